@@ -1,0 +1,39 @@
+# Every task of the project. `make site` and `make test` are all the set-up there is.
+PYTHON ?= python3
+VENV := .venv
+BIN := $(VENV)/bin
+STAMP := $(VENV)/.installed
+
+.PHONY: site test lint serve browser golden clean
+
+site: $(STAMP)
+	$(BIN)/flipsite build
+
+test: $(STAMP)
+	$(BIN)/python -m pytest -m "not browser" -n auto
+
+lint: $(STAMP)
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/mypy
+
+serve: $(STAMP)
+	$(BIN)/flipsite serve
+
+# Wants Debian's chromium on the machine; .ci/run installs it.
+browser: $(STAMP)
+	$(BIN)/python -m pytest -m browser
+
+golden: $(STAMP)
+	$(BIN)/python -m pytest tests/test_golden.py --update-golden
+
+$(STAMP): pyproject.toml constraints.txt
+	$(PYTHON) -m venv $(VENV)
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --constraint constraints.txt --editable ".[dev]"
+	touch $(STAMP)
+
+# Removes what the tasks above make; never the cache of paid draws in .flipsite/.
+clean:
+	rm -rf $(VENV) dist build .pytest_cache .mypy_cache .ruff_cache .hypothesis .coverage
+	find . -name __pycache__ -type d -prune -exec rm -rf {} +
+	find site -mindepth 1 -not -name .gitignore -delete

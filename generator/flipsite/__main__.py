@@ -1,0 +1,5 @@
+"""`python -m flipsite`."""
+
+from flipsite.cli import main
+
+main()

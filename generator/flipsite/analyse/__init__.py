@@ -1,0 +1,1 @@
+"""From draws to numbers: pure functions, each with its formula and source."""

@@ -1,0 +1,87 @@
+"""The command line: a group that finds its commands, prints an error once, and sets the exit status."""
+
+import sys
+from collections.abc import Callable
+from importlib import import_module
+from typing import Any
+
+import click
+
+from flipsite.errors import FlipsiteError
+
+COMMANDS = ()
+"""Every command, in the order of `flipsite --help`; each is `commands.<name>.command`."""
+
+MODULE_OF = {"import": "import_"}
+"""Commands whose name is a word of Python's."""
+
+
+class Commands(click.Group):
+    """Loads a command's module when it is asked for."""
+
+    def list_commands(self, ctx: click.Context) -> list[str]:
+        """The commands in the order of a user's way."""
+        return list(COMMANDS)
+
+    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
+        """The command of that name, or None."""
+        if cmd_name not in COMMANDS:
+            return None
+        module = import_module(f"flipsite.commands.{MODULE_OF.get(cmd_name, cmd_name)}")
+        command: click.Command = module.command
+        return command
+
+    def resolve_command(
+        self, ctx: click.Context, args: list[str]
+    ) -> tuple[str | None, click.Command | None, list[str]]:
+        """Name the nearest command where a word is no command."""
+        try:
+            return super().resolve_command(ctx, args)
+        except click.UsageError as error:
+            near = _nearest(args[0])
+            if near:
+                error.message = f"{error.message} Did you mean {near!r}?"
+            raise
+
+
+@click.group(
+    cls=Commands,
+    context_settings={"auto_envvar_prefix": "FLIPSITE", "help_option_names": ["-h", "--help"]},
+)
+@click.version_option(package_name="flipsite", message="flipsite %(version)s")
+@click.option("--debug", is_flag=True, help="Show the traceback of an error.")
+def cli(*, debug: bool) -> None:
+    """Make every language model flip a coin, and publish what came of it."""
+
+
+def main(arguments: list[str] | None = None) -> None:
+    """Run the command line and exit with its status."""
+    arguments = sys.argv[1:] if arguments is None else arguments
+    sys.exit(_run(lambda: cli.main(arguments, prog_name="flipsite", standalone_mode=False), arguments))
+
+
+def _run(call: Callable[[], Any], arguments: list[str]) -> int:
+    try:
+        status = call()
+    except click.ClickException as error:
+        error.show()
+        return error.exit_code
+    except (KeyboardInterrupt, click.Abort):
+        click.echo("flipsite: interrupted.", err=True)
+        return 130
+    except BrokenPipeError:
+        sys.stderr.close()
+        return 0
+    except FlipsiteError as error:
+        if "--debug" in arguments:
+            raise
+        for line in str(error).splitlines():
+            click.echo(f"flipsite: {line}", err=True)
+        return error.exit_status
+    return status if isinstance(status, int) else 0
+
+
+def _nearest(word: str) -> str | None:
+    from difflib import get_close_matches
+
+    return next(iter(get_close_matches(word, COMMANDS, n=1)), None)

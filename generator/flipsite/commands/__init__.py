@@ -1,0 +1,1 @@
+"""One command a module, thin: options in, one call, errors out; the work is imported inside."""

@@ -1,0 +1,57 @@
+"""What flipsite raises when the world, and not flipsite, is at fault.
+
+FlipsiteError                 exit 1: the work failed
+├── UsageError                exit 2: wrong usage or a bad input file
+│   └── SettingsError         study.toml and the project's own files
+├── StoreError                a snapshot, a cache or an import that cannot be read or written
+├── ContentError              narrative or template that cannot be rendered
+├── SchemaError               a table that breaks its promise
+├── SiteError                 the site cannot be written, checked or published
+├── CollectError              the endpoint, the network or the account
+└── BudgetExhaustedError      exit 3: stopped by the budget
+
+Every message is one sentence for each fault: what, where (file, line, key or model), and the mend.
+A bug keeps its own exception and its traceback.
+"""
+
+
+class FlipsiteError(Exception):
+    """The base of all errors a user can act on; `exit_status` is the command's."""
+
+    exit_status = 1
+
+
+class UsageError(FlipsiteError):
+    """Wrong usage, or an input file that is not what it should be."""
+
+    exit_status = 2
+
+
+class SettingsError(UsageError):
+    """One or more faults in a settings file, a line each."""
+
+
+class StoreError(FlipsiteError):
+    """A stored file that cannot be read or written."""
+
+
+class ContentError(FlipsiteError):
+    """Narrative or a template that cannot be rendered."""
+
+
+class SchemaError(FlipsiteError):
+    """A table that does not keep the promise of `schema`."""
+
+
+class SiteError(FlipsiteError):
+    """A site that cannot be written, checked or published."""
+
+
+class CollectError(FlipsiteError):
+    """The endpoint, the network or the account refused the work."""
+
+
+class BudgetExhaustedError(FlipsiteError):
+    """The budget is spent; what was bought is kept."""
+
+    exit_status = 3

@@ -1,0 +1,1 @@
+"""What is kept on disk: the private cache, the public snapshot, imported files, content."""

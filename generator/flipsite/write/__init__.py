@@ -1,0 +1,1 @@
+"""Put a finished site on disk whole, check it, show it."""
