@@ -1,15 +1,14 @@
 """The command line: a group that finds its commands, prints an error once, and sets the exit status."""
 
 import sys
-from collections.abc import Callable
 from importlib import import_module
-from typing import Any
+from typing import IO, Any
 
 import click
 
 from flipsite.errors import FlipsiteError
 
-COMMANDS = ()
+COMMANDS: tuple[str, ...] = ()
 """Every command, in the order of `flipsite --help`; each is `commands.<name>.command`."""
 
 MODULE_OF = {"import": "import_"}
@@ -30,6 +29,15 @@ class Commands(click.Group):
         module = import_module(f"flipsite.commands.{MODULE_OF.get(cmd_name, cmd_name)}")
         command: click.Command = module.command
         return command
+
+    def invoke(self, ctx: click.Context) -> object:
+        """Run the command; an error a user can act on becomes the command line's own."""
+        try:
+            return super().invoke(ctx)
+        except FlipsiteError as error:
+            if ctx.params.get("debug"):
+                raise
+            raise _Reported(error) from error
 
     def resolve_command(
         self, ctx: click.Context, args: list[str]
@@ -56,28 +64,33 @@ def cli(*, debug: bool) -> None:
 
 def main(arguments: list[str] | None = None) -> None:
     """Run the command line and exit with its status."""
-    arguments = sys.argv[1:] if arguments is None else arguments
-    sys.exit(_run(lambda: cli.main(arguments, prog_name="flipsite", standalone_mode=False), arguments))
+    sys.exit(_run(sys.argv[1:] if arguments is None else arguments))
 
 
-def _run(call: Callable[[], Any], arguments: list[str]) -> int:
+class _Reported(click.ClickException):
+    """Prints a FlipsiteError, a line a fault, and carries its exit status."""
+
+    def __init__(self, error: FlipsiteError) -> None:
+        super().__init__(str(error))
+        self.exit_code = error.exit_status
+
+    def show(self, file: IO[Any] | None = None) -> None:
+        for line in self.message.splitlines():
+            click.echo(f"flipsite: {line}", file=file, err=True)
+
+
+def _run(arguments: list[str]) -> int:
     try:
-        status = call()
+        status = cli.main(arguments, prog_name="flipsite", standalone_mode=False)
     except click.ClickException as error:
         error.show()
         return error.exit_code
-    except (KeyboardInterrupt, click.Abort):
+    except click.Abort:
         click.echo("flipsite: interrupted.", err=True)
         return 130
     except BrokenPipeError:
         sys.stderr.close()
         return 0
-    except FlipsiteError as error:
-        if "--debug" in arguments:
-            raise
-        for line in str(error).splitlines():
-            click.echo(f"flipsite: {line}", err=True)
-        return error.exit_status
     return status if isinstance(status, int) else 0
 
 
