@@ -23,9 +23,10 @@ class Commands(click.Group):
         return list(COMMANDS)
 
     def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
-        """The command of that name, or None."""
+        """The command of that name; a word that is none is told its nearest."""
         if cmd_name not in COMMANDS:
-            return None
+            near = _nearest(cmd_name)
+            ctx.fail(f"No such command {cmd_name!r}." + (f" Did you mean {near!r}?" if near else ""))
         module = import_module(f"flipsite.commands.{MODULE_OF.get(cmd_name, cmd_name)}")
         command: click.Command = module.command
         return command
@@ -38,18 +39,6 @@ class Commands(click.Group):
             if ctx.params.get("debug"):
                 raise
             raise _Reported(error) from error
-
-    def resolve_command(
-        self, ctx: click.Context, args: list[str]
-    ) -> tuple[str | None, click.Command | None, list[str]]:
-        """Name the nearest command where a word is no command."""
-        try:
-            return super().resolve_command(ctx, args)
-        except click.UsageError as error:
-            near = _nearest(args[0])
-            if near:
-                error.message = f"{error.message} Did you mean {near!r}?"
-            raise
 
 
 @click.group(
@@ -72,7 +61,7 @@ class _Reported(click.ClickException):
 
     def __init__(self, error: FlipsiteError) -> None:
         super().__init__(str(error))
-        self.exit_code = error.exit_status
+        vars(self)["exit_code"] = error.exit_status  # click declares it of the class
 
     def show(self, file: IO[Any] | None = None) -> None:
         for line in self.message.splitlines():
