@@ -1,0 +1,69 @@
+"""Where things live on a site: public paths that others link to, safe whatever a model is named."""
+
+import hashlib
+import re
+
+RESERVED_STUDIES = frozenset(
+    {
+        "assets",
+        "compare",
+        "data",
+        "departures",
+        "downloads",
+        "embed",
+        "glossary",
+        "methods",
+        "models",
+        "search",
+    }
+)
+"""Top-level folders of a site that no study may be named after."""
+
+STUDY_ID = re.compile(r"[a-z0-9](?:[a-z0-9-]{0,62}[a-z0-9])?")
+
+_PLAIN_PART = re.compile(r"[a-z0-9](?:[a-z0-9._-]{0,98}[a-z0-9_-])?")
+_PLAIN_SLUG = re.compile(rf"{_PLAIN_PART.pattern}(?::{_PLAIN_PART.pattern})?")
+_DEVICES = re.compile(r"(?:con|prn|aux|nul|com[0-9]|lpt[0-9])(?:[.:].*)?")
+_NO_AUTHOR = "~none"
+
+
+def author_of(model: str) -> str:
+    """The part of a model's name before its first slash; empty where there is none."""
+    author, slash, _ = model.partition("/")
+    return author if slash else ""
+
+
+def model_folder(study: str, model: str) -> str:
+    """The folder of a model's page, `<study>/models/<author>/<slug>`; no two models share one.
+
+    `:` becomes `~`. A name that is not plain lower-case text (or is a device name on Windows, or too
+    long) keeps a readable stem and gains `~~` and 80 bits of its SHA-256, which no plain name can hold.
+    """
+    author, slash, slug = model.partition("/")
+    if not slash:
+        return f"{study}/models/{_NO_AUTHOR}/{_folder(model, _PLAIN_SLUG)}"
+    return f"{study}/models/{_folder(author, _PLAIN_PART)}/{_folder(slug, _PLAIN_SLUG)}"
+
+
+def model_page(study: str, model: str) -> str:
+    """The address of a model's page, relative to the site's root."""
+    return f"{model_folder(study, model)}/index.html"
+
+
+def relative(target: str, page: str) -> str:
+    """The link from one page of the site to another file of it; both relative to the site's root."""
+    here, there = page.split("/")[:-1], target.split("/")
+    shared = 0
+    while shared < min(len(here), len(there) - 1) and here[shared] == there[shared]:
+        shared += 1
+    return "/".join([".."] * (len(here) - shared) + there[shared:])
+
+
+def _folder(part: str, plain: re.Pattern[str]) -> str:
+    if plain.fullmatch(part) and not _DEVICES.fullmatch(part):
+        return part.replace(":", "~")
+    stem = re.sub(r"[^a-z0-9_-]+", "-", part.lower()).strip("-")[:60] or "model"
+    if _DEVICES.fullmatch(stem):
+        stem = f"m-{stem}"
+    digest = hashlib.sha256(part.encode("utf-8", "surrogatepass")).hexdigest()[:20]
+    return f"{stem}~~{digest}"

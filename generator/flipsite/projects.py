@@ -1,0 +1,103 @@
+"""Which project a command works on: the folders of its content, templates, site and cache."""
+
+from dataclasses import dataclass
+from difflib import get_close_matches
+from pathlib import Path
+from typing import Literal
+
+from flipsite.addresses import RESERVED_STUDIES, STUDY_ID
+from flipsite.errors import UsageError
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Project:
+    """The folders a command works on.
+
+    Attributes:
+        root: The project's folder, or the current one where there is no project.
+        content: Narrative and studies; the packaged ones where there is no project.
+        templates: Template folders, the overriding one first.
+        site: Where the site is written unless `-o` says otherwise.
+        packaged: Whether the content is the package's own.
+    """
+
+    root: Path
+    content: Path
+    templates: tuple[Path, ...]
+    site: Path
+    packaged: bool
+
+    @property
+    def studies(self) -> Path:
+        """The folder with one folder a study."""
+        return self.content / "studies"
+
+    @property
+    def cache(self) -> Path:
+        """The private folder of raw answers, never committed."""
+        return self.root / ".flipsite"
+
+
+def find_project(start: Path) -> Project:
+    """The nearest folder upward that holds `content/studies/`, else the packaged content."""
+    start = start.resolve()
+    for folder in (start, *start.parents):
+        if (folder / "content" / "studies").is_dir():
+            own = folder / "templates"
+            templates = (own, packaged("templates")) if own.is_dir() else (packaged("templates"),)
+            return Project(
+                root=folder,
+                content=folder / "content",
+                templates=tuple(dict.fromkeys(path.resolve() for path in templates)),
+                site=folder / "site",
+                packaged=False,
+            )
+    return Project(
+        root=start,
+        content=packaged("content"),
+        templates=(packaged("templates"),),
+        site=start / "site",
+        packaged=True,
+    )
+
+
+def packaged(name: Literal["content", "templates"]) -> Path:
+    """The package's own folder of that name: inside the wheel, or in the source tree."""
+    inside = Path(__file__).parent / name
+    return inside if inside.is_dir() else Path(__file__).parents[2] / name
+
+
+def study_ids(project: Project) -> tuple[str, ...]:
+    """The studies of a project, sorted; a folder without `study.toml` is no study."""
+    if not project.studies.is_dir():
+        return ()
+    return tuple(sorted(path.parent.name for path in project.studies.glob("*/study.toml")))
+
+
+def study_folder(project: Project, study_id: str) -> Path:
+    """The folder of a study, which need not exist.
+
+    Raises:
+        UsageError: If the id is not one a site can have.
+    """
+    if not STUDY_ID.fullmatch(study_id) or study_id in RESERVED_STUDIES:
+        raise UsageError(
+            f"{study_id!r} cannot name a study; use lower-case letters, digits and hyphens, "
+            f"and none of {', '.join(sorted(RESERVED_STUDIES))}."
+        )
+    return project.studies / study_id
+
+
+def existing_study(project: Project, study_id: str) -> Path:
+    """The folder of a study that exists.
+
+    Raises:
+        UsageError: If there is none of that name, with the nearest one.
+    """
+    folder = study_folder(project, study_id)
+    if (folder / "study.toml").is_file():
+        return folder
+    known = study_ids(project)
+    near = get_close_matches(study_id, known, n=1)
+    hint = f"did you mean {near[0]!r}?" if near else f"there are: {', '.join(known) or 'none yet'}."
+    raise UsageError(f"{project.studies}: no study {study_id!r}; {hint}")

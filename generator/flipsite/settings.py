@@ -1,0 +1,305 @@
+"""`study.toml` and `published.toml`: read, checked, frozen.
+
+The only home of pydantic outside `collect`. All faults of a file are told at once, a sentence each.
+"""
+
+import tomllib
+from difflib import get_close_matches
+from pathlib import Path
+from typing import Annotated, Any, Literal, TypeVar, get_args
+
+import tomli_w
+from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
+
+from flipsite.domain import (
+    AnswerMode,
+    Budget,
+    Kind,
+    LabelMode,
+    ModelChoice,
+    OrderMode,
+    Printed,
+    PrintedBias,
+    Prompt,
+    Sampling,
+    Skip,
+    Study,
+)
+from flipsite.errors import SettingsError
+from flipsite.projects import packaged
+
+
+def default_study(study_id: str) -> Study:
+    """A study of the article's prompt with every setting at its default."""
+    return _study(study_id, _StudyFile())
+
+
+def load_study(folder: Path) -> Study:
+    """Read `study.toml` of a study's folder.
+
+    Raises:
+        SettingsError: A line for each fault: file, key, what was expected, nearest valid key.
+    """
+    path = folder / "study.toml"
+    return _study(folder.name, _read(path, _StudyFile))
+
+
+def load_printed(folder: Path) -> Printed:
+    """Read `published.toml`, the printed figures of a study of kind `published`.
+
+    Raises:
+        SettingsError: If the file is missing or faulty, a line for each fault.
+    """
+    path = folder / "published.toml"
+    read = _read(path, _PublishedFile)
+    return Printed(
+        rows=_printed_rows("least", read.least_biased) + _printed_rows("most", read.most_biased),
+        n_models=read.scale.models,
+        draws_low=read.scale.draws_between[0],
+        draws_high=read.scale.draws_between[1],
+        draws_about=read.scale.draws_about,
+        spend_run_usd=read.spend.run_usd,
+        spend_total_usd=read.spend.total_usd,
+        roleplay=tuple(read.roleplay.models),
+    )
+
+
+def dump_study(study: Study) -> str:
+    """`study.toml` with every key spelled out; reading it gives the study back."""
+
+    def lines(**values: object) -> str:
+        return tomli_w.dumps(values, multiline_strings=True, indent=2)
+
+    def maybe(key: str, value: float | int | None, comment: str) -> str:
+        return f"# {key} = … {comment}\n" if value is None else lines(**{key: value})
+
+    prompt, sampling, models, budget = study.prompt, study.sampling, study.models, study.budget
+    skips = "".join(f"\n[[models.skip]]\n{lines(id=skip.id, reason=skip.reason)}" for skip in models.skip)
+    return (
+        "[study]\n"
+        + lines(title=study.title, kind=study.kind.value, summary=study.summary, source=study.source)
+        + lines(started=study.started or "")
+        + "\n[prompt]\n# {first} and {second} are replaced by the labels; every other brace is text.\n"
+        + lines(template=prompt.template, target=prompt.target, labels=prompt.labels)
+        + lines(pair=list(prompt.pair), orders=prompt.orders)
+        + "\n[sampling]\n"
+        + lines(draws=sampling.draws)
+        + maybe("temperature", sampling.temperature, "(absent: the provider's default)")
+        + maybe("max_tokens", sampling.max_tokens, "(absent: chosen for each model, within the budget)")
+        + lines(answer=sampling.answer)
+        + "\n[models]\n"
+        + lines(include=list(models.include), exclude=list(models.exclude))
+        + skips
+        + "\n[budget]\n"
+        + maybe("total_usd", budget.total_usd, "(absent: no bound of its own; --budget sets one)")
+        + maybe("per_model_usd", budget.per_model_usd, "(absent: no bound)")
+    )
+
+
+class _Section(BaseModel):
+    model_config = ConfigDict(extra="forbid", frozen=True, strict=True)
+
+
+def _key(default: Any, expected: str, **bounds: Any) -> Any:
+    return Field(default, description=expected, **bounds)
+
+
+def _one_of(choices: Any) -> str:
+    return "one of " + ", ".join(
+        f'"{choice}"' for choice in get_args(choices) or [kind.value for kind in choices]
+    )
+
+
+_Text = Annotated[str, Field(strict=True)]
+_Number = Annotated[float, Field(allow_inf_nan=False)]
+_TEXT, _TEXTS = "a text", "a list of texts"
+_PAIR = "a list of two different texts, neither empty"
+_DATE = r"^(\d{4}(-\d{2}(-\d{2}.*)?)?)?$"
+
+
+def _article_prompt() -> str:
+    """The article's prompt, from the one place where it is written down."""
+    path = packaged("content") / "studies" / "article-2025" / "study.toml"
+    template: str = tomllib.loads(path.read_text(encoding="utf-8"))["prompt"]["template"]
+    return template
+
+
+class _StudySection(_Section):
+    title: _Text = _key("", _TEXT)
+    kind: Annotated[Kind, Field(strict=False)] = _key(Kind.MEASURED, _one_of(Kind))
+    summary: _Text = _key("", _TEXT)
+    source: _Text = _key("", "a text: an address or a citation")
+    started: _Text = _key(
+        "", 'a text: a date such as "2026-11-23"', pattern=r"^(\d{4}(-\d{2}(-\d{2}.*)?)?)?$"
+    )
+
+
+class _PromptSection(_Section):
+    template: _Text = Field(
+        default_factory=_article_prompt, description="a text that is not empty", min_length=1
+    )
+    target: _Number = _key(0.5, "a number between 0 and 1, both exclusive", gt=0, lt=1)
+    labels: LabelMode = _key("fixed", _one_of(LabelMode))
+    pair: list[_Text] = _key(
+        ["0", "1"], "a list of two different texts, neither empty", min_length=2, max_length=2
+    )
+    orders: OrderMode = _key("one", _one_of(OrderMode))
+
+    @model_validator(mode="after")
+    def _two_labels(self) -> "_PromptSection":
+        first, second = (label.strip().casefold() for label in self.pair)
+        if not first or not second or first == second:
+            raise ValueError("pair")
+        return self
+
+
+class _SamplingSection(_Section):
+    draws: int = _key(50, "a whole number of at least 1", ge=1)
+    temperature: _Number | None = _key(None, "a number from 0 to 2", ge=0, le=2)
+    max_tokens: int | None = _key(None, "a whole number of at least 16", ge=16)
+    answer: AnswerMode = _key("text", _one_of(AnswerMode))
+
+
+class _SkipEntry(_Section):
+    id: _Text = _key(..., "the model's name, a text")
+    reason: _Text = _key(..., "the reason, a text")
+
+
+class _ModelsSection(_Section):
+    include: list[_Text] = _key(["*"], _TEXTS)
+    exclude: list[_Text] = _key([], _TEXTS)
+    skip: list[_SkipEntry] = _key([], "tables [[models.skip]] with id and reason")
+
+
+class _BudgetSection(_Section):
+    total_usd: _Number | None = _key(None, "a number of dollars, 0 or more", ge=0)
+    per_model_usd: _Number | None = _key(None, "a number of dollars, 0 or more", ge=0)
+
+
+class _StudyFile(_Section):
+    study: _StudySection = _key(_StudySection(), "a table [study]")
+    prompt: _PromptSection = Field(default_factory=_PromptSection, description="a table [prompt]")
+    sampling: _SamplingSection = _key(_SamplingSection(), "a table [sampling]")
+    models: _ModelsSection = _key(_ModelsSection(), "a table [models]")
+    budget: _BudgetSection = _key(_BudgetSection(), "a table [budget]")
+
+
+_Row = Annotated[list[_Text], Field(min_length=2, max_length=2)]
+
+
+class _PrintedTable(_Section):
+    decimals: int = _key(..., "a whole number of decimals, 1 to 6", ge=1, le=6)
+    rows: list[_Row] = _key(..., "a list of [model, figure], both texts", min_length=1)
+
+
+class _ScaleSection(_Section):
+    models: int = _key(..., "how many models were asked, a whole number", ge=1)
+    draws_about: int = _key(..., "about how many draws each model had, a whole number", ge=1)
+    draws_between: list[int] = _key(..., "two whole numbers, fewest and most", min_length=2, max_length=2)
+
+
+class _SpendSection(_Section):
+    run_usd: _Number = _key(..., "a number of dollars", ge=0)
+    total_usd: _Number = _key(..., "a number of dollars", ge=0)
+
+
+class _RoleplaySection(_Section):
+    models: list[_Text] = _key([], _TEXTS)
+
+
+class _PublishedFile(_Section):
+    scale: _ScaleSection = _key(..., "a table [scale]")
+    spend: _SpendSection = _key(..., "a table [spend]")
+    least_biased: _PrintedTable = _key(..., "a table [least_biased]")
+    most_biased: _PrintedTable = _key(..., "a table [most_biased]")
+    roleplay: _RoleplaySection = _key(_RoleplaySection(), "a table [roleplay]")
+
+
+def _printed_rows(table: Literal["least", "most"], block: _PrintedTable) -> tuple[PrintedBias, ...]:
+    return tuple(
+        PrintedBias(model=model, table=table, position=position, figure=figure, decimals=block.decimals)
+        for position, (model, figure) in enumerate(block.rows, start=1)
+    )
+
+
+def _study(study_id: str, read: _StudyFile) -> Study:
+    return Study(
+        id=study_id,
+        title=read.study.title or study_id,
+        kind=read.study.kind,
+        summary=read.study.summary,
+        source=read.study.source,
+        started=read.study.started or None,
+        prompt=Prompt(
+            template=read.prompt.template,
+            target=read.prompt.target,
+            labels=read.prompt.labels,
+            pair=(read.prompt.pair[0], read.prompt.pair[1]),
+            orders=read.prompt.orders,
+        ),
+        sampling=Sampling(**read.sampling.model_dump()),
+        models=ModelChoice(
+            include=tuple(read.models.include),
+            exclude=tuple(read.models.exclude),
+            skip=tuple(Skip(id=entry.id, reason=entry.reason) for entry in read.models.skip),
+        ),
+        budget=Budget(**read.budget.model_dump()),
+    )
+
+
+_File = TypeVar("_File", bound=_Section)
+
+
+def _read(path: Path, shape: type[_File]) -> _File:
+    try:
+        found = tomllib.loads(path.read_text(encoding="utf-8"))
+        return shape.model_validate(found)
+    except FileNotFoundError as error:
+        raise SettingsError(f"{path}: no such file; write it, or name another study.") from error
+    except OSError as error:
+        raise SettingsError(f"{path}: cannot be read ({error.strerror}).") from error
+    except UnicodeDecodeError as error:
+        raise SettingsError(f"{path}: not UTF-8 text at byte {error.start}; save it as UTF-8.") from error
+    except tomllib.TOMLDecodeError as error:
+        raise SettingsError(f"{path}: not valid TOML: {error}.") from error
+    except ValidationError as error:
+        faults = dict.fromkeys(_sentence(path, shape, fault) for fault in error.errors())
+        raise SettingsError("\n".join(faults)) from error
+
+
+def _sentence(path: Path, shape: type[_Section], fault: Any) -> str:
+    """One fault of pydantic's as a sentence of ours."""
+    location = list(fault["loc"])
+    if fault["type"] == "value_error" and str(fault["ctx"]["error"]) == "pair":
+        location.append("pair")
+    section, expected = _expected(shape, location)
+    key = ".".join(str(step + 1) if isinstance(step, int) else step for step in location)
+    if fault["type"] == "extra_forbidden":
+        near = get_close_matches(str(location[-1]), section.model_fields, n=1, cutoff=0.5)
+        mend = f'did you mean "{near[0]}"?' if near else f"known here: {', '.join(section.model_fields)}."
+        return f"{path}: {key}: unknown key; {mend}"
+    if fault["type"] == "missing":
+        return f"{path}: {key}: missing; expected {expected}."
+    return f"{path}: {key}: expected {expected}, found {_shown(fault['input'], location)}."
+
+
+def _expected(shape: type[_Section], location: list[Any]) -> tuple[type[_Section], str]:
+    """The section a fault lies in and what is expected at its key."""
+    section, expected = shape, "something else"
+    for step in location:
+        field = section.model_fields.get(step) if isinstance(step, str) else None
+        if field is None:
+            continue
+        expected = field.description or expected
+        inner = [field.annotation, *get_args(field.annotation)]
+        section = next(
+            (kind for kind in inner if isinstance(kind, type) and issubclass(kind, _Section)), section
+        )
+    return section, expected
+
+
+def _shown(value: object, location: list[Any]) -> str:
+    if isinstance(value, dict):
+        value = value.get(location[-1], value)
+    text = repr(value)
+    return text if len(text) <= 60 else text[:57] + "…"
