@@ -1,5 +1,3 @@
 """flipsite makes every language model flip a coin, and publishes what came of it."""
 
-from importlib.metadata import version
-
-__version__ = version("flipsite")
+__version__ = "0.1.0"

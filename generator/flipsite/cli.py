@@ -6,6 +6,7 @@ from typing import IO, Any
 
 import click
 
+from flipsite import __version__
 from flipsite.errors import FlipsiteError
 
 COMMANDS: tuple[str, ...] = ()
@@ -45,7 +46,7 @@ class Commands(click.Group):
     cls=Commands,
     context_settings={"auto_envvar_prefix": "FLIPSITE", "help_option_names": ["-h", "--help"]},
 )
-@click.version_option(package_name="flipsite", message="flipsite %(version)s")
+@click.version_option(__version__, message="flipsite %(version)s")
 @click.option("--debug", is_flag=True, help="Show the traceback of an error.")
 def cli(*, debug: bool) -> None:
     """Make every language model flip a coin, and publish what came of it."""

@@ -1,0 +1,74 @@
+"""Numbers as text that never claims more than the data."""
+
+from math import floor, isfinite, log10
+
+MISSING = "–"
+
+
+def bias_text(bias: float | None, *, decimals: int = 3) -> str:
+    """A bias for the eye; `0.000` and `0.500` are kept for exact values."""
+    return share_text(bias, decimals=decimals, top=0.5)
+
+
+def share_text(share: float | None, *, decimals: int = 3, top: float = 1.0) -> str:
+    """A share in [0, top]; its ends are printed only where they are exact."""
+    if share is None:
+        return MISSING
+    unit = 10.0**-decimals
+    text = f"{share:.{decimals}f}"
+    if share > 0 and float(text) == 0:
+        return f"<{unit:.{decimals}f}"
+    if share < top and float(text) >= top:
+        return f">{top - unit:.{decimals}f}"
+    return text
+
+
+def percent_text(share: float | None, *, decimals: int = 0) -> str:
+    """A share as per cent, its ends only where exact."""
+    if share is None:
+        return MISSING
+    text = share_text(share, decimals=decimals + 2)
+    sign = text[0] if text[0] in "<>" else ""
+    return f"{sign}{float(text.lstrip('<>')) * 100:.{decimals}f} %"
+
+
+def interval_text(low: float | None, high: float | None, *, decimals: int = 2) -> str:
+    """An interval of shares, `0.36 to 0.64`."""
+    if low is None or high is None:
+        return MISSING
+    return f"{low:.{decimals}f} to {high:.{decimals}f}"
+
+
+def p_text(p: float | None) -> str:
+    """A p- or q-value: three decimals, `<0.001` below, `1` only where it is exactly one."""
+    if p is None:
+        return MISSING
+    if p >= 1:
+        return "1"
+    if p < 0.001:
+        return "<0.001"
+    return ">0.999" if p >= 0.9995 else f"{p:.3f}"
+
+
+def count_text(count: float | None) -> str:
+    """A whole number with thousands marked."""
+    return MISSING if count is None else f"{count:,.0f}"
+
+
+def usd_text(usd: float | None) -> str:
+    """US dollars: cents from a dollar up, two significant digits below."""
+    if usd is None or not isfinite(usd):
+        return MISSING
+    if usd == 0:
+        return "$0"
+    if usd >= 1:
+        return f"${usd:,.2f}"
+    if usd < 1e-6:
+        return "<$0.000001"
+    decimals = max(2, 1 - floor(log10(usd)))
+    return f"${usd:.{decimals}f}"
+
+
+def plural(count: int, noun: str, nouns: str | None = None) -> str:
+    """`1 model`, `240 models`."""
+    return f"{count_text(count)} {noun if count == 1 else nouns or noun + 's'}"
