@@ -1,0 +1,177 @@
+"""One model's numbers: interval, noise floor, exact test, q-value, verdict. All vectorised over models."""
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+from scipy.special import betainc, betaincinv, gammaln, xlog1py, xlogy
+
+from flipsite.domain import Verdict
+
+Floats = NDArray[np.float64]
+
+FAIR_MARGIN = 0.1
+"""A model is called fair when its whole interval lies this near the target."""
+
+FALSE_DISCOVERY_RATE = 0.05
+"""A model is called biased when its q-value is below this."""
+
+_SAME_PROBABILITY = 1 + 1e-7
+"""Counts this near in probability are equally likely, as in R's binom.test and scipy's binomtest."""
+
+
+def jeffreys(n_ones: ArrayLike, n_valid: ArrayLike, *, level: float = 0.95) -> tuple[Floats, Floats]:
+    """Jeffreys interval of a share: quantiles of Beta(k + 1/2, n − k + 1/2), its ends closed.
+
+    Args:
+        n_ones: Ones among the valid draws, k.
+        n_valid: Valid draws, n; without any the interval is all of [0, 1].
+        level: Coverage, strictly between 0 and 1.
+
+    Returns:
+        Low and high, in [0, 1]; low is 0 where k = 0 and high is 1 where k = n.
+
+    Source:
+        Brown, Cai & DasGupta (2001), Statistical Science 16, 101-133, section 3.1.3.
+    """
+    ones, valid = np.asarray(n_ones, np.float64), np.asarray(n_valid, np.float64)
+    tail = (1 - level) / 2
+    low = betaincinv(ones + 0.5, valid - ones + 0.5, tail)
+    high = betaincinv(ones + 0.5, valid - ones + 0.5, 1 - tail)
+    return np.where(ones == 0, 0.0, low), np.where(ones == valid, 1.0, high)
+
+
+def noise_floor(n_valid: ArrayLike, target: float = 0.5) -> Floats:
+    """Bias that a coin at the target shows on average: E|X/n − p|, X ~ Binomial(n, p), exact.
+
+    De Moivre's formula: E|X − np| = 2 (1 − p) m C(n, m) pᵐ (1 − p)ⁿ⁻ᵐ with m = ⌊np⌋ + 1.
+
+    Args:
+        n_valid: Valid draws, n.
+        target: Probability p of a one.
+
+    Returns:
+        The mean absolute deviation of the share, in [0, 0.5]; NaN where n = 0.
+
+    Source:
+        Diaconis & Zabell (1991), Statistical Science 6, 284-302.
+    """
+    valid = np.asarray(n_valid, np.float64)
+    m = np.floor(valid * target) + 1
+    with np.errstate(invalid="ignore", divide="ignore"):
+        floor = 2 * (1 - target) * m * np.exp(_log_probability(m, valid, target=target)) / valid
+    return np.where(valid > 0, floor, np.nan)
+
+
+def binomial_test(n_ones: ArrayLike, n_valid: ArrayLike, *, target: float = 0.5) -> Floats:
+    """Exact two-sided binomial test: the probability of all counts no likelier than the one seen.
+
+    Args:
+        n_ones: Ones among the valid draws, k.
+        n_valid: Valid draws, n; without any the p-value is 1.
+        target: Probability p of a one under the null hypothesis, strictly between 0 and 1.
+
+    Returns:
+        p-values in [0, 1].
+
+    Source:
+        The method of minimum likelihood: Hirji (2006), Exact Analysis of Discrete Data; the definition
+        of R's binom.test and scipy.stats.binomtest, with their tolerance for ties.
+    """
+    ones, valid = np.broadcast_arrays(np.asarray(n_ones, np.float64), np.asarray(n_valid, np.float64))
+    likeliest = valid * target
+    seen = _log_probability(ones, valid, target=target) + np.log(_SAME_PROBABILITY)
+    below = ones < likeliest
+    other = _other_tail(seen, valid, target=target, upper=below)
+    low = np.where(below, ones, other)
+    high = np.where(below, other, ones)
+    p = _at_most(low, valid, target=target) + _at_least(high, valid, target=target)
+    return np.where(
+        ones == likeliest, 1.0, np.minimum(p, 1.0)
+    )  # rounding may lift the sum of both tails above 1
+
+
+def benjamini_hochberg(p_values: ArrayLike, *, family: int | None = None) -> Floats:
+    """q-values: the smallest false discovery rate at which each hypothesis is rejected.
+
+    q₍ᵢ₎ = min over j ≥ i of p₍ⱼ₎ m / j, at most 1.
+
+    Args:
+        p_values: p-values; None or NaN is no test, and passes through as NaN.
+        family: Number m of tests, at least those given; those not given are taken to have p = 1.
+
+    Source:
+        Benjamini & Hochberg (1995), J. R. Statist. Soc. B 57, 289-300; q as in Yekutieli & Benjamini (1999).
+    """
+    p = np.asarray(p_values, np.float64)
+    tested = np.flatnonzero(~np.isnan(p))
+    order = tested[np.argsort(p[tested], kind="stable")]
+    m = len(tested) if family is None else family
+    if m < len(tested):
+        raise ValueError(f"family of {m} tests is smaller than the {len(tested)} p-values given")
+    stepped = p[order] * m / np.arange(1, len(order) + 1)
+    q = np.full(p.shape, np.nan)
+    q[order] = np.minimum(np.minimum.accumulate(stepped[::-1])[::-1], 1.0)
+    return q
+
+
+def verdict(q: float | None, low: float | None, high: float | None, *, target: float = 0.5) -> Verdict:
+    """What may be said of a model: biased, fair or undecided.
+
+    `biased` where q < 0.05, else `fair` where the interval lies within 0.1 of the target.
+
+    With very many draws both can hold: a share of 0.51 is shown to be off the target and near it. `biased`
+    goes first, for it is the stronger finding against the claim that the coin is fair; the interval beside it
+    shows how far.
+
+    Args:
+        q: q-value; None where the model has no test.
+        low: Low end of the 95 % interval of the share; None where there is none.
+        high: High end of the same.
+        target: Probability that the prompt asks for.
+    """
+    if q is not None and q < FALSE_DISCOVERY_RATE:
+        return Verdict.BIASED
+    if low is not None and high is not None and target - FAIR_MARGIN <= low and high <= target + FAIR_MARGIN:
+        return Verdict.FAIR
+    return Verdict.UNDECIDED
+
+
+def _log_probability(k: Floats, n: Floats, *, target: float) -> Floats:
+    """Natural logarithm of the binomial probability of k ones in n."""
+    choices = gammaln(n + 1) - gammaln(k + 1) - gammaln(n - k + 1)
+    log_p: Floats = choices + xlogy(k, target) + xlog1py(n - k, -target)
+    return log_p
+
+
+def _at_most(k: Floats, n: Floats, *, target: float) -> Floats:
+    """P(X ≤ k), 0 below the range."""
+    inside = (k >= 0) & (k < n)
+    p = betainc(np.where(inside, n - k, 1.0), np.where(inside, k + 1, 1.0), 1 - target)
+    return np.where(inside, p, np.where(k < 0, 0.0, 1.0))
+
+
+def _at_least(k: Floats, n: Floats, *, target: float) -> Floats:
+    """P(X ≥ k), 0 above the range."""
+    inside = (k > 0) & (k <= n)
+    p = betainc(np.where(inside, k, 1.0), np.where(inside, n - k + 1, 1.0), target)
+    return np.where(inside, p, np.where(k > n, 0.0, 1.0))
+
+
+def _other_tail(log_seen: Floats, n: Floats, *, target: float, upper: NDArray[np.bool_]) -> Floats:
+    """Where the tail opposite to the count seen begins: its first count no likelier, by bisection.
+
+    Probabilities fall on either side of the mean, so the first such count is found in log₂ n steps. Where
+    there is none, the answer lies just outside 0 … n.
+    """
+    near = np.where(upper, np.ceil(n * target), np.floor(n * target))
+    step = np.where(upper, 1.0, -1.0)
+    inside = np.zeros_like(
+        n
+    )  # distance from `near` known to be likelier, plus one; the answer is at or beyond it
+    beyond = np.where(upper, n - near, near) + 1  # distance known to be in the tail or outside of the range
+    while np.any(inside < beyond):
+        middle = np.floor((inside + beyond) / 2)
+        tail = _log_probability(near + step * middle, n, target=target) <= log_seen
+        searching = inside < beyond
+        beyond = np.where(searching & tail, middle, beyond)
+        inside = np.where(searching & ~tail, middle + 1, inside)
+    return near + step * inside

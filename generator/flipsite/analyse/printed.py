@@ -1,0 +1,88 @@
+"""What printed figures give away: the counts that print as a bias of so many decimal places.
+
+A printed bias is |k/n − target|, rounded. Only some pairs of n draws and k ones print as a given figure, and
+sometimes only one does: of 40 to 55 draws, 0.032 can only be 22 or 25 ones in 47. The idea is the GRIM
+test's.
+
+Source:
+    Brown & Heathers (2017), Social Psychological and Personality Science 8, 363-369.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from fractions import Fraction
+
+import numpy as np
+
+from flipsite.analyse.estimate import binomial_test
+from flipsite.domain import Printed, PrintedBias
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Fit:
+    """One way to draw a printed bias.
+
+    Attributes:
+        n_valid: Valid draws, n.
+        half_excess: How many ones more or fewer than expected: |k − n · target|, a multiple of a half for a
+            fair target.
+        ones: Each k that does it: one above the target, one below, or the one at it.
+    """
+
+    n_valid: int
+    half_excess: float
+    ones: tuple[int, ...]
+
+
+def fits(row: PrintedBias, printed: Printed, *, target: float = 0.5) -> tuple[Fit, ...]:
+    """Every count of draws, and every distance from the target, that prints as the figure of this row.
+
+    A figure exactly between two printed values may have been rounded either way: both are admitted. Exact
+    arithmetic.
+
+    Args:
+        row: The printed figure, with the decimal places of its table ("0.0" may stand in a table of three).
+        printed: Says how many valid draws a model may have had.
+        target: Probability of a one that the prompt asked for.
+
+    Returns:
+        The fits by draws, then distance; empty where no count can print as the figure.
+    """
+    share = Fraction(str(target))
+    figure, slack = Fraction(row.figure), Fraction(1, 2 * 10**row.decimals)
+    found: dict[tuple[int, Fraction], list[int]] = {}
+    for n in range(printed.draws_low, printed.draws_high + 1):
+        for side in (-1, 1):
+            nearest, farthest = sorted(
+                (n * (share + side * (figure - slack)), n * (share + side * (figure + slack)))
+            )
+            for k in range(max(0, _ceil(nearest)), min(n, _floor(farthest)) + 1):
+                ones = found.setdefault((n, abs(k - n * share)), [])
+                if k not in ones:
+                    ones.append(k)
+    return tuple(
+        Fit(n_valid=n, half_excess=float(excess), ones=tuple(sorted(ones)))
+        for (n, excess), ones in sorted(found.items())
+    )
+
+
+def known_draws(ways: Sequence[Fit]) -> int | None:
+    """The number of valid draws, where one pair alone fits."""
+    return ways[0].n_valid if len(ways) == 1 else None
+
+
+def cautious_p_value(ways: Sequence[Fit], *, target: float = 0.5) -> float | None:
+    """The largest exact two-sided p-value among the fits; None without any. It needs no sign."""
+    counts = [(k, way.n_valid) for way in ways for k in way.ones]
+    if not counts:
+        return None
+    ones, valid = np.array(counts).T
+    return float(binomial_test(ones, valid, target=target).max())
+
+
+def _ceil(value: Fraction) -> int:
+    return -(-value.numerator // value.denominator)
+
+
+def _floor(value: Fraction) -> int:
+    return value.numerator // value.denominator
