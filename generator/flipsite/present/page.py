@@ -1,0 +1,37 @@
+"""A page before it is rendered, and the links between pages."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+from flipsite.addresses import relative
+from flipsite.domain import Study
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Page:
+    """One HTML page.
+
+    Attributes:
+        path: Relative to the site's root, ending in `.html`.
+        title: Shown in the window and in search results.
+        description: One sentence.
+        template: Its Jinja template.
+        study: The study it belongs to, if any: a simulated one is announced on the page.
+        crumbs: Way from the home page: (text, path) pairs, without the page itself.
+        context: What else the template is given.
+        listed: Whether it stands in the site map.
+    """
+
+    path: str
+    title: str
+    description: str
+    template: str
+    study: Study | None = None
+    crumbs: tuple[tuple[str, str], ...] = ()
+    context: Mapping[str, object] = field(default_factory=dict)
+    listed: bool = True
+
+    def link(self, target: str) -> str:
+        """The relative link from this page to another file of the site, its `#fragment` kept."""
+        path, hash_, fragment = target.partition("#")
+        return (relative(path, self.path) if path else "") + hash_ + fragment

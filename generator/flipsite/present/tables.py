@@ -1,0 +1,175 @@
+"""One table, four formats: HTML is a template's, Markdown, CSV and JSON are here."""
+
+import csv
+import io
+import json
+import re
+from collections.abc import Iterable, Sequence
+
+from flipsite.domain import Cell, Estimate, Heading, Kind, PrintedBias, Study, Table, Verdict
+from flipsite.present.formats import (
+    MISSING,
+    bias_text,
+    count_text,
+    interval_text,
+    p_text,
+    share_text,
+    usd_text,
+)
+
+EMBED_FORMAT = 1
+"""The version of the JSON shape of a table; it grows when a reader of the old one would break."""
+
+VERDICT_TEXT = {
+    Verdict.BIASED: "biased",
+    Verdict.FAIR: "fair",
+    Verdict.UNDECIDED: "undecided",
+}
+
+_RANK = Heading(key="rank", label="Rank", help="By bias, least first; ties share a rank.", numeric=True)
+_MODEL = Heading(key="model", label="Model")
+_BIAS = Heading(key="bias", label="Bias", help="Distance of the share of ones from the target.", numeric=True)
+_MEAN = Heading(key="mean", label="Share of ones", help="Among valid draws.", numeric=True)
+_INTERVAL = Heading(key="interval", label="95 % interval", help="Jeffreys interval of the share of ones.")
+_VALID = Heading(key="valid", label="Valid draws", help="Draws with an outcome.", numeric=True)
+_FITS = Heading(key="valid", label="Valid draws that fit", help="Numbers of draws that print as this figure.")
+_P = Heading(key="p_value", label="p", help="Exact two-sided binomial test.", numeric=True)
+_VERDICT = Heading(key="verdict", label="Verdict", help="By the rules of the methods page.")
+_COST = Heading(key="cost_usd", label="Spend", help="US dollars billed, failed draws included.", numeric=True)
+
+
+def measured_table(name: str, caption: str, estimates: Sequence[Estimate], *, note: str = "") -> Table:
+    """A leaderboard of models with draws."""
+    return Table(
+        name=name,
+        caption=caption,
+        headings=(_RANK, _MODEL, _BIAS, _MEAN, _INTERVAL, _VALID, _VERDICT, _COST),
+        rows=tuple(_measured_row(estimate) for estimate in estimates),
+        note=note,
+    )
+
+
+def printed_table(
+    name: str,
+    caption: str,
+    rows: Sequence[tuple[PrintedBias, Estimate, str]],
+    *,
+    note: str = "",
+) -> Table:
+    """A table of printed figures; each row's third part tells the numbers of draws that fit."""
+    return Table(
+        name=name,
+        caption=caption,
+        headings=(_RANK, _MODEL, _BIAS, _FITS, _P, _VERDICT),
+        rows=tuple(
+            (
+                Cell(value=estimate.rank, text=count_text(estimate.rank)),
+                Cell(value=estimate.model, text=estimate.model, link=estimate.page),
+                Cell(value=estimate.bias, text=printed.figure),
+                Cell(value=estimate.valid, text=fits),
+                Cell(value=estimate.p_value, text=p_text(estimate.p_value)),
+                Cell(value=estimate.verdict.value, text=VERDICT_TEXT[estimate.verdict]),
+            )
+            for printed, estimate, fits in rows
+        ),
+        note=note,
+    )
+
+
+def by_bias(estimates: Iterable[Estimate], *, most: bool = False) -> tuple[Estimate, ...]:
+    """Estimates with a bias, least biased first (or most); ties in the order of their names."""
+    known = sorted((e for e in estimates if e.bias is not None), key=lambda e: e.model)
+    return tuple(sorted(known, key=lambda e: e.bias or 0.0, reverse=most))
+
+
+def markdown_table(table: Table, *, absolute: str | None = None) -> str:
+    """GitHub-flavoured Markdown that survives kramdown, Goldmark and Pandoc; links only where absolute."""
+    head = "| " + " | ".join(_markdown_text(heading.label) for heading in table.headings) + " |"
+    rule = "| " + " | ".join("---:" if heading.numeric else "---" for heading in table.headings) + " |"
+    body = ["| " + " | ".join(_markdown_cell(cell, absolute) for cell in row) + " |" for row in table.rows]
+    return "\n".join([head, rule, *body]) + "\n"
+
+
+def csv_table(table: Table) -> str:
+    """The sortable values under the headings' keys; text that a spreadsheet would run is disarmed."""
+    out = io.StringIO()
+    writer = csv.writer(out, lineterminator="\n")
+    writer.writerow([heading.key for heading in table.headings])
+    for row in table.rows:
+        writer.writerow([_csv_value(cell) for cell in row])
+    return out.getvalue()
+
+
+def json_table(table: Table) -> str:
+    """`{"format", "name", "caption", "columns", "rows"}` with numbers as numbers."""
+    shape = {
+        "format": EMBED_FORMAT,
+        "name": table.name,
+        "caption": table.caption,
+        "note": table.note,
+        "columns": [
+            {"key": heading.key, "label": heading.label, "help": heading.help} for heading in table.headings
+        ],
+        "rows": [
+            {heading.key: _json_value(cell) for heading, cell in zip(table.headings, row, strict=True)}
+            for row in table.rows
+        ],
+    }
+    return json.dumps(shape, ensure_ascii=False, indent=1, allow_nan=False) + "\n"
+
+
+def study_note(study: Study) -> str:
+    """What must be said beside every figure of a study."""
+    if study.kind is Kind.SIMULATED:
+        return "SIMULATED: coins of known truth, no model was asked."
+    return ""
+
+
+def _measured_row(estimate: Estimate) -> tuple[Cell, ...]:
+    return (
+        Cell(value=estimate.rank, text=_rank_text(estimate)),
+        Cell(value=estimate.model, text=estimate.model, link=estimate.page),
+        Cell(value=estimate.bias, text=bias_text(estimate.bias)),
+        Cell(value=estimate.mean, text=share_text(estimate.mean)),
+        Cell(value=estimate.mean_low, text=interval_text(estimate.mean_low, estimate.mean_high)),
+        Cell(value=estimate.valid, text=_valid_text(estimate)),
+        Cell(value=estimate.verdict.value, text=VERDICT_TEXT[estimate.verdict]),
+        Cell(value=estimate.cost_usd, text=usd_text(estimate.cost_usd)),
+    )
+
+
+def _rank_text(estimate: Estimate) -> str:
+    if estimate.rank is None:
+        return MISSING
+    if estimate.rank_low is None or estimate.rank_high is None:
+        return count_text(estimate.rank)
+    return f"{count_text(estimate.rank)} ({count_text(estimate.rank_low)}–{count_text(estimate.rank_high)})"
+
+
+def _valid_text(estimate: Estimate) -> str:
+    if estimate.draws is None or estimate.draws == estimate.valid:
+        return count_text(estimate.valid)
+    return f"{count_text(estimate.valid)} of {count_text(estimate.draws)}"
+
+
+def _csv_value(cell: Cell) -> str | float:
+    if cell.value is None:
+        return ""
+    if isinstance(cell.value, str) and cell.value.startswith(("=", "+", "-", "@", "\t", "\r")):
+        return "'" + cell.value
+    return cell.value
+
+
+def _json_value(cell: Cell) -> object:
+    return {"value": cell.value, "text": cell.text}
+
+
+def _markdown_cell(cell: Cell, absolute: str | None) -> str:
+    text = _markdown_text(cell.text)
+    return f"[{text}]({absolute}{cell.link})" if cell.link and absolute else text
+
+
+def _markdown_text(text: str) -> str:
+    """Text with everything that any of the dialects would read as markup turned into entities."""
+    flat = " ".join(text.split())
+    return re.sub(r"[\\`*_{}\[\]<>()#|!~$&^\"']", lambda found: f"&#{ord(found[0])};", flat)

@@ -1,0 +1,57 @@
+"""The Jinja environment: autoescaped, strict, errors told with file and line."""
+
+import traceback
+from collections.abc import Sequence
+from pathlib import Path
+from types import TracebackType
+
+import jinja2
+
+from flipsite.errors import ContentError
+from flipsite.present import formats
+
+
+def environment(folders: Sequence[Path]) -> jinja2.Environment:
+    """Templates from these folders, the first one that has a file winning; no name may be undefined."""
+    made = jinja2.Environment(
+        loader=jinja2.FileSystemLoader([str(folder) for folder in folders]),
+        autoescape=True,
+        undefined=jinja2.StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+        keep_trailing_newline=True,
+    )
+    made.filters.update(
+        bias=formats.bias_text,
+        share=formats.share_text,
+        percent=formats.percent_text,
+        p=formats.p_text,
+        count=formats.count_text,
+        usd=formats.usd_text,
+        plural=formats.plural,
+    )
+    made.globals["interval"] = formats.interval_text
+    return made
+
+
+def render(templates: jinja2.Environment, name: str, **context: object) -> str:
+    """Render a template.
+
+    Raises:
+        ContentError: If the template is missing or faulty, with its file and line.
+    """
+    try:
+        return templates.get_template(name).render(**context)
+    except jinja2.TemplateNotFound as error:
+        raise ContentError(f"{error.name}: no such template; needed by {name}.") from error
+    except jinja2.TemplateSyntaxError as error:
+        where = error.filename or error.name or name
+        raise ContentError(f"{where}, line {error.lineno}: {error.message}.") from error
+    except (jinja2.UndefinedError, jinja2.TemplateRuntimeError) as error:
+        raise ContentError(f"{template_line(error.__traceback__, name)}: {error.message}.") from error
+
+
+def template_line(trace: TracebackType | None, name: str) -> str:
+    """Where in a template an error arose: `file, line N` of the innermost template frame."""
+    frames = [frame for frame in traceback.extract_tb(trace) if not frame.filename.endswith(".py")]
+    return f"{frames[-1].filename}, line {frames[-1].lineno}" if frames else name
