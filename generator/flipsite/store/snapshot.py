@@ -1,0 +1,169 @@
+"""The snapshot: a study's tidy draws in Parquet, and all that `build` reads of it.
+
+Equal draws give equal bytes (for one version of pyarrow, which writes its name into the file). Text is UTF-8:
+a lone surrogate, which it cannot hold, becomes U+FFFD. A response longer than RESPONSE_CHARACTERS is cut to
+that length; the whole answer stays in the private cache. A number that is not finite is written as missing.
+"""
+
+from itertools import pairwise
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.parquet as pq
+from numpy.typing import NDArray
+
+from flipsite.domain import STATUSES, Draws, Status
+from flipsite.errors import StoreError
+from flipsite.store.arrow import RESPONSE_CHARACTERS, SCHEMA, dictionary, draws_table, numbers
+from flipsite.store.columns import COUNTS, NUMBERS, TEXTS, collect_draws
+from flipsite.store.swap import replacing
+
+__all__ = ["FORMAT", "collect_draws", "read_draws", "write_draws"]
+
+FORMAT = 1
+"""Of the files written here; a reader refuses a newer one."""
+
+_NOTES = {"flipsite_format": str(FORMAT), "flipsite_response_cut": str(RESPONSE_CHARACTERS)}
+_ROWS_A_GROUP = 131_072
+
+
+def write_draws(path: Path, draws: Draws, *, study: str) -> None:
+    """Write a study's snapshot in place of the one that is there.
+
+    Args:
+        path: The snapshot's file; its folder is made where it is missing.
+        draws: What to write.
+        study: The study's id, which stands in each row.
+
+    Raises:
+        StoreError: If the file cannot be written, or a model's name is no Unicode text.
+    """
+    table = draws_table(draws, study=study)
+    with (
+        replacing(path) as file,
+        pq.ParquetWriter(
+            file,
+            SCHEMA,
+            version="2.6",
+            compression="zstd",
+            compression_level=9,
+            data_page_version="1.0",
+            write_page_checksum=True,
+            store_schema=False,
+        ) as writer,
+    ):
+        writer.add_key_value_metadata(_NOTES)
+        writer.write_table(table, row_group_size=_ROWS_A_GROUP)
+
+
+def read_draws(path: Path) -> Draws:
+    """Read a study's snapshot.
+
+    Raises:
+        StoreError: If there is none, it is damaged, a column is missing or is not what it should be, or a
+            newer flipsite wrote it.
+    """
+    try:
+        table = _read_table(path)
+        draws = _draws(path, table)
+    except FileNotFoundError as error:
+        raise StoreError(
+            f"{path}: no draws yet; run `flipsite collect` or `flipsite import` first"
+        ) from error
+    except (OSError, UnicodeDecodeError, pa.ArrowException) as error:
+        reason = next(iter(str(error).splitlines()), type(error).__name__)
+        mend = "restore it from version control or make it anew"
+        raise StoreError(f"{path}: cannot be read as a snapshot ({reason}); {mend}") from error
+    _check(path, draws)
+    return draws
+
+
+def _read_table(path: Path) -> pa.Table:
+    names = [name for name in SCHEMA.names if name != "study"]
+    with pq.ParquetFile(path, read_dictionary=["model", "status"], page_checksum_verification=True) as file:
+        _check_format(path, file.metadata.metadata or {})
+        _check_columns(path, file)
+        table = file.read(columns=names)
+    for name in ("model", "draw", "status"):
+        if table[name].null_count:
+            raise StoreError(f"{path}: the column {name!r} has a row without a value; make the snapshot anew")
+    return table
+
+
+def _draws(path: Path, table: pa.Table) -> Draws:
+    models, starts = _model_runs(path, table)
+    columns: dict[str, Any] = {name: table[name].to_pylist() for name in TEXTS}
+    columns |= {name: numbers(table[name], np.int64, missing=np.nan) for name in COUNTS}
+    columns |= {name: numbers(table[name], np.float64, missing=np.nan) for name in NUMBERS}
+    return Draws(
+        models=models,
+        starts=starts,
+        draw=numbers(table["draw"], np.int64, missing=-1),
+        outcome=numbers(table["outcome"], np.int8, missing=-1),
+        status=_status_codes(path, table),
+        order=numbers(table["order"], np.int8, missing=-1),
+        **columns,
+    )
+
+
+def _check_format(path: Path, notes: dict[bytes, bytes]) -> None:
+    found = notes.get(b"flipsite_format", b"").decode("ascii", "replace")
+    if not found.isdecimal():
+        raise StoreError(
+            f"{path}: no snapshot of flipsite's; bring it in with `flipsite import FILE --study ID`"
+        )
+    if int(found) > FORMAT:
+        raise StoreError(f"{path}: written by a newer flipsite (format {found}); upgrade flipsite to read it")
+
+
+def _check_columns(path: Path, file: pq.ParquetFile) -> None:
+    found = {column.name: column for column in file.schema_arrow}
+    for field in SCHEMA:
+        if field.name not in found:
+            raise StoreError(f"{path}: the column {field.name!r} is missing; make the snapshot anew")
+        kind = found[field.name].type
+        kind = kind.value_type if pa.types.is_dictionary(kind) else kind
+        if kind != field.type:
+            raise StoreError(
+                f"{path}: the column {field.name!r} is {kind}, not {field.type}; make the snapshot anew"
+            )
+
+
+def _check(path: Path, draws: Draws) -> None:
+    """The promises of `Draws` that a file can break."""
+    valid = draws.status == STATUSES.index(Status.VALID)
+    within = np.ones(max(len(draws) - 1, 0), bool)
+    within[draws.starts[1:-1] - 1] = False
+    faults = {
+        "draw": bool(np.any(draws.draw < 0)) or bool(np.any(within & (np.diff(draws.draw) <= 0))),
+        "order": bool(np.any((draws.order < -1) | (draws.order > 1))),
+        "outcome": bool(np.any((draws.outcome < -1) | (draws.outcome > 1) | (valid != (draws.outcome >= 0)))),
+    }
+    for column, broken in faults.items():
+        if broken:
+            raise StoreError(
+                f"{path}: the column {column!r} holds what no snapshot may; make the snapshot anew"
+            )
+
+
+def _model_runs(path: Path, table: pa.Table) -> tuple[tuple[str, ...], NDArray[np.int64]]:
+    names, codes = dictionary(table["model"])
+    changes = np.flatnonzero(np.diff(codes)) + 1
+    starts = np.concatenate([[0], changes, [len(codes)]]) if len(codes) else np.zeros(1)
+    models = tuple(names[code] for code in codes[starts[:-1].astype(np.int64)].tolist())
+    if any(a >= b for a, b in pairwise(models)):
+        raise StoreError(f"{path}: the column 'model' is not in order; make the snapshot anew")
+    return models, starts.astype(np.int64)
+
+
+def _status_codes(path: Path, table: pa.Table) -> NDArray[np.int8]:
+    names, codes = dictionary(table["status"])
+    unknown = sorted(set(names) - set(STATUSES))
+    if unknown:
+        raise StoreError(
+            f"{path}: the column 'status' holds {unknown[0]!r}; it may be one of {', '.join(STATUSES)}"
+        )
+    place = np.array([STATUSES.index(Status(name)) for name in names], np.int8)
+    return place[codes] if len(codes) else np.zeros(0, np.int8)

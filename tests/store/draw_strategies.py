@@ -1,0 +1,73 @@
+"""Any draws at all, and whether two sets of them are the same."""
+
+from dataclasses import fields
+
+import numpy as np
+from hypothesis import strategies as st
+
+from flipsite.domain import STATUSES, Draw, Draws, Failed, Outcome, Rejected, Result, Status
+
+TEXT = st.text(st.characters(codec="utf-8"), max_size=12)
+MODEL = st.one_of(
+    st.sampled_from(["a/b", "a/b:free", "o/é", "=cmd/x"]),
+    st.text(st.characters(codec="utf-8"), min_size=1, max_size=8),
+)
+COUNT = st.none() | st.integers(0, 2**53)
+NUMBER = st.none() | st.floats(0, allow_nan=False, allow_infinity=False)
+REJECTIONS = [status for status in STATUSES if status not in (Status.VALID, Status.ERROR)]
+
+
+@st.composite
+def results(draw: st.DrawFn) -> Result:
+    """An outcome, an answer without one, or no answer."""
+    kind = draw(st.sampled_from([Outcome, Rejected, Failed]))
+    if kind is Outcome:
+        return Outcome(index=draw(st.integers(0, 1)))
+    return (
+        Failed(reason="x")
+        if kind is Failed
+        else Rejected(status=draw(st.sampled_from(REJECTIONS)), reason="x")
+    )
+
+
+@st.composite
+def single_draws(
+    draw: st.DrawFn, text: st.SearchStrategy[str] = TEXT, model: st.SearchStrategy[str] = MODEL
+) -> Draw:
+    """One draw with anything a file or an endpoint may say in it."""
+    maybe = st.none() | text
+    return Draw(
+        model=draw(model),
+        draw=draw(st.integers(0, 2**62)),
+        labels=(draw(text), draw(text)),
+        order=draw(st.integers(0, 1)),
+        result=draw(results()),
+        response=draw(maybe),
+        finish_reason=draw(maybe),
+        provider=draw(maybe),
+        mode=draw(maybe),
+        prompt_tokens=draw(COUNT),
+        completion_tokens=draw(COUNT),
+        reasoning_tokens=draw(COUNT),
+        cost_usd=draw(NUMBER),
+        latency_s=draw(NUMBER),
+        asked_at=draw(maybe),
+    )
+
+
+def many_draws(**options: st.SearchStrategy[str]) -> st.SearchStrategy[list[Draw]]:
+    """Draws of several models, none of them twice."""
+    return st.lists(single_draws(**options), max_size=12, unique_by=lambda row: (row.model, row.draw))
+
+
+def same(one: Draws, other: Draws) -> bool:
+    """True if both hold the same rows, with missing equal to missing."""
+    for field in fields(Draws):
+        a, b = getattr(one, field.name), getattr(other, field.name)
+        if isinstance(a, np.ndarray):
+            assert a.dtype == b.dtype, field.name
+            if not np.array_equal(a, b, equal_nan=a.dtype.kind == "f"):
+                return False
+        elif list(a) != list(b):
+            return False
+    return True

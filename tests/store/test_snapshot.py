@@ -1,0 +1,227 @@
+"""The snapshot: what is written is what is read, byte for byte the same, and a bad file is told plainly."""
+
+import subprocess
+import sys
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.parquet as pq
+import pytest
+from draw_strategies import many_draws, same
+from hypothesis import given
+from hypothesis import strategies as st
+
+from flipsite.domain import Draw, Failed, Outcome, Rejected, Status
+from flipsite.errors import StoreError
+from flipsite.store.arrow import SCHEMA
+from flipsite.store.snapshot import collect_draws, read_draws, write_draws
+
+DRAW = Draw(
+    model="a/b", draw=0, labels=("0", "1"), order=0, result=Outcome(index=1), response="1", cost_usd=0.1
+)
+
+
+@pytest.fixture
+def snapshot(tmp_path: Path) -> Path:
+    """A snapshot of three draws."""
+    path = tmp_path / "content" / "draws.parquet"
+    failed = replace(DRAW, draw=1, result=Failed(reason="x"), response=None, cost_usd=None)
+    unread = replace(DRAW, draw=2, result=Rejected(status=Status.REFUSED, reason="x"), prompt_tokens=12)
+    write_draws(path, collect_draws([DRAW, failed, unread]), study="s")
+    return path
+
+
+@given(rows=many_draws())
+def test_what_is_written_is_read_back(rows, tmp_path_factory):
+    """Any draws survive the file, and the same draws in another order give the same bytes."""
+    folder = tmp_path_factory.mktemp("round")
+    draws = collect_draws(rows)
+    write_draws(folder / "a.parquet", draws, study="s")
+    write_draws(folder / "b.parquet", collect_draws(reversed(rows)), study="s")
+    assert same(read_draws(folder / "a.parquet"), draws)
+    assert (folder / "a.parquet").read_bytes() == (folder / "b.parquet").read_bytes()
+
+
+@given(text=st.text())
+def test_text_that_is_no_unicode_is_mended(text, tmp_path_factory):
+    """A lone surrogate in an answer becomes U+FFFD; everything else stays."""
+    path = tmp_path_factory.mktemp("text") / "a.parquet"
+    write_draws(path, collect_draws([replace(DRAW, response=text)]), study="s")
+    expected = "".join("\ufffd" if "\ud800" <= letter <= "\udfff" else letter for letter in text)
+    assert read_draws(path).response == [expected]
+
+
+def test_the_file_has_the_columns_of_the_design(snapshot):
+    """Other tools see the tidy draws: names, order, plain types, the status in words, null for missing."""
+    table = pq.read_table(snapshot)
+    assert table.schema.names == SCHEMA.names
+    assert table.to_pylist()[1] == {
+        "study": "s", "model": "a/b", "draw": 1, "labels": '["0","1"]', "order": 0, "outcome": None,
+        "status": "error", "response": None, "finish_reason": None, "provider": None, "mode": None,
+        "prompt_tokens": None, "completion_tokens": None, "reasoning_tokens": None, "cost_usd": None,
+        "latency_s": None, "asked_at": None,
+    }  # fmt: skip
+
+
+def test_models_stand_by_code_point_and_draws_by_number():
+    """Sorting asks no locale: Z before a before é."""
+    rows = [replace(DRAW, model=model, draw=draw) for model in ("é/x", "a/x", "Z/x") for draw in (10, 2)]
+    draws = collect_draws(rows)
+    assert draws.models == ("Z/x", "a/x", "é/x")
+    assert draws.starts.tolist() == [0, 2, 4, 6]
+    assert draws.draw.tolist() == [2, 10] * 3
+    assert draws.rows(1) == slice(2, 4)
+
+
+def test_a_draw_twice_is_an_error():
+    """Two draws of one model and number are never both kept."""
+    with pytest.raises(StoreError, match=r"a/b: draw 3 is there twice"):
+        collect_draws([replace(DRAW, draw=3), replace(DRAW, draw=3, cost_usd=0.2)])
+
+
+def test_a_study_without_draws_is_a_snapshot_too(tmp_path):
+    """No rows, no models, one start."""
+    write_draws(tmp_path / "a.parquet", collect_draws([]), study="s")
+    draws = read_draws(tmp_path / "a.parquet")
+    assert (len(draws), draws.models, draws.starts.tolist()) == (0, (), [0])
+
+
+def test_a_long_answer_is_cut_and_the_file_says_so(tmp_path):
+    """4,000 characters are kept; writing what was read changes nothing."""
+    path = tmp_path / "a.parquet"
+    write_draws(path, collect_draws([replace(DRAW, response="é" * 4_001)]), study="s")
+    assert read_draws(path).response == ["é" * 4_000]
+    assert pq.ParquetFile(path).metadata.metadata[b"flipsite_response_cut"] == b"4000"
+    before = path.read_bytes()
+    write_draws(path, read_draws(path), study="s")
+    assert path.read_bytes() == before
+
+
+def test_a_number_that_is_not_finite_is_missing(tmp_path):
+    """An infinite price is not a price."""
+    path = tmp_path / "a.parquet"
+    write_draws(
+        path, collect_draws([replace(DRAW, cost_usd=float("inf"), latency_s=float("nan"))]), study="s"
+    )
+    assert pq.read_table(path)["cost_usd"].to_pylist() == [None]
+    assert np.isnan(read_draws(path).latency_s).all()
+
+
+def test_half_a_token_is_an_error(tmp_path):
+    """Counts are whole; the column is named and nothing is written."""
+    draws = collect_draws([replace(DRAW, prompt_tokens=1)])
+    with pytest.raises(StoreError, match="'prompt_tokens'"):
+        write_draws(tmp_path / "a.parquet", replace(draws, prompt_tokens=np.array([0.5])), study="s")
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_a_model_name_that_is_no_unicode_is_an_error(tmp_path):
+    """Two names must not become one by mending."""
+    with pytest.raises(StoreError, match="lone surrogate"):
+        write_draws(tmp_path / "a.parquet", collect_draws([replace(DRAW, model="a/\ud800")]), study="s")
+
+
+def test_a_missing_snapshot_says_what_to_run(tmp_path):
+    """The mend is in the message."""
+    with pytest.raises(StoreError, match=r"draws\.parquet: no draws yet; run `flipsite collect` or"):
+        read_draws(tmp_path / "draws.parquet")
+
+
+@pytest.mark.parametrize("content", [b"", b"PAR1", b"model,outcome\na/b,1\n", b"PAR1" + bytes(100) + b"PAR1"])
+def test_a_file_that_is_no_parquet_is_told(tmp_path, content):
+    """Whatever the bytes, the message names the file."""
+    path = tmp_path / "draws.parquet"
+    path.write_bytes(content)
+    with pytest.raises(StoreError, match=r"draws\.parquet: cannot be read as a snapshot \("):
+        read_draws(path)
+
+
+def test_a_flipped_bit_is_found_or_harmless(snapshot):
+    """No damage to a byte gives other draws than were written."""
+    whole = snapshot.read_bytes()
+    truth = read_draws(snapshot)
+    for place in range(0, len(whole), 13):
+        damaged = bytearray(whole)
+        damaged[place] ^= 0x10
+        snapshot.write_bytes(damaged)
+        try:
+            read = read_draws(snapshot)
+        except StoreError:
+            continue
+        assert same(read, truth), place
+
+
+def rewrite(path: Path, table: pa.Table, note: dict[str, str]) -> None:
+    """Write a table as another program would."""
+    pq.write_table(table.replace_schema_metadata(note), path)
+
+
+OURS = {"flipsite_format": "1"}
+
+FAULTS = [
+    ("outcome", [1.0, 0.0, 0.5], None, "'outcome' is double, not int8"),
+    ("outcome", [1, 0, None], pa.int8(), "column 'outcome' holds"),
+    ("outcome", [2, None, None], pa.int8(), "column 'outcome' holds"),
+    ("order", [2, 0, 0], pa.int8(), "column 'order' holds"),
+    ("draw", [0, 0, 2], None, "column 'draw' holds"),
+    ("draw", [-1, 0, 2], None, "column 'draw' holds"),
+    ("draw", [0, None, 2], None, "'draw' has a row without a value"),
+    ("model", ["b", "a", "b"], None, "column 'model' is not in order"),
+    ("status", ["valid", "won", "error"], None, "'status' holds 'won'"),
+]
+
+
+@pytest.mark.parametrize(("column", "values", "kind", "message"), FAULTS)
+def test_a_column_that_breaks_its_promise_is_told(snapshot, column, values, kind, message):
+    """The file and the column are named, with what to do."""
+    table = pq.read_table(snapshot)
+    broken = table.set_column(table.schema.get_field_index(column), column, pa.array(values, kind))
+    rewrite(snapshot, broken, OURS)
+    with pytest.raises(StoreError, match=message) as caught:
+        read_draws(snapshot)
+    assert str(snapshot) in str(caught.value)
+
+
+@pytest.mark.parametrize(
+    ("columns", "note", "message"),
+    [
+        (SCHEMA.names, {}, "no snapshot of flipsite's; bring it in with `flipsite import"),
+        (SCHEMA.names, {"flipsite_format": "2"}, r"newer flipsite \(format 2\); upgrade"),
+        (SCHEMA.names[:-1], OURS, "column 'asked_at' is missing"),
+    ],
+)
+def test_a_foreign_or_broken_snapshot_is_told(snapshot, columns, note, message):
+    """Another program's Parquet, a newer flipsite's, and an older one's each have their own sentence."""
+    rewrite(snapshot, pq.read_table(snapshot).select(columns), note)
+    with pytest.raises(StoreError, match=message) as caught:
+        read_draws(snapshot)
+    assert str(snapshot) in str(caught.value)
+
+
+def test_many_row_groups_are_one_column(tmp_path):
+    """More rows than a group holds come back in order."""
+    n = 150_000
+    rows = [replace(DRAW, model=f"m/{index % 3}", draw=index, order=index % 2) for index in range(n)]
+    draws = collect_draws(rows)
+    write_draws(tmp_path / "a.parquet", draws, study="s")
+    assert same(read_draws(tmp_path / "a.parquet"), draws)
+
+
+def test_a_failed_write_leaves_the_old_snapshot(snapshot):
+    """Where the folder is a file, or the disk refuses, nothing is lost."""
+    before = snapshot.read_bytes()
+    with pytest.raises(StoreError, match="cannot be written"):
+        write_draws(snapshot / "inside.parquet", read_draws(snapshot), study="s")
+    assert snapshot.read_bytes() == before
+    assert [path.name for path in snapshot.parent.iterdir()] == ["draws.parquet"]
+
+
+def test_reading_does_not_import_pandas(snapshot):
+    """The build's start-up pays for Arrow only."""
+    code = (
+        "import sys, pathlib; from flipsite.store.snapshot import read_draws;"
+        f"read_draws(pathlib.Path({str(snapshot)!r})); sys.exit('pandas' in sys.modules)"
+    )
+    assert subprocess.run([sys.executable, "-c", code], check=False).returncode == 0
