@@ -292,6 +292,112 @@ class Draw:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Asked:
+    """One request as it is written down before it is sent; a draw may need several.
+
+    Attributes:
+        sent: The request's settings as JSON, without its messages: those follow from the study.
+        worst_pico: The most it may cost by the announced prices, in picodollars (1e-12 USD).
+        asked_at: UTC, ISO 8601, ending in Z.
+    """
+
+    model: str
+    draw: int
+    labels: tuple[str, str]
+    order: int
+    mode: str
+    sent: str
+    worst_pico: int
+    asked_at: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Reading:
+    """What was read in a raw answer, and by which version of the reader."""
+
+    result: Result
+    reader: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Answered:
+    """What came back of one request, whole.
+
+    Attributes:
+        attempt: The ledger's number of the request.
+        code: HTTP status; None where no answer came.
+        body: The raw answer, never rewritten; None where none came.
+        generation: The provider's id, by which a price can be asked for later.
+        billed_pico: Picodollars billed; None where nobody has told yet.
+        fault: Why no answer came, for people; None where one did.
+        reading: What settles the draw; None where it will be asked again.
+    """
+
+    attempt: int
+    code: int | None
+    body: bytes | None
+    latency_s: float
+    generation: str | None
+    billed_pico: int | None
+    fault: str | None
+    reading: Reading | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Standing:
+    """What the ledger holds of one model of a study.
+
+    Attributes:
+        n_settled: Draws that need no asking: valid ones, and answers that cannot be read.
+        n_asked: Requests that came to an end, whatever the end.
+        billed_pico: Picodollars billed.
+        unpriced_pico: Picodollars at most of requests whose price is not known.
+        over_pico: The dearest bill that went beyond its request's worst case; 0 without one.
+        text_only: The model was found not to know structured output.
+    """
+
+    model: str
+    n_settled: int = 0
+    n_asked: int = 0
+    billed_pico: int = 0
+    unpriced_pico: int = 0
+    over_pico: int = 0
+    text_only: bool = False
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Unpriced:
+    """A request that was answered, and whose price can be asked for."""
+
+    attempt: int
+    model: str
+    generation: str
+    worst_pico: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Kept:
+    """One draw as the cache holds it: its raw answer, how it was read, what it cost.
+
+    Attributes:
+        row: The cache's number of the draw.
+        cost_pico: Picodollars over all its requests; one without a price counts at its worst case.
+    """
+
+    row: int
+    model: str
+    draw: int
+    labels: tuple[str, str]
+    order: int
+    result: Result
+    mode: str | None
+    body: bytes | None
+    latency_s: float | None
+    asked_at: str | None
+    cost_pico: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Draws:
     """A study's draws column by column, sorted by model and draw: the snapshot in memory.
 

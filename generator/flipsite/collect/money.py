@@ -1,0 +1,162 @@
+"""The budget, exactly: reserve the worst case before a request, settle with what was billed.
+
+A state machine without clock, lock or network. Sums are whole picodollars (1e-12 USD), so that no rounding
+ever hides a cent: billed + unpriced + in flight never exceeds the budget, in all or of one model, while bills
+keep to the announced prices. The sampler runs it on one thread, which is the one lock.
+"""
+
+import math
+from dataclasses import dataclass
+from enum import Enum, auto
+
+from flipsite.domain import Standing
+
+PICO_PER_USD = 10**12
+
+
+def pico(usd: float) -> int:
+    """US dollars as the nearest whole number of picodollars."""
+    return round(usd * PICO_PER_USD)
+
+
+def usd(picodollars: int) -> float:
+    """Picodollars as US dollars."""
+    return picodollars / PICO_PER_USD
+
+
+class Wait(Enum):
+    """The request would fit, were it not for others in flight."""
+
+    FOR_OTHERS = auto()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Reservation:
+    """Room for one request; to be settled exactly once."""
+
+    model: str
+    worst_pico: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Refusal:
+    """Why the budget has no room for a model's next request, or for its rest."""
+
+    reason: str
+
+
+@dataclass(slots=True)
+class _Purse:
+    """What one model, or all, have cost: known, unknown at most, and in flight at most."""
+
+    limit: int | None = None
+    billed: int = 0
+    unpriced: int = 0
+    in_flight: int = 0
+
+    @property
+    def spent(self) -> int:
+        return self.billed + self.unpriced
+
+    @property
+    def room(self) -> float:
+        """Picodollars left once all in flight is settled at nothing; infinite without a limit."""
+        return math.inf if self.limit is None else self.limit - self.spent
+
+
+class Account:
+    """The money of one study: what was spent, what may yet be."""
+
+    def __init__(self, *, total_usd: float | None, per_model_usd: float | None) -> None:
+        self._all = _Purse(None if total_usd is None else pico(total_usd))
+        self._per_model = None if per_model_usd is None else pico(per_model_usd)
+        self._purses: dict[str, _Purse] = {}
+        self._asked: dict[str, int] = {}
+        self._over: dict[str, int] = {}
+
+    def resume(self, standing: Standing) -> None:
+        """Take over what a model has cost in earlier runs of the study."""
+        purse = self._purse(standing.model)
+        purse.billed += standing.billed_pico
+        purse.unpriced += standing.unpriced_pico
+        self._all.billed += standing.billed_pico
+        self._all.unpriced += standing.unpriced_pico
+        self._asked[standing.model] = self._asked.get(standing.model, 0) + standing.n_asked
+        self._over[standing.model] = standing.over_pico
+
+    def reserve(self, model: str, worst_pico: int) -> Reservation | Wait | Refusal:
+        """Set aside the most a request may cost, if that leaves the budget whole."""
+        own = self._purse(model)
+        if self._over.get(model, 0) > worst_pico:
+            return Refusal(
+                reason=f"it billed ${usd(self._over[model]):.6f} for one request, which by its announced "
+                f"prices costs at most ${usd(worst_pico):.6f}"
+            )
+        for purse, whose in ((own, "the model's budget"), (self._all, "the budget")):
+            if worst_pico > purse.room:
+                return Refusal(
+                    reason=f"one more request may cost ${usd(worst_pico):.6f}, and {whose} "
+                    f"has ${usd(int(purse.room)):.6f} left"
+                )
+        if any(worst_pico > purse.room - purse.in_flight for purse in (own, self._all)):
+            return Wait.FOR_OTHERS
+        own.in_flight += worst_pico
+        self._all.in_flight += worst_pico
+        return Reservation(model=model, worst_pico=worst_pico)
+
+    def settle(self, reservation: Reservation, billed_pico: int | None) -> None:
+        """Replace a reservation by what was billed; None counts the worst case until `price`."""
+        own = self._purse(reservation.model)
+        for purse in (own, self._all):
+            purse.in_flight -= reservation.worst_pico
+            purse.unpriced += reservation.worst_pico
+        self._asked[reservation.model] = self._asked.get(reservation.model, 0) + 1
+        if billed_pico is not None:
+            self.price(reservation.model, reservation.worst_pico, billed_pico)
+
+    def price(self, model: str, worst_pico: int, billed_pico: int) -> None:
+        """Replace the worst case of an answer without a price by its price."""
+        for purse in (self._purse(model), self._all):
+            purse.unpriced -= worst_pico
+            purse.billed += billed_pico
+        if billed_pico > worst_pico:
+            self._over[model] = max(billed_pico, self._over.get(model, 0))
+
+    def afford(self, model: str, n_left: int) -> Refusal | None:
+        """Say whether a model's rest fits, at what its requests have cost so far on average."""
+        own, n_asked = self._purse(model), self._asked.get(model, 0)
+        if not n_asked or not n_left:
+            return None
+        rest = own.spent * n_left // n_asked
+        for purse, whose in ((own, "the model's budget"), (self._all, "the budget")):
+            if rest > purse.room:
+                return Refusal(
+                    reason=f"its first {n_asked} of {n_asked + n_left} requests cost ${usd(own.spent):.6f}, "
+                    f"so the rest would cost about ${usd(rest):.6f}, and {whose} "
+                    f"has ${usd(int(purse.room)):.6f} left"
+                )
+        return None
+
+    def spent_usd(self, model: str | None = None) -> float:
+        """Dollars billed, with answers whose price is unknown at their worst case."""
+        return usd((self._all if model is None else self._purse(model)).spent)
+
+    def committed_pico(self, model: str | None = None) -> int:
+        """Picodollars billed, unpriced and in flight: what never exceeds the budget."""
+        purse = self._all if model is None else self._purse(model)
+        return purse.spent + purse.in_flight
+
+    def unpriced_usd(self) -> float:
+        """Dollars at most of answers whose price is not known."""
+        return usd(self._all.unpriced)
+
+    def left_usd(self) -> float | None:
+        """Dollars the budget has left; None without a budget."""
+        return None if self._all.limit is None else usd(self._all.limit - self._all.spent)
+
+    def asked(self, model: str) -> int:
+        """How many of a model's requests came to an end, in this run and before."""
+        return self._asked.get(model, 0)
+
+    def _purse(self, model: str) -> _Purse:
+        return self._purses.setdefault(model, _Purse(self._per_model))

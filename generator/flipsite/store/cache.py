@@ -1,0 +1,176 @@
+"""The cache: every request and every raw answer of a study, durable before it counts.
+
+Each request is written before it is sent, and its whole answer the moment it arrives, in one transaction
+with the money. Killed at any instant, a collector loses at most the answers in flight; they count as spent,
+at their worst case. The project's cache lies under `.flipsite/`, private and never committed.
+"""
+
+import json
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from contextlib import ExitStack
+from pathlib import Path
+from types import TracebackType
+from typing import Self
+
+from flipsite.domain import (
+    Answered,
+    Asked,
+    Failed,
+    Kept,
+    Outcome,
+    Reading,
+    Rejected,
+    Result,
+    Standing,
+    Status,
+    Unpriced,
+)
+from flipsite.errors import StoreError
+from flipsite.store import cache_rows as rows
+from flipsite.store.cache_lock import hold, private_folder
+from flipsite.store.cache_schema import complaints, opened
+from flipsite.store.cache_writer import Writer
+
+CACHE_FILE = "cache.sqlite"
+
+
+class Cache:
+    """One study's share of the project's cache, held by one collector at a time.
+
+    Use as a context manager: entering takes the study's lock, leaving writes what is waiting and frees it.
+    """
+
+    def __init__(self, project: Path, *, study: str, protocol: Mapping[str, object], now: str) -> None:
+        """Name the study; nothing is opened yet.
+
+        Args:
+            project: The project's folder; the cache lies in its `.flipsite/`.
+            study: The study's id.
+            protocol: What makes draws comparable (prompt, labels, temperature …), for all draws of a study.
+            now: When this collector starts, for whoever finds the study held.
+        """
+        self._path = project / ".flipsite" / CACHE_FILE
+        self._study = study
+        self._protocol: dict[str, object] = json.loads(json.dumps(protocol))
+        self._now = now
+        self._exit = ExitStack()
+
+    def __enter__(self) -> Self:
+        """Take the lock, bring the tables up to date, and count what was in flight at a kill as lost.
+
+        Raises:
+            StoreError: If another collector holds the study, its protocol has changed, or the cache cannot
+                be used.
+        """
+        with ExitStack() as stack:
+            private_folder(self._path.parent)
+            stack.enter_context(hold(self._path.parent, study=self._study, now=self._now))
+            self._reader = stack.enter_context(opened(self._path))
+            with complaints(self._path):
+                self._key = rows.enter_study(self._reader, self._study, self._protocol_text())
+                self._check_protocol()
+                self.n_lost = rows.count_lost(self._reader, self._key)
+            self._writer = Writer(self._path)
+            stack.callback(self._writer.close)
+            self._exit = stack.pop_all()
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self._exit.close()
+
+    def standings(self) -> tuple[Standing, ...]:
+        """What is held of each model that was ever asked in this study."""
+        with complaints(self._path):
+            return tuple(rows.standings(self._reader, self._key))
+
+    def settled(self, model: str) -> frozenset[tuple[tuple[str, str], int, int]]:
+        """The (labels, order, draw) of a model that need no asking."""
+        with complaints(self._path):
+            found = rows.settled(self._reader, self._key, model)
+            return frozenset((_pair(labels), order, draw) for labels, order, draw in found)
+
+    def unpriced(self) -> Sequence[Unpriced]:
+        """Requests that were answered without a price, and whose price can be asked for."""
+        with complaints(self._path):
+            return [
+                Unpriced(attempt=attempt, model=model, generation=generation, worst_pico=worst)
+                for attempt, model, generation, worst in rows.unpriced(self._reader, self._key)
+            ]
+
+    async def ask(self, asked: Asked) -> int:
+        """Write a request down, durably; returns its number. Only then may it be sent."""
+        return await self._writer.write(lambda connection: rows.insert_attempt(connection, self._key, asked))
+
+    async def answer(self, answered: Answered) -> None:
+        """Write down what came back, whole, with its money."""
+        await self._writer.write(lambda connection: rows.finish_attempt(connection, answered))
+
+    async def price(self, attempt: int, billed_pico: int) -> None:
+        """Write down a price that was told later."""
+        await self._writer.write(lambda connection: rows.price_attempt(connection, attempt, billed_pico))
+
+    async def text_only(self, model: str) -> None:
+        """Remember that a model does not know structured output."""
+        await self._writer.write(lambda connection: rows.mark_text_only(connection, self._key, model))
+
+    def kept(self) -> Iterator[Kept]:
+        """Every draw that came to an end, by model and draw; safe beside a running collector."""
+        with complaints(self._path), opened(self._path) as connection:
+            for row in rows.kept(connection, self._key):
+                yield _kept(row)
+
+    def record(self, readings: Iterable[tuple[int, Reading]]) -> None:
+        """Replace how stored answers were read, all or none; the answers stay as they are."""
+        with complaints(self._path):
+            rows.record(self._reader, readings)
+
+    def _protocol_text(self) -> str:
+        return json.dumps(self._protocol, sort_keys=True)
+
+    def _check_protocol(self) -> None:
+        stored: dict[str, object] = json.loads(rows.protocol(self._reader, self._key))
+        changed = sorted(
+            name
+            for name in stored.keys() | self._protocol.keys()
+            if stored.get(name) != self._protocol.get(name)
+        )
+        if not changed:
+            return
+        if not rows.has_draws(self._reader, self._key):
+            rows.replace_protocol(self._reader, self._key, self._protocol_text())
+            return
+        raise StoreError(
+            f"{self._study}: {', '.join(changed)} changed since its first draws, which would mix two "
+            "experiments; restore it in study.toml, or give the new one a study of its own."
+        )
+
+
+def _pair(labels: str) -> tuple[str, str]:
+    first, second = json.loads(labels)
+    return first, second
+
+
+def _kept(row: rows.KeptRow) -> Kept:
+    draw_id, model, draw, labels, order, status, outcome, reason, mode, body, latency, asked_at, cost = row
+    result: Result
+    if status == Status.VALID and outcome is not None:
+        result = Outcome(index=outcome)
+    elif status == Status.ERROR:
+        result = Failed(reason=reason or "")
+    else:
+        result = Rejected(status=Status(status), reason=reason or "")
+    return Kept(
+        row=draw_id,
+        model=model,
+        draw=draw,
+        labels=_pair(labels),
+        order=order,
+        result=result,
+        mode=mode,
+        body=body,
+        latency_s=latency,
+        asked_at=asked_at,
+        cost_pico=cost or 0,
+    )

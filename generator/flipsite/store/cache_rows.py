@@ -1,0 +1,283 @@
+"""The cache's statements, a function each, on an open connection; money and counts move with the rows."""
+
+import json
+import sqlite3
+from collections.abc import Iterable, Iterator
+
+from flipsite.domain import Answered, Asked, Failed, Outcome, Reading, Rejected, Standing, Status
+
+KeptRow = tuple[
+    int,
+    str,
+    int,
+    str,
+    int,
+    str,
+    int | None,
+    str | None,
+    str | None,
+    bytes | None,
+    float | None,
+    str | None,
+    int,
+]
+"""draw_id, model, draw, labels, order, status, outcome, reason, mode, body, latency, asked_at, cost."""
+
+LOST = "no answer came: the collector was stopped while it waited"
+
+
+def enter_study(connection: sqlite3.Connection, study: str, protocol: str) -> int:
+    """The study's number; a new one gets the protocol."""
+    connection.execute(
+        "INSERT INTO study (id, protocol) VALUES (?, ?) ON CONFLICT (id) DO NOTHING", (study, protocol)
+    )
+    return _number(connection.execute("SELECT study FROM study WHERE id = ?", (study,)))
+
+
+def protocol(connection: sqlite3.Connection, study: int) -> str:
+    """What all draws of the study have in common, as JSON."""
+    row = connection.execute("SELECT protocol FROM study WHERE study = ?", (study,)).fetchone()
+    return str(row[0])
+
+
+def replace_protocol(connection: sqlite3.Connection, study: int, text: str) -> None:
+    """Change the protocol of a study without draws."""
+    connection.execute("UPDATE study SET protocol = ? WHERE study = ?", (text, study))
+
+
+def has_draws(connection: sqlite3.Connection, study: int) -> bool:
+    """Whether the study has a draw that need not be asked again."""
+    query = "SELECT 1 FROM series WHERE study = ? AND n_settled > 0 LIMIT 1"
+    return connection.execute(query, (study,)).fetchone() is not None
+
+
+def count_lost(connection: sqlite3.Connection, study: int) -> int:
+    """Mark what was in flight when a collector died: spent at its worst case, and to be asked again.
+
+    Returns:
+        How many requests that were.
+    """
+    connection.execute("BEGIN IMMEDIATE")
+    lost = connection.execute(
+        "SELECT a.attempt, a.draw_id, a.worst_pico, d.series"
+        " FROM attempt AS a INDEXED BY attempt_in_flight"
+        " CROSS JOIN draw AS d ON d.draw_id = a.draw_id CROSS JOIN series AS s ON s.series = d.series"
+        " WHERE a.state = 'sent' AND s.study = ?",
+        (study,),
+    ).fetchall()
+    for attempt, draw_id, worst, series in lost:
+        connection.execute("UPDATE attempt SET state = 'lost', fault = ? WHERE attempt = ?", (LOST, attempt))
+        connection.execute(
+            "UPDATE draw SET status = ?, reason = ?, attempt = ? WHERE draw_id = ? AND settled = 0",
+            (Status.ERROR, LOST, attempt, draw_id),
+        )
+        _move_money(connection, series, worst=worst, billed=None)
+    connection.execute("COMMIT")
+    return len(lost)
+
+
+def standings(connection: sqlite3.Connection, study: int) -> Iterator[Standing]:
+    """One record a model, from the counts kept with it."""
+    query = (
+        "SELECT model, n_settled, n_asked, billed_pico, unpriced_pico, over_pico, text_only"
+        " FROM series WHERE study = ? ORDER BY model"
+    )
+    for model, n_settled, n_asked, billed, unpriced_pico, over, text_only in connection.execute(
+        query, (study,)
+    ):
+        yield Standing(
+            model=model,
+            n_settled=n_settled,
+            n_asked=n_asked,
+            billed_pico=billed,
+            unpriced_pico=unpriced_pico,
+            over_pico=over,
+            text_only=bool(text_only),
+        )
+
+
+def settled(connection: sqlite3.Connection, study: int, model: str) -> Iterator[tuple[str, int, int]]:
+    """Labels (JSON), order and index of each draw of a model that need not be asked again."""
+    query = (
+        "SELECT d.labels, d.label_order, d.draw FROM series AS s JOIN draw AS d ON d.series = s.series"
+        " WHERE s.study = ? AND s.model = ? AND d.settled = 1"
+    )
+    yield from connection.execute(query, (study, model))
+
+
+def unpriced(connection: sqlite3.Connection, study: int) -> Iterator[tuple[int, str, str, int]]:
+    """Attempt, model, generation id and worst case of each answer whose price can be asked for."""
+    query = (
+        "SELECT a.attempt, s.model, a.generation, a.worst_pico"
+        " FROM attempt AS a INDEXED BY attempt_unpriced"
+        " CROSS JOIN draw AS d ON d.draw_id = a.draw_id CROSS JOIN series AS s ON s.series = d.series"
+        " WHERE a.billed_pico IS NULL AND a.generation IS NOT NULL AND s.study = ? ORDER BY a.attempt"
+    )
+    yield from connection.execute(query, (study,))
+
+
+def insert_attempt(connection: sqlite3.Connection, study: int, asked: Asked) -> int:
+    """Write a request down, with its draw where that is new, and its worst case as in flight."""
+    series = _series(connection, study, asked.model)
+    draw_id = _number(
+        connection.execute(
+            "INSERT INTO draw (series, draw, labels, label_order) VALUES (?, ?, ?, ?)"
+            " ON CONFLICT (series, draw, labels, label_order) DO UPDATE SET draw = draw RETURNING draw_id",
+            (series, asked.draw, json.dumps(asked.labels, separators=(",", ":")), asked.order),
+        )
+    )
+    request = _number(
+        connection.execute(
+            "INSERT INTO request (mode, sent) VALUES (?, ?)"
+            " ON CONFLICT (mode, sent) DO UPDATE SET mode = mode RETURNING request",
+            (asked.mode, asked.sent),
+        )
+    )
+    connection.execute(
+        "UPDATE series SET in_flight_pico = in_flight_pico + ? WHERE series = ?", (asked.worst_pico, series)
+    )
+    return _number(
+        connection.execute(
+            "INSERT INTO attempt (draw_id, request, asked_at, state, worst_pico)"
+            " VALUES (?, ?, ?, 'sent', ?) RETURNING attempt",
+            (draw_id, request, asked.asked_at, asked.worst_pico),
+        )
+    )
+
+
+def finish_attempt(connection: sqlite3.Connection, answered: Answered) -> None:
+    """Write down what came back, settle its money, and its draw where it was read."""
+    draw_id, worst, series = connection.execute(
+        "SELECT a.draw_id, a.worst_pico, d.series FROM attempt AS a JOIN draw AS d ON d.draw_id = a.draw_id"
+        " WHERE a.attempt = ?",
+        (answered.attempt,),
+    ).fetchone()
+    connection.execute(
+        "UPDATE attempt SET state = ?, billed_pico = ?, code = ?, generation = ?, latency_s = ?, fault = ?,"
+        " body = ? WHERE attempt = ?",
+        (
+            "answered" if answered.fault is None else "failed",
+            answered.billed_pico,
+            answered.code,
+            _text(answered.generation),
+            answered.latency_s,
+            _text(answered.fault),
+            answered.body,
+            answered.attempt,
+        ),
+    )
+    _move_money(connection, series, worst=worst, billed=answered.billed_pico)
+    if answered.reading is None:
+        return
+    done = connection.execute("SELECT 1 FROM draw WHERE draw_id = ? AND settled = 1", (draw_id,)).fetchone()
+    if done is None:  # a settled draw is never settled again
+        _settle_draw(connection, draw_id, answered.reading, attempt=answered.attempt)
+        if not isinstance(answered.reading.result, Failed):
+            connection.execute("UPDATE series SET n_settled = n_settled + 1 WHERE series = ?", (series,))
+
+
+def price_attempt(connection: sqlite3.Connection, attempt: int, billed_pico: int) -> None:
+    """Replace an attempt's worst case by its price; a second telling changes nothing."""
+    row = connection.execute(
+        "SELECT a.worst_pico, d.series FROM attempt AS a JOIN draw AS d ON d.draw_id = a.draw_id"
+        " WHERE a.attempt = ? AND a.billed_pico IS NULL AND a.state != 'sent'",
+        (attempt,),
+    ).fetchone()
+    if row is None:
+        return
+    worst, series = row
+    connection.execute("UPDATE attempt SET billed_pico = ? WHERE attempt = ?", (billed_pico, attempt))
+    connection.execute(
+        "UPDATE series SET unpriced_pico = unpriced_pico - ?, billed_pico = billed_pico + ?,"
+        " over_pico = max(over_pico, ?) WHERE series = ?",
+        (worst, billed_pico, billed_pico if billed_pico > worst else 0, series),
+    )
+
+
+def mark_text_only(connection: sqlite3.Connection, study: int, model: str) -> None:
+    """Remember that a model does not know structured output."""
+    connection.execute(
+        "UPDATE series SET text_only = 1 WHERE series = ?", (_series(connection, study, model),)
+    )
+
+
+def kept(connection: sqlite3.Connection, study: int) -> Iterator[KeptRow]:
+    """Every draw that came to an end, with the attempt that ended it and the cost of all its attempts."""
+    query = (
+        "SELECT d.draw_id, s.model, d.draw, d.labels, d.label_order, d.status, d.outcome, d.reason,"
+        " r.mode, a.body, a.latency_s, a.asked_at,"
+        " (SELECT sum(coalesce(p.billed_pico, p.worst_pico)) FROM attempt AS p"
+        "  WHERE p.draw_id = d.draw_id AND p.state != 'sent')"
+        " FROM series AS s JOIN draw AS d ON d.series = s.series"
+        " JOIN attempt AS a ON a.attempt = d.attempt JOIN request AS r ON r.request = a.request"
+        " WHERE s.study = ? AND d.status IS NOT NULL ORDER BY s.model, d.draw"
+    )
+    yield from connection.execute(query, (study,))
+
+
+def record(connection: sqlite3.Connection, readings: Iterable[tuple[int, Reading]]) -> None:
+    """Replace how answers were read, all or none."""
+    connection.execute("BEGIN IMMEDIATE")
+    try:
+        for draw_id, reading in readings:
+            _settle_draw(connection, draw_id, reading)
+    except BaseException:
+        connection.execute("ROLLBACK")
+        raise
+    connection.execute("COMMIT")
+
+
+def _settle_draw(
+    connection: sqlite3.Connection, draw_id: int, reading: Reading, *, attempt: int | None = None
+) -> None:
+    result = reading.result
+    outcome = result.index if isinstance(result, Outcome) else None
+    reason = None if isinstance(result, Outcome) else _text(result.reason)
+    connection.execute(
+        "UPDATE draw SET settled = ?, status = ?, outcome = ?, reason = ?, reader = ?,"
+        " attempt = coalesce(?, attempt) WHERE draw_id = ?",
+        (not isinstance(result, Failed), _status(result), outcome, reason, reading.reader, attempt, draw_id),
+    )
+
+
+def _status(result: Outcome | Rejected | Failed) -> Status:
+    if isinstance(result, Outcome):
+        return Status.VALID
+    return result.status if isinstance(result, Rejected) else Status.ERROR
+
+
+def _move_money(connection: sqlite3.Connection, series: int, *, worst: int, billed: int | None) -> None:
+    """Take a worst case out of flight, to what was billed, or to what is unpriced."""
+    connection.execute(
+        "UPDATE series SET n_asked = n_asked + 1, in_flight_pico = in_flight_pico - ?,"
+        " billed_pico = billed_pico + ?, unpriced_pico = unpriced_pico + ?, over_pico = max(over_pico, ?)"
+        " WHERE series = ?",
+        (
+            worst,
+            0 if billed is None else billed,
+            worst if billed is None else 0,
+            billed if billed is not None and billed > worst else 0,
+            series,
+        ),
+    )
+
+
+def _series(connection: sqlite3.Connection, study: int, model: str) -> int:
+    return _number(
+        connection.execute(
+            "INSERT INTO series (study, model) VALUES (?, ?)"
+            " ON CONFLICT (study, model) DO UPDATE SET model = model RETURNING series",
+            (study, model),
+        )
+    )
+
+
+def _number(cursor: sqlite3.Cursor) -> int:
+    """The one number a statement returns; read to its end, so that the statement is done."""
+    ((number,),) = cursor.fetchall()
+    return int(number)
+
+
+def _text(text: str | None) -> str | None:
+    """Text SQLite can hold: a lone surrogate becomes a question mark."""
+    return None if text is None else text.encode("utf-8", "replace").decode("utf-8")

@@ -1,0 +1,149 @@
+"""The budget holds whatever happens, as long as bills keep to the announced prices."""
+
+import pytest
+from hypothesis import settings
+from hypothesis import strategies as st
+from hypothesis.stateful import RuleBasedStateMachine, invariant, precondition, rule
+
+from flipsite.collect.money import Account, Refusal, Reservation, Wait, pico, usd
+from flipsite.domain import Standing
+
+MODELS = st.sampled_from(["a/cheap", "b/dear"])
+WORST = st.integers(0, 400)
+
+
+class Budgeted(RuleBasedStateMachine):
+    """Many requests at once, faults and kills, against a ledger kept beside the account."""
+
+    TOTAL, OWN = 1000, 700
+
+    def __init__(self):
+        super().__init__()
+        self.flying: list[Reservation] = []
+        self.unpriced: list[Reservation] = []
+        self.billed = dict.fromkeys(("a/cheap", "b/dear"), 0)
+        self.account = self.fresh()
+
+    def fresh(self) -> Account:
+        return Account(total_usd=self.TOTAL / 1e12, per_model_usd=self.OWN / 1e12)
+
+    @rule(model=MODELS, worst=WORST)
+    def reserve(self, model, worst):
+        reserved = self.account.reserve(model, worst)
+        own, total = self.owed(model), self.owed()
+        if isinstance(reserved, Reservation):
+            self.flying.append(reserved)
+            assert own + worst <= self.OWN
+            assert total + worst <= self.TOTAL
+        elif reserved is Wait.FOR_OTHERS:
+            assert self.flying, "nobody may wait for others when there are none"
+        else:
+            flying = sum(each.worst_pico for each in self.flying)
+            mine = sum(each.worst_pico for each in self.flying if each.model == model)
+            assert own - mine + worst > self.OWN or total - flying + worst > self.TOTAL
+
+    @precondition(lambda self: self.flying)
+    @rule(data=st.data())
+    def answer(self, data):
+        reserved = self.flying.pop(data.draw(st.integers(0, len(self.flying) - 1)))
+        billed = data.draw(st.none() | st.integers(0, reserved.worst_pico))
+        self.account.settle(reserved, billed)
+        if billed is None:
+            self.unpriced.append(reserved)
+        else:
+            self.billed[reserved.model] += billed
+
+    @precondition(lambda self: self.unpriced)
+    @rule(data=st.data())
+    def tell_a_price(self, data):
+        reserved = self.unpriced.pop()
+        billed = data.draw(st.integers(0, reserved.worst_pico))
+        self.account.price(reserved.model, reserved.worst_pico, billed)
+        self.billed[reserved.model] += billed
+
+    @rule()
+    def kill_and_resume(self):
+        """What was in flight counts as spent at its worst case, and its price may never be told."""
+        self.unpriced += self.flying
+        self.flying = []
+        self.account = self.fresh()
+        for model, billed in self.billed.items():
+            unpriced = sum(each.worst_pico for each in self.unpriced if each.model == model)
+            self.account.resume(Standing(model=model, billed_pico=billed, unpriced_pico=unpriced))
+
+    @invariant()
+    def never_more_than_the_budget(self):
+        assert self.account.committed_pico() == self.owed() <= self.TOTAL
+        for model in self.billed:
+            assert self.account.committed_pico(model) == self.owed(model) <= self.OWN
+
+    def owed(self, model=None):
+        waiting = sum(each.worst_pico for each in self.flying + self.unpriced if model in {None, each.model})
+        return waiting + sum(billed for name, billed in self.billed.items() if model in {None, name})
+
+
+TestBudgeted = Budgeted.TestCase
+TestBudgeted.settings = settings(max_examples=60, stateful_step_count=40, deadline=None)
+
+
+def test_a_cent_of_budget_buys_exactly_what_fits():
+    """Ten requests of a tenth of the budget fit, to the last picodollar; an eleventh does not."""
+    account = Account(total_usd=1.0, per_model_usd=None)
+    for _ in range(10):
+        reserved = account.reserve("a/b", pico(0.1))
+        assert isinstance(reserved, Reservation)
+        account.settle(reserved, pico(0.1))
+    assert account.left_usd() == 0.0
+    refused = account.reserve("a/b", 1)
+    assert isinstance(refused, Refusal)
+    assert "the budget has $0.000000 left" in refused.reason
+
+
+def test_a_model_waits_while_others_hold_what_it_needs():
+    """A worst case that would fit once others are settled is told to wait, not refused."""
+    account = Account(total_usd=1.0, per_model_usd=None)
+    held = account.reserve("a/b", pico(0.9))
+    assert isinstance(held, Reservation)
+    assert account.reserve("c/d", pico(0.5)) is Wait.FOR_OTHERS
+    account.settle(held, pico(0.001))
+    assert isinstance(account.reserve("c/d", pico(0.5)), Reservation)
+
+
+def test_a_model_that_bills_ten_times_its_worst_case_is_refused_the_next():
+    """A bill above the announced worst case sets the model aside by name, and no other."""
+    account = Account(total_usd=100.0, per_model_usd=None)
+    held = account.reserve("dear/liar", pico(0.01))
+    assert isinstance(held, Reservation)
+    account.settle(held, pico(0.1))
+    refused = account.reserve("dear/liar", pico(0.01))
+    assert isinstance(refused, Refusal)
+    assert "billed $0.100000" in refused.reason
+    assert "at most $0.010000" in refused.reason
+    assert isinstance(account.reserve("honest/one", pico(0.01)), Reservation)
+
+
+def test_an_overcharge_is_remembered_until_the_announced_price_allows_it():
+    """The next run refuses the model too, unless its announced prices have risen to what it bills."""
+    account = Account(total_usd=100.0, per_model_usd=None)
+    account.resume(Standing(model="dear/liar", n_asked=1, billed_pico=pico(0.1), over_pico=pico(0.1)))
+    assert isinstance(account.reserve("dear/liar", pico(0.01)), Refusal)
+    assert isinstance(account.reserve("dear/liar", pico(0.1)), Reservation)
+
+
+@pytest.mark.parametrize(("own", "total", "whose"), [(1.0, 50.0, "the model's"), (None, 1.0, "the")])
+def test_a_canary_says_whether_the_rest_fits(own, total, whose):
+    """A first draw of 3 cents says that 49 more cost 1.47 dollars, which a dollar does not pay."""
+    account = Account(total_usd=total, per_model_usd=own)
+    assert account.afford("a/b", 50) is None, "nothing is known before the first"
+    held = account.reserve("a/b", pico(0.5))
+    assert isinstance(held, Reservation)
+    account.settle(held, pico(0.03))
+    assert account.afford("a/b", 30) is None
+    refused = account.afford("a/b", 49)
+    assert refused is not None
+    assert f"about $1.470000, and {whose} budget" in refused.reason
+
+
+def test_dollars_and_picodollars_are_the_same_money():
+    """The bill of a real answer keeps every digit."""
+    assert usd(pico(0.00341325)) == 0.00341325
