@@ -9,6 +9,7 @@ import subprocess
 import sys
 import textwrap
 from dataclasses import replace
+from pathlib import Path
 
 import pytest
 
@@ -235,7 +236,7 @@ def test_a_damaged_cache_is_a_sentence_and_left_as_it_was(tmp_path, damage):
     path = tmp_path / ".flipsite" / CACHE_FILE
     path.parent.mkdir()
     path.write_bytes(damage)
-    with pytest.raises(StoreError, match="damaged|another program"):
+    with pytest.raises(StoreError, match=r"damaged|another program"):
         cache(tmp_path).__enter__()
     assert path.read_bytes() == damage
 
@@ -299,7 +300,7 @@ def test_a_full_disk_is_a_sentence_and_what_was_answered_is_kept(tmp_path):
     """Writing beyond the file size the system allows fails as a full disk does; earlier answers stay."""
     script = f"""
         import asyncio, pathlib, resource, signal, sys
-        sys.path.insert(0, {str(os.path.dirname(__file__))!r})
+        sys.path.insert(0, {str(Path(__file__).parent)!r})
         from test_cache import cache, flip
         from flipsite.errors import StoreError
         signal.signal(signal.SIGXFSZ, signal.SIG_IGN)
