@@ -1,0 +1,47 @@
+"""build.json: what flipsite put in a site, and out of what; the only proof that a file is flipsite's."""
+
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TypeGuard
+
+NAME = "build.json"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Manifest:
+    """What one build read and wrote.
+
+    Attributes:
+        version: Of flipsite.
+        inputs: SHA-256 of each file read, by its path as the pipeline names it.
+        outputs: SHA-256 of each file written, by its path in the site, build.json left out.
+    """
+
+    version: str
+    inputs: Mapping[str, str]
+    outputs: Mapping[str, str]
+
+    def text(self) -> bytes:
+        """The file's bytes: the same for the same build, whenever and wherever it ran."""
+        record = {"flipsite": self.version, "inputs": dict(self.inputs), "outputs": dict(self.outputs)}
+        return (json.dumps(record, indent=1, sort_keys=True, ensure_ascii=False) + "\n").encode()
+
+
+def read_manifest(site: Path) -> Manifest | None:
+    """Read a site's build.json; None where there is none, or it is not one of flipsite's."""
+    try:
+        record = json.loads((site / NAME).read_bytes())
+    except (OSError, ValueError, RecursionError):
+        return None
+    if not isinstance(record, dict) or not isinstance(record.get("flipsite"), str):
+        return None
+    inputs, outputs = record.get("inputs"), record.get("outputs")
+    if not _is_digests(inputs) or not _is_digests(outputs):
+        return None
+    return Manifest(version=record["flipsite"], inputs=inputs, outputs=outputs)
+
+
+def _is_digests(value: object) -> TypeGuard[dict[str, str]]:
+    return isinstance(value, dict) and all(isinstance(digest, str) for digest in value.values())

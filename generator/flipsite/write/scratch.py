@@ -1,0 +1,105 @@
+"""The scratch folder beside a site: one build at a time, and nothing left of one that was killed.
+
+`.<site>.flipsite/` holds `lock`, the site being written (`new`) and, where two folders cannot be exchanged,
+the one it replaces (`old`). The kernel drops a dead process's lock: who holds it knows the rest is left over.
+"""
+
+import os
+import shutil
+import sys
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
+from pathlib import Path
+
+from flipsite.errors import SiteError
+
+LOCK, NEW, OLD = "lock", "new", "old"
+MARK = b"A scratch folder of flipsite; it goes away with the next build.\n"
+PATIENCE_S = 60.0
+
+
+@contextmanager
+def scratch_beside(out: Path, *, patience_s: float = PATIENCE_S) -> Iterator[Path]:
+    """Hold the scratch folder of a site for this process alone.
+
+    On the way in, a site that a killed build had set aside is put back and what else it left is removed;
+    on the way out the folder is.
+
+    Args:
+        out: The site's folder, resolved; its parent is made if need be.
+        patience_s: How long to wait for another build of the same site.
+
+    Raises:
+        SiteError: If another build holds it for longer, or the folder's name is taken by something else.
+        OSError: If the folder cannot be made.
+    """
+    folder = out.parent / f".{out.name}.flipsite"
+    out.parent.mkdir(parents=True, exist_ok=True)
+    lock = _hold(folder, out, until=time.monotonic() + patience_s)
+    try:
+        if not os.path.lexists(out) and (folder / OLD).is_dir():
+            (folder / OLD).rename(out)
+        for name in (NEW, OLD):
+            if (folder / name).exists():
+                shutil.rmtree(folder / name)
+        yield folder
+    finally:
+        for name in (NEW, OLD):
+            shutil.rmtree(folder / name, ignore_errors=True)
+        with suppress(OSError):  # a build that waits may already be making the folder anew
+            (folder / LOCK).unlink()
+            folder.rmdir()
+        os.close(lock)
+
+
+def _hold(folder: Path, out: Path, *, until: float) -> int:
+    """Lock the scratch folder and give the lock's descriptor."""
+    while True:
+        with suppress(FileExistsError):
+            folder.mkdir(mode=0o755)
+        _refuse_foreign(folder)
+        with suppress(FileNotFoundError):  # its last holder removed it meanwhile: once more
+            lock = os.open(folder / LOCK, os.O_RDWR | os.O_CREAT | getattr(os, "O_NOFOLLOW", 0), 0o644)
+            if _lock(lock) and _is_at(lock, folder / LOCK):
+                os.pwrite(lock, MARK, 0)
+                return lock
+            os.close(lock)
+        if time.monotonic() > until:
+            raise SiteError(
+                f"{out}: another build is writing this site; wait for its end, or choose another -o"
+            )
+        time.sleep(0.02)
+
+
+def _refuse_foreign(folder: Path) -> None:
+    with suppress(FileNotFoundError):
+        held = set() if folder.is_symlink() else set(os.listdir(folder))  # noqa: PTH208 (names are wanted)
+        if folder.is_symlink() or held - {LOCK, NEW, OLD} or (held and LOCK not in held):
+            raise SiteError(
+                f"{folder}: flipsite needs this name for its scratch folder; move what is there away"
+            )
+
+
+def _lock(descriptor: int) -> bool:
+    """Take the lock if nobody holds it."""
+    try:
+        if sys.platform == "win32":
+            import msvcrt
+
+            msvcrt.locking(descriptor, msvcrt.LK_NBLCK, 1)
+        else:
+            import fcntl
+
+            fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except BlockingIOError:
+        return False
+    return True
+
+
+def _is_at(descriptor: int, path: Path) -> bool:
+    """Whether the open file is still the one at this path."""
+    try:
+        return os.path.samestat(os.fstat(descriptor), path.stat())
+    except FileNotFoundError:
+        return False
