@@ -29,19 +29,30 @@ Function = Callable[..., Markup | str]
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Narrative:
-    """A rendered narrative: title, the rest as HTML, and its headings (level, anchor, text)."""
+    """A rendered narrative.
+
+    Attributes:
+        title: Its heading of the first level.
+        summary: Its first paragraph as plain text.
+        html: All but the title.
+        headings: The other headings: level, anchor, text.
+    """
 
     title: str
+    summary: str
     html: Markup
     headings: tuple[tuple[int, str, str], ...]
 
 
-def render_narrative(path: Path, functions: Mapping[str, Function]) -> Narrative:
+def render_narrative(
+    path: Path, functions: Mapping[str, Function], *, raw: Mapping[str, Callable[..., str]] | None = None
+) -> Narrative:
     """Render a markdown file.
 
     Args:
         path: The file, UTF-8, with one heading of the first level.
         functions: What its Jinja may call.
+        raw: What it may call for text that is safe as markdown, such as the address of a link.
 
     Raises:
         ContentError: If the file is missing, or a name or an argument in it is wrong: with file and line.
@@ -51,7 +62,8 @@ def render_narrative(path: Path, functions: Mapping[str, Function]) -> Narrative
     except (OSError, UnicodeDecodeError) as error:
         raise ContentError(f"{path}: cannot be read as UTF-8 text ({error}).") from error
     slots: list[Markup] = []
-    text = _expand(source, path, {name: _slotted(call, slots) for name, call in functions.items()})
+    calls = {name: _slotted(call, slots) for name, call in functions.items()} | dict(raw or {})
+    text = _expand(source, path, calls)
     return _markdown(text, slots, path)
 
 
@@ -64,7 +76,7 @@ def known(name: str, names: Mapping[str, object], what: str) -> object:
     if name in names:
         return names[name]
     near = get_close_matches(name, names, n=1, cutoff=0.4)
-    hint = f"did you mean {near[0]!r}?" if near else f"there are: {', '.join(sorted(names))}"
+    hint = f"did you mean {near[0]!r}?" if near else f"there are: {', '.join(sorted(names)) or 'none'}"
     raise ContentError(f"no {what} {name!r}; {hint}")
 
 
@@ -114,8 +126,10 @@ def _markdown(text: str, slots: list[Markup], path: Path) -> Narrative:
         lambda found: found[1] if _all_blocks(found[1], slots) else found[0],
         rendered,
     )
+    first = re.search(r"<p>(.*?)</p>", unwrapped, flags=re.DOTALL)
     return Narrative(
         title=titles[0][2],
+        summary=Markup(_filled(first[1], slots)).striptags() if first else "",
         html=Markup(_filled(unwrapped, slots)),
         headings=tuple(heading for heading in headings if heading[0] > 1),
     )

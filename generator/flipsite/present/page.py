@@ -1,6 +1,6 @@
 """A page before it is rendered, and the links between pages."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 
 from flipsite.addresses import relative
@@ -33,5 +33,14 @@ class Page:
 
     def link(self, target: str) -> str:
         """The relative link from this page to another file of the site, its `#fragment` kept."""
+        return linker(self.path)(target)
+
+
+def linker(page: str) -> Callable[[str], str]:
+    """Links from the page at this path; see `Page.link`."""
+
+    def link(target: str) -> str:
         path, hash_, fragment = target.partition("#")
-        return (relative(path, self.path) if path else "") + hash_ + fragment
+        return (relative(path, page) if path else "") + hash_ + fragment
+
+    return link

@@ -1,0 +1,50 @@
+"""Everything known of one study: the analyses in running order."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+from flipsite.addresses import model_page
+from flipsite.analyse.estimates import estimates, published_estimates
+from flipsite.analyse.printed import Fit, fits
+from flipsite.analyse.tally import tally
+from flipsite.domain import Draws, Estimate, Printed, Study, Tally
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class StudyReport:
+    """One study with what follows from its draws, or from its printed figures.
+
+    Attributes:
+        estimates: One record a model, sorted by model.
+        draws: The draws; None for a published study and for one not yet collected.
+        tallies: Counts by model; empty without draws.
+        printed: The printed figures; None unless the study is published.
+        fits: For each printed model, the counts that print as its figure.
+    """
+
+    study: Study
+    estimates: tuple[Estimate, ...]
+    draws: Draws | None = None
+    tallies: tuple[Tally, ...] = ()
+    printed: Printed | None = None
+    fits: Mapping[str, tuple[Fit, ...]] = field(default_factory=dict)
+
+
+def report_draws(study: Study, draws: Draws | None) -> StudyReport:
+    """Analyse a study's draws; without any the report is empty, which is what its pages then say."""
+    if draws is None:
+        return StudyReport(study=study, estimates=())
+    tallies = tally(draws)
+    return StudyReport(
+        study=study, estimates=estimates(study, tallies, page=model_page), draws=draws, tallies=tallies
+    )
+
+
+def report_printed(study: Study, printed: Printed) -> StudyReport:
+    """Analyse a published study's printed figures."""
+    return StudyReport(
+        study=study,
+        estimates=published_estimates(study, printed, page=model_page),
+        printed=printed,
+        fits={row.model: fits(row, printed, target=study.prompt.target) for row in printed.rows},
+    )

@@ -1,0 +1,35 @@
+"""`flipsite build`: the site, from the snapshots."""
+
+from pathlib import Path
+
+import click
+
+
+@click.command("build")
+@click.option("-o", "--out", type=click.Path(path_type=Path), help="The site's folder.  [default: site]")
+@click.option("--study", "studies", multiple=True, metavar="ID", help="Only this study; may be repeated.")
+@click.option("--base-url", metavar="URL", help="Where the site will stand; for 404.html, feed and site map.")
+@click.option("--strict", is_flag=True, help="Fail on a warning; the site is written all the same.")
+def command(*, out: Path | None, studies: tuple[str, ...], base_url: str | None, strict: bool) -> int:
+    r"""Build the site from the project's studies, or from the packaged ones where there is no project.
+
+    Needs no network and no key.
+
+    \b
+    Examples:
+      flipsite build
+      flipsite build -o public --base-url https://me.github.io/coins/
+    """
+    from flipsite.pipeline import build
+    from flipsite.projects import find_project
+
+    project = find_project(Path.cwd())
+    report = build(project, out=out or project.site, studies=studies, base_url=base_url)
+    change = report.change
+    click.echo(
+        f"Built {report.studies} studies with {report.models} models: {change.written} files written, "
+        f"{change.unchanged} unchanged, {change.removed} removed → {report.out}"
+    )
+    for warning in report.warnings:
+        click.echo(f"flipsite: warning: {warning}", err=True)
+    return 1 if strict and report.warnings else 0

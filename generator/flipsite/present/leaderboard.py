@@ -1,0 +1,79 @@
+"""The rows and tables of a study's leaderboard: all models, the least biased, the most biased."""
+
+from collections.abc import Sequence
+
+from flipsite.analyse.printed import Fit
+from flipsite.analyse.report import StudyReport
+from flipsite.domain import Estimate, Kind, Printed, PrintedBias, Table
+from flipsite.present.tables import by_bias, measured_table, printed_table, study_note
+
+TOP = 20
+"""How many models the article lists at either end."""
+
+
+def leaderboard_table(report: StudyReport, *, top: int | None = None) -> Table:
+    """Every model, or the `top` least biased ones with a bias."""
+    caption = f"{report.study.title}: all models by bias"
+    if report.printed:
+        rows = [
+            *_printed_rows(report, report.printed, "least"),
+            *_printed_rows(report, report.printed, "most"),
+        ]
+        rows.sort(key=lambda row: (row[1].rank or 0, row[0].position))
+        return printed_table("leaderboard", caption, rows[:top], note=_note(report))
+    blank = tuple(record for record in report.estimates if record.bias is None)
+    return measured_table(
+        "leaderboard", caption, (*by_bias(report.estimates), *blank)[:top], note=_note(report)
+    )
+
+
+def least_biased_table(report: StudyReport, *, top: int = TOP) -> Table:
+    """The least biased models: as printed, or by their estimates."""
+    return _end_table(report, "least", top=top)
+
+
+def most_biased_table(report: StudyReport, *, top: int = TOP) -> Table:
+    """The most biased models: as printed, or by their estimates."""
+    return _end_table(report, "most", top=top)
+
+
+def fits_text(fits: Sequence[Fit]) -> str:
+    """The numbers of draws that print as a figure: `47`, `45 or 47`, `40 to 55`."""
+    counts = sorted({fit.n_valid for fit in fits})
+    if not counts:
+        return "none"
+    if len(counts) == 1:
+        return str(counts[0])
+    if len(counts) == 2:
+        return f"{counts[0]} or {counts[1]}"
+    step = "" if counts[-1] - counts[0] == len(counts) - 1 else f" ({len(counts)} of them)"
+    return f"{counts[0]} to {counts[-1]}{step}"
+
+
+def _end_table(report: StudyReport, end: str, *, top: int) -> Table:
+    name = f"{end}-biased"
+    if report.printed:
+        caption = f"{report.study.title}: the {top} {end} biased models, in the printed order"
+        return printed_table(
+            name, caption, _printed_rows(report, report.printed, end)[:top], note=_note(report)
+        )
+    shown = by_bias(report.estimates, most=end == "most")[:top]
+    caption = f"{report.study.title}: the {len(shown)} {end} biased models"
+    return measured_table(name, caption, shown, note=_note(report))
+
+
+def _printed_rows(
+    report: StudyReport, printed: Printed, table: str
+) -> list[tuple[PrintedBias, Estimate, str]]:
+    record_of = {record.model: record for record in report.estimates}
+    return [
+        (row, record_of[row.model], fits_text(report.fits[row.model]))
+        for row in printed.rows
+        if row.table == table
+    ]
+
+
+def _note(report: StudyReport) -> str:
+    if report.study.kind is Kind.PUBLISHED:
+        return "Figures as printed; the draws were not published, nor the sign of a bias."
+    return study_note(report.study)

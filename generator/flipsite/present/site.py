@@ -1,0 +1,135 @@
+"""A whole site in memory: from the reports of its studies to every file's content."""
+
+import hashlib
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import jinja2
+
+from flipsite.analyse.report import StudyReport
+from flipsite.present.page import Page
+from flipsite.present.story import narrative_pages
+from flipsite.present.study_pages import study_files, study_pages
+from flipsite.present.templates import environment, render
+
+Content = bytes | Path
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SiteSettings:
+    """What a site is built with.
+
+    Attributes:
+        content: The narrative's folders, the first one that has a file winning.
+        templates: The template folders, likewise.
+        base_url: Where the site will stand, ending in a slash; None leaves absolute addresses out.
+        version: flipsite's.
+    """
+
+    content: Sequence[Path]
+    templates: Sequence[Path]
+    base_url: str | None
+    version: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Frame:
+    """What every page is told of the whole site."""
+
+    title: str
+    version: str
+    base_url: str | None
+    reports: tuple[StudyReport, ...]
+    assets: Mapping[str, str]
+    pages: tuple[tuple[str, str], ...]
+    digest: str
+
+
+def site_files(reports: Sequence[StudyReport], settings: SiteSettings, *, digest: str) -> dict[str, Content]:
+    """Every file of the site but `build.json`, by its path.
+
+    Args:
+        reports: The studies, in the order of their ids.
+        settings: Content, templates, address, version.
+        digest: A digest of all inputs, shown in the footer.
+
+    Raises:
+        ContentError: If a narrative or a template cannot be rendered.
+    """
+    templates = environment(settings.templates)
+    assets = _assets(settings.templates)
+    downloads = {report.study.id: study_files(report) for report in reports}
+    narratives = narrative_pages(reports, settings.content, templates)
+    pages = [*narratives, _data_page(reports, downloads)]
+    pages += [page for report in reports for page in study_pages(report)]
+    frame = Frame(
+        title="flipsite",
+        version=settings.version,
+        base_url=settings.base_url,
+        reports=tuple(reports),
+        assets={name: path for name, (path, _) in assets.items()},
+        pages=tuple((page.path, page.title) for page in narratives),
+        digest=digest,
+    )
+    files: dict[str, Content] = {".nojekyll": b"", **dict(assets.values())}
+    for page in pages:
+        files[page.path] = _encoded(render(templates, page.template, site=frame, page=page, **page.context))
+    for study_downloads in downloads.values():
+        files |= study_downloads
+    return files | _top_files(templates, frame, pages)
+
+
+def _top_files(templates: jinja2.Environment, frame: Frame, pages: Sequence[Page]) -> dict[str, Content]:
+    """What stands at the root for robots, readers of feeds and those who are lost."""
+    listed = [page for page in pages if page.listed]
+    entries = [
+        {
+            "title": report.study.title,
+            "summary": report.study.summary,
+            "path": f"{report.study.id}/index.html",
+            "updated": _updated(report),
+        }
+        for report in frame.reports
+    ]
+    root = frame.base_url or "/"
+    context = {"site": frame, "listed": listed, "entries": entries, "root": root}
+    names = ("404.html", "robots.txt", "sitemap.xml", "feed.xml")
+    return {name: _encoded(render(templates, name, **context)) for name in names}
+
+
+def _data_page(reports: Sequence[StudyReport], downloads: Mapping[str, Mapping[str, Content]]) -> Page:
+    return Page(
+        path="data/index.html",
+        title="Data",
+        description="Every study's estimates, draws and tables to download.",
+        template="data.html",
+        crumbs=(("Home", "index.html"),),
+        context={"downloads": [(report.study, sorted(downloads[report.study.id])) for report in reports]},
+    )
+
+
+def _encoded(text: str) -> bytes:
+    # A model's text may hold a lone surrogate, which UTF-8 cannot.
+    return text.encode("utf-8", "replace")
+
+
+def _assets(folders: Sequence[Path]) -> dict[str, tuple[str, bytes]]:
+    """Each static file's name, its public path with a digest in it, and its content."""
+    found: dict[str, tuple[str, bytes]] = {}
+    for folder in reversed(folders):
+        for path in sorted((folder / "static").rglob("*")):
+            if path.is_file():
+                name = path.relative_to(folder / "static").as_posix()
+                content = path.read_bytes()
+                stem, dot, suffix = name.rpartition(".")
+                digest = hashlib.sha256(content).hexdigest()[:10]
+                found[name] = (f"assets/{stem}.{digest}{dot}{suffix}", content)
+    return found
+
+
+def _updated(report: StudyReport) -> str:
+    """When a study's last draw was asked, else when it was started: RFC 3339."""
+    asked: Iterable[str | None] = report.draws.asked_at if report.draws else ()
+    last = max((moment for moment in asked if moment), default=report.study.started or "1970")
+    return last if "T" in last else f"{(last + '-01-01')[:10]}T00:00:00Z"

@@ -1,0 +1,103 @@
+"""The pages made of narrative: the story, the methods, the departures; and what their calls mean."""
+
+from collections.abc import Callable, Mapping, Sequence
+from functools import cache
+from pathlib import Path
+
+import jinja2
+from markupsafe import Markup
+
+from flipsite.addresses import model_page
+from flipsite.analyse.report import StudyReport
+from flipsite.domain import Table
+from flipsite.errors import ContentError
+from flipsite.present.leaderboard import leaderboard_table, least_biased_table, most_biased_table
+from flipsite.present.narrative import Function, known, render_narrative
+from flipsite.present.page import Page, linker
+from flipsite.present.study_charts import study_figures
+from flipsite.present.templates import render
+from flipsite.present.values import study_values
+
+NARRATIVES = {
+    "story.md": ("index.html", "story.html"),
+    "methods.md": ("methods/index.html", "narrative.html"),
+    "departures.md": ("departures/index.html", "narrative.html"),
+}
+"""Each narrative with its page and its template, in the order of the navigation."""
+
+_TABLES: Mapping[str, Callable[..., Table]] = {
+    "leaderboard": leaderboard_table,
+    "least-biased": least_biased_table,
+    "most-biased": most_biased_table,
+}
+
+
+def narrative_pages(
+    reports: Sequence[StudyReport], folders: Sequence[Path], templates: jinja2.Environment
+) -> list[Page]:
+    """The story, methods and departures, each from the first folder that has it.
+
+    A project without a story of its own gets a home page that lists its studies.
+    """
+    pages = []
+    for name, (path, template) in NARRATIVES.items():
+        own = folders[:1] if path == "index.html" else folders  # a story tells of one project's studies
+        source = next((folder / name for folder in own if (folder / name).is_file()), None)
+        if source is not None:
+            calls = _calls(reports, path, templates)
+            narrative = render_narrative(source, calls, raw={"link": linker(path)})
+            context: dict[str, object] = {"narrative": narrative}
+        elif path == "index.html":
+            narrative, context = None, {"narrative": None}
+        else:
+            continue
+        title = narrative.title if narrative else "Which language models flip a fair coin?"
+        summary = narrative.summary if narrative else "Leaderboards of language models that flip coins."
+        crumbs = () if path == "index.html" else (("Home", "index.html"),)
+        pages.append(
+            Page(
+                path=path, title=title, description=summary, template=template, crumbs=crumbs, context=context
+            )
+        )
+    return pages
+
+
+def _calls(
+    reports: Sequence[StudyReport], path: str, templates: jinja2.Environment
+) -> Mapping[str, Function]:
+    """What a narrative may call; without `study=` the first study is meant."""
+    page = Page(path=path, title="", description="", template="")
+
+    def report_of(study: str | None) -> StudyReport:
+        if not reports:
+            raise ContentError("there is no study to take a figure from")
+        by_id = {report.study.id: report for report in reports}
+        found = known(study or reports[0].study.id, by_id, "study")
+        assert isinstance(found, StudyReport)  # noqa: S101 - of a mapping to nothing else
+        return found
+
+    @cache
+    def values_of(study: str | None) -> dict[str, str]:
+        return study_values(report_of(study))
+
+    def value(name: str, *, study: str | None = None) -> str:
+        return str(known(name, values_of(study), "value"))
+
+    def table(name: str, *, study: str | None = None, top: int | None = None) -> Markup:
+        make = known(name, _TABLES, "table")
+        assert callable(make)  # noqa: S101 - of a mapping to nothing else
+        report = report_of(study)
+        made = make(report, top=top) if top else make(report)
+        return Markup(render(templates, "parts/table.html", table=made, page=page))
+
+    def chart(name: str, *, study: str | None = None) -> Markup:
+        figure = known(name, study_figures(report_of(study)), "chart")
+        return Markup(render(templates, "parts/figure.html", figure=figure, page=page))
+
+    def model(name: str, *, study: str | None = None) -> Markup:
+        report = report_of(study)
+        known(name, {record.model: record for record in report.estimates}, "model")
+        link = page.link(model_page(report.study.id, name))
+        return Markup('<a class="model" href="{}">{}</a>').format(link, name)
+
+    return {"value": value, "table": table, "chart": chart, "model": model}

@@ -1,0 +1,76 @@
+"""The named numbers a narrative may ask for: every one computed, none typed."""
+
+from collections import Counter
+from collections.abc import Mapping
+
+from flipsite.analyse.chance import chance_within
+from flipsite.analyse.estimate import FAIR_MARGIN, FALSE_DISCOVERY_RATE, noise_floor
+from flipsite.analyse.report import StudyReport
+from flipsite.domain import Printed, PrintedBias, Verdict
+from flipsite.present.formats import bias_text, count_text, percent_text, usd_text
+
+
+def study_values(report: StudyReport) -> dict[str, str]:
+    """Name and text of each number of a study."""
+    study, estimates = report.study, report.estimates
+    verdicts = Counter(estimate.verdict for estimate in estimates)
+    biases = sorted(estimate.bias for estimate in estimates if estimate.bias is not None)
+    draws = report.printed.draws_about if report.printed else study.sampling.draws
+    values = {
+        "title": study.title,
+        "models": count_text(report.printed.n_models if report.printed else len(estimates)),
+        "models_shown": count_text(len(estimates)),
+        "models_skipped": count_text(len(study.models.skip)),
+        "draws_per_model": count_text(draws),
+        "noise_floor": bias_text(float(noise_floor(draws, study.prompt.target))),
+        "biased": count_text(verdicts[Verdict.BIASED]),
+        "fair": count_text(verdicts[Verdict.FAIR]),
+        "undecided": count_text(verdicts[Verdict.UNDECIDED]),
+        "fair_margin": str(FAIR_MARGIN),
+        "false_discovery_rate": str(FALSE_DISCOVERY_RATE),
+    }
+    if biases:
+        values |= {"bias_least": bias_text(biases[0]), "bias_most": bias_text(biases[-1])}
+    if report.tallies:
+        values |= _drawn_values(report)
+    if report.printed:
+        values |= _printed_values(report, report.printed)
+    return values
+
+
+def _drawn_values(report: StudyReport) -> dict[str, str]:
+    costs = [tally.cost_usd for tally in report.tallies if tally.cost_usd is not None]
+    return {
+        "draws": count_text(sum(tally.n_draws for tally in report.tallies)),
+        "valid": count_text(sum(tally.n_valid for tally in report.tallies)),
+        "spend": usd_text(sum(costs) if costs else None),
+    }
+
+
+def _printed_values(report: StudyReport, printed: Printed) -> dict[str, str]:
+    least = [row for row in printed.rows if row.table == "least"]
+    most = [row for row in printed.rows if row.table == "most"]
+    widest = max(float(row.figure) for row in least)
+    chance = chance_within(widest, printed.draws_about, report.study.prompt.target)
+    return {
+        "least_count": count_text(len(least)),
+        "most_count": count_text(len(most)),
+        "unprinted": count_text(printed.n_models - len(printed.rows)),
+        "least_widest": max(least, key=lambda row: float(row.figure)).figure,
+        "most_narrowest": min(most, key=lambda row: float(row.figure)).figure,
+        "least_zero": count_text(sum(float(row.figure) == 0 for row in least)),
+        "chance_within_least": percent_text(chance),
+        "fair_expected_within_least": count_text(chance * printed.n_models),
+        "fair_at_most": count_text(len(least) / chance),
+        "least_biased_convicted": count_text(_convicted(report, least)),
+        "most_biased_convicted": count_text(_convicted(report, most)),
+        "draws_known": count_text(sum(len(report.fits[row.model]) == 1 for row in printed.rows)),
+        "spend_run": f"${printed.spend_run_usd:g}",
+        "spend_total": f"${printed.spend_total_usd:g}",
+        "roleplay_named": count_text(len(printed.roleplay)),
+    }
+
+
+def _convicted(report: StudyReport, rows: list[PrintedBias]) -> int:
+    verdict_of: Mapping[str, Verdict] = {record.model: record.verdict for record in report.estimates}
+    return sum(verdict_of[row.model] is Verdict.BIASED for row in rows)
