@@ -9,17 +9,26 @@ from numpy.typing import ArrayLike, NDArray
 
 from flipsite.analyse.estimate import benjamini_hochberg, binomial_test, jeffreys, noise_floor, verdict
 from flipsite.analyse.printed import Fit, cautious_p_value, fits, known_draws
+from flipsite.analyse.ranking import Standing, standings
 from flipsite.domain import Estimate, Printed, PrintedBias, Study, Tally, Verdict
 
 PageOf = Callable[[str, str], str]
 """From a study's id and a model to the model's page, relative to the site's root."""
 
 
-def estimates(study: Study, tallies: Sequence[Tally], *, page: PageOf) -> tuple[Estimate, ...]:
+def estimates(
+    study: Study, tallies: Sequence[Tally], *, page: PageOf, doubts: Sequence[Standing] | None = None
+) -> tuple[Estimate, ...]:
     """Estimate each model's share of ones, its bias and what may be said of it, from its draws.
 
     A model without a valid draw has no number but its draws and cost: its verdict is undecided, it has no
     rank, and it is no test among those that the q-values count.
+
+    Args:
+        study: Says the kind and the target.
+        tallies: Counts, in any order.
+        page: Where a model's page is.
+        doubts: The models' standings, whose ranks are told; worked out where they are not given.
 
     Returns:
         One record a model, sorted by model.
@@ -36,6 +45,7 @@ def estimates(study: Study, tallies: Sequence[Tally], *, page: PageOf) -> tuple[
         [bias_of(k, n, target=target) for k, n in zip(ones.tolist(), valid.tolist(), strict=True)]
     )
     rank = competition_ranks(bias)
+    places = {each.model: each for each in (standings(by_model, target=target) if doubts is None else doubts)}
 
     def drawn(record: Estimate, i: int) -> Estimate:
         return replace(
@@ -49,6 +59,8 @@ def estimates(study: Study, tallies: Sequence[Tally], *, page: PageOf) -> tuple[
             q_value=float(q[i]),
             verdict=verdict(float(q[i]), float(low[i]), float(high[i]), target=target),
             rank=int(rank[i]),
+            rank_low=places[record.model].rank_low,
+            rank_high=places[record.model].rank_high,
         )
 
     counted = (_counted(study, tally, page=page) for tally in by_model)

@@ -1,0 +1,143 @@
+"""Ranks with their doubt: what fifty flips say of a model's place among all.
+
+Ranks by the printed bias look exact and are not: at fifty draws a model's place is known to about a hundred
+of 240. The posterior of every model's bias is drawn jointly, each draw ranks the models, and the ranks of a
+model over all draws are its posterior rank.
+
+Source:
+    Laird & Louis (1989), Journal of Educational Statistics 14, 29-46; Goldstein & Spiegelhalter (1996),
+    J. R. Statist. Soc. A 159, 385-443.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from flipsite.analyse.posterior import bias_quantile, bias_within, share_quantiles
+from flipsite.domain import Estimate, Tally, Verdict
+
+N_DRAWS = 20_000
+"""Joint posterior draws. A probability of one half is then known to within 0.007 (two standard errors)."""
+
+_CELLS = 10_000_000
+"""Draws times models held at once, four bytes each; beyond 500 models the draws are fewer, down to 1,000."""
+
+_LEVELS = 2048
+"""Equally likely parts into which a posterior is cut: 1/4096 off in probability, far below chance's error."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Standing:
+    """A model's place among all, and its bias, with their doubt.
+
+    Probabilities are posterior, under Jeffreys' prior.
+
+    Attributes:
+        model: The model.
+        rank_low: Low end of the rank's 95 % interval; 1 is the least biased.
+        rank_high: High end of the same.
+        p_least: Probability of being among the `top` least biased.
+        p_most: Probability of being among the `top` most biased.
+        bias_median: Posterior median of |p − target|; unlike the printed bias, not lifted by the noise floor
+            alone.
+        bias_low: Low end of the 95 % interval of |p − target|.
+        bias_high: High end of the same.
+        p_within_05: Probability that |p − target| ≤ 0.05.
+        p_within_10: Probability that |p − target| ≤ 0.1.
+    """
+
+    model: str
+    rank_low: int
+    rank_high: int
+    p_least: float
+    p_most: float
+    bias_median: float
+    bias_low: float
+    bias_high: float
+    p_within_05: float
+    p_within_10: float
+
+
+def standings(
+    tallies: Sequence[Tally], *, target: float = 0.5, top: int = 20, seed: int = 0, n_draws: int = N_DRAWS
+) -> tuple[Standing, ...]:
+    """Rank every model that has a valid draw, with the doubt that is left.
+
+    Args:
+        tallies: Counts; those without a valid draw are passed over.
+        target: Probability that the prompt asks for.
+        top: Length of the tables of the least and the most biased.
+        seed: Of the joint posterior draws.
+        n_draws: Joint posterior draws; fewer where there are more than 500 models.
+
+    Returns:
+        One standing a model, in the order given.
+    """
+    drawn = [tally for tally in tallies if tally.n_valid]
+    if not drawn:
+        return ()
+    ones = np.array([tally.n_ones for tally in drawn])
+    valid = np.array([tally.n_valid for tally in drawn])
+    ranks = posterior_ranks(ones, valid, target=target, seed=seed, n_draws=n_draws)
+    ranks.sort(axis=1)
+    size = ranks.shape[1]
+    low, high = ranks[:, int(size * 0.025)], ranks[:, min(size - 1, int(size * 0.975))]
+    p_least = (ranks <= top).mean(axis=1)
+    p_most = (ranks > len(drawn) - top).mean(axis=1)
+    quantiles = [bias_quantile(ones, valid, level, target=target) for level in (0.025, 0.5, 0.975)]
+    within = [bias_within(ones, valid, margin, target=target) for margin in (0.05, 0.1)]
+    return tuple(
+        Standing(
+            model=tally.model,
+            rank_low=int(low[i]),
+            rank_high=int(high[i]),
+            p_least=float(p_least[i]),
+            p_most=float(p_most[i]),
+            bias_low=float(quantiles[0][i]),
+            bias_median=float(quantiles[1][i]),
+            bias_high=float(quantiles[2][i]),
+            p_within_05=float(within[0][i]),
+            p_within_10=float(within[1][i]),
+        )
+        for i, tally in enumerate(drawn)
+    )
+
+
+def posterior_ranks(
+    n_ones: NDArray[np.int64], n_valid: NDArray[np.int64], *, target: float, seed: int, n_draws: int
+) -> NDArray[np.int32]:
+    """Ranks by bias in joint posterior draws: a row a model, a column a draw, 1 the least biased.
+
+    Each draw takes, for each model on its own, one of 2,048 equally likely quantiles of the model's
+    posterior.
+    """
+    n_models = len(n_ones)
+    n_draws = max(min(n_draws, 1_000), min(n_draws, _CELLS // n_models))
+    pairs, which = np.unique(np.stack([n_ones, n_valid]), axis=1, return_inverse=True)
+    table = np.stack([abs(share_quantiles(int(k), int(n), levels=_LEVELS) - target) for k, n in pairs.T])
+    offsets = np.ravel(which) * _LEVELS
+    places = np.arange(1, n_models + 1, dtype=np.int32)
+    ranks = np.empty((n_models, n_draws), np.int32)
+    rng = np.random.default_rng(seed)
+    chunk = max(1, 1_000_000 // n_models)
+    for start in range(0, n_draws, chunk):
+        size = min(chunk, n_draws - start)
+        levels = rng.integers(0, _LEVELS, size=(size, n_models), dtype=np.uint16)
+        order = np.argsort(table.ravel()[offsets + levels], axis=1)
+        ranked = np.empty((size, n_models), np.int32)
+        np.put_along_axis(ranked, order, np.broadcast_to(places, order.shape), axis=1)
+        ranks[:, start : start + size] = ranked.T
+    return ranks
+
+
+def not_told_from_fair(estimates: Sequence[Estimate]) -> tuple[str, ...]:
+    """The models that were tested and not convicted: one tie group, in no order but the alphabet's."""
+    return tuple(
+        sorted(
+            record.model
+            for record in estimates
+            if record.q_value is not None and record.verdict is not Verdict.BIASED
+        )
+    )

@@ -1,0 +1,112 @@
+import time
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from scipy import stats
+
+from flipsite.analyse.posterior import bias_quantile, bias_within, share_quantiles
+from flipsite.analyse.ranking import not_told_from_fair, standings
+from flipsite.domain import Tally
+
+COUNTS = st.integers(0, 300).flatmap(lambda n: st.tuples(st.integers(0, n), st.just(n)))
+TARGETS = st.sampled_from([0.5, 0.2])
+
+
+def tallies(pairs: list[tuple[int, int]]) -> list[Tally]:
+    return [Tally(model=f"a/{i}", n_draws=n, n_valid=n, n_ones=k) for i, (k, n) in enumerate(pairs)]
+
+
+@given(counts=COUNTS, margin=st.floats(0, 1), target=TARGETS)
+def test_the_chance_of_a_small_bias_is_a_beta_probability(counts, margin, target):
+    """As scipy's beta distribution has it."""
+    ones, valid = counts
+    beta = stats.beta(ones + 0.5, valid - ones + 0.5)
+    expected = beta.cdf(target + margin) - beta.cdf(target - margin)
+    assert bias_within(ones, valid, margin, target=target) == pytest.approx(expected, abs=1e-9)
+
+
+@given(counts=COUNTS, level=st.sampled_from([0.025, 0.5, 0.975]), target=TARGETS)
+def test_a_quantile_of_the_bias_has_its_probability_below_it(counts, level, target):
+    """The quantile is where the distribution function reaches the level."""
+    quantile = bias_quantile(*counts, level, target=target)
+    assert bias_within(*counts, quantile, target=target) == pytest.approx(level, abs=1e-9)
+
+
+@pytest.mark.parametrize(
+    ("ones", "valid"), [(0, 50), (1, 1), (25, 50), (499, 1000), (0, 0), (70_000, 100_000)]
+)
+def test_quantiles_of_the_share_are_scipys(ones, valid):
+    """Also where the posterior's density has a pole."""
+    levels = (np.arange(512) + 0.5) / 512
+    expected = stats.beta(ones + 0.5, valid - ones + 0.5).cdf(share_quantiles(ones, valid, levels=512))
+    assert expected == pytest.approx(levels, abs=2e-5)
+
+
+def test_an_even_split_is_not_shown_fair_at_fifty_draws():
+    """25 of 50: the bias may be up to 0.154, and is below 0.05 in half of the posterior."""
+    (one,) = standings(tallies([(25, 50)]))
+    assert (round(one.bias_low, 3), round(one.bias_high, 3)) == (0.002, 0.154)
+    assert (round(one.p_within_05, 2), round(one.p_within_10, 2)) == (0.52, 0.85)
+
+
+def test_ranks_agree_with_drawing_each_posterior_at_length():
+    """Against scipy's own random numbers and ranks, within their chance error."""
+    rng = np.random.default_rng(3)
+    pairs = [(int(k), 50) for k in rng.binomial(50, rng.beta(0.8, 0.8, 30))] + [(700, 1000)]
+    ones, valid = np.array(pairs).T
+    drawn = rng.beta(ones + 0.5, valid - ones + 0.5, size=(20_000, len(pairs)))
+    ranks = stats.rankdata(abs(drawn - 0.5), axis=1)
+    for i, one in enumerate(standings(tallies(pairs), top=5)):
+        assert one.p_least == pytest.approx(np.mean(ranks[:, i] <= 5), abs=0.015)
+        assert one.p_most == pytest.approx(np.mean(ranks[:, i] > len(pairs) - 5), abs=0.015)
+        low, high = np.quantile(ranks[:, i], [0.025, 0.975])
+        assert abs(one.rank_low - low) <= 1
+        assert abs(one.rank_high - high) <= 1
+
+
+@settings(max_examples=20)
+@given(pairs=st.lists(COUNTS, min_size=1, max_size=12))
+def test_rank_intervals_lie_among_the_models(pairs):
+    """The chances of the short lists add up to the lists' lengths, and a seed repeats itself."""
+    models = tallies(pairs)
+    found = standings(models, top=3, n_draws=500)
+    drawn = sum(n > 0 for _, n in pairs)
+    assert len(found) == drawn
+    assert found == standings(models, top=3, n_draws=500)
+    assert all(1 <= one.rank_low <= one.rank_high <= drawn for one in found)
+    assert sum(one.p_least for one in found) == pytest.approx(min(3, drawn))
+    assert sum(one.p_most for one in found) == pytest.approx(min(3, drawn))
+
+
+def test_certain_models_have_certain_ranks():
+    """A hundred thousand flips leave no doubt about the order of three coins far apart."""
+    found = standings(tallies([(99_000, 100_000), (50_000, 100_000), (70_000, 100_000)]))
+    assert [(one.rank_low, one.rank_high) for one in found] == [(3, 3), (1, 1), (2, 2)]
+
+
+def test_no_model_has_no_standing():
+    """Nor has one without a valid draw."""
+    assert standings([]) == standings(tallies([(0, 0)])) == ()
+
+
+def test_many_models_are_ranked_within_bounds_of_time_and_memory():
+    """Ten thousand models take fewer draws: seconds, not minutes."""
+    rng = np.random.default_rng(1)
+    models = tallies([(int(k), 50) for k in rng.integers(0, 51, 3_000)])
+    began = time.perf_counter()
+    assert len(standings(models, n_draws=1_000)) == 3_000
+    assert time.perf_counter() - began < 5
+
+
+def test_the_tie_group_is_everyone_tested_and_not_convicted(study_of):
+    """In the order of the alphabet; a model without a test is in no group."""
+    from flipsite.analyse.estimates import estimates
+
+    models = [
+        Tally(model=name, n_draws=50, n_valid=n, n_ones=k)
+        for name, k, n in (("b/fair", 25, 50), ("a/fair", 27, 50), ("c/one", 50, 50), ("d/none", 0, 0))
+    ]
+    records = estimates(study_of(), models, page=lambda study, model: f"{study}/{model}")
+    assert not_told_from_fair(records) == ("a/fair", "b/fair")
