@@ -68,7 +68,8 @@ def dump_study(study: Study) -> str:
     """`study.toml` with every key spelled out; reading it gives the study back."""
 
     def lines(**values: object) -> str:
-        return tomli_w.dumps(values, multiline_strings=True, indent=2)
+        # A multi-line TOML string would read back \r\n as \n.
+        return tomli_w.dumps(values, multiline_strings="\\r" not in repr(values), indent=2)
 
     def maybe(key: str, value: float | int | None, comment: str) -> str:
         return f"# {key} = … {comment}\n" if value is None else lines(**{key: value})
