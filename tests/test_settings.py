@@ -106,7 +106,7 @@ def test_the_default_study_spells_out_every_key(tmp_path: Path) -> None:
         "temperature",
     ]:
         assert f"{key} = " in text
-    for key in ["max_tokens", "answer", "include", "exclude", "total_usd", "per_model_usd"]:
+    for key in ("orders", "draws", "temperature", "max_tokens", "answer", "include", "exclude", "total_usd"):
         assert f"{key} = " in text
 
 

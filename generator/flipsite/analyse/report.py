@@ -1,11 +1,12 @@
 """Everything known of one study: the analyses in running order."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from flipsite.addresses import model_page
 from flipsite.analyse.estimates import estimates, published_estimates
 from flipsite.analyse.printed import Fit, fits
+from flipsite.analyse.ranking import Standing, standings
 from flipsite.analyse.tally import tally
 from flipsite.domain import Draws, Estimate, Printed, Study, Tally
 
@@ -20,6 +21,7 @@ class StudyReport:
         tallies: Counts by model; empty without draws.
         printed: The printed figures; None unless the study is published.
         fits: For each printed model, the counts that print as its figure.
+        standings: Rank and bias with their doubt, by model; only for models with a valid draw.
     """
 
     study: Study
@@ -28,6 +30,7 @@ class StudyReport:
     tallies: tuple[Tally, ...] = ()
     printed: Printed | None = None
     fits: Mapping[str, tuple[Fit, ...]] = field(default_factory=dict)
+    standings: Mapping[str, Standing] = field(default_factory=dict)
 
 
 def report_draws(study: Study, draws: Draws | None) -> StudyReport:
@@ -35,8 +38,16 @@ def report_draws(study: Study, draws: Draws | None) -> StudyReport:
     if draws is None:
         return StudyReport(study=study, estimates=())
     tallies = tally(draws)
+    places = {place.model: place for place in standings(tallies, target=study.prompt.target)}
     return StudyReport(
-        study=study, estimates=estimates(study, tallies, page=model_page), draws=draws, tallies=tallies
+        study=study,
+        estimates=tuple(
+            _ranked(record, places.get(record.model))
+            for record in estimates(study, tallies, page=model_page)
+        ),
+        draws=draws,
+        tallies=tallies,
+        standings=places,
     )
 
 
@@ -48,3 +59,9 @@ def report_printed(study: Study, printed: Printed) -> StudyReport:
         printed=printed,
         fits={row.model: fits(row, printed, target=study.prompt.target) for row in printed.rows},
     )
+
+
+def _ranked(record: Estimate, place: Standing | None) -> Estimate:
+    if place is None:
+        return record
+    return replace(record, rank_low=place.rank_low, rank_high=place.rank_high)

@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 
 from flipsite.analyse.printed import Fit
+from flipsite.analyse.ranking import not_told_from_fair
 from flipsite.analyse.report import StudyReport
 from flipsite.domain import Estimate, Kind, Printed, PrintedBias, Table
 from flipsite.present.tables import by_bias, measured_table, printed_table, study_note
@@ -12,8 +13,11 @@ TOP = 20
 
 
 def leaderboard_table(report: StudyReport, *, top: int | None = None) -> Table:
-    """Every model, or the `top` least biased ones with a bias."""
-    caption = f"{report.study.title}: all models by bias"
+    """Every model: those not told apart from fair by name, then the convicted by bias, then the unknown.
+
+    What cannot be told from a fair coin cannot be ranked among its like, so the alphabet orders it.
+    """
+    caption = f"{report.study.title}: all models"
     if report.printed:
         rows = [
             *_printed_rows(report, report.printed, "least"),
@@ -21,10 +25,12 @@ def leaderboard_table(report: StudyReport, *, top: int | None = None) -> Table:
         ]
         rows.sort(key=lambda row: (row[1].rank or 0, row[0].position))
         return printed_table("leaderboard", caption, rows[:top], note=_note(report))
-    blank = tuple(record for record in report.estimates if record.bias is None)
-    return measured_table(
-        "leaderboard", caption, (*by_bias(report.estimates), *blank)[:top], note=_note(report)
-    )
+    tied = not_told_from_fair(report.estimates)
+    record_of = {record.model: record for record in report.estimates}
+    apart = [record for record in by_bias(report.estimates) if record.model not in set(tied)]
+    unknown = [record for record in report.estimates if record.bias is None]
+    ordered = (*(record_of[model] for model in tied), *apart, *unknown)
+    return measured_table("leaderboard", caption, ordered[:top], note=_note(report))
 
 
 def least_biased_table(report: StudyReport, *, top: int = TOP) -> Table:
