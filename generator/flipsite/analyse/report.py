@@ -42,8 +42,7 @@ def report_draws(study: Study, draws: Draws | None) -> StudyReport:
     return StudyReport(
         study=study,
         estimates=tuple(
-            _ranked(record, places.get(record.model))
-            for record in estimates(study, tallies, page=model_page)
+            _ranked(record, places.get(record.model)) for record in estimates(study, tallies, page=model_page)
         ),
         draws=draws,
         tallies=tallies,

@@ -2,7 +2,7 @@
 
 import json
 from collections.abc import Iterable
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, fields
 
 from flipsite.addresses import model_folder
 from flipsite.analyse.report import StudyReport
@@ -15,8 +15,10 @@ from flipsite.present.leaderboard import (
 )
 from flipsite.present.page import Page
 from flipsite.present.study_charts import study_figures
-from flipsite.present.tables import csv_table, json_table, markdown_table
+from flipsite.present.tables import csv_records, csv_table, json_table, markdown_table
 from flipsite.present.values import study_values
+
+ESTIMATE_KEYS = tuple(field.name for field in fields(Estimate))
 
 Crumbs = tuple[tuple[str, str], ...]
 
@@ -63,6 +65,7 @@ def study_files(report: StudyReport) -> dict[str, bytes]:
     records = [asdict(record) for record in report.estimates]
     files = {
         f"{study.id}/data/estimates.json": _json(records),
+        f"{study.id}/data/estimates.csv": csv_records(ESTIMATE_KEYS, records).encode("utf-8", "replace"),
         f"{study.id}/data/study.json": _json(_study_record(study)),
     }
     for table in (leaderboard_table(report), least_biased_table(report), most_biased_table(report)):

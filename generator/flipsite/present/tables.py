@@ -4,7 +4,7 @@ import csv
 import io
 import json
 import re
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 
 from flipsite.domain import Cell, Estimate, Heading, Kind, PrintedBias, Study, Table, Verdict
 from flipsite.present.formats import (
@@ -91,12 +91,23 @@ def markdown_table(table: Table, *, absolute: str | None = None) -> str:
 
 
 def csv_table(table: Table) -> str:
-    """The sortable values under the headings' keys; text that a spreadsheet would run is disarmed."""
+    """The sortable values under the headings' keys, as `csv_records` writes them."""
+    keys = [heading.key for heading in table.headings]
+    values = [[cell.value for cell in row] for row in table.rows]
+    return csv_records(keys, [dict(zip(keys, row, strict=True)) for row in values])
+
+
+def csv_records(keys: Sequence[str], records: Iterable[Mapping[str, object]]) -> str:
+    """Records as CSV: missing is empty, and text that a spreadsheet would run is disarmed by an apostrophe.
+
+    Source:
+        OWASP, CSV Injection.
+    """
     out = io.StringIO()
     writer = csv.writer(out, lineterminator="\n")
-    writer.writerow([heading.key for heading in table.headings])
-    for row in table.rows:
-        writer.writerow([_csv_value(cell) for cell in row])
+    writer.writerow(keys)
+    for record in records:
+        writer.writerow([_csv_value(record[key]) for key in keys])
     return out.getvalue()
 
 
@@ -152,12 +163,10 @@ def _valid_text(estimate: Estimate) -> str:
     return f"{count_text(estimate.valid)} of {count_text(estimate.draws)}"
 
 
-def _csv_value(cell: Cell) -> str | float:
-    if cell.value is None:
-        return ""
-    if isinstance(cell.value, str) and cell.value.startswith(("=", "+", "-", "@", "\t", "\r")):
-        return "'" + cell.value
-    return cell.value
+def _csv_value(value: object) -> object:
+    if isinstance(value, str) and value.startswith(("=", "+", "-", "@", "\t", "\r")):
+        return "'" + value
+    return "" if value is None else value
 
 
 def _json_value(cell: Cell) -> object:
@@ -172,4 +181,4 @@ def _markdown_cell(cell: Cell, absolute: str | None) -> str:
 def _markdown_text(text: str) -> str:
     """Text with everything that any of the dialects would read as markup turned into entities."""
     flat = " ".join(text.split())
-    return re.sub(r"[\\`*_{}\[\]<>()#|!~$&^\"']", lambda found: f"&#{ord(found[0])};", flat)
+    return re.sub(r"[\\`*_{}\[\]<>#|!~$&^\"']", lambda found: f"&#{ord(found[0])};", flat)

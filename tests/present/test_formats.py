@@ -1,0 +1,64 @@
+"""Rounding never claims more than the data."""
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from flipsite.present.formats import (
+    bias_text,
+    count_text,
+    interval_text,
+    p_text,
+    percent_text,
+    plural,
+    share_text,
+    usd_text,
+)
+
+
+@pytest.mark.parametrize(
+    ("bias", "text"),
+    [(0.0, "0.000"), (0.0004, "<0.001"), (0.0316, "0.032"), (0.4996, ">0.499"), (0.5, "0.500"), (None, "–")],
+)
+def test_the_ends_of_a_bias_are_kept_for_exact_values(bias: float | None, text: str) -> None:
+    assert bias_text(bias) == text
+
+
+@given(st.floats(0, 1, exclude_min=True, exclude_max=True))
+def test_a_share_that_is_not_an_end_never_reads_as_one(share: float) -> None:
+    assert share_text(share) not in {"0.000", "1.000"}
+    assert percent_text(share) not in {"0 %", "100 %"}
+
+
+@pytest.mark.parametrize(
+    ("p", "text"),
+    [(1.0, "1"), (0.9999, ">0.999"), (0.05, "0.050"), (0.0009, "<0.001"), (0.0, "<0.001"), (None, "–")],
+)
+def test_a_p_value_of_one_is_exact_and_a_small_one_has_no_digits(p: float | None, text: str) -> None:
+    assert p_text(p) == text
+
+
+@pytest.mark.parametrize(
+    ("usd", "text"),
+    [
+        (0, "$0"),
+        (1e-9, "<$0.000001"),
+        (0.0000123, "$0.000012"),
+        (0.0123, "$0.012"),
+        (0.5, "$0.50"),
+        (1234.567, "$1,234.57"),
+        (float("nan"), "–"),
+        (None, "–"),
+    ],
+)
+def test_dollars_have_two_digits_that_matter(usd: float | None, text: str) -> None:
+    assert usd_text(usd) == text
+
+
+def test_counts_and_intervals() -> None:
+    assert count_text(12000) == "12,000"
+    assert plural(1, "model") == "1 model"
+    assert plural(240, "model") == "240 models"
+    assert plural(2, "study", "studies") == "2 studies"
+    assert interval_text(0.3652, 0.6348) == "0.37 to 0.63"
+    assert interval_text(None, 0.5) == "–"

@@ -1,0 +1,66 @@
+"""A table says the same in each of its formats, and hostile text stays text in all of them."""
+
+import csv
+import io
+import json
+import re
+
+from hypothesis import given
+from hypothesis import strategies as st
+from markdown_it import MarkdownIt
+
+from flipsite.domain import Cell, Heading, Table
+from flipsite.present.tables import csv_records, csv_table, json_table, markdown_table
+
+HOSTILE = "a|b_c*<b>{{ x }}`\"'$&#[x](y)\\~~😀"
+
+
+def table_of(*names: str) -> Table:
+    return Table(
+        name="t",
+        caption="c",
+        headings=(Heading(key="model", label="Model"), Heading(key="bias", label="Bias", numeric=True)),
+        rows=tuple(
+            (Cell(value=name, text=name, link="s/models/x/index.html"), Cell(value=0.25, text="0.250"))
+            for name in names
+        ),
+    )
+
+
+def cells_of(markdown: str) -> list[str]:
+    html = MarkdownIt("commonmark").enable("table").render(markdown)
+    unescaped = re.findall(r"<t[dh](?: [^>]*)?>(.*?)</t[dh]>", html, flags=re.DOTALL)
+    entities = {"&lt;": "<", "&gt;": ">", "&quot;": '"', "&#x27;": "'", "&amp;": "&"}
+    for entity, character in entities.items():
+        unescaped = [cell.replace(entity, character) for cell in unescaped]
+    return unescaped
+
+
+def test_markdown_keeps_a_hostile_name_as_text() -> None:
+    assert cells_of(markdown_table(table_of(HOSTILE))) == ["Model", "Bias", HOSTILE, "0.250"]
+
+
+@given(st.text(st.characters(exclude_categories=["C", "Z"]), min_size=1, max_size=30))
+def test_markdown_keeps_any_name_as_text(name: str) -> None:
+    assert cells_of(markdown_table(table_of(name)))[2] == name
+
+
+def test_markdown_links_only_where_the_address_is_whole() -> None:
+    linked = markdown_table(table_of("a/b"), absolute="https://example.org/")
+    assert "[a/b](https://example.org/s/models/x/index.html)" in linked
+    assert "](" not in markdown_table(table_of("a/b"))
+
+
+def test_csv_disarms_what_a_spreadsheet_would_run() -> None:
+    rows = list(csv.reader(io.StringIO(csv_table(table_of('=HYPERLINK("x")', "-1+1", "plain")))))
+    assert [row[0] for row in rows] == ["model", '\'=HYPERLINK("x")', "'-1+1", "plain"]
+
+
+def test_csv_leaves_numbers_numbers() -> None:
+    assert csv_records(["x", "y"], [{"x": -0.5, "y": None}]) == "x,y\n-0.5,\n"
+
+
+def test_json_has_numbers_beside_their_text() -> None:
+    shape = json.loads(json_table(table_of("a/b")))
+    assert shape["format"] == 1
+    assert shape["rows"][0]["bias"] == {"value": 0.25, "text": "0.250"}
