@@ -1,0 +1,93 @@
+"""The command line as its user meets it: real processes, real exit codes."""
+
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+from click.testing import CliRunner
+
+from flipsite import __version__
+from flipsite.cli import COMMANDS, cli
+
+
+def flipsite(*arguments: str, folder: Path) -> subprocess.CompletedProcess[str]:
+    return subprocess.run(
+        [sys.executable, "-m", "flipsite", *arguments],
+        cwd=folder,
+        capture_output=True,
+        text=True,
+        timeout=60,
+        check=False,
+    )
+
+
+def test_build_works_in_an_empty_folder(tmp_path: Path) -> None:
+    done = flipsite("build", folder=tmp_path)
+    assert done.returncode == 0, done.stderr
+    assert done.stdout.startswith("Built ")
+    assert (tmp_path / "site" / "index.html").is_file()
+
+
+def test_a_faulty_study_is_one_sentence_and_status_two(tmp_path: Path) -> None:
+    folder = tmp_path / "content" / "studies" / "s"
+    folder.mkdir(parents=True)
+    (folder / "study.toml").write_text("[sampling]\ndraws = 0\n")
+    done = flipsite("build", folder=tmp_path)
+    assert done.returncode == 2
+    assert done.stdout == ""
+    assert done.stderr == (
+        f"flipsite: {folder}/study.toml: sampling.draws: expected a whole number of at least 1, found 0.\n"
+    )
+
+
+def test_debug_shows_the_traceback(tmp_path: Path) -> None:
+    (tmp_path / "content" / "studies").mkdir(parents=True)
+    done = flipsite("--debug", "build", "--study", "none", folder=tmp_path)
+    assert done.returncode != 0
+    assert "Traceback" in done.stderr
+
+
+def test_a_wrong_command_is_told_the_nearest(tmp_path: Path) -> None:
+    done = flipsite("biuld", folder=tmp_path)
+    assert done.returncode == 2
+    assert "Did you mean 'build'?" in done.stderr
+
+
+def test_strict_fails_on_a_warning(tmp_path: Path) -> None:
+    (tmp_path / "content" / "studies" / "s").mkdir(parents=True)
+    (tmp_path / "content" / "studies" / "s" / "study.toml").touch()
+    assert flipsite("build", folder=tmp_path).returncode == 0
+    done = flipsite("build", "--strict", folder=tmp_path)
+    assert done.returncode == 1
+    assert "warning: study 's' has no draws yet" in done.stderr
+
+
+def test_options_have_environment_variables(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("FLIPSITE_BUILD_OUT", "public")
+    assert flipsite("build", folder=tmp_path).returncode == 0
+    assert (tmp_path / "public" / "index.html").is_file()
+
+
+@pytest.mark.parametrize("command", COMMANDS)
+def test_every_command_explains_itself(command: str) -> None:
+    """With a first sentence, and an example of its use."""
+    shown = CliRunner().invoke(cli, [command, "--help"])
+    assert shown.exit_code == 0
+    assert f"flipsite {command}" in shown.output.partition("Examples:")[2]
+
+
+def test_version() -> None:
+    assert CliRunner().invoke(cli, ["--version"]).output == f"flipsite {__version__}\n"
+
+
+def test_help_imports_nothing_heavy() -> None:
+    code = (
+        "import sys; from flipsite.cli import cli\n"
+        "try: cli.main(['--help'], standalone_mode=False)\n"
+        "finally: print([m for m in ('pandas', 'altair', 'scipy', 'numpy', 'httpx', 'pydantic') if m in sys.modules])"
+    )
+    done = subprocess.run(
+        [sys.executable, "-c", code], capture_output=True, text=True, timeout=60, check=True
+    )
+    assert done.stdout.splitlines()[-1] == "[]"

@@ -1,0 +1,138 @@
+"""A build, end to end: from a project's folders to a site."""
+
+import json
+import re
+from pathlib import Path
+
+import pytest
+
+from flipsite.errors import ContentError, SettingsError, UsageError
+from flipsite.pipeline import build
+from flipsite.projects import find_project
+
+ARTICLE = Path(__file__).parents[2] / "shared" / "reference" / "article.txt"
+
+
+@pytest.fixture(scope="module")
+def article_site(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The default site: the packaged content, built in an empty folder."""
+    folder = tmp_path_factory.mktemp("empty")
+    build(find_project(folder), out=folder / "site")
+    return folder / "site"
+
+
+def test_an_empty_folder_gets_the_packaged_site(article_site: Path) -> None:
+    for path in ("index.html", "404.html", ".nojekyll", "robots.txt", "sitemap.xml", "feed.xml"):
+        assert (article_site / path).is_file()
+    for path in ("index.html", "leaderboard/index.html", "models/openai/gpt-4/index.html"):
+        assert (article_site / "article-2025" / path).is_file()
+
+
+@pytest.mark.skipif(not ARTICLE.exists(), reason="the article's text stands beside the repository, if at all")
+def test_the_articles_figures_come_out_as_printed(article_site: Path) -> None:
+    """All 40, to the printed digit and in the printed order."""
+    printed = re.findall(r"^(\S+/\S+) (0\.\d+)$", ARTICLE.read_text(encoding="utf-8"), flags=re.MULTILINE)
+    assert len(printed) == 40
+    shown = []
+    for end in ("least", "most"):
+        table = json.loads((article_site / f"article-2025/embed/{end}-biased.json").read_text())
+        shown += [(row["model"]["text"], row["bias"]["text"]) for row in table["rows"]]
+    assert shown == printed
+
+
+def test_the_articles_estimates_are_what_the_figures_allow(article_site: Path) -> None:
+    records = {
+        record["model"]: record
+        for record in json.loads((article_site / "article-2025/data/estimates.json").read_text())
+    }
+    assert list(records) == sorted(records)
+    euryale = records["sao10k/l3.1-euryale-70b"]
+    assert euryale["valid"] == 47
+    assert euryale["draws"] is None
+    assert euryale["mean"] is None
+    assert euryale["p_value"] == pytest.approx(0.7709, abs=1e-4)
+    assert euryale["verdict"] == "undecided"
+    assert records["cohere/command"]["valid"] is None
+    assert {record["verdict"] for record in records.values() if record["bias"] >= 0.35} == {"biased"}
+
+
+def test_two_builds_are_the_same_to_the_byte(article_site: Path, tmp_path: Path) -> None:
+    build(find_project(tmp_path), out=tmp_path / "site")
+    first = {path.relative_to(article_site): path for path in article_site.rglob("*") if path.is_file()}
+    again = [path.relative_to(tmp_path / "site") for path in (tmp_path / "site").rglob("*") if path.is_file()]
+    assert sorted(first) == sorted(again)
+    for path in again:
+        assert (tmp_path / "site" / path).read_bytes() == first[path].read_bytes(), path
+
+
+def project_with(folder: Path, study: str, text: str = "") -> Path:
+    (folder / "content" / "studies" / study).mkdir(parents=True)
+    (folder / "content" / "studies" / study / "study.toml").write_text(text, encoding="utf-8")
+    return folder
+
+
+def test_a_study_without_draws_builds_and_says_what_to_do(tmp_path: Path) -> None:
+    project_with(tmp_path, "mine")
+    report = build(find_project(tmp_path), out=tmp_path / "site")
+    assert report.warnings == ("study 'mine' has no draws yet; run `flipsite collect mine`",)
+    assert "flipsite collect mine" in (tmp_path / "site/mine/index.html").read_text(encoding="utf-8")
+
+
+def test_a_project_without_a_story_gets_a_home_page_of_its_studies(tmp_path: Path) -> None:
+    project_with(tmp_path, "mine", '[study]\ntitle = "My <coins>"\n')
+    build(find_project(tmp_path), out=tmp_path / "site")
+    assert "My &lt;coins&gt;" in (tmp_path / "site/index.html").read_text(encoding="utf-8")
+
+
+def test_a_failed_build_leaves_the_last_site(tmp_path: Path) -> None:
+    project_with(tmp_path, "mine")
+    build(find_project(tmp_path), out=tmp_path / "site")
+    before = (tmp_path / "site/index.html").read_bytes()
+    (tmp_path / "content/story.md").write_text("# T\n\n{{ value('no') }}\n")
+    with pytest.raises(ContentError, match=r"story\.md, line 3"):
+        build(find_project(tmp_path), out=tmp_path / "site")
+    assert (tmp_path / "site/index.html").read_bytes() == before
+
+
+def test_pages_of_a_removed_study_vanish(tmp_path: Path) -> None:
+    project_with(tmp_path, "one")
+    project_with(tmp_path, "two")
+    build(find_project(tmp_path), out=tmp_path / "site")
+    build(find_project(tmp_path), out=tmp_path / "site", studies=["two"])
+    assert not (tmp_path / "site/one").exists()
+    assert (tmp_path / "site/two/index.html").is_file()
+
+
+def test_an_unknown_study_is_told_its_nearest(tmp_path: Path) -> None:
+    project_with(tmp_path, "october")
+    with pytest.raises(UsageError, match="no study 'octobre'; did you mean 'october'"):
+        build(find_project(tmp_path), out=tmp_path / "site", studies=["octobre"])
+
+
+@pytest.mark.parametrize("name", ["../x", "A", "", "methods", "a/b", "x" * 80])
+def test_a_name_that_cannot_be_a_folder_of_the_site_is_refused(tmp_path: Path, name: str) -> None:
+    project_with(tmp_path, "one")
+    with pytest.raises(UsageError, match="cannot name a study"):
+        build(find_project(tmp_path), out=tmp_path / "site", studies=[name])
+
+
+def test_a_published_study_needs_its_figures(tmp_path: Path) -> None:
+    project_with(tmp_path, "paper", '[study]\nkind = "published"\n')
+    with pytest.raises(SettingsError, match=r"published\.toml: no such file"):
+        build(find_project(tmp_path), out=tmp_path / "site")
+
+
+def test_a_projects_own_template_wins(tmp_path: Path) -> None:
+    project_with(tmp_path, "mine")
+    (tmp_path / "templates").mkdir()
+    (tmp_path / "templates" / "robots.txt").write_text("User-agent: nobody\n")
+    build(find_project(tmp_path), out=tmp_path / "site")
+    assert (tmp_path / "site/robots.txt").read_text() == "User-agent: nobody\n"
+
+
+def test_a_broken_template_is_told_with_file_and_line(tmp_path: Path) -> None:
+    project_with(tmp_path, "mine")
+    (tmp_path / "templates").mkdir()
+    (tmp_path / "templates" / "robots.txt").write_text("x\n{{ nothing }}\n")
+    with pytest.raises(ContentError, match=r"templates/robots\.txt, line 2: 'nothing' is undefined"):
+        build(find_project(tmp_path), out=tmp_path / "site")
