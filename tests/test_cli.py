@@ -82,10 +82,11 @@ def test_version() -> None:
 
 
 def test_help_imports_nothing_heavy() -> None:
+    heavy = ("pandas", "altair", "scipy", "numpy", "httpx", "pydantic")
     code = (
         "import sys; from flipsite.cli import cli\n"
         "try: cli.main(['--help'], standalone_mode=False)\n"
-        "finally: print([m for m in ('pandas', 'altair', 'scipy', 'numpy', 'httpx', 'pydantic') if m in sys.modules])"
+        f"finally: print([name for name in {heavy} if name in sys.modules])"
     )
     done = subprocess.run(
         [sys.executable, "-c", code], capture_output=True, text=True, timeout=60, check=True
