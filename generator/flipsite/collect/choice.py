@@ -1,0 +1,139 @@
+"""Choice: which models of a catalogue a study asks, and the reason for each that it does not."""
+
+import re
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from fnmatch import fnmatchcase
+
+from flipsite.collect.forecast import CostEstimate, Mode, answer_mode, estimate, supports_structure
+from flipsite.domain import Model, Study
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Choice:
+    """One model of the catalogue, taken or left.
+
+    Attributes:
+        model: The model.
+        reason: Why it is left, in words; None if it is taken.
+        mode: How its answers are asked for.
+        estimate: What its draws would cost; None for a model whose price depends on what it picks.
+    """
+
+    model: Model
+    reason: str | None
+    mode: Mode
+    estimate: CostEstimate | None
+
+    @property
+    def taken(self) -> bool:
+        """Whether the study asks it."""
+        return self.reason is None
+
+
+def choose(
+    models: Iterable[Model],
+    study: Study,
+    *,
+    today: str,
+    include_globs: Sequence[str] = (),
+    skip_globs: Sequence[str] = (),
+) -> tuple[Choice, ...]:
+    """Decide on every model of a catalogue, in its order.
+
+    Args:
+        models: The catalogue's.
+        study: Its skip list, globs, answer mode and budget.
+        today: ISO 8601; models that expired before it are left.
+        include_globs: Given for this run; they narrow the study's.
+        skip_globs: Given for this run, on top of the study's.
+    """
+    models = tuple(models)
+    priced = any(model.price is not None for model in models)
+    listed = {skip.id.casefold(): skip.reason for skip in study.models.skip}
+    choices = []
+    for model in models:
+        cost = None if model.router else estimate(model, study)
+        reason = (
+            listed.get(model.id.casefold())
+            or _left_by_glob(model, study, include_globs=include_globs, skip_globs=skip_globs)
+            or _left_by_name(model, named=[*study.models.include, *include_globs], priced=priced)
+            or _left_by_kind(model, study, today=today)
+            or _left_by_cost(model, study, cost, priced=priced)
+        )
+        choices.append(Choice(model=model, reason=reason, mode=answer_mode(model, study), estimate=cost))
+    return tuple(choices)
+
+
+def matches(model: Model, globs: Iterable[str]) -> str | None:
+    """The first of the shell globs that a model's name matches; case does not matter."""
+    return next((glob for glob in globs if fnmatchcase(model.id.casefold(), glob.casefold())), None)
+
+
+_NO_CHAT = re.compile(
+    r"(^|[-_./])(guard|safeguard|moderation|embed|embedding|embeddings|rerank|reranker|whisper|tts|apply|morph|base)"
+    r"($|[-_.:])",
+    re.IGNORECASE,
+)
+"""Parts of the names of models that classify, embed, transcribe, edit or only continue text."""
+
+
+def _left_by_glob(
+    model: Model, study: Study, *, include_globs: Sequence[str], skip_globs: Sequence[str]
+) -> str | None:
+    if glob := matches(model, study.models.exclude):
+        return f"excluded by the study ({glob})"
+    if glob := matches(model, skip_globs):
+        return f"excluded by --skip {glob}"
+    if not matches(model, study.models.include):
+        return "not included by the study"
+    if include_globs and not matches(model, include_globs):
+        return "not included by --models"
+    return None
+
+
+def _left_by_name(model: Model, *, named: Sequence[str], priced: bool) -> str | None:
+    """Aliases and variants are asked only where a glob spells out what makes them one."""
+    if model.id.startswith("~") and not matches(model, [glob for glob in named if glob.startswith("~")]):
+        return "an alias of another model of the catalogue"
+    _, colon, variant = model.id.partition(":")
+    # In a catalogue without prices, a local server's, what follows the colon is the model's size or build.
+    if colon and priced and not matches(model, [glob for glob in named if ":" in glob]):
+        return f"a variant (:{variant}); include it by name to ask it"
+    return None
+
+
+def _left_by_kind(model: Model, study: Study, *, today: str) -> str | None:
+    slug = model.id.rpartition("/")[2]
+    if model.router or slug in ("router", "auto"):
+        return "a router: which model answers, and at what price, is its own choice"
+    if model.instruct_type == "none" or _NO_CHAT.search(slug):
+        return "not a chat model"
+    if model.expires and model.expires < today:
+        return f"expired on {model.expires}"
+    if study.sampling.answer == "structured" and model.parameters and not supports_structure(model):
+        return "does not support the structured answers the study asks for"
+    return _left_by_medium(model)
+
+
+def _left_by_medium(model: Model) -> str | None:
+    """Text in, and nothing but text out: `max_tokens` bounds the price of no picture and no sound."""
+    if model.inputs and "text" not in model.inputs:
+        return f"does not read text, but {' and '.join(model.inputs)}"
+    if model.outputs and model.outputs != ("text",):
+        return f"answers with {' and '.join(model.outputs)}, not with text alone"
+    return None
+
+
+def _left_by_cost(model: Model, study: Study, cost: CostEstimate | None, *, priced: bool) -> str | None:
+    if model.price is None and priced:
+        return "the catalogue names no price for it"
+    bounds = {"a model": study.budget.per_model_usd, "the study": study.budget.total_usd}
+    for whose, bound in bounds.items():
+        if cost is None or bound is None:
+            continue
+        if cost.expected_usd > bound:
+            return f"its draws would cost about ${cost.expected_usd:,.2f}, {whose} may cost ${bound:,.2f}"
+        if cost.draw_worst_usd > bound:
+            return f"one draw may cost ${cost.draw_worst_usd:,.2f}, {whose} may cost ${bound:,.2f}"
+    return None

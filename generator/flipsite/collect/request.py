@@ -1,0 +1,53 @@
+"""Requests: the body that asks one question of one model."""
+
+from typing import Any
+
+from flipsite.collect.forecast import Mode, completion_bound
+from flipsite.collect.prompt import Question
+from flipsite.domain import Model, Study
+
+
+def request_body(model: Model, question: Question, study: Study, mode: Mode) -> dict[str, Any]:
+    """What is posted to `/chat/completions`.
+
+    Only what the model advertises is sent beside the prompt, and `max_tokens`, always: without it, providers
+    set aside the price of their longest answer.
+
+    Args:
+        model: As in the catalogue.
+        question: The draw, with its prompt and labels.
+        study: Its temperature and bounds.
+        mode: `structured` asks for JSON with one of the two labels, named in the prompt's order.
+    """
+    body: dict[str, Any] = {
+        "model": model.id,
+        "messages": [{"role": "user", "content": question.text}],
+        "max_tokens": completion_bound(model, study),
+    }
+    if "max_completion_tokens" in model.parameters and "max_tokens" not in model.parameters:
+        body["max_completion_tokens"] = body["max_tokens"]
+    if sends_temperature(model, study):
+        body["temperature"] = study.sampling.temperature
+    if mode == "structured":
+        body["response_format"] = _one_of(question)
+        if model.parameters:
+            body["provider"] = {"require_parameters": True}
+    if model.price is not None:  # catalogues without prices are local servers', which know no `usage`
+        body["usage"] = {"include": True}
+    return body
+
+
+def sends_temperature(model: Model, study: Study) -> bool:
+    """Whether the study sets a temperature that the model takes; the others are a stratum of their own."""
+    return study.sampling.temperature is not None and "temperature" in model.parameters
+
+
+def _one_of(question: Question) -> dict[str, Any]:
+    first, second = question.labels[question.order], question.labels[1 - question.order]
+    schema = {
+        "type": "object",
+        "properties": {"outcome": {"type": "string", "enum": [first, second]}},
+        "required": ["outcome"],
+        "additionalProperties": False,
+    }
+    return {"type": "json_schema", "json_schema": {"name": "flip", "strict": True, "schema": schema}}
