@@ -135,6 +135,12 @@ def verdict(q: float | None, low: float | None, high: float | None, *, target: f
     return Verdict.UNDECIDED
 
 
+def binomial_probability(n_ones: ArrayLike, n_valid: ArrayLike, *, target: float = 0.5) -> Floats:
+    """Probability of exactly k ones in n draws of a coin at the target."""
+    ones, valid = np.asarray(n_ones, np.float64), np.asarray(n_valid, np.float64)
+    return np.exp(_log_probability(ones, valid, target=target))
+
+
 def _log_probability(k: Floats, n: Floats, *, target: float) -> Floats:
     """Natural logarithm of the binomial probability of k ones in n."""
     choices = gammaln(n + 1) - gammaln(k + 1) - gammaln(n - k + 1)

@@ -1,0 +1,172 @@
+"""How many models can be fair coins at all? An estimate and an exact bound, with no model of the others.
+
+A fair coin often shows a small bias: at fifty draws one in three shows no more than 0.032. So fair coins
+would fill the low end in a known proportion, and where few models stand at the low end, few can be fair.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from fractions import Fraction
+
+import numpy as np
+from numpy.typing import NDArray
+
+from flipsite.analyse.estimate import binomial_probability, binomial_test
+from flipsite.domain import Printed, Tally
+
+Floats = NDArray[np.float64]
+
+THRESHOLD = 0.5
+"""p-values above this count as no evidence against a coin: Storey's λ."""
+
+_RESAMPLES = 2_000
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class FairShare:
+    """What share of a study's models could be exactly fair.
+
+    Attributes:
+        n_models: Models tested.
+        n_near: Models that stand at the fair end (what that is, `criterion` says in words).
+        criterion: Of the fair end.
+        chance: Probability that a fair coin stands there; the mean where models had different numbers of
+            draws.
+        share: Storey's estimate of the share of fair models: n_near / (chance × n_models), at most 1.
+        share_low: Low end of its 95 % bootstrap interval.
+        share_high: High end of the same.
+        n_most: With 95 % confidence no more models than these are fair. Exact, and cautious about unknown
+            draws.
+        n_most_average: The same, were `chance` every model's.
+    """
+
+    n_models: int
+    n_near: int
+    criterion: str
+    chance: float
+    share: float
+    share_low: float
+    share_high: float
+    n_most: int
+    n_most_average: int
+
+
+def fair_share(
+    tallies: Sequence[Tally], *, target: float = 0.5, threshold: float = THRESHOLD, seed: int = 0
+) -> FairShare | None:
+    """The share of models that could be fair, from their draws; None where no model has any.
+
+    Counts are discrete, so the chance that a fair coin's p-value exceeds the threshold is worked out exactly
+    for each number of draws, where Storey has 1 − λ.
+
+    Source:
+        Storey (2002), J. R. Statist. Soc. B 64, 479-498, equation (6), with the bootstrap over models of
+        section 9; the bound is the test of "at least m are fair" turned round.
+    """
+    drawn = [tally for tally in tallies if tally.n_valid]
+    if not drawn:
+        return None
+    ones, valid = (np.array([(tally.n_ones, tally.n_valid) for tally in drawn])).T
+    near = binomial_test(ones, valid, target=target) > threshold
+    chances = {
+        n: _chance_of_large_p(n, target=target, threshold=threshold) for n in np.unique(valid).tolist()
+    }
+    chance = np.array([chances[n] for n in valid.tolist()])
+    low, high = _bootstrap(near, chance, seed=seed)
+    return FairShare(
+        n_models=len(drawn),
+        n_near=int(near.sum()),
+        criterion=f"p-value above {threshold:g}",
+        chance=float(chance.mean()),
+        share=min(1.0, float(near.sum() / chance.sum())),
+        share_low=low,
+        share_high=high,
+        n_most=most_fair(np.sort(chance), int(near.sum())),
+        n_most_average=most_fair(np.full(len(drawn), chance.mean()), int(near.sum())),
+    )
+
+
+def published_fair_share(printed: Printed, *, target: float = 0.5, seed: int = 0) -> FairShare | None:
+    """The share of all models asked that could be fair, from the table of the least biased alone.
+
+    The fair end is every bias that prints below the largest figure of the table: how many stand there is
+    known, for whoever is not in the table has at least that figure. How many draws each model had is not
+    known: the estimate takes every number that may have been as equally likely, the bound the number that
+    lets the most models be fair.
+
+    Returns:
+        None where there is no such table, or no bias can print below its largest figure.
+
+    Source:
+        As `fair_share`; the count below an order statistic is binomial under the null hypothesis.
+    """
+    least = [row for row in printed.rows if row.table == "least"]
+    if not least:
+        return None
+    largest = max(least, key=lambda row: Fraction(row.figure))
+    edge = Fraction(largest.figure) - Fraction(1, 2 * 10**largest.decimals)
+    n_near = sum(Fraction(row.figure) < edge for row in least)
+    draws = range(printed.draws_low, printed.draws_high + 1)
+    chances = np.array([_chance_of_small_bias(n, edge, target=target) for n in draws])
+    near = np.arange(printed.n_models) < n_near
+    chance = float(chances.mean())
+    if chance == 0:  # the whole table prints as no bias at all: nobody can stand below it
+        return None
+    low, high = _bootstrap(near, np.full(printed.n_models, chance), seed=seed)
+    return FairShare(
+        n_models=printed.n_models,
+        n_near=n_near,
+        criterion=f"printed bias below {largest.figure}",
+        chance=chance,
+        share=min(1.0, n_near / (chance * printed.n_models)),
+        share_low=low,
+        share_high=high,
+        n_most=most_fair(np.full(printed.n_models, chances.min()), n_near),
+        n_most_average=most_fair(np.full(printed.n_models, chance), n_near),
+    )
+
+
+def most_fair(chances: Floats, n_near: int, *, level: float = 0.95) -> int:
+    """The largest number of fair models that shows so few at the fair end with a probability above 1 − level.
+
+    Args:
+        chances: Each model's probability of standing at the fair end if it is fair, ascending: taking the
+            smallest first gives the largest, that is the cautious, number.
+        n_near: Models that stand there, fair or not.
+        level: Confidence of the bound.
+
+    Returns:
+        From n_near to the number of models.
+    """
+    below = np.zeros(n_near + 1)  # probability of exactly 0 … n_near of the fair models at the fair end
+    below[0] = 1.0
+    for n_fair, chance in enumerate(chances):
+        moved = below[:-1] * chance
+        below *= 1 - chance
+        below[1:] += moved
+        if below.sum() <= 1 - level:
+            return n_fair
+    return len(chances)
+
+
+def _chance_of_large_p(n_valid: int, *, target: float, threshold: float) -> float:
+    """Probability that a fair coin's p-value exceeds the threshold."""
+    ones = np.arange(n_valid + 1)
+    large = binomial_test(ones, n_valid, target=target) > threshold
+    return float(binomial_probability(ones[large], n_valid, target=target).sum())
+
+
+def _chance_of_small_bias(n_valid: int, edge: Fraction, *, target: float) -> float:
+    """Probability that a fair coin's bias is below the edge."""
+    share = Fraction(str(target))
+    ones = np.array([k for k in range(n_valid + 1) if abs(Fraction(k, n_valid) - share) < edge])
+    return float(binomial_probability(ones, n_valid, target=target).sum())
+
+
+def _bootstrap(near: NDArray[np.bool_], chance: Floats, *, seed: int) -> tuple[float, float]:
+    """95 % percentile interval of the estimate when models are drawn anew from those there are."""
+    kinds, counts = np.unique(np.stack([near, chance]), axis=1, return_counts=True)
+    drawn = np.random.default_rng(seed).multinomial(len(near), counts / len(near), size=_RESAMPLES)
+    share = np.minimum(1.0, (drawn @ kinds[0]) / (drawn @ kinds[1]))
+    low, high = np.quantile(share, [0.025, 0.975])
+    return float(low), float(high)

@@ -1,0 +1,253 @@
+"""The population of coins that the models are drawn from: some fair, the others spread around the target.
+
+A model is fair with probability w; otherwise its share p of ones is drawn from a beta distribution with the
+target as its mean (for a target of one half a symmetric one, which is U-shaped where most models always say
+the same). Both w and the spread are found by maximum likelihood; their intervals are profile likelihood
+intervals. No sampler, no seed.
+
+"Fair" stands for "at the target or too near to it to be told at these numbers of draws".
+"""
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
+from fractions import Fraction
+
+import numpy as np
+from numpy.typing import NDArray
+from scipy.special import betaln, gammaln
+
+from flipsite.analyse.estimate import binomial_probability
+from flipsite.analyse.printed import fits
+from flipsite.domain import Printed, Tally
+
+Floats = NDArray[np.float64]
+
+_DROP = 1.920729410347062
+"""Half of the 95 % quantile of χ² with one degree of freedom: how far a profile log-likelihood may fall."""
+
+_COARSE = np.geomspace(0.02, 20_000, 70)
+"""Concentrations α + β tried first: a sd of p from 0.495 down to 0.0035."""
+
+_FINE = 240
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Population:
+    """The fitted population. Intervals are 95 % profile likelihood intervals.
+
+    Attributes:
+        n_models: Models that the fit rests on.
+        fair: Share w of fair models.
+        fair_low: Low end of its interval.
+        fair_high: High end of the same.
+        spread: Standard deviation of p among the models that are not fair.
+        spread_low: Low end of its interval.
+        spread_high: High end of the same.
+        alpha: First parameter of their beta distribution; below 1 it is high at 1.
+        beta: The second; below 1 it is high at 0. Equal to `alpha` for a target of one half.
+        log_likelihood: At the maximum; constants included.
+        p_fair: Probability that each model is fair, given its draws and this population; in the order given,
+            None for a model without valid draws. This is the local false discovery rate.
+    """
+
+    n_models: int
+    fair: float
+    fair_low: float
+    fair_high: float
+    spread: float
+    spread_low: float
+    spread_high: float
+    alpha: float
+    beta: float
+    log_likelihood: float
+    p_fair: tuple[float | None, ...]
+
+
+def fit_population(tallies: Sequence[Tally], *, target: float = 0.5) -> Population | None:
+    """Fit the population to a study's draws; None where fewer than three models have any.
+
+    Source:
+        A two-group model as in Efron (2008), Statistical Science 23, 1-22, section 2, with a binomial and a
+        beta-binomial group (Skellam 1948, J. R. Statist. Soc. B 10, 257-261).
+    """
+    drawn = [(tally.n_ones, tally.n_valid) for tally in tallies if tally.n_valid]
+    if len(drawn) < 3:
+        return None
+    cells, which, counts = np.unique(np.array(drawn).T, axis=1, return_inverse=True, return_counts=True)
+    likelihood = _Likelihood(
+        fair=binomial_probability(cells[0], cells[1], target=target),
+        spread=lambda concentration: _beta_binomial(cells[0], cells[1], concentration, target=target),
+        counts=counts.astype(np.float64),
+    )
+    population, p_fair = _fit(likelihood, target=target)
+    known = iter(p_fair[np.ravel(which)].tolist())
+    return replace(population, p_fair=tuple(next(known) if tally.n_valid else None for tally in tallies))
+
+
+def fit_published_population(printed: Printed, *, target: float = 0.5) -> Population:
+    """Fit the population to printed biases, those not printed known to lie between the two tables.
+
+    A printed row is the event that its model drew any of the counts that fit, every number of draws allowed
+    being equally likely; a model not printed, that its bias lay from the largest figure of the first table to
+    the smallest of the second. A figure that no count prints is passed over.
+
+    Returns:
+        `p_fair` is that of each printed row, then once that of a model not printed (where there is any).
+
+    Source:
+        As `fit_population`; interval-censored likelihood as in Turnbull (1976), J. R. Statist. Soc. B 38,
+        290-295.
+    """
+    grid = [(k, n) for n in range(printed.draws_low, printed.draws_high + 1) for k in range(n + 1)]
+    events = np.zeros((len(printed.rows), len(grid)))
+    for event, row in zip(events, printed.rows, strict=True):
+        ways = {(k, way.n_valid) for way in fits(row, printed, target=target) for k in way.ones}
+        event[:] = [cell in ways for cell in grid]
+    counts = np.array([float(event.any()) for event in events])
+    n_unprinted = printed.n_models - len(printed.rows)
+    if n_unprinted:
+        events = np.vstack([events, _between(printed, grid, target=target)])
+        counts = np.append(counts, n_unprinted)
+    kept = counts > 0
+    ones, valid = np.array(grid).T
+    weights = events[kept].T / (printed.draws_high - printed.draws_low + 1)
+    likelihood = _Likelihood(
+        fair=binomial_probability(ones, valid, target=target) @ weights,
+        spread=lambda concentration: _beta_binomial(ones, valid, concentration, target=target) @ weights,
+        counts=counts[kept],
+    )
+    population, p_fair = _fit(likelihood, target=target)
+    known = iter(p_fair.tolist())
+    return replace(population, p_fair=tuple(next(known) if keep else None for keep in kept))
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Likelihood:
+    """What was seen, as events: how often each, and how likely under either group.
+
+    Attributes:
+        fair: Probability of each event for a fair model.
+        spread: The same for the others: from concentrations α + β to a row each.
+        counts: Models in each event.
+    """
+
+    fair: Floats
+    spread: Callable[[Floats], Floats]
+    counts: Floats
+
+    def log(self, w: Floats, others: Floats) -> Floats:
+        """Log-likelihood of a share w of fair models, one for each row of `others`."""
+        with np.errstate(divide="ignore"):
+            mixed = np.log(w[:, None] * self.fair + (1 - w[:, None]) * others)
+        return np.asarray(mixed @ self.counts)
+
+    def best_share(self, others: Floats) -> Floats:
+        """The likeliest w for each row: the log-likelihood is concave in w, so its slope is halved upon."""
+        low, high = np.zeros(len(others)), np.ones(len(others))
+        for _ in range(45):
+            w = (low + high) / 2
+            mixed = w[:, None] * self.fair + (1 - w[:, None]) * others
+            slope = ((self.fair - others) / mixed) @ self.counts
+            low, high = np.where(slope > 0, w, low), np.where(slope > 0, high, w)
+        return np.where(low == 0, 0.0, high)
+
+
+def _fit(likelihood: _Likelihood, *, target: float) -> tuple[Population, Floats]:
+    """The likeliest population with its profile intervals, and each event's probability of a fair model."""
+    grid = _grid(likelihood)
+    others = likelihood.spread(grid)
+    profile = likelihood.log(likelihood.best_share(others), others)
+    concentration = np.exp(_peak(np.log(grid), profile)[0])
+    at_best = likelihood.spread(np.array([concentration]))
+    fair = float(likelihood.best_share(at_best)[0])
+    highest = float(likelihood.log(np.array([fair]), at_best)[0])
+
+    def reached(w: float) -> bool:
+        return _peak(np.log(grid), likelihood.log(np.full(len(grid), w), others))[1] >= highest - _DROP
+
+    fair_low, fair_high = (
+        _crossing(reached, inside=fair, outside=0.0),
+        _crossing(reached, inside=fair, outside=1.0),
+    )
+    tight, wide = _ends(np.log(grid), profile - (highest - _DROP))
+    population = Population(
+        n_models=int(likelihood.counts.sum()),
+        fair=fair,
+        fair_low=fair_low,
+        fair_high=fair_high,
+        spread=_deviation(concentration, target=target),
+        spread_low=_deviation(np.exp(wide), target=target),
+        spread_high=_deviation(np.exp(tight), target=target),
+        alpha=float(concentration * target),
+        beta=float(concentration * (1 - target)),
+        log_likelihood=highest,
+        p_fair=(),
+    )
+    mixed = fair * likelihood.fair + (1 - fair) * at_best[0]
+    return population, fair * likelihood.fair / mixed
+
+
+def _grid(likelihood: _Likelihood) -> Floats:
+    """Concentrations, finely, wherever the log-likelihood is within 12 of its highest."""
+    others = likelihood.spread(_COARSE)
+    profile = likelihood.log(likelihood.best_share(others), others)
+    near = np.flatnonzero(profile > profile.max() - 12)
+    low, high = max(near[0] - 1, 0), min(near[-1] + 1, len(_COARSE) - 1)
+    return np.geomspace(_COARSE[low], _COARSE[high], _FINE)
+
+
+def _peak(x: Floats, y: Floats) -> tuple[float, float]:
+    """Where a sampled curve is highest and how high, by the parabola through its three highest neighbours."""
+    i = int(np.argmax(y))
+    if i in {0, len(y) - 1}:
+        return float(x[i]), float(y[i])
+    slope, bend = (y[i + 1] - y[i - 1]) / 2, y[i + 1] - 2 * y[i] + y[i - 1]
+    shift = 0.0 if bend == 0 else -slope / bend
+    return float(x[i] + shift * (x[1] - x[0])), float(y[i] + slope * shift / 2)
+
+
+def _crossing(reached: Callable[[float], bool], *, inside: float, outside: float) -> float:
+    """The end of an interval on the way from inside to outside, by halving; outside if it is reached."""
+    if reached(outside):
+        return outside
+    for _ in range(40):
+        middle = (inside + outside) / 2
+        inside, outside = (middle, outside) if reached(middle) else (inside, middle)
+    return inside
+
+
+def _ends(x: Floats, height: Floats) -> tuple[float, float]:
+    """First and last x where the curve is above 0, interpolated; the range's own end where it never falls."""
+    above = np.flatnonzero(height >= 0)
+    first, last = int(above[0]), int(above[-1])
+    low = x[0] if first == 0 else np.interp(0.0, height[first - 1 : first + 1], x[first - 1 : first + 1])
+    high = x[-1] if last == len(x) - 1 else np.interp(0.0, -height[last : last + 2], x[last : last + 2])
+    return float(low), float(high)
+
+
+def _deviation(concentration: float, *, target: float) -> float:
+    """Standard deviation of a beta distribution of this concentration with its mean at the target."""
+    return float(np.sqrt(target * (1 - target) / (concentration + 1)))
+
+
+def _beta_binomial(
+    n_ones: NDArray[np.int64], n_valid: NDArray[np.int64], concentration: Floats, *, target: float
+) -> Floats:
+    """Probability of each count (columns) for each concentration (rows)."""
+    a, b = concentration[:, None] * target, concentration[:, None] * (1 - target)
+    choices = gammaln(n_valid + 1) - gammaln(n_ones + 1) - gammaln(n_valid - n_ones + 1)
+    log_p = choices + betaln(n_ones + a, n_valid - n_ones + b) - betaln(a, b)
+    return np.asarray(np.exp(log_p), np.float64)
+
+
+def _between(printed: Printed, grid: Sequence[tuple[int, int]], *, target: float) -> NDArray[np.bool_]:
+    """Which counts have a bias from the largest figure of the first table to the smallest of the second."""
+    share = Fraction(str(target))
+    low, high = Fraction(0), Fraction(1)
+    for row in printed.rows:
+        slack = Fraction(1, 2 * 10**row.decimals)
+        if row.table == "least":
+            low = max(low, Fraction(row.figure) - slack)
+        else:
+            high = min(high, Fraction(row.figure) + slack)
+    return np.array([low <= abs(Fraction(k, n) - share) <= high for k, n in grid])

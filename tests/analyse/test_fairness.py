@@ -1,0 +1,93 @@
+from dataclasses import replace
+from itertools import product
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from scipy import stats
+
+from flipsite.analyse.fairness import fair_share, most_fair, published_fair_share
+from flipsite.domain import Tally
+
+
+def tallies(ones: np.ndarray, valid: int) -> list[Tally]:
+    return [
+        Tally(model=f"a/{i}", n_draws=valid, n_valid=valid, n_ones=int(k))
+        for i, k in enumerate(ones.tolist())
+    ]
+
+
+@given(n_near=st.integers(0, 30), chance=st.floats(0.05, 0.95), n_models=st.integers(30, 300))
+def test_the_bound_of_equal_chances_is_a_binomial_test_turned_round(n_near, chance, n_models):
+    """The largest number of fair coins under which so few at the fair end are not too surprising."""
+    most = most_fair(np.full(n_models, chance), n_near)
+    assert most == n_models or stats.binom.cdf(n_near, most + 1, chance) <= 0.05 + 1e-12
+    assert most <= n_near or stats.binom.cdf(n_near, most, chance) > 0.05 - 1e-12
+
+
+def test_the_bound_of_unequal_chances_counts_every_outcome():
+    """Against all 2^6 ways in which six fair coins may stand at the fair end or not."""
+    chances = np.array([0.2, 0.3, 0.45, 0.5, 0.6, 0.9])
+
+    def at_most_one(m: int) -> float:
+        ways = [w for w in product((0, 1), repeat=m) if sum(w) <= 1]
+        return sum(np.prod([c if hit else 1 - c for c, hit in zip(chances, w, strict=False)]) for w in ways)
+
+    most = most_fair(chances, 1, level=0.6)
+    assert at_most_one(most) > 0.4 >= at_most_one(most + 1)
+
+
+def test_the_bound_holds_where_all_coins_are_fair():
+    """Of many studies of fair coins, at most one in twenty is told that fewer are fair."""
+    rng = np.random.default_rng(5)
+    chances = np.full(60, 0.588)
+    missed = np.mean([most_fair(chances, int(near)) < 60 for near in rng.binomial(60, 0.588, 400)])
+    assert missed <= 0.05 + 2 * np.sqrt(0.05 * 0.95 / 400)
+
+
+def test_the_share_of_fair_coins_is_storeys_with_the_exact_chance():
+    """240 models, 60 of them fair: the interval holds the truth, and the bound is above it."""
+    rng = np.random.default_rng(7)
+    p = np.where(np.arange(240) < 60, 0.5, rng.choice([0.02, 0.2, 0.85], 240))
+    ones = rng.binomial(50, p)
+    found = fair_share(tallies(ones, 50))
+    p_values = np.array([stats.binomtest(int(k), 50).pvalue for k in ones])
+    null = np.array([stats.binomtest(k, 50).pvalue for k in range(51)])
+    chance = stats.binom.pmf(np.arange(51), 50, 0.5)[null > 0.5].sum()
+    assert found.n_near == (p_values > 0.5).sum()
+    assert found.chance == pytest.approx(chance, abs=1e-9)
+    assert found.share == pytest.approx((p_values > 0.5).sum() / chance / 240, abs=1e-9)
+    assert found.share_low < 0.25 < found.share_high
+    assert found.n_most >= 60
+    assert found == fair_share(tallies(ones, 50))
+
+
+def test_few_draws_bound_nothing():
+    """One flip each: every coin can be fair."""
+    found = fair_share(tallies(np.array([0, 1, 1]), 1))
+    assert (found.share, found.n_most, found.n_models) == (1.0, 3, 3)
+    assert fair_share(tallies(np.array([0]), 0)) is None
+
+
+def test_the_articles_first_table_bounds_the_fair_models(article):
+    """Eighteen of 240 lie below 0.032, where a fair coin lies one time in three."""
+    found = published_fair_share(article)
+    chances = [
+        sum(stats.binom.pmf(k, n, 0.5) for k in range(n + 1) if abs(k / n - 0.5) < 0.0315)
+        for n in range(40, 56)
+    ]
+    assert (found.n_near, found.n_models, found.criterion) == (18, 240, "printed bias below 0.032")
+    assert found.chance == pytest.approx(np.mean(chances), abs=1e-9)
+    assert found.share == pytest.approx(18 / np.mean(chances) / 240, abs=1e-9)
+    assert stats.binom.cdf(18, found.n_most, min(chances)) > 0.05
+    assert stats.binom.cdf(18, found.n_most + 1, min(chances)) <= 0.05
+    assert found.n_most_average < found.n_most
+
+
+def test_a_table_that_says_nothing_of_fair_coins_is_told_so(article):
+    """No first table, or one of zeros alone."""
+    most = tuple(row for row in article.rows if row.table == "most")
+    zeros = tuple(row for row in article.rows if row.figure == "0.0")
+    assert published_fair_share(replace(article, rows=most)) is None
+    assert published_fair_share(replace(article, rows=zeros)) is None

@@ -1,0 +1,127 @@
+from dataclasses import replace
+
+import numpy as np
+import pytest
+from scipy import optimize, stats
+
+from flipsite.analyse.population import fit_population, fit_published_population
+from flipsite.domain import PrintedBias, Tally
+
+
+def coins(
+    seed: int, *, n_models: int, fair: float, spread: float, n: int = 50, target: float = 0.5
+) -> list[Tally]:
+    rng = np.random.default_rng(seed)
+    p = np.where(
+        rng.random(n_models) < fair,
+        target,
+        rng.beta(2 * spread * target, 2 * spread * (1 - target), n_models),
+    )
+    return [
+        Tally(model=f"a/{i}", n_draws=n, n_valid=n, n_ones=int(k)) for i, k in enumerate(rng.binomial(n, p))
+    ]
+
+
+def log_likelihood(tallies: list[Tally], w: float, concentration: float, target: float = 0.5) -> float:
+    ones, valid = np.array([(one.n_ones, one.n_valid) for one in tallies]).T
+    others = stats.betabinom.pmf(ones, valid, concentration * target, concentration * (1 - target))
+    return float(np.log(w * stats.binom.pmf(ones, valid, target) + (1 - w) * others).sum())
+
+
+@pytest.mark.parametrize("target", [0.5, 0.3])
+def test_the_fit_is_the_maximum_of_the_likelihood(target):
+    """A general optimiser with scipy's own distributions finds the same place and the same interval."""
+    models = coins(1, n_models=150, fair=0.3, spread=0.7, target=target)
+    found = fit_population(models, target=target)
+
+    def loss(x: np.ndarray) -> float:
+        return -log_likelihood(models, 1 / (1 + np.exp(-x[0])), np.exp(x[1]), target)
+
+    best = optimize.minimize(loss, [0.0, 0.0], method="Nelder-Mead", options={"xatol": 1e-7, "fatol": 1e-9})
+    assert found.log_likelihood == pytest.approx(-best.fun, abs=1e-5)
+    assert found.fair == pytest.approx(1 / (1 + np.exp(-best.x[0])), abs=1e-4)
+    assert found.alpha + found.beta == pytest.approx(np.exp(best.x[1]), rel=1e-3)
+    assert found.alpha / (found.alpha + found.beta) == pytest.approx(target)
+    for end in (found.fair_low, found.fair_high):
+        profile = optimize.minimize_scalar(lambda x, end=end: -log_likelihood(models, end, np.exp(x), target))
+        assert -profile.fun == pytest.approx(-best.fun - stats.chi2.ppf(0.95, 1) / 2, abs=2e-3)
+    for end in (found.spread_low, found.spread_high):
+        concentration = target * (1 - target) / end**2 - 1
+        profile = optimize.minimize_scalar(
+            lambda w, c=concentration: -log_likelihood(models, w, c, target), bounds=(0, 1), method="bounded"
+        )
+        assert -profile.fun == pytest.approx(-best.fun - stats.chi2.ppf(0.95, 1) / 2, abs=5e-3)
+
+
+def test_the_chance_of_being_fair_is_bayes_theorem():
+    """For each model, in the order given, and for none without draws."""
+    models = [
+        *coins(2, n_models=60, fair=0.4, spread=0.5),
+        Tally(model="z/z", n_draws=3, n_valid=0, n_ones=0),
+    ]
+    found = fit_population(models)
+    assert found.n_models == 60
+    assert found.p_fair[-1] is None
+    for one, p_fair in zip(models[:-1], found.p_fair, strict=False):
+        fair = found.fair * stats.binom.pmf(one.n_ones, 50, 0.5)
+        other = (1 - found.fair) * stats.betabinom.pmf(one.n_ones, 50, found.alpha, found.beta)
+        assert p_fair == pytest.approx(fair / (fair + other), abs=1e-6)
+
+
+def test_a_known_population_is_found_again():
+    """In 25 studies of 200 models the truth lies within nearly all 95 % intervals, and these are narrow."""
+    spread = np.sqrt(0.25 / (2 * 0.7 + 1))
+    fits = [fit_population(coins(seed, n_models=200, fair=0.25, spread=0.7)) for seed in range(25)]
+    assert sum(fit.fair_low < 0.25 < fit.fair_high for fit in fits) >= 22
+    assert sum(fit.spread_low < spread < fit.spread_high for fit in fits) >= 22
+    assert np.mean([fit.fair_high - fit.fair_low for fit in fits]) < 0.25
+
+
+def test_a_study_of_fair_coins_has_no_lower_spread_and_may_be_all_fair():
+    """Where every model may be fair the interval reaches 1."""
+    found = fit_population(coins(4, n_models=80, fair=1.0, spread=1.0))
+    assert found.fair_high == 1.0
+    assert found.fair_low <= found.fair <= found.fair_high
+
+
+def test_two_models_are_no_population():
+    """Two coins say nothing of a spread."""
+    assert fit_population(coins(5, n_models=2, fair=0.5, spread=1.0)) is None
+
+
+def test_the_articles_figures_leave_few_models_fair(article):
+    """The censored likelihood, written out with scipy's distributions, is what is maximised."""
+    found = fit_published_population(article)
+    n = np.arange(40, 56)
+
+    def event(pmf: object, low: float, high: float) -> float:
+        total = 0.0
+        for m in n:
+            k = np.arange(m + 1)
+            inside = (abs(k / m - 0.5) >= low - 1e-12) & (abs(k / m - 0.5) <= high + 1e-12)
+            total += pmf(k[inside], m).sum() / len(n)  # type: ignore[operator]
+        return total
+
+    def log_likelihood(w: float, a: float) -> float:
+        def pmf(k: np.ndarray, m: int) -> np.ndarray:
+            return w * stats.binom.pmf(k, m, 0.5) + (1 - w) * stats.betabinom.pmf(k, m, a, a)
+
+        edges = [(float(r.figure), 0.5 * 10**-r.decimals) for r in article.rows]
+        printed = sum(np.log(event(pmf, x - slack, x + slack)) for x, slack in edges)
+        return float(printed + 200 * np.log(event(pmf, 0.0315, 0.355)))
+
+    assert found.log_likelihood == pytest.approx(log_likelihood(found.fair, found.alpha), abs=1e-5)
+    for w, a in ((0.05, found.alpha), (found.fair, found.alpha * 1.05), (found.fair, found.alpha * 0.95)):
+        assert log_likelihood(w, a) < found.log_likelihood
+    assert (found.fair, found.fair_low) == (pytest.approx(0, abs=1e-9), 0.0)
+    assert 0.1 < found.fair_high < 0.3
+    assert len(found.p_fair) == 41
+
+
+def test_a_figure_that_no_count_prints_is_passed_over(article):
+    """The other rows are fitted as if it were not there, and it has no probability."""
+    impossible = PrintedBias(model="a/b", table="least", position=21, figure="0.01300", decimals=5)
+    found = fit_published_population(replace(article, rows=(*article.rows, impossible), n_models=41))
+    assert found.n_models == 40
+    assert found.p_fair[-1] is None
+    assert len(found.p_fair) == 41
