@@ -24,7 +24,7 @@ def refuse_foreign(out: Path, *, lies_at: Path | None = None) -> None:
     site = lies_at or out
     manifest = read_manifest(site)
     files = {NAME, *manifest.outputs} if manifest else set()
-    folders = {folder for path in files for folder in _folders_of(path)}
+    folders = {folder for path in files for folder in folders_of(path)}
     for path, is_folder in walk(site):
         if path not in (folders if is_folder else files):
             raise SiteError(
@@ -49,6 +49,7 @@ def walk(site: Path) -> Iterator[tuple[str, bool]]:
                     waiting.append(path)
 
 
-def _folders_of(path: str) -> Iterator[str]:
+def folders_of(path: str) -> Iterator[str]:
+    """Every folder above a file of a site, but for the site's own."""
     while path := path.rpartition("/")[0]:
         yield path
