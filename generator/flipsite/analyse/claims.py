@@ -1,0 +1,100 @@
+"""The article's claim, tested: is one kind of model found among the least biased, not the most biased?
+
+The tables hold the extremes of some 240 models. What is tested is whether a kind stands at one end rather
+than the other, among models that stand at either; of the kind's models in between nothing is known, and
+whoever looked at the tables before naming the kind has made the p-value smaller than it should be.
+"""
+
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass
+
+from flipsite.analyse.conditional import TwoByTwo, fisher_exact, newcombe
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Claim:
+    """A kind of model against the rest, at the two ends of a ranking.
+
+    Attributes:
+        kind: The kind's name, such as `roleplay`.
+        table: First group: the kind; second: the rest, those of unknown kind among them. Ones: the least
+            biased.
+        difference: Share of the least biased among the kind, less that among the rest; in [−1, 1].
+        low: Low end of its 95 % interval (Newcombe).
+        high: High end of the same.
+        p_value: Fisher's exact two-sided test.
+        n_unknown: Models of unknown kind, counted with the rest.
+        p_lowest: The smallest p-value that some reading of the unknown would give.
+        p_highest: The largest: where this is above 0.05 and the other below, the finding hangs on the
+            unknown.
+    """
+
+    kind: str
+    table: TwoByTwo
+    difference: float
+    low: float
+    high: float
+    p_value: float
+    n_unknown: int
+    p_lowest: float
+    p_highest: float
+
+
+def claim(
+    kind: str,
+    values: Mapping[str, str | None],
+    *,
+    least: Collection[str],
+    most: Collection[str],
+    ruled_out: Collection[str] = (),
+) -> Claim | None:
+    """Test whether a kind of model stands among the least biased rather than the most biased.
+
+    Args:
+        kind: The value that marks the kind.
+        values: Each model's value; None, an empty text or no entry is unknown.
+        least: The least biased models.
+        most: The most biased models.
+        ruled_out: Models of unknown value that are known not to be of this kind: the article says that no
+            role-playing model is among the most biased, and no more of what these are.
+
+    Returns:
+        None where no model, or every model, is of the kind: there is nothing to compare.
+    """
+    known = dict.fromkeys(ruled_out, f"not {kind}") | {
+        model: value for model, value in values.items() if value
+    }
+    of_least, unknown_least = _counts(kind, known, least)
+    of_most, unknown_most = _counts(kind, known, most)
+    n_kind, n_models = of_least + of_most, len(least) + len(most)
+    if n_kind in {0, n_models}:
+        return None
+    table = _table(of_least, of_most, n_least=len(least), n_most=len(most))
+    readings = [
+        fisher_exact(_table(of_least + i, of_most + j, n_least=len(least), n_most=len(most)))
+        for i in range(unknown_least + 1)
+        for j in range(unknown_most + 1)
+    ]
+    difference, low, high = newcombe(table)
+    return Claim(
+        kind=kind,
+        table=table,
+        difference=difference,
+        low=low,
+        high=high,
+        p_value=fisher_exact(table),
+        n_unknown=unknown_least + unknown_most,
+        p_lowest=min(readings),
+        p_highest=max(readings),
+    )
+
+
+def _counts(kind: str, values: Mapping[str, str], models: Collection[str]) -> tuple[int, int]:
+    """How many of these models are of the kind, and of how many the kind is unknown."""
+    found: Sequence[str | None] = [values.get(model) for model in models]
+    return found.count(kind), found.count(None)
+
+
+def _table(of_least: int, of_most: int, *, n_least: int, n_most: int) -> TwoByTwo:
+    n_kind = of_least + of_most
+    return TwoByTwo(ones_a=of_least, n_a=n_kind, ones_b=n_least - of_least, n_b=n_least + n_most - n_kind)

@@ -1,0 +1,78 @@
+import csv
+from pathlib import Path
+
+import pytest
+from scipy import stats
+
+from flipsite.analyse.claims import claim
+
+LEAST = [f"least/{i}" for i in range(20)]
+MOST = [f"most/{i}" for i in range(20)]
+
+
+def test_a_kind_found_at_one_end_only():
+    """Four of the twenty least biased and none of the most: Fisher's test, and the difference of shares."""
+    values = dict.fromkeys(LEAST + MOST, "other") | dict.fromkeys(LEAST[:4], "roleplay")
+    found = claim("roleplay", values, least=LEAST, most=MOST)
+    assert (found.table.ones_a, found.table.n_a, found.table.ones_b, found.table.n_b) == (4, 4, 16, 36)
+    assert found.p_value == pytest.approx(stats.fisher_exact([[4, 16], [0, 20]]).pvalue, abs=1e-12)
+    assert found.difference == pytest.approx(1 - 16 / 36)
+    assert found.low < found.difference < found.high
+    assert found.p_lowest == found.p_value == found.p_highest
+    assert found.n_unknown == 0
+
+
+def test_the_unknown_may_turn_a_finding():
+    """What is unknown is counted with the rest, and every other reading of it is tried."""
+    values = dict.fromkeys(LEAST + MOST, "other") | dict.fromkeys(LEAST[:4], "roleplay")
+    values |= {LEAST[4]: "", LEAST[5]: None}
+    del values[MOST[0]]
+    found = claim("roleplay", values, least=LEAST, most=MOST)
+    readings = [stats.fisher_exact([[4 + i, 16 - i], [j, 20 - j]]).pvalue for i in range(3) for j in range(2)]
+    assert found.n_unknown == 3
+    assert found.p_lowest == pytest.approx(min(readings), abs=1e-12)
+    assert found.p_highest == pytest.approx(max(readings), abs=1e-12)
+    assert found.p_lowest < 0.05 < found.p_highest
+
+
+def test_what_is_ruled_out_is_not_unknown():
+    """No role-playing model among the most biased: then only the least biased can be read in two ways."""
+    values = dict.fromkeys(LEAST[:4], "roleplay") | {MOST[0]: ""}
+    found = claim("roleplay", values, least=LEAST, most=MOST, ruled_out=MOST)
+    assert found.n_unknown == 16
+    assert found.p_highest == found.p_value
+
+
+def test_the_curated_features_say_where_they_come_from(article):
+    """Forty models; every value has a source, and the article's role-playing models are those it names."""
+    path = Path(__file__).parents[2] / "content" / "studies" / "article-2025" / "features.csv"
+    with path.open(encoding="utf-8", newline="") as file:
+        rows = list(csv.DictReader(file))
+    printed = {row.model for row in article.rows}
+    assert {row["model"] for row in rows} == printed
+    assert len({(row["model"], row["feature"]) for row in rows}) == len(rows)
+    for row in rows:
+        assert (row["source"] in {"article", "name"}) == (row["confidence"] != "") == (row["value"] != "")
+    named = {row["model"] for row in rows if row["value"] == "roleplay" and row["source"] == "article"}
+    assert named == {"infermatic/mn-inferor-12b", "arliai/qwq-32b-arliai-rpr-v1", "sao10k/l3.3-euryale-70b"}
+
+
+def test_the_articles_claim_hangs_on_models_it_does_not_name(article):
+    """Four of four role-playing models are among the least biased: not enough, unless more are."""
+    path = Path(__file__).parents[2] / "content" / "studies" / "article-2025" / "features.csv"
+    with path.open(encoding="utf-8", newline="") as file:
+        tuning = {row["model"]: row["value"] for row in csv.DictReader(file) if row["feature"] == "tuning"}
+    least = [row.model for row in article.rows if row.table == "least"]
+    most = [row.model for row in article.rows if row.table == "most"]
+    found = claim("roleplay", tuning, least=least, most=most, ruled_out=most)
+    assert (found.table.ones_a, found.table.n_a) == (4, 4)
+    assert found.p_lowest < 0.05 < found.p_value
+    coding = claim("coding", tuning, least=least, most=most)
+    assert (coding.table.ones_a, coding.table.n_a) == (0, 7)
+    assert coding.p_value < 0.05
+
+
+def test_nothing_to_compare_is_no_claim():
+    """No model of the kind, or every model."""
+    assert claim("roleplay", {}, least=LEAST, most=MOST) is None
+    assert claim("roleplay", dict.fromkeys(LEAST + MOST, "roleplay"), least=LEAST, most=MOST) is None
