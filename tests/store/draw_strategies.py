@@ -1,6 +1,7 @@
 """Any draws at all, and whether two sets of them are the same."""
 
 from dataclasses import fields
+from typing import Any
 
 import numpy as np
 from hypothesis import strategies as st
@@ -32,7 +33,10 @@ def results(draw: st.DrawFn) -> Result:
 
 @st.composite
 def single_draws(
-    draw: st.DrawFn, text: st.SearchStrategy[str] = TEXT, model: st.SearchStrategy[str] = MODEL
+    draw: st.DrawFn,
+    text: st.SearchStrategy[str] = TEXT,
+    model: st.SearchStrategy[str] = MODEL,
+    moment: st.SearchStrategy[str | None] | None = None,
 ) -> Draw:
     """One draw with anything a file or an endpoint may say in it."""
     maybe = st.none() | text
@@ -51,11 +55,11 @@ def single_draws(
         reasoning_tokens=draw(COUNT),
         cost_usd=draw(NUMBER),
         latency_s=draw(NUMBER),
-        asked_at=draw(maybe),
+        asked_at=draw(maybe if moment is None else moment),
     )
 
 
-def many_draws(**options: st.SearchStrategy[str]) -> st.SearchStrategy[list[Draw]]:
+def many_draws(**options: st.SearchStrategy[Any]) -> st.SearchStrategy[list[Draw]]:
     """Draws of several models, none of them twice."""
     return st.lists(single_draws(**options), max_size=12, unique_by=lambda row: (row.model, row.draw))
 

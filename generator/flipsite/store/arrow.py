@@ -100,6 +100,11 @@ def numbers(column: pa.ChunkedArray, kind: type[Any], *, missing: float) -> NDAr
     return np.concatenate(parts)
 
 
+def unicode_text(text: str) -> str:
+    """Text that UTF-8 can hold: a lone surrogate becomes U+FFFD."""
+    return _SURROGATE.sub("\ufffd", text)
+
+
 def _values(chunk: pa.Array, kind: type[Any]) -> NDArray[Any]:
     data = chunk.buffers()[1]
     if data is None:
@@ -111,11 +116,7 @@ def _text_array(values: Sequence[str | None]) -> pa.Array:
     try:
         return pa.array(values, pa.string())
     except UnicodeEncodeError:
-        return pa.array([value and _unicode(value) for value in values], pa.string())
-
-
-def _unicode(text: str) -> str:
-    return _SURROGATE.sub("\ufffd", text)
+        return pa.array([value and unicode_text(value) for value in values], pa.string())
 
 
 def _cut(values: Sequence[str | None]) -> Sequence[str | None]:

@@ -1,6 +1,7 @@
 """Draws put together column by column: sorted, counted, and checked for doubles."""
 
 import json
+from bisect import bisect_left
 from collections.abc import Iterable, Sequence
 from typing import Any
 
@@ -22,7 +23,6 @@ COUNTS = ("prompt_tokens", "completion_tokens", "reasoning_tokens")
 NUMBERS = ("cost_usd", "latency_s")
 """Columns of `Draws` that are float64, NaN where missing."""
 
-OUTCOME_CODE = {None: -1, 0: 0, 1: 1}
 STATUS_CODE = {status: code for code, status in enumerate(STATUSES)}
 
 
@@ -74,6 +74,29 @@ def collect_draws(draws: Iterable[Draw]) -> Draws:
     for name in (*COUNTS, *NUMBERS):
         columns[name] = np.array([getattr(row, name) for row in rows], np.float64)
     return assemble([row.model for row in rows], np.array([row.draw for row in rows], np.int64), columns)
+
+
+def appended(draws: Draws, more: Draws, *, renumber: bool) -> Draws:
+    """Both sets of draws as one.
+
+    Args:
+        draws: What is there; it stays as it is.
+        more: What is added. Where one of a model's numbers is taken, all its new draws follow the old.
+        renumber: Whether they follow the old in any case.
+    """
+    shift = np.zeros(len(more), np.int64)
+    for index, model in enumerate(more.models):
+        place = bisect_left(draws.models, model)
+        if draws.models[place : place + 1] != (model,):
+            continue
+        old, new = draws.draw[draws.rows(place)], more.draw[more.rows(index)]
+        if renumber or np.intersect1d(old, new).size:
+            shift[more.rows(index)] = old.max() + 1
+    columns: dict[str, Any] = {name: [*getattr(draws, name), *getattr(more, name)] for name in TEXTS}
+    for name in (*CODES, *COUNTS, *NUMBERS):
+        columns[name] = np.concatenate([getattr(draws, name), getattr(more, name)])
+    names = model_column(draws) + model_column(more)
+    return assemble(names, np.concatenate([draws.draw, more.draw + shift]), columns)
 
 
 def model_column(draws: Draws) -> list[str]:

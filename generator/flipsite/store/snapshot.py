@@ -5,9 +5,11 @@ a lone surrogate, which it cannot hold, becomes U+FFFD. A response longer than R
 that length; the whole answer stays in the private cache. A number that is not finite is written as missing.
 """
 
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from itertools import pairwise
 from pathlib import Path
-from typing import Any
+from typing import Any, BinaryIO
 
 import numpy as np
 import pyarrow as pa
@@ -20,42 +22,59 @@ from flipsite.store.arrow import RESPONSE_CHARACTERS, SCHEMA, dictionary, draws_
 from flipsite.store.columns import COUNTS, NUMBERS, TEXTS, collect_draws
 from flipsite.store.swap import replacing
 
-__all__ = ["FORMAT", "collect_draws", "read_draws", "write_draws"]
+__all__ = [
+    "FORMAT",
+    "SNAPSHOT",
+    "collect_draws",
+    "read_draws",
+    "read_notes",
+    "write_draws",
+    "write_parquet",
+]
+
+SNAPSHOT = "draws.parquet"
+"""The snapshot's name within its study's folder."""
 
 FORMAT = 1
 """Of the files written here; a reader refuses a newer one."""
 
 _NOTES = {"flipsite_format": str(FORMAT), "flipsite_response_cut": str(RESPONSE_CHARACTERS)}
-_ROWS_A_GROUP = 131_072
+ROWS_A_GROUP = 131_072
 
 
-def write_draws(path: Path, draws: Draws, *, study: str) -> None:
+def write_draws(path: Path, draws: Draws, *, study: str, notes: Mapping[str, str] | None = None) -> None:
     """Write a study's snapshot in place of the one that is there.
 
     Args:
         path: The snapshot's file; its folder is made where it is missing.
         draws: What to write.
         study: The study's id, which stands in each row.
+        notes: Further key-value metadata of the file.
 
     Raises:
         StoreError: If the file cannot be written, or a model's name is no Unicode text.
     """
+    with replacing(path) as file:
+        write_parquet(file, draws, study=study, notes=notes)
+
+
+def write_parquet(
+    file: BinaryIO, draws: Draws, *, study: str, notes: Mapping[str, str] | None = None
+) -> None:
+    """Write the draws to an open file, as a snapshot; arguments and errors as for `write_draws`."""
     table = draws_table(draws, study=study)
-    with (
-        replacing(path) as file,
-        pq.ParquetWriter(
-            file,
-            SCHEMA,
-            version="2.6",
-            compression="zstd",
-            compression_level=9,
-            data_page_version="1.0",
-            write_page_checksum=True,
-            store_schema=False,
-        ) as writer,
-    ):
-        writer.add_key_value_metadata(_NOTES)
-        writer.write_table(table, row_group_size=_ROWS_A_GROUP)
+    with pq.ParquetWriter(
+        file,
+        SCHEMA,
+        version="2.6",
+        compression="zstd",
+        compression_level=9,
+        data_page_version="1.0",
+        write_page_checksum=True,
+        store_schema=False,
+    ) as writer:
+        writer.add_key_value_metadata({**_NOTES, **(notes or {})})
+        writer.write_table(table, row_group_size=ROWS_A_GROUP)
 
 
 def read_draws(path: Path) -> Draws:
@@ -65,9 +84,24 @@ def read_draws(path: Path) -> Draws:
         StoreError: If there is none, it is damaged, a column is missing or is not what it should be, or a
             newer flipsite wrote it.
     """
+    with _told(path):
+        draws = _draws(path, _read_table(path))
+    _check(path, draws)
+    return draws
+
+
+def read_notes(path: Path) -> dict[str, str]:
+    """The key-value metadata of a snapshot; errors as for `read_draws`."""
+    with _told(path), pq.ParquetFile(path) as file:
+        notes = file.metadata.metadata or {}
+        _check_format(path, notes)
+        return {key.decode(): value.decode() for key, value in notes.items()}
+
+
+@contextmanager
+def _told(path: Path) -> Iterator[None]:
     try:
-        table = _read_table(path)
-        draws = _draws(path, table)
+        yield
     except FileNotFoundError as error:
         raise StoreError(
             f"{path}: no draws yet; run `flipsite collect` or `flipsite import` first"
@@ -76,8 +110,6 @@ def read_draws(path: Path) -> Draws:
         reason = next(iter(str(error).splitlines()), type(error).__name__)
         mend = "restore it from version control or make it anew"
         raise StoreError(f"{path}: cannot be read as a snapshot ({reason}); {mend}") from error
-    _check(path, draws)
-    return draws
 
 
 def _read_table(path: Path) -> pa.Table:

@@ -1,0 +1,127 @@
+"""Draws given back as CSV, JSON lines or Parquet: every column of the tidy draws, the same bytes each time.
+
+Missing is an empty cell in CSV and null elsewhere; an empty text is an empty cell in CSV too. Numbers are
+written as the shortest text that reads back as the same number; lines end in LF; text is UTF-8.
+
+CSV is opened in spreadsheets, which run a cell that begins with `=`, `+`, `-`, `@` or a control as a formula.
+What a model or provider said gets an apostrophe before such a beginning (OWASP: "CSV Injection"), one more
+where apostrophes stand there already; `flipsite import` takes it off again, so that the way there and back is
+exact. JSON lines and Parquet hold the text as it is.
+"""
+
+import json
+import re
+from collections.abc import Callable, Iterable, Iterator
+from math import isfinite
+from typing import Any, BinaryIO, Literal, get_args
+
+import numpy as np
+from numpy.typing import NDArray
+
+from flipsite.domain import STATUSES, Draws
+from flipsite.store.arrow import SCHEMA, unicode_text
+from flipsite.store.columns import COUNTS, NUMBERS, model_column
+from flipsite.store.snapshot import write_parquet
+
+ExportFormat = Literal["csv", "jsonl", "parquet"]
+EXPORT_FORMATS: tuple[ExportFormat, ...] = get_args(ExportFormat)
+
+COLUMNS: tuple[str, ...] = tuple(SCHEMA.names)
+"""The header of the tidy draws, in the design's order."""
+
+_FORMULA = re.compile("'*[-=+@＝＋－＠\t\r\n]")
+_GUARDED = re.compile("'+[-=+@＝＋－＠\t\r\n]")
+_QUOTED = re.compile(r'[,"\r\n]|^\s|\s$')
+_ROWS_A_BLOCK = 8_192
+
+
+def export_draws(draws: Draws, file: BinaryIO, *, study: str, form: ExportFormat) -> None:
+    """Write the draws to an open binary file.
+
+    Args:
+        draws: What to write.
+        file: Where to; written from its present position, not closed.
+        study: The study's id, which stands in each row.
+        form: `csv`, `jsonl` (one JSON object a line) or `parquet` (the snapshot's own form).
+    """
+    if form == "parquet":
+        write_parquet(file, draws, study=study)
+        return
+    lines = _csv_lines(draws, study) if form == "csv" else _json_lines(draws, study)
+    file.writelines(unicode_text(block).encode() for block in _blocks(lines))
+
+
+def without_guard(cell: str) -> str:
+    """A cell of an exported CSV as it was before its apostrophe."""
+    return cell[1:] if _GUARDED.match(cell) else cell
+
+
+def _csv_lines(draws: Draws, study: str) -> Iterator[str]:
+    yield ",".join(COLUMNS) + "\n"
+    shown = {name: _texts(values, _csv_text) for name, values in _text_columns(draws, study).items()}
+    shown |= {name: _texts(values, str) for name, values in _number_columns(draws).items()}
+    for row in zip(*(shown[name] for name in COLUMNS), strict=True):
+        yield ",".join(row) + "\n"
+
+
+def _json_lines(draws: Draws, study: str) -> Iterator[str]:
+    texts, numbers = _text_columns(draws, study), _number_columns(draws)
+    shown = {name: _texts(values, _json_text, missing="null") for name, values in texts.items()}
+    shown |= {name: _texts(values, str, missing="null") for name, values in numbers.items()}
+    shown["labels"] = _texts(draws.labels, str, missing="null")  # is JSON already
+    heads = [f'{"{" if name == COLUMNS[0] else ","}"{name}":' for name in COLUMNS]
+    for row in zip(*(shown[name] for name in COLUMNS), strict=True):
+        yield "".join(part for pair in zip(heads, row, strict=True) for part in pair) + "}\n"
+
+
+def _text_columns(draws: Draws, study: str) -> dict[str, Iterable[str | None]]:
+    statuses = [str(status) for status in STATUSES]
+    return {
+        "study": [study] * len(draws),
+        "model": model_column(draws),
+        "labels": draws.labels,
+        "status": [statuses[code] for code in draws.status.tolist()],
+        "response": draws.response,
+        "finish_reason": draws.finish_reason,
+        "provider": draws.provider,
+        "mode": draws.mode,
+        "asked_at": draws.asked_at,
+    }
+
+
+def _number_columns(draws: Draws) -> dict[str, Iterable[float | None]]:
+    codes = {name: _present(getattr(draws, name), getattr(draws, name) >= 0) for name in ("order", "outcome")}
+    counts = {name: _whole(getattr(draws, name)) for name in COUNTS}
+    floats = {name: _present(getattr(draws, name), np.isfinite(getattr(draws, name))) for name in NUMBERS}
+    return {"draw": draws.draw.tolist(), **codes, **counts, **floats}
+
+
+def _present(values: NDArray[Any], present: NDArray[np.bool_]) -> list[float | None]:
+    return [value if there else None for value, there in zip(values.tolist(), present.tolist(), strict=True)]
+
+
+def _whole(values: NDArray[np.float64]) -> list[float | None]:
+    return [int(value) if isfinite(value) else None for value in values.tolist()]
+
+
+def _texts(values: Iterable[Any], show: Callable[[Any], str], *, missing: str = "") -> list[str]:
+    return [missing if value is None else show(value) for value in values]
+
+
+def _csv_text(text: str) -> str:
+    guarded = f"'{text}" if _FORMULA.match(text) else text
+    return '"' + guarded.replace('"', '""') + '"' if _QUOTED.search(guarded) else guarded
+
+
+def _json_text(text: str) -> str:
+    return json.dumps(text, ensure_ascii=False)
+
+
+def _blocks(lines: Iterable[str]) -> Iterator[str]:
+    block: list[str] = []
+    for line in lines:
+        block.append(line)
+        if len(block) == _ROWS_A_BLOCK:
+            yield "".join(block)
+            block.clear()
+    yield "".join(block)

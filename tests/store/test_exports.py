@@ -1,0 +1,102 @@
+"""Draws given back: all columns, in three forms, the same each time, and harmless in a spreadsheet."""
+
+import csv
+import io
+import json
+from dataclasses import replace
+
+import pyarrow.parquet as pq
+import pytest
+from draw_strategies import many_draws
+from hypothesis import given
+from hypothesis import strategies as st
+
+from flipsite.domain import Draw, Draws, Failed, Outcome
+from flipsite.store.arrow import SCHEMA
+from flipsite.store.exports import EXPORT_FORMATS, export_draws, without_guard
+from flipsite.store.snapshot import collect_draws, read_draws
+
+DRAW = Draw(
+    model="a/b",
+    draw=0,
+    labels=("0", "1"),
+    order=1,
+    result=Outcome(index=1),
+    response='He said "1",\nthen\r\nleft',
+    prompt_tokens=120,
+    cost_usd=1e-05,
+    latency_s=0.1,
+    asked_at="2025-09-08T12:00:00Z",
+)
+BARE = Draw(model="c/d", draw=7, labels=("é", "=1"), order=0, result=Failed(reason="x"))
+
+
+def exported(draws: Draws, form: str) -> bytes:
+    file = io.BytesIO()
+    export_draws(draws, file, study="s", form=form)
+    return file.getvalue()
+
+
+def test_csv_has_the_columns_of_the_design_and_empty_cells():
+    """The header, the shortest numbers, quotes doubled, missing empty, lines ending in LF."""
+    header, rest = exported(collect_draws([BARE, DRAW]), "csv").decode().split("\n", 1)
+    assert header == (
+        "study,model,draw,labels,order,outcome,status,response,finish_reason,provider,mode,prompt_tokens,"
+        "completion_tokens,reasoning_tokens,cost_usd,latency_s,asked_at"
+    )
+    assert rest == (
+        's,a/b,0,"[""0"",""1""]",1,1,valid,"He said ""1"",\nthen\r\nleft",,,,120,,,1e-05,0.1,'
+        "2025-09-08T12:00:00Z\n"
+        's,c/d,7,"[""é"",""=1""]",0,,error,,,,,,,,,,\n'
+    )
+
+
+def test_json_lines_hold_an_object_a_draw():
+    """Labels are a list, missing is null, text is not escaped beyond need."""
+    first, second = exported(collect_draws([DRAW, BARE]), "jsonl").decode().splitlines()
+    assert list(json.loads(first)) == SCHEMA.names
+    assert json.loads(first)["response"] == DRAW.response
+    assert json.loads(first)["labels"] == ["0", "1"]
+    assert json.loads(first)["cost_usd"] == 1e-05
+    assert json.loads(second)["outcome"] is None
+    assert '"labels":["é","=1"]' in second
+
+
+def test_parquet_is_a_snapshot(tmp_path):
+    """The Parquet export is what `build` would read."""
+    path = tmp_path / "draws.parquet"
+    path.write_bytes(exported(collect_draws([DRAW, BARE]), "parquet"))
+    assert read_draws(path).models == ("a/b", "c/d")
+    assert pq.read_table(path)["study"].to_pylist() == ["s", "s"]
+
+
+@pytest.mark.parametrize("text", ["=HYPERLINK(1)", "+1", "-1", "@x", "\tx", "\rx", "'=x", "''-", "\uff1dx"])
+def test_no_cell_of_text_begins_a_formula(text):
+    """A spreadsheet reads text; JSON holds what was said."""
+    draws = collect_draws([replace(DRAW, model=text, response=text, provider=text)])
+    row = next(csv.DictReader(io.StringIO(exported(draws, "csv").decode(), newline="")))
+    for column in ("model", "response", "provider"):
+        assert row[column] == "'" + text
+        assert without_guard(row[column]) == text
+    assert json.loads(exported(draws, "jsonl"))["response"] == text
+
+
+@given(text=st.text("'=+-@x\t", max_size=5))
+def test_the_guard_comes_off_as_it_went_on(text):
+    """What an export adds an import takes, and nothing else."""
+    draws = collect_draws([replace(DRAW, response=text)])
+    row = next(csv.DictReader(io.StringIO(exported(draws, "csv").decode(), newline="")))
+    assert without_guard(row["response"]) == text
+
+
+@given(rows=many_draws(text=st.text(max_size=8)))
+def test_every_text_gives_readable_files(rows):
+    """NULs, quotes and lone surrogates break no line, and the same draws give the same bytes."""
+    draws = collect_draws(rows)
+    lines = exported(draws, "jsonl").decode().split("\n")
+    assert [json.loads(line)["draw"] for line in lines[:-1]] == draws.draw.tolist()
+    cells = list(csv.reader(io.StringIO(exported(draws, "csv").decode(), newline=""), strict=True))
+    assert all(len(row) == len(SCHEMA.names) for row in cells)
+    assert len(cells) == len(draws) + 1
+    for form in EXPORT_FORMATS:
+        assert exported(draws, form) == exported(draws, form)
