@@ -1,0 +1,76 @@
+"""One cell of somebody's file as what it stands for, or None where it stands for nothing we know."""
+
+import json
+import re
+from datetime import UTC, datetime
+from math import isfinite
+from typing import Any
+
+Pair = tuple[str, str]
+
+_MOMENT = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(?:\.\d+)?Z", re.ASCII)
+_MOST = 2**53
+
+
+def number_of(cell: Any) -> float | None:
+    """The finite number a cell holds, or None."""
+    if isinstance(cell, bool) or cell is None:
+        return None
+    if isinstance(cell, str) and "_" in cell:
+        return None  # Python reads 1_000 as a number; nobody else does
+    try:
+        number = float(cell)
+    except (TypeError, ValueError, OverflowError):
+        return None
+    return number if isfinite(number) else None
+
+
+def name_of(cell: Any, *, exact: bool) -> str:
+    """A model's name, trimmed unless it is known to be exact; empty where there is none."""
+    text = "" if cell is None else str(cell)
+    return text if exact and text.strip() else text.strip()
+
+
+def text_of(cell: Any) -> str:
+    """A text as it is, anything else as JSON."""
+    return cell if isinstance(cell, str) else json.dumps(cell, ensure_ascii=False, default=str)
+
+
+def pair_of_two(first: Any, second: Any) -> Pair | None:
+    """A pair from two cells, or None where they do not tell two labels apart."""
+    pair = tuple("" if cell is None else str(cell).strip() for cell in (first, second))
+    return (pair[0], pair[1]) if all(pair) and pair[0] != pair[1] else None
+
+
+def pair_of(cell: Any) -> Pair | None:
+    """A pair from one cell: a list of two texts, or its JSON."""
+    try:
+        pair = json.loads(cell) if isinstance(cell, str) else cell
+    except (ValueError, RecursionError):
+        return None
+    if isinstance(pair, list) and len(pair) == 2 and all(isinstance(label, str) for label in pair):
+        return pair[0], pair[1]
+    return None
+
+
+def whole_of(cell: Any, *, most: int = _MOST) -> int | None:
+    """A whole number from 0 to `most`."""
+    try:
+        number = int(cell) if isinstance(cell, int) or str(cell).strip().isdecimal() else number_of(cell)
+    except ValueError:
+        return None  # more digits than Python reads
+    if number is None or number != int(number) or not 0 <= number <= most:
+        return None
+    return int(number)
+
+
+def moment_of(cell: Any) -> str | None:
+    """A time in UTC as ISO 8601; one without a zone is taken to be in UTC."""
+    if isinstance(cell, str) and _MOMENT.fullmatch(cell):
+        return cell
+    try:
+        moment = cell if isinstance(cell, datetime) else datetime.fromisoformat(str(cell).strip())
+        moment = moment.replace(tzinfo=UTC) if moment.tzinfo is None else moment.astimezone(UTC)
+    except (ValueError, OverflowError):
+        return None
+    return moment.isoformat().replace("+00:00", "Z")

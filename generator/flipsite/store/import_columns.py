@@ -1,0 +1,143 @@
+"""Which of a file's columns mean what, and which of its rows are wanted."""
+
+import csv
+from collections.abc import Sequence
+from dataclasses import dataclass
+from difflib import get_close_matches
+from typing import Any
+
+from flipsite.errors import UsageError
+from flipsite.store.arrow import SCHEMA
+from flipsite.store.import_cells import number_of
+from flipsite.store.import_files import Sheet
+
+OURS: tuple[str, ...] = tuple(name for name in SCHEMA.names if name != "study")
+"""The columns that a file may bring; the study is named by the command."""
+
+NEEDED = ("model", "outcome")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ImportOptions:
+    """How a file is to be read.
+
+    Attributes:
+        columns: Our column and theirs, one or (for labels) two; none switches a column off. What is not
+            named here is taken from a column of our name where the file has one.
+        where: A column of theirs and the value that a wanted row has there; all must hold.
+        labels: The names of outcome 0 and of outcome 1.
+    """
+
+    columns: tuple[tuple[str, tuple[str, ...]], ...] = ()
+    where: tuple[tuple[str, str], ...] = ()
+    labels: tuple[str, str] | None = None
+
+    @property
+    def mapping(self) -> dict[str, tuple[str, ...]]:
+        """Ours to theirs, those of the same name included."""
+        return {name: (name,) for name in OURS} | dict(self.columns)
+
+    @property
+    def needed(self) -> tuple[str, ...]:
+        """Their columns without which the file cannot be imported."""
+        mapping = self.mapping
+        named = [theirs for ours in (*NEEDED, *dict(self.columns)) for theirs in mapping[ours]]
+        return tuple(dict.fromkeys([*named, *(column for column, _ in self.where)]))
+
+    @property
+    def wanted(self) -> frozenset[str]:
+        """Their columns that are of use where they are there."""
+        return frozenset([*self.needed, *(theirs for columns in self.mapping.values() for theirs in columns)])
+
+
+def parse_options(columns: Sequence[str], where: Sequence[str], labels: str | None) -> ImportOptions:
+    """The options as they are typed: `OURS=THEIRS`, `COL=VALUE`, `A,B`.
+
+    Raises:
+        UsageError: If one of them is not of that form, or they contradict each other.
+    """
+    mapped = {}
+    for text in columns:
+        ours, theirs = _split(text, option="--column", form="OURS=THEIRS")
+        mapped[ours] = _theirs(ours, theirs)
+    pair = None if labels is None else _pair(labels)
+    if pair and mapped.get("labels"):
+        raise UsageError("--labels and --column labels= both name the labels; leave one of them out")
+    if any(not mapped.get(ours, (ours,)) for ours in NEEDED):
+        raise UsageError("--column: model and outcome cannot be left out; name their columns")
+    conditions = tuple(sorted(_split(text, option="--where", form="COL=VALUE") for text in where))
+    return ImportOptions(columns=tuple(sorted(mapped.items())), where=conditions, labels=pair)
+
+
+def check_columns(sheet: Sheet, options: ImportOptions) -> None:
+    """See to it that the columns that were named, and model and outcome, are there once.
+
+    Raises:
+        UsageError: That names the file, the column, the nearest one, and what there is.
+    """
+    for name in options.needed:
+        if name not in sheet.names:
+            near = get_close_matches(name, sheet.names, n=1, cutoff=0.75)
+            hint = f"did you mean {near[0]!r}? " if near else ""
+            there = ", ".join(repr(column[:40]) for column in sheet.names[:30]) or "none"
+            ours = next((key for key in NEEDED if options.mapping[key] == (name,)), None)
+            mend = f"; name it with --column {ours}=…" if ours == name else ""
+            raise UsageError(f"{sheet.path}: no column {name!r}; {hint}it has {there}{mend}")
+    for name in sorted(options.wanted):
+        if sheet.names.count(name) > 1:
+            raise UsageError(f"{sheet.path}: the column {name!r} stands twice; rename one of the two")
+
+
+def wanted_rows(sheet: Sheet, options: ImportOptions) -> list[int]:
+    """The rows at which every condition of `--where` holds."""
+    rows = list(range(len(sheet.lines)))
+    for column, value in options.where:
+        cells = sheet.cells[column]
+        matches = _matcher(value)
+        rows = [row for row in rows if matches(cells[row])]
+    return rows
+
+
+class _matcher:  # noqa: N801 - a function that remembers what it has seen
+    """Whether a cell has the value: as text, or as a number where both are numbers."""
+
+    def __init__(self, value: str) -> None:
+        self._text = value.strip()
+        self._number = number_of(value)
+        self._known: dict[str, bool] = {}
+
+    def __call__(self, cell: Any) -> bool:
+        text = str(cell).lower() if isinstance(cell, bool) else "" if cell is None else str(cell).strip()
+        known = self._known.get(text)
+        if known is None:
+            number = number_of(text)
+            known = text == self._text or (number is not None and number == self._number)
+            self._known[text] = known
+        return known
+
+
+def _split(text: str, *, option: str, form: str) -> tuple[str, str]:
+    name, equals, value = text.partition("=")
+    if not equals or not name.strip():
+        raise UsageError(f"{option} {text!r}: expected {form}")
+    return name.strip(), value.strip()
+
+
+def _theirs(ours: str, theirs: str) -> tuple[str, ...]:
+    if ours not in OURS:
+        near = get_close_matches(ours, OURS, n=1, cutoff=0.5)
+        hint = f"did you mean {near[0]!r}? " if near else ""
+        raise UsageError(f"--column {ours}={theirs}: no column of ours; {hint}there are {', '.join(OURS)}")
+    if ours != "labels":
+        return (theirs,) if theirs else ()
+    names = tuple(name.strip() for name in theirs.split(",")) if theirs else ()
+    if len(names) > 2 or not all(names):
+        raise UsageError(f"--column labels={theirs}: expected one column or two, as in labels=first,second")
+    return names
+
+
+def _pair(text: str) -> tuple[str, str]:
+    names = [name.strip() for name in next(csv.reader([text]), [])]
+    if len(names) != 2 or not all(names) or names[0] == names[1]:
+        raise UsageError(f"--labels {text!r}: expected two different labels, as in --labels tails,heads")
+    return names[0], names[1]

@@ -1,0 +1,211 @@
+"""Other people's files as columns of cells, each row with the line it begins on: CSV, JSON lines, Parquet.
+
+What a file is, is told by its first bytes; only between JSON lines and CSV does its name have a say.
+"""
+
+import csv
+import gzip
+import hashlib
+import io
+import json
+import zlib
+from collections import Counter
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any, TextIO
+
+import pyarrow as pa
+import pyarrow.parquet as pq
+
+from flipsite.errors import UsageError
+
+DELIMITERS = (",", ";", "\t")
+CELL_CHARACTERS = 2**24
+"""A CSV cell longer than this is taken for a quote that was never closed."""
+
+_JSON_SUFFIXES = {".jsonl", ".ndjson", ".json"}
+_UTF16 = (b"\xff\xfe", b"\xfe\xff")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Sheet:
+    """The wanted columns of a file.
+
+    Attributes:
+        path: The file.
+        names: All columns that have a name, trimmed, in the file's order; a name may stand twice.
+        cells: The wanted columns that are there; a cell that is missing is None, in CSV empty text.
+        lines: The line (from 1) that each row begins on; in Parquet the row's number.
+        faults: Rows that cannot be trusted, by their index, and why.
+        lost: Lines that gave no row at all, and why.
+        is_csv: Whether all cells are text, and missing is empty.
+        unit: What `lines` counts, `line` or `row`.
+    """
+
+    path: Path
+    names: tuple[str, ...]
+    cells: dict[str, list[Any]]
+    lines: list[int]
+    faults: dict[int, str] = field(default_factory=dict)
+    lost: tuple[tuple[int, str], ...] = ()
+    is_csv: bool = False
+    unit: str = "line"
+
+
+def read_sheet(path: Path, *, wanted: Iterable[str], needed: Iterable[str]) -> Sheet:
+    """Read a file's wanted columns.
+
+    Args:
+        path: CSV (comma, semicolon or tab), JSON lines, either of them gzipped, or Parquet.
+        wanted: Names of the columns to keep, where they are there.
+        needed: Those that must be there, by which a CSV's delimiter is told.
+
+    Raises:
+        UsageError: If the file cannot be read as what it seems to be.
+    """
+    names = frozenset(wanted)
+    with _told(path):
+        with path.open("rb") as file:
+            head = file.read(4)
+        if head == b"PAR1":
+            return _read_parquet(path, names)
+        with _text(path, head) as text:
+            first = text.read(1 << 16)
+            text.seek(0)
+            if not first.strip("\ufeff \t\r\n"):
+                raise UsageError(f"{path}: the file is empty; export it anew")
+            if _is_json(path, first):
+                return _read_json_lines(path, text, names)
+            return _read_csv(path, text, names, _delimiter(first, tuple(needed)))
+
+
+def sha256_of(path: Path) -> str:
+    """The SHA-256 of a file's bytes, in hexadecimal.
+
+    Raises:
+        UsageError: If there is no such file, or it cannot be read.
+    """
+    with _told(path), path.open("rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()
+
+
+@contextmanager
+def _told(path: Path) -> Iterator[None]:
+    """What can go wrong with anybody's file, in our words."""
+    try:
+        yield
+    except FileNotFoundError as error:
+        raise UsageError(f"{path}: no such file; check the name") from error
+    except (EOFError, zlib.error, gzip.BadGzipFile) as error:
+        raise UsageError(f"{path}: the gzipped file is damaged or cut short; fetch it again") from error
+    except UnicodeDecodeError as error:
+        wrong = error.object[error.start : error.start + 1].hex()
+        raise UsageError(f"{path}: not UTF-8 text (byte 0x{wrong}); save it as UTF-8") from error
+    except (OSError, pa.ArrowException) as error:
+        reason = next(iter(str(getattr(error, "strerror", None) or error).splitlines()), "unknown")
+        raise UsageError(f"{path}: cannot be read ({reason})") from error
+
+
+def _text(path: Path, head: bytes) -> TextIO:
+    encoding = "utf-16" if head[:2] in _UTF16 else "utf-8-sig"
+    if head[:2] == b"\x1f\x8b":
+        return io.TextIOWrapper(gzip.GzipFile(path), encoding=encoding, newline="")
+    return path.open(encoding=encoding, newline="")
+
+
+def _is_json(path: Path, first: str) -> bool:
+    suffix = Path(path.name.lower().removesuffix(".gz")).suffix
+    beginning = first.lstrip()[:1]
+    if suffix == ".json" and beginning == "[":
+        raise UsageError(f"{path}: one JSON list; write one object a line (JSON lines)")
+    return suffix in _JSON_SUFFIXES or beginning == "{"
+
+
+def _delimiter(first: str, needed: tuple[str, ...]) -> str:
+    """The delimiter that shows the most of the needed columns, then the most columns."""
+
+    def shown(delimiter: str) -> tuple[int, int]:
+        try:
+            header = next(csv.reader(io.StringIO(first, newline=""), delimiter=delimiter), [])
+        except csv.Error:
+            return 0, 0
+        names = {name.strip() for name in header}
+        return sum(name in names for name in needed), len(header)
+
+    return max(DELIMITERS, key=shown)
+
+
+def _read_csv(path: Path, text: TextIO, wanted: frozenset[str], delimiter: str) -> Sheet:
+    limit = csv.field_size_limit(CELL_CHARACTERS)
+    reader = csv.reader(text, delimiter=delimiter, strict=True)
+    line = 1
+    try:
+        header = next(([name.strip() for name in row] for row in reader if any(row)), [])
+        cells: dict[str, list[Any]] = {name: [] for name in header if name in wanted}
+        picks = [(cells[name], header.index(name)) for name in cells]
+        lines: list[int] = []
+        faults: dict[int, str] = {}
+        line = reader.line_num + 1
+        for row in reader:
+            if any(row):
+                n = len(row)
+                if n > len(header) and any(row[len(header) :]):
+                    faults[len(lines)] = f"has {n} cells where the header has {len(header)}"
+                lines.append(line)
+                for column, index in picks:
+                    column.append(row[index] if index < n else "")
+            line = reader.line_num + 1
+    except csv.Error as error:
+        raise UsageError(f"{path}: line {line}: not CSV ({error}); is a quote not closed?") from error
+    finally:
+        csv.field_size_limit(limit)
+    return Sheet(
+        path=path,
+        names=tuple(filter(None, header)),
+        cells=cells,
+        lines=lines,
+        faults=faults,
+        is_csv=True,
+    )
+
+
+def _read_json_lines(path: Path, text: TextIO, wanted: frozenset[str]) -> Sheet:
+    cells: dict[str, list[Any]] = {}
+    names: dict[str, None] = {}
+    lines: list[int] = []
+    lost: list[tuple[int, str]] = []
+    for line, source in enumerate(text, start=1):
+        if not source.strip():
+            continue
+        record = _json_object(source)
+        if record is None:
+            lost.append((line, f"is no JSON object: {source.strip()[:60]!r}"))
+            continue
+        names.update(dict.fromkeys(record))
+        for name in wanted.intersection(record):
+            column = cells.setdefault(name, [])
+            column += [None] * (len(lines) - len(column))
+            column.append(record[name])
+        lines.append(line)
+    whole = {name: column + [None] * (len(lines) - len(column)) for name, column in cells.items()}
+    return Sheet(path=path, names=tuple(names), cells=whole, lines=lines, lost=tuple(lost))
+
+
+def _json_object(source: str) -> dict[str, Any] | None:
+    try:
+        record = json.loads(source, parse_constant=lambda _: None)
+    except (ValueError, RecursionError):
+        return None
+    return record if isinstance(record, dict) else None
+
+
+def _read_parquet(path: Path, wanted: frozenset[str]) -> Sheet:
+    with pq.ParquetFile(path, page_checksum_verification=True) as file:
+        names = file.schema_arrow.names
+        count = Counter(names)
+        table = file.read(columns=[name for name in count if name in wanted and count[name] == 1])
+    cells = {name: table[name].to_pylist() for name in table.column_names}
+    rows = list(range(1, table.num_rows + 1))
+    return Sheet(path=path, names=tuple(names), cells=cells, lines=rows, unit="row")

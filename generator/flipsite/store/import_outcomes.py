@@ -1,0 +1,220 @@
+"""Which side a row of somebody's file says was drawn.
+
+An outcome cell is a code (0/1, 0.0/1.0, true/false) or the text of a label. A row may name its labels by
+place: the one named first in the prompt and the other. Then a code can mean the label or the place, and which
+label is 1 is not said; where the file has the models' own words, they decide.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from flipsite.store.import_cells import Pair, number_of
+
+_CODES = {"true": 1, "false": 0}
+_WRAPPING = " \t\r\n*_`\"'“”‘’«»."
+_BITS: Pair = ("0", "1")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Drawn:
+    """What every row drew.
+
+    Attributes:
+        outcome: 0, 1, or -1 where the cell names neither side.
+        labels: The labels of outcome 0 and outcome 1, or None.
+        order: Index of the label named first, or -1.
+        n_contradictions: Rows whose response names the other side.
+        reading: How the outcome column was understood, in words.
+    """
+
+    outcome: NDArray[np.int8]
+    labels: list[Pair | None]
+    order: NDArray[np.int8]
+    n_contradictions: int
+    reading: str
+
+
+def read_drawn(
+    cells: Sequence[Any],
+    pairs: Sequence[Pair | None],
+    *,
+    responses: Sequence[Any] | None = None,
+    by_place: bool = False,
+    codes_first: bool = False,
+) -> Drawn:
+    """Read the outcome of each row.
+
+    Args:
+        cells: The outcome column.
+        pairs: Each row's two labels: those of outcome 0 and 1, or, with `by_place`, the one named first and
+            the other.
+        responses: What the model said, where the file has it.
+        by_place: Whether the pairs stand as they were named in the prompt.
+        codes_first: Whether a column that reads as codes and as labels alike (labels `1` and `0`) is codes.
+
+    Returns:
+        The outcomes as indices of labels. By place, the pair that stands first in the file gives labels 0
+        and 1 (`0` and `1` themselves stay what they are), unless the responses show a code to mean otherwise.
+    """
+    codes = _memoised(_code, cells)
+    named = _named(cells, pairs)
+    said = None if responses is None else _named(responses, pairs)
+    rows = _Rows.of(pairs, by_place=by_place)
+    n_named, n_codes = int(np.sum(named >= 0)), int(np.sum(codes >= 0))
+    if not n_named or n_named < n_codes or (n_named == n_codes and codes_first):
+        return _by_code(rows, codes, said)
+    by_text = _by_text(rows, named, said)
+    if n_named > n_codes or said is None:
+        return by_text
+    return min(by_text, _by_code(rows, codes, said), key=lambda drawn: drawn.n_contradictions)
+
+
+class LabelReader:
+    """Reads which of two labels a text is: the whole of it, or its last line.
+
+    Blanks, quotes, markdown's marks and a full stop around it are no part of it; case matters only where it
+    tells the two labels apart. The last line is the last that has text and is no code fence.
+    """
+
+    def __init__(self) -> None:
+        self._forms: dict[Pair, tuple[dict[str, int], dict[str, int]]] = {}
+        self._known: dict[tuple[Pair, str], int] = {}
+
+    def __call__(self, cell: Any, pair: Pair | None) -> int:
+        """The label's index in the pair, or -1."""
+        if pair is None or cell is None:
+            return -1
+        text = str(cell)
+        known = self._known.get((pair, text))
+        if known is None:
+            known = self._known[pair, text] = self._read(text, *self._forms_of(pair))
+        return known
+
+    def _read(self, text: str, exact: dict[str, int], folded: dict[str, int]) -> int:
+        lines = [line for line in text.split("\n") if line.strip() and not line.lstrip().startswith("```")]
+        for part in (text, *lines[-1:]):
+            for form in (part.strip(), part.strip(_WRAPPING)):
+                index = exact.get(form, folded.get(form.casefold()))
+                if index is not None:
+                    return index
+        return -1
+
+    def _forms_of(self, pair: Pair) -> tuple[dict[str, int], dict[str, int]]:
+        forms = self._forms.get(pair)
+        if forms is None:
+            exact = {label.strip(): index for index, label in enumerate(pair)}
+            folded = {label.casefold(): index for label, index in exact.items()}
+            told_apart = len(exact) == 2 and "" not in exact
+            forms = (exact if told_apart else {}, folded if told_apart and len(folded) == 2 else {})
+            self._forms[pair] = forms
+        return forms
+
+
+@dataclass(slots=True, kw_only=True)
+class _Rows:
+    """The rows' pairs: which distinct pair each has, and whether it stands reversed."""
+
+    canonical: list[Pair]
+    key: NDArray[np.int64]
+    reversed: NDArray[np.int8]
+    by_place: bool
+    swapped: NDArray[np.int8] = field(init=False)
+
+    def __post_init__(self) -> None:
+        self.swapped = np.zeros(len(self.canonical) + 1, np.int8)
+
+    @classmethod
+    def of(cls, pairs: Sequence[Pair | None], *, by_place: bool) -> "_Rows":
+        index: dict[Pair, int] = {}
+        canonical: list[Pair] = []
+        for pair in dict.fromkeys(pairs):
+            if pair is not None and pair not in index:
+                first = _BITS if by_place and set(pair) == set(_BITS) else pair
+                index[first] = len(canonical)
+                if by_place:
+                    index[first[::-1]] = len(canonical)
+                canonical.append(first)
+        key = np.array([-1 if pair is None else index[pair] for pair in pairs], np.int64)
+        turned = [pair is not None and pair != canonical[index[pair]] for pair in pairs]
+        return cls(canonical=canonical, key=key, reversed=np.array(turned, np.int8), by_place=by_place)
+
+    def drawn(
+        self, outcome: NDArray[np.int8], known: NDArray[np.int8], reading: str, n_contradictions: int = 0
+    ) -> Drawn:
+        """The rows' outcomes, missing where `known` is; labels and orders as the pairs stand by now."""
+        ends = [
+            pair[::-1] if swap else pair for pair, swap in zip(self.canonical, self.swapped, strict=False)
+        ]
+        labels: list[Pair | None] = [ends[key] if key >= 0 else None for key in self.key.tolist()]
+        order = self.reversed ^ self.swapped[self.key]
+        placed = (self.key >= 0) & self.by_place
+        return Drawn(
+            outcome=np.where(known >= 0, outcome, -1).astype(np.int8),
+            labels=labels,
+            order=np.where(placed, order, -1).astype(np.int8),
+            n_contradictions=n_contradictions,
+            reading=reading,
+        )
+
+
+def _by_text(rows: _Rows, named: NDArray[np.int8], said: NDArray[np.int8] | None) -> Drawn:
+    outcome = named ^ rows.reversed if rows.by_place else named
+    return rows.drawn(outcome, named, "the label's text", _n_different(named, said))
+
+
+def _by_code(rows: _Rows, codes: NDArray[np.int8], said: NDArray[np.int8] | None) -> Drawn:
+    if said is None or not rows.by_place:
+        return rows.drawn(codes, codes, "0 and 1", _n_different(codes, said))
+    return _by_response(rows, codes, said)
+
+
+def _by_response(rows: _Rows, codes: NDArray[np.int8], said: NDArray[np.int8]) -> Drawn:
+    """Take the meaning of the codes that the fewest responses contradict; a label's before a place's."""
+    both = (codes >= 0) & (said >= 0) & (rows.key >= 0)
+    other_label = (said ^ codes ^ rows.reversed)[both]
+    n_keys = len(rows.canonical)
+    against = np.bincount(rows.key[both], weights=other_label, minlength=n_keys)
+    agreeing = np.bincount(rows.key[both], minlength=n_keys) - against
+    by_label = int(np.minimum(against, agreeing).sum())
+    not_first = int((said ^ codes)[both].sum())
+    by_place, turn, reading = min(
+        (not_first, 0, "0 is the label named first, 1 the other"),
+        (int(both.sum()) - not_first, 1, "1 is the label named first, 0 the other"),
+    )
+    if by_label <= by_place:
+        rows.swapped[:n_keys] = agreeing < against
+        return rows.drawn(codes, codes, "0 and 1 are labels, whatever their place", by_label)
+    placed = np.where(rows.key >= 0, codes ^ rows.reversed ^ np.int8(turn), codes)
+    return rows.drawn(placed, codes, reading, by_place)
+
+
+def _n_different(read: NDArray[np.int8], said: NDArray[np.int8] | None) -> int:
+    return 0 if said is None else int(np.sum((read != said) & (read >= 0) & (said >= 0)))
+
+
+def _named(cells: Sequence[Any], pairs: Sequence[Pair | None]) -> NDArray[np.int8]:
+    read = LabelReader()
+    return np.array([read(cell, pair) for cell, pair in zip(cells, pairs, strict=True)], np.int8)
+
+
+def _memoised(read: Any, cells: Sequence[Any]) -> NDArray[np.int8]:
+    known: dict[tuple[type, Any], int] = {}
+    codes = []
+    for cell in cells:
+        key = (type(cell), cell if isinstance(cell, str | int | float) else repr(cell))
+        if key not in known:
+            known[key] = read(cell)
+        codes.append(known[key])
+    return np.array(codes, np.int8)
+
+
+def _code(cell: Any) -> int:
+    if isinstance(cell, bool):
+        return int(cell)
+    text = str(cell).strip().casefold() if isinstance(cell, str) else ""
+    number = number_of(cell)
+    return _CODES.get(text, int(number) if number in {0.0, 1.0} and number is not None else -1)

@@ -1,0 +1,253 @@
+"""A sheet's rows as draws: every cell read or missing, every row that cannot be read told with its line."""
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from flipsite.domain import STATUSES, Draws, Status
+from flipsite.errors import UsageError
+from flipsite.store.columns import COUNTS, NUMBERS, STATUS_CODE, assemble, labels_text
+from flipsite.store.exports import COLUMNS, without_guard
+from flipsite.store.import_cells import (
+    Pair,
+    moment_of,
+    name_of,
+    number_of,
+    pair_of,
+    pair_of_two,
+    text_of,
+    whole_of,
+)
+from flipsite.store.import_columns import ImportOptions, wanted_rows
+from flipsite.store.import_files import Sheet
+from flipsite.store.import_outcomes import Drawn, read_drawn
+
+_VALID, _UNPARSED = STATUS_CODE[Status.VALID], STATUS_CODE[Status.UNPARSED]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, order=True)
+class Problem:
+    """What could not be read: its line (in Parquet its row) and why."""
+
+    line: int
+    text: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Rows:
+    """The draws of one file, and how the reading went.
+
+    Attributes:
+        draws: All rows that were wanted and name a model.
+        drawn: How the outcomes were understood.
+        n_read: Rows of the file, those that are no row at all included.
+        n_filtered: Rows that `--where` left out.
+        n_lost: Rows that name no model, and lines that are no row.
+        problems: Everything that could not be read, by line.
+        numbered: Whether the draws carry the file's own numbers.
+    """
+
+    draws: Draws
+    drawn: Drawn
+    n_read: int
+    n_filtered: int
+    n_lost: int
+    problems: tuple[Problem, ...]
+    numbered: bool
+
+
+def rows_of(sheet: Sheet, options: ImportOptions) -> Rows:
+    """Read the wanted rows of a sheet whose columns were checked.
+
+    Raises:
+        UsageError: If not one of them can be read.
+    """
+    reader = _Reader(sheet=sheet, options=options)
+    wanted = wanted_rows(sheet, options)
+    reader.rows = wanted
+    names = [name_of(cell, exact=reader.tidy) for cell in reader.cells("model")]
+    reader.rows = [row for row, name in zip(wanted, names, strict=True) if name]
+    for row, name in zip(wanted, names, strict=True):
+        if not name:
+            reader.tell(row, "names no model")
+    model = [name for name in names if name]
+    drawn, status, n_readable = reader.outcomes()
+    if not n_readable:
+        raise UsageError(_unreadable(sheet, reader))
+    draw = reader.numbers_of_draws(model)
+    columns = reader.columns() | {
+        "labels": [None if pair is None else labels_text(pair) for pair in drawn.labels],
+        "order": reader.orders() if "order" in reader.there else drawn.order,
+        "status": status,
+        "outcome": np.where(status == _VALID, drawn.outcome, -1).astype(np.int8),
+    }
+    numbered = draw is not None
+    lost = [Problem(line=line, text=text) for line, text in sheet.lost]
+    return Rows(
+        draws=assemble(model, _file_order(model) if draw is None else draw, columns),
+        drawn=drawn,
+        n_read=len(sheet.lines) + len(lost),
+        n_filtered=len(sheet.lines) - len(wanted),
+        n_lost=len(wanted) - len(model) + len(lost),
+        problems=tuple(sorted([*reader.problems, *lost])),
+        numbered=numbered,
+    )
+
+
+@dataclass(slots=True, kw_only=True)
+class _Reader:
+    """Reads columns of the wanted rows, and remembers what it could not read."""
+
+    sheet: Sheet
+    options: ImportOptions
+    rows: list[int] = field(default_factory=list)
+    problems: list[Problem] = field(default_factory=list)
+
+    @property
+    def tidy(self) -> bool:
+        """Whether the file has the header of `flipsite export`, which leaves text as it is."""
+        return self.sheet.names == COLUMNS
+
+    @property
+    def there(self) -> dict[str, tuple[str, ...]]:
+        """Our columns that the file has, and theirs."""
+        mapping = self.options.mapping
+        return {
+            ours: mapping[ours] for ours in mapping if mapping[ours] and mapping[ours][0] in self.sheet.cells
+        }
+
+    def cells(self, ours: str, index: int = 0) -> list[Any]:
+        """The cells of one of our columns at the wanted rows; all missing where the file has none."""
+        theirs = self.there.get(ours)
+        if theirs is None:
+            return [None] * len(self.rows)
+        column = self.sheet.cells[theirs[index]]
+        cells = [column[row] for row in self.rows]
+        if self.sheet.is_csv:
+            guard = without_guard if self.tidy else str
+            return [guard(cell) if cell else None for cell in cells]
+        return cells
+
+    def tell(self, row: int, text: str) -> None:
+        """Note what could not be read of a row."""
+        self.problems.append(Problem(line=self.sheet.lines[row], text=text))
+
+    def outcomes(self) -> tuple[Drawn, NDArray[np.int8], int]:
+        """Outcomes, the code of each row's status, and how many rows could be read."""
+        cells = self.cells("outcome")
+        by_place = len(self.there.get("labels", ())) == 2
+        drawn = read_drawn(
+            cells,
+            self.pairs(),
+            responses=self.cells("response") if "response" in self.there else None,
+            by_place=by_place and "order" not in self.there,
+            codes_first="labels" in self.there and not by_place,
+        )
+        said = [_STATUS_OF.get(str(cell).strip().casefold()) for cell in self.cells("status")]
+        status = np.full(len(self.rows), _UNPARSED, np.int8)
+        n_readable = 0
+        for index, (row, own, outcome) in enumerate(
+            zip(self.rows, said, drawn.outcome.tolist(), strict=True)
+        ):
+            fault = self.sheet.faults.get(row)
+            if fault is None and own not in {None, _VALID}:
+                status[index] = own
+            elif fault is None and outcome >= 0:
+                status[index] = _VALID
+            else:
+                self.tell(row, fault or _no_outcome(cells[index]))
+                continue
+            n_readable += 1
+        return drawn, status, n_readable
+
+    def pairs(self) -> list[Pair | None]:
+        """Each row's labels, as the file or `--labels` names them."""
+        if self.options.labels is not None:
+            return [self.options.labels] * len(self.rows)
+        if len(self.there.get("labels", ())) == 2:
+            return [
+                pair_of_two(*pair) for pair in zip(self.cells("labels"), self.cells("labels", 1), strict=True)
+            ]
+        return self._each("labels", pair_of, "no pair of labels")
+
+    def orders(self) -> NDArray[np.int8]:
+        """The index of the label named first, or -1."""
+        read = self._each("order", lambda cell: whole_of(cell, most=1), "neither 0 nor 1")
+        return np.array([-1 if order is None else order for order in read], np.int8)
+
+    def numbers_of_draws(self, model: Sequence[str]) -> NDArray[np.int64] | None:
+        """The file's own numbers, if every row has one and no model has one twice."""
+        if "draw" not in self.there:
+            return None
+        numbers = [whole_of(cell, most=2**62) for cell in self.cells("draw")]
+        known = [number for number in numbers if number is not None]
+        if len(known) < len(model) or len(set(zip(model, known, strict=True))) < len(model):
+            return None
+        return np.array(known, np.int64)
+
+    def columns(self) -> dict[str, Any]:
+        """The columns that need no more than their own cells."""
+        columns: dict[str, Any] = {}
+        for name in ("response", "finish_reason", "provider", "mode"):
+            columns[name] = [None if cell is None else text_of(cell) for cell in self.cells(name)]
+        columns["asked_at"] = self._each("asked_at", moment_of, "no ISO 8601 time")
+        for name in COUNTS:
+            columns[name] = np.array(self._each(name, whole_of, "no whole number"), np.float64)
+        for name in NUMBERS:
+            columns[name] = np.array(self._each(name, number_of, "no number"), np.float64)
+        return columns
+
+    def _each(self, ours: str, read: Callable[[Any], Any], fault: str) -> list[Any]:
+        """Every cell of a column read; a text is read once. What cannot be read is told and missing."""
+        known: dict[Any, Any] = {}
+        values: list[Any] = []
+        for row, cell in zip(self.rows, self.cells(ours), strict=True):
+            if cell is None:
+                values.append(None)
+                continue
+            key = cell if isinstance(cell, str) else repr(cell)
+            if key not in known:
+                known[key] = read(cell)
+            if known[key] is None and str(cell).strip():
+                self.tell(row, f"{ours} {_shown(cell)} is {fault}")
+            values.append(known[key])
+        return values
+
+
+_STATUS_OF = {str(status): code for code, status in enumerate(STATUSES)}
+
+
+def _file_order(model: Sequence[str]) -> NDArray[np.int64]:
+    """Draws numbered within each model as they stand in the file."""
+    seen: dict[str, int] = {}
+    numbers = []
+    for name in model:
+        number = seen.get(name, 0)
+        seen[name] = number + 1
+        numbers.append(number)
+    return np.array(numbers, np.int64)
+
+
+def _unreadable(sheet: Sheet, reader: _Reader) -> str:
+    first = min(reader.problems, default=None)
+    if not sheet.lines:
+        return f"{sheet.path}: no rows; export the file anew"
+    if first is None:
+        return f"{sheet.path}: no row of {len(sheet.lines):,} fits --where; check the values"
+    example = f"{sheet.unit} {first.line} {first.text}"
+    return (
+        f"{sheet.path}: not one of {len(reader.rows):,} rows could be read ({example}); "
+        "name the column of the outcome with --column outcome=… or its labels with --labels A,B"
+    )
+
+
+def _no_outcome(cell: Any) -> str:
+    return "has no outcome" if cell is None or not str(cell).strip() else f"has the outcome {_shown(cell)}"
+
+
+def _shown(cell: Any) -> str:
+    text = str(cell)
+    return repr(text if len(text) <= 40 else text[:39] + "…")

@@ -1,0 +1,358 @@
+"""Somebody's file into a study: every row kept or told, nothing twice, nothing half."""
+
+import gzip
+import json
+import os
+import subprocess
+import sys
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+import pytest
+from draw_strategies import TEXT, many_draws, same
+from hypothesis import given
+from hypothesis import strategies as st
+
+from flipsite.domain import STATUSES, Draws, Kind, Status
+from flipsite.errors import StoreError, UsageError
+from flipsite.settings import default_study, dump_study, load_study
+from flipsite.store.exports import export_draws
+from flipsite.store.imports import ImportReport, import_file, parse_options
+from flipsite.store.snapshot import collect_draws, read_draws
+
+
+@pytest.fixture
+def study(tmp_path: Path) -> Path:
+    """The folder of a study that does not exist yet."""
+    return tmp_path / "content" / "studies" / "coins"
+
+
+def add(
+    folder: Path,
+    content: str,
+    *columns: str,
+    where: tuple[str, ...] = (),
+    labels: str | None = None,
+    name: str = "a.csv",
+) -> ImportReport:
+    path = folder.parents[2] / name
+    path.write_text(content, encoding="utf-8")
+    return import_file(path, folder=folder, options=parse_options(columns, where, labels))
+
+
+def draws_of(folder: Path) -> Draws:
+    return read_draws(folder / "draws.parquet")
+
+
+def files(folder: Path) -> dict[str, bytes]:
+    return {path.name: path.read_bytes() for path in folder.iterdir()}
+
+
+def test_model_and_outcome_suffice(study):
+    """What is missing is missing; draws are numbered by model as they stand."""
+    report = add(study, "model,outcome\nc/d,0\na/b,1\nc/d,1\n")
+    draws = draws_of(study)
+    assert draws.models == ("a/b", "c/d")
+    assert draws.draw.tolist() == [0, 0, 1]
+    assert draws.outcome.tolist() == [1, 0, 1]
+    assert {*draws.labels, *draws.response, *draws.asked_at} == {None}
+    assert draws.order.tolist() == [-1] * 3
+    assert np.isnan(draws.cost_usd).all()
+    assert report.by_status == {Status.VALID: 3}
+    assert (report.n_rows, report.models, report.problems) == (3, ("a/b", "c/d"), ())
+
+
+def test_every_column_is_taken(study):
+    """Ours by their own name, others by --column; times go to UTC."""
+    add(
+        study,
+        "who,outcome,labels,order,status,said,provider,prompt_tokens,cost_usd,latency_s,asked_at,draw\n"
+        'a/b,1,"[""x"", ""y""]",1,valid,Y!,Chutes,12.0,1e-5,0.25,2025-09-08 14:00:00+02:00,7\n',
+        "model=who",
+        "response=said",
+    )
+    draws = draws_of(study)
+    assert (draws.labels, draws.order.tolist(), draws.draw.tolist()) == (['["x","y"]'], [1], [7])
+    assert (draws.response, draws.provider) == (["Y!"], ["Chutes"])
+    assert (draws.prompt_tokens[0], draws.cost_usd[0], draws.latency_s[0]) == (12.0, 1e-5, 0.25)
+    assert draws.asked_at == ["2025-09-08T12:00:00Z"]
+
+
+def test_rows_without_outcome_are_kept_and_told(study):
+    """Blank and unreadable outcomes are unparsed draws; the first ten are shown with their true lines."""
+    blank = 'a/b,,"two\nlines"\n' * 9
+    report = add(study, f"model,outcome,response\na/b,1,x\n{blank}a/b,maybe,z\na/b,0,y\na/b,2,\n")
+    assert report.by_status == {Status.VALID: 2, Status.UNPARSED: 11}
+    assert report.n_problems == 11
+    assert [problem.line for problem in report.problems] == [3, 5, 7, 9, 11, 13, 15, 17, 19, 21]
+    assert report.problems[0].text == "has no outcome"
+    assert report.problems[9].text == "has the outcome 'maybe'"
+    draws = draws_of(study)
+    assert draws.response[1] == "two\nlines"
+    assert draws.outcome.tolist() == [1] + [-1] * 10 + [0, -1]
+
+
+def test_a_status_of_ours_is_believed(study):
+    """A refused draw has no outcome; a word that is none of ours says nothing."""
+    report = add(study, "model,outcome,status\na,1,success\na,,Refused\na,1,truncated\na,,valid\na,0,valid\n")
+    expected = [Status.VALID, Status.REFUSED, Status.TRUNCATED, Status.UNPARSED, Status.VALID]
+    draws = draws_of(study)
+    assert [STATUSES[code] for code in draws.status] == expected
+    assert draws.outcome.tolist() == [1, -1, -1, -1, 0]
+    assert [problem.line for problem in report.problems] == [5]
+
+
+def test_where_compares_texts_and_numbers(study):
+    """p=50 is 50.0 too; all conditions must hold."""
+    text = "model,outcome,p,kind\na,1,50,x\na,1,50.0,x\na,1,5e1,y\na,1,49,x\na,1,,x\n"
+    report = add(study, text, where=("p=50", "kind=x"))
+    assert (report.n_rows, report.n_filtered, len(draws_of(study))) == (5, 3, 2)
+
+
+def test_rows_without_a_model_are_told(study):
+    """Nobody can own them."""
+    report = add(study, "model,outcome\na,1\n ,0\n")
+    assert (report.n_lost, len(draws_of(study))) == (1, 1)
+    assert (report.problems[0].line, report.problems[0].text) == (3, "names no model")
+
+
+def test_cells_that_cannot_be_read_are_missing_and_told(study):
+    """A draw counts though its price is nonsense."""
+    text = (
+        "model,outcome,order,labels,prompt_tokens,cost_usd,asked_at\n"
+        "a,1,2,x|y,1.5,free,yesterday\n"
+        "a,0,,,-1,inf,2025-13-01\n"
+        "a,1,1,,9" + "9" * 5_000 + ",,\n"
+    )
+    report = add(study, text)
+    draws = draws_of(study)
+    assert report.by_status == {Status.VALID: 3}
+    assert report.n_problems == 9
+    assert "order '2' is neither 0 nor 1" in {problem.text for problem in report.problems}
+    assert (draws.order.tolist(), draws.labels) == ([-1, -1, 1], [None] * 3)
+    assert np.isnan(draws.prompt_tokens).all()
+
+
+def test_numbers_of_draws_are_kept_or_given(study, tmp_path):
+    """The file's own where each row has one of its own, else the order of the file."""
+    add(study, "model,outcome,draw\na,1,5\na,0,3\n")
+    assert draws_of(study).draw.tolist() == [3, 5]
+    other = study.with_name("other")
+    add(other, "model,outcome,draw\na,1,5\na,0,5\n")
+    assert draws_of(other).draw.tolist() == [0, 1]
+
+
+def test_the_same_file_twice_changes_nothing(study):
+    """Not a byte of the study, under whatever name the file comes."""
+    text = "model,outcome\na/b,1\n"
+    add(study, text)
+    before = files(study)
+    again = add(study, text)
+    assert (again.already, files(study)) == (True, before)
+    assert add(study, text, name="renamed.csv").already
+    assert files(study) == before
+
+
+def test_the_same_file_with_other_options_is_refused(study):
+    """Its rows would be counted twice."""
+    text = "model,outcome,answer\na/b,1,0\n"
+    add(study, text)
+    before = files(study)
+    with pytest.raises(UsageError, match=r"before with other options; remove .*draws\.parquet .*--study"):
+        add(study, text, "outcome=answer")
+    assert files(study) == before
+
+
+def test_another_file_is_added(study):
+    """Its draws follow, a model's own numbers stay where they are free, and old draws stay as they were."""
+    add(study, "model,outcome\na,1\nb,0\n")
+    add(study, "model,outcome\na,0\nc,1\n", name="b.csv")
+    draws = draws_of(study)
+    assert (draws.models, draws.draw.tolist(), draws.outcome.tolist()) == (
+        ("a", "b", "c"),
+        [0, 1, 0, 0],
+        [1, 0, 0, 1],
+    )
+    add(study, "model,outcome,draw\na,1,9\nb,1,0\n", name="c.csv")
+    assert draws_of(study).draw.tolist() == [0, 1, 9, 0, 1, 0]
+    assert add(study, "model,outcome\na,1\nb,0\n").already
+
+
+def test_a_study_is_described_as_far_as_its_draws_tell(study):
+    """Kind, pair, orders, first day; the prompt is unknown."""
+    text = (
+        "model,outcome,v,v2,asked_at\n"
+        "a,dog,cat,dog,2025-09-09T01:00:00Z\n"
+        "a,dog,dog,cat,2025-09-08T01:00:00Z\n"
+    )
+    add(study, text, "labels=v,v2")
+    read = load_study(study)
+    assert (read.kind, read.title, read.source, read.started) == (
+        Kind.MEASURED,
+        "Coins",
+        "a.csv",
+        "2025-09-08",
+    )
+    assert (read.prompt.template, read.prompt.pair, read.prompt.labels) == (
+        "unknown",
+        ("cat", "dog"),
+        "fixed",
+    )
+    assert (read.prompt.orders, read.sampling.draws) == ("both", 2)
+
+
+def test_a_description_that_is_there_stays(study):
+    """What a person wrote is theirs."""
+    study.mkdir(parents=True)
+    (study / "study.toml").write_text(dump_study(replace(default_study("coins"), title="Mine")))
+    before = (study / "study.toml").read_bytes()
+    add(study, "model,outcome\na,1\n")
+    assert (study / "study.toml").read_bytes() == before
+
+
+@pytest.mark.parametrize("kind", [Kind.PUBLISHED, Kind.SIMULATED])
+def test_no_real_draw_goes_into_a_study_of_another_kind(study, kind):
+    """No simulated figure beside a real one."""
+    study.mkdir(parents=True)
+    (study / "study.toml").write_text(dump_study(replace(default_study("coins"), kind=kind)))
+    with pytest.raises(UsageError, match=f"a {kind} study takes no imported draws"):
+        add(study, "model,outcome\na,1\n")
+    assert not (study / "draws.parquet").exists()
+
+
+def test_a_kill_between_the_files_is_mended_by_the_next_run(study):
+    """The snapshot comes first; its description is written by the second run as by the first."""
+    text = "model,outcome\na,1\n"
+    add(study, text)
+    before = files(study)
+    (study / "study.toml").unlink()
+    assert add(study, text).already
+    assert files(study) == before
+
+
+UNREADABLE = [
+    ("model,outcome\n", "no rows; export the file anew"),
+    ("model,outcome\na,\nb,x\n", r"not one of 2 rows could be read \(line 2 has no outcome\); name"),
+    ("model,outcome\n,1\n", r"not one of 0 rows could be read \(line 2 names no model\)"),
+    ("model,answer\na,1\n", "no column 'outcome'; it has 'model', 'answer'; name it with --column outcome=…"),
+    ("model,Outcome\na,1\n", "no column 'outcome'; did you mean 'Outcome'"),
+    ("model,outcome,outcome\na,1,0\n", "the column 'outcome' stands twice; rename"),
+]
+
+
+@pytest.mark.parametrize(("content", "message"), UNREADABLE)
+def test_what_cannot_be_imported_writes_nothing(study, content, message):
+    """One sentence with the mend, and no trace of a study."""
+    with pytest.raises(UsageError, match=message) as caught:
+        add(study, content)
+    assert "\n" not in str(caught.value)
+    assert not study.exists()
+
+
+WRONG = [
+    (("outcome=answr",), (), None, "no column 'answr'; did you mean 'answer'"),
+    (("labels=v,w",), (), None, "no column 'v'"),
+    ((), ("q=1",), None, "no column 'q'"),
+    ((), ("model=b",), None, "no row of 1 fits --where; check the values"),
+    (("outcome",), (), None, "--column 'outcome': expected OURS=THEIRS"),
+    (("outcom=x",), (), None, "no column of ours; did you mean 'outcome'"),
+    (("labels=a,b,c",), (), None, "expected one column or two"),
+    (("outcome=",), (), None, "model and outcome cannot be left out"),
+    ((), ("p",), None, "--where 'p': expected COL=VALUE"),
+    ((), (), "heads", "expected two different labels"),
+    ((), (), "x,x", "expected two different labels"),
+    (("labels=v,w",), (), "a,b", "both name the labels"),
+]
+
+
+@pytest.mark.parametrize(("columns", "where", "labels", "message"), WRONG)
+def test_options_that_do_not_fit_write_nothing(study, columns, where, labels, message):
+    """Each wrong option is told with what would be right."""
+    with pytest.raises(UsageError, match=message):
+        add(study, "model,outcome,answer\na,1,1\n", *columns, where=where, labels=labels)
+    assert not study.exists()
+
+
+def test_a_column_is_switched_off(study):
+    """`--column order=` leaves a column of that name alone."""
+    report = add(study, "model,outcome,order\na,1,first\n", "order=")
+    assert report.n_problems == 0
+
+
+def test_labels_may_hold_commas(study):
+    """--labels reads as a line of CSV does."""
+    add(study, 'model,outcome\na,"yes, sir"\na,No\n', labels='no,"yes, sir"')
+    assert draws_of(study).outcome.tolist() == [1, 0]
+    assert set(draws_of(study).labels) == {'["no","yes, sir"]'}
+
+
+def test_json_lines_and_gzip(study):
+    """Types are as JSON has them; an object is kept as its JSON."""
+    rows = [
+        {"model": "a", "outcome": True, "response": {"x": 1}},
+        {"model": "a", "outcome": 0, "labels": ["x", "y"]},
+    ]
+    path = study.parents[2] / "a.jsonl.gz"
+    path.write_bytes(gzip.compress("\n".join(map(json.dumps, rows)).encode()))
+    import_file(path, folder=study, options=parse_options([], [], None))
+    draws = draws_of(study)
+    assert (draws.outcome.tolist(), draws.response, draws.labels) == (
+        [1, 0],
+        ['{"x": 1}', None],
+        [None, '["x","y"]'],
+    )
+
+
+def test_a_damaged_snapshot_is_not_overwritten(study):
+    """The draws that are there may be worth money."""
+    add(study, "model,outcome\na,1\n")
+    (study / "draws.parquet").write_bytes(b"PAR1")
+    with pytest.raises(StoreError, match="cannot be read as a snapshot"):
+        add(study, "model,outcome\na,0\n", name="b.csv")
+    assert (study / "draws.parquet").read_bytes() == b"PAR1"
+
+
+MOMENT = st.none() | st.sampled_from(["2025-09-08T12:00:00Z", "2025-09-08T12:00:00.123456Z"])
+WHOLE = TEXT.filter(bool)
+NAMED = st.text(st.characters(codec="utf-8"), min_size=1, max_size=6).filter(str.strip)
+
+
+@given(
+    rows=many_draws(text=WHOLE, model=NAMED, moment=MOMENT).filter(bool),
+    form=st.sampled_from(["csv", "jsonl", "parquet"]),
+)
+def test_an_export_comes_back_as_it_was(rows, form, tmp_path_factory):
+    """Any draws → file → import → the same draws; only in CSV is an empty text missing."""
+    folder = tmp_path_factory.mktemp("round")
+    draws = collect_draws(rows)
+    path = folder / f"draws.{form}"
+    with path.open("wb") as file:
+        export_draws(draws, file, study="s", form=form)
+    import_file(path, folder=folder / "study", options=parse_options([], [], None))
+    assert same(draws_of(folder / "study"), draws)
+
+
+@pytest.mark.parametrize("delay_s", [0.0, 0.15, 0.3, 0.45, 0.6])
+def test_a_killed_import_is_whole_or_absent(study, delay_s):
+    """Whenever it dies, the next run ends where an undisturbed one would."""
+    text = "model,outcome,response\n" + "".join(f"m{i % 50},{i % 2},text {i}\n" for i in range(20_000))
+    undisturbed = study.parents[2] / "undisturbed" / "content" / "studies" / "coins"
+    (study.parents[2] / "undisturbed").mkdir()
+    path = study.parents[2] / "a.csv"
+    path.write_text(text)
+    code = (
+        "import sys, pathlib; from flipsite.store.imports import ImportOptions, import_file;"
+        "file, folder = map(pathlib.Path, sys.argv[1:]);"
+        "import_file(file, folder=folder, options=ImportOptions())"
+    )
+    process = subprocess.Popen([sys.executable, "-c", code, str(path), str(study)], env=dict(os.environ))
+    try:
+        process.wait(timeout=delay_s)
+    except subprocess.TimeoutExpired:
+        process.kill()
+        process.wait()
+    add(study, text)
+    add(undisturbed, text)
+    for name in ("draws.parquet", "study.toml"):
+        assert (study / name).read_bytes() == (undisturbed / name).read_bytes()
