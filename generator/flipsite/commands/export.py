@@ -1,0 +1,50 @@
+"""`flipsite export`: a study's draws as a file."""
+
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import click
+
+from flipsite.errors import UsageError
+
+if TYPE_CHECKING:  # the store is imported when there is something to export
+    from flipsite.exchange import ExportFormat
+
+
+@click.command("export")
+@click.argument("study")
+@click.option(
+    "--format",
+    "format_",
+    type=click.Choice(["csv", "jsonl", "parquet"]),
+    required=True,
+    help="CSV, JSON lines or Parquet.",
+)
+@click.option(
+    "-o", "--out", metavar="FILE", default="-", help="Where to; `-` is standard output.  [default: -]"
+)
+def command(*, study: str, format_: "ExportFormat", out: str) -> None:
+    r"""Write the draws of STUDY with all their columns.
+
+    In CSV a text that a spreadsheet would take for a formula gets an apostrophe before it; `flipsite import`
+    takes it off again.
+
+    \b
+    Examples:
+      flipsite export controls --format csv -o draws.csv
+      flipsite export controls --format jsonl | gzip > draws.jsonl.gz
+    """
+    from flipsite.exchange import export_study
+    from flipsite.projects import find_project
+
+    project = find_project(Path.cwd())
+    if out != "-":
+        n_draws = export_study(project, study, form=format_, out=Path(out))
+        click.echo(f"Wrote {n_draws:,} draws to {out}.", err=True)
+        return
+    if format_ == "parquet" and sys.stdout.isatty():
+        raise UsageError(
+            "Parquet is not for a terminal; name a file with -o FILE, or send it on through a pipe"
+        )
+    export_study(project, study, form=format_, out=sys.stdout.buffer)

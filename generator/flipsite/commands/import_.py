@@ -1,0 +1,72 @@
+"""`flipsite import`: other people's draws into a study."""
+
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import click
+
+if TYPE_CHECKING:  # the store is imported when there is something to import
+    from flipsite.exchange import ImportReport
+
+
+@click.command("import")
+@click.argument("file", type=click.Path(path_type=Path))
+@click.option("--study", required=True, metavar="ID", help="The study to add to; made where there is none.")
+@click.option(
+    "--column",
+    "columns",
+    multiple=True,
+    metavar="OURS=THEIRS",
+    help="Which column of the file is ours; `labels=v,v2` names two, `order=` none. May be repeated.",
+)
+@click.option(
+    "--where",
+    multiple=True,
+    metavar="COL=VALUE",
+    help="Only rows with that value in the file's column. May be repeated; all must hold.",
+)
+@click.option("--labels", metavar="A,B", help="The labels of outcome 0 and outcome 1.")
+def command(
+    *, file: Path, study: str, columns: tuple[str, ...], where: tuple[str, ...], labels: str | None
+) -> None:
+    r"""Add the draws of FILE (CSV, JSON lines, both also gzipped, or Parquet) to a study.
+
+    A model and an outcome (0 and 1, true and false, or a label) suffice. Two label columns are taken as the
+    label named first in the prompt and the other. Importing the same file twice changes nothing.
+
+    \b
+    Examples:
+      flipsite import draws.csv --study mine
+      flipsite import flips.jsonl.gz --study theirs --column outcome=answer --labels tails,heads
+      flipsite import words.csv --study words --column outcome=said --column labels=v,v2 --where p=50
+    """
+    from flipsite.exchange import import_draws, parse_options
+    from flipsite.projects import find_project
+
+    options = parse_options(columns, where, labels)
+    report = import_draws(find_project(Path.cwd()), study, file, options=options)
+    for line in _lines(report):
+        click.echo(line)
+    for problem in report.problems:
+        click.echo(f"flipsite: {file}: {report.unit} {problem.line} {problem.text}", err=True)
+    rest = report.n_problems - len(report.problems)
+    if rest:
+        click.echo(f"flipsite: {file}: and {rest:,} more", err=True)
+
+
+def _lines(report: "ImportReport") -> list[str]:
+    """The report in words."""
+    if report.already:
+        return [f"{report.path} is in study {report.study!r} already; nothing changed."]
+    kept = ", ".join(f"{n:,} {status}" for status, n in report.by_status.items())
+    left = [(report.n_filtered, "left out by --where"), (report.n_lost, "lost for want of a model")]
+    out = "".join(f", {n:,} {why}" for n, why in left if n)
+    plural = "" if len(report.models) == 1 else "s"
+    lines = [
+        f"Read {report.n_rows:,} rows of {report.path} into study {report.study!r}: "
+        f"{kept}{out}; {len(report.models):,} model{plural}.",
+        f"The outcome column was read as {report.reading}.",
+    ]
+    if report.n_contradictions:
+        lines.append(f"In {report.n_contradictions:,} rows the response names the other label.")
+    return lines

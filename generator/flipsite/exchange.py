@@ -1,0 +1,58 @@
+"""Draws from other people's files into a study, and a study's draws out again."""
+
+from dataclasses import replace
+from pathlib import Path
+from typing import BinaryIO
+
+from flipsite.domain import Kind
+from flipsite.errors import UsageError
+from flipsite.projects import Project, existing_study, study_folder
+from flipsite.settings import load_study
+from flipsite.store.exports import EXPORT_FORMATS, ExportFormat, export_draws
+from flipsite.store.imports import ImportOptions, ImportReport, import_file, parse_options
+from flipsite.store.snapshot import SNAPSHOT, read_draws
+from flipsite.store.swap import replacing
+
+__all__ = [
+    "EXPORT_FORMATS",
+    "ExportFormat",
+    "ImportOptions",
+    "ImportReport",
+    "export_study",
+    "import_draws",
+    "parse_options",
+]
+
+
+def import_draws(project: Project, study_id: str, path: Path, *, options: ImportOptions) -> ImportReport:
+    """Add a file's rows to a study of the project; where there is no project, one begins in this folder.
+
+    Raises:
+        UsageError: If the file, its columns, the study's name or its kind forbid it; nothing is written then.
+        StoreError: If the study's snapshot cannot be read or written.
+    """
+    if project.packaged:  # the package's own studies are not ours to add to
+        project = replace(project, content=project.root / "content", packaged=False)
+    return import_file(path, folder=study_folder(project, study_id), options=options)
+
+
+def export_study(project: Project, study_id: str, *, form: ExportFormat, out: Path | BinaryIO) -> int:
+    """Write a study's draws to a file, which appears whole or not at all, or to an open stream.
+
+    Returns:
+        How many draws were written.
+
+    Raises:
+        UsageError: If there is no such study, or it has no draws by its kind.
+        StoreError: If its snapshot cannot be read, or the file cannot be written.
+    """
+    folder = existing_study(project, study_id)
+    if load_study(folder).kind == Kind.PUBLISHED:
+        raise UsageError(f"{study_id}: a published study has figures and no draws; name a study with draws")
+    draws = read_draws(folder / SNAPSHOT)
+    if isinstance(out, Path):
+        with replacing(out) as file:
+            export_draws(draws, file, study=study_id, form=form)
+    else:
+        export_draws(draws, out, study=study_id, form=form)
+    return len(draws)
