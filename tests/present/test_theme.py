@@ -1,0 +1,76 @@
+"""Colours are seen in both themes, and the style sheet says the same as the charts."""
+
+import re
+from collections.abc import Mapping
+from pathlib import Path
+
+import altair as alt
+import pytest
+
+from flipsite.domain import Verdict
+from flipsite.present import theme
+
+STYLES = Path(__file__).parents[2] / "templates" / "static" / "charts.css"
+GROUNDS: tuple[theme.Token, ...] = ("page", "surface", "band")
+BOTH = pytest.mark.parametrize("colours", [theme.LIGHT, theme.DARK], ids=["light", "dark"])
+
+
+def luminance(colour: str) -> float:
+    """WCAG 2.2's relative luminance."""
+    shares = [int(colour[i : i + 2], 16) / 255 for i in (1, 3, 5)]
+    linear = [share / 12.92 if share <= 0.04045 else ((share + 0.055) / 1.055) ** 2.4 for share in shares]
+    return 0.2126 * linear[0] + 0.7152 * linear[1] + 0.0722 * linear[2]
+
+
+def contrast(one: str, other: str) -> float:
+    dark, light = sorted((luminance(one), luminance(other)))
+    return (light + 0.05) / (dark + 0.05)
+
+
+def test_contrast_is_measured_as_wcag_does() -> None:
+    assert contrast("#000000", "#ffffff") == pytest.approx(21)
+    assert contrast("#777777", "#ffffff") == pytest.approx(4.478, abs=0.001)
+
+
+@BOTH
+def test_marks_are_seen_against_every_ground(colours: Mapping[theme.Token, str]) -> None:
+    """What carries a meaning has at least 3:1 against page, surface and band."""
+    for mark in theme.MARKS:
+        for ground in GROUNDS:
+            assert contrast(colours[mark], colours[ground]) >= 3, (mark, ground)
+
+
+@BOTH
+def test_words_are_read_against_every_ground(colours: Mapping[theme.Token, str]) -> None:
+    for text in theme.TEXTS:
+        for ground in GROUNDS:
+            assert contrast(colours[text], colours[ground]) >= 4.5, (text, ground)
+
+
+@BOTH
+def test_the_band_is_seen_at_its_edge_and_does_not_shout(colours: Mapping[theme.Token, str]) -> None:
+    assert contrast(colours["edge"], colours["page"]) >= 3
+    assert 1.1 < contrast(colours["band"], colours["page"]) < 1.6
+
+
+def test_the_style_sheet_has_the_charts_colours() -> None:
+    """charts.css sets every colour of theme.py, light first, dark in its media rule."""
+    light, dark = STYLES.read_text(encoding="utf-8").split("@media (prefers-color-scheme: dark)")
+    for text, colours in ((light, theme.LIGHT), (dark.partition("\n}\n")[0], theme.DARK)):
+        assert dict(re.findall(r"--([a-z]+): (#[0-9a-f]{6});", text)) == dict(colours)
+
+
+def test_verdicts_differ_in_shape_or_filling_without_their_colours() -> None:
+    marks = {
+        (shape, "page" if filling == "page" else "full") for shape, _, filling in theme.VERDICT_MARKS.values()
+    }
+    assert len(marks) == len(theme.VERDICT_MARKS) == len(Verdict)
+
+
+def test_painted_text_names_no_custom_property() -> None:
+    text = " ".join(theme.ink(token) for token in theme.DARK)
+    assert theme.painted(text, theme.DARK).split() == list(theme.DARK.values())
+
+
+def test_the_configuration_is_valid_vega_lite() -> None:
+    assert alt.Config.from_dict(theme.config()).to_dict()["background"] == "transparent"
