@@ -11,7 +11,6 @@ from pathlib import Path
 import pytest
 from click.testing import CliRunner, Result
 
-import flipsite
 from flipsite.cli import cli
 from flipsite.domain import Kind
 from flipsite.projects import find_project, study_ids
@@ -119,11 +118,7 @@ def test_parquet_does_not_go_to_a_terminal(here):
     run("import", "theirs.csv", "--study", "coins", *OPTIONS)
     ours, terminal = pty.openpty()
     command = [sys.executable, "-m", "flipsite", "export", "coins", "--format", "parquet"]
-    source = {
-        **os.environ,
-        "PYTHONPATH": str(Path(flipsite.__file__).parents[1]),
-    }  # this checkout, from any folder
-    result = subprocess.run(command, stdout=terminal, stderr=subprocess.PIPE, env=source, check=False)
+    result = subprocess.run(command, stdout=terminal, stderr=subprocess.PIPE, check=False)
     os.close(terminal)
     os.close(ours)
     assert (result.returncode, b"name a file with -o FILE" in result.stderr) == (2, True)

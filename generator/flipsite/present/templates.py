@@ -6,9 +6,11 @@ from pathlib import Path
 from types import TracebackType
 
 import jinja2
+from markupsafe import Markup
 
 from flipsite.errors import ContentError
 from flipsite.present import formats
+from flipsite.present.svg import relinked
 
 
 def environment(folders: Sequence[Path]) -> jinja2.Environment:
@@ -29,6 +31,8 @@ def environment(folders: Sequence[Path]) -> jinja2.Environment:
         count=formats.count_text,
         usd=formats.usd_text,
         plural=formats.plural,
+        brief=formats.brief_text,
+        relinked=lambda svg, link: Markup(relinked(svg, link)),
     )
     made.globals["interval"] = formats.interval_text
     return made

@@ -1,0 +1,62 @@
+"""What makes a chart interactive on the reader's wish: one Vega bundle a site, a specification a chart.
+
+`templates/static/charts.js` loads both with plain script elements: that works from `file://` and asks nobody.
+"""
+
+import csv
+import io
+import json
+from collections.abc import Mapping
+from importlib.metadata import version
+from typing import Final
+
+from flipsite.domain import Figure
+from flipsite.present.svg import standalone_svg
+
+_WRAPPER: Final = ("(function(){", "})();\n")
+"""vl-convert's bundle declares one-letter names at the top level; they stay in here, `vegaEmbed` does not."""
+
+
+def bundle_key() -> str:
+    """What the bundle depends on, known without the second that making it takes."""
+    return f"vl-convert {version('vl-convert-python')}, wrapped 1"
+
+
+def bundle() -> bytes:
+    """Vega, Vega-Lite and Vega-Embed as one classic script that sets `window.vegaEmbed`; takes a second."""
+    import vl_convert  # 80 ms, only where a bundle is made
+
+    libraries: str = vl_convert.javascript_bundle()  # type: ignore[call-arg]  # its types lack the defaults
+    return (libraries.join(_WRAPPER)).encode()
+
+
+def spec_json(spec: Mapping[str, object]) -> str:
+    """A specification as JSON that can stand in a script element, whatever a model is named or has said."""
+    text = json.dumps(spec, ensure_ascii=False, allow_nan=False, separators=(",", ":"))
+    for sign in "<>&\u2028\u2029":
+        text = text.replace(sign, f"\\u{ord(sign):04x}")
+    return text
+
+
+def figure_files(figure: Figure) -> dict[str, bytes]:
+    """What stands beside a chart, by its path: its data, its picture to keep, its specification to load.
+
+    The specification is a script that calls `flipsiteChart(name, specification)`; its links are relative to
+    the site's root.
+    """
+    stem = f"data/charts/{figure.name}"
+    call = f"flipsiteChart({json.dumps(figure.name)},{spec_json(figure.spec)});\n"
+    return {
+        f"{stem}.csv": _csv(figure),
+        f"{stem}.js": call.encode("utf-8", "replace"),
+        f"{stem}.svg": standalone_svg(figure).encode("utf-8", "replace"),
+    }
+
+
+def _csv(figure: Figure) -> bytes:
+    buffer = io.StringIO(newline="")
+    columns = dict.fromkeys(key for record in figure.records for key in record)
+    writer = csv.DictWriter(buffer, list(columns), lineterminator="\n")
+    writer.writeheader()
+    writer.writerows(figure.records)
+    return buffer.getvalue().encode("utf-8", "replace")
