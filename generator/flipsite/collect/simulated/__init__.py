@@ -1,0 +1,25 @@
+"""The simulated endpoint: coins of known truth behind the real protocol, for trying and for testing.
+
+`Endpoint` is an ASGI application: in process it stands behind the real client as a transport, and over
+loopback `python -m flipsite.collect.simulated` serves it. What a coin says depends on the seed, its name and
+the draw's number, which the client sends in the header `X-Flipsite-Draw`; so a study is the same to the byte
+whatever the concurrency. A request without the header counts as the coin's next draw.
+"""
+
+from flipsite.collect.simulated.coins import COINS, TRUTHS, Coin, Truth, fair_coin
+from flipsite.collect.simulated.endpoint import DRAW_HEADER, Bill, Conditions, Endpoint
+from flipsite.collect.simulated.faults import Fault, fault_coins
+
+__all__ = [
+    "COINS",
+    "DRAW_HEADER",
+    "TRUTHS",
+    "Bill",
+    "Coin",
+    "Conditions",
+    "Endpoint",
+    "Fault",
+    "Truth",
+    "fair_coin",
+    "fault_coins",
+]
