@@ -4,6 +4,7 @@ study.toml, snapshot ─load→ studies ─analyse→ reports ─present→ file
 """
 
 import hashlib
+import io
 import logging
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -15,7 +16,8 @@ from flipsite.domain import Kind
 from flipsite.present.site import SiteSettings, site_files
 from flipsite.projects import Project, existing_study, packaged, study_ids
 from flipsite.settings import load_printed, load_study
-from flipsite.store.snapshot import read_draws
+from flipsite.store.exports import export_draws
+from flipsite.store.snapshot import SNAPSHOT, read_draws
 from flipsite.write.site import SiteChange, replace_site
 
 log = logging.getLogger(__name__)
@@ -71,6 +73,7 @@ def build(
             version=__version__,
         ),
         digest=hashlib.sha256(repr(sorted(inputs.items())).encode()).hexdigest(),
+        draws={report.study.id: _draw_files(project.studies / report.study.id, report) for report in reports},
     )
     log.info("rendered %d files", len(files))
     change = replace_site(files, out, version=__version__, inputs=inputs)
@@ -88,8 +91,18 @@ def load_report(folder: Path) -> StudyReport:
     study = load_study(folder)
     if study.kind is Kind.PUBLISHED:
         return report_printed(study, load_printed(folder))
-    snapshot = folder / "draws.parquet"
+    snapshot = folder / SNAPSHOT
     return report_draws(study, read_draws(snapshot) if snapshot.exists() else None)
+
+
+def _draw_files(folder: Path, report: StudyReport) -> dict[str, bytes | Path]:
+    """A study's draws to download: the snapshot itself, and the same as CSV."""
+    if report.draws is None:
+        return {}
+    lines = io.BytesIO()
+    export_draws(report.draws, lines, study=report.study.id, form="csv")
+    data = f"{report.study.id}/data"
+    return {f"{data}/draws.csv": lines.getvalue(), f"{data}/draws.parquet": folder / SNAPSHOT}
 
 
 def input_digests(project: Project, studies: Sequence[str]) -> dict[str, str]:

@@ -5,6 +5,8 @@ from dataclasses import dataclass, field, replace
 
 from flipsite.addresses import model_page
 from flipsite.analyse.estimates import estimates, published_estimates
+from flipsite.analyse.fairness import FairShare, fair_share, published_fair_share
+from flipsite.analyse.population import Population, fit_population, fit_published_population
 from flipsite.analyse.printed import Fit, fits
 from flipsite.analyse.ranking import Standing, standings
 from flipsite.analyse.tally import tally
@@ -22,6 +24,8 @@ class StudyReport:
         printed: The printed figures; None unless the study is published.
         fits: For each printed model, the counts that print as its figure.
         standings: Rank and bias with their doubt, by model; only for models with a valid draw.
+        fair_share: How many models could be fair; None without a valid draw.
+        population: The fitted population of shares of ones; None for fewer than three models.
     """
 
     study: Study
@@ -31,6 +35,8 @@ class StudyReport:
     printed: Printed | None = None
     fits: Mapping[str, tuple[Fit, ...]] = field(default_factory=dict)
     standings: Mapping[str, Standing] = field(default_factory=dict)
+    fair_share: FairShare | None = None
+    population: Population | None = None
 
 
 def report_draws(study: Study, draws: Draws | None) -> StudyReport:
@@ -47,6 +53,8 @@ def report_draws(study: Study, draws: Draws | None) -> StudyReport:
         draws=draws,
         tallies=tallies,
         standings=places,
+        fair_share=fair_share(tallies, target=study.prompt.target),
+        population=fit_population(tallies, target=study.prompt.target),
     )
 
 
@@ -57,6 +65,8 @@ def report_printed(study: Study, printed: Printed) -> StudyReport:
         estimates=published_estimates(study, printed, page=model_page),
         printed=printed,
         fits={row.model: fits(row, printed, target=study.prompt.target) for row in printed.rows},
+        fair_share=published_fair_share(printed, target=study.prompt.target),
+        population=fit_published_population(printed, target=study.prompt.target),
     )
 
 

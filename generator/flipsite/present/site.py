@@ -46,20 +46,29 @@ class Frame:
     digest: str
 
 
-def site_files(reports: Sequence[StudyReport], settings: SiteSettings, *, digest: str) -> dict[str, Content]:
+def site_files(
+    reports: Sequence[StudyReport],
+    settings: SiteSettings,
+    *,
+    digest: str,
+    draws: Mapping[str, Mapping[str, Content]],
+) -> dict[str, Content]:
     """Every file of the site but `build.json`, by its path.
 
     Args:
         reports: The studies, in the order of their ids.
         settings: Content, templates, address, version.
         digest: A digest of all inputs, shown in the footer.
+        draws: By study, the files of its draws to download.
 
     Raises:
         ContentError: If a narrative or a template cannot be rendered.
     """
     templates = environment(settings.templates)
     assets = _assets(settings.templates)
-    downloads = {report.study.id: study_files(report) for report in reports}
+    downloads = {
+        report.study.id: study_files(report) | dict(draws.get(report.study.id, {})) for report in reports
+    }
     narratives = narrative_pages(reports, settings.content, templates)
     pages = [*narratives, _data_page(reports, downloads)]
     pages += [page for report in reports for page in study_pages(report)]

@@ -3,6 +3,7 @@
 import json
 from collections.abc import Iterable
 from dataclasses import asdict, dataclass, fields
+from pathlib import Path
 
 from flipsite.addresses import model_folder
 from flipsite.analyse.report import StudyReport
@@ -59,11 +60,11 @@ def study_pages(report: StudyReport) -> list[Page]:
     return [summary, _leaderboard(report, figures), *_model_pages(report)]
 
 
-def study_files(report: StudyReport) -> dict[str, bytes]:
+def study_files(report: StudyReport) -> dict[str, bytes | Path]:
     """The study's data and tables to download, by path."""
     study = report.study
     records = [asdict(record) for record in report.estimates]
-    files = {
+    files: dict[str, bytes | Path] = {
         f"{study.id}/data/estimates.json": _json(records),
         f"{study.id}/data/estimates.csv": csv_records(ESTIMATE_KEYS, records).encode("utf-8", "replace"),
         f"{study.id}/data/study.json": _json(_study_record(study)),

@@ -7,7 +7,7 @@ from flipsite.analyse.chance import chance_within
 from flipsite.analyse.estimate import FAIR_MARGIN, FALSE_DISCOVERY_RATE, noise_floor
 from flipsite.analyse.report import StudyReport
 from flipsite.domain import Printed, PrintedBias, Verdict
-from flipsite.present.formats import bias_text, count_text, percent_text, usd_text
+from flipsite.present.formats import bias_text, count_text, percent_text, share_text, usd_text
 
 
 def study_values(report: StudyReport) -> dict[str, str]:
@@ -31,10 +31,35 @@ def study_values(report: StudyReport) -> dict[str, str]:
     }
     if biases:
         values |= {"bias_least": bias_text(biases[0]), "bias_most": bias_text(biases[-1])}
+    values |= _fairness_values(report)
     if report.tallies:
         values |= _drawn_values(report)
     if report.printed:
         values |= _printed_values(report, report.printed)
+    return values
+
+
+def _fairness_values(report: StudyReport) -> dict[str, str]:
+    values: dict[str, str] = {}
+    if share := report.fair_share:
+        values |= {
+            "fair_share": percent_text(share.share),
+            "fair_share_low": percent_text(share.share_low),
+            "fair_share_high": percent_text(share.share_high),
+            "fair_models": count_text(share.share * share.n_models),
+            "fair_models_most": count_text(share.n_most),
+            "fair_models_most_average": count_text(share.n_most_average),
+            "fair_criterion": share.criterion,
+            "fair_near": count_text(share.n_near),
+            "fair_chance": percent_text(share.chance),
+        }
+    if population := report.population:
+        values |= {
+            "population_fair": percent_text(population.fair),
+            "population_fair_low": percent_text(population.fair_low),
+            "population_fair_high": percent_text(population.fair_high),
+            "population_spread": share_text(population.spread, decimals=2),
+        }
     return values
 
 
@@ -61,7 +86,6 @@ def _printed_values(report: StudyReport, printed: Printed) -> dict[str, str]:
         "least_zero": count_text(sum(float(row.figure) == 0 for row in least)),
         "chance_within_least": percent_text(chance),
         "fair_expected_within_least": count_text(chance * printed.n_models),
-        "fair_at_most": count_text(len(least) / chance),
         "least_biased_convicted": count_text(_convicted(report, least)),
         "most_biased_convicted": count_text(_convicted(report, most)),
         "draws_known": count_text(sum(len(report.fits[row.model]) == 1 for row in printed.rows)),
