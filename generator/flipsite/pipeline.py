@@ -13,12 +13,15 @@ from pathlib import Path
 from flipsite import __version__
 from flipsite.analyse.report import StudyReport, report_draws, report_printed
 from flipsite.domain import Kind
+from flipsite.present.interactive import bundle, bundle_key
 from flipsite.present.site import SiteSettings, site_files
 from flipsite.projects import Project, existing_study, packaged, study_ids
 from flipsite.settings import load_printed, load_study
 from flipsite.store.exports import export_draws
 from flipsite.store.snapshot import SNAPSHOT, read_draws
+from flipsite.write.manifest import read_manifest
 from flipsite.write.site import SiteChange, replace_site
+from flipsite.write.tree import measure
 
 log = logging.getLogger(__name__)
 
@@ -73,6 +76,7 @@ def build(
             version=__version__,
         ),
         digest=hashlib.sha256(repr(sorted(inputs.items())).encode()).hexdigest(),
+        bundle=_bundle(out),
         draws={report.study.id: _draw_files(project.studies / report.study.id, report) for report in reports},
     )
     log.info("rendered %d files", len(files))
@@ -93,6 +97,15 @@ def load_report(folder: Path) -> StudyReport:
         return report_printed(study, load_printed(folder))
     snapshot = folder / SNAPSHOT
     return report_draws(study, read_draws(snapshot) if snapshot.exists() else None)
+
+
+def _bundle(out: Path) -> tuple[str, bytes | Path]:
+    """The charts' script and its path; the last site's where that is sound, for making it takes a second."""
+    path = f"assets/vega.{hashlib.sha256(bundle_key().encode()).hexdigest()[:10]}.js"
+    made, last = out / path, read_manifest(out)
+    if last and path in last.outputs and made.is_file() and measure(made)[1] == last.outputs[path]:
+        return path, made
+    return path, bundle()
 
 
 def _draw_files(folder: Path, report: StudyReport) -> dict[str, bytes | Path]:

@@ -8,8 +8,10 @@ from pathlib import Path
 import jinja2
 
 from flipsite.analyse.report import StudyReport
+from flipsite.present.interactive import figure_files
 from flipsite.present.page import Page
 from flipsite.present.story import narrative_pages
+from flipsite.present.study_charts import study_figures
 from flipsite.present.study_pages import study_files, study_pages
 from flipsite.present.templates import environment, render
 
@@ -44,6 +46,7 @@ class Frame:
     assets: Mapping[str, str]
     pages: tuple[tuple[str, str], ...]
     digest: str
+    bundle: str
 
 
 def site_files(
@@ -52,6 +55,7 @@ def site_files(
     *,
     digest: str,
     draws: Mapping[str, Mapping[str, Content]],
+    bundle: tuple[str, Content],
 ) -> dict[str, Content]:
     """Every file of the site but `build.json`, by its path.
 
@@ -60,6 +64,7 @@ def site_files(
         settings: Content, templates, address, version.
         digest: A digest of all inputs, shown in the footer.
         draws: By study, the files of its draws to download.
+        bundle: The script that makes charts interactive, by its path.
 
     Raises:
         ContentError: If a narrative or a template cannot be rendered.
@@ -69,9 +74,10 @@ def site_files(
     downloads = {
         report.study.id: study_files(report) | dict(draws.get(report.study.id, {})) for report in reports
     }
-    narratives = narrative_pages(reports, settings.content, templates)
+    figures = {report.study.id: study_figures(report) for report in reports}
+    narratives = narrative_pages(reports, figures, settings.content, templates)
     pages = [*narratives, _data_page(reports, downloads)]
-    pages += [page for report in reports for page in study_pages(report)]
+    pages += [page for report in reports for page in study_pages(report, figures[report.study.id])]
     frame = Frame(
         title="flipsite",
         version=settings.version,
@@ -80,12 +86,16 @@ def site_files(
         assets={name: path for name, (path, _) in assets.items()},
         pages=tuple((page.path, page.title) for page in narratives),
         digest=digest,
+        bundle=bundle[0],
     )
     files: dict[str, Content] = {".nojekyll": b"", **dict(assets.values())}
     for page in pages:
         files[page.path] = _encoded(render(templates, page.template, site=frame, page=page, **page.context))
     for study_downloads in downloads.values():
         files |= study_downloads
+    for figure in (figure for study in figures.values() for figure in study.values()):
+        files |= figure_files(figure)
+    files[bundle[0]] = bundle[1]
     return files | _top_files(templates, frame, pages)
 
 

@@ -9,12 +9,11 @@ from markupsafe import Markup
 
 from flipsite.addresses import model_page
 from flipsite.analyse.report import StudyReport
-from flipsite.domain import Table
+from flipsite.domain import Figure, Table
 from flipsite.errors import ContentError
 from flipsite.present.leaderboard import leaderboard_table, least_biased_table, most_biased_table
 from flipsite.present.narrative import Function, known, render_narrative
 from flipsite.present.page import Page, linker
-from flipsite.present.study_charts import study_figures
 from flipsite.present.templates import render
 from flipsite.present.values import study_values
 
@@ -25,6 +24,9 @@ NARRATIVES = {
 }
 """Each narrative with its page and its template, in the order of the navigation."""
 
+Figures = Mapping[str, Mapping[str, Figure]]
+"""By study, its charts by name."""
+
 _TABLES: Mapping[str, Callable[..., Table]] = {
     "leaderboard": leaderboard_table,
     "least-biased": least_biased_table,
@@ -33,7 +35,10 @@ _TABLES: Mapping[str, Callable[..., Table]] = {
 
 
 def narrative_pages(
-    reports: Sequence[StudyReport], folders: Sequence[Path], templates: jinja2.Environment
+    reports: Sequence[StudyReport],
+    figures: Figures,
+    folders: Sequence[Path],
+    templates: jinja2.Environment,
 ) -> list[Page]:
     """The story, methods and departures, each from the first folder that has it.
 
@@ -44,7 +49,7 @@ def narrative_pages(
         own = folders[:1] if path == "index.html" else folders  # a story tells of one project's studies
         source = next((folder / name for folder in own if (folder / name).is_file()), None)
         if source is not None:
-            calls = _calls(reports, path, templates)
+            calls = _calls(reports, figures, path, templates)
             narrative = render_narrative(source, calls, raw={"link": linker(path)})
             context: dict[str, object] = {"narrative": narrative}
         elif path == "index.html":
@@ -63,7 +68,7 @@ def narrative_pages(
 
 
 def _calls(
-    reports: Sequence[StudyReport], path: str, templates: jinja2.Environment
+    reports: Sequence[StudyReport], figures: Figures, path: str, templates: jinja2.Environment
 ) -> Mapping[str, Function]:
     """What a narrative may call; without `study=` the first study is meant."""
     page = Page(path=path, title="", description="", template="")
@@ -91,7 +96,7 @@ def _calls(
         return Markup(render(templates, "parts/table.html", table=made, page=page))
 
     def chart(name: str, *, study: str | None = None) -> Markup:
-        figure = known(name, study_figures(report_of(study)), "chart")
+        figure = known(name, figures[report_of(study).study.id], "chart")
         return Markup(render(templates, "parts/figure.html", figure=figure, page=page))
 
     def model(name: str, *, study: str | None = None) -> Markup:

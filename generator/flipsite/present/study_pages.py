@@ -1,13 +1,13 @@
 """The pages and downloads of one study."""
 
 import json
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import asdict, dataclass, fields
 from pathlib import Path
 
 from flipsite.addresses import model_folder
 from flipsite.analyse.report import StudyReport
-from flipsite.domain import Estimate, PrintedBias, Study, Table, Tally
+from flipsite.domain import Estimate, Figure, PrintedBias, Study, Table, Tally
 from flipsite.present.leaderboard import (
     fits_text,
     leaderboard_table,
@@ -15,7 +15,6 @@ from flipsite.present.leaderboard import (
     most_biased_table,
 )
 from flipsite.present.page import Page
-from flipsite.present.study_charts import study_figures
 from flipsite.present.tables import csv_records, csv_table, json_table, markdown_table
 from flipsite.present.values import study_values
 
@@ -43,10 +42,9 @@ class ModelView:
     roleplay: bool
 
 
-def study_pages(report: StudyReport) -> list[Page]:
+def study_pages(report: StudyReport, figures: Mapping[str, Figure]) -> list[Page]:
     """Summary, leaderboard and one page a model."""
     study = report.study
-    figures = study_figures(report)
     home: Crumbs = (("Home", "index.html"),)
     summary = Page(
         path=f"{study.id}/index.html",
@@ -77,7 +75,7 @@ def study_files(report: StudyReport) -> dict[str, bytes | Path]:
     return files
 
 
-def _leaderboard(report: StudyReport, figures: object) -> Page:
+def _leaderboard(report: StudyReport, figures: Mapping[str, Figure]) -> Page:
     study = report.study
     tables: tuple[Table, ...] = (least_biased_table(report), most_biased_table(report))
     return Page(
