@@ -316,7 +316,7 @@ class Reading:
     """What was read in a raw answer, and by which version of the reader."""
 
     result: Result
-    reader: str
+    reader: int
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -349,6 +349,7 @@ class Standing:
 
     Attributes:
         n_settled: Draws that need no asking: valid ones, and answers that cannot be read.
+        last_draw: The highest index of a draw that was ever asked; -1 without one.
         n_asked: Requests that came to an end, whatever the end.
         billed_pico: Picodollars billed.
         unpriced_pico: Picodollars at most of requests whose price is not known.
@@ -358,6 +359,7 @@ class Standing:
 
     model: str
     n_settled: int = 0
+    last_draw: int = -1
     n_asked: int = 0
     billed_pico: int = 0
     unpriced_pico: int = 0

@@ -29,11 +29,11 @@ ASKED = Asked(
     worst_pico=1000,
     asked_at="2025-09-08T00:00:00Z",
 )
-HEADS = Reading(result=Outcome(index=1), reader="1")
+HEADS = Reading(result=Outcome(index=1), reader=1)
 
 
 def cache(project, study="trial", protocol=PROTOCOL):
-    return Cache(project, study=study, protocol=protocol, now="2025-09-08T00:00:00Z")
+    return Cache(project / ".flipsite", study=study, protocol=protocol, now="2025-09-08T00:00:00Z")
 
 
 def answered(attempt, *, billed=40, fault=None, reading=HEADS, generation="gen-1"):
@@ -62,7 +62,9 @@ def test_an_answer_is_there_in_the_next_run(tmp_path):
     with cache(tmp_path) as kept:
         assert kept.n_lost == 0
         assert kept.settled("a/b") == {(("0", "1"), 0, draw) for draw in range(3)}
-        assert kept.standings() == (Standing(model="a/b", n_settled=3, n_asked=3, billed_pico=120),)
+        assert kept.standings() == (
+            Standing(model="a/b", n_settled=3, last_draw=2, n_asked=3, billed_pico=120),
+        )
         rows = list(kept.kept())
     assert [row.draw for row in rows] == [0, 1, 2]
     assert {(row.result, row.body, row.cost_pico) for row in rows} == {
@@ -111,8 +113,8 @@ def test_attempts_are_kept_apart_from_draws(tmp_path):
 
 def test_an_answer_that_cannot_be_read_needs_no_asking_but_a_failure_does(tmp_path):
     """Asking again because an answer could not be read would condition on being readable."""
-    refusal = Reading(result=Rejected(status=Status.REFUSED, reason="no"), reader="1")
-    failure = Reading(result=Failed(reason="timed out"), reader="1")
+    refusal = Reading(result=Rejected(status=Status.REFUSED, reason="no"), reader=1)
+    failure = Reading(result=Failed(reason="timed out"), reader=1)
 
     async def both(kept):
         await kept.answer(answered(await kept.ask(ASKED), reading=refusal))
@@ -136,7 +138,9 @@ def test_a_price_told_later_replaces_the_worst_case_once(tmp_path):
         for _ in range(2):
             asyncio.run(kept.price(unpriced.attempt, 70))
         assert kept.unpriced() == []
-        assert kept.standings() == (Standing(model="a/b", n_settled=1, n_asked=1, billed_pico=70),)
+        assert kept.standings() == (
+            Standing(model="a/b", n_settled=1, last_draw=0, n_asked=1, billed_pico=70),
+        )
 
 
 def test_money_kept_with_a_model_is_the_sum_of_its_requests(tmp_path):
@@ -179,7 +183,8 @@ def test_a_dead_holder_frees_its_study(tmp_path):
     script = f"""
         import os, signal, pathlib
         from flipsite.store.cache import Cache
-        kept = Cache(pathlib.Path({str(tmp_path)!r}), study="trial", protocol={PROTOCOL!r}, now="then")
+        folder = pathlib.Path({str(tmp_path)!r}, ".flipsite")
+        kept = Cache(folder, study="trial", protocol={PROTOCOL!r}, now="then")
         kept.__enter__()
         os.kill(os.getpid(), signal.SIGKILL)
     """
@@ -212,10 +217,10 @@ def test_reading_again_replaces_outcomes_and_leaves_answers(tmp_path):
     """A better reader changes what was read; the raw answer, its cost and its being settled stay."""
     with cache(tmp_path) as kept:
         asyncio.run(
-            flip(kept, reading=Reading(result=Rejected(status=Status.UNPARSED, reason="?"), reader="1"))
+            flip(kept, reading=Reading(result=Rejected(status=Status.UNPARSED, reason="?"), reader=1))
         )
         (before,) = kept.kept()
-        kept.record([(before.row, Reading(result=Outcome(index=0), reader="2"))])
+        kept.record([(before.row, Reading(result=Outcome(index=0), reader=2))])
         (after,) = kept.kept()
         assert after == replace(before, result=Outcome(index=0))
         assert len(kept.settled("a/b")) == 1
@@ -223,7 +228,7 @@ def test_reading_again_replaces_outcomes_and_leaves_answers(tmp_path):
 
 def test_hostile_text_is_stored_without_harm(tmp_path):
     """Lone surrogates and NUL in a reason, a fault or an id do not stop the writing."""
-    reading = Reading(result=Rejected(status=Status.UNPARSED, reason="\ud800\x00"), reader="1")
+    reading = Reading(result=Rejected(status=Status.UNPARSED, reason="\ud800\x00"), reader=1)
     with cache(tmp_path) as kept:
         asyncio.run(flip(kept, reading=reading, generation="\udfff"))
         (row,) = kept.kept()

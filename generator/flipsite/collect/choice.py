@@ -18,12 +18,14 @@ class Choice:
         reason: Why it is left, in words; None if it is taken.
         mode: How its answers are asked for.
         estimate: What its draws would cost; None for a model whose price depends on what it picks.
+        too_dear: Whether the budget is why it is left.
     """
 
     model: Model
     reason: str | None
     mode: Mode
     estimate: CostEstimate | None
+    too_dear: bool = False
 
     @property
     def taken(self) -> bool:
@@ -59,9 +61,18 @@ def choose(
             or _left_by_glob(model, study, include_globs=include_globs, skip_globs=skip_globs)
             or _left_by_name(model, named=[*study.models.include, *include_globs], priced=priced)
             or _left_by_kind(model, study, today=today)
-            or _left_by_cost(model, study, cost, priced=priced)
+            or ("the catalogue names no price for it" if model.price is None and priced else None)
         )
-        choices.append(Choice(model=model, reason=reason, mode=answer_mode(model, study), estimate=cost))
+        dear = None if reason else _left_by_cost(study, cost)
+        choices.append(
+            Choice(
+                model=model,
+                reason=reason or dear,
+                mode=answer_mode(model, study),
+                estimate=cost,
+                too_dear=dear is not None,
+            )
+        )
     return tuple(choices)
 
 
@@ -125,9 +136,7 @@ def _left_by_medium(model: Model) -> str | None:
     return None
 
 
-def _left_by_cost(model: Model, study: Study, cost: CostEstimate | None, *, priced: bool) -> str | None:
-    if model.price is None and priced:
-        return "the catalogue names no price for it"
+def _left_by_cost(study: Study, cost: CostEstimate | None) -> str | None:
     bounds = {"a model": study.budget.per_model_usd, "the study": study.budget.total_usd}
     for whose, bound in bounds.items():
         if cost is None or bound is None:

@@ -40,18 +40,19 @@ class Cache:
     Use as a context manager: entering takes the study's lock, leaving writes what is waiting and frees it.
     """
 
-    def __init__(self, project: Path, *, study: str, protocol: Mapping[str, object], now: str) -> None:
+    def __init__(self, folder: Path, *, study: str, protocol: Mapping[str, object] | None, now: str) -> None:
         """Name the study; nothing is opened yet.
 
         Args:
-            project: The project's folder; the cache lies in its `.flipsite/`.
+            folder: The private folder, `.flipsite/` of a project; made where it is missing.
             study: The study's id.
-            protocol: What makes draws comparable (prompt, labels, temperature …), for all draws of a study.
+            protocol: What makes draws comparable (prompt, labels, temperature …), for all draws of a study;
+                None where nothing is to be asked.
             now: When this collector starts, for whoever finds the study held.
         """
-        self._path = project / ".flipsite" / CACHE_FILE
+        self._path = folder / CACHE_FILE
         self._study = study
-        self._protocol: dict[str, object] = json.loads(json.dumps(protocol))
+        self._protocol: dict[str, object] | None = json.loads(json.dumps(protocol))
         self._now = now
         self._exit = ExitStack()
 
@@ -67,8 +68,9 @@ class Cache:
             stack.enter_context(hold(self._path.parent, study=self._study, now=self._now))
             self._reader = stack.enter_context(opened(self._path))
             with complaints(self._path):
-                self._key = rows.enter_study(self._reader, self._study, self._protocol_text())
-                self._check_protocol()
+                self._key = rows.enter_study(self._reader, self._study, json.dumps(self._protocol or {}))
+                if self._protocol is not None:
+                    self._check_protocol(self._protocol)
                 self.n_lost = rows.count_lost(self._reader, self._key)
             self._writer = Writer(self._path)
             stack.callback(self._writer.close)
@@ -126,20 +128,14 @@ class Cache:
         with complaints(self._path):
             rows.record(self._reader, readings)
 
-    def _protocol_text(self) -> str:
-        return json.dumps(self._protocol, sort_keys=True)
-
-    def _check_protocol(self) -> None:
+    def _check_protocol(self, wanted: dict[str, object]) -> None:
         stored: dict[str, object] = json.loads(rows.protocol(self._reader, self._key))
-        changed = sorted(
-            name
-            for name in stored.keys() | self._protocol.keys()
-            if stored.get(name) != self._protocol.get(name)
-        )
+        names = stored.keys() | wanted.keys()
+        changed = sorted(name for name in names if stored.get(name) != wanted.get(name))
         if not changed:
             return
         if not rows.has_draws(self._reader, self._key):
-            rows.replace_protocol(self._reader, self._key, self._protocol_text())
+            rows.replace_protocol(self._reader, self._key, json.dumps(wanted))
             return
         raise StoreError(
             f"{self._study}: {', '.join(changed)} changed since its first draws, which would mix two "

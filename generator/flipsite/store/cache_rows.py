@@ -79,20 +79,19 @@ def count_lost(connection: sqlite3.Connection, study: int) -> int:
 def standings(connection: sqlite3.Connection, study: int) -> Iterator[Standing]:
     """One record a model, from the counts kept with it."""
     query = (
-        "SELECT model, n_settled, n_asked, billed_pico, unpriced_pico, over_pico, text_only"
-        " FROM series WHERE study = ? ORDER BY model"
+        "SELECT model, n_settled, (SELECT max(draw) FROM draw WHERE draw.series = series.series), n_asked,"
+        " billed_pico, unpriced_pico, over_pico, text_only FROM series WHERE study = ? ORDER BY model"
     )
-    for model, n_settled, n_asked, billed, unpriced_pico, over, text_only in connection.execute(
-        query, (study,)
-    ):
+    for model, n_settled, last, n_asked, billed, open_pico, over, text in connection.execute(query, (study,)):
         yield Standing(
             model=model,
             n_settled=n_settled,
+            last_draw=-1 if last is None else last,
             n_asked=n_asked,
             billed_pico=billed,
-            unpriced_pico=unpriced_pico,
+            unpriced_pico=open_pico,
             over_pico=over,
-            text_only=bool(text_only),
+            text_only=bool(text),
         )
 
 

@@ -47,7 +47,7 @@ STEPS: tuple[str, ...] = (
         status TEXT,
         outcome INTEGER,
         reason TEXT,
-        reader TEXT,
+        reader INTEGER,
         attempt INTEGER,
         UNIQUE (series, draw, labels, label_order)
     ) STRICT;

@@ -1,0 +1,159 @@
+"""The plan of a run: what is missing of each model, what it will cost about, and what is left out and why.
+
+A function of the catalogue's choice and of what the ledger holds; nothing is asked yet.
+"""
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+
+from flipsite.collect.asking import Course
+from flipsite.collect.choice import Choice
+from flipsite.collect.forecast import Mode, worst_case_usd
+from flipsite.collect.ledger import Ledger
+from flipsite.collect.money import usd
+from flipsite.collect.prompt import Question, pairs
+from flipsite.collect.request import request_body
+from flipsite.collect.sampler import Series
+from flipsite.domain import Model, Standing, Study
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Planned:
+    """One model of the plan.
+
+    Attributes:
+        n_missing: Draws to be asked.
+        n_kept: Draws that need no asking.
+        estimate_usd: What the missing ones will cost about: by its own answers, where it has some.
+        draw_worst_usd: The most one draw may cost.
+        spent_usd: What the kept ones cost.
+    """
+
+    model: str
+    n_missing: int
+    n_kept: int
+    estimate_usd: float
+    draw_worst_usd: float
+    spent_usd: float
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LeftOut:
+    """One model that is not asked; `money` where its price is the reason."""
+
+    model: str
+    reason: str
+    money: bool
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Plan:
+    """What a run would do: models in order of cost, the cheapest first."""
+
+    models: tuple[Planned, ...]
+    left_out: tuple[LeftOut, ...]
+
+    @property
+    def n_missing(self) -> int:
+        """Draws to be asked of all models."""
+        return sum(model.n_missing for model in self.models)
+
+    @property
+    def n_kept(self) -> int:
+        """Draws that need no asking."""
+        return sum(model.n_kept for model in self.models)
+
+    @property
+    def estimate_usd(self) -> float:
+        """What the run will cost about."""
+        return sum(model.estimate_usd for model in self.models)
+
+
+def plan(choices: Sequence[Choice], study: Study, ledger: Ledger) -> Plan:
+    """Hold what a study asks for against what is there.
+
+    Args:
+        choices: The catalogue's models, each taken or left.
+        study: With the draws it asks of each model.
+        ledger: What was asked before.
+    """
+    held = {standing.model: standing for standing in ledger.standings()}
+    planned = [
+        _planned(choice, study, held.get(choice.model.id) or Standing(model=choice.model.id), ledger)
+        for choice in choices
+        if choice.taken
+    ]
+    return Plan(
+        models=tuple(sorted(planned, key=lambda one: (one.estimate_usd, one.model))),
+        left_out=tuple(
+            LeftOut(model=choice.model.id, reason=choice.reason, money=choice.too_dear)
+            for choice in choices
+            if choice.reason is not None
+        ),
+    )
+
+
+def series_of(
+    planned: Plan, choices: Sequence[Choice], study: Study, ledger: Ledger, *, seed: int
+) -> list[Series]:
+    """The missing draws, ready for the sampler; a model's questions are made when its turn comes."""
+    held = {standing.model: standing for standing in ledger.standings()}
+    by_name = {choice.model.id: choice for choice in choices}
+    series = []
+    for one in planned.models:
+        if one.n_missing:
+            choice, standing = by_name[one.model], held.get(one.model)
+            text_only = standing is not None and standing.text_only
+            series.append(
+                Series(
+                    course=_course(choice.model, study, mode="text" if text_only else choice.mode),
+                    questions=_missing(study, ledger, model=one.model, seed=seed),
+                    estimate_usd=one.estimate_usd,
+                    tried=standing is not None and standing.n_settled > 0,
+                )
+            )
+    return series
+
+
+def _planned(choice: Choice, study: Study, standing: Standing, ledger: Ledger) -> Planned:
+    n_draws = study.sampling.draws
+    n_kept = standing.n_settled
+    if standing.last_draw >= n_draws:  # an earlier run asked for more
+        n_kept = sum(draw < n_draws for _, _, draw in ledger.settled(choice.model.id))
+    n_missing = max(0, n_draws - n_kept)
+    spent_usd = usd(standing.billed_pico + standing.unpriced_pico)
+    forecast = choice.estimate
+    each = forecast.expected_usd / forecast.n_draws if forecast else 0.0
+    if standing.n_settled:
+        each = spent_usd / standing.n_settled
+    return Planned(
+        model=choice.model.id,
+        n_missing=n_missing,
+        n_kept=n_kept,
+        estimate_usd=each * n_missing,
+        draw_worst_usd=forecast.draw_worst_usd if forecast else 0.0,
+        spent_usd=spent_usd,
+    )
+
+
+def _missing(study: Study, ledger: Ledger, *, model: str, seed: int) -> Callable[[], tuple[Question, ...]]:
+    def missing() -> tuple[Question, ...]:
+        there = ledger.settled(model)
+        asked = pairs(study.prompt, n_draws=study.sampling.draws, model=model, seed=seed)
+        return tuple(one for one in asked if (one.labels, one.order, one.draw) not in there)
+
+    return missing
+
+
+def _course(model: Model, study: Study, *, mode: Mode) -> Course:
+    def request(question: Question, mode: Mode) -> Mapping[str, object]:
+        return request_body(model, question, study, mode)
+
+    def worst(question: Question, request: Mapping[str, object]) -> float:
+        max_tokens = request["max_tokens"]
+        assert isinstance(max_tokens, int)  # noqa: S101  `request_body` always sends it
+        return worst_case_usd(model, text=question.text, max_tokens=max_tokens)
+
+    return Course(
+        model=model.id, mode=mode, request=request, worst_usd=worst, free=model.id.endswith(":free")
+    )

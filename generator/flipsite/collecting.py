@@ -1,0 +1,298 @@
+"""One run of the collector, from the catalogue to the snapshot; `collection.py` starts it."""
+
+import asyncio
+import logging
+import os
+from collections.abc import Callable
+from contextlib import AbstractAsyncContextManager
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+
+from flipsite.collect.asking import Asker
+from flipsite.collect.catalogue import CATALOGUE_FILE, Catalogue, dump_catalogue, fetch_catalogue
+from flipsite.collect.choice import Choice, choose
+from flipsite.collect.clock import Clock, RealClock, SimulatedClock
+from flipsite.collect.money import Account
+from flipsite.collect.openrouter import OPENROUTER, Application, Key, OpenRouter
+from flipsite.collect.plan import Plan, plan, series_of
+from flipsite.collect.reading import draw_of
+from flipsite.collect.sampler import Sampler
+from flipsite.collect.tide import Tide
+from flipsite.domain import Study
+from flipsite.errors import FlipsiteError, UsageError
+from flipsite.interrupts import interrupts
+from flipsite.store.cache import Cache
+from flipsite.store.snapshot import collect_draws, write_draws
+from flipsite.store.swap import replacing
+
+log = logging.getLogger(__name__)
+
+SNAPSHOT_FILE = "draws.parquet"
+SNAPSHOT_EVERY_S = 180.0
+LOOK_EVERY_S = 0.25
+SIMULATED_DAY = datetime(2025, 11, 23, tzinfo=UTC)
+"""When simulated studies begin, whatever the day: so that they can be repeated to the byte."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Order:
+    """What the user asks for, where it differs from the study.
+
+    Attributes:
+        study_id: The study; made from the article's prompt where it does not exist.
+        models: Globs that narrow the study's.
+        skip: Globs left out on top of the study's.
+        draws: Draws of each model; None as in the study.
+        budget_usd: Dollars in all; None as in the study.
+        concurrency: Requests in flight at most.
+        api_base: Address that ends before `/models`.
+        simulated_seed: Ask the simulated endpoint of this seed; None asks the real one.
+    """
+
+    study_id: str
+    models: tuple[str, ...] = ()
+    skip: tuple[str, ...] = ()
+    draws: int | None = None
+    budget_usd: float | None = None
+    concurrency: int = 64
+    api_base: str = OPENROUTER
+    simulated_seed: int | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Offer:
+    """What a run would do and cost, to be agreed to.
+
+    Attributes:
+        study: As it will be asked.
+        plan: Each model with its estimate, and who is left out.
+        spent_usd: What the study has cost so far, lost answers at their worst case.
+        budget_usd: What it may cost in all; None without a bound.
+        account_usd: What the account's key has left; None where nobody tells.
+        n_lost: Answers an earlier run lost in flight.
+    """
+
+    study: Study
+    plan: Plan
+    spent_usd: float
+    budget_usd: float | None
+    account_usd: float | None
+    n_lost: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Look:
+    """How a run stands, for whoever watches."""
+
+    tide: Tide
+    spent_usd: float
+    left_usd: float | None
+    n_resting: int
+    bound: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Report:
+    """What a run did.
+
+    Attributes:
+        snapshot: The file that `build` reads; None where there is nothing to write.
+        tide: Counts of this run.
+        spent_usd: What the study has cost in all.
+        unpriced_usd: The part of it that is a worst case, since no price was told.
+        by_model: What each model has cost in all, the dearest first.
+        interrupted: Whether the user stopped it.
+        budget: Models that were stopped or left out by the budget, with the reason.
+        error: What stopped the run, where something did; what was bought is kept.
+    """
+
+    snapshot: Path | None
+    tide: Tide
+    spent_usd: float
+    unpriced_usd: float
+    by_model: tuple[tuple[str, float], ...]
+    interrupted: bool
+    budget: dict[str, str]
+    error: FlipsiteError | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Watcher:
+    """Whoever started the run: told of a study that was written, asked for a yes, shown how it stands."""
+
+    created: Callable[[Path], None]
+    agree: Callable[[Offer], bool]
+    look: Callable[[Look], None]
+
+
+class Collecting:
+    """One run; makes its parts, and lets them go whatever happens."""
+
+    def __init__(
+        self,
+        study: Study,
+        order: Order,
+        *,
+        folder: Path,
+        cache: Cache,
+        watcher: Watcher,
+        app: Application | None = None,
+    ) -> None:
+        self._study = study
+        self._order = order
+        self._folder = folder
+        self._cache = cache
+        self._watcher = watcher
+        self._app = app
+        self._tide = Tide()
+        self._account = Account(total_usd=study.budget.total_usd, per_model_usd=study.budget.per_model_usd)
+        self._clock: Clock = RealClock()
+        if order.simulated_seed is not None:
+            self._clock = SimulatedClock(start=SIMULATED_DAY, seed=order.simulated_seed)
+
+    async def run(self) -> Report | None:
+        """Choose, offer, and, if agreed to, ask; returns None where it is not agreed to."""
+        async with self._client() as client:
+            offered, choices = await self._choices(client)
+            asker = self._asker(client)
+            for standing in self._cache.standings():
+                self._account.resume(standing)
+            await asker.prices.settle(self._cache.unpriced())
+            planned = plan(choices, self._study, self._cache)
+            self._tide.n_missing, self._tide.n_kept = planned.n_missing, planned.n_kept
+            if not self._watcher.agree(await self._offer(client, planned)):
+                return None
+            self._need_budget(planned)
+            if planned.n_missing:
+                with replacing(self._folder / CATALOGUE_FILE) as file:
+                    file.write(dump_catalogue(offered).encode())
+            log.info("asking %d draws of %d models", planned.n_missing, len(planned.models))
+            return await self._ask(asker, planned, choices)
+
+    def _client(self) -> AbstractAsyncContextManager[OpenRouter]:
+        order = self._order
+        if order.simulated_seed is not None:
+            from flipsite.collect.simulated import Endpoint
+
+            app = self._app or Endpoint(seed=order.simulated_seed)
+            return OpenRouter(SIMULATED_BASE, key=None, concurrency=order.concurrency, app=app)
+        text = os.environ.get("OPENROUTER_API_KEY", "")
+        if not text.strip() and order.api_base == OPENROUTER:
+            raise UsageError(
+                "OPENROUTER_API_KEY: not set; export the key of your account, or try --simulated, "
+                "which needs none."
+            )
+        return OpenRouter(
+            order.api_base, key=Key(text) if text.strip() else None, concurrency=order.concurrency
+        )
+
+    async def _choices(self, client: OpenRouter) -> tuple[Catalogue, tuple[Choice, ...]]:
+        simulated = self._order.simulated_seed is not None
+        today = (SIMULATED_DAY if simulated else datetime.now(UTC)).date().isoformat()
+        offered = await fetch_catalogue(client.get, today=today)
+        return offered, choose(
+            offered.models,
+            self._study,
+            today=today,
+            include_globs=self._order.models,
+            skip_globs=self._order.skip,
+        )
+
+    def _asker(self, client: OpenRouter) -> Asker:
+        simulated = self._order.simulated_seed is not None
+        return Asker(
+            client=client,
+            ledger=self._cache,
+            account=self._account,
+            clock=self._clock,
+            concurrency=self._order.concurrency,
+            tide=self._tide,
+            extra=(lambda question: {"X-Flipsite-Draw": str(question.draw)}) if simulated else None,
+        )
+
+    async def _offer(self, client: OpenRouter, planned: Plan) -> Offer:
+        return Offer(
+            study=self._study,
+            plan=planned,
+            spent_usd=self._account.spent_usd(),
+            budget_usd=self._study.budget.total_usd,
+            account_usd=await client.limit_usd(),
+            n_lost=self._cache.n_lost,
+        )
+
+    def _need_budget(self, planned: Plan) -> None:
+        budget = self._study.budget
+        bounded = budget.total_usd is not None or budget.per_model_usd is not None
+        if planned.estimate_usd and not bounded and self._order.simulated_seed is None:
+            raise UsageError(
+                f"{self._study.id}: no budget; give --budget USD (the draws will cost about "
+                f"${planned.estimate_usd:,.2f}) or set total_usd in study.toml."
+            )
+
+    async def _ask(self, asker: Asker, planned: Plan, choices: tuple[Choice, ...]) -> Report:
+        """Run the sampler, shown and saved as it goes; whatever ends it, the snapshot is written."""
+        sampler = Sampler(asker, concurrency=self._order.concurrency, tide=self._tide)
+        series = series_of(planned, choices, self._study, self._cache, seed=self._order.simulated_seed or 0)
+        beside = [asyncio.create_task(self._look(asker)), asyncio.create_task(self._save())]
+        error: FlipsiteError | None = None
+        with interrupts(sampler.stop) as interrupted:
+            try:
+                await sampler.run(series)
+            except FlipsiteError as stopped:
+                error = stopped
+            finally:
+                for task in beside:
+                    task.cancel()
+                await asyncio.gather(*beside, return_exceptions=True)
+        self._watcher.look(self._seen(asker))
+        return self._report(planned, interrupted=interrupted.is_set(), error=error)
+
+    async def _look(self, asker: Asker) -> None:
+        while True:
+            self._watcher.look(self._seen(asker))
+            await asyncio.sleep(LOOK_EVERY_S)
+
+    def _seen(self, asker: Asker) -> Look:
+        return Look(
+            tide=self._tide,
+            spent_usd=self._account.spent_usd(),
+            left_usd=self._account.left_usd(),
+            n_resting=asker.gate.n_resting,
+            bound=int(asker.gate.bound.now),
+        )
+
+    async def _save(self) -> None:
+        while True:
+            await asyncio.sleep(SNAPSHOT_EVERY_S)
+            await asyncio.to_thread(write_snapshot, self._folder, self._cache, self._study)
+
+    def _report(self, planned: Plan, *, interrupted: bool, error: FlipsiteError | None) -> Report:
+        left_out = {one.model: one.reason for one in planned.left_out if one.money}
+        stopped = {model: aside.reason for model, aside in self._tide.aside.items() if aside.money}
+        costs = [(one.model, self._account.spent_usd(one.model)) for one in planned.models]
+        return Report(
+            snapshot=write_snapshot(self._folder, self._cache, self._study),
+            tide=self._tide,
+            spent_usd=self._account.spent_usd(),
+            unpriced_usd=self._account.unpriced_usd(),
+            by_model=tuple(sorted(costs, key=lambda cost: (-cost[1], cost[0]))),
+            interrupted=interrupted,
+            budget=left_out | stopped,
+            error=error,
+        )
+
+
+def write_snapshot(folder: Path, cache: Cache, study: Study) -> Path | None:
+    """Write what the cache holds as the study's snapshot, whole; None where it holds no draw."""
+    draws = collect_draws(draw_of(kept) for kept in cache.kept())
+    if not len(draws):
+        return None
+    path = folder / SNAPSHOT_FILE
+    write_draws(path, draws, study=study.id)
+    log.info("%s: %d draws of %d models", path, len(draws), len(draws.models))
+    return path
+
+
+SIMULATED_BASE = "http://127.0.0.1/api/v1"
+"""Where the simulated endpoint would be; no socket is opened."""

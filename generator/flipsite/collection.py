@@ -1,0 +1,118 @@
+"""From a study to its snapshot: the left half of the road, in order. Read this beside `pipeline.py`.
+
+study.toml ─load→ study ─choose→ plan ─yes→ ask ─cache→ answers ─read→ snapshot
+"""
+
+import asyncio
+from dataclasses import asdict, replace
+from datetime import UTC, datetime
+from pathlib import Path
+
+from flipsite.collect.clock import stamp
+from flipsite.collect.openrouter import Application
+from flipsite.collect.reading import read_again
+from flipsite.collecting import Collecting, Look, Offer, Order, Report, Watcher, write_snapshot
+from flipsite.domain import Kind, Study
+from flipsite.errors import UsageError
+from flipsite.projects import Project, study_folder
+from flipsite.settings import default_study, dump_study, load_study
+from flipsite.store.cache import Cache
+from flipsite.store.swap import replacing
+
+__all__ = ["Look", "Offer", "Order", "Report", "Watcher", "collect", "reread"]
+
+
+def collect(
+    project: Project, order: Order, watcher: Watcher, *, app: Application | None = None
+) -> Report | None:
+    """Ask a study's missing draws and write its snapshot.
+
+    Args:
+        project: Where the study and the cache are.
+        order: What is asked for.
+        watcher: Agrees to the offer and watches; without its yes nothing is asked.
+        app: Stands in for the simulated endpoint, as an ASGI application.
+
+    Returns:
+        What was done; None where the watcher did not agree.
+
+    Raises:
+        FlipsiteError: If the study, the endpoint or the cache cannot be used at all.
+    """
+    project = _own(project)
+    folder = study_folder(project, order.study_id)
+    _ensure_study(folder / "study.toml", order, watcher)
+    study = _ordered(load_study(folder), order)
+    _check_kind(folder, study, order)
+    with _cache(project, study, protocol=_protocol(study, order)) as cache:
+        run = Collecting(study, order, folder=folder, cache=cache, watcher=watcher, app=app).run()
+        try:
+            return asyncio.run(run)
+        except asyncio.CancelledError:  # the second interrupt; what was answered is in the cache
+            raise KeyboardInterrupt from None
+
+
+def reread(project: Project, study_id: str) -> tuple[int, int, Path | None]:
+    """Read a study's stored answers again, asking nobody, and write its snapshot anew.
+
+    Returns:
+        How many answers are read otherwise than before, how many there are, and the snapshot.
+    """
+    folder = study_folder(project, study_id)
+    study = load_study(folder)
+    with _cache(project, study, protocol=None) as cache:
+        n_answers, changed = 0, []
+        for kept in cache.kept():
+            reading = read_again(kept)
+            n_answers += reading is not None
+            if reading is not None and reading.result != kept.result:
+                changed.append((kept.row, reading))
+        cache.record(changed)
+        return len(changed), n_answers, write_snapshot(folder, cache, study)
+
+
+def _cache(project: Project, study: Study, *, protocol: dict[str, object] | None) -> Cache:
+    return Cache(project.cache, study=study.id, protocol=protocol, now=stamp(datetime.now(UTC)))
+
+
+def _own(project: Project) -> Project:
+    """Where there is no project, the folder becomes one: nothing is written into the package."""
+    return replace(project, content=project.root / "content", packaged=False) if project.packaged else project
+
+
+def _ensure_study(path: Path, order: Order, watcher: Watcher) -> None:
+    """Write the study where it does not exist: the article's prompt, every key at its default."""
+    if path.exists():
+        return
+    kind = Kind.MEASURED if order.simulated_seed is None else Kind.SIMULATED
+    study = replace(default_study(order.study_id), kind=kind)
+    with replacing(path) as file:
+        file.write(dump_study(study).encode())
+    watcher.created(path)
+
+
+def _ordered(study: Study, order: Order) -> Study:
+    """The study with what the user asks for in this run."""
+    sampling, budget = study.sampling, study.budget
+    if order.draws is not None:
+        sampling = replace(sampling, draws=order.draws)
+    if order.budget_usd is not None:
+        budget = replace(budget, total_usd=order.budget_usd)
+    return replace(study, sampling=sampling, budget=budget)
+
+
+def _check_kind(folder: Path, study: Study, order: Order) -> None:
+    """No simulated draw in a measured study, and no measured one in a simulated study."""
+    path = folder / "study.toml"
+    if study.kind is Kind.PUBLISHED:
+        raise UsageError(f"{path}: kind is published: its figures are printed elsewhere; name another study.")
+    if (study.kind is Kind.SIMULATED) != (order.simulated_seed is not None):
+        mend = "leave --simulated out" if study.kind is Kind.MEASURED else "add --simulated"
+        raise UsageError(f"{path}: kind is {study.kind}; {mend}, or name another study.")
+
+
+def _protocol(study: Study, order: Order) -> dict[str, object]:
+    """What makes a study's draws comparable; a change of it would mix two experiments."""
+    prompt = asdict(study.prompt)
+    sampling = {"temperature": study.sampling.temperature, "answer": study.sampling.answer}
+    return {**prompt, **sampling, "seed": order.simulated_seed}

@@ -1,0 +1,87 @@
+"""`flipsite collect`: ask the models of a study, within its budget."""
+
+from pathlib import Path
+
+import click
+
+from flipsite.errors import BudgetExhaustedError
+
+DEFAULT_BASE = "https://openrouter.ai/api/v1"
+
+
+@click.command("collect")
+@click.argument("study")
+@click.option("--models", multiple=True, metavar="GLOB", help="Only these of the study's; may be repeated.")
+@click.option("--skip", multiple=True, metavar="GLOB", help="Without these; may be repeated.")
+@click.option("--draws", type=click.IntRange(min=1), help="Draws of each model.  [default: the study's]")
+@click.option(
+    "--budget", type=click.FloatRange(min=0), metavar="USD", help="Dollars in all.  [default: the study's]"
+)
+@click.option(
+    "--concurrency", type=click.IntRange(1, 1024), default=64, show_default=True, help="Requests in flight."
+)
+@click.option(
+    "--api-base", default=DEFAULT_BASE, show_default=True, metavar="URL", help="Ends before /models."
+)
+@click.option("--simulated", is_flag=True, help="Ask coins of known truth instead: no network, no key.")
+@click.option("--seed", type=int, default=0, show_default=True, help="Of the simulated coins.")
+@click.option("--dry-run", is_flag=True, help="Show what it would cost, and stop.")
+@click.option("--yes", is_flag=True, help="Do not ask before spending.")
+@click.option("--reread", is_flag=True, help="Read stored answers again, asking nobody.")
+def command(
+    *,
+    study: str,
+    models: tuple[str, ...],
+    skip: tuple[str, ...],
+    draws: int | None,
+    budget: float | None,
+    concurrency: int,
+    api_base: str,
+    simulated: bool,
+    seed: int,
+    dry_run: bool,
+    yes: bool,
+    reread: bool,
+) -> None:
+    r"""Ask each model of STUDY for its missing draws, and write the snapshot that `build` reads.
+
+    A study that does not exist is written first, from the article's prompt. Every answer is kept the moment
+    it arrives: run again after a stop, and only what is missing is asked. Ctrl-C once finishes what is in
+    flight; twice stops now. The key comes from OPENROUTER_API_KEY.
+
+    \b
+    Examples:
+      flipsite collect trial --simulated --yes
+      flipsite collect mine --budget 5 --draws 20 --models 'mistralai/*'
+    """
+    from flipsite.collection import Order, collect
+    from flipsite.collection import reread as read_again
+    from flipsite.commands.collect_screen import Screen
+    from flipsite.projects import find_project
+
+    project = find_project(Path.cwd())
+    screen = Screen(dry_run=dry_run, yes=yes)
+    if reread:
+        screen.reread(*read_again(project, study))
+        return
+    order = Order(
+        study_id=study,
+        models=models,
+        skip=skip,
+        draws=draws,
+        budget_usd=budget,
+        concurrency=concurrency,
+        api_base=api_base,
+        simulated_seed=seed if simulated else None,
+    )
+    with screen:
+        report = collect(project, order, screen.watcher)
+    if report is None:
+        return
+    screen.report(report)
+    if report.interrupted:
+        raise click.Abort
+    if report.error is not None:
+        raise report.error
+    if report.budget:
+        raise BudgetExhaustedError(screen.budget_sentence(report))

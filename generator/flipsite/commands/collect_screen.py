@@ -1,0 +1,176 @@
+"""What `flipsite collect` shows: the offer, how the run stands, and what it came to."""
+
+import sys
+import time
+from pathlib import Path
+from types import TracebackType
+from typing import Self
+
+import click
+from rich.console import Console
+from rich.live import Live
+from rich.markup import escape
+from rich.table import Table
+
+from flipsite.collection import Look, Offer, Report, Watcher
+from flipsite.errors import UsageError
+
+LINE_EVERY_S = 5.0
+MOST_ROWS = 15
+
+
+class Screen:
+    """A progress display on a terminal, plain lines elsewhere; use as a context manager."""
+
+    def __init__(self, *, dry_run: bool, yes: bool) -> None:
+        self._dry_run = dry_run
+        self._yes = yes
+        self._console = Console(highlight=False, soft_wrap=True)
+        self._live: Live | None = None
+        self._began = time.monotonic()
+        self._told_at = self._began
+        self.watcher = Watcher(created=self._created, agree=self._agree, look=self._look)
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        if self._live is not None:
+            self._live.stop()
+
+    def reread(self, n_changed: int, n_answers: int, snapshot: Path | None) -> None:
+        """What reading again came to."""
+        self._say(f"{n_answers} stored answers read again, {n_changed} of them otherwise than before.")
+        self._say(f"Snapshot: {snapshot}" if snapshot else "No snapshot: there are no answers yet.")
+
+    def report(self, report: Report) -> None:
+        """What the run came to: the spend, the dearest model first, and who was set aside."""
+        tide = report.tide
+        self._say(
+            f"{tide.n_done} draws: {tide.n_valid} valid, {tide.n_rejected} not readable, "
+            f"{tide.n_failed} failed; {tide.n_kept} were there before."
+        )
+        if any(cost for _, cost in report.by_model):
+            table = _table("model", "spent", "share")
+            for model, cost in report.by_model[:MOST_ROWS]:
+                table.add_row(escape(model), _usd(cost), f"{cost / report.spent_usd:.1%}")
+            self._rest(table, len(report.by_model))
+            self._console.print(table)
+        open_part = f", {_usd(report.unpriced_usd)} of it at its worst case" if report.unpriced_usd else ""
+        self._say(f"The study has cost {_usd(report.spent_usd)}{open_part}.")
+        for model, aside in sorted(tide.aside.items()):
+            self._say(f"Set aside: {model}: {aside.reason}")
+        if report.snapshot is not None:
+            self._say(f"Snapshot: {report.snapshot}")
+
+    def budget_sentence(self, report: Report) -> str:
+        """Why the budget ended it."""
+        model, reason = next(iter(report.budget.items()))
+        others = f" and {len(report.budget) - 1} more" if len(report.budget) > 1 else ""
+        return (
+            f"The budget left out {model}{others} ({reason}); what was bought is kept, "
+            "raise --budget or per_model_usd and run again."
+        )
+
+    def _created(self, path: Path) -> None:
+        self._say(f"Wrote {path}: the article's prompt, every setting at its default.")
+
+    def _agree(self, offer: Offer) -> bool:
+        plan = offer.plan
+        if offer.n_lost:
+            self._say(f"{offer.n_lost} answers were in flight when the last run died; they count as spent.")
+        if not plan.n_missing:
+            self._say(f"Nothing to ask: all {plan.n_kept} draws are there.")
+            return not self._dry_run
+        self._show_offer(offer)
+        if self._dry_run:
+            return False
+        if self._yes or plan.estimate_usd == 0:
+            return True
+        if not sys.stdin.isatty():
+            raise UsageError("Nobody to ask for a yes; add --yes to spend, or --dry-run to look.")
+        return click.confirm("Ask them?")
+
+    def _show_offer(self, offer: Offer) -> None:
+        plan = offer.plan
+        table = _table("model", "draws", "about", "one draw at most", "spent")
+        rows = [one for one in reversed(plan.models) if one.n_missing]
+        for one in rows[:MOST_ROWS]:
+            table.add_row(
+                escape(one.model),
+                str(one.n_missing),
+                _usd(one.estimate_usd),
+                _usd(one.draw_worst_usd),
+                _usd(one.spent_usd),
+            )
+        self._rest(table, len(rows))
+        self._console.print(table)
+        limits = [f"spent so far {_usd(offer.spent_usd)}"]
+        if offer.budget_usd is not None:
+            limits.append(f"budget {_usd(offer.budget_usd)}")
+        if offer.account_usd is not None:
+            limits.append(f"the account has {_usd(offer.account_usd)} left")
+        self._say(
+            f"{plan.n_missing} draws of {len(rows)} models, about {_usd(plan.estimate_usd)} "
+            f"({', '.join(limits)})."
+        )
+        if plan.left_out:
+            dear = sum(one.money for one in plan.left_out)
+            self._say(
+                f"{len(plan.left_out)} models are left out"
+                + (f", {dear} of them by the budget" if dear else "")
+                + "; `flipsite models` says why."
+            )
+
+    def _look(self, look: Look) -> None:
+        if self._console.is_terminal:
+            if self._live is None:
+                self._live = Live(console=self._console, refresh_per_second=4, transient=True)
+                self._live.start()
+            self._live.update(self._line(look))
+            return
+        if time.monotonic() - self._told_at >= LINE_EVERY_S:
+            self._told_at = time.monotonic()
+            self._say(self._line(look))
+
+    def _line(self, look: Look) -> str:
+        """Draws done, valid share, dollars, rate, and what is waiting and why."""
+        tide = look.tide
+        seconds = max(time.monotonic() - self._began, 1e-3)
+        parts = [f"{tide.n_done}/{tide.n_missing} draws"]
+        if tide.n_done:
+            parts.append(f"{tide.n_valid / tide.n_done:.0%} valid")
+        left = "" if look.left_usd is None else f", {_usd(look.left_usd)} left"
+        parts += [f"{_usd(look.spent_usd)} spent{left}", f"{tide.n_done / seconds:.0f}/s"]
+        parts.append(f"{tide.in_flight} in flight")
+        if look.n_resting:
+            parts.append(f"{look.n_resting} models told to wait")
+        if tide.aside:
+            parts.append(f"{len(tide.aside)} set aside")
+        if tide.faults:
+            model, fault = next(reversed(tide.faults.items()))
+            parts.append(f"last fault: {model}: {fault}")
+        return escape(" · ".join(parts)) if self._console.is_terminal else " · ".join(parts)
+
+    def _say(self, text: str) -> None:
+        click.echo(text)
+
+    def _rest(self, table: Table, n_rows: int) -> None:
+        if n_rows > MOST_ROWS:
+            table.add_row(f"… and {n_rows - MOST_ROWS} cheaper ones")
+
+
+def _table(*headings: str) -> Table:
+    table = Table(box=None, pad_edge=False)
+    for place, heading in enumerate(headings):
+        table.add_column(heading, justify="left" if place == 0 else "right", no_wrap=place > 0)
+    return table
+
+
+def _usd(dollars: float) -> str:
+    """Dollars to the cent, or to the first two digits that say something."""
+    if dollars and dollars < 0.005:
+        return f"${dollars:.6f}"
+    return f"${dollars:,.2f}"

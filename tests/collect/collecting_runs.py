@@ -1,0 +1,54 @@
+"""Whole runs for tests: a project of its own, an endpoint, and the real collector between them."""
+
+from collections.abc import Callable
+from dataclasses import replace
+from pathlib import Path
+
+from flipsite.collect.simulated import Endpoint
+from flipsite.collection import Look, Offer, Order, Report, Watcher, collect
+from flipsite.domain import Budget, Draws, Kind, Study
+from flipsite.projects import Project
+from flipsite.settings import default_study, dump_study
+from flipsite.store.snapshot import read_draws
+
+STUDY = "trial"
+
+
+def project_of(root: Path, *, kind: Kind = Kind.SIMULATED, **changes: object) -> Project:
+    """A project with one study of the article's prompt."""
+    study = replace(default_study(STUDY), kind=kind, **changes)
+    write_study(root, study)
+    content = root / "content"
+    return Project(root=root, content=content, templates=(), site=root / "site", packaged=False)
+
+
+def write_study(root: Path, study: Study) -> None:
+    folder = root / "content" / "studies" / study.id
+    folder.mkdir(parents=True, exist_ok=True)
+    (folder / "study.toml").write_text(dump_study(study), encoding="utf-8")
+
+
+def watcher(*, agree: bool = True, looks: Callable[[Look], None] = lambda _: None) -> Watcher:
+    offers: list[Offer] = []
+
+    def agrees(offer: Offer) -> bool:
+        offers.append(offer)
+        return agree
+
+    return Watcher(created=lambda _: None, agree=agrees, look=looks)
+
+
+def simulate(project: Project, endpoint: Endpoint, **order: object) -> Report:
+    """Collect in process, in simulated time."""
+    wanted = Order(study_id=STUDY, simulated_seed=0, **order)
+    report = collect(project, wanted, watcher(), app=endpoint)
+    assert report is not None
+    return report
+
+
+def draws_of(project: Project) -> Draws:
+    return read_draws(project.studies / STUDY / "draws.parquet")
+
+
+def budget(total: float | None, *, own: float | None = None) -> Budget:
+    return Budget(total_usd=total, per_model_usd=own)

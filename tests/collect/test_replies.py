@@ -1,0 +1,239 @@
+"""Each fault of the wire is told apart, and nothing a body holds is trusted."""
+
+import json
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from flipsite.collect.replies import (
+    Reply,
+    Todo,
+    Trouble,
+    one_line,
+    read_exchange,
+    read_limit,
+    read_price,
+    read_reply,
+)
+
+NOW = 1_757_289_600.0
+
+
+def read(code, body, *, headers=None, mode="text"):
+    raw = body if isinstance(body, bytes) else json.dumps(body).encode()
+    return read_exchange(code, headers or {}, raw, mode=mode, now=NOW)
+
+
+def error(code, message="no", **metadata):
+    return {"error": {"code": code, "message": message, "metadata": metadata}, "user_id": "user_1"}
+
+
+ANSWER = {
+    "id": "gen-1",
+    "provider": "xAI",
+    "choices": [{"finish_reason": "stop", "message": {"content": "Output: 0", "refusal": None}}],
+    "usage": {
+        "prompt_tokens": 687,
+        "completion_tokens": 192,
+        "cost": 0.00341325,
+        "prompt_tokens_details": {"cached_tokens": 679},
+        "completion_tokens_details": {"reasoning_tokens": 121},
+    },
+}
+
+
+def test_an_answer_is_read_whole():
+    """Every field that a real body of February 2026 has."""
+    assert read(200, ANSWER) == Reply(
+        generation="gen-1",
+        response="Output: 0",
+        refusal=None,
+        finish_reason="stop",
+        provider="xAI",
+        prompt_tokens=687,
+        completion_tokens=192,
+        reasoning_tokens=121,
+        cached_tokens=679,
+        cost_usd=0.00341325,
+    )
+
+
+def test_an_answer_may_lack_everything_but_its_choice():
+    """A local server sends neither provider nor usage; a null content is an answer too."""
+    reply = read(200, {"choices": [{"message": {"content": None}}]})
+    assert isinstance(reply, Reply)
+    assert (reply.response, reply.provider, reply.cost_usd, reply.generation) == (None, None, None, None)
+
+
+def test_content_in_parts_is_put_together():
+    """Some providers answer with a list of text parts."""
+    parts = [{"type": "text", "text": "Output: "}, {"type": "text", "text": "1"}, {"type": "image"}]
+    reply = read(200, {"choices": [{"message": {"content": parts}}]})
+    assert isinstance(reply, Reply)
+    assert reply.response == "Output: 1"
+
+
+@pytest.mark.parametrize(
+    ("code", "body", "todo"),
+    [
+        (400, error(400, "model_not_found"), Todo.MODEL),
+        (401, error(401, "Missing Authentication header"), Todo.RUN),
+        (402, error(402, "Insufficient credits"), Todo.RUN),
+        (403, error(403, "flagged", reasons=["violence"], flagged_input="…"), Todo.REFUSED),
+        (403, error(403, "flagged", error_type="content_policy_violation"), Todo.REFUSED),
+        (403, error(403, "key lacks rights"), Todo.MODEL),
+        (404, error(404, "No endpoints found for a/b"), Todo.MODEL),
+        (408, error(408, "timeout"), Todo.AGAIN),
+        (413, error(413, "too large"), Todo.DRAW),
+        (422, error(422, "unprocessable"), Todo.DRAW),
+        (429, error(429, "rate limited"), Todo.AGAIN),
+        (500, b"<html>Internal Server Error</html>", Todo.AGAIN),
+        (502, error(502, "provider down"), Todo.AGAIN),
+        (503, error(503, "none meets routing"), Todo.AGAIN),
+        (524, b"", Todo.AGAIN),
+        (529, error(529, "overloaded"), Todo.AGAIN),
+        (301, b"", Todo.RUN),
+        (200, b'{"choices": [', Todo.AGAIN),
+        (200, b"", Todo.AGAIN),
+        (200, {"choices": []}, Todo.AGAIN),
+        (200, error(429, "upstream", raw="busy", provider_name="BaseTen"), Todo.AGAIN),
+        (200, error("rate_limit_exceeded"), Todo.AGAIN),
+        (200, {"choices": [{"finish_reason": "error", "error": {"code": 502, "message": "x"}}]}, Todo.AGAIN),
+        (200, {"choices": [{"error": {"code": 403, "metadata": {"reasons": ["x"]}}}]}, Todo.REFUSED),
+    ],
+)
+def test_each_fault_is_told_apart(code, body, todo):
+    """What the provider's page on errors lists, each with what is to be done."""
+    trouble = read(code, body)
+    assert isinstance(trouble, Trouble)
+    assert trouble.todo is todo
+
+
+@pytest.mark.parametrize("code", [400, 404])
+@pytest.mark.parametrize(
+    "message",
+    ["No endpoints found that can handle the requested parameters", "response_format is not supported"],
+)
+def test_structured_output_that_is_not_supported_falls_back_to_text(code, message):
+    """Only where structured output was asked for; in text mode the model is not to be had."""
+    body = error(code, message)
+    assert read(code, body, mode="structured").todo is Todo.TEXT
+    assert read(code, body, mode="text").todo is Todo.MODEL
+
+
+def test_an_answer_cut_by_length_is_an_answer_though_it_comes_with_an_error():
+    """A reasoning model that runs out of tokens says `length` and calls it error 400."""
+    body = ANSWER | {"error": {"code": 400, "message": "Token limit reached"}}
+    body["choices"] = [{"finish_reason": "length", "message": {"content": ""}}]
+    reply = read(200, body)
+    assert isinstance(reply, Reply)
+    assert reply.finish_reason == "length"
+
+
+def test_a_replayed_answer_is_no_draw():
+    """The response cache answers verbatim: asking would count one flip twice."""
+    trouble = read(200, ANSWER, headers={"x-openrouter-cache-status": "HIT"})
+    assert isinstance(trouble, Trouble)
+    assert trouble.todo is Todo.AGAIN
+
+
+@pytest.mark.parametrize(
+    ("code", "body", "cost"),
+    [
+        (429, error(429), 0.0),
+        (502, error(502), 0.0),
+        (404, error(404), 0.0),
+        (524, b"", None),
+        (408, error(408), None),
+        (200, error(502), None),
+        (200, error(502) | {"usage": {"cost": 0.002}}, 0.002),
+        (200, b"{", None),
+    ],
+)
+def test_what_a_fault_cost_is_known_only_where_it_is_known(code, body, cost):
+    """Refused before a model started costs nothing; after that only a stated cost is known."""
+    trouble = read(code, body)
+    assert isinstance(trouble, Trouble)
+    assert trouble.cost_usd == cost
+
+
+@pytest.mark.parametrize(
+    ("headers", "metadata", "wait"),
+    [
+        ({"retry-after": "7"}, {}, 7.0),
+        ({"retry-after": "Mon, 08 Sep 2025 00:00:30 GMT"}, {}, 30.0),
+        ({"retry-after": "soon"}, {}, None),
+        ({"x-ratelimit-reset": str((NOW + 12) * 1000)}, {}, 12.0),
+        ({}, {"headers": {"X-RateLimit-Reset": str(int((NOW + 60) * 1000))}}, 60.0),
+        ({}, {"headers": {"Retry-After": 3}}, 3.0),
+        ({"x-ratelimit-reset": str((NOW - 5) * 1000)}, {}, 0.0),
+        ({}, {}, None),
+    ],
+)
+def test_the_wait_is_read_wherever_it_is_written(headers, metadata, wait):
+    """Seconds, a date, a reset in milliseconds, in the headers or inside the body."""
+    trouble = read(429, error(429, **metadata), headers=headers)
+    assert isinstance(trouble, Trouble)
+    assert trouble.wait_s == wait
+
+
+def test_a_rate_limit_of_the_account_is_told_from_a_providers():
+    """A provider's own limit names it; the platform's does not."""
+    assert read(429, error(429)).everywhere
+    assert not read(429, error(429, provider_name="BaseTen", raw="busy")).everywhere
+
+
+@pytest.mark.parametrize("cost", [-1, "free", 1e9, float("nan"), float("inf"), True, [1], None])
+def test_a_bill_that_is_none_counts_as_unknown(cost):
+    """Negative, absurd, or no number: it is not believed, so the worst case counts."""
+    reply = read(200, ANSWER | {"usage": {"cost": cost}})
+    assert isinstance(reply, Reply)
+    assert reply.cost_usd is None
+
+
+def test_prices_and_limits_are_read_from_their_pages():
+    """`/generation` and `/key`, and what they are when they are not."""
+    assert read_price(b'{"data": {"total_cost": 0.0012}}') == 0.0012
+    assert read_price(b'{"error": {}}') is None
+    assert read_limit(b'{"data": {"limit": null, "limit_remaining": null}}') is None
+    assert read_limit(b'{"data": {"limit_remaining": 12.5}}') == 12.5
+
+
+JSON = st.recursive(
+    st.none() | st.booleans() | st.integers() | st.floats() | st.text(max_size=8),
+    lambda inner: (
+        st.lists(inner, max_size=3)
+        | st.dictionaries(
+            st.sampled_from(
+                ["error", "choices", "message", "content", "usage", "cost", "code", "metadata", "id"]
+            ),
+            inner,
+            max_size=4,
+        )
+    ),
+    max_leaves=12,
+)
+
+
+@given(st.integers(100, 999), JSON, st.sampled_from(["text", "structured"]))
+def test_no_body_is_too_strange(code, body, mode):
+    """Whatever JSON comes with whatever status, it is an answer or a trouble with a printable reason."""
+    result = read(code, body, mode=mode)
+    assert isinstance(result, Reply | Trouble)
+    if isinstance(result, Trouble):
+        assert result.reason.isprintable()
+    read_reply(json.dumps(body).encode())
+
+
+@given(st.binary(max_size=200))
+def test_no_bytes_are_too_strange(body):
+    """Neither are bytes that are no JSON."""
+    assert isinstance(read(200, body), Reply | Trouble)
+    assert isinstance(read(200, b"[" * 5000 + body), Trouble)
+
+
+def test_foreign_text_is_one_short_line():
+    """It moves no cursor, turns no direction, and ends."""
+    assert one_line("a\x1b[31m\r\nb\u202e" + "c" * 500).startswith("a [31m b ccc")
+    assert len(one_line("x" * 1000)) == 200
