@@ -92,3 +92,12 @@ def test_help_imports_nothing_heavy() -> None:
         [sys.executable, "-c", code], capture_output=True, text=True, timeout=60, check=True
     )
     assert done.stdout.splitlines()[-1] == "[]"
+
+
+@pytest.mark.parametrize("command", COMMANDS)
+def test_examples_stand_on_lines_of_their_own(command: str) -> None:
+    """Help shows each example as it is typed, and no trace of the mark that keeps its line."""
+    lines = CliRunner().invoke(cli, [command, "--help"]).output.splitlines()
+    examples = lines[lines.index("  Examples:") + 1 :]
+    assert examples[0].startswith(f"    flipsite {command}")
+    assert "\\b" not in "".join(lines)

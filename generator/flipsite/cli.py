@@ -9,7 +9,7 @@ import click
 from flipsite import __version__
 from flipsite.errors import FlipsiteError
 
-COMMANDS: tuple[str, ...] = ("build", "collect", "import", "export")
+COMMANDS: tuple[str, ...] = ("build", "serve", "collect", "import", "export", "check")
 """Every command, in the order of `flipsite --help`; each is `commands.<name>.command`."""
 
 MODULE_OF = {"import": "import_"}
@@ -30,6 +30,8 @@ class Commands(click.Group):
             ctx.fail(f"No such command {cmd_name!r}." + (f" Did you mean {near!r}?" if near else ""))
         module = import_module(f"flipsite.commands.{MODULE_OF.get(cmd_name, cmd_name)}")
         command: click.Command = module.command
+        # Docstrings are raw; click’s mark for lines that stay as they are must not be.
+        command.help = (command.help or "").replace("\\b\n", "\b\n")
         return command
 
     def invoke(self, ctx: click.Context) -> object:

@@ -6,7 +6,14 @@ from hypothesis import given
 from hypothesis import strategies as st
 from scipy import stats
 
-from flipsite.analyse.estimate import benjamini_hochberg, binomial_test, jeffreys, noise_floor, verdict
+from flipsite.analyse.estimate import (
+    benjamini_hochberg,
+    binomial_test,
+    conviction_limits,
+    jeffreys,
+    noise_floor,
+    verdict,
+)
 from flipsite.domain import Verdict
 
 COUNTS = st.integers(0, 400).flatmap(lambda n: st.tuples(st.integers(0, n), st.just(n)))
@@ -88,6 +95,21 @@ def test_a_model_without_a_test_has_no_q_value():
     q = benjamini_hochberg(np.array([0.01, None, 0.04, float("nan")], np.float64))
     assert q[[0, 2]].tolist() == pytest.approx([0.02, 0.04])
     assert np.isnan(q[[1, 3]]).all()
+
+
+@given(
+    p=st.lists(st.floats(0, 0.2) | st.floats(0, 1), min_size=1, max_size=12),
+    others=st.integers(0, 20),
+    tried=st.floats(0, 0.2),
+    data=st.data(),
+)
+def test_a_conviction_limit_is_where_the_q_value_crosses_the_rate(p, others, tried, data):
+    """Replacing one p-value by another convicts exactly when the other is below the limit."""
+    i = data.draw(st.integers(0, len(p) - 1))
+    limit = conviction_limits(p, family=len(p) + others)[i]
+    for new in (tried, limit * 0.999, limit * 1.001):
+        q = benjamini_hochberg([*p[:i], new, *p[i + 1 :]], family=len(p) + others)[i]
+        assert (q < 0.05) == (new < limit)
 
 
 def test_a_family_smaller_than_its_tests_is_refused():

@@ -18,7 +18,7 @@ def page(body: str = "", *, up: str = "", head: str = "", policy: str = POLICY) 
 <meta charset="utf-8">
 <meta http-equiv="Content-Security-Policy" content="{policy}">
 <title>Coins</title>
-<link rel="stylesheet" href="{up}assets/site.1f.css">
+<link rel="icon" href="{up}assets/coin.svg"><link rel="stylesheet" href="{up}assets/site.1f.css">
 <script src="{up}assets/site.2e.js" defer></script>
 {head}</head>
 <body>

@@ -41,16 +41,16 @@ def is_whole(site: Path) -> bool:
 
 
 def test_a_site_is_whole_after_every_kill(tmp_path):
-    """SIGKILL at 20 instants spread over the build, each build starting from what the last kill left."""
+    """SIGKILL at 12 instants spread over the build, each build starting from what the last kill left."""
     out = tmp_path / "site"
     leftovers = 0
-    for run in range(20):
+    for run in range(12):
         builder = subprocess.Popen(
             [sys.executable, "-c", BUILDER, out, str(run * 1000)], stdout=subprocess.PIPE
         )
         assert builder.stdout is not None
         builder.stdout.readline()
-        time.sleep(0.0037 * run)
+        time.sleep(0.0061 * run)
         builder.send_signal(signal.SIGKILL)
         builder.communicate()
         leftovers += (tmp_path / ".site.flipsite").exists()

@@ -113,6 +113,37 @@ def benjamini_hochberg(p_values: ArrayLike, *, family: int | None = None) -> Flo
     return q
 
 
+def conviction_limits(
+    p_values: ArrayLike, *, rate: float = FALSE_DISCOVERY_RATE, family: int | None = None
+) -> Floats:
+    """For each test, the p-value below which its q-value would be below the rate, the others as they are.
+
+    That is rate · R / m with R the number of rejections were this test's own p-value 0.
+
+    Args:
+        p_values: As for `benjamini_hochberg`.
+        rate: False discovery rate.
+        family: As for `benjamini_hochberg`.
+
+    Source:
+        Benjamini & Yekutieli (2001), Annals of Statistics 29, 1165-1188, proof of theorem 1.2.
+    """
+    p = np.asarray(p_values, np.float64)
+    tested = np.flatnonzero(~np.isnan(p))
+    order = tested[np.argsort(p[tested], kind="stable")]
+    m = len(tested) if family is None else family
+    place = np.arange(1, len(order) + 1)
+    moved_up = np.where(
+        p[order] < rate * (place + 1) / m, place + 1, 1
+    )  # those before the test that becomes 0
+    unmoved = np.where(p[order] < rate * place / m, place, 1)
+    before = np.concatenate([[1], np.maximum.accumulate(moved_up)[:-1]])[: len(order)]
+    after = np.concatenate([np.maximum.accumulate(unmoved[::-1])[::-1][1:], [1]])[: len(order)]
+    limits = np.full(p.shape, np.nan)
+    limits[order] = rate * np.maximum(before, after) / m
+    return limits
+
+
 def verdict(q: float | None, low: float | None, high: float | None, *, target: float = 0.5) -> Verdict:
     """What may be said of a model: biased, fair or undecided.
 
@@ -130,9 +161,15 @@ def verdict(q: float | None, low: float | None, high: float | None, *, target: f
     """
     if q is not None and q < FALSE_DISCOVERY_RATE:
         return Verdict.BIASED
-    if low is not None and high is not None and target - FAIR_MARGIN <= low and high <= target + FAIR_MARGIN:
+    if low is not None and high is not None and within_margin(low, high, target=target):
         return Verdict.FAIR
     return Verdict.UNDECIDED
+
+
+def within_margin(low: ArrayLike, high: ArrayLike, *, target: float = 0.5) -> NDArray[np.bool_]:
+    """Whether a whole interval lies within the margin in which a coin counts as fair."""
+    above = np.asarray(low, np.float64) >= target - FAIR_MARGIN
+    return np.asarray(above & (np.asarray(high, np.float64) <= target + FAIR_MARGIN))
 
 
 def binomial_probability(n_ones: ArrayLike, n_valid: ArrayLike, *, target: float = 0.5) -> Floats:

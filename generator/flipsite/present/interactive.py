@@ -7,6 +7,7 @@ import csv
 import io
 import json
 from collections.abc import Mapping
+from functools import cache
 from importlib.metadata import version
 from typing import Final
 
@@ -22,6 +23,7 @@ def bundle_key() -> str:
     return f"vl-convert {version('vl-convert-python')}, wrapped 1"
 
 
+@cache
 def bundle() -> bytes:
     """Vega, Vega-Lite and Vega-Embed as one classic script that sets `window.vegaEmbed`; takes a second."""
     import vl_convert  # 80 ms, only where a bundle is made

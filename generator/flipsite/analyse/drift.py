@@ -1,0 +1,192 @@
+"""Is it one coin? Providers, days, and the order in which the draws came.
+
+A model may be served by several providers and over several days, and an endpoint may answer alike for a while
+because it remembers. Each test asks whether the draws could have come from one coin in any order; all are
+given the number of ones.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Literal
+
+import numpy as np
+from numpy.typing import NDArray
+from scipy.special import gammaln
+
+from flipsite.analyse.conditional import TwoByTwo, fisher_exact, newcombe, two_by_two
+from flipsite.analyse.estimate import jeffreys
+from flipsite.domain import Draws
+
+FEWEST = 5
+"""Draws that a group must have to count as one: two such groups make a comparison."""
+
+_N_TABLES = 20_000
+_SAME_PROBABILITY = 1 + 1e-7
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Group:
+    """The valid draws of one provider, or of one day; `low` and `high` bound the mean (95 %, Jeffreys)."""
+
+    name: str
+    n_valid: int
+    n_ones: int
+    low: float
+    high: float
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Homogeneity:
+    """Do a model's providers, or days, draw alike?
+
+    Attributes:
+        by: What the groups are.
+        groups: Those with at least five valid draws, by name; two at least.
+        p_value: Fisher's exact test for two groups; for more a Monte-Carlo chi-square test, given both
+            totals.
+    """
+
+    by: Literal["provider", "day"]
+    groups: tuple[Group, ...]
+    p_value: float
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Succession:
+    """Do the outcomes come in an order that chance would give?
+
+    Attributes:
+        n_valid: Outcomes, in the order of the draws.
+        n_runs: Unbroken runs of equal outcomes.
+        n_runs_expected: Their mean over all orders of the same outcomes.
+        p_value: Exact two-sided runs test.
+        autocorrelation: Of each outcome with the next, in [−1, 1]; −1/n is its mean over all orders.
+    """
+
+    n_valid: int
+    n_runs: int
+    n_runs_expected: float
+    p_value: float
+    autocorrelation: float
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Modes:
+    """Structured answers against text, where a model was asked both ways.
+
+    Attributes:
+        table: First group: structured; second: text.
+        difference: Share of ones among the structured less that among the text; in [−1, 1].
+        low: Low end of its 95 % interval (Newcombe).
+        high: High end of the same.
+        p_value: Fisher's exact two-sided test.
+    """
+
+    table: TwoByTwo
+    difference: float
+    low: float
+    high: float
+    p_value: float
+
+
+def homogeneity(
+    draws: Draws, index: int, *, by: Literal["provider", "day"], seed: int = 0
+) -> Homogeneity | None:
+    """Test whether a model's providers, or the days it was asked, draw alike.
+
+    Returns:
+        None where that says nothing: fewer than two groups of five draws, or all outcomes the same.
+
+    Source:
+        Fisher's exact test for two groups; else Pearson's statistic against tables drawn with the same totals
+        (Patefield 1981, Applied Statistics 30, 91-97), p = (1 + tables at least as uneven) / (1 + tables).
+    """
+    rows = draws.rows(index)
+    column = draws.provider[rows] if by == "provider" else [day and day[:10] for day in draws.asked_at[rows]]
+    outcome = draws.outcome[rows]
+    names = np.array([name or "" for name in column])
+    groups = []
+    for name in sorted(set(names[outcome >= 0].tolist()) - {""}):
+        ones, valid = (int(((names == name) & chosen).sum()) for chosen in (outcome == 1, outcome >= 0))
+        low, high = jeffreys(ones, valid)
+        if valid >= FEWEST:
+            groups.append(Group(name=name, n_valid=valid, n_ones=ones, low=float(low), high=float(high)))
+    sizes, counts = [group.n_valid for group in groups], [group.n_ones for group in groups]
+    if len(groups) < 2 or sum(counts) in {0, sum(sizes)}:
+        return None
+    return Homogeneity(by=by, groups=tuple(groups), p_value=same_share(counts, sizes, seed=seed))
+
+
+def same_share(
+    ones: Sequence[int], valid: Sequence[int], *, seed: int = 0, n_tables: int = _N_TABLES
+) -> float:
+    """p-value of groups that share one probability, given each group's draws and all their ones."""
+    if len(ones) == 2:
+        return fisher_exact(TwoByTwo(ones_a=ones[0], n_a=valid[0], ones_b=ones[1], n_b=valid[1]))
+    sizes = np.array(valid)
+    drawn = np.random.default_rng(seed).multivariate_hypergeometric(sizes, sum(ones), size=n_tables)
+    unevenness = (drawn**2 / sizes).sum(
+        axis=1
+    )  # Pearson's statistic rises with this alone, the totals being given
+    seen = float((np.array(ones) ** 2 / sizes).sum())
+    return float((1 + (unevenness >= seen * (1 - 1e-12)).sum()) / (1 + n_tables))
+
+
+def in_sequence(outcomes: NDArray[np.int8]) -> Succession | None:
+    """Test whether the outcomes of a model's valid draws stand in an order of chance.
+
+    Args:
+        outcomes: Of one model by draw; −1 where there is none.
+
+    Returns:
+        None where all outcomes are the same: then there is but one order.
+
+    Source:
+        Wald & Wolfowitz (1940), Annals of Mathematical Statistics 11, 147-162; two-sided by the
+        probabilities.
+    """
+    valid = outcomes[outcomes >= 0].astype(np.int64)
+    n, n_ones = len(valid), int(valid.sum())
+    if n_ones in {0, n}:
+        return None
+    n_runs = 1 + int((valid[1:] != valid[:-1]).sum())
+    chance = runs_distribution(n_ones, n - n_ones)
+    centred = valid - n_ones / n
+    return Succession(
+        n_valid=n,
+        n_runs=n_runs,
+        n_runs_expected=1 + 2 * n_ones * (n - n_ones) / n,
+        p_value=min(1.0, float(chance[chance <= chance[n_runs] * _SAME_PROBABILITY].sum())),
+        autocorrelation=float((centred[1:] * centred[:-1]).sum() / (centred**2).sum()),
+    )
+
+
+def runs_distribution(n_ones: int, n_zeros: int) -> NDArray[np.float64]:
+    """Probability of 0, 1, 2 … runs over all orders of so many ones and zeros, at least one of each."""
+    runs = np.arange(2, 2 * min(n_ones, n_zeros) + 2)
+    fewer, more = runs // 2, (runs + 1) // 2
+    either = _log_ways(n_ones, fewer) + _log_ways(n_zeros, more)
+    other = _log_ways(n_ones, more) + _log_ways(n_zeros, fewer)
+    everything = gammaln(n_ones + n_zeros + 1) - gammaln(n_ones + 1) - gammaln(n_zeros + 1)
+    return np.concatenate([[0.0, 0.0], np.exp(either - everything) + np.exp(other - everything)])
+
+
+def modes(draws: Draws, index: int) -> Modes | None:
+    """Compare a model's structured answers with its text; None where it has no valid draw of one of them."""
+    rows = draws.rows(index)
+    outcome = draws.outcome[rows]
+    mode = np.array([name or "" for name in draws.mode[rows]])
+    used = (outcome >= 0) & ((mode == "structured") | (mode == "text"))
+    table = two_by_two(mode[used] == "structured", outcome[used] == 1)
+    if not table.n_a or not table.n_b:
+        return None
+    difference, low, high = newcombe(table)
+    return Modes(table=table, difference=difference, low=low, high=high, p_value=fisher_exact(table))
+
+
+def _log_ways(n: int, parts: NDArray[np.int64]) -> NDArray[np.float64]:
+    """Logarithm of the ways to cut n into so many parts, none empty; −∞ where there is none."""
+    possible = parts <= n
+    kept = np.where(possible, parts, 1)
+    ways = gammaln(n) - gammaln(kept) - gammaln(n - kept + 1)
+    return np.where(possible, ways, -np.inf)

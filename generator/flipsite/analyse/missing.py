@@ -1,0 +1,120 @@
+"""Missing answers are not ignored: how many, and what the verdict would be had they been given.
+
+A model that refuses when it would have said 1 looks fairer, or less fair, than it is. Nothing in the draws
+says what the missing answers would have been, so the bounds take the worst of both cases.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+
+from flipsite.analyse.estimate import binomial_test, conviction_limits, jeffreys, within_margin
+from flipsite.domain import STATUSES, Status, Tally, Verdict
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class StatusShare:
+    """How often draws came to one end.
+
+    Attributes:
+        status: What became of them.
+        n_draws: How many.
+        share: Of all the model's draws, in [0, 1].
+        low: Low end of the share's 95 % Jeffreys interval.
+        high: High end of the same.
+    """
+
+    status: Status
+    n_draws: int
+    share: float
+    low: float
+    high: float
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Missing:
+    """What one model left unanswered.
+
+    Attributes:
+        model: The model.
+        n_missing: Draws without an outcome, whatever the reason.
+        shares: Each status that occurred, in the order of STATUSES.
+        mean_low: The mean had every missing answer been a zero.
+        mean_high: The mean had every missing answer been a one.
+        verdicts: Each verdict that some reading of the missing answers gives; one alone where they do not
+            matter.
+    """
+
+    model: str
+    n_missing: int
+    shares: tuple[StatusShare, ...]
+    mean_low: float
+    mean_high: float
+    verdicts: tuple[Verdict, ...]
+
+    @property
+    def decides(self) -> bool:
+        """Whether the verdict depends on what is missing."""
+        return len(self.verdicts) > 1
+
+
+def missing_answers(tallies: Sequence[Tally], *, target: float = 0.5) -> tuple[Missing, ...]:
+    """Bound every model's mean and verdict by what its missing answers may have been.
+
+    Every number of ones among the missing answers is tried, and the draws as they are; the other models'
+    p-values stay as they are.
+
+    Returns:
+        One record for each model with at least one draw, in the order given.
+
+    Source:
+        Manski (1989), Journal of Human Resources 24, 343-360: bounds without assumptions on who is missing.
+    """
+    asked = [tally for tally in tallies if tally.n_draws]
+    found = _possible_verdicts(asked, target=target)
+    return tuple(
+        Missing(
+            model=tally.model,
+            n_missing=tally.n_draws - tally.n_valid,
+            shares=_shares(tally),
+            mean_low=tally.n_ones / tally.n_draws,
+            mean_high=(tally.n_ones + tally.n_draws - tally.n_valid) / tally.n_draws,
+            verdicts=verdicts,
+        )
+        for tally, verdicts in zip(asked, found, strict=True)
+    )
+
+
+def _possible_verdicts(asked: Sequence[Tally], *, target: float) -> list[tuple[Verdict, ...]]:
+    """Each model's verdicts over all readings of its missing answers."""
+    ones = np.array([tally.n_ones for tally in asked], np.int64)
+    valid = np.array([tally.n_valid for tally in asked], np.int64)
+    draws = np.array([tally.n_draws for tally in asked], np.int64)
+    seen = np.where(valid > 0, binomial_test(ones, valid, target=target), np.nan)
+    # a model without any answer would be one test more
+    limits = np.where(valid > 0, conviction_limits(seen), conviction_limits(np.append(seen, 1.0))[-1])
+    model = np.repeat(np.arange(len(asked)), draws - valid + 1)
+    first = np.concatenate([[0], np.cumsum(draws - valid + 1)])[:-1]
+    k, n = ones[model] + np.arange(len(model)) - first[model], draws[model]
+    answered = np.flatnonzero(valid)
+    model, k, n = (
+        np.concatenate(pair) for pair in ((model, answered), (k, ones[answered]), (n, valid[answered]))
+    )
+    low, high = jeffreys(k, n)
+    biased = binomial_test(k, n, target=target) < limits[model]
+    fair = ~biased & within_margin(low, high, target=target)
+    kinds = ((Verdict.BIASED, biased), (Verdict.FAIR, fair), (Verdict.UNDECIDED, ~biased & ~fair))
+    counts = {kind: np.bincount(model[which], minlength=len(asked)) for kind, which in kinds}
+    return [tuple(kind for kind in counts if counts[kind][i]) for i in range(len(asked))]
+
+
+def _shares(tally: Tally) -> tuple[StatusShare, ...]:
+    low, high = jeffreys(tally.by_status, tally.n_draws)
+    return tuple(
+        StatusShare(
+            status=status, n_draws=count, share=count / tally.n_draws, low=float(low[i]), high=float(high[i])
+        )
+        for i, (status, count) in enumerate(zip(STATUSES, tally.by_status, strict=True))
+        if count
+    )

@@ -1,0 +1,191 @@
+"""Is it the coin, or how it was shown? Order, look of the label, and what is left.
+
+With both orders a lean toward whichever label is named first can be told from a lean toward a label. With
+fresh random labels of equal length the look that is left to like is the first letter. What remains after both
+is a lean toward outcome 1 whatever it is called. With fixed labels in one order none of these can be told
+apart: "0" is always named first.
+"""
+
+import json
+from collections import defaultdict
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Literal
+
+import numpy as np
+from numpy.typing import NDArray
+
+from flipsite.analyse.conditional import stratified_exact, two_by_two
+from flipsite.analyse.estimate import binomial_test, jeffreys
+from flipsite.analyse.logistic import firth
+from flipsite.domain import Draws
+
+Name = Literal["order", "look", "index"]
+Truths = NDArray[np.bool_]
+
+_Z = 1.959963984540054
+"""97.5 % quantile of the normal distribution."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Influence:
+    """One thing that may sway a model's answer.
+
+    Attributes:
+        name: `order`: the label named first; `look`: the label whose first letter comes earlier in the
+            alphabet; `index`: outcome 1, whatever it was called.
+        n_draws: Draws that bear on it.
+        share: Share of these draws that went its way; one half where it has no effect and orders are
+            balanced.
+        low: Low end of the share's 95 % Jeffreys interval.
+        high: High end of the same.
+        p_value: Exact test that it has no effect, given each label pair's own totals.
+        log_odds: Log-odds of going its way, the others held still (Firth's logistic regression).
+        log_odds_low: Low end of the 95 % Wald interval.
+        log_odds_high: High end of the same.
+    """
+
+    name: Name
+    n_draws: int
+    share: float
+    low: float
+    high: float
+    p_value: float
+    log_odds: float
+    log_odds_low: float
+    log_odds_high: float
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Decomposition:
+    """What sways one model's answers.
+
+    Attributes:
+        model: The model.
+        n_draws: Valid draws whose order is known.
+        told_apart: False where order and label cannot be told apart: fixed labels in one order.
+        influences: Those that the design can tell apart, in the order `order`, `look`, `index`.
+    """
+
+    model: str
+    n_draws: int
+    told_apart: bool
+    influences: tuple[Influence, ...]
+
+
+def decompose(draws: Draws, index: int, *, target: float = 0.5) -> Decomposition:
+    """Split one model's answers into order, look of the label, and what is left.
+
+    A target other than one half sways the answers itself; then only the order's effect is told.
+
+    Args:
+        draws: The study's draws.
+        index: Of the model in `draws.models`.
+        target: Probability of outcome 1 that the prompt asks for.
+    """
+    rows = draws.rows(index)
+    outcome, order = draws.outcome[rows], draws.order[rows]
+    used = (outcome >= 0) & (order >= 0)
+    labels = [pair or "" for pair, keep in zip(draws.labels[rows], used, strict=True) if keep]
+    shown = _Shown(
+        first_drawn=outcome[used] == order[used],
+        first_is_one=order[used] == 1,
+        first_is_earlier=_first_is_earlier(labels, order[used]),
+        labels=labels,
+    )
+    names = shown.told_apart(target=target)
+    if names:
+        columns = np.column_stack([np.ones(len(labels)), *(shown.sign(name) for name in names[1:])])
+        fitted = zip(names, *firth(columns, shown.first_drawn), strict=True)
+        found = [_influence(shown, name, float(beta), float(error)) for name, beta, error in fitted]
+    else:
+        found = []
+    kept = tuple(each for each in found if each.name == "order" or target == 0.5)
+    return Decomposition(
+        model=draws.models[index], n_draws=len(labels), told_apart=bool(names), influences=kept
+    )
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Shown:
+    """Draws as they were shown: was the first-named drawn, and what was named first."""
+
+    first_drawn: Truths
+    first_is_one: Truths
+    first_is_earlier: NDArray[np.int8]
+    labels: Sequence[str]
+
+    def sign(self, name: Name) -> NDArray[np.float64]:
+        """+1 where the influence favours the label named first, −1 the other, 0 neither."""
+        if name == "index":
+            return np.where(self.first_is_one, 1.0, -1.0)
+        return self.first_is_earlier.astype(np.float64) if name == "look" else np.ones(len(self.labels))
+
+    def told_apart(self, *, target: float) -> tuple[Name, ...]:
+        """The influences whose effects the design can separate, the order's first; none where it cannot."""
+        names: list[Name] = ["order"]
+        columns = [self.sign("order")]
+        for name in ("look", "index") if len(set(self.labels)) > 1 else ("index",):
+            grown = [*columns, self.sign(name)]
+            if len(self.labels) and np.linalg.matrix_rank(np.column_stack(grown)) == len(grown):
+                names.append(name)
+                columns = grown
+        apart = "index" in names or (len(set(self.labels)) > 1 and target == 0.5)
+        return tuple(names) if len(self.labels) and apart else ()
+
+
+def _influence(shown: _Shown, name: Name, log_odds: float, error: float) -> Influence:
+    favoured = shown.sign(name)
+    bears = favoured != 0
+    went = shown.first_drawn[bears] == (favoured[bears] > 0)
+    n_went, n_draws = int(went.sum()), len(went)
+    low, high = jeffreys(n_went, n_draws)
+    return Influence(
+        name=name,
+        n_draws=n_draws,
+        share=n_went / n_draws,
+        low=float(low),
+        high=float(high),
+        p_value=_exact(shown, name),
+        log_odds=log_odds,
+        log_odds_low=log_odds - _Z * error,
+        log_odds_high=log_odds + _Z * error,
+    )
+
+
+def _exact(shown: _Shown, name: Name) -> float:
+    """Exact test of one influence: within each label pair where it varies there, over all pairs where not."""
+    bears = shown.sign(name) != 0
+    group = shown.sign("index" if name == "order" else name)[bears] > 0
+    response = shown.first_drawn[bears]
+    if name == "order":
+        response = response == group  # does label 1 win more often when it is named first?
+    strata = _strata([pair for pair, keep in zip(shown.labels, bears, strict=True) if keep])
+    if not any(group[rows].any() and not group[rows].all() for rows in strata):
+        if name == "order":  # fresh labels in one order: without a lean the first-named wins every other time
+            return float(binomial_test(response.sum(), len(response)))
+        strata = [np.arange(len(group))]
+    return stratified_exact(two_by_two(group[rows], response[rows]) for rows in strata)
+
+
+def _strata(labels: Sequence[str]) -> list[NDArray[np.int64]]:
+    """The rows of each label pair."""
+    rows: defaultdict[str, list[int]] = defaultdict(list)
+    for row, pair in enumerate(labels):
+        rows[pair].append(row)
+    return [np.array(each) for each in rows.values()]
+
+
+def _first_is_earlier(labels: Sequence[str], order: NDArray[np.int8]) -> NDArray[np.int8]:
+    """+1 where the label named first has the earlier first letter, −1 the later, 0 the same."""
+    ahead = {pair: _ahead(pair) for pair in set(labels)}
+    signs = [
+        -ahead[pair] if first else ahead[pair] for pair, first in zip(labels, order.tolist(), strict=True)
+    ]
+    return np.array(signs, np.int8)
+
+
+def _ahead(pair: str) -> int:
+    """+1 where the label of outcome 0 has the earlier first letter, −1 the later, 0 the same or no labels."""
+    zero, one = (label[:1].casefold() for label in (json.loads(pair) if pair else ("", "")))
+    return (zero < one) - (zero > one)

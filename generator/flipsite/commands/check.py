@@ -1,0 +1,31 @@
+"""`flipsite check`: what is wrong with a site."""
+
+from pathlib import Path
+
+import click
+
+
+@click.command("check")
+@click.argument("site", required=False, type=click.Path(path_type=Path))
+def command(*, site: Path | None) -> int:
+    r"""Look for faults in the SITE that was built (default: the project's): exit 1 if there are any.
+
+    Broken links and anchors, links to folders, requests to other hosts, duplicate ids, missing alternatives,
+    titles and content policies, pages over 150 kB compressed, files that are not as flipsite wrote them.
+    Needs no network.
+
+    \b
+    Examples:
+      flipsite check
+      flipsite check public
+    """
+    from flipsite.checking import check
+    from flipsite.projects import find_project
+
+    site = site or find_project(Path.cwd()).site
+    findings = check(site)
+    for finding in findings:
+        click.echo(str(finding))
+    n_faults = sum(not finding.is_warning for finding in findings)
+    click.echo(f"{site}: {n_faults} {'fault' if n_faults == 1 else 'faults'}")
+    return 1 if n_faults else 0

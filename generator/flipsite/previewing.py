@@ -1,0 +1,43 @@
+"""From a change in the project to the page on the screen: build with the pipeline, and show the site."""
+
+from collections.abc import Callable
+from pathlib import Path
+
+from flipsite.pipeline import build
+from flipsite.projects import find_project
+from flipsite.write.preview import serve
+
+
+def preview(
+    start: Path,
+    *,
+    host: str,
+    port: int | None,
+    open_browser: bool,
+    watch: bool,
+    echo: Callable[[str], object],
+) -> None:
+    """Build and show the site of the project that a folder belongs to, until interrupted.
+
+    Args:
+        start: A folder of the project.
+        host: The address to listen at.
+        port: The port to listen at; None for the first free one from 8000 on.
+        open_browser: Whether to show it in the user's browser.
+        watch: Whether to build again when content or templates change.
+        echo: Says a line to the user.
+
+    Raises:
+        SiteError: If nothing can listen there, or changes cannot be watched.
+    """
+    project = find_project(start)
+    serve(
+        project.site,
+        build=lambda: build(find_project(start), out=project.site),  # templates may have come since
+        watched=list(dict.fromkeys((project.content, *project.templates, project.root / "templates"))),
+        host=host,
+        port=port,
+        open_browser=open_browser,
+        watch=watch,
+        echo=echo,
+    )

@@ -1,0 +1,195 @@
+"""Serve a site to the browser of whoever writes it: to read, from this machine, as it is at the moment."""
+
+import logging
+import shutil
+import socket
+import sys
+from contextlib import suppress
+from http import HTTPStatus
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from ipaddress import ip_address
+from os import fstat
+from pathlib import Path
+
+from flipsite.write.broadcast import Broadcast
+from flipsite.write.livereload import EVENTS_PATH, SCRIPT, SCRIPT_PATH, follow, stand_in
+from flipsite.write.places import CONTENT_TYPES, PAGE, Moved, content_type, find_file
+
+HEARTBEAT_S = 10.0
+"""How often a page that waits is written to, which is how a page that is gone is noticed."""
+
+IDLE_S = 60.0
+"""How long a connection may say nothing."""
+
+log = logging.getLogger(__name__)
+
+
+class PreviewServer(ThreadingHTTPServer):
+    """A server of one site on one address."""
+
+    daemon_threads = True
+
+    def __init__(self, address: tuple[str, int], *, site: Path, broadcast: Broadcast) -> None:
+        """Listen, without answering yet.
+
+        Args:
+            address: Host and port; port 0 lets the system choose.
+            site: The folder to serve; it need not exist yet.
+            broadcast: What the pages are told.
+
+        Raises:
+            OSError: If the address is taken, or not this machine's.
+        """
+        host, port = address
+        self.address_family = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)[0][0]
+        self.site = site
+        self.broadcast = broadcast
+        self.host = host
+        super().__init__(address, _Handler)
+
+    def server_bind(self) -> None:
+        """Bind, without asking a name server who we are as the parent does."""
+        self.socket.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        self.socket.bind(self.server_address)
+        self.server_address = self.socket.getsockname()
+        self.server_name, self.server_port = self.host, self.server_address[1]
+
+    def handle_error(self, request: object, client_address: object) -> None:
+        """A reader who went away is no error."""
+        if not isinstance(sys.exception(), (ConnectionError, TimeoutError)):
+            log.exception("a request from %s failed", client_address)
+
+
+def answers_to(host: str | None, *, bound: str) -> bool:
+    """Whether a request's Host names this machine.
+
+    A page elsewhere can give its own name this machine's number (DNS rebinding) and read what we serve; its
+    requests still carry that name. A number cannot be given away so, and `localhost` always is this machine.
+
+    Args:
+        host: The header, maybe with a port.
+        bound: The host that the server was told to listen at.
+    """
+    name = (host or "").strip().lower()
+    name = name[1:].partition("]")[0] if name.startswith("[") else name.partition(":")[0].rstrip(".")
+    if name == "localhost" or name.endswith(".localhost") or (name and name == bound.lower()):
+        return True
+    with suppress(ValueError):
+        return ip_address(name).is_loopback or _is_everywhere(bound)
+    return _is_everywhere(bound) and name == socket.gethostname().lower()
+
+
+def _is_everywhere(bound: str) -> bool:
+    with suppress(ValueError):
+        return ip_address(bound).is_unspecified
+    return False
+
+
+class _Handler(BaseHTTPRequestHandler):
+    """Answers one connection."""
+
+    server: PreviewServer
+    protocol_version = "HTTP/1.1"
+    server_version = "flipsite"
+    sys_version = ""
+    timeout = IDLE_S
+
+    def do_GET(self) -> None:
+        if self._is_welcome():
+            self._answer()
+
+    def do_HEAD(self) -> None:
+        self.do_GET()
+
+    def send_error(self, code: int, message: str | None = None, explain: str | None = None) -> None:
+        """Say no in a line, and end the connection: what else it holds is not known."""
+        if code == HTTPStatus.NOT_IMPLEMENTED:  # what the parent says of a method it finds no function for
+            code = HTTPStatus.METHOD_NOT_ALLOWED
+        self.close_connection = True
+        self._send(HTTPStatus(code), (message or HTTPStatus(code).phrase).encode(), CONTENT_TYPES[".txt"])
+
+    def log_message(self, format: str, *args: object) -> None:  # noqa: A002 (the parent's name)
+        log.debug(format, *args)
+
+    def _is_welcome(self) -> bool:
+        hosts = self.headers.get_all("Host", [])
+        if len(hosts) != 1 or not answers_to(hosts[0], bound=self.server.host):
+            self.send_error(
+                HTTPStatus.FORBIDDEN, "This preview answers to localhost and to its own address only."
+            )
+            return False
+        if "Content-Length" in self.headers or "Transfer-Encoding" in self.headers:
+            self.close_connection = True  # nothing of what follows is read
+        return True
+
+    def _answer(self) -> None:
+        if self.path == SCRIPT_PATH:
+            self._send(HTTPStatus.OK, SCRIPT, CONTENT_TYPES[".js"])
+        elif self.path == EVENTS_PATH:
+            self._send_events()
+        else:
+            match find_file(self.server.site, self.path):
+                case Moved(to=to):
+                    self._send(HTTPStatus.FOUND, b"", CONTENT_TYPES[".txt"], Location=to)
+                case None:
+                    self._send_missing()
+                case path:
+                    self._send_file(HTTPStatus.OK, path)
+
+    def _send_missing(self) -> None:
+        if isinstance(page := find_file(self.server.site, "/404.html"), Path):
+            self._send_file(HTTPStatus.NOT_FOUND, page)
+            return
+        version, error = self.server.broadcast.state.version, self.server.broadcast.state.error
+        if isinstance(find_file(self.server.site, "/"), Path):
+            page_text = stand_in("No such page", self.path, version=version)
+            self._send(HTTPStatus.NOT_FOUND, page_text, PAGE)
+        else:
+            page_text = stand_in("There is no site yet", error or "It is being built.", version=version)
+            self._send(HTTPStatus.SERVICE_UNAVAILABLE, page_text, PAGE)
+
+    def _send_file(self, status: HTTPStatus, path: Path) -> None:
+        version = (
+            self.server.broadcast.state.version
+        )  # before the page: one too old reloads it, one too new would not
+        kind = content_type(path)
+        with path.open("rb") as file:
+            if kind == PAGE:
+                self._send(status, follow(file.read(), version=version), kind)
+                return
+            self._send_head(status, kind, length=fstat(file.fileno()).st_size)
+            if self.command != "HEAD":
+                shutil.copyfileobj(file, self.wfile)
+
+    def _send(self, status: HTTPStatus, body: bytes, kind: str, **headers: str) -> None:
+        self._send_head(status, kind, length=len(body), **headers)
+        if self.command != "HEAD":
+            self.wfile.write(body)
+
+    def _send_head(self, status: HTTPStatus, kind: str, *, length: int | None, **headers: str) -> None:
+        self.send_response(status)
+        headers |= {"Content-Type": kind, "Cache-Control": "no-store", "X-Content-Type-Options": "nosniff"}
+        headers["Cross-Origin-Resource-Policy"] = "same-origin"
+        if length is not None:
+            headers["Content-Length"] = str(length)
+        if status == HTTPStatus.METHOD_NOT_ALLOWED:
+            headers["Allow"] = "GET, HEAD"
+        if self.close_connection or length is None:
+            headers["Connection"] = "close"
+        for name, value in headers.items():
+            self.send_header(name, value)
+        self.end_headers()
+
+    def _send_events(self) -> None:
+        """Tell the page of each change, until it or the preview is gone."""
+        self.close_connection = True
+        self._send_head(HTTPStatus.OK, "text/event-stream", length=None)
+        if self.command == "HEAD":
+            return
+        broadcast = self.server.broadcast
+        seen = broadcast.state
+        self.wfile.write(seen.event())
+        while not broadcast.is_closed:
+            state = broadcast.wait(seen, timeout_s=HEARTBEAT_S)
+            self.wfile.write(b":\n\n" if state == seen else state.event())
+            seen = state

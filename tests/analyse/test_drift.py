@@ -1,0 +1,89 @@
+from itertools import pairwise, permutations
+
+import numpy as np
+import pytest
+from scipy import stats
+
+from flipsite.analyse.drift import homogeneity, in_sequence, modes, runs_distribution, same_share
+
+
+def test_two_providers_are_compared_by_fishers_test(draws_of):
+    """One draws ones, the other zeros; a third with too few draws is left out."""
+    outcomes = [1] * 9 + [0] + [0] * 9 + [1] + [1, 0]
+    providers = ["A"] * 10 + ["B"] * 10 + ["C"] * 2
+    found = homogeneity(draws_of({"a/b": outcomes}, provider=providers), 0, by="provider")
+    assert [(group.name, group.n_ones, group.n_valid) for group in found.groups] == [
+        ("A", 9, 10),
+        ("B", 1, 10),
+    ]
+    assert found.p_value == pytest.approx(stats.fisher_exact([[9, 1], [1, 9]]).pvalue, abs=1e-9)
+
+
+def test_days_are_read_from_the_time_of_asking(draws_of):
+    """The same coin on three days; draws without a time are passed over."""
+    days = [f"2026-11-{day:02d}T10:00:00Z" for day in (1, 2, 3) for _ in range(10)] + [None]
+    found = homogeneity(draws_of({"a/b": [1, 0] * 15 + [1]}, asked_at=days), 0, by="day")
+    assert [group.name for group in found.groups] == ["2026-11-01", "2026-11-02", "2026-11-03"]
+    assert found.p_value == 1.0
+
+
+def test_where_a_test_says_nothing_there_is_none(draws_of):
+    """One provider, unknown providers, too few draws, or always the same answer."""
+    assert homogeneity(draws_of({"a/b": [1, 0] * 9}, provider=["A"] * 18), 0, by="provider") is None
+    assert homogeneity(draws_of({"a/b": [1, 0] * 9}), 0, by="day") is None
+    assert homogeneity(draws_of({"a/b": [1, 0] * 4}, provider=["A", "B"] * 4), 0, by="provider") is None
+    assert homogeneity(draws_of({"a/b": [1] * 20}, provider=["A", "B"] * 10), 0, by="provider") is None
+
+
+def test_more_groups_are_compared_by_tables_with_the_same_totals():
+    """Near scipy's chi-square p-value where that is good, within the simulation's error."""
+    ones, valid = [30, 45, 38, 52], [80, 90, 85, 95]
+    zeros = [n - k for k, n in zip(ones, valid, strict=True)]
+    expected = stats.chi2_contingency([ones, zeros], correction=False).pvalue
+    assert same_share(ones, valid) == pytest.approx(expected, abs=0.02)
+    assert same_share([0, 20, 10], [20, 20, 20]) == pytest.approx(1 / 20_001)
+
+
+def test_the_number_of_runs_is_distributed_over_all_orders():
+    """Against every order of four ones and three zeros."""
+    orders = set(permutations([1] * 4 + [0] * 3))
+    counts = np.bincount([1 + sum(a != b for a, b in pairwise(o)) for o in orders])
+    assert runs_distribution(4, 3)[: len(counts)] == pytest.approx(counts / len(orders), abs=1e-12)
+    assert runs_distribution(400, 350).sum() == pytest.approx(1, abs=1e-9)
+
+
+def test_a_coin_that_sticks_has_too_few_runs():
+    """Ten ones, then ten zeros: two runs where eleven are expected; 2 · 2/C(20, 10)."""
+    found = in_sequence(np.array([1] * 10 + [-1] + [0] * 10, np.int8))
+    assert (found.n_runs, found.n_runs_expected, found.n_valid) == (2, 11.0, 20)
+    assert found.p_value == pytest.approx(4 / 184756, rel=1e-9)
+    assert found.autocorrelation > 0.8
+
+
+def test_the_autocorrelation_is_that_of_its_definition():
+    """As numpy correlates the centred series; its mean over all orders is −1/n."""
+    series = np.array([1, 0, 0, 1, 1, 0, 1], np.int8)
+    centred = series - series.mean()
+    assert in_sequence(series).autocorrelation == pytest.approx(
+        np.correlate(centred[1:], centred[:-1])[0] / (centred @ centred)
+    )
+    every = [in_sequence(np.array(o, np.int8)).autocorrelation for o in set(permutations([1, 1, 0, 0, 0]))]
+    assert np.mean(every) == pytest.approx(-1 / 5)
+
+
+def test_one_answer_has_no_order():
+    """Always the same, or never asked."""
+    assert in_sequence(np.array([1, 1, 1], np.int8)) is None
+    assert in_sequence(np.array([], np.int8)) is None
+
+
+def test_structured_answers_are_set_against_text(draws_of):
+    """Where a model has both; where it has one there is nothing to set against."""
+    draws = draws_of(
+        {"a/a": [1] * 8 + [0] * 8, "a/b": [1, 0]}, mode=["structured"] * 8 + ["text"] * 8 + ["text", None]
+    )
+    found = modes(draws, 0)
+    assert (found.table.ones_a, found.table.n_a, found.table.ones_b, found.table.n_b) == (8, 8, 0, 8)
+    assert found.difference == 1.0
+    assert found.p_value == pytest.approx(stats.fisher_exact([[8, 0], [0, 8]]).pvalue, abs=1e-9)
+    assert modes(draws, 1) is None
