@@ -1,0 +1,121 @@
+"""The catalogue told: every model on offer, whether a study would ask it, why not, and what it would cost."""
+
+import asyncio
+from dataclasses import dataclass
+from datetime import UTC, datetime
+
+from flipsite.collect.catalogue import Catalogue, fetch_catalogue
+from flipsite.collect.choice import Choice, choose
+from flipsite.collect.forecast import supports_structure
+from flipsite.collect.openrouter import OPENROUTER, OpenRouter
+from flipsite.domain import Study
+from flipsite.projects import Project, existing_study
+from flipsite.settings import default_study, load_study
+
+__all__ = ["Choice", "Listing", "list_models"]
+
+SIMULATED_BASE = "http://127.0.0.1/api/v1"
+"""Where the simulated endpoint would be; no socket is opened."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Listing:
+    """A catalogue, held against a study.
+
+    Attributes:
+        study: Whose settings and budget decide.
+        offered: What the endpoint offers.
+        choices: One for each model: those taken, the dearest first, then those left, by name.
+    """
+
+    study: Study
+    offered: Catalogue
+    choices: tuple[Choice, ...]
+
+    @property
+    def taken(self) -> tuple[Choice, ...]:
+        """The models the study would ask."""
+        return tuple(choice for choice in self.choices if choice.taken)
+
+    @property
+    def expected_usd(self) -> float:
+        """What the study would cost about."""
+        return sum(choice.estimate.expected_usd for choice in self.taken if choice.estimate)
+
+    @property
+    def worst_usd(self) -> float:
+        """What it would cost if every draw were as long as it may be."""
+        return sum(choice.estimate.worst_usd for choice in self.taken if choice.estimate)
+
+    def record(self) -> dict[str, object]:
+        """The whole listing, ready for JSON: unknown is null."""
+        return {
+            "study": self.study.id,
+            "fetched": self.offered.fetched,
+            "draws": self.study.sampling.draws,
+            "taken": len(self.taken),
+            "estimate_usd": self.expected_usd,
+            "worst_usd": self.worst_usd,
+            "models": [_record(choice) for choice in self.choices],
+            "faulty": [{"model": skip.id, "reason": skip.reason} for skip in self.offered.faulty],
+        }
+
+
+def list_models(
+    project: Project, *, study_id: str | None, api_base: str = OPENROUTER, simulated: bool = False
+) -> Listing:
+    """Fetch the catalogue and decide on every model of it; needs no key and spends nothing.
+
+    Args:
+        project: Where the study is.
+        study_id: Whose settings decide; the article's prompt and the defaults where None.
+        api_base: Address that ends before `/models`.
+        simulated: Ask the built-in endpoint instead.
+
+    Raises:
+        UsageError: If there is no such study, or the address is none.
+        CollectError: If the catalogue cannot be had.
+    """
+    study = load_study(existing_study(project, study_id)) if study_id else default_study("default")
+    today = datetime.now(UTC).date().isoformat()
+    offered = asyncio.run(_fetched(api_base, today=today, simulated=simulated))
+    choices = choose(offered.models, study, today=today)
+    return Listing(study=study, offered=offered, choices=tuple(sorted(choices, key=_dearest_first)))
+
+
+async def _fetched(api_base: str, *, today: str, simulated: bool) -> Catalogue:
+    app = None
+    if simulated:
+        from flipsite.collect.simulated import Endpoint
+
+        api_base, app = SIMULATED_BASE, Endpoint()
+    async with OpenRouter(api_base, key=None, concurrency=1, app=app) as client:
+        return await fetch_catalogue(client.get, today=today)
+
+
+def _dearest_first(choice: Choice) -> tuple[bool, float, str]:
+    cost = choice.estimate.expected_usd if choice.estimate and choice.taken else 0.0
+    return not choice.taken, -cost, choice.model.id
+
+
+def _record(choice: Choice) -> dict[str, object]:
+    model, price, cost = choice.model, choice.model.price, choice.estimate
+    return {
+        "model": model.id,
+        "name": model.name,
+        "taken": choice.taken,
+        "reason": choice.reason,
+        "mode": choice.mode,
+        "prompt_usd": price.prompt_usd if price else None,
+        "completion_usd": price.completion_usd if price else None,
+        "request_usd": price.request_usd if price else None,
+        "context_length": model.context_length,
+        "reasoning": model.reasoning,
+        "temperature": "temperature" in model.parameters,
+        "structured": supports_structure(model),
+        "created": model.created,
+        "expires": model.expires,
+        "max_tokens": cost.max_tokens if cost else None,
+        "estimate_usd": cost.expected_usd if cost else None,
+        "draw_worst_usd": cost.draw_worst_usd if cost else None,
+    }

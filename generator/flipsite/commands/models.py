@@ -1,0 +1,92 @@
+"""`flipsite models`: the catalogue, what it costs, and what a study would skip and why."""
+
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import click
+
+if TYPE_CHECKING:
+    from rich.table import Table
+
+    from flipsite.catalogue_report import Choice, Listing
+
+DEFAULT_BASE = "https://openrouter.ai/api/v1"
+MILLION = 1_000_000
+WIDE = 160
+
+
+@click.command("models")
+@click.option("--study", metavar="ID", help="Decide by this study.  [default: the article's prompt]")
+@click.option("--json", "as_json", is_flag=True, help="Print JSON instead of a table.")
+@click.option(
+    "--api-base", default=DEFAULT_BASE, show_default=True, metavar="URL", help="Ends before /models."
+)
+@click.option("--simulated", is_flag=True, help="The catalogue of simulated coins: no network.")
+def command(*, study: str | None, as_json: bool, api_base: str, simulated: bool) -> None:
+    r"""List the catalogue: price, what would be skipped and why, estimated cost.
+
+    Needs no key and spends nothing.
+
+    \b
+    Examples:
+      flipsite models
+      flipsite models --study mine --json
+      flipsite models --simulated
+    """
+    import json
+    import sys
+
+    from flipsite.catalogue_report import list_models
+    from flipsite.projects import find_project
+
+    listing = list_models(find_project(Path.cwd()), study_id=study, api_base=api_base, simulated=simulated)
+    if as_json:
+        click.echo(json.dumps(listing.record(), indent=2, ensure_ascii=False, allow_nan=False))
+        return
+    from rich.console import Console
+
+    console = Console(width=None if sys.stdout.isatty() else WIDE, highlight=False)
+    console.print(_table(listing))
+    for line in _summary(listing):
+        click.echo(line)
+
+
+def _table(listing: "Listing") -> "Table":
+    from rich.box import SIMPLE_HEAD
+    from rich.table import Table
+
+    table = Table(box=SIMPLE_HEAD, pad_edge=False)
+    table.add_column("model", overflow="fold")
+    for heading in ("$/M in", "$/M out", "about $", "draw at most $"):
+        table.add_column(heading, justify="right", no_wrap=True)
+    table.add_column("asked", overflow="fold")
+    for choice in listing.choices:
+        table.add_row(*_cells(choice))
+    return table
+
+
+def _cells(choice: "Choice") -> tuple[str, ...]:
+    """One model's row; square brackets in foreign text are no markup."""
+    from rich.markup import escape
+
+    price, cost = choice.model.price, choice.estimate
+    return (
+        escape(choice.model.id),
+        f"{price.prompt_usd * MILLION:.4g}" if price else "–",
+        f"{price.completion_usd * MILLION:.4g}" if price else "–",
+        f"{cost.expected_usd:.4f}" if cost and price else "–",
+        f"{cost.draw_worst_usd:.4f}" if cost and price else "–",
+        choice.mode if choice.taken else escape(f"no: {choice.reason}"),
+    )
+
+
+def _summary(listing: "Listing") -> list[str]:
+    n_taken, n_models, n_draws = len(listing.taken), len(listing.choices), listing.study.sampling.draws
+    lines = [
+        f"{n_taken} of {n_models} models would be asked, {n_draws} draws each: about "
+        f"${listing.expected_usd:,.2f}, at most ${listing.worst_usd:,.2f}."
+    ]
+    if n_faulty := len(listing.offered.faulty):
+        lines.append(f"{n_faulty} entries of the catalogue are no models:")
+        lines += [f"  {skip.id}: {skip.reason}" for skip in listing.offered.faulty]
+    return lines
