@@ -77,13 +77,15 @@ def binomial_test(n_ones: ArrayLike, n_valid: ArrayLike, *, target: float = 0.5)
         of R's binom.test and scipy.stats.binomtest, with their tolerance for ties.
     """
     ones, valid = np.broadcast_arrays(np.asarray(n_ones, np.float64), np.asarray(n_valid, np.float64))
+    if target == 0.5:  # both tails are alike
+        return np.minimum(2 * at_most(np.minimum(ones, valid - ones), valid, target=target), 1.0)
     likeliest = valid * target
     seen = _log_probability(ones, valid, target=target) + np.log(_SAME_PROBABILITY)
     below = ones < likeliest
     other = _other_tail(seen, valid, target=target, upper=below)
     low = np.where(below, ones, other)
     high = np.where(below, other, ones)
-    p = _at_most(low, valid, target=target) + _at_least(high, valid, target=target)
+    p = at_most(low, valid, target=target) + at_least(high, valid, target=target)
     return np.where(
         ones == likeliest, 1.0, np.minimum(p, 1.0)
     )  # rounding may lift the sum of both tails above 1
@@ -178,25 +180,27 @@ def binomial_probability(n_ones: ArrayLike, n_valid: ArrayLike, *, target: float
     return np.exp(_log_probability(ones, valid, target=target))
 
 
-def _log_probability(k: Floats, n: Floats, *, target: float) -> Floats:
-    """Natural logarithm of the binomial probability of k ones in n."""
-    choices = gammaln(n + 1) - gammaln(k + 1) - gammaln(n - k + 1)
-    log_p: Floats = choices + xlogy(k, target) + xlog1py(n - k, -target)
-    return log_p
-
-
-def _at_most(k: Floats, n: Floats, *, target: float) -> Floats:
-    """P(X ≤ k), 0 below the range."""
+def at_most(n_ones: ArrayLike, n_valid: ArrayLike, *, target: float) -> Floats:
+    """P(X ≤ k), X ~ Binomial(n, target); k may lie outside of 0 … n."""
+    k, n = np.asarray(n_ones, np.float64), np.asarray(n_valid, np.float64)
     inside = (k >= 0) & (k < n)
     p = betainc(np.where(inside, n - k, 1.0), np.where(inside, k + 1, 1.0), 1 - target)
     return np.where(inside, p, np.where(k < 0, 0.0, 1.0))
 
 
-def _at_least(k: Floats, n: Floats, *, target: float) -> Floats:
-    """P(X ≥ k), 0 above the range."""
+def at_least(n_ones: ArrayLike, n_valid: ArrayLike, *, target: float) -> Floats:
+    """P(X ≥ k), X ~ Binomial(n, target); k may lie outside of 0 … n."""
+    k, n = np.asarray(n_ones, np.float64), np.asarray(n_valid, np.float64)
     inside = (k > 0) & (k <= n)
     p = betainc(np.where(inside, k, 1.0), np.where(inside, n - k + 1, 1.0), target)
     return np.where(inside, p, np.where(k > n, 0.0, 1.0))
+
+
+def _log_probability(k: Floats, n: Floats, *, target: float) -> Floats:
+    """Natural logarithm of the binomial probability of k ones in n."""
+    choices = gammaln(n + 1) - gammaln(k + 1) - gammaln(n - k + 1)
+    log_p: Floats = choices + xlogy(k, target) + xlog1py(n - k, -target)
+    return log_p
 
 
 def _other_tail(log_seen: Floats, n: Floats, *, target: float, upper: NDArray[np.bool_]) -> Floats:

@@ -1,0 +1,196 @@
+"""How many draws a verdict needs, and what they cost: exact for every number of draws, no normal curve.
+
+The power of an exact test rises in a saw-tooth, so the draws needed are those from which on it does not fall
+below what is asked again.
+"""
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+from scipy.special import betainc
+
+from flipsite.analyse.estimate import FAIR_MARGIN, FALSE_DISCOVERY_RATE, at_least, at_most, binomial_test
+from flipsite.domain import Tally
+
+Floats = NDArray[np.float64]
+Counts = NDArray[np.int64]
+
+MOST_DRAWS = 50_000
+"""No plan goes beyond so many draws a model."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Plan:
+    """Valid draws a model that verdicts need; None where 50,000 do not suffice, or no number can.
+
+    Attributes:
+        margin: How near the target a fair model's interval must lie.
+        bias: True bias of the model to be convicted.
+        power: Probability with which each verdict is to be reached.
+        n_models: Models judged together.
+        fair: Draws for `fair`, of a coin exactly at the target.
+        biased_first: Draws for `biased` of the only biased one among the models: p below 0.05 / n_models.
+        biased_alone: Draws for `biased` where almost all others are biased too, or a single model is judged:
+            p below 0.05.
+    """
+
+    margin: float
+    bias: float
+    power: float
+    n_models: int
+    fair: int | None
+    biased_first: int | None
+    biased_alone: int | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Price:
+    """What a study's valid draws have cost.
+
+    Attributes:
+        n_models: Models with valid draws and a known cost.
+        usd_per_round: Dollars for one valid draw of each of them, failed draws included.
+        usd_dearest: The dearest model's part of that.
+        dearest: The dearest model.
+    """
+
+    n_models: int
+    usd_per_round: float
+    usd_dearest: float
+    dearest: str
+
+
+def plan(*, margin: float, bias: float, power: float, n_models: int, target: float = 0.5) -> Plan:
+    """Work out the draws that verdicts need.
+
+    Args:
+        margin: As in `Plan`, above 0.
+        bias: As in `Plan`, above 0; toward the side of the target that has more room.
+        power: As in `Plan`, strictly between 0 and 1.
+        n_models: Models judged together, at least 1.
+        target: Probability that the prompt asks for.
+    """
+    share = target + bias if target <= 0.5 else target - bias
+    first, alone = FALSE_DISCOVERY_RATE / n_models, FALSE_DISCOVERY_RATE
+    return Plan(
+        margin=margin,
+        bias=bias,
+        power=power,
+        n_models=n_models,
+        fair=draws_needed(lambda n: chance_fair(n, target, margin=margin, target=target), power),
+        biased_first=draws_needed(lambda n: chance_biased(n, share, level=first, target=target), power),
+        biased_alone=draws_needed(lambda n: chance_biased(n, share, level=alone, target=target), power),
+    )
+
+
+def draws_needed(chance: Callable[[Counts], Floats], power: float, *, most: int = MOST_DRAWS) -> int | None:
+    """The fewest draws from which on a chance does not fall below the power again.
+
+    A chance leaves its trend by no more than the likeliest count's probability, below 1/√n. So beyond the
+    last of some 800 spread numbers of draws at which it is not clearly above the power, no number falls
+    short; from there the search goes down one by one.
+
+    Args:
+        chance: Of the verdict, for each number of draws.
+        power: What it is to reach.
+        most: Draws beyond which no answer is sought.
+
+    Returns:
+        None where so many draws do not suffice.
+    """
+    spread = np.unique(np.geomspace(1, most, 800).round().astype(np.int64))
+    clear = chance(spread) >= power + np.minimum(1 / np.sqrt(spread), (1 - power) / 2)
+    unclear = np.flatnonzero(~clear)
+    after = min(int(unclear[-1]) + 1, len(spread) - 1) if len(unclear) else 0
+    high = int(spread[after])
+    while high > 0:
+        draws = np.arange(max(1, high - 499), high + 1)
+        short = draws[chance(draws) < power]
+        if len(short):
+            return (
+                int(short[-1]) + 1 if short[-1] < most - 200 else None
+            )  # at the limit the saw is still cutting
+        high = int(draws[0]) - 1
+    return 1
+
+
+def chance_biased(n_valid: ArrayLike, share: float, *, level: float, target: float = 0.5) -> Floats:
+    """Probability that a coin of this share gets a p-value below the level, for each number of draws."""
+    draws = np.asarray(n_valid, np.int64)
+    low, high = conviction_bounds(draws, level=level, target=target)
+    return at_most(low, draws, target=share) + at_least(high, draws, target=share)
+
+
+def chance_fair(
+    n_valid: ArrayLike, share: float, *, margin: float = FAIR_MARGIN, target: float = 0.5
+) -> Floats:
+    """Probability that a coin of this share is called fair: interval within the margin, p at least 0.05.
+
+    Beside other biased models it takes a p-value below 0.05 / m … 0.05 to be convicted; the largest is taken,
+    so that the chance is not overstated.
+    """
+    draws = np.asarray(n_valid, np.int64)
+    convicted_low, convicted_high = conviction_bounds(draws, level=FALSE_DISCOVERY_RATE, target=target)
+    inside_low, inside_high = acquittal_bounds(draws, margin=margin, target=target)
+    low, high = np.maximum(convicted_low + 1, inside_low), np.minimum(convicted_high - 1, inside_high)
+    chance = at_most(high, draws, target=share) - at_most(low - 1, draws, target=share)
+    return np.where(low <= high, chance, 0.0)
+
+
+def conviction_bounds(n_valid: Counts, *, level: float, target: float = 0.5) -> tuple[Counts, Counts]:
+    """Counts at most and at least which p is below the level; −1 and n + 1 where none is."""
+    middle = np.round(n_valid * target).astype(np.int64)
+
+    def convicts(ones: Counts) -> NDArray[np.bool_]:
+        return np.asarray(binomial_test(ones, n_valid, target=target) < level)
+
+    return (
+        _last(convicts, np.full_like(n_valid, -1), middle),
+        n_valid - _last(lambda back: convicts(n_valid - back), np.full_like(n_valid, -1), n_valid - middle),
+    )
+
+
+def acquittal_bounds(n_valid: Counts, *, margin: float, target: float = 0.5) -> tuple[Counts, Counts]:
+    """First and last count whose interval lies within the margin; first above last where none does."""
+
+    def low_outside(ones: Counts) -> NDArray[np.bool_]:
+        edge = max(target - margin, 0.0)
+        return np.asarray(betainc(ones + 0.5, n_valid - ones + 0.5, edge) > 0.025) if edge > 0 else ones < 0
+
+    def high_inside(ones: Counts) -> NDArray[np.bool_]:
+        edge = min(target + margin, 1.0)
+        return np.asarray(betainc(ones + 0.5, n_valid - ones + 0.5, edge) >= 0.975) if edge < 1 else ones >= 0
+
+    bottom, top = np.full_like(n_valid, -1), n_valid + 1
+    return _last(low_outside, bottom, top) + 1, _last(high_inside, bottom, top)
+
+
+def price(tallies: Sequence[Tally]) -> Price | None:
+    """What a valid draw of each model has cost; None where no model has both a valid draw and a cost."""
+    costs = {
+        tally.model: tally.cost_usd / tally.n_valid
+        for tally in tallies
+        if tally.n_valid and tally.cost_usd is not None
+    }
+    if not costs:
+        return None
+    dearest = max(costs, key=lambda model: (costs[model], model))
+    return Price(
+        n_models=len(costs),
+        usd_per_round=sum(costs.values()),
+        usd_dearest=costs[dearest],
+        dearest=dearest,
+    )
+
+
+def _last(holds: Callable[[Counts], NDArray[np.bool_]], inside: Counts, outside: Counts) -> Counts:
+    """The last count from `inside` on, before `outside`, up to which something holds; by bisection."""
+    while np.any(outside - inside > 1):
+        middle = (inside + outside) // 2
+        searching = outside - inside > 1
+        yes = holds(middle)
+        inside = np.where(searching & yes, middle, inside)
+        outside = np.where(searching & ~yes, middle, outside)
+    return inside

@@ -1,0 +1,65 @@
+"""`flipsite plan`: how many draws, and dollars, a verdict needs."""
+
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import click
+
+if TYPE_CHECKING:  # the statistics are imported when there is something to plan
+    from flipsite.planning import StudyPlan
+
+_SHARE = click.FloatRange(0, 1, min_open=True, max_open=True)
+
+
+@click.command("plan")
+@click.argument("study")
+@click.option("--margin", type=_SHARE, default=0.1, show_default=True, help="How near the target is fair.")
+@click.option("--bias", type=_SHARE, help="A true bias that must be found.  [default: the margin]")
+@click.option(
+    "--power", type=_SHARE, default=0.9, show_default=True, help="Probability of reaching a verdict."
+)
+@click.option("--models", "n_models", type=click.IntRange(1), help="Models judged.  [default: the study's]")
+def command(*, study: str, margin: float, bias: float | None, power: float, n_models: int | None) -> None:
+    r"""Tell how many valid draws a model the verdicts of STUDY need, and what they would cost.
+
+    Exact for every number of draws. Costs are those of the study's own draws so far, failed ones included.
+
+    \b
+    Examples:
+      flipsite plan article-2025
+      flipsite plan controls --margin 0.05 --power 0.8
+    """
+    from flipsite.planning import plan_study
+    from flipsite.projects import find_project
+
+    bias = margin if bias is None else bias
+    found = plan_study(
+        find_project(Path.cwd()), study, margin=margin, bias=bias, power=power, n_models=n_models
+    )
+    for line in _lines(found):
+        click.echo(line)
+
+
+def _lines(found: "StudyPlan") -> list[str]:
+    plan = found.plan
+    needs = (
+        (f"fair: a fair coin shown within {plan.margin:g} of its target", plan.fair),
+        (f"biased: a bias of {plan.bias:g} found, most others being biased too", plan.biased_alone),
+        (f"biased: a bias of {plan.bias:g} found, the only one of {plan.n_models}", plan.biased_first),
+    )
+    lines = [f"Valid draws a model, each verdict with probability {plan.power:g} ({plan.n_models} models):"]
+    for words, draws in needs:
+        dollars = found.dollars(draws)
+        cost = "" if dollars is None else f"   ${dollars:,.2f}"
+        lines.append(f"  {words:<62}{'out of reach' if draws is None else f'{draws:,}':>12}{cost}")
+    if found.usd_per_round is None:
+        lines.append("No draw of this study has a price yet, so there are no dollars.")
+    elif found.dearest is None:
+        lines.append("Dollars are the most that the source's own statement of its spending allows.")
+    else:
+        model, usd = found.dearest
+        part = usd / found.usd_per_round
+        lines.append(
+            f"Dollars at {found.n_priced} models' own costs; {model} alone takes {part:.0%} of them."
+        )
+    return lines

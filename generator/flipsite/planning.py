@@ -1,0 +1,81 @@
+"""How many draws, and dollars, the verdicts of a study need."""
+
+from dataclasses import dataclass
+
+from flipsite.analyse.plan import Plan, plan, price
+from flipsite.analyse.tally import tally
+from flipsite.domain import Kind, Study, Tally
+from flipsite.errors import UsageError
+from flipsite.projects import Project, existing_study
+from flipsite.settings import load_printed, load_study
+from flipsite.store.snapshot import SNAPSHOT, read_draws
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class StudyPlan:
+    """A plan for one study.
+
+    Attributes:
+        study: The study.
+        plan: Draws a model.
+        usd_per_round: Dollars for one valid draw of each priced model; None where nothing is known of prices.
+        n_priced: Models with a known price.
+        dearest: The dearest model and its part of `usd_per_round`; None where models are not told apart.
+    """
+
+    study: Study
+    plan: Plan
+    usd_per_round: float | None
+    n_priced: int
+    dearest: tuple[str, float] | None
+
+    def dollars(self, n_draws: int | None) -> float | None:
+        """What so many valid draws of every model cost, those not priced taken at the mean of the others."""
+        if n_draws is None or self.usd_per_round is None:
+            return None
+        return n_draws * self.usd_per_round / self.n_priced * self.plan.n_models
+
+
+def plan_study(
+    project: Project, study_id: str, *, margin: float, bias: float, power: float, n_models: int | None = None
+) -> StudyPlan:
+    """Plan a study from its settings and from what its draws have cost so far.
+
+    Args:
+        project: Where the study is.
+        study_id: Its id.
+        margin: How near the target a fair model's interval must lie.
+        bias: True bias of a model to be convicted.
+        power: Probability with which a verdict is to be reached.
+        n_models: Models judged together; those of the study unless it is given.
+
+    Raises:
+        UsageError: If there is no such study, a number is out of range, or the study has no models yet and
+            `n_models` is not given.
+    """
+    folder = existing_study(project, study_id)
+    study = load_study(folder)
+    room = max(study.prompt.target, 1 - study.prompt.target)
+    if bias > room:
+        raise UsageError(f"--bias {bias:g}: no share is so far from the target; at most {room:g}.")
+    if study.kind is Kind.PUBLISHED:
+        printed = load_printed(folder)
+        asked = printed.n_models
+        per_round: float | None = printed.spend_run_usd / printed.draws_about
+        n_priced, dearest = asked, None
+    else:
+        snapshot = folder / SNAPSHOT
+        tallies: tuple[Tally, ...] = tally(read_draws(snapshot)) if snapshot.exists() else ()
+        asked, found = len(tallies), price(tallies)
+        per_round, n_priced = (found.usd_per_round, found.n_models) if found else (None, 0)
+        dearest = (found.dearest, found.usd_dearest) if found else None
+    n_models = asked if n_models is None else n_models
+    if not n_models:
+        raise UsageError(f"study '{study_id}' has no draws yet; say how many models with --models N.")
+    return StudyPlan(
+        study=study,
+        plan=plan(margin=margin, bias=bias, power=power, n_models=n_models, target=study.prompt.target),
+        usd_per_round=per_round,
+        n_priced=n_priced,
+        dearest=dearest,
+    )

@@ -1,0 +1,81 @@
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from scipy import stats
+
+from flipsite.analyse.estimate import jeffreys
+from flipsite.analyse.plan import chance_biased, chance_fair, draws_needed, plan, price
+from flipsite.domain import Tally
+
+
+@settings(max_examples=20)
+@given(
+    n=st.integers(1, 90),
+    share=st.floats(0, 1),
+    level=st.sampled_from([0.05, 0.05 / 240]),
+    target=st.sampled_from([0.5, 0.3]),
+)
+def test_power_is_the_sum_over_all_counts(n, share, level, target):
+    """Against scipy's test and interval at each count."""
+    k = np.arange(n + 1)
+    p = np.array([stats.binomtest(int(ones), n, target).pvalue for ones in k])
+    chance = stats.binom.pmf(k, n, share)
+    low, high = jeffreys(k, n)
+    fair = (p >= 0.05) & (low >= target - 0.1) & (high <= target + 0.1)
+    assert chance_biased(n, share, level=level, target=target) == pytest.approx(
+        chance[p < level].sum(), abs=1e-9
+    )
+    assert chance_fair(n, share, target=target) == pytest.approx(chance[fair].sum(), abs=1e-9)
+
+
+def test_power_at_fifty_draws_is_what_is_known():
+    """science.md 3.2: at 50 draws a share of 0.7 is found in 78 of 100 studies, the first of 240 in 14."""
+    assert round(float(chance_biased(50, 0.7, level=0.05)), 2) == 0.78
+    assert round(float(chance_biased(50, 0.7, level=0.05 / 240)), 2) == 0.14
+    assert chance_fair(50, 0.5) == 0
+
+
+@pytest.mark.parametrize("share", [0.7, 0.35])
+def test_the_draws_needed_are_those_after_the_last_that_fall_short(share):
+    """Every number of draws up to 3,000, one by one."""
+    draws = np.arange(1, 3001)
+    power = chance_biased(draws, share, level=0.05 / 240)
+    found = draws_needed(lambda n: chance_biased(n, share, level=0.05 / 240), 0.9)
+    assert found == draws[power < 0.9][-1] + 1
+
+
+def test_a_plan_for_the_articles_models():
+    """Fifty draws were enough for strong biases only: a bias of 0.1 needs hundreds."""
+    found = plan(margin=0.1, bias=0.1, power=0.8, n_models=240)
+    fair = chance_fair(np.arange(1, 2000), 0.5)
+    assert found.fair == np.flatnonzero(fair < 0.8)[-1] + 2
+    assert 194 <= found.biased_alone <= 230
+    assert 514 <= found.biased_first <= 550
+    assert plan(margin=0.1, bias=0.5, power=0.99, n_models=240).biased_first == 14
+
+
+def test_what_cannot_be_reached_is_told_so():
+    """A fair coin is convicted by mistake now and then: no number of draws acquits it nearly always."""
+    assert plan(margin=0.1, bias=0.3, power=0.99, n_models=1).fair is None
+    assert draws_needed(lambda n: chance_biased(n, 0.501, level=0.05), 0.8, most=5000) is None
+
+
+def test_a_chance_that_is_always_enough_needs_one_draw():
+    """The smallest plan there is."""
+    assert draws_needed(lambda n: np.ones(len(n)), 0.9) == 1
+
+
+def test_the_price_is_for_a_valid_draw():
+    """What failed draws cost is part of it; models without a price are none."""
+    tallies = [
+        Tally(model="a/a", n_draws=50, n_valid=25, n_ones=3, cost_usd=1.0),
+        Tally(model="a/b", n_draws=50, n_valid=50, n_ones=3, cost_usd=3.0),
+        Tally(model="a/c", n_draws=50, n_valid=50, n_ones=3),
+        Tally(model="a/d", n_draws=50, n_valid=0, n_ones=0, cost_usd=9.0),
+    ]
+    found = price(tallies)
+    assert (found.n_models, found.dearest) == (2, "a/b")
+    assert found.usd_per_round == pytest.approx(0.04 + 0.06)
+    assert found.usd_dearest == pytest.approx(0.06)
+    assert price(tallies[2:]) is None

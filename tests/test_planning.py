@@ -1,0 +1,68 @@
+"""`flipsite plan` as a person runs it."""
+
+from pathlib import Path
+
+import pytest
+from click.testing import CliRunner, Result
+
+from flipsite.cli import cli
+
+ROOT = Path(__file__).parents[1]
+CSV = "model,outcome,cost_usd\n" + "".join(f"a/b,{i % 2},0.001\nc/d,1,0.003\n" for i in range(20))
+
+
+def run(*arguments: str) -> Result:
+    return CliRunner().invoke(cli, arguments)
+
+
+def test_the_articles_verdicts_have_a_price(monkeypatch):
+    """The published study: 240 models, and the dollars that its source states at most."""
+    monkeypatch.chdir(ROOT)
+    result = run("plan", "article-2025", "--margin", "0.1", "--power", "0.9")
+    assert result.exit_code == 0
+    assert "each verdict with probability 0.9 (240 models):" in result.output
+    lines = result.output.splitlines()
+    assert lines[1].split()[-2:] == ["323", "$258.40"]
+    assert lines[2].split()[-2] == "274"
+    assert lines[3].split()[-2] == "633"
+
+
+def test_a_study_of_ones_own_is_priced_by_its_draws(tmp_path, monkeypatch):
+    """What each model's draws have cost; a plan out of reach says so, and has no dollars."""
+    monkeypatch.chdir(tmp_path)
+    Path("mine.csv").write_text(CSV)
+    run("import", "mine.csv", "--study", "mine")
+    result = run("plan", "mine", "--power", "0.99")
+    lines = result.output.splitlines()
+    assert result.exit_code == 0
+    assert lines[1].endswith("out of reach")
+    draws, dollars = lines[2].split()[-2:]
+    assert dollars == f"${int(draws) * 0.004:,.2f}"
+    assert lines[-1] == "Dollars at 2 models' own costs; c/d alone takes 75% of them."
+
+
+@pytest.mark.parametrize(
+    ("arguments", "words"),
+    [
+        (["nowhere"], "nowhere"),
+        (["article-2025", "--bias", "0.6"], "at most 0.5"),
+        (["article-2025", "--power", "1"], "--power"),
+    ],
+)
+def test_wrong_wishes_are_told_in_a_sentence(monkeypatch, arguments, words):
+    """Exit status 2: what, and the mend."""
+    monkeypatch.chdir(ROOT)
+    result = run("plan", *arguments)
+    assert result.exit_code == 2
+    assert words in result.output
+
+
+def test_a_study_without_draws_needs_a_number_of_models(tmp_path, monkeypatch):
+    """Then there is a plan, without dollars."""
+    (tmp_path / "content" / "studies" / "new").mkdir(parents=True)
+    (tmp_path / "content" / "studies" / "new" / "study.toml").write_text('[study]\ntitle = "New"\n')
+    monkeypatch.chdir(tmp_path)
+    assert "--models N" in run("plan", "new").output
+    result = run("plan", "new", "--models", "10")
+    assert result.exit_code == 0
+    assert result.output.splitlines()[-1].startswith("No draw of this study has a price yet")
