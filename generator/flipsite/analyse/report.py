@@ -5,6 +5,7 @@ from dataclasses import dataclass, field, replace
 
 from flipsite.addresses import model_page
 from flipsite.analyse.estimates import estimates, published_estimates
+from flipsite.analyse.evidence import Evidence, evidence
 from flipsite.analyse.fairness import FairShare, fair_share, published_fair_share
 from flipsite.analyse.population import Population, fit_population, fit_published_population
 from flipsite.analyse.printed import Fit, fits
@@ -24,6 +25,7 @@ class StudyReport:
         printed: The printed figures; None unless the study is published.
         fits: For each printed model, the counts that print as its figure.
         standings: Rank and bias with their doubt, by model; only for models with a valid draw.
+        evidence: What else each model's draws tell, by model; empty without draws.
         fair_share: How many models could be fair; None without a valid draw.
         population: The fitted population of shares of ones; None for fewer than three models.
     """
@@ -35,6 +37,7 @@ class StudyReport:
     printed: Printed | None = None
     fits: Mapping[str, tuple[Fit, ...]] = field(default_factory=dict)
     standings: Mapping[str, Standing] = field(default_factory=dict)
+    evidence: Mapping[str, Evidence] = field(default_factory=dict)
     fair_share: FairShare | None = None
     population: Population | None = None
 
@@ -53,6 +56,7 @@ def report_draws(study: Study, draws: Draws | None) -> StudyReport:
         draws=draws,
         tallies=tallies,
         standings=places,
+        evidence=evidence(study, draws, tallies),
         fair_share=fair_share(tallies, target=study.prompt.target),
         population=fit_population(tallies, target=study.prompt.target),
     )

@@ -27,9 +27,13 @@ def command(*, out: Path | None, studies: tuple[str, ...], base_url: str | None,
     report = build(project, out=out or project.site, studies=studies, base_url=base_url)
     change = report.change
     click.echo(
-        f"Built {report.studies} studies with {report.models} models: {change.written} files written, "
+        f"Built {_number(report.studies, 'study', 'studies')} with {_number(report.models, 'model', 'models')}: {change.written} files written, "
         f"{change.unchanged} unchanged, {change.removed} removed → {report.out}"
     )
     for warning in report.warnings:
         click.echo(f"flipsite: warning: {warning}", err=True)
     return 1 if strict and report.warnings else 0
+
+
+def _number(count: int, one: str, many: str) -> str:
+    return f"{count:,} {one if count == 1 else many}"

@@ -33,10 +33,10 @@ def percent_text(share: float | None, *, decimals: int = 0) -> str:
 
 
 def interval_text(low: float | None, high: float | None, *, decimals: int = 2) -> str:
-    """An interval of shares, `0.36 to 0.64`."""
+    """An interval of shares, `0.36 to 0.64`; its ends read 0 and 1 only where they are exact."""
     if low is None or high is None:
         return MISSING
-    return f"{low:.{decimals}f} to {high:.{decimals}f}"
+    return f"{share_text(low, decimals=decimals)} to {share_text(high, decimals=decimals)}"
 
 
 def p_text(p: float | None) -> str:

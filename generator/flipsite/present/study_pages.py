@@ -6,6 +6,8 @@ from dataclasses import asdict, dataclass, fields
 from pathlib import Path
 
 from flipsite.addresses import model_folder
+from flipsite.analyse.evidence import Evidence
+from flipsite.analyse.ranking import Standing
 from flipsite.analyse.report import StudyReport
 from flipsite.domain import Estimate, Figure, PrintedBias, Study, Table, Tally
 from flipsite.present.leaderboard import (
@@ -33,6 +35,8 @@ class ModelView:
         printed: Its printed row; None unless the study is published.
         fits: The numbers of draws that print as its figure, in words.
         roleplay: Whether the source itself calls it a role-playing finetune.
+        standing: Its rank and bias with their doubt; None without a valid draw.
+        evidence: What else its draws tell; None without draws.
     """
 
     estimate: Estimate
@@ -40,6 +44,8 @@ class ModelView:
     printed: PrintedBias | None
     fits: str
     roleplay: bool
+    standing: Standing | None
+    evidence: Evidence | None
 
 
 def study_pages(report: StudyReport, figures: Mapping[str, Figure]) -> list[Page]:
@@ -107,6 +113,8 @@ def _model_pages(report: StudyReport) -> Iterable[Page]:
             printed=printed.get(model),
             fits=fits_text(report.fits.get(model, ())),
             roleplay=model in roleplay,
+            standing=report.standings.get(model),
+            evidence=report.evidence.get(model),
         )
         yield Page(
             path=f"{model_folder(study.id, model)}/index.html",
