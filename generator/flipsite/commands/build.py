@@ -26,8 +26,9 @@ def command(*, out: Path | None, studies: tuple[str, ...], base_url: str | None,
     project = find_project(Path.cwd())
     report = build(project, out=out or project.site, studies=studies, base_url=base_url)
     change = report.change
+    shown = f"{_number(report.studies, 'study', 'studies')} with {_number(report.models, 'model', 'models')}"
     click.echo(
-        f"Built {_number(report.studies, 'study', 'studies')} with {_number(report.models, 'model', 'models')}: {change.written} files written, "
+        f"Built {shown}: {change.written} files written, "
         f"{change.unchanged} unchanged, {change.removed} removed → {report.out}"
     )
     for warning in report.warnings:
