@@ -122,13 +122,13 @@ def test_cells_that_cannot_be_read_are_missing_and_told(study):
     text = (
         "model,outcome,order,labels,prompt_tokens,cost_usd,asked_at\n"
         "a,1,2,x|y,1.5,free,yesterday\n"
-        "a,0,,,-1,inf,2025-13-01\n"
+        "a,0,,[1],-1,inf,2025-13-01\n"
         "a,1,1,,9" + "9" * 5_000 + ",,\n"
     )
     report = add(study, text)
     draws = draws_of(study)
     assert report.by_status == {Status.VALID: 3}
-    assert report.n_problems == 9
+    assert report.n_problems == 10
     assert "order '2' is neither 0 nor 1" in {problem.text for problem in report.problems}
     assert (draws.order.tolist(), draws.labels) == ([-1, -1, 1], [None] * 3)
     assert np.isnan(draws.prompt_tokens).all()

@@ -15,7 +15,7 @@ from hypothesis import strategies as st
 
 from flipsite.domain import Draw, Failed, Outcome, Rejected, Status
 from flipsite.errors import StoreError
-from flipsite.store.arrow import SCHEMA
+from flipsite.store.arrow import SCHEMA, numbers
 from flipsite.store.snapshot import collect_draws, read_draws, write_draws
 
 DRAW = Draw(
@@ -44,7 +44,7 @@ def test_what_is_written_is_read_back(rows, tmp_path_factory):
     assert (folder / "a.parquet").read_bytes() == (folder / "b.parquet").read_bytes()
 
 
-@given(text=st.text())
+@given(text=st.text(st.characters()))
 def test_text_that_is_no_unicode_is_mended(text, tmp_path_factory):
     """A lone surrogate in an answer becomes U+FFFD; everything else stays."""
     path = tmp_path_factory.mktemp("text") / "a.parquet"
@@ -198,6 +198,12 @@ def test_a_foreign_or_broken_snapshot_is_told(snapshot, columns, note, message):
     with pytest.raises(StoreError, match=message) as caught:
         read_draws(snapshot)
     assert str(snapshot) in str(caught.value)
+
+
+def test_a_part_of_a_file_may_be_empty():
+    """Rows before and after it are as they were."""
+    column = pa.chunked_array([pa.array([], pa.int8()), pa.array([1, None], pa.int8())])
+    assert numbers(column, np.int8, missing=-1).tolist() == [1, -1]
 
 
 def test_many_row_groups_are_one_column(tmp_path, monkeypatch):

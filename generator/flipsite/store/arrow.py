@@ -106,10 +106,8 @@ def unicode_text(text: str) -> str:
 
 
 def _values(chunk: pa.Array, kind: type[Any]) -> NDArray[Any]:
-    data = chunk.buffers()[1]
-    if data is None:
-        return np.zeros(len(chunk), kind)
-    return np.frombuffer(data, kind, count=len(chunk), offset=chunk.offset * np.dtype(kind).itemsize)
+    offset = chunk.offset * np.dtype(kind).itemsize
+    return np.frombuffer(chunk.buffers()[1], kind, count=len(chunk), offset=offset)
 
 
 def _text_array(values: Sequence[str | None]) -> pa.Array:

@@ -127,10 +127,7 @@ def _delimiter(first: str, needed: tuple[str, ...]) -> str:
     """The delimiter that shows the most of the needed columns, then the most columns."""
 
     def shown(delimiter: str) -> tuple[int, int]:
-        try:
-            header = next(csv.reader(io.StringIO(first, newline=""), delimiter=delimiter), [])
-        except csv.Error:
-            return 0, 0
+        header = next(csv.reader(io.StringIO(first, newline=""), delimiter=delimiter), [])
         names = {name.strip() for name in header}
         return sum(name in names for name in needed), len(header)
 

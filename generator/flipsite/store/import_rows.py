@@ -202,6 +202,8 @@ class _Reader:
 
     def _each(self, ours: str, read: Callable[[Any], Any], fault: str) -> list[Any]:
         """Every cell of a column read; a text is read once. What cannot be read is told and missing."""
+        if ours not in self.there:
+            return [None] * len(self.rows)
         known: dict[Any, Any] = {}
         values: list[Any] = []
         for row, cell in zip(self.rows, self.cells(ours), strict=True):
