@@ -15,7 +15,9 @@ from flipsite.addresses import model_page
 from flipsite.analyse.estimate import jeffreys
 from flipsite.analyse.estimates import published_estimates
 from flipsite.domain import Estimate, Figure, Study, Verdict
-from flipsite.present.charts_bias import bias_interval, bias_intervals, printed_tables
+from flipsite.present.bias_rows import bias_interval
+from flipsite.present.charts_bias import bias_intervals
+from flipsite.present.charts_printed import printed_tables
 from flipsite.settings import load_printed, load_study
 
 ARTICLE = Path(__file__).parents[2] / "content" / "studies" / "article-2025"

@@ -1,0 +1,116 @@
+"""Rows of bias: what a model's mark carries, the band behind the rows, their names and their axis."""
+
+from collections.abc import Sequence
+
+import altair as alt
+
+from flipsite.domain import Estimate, Study
+from flipsite.present.figures import AnyChart, Layout, Margins, Row, placed, shown, values
+from flipsite.present.formats import bias_text, plural
+from flipsite.present.marks import NAMES_PX, ROW_PX, named_row, place_axis, row_names, verdict_points
+from flipsite.present.theme import ink
+
+TOOLTIP = [
+    alt.Tooltip("model:N", title="Model"),
+    alt.Tooltip("bias:Q", title="Bias", format=".3f"),
+    alt.Tooltip("verdict:N", title="Verdict"),
+]
+DRAWN_TOOLTIP = [
+    *TOOLTIP[:2],
+    alt.Tooltip("low:Q", title="At least", format=".3f"),
+    alt.Tooltip("high:Q", title="At most", format=".3f"),
+    alt.Tooltip("draws:Q", title="Valid draws", format=","),
+    TOOLTIP[2],
+]
+
+
+def bias_interval(estimate: Estimate, target: float) -> tuple[float, float] | None:
+    """The 95 % interval of |p − target| that follows from that of p; None without draws.
+
+    Where the interval of p holds the target, that of the bias begins at 0.
+    """
+    low, high = estimate.mean_low, estimate.mean_high
+    if low is None or high is None:
+        return None
+    near, far = sorted((abs(low - target), abs(high - target)))
+    return (0.0 if low <= target <= high else near), far
+
+
+def bias_of(estimate: Estimate) -> float:
+    """The bias of a model that has one."""
+    assert estimate.bias is not None  # noqa: S101 - callers have left out those without
+    return estimate.bias
+
+
+def largest_bias(study: Study) -> float:
+    """The largest bias there can be."""
+    return max(study.prompt.target, 1 - study.prompt.target)
+
+
+def bias_row(place: int, estimate: Estimate, study: Study) -> Row:
+    """What a model's mark carries, at its place in the order; the interval only where there are draws."""
+    interval = bias_interval(estimate, study.prompt.target)
+    bounds = {"low": interval[0], "high": interval[1]} if interval else {}
+    drawn = f", {plural(estimate.valid, 'valid draw')}" if estimate.valid else ""
+    said = f"{shown(estimate.model)}: bias {bias_text(estimate.bias)}{drawn}, {estimate.verdict}"
+    numbers = {
+        "row": place,
+        "bias": bias_of(estimate),
+        "floor": estimate.noise_floor,
+        "draws": estimate.valid,
+    }
+    return named_row(estimate) | bounds | numbers | {"label": said}
+
+
+def bias_record(estimate: Estimate, study: Study) -> Row:
+    """The numbers behind a model's mark, for download."""
+    low, high = bias_interval(estimate, study.prompt.target) or (None, None)
+    return {
+        "model": estimate.model,
+        "bias": estimate.bias,
+        "bias_low": low,
+        "bias_high": high,
+        "valid": estimate.valid,
+        "noise_floor": estimate.noise_floor,
+        "verdict": str(estimate.verdict),
+    }
+
+
+def bias_scale(top: float) -> alt.Scale:
+    """From no bias to the largest there can be."""
+    return alt.Scale(domain=[0, top], nice=False)
+
+
+def with_names(
+    layers: Sequence[alt.Chart],
+    rows: Sequence[Row],
+    layout: Layout,
+    *,
+    top: float,
+    n_rows: int,
+    tooltip: Sequence[alt.Tooltip],
+) -> AnyChart:
+    """The layers under each model's mark and name, with the axis of bias above."""
+    axis = alt.Axis(orient="top", offset=6, format=".1f", tickCount=5, title="Bias", titleAnchor="start")
+    x, y = alt.X("bias:Q", scale=bias_scale(top), axis=axis), place_axis(n_rows)
+    points = verdict_points(rows, size=80, x=x, y=y, tooltip=tooltip, legend_y=-80)
+    margins = Margins(left=10 if layout.narrow else NAMES_PX, right=14, top=86, bottom=30)
+    chart = alt.layer(*layers, points, row_names(rows, layout, y=y))
+    return placed(chart, layout, margins, height=n_rows * ROW_PX[layout.name])
+
+
+def row_band(runs: Sequence[Row], layout: Layout, *, top: float, n_rows: int) -> list[alt.Chart]:
+    """The band behind rows, with its edge, and its name at its foot."""
+    if not runs:
+        return []
+    y = place_axis(n_rows, "start")
+    pieces = alt.Chart(values(runs))
+    foot = alt.Chart(values([{"floor": runs[-1]["floor"], "words": "◂ a fair coin on average"}]))
+    zero = alt.X("zero:Q", scale=bias_scale(top))
+    return [
+        pieces.mark_rect(color=ink("band")).encode(x=zero, x2="floor:Q", y=y, y2="end:Q"),
+        pieces.mark_rule(color=ink("edge"), strokeDash=[3, 3]).encode(x="floor:Q", y=y, y2="end:Q"),
+        foot.mark_text(align="left", baseline="top", dx=4, dy=6, color=ink("muted")).encode(
+            x="floor:Q", y=alt.value(n_rows * ROW_PX[layout.name]), text="words:N"
+        ),
+    ]

@@ -1,0 +1,99 @@
+"""The two tables of a published study as one picture."""
+
+from collections.abc import Sequence
+from functools import partial
+
+import altair as alt
+import numpy as np
+
+from flipsite.analyse.estimate import noise_floor
+from flipsite.domain import Estimate, Figure, Printed, Study
+from flipsite.present.bias_rows import (
+    TOOLTIP,
+    bias_of,
+    bias_record,
+    bias_row,
+    largest_bias,
+    row_band,
+    with_names,
+)
+from flipsite.present.figures import AnyChart, Layout, Row, figure, values
+from flipsite.present.formats import bias_text, count_text, plural
+from flipsite.present.marks import place_axis
+from flipsite.present.theme import ink
+
+
+def printed_tables(estimates: Sequence[Estimate], printed: Printed, study: Study) -> Figure:
+    """The two printed tables as one dot plot, the models that were not printed as a gap between them.
+
+    Args:
+        estimates: One record a printed model.
+        printed: The printed figures, in the order of the source.
+        study: The published study.
+    """
+    floor = float(noise_floor(np.array([printed.draws_about]), study.prompt.target)[0])
+    least, most = (_in_order(estimates, printed, table) for table in ("least", "most"))
+    unprinted = printed.n_models - len(least) - len(most)
+    gap = 2 if unprinted > 0 else 0
+    places = [*range(len(least)), *range(len(least) + gap, len(least) + gap + len(most))]
+    rows = [
+        bias_row(place, estimate, study) | {"note": "role-play" if estimate.model in printed.roleplay else ""}
+        for place, estimate in zip(places, least + most, strict=True)
+    ]
+    widest, narrowest = bias_of(least[-1]), bias_of(most[0])
+    between: Row = {
+        "row": len(least) + gap / 2 - 0.5,
+        "low": widest,
+        "high": narrowest,
+        "middle": (widest + narrowest) / 2,
+        "words": f"{plural(unprinted, 'model')} not printed",
+    }
+    title = _printed_sentence(least, most, noise_floor=floor)
+    return figure(
+        partial(_printed_rows, rows, between, floor=floor, top=largest_bias(study), n_rows=places[-1] + 1),
+        name=f"{study.id}-printed-tables",
+        title=title,
+        caption=(
+            f"The {len(least)} least and {len(most)} most biased of {count_text(printed.n_models)} models, "
+            f"as printed. The band is what a fair coin shows on average at {printed.draws_about} draws, "
+            f"{bias_text(floor)}. Marked are the models that the source calls role-playing finetunes."
+        ),
+        description=f"{title}. {plural(unprinted, 'model')} in between were not printed.",
+        records=[bias_record(estimate, study) for estimate in least + most],
+    )
+
+
+def _in_order(estimates: Sequence[Estimate], printed: Printed, table: str) -> list[Estimate]:
+    """One table's models from the least biased on; ties stay as near as they were printed."""
+    by_model = {estimate.model: estimate for estimate in estimates}
+    rows = sorted((row for row in printed.rows if row.table == table), key=lambda row: -row.position)
+    return sorted((by_model[row.model] for row in rows), key=bias_of)
+
+
+def _printed_sentence(least: Sequence[Estimate], most: Sequence[Estimate], *, noise_floor: float) -> str:
+    within = sum(bias_of(estimate) <= noise_floor for estimate in least)
+    all_or = "All" if within == len(least) else f"{within}"
+    return (
+        f"{all_or} of the {len(least)} least biased show no more bias than a fair coin does on average; "
+        f"the {len(most)} most biased begin at {bias_text(bias_of(most[0]), decimals=2)}"
+    )
+
+
+def _printed_rows(
+    rows: Sequence[Row], between: Row, layout: Layout, *, floor: float, top: float, n_rows: int
+) -> AnyChart:
+    y = place_axis(n_rows)
+    whole: Row = {"floor": floor, "zero": 0, "start": -0.5, "end": n_rows - 0.5}
+    layers = row_band([whole], layout, top=top, n_rows=n_rows)
+    gap = alt.Chart(values([between]))
+    noted = alt.Chart(
+        values([{"row": row["row"], "floor": floor, "note": row["note"]} for row in rows if row["note"]])
+    )
+    layers += [
+        gap.mark_rule(strokeDash=[2, 4], color=ink("muted")).encode(x="low:Q", x2="high:Q", y=y),
+        gap.mark_text(color=ink("muted"), dy=-10, align="center").encode(x="middle:Q", y=y, text="words:N"),
+        noted.mark_text(align="left", baseline="middle", dx=8, color=ink("muted")).encode(
+            x="floor:Q", y=y, text="note:N"
+        ),
+    ]
+    return with_names(layers, rows, layout, top=top, n_rows=n_rows, tooltip=TOOLTIP)
