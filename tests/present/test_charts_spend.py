@@ -1,0 +1,114 @@
+"""What was spent is drawn and summed up as it was billed."""
+
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from pictures import roots, words
+from scipy import stats
+
+from flipsite.domain import Estimate, Study
+from flipsite.present.charts_spend import (
+    cost_against_bias,
+    rank_correlation,
+    spend_by_model,
+    undercut_by_none,
+)
+
+Many = Callable[[int], tuple[Estimate, ...]]
+
+
+@dataclass(frozen=True)
+class Spent:
+    model: str
+    cost_usd: float
+    failed_usd: float = 0.0
+
+
+def test_the_most_expensive_come_first_with_their_dollars(study: Study) -> None:
+    spent = [Spent(f"a/m{i}", 2.0**-i) for i in range(30)]
+    figure = spend_by_model(spent, study, top=5)
+    for root in roots(figure):
+        assert [word for word in words(root) if word.startswith("a/")] == [f"a/m{i}" for i in range(5)]
+        assert "$1.00" in words(root)
+    assert figure.title == "1 of 30 models took 50 % of the $2.00 spent"
+    assert len(figure.records) == 30
+
+
+def test_what_failed_is_told(study: Study) -> None:
+    figure = spend_by_model([Spent("a/b", 3.0, 1.0), Spent("a/c", 1.0)], study)
+    assert "$1.00 in all" in figure.caption
+    assert "a/b: $3.00, of which $1.00 failed" in figure.svg
+
+
+def test_spending_nothing_is_no_chart(study: Study) -> None:
+    with pytest.raises(ValueError, match="nothing was spent"):
+        spend_by_model([Spent("a/b", 0)], study)
+
+
+@given(st.lists(st.tuples(st.integers(0, 6), st.integers(0, 6)), min_size=2, max_size=30))
+def test_the_rank_correlation_is_spearmans(pairs: list[tuple[int, int]]) -> None:
+    found = rank_correlation(pairs)
+    if found is None:
+        assert len({one for one, _ in pairs}) == 1 or len({other for _, other in pairs}) == 1
+    else:
+        assert found == pytest.approx(stats.spearmanr(*zip(*pairs, strict=True)).statistic)
+
+
+@given(data=st.data())
+def test_no_model_undercuts_the_frontier(data: st.DataObject) -> None:
+    """Whoever is cheaper than a model of the frontier is more biased, and every other model is undercut."""
+    pairs = data.draw(st.lists(st.tuples(st.integers(1, 9), st.integers(0, 9)), min_size=1, max_size=20))
+    estimates = [replace(ONE, model=f"m{i}", cost_usd=c / 10, bias=b / 20) for i, (c, b) in enumerate(pairs)]
+    frontier = undercut_by_none(estimates)
+    for front in frontier:
+        assert not any(e.cost_usd <= front.cost_usd and e.bias < front.bias for e in estimates)
+    for estimate in estimates:
+        assert any(f.cost_usd <= estimate.cost_usd and f.bias <= estimate.bias for f in frontier)
+
+
+ONE = Estimate(
+    model="a/b",
+    author="a",
+    kind="measured",
+    draws=50,
+    valid=50,
+    ones=25,
+    mean=0.5,
+    bias=0.0,
+    mean_low=0.36,
+    mean_high=0.64,
+    noise_floor=0.056,
+    p_value=1.0,
+    q_value=1.0,
+    verdict="undecided",
+    rank=1,
+    rank_low=1,
+    rank_high=1,
+    cost_usd=0.1,
+    page="trial/models/a/b/index.html",
+)
+
+
+def test_free_models_are_left_out_and_counted(many: Many, study: Study) -> None:
+    estimates = [replace(many(9)[0], cost_usd=0.0), *many(9)[1:]]
+    figure = cost_against_bias(estimates, study)
+    assert "8 models" in figure.caption
+    assert "1 model that cost nothing is left out" in figure.caption
+    assert len(figure.records) == 8
+
+
+def test_hundreds_of_models_are_thinned_but_for_the_frontier(many: Many, study: Study) -> None:
+    estimates = [replace(e, cost_usd=0.001 * (1 + i * 7919 % 2003)) for i, e in enumerate(many(700))]
+    figure = cost_against_bias(estimates, study)
+    assert "of them are drawn" in figure.caption
+    assert len(figure.svg) < 250_000
+    said = figure.svg
+    assert all(f">{front.model}: " in said for front in undercut_by_none(estimates))
+
+
+def test_a_price_says_nothing_alone(many: Many, study: Study) -> None:
+    with pytest.raises(ValueError, match="fewer than two"):
+        cost_against_bias(many(1), study)
