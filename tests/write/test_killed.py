@@ -76,6 +76,17 @@ def test_a_build_killed_between_two_renames_is_put_back(tmp_path):
     assert not scratch.exists()
 
 
+def test_what_could_not_be_removed_is_left_for_the_next_build(tmp_path):
+    """A leftover keeps the mark that tells it is flipsite's."""
+    out = tmp_path / "site"
+    with scratch_beside(out) as scratch:
+        (scratch / NEW).write_text("not even a folder")
+    assert (tmp_path / ".site.flipsite" / LOCK).read_bytes() == MARK
+    (tmp_path / ".site.flipsite" / NEW).unlink()
+    replace_site({"index.html": b"home"}, out, version="1", inputs={})
+    assert os.listdir(tmp_path) == ["site"]  # noqa: PTH208 (names are wanted)
+
+
 def test_two_renames_do_what_one_exchange_does(tmp_path):
     one, two = tmp_path / "one", tmp_path / "two"
     one.mkdir()

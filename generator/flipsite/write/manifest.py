@@ -30,10 +30,14 @@ class Manifest:
 
 
 def read_manifest(site: Path) -> Manifest | None:
-    """Read a site's build.json; None where there is none, or it is not one of flipsite's."""
+    """Read a site's build.json; None where there is none, or it is not one of flipsite's.
+
+    Raises:
+        OSError: If it is there and cannot be read.
+    """
     try:
         record = json.loads((site / NAME).read_bytes())
-    except (OSError, ValueError, RecursionError):
+    except (FileNotFoundError, NotADirectoryError, IsADirectoryError, ValueError, RecursionError):
         return None
     if not isinstance(record, dict) or not isinstance(record.get("flipsite"), str):
         return None

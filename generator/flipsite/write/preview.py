@@ -6,8 +6,8 @@ import logging
 import socket
 import traceback
 import webbrowser
-from collections.abc import Callable, Sequence
-from contextlib import ExitStack
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import ExitStack, contextmanager
 from ipaddress import ip_address
 from pathlib import Path
 from threading import Event, Thread
@@ -56,10 +56,7 @@ def serve(
     broadcast = Broadcast(State(version=site_version(site)))
     server = listen(site, broadcast, host=host, port=port, echo=echo)
     with ExitStack() as stack:
-        stack.callback(server.server_close)
-        Thread(target=server.serve_forever, args=(0.1,), daemon=True).start()
-        stack.callback(server.shutdown)
-        stack.callback(broadcast.close)
+        stack.enter_context(_answering(server))
         try:
             changed = stack.enter_context(watching(watched, except_for=site)) if watch else Event()
             _rebuild(site, build, broadcast, echo)
@@ -105,6 +102,18 @@ def address_of(server: PreviewServer) -> str:
     except ValueError:  # a name
         pass
     return f"http://{host}:{server.server_port}/"
+
+
+@contextmanager
+def _answering(server: PreviewServer) -> Iterator[None]:
+    """Answer requests from another thread while in the context."""
+    Thread(target=server.serve_forever, args=(0.1,), daemon=True).start()
+    try:
+        yield
+    finally:
+        server.broadcast.close()
+        server.shutdown()
+        server.server_close()
 
 
 def site_version(site: Path) -> str:

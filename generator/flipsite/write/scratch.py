@@ -45,12 +45,18 @@ def scratch_beside(out: Path, *, patience_s: float = PATIENCE_S) -> Iterator[Pat
                 shutil.rmtree(folder / name)
         yield folder
     finally:
-        for name in (NEW, OLD):
-            shutil.rmtree(folder / name, ignore_errors=True)
-        with suppress(OSError):  # a build that waits may already be making the folder anew
+        _leave(folder, lock)
+
+
+def _leave(folder: Path, lock: int) -> None:
+    """Remove the scratch folder; what cannot be stays under the lock's mark, for the next build."""
+    for name in (NEW, OLD):
+        shutil.rmtree(folder / name, ignore_errors=True)
+    with suppress(OSError):  # a build that waits may already be making the folder anew
+        if os.listdir(folder) == [LOCK]:  # noqa: PTH208 (names are wanted)
             (folder / LOCK).unlink()
             folder.rmdir()
-        os.close(lock)
+    os.close(lock)
 
 
 def _hold(folder: Path, out: Path, *, until: float) -> int:

@@ -14,7 +14,7 @@ from flipsite.write.foreign import CARRIED, refuse_foreign
 from flipsite.write.manifest import NAME, Manifest, read_manifest
 from flipsite.write.names import check_paths
 from flipsite.write.scratch import NEW, OLD, scratch_beside
-from flipsite.write.swap import put_in_place, sync
+from flipsite.write.swap import put_in_place, sync, sync_names
 from flipsite.write.target import find_target
 from flipsite.write.tree import Content, carry_over, is_same, link_file, make_folder, measure, write_file
 
@@ -63,7 +63,8 @@ def replace_site(
         What changed. If nothing did, nothing was written.
 
     Raises:
-        SiteError: If a path, the folder or the disk will not do; `out` is then as it was.
+        SiteError: If a path, the folder or the disk will not do; `out` is then as it was, or, if the disk
+            fails to confirm the swap itself, the new site.
     """
     check_paths(files)
     out = find_target(out)
@@ -146,4 +147,4 @@ def _swap(out: Path, scratch: Path) -> None:
         except SiteError:
             put_in_place(old, out, aside=scratch / (NEW if old.name == OLD else OLD))
             raise
-    sync(out.parent)
+    sync_names(out.parent)

@@ -67,15 +67,29 @@ def sync(folder: Path) -> None:
     Raises:
         OSError: If the disk did not take it.
     """
+    if sys.platform != "linux":
+        if hasattr(os, "sync"):  # not on Windows
+            os.sync()
+        return
+    descriptor = os.open(folder, os.O_RDONLY)
+    try:
+        if ctypes.CDLL(None, use_errno=True).syncfs(descriptor) != 0:
+            code = ctypes.get_errno()
+            raise OSError(code, os.strerror(code), str(folder))
+    finally:
+        os.close(descriptor)
+
+
+def sync_names(folder: Path) -> None:
+    """Have the names in a folder reach the disk.
+
+    Raises:
+        OSError: If the disk did not take them.
+    """
     if sys.platform == "win32":  # a folder cannot be opened there
         return
     descriptor = os.open(folder, os.O_RDONLY)
     try:
-        libc = ctypes.CDLL(None, use_errno=True)
-        if sys.platform != "linux":
-            os.sync()
-        elif libc.syncfs(descriptor) != 0:
-            code = ctypes.get_errno()
-            raise OSError(code, os.strerror(code), str(folder))
+        os.fsync(descriptor)
     finally:
         os.close(descriptor)
