@@ -232,7 +232,7 @@ PATHS = st.sampled_from(["index.html", "a/index.html", "a/b/index.html", "a/c.cs
 SITES = st.dictionaries(PATHS, st.binary(max_size=3), max_size=6)
 
 
-@settings(max_examples=25, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=15, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(sites=st.lists(SITES, min_size=1, max_size=4))
 def test_any_sequence_of_builds_ends_as_a_clean_build_of_the_last(tmp_path_factory, sites):
     """And building the last one again does nothing."""
