@@ -12,7 +12,7 @@ from flipsite.domain import Tally
 @settings(max_examples=20)
 @given(
     n=st.integers(1, 90),
-    share=st.floats(0, 1),
+    share=st.integers(0, 1000).map(lambda thousandths: thousandths / 1000),
     level=st.sampled_from([0.05, 0.05 / 240]),
     target=st.sampled_from([0.5, 0.3]),
 )
