@@ -1,29 +1,28 @@
 """From a project's folders to a site: the stages in order. Read this first.
 
-study.toml, snapshot ─load→ studies ─analyse→ reports ─present→ files ─write→ site/
+    study.toml, snapshot ─load→ studies ─analyse→ reports ─present→ files ─write→ site/
+
+The stages are imported where they are called: a site that is current needs none of them.
 """
 
 import hashlib
 import io
 import logging
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from flipsite import __version__
-from flipsite.analyse.report import StudyReport, report_draws, report_printed
-from flipsite.domain import Kind
-from flipsite.present.interactive import bundle, bundle_key
-from flipsite.present.site import SiteSettings, site_files
 from flipsite.projects import Project, existing_study, packaged, study_ids
-from flipsite.settings import load_printed, load_study
-from flipsite.store.exports import export_draws
-from flipsite.store.snapshot import SNAPSHOT, read_draws
-from flipsite.write.manifest import read_manifest
-from flipsite.write.site import SiteChange, replace_site
-from flipsite.write.tree import measure
+from flipsite.write.site import SiteChange, current_site, replace_site
+
+if TYPE_CHECKING:
+    from flipsite.analyse.report import StudyReport
 
 log = logging.getLogger(__name__)
+
+SNAPSHOT = "draws.parquet"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -32,15 +31,13 @@ class BuildReport:
 
     Attributes:
         out: The site's folder.
-        studies: How many studies it shows.
-        models: How many models' pages it has.
+        studies: The studies it shows.
         change: What was written, kept and removed.
         warnings: What is not wrong enough to stop for; `--strict` does.
     """
 
     out: Path
-    studies: int
-    models: int
+    studies: tuple[str, ...]
     change: SiteChange
     warnings: tuple[str, ...]
 
@@ -51,47 +48,67 @@ def build(
     out: Path,
     studies: Sequence[str] = (),
     base_url: str | None = None,
+    force: bool = False,
 ) -> BuildReport:
-    """Build the site of a project's studies.
+    """Build the site of a project's studies; where no input has changed since the last build, do nothing.
 
     Args:
         project: Where content and templates are.
         out: The folder to write; whole or not at all.
         studies: Ids of the studies to show; all where none is named.
         base_url: Where the site will stand.
+        force: Build even where nothing has changed.
 
     Raises:
         FlipsiteError: If an input is faulty or the site cannot be written; the last site stays as it was.
     """
     chosen = tuple(dict.fromkeys(studies)) or study_ids(project)
-    reports = [load_report(existing_study(project, study_id)) for study_id in chosen]
+    folders = {study_id: existing_study(project, study_id) for study_id in chosen}
+    address = base_url.rstrip("/") + "/" if base_url else None
+    inputs = input_digests(project, chosen, base_url=address)
+    change = None if force else current_site(out, version=__version__, inputs=inputs)
+    if change is None:
+        files = _files(project, folders, inputs=inputs, base_url=address, out=out)
+        change = replace_site(files, out, version=__version__, inputs=inputs)
+    return BuildReport(out=out, studies=chosen, change=change, warnings=tuple(_warnings(folders)))
+
+
+def _files(
+    project: Project,
+    folders: Mapping[str, Path],
+    *,
+    inputs: Mapping[str, str],
+    base_url: str | None,
+    out: Path,
+) -> dict[str, bytes | Path]:
+    """Every file of the site, from its studies' folders."""
+    from flipsite.present.site import SiteSettings, site_files
+
+    reports = [load_report(folder) for folder in folders.values()]
     log.info("analysed %d studies", len(reports))
-    inputs = input_digests(project, chosen)
     files = site_files(
         reports,
         SiteSettings(
             content=tuple(dict.fromkeys((project.content, packaged("content")))),
             templates=project.templates,
-            base_url=base_url.rstrip("/") + "/" if base_url else None,
+            base_url=base_url,
             version=__version__,
         ),
         digest=hashlib.sha256(repr(sorted(inputs.items())).encode()).hexdigest(),
         bundle=_bundle(out),
-        draws={report.study.id: _draw_files(project.studies / report.study.id, report) for report in reports},
+        draws={report.study.id: _draw_files(folders[report.study.id], report) for report in reports},
     )
     log.info("rendered %d files", len(files))
-    change = replace_site(files, out, version=__version__, inputs=inputs)
-    return BuildReport(
-        out=out,
-        studies=len(reports),
-        models=sum(len(report.estimates) for report in reports),
-        change=change,
-        warnings=tuple(_warnings(reports)),
-    )
+    return files
 
 
-def load_report(folder: Path) -> StudyReport:
+def load_report(folder: Path) -> "StudyReport":
     """Read a study's folder and analyse what it holds."""
+    from flipsite.analyse.report import report_draws, report_printed
+    from flipsite.domain import Kind
+    from flipsite.settings import load_printed, load_study
+    from flipsite.store.snapshot import read_draws
+
     study = load_study(folder)
     if study.kind is Kind.PUBLISHED:
         return report_printed(study, load_printed(folder))
@@ -101,6 +118,10 @@ def load_report(folder: Path) -> StudyReport:
 
 def _bundle(out: Path) -> tuple[str, bytes | Path]:
     """The charts' script and its path; the last site's where that is sound, for making it takes a second."""
+    from flipsite.present.interactive import bundle, bundle_key
+    from flipsite.write.manifest import read_manifest
+    from flipsite.write.tree import measure
+
     path = f"assets/vega.{hashlib.sha256(bundle_key().encode()).hexdigest()[:10]}.js"
     made, last = out / path, read_manifest(out)
     if last and path in last.outputs and made.is_file() and measure(made)[1] == last.outputs[path]:
@@ -108,8 +129,10 @@ def _bundle(out: Path) -> tuple[str, bytes | Path]:
     return path, bundle()
 
 
-def _draw_files(folder: Path, report: StudyReport) -> dict[str, bytes | Path]:
+def _draw_files(folder: Path, report: "StudyReport") -> dict[str, bytes | Path]:
     """A study's draws to download: the snapshot itself, and the same as CSV."""
+    from flipsite.store.exports import export_draws
+
     if report.draws is None:
         return {}
     lines = io.BytesIO()
@@ -118,11 +141,11 @@ def _draw_files(folder: Path, report: StudyReport) -> dict[str, bytes | Path]:
     return {f"{data}/draws.csv": lines.getvalue(), f"{data}/draws.parquet": folder / SNAPSHOT}
 
 
-def input_digests(project: Project, studies: Sequence[str]) -> dict[str, str]:
-    """SHA-256 of every file a build reads, by its path within content and templates."""
+def input_digests(project: Project, studies: Sequence[str], *, base_url: str | None) -> dict[str, str]:
+    """SHA-256 of everything a build depends on: content, templates, address, and flipsite itself."""
     roots = [("templates", folder) for folder in reversed(project.templates)]
     roots += [("content", packaged("content")), ("content", project.content)]
-    digests = {}
+    digests = {"base-url": hashlib.sha256((base_url or "").encode()).hexdigest(), "flipsite": _own_digest()}
     for name, root in roots:
         for path in sorted(root.rglob("*")):
             inside = path.relative_to(root)
@@ -130,10 +153,25 @@ def input_digests(project: Project, studies: Sequence[str]) -> dict[str, str]:
                 len(inside.parts) < 2 or inside.parts[1] not in studies
             )
             if path.is_file() and not foreign and not path.name.startswith("."):
-                digests[f"{name}/{inside.as_posix()}"] = hashlib.sha256(path.read_bytes()).hexdigest()
+                digests[f"{name}/{inside.as_posix()}"] = _file_digest(path)
     return digests
 
 
-def _warnings(reports: Sequence[StudyReport]) -> list[str]:
-    empty = [report.study.id for report in reports if not report.estimates]
+def _own_digest() -> str:
+    """One digest of flipsite's own modules: another version may write another site."""
+    modules = sorted(Path(__file__).parent.rglob("*.py"))
+    return hashlib.sha256("".join(_file_digest(path) for path in modules).encode()).hexdigest()
+
+
+def _file_digest(path: Path) -> str:
+    with path.open("rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()
+
+
+def _warnings(folders: Mapping[str, Path]) -> list[str]:
+    empty = [
+        study_id
+        for study_id, folder in folders.items()
+        if not (folder / SNAPSHOT).exists() and not (folder / "published.toml").exists()
+    ]
     return [f"study {study_id!r} has no draws yet; run `flipsite collect {study_id}`" for study_id in empty]

@@ -9,8 +9,11 @@ import click
 @click.option("-o", "--out", type=click.Path(path_type=Path), help="The site's folder.  [default: site]")
 @click.option("--study", "studies", multiple=True, metavar="ID", help="Only this study; may be repeated.")
 @click.option("--base-url", metavar="URL", help="Where the site will stand; for 404.html, feed and site map.")
+@click.option("--force", is_flag=True, help="Build even where no input has changed.")
 @click.option("--strict", is_flag=True, help="Fail on a warning; the site is written all the same.")
-def command(*, out: Path | None, studies: tuple[str, ...], base_url: str | None, strict: bool) -> int:
+def command(
+    *, out: Path | None, studies: tuple[str, ...], base_url: str | None, force: bool, strict: bool
+) -> int:
     r"""Build the site from the project's studies, or from the packaged ones where there is no project.
 
     Needs no network and no key.
@@ -24,17 +27,13 @@ def command(*, out: Path | None, studies: tuple[str, ...], base_url: str | None,
     from flipsite.projects import find_project
 
     project = find_project(Path.cwd())
-    report = build(project, out=out or project.site, studies=studies, base_url=base_url)
+    report = build(project, out=out or project.site, studies=studies, base_url=base_url, force=force)
     change = report.change
-    shown = f"{_number(report.studies, 'study', 'studies')} with {_number(report.models, 'model', 'models')}"
     click.echo(
-        f"Built {shown}: {change.written} files written, "
-        f"{change.unchanged} unchanged, {change.removed} removed → {report.out}"
+        f"Built {len(report.studies)} {'study' if len(report.studies) == 1 else 'studies'}: "
+        f"{change.written} files written, {change.unchanged} unchanged, {change.removed} removed "
+        f"→ {report.out}"
     )
     for warning in report.warnings:
         click.echo(f"flipsite: warning: {warning}", err=True)
     return 1 if strict and report.warnings else 0
-
-
-def _number(count: int, one: str, many: str) -> str:
-    return f"{count:,} {one if count == 1 else many}"
