@@ -113,7 +113,15 @@ def load_report(folder: Path) -> "StudyReport":
     if study.kind is Kind.PUBLISHED:
         return report_printed(study, load_printed(folder))
     snapshot = folder / SNAPSHOT
-    return report_draws(study, read_draws(snapshot) if snapshot.exists() else None)
+    draws = read_draws(snapshot) if snapshot.exists() else None
+    return report_draws(study, draws, truths=_truths() if study.kind is Kind.SIMULATED else None)
+
+
+def _truths() -> dict[str, float]:
+    """What is true of the simulated endpoint's coins."""
+    from flipsite.collect.simulated.coins import TRUTHS
+
+    return {model: truth.p for model, truth in TRUTHS.items() if truth.p is not None}
 
 
 def _bundle(out: Path) -> tuple[str, bytes | Path]:

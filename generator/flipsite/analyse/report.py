@@ -26,6 +26,7 @@ class StudyReport:
         fits: For each printed model, the counts that print as its figure.
         standings: Rank and bias with their doubt, by model; only for models with a valid draw.
         evidence: What else each model's draws tell, by model; empty without draws.
+        truths: The probability of a one that each simulated coin was made with, by model.
         fair_share: How many models could be fair; None without a valid draw.
         population: The fitted population of shares of ones; None for fewer than three models.
     """
@@ -38,11 +39,14 @@ class StudyReport:
     fits: Mapping[str, tuple[Fit, ...]] = field(default_factory=dict)
     standings: Mapping[str, Standing] = field(default_factory=dict)
     evidence: Mapping[str, Evidence] = field(default_factory=dict)
+    truths: Mapping[str, float] = field(default_factory=dict)
     fair_share: FairShare | None = None
     population: Population | None = None
 
 
-def report_draws(study: Study, draws: Draws | None) -> StudyReport:
+def report_draws(
+    study: Study, draws: Draws | None, *, truths: Mapping[str, float] | None = None
+) -> StudyReport:
     """Analyse a study's draws; without any the report is empty, which is what its pages then say."""
     if draws is None:
         return StudyReport(study=study, estimates=())
@@ -57,6 +61,7 @@ def report_draws(study: Study, draws: Draws | None) -> StudyReport:
         tallies=tallies,
         standings=places,
         evidence=evidence(study, draws, tallies),
+        truths=truths or {},
         fair_share=fair_share(tallies, target=study.prompt.target),
         population=fit_population(tallies, target=study.prompt.target),
     )
