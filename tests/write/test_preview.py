@@ -78,14 +78,14 @@ def served(
 
 
 def home(port: int) -> str:
-    connection = HTTPConnection("127.0.0.1", port, timeout=5)
+    connection = HTTPConnection("127.0.0.1", port, timeout=30)
     connection.request("GET", "/")
     body = connection.getresponse().read().decode()
     connection.close()
     return body
 
 
-def until(is_so: Callable[[], bool], *, timeout_s: float = 5.0) -> bool:
+def until(is_so: Callable[[], bool], *, timeout_s: float = 30.0) -> bool:
     end = time.monotonic() + timeout_s
     while not is_so():
         if time.monotonic() > end:
@@ -105,7 +105,7 @@ def hear_until(stream: HTTPResponse, is_it: Callable[[dict[str, str]], bool]) ->
 
 def interrupt(process: subprocess.Popen[str]) -> tuple[int, str]:
     process.send_signal(signal.SIGINT)
-    said, _ = process.communicate(timeout=5)
+    said, _ = process.communicate(timeout=30)
     return process.returncode, said
 
 
@@ -115,7 +115,7 @@ def test_a_change_is_built_a_fault_is_told_and_the_last_good_site_stays_up(proje
         assert "first" in home(port)
         story.write_text("<p>second</p>")
         assert until(lambda: "second" in home(port))
-        events = HTTPConnection("127.0.0.1", port, timeout=5)
+        events = HTTPConnection("127.0.0.1", port, timeout=30)
         events.request("GET", "/.flipsite/events")
         stream = events.getresponse()
         story.write_text("<p>broken</p>")

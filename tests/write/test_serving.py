@@ -40,7 +40,7 @@ def ask(
     server: PreviewServer, path: str, *, method: str = "GET", **headers: str
 ) -> tuple[HTTPResponse, bytes]:
     """One request on a connection of its own."""
-    connection = HTTPConnection("127.0.0.1", server.server_port, timeout=5)
+    connection = HTTPConnection("127.0.0.1", server.server_port, timeout=30)
     connection.putrequest(method, path, skip_host="Host" in headers)
     for name, value in headers.items():
         connection.putheader(name, value)
@@ -53,7 +53,7 @@ def ask(
 
 def say(server: PreviewServer, request: bytes) -> bytes:
     """Raw bytes, as no honest client would send them; the answer to the end of the connection."""
-    with socket.create_connection(("127.0.0.1", server.server_port), timeout=5) as connection:
+    with socket.create_connection(("127.0.0.1", server.server_port), timeout=30) as connection:
         connection.sendall(request)
         connection.shutdown(socket.SHUT_WR)
         answer = b""
@@ -255,7 +255,7 @@ def test_a_body_is_not_read_as_the_next_request(server):
 
 
 def test_one_connection_serves_many_requests(server):
-    connection = HTTPConnection("127.0.0.1", server.server_port, timeout=5)
+    connection = HTTPConnection("127.0.0.1", server.server_port, timeout=30)
     for path in ("/index.html", "/assets/coin.svg", "/nothing", "/s/data/draws.csv"):
         connection.request("GET", path)
         sock = connection.sock
@@ -265,7 +265,7 @@ def test_one_connection_serves_many_requests(server):
 
 
 def test_a_page_that_listens_hears_of_each_change(server):
-    connection = HTTPConnection("127.0.0.1", server.server_port, timeout=5)
+    connection = HTTPConnection("127.0.0.1", server.server_port, timeout=30)
     connection.request("GET", "/.flipsite/events")
     response = connection.getresponse()
     assert response.headers["Content-Type"] == "text/event-stream"
@@ -305,7 +305,7 @@ def test_the_server_also_speaks_the_newer_protocol(site):
     server = PreviewServer(("::1", 0), site=site, broadcast=Broadcast(State(version="v1")))
     thread = Thread(target=server.serve_forever, args=(0.01,))
     thread.start()
-    connection = HTTPConnection("::1", server.server_port, timeout=5)
+    connection = HTTPConnection("::1", server.server_port, timeout=30)
     connection.request("GET", "/")
     assert connection.getresponse().status == 200
     connection.close()
