@@ -5,7 +5,7 @@ from dataclasses import replace
 from pathlib import Path
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from flipsite.collect.catalogue import catalogue, read_page
@@ -199,6 +199,9 @@ BUDGETS = st.builds(
 
 @settings(max_examples=150, deadline=None)
 @given(model=MODELS, budget=BUDGETS, bound=st.none() | st.integers(16, 10**6))
+@example(
+    model=replace(PLAIN, parameters=("temperature",), max_completion_tokens=1), budget=Budget(), bound=None
+)
 def test_the_worst_case_is_never_below_what_is_expected(
     model: Model, budget: Budget, bound: int | None
 ) -> None:

@@ -6,10 +6,10 @@ naming exactly one is an outcome, naming both is `unparsed`, and nothing is gues
 
 import json
 import re
-import unicodedata
 from itertools import pairwise
 from typing import Any
 
+from flipsite.collect.said import plain, without_reasoning
 from flipsite.domain import Outcome, Rejected, Status
 
 READER = 1
@@ -36,8 +36,8 @@ def read_answer(
     Returns:
         The outcome, or a rejection that is `unparsed`, `refused`, `truncated` or `empty`.
     """
-    said = _without_reasoning(_plain(response or ""))
-    sides = (_plain(labels[0]).strip(), _plain(labels[1]).strip())
+    said = without_reasoning(plain(response or ""))
+    sides = (plain(labels[0]).strip(), plain(labels[1]).strip())
     cut = finish_reason == "length"
     named = _in_json(said, sides) if mode == "structured" else set()
     named = named or _in_statements(said, sides, structured=mode == "structured", cut=cut)
@@ -52,16 +52,6 @@ def read_answer(
 
 _QUOTES = "\"'`“”„‘’«»"
 _DECORATION = _QUOTES + " \t\n*_~#<>()[]{}$\\|,;:!?.。…"
-_INVISIBLE = dict.fromkeys([0xAD, 0x200B, 0x200C, 0x200D, 0x200E, 0x200F, 0x2060, 0xFE0F, 0xFEFF])
-
-_REASONING_TAG = re.compile(
-    r"<\s?(?P<close>/?)\s?(?:seed:)?(?:think|thinking|thoughts?|reasoning|scratchpad)(?:\s[^<>\n]{0,80})?>"
-    r"|◁(?P<close_kimi>/?)think▷|\[(?P<close_magistral>/?)think\]"
-    r"|<\|(?:begin|(?P<close_sky>end))_of_thought\|>"
-)
-_CHANNEL = re.compile(r"<\|channel\|>\s?(\w{1,20})[^<>\n]{0,40}<\|message\|>")
-_END_OF_TURN = re.compile(r"<\|(?:im_end|eot_id|endoftext|end_of_text|return)\|>|</s>|<end_of_turn>")
-
 _WORD = {False: r"output", True: r"(?:output|outcome)"}
 _ASIDE = rf"[ \t*_~{_QUOTES}\])}}>$\\]{{0,12}}(?:\([^()\n:]{{0,60}}\)[ \t*_~{_QUOTES}]{{0,8}})?"
 _STATEMENT = {
@@ -89,34 +79,6 @@ _CANNOT = re.compile(
 )
 _PROSE_LIMIT = 2_000
 _BARE_LIMIT = 300
-
-
-def _plain(text: str) -> str:
-    """The text without what only looks different: width, case, invisible signs, escaped line ends."""
-    text = unicodedata.normalize("NFKC", text).translate(_INVISIBLE).casefold()
-    return text.replace("\\n", "\n").replace("\r", "\n").replace("\u2028", "\n")
-
-
-def _without_reasoning(text: str) -> str:
-    """What is addressed to the asker: no reasoning blocks, channels or turns the model made up."""
-    channels = list(_CHANNEL.finditer(text))
-    if channels:
-        text = text[channels[-1].end() :] if channels[-1][1] == "final" else text[: channels[0].start()]
-    kept, start, inside = [], 0, False
-    for tag in _REASONING_TAG.finditer(text):
-        if not any(tag.groups()):
-            if not inside:
-                kept.append(text[start : tag.start()])
-            inside = True
-            continue
-        if not inside:  # closed but not opened: the opening stands in the model's own chat template
-            kept.clear()
-        start, inside = tag.end(), False
-    if not inside:
-        kept.append(text[start:])
-    said = "\n".join(kept)
-    turn = next((end for end in _END_OF_TURN.finditer(said) if said[: end.start()].strip()), None)
-    return said[: turn.start()] if turn else said
 
 
 def _in_json(said: str, sides: tuple[str, str]) -> set[int]:

@@ -70,7 +70,7 @@ def worst_case_usd(model: Model, *, text: str, max_tokens: int) -> float:
 
     A model that does not advertise a bound for its completion is taken to ignore ours.
     """
-    completion = max_tokens if honours_bound(model) else _own_bound(model)
+    completion = max_tokens if honours_bound(model) else max(max_tokens, _own_bound(model))
     return _usd(model, most_tokens(text), completion + _OVERRUN_TOKENS)
 
 
