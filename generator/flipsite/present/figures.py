@@ -49,7 +49,7 @@ NARROW: Final = Layout("narrow", 358)
 """A phone of 390 px, less the page's margins."""
 
 
-def placed(chart: AnyChart, layout: Layout, margins: Margins, *, height: int) -> AnyChart:
+def placed(chart: AnyChart, layout: Layout, margins: Margins, *, height: int | alt.Step) -> AnyChart:
     """The chart at its size: `height` is the plot's, the width what the margins leave of the layout's."""
     sized: AnyChart = chart.properties(
         width=layout.width - margins.left - margins.right,

@@ -6,7 +6,7 @@
 import csv
 import io
 import json
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from functools import cache
 from importlib.metadata import version
 from typing import Final
@@ -32,8 +32,8 @@ def bundle() -> bytes:
     return (libraries.join(_WRAPPER)).encode()
 
 
-def spec_json(spec: Mapping[str, object]) -> str:
-    """A specification as JSON that can stand in a script element, whatever a model is named or has said."""
+def spec_json(spec: Mapping[str, object] | Sequence[object]) -> str:
+    """A specification, or its rows, as JSON that can stand in a script element, whoever wrote the texts."""
     text = json.dumps(spec, ensure_ascii=False, allow_nan=False, separators=(",", ":"))
     for sign in "<>&\u2028\u2029":
         text = text.replace(sign, f"\\u{ord(sign):04x}")

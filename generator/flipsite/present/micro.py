@@ -1,0 +1,202 @@
+"""Where the marks of small pictures stand: a running mean, the draws as a strip, an interval in a row.
+
+Templates draw them, `parts/running_mean.svg.html` and `parts/strip.svg.html`; ten thousand take a second.
+Coordinates are whole numbers, in tenths of a CSS pixel for the two pictures.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from functools import lru_cache
+from typing import Final, NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+from scipy.special import bdtr, bdtrik
+
+MOST_POINTS: Final = 400
+"""A picture of more draws shows so many of them, evenly taken, and says so."""
+
+COLUMNS: Final = 50
+"""Draws in a row of the strip."""
+
+_LEFT, _RIGHT, _TOP, _BOTTOM = 330, 3470, 120, 1720
+_STRIP_LEFT, _CELL, _ROW, _STEM, _DASH = 580, 66, 270, 95, 34
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RunningMean:
+    """The share of ones after each valid draw, inside what a coin at the target would do.
+
+    Attributes:
+        n_valid: Valid draws.
+        n_points: Of them drawn, at most MOST_POINTS.
+        mean: The share of ones after the last.
+        inside: Whether it ends inside the envelope.
+        line, band: Paths.
+        x, y: Where the line ends.
+        top, target, bottom: Heights of the shares 1, the target, and 0.
+        left, right: Where the draws begin and end.
+    """
+
+    n_valid: int
+    n_points: int
+    mean: float
+    inside: bool
+    line: str
+    band: str
+    x: int
+    y: int
+    target: int
+    top: int = _TOP
+    bottom: int = _BOTTOM
+    left: int = _LEFT
+    right: int = _RIGHT
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Strip:
+    """Every draw as a mark, in rows to be read like lines: ones stand up, zeros hang down, a dash is neither.
+
+    Attributes:
+        heads, tails, missing: Paths of the ones, the zeros, and the draws without an outcome.
+        rows: For each row its height and the number of its first draw, from 1.
+        height: Of the picture.
+        stride: Each how manieth draw is shown; 1 is every one.
+    """
+
+    n_ones: int
+    n_zeros: int
+    n_missing: int
+    heads: str
+    tails: str
+    missing: str
+    rows: tuple[tuple[int, int], ...]
+    height: int
+    stride: int
+    left: int = _STRIP_LEFT
+
+
+class Bar(NamedTuple):
+    """An interval and its middle, as places along a bar."""
+
+    low: int
+    middle: int
+    high: int
+
+
+def running_mean(outcomes: NDArray[np.int8], *, target: float = 0.5) -> RunningMean | None:
+    """The running mean of a model's draws in their order; None without a valid one.
+
+    Args:
+        outcomes: 1, 0, or -1 without an outcome.
+        target: Probability of a one that was asked for, strictly between 0 and 1.
+    """
+    valid = outcomes[outcomes >= 0]
+    if not len(valid):
+        return None
+    at, low, high = envelope(len(valid), target)
+    shares = np.cumsum(valid, dtype=np.int64)[at - 1] / at
+    across, band = _frame(len(valid), target)
+    heights = _heights(shares)
+    return RunningMean(
+        n_valid=len(valid),
+        n_points=len(at),
+        mean=float(shares[-1]),
+        inside=bool(low[-1] <= shares[-1] <= high[-1]),
+        line=_path(across, heights),
+        band=band,
+        x=across[-1],
+        y=heights[-1],
+        target=_heights(np.array([target]))[0],
+    )
+
+
+def strip(outcomes: NDArray[np.int8]) -> Strip:
+    """A model's draws, valid or not, in their order: 1, 0, or -1 without an outcome."""
+    stride = max(1, -(-len(outcomes) // MOST_POINTS))
+    shown = outcomes[::stride]
+    up, down, flat = _marks()
+    n_rows = max(1, -(-len(shown) // COLUMNS))
+    return Strip(
+        n_ones=int((outcomes == 1).sum()),
+        n_zeros=int((outcomes == 0).sum()),
+        n_missing=int((outcomes < 0).sum()),
+        heads="".join([up[i] for i in np.flatnonzero(shown == 1).tolist()]),
+        tails="".join([down[i] for i in np.flatnonzero(shown == 0).tolist()]),
+        missing="".join([flat[i] for i in np.flatnonzero(shown < 0).tolist()]),
+        rows=tuple((_middle(row), row * COLUMNS * stride + 1) for row in range(n_rows)),
+        height=n_rows * _ROW,
+        stride=stride,
+    )
+
+
+def row_bar(low: float, middle: float, high: float, *, top: float = 1.0, width: int = 200) -> Bar:
+    """An interval of shares as places from 0 to `width`, the share `top` being at the end."""
+    scale = width / top
+    return Bar(round(low * scale), round(middle * scale), round(high * scale))
+
+
+def drawn_points(n_valid: int) -> NDArray[np.int64]:
+    """Which draws, from 1, a picture of so many shows: all, or MOST_POINTS with the first and the last."""
+    if n_valid <= MOST_POINTS:
+        return np.arange(1, n_valid + 1)
+    return np.linspace(1, n_valid, MOST_POINTS).round().astype(np.int64)
+
+
+def chance_envelope(
+    n_valid: NDArray[np.int64], *, target: float
+) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+    """Between which shares a coin at the target lies with 95 % probability after so many draws, exactly.
+
+    Each end is a quantile of the binomial distribution, the smallest count k with P(X ≤ k) ≥ 0.025 or 0.975,
+    so that at each single draw the coin is between them in at least 95 % of all tries.
+    """
+    return _quantile(0.025, n_valid, target) / n_valid, _quantile(0.975, n_valid, target) / n_valid
+
+
+def _quantile(level: float, n_valid: NDArray[np.int64], p: float) -> NDArray[np.float64]:
+    near = np.ceil(bdtrik(level, n_valid, p))
+    below = np.maximum(near - 1, 0)
+    return np.where(bdtr(below, n_valid, p) >= level, below, near)
+
+
+@lru_cache(maxsize=256)
+def envelope(
+    n_valid: int, target: float
+) -> tuple[NDArray[np.int64], NDArray[np.float64], NDArray[np.float64]]:
+    """The drawn points of a picture of so many draws, and between which shares chance keeps a coin there."""
+    at = drawn_points(n_valid)
+    return at, *chance_envelope(at, target=target)
+
+
+@lru_cache(maxsize=256)
+def _frame(n_valid: int, target: float) -> tuple[list[int], str]:
+    """What models of as many draws share: where the draws stand, and the envelope's path."""
+    at, low, high = envelope(n_valid, target)
+    step = (_RIGHT - _LEFT) / max(1, n_valid - 1)
+    across = (_LEFT + (at - 1) * step).round().astype(int).tolist()
+    upper, lower = _path(across, _heights(high)), _path(across[::-1], _heights(low)[::-1])
+    return across, f"{upper}L{lower[1:]}Z"
+
+
+@lru_cache(maxsize=1)
+def _marks() -> tuple[list[str], list[str], list[str]]:
+    places = [(_STRIP_LEFT + _CELL * (i % COLUMNS), _middle(i // COLUMNS)) for i in range(MOST_POINTS)]
+    return (
+        [f"M{x} {y}v-{_STEM}" for x, y in places],
+        [f"M{x} {y}v{_STEM}" for x, y in places],
+        [f"M{x - _DASH // 2} {y}h{_DASH}" for x, y in places],
+    )
+
+
+def _middle(row: int) -> int:
+    return row * _ROW + _ROW // 2
+
+
+def _heights(shares: NDArray[np.float64]) -> list[int]:
+    heights: list[int] = (_BOTTOM - shares * (_BOTTOM - _TOP)).round().astype(int).tolist()
+    return heights
+
+
+def _path(across: Sequence[int], heights: Sequence[int]) -> str:
+    return "M" + "L".join([f"{x} {y}" for x, y in zip(across, heights, strict=True)])
