@@ -50,6 +50,12 @@ def model_page(study: str, model: str) -> str:
     return f"{model_folder(study, model)}/index.html"
 
 
+def model_history(model: str) -> str:
+    """The address of the page that shows a model in every study, relative to the site's root."""
+    folder = model_folder("", model).removeprefix("/")
+    return f"{folder}/index.html"
+
+
 def relative(target: str, page: str) -> str:
     """The link from one page of the site to another file of it; both relative to the site's root."""
     here, there = page.split("/")[:-1], target.split("/")

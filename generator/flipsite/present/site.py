@@ -7,7 +7,9 @@ from pathlib import Path
 
 import jinja2
 
+from flipsite.analyse.families import comparisons, families, histories
 from flipsite.analyse.report import StudyReport
+from flipsite.present.family_pages import comparison_pages, family_pages, history_pages
 from flipsite.present.interactive import figure_files
 from flipsite.present.page import Page
 from flipsite.present.story import narrative_pages
@@ -78,6 +80,7 @@ def site_files(
     narratives = narrative_pages(reports, figures, settings.content, templates)
     pages = [*narratives, _data_page(reports, downloads)]
     pages += [page for report in reports for page in study_pages(report, figures[report.study.id])]
+    pages += _shared_pages(reports)
     frame = Frame(
         title="flipsite",
         version=settings.version,
@@ -97,6 +100,15 @@ def site_files(
         files |= figure_files(figure)
     files[bundle[0]] = bundle[1]
     return files | _top_files(templates, frame, pages)
+
+
+def _shared_pages(reports: Sequence[StudyReport]) -> list[Page]:
+    """The pages of several studies together."""
+    return [
+        *comparison_pages(comparisons(reports), {}),
+        *history_pages(histories(reports)),
+        *family_pages(families(reports), {}),
+    ]
 
 
 def _top_files(templates: jinja2.Environment, frame: Frame, pages: Sequence[Page]) -> dict[str, Content]:

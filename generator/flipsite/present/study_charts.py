@@ -25,6 +25,6 @@ def study_figures(report: StudyReport) -> Mapping[str, Figure]:
     }
     if any(record.model in report.truths and record.valid for record in estimates):
         figures = {"truth": truth(estimates, report.truths, study), **figures}
-    if any(record.cost_usd and record.valid for record in estimates):
+    if sum(bool(record.cost_usd and record.valid) for record in estimates) > 1:
         figures["cost-against-bias"] = cost_against_bias(estimates, study)
     return figures
