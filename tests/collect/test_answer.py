@@ -355,7 +355,7 @@ def test_reasoning_never_counts(reasoning: str) -> None:
 )
 def test_time_grows_with_length_and_no_faster(piece: str) -> None:
     """Sixteen times the text takes no more than some sixteen times as long: no pattern backtracks."""
-    small, large = 10_000, 160_000
+    small, large = 5_000, 80_000
 
     def seconds(size: int) -> float:
         text = "Output: " + piece * (size // len(piece))

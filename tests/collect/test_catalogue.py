@@ -245,7 +245,7 @@ JSON = st.recursive(
 )
 
 
-@settings(max_examples=100, deadline=None)
+@settings(max_examples=60, deadline=None)
 @given(body=JSON, changes=st.dictionaries(st.sampled_from([*ENTRY, "reasoning", "expiration_date"]), JSON))
 def test_no_answer_crashes_the_reading(body: object, changes: dict[str, object]) -> None:
     """Whatever JSON comes, it is a model, a skip with its reason, or an error that says so."""
