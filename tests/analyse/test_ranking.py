@@ -6,7 +6,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from scipy import stats
 
-from flipsite.analyse.posterior import bias_quantile, bias_within, share_quantiles
+from flipsite.analyse.estimate import jeffreys
+from flipsite.analyse.posterior import bias_interval, bias_quantile, bias_within, share_quantiles
 from flipsite.analyse.ranking import not_told_from_fair, standings
 from flipsite.domain import Tally
 
@@ -45,10 +46,20 @@ def test_quantiles_of_the_share_are_scipys(ones, valid):
 
 
 def test_an_even_split_is_not_shown_fair_at_fifty_draws():
-    """25 of 50: the bias may be up to 0.154, and is below 0.05 in half of the posterior."""
+    """25 of 50: the bias may be up to 0.135, and is below 0.05 in half of the posterior."""
     (one,) = standings(tallies([(25, 50)]))
-    assert (round(one.bias_low, 3), round(one.bias_high, 3)) == (0.002, 0.154)
+    assert (one.bias_low, round(one.bias_high, 3)) == (0, 0.135)
     assert (round(one.p_within_05, 2), round(one.p_within_10, 2)) == (0.52, 0.85)
+
+
+@given(counts=COUNTS, target=TARGETS)
+def test_the_interval_of_the_bias_is_what_the_shares_interval_leaves(counts, target):
+    """A share within its interval has a bias within this one, and each end is reached."""
+    low, high = jeffreys(*counts)
+    least, largest = bias_interval(*counts, target=target)
+    inside = np.append(np.linspace(low, high, 1001), np.clip(target, low, high))
+    assert abs(inside - target).min() == pytest.approx(least, abs=1e-12)
+    assert abs(inside - target).max() == pytest.approx(largest, abs=1e-12)
 
 
 def test_ranks_agree_with_drawing_each_posterior_at_length():

@@ -7,6 +7,8 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 from scipy.special import betainc
 
+from flipsite.analyse.estimate import jeffreys
+
 Floats = NDArray[np.float64]
 
 _STEPS = 45
@@ -48,6 +50,17 @@ def bias_quantile(
         reached = bias_within(pairs[0], pairs[1], middle, target=target) >= probability
         low, high = np.where(reached, low, middle), np.where(reached, middle, high)
     return np.asarray(high[np.ravel(which)])
+
+
+def bias_interval(n_ones: ArrayLike, n_valid: ArrayLike, *, target: float = 0.5) -> tuple[Floats, Floats]:
+    """Least and largest distance from the target in the 95 % Jeffreys interval of p.
+
+    Unlike the posterior's quantiles of |p − target|, it can hold 0, and does where p's interval holds the
+    target.
+    """
+    low, high = jeffreys(n_ones, n_valid)
+    least = np.maximum(np.maximum(low - target, target - high), 0.0)
+    return least, np.maximum(abs(low - target), abs(high - target))
 
 
 def share_quantiles(n_ones: int, n_valid: int, *, levels: int) -> Floats:

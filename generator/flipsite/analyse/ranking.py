@@ -15,7 +15,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from flipsite.analyse.posterior import bias_quantile, bias_within, share_quantiles
+from flipsite.analyse.posterior import bias_interval, bias_quantile, bias_within, share_quantiles
 from flipsite.domain import Estimate, Tally, Verdict
 
 N_DRAWS = 20_000
@@ -42,8 +42,9 @@ class Standing:
         p_most: Probability of being among the `top` most biased.
         bias_median: Posterior median of |p − target|; unlike the printed bias, not lifted by the noise floor
             alone.
-        bias_low: Low end of the 95 % interval of |p − target|.
-        bias_high: High end of the same.
+        bias_low: Least distance from the target in the 95 % interval of p; 0 where that holds the target.
+        bias_high: Largest distance from the target in it. Held as often as the interval of p is, or oftener;
+            the posterior's own quantiles of |p − target| would never hold a bias of exactly 0.
         p_within_05: Probability that |p − target| ≤ 0.05.
         p_within_10: Probability that |p − target| ≤ 0.1.
     """
@@ -86,7 +87,8 @@ def standings(
     low, high = ranks[:, int(size * 0.025)], ranks[:, min(size - 1, int(size * 0.975))]
     p_least = (ranks <= top).mean(axis=1)
     p_most = (ranks > len(drawn) - top).mean(axis=1)
-    quantiles = [bias_quantile(ones, valid, level, target=target) for level in (0.025, 0.5, 0.975)]
+    median = bias_quantile(ones, valid, 0.5, target=target)
+    least, largest = bias_interval(ones, valid, target=target)
     within = [bias_within(ones, valid, margin, target=target) for margin in (0.05, 0.1)]
     return tuple(
         Standing(
@@ -95,9 +97,9 @@ def standings(
             rank_high=int(high[i]),
             p_least=float(p_least[i]),
             p_most=float(p_most[i]),
-            bias_low=float(quantiles[0][i]),
-            bias_median=float(quantiles[1][i]),
-            bias_high=float(quantiles[2][i]),
+            bias_median=float(median[i]),
+            bias_low=float(least[i]),
+            bias_high=float(largest[i]),
             p_within_05=float(within[0][i]),
             p_within_10=float(within[1][i]),
         )

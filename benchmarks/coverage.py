@@ -1,0 +1,150 @@
+"""How often the intervals hold the truth; `python benchmarks/coverage.py` prints docs/methods.md's tables.
+
+Coverage of a share's interval is worked out exactly, by adding up counts, and simulated beside it; that of
+ranks, of the population and of the anytime-valid test can only be simulated. About a minute; seeded.
+"""
+
+from collections.abc import Callable
+
+import numpy as np
+from numpy.typing import NDArray
+
+from flipsite.analyse.conditional import TwoByTwo, newcombe, wilson
+from flipsite.analyse.estimate import binomial_probability, jeffreys
+from flipsite.analyse.fairness import fair_share
+from flipsite.analyse.population import fit_population
+from flipsite.analyse.posterior import bias_interval
+from flipsite.analyse.ranking import standings
+from flipsite.analyse.settled import log_evidence
+from flipsite.domain import Tally
+
+Floats = NDArray[np.float64]
+Interval = Callable[[NDArray[np.int64], int], tuple[Floats, Floats]]
+
+SIZES = (10, 47, 50, 200)
+SHARES = (0.5, 0.55, 0.6, 0.7, 0.8, 0.9, 0.95, 0.99, 1.0)
+GRID = np.linspace(0, 1, 2001)[1:-1]
+N_SIMULATED = 20_000
+
+
+def shares_table() -> str:
+    """Exact coverage of the share's intervals, on average over p and at worst, and at some p."""
+    head = "| interval | n | mean over p | worst p | " + " | ".join(f"p = {p:g}" for p in SHARES) + " |"
+    lines = [head, "|" + "---|" * (4 + len(SHARES))]
+    for name, interval in (("Jeffreys", jeffreys), ("Wilson", _wilson), ("bias", _bias)):
+        for n in SIZES:
+            covered = coverage(interval, n, GRID)
+            at = coverage(interval, n, np.array(SHARES))
+            cells = " | ".join(f"{each:.3f}" for each in at)
+            lines.append(f"| {name} | {n} | {covered.mean():.3f} | {covered.min():.3f} | {cells} |")
+    return "\n".join(lines)
+
+
+def coverage(interval: Interval, n: int, shares: Floats) -> Floats:
+    """Probability that the interval of n draws holds each share; for `_bias`, its distance from one half."""
+    ones = np.arange(n + 1)
+    low, high = interval(ones, n)
+    truth = abs(shares - 0.5) if interval is _bias else shares
+    held = (low[None, :] <= truth[:, None] + 1e-12) & (truth[:, None] - 1e-12 <= high[None, :])
+    chance = np.stack([binomial_probability(ones, n, target=share) for share in shares])
+    return np.asarray((held * chance).sum(axis=1))
+
+
+def simulated_table() -> str:
+    """Jeffreys' interval by simulation, with the distance from the exact figure in standard errors."""
+    rng = np.random.default_rng(1)
+    lines = ["| n | p | simulated | exact | standard errors apart |", "|---|---|---|---|---|"]
+    for n in SIZES:
+        for share in (0.5, 0.6, 0.9, 0.99):
+            low, high = jeffreys(rng.binomial(n, share, N_SIMULATED), n)
+            held = float(((low <= share) & (share <= high)).mean())
+            exact = float(coverage(jeffreys, n, np.array([share]))[0])
+            error = np.sqrt(exact * (1 - exact) / N_SIMULATED)
+            lines.append(f"| {n} | {share:g} | {held:.4f} | {exact:.4f} | {(held - exact) / error:+.1f} |")
+    return "\n".join(lines)
+
+
+def difference_table() -> str:
+    """Exact coverage of Newcombe's interval for two groups."""
+    lines = ["| draws | shares | coverage |", "|---|---|---|"]
+    for n_a, n_b, a, b in ((4, 36, 0.9, 0.45), (7, 33, 0.1, 0.6), (50, 50, 0.5, 0.6), (50, 50, 0.95, 0.99)):
+        held = 0.0
+        for k_a in range(n_a + 1):
+            for k_b in range(n_b + 1):
+                _, low, high = newcombe(TwoByTwo(ones_a=k_a, n_a=n_a, ones_b=k_b, n_b=n_b))
+                chance = binomial_probability(k_a, n_a, target=a) * binomial_probability(k_b, n_b, target=b)
+                held += float(chance) * (low <= a - b <= high)
+        lines.append(f"| {n_a}, {n_b} | {a:g}, {b:g} | {held:.3f} |")
+    return "\n".join(lines)
+
+
+def studies_table(n_studies: int = 100) -> str:
+    """Studies of 240 models: do the intervals of ranks and population hold, and the bound on fair models?"""
+    head = "| fair share | draws | ranks held | mean width | fair share held | spread held | bound held |"
+    lines = [head, "|---|---|---|---|---|---|---|"]
+    for fair, n in ((0.25, 50), (0.25, 200), (0.0, 50)):
+        rng = np.random.default_rng(2)
+        held = np.array([study(rng, fair=fair, n=n) for _ in range(n_studies)]).mean(axis=0)
+        cells = " | ".join([f"{held[0]:.3f}", f"{held[1]:.0f}", *(f"{each:.2f}" for each in held[2:])])
+        lines.append(f"| {fair:.0%} | {n} | {cells} |")
+    return "\n".join(lines)
+
+
+def study(rng: np.random.Generator, *, fair: float, n: int, shape: float = 0.7) -> list[float]:
+    """One study: the share of rank intervals that hold, their mean width, and whether the three others do."""
+    is_fair = rng.random(240) < fair
+    share = np.where(is_fair, 0.5, rng.beta(shape, shape, 240))
+    ones = rng.binomial(n, share)
+    tallies = [Tally(model=str(i), n_draws=n, n_valid=n, n_ones=int(k)) for i, k in enumerate(ones)]
+    bias = abs(share - 0.5)
+    first = (bias[:, None] > bias[None, :]).sum(axis=1) + 1  # equals may take any of their ranks
+    last = (bias[:, None] >= bias[None, :]).sum(axis=1)
+    found = standings(tallies, n_draws=2000)
+    low, high = (np.array([getattr(each, name) for each in found]) for name in ("rank_low", "rank_high"))
+    population, possible = fit_population(tallies), fair_share(tallies)
+    assert population is not None
+    assert possible is not None
+    spread = 0.5 / np.sqrt(2 * shape + 1)
+    return [
+        float(((low <= last) & (first <= high)).mean()),
+        float((high - low + 1).mean()),
+        float(population.fair_low <= fair <= population.fair_high),
+        float(population.spread_low <= spread <= population.spread_high),
+        float(is_fair.sum() <= possible.n_most),
+    ]
+
+
+def anytime_table(n_coins: int = 20_000, most: int = 2_000) -> str:
+    """Fair coins watched after every draw: how many are ever convicted, by the e-value and by p < 0.05."""
+    rng = np.random.default_rng(3)
+    ones = np.zeros(n_coins, np.int64)
+    by_e, by_p = np.zeros(n_coins, bool), np.zeros(n_coins, bool)
+    lines = ["| draws | ever e ≥ 20 | ever p < 0.05 |", "|---|---|---|"]
+    for n in range(1, most + 1):
+        ones += rng.integers(0, 2, n_coins)
+        counts = np.arange(n + 1)
+        by_e |= (log_evidence(counts, n) >= np.log(20))[ones]
+        by_p |= _small_p(n)[ones]
+        if n in {10, 50, 100, 500, 1000, 2000}:
+            lines.append(f"| {n} | {by_e.mean():.2%} | {by_p.mean():.1%} |")
+    return "\n".join(lines)
+
+
+def _small_p(n: int) -> NDArray[np.bool_]:
+    """Which counts of ones in n have p < 0.05 against a fair coin."""
+    at_most = np.cumsum(binomial_probability(np.arange(n + 1), n))
+    return np.asarray(2 * np.minimum(at_most, at_most[::-1]) < 0.05)
+
+
+def _wilson(ones: NDArray[np.int64], n: int) -> tuple[Floats, Floats]:
+    low, high = np.array([wilson(int(k), n) for k in ones]).T
+    return low, high
+
+
+def _bias(ones: NDArray[np.int64], n: int) -> tuple[Floats, Floats]:
+    return bias_interval(ones, np.full_like(ones, n))
+
+
+if __name__ == "__main__":
+    for table in (shares_table, simulated_table, difference_table, studies_table, anytime_table):
+        print(f"{table()}\n")
