@@ -18,6 +18,7 @@ class Page:
         template: Its Jinja template.
         study: The study it belongs to, if any: a simulated one is announced on the page.
         crumbs: Way from the home page: (text, path) pairs, without the page itself.
+        tab: Its short name in its study's navigation; empty where it does not stand there.
         context: What else the template is given.
         listed: Whether it stands in the site map.
     """
@@ -28,6 +29,7 @@ class Page:
     template: str
     study: Study | None = None
     crumbs: tuple[tuple[str, str], ...] = ()
+    tab: str = ""
     context: Mapping[str, object] = field(default_factory=dict)
     listed: bool = True
 

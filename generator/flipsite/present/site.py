@@ -18,6 +18,21 @@ from flipsite.present.study_pages import study_files, study_pages
 from flipsite.present.templates import environment, render
 
 Content = bytes | Path
+Links = tuple[tuple[str, str], ...]
+
+
+_NAV: Links = (
+    ("methods/index.html", "Methods"),
+    ("departures/index.html", "Departures"),
+    ("data/index.html", "Data"),
+    ("search/index.html", "Search"),
+)
+_FOOT: Links = (
+    ("index.html", "Story"),
+    ("glossary/index.html", "Glossary"),
+    ("cite/index.html", "How to cite"),
+    ("data/index.html", "Data"),
+)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -39,14 +54,28 @@ class SiteSettings:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Frame:
-    """What every page is told of the whole site."""
+    """What every page is told of the whole site.
+
+    Attributes:
+        title: The site's name.
+        version: flipsite's.
+        base_url: Where the site will stand; None leaves absolute addresses out.
+        reports: The studies.
+        assets: Public path of each static file, by its name.
+        nav: What stands at the head of each page: (path, label) pairs.
+        foot: What stands at its foot.
+        tabs: By study, what stands at the head of its pages.
+        digest: Of all inputs.
+    """
 
     title: str
     version: str
     base_url: str | None
     reports: tuple[StudyReport, ...]
     assets: Mapping[str, str]
-    pages: tuple[tuple[str, str], ...]
+    nav: Links
+    foot: Links
+    tabs: Mapping[str, Links]
     digest: str
     bundle: str
 
@@ -87,7 +116,14 @@ def site_files(
         base_url=settings.base_url,
         reports=tuple(reports),
         assets={name: path for name, (path, _) in assets.items()},
-        pages=tuple((page.path, page.title) for page in narratives),
+        nav=_nav(reports, pages),
+        foot=tuple((path, label) for path, label in _FOOT if any(page.path == path for page in pages)),
+        tabs={
+            report.study.id: tuple(
+                (page.path, page.tab) for page in pages if page.tab and page.study is report.study
+            )
+            for report in reports
+        },
         digest=digest,
         bundle=bundle[0],
     )
@@ -109,6 +145,13 @@ def _shared_pages(reports: Sequence[StudyReport]) -> list[Page]:
         *history_pages(histories(reports)),
         *family_pages(families(reports), {}),
     ]
+
+
+def _nav(reports: Sequence[StudyReport], pages: Sequence[Page]) -> Links:
+    """The first study's leaderboard, and those pages of the site that there are."""
+    here = {page.path for page in pages}
+    boards = [(f"{report.study.id}/leaderboard/index.html", "Leaderboard") for report in reports[:1]]
+    return (*boards, *((path, label) for path, label in _NAV if path in here))
 
 
 def _top_files(templates: jinja2.Environment, frame: Frame, pages: Sequence[Page]) -> dict[str, Content]:

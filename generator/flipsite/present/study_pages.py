@@ -9,7 +9,8 @@ from flipsite.addresses import model_folder
 from flipsite.analyse.evidence import Evidence
 from flipsite.analyse.ranking import Standing
 from flipsite.analyse.report import StudyReport
-from flipsite.domain import Estimate, Figure, PrintedBias, Study, Table, Tally
+from flipsite.domain import Estimate, Figure, PrintedBias, Study, Tally
+from flipsite.present.board import board_context
 from flipsite.present.leaderboard import (
     fits_text,
     leaderboard_table,
@@ -59,6 +60,7 @@ def study_pages(report: StudyReport, figures: Mapping[str, Figure]) -> list[Page
         template="study.html",
         study=study,
         crumbs=home,
+        tab="Summary",
         context={"report": report, "values": study_values(report), "figures": figures},
     )
     return [summary, _leaderboard(report, figures), *_model_pages(report)]
@@ -83,7 +85,6 @@ def study_files(report: StudyReport) -> dict[str, bytes | Path]:
 
 def _leaderboard(report: StudyReport, figures: Mapping[str, Figure]) -> Page:
     study = report.study
-    tables: tuple[Table, ...] = (least_biased_table(report), most_biased_table(report))
     return Page(
         path=f"{study.id}/leaderboard/index.html",
         title=f"Leaderboard: {study.title}",
@@ -91,7 +92,8 @@ def _leaderboard(report: StudyReport, figures: Mapping[str, Figure]) -> Page:
         template="leaderboard.html",
         study=study,
         crumbs=(("Home", "index.html"), (study.title, f"{study.id}/index.html")),
-        context={"report": report, "table": leaderboard_table(report), "ends": tables, "figures": figures},
+        tab="Leaderboard",
+        context={"report": report, "figures": figures, **board_context(report)},
     )
 
 
