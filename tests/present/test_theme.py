@@ -10,7 +10,7 @@ import pytest
 from flipsite.domain import Verdict
 from flipsite.present import theme
 
-STYLES = Path(__file__).parents[2] / "templates" / "static" / "charts.css"
+STYLES = Path(__file__).parents[2] / "templates" / "static" / "flipsite.css"
 GROUNDS: tuple[theme.Token, ...] = ("page", "surface", "band")
 BOTH = pytest.mark.parametrize("colours", [theme.LIGHT, theme.DARK], ids=["light", "dark"])
 
@@ -54,10 +54,12 @@ def test_the_band_is_seen_at_its_edge_and_does_not_shout(colours: Mapping[theme.
 
 
 def test_the_style_sheet_has_the_charts_colours() -> None:
-    """charts.css sets every colour of theme.py, light first, dark in its media rule."""
-    light, dark = STYLES.read_text(encoding="utf-8").split("@media (prefers-color-scheme: dark)")
-    for text, colours in ((light, theme.LIGHT), (dark.partition("\n}\n")[0], theme.DARK)):
-        assert dict(re.findall(r"--([a-z]+): (#[0-9a-f]{6});", text)) == dict(colours)
+    """flipsite.css sets every colour of theme.py, the light and the dark one."""
+    tokens = re.findall(
+        r"--([a-z]+): light-dark\((#[0-9a-f]{6}), (#[0-9a-f]{6})\);", STYLES.read_text(encoding="utf-8")
+    )
+    for side, colours in ((1, theme.LIGHT), (2, theme.DARK)):
+        assert {token[0]: token[side] for token in tokens if token[0] in colours} == dict(colours)
 
 
 def test_verdicts_differ_in_shape_or_filling_without_their_colours() -> None:

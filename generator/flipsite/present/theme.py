@@ -28,29 +28,29 @@ Token = Literal[
 ]
 
 LIGHT: Final[Mapping[Token, str]] = {
-    "page": "#fbfaf6",
+    "page": "#fdfcf9",
     "surface": "#ffffff",
-    "ink": "#1b1d22",
-    "muted": "#5a5f69",
-    "rule": "#e2ded3",
+    "ink": "#17191e",
+    "muted": "#565b65",
+    "rule": "#ded9cc",
     "band": "#ece6d6",
     "edge": "#8a7f68",
     "heads": "#a35f00",
     "tails": "#2f5f9e",
-    "missing": "#7a7f88",
-    "biased": "#bb2d2f",
-    "fair": "#11785a",
-    "undecided": "#666b75",
+    "missing": "#757a83",
+    "biased": "#b3261e",
+    "fair": "#0f6b50",
+    "undecided": "#5f646e",
 }
 """On a light page. Heads are the coin's gold, tails its steel; the band is what chance allows."""
 
 DARK: Final[Mapping[Token, str]] = {
-    "page": "#14161b",
-    "surface": "#1c1f26",
+    "page": "#111318",
+    "surface": "#1a1d24",
     "ink": "#eceae4",
     "muted": "#a9aeb8",
-    "rule": "#31353e",
-    "band": "#2b2c30",
+    "rule": "#343842",
+    "band": "#302d26",
     "edge": "#8d8878",
     "heads": "#eeb04a",
     "tails": "#85b4f2",

@@ -1,0 +1,87 @@
+"""A real Chromium over a real site, from file:// and under a folder of a local server.
+
+Debian's browser is used as it is; nothing is downloaded. Whatever a page says on its console, and whatever it
+asks of another host, fails the test.
+"""
+
+import threading
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from functools import partial
+from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
+from pathlib import Path
+from typing import Any
+
+import pytest
+from flips import scratch_project
+from playwright.sync_api import Browser, Page, sync_playwright
+
+from flipsite.pipeline import build
+from flipsite.projects import find_project
+
+ARGUMENTS = ["--no-sandbox", "--disable-gpu", "--disable-background-networking", "--disable-component-update"]
+
+
+@pytest.fixture(scope="session")
+def site(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The shipped studies and one with draws, among them hostile answers; built under `repo/`."""
+    project = scratch_project(tmp_path_factory.mktemp("project"))
+    out = tmp_path_factory.mktemp("www") / "repo"
+    build(find_project(project), out=out)
+    return out
+
+
+@pytest.fixture(scope="session")
+def browser() -> Iterator[Browser]:
+    with sync_playwright() as playwright:
+        opened = playwright.chromium.launch(executable_path="/usr/bin/chromium", args=ARGUMENTS)
+        yield opened
+        opened.close()
+
+
+@pytest.fixture(scope="session")
+def served(site: Path) -> Iterator[str]:
+    """The address of the site under `/repo/` on a local server."""
+
+    class Quiet(SimpleHTTPRequestHandler):
+        def log_message(self, *_: object) -> None:
+            """Say nothing."""
+
+    with ThreadingHTTPServer(("127.0.0.1", 0), partial(Quiet, directory=str(site.parent))) as server:
+        threading.Thread(target=server.serve_forever, daemon=True).start()
+        yield f"http://127.0.0.1:{server.server_port}/repo"
+        server.shutdown()
+
+
+OpenPage = Callable[..., Any]
+
+
+@pytest.fixture
+def opened(browser: Browser, site: Path) -> Callable[..., Any]:
+    """Open a page of the site in a fresh context; see `visit`."""
+
+    def go(path: str, *, root: str | None = None, **options: Any) -> Any:
+        return visit(browser, f"{root or site.as_uri()}/{path}", **options)
+
+    return go
+
+
+@contextmanager
+def visit(browser: Browser, address: str, **options: Any) -> Iterator[Page]:
+    """A page at this address; its console and its requests are looked through when it is left."""
+    options = {"viewport": {"width": 1280, "height": 900}, **options}
+    context = browser.new_context(**options)
+    page = context.new_page()
+    said: list[str] = []
+    asked: list[str] = []
+    page.on("console", lambda message: said.append(message.text))
+    page.on("pageerror", lambda error: said.append(str(error)))
+    page.on("request", lambda request: asked.append(request.url))
+    root = address.split("/repo/", maxsplit=1)[0]
+    try:
+        page.goto(address)
+        yield page
+        assert said == []
+        assert [url for url in asked if not url.startswith((root, "data:", "blob:"))] == []
+    finally:
+        context.close()

@@ -1,0 +1,70 @@
+"""A project for the browser: the article, and coins of known truth whose answers are hostile."""
+
+import shutil
+from collections.abc import Iterator
+from pathlib import Path
+
+import numpy as np
+
+from flipsite.domain import Draw, Failed, Outcome, Rejected, Result, Status
+from flipsite.projects import packaged
+from flipsite.store.snapshot import collect_draws, write_draws
+
+HOSTILE = (
+    '</script><script>alert(1)</script> <b>Output: 1</b> {{ 7 * 7 }} \u202e " onload=x ' + "unbroken" * 300
+)
+STUDY = """\
+[study]
+title = "Coins of a trial"
+kind = "simulated"
+summary = "Sixty coins of known truth."
+"""
+
+
+def scratch_project(folder: Path) -> Path:
+    """The packaged narrative and studies, and a simulated study `trial` of 60 coins."""
+    shutil.copytree(packaged("content"), folder / "content")
+    trial = folder / "content" / "studies" / "trial"
+    trial.mkdir()
+    (trial / "study.toml").write_text(STUDY, encoding="utf-8")
+    write_draws(trial / "draws.parquet", collect_draws(coins()), study="trial")
+    return folder
+
+
+def coins() -> Iterator[Draw]:
+    rng = np.random.default_rng(3)
+    yield from coin("coin/always-one", 1.0, rng)
+    yield from coin("coin/never-parses", 0.5, rng, lost=1.0)
+    yield from coin("coin/long-run", 0.5, rng, n=1000)
+    yield from coin("No Author", 0.5, rng)
+    yield from coin('Weird "Author"/<b>&amp;:free', 0.2, rng)
+    for i in range(55):
+        yield from coin(f"mint-{i % 5}/coin-{i:02d}", float(rng.beta(2, 2)), rng, lost=0.05)
+
+
+def coin(name: str, p: float, rng: np.random.Generator, *, n: int = 50, lost: float = 0.0) -> Iterator[Draw]:
+    for i in range(n):
+        side, missing = int(rng.random() < p), rng.random() < lost
+        result: Result = Outcome(index=side)
+        text: str | None = HOSTILE if i == 3 else f"Explanations: none.\nOutput: {side}"
+        if missing:
+            failed = i % 4 == 0
+            result = Failed(reason="HTTP 500") if failed else Rejected(status=Status.REFUSED, reason="no")
+            text = None if failed else "I cannot flip coins."
+        yield Draw(
+            model=name,
+            draw=i,
+            labels=("0", "1"),
+            order=i % 2,
+            result=result,
+            response=text,
+            finish_reason="stop",
+            provider="A <i>provider</i>",
+            mode="text",
+            prompt_tokens=180,
+            completion_tokens=int(rng.integers(20, 60)),
+            reasoning_tokens=0,
+            cost_usd=float(rng.integers(1, 9)) * 1e-5,
+            latency_s=float(rng.gamma(2, 0.6)),
+            asked_at=f"2026-11-01T12:{i // 60 % 60:02d}:{i % 60:02d}Z",
+        )

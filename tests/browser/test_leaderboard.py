@@ -1,0 +1,170 @@
+"""The leaderboard in a browser: sorting, searching, filtering, sending, taking away, and doing without."""
+
+import csv
+import io
+from collections.abc import Callable
+from typing import Any
+from urllib.parse import parse_qs, urlsplit
+
+import pytest
+from playwright.sync_api import Page
+
+pytestmark = pytest.mark.browser
+
+BOARD = "trial/leaderboard/index.html"
+NAMES = "() => [...document.querySelectorAll('#all-table tbody th a')].map((a) => a.textContent)"
+CELLS = """(n) => [...document.querySelectorAll('#all-table tbody tr')].map(
+    (row) => row.cells[n].firstChild?.textContent)"""
+
+
+def settled(page: Page) -> None:
+    """Wait for the frame in which a change is shown, and for the rows that follow it."""
+    page.wait_for_timeout(450)
+
+
+def query(page: Page) -> dict[str, list[str]]:
+    return parse_qs(urlsplit(page.url).query)
+
+
+def test_every_model_stands_there_without_scripts(opened: Callable[..., Any]) -> None:
+    """All rows, and no control that would do nothing."""
+    with opened(BOARD, java_script_enabled=False) as page:
+        assert page.locator("#all-table tbody tr").count() == 60
+        assert page.locator("#all-table tbody tr").last.is_visible()
+        assert page.locator("[data-js]:visible").count() == 0
+        assert page.locator("th button").count() == 0
+
+
+def test_a_click_sorts_by_value_and_a_second_one_the_other_way(opened: Callable[..., Any]) -> None:
+    """Missing values come last both ways, and one heading at a time says how it is sorted."""
+    with opened(BOARD) as page:
+        for direction, order in (("ascending", 1), ("descending", -1)):
+            page.click("#all-table th[data-key=mean] button")
+            settled(page)
+            shares = page.evaluate(CELLS, 5)
+            numbers = [float(text.lstrip("<>")) for text in shares[:-1]]
+            assert shares[-1] == "–"
+            assert numbers == sorted(numbers, key=lambda value, order=order: order * value)
+            assert page.locator("#all-table th[aria-sort]").count() == 1
+            assert page.get_attribute("#all-table th[data-key=mean]", "aria-sort") == direction
+        assert query(page) == {"sort": ["mean"], "dir": ["desc"]}
+
+
+def test_names_sort_as_people_count(opened: Callable[..., Any]) -> None:
+    with opened(BOARD) as page:
+        page.click("#all-table th[data-key=model] button")
+        settled(page)
+        coins = [name for name in page.evaluate(NAMES) if name.startswith("mint-0/")]
+        assert coins == sorted(coins)
+
+
+def test_searching_shows_what_matches_and_says_how_many(opened: Callable[..., Any]) -> None:
+    """Every word must match, in any case and any order."""
+    with opened(BOARD) as page:
+        page.get_by_label("Search").fill("COIN-1 mint-0")
+        settled(page)
+        assert sorted(page.evaluate(NAMES)) == ["mint-0/coin-10", "mint-0/coin-15"]
+        assert page.locator("output.count").inner_text() == "2 of 60 models"
+        page.get_by_label("Search").fill("no such coin")
+        settled(page)
+        assert page.evaluate(NAMES) == []
+
+
+def test_filters_narrow_together(opened: Callable[..., Any]) -> None:
+    with opened(BOARD) as page:
+        page.get_by_label("Author").select_option("mint-3")
+        page.get_by_role("button", name="biased").click()
+        settled(page)
+        names = page.evaluate(NAMES)
+        assert names
+        assert all(name.startswith("mint-3/") for name in names)
+        assert set(page.evaluate(CELLS, 4)) == {"biased"}
+        assert query(page) == {"author": ["mint-3"], "verdict": ["biased"]}
+        assert page.locator(".chip[aria-pressed=true]").count() == 1
+
+
+def test_an_address_brings_the_same_view_back(opened: Callable[..., Any], served: str) -> None:
+    """From a file and from a server alike, whatever stands in it."""
+    for root in (None, served):
+        with opened(f"{BOARD}?q=mint-1&sort=bias&dir=desc&verdict=undecided,biased", root=root) as page:
+            settled(page)
+            assert page.get_by_label("Search").input_value() == "mint-1"
+            assert len(page.evaluate(NAMES)) == 11
+            biases = [float(text) for text in page.evaluate(CELLS, 2)]
+            assert biases == sorted(biases, reverse=True)
+    with opened(f"{BOARD}?sort=__proto__&author=nobody&verdict=%3Cb%3E&dir=x") as page:
+        settled(page)
+        assert len(page.evaluate(NAMES)) == 60
+
+
+def test_all_of_it_works_with_the_keyboard(opened: Callable[..., Any]) -> None:
+    with opened(BOARD) as page:
+        page.get_by_label("Search").focus()
+        page.keyboard.type("always")
+        settled(page)
+        for _ in range(40):
+            page.keyboard.press("Tab")
+            if page.evaluate("document.activeElement.closest('th')?.dataset.key") == "bias":
+                break
+        outline = page.evaluate("getComputedStyle(document.activeElement).outlineStyle")
+        assert outline == "solid"
+        page.keyboard.press("Enter")
+        settled(page)
+        assert query(page)["sort"] == ["bias"]
+
+
+def test_a_click_beside_the_name_opens_the_model(opened: Callable[..., Any]) -> None:
+    with opened(BOARD) as page:
+        page.locator("#m-coin--always-one td").nth(1).click()
+        page.wait_for_url("**/trial/models/coin/always-one/index.html")
+
+
+def test_an_anchor_shows_its_row(opened: Callable[..., Any]) -> None:
+    with opened(f"{BOARD}#m-coin--never-parses") as page:
+        box = page.locator("#m-coin--never-parses").bounding_box()
+        assert 0 <= box["y"] < 900
+
+
+def test_what_is_shown_can_be_taken_away(opened: Callable[..., Any]) -> None:
+    """The download holds the shown rows in their order, with numbers, and nothing a spreadsheet runs."""
+    with opened(f"{BOARD}?q=coin/&sort=bias&dir=desc") as page:
+        settled(page)
+        with page.expect_download() as waiting:
+            page.get_by_role("button", name="Download CSV").click()
+        rows = list(csv.DictReader(io.StringIO(waiting.value.path().read_text(encoding="utf-8"))))
+        assert waiting.value.suggested_filename == "trial-leaderboard.csv"
+        assert rows[0]["model"] == "coin/always-one"
+        assert float(rows[0]["bias"]) == 0.5
+        assert (rows[-1]["model"], rows[-1]["rank"]) == ("coin/never-parses", "")
+        assert {row["model"] for row in rows} == set(page.evaluate(NAMES))
+
+
+def test_a_copy_says_how_many_rows_it_holds(opened: Callable[..., Any]) -> None:
+    with opened(f"{BOARD}?q=long-run", permissions=["clipboard-read", "clipboard-write"]) as page:
+        settled(page)
+        page.get_by_role("button", name="Copy as Markdown").click()
+        page.wait_for_function("document.querySelector('output.count').textContent === '1 rows copied'")
+        text = page.evaluate("navigator.clipboard.readText()")
+        assert text.splitlines()[0].startswith("| rank | model | bias | interval_low |")
+        assert "| coin/long-run |" in text.splitlines()[2]
+
+
+@pytest.mark.parametrize("width", [320, 390, 640, 1280])
+def test_the_page_never_scrolls_sideways(opened: Callable[..., Any], width: int) -> None:
+    with opened(BOARD, viewport={"width": width, "height": 800}) as page:
+        assert page.evaluate("document.documentElement.scrollWidth") <= width
+
+
+def test_the_head_of_the_table_stays_in_sight(opened: Callable[..., Any]) -> None:
+    with opened(BOARD) as page:
+        page.locator("#all-table tbody tr").nth(40).scroll_into_view_if_needed()
+        top = page.locator("#all-table thead th").first.bounding_box()["y"]
+        assert -1 <= top <= 1
+
+
+def test_every_column_can_be_had_on_a_phone(opened: Callable[..., Any]) -> None:
+    with opened(BOARD, viewport={"width": 390, "height": 800}) as page:
+        assert page.locator("#all-table th[data-key=p_value]").is_hidden()
+        page.get_by_label("All columns").check()
+        assert page.locator("#all-table th[data-key=p_value]").is_visible()
+        assert page.evaluate("document.documentElement.scrollWidth") <= 390

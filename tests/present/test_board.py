@@ -1,0 +1,120 @@
+"""The leaderboard's rows: their order, their pictures, and the numbers a script sorts by."""
+
+import json
+from dataclasses import replace
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from scipy.stats import binom
+
+from flipsite.analyse.report import StudyReport, report_draws
+from flipsite.domain import Draw, Kind, Outcome, Rejected, Result, Status, Verdict
+from flipsite.pipeline import load_report
+from flipsite.present.board import Board, board
+from flipsite.present.row_mark import chance_reach, share_mark
+from flipsite.projects import packaged
+from flipsite.settings import load_study
+from flipsite.store.snapshot import collect_draws
+
+ARTICLE = packaged("content") / "studies" / "article-2025"
+
+
+def drawn(counts: dict[str, tuple[int, int]], *, unread: int = 0) -> StudyReport:
+    """A study in which each model drew `ones` of `valid`, and `unread` answers more."""
+    results: dict[str, list[Result]] = {
+        model: [
+            *(Outcome(index=int(i < ones)) for i in range(valid)),
+            *(Rejected(status=Status.UNPARSED, reason="x") for _ in range(unread)),
+        ]
+        for model, (ones, valid) in counts.items()
+    }
+    rows = [
+        Draw(model=model, draw=i, labels=("0", "1"), order=0, result=result)
+        for model, all_results in results.items()
+        for i, result in enumerate(all_results)
+    ]
+    study = load_study(ARTICLE)
+    return report_draws(replace(study, kind=Kind.MEASURED), collect_draws(rows))
+
+
+@pytest.fixture(scope="module")
+def article() -> Board:
+    return board(load_report(ARTICLE))
+
+
+def test_the_article_keeps_its_figures_and_its_order_within_a_rank(article: Board) -> None:
+    assert [row.bias for row in article.least(8)] == ["0.0"] * 7 + ["0.011"]
+    assert article.least()[0].estimate.model == "google/gemini-2.5-pro"
+    assert [row.estimate.model for row in article.most(2)] == [
+        "inception/mercury-coder",
+        "arcee-ai/spotlight",
+    ]
+    assert article.not_shown == 200
+
+
+def test_a_printed_interval_holds_the_printed_figure(article: Board) -> None:
+    """The hull of what every fitting count allows, drawn on the bias from 0 to one half."""
+    for row in article.rows:
+        assert row.mark is not None
+        assert row.estimate.bias is not None
+        assert row.mark.low_value <= row.estimate.bias <= row.mark.high_value + 1e-9
+        assert 0 <= row.mark.low <= row.mark.at <= row.mark.high <= 100
+
+
+def test_only_what_the_article_calls_role_playing_says_so(article: Board) -> None:
+    assert all(
+        "role-playing" in row.features
+        for row in article.rows
+        if "euryale-70b" in row.slug and "3.3" in row.slug
+    )
+    assert sum(bool(row.features) for row in article.rows) == dict(article.features).get("role-playing", 0)
+
+
+def test_a_model_that_never_answers_comes_last_without_a_picture() -> None:
+    made = board(drawn({"a/fair": (25, 50), "a/mute": (0, 0), "b/one": (50, 50)}, unread=2))
+    assert [row.estimate.model for row in made.rows] == ["a/fair", "b/one", "a/mute"]
+    mute = made.rows[-1]
+    assert (mute.mark, mute.rank, mute.bias, mute.valid) == (None, "–", "–", "0 of 2")
+    assert mute not in made.most()
+
+
+def test_rows_say_who_made_the_model_and_have_anchors_of_their_own() -> None:
+    made = board(drawn({"a/x": (1, 2), "a/x:free": (1, 2), "lonely": (1, 2), 'evil/"><b>': (1, 2)}))
+    assert len({row.anchor for row in made.rows}) == 4
+    assert {(row.author, row.slug) for row in made.rows} >= {("a/", "x:free"), ("", "lonely")}
+    assert made.authors == (("a", 2), ("evil", 1))
+    assert all(row.anchor.isascii() and not set(row.anchor) & set("\"'<> ") for row in made.rows)
+
+
+def test_the_payload_is_numbers_in_the_order_of_the_rows() -> None:
+    made = board(drawn({"a/x": (10, 50), "b/</script>": (25, 50), "c/mute": (0, 0)}, unread=1))
+    assert "<" not in made.payload
+    values = json.loads(made.payload)["values"]
+    assert values["bias"] == [0.0, 0.3, None]
+    assert values["valid"] == [50, 50, 0]
+    assert {len(column) for column in values.values()} == {3}
+
+
+def test_verdicts_are_counted_with_those_that_are_absent() -> None:
+    made = board(drawn({"a/x": (50, 50), "b/y": (25, 50)}))
+    assert dict(made.verdicts) == {Verdict.BIASED: 1, Verdict.UNDECIDED: 1, Verdict.FAIR: 0}
+
+
+@given(n=st.integers(1, 400), target=st.sampled_from([0.5, 0.3, 0.9]))
+def test_a_coin_stays_in_its_band_95_times_in_100_and_in_no_narrower_one(n: int, target: float) -> None:
+    """Against scipy's binomial distribution."""
+    shares = {k: abs(k / n - target) for k in range(n + 1)}
+    reach = chance_reach(n, target)
+    within = sum(binom.pmf(k, n, target) for k, off in shares.items() if off <= reach + 1e-9)
+    narrower = sum(binom.pmf(k, n, target) for k, off in shares.items() if off < reach - 1e-9)
+    assert within >= 0.95 - 1e-9
+    assert narrower < 0.95 + 1e-9
+
+
+def test_a_band_narrows_with_the_draws() -> None:
+    few, many = (board(drawn({"a/x": (n // 2, n)})).rows[0] for n in (50, 5000))
+    assert few.mark is not None
+    assert many.mark is not None
+    assert few.mark.band_high - few.mark.band_low > 5 * (many.mark.band_high - many.mark.band_low)
+    assert share_mark(few.estimate, target=0.5) == few.mark
