@@ -176,6 +176,7 @@ def board_context(report: StudyReport) -> dict[str, object]:
     order = "in the order of chance where ranks overlap"
     return {
         "board": made,
+        "study": report.study.id,
         "least": made.least(),
         "most": made.most(),
         "shares": shares,

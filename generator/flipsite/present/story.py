@@ -1,6 +1,6 @@
 """The pages made of narrative: the story, the methods, the departures; and what their calls mean."""
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from functools import cache
 from pathlib import Path
 
@@ -9,9 +9,10 @@ from markupsafe import Markup
 
 from flipsite.addresses import model_page
 from flipsite.analyse.report import StudyReport
-from flipsite.domain import Figure, Table
+from flipsite.domain import Figure
 from flipsite.errors import ContentError
-from flipsite.present.leaderboard import leaderboard_table, least_biased_table, most_biased_table
+from flipsite.present.board import board_context
+from flipsite.present.coin_toy import coin_toy
 from flipsite.present.narrative import Function, known, render_narrative
 from flipsite.present.page import Page, linker
 from flipsite.present.templates import render
@@ -27,11 +28,8 @@ NARRATIVES = {
 Figures = Mapping[str, Mapping[str, Figure]]
 """By study, its charts by name."""
 
-_TABLES: Mapping[str, Callable[..., Table]] = {
-    "leaderboard": leaderboard_table,
-    "least-biased": least_biased_table,
-    "most-biased": most_biased_table,
-}
+TABLES = ("leaderboard", "least-biased", "most-biased")
+"""The tables a narrative may ask for."""
 
 
 def narrative_pages(
@@ -89,11 +87,9 @@ def _calls(
         return str(known(name, values_of(study), "value"))
 
     def table(name: str, *, study: str | None = None, top: int | None = None) -> Markup:
-        make = known(name, _TABLES, "table")
-        assert callable(make)  # noqa: S101 - of a mapping to nothing else
-        report = report_of(study)
-        made = make(report, top=top) if top else make(report)
-        return Markup(render(templates, "parts/table.html", table=made, page=page))
+        known(name, dict.fromkeys(TABLES), "table")
+        board = board_context(report_of(study))
+        return Markup(render(templates, "parts/board_end.html", which=name, top=top, page=page, **board))
 
     def chart(name: str, *, study: str | None = None) -> Markup:
         figure = known(name, figures[report_of(study).study.id], "chart")
@@ -105,4 +101,10 @@ def _calls(
         link = page.link(model_page(report.study.id, name))
         return Markup('<a class="model" href="{}">{}</a>').format(link, name)
 
-    return {"value": value, "table": table, "chart": chart, "model": model}
+    def coin(*, study: str | None = None) -> Markup:
+        toy = coin_toy(report_of(study))
+        if toy is None:
+            raise ContentError("the study has no model with a bias to flip along with")
+        return Markup(render(templates, "parts/coin_toy.html", toy=toy, page=page))
+
+    return {"value": value, "table": table, "chart": chart, "model": model, "coin": coin}

@@ -1,0 +1,44 @@
+"""The reader's coin: its picture agrees with the binomial distribution and with the study."""
+
+import itertools
+
+import pytest
+from scipy.stats import binom
+
+from flipsite.pipeline import load_report
+from flipsite.present.coin_toy import TALLEST_EM, CoinToy, coin_toy
+from flipsite.projects import packaged
+
+
+@pytest.fixture(scope="module")
+def toy() -> CoinToy:
+    made = coin_toy(load_report(packaged("content") / "studies" / "article-2025"))
+    assert made is not None
+    return made
+
+
+def test_the_piles_are_all_that_fifty_flips_can_show(toy: CoinToy) -> None:
+    assert [pile.bias for pile in toy.piles] == pytest.approx([k / 50 for k in range(26)])
+    assert sum(pile.probability for pile in toy.piles) == pytest.approx(1)
+    assert toy.piles[3].probability == pytest.approx(2 * binom.pmf(22, 50, 0.5))
+    assert max(pile.height_em for pile in toy.piles) == TALLEST_EM
+
+
+def test_the_tinted_part_holds_the_least_biased_and_no_pile_beyond(toy: CoinToy) -> None:
+    assert (toy.near, toy.n_near) == (0.032, 20)
+    inside = [pile for pile in toy.piles if pile.at + toy.pile_width / 2 < toy.near_edge]
+    assert sum(pile.probability for pile in inside) == pytest.approx(toy.chance, abs=1e-4)
+    beyond = toy.piles[len(inside)]
+    assert beyond.at - toy.pile_width / 2 > toy.near_edge
+
+
+def test_the_noise_floor_is_the_mean_of_the_piles(toy: CoinToy) -> None:
+    assert toy.floor == pytest.approx(0.0561, abs=1e-4)
+
+
+def test_every_printed_model_hangs_at_its_bias_and_touches_no_other(toy: CoinToy) -> None:
+    assert len(toy.coins) == 40
+    for level in range(toy.levels):
+        places = sorted(coin.at for coin in toy.coins if coin.level == level)
+        assert all(b - a >= 2.4 for a, b in itertools.pairwise(places))
+    assert max(coin.at for coin in toy.coins) == toy.ticks[-1][1]
