@@ -10,6 +10,9 @@ from flipsite.present.formats import bias_text, plural
 from flipsite.present.marks import NAMES_PX, ROW_PX, named_row, place_axis, row_names, verdict_points
 from flipsite.present.theme import ink
 
+NAMED_ROWS = 60
+"""Up to so many models have a row each, with a name; more are told apart by their place alone."""
+
 TOOLTIP = [
     alt.Tooltip("model:N", title="Model"),
     alt.Tooltip("bias:Q", title="Bias", format=".3f"),

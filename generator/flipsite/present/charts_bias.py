@@ -9,6 +9,7 @@ import altair as alt
 from flipsite.domain import Estimate, Figure, Kind, Study, Verdict
 from flipsite.present.bias_rows import (
     DRAWN_TOOLTIP,
+    NAMED_ROWS,
     TOOLTIP,
     bias_of,
     bias_record,
@@ -22,9 +23,6 @@ from flipsite.present.figures import AnyChart, Layout, Margins, Row, figure, pla
 from flipsite.present.formats import bias_text, count_text, plural
 from flipsite.present.marks import MOST_MARKS, place_axis, verdict_points
 from flipsite.present.theme import ink
-
-NAMED_ROWS = 60
-"""Up to so many models have a row each, with a name; more are told apart by their place alone."""
 
 
 def bias_intervals(estimates: Sequence[Estimate], study: Study) -> Figure:
