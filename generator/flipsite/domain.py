@@ -53,7 +53,7 @@ class Prompt:
 
     Attributes:
         template: The prompt; the literal texts `{first}` and `{second}` stand for the labels.
-        target: Probability of outcome 1 that the prompt asks for, strictly between 0 and 1.
+        target: Probability of outcome 1 that the prompt asks for, from 0 to 1.
         labels: `fixed` uses `pair` throughout, `random` two fresh strings for each pair of draws.
         pair: The labels of outcome 0 and outcome 1.
         orders: `one` names the pair as it stands, `both` each pair in both orders.

@@ -9,7 +9,7 @@ from flipsite.errors import UsageError
 from flipsite.projects import Project, existing_study, study_folder
 from flipsite.settings import load_study
 from flipsite.store.exports import EXPORT_FORMATS, ExportFormat, export_draws
-from flipsite.store.imports import ImportOptions, ImportReport, import_file, parse_options
+from flipsite.store.imports import ImportOptions, ImportReport, import_file, parse_options, targets_of
 from flipsite.store.snapshot import SNAPSHOT, read_draws
 from flipsite.store.swap import replacing
 
@@ -20,11 +20,14 @@ __all__ = [
     "ImportReport",
     "export_study",
     "import_draws",
+    "import_targets",
     "parse_options",
 ]
 
 
-def import_draws(project: Project, study_id: str, path: Path, *, options: ImportOptions) -> ImportReport:
+def import_draws(
+    project: Project, study_id: str, path: Path, *, options: ImportOptions, target: float = 0.5
+) -> ImportReport:
     """Add a file's rows to a study of the project; where there is no project, one begins in this folder.
 
     Raises:
@@ -33,7 +36,25 @@ def import_draws(project: Project, study_id: str, path: Path, *, options: Import
     """
     if project.packaged:  # the package's own studies are not ours to add to
         project = replace(project, content=project.root / "content", packaged=False)
-    return import_file(path, folder=study_folder(project, study_id), options=options)
+    return import_file(path, folder=study_folder(project, study_id), options=options, target=target)
+
+
+def import_targets(
+    project: Project, study_id: str, path: Path, *, options: ImportOptions, column: str
+) -> list[ImportReport]:
+    """Import one study a target: `<study>-p005` for 5 per cent, and so on, in the order of the targets.
+
+    Raises:
+        UsageError: As `import_draws`, or if the file's targets cannot be read; nothing is written then.
+        StoreError: As `import_draws`.
+    """
+    targets = targets_of(path, column, options)
+    reports = []
+    for text, target in sorted(targets.items(), key=lambda item: item[1]):
+        per_cent = f"{100 * target:06.2f}".rstrip("0").rstrip(".").zfill(3).replace(".", "-")
+        chosen = replace(options, where=tuple(sorted((*options.where, (column, text)))))
+        reports.append(import_draws(project, f"{study_id}-p{per_cent}", path, options=chosen, target=target))
+    return reports
 
 
 def export_study(project: Project, study_id: str, *, form: ExportFormat, out: Path | BinaryIO) -> int:

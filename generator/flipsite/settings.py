@@ -139,7 +139,7 @@ class _PromptSection(_Section):
     template: _Text = Field(
         default_factory=_article_prompt, description="a text that is not empty", min_length=1
     )
-    target: _Number = _key(0.5, "a number between 0 and 1, both exclusive", gt=0, lt=1)
+    target: _Number = _key(0.5, "a number from 0 to 1", ge=0, le=1)
     labels: LabelMode = _key("fixed", _one_of(LabelMode))
     pair: list[_Text] = _key(
         ["0", "1"], "a list of two different texts, neither empty", min_length=2, max_length=2

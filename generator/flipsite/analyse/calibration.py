@@ -42,8 +42,8 @@ class Calibration:
         model: The model.
         points: By target, ascending; at least two.
         step_likeness: S; 0 follows the diagonal, 1 is a step at one half when the targets run from 0 to 1.
-        step_low: 2.5 % quantile of S under the posterior of the shares.
-        step_high: 97.5 % quantile of the same.
+        step_low: 2.5 % quantile of S under the posterior of the shares, S itself at most.
+        step_high: 97.5 % quantile of the same, S itself at least.
     """
 
     model: str
@@ -81,6 +81,7 @@ def calibration(model: str, counts: Sequence[tuple[float, int, int]], *, seed: i
     rng = np.random.default_rng(seed)
     drawn = step_likeness(targets, rng.beta(ones + 0.5, valid - ones + 0.5, size=(_N_DRAWS, len(targets))))
     step_low, step_high = np.quantile(drawn, [0.025, 0.975])
+    seen = float(step_likeness(targets, ones / valid))
     return Calibration(
         model=model,
         points=tuple(
@@ -94,9 +95,10 @@ def calibration(model: str, counts: Sequence[tuple[float, int, int]], *, seed: i
             )
             for i, target in enumerate(targets)
         ),
-        step_likeness=float(step_likeness(targets, ones / valid)),
-        step_low=float(step_low),
-        step_high=float(step_high),
+        step_likeness=seen,
+        # A share of 0 or 1 is the end of its own interval, and so of the curve's.
+        step_low=min(seen, float(step_low)),
+        step_high=max(seen, float(step_high)),
     )
 
 

@@ -46,7 +46,7 @@ def noise_floor(n_valid: ArrayLike, target: float = 0.5) -> Floats:
 
     Args:
         n_valid: Valid draws, n.
-        target: Probability p of a one.
+        target: Probability p of a one, from 0 to 1.
 
     Returns:
         The mean absolute deviation of the share, in [0, 0.5]; NaN where n = 0.
@@ -55,6 +55,8 @@ def noise_floor(n_valid: ArrayLike, target: float = 0.5) -> Floats:
         Diaconis & Zabell (1991), Statistical Science 6, 284-302.
     """
     valid = np.asarray(n_valid, np.float64)
+    if target in {0, 1}:
+        return np.where(valid > 0, 0.0, np.nan)
     m = np.floor(valid * target) + 1
     with np.errstate(invalid="ignore", divide="ignore"):
         floor = 2 * (1 - target) * m * np.exp(_log_probability(m, valid, target=target)) / valid
@@ -67,7 +69,7 @@ def binomial_test(n_ones: ArrayLike, n_valid: ArrayLike, *, target: float = 0.5)
     Args:
         n_ones: Ones among the valid draws, k.
         n_valid: Valid draws, n; without any the p-value is 1.
-        target: Probability p of a one under the null hypothesis, strictly between 0 and 1.
+        target: Probability p of a one under the null hypothesis, from 0 to 1.
 
     Returns:
         p-values in [0, 1].
@@ -80,6 +82,8 @@ def binomial_test(n_ones: ArrayLike, n_valid: ArrayLike, *, target: float = 0.5)
     if target == 0.5:  # both tails are alike
         return np.minimum(2 * at_most(np.minimum(ones, valid - ones), valid, target=target), 1.0)
     likeliest = valid * target
+    if target in {0, 1}:  # such a coin has one outcome; any other refutes it
+        return np.where(ones == likeliest, 1.0, 0.0)
     seen = _log_probability(ones, valid, target=target) + np.log(_SAME_PROBABILITY)
     below = ones < likeliest
     other = _other_tail(seen, valid, target=target, upper=below)

@@ -94,7 +94,7 @@ def _curves(members: Sequence[StudyReport]) -> tuple[Calibration, ...]:
 
 
 def _but_target(study: Study) -> tuple[Prompt, Sampling]:
-    """What the studies of a family have in common; the prompt may say its target as a share or in per cent."""
+    """What the studies of a family share; their prompts may say the target as a share or in per cent."""
     target = study.prompt.target
     numbers = {f"{share:.10g}" for p in (target, 1 - target) for share in (p, 100 * p)}
     template = re.sub(r"\d+(?:\.\d+)?", lambda found: _masked(found[0], numbers), study.prompt.template)

@@ -64,14 +64,18 @@ class Population:
 
 
 def fit_population(tallies: Sequence[Tally], *, target: float = 0.5) -> Population | None:
-    """Fit the population to a study's draws; None where fewer than three models have any.
+    """Fit the population to a study's draws.
+
+    Returns:
+        None where fewer than three models have any draw, or the target is 0 or 1, about which no coin can
+        spread.
 
     Source:
         A two-group model as in Efron (2008), Statistical Science 23, 1-22, section 2, with a binomial and a
         beta-binomial group (Skellam 1948, J. R. Statist. Soc. B 10, 257-261).
     """
     drawn = [(tally.n_ones, tally.n_valid) for tally in tallies if tally.n_valid]
-    if len(drawn) < 3:
+    if len(drawn) < 3 or target in {0, 1}:
         return None
     cells, which, counts = np.unique(np.array(drawn).T, axis=1, return_inverse=True, return_counts=True)
     likelihood = _Likelihood(

@@ -26,8 +26,19 @@ if TYPE_CHECKING:  # the store is imported when there is something to import
     help="Only rows with that value in the file's column. May be repeated; all must hold.",
 )
 @click.option("--labels", metavar="A,B", help="The labels of outcome 0 and outcome 1.")
+@click.option(
+    "--target-column",
+    metavar="COL",
+    help="The file's column of asked shares (or per cent): one study a target, named STUDY-p005 and so on.",
+)
 def command(
-    *, file: Path, study: str, columns: tuple[str, ...], where: tuple[str, ...], labels: str | None
+    *,
+    file: Path,
+    study: str,
+    columns: tuple[str, ...],
+    where: tuple[str, ...],
+    labels: str | None,
+    target_column: str | None,
 ) -> None:
     r"""Add the draws of FILE (CSV, JSON lines, both also gzipped, or Parquet) to a study.
 
@@ -38,20 +49,29 @@ def command(
     Examples:
       flipsite import draws.csv --study mine
       flipsite import flips.jsonl.gz --study theirs --column outcome=answer --labels tails,heads
+      flipsite import curve.csv --study curve --column outcome=answer --target-column p
       flipsite import words.csv --study words --column outcome=said --column labels=v,v2 --where p=50
     """
-    from flipsite.exchange import import_draws, parse_options
+    from flipsite.exchange import import_draws, import_targets, parse_options
     from flipsite.projects import find_project
 
-    options = parse_options(columns, where, labels)
-    report = import_draws(find_project(Path.cwd()), study, file, options=options)
+    options, project = parse_options(columns, where, labels), find_project(Path.cwd())
+    if target_column:
+        reports = import_targets(project, study, file, options=options, column=target_column)
+    else:
+        reports = [import_draws(project, study, file, options=options)]
+    for report in reports:
+        _show(report)
+
+
+def _show(report: "ImportReport") -> None:
     for line in _lines(report):
         click.echo(line)
     for problem in report.problems:
-        click.echo(f"flipsite: {file}: {report.unit} {problem.line} {problem.text}", err=True)
+        click.echo(f"flipsite: {report.path}: {report.unit} {problem.line} {problem.text}", err=True)
     rest = report.n_problems - len(report.problems)
     if rest:
-        click.echo(f"flipsite: {file}: and {rest:,} more", err=True)
+        click.echo(f"flipsite: {report.path}: and {rest:,} more", err=True)
 
 
 def _lines(report: "ImportReport") -> list[str]:

@@ -8,7 +8,7 @@ import json
 import logging
 from collections import Counter
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -16,13 +16,14 @@ from flipsite.domain import STATUSES, Budget, Draws, Kind, ModelChoice, Prompt, 
 from flipsite.errors import UsageError
 from flipsite.settings import dump_study, load_study
 from flipsite.store.columns import appended
-from flipsite.store.import_columns import ImportOptions, check_columns, parse_options
+from flipsite.store.import_cells import number_of
+from flipsite.store.import_columns import ImportOptions, check_columns, parse_options, wanted_rows
 from flipsite.store.import_files import Sheet, read_sheet, sha256_of
 from flipsite.store.import_rows import Problem, Rows, rows_of
 from flipsite.store.snapshot import SNAPSHOT, read_draws, read_notes, write_draws
 from flipsite.store.swap import replacing
 
-__all__ = ["ImportOptions", "ImportReport", "Problem", "import_file", "parse_options"]
+__all__ = ["ImportOptions", "ImportReport", "Problem", "import_file", "parse_options", "targets_of"]
 
 PROBLEMS_SHOWN = 10
 
@@ -67,13 +68,14 @@ class ImportReport:
     unit: str = "line"
 
 
-def import_file(path: Path, *, folder: Path, options: ImportOptions) -> ImportReport:
+def import_file(path: Path, *, folder: Path, options: ImportOptions, target: float = 0.5) -> ImportReport:
     """Add a file's rows to a study's draws; the study is made where there is none.
 
     Args:
         path: CSV, JSON lines (both also gzipped) or Parquet.
         folder: The study's folder; its name is the study's id.
         options: Which of the file's columns mean what, and which rows are wanted.
+        target: The share of ones that was asked for, in a study that is made here.
 
     Raises:
         UsageError: If the file, or a column of it, is not what it should be, no row can be read, the study is
@@ -85,7 +87,7 @@ def import_file(path: Path, *, folder: Path, options: ImportOptions) -> ImportRe
     records = _records(snapshot)
     record = _record(path, options)
     if _is_known(record, records, path, folder):
-        _write_study(folder, read_draws(snapshot), records[0]["file"])
+        _write_study(folder, read_draws(snapshot), records[0]["file"], target=target)
         return ImportReport(path=path, study=folder.name, already=True, by_status={})
     sheet = read_sheet(path, wanted=options.wanted, needed=options.needed)
     check_columns(sheet, options)
@@ -96,10 +98,36 @@ def import_file(path: Path, *, folder: Path, options: ImportOptions) -> ImportRe
     records.append(record)
     note = json.dumps(records, ensure_ascii=False, sort_keys=True, separators=(",", ":"))
     write_draws(snapshot, draws, study=folder.name, notes={_NOTE: note})
-    _write_study(folder, draws, records[0]["file"])
+    _write_study(folder, draws, records[0]["file"], target=target)
     report = _report(sheet, folder.name, rows)
     _log.info("%s: %d rows read, %d kept", path, report.n_rows, len(rows.draws))
     return report
+
+
+def targets_of(path: Path, column: str, options: ImportOptions) -> dict[str, float]:
+    """Each value of a file's column of targets, as the file writes it, with the share of ones it asks for.
+
+    Values of which one is above 1 are read as per cent.
+
+    Raises:
+        UsageError: If there is no such column, or a wanted row's target is no share.
+    """
+    wanted = replace(options, where=(*options.where, (column, "")))
+    sheet = read_sheet(path, wanted=wanted.wanted, needed=wanted.needed)
+    check_columns(sheet, wanted)
+    rows = wanted_rows(sheet, options)
+    texts = {str(sheet.cells[column][row]).strip(): row for row in rows}
+    numbers = {text: number_of(text) for text in texts}
+    unit = 100.0 if any(number is not None and number > 1 for number in numbers.values()) else 1.0
+    targets = {}
+    for text, number in numbers.items():
+        if number is None or not 0 <= number <= unit:
+            line = sheet.lines[texts[text]]
+            raise UsageError(
+                f"{path}: {sheet.unit} {line}: {column} is {text!r}; expected a share or per cent"
+            )
+        targets[text] = number / unit
+    return targets
 
 
 def _check_kind(folder: Path) -> None:
@@ -139,15 +167,15 @@ def _is_known(record: dict[str, Any], records: list[dict[str, Any]], path: Path,
     return False
 
 
-def _write_study(folder: Path, draws: Draws, source: str) -> None:
+def _write_study(folder: Path, draws: Draws, source: str, *, target: float) -> None:
     """Describe the study as far as its draws tell; a description that is there stays."""
     if (folder / "study.toml").exists():
         return
     with replacing(folder / "study.toml") as file:
-        file.write(dump_study(_study(folder.name, draws, source)).encode())
+        file.write(dump_study(_study(folder.name, draws, source, target=target)).encode())
 
 
-def _study(study_id: str, draws: Draws, source: str) -> Study:
+def _study(study_id: str, draws: Draws, source: str, *, target: float) -> Study:
     pairs = {tuple(json.loads(labels)) for labels in set(draws.labels) if labels is not None}
     only: tuple[str, str] = next(iter(pairs)) if len(pairs) == 1 else ("0", "1")
     plain = all(label.strip() for label in only) and only[0].strip().casefold() != only[1].strip().casefold()
@@ -162,6 +190,7 @@ def _study(study_id: str, draws: Draws, source: str) -> Study:
         started=min(asked)[:10] if asked else None,
         prompt=Prompt(
             template="unknown",
+            target=target,
             labels="fixed" if len(pairs) <= 1 else "random",
             pair=only if plain else ("0", "1"),
             orders="both" if {0, 1} <= set(draws.order.tolist()) else "one",
