@@ -1,6 +1,7 @@
 """One run of the collector, from the catalogue to the snapshot; `collection.py` starts it."""
 
 import asyncio
+import gc
 import logging
 import os
 from collections.abc import Callable
@@ -236,6 +237,7 @@ class Collecting:
         series = series_of(planned, choices, self._study, self._cache, seed=self._order.simulated_seed or 0)
         beside = [asyncio.create_task(self._look(asker)), asyncio.create_task(self._save())]
         error: FlipsiteError | None = None
+        gc.freeze()  # what was imported stays: looking through it again cost a tenth of the time of a draw
         with interrupts(sampler.stop) as interrupted:
             try:
                 await sampler.run(series)
@@ -245,6 +247,7 @@ class Collecting:
                 for task in beside:
                     task.cancel()
                 await asyncio.gather(*beside, return_exceptions=True)
+                gc.unfreeze()
         self._watcher.look(self._seen(asker))
         return self._report(planned, interrupted=interrupted.is_set(), error=error)
 

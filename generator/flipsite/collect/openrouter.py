@@ -1,12 +1,13 @@
 """Ask once: one request, one exchange, whatever comes back. Who asks again, and when, is the sampler's.
 
 The key travels in one header to one address: no redirect is followed, no answer that repeats it is kept as it
-came, and nothing here prints it. Several small clients serve faster than one large one (docs/performance.md).
+came, and nothing here prints it. Many clients of one connection serve faster than one client of many: a pool
+looks through all its connections at every request (docs/performance.md).
 """
 
 import asyncio
 import json
-import math
+import logging
 import ssl
 import time
 from collections.abc import Awaitable, Callable, Mapping
@@ -31,12 +32,14 @@ from flipsite.collect.replies import (
 from flipsite.errors import CollectError, UsageError
 
 OPENROUTER = "https://openrouter.ai/api/v1"
-CONNECTIONS_A_CLIENT = 8
 Application = Callable[..., Awaitable[None]]
 """An ASGI application."""
 
 MOST_ANSWER_BYTES = 8 * 2**20
 MOST_CATALOGUE_BYTES = 64 * 2**20
+
+for _library in ("httpx", "httpcore"):
+    logging.getLogger(_library).setLevel(logging.WARNING)  # below it they print headers
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -112,7 +115,7 @@ class OpenRouter:
         Args:
             base: Address that ends before `/models` and `/chat/completions`.
             key: Sent over TLS or to this machine, never in the clear elsewhere.
-            concurrency: How many requests will be in flight at most.
+            concurrency: How many completions will be in flight at most; the caller keeps to it.
             timeouts: The defaults where None.
             app: Instead of the network: an ASGI application, the simulated endpoint.
 
@@ -124,17 +127,15 @@ class OpenRouter:
         self._key = key if self._base.startswith("https:") or self._local else None
         self._timeouts = timeouts or Timeouts()
         self._transport = httpx.ASGITransport(app) if app else None
-        self._n_clients = 1 if app else max(1, math.ceil(concurrency / CONNECTIONS_A_CLIENT))
-        self._clients: list[httpx.AsyncClient] = []
-        self._free: list[int] = []
+        self._concurrency = concurrency
+        self._idle: list[httpx.AsyncClient] = []
         self._exit = AsyncExitStack()
 
     async def __aenter__(self) -> Self:
         context = ssl.create_default_context() if self._base.startswith("https:") else False
-        for _ in range(self._n_clients):
-            client = self._client(context)
-            self._clients.append(await self._exit.enter_async_context(client))
-        self._free = [0] * self._n_clients
+        self._beside = await self._exit.enter_async_context(self._client(context))
+        for _ in range(self._concurrency):
+            self._idle.append(await self._exit.enter_async_context(self._client(context)))
         return self
 
     async def __aexit__(
@@ -147,19 +148,18 @@ class OpenRouter:
     ) -> Exchange:
         """Ask for one completion; every fault is a `Trouble`, none is raised."""
         started = time.perf_counter()
-        place = self._free.index(min(self._free))
-        self._free[place] += 1
+        client = self._idle.pop()  # the one used last, whose connection is warm
         try:
             async with asyncio.timeout(self._timeouts.draw_s):
                 code, headers, body = await self._exchange(
-                    self._clients[place], "POST", "chat/completions", content=request, extra=extra
+                    client, "POST", "chat/completions", content=request, extra=extra
                 )
         except (TimeoutError, httpx.HTTPError, _UnreadError, httpx.InvalidURL) as error:
             return Exchange(
                 code=None, body=None, latency_s=time.perf_counter() - started, result=self._broken(error)
             )
         finally:
-            self._free[place] -= 1
+            self._idle.append(client)
         result = read_exchange(code, headers, body, mode=mode, now=time.time())
         return Exchange(
             code=code, body=body, latency_s=time.perf_counter() - started, result=result, headers=headers
@@ -214,11 +214,7 @@ class OpenRouter:
         return read_price(body) if code == 200 else None
 
     def _client(self, context: ssl.SSLContext | bool) -> httpx.AsyncClient:
-        limits = httpx.Limits(
-            max_connections=CONNECTIONS_A_CLIENT if self._transport is None else None,
-            max_keepalive_connections=CONNECTIONS_A_CLIENT,
-            keepalive_expiry=60,
-        )
+        limits = httpx.Limits(max_connections=4, max_keepalive_connections=1, keepalive_expiry=60)
         timeout = httpx.Timeout(self._timeouts.read_s, connect=self._timeouts.connect_s, pool=None)
         return httpx.AsyncClient(
             headers=self._headers(),
@@ -245,7 +241,7 @@ class OpenRouter:
         self, method: str, path: str, *, query: Mapping[str, str] | None = None, most: int = MOST_ANSWER_BYTES
     ) -> tuple[int, httpx.Headers, bytes]:
         async with asyncio.timeout(self._timeouts.draw_s):
-            return await self._exchange(self._clients[0], method, path, query=query, most=most)
+            return await self._exchange(self._beside, method, path, query=query, most=most)
 
     async def _exchange(
         self,

@@ -1,0 +1,36 @@
+"""Collectors killed with SIGKILL at any instant lose what was in flight, and nothing else."""
+
+import json
+import subprocess
+import sys
+from pathlib import Path
+
+from killed_collector import BUDGET_USD, IN_FLIGHT, N_DRAWS, N_MODELS
+
+KILLS = 20
+"""Here; `python tests/collect/killed_collector.py FOLDER SEED 1000` kills as many as one likes."""
+
+STAGED = IN_FLIGHT // 4
+"""Requests that may be written down and not yet sent."""
+
+
+def test_killed_at_any_instant(tmp_path):
+    """Every settled draw once, the books in order, spend between bill and budget, and the rest asked."""
+    script = Path(__file__).with_name("killed_collector.py")
+    ran = subprocess.run(
+        [sys.executable, str(script), str(tmp_path), "2025", str(KILLS)], check=True, capture_output=True
+    )
+    told = json.loads(ran.stdout)
+    for moment in ("survived", "finished"):
+        books = told[moment]
+        assert books["integrity"] == "ok"
+        assert books["answers_per_draw"] == 1
+        assert books["answered"] == books["settled"] == books["series_settled"]
+        assert books["attempts"] == books["answered"] + books["lost"]
+        assert books["worst_pico"] == books["series_pico"]
+    survived, finished = told["survived"], told["finished"]
+    assert 0 < survived["lost"] <= KILLS * (IN_FLIGHT + STAGED)
+    assert finished["settled"] == N_MODELS * N_DRAWS, "the next run asked exactly what was missing"
+    assert finished["lost"] == survived["lost"]
+    assert told["n_bills"] <= finished["attempts"]
+    assert told["billed_usd"] <= told["spent_usd"] <= BUDGET_USD

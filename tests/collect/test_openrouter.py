@@ -1,0 +1,230 @@
+"""The client over real loopback HTTP: it bounds time and size, and keeps the key to itself."""
+
+import asyncio
+import gzip
+import json
+import logging
+import traceback
+
+import pytest
+
+from flipsite.collect import openrouter
+from flipsite.collect.openrouter import Key, OpenRouter, Timeouts
+from flipsite.collect.replies import Reply, Todo, Trouble
+from flipsite.errors import CollectError, UsageError
+
+KEY = "sk-or-v1-canary0123456789abcdef"
+ANSWER = json.dumps({"id": "gen-1", "choices": [{"message": {"content": "Output: 1"}}]}).encode()
+QUICK = Timeouts(connect_s=1.0, read_s=0.15, draw_s=0.4)
+
+
+def whole(body, *, status="200 OK", headers=""):
+    return f"HTTP/1.1 {status}\r\ncontent-length: {len(body)}\r\n{headers}\r\n".encode() + body
+
+
+class Server:
+    """Answers each request on loopback with given bytes, and remembers what it was sent."""
+
+    def __init__(self, *answers, drip_s=0.0, hang_up=False):
+        self.answers = list(answers)
+        self.requests: list[bytes] = []
+        self.drip_s = drip_s
+        self.hang_up = hang_up
+
+    async def __aenter__(self):
+        self.server = await asyncio.start_server(self.serve, "127.0.0.1", 0)
+        self.base = f"http://127.0.0.1:{self.server.sockets[0].getsockname()[1]}/api/v1"
+        return self
+
+    async def __aexit__(self, *_):
+        self.server.close()
+
+    async def serve(self, reader, writer):
+        try:
+            while head := await reader.readuntil(b"\r\n\r\n"):
+                length = int(head.lower().partition(b"content-length: ")[2].split(b"\r\n")[0] or 0)
+                self.requests.append(head + await reader.readexactly(length))
+                answer = self.answers.pop(0) if len(self.answers) > 1 else self.answers[0]
+                step = 1 if self.drip_s else len(answer) or 1
+                for start in range(0, len(answer), step):
+                    writer.write(answer[start : start + step])
+                    await writer.drain()
+                    await asyncio.sleep(self.drip_s)
+                if self.hang_up:
+                    break
+        except (asyncio.IncompleteReadError, ConnectionError, asyncio.CancelledError):
+            pass
+        finally:
+            writer.close()
+
+
+def asked(server, *, key=KEY, timeouts=QUICK, mode="text"):
+    """One completion asked of a server; returns the exchange."""
+
+    async def run():
+        async with (
+            server,
+            OpenRouter(
+                server.base, key=Key(key) if key else None, concurrency=2, timeouts=timeouts
+            ) as client,
+        ):
+            return await client.complete({"model": "a/b", "messages": []}, mode=mode)
+
+    return asyncio.run(run())
+
+
+def test_what_is_sent():
+    """The key, the title, no replayed answers, nothing compressed, and the draw's body."""
+    server = Server(whole(ANSWER))
+    exchange = asked(server)
+    assert isinstance(exchange.result, Reply)
+    head, _, body = server.requests[0].partition(b"\r\n\r\n")
+    head = head.decode().lower()
+    assert head.startswith("post /api/v1/chat/completions http/1.1")
+    for line in (
+        f"authorization: bearer {KEY}",
+        "x-openrouter-cache: false",
+        "x-openrouter-title: flipsite",
+        "accept-encoding: identity",
+    ):
+        assert line in head
+    assert json.loads(body) == {"model": "a/b", "messages": []}
+
+
+def test_a_local_server_needs_no_key():
+    """Without a key there is no header for it."""
+    server = Server(whole(ANSWER))
+    assert isinstance(asked(server, key=None).result, Reply)
+    assert b"authorization" not in server.requests[0].lower()
+
+
+def test_a_redirect_is_not_followed():
+    """The key must not travel to another address; the run stops with a sentence."""
+    elsewhere = Server(whole(ANSWER))
+
+    async def run():
+        async with elsewhere:
+            moved = whole(b"", status="307 Temporary Redirect", headers=f"location: {elsewhere.base}\r\n")
+            async with (
+                Server(moved) as server,
+                OpenRouter(server.base, key=Key(KEY), concurrency=1) as client,
+            ):
+                return await client.complete({}, mode="text")
+
+    exchange = asyncio.run(run())
+    assert exchange.result.todo is Todo.RUN
+    assert elsewhere.requests == []
+
+
+@pytest.mark.parametrize(
+    ("server", "reason"),
+    [
+        (Server(whole(ANSWER), drip_s=0.05), "no answer in time"),
+        (Server(b"HTTP/1.1 200 OK\r\n"), "no answer in time"),
+        (Server(whole(ANSWER)[:-5], hang_up=True), "peer closed connection"),
+        (Server(b"", hang_up=True), "disconnected"),
+        (Server(b"SSH-2.0-OpenSSH\r\n\r\n"), "illegal status line"),
+        (Server(whole(gzip.compress(bytes(10**6)), headers="content-encoding: gzip\r\n")), "compressed"),
+        (Server(b"HTTP/1.1 200 OK\r\nx: " + b"y" * 200_000 + b"\r\n\r\n"), ""),
+    ],
+    ids=["drip", "hangs", "cut", "hangs up", "not http", "bomb", "huge header"],
+)
+def test_a_transport_fault_is_asked_again_and_may_have_cost(server, reason):
+    """Whatever breaks after the request was sent, its price is unknown."""
+    exchange = asked(server)
+    assert exchange.result.todo is Todo.AGAIN
+    assert exchange.result.cost_usd is None
+    assert exchange.body is None
+    assert reason in exchange.result.reason
+    assert exchange.latency_s < 1.5
+
+
+def test_an_endless_answer_is_cut_off(monkeypatch):
+    """Beyond the bound nothing is read."""
+    monkeypatch.setattr(openrouter, "MOST_ANSWER_BYTES", 10_000)
+    monkeypatch.setitem(OpenRouter._exchange.__kwdefaults__, "most", 10_000)
+    exchange = asked(Server(whole(b"x" * 50_000)))
+    assert "longer than" in exchange.result.reason
+
+
+def test_a_request_that_was_never_sent_cost_nothing():
+    """Nobody listens: no connection, no bill, ask again."""
+
+    async def run():
+        async with OpenRouter("http://127.0.0.1:9/api/v1", key=None, concurrency=1) as client:
+            return await client.complete({}, mode="text")
+
+    trouble = asyncio.run(run()).result
+    assert (trouble.todo, trouble.cost_usd) == (Todo.AGAIN, 0.0)
+    assert "no connection" in trouble.reason
+
+
+def test_the_key_is_in_no_error_log_or_stored_answer(caplog):
+    """A server that repeats the key in its answer, its error and its headers, at every log level."""
+    caplog.set_level(logging.DEBUG)
+    echo = json.dumps({"error": {"code": 400, "message": f"bad key {KEY}"}}).encode()
+    exchange = asked(Server(whole(echo, status="400 Bad Request", headers=f"x-echo: {KEY}\r\n")))
+    assert isinstance(exchange.result, Trouble)
+    assert KEY not in exchange.result.reason
+    assert KEY.encode() not in exchange.body
+    assert KEY not in repr(exchange.result)
+    assert KEY not in caplog.text
+    key = Key(KEY)
+    assert KEY not in repr(key) + str(key) + f"{key}"
+
+
+@pytest.mark.parametrize("key", [KEY + "\nx-evil: 1", KEY + "\x00", f"{KEY} two", "schlüssel"])
+def test_a_key_no_header_can_carry_is_refused_without_showing_it(key):
+    """The sentence names the variable, not its value."""
+    with pytest.raises(UsageError, match="OPENROUTER_API_KEY: holds signs no key has") as caught:
+        Key(key)
+    assert key[:8] not in "".join(traceback.format_exception(caught.value)).replace("Key(key)", "")
+
+
+@pytest.mark.parametrize(
+    "base", ["openrouter.ai/api/v1", "ftp://host/v1", "https://", "https://user:pw@host/v1", "http://h/?q=1"]
+)
+def test_an_address_that_is_none_is_told(base):
+    """Before anything is sent."""
+    with pytest.raises(UsageError, match="--api-base"):
+        OpenRouter(base, key=None, concurrency=1)
+
+
+def test_the_key_is_not_sent_in_the_clear_to_another_machine():
+    """Over TLS, or to this machine, or not at all."""
+    assert OpenRouter("https://host/api/v1", key=Key(KEY), concurrency=1)._key is not None
+    assert OpenRouter("http://127.0.0.1:1/v1", key=Key(KEY), concurrency=1)._key is not None
+    assert OpenRouter("http://host/api/v1", key=Key(KEY), concurrency=1)._key is None
+
+
+def ask_beside(server, question):
+    async def run():
+        async with server, OpenRouter(server.base, key=Key(KEY), concurrency=1, timeouts=QUICK) as client:
+            return await question(client)
+
+    return asyncio.run(run())
+
+
+def test_what_is_left_is_asked_for_and_need_not_be_told():
+    """`/key` with a limit, without one, absent, and refused."""
+    left = b'{"data": {"limit_remaining": 12.5}}'
+    assert ask_beside(Server(whole(left)), OpenRouter.limit_usd) == 12.5
+    assert ask_beside(Server(whole(b"", status="404 Not Found")), OpenRouter.limit_usd) is None
+    assert ask_beside(Server(b"", hang_up=True), OpenRouter.limit_usd) is None
+    with pytest.raises(CollectError, match="the key was not accepted"):
+        ask_beside(Server(whole(b"", status="401 Unauthorized")), OpenRouter.limit_usd)
+
+
+@pytest.mark.parametrize(
+    "server",
+    [
+        Server(whole(b"<html>")),
+        Server(whole(b"{}", status="500 Oops")),
+        Server(b"", hang_up=True),
+        Server(whole(b"[" * 100_000)),
+    ],
+)
+def test_a_catalogue_that_cannot_be_had_is_a_sentence(server):
+    """It names the address and asks whether it is right."""
+    with pytest.raises(CollectError, match=r"127\.0\.0\.1:\d+/api/v1/models: .* is --api-base right\?"):
+        ask_beside(server, lambda client: client.get("/models"))
