@@ -37,11 +37,23 @@ def test_where_a_test_says_nothing_there_is_none(draws_of):
 
 def test_more_groups_are_compared_by_tables_with_the_same_totals():
     """Near scipy's chi-square p-value where that is good, within the simulation's error."""
-    ones, valid = [30, 45, 38, 52], [80, 90, 85, 95]
+    ones, valid = [30, 45, 38, 52], [80, 90, 85, 95]  # too many tables to count
     zeros = [n - k for k, n in zip(ones, valid, strict=True)]
     expected = stats.chi2_contingency([ones, zeros], correction=False).pvalue
     assert same_share(ones, valid) == pytest.approx(expected, abs=0.02)
-    assert same_share([0, 20, 10], [20, 20, 20]) == pytest.approx(1 / 20_001)
+    assert same_share([0, 70, 35], [70, 70, 70]) < 1e-9
+    assert same_share([0, 300, 150], [300, 300, 300]) == pytest.approx(1 / 20_001)
+
+
+def test_small_groups_are_compared_over_all_tables():
+    """Three groups: against scipy's multivariate hypergeometric distribution; all are counted."""
+    ones, sizes = [1, 5, 2], [6, 7, 8]
+    law = stats.multivariate_hypergeom(m=sizes, n=sum(ones))
+    tables = [(a, b, 8 - a - b) for a in range(7) for b in range(8) if 0 <= 8 - a - b <= 8]
+    uneven = [sum(k * k / n for k, n in zip(table, sizes, strict=True)) for table in tables]
+    seen = sum(k * k / n for k, n in zip(ones, sizes, strict=True))
+    expected = sum(law.pmf(t) for t, u in zip(tables, uneven, strict=True) if u >= seen - 1e-12)
+    assert same_share(ones, sizes) == pytest.approx(expected, abs=1e-9)
 
 
 def test_the_number_of_runs_is_distributed_over_all_orders():

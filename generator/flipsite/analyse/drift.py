@@ -20,6 +20,9 @@ from flipsite.domain import Draws
 FEWEST = 5
 """Draws that a group must have to count as one: two such groups make a comparison."""
 
+_MOST_ENUMERATED = 50_000
+"""Tables with one total that are all counted; where there may be more they are drawn."""
+
 _N_TABLES = 20_000
 _SAME_PROBABILITY = 1 + 1e-7
 
@@ -42,8 +45,8 @@ class Homogeneity:
     Attributes:
         by: What the groups are.
         groups: Those with at least five valid draws, by name; two at least.
-        p_value: Fisher's exact test for two groups; for more a Monte-Carlo chi-square test, given both
-            totals.
+        p_value: Exact test given both totals: Fisher's for two groups, chi-square over all tables for more
+            (over tables drawn at random where there are too many).
     """
 
     by: Literal["provider", "day"]
@@ -98,8 +101,9 @@ def homogeneity(
         None where that says nothing: fewer than two groups of five draws, or all outcomes the same.
 
     Source:
-        Fisher's exact test for two groups; else Pearson's statistic against tables drawn with the same totals
-        (Patefield 1981, Applied Statistics 30, 91-97), p = (1 + tables at least as uneven) / (1 + tables).
+        Fisher's exact test for two groups; else Pearson's statistic over all tables with the same totals, or
+        against 20,000 drawn (Patefield 1981, Applied Statistics 30, 91-97), p = (1 + as uneven) / (1 +
+        drawn).
     """
     rows = draws.rows(index)
     column = draws.provider[rows] if by == "provider" else [day and day[:10] for day in draws.asked_at[rows]]
@@ -124,12 +128,27 @@ def same_share(
     if len(ones) == 2:
         return fisher_exact(TwoByTwo(ones_a=ones[0], n_a=valid[0], ones_b=ones[1], n_b=valid[1]))
     sizes = np.array(valid)
+    if np.prod(sizes[:-1] + 1.0) <= _MOST_ENUMERATED:
+        return _exact_same_share(np.array(ones), sizes)
     drawn = np.random.default_rng(seed).multivariate_hypergeometric(sizes, sum(ones), size=n_tables)
     unevenness = (drawn**2 / sizes).sum(
         axis=1
     )  # Pearson's statistic rises with this alone, the totals being given
     seen = float((np.array(ones) ** 2 / sizes).sum())
     return float((1 + (unevenness >= seen * (1 - 1e-12)).sum()) / (1 + n_tables))
+
+
+def _exact_same_share(ones: NDArray[np.int64], sizes: NDArray[np.int64]) -> float:
+    """Probability, over all tables with these totals, of those at least as uneven by Pearson's statistic."""
+    free = np.meshgrid(*(np.arange(size + 1) for size in sizes[:-1]), indexing="ij")
+    counts = np.stack([each.ravel() for each in free])
+    counts = np.vstack([counts, ones.sum() - counts.sum(axis=0)])
+    counts = counts[:, (counts[-1] >= 0) & (counts[-1] <= sizes[-1])]
+    size = sizes[:, None]
+    log_ways = (gammaln(size + 1) - gammaln(counts + 1) - gammaln(size - counts + 1)).sum(axis=0)
+    ways = np.exp(log_ways - log_ways.max())
+    uneven = (counts**2 / size).sum(axis=0) >= (ones**2 / sizes).sum() * (1 - 1e-12)
+    return float(ways[uneven].sum() / ways.sum())
 
 
 def in_sequence(outcomes: NDArray[np.int8]) -> Succession | None:

@@ -7,7 +7,6 @@ apart: "0" is always named first.
 """
 
 import json
-from collections import defaultdict
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Literal
@@ -15,7 +14,7 @@ from typing import Literal
 import numpy as np
 from numpy.typing import NDArray
 
-from flipsite.analyse.conditional import stratified_exact, two_by_two
+from flipsite.analyse.conditional import TwoByTwo, stratified_exact
 from flipsite.analyse.estimate import binomial_test, jeffreys
 from flipsite.analyse.logistic import firth
 from flipsite.domain import Draws
@@ -160,20 +159,24 @@ def _exact(shown: _Shown, name: Name) -> float:
     response = shown.first_drawn[bears]
     if name == "order":
         response = response == group  # does label 1 win more often when it is named first?
-    strata = _strata([pair for pair, keep in zip(shown.labels, bears, strict=True) if keep])
-    if not any(group[rows].any() and not group[rows].all() for rows in strata):
+    labels = [pair for pair, keep in zip(shown.labels, bears, strict=True) if keep]
+    tables = _tables(labels, group, response)
+    if not any(table.n_a and table.n_b for table in tables):
         if name == "order":  # fresh labels in one order: without a lean the first-named wins every other time
             return float(binomial_test(response.sum(), len(response)))
-        strata = [np.arange(len(group))]
-    return stratified_exact(two_by_two(group[rows], response[rows]) for rows in strata)
+        tables = _tables([""] * len(group), group, response)
+    return stratified_exact(tables)
 
 
-def _strata(labels: Sequence[str]) -> list[NDArray[np.int64]]:
-    """The rows of each label pair."""
-    rows: defaultdict[str, list[int]] = defaultdict(list)
-    for row, pair in enumerate(labels):
-        rows[pair].append(row)
-    return [np.array(each) for each in rows.values()]
+def _tables(labels: Sequence[str], group: Truths, response: Truths) -> list[TwoByTwo]:
+    """Counts of each label pair: of the draws in the group, and of the others."""
+    number = {pair: i for i, pair in enumerate(dict.fromkeys(labels))}
+    cell = 4 * np.array([number[pair] for pair in labels]) + 2 * group + response
+    counts = np.bincount(cell, minlength=4 * len(number)).reshape(-1, 4).tolist()
+    return [
+        TwoByTwo(ones_a=a_one, n_a=a_zero + a_one, ones_b=b_one, n_b=b_zero + b_one)
+        for b_zero, b_one, a_zero, a_one in counts
+    ]
 
 
 def _first_is_earlier(labels: Sequence[str], order: NDArray[np.int8]) -> NDArray[np.int8]:
