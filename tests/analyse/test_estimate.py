@@ -17,7 +17,7 @@ from flipsite.analyse.estimate import (
 from flipsite.domain import Verdict
 
 COUNTS = st.integers(0, 400).flatmap(lambda n: st.tuples(st.integers(0, n), st.just(n)))
-TARGETS = st.sampled_from([0.5, 0.3, 0.05, 0.999, 1 / 3])
+TARGETS = st.sampled_from([0.5, 0.3, 0.05, 0.999, 1 / 3, 0.0, 1.0])
 
 
 @given(counts=COUNTS, level=st.sampled_from([0.5, 0.9, 0.95, 0.999]))
@@ -38,7 +38,7 @@ def test_jeffreys_at_fifty_draws_is_what_the_literature_prints():
 
 
 @pytest.mark.parametrize("n", [1, 2, 3, 47, 50, 100, 999])
-@pytest.mark.parametrize("target", [0.5, 0.3, 0.05])
+@pytest.mark.parametrize("target", [0.5, 0.3, 0.05, 0.0, 1.0])
 def test_noise_floor_is_the_mean_absolute_deviation(n, target):
     """The closed formula equals the sum over all outcomes."""
     k = np.arange(n + 1)

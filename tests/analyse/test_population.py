@@ -85,7 +85,8 @@ def test_a_study_of_fair_coins_has_no_lower_spread_and_may_be_all_fair():
 
 
 def test_two_models_are_no_population():
-    """Two coins say nothing of a spread."""
+    """Two coins say nothing of a spread; nor is there one about a certainty."""
+    assert fit_population(coins(5, n_models=20, fair=0.5, spread=1.0), target=1) is None
     assert fit_population(coins(5, n_models=2, fair=0.5, spread=1.0)) is None
 
 
