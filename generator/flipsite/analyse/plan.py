@@ -85,6 +85,34 @@ def plan(*, margin: float, bias: float, power: float, n_models: int, target: flo
     )
 
 
+def power_points(
+    *, bias: float, margin: float = FAIR_MARGIN, most: int = 1_000, target: float = 0.5
+) -> list[dict[str, object]]:
+    """Power against draws, for a conviction of a single model and for an acquittal of a fair coin.
+
+    Args:
+        bias: That is to be found.
+        margin: Of the verdict `fair`.
+        most: Draws up to which it is told, every ten.
+        target: Probability that the prompt asks for.
+
+    Returns:
+        Records with `curve` (what to do), `draws` and `power`, the curves one after the other.
+    """
+    draws = np.arange(10, most + 1, 10)
+    curves = {
+        f"find a bias of {bias:g}": chance_biased(
+            draws, target + bias, level=FALSE_DISCOVERY_RATE, target=target
+        ),
+        f"acquit a fair coin to within {margin:g}": chance_fair(draws, target, margin=margin, target=target),
+    }
+    return [
+        {"curve": curve, "draws": int(n), "power": float(power)}
+        for curve, powers in curves.items()
+        for n, power in zip(draws, powers, strict=True)
+    ]
+
+
 def draws_needed(chance: Callable[[Counts], Floats], power: float, *, most: int = MOST_DRAWS) -> int | None:
     """The fewest draws from which on a chance does not fall below the power again.
 

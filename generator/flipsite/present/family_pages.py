@@ -51,17 +51,17 @@ def history_pages(histories: Mapping[str, History]) -> Iterable[Page]:
         )
 
 
-def family_pages(families: Sequence[Family], figures: Mapping[str, Figure]) -> Iterable[Page]:
-    """One page a family of targets; `figures` are by path."""
-    for family in families:
+def family_pages(families: Sequence[Family], figures: Sequence[Mapping[str, Figure]]) -> Iterable[Page]:
+    """One page a family of targets; `figures` are each family's, by model."""
+    for family, curves in zip(families, figures, strict=True):
         first = family.studies[0]
-        path = family_path(family)
         yield Page(
-            path=path,
+            path=family_path(family),
             title=f"Asked against drawn: {plural(len(family.studies), 'target')}",
             description="Does the share of ones follow the share that the prompt asks for?",
             template="calibration.html",
             study=first,
             crumbs=(_HOME, (first.title, f"{first.id}/index.html")),
-            context={"family": family, "figure": figures.get(path)},
+            context={"family": family, "figures": curves},
+            tab="Calibration",
         )

@@ -9,11 +9,17 @@ import jinja2
 
 from flipsite.analyse.families import comparisons, families, histories
 from flipsite.analyse.report import StudyReport
+from flipsite.domain import Figure
 from flipsite.present.family_pages import comparison_pages, family_pages, history_pages
 from flipsite.present.interactive import figure_files
 from flipsite.present.page import Page
 from flipsite.present.story import narrative_pages
-from flipsite.present.study_charts import study_figures
+from flipsite.present.study_charts import (
+    comparison_figures,
+    family_figures,
+    method_figures,
+    study_figures,
+)
 from flipsite.present.study_pages import study_files, study_pages
 from flipsite.present.templates import environment, render
 
@@ -106,10 +112,12 @@ def site_files(
         report.study.id: study_files(report) | dict(draws.get(report.study.id, {})) for report in reports
     }
     figures = {report.study.id: study_figures(report) for report in reports}
+    figures[""] = method_figures()
     narratives = narrative_pages(reports, figures, settings.content, templates)
     pages = [*narratives, _data_page(reports, downloads)]
     pages += [page for report in reports for page in study_pages(report, figures[report.study.id])]
-    pages += _shared_pages(reports)
+    shared_pages, shared_figures = _shared_pages(reports)
+    pages += shared_pages
     frame = Frame(
         title="flipsite",
         version=settings.version,
@@ -132,19 +140,22 @@ def site_files(
         files[page.path] = _encoded(render(templates, page.template, site=frame, page=page, **page.context))
     for study_downloads in downloads.values():
         files |= study_downloads
-    for figure in (figure for study in figures.values() for figure in study.values()):
+    for figure in (*(figure for study in figures.values() for figure in study.values()), *shared_figures):
         files |= figure_files(figure)
     files[bundle[0]] = bundle[1]
     return files | _top_files(templates, frame, pages)
 
 
-def _shared_pages(reports: Sequence[StudyReport]) -> list[Page]:
-    """The pages of several studies together."""
-    return [
-        *comparison_pages(comparisons(reports), {}),
+def _shared_pages(reports: Sequence[StudyReport]) -> tuple[list[Page], list[Figure]]:
+    """The pages of several studies together, and their charts."""
+    compared, alike = comparisons(reports), families(reports)
+    scatters, curves = comparison_figures(compared), [family_figures(family) for family in alike]
+    pages = [
+        *comparison_pages(compared, scatters),
         *history_pages(histories(reports)),
-        *family_pages(families(reports), {}),
+        *family_pages(alike, curves),
     ]
+    return pages, [*scatters.values(), *(figure for family in curves for figure in family.values())]
 
 
 def _nav(reports: Sequence[StudyReport], pages: Sequence[Page]) -> Links:

@@ -16,7 +16,7 @@ from flipsite.present.coin_toy import coin_toy
 from flipsite.present.narrative import Function, known, render_narrative
 from flipsite.present.page import Page, linker
 from flipsite.present.templates import render
-from flipsite.present.values import study_values
+from flipsite.present.values import RULES, study_values
 
 NARRATIVES = {
     "story.md": ("index.html", "story.html"),
@@ -84,7 +84,8 @@ def _calls(
         return study_values(report_of(study))
 
     def value(name: str, *, study: str | None = None) -> str:
-        return str(known(name, values_of(study), "value"))
+        values = values_of(study) if reports or study else RULES
+        return str(known(name, values, "value"))
 
     def table(name: str, *, study: str | None = None, top: int | None = None) -> Markup:
         known(name, dict.fromkeys(TABLES), "table")
@@ -92,7 +93,8 @@ def _calls(
         return Markup(render(templates, "parts/board_end.html", which=name, top=top, page=page, **board))
 
     def chart(name: str, *, study: str | None = None) -> Markup:
-        figure = known(name, figures[report_of(study).study.id], "chart")
+        own = figures[report_of(study).study.id] if reports or study else {}
+        figure = known(name, {**figures[""], **own}, "chart")
         return Markup(render(templates, "parts/figure.html", figure=figure, page=page))
 
     def model(name: str, *, study: str | None = None) -> Markup:

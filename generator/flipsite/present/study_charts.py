@@ -1,14 +1,23 @@
 """Which charts a study has, by the name a narrative or a page asks for."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 
+from flipsite.analyse.families import Comparison, Family
+from flipsite.analyse.plan import power_points
 from flipsite.analyse.report import StudyReport
 from flipsite.domain import Figure
 from flipsite.present.charts_bias import bias_intervals
 from flipsite.present.charts_chance import bias_distribution, verdicts
+from flipsite.present.charts_compare import bias_against_bias
+from flipsite.present.charts_plan import calibration_curve, power_curve
 from flipsite.present.charts_printed import printed_tables
+from flipsite.present.charts_ranks import rank_intervals
 from flipsite.present.charts_spend import cost_against_bias
 from flipsite.present.charts_truth import truth
+from flipsite.present.family_pages import comparison_path
+
+MOST_CURVES = 12
+"""Curves that a family's page draws; every model has its table."""
 
 
 def study_figures(report: StudyReport) -> Mapping[str, Figure]:
@@ -22,9 +31,34 @@ def study_figures(report: StudyReport) -> Mapping[str, Figure]:
         "bias-intervals": bias_intervals(estimates, study),
         "bias-distribution": bias_distribution(estimates, study),
         "verdicts": verdicts(estimates, study),
+        "rank-intervals": rank_intervals(estimates, study),
     }
     if any(record.model in report.truths and record.valid for record in estimates):
         figures = {"truth": truth(estimates, report.truths, study), **figures}
     if sum(bool(record.cost_usd and record.valid) for record in estimates) > 1:
         figures["cost-against-bias"] = cost_against_bias(estimates, study)
     return figures
+
+
+def method_figures() -> Mapping[str, Figure]:
+    """The charts of no study, for the methods page."""
+    return {"power": power_curve(power_points(bias=0.1), name="power")}
+
+
+def comparison_figures(comparisons: Sequence[Comparison]) -> Mapping[str, Figure]:
+    """The chart of each comparison that has one, by its page's path."""
+    return {
+        comparison_path(each.after.id, each.before.id): bias_against_bias(
+            each.changes, each.before, each.after
+        )
+        for each in comparisons
+        if any(change.difference is not None for change in each.changes)
+    }
+
+
+def family_figures(family: Family) -> Mapping[str, Figure]:
+    """The curves of a family, by model; the first ones where there are many."""
+    return {
+        curve.model: calibration_curve(curve, name=f"{family.studies[0].id}-calibration-{number}")
+        for number, curve in enumerate(family.curves[:MOST_CURVES], start=1)
+    }

@@ -9,6 +9,9 @@ from flipsite.analyse.report import StudyReport
 from flipsite.domain import Printed, PrintedBias, Verdict
 from flipsite.present.formats import bias_text, count_text, percent_text, share_text, usd_text
 
+RULES = {"fair_margin": str(FAIR_MARGIN), "false_discovery_rate": str(FALSE_DISCOVERY_RATE)}
+"""The numbers of no study."""
+
 
 def study_values(report: StudyReport) -> dict[str, str]:
     """Name and text of each number of a study."""
@@ -26,9 +29,7 @@ def study_values(report: StudyReport) -> dict[str, str]:
         "biased": count_text(verdicts[Verdict.BIASED]),
         "fair": count_text(verdicts[Verdict.FAIR]),
         "undecided": count_text(verdicts[Verdict.UNDECIDED]),
-        "fair_margin": str(FAIR_MARGIN),
-        "false_discovery_rate": str(FALSE_DISCOVERY_RATE),
-    }
+    } | RULES
     if biases:
         values |= {"bias_least": bias_text(biases[0]), "bias_most": bias_text(biases[-1])}
     values |= _fairness_values(report)

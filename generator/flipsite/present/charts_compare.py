@@ -1,0 +1,111 @@
+"""Two studies of the same models: the bias in one against the bias in the other."""
+
+from collections.abc import Sequence
+
+import altair as alt
+
+from flipsite.analyse.compare import Change
+from flipsite.domain import Estimate, Figure, Study
+from flipsite.present.bias_rows import bias_interval, bias_scale
+from flipsite.present.figures import AnyChart, Layout, Margins, Row, figure, placed, shown, values
+from flipsite.present.formats import bias_text, plural
+from flipsite.present.marks import MOST_MARKS, named_row
+from flipsite.present.theme import ink
+
+
+def bias_against_bias(changes: Sequence[Change], before: Study, after: Study) -> Figure:
+    """Bias in both studies with 95 % intervals, those that moved marked by shape and colour.
+
+    Raises:
+        ValueError: If no model has a bias in both.
+    """
+    both = [change for change in changes if change.difference is not None]
+    if not both:
+        raise ValueError("no model has a bias in both studies.")
+    drawn = sorted(both, key=lambda change: (not change.moved, change.model))[:MOST_MARKS]
+    rows = [_row(change, before, after) for change in drawn]
+    moved = sum(change.moved for change in both)
+    title = (
+        f"{moved} of {plural(len(both), 'model')} moved" if moved else "No model can be said to have moved"
+    )
+    fewer = f" {plural(len(rows), 'model')} are drawn." if len(rows) < len(both) else ""
+    return figure(
+        lambda layout: _points(rows, layout, after),
+        name=f"{after.id}-against-{before.id}",
+        title=title,
+        caption=(
+            f"Bias of {plural(len(both), 'model')} in “{before.title}” and in “{after.title}”, with 95 % "
+            f"intervals where draws exist.{fewer} On the dashed line both are the same; filled marks moved."
+        ),
+        description=f"{title}. " + " ".join(f"{row['label']}." for row in rows[:20]),
+        records=[
+            {
+                "model": change.model,
+                "bias_before": change.before.bias,
+                "bias_after": change.after.bias,
+                "q_value": change.q_value,
+                "moved": change.moved,
+            }
+            for change in both
+        ],
+    )
+
+
+def _row(change: Change, before: Study, after: Study) -> Row:
+    was_low, was_high = _ends(change.before, before)
+    is_low, is_high = _ends(change.after, after)
+    said = (
+        f"{shown(change.model)}: bias {bias_text(change.before.bias)} before, "
+        f"{bias_text(change.after.bias)} after"
+    )
+    return named_row(change.after) | {
+        "before": change.before.bias,
+        "before_low": was_low,
+        "before_high": was_high,
+        "after": change.after.bias,
+        "after_low": is_low,
+        "after_high": is_high,
+        "moved": "moved" if change.moved else "not shown to have moved",
+        "label": said,
+    }
+
+
+def _ends(estimate: Estimate, study: Study) -> tuple[float, float]:
+    """The interval of the bias; the bias itself where the study has none."""
+    bias = estimate.bias or 0.0
+    return bias_interval(estimate, study.prompt.target) or (bias, bias)
+
+
+def _points(rows: Sequence[Row], layout: Layout, study: Study) -> AnyChart:
+    top = max(study.prompt.target, 1 - study.prompt.target)
+    across = alt.Axis(format=".1f", tickCount=5, title="Bias before", grid=False)
+    up = alt.Axis(
+        format=".1f", tickCount=5, title="Bias after", titleAngle=0, titleAlign="left", titleX=-34, titleY=-16
+    )
+    x = alt.X("before:Q", scale=bias_scale(top), axis=across)
+    y = alt.Y("after:Q", scale=bias_scale(top), axis=up)
+    ends = alt.Chart(values([{"before": 0, "after": 0}, {"before": top, "after": top}]))
+    whole = alt.Chart(values(rows))
+    tooltip = [
+        alt.Tooltip("model:N", title="Model"),
+        alt.Tooltip("before:Q", title="Bias before", format=".3f"),
+        alt.Tooltip("after:Q", title="Bias after", format=".3f"),
+        alt.Tooltip("moved:N", title="Change"),
+    ]
+    here = alt.datum.moved == "moved"
+    layers = [
+        ends.mark_line(strokeDash=[3, 3], color=ink("edge")).encode(x=x, y=y),
+        whole.mark_rule(opacity=0.35).encode(x=x, y="after_low:Q", y2="after_high:Q"),
+        whole.mark_rule(opacity=0.35).encode(x="before_low:Q", x2="before_high:Q", y=y),
+        whole.mark_point(size=60, filled=False, color=ink("undecided"))
+        .transform_filter(~here)
+        .encode(x=x, y=y, tooltip=tooltip, href="page:N", description="label:N"),
+        whole.mark_point(size=80, filled=True, shape="diamond", color=ink("biased"))
+        .transform_filter(here)
+        .encode(x=x, y=y, tooltip=tooltip, href="page:N", description="label:N"),
+    ]
+    side = 250 if layout.narrow else 380
+    margins = Margins(
+        left=40, right=layout.width - side - 40 - (0 if layout.narrow else 150), top=34, bottom=46
+    )
+    return placed(alt.layer(*layers), layout, margins, height=side)
