@@ -5,7 +5,7 @@ from collections.abc import Sequence
 import altair as alt
 
 from flipsite.domain import Estimate, Study
-from flipsite.present.figures import AnyChart, Layout, Margins, Row, placed, shown, values
+from flipsite.present.figures import AnyChart, Canvas, Margins, Row, placed, shown
 from flipsite.present.formats import bias_text, plural
 from flipsite.present.marks import NAMES_PX, ROW_PX, named_row, place_axis, row_names, verdict_points
 from flipsite.present.theme import ink
@@ -87,7 +87,7 @@ def bias_scale(top: float) -> alt.Scale:
 def with_names(
     layers: Sequence[alt.Chart],
     rows: Sequence[Row],
-    layout: Layout,
+    canvas: Canvas,
     *,
     top: float,
     n_rows: int,
@@ -96,24 +96,24 @@ def with_names(
     """The layers under each model's mark and name, with the axis of bias above."""
     axis = alt.Axis(orient="top", offset=6, format=".1f", tickCount=5, title="Bias", titleAnchor="start")
     x, y = alt.X("bias:Q", scale=bias_scale(top), axis=axis), place_axis(n_rows)
-    points = verdict_points(rows, size=80, x=x, y=y, tooltip=tooltip, legend_y=-80)
-    margins = Margins(left=10 if layout.narrow else NAMES_PX, right=14, top=86, bottom=30)
-    chart = alt.layer(*layers, points, row_names(rows, layout, y=y))
-    return placed(chart, layout, margins, height=n_rows * ROW_PX[layout.name])
+    points = verdict_points(rows, canvas, size=80, x=x, y=y, tooltip=tooltip, legend_y=-80)
+    margins = Margins(left=10 if canvas.narrow else NAMES_PX, right=14, top=86, bottom=30)
+    chart = alt.layer(*layers, points, row_names(rows, canvas, y=y))
+    return placed(chart, canvas, margins, height=n_rows * ROW_PX[canvas.width])
 
 
-def row_band(runs: Sequence[Row], layout: Layout, *, top: float, n_rows: int) -> list[alt.Chart]:
+def row_band(runs: Sequence[Row], canvas: Canvas, *, top: float, n_rows: int) -> list[alt.Chart]:
     """The band behind rows, with its edge, and its name at its foot."""
     if not runs:
         return []
     y = place_axis(n_rows, "start")
-    pieces = alt.Chart(values(runs))
-    foot = alt.Chart(values([{"floor": runs[-1]["floor"], "words": "◂ a fair coin on average"}]))
+    pieces = canvas.chart(runs)
+    foot = canvas.chart([{"floor": runs[-1]["floor"], "words": "◂ a fair coin on average"}])
     zero = alt.X("zero:Q", scale=bias_scale(top))
     return [
         pieces.mark_rect(color=ink("band")).encode(x=zero, x2="floor:Q", y=y, y2="end:Q"),
         pieces.mark_rule(color=ink("edge"), strokeDash=[3, 3]).encode(x="floor:Q", y=y, y2="end:Q"),
         foot.mark_text(align="left", baseline="top", dx=4, dy=6, color=ink("muted")).encode(
-            x="floor:Q", y=alt.value(n_rows * ROW_PX[layout.name]), text="words:N"
+            x="floor:Q", y=alt.value(n_rows * ROW_PX[canvas.width]), text="words:N"
         ),
     ]

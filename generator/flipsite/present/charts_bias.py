@@ -19,7 +19,7 @@ from flipsite.present.bias_rows import (
     row_band,
     with_names,
 )
-from flipsite.present.figures import AnyChart, Layout, Margins, Row, figure, placed, shown, values
+from flipsite.present.figures import AnyChart, Canvas, Margins, Row, figure, placed, shown
 from flipsite.present.formats import bias_text, count_text, plural
 from flipsite.present.marks import MOST_MARKS, place_axis, verdict_points
 from flipsite.present.theme import ink
@@ -116,21 +116,21 @@ def _has_intervals(rows: Sequence[Row]) -> bool:
     return all("low" in row for row in rows)
 
 
-def _named_rows(rows: Sequence[Row], layout: Layout, *, top: float, n_models: int) -> AnyChart:
+def _named_rows(rows: Sequence[Row], canvas: Canvas, *, top: float, n_models: int) -> AnyChart:
     y = place_axis(n_models)
-    layers = row_band(_runs(rows), layout, top=top, n_rows=n_models)
+    layers = row_band(_runs(rows), canvas, top=top, n_rows=n_models)
     tooltip = TOOLTIP
     if _has_intervals(rows):
         tooltip = DRAWN_TOOLTIP
         layers.append(
-            alt.Chart(values(rows))
+            canvas.chart(rows)
             .mark_rule(strokeWidth=2, color=ink("muted"), opacity=0.7)
             .encode(x="low:Q", x2="high:Q", y=y)
         )
-    return with_names(layers, rows, layout, top=top, n_rows=n_models, tooltip=tooltip)
+    return with_names(layers, rows, canvas, top=top, n_rows=n_models, tooltip=tooltip)
 
 
-def _ranked_marks(rows: Sequence[Row], layout: Layout, *, top: float, n_models: int) -> AnyChart:
+def _ranked_marks(rows: Sequence[Row], canvas: Canvas, *, top: float, n_models: int) -> AnyChart:
     """A curve of marks; on a phone they are too small to be links, and are none."""
     place = alt.Scale(domain=[-0.5, n_models - 0.5], nice=False)
     across = alt.Axis(title="Models, least biased first", labels=False, grid=False)
@@ -138,7 +138,7 @@ def _ranked_marks(rows: Sequence[Row], layout: Layout, *, top: float, n_models: 
         format=".1f", tickCount=5, title="Bias", titleAngle=0, titleAlign="left", titleX=-34, titleY=-16
     )
     x, y = alt.X("row:Q", scale=place, axis=across), alt.Y("bias:Q", scale=bias_scale(top), axis=up)
-    step = alt.Chart(values(rows)).encode(x=x)
+    step = canvas.chart(rows).encode(x=x)
     layers = [
         step.mark_area(
             interpolate="step", opacity=1, color=ink("band"), line={"color": ink("edge"), "strokeWidth": 1}
@@ -153,13 +153,14 @@ def _ranked_marks(rows: Sequence[Row], layout: Layout, *, top: float, n_models: 
     layers.append(
         verdict_points(
             rows,
-            size=24 if layout.narrow else 36,
+            canvas,
+            size=24 if canvas.narrow else 36,
             x=x,
             y=y,
             tooltip=DRAWN_TOOLTIP if _has_intervals(rows) else TOOLTIP,
             legend_y=-62,
-            linked=not layout.narrow,
+            linked=not canvas.narrow,
         )
     )
     margins = Margins(left=36, right=12, top=68, bottom=30)
-    return placed(alt.layer(*layers), layout, margins, height=260 if layout.narrow else 340)
+    return placed(alt.layer(*layers), canvas, margins, height=260 if canvas.narrow else 340)

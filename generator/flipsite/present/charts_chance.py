@@ -11,7 +11,7 @@ import altair as alt
 from flipsite.analyse.chance import chance_within
 from flipsite.domain import Estimate, Figure, Study, Verdict
 from flipsite.present.charts_bias import verdict_sentence
-from flipsite.present.figures import AnyChart, Layout, Margins, Row, figure, placed, values
+from flipsite.present.figures import AnyChart, Canvas, Margins, Row, figure, placed
 from flipsite.present.formats import count_text, percent_text, plural
 from flipsite.present.marks import verdict_scales
 from flipsite.present.theme import VERDICT_MARKS, ink
@@ -44,7 +44,7 @@ def bias_distribution(estimates: Sequence[Estimate], study: Study) -> Figure:
         f"{edges[rare]:.2f} or more; of as many fair coins less than one would"
     )
     return figure(
-        lambda layout: _histogram(rows, edges, expected, layout),
+        lambda canvas: _histogram(rows, edges, expected, canvas),
         name=f"{study.id}-bias-distribution",
         title=title,
         caption=(
@@ -74,7 +74,7 @@ def verdicts(estimates: Sequence[Estimate], study: Study) -> Figure:
         start += counts[verdict]
     title = verdict_sentence(estimates, study)
     return figure(
-        lambda layout: _one_bar(rows, layout, n_models=len(estimates)),
+        lambda canvas: _one_bar(rows, canvas, n_models=len(estimates)),
         name=f"{study.id}-verdicts",
         title=title,
         caption=f"The verdicts on {plural(len(estimates), 'model')}.",
@@ -145,7 +145,7 @@ def _shape_sentence(rows: Sequence[Row], expected: Sequence[float], edges: Seque
 
 
 def _histogram(
-    rows: Sequence[Row], edges: Sequence[float], expected: Sequence[float], layout: Layout
+    rows: Sequence[Row], edges: Sequence[float], expected: Sequence[float], canvas: Canvas
 ) -> AnyChart:
     tallest = max(*expected, *(row["top"] for row in rows))
     x_scale = alt.Scale(domain=[0, edges[-1]], nice=False)
@@ -165,15 +165,16 @@ def _histogram(
         {"from": edges[i], "to": edges[i + 1], "zero": 0, "coins": coins} for i, coins in enumerate(expected)
     ]
     peak = max(fair, key=lambda row: row["coins"])
-    behind = alt.Chart(values(fair))
+    behind = canvas.chart(fair)
     x, y = alt.X("from:Q", scale=x_scale, axis=across), alt.Y("coins:Q", scale=y_scale, axis=up)
     band = behind.mark_rect(color=ink("band")).encode(x=x, x2="to:Q", y=y, y2="zero:Q")
     lid = behind.mark_rule(color=ink("edge"), strokeWidth=1.5).encode(x=x, x2="to:Q", y=y)
-    named = alt.Chart(values([peak | {"words": "◂ if all were fair coins"}]))
+    named = canvas.chart([peak | {"words": "◂ if all were fair coins"}])
     name = named.mark_text(align="left", baseline="top", dx=6, color=ink("muted")).encode(
         x="to:Q", y=y, text="words:N"
     )
     bars = _verdict_bars(
+        canvas.chart(rows),
         rows,
         x=alt.X("from:Q", scale=x_scale, axis=across),
         x2="to:Q",
@@ -181,11 +182,11 @@ def _histogram(
         y2="top:Q",
     )
     margins = Margins(left=36, right=12, top=68, bottom=44)
-    return placed(alt.layer(band, lid, bars, name), layout, margins, height=240 if layout.narrow else 300)
+    return placed(alt.layer(band, lid, bars, name), canvas, margins, height=240 if canvas.narrow else 300)
 
 
-def _verdict_bars(rows: Sequence[Row], *, x: Any, x2: str, y: Any, y2: str) -> alt.Chart:
-    bars: alt.Chart = alt.Chart(values(rows)).mark_rect(strokeWidth=1.5, xOffset=2.5, x2Offset=-2.5)
+def _verdict_bars(chart: alt.Chart, rows: Sequence[Row], *, x: Any, x2: str, y: Any, y2: str) -> alt.Chart:
+    bars: alt.Chart = chart.mark_rect(strokeWidth=1.5, xOffset=2.5, x2Offset=-2.5)
     return bars.encode(
         x=x,
         x2=x2,
@@ -202,10 +203,10 @@ def _verdict_bars(rows: Sequence[Row], *, x: Any, x2: str, y: Any, y2: str) -> a
     )
 
 
-def _one_bar(rows: Sequence[Row], layout: Layout, *, n_models: int) -> AnyChart:
+def _one_bar(rows: Sequence[Row], canvas: Canvas, *, n_models: int) -> AnyChart:
     scale = alt.Scale(domain=[0, n_models], nice=False)
     x = alt.X("start:Q", scale=scale, axis=None)
-    bar = alt.Chart(values(rows)).mark_rect(strokeWidth=1.5, xOffset=1, x2Offset=-1, height=24)
+    bar = canvas.chart(rows).mark_rect(strokeWidth=1.5, xOffset=1, x2Offset=-1, height=24)
     drawn = bar.encode(
         x=x,
         x2="end:Q",
@@ -214,6 +215,6 @@ def _one_bar(rows: Sequence[Row], layout: Layout, *, n_models: int) -> AnyChart:
         tooltip=["words:N", "share:N"],
         **verdict_scales(rows, legend_y=None, shaped=False),
     )
-    text = alt.Chart(values(rows)).mark_text(align="left", baseline="top", dx=2)
+    text = canvas.chart(rows).mark_text(align="left", baseline="top", dx=2)
     words = text.encode(x=x, y=alt.value(34), text="words:N")
-    return placed(alt.layer(drawn, words), layout, Margins(left=2, right=2, top=4, bottom=28), height=26)
+    return placed(alt.layer(drawn, words), canvas, Margins(left=2, right=2, top=4, bottom=28), height=26)

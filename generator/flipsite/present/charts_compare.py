@@ -7,7 +7,7 @@ import altair as alt
 from flipsite.analyse.compare import Change
 from flipsite.domain import Estimate, Figure, Study
 from flipsite.present.bias_rows import bias_interval, bias_scale
-from flipsite.present.figures import AnyChart, Layout, Margins, Row, figure, placed, shown, values
+from flipsite.present.figures import AnyChart, Canvas, Margins, Row, figure, placed, shown
 from flipsite.present.formats import bias_text, plural
 from flipsite.present.marks import MOST_MARKS, named_row
 from flipsite.present.theme import ink
@@ -30,7 +30,7 @@ def bias_against_bias(changes: Sequence[Change], before: Study, after: Study) ->
     )
     fewer = f" {plural(len(rows), 'model')} are drawn." if len(rows) < len(both) else ""
     return figure(
-        lambda layout: _points(rows, layout, after),
+        lambda canvas: _points(rows, canvas, after),
         name=f"{after.id}-against-{before.id}",
         title=title,
         caption=(
@@ -76,7 +76,7 @@ def _ends(estimate: Estimate, study: Study) -> tuple[float, float]:
     return bias_interval(estimate, study.prompt.target) or (bias, bias)
 
 
-def _points(rows: Sequence[Row], layout: Layout, study: Study) -> AnyChart:
+def _points(rows: Sequence[Row], canvas: Canvas, study: Study) -> AnyChart:
     top = max(study.prompt.target, 1 - study.prompt.target)
     across = alt.Axis(format=".1f", tickCount=5, title="Bias before", grid=False)
     up = alt.Axis(
@@ -84,8 +84,8 @@ def _points(rows: Sequence[Row], layout: Layout, study: Study) -> AnyChart:
     )
     x = alt.X("before:Q", scale=bias_scale(top), axis=across)
     y = alt.Y("after:Q", scale=bias_scale(top), axis=up)
-    ends = alt.Chart(values([{"before": 0, "after": 0}, {"before": top, "after": top}]))
-    whole = alt.Chart(values(rows))
+    ends = canvas.chart([{"before": 0, "after": 0}, {"before": top, "after": top}])
+    whole = canvas.chart(rows)
     tooltip = [
         alt.Tooltip("model:N", title="Model"),
         alt.Tooltip("before:Q", title="Bias before", format=".3f"),
@@ -104,8 +104,8 @@ def _points(rows: Sequence[Row], layout: Layout, study: Study) -> AnyChart:
         .transform_filter(here)
         .encode(x=x, y=y, tooltip=tooltip, href="page:N", description="label:N"),
     ]
-    side = 250 if layout.narrow else 380
+    side = 250 if canvas.narrow else 380
     margins = Margins(
-        left=40, right=layout.width - side - 40 - (0 if layout.narrow else 150), top=34, bottom=46
+        left=40, right=canvas.width - side - 40 - (0 if canvas.narrow else 150), top=34, bottom=46
     )
-    return placed(alt.layer(*layers), layout, margins, height=side)
+    return placed(alt.layer(*layers), canvas, margins, height=side)

@@ -7,7 +7,7 @@ import altair as alt
 
 from flipsite.analyse.calibration import Calibration
 from flipsite.domain import Figure
-from flipsite.present.figures import AnyChart, Layout, Margins, Row, figure, placed, shown, values
+from flipsite.present.figures import AnyChart, Canvas, Margins, Row, figure, placed, shown
 from flipsite.present.formats import interval_text, percent_text, plural
 from flipsite.present.theme import Token, ink
 
@@ -42,7 +42,7 @@ def power_curve(points: Sequence[Mapping[str, object]], *, name: str, goal: floa
         raise ValueError(f"{len(curves)} curves; one to {len(_LINES)} can be told apart.")
     needed = [_needed_sentence(curve, group, goal) for curve, group in curves.items()]
     return figure(
-        lambda layout: _power_lines(rows, curves, layout, goal=goal),
+        lambda canvas: _power_lines(rows, curves, canvas, goal=goal),
         name=name,
         title=needed[0],
         caption=(
@@ -66,7 +66,7 @@ def calibration_curve(curve: Calibration, *, name: str) -> Figure:
         f"{percent_text(farthest['drawn'])}"
     )
     return figure(
-        lambda layout: _calibration_points(rows, layout),
+        lambda canvas: _calibration_points(rows, canvas),
         name=name,
         title=title,
         caption=(
@@ -94,7 +94,7 @@ def _needed_sentence(curve: str, group: Sequence[Row], goal: float) -> str:
 
 
 def _power_lines(
-    rows: Sequence[Row], curves: Mapping[str, Sequence[Row]], layout: Layout, *, goal: float
+    rows: Sequence[Row], curves: Mapping[str, Sequence[Row]], canvas: Canvas, *, goal: float
 ) -> AnyChart:
     most = max(row["draws"] for row in rows)
     across = alt.Axis(title="Valid draws", grid=False, format=",d", tickCount=5)
@@ -104,21 +104,21 @@ def _power_lines(
     )
     y = alt.Y("power:Q", scale=alt.Scale(domain=[0, 1], nice=False), axis=up)
     layers: list[alt.Chart] = [
-        alt.Chart(values([{"power": goal}])).mark_rule(strokeDash=[3, 3], color=ink("edge")).encode(y=y)
+        canvas.chart([{"power": goal}]).mark_rule(strokeDash=[3, 3], color=ink("edge")).encode(y=y)
     ]
     legend = []
     for place, ((curve, group), (token, dash)) in enumerate(zip(curves.items(), _LINES, strict=False)):
-        line = alt.Chart(values(group)).mark_line(color=ink(token), strokeWidth=2.5, strokeDash=dash)
+        line = canvas.chart(group).mark_line(color=ink(token), strokeWidth=2.5, strokeDash=dash)
         tooltip = [
             alt.Tooltip("curve:N", title="Question"),
             alt.Tooltip("draws:Q", title="Draws", format=","),
             alt.Tooltip("power:Q", title="Power", format=".1%"),
         ]
-        points = alt.Chart(values(group)).mark_point(size=60, opacity=0)
+        points = canvas.chart(group).mark_point(size=60, opacity=0)
         layers += [line.encode(x=x, y=y), points.encode(x=x, y=y, tooltip=tooltip)]
         legend.append((curve, token, dash, -20 * (len(curves) - place) - 26))
     for curve, token, dash, height in legend:
-        named = alt.Chart(values([{"words": curve}]))
+        named = canvas.chart([{"words": curve}])
         stroke = named.mark_rule(color=ink(token), strokeWidth=2.5, strokeDash=dash)
         layers += [
             stroke.encode(x=alt.value(0), x2=alt.value(26), y=alt.value(height)),
@@ -127,18 +127,18 @@ def _power_lines(
             ),
         ]
     margins = Margins(left=48, right=14, top=40 + 20 * len(curves), bottom=46)
-    return placed(alt.layer(*layers), layout, margins, height=240 if layout.narrow else 300)
+    return placed(alt.layer(*layers), canvas, margins, height=240 if canvas.narrow else 300)
 
 
-def _calibration_points(rows: Sequence[Row], layout: Layout) -> AnyChart:
+def _calibration_points(rows: Sequence[Row], canvas: Canvas) -> AnyChart:
     share = alt.Scale(domain=[0, 1], nice=False)
     across = alt.Axis(title="Asked for", format=".0%", values=_QUARTERS, grid=False)
     up = alt.Axis(
         format=".0%", values=_QUARTERS, title="Drawn", titleAngle=0, titleAlign="left", titleX=-44, titleY=-16
     )
     x, y = alt.X("asked:Q", scale=share, axis=across), alt.Y("drawn:Q", scale=share, axis=up)
-    ends = alt.Chart(values([{"asked": 0, "drawn": 0}, {"asked": 1, "drawn": 1}]))
-    whole = alt.Chart(values(rows))
+    ends = canvas.chart([{"asked": 0, "drawn": 0}, {"asked": 1, "drawn": 1}])
+    whole = canvas.chart(rows)
     tooltip = [
         alt.Tooltip("asked:Q", title="Asked", format=".1%"),
         alt.Tooltip("drawn:Q", title="Drawn", format=".1%"),
@@ -151,8 +151,8 @@ def _calibration_points(rows: Sequence[Row], layout: Layout) -> AnyChart:
         whole.mark_rule(strokeWidth=2, opacity=0.7).encode(x=x, y="low:Q", y2="high:Q"),
         whole.mark_point(size=70, color=ink("heads")).encode(x=x, y=y, tooltip=tooltip),
     ]
-    side = 250 if layout.narrow else 380
+    side = 250 if canvas.narrow else 380
     margins = Margins(
-        left=48, right=layout.width - side - 48 - (0 if layout.narrow else 150), top=34, bottom=46
+        left=48, right=canvas.width - side - 48 - (0 if canvas.narrow else 150), top=34, bottom=46
     )
-    return placed(alt.layer(*layers), layout, margins, height=side)
+    return placed(alt.layer(*layers), canvas, margins, height=side)

@@ -3,7 +3,6 @@
 from collections.abc import Sequence
 from functools import partial
 
-import altair as alt
 import numpy as np
 
 from flipsite.analyse.estimate import noise_floor
@@ -17,7 +16,7 @@ from flipsite.present.bias_rows import (
     row_band,
     with_names,
 )
-from flipsite.present.figures import AnyChart, Layout, Row, figure, values
+from flipsite.present.figures import AnyChart, Canvas, Row, figure
 from flipsite.present.formats import bias_text, count_text, plural
 from flipsite.present.marks import place_axis
 from flipsite.present.theme import ink
@@ -80,15 +79,14 @@ def _printed_sentence(least: Sequence[Estimate], most: Sequence[Estimate], *, no
 
 
 def _printed_rows(
-    rows: Sequence[Row], between: Row, layout: Layout, *, floor: float, top: float, n_rows: int
+    rows: Sequence[Row], between: Row, canvas: Canvas, *, floor: float, top: float, n_rows: int
 ) -> AnyChart:
     y = place_axis(n_rows)
     whole: Row = {"floor": floor, "zero": 0, "start": -0.5, "end": n_rows - 0.5}
-    layers = row_band([whole], layout, top=top, n_rows=n_rows)
-    gap = alt.Chart(values([between]))
-    noted = alt.Chart(
-        values([{"row": row["row"], "floor": floor, "note": row["note"]} for row in rows if row["note"]])
-    )
+    layers = row_band([whole], canvas, top=top, n_rows=n_rows)
+    gap = canvas.chart([between])
+    notes = [{"row": row["row"], "floor": floor, "note": row["note"]} for row in rows if row["note"]]
+    noted = canvas.chart(notes)
     layers += [
         gap.mark_rule(strokeDash=[2, 4], color=ink("muted")).encode(x="low:Q", x2="high:Q", y=y),
         gap.mark_text(color=ink("muted"), dy=-10, align="center").encode(x="middle:Q", y=y, text="words:N"),
@@ -96,4 +94,4 @@ def _printed_rows(
             x="floor:Q", y=y, text="note:N"
         ),
     ]
-    return with_names(layers, rows, layout, top=top, n_rows=n_rows, tooltip=TOOLTIP)
+    return with_names(layers, rows, canvas, top=top, n_rows=n_rows, tooltip=TOOLTIP)

@@ -6,7 +6,7 @@ import altair as alt
 
 from flipsite.domain import Estimate, Figure, Study
 from flipsite.present.bias_rows import NAMED_ROWS
-from flipsite.present.figures import AnyChart, Layout, Margins, Row, figure, placed, shown, values
+from flipsite.present.figures import AnyChart, Canvas, Margins, Row, figure, placed, shown
 from flipsite.present.formats import count_text, plural
 from flipsite.present.marks import (
     MOST_MARKS,
@@ -50,7 +50,7 @@ def rank_intervals(estimates: Sequence[Estimate], study: Study) -> Figure:
     fewer = f" Each mark is the middle one of {stride} neighbours." if stride > 1 else ""
     draw = _named_ranks if len(known) <= NAMED_ROWS else _ranked_marks
     return figure(
-        lambda layout: draw(rows, layout, n_models=len(known)),
+        lambda canvas: draw(rows, canvas, n_models=len(known)),
         name=f"{study.id}-rank-intervals",
         title=title,
         caption=(
@@ -88,21 +88,21 @@ def _scale(n_models: int) -> alt.Scale:
     return alt.Scale(domain=[1, max(2, n_models)], nice=False)
 
 
-def _named_ranks(rows: Sequence[Row], layout: Layout, *, n_models: int) -> AnyChart:
+def _named_ranks(rows: Sequence[Row], canvas: Canvas, *, n_models: int) -> AnyChart:
     y = place_axis(n_models)
     axis = alt.Axis(orient="top", offset=6, format="d", tickCount=5, title="Rank", titleAnchor="start")
     x = alt.X("rank:Q", scale=_scale(n_models), axis=axis)
-    span = alt.Chart(values(rows)).mark_bar(height=8, color=ink("band"), stroke=ink("edge"), strokeWidth=1)
+    span = canvas.chart(rows).mark_bar(height=8, color=ink("band"), stroke=ink("edge"), strokeWidth=1)
     layers = [
         span.encode(x=alt.X("low:Q", scale=_scale(n_models), axis=axis), x2="high:Q", y=y),
-        verdict_points(rows, size=70, x=x, y=y, tooltip=_TOOLTIP, legend_y=-80),
-        row_names(rows, layout, y=y),
+        verdict_points(rows, canvas, size=70, x=x, y=y, tooltip=_TOOLTIP, legend_y=-80),
+        row_names(rows, canvas, y=y),
     ]
-    margins = Margins(left=10 if layout.narrow else NAMES_PX, right=14, top=86, bottom=12)
-    return placed(alt.layer(*layers), layout, margins, height=n_models * ROW_PX[layout.name])
+    margins = Margins(left=10 if canvas.narrow else NAMES_PX, right=14, top=86, bottom=12)
+    return placed(alt.layer(*layers), canvas, margins, height=n_models * ROW_PX[canvas.width])
 
 
-def _ranked_marks(rows: Sequence[Row], layout: Layout, *, n_models: int) -> AnyChart:
+def _ranked_marks(rows: Sequence[Row], canvas: Canvas, *, n_models: int) -> AnyChart:
     place = alt.Scale(domain=[-0.5, n_models - 0.5], nice=False)
     x = alt.X(
         "row:Q", scale=place, axis=alt.Axis(title="Models, least biased first", labels=False, grid=False)
@@ -111,20 +111,21 @@ def _ranked_marks(rows: Sequence[Row], layout: Layout, *, n_models: int) -> AnyC
         format="d", tickCount=5, title="Rank", titleAngle=0, titleAlign="left", titleX=-40, titleY=-16
     )
     y = alt.Y("rank:Q", scale=_scale(n_models), axis=up)
-    span = alt.Chart(values(rows)).mark_area(
+    span = canvas.chart(rows).mark_area(
         interpolate="step", opacity=1, color=ink("band"), stroke=ink("edge"), strokeWidth=1
     )
     points = verdict_points(
         rows,
-        size=24 if layout.narrow else 36,
+        canvas,
+        size=24 if canvas.narrow else 36,
         x=x,
         y=y,
         tooltip=_TOOLTIP,
         legend_y=-62,
-        linked=not layout.narrow,
+        linked=not canvas.narrow,
     )
     margins = Margins(left=44, right=12, top=68, bottom=30)
     chart = alt.layer(
         span.encode(x=x, y=alt.Y("low:Q", scale=_scale(n_models), axis=up), y2="high:Q"), points
     )
-    return placed(chart, layout, margins, height=260 if layout.narrow else 340)
+    return placed(chart, canvas, margins, height=260 if canvas.narrow else 340)

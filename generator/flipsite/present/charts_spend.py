@@ -10,7 +10,7 @@ import altair as alt
 from flipsite.addresses import model_page
 from flipsite.domain import Estimate, Figure, Study
 from flipsite.present.bias_rows import bias_scale
-from flipsite.present.figures import AnyChart, Layout, Margins, Row, figure, placed, shown, values
+from flipsite.present.figures import AnyChart, Canvas, Margins, Row, figure, placed, shown
 from flipsite.present.formats import bias_text, count_text, percent_text, plural, usd_text
 from flipsite.present.marks import (
     NAMES_PX,
@@ -54,7 +54,7 @@ def spend_by_model(spendings: Sequence[Spending], study: Study, *, top: int = 20
     title = _spend_sentence(ranked, total)
     failed = sum(spending.failed_usd for spending in ranked)
     return figure(
-        lambda layout: _spend_bars(rows, layout),
+        lambda canvas: _spend_bars(rows, canvas),
         name=f"{study.id}-spend",
         title=title,
         caption=(
@@ -90,7 +90,7 @@ def cost_against_bias(estimates: Sequence[Estimate], study: Study) -> Figure:
     )
     fewer = f" {count_text(len(drawn))} of them are drawn." if len(drawn) < len(priced) else ""
     return figure(
-        lambda layout: _cost_points(rows, [_cost_row(e) for e in frontier], layout, study=study),
+        lambda canvas: _cost_points(rows, [_cost_row(e) for e in frontier], canvas, study=study),
         name=f"{study.id}-cost-against-bias",
         title=title,
         caption=(
@@ -184,12 +184,12 @@ def _spend_sentence(ranked: Sequence[Spending], total: float) -> str:
     return f"{took} {percent_text(spent / total)} of the {usd_text(total)} spent"
 
 
-def _spend_bars(rows: Sequence[Row], layout: Layout) -> AnyChart:
+def _spend_bars(rows: Sequence[Row], canvas: Canvas) -> AnyChart:
     y = place_axis(len(rows))
     scale = alt.Scale(domain=[0, rows[0]["cost"] * 1.22], nice=False)
     x = alt.X("zero:Q", scale=scale, axis=None)
-    half = 6 if layout.narrow else 8
-    bars = alt.Chart(values(rows)).mark_bar(height=2 * half, strokeWidth=1.5, stroke=ink("heads"))
+    half = 6 if canvas.narrow else 8
+    bars = canvas.chart(rows).mark_bar(height=2 * half, strokeWidth=1.5, stroke=ink("heads"))
     tooltip = [
         alt.Tooltip("model:N", title="Model"),
         alt.Tooltip("words:N", title="Cost"),
@@ -198,13 +198,13 @@ def _spend_bars(rows: Sequence[Row], layout: Layout) -> AnyChart:
     layers = [
         bars.encode(x=x, x2="cost:Q", y=y, fill=alt.value(ink("page")), tooltip=tooltip),
         bars.encode(x=x, x2="bought:Q", y=y, fill=alt.value(ink("heads")), tooltip=tooltip),
-        alt.Chart(values(rows))
+        canvas.chart(rows)
         .mark_text(align="left", baseline="middle", dx=8)
         .encode(x=alt.X("cost:Q", scale=scale), y=y, text="words:N"),
-        row_names(rows, layout, y=y),
+        row_names(rows, canvas, y=y),
     ]
-    margins = Margins(left=10 if layout.narrow else NAMES_PX, right=10, top=4, bottom=8)
-    return placed(alt.layer(*layers), layout, margins, height=len(rows) * ROW_PX[layout.name])
+    margins = Margins(left=10 if canvas.narrow else NAMES_PX, right=10, top=4, bottom=8)
+    return placed(alt.layer(*layers), canvas, margins, height=len(rows) * ROW_PX[canvas.width])
 
 
 def _cost_row(estimate: Estimate) -> Row:
@@ -229,7 +229,7 @@ def _cost_sentence(priced: Sequence[Estimate]) -> str:
     )
 
 
-def _cost_points(rows: Sequence[Row], frontier: Sequence[Row], layout: Layout, *, study: Study) -> AnyChart:
+def _cost_points(rows: Sequence[Row], frontier: Sequence[Row], canvas: Canvas, *, study: Study) -> AnyChart:
     costs = [row["usd"] for row in rows]
     x = alt.X(
         "usd:Q",
@@ -243,7 +243,7 @@ def _cost_points(rows: Sequence[Row], frontier: Sequence[Row], layout: Layout, *
         format=".1f", tickCount=5, title="Bias", titleAngle=0, titleAlign="left", titleX=-34, titleY=-16
     )
     y = alt.Y("bias:Q", scale=bias_scale(top), axis=up)
-    line = alt.Chart(values(frontier)).mark_line(
+    line = canvas.chart(frontier).mark_line(
         interpolate="step-after", color=ink("heads"), strokeWidth=2.5, opacity=0.8
     )
     tooltip = [
@@ -252,10 +252,10 @@ def _cost_points(rows: Sequence[Row], frontier: Sequence[Row], layout: Layout, *
         alt.Tooltip("bias:Q", title="Bias", format=".3f"),
         alt.Tooltip("verdict:N", title="Verdict"),
     ]
-    size = 40 if layout.narrow else 56
+    size = 40 if canvas.narrow else 56
     points = verdict_points(
-        rows, size=size, x=x, y=y, tooltip=tooltip, legend_y=-62, linked=not layout.narrow
+        rows, canvas, size=size, x=x, y=y, tooltip=tooltip, legend_y=-62, linked=not canvas.narrow
     )
     margins = Margins(left=36, right=14, top=68, bottom=46)
     chart = alt.layer(line.encode(x=x, y=y), points)
-    return placed(chart, layout, margins, height=280 if layout.narrow else 360)
+    return placed(chart, canvas, margins, height=280 if canvas.narrow else 360)

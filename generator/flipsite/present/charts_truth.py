@@ -5,7 +5,7 @@ from collections.abc import Mapping, Sequence
 import altair as alt
 
 from flipsite.domain import Estimate, Figure, Study
-from flipsite.present.figures import AnyChart, Layout, Margins, Row, figure, placed, shown, values
+from flipsite.present.figures import AnyChart, Canvas, Margins, Row, figure, placed, shown
 from flipsite.present.formats import count_text, interval_text, plural, share_text
 from flipsite.present.marks import NAMES_PX, ROW_PX, named_row, place_axis, row_names, verdict_points
 from flipsite.present.theme import ink
@@ -32,7 +32,7 @@ def truth(estimates: Sequence[Estimate], truths: Mapping[str, float], study: Stu
     held = sum(row["low"] <= row["truth"] <= row["high"] for row in rows)
     title = f"The 95 % interval holds the truth for {count_text(held)} of {plural(len(rows), 'coin')}"
     return figure(
-        lambda layout: _truth_rows(rows, layout, target=study.prompt.target),
+        lambda canvas: _truth_rows(rows, canvas, target=study.prompt.target),
         name=f"{study.id}-truth",
         title=title,
         caption=(
@@ -62,21 +62,22 @@ def _truth_row(place: int, estimate: Estimate, p: float) -> Row:
     return named_row(estimate) | numbers | {"label": f"{said}, made with {p:g}, {estimate.verdict}"}
 
 
-def _truth_rows(rows: Sequence[Row], layout: Layout, *, target: float) -> AnyChart:
+def _truth_rows(rows: Sequence[Row], canvas: Canvas, *, target: float) -> AnyChart:
     y = place_axis(len(rows))
     scale = alt.Scale(domain=[0, 1], nice=False)
     axis = alt.Axis(
         orient="top", offset=6, format=".1f", tickCount=5, title="Share of ones", titleAnchor="start"
     )
     x = alt.X("mean:Q", scale=scale, axis=axis)
-    whole = alt.Chart(values(rows))
-    fair = alt.Chart(values([{"target": target}]))
+    whole = canvas.chart(rows)
+    fair = canvas.chart([{"target": target}])
     layers = [
         fair.mark_rule(strokeDash=[3, 3], color=ink("edge")).encode(x=alt.X("target:Q", scale=scale)),
         whole.mark_tick(thickness=4, size=18, color=ink("heads"), orient="vertical").encode(x="truth:Q", y=y),
         whole.mark_rule(strokeWidth=2, opacity=0.7).encode(x="low:Q", x2="high:Q", y=y),
         verdict_points(
             rows,
+            canvas,
             size=80,
             x=x,
             y=y,
@@ -90,7 +91,7 @@ def _truth_rows(rows: Sequence[Row], layout: Layout, *, target: float) -> AnyCha
                 alt.Tooltip("verdict:N", title="Verdict"),
             ],
         ),
-        row_names(rows, layout, y=y),
+        row_names(rows, canvas, y=y),
     ]
-    margins = Margins(left=10 if layout.narrow else NAMES_PX, right=14, top=86, bottom=12)
-    return placed(alt.layer(*layers), layout, margins, height=len(rows) * ROW_PX[layout.name])
+    margins = Margins(left=10 if canvas.narrow else NAMES_PX, right=14, top=86, bottom=12)
+    return placed(alt.layer(*layers), canvas, margins, height=len(rows) * ROW_PX[canvas.width])

@@ -1,17 +1,20 @@
 """From a chart to a Figure: drawn for a wide and a narrow column, its words, its specification.
 
-A chart is a function of a `Layout`. It places everything itself (padding is explicit, Vega sizes nothing), so
+A chart is a function of a `Canvas`. It places everything itself (padding is explicit, Vega sizes nothing), so
 a picture does not depend on the fonts of the machine that draws it; and it stays readable on a phone because
 it is drawn again for that width and not shrunk.
 """
 
+import json
 import re
 import unicodedata
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from hashlib import sha256
 from typing import Any, Final
 
 import altair as alt
+from altair.utils.schemapi import debug_mode
 
 from flipsite.domain import Figure
 from flipsite.present import theme
@@ -21,17 +24,46 @@ Row = dict[str, Any]
 AnyChart = alt.Chart | alt.LayerChart | alt.FacetChart
 
 
-@dataclass(frozen=True, slots=True)
-class Layout:
-    """The column a chart is drawn for; `width` is the whole picture's, in CSS pixels."""
+WIDE_PX: Final = 720
+NARROW_PX: Final = 358
+"""A phone of 390 px, less the page's margins."""
 
-    name: str
+
+@dataclass(slots=True)
+class Canvas:
+    """The column a chart is drawn for, and the rows it is drawn from.
+
+    Altair copies and validates each row that it is given, many times over; rows are not its business. So a
+    chart names its data, and the canvas keeps them until the specification is made.
+
+    Attributes:
+        width: The whole picture's, in CSS pixels.
+        datasets: The rows by name; the same rows have the same name on every canvas.
+    """
+
     width: int
+    datasets: dict[str, list[Row]] = field(default_factory=dict)
 
     @property
     def narrow(self) -> bool:
         """Whether it is the phone's."""
-        return self.name == "narrow"
+        return self.width == NARROW_PX
+
+    def chart(self, rows: Sequence[Row]) -> alt.Chart:
+        """A chart of these rows; floats keep six decimals, more than any picture shows."""
+        brief = [
+            {key: round(value, 6) if isinstance(value, float) else value for key, value in row.items()}
+            for row in rows
+        ]
+        text = json.dumps(brief, sort_keys=True)
+        name = f"rows-{sha256(text.encode()).hexdigest()[:10]}"
+        self.datasets[name] = brief
+        return alt.Chart(alt.NamedData(name=name))
+
+    def specification(self, chart: AnyChart, description: str) -> dict[str, object]:
+        """The whole specification: the validated chart, its rows, the look of all charts."""
+        spec: dict[str, object] = chart.properties(description=description).to_dict()
+        return spec | {"datasets": self.datasets, "config": theme.config()}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -44,15 +76,10 @@ class Margins:
     bottom: int
 
 
-WIDE: Final = Layout("wide", 720)
-NARROW: Final = Layout("narrow", 358)
-"""A phone of 390 px, less the page's margins."""
-
-
-def placed(chart: AnyChart, layout: Layout, margins: Margins, *, height: int | alt.Step) -> AnyChart:
-    """The chart at its size: `height` is the plot's, the width what the margins leave of the layout's."""
+def placed(chart: AnyChart, canvas: Canvas, margins: Margins, *, height: int | alt.Step) -> AnyChart:
+    """The chart at its size: `height` is the plot's, the width what the margins leave of the canvas's."""
     sized: AnyChart = chart.properties(
-        width=layout.width - margins.left - margins.right,
+        width=canvas.width - margins.left - margins.right,
         height=height,
         padding={"left": margins.left, "right": margins.right, "top": margins.top, "bottom": margins.bottom},
         autosize=alt.AutoSizeParams(type="none"),
@@ -61,7 +88,7 @@ def placed(chart: AnyChart, layout: Layout, margins: Margins, *, height: int | a
 
 
 def figure(
-    draw: Callable[[Layout], AnyChart],
+    draw: Callable[[Canvas], AnyChart],
     *,
     name: str,
     title: str,
@@ -69,12 +96,14 @@ def figure(
     description: str,
     records: Sequence[Mapping[str, object]],
 ) -> Figure:
-    """Draw a chart in both layouts.
+    """Draw a chart on a wide and on a narrow canvas.
 
     The specification is the wide one; what the narrow one has different stands in `usermeta.narrow`, for the
     script that makes the chart interactive.
     """
-    wide, narrow = (_specification(draw(layout), description) for layout in (WIDE, NARROW))
+    canvases = [Canvas(WIDE_PX), Canvas(NARROW_PX)]
+    with debug_mode(False):  # each part is validated with the whole, and not on its own before
+        wide, narrow = (canvas.specification(draw(canvas), description) for canvas in canvases)
     pictures = [
         render_svg(wide, name=name, title=title, description=description, css_class="chart-wide"),
         render_svg(
@@ -90,16 +119,6 @@ def figure(
         spec=wide | {"usermeta": {"narrow": different}},
         svg=pictures[0] + pictures[1].replace("<svg ", '<svg display="none" ', 1),
         records=tuple(dict(record) for record in records),
-    )
-
-
-def values(rows: Sequence[Row]) -> alt.InlineData:
-    """Rows as a chart's data; floats keep six decimals, more than any picture shows."""
-    return alt.InlineData(
-        values=[
-            {key: round(value, 6) if isinstance(value, float) else value for key, value in row.items()}
-            for row in rows
-        ]
     )
 
 
@@ -128,8 +147,3 @@ def address(link: str) -> str:
     if not _ADDRESS.fullmatch(link):
         raise ValueError(f"{link!r} is not a relative address of the site.")
     return link
-
-
-def _specification(chart: AnyChart, description: str) -> dict[str, object]:
-    spec: dict[str, object] = chart.properties(description=description).to_dict()
-    return spec | {"config": theme.config()}

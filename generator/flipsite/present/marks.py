@@ -6,19 +6,19 @@ from typing import Any, Final
 import altair as alt
 
 from flipsite.domain import Estimate
-from flipsite.present.figures import Layout, Row, address, shown, values
+from flipsite.present.figures import NARROW_PX, WIDE_PX, Canvas, Row, address, shown
 from flipsite.present.theme import VERDICT_MARKS, ink
 
 NAMES_PX: Final = 290
 """What names take left of a wide plot; on a phone they stand above their marks instead."""
 
-_NAME_LIMIT_PX: Final = {"wide": 250, "narrow": 290}
+_NAME_LIMIT_PX: Final = {WIDE_PX: 250, NARROW_PX: 290}
 """As measured in the drawing font; a reader's own may be a fifth wider."""
 
 MOST_MARKS: Final = 300
 """More marks than this cannot be told apart: a chart of more models draws fewer, and says so."""
 
-ROW_PX: Final = {"wide": 24, "narrow": 40}
+ROW_PX: Final = {WIDE_PX: 24, NARROW_PX: 40}
 
 
 def named_row(estimate: Estimate) -> Row:
@@ -32,6 +32,7 @@ def named_row(estimate: Estimate) -> Row:
 
 def verdict_points(
     rows: Sequence[Row],
+    canvas: Canvas,
     *,
     size: int,
     x: Any,
@@ -41,7 +42,7 @@ def verdict_points(
     linked: bool = True,
 ) -> alt.Chart:
     """One mark a row, telling the verdict by colour and by shape, and leading to the model's page."""
-    points: alt.Chart = alt.Chart(values(rows))
+    points: alt.Chart = canvas.chart(rows)
     points = points.mark_point(size=size, filled=False, strokeWidth=2 if size > 50 else 1.5)
     points = points.encode(x=x, y=y, tooltip=list(tooltip), **verdict_scales(rows, legend_y=legend_y))
     if linked:
@@ -75,13 +76,13 @@ def verdict_scales(rows: Sequence[Row], *, legend_y: int | None, shaped: bool = 
     return scales | ({"shape": alt.Shape("verdict:N", **told(shapes))} if shaped else {})
 
 
-def row_names(rows: Sequence[Row], layout: Layout, *, y: Any) -> alt.Chart:
+def row_names(rows: Sequence[Row], canvas: Canvas, *, y: Any) -> alt.Chart:
     """Each row's name, leading to the model's page: left of the plot, on a phone above the row."""
-    limit = _NAME_LIMIT_PX[layout.name]
-    where = {"align": "left", "dy": -14} if layout.narrow else {"align": "right"}
-    names: alt.Chart = alt.Chart(values(rows)).mark_text(baseline="middle", limit=limit, **where)
+    limit = _NAME_LIMIT_PX[canvas.width]
+    where = {"align": "left", "dy": -14} if canvas.narrow else {"align": "right"}
+    names: alt.Chart = canvas.chart(rows).mark_text(baseline="middle", limit=limit, **where)
     return names.encode(
-        x=alt.value(0 if layout.narrow else -10), y=y, text="model:N", href="page:N", description="label:N"
+        x=alt.value(0 if canvas.narrow else -10), y=y, text="model:N", href="page:N", description="label:N"
     )
 
 

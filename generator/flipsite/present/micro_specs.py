@@ -14,7 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from flipsite.present import theme
-from flipsite.present.figures import NARROW, AnyChart, Margins, Row, placed
+from flipsite.present.figures import NARROW_PX, AnyChart, Canvas, Margins, Row, placed
 from flipsite.present.interactive import spec_json
 from flipsite.present.micro import COLUMNS, MOST_POINTS, envelope
 from flipsite.present.theme import Token, ink
@@ -92,7 +92,7 @@ def running_mean_chart(data: Any, *, target: float) -> AnyChart:
     )
     line = chart.mark_line(color=ink("ink"), strokeWidth=2).encode(x=x, y=y)
     points = chart.mark_point(size=60, color=ink("ink"), opacity=0).encode(x=x, y=y, tooltip=tooltip)
-    return placed(alt.layer(band, line, points), NARROW, _MARGINS, height=200)
+    return placed(alt.layer(band, line, points), Canvas(NARROW_PX), _MARGINS, height=200)
 
 
 def strip_chart(data: Any) -> AnyChart:
@@ -117,7 +117,7 @@ def strip_chart(data: Any) -> AnyChart:
             ],
         )
     )
-    return placed(chart, NARROW, Margins(left=8, right=8, top=44, bottom=8), height=alt.Step(26))
+    return placed(chart, Canvas(NARROW_PX), Margins(left=8, right=8, top=44, bottom=8), height=alt.Step(26))
 
 
 def full_spec(chart: AnyChart) -> dict[str, Any]:
