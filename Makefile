@@ -4,7 +4,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 STAMP := $(VENV)/.installed
 
-.PHONY: site test lint serve browser golden clean
+.PHONY: controls bench-collect site test lint serve browser golden clean
 
 site: $(STAMP)
 	$(BIN)/flipsite build
@@ -26,6 +26,19 @@ browser: $(STAMP)
 
 golden: $(STAMP)
 	$(BIN)/python -m pytest tests/test_golden.py --update-golden
+
+# Collects the controls study anew, in a project of its own; gives the same bytes as those committed.
+controls: $(STAMP)
+	rm -rf build/controls
+	mkdir -p build/controls/content/studies/controls
+	cp content/studies/controls/study.toml build/controls/content/studies/controls/
+	cd build/controls && $(CURDIR)/$(BIN)/flipsite collect controls --simulated --seed 2025 --yes
+	cp build/controls/content/studies/controls/draws.parquet content/studies/controls/
+	cp build/controls/content/studies/controls/catalogue.json content/studies/controls/
+
+# Wants a quiet machine and a disk: how near the collector comes to concurrency / latency.
+bench-collect: $(STAMP)
+	$(BIN)/python benchmarks/collect.py --folder .
 
 $(STAMP): pyproject.toml constraints.txt
 	$(PYTHON) -m venv $(VENV)

@@ -66,5 +66,5 @@ def test_a_study_without_prices_has_no_spend():
 
 def test_the_columns_are_the_record():
     """`spend.csv` has a column for each field, in order."""
-    assert SPEND_COLUMNS == tuple(SpendRow.__dataclass_fields__)
+    assert tuple(SpendRow.__dataclass_fields__) == SPEND_COLUMNS
     assert SPEND_COLUMNS[:4] == ("model", "draws", "valid", "cost_usd")

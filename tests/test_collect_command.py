@@ -1,0 +1,158 @@
+"""`flipsite collect` as its user meets it: what it says, what it writes, how it ends."""
+
+import os
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import pytest
+from click.testing import CliRunner
+
+from flipsite.cli import cli
+from flipsite.collect.simulated import COINS, Endpoint, Fault, fair_coin
+from flipsite.collect.simulated.endpoint import Conditions
+from flipsite.collect.simulated.serving import serving
+from flipsite.store.snapshot import read_draws
+
+KEY = "sk-or-v1-canary-0123456789abcdef"
+FEW = ("--models", "*/fair", "--models", "*/chatty", "--draws", "4")
+
+
+@pytest.fixture
+def run(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.delenv("OPENROUTER_API_KEY", raising=False)
+    return lambda *words: CliRunner().invoke(cli, ["collect", *words])
+
+
+def snapshot(study="trial"):
+    return read_draws(Path("content", "studies", study, "draws.parquet"))
+
+
+def test_a_study_that_does_not_exist_is_written_and_said(run):
+    """From the article's prompt, with every key spelled out; then it is collected."""
+    ran = run("trial", "--simulated", "--yes", *FEW)
+    assert ran.exit_code == 0, ran.output
+    assert "the article's prompt, every setting at its default" in ran.output
+    study = Path("content/studies/trial/study.toml").read_text()
+    assert "a sample consisting of a single draw" in study
+    assert all(f"\n{key}" in study for key in ("draws = 50", "labels = ", "orders = ", "# total_usd"))
+    assert len(snapshot()) == 8
+    again = run("trial", "--simulated", "--yes", *FEW)
+    assert "Nothing to ask: all 8 draws are there." in again.output
+
+
+def test_a_dry_run_shows_the_cost_and_asks_nothing(run):
+    """The table of estimates, and nothing but the study on disk."""
+    ran = run("trial", "--simulated", "--dry-run")
+    assert ran.exit_code == 0
+    assert "700 draws of 14 models, about $3.2" in ran.output
+    assert not Path("content/studies/trial/draws.parquet").exists()
+
+
+def test_nobody_is_asked_for_a_yes_away_from_a_terminal(run):
+    """Without --yes it stops before it spends, with what to add; exit 2."""
+    ran = run("trial", "--simulated", *FEW)
+    assert ran.exit_code == 2
+    assert "add --yes to spend, or --dry-run to look" in ran.output
+
+
+def test_without_a_key_openrouter_is_not_asked(run):
+    """The sentence names the variable and the way to try without; exit 2."""
+    ran = run("trial", "--budget", "1", "--yes")
+    assert ran.exit_code == 2
+    assert "OPENROUTER_API_KEY: not set" in ran.output
+
+
+def test_the_budget_ends_it_with_status_3_and_what_was_bought_is_kept(run):
+    """The dear coin is left out by its estimate: the rest is collected, the sentence says who and why."""
+    ran = run("trial", "--simulated", "--yes", "--draws", "4", "--budget", "0.1")
+    assert ran.exit_code == 3
+    assert "The budget left out simulated/dear" in ran.output
+    assert "raise --budget" in ran.output
+    assert len(snapshot()) == 13 * 4
+
+
+def test_reading_again_needs_neither_network_nor_key(run):
+    """It says how many answers are read otherwise: none, as long as the reader is the same."""
+    run("trial", "--simulated", "--yes", *FEW)
+    ran = run("trial", "--reread")
+    assert ran.exit_code == 0
+    assert "8 stored answers read again, 0 of them otherwise than before." in ran.output
+
+
+def test_a_fault_of_the_account_is_one_sentence_and_status_1(run, monkeypatch):
+    """402 over loopback: told, with what to do; the draws before it are in the snapshot."""
+    monkeypatch.setenv("OPENROUTER_API_KEY", KEY)
+    endpoint = Endpoint(coins=(fair_coin("a/fair"),), faults={"a/fair": [None, None, Fault.NO_CREDIT]})
+    with serving(endpoint) as address:
+        ran = run("trial", "--yes", "--budget", "1", "--concurrency", "1", "--api-base", address)
+    assert ran.exit_code == 1
+    assert "no credit left" in ran.output
+    assert len(snapshot()) == 2
+
+
+def test_the_key_is_in_nothing_that_is_written_or_said(run, monkeypatch, tmp_path):
+    """Through every fault there is, with tracebacks on: not in the output, the cache or the study."""
+    monkeypatch.setenv("OPENROUTER_API_KEY", KEY)
+    faults = {"a/shaky": [None, *Fault] * 2, "a/closed": [Fault.BAD_KEY]}
+    coins = (fair_coin("a/shaky"), fair_coin("a/closed"))
+    endpoint = Endpoint(coins=coins, faults=faults, conditions=Conditions(key=KEY))
+    with serving(endpoint) as address:
+        words = ["--debug", "collect", "trial", "--yes", "--budget", "1", "--draws", "3"]
+        ran = CliRunner().invoke(cli, [*words, "--concurrency", "1", "--api-base", address])
+    assert ran.exit_code != 0
+    told = ran.output + repr(ran.exception)
+    assert KEY not in told
+    written = [path for path in tmp_path.rglob("*") if path.is_file()]
+    assert any(path.name == "cache.sqlite" for path in written)
+    assert not [path for path in written if KEY.encode() in path.read_bytes()]
+
+
+def test_a_second_collector_is_told_who_holds_the_study(run):
+    """While the first one runs, the second ends with status 1 and the first one's process."""
+    with serving(Endpoint(coins=(fair_coin("a/fair"),), conditions=Conditions(latency_s=0.2))) as address:
+        first = started("--budget", "1", "--draws", "40", "--api-base", address)
+        try:
+            wait_until(lambda: Path(".flipsite/trial.holder.json").exists())
+            ran = run("trial", "--yes", "--budget", "1", "--api-base", address)
+        finally:
+            first.kill()
+            first.communicate()
+    assert ran.exit_code == 1
+    assert f"process {first.pid} on" in ran.output
+
+
+@pytest.mark.parametrize("times", [1, 2])
+def test_an_interrupt_keeps_what_was_paid_for(run, times):
+    """Once: what is in flight comes home, and the snapshot is written. Twice: it stops now. Status 130."""
+    slow = tuple(coin for coin in COINS if coin.id == "simulated/slow")
+    endpoint = Endpoint(coins=slow, conditions=Conditions(slow_s=0.6))
+    with serving(endpoint) as address:
+        process = started("--budget", "1", "--draws", "50", "--api-base", address)
+        wait_until(lambda: endpoint.n_requests.total() >= 4)
+        process.send_signal(signal.SIGINT)
+        if times == 2:
+            time.sleep(0.05)
+            process.send_signal(signal.SIGINT)
+        _, error = process.communicate(timeout=20)
+    assert process.returncode == 130, error
+    if times == 1:
+        assert len(snapshot()) == len(endpoint.bills) == endpoint.n_requests.total() < 50
+    rerun = run("trial", "--reread")
+    assert rerun.exit_code == 0
+    assert len(snapshot()) == endpoint.n_requests.total(), "answered, or lost and counted as spent"
+
+
+def started(*words):
+    command = [sys.executable, "-m", "flipsite", "collect", "trial", "--yes", *words]
+    return subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, env=dict(os.environ))
+
+
+def wait_until(true, *, seconds=15.0):
+    until = time.monotonic() + seconds
+    while not true():
+        assert time.monotonic() < until
+        time.sleep(0.01)
