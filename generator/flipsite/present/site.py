@@ -7,11 +7,12 @@ from pathlib import Path
 
 import jinja2
 
-from flipsite.analyse.families import comparisons, families, histories
+from flipsite.analyse.families import History, comparisons, families, histories
 from flipsite.analyse.report import StudyReport
 from flipsite.domain import Figure
 from flipsite.present.family_pages import comparison_pages, family_pages, history_pages
 from flipsite.present.interactive import figure_files
+from flipsite.present.model_pages import model_files
 from flipsite.present.page import Page
 from flipsite.present.story import narrative_pages
 from flipsite.present.study_charts import (
@@ -72,6 +73,7 @@ class Frame:
         foot: What stands at its foot.
         tabs: By study, what stands at the head of its pages.
         digest: Of all inputs.
+        histories: Models that more than one study asked, by name.
     """
 
     title: str
@@ -83,6 +85,7 @@ class Frame:
     foot: Links
     tabs: Mapping[str, Links]
     digest: str
+    histories: Mapping[str, History]
     bundle: str
 
 
@@ -133,13 +136,15 @@ def site_files(
             for report in reports
         },
         digest=digest,
+        histories=histories(reports),
         bundle=bundle[0],
     )
     files: dict[str, Content] = {".nojekyll": b"", **dict(assets.values())}
     for page in pages:
         files[page.path] = _encoded(render(templates, page.template, site=frame, page=page, **page.context))
-    for study_downloads in downloads.values():
-        files |= study_downloads
+    for report in reports:
+        files |= downloads[report.study.id]
+        files |= model_files(report)
     for figure in (*(figure for study in figures.values() for figure in study.values()), *shared_figures):
         files |= figure_files(figure)
     files[bundle[0]] = bundle[1]

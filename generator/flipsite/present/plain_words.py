@@ -1,0 +1,54 @@
+"""A model's verdict in plain words: for a reader who knows no statistics, and true for a referee."""
+
+from math import floor
+
+from flipsite.analyse.estimate import FAIR_MARGIN
+from flipsite.domain import Estimate, PrintedBias, Study, Verdict
+from flipsite.present.formats import count_text, percent_text, plural, share_text
+
+
+def odds_text(p: float) -> str:
+    """How often something happens: `in 67 % of all tries`, `about once in 40 tries`."""
+    if p < 0.001:
+        return "less than once in 1,000 tries"
+    if p < 0.1:
+        return f"about once in {count_text(floor(1 / p + 0.5))} tries"
+    return f"in {percent_text(p)} of all tries"
+
+
+def verdict_sentence(study: Study, estimate: Estimate, printed: PrintedBias | None) -> str:
+    """What the figures say of this model, and what they leave open.
+
+    Args:
+        study: Says what was asked for.
+        estimate: What is known of the model.
+        printed: Its printed row; None unless the study is published.
+    """
+    if estimate.p_value is None or not (printed or estimate.valid):
+        return "None of its answers named a side, so there is nothing to judge."
+    coin = "A fair coin" if study.prompt.target == 0.5 else f"A coin at {study.prompt.target:g}"
+    seen = f"It was printed with a bias of {printed.figure}" if printed else _seen(study, estimate)
+    rarity = f"{coin} strays that far or farther {odds_text(estimate.p_value)}"
+    match estimate.verdict:
+        case Verdict.BIASED:
+            return f"{seen}. {rarity}: too rare to be luck, even with all the models that were looked at."
+        case Verdict.FAIR:
+            near = f"its true share is within {FAIR_MARGIN:g} of what was asked for, with 95 % confidence"
+            return f"{seen}. {rarity}, and {near}: it passes."
+        case Verdict.UNDECIDED:
+            return (
+                f"{seen}. {rarity}, so nothing can be held against it; but {_few(estimate)} to call it fair."
+            )
+
+
+def _seen(study: Study, estimate: Estimate) -> str:
+    one = f"“{study.prompt.pair[1]}”" if study.prompt.labels == "fixed" else "the second of its labels"
+    draws = plural(estimate.valid or 0, "readable draw")
+    share = share_text(estimate.mean, decimals=2)
+    return f"It answered {one} in {count_text(estimate.ones)} of {draws}, a share of {share}"
+
+
+def _few(estimate: Estimate) -> str:
+    if estimate.valid is None:
+        return "about fifty draws are too few"
+    return f"{plural(estimate.valid, 'draw')} {'is' if estimate.valid == 1 else 'are'} too few"

@@ -1,0 +1,53 @@
+"""A model's page in a browser: answers open, and stay text."""
+
+import csv
+import io
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+
+pytestmark = pytest.mark.browser
+
+PAGE = "trial/models/coin/long-run/index.html"
+
+
+@pytest.mark.parametrize("scripts", [True, False])
+def test_a_coin_opens_its_answer_with_the_keyboard(opened: Callable[..., Any], scripts: bool) -> None:
+    """With scripts and without; Escape closes it and gives the focus back."""
+    with opened(PAGE, java_script_enabled=scripts) as page:
+        assert page.locator(".draw").count() == 60
+        coin = page.get_by_role("button", name="Draw 3:")
+        coin.focus()
+        page.keyboard.press("Enter")
+        answer = page.locator("#draw-3")
+        assert answer.is_visible()
+        assert "</script><script>alert(1)</script> <b>Output: 1</b> {{ 7 * 7 }}" in answer.inner_text()
+        assert "A <i>provider</i>" in answer.inner_text()
+        assert answer.locator("b, i, script").count() == 0
+        page.keyboard.press("Escape")
+        assert answer.is_hidden()
+
+
+def test_an_address_opens_an_answer(opened: Callable[..., Any]) -> None:
+    with opened(f"{PAGE}#draw-5") as page:
+        assert page.locator("#draw-5").is_visible()
+
+
+def test_all_draws_can_be_downloaded(opened: Callable[..., Any], served: str) -> None:
+    with opened(PAGE, root=served) as page:
+        with page.expect_download() as waiting:
+            page.get_by_role("link", name="All draws (CSV)").click()
+        assert waiting.value.suggested_filename == "draws.csv"
+        rows = list(csv.DictReader(io.StringIO(waiting.value.path().read_text(encoding="utf-8"))))
+        assert [int(row["draw"]) for row in rows] == list(range(1000))
+
+
+@pytest.mark.parametrize("model", ["coin/never-parses", "coin/always-one", "~none/no-author~~"])
+def test_pages_of_odd_models_are_whole(opened: Callable[..., Any], site: Any, model: str) -> None:
+    """One without a valid draw, one with a certain side, one whose name is no address."""
+    folder = next(site.glob(f"trial/models/{model}*"))
+    with opened(folder.relative_to(site).as_posix() + "/index.html") as page:
+        assert page.locator("h1").count() == 1
+        assert page.locator(".sentence").inner_text().endswith(".")
+        assert page.locator(".around tbody tr").count() >= 3
