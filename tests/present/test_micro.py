@@ -147,3 +147,9 @@ def test_rows_of_the_interactive_twins_are_the_pictures() -> None:
     assert running_mean_rows(outcomes([-1]), target=0.5) == []
     assert [row["result"] for row in strip_rows(found)] == ["one", "zero", "neither", "one"]
     assert strip_rows(outcomes([1] * 1000))[-1]["draw"] == 999 // 3 * 3 + 1
+
+
+@pytest.mark.parametrize("target", [0.0, 1.0])
+def test_a_certain_coin_has_an_envelope_of_no_width(target: float) -> None:
+    low, high = chance_envelope(drawn_points(5), target=target)
+    assert low.tolist() == high.tolist() == [target] * 5

@@ -89,7 +89,7 @@ def running_mean(outcomes: NDArray[np.int8], *, target: float = 0.5) -> RunningM
 
     Args:
         outcomes: 1, 0, or -1 without an outcome.
-        target: Probability of a one that was asked for, strictly between 0 and 1.
+        target: Probability of a one that was asked for.
     """
     valid = outcomes[outcomes >= 0]
     if not len(valid):
@@ -155,6 +155,8 @@ def chance_envelope(
 
 
 def _quantile(level: float, n_valid: NDArray[np.int64], p: float) -> NDArray[np.float64]:
+    if p in (0, 1):  # a certain coin, for which scipy's inverse is not defined
+        return np.asarray(n_valid * p, np.float64)
     near = np.ceil(bdtrik(level, n_valid, p))
     below = np.maximum(near - 1, 0)
     return np.where(bdtr(below, n_valid, p) >= level, below, near)
