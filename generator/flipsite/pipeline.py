@@ -107,14 +107,18 @@ def load_report(folder: Path) -> "StudyReport":
     from flipsite.analyse.report import report_draws, report_printed
     from flipsite.domain import Kind
     from flipsite.settings import load_printed, load_study
+    from flipsite.spending import study_spend
     from flipsite.store.snapshot import read_draws
 
     study = load_study(folder)
     if study.kind is Kind.PUBLISHED:
         return report_printed(study, load_printed(folder))
     snapshot = folder / SNAPSHOT
-    draws = read_draws(snapshot) if snapshot.exists() else None
-    return report_draws(study, draws, truths=_truths() if study.kind is Kind.SIMULATED else None)
+    if not snapshot.exists():
+        return report_draws(study, None)
+    draws = read_draws(snapshot)
+    truths = _truths() if study.kind is Kind.SIMULATED else None
+    return report_draws(study, draws, truths=truths, spend=study_spend(folder, study, draws))
 
 
 def _truths() -> dict[str, float]:

@@ -10,6 +10,7 @@ from flipsite.analyse.fairness import FairShare, fair_share, published_fair_shar
 from flipsite.analyse.population import Population, fit_population, fit_published_population
 from flipsite.analyse.printed import Fit, fits
 from flipsite.analyse.ranking import Standing, standings
+from flipsite.analyse.spend import SpendRow
 from flipsite.analyse.tally import tally
 from flipsite.domain import Draws, Estimate, Printed, Study, Tally
 
@@ -26,6 +27,7 @@ class StudyReport:
         fits: For each printed model, the counts that print as its figure.
         standings: Rank and bias with their doubt, by model; only for models with a valid draw.
         evidence: What else each model's draws tell, by model; empty without draws.
+        spend: What each model cost, most expensive first; empty where nothing was priced.
         truths: The probability of a one that each simulated coin was made with, by model.
         fair_share: How many models could be fair; None without a valid draw.
         population: The fitted population of shares of ones; None for fewer than three models.
@@ -39,13 +41,18 @@ class StudyReport:
     fits: Mapping[str, tuple[Fit, ...]] = field(default_factory=dict)
     standings: Mapping[str, Standing] = field(default_factory=dict)
     evidence: Mapping[str, Evidence] = field(default_factory=dict)
+    spend: tuple[SpendRow, ...] = ()
     truths: Mapping[str, float] = field(default_factory=dict)
     fair_share: FairShare | None = None
     population: Population | None = None
 
 
 def report_draws(
-    study: Study, draws: Draws | None, *, truths: Mapping[str, float] | None = None
+    study: Study,
+    draws: Draws | None,
+    *,
+    truths: Mapping[str, float] | None = None,
+    spend: tuple[SpendRow, ...] = (),
 ) -> StudyReport:
     """Analyse a study's draws; without any the report is empty, which is what its pages then say."""
     if draws is None:
@@ -62,6 +69,7 @@ def report_draws(
         standings=places,
         evidence=evidence(study, draws, tallies),
         truths=truths or {},
+        spend=spend,
         fair_share=fair_share(tallies, target=study.prompt.target),
         population=fit_population(tallies, target=study.prompt.target),
     )

@@ -1,7 +1,7 @@
 """What it cost: the most expensive models, and whether money buys a fair coin."""
 
 from collections.abc import Sequence
-from math import inf
+from math import inf, sqrt
 from statistics import correlation
 from typing import Protocol
 
@@ -215,18 +215,20 @@ def _cost_row(estimate: Estimate) -> Row:
 
 
 def _cost_sentence(priced: Sequence[Estimate]) -> str:
+    """Whether price and bias go together, claimed where chance would seldom show as much.
+
+    Source:
+        Spearman's ρ has a standard deviation of 1/√(n − 1) without a link (Kendall 1948, Rank Correlation
+        Methods, chapter 4).
+    """
     rho = rank_correlation([(_usd_per_draw(estimate), _bias(estimate)) for estimate in priced])
-    if rho is None or abs(rho) < 0.2:
-        said = "Money does not buy a fair coin"
+    if rho is None or abs(rho) * sqrt(len(priced) - 1) < 1.96:
+        said = "No link between price and bias is shown"
     else:
-        said = (
-            "Dearer models are the more biased ones" if rho > 0 else "Dearer models are the less biased ones"
-        )
-    return (
-        said
-        if rho is None
-        else f"{said}: the rank correlation of price and bias is {rho:.2f}".replace("-", "−")
-    )
+        said = f"Dearer models are the {'more' if rho > 0 else 'less'} biased ones"
+    if rho is None:
+        return said
+    return f"{said}: their rank correlation is {rho:.2f}".replace("-", "−")
 
 
 def _cost_points(rows: Sequence[Row], frontier: Sequence[Row], canvas: Canvas, *, study: Study) -> AnyChart:

@@ -12,7 +12,7 @@ from flipsite.present.charts_compare import bias_against_bias
 from flipsite.present.charts_plan import calibration_curve, power_curve
 from flipsite.present.charts_printed import printed_tables
 from flipsite.present.charts_ranks import rank_intervals
-from flipsite.present.charts_spend import cost_against_bias
+from flipsite.present.charts_spend import cost_against_bias, spend_by_model
 from flipsite.present.charts_truth import truth
 from flipsite.present.family_pages import comparison_path
 
@@ -35,6 +35,8 @@ def study_figures(report: StudyReport) -> Mapping[str, Figure]:
     }
     if any(record.model in report.truths and record.valid for record in estimates):
         figures = {"truth": truth(estimates, report.truths, study), **figures}
+    if any(row.cost_usd > 0 for row in report.spend):
+        figures["spend"] = spend_by_model(report.spend, study)
     if sum(bool(record.cost_usd and record.valid) for record in estimates) > 1:
         figures["cost-against-bias"] = cost_against_bias(estimates, study)
     return figures

@@ -11,7 +11,15 @@ from flipsite.present.board import board_context
 from flipsite.present.leaderboard import leaderboard_table, least_biased_table, most_biased_table
 from flipsite.present.model_pages import model_pages
 from flipsite.present.page import Page
-from flipsite.present.tables import csv_records, csv_table, json_table, markdown_table
+from flipsite.present.spend_page import spend_csv, spend_page
+from flipsite.present.tables import (
+    csv_records,
+    csv_table,
+    json_table,
+    markdown_table,
+    spend_table,
+    study_note,
+)
 from flipsite.present.values import study_values
 
 ESTIMATE_KEYS = tuple(field.name for field in fields(Estimate))
@@ -33,7 +41,8 @@ def study_pages(report: StudyReport, figures: Mapping[str, Figure]) -> list[Page
         tab="Summary",
         context={"report": report, "values": study_values(report), "figures": figures},
     )
-    return [summary, _leaderboard(report, figures), *model_pages(report)]
+    spend = [spend_page(report, figures)] if report.spend else []
+    return [summary, _leaderboard(report, figures), *spend, *model_pages(report)]
 
 
 def study_files(report: StudyReport) -> dict[str, bytes | Path]:
@@ -45,7 +54,11 @@ def study_files(report: StudyReport) -> dict[str, bytes | Path]:
         f"{study.id}/data/estimates.csv": csv_records(ESTIMATE_KEYS, records).encode("utf-8", "replace"),
         f"{study.id}/data/study.json": _json(_study_record(study)),
     }
-    for table in (leaderboard_table(report), least_biased_table(report), most_biased_table(report)):
+    tables = [leaderboard_table(report), least_biased_table(report), most_biased_table(report)]
+    if report.spend:
+        files[f"{study.id}/data/spend.csv"] = spend_csv(report)
+        tables.append(spend_table(study, report.spend, note=study_note(study)))
+    for table in tables:
         folder = f"{study.id}/embed/{table.name}"
         files[f"{folder}.md"] = markdown_table(table).encode()
         files[f"{folder}.csv"] = csv_table(table).encode()

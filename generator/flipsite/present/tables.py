@@ -6,6 +6,8 @@ import json
 import re
 from collections.abc import Iterable, Mapping, Sequence
 
+from flipsite.addresses import model_page
+from flipsite.analyse.spend import SpendRow
 from flipsite.domain import Cell, Estimate, Heading, Kind, PrintedBias, Study, Table, Verdict
 from flipsite.present.formats import (
     MISSING,
@@ -13,6 +15,7 @@ from flipsite.present.formats import (
     count_text,
     interval_text,
     p_text,
+    percent_text,
     share_text,
     usd_text,
 )
@@ -36,6 +39,18 @@ _FITS = Heading(key="valid", label="Valid draws that fit", help="Numbers of draw
 _P = Heading(key="p_value", label="p", help="Exact two-sided binomial test.", numeric=True)
 _VERDICT = Heading(key="verdict", label="Verdict", help="By the rules of the methods page.")
 _COST = Heading(key="cost_usd", label="Spend", help="US dollars billed, failed draws included.", numeric=True)
+
+_SPEND = (
+    _MODEL,
+    Heading(key="cost_usd", label="Cost", help="Billed, failed draws included.", numeric=True),
+    Heading(key="share", label="Share", help="Of the study's cost.", numeric=True),
+    Heading(key="cost_per_valid_usd", label="A valid draw", help="Cost for each valid draw.", numeric=True),
+    Heading(key="failed_usd", label="Failed", help="Cost of draws without an outcome.", numeric=True),
+    Heading(key="estimated_usd", label="Estimate", help="By the catalogue's prices.", numeric=True),
+    Heading(key="prompt_tokens", label="Prompt tokens", numeric=True),
+    Heading(key="completion_tokens", label="Completion tokens", help="Reasoning included.", numeric=True),
+    Heading(key="reasoning_tokens", label="Reasoning tokens", numeric=True),
+)
 
 
 def measured_table(name: str, caption: str, estimates: Sequence[Estimate], *, note: str = "") -> Table:
@@ -72,6 +87,17 @@ def printed_table(
             )
             for printed, estimate, fits in rows
         ),
+        note=note,
+    )
+
+
+def spend_table(study: Study, rows: Sequence[SpendRow], *, top: int | None = None, note: str = "") -> Table:
+    """What each model cost, most expensive first."""
+    return Table(
+        name="spend",
+        caption=f"{study.title}: what each model cost",
+        headings=_SPEND,
+        rows=tuple(_spend_row(study, row) for row in rows[:top]),
         note=note,
     )
 
@@ -134,6 +160,19 @@ def study_note(study: Study) -> str:
     if study.kind is Kind.SIMULATED:
         return "SIMULATED: coins of known truth, no model was asked."
     return ""
+
+
+def _spend_row(study: Study, row: SpendRow) -> tuple[Cell, ...]:
+    tokens = [row.prompt_tokens, row.completion_tokens, row.reasoning_tokens]
+    return (
+        Cell(value=row.model, text=row.model, link=model_page(study.id, row.model)),
+        Cell(value=row.cost_usd, text=usd_text(row.cost_usd)),
+        Cell(value=row.share, text=percent_text(row.share, decimals=1)),
+        Cell(value=row.cost_per_valid_usd, text=usd_text(row.cost_per_valid_usd)),
+        Cell(value=row.failed_usd, text=usd_text(row.failed_usd)),
+        Cell(value=row.estimated_usd, text=usd_text(row.estimated_usd)),
+        *(Cell(value=count, text=count_text(count)) for count in tokens),
+    )
 
 
 def _measured_row(estimate: Estimate) -> tuple[Cell, ...]:
