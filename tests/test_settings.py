@@ -1,5 +1,6 @@
 """study.toml and published.toml: what is read, and how each fault is told."""
 
+import re
 from pathlib import Path
 
 import pytest
@@ -179,3 +180,18 @@ def test_a_published_file_names_what_it_misses(tmp_path: Path) -> None:
     told = str(caught.value)
     assert "scale.models: expected how many models were asked, a whole number, found 'many'." in told
     assert "least_biased: missing; expected a table [least_biased]." in told
+
+
+@pytest.mark.parametrize(
+    ("was", "is_now", "fault"),
+    [
+        ("models = 240", "models = 39", "scale.models: expected at least the 40 printed, found 39"),
+        ("[40, 55]", "[55, 40]", "scale.draws_between: expected two whole numbers, fewest and most"),
+        ("[40, 55]", "[0, 55]", "scale.draws_between: expected two whole numbers, fewest and most"),
+    ],
+)
+def test_a_published_file_is_no_contradiction(tmp_path: Path, was: str, is_now: str, fault: str) -> None:
+    text = (ARTICLE / "published.toml").read_text(encoding="utf-8")
+    (tmp_path / "published.toml").write_text(text.replace(was, is_now), encoding="utf-8")
+    with pytest.raises(SettingsError, match=re.escape(fault)):
+        load_printed(tmp_path)

@@ -52,6 +52,17 @@ def load_printed(folder: Path) -> Printed:
     """
     path = folder / "published.toml"
     read = _read(path, _PublishedFile)
+    n_printed = len(read.least_biased.rows) + len(read.most_biased.rows)
+    if read.scale.models < n_printed:
+        raise SettingsError(
+            f"{path}: scale.models: expected at least the {n_printed} printed, found {read.scale.models}."
+        )
+    fewest, most = read.scale.draws_between
+    if not 1 <= fewest <= most:
+        raise SettingsError(
+            f"{path}: scale.draws_between: expected two whole numbers, fewest and most, "
+            f"found {[fewest, most]}."
+        )
     return Printed(
         rows=_printed_rows("least", read.least_biased) + _printed_rows("most", read.most_biased),
         n_models=read.scale.models,

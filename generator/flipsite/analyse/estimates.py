@@ -67,12 +67,20 @@ def estimates(
     return tuple(drawn(record, i) if valid[i] else record for i, record in enumerate(counted))
 
 
-def published_estimates(study: Study, printed: Printed, *, page: PageOf) -> tuple[Estimate, ...]:
+def published_estimates(
+    study: Study, printed: Printed, *, page: PageOf, doubts: Sequence[Standing] = ()
+) -> tuple[Estimate, ...]:
     """What printed biases allow to be said: no share and no sign; the draws only where one count fits.
 
     The p-value is the largest that fits the figure, and the q-values count every model that was asked, those
     not printed as p = 1. Ranks run from 1 in the table of the least biased and end at the number of models in
     that of the most biased.
+
+    Args:
+        study: Says the kind and the target.
+        printed: Both tables.
+        page: Where a model's page is.
+        doubts: The models' standings, whose ranks are told.
 
     Returns:
         One record a printed model, sorted by model.
@@ -83,6 +91,7 @@ def published_estimates(study: Study, printed: Printed, *, page: PageOf) -> tupl
     p = [cautious_p_value(each, target=target) for each in ways]
     q = benjamini_hochberg(np.array(p, np.float64), family=printed.n_models)
     ranks = _printed_ranks(rows, n_models=printed.n_models)
+    places = {each.model: each for each in doubts}
     return tuple(
         replace(
             _blank(study, row.model, page=page),
@@ -93,6 +102,8 @@ def published_estimates(study: Study, printed: Printed, *, page: PageOf) -> tupl
             q_value=None if p[i] is None else float(q[i]),
             verdict=_cautious_verdict(None if p[i] is None else float(q[i]), each, target=target),
             rank=ranks[row.model],
+            rank_low=places[row.model].rank_low if row.model in places else None,
+            rank_high=places[row.model].rank_high if row.model in places else None,
         )
         for i, (row, each) in enumerate(zip(rows, ways, strict=True))
     )

@@ -10,14 +10,13 @@ intervals. No sampler, no seed.
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
-from fractions import Fraction
 
 import numpy as np
 from numpy.typing import NDArray
 from scipy.special import betaln, gammaln
 
 from flipsite.analyse.estimate import binomial_probability
-from flipsite.analyse.printed import fits
+from flipsite.analyse.printed import between_tables, fits
 from flipsite.domain import Printed, Tally
 
 Floats = NDArray[np.float64]
@@ -88,7 +87,7 @@ def fit_population(tallies: Sequence[Tally], *, target: float = 0.5) -> Populati
     return replace(population, p_fair=tuple(next(known) if tally.n_valid else None for tally in tallies))
 
 
-def fit_published_population(printed: Printed, *, target: float = 0.5) -> Population:
+def fit_published_population(printed: Printed, *, target: float = 0.5) -> Population | None:
     """Fit the population to printed biases, those not printed known to lie between the two tables.
 
     A printed row is the event that its model drew any of the counts that fit, every number of draws allowed
@@ -97,6 +96,7 @@ def fit_published_population(printed: Printed, *, target: float = 0.5) -> Popula
 
     Returns:
         `p_fair` is that of each printed row, then once that of a model not printed (where there is any).
+        None where the target is 0 or 1, or no count prints any of the figures.
 
     Source:
         As `fit_population`; interval-censored likelihood as in Turnbull (1976), J. R. Statist. Soc. B 38,
@@ -110,9 +110,11 @@ def fit_published_population(printed: Printed, *, target: float = 0.5) -> Popula
     counts = np.array([float(event.any()) for event in events])
     n_unprinted = printed.n_models - len(printed.rows)
     if n_unprinted:
-        events = np.vstack([events, _between(printed, grid, target=target)])
+        events = np.vstack([events, between_tables(printed, grid, target=target)])
         counts = np.append(counts, n_unprinted)
     kept = counts > 0
+    if target in {0, 1} or not kept.any():
+        return None
     ones, valid = np.array(grid).T
     weights = events[kept].T / (printed.draws_high - printed.draws_low + 1)
     likelihood = _Likelihood(
@@ -123,6 +125,15 @@ def fit_published_population(printed: Printed, *, target: float = 0.5) -> Popula
     population, p_fair = _fit(likelihood, target=target)
     known = iter(p_fair.tolist())
     return replace(population, p_fair=tuple(next(known) if keep else None for keep in kept))
+
+
+def count_probability(
+    population: Population, n_ones: NDArray[np.int64], n_valid: NDArray[np.int64], *, target: float
+) -> Floats:
+    """Probability of each count of ones in so many draws, for a model of this population."""
+    others = _beta_binomial(n_ones, n_valid, np.array([population.alpha + population.beta]), target=target)[0]
+    fair = binomial_probability(n_ones, n_valid, target=target)
+    return np.asarray(population.fair * fair + (1 - population.fair) * others)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -237,21 +248,8 @@ def _deviation(concentration: float, *, target: float) -> float:
 def _beta_binomial(
     n_ones: NDArray[np.int64], n_valid: NDArray[np.int64], concentration: Floats, *, target: float
 ) -> Floats:
-    """Probability of each count (columns) for each concentration (rows)."""
+    """Probability of each count (columns) for each concentration α + β (rows), the mean at the target."""
     a, b = concentration[:, None] * target, concentration[:, None] * (1 - target)
     choices = gammaln(n_valid + 1) - gammaln(n_ones + 1) - gammaln(n_valid - n_ones + 1)
     log_p = choices + betaln(n_ones + a, n_valid - n_ones + b) - betaln(a, b)
     return np.asarray(np.exp(log_p), np.float64)
-
-
-def _between(printed: Printed, grid: Sequence[tuple[int, int]], *, target: float) -> NDArray[np.bool_]:
-    """Which counts have a bias from the largest figure of the first table to the smallest of the second."""
-    share = Fraction(str(target))
-    low, high = Fraction(0), Fraction(1)
-    for row in printed.rows:
-        slack = Fraction(1, 2 * 10**row.decimals)
-        if row.table == "least":
-            low = max(low, Fraction(row.figure) - slack)
-        else:
-            high = min(high, Fraction(row.figure) + slack)
-    return np.array([low <= abs(Fraction(k, n) - share) <= high for k, n in grid])

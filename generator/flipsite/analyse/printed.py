@@ -13,6 +13,7 @@ from dataclasses import dataclass
 from fractions import Fraction
 
 import numpy as np
+from numpy.typing import NDArray
 
 from flipsite.analyse.estimate import binomial_test
 from flipsite.domain import Printed, PrintedBias
@@ -78,6 +79,22 @@ def cautious_p_value(ways: Sequence[Fit], *, target: float = 0.5) -> float | Non
         return None
     ones, valid = np.array(counts).T
     return float(binomial_test(ones, valid, target=target).max())
+
+
+def between_tables(printed: Printed, grid: Sequence[tuple[int, int]], *, target: float) -> NDArray[np.bool_]:
+    """Which counts (ones, valid) a model may have had that stands in neither table.
+
+    Their bias lies from the largest figure of the table of the least biased to the smallest of the other.
+    """
+    share = Fraction(str(target))
+    low, high = Fraction(0), Fraction(1)
+    for row in printed.rows:
+        slack = Fraction(1, 2 * 10**row.decimals)
+        if row.table == "least":
+            low = max(low, Fraction(row.figure) - slack)
+        else:
+            high = min(high, Fraction(row.figure) + slack)
+    return np.array([low <= abs(Fraction(k, n) - share) <= high for k, n in grid])
 
 
 def _ceil(value: Fraction) -> int:

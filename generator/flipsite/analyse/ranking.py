@@ -24,7 +24,7 @@ N_DRAWS = 20_000
 _CELLS = 10_000_000
 """Draws times models held at once, four bytes each; beyond 500 models the draws are fewer, down to 1,000."""
 
-_LEVELS = 2048
+LEVELS = 2048
 """Equally likely parts into which a posterior is cut: 1/4096 off in probability, far below chance's error."""
 
 
@@ -118,15 +118,15 @@ def posterior_ranks(
     n_models = len(n_ones)
     n_draws = max(min(n_draws, 1_000), min(n_draws, _CELLS // n_models))
     pairs, which = np.unique(np.stack([n_ones, n_valid]), axis=1, return_inverse=True)
-    table = np.stack([abs(share_quantiles(int(k), int(n), levels=_LEVELS) - target) for k, n in pairs.T])
-    offsets = np.ravel(which) * _LEVELS
+    table = np.stack([abs(share_quantiles(int(k), int(n), levels=LEVELS) - target) for k, n in pairs.T])
+    offsets = np.ravel(which) * LEVELS
     places = np.arange(1, n_models + 1, dtype=np.int32)
     ranks = np.empty((n_models, n_draws), np.int32)
     rng = np.random.default_rng(seed)
     chunk = max(1, 1_000_000 // n_models)
     for start in range(0, n_draws, chunk):
         size = min(chunk, n_draws - start)
-        levels = rng.integers(0, _LEVELS, size=(size, n_models), dtype=np.uint16)
+        levels = rng.integers(0, LEVELS, size=(size, n_models), dtype=np.uint16)
         order = np.argsort(table.ravel()[offsets + levels], axis=1)
         ranked = np.empty((size, n_models), np.int32)
         np.put_along_axis(ranked, order, np.broadcast_to(places, order.shape), axis=1)

@@ -1,7 +1,7 @@
 """Everything known of one study: the analyses in running order."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 
 from flipsite.addresses import model_page
 from flipsite.analyse.estimates import estimates, published_estimates
@@ -9,6 +9,7 @@ from flipsite.analyse.evidence import Evidence, evidence
 from flipsite.analyse.fairness import FairShare, fair_share, published_fair_share
 from flipsite.analyse.population import Population, fit_population, fit_published_population
 from flipsite.analyse.printed import Fit, fits
+from flipsite.analyse.printed_ranks import printed_standings
 from flipsite.analyse.ranking import Standing, standings
 from flipsite.analyse.spend import SpendRow
 from flipsite.analyse.tally import tally
@@ -25,7 +26,8 @@ class StudyReport:
         tallies: Counts by model; empty without draws.
         printed: The printed figures; None unless the study is published.
         fits: For each printed model, the counts that print as its figure.
-        standings: Rank and bias with their doubt, by model; only for models with a valid draw.
+        standings: Rank and bias with their doubt, by model; only for models with a valid draw, or a printed
+            figure that some count prints.
         evidence: What else each model's draws tell, by model; empty without draws.
         spend: What each model cost, most expensive first; empty where nothing was priced.
         truths: The probability of a one that each simulated coin was made with, by model.
@@ -61,9 +63,7 @@ def report_draws(
     places = {place.model: place for place in standings(tallies, target=study.prompt.target)}
     return StudyReport(
         study=study,
-        estimates=tuple(
-            _ranked(record, places.get(record.model)) for record in estimates(study, tallies, page=model_page)
-        ),
+        estimates=estimates(study, tallies, page=model_page, doubts=tuple(places.values())),
         draws=draws,
         tallies=tallies,
         standings=places,
@@ -77,17 +77,16 @@ def report_draws(
 
 def report_printed(study: Study, printed: Printed) -> StudyReport:
     """Analyse a published study's printed figures."""
+    target = study.prompt.target
+    ways = {row.model: fits(row, printed, target=target) for row in printed.rows}
+    population = fit_published_population(printed, target=target)
+    doubts = printed_standings(printed, ways, population, target=target) if population else ()
     return StudyReport(
         study=study,
-        estimates=published_estimates(study, printed, page=model_page),
+        estimates=published_estimates(study, printed, page=model_page, doubts=doubts),
         printed=printed,
-        fits={row.model: fits(row, printed, target=study.prompt.target) for row in printed.rows},
-        fair_share=published_fair_share(printed, target=study.prompt.target),
-        population=fit_published_population(printed, target=study.prompt.target),
+        fits=ways,
+        standings={place.model: place for place in doubts},
+        fair_share=published_fair_share(printed, target=target),
+        population=population,
     )
-
-
-def _ranked(record: Estimate, place: Standing | None) -> Estimate:
-    if place is None:
-        return record
-    return replace(record, rank_low=place.rank_low, rank_high=place.rank_high)
