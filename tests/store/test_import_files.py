@@ -37,7 +37,7 @@ PLAIN = {"model": ["a/b", "c/d"], "outcome": ["1", "0"]}
         "\n\nmodel,outcome\na/b,1\n\nc/d,0\n,\n",
         ",outcome,note; or so,model, ,\nx,1,a;b;c,a/b,,\nx,0,,c/d,,\n",
         "model,outcome\na/b,1\nc/d,0\n".encode("utf-16"),
-        gzip.compress(b"model,outcome\na/b,1\nc/d,0\n"),
+        gzip.compress(b"model,outcome\na/b,1\nc/d,0\n", mtime=0),
     ],
 )
 def test_a_csv_is_read_whatever_wrote_it(tmp_path, content):
