@@ -6,6 +6,7 @@ import re
 RESERVED_STUDIES = frozenset(
     {
         "assets",
+        "cite",
         "compare",
         "data",
         "departures",

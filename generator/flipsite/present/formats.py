@@ -69,6 +69,13 @@ def usd_text(usd: float | None) -> str:
     return f"${usd:.{decimals}f}"
 
 
+def bytes_text(size: int) -> str:
+    """A file's size in kB or MB of a thousand."""
+    if size < 1000:
+        return f"{size} B"
+    return f"{size / 1000:.0f} kB" if size < 1_000_000 else f"{size / 1_000_000:.1f} MB"
+
+
 def plural(count: int, noun: str, nouns: str | None = None) -> str:
     """`1 model`, `240 models`."""
     return f"{count_text(count)} {noun if count == 1 else nouns or noun + 's'}"

@@ -10,10 +10,15 @@ import jinja2
 from flipsite.analyse.families import History, comparisons, families, histories
 from flipsite.analyse.report import StudyReport
 from flipsite.domain import Figure
+from flipsite.present.citing import cite_page
+from flipsite.present.data_page import data_package, data_page
 from flipsite.present.family_pages import comparison_pages, family_pages, history_pages
+from flipsite.present.glossary import glossary_page
 from flipsite.present.interactive import figure_files
 from flipsite.present.model_pages import model_files
 from flipsite.present.page import Page
+from flipsite.present.search import search_index, search_page
+from flipsite.present.share_card import share_card
 from flipsite.present.story import narrative_pages
 from flipsite.present.study_charts import (
     comparison_figures,
@@ -114,13 +119,22 @@ def site_files(
     downloads = {
         report.study.id: study_files(report) | dict(draws.get(report.study.id, {})) for report in reports
     }
+    for report in reports:
+        package = data_package(report.study, downloads[report.study.id])
+        downloads[report.study.id][f"{report.study.id}/data/datapackage.json"] = package
     figures = {report.study.id: study_figures(report) for report in reports}
     figures[""] = method_figures()
     narratives = narrative_pages(reports, figures, settings.content, templates)
-    pages = [*narratives, _data_page(reports, downloads)]
+    pages = [*narratives, data_page(reports, downloads), glossary_page()]
+    pages.append(
+        cite_page([report.study for report in reports], version=settings.version, base_url=settings.base_url)
+    )
     pages += [page for report in reports for page in study_pages(report, figures[report.study.id])]
     shared_pages, shared_figures = _shared_pages(reports)
     pages += shared_pages
+    index = search_index(pages)
+    index_path = f"assets/search-index.{hashlib.sha256(index).hexdigest()[:10]}.js"
+    pages.append(search_page(index_path))
     frame = Frame(
         title="flipsite",
         version=settings.version,
@@ -145,9 +159,11 @@ def site_files(
     for report in reports:
         files |= downloads[report.study.id]
         files |= model_files(report)
+        files[f"{report.study.id}/card.png"] = share_card(report)
     for figure in (*(figure for study in figures.values() for figure in study.values()), *shared_figures):
         files |= figure_files(figure)
     files[bundle[0]] = bundle[1]
+    files[index_path] = index
     return files | _top_files(templates, frame, pages)
 
 
@@ -186,17 +202,6 @@ def _top_files(templates: jinja2.Environment, frame: Frame, pages: Sequence[Page
     context = {"site": frame, "listed": listed, "entries": entries, "root": root}
     names = ("404.html", "robots.txt", "sitemap.xml", "feed.xml")
     return {name: _encoded(render(templates, name, **context)) for name in names}
-
-
-def _data_page(reports: Sequence[StudyReport], downloads: Mapping[str, Mapping[str, Content]]) -> Page:
-    return Page(
-        path="data/index.html",
-        title="Data",
-        description="Every study's estimates, draws and tables to download.",
-        template="data.html",
-        crumbs=(("Home", "index.html"),),
-        context={"downloads": [(report.study, sorted(downloads[report.study.id])) for report in reports]},
-    )
 
 
 def _encoded(text: str) -> bytes:

@@ -13,6 +13,7 @@ from flipsite.domain import Figure
 from flipsite.errors import ContentError
 from flipsite.present.board import board_context
 from flipsite.present.coin_toy import coin_toy
+from flipsite.present.glossary import GLOSSARY, term_html
 from flipsite.present.narrative import Function, known, render_narrative
 from flipsite.present.page import Page, linker
 from flipsite.present.templates import render
@@ -103,10 +104,14 @@ def _calls(
         link = page.link(model_page(report.study.id, name))
         return Markup('<a class="model" href="{}">{}</a>').format(link, name)
 
+    def term(word: str, text: str | None = None) -> Markup:
+        known(word, GLOSSARY, "word of the glossary")
+        return term_html(word, text or word, page.link)
+
     def coin(*, study: str | None = None) -> Markup:
         toy = coin_toy(report_of(study))
         if toy is None:
             raise ContentError("the study has no model with a bias to flip along with")
         return Markup(render(templates, "parts/coin_toy.html", toy=toy, page=page))
 
-    return {"value": value, "table": table, "chart": chart, "model": model, "coin": coin}
+    return {"value": value, "table": table, "chart": chart, "model": model, "coin": coin, "term": term}

@@ -5,6 +5,7 @@ from collections.abc import Mapping
 from dataclasses import asdict, fields
 from pathlib import Path
 
+from flipsite import schema
 from flipsite.analyse.report import StudyReport
 from flipsite.domain import Estimate, Figure, Study
 from flipsite.present.board import board_context
@@ -49,6 +50,7 @@ def study_files(report: StudyReport) -> dict[str, bytes | Path]:
     """The study's data and tables to download, by path."""
     study = report.study
     records = [asdict(record) for record in report.estimates]
+    schema.check(records, schema.ESTIMATES, name=f"estimates of {study.id}")
     files: dict[str, bytes | Path] = {
         f"{study.id}/data/estimates.json": _json(records),
         f"{study.id}/data/estimates.csv": csv_records(ESTIMATE_KEYS, records).encode("utf-8", "replace"),

@@ -10,6 +10,7 @@ from markupsafe import Markup
 
 from flipsite.errors import ContentError
 from flipsite.present import formats
+from flipsite.present.glossary import term_html
 from flipsite.present.svg import relinked
 
 
@@ -31,10 +32,12 @@ def environment(folders: Sequence[Path]) -> jinja2.Environment:
         count=formats.count_text,
         usd=formats.usd_text,
         plural=formats.plural,
+        bytes=formats.bytes_text,
         brief=formats.brief_text,
         relinked=lambda svg, link: Markup(relinked(svg, link)),
     )
     made.globals["interval"] = formats.interval_text
+    made.globals["term"] = term_html
     return made
 
 

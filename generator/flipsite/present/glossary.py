@@ -1,0 +1,60 @@
+"""The words of the site, each in a sentence or two; terms in the pages show them on hover and focus."""
+
+from collections.abc import Callable, Mapping
+
+from markupsafe import Markup
+
+from flipsite.analyse.estimate import FAIR_MARGIN, FALSE_DISCOVERY_RATE
+from flipsite.present.page import Page
+
+GLOSSARY: Mapping[str, str] = {
+    "bias": "How far a model’s share of ones lies from what it was asked for, usually one half: 0 is even, "
+    "0.5 is always the same side.",
+    "draw": "One request for one flip, whatever came back. It is valid if the answer names a side.",
+    "fair": "A verdict: the whole 95 % interval of the share of ones lies within "
+    f"{FAIR_MARGIN:g} of the target.",
+    "biased": f"A verdict: the q-value is below {FALSE_DISCOVERY_RATE:g}. A coin at the target would hardly "
+    "ever stray so far, even counting how many models were looked at.",
+    "undecided": "A verdict: the draws show neither that the model is biased nor that it is fair.",
+    "interval": "The range that holds the true share of ones in 95 of 100 such cases (Jeffreys’ interval). "
+    "More draws make it narrower.",
+    "jeffreys": "Sir Harold Jeffreys’ way of saying, before any draw, that nothing is known of a coin.",
+    "noise floor": "The bias that a truly fair coin shows on average, by chance alone, at that many draws. "
+    "A bias below it is no merit.",
+    "band of chance": "Where a coin at the target stays in 95 of 100 tries of so many draws. Sand-coloured "
+    "on this site.",
+    "outcome": "Of a valid draw: 1 or 0, the index of the label that was drawn, whatever it looked like.",
+    "p-value": "How often a coin at the target would stray at least as far as this model did.",
+    "q-value": "The p-value with an allowance for having looked at many models: of those below 0.05, about "
+    "one in twenty is expected to be innocent.",
+    "posterior": "What the draws leave to be believed about the true share of ones.",
+    "rank": "A model’s place by its bias, least first. Its interval tells how little a few draws can rank.",
+    "share of ones": "Ones among a model’s valid draws, as a part of 1.",
+    "spend": "US dollars actually billed, for failed draws too.",
+    "study": "One experiment: a prompt, its settings, a set of models, and the draws.",
+    "target": "The probability of a one that the prompt asks for; one half unless a study says otherwise.",
+}
+"""Each word with its meaning, as plain text."""
+
+
+def anchor(word: str) -> str:
+    """A word's id on the glossary page."""
+    return "".join(letter if letter.isalnum() else "-" for letter in word)
+
+
+def term_html(word: str, text: str, link: Callable[[str], str]) -> Markup:
+    """A word that tells its meaning on hover and focus, and leads to the glossary."""
+    target = link(f"glossary/index.html#{anchor(word)}")
+    return Markup('<a class="term" href="{}" data-def="{}">{}</a>').format(target, GLOSSARY[word], text)
+
+
+def glossary_page() -> Page:
+    """All words, by the alphabet."""
+    return Page(
+        path="glossary/index.html",
+        title="Glossary",
+        description="The words of this site, each in a sentence or two.",
+        template="glossary.html",
+        crumbs=(("Home", "index.html"),),
+        context={"words": [(word, anchor(word), GLOSSARY[word]) for word in sorted(GLOSSARY)]},
+    )

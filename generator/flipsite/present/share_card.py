@@ -1,0 +1,108 @@
+"""The picture that a link to a study shows where it is shared: question, verdicts, models on the ruler."""
+
+import io
+import textwrap
+from collections import Counter
+
+from flipsite.analyse.report import StudyReport
+from flipsite.domain import Kind, Verdict
+from flipsite.present import theme
+from flipsite.present.board import VERDICTS
+from flipsite.present.coin_toy import CoinToy, coin_toy
+from flipsite.present.figures import shown
+from flipsite.present.formats import count_text
+from flipsite.present.svg import DRAWING_FONT
+
+WIDTH, HEIGHT = 1200, 630
+_LEFT, _RIGHT, _RULER = 80, 1120, 470
+_COLOURS = {
+    Verdict.BIASED: theme.LIGHT["biased"],
+    Verdict.UNDECIDED: theme.LIGHT["undecided"],
+    Verdict.FAIR: theme.LIGHT["fair"],
+}
+_SHAPES = {Verdict.BIASED: "◆", Verdict.UNDECIDED: "○", Verdict.FAIR: "●"}
+
+
+def share_card(report: StudyReport) -> bytes:
+    """A PNG of 1200 by 630 pixels, in the light theme."""
+    import vl_convert  # 80 ms, only where pictures are made
+    from PIL import Image
+
+    drawn = Image.open(io.BytesIO(vl_convert.svg_to_png(card_svg(report), scale=1))).convert("RGB")
+    few = drawn.quantize(64, method=Image.Quantize.MEDIANCUT, dither=Image.Dither.NONE)
+    buffer = io.BytesIO()
+    few.save(buffer, format="PNG", optimize=True)
+    return buffer.getvalue()
+
+
+def card_svg(report: StudyReport) -> str:
+    """The picture as SVG, in fixed colours; every text in it is escaped."""
+    colours = theme.LIGHT
+    title = "Which language models can flip a coin?"
+    if report.study.kind is Kind.SIMULATED:
+        title = "SIMULATED: coins of known truth"
+    name = textwrap.shorten(report.study.title, width=64, placeholder=" …")
+    toy = coin_toy(report)
+    return "".join(
+        [
+            f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {WIDTH} {HEIGHT}" '
+            f'width="{WIDTH}" height="{HEIGHT}" font-family="{DRAWING_FONT}">',
+            f'<rect width="100%" height="100%" fill="{colours["page"]}"/>',
+            *(f'<rect x="{x}" width="5" height="22" fill="#f0b440"/>' for x in range(0, WIDTH, 12)),
+            _text(title, y=140, size=54, colour=colours["ink"], weight="bold"),
+            _text(f"{name} · flipsite", y=192, size=30, colour=colours["muted"], weight="normal"),
+            *_verdicts(report),
+            *(_ruler(toy) if toy else []),
+            "</svg>",
+        ]
+    )
+
+
+def _verdicts(report: StudyReport) -> list[str]:
+    counts = Counter(record.verdict for record in report.estimates)
+    parts = []
+    for place, verdict in enumerate(VERDICTS):
+        x, colour = 80 + 330 * place, _COLOURS[verdict]
+        parts.append(
+            f'<text x="{x}" y="282" font-size="56" font-weight="bold" fill="{theme.LIGHT["ink"]}">'
+            f'{count_text(counts[verdict])}<tspan dx="14" font-size="30" fill="{colour}">'
+            f"{_SHAPES[verdict]} {verdict.value}</tspan></text>"
+        )
+    return parts
+
+
+def _ruler(toy: CoinToy) -> list[str]:
+    """What fair coins do above the ruler, the models below it."""
+
+    def across(per_cent: float) -> float:
+        return round(_LEFT + (_RIGHT - _LEFT) * per_cent / 100, 1)
+
+    colours, half = theme.LIGHT, toy.pile_width / 2
+    scale = 130 / max(pile.height_em for pile in toy.piles)
+    parts = [
+        f'<rect x="{across(pile.at - half)}" width="{across(pile.at + half) - across(pile.at - half):.1f}" '
+        f'y="{_RULER - pile.height_em * scale:.1f}" height="{pile.height_em * scale:.1f}" '
+        f'fill="{colours["band"]}" stroke="{colours["edge"]}"/>'
+        for pile in toy.piles
+        if pile.height_em * scale >= 0.5
+    ]
+    parts.append(f'<path d="M{_LEFT} {_RULER}H{_RIGHT}" stroke="{colours["ink"]}" stroke-width="3"/>')
+    deepest = max(1.0, toy.levels / 11)
+    for coin in toy.coins:
+        y = _RULER + 18 + coin.level * 12 / deepest
+        filling = colours["page"] if coin.verdict is Verdict.UNDECIDED else _COLOURS[coin.verdict]
+        parts.append(
+            f'<circle cx="{across(coin.at)}" cy="{y:.1f}" r="5.5" fill="{filling}" '
+            f'stroke="{_COLOURS[coin.verdict]}" stroke-width="2.5"/>'
+        )
+    return parts
+
+
+def _text(words: str, *, y: int, size: int, colour: str, weight: str) -> str:
+    style = f'font-size="{size}" font-weight="{weight}" fill="{colour}"'
+    return f'<text x="{_LEFT}" y="{y}" {style}>{_xml(words)}</text>'
+
+
+def _xml(text: str) -> str:
+    """Text as XML may hold it, with what it must not hold replaced."""
+    return shown(text).replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;")

@@ -1,0 +1,183 @@
+"""What every table promises: each column's name, type, unit and meaning, and the range of its values.
+
+The data page prints it, `datapackage.json` publishes it, and `check` holds a table to it where it leaves the
+analysis: a column with a wrong number is caught before anybody reads it.
+"""
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from math import isfinite
+from typing import Literal
+
+from flipsite.domain import STATUSES, Kind, Verdict
+from flipsite.errors import SchemaError
+
+Type = Literal["string", "integer", "number", "datetime"]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Column:
+    """One column's promise.
+
+    Attributes:
+        name: In every format.
+        type: `datetime` is UTC, ISO 8601, ending in Z.
+        meaning: One sentence.
+        unit: Of a number; empty for a share, a count or a text.
+        low: Smallest value.
+        high: Largest value.
+        nullable: Whether it may be missing.
+        values: All that a text may be; empty for any.
+    """
+
+    name: str
+    type: Type
+    meaning: str
+    unit: str = ""
+    low: float | None = None
+    high: float | None = None
+    nullable: bool = False
+    values: tuple[str, ...] = ()
+
+
+def _text(name: str, meaning: str, *, nullable: bool = False, values: Iterable[str] = ()) -> Column:
+    return Column(name=name, type="string", meaning=meaning, nullable=nullable, values=tuple(values))
+
+
+def _count(name: str, meaning: str, *, low: float = 0, high: float | None = None) -> Column:
+    return Column(name=name, type="integer", meaning=meaning, low=low, high=high, nullable=True)
+
+
+def _share(name: str, meaning: str, *, nullable: bool = True) -> Column:
+    return Column(name=name, type="number", meaning=meaning, low=0, high=1, nullable=nullable)
+
+
+def _dollars(name: str, meaning: str, *, nullable: bool = True) -> Column:
+    return Column(name=name, type="number", unit="USD", meaning=meaning, low=0, nullable=nullable)
+
+
+_MODEL = _text("model", "Endpoint name, `author/slug`, maybe with a variant such as `:free`.")
+
+ESTIMATES: tuple[Column, ...] = (
+    _MODEL,
+    _text("author", "The part of the model’s name before its first slash; empty where there is none."),
+    _text("kind", "Where the figures come from.", values=Kind),
+    _count("draws", "All draws asked; unknown for printed figures."),
+    _count("valid", "Draws with an outcome; for printed figures known only where one count alone fits."),
+    _count("ones", "Valid draws whose outcome is 1."),
+    _share("mean", "Share of ones among valid draws."),
+    _share("bias", "Distance of the mean from the target; the article’s definition where the target is 0.5."),
+    _share("mean_low", "Low end of the 95 % Jeffreys interval of the share of ones."),
+    _share("mean_high", "High end of the same interval."),
+    _share("noise_floor", "Bias that a coin at the target shows on average at that number of valid draws."),
+    _share("p_value", "Exact two-sided binomial test of the target; cautious for printed figures."),
+    _share("q_value", "Benjamini-Hochberg over all models asked."),
+    _text("verdict", "By the rules of the methods page.", values=Verdict),
+    _count("rank", "By bias, 1 the least biased; ties share a rank.", low=1),
+    _count("rank_low", "Low end of the rank’s 95 % interval.", low=1),
+    _count("rank_high", "High end of the same interval.", low=1),
+    _dollars("cost_usd", "Billed, failed draws included."),
+    _text("page", "The model’s page, relative to the site’s root."),
+)
+
+DRAWS: tuple[Column, ...] = (
+    _text("study", "Id of the study."),
+    _MODEL,
+    Column(name="draw", type="integer", meaning="Index of the draw within its model, from 0.", low=0),
+    _text("labels", "Labels of outcome 0 and outcome 1, a JSON list of two texts.", nullable=True),
+    _count("order", "Index of the label that the prompt names first.", high=1),
+    _count("outcome", "Index of the label that was drawn; missing unless the status is valid.", high=1),
+    _text("status", "What became of the draw.", values=STATUSES),
+    _text("response", "What the model said, without its reasoning; long answers are cut.", nullable=True),
+    _text("finish_reason", "Why the model stopped, as the provider tells it.", nullable=True),
+    _text("provider", "Who ran the model.", nullable=True),
+    _text("mode", "How the answer was asked for: text or structured.", nullable=True),
+    _count("prompt_tokens", "Tokens of the prompt."),
+    _count("completion_tokens", "Tokens of the answer, reasoning included."),
+    _count("reasoning_tokens", "Tokens of the reasoning."),
+    _dollars("cost_usd", "Billed for this draw, all its requests together."),
+    Column(
+        name="latency_s",
+        type="number",
+        unit="s",
+        meaning="From request to whole answer.",
+        low=0,
+        nullable=True,
+    ),
+    Column(name="asked_at", type="datetime", meaning="When it was asked, UTC.", nullable=True),
+)
+
+SPEND: tuple[Column, ...] = (
+    _MODEL,
+    Column(name="draws", type="integer", meaning="All draws, failed ones included.", low=0),
+    Column(name="valid", type="integer", meaning="Draws with an outcome.", low=0),
+    _dollars("cost_usd", "Billed for all draws; an untold price counts at its worst case.", nullable=False),
+    _dollars("cost_per_valid_usd", "Dollars for each valid draw; missing without one."),
+    _share("share", "Of all dollars of the study.", nullable=False),
+    _dollars("failed_usd", "What draws without an outcome cost.", nullable=False),
+    _count("prompt_tokens", "Sum over the draws that told."),
+    _count("completion_tokens", "Sum over the draws that told, reasoning included."),
+    _count("reasoning_tokens", "Sum over the draws that told."),
+    _dollars("estimated_usd", "What so many draws were estimated to cost by the catalogue’s prices."),
+)
+
+FEATURES: tuple[Column, ...] = (
+    _MODEL,
+    _text("feature", "Which property of the model."),
+    _text("value", "Its value; empty where it is unknown."),
+    _text("source", "Where it comes from: catalogue, name, classifier, curated or article."),
+    _share("confidence", "How sure the source is."),
+    _text("note", "What a reader should know of it.", nullable=True),
+)
+
+TABLES: Mapping[str, tuple[Column, ...]] = {
+    "estimates": ESTIMATES,
+    "draws": DRAWS,
+    "spend": SPEND,
+    "features": FEATURES,
+}
+"""By the name of the file that holds it."""
+
+
+def check(records: Iterable[Mapping[str, object]], columns: Sequence[Column], *, name: str) -> None:
+    """Hold a table to its promise.
+
+    Args:
+        records: The table's rows, by column.
+        columns: What it promises.
+        name: What to call it in an error.
+
+    Raises:
+        SchemaError: At the first value that is not as promised: with the row, the column and the value.
+    """
+    names = [column.name for column in columns]
+    for number, record in enumerate(records, start=1):
+        if list(record) != names:
+            raise SchemaError(f"{name}, row {number}: columns are {list(record)}, expected {names}.")
+        for column in columns:
+            if fault := _fault(record[column.name], column):
+                raise SchemaError(
+                    f"{name}, row {number}: {column.name} is {record[column.name]!r}; expected {fault}."
+                )
+
+
+def _fault(value: object, column: Column) -> str:
+    """What was expected, where the value is not that."""
+    if value is None:
+        return "" if column.nullable else "a value"
+    if column.type in ("string", "datetime"):
+        if not isinstance(value, str):
+            return "a text"
+        return f"one of {', '.join(column.values)}" if column.values and value not in column.values else ""
+    if isinstance(value, bool) or not isinstance(value, (int, float)):
+        return f"a {column.type}"
+    if column.type == "integer" and value != int(value):
+        return "a whole number"
+    inside = (column.low is None or value >= column.low) and (column.high is None or value <= column.high)
+    return "" if isfinite(value) and inside else _range(column)
+
+
+def _range(column: Column) -> str:
+    low = "" if column.low is None else f" of at least {column.low:g}"
+    high = "" if column.high is None else f"{' and' if low else ' of'} at most {column.high:g}"
+    return f"a number{low}{high}"
