@@ -24,6 +24,7 @@ from flipsite.domain import Study
 from flipsite.errors import FlipsiteError, UsageError
 from flipsite.interrupts import interrupts
 from flipsite.store.cache import Cache
+from flipsite.store.held import refuse_loss
 from flipsite.store.snapshot import collect_draws, write_draws
 from flipsite.store.swap import replacing
 
@@ -154,6 +155,7 @@ class Collecting:
 
     async def run(self) -> Report | None:
         """Choose, offer, and, if agreed to, ask; returns None where it is not agreed to."""
+        refuse_loss(self._folder, self._cache.standings())
         async with self._client() as client:
             offered, choices = await self._choices(client)
             asker = self._asker(client)

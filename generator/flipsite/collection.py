@@ -17,6 +17,7 @@ from flipsite.errors import UsageError
 from flipsite.projects import Project, study_folder
 from flipsite.settings import default_study, dump_study, load_study
 from flipsite.store.cache import Cache
+from flipsite.store.held import refuse_loss
 from flipsite.store.swap import replacing
 
 __all__ = ["Look", "Offer", "Order", "Report", "Watcher", "collect", "reread"]
@@ -61,6 +62,7 @@ def reread(project: Project, study_id: str) -> tuple[int, int, Path | None]:
     folder = study_folder(project, study_id)
     study = load_study(folder)
     with _cache(project, study, protocol=None) as cache:
+        refuse_loss(folder, cache.standings())
         n_answers, changed = 0, []
         for kept in cache.kept():
             reading = read_again(kept)
