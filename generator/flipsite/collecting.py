@@ -4,6 +4,7 @@ import asyncio
 import gc
 import logging
 import os
+import time
 from collections.abc import Callable
 from contextlib import AbstractAsyncContextManager
 from dataclasses import dataclass
@@ -13,7 +14,7 @@ from pathlib import Path
 from flipsite.collect.asking import Asker
 from flipsite.collect.catalogue import CATALOGUE_FILE, Catalogue, dump_catalogue, fetch_catalogue
 from flipsite.collect.choice import Choice, choose
-from flipsite.collect.clock import Clock, RealClock, SimulatedClock
+from flipsite.collect.clock import Clock, RealClock, SimulatedClock, nap
 from flipsite.collect.money import Account
 from flipsite.collect.openrouter import OPENROUTER, Application, Key, OpenRouter
 from flipsite.collect.plan import Plan, plan, series_of
@@ -148,6 +149,7 @@ class Collecting:
         self._watcher = watcher
         self._app = app
         self._tide = Tide()
+        self._ended = asyncio.Event()
         self._account = Account(total_usd=study.budget.total_usd, per_model_usd=study.budget.per_model_usd)
         self._clock: Clock = RealClock()
         if order.simulated_seed is not None:
@@ -246,17 +248,18 @@ class Collecting:
             except FlipsiteError as stopped:
                 error = stopped
             finally:
-                for task in beside:
-                    task.cancel()
-                await asyncio.gather(*beside, return_exceptions=True)
+                self._ended.set()
+                await asyncio.gather(
+                    *beside, return_exceptions=True
+                )  # a snapshot under way is finished first
                 gc.unfreeze()
         self._watcher.look(self._seen(asker))
         return self._report(planned, interrupted=interrupted.is_set(), error=error)
 
     async def _look(self, asker: Asker) -> None:
-        while True:
+        while not self._ended.is_set():
             self._watcher.look(self._seen(asker))
-            await asyncio.sleep(LOOK_EVERY_S)
+            await nap(LOOK_EVERY_S, until=self._ended)
 
     def _seen(self, asker: Asker) -> Look:
         return Look(
@@ -268,9 +271,14 @@ class Collecting:
         )
 
     async def _save(self) -> None:
+        pause = SNAPSHOT_EVERY_S
         while True:
-            await asyncio.sleep(SNAPSHOT_EVERY_S)
+            await nap(pause, until=self._ended)
+            if self._ended.is_set():
+                return
+            began = time.monotonic()
             await asyncio.to_thread(write_snapshot, self._folder, self._cache, self._study)
+            pause = max(SNAPSHOT_EVERY_S, 20 * (time.monotonic() - began))  # a large study is not all writing
 
     def _report(self, planned: Plan, *, interrupted: bool, error: FlipsiteError | None) -> Report:
         left_out = {one.model: one.reason for one in planned.left_out if one.money}

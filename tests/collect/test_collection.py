@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 from collecting_runs import STUDY, budget, draws_of, project_of, simulate, watcher, write_study
 
+from flipsite import collecting
 from flipsite.collect.simulated import COINS, Coin, Endpoint, Fault, fair_coin
 from flipsite.collect.simulated.endpoint import Conditions
 from flipsite.collect.simulated.habits import plain
@@ -287,6 +288,23 @@ def test_reading_again_asks_nobody_and_changes_nothing_while_the_reader_is_the_s
     assert (changed, n_answers) == (0, 70)
     assert snapshot.read_bytes() == before
     assert sum(endpoint.n_requests.values()) == n_asked
+
+
+def test_the_snapshot_is_written_while_the_run_goes_on(tmp_path, monkeypatch):
+    """Every few minutes, whole: what is there can be built, whatever happens to the run."""
+    monkeypatch.setattr(collecting, "SNAPSHOT_EVERY_S", 0.05)
+    slow = tuple(coin for coin in COINS if coin.id == "simulated/slow")
+    project, sizes = project_of(tmp_path), []
+
+    def look(_):
+        path = project.studies / STUDY / "draws.parquet"
+        sizes.append(len(draws_of(project)) if path.exists() else 0)
+
+    endpoint = Endpoint(coins=slow, conditions=Conditions(slow_s=0.2))
+    order = Order(study_id=STUDY, simulated_seed=0, draws=40, concurrency=8)
+    collect(project, order, watcher(looks=look), app=endpoint)
+    assert any(0 < size < 40 for size in sizes)
+    assert len(draws_of(project)) == 40
 
 
 def test_a_slow_model_holds_up_nobody(tmp_path):

@@ -128,6 +128,21 @@ def test_an_answer_that_cannot_be_read_needs_no_asking_but_a_failure_does(tmp_pa
         assert [row.result for row in kept.kept()] == [refusal.result, failure.result]
 
 
+@pytest.mark.parametrize(("billed", "shown"), [(None, [1000]), (40, [40]), (0, [])])
+def test_what_a_fault_cost_is_some_draws(tmp_path, billed, shown):
+    """A draw that was never answered is shown where it cost something, and is still to be asked."""
+
+    async def fault(kept):
+        await kept.answer(answered(await kept.ask(ASKED), billed=billed, fault="cut off", reading=None))
+
+    with cache(tmp_path) as kept:
+        asyncio.run(fault(kept))
+        assert [row.cost_pico for row in kept.kept()] == shown
+        assert kept.settled("a/b") == set()
+        asyncio.run(flip(kept))
+        assert [row.cost_pico for row in kept.kept()] == [(1000 if billed is None else billed) + 40]
+
+
 def test_a_price_told_later_replaces_the_worst_case_once(tmp_path):
     """An answer without a price counts 1000 until its price of 70 is told; telling twice changes nothing."""
     with cache(tmp_path) as kept:

@@ -167,6 +167,11 @@ def finish_attempt(connection: sqlite3.Connection, answered: Answered) -> None:
     )
     _move_money(connection, series, worst=worst, billed=answered.billed_pico)
     if answered.reading is None:
+        if answered.billed_pico != 0:  # should nothing more come of the draw, its cost must be some draw's
+            connection.execute(
+                "UPDATE draw SET status = ?, reason = ?, attempt = ? WHERE draw_id = ? AND settled = 0",
+                (Status.ERROR, _text(answered.fault), answered.attempt, draw_id),
+            )
         return
     done = connection.execute("SELECT 1 FROM draw WHERE draw_id = ? AND settled = 1", (draw_id,)).fetchone()
     if done is None:  # a settled draw is never settled again

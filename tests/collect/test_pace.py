@@ -1,0 +1,124 @@
+"""Who goes next: the cheapest, within the bounds, and nobody who was told to wait."""
+
+import asyncio
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from flipsite.collect.pace import Bound, Gate, GateClosedError
+
+
+async def settle():
+    for _ in range(5):
+        await asyncio.sleep(0)
+
+
+def test_the_cheapest_model_goes_first_within_its_own_bound():
+    """Of ten waiting for four places, the cheap lane takes its three, the dear one the fourth."""
+
+    async def run():
+        gate = Gate(4)
+        dear, cheap = gate.lane(rank=1, most=3), gate.lane(rank=0, most=3)
+        gate.rest(None, 0.0)
+        waiting = [asyncio.create_task(gate.enter(lane)) for lane in (dear, cheap) for _ in range(5)]
+        await asyncio.sleep(0.01)
+        assert (cheap.bound.in_flight, dear.bound.in_flight) == (3, 1)
+        gate.leave(cheap)
+        await settle()
+        assert (cheap.bound.in_flight, dear.bound.in_flight) == (3, 1)
+        gate.close()
+        await asyncio.gather(*waiting, return_exceptions=True)
+
+    asyncio.run(run())
+
+
+def test_a_lane_that_rests_lets_others_go():
+    """It was told to wait; the others are not; then it goes on."""
+
+    async def run():
+        gate = Gate(2)
+        told, other = gate.lane(rank=0, most=2), gate.lane(rank=1, most=2)
+        gate.rest(told, 0.02)
+        gate.rest(told, 0.005)
+        waiting = asyncio.create_task(gate.enter(told))
+        await gate.enter(other)
+        assert gate.n_resting == 1
+        await asyncio.sleep(0.01)
+        assert not waiting.done(), "the longer rest counts"
+        await waiting
+        assert gate.n_resting == 0
+
+    asyncio.run(run())
+
+
+def test_a_closed_gate_turns_everybody_away():
+    """Those who wait and those who come; who is through is not asked back."""
+
+    async def run():
+        gate = Gate(1)
+        lane = gate.lane(rank=0, most=1)
+        await gate.enter(lane)
+        waiting = asyncio.create_task(gate.enter(lane))
+        await settle()
+        gate.close()
+        with pytest.raises(GateClosedError):
+            await waiting
+        with pytest.raises(GateClosedError):
+            await gate.enter(lane)
+        gate.leave(lane)
+
+    asyncio.run(run())
+
+
+def test_a_bound_is_halved_once_for_all_that_were_in_flight():
+    """Eight answers of 429 to eight requests halve it once; eight good ones raise it again by about two."""
+    bound = Bound(8)
+    for entered in range(1, 9):
+        bound.much(entered=entered, turn=8)
+    assert bound.now == 4.0
+    for _ in range(8):
+        bound.well()
+    assert 5.0 < bound.now < 6.0
+    bound.much(entered=9, turn=17)
+    assert 2.5 < bound.now < 3.0
+
+
+def test_a_bound_stays_between_one_and_the_most():
+    """However bad it gets, one may go; however good, no more than allowed."""
+    bound = Bound(3)
+    for turn in range(10):
+        bound.much(entered=turn, turn=turn)
+    assert bound.now == 1.0
+    for _ in range(100):
+        bound.well()
+    assert bound.now == 3.0
+
+
+@settings(max_examples=40)
+@given(st.integers(1, 5), st.lists(st.integers(1, 3), min_size=1, max_size=4), st.randoms())
+def test_everybody_gets_through_and_no_bound_is_broken(most, lanes, chance):
+    """Whatever the bounds and whoever gives up: no place is lost, none is given twice."""
+
+    async def one(gate, lane, seen):
+        await gate.enter(lane)
+        try:
+            seen.append(1)
+            assert gate.bound.in_flight <= most
+            assert lane.bound.in_flight <= lane.bound.most
+            await asyncio.sleep(0)
+        finally:
+            gate.leave(lane)
+
+    async def run():
+        gate, seen = Gate(most), []
+        ways = [gate.lane(rank=rank, most=bound) for rank, bound in enumerate(lanes)]
+        tasks = [asyncio.create_task(one(gate, way, seen)) for way in ways for _ in range(6)]
+        await asyncio.sleep(0)
+        given_up = [task for task in tasks if chance.random() < 0.3 and task.cancel()]
+        await asyncio.wait_for(asyncio.gather(*tasks, return_exceptions=True), timeout=5)
+        assert len(seen) >= len(tasks) - len(given_up)
+        assert gate.bound.in_flight == 0
+        assert all(way.bound.in_flight == 0 for way in ways)
+
+    asyncio.run(run())
