@@ -4,7 +4,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 STAMP := $(VENV)/.installed
 
-.PHONY: controls bench-collect site test lint serve browser golden clean
+.PHONY: controls bench-collect site test lint serve browser clean
 
 site: $(STAMP)
 	$(BIN)/flipsite build
@@ -23,9 +23,6 @@ serve: $(STAMP)
 # Wants Debian's chromium on the machine; .ci/run installs it.
 browser: $(STAMP)
 	$(BIN)/python -m pytest -m browser
-
-golden: $(STAMP)
-	$(BIN)/python -m pytest tests/test_golden.py --update-golden
 
 # Collects the controls study anew, in a project of its own; gives the same bytes as those committed.
 controls: $(STAMP)

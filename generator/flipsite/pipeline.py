@@ -8,6 +8,7 @@ The stages are imported where they are called: a site that is current needs none
 import hashlib
 import io
 import logging
+import os
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -48,6 +49,7 @@ def build(
     out: Path,
     studies: Sequence[str] = (),
     base_url: str | None = None,
+    jobs: int | None = None,
     force: bool = False,
 ) -> BuildReport:
     """Build the site of a project's studies; where no input has changed since the last build, do nothing.
@@ -57,6 +59,7 @@ def build(
         out: The folder to write; whole or not at all.
         studies: Ids of the studies to show; all where none is named.
         base_url: Where the site will stand.
+        jobs: How many studies' charts are drawn at once; None for as many as the machine has cores.
         force: Build even where nothing has changed.
 
     Raises:
@@ -68,7 +71,8 @@ def build(
     inputs = input_digests(project, chosen, base_url=address)
     change = None if force else current_site(out, version=__version__, inputs=inputs)
     if change is None:
-        files = _files(project, folders, inputs=inputs, base_url=address, out=out)
+        jobs = jobs or os.cpu_count() or 1
+        files = _files(project, folders, inputs=inputs, base_url=address, out=out, jobs=jobs)
         change = replace_site(files, out, version=__version__, inputs=inputs)
     return BuildReport(out=out, studies=chosen, change=change, warnings=tuple(_warnings(folders)))
 
@@ -80,6 +84,7 @@ def _files(
     inputs: Mapping[str, str],
     base_url: str | None,
     out: Path,
+    jobs: int,
 ) -> dict[str, bytes | Path]:
     """Every file of the site, from its studies' folders."""
     from flipsite.present.site import SiteSettings, site_files
@@ -93,6 +98,7 @@ def _files(
             templates=project.templates,
             base_url=base_url,
             version=__version__,
+            jobs=jobs,
         ),
         digest=hashlib.sha256(repr(sorted(inputs.items())).encode()).hexdigest(),
         bundle=_bundle(out),

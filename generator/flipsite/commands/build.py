@@ -9,10 +9,22 @@ import click
 @click.option("-o", "--out", type=click.Path(path_type=Path), help="The site's folder.  [default: site]")
 @click.option("--study", "studies", multiple=True, metavar="ID", help="Only this study; may be repeated.")
 @click.option("--base-url", metavar="URL", help="Where the site will stand; for 404.html, feed and site map.")
+@click.option(
+    "--jobs",
+    type=click.IntRange(min=1),
+    metavar="N",
+    help="How many studies' charts are drawn at once.  [default: the machine's cores]",
+)
 @click.option("--force", is_flag=True, help="Build even where no input has changed.")
 @click.option("--strict", is_flag=True, help="Fail on a warning; the site is written all the same.")
 def command(
-    *, out: Path | None, studies: tuple[str, ...], base_url: str | None, force: bool, strict: bool
+    *,
+    out: Path | None,
+    studies: tuple[str, ...],
+    base_url: str | None,
+    jobs: int | None,
+    force: bool,
+    strict: bool,
 ) -> int:
     r"""Build the site from the project's studies, or from the packaged ones where there is no project.
 
@@ -27,7 +39,9 @@ def command(
     from flipsite.projects import find_project
 
     project = find_project(Path.cwd())
-    report = build(project, out=out or project.site, studies=studies, base_url=base_url, force=force)
+    report = build(
+        project, out=out or project.site, studies=studies, base_url=base_url, jobs=jobs, force=force
+    )
     change = report.change
     click.echo(
         f"Built {len(report.studies)} {'study' if len(report.studies) == 1 else 'studies'}: "

@@ -2,6 +2,7 @@
 
 import hashlib
 from collections.abc import Iterable, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -56,12 +57,14 @@ class SiteSettings:
         templates: The template folders, likewise.
         base_url: Where the site will stand, ending in a slash; None leaves absolute addresses out.
         version: flipsite's.
+        jobs: How many charts are drawn at once, at least 1.
     """
 
     content: Sequence[Path]
     templates: Sequence[Path]
     base_url: str | None
     version: str
+    jobs: int = 1
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -122,15 +125,18 @@ def site_files(
     for report in reports:
         package = data_package(report.study, downloads[report.study.id])
         downloads[report.study.id][f"{report.study.id}/data/datapackage.json"] = package
-    figures = {report.study.id: study_figures(report) for report in reports}
-    figures[""] = method_figures()
+    with ThreadPoolExecutor(settings.jobs) as pool:  # drawing leaves the interpreter for most of its time
+        general, shared = pool.submit(method_figures), pool.submit(_shared_pages, reports)
+        drawn = pool.map(study_figures, reports)
+        figures = {report.study.id: charts for report, charts in zip(reports, drawn, strict=True)}
+        figures[""] = general.result()
+        shared_pages, shared_figures = shared.result()
     narratives = narrative_pages(reports, figures, settings.content, templates)
     pages = [*narratives, data_page(reports, downloads), glossary_page()]
     pages.append(
         cite_page([report.study for report in reports], version=settings.version, base_url=settings.base_url)
     )
     pages += [page for report in reports for page in study_pages(report, figures[report.study.id])]
-    shared_pages, shared_figures = _shared_pages(reports)
     pages += shared_pages
     index = search_index(pages)
     index_path = f"assets/search-index.{hashlib.sha256(index).hexdigest()[:10]}.js"
