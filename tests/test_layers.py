@@ -5,7 +5,7 @@ from pathlib import Path
 
 PACKAGE = Path(__file__).parents[1] / "generator" / "flipsite"
 ROAD = ["collect", "store", "analyse", "present", "write"]
-GROUND = {"errors", "domain", "schema", "addresses", "projects", "settings", ""}
+GROUND = {"errors", "domain", "schema", "traits", "fitted", "addresses", "projects", "settings", ""}
 HOMES = {
     "httpx": {"collect"},
     "sqlite3": {"store"},

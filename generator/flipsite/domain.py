@@ -481,6 +481,27 @@ class Estimate:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Feature:
+    """One thing known of a model besides its flips: a row of `features.csv`.
+
+    Attributes:
+        model: `author/slug`, maybe with a variant.
+        feature: A name of `traits.FEATURES`.
+        value: As text; empty where it is unknown.
+        source: One of `traits.SOURCES`; empty where the value is, unless a person says that it is unknown.
+        confidence: In [0, 1]; None where the value is unknown.
+        note: Why, for people.
+    """
+
+    model: str
+    feature: str
+    value: str
+    source: str
+    confidence: float | None = None
+    note: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Cell:
     """One table cell: what it sorts by, what it shows, and where it leads (relative to the site's root)."""
 

@@ -1,0 +1,133 @@
+from dataclasses import replace
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from flipsite.analyse.features import Change, Refused, by_model, catalogue_features, joined
+from flipsite.domain import Feature, Model, Price
+from flipsite.traits import FEATURES, SOURCES
+
+LISTED = Model(
+    id="qwen/qwen3-coder",
+    created="2025-07-23",
+    context_length=262144,
+    inputs=("text",),
+    outputs=("text",),
+    parameters=("max_tokens", "temperature"),
+    price=Price(prompt_usd=2e-7, completion_usd=8e-7),
+    hugging_face_id="Qwen/Qwen3-Coder-480B-A35B-Instruct",
+    tokenizer="Qwen3",
+)
+
+
+def row(value: str, source: str, confidence: float | None = 1.0, note: str = "") -> Feature:
+    return Feature(
+        model="a/b", feature="reasoning", value=value, source=source, confidence=confidence, note=note
+    )
+
+
+def test_a_catalogues_entry():
+    """Its own fields, and the sizes that the name of its open weights states."""
+    found = {feature.feature: feature for feature in catalogue_features(LISTED)}
+    assert {name: feature.value for name, feature in found.items()} == {
+        "architecture": "moe",
+        "context_length": "262144",
+        "modality": "text>text",
+        "open_weights": "yes",
+        "parameters_active_b": "35",
+        "parameters_total_b": "480",
+        "price_completion": "0.8",
+        "reasoning": "no",
+        "released": "2025-07-23",
+        "tokenizer": "Qwen3",
+    }
+    assert {feature.model for feature in found.values()} == {LISTED.id}
+    assert {feature.source for feature in found.values()} == {"catalogue"}
+    assert found["released"].confidence == 0.6
+    assert all(FEATURES[name].fault(feature.value) is None for name, feature in found.items())
+
+
+@pytest.mark.parametrize(
+    ("entry", "value"),
+    [
+        (replace(LISTED, reasoning=True, reasoning_mandatory=True), "yes"),
+        (replace(LISTED, reasoning=True, reasoning_default=True), "yes"),
+        (replace(LISTED, reasoning=True, reasoning_default=False), "no"),
+        (replace(LISTED, reasoning=True), None),
+        (replace(LISTED, parameters=()), None),
+    ],
+)
+def test_that_it_can_reason_does_not_say_that_it_does(entry, value):
+    found = {feature.feature: feature.value for feature in catalogue_features(entry)}
+    assert found.get("reasoning") == value
+
+
+def test_an_empty_entry_says_one_thing():
+    """That no weights are named, and that is not sure."""
+    (feature,) = catalogue_features(Model(id="a/b"))
+    assert (feature.feature, feature.value, feature.confidence) == ("open_weights", "no", 0.6)
+
+
+@pytest.mark.parametrize("source", ["curated", "article"])
+def test_a_persons_value_is_never_overwritten(source):
+    """What would have changed it is told."""
+    kept, found = row("no", source, 0.3), row("yes", "name", 1.0)
+    after = joined([kept], [found])
+    assert after.features == (kept,)
+    assert after.changed == ()
+    assert after.refused == (Refused(kept=kept, found=found),)
+
+
+def test_a_persons_unknown_is_kept_too():
+    kept = row("", "curated", None, "asked its makers; they do not say")
+    assert joined([kept], [row("yes", "classifier")]).features == (kept,)
+
+
+def test_what_nobody_knew_is_filled():
+    kept, found = row("", "", None, "the name does not say"), row("yes", "catalogue", 0.2)
+    after = joined([kept], [found])
+    assert after.features == (found,)
+    assert after.changed == (Change(before=kept, after=found),)
+
+
+def test_the_surer_counts_and_of_equals_the_nearer_source():
+    assert joined([], [row("no", "classifier", 0.9), row("yes", "name", 1.0)]).features[0].value == "yes"
+    assert joined([], [row("no", "classifier", 1.0), row("yes", "name", 1.0)]).features[0].value == "yes"
+    assert joined([row("no", "name", 0.8)], [row("yes", "classifier", 0.6)]).features[0].value == "no"
+
+
+def test_a_source_may_correct_itself():
+    """This year's catalogue replaces last year's, even where it is less sure."""
+    assert joined([row("no", "catalogue", 1.0)], [row("yes", "catalogue", 0.6)]).features[0].value == "yes"
+
+
+ROWS = st.lists(
+    st.builds(
+        Feature,
+        model=st.sampled_from(["a/b", "a/c", "~x"]),
+        feature=st.just("reasoning"),
+        value=st.sampled_from(["yes", "no"]),
+        source=st.sampled_from(SOURCES),
+        confidence=st.sampled_from([0.3, 0.6, 1.0]),
+    ),
+    max_size=8,
+)
+
+
+@given(ROWS, ROWS, st.randoms())
+def test_the_order_of_findings_does_not_matter_and_a_second_run_changes_nothing(kept, found, random):
+    first = joined(kept, found)
+    shuffled = list(found)
+    random.shuffle(shuffled)
+    assert joined(kept, shuffled) == first
+    again = joined(first.features, found)
+    assert again.features == first.features
+    assert again.changed == ()
+
+
+def test_a_models_features_stand_in_the_order_of_the_schema():
+    rows = [
+        Feature(model="a/b", feature=feature, value="", source="") for feature in reversed(list(FEATURES))
+    ]
+    assert [feature.feature for feature in by_model(rows)["a/b"]] == list(FEATURES)
