@@ -56,6 +56,12 @@ def test_the_articles_estimates_are_what_the_figures_allow(article_site: Path) -
     assert {record["verdict"] for record in records.values() if record["bias"] >= 0.35} == {"biased"}
 
 
+def test_what_is_known_of_the_models_can_be_downloaded(article_site: Path) -> None:
+    """As the study keeps it."""
+    kept = find_project(article_site.parent).studies / "article-2025" / "features.csv"
+    assert (article_site / "article-2025/data/features.csv").read_bytes() == kept.read_bytes()
+
+
 def test_two_builds_are_the_same_to_the_byte_whatever_the_jobs(article_site: Path, tmp_path: Path) -> None:
     build(find_project(tmp_path), out=tmp_path / "site", jobs=1)
     first = {path.relative_to(article_site): path for path in article_site.rglob("*") if path.is_file()}

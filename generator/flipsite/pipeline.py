@@ -10,7 +10,7 @@ import io
 import logging
 import os
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -102,7 +102,7 @@ def _files(
         ),
         digest=hashlib.sha256(repr(sorted(inputs.items())).encode()).hexdigest(),
         bundle=_bundle(out),
-        draws={report.study.id: _draw_files(folders[report.study.id], report) for report in reports},
+        draws={report.study.id: _kept_files(folders[report.study.id], report) for report in reports},
     )
     log.info("rendered %d files", len(files))
     return files
@@ -110,6 +110,14 @@ def _files(
 
 def load_report(folder: Path) -> "StudyReport":
     """Read a study's folder and analyse what it holds."""
+    from flipsite.analyse.features import by_model
+    from flipsite.store.features import FEATURES_FILE, read_features
+
+    known = folder / FEATURES_FILE
+    return replace(_report(folder), features=by_model(read_features(known)) if known.exists() else {})
+
+
+def _report(folder: Path) -> "StudyReport":
     from flipsite.analyse.report import report_draws, report_printed
     from flipsite.domain import Kind
     from flipsite.settings import load_printed, load_study
@@ -147,16 +155,20 @@ def _bundle(out: Path) -> tuple[str, bytes | Path]:
     return path, bundle()
 
 
-def _draw_files(folder: Path, report: "StudyReport") -> dict[str, bytes | Path]:
-    """A study's draws to download: the snapshot itself, and the same as CSV."""
+def _kept_files(folder: Path, report: "StudyReport") -> dict[str, bytes | Path]:
+    """What a study keeps, to download: its snapshot, the same as CSV, what is known of its models."""
     from flipsite.store.exports import export_draws
+    from flipsite.store.features import features_csv
 
-    if report.draws is None:
-        return {}
-    lines = io.BytesIO()
-    export_draws(report.draws, lines, study=report.study.id, form="csv")
-    data = f"{report.study.id}/data"
-    return {f"{data}/draws.csv": lines.getvalue(), f"{data}/draws.parquet": folder / SNAPSHOT}
+    data, files = f"{report.study.id}/data", dict[str, bytes | Path]()
+    if report.features:
+        known = features_csv(row for rows in report.features.values() for row in rows)
+        files[f"{data}/features.csv"] = known
+    if report.draws is not None:
+        lines = io.BytesIO()
+        export_draws(report.draws, lines, study=report.study.id, form="csv")
+        files |= {f"{data}/draws.csv": lines.getvalue(), f"{data}/draws.parquet": folder / SNAPSHOT}
+    return files
 
 
 def input_digests(project: Project, studies: Sequence[str], *, base_url: str | None) -> dict[str, str]:

@@ -13,7 +13,7 @@ from flipsite.analyse.printed_ranks import printed_standings
 from flipsite.analyse.ranking import Standing, standings
 from flipsite.analyse.spend import SpendRow
 from flipsite.analyse.tally import tally
-from flipsite.domain import Draws, Estimate, Printed, Study, Tally
+from flipsite.domain import Draws, Estimate, Feature, Printed, Study, Tally
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -33,6 +33,7 @@ class StudyReport:
         truths: The probability of a one that each simulated coin was made with, by model.
         fair_share: How many models could be fair; None without a valid draw.
         population: The fitted population of shares of ones; None for fewer than three models.
+        features: What is known of each model besides its flips, by model.
     """
 
     study: Study
@@ -47,6 +48,7 @@ class StudyReport:
     truths: Mapping[str, float] = field(default_factory=dict)
     fair_share: FairShare | None = None
     population: Population | None = None
+    features: Mapping[str, tuple[Feature, ...]] = field(default_factory=dict)
 
 
 def report_draws(

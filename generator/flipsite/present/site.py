@@ -111,7 +111,7 @@ def site_files(
         reports: The studies, in the order of their ids.
         settings: Content, templates, address, version.
         digest: A digest of all inputs, shown in the footer.
-        draws: By study, the files of its draws to download.
+        draws: By study, what it keeps to download: its draws, what is known of its models.
         bundle: The script that makes charts interactive, by its path.
 
     Raises:
