@@ -142,3 +142,21 @@ def test_a_broken_template_is_told_with_file_and_line(tmp_path: Path) -> None:
     (tmp_path / "templates" / "robots.txt").write_text("x\n{{ nothing }}\n")
     with pytest.raises(ContentError, match=r"templates/robots\.txt, line 2: 'nothing' is undefined"):
         build(find_project(tmp_path), out=tmp_path / "site")
+
+
+@pytest.mark.parametrize(
+    "address",
+    ["javascript:alert(1)", "me.github.io", "https://", "https://a.b/?q", 'https://a.b/"x', "http://[x"],
+)
+def test_an_address_that_is_none_of_the_webs_is_refused(tmp_path: Path, address: str) -> None:
+    project_with(tmp_path, "mine")
+    with pytest.raises(UsageError, match="expected an address such as"):
+        build(find_project(tmp_path), out=tmp_path / "site", base_url=address)
+
+
+def test_the_site_map_and_the_lost_page_use_the_address(tmp_path: Path) -> None:
+    project_with(tmp_path, "mine")
+    build(find_project(tmp_path), out=tmp_path / "site", base_url="https://me.github.io/coins")
+    site_map = (tmp_path / "site/sitemap.xml").read_text(encoding="utf-8")
+    assert "<loc>https://me.github.io/coins/mine/index.html</loc>" in site_map
+    assert 'href="https://me.github.io/coins/index.html"' in (tmp_path / "site/404.html").read_text()

@@ -9,12 +9,15 @@ import hashlib
 import io
 import logging
 import os
+import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
+from urllib.parse import urlsplit
 
 from flipsite import __version__
+from flipsite.errors import UsageError
 from flipsite.projects import Project, existing_study, packaged, study_ids
 from flipsite.write.site import SiteChange, current_site, replace_site
 
@@ -67,7 +70,7 @@ def build(
     """
     chosen = tuple(dict.fromkeys(studies)) or study_ids(project)
     folders = {study_id: existing_study(project, study_id) for study_id in chosen}
-    address = base_url.rstrip("/") + "/" if base_url else None
+    address = _address(base_url) if base_url else None
     inputs = input_digests(project, chosen, base_url=address)
     change = None if force else current_site(out, version=__version__, inputs=inputs)
     if change is None:
@@ -106,6 +109,22 @@ def _files(
     )
     log.info("rendered %d files", len(files))
     return files
+
+
+def _address(base_url: str) -> str:
+    """The site's address, ending in a slash.
+
+    Raises:
+        UsageError: If it is no address of the web.
+    """
+    try:
+        parts = urlsplit(base_url)
+        sound = parts.scheme in {"http", "https"} and parts.hostname and not (parts.query or parts.fragment)
+    except ValueError:
+        sound = False
+    if not sound or not re.fullmatch(r"[\w.:/~%\[\]@-]+", base_url, re.ASCII):
+        raise UsageError(f"--base-url {base_url!r}: expected an address such as https://me.github.io/coins/")
+    return base_url.rstrip("/") + "/"
 
 
 def load_report(folder: Path) -> "StudyReport":

@@ -71,7 +71,7 @@ def study_ids(project: Project) -> tuple[str, ...]:
     """The studies of a project, sorted; a folder without `study.toml` is no study."""
     if not project.studies.is_dir():
         return ()
-    return tuple(sorted(path.parent.name for path in project.studies.glob("*/study.toml")))
+    return tuple(sorted(path.parent.name for path in project.studies.glob("*/study.toml") if path.is_file()))
 
 
 def study_folder(project: Project, study_id: str) -> Path:

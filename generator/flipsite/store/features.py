@@ -8,8 +8,8 @@ from typing import Final
 
 from flipsite.domain import Feature
 from flipsite.errors import SettingsError
-from flipsite.traits import FEATURE_COLUMNS, FEATURES, PROTECTED, SOURCES
 from flipsite.store.swap import replacing
+from flipsite.traits import FEATURE_COLUMNS, FEATURES, PROTECTED, SOURCES
 
 FEATURES_FILE: Final = "features.csv"
 
