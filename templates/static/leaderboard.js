@@ -124,6 +124,7 @@
     const names = columns.map(([key]) => key).filter((key) => key !== "picture");
     const at = names.indexOf("bias") + 1;
     names.splice(at, 0, "interval_low", "interval_high");
+    if (values.p_within_05) names.splice(names.indexOf("bias_median") + 1, 0, "p_within_05", "p_within_10");
     return { names, lines: shown.map((index) => names.map((name) => values[name][index] ?? "")) };
   }
   /** A spreadsheet runs text that begins so; an apostrophe disarms it. */

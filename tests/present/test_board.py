@@ -79,6 +79,35 @@ def test_a_model_that_never_answers_comes_last_without_a_picture() -> None:
     assert mute not in made.most()
 
 
+def test_what_cannot_be_told_from_fair_stands_first_by_name() -> None:
+    """In no order but the alphabet's, however small a bias; the convicted follow by theirs."""
+    made = board(drawn({"z/even": (25, 50), "b/odd": (28, 50), "a/one": (50, 50), "c/most": (45, 50)}))
+    assert [row.estimate.model for row in made.rows] == ["b/odd", "z/even", "c/most", "a/one"]
+    assert made.n_tied == 2
+    assert [row.estimate.model for row in made.by_bias] == ["z/even", "b/odd", "c/most", "a/one"]
+    assert [row.estimate.model for row in made.least(2)] == ["z/even", "b/odd"]
+
+
+def test_a_rank_is_drawn_among_all_that_were_asked(article: Board) -> None:
+    """240 of them, though 40 were printed: a bar from its lowest rank to its highest, in per cent."""
+    for row in article.rows:
+        assert row.estimate.rank_low is not None
+        assert row.estimate.rank_high is not None
+        assert row.rank_mark is not None
+        low, width = row.rank_mark
+        assert low == pytest.approx(100 * (row.estimate.rank_low - 1) / 240, abs=0.06)
+        assert low + width == pytest.approx(max(100 * row.estimate.rank_high / 240, low + 1), abs=0.11)
+
+
+def test_short_lists_are_no_news_where_everybody_is_on_them(article: Board) -> None:
+    """The chance of being among the 20 least biased has a column only where there are more than 20."""
+    few = board(drawn({"a/x": (25, 50), "b/y": (50, 50)}))
+    assert "p_least" not in {heading.key for heading in few.columns}
+    assert {"p_least", "p_most", "bias_median"} <= {heading.key for heading in article.columns}
+    values = json.loads(article.payload)["values"]
+    assert len(values["p_within_05"]) == len(values["p_most"]) == 40
+
+
 def test_rows_say_who_made_the_model_and_have_anchors_of_their_own() -> None:
     made = board(drawn({"a/x": (1, 2), "a/x:free": (1, 2), "lonely": (1, 2), 'evil/"><b>': (1, 2)}))
     assert len({row.anchor for row in made.rows}) == 4
@@ -92,6 +121,7 @@ def test_the_payload_is_numbers_in_the_order_of_the_rows() -> None:
     assert "<" not in made.payload
     values = json.loads(made.payload)["values"]
     assert values["bias"] == [0.0, 0.3, None]
+    assert values["bias_median"][2] is None
     assert values["valid"] == [50, 50, 0]
     assert {len(column) for column in values.values()} == {3}
 

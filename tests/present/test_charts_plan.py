@@ -1,5 +1,6 @@
 """Ranks with their doubt, power against draws, asked against drawn."""
 
+import json
 from collections.abc import Callable
 from dataclasses import replace
 
@@ -30,6 +31,13 @@ def test_ranks_are_drawn_with_their_intervals(n_models: int, named: bool, many: 
         assert sum(word.startswith("author-") for word in words(root)) == (n_models if named else 0)
     assert figure.records[5]["rank_low"] == 4
     assert figure.records[5]["rank_high"] == 8
+
+
+def test_ranks_run_to_all_that_were_asked(many: Many, study: Study) -> None:
+    """Forty printed of 240: the axis ends at 240, and the caption says so."""
+    figure = rank_intervals(ranked(many(40), around=2), study, n_models=240)
+    assert "Ranks run to 240" in figure.caption
+    assert "[1, 240]" in json.dumps(figure.spec)
 
 
 def test_without_rank_intervals_there_is_no_chart(many: Many, study: Study) -> None:

@@ -2,64 +2,33 @@
 
 import json
 from collections import Counter
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable
 from dataclasses import dataclass
 
 from markupsafe import Markup
 
-from flipsite.addresses import model_folder
+from flipsite.analyse.ranking import not_told_from_fair
 from flipsite.analyse.report import StudyReport
-from flipsite.domain import Estimate, Heading, PrintedBias, Verdict
-from flipsite.present.formats import MISSING, bias_text, count_text, p_text, plural, share_text, usd_text
-from flipsite.present.leaderboard import TOP, fits_text
-from flipsite.present.row_mark import RowMark, printed_mark, share_mark
+from flipsite.domain import Heading, Verdict
+from flipsite.present.board_rows import BoardRow, measured_rows, printed_rows
+from flipsite.present.formats import count_text, plural
+from flipsite.present.leaderboard import TOP
 from flipsite.present.tables import study_note
 
 VERDICTS = (Verdict.BIASED, Verdict.UNDECIDED, Verdict.FAIR)
 """In the order in which they are told, from the surest finding to the rarest."""
 
-ROLEPLAY = "role-playing"
-"""The one thing the article says of what a model is."""
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class BoardRow:
-    """One model.
-
-    Attributes:
-        estimate: What is known of it.
-        anchor: Its id within the page.
-        author: The part of its name before the slash, with the slash.
-        slug: The rest.
-        rank: As text, with its interval in `rank_range` where there is one.
-        bias: As text; printed figures as printed.
-        valid: Valid draws, as text.
-        mark: The picture; None without a valid draw.
-        features: What the model is, where the study says so.
-    """
-
-    estimate: Estimate
-    anchor: str
-    author: str
-    slug: str
-    rank: str
-    rank_range: str
-    bias: str
-    share: str
-    valid: str
-    p: str
-    spend: str
-    mark: RowMark | None
-    features: tuple[str, ...] = ()
-
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Board:
-    """A study's models in the order of their bias.
+    """A study's models.
 
     Attributes:
         columns: What each cell of a row is; `picture` is the drawn one.
-        rows: All models; those without a bias last.
+        rows: All models: first those not told apart from fair coins, by name, for no other order of theirs
+            means anything; then the convicted, least biased first; last those without a bias.
+        by_bias: The same in the order of their bias.
+        n_tied: How many stand in that first group.
         signed: Whether pictures are drawn on the share of ones, from 0 to 1, or on the bias.
         widest: The right end of a picture: 1, or the largest possible bias.
         authors: Each author with the number of its models, by name.
@@ -70,6 +39,8 @@ class Board:
 
     columns: tuple[Heading, ...]
     rows: tuple[BoardRow, ...]
+    by_bias: tuple[BoardRow, ...]
+    n_tied: int
     signed: bool
     widest: float
     authors: tuple[tuple[str, int], ...]
@@ -92,6 +63,10 @@ class Board:
         columns: dict[str, list[float | None]] = {
             key: [_value(row, key) for row in self.rows] for key in keys
         }
+        if "bias_median" in columns:
+            columns |= {
+                key: [_value(row, key) for row in self.rows] for key in ("p_within_05", "p_within_10")
+            }
         columns["interval_low"] = [round(row.mark.low_value, 6) if row.mark else None for row in self.rows]
         columns["interval_high"] = [round(row.mark.high_value, 6) if row.mark else None for row in self.rows]
         labels = [[heading.key, heading.label, heading.numeric] for heading in self.columns]
@@ -106,20 +81,23 @@ class Board:
 
     def least(self, top: int = TOP) -> tuple[BoardRow, ...]:
         """The least biased, least first."""
-        return tuple(row for row in self.rows if row.estimate.bias is not None)[:top]
+        return tuple(row for row in self.by_bias if row.estimate.bias is not None)[:top]
 
     def most(self, top: int = TOP) -> tuple[BoardRow, ...]:
-        """The most biased, most first; ties keep the order of the board."""
-        known = [row for row in self.rows if row.estimate.bias is not None]
+        """The most biased, most first; ties keep the order of the tables."""
+        known = [row for row in self.by_bias if row.estimate.bias is not None]
         return tuple(sorted(known, key=lambda row: row.estimate.bias or 0.0, reverse=True)[:top])
 
 
 _SHORT = ("rank", "model", "bias", "picture", "verdict")
 
+_DOUBTS = frozenset({"bias_median", "p_within_05", "p_within_10", "p_least", "p_most"})
+"""Columns of a model's standing; all others are its estimate's."""
+
 _RANK = Heading(
     key="rank",
     label="Rank",
-    help="By bias, least first; ties share a rank. Below it its 95 % interval.",
+    help="By bias, least first; ties share a rank. Below it the rank’s 95 % interval, drawn and in words.",
     numeric=True,
 )
 _MODEL = Heading(key="model", label="Model")
@@ -131,14 +109,35 @@ _FITS = Heading(
     key="valid", label="Draws that fit", help="Numbers of draws that print as this figure.", numeric=True
 )
 _P = Heading(key="p_value", label="p", help="Exact two-sided binomial test of the target.", numeric=True)
+_MEDIAN = Heading(
+    key="bias_median",
+    label="Bias, believed",
+    help="Posterior median of its distance from the target. Below: how likely that is at most 0.05, and 0.1.",
+    numeric=True,
+)
+_LEAST = Heading(
+    key="p_least",
+    label=f"Among the {TOP} least",
+    help=f"Probability that it is one of the {TOP} least biased.",
+    numeric=True,
+)
+_MOST = Heading(
+    key="p_most",
+    label=f"Among the {TOP} most",
+    help=f"Probability that it is one of the {TOP} most biased.",
+    numeric=True,
+)
 _SPEND = Heading(
     key="cost_usd", label="Spend", help="US dollars billed, failed draws included.", numeric=True
 )
 
 
 def board(report: StudyReport) -> Board:
-    """A study's models, least biased first, each with its picture."""
-    rows = tuple(_printed_rows(report) if report.printed else _measured_rows(report))
+    """A study's models, each with its picture."""
+    by_bias = tuple(printed_rows(report) if report.printed else measured_rows(report))
+    row_of = {row.estimate.model: row for row in by_bias}
+    tied = {model: row_of[model] for model in not_told_from_fair(report.estimates)}
+    rows = (*tied.values(), *(row for row in by_bias if row.estimate.model not in tied))
     target = report.study.prompt.target
     priced = any(row.estimate.cost_usd is not None for row in rows)
     picture = Heading(
@@ -147,15 +146,20 @@ def board(report: StudyReport) -> Board:
         help="The model with its 95 % interval; shaded, what chance allows.",
         numeric=True,
     )
-    columns = (
+    columns: tuple[Heading, ...] = (
         (_RANK, _MODEL, _BIAS, picture, _VERDICT, _FITS, _P)
         if report.printed
-        else (_RANK, _MODEL, _BIAS, picture, _VERDICT, _SHARE, _VALID, _P, *([_SPEND] if priced else []))
+        else (_RANK, _MODEL, _BIAS, picture, _VERDICT, _SHARE, _VALID, _P)
     )
+    columns += (_MEDIAN,) if report.standings else ()
+    columns += (_LEAST, _MOST) if (report.printed or len(report.standings) > TOP) else ()
+    columns += (_SPEND,) if priced else ()
     verdicts = Counter(row.estimate.verdict for row in rows)
     return Board(
         columns=columns,
         rows=rows,
+        by_bias=by_bias,
+        n_tied=len(tied),
         signed=not report.printed,
         widest=max(target, 1 - target) if report.printed else 1.0,
         authors=_counted(row.estimate.author for row in rows),
@@ -183,7 +187,7 @@ def board_context(report: StudyReport) -> dict[str, object]:
         "finding": _finding(report, made),
         "least_caption": f"{note} The {len(made.least())} least biased, {order}.".strip(),
         "most_caption": f"{note} The {len(made.most())} most biased.".strip(),
-        "caption": f"{report.study.title}: all models by bias, least first. {note}".strip(),
+        "caption": f"{report.study.title}: all models. {_order_text(made)} {note}".strip(),
     }
 
 
@@ -202,84 +206,22 @@ def _finding(report: StudyReport, made: Board) -> str:
     )
 
 
+def _order_text(made: Board) -> str:
+    """In what order the whole table stands."""
+    if not made.n_tied:
+        return "By bias, least first."
+    alike = f"First {plural(made.n_tied, 'model')} that cannot be told from a fair coin, by name alone"
+    return f"{alike}: any other order of theirs is chance. Then the others by bias, least first."
+
+
 def _counted(names: Iterable[str]) -> tuple[tuple[str, int], ...]:
     return tuple(sorted(Counter(name for name in names if name).items()))
 
 
-def _measured_rows(report: StudyReport) -> list[BoardRow]:
-    target = report.study.prompt.target
-    ordered = sorted(
-        report.estimates, key=lambda e: (e.bias is None, e.bias if e.bias is not None else 0.0, e.model)
-    )
-    return [
-        _row(
-            estimate,
-            bias=bias_text(estimate.bias),
-            valid=_valid_text(estimate),
-            mark=share_mark(estimate, target=target),
-        )
-        for estimate in ordered
-    ]
-
-
-def _printed_rows(report: StudyReport) -> list[BoardRow]:
-    printed = report.printed
-    if printed is None:
-        return []
-    record_of = {record.model: record for record in report.estimates}
-    pairs: list[tuple[PrintedBias, Estimate]] = [(row, record_of[row.model]) for row in printed.rows]
-    # The article prints its least biased table from the widest down to 0.0: within a rank its order stays.
-    pairs.sort(key=lambda pair: (pair[1].rank or 0, pair[0].position))
-    return [
-        _row(
-            estimate,
-            bias=row.figure,
-            valid=fits_text(report.fits[row.model]),
-            mark=printed_mark(estimate, report.fits[row.model], printed, target=report.study.prompt.target),
-            features=(ROLEPLAY,) if row.model in printed.roleplay else (),
-        )
-        for row, estimate in pairs
-    ]
-
-
-def _row(
-    estimate: Estimate, *, bias: str, valid: str, mark: RowMark | None, features: Sequence[str] = ()
-) -> BoardRow:
-    author, slash, slug = estimate.model.partition("/")
-    folder = model_folder("-", estimate.model).removeprefix("-/models/")
-    return BoardRow(
-        estimate=estimate,
-        anchor="m-" + folder.replace("/", "--"),
-        author=author + slash if slash else "",
-        slug=slug if slash else estimate.model,
-        rank=count_text(estimate.rank),
-        rank_range=_range_text(estimate),
-        bias=bias,
-        share=share_text(estimate.mean),
-        valid=valid,
-        p=p_text(estimate.p_value),
-        spend=usd_text(estimate.cost_usd),
-        mark=mark,
-        features=tuple(features),
-    )
-
-
-def _range_text(estimate: Estimate) -> str:
-    if estimate.rank_low is None or estimate.rank_high is None:
-        return ""
-    return f"{count_text(estimate.rank_low)}–{count_text(estimate.rank_high)}"
-
-
-def _valid_text(estimate: Estimate) -> str:
-    if estimate.draws is None or estimate.draws == estimate.valid:
-        return count_text(estimate.valid) if estimate.valid is not None else MISSING
-    return f"{count_text(estimate.valid)} of {count_text(estimate.draws)}"
-
-
 def _value(row: BoardRow, key: str) -> float | None:
     """What a column sorts by and a download holds."""
-    estimate = row.estimate
-    found = getattr(estimate, key)
+    holder = row.standing if key in _DOUBTS else row.estimate
+    found = getattr(holder, key) if holder else None
     if isinstance(found, float):
         return float(f"{found:.6g}")  # more than fifty draws can tell; the data files have every digit
     assert found is None or isinstance(found, (float, int))  # noqa: S101 - columns of a record

@@ -28,8 +28,13 @@ _TOOLTIP = [
 ]
 
 
-def rank_intervals(estimates: Sequence[Estimate], study: Study) -> Figure:
+def rank_intervals(estimates: Sequence[Estimate], study: Study, *, n_models: int | None = None) -> Figure:
     """Every model's rank by bias, the least biased first, with the ranks that its draws allow.
+
+    Args:
+        estimates: The models.
+        study: Theirs.
+        n_models: How many models are ranked, where not all of them are among the estimates.
 
     Raises:
         ValueError: If no model has a rank interval.
@@ -47,15 +52,16 @@ def rank_intervals(estimates: Sequence[Estimate], study: Study) -> Figure:
         f"Half of the {plural(len(known), 'rank')} are known to within "
         f"{plural(widths[(len(widths) - 1) // 2], 'place')} or better"
     )
+    unseen = f" Ranks run to {count_text(n_models)}, as many models as were asked." if n_models else ""
     fewer = f" Each mark is the middle one of {stride} neighbours." if stride > 1 else ""
     draw = _named_ranks if len(known) <= NAMED_ROWS else _ranked_marks
     return figure(
-        lambda canvas: draw(rows, canvas, n_models=len(known)),
+        lambda canvas: draw(rows, canvas, n_rows=len(known), last=max(2, n_models or len(known))),
         name=f"{study.id}-rank-intervals",
         title=title,
         caption=(
             f"{plural(len(known), 'model')} by rank, with the 95 % interval of the rank: the places that it "
-            f"takes when its draws, and everybody’s, are taken as the samples they are.{fewer}"
+            f"takes when its draws, and everybody’s, are taken as the samples they are.{unseen}{fewer}"
         ),
         description=(
             f"{title}. The widest interval spans {count_text(widths[-1])}, the narrowest "
@@ -84,33 +90,33 @@ def _row(place: int, estimate: Estimate) -> Row:
     return named_row(estimate) | numbers | {"label": said}
 
 
-def _scale(n_models: int) -> alt.Scale:
-    return alt.Scale(domain=[1, max(2, n_models)], nice=False)
+def _scale(last: int) -> alt.Scale:
+    return alt.Scale(domain=[1, last], nice=False)
 
 
-def _named_ranks(rows: Sequence[Row], canvas: Canvas, *, n_models: int) -> AnyChart:
-    y = place_axis(n_models)
+def _named_ranks(rows: Sequence[Row], canvas: Canvas, *, n_rows: int, last: int) -> AnyChart:
+    y = place_axis(n_rows)
     axis = alt.Axis(orient="top", offset=6, format="d", tickCount=5, title="Rank", titleAnchor="start")
-    x = alt.X("rank:Q", scale=_scale(n_models), axis=axis)
+    x = alt.X("rank:Q", scale=_scale(last), axis=axis)
     span = canvas.chart(rows).mark_bar(height=8, color=ink("band"), stroke=ink("edge"), strokeWidth=1)
     layers = [
-        span.encode(x=alt.X("low:Q", scale=_scale(n_models), axis=axis), x2="high:Q", y=y),
+        span.encode(x=alt.X("low:Q", scale=_scale(last), axis=axis), x2="high:Q", y=y),
         verdict_points(rows, canvas, size=70, x=x, y=y, tooltip=_TOOLTIP, legend_y=-80),
         row_names(rows, canvas, y=y),
     ]
     margins = Margins(left=10 if canvas.narrow else NAMES_PX, right=14, top=86, bottom=12)
-    return placed(alt.layer(*layers), canvas, margins, height=n_models * ROW_PX[canvas.width])
+    return placed(alt.layer(*layers), canvas, margins, height=n_rows * ROW_PX[canvas.width])
 
 
-def _ranked_marks(rows: Sequence[Row], canvas: Canvas, *, n_models: int) -> AnyChart:
-    place = alt.Scale(domain=[-0.5, n_models - 0.5], nice=False)
+def _ranked_marks(rows: Sequence[Row], canvas: Canvas, *, n_rows: int, last: int) -> AnyChart:
+    place = alt.Scale(domain=[-0.5, n_rows - 0.5], nice=False)
     x = alt.X(
         "row:Q", scale=place, axis=alt.Axis(title="Models, least biased first", labels=False, grid=False)
     )
     up = alt.Axis(
         format="d", tickCount=5, title="Rank", titleAngle=0, titleAlign="left", titleX=-40, titleY=-16
     )
-    y = alt.Y("rank:Q", scale=_scale(n_models), axis=up)
+    y = alt.Y("rank:Q", scale=_scale(last), axis=up)
     span = canvas.chart(rows).mark_area(
         interpolate="step", opacity=1, color=ink("band"), stroke=ink("edge"), strokeWidth=1
     )
@@ -125,7 +131,5 @@ def _ranked_marks(rows: Sequence[Row], canvas: Canvas, *, n_models: int) -> AnyC
         linked=not canvas.narrow,
     )
     margins = Margins(left=44, right=12, top=68, bottom=30)
-    chart = alt.layer(
-        span.encode(x=x, y=alt.Y("low:Q", scale=_scale(n_models), axis=up), y2="high:Q"), points
-    )
+    chart = alt.layer(span.encode(x=x, y=alt.Y("low:Q", scale=_scale(last), axis=up), y2="high:Q"), points)
     return placed(chart, canvas, margins, height=260 if canvas.narrow else 340)

@@ -32,6 +32,11 @@ def percent_text(share: float | None, *, decimals: int = 0) -> str:
     return f"{sign}{float(text.lstrip('<>')) * 100:.{decimals}f} %"
 
 
+def chance_text(share: float | None, *, decimals: int = 0) -> str:
+    """A simulated probability as per cent: what never happened in the draws is rare, not impossible."""
+    return percent_text(None if share is None else min(max(share, 1e-9), 1 - 1e-9), decimals=decimals)
+
+
 def interval_text(low: float | None, high: float | None, *, decimals: int = 2) -> str:
     """An interval of shares, `0.36 to 0.64`; its ends read 0 and 1 only where they are exact."""
     if low is None or high is None:

@@ -18,14 +18,15 @@ def leaderboard_table(report: StudyReport, *, top: int | None = None) -> Table:
     What cannot be told from a fair coin cannot be ranked among its like, so the alphabet orders it.
     """
     caption = f"{report.study.title}: all models"
+    tied = not_told_from_fair(report.estimates)
     if report.printed:
         rows = [
             *_printed_rows(report, report.printed, "least"),
             *_printed_rows(report, report.printed, "most"),
         ]
         rows.sort(key=lambda row: (row[1].rank or 0, row[0].position))
+        rows.sort(key=lambda row: tied.index(row[1].model) if row[1].model in tied else len(tied))
         return printed_table("leaderboard", caption, rows[:top], note=_note(report))
-    tied = not_told_from_fair(report.estimates)
     record_of = {record.model: record for record in report.estimates}
     apart = [record for record in by_bias(report.estimates) if record.model not in set(tied)]
     unknown = [record for record in report.estimates if record.bias is None]

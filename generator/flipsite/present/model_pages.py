@@ -10,11 +10,12 @@ from flipsite.analyse.ranking import Standing
 from flipsite.analyse.report import StudyReport
 from flipsite.domain import Estimate, PrintedBias, Tally
 from flipsite.present.answers import Answer, answers, model_csv
-from flipsite.present.board import Board, BoardRow, board
-from flipsite.present.leaderboard import fits_text
+from flipsite.present.board import Board, board
+from flipsite.present.board_rows import BoardRow
+from flipsite.present.leaderboard import TOP, fits_text
 from flipsite.present.micro import RunningMean, Strip, running_mean, strip
 from flipsite.present.page import Page
-from flipsite.present.plain_words import verdict_sentence
+from flipsite.present.plain_words import parity_sentence, verdict_sentence
 from flipsite.present.posterior_coins import PosteriorCoins, posterior_coins
 
 NEIGHBOURS = 2
@@ -37,6 +38,7 @@ class ModelView:
         fits: The counts that print as its figure.
         fits_text: The numbers of draws among them, in words.
         roleplay: Whether the source itself calls it a role-playing finetune.
+        parity: Whether a bias of exactly 0 was within reach, in words.
         standing: Its rank and bias with their doubt; None without a valid draw.
         evidence: What else its draws tell; None without draws.
         coins: What is known of its share of ones; None without a valid draw.
@@ -57,6 +59,7 @@ class ModelView:
     fits: tuple[Fit, ...]
     fits_text: str
     roleplay: bool
+    parity: str
     standing: Standing | None
     evidence: Evidence | None
     coins: PosteriorCoins | None
@@ -84,7 +87,7 @@ def model_pages(report: StudyReport) -> Iterable[Page]:
             template="model.html",
             study=study,
             crumbs=crumbs,
-            context={"view": view, "report": report, "board": made},
+            context={"view": view, "report": report, "board": made, "top": TOP},
         )
 
 
@@ -103,7 +106,7 @@ def _download(report: StudyReport, model: str) -> str:
 
 
 def _views(report: StudyReport, made: Board) -> Iterable[ModelView]:
-    study, rows = report.study, made.rows
+    study, rows = report.study, made.by_bias
     printed = {row.model: row for row in report.printed.rows} if report.printed else {}
     tallies = {tally.model: tally for tally in report.tallies}
     roleplay = set(report.printed.roleplay) if report.printed else set()
@@ -124,6 +127,7 @@ def _views(report: StudyReport, made: Board) -> Iterable[ModelView]:
             fits=report.fits.get(model, ()),
             fits_text=fits_text(report.fits.get(model, ())),
             roleplay=model in roleplay,
+            parity=parity_sentence(study, estimate.valid),
             standing=report.standings.get(model),
             evidence=report.evidence.get(model),
             coins=posterior_coins(estimate.ones, estimate.valid, target=study.prompt.target)

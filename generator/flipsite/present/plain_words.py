@@ -1,10 +1,11 @@
 """A model's verdict in plain words: for a reader who knows no statistics, and true for a referee."""
 
+from fractions import Fraction
 from math import floor
 
 from flipsite.analyse.estimate import FAIR_MARGIN
 from flipsite.domain import Estimate, PrintedBias, Study, Verdict
-from flipsite.present.formats import count_text, percent_text, plural, share_text
+from flipsite.present.formats import bias_text, count_text, percent_text, plural, share_text
 
 
 def odds_text(p: float) -> str:
@@ -36,9 +37,36 @@ def verdict_sentence(study: Study, estimate: Estimate, printed: PrintedBias | No
             near = f"its true share is within {FAIR_MARGIN:g} of what was asked for, with 95 % confidence"
             return f"{seen}. {rarity}, and {near}: it passes."
         case Verdict.UNDECIDED:
-            return (
-                f"{seen}. {rarity}, so nothing can be held against it; but {_few(estimate)} to call it fair."
-            )
+            few = _few(study, estimate)
+            return f"{seen}. {rarity}, so nothing can be held against it; but {few} to call it fair."
+
+
+def parity_sentence(study: Study, n_valid: int | None) -> str:
+    """Whether a bias of exactly nothing was within reach: it takes a number of draws that divides well.
+
+    Args:
+        study: Says what was asked for.
+        n_valid: Valid draws of the model; None where they are not known.
+    """
+    share = Fraction(str(study.prompt.target))
+    number = "an even number" if share.denominator == 2 else f"a multiple of {share.denominator}"
+    if share.denominator == 1:
+        return "A bias of exactly 0 means that it never strayed."
+    if n_valid is None:
+        return f"A bias of exactly 0 takes {number} of valid draws: a single refusal can put it out of reach."
+    if n_valid % share.denominator == 0:
+        return f"A bias of exactly 0 was within reach: it takes {number} of valid draws; it had {n_valid}."
+    nearest = min(abs(Fraction(k, n_valid) - share) for k in _around(n_valid, share))
+    return (
+        f"A bias of exactly 0 was out of reach: it takes {number} of valid draws; it had {n_valid}. "
+        f"The least that so many can show is {bias_text(float(nearest))}."
+    )
+
+
+def _around(n_valid: int, share: Fraction) -> tuple[int, int]:
+    """The counts of ones on either side of what was asked for."""
+    below = n_valid * share.numerator // share.denominator
+    return below, min(n_valid, below + 1)
 
 
 def _seen(study: Study, estimate: Estimate) -> str:
@@ -48,7 +76,7 @@ def _seen(study: Study, estimate: Estimate) -> str:
     return f"It answered {one} in {count_text(estimate.ones)} of {draws}, a share of {share}"
 
 
-def _few(estimate: Estimate) -> str:
+def _few(study: Study, estimate: Estimate) -> str:
     if estimate.valid is None:
-        return "about fifty draws are too few"
+        return f"about {plural(study.sampling.draws, 'draw')} are too few"
     return f"{plural(estimate.valid, 'draw')} {'is' if estimate.valid == 1 else 'are'} too few"

@@ -24,7 +24,10 @@ def study_figures(report: StudyReport) -> Mapping[str, Figure]:
     """The study's charts by name; none before it has a figure to show."""
     study, estimates = report.study, report.estimates
     if report.printed:
-        return {"printed-tables": printed_tables(estimates, report.printed, study)}
+        figures = {"printed-tables": printed_tables(estimates, report.printed, study)}
+        if report.standings:
+            figures["rank-intervals"] = rank_intervals(estimates, study, n_models=report.printed.n_models)
+        return figures
     if not any(record.valid for record in estimates):
         return {}
     figures = {

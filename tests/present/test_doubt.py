@@ -1,0 +1,129 @@
+"""What pages say of their own doubt: the bias counted and believed, missing answers, how many can be fair."""
+
+import re
+from dataclasses import replace
+from html import unescape
+
+import pytest
+from scipy import optimize, stats
+
+from flipsite.analyse.report import StudyReport, report_draws
+from flipsite.domain import Draw, Kind, Outcome, Rejected, Result, Status, Study
+from flipsite.pipeline import load_report
+from flipsite.present.model_pages import model_pages
+from flipsite.present.page import Page
+from flipsite.present.plain_words import parity_sentence
+from flipsite.present.templates import environment, render
+from flipsite.projects import packaged
+from flipsite.settings import load_study
+from flipsite.store.snapshot import collect_draws
+
+ARTICLE = packaged("content") / "studies" / "article-2025"
+TEMPLATES = environment([packaged("templates")])
+
+
+@pytest.fixture(scope="module")
+def article() -> StudyReport:
+    return load_report(ARTICLE)
+
+
+def drawn(*models: tuple[str, int, int, int], kind: Kind = Kind.MEASURED) -> StudyReport:
+    """A study of models with so many ones, zeros and refusals."""
+    rows = []
+    for model, ones, zeros, refused in models:
+        results: list[Result] = [Outcome(index=1)] * ones + [Outcome(index=0)] * zeros
+        results += [Rejected(status=Status.REFUSED, reason="no")] * refused
+        rows += [
+            Draw(model=model, draw=i, labels=("0", "1"), order=0, result=result)
+            for i, result in enumerate(results)
+        ]
+    return report_draws(replace(load_study(ARTICLE), kind=kind), collect_draws(rows))
+
+
+def page_of(report: StudyReport, model: str) -> Page:
+    return next(page for page in model_pages(report) if page.title == model)
+
+
+def words(html: str) -> str:
+    return " ".join(unescape(re.sub(r"<[^>]*>", " ", html)).split())
+
+
+def part(name: str, page: Page) -> str:
+    """A part of a page as a reader reads it."""
+    view = page.context["view"]
+    context = {**page.context, "evidence": view.evidence, "estimate": view.estimate, "study": page.study}  # type: ignore[attr-defined]
+    return words(render(TEMPLATES, f"parts/{name}.html", page=page, **context))
+
+
+@pytest.mark.parametrize(
+    ("target", "n_valid", "told"),
+    [
+        (0.5, 50, "within reach: it takes an even number of valid draws; it had 50."),
+        (0.5, 47, "it had 47. The least that so many can show is 0.011."),
+        (0.5, None, "a single refusal can put it out of reach."),
+        (
+            0.2,
+            7,
+            "a multiple of 5 of valid draws; it had 7. The least that so many can show is 0.057.",
+        ),
+        (0.2, 10, "within reach"),
+        (1, 9, "never strayed"),
+    ],
+)
+def test_a_perfect_score_takes_the_right_number_of_draws(
+    study: Study, target: float, n_valid: int | None, told: str
+) -> None:
+    """At one half an even one; what the least is otherwise, by trying every count."""
+    asked = replace(study, prompt=replace(study.prompt, target=target))
+    assert told in parity_sentence(asked, n_valid)
+
+
+def test_a_model_s_page_tells_what_is_believed_beside_what_was_counted() -> None:
+    """28 of 50: the article counts 0.06; the posterior's own numbers, and why they differ."""
+    said = part("doubt", page_of(drawn(("a/x", 28, 22, 0), ("b/y", 50, 0, 0)), "a/x"))
+    posterior = stats.beta(28.5, 22.5)
+    within = [posterior.cdf(0.5 + margin) - posterior.cdf(0.5 - margin) for margin in (0.05, 0.1)]
+    median = optimize.brentq(lambda x: posterior.cdf(0.5 + x) - posterior.cdf(0.5 - x) - 0.5, 0, 0.5)
+    assert f"as the article counts it 0.060 Posterior median of |p − ½| {median:.3f} 95 %: 0.000" in said
+    assert f"P(within 0.05 of ½) {100 * within[0]:.0f} % P(within 0.1 of ½) {100 * within[1]:.0f} %" in said
+    assert "shows 0.056 on average at 50 draws" in said
+    assert "among the" not in said, "of two models both are among the twenty least biased"
+
+
+def test_a_printed_model_is_placed_among_all_that_were_asked(article: StudyReport) -> None:
+    said = part("doubt", page_of(article, "google/gemini-2.5-pro"))
+    assert "P(among the 20 least biased) 31 % of 240 models" in said
+    assert "P(among the 20 most biased) <1 % of 240 models" in said
+    assert "weighed by the population" in said
+
+
+def test_a_verdict_that_hangs_on_missing_answers_says_so() -> None:
+    """20 of 40 is undecided; ten refusals that were all ones would not change it, forty would."""
+    report = drawn(("a/few", 20, 20, 4), ("a/many", 20, 20, 40), ("a/none", 20, 20, 0))
+    few, many, none = (part("evidence", page_of(report, name)) for name in ("a/few", "a/many", "a/none"))
+    assert "The verdict would be the same either way." in few
+    assert "The verdict depends on them: it could be biased" in many
+    assert "0.250" in many
+    assert "0.750" in many
+    assert "nothing is missing" in none
+
+
+def test_a_study_tells_how_many_can_be_fair(article: StudyReport) -> None:
+    """The estimate, the bound, the population: each with its interval and what it rests on."""
+    page = Page(path="article-2025/index.html", title="", description="", template="", study=article.study)
+    said = words(render(TEMPLATES, "parts/fair_share.html", report=article, page=page))
+    share, people = article.fair_share, article.population
+    assert share is not None
+    assert people is not None
+    assert f"Of 240 models {share.n_near} have a printed bias below 0.032." in said
+    assert f"{share.share:.0%}".replace("%", " %") in said
+    assert f"at most {share.n_most / 240:.0%}".replace("%", " %") + f": {share.n_most} models" in said
+    assert f"{people.fair_low:.0%} to {people.fair_high:.0%}".replace("%", " %") in said
+
+
+def test_coins_are_not_called_models() -> None:
+    report = drawn(*((f"simulated/{i}", 20 + i, 30 - i, 0) for i in range(4)), kind=Kind.SIMULATED)
+    page = Page(path="x/index.html", title="", description="", template="", study=report.study)
+    said = words(render(TEMPLATES, "parts/fair_share.html", report=report, page=page))
+    assert "Of 4 coins" in said
+    assert "model" not in said
