@@ -4,13 +4,13 @@ VENV := .venv
 BIN := $(VENV)/bin
 STAMP := $(VENV)/.installed
 
-.PHONY: controls bench-collect site test lint serve browser clean
+.PHONY: controls bench-collect site test lint serve browser blogs clean
 
 site: $(STAMP)
 	$(BIN)/flipsite build
 
 test: $(STAMP)
-	$(BIN)/python -m pytest -m "not browser" -n auto
+	$(BIN)/python -m pytest -m "not browser and not blogs" -n auto
 
 lint: $(STAMP)
 	$(BIN)/ruff check .
@@ -23,6 +23,10 @@ serve: $(STAMP)
 # Wants Debian's chromium on the machine; .ci/run installs it.
 browser: $(STAMP)
 	$(BIN)/python -m pytest -m browser
+
+# Wants Debian's jekyll, hugo, pandoc, cmark-gfm and chromium; .ci/run installs them.
+blogs: $(STAMP)
+	$(BIN)/python -m pytest -m blogs
 
 # Collects the controls study anew, in a project of its own; gives the same bytes as those committed.
 controls: $(STAMP)

@@ -9,7 +9,17 @@ import click
 from flipsite import __version__
 from flipsite.errors import FlipsiteError
 
-COMMANDS: tuple[str, ...] = ("build", "serve", "collect", "models", "import", "export", "plan", "check")
+COMMANDS: tuple[str, ...] = (
+    "build",
+    "serve",
+    "collect",
+    "models",
+    "import",
+    "export",
+    "plan",
+    "embed",
+    "check",
+)
 """Every command, in the order of `flipsite --help`; each is `commands.<name>.command`."""
 
 MODULE_OF = {"import": "import_"}

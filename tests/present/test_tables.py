@@ -2,7 +2,6 @@
 
 import csv
 import io
-import json
 import re
 
 from hypothesis import given
@@ -10,7 +9,7 @@ from hypothesis import strategies as st
 from markdown_it import MarkdownIt
 
 from flipsite.domain import Cell, Heading, Table
-from flipsite.present.tables import csv_records, csv_table, json_table, markdown_table
+from flipsite.present.tables import csv_records, csv_table, markdown_table
 
 HOSTILE = "a|b_c*<b>{{ x }}`\"'$&#[x](y)\\~~😀"
 
@@ -58,9 +57,3 @@ def test_csv_disarms_what_a_spreadsheet_would_run() -> None:
 
 def test_csv_leaves_numbers_numbers() -> None:
     assert csv_records(["x", "y"], [{"x": -0.5, "y": None}]) == "x,y\n-0.5,\n"
-
-
-def test_json_has_numbers_beside_their_text() -> None:
-    shape = json.loads(json_table(table_of("a/b")))
-    assert shape["format"] == 1
-    assert shape["rows"][0]["bias"] == {"value": 0.25, "text": "0.250"}

@@ -1,6 +1,7 @@
 """The rows and tables of a study's leaderboard: all models, the least biased, the most biased."""
 
 from collections.abc import Sequence
+from dataclasses import replace
 
 from flipsite.analyse.printed import Fit
 from flipsite.analyse.ranking import not_told_from_fair
@@ -44,6 +45,14 @@ def most_biased_table(report: StudyReport, *, top: int = TOP) -> Table:
     return _end_table(report, "most", top=top)
 
 
+def model_table(report: StudyReport, model: str) -> Table | None:
+    """One model's row of the leaderboard; None if the study has no such model."""
+    board = leaderboard_table(report)
+    rows = tuple(row for row in board.rows if any(cell.link and cell.value == model for cell in row))
+    caption = f"{report.study.title}: {model}"
+    return replace(board, name="model", caption=caption, rows=rows) if rows else None
+
+
 def fits_text(fits: Sequence[Fit]) -> str:
     """The numbers of draws that print as a figure: `47`, `45 or 47`, `40 to 55`."""
     counts = sorted({fit.n_valid for fit in fits})
@@ -60,10 +69,11 @@ def fits_text(fits: Sequence[Fit]) -> str:
 def _end_table(report: StudyReport, end: str, *, top: int) -> Table:
     name = f"{end}-biased"
     if report.printed:
-        caption = f"{report.study.title}: the {top} {end} biased models, in the printed order"
-        return printed_table(
-            name, caption, _printed_rows(report, report.printed, end)[:top], note=_note(report)
-        )
+        rows = _printed_rows(report, report.printed, end)
+        extreme = sorted(rows, key=lambda row: float(row[0].figure), reverse=end == "most")[:top]
+        rows = [row for row in rows if row in extreme]
+        caption = f"{report.study.title}: the {len(rows)} {end} biased models, in the printed order"
+        return printed_table(name, caption, rows, note=_note(report))
     shown = by_bias(report.estimates, most=end == "most")[:top]
     caption = f"{report.study.title}: the {len(shown)} {end} biased models"
     return measured_table(name, caption, shown, note=_note(report))

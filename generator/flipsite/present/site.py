@@ -13,6 +13,9 @@ from flipsite.analyse.report import StudyReport
 from flipsite.domain import Figure
 from flipsite.present.citing import cite_page
 from flipsite.present.data_page import data_package, data_page
+from flipsite.present.embed_formats import embed_files
+from flipsite.present.embed_page import embed_page
+from flipsite.present.embeds import study_embeds
 from flipsite.present.family_pages import comparison_pages, family_pages, history_pages
 from flipsite.present.glossary import glossary_page
 from flipsite.present.interactive import figure_files
@@ -45,6 +48,7 @@ _FOOT: Links = (
     ("glossary/index.html", "Glossary"),
     ("cite/index.html", "How to cite"),
     ("data/index.html", "Data"),
+    ("embed/index.html", "Embed"),
 )
 
 
@@ -138,6 +142,12 @@ def site_files(
     )
     pages += [page for report in reports for page in study_pages(report, figures[report.study.id])]
     pages += shared_pages
+    embeds = [
+        embed
+        for report in reports
+        for embed in study_embeds(report, figures[report.study.id], base_url=settings.base_url)
+    ]
+    pages.append(embed_page(embeds, base_url=settings.base_url))
     index = search_index(pages)
     index_path = f"assets/search-index.{hashlib.sha256(index).hexdigest()[:10]}.js"
     pages.append(search_page(index_path))
@@ -168,6 +178,7 @@ def site_files(
         files[f"{report.study.id}/card.png"] = share_card(report)
     for figure in (*(figure for study in figures.values() for figure in study.values()), *shared_figures):
         files |= figure_files(figure)
+    files |= embed_files(embeds)
     files[bundle[0]] = bundle[1]
     files[index_path] = index
     return files | _top_files(templates, frame, pages)

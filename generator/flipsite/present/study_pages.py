@@ -9,18 +9,10 @@ from flipsite import schema
 from flipsite.analyse.report import StudyReport
 from flipsite.domain import Estimate, Figure, Study
 from flipsite.present.board import board_context
-from flipsite.present.leaderboard import leaderboard_table, least_biased_table, most_biased_table
 from flipsite.present.model_pages import model_pages
 from flipsite.present.page import Page
 from flipsite.present.spend_page import spend_csv, spend_page
-from flipsite.present.tables import (
-    csv_records,
-    csv_table,
-    json_table,
-    markdown_table,
-    spend_table,
-    study_note,
-)
+from flipsite.present.tables import csv_records
 from flipsite.present.values import study_values
 
 ESTIMATE_KEYS = tuple(field.name for field in fields(Estimate))
@@ -47,7 +39,7 @@ def study_pages(report: StudyReport, figures: Mapping[str, Figure]) -> list[Page
 
 
 def study_files(report: StudyReport) -> dict[str, bytes | Path]:
-    """The study's data and tables to download, by path."""
+    """The study's data to download, by path."""
     study = report.study
     records = [asdict(record) for record in report.estimates]
     schema.check(records, schema.ESTIMATES, name=f"estimates of {study.id}")
@@ -56,15 +48,8 @@ def study_files(report: StudyReport) -> dict[str, bytes | Path]:
         f"{study.id}/data/estimates.csv": csv_records(ESTIMATE_KEYS, records).encode("utf-8", "replace"),
         f"{study.id}/data/study.json": _json(_study_record(study)),
     }
-    tables = [leaderboard_table(report), least_biased_table(report), most_biased_table(report)]
     if report.spend:
         files[f"{study.id}/data/spend.csv"] = spend_csv(report)
-        tables.append(spend_table(study, report.spend, note=study_note(study)))
-    for table in tables:
-        folder = f"{study.id}/embed/{table.name}"
-        files[f"{folder}.md"] = markdown_table(table).encode()
-        files[f"{folder}.csv"] = csv_table(table).encode()
-        files[f"{folder}.json"] = json_table(table).encode()
     return files
 
 

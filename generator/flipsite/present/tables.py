@@ -1,14 +1,13 @@
-"""One table, four formats: HTML is a template's, Markdown, CSV and JSON are here."""
+"""A study's tables, and a table as Markdown and as CSV."""
 
 import csv
 import io
-import json
-import re
 from collections.abc import Iterable, Mapping, Sequence
 
 from flipsite.addresses import model_page
 from flipsite.analyse.spend import SpendRow
 from flipsite.domain import Cell, Estimate, Heading, Kind, PrintedBias, Study, Table, Verdict
+from flipsite.present.foreign_text import foreign_address, foreign_text
 from flipsite.present.formats import (
     MISSING,
     bias_text,
@@ -19,9 +18,6 @@ from flipsite.present.formats import (
     share_text,
     usd_text,
 )
-
-EMBED_FORMAT = 1
-"""The version of the JSON shape of a table; it grows when a reader of the old one would break."""
 
 VERDICT_TEXT = {
     Verdict.BIASED: "biased",
@@ -110,7 +106,7 @@ def by_bias(estimates: Iterable[Estimate], *, most: bool = False) -> tuple[Estim
 
 def markdown_table(table: Table, *, absolute: str | None = None) -> str:
     """GitHub-flavoured Markdown that survives kramdown, Goldmark and Pandoc; links only where absolute."""
-    head = "| " + " | ".join(_markdown_text(heading.label) for heading in table.headings) + " |"
+    head = "| " + " | ".join(foreign_text(heading.label) for heading in table.headings) + " |"
     rule = "| " + " | ".join("---:" if heading.numeric else "---" for heading in table.headings) + " |"
     body = ["| " + " | ".join(_markdown_cell(cell, absolute) for cell in row) + " |" for row in table.rows]
     return "\n".join([head, rule, *body]) + "\n"
@@ -135,24 +131,6 @@ def csv_records(keys: Sequence[str], records: Iterable[Mapping[str, object]]) ->
     for record in records:
         writer.writerow([_csv_value(record[key]) for key in keys])
     return out.getvalue()
-
-
-def json_table(table: Table) -> str:
-    """`{"format", "name", "caption", "columns", "rows"}` with numbers as numbers."""
-    shape = {
-        "format": EMBED_FORMAT,
-        "name": table.name,
-        "caption": table.caption,
-        "note": table.note,
-        "columns": [
-            {"key": heading.key, "label": heading.label, "help": heading.help} for heading in table.headings
-        ],
-        "rows": [
-            {heading.key: _json_value(cell) for heading, cell in zip(table.headings, row, strict=True)}
-            for row in table.rows
-        ],
-    }
-    return json.dumps(shape, ensure_ascii=False, indent=1, allow_nan=False) + "\n"
 
 
 def study_note(study: Study) -> str:
@@ -208,16 +186,6 @@ def _csv_value(value: object) -> object:
     return "" if value is None else value
 
 
-def _json_value(cell: Cell) -> object:
-    return {"value": cell.value, "text": cell.text}
-
-
 def _markdown_cell(cell: Cell, absolute: str | None) -> str:
-    text = _markdown_text(cell.text)
-    return f"[{text}]({absolute}{cell.link})" if cell.link and absolute else text
-
-
-def _markdown_text(text: str) -> str:
-    """Text with everything that any of the dialects would read as markup turned into entities."""
-    flat = " ".join(text.split())
-    return re.sub(r"[\\`*_{}\[\]<>#|!~$&^\"']", lambda found: f"&#{ord(found[0])};", flat)
+    text = foreign_text(cell.text)
+    return f"[{text}]({foreign_address(absolute + cell.link)})" if cell.link and absolute else text

@@ -1,0 +1,59 @@
+"""`flipsite embed`: a table or a chart, for somebody else's page."""
+
+import sys
+from pathlib import Path
+
+import click
+
+from flipsite.errors import UsageError
+
+FORMATS = ("html", "markdown", "csv", "json", "svg", "png", "iframe", "jekyll", "hugo", "quarto")
+
+
+@click.command("embed")
+@click.argument("table")
+@click.option("--study", metavar="ID", help="Of this study.  [default: the first]")
+@click.option(
+    "--format",
+    "form",
+    type=click.Choice(FORMATS),
+    default="html",
+    show_default=True,
+    help="What to make of it.",
+)
+@click.option("--top", type=click.IntRange(min=1), metavar="N", help="No more rows than this.")
+@click.option("--base-url", metavar="URL", help="Where your site stands; without it nothing is linked.")
+@click.option(
+    "-o", "--out", metavar="FILE", default="-", help="Where to; `-` is standard output.  [default: -]"
+)
+def command(
+    *, table: str, study: str | None, form: str, top: int | None, base_url: str | None, out: str
+) -> None:
+    r"""Write TABLE for another site: a blog post, a README, a spreadsheet.
+
+    TABLE is least-biased, most-biased, leaderboard, spend, predictors, model/NAME, or a chart such as
+    verdicts; a wrong name is told what there is. HTML and Markdown can be pasted as they are, whatever the
+    models are called: no script, no request to anyone, and nothing that Jekyll, Hugo or Pandoc would read.
+    For Jekyll and Hugo the include is the same for all tables, and reads what `--format json` writes.
+
+    \b
+    Examples:
+      flipsite embed least-biased --format markdown
+      flipsite embed model/openai/gpt-4 --base-url https://me.github.io/coins/
+      flipsite embed least-biased --format json -o _data/flipsite/least-biased.json
+      flipsite embed least-biased --format jekyll -o _includes/flipsite.html
+      flipsite embed verdicts --format png -o verdicts.png
+    """
+    from flipsite.embedding import embed, write_embed
+    from flipsite.projects import find_project
+
+    if form == "png" and out == "-" and sys.stdout.isatty():
+        raise UsageError(
+            "a PNG is not for a terminal; name a file with -o FILE, or send it on through a pipe"
+        )
+    content = embed(find_project(Path.cwd()), table, form=form, study_id=study, top=top, base_url=base_url)
+    if out == "-":
+        sys.stdout.buffer.write(content)
+        return
+    write_embed(content, Path(out))
+    click.echo(f"Wrote {len(content):,} bytes to {out}.", err=True)

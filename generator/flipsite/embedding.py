@@ -1,0 +1,62 @@
+"""From a project to one of its tables or charts in a format for elsewhere: `flipsite embed`."""
+
+from difflib import get_close_matches
+from pathlib import Path
+
+from flipsite.errors import UsageError
+from flipsite.pipeline import load_report
+from flipsite.present.embed_formats import FORMATS, rendered
+from flipsite.present.embeds import find_embed
+from flipsite.projects import Project, existing_study, study_ids
+from flipsite.store.swap import replacing
+
+
+def embed(
+    project: Project,
+    name: str,
+    *,
+    form: str,
+    study_id: str | None = None,
+    top: int | None = None,
+    base_url: str | None = None,
+) -> bytes:
+    """One table or chart of a study in one format.
+
+    Args:
+        project: Where the studies are.
+        name: Of the table or chart; `model/NAME` is one model.
+        form: One of `FORMATS`.
+        study_id: Of the study; the first where it is None.
+        top: How many rows, at most.
+        base_url: Where the site stands; without it nothing is linked.
+
+    Raises:
+        UsageError: If there is no such study, table or chart, or it has no picture.
+    """
+    studies = study_ids(project)
+    if study_id is None and not studies:
+        raise UsageError(f"{project.studies}: no study yet; run `flipsite init` or `flipsite collect NAME`")
+    report = load_report(existing_study(project, study_id or studies[0]))
+    address = base_url.rstrip("/") + "/" if base_url else None
+    found = find_embed(report, name, base_url=address, top=top)
+    if isinstance(found, tuple):
+        raise UsageError(_unknown(name, report.study.id, found))
+    if FORMATS[form].is_picture and found.figure is None:
+        raise UsageError(f"{name}: there is nothing to draw; choose another format")
+    return rendered(found, form)
+
+
+def write_embed(content: bytes, path: Path) -> None:
+    """Write it to a file, which appears whole or not at all.
+
+    Raises:
+        StoreError: If it cannot be written.
+    """
+    with replacing(path) as file:
+        file.write(content)
+
+
+def _unknown(name: str, study: str, names: tuple[str, ...]) -> str:
+    near = get_close_matches(name, names, n=1)
+    hint = f"did you mean {near[0]!r}?" if near else f"there are: {', '.join(names[:12]) or 'none yet'}."
+    return f"study {study!r} has no table or chart {name!r}; {hint}"

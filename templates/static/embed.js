@@ -1,0 +1,38 @@
+/* The page of embeds: copy buttons, and previews as high as what they show. Without it the texts can be selected. */
+(function () {
+  "use strict";
+  function select(text) {
+    var range = document.createRange();
+    range.selectNodeContents(text);
+    var selection = window.getSelection();
+    selection.removeAllRanges();
+    selection.addRange(range);
+  }
+  function copied(text) {
+    if (navigator.clipboard && window.isSecureContext) {
+      return navigator.clipboard.writeText(text.textContent);
+    }
+    select(text);
+    return document.execCommand("copy") ? Promise.resolve() : Promise.reject(new Error("refused"));
+  }
+  document.querySelectorAll(".embed-copy").forEach(function (button) {
+    var box = button.closest("details");
+    var text = box.querySelector(".embed-text");
+    var note = box.querySelector(".embed-note");
+    button.hidden = false;
+    button.addEventListener("click", function () {
+      copied(text).then(
+        function () { note.textContent = "Copied."; },
+        function () { select(text); note.textContent = "Selected: copy it with your keyboard."; }
+      );
+    });
+  });
+  window.addEventListener("message", function (event) {
+    if (!event.data || event.data.type !== "flipsite:height") { return; }
+    document.querySelectorAll("iframe.flipsite-embed-frame").forEach(function (frame) {
+      if (frame.contentWindow === event.source) {
+        frame.height = String(Math.min(Number(event.data.height) || 0, 20000));
+      }
+    });
+  });
+})();

@@ -1,0 +1,66 @@
+"""The page of embeds as a reader uses it: previews that fit, sources that copy."""
+
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+from playwright.sync_api import Browser, Page, expect
+
+from flipsite.present.embed_html import LISTENER
+
+pytestmark = pytest.mark.browser
+
+FIRST = "article-2025-least-biased"
+
+
+@pytest.mark.parametrize("over_http", [False, True], ids=["file", "http"])
+def test_a_preview_is_as_high_as_what_it_shows(
+    opened: Callable[..., Any], served: str, over_http: bool
+) -> None:
+    with opened("embed/index.html", root=served if over_http else None) as page:
+        section = page.locator(f"[id='{FIRST}']")
+        section.locator("summary", has_text="Preview of").click()
+        frame = section.locator("iframe")
+        shown = section.frame_locator("iframe")
+        expect(shown.locator("tbody tr")).to_have_count(20)
+        height = shown.locator("html").evaluate("each => Math.ceil(each.getBoundingClientRect().height)")
+        expect(frame).to_have_attribute("height", str(height))
+        assert height > 500
+
+
+def test_a_source_is_copied_whole(opened: Callable[..., Any], served: str, site: Path) -> None:
+    options = {"permissions": ["clipboard-read", "clipboard-write"]}
+    with opened("embed/index.html", root=served, **options) as page:
+        for label, suffix in (("HTML", "html"), ("Markdown", "md")):
+            assert copied(page, label) == (site / f"article-2025/embed/least-biased.{suffix}").read_text()
+
+
+def copied(page: Page, label: str) -> str:
+    box = page.locator(f"[id='{FIRST}'] details", has=page.locator("summary", has_text=label))
+    box.locator("summary").click()
+    box.get_by_role("button", name="Copy").click()
+    expect(box.get_by_role("status")).to_have_text("Copied.")
+    text: str = page.evaluate("navigator.clipboard.readText()")
+    return text
+
+
+def test_without_scripts_the_sources_are_there(opened: Callable[..., Any]) -> None:
+    with opened("embed/index.html", java_script_enabled=False) as page:
+        assert "flipsite-embed" in page.locator(f"[id='{FIRST}'] .embed-text").first.text_content()
+        assert page.locator(".embed-copy:visible").count() == 0
+
+
+def test_a_foreign_page_gives_a_frame_its_height(browser: Browser, served: str, site: Path) -> None:
+    """Across origins, in a sandbox, with the snippet's listener and nothing else."""
+    address = f"{served}/article-2025/embed/frame/most-biased.html"
+    (site.parent / "host.html").write_text(
+        f'<!doctype html><title>host</title><iframe class="flipsite-embed-frame" src="{address}" title="t" '
+        f'height="600" sandbox="allow-scripts allow-top-navigation-by-user-activation"></iframe>{LISTENER}'
+    )
+    page = browser.new_page()
+    page.goto(f"{served.replace('127.0.0.1', 'localhost').removesuffix('/repo')}/host.html")
+    frame = page.locator("iframe")
+    expect(frame).not_to_have_attribute("height", "600")
+    assert int(frame.get_attribute("height") or 0) > 600
+    page.close()
