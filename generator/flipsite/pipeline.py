@@ -19,6 +19,7 @@ from urllib.parse import urlsplit
 from flipsite import __version__
 from flipsite.errors import UsageError
 from flipsite.projects import Project, existing_study, packaged, study_ids
+from flipsite.reuse import kept_embeds
 from flipsite.write.site import SiteChange, current_site, replace_site
 
 if TYPE_CHECKING:
@@ -75,7 +76,10 @@ def build(
     change = None if force else current_site(out, version=__version__, inputs=inputs)
     if change is None:
         jobs = jobs or os.cpu_count() or 1
-        files = _files(project, folders, inputs=inputs, base_url=address, out=out, jobs=jobs)
+        kept = {} if force else kept_embeds(out, inputs=inputs, studies=chosen)
+        files = _files(
+            project, folders, inputs=inputs, base_url=address, out=out, jobs=jobs, kept=kept
+        )
         change = replace_site(files, out, version=__version__, inputs=inputs)
     return BuildReport(out=out, studies=chosen, change=change, warnings=tuple(_warnings(folders)))
 
@@ -88,8 +92,9 @@ def _files(
     base_url: str | None,
     out: Path,
     jobs: int,
+    kept: Mapping[str, Path],
 ) -> dict[str, bytes | Path]:
-    """Every file of the site, from its studies' folders."""
+    """Every file of the site, from its studies' folders; `kept` can stand as they are."""
     from flipsite.present.site import SiteSettings, site_files
 
     reports = [load_report(folder) for folder in folders.values()]
@@ -106,6 +111,7 @@ def _files(
         digest=hashlib.sha256(repr(sorted(inputs.items())).encode()).hexdigest(),
         bundle=_bundle(out),
         draws={report.study.id: _kept_files(folders[report.study.id], report) for report in reports},
+        kept=kept,
     )
     log.info("rendered %d files", len(files))
     return files

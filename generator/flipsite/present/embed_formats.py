@@ -1,7 +1,10 @@
 """The formats of an embed, and the files of it that stand on a site."""
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
+from functools import partial
+from pathlib import Path
 from typing import Final
 
 from flipsite.addresses import relative
@@ -50,18 +53,34 @@ def rendered(embed: Embed, form: str) -> bytes:
     return content if isinstance(content, bytes) else content.encode("utf-8", "replace")
 
 
-def embed_files(embeds: Iterable[Embed]) -> dict[str, bytes]:
-    """The embeds' files on a site, by path: each format, and a page for an iframe."""
-    files: dict[str, bytes] = {}
-    for embed in embeds:
-        folder = f"{embed.source.study}/embed"
-        for form in ON_SITE:
-            if embed.figure is not None or not FORMATS[form].is_picture:
-                files[f"{folder}/{embed.name}.{FORMATS[form].suffix}"] = rendered(embed, form)
-        frame = frame_path(embed)
-        page = frame_page(embed, lambda path, here=frame: relative(path, here))  # type: ignore[misc]
-        files[frame] = page.encode("utf-8", "replace")
+def embed_files(
+    embeds: Sequence[Embed], *, kept: Mapping[str, Path] | None = None, jobs: int = 1
+) -> dict[str, bytes | Path]:
+    """The embeds' files on a site, by path: each format, and a page for an iframe.
+
+    Args:
+        embeds: What to write.
+        kept: Files of the last site that are still good; the others are made.
+        jobs: How many to make at once.
+    """
+    with ThreadPoolExecutor(jobs) as pool:  # drawing leaves the interpreter for most of its time
+        made = pool.map(partial(_files, kept=kept or {}), embeds)
+        return {path: content for files in made for path, content in files.items()}
+
+
+def _files(embed: Embed, *, kept: Mapping[str, Path]) -> dict[str, bytes | Path]:
+    frame = frame_path(embed)
+    files: dict[str, bytes | Path] = {}
+    for form in ON_SITE:
+        path = f"{embed.source.study}/embed/{embed.name}.{FORMATS[form].suffix}"
+        if embed.figure is not None or not FORMATS[form].is_picture:
+            files[path] = kept.get(path) or rendered(embed, form)
+    files[frame] = kept.get(frame) or _framed(embed, frame)
     return files
+
+
+def _framed(embed: Embed, here: str) -> bytes:
+    return frame_page(embed, lambda path: relative(path, here)).encode("utf-8", "replace")
 
 
 def frame_path(embed: Embed) -> str:

@@ -108,6 +108,7 @@ def site_files(
     digest: str,
     draws: Mapping[str, Mapping[str, Content]],
     bundle: tuple[str, Content],
+    kept: Mapping[str, Path] | None = None,
 ) -> dict[str, Content]:
     """Every file of the site but `build.json`, by its path.
 
@@ -117,6 +118,7 @@ def site_files(
         digest: A digest of all inputs, shown in the footer.
         draws: By study, what it keeps to download: its draws, what is known of its models.
         bundle: The script that makes charts interactive, by its path.
+        kept: Embeds of the last site that are still good, by their paths.
 
     Raises:
         ContentError: If a narrative or a template cannot be rendered.
@@ -178,7 +180,7 @@ def site_files(
         files[f"{report.study.id}/card.png"] = share_card(report)
     for figure in (*(figure for study in figures.values() for figure in study.values()), *shared_figures):
         files |= figure_files(figure)
-    files |= embed_files(embeds)
+    files |= embed_files(embeds, kept=kept, jobs=settings.jobs)
     files[bundle[0]] = bundle[1]
     files[index_path] = index
     return files | _top_files(templates, frame, pages)
