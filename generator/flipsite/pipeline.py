@@ -77,9 +77,7 @@ def build(
     if change is None:
         jobs = jobs or os.cpu_count() or 1
         kept = {} if force else kept_embeds(out, inputs=inputs, studies=chosen)
-        files = _files(
-            project, folders, inputs=inputs, base_url=address, out=out, jobs=jobs, kept=kept
-        )
+        files = _files(project, folders, inputs=inputs, base_url=address, out=out, jobs=jobs, kept=kept)
         change = replace_site(files, out, version=__version__, inputs=inputs)
     return BuildReport(out=out, studies=chosen, change=change, warnings=tuple(_warnings(folders)))
 
