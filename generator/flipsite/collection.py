@@ -9,11 +9,12 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 from flipsite.collect.clock import stamp
-from flipsite.collect.openrouter import Application
+from flipsite.collect.connections import Application
 from flipsite.collect.reading import read_again
-from flipsite.collecting import Collecting, Look, Offer, Order, Report, Watcher, write_snapshot
+from flipsite.collecting import Collecting, write_snapshot
 from flipsite.domain import Kind, Study
 from flipsite.errors import UsageError
+from flipsite.offers import Look, Offer, Order, Report, Watcher
 from flipsite.projects import Project, study_folder
 from flipsite.settings import default_study, dump_study, load_study
 from flipsite.store.cache import Cache

@@ -8,7 +8,7 @@ import traceback
 
 import pytest
 
-from flipsite.collect import openrouter
+from flipsite.collect.connections import Connections
 from flipsite.collect.openrouter import Key, OpenRouter, Timeouts
 from flipsite.collect.replies import Reply, Todo, Trouble
 from flipsite.errors import CollectError, UsageError
@@ -141,8 +141,7 @@ def test_a_transport_fault_is_asked_again_and_may_have_cost(server, reason):
 
 def test_an_endless_answer_is_cut_off(monkeypatch):
     """Beyond the bound nothing is read."""
-    monkeypatch.setattr(openrouter, "MOST_ANSWER_BYTES", 10_000)
-    monkeypatch.setitem(OpenRouter._exchange.__kwdefaults__, "most", 10_000)
+    monkeypatch.setitem(Connections.exchange.__kwdefaults__, "most", 10_000)
     exchange = asked(Server(whole(b"x" * 50_000)))
     assert "longer than" in exchange.result.reason
 

@@ -9,7 +9,6 @@ import itertools
 import json
 import math
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
 
 from aiolimiter import AsyncLimiter
 from tenacity import (
@@ -22,11 +21,11 @@ from tenacity import (
 
 from flipsite.collect.answer import READER, read_answer
 from flipsite.collect.clock import Clock, nap
-from flipsite.collect.forecast import Mode
+from flipsite.collect.course import Course, SetAsideError
 from flipsite.collect.ledger import Ledger
 from flipsite.collect.money import PICO_PER_USD, Account, Refusal, Reservation, pico
 from flipsite.collect.openrouter import Exchange, OpenRouter
-from flipsite.collect.pace import Gate, GateClosedError, Lane
+from flipsite.collect.pace import Gate, GateClosedError
 from flipsite.collect.prices import Prices
 from flipsite.collect.prompt import Question
 from flipsite.collect.replies import Reply, Todo, Trouble
@@ -46,36 +45,6 @@ wire never waits for the disk."""
 
 _BACKOFF = wait_exponential_jitter(initial=1.0, max=60.0, jitter=1.0)
 _TOO_MUCH = frozenset({429, 503, 529})
-
-
-class SetAsideError(Exception):
-    """A model that is asked no more in this run; `money` where the budget has no room for it."""
-
-    def __init__(self, reason: str, *, money: bool = False) -> None:
-        super().__init__(reason)
-        self.reason = reason
-        self.money = money
-
-
-@dataclass(slots=True, eq=False, kw_only=True)
-class Course:
-    """One model under way.
-
-    Attributes:
-        model: Its name.
-        mode: `text` or `structured`; falls back to `text` once.
-        request: The body for a question in a mode.
-        worst_usd: The most a question with its body may cost by the announced prices.
-        free: A `:free` variant, which keeps to the rate the provider sets for those.
-        lane: Its way through the gate, once it runs.
-    """
-
-    model: str
-    mode: Mode
-    request: Callable[[Question, Mode], Mapping[str, object]]
-    worst_usd: Callable[[Question, Mapping[str, object]], float]
-    free: bool = False
-    lane: Lane = field(init=False)
 
 
 class Asker:
@@ -142,6 +111,26 @@ class Asker:
             CollectError: If the run cannot go on.
             StoreError: If the answer cannot be kept.
         """
+        trouble = await self._attempt(course, question, canary=canary)
+        if self._asks_again(trouble):
+            trouble = await self._again(course, question, first=trouble, canary=canary)
+        if trouble is None or trouble.todo is Todo.REFUSED:
+            return True
+        self._judge(course, trouble)
+        return False
+
+    async def _again(
+        self, course: Course, question: Question, *, first: Trouble | None, canary: bool
+    ) -> Trouble | None:
+        """Ask again after a first trouble, as long as patience lasts."""
+        tries = itertools.count(1)
+
+        async def once() -> Trouble | None:
+            number = next(tries)
+            if number == 1:
+                return first
+            return await self._attempt(course, question, last=number == PATIENCE, canary=canary)
+
         retrying = AsyncRetrying(
             stop=stop_after_attempt(PATIENCE),
             wait=self._pause,
@@ -149,19 +138,11 @@ class Asker:
             sleep=self._nap,
             retry_error_callback=lambda state: state.outcome and state.outcome.result(),
         )
-        tries = itertools.count(1)
-
-        async def once() -> Trouble | None:
-            return await self._attempt(course, question, last=next(tries) == PATIENCE, canary=canary)
-
         trouble: Trouble | None = await retrying(once)
-        if trouble is None or trouble.todo is Todo.REFUSED:
-            return True
-        self._judge(course, trouble)
-        return False
+        return trouble
 
     async def _attempt(
-        self, course: Course, question: Question, *, last: bool, canary: bool
+        self, course: Course, question: Question, *, last: bool = False, canary: bool
     ) -> Trouble | None:
         """Ask once; None is an answer."""
         turn = await self.gate.enter(course.lane)

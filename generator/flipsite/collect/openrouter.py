@@ -1,24 +1,31 @@
 """Ask once: one request, one exchange, whatever comes back. Who asks again, and when, is the sampler's.
 
 The key travels in one header to one address: no redirect is followed, no answer that repeats it is kept as it
-came, and nothing here prints it. Many clients of one connection serve faster than one client of many: a pool
-looks through all its connections at every request (docs/performance.md).
+came, and nothing here prints it.
 """
 
 import asyncio
 import json
-import logging
-import ssl
 import time
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Mapping
 from contextlib import AsyncExitStack
 from dataclasses import dataclass, field
 from types import TracebackType
 from typing import Self
-from urllib.parse import urlsplit
+from urllib.parse import quote, urlsplit
 
 import httpx
 
+from flipsite import __version__
+from flipsite.collect.connections import (
+    FAULTS,
+    MOST_BYTES,
+    Application,
+    Connections,
+    Received,
+    UnreadError,
+    is_loopback,
+)
 from flipsite.collect.replies import (
     Json,
     Reply,
@@ -32,14 +39,20 @@ from flipsite.collect.replies import (
 from flipsite.errors import CollectError, UsageError
 
 OPENROUTER = "https://openrouter.ai/api/v1"
-Application = Callable[..., Awaitable[None]]
-"""An ASGI application."""
-
-MOST_ANSWER_BYTES = 8 * 2**20
 MOST_CATALOGUE_BYTES = 64 * 2**20
 
-for _library in ("httpx", "httpcore"):
-    logging.getLogger(_library).setLevel(logging.WARNING)  # below it they print headers
+BESIDE = 4
+"""Connections for what is asked beside the draws: the catalogue, prices, what is left."""
+
+HEADERS = {
+    "Content-Type": "application/json",
+    "Accept": "application/json",
+    "Accept-Encoding": "identity",  # a small answer gains nothing, and a bomb cannot go off
+    "User-Agent": f"flipsite/{__version__}",
+    "X-OpenRouter-Cache": "false",
+    "X-OpenRouter-Title": "flipsite",
+    "X-Title": "flipsite",
+}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -123,19 +136,18 @@ class OpenRouter:
             UsageError: If the address is none.
         """
         self._base = _checked(base)
-        self._local = _is_loopback(self._base)
-        self._key = key if self._base.startswith("https:") or self._local else None
+        self._key = key if self._base.startswith("https:") or is_loopback(self._base) else None
         self._timeouts = timeouts or Timeouts()
-        self._transport = httpx.ASGITransport(app) if app else None
-        self._concurrency = concurrency
-        self._idle: list[httpx.AsyncClient] = []
+        bounds = {"connect_s": self._timeouts.connect_s, "read_s": self._timeouts.read_s}
+        headers = HEADERS | ({"Authorization": self._key.header()} if self._key else {})
+        self._draws = Connections(self._base, headers=headers, most=concurrency, app=app, **bounds)
+        self._beside = Connections(self._base, headers=headers, most=BESIDE, app=app, **bounds)
+        self._beside_free = asyncio.Semaphore(BESIDE)
         self._exit = AsyncExitStack()
 
     async def __aenter__(self) -> Self:
-        context = ssl.create_default_context() if self._base.startswith("https:") else False
-        self._beside = await self._exit.enter_async_context(self._client(context))
-        for _ in range(self._concurrency):
-            self._idle.append(await self._exit.enter_async_context(self._client(context)))
+        await self._exit.enter_async_context(self._draws)
+        await self._exit.enter_async_context(self._beside)
         return self
 
     async def __aexit__(
@@ -148,21 +160,23 @@ class OpenRouter:
     ) -> Exchange:
         """Ask for one completion; every fault is a `Trouble`, none is raised."""
         started = time.perf_counter()
-        client = self._idle.pop()  # the one used last, whose connection is warm
+        content = json.dumps(request).encode()
         try:
             async with asyncio.timeout(self._timeouts.draw_s):
-                code, headers, body = await self._exchange(
-                    client, "POST", "chat/completions", content=request, extra=extra
+                received = await self._draws.exchange(
+                    "POST", "/chat/completions", content=content, extra=extra
                 )
-        except (TimeoutError, httpx.HTTPError, _UnreadError, httpx.InvalidURL) as error:
+        except (*FAULTS, UnreadError) as error:
             return Exchange(
-                code=None, body=None, latency_s=time.perf_counter() - started, result=self._broken(error)
+                code=None, body=None, latency_s=time.perf_counter() - started, result=_broken(error)
             )
-        finally:
-            self._idle.append(client)
-        result = read_exchange(code, headers, body, mode=mode, now=time.time())
+        body = self._hidden(received.body)
         return Exchange(
-            code=code, body=body, latency_s=time.perf_counter() - started, result=result, headers=headers
+            code=received.code,
+            body=body,
+            latency_s=time.perf_counter() - started,
+            result=read_exchange(received.code, received.headers, body, mode=mode, now=time.time()),
+            headers=received.headers,
         )
 
     async def get(self, path: str) -> Json:
@@ -171,19 +185,20 @@ class OpenRouter:
         Raises:
             CollectError: If it cannot be had.
         """
+        address = f"{self._base}{path}"
         try:
-            code, _, body = await self._ask("GET", path.lstrip("/"), most=MOST_CATALOGUE_BYTES)
-            content: Json = json.loads(body)
-        except (TimeoutError, httpx.HTTPError, httpx.InvalidURL, _UnreadError) as error:
-            reason = self._broken(error).reason
-            raise CollectError(f"{self._base}{path}: {reason}; is --api-base right?") from None
+            received = await self._get(path, most=MOST_CATALOGUE_BYTES)
+        except (*FAULTS, UnreadError) as error:
+            raise CollectError(f"{address}: {_broken(error).reason}; is --api-base right?") from None
+        try:
+            content: Json = json.loads(received.body)
         except (ValueError, RecursionError):
             raise CollectError(
-                f"{self._base}{path}: HTTP {code}, and no JSON; is --api-base right? It ends before /models."
+                f"{address}: HTTP {received.code}, and no JSON; is --api-base right? It ends before /models."
             ) from None
-        if code != 200:
+        if received.code != 200:
             raise CollectError(
-                f"{self._base}{path}: HTTP {code}; is --api-base right? It ends before /models."
+                f"{address}: HTTP {received.code}; is --api-base right? It ends before /models."
             )
         return content
 
@@ -196,96 +211,38 @@ class OpenRouter:
         if self._key is None:
             return None
         try:
-            code, _, body = await self._ask("GET", "key")
-        except (TimeoutError, httpx.HTTPError, _UnreadError):
+            received = await self._get("/key")
+        except (*FAULTS, UnreadError):
             return None
-        if code == 401:
+        if received.code == 401:
             raise CollectError(
                 f"{self._base}: the key was not accepted; set OPENROUTER_API_KEY to a valid one."
             )
-        return read_limit(body) if code == 200 else None
+        return read_limit(received.body) if received.code == 200 else None
 
     async def price_usd(self, generation: str) -> float | None:
         """What an answer cost, in dollars; None where nobody tells (yet)."""
         try:
-            code, _, body = await self._ask("GET", "generation", query={"id": generation})
-        except (TimeoutError, httpx.HTTPError, _UnreadError):
+            received = await self._get(f"/generation?id={quote(generation, safe='', errors='replace')}")
+        except (*FAULTS, UnreadError):
             return None
-        return read_price(body) if code == 200 else None
+        return read_price(received.body) if received.code == 200 else None
 
-    def _client(self, context: ssl.SSLContext | bool) -> httpx.AsyncClient:
-        limits = httpx.Limits(max_connections=4, max_keepalive_connections=1, keepalive_expiry=60)
-        timeout = httpx.Timeout(self._timeouts.read_s, connect=self._timeouts.connect_s, pool=None)
-        return httpx.AsyncClient(
-            headers=self._headers(),
-            limits=limits,
-            timeout=timeout,
-            transport=self._transport,
-            verify=context,
-            follow_redirects=False,
-            trust_env=not self._local,  # a proxy is for the world outside
-        )
+    async def _get(self, path: str, *, most: int = MOST_BYTES) -> Received:
+        async with self._beside_free, asyncio.timeout(self._timeouts.draw_s):
+            return await self._beside.exchange("GET", path, most=most)
 
-    def _headers(self) -> dict[str, str]:
-        headers = {
-            "Content-Type": "application/json",
-            "Accept": "application/json",
-            "Accept-Encoding": "identity",  # a small answer gains nothing, and a bomb cannot go off
-            "X-OpenRouter-Cache": "false",
-            "X-OpenRouter-Title": "flipsite",
-            "X-Title": "flipsite",
-        }
-        return headers | ({"Authorization": self._key.header()} if self._key else {})
-
-    async def _ask(
-        self, method: str, path: str, *, query: Mapping[str, str] | None = None, most: int = MOST_ANSWER_BYTES
-    ) -> tuple[int, httpx.Headers, bytes]:
-        async with asyncio.timeout(self._timeouts.draw_s):
-            return await self._exchange(self._beside, method, path, query=query, most=most)
-
-    async def _exchange(
-        self,
-        client: httpx.AsyncClient,
-        method: str,
-        path: str,
-        *,
-        content: Mapping[str, object] | None = None,
-        query: Mapping[str, str] | None = None,
-        extra: Mapping[str, str] | None = None,
-        most: int = MOST_ANSWER_BYTES,
-    ) -> tuple[int, httpx.Headers, bytes]:
-        body = None if content is None else json.dumps(content).encode()
-        request = client.build_request(
-            method, f"{self._base}/{path}", content=body, params=query, headers=extra
-        )
-        response = await client.send(request, stream=True)
-        try:
-            if response.headers.get("content-encoding", "identity").lower() != "identity":
-                raise _UnreadError("the answer came compressed, though plain was asked for")
-            pieces, size = [], 0
-            async for piece in response.aiter_raw():
-                size += len(piece)
-                if size > most:
-                    raise _UnreadError(f"the answer is longer than {most // 2**20} MiB")
-                pieces.append(piece)
-        finally:
-            await response.aclose()
-        whole = b"".join(pieces)
-        return response.status_code, response.headers, self._key.hide(whole) if self._key else whole
-
-    def _broken(self, error: Exception) -> Trouble:
-        """A request that brought nothing: what it cost is known only where it was never sent."""
-        unsent = isinstance(error, httpx.ConnectError | httpx.ConnectTimeout | httpx.PoolTimeout)
-        said = one_line(str(error))
-        reason = "no answer in time" if isinstance(error, TimeoutError | httpx.TimeoutException) else said
-        reason = "no connection" + (f" ({said})" if said else "") if unsent else reason
-        return Trouble(
-            todo=Todo.AGAIN, reason=reason or type(error).__name__, cost_usd=0.0 if unsent else None
-        )
+    def _hidden(self, body: bytes) -> bytes:
+        return self._key.hide(body) if self._key else body
 
 
-class _UnreadError(Exception):
-    """An answer that is not read to its end."""
+def _broken(error: Exception) -> Trouble:
+    """A request that brought nothing: what it cost is known only where it was never sent."""
+    unsent = isinstance(error, httpx.ConnectError | httpx.ConnectTimeout | httpx.PoolTimeout)
+    said = one_line(str(error))
+    reason = "no answer in time" if isinstance(error, TimeoutError | httpx.TimeoutException) else said
+    reason = "no connection" + (f" ({said})" if said else "") if unsent else reason
+    return Trouble(todo=Todo.AGAIN, reason=reason or type(error).__name__, cost_usd=0.0 if unsent else None)
 
 
 def _checked(base: str) -> str:
@@ -295,8 +252,3 @@ def _checked(base: str) -> str:
     if parts.username or parts.password:
         raise UsageError("--api-base: holds a password; the key comes from OPENROUTER_API_KEY alone.")
     return base.rstrip("/")
-
-
-def _is_loopback(base: str) -> bool:
-    host = urlsplit(base).hostname or ""
-    return host in {"localhost", "::1"} or host.startswith("127.")

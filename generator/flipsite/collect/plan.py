@@ -6,8 +6,8 @@ A function of the catalogue's choice and of what the ledger holds; nothing is as
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 
-from flipsite.collect.asking import Course
 from flipsite.collect.choice import Choice
+from flipsite.collect.course import Course
 from flipsite.collect.forecast import Mode, worst_case_usd
 from flipsite.collect.ledger import Ledger
 from flipsite.collect.money import usd

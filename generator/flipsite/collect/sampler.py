@@ -10,7 +10,8 @@ import logging
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
-from flipsite.collect.asking import Asker, Course, SetAsideError
+from flipsite.collect.asking import Asker
+from flipsite.collect.course import Course, SetAsideError
 from flipsite.collect.pace import GateClosedError
 from flipsite.collect.prompt import Question
 from flipsite.collect.tide import Tide

@@ -1,0 +1,155 @@
+"""Connections: bytes out, bytes in, bounded in time and size, and nothing followed.
+
+One transport a connection: a pool of many looks through all of them at every request. Transports, and not
+clients: a client's cookies, redirects and merging of settings cost a fifth of a request, and none is wanted.
+"""
+
+import logging
+import ssl
+from collections.abc import Awaitable, Callable, Mapping
+from contextlib import AsyncExitStack
+from dataclasses import dataclass
+from types import TracebackType
+from typing import Self
+from urllib.parse import urlsplit
+from urllib.request import getproxies, proxy_bypass
+
+import httpx
+
+Application = Callable[..., Awaitable[None]]
+"""An ASGI application."""
+
+MOST_BYTES = 8 * 2**20
+"""Of one answer, unless more is allowed."""
+
+FAULTS = (TimeoutError, httpx.HTTPError, httpx.InvalidURL)
+"""What an exchange that fails raises, beside `UnreadError`."""
+
+for _library in ("httpx", "httpcore"):
+    logging.getLogger(_library).setLevel(logging.WARNING)  # below it they print headers
+
+
+class UnreadError(Exception):
+    """An answer that is not read to its end."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Received:
+    """One whole HTTP answer; names of headers are in lower case."""
+
+    code: int
+    headers: Mapping[str, str]
+    body: bytes
+
+
+class Connections:
+    """Connections to one address, each lent to one request at a time; use as an async context manager."""
+
+    def __init__(
+        self,
+        base: str,
+        *,
+        headers: Mapping[str, str],
+        most: int,
+        connect_s: float,
+        read_s: float,
+        app: Application | None = None,
+    ) -> None:
+        """Name the address; nothing is connected yet.
+
+        Args:
+            base: The address all paths begin with.
+            headers: Sent with every request.
+            most: Connections at most.
+            connect_s: Seconds to connect.
+            read_s: Seconds between two pieces of an answer.
+            app: Instead of the network: an ASGI application.
+        """
+        self._base = base
+        self._headers = httpx.Headers(dict(headers))
+        self._most = most
+        self._extensions = {"timeout": {"connect": connect_s, "read": read_s, "write": read_s, "pool": None}}
+        self._app = app
+        self._idle: list[httpx.AsyncBaseTransport] = []
+        self._urls: dict[str, httpx.URL] = {}
+        self._exit = AsyncExitStack()
+
+    async def __aenter__(self) -> Self:
+        context = ssl.create_default_context() if self._base.startswith("https:") else False
+        proxy = _proxy(self._base)
+        for _ in range(self._most):
+            self._idle.append(await self._exit.enter_async_context(self._transport(context, proxy)))
+        return self
+
+    async def __aexit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        await self._exit.aclose()
+
+    async def exchange(
+        self,
+        method: str,
+        path: str,
+        *,
+        content: bytes | None = None,
+        extra: Mapping[str, str] | None = None,
+        most: int = MOST_BYTES,
+    ) -> Received:
+        """Send one request and receive its whole answer.
+
+        Raises:
+            UnreadError: If the answer is longer than `most` bytes, or compressed.
+            httpx.HTTPError: If the connection fails (one of FAULTS).
+        """
+        url = self._urls.get(path) or self._urls.setdefault(path, httpx.URL(self._base + path))
+        request = httpx.Request(
+            method, url, headers=self._headers, content=content, extensions=self._extensions
+        )
+        if extra:
+            request.headers.update(extra)
+        transport = self._idle.pop()  # the one used last, whose connection is warm
+        try:
+            response = await transport.handle_async_request(request)
+            try:
+                return await _received(response, most=most)
+            finally:
+                await response.aclose()
+        finally:
+            self._idle.append(transport)
+
+    def _transport(self, context: ssl.SSLContext | bool, proxy: str | None) -> httpx.AsyncBaseTransport:
+        if self._app is not None:
+            return httpx.ASGITransport(self._app)
+        limits = httpx.Limits(max_connections=1, max_keepalive_connections=1, keepalive_expiry=60)
+        return httpx.AsyncHTTPTransport(verify=context, limits=limits, proxy=proxy, trust_env=False)
+
+
+async def _received(response: httpx.Response, *, most: int) -> Received:
+    headers = {
+        name.decode("latin-1").lower(): value.decode("latin-1") for name, value in response.headers.raw
+    }
+    if headers.get("content-encoding", "identity").lower() != "identity":
+        raise UnreadError("the answer came compressed, though plain was asked for")
+    pieces, size = [], 0
+    async for piece in response.aiter_raw():
+        size += len(piece)
+        if size > most:
+            raise UnreadError(f"the answer is longer than {most // 2**20} MiB")
+        pieces.append(piece)
+    return Received(code=response.status_code, headers=headers, body=b"".join(pieces))
+
+
+def _proxy(base: str) -> str | None:
+    """The environment's proxy for an address, unless it is exempt, as this machine always is."""
+    parts = urlsplit(base)
+    host = parts.hostname or ""
+    if is_loopback(base) or proxy_bypass(host):
+        return None
+    proxies = getproxies()
+    return proxies.get(parts.scheme) or proxies.get("all")
+
+
+def is_loopback(base: str) -> bool:
+    """Whether an address is this machine's own."""
+    host = urlsplit(base).hostname or ""
+    return host in {"localhost", "::1"} or host.startswith("127.")

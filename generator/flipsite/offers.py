@@ -1,0 +1,102 @@
+"""What is asked of a collection, what it offers to do, how it stands, and what it did."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+
+from flipsite.collect.openrouter import OPENROUTER
+from flipsite.collect.plan import Plan
+from flipsite.collect.tide import Tide
+from flipsite.domain import Study
+from flipsite.errors import FlipsiteError
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Order:
+    """What the user asks for, where it differs from the study.
+
+    Attributes:
+        study_id: The study; made from the article's prompt where it does not exist.
+        models: Globs that narrow the study's.
+        skip: Globs left out on top of the study's.
+        draws: Draws of each model; None as in the study.
+        budget_usd: Dollars in all; None as in the study.
+        concurrency: Requests in flight at most.
+        api_base: Address that ends before `/models`.
+        simulated_seed: Ask the simulated endpoint of this seed; None asks the real one.
+    """
+
+    study_id: str
+    models: tuple[str, ...] = ()
+    skip: tuple[str, ...] = ()
+    draws: int | None = None
+    budget_usd: float | None = None
+    concurrency: int = 64
+    api_base: str = OPENROUTER
+    simulated_seed: int | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Offer:
+    """What a run would do and cost, to be agreed to.
+
+    Attributes:
+        study: As it will be asked.
+        plan: Each model with its estimate, and who is left out.
+        spent_usd: What the study has cost so far, lost answers at their worst case.
+        budget_usd: What it may cost in all; None without a bound.
+        account_usd: What the account's key has left; None where nobody tells.
+        n_lost: Answers an earlier run lost in flight.
+    """
+
+    study: Study
+    plan: Plan
+    spent_usd: float
+    budget_usd: float | None
+    account_usd: float | None
+    n_lost: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Look:
+    """How a run stands, for whoever watches."""
+
+    tide: Tide
+    spent_usd: float
+    left_usd: float | None
+    n_resting: int
+    bound: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Report:
+    """What a run did.
+
+    Attributes:
+        snapshot: The file that `build` reads; None where there is nothing to write.
+        tide: Counts of this run.
+        spent_usd: What the study has cost in all.
+        unpriced_usd: The part of it that is a worst case, since no price was told.
+        by_model: What each model has cost in all, the dearest first.
+        interrupted: Whether the user stopped it.
+        budget: Models that were stopped or left out by the budget, with the reason.
+        error: What stopped the run, where something did; what was bought is kept.
+    """
+
+    snapshot: Path | None
+    tide: Tide
+    spent_usd: float
+    unpriced_usd: float
+    by_model: tuple[tuple[str, float], ...]
+    interrupted: bool
+    budget: dict[str, str]
+    error: FlipsiteError | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Watcher:
+    """Whoever started the run: told of a study that was written, asked for a yes, shown how it stands."""
+
+    created: Callable[[Path], None]
+    agree: Callable[[Offer], bool]
+    look: Callable[[Look], None]
