@@ -1,5 +1,6 @@
 """The budget against the endpoint's own books: many at once, faults of every kind, and deaths in between."""
 
+import asyncio
 import tempfile
 from contextlib import suppress
 from pathlib import Path
@@ -30,7 +31,9 @@ class Dying:
         async def deadly(message):
             self.left -= scope["path"].endswith("completions") and message["type"] == "http.response.start"
             if self.left <= 0:
-                raise KeyboardInterrupt
+                for task in asyncio.all_tasks():
+                    task.cancel()
+                await asyncio.sleep(3_600)
             await send(message)
 
         await self.endpoint(scope, receive, deadly)
