@@ -49,6 +49,7 @@ def test_a_dry_run_shows_the_cost_and_asks_nothing(run):
     ran = run("trial", "--simulated", "--dry-run")
     assert ran.exit_code == 0
     assert "700 draws of 14 models, about $3.2" in ran.output
+    assert "all of it simulated" in ran.output
     assert not Path("content/studies/trial/draws.parquet").exists()
 
 

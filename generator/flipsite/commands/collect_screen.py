@@ -13,6 +13,7 @@ from rich.markup import escape
 from rich.table import Table
 
 from flipsite.collection import Look, Offer, Report, Watcher
+from flipsite.domain import Kind
 from flipsite.errors import UsageError
 
 LINE_EVERY_S = 5.0
@@ -29,6 +30,7 @@ class Screen:
         self._live: Live | None = None
         self._began = time.monotonic()
         self._told_at = self._began
+        self._money = ""
         self.watcher = Watcher(created=self._created, agree=self._agree, look=self._look)
 
     def __enter__(self) -> Self:
@@ -59,7 +61,7 @@ class Screen:
             self._rest(table, len(report.by_model))
             self._console.print(table)
         open_part = f", {_usd(report.unpriced_usd)} of it at its worst case" if report.unpriced_usd else ""
-        self._say(f"The study has cost {_usd(report.spent_usd)}{open_part}.")
+        self._say(f"The study has cost {_usd(report.spent_usd)}{open_part}{self._money}.")
         for model, aside in sorted(tide.aside.items()):
             self._say(f"Set aside: {model}: {aside.reason}")
         if report.snapshot is not None:
@@ -79,6 +81,8 @@ class Screen:
 
     def _agree(self, offer: Offer) -> bool:
         plan = offer.plan
+        if offer.study.kind is Kind.SIMULATED:
+            self._money = ", all of it simulated"
         if offer.n_lost:
             self._say(f"{offer.n_lost} answers were in flight when the last run died; they count as spent.")
         if not plan.n_missing:
@@ -114,7 +118,7 @@ class Screen:
             limits.append(f"the account has {_usd(offer.account_usd)} left")
         self._say(
             f"{plan.n_missing} draws of {len(rows)} models, about {_usd(plan.estimate_usd)} "
-            f"({', '.join(limits)})."
+            f"({', '.join(limits)}){self._money}."
         )
         if plan.left_out:
             dear = sum(one.money for one in plan.left_out)
