@@ -220,6 +220,7 @@ class Printed:
         spend_run_usd: Upper bound of what the run cost, as stated.
         spend_total_usd: About what was spent in all, as stated.
         roleplay: Models the source itself calls role-playing finetunes.
+        roleplay_none_in: The table that holds none of them, as the source says; None where it says nothing.
     """
 
     rows: tuple[PrintedBias, ...]
@@ -230,6 +231,7 @@ class Printed:
     spend_run_usd: float
     spend_total_usd: float
     roleplay: tuple[str, ...]
+    roleplay_none_in: Literal["least", "most"] | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -11,7 +11,7 @@ import logging
 import os
 import re
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
@@ -134,10 +134,11 @@ def _address(base_url: str) -> str:
 def load_report(folder: Path) -> "StudyReport":
     """Read a study's folder and analyse what it holds."""
     from flipsite.analyse.features import by_model
+    from flipsite.analyse.report import with_features
     from flipsite.store.features import FEATURES_FILE, read_features
 
-    known = folder / FEATURES_FILE
-    return replace(_report(folder), features=by_model(read_features(known)) if known.exists() else {})
+    known, report = folder / FEATURES_FILE, _report(folder)
+    return with_features(report, by_model(read_features(known))) if known.exists() else report
 
 
 def _report(folder: Path) -> "StudyReport":

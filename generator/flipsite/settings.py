@@ -72,6 +72,7 @@ def load_printed(folder: Path) -> Printed:
         spend_run_usd=read.spend.run_usd,
         spend_total_usd=read.spend.total_usd,
         roleplay=tuple(read.roleplay.models),
+        roleplay_none_in=read.roleplay.none_in,
     )
 
 
@@ -217,6 +218,7 @@ class _SpendSection(_Section):
 
 class _RoleplaySection(_Section):
     models: list[_Text] = _key([], _TEXTS)
+    none_in: Literal["least", "most"] | None = _key(None, 'one of "least", "most"')
 
 
 class _PublishedFile(_Section):

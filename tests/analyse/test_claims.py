@@ -1,10 +1,13 @@
 import csv
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 from scipy import stats
 
-from flipsite.analyse.claims import claim
+from flipsite.analyse.claims import claim, study_claims
+from flipsite.analyse.estimates import estimates
+from flipsite.domain import Feature, Tally
 
 LEAST = [f"least/{i}" for i in range(20)]
 MOST = [f"most/{i}" for i in range(20)]
@@ -76,3 +79,39 @@ def test_nothing_to_compare_is_no_claim():
     """No model of the kind, or every model."""
     assert claim("roleplay", {}, least=LEAST, most=MOST) is None
     assert claim("roleplay", dict.fromkeys(LEAST + MOST, "roleplay"), least=LEAST, most=MOST) is None
+
+
+def feature(model: str, name: str, value: str) -> dict[str, tuple[Feature, ...]]:
+    return {model: (Feature(model=model, feature=name, value=value, source="name" if value else ""),)}
+
+
+def test_a_published_study_s_claims_are_about_its_two_tables(article):
+    """What the source says of a table holds for models of unknown kind, and only for the kind it names."""
+    known = feature("arliai/qwq-32b-arliai-rpr-v1", "tuning", "roleplay") | feature(
+        "inception/mercury-coder", "tuning", "coding"
+    )
+    printed = replace(article, roleplay_none_in="most")
+    roleplay, coding = study_claims((), known, printed=printed)
+    assert (roleplay.kind, roleplay.n_unknown, roleplay.table.ones_a, roleplay.table.n_a) == (
+        "roleplay",
+        19,
+        1,
+        1,
+    )
+    assert (coding.kind, coding.n_unknown, coding.table.ones_a, coding.table.n_a) == ("coding", 38, 0, 1)
+    assert study_claims((), known, printed=article)[0].n_unknown == 38
+
+
+def test_a_study_with_draws_is_compared_at_its_ends(study_of):
+    """The three least against the three most; nothing where they would meet."""
+    tallies = [Tally(model=f"a/{i}", n_draws=50, n_valid=50, n_ones=25 + 3 * i) for i in range(7)]
+    records = estimates(study_of(), tallies, page=lambda study, model: f"{study}/{model}")
+    known = (
+        feature("a/0", "reasoning", "yes")
+        | feature("a/6", "reasoning", "no")
+        | feature("a/3", "reasoning", "yes")
+    )
+    (found,) = study_claims(records, known, top=3)
+    assert (found.kind, found.table.ones_a, found.table.n_a, found.n_unknown) == ("reasoning", 1, 1, 4)
+    assert study_claims(records, known, top=4) == ()
+    assert study_claims(records, {}, top=3) == ()

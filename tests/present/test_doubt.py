@@ -127,3 +127,12 @@ def test_coins_are_not_called_models() -> None:
     said = words(render(TEMPLATES, "parts/fair_share.html", report=report, page=page))
     assert "Of 4 coins" in said
     assert "model" not in said
+
+
+def test_a_study_tells_whether_a_kind_is_fairer(article: StudyReport) -> None:
+    """Counts at both ends, the test, the difference, and what hangs on the unknown."""
+    page = Page(path="article-2025/index.html", title="", description="", template="", study=article.study)
+    said = words(render(TEMPLATES, "parts/claims.html", report=article, page=page, top=20))
+    assert "role-playing 4 0 +0.56 +0.04 to +0.70 0.106 12 <0.001 to 0.106: it hangs on them" in said
+    assert "coding and problem solving 0 7 -0.61" in said
+    assert "3 kinds were tried" in said

@@ -9,6 +9,14 @@ from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 
 from flipsite.analyse.conditional import TwoByTwo, fisher_exact, newcombe
+from flipsite.domain import Estimate, Feature, Printed
+
+KINDS = (
+    ("roleplay", "tuning", "roleplay"),
+    ("coding", "tuning", "coding"),
+    ("reasoning", "reasoning", "yes"),
+)
+"""What is claimed of: its name, the feature that tells it, the feature's value that marks it."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -38,6 +46,47 @@ class Claim:
     n_unknown: int
     p_lowest: float
     p_highest: float
+
+
+def study_claims(
+    estimates: Sequence[Estimate],
+    features: Mapping[str, Sequence[Feature]],
+    *,
+    printed: Printed | None = None,
+    top: int = 20,
+) -> tuple[Claim, ...]:
+    """Test of each kind whether it stands at one end of a study rather than the other.
+
+    Args:
+        estimates: The study's models.
+        features: What is known of each.
+        printed: Its printed figures; their two tables are the ends then.
+        top: Models at either end of a study with draws.
+
+    Returns:
+        One claim a kind that can be compared; none without features, nor where the ends would meet.
+    """
+    if printed:
+        least = [row.model for row in printed.rows if row.table == "least"]
+        most = [row.model for row in printed.rows if row.table == "most"]
+    else:
+        ranked = sorted((e.bias, e.model) for e in estimates if e.bias is not None)
+        if len(ranked) < 2 * top:
+            return ()
+        least, most = ([model for _, model in end] for end in (ranked[:top], ranked[-top:]))
+    said = {(row.model, row.feature): row.value for rows in features.values() for row in rows}
+    without = {"least": least, "most": most}.get((printed and printed.roleplay_none_in) or "", [])
+    tested = (
+        claim(
+            kind,
+            {model: _marked(said.get((model, feature)), value, kind) for model in (*least, *most)},
+            least=least,
+            most=most,
+            ruled_out=without if kind == "roleplay" else (),
+        )
+        for kind, feature, value in KINDS
+    )
+    return tuple(each for each in tested if each)
 
 
 def claim(
@@ -87,6 +136,11 @@ def claim(
         p_lowest=min(readings),
         p_highest=max(readings),
     )
+
+
+def _marked(found: str | None, value: str, kind: str) -> str | None:
+    """A feature's value as the kind's name, as not that kind, or as unknown."""
+    return (kind if found == value else f"not {kind}") if found else None
 
 
 def _counts(kind: str, values: Mapping[str, str], models: Collection[str]) -> tuple[int, int]:

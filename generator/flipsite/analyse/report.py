@@ -1,9 +1,10 @@
 """Everything known of one study: the analyses in running order."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from flipsite.addresses import model_page
+from flipsite.analyse.claims import Claim, study_claims
 from flipsite.analyse.estimates import estimates, published_estimates
 from flipsite.analyse.evidence import Evidence, evidence
 from flipsite.analyse.fairness import FairShare, fair_share, published_fair_share
@@ -34,6 +35,7 @@ class StudyReport:
         fair_share: How many models could be fair; None without a valid draw.
         population: The fitted population of shares of ones; None for fewer than three models.
         features: What is known of each model besides its flips, by model.
+        claims: Whether one kind of model stands at one end rather than the other; needs features.
     """
 
     study: Study
@@ -49,6 +51,7 @@ class StudyReport:
     fair_share: FairShare | None = None
     population: Population | None = None
     features: Mapping[str, tuple[Feature, ...]] = field(default_factory=dict)
+    claims: tuple[Claim, ...] = ()
 
 
 def report_draws(
@@ -92,3 +95,9 @@ def report_printed(study: Study, printed: Printed) -> StudyReport:
         fair_share=published_fair_share(printed, target=target),
         population=population,
     )
+
+
+def with_features(report: StudyReport, features: Mapping[str, tuple[Feature, ...]]) -> StudyReport:
+    """The report, knowing what the models are besides their flips."""
+    claims = study_claims(report.estimates, features, printed=report.printed)
+    return replace(report, features=features, claims=claims)

@@ -55,6 +55,12 @@ def p_text(p: float | None) -> str:
     return ">0.999" if p >= 0.9995 else f"{p:.3f}"
 
 
+def equal_p_text(p: float | None) -> str:
+    """A p-value with its letter: `p = 0.031`, `p < 0.001`."""
+    text = p_text(p)
+    return f"p {text[0]} {text[1:]}" if text[0] in "<>" else f"p = {text}"
+
+
 def count_text(count: float | None) -> str:
     """A whole number with thousands marked."""
     return MISSING if count is None else f"{count:,.0f}"

@@ -9,6 +9,7 @@ from flipsite import schema
 from flipsite.analyse.report import StudyReport
 from flipsite.domain import Estimate, Figure, Study
 from flipsite.present.board import board_context
+from flipsite.present.leaderboard import TOP
 from flipsite.present.model_pages import model_pages
 from flipsite.present.page import Page
 from flipsite.present.spend_page import spend_csv, spend_page
@@ -32,7 +33,7 @@ def study_pages(report: StudyReport, figures: Mapping[str, Figure]) -> list[Page
         study=study,
         crumbs=home,
         tab="Summary",
-        context={"report": report, "values": study_values(report), "figures": figures},
+        context={"report": report, "values": study_values(report), "figures": figures, "top": TOP},
     )
     spend = [spend_page(report, figures)] if report.spend else []
     return [summary, _leaderboard(report, figures), *spend, *model_pages(report)]

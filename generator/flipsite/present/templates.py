@@ -29,6 +29,7 @@ def environment(folders: Sequence[Path]) -> jinja2.Environment:
         share=formats.share_text,
         percent=formats.percent_text,
         p=formats.p_text,
+        equal_p=formats.equal_p_text,
         chance=formats.chance_text,
         count=formats.count_text,
         usd=formats.usd_text,

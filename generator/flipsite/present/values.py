@@ -7,7 +7,15 @@ from flipsite.analyse.chance import chance_within
 from flipsite.analyse.estimate import FAIR_MARGIN, FALSE_DISCOVERY_RATE, noise_floor
 from flipsite.analyse.report import StudyReport
 from flipsite.domain import Printed, PrintedBias, Verdict
-from flipsite.present.formats import bias_text, count_text, percent_text, share_text, usd_text
+from flipsite.present.formats import (
+    bias_text,
+    count_text,
+    equal_p_text,
+    percent_text,
+    share_text,
+    usd_text,
+)
+from flipsite.present.plain_words import odds_text
 
 RULES = {"fair_margin": str(FAIR_MARGIN), "false_discovery_rate": str(FALSE_DISCOVERY_RATE)}
 """The numbers of no study."""
@@ -32,7 +40,7 @@ def study_values(report: StudyReport) -> dict[str, str]:
     } | RULES
     if biases:
         values |= {"bias_least": bias_text(biases[0]), "bias_most": bias_text(biases[-1])}
-    values |= _fairness_values(report)
+    values |= _fairness_values(report) | _claim_values(report)
     if report.tallies:
         values |= _drawn_values(report)
     if report.printed:
@@ -64,6 +72,28 @@ def _fairness_values(report: StudyReport) -> dict[str, str]:
     return values
 
 
+def _claim_values(report: StudyReport) -> dict[str, str]:
+    """Each claim's numbers, under names that begin with its kind."""
+    values = {"claims": count_text(len(report.claims))} if report.claims else {}
+    for each in report.claims:
+        n_least, n_kind = each.table.ones_a, each.table.n_a
+        told = {
+            "models": count_text(n_kind),
+            "least": count_text(n_least),
+            "most": count_text(n_kind - n_least),
+            "unknown": count_text(each.n_unknown),
+            "difference": f"{each.difference:+.2f}",
+            "low": f"{each.low:+.2f}",
+            "high": f"{each.high:+.2f}",
+            "p": equal_p_text(each.p_value),
+            "p_odds": odds_text(each.p_value),
+            "p_lowest": equal_p_text(each.p_lowest),
+            "p_highest": equal_p_text(each.p_highest),
+        }
+        values |= {f"{each.kind}_{name}": text for name, text in told.items()}
+    return values
+
+
 def _drawn_values(report: StudyReport) -> dict[str, str]:
     costs = [tally.cost_usd for tally in report.tallies if tally.cost_usd is not None]
     return {
@@ -77,6 +107,7 @@ def _printed_values(report: StudyReport, printed: Printed) -> dict[str, str]:
     least = [row for row in printed.rows if row.table == "least"]
     most = [row for row in printed.rows if row.table == "most"]
     widest = max(float(row.figure) for row in least)
+    places = report.standings
     chance = chance_within(widest, printed.draws_about, report.study.prompt.target)
     return {
         "least_count": count_text(len(least)),
@@ -89,6 +120,11 @@ def _printed_values(report: StudyReport, printed: Printed) -> dict[str, str]:
         "fair_expected_within_least": count_text(chance * printed.n_models),
         "least_biased_convicted": count_text(_convicted(report, least)),
         "most_biased_convicted": count_text(_convicted(report, most)),
+        "least_kept": count_text(sum(places[row.model].p_least for row in least if row.model in places)),
+        "most_kept": count_text(sum(places[row.model].p_most for row in most if row.model in places)),
+        "least_rank_high": count_text(
+            max((places[row.model].rank_high for row in least if row.model in places), default=None)
+        ),
         "draws_known": count_text(sum(len(report.fits[row.model]) == 1 for row in printed.rows)),
         "spend_run": f"${printed.spend_run_usd:g}",
         "spend_total": f"${printed.spend_total_usd:g}",
