@@ -10,7 +10,7 @@ site: $(STAMP)
 	$(BIN)/flipsite build
 
 test: $(STAMP)
-	$(BIN)/python -m pytest -m "not browser and not blogs" -n auto
+	$(BIN)/python -m pytest -m "not browser and not blogs and not bayes" -n auto
 
 lint: $(STAMP)
 	$(BIN)/ruff check .
@@ -19,6 +19,11 @@ lint: $(STAMP)
 
 serve: $(STAMP)
 	$(BIN)/flipsite serve
+
+# Wants the extra `bayes`, half a gigabyte, which the other tasks do without.
+fit-check: $(STAMP)
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --constraint constraints.txt --editable ".[dev,bayes]"
+	$(BIN)/python -m pytest -m bayes
 
 # Wants Debian's chromium on the machine; .ci/run installs it.
 browser: $(STAMP)

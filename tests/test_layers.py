@@ -4,7 +4,7 @@ import ast
 from pathlib import Path
 
 PACKAGE = Path(__file__).parents[1] / "generator" / "flipsite"
-ROAD = ["collect", "store", "analyse", "present", "write"]
+ROAD = ["collect", "store", "analyse", "fit", "present", "write"]
 GROUND = {"errors", "domain", "schema", "traits", "fitted", "addresses", "projects", "settings", ""}
 HOMES = {
     "httpx": {"collect"},
@@ -17,10 +17,14 @@ HOMES = {
     "pydantic": {"settings", "collect"},
     "watchfiles": {"write"},
     "click": {"cli", "commands"},
+    "pymc": {"fit"},
+    "pytensor": {"fit"},
+    "nutpie": {"fit"},
+    "arviz": {"fit"},
 }
 """Each library's only home."""
 
-ALLOWED = {"present": {"analyse"}}
+ALLOWED = {"present": {"analyse"}, "fit": {"analyse"}}
 """A stage may use the records of the stage before it, and nothing to its right."""
 
 

@@ -1,0 +1,46 @@
+"""`flipsite fit`: regressions of how models flip on what they are."""
+
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import click
+
+if TYPE_CHECKING:
+    from flipsite.fitted import Fit
+
+
+@click.command("fit")
+@click.argument("study")
+@click.option(
+    "--draws", type=click.IntRange(min=100), default=2000, show_default=True, help="Kept, of a chain."
+)
+@click.option("--chains", type=click.IntRange(2, 64), default=4, show_default=True, help="Of each form.")
+@click.option("--seed", type=click.IntRange(min=0), default=1, show_default=True, help="Of the sampler.")
+def command(*, study: str, draws: int, chains: int, seed: int) -> None:
+    r"""Fit what makes the models of STUDY fair, from its draws and its features.csv.
+
+    Writes fit.json beside the draws, which `flipsite build` shows, and every posterior draw as NetCDF under
+    .flipsite/fits/. Wants `pip install 'flipsite[bayes]'`; building a site does not. A fit that has not
+    converged is kept, marked on its page, and ends with status 1.
+
+    \b
+    Examples:
+      flipsite fit article-2025
+      flipsite fit mine --draws 4000 --seed 7
+    """
+    from flipsite.fitting import FitOrder, fit_study
+    from flipsite.projects import find_project
+
+    order = FitOrder(draws=draws, chains=chains, seed=seed)
+    fit, summary, posterior = fit_study(find_project(Path.cwd()), study, order, done=click.echo)
+    for left in fit.left_out:
+        click.echo(f"left out: {left.what}: {left.reason}")
+    click.echo(f"Fitted {len(fit.forms)} forms to {fit.models} models: {summary}; draws in {posterior}.")
+    if faults := _faults(fit):
+        click.echo("\n".join(f"flipsite: not converged: {fault}" for fault in faults), err=True)
+        sys.exit(1)
+
+
+def _faults(fit: "Fit") -> list[str]:
+    return [f"{form.form}: {fault}; try more --draws" for form in fit.forms for fault in form.faults]

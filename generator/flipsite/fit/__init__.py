@@ -1,0 +1,1 @@
+"""Regressions of how models flip on what they are; only `flipsite fit` comes here, with `flipsite[bayes]`."""

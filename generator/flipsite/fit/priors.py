@@ -1,0 +1,39 @@
+"""What is thought probable before any data, weakly; the same numbers for the sampler and for simulation.
+
+Every column has average 0; a number's has deviation 1. On the log-odds of a one a coefficient of 1 is a
+factor of e in the odds. On the log of a scale, 0.5 makes the distance from the target 1.6 times as large: two
+prior deviations make it 2.7 times as large, which would be visible to the naked eye.
+"""
+
+from dataclasses import dataclass
+from typing import Final
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Prior:
+    """Of one linear predictor.
+
+    Attributes:
+        centre: Mean of the intercept, which is normal.
+        wide: Its deviation.
+        slope: Deviation of every coefficient, each normal about 0.
+        authors: Scale of the deviation between authors, which is half-normal.
+    """
+
+    centre: float
+    wide: float
+    slope: float
+    authors: float
+
+
+MEAN: Final = Prior(centre=0.0, wide=1.5, slope=1.0, authors=1.0)
+"""Of the log-odds of a one, as far as they are from the target's."""
+
+OVERDISPERSION: Final = Prior(centre=0.0, wide=1.5, slope=1.0, authors=1.0)
+"""Of the log-odds of the correlation between two draws of one model."""
+
+SCALE: Final = Prior(centre=0.5, wide=1.0, slope=0.5, authors=0.5)
+"""Of log σ. At σ = 1.6 a share of ones is about uniform between 0 and 1."""
+
+CENTRE_DEVIATION: Final = 0.5
+"""Of μ, the log-odds about which the models lie, around the target's."""

@@ -1,0 +1,169 @@
+"""A study's regressions: every form that its data can bear, sampled, summed up and compared."""
+
+from collections.abc import Callable, Iterator
+from importlib.metadata import version
+from typing import Any, Final
+
+import numpy as np
+
+from flipsite.fit import readings
+from flipsite.fit.checks import checks
+from flipsite.fit.counts import Counts
+from flipsite.fit.covariates import Covariates
+from flipsite.fit.forms import FORMS
+from flipsite.fit.sampling import Sampled, arviz, faults, sample
+from flipsite.fitted import Fit, FittedForm, FormName, LeftOut, Part, Term
+
+FEWEST_MODELS: Final = 10
+"""With fewer, the priors would speak."""
+
+UNSIGNED: Final = LeftOut(
+    what="mean",
+    reason="the direction of each bias is not known, and this form asks of nothing else",
+)
+
+
+def fit_forms(
+    counts: Counts,
+    given: Covariates,
+    *,
+    draws: int,
+    chains: int,
+    seed: int,
+    done: Callable[[Sampled], None],
+) -> tuple[tuple[FittedForm, ...], tuple[Sampled, ...], tuple[LeftOut, ...]]:
+    """Sample every form in turn.
+
+    Args:
+        counts: What was drawn.
+        given: The covariates.
+        draws: Kept draws of a chain.
+        chains: How many.
+        seed: Of all randomness.
+        done: Told of each form as it is sampled.
+
+    Returns:
+        The forms for `fit.json`, their draws, and the forms that are left out.
+    """
+    names: list[FormName] = [form for form in FORMS if counts.signed or form != "mean"]
+    sampled = []
+    for form in names:
+        sampled.append(sample(form, counts, given, draws=draws, chains=chains, seed=seed))
+        done(sampled[-1])
+    best = max(sampled, key=lambda one: float(one.loo.sum()))
+    forms = tuple(_form(one, best, counts, given, seed=seed) for one in sampled)
+    return forms, tuple(sampled), () if counts.signed else (UNSIGNED,)
+
+
+def made_with() -> tuple[str, ...]:
+    """What sampled, with versions."""
+    return tuple(f"{name} {version(name)}" for name in ("pymc", "nutpie", "arviz", "numpy"))
+
+
+def converged(fit: Fit) -> bool:
+    """Whether every form has."""
+    return not any(form.faults for form in fit.forms)
+
+
+def _form(one: Sampled, best: Sampled, counts: Counts, given: Covariates, *, seed: int) -> FittedForm:
+    found = readings.posterior(one.form, one.draws, counts)
+    diagnosed = _diagnosed(one.draws)
+    part: Part = "mean" if one.form == "mean" else "spread"
+    whole, bins = checks(found, counts, given, seed=seed)
+    difference = one.loo - best.loo
+    return FittedForm(
+        form=one.form,
+        terms=tuple(_terms(found, one.draws, given, diagnosed)),
+        divergences=one.divergences,
+        elpd_loo=float(one.loo.sum()),
+        elpd_loo_se=_sum_error(one.loo),
+        elpd_difference=float(difference.sum()),
+        elpd_difference_se=_sum_error(difference),
+        pareto_k_bad=int((one.pareto_k > 0.7).sum()),
+        seconds=one.seconds,
+        faults=faults(one, diagnostics=[(name, *numbers) for name, numbers in diagnosed.items()]),
+        authors=tuple(readings.authors(found, part, counts)),
+        effects=tuple(readings.effects(found, part, given)),
+        checks=whole,
+        bias_bins=bins,
+    )
+
+
+def _sum_error(pointwise: Any) -> float:
+    """Standard error of a sum of pointwise densities (Vehtari, Gelman & Gabry 2017, eq. 23)."""
+    return float(np.sqrt(len(pointwise) * np.var(pointwise)))
+
+
+def _diagnosed(draws: Any) -> dict[str, tuple[float, float, float]]:
+    """R-hat, bulk and tail ESS of each scalar: a coefficient as `mean_slopes[name]`; authors' effects too."""
+    az = arviz()
+    parts = (az.rhat(draws), az.ess(draws, method="bulk"), az.ess(draws, method="tail"))
+    found = {}
+    for name in draws.posterior.data_vars:
+        numbers = [np.atleast_1d(np.asarray(part[name])) for part in parts]
+        labels = _labels(draws, str(name))
+        for place, label in enumerate(labels):
+            found[label] = (float(numbers[0][place]), float(numbers[1][place]), float(numbers[2][place]))
+    return found
+
+
+def _labels(draws: Any, name: str) -> list[str]:
+    variable = draws.posterior[name]
+    dims = [dim for dim in variable.dims if dim not in {"chain", "draw"}]
+    return [f"{name}[{label}]" for label in variable[dims[0]].values] if dims else [name]
+
+
+def _terms(
+    found: readings.Posterior, draws: Any, given: Covariates, diagnosed: dict[str, tuple[float, float, float]]
+) -> Iterator[Term]:
+    parts: list[Part] = ["mean", "spread"]
+    for part in parts:
+        for place, column in enumerate(given.columns if f"{part}_slopes" in found.values else ()):
+            whole = _all(draws, f"{part}_slopes")[:, place] * column.step
+            thinned = found.values[f"{part}_slopes"][:, place] * column.step
+            low, factor, high = readings.factors(found, part, thinned)
+            below, above = readings.seen(found, part, thinned)
+            yield _term(
+                f"{part}: {column.name}",
+                part,
+                whole,
+                diagnosed[f"{part}_slopes[{column.name}]"],
+                covariate=column.covariate,
+                level=column.level,
+                contrast=column.contrast,
+                factor=factor,
+                factor_low=low,
+                factor_high=high,
+                seen_below=below,
+                seen_above=above,
+            )
+    others: dict[str, tuple[Part, str]] = {
+        "mean_intercept": ("mean", "log-odds of a one of the average model, from the target’s"),
+        "spread_intercept": ("spread", "the average model"),
+        "mean_author_deviation": ("mean", "deviation between authors"),
+        "spread_author_deviation": ("spread", "deviation between authors"),
+        "fair": ("fair", "share of exactly fair coins"),
+    }
+    for name, (part, contrast) in others.items():
+        if name in found.values:
+            yield _term(name, part, _all(draws, name), diagnosed[name], contrast=contrast)
+
+
+def _term(term: str, part: Part, values: Any, numbers: tuple[float, float, float], **more: Any) -> Term:
+    low, high = np.percentile(values, (2.5, 97.5))
+    return Term(
+        **({"covariate": "", "level": ""} | more),
+        term=term,
+        part=part,
+        mean=float(values.mean()),
+        low=float(low),
+        high=float(high),
+        rhat=numbers[0],
+        ess_bulk=numbers[1],
+        ess_tail=numbers[2],
+    )
+
+
+def _all(draws: Any, name: str) -> Any:
+    values = np.asarray(draws.posterior[name])
+    return values.reshape(-1, *values.shape[2:])

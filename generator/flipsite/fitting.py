@@ -1,0 +1,191 @@
+"""From a study's draws and features to its regressions: `flipsite fit`, which alone needs `flipsite[bayes]`.
+
+study, draws, features.csv ─load→ counts, covariates ─sample→ forms ─keep→ fit.json, fits/<study>.nc
+"""
+
+import hashlib
+import logging
+from collections.abc import Callable
+from dataclasses import dataclass
+from importlib.util import find_spec
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from flipsite.domain import Kind, Study
+from flipsite.errors import UsageError
+from flipsite.fitted import Fit, LeftOut
+from flipsite.projects import Project, existing_study
+from flipsite.settings import load_printed, load_study
+from flipsite.store.features import FEATURES_FILE, read_features
+from flipsite.store.fits import FIT_FILE, write_fit
+from flipsite.store.snapshot import SNAPSHOT, read_draws
+
+if TYPE_CHECKING:
+    from flipsite.fit.counts import Counts
+    from flipsite.fit.sampling import Sampled
+
+log = logging.getLogger(__name__)
+
+PRINTED_FILE = "published.toml"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class FitOrder:
+    """What the user asks for.
+
+    Attributes:
+        draws: Kept draws of each chain.
+        chains: Of each form.
+        seed: Of all randomness.
+    """
+
+    draws: int = 2000
+    chains: int = 4
+    seed: int = 1
+
+
+def fit_study(
+    project: Project, study_id: str, order: FitOrder, *, done: Callable[[str], None]
+) -> tuple[Fit, Path, Path]:
+    """Fit the regressions of a study and keep what they found.
+
+    Args:
+        project: Where the study is.
+        study_id: Its id.
+        order: How to sample.
+        done: Told a line of each form as it is sampled.
+
+    Returns:
+        The fit, the file it stands in, and the file with all posterior draws.
+
+    Raises:
+        UsageError: If the extra is missing, or the study has too little to fit.
+        FlipsiteError: If one of its files is faulty or cannot be written.
+    """
+    need_extra()
+    folder = existing_study(project, study_id)
+    if project.packaged:
+        raise UsageError(
+            f"{folder}: is flipsite's own; run `flipsite fit` in a project with content/studies/."
+        )
+    study, known = load_study(folder), folder / FEATURES_FILE
+    if not known.exists():
+        raise UsageError(f"{known}: not there; `flipsite features {study_id}` writes it.")
+    fit, sampled = _fit(study, folder, order, done)
+    draws = project.cache / "fits" / f"{study_id}.nc"
+    keep_draws(sampled, draws)
+    write_fit(folder / FIT_FILE, fit)
+    return fit, folder / FIT_FILE, draws
+
+
+def stale(fit: Fit, folder: Path) -> tuple[str, ...]:
+    """Which of a study's files have changed since it was fitted."""
+    return tuple(
+        path.name
+        for path, digest in (
+            (draws_file(folder), fit.draws_sha256),
+            (folder / FEATURES_FILE, fit.features_sha256),
+        )
+        if sha256(path) != digest
+    )
+
+
+def draws_file(folder: Path) -> Path:
+    """The file that a study's figures come from."""
+    printed = folder / PRINTED_FILE
+    return printed if printed.exists() else folder / SNAPSHOT
+
+
+def sha256(path: Path) -> str:
+    """The digest of a file; of one that is not there, an empty text."""
+    return hashlib.sha256(path.read_bytes()).hexdigest() if path.exists() else ""
+
+
+def need_extra() -> None:
+    """Stop where what samples is not installed.
+
+    Raises:
+        UsageError: With the command that installs it.
+    """
+    missing = [name for name in ("pymc", "nutpie", "arviz") if find_spec(name) is None]
+    if missing:
+        raise UsageError(f"{', '.join(missing)}: not installed; run `pip install 'flipsite[bayes]'`.")
+
+
+def keep_draws(sampled: "tuple[Sampled, ...]", path: Path) -> None:
+    """Write all posterior draws as NetCDF, a group a form.
+
+    `arviz.InferenceData.from_netcdf(path, base_group="scale")` reads one back.
+    """
+    path.parent.mkdir(parents=True, exist_ok=True)
+    part = path.with_name(f".{path.name}.part")
+    part.unlink(missing_ok=True)
+    for one in sampled:
+        one.draws.to_netcdf(str(part), base_group=one.form, engine="h5netcdf", overwrite_existing=False)
+    part.replace(path)
+
+
+def _fit(
+    study: Study, folder: Path, order: FitOrder, done: Callable[[str], None]
+) -> "tuple[Fit, tuple[Sampled, ...]]":
+    from flipsite.fit.covariates import covariates
+    from flipsite.fit.study import FEWEST_MODELS, fit_forms, made_with
+
+    counts, left_out = _counts(study, folder)
+    if len(counts.models) < FEWEST_MODELS:
+        raise UsageError(
+            f"{folder}: {len(counts.models)} models with a valid draw; a regression wants {FEWEST_MODELS}."
+        )
+    values: dict[str, dict[str, str]] = {}
+    for row in read_features(folder / FEATURES_FILE):
+        values.setdefault(row.model, {})[row.feature] = row.value
+    given = covariates(counts.models, values)
+    log.info("%s: %d models, %d columns", study.id, len(counts.models), len(given.columns))
+    forms, sampled, forms_out = fit_forms(
+        counts,
+        given,
+        draws=order.draws,
+        chains=order.chains,
+        seed=order.seed,
+        done=lambda one: done(_line(one)),
+    )
+    fit = Fit(
+        forms=forms,
+        draws_sha256=sha256(draws_file(folder)),
+        features_sha256=sha256(folder / FEATURES_FILE),
+        models=len(counts.models),
+        covariates=given.notes,
+        left_out=(*forms_out, *left_out),
+        signed=counts.signed,
+        chains=order.chains,
+        draws=order.draws,
+        seed=order.seed,
+        made_with=made_with(),
+    )
+    return fit, sampled
+
+
+def _line(one: "Sampled") -> str:
+    elpd = float(one.loo.sum())
+    return f"{one.form}: {one.seconds:.0f} s, {one.divergences} divergent draws, elpd {elpd:.1f}"
+
+
+def _counts(study: Study, folder: Path) -> "tuple[Counts, tuple[LeftOut, ...]]":
+    """What was drawn, and the models of which nothing was."""
+    from flipsite.analyse.printed import fits
+    from flipsite.analyse.tally import tally
+    from flipsite.fit.counts import counts_of_draws, counts_of_printed
+
+    target = study.prompt.target
+    if study.kind is Kind.PUBLISHED:
+        printed = load_printed(folder)
+        found = {row.model: fits(row, printed, target=target) for row in printed.rows}
+        unread = [model for model, ways in found.items() if not ways]
+        reason = "no count of draws prints as its figure"
+        counts = counts_of_printed(printed, found, target=target)
+    else:
+        tallies = tally(read_draws(folder / SNAPSHOT))
+        unread = [one.model for one in tallies if not one.n_valid]
+        reason = "it has no valid draw"
+        counts = counts_of_draws(tallies, target=target)
+    return counts, tuple(LeftOut(what=model, reason=reason) for model in unread)

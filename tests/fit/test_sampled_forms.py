@@ -1,0 +1,133 @@
+"""What samples: these want `flipsite[bayes]`, and a compiler's half minute a form."""
+
+import json
+from pathlib import Path
+
+import numpy as np
+import pytest
+from click.testing import CliRunner
+from scipy import stats
+from scipy.special import expit, logsumexp
+
+from flipsite.cli import cli
+from flipsite.fit.counts import Counts
+from flipsite.fit.covariates import Covariates
+from flipsite.fit.forms import FORMS
+from flipsite.fit.marginal import integrals
+from flipsite.fit.sampling import arviz, compiled, run_chains
+from flipsite.fit.simulate import from_prior, linear, simulated_ones
+from flipsite.store.fits import read_fit
+
+pytestmark = [
+    pytest.mark.bayes,
+    pytest.mark.filterwarnings("default"),  # of libraries about themselves
+]
+
+SHIPPED = Path(__file__).parents[2] / "content" / "studies" / "article-2025"
+
+
+def dense(y: float, n: float, mu: float, sigma: float) -> float:
+    """The logarithm of the integral by a trapezoid of a million nodes, without its binomial coefficient."""
+    theta = np.linspace(min(mu - 12 * sigma, -40), max(mu + 12 * sigma, 40), 1_000_001)
+    height = y * theta - n * np.logaddexp(0, theta) + stats.norm.logpdf(theta, mu, sigma)
+    return float(logsumexp(height) + np.log(theta[1] - theta[0]))
+
+
+@pytest.mark.parametrize(
+    ("sigma", "error"), [(0.02, 2e-5), (0.2, 2e-5), (1.5, 2e-5), (3, 2e-5), (6, 1e-3), (12, 1e-2)]
+)
+def test_the_integral_is_right(sigma, error):
+    """As right as its module says, for few draws and many, at the ends and in the middle."""
+    cases = [(y, n, mu) for n in (5, 50, 400) for y in {0, 1, n // 2, n} for mu in (0.0, 0.8)]
+    y, n, mu = np.array(cases, dtype=np.float64).T
+    found, _, _ = integrals(y, n, mu, np.full(len(y), np.log(sigma)))
+    expected = [dense(*case, sigma) for case in cases]
+    assert found == pytest.approx(expected, abs=error)
+
+
+def test_its_gradient_is_its_slope():
+    rng = np.random.default_rng(4)
+    n = rng.integers(5, 80, 40).astype(np.float64)
+    y = rng.binomial(n.astype(int), rng.random(40)).astype(np.float64)
+    mu, log_sigma, step = rng.normal(0, 0.5, 40), rng.normal(0, 0.8, 40), 1e-5
+    _, by_mu, by_log_sigma = integrals(y, n, mu, log_sigma)
+    up, down = integrals(y, n, mu + step, log_sigma)[0], integrals(y, n, mu - step, log_sigma)[0]
+    assert by_mu == pytest.approx((up - down) / (2 * step), abs=1e-3)
+    up, down = integrals(y, n, mu, log_sigma + step)[0], integrals(y, n, mu, log_sigma - step)[0]
+    assert by_log_sigma == pytest.approx((up - down) / (2 * step), abs=1e-3)
+
+
+@pytest.mark.parametrize("form", list(FORMS))
+def test_each_forms_likelihood_is_the_one_it_states(form, counts, given):
+    """At a point drawn from the prior, against scipy's distributions and a dense integral."""
+    parameters = from_prior(form, counts, given, rng=np.random.default_rng(8))
+    model = FORMS[form](counts, given)
+    values = {
+        variable: parameters[str(name)]
+        for name, variable in model.named_vars.items()
+        if name in parameters and not name.endswith("_author")
+    }
+    for part in ("mean", "spread"):
+        if f"{part}_author" in parameters:
+            deviation = parameters[f"{part}_author_deviation"]
+            values[model[f"{part}_author_standard"]] = parameters[f"{part}_author"] / deviation
+    found = model["log_likelihood"].eval(values)
+    assert found == pytest.approx(by_hand(form, parameters, counts, given), abs=2e-3)
+
+
+def by_hand(form: str, parameters: dict, counts: Counts, given: Covariates) -> np.ndarray:
+    y, n = counts.ones, counts.valid
+    if form in {"mean", "betabinomial"}:
+        share = expit(linear("mean", parameters, counts, given))
+        if form == "mean":
+            return stats.binom.logpmf(y, n, share)
+        both = np.exp(-linear("spread", parameters, counts, given))
+        return stats.betabinom.logpmf(y, n, share * both, (1 - share) * both)
+    sigma = np.exp(linear("spread", parameters, counts, given))
+    ways = stats.binom.logpmf(y, n, 0.5) + n * np.log(2)
+    spread = [
+        way + dense(one, of, float(parameters["mean_intercept"]), one_sigma)
+        for way, one, of, one_sigma in zip(ways, y, n, sigma, strict=True)
+    ]
+    if form == "scale":
+        return np.array(spread)
+    fair = parameters["fair"]
+    return np.logaddexp(np.log(fair) + stats.binom.logpmf(y, n, 0.5), np.log1p(-fair) + spread)
+
+
+def test_the_same_seed_gives_the_same_draws_and_other_draws_need_no_compiling(counts, given):
+    """And the sampler finds what the data were made with."""
+    rng = np.random.default_rng(21)
+    truth = from_prior("scale", counts, given, rng=rng) | {"spread_intercept": np.asarray(-2.0)}
+    ones = simulated_ones("scale", truth, counts, given, rng=rng).astype(np.float64)
+    model = compiled("scale", counts, given)
+    before = run_chains(model, draws=200, chains=2, seed=3)
+    again = run_chains(model, draws=200, chains=2, seed=3)
+    other = run_chains(model.with_data(ones=ones), draws=200, chains=2, seed=3)
+    name = "spread_intercept"
+    assert np.array_equal(before.posterior[name], again.posterior[name])
+    assert float(other.posterior[name].mean()) < float(before.posterior[name].mean()) - 0.5
+
+
+def test_the_command_fits_the_article_and_says_that_so_few_draws_do_not_do(tmp_path, monkeypatch):
+    """A fit that has not converged is kept, marked and ends with 1; its draws are ArviZ's."""
+    study = tmp_path / "content" / "studies" / "article-2025"
+    study.mkdir(parents=True)
+    for name in ("study.toml", "published.toml", "features.csv"):
+        (study / name).write_bytes((SHIPPED / name).read_bytes())
+    monkeypatch.chdir(tmp_path)
+    done = CliRunner().invoke(cli, ["fit", "article-2025", "--draws", "100", "--chains", "2"])
+    assert done.exit_code == 1, done.output
+    assert "effective draws of the 1,000 wanted; try more --draws" in done.output
+    assert "left out: mean: the direction of each bias is not known" in done.output
+    fit = read_fit(study / "fit.json")
+    assert [form.form for form in fit.forms] == ["betabinomial", "scale", "mixture"]
+    assert all(form.faults for form in fit.forms)
+    assert (fit.models, fit.signed) == (40, False)
+    assert json.loads((study / "fit.json").read_text())["draws_sha256"] == fit.draws_sha256
+    kept = arviz().InferenceData.from_netcdf(
+        tmp_path / ".flipsite" / "fits" / "article-2025.nc", base_group="scale"
+    )
+    assert kept.posterior.sizes["draw"] == 100
+    assert set(kept.posterior["column"].values) >= {"parameters_total_b", "tuning: coding"}
+    assert kept.log_likelihood["log_likelihood"].shape == (2, 100, 40)

@@ -1,0 +1,113 @@
+import json
+from dataclasses import replace
+
+import pytest
+
+from flipsite.errors import SettingsError
+from flipsite.fitted import AuthorEffect, Check, Effect, EffectPoint, Fit, FittedForm, LeftOut, Term
+from flipsite.store.fits import fit_json, read_fit, write_fit
+
+TERM = Term(
+    term="spread: released",
+    part="spread",
+    covariate="released",
+    level="",
+    contrast="a year later",
+    mean=-0.125,
+    low=-0.5,
+    high=0.25,
+    rhat=1.0,
+    ess_bulk=4000.0,
+    ess_tail=None,
+    factor=0.9,
+)
+CHECK = Check(name="average bias", observed=0.2, mean=0.2, low=0.1, high=0.3, prior_low=0.0, prior_high=0.5)
+FIT = Fit(
+    forms=(
+        FittedForm(
+            form="scale",
+            terms=(TERM,),
+            divergences=0,
+            elpd_loo=-171.0,
+            elpd_loo_se=7.5,
+            elpd_difference=0.0,
+            elpd_difference_se=0.0,
+            pareto_k_bad=1,
+            seconds=20.5,
+            faults=("the chains disagree",),
+            authors=(AuthorEffect(author="a", models=2, factor=1.1, low=0.9, high=1.5),),
+            effects=(
+                Effect(
+                    covariate="released",
+                    quantity="bias",
+                    points=(EffectPoint(at=2024.5, mean=0.1, low=0.0, high=0.2),),
+                ),
+                Effect(
+                    covariate="tuning",
+                    quantity="bias",
+                    points=(EffectPoint(at="coding", mean=0.1, low=0.0, high=0.2),),
+                ),
+            ),
+            checks=(CHECK,),
+            bias_bins=(CHECK,),
+        ),
+    ),
+    draws_sha256="0" * 64,
+    features_sha256="1" * 64,
+    models=40,
+    left_out=(LeftOut(what="mean", reason="because"),),
+    signed=False,
+)
+
+
+def test_what_is_written_is_read(tmp_path):
+    path = tmp_path / "fit.json"
+    write_fit(path, FIT)
+    assert read_fit(path) == FIT
+    assert fit_json(read_fit(path)) == path.read_bytes()
+
+
+def test_the_keys_of_the_design_are_there():
+    record = json.loads(fit_json(FIT))
+    assert {"forms", "draws_sha256", "models"} <= record.keys()
+    assert {"form", "terms", "divergences", "elpd_loo", "elpd_loo_se", "seconds"} <= record["forms"][0].keys()
+    term = record["forms"][0]["terms"][0]
+    assert {"term", "mean", "low", "high", "rhat", "ess_bulk", "ess_tail"} <= term.keys()
+
+
+def test_a_number_that_is_none_is_null():
+    """JSON knows no NaN."""
+    term = replace(TERM, rhat=float("nan"))
+    fit = replace(FIT, forms=(replace(FIT.forms[0], terms=(term,)),))
+    assert json.loads(fit_json(fit))["forms"][0]["terms"][0]["rhat"] is None
+
+
+@pytest.mark.parametrize(
+    ("text", "told"),
+    [
+        ("[]", "format None is not known here"),
+        ('{"format": 2}', "format 2 is not known here"),
+        ('{"format": 1}', "damaged"),
+        ("{", "damaged"),
+        (
+            '{"format": 1, "forms": [{"form": "wild"}], "draws_sha256": "", "models": 1}',
+            "wild",
+        ),
+        (
+            '{"format": 1, "forms": [], "draws_sha256": "", "features_sha256": "", "models": "40"}',
+            "models: '40'",
+        ),
+    ],
+)
+def test_a_damaged_file_is_told_with_the_mend(tmp_path, text, told):
+    path = tmp_path / "fit.json"
+    path.write_text(text)
+    with pytest.raises(SettingsError, match=told) as caught:
+        read_fit(path)
+    assert "run `flipsite fit` again" in str(caught.value)
+    assert str(path) in str(caught.value)
+
+
+def test_no_file_is_no_fit(tmp_path):
+    with pytest.raises(SettingsError, match="cannot be read"):
+        read_fit(tmp_path / "fit.json")

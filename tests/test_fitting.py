@@ -1,0 +1,63 @@
+"""`flipsite fit` before it samples: what stops it, and when what it found is out of date."""
+
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+
+from flipsite import fitting
+from flipsite.errors import UsageError
+from flipsite.fitted import Fit
+from flipsite.fitting import FitOrder, fit_study, sha256, stale
+from flipsite.projects import find_project
+
+SHIPPED = Path(__file__).parents[1] / "content" / "studies" / "article-2025"
+
+
+def project_with(tmp_path: Path, *names: str) -> Path:
+    folder = tmp_path / "content" / "studies" / "article-2025"
+    folder.mkdir(parents=True)
+    for name in names:
+        (folder / name).write_bytes((SHIPPED / name).read_bytes())
+    return folder
+
+
+def fit_article(tmp_path: Path) -> None:
+    fit_study(find_project(tmp_path), "article-2025", FitOrder(), done=lambda _: None)
+
+
+def test_without_the_extra_the_command_that_installs_it_is_told(tmp_path, monkeypatch):
+    monkeypatch.setattr(fitting, "find_spec", lambda name: None)
+    with pytest.raises(
+        UsageError, match=r"pymc, nutpie, arviz: not installed; run `pip install 'flipsite\[bayes\]'`"
+    ):
+        fit_article(tmp_path)
+
+
+def test_without_features_there_is_nothing_to_regress_on(tmp_path, monkeypatch):
+    monkeypatch.setattr(fitting, "find_spec", lambda name: True)
+    project_with(tmp_path, "study.toml", "published.toml")
+    with pytest.raises(
+        UsageError, match=r"features\.csv: not there; `flipsite features article-2025` writes it"
+    ):
+        fit_article(tmp_path)
+
+
+def test_the_packages_own_studies_are_not_written_to(tmp_path, monkeypatch):
+    monkeypatch.setattr(fitting, "find_spec", lambda name: True)
+    with pytest.raises(UsageError, match="is flipsite's own"):
+        fit_article(tmp_path)
+
+
+def test_a_fit_is_older_than_what_has_changed_since(tmp_path):
+    folder = project_with(tmp_path, "published.toml", "features.csv")
+    fit = Fit(
+        forms=(),
+        models=40,
+        draws_sha256=sha256(folder / "published.toml"),
+        features_sha256=sha256(folder / "features.csv"),
+    )
+    assert stale(fit, folder) == ()
+    assert stale(replace(fit, draws_sha256=""), folder) == ("published.toml",)
+    (folder / "features.csv").unlink()
+    assert stale(fit, folder) == ("features.csv",)
