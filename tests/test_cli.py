@@ -57,16 +57,17 @@ def test_a_wrong_command_is_told_the_nearest(tmp_path: Path) -> None:
 def test_strict_fails_on_a_warning(tmp_path: Path) -> None:
     (tmp_path / "content" / "studies" / "s").mkdir(parents=True)
     (tmp_path / "content" / "studies" / "s" / "study.toml").touch()
-    assert flipsite("build", folder=tmp_path).returncode == 0
     done = flipsite("build", "--strict", folder=tmp_path)
     assert done.returncode == 1
     assert "warning: study 's' has no draws yet" in done.stderr
+    assert flipsite("build", folder=tmp_path).returncode == 0
 
 
 def test_options_have_environment_variables(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setenv("FLIPSITE_BUILD_OUT", "public")
-    assert flipsite("build", folder=tmp_path).returncode == 0
-    assert (tmp_path / "public" / "index.html").is_file()
+    monkeypatch.setenv("FLIPSITE_BUILD_STUDY", "none-such")
+    done = flipsite("build", folder=tmp_path)
+    assert done.returncode == 2
+    assert "no study 'none-such'" in done.stderr
 
 
 @pytest.mark.parametrize("command", COMMANDS)
