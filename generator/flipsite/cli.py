@@ -41,6 +41,10 @@ class Commands(click.Group):
             ctx.fail(f"No such command {cmd_name!r}." + (f" Did you mean {near!r}?" if near else ""))
         module = import_module(f"flipsite.commands.{MODULE_OF.get(cmd_name, cmd_name)}")
         command: click.Command = module.command
+        for option in (param for param in command.params if isinstance(param, click.Option)):
+            # click's own choice is the name of the Python argument, which nobody sees.
+            shown = max(option.opts, key=len).lstrip("-")
+            option.envvar = f"FLIPSITE_{cmd_name}_{shown}".replace("-", "_").upper()
         # Docstrings are raw; click’s mark for lines that stay as they are must not be.
         command.help = (command.help or "").replace("\\b\n", "\b\n")
         return command
