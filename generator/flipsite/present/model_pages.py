@@ -3,6 +3,10 @@
 from collections.abc import Iterable
 from dataclasses import dataclass
 
+import numpy as np
+from markupsafe import Markup
+from numpy.typing import NDArray
+
 from flipsite.addresses import model_folder
 from flipsite.analyse.evidence import Evidence
 from flipsite.analyse.printed import Fit
@@ -14,6 +18,7 @@ from flipsite.present.board import Board, board
 from flipsite.present.board_rows import BoardRow
 from flipsite.present.leaderboard import TOP, fits_text
 from flipsite.present.micro import RunningMean, Strip, running_mean, strip
+from flipsite.present.micro_specs import running_mean_rows, running_mean_spec, strip_rows, strip_spec
 from flipsite.present.page import Page
 from flipsite.present.plain_words import parity_sentence, verdict_sentence
 from flipsite.present.posterior_coins import PosteriorCoins, posterior_coins
@@ -43,7 +48,9 @@ class ModelView:
         evidence: What else its draws tell; None without draws.
         coins: What is known of its share of ones; None without a valid draw.
         running: Its running mean; None without a valid draw.
+        running_spec: The same to be made interactive: JSON, safe inside a script element.
         strip: Its draws in their order; None without draws.
+        strip_spec: The same to be made interactive.
         answers: The first of them, to open.
         download: Where all its draws are; None without draws.
     """
@@ -64,7 +71,9 @@ class ModelView:
     evidence: Evidence | None
     coins: PosteriorCoins | None
     running: RunningMean | None
+    running_spec: Markup
     strip: Strip | None
+    strip_spec: Markup
     answers: tuple[Answer, ...]
     download: str | None
 
@@ -101,6 +110,16 @@ def model_files(report: StudyReport) -> dict[str, bytes]:
     }
 
 
+def _running_spec(outcomes: NDArray[np.int8] | None, *, target: float) -> Markup:
+    if outcomes is None:
+        return Markup()
+    return Markup(running_mean_spec(target).with_rows(running_mean_rows(outcomes, target=target)))
+
+
+def _strip_spec(outcomes: NDArray[np.int8] | None) -> Markup:
+    return Markup() if outcomes is None else Markup(strip_spec().with_rows(strip_rows(outcomes)))
+
+
 def _download(report: StudyReport, model: str) -> str:
     return f"{model_folder(report.study.id, model)}/draws.csv"
 
@@ -134,7 +153,9 @@ def _views(report: StudyReport, made: Board) -> Iterable[ModelView]:
             if estimate.valid and estimate.ones is not None
             else None,
             running=running_mean(outcomes, target=study.prompt.target) if outcomes is not None else None,
+            running_spec=_running_spec(outcomes, target=study.prompt.target),
             strip=strip(outcomes) if outcomes is not None else None,
+            strip_spec=_strip_spec(outcomes),
             answers=answers(report.draws, draws) if report.draws and draws else (),
             download=_download(report, model) if draws else None,
         )
