@@ -170,7 +170,7 @@ def _fault(value: object, column: Column) -> str:
             return "a text"
         return f"one of {', '.join(column.values)}" if column.values and value not in column.values else ""
     if isinstance(value, bool) or not isinstance(value, (int, float)):
-        return f"a {column.type}"
+        return "a number"
     if column.type == "integer" and value != int(value):
         return "a whole number"
     inside = (column.low is None or value >= column.low) and (column.high is None or value <= column.high)

@@ -27,7 +27,7 @@ def site(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """The shipped studies and one with draws, among them hostile answers; built under `repo/`."""
     project = scratch_project(tmp_path_factory.mktemp("project"))
     out = tmp_path_factory.mktemp("www") / "repo"
-    build(find_project(project), out=out)
+    build(find_project(project), out=out, base_url="/repo/")
     return out
 
 

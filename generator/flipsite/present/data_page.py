@@ -20,6 +20,7 @@ _MEANINGS = {
     "data/features": "One row a model and feature: what each model is",
     "data/fit": "The regression on what the models are",
     "data/study": "The study’s settings: prompt, sampling, models, budget",
+    "data/datapackage": "A description of these files for machines (Frictionless Data Package)",
     "embed/leaderboard": "The leaderboard, ready to paste",
     "embed/least-biased": "The least biased models, ready to paste",
     "embed/most-biased": "The most biased models, ready to paste",

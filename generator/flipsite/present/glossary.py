@@ -18,7 +18,6 @@ GLOSSARY: Mapping[str, str] = {
     "undecided": "A verdict: the draws show neither that the model is biased nor that it is fair.",
     "interval": "The range that holds the true share of ones in 95 of 100 such cases (Jeffreys’ interval). "
     "More draws make it narrower.",
-    "jeffreys": "Sir Harold Jeffreys’ way of saying, before any draw, that nothing is known of a coin.",
     "noise floor": "The bias that a truly fair coin shows on average, by chance alone, at that many draws. "
     "A bias below it is no merit.",
     "band of chance": "Where a coin at the target stays in 95 of 100 tries of so many draws. Sand-coloured "

@@ -20,7 +20,6 @@ _COLOURS = {
     Verdict.UNDECIDED: theme.LIGHT["undecided"],
     Verdict.FAIR: theme.LIGHT["fair"],
 }
-_SHAPES = {Verdict.BIASED: "◆", Verdict.UNDECIDED: "○", Verdict.FAIR: "●"}
 
 
 def share_card(report: StudyReport) -> bytes:
@@ -62,11 +61,12 @@ def _verdicts(report: StudyReport) -> list[str]:
     counts = Counter(record.verdict for record in report.estimates)
     parts = []
     for place, verdict in enumerate(VERDICTS):
-        x, colour = 80 + 330 * place, _COLOURS[verdict]
+        x = _LEFT + 12 + 340 * place
+        parts.append(_mark(verdict, x, 264, 12))
         parts.append(
-            f'<text x="{x}" y="282" font-size="56" font-weight="bold" fill="{theme.LIGHT["ink"]}">'
-            f'{count_text(counts[verdict])}<tspan dx="14" font-size="30" fill="{colour}">'
-            f"{_SHAPES[verdict]} {verdict.value}</tspan></text>"
+            f'<text x="{x + 28}" y="282" font-size="56" font-weight="bold" fill="{theme.LIGHT["ink"]}">'
+            f'{count_text(counts[verdict])}<tspan dx="14" font-size="30" fill="{_COLOURS[verdict]}">'
+            f"{verdict.value}</tspan></text>"
         )
     return parts
 
@@ -88,14 +88,22 @@ def _ruler(toy: CoinToy) -> list[str]:
     ]
     parts.append(f'<path d="M{_LEFT} {_RULER}H{_RIGHT}" stroke="{colours["ink"]}" stroke-width="3"/>')
     deepest = max(1.0, toy.levels / 11)
-    for coin in toy.coins:
-        y = _RULER + 18 + coin.level * 12 / deepest
-        filling = colours["page"] if coin.verdict is Verdict.UNDECIDED else _COLOURS[coin.verdict]
-        parts.append(
-            f'<circle cx="{across(coin.at)}" cy="{y:.1f}" r="5.5" fill="{filling}" '
-            f'stroke="{_COLOURS[coin.verdict]}" stroke-width="2.5"/>'
-        )
+    parts += [
+        _mark(coin.verdict, across(coin.at), round(_RULER + 18 + coin.level * 12 / deepest, 1), 5.5)
+        for coin in toy.coins
+    ]
     return parts
+
+
+def _mark(verdict: Verdict, x: float, y: float, r: float) -> str:
+    """A verdict's shape, drawn: a font might not have it."""
+    colour = _COLOURS[verdict]
+    if verdict is Verdict.BIASED:
+        d = round(1.2 * r, 1)
+        return f'<path d="M{x} {y - d}l{d} {d}l{-d} {d}l{-d} {-d}z" fill="{colour}"/>'
+    filling = theme.LIGHT["page"] if verdict is Verdict.UNDECIDED else colour
+    line = f'stroke="{colour}" stroke-width="{r / 2.2:.1f}"'
+    return f'<circle cx="{x}" cy="{y}" r="{r}" fill="{filling}" {line}/>'
 
 
 def _text(words: str, *, y: int, size: int, colour: str, weight: str) -> str:

@@ -1,0 +1,193 @@
+"""Every type of page: valid, accessible in both themes, at home on every screen, light, quick."""
+
+import gzip
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import html5lib
+import pytest
+from axe_playwright_python.sync_playwright import Axe
+
+pytestmark = pytest.mark.browser
+
+TYPES = [
+    "index.html",
+    "methods/index.html",
+    "departures/index.html",
+    "data/index.html",
+    "glossary/index.html",
+    "search/index.html?q=coin",
+    "cite/index.html",
+    "article-2025/index.html",
+    "article-2025/leaderboard/index.html",
+    "article-2025/models/openai/gpt-4/index.html",
+    "article-2025/models/cohere/command/index.html",
+    "trial/index.html",
+    "trial/leaderboard/index.html",
+    "trial/models/coin/long-run/index.html",
+    "trial/models/coin/never-parses/index.html",
+    "trial/spend/index.html",
+]
+OPTIONS = {
+    "runOnly": ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"],
+    "preload": False,  # axe would fetch our style sheet, which a page from a file may not
+}
+EVERY = pytest.mark.parametrize("path", TYPES)
+
+
+@EVERY
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+def test_axe_finds_nothing(opened: Callable[..., Any], path: str, scheme: str) -> None:
+    """WCAG 2.2 AA and axe's best practices; whatever the page says on its console fails too."""
+    with opened(path, color_scheme=scheme, reduced_motion="reduce") as page:
+        found = Axe().run(page, options=OPTIONS)
+        faults = [
+            (rule["id"], [node["target"] for node in rule["nodes"]][:3])
+            for rule in found.response["violations"]
+        ]
+        assert faults == []
+
+
+@EVERY
+@pytest.mark.parametrize("width", [320, 390, 640, 1280])
+def test_no_page_scrolls_sideways(opened: Callable[..., Any], path: str, width: int) -> None:
+    """640 pixels are 1280 at 200 %; 320 are 1280 at 400 %."""
+    with opened(path, viewport={"width": width, "height": 800}) as page:
+        page.evaluate("document.querySelectorAll('details').forEach((more) => { more.open = true; })")
+        wide = page.evaluate("document.documentElement.scrollWidth")
+        assert wide <= width, page.evaluate(
+            """(w) => [...document.querySelectorAll('main *')]
+                .filter((e) => e.getBoundingClientRect().right > w + 1).map((e) => e.outerHTML.slice(0, 99))""",
+            width,
+        )
+
+
+def test_every_page_is_valid_html(site: Path) -> None:
+    """html5lib's strict parser stops at the first fault."""
+    seen = 0
+    for path in site.rglob("*.html"):
+        html5lib.HTMLParser(strict=True).parse(path.read_text(encoding="utf-8"))
+        seen += 1
+    assert seen > 100
+
+
+@EVERY
+def test_a_first_view_is_light(site: Path, path: str) -> None:
+    """With everything it loads by itself, under 150 kB, and under 60 kB as servers send it."""
+    text = (site / path.partition("?")[0]).read_text(encoding="utf-8")
+    document = html5lib.parse(text, namespaceHTMLElements=False)
+    base = (site / path.partition("?")[0]).parent
+    loaded = [script.get("src") for script in document.iter("script") if script.get("src")]
+    loaded += [
+        link.get("href") for link in document.iter("link") if link.get("rel") in ("stylesheet", "icon")
+    ]
+    files = [text.encode(), *((base / name).resolve().read_bytes() for name in loaded)]
+    assert sum(len(content) for content in files) < 150_000
+    assert sum(len(gzip.compress(content)) for content in files) < 60_000
+
+
+@EVERY
+def test_pages_work_under_a_folder_of_a_server(opened: Callable[..., Any], served: str, path: str) -> None:
+    """And every link among them leads somewhere."""
+    with opened(path, root=served) as page:
+        assert page.locator("h1").count() == 1
+        links = page.evaluate(
+            "[...new Set([...document.links].map((a) => a.href.split('#')[0]))]"
+            ".filter((h) => h.startsWith(location.origin)).slice(0, 40)"
+        )
+        for link in links:
+            assert page.request.head(link).status == 200, link
+
+
+@pytest.mark.parametrize(
+    "path", ["index.html", "trial/leaderboard/index.html", "trial/models/coin/long-run/index.html"]
+)
+def test_a_page_appears_at_once_and_stays_where_it_is(
+    opened: Callable[..., Any], served: str, path: str
+) -> None:
+    """Largest contentful paint under a second, no layout shift; served locally to a headless browser."""
+    with opened(path, root=served) as page:
+        shift, paint = page.evaluate(
+            """() => new Promise((done) => {
+                let shift = 0, paint = 0;
+                new PerformanceObserver((list) => { for (const e of list.getEntries()) shift += e.value; })
+                    .observe({ type: "layout-shift", buffered: true });
+                new PerformanceObserver((list) => { for (const e of list.getEntries()) paint = e.startTime; })
+                    .observe({ type: "largest-contentful-paint", buffered: true });
+                setTimeout(() => done([shift, paint]), 500);
+            })"""
+        )
+        assert shift < 0.01
+        assert paint < 1000
+
+
+def test_a_lost_reader_finds_the_way_back(opened: Callable[..., Any], served: str) -> None:
+    """404.html is served at any depth: its links start at the site's address."""
+    with opened("404.html", root=served) as page:
+        assert Axe().run(page, options=OPTIONS).response["violations"] == []
+        page.get_by_role("link", name="Start from the first page").click()
+        page.wait_for_url("**/repo/index.html")
+
+
+def test_the_coin_turns_the_page_and_the_page_remembers(opened: Callable[..., Any], served: str) -> None:
+    ground = "getComputedStyle(document.body).backgroundColor"
+    with opened("index.html", root=served, color_scheme="light") as page:
+        light = page.evaluate(ground)
+        page.get_by_role("button", name="Turn the page to its dark side").click()
+        dark = page.evaluate(ground)
+        assert dark != light
+        page.goto(f"{served}/methods/index.html")
+        assert page.evaluate(ground) == dark
+        page.get_by_role("button", name="Turn the page to its light side").click()
+        assert page.evaluate(ground) == light
+
+
+def test_a_word_is_explained_on_hover_and_on_focus(opened: Callable[..., Any]) -> None:
+    """The explanation can be reached with the pointer, and Escape hides it."""
+    with opened("index.html") as page:
+        term = page.locator(".term").first
+        tip = page.locator("#tip")
+        term.focus()
+        assert tip.is_visible()
+        assert term.get_attribute("aria-describedby") == "tip"
+        page.keyboard.press("Escape")
+        assert tip.is_hidden()
+        term.hover()
+        assert tip.is_visible()
+        tip.hover()
+        page.wait_for_timeout(400)
+        assert tip.is_visible()
+        page.mouse.move(5, 5)
+        page.wait_for_timeout(400)
+        assert tip.is_hidden()
+
+
+def test_search_finds_models_and_pages_from_a_file(opened: Callable[..., Any]) -> None:
+    with opened("search/index.html") as page:
+        page.get_by_label("Model, study or page").fill("GPT-4 openai")
+        page.wait_for_function("document.querySelectorAll('.found li').length > 0")
+        assert page.locator(".found a").first.inner_text() == "openai/gpt-4"
+        page.locator(".found a").first.click()
+        page.wait_for_url("**/article-2025/models/openai/gpt-4/index.html")
+
+
+def test_search_links_lead_to_models_of_any_name(opened: Callable[..., Any]) -> None:
+    with opened("search/index.html?q=weird") as page:
+        page.locator(".found a").first.click()
+        assert page.locator("h1").inner_text().endswith("<b>&amp;:free")
+
+
+def test_forced_colours_leave_the_marks_visible(opened: Callable[..., Any]) -> None:
+    with opened("trial/leaderboard/index.html", forced_colors="active") as page:
+        mark = page.locator("#all-table tbody use").first
+        assert mark.evaluate("(e) => getComputedStyle(e).fill") != "rgba(0, 0, 0, 0)"
+        assert page.locator(".chip").first.evaluate("(e) => getComputedStyle(e).borderStyle") == "solid"
+
+
+def test_print_shows_every_row_and_no_controls(opened: Callable[..., Any]) -> None:
+    with opened("trial/leaderboard/index.html") as page:
+        page.emulate_media(media="print")
+        assert page.locator("#all-table tbody tr").last.is_visible()
+        assert page.locator(".controls").is_hidden()
+        assert page.locator(".site-head nav").is_hidden()
