@@ -1,11 +1,11 @@
 """Charts in a real Chromium, from file:// and under the site's policy: nothing asked of anybody."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from pathlib import Path
 
 import numpy as np
 import pytest
-from playwright.sync_api import Browser, Page, sync_playwright
+from playwright.sync_api import Browser, Page
 
 from flipsite.domain import Estimate, Study
 from flipsite.present.charts_bias import bias_intervals
@@ -17,20 +17,11 @@ from flipsite.present.templates import environment, render
 pytestmark = pytest.mark.browser
 
 TEMPLATES = Path(__file__).parents[2] / "templates"
-FLAGS = "--no-sandbox --disable-gpu --disable-quic --no-first-run --disable-background-networking"
 POLICY = (
     "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; font-src 'self'; "
     "connect-src 'self'; base-uri 'none'; form-action 'none'"
 )
 NAMES = ["author/plain", "</script><script>alert(1)</script>", "javascript:alert(1)", "{{x}}", "שלום/א"]
-
-
-@pytest.fixture(scope="module")
-def browser() -> Iterator[Browser]:
-    with sync_playwright() as playwright:
-        launched = playwright.chromium.launch(executable_path="/usr/bin/chromium", args=FLAGS.split())
-        yield launched
-        launched.close()
 
 
 @pytest.fixture

@@ -26,7 +26,7 @@ def test_a_chart_has_its_data_its_picture_and_its_specification_beside_it(
     figure = bias_intervals(many(5), study)
     files = figure_files(figure)
     stem = "data/charts/trial-bias-intervals"
-    assert set(files) == {f"{stem}.csv", f"{stem}.js", f"{stem}.svg"}
+    assert set(files) == {f"{stem}.csv", f"{stem}.js", f"{stem}.svg", f"{stem}.narrow.svg"}
     rows = list(csv.DictReader(io.StringIO(files[f"{stem}.csv"].decode())))
     assert [row["model"] for row in rows] == [record["model"] for record in figure.records]
     call = files[f"{stem}.js"].decode()

@@ -12,7 +12,7 @@ from pictures import root_of, roots
 from flipsite.domain import Estimate, Figure, Study
 from flipsite.present import theme
 from flipsite.present.charts_bias import bias_intervals
-from flipsite.present.svg import png, relinked, standalone_svg
+from flipsite.present.svg import drawings, png, relinked, standalone_svg
 
 
 @pytest.fixture
@@ -76,7 +76,7 @@ def test_colours_are_the_pages(figure: Figure) -> None:
 
 
 def test_a_picture_that_stands_alone_brings_both_themes(figure: Figure) -> None:
-    alone = standalone_svg(figure)
+    alone = standalone_svg(drawings(figure.svg)[0])
     assert root_of(alone)
     assert alone.count("<svg") == 1
     assert "<a " not in alone

@@ -12,7 +12,7 @@ from importlib.metadata import version
 from typing import Final
 
 from flipsite.domain import Figure
-from flipsite.present.svg import standalone_svg
+from flipsite.present.svg import drawings, standalone_svg
 
 _WRAPPER: Final = ("(function(){", "})();\n")
 """vl-convert's bundle declares one-letter names at the top level; they stay in here, `vegaEmbed` does not."""
@@ -48,10 +48,11 @@ def figure_files(figure: Figure) -> dict[str, bytes]:
     """
     stem = f"data/charts/{figure.name}"
     call = f"flipsiteChart({json.dumps(figure.name)},{spec_json(figure.spec)});\n"
+    pictures = zip((f"{stem}.svg", f"{stem}.narrow.svg"), drawings(figure.svg), strict=False)
     return {
         f"{stem}.csv": _csv(figure),
         f"{stem}.js": call.encode("utf-8", "replace"),
-        f"{stem}.svg": standalone_svg(figure).encode("utf-8", "replace"),
+        **{path: standalone_svg(svg).encode("utf-8", "replace") for path, svg in pictures},
     }
 
 

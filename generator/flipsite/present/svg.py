@@ -83,13 +83,25 @@ def relinked(svg: str, link: Callable[[str], str]) -> str:
     return re.sub(r'(<a [^>]*?href=")([^"]*)', lambda m: m[1] + _attribute(link(_plain(m[2]))), svg)
 
 
-def standalone_svg(figure: Figure) -> str:
+def drawings(svg: str) -> tuple[str, ...]:
+    """A figure's pictures one by one: the wide one, and the narrow one where it has one."""
+    return tuple(f"{part}</svg>" for part in svg.split("</svg>")[:-1])
+
+
+def drawn_size(svg: str) -> tuple[int, int]:
+    """Width and height of a picture in CSS pixels."""
+    found = re.search(r'viewBox="0 0 ([0-9.]+) ([0-9.]+)"', svg)
+    assert found  # noqa: S101 - our own renderer's output
+    return round(float(found[1])), round(float(found[2]))
+
+
+def standalone_svg(svg: str) -> str:
     """A file of its own: for `<img>`, where a page's colours do not reach, and for download.
 
     It carries the colours of both themes. A viewer that knows no custom properties may draw it black; `png`
     is what travels farthest.
     """
-    svg = unlinked(figure.svg.partition("</svg>")[0] + "</svg>")
+    svg = unlinked(svg).replace(' display="none"', "", 1)
     rules = f":root{{{_properties(theme.LIGHT)};font-family:{theme.FONT}}}"
     rules += f"@media(prefers-color-scheme:dark){{:root{{{_properties(theme.DARK)}}}}}"
     style = f"<style>{rules}:root{{color:var(--ink)}}</style>"

@@ -11,7 +11,7 @@ from markupsafe import Markup
 from flipsite.errors import ContentError
 from flipsite.present import formats
 from flipsite.present.glossary import term_html
-from flipsite.present.svg import relinked
+from flipsite.present.svg import drawings, drawn_size, relinked
 
 
 def environment(folders: Sequence[Path]) -> jinja2.Environment:
@@ -36,6 +36,8 @@ def environment(folders: Sequence[Path]) -> jinja2.Environment:
         plural=formats.plural,
         bytes=formats.bytes_text,
         brief=formats.brief_text,
+        drawings=drawings,
+        drawn_size=drawn_size,
         relinked=lambda svg, link: Markup(relinked(svg, link)),
     )
     made.globals["interval"] = formats.interval_text
