@@ -64,7 +64,7 @@ def svg_file(embed: Embed) -> str:
     Raises:
         ValueError: If it has none.
     """
-    return svg.standalone_svg(_framed(embed))
+    return svg.standalone_svg(svg.drawings(_framed(embed).svg)[0])
 
 
 def png_file(embed: Embed) -> bytes:
