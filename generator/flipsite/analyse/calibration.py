@@ -6,11 +6,12 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from flipsite.analyse.estimate import jeffreys
+from flipsite.analyse.estimate import TAIL, jeffreys
 
 Floats = NDArray[np.float64]
 
-_N_DRAWS = 20_000
+N_DRAWS = 20_000
+"""Posterior draws of the shares behind the interval of the step-likeness."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -79,8 +80,8 @@ def calibration(model: str, counts: Sequence[tuple[float, int, int]], *, seed: i
     ones, valid = np.array([totals[target] for target in targets.tolist()]).T
     low, high = jeffreys(ones, valid)
     rng = np.random.default_rng(seed)
-    drawn = step_likeness(targets, rng.beta(ones + 0.5, valid - ones + 0.5, size=(_N_DRAWS, len(targets))))
-    step_low, step_high = np.quantile(drawn, [0.025, 0.975])
+    drawn = step_likeness(targets, rng.beta(ones + 0.5, valid - ones + 0.5, size=(N_DRAWS, len(targets))))
+    step_low, step_high = np.quantile(drawn, [TAIL, 1 - TAIL])
     seen = float(step_likeness(targets, ones / valid))
     return Calibration(
         model=model,

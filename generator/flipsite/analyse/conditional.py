@@ -8,6 +8,8 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.special import gammaln, ndtri
 
+from flipsite.analyse.estimate import LEVEL
+
 Floats = NDArray[np.float64]
 
 _SAME_PROBABILITY = 1 + 1e-7
@@ -67,7 +69,7 @@ def stratified_exact(tables: Iterable[TwoByTwo]) -> float:
     return min(1.0, float(probability[as_likely].sum()))
 
 
-def newcombe(table: TwoByTwo, *, level: float = 0.95) -> tuple[float, float, float]:
+def newcombe(table: TwoByTwo, *, level: float = LEVEL) -> tuple[float, float, float]:
     """Difference of the shares, first less second, with its hybrid score interval.
 
     Args:
@@ -89,7 +91,7 @@ def newcombe(table: TwoByTwo, *, level: float = 0.95) -> tuple[float, float, flo
     return difference, max(-1.0, low), min(1.0, high)  # rounding may step over the ends
 
 
-def wilson(n_ones: int, n_valid: int, *, level: float = 0.95) -> tuple[float, float]:
+def wilson(n_ones: int, n_valid: int, *, level: float = LEVEL) -> tuple[float, float]:
     """Wilson's score interval of a share; n at least 1.
 
     Source:

@@ -23,7 +23,9 @@ FEWEST = 5
 _MOST_ENUMERATED = 50_000
 """Tables with one total that are all counted; where there may be more they are drawn."""
 
-_N_TABLES = 20_000
+N_TABLES = 20_000
+"""Tables drawn where there are more."""
+
 _SAME_PROBABILITY = 1 + 1e-7
 
 
@@ -122,7 +124,7 @@ def homogeneity(
 
 
 def same_share(
-    ones: Sequence[int], valid: Sequence[int], *, seed: int = 0, n_tables: int = _N_TABLES
+    ones: Sequence[int], valid: Sequence[int], *, seed: int = 0, n_tables: int = N_TABLES
 ) -> float:
     """p-value of groups that share one probability, given each group's draws and all their ones."""
     if len(ones) == 2:

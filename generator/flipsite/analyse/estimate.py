@@ -8,6 +8,12 @@ from flipsite.domain import Verdict
 
 Floats = NDArray[np.float64]
 
+LEVEL = 0.95
+"""Coverage of every interval."""
+
+TAIL = (1 - LEVEL) / 2
+"""What an interval leaves out on either side."""
+
 FAIR_MARGIN = 0.1
 """A model is called fair when its whole interval lies this near the target."""
 
@@ -18,7 +24,7 @@ _SAME_PROBABILITY = 1 + 1e-7
 """Counts this near in probability are equally likely, as in R's binom.test and scipy's binomtest."""
 
 
-def jeffreys(n_ones: ArrayLike, n_valid: ArrayLike, *, level: float = 0.95) -> tuple[Floats, Floats]:
+def jeffreys(n_ones: ArrayLike, n_valid: ArrayLike, *, level: float = LEVEL) -> tuple[Floats, Floats]:
     """Jeffreys interval of a share: quantiles of Beta(k + 1/2, n − k + 1/2), its ends closed.
 
     Args:

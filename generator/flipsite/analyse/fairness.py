@@ -11,7 +11,7 @@ from fractions import Fraction
 import numpy as np
 from numpy.typing import NDArray
 
-from flipsite.analyse.estimate import binomial_probability, binomial_test
+from flipsite.analyse.estimate import LEVEL, TAIL, binomial_probability, binomial_test
 from flipsite.domain import Printed, Tally
 
 Floats = NDArray[np.float64]
@@ -19,7 +19,8 @@ Floats = NDArray[np.float64]
 THRESHOLD = 0.5
 """p-values above this count as no evidence against a coin: Storey's λ."""
 
-_RESAMPLES = 2_000
+RESAMPLES = 2_000
+"""Bootstrap samples of models."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -60,8 +61,8 @@ def fair_share(
     for each number of draws, where Storey has 1 − λ.
 
     Source:
-        Storey (2002), J. R. Statist. Soc. B 64, 479-498, equation (6), with the bootstrap over models of
-        section 9; the bound is the test of "at least m are fair" turned round.
+        Storey (2002), J. R. Statist. Soc. B 64, 479-498, for the estimate; its interval is a plain bootstrap
+        over models, and the bound is the test of "at least m are fair" turned round.
     """
     drawn = [tally for tally in tallies if tally.n_valid]
     if not drawn:
@@ -126,7 +127,7 @@ def published_fair_share(printed: Printed, *, target: float = 0.5, seed: int = 0
     )
 
 
-def most_fair(chances: Floats, n_near: int, *, level: float = 0.95) -> int:
+def most_fair(chances: Floats, n_near: int, *, level: float = LEVEL) -> int:
     """The largest number of fair models that shows so few at the fair end with a probability above 1 − level.
 
     Args:
@@ -166,7 +167,7 @@ def _chance_of_small_bias(n_valid: int, edge: Fraction, *, target: float) -> flo
 def _bootstrap(near: NDArray[np.bool_], chance: Floats, *, seed: int) -> tuple[float, float]:
     """95 % percentile interval of the estimate when models are drawn anew from those there are."""
     kinds, counts = np.unique(np.stack([near, chance]), axis=1, return_counts=True)
-    drawn = np.random.default_rng(seed).multinomial(len(near), counts / len(near), size=_RESAMPLES)
+    drawn = np.random.default_rng(seed).multinomial(len(near), counts / len(near), size=RESAMPLES)
     share = np.minimum(1.0, (drawn @ kinds[0]) / (drawn @ kinds[1]))
-    low, high = np.quantile(share, [0.025, 0.975])
+    low, high = np.quantile(share, [TAIL, 1 - TAIL])
     return float(low), float(high)

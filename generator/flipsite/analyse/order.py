@@ -13,16 +13,17 @@ from typing import Literal
 
 import numpy as np
 from numpy.typing import NDArray
+from scipy.special import ndtri
 
 from flipsite.analyse.conditional import TwoByTwo, stratified_exact
-from flipsite.analyse.estimate import binomial_test, jeffreys
+from flipsite.analyse.estimate import TAIL, binomial_test, jeffreys
 from flipsite.analyse.logistic import firth
 from flipsite.domain import Draws
 
 Name = Literal["order", "look", "index"]
 Truths = NDArray[np.bool_]
 
-_Z = 1.959963984540054
+_Z = float(ndtri(1 - TAIL))
 """97.5 % quantile of the normal distribution."""
 
 

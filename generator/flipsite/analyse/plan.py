@@ -11,7 +11,14 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 from scipy.special import betainc
 
-from flipsite.analyse.estimate import FAIR_MARGIN, FALSE_DISCOVERY_RATE, at_least, at_most, binomial_test
+from flipsite.analyse.estimate import (
+    FAIR_MARGIN,
+    FALSE_DISCOVERY_RATE,
+    TAIL,
+    at_least,
+    at_most,
+    binomial_test,
+)
 from flipsite.domain import Tally
 
 Floats = NDArray[np.float64]
@@ -185,11 +192,13 @@ def acquittal_bounds(n_valid: Counts, *, margin: float, target: float = 0.5) -> 
 
     def low_outside(ones: Counts) -> NDArray[np.bool_]:
         edge = max(target - margin, 0.0)
-        return np.asarray(betainc(ones + 0.5, n_valid - ones + 0.5, edge) > 0.025) if edge > 0 else ones < 0
+        return np.asarray(betainc(ones + 0.5, n_valid - ones + 0.5, edge) > TAIL) if edge > 0 else ones < 0
 
     def high_inside(ones: Counts) -> NDArray[np.bool_]:
         edge = min(target + margin, 1.0)
-        return np.asarray(betainc(ones + 0.5, n_valid - ones + 0.5, edge) >= 0.975) if edge < 1 else ones >= 0
+        return (
+            np.asarray(betainc(ones + 0.5, n_valid - ones + 0.5, edge) >= 1 - TAIL) if edge < 1 else ones >= 0
+        )
 
     bottom, top = np.full_like(n_valid, -1), n_valid + 1
     return _last(low_outside, bottom, top) + 1, _last(high_inside, bottom, top)

@@ -13,15 +13,15 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.special import betaln, gammaln
+from scipy.special import betaln, gammaln, ndtri
 
-from flipsite.analyse.estimate import binomial_probability
+from flipsite.analyse.estimate import TAIL, binomial_probability
 from flipsite.analyse.printed import between_tables, fits
 from flipsite.domain import Printed, Tally
 
 Floats = NDArray[np.float64]
 
-_DROP = 1.920729410347062
+_DROP = float(ndtri(1 - TAIL)) ** 2 / 2
 """Half of the 95 % quantile of χ² with one degree of freedom: how far a profile log-likelihood may fall."""
 
 _COARSE = np.geomspace(0.02, 20_000, 70)

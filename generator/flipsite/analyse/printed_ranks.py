@@ -19,10 +19,11 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.special import betaln
 
+from flipsite.analyse.estimate import TAIL
 from flipsite.analyse.population import Population, count_probability
 from flipsite.analyse.posterior import bias_interval
 from flipsite.analyse.printed import Fit, between_tables
-from flipsite.analyse.ranking import LEVELS, N_DRAWS, Standing
+from flipsite.analyse.ranking import LEVELS, MARGINS, N_DRAWS, Standing
 from flipsite.domain import Printed
 
 Floats = NDArray[np.float64]
@@ -176,13 +177,13 @@ def _standing(
     low, high = bias_interval(*np.array(counts).T, target=target)
     return Standing(
         model=model,
-        rank_low=int(ranks[int(len(ranks) * 0.025)]),
-        rank_high=int(ranks[min(len(ranks) - 1, int(len(ranks) * 0.975))]),
+        rank_low=int(ranks[int(len(ranks) * TAIL)]),
+        rank_high=int(ranks[min(len(ranks) - 1, int(len(ranks) * (1 - TAIL)))]),
         p_least=float((ranks <= top).mean()),
         p_most=float((ranks > n_models - top).mean()),
         bias_median=float(bias.quantile(0.5)),
         bias_low=float(low.min()),
         bias_high=float(high.max()),
-        p_within_05=float(bias.within(0.05)),
-        p_within_10=float(bias.within(0.1)),
+        p_within_05=float(bias.within(MARGINS[0])),
+        p_within_10=float(bias.within(MARGINS[1])),
     )

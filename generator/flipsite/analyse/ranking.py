@@ -15,11 +15,15 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from flipsite.analyse.estimate import TAIL
 from flipsite.analyse.posterior import bias_interval, bias_quantile, bias_within, share_quantiles
 from flipsite.domain import Estimate, Tally, Verdict
 
 N_DRAWS = 20_000
 """Joint posterior draws. A probability of one half is then known to within 0.007 (two standard errors)."""
+
+MARGINS = (0.05, 0.1)
+"""Distances from the target whose probability is told."""
 
 _CELLS = 10_000_000
 """Draws times models held at once, four bytes each; beyond 500 models the draws are fewer, down to 1,000."""
@@ -84,12 +88,12 @@ def standings(
     ranks = posterior_ranks(ones, valid, target=target, seed=seed, n_draws=n_draws)
     ranks.sort(axis=1)
     size = ranks.shape[1]
-    low, high = ranks[:, int(size * 0.025)], ranks[:, min(size - 1, int(size * 0.975))]
+    low, high = ranks[:, int(size * TAIL)], ranks[:, min(size - 1, int(size * (1 - TAIL)))]
     p_least = (ranks <= top).mean(axis=1)
     p_most = (ranks > len(drawn) - top).mean(axis=1)
     median = bias_quantile(ones, valid, 0.5, target=target)
     least, largest = bias_interval(ones, valid, target=target)
-    within = [bias_within(ones, valid, margin, target=target) for margin in (0.05, 0.1)]
+    within = [bias_within(ones, valid, margin, target=target) for margin in MARGINS]
     return tuple(
         Standing(
             model=tally.model,

@@ -16,8 +16,9 @@ from flipsite.present.coin_toy import coin_toy
 from flipsite.present.glossary import GLOSSARY, term_html
 from flipsite.present.narrative import Function, known, render_narrative
 from flipsite.present.page import Page, linker
+from flipsite.present.rules import rules
 from flipsite.present.templates import render
-from flipsite.present.values import RULES, study_values
+from flipsite.present.values import study_values
 
 NARRATIVES = {
     "story.md": ("index.html", "story.html"),
@@ -49,7 +50,7 @@ def narrative_pages(
         source = next((folder / name for folder in own if (folder / name).is_file()), None)
         if source is not None:
             calls = _calls(reports, figures, path, templates)
-            narrative = render_narrative(source, calls, raw={"link": linker(path)})
+            narrative = render_narrative(source, calls, raw={"link": linker(path), "number": _number})
             context: dict[str, object] = {"narrative": narrative}
         elif path == "index.html":
             narrative, context = None, {"narrative": None}
@@ -64,6 +65,11 @@ def narrative_pages(
             )
         )
     return pages
+
+
+def _number(name: str) -> str:
+    """A number of the method as plain text, for formulas: what `value` puts in cannot stand inside one."""
+    return str(known(name, rules(), "number of the method"))
 
 
 def _calls(
@@ -85,7 +91,7 @@ def _calls(
         return study_values(report_of(study))
 
     def value(name: str, *, study: str | None = None) -> str:
-        values = values_of(study) if reports or study else RULES
+        values = values_of(study) if reports or study else rules()
         return str(known(name, values, "value"))
 
     def table(name: str, *, study: str | None = None, top: int | None = None) -> Markup:

@@ -4,7 +4,7 @@ from collections import Counter
 from collections.abc import Mapping
 
 from flipsite.analyse.chance import chance_within
-from flipsite.analyse.estimate import FAIR_MARGIN, FALSE_DISCOVERY_RATE, noise_floor
+from flipsite.analyse.estimate import noise_floor
 from flipsite.analyse.report import StudyReport
 from flipsite.domain import Printed, PrintedBias, Verdict
 from flipsite.present.formats import (
@@ -16,9 +16,7 @@ from flipsite.present.formats import (
     usd_text,
 )
 from flipsite.present.plain_words import odds_text
-
-RULES = {"fair_margin": str(FAIR_MARGIN), "false_discovery_rate": str(FALSE_DISCOVERY_RATE)}
-"""The numbers of no study."""
+from flipsite.present.rules import rules
 
 
 def study_values(report: StudyReport) -> dict[str, str]:
@@ -37,7 +35,7 @@ def study_values(report: StudyReport) -> dict[str, str]:
         "biased": count_text(verdicts[Verdict.BIASED]),
         "fair": count_text(verdicts[Verdict.FAIR]),
         "undecided": count_text(verdicts[Verdict.UNDECIDED]),
-    } | RULES
+    } | rules()
     if biases:
         values |= {"bias_least": bias_text(biases[0]), "bias_most": bias_text(biases[-1])}
     values |= _fairness_values(report) | _claim_values(report)
