@@ -59,5 +59,12 @@ def test_a_fit_is_older_than_what_has_changed_since(tmp_path):
     )
     assert stale(fit, folder) == ()
     assert stale(replace(fit, draws_sha256=""), folder) == ("published.toml",)
+    for name in ("published.toml", "features.csv"):
+        text = (folder / name).read_text()
+        (folder / name).write_text(text.replace("the name does not say", "nobody says") + "\n")
+    assert stale(fit, folder) == ()  # a note is not what was fitted
+    text = (folder / "features.csv").read_text()
+    (folder / "features.csv").write_text(text.replace(",moe,", ",dense,", 1))
+    assert stale(fit, folder) == ("features.csv",)
     (folder / "features.csv").unlink()
     assert stale(fit, folder) == ("features.csv",)

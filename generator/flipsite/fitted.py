@@ -160,8 +160,8 @@ class Fit:
 
     Attributes:
         forms: In the order of `FormName`.
-        draws_sha256: Of the file with the draws, or with the printed figures, that were fitted.
-        features_sha256: Of `features.csv`, as it was fitted.
+        draws_sha256: Of the snapshot, or of the printed figures, that were fitted.
+        features_sha256: Of the features' values that were fitted.
         models: How many models were fitted.
         covariates: What became of each.
         left_out: Forms and models that are not in the fit.

@@ -79,15 +79,9 @@ def fit_study(
 
 
 def stale(fit: Fit, folder: Path) -> tuple[str, ...]:
-    """Which of a study's files have changed since it was fitted."""
-    return tuple(
-        path.name
-        for path, digest in (
-            (draws_file(folder), fit.draws_sha256),
-            (folder / FEATURES_FILE, fit.features_sha256),
-        )
-        if sha256(path) != digest
-    )
+    """Which of a study's files say other than what was fitted."""
+    digests = ((draws_file(folder), fit.draws_sha256), (folder / FEATURES_FILE, fit.features_sha256))
+    return tuple(path.name for path, digest in digests if sha256(path) != digest)
 
 
 def draws_file(folder: Path) -> Path:
@@ -97,8 +91,22 @@ def draws_file(folder: Path) -> Path:
 
 
 def sha256(path: Path) -> str:
-    """The digest of a file; of one that is not there, an empty text."""
-    return hashlib.sha256(path.read_bytes()).hexdigest() if path.exists() else ""
+    """The digest of what a fit takes from a file; of one that is not there, an empty text.
+
+    Of printed figures and of features it is that of the figures and values alone, so that a comment or a note
+    may be mended without the fit being out of date.
+    """
+    if not path.exists():
+        return ""
+    if path.name == PRINTED_FILE:
+        printed = load_printed(path.parent)
+        figures = [(row.model, row.figure, row.decimals) for row in printed.rows]
+        content = repr((sorted(figures), printed.draws_low, printed.draws_high)).encode()
+    elif path.name == FEATURES_FILE:
+        content = repr([(row.model, row.feature, row.value) for row in read_features(path)]).encode()
+    else:
+        content = path.read_bytes()
+    return hashlib.sha256(content).hexdigest()
 
 
 def need_extra() -> None:

@@ -55,7 +55,11 @@ def test_the_curated_features_say_where_they_come_from(article):
     assert {row["model"] for row in rows} == printed
     assert len({(row["model"], row["feature"]) for row in rows}) == len(rows)
     for row in rows:
-        assert (row["source"] in {"article", "name"}) == (row["confidence"] != "") == (row["value"] != "")
+        assert (
+            (row["source"] in {"article", "name", "curated"})
+            == (row["confidence"] != "")
+            == (row["value"] != "")
+        )
     named = {row["model"] for row in rows if row["value"] == "roleplay" and row["source"] == "article"}
     assert named == {"infermatic/mn-inferor-12b", "arliai/qwq-32b-arliai-rpr-v1", "sao10k/l3.3-euryale-70b"}
 
