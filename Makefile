@@ -4,13 +4,13 @@ VENV := .venv
 BIN := $(VENV)/bin
 STAMP := $(VENV)/.installed
 
-.PHONY: controls bench-collect site test lint serve browser blogs clean
+.PHONY: controls bench-collect site test lint serve browser blogs slow clean
 
 site: $(STAMP)
 	$(BIN)/flipsite build
 
 test: $(STAMP)
-	$(BIN)/python -m pytest -m "not browser and not blogs and not bayes" -n auto
+	$(BIN)/python -m pytest -m "not browser and not blogs and not bayes and not slow" -n auto
 
 lint: $(STAMP)
 	$(BIN)/ruff check .
@@ -32,6 +32,10 @@ browser: $(STAMP)
 # Wants Debian's jekyll, hugo, pandoc, cmark-gfm and chromium; .ci/run installs them.
 blogs: $(STAMP)
 	$(BIN)/python -m pytest -m blogs
+
+# Whole workflows, the notebook, every command of the docs.
+slow: $(STAMP)
+	$(BIN)/python -m pytest -m slow -n auto
 
 # Collects the controls study anew, in a project of its own; gives the same bytes as those committed.
 controls: $(STAMP)

@@ -20,6 +20,8 @@ COMMANDS: tuple[str, ...] = (
     "fit",
     "embed",
     "check",
+    "init",
+    "publish",
 )
 """Every command, in the order of `flipsite --help`; each is `commands.<name>.command`."""
 
@@ -61,12 +63,25 @@ class Commands(click.Group):
 
 @click.group(
     cls=Commands,
+    invoke_without_command=True,
     context_settings={"auto_envvar_prefix": "FLIPSITE", "help_option_names": ["-h", "--help"]},
 )
 @click.version_option(__version__, message="flipsite %(version)s")
 @click.option("--debug", is_flag=True, help="Show the traceback of an error.")
-def cli(*, debug: bool) -> None:
-    """Make every language model flip a coin, and publish what came of it."""
+@click.pass_context
+def cli(context: click.Context, *, debug: bool) -> None:
+    r"""Make every language model flip a coin, and publish what came of it.
+
+    Without a command: where your project stands, and what to do next.
+
+    \b
+    To complete commands and options in bash (zsh and fish likewise):
+      eval "$(_FLIPSITE_COMPLETE=bash_source flipsite)"
+    """
+    if context.invoked_subcommand is None:
+        from flipsite.commands.standing import show_standing
+
+        show_standing()
 
 
 def main(arguments: list[str] | None = None) -> None:

@@ -7,6 +7,7 @@ that length; the whole answer stays in the private cache. A number that is not f
 
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
+from dataclasses import dataclass
 from itertools import pairwise
 from pathlib import Path
 from typing import Any, BinaryIO
@@ -25,9 +26,11 @@ from flipsite.store.swap import replacing
 __all__ = [
     "FORMAT",
     "SNAPSHOT",
+    "Extent",
     "collect_draws",
     "read_draws",
     "read_notes",
+    "snapshot_extent",
     "write_draws",
     "write_parquet",
 ]
@@ -96,6 +99,25 @@ def read_notes(path: Path) -> dict[str, str]:
         notes = file.metadata.metadata or {}
         _check_format(path, notes)
         return {key.decode(): value.decode() for key, value in notes.items()}
+
+
+@dataclass(frozen=True, slots=True)
+class Extent:
+    """How much a snapshot holds: its draws, and when the last was asked; None where that was never told."""
+
+    draws: int
+    last: str | None
+
+
+def snapshot_extent(path: Path) -> Extent:
+    """How much a snapshot holds, from its file's metadata alone; errors as for `read_draws`."""
+    with _told(path), pq.ParquetFile(path) as file:
+        _check_format(path, file.metadata.metadata or {})
+        asked = file.schema_arrow.get_field_index("asked_at")
+        groups = [file.metadata.row_group(index) for index in range(file.metadata.num_row_groups)]
+        bounds = [group.column(asked).statistics for group in groups] if asked >= 0 else []
+        moments = [str(each.max) for each in bounds if each is not None and each.has_min_max]
+        return Extent(file.metadata.num_rows, max(moments, default=None))
 
 
 @contextmanager

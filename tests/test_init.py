@@ -1,0 +1,124 @@
+"""A project that `flipsite init` began: it builds, says what to do next, and publishes itself."""
+
+import re
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+import yaml
+from click.testing import CliRunner
+
+from flipsite import __version__
+from flipsite.cli import cli
+from flipsite.errors import SiteError
+from flipsite.pipeline import build
+from flipsite.projects import find_project, packaged, study_ids
+from flipsite.settings import default_study, load_study
+from flipsite.starting import STUDY, init
+from flipsite.write.check import check_site
+
+PINNED = re.compile(r"uses: [\w/-]+@[0-9a-f]{40} # v\d+\.\d+\.\d+")
+
+
+@pytest.fixture(scope="module")
+def project(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    folder = tmp_path_factory.mktemp("new") / "coins"
+    init(folder, templates=False)
+    return folder
+
+
+def test_a_new_project_builds_without_a_fault_and_says_what_to_do_next(project: Path) -> None:
+    report = build(find_project(project), out=project / "site")
+    assert report.warnings == (f"study '{STUDY}' has no draws yet; run `flipsite collect {STUDY}`",)
+    assert f"flipsite collect {STUDY}" in (project / f"site/{STUDY}/index.html").read_text(encoding="utf-8")
+    assert check_site(project / "site") == []
+
+
+def test_the_study_is_the_articles_with_a_budget(project: Path) -> None:
+    """Every key of it is at its default but the words about it and the money."""
+    study = load_study(project / "content" / "studies" / STUDY)
+    default = default_study(STUDY)
+    assert study.budget.total_usd == 5
+    assert study == replace(default, title=study.title, summary=study.summary, budget=study.budget)
+
+
+def test_every_key_of_a_study_is_there_to_be_found(project: Path) -> None:
+    text = (project / "content" / "studies" / STUDY / "study.toml").read_text(encoding="utf-8")
+    for key in (
+        "temperature",
+        "max_tokens",
+        "per_model_usd",
+        "orders",
+        "labels",
+        "pair",
+        "target",
+        "exclude",
+    ):
+        assert re.search(rf"^(# )?{key} = ", text, flags=re.MULTILINE), key
+    assert "# [[models.skip]]" in text
+
+
+def test_a_second_time_changes_nothing(tmp_path: Path) -> None:
+    (tmp_path / "README.md").write_text("mine")
+    first = init(tmp_path, templates=False)
+    assert first.left == ("README.md",)
+    again = init(tmp_path, templates=False)
+    assert (again.written, set(again.left)) == ((), {"README.md", *first.written})
+    assert (tmp_path / "README.md").read_text() == "mine"
+
+
+def test_templates_are_copied_to_be_changed_and_win(tmp_path: Path) -> None:
+    started = init(tmp_path, templates=True)
+    copied = {path.removeprefix("templates/") for path in started.written if path.startswith("templates/")}
+    source = packaged("templates")
+    assert copied == {path.relative_to(source).as_posix() for path in source.rglob("*") if path.is_file()}
+    assert find_project(tmp_path).templates[0] == (tmp_path / "templates").resolve()
+
+
+def test_the_command_tells_each_file_and_what_to_do_next(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    said = CliRunner().invoke(cli, ["init", "coins"]).output
+    assert "wrote coins/content/story.md" in said
+    assert "\nNext:\n  cd coins\n  flipsite serve --open" in said
+    assert study_ids(find_project(tmp_path / "coins")) == (STUDY,)
+
+
+def test_a_folder_that_cannot_be_made_is_one_sentence(tmp_path: Path) -> None:
+    (tmp_path / "file").touch()
+    with pytest.raises(SiteError, match="cannot be written"):
+        init(tmp_path / "file" / "coins", templates=False)
+
+
+def test_the_project_asks_for_this_flipsite(project: Path) -> None:
+    assert (project / "requirements.txt").read_text() == f"flipsite=={__version__}\n"
+
+
+@pytest.mark.parametrize("name", ["site.yml", "collect.yml"])
+def test_a_workflow_is_pinned_bounded_and_has_least_permissions(project: Path, name: str) -> None:
+    text = (project / ".github" / "workflows" / name).read_text(encoding="utf-8")
+    flow = yaml.safe_load(text)
+    assert all(PINNED.search(line) for line in text.splitlines() if "uses:" in line)
+    assert flow["permissions"] in ({"contents": "read"}, {})
+    for job in flow["jobs"].values():
+        assert job["timeout-minutes"] <= 350
+        for step in job["steps"]:
+            # An expression is put in before the shell reads the script: whoever fills it writes the script.
+            assert "${{" not in step.get("run", "")
+
+
+def test_the_site_workflow_needs_no_key_and_may_publish_in_one_job_alone(project: Path) -> None:
+    text = (project / ".github/workflows/site.yml").read_text(encoding="utf-8")
+    jobs = yaml.safe_load(text)["jobs"]
+    assert "secrets." not in text
+    assert jobs["build"]["permissions"] == {"contents": "read", "pages": "read"}
+    assert jobs["deploy"]["permissions"] == {"pages": "write", "id-token": "write"}
+
+
+def test_collecting_is_off_and_its_key_is_seen_by_one_step(project: Path) -> None:
+    job = yaml.safe_load((project / ".github/workflows/collect.yml").read_text())["jobs"]["collect"]
+    assert job["if"] == "vars.FLIPSITE_COLLECT == 'on' && vars.FLIPSITE_BUDGET != ''"
+    seeing = [step["name"] for step in job["steps"] if "secrets." in str(step)]
+    assert seeing == ["Collect, within the budget"]
+    assert "FLIPSITE_COLLECT_BUDGET" in str(job["steps"])
