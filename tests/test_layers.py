@@ -5,7 +5,19 @@ from pathlib import Path
 
 PACKAGE = Path(__file__).parents[1] / "generator" / "flipsite"
 ROAD = ["collect", "store", "analyse", "fit", "present", "write"]
-GROUND = {"errors", "domain", "schema", "traits", "fitted", "addresses", "projects", "settings", ""}
+GROUND = {
+    "errors",
+    "domain",
+    "dealings",
+    "exhibits",
+    "schema",
+    "traits",
+    "fitted",
+    "addresses",
+    "projects",
+    "settings",
+    "",
+}
 HOMES = {
     "httpx": {"collect"},
     "sqlite3": {"store"},

@@ -5,7 +5,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from flipsite.analyse.features import Change, Refused, by_model, catalogue_features, joined
-from flipsite.domain import Feature, Model, Price
+from flipsite.dealings import Model, Price
+from flipsite.domain import Feature
 from flipsite.traits import FEATURES, SOURCES
 
 LISTED = Model(

@@ -11,7 +11,8 @@ from hypothesis import strategies as st
 
 from flipsite.collect.catalogue import catalogue, dump_catalogue, fetch_catalogue, load_catalogue, read_page
 from flipsite.collect.wire import read_entry
-from flipsite.domain import Model, Price, Skip
+from flipsite.dealings import Model, Price
+from flipsite.domain import Skip
 from flipsite.errors import CollectError, StoreError
 
 ENTRY = {

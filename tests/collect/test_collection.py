@@ -12,7 +12,8 @@ from flipsite.collect.simulated.endpoint import Conditions
 from flipsite.collect.simulated.habits import plain
 from flipsite.collect.simulated.serving import serving
 from flipsite.collection import Order, collect, reread
-from flipsite.domain import STATUSES, Kind, Price, Sampling, Status
+from flipsite.dealings import Price
+from flipsite.domain import STATUSES, Kind, Sampling, Status
 from flipsite.errors import CollectError, StoreError, UsageError
 from flipsite.settings import default_study
 

@@ -6,16 +6,7 @@ import pytest
 
 from flipsite.addresses import model_page
 from flipsite.analyse.estimates import estimates
-from flipsite.domain import (
-    Budget,
-    Estimate,
-    Kind,
-    ModelChoice,
-    Prompt,
-    Sampling,
-    Study,
-    Tally,
-)
+from flipsite.domain import Budget, Estimate, Kind, ModelChoice, Prompt, Sampling, Study, Tally
 
 Counts = Sequence[tuple[str, int, int]]
 """Each model's name, its ones, its valid draws."""

@@ -2,7 +2,7 @@
 
 from xml.etree import ElementTree
 
-from flipsite.domain import Figure
+from flipsite.exhibits import Figure
 
 
 def root_of(svg: str) -> ElementTree.Element:

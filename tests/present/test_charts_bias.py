@@ -14,7 +14,8 @@ from pictures import roots, words
 from flipsite.addresses import model_page
 from flipsite.analyse.estimate import jeffreys
 from flipsite.analyse.estimates import published_estimates
-from flipsite.domain import Estimate, Figure, Study, Verdict
+from flipsite.domain import Estimate, Study, Verdict
+from flipsite.exhibits import Figure
 from flipsite.present.bias_rows import bias_interval
 from flipsite.present.charts_bias import bias_intervals
 from flipsite.present.charts_printed import printed_tables

@@ -6,8 +6,8 @@ import numpy as np
 import pytest
 from scipy import special, stats
 
-from flipsite.domain import Figure
 from flipsite.errors import ContentError
+from flipsite.exhibits import Figure
 from flipsite.present.rules import MANY, rules
 from flipsite.present.story import narrative_pages
 from flipsite.present.templates import environment

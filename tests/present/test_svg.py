@@ -9,7 +9,8 @@ from collections.abc import Callable
 import pytest
 from pictures import root_of, roots
 
-from flipsite.domain import Estimate, Figure, Study
+from flipsite.domain import Estimate, Study
+from flipsite.exhibits import Figure
 from flipsite.present import theme
 from flipsite.present.charts_bias import bias_intervals
 from flipsite.present.svg import drawings, png, relinked, standalone_svg

@@ -13,7 +13,8 @@ from pathlib import Path
 
 import pytest
 
-from flipsite.domain import Answered, Asked, Failed, Outcome, Reading, Rejected, Standing, Status
+from flipsite.dealings import Answered, Asked, Reading, Standing
+from flipsite.domain import Failed, Outcome, Rejected, Status
 from flipsite.errors import StoreError
 from flipsite.store.cache import CACHE_FILE, Cache
 from flipsite.store.cache_schema import STEPS, connect, migrate

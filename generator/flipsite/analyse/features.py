@@ -8,7 +8,8 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
 
 from flipsite.analyse.name_features import name_features
-from flipsite.domain import Feature, Model
+from flipsite.dealings import Model
+from flipsite.domain import Feature
 from flipsite.traits import FEATURES, PROTECTED, SOURCES
 
 

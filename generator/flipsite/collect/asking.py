@@ -30,7 +30,8 @@ from flipsite.collect.prices import Prices
 from flipsite.collect.prompt import Question
 from flipsite.collect.replies import Reply, Todo, Trouble
 from flipsite.collect.tide import Tide
-from flipsite.domain import Answered, Asked, Failed, Outcome, Reading, Rejected, Status, Unpriced
+from flipsite.dealings import Answered, Asked, Reading, Unpriced
+from flipsite.domain import Failed, Outcome, Rejected, Status
 from flipsite.errors import CollectError
 
 PATIENCE = 5

@@ -7,7 +7,8 @@ from typing import Any
 from urllib.parse import urlsplit
 
 from flipsite.collect.wire import read_entry
-from flipsite.domain import Model, Price, Skip
+from flipsite.dealings import Model, Price
+from flipsite.domain import Skip
 from flipsite.errors import CollectError, StoreError
 
 MOST_PAGES = 50

@@ -6,7 +6,8 @@ from dataclasses import dataclass
 from fnmatch import fnmatchcase
 
 from flipsite.collect.forecast import CostEstimate, Mode, answer_mode, estimate, supports_structure
-from flipsite.domain import Model, Study
+from flipsite.dealings import Model
+from flipsite.domain import Study
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -8,7 +8,8 @@ from dataclasses import dataclass
 from typing import Literal
 
 from flipsite.collect.prompt import pairs
-from flipsite.domain import Model, Study
+from flipsite.dealings import Model
+from flipsite.domain import Study
 
 Mode = Literal["text", "structured"]
 

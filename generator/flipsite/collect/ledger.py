@@ -3,7 +3,7 @@
 from collections.abc import Sequence, Set
 from typing import Protocol
 
-from flipsite.domain import Answered, Asked, Standing, Unpriced
+from flipsite.dealings import Answered, Asked, Standing, Unpriced
 
 
 class Ledger(Protocol):

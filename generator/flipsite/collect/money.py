@@ -9,7 +9,7 @@ import math
 from dataclasses import dataclass
 from enum import Enum, auto
 
-from flipsite.domain import Standing
+from flipsite.dealings import Standing
 
 PICO_PER_USD = 10**12
 

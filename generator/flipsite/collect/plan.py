@@ -14,7 +14,8 @@ from flipsite.collect.money import usd
 from flipsite.collect.prompt import Question, pairs
 from flipsite.collect.request import request_body
 from flipsite.collect.sampler import Series
-from flipsite.domain import Model, Standing, Study
+from flipsite.dealings import Model, Standing
+from flipsite.domain import Study
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -10,7 +10,7 @@ from flipsite.collect.clock import Clock, nap
 from flipsite.collect.ledger import Ledger
 from flipsite.collect.money import Account, pico
 from flipsite.collect.openrouter import OpenRouter
-from flipsite.domain import Unpriced
+from flipsite.dealings import Unpriced
 from flipsite.errors import StoreError
 
 ASKS = 6

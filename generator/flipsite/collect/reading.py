@@ -3,7 +3,8 @@
 from flipsite.collect.answer import READER, read_answer
 from flipsite.collect.money import usd
 from flipsite.collect.replies import read_reply
-from flipsite.domain import Draw, Failed, Kept, Reading
+from flipsite.dealings import Kept, Reading
+from flipsite.domain import Draw, Failed
 
 
 def draw_of(kept: Kept) -> Draw:

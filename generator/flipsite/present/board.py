@@ -9,7 +9,8 @@ from markupsafe import Markup
 
 from flipsite.analyse.ranking import not_told_from_fair
 from flipsite.analyse.report import StudyReport
-from flipsite.domain import Heading, Verdict
+from flipsite.domain import Verdict
+from flipsite.exhibits import Heading
 from flipsite.present.board_rows import BoardRow, measured_rows, printed_rows
 from flipsite.present.formats import count_text, plural
 from flipsite.present.leaderboard import TOP

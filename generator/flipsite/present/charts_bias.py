@@ -6,7 +6,8 @@ from itertools import groupby
 
 import altair as alt
 
-from flipsite.domain import Estimate, Figure, Kind, Study, Verdict
+from flipsite.domain import Estimate, Kind, Study, Verdict
+from flipsite.exhibits import Figure
 from flipsite.present.bias_rows import (
     DRAWN_TOOLTIP,
     NAMED_ROWS,

@@ -9,7 +9,8 @@ from typing import Any
 import altair as alt
 
 from flipsite.analyse.chance import chance_within
-from flipsite.domain import Estimate, Figure, Study, Verdict
+from flipsite.domain import Estimate, Study, Verdict
+from flipsite.exhibits import Figure
 from flipsite.present.charts_bias import verdict_sentence
 from flipsite.present.figures import AnyChart, Canvas, Margins, Row, figure, placed
 from flipsite.present.formats import count_text, percent_text, plural

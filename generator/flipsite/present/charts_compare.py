@@ -5,7 +5,8 @@ from collections.abc import Sequence
 import altair as alt
 
 from flipsite.analyse.compare import Change
-from flipsite.domain import Estimate, Figure, Study
+from flipsite.domain import Estimate, Study
+from flipsite.exhibits import Figure
 from flipsite.present.bias_rows import bias_interval, bias_scale
 from flipsite.present.figures import AnyChart, Canvas, Margins, Row, figure, placed, shown
 from flipsite.present.formats import bias_text, plural

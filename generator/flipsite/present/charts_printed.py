@@ -6,7 +6,8 @@ from functools import partial
 import numpy as np
 
 from flipsite.analyse.estimate import noise_floor
-from flipsite.domain import Estimate, Figure, Printed, Study
+from flipsite.domain import Estimate, Printed, Study
+from flipsite.exhibits import Figure
 from flipsite.present.bias_rows import (
     TOOLTIP,
     bias_of,

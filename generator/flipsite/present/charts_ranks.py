@@ -4,7 +4,8 @@ from collections.abc import Sequence
 
 import altair as alt
 
-from flipsite.domain import Estimate, Figure, Study
+from flipsite.domain import Estimate, Study
+from flipsite.exhibits import Figure
 from flipsite.present.bias_rows import NAMED_ROWS
 from flipsite.present.figures import AnyChart, Canvas, Margins, Row, figure, placed, shown
 from flipsite.present.formats import count_text, plural

@@ -8,7 +8,8 @@ from typing import Protocol
 import altair as alt
 
 from flipsite.addresses import model_page
-from flipsite.domain import Estimate, Figure, Study
+from flipsite.domain import Estimate, Study
+from flipsite.exhibits import Figure
 from flipsite.present.bias_rows import bias_scale
 from flipsite.present.figures import AnyChart, Canvas, Margins, Row, figure, placed, shown
 from flipsite.present.formats import bias_text, count_text, percent_text, plural, usd_text

@@ -4,7 +4,8 @@ from collections.abc import Mapping, Sequence
 
 import altair as alt
 
-from flipsite.domain import Estimate, Figure, Study
+from flipsite.domain import Estimate, Study
+from flipsite.exhibits import Figure
 from flipsite.present.figures import AnyChart, Canvas, Margins, Row, figure, placed, shown
 from flipsite.present.formats import count_text, interval_text, plural, share_text
 from flipsite.present.marks import NAMES_PX, ROW_PX, named_row, place_axis, row_names, verdict_points

@@ -5,7 +5,8 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
 from flipsite.analyse.report import StudyReport
-from flipsite.domain import Figure, Kind, Table
+from flipsite.domain import Kind
+from flipsite.exhibits import Figure, Table
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -4,7 +4,7 @@ import json
 from collections.abc import Iterator
 from typing import Final
 
-from flipsite.domain import Cell
+from flipsite.exhibits import Cell
 from flipsite.present.embed import Embed, source_record
 from flipsite.present.figures import shown
 from flipsite.present.foreign_text import foreign_address, foreign_text, plain_words

@@ -4,7 +4,8 @@ from collections.abc import Callable, Mapping
 from functools import cache, partial
 
 from flipsite.analyse.report import StudyReport
-from flipsite.domain import Cell, Estimate, Figure, Heading, Table
+from flipsite.domain import Estimate
+from flipsite.exhibits import Cell, Figure, Heading, Table
 from flipsite.present.charts_bias import bias_intervals
 from flipsite.present.charts_printed import printed_tables
 from flipsite.present.charts_spend import spend_by_model

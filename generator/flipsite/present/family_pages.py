@@ -4,7 +4,7 @@ from collections.abc import Iterable, Mapping, Sequence
 
 from flipsite.addresses import model_history
 from flipsite.analyse.families import Comparison, Family, History
-from flipsite.domain import Figure
+from flipsite.exhibits import Figure
 from flipsite.present.formats import plural
 from flipsite.present.page import Page
 

@@ -16,7 +16,7 @@ from typing import Any, Final
 import altair as alt
 from altair.utils.schemapi import debug_mode
 
-from flipsite.domain import Figure
+from flipsite.exhibits import Figure
 from flipsite.present import theme
 from flipsite.present.svg import render_svg
 

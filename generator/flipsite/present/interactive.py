@@ -11,7 +11,7 @@ from functools import cache
 from importlib.metadata import version
 from typing import Final
 
-from flipsite.domain import Figure
+from flipsite.exhibits import Figure
 from flipsite.present.svg import drawings, standalone_svg
 
 _WRAPPER: Final = ("(function(){", "})();\n")

@@ -10,7 +10,7 @@ import jinja2
 
 from flipsite.analyse.families import History, comparisons, families, histories
 from flipsite.analyse.report import StudyReport
-from flipsite.domain import Figure
+from flipsite.exhibits import Figure
 from flipsite.present.citing import cite_page
 from flipsite.present.data_page import data_package, data_page
 from flipsite.present.embed_formats import embed_files

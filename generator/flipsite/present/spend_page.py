@@ -5,7 +5,7 @@ from dataclasses import asdict
 
 from flipsite.analyse.report import StudyReport
 from flipsite.analyse.spend import SPEND_COLUMNS
-from flipsite.domain import Figure
+from flipsite.exhibits import Figure
 from flipsite.present.formats import usd_text
 from flipsite.present.page import Page
 from flipsite.present.tables import csv_records, spend_table, study_note

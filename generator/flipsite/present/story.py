@@ -9,8 +9,8 @@ from markupsafe import Markup
 
 from flipsite.addresses import model_page
 from flipsite.analyse.report import StudyReport
-from flipsite.domain import Figure
 from flipsite.errors import ContentError
+from flipsite.exhibits import Figure
 from flipsite.present.board import board_context
 from flipsite.present.coin_toy import coin_toy
 from flipsite.present.glossary import GLOSSARY, term_html

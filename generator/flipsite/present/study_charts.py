@@ -5,7 +5,7 @@ from collections.abc import Mapping, Sequence
 from flipsite.analyse.families import Comparison, Family
 from flipsite.analyse.plan import power_points
 from flipsite.analyse.report import StudyReport
-from flipsite.domain import Figure
+from flipsite.exhibits import Figure
 from flipsite.present.charts_bias import bias_intervals
 from flipsite.present.charts_chance import bias_distribution, verdicts
 from flipsite.present.charts_compare import bias_against_bias

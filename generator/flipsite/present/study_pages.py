@@ -7,7 +7,8 @@ from pathlib import Path
 
 from flipsite import schema
 from flipsite.analyse.report import StudyReport
-from flipsite.domain import Estimate, Figure, Study
+from flipsite.domain import Estimate, Study
+from flipsite.exhibits import Figure
 from flipsite.present.board import board_context
 from flipsite.present.leaderboard import TOP
 from flipsite.present.model_pages import model_pages

@@ -10,7 +10,7 @@ from collections.abc import Callable, Mapping
 from typing import Final
 from xml.etree import ElementTree
 
-from flipsite.domain import Figure
+from flipsite.exhibits import Figure
 from flipsite.present import theme
 
 DRAWING_FONT: Final = "Liberation Sans"

@@ -6,7 +6,8 @@ from collections.abc import Iterable, Mapping, Sequence
 
 from flipsite.addresses import model_page
 from flipsite.analyse.spend import SpendRow
-from flipsite.domain import Cell, Estimate, Heading, Kind, PrintedBias, Study, Table, Verdict
+from flipsite.domain import Estimate, Kind, PrintedBias, Study, Verdict
+from flipsite.exhibits import Cell, Heading, Table
 from flipsite.present.foreign_text import foreign_address, foreign_text
 from flipsite.present.formats import (
     MISSING,

@@ -12,19 +12,8 @@ from pathlib import Path
 from types import TracebackType
 from typing import Self
 
-from flipsite.domain import (
-    Answered,
-    Asked,
-    Failed,
-    Kept,
-    Outcome,
-    Reading,
-    Rejected,
-    Result,
-    Standing,
-    Status,
-    Unpriced,
-)
+from flipsite.dealings import Answered, Asked, Kept, Reading, Standing, Unpriced
+from flipsite.domain import Failed, Outcome, Rejected, Result, Status
 from flipsite.errors import StoreError
 from flipsite.store import cache_rows as rows
 from flipsite.store.cache_lock import hold, private_folder

@@ -4,7 +4,8 @@ import json
 import sqlite3
 from collections.abc import Iterable, Iterator
 
-from flipsite.domain import Answered, Asked, Failed, Outcome, Reading, Rejected, Standing, Status
+from flipsite.dealings import Answered, Asked, Reading, Standing
+from flipsite.domain import Failed, Outcome, Rejected, Status
 
 KeptRow = tuple[
     int,

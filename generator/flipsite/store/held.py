@@ -5,7 +5,7 @@ from pathlib import Path
 
 import numpy as np
 
-from flipsite.domain import Standing
+from flipsite.dealings import Standing
 from flipsite.errors import StoreError
 from flipsite.store.snapshot import SNAPSHOT, read_draws
 

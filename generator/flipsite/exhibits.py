@@ -1,0 +1,56 @@
+"""The nouns of showing: a table ready for all its formats, and a chart with its finding in words."""
+
+from dataclasses import dataclass, field
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Cell:
+    """One table cell: what it sorts by, what it shows, and where it leads (relative to the site's root)."""
+
+    value: float | str | None
+    text: str
+    link: str | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Heading:
+    """A table's column: `key` in data formats, `label` for people, `help` for the doubtful."""
+
+    key: str
+    label: str
+    help: str = ""
+    numeric: bool = False
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Table:
+    """A table ready to show in all its formats; every row has one cell a heading."""
+
+    name: str
+    caption: str
+    headings: tuple[Heading, ...]
+    rows: tuple[tuple[Cell, ...], ...]
+    note: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Figure:
+    """A chart with its finding in words.
+
+    Attributes:
+        name: Unique on a site; a slug.
+        title: The finding, one sentence.
+        caption: What is drawn, and of how many.
+        description: The text alternative.
+        spec: The Vega-Lite specification with its data, as a JSON-ready mapping.
+        svg: The picture, inline-ready, in the page's colours.
+        records: The data behind it, a mapping a row.
+    """
+
+    name: str
+    title: str
+    caption: str
+    description: str
+    spec: dict[str, object]
+    svg: str
+    records: tuple[dict[str, object], ...] = field(default=())
