@@ -4,7 +4,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 STAMP := $(VENV)/.installed
 
-.PHONY: controls bench-collect site test lint serve browser blogs slow clean
+.PHONY: site test lint serve browser blogs slow fit-check controls bench-collect clean
 
 site: $(STAMP)
 	$(BIN)/flipsite build
