@@ -116,17 +116,18 @@ def _files(
 
 
 def _address(base_url: str) -> str:
-    """The site's address, ending in a slash.
+    """The site's address, or its path on its host, ending in a slash.
 
     Raises:
-        UsageError: If it is no address of the web.
+        UsageError: If it is neither.
     """
     try:
         parts = urlsplit(base_url)
-        sound = parts.scheme in {"http", "https"} and parts.hostname and not (parts.query or parts.fragment)
+        sound = parts.scheme in {"http", "https"} and bool(parts.hostname)
     except ValueError:
         sound = False
-    if not sound or not re.fullmatch(r"[\w.:/~%\[\]@-]+", base_url, re.ASCII):
+    is_path = base_url.startswith("/") and not base_url.startswith("//")
+    if not (sound or is_path) or not re.fullmatch(r"[\w.:/~%\[\]@-]+", base_url, re.ASCII):
         raise UsageError(f"--base-url {base_url!r}: expected an address such as https://me.github.io/coins/")
     return base_url.rstrip("/") + "/"
 
