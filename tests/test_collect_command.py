@@ -76,6 +76,19 @@ def test_the_budget_ends_it_with_status_3_and_what_was_bought_is_kept(run):
     assert len(snapshot()) == 13 * 4
 
 
+def test_until_settled_says_what_was_settled_where_and_what_that_saved(run):
+    """The offer is the most it may come to; nothing settled is said as well."""
+    both = ("trial", "--simulated", "--yes", "--models", "*/always-one", "--models", "*/fair")
+    early = run(*both, "--until-settled", "--draws", "4")
+    assert "No model is settled yet" in early.output
+    ran = run(*both, "--until-settled", "--draws", "20")
+    assert ran.exit_code == 0, ran.output
+    assert "At most 32 draws of 2 models" in ran.output
+    assert "Settled as biased: simulated/always-one at draw 12." in ran.output
+    assert "8 draws of theirs were not asked, which saved about $0.00" in ran.output
+    assert len(snapshot()) == 12 + 20
+
+
 def test_reading_again_needs_neither_network_nor_key(run):
     """It says how many answers are read otherwise: none, as long as the reader is the same."""
     run("trial", "--simulated", "--yes", *FEW)

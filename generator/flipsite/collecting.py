@@ -5,6 +5,7 @@ import gc
 import logging
 import os
 import time
+from collections.abc import Sequence
 from contextlib import AbstractAsyncContextManager
 from datetime import UTC, datetime
 from pathlib import Path
@@ -18,6 +19,7 @@ from flipsite.collect.money import Account
 from flipsite.collect.openrouter import OPENROUTER, Key, OpenRouter
 from flipsite.collect.plan import Plan, plan, series_of
 from flipsite.collect.reading import draw_of
+from flipsite.collect.rounds import Judge, Rounds
 from flipsite.collect.sampler import Sampler
 from flipsite.collect.tide import Tide
 from flipsite.domain import Study
@@ -133,6 +135,7 @@ class Collecting:
             budget_usd=self._study.budget.total_usd,
             account_usd=await client.limit_usd(),
             n_lost=self._cache.n_lost,
+            until_settled=self._order.until_settled,
         )
 
     def _need_budget(self, planned: Plan) -> None:
@@ -148,12 +151,13 @@ class Collecting:
         """Run the sampler, shown and saved as it goes; whatever ends it, the snapshot is written."""
         sampler = Sampler(asker, concurrency=self._order.concurrency, tide=self._tide)
         series = series_of(planned, choices, self._study, self._cache, seed=self._order.simulated_seed or 0)
+        rounds = self._rounds(planned) if self._order.until_settled else None
         beside = [asyncio.create_task(self._look(asker)), asyncio.create_task(self._save())]
         error: FlipsiteError | None = None
         gc.freeze()  # what was imported stays: looking through it again cost a tenth of the time of a draw
         with interrupts(sampler.stop) as interrupted:
             try:
-                await sampler.run(series)
+                await (rounds.run(sampler, series) if rounds else sampler.run(series))
             except FlipsiteError as stopped:
                 error = stopped
             finally:
@@ -163,7 +167,17 @@ class Collecting:
                 )  # a snapshot under way is finished first
                 gc.unfreeze()
         self._watcher.look(self._seen(asker))
-        return self._report(planned, interrupted=interrupted.is_set(), error=error)
+        return self._report(planned, rounds, interrupted=interrupted.is_set(), error=error)
+
+    def _rounds(self, planned: Plan) -> Rounds:
+        asked = {one.model for one in planned.models} | {one.model for one in self._cache.standings()}
+        return Rounds(
+            stopping_rule(n_models=len(asked), target=self._study.prompt.target),
+            self._cache,
+            models=asked,
+            n_draws=self._study.sampling.draws,
+            tide=self._tide,
+        )
 
     async def _look(self, asker: Asker) -> None:
         while not self._ended.is_set():
@@ -189,10 +203,14 @@ class Collecting:
             await asyncio.to_thread(write_snapshot, self._folder, self._cache, self._study)
             pause = max(SNAPSHOT_EVERY_S, 20 * (time.monotonic() - began))  # a large study is not all writing
 
-    def _report(self, planned: Plan, *, interrupted: bool, error: FlipsiteError | None) -> Report:
+    def _report(
+        self, planned: Plan, rounds: Rounds | None, *, interrupted: bool, error: FlipsiteError | None
+    ) -> Report:
         left_out = {one.model: one.reason for one in planned.left_out if one.money}
         stopped = {model: aside.reason for model, aside in self._tide.aside.items() if aside.money}
         costs = [(one.model, self._account.spent_usd(one.model)) for one in planned.models]
+        each = {one.model: one.estimate_usd / one.n_missing for one in planned.models if one.n_missing}
+        settled = tuple(rounds.settled[model] for model in sorted(rounds.settled)) if rounds else None
         return Report(
             snapshot=write_snapshot(self._folder, self._cache, self._study),
             tide=self._tide,
@@ -202,7 +220,21 @@ class Collecting:
             interrupted=interrupted,
             budget=left_out | stopped,
             error=error,
+            settled=settled,
+            spared_usd=sum(each.get(one.model, 0.0) * one.n_spared for one in settled or ()),
         )
+
+
+def stopping_rule(*, n_models: int, target: float) -> Judge:
+    """The rule by which a model needs no more draws; see `analyse.settled`."""
+    from flipsite.analyse.settled import Settled, settle
+
+    def judge(counts: Sequence[tuple[int, int]]) -> list[str | None]:
+        ones, valid = zip(*counts, strict=True) if counts else ((), ())
+        states = settle(ones, valid, n_models=n_models, target=target)
+        return [None if state is Settled.OPEN else state.value for state in states]
+
+    return judge
 
 
 def write_snapshot(folder: Path, cache: Cache, study: Study) -> Path | None:

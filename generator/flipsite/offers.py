@@ -6,6 +6,7 @@ from pathlib import Path
 
 from flipsite.collect.openrouter import OPENROUTER
 from flipsite.collect.plan import Plan
+from flipsite.collect.rounds import Settlement
 from flipsite.collect.tide import Tide
 from flipsite.domain import Study
 from flipsite.errors import FlipsiteError
@@ -24,6 +25,7 @@ class Order:
         concurrency: Requests in flight at most.
         api_base: Address that ends before `/models`.
         simulated_seed: Ask the simulated endpoint of this seed; None asks the real one.
+        until_settled: Ask a model no more once its draws have shown it biased or fair.
     """
 
     study_id: str
@@ -34,6 +36,7 @@ class Order:
     concurrency: int = 64
     api_base: str = OPENROUTER
     simulated_seed: int | None = None
+    until_settled: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -47,6 +50,7 @@ class Offer:
         budget_usd: What it may cost in all; None without a bound.
         account_usd: What the account's key has left; None where nobody tells.
         n_lost: Answers an earlier run lost in flight.
+        until_settled: Its draws and dollars are the most it may come to.
     """
 
     study: Study
@@ -55,6 +59,7 @@ class Offer:
     budget_usd: float | None
     account_usd: float | None
     n_lost: int
+    until_settled: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -81,6 +86,8 @@ class Report:
         interrupted: Whether the user stopped it.
         budget: Models that were stopped or left out by the budget, with the reason.
         error: What stopped the run, where something did; what was bought is kept.
+        settled: Models that need no more draws, by name; None where nobody looked.
+        spared_usd: What the draws that are not asked for it would have cost, about.
     """
 
     snapshot: Path | None
@@ -91,6 +98,8 @@ class Report:
     interrupted: bool
     budget: dict[str, str]
     error: FlipsiteError | None = None
+    settled: tuple[Settlement, ...] | None = None
+    spared_usd: float = 0.0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -13,7 +13,9 @@ from flipsite.pipeline import load_report
 from flipsite.present.model_pages import model_pages
 from flipsite.present.page import Page
 from flipsite.present.plain_words import parity_sentence
+from flipsite.present.study_pages import stopped
 from flipsite.present.templates import environment, render
+from flipsite.present.values import study_values
 from flipsite.projects import packaged
 from flipsite.settings import load_study
 from flipsite.store.snapshot import collect_draws
@@ -136,3 +138,14 @@ def test_a_study_tells_whether_a_kind_is_fairer(article: StudyReport) -> None:
     assert "role-playing 4 0 +0.56 +0.04 to +0.70 0.106 12 <0.001 to 0.106: it hangs on them" in said
     assert "coding and problem solving 0 7 -0.61" in said
     assert "3 kinds were tried" in said
+
+
+def test_a_study_tells_what_stopping_when_settled_would_have_saved() -> None:
+    """Two coins that always say the same are convicted together, where 2ⁿ/(n + 1) passes twenty."""
+    report = drawn(("a/one", 50, 0, 0), ("b/zero", 0, 50, 0))
+    page = Page(path="x/index.html", title="", description="", template="", study=report.study)
+    context = {"values": study_values(report), "stopped": stopped(report), "top": 20}
+    said = words(render(TEMPLATES, "parts/settled.html", report=report, page=page, **context))
+    assert "a/one biased 8 50 b/zero biased 8 50" in said
+    assert "2 of these 2 models would have been settled before their last draw" in said
+    assert "16 draws in all in place of 100, 84 % fewer." in said

@@ -12,6 +12,7 @@ from flipsite.analyse.population import Population, fit_population, fit_publishe
 from flipsite.analyse.printed import Fit, fits
 from flipsite.analyse.printed_ranks import printed_standings
 from flipsite.analyse.ranking import Standing, standings
+from flipsite.analyse.settled import Stop, replay
 from flipsite.analyse.spend import SpendRow
 from flipsite.analyse.tally import tally
 from flipsite.domain import Draws, Estimate, Feature, Printed, Study, Tally
@@ -34,6 +35,7 @@ class StudyReport:
         truths: The probability of a one that each simulated coin was made with, by model.
         fair_share: How many models could be fair; None without a valid draw.
         population: The fitted population of shares of ones; None for fewer than three models.
+        stops: Where each model's draws would have stopped, had they been asked until settled.
         features: What is known of each model besides its flips, by model.
         claims: Whether one kind of model stands at one end rather than the other; needs features.
     """
@@ -50,6 +52,7 @@ class StudyReport:
     truths: Mapping[str, float] = field(default_factory=dict)
     fair_share: FairShare | None = None
     population: Population | None = None
+    stops: Mapping[str, Stop] = field(default_factory=dict)
     features: Mapping[str, tuple[Feature, ...]] = field(default_factory=dict)
     claims: tuple[Claim, ...] = ()
 
@@ -75,9 +78,15 @@ def report_draws(
         evidence=evidence(study, draws, tallies),
         truths=truths or {},
         spend=spend,
+        stops=_stops(draws, target=study.prompt.target),
         fair_share=fair_share(tallies, target=study.prompt.target),
         population=fit_population(tallies, target=study.prompt.target),
     )
+
+
+def _stops(draws: Draws, *, target: float) -> dict[str, Stop]:
+    outcomes = [draws.outcome[draws.rows(index)] for index in range(len(draws.models))]
+    return dict(zip(draws.models, replay(outcomes, target=target), strict=True))
 
 
 def report_printed(study: Study, printed: Printed) -> StudyReport:

@@ -1,18 +1,16 @@
 """Stop when it is settled: evidence that stays valid however often it is looked at.
 
 The e-value of n draws with k ones is the likelihood of a coin of unknown share, uniformly mixed, over that of
-a coin at the
-target: e = B(k + 1, n − k + 1) / (tᵏ (1 − t)ⁿ⁻ᵏ). For a fair coin its mean is 1 at every stop, so the chance
-    that it ever
-reaches 1/α is at most α (Ville's inequality). A model that always says 1 has e = 2ⁿ / (n + 1): 20 is passed
-at the eighth draw.
+a coin at the target: e = B(k + 1, n − k + 1) / (tᵏ (1 − t)ⁿ⁻ᵏ). For a fair coin its mean is 1 at every stop,
+so the chance that it ever reaches 1/α is at most α (Ville's inequality). A model that always says 1 has
+e = 2ⁿ / (n + 1): 20 is passed at the eighth draw.
 
 Evidence counts the draws in the order in which they were asked. A collector with many requests in flight
 hands over the unbroken beginning only: answers that come home early may differ from those that take long.
 """
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from enum import StrEnum
 
 import numpy as np
@@ -144,19 +142,17 @@ def replay(
         target: Probability that the prompt asked for.
         margin: Nearness to the target that counts as fair.
     """
-    n_models = len(outcomes)
-    ones, valid = np.zeros(n_models, np.int64), np.zeros(n_models, np.int64)
-    stops: list[Stop | None] = [None] * n_models
-    for draw in range(max((len(each) for each in outcomes), default=0)):
-        for i, each in enumerate(outcomes):
-            if stops[i] is None and draw < len(each):
-                ones[i] += each[draw] == 1
-                valid[i] += each[draw] >= 0
-        for i, state in enumerate(settle(ones, valid, target=target, margin=margin)):
-            if stops[i] is None and state is not Settled.OPEN:
-                asked = len(outcomes[i])
-                stops[i] = Stop(state=state, n_draws=min(draw + 1, asked), n_asked=asked)
-    return tuple(
-        stop or Stop(state=Settled.OPEN, n_draws=len(each), n_asked=len(each))
-        for stop, each in zip(stops, outcomes, strict=True)
-    )
+    asked = np.array([len(each) for each in outcomes], np.int64)
+    ones, valid = np.zeros(len(asked), np.int64), np.zeros(len(asked), np.int64)
+    stops = {i: Stop(state=Settled.OPEN, n_draws=n, n_asked=n) for i, n in enumerate(asked.tolist())}
+    is_open = np.ones(len(asked), np.bool_)
+    for draw in range(int(asked.max(initial=0))):
+        for i in np.flatnonzero(is_open & (draw < asked)).tolist():
+            ones[i] += outcomes[i][draw] == 1
+            valid[i] += outcomes[i][draw] >= 0
+        states = settle(ones, valid, target=target, margin=margin)
+        for i in np.flatnonzero(is_open).tolist():
+            if states[i] is not Settled.OPEN:
+                is_open[i] = False
+                stops[i] = replace(stops[i], state=states[i], n_draws=min(draw + 1, stops[i].n_asked))
+    return tuple(stops.values())

@@ -1,6 +1,6 @@
 """What the collector needs of whoever keeps its requests and answers; `store.cache` does."""
 
-from collections.abc import Sequence, Set
+from collections.abc import Iterable, Sequence, Set
 from typing import Protocol
 
 from flipsite.dealings import Answered, Asked, Standing, Unpriced
@@ -14,6 +14,9 @@ class Ledger(Protocol):
 
     def settled(self, model: str) -> Set[tuple[tuple[str, str], int, int]]:
         """The (labels, order, draw) of a model that need no asking."""
+
+    def outcomes(self) -> Iterable[tuple[str, int, int | None]]:
+        """Model, draw and outcome, None without one, of all that need no asking; by model and draw."""
 
     def unpriced(self) -> Sequence[Unpriced]:
         """Answers whose price can be asked for."""

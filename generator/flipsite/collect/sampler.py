@@ -69,19 +69,36 @@ class Sampler:
         self._tide = tide
         self._error: FlipsiteError | None = None
 
+    @property
+    def stopping(self) -> bool:
+        """Whether nothing more is sent."""
+        return self._asker.stopping.is_set()
+
     async def run(self, series: Sequence[Series]) -> None:
         """Ask all questions.
 
         Raises:
             FlipsiteError: What stopped the run; everything that was answered is kept.
         """
+        await self.ask(series)
+        await self.finish()
+
+    async def ask(self, series: Sequence[Series]) -> None:
+        """Ask all questions, and wait until each has come to an end; may be called again."""
         ordered = sorted(series, key=lambda one: (one.estimate_usd, one.course.model))
         async with asyncio.TaskGroup() as group:
             for rank, one in enumerate(ordered):
                 await self._places.acquire()
-                if self._asker.stopping.is_set():
+                if self.stopping:
                     break
                 group.create_task(self._series(one, rank))
+
+    async def finish(self) -> None:
+        """Wait for the prices that are told late.
+
+        Raises:
+            FlipsiteError: What stopped the run; everything that was answered is kept.
+        """
         await self._asker.prices.drain()
         if self._error is not None:
             raise self._error

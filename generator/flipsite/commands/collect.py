@@ -25,6 +25,11 @@ DEFAULT_BASE = "https://openrouter.ai/api/v1"
 )
 @click.option("--simulated", is_flag=True, help="Ask coins of known truth instead: no network, no key.")
 @click.option("--seed", type=int, default=0, show_default=True, help="Of the simulated coins.")
+@click.option(
+    "--until-settled",
+    is_flag=True,
+    help="Ask a model no more once it is shown to be biased or fair; --draws is the most.",
+)
 @click.option("--dry-run", is_flag=True, help="Show what it would cost, and stop.")
 @click.option("--yes", is_flag=True, help="Do not ask before spending.")
 @click.option("--reread", is_flag=True, help="Read stored answers again, asking nobody.")
@@ -39,6 +44,7 @@ def command(
     api_base: str,
     simulated: bool,
     seed: int,
+    until_settled: bool,
     dry_run: bool,
     yes: bool,
     reread: bool,
@@ -53,6 +59,7 @@ def command(
     Examples:
       flipsite collect trial --simulated --yes
       flipsite collect mine --budget 5 --draws 20 --models 'mistralai/*'
+      flipsite collect mine --budget 5 --draws 400 --until-settled
     """
     from flipsite.collection import Order, collect
     from flipsite.collection import reread as read_again
@@ -73,6 +80,7 @@ def command(
         concurrency=concurrency,
         api_base=api_base,
         simulated_seed=seed if simulated else None,
+        until_settled=until_settled,
     )
     with screen:
         report = collect(project, order, screen.watcher)

@@ -61,11 +61,27 @@ class Screen:
             self._rest(table, len(report.by_model))
             self._console.print(table)
         open_part = f", {_usd(report.unpriced_usd)} of it at its worst case" if report.unpriced_usd else ""
+        if report.settled is not None:
+            self._settled(report)
         self._say(f"The study has cost {_usd(report.spent_usd)}{open_part}{self._money}.")
         for model, aside in sorted(tide.aside.items()):
             self._say(f"Set aside: {model}: {aside.reason}")
         if report.snapshot is not None:
             self._say(f"Snapshot: {report.snapshot}")
+
+    def _settled(self, report: Report) -> None:
+        """What needs no more draws, since when, and what that saved."""
+        settled = report.settled or ()
+        if not settled:
+            self._say("No model is settled yet; --draws sets how many it may take.")
+            return
+        for word in sorted({one.word for one in settled}):
+            found = sorted((one.n_draws, one.model) for one in settled if one.word == word)
+            told = [f"{model} at draw {n_draws}" for n_draws, model in found[:MOST_ROWS]]
+            more = f" and {len(found) - MOST_ROWS} more" if len(found) > MOST_ROWS else ""
+            self._say(f"Settled as {word}: {', '.join(told)}{more}.")
+        n_spared = sum(one.n_spared for one in settled)
+        self._say(f"{n_spared} draws of theirs were not asked, which saved about {_usd(report.spared_usd)}.")
 
     def budget_sentence(self, report: Report) -> str:
         """Why the budget ended it."""
@@ -111,13 +127,14 @@ class Screen:
             )
         self._rest(table, len(rows))
         self._console.print(table)
+        most = "At most " if offer.until_settled else ""
         limits = [f"spent so far {_usd(offer.spent_usd)}"]
         if offer.budget_usd is not None:
             limits.append(f"budget {_usd(offer.budget_usd)}")
         if offer.account_usd is not None:
             limits.append(f"the account has {_usd(offer.account_usd)} left")
         self._say(
-            f"{plan.n_missing} draws of {len(rows)} models, about {_usd(plan.estimate_usd)} "
+            f"{most}{plan.n_missing} draws of {len(rows)} models, about {_usd(plan.estimate_usd)} "
             f"({', '.join(limits)}){self._money}."
         )
         if plan.left_out:

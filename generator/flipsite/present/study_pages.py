@@ -7,6 +7,7 @@ from pathlib import Path
 
 from flipsite import schema
 from flipsite.analyse.report import StudyReport
+from flipsite.analyse.settled import Settled, Stop
 from flipsite.domain import Estimate, Study
 from flipsite.exhibits import Figure
 from flipsite.present.board import board_context
@@ -34,10 +35,26 @@ def study_pages(report: StudyReport, figures: Mapping[str, Figure]) -> list[Page
         study=study,
         crumbs=home,
         tab="Summary",
-        context={"report": report, "values": study_values(report), "figures": figures, "top": TOP},
+        context={
+            "report": report,
+            "values": study_values(report),
+            "figures": figures,
+            "top": TOP,
+            "stopped": stopped(report),
+        },
     )
     spend = [spend_page(report, figures)] if report.spend else []
     return [summary, _leaderboard(report, figures), *spend, *model_pages(report)]
+
+
+def stopped(report: StudyReport) -> list[tuple[Estimate, Stop]]:
+    """The models whose draws would have stopped before their end, the soonest first."""
+    found = [
+        (record, report.stops[record.model])
+        for record in report.estimates
+        if record.model in report.stops and report.stops[record.model].state is not Settled.OPEN
+    ]
+    return sorted(found, key=lambda pair: (pair[1].n_draws, pair[0].model))
 
 
 def study_files(report: StudyReport) -> dict[str, bytes | Path]:

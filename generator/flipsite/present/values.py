@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from flipsite.analyse.chance import chance_within
 from flipsite.analyse.estimate import noise_floor
 from flipsite.analyse.report import StudyReport
+from flipsite.analyse.settled import Settled
 from flipsite.domain import Printed, PrintedBias, Verdict
 from flipsite.present.formats import (
     bias_text,
@@ -94,7 +95,12 @@ def _claim_values(report: StudyReport) -> dict[str, str]:
 
 def _drawn_values(report: StudyReport) -> dict[str, str]:
     costs = [tally.cost_usd for tally in report.tallies if tally.cost_usd is not None]
+    stops = report.stops.values()
+    n_until = sum(stop.n_draws for stop in stops)
     return {
+        "settled": count_text(sum(stop.state is not Settled.OPEN for stop in stops)),
+        "draws_until_settled": count_text(n_until),
+        "saved_by_settling": percent_text(1 - n_until / max(1, sum(stop.n_asked for stop in stops))),
         "draws": count_text(sum(tally.n_draws for tally in report.tallies)),
         "valid": count_text(sum(tally.n_valid for tally in report.tallies)),
         "spend": usd_text(sum(costs) if costs else None),

@@ -82,6 +82,11 @@ class Cache:
             found = rows.settled(self._reader, self._key, model)
             return frozenset((_pair(labels), order, draw) for labels, order, draw in found)
 
+    def outcomes(self) -> list[tuple[str, int, int | None]]:
+        """Model, draw and outcome, None without one, of all that need no asking; by model and draw."""
+        with complaints(self._path):
+            return list(rows.outcomes(self._reader, self._key))
+
     def unpriced(self) -> Sequence[Unpriced]:
         """Requests that were answered without a price, and whose price can be asked for."""
         with complaints(self._path):

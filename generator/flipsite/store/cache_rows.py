@@ -105,6 +105,15 @@ def settled(connection: sqlite3.Connection, study: int, model: str) -> Iterator[
     yield from connection.execute(query, (study, model))
 
 
+def outcomes(connection: sqlite3.Connection, study: int) -> Iterator[tuple[str, int, int | None]]:
+    """Model, index and outcome of each draw that need not be asked again, by model and draw."""
+    query = (
+        "SELECT s.model, d.draw, d.outcome FROM series AS s JOIN draw AS d ON d.series = s.series"
+        " WHERE s.study = ? AND d.settled = 1 ORDER BY s.model, d.draw"
+    )
+    yield from connection.execute(query, (study,))
+
+
 def unpriced(connection: sqlite3.Connection, study: int) -> Iterator[tuple[int, str, str, int]]:
     """Attempt, model, generation id and worst case of each answer whose price can be asked for."""
     query = (
