@@ -21,29 +21,31 @@ from flipsite.projects import find_project
 
 
 @pytest.fixture(scope="session")
-def site(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """The shipped studies and one with draws, among them hostile answers; built under `repo/`."""
-    project = scratch_project(tmp_path_factory.mktemp("project"))
-    out = tmp_path_factory.mktemp("www") / "repo"
-    build(find_project(project), out=out, base_url="/repo/")
-    return out
-
-
-@pytest.fixture(scope="session")
-def served(site: Path) -> Iterator[str]:
-    """The address of the site under `/repo/` on a local server."""
+def served(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+    """The address under which a local server has the site: a folder `/repo`."""
 
     class Quiet(SimpleHTTPRequestHandler):
         def log_message(self, *_: object) -> None:
             """Say nothing."""
 
-    with ThreadingHTTPServer(("127.0.0.1", 0), partial(Quiet, directory=str(site.parent))) as server:
+    folder = tmp_path_factory.mktemp("www")
+    with ThreadingHTTPServer(("127.0.0.1", 0), partial(Quiet, directory=str(folder))) as server:
+        address = f"http://127.0.0.1:{server.server_port}/repo"
+        project = scratch_project(tmp_path_factory.mktemp("project"))
+        build(find_project(project), out=folder / "repo", base_url=address)
+        SITES[address] = folder / "repo"
         threading.Thread(target=server.serve_forever, daemon=True).start()
-        yield f"http://127.0.0.1:{server.server_port}/repo"
+        yield address
         server.shutdown()
 
 
-OpenPage = Callable[..., Any]
+SITES: dict[str, Path] = {}
+
+
+@pytest.fixture(scope="session")
+def site(served: str) -> Path:
+    """The shipped studies and one with draws, among them hostile answers."""
+    return SITES[served]
 
 
 @pytest.fixture

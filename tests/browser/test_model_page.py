@@ -16,7 +16,7 @@ PAGE = "trial/models/coin/long-run/index.html"
 def test_a_coin_opens_its_answer_with_the_keyboard(opened: Callable[..., Any], scripts: bool) -> None:
     """With scripts and without; Escape closes it and gives the focus back."""
     with opened(PAGE, java_script_enabled=scripts) as page:
-        assert page.locator(".draw").count() == 60
+        assert page.locator(".draw").count() == 50
         coin = page.get_by_role("button", name="Draw 3:")
         coin.focus()
         page.keyboard.press("Enter")

@@ -13,10 +13,10 @@ from numpy.typing import NDArray
 from flipsite.domain import STATUSES, Draws
 from flipsite.present.tables import csv_records
 
-SHOWN = 60
+SHOWN = 50
 """Answers on a model's page: its size does not grow with the draws."""
 
-LETTERS = 900
+LETTERS = 700
 """Of an answer shown; the download has the rest."""
 
 DRAW_KEYS = (

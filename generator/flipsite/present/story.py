@@ -77,6 +77,7 @@ def _calls(
 ) -> Mapping[str, Function]:
     """What a narrative may call; without `study=` the first study is meant."""
     page = Page(path=path, title="", description="", template="")
+    shown: list[str] = []  # charts so far
 
     def report_of(study: str | None) -> StudyReport:
         if not reports:
@@ -102,7 +103,9 @@ def _calls(
     def chart(name: str, *, study: str | None = None) -> Markup:
         own = figures[report_of(study).study.id] if reports or study else {}
         figure = known(name, {**figures[""], **own}, "chart")
-        return Markup(render(templates, "parts/figure.html", figure=figure, page=page))
+        shown.append(name)
+        first = len(shown) == 1
+        return Markup(render(templates, "parts/figure.html", figure=figure, page=page, first_chart=first))
 
     def model(name: str, *, study: str | None = None) -> Markup:
         report = report_of(study)
