@@ -147,6 +147,16 @@ class CovariateNote:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class PriorNote:
+    """The priors of one part of the forms, in words."""
+
+    part: str
+    intercept: str
+    slopes: str
+    authors: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class LeftOut:
     """A form or a model that is not in the fit, and why."""
 
@@ -165,6 +175,7 @@ class Fit:
         models: How many models were fitted.
         covariates: What became of each.
         left_out: Forms and models that are not in the fit.
+        priors: What was thought probable before the data.
         signed: Whether the data tell in which direction a model is biased.
         chains: Of each form.
         draws: Kept draws of a chain.
@@ -179,6 +190,7 @@ class Fit:
     models: int
     covariates: tuple[CovariateNote, ...] = ()
     left_out: tuple[LeftOut, ...] = ()
+    priors: tuple[PriorNote, ...] = ()
     signed: bool = True
     chains: int = 4
     draws: int = 0

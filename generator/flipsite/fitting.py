@@ -137,6 +137,7 @@ def _fit(
     study: Study, folder: Path, order: FitOrder, done: Callable[[str], None]
 ) -> "tuple[Fit, tuple[Sampled, ...]]":
     from flipsite.fit.covariates import covariates
+    from flipsite.fit.priors import prior_notes
     from flipsite.fit.study import FEWEST_MODELS, fit_forms, made_with
 
     counts, left_out = _counts(study, folder)
@@ -164,6 +165,7 @@ def _fit(
         models=len(counts.models),
         covariates=given.notes,
         left_out=(*forms_out, *left_out),
+        priors=prior_notes(),
         signed=counts.signed,
         chains=order.chains,
         draws=order.draws,

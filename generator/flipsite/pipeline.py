@@ -11,7 +11,7 @@ import logging
 import os
 import re
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
@@ -136,10 +136,17 @@ def load_report(folder: Path) -> "StudyReport":
     """Read a study's folder and analyse what it holds."""
     from flipsite.analyse.features import by_model
     from flipsite.analyse.report import with_features
+    from flipsite.fitting import stale
     from flipsite.store.features import FEATURES_FILE, read_features
+    from flipsite.store.fits import FIT_FILE, read_fit
 
-    known, report = folder / FEATURES_FILE, _report(folder)
-    return with_features(report, by_model(read_features(known))) if known.exists() else report
+    known, fitted, report = folder / FEATURES_FILE, folder / FIT_FILE, _report(folder)
+    if known.exists():
+        report = with_features(report, by_model(read_features(known)))
+    if fitted.exists():
+        fit = read_fit(fitted)
+        report = replace(report, fit=fit, fit_older_than=stale(fit, folder))
+    return report
 
 
 def _report(folder: Path) -> "StudyReport":
@@ -184,11 +191,14 @@ def _kept_files(folder: Path, report: "StudyReport") -> dict[str, bytes | Path]:
     """What a study keeps, to download: its snapshot, the same as CSV, what is known of its models."""
     from flipsite.store.exports import export_draws
     from flipsite.store.features import features_csv
+    from flipsite.store.fits import fit_json
 
     data, files = f"{report.study.id}/data", dict[str, bytes | Path]()
     if report.features:
         known = features_csv(row for rows in report.features.values() for row in rows)
         files[f"{data}/features.csv"] = known
+    if report.fit:
+        files[f"{data}/fit.json"] = fit_json(report.fit)
     if report.draws is not None:
         lines = io.BytesIO()
         export_draws(report.draws, lines, study=report.study.id, form="csv")

@@ -16,6 +16,7 @@ from flipsite.analyse.settled import Stop, replay
 from flipsite.analyse.spend import SpendRow
 from flipsite.analyse.tally import tally
 from flipsite.domain import Draws, Estimate, Feature, Printed, Study, Tally
+from flipsite.fitted import Fit as Regressions
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -37,6 +38,8 @@ class StudyReport:
         population: The fitted population of shares of ones; None for fewer than three models.
         stops: Where each model's draws would have stopped, had they been asked until settled.
         features: What is known of each model besides its flips, by model.
+        fit: The study's regressions; None where none has been fitted.
+        fit_older_than: Names of the files that say other than what was fitted.
         claims: Whether one kind of model stands at one end rather than the other; needs features.
     """
 
@@ -54,6 +57,8 @@ class StudyReport:
     population: Population | None = None
     stops: Mapping[str, Stop] = field(default_factory=dict)
     features: Mapping[str, tuple[Feature, ...]] = field(default_factory=dict)
+    fit: Regressions | None = None
+    fit_older_than: tuple[str, ...] = ()
     claims: tuple[Claim, ...] = ()
 
 

@@ -8,6 +8,8 @@ prior deviations make it 2.7 times as large, which would be visible to the naked
 from dataclasses import dataclass
 from typing import Final
 
+from flipsite.fitted import PriorNote
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Prior:
@@ -37,3 +39,30 @@ SCALE: Final = Prior(centre=0.5, wide=1.0, slope=0.5, authors=0.5)
 
 CENTRE_DEVIATION: Final = 0.5
 """Of μ, the log-odds about which the models lie, around the target's."""
+
+
+def prior_notes() -> tuple[PriorNote, ...]:
+    """All of them in words."""
+    parts = (
+        ("log-odds of a one (mean, beta-binomial)", MEAN),
+        ("log-odds of ρ (beta-binomial)", OVERDISPERSION),
+        ("log σ (scale, mixture)", SCALE),
+    )
+    centre = PriorNote(
+        part="μ, and π (scale, mixture)",
+        intercept=f"μ: Normal(0, {CENTRE_DEVIATION:g}); π: uniform",
+        slopes="none",
+        authors="none",
+    )
+    return (
+        *(
+            PriorNote(
+                part=part,
+                intercept=f"Normal({prior.centre:g}, {prior.wide:g})",
+                slopes=f"Normal(0, {prior.slope:g})",
+                authors=f"half-normal({prior.authors:g})",
+            )
+            for part, prior in parts
+        ),
+        centre,
+    )

@@ -10,6 +10,7 @@ from flipsite.present.charts_bias import bias_intervals
 from flipsite.present.charts_chance import bias_distribution, verdicts
 from flipsite.present.charts_compare import bias_against_bias
 from flipsite.present.charts_plan import calibration_curve, power_curve
+from flipsite.present.charts_predictors import predictor_figures
 from flipsite.present.charts_printed import printed_tables
 from flipsite.present.charts_ranks import rank_intervals
 from flipsite.present.charts_spend import cost_against_bias, spend_by_model
@@ -25,6 +26,7 @@ def study_figures(report: StudyReport) -> Mapping[str, Figure]:
     study, estimates = report.study, report.estimates
     if report.printed:
         figures = {"printed-tables": printed_tables(estimates, report.printed, study)}
+        figures |= predictor_figures(report.fit, study)
         if report.standings:
             figures["rank-intervals"] = rank_intervals(estimates, study, n_models=report.printed.n_models)
         return figures
@@ -35,6 +37,7 @@ def study_figures(report: StudyReport) -> Mapping[str, Figure]:
         "bias-distribution": bias_distribution(estimates, study),
         "verdicts": verdicts(estimates, study),
         "rank-intervals": rank_intervals(estimates, study),
+        **predictor_figures(report.fit, study),
     }
     if any(record.model in report.truths and record.valid for record in estimates):
         figures = {"truth": truth(estimates, report.truths, study), **figures}

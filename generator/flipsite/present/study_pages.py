@@ -14,6 +14,7 @@ from flipsite.present.board import board_context
 from flipsite.present.leaderboard import TOP
 from flipsite.present.model_pages import model_pages
 from flipsite.present.page import Page
+from flipsite.present.predictors import predictors_page
 from flipsite.present.spend_page import spend_csv, spend_page
 from flipsite.present.tables import csv_records
 from flipsite.present.values import study_values
@@ -44,7 +45,8 @@ def study_pages(report: StudyReport, figures: Mapping[str, Figure]) -> list[Page
         },
     )
     spend = [spend_page(report, figures)] if report.spend else []
-    return [summary, _leaderboard(report, figures), *spend, *model_pages(report)]
+    predictors = [predictors_page(report, report.fit, figures)] if report.fit else []
+    return [summary, _leaderboard(report, figures), *spend, *predictors, *model_pages(report)]
 
 
 def stopped(report: StudyReport) -> list[tuple[Estimate, Stop]]:

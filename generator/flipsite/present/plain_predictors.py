@@ -1,0 +1,131 @@
+"""Regressions in plain words: what a coefficient says, what was found, what could have been seen."""
+
+from collections.abc import Sequence
+
+from flipsite.fitted import Fit, FittedForm, FormName, Part, Term
+from flipsite.present.formats import MISSING, count_text, plural
+
+FORM_NAMES: dict[FormName, str] = {
+    "mean": "mean",
+    "betabinomial": "beta-binomial",
+    "scale": "scale",
+    "mixture": "mixture",
+}
+
+
+def contrasts(form: FittedForm, part: Part) -> tuple[Term, ...]:
+    """A part's coefficients that compare something, and not models of which something is unknown."""
+    found = [term for term in form.terms if term.part == part and term.factor is not None]
+    return tuple(sorted(found, key=lambda term: term.level == "unknown"))
+
+
+def main_part(form: FittedForm) -> Part:
+    """The part that a form is read for."""
+    return "mean" if form.form == "mean" else "spread"
+
+
+def excludes_one(term: Term) -> bool:
+    """Whether the 95 % interval of a factor leaves out 1."""
+    if term.factor_low is None or term.factor_high is None:
+        return False
+    return term.factor_high < 1 or term.factor_low > 1
+
+
+def term_sentence(term: Term) -> str:
+    """A coefficient as a sentence: ten times the parameters: bias × 0.8, 95 % 0.6 to 1.1."""
+    what = "bias" if term.part == "spread" else "odds of a one"
+    interval = f"95 % {factor_text(term.factor_low)} to {factor_text(term.factor_high)}"
+    contrast = term.contrast[:1].upper() + term.contrast[1:]
+    return f"{contrast}: {what} × {factor_text(term.factor)}, {interval}."
+
+
+def seen_sentence(term: Term) -> str:
+    """The smallest effect that would have been seen four times in five."""
+    return f"× {factor_text(term.seen_below)} or × {factor_text(term.seen_above)}"
+
+
+def findings_sentence(form: FittedForm, part: Part) -> str:
+    """How many comparisons stand out, and which; stated as a finding where none does."""
+    terms = contrasts(form, part)
+    standing = [term for term in terms if excludes_one(term)]
+    what = "bias" if part == "spread" else "the share of ones"
+    if not standing:
+        return f"Nothing found: none of {plural(len(terms), 'comparison')} is told from no effect on {what}"
+    of = f"{count_text(len(standing))} of {plural(len(terms), 'comparison')}"
+    found = "; ".join(_short(term) for term in standing[:2])
+    return f"{of} {_is(standing)} told from no effect on {what}: {found}"
+
+
+def overall_sentence(fit: Fit) -> str:
+    """What stands in every form that asks of the distance from the target, and what in some of them only."""
+    forms = [form for form in fit.forms if contrasts(form, "spread")]
+    if not forms:
+        return "There was nothing to compare"
+    found: dict[str, list[Term]] = {}
+    for form in forms:
+        for term in contrasts(form, "spread"):
+            if excludes_one(term):
+                found.setdefault(term.term, []).append(term)
+    n_terms, n_forms = len(contrasts(forms[0], "spread")), len(forms)
+    if not found:
+        none = f"none of {plural(n_terms, 'comparison')}"
+        return f"Nothing found: {none} is told from no effect on bias, in any form"
+    surest = sorted(found.values(), key=len, reverse=True)
+    if len(surest[0]) == n_forms:
+        everywhere = [terms for terms in surest if len(terms) == n_forms]
+        told = "; ".join(f"{terms[0].contrast}, bias × {_range(terms)}" for terms in everywhere[:3])
+        return f"{count_text(len(everywhere))} of {plural(n_terms, 'comparison')} stand in every form: {told}"
+    told = "; ".join(
+        f"{terms[0].contrast} (bias × {_range(terms)}) in {len(terms)} of {n_forms}" for terms in surest[:3]
+    )
+    return f"None of {plural(n_terms, 'comparison')} stands in every form; in some do: {told}"
+
+
+def best_form(fit: Fit) -> FittedForm | None:
+    """The form of the highest expected predictive density."""
+    return max(fit.forms, key=lambda form: form.elpd_loo, default=None)
+
+
+def comparison_sentence(fit: Fit) -> str:
+    """Which form predicts best, and whether the others are told from it."""
+    best = best_form(fit)
+    if best is None:
+        return "No form could be fitted."
+    near = [
+        FORM_NAMES[form.form]
+        for form in fit.forms
+        if form is not best and form.elpd_difference + 2 * form.elpd_difference_se >= 0
+    ]
+    told = f"The {FORM_NAMES[best.form]} form predicts a model that it has not seen best"
+    if not near:
+        return f"{told}, and by more than twice the error of the difference."
+    return f"{told}; {_listed(near)} cannot be told from it."
+
+
+def factor_text(factor: float | None) -> str:
+    """A factor: two decimals below ten, none from there on."""
+    if factor is None:
+        return MISSING
+    if factor < 0.01:
+        return "<0.01"
+    return f"{factor:.2f}" if factor < 10 else f"{factor:,.0f}"
+
+
+def _short(term: Term) -> str:
+    return f"{term.contrast}, × {factor_text(term.factor)}"
+
+
+def _range(terms: Sequence[Term]) -> str:
+    factors = [term.factor for term in terms if term.factor is not None]
+    low, high = factor_text(min(factors)), factor_text(max(factors))
+    return low if low == high else f"{low} to {high}"
+
+
+def _is(terms: Sequence[Term]) -> str:
+    return "is" if len(terms) == 1 else "are"
+
+
+def _listed(names: Sequence[str]) -> str:
+    if len(names) == 1:
+        return f"the {names[0]} form"
+    return f"the {', '.join(names[:-1])} and {names[-1]} forms"

@@ -1,0 +1,211 @@
+"""The tables of the page of a study's regressions."""
+
+from collections.abc import Iterable, Sequence
+
+from flipsite.exhibits import Cell, Heading, Table
+from flipsite.fitted import Check, Fit, FittedForm, Term
+from flipsite.present.formats import brief_text, count_text, plural
+from flipsite.present.plain_predictors import FORM_NAMES, contrasts, factor_text, main_part, seen_sentence
+from flipsite.traits import FEATURES
+
+FEWEST_OF_AUTHOR = 2
+"""Authors of fewer models are not listed: their effect is that one model's."""
+
+
+def diagnostics_table(form: FittedForm) -> Table:
+    """Every parameter with its diagnostics."""
+    return _table(
+        f"diagnostics-{form.form}",
+        f"Every parameter of the {FORM_NAMES[form.form]} form, on its own scale",
+        [
+            ("term", "Term", False),
+            ("mean", "Mean", True),
+            ("low", "2.5 %", True),
+            ("high", "97.5 %", True),
+            ("rhat", "R-hat", True),
+            ("ess_bulk", "ESS, bulk", True),
+            ("ess_tail", "ESS, tail", True),
+        ],
+        [
+            (
+                term.term.replace("_", " "),
+                _rounded(term.mean),
+                _rounded(term.low),
+                _rounded(term.high),
+                _rounded(term.rhat, 3),
+                _rounded(term.ess_bulk, 0),
+                _rounded(term.ess_tail, 0),
+            )
+            for term in form.terms
+        ],
+        note="Coefficients are for the whole contrast: ten times, a year, one class rather than another.",
+    )
+
+
+def authors_table(form: FittedForm) -> Table | None:
+    """What authors add; None where none has several models."""
+    several = [author for author in form.authors if author.models >= FEWEST_OF_AUTHOR]
+    if not several:
+        return None
+    what = "the odds of a one" if form.form == "mean" else "the expected bias"
+    alone = len(form.authors) - len(several)
+    return _table(
+        f"authors-{form.form}",
+        f"What an author’s name multiplies {what} by, beyond what its models’ covariates tell",
+        [
+            ("author", "Author", False),
+            ("models", "Models", True),
+            ("factor", "Factor", True),
+            ("interval", "95 %", False),
+        ],
+        [
+            (
+                one.author or "none",
+                one.models,
+                factor_text(one.factor),
+                f"{factor_text(one.low)} to {factor_text(one.high)}",
+            )
+            for one in sorted(several, key=lambda one: one.factor)
+        ],
+        note=f"Partially pooled. {plural(alone, 'author')} of one model each {'is' if alone == 1 else 'are'} "
+        "fitted and not listed."
+        if alone
+        else "Partially pooled.",
+    )
+
+
+def comparison_table(fit: Fit) -> Table:
+    """The forms by how well they predict."""
+    return _table(
+        "forms",
+        "The forms compared by how well each predicts a model left out",
+        [
+            ("form", "Form", False),
+            ("elpd_loo", "elpd", True),
+            ("elpd_loo_se", "its error", True),
+            ("elpd_difference", "to the best", True),
+            ("elpd_difference_se", "its error", True),
+            ("pareto_k_bad", "Unsure of", True),
+            ("divergences", "Divergences", True),
+            ("seconds", "Seconds", True),
+        ],
+        [
+            (
+                FORM_NAMES[form.form],
+                _rounded(form.elpd_loo, 1),
+                _rounded(form.elpd_loo_se, 1),
+                _rounded(form.elpd_difference, 1),
+                _rounded(form.elpd_difference_se, 1),
+                form.pareto_k_bad,
+                form.divergences,
+                _rounded(form.seconds, 0),
+            )
+            for form in fit.forms
+        ],
+        note="elpd: expected log predictive density by PSIS-LOO, higher is better. Unsure of: models whose "
+        "Pareto k is above 0.7.",
+    )
+
+
+def seen_table(form: FittedForm) -> Table:
+    """The smallest effects that could have been seen."""
+    terms: Sequence[Term] = contrasts(form, main_part(form))
+    return _table(
+        "seen",
+        f"The weakest effect that this study would have told from none, four times in five "
+        f"({FORM_NAMES[form.form]} form)",
+        [("contrast", "Comparison", False), ("seen", "Seen from", False), ("found", "Found", False)],
+        [
+            (
+                term.contrast,
+                seen_sentence(term),
+                f"× {factor_text(term.factor)} "
+                f"({factor_text(term.factor_low)} to {factor_text(term.factor_high)})",
+            )
+            for term in terms
+        ],
+        note="2.8 posterior standard deviations: a test of 5 % finds such an effect in 80 % of studies.",
+    )
+
+
+def covariates_table(fit: Fit) -> Table:
+    """What is known of how many models, and how it is used."""
+    return _table(
+        "covariates",
+        "What became of each covariate",
+        [
+            ("covariate", "Covariate", False),
+            ("known", "Known of", True),
+            ("unknown", "Unknown of", True),
+            ("used", "Used as", False),
+        ],
+        [
+            (FEATURES[note.covariate].label, note.known, len(note.unknown), note.used)
+            for note in fit.covariates
+            if note.covariate in FEATURES
+        ],
+    )
+
+
+def checks_table(checks: Sequence[Check]) -> Table:
+    """Figures of the study beside those the form predicts."""
+    return _table(
+        "checks",
+        "The study beside studies that the form simulates",
+        [
+            ("figure", "Figure", False),
+            ("observed", "Observed", True),
+            ("predicted", "Predicted", True),
+            ("interval", "95 %", False),
+            ("prior", "95 % before the data", False),
+        ],
+        [
+            (
+                check.name,
+                _rounded(check.observed, 3),
+                _rounded(check.mean, 3),
+                f"{check.low:.2f} to {check.high:.2f}",
+                f"{check.prior_low:.2f} to {check.prior_high:.2f}",
+            )
+            for check in checks
+        ],
+    )
+
+
+def priors_table(fit: Fit) -> Table:
+    """What was thought probable before the data."""
+    return _table(
+        "priors",
+        "Priors, on standardised covariates",
+        [
+            ("part", "Part", False),
+            ("intercept", "Intercept", False),
+            ("slopes", "Each coefficient", False),
+            ("authors", "Deviation between authors", False),
+        ],
+        [(prior.part, prior.intercept, prior.slopes, prior.authors) for prior in fit.priors],
+    )
+
+
+def _table(
+    name: str,
+    caption: str,
+    headings: Sequence[tuple[str, str, bool]],
+    rows: Iterable[Sequence[float | str | None]],
+    *,
+    note: str = "",
+) -> Table:
+    """A table whose cells show what they sort by; each heading is (key, label, whether it is a number)."""
+    return Table(
+        name=name,
+        caption=caption,
+        headings=tuple(Heading(key=key, label=label, numeric=numeric) for key, label, numeric in headings),
+        rows=tuple(tuple(Cell(value=cell, text=brief_text(cell)) for cell in row) for row in rows),
+        note=note,
+    )
+
+
+def _rounded(value: float | None, decimals: int = 2) -> str | None:
+    if value is None:
+        return None
+    return count_text(value) if decimals == 0 else f"{value:.{decimals}f}"

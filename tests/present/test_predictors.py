@@ -1,0 +1,203 @@
+"""The page of a study's regressions: what is found, what is not, and what cannot be trusted."""
+
+import re
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+
+from flipsite.domain import Kind
+from flipsite.fitted import Fit, FittedForm, Term
+from flipsite.pipeline import load_report
+from flipsite.present.charts_predictors import bias_check, coefficients, predictor_figures
+from flipsite.present.plain_predictors import (
+    best_form,
+    comparison_sentence,
+    contrasts,
+    factor_text,
+    findings_sentence,
+    overall_sentence,
+    term_sentence,
+)
+from flipsite.present.predictors import predictors_page
+from flipsite.present.templates import environment
+
+ROOT = Path(__file__).parents[2]
+SHIPPED = ROOT / "content" / "studies" / "article-2025"
+
+
+@pytest.fixture(scope="module")
+def report():
+    return load_report(SHIPPED)
+
+
+@pytest.fixture(scope="module")
+def fit(report) -> Fit:
+    return report.fit
+
+
+def term(factor: float, low: float, high: float, **more: str) -> Term:
+    return Term(
+        **(
+            {
+                "term": "x",
+                "part": "spread",
+                "covariate": "x",
+                "level": "",
+                "contrast": "ten times the parameters",
+            }
+            | more
+        ),
+        mean=0.0,
+        low=-1.0,
+        high=1.0,
+        rhat=1.0,
+        ess_bulk=2000.0,
+        ess_tail=2000.0,
+        factor=factor,
+        factor_low=low,
+        factor_high=high,
+        seen_below=0.5,
+        seen_above=1.9,
+    )
+
+
+def form(*terms: Term, **more: object) -> FittedForm:
+    plain = FittedForm(
+        form="scale",
+        terms=terms,
+        divergences=0,
+        elpd_loo=-100.0,
+        elpd_loo_se=5.0,
+        elpd_difference=0.0,
+        elpd_difference_se=0.0,
+        pareto_k_bad=0,
+        seconds=1.0,
+    )
+    return replace(plain, **more)
+
+
+def test_a_coefficient_is_said_in_plain_words():
+    assert term_sentence(term(0.8, 0.6, 1.1)) == "Ten times the parameters: bias × 0.80, 95 % 0.60 to 1.10."
+    assert term_sentence(term(2, 1.5, 30, part="mean")).endswith("odds of a one × 2.00, 95 % 1.50 to 30.")
+    assert [factor_text(x) for x in (None, 0.001, 9.994, 12.3)] == ["–", "<0.01", "9.99", "12"]
+
+
+def test_nothing_found_is_a_finding():
+    nothing = form(term(0.8, 0.6, 1.1), term(1.2, 0.9, 1.6))
+    assert findings_sentence(nothing, "spread") == (
+        "Nothing found: none of 2 comparisons is told from no effect on bias"
+    )
+    something = form(term(0.5, 0.3, 0.9), term(1.2, 0.9, 1.6))
+    assert findings_sentence(something, "spread") == (
+        "1 of 2 comparisons is told from no effect on bias: ten times the parameters, × 0.50"
+    )
+
+
+def test_the_best_form_is_told_with_those_that_cannot_be_told_from_it():
+    best = form(form="mixture", elpd_loo=-90.0)
+    near = form(elpd_difference=-5.0, elpd_difference_se=4.0, elpd_loo=-95.0)
+    far = form(form="betabinomial", elpd_difference=-30.0, elpd_difference_se=4.0, elpd_loo=-120.0)
+    fit = Fit(forms=(far, near, best), draws_sha256="", features_sha256="", models=40)
+    assert best_form(fit) is best
+    assert comparison_sentence(fit) == (
+        "The mixture form predicts a model that it has not seen best; the scale form cannot be told from it."
+    )
+    assert comparison_sentence(replace(fit, forms=(far, best))).endswith("twice the error of the difference.")
+    assert comparison_sentence(replace(fit, forms=())) == "No form could be fitted."
+
+
+def test_what_stands_in_every_form_is_told_from_what_stands_in_some():
+    size, age = term(0.5, 0.3, 0.9), term(1.2, 0.8, 1.6, term="age", contrast="a year later")
+    fit = Fit(forms=(form(size, age), form(size, age)), draws_sha256="", features_sha256="", models=40)
+    assert overall_sentence(fit) == (
+        "1 of 2 comparisons stand in every form: ten times the parameters, bias × 0.50"
+    )
+    weaker = replace(size, factor=0.7, factor_high=1.2)
+    assert overall_sentence(replace(fit, forms=(form(size, age), form(weaker, age)))) == (
+        "None of 2 comparisons stands in every form; in some do: "
+        "ten times the parameters (bias × 0.50) in 1 of 2"
+    )
+    assert overall_sentence(replace(fit, forms=(form(age), form(age)))) == (
+        "Nothing found: none of 1 comparison is told from no effect on bias, in any form"
+    )
+    assert overall_sentence(replace(fit, forms=())) == "There was nothing to compare"
+
+
+def test_the_articles_fit_is_whole_and_has_converged(fit):
+    """Three forms of 40 models; at least 1,000 effective draws for each coefficient."""
+    assert [one.form for one in fit.forms] == ["betabinomial", "scale", "mixture"]
+    assert fit.models == 40
+    assert all(one.faults == () for one in fit.forms)
+    coefficients_of = [one for each in fit.forms for one in each.terms if one.factor is not None]
+    assert min(min(one.ess_bulk, one.ess_tail) for one in coefficients_of) >= 1000
+    assert max(one.rhat for one in coefficients_of) <= 1.01
+    assert {left.what for left in fit.left_out} == {"mean"}
+
+
+def test_the_articles_fit_is_of_the_articles_figures(report):
+    """Nothing has changed since: the page does not call itself out of date."""
+    assert report.fit_older_than == ()
+
+
+def test_a_forest_plot_says_what_its_form_has_found(fit, report):
+    figure = coefficients(fit.forms[1], "spread", report.study)
+    assert figure.title == findings_sentence(fit.forms[1], "spread")
+    assert len(figure.records) == len(contrasts(fit.forms[1], "spread"))
+    assert figure.svg.count("<svg") == 2
+    with pytest.raises(ValueError, match="no coefficient"):
+        coefficients(fit.forms[1], "mean", report.study)
+    with pytest.raises(ValueError, match="no check"):
+        bias_check(form(), report.study, models=3)
+
+
+def test_a_fit_without_forms_has_no_charts(report):
+    assert predictor_figures(None, report.study) == {}
+    empty = Fit(forms=(), draws_sha256="", features_sha256="", models=0)
+    assert predictor_figures(empty, report.study) == {}
+
+
+def page_of(report, fit: Fit) -> str:
+    figures = predictor_figures(fit, report.study)
+    page = predictors_page(report, fit, figures)
+    template = environment([ROOT / "templates"]).get_template("predictors.html")
+    return "".join(template.blocks["main"](template.new_context({"page": page, **page.context})))
+
+
+def text_of(html: str) -> str:
+    return " ".join(
+        re.sub(r"<[^>]+>", " ", re.sub(r"<(svg|math).*?</\1>", " ", html, flags=re.DOTALL)).split()
+    )
+
+
+def test_the_page_tells_selection_doubt_and_what_could_have_been_seen(report, fit):
+    text = text_of(page_of(report, fit))
+    assert "Only the two ends." in text
+    assert "out of 240: the least and the most biased" in text
+    assert "Not fitted: mean , for the direction of each bias is not known" in text
+    assert "The weakest effect that this study would have told from none" in text
+    assert "Parameters: unknown of 17 models" in text
+    assert "Normal(0.5, 1)" in text
+    assert "Not converged" not in text
+    assert "Out of date" not in text
+
+
+def test_the_page_of_a_doubtful_fit_says_so_first(report, fit):
+    """Not converged, and older than the draws."""
+    bad = replace(fit, forms=(replace(fit.forms[0], faults=("the chains disagree on x",)), *fit.forms[1:]))
+    text = text_of(page_of(replace(report, fit_older_than=("draws.parquet",)), bad))
+    assert "Not converged: the beta-binomial form. the chains disagree on x" in text
+    assert "Out of date. draws.parquet has changed since this was fitted." in text
+
+
+def test_no_printed_tables_no_talk_of_their_ends(report, fit):
+    measured = replace(report, printed=None, study=replace(report.study, kind=Kind.MEASURED))
+    assert "Only the two ends." not in page_of(measured, fit)
+
+
+def test_a_hostile_author_is_text(report, fit):
+    author = replace(fit.forms[1].authors[0], author="<script>x</script>", models=2)
+    bad = replace(fit, forms=(replace(fit.forms[1], authors=(author,)),))
+    html = page_of(report, bad)
+    assert "<script>x" not in html
+    assert "&lt;script&gt;x" in html
