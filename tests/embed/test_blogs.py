@@ -139,6 +139,9 @@ def test_jekyll_keeps_every_fragment(embeds: dict[str, Embed], browser: Browser,
     (tmp_path / "_posts").mkdir()
     (tmp_path / "_includes").mkdir()
     (tmp_path / "_config.yml").write_text("title: A <blog>\npermalink: /:title.html\n")
+    (tmp_path / "_layouts").mkdir()
+    # As every theme does; without it the browser guesses the encoding from the text.
+    (tmp_path / "_layouts/post.html").write_text('<!doctype html><meta charset="utf-8">{{ content }}')
     (tmp_path / "_includes/flipsite.html").write_bytes(rendered(embeds["leaderboard"], "jekyll"))
     for name, embed in embeds.items():
         if embed.is_chart:
@@ -147,7 +150,7 @@ def test_jekyll_keeps_every_fragment(embeds: dict[str, Embed], browser: Browser,
     put_pictures(embeds, tmp_path)
     for name, (_, text) in posts.items():
         (tmp_path / f"_posts/2025-01-01-{name}.md").write_text(
-            f"---\ntitle: {name}\n---\n{text}", encoding="utf-8"
+            f"---\nlayout: post\ntitle: {name}\n---\n{text}", encoding="utf-8"
         )
     run("jekyll", "build", "--quiet", "--disable-disk-cache", folder=tmp_path)
     read_posts(browser, tmp_path / "_site", posts)
@@ -159,8 +162,10 @@ def test_jekylls_include_shows_as_many_rows_as_it_is_asked_for(
     (tmp_path / "_includes").mkdir()
     (tmp_path / "_includes/flipsite.html").write_bytes(rendered(embeds["leaderboard"], "jekyll"))
     put_data(embeds, tmp_path / "_data" / "flipsite")
+    (tmp_path / "_layouts").mkdir()
+    (tmp_path / "_layouts/post.html").write_text('<!doctype html><meta charset="utf-8">{{ content }}')
     (tmp_path / "index.md").write_text(
-        '---\ntitle: x\n---\n{% include flipsite.html table="trial-leaderboard" rows=3 %}\n\n'
+        '---\nlayout: post\ntitle: x\n---\n{% include flipsite.html table="trial-leaderboard" rows=3 %}\n\n'
         '{% include flipsite.html table="none" %}\n'
     )
     run("jekyll", "build", "--quiet", "--disable-disk-cache", folder=tmp_path)
