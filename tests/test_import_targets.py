@@ -7,7 +7,8 @@ import pytest
 from flipsite.analyse.families import families
 from flipsite.errors import UsageError
 from flipsite.exchange import import_targets, parse_options
-from flipsite.pipeline import build, load_report
+from flipsite.loading import load_report
+from flipsite.pipeline import build
 from flipsite.projects import find_project, study_folder, study_ids
 
 FIG1 = Path(__file__).parents[2] / "shared" / "data" / "failure-to-mix" / "fig1_single_flip.csv"

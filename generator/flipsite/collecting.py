@@ -26,6 +26,7 @@ from flipsite.domain import Study
 from flipsite.errors import FlipsiteError, UsageError
 from flipsite.interrupts import interrupts
 from flipsite.offers import Look, Offer, Order, Report, Watcher
+from flipsite.projects import SNAPSHOT
 from flipsite.store.cache import Cache
 from flipsite.store.held import refuse_loss
 from flipsite.store.snapshot import collect_draws, write_draws
@@ -33,7 +34,6 @@ from flipsite.store.swap import replacing
 
 log = logging.getLogger(__name__)
 
-SNAPSHOT_FILE = "draws.parquet"
 SNAPSHOT_EVERY_S = 180.0
 LOOK_EVERY_S = 0.25
 SIMULATED_DAY = datetime(2025, 11, 23, tzinfo=UTC)
@@ -242,7 +242,7 @@ def write_snapshot(folder: Path, cache: Cache, study: Study) -> Path | None:
     draws = collect_draws(draw_of(kept) for kept in cache.kept())
     if not len(draws):
         return None
-    path = folder / SNAPSHOT_FILE
+    path = folder / SNAPSHOT
     write_draws(path, draws, study=study.id)
     log.info("%s: %d draws of %d models", path, len(draws), len(draws.models))
     return path

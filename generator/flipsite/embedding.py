@@ -4,7 +4,7 @@ from difflib import get_close_matches
 from pathlib import Path
 
 from flipsite.errors import UsageError
-from flipsite.pipeline import load_report
+from flipsite.loading import load_report
 from flipsite.present.embed_formats import FORMATS, rendered
 from flipsite.present.embeds import find_embed
 from flipsite.projects import Project, existing_study, study_ids

@@ -6,11 +6,11 @@ from typing import BinaryIO
 
 from flipsite.domain import Kind
 from flipsite.errors import UsageError
-from flipsite.projects import Project, existing_study, study_folder
+from flipsite.projects import SNAPSHOT, Project, existing_study, study_folder
 from flipsite.settings import load_study
 from flipsite.store.exports import EXPORT_FORMATS, ExportFormat, export_draws
 from flipsite.store.imports import ImportOptions, ImportReport, import_file, parse_options, targets_of
-from flipsite.store.snapshot import SNAPSHOT, read_draws
+from flipsite.store.snapshot import read_draws
 from flipsite.store.swap import replacing
 
 __all__ = [

@@ -14,11 +14,11 @@ from typing import TYPE_CHECKING
 from flipsite.domain import Kind, Study
 from flipsite.errors import UsageError
 from flipsite.fitted import Fit, LeftOut
-from flipsite.projects import Project, existing_study
+from flipsite.projects import SNAPSHOT, Project, existing_study
 from flipsite.settings import load_printed, load_study
 from flipsite.store.features import FEATURES_FILE, read_features
 from flipsite.store.fits import FIT_FILE, write_fit
-from flipsite.store.snapshot import SNAPSHOT, read_draws
+from flipsite.store.snapshot import read_draws
 
 if TYPE_CHECKING:
     from flipsite.fit.counts import Counts

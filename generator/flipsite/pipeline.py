@@ -6,28 +6,21 @@ The stages are imported where they are called: a site that is current needs none
 """
 
 import hashlib
-import io
 import logging
 import os
 import re
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
 from flipsite import __version__
 from flipsite.errors import UsageError
-from flipsite.projects import Project, existing_study, packaged, study_ids
+from flipsite.projects import SNAPSHOT, Project, existing_study, packaged, study_ids
 from flipsite.reuse import kept_embeds
 from flipsite.write.site import SiteChange, current_site, replace_site
 
-if TYPE_CHECKING:
-    from flipsite.analyse.report import StudyReport
-
 log = logging.getLogger(__name__)
-
-SNAPSHOT = "draws.parquet"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -93,6 +86,7 @@ def _files(
     kept: Mapping[str, Path],
 ) -> dict[str, bytes | Path]:
     """Every file of the site, from its studies' folders; `kept` can stand as they are."""
+    from flipsite.loading import kept_files, load_report
     from flipsite.present.site import SiteSettings, site_files
 
     reports = [load_report(folder) for folder in folders.values()]
@@ -108,7 +102,7 @@ def _files(
         ),
         digest=hashlib.sha256(repr(sorted(inputs.items())).encode()).hexdigest(),
         bundle=_bundle(out),
-        draws={report.study.id: _kept_files(folders[report.study.id], report) for report in reports},
+        draws={report.study.id: kept_files(folders[report.study.id], report) for report in reports},
         kept=kept,
     )
     log.info("rendered %d files", len(files))
@@ -132,48 +126,6 @@ def _address(base_url: str) -> str:
     return base_url.rstrip("/") + "/"
 
 
-def load_report(folder: Path) -> "StudyReport":
-    """Read a study's folder and analyse what it holds."""
-    from flipsite.analyse.features import by_model
-    from flipsite.analyse.report import with_features
-    from flipsite.fitting import stale
-    from flipsite.store.features import FEATURES_FILE, read_features
-    from flipsite.store.fits import FIT_FILE, read_fit
-
-    known, fitted, report = folder / FEATURES_FILE, folder / FIT_FILE, _report(folder)
-    if known.exists():
-        report = with_features(report, by_model(read_features(known)))
-    if fitted.exists():
-        fit = read_fit(fitted)
-        report = replace(report, fit=fit, fit_older_than=stale(fit, folder))
-    return report
-
-
-def _report(folder: Path) -> "StudyReport":
-    from flipsite.analyse.report import report_draws, report_printed
-    from flipsite.domain import Kind
-    from flipsite.settings import load_printed, load_study
-    from flipsite.spending import study_spend
-    from flipsite.store.snapshot import read_draws
-
-    study = load_study(folder)
-    if study.kind is Kind.PUBLISHED:
-        return report_printed(study, load_printed(folder))
-    snapshot = folder / SNAPSHOT
-    if not snapshot.exists():
-        return report_draws(study, None)
-    draws = read_draws(snapshot)
-    truths = _truths() if study.kind is Kind.SIMULATED else None
-    return report_draws(study, draws, truths=truths, spend=study_spend(folder, study, draws))
-
-
-def _truths() -> dict[str, float]:
-    """What is true of the simulated endpoint's coins."""
-    from flipsite.collect.simulated.coins import TRUTHS
-
-    return {model: truth.p for model, truth in TRUTHS.items() if truth.p is not None}
-
-
 def _bundle(out: Path) -> tuple[str, bytes | Path]:
     """The charts' script and its path; the last site's where that is sound, for making it takes a second."""
     from flipsite.present.interactive import bundle, bundle_key
@@ -185,25 +137,6 @@ def _bundle(out: Path) -> tuple[str, bytes | Path]:
     if last and path in last.outputs and made.is_file() and measure(made)[1] == last.outputs[path]:
         return path, made
     return path, bundle()
-
-
-def _kept_files(folder: Path, report: "StudyReport") -> dict[str, bytes | Path]:
-    """What a study keeps, to download: its snapshot, the same as CSV, what is known of its models."""
-    from flipsite.store.exports import export_draws
-    from flipsite.store.features import features_csv
-    from flipsite.store.fits import fit_json
-
-    data, files = f"{report.study.id}/data", dict[str, bytes | Path]()
-    if report.features:
-        known = features_csv(row for rows in report.features.values() for row in rows)
-        files[f"{data}/features.csv"] = known
-    if report.fit:
-        files[f"{data}/fit.json"] = fit_json(report.fit)
-    if report.draws is not None:
-        lines = io.BytesIO()
-        export_draws(report.draws, lines, study=report.study.id, form="csv")
-        files |= {f"{data}/draws.csv": lines.getvalue(), f"{data}/draws.parquet": folder / SNAPSHOT}
-    return files
 
 
 def input_digests(project: Project, studies: Sequence[str], *, base_url: str | None) -> dict[str, str]:

@@ -6,9 +6,9 @@ from flipsite.analyse.plan import Plan, plan, price
 from flipsite.analyse.tally import tally
 from flipsite.domain import Kind, Study, Tally
 from flipsite.errors import UsageError
-from flipsite.projects import Project, existing_study
+from flipsite.projects import SNAPSHOT, Project, existing_study
 from flipsite.settings import load_printed, load_study
-from flipsite.store.snapshot import SNAPSHOT, read_draws
+from flipsite.store.snapshot import read_draws
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

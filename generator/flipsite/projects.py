@@ -8,6 +8,9 @@ from typing import Literal
 from flipsite.addresses import RESERVED_STUDIES, STUDY_ID
 from flipsite.errors import UsageError
 
+SNAPSHOT = "draws.parquet"
+"""A study's snapshot, within its folder."""
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Project:

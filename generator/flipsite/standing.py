@@ -7,8 +7,8 @@ from pathlib import Path
 from flipsite import __version__
 from flipsite.domain import Kind, Study
 from flipsite.errors import FlipsiteError
-from flipsite.pipeline import SNAPSHOT, input_digests
-from flipsite.projects import Project, study_ids
+from flipsite.pipeline import input_digests
+from flipsite.projects import SNAPSHOT, Project, study_ids
 from flipsite.settings import load_printed, load_study
 from flipsite.store.snapshot import Extent, snapshot_extent
 from flipsite.write.manifest import read_manifest

@@ -6,7 +6,7 @@ from pathlib import Path
 
 from flipsite.analyse.report import StudyReport
 from flipsite.exchange import ImportOptions, import_draws
-from flipsite.pipeline import load_report
+from flipsite.loading import load_report
 from flipsite.present.embed import Embed
 from flipsite.projects import find_project
 

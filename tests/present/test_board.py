@@ -10,7 +10,7 @@ from scipy.stats import binom
 
 from flipsite.analyse.report import StudyReport, report_draws
 from flipsite.domain import Draw, Kind, Outcome, Rejected, Result, Status, Verdict
-from flipsite.pipeline import load_report
+from flipsite.loading import load_report
 from flipsite.present.board import Board, board
 from flipsite.present.row_mark import chance_reach, share_mark
 from flipsite.projects import packaged

@@ -5,7 +5,7 @@ import itertools
 import pytest
 from scipy.stats import binom
 
-from flipsite.pipeline import load_report
+from flipsite.loading import load_report
 from flipsite.present.coin_toy import TALLEST_EM, CoinToy, coin_toy
 from flipsite.projects import packaged
 

@@ -9,7 +9,7 @@ from scipy import optimize, stats
 
 from flipsite.analyse.report import StudyReport, report_draws
 from flipsite.domain import Draw, Kind, Outcome, Rejected, Result, Status, Study
-from flipsite.pipeline import load_report
+from flipsite.loading import load_report
 from flipsite.present.model_pages import model_pages
 from flipsite.present.page import Page
 from flipsite.present.plain_words import parity_sentence

@@ -8,7 +8,7 @@ import pytest
 
 from flipsite.domain import Kind
 from flipsite.fitted import Fit, FittedForm, Term
-from flipsite.pipeline import load_report
+from flipsite.loading import load_report
 from flipsite.present.charts_predictors import bias_check, coefficients, predictor_figures
 from flipsite.present.plain_predictors import (
     best_form,

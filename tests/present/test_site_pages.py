@@ -12,7 +12,7 @@ from PIL import Image
 from flipsite import __version__
 from flipsite.analyse.report import StudyReport
 from flipsite.domain import Kind
-from flipsite.pipeline import load_report
+from flipsite.loading import load_report
 from flipsite.present.citing import cite_page
 from flipsite.present.data_page import data_package, data_page
 from flipsite.present.glossary import GLOSSARY, anchor, glossary_page, term_html

@@ -7,7 +7,8 @@ import numpy as np
 
 from flipsite.dealings import Standing
 from flipsite.errors import StoreError
-from flipsite.store.snapshot import SNAPSHOT, read_draws
+from flipsite.projects import SNAPSHOT
+from flipsite.store.snapshot import read_draws
 
 
 def refuse_loss(folder: Path, held: Iterable[Standing]) -> None:

@@ -14,13 +14,14 @@ from typing import Any
 
 from flipsite.domain import STATUSES, Budget, Draws, Kind, ModelChoice, Prompt, Sampling, Status, Study
 from flipsite.errors import UsageError
+from flipsite.projects import SNAPSHOT
 from flipsite.settings import dump_study, load_study
 from flipsite.store.columns import appended
 from flipsite.store.import_cells import number_of
 from flipsite.store.import_columns import ImportOptions, check_columns, parse_options, wanted_rows
 from flipsite.store.import_files import Sheet, read_sheet, sha256_of
 from flipsite.store.import_rows import Problem, Rows, rows_of
-from flipsite.store.snapshot import SNAPSHOT, read_draws, read_notes, write_draws
+from flipsite.store.snapshot import read_draws, read_notes, write_draws
 from flipsite.store.swap import replacing
 
 __all__ = ["ImportOptions", "ImportReport", "Problem", "import_file", "parse_options", "targets_of"]

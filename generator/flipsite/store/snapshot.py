@@ -25,7 +25,6 @@ from flipsite.store.swap import replacing
 
 __all__ = [
     "FORMAT",
-    "SNAPSHOT",
     "Extent",
     "collect_draws",
     "read_draws",
@@ -34,9 +33,6 @@ __all__ = [
     "write_draws",
     "write_parquet",
 ]
-
-SNAPSHOT = "draws.parquet"
-"""The snapshot's name within its study's folder."""
 
 FORMAT = 1
 """Of the files written here; a reader refuses a newer one."""

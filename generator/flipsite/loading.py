@@ -1,0 +1,62 @@
+"""From a study's folder to its report, and to what it keeps for download: the first steps of a build."""
+
+import io
+from dataclasses import replace
+from pathlib import Path
+
+from flipsite.analyse.features import by_model
+from flipsite.analyse.report import StudyReport, report_draws, report_printed, with_features
+from flipsite.domain import Kind
+from flipsite.fitting import stale
+from flipsite.projects import SNAPSHOT
+from flipsite.settings import load_printed, load_study
+from flipsite.spending import study_spend
+from flipsite.store.exports import export_draws
+from flipsite.store.features import FEATURES_FILE, features_csv, read_features
+from flipsite.store.fits import FIT_FILE, fit_json, read_fit
+from flipsite.store.snapshot import read_draws
+
+
+def load_report(folder: Path) -> StudyReport:
+    """Read a study's folder and analyse what it holds."""
+    known, fitted, report = folder / FEATURES_FILE, folder / FIT_FILE, _report(folder)
+    if known.exists():
+        report = with_features(report, by_model(read_features(known)))
+    if fitted.exists():
+        fit = read_fit(fitted)
+        report = replace(report, fit=fit, fit_older_than=stale(fit, folder))
+    return report
+
+
+def kept_files(folder: Path, report: StudyReport) -> dict[str, bytes | Path]:
+    """What a study keeps, to download: its snapshot, the same as CSV, what is known of its models."""
+    data, files = f"{report.study.id}/data", dict[str, bytes | Path]()
+    if report.features:
+        known = features_csv(row for rows in report.features.values() for row in rows)
+        files[f"{data}/features.csv"] = known
+    if report.fit:
+        files[f"{data}/fit.json"] = fit_json(report.fit)
+    if report.draws is not None:
+        lines = io.BytesIO()
+        export_draws(report.draws, lines, study=report.study.id, form="csv")
+        files |= {f"{data}/draws.csv": lines.getvalue(), f"{data}/draws.parquet": folder / SNAPSHOT}
+    return files
+
+
+def _report(folder: Path) -> StudyReport:
+    study = load_study(folder)
+    if study.kind is Kind.PUBLISHED:
+        return report_printed(study, load_printed(folder))
+    snapshot = folder / SNAPSHOT
+    if not snapshot.exists():
+        return report_draws(study, None)
+    draws = read_draws(snapshot)
+    truths = _truths() if study.kind is Kind.SIMULATED else None
+    return report_draws(study, draws, truths=truths, spend=study_spend(folder, study, draws))
+
+
+def _truths() -> dict[str, float]:
+    """What is true of the simulated endpoint's coins."""
+    from flipsite.collect.simulated.coins import TRUTHS
+
+    return {model: truth.p for model, truth in TRUTHS.items() if truth.p is not None}
