@@ -9,7 +9,7 @@ import pytest
 from flipsite.domain import Kind
 from flipsite.fitted import Fit, FittedForm, Term
 from flipsite.loading import load_report
-from flipsite.present.charts_predictors import bias_check, coefficients, predictor_figures
+from flipsite.present.charts_predictors import bias_check, coefficients, predictor_drawings
 from flipsite.present.plain_predictors import (
     best_form,
     comparison_sentence,
@@ -152,13 +152,13 @@ def test_a_forest_plot_says_what_its_form_has_found(fit, report):
 
 
 def test_a_fit_without_forms_has_no_charts(report):
-    assert predictor_figures(None, report.study) == {}
+    assert predictor_drawings(None, report.study) == {}
     empty = Fit(forms=(), draws_sha256="", features_sha256="", models=0)
-    assert predictor_figures(empty, report.study) == {}
+    assert predictor_drawings(empty, report.study) == {}
 
 
 def page_of(report, fit: Fit) -> str:
-    figures = predictor_figures(fit, report.study)
+    figures = {name: draw() for name, draw in predictor_drawings(fit, report.study).items()}
     page = predictors_page(report, fit, figures)
     template = environment([ROOT / "templates"]).get_template("predictors.html")
     return "".join(template.blocks["main"](template.new_context({"page": page, **page.context})))

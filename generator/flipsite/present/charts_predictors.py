@@ -1,6 +1,7 @@
 """What makes a model fair: coefficients with their intervals, conditional effects, and a look at the fit."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from functools import partial
 from math import ceil, floor, log10
 
 import altair as alt
@@ -29,23 +30,25 @@ _LOGARITHMIC = {"parameters_total_b", "price_completion", "context_length"}
 """Drawn on a logarithmic axis."""
 
 
-def predictor_figures(fit: Fit | None, study: Study) -> dict[str, Figure]:
-    """The charts of a study's regressions by name; none without any."""
+def predictor_drawings(fit: Fit | None, study: Study) -> dict[str, Callable[[], Figure]]:
+    """What draws each chart of a study's regressions, by the chart's name; none without any."""
     best = best_form(fit) if fit else None
     if fit is None or best is None:
         return {}
-    figures = {
-        f"predictors-{form.form}-{part}": coefficients(form, part, study)
+    drawings: dict[str, Callable[[], Figure]] = {
+        f"predictors-{form.form}-{part}": partial(coefficients, form, part, study)
         for form in fit.forms
         for part in PARTS
         if contrasts(form, part)
     }
     for effect in best.effects:
         if isinstance(effect.points[0].at, float):
-            figures[f"predictors-effect-{effect.covariate}"] = conditional_effect(effect, best, study)
+            drawings[f"predictors-effect-{effect.covariate}"] = partial(
+                conditional_effect, effect, best, study
+            )
     if best.bias_bins:
-        figures["predictors-check"] = bias_check(best, study, models=fit.models)
-    return figures
+        drawings["predictors-check"] = partial(bias_check, best, study, models=fit.models)
+    return drawings
 
 
 def coefficients(form: FittedForm, part: Part, study: Study) -> Figure:

@@ -1,6 +1,6 @@
 """Every embed of a study, by the name that `flipsite embed` takes."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from functools import cache, partial
 
 from flipsite.analyse.report import StudyReport
@@ -18,13 +18,11 @@ from flipsite.present.leaderboard import (
     model_table,
     most_biased_table,
 )
-from flipsite.present.study_charts import study_figures
+from flipsite.present.study_charts import Draw, study_drawings
 from flipsite.present.tables import spend_table, study_note
 
 MODEL = "model/"
 """What stands before a model's name where one model is embedded."""
-
-Draw = Callable[[], Figure]
 
 
 def table_embeds(
@@ -92,8 +90,10 @@ def find_embed(
     tables = table_embeds(report, base_url=base_url, top=top)
     if name in tables:
         return tables[name]
-    charts = chart_embeds(report, study_figures(report), base_url=base_url) if report.estimates else {}
-    return charts.get(name) or (*tables, *charts, f"{MODEL}NAME")
+    drawings = study_drawings(report)
+    if name in drawings:
+        return chart_embeds(report, {name: drawings[name]()}, base_url=base_url)[name]
+    return (*tables, *drawings, f"{MODEL}NAME")
 
 
 def _model_embed(

@@ -1,6 +1,7 @@
 """Which charts a study has, by the name a narrative or a page asks for."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
+from functools import partial
 
 from flipsite.analyse.families import Comparison, Family
 from flipsite.analyse.plan import power_points
@@ -10,12 +11,14 @@ from flipsite.present.charts_bias import bias_intervals
 from flipsite.present.charts_chance import bias_distribution, verdicts
 from flipsite.present.charts_compare import bias_against_bias
 from flipsite.present.charts_plan import calibration_curve, power_curve
-from flipsite.present.charts_predictors import predictor_figures
+from flipsite.present.charts_predictors import predictor_drawings
 from flipsite.present.charts_printed import printed_tables
 from flipsite.present.charts_ranks import rank_intervals
 from flipsite.present.charts_spend import cost_against_bias, spend_by_model
 from flipsite.present.charts_truth import truth
 from flipsite.present.family_pages import comparison_path
+
+Draw = Callable[[], Figure]
 
 MOST_CURVES = 12
 """Curves that a family's page draws; every model has its table."""
@@ -23,29 +26,38 @@ MOST_CURVES = 12
 
 def study_figures(report: StudyReport) -> Mapping[str, Figure]:
     """The study's charts by name; none before it has a figure to show."""
+    return {name: draw() for name, draw in study_drawings(report).items()}
+
+
+def study_drawings(report: StudyReport) -> Mapping[str, Draw]:
+    """What draws each of the study's charts, by the chart's name: drawing takes longest."""
     study, estimates = report.study, report.estimates
+    predictors = predictor_drawings(report.fit, study)
     if report.printed:
-        figures = {"printed-tables": printed_tables(estimates, report.printed, study)}
-        figures |= predictor_figures(report.fit, study)
+        drawings: dict[str, Draw] = {
+            "printed-tables": partial(printed_tables, estimates, report.printed, study),
+            **predictors,
+        }
         if report.standings:
-            figures["rank-intervals"] = rank_intervals(estimates, study, n_models=report.printed.n_models)
-        return figures
+            n_models = report.printed.n_models
+            drawings["rank-intervals"] = partial(rank_intervals, estimates, study, n_models=n_models)
+        return drawings
     if not any(record.valid for record in estimates):
         return {}
-    figures = {
-        "bias-intervals": bias_intervals(estimates, study),
-        "bias-distribution": bias_distribution(estimates, study),
-        "verdicts": verdicts(estimates, study),
-        "rank-intervals": rank_intervals(estimates, study),
-        **predictor_figures(report.fit, study),
+    drawings = {
+        "bias-intervals": partial(bias_intervals, estimates, study),
+        "bias-distribution": partial(bias_distribution, estimates, study),
+        "verdicts": partial(verdicts, estimates, study),
+        "rank-intervals": partial(rank_intervals, estimates, study),
+        **predictors,
     }
     if any(record.model in report.truths and record.valid for record in estimates):
-        figures = {"truth": truth(estimates, report.truths, study), **figures}
+        drawings = {"truth": partial(truth, estimates, report.truths, study), **drawings}
     if any(row.cost_usd > 0 for row in report.spend):
-        figures["spend"] = spend_by_model(report.spend, study)
+        drawings["spend"] = partial(spend_by_model, report.spend, study)
     if sum(bool(record.cost_usd and record.valid) for record in estimates) > 1:
-        figures["cost-against-bias"] = cost_against_bias(estimates, study)
-    return figures
+        drawings["cost-against-bias"] = partial(cost_against_bias, estimates, study)
+    return drawings
 
 
 def method_figures() -> Mapping[str, Figure]:
