@@ -23,6 +23,7 @@ HOMES = {
     "sqlite3": {"store"},
     "pyarrow": {"store"},
     "altair": {"present"},
+    "pandas": {"present", "store", "api"},
     "vl_convert": {"present"},
     "jinja2": {"present"},
     "markdown_it": {"present"},

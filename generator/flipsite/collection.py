@@ -21,7 +21,7 @@ from flipsite.store.cache import Cache
 from flipsite.store.held import refuse_loss
 from flipsite.store.swap import replacing
 
-__all__ = ["Look", "Offer", "Order", "Report", "Watcher", "collect", "reread"]
+__all__ = ["Look", "Offer", "Order", "Report", "Watcher", "begin", "collect", "reread"]
 
 
 def collect(
@@ -41,9 +41,10 @@ def collect(
     Raises:
         FlipsiteError: If the study, the endpoint or the cache cannot be used at all.
     """
-    project = _own(project)
+    project, written = begin(project, order.study_id, simulated=order.simulated_seed is not None)
+    if written is not None:
+        watcher.created(written)
     folder = study_folder(project, order.study_id)
-    _ensure_study(folder / "study.toml", order, watcher)
     study = _ordered(load_study(folder), order)
     _check_kind(folder, study, order)
     with _cache(project, study, protocol=_protocol(study, order)) as cache:
@@ -52,6 +53,27 @@ def collect(
             return asyncio.run(run)
         except asyncio.CancelledError:  # the second interrupt; what was answered is in the cache
             raise KeyboardInterrupt from None
+
+
+def begin(project: Project, study_id: str, *, simulated: bool) -> tuple[Project, Path | None]:
+    """Write a study where there is none: the article's prompt, every key at its default.
+
+    Returns:
+        The project it is in, which begins in this folder where there is none, for nothing is written into
+        the package; and the file that was written, or None where the study was there.
+
+    Raises:
+        UsageError: If the id is not one a study can have.
+    """
+    if project.packaged:
+        project = replace(project, content=project.root / "content", packaged=False)
+    path = study_folder(project, study_id) / "study.toml"
+    if path.exists():
+        return project, None
+    kind = Kind.SIMULATED if simulated else Kind.MEASURED
+    with replacing(path) as file:
+        file.write(dump_study(replace(default_study(study_id), kind=kind)).encode())
+    return project, path
 
 
 def reread(project: Project, study_id: str) -> tuple[int, int, Path | None]:
@@ -76,22 +98,6 @@ def reread(project: Project, study_id: str) -> tuple[int, int, Path | None]:
 
 def _cache(project: Project, study: Study, *, protocol: dict[str, object] | None) -> Cache:
     return Cache(project.cache, study=study.id, protocol=protocol, now=stamp(datetime.now(UTC)))
-
-
-def _own(project: Project) -> Project:
-    """Where there is no project, the folder becomes one: nothing is written into the package."""
-    return replace(project, content=project.root / "content", packaged=False) if project.packaged else project
-
-
-def _ensure_study(path: Path, order: Order, watcher: Watcher) -> None:
-    """Write the study where it does not exist: the article's prompt, every key at its default."""
-    if path.exists():
-        return
-    kind = Kind.MEASURED if order.simulated_seed is None else Kind.SIMULATED
-    study = replace(default_study(order.study_id), kind=kind)
-    with replacing(path) as file:
-        file.write(dump_study(study).encode())
-    watcher.created(path)
 
 
 def _ordered(study: Study, order: Order) -> Study:

@@ -4,8 +4,16 @@ import asyncio
 import signal
 import threading
 from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from types import FrameType
+from typing import TypeVar
+
+Done = TypeVar("Done")
+
+
+_elsewhere: set[Callable[[], None]] = set()
+"""How to interrupt what runs on other threads, which no signal reaches."""
 
 
 @contextmanager
@@ -19,20 +27,60 @@ def interrupts(soft: Callable[[], None]) -> Iterator[threading.Event]:
         An event that tells whether there was one.
     """
     happened = threading.Event()
-    if threading.current_thread() is not threading.main_thread():
-        yield happened  # signals reach the main thread alone
-        return
     loop, task = asyncio.get_running_loop(), asyncio.current_task()
 
-    def handle(_number: int, _frame: FrameType | None) -> None:
+    def interrupt() -> None:
         if happened.is_set() and task is not None:
             loop.call_soon_threadsafe(task.cancel)
         happened.set()
         loop.call_soon_threadsafe(soft)
 
+    with _signalled(interrupt) if _is_main_thread() else _told(interrupt):
+        yield happened
+
+
+def off_the_loop(work: Callable[[], Done]) -> Done:
+    """Do what runs an event loop of its own; on a thread where one runs here, as it does in a notebook.
+
+    An interrupt of this thread interrupts the work, which then ends as it would have ended here.
+    """
+    try:
+        asyncio.get_running_loop()
+    except RuntimeError:
+        return work()
+    with ThreadPoolExecutor(1) as pool:
+        done = pool.submit(work)
+        while True:
+            try:
+                return done.result()
+            except KeyboardInterrupt:
+                if done.done():
+                    raise
+                for interrupt in tuple(_elsewhere):
+                    interrupt()
+
+
+@contextmanager
+def _signalled(interrupt: Callable[[], None]) -> Iterator[None]:
+    def handle(_number: int, _frame: FrameType | None) -> None:
+        interrupt()
+
     before = {number: signal.signal(number, handle) for number in (signal.SIGINT, signal.SIGTERM)}
     try:
-        yield happened
+        yield
     finally:
         for number, handler in before.items():
             signal.signal(number, handler)
+
+
+@contextmanager
+def _told(interrupt: Callable[[], None]) -> Iterator[None]:
+    _elsewhere.add(interrupt)
+    try:
+        yield
+    finally:
+        _elsewhere.discard(interrupt)
+
+
+def _is_main_thread() -> bool:
+    return threading.current_thread() is threading.main_thread()

@@ -1,0 +1,76 @@
+"""A study's charts for a notebook: Altair charts, the same that its pages show, one function a chart.
+
+A study has a chart only where it has what that chart shows; `names` tells which it has.
+"""
+
+from typing import TYPE_CHECKING
+
+from flipsite.api import Study
+from flipsite.errors import UsageError
+
+if TYPE_CHECKING:
+    from flipsite.present.figures import AnyChart
+
+
+def names(study: Study) -> tuple[str, ...]:
+    """The charts a study has, by the names that `flipsite embed` and `named` take."""
+    from flipsite.present.study_charts import study_drawings
+
+    return tuple(study_drawings(study.report))
+
+
+def named(study: Study, name: str) -> "AnyChart":
+    """The chart of that name, with its finding for a title.
+
+    Raises:
+        UsageError: If the study has none of that name, with those it has.
+    """
+    from flipsite.present.notebook import altair_chart
+    from flipsite.present.study_charts import study_drawings
+
+    drawings = study_drawings(study.report)
+    if name not in drawings:
+        raise UsageError(
+            f"study {study.id!r} has no chart {name!r}; there are: {', '.join(drawings) or 'none yet'}"
+        )
+    return altair_chart(drawings[name]())
+
+
+def bias_intervals(study: Study) -> "AnyChart":
+    """Each model's bias with its 95 % interval, least biased first, and the noise floor."""
+    return named(study, "bias-intervals")
+
+
+def bias_distribution(study: Study) -> "AnyChart":
+    """How many models have which bias, beside what as many fair coins would show."""
+    return named(study, "bias-distribution")
+
+
+def verdicts(study: Study) -> "AnyChart":
+    """How many models are biased, fair and undecided."""
+    return named(study, "verdicts")
+
+
+def rank_intervals(study: Study) -> "AnyChart":
+    """Each model's rank with its 95 % interval."""
+    return named(study, "rank-intervals")
+
+
+def cost_against_bias(study: Study) -> "AnyChart":
+    """What a model costs, against how biased it is."""
+    return named(study, "cost-against-bias")
+
+
+def spend(study: Study) -> "AnyChart":
+    """What each model cost, the dearest first."""
+    return named(study, "spend")
+
+
+def truth(study: Study) -> "AnyChart":
+    """Simulated coins: what was found, against what is true."""
+    return named(study, "truth")
+
+
+def printed_tables(study: Study) -> "AnyChart":
+    """A published study: its printed biases, at both ends."""
+    return named(study, "printed-tables")
