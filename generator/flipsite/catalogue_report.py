@@ -9,13 +9,11 @@ from flipsite.collect.choice import Choice, choose
 from flipsite.collect.forecast import supports_structure
 from flipsite.collect.openrouter import OPENROUTER, OpenRouter
 from flipsite.domain import Study
+from flipsite.endpoints import simulated_client
 from flipsite.projects import Project, existing_study
 from flipsite.settings import default_study, load_study
 
 __all__ = ["Choice", "Listing", "list_models"]
-
-SIMULATED_BASE = "http://127.0.0.1/api/v1"
-"""Where the simulated endpoint would be; no socket is opened."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -84,12 +82,13 @@ def list_models(
 
 
 async def _fetched(api_base: str, *, today: str, simulated: bool) -> Catalogue:
-    app = None
     if simulated:
         from flipsite.collect.simulated import Endpoint
 
-        api_base, app = SIMULATED_BASE, Endpoint()
-    async with OpenRouter(api_base, key=None, concurrency=1, app=app) as client:
+        client = simulated_client(Endpoint(), concurrency=1)
+    else:
+        client = OpenRouter(api_base, key=None, concurrency=1)
+    async with client:
         return await fetch_catalogue(client.get, today=today)
 
 

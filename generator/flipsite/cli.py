@@ -17,6 +17,7 @@ COMMANDS: tuple[str, ...] = (
     "import",
     "export",
     "plan",
+    "features",
     "fit",
     "embed",
     "check",

@@ -3,26 +3,24 @@
 import asyncio
 import gc
 import logging
-import os
 import time
 from collections.abc import Sequence
-from contextlib import AbstractAsyncContextManager
-from datetime import UTC, datetime
 from pathlib import Path
 
 from flipsite.collect.asking import Asker
 from flipsite.collect.catalogue import CATALOGUE_FILE, Catalogue, dump_catalogue, fetch_catalogue
 from flipsite.collect.choice import Choice, choose
-from flipsite.collect.clock import Clock, RealClock, SimulatedClock, nap
+from flipsite.collect.clock import nap
 from flipsite.collect.connections import Application
 from flipsite.collect.money import Account
-from flipsite.collect.openrouter import OPENROUTER, Key, OpenRouter
+from flipsite.collect.openrouter import OpenRouter
 from flipsite.collect.plan import Plan, plan, series_of
 from flipsite.collect.reading import draw_of
 from flipsite.collect.rounds import Judge, Rounds
 from flipsite.collect.sampler import Sampler
 from flipsite.collect.tide import Tide
 from flipsite.domain import Study
+from flipsite.endpoints import clock_of, paying_client, simulated_client, today_of
 from flipsite.errors import FlipsiteError, UsageError
 from flipsite.interrupts import interrupts
 from flipsite.offers import Look, Offer, Order, Report, Watcher
@@ -36,8 +34,6 @@ log = logging.getLogger(__name__)
 
 SNAPSHOT_EVERY_S = 180.0
 LOOK_EVERY_S = 0.25
-SIMULATED_DAY = datetime(2025, 11, 23, tzinfo=UTC)
-"""When simulated studies begin, whatever the day: so that they can be repeated to the byte."""
 
 
 class Collecting:
@@ -62,9 +58,7 @@ class Collecting:
         self._tide = Tide()
         self._ended = asyncio.Event()
         self._account = Account(total_usd=study.budget.total_usd, per_model_usd=study.budget.per_model_usd)
-        self._clock: Clock = RealClock()
-        if order.simulated_seed is not None:
-            self._clock = SimulatedClock(start=SIMULATED_DAY, seed=order.simulated_seed)
+        self._clock = clock_of(order.simulated_seed)
 
     async def run(self) -> Report | None:
         """Choose, offer, and, if agreed to, ask; returns None where it is not agreed to."""
@@ -86,26 +80,17 @@ class Collecting:
             log.info("asking %d draws of %d models", planned.n_missing, len(planned.models))
             return await self._ask(asker, planned, choices)
 
-    def _client(self) -> AbstractAsyncContextManager[OpenRouter]:
+    def _client(self) -> OpenRouter:
         order = self._order
-        if order.simulated_seed is not None:
-            from flipsite.collect.simulated import Endpoint
+        if order.simulated_seed is None:
+            return paying_client(order.api_base, concurrency=order.concurrency, instead="--simulated")
+        from flipsite.collect.simulated import Endpoint
 
-            app = self._app or Endpoint(seed=order.simulated_seed)
-            return OpenRouter(SIMULATED_BASE, key=None, concurrency=order.concurrency, app=app)
-        text = os.environ.get("OPENROUTER_API_KEY", "")
-        if not text.strip() and order.api_base == OPENROUTER:
-            raise UsageError(
-                "OPENROUTER_API_KEY: not set; export the key of your account, or try --simulated, "
-                "which needs none."
-            )
-        return OpenRouter(
-            order.api_base, key=Key(text) if text.strip() else None, concurrency=order.concurrency
-        )
+        app = self._app or Endpoint(seed=order.simulated_seed)
+        return simulated_client(app, concurrency=order.concurrency)
 
     async def _choices(self, client: OpenRouter) -> tuple[Catalogue, tuple[Choice, ...]]:
-        simulated = self._order.simulated_seed is not None
-        today = (SIMULATED_DAY if simulated else datetime.now(UTC)).date().isoformat()
+        today = today_of(self._order.simulated_seed)
         offered = await fetch_catalogue(client.get, today=today)
         return offered, choose(
             offered.models,
@@ -246,7 +231,3 @@ def write_snapshot(folder: Path, cache: Cache, study: Study) -> Path | None:
     write_draws(path, draws, study=study.id)
     log.info("%s: %d draws of %d models", path, len(draws), len(draws.models))
     return path
-
-
-SIMULATED_BASE = "http://127.0.0.1/api/v1"
-"""Where the simulated endpoint would be; no socket is opened."""

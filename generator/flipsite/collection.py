@@ -13,6 +13,7 @@ from flipsite.collect.connections import Application
 from flipsite.collect.reading import read_again
 from flipsite.collecting import Collecting, write_snapshot
 from flipsite.domain import Kind, Study
+from flipsite.endpoints import check_kind
 from flipsite.errors import UsageError
 from flipsite.offers import Look, Offer, Order, Report, Watcher
 from flipsite.projects import Project, study_folder
@@ -115,9 +116,7 @@ def _check_kind(folder: Path, study: Study, order: Order) -> None:
     path = folder / "study.toml"
     if study.kind is Kind.PUBLISHED:
         raise UsageError(f"{path}: kind is published: its figures are printed elsewhere; name another study.")
-    if (study.kind is Kind.SIMULATED) != (order.simulated_seed is not None):
-        mend = "leave --simulated out" if study.kind is Kind.MEASURED else "add --simulated"
-        raise UsageError(f"{path}: kind is {study.kind}; {mend}, or name another study.")
+    check_kind(folder, study, simulated=order.simulated_seed is not None)
 
 
 def _protocol(study: Study, order: Order) -> dict[str, object]:

@@ -63,8 +63,10 @@ FEATURES: Final[Mapping[str, FeatureSpec]] = {
     "modality": FeatureSpec(kind="text", label="reads and writes"),
     "tokenizer": FeatureSpec(kind="text", label="tokenizer"),
     "base_family": FeatureSpec(kind="text", label="base family"),
+    "author": FeatureSpec(kind="text", label="author"),
+    "provider": FeatureSpec(kind="text", label="served by"),
 }
-"""In the order of a model's page. The last three describe; no regression uses them."""
+"""In the order of a model's page. The texts describe; no regression uses them."""
 
 SOURCES: Final = ("curated", "article", "catalogue", "name", "classifier")
 """Who says so, the one to be believed first where two are equally sure."""

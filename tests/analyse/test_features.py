@@ -4,7 +4,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from flipsite.analyse.features import Change, Refused, by_model, catalogue_features, joined
+from flipsite.analyse.features import Change, Refused, by_model, joined
+from flipsite.analyse.known_features import catalogue_features, known_features
 from flipsite.dealings import Model, Price
 from flipsite.domain import Feature
 from flipsite.traits import FEATURES, SOURCES
@@ -64,6 +65,21 @@ def test_that_it_can_reason_does_not_say_that_it_does(entry, value):
     assert found.get("reasoning") == value
 
 
+def test_what_changes_says_when_it_was_so():
+    """A price and a context are the catalogue's of one day."""
+    found = {row.feature: row for row in known_features("a/b", LISTED, day="2025-09-08", providers={})}
+    assert found["price_completion"].note == found["context_length"].note == "on 2025-09-08"
+    assert {row.model for row in found.values()} == {"a/b"}, "the name the study knows it by"
+    assert (found["author"].value, found["author"].source) == ("a", "name")
+
+
+def test_who_served_a_model_is_told_by_its_answers():
+    found = known_features("b", None, day="", providers={"Novita": 3, "DeepInfra": 40, "Azure": 3})
+    (row,) = found
+    assert row.value == "DeepInfra, Azure, Novita"
+    assert row.note == "as the answers say: DeepInfra 40, Azure 3, Novita 3"
+
+
 def test_an_empty_entry_says_one_thing():
     """That no weights are named, and that is not sure."""
     (feature,) = catalogue_features(Model(id="a/b"))
@@ -85,6 +101,17 @@ def test_a_persons_unknown_is_kept_too():
     assert joined([kept], [row("yes", "classifier")]).features == (kept,)
 
 
+@pytest.mark.parametrize(
+    ("yours", "found", "told"),
+    [("2024-12", "2024-12-05", 0), ("2024-12-05", "2024", 0), ("2024-12", "2025", 1)],
+)
+def test_a_day_does_not_contradict_its_month(yours, found, told):
+    kept = Feature(model="a/b", feature="released", value=yours, source="curated")
+    after = joined([kept], [replace(kept, value=found, source="catalogue", confidence=0.6)])
+    assert after.features == (kept,)
+    assert len(after.refused) == told
+
+
 def test_what_nobody_knew_is_filled():
     kept, found = row("", "", None, "the name does not say"), row("yes", "catalogue", 0.2)
     after = joined([kept], [found])
@@ -103,12 +130,32 @@ def test_a_source_may_correct_itself():
     assert joined([row("no", "catalogue", 1.0)], [row("yes", "catalogue", 0.6)]).features[0].value == "yes"
 
 
+DOUBT = row("", "classifier", None, "says yes once, no once")
+
+
+def test_a_source_that_cannot_tell_says_so_where_nothing_better_is_known():
+    """Its doubt is kept as a note, without a value and without a source."""
+    kept = replace(DOUBT, source="")
+    assert joined([], [DOUBT]).features == (kept,)
+    assert joined([row("", "", None, "the name does not say")], [DOUBT]).features == (kept,)
+    assert joined([row("no", "catalogue", 0.2)], [DOUBT]).features[0].value == "no"
+    assert joined([], [DOUBT, row("no", "catalogue", 0.2)]).features[0].value == "no"
+    assert joined([row("yes", "curated")], [DOUBT]).refused == ()
+
+
+def test_a_source_that_comes_to_doubt_takes_back_what_it_said():
+    """What another source says, however unsure, then counts."""
+    before = row("yes", "classifier", 0.9)
+    assert joined([before], [DOUBT]).features[0].value == ""
+    assert joined([before], [DOUBT, row("no", "catalogue", 0.2)]).features[0].value == "no"
+
+
 ROWS = st.lists(
     st.builds(
         Feature,
         model=st.sampled_from(["a/b", "a/c", "~x"]),
         feature=st.just("reasoning"),
-        value=st.sampled_from(["yes", "no"]),
+        value=st.sampled_from(["yes", "no", ""]),
         source=st.sampled_from(SOURCES),
         confidence=st.sampled_from([0.3, 0.6, 1.0]),
     ),
