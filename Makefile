@@ -4,7 +4,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 STAMP := $(VENV)/.installed
 
-.PHONY: site test lint serve browser blogs slow fit-check controls bench-collect clean
+.PHONY: site test lint serve browser blogs slow fit-check controls notebook docs bench-collect clean
 
 site: $(STAMP)
 	$(BIN)/flipsite build
@@ -45,6 +45,13 @@ controls: $(STAMP)
 	cd build/controls && $(CURDIR)/$(BIN)/flipsite collect controls --simulated --seed 2025 --yes
 	cp build/controls/content/studies/controls/draws.parquet content/studies/controls/
 	cp build/controls/content/studies/controls/catalogue.json content/studies/controls/
+
+# The notebook from its source, and the reference from the code; tests compare both.
+notebook:
+	$(PYTHON) notebooks/make.py
+
+docs: $(STAMP)
+	$(BIN)/python docs/reference/make.py
 
 # Wants a quiet machine and a disk: how near the collector comes to concurrency / latency.
 bench-collect: $(STAMP)

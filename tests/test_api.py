@@ -87,6 +87,13 @@ def test_without_a_project_the_packaged_studies_are_there(
         flipsite.draws(article)
 
 
+def test_the_packaged_studies_stand_beside_those_of_a_project(
+    collected: flipsite.Study, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(collected.project.root)
+    assert flipsite.Study.load("article-2025").settings.kind == "published"
+
+
 def test_what_is_there_is_not_begun_again(collected: flipsite.Study, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.chdir(collected.project.root)
     before = (collected.folder / "study.toml").read_bytes()

@@ -20,7 +20,7 @@ from flipsite import domain
 from flipsite.errors import UsageError
 from flipsite.pipeline import BuildReport
 from flipsite.pipeline import build as build_site
-from flipsite.projects import SNAPSHOT, Project, existing_study, find_project
+from flipsite.projects import SNAPSHOT, Project, existing_study, find_project, shipped_with, study_ids
 from flipsite.settings import load_study
 
 if TYPE_CHECKING:
@@ -49,7 +49,7 @@ class Study:
 
     @classmethod
     def load(cls, study: str | Path) -> Self:
-        """A study that exists: by its id in the project of this folder, or by its folder.
+        """A study that exists: by its id in the project of this folder or of the package, or by its folder.
 
         Raises:
             UsageError: If there is none, or its folder lies in no project.
@@ -57,6 +57,8 @@ class Study:
         folder = Path(study)
         if isinstance(study, str) and "/" not in study and not (folder / "study.toml").is_file():
             project = find_project(Path.cwd())
+            if study not in study_ids(project) and study in study_ids(shipped := shipped_with(project)):
+                project = shipped
             return cls(project=project, id=existing_study(project, study).name)
         project = find_project(folder)
         if folder.resolve().parent != project.studies.resolve():

@@ -1,6 +1,6 @@
 """Which project a command works on: the folders of its content, templates, site and cache."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from difflib import get_close_matches
 from pathlib import Path
 from typing import Literal
@@ -62,6 +62,11 @@ def find_project(start: Path) -> Project:
         site=start / "site",
         packaged=True,
     )
+
+
+def shipped_with(project: Project) -> Project:
+    """The same folders, but for the package's own content: the studies that come with flipsite."""
+    return replace(project, content=packaged("content"), packaged=True)
 
 
 def packaged(name: Literal["content", "templates"]) -> Path:
