@@ -1,30 +1,26 @@
 """One run of the collector, from the catalogue to the snapshot; `collection.py` starts it."""
 
 import asyncio
-import gc
 import logging
 import time
 from collections.abc import Sequence
 from pathlib import Path
 
-from flipsite.collect.asking import Asker
 from flipsite.collect.catalogue import CATALOGUE_FILE, Catalogue, dump_catalogue, fetch_catalogue
 from flipsite.collect.choice import Choice, choose
 from flipsite.collect.clock import nap
 from flipsite.collect.connections import Application
-from flipsite.collect.money import Account
 from flipsite.collect.openrouter import OpenRouter
 from flipsite.collect.plan import Plan, plan, series_of
 from flipsite.collect.reading import draw_of
 from flipsite.collect.rounds import Judge, Rounds
 from flipsite.collect.sampler import Sampler
-from flipsite.collect.tide import Tide
 from flipsite.domain import Study
 from flipsite.endpoints import clock_of, paying_client, simulated_client, today_of
-from flipsite.errors import FlipsiteError, UsageError
-from flipsite.interrupts import interrupts
-from flipsite.offers import Look, Offer, Order, Report, Watcher
+from flipsite.errors import UsageError
+from flipsite.offers import Offer, Order, Report, Watcher
 from flipsite.projects import SNAPSHOT
+from flipsite.sitting import Sitting
 from flipsite.store.cache import Cache
 from flipsite.store.held import refuse_loss
 from flipsite.store.snapshot import collect_draws, write_draws
@@ -33,7 +29,6 @@ from flipsite.store.swap import replacing
 log = logging.getLogger(__name__)
 
 SNAPSHOT_EVERY_S = 180.0
-LOOK_EVERY_S = 0.25
 
 
 class Collecting:
@@ -55,30 +50,24 @@ class Collecting:
         self._cache = cache
         self._watcher = watcher
         self._app = app
-        self._tide = Tide()
-        self._ended = asyncio.Event()
-        self._account = Account(total_usd=study.budget.total_usd, per_model_usd=study.budget.per_model_usd)
-        self._clock = clock_of(order.simulated_seed)
 
     async def run(self) -> Report | None:
         """Choose, offer, and, if agreed to, ask; returns None where it is not agreed to."""
         refuse_loss(self._folder, self._cache.standings())
         async with self._client() as client:
             offered, choices = await self._choices(client)
-            asker = self._asker(client)
-            for standing in self._cache.standings():
-                self._account.resume(standing)
-            await asker.prices.settle(self._cache.unpriced())
+            sitting = self._sitting(client)
+            await sitting.resume()
             planned = plan(choices, self._study, self._cache)
-            self._tide.n_missing, self._tide.n_kept = planned.n_missing, planned.n_kept
-            if not self._watcher.agree(await self._offer(client, planned)):
+            sitting.tide.n_missing, sitting.tide.n_kept = planned.n_missing, planned.n_kept
+            if not self._watcher.agree(await self._offer(client, sitting, planned)):
                 return None
             self._need_budget(planned)
             if planned.n_missing:
                 with replacing(self._folder / CATALOGUE_FILE) as file:
                     file.write(dump_catalogue(offered).encode())
             log.info("asking %d draws of %d models", planned.n_missing, len(planned.models))
-            return await self._ask(asker, planned, choices)
+            return await self._ask(sitting, planned, choices)
 
     def _client(self) -> OpenRouter:
         order = self._order
@@ -100,23 +89,22 @@ class Collecting:
             skip_globs=self._order.skip,
         )
 
-    def _asker(self, client: OpenRouter) -> Asker:
-        simulated = self._order.simulated_seed is not None
-        return Asker(
-            client=client,
-            ledger=self._cache,
-            account=self._account,
-            clock=self._clock,
+    def _sitting(self, client: OpenRouter) -> Sitting:
+        return Sitting(
+            client,
+            self._cache,
+            budget=self._study.budget,
+            clock=clock_of(self._order.simulated_seed),
             concurrency=self._order.concurrency,
-            tide=self._tide,
-            extra=(lambda question: {"X-Flipsite-Draw": str(question.draw)}) if simulated else None,
+            look=self._watcher.look,
+            numbered=self._order.simulated_seed is not None,
         )
 
-    async def _offer(self, client: OpenRouter, planned: Plan) -> Offer:
+    async def _offer(self, client: OpenRouter, sitting: Sitting, planned: Plan) -> Offer:
         return Offer(
             study=self._study,
             plan=planned,
-            spent_usd=self._account.spent_usd(),
+            spent_usd=sitting.account.spent_usd(),
             budget_usd=self._study.budget.total_usd,
             account_usd=await client.limit_usd(),
             n_lost=self._cache.n_lost,
@@ -132,79 +120,53 @@ class Collecting:
                 f"${planned.estimate_usd:,.2f}) or set total_usd in study.toml."
             )
 
-    async def _ask(self, asker: Asker, planned: Plan, choices: tuple[Choice, ...]) -> Report:
-        """Run the sampler, shown and saved as it goes; whatever ends it, the snapshot is written."""
-        sampler = Sampler(asker, concurrency=self._order.concurrency, tide=self._tide)
+    async def _ask(self, sitting: Sitting, planned: Plan, choices: tuple[Choice, ...]) -> Report:
+        """Run the sampler, saved as it goes; whatever ends it, the snapshot is written."""
         series = series_of(planned, choices, self._study, self._cache, seed=self._order.simulated_seed or 0)
-        rounds = self._rounds(planned) if self._order.until_settled else None
-        beside = [asyncio.create_task(self._look(asker)), asyncio.create_task(self._save())]
-        error: FlipsiteError | None = None
-        gc.freeze()  # what was imported stays: looking through it again cost a tenth of the time of a draw
-        with interrupts(sampler.stop) as interrupted:
-            try:
-                await (rounds.run(sampler, series) if rounds else sampler.run(series))
-            except FlipsiteError as stopped:
-                error = stopped
-            finally:
-                self._ended.set()
-                await asyncio.gather(
-                    *beside, return_exceptions=True
-                )  # a snapshot under way is finished first
-                gc.unfreeze()
-        self._watcher.look(self._seen(asker))
-        return self._report(planned, rounds, interrupted=interrupted.is_set(), error=error)
+        rounds = self._rounds(sitting, planned) if self._order.until_settled else None
 
-    def _rounds(self, planned: Plan) -> Rounds:
+        async def run(sampler: Sampler) -> None:
+            await (rounds.run(sampler, series) if rounds else sampler.run(series))
+
+        await sitting.ask(run, beside=lambda: self._save(sitting.ended))
+        return self._report(sitting, planned, rounds)
+
+    def _rounds(self, sitting: Sitting, planned: Plan) -> Rounds:
         asked = {one.model for one in planned.models} | {one.model for one in self._cache.standings()}
         return Rounds(
             stopping_rule(n_models=len(asked), target=self._study.prompt.target),
             self._cache,
             models=asked,
             n_draws=self._study.sampling.draws,
-            tide=self._tide,
+            tide=sitting.tide,
         )
 
-    async def _look(self, asker: Asker) -> None:
-        while not self._ended.is_set():
-            self._watcher.look(self._seen(asker))
-            await nap(LOOK_EVERY_S, until=self._ended)
-
-    def _seen(self, asker: Asker) -> Look:
-        return Look(
-            tide=self._tide,
-            spent_usd=self._account.spent_usd(),
-            left_usd=self._account.left_usd(),
-            n_resting=asker.gate.n_resting,
-            bound=int(asker.gate.bound.now),
-        )
-
-    async def _save(self) -> None:
+    async def _save(self, ended: asyncio.Event) -> None:
         pause = SNAPSHOT_EVERY_S
         while True:
-            await nap(pause, until=self._ended)
-            if self._ended.is_set():
+            await nap(pause, until=ended)
+            if ended.is_set():
                 return
             began = time.monotonic()
             await asyncio.to_thread(write_snapshot, self._folder, self._cache, self._study)
             pause = max(SNAPSHOT_EVERY_S, 20 * (time.monotonic() - began))  # a large study is not all writing
 
-    def _report(
-        self, planned: Plan, rounds: Rounds | None, *, interrupted: bool, error: FlipsiteError | None
-    ) -> Report:
+    def _report(self, sitting: Sitting, planned: Plan, rounds: Rounds | None) -> Report:
+        account, tide = sitting.account, sitting.tide
         left_out = {one.model: one.reason for one in planned.left_out if one.money}
-        stopped = {model: aside.reason for model, aside in self._tide.aside.items() if aside.money}
-        costs = [(one.model, self._account.spent_usd(one.model)) for one in planned.models]
+        stopped = {model: aside.reason for model, aside in tide.aside.items() if aside.money}
+        costs = [(one.model, account.spent_usd(one.model)) for one in planned.models]
         each = {one.model: one.estimate_usd / one.n_missing for one in planned.models if one.n_missing}
         settled = tuple(rounds.settled[model] for model in sorted(rounds.settled)) if rounds else None
         return Report(
             snapshot=write_snapshot(self._folder, self._cache, self._study),
-            tide=self._tide,
-            spent_usd=self._account.spent_usd(),
-            unpriced_usd=self._account.unpriced_usd(),
+            tide=tide,
+            spent_usd=account.spent_usd(),
+            unpriced_usd=account.unpriced_usd(),
             by_model=tuple(sorted(costs, key=lambda cost: (-cost[1], cost[0]))),
-            interrupted=interrupted,
+            interrupted=sitting.interrupted,
             budget=left_out | stopped,
-            error=error,
+            error=sitting.error,
             settled=settled,
             spared_usd=sum(each.get(one.model, 0.0) * one.n_spared for one in settled or ()),
         )

@@ -74,6 +74,7 @@ class Asked:
     """One request as it is written down before it is sent; a draw may need several.
 
     Attributes:
+        labels: The two texts that the question is known by, beside its number; see `prompt.Question`.
         sent: The request's settings as JSON, without its messages: those follow from the study.
         worst_pico: The most it may cost by the announced prices, in picodollars (1e-12 USD).
         asked_at: UTC, ISO 8601, ending in Z.
@@ -90,10 +91,15 @@ class Asked:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Stated:
+    """An answer to a question that is no flip; what it states is read from the raw answer each time."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Reading:
     """What was read in a raw answer, and by which version of the reader."""
 
-    result: Result
+    result: Result | Stated
     reader: int
 
 
@@ -153,6 +159,29 @@ class Unpriced:
     model: str
     generation: str
     worst_pico: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Heard:
+    """One answer to a question that is no flip, as the cache holds it.
+
+    Attributes:
+        model: Who was asked.
+        about: The model the question was about.
+        wording: The version of the question.
+        asking: How often it had been asked before.
+        readable: Whether it could be read when it came.
+        body: The raw answer.
+        asked_at: UTC, ISO 8601.
+    """
+
+    model: str
+    about: str
+    wording: str
+    asking: int
+    readable: bool
+    body: bytes
+    asked_at: str
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

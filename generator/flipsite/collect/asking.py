@@ -1,4 +1,4 @@
-"""One draw, from its question to its end: reserved, written down, sent, written down, settled, asked again.
+"""One question, from its asking to its end: reserved, written down, sent, written down, settled, asked again.
 
 Only transport faults are asked again. An answer that cannot be read is a draw that cannot be read: asking
 again would condition on being readable.
@@ -19,9 +19,9 @@ from tenacity import (
     wait_exponential_jitter,
 )
 
-from flipsite.collect.answer import READER, read_answer
 from flipsite.collect.clock import Clock, nap
 from flipsite.collect.course import Course, SetAsideError
+from flipsite.collect.forecast import Mode
 from flipsite.collect.ledger import Ledger
 from flipsite.collect.money import PICO_PER_USD, Account, Refusal, Reservation, pico
 from flipsite.collect.openrouter import Exchange, OpenRouter
@@ -30,7 +30,7 @@ from flipsite.collect.prices import Prices
 from flipsite.collect.prompt import Question
 from flipsite.collect.replies import Reply, Todo, Trouble
 from flipsite.collect.tide import Tide
-from flipsite.dealings import Answered, Asked, Reading, Unpriced
+from flipsite.dealings import Answered, Asked, Reading, Stated, Unpriced
 from flipsite.domain import Failed, Outcome, Rejected, Status
 from flipsite.errors import CollectError
 
@@ -168,7 +168,7 @@ class Asker:
                     generation=exchange.result.generation,
                     billed_pico=billed,
                     fault=_fault(exchange.result),
-                    reading=self._reading(exchange, question, mode=mode, last=last),
+                    reading=self._reading(course, exchange, question, mode=mode, last=last),
                 )
             )
             self.account.settle(reservation, billed)
@@ -228,22 +228,24 @@ class Asker:
             asked_at=self._clock.asked_at(course.model, question.draw),
         )
 
-    def _reading(self, exchange: Exchange, question: Question, *, mode: str, last: bool) -> Reading | None:
+    def _reading(
+        self, course: Course, exchange: Exchange, question: Question, *, mode: Mode, last: bool
+    ) -> Reading | None:
         """What settles the draw; None where it is asked again."""
-        result: Outcome | Rejected | Failed
+        result: Outcome | Stated | Rejected | Failed
         reply = exchange.result
         if isinstance(reply, Reply):
-            result = read_reply_of(reply, labels=question.labels, mode=mode)
+            result = course.read(question, reply, mode)
         elif reply.todo is Todo.REFUSED:
             result = Rejected(status=Status.REFUSED, reason=reply.reason)
         elif reply.todo in {Todo.DRAW, Todo.MODEL} or (reply.todo is Todo.AGAIN and last):
             result = Failed(reason=reply.reason)
         else:
             return None
-        self._tide.n_valid += isinstance(result, Outcome)
+        self._tide.n_valid += isinstance(result, Outcome | Stated)
         self._tide.n_rejected += isinstance(result, Rejected)
         self._tide.n_failed += isinstance(result, Failed)
-        return Reading(result=result, reader=READER)
+        return Reading(result=result, reader=course.reader)
 
     async def _after(self, course: Course, exchange: Exchange, turn: int) -> Trouble | None:
         """Adapt the pace to what came."""
@@ -287,13 +289,6 @@ class Asker:
     async def _nap(self, seconds: float) -> None:
         self._tide.n_again += 1
         await nap(self._clock.wait_s(seconds), until=self.stopping)
-
-
-def read_reply_of(reply: Reply, *, labels: tuple[str, str], mode: str) -> Outcome | Rejected:
-    """What a completion states."""
-    return read_answer(
-        reply.response, labels=labels, finish_reason=reply.finish_reason, refusal=reply.refusal, mode=mode
-    )
 
 
 def _billed(result: Reply | Trouble, worst_pico: int) -> int | None:

@@ -6,6 +6,9 @@ from dataclasses import dataclass, field
 from flipsite.collect.forecast import Mode
 from flipsite.collect.pace import Lane
 from flipsite.collect.prompt import Question
+from flipsite.collect.replies import Reply
+from flipsite.dealings import Stated
+from flipsite.domain import Outcome, Rejected
 
 
 class SetAsideError(Exception):
@@ -26,6 +29,8 @@ class Course:
         mode: `text` or `structured`; falls back to `text` once.
         request: The body for a question in a mode.
         worst_usd: The most a question with its body may cost by the announced prices.
+        read: What an answer to a question, asked in a mode, states.
+        reader: The version of `read`.
         free: A `:free` variant, which keeps to the rate the provider sets for those.
         lane: Its way through the gate, once it runs.
     """
@@ -34,5 +39,7 @@ class Course:
     mode: Mode
     request: Callable[[Question, Mode], Mapping[str, object]]
     worst_usd: Callable[[Question, Mapping[str, object]], float]
+    read: Callable[[Question, Reply, Mode], Outcome | Stated | Rejected]
+    reader: int
     free: bool = False
     lane: Lane = field(init=False)

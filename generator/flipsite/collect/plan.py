@@ -6,16 +6,19 @@ A function of the catalogue's choice and of what the ledger holds; nothing is as
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 
+from flipsite.collect.answer import READER
 from flipsite.collect.choice import Choice
 from flipsite.collect.course import Course
 from flipsite.collect.forecast import Mode, worst_case_usd
 from flipsite.collect.ledger import Ledger
 from flipsite.collect.money import usd
 from flipsite.collect.prompt import Question, pairs
+from flipsite.collect.reading import read_flip
+from flipsite.collect.replies import Reply
 from flipsite.collect.request import request_body
 from flipsite.collect.sampler import Series
 from flipsite.dealings import Model, Standing
-from flipsite.domain import Study
+from flipsite.domain import Outcome, Rejected, Study
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -155,6 +158,15 @@ def _course(model: Model, study: Study, *, mode: Mode) -> Course:
         assert isinstance(max_tokens, int)  # noqa: S101  `request_body` always sends it
         return worst_case_usd(model, text=question.text, max_tokens=max_tokens)
 
+    def read(question: Question, reply: Reply, mode: Mode) -> Outcome | Rejected:
+        return read_flip(reply, labels=question.labels, mode=mode)
+
     return Course(
-        model=model.id, mode=mode, request=request, worst_usd=worst, free=model.id.endswith(":free")
+        model=model.id,
+        mode=mode,
+        request=request,
+        worst_usd=worst,
+        read=read,
+        reader=READER,
+        free=model.id.endswith(":free"),
     )

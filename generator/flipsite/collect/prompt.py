@@ -13,11 +13,12 @@ from flipsite.domain import Prompt
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Question:
-    """One draw as it is asked.
+    """One draw as it is asked, or another question that is asked, paid and kept in the same way.
 
     Attributes:
         draw: Index within the model, from 0.
-        labels: The labels of outcome 0 and outcome 1.
+        labels: The labels of outcome 0 and outcome 1. Of a question that is no flip, the two texts it is
+            known by: what it is about, and its wording.
         order: Index of the label that is named first.
         text: The whole prompt.
     """

@@ -2,9 +2,9 @@
 
 from flipsite.collect.answer import READER, read_answer
 from flipsite.collect.money import usd
-from flipsite.collect.replies import read_reply
+from flipsite.collect.replies import Reply, read_reply
 from flipsite.dealings import Kept, Reading
-from flipsite.domain import Draw, Failed
+from flipsite.domain import Draw, Failed, Outcome, Rejected
 
 
 def draw_of(kept: Kept) -> Draw:
@@ -29,6 +29,13 @@ def draw_of(kept: Kept) -> Draw:
     )
 
 
+def read_flip(reply: Reply, *, labels: tuple[str, str], mode: str) -> Outcome | Rejected:
+    """The side that a completion states."""
+    return read_answer(
+        reply.response, labels=labels, finish_reason=reply.finish_reason, refusal=reply.refusal, mode=mode
+    )
+
+
 def read_again(kept: Kept) -> Reading | None:
     """What today's reader reads in a stored answer; None where no answer came, or moderation kept it back."""
     if isinstance(kept.result, Failed) or not kept.body:
@@ -36,11 +43,4 @@ def read_again(kept: Kept) -> Reading | None:
     reply = read_reply(kept.body)
     if not reply.answered:
         return None
-    result = read_answer(
-        reply.response,
-        labels=kept.labels,
-        finish_reason=reply.finish_reason,
-        refusal=reply.refusal,
-        mode=kept.mode or "text",
-    )
-    return Reading(result=result, reader=READER)
+    return Reading(result=read_flip(reply, labels=kept.labels, mode=kept.mode or "text"), reader=READER)

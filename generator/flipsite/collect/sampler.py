@@ -35,12 +35,14 @@ class Series:
         questions: The missing draws, made when the model comes up.
         estimate_usd: What they will cost about; the cheapest model goes first.
         tried: Earlier runs have an answer of it, so no canary is needed.
+        whole: It is worth its price as a whole: where the rest does not fit the budget, none of it is asked.
     """
 
     course: Course
     questions: Callable[[], Sequence[Question]]
     estimate_usd: float
     tried: bool = False
+    whole: bool = True
 
 
 @dataclass(slots=True, kw_only=True)
@@ -116,7 +118,7 @@ class Sampler:
         try:
             if not series.tried:
                 await self._work(run, canary=True)
-            refusal = self._asker.account.afford(course.model, len(run.left))
+            refusal = self._asker.account.afford(course.model, len(run.left)) if series.whole else None
             if refusal is not None:
                 run.end(SetAsideError(refusal.reason, money=True))
             await asyncio.gather(*(self._work(run) for _ in range(min(most, len(run.left)))))

@@ -12,7 +12,7 @@ from pathlib import Path
 from types import TracebackType
 from typing import Self
 
-from flipsite.dealings import Answered, Asked, Kept, Reading, Standing, Unpriced
+from flipsite.dealings import Answered, Asked, Heard, Kept, Reading, Standing, Unpriced
 from flipsite.domain import Failed, Outcome, Rejected, Result, Status
 from flipsite.errors import StoreError
 from flipsite.store import cache_rows as rows
@@ -117,6 +117,11 @@ class Cache:
             for row in rows.kept(connection, self._key):
                 yield _kept(row)
 
+    def heard(self) -> list[Heard]:
+        """Every answer to a question that is no flip, by who was asked, how often, and about what."""
+        with complaints(self._path), opened(self._path) as connection:
+            return [answer for row in rows.kept(connection, self._key) if (answer := _heard(row))]
+
     def record(self, readings: Iterable[tuple[int, Reading]]) -> None:
         """Replace how stored answers were read, all or none; the answers stay as they are."""
         with complaints(self._path):
@@ -163,4 +168,20 @@ def _kept(row: rows.KeptRow) -> Kept:
         latency_s=latency,
         asked_at=asked_at,
         cost_pico=cost or 0,
+    )
+
+
+def _heard(row: rows.KeptRow) -> Heard | None:
+    _, model, asking, labels, _, status, _, _, _, body, _, asked_at, _ = row
+    if status == Status.ERROR or body is None:
+        return None
+    about, wording = _pair(labels)
+    return Heard(
+        model=model,
+        about=about,
+        wording=wording,
+        asking=asking,
+        readable=status == Status.VALID,
+        body=body,
+        asked_at=asked_at or "",
     )

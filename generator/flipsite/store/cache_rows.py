@@ -4,7 +4,7 @@ import json
 import sqlite3
 from collections.abc import Iterable, Iterator
 
-from flipsite.dealings import Answered, Asked, Reading, Standing
+from flipsite.dealings import Answered, Asked, Reading, Standing, Stated
 from flipsite.domain import Failed, Outcome, Rejected, Status
 
 KeptRow = tuple[
@@ -246,7 +246,7 @@ def _settle_draw(
 ) -> None:
     result = reading.result
     outcome = result.index if isinstance(result, Outcome) else None
-    reason = None if isinstance(result, Outcome) else _text(result.reason)
+    reason = None if isinstance(result, Outcome | Stated) else _text(result.reason)
     connection.execute(
         "UPDATE draw SET settled = ?, status = ?, outcome = ?, reason = ?, reader = ?,"
         " attempt = coalesce(?, attempt) WHERE draw_id = ?",
@@ -254,8 +254,8 @@ def _settle_draw(
     )
 
 
-def _status(result: Outcome | Rejected | Failed) -> Status:
-    if isinstance(result, Outcome):
+def _status(result: Outcome | Stated | Rejected | Failed) -> Status:
+    if isinstance(result, Outcome | Stated):
         return Status.VALID
     return result.status if isinstance(result, Rejected) else Status.ERROR
 

@@ -1,0 +1,126 @@
+"""One sitting: questions asked within a budget, shown as they go, stopped softly; whatever is asked."""
+
+import asyncio
+import gc
+from collections.abc import Awaitable, Callable
+
+from flipsite.collect.asking import Asker
+from flipsite.collect.clock import Clock, nap
+from flipsite.collect.ledger import Ledger
+from flipsite.collect.money import Account
+from flipsite.collect.openrouter import OpenRouter
+from flipsite.collect.prompt import Question
+from flipsite.collect.sampler import MOST_A_MODEL, Sampler
+from flipsite.collect.tide import Tide
+from flipsite.domain import Budget
+from flipsite.errors import FlipsiteError
+from flipsite.interrupts import interrupts
+from flipsite.offers import Look
+
+LOOK_EVERY_S = 0.25
+
+
+class Sitting:
+    """The parts that ask and count, and what ends them.
+
+    Attributes:
+        tide: Counts.
+        account: Holds the budget.
+        ended: Set once nothing more is asked.
+        interrupted: Whether the user stopped it.
+        error: What stopped it, where something did; what was bought is kept.
+    """
+
+    def __init__(
+        self,
+        client: OpenRouter,
+        ledger: Ledger,
+        *,
+        budget: Budget,
+        clock: Clock,
+        concurrency: int,
+        look: Callable[[Look], None],
+        numbered: bool,
+        most_a_model: int = MOST_A_MODEL,
+    ) -> None:
+        """Put the parts together; nothing is asked yet.
+
+        Args:
+            client: Sends one request.
+            ledger: Keeps each request and answer.
+            budget: Bounds what is spent, with what earlier runs have spent.
+            clock: Real or simulated time.
+            concurrency: Requests in flight at most.
+            look: Shown how it stands.
+            numbered: Tell the simulated endpoint which draw a request is.
+            most_a_model: Requests of one model in flight at most.
+        """
+        self.tide = Tide()
+        self.account = Account(total_usd=budget.total_usd, per_model_usd=budget.per_model_usd)
+        self.ended = asyncio.Event()
+        self.interrupted = False
+        self.error: FlipsiteError | None = None
+        self._ledger = ledger
+        self._look = look
+        self._asker = Asker(
+            client=client,
+            ledger=ledger,
+            account=self.account,
+            clock=clock,
+            concurrency=concurrency,
+            tide=self.tide,
+            extra=_draw_header if numbered else None,
+        )
+        self._sampler = Sampler(
+            self._asker, concurrency=concurrency, tide=self.tide, most_a_model=most_a_model
+        )
+
+    async def resume(self) -> None:
+        """Take over what earlier runs have spent, asking for the prices they were not told."""
+        for standing in self._ledger.standings():
+            self.account.resume(standing)
+        await self._asker.prices.settle(self._ledger.unpriced())
+
+    async def ask(
+        self,
+        run: Callable[[Sampler], Awaitable[None]],
+        *,
+        beside: Callable[[], Awaitable[None]] | None = None,
+    ) -> None:
+        """Ask until all is asked, or something says stop; what that was is told by `interrupted` and `error`.
+
+        Args:
+            run: Lets the sampler ask.
+            beside: Goes on until `ended`, and is waited for.
+        """
+        tasks = [asyncio.ensure_future(self._show()), *([asyncio.ensure_future(beside())] if beside else [])]
+        gc.freeze()  # what was imported stays: looking through it again cost a tenth of the time of a draw
+        with interrupts(self._sampler.stop) as interrupted:
+            try:
+                await run(self._sampler)
+            except FlipsiteError as stopped:
+                self.error = stopped
+            finally:
+                self.ended.set()
+                await asyncio.gather(*tasks, return_exceptions=True)  # what is under way is finished first
+                gc.unfreeze()
+        self.interrupted = interrupted.is_set()
+        self._look(self._seen())
+
+    async def _show(self) -> None:
+        while not self.ended.is_set():
+            self._look(self._seen())
+            await nap(LOOK_EVERY_S, until=self.ended)
+
+    def _seen(self) -> Look:
+        return Look(
+            tide=self.tide,
+            spent_usd=self.account.spent_usd(),
+            left_usd=self.account.left_usd(),
+            n_resting=self._asker.gate.n_resting,
+            bound=int(self._asker.gate.bound.now),
+        )
+
+
+def _draw_header(question: Question) -> dict[str, str]:
+    return {"X-Flipsite-Draw": str(question.draw)}
