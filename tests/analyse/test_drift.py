@@ -4,7 +4,8 @@ import numpy as np
 import pytest
 from scipy import stats
 
-from flipsite.analyse.drift import homogeneity, in_sequence, modes, runs_distribution, same_share
+from flipsite.analyse.drift import homogeneity, in_sequence, modes, runs_distribution
+from flipsite.analyse.same_share import same_share
 
 
 def test_two_providers_are_compared_by_fishers_test(draws_of):
@@ -45,11 +46,18 @@ def test_more_groups_are_compared_by_tables_with_the_same_totals():
     assert same_share([0, 300, 150], [300, 300, 300]) == pytest.approx(1 / 20_001)
 
 
-def test_small_groups_are_compared_over_all_tables():
+@pytest.mark.parametrize(
+    ("ones", "sizes"), [([1, 5, 2], [6, 7, 8]), ([5, 5, 0], [5, 6, 5]), ([2, 9, 8], [12, 17, 21])]
+)
+def test_small_groups_are_compared_over_all_tables(ones, sizes):
     """Three groups: against scipy's multivariate hypergeometric distribution; all are counted."""
-    ones, sizes = [1, 5, 2], [6, 7, 8]
     law = stats.multivariate_hypergeom(m=sizes, n=sum(ones))
-    tables = [(a, b, 8 - a - b) for a in range(7) for b in range(8) if 0 <= 8 - a - b <= 8]
+    tables = [
+        (a, b, sum(ones) - a - b)
+        for a in range(sizes[0] + 1)
+        for b in range(sizes[1] + 1)
+        if 0 <= sum(ones) - a - b <= sizes[2]
+    ]
     uneven = [sum(k * k / n for k, n in zip(table, sizes, strict=True)) for table in tables]
     seen = sum(k * k / n for k, n in zip(ones, sizes, strict=True))
     expected = sum(law.pmf(t) for t, u in zip(tables, uneven, strict=True) if u >= seen - 1e-12)

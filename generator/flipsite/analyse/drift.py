@@ -5,8 +5,8 @@ because it remembers. Each test asks whether the draws could have come from one 
 given the number of ones.
 """
 
-from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import Literal
 
 import numpy as np
@@ -15,16 +15,11 @@ from scipy.special import gammaln
 
 from flipsite.analyse.conditional import TwoByTwo, fisher_exact, newcombe, two_by_two
 from flipsite.analyse.estimate import jeffreys
+from flipsite.analyse.same_share import same_share
 from flipsite.domain import Draws
 
 FEWEST = 5
 """Draws that a group must have to count as one: two such groups make a comparison."""
-
-_MOST_ENUMERATED = 50_000
-"""Tables with one total that are all counted; where there may be more they are drawn."""
-
-N_TABLES = 20_000
-"""Tables drawn where there are more."""
 
 _SAME_PROBABILITY = 1 + 1e-7
 
@@ -47,8 +42,7 @@ class Homogeneity:
     Attributes:
         by: What the groups are.
         groups: Those with at least five valid draws, by name; two at least.
-        p_value: Exact test given both totals: Fisher's for two groups, chi-square over all tables for more
-            (over tables drawn at random where there are too many).
+        p_value: Given both totals, by `same_share.same_share`.
     """
 
     by: Literal["provider", "day"]
@@ -102,55 +96,35 @@ def homogeneity(
     Returns:
         None where that says nothing: fewer than two groups of five draws, or all outcomes the same.
 
-    Source:
-        Fisher's exact test for two groups; else Pearson's statistic over all tables with the same totals, or
-        against 20,000 drawn (Patefield 1981, Applied Statistics 30, 91-97), p = (1 + as uneven) / (1 +
-        drawn).
     """
     rows = draws.rows(index)
     column = draws.provider[rows] if by == "provider" else [day and day[:10] for day in draws.asked_at[rows]]
-    outcome = draws.outcome[rows]
-    names = np.array([name or "" for name in column])
-    groups = []
-    for name in sorted(set(names[outcome >= 0].tolist()) - {""}):
-        ones, valid = (int(((names == name) & chosen).sum()) for chosen in (outcome == 1, outcome >= 0))
-        low, high = jeffreys(ones, valid)
-        if valid >= FEWEST:
-            groups.append(Group(name=name, n_valid=valid, n_ones=ones, low=float(low), high=float(high)))
-    sizes, counts = [group.n_valid for group in groups], [group.n_ones for group in groups]
-    if len(groups) < 2 or sum(counts) in {0, sum(sizes)}:
+    counted: dict[str, list[int]] = {}
+    for name, outcome in zip(column, draws.outcome[rows].tolist(), strict=True):
+        if name and outcome >= 0:
+            counts = counted.setdefault(name, [0, 0])
+            counts[outcome] += 1
+    groups = [(name, zeros + ones, ones) for name, (zeros, ones) in sorted(counted.items())]
+    groups = [group for group in groups if group[1] >= FEWEST]
+    sizes, ones = [valid for _, valid, _ in groups], [ones for _, _, ones in groups]
+    if len(groups) < 2 or sum(ones) in {0, sum(sizes)}:
         return None
-    return Homogeneity(by=by, groups=tuple(groups), p_value=same_share(counts, sizes, seed=seed))
+    return Homogeneity(
+        by=by,
+        groups=tuple(_group(name, valid, ones) for name, valid, ones in groups),
+        p_value=same_share(ones, sizes, seed=seed),
+    )
 
 
-def same_share(
-    ones: Sequence[int], valid: Sequence[int], *, seed: int = 0, n_tables: int = N_TABLES
-) -> float:
-    """p-value of groups that share one probability, given each group's draws and all their ones."""
-    if len(ones) == 2:
-        return fisher_exact(TwoByTwo(ones_a=ones[0], n_a=valid[0], ones_b=ones[1], n_b=valid[1]))
-    sizes = np.array(valid)
-    if np.prod(sizes[:-1] + 1.0) <= _MOST_ENUMERATED:
-        return _exact_same_share(np.array(ones), sizes)
-    drawn = np.random.default_rng(seed).multivariate_hypergeometric(sizes, sum(ones), size=n_tables)
-    unevenness = (drawn**2 / sizes).sum(
-        axis=1
-    )  # Pearson's statistic rises with this alone, the totals being given
-    seen = float((np.array(ones) ** 2 / sizes).sum())
-    return float((1 + (unevenness >= seen * (1 - 1e-12)).sum()) / (1 + n_tables))
+def _group(name: str, n_valid: int, n_ones: int) -> Group:
+    low, high = _interval(n_ones, n_valid)
+    return Group(name=name, n_valid=n_valid, n_ones=n_ones, low=low, high=high)
 
 
-def _exact_same_share(ones: NDArray[np.int64], sizes: NDArray[np.int64]) -> float:
-    """Probability, over all tables with these totals, of those at least as uneven by Pearson's statistic."""
-    free = np.meshgrid(*(np.arange(size + 1) for size in sizes[:-1]), indexing="ij")
-    counts = np.stack([each.ravel() for each in free])
-    counts = np.vstack([counts, ones.sum() - counts.sum(axis=0)])
-    counts = counts[:, (counts[-1] >= 0) & (counts[-1] <= sizes[-1])]
-    size = sizes[:, None]
-    log_ways = (gammaln(size + 1) - gammaln(counts + 1) - gammaln(size - counts + 1)).sum(axis=0)
-    ways = np.exp(log_ways - log_ways.max())
-    uneven = (counts**2 / size).sum(axis=0) >= (ones**2 / sizes).sum() * (1 - 1e-12)
-    return float(ways[uneven].sum() / ways.sum())
+@lru_cache(maxsize=65_536)
+def _interval(n_ones: int, n_valid: int) -> tuple[float, float]:
+    low, high = jeffreys(n_ones, n_valid)
+    return float(low), float(high)
 
 
 def in_sequence(outcomes: NDArray[np.int8]) -> Succession | None:
@@ -171,17 +145,23 @@ def in_sequence(outcomes: NDArray[np.int8]) -> Succession | None:
     if n_ones in {0, n}:
         return None
     n_runs = 1 + int((valid[1:] != valid[:-1]).sum())
-    chance = runs_distribution(n_ones, n - n_ones)
     centred = valid - n_ones / n
     return Succession(
         n_valid=n,
         n_runs=n_runs,
         n_runs_expected=1 + 2 * n_ones * (n - n_ones) / n,
-        p_value=min(1.0, float(chance[chance <= chance[n_runs] * _SAME_PROBABILITY].sum())),
+        p_value=_runs_test(n_ones, n - n_ones, n_runs),
         autocorrelation=float((centred[1:] * centred[:-1]).sum() / (centred**2).sum()),
     )
 
 
+@lru_cache(maxsize=65_536)
+def _runs_test(n_ones: int, n_zeros: int, n_runs: int) -> float:
+    chance = runs_distribution(n_ones, n_zeros)
+    return min(1.0, float(chance[chance <= chance[n_runs] * _SAME_PROBABILITY].sum()))
+
+
+@lru_cache(maxsize=4096)
 def runs_distribution(n_ones: int, n_zeros: int) -> NDArray[np.float64]:
     """Probability of 0, 1, 2 … runs over all orders of so many ones and zeros, at least one of each."""
     runs = np.arange(2, 2 * min(n_ones, n_zeros) + 2)

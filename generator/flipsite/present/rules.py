@@ -4,7 +4,7 @@ from functools import cache
 
 import numpy as np
 
-from flipsite.analyse import calibration, drift, fairness, ranking
+from flipsite.analyse import calibration, drift, fairness, ranking, same_share
 from flipsite.analyse.chance import chance_within
 from flipsite.analyse.estimate import FAIR_MARGIN, FALSE_DISCOVERY_RATE, LEVEL, TAIL, noise_floor
 from flipsite.analyse.settled import acquitted, convicted, log_evidence
@@ -40,7 +40,7 @@ def rules() -> dict[str, str]:
         "fair_threshold": f"{fairness.THRESHOLD:g}",
         "bootstrap_samples": count_text(fairness.RESAMPLES),
         "group_draws": count_text(drift.FEWEST),
-        "random_tables": count_text(drift.N_TABLES),
+        "random_tables": count_text(same_share.N_TABLES),
         "step_draws": count_text(calibration.N_DRAWS),
         "e_value": f"{1 / FALSE_DISCOVERY_RATE:g}",
         "many_models": count_text(MANY),
