@@ -8,6 +8,7 @@ ROAD = ["collect", "store", "analyse", "fit", "present", "write"]
 GROUND = {
     "errors",
     "domain",
+    "counts",
     "dealings",
     "exhibits",
     "schema",

@@ -33,6 +33,12 @@ class Status(StrEnum):
 
 STATUSES: tuple[Status, ...] = tuple(Status)
 
+PICO = 10**12
+"""Picodollars in a dollar: the whole numbers in which money is summed."""
+
+MOST_USD = 1_000_000
+"""A draw whose price is told to be higher counts as this."""
+
 
 class Verdict(StrEnum):
     """What fifty flips allow to be said."""
@@ -274,7 +280,12 @@ class Draws:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Tally:
-    """Counts for one model; `by_status` follows STATUSES. `cost_usd` is None where nothing was priced."""
+    """Counts for one model.
+
+    Sums are of the draws that told, None where none did; `failed_cost_usd` is that of draws without an
+    outcome. Dollars are summed in whole picodollars, so that no order of the draws changes the sum.
+    `by_status` follows STATUSES.
+    """
 
     model: str
     n_draws: int
@@ -283,6 +294,9 @@ class Tally:
     by_status: tuple[int, ...] = ()
     cost_usd: float | None = None
     failed_cost_usd: float | None = None
+    prompt_tokens: int | None = None
+    completion_tokens: int | None = None
+    reasoning_tokens: int | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -10,7 +10,7 @@ from flipsite.domain import Kind
 from flipsite.fitting import stale
 from flipsite.projects import SNAPSHOT
 from flipsite.settings import load_printed, load_study
-from flipsite.spending import study_spend
+from flipsite.spending import announced_usd
 from flipsite.store.exports import export_draws
 from flipsite.store.features import FEATURES_FILE, features_csv, read_features
 from flipsite.store.fits import FIT_FILE, fit_json, read_fit
@@ -52,7 +52,8 @@ def _report(folder: Path) -> StudyReport:
         return report_draws(study, None)
     draws = read_draws(snapshot)
     truths = _truths() if study.kind is Kind.SIMULATED else None
-    return report_draws(study, draws, truths=truths, spend=study_spend(folder, study, draws))
+    announced = announced_usd(folder, study, draws.models)
+    return report_draws(study, draws, truths=truths, announced=announced)
 
 
 def _truths() -> dict[str, float]:

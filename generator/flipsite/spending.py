@@ -1,30 +1,27 @@
-"""What a study cost, held against what its catalogue had announced."""
+"""What a draw of each model had been announced to cost, by the catalogue that a study kept."""
 
+from collections.abc import Container
 from pathlib import Path
 
-from flipsite.analyse.spend import SpendRow, spend
 from flipsite.collect.catalogue import CATALOGUE_FILE, load_catalogue
 from flipsite.collect.forecast import estimate
-from flipsite.domain import Draws, Study
+from flipsite.domain import Study
 
 
-def study_spend(folder: Path, study: Study, draws: Draws) -> tuple[SpendRow, ...]:
-    """The spend of a study, most expensive first, with estimates where its catalogue was kept.
+def announced_usd(folder: Path, study: Study, models: Container[str]) -> dict[str, float]:
+    """Dollars that a draw of each model was estimated to cost; empty where no catalogue was kept.
 
     Args:
         folder: The study's, with its `catalogue.json`, which need not exist.
         study: Its prompt and settings, by which a draw is estimated.
-        draws: Its draws.
+        models: Those to look for.
 
     Raises:
         StoreError: If the catalogue is damaged.
     """
     path = folder / CATALOGUE_FILE
     if not path.is_file():
-        return spend(draws)
+        return {}
     offered = load_catalogue(path.read_text(encoding="utf-8"), name=str(path))
-    asked = set(draws.models)
-    estimates = [(model.id, estimate(model, study)) for model in offered.models if model.id in asked]
-    return spend(
-        draws, estimated_draw_usd={name: each.expected_usd / each.n_draws for name, each in estimates}
-    )
+    estimates = [(model.id, estimate(model, study)) for model in offered.models if model.id in models]
+    return {name: each.expected_usd / each.n_draws for name, each in estimates}

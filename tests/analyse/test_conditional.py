@@ -12,7 +12,6 @@ from flipsite.analyse.conditional import (
     fisher_exact,
     newcombe,
     stratified_exact,
-    two_by_two,
     wilson,
 )
 
@@ -89,8 +88,3 @@ def test_wilsons_interval_equals_scipys(counts, level):
     """As scipy's binomial test gives it."""
     expected = stats.binomtest(*counts).proportion_ci(level, method="wilson")
     assert wilson(*counts, level=level) == pytest.approx((expected.low, expected.high), abs=1e-9)
-
-
-def test_draws_are_counted_by_group():
-    """Two groups, told by a column of truth values."""
-    assert two_by_two([True, True, False], [True, False, True]) == table(1, 2, 1, 1)

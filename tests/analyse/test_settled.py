@@ -5,6 +5,7 @@ from hypothesis import strategies as st
 from scipy import integrate
 
 from flipsite.analyse.settled import Settled, acquitted, convicted, log_evidence, replay, settle
+from flipsite.counts import Course
 
 COUNTS = st.integers(0, 60).flatmap(lambda n: st.tuples(st.integers(0, n), st.just(n)))
 
@@ -103,7 +104,7 @@ def test_a_replay_tells_where_draws_could_have_stopped():
     rng = np.random.default_rng(4)
     fair = rng.integers(0, 2, 50).astype(np.int8)
     late = np.array([-1, -1] + [1] * 48, np.int8)
-    stops = replay([np.ones(50, np.int8), fair, late])
+    stops = replay([Course.of(each) for each in (np.ones(50, np.int8), fair, late)])
     assert [stop.state for stop in stops] == [Settled.BIASED, Settled.OPEN, Settled.BIASED]
     assert [stop.n_draws for stop in stops] == [10, 50, 11]
     assert stops[0].n_asked == 50

@@ -3,6 +3,7 @@
 import math
 
 from flipsite.analyse.spend import SPEND_COLUMNS, SpendRow, spend
+from flipsite.analyse.tally import tally
 from flipsite.domain import Draw, Failed, Outcome, Rejected, Status
 from flipsite.store.columns import collect_draws
 
@@ -36,7 +37,7 @@ DRAWS = collect_draws(
 
 def test_the_spend_of_each_model():
     """Cost, cost of a valid draw, share, failed spend, tokens and estimate, counted by hand."""
-    rows = spend(DRAWS, estimated_draw_usd={"b/dear": 0.2})
+    rows = spend(tally(DRAWS), estimated_draw_usd={"b/dear": 0.2})
     assert [row.model for row in rows] == ["b/dear", "d/never", "a/cheap"]
     dear = rows[0]
     assert (dear.draws, dear.valid, dear.cost_usd, dear.cost_per_valid_usd) == (3, 1, 0.8, 0.8)
@@ -50,18 +51,18 @@ def test_the_spend_of_each_model():
 
 def test_shares_add_up_to_the_whole():
     """Every dollar is some model's."""
-    assert math.isclose(sum(row.share for row in spend(DRAWS)), 1.0)
+    assert math.isclose(sum(row.share for row in spend(tally(DRAWS))), 1.0)
 
 
 def test_free_models_share_nothing():
     """A study that cost nothing has shares of 0, not of 0 ÷ 0."""
-    (row,) = spend(collect_draws([draw("a/free", 0, 0.0)]))
+    (row,) = spend(tally(collect_draws([draw("a/free", 0, 0.0)])))
     assert (row.share, row.cost_per_valid_usd) == (0.0, 0.0)
 
 
 def test_a_study_without_prices_has_no_spend():
     """Imported draws say nothing of money."""
-    assert spend(collect_draws([draw("a/b", 0, None)])) == ()
+    assert spend(tally(collect_draws([draw("a/b", 0, None)]))) == ()
 
 
 def test_the_columns_are_the_record():

@@ -9,6 +9,7 @@ from flipsite.analyse.settled import Settled, replay
 from flipsite.collect.rounds import ROUND, beginnings
 from flipsite.collect.simulated import COINS, Endpoint, Fault
 from flipsite.collecting import stopping_rule
+from flipsite.counts import Course
 from flipsite.domain import Sampling
 
 
@@ -43,8 +44,8 @@ def test_it_stops_where_a_replay_of_all_draws_would_have_stopped(tmp_path):
     project = project_of(tmp_path / "all")
     simulate(project, Endpoint(coins=ENDS), draws=280, until_settled=False)
     draws = draws_of(project)
-    outcomes = [draws.outcome[draws.rows(i)] for i in range(len(draws.models))]
-    replayed = dict(zip(draws.models, replay(outcomes), strict=True))
+    courses = [Course.of(draws.outcome[draws.rows(i)]) for i in range(len(draws.models))]
+    replayed = dict(zip(draws.models, replay(courses), strict=True))
     found = simulate(project_of(tmp_path / "some"), Endpoint(coins=ENDS), draws=280, until_settled=True)
     for one in found.settled:
         stop = replayed[one.model]

@@ -1,8 +1,9 @@
 """Exact tests of two shares against each other, given their totals, and the interval of their difference."""
 
 from collections import Counter
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable
 from dataclasses import dataclass
+from math import ceil, floor
 
 import numpy as np
 from numpy.typing import NDArray
@@ -11,6 +12,9 @@ from scipy.special import gammaln, ndtri
 from flipsite.analyse.estimate import LEVEL
 
 Floats = NDArray[np.float64]
+
+REACH = 40
+"""Standard deviations from the mean: counts further off are too unlikely for any p-value that is shown."""
 
 _SAME_PROBABILITY = 1 + 1e-7
 """Tables this near in probability are equally likely, as in R's fisher.test."""
@@ -61,10 +65,13 @@ def stratified_exact(tables: Iterable[TwoByTwo]) -> float:
         total = table.ones_a + table.ones_b
         strata[table.n_a, table.n_b, total] += 1
         seen += table.ones_a
-        lowest += max(0, total - table.n_b)
     probability = np.ones(1)
     for (n_a, n_b, total), times in sorted(strata.items()):
-        probability = np.convolve(probability, _power(_hypergeometric(n_a, n_b, total), times))
+        first, ways = _hypergeometric(n_a, n_b, total)
+        lowest += first * times
+        probability = np.convolve(probability, _power(ways, times))
+    if not 0 <= seen - lowest < len(probability):
+        return 0.0
     as_likely = probability <= probability[seen - lowest] * _SAME_PROBABILITY
     return min(1.0, float(probability[as_likely].sum()))
 
@@ -105,18 +112,17 @@ def wilson(n_ones: int, n_valid: int, *, level: float = LEVEL) -> tuple[float, f
     return (0.0 if n_ones == 0 else low), (1.0 if n_ones == n_valid else high)
 
 
-def two_by_two(
-    first: Sequence[bool] | NDArray[np.bool_], ones: Sequence[bool] | NDArray[np.bool_]
-) -> TwoByTwo:
-    """Counts of draws: those of the first group, and the others."""
-    group, one = np.asarray(first, np.bool_), np.asarray(ones, np.bool_)
-    n_a, ones_a = int(group.sum()), int((group & one).sum())
-    return TwoByTwo(ones_a=ones_a, n_a=n_a, ones_b=int(one.sum()) - ones_a, n_b=len(group) - n_a)
+def _hypergeometric(n_a: int, n_b: int, total: int) -> tuple[int, Floats]:
+    """The fewest ones of the first group, given the total, and the probabilities from there to the most.
 
-
-def _hypergeometric(n_a: int, n_b: int, total: int) -> Floats:
-    """Probabilities of the first group's ones, from the fewest possible to the most, given the total."""
-    ones = np.arange(max(0, total - n_b), min(n_a, total) + 1)
+    Those more than REACH standard deviations from the mean are left out.
+    """
+    n = n_a + n_b
+    mean = total * n_a / n if n else 0.0
+    spread = (mean * (1 - n_a / n) * (1 - total / n) * n / max(1, n - 1)) ** 0.5 if n else 0.0
+    reach = REACH * (spread + 1)
+    fewest = max(0, total - n_b, ceil(mean - reach))
+    ones = np.arange(fewest, min(n_a, total, floor(mean + reach)) + 1)
     log_ways = -(
         gammaln(ones + 1)
         + gammaln(n_a - ones + 1)
@@ -124,7 +130,7 @@ def _hypergeometric(n_a: int, n_b: int, total: int) -> Floats:
         + gammaln(n_b - total + ones + 1)
     )
     ways = np.exp(log_ways - log_ways.max())
-    return np.asarray(ways / ways.sum(), np.float64)
+    return fewest, np.asarray(ways / ways.sum(), np.float64)
 
 
 def _power(probability: Floats, times: int) -> Floats:

@@ -5,21 +5,26 @@ because it remembers. Each test asks whether the draws could have come from one 
 given the number of ones.
 """
 
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 from typing import Literal
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.special import gammaln
+from scipy.special import gammaln, ndtr
 
-from flipsite.analyse.conditional import TwoByTwo, fisher_exact, newcombe, two_by_two
+from flipsite.analyse.conditional import TwoByTwo, fisher_exact, newcombe
 from flipsite.analyse.estimate import jeffreys
 from flipsite.analyse.same_share import same_share
+from flipsite.counts import Neighbours
 from flipsite.domain import Draws
 
 FEWEST = 5
 """Draws that a group must have to count as one: two such groups make a comparison."""
+
+MOST_EXACT = 10_000
+"""Valid draws of which the runs are counted exactly; of more their number is as good as normal."""
 
 _SAME_PROBABILITY = 1 + 1e-7
 
@@ -95,15 +100,16 @@ def homogeneity(
 
     Returns:
         None where that says nothing: fewer than two groups of five draws, or all outcomes the same.
-
     """
     rows = draws.rows(index)
     column = draws.provider[rows] if by == "provider" else [day and day[:10] for day in draws.asked_at[rows]]
-    counted: dict[str, list[int]] = {}
-    for name, outcome in zip(column, draws.outcome[rows].tolist(), strict=True):
-        if name and outcome >= 0:
-            counts = counted.setdefault(name, [0, 0])
-            counts[outcome] += 1
+    return homogeneity_of(_counted(column, draws.outcome[rows]), by=by, seed=seed)
+
+
+def homogeneity_of(
+    counted: Mapping[str, Sequence[int]], *, by: Literal["provider", "day"], seed: int = 0
+) -> Homogeneity | None:
+    """`homogeneity` of a model whose zeros and ones are counted by provider or day."""
     groups = [(name, zeros + ones, ones) for name, (zeros, ones) in sorted(counted.items())]
     groups = [group for group in groups if group[1] >= FEWEST]
     sizes, ones = [valid for _, valid, _ in groups], [ones for _, _, ones in groups]
@@ -114,6 +120,16 @@ def homogeneity(
         groups=tuple(_group(name, valid, ones) for name, valid, ones in groups),
         p_value=same_share(ones, sizes, seed=seed),
     )
+
+
+def _counted(column: Sequence[str | None], outcomes: NDArray[np.int8]) -> dict[str, list[int]]:
+    """Zeros and ones of each name that is known."""
+    counted: dict[str, list[int]] = {}
+    for name, outcome in zip(column, outcomes.tolist(), strict=True):
+        if name and outcome >= 0:
+            counts = counted.setdefault(name, [0, 0])
+            counts[outcome] += 1
+    return counted
 
 
 def _group(name: str, n_valid: int, n_ones: int) -> Group:
@@ -138,27 +154,41 @@ def in_sequence(outcomes: NDArray[np.int8]) -> Succession | None:
 
     Source:
         Wald & Wolfowitz (1940), Annals of Mathematical Statistics 11, 147-162; two-sided by the
-        probabilities.
+        probabilities, and by the normal limit that they prove for more than MOST_EXACT draws.
     """
-    valid = outcomes[outcomes >= 0].astype(np.int64)
-    n, n_ones = len(valid), int(valid.sum())
+    return succession_of(Neighbours.of(outcomes))
+
+
+def succession_of(counted: Neighbours) -> Succession | None:
+    """`in_sequence` of a model whose neighbouring draws are counted."""
+    n, n_ones = counted.n_valid, counted.n_ones
     if n_ones in {0, n}:
         return None
-    n_runs = 1 + int((valid[1:] != valid[:-1]).sum())
-    centred = valid - n_ones / n
+    mean = n_ones / n
+    together = counted.n_both_ones - mean * (2 * n_ones - counted.n_end_ones) + (n - 1) * mean**2
     return Succession(
         n_valid=n,
-        n_runs=n_runs,
+        n_runs=1 + counted.n_changes,
         n_runs_expected=1 + 2 * n_ones * (n - n_ones) / n,
-        p_value=_runs_test(n_ones, n - n_ones, n_runs),
-        autocorrelation=float((centred[1:] * centred[:-1]).sum() / (centred**2).sum()),
+        p_value=_runs_test(n_ones, n - n_ones, 1 + counted.n_changes),
+        autocorrelation=together / (n_ones * (1 - mean)),
     )
 
 
 @lru_cache(maxsize=65_536)
 def _runs_test(n_ones: int, n_zeros: int, n_runs: int) -> float:
+    if n_ones + n_zeros > MOST_EXACT:
+        return _normal_runs_test(n_ones, n_zeros, n_runs)
     chance = runs_distribution(n_ones, n_zeros)
     return min(1.0, float(chance[chance <= chance[n_runs] * _SAME_PROBABILITY].sum()))
+
+
+def _normal_runs_test(n_ones: int, n_zeros: int, n_runs: int) -> float:
+    """The runs test by its normal limit, with half a run taken off for the steps between whole numbers."""
+    n, product = n_ones + n_zeros, 2 * n_ones * n_zeros
+    spread = (product * (product - n) / (n * n * (n - 1))) ** 0.5
+    away = abs(n_runs - 1 - product / n)
+    return min(1.0, float(2 * ndtr(-max(0.0, away - 0.5) / spread))) if spread else 1.0
 
 
 @lru_cache(maxsize=4096)
@@ -175,10 +205,13 @@ def runs_distribution(n_ones: int, n_zeros: int) -> NDArray[np.float64]:
 def modes(draws: Draws, index: int) -> Modes | None:
     """Compare a model's structured answers with its text; None where it has no valid draw of one of them."""
     rows = draws.rows(index)
-    outcome = draws.outcome[rows]
-    mode = np.array([name or "" for name in draws.mode[rows]])
-    used = (outcome >= 0) & ((mode == "structured") | (mode == "text"))
-    table = two_by_two(mode[used] == "structured", outcome[used] == 1)
+    return modes_of(_counted(draws.mode[rows], draws.outcome[rows]))
+
+
+def modes_of(counted: Mapping[str, Sequence[int]]) -> Modes | None:
+    """`modes` of a model whose zeros and ones are counted by mode."""
+    (zeros_a, ones_a), (zeros_b, ones_b) = (counted.get(mode, (0, 0)) for mode in ("structured", "text"))
+    table = TwoByTwo(ones_a=ones_a, n_a=zeros_a + ones_a, ones_b=ones_b, n_b=zeros_b + ones_b)
     if not table.n_a or not table.n_b:
         return None
     difference, low, high = newcombe(table)

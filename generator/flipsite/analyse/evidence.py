@@ -2,9 +2,20 @@
 
 from dataclasses import dataclass
 
-from flipsite.analyse.drift import Homogeneity, Modes, Succession, homogeneity, in_sequence, modes
+from flipsite.analyse.drift import (
+    Homogeneity,
+    Modes,
+    Succession,
+    homogeneity,
+    homogeneity_of,
+    in_sequence,
+    modes,
+    modes_of,
+    succession_of,
+)
 from flipsite.analyse.missing import Missing, missing_answers
-from flipsite.analyse.order import Decomposition, decompose
+from flipsite.analyse.order import Decomposition, decompose, decompose_shown
+from flipsite.counts import Counts
 from flipsite.domain import Draws, Study, Tally
 
 
@@ -44,4 +55,21 @@ def evidence(study: Study, draws: Draws, tallies: tuple[Tally, ...]) -> dict[str
         for index, (model, missing) in enumerate(
             zip(draws.models, missing_answers(tallies, target=target), strict=True)
         )
+    }
+
+
+def counted_evidence(study: Study, counts: Counts) -> dict[str, Evidence]:
+    """The same from counts, for draws too many to hold."""
+    target = study.prompt.target
+    return {
+        missing.model: Evidence(
+            swayed=decompose_shown(missing.model, each.shown, target=target),
+            missing=missing,
+            by_provider=homogeneity_of(each.by_provider, by="provider"),
+            by_day=homogeneity_of(each.by_day, by="day"),
+            succession=succession_of(each.neighbours),
+            modes=modes_of(each.by_mode),
+        )
+        for missing in missing_answers(counts.tallies, target=target)
+        for each in (counts.models[missing.model],)
     }

@@ -8,9 +8,13 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
+from numpy.typing import NDArray
 
 from flipsite.analyse.estimate import binomial_test, conviction_limits, jeffreys, within_margin
 from flipsite.domain import STATUSES, Status, Tally, Verdict
+
+MOST_READINGS = 4_096
+"""Of one model's missing answers that are tried."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -62,8 +66,8 @@ class Missing:
 def missing_answers(tallies: Sequence[Tally], *, target: float = 0.5) -> tuple[Missing, ...]:
     """Bound every model's mean and verdict by what its missing answers may have been.
 
-    Every number of ones among the missing answers is tried, and the draws as they are; the other models'
-    p-values stay as they are.
+    Every number of ones among the missing answers is tried (of very many, MOST_READINGS of them), and the
+    draws as they are; the other models' p-values stay as they are.
 
     Returns:
         One record for each model with at least one draw, in the order given.
@@ -94,9 +98,9 @@ def _possible_verdicts(asked: Sequence[Tally], *, target: float) -> list[tuple[V
     seen = np.where(valid > 0, binomial_test(ones, valid, target=target), np.nan)
     # a model without any answer would be one test more
     limits = np.where(valid > 0, conviction_limits(seen), conviction_limits(np.append(seen, 1.0))[-1])
-    model = np.repeat(np.arange(len(asked)), draws - valid + 1)
-    first = np.concatenate([[0], np.cumsum(draws - valid + 1)])[:-1]
-    k, n = ones[model] + np.arange(len(model)) - first[model], draws[model]
+    readings = [_readings(tally, target=target) for tally in asked]
+    model = np.repeat(np.arange(len(asked)), [len(each) for each in readings])
+    k, n = np.concatenate([np.zeros(0, np.int64), *readings]), draws[model]
     answered = np.flatnonzero(valid)
     model, k, n = (
         np.concatenate(pair) for pair in ((model, answered), (k, ones[answered]), (n, valid[answered]))
@@ -107,6 +111,19 @@ def _possible_verdicts(asked: Sequence[Tally], *, target: float) -> list[tuple[V
     kinds = ((Verdict.BIASED, biased), (Verdict.FAIR, fair), (Verdict.UNDECIDED, ~biased & ~fair))
     counts = {kind: np.bincount(model[which], minlength=len(asked)) for kind, which in kinds}
     return [tuple(kind for kind in counts if counts[kind][i]) for i in range(len(asked))]
+
+
+def _readings(tally: Tally, *, target: float) -> NDArray[np.int64]:
+    """The numbers of ones that there may have been: all, or MOST_READINGS and the nearest to the target.
+
+    So many missing draws are far more than a verdict needs, and then the verdict turns only with the
+    distance from the target.
+    """
+    most = tally.n_ones + tally.n_draws - tally.n_valid
+    if most - tally.n_ones < MOST_READINGS:
+        return np.arange(tally.n_ones, most + 1)
+    nearest = min(max(round(target * tally.n_draws), tally.n_ones), most)
+    return np.append(np.linspace(tally.n_ones, most, MOST_READINGS).round().astype(np.int64), nearest)
 
 
 def _shares(tally: Tally) -> tuple[StatusShare, ...]:

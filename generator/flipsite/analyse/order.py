@@ -18,6 +18,7 @@ from scipy.special import ndtri
 from flipsite.analyse.conditional import TwoByTwo, stratified_exact
 from flipsite.analyse.estimate import TAIL, binomial_test, jeffreys
 from flipsite.analyse.logistic import firth
+from flipsite.counts import Shown
 from flipsite.domain import Draws
 
 Name = Literal["order", "look", "index"]
@@ -84,32 +85,50 @@ def decompose(draws: Draws, index: int, *, target: float = 0.5) -> Decomposition
         target: Probability of outcome 1 that the prompt asks for.
     """
     rows = draws.rows(index)
-    outcome, order = draws.outcome[rows], draws.order[rows]
-    used = (outcome >= 0) & (order >= 0)
-    labels = [pair or "" for pair, keep in zip(draws.labels[rows], used, strict=True) if keep]
+    return decompose_shown(draws.models[index], shown_alike(draws, rows), target=target)
+
+
+def shown_alike(draws: Draws, rows: slice) -> tuple[Shown, ...]:
+    """A model's valid draws whose order is known, those shown alike counted together, in their order."""
+    counted: dict[tuple[str, int], list[int]] = {}
+    told = zip(draws.labels[rows], draws.order[rows].tolist(), draws.outcome[rows].tolist(), strict=True)
+    for labels, order, outcome in told:
+        if order >= 0 and outcome >= 0:
+            counted.setdefault((labels or "", order), [0, 0])[outcome] += 1
+    return tuple(
+        Shown(labels=labels, order=order, zeros=zeros, ones=ones)
+        for (labels, order), (zeros, ones) in counted.items()
+    )
+
+
+def decompose_shown(model: str, draws: Sequence[Shown], *, target: float = 0.5) -> Decomposition:
+    """`decompose` of a model's draws that are counted by how they were shown."""
+    cells = [(each, outcome) for each in draws for outcome in (0, 1) if (each.zeros, each.ones)[outcome]]
+    order = np.array([each.order for each, _ in cells], np.int8)
+    labels = [each.labels for each, _ in cells]
     shown = _Shown(
-        first_drawn=outcome[used] == order[used],
-        first_is_one=order[used] == 1,
-        first_is_earlier=_first_is_earlier(labels, order[used]),
+        times=np.array([(each.zeros, each.ones)[outcome] for each, outcome in cells], np.int64),
+        first_drawn=np.array([outcome for _, outcome in cells], np.int8) == order,
+        first_is_one=order == 1,
+        first_is_earlier=_first_is_earlier(labels, order),
         labels=labels,
     )
     names = shown.told_apart(target=target)
     if names:
         columns = np.column_stack([np.ones(len(labels)), *(shown.sign(name) for name in names[1:])])
-        fitted = zip(names, *firth(columns, shown.first_drawn), strict=True)
+        fitted = zip(names, *firth(columns, shown.first_drawn, times=shown.times), strict=True)
         found = [_influence(shown, name, float(beta), float(error)) for name, beta, error in fitted]
     else:
         found = []
     kept = tuple(each for each in found if each.name == "order" or target == 0.5)
-    return Decomposition(
-        model=draws.models[index], n_draws=len(labels), told_apart=bool(names), influences=kept
-    )
+    return Decomposition(model=model, n_draws=int(shown.times.sum()), told_apart=bool(names), influences=kept)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class _Shown:
-    """Draws as they were shown: was the first-named drawn, and what was named first."""
+    """Draws shown alike with one outcome, and how many: was the first-named drawn, what was named first."""
 
+    times: NDArray[np.int64]
     first_drawn: Truths
     first_is_one: Truths
     first_is_earlier: NDArray[np.int8]
@@ -138,7 +157,7 @@ def _influence(shown: _Shown, name: Name, log_odds: float, error: float) -> Infl
     favoured = shown.sign(name)
     bears = favoured != 0
     went = shown.first_drawn[bears] == (favoured[bears] > 0)
-    n_went, n_draws = int(went.sum()), len(went)
+    n_went, n_draws = int(shown.times[bears][went].sum()), int(shown.times[bears].sum())
     low, high = jeffreys(n_went, n_draws)
     return Influence(
         name=name,
@@ -161,22 +180,26 @@ def _exact(shown: _Shown, name: Name) -> float:
     if name == "order":
         response = response == group  # does label 1 win more often when it is named first?
     labels = [pair for pair, keep in zip(shown.labels, bears, strict=True) if keep]
-    tables = _tables(labels, group, response)
+    times = shown.times[bears]
+    tables = _tables(labels, group, response, times)
     if not any(table.n_a and table.n_b for table in tables):
         if name == "order":  # fresh labels in one order: without a lean the first-named wins every other time
-            return float(binomial_test(response.sum(), len(response)))
-        tables = _tables([""] * len(group), group, response)
+            return float(binomial_test(times[response].sum(), times.sum()))
+        tables = _tables([""] * len(group), group, response, times)
     return stratified_exact(tables)
 
 
-def _tables(labels: Sequence[str], group: Truths, response: Truths) -> list[TwoByTwo]:
+def _tables(
+    labels: Sequence[str], group: Truths, response: Truths, times: NDArray[np.int64]
+) -> list[TwoByTwo]:
     """Counts of each label pair: of the draws in the group, and of the others."""
     number = {pair: i for i, pair in enumerate(dict.fromkeys(labels))}
     cell = 4 * np.array([number[pair] for pair in labels]) + 2 * group + response
-    counts = np.bincount(cell, minlength=4 * len(number)).reshape(-1, 4).tolist()
+    counts = np.zeros(4 * len(number), np.int64)
+    np.add.at(counts, cell, times)
     return [
         TwoByTwo(ones_a=a_one, n_a=a_zero + a_one, ones_b=b_one, n_b=b_zero + b_one)
-        for b_zero, b_one, a_zero, a_one in counts
+        for b_zero, b_one, a_zero, a_one in counts.reshape(-1, 4).tolist()
     ]
 
 

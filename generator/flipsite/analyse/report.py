@@ -6,15 +6,16 @@ from dataclasses import dataclass, field, replace
 from flipsite.addresses import model_page
 from flipsite.analyse.claims import Claim, study_claims
 from flipsite.analyse.estimates import estimates, published_estimates
-from flipsite.analyse.evidence import Evidence, evidence
+from flipsite.analyse.evidence import Evidence, counted_evidence, evidence
 from flipsite.analyse.fairness import FairShare, fair_share, published_fair_share
 from flipsite.analyse.population import Population, fit_population, fit_published_population
 from flipsite.analyse.printed import Fit, fits
 from flipsite.analyse.printed_ranks import printed_standings
 from flipsite.analyse.ranking import Standing, standings
 from flipsite.analyse.settled import Stop, replay
-from flipsite.analyse.spend import SpendRow
+from flipsite.analyse.spend import SpendRow, spend
 from flipsite.analyse.tally import tally
+from flipsite.counts import Counts, Course
 from flipsite.domain import Draws, Estimate, Feature, Printed, Study, Tally
 from flipsite.fitted import Fit as Regressions
 
@@ -25,7 +26,10 @@ class StudyReport:
 
     Attributes:
         estimates: One record a model, sorted by model.
-        draws: The draws; None for a published study and for one not yet collected.
+        draws: The draws, or the beginning of each model's where they are too many to hold; None for a
+            published study and for one not yet collected.
+        counts: Of all draws, where `draws` are not all; else None.
+        asked: When the first and the last draw were asked; None where that was never told.
         tallies: Counts by model; empty without draws.
         printed: The printed figures; None unless the study is published.
         fits: For each printed model, the counts that print as its figure.
@@ -46,6 +50,8 @@ class StudyReport:
     study: Study
     estimates: tuple[Estimate, ...]
     draws: Draws | None = None
+    counts: Counts | None = None
+    asked: tuple[str, str] | None = None
     tallies: tuple[Tally, ...] = ()
     printed: Printed | None = None
     fits: Mapping[str, tuple[Fit, ...]] = field(default_factory=dict)
@@ -66,13 +72,22 @@ def report_draws(
     study: Study,
     draws: Draws | None,
     *,
+    counts: Counts | None = None,
     truths: Mapping[str, float] | None = None,
-    spend: tuple[SpendRow, ...] = (),
+    announced: Mapping[str, float] | None = None,
 ) -> StudyReport:
-    """Analyse a study's draws; without any the report is empty, which is what its pages then say."""
+    """Analyse a study's draws; without any the report is empty, which is what its pages then say.
+
+    Args:
+        study: Says the kind and the target.
+        draws: All of them; of draws too many to hold, the beginning of each model's.
+        counts: Of all draws, where `draws` are not all.
+        truths: The probability of a one that each simulated coin was made with, by model.
+        announced: Dollars that one draw of a model was estimated to cost, by model.
+    """
     if draws is None:
         return StudyReport(study=study, estimates=())
-    tallies = tally(draws)
+    tallies = counts.tallies if counts else tally(draws)
     places = {place.model: place for place in standings(tallies, target=study.prompt.target)}
     return StudyReport(
         study=study,
@@ -80,18 +95,28 @@ def report_draws(
         draws=draws,
         tallies=tallies,
         standings=places,
-        evidence=evidence(study, draws, tallies),
+        counts=counts,
+        asked=counts.asked if counts else _asked(draws),
+        evidence=counted_evidence(study, counts) if counts else evidence(study, draws, tallies),
         truths=truths or {},
-        spend=spend,
-        stops=_stops(draws, target=study.prompt.target),
+        spend=spend(tallies, estimated_draw_usd=announced),
+        stops=_stops(draws, counts, target=study.prompt.target),
         fair_share=fair_share(tallies, target=study.prompt.target),
         population=fit_population(tallies, target=study.prompt.target),
     )
 
 
-def _stops(draws: Draws, *, target: float) -> dict[str, Stop]:
-    outcomes = [draws.outcome[draws.rows(index)] for index in range(len(draws.models))]
-    return dict(zip(draws.models, replay(outcomes, target=target), strict=True))
+def _stops(draws: Draws, counts: Counts | None, *, target: float) -> dict[str, Stop]:
+    if counts:
+        courses = [each.course for each in counts.models.values()]
+        return dict(zip(counts.models, replay(courses, target=target), strict=True))
+    courses = [Course.of(draws.outcome[draws.rows(index)]) for index in range(len(draws.models))]
+    return dict(zip(draws.models, replay(courses, target=target), strict=True))
+
+
+def _asked(draws: Draws) -> tuple[str, str] | None:
+    moments = [moment for moment in draws.asked_at if moment]
+    return (min(moments), max(moments)) if moments else None
 
 
 def report_printed(study: Study, printed: Printed) -> StudyReport:

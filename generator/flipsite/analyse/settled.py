@@ -18,6 +18,7 @@ from numpy.typing import ArrayLike, NDArray
 from scipy.special import betaln, xlog1py, xlogy
 
 from flipsite.analyse.estimate import FAIR_MARGIN, FALSE_DISCOVERY_RATE
+from flipsite.counts import Course
 
 Floats = NDArray[np.float64]
 
@@ -133,26 +134,30 @@ def settle(
 
 
 def replay(
-    outcomes: Sequence[NDArray[np.int8]], *, target: float = 0.5, margin: float = FAIR_MARGIN
+    courses: Sequence[Course], *, target: float = 0.5, margin: float = FAIR_MARGIN
 ) -> tuple[Stop, ...]:
-    """Where draws already taken would have stopped, each open model being asked once a round.
+    """Where draws already taken would have stopped, each open model being asked up to its next look a round.
 
     Args:
-        outcomes: Of each model, by draw; −1 where there is none.
+        courses: Of each model.
         target: Probability that the prompt asked for.
         margin: Nearness to the target that counts as fair.
     """
-    asked = np.array([len(each) for each in outcomes], np.int64)
-    ones, valid = np.zeros(len(asked), np.int64), np.zeros(len(asked), np.int64)
-    stops = {i: Stop(state=Settled.OPEN, n_draws=n, n_asked=n) for i, n in enumerate(asked.tolist())}
-    is_open = np.ones(len(asked), np.bool_)
-    for draw in range(int(asked.max(initial=0))):
-        for i in np.flatnonzero(is_open & (draw < asked)).tolist():
-            ones[i] += outcomes[i][draw] == 1
-            valid[i] += outcomes[i][draw] >= 0
+    looks = np.array([len(each.asked) for each in courses], np.int64)
+    asked = [int(each.asked[-1]) if len(each.asked) else 0 for each in courses]
+    ones, valid = np.zeros(len(courses), np.int64), np.zeros(len(courses), np.int64)
+    stops = {i: Stop(state=Settled.OPEN, n_draws=n, n_asked=n) for i, n in enumerate(asked)}
+    is_open = np.ones(len(courses), np.bool_)
+    for look in range(int(looks.max(initial=0))):
+        for i in np.flatnonzero(is_open & (look < looks)).tolist():
+            ones[i], valid[i] = courses[i].ones[look], courses[i].valid[look]
         states = settle(ones, valid, target=target, margin=margin)
         for i in np.flatnonzero(is_open).tolist():
             if states[i] is not Settled.OPEN:
                 is_open[i] = False
-                stops[i] = replace(stops[i], state=states[i], n_draws=min(draw + 1, stops[i].n_asked))
+                stops[i] = replace(stops[i], state=states[i], n_draws=_asked_by(courses[i], look))
     return tuple(stops.values())
+
+
+def _asked_by(course: Course, look: int) -> int:
+    return int(course.asked[min(look, len(course.asked) - 1)]) if len(course.asked) else 0

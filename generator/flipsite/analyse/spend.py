@@ -1,12 +1,10 @@
 """Count: what each model cost, what that bought, and what it had been estimated to cost."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, fields
+from math import fsum
 
-import numpy as np
-from numpy.typing import NDArray
-
-from flipsite.domain import STATUSES, Draws, Status
+from flipsite.domain import Tally
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -43,11 +41,13 @@ SPEND_COLUMNS: tuple[str, ...] = tuple(field.name for field in fields(SpendRow))
 """The columns of `spend.csv`, in order."""
 
 
-def spend(draws: Draws, *, estimated_draw_usd: Mapping[str, float] | None = None) -> tuple[SpendRow, ...]:
+def spend(
+    tallies: Sequence[Tally], *, estimated_draw_usd: Mapping[str, float] | None = None
+) -> tuple[SpendRow, ...]:
     """Add up what each model cost.
 
     Args:
-        draws: The study's.
+        tallies: The study's.
         estimated_draw_usd: What one draw of a model was estimated to cost, where that is known.
 
     Returns:
@@ -55,36 +55,26 @@ def spend(draws: Draws, *, estimated_draw_usd: Mapping[str, float] | None = None
         are counted. Empty where no draw of the study has a price.
     """
     estimated = estimated_draw_usd or {}
-    total = float(np.nansum(draws.cost_usd))
+    total = fsum(tally.cost_usd or 0.0 for tally in tallies)
     rows = [
-        _row(draws, index, total=total, estimated_usd=estimated.get(model))
-        for index, model in enumerate(draws.models)
-        if not np.isnan(draws.cost_usd[draws.rows(index)]).all()
+        _row(tally, tally.cost_usd, total=total, estimated_usd=estimated.get(tally.model))
+        for tally in tallies
+        if tally.cost_usd is not None
     ]
     return tuple(sorted(rows, key=lambda row: (-row.cost_usd, row.model)))
 
 
-def _row(draws: Draws, index: int, *, total: float, estimated_usd: float | None) -> SpendRow:
-    rows = draws.rows(index)
-    cost = draws.cost_usd[rows]
-    valid = draws.status[rows] == STATUSES.index(Status.VALID)
-    cost_usd, n_valid = float(np.nansum(cost)), int(valid.sum())
+def _row(tally: Tally, cost_usd: float, *, total: float, estimated_usd: float | None) -> SpendRow:
     return SpendRow(
-        model=draws.models[index],
-        draws=len(cost),
-        valid=n_valid,
+        model=tally.model,
+        draws=tally.n_draws,
+        valid=tally.n_valid,
         cost_usd=cost_usd,
-        cost_per_valid_usd=cost_usd / n_valid if n_valid else None,
+        cost_per_valid_usd=cost_usd / tally.n_valid if tally.n_valid else None,
         share=cost_usd / total if total else 0.0,
-        failed_usd=float(np.nansum(cost[~valid])),
-        prompt_tokens=_sum(draws.prompt_tokens[rows]),
-        completion_tokens=_sum(draws.completion_tokens[rows]),
-        reasoning_tokens=_sum(draws.reasoning_tokens[rows]),
-        estimated_usd=None if estimated_usd is None else estimated_usd * len(cost),
+        failed_usd=tally.failed_cost_usd or 0.0,
+        prompt_tokens=tally.prompt_tokens,
+        completion_tokens=tally.completion_tokens,
+        reasoning_tokens=tally.reasoning_tokens,
+        estimated_usd=None if estimated_usd is None else estimated_usd * tally.n_draws,
     )
-
-
-def _sum(tokens: NDArray[np.float64]) -> int | None:
-    """Sum of what is known; None where nothing is."""
-    known = tokens[~np.isnan(tokens)]
-    return int(known.sum()) if len(known) else None

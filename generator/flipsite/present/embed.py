@@ -75,14 +75,14 @@ class Embed:
 def study_source(report: StudyReport, *, base_url: str | None) -> Source:
     """Where a study's figures come from, as far as it is known."""
     study = report.study
-    moments = [moment for moment in (report.draws.asked_at if report.draws else ()) if moment]
+    first, last = report.asked or (study.started, study.started)
     cited = study.source if re.fullmatch(r"https?://\S+", study.source) else None
     return Source(
         study=study.id,
         title=study.title,
         kind=study.kind,
-        first=min(moments)[:10] if moments else study.started,
-        last=max(moments)[:10] if moments else study.started,
+        first=first and first[:10],
+        last=last and last[:10],
         url=f"{base_url}{study.id}/index.html" if base_url else cited,
     )
 

@@ -1,7 +1,7 @@
 """A whole site in memory: from the reports of its studies to every file's content."""
 
 import hashlib
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
@@ -244,6 +244,5 @@ def _assets(folders: Sequence[Path]) -> dict[str, tuple[str, bytes]]:
 
 def _updated(report: StudyReport) -> str:
     """When a study's last draw was asked, else when it was started: RFC 3339."""
-    asked: Iterable[str | None] = report.draws.asked_at if report.draws else ()
-    last = max((moment for moment in asked if moment), default=report.study.started or "1970")
+    last = report.asked[1] if report.asked else report.study.started or "1970"
     return last if "T" in last else f"{(last + '-01-01')[:10]}T00:00:00Z"

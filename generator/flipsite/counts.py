@@ -1,0 +1,132 @@
+"""A study's draws counted in every way that an analysis asks for: what is known of draws too many to hold.
+
+Counts are exact and of all draws. What cannot be counted, such as what a model said, is taken from the
+beginning of each model's draws.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Self
+
+import numpy as np
+from numpy.typing import NDArray
+
+from flipsite.domain import Tally
+
+Split = tuple[int, int]
+"""Zeros and ones among some valid draws."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Shown:
+    """Valid draws that were asked alike.
+
+    Attributes:
+        labels: JSON text of the pair; empty where it is unknown.
+        order: Index of the label named first, 0 or 1.
+        zeros: How many drew outcome 0.
+        ones: How many drew outcome 1.
+    """
+
+    labels: str
+    order: int
+    zeros: int
+    ones: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Neighbours:
+    """Each valid draw of a model beside the next one.
+
+    Attributes:
+        n_valid: Valid draws.
+        n_ones: Ones among them.
+        n_changes: Neighbours that differ.
+        n_both_ones: Neighbours that are both ones.
+        n_end_ones: Ones among the first draw and the last, 0 to 2.
+    """
+
+    n_valid: int
+    n_ones: int
+    n_changes: int
+    n_both_ones: int
+    n_end_ones: int
+
+    @classmethod
+    def of(cls, outcomes: NDArray[np.int8]) -> Self:
+        """Of a model's outcomes by draw; −1 where there is none."""
+        valid = outcomes[outcomes >= 0].astype(np.int64)
+        ends = valid[[0, -1]] if len(valid) else valid
+        return cls(
+            n_valid=len(valid),
+            n_ones=int(valid.sum()),
+            n_changes=int((valid[1:] != valid[:-1]).sum()),
+            n_both_ones=int((valid[1:] * valid[:-1]).sum()),
+            n_end_ones=int(ends.sum()),
+        )
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Course:
+    """How a model's draws ran, in their order: the counts at some looks, and some of the draws.
+
+    Attributes:
+        asked: Draws up to each look, ascending; the last look is after all of them.
+        valid: Valid draws among them.
+        ones: Ones among these.
+        shown: Each how manieth draw's outcome, −1 without one.
+        stride: How manieth that is; 1 for every one.
+    """
+
+    asked: NDArray[np.int64]
+    valid: NDArray[np.int64]
+    ones: NDArray[np.int64]
+    shown: NDArray[np.int8]
+    stride: int
+
+    @classmethod
+    def of(cls, outcomes: NDArray[np.int8]) -> Self:
+        """Of a model's outcomes by draw, each of them a look."""
+        return cls(
+            asked=np.arange(1, len(outcomes) + 1),
+            valid=np.cumsum(outcomes >= 0, dtype=np.int64),
+            ones=np.cumsum(outcomes == 1, dtype=np.int64),
+            shown=outcomes,
+            stride=1,
+        )
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ModelCounts:
+    """What there is to count of one model's draws.
+
+    Attributes:
+        shown: Valid draws whose order is known, by labels and order.
+        by_provider: Zeros and ones of each provider that is named.
+        by_day: Of each day that is known.
+        by_mode: Of each mode that is known.
+        neighbours: Each valid draw beside the next.
+        course: How they ran.
+    """
+
+    shown: tuple[Shown, ...]
+    by_provider: Mapping[str, Split]
+    by_day: Mapping[str, Split]
+    by_mode: Mapping[str, Split]
+    neighbours: Neighbours
+    course: Course
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Counts:
+    """What there is to count of a study's draws.
+
+    Attributes:
+        tallies: One a model, sorted by model.
+        models: The rest, by model.
+        asked: When the first and the last draw were asked; None where that was never told.
+    """
+
+    tallies: tuple[Tally, ...]
+    models: Mapping[str, ModelCounts]
+    asked: tuple[str, str] | None
