@@ -2,6 +2,7 @@
 
 import hashlib
 import re
+from functools import lru_cache
 
 RESERVED_STUDIES = frozenset(
     {
@@ -57,6 +58,7 @@ def model_history(model: str) -> str:
     return f"{folder}/index.html"
 
 
+@lru_cache(maxsize=65_536)
 def relative(target: str, page: str) -> str:
     """The link from one page of the site to another file of it; both relative to the site's root."""
     here, there = page.split("/")[:-1], target.split("/")

@@ -70,7 +70,7 @@ def build(
     if change is None:
         jobs = jobs or os.cpu_count() or 1
         kept = {} if force else kept_embeds(out, inputs=inputs, studies=chosen)
-        files = _files(project, folders, inputs=inputs, base_url=address, out=out, jobs=jobs, kept=kept)
+        files = _files(project, folders, base_url=address, out=out, jobs=jobs, kept=kept)
         change = replace_site(files, out, version=__version__, inputs=inputs)
     return BuildReport(out=out, studies=chosen, change=change, warnings=tuple(_warnings(folders)))
 
@@ -79,7 +79,6 @@ def _files(
     project: Project,
     folders: Mapping[str, Path],
     *,
-    inputs: Mapping[str, str],
     base_url: str | None,
     out: Path,
     jobs: int,
@@ -100,7 +99,6 @@ def _files(
             version=__version__,
             jobs=jobs,
         ),
-        digest=hashlib.sha256(repr(sorted(inputs.items())).encode()).hexdigest(),
         bundle=_bundle(out),
         draws={report.study.id: kept_files(folders[report.study.id], report) for report in reports},
         kept=kept,

@@ -26,12 +26,28 @@
     return loads.get(src);
   };
 
+  // All models share the specifications of their small charts; the page says what its own model drew.
+  const ROWS = {
+    strip: ({ usermeta }, { drawn, stride }) => [...drawn].map((sign, place) => ({
+      draw: place * stride + 1,
+      column: place % usermeta.columns,
+      row: Math.floor(place / usermeta.columns),
+      result: { 1: "one", 0: "zero" }[sign] ?? "neither",
+    })),
+    "running-mean": ({ datasets }, { drawn, ones }) => {
+      let sum = 0;
+      const counts = ones ? ones.split(" ").map(Number) : [...drawn].map((sign) => (sum += Number(sign)));
+      return datasets.draws.map((row, place) => ({ ...row, mean: counts[place] / row.draw }));
+    },
+  };
+
   const readSpec = async (figure) => {
-    const inline = figure.querySelector('script[type="application/json"]');
-    if (inline) return JSON.parse(inline.textContent);
-    const { chart, spec } = figure.dataset;
-    if (!specs.has(chart)) await load(spec);
-    return structuredClone(specs.get(chart));
+    const { chart, spec: path } = figure.dataset;
+    if (!specs.has(chart)) await load(path);
+    const spec = structuredClone(specs.get(chart));
+    const rows = ROWS[spec.usermeta?.rows];
+    if (rows) spec.datasets.draws = rows(spec, figure.dataset);
+    return spec;
   };
 
   // The narrow picture is another layout of the same data; links in the data start at the site's root.

@@ -7,6 +7,7 @@
   const side = () => root.dataset.theme ?? (dark.matches ? "dark" : "light");
   const name = () => coin.setAttribute("aria-label", `Turn the page to its ${side() === "dark" ? "light" : "dark"} side`);
   if (coin) {
+    coin.append(document.querySelector(".brand .coin").cloneNode(true));
     name();
     coin.hidden = false;
     dark.addEventListener("change", name);

@@ -16,15 +16,17 @@ PAGE = "trial/models/coin/long-run/index.html"
 def test_a_coin_opens_its_answer_with_the_keyboard(opened: Callable[..., Any], scripts: bool) -> None:
     """With scripts and without; Escape closes it and gives the focus back."""
     with opened(PAGE, java_script_enabled=scripts) as page:
-        assert page.locator(".draw").count() == 50
+        assert page.locator(".answers > li > button").count() == 50
         coin = page.get_by_role("button", name="Draw 3:")
         coin.focus()
         page.keyboard.press("Enter")
         answer = page.locator("#draw-3")
         assert answer.is_visible()
         assert "</script><script>alert(1)</script> <b>Output: 1</b> {{ 7 * 7 }}" in answer.inner_text()
-        assert "A <i>provider</i>" in answer.inner_text()
-        assert answer.locator("b, i, script").count() == 0
+        assert "A <i>provider</i>" in page.locator(".alike").inner_text()
+        assert page.locator(".alike i").count() == 0
+        assert answer.locator("pre b, i, script").count() == 0
+        assert answer.get_by_role("button", name="Close").count() == int(scripts)
         page.keyboard.press("Escape")
         assert answer.is_hidden()
 

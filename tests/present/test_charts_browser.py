@@ -1,5 +1,6 @@
 """Charts in a real Chromium, from file:// and under the site's policy: nothing asked of anybody."""
 
+import re
 from collections.abc import Callable
 from pathlib import Path
 
@@ -10,9 +11,10 @@ from playwright.sync_api import Browser, Page
 from flipsite.domain import Estimate, Study
 from flipsite.present.charts_bias import bias_intervals
 from flipsite.present.interactive import bundle, figure_files
-from flipsite.present.micro_specs import running_mean_rows, running_mean_spec
+from flipsite.present.micro_specs import twin_files
 from flipsite.present.page import Page as SitePage
 from flipsite.present.templates import environment, render
+from flipsite.present.twins import Twin, running_mean_twin, strip_twin
 
 pytestmark = pytest.mark.browser
 
@@ -28,13 +30,15 @@ NAMES = ["author/plain", "</script><script>alert(1)</script>", "javascript:alert
 def page_path(
     estimated: Callable[[list[tuple[str, int, int]]], tuple[Estimate, ...]], study: Study, tmp_path: Path
 ) -> Path:
-    """A page two folders deep with one chart by file and one with its data inside."""
+    """A page two folders deep with one chart of its own and two small ones that models share."""
     figure = bias_intervals(estimated([(name, 5 + 9 * i, 50) for i, name in enumerate(NAMES)]), study)
     page = SitePage(path="trial/deep/index.html", title="", description="", template="")
     chart = render(environment([TEMPLATES]), "parts/figure.html", figure=figure, page=page)
-    outcomes = np.array([1, 0, 0, 1, 1, 0], np.int8)
-    inline = running_mean_spec(0.5).with_rows(running_mean_rows(outcomes, target=0.5))
-    files = figure_files(figure) | {
+    outcomes = np.array([1, 0, -1, 0, 1, 1, 0], np.int8)
+    mean, marks = running_mean_twin(outcomes[outcomes >= 0], target=0.5), strip_twin(outcomes)
+    assert mean is not None
+    files = figure_files(figure) | twin_files([mean, marks])
+    files |= {
         "assets/vega.js": bundle(),
         "trial/models/author/plain/index.html": b"<!doctype html><title>plain</title>",
     }
@@ -49,15 +53,22 @@ def page_path(
         f'<script defer src="../../assets/charts.js" data-bundle="../../assets/vega.js" data-root="../../">'
         f"</script>"
         f"</head><body><main>{chart}"
-        f'<figure class="chart" id="inline" data-chart="inline"><div class="chart-still">picture</div>'
-        f'<button class="chart-switch" data-back="Back" hidden>Go</button><span class="chart-note"></span>'
-        f'<script type="application/json">{inline}</script></figure></main></body></html>'
+        f"{small('mean', mean)}{small('strip', marks)}</main></body></html>"
     )
     files[page.path] = html.encode()
     for path, content in files.items():
         (tmp_path / path).parent.mkdir(parents=True, exist_ok=True)
         (tmp_path / path).write_bytes(content)
     return tmp_path / page.path
+
+
+def small(name: str, twin: Twin) -> str:
+    return (
+        f'<figure class="chart" id="{name}" data-chart="{twin.name}" data-spec="../../{twin.path}" '
+        f'data-drawn="{twin.drawn}" data-stride="{twin.stride}"><div class="chart-still">picture</div>'
+        f'<button class="chart-switch" data-back="Back" hidden>Go</button><span class="chart-note"></span>'
+        "</figure>"
+    )
 
 
 class Visit:
@@ -106,12 +117,30 @@ def test_a_click_makes_it_interactive_from_this_folder_alone(
     visit = Visit(browser, page_path, width=width)
     assert not any("vega" in url for url in visit.requests)
     visit.make_interactive("trial-bias-intervals")
-    visit.make_interactive("inline")
+    visit.make_interactive("mean")
     assert sum("vega" in url for url in visit.requests) == 1
     assert all(url.startswith("file:") or url == "data:," for url in visit.requests)
     assert visit.complaints == []
     texts = visit.page.eval_on_selector_all(".chart-live text", "all => all.map(e => e.textContent)")
     assert set(NAMES) <= set(texts)
+
+
+def test_the_script_makes_a_models_rows_of_what_it_drew(browser: Browser, page_path: Path) -> None:
+    """Its running mean inside the shared envelope, and each draw as a mark in its place."""
+    visit = Visit(browser, page_path)
+    for name in ("mean", "strip"):
+        visit.make_interactive(name)
+    told = "all => all.map(e => e.getAttribute('aria-label'))"
+    means = visit.page.eval_on_selector_all("#mean .chart-live [aria-roledescription=point]", told)
+    assert [re.findall(r"Share of ones: ([\d.]+)", label)[0] for label in means] == [
+        *("1.000", "0.500", "0.333", "0.500", "0.600", "0.500")
+    ]
+    marks = visit.page.eval_on_selector_all("#strip .chart-live [aria-roledescription=point]", told)
+    assert [re.findall(r"Draw: (\d+); Outcome: (\w+)", label)[0] for label in marks] == [
+        (str(place), result)
+        for place, result in enumerate(("one", "zero", "neither", "zero", "one", "one", "zero"), start=1)
+    ]
+    assert visit.complaints == []
 
 
 def test_tooltips_show_a_models_text_as_text(browser: Browser, page_path: Path) -> None:

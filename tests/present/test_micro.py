@@ -14,17 +14,18 @@ from hypothesis import strategies as st
 from pictures import root_of, words
 from scipy import stats
 
-from flipsite.present.micro import MOST_POINTS, chance_envelope, drawn_points, row_bar, running_mean, strip
-from flipsite.present.micro_specs import (
-    full_spec,
-    running_mean_chart,
-    running_mean_rows,
-    running_mean_spec,
-    strip_chart,
-    strip_rows,
-    strip_spec,
+from flipsite.present.micro import (
+    MOST_POINTS,
+    chance_envelope,
+    drawn_points,
+    envelope,
+    row_bar,
+    running_mean,
+    strip,
 )
+from flipsite.present.micro_specs import full_spec, running_mean_chart, strip_chart, twin_files
 from flipsite.present.templates import environment, render
+from flipsite.present.twins import Twin, running_mean_twin, strip_twin
 
 TEMPLATES = environment([Path(__file__).parents[2] / "templates"])
 DRAWS = st.lists(st.sampled_from([1, 0, -1]), min_size=1, max_size=120)
@@ -125,28 +126,53 @@ def test_a_rows_bar_keeps_its_order_and_its_frame(shares: list[float]) -> None:
 
 
 @pytest.mark.parametrize("kind", ["running mean", "strip"])
-def test_swapped_data_are_as_good_as_a_validated_chart(kind: str) -> None:
-    """The specification made of text halves equals the one that Altair validates with the data in it."""
+def test_a_shared_specification_is_as_good_as_a_chart_validated_with_its_data(kind: str) -> None:
+    """But for its rows, which the script makes; a browser's test holds those."""
     found = outcomes([1, 0, 0, -1, 1, 1])
-    if kind == "strip":
-        rows, swapped = strip_rows(found), strip_spec().with_rows(strip_rows(found))
-        full = full_spec(strip_chart(alt.InlineData(values=rows)))
-    else:
-        rows = running_mean_rows(found, target=0.5)
-        swapped = running_mean_spec(0.5).with_rows(rows)
-        full = full_spec(running_mean_chart(alt.InlineData(values=rows), target=0.5))
-    ((name, values),) = full["datasets"].items()
-    assert values == rows
+    twin = strip_twin(found) if kind == "strip" else running_mean_twin(found, target=0.5)
+    assert twin is not None
+    rows = [{"draw": 1, "column": 0, "row": 0, "result": "one", "mean": 1.0, "low": 0.0, "high": 1.0}]
+    data = alt.InlineData(values=rows)
+    full = full_spec(strip_chart(data) if kind == "strip" else running_mean_chart(data, target=0.5))
+    ((name, _),) = full["datasets"].items()
     renamed = json.loads(json.dumps(full).replace(name, "draws"))
-    assert json.loads(swapped) == renamed
+    shared = shared_spec(twin)
+    assert {**shared, "datasets": {}, "usermeta": {}} == {**renamed, "datasets": {}, "usermeta": {}}
+    assert list(shared["datasets"]) == ["draws"]
 
 
-def test_rows_of_the_interactive_twins_are_the_pictures() -> None:
-    found = outcomes([1, 0, -1, 1])
-    assert [row["mean"] for row in running_mean_rows(found, target=0.5)] == [1, 0.5, 0.6667]
-    assert running_mean_rows(outcomes([-1]), target=0.5) == []
-    assert [row["result"] for row in strip_rows(found)] == ["one", "zero", "neither", "one"]
-    assert strip_rows(outcomes([1] * 1000))[-1]["draw"] == 999 // 3 * 3 + 1
+def shared_spec(twin: Twin) -> dict[str, Any]:
+    ((path, script),) = twin_files([twin, twin]).items()
+    assert path == f"data/charts/{twin.name}.js"
+    found = re.fullmatch(r'flipsiteChart\("([^"]*)",(.*)\);\n', script.decode(), re.DOTALL)
+    assert found is not None
+    assert found[1] == twin.name
+    spec: dict[str, Any] = json.loads(found[2])
+    return spec
+
+
+def test_a_page_holds_what_its_model_drew_and_the_shared_file_the_envelope() -> None:
+    mean, marks = running_mean_twin(outcomes([1, 0, -1, 1]), target=0.5), strip_twin(outcomes([1, 0, -1, 1]))
+    assert mean is not None
+    assert (mean.drawn, mean.ones, mean.n_valid) == ("101", "", 3)
+    assert (marks.drawn, marks.stride) == ("10-1", 1)
+    rows = shared_spec(mean)["datasets"]["draws"]
+    at, low, high = envelope(3, 0.5)
+    assert [row["draw"] for row in rows] == at.tolist()
+    assert [row["low"] for row in rows] == pytest.approx(low.tolist(), abs=1e-4)
+    assert [row["high"] for row in rows] == pytest.approx(high.tolist(), abs=1e-4)
+    assert running_mean_twin(outcomes([-1]), target=0.5) is None
+
+
+def test_of_many_draws_the_page_holds_the_counts_at_the_points() -> None:
+    found = outcomes([1, 0] * 5_000)
+    mean, marks = running_mean_twin(found, target=0.5), strip_twin(found)
+    assert mean is not None
+    ones = [int(count) for count in mean.ones.split(" ")]
+    points_at = [row["draw"] for row in shared_spec(mean)["datasets"]["draws"]]
+    assert ones == [(at + 1) // 2 for at in points_at]
+    assert (mean.drawn, len(ones), ones[-1]) == ("", MOST_POINTS, 5_000)
+    assert (len(marks.drawn), marks.stride) == (MOST_POINTS, 25)
 
 
 @pytest.mark.parametrize("target", [0.0, 1.0])

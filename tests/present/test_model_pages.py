@@ -1,18 +1,26 @@
 """A model's page: its verdict in plain words, fifty coins for what is known, and answers that stay text."""
 
+import csv
+import io
+import re
 from collections.abc import Callable, Sequence
 from dataclasses import replace
+from html import unescape
 
 import numpy as np
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 from scipy.stats import beta
 
 from flipsite.analyse.report import report_draws
 from flipsite.domain import Draw, Estimate, Outcome, Rejected, Status, Study
-from flipsite.present.answers import LETTERS, SHOWN, answers, model_csv
+from flipsite.present.answers import LETTERS, SHOWN, answers
+from flipsite.present.model_draws import DRAW_KEYS, model_csv
 from flipsite.present.model_pages import ModelView, model_pages
 from flipsite.present.plain_words import odds_text, verdict_sentence
 from flipsite.present.posterior_coins import posterior_coins
+from flipsite.present.tables import disarmed
 from flipsite.store.snapshot import collect_draws
 
 Estimated = Callable[[Sequence[tuple[str, int, int]]], tuple[Estimate, ...]]
@@ -82,10 +90,77 @@ def views(study: Study, n: int) -> list[ModelView]:
 def test_a_page_holds_the_first_answers_and_cuts_them(study: Study) -> None:
     """Its size does not grow with the draws nor with what a model says."""
     view = views(study, SHOWN + 40)[0]
-    assert len(view.answers) == SHOWN
-    assert {len(answer.text or "") for answer in view.answers} == {LETTERS, len("=cmd()")}
-    assert view.answers[1].cut == len(HOSTILE) - LETTERS
-    assert (view.answers[0].side, view.answers[0].told) == ("missing", "unparsed")
+    assert view.answers is not None
+    assert view.answers.n_shown == SHOWN
+    lines = str(view.answers.html).splitlines()
+    assert lines[0] == (
+        '<li><button class="missing" popovertarget="draw-0" aria-label="Draw 0: unparsed">–</button>'
+        '<div popover id="draw-0"><b>Draw 0: unparsed</b><pre>=cmd()</pre>Status: unparsed</div>'
+    )
+    said = re.findall(r"<pre[^>]*>(.*)</pre>", lines[1])[0]
+    assert (
+        unescape(said)
+        == f"{HOSTILE[:LETTERS]} … ({len(HOSTILE) - LETTERS:,} more characters in the download)"
+    )
+    assert "<script" not in str(view.answers.html)
+
+
+def test_what_is_the_same_of_all_answers_is_told_once(study: Study) -> None:
+    view = views(study, 3)[0]
+    assert view.answers is not None
+    assert view.answers.alike == (("Labels", '["0","1"]'), ("Cost", "0.01 USD"))
+    alone = views(study, 1)[0].answers
+    assert alone is not None
+    assert alone.alike == ()
+    assert "Status: unparsed · Labels: [&#34;0&#34;,&#34;1&#34;] · Cost: 0.01 USD" in str(alone.html)
+
+
+@given(texts=st.lists(st.none() | st.text(max_size=20) | st.just("\x1e\x1f<b>"), min_size=1, max_size=8))
+def test_every_answer_stays_its_own_text(texts: list[str | None]) -> None:
+    """Whatever it holds, the marks that keep answers apart among it."""
+    rows = [
+        Draw(model="a/x", draw=i, labels=("0", "1"), order=0, result=Outcome(index=1), response=text)
+        for i, text in enumerate(texts)
+    ]
+    draws = collect_draws(rows)
+    html = str(answers(draws, draws.rows(0)).html)
+    boxes = re.findall(
+        r"<b>Draw (\d+): 1</b>(?:<pre>(.*?)</pre>|<p>No answer came\.</p>)[^<]*</div>\n", html, re.DOTALL
+    )
+    kept = [unescape(said) for _, said in boxes]
+    assert kept == ["" if text is None else text for text in draws.response]
+
+
+CELLS = st.none() | st.text(max_size=12) | st.sampled_from(["=1+1", '"', "a,b", "%s", "%", "\n"])
+
+
+@given(
+    texts=st.lists(CELLS, min_size=1, max_size=6),
+    costs=st.lists(st.none() | st.floats(0, 9), min_size=6, max_size=6),
+)
+def test_a_models_own_csv_reads_back_as_its_draws(texts: list[str | None], costs: list[float | None]) -> None:
+    rows = [
+        Draw(
+            model="a/x",
+            draw=i,
+            labels=("0", "1"),
+            order=0,
+            result=Outcome(index=1),
+            response=text,
+            cost_usd=cost,
+        )
+        for i, (text, cost) in enumerate(zip(texts, costs, strict=False))
+    ]
+    draws = collect_draws(rows)
+    made = list(csv.reader(io.StringIO(model_csv(draws, draws.rows(0)).decode(), newline="")))
+    expected = [
+        [str(i), '["0","1"]', "0", "1", "valid", disarmed(text or ""), *[""] * 6, cost, "", ""]
+        for i, (text, cost) in enumerate(
+            zip(draws.response, ["" if cost is None else repr(cost) for cost in costs], strict=False)
+        )
+    ]
+    assert made[0] == list(DRAW_KEYS)
+    assert made[1:] == expected
 
 
 def test_neighbours_are_those_of_the_leaderboard(study: Study) -> None:
@@ -103,4 +178,4 @@ def test_a_download_has_every_draw_and_no_formula() -> None:
     text = model_csv(draws, draws.rows(0)).decode()
     assert text.splitlines()[0].startswith("draw,labels,order,outcome,status,response")
     assert "'=cmd()" in text
-    assert answers(draws, draws.rows(0))[1].text == "a\nb,c"
+    assert "<pre>a\nb,c</pre>" in str(answers(draws, draws.rows(0)).html)

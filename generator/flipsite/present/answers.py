@@ -1,17 +1,18 @@
 """A model's answers as its page shows them: the first ones whole enough to read, the rest to download.
 
-Whatever a model said is hostile text: it is escaped by the template, cut here, and kept in its own box.
+Whatever a model said is hostile text: it is escaped here, cut, and kept in its own box. What is the same of
+all answers is told once. Fifty answers are most of a page: they are written here, not by a template's loop.
 """
 
-from collections.abc import Mapping
+from collections.abc import Sequence
 from dataclasses import dataclass
-from math import isnan
+from functools import cache
+from typing import Final
 
-import numpy as np
-from numpy.typing import NDArray
+from markupsafe import Markup, escape
+from numpy import isnan
 
 from flipsite.domain import STATUSES, Draws
-from flipsite.present.tables import csv_records
 
 SHOWN = 50
 """Answers on a model's page: its size does not grow with the draws."""
@@ -19,123 +20,108 @@ SHOWN = 50
 LETTERS = 700
 """Of an answer shown; the download has the rest."""
 
-DRAW_KEYS = (
-    "draw",
-    "labels",
-    "order",
-    "outcome",
-    "status",
-    "response",
-    "finish_reason",
-    "provider",
-    "mode",
-    "prompt_tokens",
-    "completion_tokens",
-    "reasoning_tokens",
-    "cost_usd",
-    "latency_s",
-    "asked_at",
+_LONG = 240
+"""An answer of more letters may have to be scrolled, so the keyboard can reach it."""
+
+_STATUSES: Final = tuple(status.value for status in STATUSES)
+_SIDES: Final = {1: "heads", 0: "tails", -1: "missing"}
+_APART: Final = "\x1e\x1f"
+
+_TEXTS: Final = (
+    ("Labels", "labels"),
+    ("Provider", "provider"),
+    ("Ended by", "finish_reason"),
+    ("Asked for", "mode"),
+    ("Asked at", "asked_at"),
 )
-"""Columns of a model's own download, those of the tidy draws but for study and model."""
+_NUMBERS: Final = (
+    ("Prompt", "prompt_tokens", "%d tokens"),
+    ("Answer", "completion_tokens", "%d tokens"),
+    ("Reasoning", "reasoning_tokens", "%d tokens"),
+    ("Cost", "cost_usd", "%.4g USD"),
+    ("Time", "latency_s", "%.4g s"),
+)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Answer:
-    """One draw to open.
+class Answers:
+    """Draws to open.
 
     Attributes:
-        number: The draw's index.
-        side: `heads` for a one, `tails` for a zero, `missing` without an outcome.
-        told: The outcome as a word: 1, 0, or the status.
-        text: What the model said, cut; None where nothing came.
-        cut: How many letters were cut off.
-        facts: (name, text) of what is known of the draw.
+        n_shown: How many.
+        alike: What is the same of all of them, as (name, text); empty of a single one.
+        html: An `li` each: a coin, and the box that it opens, `#draw-N`.
     """
 
-    number: int
-    side: str
-    told: str
-    text: str | None
-    cut: int
-    facts: tuple[tuple[str, str], ...]
+    n_shown: int
+    alike: tuple[tuple[str, str], ...]
+    html: Markup
 
 
-def answers(draws: Draws, rows: slice) -> tuple[Answer, ...]:
-    """The first answers of a model."""
-    last = min(rows.stop, rows.start + SHOWN)
-    return tuple(_answer(draws, row) for row in range(rows.start, last))
+def answers(draws: Draws, rows: slice) -> Answers:
+    """The first answers of the model whose rows these are."""
+    shown = slice(rows.start, min(rows.stop, rows.start + SHOWN))
+    sides, codes = draws.outcome[shown].tolist(), draws.status[shown].tolist()
+    heads = map(_head, draws.draw[shown].tolist(), sides, codes)
+    alike, facts = _facts(draws, shown)
+    lines = zip(heads, _said(draws.response[shown]), facts, strict=True)
+    html = "".join([f"{head}{said}{fact}</div>\n" for head, said, fact in lines])
+    return Answers(n_shown=len(sides), alike=tuple(alike), html=Markup(html))
 
 
-def model_csv(draws: Draws, rows: slice) -> bytes:
-    """All draws of a model as CSV, in the columns of the tidy draws."""
-    return csv_records(DRAW_KEYS, (_record(draws, row) for row in range(rows.start, rows.stop))).encode(
-        "utf-8", "replace"
+@cache
+def _head(number: int, side: int, code: int) -> str:
+    """The coin, and the top of its box: the same on every page."""
+    told = str(side) if side >= 0 else _STATUSES[code]
+    face = told if side >= 0 else "–"
+    return (
+        f'<li><button class="{_SIDES[side]}" popovertarget="draw-{number}" '
+        f'aria-label="Draw {number}: {told}">{face}</button>'
+        f'<div popover id="draw-{number}"><b>Draw {number}: {told}</b>'
     )
 
 
-def _answer(draws: Draws, row: int) -> Answer:
-    outcome = int(draws.outcome[row])
-    text = draws.response[row]
-    record = _record(draws, row)
-    facts = [(name, _fact(record, key, unit)) for name, key, unit in _FACTS]
-    return Answer(
-        number=int(draws.draw[row]),
-        side={1: "heads", 0: "tails"}.get(outcome, "missing"),
-        told=str(outcome) if outcome >= 0 else STATUSES[draws.status[row]].value,
-        text=None if text is None else text[:LETTERS],
-        cut=0 if text is None else max(0, len(text) - LETTERS),
-        facts=tuple((name, said) for name, said in facts if said),
-    )
+def _said(texts: Sequence[str | None]) -> list[str]:
+    """What the model said, each answer in a box of its own."""
+    said = [text for text in texts if text is not None]
+    if len(said) == len(texts) and max(map(len, said)) <= _LONG:
+        return [f"<pre>{text}</pre>" for text in _escaped(said)]
+    return [_box(text) for text in texts]
 
 
-_FACTS = (
-    ("Status", "status", ""),
-    ("Labels", "labels", ""),
-    ("Provider", "provider", ""),
-    ("Ended by", "finish_reason", ""),
-    ("Asked for", "mode", ""),
-    ("Prompt", "prompt_tokens", " tokens"),
-    ("Answer", "completion_tokens", " tokens"),
-    ("Reasoning", "reasoning_tokens", " tokens"),
-    ("Cost", "cost_usd", " USD"),
-    ("Time", "latency_s", " s"),
-    ("Asked at", "asked_at", ""),
-)
+def _box(text: str | None) -> str:
+    if text is None:
+        return "<p>No answer came.</p>"
+    if len(text) <= _LONG:
+        return f"<pre>{escape(text)}</pre>"
+    cut = f" … ({len(text) - LETTERS:,} more characters in the download)" if len(text) > LETTERS else ""
+    return f'<pre tabindex="0">{escape(text[:LETTERS])}{cut}</pre>'
 
 
-def _fact(record: Mapping[str, object], key: str, unit: str) -> str:
-    value = record[key]
-    if value is None:
-        return ""
-    return f"{value:.4g}{unit}" if isinstance(value, float) else f"{value}{unit}"
+def _escaped(texts: Sequence[str]) -> list[str]:
+    """Texts as HTML; in one go, unless somebody used the mark that keeps them apart."""
+    found = str(escape(_APART.join(texts))).split(_APART)
+    return found if len(found) == len(texts) else [str(escape(text)) for text in texts]
 
 
-def _record(draws: Draws, row: int) -> dict[str, object]:
-    outcome, order = int(draws.outcome[row]), int(draws.order[row])
-    return {
-        "draw": int(draws.draw[row]),
-        "labels": draws.labels[row],
-        "order": order if order >= 0 else None,
-        "outcome": outcome if outcome >= 0 else None,
-        "status": STATUSES[draws.status[row]].value,
-        "response": draws.response[row],
-        "finish_reason": draws.finish_reason[row],
-        "provider": draws.provider[row],
-        "mode": draws.mode[row],
-        "prompt_tokens": _whole(draws.prompt_tokens, row),
-        "completion_tokens": _whole(draws.completion_tokens, row),
-        "reasoning_tokens": _whole(draws.reasoning_tokens, row),
-        "cost_usd": _number(draws.cost_usd, row),
-        "latency_s": _number(draws.latency_s, row),
-        "asked_at": draws.asked_at[row],
-    }
-
-
-def _number(column: NDArray[np.float64], row: int) -> float | None:
-    value = float(column[row])
-    return None if isnan(value) else value
-
-
-def _whole(column: NDArray[np.float64], row: int) -> int | None:
-    value = _number(column, row)
-    return None if value is None else int(value)
+def _facts(draws: Draws, shown: slice) -> tuple[list[tuple[str, str]], Sequence[str]]:
+    """What is the same of all answers, and a line of HTML for each with what is not."""
+    alike: list[tuple[str, str]] = []
+    differ: list[list[str]] = []
+    statuses = [_STATUSES[code] for code in draws.status[shown].tolist()]
+    for name, texts in (("Status", statuses), *((name, getattr(draws, key)[shown]) for name, key in _TEXTS)):
+        if len(texts) > 1 and texts.count(texts[0]) == len(texts):
+            alike += [(name, texts[0])] if texts[0] is not None else []
+        else:
+            differ.append(_escaped([f"{name}: {text}" if text is not None else "" for text in texts]))
+    for name, key, form in _NUMBERS:
+        column = getattr(draws, key)[shown]
+        values = column.tolist()
+        if len(values) > 1 and (column == values[0]).all():
+            alike.append((name, form % values[0]))
+        elif not isnan(column).all():
+            fact = f"{name}: {form}"
+            differ.append([fact % value if value == value else "" for value in values])  # noqa: PLR0124 (NaN)
+    if not differ:
+        return alike, [""] * len(statuses)
+    return alike, [" · ".join([fact for fact in facts if fact]) for facts in zip(*differ, strict=True)]

@@ -1,6 +1,7 @@
 """The words of the site, each in a sentence or two; terms in the pages show them on hover and focus."""
 
 from collections.abc import Callable, Mapping
+from functools import lru_cache
 
 from markupsafe import Markup
 
@@ -43,7 +44,11 @@ def anchor(word: str) -> str:
 
 def term_html(word: str, text: str, link: Callable[[str], str]) -> Markup:
     """A word that tells its meaning on hover and focus, and leads to the glossary."""
-    target = link(f"glossary/index.html#{anchor(word)}")
+    return _term(word, text, link(f"glossary/index.html#{anchor(word)}"))
+
+
+@lru_cache(maxsize=1024)
+def _term(word: str, text: str, target: str) -> Markup:
     return Markup('<a class="term" href="{}" data-def="{}">{}</a>').format(target, GLOSSARY[word], text)
 
 

@@ -40,6 +40,11 @@ def spec_json(spec: Mapping[str, object] | Sequence[object]) -> str:
     return text
 
 
+def spec_call(name: str, spec: Mapping[str, object]) -> bytes:
+    """A specification as a script that hands it to the page's charts."""
+    return f"flipsiteChart({json.dumps(name)},{spec_json(spec)});\n".encode("utf-8", "replace")
+
+
 def figure_files(figure: Figure) -> dict[str, bytes]:
     """What stands beside a chart, by its path: its data, its picture to keep, its specification to load.
 
@@ -47,11 +52,10 @@ def figure_files(figure: Figure) -> dict[str, bytes]:
     the site's root.
     """
     stem = f"data/charts/{figure.name}"
-    call = f"flipsiteChart({json.dumps(figure.name)},{spec_json(figure.spec)});\n"
     pictures = zip((f"{stem}.svg", f"{stem}.narrow.svg"), drawings(figure.svg), strict=False)
     return {
         f"{stem}.csv": _csv(figure),
-        f"{stem}.js": call.encode("utf-8", "replace"),
+        f"{stem}.js": spec_call(figure.name, figure.spec),
         **{path: standalone_svg(svg).encode("utf-8", "replace") for path, svg in pictures},
     }
 

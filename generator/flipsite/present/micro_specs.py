@@ -1,76 +1,60 @@
-"""The small pictures' interactive twins: one validated specification a kind, its data swapped for each model.
+"""The small pictures' interactive twins: one validated specification a kind, which all models share.
 
-Building and validating a chart takes some ten milliseconds, swapping its data a few hundredths of one.
+Building and validating a chart takes some ten milliseconds. So a model's page holds only what its model
+drew, as text, and `templates/static/charts.js` makes the rows of it; what depends on the number of draws
+alone, the envelope, stands in the shared file.
 """
 
-import json
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Iterable
 from functools import cache
 from typing import Any
 
 import altair as alt
-import numpy as np
-from numpy.typing import NDArray
 
 from flipsite.present import theme
 from flipsite.present.figures import NARROW_PX, AnyChart, Canvas, Margins, Row, placed
-from flipsite.present.interactive import spec_json
-from flipsite.present.micro import COLUMNS, MOST_POINTS, envelope
+from flipsite.present.interactive import spec_call
+from flipsite.present.micro import COLUMNS, envelope
 from flipsite.present.theme import Token, ink
+from flipsite.present.twins import Twin
 
-_SLOT = "the rows of one model"
 _KINDS: tuple[tuple[str, Token], ...] = (("one", "heads"), ("zero", "tails"), ("neither", "missing"))
 _DASH = "M-1,-.25H1V.25H-1Z"
 _MARGINS = Margins(left=44, right=16, top=12, bottom=40)
 
 
-@dataclass(frozen=True, slots=True)
-class Swappable:
-    """A specification as JSON text in two halves; between them go the rows."""
-
-    head: str
-    tail: str
-
-    def with_rows(self, rows: Sequence[Row]) -> str:
-        """The whole specification, fit to stand inside a script element."""
-        return f"{self.head}{spec_json(rows)}{self.tail}"
+def twin_files(twins: Iterable[Twin]) -> dict[str, bytes]:
+    """The specifications that these twins share, by their paths."""
+    return {twin.path: _twin_file(twin) for twin in {twin.path: twin for twin in twins}.values()}
 
 
-@cache
-def running_mean_spec(target: float) -> Swappable:
-    """The running mean inside the envelope of a coin at the target; rows of `running_mean_rows`."""
-    return _halves(running_mean_chart(alt.NamedData(name="draws"), target=target))
+def _twin_file(twin: Twin) -> bytes:
+    if twin.kind == "strip":
+        whole = strip_spec() | {"datasets": {"draws": []}, "usermeta": {"rows": "strip", "columns": COLUMNS}}
+    else:
+        rows = envelope_rows(twin.n_valid, target=twin.target)
+        whole = running_mean_spec(twin.target)
+        whole = whole | {"datasets": {"draws": rows}, "usermeta": {"rows": "running-mean"}}
+    return spec_call(twin.name, whole)
 
 
 @cache
-def strip_spec() -> Swappable:
-    """The draws in rows of fifty; rows of `strip_rows`."""
-    return _halves(strip_chart(alt.NamedData(name="draws")))
+def running_mean_spec(target: float) -> dict[str, Any]:
+    """The running mean inside the envelope of a coin at the target, without its rows."""
+    return full_spec(running_mean_chart(alt.NamedData(name="draws"), target=target))
 
 
-def running_mean_rows(outcomes: NDArray[np.int8], *, target: float) -> list[Row]:
-    """One row a drawn point: the draw from 1, the share of ones so far, and the envelope there."""
-    valid = outcomes[outcomes >= 0]
-    if not len(valid):
-        return []
-    at, low, high = envelope(len(valid), target)
-    shares = np.cumsum(valid, dtype=np.int64)[at - 1] / at
-    numbers = zip(at.tolist(), shares.tolist(), low.tolist(), high.tolist(), strict=True)
-    return [
-        {"draw": draw, "mean": round(mean, 4), "low": round(below, 4), "high": round(above, 4)}
-        for draw, mean, below, above in numbers
-    ]
+@cache
+def strip_spec() -> dict[str, Any]:
+    """The draws in rows of fifty, without them."""
+    return full_spec(strip_chart(alt.NamedData(name="draws")))
 
 
-def strip_rows(outcomes: NDArray[np.int8]) -> list[Row]:
-    """One row a shown draw: its number from 1, its place, and what came of it."""
-    stride = max(1, -(-len(outcomes) // MOST_POINTS))
-    names = {1: "one", 0: "zero", -1: "neither"}
-    return [
-        {"draw": i * stride + 1, "column": i % COLUMNS, "row": i // COLUMNS, "result": names[outcome]}
-        for i, outcome in enumerate(outcomes[::stride].tolist())
-    ]
+def envelope_rows(n_valid: int, *, target: float) -> list[Row]:
+    """One row a drawn point: the draw from 1, and the envelope there; the script adds the share of ones."""
+    at, low, high = envelope(n_valid, target)
+    numbers = zip(at.tolist(), low.tolist(), high.tolist(), strict=True)
+    return [{"draw": draw, "low": round(below, 4), "high": round(above, 4)} for draw, below, above in numbers]
 
 
 def running_mean_chart(data: Any, *, target: float) -> AnyChart:
@@ -123,9 +107,3 @@ def strip_chart(data: Any) -> AnyChart:
 def full_spec(chart: AnyChart) -> dict[str, Any]:
     """The validated specification of a chart with whatever data it has, in the charts' configuration."""
     return chart.to_dict() | {"config": theme.config()}
-
-
-def _halves(chart: AnyChart) -> Swappable:
-    text = spec_json(full_spec(chart) | {"datasets": {"draws": _SLOT}})
-    head, tail = text.split(json.dumps(_SLOT))
-    return Swappable(head, tail)

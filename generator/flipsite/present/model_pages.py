@@ -3,25 +3,22 @@
 from collections.abc import Iterable
 from dataclasses import dataclass
 
-import numpy as np
-from markupsafe import Markup
-from numpy.typing import NDArray
-
 from flipsite.addresses import model_folder
 from flipsite.analyse.evidence import Evidence
 from flipsite.analyse.printed import Fit
 from flipsite.analyse.ranking import Standing
 from flipsite.analyse.report import StudyReport
 from flipsite.domain import Estimate, PrintedBias, Tally
-from flipsite.present.answers import Answer, answers, model_csv
+from flipsite.present.answers import Answers, answers
 from flipsite.present.board import Board, board
 from flipsite.present.board_rows import BoardRow
 from flipsite.present.leaderboard import TOP, fits_text
 from flipsite.present.micro import RunningMean, Strip, running_mean, strip
-from flipsite.present.micro_specs import running_mean_rows, running_mean_spec, strip_rows, strip_spec
+from flipsite.present.model_draws import model_csv
 from flipsite.present.page import Page
 from flipsite.present.plain_words import parity_sentence, verdict_sentence
 from flipsite.present.posterior_coins import PosteriorCoins, posterior_coins
+from flipsite.present.twins import Twin, running_mean_twin, strip_twin
 
 NEIGHBOURS = 2
 """Models shown above and below in the rank."""
@@ -48,10 +45,10 @@ class ModelView:
         evidence: What else its draws tell; None without draws.
         coins: What is known of its share of ones; None without a valid draw.
         running: Its running mean; None without a valid draw.
-        running_spec: The same to be made interactive: JSON, safe inside a script element.
+        running_twin: The same to be made interactive.
         strip: Its draws in their order; None without draws.
-        strip_spec: The same to be made interactive.
-        answers: The first of them, to open.
+        strip_twin: The same to be made interactive.
+        answers: The first of them, to open; None without draws.
         download: Where all its draws are; None without draws.
     """
 
@@ -71,10 +68,10 @@ class ModelView:
     evidence: Evidence | None
     coins: PosteriorCoins | None
     running: RunningMean | None
-    running_spec: Markup
+    running_twin: Twin | None
     strip: Strip | None
-    strip_spec: Markup
-    answers: tuple[Answer, ...]
+    strip_twin: Twin | None
+    answers: Answers | None
     download: str | None
 
 
@@ -96,6 +93,7 @@ def model_pages(report: StudyReport) -> Iterable[Page]:
             template="model.html",
             study=study,
             crumbs=crumbs,
+            place=f"{study.id}/models/~/~/index.html",
             context={"view": view, "report": report, "board": made, "top": TOP},
         )
 
@@ -110,14 +108,14 @@ def model_files(report: StudyReport) -> dict[str, bytes]:
     }
 
 
-def _running_spec(outcomes: NDArray[np.int8] | None, *, target: float) -> Markup:
-    if outcomes is None:
-        return Markup()
-    return Markup(running_mean_spec(target).with_rows(running_mean_rows(outcomes, target=target)))
-
-
-def _strip_spec(outcomes: NDArray[np.int8] | None) -> Markup:
-    return Markup() if outcomes is None else Markup(strip_spec().with_rows(strip_rows(outcomes)))
+def model_twins(report: StudyReport) -> Iterable[Twin]:
+    """What the small pictures of a study's models need to be made interactive."""
+    if (draws := report.draws) is None:
+        return
+    for index in range(len(draws.models)):
+        outcomes = draws.outcome[draws.rows(index)]
+        mean = running_mean_twin(outcomes, target=report.study.prompt.target)
+        yield from (twin for twin in (mean, strip_twin(outcomes)) if twin)
 
 
 def _download(report: StudyReport, model: str) -> str:
@@ -153,9 +151,11 @@ def _views(report: StudyReport, made: Board) -> Iterable[ModelView]:
             if estimate.valid and estimate.ones is not None
             else None,
             running=running_mean(outcomes, target=study.prompt.target) if outcomes is not None else None,
-            running_spec=_running_spec(outcomes, target=study.prompt.target),
+            running_twin=running_mean_twin(outcomes, target=study.prompt.target)
+            if outcomes is not None
+            else None,
             strip=strip(outcomes) if outcomes is not None else None,
-            strip_spec=_strip_spec(outcomes),
-            answers=answers(report.draws, draws) if report.draws and draws else (),
+            strip_twin=strip_twin(outcomes) if outcomes is not None else None,
+            answers=answers(report.draws, draws) if report.draws and draws else None,
             download=_download(report, model) if draws else None,
         )

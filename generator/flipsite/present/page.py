@@ -21,6 +21,7 @@ class Page:
         tab: Its short name in its study's navigation; empty where it does not stand there.
         context: What else the template is given.
         listed: Whether it stands in the site map.
+        place: A path from which all links are the page's own, where many pages share one; else empty.
     """
 
     path: str
@@ -32,10 +33,12 @@ class Page:
     tab: str = ""
     context: Mapping[str, object] = field(default_factory=dict)
     listed: bool = True
+    place: str = ""
 
     def link(self, target: str) -> str:
         """The relative link from this page to another file of the site, its `#fragment` kept."""
-        return linker(self.path)(target)
+        path, hash_, fragment = target.partition("#")
+        return (relative(path, self.place or self.path) if path else "") + hash_ + fragment
 
 
 def linker(page: str) -> Callable[[str], str]:

@@ -19,7 +19,8 @@ from flipsite.present.embeds import study_embeds
 from flipsite.present.family_pages import comparison_pages, family_pages, history_pages
 from flipsite.present.glossary import glossary_page
 from flipsite.present.interactive import figure_files
-from flipsite.present.model_pages import model_files
+from flipsite.present.micro_specs import twin_files
+from flipsite.present.model_pages import model_files, model_twins
 from flipsite.present.page import Page
 from flipsite.present.search import search_index, search_page
 from flipsite.present.share_card import share_card
@@ -84,7 +85,6 @@ class Frame:
         nav: What stands at the head of each page: (path, label) pairs.
         foot: What stands at its foot.
         tabs: By study, what stands at the head of its pages.
-        digest: Of all inputs.
         histories: Models that more than one study asked, by name.
     """
 
@@ -96,7 +96,6 @@ class Frame:
     nav: Links
     foot: Links
     tabs: Mapping[str, Links]
-    digest: str
     histories: Mapping[str, History]
     bundle: str
 
@@ -105,7 +104,6 @@ def site_files(
     reports: Sequence[StudyReport],
     settings: SiteSettings,
     *,
-    digest: str,
     draws: Mapping[str, Mapping[str, Content]],
     bundle: tuple[str, Content],
     kept: Mapping[str, Path] | None = None,
@@ -115,7 +113,6 @@ def site_files(
     Args:
         reports: The studies, in the order of their ids.
         settings: Content, templates, address, version.
-        digest: A digest of all inputs, shown in the footer.
         draws: By study, what it keeps to download: its draws, what is known of its models.
         bundle: The script that makes charts interactive, by its path.
         kept: Embeds of the last site that are still good, by their paths.
@@ -167,7 +164,6 @@ def site_files(
             )
             for report in reports
         },
-        digest=digest,
         histories=histories(reports),
         bundle=bundle[0],
     )
@@ -177,6 +173,7 @@ def site_files(
     for report in reports:
         files |= downloads[report.study.id]
         files |= model_files(report)
+        files |= twin_files(model_twins(report))
         files[f"{report.study.id}/card.png"] = share_card(report)
     for figure in (*(figure for study in figures.values() for figure in study.values()), *shared_figures):
         files |= figure_files(figure)

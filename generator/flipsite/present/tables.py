@@ -37,6 +37,8 @@ _P = Heading(key="p_value", label="p", help="Exact two-sided binomial test.", nu
 _VERDICT = Heading(key="verdict", label="Verdict", help="By the rules of the methods page.")
 _COST = Heading(key="cost_usd", label="Spend", help="US dollars billed, failed draws included.", numeric=True)
 
+_RUN = ("=", "+", "-", "@", "\t", "\r")
+
 _SPEND = (
     _MODEL,
     Heading(key="cost_usd", label="Cost", help="Billed, failed draws included.", numeric=True),
@@ -134,6 +136,11 @@ def csv_records(keys: Sequence[str], records: Iterable[Mapping[str, object]]) ->
     return out.getvalue()
 
 
+def disarmed(text: str) -> str:
+    """A text that no spreadsheet runs."""
+    return "'" + text if text.startswith(_RUN) else text
+
+
 def study_note(study: Study) -> str:
     """What must be said beside every figure of a study."""
     if study.kind is Kind.SIMULATED:
@@ -182,9 +189,7 @@ def _valid_text(estimate: Estimate) -> str:
 
 
 def _csv_value(value: object) -> object:
-    if isinstance(value, str) and value.startswith(("=", "+", "-", "@", "\t", "\r")):
-        return "'" + value
-    return "" if value is None else value
+    return disarmed(value) if isinstance(value, str) else value
 
 
 def _markdown_cell(cell: Cell, absolute: str | None) -> str:

@@ -1,11 +1,12 @@
 """The Jinja environment: autoescaped, strict, errors told with file and line."""
 
 import traceback
-from collections.abc import Sequence
+from collections.abc import Hashable, Sequence
 from pathlib import Path
 from types import TracebackType
 
 import jinja2
+from jinja2.runtime import Context
 from markupsafe import Markup
 
 from flipsite.errors import ContentError
@@ -23,6 +24,7 @@ def environment(folders: Sequence[Path]) -> jinja2.Environment:
         trim_blocks=True,
         lstrip_blocks=True,
         keep_trailing_newline=True,
+        auto_reload=False,  # it lives for one build, and looking for changes takes longer than a page
     )
     made.filters.update(
         bias=formats.bias_text,
@@ -42,7 +44,27 @@ def environment(folders: Sequence[Path]) -> jinja2.Environment:
     )
     made.globals["interval"] = formats.interval_text
     made.globals["term"] = term_html
+    made.globals["once"] = _Once()
     return made
+
+
+class _Once:
+    """`once(part, *key, **given)` in a template: the part as it was first rendered with that key.
+
+    It sees what its caller sees, and what is given, so the key must tell apart whatever the part depends on;
+    the site is the same for all. Frame and neighbours were half of the work on a model's page.
+    """
+
+    def __init__(self) -> None:
+        self._made: dict[tuple[Hashable, ...], Markup] = {}
+
+    @jinja2.pass_context
+    def __call__(self, context: Context, part: str, *key: Hashable, **given: object) -> Markup:
+        found = self._made.get((part, *key))
+        if found is None:
+            template = context.environment.get_template(part)
+            found = self._made[part, *key] = Markup(template.render(context.get_all() | given))
+        return found
 
 
 def render(templates: jinja2.Environment, name: str, **context: object) -> str:
