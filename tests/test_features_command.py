@@ -1,4 +1,7 @@
-"""`flipsite features` as its user meets it: what it gathers, what it says, what it never touches."""
+"""`flipsite features` that asks nobody: what it gathers, what it says, what it never touches.
+
+What a classifier adds is tried in `collect/test_classifying.py`.
+"""
 
 import shutil
 from collections.abc import Iterator
@@ -33,7 +36,7 @@ ENTRIES = {
 def run(tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
     monkeypatch.delenv("OPENROUTER_API_KEY", raising=False)
-    return lambda *words: CliRunner().invoke(cli, ["features", *words])
+    return lambda *words: CliRunner().invoke(cli, ["features", "--no-classifier", *words])
 
 
 @pytest.fixture

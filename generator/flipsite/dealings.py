@@ -96,6 +96,20 @@ class Stated:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Claim:
+    """What one answer says of one feature of a model.
+
+    Attributes:
+        value: In the form of `traits`; empty where it says that it does not know, None where it cannot be
+            read.
+        source: Where it has that from, as it says; one short line, or empty.
+    """
+
+    value: str | None
+    source: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Reading:
     """What was read in a raw answer, and by which version of the reader."""
 

@@ -5,44 +5,55 @@ study, features.csv ─load→ models ─look up→ known ─join→ features �
 
 import asyncio
 import logging
-from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
+from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from pathlib import Path
 
 from flipsite.analyse.features import Joined, Refused, joined
 from flipsite.analyse.known_features import known_features
+from flipsite.classifying import Classifying, listed_classifier, share_of_cache
 from flipsite.collect.catalogue import CATALOGUE_FILE, Catalogue, fetch_catalogue, load_catalogue
+from flipsite.collect.clock import stamp
 from flipsite.collect.connections import Application
-from flipsite.collect.openrouter import OPENROUTER, OpenRouter
+from flipsite.collect.openrouter import OpenRouter
 from flipsite.collect.replies import one_line
 from flipsite.dealings import Model
-from flipsite.domain import Draws, Feature, Kind, Study
-from flipsite.endpoints import check_kind, simulated_client, today_of
+from flipsite.domain import Feature, Study
+from flipsite.endpoints import check_kind, paying_client, simulated_client, today_of
 from flipsite.errors import UsageError
-from flipsite.projects import SNAPSHOT, Project, existing_study
-from flipsite.settings import load_printed, load_study
+from flipsite.inquiries import (
+    CLASSIFIER,
+    SIMULATED_CLASSIFIER,
+    Classified,
+    FeatureOrder,
+    FeatureWatcher,
+    Inquiry,
+)
+from flipsite.offers import Look
+from flipsite.projects import Project, existing_study
+from flipsite.settings import load_study
+from flipsite.store.cache import Cache
 from flipsite.store.features import FEATURES_FILE, read_features, write_features
-from flipsite.store.snapshot import read_draws
+from flipsite.subjects import Subjects, subjects_of
 
-__all__ = ["Feature", "FeatureOrder", "FeatureReport", "Refused", "gather", "one_line"]
+__all__ = [
+    "CLASSIFIER",
+    "SIMULATED_CLASSIFIER",
+    "Classified",
+    "Feature",
+    "FeatureOrder",
+    "FeatureReport",
+    "FeatureWatcher",
+    "Inquiry",
+    "Look",
+    "Refused",
+    "gather",
+    "one_line",
+]
 
 log = logging.getLogger(__name__)
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class FeatureOrder:
-    """What the user asks for.
-
-    Attributes:
-        api_base: Address that ends before `/models`.
-        simulated_seed: Ask the simulated endpoint of this seed; None asks the real one.
-        dry_run: Write nothing.
-    """
-
-    api_base: str = OPENROUTER
-    simulated_seed: int | None = None
-    dry_run: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -54,37 +65,35 @@ class FeatureReport:
         models: Those of the study, sorted.
         unlisted: Those of them that no catalogue lists.
         joined: What is known now, what has changed, and what a person's value kept out.
+        classified: What came of asking a classifier; None where nobody was asked.
     """
 
     path: Path
     models: tuple[str, ...]
     unlisted: tuple[str, ...]
     joined: Joined
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Subjects:
-    """The models of a study.
-
-    Attributes:
-        models: Sorted.
-        providers: How many answers of each name which provider.
-    """
-
-    models: tuple[str, ...]
-    providers: Mapping[str, Mapping[str, int]]
+    classified: Classified | None
 
 
 def gather(
-    project: Project, study_id: str, order: FeatureOrder, *, app: Application | None = None
-) -> FeatureReport:
+    project: Project,
+    study_id: str,
+    order: FeatureOrder,
+    watcher: FeatureWatcher,
+    *,
+    app: Application | None = None,
+) -> FeatureReport | None:
     """Gather what is known of a study's models, and write it where it differs from what was there.
 
     Args:
         project: Where the study is.
         study_id: Its id.
         order: How to gather.
+        watcher: Agrees to what a classifier costs, and watches.
         app: Stands in for the simulated endpoint, as an ASGI application.
+
+    Returns:
+        What was found; None where the watcher did not agree.
 
     Raises:
         FlipsiteError: If the study, its files or the endpoint cannot be used; features.csv is as it was.
@@ -98,9 +107,16 @@ def gather(
     check_kind(folder, study, simulated=order.simulated_seed is not None)
     kept = read_features(path) if path.exists() else ()
     subjects = subjects_of(folder, study)
-    catalogues = asyncio.run(_catalogues(folder, subjects, order, app))
+    with _share(project, study, order) as cache:
+        try:
+            looked_up = asyncio.run(_look_up(folder, subjects, order, watcher, cache=cache, app=app))
+        except asyncio.CancelledError:  # the second interrupt; what was answered is in the cache
+            raise KeyboardInterrupt from None
+    if looked_up is None:
+        return None
+    catalogues, classified = looked_up
     found = [row for model in subjects.models for row in _known(model, subjects, catalogues)]
-    after = joined(kept, found)
+    after = joined(kept, [*found, *(classified.features if classified else ())])
     if after.changed and not order.dry_run:
         write_features(path, after.features)
     log.info("%s: %d features of %d models", path, len(after.features), len(subjects.models))
@@ -109,51 +125,53 @@ def gather(
         models=subjects.models,
         unlisted=tuple(model for model in subjects.models if not _entry(model, catalogues)),
         joined=after,
+        classified=classified,
     )
 
 
-def subjects_of(folder: Path, study: Study) -> Subjects:
-    """The models of a study: those with a printed figure, or those with draws.
-
-    Raises:
-        UsageError: If there are none yet.
-    """
-    if study.kind is Kind.PUBLISHED:
-        printed = {row.model for row in load_printed(folder).rows}
-        return Subjects(models=tuple(sorted(printed)), providers={})
-    snapshot = folder / SNAPSHOT
-    if not snapshot.exists():
-        raise UsageError(f"{snapshot}: no draws yet; run `flipsite collect {study.id}` first.")
-    draws = read_draws(snapshot)
-    return Subjects(models=draws.models, providers=_providers(draws))
+def _share(project: Project, study: Study, order: FeatureOrder) -> AbstractContextManager[Cache | None]:
+    """The study's classifications in the project's cache, where a classifier is asked."""
+    if order.classifier is None:
+        return nullcontext()
+    now = stamp(datetime.now(UTC))
+    protocol = {"seed": order.simulated_seed}
+    return Cache(project.cache, study=share_of_cache(study.id), protocol=protocol, now=now)
 
 
-def _providers(draws: Draws) -> dict[str, Counter[str]]:
-    served = {}
-    for index, model in enumerate(draws.models):
-        named = (draws.provider[place] for place in range(*draws.rows(index).indices(len(draws))))
-        served[model] = Counter(shown for name in named if name and (shown := one_line(name, most=60)))
-    return served
-
-
-async def _catalogues(
-    folder: Path, subjects: Subjects, order: FeatureOrder, app: Application | None
-) -> tuple[Catalogue, ...]:
-    """The catalogue that was kept when the study was asked, and today's for models that it does not list."""
+async def _look_up(
+    folder: Path,
+    subjects: Subjects,
+    order: FeatureOrder,
+    watcher: FeatureWatcher,
+    *,
+    cache: Cache | None,
+    app: Application | None,
+) -> tuple[tuple[Catalogue, ...], Classified | None] | None:
+    """Catalogues, the draws' own first, and what a classifier says; None where it was not agreed to."""
     path = folder / CATALOGUE_FILE
     kept = (load_catalogue(path.read_text(encoding="utf-8"), name=str(path)),) if path.is_file() else ()
-    if all(_entry(model, kept) for model in subjects.models):
-        return kept
+    if cache is None and all(_entry(model, kept) for model in subjects.models):
+        return kept, None
     async with _client(order, app) as client:
-        return (*kept, await fetch_catalogue(client.get, today=today_of(order.simulated_seed)))
+        today = await fetch_catalogue(client.get, today=today_of(order.simulated_seed))
+        if cache is None or order.classifier is None:
+            return (*kept, today), None
+        entry = listed_classifier(order.classifier, today)
+        run = Classifying(entry, subjects.models, order, cache=cache, watcher=watcher)
+        classified = await run.run(client)
+    return ((*kept, today), classified) if classified else None
 
 
 def _client(order: FeatureOrder, app: Application | None) -> OpenRouter:
-    if order.simulated_seed is None:
-        return OpenRouter(order.api_base, key=None, concurrency=1)
-    from flipsite.collect.simulated import Endpoint
+    if order.simulated_seed is not None:
+        from flipsite.collect.simulated import COINS, Endpoint
+        from flipsite.collect.simulated.classifiers import CLASSIFIERS
 
-    return simulated_client(app or Endpoint(seed=order.simulated_seed), concurrency=1)
+        app = app or Endpoint(seed=order.simulated_seed, coins=(*COINS, *CLASSIFIERS))
+        return simulated_client(app, concurrency=order.concurrency)
+    if order.classifier is None:
+        return OpenRouter(order.api_base, key=None, concurrency=1)
+    return paying_client(order.api_base, concurrency=order.concurrency, instead="--no-classifier")
 
 
 def _known(model: str, subjects: Subjects, catalogues: Sequence[Catalogue]) -> tuple[Feature, ...]:

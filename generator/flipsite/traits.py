@@ -74,6 +74,9 @@ SOURCES: Final = ("curated", "article", "catalogue", "name", "classifier")
 PROTECTED: Final = frozenset({"curated", "article"})
 """What a person wrote down: a run of the program never changes it."""
 
+ASKINGS: Final = 3
+"""How often a classifier is asked about each model: a single answer does not tell knowing from guessing."""
+
 
 def _number(value: str) -> float | None:
     if not re.fullmatch(r"\d+(\.\d+)?([eE][+-]?\d+)?", value, re.ASCII):

@@ -4,7 +4,7 @@ Two runs may say different things of one model. The surer one counts; where both
 that stands first in `traits.SOURCES`. What a person wrote, `curated` or `article`, counts always.
 """
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
 
 from flipsite.domain import Feature
@@ -21,7 +21,7 @@ class Change:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Refused:
-    """A value that was found and not taken, because a person had written another one."""
+    """A value that was found and not taken, because a surer one, or a person's, is there."""
 
     kept: Feature
     found: Feature
@@ -35,11 +35,13 @@ class Joined:
         features: Sorted by model and feature, one row each.
         changed: What was added or replaced.
         refused: What would have changed a person's value.
+        overruled: What a classifier says against a surer source, whose value stands.
     """
 
     features: tuple[Feature, ...]
     changed: tuple[Change, ...]
     refused: tuple[Refused, ...]
+    overruled: tuple[Refused, ...]
 
 
 def joined(kept: Iterable[Feature], found: Iterable[Feature]) -> Joined:
@@ -69,7 +71,10 @@ def joined(kept: Iterable[Feature], found: Iterable[Feature]) -> Joined:
             rows[key] = after
             changed.append(Change(before=held, after=after))
     return Joined(
-        features=tuple(rows[key] for key in sorted(rows)), changed=tuple(changed), refused=tuple(refused)
+        features=tuple(rows[key] for key in sorted(rows)),
+        changed=tuple(changed),
+        refused=tuple(refused),
+        overruled=tuple(_overruled(found, rows)),
     )
 
 
@@ -89,6 +94,13 @@ def by_model(features: Iterable[Feature]) -> Mapping[str, tuple[Feature, ...]]:
     for row in sorted(features, key=lambda row: (row.model, order.index(row.feature))):
         found.setdefault(row.model, []).append(row)
     return {model: tuple(rows) for model, rows in found.items()}
+
+
+def _overruled(found: Iterable[Feature], rows: Mapping[tuple[str, str], Feature]) -> Iterator[Refused]:
+    for row in sorted(found, key=lambda row: (row.model, row.feature, row.value)):
+        stands = rows[row.model, row.feature]
+        if row.source == "classifier" and stands.source not in PROTECTED and contradicts(row, stands):
+            yield Refused(kept=stands, found=row)
 
 
 def _surest(found: Iterable[Feature]) -> dict[tuple[str, str], Feature]:

@@ -47,7 +47,37 @@ def read_answer(
         return Outcome(index=named.pop())
     if named:
         return Rejected(status=Status.UNPARSED, reason="states both labels")
-    return _rejection(response, said, cut=cut, withheld=bool(refusal) or finish_reason == "content_filter")
+    return rejection(
+        response,
+        said,
+        cut=cut,
+        withheld=bool(refusal) or finish_reason == "content_filter",
+        unread="no `Output:` names exactly one label",
+    )
+
+
+def rejection(response: str | None, said: str, *, cut: bool, withheld: bool, unread: str) -> Rejected:
+    """In which way an answer states nothing.
+
+    Args:
+        response: The answer as it came.
+        said: What of it is addressed to the asker, in plain spelling.
+        cut: It was cut by `max_tokens`.
+        withheld: The provider marks it as refused.
+        unread: Why text that is neither missing nor a refusal could not be read.
+    """
+    if withheld:
+        return Rejected(status=Status.REFUSED, reason="marked as refused by the provider")
+    if cut:
+        return Rejected(status=Status.TRUNCATED, reason="cut by max_tokens before it stated an output")
+    if not said.strip():
+        thought = bool(response and response.strip())
+        return Rejected(
+            status=Status.EMPTY, reason="only reasoning, no answer" if thought else "no text at all"
+        )
+    if _CANNOT.search(said, 0, _PROSE_LIMIT):
+        return Rejected(status=Status.REFUSED, reason="says that it cannot or will not")
+    return Rejected(status=Status.UNPARSED, reason=unread)
 
 
 _QUOTES = "\"'`“”„‘’«»"
@@ -183,18 +213,3 @@ def _alone_in(text: str, sides: tuple[str, str]) -> set[int]:
     core = _LATEX.sub("", _TAG.sub("", text)).strip(_DECORATION)
     core = _BULLET.sub("", core, count=1).strip(_DECORATION) if _BULLET.match(core) else core
     return {index for index, side in enumerate(sides) if side and side in (core, text)}
-
-
-def _rejection(response: str | None, said: str, *, cut: bool, withheld: bool) -> Rejected:
-    if withheld:
-        return Rejected(status=Status.REFUSED, reason="marked as refused by the provider")
-    if cut:
-        return Rejected(status=Status.TRUNCATED, reason="cut by max_tokens before it stated an output")
-    if not said.strip():
-        thought = bool(response and response.strip())
-        return Rejected(
-            status=Status.EMPTY, reason="only reasoning, no answer" if thought else "no text at all"
-        )
-    if _CANNOT.search(said, 0, _PROSE_LIMIT):
-        return Rejected(status=Status.REFUSED, reason="says that it cannot or will not")
-    return Rejected(status=Status.UNPARSED, reason="no `Output:` names exactly one label")

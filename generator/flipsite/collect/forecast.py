@@ -9,9 +9,13 @@ from typing import Literal
 
 from flipsite.collect.prompt import pairs
 from flipsite.dealings import Model
-from flipsite.domain import Study
+from flipsite.domain import Budget, Study
 
 Mode = Literal["text", "structured"]
+
+
+TEXT_BOUND = 1_024
+"""Tokens that are generous for a flip of a model that does not reason."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -60,7 +64,7 @@ def estimate(
         prompt_tokens=prompt,
         completion_tokens=completion,
         max_tokens=bound,
-        expected_usd=n_draws * _usd(model, prompt, completion),
+        expected_usd=n_draws * tokens_usd(model, prompt, completion),
         worst_usd=n_draws * worst,
         draw_worst_usd=worst,
     )
@@ -72,16 +76,44 @@ def worst_case_usd(model: Model, *, text: str, max_tokens: int) -> float:
     A model that does not advertise a bound for its completion is taken to ignore ours.
     """
     completion = max_tokens if honours_bound(model) else max(max_tokens, _own_bound(model))
-    return _usd(model, most_tokens(text), completion + _OVERRUN_TOKENS)
+    return tokens_usd(model, most_tokens(text), completion + _OVERRUN_TOKENS)
+
+
+def tokens_usd(model: Model, prompt_tokens: int, completion_tokens: int) -> float:
+    """One request's price; a search is charged to the models that search by themselves."""
+    if model.price is None:
+        return 0.0
+    searches = any(word in model.id for word in ("perplexity/", "search", "online"))
+    return (
+        prompt_tokens * model.price.prompt_usd
+        + completion_tokens * _completion_usd(model)
+        + model.price.request_usd
+        + (model.price.web_search_usd if searches else 0.0)
+    )
 
 
 def completion_bound(model: Model, study: Study) -> int:
     """What is sent as `max_tokens`: the study's, or a generous one within the model’s bounds and budget."""
-    wanted: float | None = study.sampling.max_tokens
+    wanted = study.sampling.max_tokens
+    return bound_of(model, text=longest_text(study), budget=study.budget, wanted=wanted)
+
+
+def bound_of(
+    model: Model, *, text: str, budget: Budget, wanted: float | None = None, usual: int = TEXT_BOUND
+) -> int:
+    """A bound on the completion of any prompt.
+
+    Args:
+        model: With its own bounds and prices.
+        text: The prompt.
+        budget: Of which one worst case is to be a small share.
+        wanted: Tokens; None for a generous bound.
+        usual: What is generous for a model that does not reason.
+    """
     if wanted is None:
-        wanted = _REASONING_BOUND if model.reasoning else _TEXT_BOUND
-        wanted = min(wanted, max(_TEXT_BOUND, _affordable_tokens(model, study)))
-    room = (model.context_length or math.inf) - most_tokens(longest_text(study))
+        wanted = _REASONING_BOUND if model.reasoning else usual
+        wanted = min(wanted, max(usual, _affordable_tokens(model, text, budget)))
+    room = (model.context_length or math.inf) - most_tokens(text)
     bounds = [wanted, model.max_completion_tokens or math.inf]
     if room >= LEAST_BOUND:
         bounds.append(room)
@@ -127,7 +159,6 @@ def longest_text(study: Study) -> str:
 LEAST_BOUND = 16
 """Some providers refuse a smaller `max_tokens`."""
 
-_TEXT_BOUND = 1_024
 _REASONING_BOUND = 16_384
 _BUDGET_SHARE = 10
 """One draw's worst case is at most the budget's tenth, so that the budget's end is not all reserve."""
@@ -145,15 +176,14 @@ def _usual_completion(model: Model, study: Study) -> int:
     return _USUAL_STRUCTURED if answer_mode(model, study) == "structured" else _USUAL_TEXT
 
 
-def _affordable_tokens(model: Model, study: Study) -> float:
+def _affordable_tokens(model: Model, text: str, budget: Budget) -> float:
     """Completion tokens for which one draw's worst case stays within its share of the budget."""
-    budget = study.budget.per_model_usd
-    budget = study.budget.total_usd if budget is None else budget
+    dollars = budget.total_usd if budget.per_model_usd is None else budget.per_model_usd
     each = _completion_usd(model)
-    if budget is None or not each:
+    if dollars is None or not each:
         return _REASONING_BOUND
-    fixed = worst_case_usd(model, text=longest_text(study), max_tokens=0) if honours_bound(model) else 0.0
-    return (budget / _BUDGET_SHARE - fixed) / each
+    fixed = worst_case_usd(model, text=text, max_tokens=0) if honours_bound(model) else 0.0
+    return (dollars / _BUDGET_SHARE - fixed) / each
 
 
 def _own_bound(model: Model) -> int:
@@ -163,16 +193,3 @@ def _own_bound(model: Model) -> int:
 def _completion_usd(model: Model) -> float:
     price = model.price
     return max(price.completion_usd, price.reasoning_usd or 0.0) if price else 0.0
-
-
-def _usd(model: Model, prompt_tokens: int, completion_tokens: int) -> float:
-    """One request's price; a search is charged to the models that search by themselves."""
-    if model.price is None:
-        return 0.0
-    searches = any(word in model.id for word in ("perplexity/", "search", "online"))
-    return (
-        prompt_tokens * model.price.prompt_usd
-        + completion_tokens * _completion_usd(model)
-        + model.price.request_usd
-        + (model.price.web_search_usd if searches else 0.0)
-    )

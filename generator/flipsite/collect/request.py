@@ -1,5 +1,6 @@
 """Requests: the body that asks one question of one model."""
 
+from collections.abc import Mapping
 from typing import Any
 
 from flipsite.collect.forecast import Mode, completion_bound
@@ -20,19 +21,25 @@ def request_body(model: Model, question: Question, study: Study, mode: Mode) -> 
         study: Its temperature and bounds.
         mode: `structured` asks for JSON with one of the two labels, named in the prompt's order.
     """
-    body: dict[str, Any] = {
-        "model": model.id,
-        "messages": [{"role": "user", "content": question.text}],
-        "max_tokens": completion_bound(model, study),
-    }
-    if "max_completion_tokens" in model.parameters and "max_tokens" not in model.parameters:
-        body["max_completion_tokens"] = body["max_tokens"]
+    body = plain_body(model, question.text, max_tokens=completion_bound(model, study))
     if sends_temperature(model, study):
         body["temperature"] = study.sampling.temperature
     if mode == "structured":
-        body["response_format"] = _one_of(question)
+        body["response_format"] = json_schema("flip", {"outcome": _one_of(question)})
         if model.parameters:
             body["provider"] = {"require_parameters": True}
+    return body
+
+
+def plain_body(model: Model, text: str, *, max_tokens: int) -> dict[str, Any]:
+    """What every request holds: the model, the prompt, the bound, and the wish to be told the price."""
+    body: dict[str, Any] = {
+        "model": model.id,
+        "messages": [{"role": "user", "content": text}],
+        "max_tokens": max_tokens,
+    }
+    if "max_completion_tokens" in model.parameters and "max_tokens" not in model.parameters:
+        body["max_completion_tokens"] = max_tokens
     if model.price is not None:  # catalogues without prices are local servers', which know no `usage`
         body["usage"] = {"include": True}
     return body
@@ -43,12 +50,24 @@ def sends_temperature(model: Model, study: Study) -> bool:
     return study.sampling.temperature is not None and "temperature" in model.parameters
 
 
-def _one_of(question: Question) -> dict[str, Any]:
-    first, second = question.labels[question.order], question.labels[1 - question.order]
-    schema = {
+def json_schema(name: str, properties: Mapping[str, Any]) -> dict[str, Any]:
+    """A `response_format`: an object with all of these keys and no other."""
+    return {
+        "type": "json_schema",
+        "json_schema": {"name": name, "strict": True, "schema": strict(properties)},
+    }
+
+
+def strict(properties: Mapping[str, Any]) -> dict[str, Any]:
+    """The schema of an object with all of these keys and no other."""
+    return {
         "type": "object",
-        "properties": {"outcome": {"type": "string", "enum": [first, second]}},
-        "required": ["outcome"],
+        "properties": dict(properties),
+        "required": list(properties),
         "additionalProperties": False,
     }
-    return {"type": "json_schema", "json_schema": {"name": "flip", "strict": True, "schema": schema}}
+
+
+def _one_of(question: Question) -> dict[str, Any]:
+    first, second = question.labels[question.order], question.labels[1 - question.order]
+    return {"type": "string", "enum": [first, second]}

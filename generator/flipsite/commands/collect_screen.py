@@ -1,22 +1,18 @@
 """What `flipsite collect` shows: the offer, how the run stands, and what it came to."""
 
-import sys
-import time
 from pathlib import Path
 from types import TracebackType
 from typing import Self
 
 import click
 from rich.console import Console
-from rich.live import Live
 from rich.markup import escape
 from rich.table import Table
 
-from flipsite.collection import Look, Offer, Report, Watcher
+from flipsite.collection import Offer, Report, Watcher
+from flipsite.commands.progress import Progress, agreed, dollars
 from flipsite.domain import Kind
-from flipsite.errors import UsageError
 
-LINE_EVERY_S = 5.0
 MOST_ROWS = 15
 
 
@@ -27,11 +23,9 @@ class Screen:
         self._dry_run = dry_run
         self._yes = yes
         self._console = Console(highlight=False, soft_wrap=True)
-        self._live: Live | None = None
-        self._began = time.monotonic()
-        self._told_at = self._began
+        self._progress = Progress(self._console, noun="draws")
         self._money = ""
-        self.watcher = Watcher(created=self._created, agree=self._agree, look=self._look)
+        self.watcher = Watcher(created=self._created, agree=self._agree, look=self._progress.look)
 
     def __enter__(self) -> Self:
         return self
@@ -39,8 +33,7 @@ class Screen:
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
-        if self._live is not None:
-            self._live.stop()
+        self._progress.stop()
 
     def reread(self, n_changed: int, n_answers: int, snapshot: Path | None) -> None:
         """What reading again came to."""
@@ -57,13 +50,13 @@ class Screen:
         if any(cost for _, cost in report.by_model):
             table = _table("model", "spent", "share")
             for model, cost in report.by_model[:MOST_ROWS]:
-                table.add_row(escape(model), _usd(cost), f"{cost / report.spent_usd:.1%}")
+                table.add_row(escape(model), dollars(cost), f"{cost / report.spent_usd:.1%}")
             self._rest(table, len(report.by_model))
             self._console.print(table)
-        open_part = f", {_usd(report.unpriced_usd)} of it at its worst case" if report.unpriced_usd else ""
+        open_part = f", {dollars(report.unpriced_usd)} of it at its worst case" if report.unpriced_usd else ""
         if report.settled is not None:
             self._settled(report)
-        self._say(f"The study has cost {_usd(report.spent_usd)}{open_part}{self._money}.")
+        self._say(f"The study has cost {dollars(report.spent_usd)}{open_part}{self._money}.")
         for model, aside in sorted(tide.aside.items()):
             self._say(f"Set aside: {model}: {aside.reason}")
         if report.snapshot is not None:
@@ -81,7 +74,9 @@ class Screen:
             more = f" and {len(found) - MOST_ROWS} more" if len(found) > MOST_ROWS else ""
             self._say(f"Settled as {word}: {', '.join(told)}{more}.")
         n_spared = sum(one.n_spared for one in settled)
-        self._say(f"{n_spared} draws of theirs were not asked, which saved about {_usd(report.spared_usd)}.")
+        self._say(
+            f"{n_spared} draws of theirs were not asked, which saved about {dollars(report.spared_usd)}."
+        )
 
     def budget_sentence(self, report: Report) -> str:
         """Why the budget ended it."""
@@ -105,13 +100,7 @@ class Screen:
             self._say(f"Nothing to ask: all {plan.n_kept} draws are there.")
             return not self._dry_run
         self._show_offer(offer)
-        if self._dry_run:
-            return False
-        if self._yes or plan.estimate_usd == 0:
-            return True
-        if not sys.stdin.isatty():
-            raise UsageError("Nobody to ask for a yes; add --yes to spend, or --dry-run to look.")
-        return click.confirm("Ask them?")
+        return not self._dry_run and agreed(yes=self._yes or plan.estimate_usd == 0)
 
     def _show_offer(self, offer: Offer) -> None:
         plan = offer.plan
@@ -121,20 +110,20 @@ class Screen:
             table.add_row(
                 escape(one.model),
                 str(one.n_missing),
-                _usd(one.estimate_usd),
-                _usd(one.draw_worst_usd),
-                _usd(one.spent_usd),
+                dollars(one.estimate_usd),
+                dollars(one.draw_worst_usd),
+                dollars(one.spent_usd),
             )
         self._rest(table, len(rows))
         self._console.print(table)
         most = "At most " if offer.until_settled else ""
-        limits = [f"spent so far {_usd(offer.spent_usd)}"]
+        limits = [f"spent so far {dollars(offer.spent_usd)}"]
         if offer.budget_usd is not None:
-            limits.append(f"budget {_usd(offer.budget_usd)}")
+            limits.append(f"budget {dollars(offer.budget_usd)}")
         if offer.account_usd is not None:
-            limits.append(f"the account has {_usd(offer.account_usd)} left")
+            limits.append(f"the account has {dollars(offer.account_usd)} left")
         self._say(
-            f"{most}{plan.n_missing} draws of {len(rows)} models, about {_usd(plan.estimate_usd)} "
+            f"{most}{plan.n_missing} draws of {len(rows)} models, about {dollars(plan.estimate_usd)} "
             f"({', '.join(limits)}){self._money}."
         )
         if plan.left_out:
@@ -144,36 +133,6 @@ class Screen:
                 + (f", {dear} of them by the budget" if dear else "")
                 + "; `flipsite models` says why."
             )
-
-    def _look(self, look: Look) -> None:
-        if self._console.is_terminal:
-            if self._live is None:
-                self._live = Live(console=self._console, refresh_per_second=4, transient=True)
-                self._live.start()
-            self._live.update(self._line(look))
-            return
-        if time.monotonic() - self._told_at >= LINE_EVERY_S:
-            self._told_at = time.monotonic()
-            self._say(self._line(look))
-
-    def _line(self, look: Look) -> str:
-        """Draws done, valid share, dollars, rate, and what is waiting and why."""
-        tide = look.tide
-        seconds = max(time.monotonic() - self._began, 1e-3)
-        parts = [f"{tide.n_done}/{tide.n_missing} draws"]
-        if tide.n_done:
-            parts.append(f"{tide.n_valid / tide.n_done:.0%} valid")
-        left = "" if look.left_usd is None else f", {_usd(look.left_usd)} left"
-        parts += [f"{_usd(look.spent_usd)} spent{left}", f"{tide.n_done / seconds:.0f}/s"]
-        parts.append(f"{tide.in_flight} in flight")
-        if look.n_resting:
-            parts.append(f"{look.n_resting} models told to wait")
-        if tide.aside:
-            parts.append(f"{len(tide.aside)} set aside")
-        if tide.faults:
-            model, fault = next(reversed(tide.faults.items()))
-            parts.append(f"last fault: {model}: {fault}")
-        return escape(" · ".join(parts)) if self._console.is_terminal else " · ".join(parts)
 
     def _say(self, text: str) -> None:
         click.echo(text)
@@ -188,10 +147,3 @@ def _table(*headings: str) -> Table:
     for place, heading in enumerate(headings):
         table.add_column(heading, justify="left" if place == 0 else "right", no_wrap=place > 0)
     return table
-
-
-def _usd(dollars: float) -> str:
-    """Dollars to the cent, or to the first two digits that say something."""
-    if dollars and dollars < 0.005:
-        return f"${dollars:.6f}"
-    return f"${dollars:,.2f}"

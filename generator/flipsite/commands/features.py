@@ -4,33 +4,81 @@ from pathlib import Path
 
 import click
 
+from flipsite.errors import BudgetExhaustedError
+
 DEFAULT_BASE = "https://openrouter.ai/api/v1"
 
 
 @click.command("features")
 @click.argument("study")
+@click.option("--classifier", metavar="MODEL", help="Whom to ask.  [default: perplexity/sonar]")
+@click.option("--no-classifier", is_flag=True, help="Ask nobody: catalogues, names and answers alone.")
+@click.option(
+    "--budget", type=click.FloatRange(min=0), metavar="USD", help="Dollars for all its answers, ever."
+)
+@click.option(
+    "--concurrency", type=click.IntRange(1, 1024), default=16, show_default=True, help="Requests in flight."
+)
 @click.option(
     "--api-base", default=DEFAULT_BASE, show_default=True, metavar="URL", help="Ends before /models."
 )
 @click.option("--simulated", is_flag=True, help="Of coins of known truth: no network, no key.")
 @click.option("--seed", type=int, default=0, show_default=True, help="Of the simulated endpoint.")
-@click.option("--dry-run", is_flag=True, help="Show what would change, and write nothing.")
-def command(*, study: str, api_base: str, simulated: bool, seed: int, dry_run: bool) -> None:
+@click.option("--dry-run", is_flag=True, help="Show what it would cost and change, and stop.")
+@click.option("--yes", is_flag=True, help="Do not ask before spending.")
+def command(
+    *,
+    study: str,
+    classifier: str | None,
+    no_classifier: bool,
+    budget: float | None,
+    concurrency: int,
+    api_base: str,
+    simulated: bool,
+    seed: int,
+    dry_run: bool,
+    yes: bool,
+) -> None:
     r"""Gather what the models of STUDY are, and write it to its features.csv.
 
-    From the catalogue that was kept with the draws, today's for models that it does not list, and what names
-    state by rule. What you write there yourself, with the source `curated`, is never overwritten: what a run
-    would have changed is told.
+    From the catalogue that was kept with the draws, today's for models that it does not list, what names
+    state by rule, and a classifier, a model that is asked three times about each: where its answers differ,
+    that is kept as doubt. Every answer is kept the moment it arrives: run again after a stop, and only what
+    is missing is asked. What you write into the file yourself, with the source `curated`, is never
+    overwritten: what a run would have changed is told. The key comes from OPENROUTER_API_KEY.
 
     \b
     Examples:
-      flipsite features mine
-      flipsite features article-2025 --dry-run
+      flipsite features mine --budget 5
+      flipsite features mine --no-classifier
+      flipsite features article-2025 --dry-run --classifier openai/gpt-5-mini
     """
-    from flipsite.commands.features_screen import tell
-    from flipsite.gathering import FeatureOrder, gather
+    from flipsite.commands.features_screen import Screen
+    from flipsite.gathering import CLASSIFIER, SIMULATED_CLASSIFIER, FeatureOrder, gather
     from flipsite.projects import find_project
 
-    order = FeatureOrder(api_base=api_base, simulated_seed=seed if simulated else None, dry_run=dry_run)
-    for line in tell(gather(find_project(Path.cwd()), study, order), dry_run=dry_run):
-        click.echo(line)
+    if classifier and no_classifier:
+        raise click.UsageError("--classifier and --no-classifier: leave one out.")
+    asked = classifier or (SIMULATED_CLASSIFIER if simulated else CLASSIFIER)
+    order = FeatureOrder(
+        classifier=None if no_classifier else asked,
+        budget_usd=budget,
+        concurrency=concurrency,
+        api_base=api_base,
+        simulated_seed=seed if simulated else None,
+        dry_run=dry_run,
+    )
+    with Screen(dry_run=dry_run, yes=yes) as screen:
+        report = gather(find_project(Path.cwd()), study, order, screen.watcher)
+    if report is None:
+        return
+    screen.report(report)
+    classified = report.classified
+    if classified is None:
+        return
+    if classified.interrupted:
+        raise click.Abort
+    if classified.error is not None:
+        raise classified.error
+    if classified.budget:
+        raise BudgetExhaustedError(screen.budget_sentence(classified))

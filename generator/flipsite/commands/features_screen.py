@@ -1,14 +1,93 @@
-"""What `flipsite features` says: what is new, what has changed, and what a person's value kept out."""
+"""What `flipsite features` shows: what asking would cost, what came of it, what a person's value kept out."""
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
+from types import TracebackType
+from typing import Self
 
-from flipsite.gathering import Feature, FeatureReport, Refused, one_line
+import click
+from rich.console import Console
+
+from flipsite.commands.progress import Progress, agreed, dollars
+from flipsite.gathering import Classified, Feature, FeatureReport, FeatureWatcher, Inquiry, Refused, one_line
 
 MOST_NAMES = 5
+MOST_OVERRULED = 20
 
 
-def tell(report: FeatureReport, *, dry_run: bool) -> Iterator[str]:
-    """The lines that a run ends with; foreign text in them cannot move a cursor."""
+class Screen:
+    """A progress display on a terminal, plain lines elsewhere; use as a context manager."""
+
+    def __init__(self, *, dry_run: bool, yes: bool) -> None:
+        self._dry_run = dry_run
+        self._yes = yes
+        self._money = ""
+        self._progress = Progress(Console(highlight=False, soft_wrap=True), noun="answers")
+        self.watcher = FeatureWatcher(agree=self._agree, look=self._progress.look)
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self._progress.stop()
+
+    def report(self, report: FeatureReport) -> None:
+        """What the run came to; foreign text in it cannot move a cursor."""
+        for line in _told(report, dry_run=self._dry_run):
+            click.echo(line)
+        if report.classified and not self._dry_run:
+            click.echo(_paid(report.classified, self._money))
+
+    def budget_sentence(self, classified: Classified) -> str:
+        """Why the budget ended it."""
+        return (
+            f"The budget ended before {classified.classifier} was asked everything ({classified.budget}); "
+            "what was bought is kept, raise --budget and run again."
+        )
+
+    def _agree(self, inquiry: Inquiry) -> bool:
+        if inquiry.simulated:
+            self._money = ", all of it simulated"
+        if inquiry.n_lost:
+            click.echo(
+                f"{inquiry.n_lost} answers were in flight when the last run died; they count as spent."
+            )
+        if inquiry.unasked:
+            click.echo(f"Nobody is asked about {_named(inquiry.unasked)}: no model is called that.")
+        if not inquiry.n_missing:
+            click.echo(f"Nothing to ask: all {inquiry.n_kept} answers of {inquiry.classifier} are there.")
+            return not self._dry_run
+        click.echo(_offer(inquiry) + f"{self._money}.")
+        return not self._dry_run and agreed(yes=self._yes or inquiry.estimate_usd == 0)
+
+
+def _offer(inquiry: Inquiry) -> str:
+    limits = [f"spent so far {dollars(inquiry.spent_usd)}"]
+    if inquiry.budget_usd is not None:
+        limits.append(f"budget {dollars(inquiry.budget_usd)}")
+    if inquiry.account_usd is not None:
+        limits.append(f"the account has {dollars(inquiry.account_usd)} left")
+    return (
+        f"{inquiry.n_missing} questions about {inquiry.n_models} models to {inquiry.classifier}: about "
+        f"{dollars(inquiry.estimate_usd)}, one at most {dollars(inquiry.worst_usd)} ({', '.join(limits)})"
+    )
+
+
+def _paid(classified: Classified, money: str) -> str:
+    tide, doubted = classified.tide, sum(not row.value for row in classified.features)
+    unsure = f"; it does not agree with itself on {doubted} values" if doubted else ""
+    unpriced = (
+        f", {dollars(classified.unpriced_usd)} of it at its worst case" if classified.unpriced_usd else ""
+    )
+    return (
+        f"{classified.classifier}: {tide.n_done} answers: {tide.n_valid} readable, {tide.n_rejected} not "
+        f"readable, {tide.n_failed} failed; {tide.n_kept} were there before{unsure}. They have cost "
+        f"{dollars(classified.spent_usd)}{unpriced}{money}."
+    )
+
+
+def _told(report: FeatureReport, *, dry_run: bool) -> Iterator[str]:
     added = [change for change in report.joined.changed if change.before is None]
     other = [
         (change.before, change.after)
@@ -18,6 +97,7 @@ def tell(report: FeatureReport, *, dry_run: bool) -> Iterator[str]:
     known = sum(bool(row.value) for row in report.joined.features)
     yield from (_changed(before, after) for before, after in other)
     yield from map(_refused, report.joined.refused)
+    yield from _overruled(report.joined.overruled)
     if report.unlisted:
         yield f"In no catalogue: {_named(report.unlisted)}."
     yield (
@@ -36,6 +116,13 @@ def _changed(before: Feature, after: Feature) -> str:
 
 def _refused(refused: Refused) -> str:
     return f"kept: {_place(refused.kept)}: yours is {_value(refused.kept)}, found {_value(refused.found)}"
+
+
+def _overruled(overruled: Sequence[Refused]) -> Iterator[str]:
+    for one in overruled[:MOST_OVERRULED]:
+        yield f"doubted: {_place(one.kept)}: {_value(one.kept)} stands, found {_value(one.found)}"
+    if len(overruled) > MOST_OVERRULED:
+        yield f"doubted: {len(overruled) - MOST_OVERRULED} more that a surer source stands against."
 
 
 def _place(row: Feature) -> str:

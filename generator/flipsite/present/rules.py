@@ -4,13 +4,14 @@ from functools import cache
 
 import numpy as np
 
-from flipsite.analyse import calibration, drift, fairness, ranking, same_share
+from flipsite.analyse import agreement, calibration, drift, fairness, ranking, same_share
 from flipsite.analyse.chance import chance_within
 from flipsite.analyse.estimate import FAIR_MARGIN, FALSE_DISCOVERY_RATE, LEVEL, TAIL, noise_floor
 from flipsite.analyse.settled import acquitted, convicted, log_evidence
 from flipsite.domain import Sampling
 from flipsite.present.formats import count_text, percent_text
 from flipsite.present.leaderboard import TOP
+from flipsite.traits import ASKINGS
 
 MANY = 240
 """Models in examples of many; as many as the article asked."""
@@ -42,6 +43,9 @@ def rules() -> dict[str, str]:
         "group_draws": count_text(drift.FEWEST),
         "random_tables": count_text(same_share.N_TABLES),
         "step_draws": count_text(calibration.N_DRAWS),
+        "askings": count_text(ASKINGS),
+        "surest": f"{agreement.SUREST:g}",
+        "alike": percent_text(agreement.ALIKE),
         "e_value": f"{1 / FALSE_DISCOVERY_RATE:g}",
         "many_models": count_text(MANY),
         "convicted_at": count_text(_convicted_at(1)),

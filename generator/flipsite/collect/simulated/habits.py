@@ -20,6 +20,7 @@ class Toss:
         first: The label the prompt names first.
         second: The other.
         structured: JSON is asked for.
+        text: The whole prompt, for what is asked other than flips.
     """
 
     seed: int
@@ -28,6 +29,7 @@ class Toss:
     first: str
     second: str
     structured: bool
+    text: str = ""
 
     @property
     def labels(self) -> tuple[str, str]:
@@ -68,14 +70,20 @@ def toss_of(body: Mapping[str, Any], *, seed: int, draw: int) -> Toss:
     labels = ("0", "1")
     if structured:
         schema = body["response_format"]["json_schema"]["schema"]
-        labels = tuple(schema["properties"]["outcome"]["enum"])
+        labels = tuple(schema["properties"].get("outcome", {}).get("enum", labels))
     else:
         for named in (_SET.search(text), _EXAMPLE.search(text)):
             if named:
                 labels = (named[1], named[2])
                 break
     return Toss(
-        seed=seed, model=body["model"], draw=draw, first=labels[0], second=labels[1], structured=structured
+        seed=seed,
+        model=body["model"],
+        draw=draw,
+        first=labels[0],
+        second=labels[1],
+        structured=structured,
+        text=text,
     )
 
 

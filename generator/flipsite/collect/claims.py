@@ -1,0 +1,170 @@
+"""A classifier's answer → what it claims of a model, each claim in the form of `traits` or not at all.
+
+A pure function of hostile text, linear in its length. Endpoints promise schemas that their models do not
+keep: a value of another form is unreadable and counts as such; none is guessed from prose.
+"""
+
+import json
+import math
+import re
+from collections.abc import Callable, Mapping
+from typing import Any, Final
+
+from flipsite.collect.answer import rejection
+from flipsite.collect.replies import Reply, one_line
+from flipsite.collect.said import plain, without_reasoning
+from flipsite.collect.wording import ASKED_OF
+from flipsite.dealings import Claim, Stated
+from flipsite.domain import Rejected
+from flipsite.traits import FEATURES
+
+READER: Final = 1
+"""Raised when answers are read differently than before."""
+
+MOST_SIGNS: Final = 50_000
+"""A longer answer is none to this question."""
+
+
+def read_classification(reply: Reply) -> Stated | Rejected:
+    """Whether an answer claims anything, or in which way it does not."""
+    response = reply.response
+    if any(claim.value is not None for claim in read_claims(response).values()):
+        return Stated()
+    return rejection(
+        response,
+        without_reasoning(plain((response or "")[:MOST_SIGNS])),
+        cut=reply.finish_reason == "length",
+        withheld=bool(reply.refusal) or reply.finish_reason == "content_filter",
+        unread="no JSON object with a value that was asked for",
+    )
+
+
+def read_claims(response: str | None, *, by: str | None = None) -> Mapping[str, Claim]:
+    """What an answer claims, feature by feature.
+
+    Args:
+        response: Its content as it came.
+        by: When it was asked, ISO 8601, where that is known: nothing was released later.
+
+    Returns:
+        One claim a feature asked for; all of them unreadable where the answer holds no such object.
+    """
+    found = _last_object(without_reasoning(response or "")) if len(response or "") <= MOST_SIGNS else {}
+    claims = {feature: _claim(feature, found, by=by) for feature in ASKED_OF}
+    total, active = (_number(claims[name].value) for name in ("parameters_total_b", "parameters_active_b"))
+    if total is not None and active is not None and active > total:
+        for name in ("parameters_total_b", "parameters_active_b"):
+            claims[name] = Claim(value=None, source=claims[name].source)
+    return claims
+
+
+_UNKNOWN: Final = frozenset(
+    {"", "unknown", "none", "null", "n/a", "na", "not known", "undisclosed", "not disclosed"}
+)
+_OTHER_NAMES: Final[Mapping[str, Mapping[str, str]]] = {
+    "architecture": {"mixture of experts": "moe", "mixture-of-experts": "moe"},
+    "reasoning": {"true": "yes", "false": "no"},
+    "open_weights": {"true": "yes", "false": "no"},
+    "tuning": {"role-play": "roleplay", "roleplaying": "roleplay", "code": "coding", "chat": "instruct"},
+}
+_LEAST_B, _MOST_B = 0.001, 100_000.0
+_SIZE = re.compile(
+    r"(\d{1,6}(?:\.\d{1,6})?)\s?(b|bn|billion|m|million|t|trillion)?(?: parameters)?", re.ASCII
+)
+_BILLIONS: Final = {"m": 1e-3, "b": 1.0, "t": 1e3}
+_MOST_TRIES = 200
+_LONGEST_SOURCE, _LONGEST_FAMILY = 120, 60
+
+
+def _last_object(text: str) -> dict[str, Any]:
+    """The last JSON object in a text that has one of the keys, whatever stands around it."""
+    decoder = json.JSONDecoder(object_pairs_hook=_once, parse_constant=_no_number)
+    found: dict[str, Any] = {}
+    start, tries = text.find("{"), 0
+    while start >= 0 and tries < _MOST_TRIES:
+        tries += 1
+        try:
+            value, end = decoder.raw_decode(text, start)
+        except (ValueError, RecursionError):
+            end = start + 1
+        else:
+            ours = not ASKED_OF.keys().isdisjoint(value)
+            found, end = (value, end) if ours else (found, start + 1)
+        start = text.find("{", end)
+    return found
+
+
+def _once(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    """An object, unless a key stands in it twice with two values: nobody knows which is meant."""
+    found: dict[str, Any] = {}
+    for key, value in pairs:
+        if key in found and found[key] != value:
+            raise ValueError(key)
+        found[key] = value
+    return found
+
+
+def _no_number(name: str) -> Any:
+    raise ValueError(name)
+
+
+def _claim(feature: str, found: Mapping[str, Any], *, by: str | None) -> Claim:
+    """One claim; a value that stands without its source is read all the same."""
+    said = found[feature] if isinstance(found.get(feature), dict) else {"value": found.get(feature)}
+    if feature not in found or "value" not in said:
+        return Claim(value=None)
+    value, source = said["value"], said.get("source")
+    told = one_line(source, most=_LONGEST_SOURCE) if isinstance(source, str) else ""
+    if isinstance(value, str) and value.strip().casefold().rstrip(".") in _UNKNOWN:
+        value = None
+    if value is None:
+        return Claim(value="", source=told)
+    read = _READERS[FEATURES[feature].kind](feature, value)
+    if read is not None and (FEATURES[feature].fault(read) or (by and feature == "released" and read > by)):
+        read = None
+    return Claim(value=read, source=told)
+
+
+def _choice(feature: str, value: Any) -> str | None:
+    if not isinstance(value, str | bool):
+        return None
+    word = str(value).strip().casefold()
+    return _OTHER_NAMES.get(feature, {}).get(word, word)
+
+
+def _size(_feature: str, value: Any) -> str | None:
+    """Billions, as a number or as a text that is nothing but one."""
+    if isinstance(value, str):
+        match = _SIZE.fullmatch(value.strip().casefold())
+        value = float(match[1]) * _BILLIONS[(match[2] or "b")[0]] if match else None
+    if isinstance(value, bool) or not isinstance(value, int | float):
+        return None
+    return f"{float(value):.6g}" if _LEAST_B <= value <= _MOST_B else None  # NaN is not in between
+
+
+def _month(_feature: str, value: Any) -> str | None:
+    """A release to the month; a classifier's day is more than it can know."""
+    return (
+        value.strip()[:7]
+        if isinstance(value, str) and FEATURES["released"].fault(value.strip()) is None
+        else None
+    )
+
+
+def _family(_feature: str, value: Any) -> str | None:
+    if not isinstance(value, str) or len(value) > _LONGEST_FAMILY:
+        return None
+    return one_line(value, most=_LONGEST_FAMILY) or None
+
+
+_READERS: Final[Mapping[str, Callable[[str, Any], str | None]]] = {
+    "choice": _choice,
+    "number": _size,
+    "date": _month,
+    "text": _family,
+}
+
+
+def _number(text: str | None) -> float | None:
+    number = float(text) if text else math.nan
+    return None if math.isnan(number) else number
