@@ -403,32 +403,29 @@ def test_the_simulated_classifier_tells_the_truth_whatever_the_concurrency(tmp_p
     assert all(row.value == truth_about(row.model)[row.feature] for row in said)
 
 
+def started(address: str, *, concurrency: int) -> subprocess.Popen[bytes]:
+    """The command as a process of its own."""
+    words = ["features", STUDY, "--classifier", CLASSIFIER, "--api-base", address, "--budget", "1", "--yes"]
+    command = [sys.executable, "-m", "flipsite", *words, "--concurrency", str(concurrency)]
+    return subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, env=dict(os.environ))
+
+
+def wait_for(n_requests: int, served: Endpoint) -> None:
+    until = time.monotonic() + 15
+    while served.n_requests[CLASSIFIER] < n_requests and time.monotonic() < until:
+        time.sleep(0.002)
+
+
 @pytest.mark.slow
 def test_killed_at_any_instant_nothing_paid_is_lost(project):
     """SIGKILL while answers are in flight: what came stays, what did not is counted and asked again."""
     with endpoint(classifier(), latency_s=0.05) as (served, address):
-        words = [
-            "features",
-            STUDY,
-            "--classifier",
-            CLASSIFIER,
-            "--api-base",
-            address,
-            "--budget",
-            "1",
-            "--yes",
-        ]
-        process = subprocess.Popen(
-            [sys.executable, "-m", "flipsite", *words, "--concurrency", "2"], env=dict(os.environ)
-        )
-        until = time.monotonic() + 15
-        while served.n_requests[CLASSIFIER] < 5 and time.monotonic() < until:
-            time.sleep(0.002)
+        process = started(address, concurrency=2)
+        wait_for(5, served)
         process.send_signal(signal.SIGKILL)
-        process.wait()
+        process.communicate()
         time.sleep(0.2)  # what was in flight is billed
-        killed = served.n_requests[CLASSIFIER]
-        assert 5 <= killed < 9
+        assert 5 <= served.n_requests[CLASSIFIER] < 9
         ran = features(address)
     assert ran.exit_code == 0, ran.output
     n_lost = served.n_requests[CLASSIFIER] - 9
@@ -440,26 +437,8 @@ def test_killed_at_any_instant_nothing_paid_is_lost(project):
 @pytest.mark.slow
 def test_an_interrupt_keeps_what_was_answered(project):
     with endpoint(classifier(), latency_s=0.3) as (served, address):
-        words = [
-            "features",
-            STUDY,
-            "--classifier",
-            CLASSIFIER,
-            "--api-base",
-            address,
-            "--budget",
-            "1",
-            "--yes",
-        ]
-        process = subprocess.Popen(
-            [sys.executable, "-m", "flipsite", *words, "--concurrency", "1"],
-            env=dict(os.environ),
-            stdout=subprocess.PIPE,
-            stderr=subprocess.PIPE,
-        )
-        until = time.monotonic() + 15
-        while served.n_requests[CLASSIFIER] < 2 and time.monotonic() < until:
-            time.sleep(0.01)
+        process = started(address, concurrency=1)
+        wait_for(2, served)
         process.send_signal(signal.SIGINT)
         process.communicate(timeout=20)
     assert process.returncode == 130

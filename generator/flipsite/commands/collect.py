@@ -82,7 +82,7 @@ def command(
         simulated_seed=seed if simulated else None,
         until_settled=until_settled,
     )
-    with screen:
+    with screen.progress:
         report = collect(project, order, screen.watcher)
     if report is None:
         return

@@ -1,8 +1,6 @@
 """What `flipsite collect` shows: the offer, how the run stands, and what it came to."""
 
 from pathlib import Path
-from types import TracebackType
-from typing import Self
 
 import click
 from rich.console import Console
@@ -17,23 +15,15 @@ MOST_ROWS = 15
 
 
 class Screen:
-    """A progress display on a terminal, plain lines elsewhere; use as a context manager."""
+    """The offer, the yes, and the report; `progress` shows how the run stands, as a context manager."""
 
     def __init__(self, *, dry_run: bool, yes: bool) -> None:
         self._dry_run = dry_run
         self._yes = yes
         self._console = Console(highlight=False, soft_wrap=True)
-        self._progress = Progress(self._console, noun="draws")
+        self.progress = Progress(self._console, noun="draws")
         self._money = ""
-        self.watcher = Watcher(created=self._created, agree=self._agree, look=self._progress.look)
-
-    def __enter__(self) -> Self:
-        return self
-
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
-        self._progress.stop()
+        self.watcher = Watcher(created=self._created, agree=self._agree, look=self.progress.look)
 
     def reread(self, n_changed: int, n_answers: int, snapshot: Path | None) -> None:
         """What reading again came to."""

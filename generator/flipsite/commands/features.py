@@ -68,7 +68,8 @@ def command(
         simulated_seed=seed if simulated else None,
         dry_run=dry_run,
     )
-    with Screen(dry_run=dry_run, yes=yes) as screen:
+    screen = Screen(dry_run=dry_run, yes=yes)
+    with screen.progress:
         report = gather(find_project(Path.cwd()), study, order, screen.watcher)
     if report is None:
         return

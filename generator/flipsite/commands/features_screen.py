@@ -1,8 +1,6 @@
 """What `flipsite features` shows: what asking would cost, what came of it, what a person's value kept out."""
 
 from collections.abc import Iterable, Iterator, Sequence
-from types import TracebackType
-from typing import Self
 
 import click
 from rich.console import Console
@@ -15,22 +13,14 @@ MOST_OVERRULED = 20
 
 
 class Screen:
-    """A progress display on a terminal, plain lines elsewhere; use as a context manager."""
+    """The offer, the yes, and the report; `progress` shows how the run stands, as a context manager."""
 
     def __init__(self, *, dry_run: bool, yes: bool) -> None:
         self._dry_run = dry_run
         self._yes = yes
         self._money = ""
-        self._progress = Progress(Console(highlight=False, soft_wrap=True), noun="answers")
-        self.watcher = FeatureWatcher(agree=self._agree, look=self._progress.look)
-
-    def __enter__(self) -> Self:
-        return self
-
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
-        self._progress.stop()
+        self.progress = Progress(Console(highlight=False, soft_wrap=True), noun="answers")
+        self.watcher = FeatureWatcher(agree=self._agree, look=self.progress.look)
 
     def report(self, report: FeatureReport) -> None:
         """What the run came to; foreign text in it cannot move a cursor."""

@@ -2,6 +2,8 @@
 
 import sys
 import time
+from types import TracebackType
+from typing import Self
 
 import click
 from rich.console import Console
@@ -15,7 +17,7 @@ LINE_EVERY_S = 5.0
 
 
 class Progress:
-    """How a run stands, for whoever looks on."""
+    """How a run stands, for whoever looks on; a context manager that leaves the terminal as it was."""
 
     def __init__(self, console: Console, *, noun: str) -> None:
         """Begin.
@@ -30,8 +32,12 @@ class Progress:
         self._began = time.monotonic()
         self._told_at = self._began
 
-    def stop(self) -> None:
-        """Leave the terminal as it was."""
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
         if self._live is not None:
             self._live.stop()
 
