@@ -76,13 +76,25 @@ def cli(context: click.Context, *, debug: bool) -> None:
     Without a command: where your project stands, and what to do next.
 
     \b
-    To complete commands and options in bash (zsh and fish likewise):
-      eval "$(_FLIPSITE_COMPLETE=bash_source flipsite)"
+    To complete commands, options and studies, put the line of your shell into its start-up file:
+      bash  eval "$(_FLIPSITE_COMPLETE=bash_source flipsite)"
+      zsh   eval "$(_FLIPSITE_COMPLETE=zsh_source flipsite)"
+      fish  _FLIPSITE_COMPLETE=fish_source flipsite | source
+
+    \b
+    Examples:
+      flipsite
+      flipsite init coins
+      flipsite collect trial --simulated --yes
+      flipsite serve --open
     """
     if context.invoked_subcommand is None:
         from flipsite.commands.standing import show_standing
 
         show_standing()
+
+
+cli.help = (cli.help or "").replace("\\b\n", "\b\n")
 
 
 def main(arguments: list[str] | None = None) -> None:

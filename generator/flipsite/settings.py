@@ -109,6 +109,17 @@ def dump_study(study: Study) -> str:
     )
 
 
+def study_keys() -> list[tuple[str, str, object]]:
+    """Every key of `study.toml` but `[[models.skip]]`: its name, what it takes, and its default."""
+    default = _StudyFile()
+    return [
+        (f"{section}.{key}", field.description or "", getattr(getattr(default, section), key))
+        for section, table in _StudyFile.model_fields.items()
+        for key, field in type(getattr(default, section)).model_fields.items()
+        if table.description and key != "skip"
+    ]
+
+
 class _Section(BaseModel):
     model_config = ConfigDict(extra="forbid", frozen=True, strict=True)
 

@@ -4,10 +4,19 @@ from pathlib import Path
 
 import click
 
+from flipsite.commands.completing import study_names
 
-@click.command("build")
+
+@click.command("build", short_help="Build the site from the snapshots.")
 @click.option("-o", "--out", type=click.Path(path_type=Path), help="The site's folder.  [default: site]")
-@click.option("--study", "studies", multiple=True, metavar="ID", help="Only this study; may be repeated.")
+@click.option(
+    "--study",
+    "studies",
+    multiple=True,
+    metavar="ID",
+    shell_complete=study_names,
+    help="Only this study; may be repeated.",
+)
 @click.option("--base-url", metavar="URL", help="Where the site will stand; for 404.html, feed and site map.")
 @click.option(
     "--jobs",

@@ -5,7 +5,7 @@ from pathlib import Path
 import click
 
 
-@click.command("check")
+@click.command("check", short_help="Look for faults in a built site.")
 @click.argument("site", required=False, type=click.Path(path_type=Path))
 def command(*, site: Path | None) -> int:
     r"""Look for faults in the SITE that was built (default: the project's): exit 1 if there are any.

@@ -4,13 +4,14 @@ from pathlib import Path
 
 import click
 
+from flipsite.commands.completing import study_names
 from flipsite.errors import BudgetExhaustedError
 
 DEFAULT_BASE = "https://openrouter.ai/api/v1"
 
 
-@click.command("collect")
-@click.argument("study")
+@click.command("collect", short_help="Ask a study's models, within its budget.")
+@click.argument("study", shell_complete=study_names)
 @click.option("--models", multiple=True, metavar="GLOB", help="Only these of the study's; may be repeated.")
 @click.option("--skip", multiple=True, metavar="GLOB", help="Without these; may be repeated.")
 @click.option("--draws", type=click.IntRange(min=1), help="Draws of each model.  [default: the study's]")

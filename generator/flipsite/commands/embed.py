@@ -5,14 +5,17 @@ from pathlib import Path
 
 import click
 
+from flipsite.commands.completing import study_names
 from flipsite.errors import UsageError
 
 FORMATS = ("html", "markdown", "csv", "json", "svg", "png", "iframe", "jekyll", "hugo", "quarto")
 
 
-@click.command("embed")
+@click.command("embed", short_help="Write a table or chart for another site.")
 @click.argument("table")
-@click.option("--study", metavar="ID", help="Of this study.  [default: the first]")
+@click.option(
+    "--study", metavar="ID", shell_complete=study_names, help="Of this study.  [default: the first]"
+)
 @click.option(
     "--format",
     "form",

@@ -6,14 +6,15 @@ from typing import TYPE_CHECKING
 
 import click
 
+from flipsite.commands.completing import study_names
 from flipsite.errors import UsageError
 
 if TYPE_CHECKING:  # the store is imported when there is something to export
     from flipsite.exchange import ExportFormat
 
 
-@click.command("export")
-@click.argument("study")
+@click.command("export", short_help="Write a study's draws to a file.")
+@click.argument("study", shell_complete=study_names)
 @click.option(
     "--format",
     "format_",

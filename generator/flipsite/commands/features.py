@@ -4,13 +4,14 @@ from pathlib import Path
 
 import click
 
+from flipsite.commands.completing import study_names
 from flipsite.errors import BudgetExhaustedError
 
 DEFAULT_BASE = "https://openrouter.ai/api/v1"
 
 
-@click.command("features")
-@click.argument("study")
+@click.command("features", short_help="Gather what a study's models are.")
+@click.argument("study", shell_complete=study_names)
 @click.option("--classifier", metavar="MODEL", help="Whom to ask.  [default: perplexity/sonar]")
 @click.option("--no-classifier", is_flag=True, help="Ask nobody: catalogues, names and answers alone.")
 @click.option(

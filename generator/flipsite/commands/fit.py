@@ -6,12 +6,14 @@ from typing import TYPE_CHECKING
 
 import click
 
+from flipsite.commands.completing import study_names
+
 if TYPE_CHECKING:
     from flipsite.fitted import Fit
 
 
-@click.command("fit")
-@click.argument("study")
+@click.command("fit", short_help="Fit what makes models fair.")
+@click.argument("study", shell_complete=study_names)
 @click.option(
     "--draws", type=click.IntRange(min=100), default=2000, show_default=True, help="Kept, of a chain."
 )

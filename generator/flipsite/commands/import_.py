@@ -5,13 +5,21 @@ from typing import TYPE_CHECKING
 
 import click
 
+from flipsite.commands.completing import study_names
+
 if TYPE_CHECKING:  # the store is imported when there is something to import
     from flipsite.exchange import ImportReport
 
 
-@click.command("import")
+@click.command("import", short_help="Bring draws from elsewhere into a study.")
 @click.argument("file", type=click.Path(path_type=Path))
-@click.option("--study", required=True, metavar="ID", help="The study to add to; made where there is none.")
+@click.option(
+    "--study",
+    required=True,
+    metavar="ID",
+    shell_complete=study_names,
+    help="The study to add to; made where there is none.",
+)
 @click.option(
     "--column",
     "columns",

@@ -5,7 +5,7 @@ from pathlib import Path
 import click
 
 
-@click.command("init")
+@click.command("init", short_help="Begin a project of your own.")
 @click.argument("folder", required=False, default=".", type=click.Path(path_type=Path), metavar="[DIR]")
 @click.option("--templates", is_flag=True, help="Copy the templates too, to make them your own.")
 def command(*, folder: Path, templates: bool) -> None:

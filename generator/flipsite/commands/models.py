@@ -5,6 +5,8 @@ from typing import TYPE_CHECKING
 
 import click
 
+from flipsite.commands.completing import study_names
+
 if TYPE_CHECKING:
     from rich.table import Table
 
@@ -15,8 +17,13 @@ MILLION = 1_000_000
 WIDE = 160
 
 
-@click.command("models")
-@click.option("--study", metavar="ID", help="Decide by this study.  [default: the article's prompt]")
+@click.command("models", short_help="List the catalogue: prices, and who is skipped and why.")
+@click.option(
+    "--study",
+    metavar="ID",
+    shell_complete=study_names,
+    help="Decide by this study.  [default: the article's prompt]",
+)
 @click.option("--json", "as_json", is_flag=True, help="Print JSON instead of a table.")
 @click.option(
     "--api-base", default=DEFAULT_BASE, show_default=True, metavar="URL", help="Ends before /models."

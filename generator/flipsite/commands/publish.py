@@ -5,7 +5,7 @@ from pathlib import Path
 import click
 
 
-@click.command("publish")
+@click.command("publish", short_help="Push the site to a branch for GitHub Pages.")
 @click.option("--branch", default="gh-pages", show_default=True, metavar="NAME", help="The branch to write.")
 @click.option("--remote", default="origin", show_default=True, metavar="NAME", help="The git remote.")
 @click.option("--base-url", metavar="URL", help="Where it will stand.  [default: the remote's GitHub Pages]")

@@ -116,9 +116,12 @@ def markdown_table(table: Table, *, absolute: str | None = None) -> str:
 
 
 def csv_table(table: Table) -> str:
-    """The sortable values under the headings' keys, as `csv_records` writes them."""
+    """Numbers as they are and words as shown, under the headings' keys, as `csv_records` writes them."""
     keys = [heading.key for heading in table.headings]
-    values = [[cell.value for cell in row] for row in table.rows]
+    values = [
+        [_plain(heading, cell) for heading, cell in zip(table.headings, row, strict=True)]
+        for row in table.rows
+    ]
     return csv_records(keys, [dict(zip(keys, row, strict=True)) for row in values])
 
 
@@ -186,6 +189,11 @@ def _valid_text(estimate: Estimate) -> str:
     if estimate.draws is None or estimate.draws == estimate.valid:
         return count_text(estimate.valid)
     return f"{count_text(estimate.valid)} of {count_text(estimate.draws)}"
+
+
+def _plain(heading: Heading, cell: Cell) -> float | str | None:
+    """What a program makes something of: an interval is words, and would lose its high end as a number."""
+    return cell.text if cell.value is not None and not heading.numeric else cell.value
 
 
 def _csv_value(value: object) -> object:

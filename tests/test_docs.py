@@ -1,0 +1,124 @@
+"""The documentation says what is so: its commands run, its reference is the code's, its links lead on."""
+
+import os
+import re
+import runpy
+import shlex
+import subprocess
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+
+import click
+import pytest
+from markdown_it import MarkdownIt
+
+from documents import ROOT, Session, blocks
+from flipsite.cli import COMMANDS, cli
+from flipsite.collect.simulated import COINS, Endpoint
+from flipsite.collect.simulated.serving import serving
+from local_models import local_models
+
+REFERENCE = runpy.run_path(str(ROOT / "docs/reference/make.py"))
+PAGES = [ROOT / "README.md", *sorted((ROOT / "docs").rglob("*.md"))]
+RUN = [page for page in PAGES if "reference" not in page.parts and blocks(page)]
+names = {page: page.relative_to(ROOT).as_posix() for page in PAGES}
+
+
+@pytest.fixture
+def session(tmp_path: Path) -> Iterator[Session]:
+    """A shell whose OpenRouter, Ollama, vLLM and GitHub are on this machine."""
+    who = {
+        f"GIT_{role}_{key}": value
+        for role in ("AUTHOR", "COMMITTER")
+        for key, value in (("NAME", "A"), ("EMAIL", "a@example.org"))
+    }
+    kept = {key: value for key, value in os.environ.items() if not key.startswith("FLIPSITE_")}
+    subprocess.run(["git", "init", "--quiet", "--bare", str(tmp_path / "bare.git")], check=True)
+    with serving(Endpoint(seed=1, coins=COINS)) as openrouter, local_models() as local:
+        env = {
+            **kept,
+            **who,
+            "GIT_CONFIG_GLOBAL": "/dev/null",
+            "OPENROUTER_API_KEY": "sk-or-test",
+            **{f"FLIPSITE_{command}_API_BASE": openrouter for command in ("COLLECT", "MODELS", "FEATURES")},
+        }
+        pip = tmp_path / "pip"
+        instead = {
+            "http://localhost:11434/v1": local,
+            "http://localhost:8000/v1": local,
+            "https://github.com/me/coins.git": str(tmp_path / "bare.git"),
+            "python3 -m pip install .": f"{sys.executable} -m pip install -q --no-deps -t {pip} {ROOT}",
+        }
+        with Session(tmp_path / "session", env, instead=instead) as opened:
+            yield opened
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("page", RUN, ids=names.get)
+def test_every_block_of_a_page_does_what_the_page_says(page: Path, session: Session) -> None:
+    """In their order, in one folder, as a reader would; with the output that is shown."""
+    for block in blocks(page):
+        session.perform(block)
+
+
+@pytest.mark.parametrize(
+    "page",
+    [
+        pytest.param(page, marks=[pytest.mark.slow] if page == "embeds.md" else [])
+        for page in REFERENCE["PAGES"]
+    ],
+)
+def test_the_reference_is_what_the_code_says(page: str) -> None:
+    written = (ROOT / "docs/reference" / page).read_text(encoding="utf-8")
+    assert written == REFERENCE["PAGES"][page](), "run `make docs`"
+
+
+def test_the_reference_has_every_page() -> None:
+    there = {page.name for page in (ROOT / "docs/reference").glob("*.md")}
+    assert there == set(REFERENCE["PAGES"])
+
+
+@pytest.mark.parametrize("page", PAGES, ids=names.get)
+def test_links_of_the_docs_lead_to_files_that_are_there(page: Path) -> None:
+    tokens = [
+        each
+        for token in MarkdownIt().parse(page.read_text(encoding="utf-8"))
+        for each in token.children or []
+    ]
+    for token in tokens:
+        address = str(token.attrs.get("href") or token.attrs.get("src") or "")
+        if address and not re.match(r"[a-z]+:|#", address):
+            assert (page.parent / address.partition("#")[0]).exists(), address
+
+
+@pytest.mark.parametrize("page", PAGES, ids=names.get)
+def test_commands_named_in_passing_exist_with_their_options(page: Path) -> None:
+    """`flipsite …` within a sentence or a table."""
+    for token in MarkdownIt().parse(page.read_text(encoding="utf-8")):
+        for each in token.children or []:
+            if each.type == "code_inline" and each.content.startswith("flipsite "):
+                _know(shlex.split(each.content, comments=True)[1:])
+
+
+def _know(words: list[str]) -> None:
+    context = cli.make_context("flipsite", [], resilient_parsing=True)
+    if words[0].startswith("-"):
+        assert words[0] in {"--help", "--version"}
+        return
+    assert words[0] in COMMANDS, words
+    command = cli.get_command(context, words[0])
+    assert command
+    options = {name for each in command.params for name in each.opts if isinstance(each, click.Option)}
+    for word in words[1:]:
+        assert not word.startswith("-") or word in options | {"--help"}, f"{words}: no option {word}"
+
+
+@pytest.mark.parametrize("name", COMMANDS)
+def test_every_option_says_what_it_is_for(name: str) -> None:
+    command = cli.get_command(cli.make_context("flipsite", [], resilient_parsing=True), name)
+    assert command
+    assert command.short_help
+    assert len(command.short_help) < 60
+    for option in command.params:
+        assert not isinstance(option, click.Option) or (option.help or "").endswith((".", "]")), option.name
