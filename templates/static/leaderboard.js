@@ -1,67 +1,116 @@
 // The leaderboard: sort, search, filter, send, copy. Without this script it is still the whole table.
-// Numbers come as JSON columns in the order of the rows; names and verdicts are read once: no keystroke reads the page.
+// Names and verdicts are read from the rows, once; the numbers to sort by and to take away are fetched on use.
 (() => {
   "use strict";
-  const FIRST = 40; // rows put in place at once; the others follow when the reader pauses, or comes near
+  const FIRST = 16; // rows put in place with a keystroke, a screenful; the others follow when the browser is idle
+  const SLICE = 32; // so many at a time, for a keystroke may come in between
   const MANY = 1000; // beyond it they wait until the reader comes near: to lay out so long a table takes a second
   const controls = document.querySelector("[data-board]");
   if (!controls) return;
   const table = document.getElementById(controls.dataset.board);
   const section = table.closest("section");
-  const { columns, values, features } = JSON.parse(document.getElementById(`${table.id}-values`).textContent);
   const rows = [...table.tBodies[0].rows];
-  values.model = rows.map((row) => row.cells[1].firstElementChild.textContent);
-  values.verdict = rows.map((row) => row.className);
-  values.picture = values.mean ?? values.bias;
-  const keys = values.model.map((name) => name.toLowerCase());
-  const author = (name) => (name.includes("/") ? name.slice(0, name.indexOf("/")) : "");
-  const authors = values.model.map(author);
+  const links = rows.map((row) => row.cells[1].firstElementChild);
+  const names = links.map((link) => link.textContent);
+  const keys = names.map((name) => name.toLowerCase());
+  const authors = names.map((name) => name.slice(0, Math.max(0, name.indexOf("/"))));
+  const verdicts = rows.map((row) => row.className);
   const heads = [...table.tHead.rows[0].cells];
+  const columns = heads.map((head) => head.dataset.key);
   const count = section.querySelector(".count");
   const more = document.createElement("p");
   const state = { q: "", sort: "", dir: "asc", verdict: new Set(), author: "", feature: "" };
+  const later = window.requestIdleCallback ?? ((work) => setTimeout(work, 50));
+  const never = window.cancelIdleCallback ?? clearTimeout;
   let shown = rows.map((_, index) => index);
   let placed = rows.length;
   let waiting = 0;
+  let idle = 0;
   let pause = 0;
+
+  // The numbers behind the rows ---------------------------------------------------------------------------
+  const values = { model: names, verdict: verdicts };
+  const traits = new Map();
+  let fetching = null;
+
+  window.flipsiteBoard = (given) => {
+    Object.assign(values, given.values);
+    values.picture = values.mean ?? values.bias;
+    for (const [trait, places] of Object.entries(given.traits)) traits.set(trait, new Set(places));
+  };
+
+  /** Fetch them, once; a script element works from a file too. */
+  function numbers() {
+    fetching ??= new Promise((done, failed) => {
+      const script = document.createElement("script");
+      script.src = controls.dataset.values;
+      script.onload = done;
+      script.onerror = () => {
+        fetching = null;
+        failed(new Error(`${script.src} could not be loaded`));
+      };
+      document.head.append(script);
+    });
+    return fetching;
+  }
+
+  const wanting = () => (state.sort && !values[state.sort]) || (state.feature && !values.bias);
 
   // Sorting ---------------------------------------------------------------------------------------------
   const VERDICTS = ["biased", "undecided", "fair"];
   const orders = new Map();
 
+  /** What a column sorts by: numbers as they are, verdicts by their order, names as people count. */
+  function sortable(key) {
+    if (key === "verdict") return verdicts.map((word) => VERDICTS.indexOf(word));
+    if (key !== "model") return values[key];
+    return keys.map((name) => name.replace(/\d+/g, (digits) => digits.padStart(9, "0")));
+  }
+
   /** All rows in the order of a column, missing values last whichever way it runs; ties as in the page. */
   function ordered(key, descending) {
     const name = `${key} ${descending}`;
     if (orders.has(name)) return orders.get(name);
-    const column = key === "verdict" ? values.verdict.map((word) => VERDICTS.indexOf(word)) : values[key];
+    const column = sortable(key);
     const sign = descending ? -1 : 1;
-    const text = new Intl.Collator("en", { numeric: true });
-    const compare = typeof column.find((value) => value !== null) === "string" ? text.compare : (a, b) => a - b;
     const order = rows.map((_, index) => index).sort((a, b) => {
-      if (column[a] === null || column[b] === null) return (column[a] === null) - (column[b] === null) || a - b;
-      return sign * compare(column[a], column[b]) || a - b;
+      const one = column[a], other = column[b];
+      if (one === null || other === null) return (one === null) - (other === null) || a - b;
+      return one < other ? -sign : one > other ? sign : a - b;
     });
     orders.set(name, order);
     return order;
   }
 
   function matches(index) {
-    if (state.verdict.size && !state.verdict.has(values.verdict[index])) return false;
+    if (state.verdict.size && !state.verdict.has(verdicts[index])) return false;
     if (state.author && authors[index] !== state.author) return false;
-    if (state.feature && !features[index].includes(state.feature)) return false;
+    if (state.feature && !traits.get(state.feature)?.has(index)) return false;
     return state.words.every((word) => keys[index].includes(word));
   }
 
   // Showing ---------------------------------------------------------------------------------------------
   function place(upto) {
-    const body = table.tBodies[0];
     const fragment = document.createDocumentFragment();
     for (; placed < Math.min(upto, shown.length); placed += 1) fragment.append(rows[shown[placed]]);
-    body.append(fragment);
+    table.tBodies[0].append(fragment);
     more.hidden = placed >= shown.length;
   }
 
+  function follow() {
+    if (placed >= shown.length) {
+      table.removeAttribute("aria-busy");
+      return;
+    }
+    idle = later(() => {
+      place(placed + SLICE);
+      follow();
+    });
+  }
+
   function show() {
+    never(idle);
+    clearTimeout(pause);
     state.words = state.q.toLowerCase().split(/\s+/).filter(Boolean);
     const order = state.sort ? ordered(state.sort, state.dir === "desc") : rows.keys();
     shown = [...order].filter(matches);
@@ -69,25 +118,43 @@
     table.tBodies[0].replaceWith(document.createElement("tbody"));
     placed = 0;
     place(FIRST);
-    clearTimeout(pause);
-    if (shown.length <= MANY) pause = setTimeout(() => place(shown.length), 300);
-    for (const head of heads) {
-      if (head.dataset.key === state.sort) head.setAttribute("aria-sort", state.dir === "desc" ? "descending" : "ascending");
-      else head.removeAttribute("aria-sort");
-    }
+    if (shown.length <= MANY && !more.hidden) {
+      table.setAttribute("aria-busy", "true");
+      pause = setTimeout(follow, 120);
+    } else table.removeAttribute("aria-busy");
     const all = rows.length.toLocaleString("en");
     count.textContent = shown.length === rows.length ? `${all} models` : `${shown.length.toLocaleString("en")} of ${all} models`;
   }
 
-  function changed() {
+  function point() {
+    table.classList.toggle("sorted", Boolean(state.sort));
+    for (const head of heads) {
+      if (head.dataset.key === state.sort) head.setAttribute("aria-sort", state.dir === "desc" ? "descending" : "ascending");
+      else if (head.hasAttribute("aria-sort")) head.removeAttribute("aria-sort");
+    }
+  }
+
+  async function changed() {
+    if (wanting()) {
+      try {
+        await numbers();
+      } catch {
+        count.textContent = "The numbers behind the table could not be loaded";
+        return;
+      }
+    }
     cancelAnimationFrame(waiting);
     waiting = requestAnimationFrame(() => {
       show();
-      remember();
+      point();
     });
+    clearTimeout(remembering);
+    remembering = setTimeout(remember, 250); // browsers count how often an address changes
   }
 
   // The address -----------------------------------------------------------------------------------------
+  let remembering = 0;
+
   function remember() {
     const query = new URLSearchParams();
     for (const name of ["q", "author", "feature"]) if (state[name]) query.set(name, state[name]);
@@ -107,7 +174,7 @@
     state.feature = query.get("feature") ?? "";
     state.verdict = new Set((query.get("verdict") ?? "").split(",").filter((word) => VERDICTS.includes(word)));
     const key = query.get("sort") ?? "";
-    state.sort = columns.some(([known]) => known === key) ? key : "";
+    state.sort = columns.includes(key) ? key : "";
     state.dir = query.get("dir") === "desc" ? "desc" : "asc";
     for (const name of ["q", "author", "feature"]) {
       const field = controls.querySelector(`[name=${name}]`);
@@ -121,7 +188,7 @@
 
   // Taking away -----------------------------------------------------------------------------------------
   function taken() {
-    const names = columns.map(([key]) => key).filter((key) => key !== "picture");
+    const names = columns.filter((key) => key !== "picture");
     const at = names.indexOf("bias") + 1;
     names.splice(at, 0, "interval_low", "interval_high");
     if (values.p_within_05) names.splice(names.indexOf("bias_median") + 1, 0, "p_within_05", "p_within_10");
@@ -141,6 +208,7 @@
   };
 
   async function take(button) {
+    await numbers();
     const text = makers[button.dataset.take](taken());
     if (button.dataset.take === "csv") {
       const link = document.createElement("a");
@@ -183,6 +251,12 @@
       changed();
     });
   }
+  // Who comes near a heading or a button may want the numbers next.
+  for (const near of [table.tHead, controls]) {
+    const soon = (event) => event.target.closest("button, select") && numbers().catch(() => {});
+    near.addEventListener("pointerover", soon);
+    near.addEventListener("focusin", soon);
+  }
   controls.addEventListener("input", (event) => {
     const { name, value } = event.target;
     if (!(name in state)) return;
@@ -213,17 +287,27 @@
   more.append(all);
   more.hidden = true;
   table.closest(".scroll").after(more);
-  new IntersectionObserver((seen) => seen.some((entry) => entry.isIntersecting) && place(placed + FIRST), { rootMargin: "1500px" }).observe(more);
+  new IntersectionObserver((seen) => seen.some((entry) => entry.isIntersecting) && place(placed + SLICE), { rootMargin: "1500px" }).observe(more);
   addEventListener("beforeprint", () => place(shown.length));
-  addEventListener("popstate", () => { recall(); show(); });
+  addEventListener("popstate", () => { recall(); changed(); });
+
+  /** An address such as #m-openai--gpt-4 shows that model's row. */
+  function pointed() {
+    if (!location.hash.startsWith("#m-")) return;
+    const folder = decodeURIComponent(location.hash.slice(3)).replaceAll("--", "/");
+    const at = links.findIndex((link) => link.getAttribute("href").endsWith(`/models/${folder}/index.html`));
+    table.querySelector(".pointed")?.classList.remove("pointed");
+    if (!shown.includes(at)) return;
+    place(shown.indexOf(at) + FIRST);
+    rows[at].classList.add("pointed");
+    rows[at].scrollIntoView({ block: "center" });
+  }
+  addEventListener("hashchange", pointed);
 
   for (const element of controls.querySelectorAll("[data-js]")) element.hidden = false;
   const asked = recall();
-  if (asked || rows.length > MANY) show();
+  if (asked) changed().then(() => location.hash || section.scrollIntoView());
+  else if (rows.length > MANY) show();
   table.classList.add("linked");
-  const anchor = rows.findIndex((row) => `#${row.id}` === location.hash);
-  if (anchor >= 0) {
-    place(shown.indexOf(anchor) + FIRST);
-    rows[anchor].scrollIntoView({ block: "center" });
-  } else if (asked) section.scrollIntoView();
+  requestAnimationFrame(() => requestAnimationFrame(pointed));
 })();

@@ -20,6 +20,17 @@ kind = "simulated"
 summary = "Sixty coins of known truth."
 """
 
+FEATURES = """\
+model,feature,value,source,confidence,note
+mint-1/coin-01,tuning,roleplay,curated,1,said so
+mint-1/coin-01,architecture,moe,classifier,0.6,<b>a guess</b>
+mint-1/coin-01,parameters_total_b,70,name,0.9,70b in the name
+mint-1/coin-01,reasoning,,,,nobody says
+mint-2/coin-02,tuning,roleplay,catalogue,1,
+mint-2/coin-02,parameters_total_b,8,name,0.9,8b in the name
+mint-3/coin-03,tuning,coding,name,0.9,
+"""
+
 
 def scratch_project(folder: Path) -> Path:
     """The packaged narrative and studies, and a simulated study `trial` of 60 coins."""
@@ -28,6 +39,7 @@ def scratch_project(folder: Path) -> Path:
     trial.mkdir()
     (trial / "study.toml").write_text(STUDY, encoding="utf-8")
     write_draws(trial / "draws.parquet", collect_draws(coins()), study="trial")
+    (trial / "features.csv").write_text(FEATURES, encoding="utf-8")
     return folder
 
 

@@ -1,7 +1,9 @@
 """The leaderboard's rows: their order, their pictures, and the numbers a script sorts by."""
 
 import json
+import re
 from dataclasses import replace
+from typing import Any
 
 import pytest
 from hypothesis import given
@@ -12,6 +14,7 @@ from flipsite.analyse.report import StudyReport, report_draws
 from flipsite.domain import Draw, Kind, Outcome, Rejected, Result, Status, Verdict
 from flipsite.loading import load_report
 from flipsite.present.board import Board, board
+from flipsite.present.board_values import values_script
 from flipsite.present.row_mark import chance_reach, share_mark
 from flipsite.projects import packaged
 from flipsite.settings import load_study
@@ -36,6 +39,15 @@ def drawn(counts: dict[str, tuple[int, int]], *, unread: int = 0) -> StudyReport
     ]
     study = load_study(ARTICLE)
     return report_draws(replace(study, kind=Kind.MEASURED), collect_draws(rows))
+
+
+def numbers(made: Board) -> Any:
+    """What the script of a board's numbers hands over."""
+    path, script = values_script("trial", made)
+    called = re.fullmatch(r"flipsiteBoard\((.+)\);\n", script.decode())
+    assert path.startswith("assets/board-trial.")
+    assert called
+    return json.loads(called[1])
 
 
 @pytest.fixture(scope="module")
@@ -63,12 +75,20 @@ def test_a_printed_interval_holds_the_printed_figure(article: Board) -> None:
 
 
 def test_only_what_the_article_calls_role_playing_says_so(article: Board) -> None:
-    assert all(
-        "role-playing" in row.features
-        for row in article.rows
-        if "euryale-70b" in row.slug and "3.3" in row.slug
-    )
-    assert sum(bool(row.features) for row in article.rows) == dict(article.features).get("role-playing", 0)
+    """By its own words, or by a name of the same series; features.csv says which."""
+    named = [row.estimate.model for row in article.rows if "role-playing" in {t.mark for t in row.traits}]
+    assert "sao10k/l3.3-euryale-70b" in named
+    tuned = {trait.key: n for trait, n in dict(article.filters)["Tuned for"]}
+    assert tuned["tuning=roleplay"] == len(named) == 4
+
+
+def test_filters_count_models_and_stand_in_the_order_of_their_meaning(article: Board) -> None:
+    """Sizes from small to large, whatever their names sort like; no filter for what nobody knows."""
+    groups = dict(article.filters)
+    assert "" not in {trait.value for choices in groups.values() for trait, _ in choices}
+    sizes = [trait.value for trait, _ in groups["Size"]]
+    assert sizes == ["under 10 billion", "10 to 40 billion", "40 to 100 billion", "100 billion and more"]
+    assert sum(n for _, n in groups["Open weights"]) == 39
 
 
 def test_a_model_that_never_answers_comes_last_without_a_picture() -> None:
@@ -104,22 +124,19 @@ def test_short_lists_are_no_news_where_everybody_is_on_them(article: Board) -> N
     few = board(drawn({"a/x": (25, 50), "b/y": (50, 50)}))
     assert "p_least" not in {heading.key for heading in few.columns}
     assert {"p_least", "p_most", "bias_median"} <= {heading.key for heading in article.columns}
-    values = json.loads(article.payload)["values"]
+    values = numbers(article)["values"]
     assert len(values["p_within_05"]) == len(values["p_most"]) == 40
 
 
-def test_rows_say_who_made_the_model_and_have_anchors_of_their_own() -> None:
+def test_rows_say_who_made_the_model() -> None:
     made = board(drawn({"a/x": (1, 2), "a/x:free": (1, 2), "lonely": (1, 2), 'evil/"><b>': (1, 2)}))
-    assert len({row.anchor for row in made.rows}) == 4
     assert {(row.author, row.slug) for row in made.rows} >= {("a/", "x:free"), ("", "lonely")}
     assert made.authors == (("a", 2), ("evil", 1))
-    assert all(row.anchor.isascii() and not set(row.anchor) & set("\"'<> ") for row in made.rows)
 
 
-def test_the_payload_is_numbers_in_the_order_of_the_rows() -> None:
+def test_the_numbers_stand_in_the_order_of_the_rows() -> None:
     made = board(drawn({"a/x": (10, 50), "b/</script>": (25, 50), "c/mute": (0, 0)}, unread=1))
-    assert "<" not in made.payload
-    values = json.loads(made.payload)["values"]
+    values = numbers(made)["values"]
     assert values["bias"] == [0.0, 0.3, None]
     assert values["bias_median"][2] is None
     assert values["valid"] == [50, 50, 0]

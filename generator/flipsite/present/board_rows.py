@@ -1,18 +1,14 @@
 """The rows of a leaderboard: what is shown of each model, by bias."""
 
-from collections.abc import Sequence
 from dataclasses import dataclass
 
-from flipsite.addresses import model_folder
 from flipsite.analyse.ranking import Standing
 from flipsite.analyse.report import StudyReport
 from flipsite.domain import Estimate, PrintedBias
+from flipsite.present.feature_words import ROLEPLAY, Trait, traits
 from flipsite.present.formats import MISSING, bias_text, count_text, p_text, share_text, usd_text
 from flipsite.present.leaderboard import fits_text
 from flipsite.present.row_mark import RowMark, printed_mark, share_mark
-
-ROLEPLAY = "role-playing"
-"""The one thing the article says of what a model is."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -21,7 +17,6 @@ class BoardRow:
 
     Attributes:
         estimate: What is known of it.
-        anchor: Its id within the page.
         author: The part of its name before the slash, with the slash.
         slug: The rest.
         rank: As text, with its interval in `rank_range` where there is one.
@@ -30,11 +25,10 @@ class BoardRow:
         mark: The picture; None without a valid draw.
         standing: Its rank and bias with their doubt; None without a valid draw.
         rank_mark: Where its rank's interval begins and how wide it is, in per cent of all ranks.
-        features: What the model is, where the study says so.
+        traits: What the model is, where that is known.
     """
 
     estimate: Estimate
-    anchor: str
     author: str
     slug: str
     rank: str
@@ -47,7 +41,7 @@ class BoardRow:
     mark: RowMark | None
     standing: Standing | None = None
     rank_mark: tuple[float, float] | None = None
-    features: tuple[str, ...] = ()
+    traits: tuple[Trait, ...] = ()
 
 
 def measured_rows(report: StudyReport) -> list[BoardRow]:
@@ -84,7 +78,7 @@ def printed_rows(report: StudyReport) -> list[BoardRow]:
             bias=row.figure,
             valid=fits_text(report.fits[row.model]),
             mark=printed_mark(estimate, report.fits[row.model], printed, target=report.study.prompt.target),
-            features=(ROLEPLAY,) if row.model in printed.roleplay else (),
+            named=(ROLEPLAY,) if row.model in printed.roleplay else (),
         )
         for row, estimate in pairs
     ]
@@ -97,14 +91,13 @@ def _row(
     bias: str,
     valid: str,
     mark: RowMark | None,
-    features: Sequence[str] = (),
+    named: tuple[Trait, ...] = (),
 ) -> BoardRow:
     author, slash, slug = estimate.model.partition("/")
-    folder = model_folder("-", estimate.model).removeprefix("-/models/")
+    known = traits(report.features.get(estimate.model, ()))
     n_ranked = report.printed.n_models if report.printed else len(report.standings)
     return BoardRow(
         estimate=estimate,
-        anchor="m-" + folder.replace("/", "--"),
         author=author + slash if slash else "",
         slug=slug if slash else estimate.model,
         rank=count_text(estimate.rank),
@@ -117,7 +110,7 @@ def _row(
         mark=mark,
         standing=report.standings.get(estimate.model),
         rank_mark=_rank_mark(estimate, n_ranked),
-        features=tuple(features),
+        traits=(*known, *(trait for trait in named if trait not in known)),
     )
 
 

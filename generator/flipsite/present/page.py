@@ -22,6 +22,7 @@ class Page:
         context: What else the template is given.
         listed: Whether it stands in the site map.
         place: A path from which all links are the page's own, where many pages share one; else empty.
+        attached: Files that only it uses, by their paths.
     """
 
     path: str
@@ -34,6 +35,7 @@ class Page:
     context: Mapping[str, object] = field(default_factory=dict)
     listed: bool = True
     place: str = ""
+    attached: Mapping[str, bytes] = field(default_factory=dict)
 
     def link(self, target: str) -> str:
         """The relative link from this page to another file of the site, its `#fragment` kept."""

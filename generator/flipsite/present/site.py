@@ -170,6 +170,7 @@ def site_files(
     files: dict[str, Content] = {".nojekyll": b"", **dict(assets.values())}
     for page in pages:
         files[page.path] = _encoded(render(templates, page.template, site=frame, page=page, **page.context))
+        files |= page.attached
     for report in reports:
         files |= downloads[report.study.id]
         files |= model_files(report)

@@ -11,7 +11,7 @@ from flipsite.addresses import model_page
 from flipsite.analyse.report import StudyReport
 from flipsite.errors import ContentError
 from flipsite.exhibits import Figure
-from flipsite.present.board import board_context
+from flipsite.present.board_page import board_context
 from flipsite.present.coin_toy import coin_toy
 from flipsite.present.glossary import GLOSSARY, term_html
 from flipsite.present.narrative import Function, known, render_narrative

@@ -10,7 +10,7 @@ from flipsite.analyse.report import StudyReport
 from flipsite.analyse.settled import Settled, Stop
 from flipsite.domain import Estimate, Study
 from flipsite.exhibits import Figure
-from flipsite.present.board import board_context
+from flipsite.present.board_page import leaderboard_page
 from flipsite.present.leaderboard import TOP
 from flipsite.present.model_pages import model_pages
 from flipsite.present.page import Page
@@ -46,7 +46,7 @@ def study_pages(report: StudyReport, figures: Mapping[str, Figure]) -> list[Page
     )
     spend = [spend_page(report, figures)] if report.spend else []
     predictors = [predictors_page(report, report.fit, figures)] if report.fit else []
-    return [summary, _leaderboard(report, figures), *spend, *predictors, *model_pages(report)]
+    return [summary, leaderboard_page(report, figures), *spend, *predictors, *model_pages(report)]
 
 
 def stopped(report: StudyReport) -> list[tuple[Estimate, Stop]]:
@@ -72,20 +72,6 @@ def study_files(report: StudyReport) -> dict[str, bytes | Path]:
     if report.spend:
         files[f"{study.id}/data/spend.csv"] = spend_csv(report)
     return files
-
-
-def _leaderboard(report: StudyReport, figures: Mapping[str, Figure]) -> Page:
-    study = report.study
-    return Page(
-        path=f"{study.id}/leaderboard/index.html",
-        title=f"Leaderboard: {study.title}",
-        description=f"All models of the study “{study.title}” by bias, with their doubt.",
-        template="leaderboard.html",
-        study=study,
-        crumbs=(("Home", "index.html"), (study.title, f"{study.id}/index.html")),
-        tab="Leaderboard",
-        context={"report": report, "figures": figures, **board_context(report)},
-    )
 
 
 def _study_record(study: Study) -> dict[str, object]:
