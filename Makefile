@@ -4,13 +4,13 @@ VENV := .venv
 BIN := $(VENV)/bin
 STAMP := $(VENV)/.installed
 
-.PHONY: site test lint serve browser blogs slow fit-check controls notebook docs bench-collect clean
+.PHONY: site test lint serve browser blogs slow torture torture-slice fit-check controls notebook docs bench-collect clean
 
 site: $(STAMP)
 	$(BIN)/flipsite build
 
 test: $(STAMP)
-	$(BIN)/python -m pytest -m "not browser and not blogs and not bayes and not slow" -n auto
+	$(BIN)/python -m pytest -m "not browser and not blogs and not bayes and not slow and not torture" -n auto
 
 lint: $(STAMP)
 	$(BIN)/ruff check .
@@ -36,6 +36,14 @@ blogs: $(STAMP)
 # Whole workflows, the notebook, every command of the docs.
 slow: $(STAMP)
 	$(BIN)/python -m pytest -m slow -n auto
+
+# Ten minutes: every failing call, kills, power cuts, damage. FLIPSITE_TORTURE_SEED chooses another chance.
+torture: $(STAMP)
+	$(BIN)/python -m pytest -m torture -n 2
+
+# A minute of the same, an even sample.
+torture-slice: $(STAMP)
+	FLIPSITE_TORTURE_S=30 $(BIN)/python -m pytest -m torture -n 2
 
 # Collects the controls study anew, in a project of its own; gives the same bytes as those committed.
 controls: $(STAMP)

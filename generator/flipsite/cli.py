@@ -60,6 +60,13 @@ class Commands(click.Group):
             if ctx.params.get("debug"):
                 raise
             raise _Reported(error) from error
+        except BrokenPipeError:
+            raise
+        except OSError as error:  # a disk or a right that failed where no stage has words of its own for it
+            if ctx.params.get("debug"):
+                raise
+            what = f"{error.filename or 'a file'}: {error.strerror or error}"
+            raise _Reported(FlipsiteError(f"{what}; mend that and run it again.")) from error
 
 
 @click.group(

@@ -149,7 +149,7 @@ async def _look_up(
 ) -> tuple[tuple[Catalogue, ...], Classified | None] | None:
     """Catalogues, the draws' own first, and what a classifier says; None where it was not agreed to."""
     path = folder / CATALOGUE_FILE
-    kept = (load_catalogue(path.read_text(encoding="utf-8"), name=str(path)),) if path.is_file() else ()
+    kept = (load_catalogue(path.read_bytes(), name=str(path)),) if path.is_file() else ()
     if cache is None and all(_entry(model, kept) for model in subjects.models):
         return kept, None
     async with _client(order, app) as client:

@@ -3,6 +3,7 @@
 The only home of pydantic outside `collect`. All faults of a file are told at once, a sentence each.
 """
 
+import re
 import tomllib
 from difflib import get_close_matches
 from pathlib import Path
@@ -57,6 +58,9 @@ def load_printed(folder: Path) -> Printed:
         raise SettingsError(
             f"{path}: scale.models: expected at least the {n_printed} printed, found {read.scale.models}."
         )
+    figures = [figure for table in (read.least_biased, read.most_biased) for _, figure in table.rows]
+    if odd := [figure for figure in figures if not _FIGURE.fullmatch(figure)]:
+        raise SettingsError(f"{path}: {odd[0]!r} is no printed bias; expected one such as 0.125.")
     fewest, most = read.scale.draws_between
     if not 1 <= fewest <= most:
         raise SettingsError(
@@ -138,6 +142,7 @@ _Text = Annotated[str, Field(strict=True)]
 _Number = Annotated[float, Field(allow_inf_nan=False)]
 _TEXT, _TEXTS = "a text", "a list of texts"
 _PAIR = "a list of two different texts, neither empty"
+_FIGURE = re.compile(r"0(\.[0-9]{1,6})?|1(\.0{1,6})?")
 _DATE = r"^(\d{4}(-\d{2}(-\d{2}.*)?)?)?$"
 
 
@@ -285,11 +290,11 @@ def _read(path: Path, shape: type[_File]) -> _File:
         raise SettingsError(f"{path}: cannot be read ({error.strerror}).") from error
     except UnicodeDecodeError as error:
         raise SettingsError(f"{path}: not UTF-8 text at byte {error.start}; save it as UTF-8.") from error
-    except tomllib.TOMLDecodeError as error:
-        raise SettingsError(f"{path}: not valid TOML: {error}.") from error
     except ValidationError as error:
         faults = dict.fromkeys(_sentence(path, shape, fault) for fault in error.errors())
         raise SettingsError("\n".join(faults)) from error
+    except (ValueError, RecursionError) as error:  # numbers of 5,000 digits and 1,000 brackets among them
+        raise SettingsError(f"{path}: not valid TOML: {error}.") from error
 
 
 def _sentence(path: Path, shape: type[_Section], fault: Any) -> str:

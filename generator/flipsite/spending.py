@@ -22,6 +22,6 @@ def announced_usd(folder: Path, study: Study, models: Container[str]) -> dict[st
     path = folder / CATALOGUE_FILE
     if not path.is_file():
         return {}
-    offered = load_catalogue(path.read_text(encoding="utf-8"), name=str(path))
+    offered = load_catalogue(path.read_bytes(), name=str(path))
     estimates = [(model.id, estimate(model, study)) for model in offered.models if model.id in models]
     return {name: each.expected_usd / each.n_draws for name, each in estimates}

@@ -49,14 +49,14 @@ def main(root: Path, seed: int, n_kills: int) -> None:
             os.kill(child, signal.SIGKILL)
             os.waitpid(child, 0)
         time.sleep(0.05)  # what was in flight at the last kill is billed
-        survived = _survived(root)
+        left = survived(root)
         report = collect(project, order, watcher())
         assert report is not None
-    finished = _survived(root)
+    finished = survived(root)
     sys.stdout.write(
         json.dumps(
             {
-                "survived": survived,
+                "survived": left,
                 "finished": finished,
                 "billed_usd": endpoint.billed_usd(),
                 "n_bills": len(endpoint.bills),
@@ -74,7 +74,7 @@ def _collect_until_killed(project: Project, order: Order) -> None:
         os._exit(0)
 
 
-def _survived(root: Path) -> dict[str, object]:
+def survived(root: Path) -> dict[str, object]:
     """Counts by plain SQL, as anybody would check the books."""
     with sqlite3.connect(root / ".flipsite" / "cache.sqlite") as cache:
         one = lambda query: cache.execute(query).fetchone()[0]  # noqa: E731

@@ -8,7 +8,7 @@ from pathlib import Path
 from killed_collector import BUDGET_USD, IN_FLIGHT, N_DRAWS, N_MODELS
 
 KILLS = 20
-"""Here; `python tests/collect/killed_collector.py FOLDER SEED 1000` kills as many as one likes."""
+"""Here; `make torture` kills hundreds."""
 
 STAGED = IN_FLIGHT // 4
 """Requests that may be written down and not yet sent."""
@@ -16,9 +16,14 @@ STAGED = IN_FLIGHT // 4
 
 def test_killed_at_any_instant(tmp_path):
     """Every settled draw once, the books in order, spend between bill and budget, and the rest asked."""
+    check_books(tmp_path, seed=2025, kills=KILLS)
+
+
+def check_books(root, *, seed, kills):
+    """Kill so many collectors, and hold what they leave against what was really billed."""
     script = Path(__file__).with_name("killed_collector.py")
     ran = subprocess.run(
-        [sys.executable, str(script), str(tmp_path), "2025", str(KILLS)], check=True, capture_output=True
+        [sys.executable, str(script), str(root), str(seed), str(kills)], check=True, capture_output=True
     )
     told = json.loads(ran.stdout)
     for moment in ("survived", "finished"):
@@ -29,7 +34,7 @@ def test_killed_at_any_instant(tmp_path):
         assert books["attempts"] == books["answered"] + books["lost"]
         assert books["worst_pico"] == books["series_pico"]
     survived, finished = told["survived"], told["finished"]
-    assert 0 < survived["lost"] <= KILLS * (IN_FLIGHT + STAGED)
+    assert 0 < survived["lost"] <= kills * (IN_FLIGHT + STAGED)
     assert finished["settled"] == N_MODELS * N_DRAWS, "the next run asked exactly what was missing"
     assert finished["lost"] == survived["lost"]
     assert told["n_bills"] <= finished["attempts"]

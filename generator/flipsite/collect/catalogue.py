@@ -111,11 +111,11 @@ def dump_catalogue(offered: Catalogue) -> str:
     return f"{{\n{lines}\n}}\n"
 
 
-def load_catalogue(text: str, *, name: str = CATALOGUE_FILE) -> Catalogue:
+def load_catalogue(text: str | bytes, *, name: str = CATALOGUE_FILE) -> Catalogue:
     """Read `catalogue.json` back.
 
     Args:
-        text: The file's.
+        text: The file's, decoded or not.
         name: The file's path, for the error.
 
     Raises:
@@ -132,7 +132,7 @@ def load_catalogue(text: str, *, name: str = CATALOGUE_FILE) -> Catalogue:
             models=tuple(_full(slim) for slim in record["models"]),
             faulty=tuple(Skip(**skip) for skip in record["faulty"]),
         )
-    except (ValueError, KeyError, TypeError, AttributeError) as error:
+    except (ValueError, KeyError, TypeError, AttributeError, RecursionError) as error:
         raise StoreError(
             f"{name}: damaged ({error}); delete it, and `flipsite collect` writes it anew."
         ) from error

@@ -77,6 +77,12 @@ draws starts without counting them. `request` holds what was sent apart from its
 """
 
 
+_DAMAGED = (
+    "the cache is damaged; it was left as it is. Put a copy in its place, or rescue what can be read "
+    "with `sqlite3 FILE .recover`; without it, models are asked and paid again."
+)
+
+
 def connect(path: Path) -> sqlite3.Connection:
     """Open the cache, making or migrating it where needed.
 
@@ -86,6 +92,7 @@ def connect(path: Path) -> sqlite3.Connection:
         StoreError: If the file is damaged, foreign, newer than this flipsite, or cannot be written.
     """
     with complaints(path):
+        _refuse_stump(path)
         connection = sqlite3.connect(path, timeout=30, isolation_level=None, check_same_thread=False)
         try:
             connection.execute("PRAGMA journal_mode = WAL")
@@ -129,6 +136,12 @@ def migrate(connection: sqlite3.Connection, path: Path, steps: tuple[str, ...] =
         raise
 
 
+def _refuse_stump(path: Path) -> None:
+    """SQLite takes a file of less than a sector for an empty database, and would write over it."""
+    if path.is_file() and 0 < path.stat().st_size < 512:
+        raise StoreError(f"{path}: {_DAMAGED}")
+
+
 @contextmanager
 def complaints(path: Path) -> Iterator[None]:
     """Turn SQLite's errors into a sentence with its mend.
@@ -165,10 +178,7 @@ def _mend(error: sqlite3.Error) -> str:
     if name.startswith(("SQLITE_READONLY", "SQLITE_CANTOPEN", "SQLITE_PERM", "SQLITE_AUTH")):
         return "the cache cannot be written here; give yourself the right to write to its folder."
     if name.startswith(("SQLITE_CORRUPT", "SQLITE_NOTADB")):
-        return (
-            "the cache is damaged; it was left as it is. Put a copy in its place, or rescue what can be read "
-            "with `sqlite3 FILE .recover`; without it, models are asked and paid again."
-        )
+        return _DAMAGED
     if name.startswith("SQLITE_BUSY"):
         return "another program holds the cache; let it end and run again."
     return f"the cache cannot be used ({error}); everything answered so far is kept."

@@ -124,7 +124,13 @@ def _told(path: Path) -> Iterator[None]:
         raise StoreError(
             f"{path}: no draws yet; run `flipsite collect` or `flipsite import` first"
         ) from error
-    except (OSError, UnicodeDecodeError, pa.ArrowException) as error:
+    except (
+        OSError,
+        ValueError,
+        LookupError,
+        MemoryError,
+        pa.ArrowException,
+    ) as error:  # all seen of bad footers
         reason = next(iter(str(error).splitlines()), type(error).__name__)
         mend = "restore it from version control or make it anew"
         raise StoreError(f"{path}: cannot be read as a snapshot ({reason}); {mend}") from error

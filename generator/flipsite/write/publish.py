@@ -5,6 +5,8 @@ import shutil
 import subprocess
 import sys
 import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -79,7 +81,7 @@ def publish(site: Path, branch: Branch, *, message: str, dry_run: bool) -> Publi
     """
     url = _remote_url(branch.root, branch.remote)
     _guard(branch)
-    with tempfile.TemporaryDirectory(prefix="flipsite-") as scratch:
+    with _scratch() as scratch:
         staged = Path(scratch) / "site"
         shutil.copytree(
             site, staged, ignore=lambda folder, names: set(CARRIED) if Path(folder) == site else ()
@@ -90,6 +92,24 @@ def publish(site: Path, branch: Branch, *, message: str, dry_run: bool) -> Publi
             _import(staged, branch, message)
             _git(branch.root, "push", "--quiet", branch.remote, f"{branch.name}:{branch.name}")
     return Published(files=len(files), changed=changed, remote_url=url)
+
+
+@contextmanager
+def _scratch() -> Iterator[str]:
+    """A folder for a copy of the site.
+
+    Raises:
+        SiteError: If it cannot be made or filled.
+    """
+    try:
+        with tempfile.TemporaryDirectory(prefix="flipsite-", ignore_cleanup_errors=True) as folder:
+            yield folder
+    except OSError as error:  # shutil.Error, which tells of many files, among them
+        reason = error.strerror or next(iter(str(error).splitlines()), "no reason given")
+        raise SiteError(
+            f"{tempfile.gettempdir()}: no room for a copy of the site ({reason[:200]}); nothing was "
+            "published: mend that, or set TMPDIR to another folder, and publish again"
+        ) from error
 
 
 def _guard(branch: Branch) -> None:

@@ -1,6 +1,7 @@
 """A project of one's own: its first files, none of which replaces one that is there."""
 
 from collections.abc import Iterator
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
@@ -54,15 +55,25 @@ def start(folder: Path, *, version: str, templates: bool) -> Started:
             if target.exists() or target.is_symlink():
                 left.append(path)
                 continue
-            target.parent.mkdir(parents=True, exist_ok=True)
-            with target.open("xb") as file:
-                file.write(content)
+            _put(target, content)
             written.append(path)
     except OSError as error:
         raise SiteError(
             f"{error.filename or folder}: cannot be written ({error.strerror}); choose another folder"
         ) from error
     return Started(folder=folder, written=tuple(written), left=tuple(left))
+
+
+def _put(target: Path, content: bytes) -> None:
+    """Write a new file whole or not at all: another start would leave half of one as it is."""
+    target.parent.mkdir(parents=True, exist_ok=True)
+    part = target.with_name(f".{target.name}.part")
+    try:
+        part.write_bytes(content)
+        part.rename(target)
+    finally:
+        with suppress(OSError):
+            part.unlink(missing_ok=True)
 
 
 def _contents(version: str, *, templates: bool) -> Iterator[tuple[str, bytes]]:
