@@ -105,7 +105,7 @@ def gather(
         )
     study, path = load_study(folder), folder / FEATURES_FILE
     check_kind(folder, study, simulated=order.simulated_seed is not None)
-    kept = read_features(path) if path.exists() else ()
+    _kept(path)  # a faulty file stops it before anybody is paid
     subjects = subjects_of(folder, study)
     with _share(project, study, order) as cache:
         try:
@@ -116,7 +116,7 @@ def gather(
         return None
     catalogues, classified = looked_up
     found = [row for model in subjects.models for row in _known(model, subjects, catalogues)]
-    after = joined(kept, [*found, *(classified.features if classified else ())])
+    after = joined(_kept(path), [*found, *(classified.features if classified else ())])
     if after.changed and not order.dry_run:
         write_features(path, after.features)
     log.info("%s: %d features of %d models", path, len(after.features), len(subjects.models))
@@ -127,6 +127,11 @@ def gather(
         joined=after,
         classified=classified,
     )
+
+
+def _kept(path: Path) -> tuple[Feature, ...]:
+    """What the file says now: while a classifier was asked, a person may have written in it."""
+    return read_features(path) if path.exists() else ()
 
 
 def _share(project: Project, study: Study, order: FeatureOrder) -> AbstractContextManager[Cache | None]:
@@ -164,8 +169,7 @@ async def _look_up(
 
 def _client(order: FeatureOrder, app: Application | None) -> OpenRouter:
     if order.simulated_seed is not None:
-        from flipsite.collect.simulated import COINS, Endpoint
-        from flipsite.collect.simulated.classifiers import CLASSIFIERS
+        from flipsite.collect.simulated import CLASSIFIERS, COINS, Endpoint
 
         app = app or Endpoint(seed=order.simulated_seed, coins=(*COINS, *CLASSIFIERS))
         return simulated_client(app, concurrency=order.concurrency)

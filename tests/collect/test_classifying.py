@@ -161,6 +161,19 @@ def test_a_persons_value_is_kept_and_what_it_kept_out_is_told(project):
     )
 
 
+def test_what_a_person_writes_while_it_asks_is_not_lost(project):
+    """The file is read again before it is written: minutes may lie between."""
+
+    def meanwhile(model: str, asking: int) -> str:
+        FILE.write_text("model,feature,value,source,confidence,note\na/one,tuning,base,curated,1,just now\n")
+        return honest(model, asking)
+
+    with endpoint(classifier(meanwhile)) as (_, address):
+        assert features(address).exit_code == 0
+    assert told("tuning") == ("base", "curated", 1.0, "just now")
+    assert told("base_family")[1] == "classifier"
+
+
 def test_answers_that_contradict_each_other_are_kept_as_doubt(project):
     """Two against one is a value with a third of the confidence; three that differ are none."""
 
@@ -261,6 +274,7 @@ def test_without_a_budget_nobody_is_paid(project):
     assert not FILE.exists()
 
 
+@pytest.mark.slow
 def test_faults_of_the_wire_are_asked_again_and_prices_that_come_late_are_paid(project):
     """429, 502, a body without a price, one that is cut off: nine answers in the end, every cent counted."""
     faults = [

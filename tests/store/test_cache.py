@@ -13,7 +13,7 @@ from pathlib import Path
 
 import pytest
 
-from flipsite.dealings import Answered, Asked, Reading, Standing
+from flipsite.dealings import Answered, Asked, Reading, Standing, Stated
 from flipsite.domain import Failed, Outcome, Rejected, Status
 from flipsite.errors import StoreError
 from flipsite.store.cache import CACHE_FILE, Cache
@@ -92,6 +92,30 @@ def test_a_request_in_flight_at_a_kill_counts_as_spent_and_is_asked_again(tmp_pa
         again = list(kept.kept())[1]
         assert again.result == Outcome(index=1)
         assert again.cost_pico == 1040
+
+
+def test_what_is_no_flip_is_kept_raw_and_heard_again(tmp_path):
+    """Readable or not, with what it was about; a question that failed has no answer."""
+    refusal = Rejected(status=Status.REFUSED, reason="no")
+    readings = (Stated(), refusal, Failed(reason="timed out"))
+
+    async def ask(kept):
+        for draw, result in enumerate(readings):
+            attempt = await kept.ask(replace(ASKED, draw=draw, labels=("c/d", "traits 1")))
+            await kept.answer(answered(attempt, reading=Reading(result=result, reader=1)))
+
+    with cache(tmp_path, study="trial.features") as kept:
+        asyncio.run(ask(kept))
+    with cache(tmp_path, study="trial.features") as kept:
+        assert kept.settled("a/b") == {(("c/d", "traits 1"), 0, 0), (("c/d", "traits 1"), 0, 1)}
+        heard = list(kept.heard())
+    assert [(one.asking, one.readable, one.about, one.wording) for one in heard] == [
+        (0, True, "c/d", "traits 1"),
+        (1, False, "c/d", "traits 1"),
+    ]
+    assert {(one.model, one.body) for one in heard} == {("a/b", b'{"id":"gen-1"}')}
+    with cache(tmp_path) as kept:
+        assert not kept.standings()
 
 
 def test_attempts_are_kept_apart_from_draws(tmp_path):

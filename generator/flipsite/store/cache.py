@@ -117,10 +117,12 @@ class Cache:
             for row in rows.kept(connection, self._key):
                 yield _kept(row)
 
-    def heard(self) -> list[Heard]:
-        """Every answer to a question that is no flip, by who was asked, how often, and about what."""
+    def heard(self) -> Iterator[Heard]:
+        """Every answer to a question that is no flip, by who was asked and how often before."""
         with complaints(self._path), opened(self._path) as connection:
-            return [answer for row in rows.kept(connection, self._key) if (answer := _heard(row))]
+            for row in rows.kept(connection, self._key):
+                if answer := _heard(row):
+                    yield answer
 
     def record(self, readings: Iterable[tuple[int, Reading]]) -> None:
         """Replace how stored answers were read, all or none; the answers stay as they are."""

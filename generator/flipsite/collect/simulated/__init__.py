@@ -6,11 +6,13 @@ the draw's number, which the client sends in the header `X-Flipsite-Draw`; so a 
 whatever the concurrency. A request without the header counts as the coin's next draw.
 """
 
+from flipsite.collect.simulated.classifiers import CLASSIFIERS
 from flipsite.collect.simulated.coins import COINS, TRUTHS, Coin, Truth, fair_coin
 from flipsite.collect.simulated.endpoint import DRAW_HEADER, Bill, Conditions, Endpoint
 from flipsite.collect.simulated.faults import Fault, fault_coins
 
 __all__ = [
+    "CLASSIFIERS",
     "COINS",
     "DRAW_HEADER",
     "TRUTHS",

@@ -4,7 +4,7 @@ import argparse
 import sys
 import time
 
-from flipsite.collect.simulated import COINS, Conditions, Endpoint, fair_coin, fault_coins
+from flipsite.collect.simulated import CLASSIFIERS, COINS, Conditions, Endpoint, fair_coin, fault_coins
 from flipsite.collect.simulated.serving import serving
 
 
@@ -19,12 +19,17 @@ def main(arguments: list[str] | None = None) -> None:
     parser.add_argument(
         "--crowd", type=int, default=0, metavar="N", help="serve N fair coins instead of the catalogue"
     )
+    parser.add_argument("--classifiers", action="store_true", help="add models that say what models are")
     parser.add_argument("--faults", action="store_true", help="add a coin for each fault")
     options = parser.parse_args(arguments)
     coins = tuple(fair_coin(f"crowd/fair-{n:03d}") for n in range(options.crowd)) or COINS
     endpoint = Endpoint(
         seed=options.seed,
-        coins=coins + (fault_coins() if options.faults else ()),
+        coins=(
+            *coins,
+            *(CLASSIFIERS if options.classifiers else ()),
+            *(fault_coins() if options.faults else ()),
+        ),
         conditions=Conditions(
             latency_s=options.latency, slow_s=options.slow, retry_after=options.retry_after
         ),

@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from flipsite.collect.simulated.coins import Coin, Truth
 from flipsite.collect.simulated.habits import Manner, Said, Toss
 
-_FAMILIES = ("Llama 3.1", "Qwen3", "Mistral", "its own")
+_FAMILIES = ("Obol 2", "Drachma", "Guinea 3.1", "its own")
 _TUNINGS = ("instruct", "roleplay", "coding", "vision")
 
 
