@@ -30,7 +30,7 @@ def row(value: str, source: str, confidence: float | None = 1.0, note: str = "")
 
 
 def test_a_catalogues_entry():
-    """Its own fields, and the sizes that the name of its open weights states."""
+    """Its own fields, and what the name of its open weights states."""
     found = {feature.feature: feature for feature in catalogue_features(LISTED)}
     assert {name: feature.value for name, feature in found.items()} == {
         "architecture": "moe",
@@ -43,6 +43,7 @@ def test_a_catalogues_entry():
         "reasoning": "no",
         "released": "2025-07-23",
         "tokenizer": "Qwen3",
+        "tuning": "coding",
     }
     assert {feature.model for feature in found.values()} == {LISTED.id}
     assert {feature.source for feature in found.values()} == {"catalogue"}

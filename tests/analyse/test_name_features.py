@@ -69,6 +69,7 @@ def said(model: str) -> dict[str, str]:
         ("openai/gpt-4-1106-preview", {}),
         ("x-ai/grok-2-1212", {}),
         ("minimax/minimax-m1", {}),
+        ("tngtech/deepseek-r1t-chimera", {}),
         ("openai/gpt-4", {}),
         ("coder/70b/gpt-4", {}),
     ],
@@ -98,7 +99,7 @@ def _catalogue(name: str) -> list[dict[str, object]]:
 
 
 @pytest.mark.parametrize(
-    ("name", "n_sizes"), [("models_2025-09-08.json", 150), ("models_2026-08-18.json", 96)]
+    ("name", "n_sizes"), [("models_2025-09-08.json", 148), ("models_2026-08-18.json", 96)]
 )
 def test_the_real_catalogues_names(name, n_sizes):
     """Every digit before a b or t is read as a size, but where it is of the active or effective ones only."""
@@ -114,6 +115,7 @@ def test_the_real_catalogues_names(name, n_sizes):
         "google/gemma-3n-e4b-it",
         "moonshotai/kimi-vl-a3b-thinking",
         "tencent/hunyuan-a13b-instruct",
+        "tngtech/deepseek-r1t-chimera",
     }
     assert len(totals) == n_sizes
     sizes = [float(found[model]["parameters_total_b"]) for model in totals]

@@ -30,7 +30,7 @@ def known_features(
 
 
 def catalogue_features(entry: Model, *, day: str = "", model: str | None = None) -> tuple[Feature, ...]:
-    """What a catalogue's entry says of its model, and what stands in the name of its open weights.
+    """What a catalogue's entry says of its model, and what the name of its open weights states.
 
     Args:
         entry: The catalogue's.
@@ -53,7 +53,6 @@ def catalogue_features(entry: Model, *, day: str = "", model: str | None = None)
         found += [
             replace(row, model=model, source="catalogue", note=f"{row.note} of its weights")
             for row in name_features(entry.hugging_face_id)
-            if row.feature.startswith("parameters") or row.feature == "architecture"
         ]
     return tuple(found)
 

@@ -37,7 +37,8 @@ _ACTIVE = re.compile(_EDGE.format(r"a(\d+(?:\.\d+)?)b"))
 _EFFECTIVE = re.compile(_EDGE.format(r"e(\d+(?:\.\d+)?)b"))
 _EXPERTS = re.compile(_EDGE.format(r"(\d+)x(\d+(?:\.\d+)?)b"))
 _ACTIVE_OF_EXPERTS = re.compile(_EDGE.format(r"(\d+(?:\.\d+)?)b-(\d+)e"))
-_TOTAL = re.compile(_EDGE.format(r"r?(\d+(?:\.\d+)?)([mbt])"))
+_TOTAL = re.compile(_EDGE.format(r"(?:r(?=[\d.]+b))?(\d+(?:\.\d+)?)([mbt])"))
+"""`r7b` is a size; `r1t` is a model made from R1, not one of a trillion."""
 _BILLIONS = {"m": 1e-3, "b": 1.0, "t": 1e3}
 
 
