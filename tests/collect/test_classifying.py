@@ -199,7 +199,7 @@ LIES = (
     "I believe it is a dense model of about 70B parameters.",
     '["dense", 70, 70, "no", "instruct"]',
     json.dumps({name: {"value": [True], "source": 3} for name in truth_about("a/b")}),
-    '{"parameters_total_b": {"value": -70}, "parameters_active_b": 1e99, "released": {"value": "soon"}}',
+    '{"parameters_total_b": {"value": -70}, "parameters_active_b": 1e99, "released": {"value": "2099-01"}}',
     '{"architecture": {"value": "sparse"}, "tuning": "<script>alert(1)</script>"}',
     '{"base_family": {"value": "\\ud800\\udfff\\ud800", "source": "\\ud800"}}',
     honest("a/one", 0)[:90],
