@@ -20,6 +20,11 @@ class FlipsiteError(Exception):
 
     exit_status = 1
 
+    def __str__(self) -> str:
+        """The message; of foreign text in it, what moves a cursor or turns text around is spelled out."""
+        text = super().__str__()
+        return "".join(sign if sign.isprintable() or sign == "\n" else ascii(sign)[1:-1] for sign in text)
+
 
 class UsageError(FlipsiteError):
     """Wrong usage, or an input file that is not what it should be."""

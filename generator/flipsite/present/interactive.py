@@ -3,8 +3,6 @@
 `templates/static/charts.js` loads both with plain script elements: that works from `file://` and asks nobody.
 """
 
-import csv
-import io
 import json
 from collections.abc import Mapping, Sequence
 from functools import cache
@@ -13,6 +11,7 @@ from typing import Final
 
 from flipsite.exhibits import Figure
 from flipsite.present.svg import drawings, standalone_svg
+from flipsite.present.tables import csv_records
 
 _WRAPPER: Final = ("(function(){", "})();\n")
 """vl-convert's bundle declares one-letter names at the top level; they stay in here, `vegaEmbed` does not."""
@@ -61,9 +60,6 @@ def figure_files(figure: Figure) -> dict[str, bytes]:
 
 
 def _csv(figure: Figure) -> bytes:
-    buffer = io.StringIO(newline="")
-    columns = dict.fromkeys(key for record in figure.records for key in record)
-    writer = csv.DictWriter(buffer, list(columns), lineterminator="\n")
-    writer.writeheader()
-    writer.writerows(figure.records)
-    return buffer.getvalue().encode("utf-8", "replace")
+    columns = tuple(dict.fromkeys(key for record in figure.records for key in record))
+    filled = (dict.fromkeys(columns) | dict(record) for record in figure.records)
+    return csv_records(columns, filled).encode("utf-8", "replace")

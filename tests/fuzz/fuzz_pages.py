@@ -1,0 +1,59 @@
+"""Model pages of draws, as the build renders them, and the elements that are ours."""
+
+from collections.abc import Iterator
+from functools import cache
+
+import jinja2
+
+from flipsite.analyse.report import report_draws
+from flipsite.domain import Draw
+from flipsite.present.model_pages import model_pages
+from flipsite.present.site import Frame
+from flipsite.present.templates import environment, render
+from flipsite.projects import packaged
+from flipsite.settings import default_study
+from flipsite.store.snapshot import collect_draws
+
+EXPECTED = frozenset(
+    "html head meta title link script body a header nav ul ol li button svg g path circle rect line text use"
+    " symbol defs desc main aside p strong em b i h1 h2 h3 h4 span div dl dt dd figure figcaption table thead"
+    " tbody tfoot tr th td caption details summary pre code q section footer small label input time abbr wbr"
+    " br sub sup output blockquote".split()
+)
+
+
+def model_pages_of(draws: list[Draw]) -> Iterator[str]:
+    """The HTML of the first few models' pages."""
+    study = default_study("trial")
+    report = report_draws(study, collect_draws(draws))
+    frame = Frame(
+        title="flipsite",
+        version="0",
+        base_url=None,
+        reports=(report,),
+        assets=_Assets(),
+        nav=(),
+        foot=(),
+        tabs={study.id: ()},
+        digest="0" * 64,
+        histories={},
+        bundle="assets/vega.js",
+    )
+    for place, page in enumerate(model_pages(report)):
+        if place == 3:
+            return
+        yield render(_templates(), page.template, site=frame, page=page, **page.context)
+
+
+class _Assets(dict[str, str]):
+    """Any static file under its own name."""
+
+    def __missing__(self, name: str) -> str:
+        return f"assets/{name}"
+
+
+@cache
+def _templates() -> jinja2.Environment:
+    return environment([packaged("templates")])
+
+
