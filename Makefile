@@ -4,7 +4,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 STAMP := $(VENV)/.installed
 
-.PHONY: site test lint serve browser blogs slow torture torture-slice fit-check controls notebook docs bench-collect clean
+.PHONY: site test lint serve browser blogs slow torture torture-slice fuzz fit-check controls notebook docs bench-collect clean
 
 site: $(STAMP)
 	$(BIN)/flipsite build
@@ -44,6 +44,12 @@ torture: $(STAMP)
 # A minute of the same, an even sample.
 torture-slice: $(STAMP)
 	FLIPSITE_TORTURE_S=30 $(BIN)/python -m pytest -m torture -n 2
+
+# Random bytes against every reader, for MINUTES in all; wants the extra `fuzz`, which is there for Linux and macOS.
+MINUTES ?= 60
+fuzz: $(STAMP)
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --constraint constraints.txt --editable ".[dev,fuzz]"
+	$(BIN)/python tests/fuzz/fuzz.py --minutes $(MINUTES) --keep
 
 # Collects the controls study anew, in a project of its own; gives the same bytes as those committed.
 controls: $(STAMP)

@@ -7,6 +7,7 @@ PACKAGE = Path(__file__).parents[1] / "generator" / "flipsite"
 ROAD = ["collect", "store", "analyse", "fit", "present", "write"]
 GROUND = {
     "errors",
+    "cells",
     "domain",
     "counts",
     "dealings",

@@ -22,6 +22,7 @@ from flipsite.offers import Offer, Order, Report, Watcher
 from flipsite.projects import SNAPSHOT
 from flipsite.sitting import Sitting
 from flipsite.store.cache import Cache
+from flipsite.store.columns import brief
 from flipsite.store.held import refuse_loss
 from flipsite.store.snapshot import collect_draws, write_draws
 from flipsite.store.swap import replacing
@@ -186,7 +187,7 @@ def stopping_rule(*, n_models: int, target: float) -> Judge:
 
 def write_snapshot(folder: Path, cache: Cache, study: Study) -> Path | None:
     """Write what the cache holds as the study's snapshot, whole; None where it holds no draw."""
-    draws = collect_draws(draw_of(kept) for kept in cache.kept())
+    draws = collect_draws(brief(draw_of(kept)) for kept in cache.kept())
     if not len(draws):
         return None
     path = folder / SNAPSHOT

@@ -8,13 +8,13 @@ from pathlib import Path
 from xml.etree import ElementTree
 
 import pytest
-from hostile import HOSTILE, hostile_project, report_of, shown_cells
 from playwright.sync_api import Browser, sync_playwright
 
 from flipsite.present.embed import Embed
 from flipsite.present.embed_formats import rendered
 from flipsite.present.embeds import find_embed, study_embeds
 from flipsite.present.study_charts import study_figures
+from hostile import HOSTILE, hostile_project, report_of, shown_cells
 
 pytestmark = pytest.mark.blogs
 

@@ -7,7 +7,6 @@ import re
 from pathlib import Path
 
 import pytest
-from hostile import HOSTILE, hostile_project, report_of, shown_cells, table_cells
 
 from flipsite.analyse.report import StudyReport
 from flipsite.domain import Kind
@@ -19,6 +18,7 @@ from flipsite.present.embed_text import json_embed, markdown_embed
 from flipsite.present.embeds import find_embed, study_embeds, table_embeds
 from flipsite.present.study_charts import study_figures
 from flipsite.write.reading import read_page, read_xml_file
+from hostile import HOSTILE, hostile_project, report_of, shown_cells, table_cells
 
 BASE = "https://example.org/coins/"
 

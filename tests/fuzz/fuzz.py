@@ -1,4 +1,4 @@
-"""Fuzz with Atheris: `python tests/fuzz/fuzz.py [--minutes 60] [TARGET…]`, one process a target, one after another.
+"""Fuzz with Atheris, one process a target: `python tests/fuzz/fuzz.py [--minutes 60] [TARGET…]`.
 
 What is found goes to build/fuzz/found/, what covers more code to build/fuzz/corpus/; the small corpus beside
 this file is what every run begins with and `test_corpus.py` replays. `--keep` adds to it what covers more.

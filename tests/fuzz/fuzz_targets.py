@@ -60,7 +60,7 @@ def answer(said: bytes) -> None:
 
 
 def completion(said: bytes) -> None:
-    """Whatever comes over the wire is a reply or a trouble, and a reply can be kept, read again and published."""
+    """Whatever comes over the wire is a reply or a trouble; it can be kept, read again and published."""
     code = CODES[said[0] % 16] if said else 200
     mode = ("text", "structured")[bool(said[:1]) and said[0] >= 128]
     body = said[1:]
@@ -97,7 +97,7 @@ def completion(said: bytes) -> None:
 
 
 def offered(said: bytes) -> None:
-    """Whatever a catalogue holds is a model or told to be none; what is kept of it reads back; no price is mad."""
+    """Whatever a catalogue holds is a model or told to be none; it reads back; no price is mad."""
     try:
         body = json.loads(said)
     except (ValueError, RecursionError):
@@ -146,7 +146,7 @@ def imported(said: bytes) -> None:
 
 
 def study(said: bytes) -> None:
-    """Whatever stands in a study's files, it is read, or its faults are told; what was read is written back."""
+    """Whatever stands in a study's files is read and written back, or its faults are told."""
     choice, content = (said[0] if said else 0), said[1:]
     with tempfile.TemporaryDirectory(dir=SCRATCH) as scratch:
         folder = Path(scratch)
@@ -172,8 +172,7 @@ def study(said: bytes) -> None:
                     path.write_bytes(text)
                     assert fit_json(read_fit(path)) == text
         except FlipsiteError as error:
-            assert str(path) in str(error)
-            _one_sentence(error)
+            _one_sentence(error, names=path)
 
 
 def markup(said: bytes) -> None:
@@ -185,7 +184,7 @@ def markup(said: bytes) -> None:
 
 
 def address(said: bytes) -> None:
-    """Whatever address or Host is asked for, no file outside the site is found, and no other host is answered."""
+    """Whatever address or Host is asked for, nothing outside the site is found, no other host answered."""
     site = _walled()
     text = said.decode("latin-1")
     for asked in (text, f"/{text}", f"/index.html/{text}"):
@@ -202,7 +201,7 @@ def address(said: bytes) -> None:
 
 
 def foreign(said: bytes) -> None:
-    """Whatever a text is, in an embed, a chart or a table it is text: no tag, no end of a script, no formula."""
+    """Whatever a text is, it stays text in an embed, a chart and a table: no tag, no script, no formula."""
     text = _text(said)
     assert _elements(f"<p>{foreign_text(text)}</p>") == ["p"]
     assert _elements(f'<a href="{foreign_address(text)}">x</a>') == ["a"]
@@ -216,7 +215,7 @@ def foreign(said: bytes) -> None:
 
 
 def page(said: bytes) -> None:
-    """Whatever models are called and say, their pages hold our own elements and no script, link or handler."""
+    """Whatever models are called and say, their pages hold our elements, and no script, link or handler."""
     from fuzz_pages import EXPECTED, model_pages_of
 
     for html in model_pages_of(_draws(said)):
@@ -239,10 +238,12 @@ def _text(said: bytes) -> str:
     return said.decode("utf-8", "surrogateescape")
 
 
-def _one_sentence(error: FlipsiteError) -> None:
-    """Something to say, and nothing that moves a cursor or turns text around."""
-    assert str(error).strip()
-    assert all(line.isprintable() for line in str(error).split("\n")), repr(str(error))
+def _one_sentence(error: FlipsiteError, *, names: Path | None = None) -> None:
+    """Something to say of the file, and nothing that moves a cursor or turns text around."""
+    said = str(error)
+    assert str(names or "") in said
+    assert said.strip()
+    assert all(line.isprintable() for line in said.split("\n")), repr(said)
 
 
 def _draws(said: bytes) -> list[Draw]:

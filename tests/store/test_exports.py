@@ -11,9 +11,10 @@ from draw_strategies import many_draws
 from hypothesis import given
 from hypothesis import strategies as st
 
+from flipsite.cells import without_guard
 from flipsite.domain import Draw, Draws, Failed, Outcome
 from flipsite.store.arrow import SCHEMA
-from flipsite.store.exports import EXPORT_FORMATS, export_draws, without_guard
+from flipsite.store.exports import EXPORT_FORMATS, export_draws
 from flipsite.store.snapshot import collect_draws, read_draws
 
 DRAW = Draw(

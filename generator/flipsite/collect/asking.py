@@ -157,20 +157,14 @@ class Asker:
             number = await self._ledger.ask(self._asked(course, question, mode, request, worst_pico))
             exchange = await self._send(request, question, mode=mode)
             billed = _billed(exchange.result, reservation.worst_pico)
-            await self._ledger.answer(
-                Answered(
-                    attempt=number,
-                    code=exchange.code,
-                    body=exchange.body,
-                    latency_s=self._clock.latency_s(
-                        exchange.latency_s, model=course.model, draw=question.draw
-                    ),
-                    generation=exchange.result.generation,
-                    billed_pico=billed,
-                    fault=_fault(exchange.result),
-                    reading=self._reading(course, exchange, question, mode=mode, last=last),
+            try:
+                reading = self._reading(course, exchange, question, mode=mode, last=last)
+                latency_s = self._clock.latency_s(exchange.latency_s, model=course.model, draw=question.draw)
+                await self._ledger.answer(
+                    _answered(number, exchange, latency_s=latency_s, billed_pico=billed, reading=reading)
                 )
-            )
+            finally:
+                self._client.kept(exchange)
             self.account.settle(reservation, billed)
             self._money_moved.set()
         finally:
@@ -289,6 +283,21 @@ class Asker:
     async def _nap(self, seconds: float) -> None:
         self._tide.n_again += 1
         await nap(self._clock.wait_s(seconds), until=self.stopping)
+
+
+def _answered(
+    number: int, exchange: Exchange, *, latency_s: float, billed_pico: int | None, reading: Reading | None
+) -> Answered:
+    return Answered(
+        attempt=number,
+        code=exchange.code,
+        body=exchange.body,
+        latency_s=latency_s,
+        generation=exchange.result.generation,
+        billed_pico=billed_pico,
+        fault=_fault(exchange.result),
+        reading=reading,
+    )
 
 
 def _billed(result: Reply | Trouble, worst_pico: int) -> int | None:

@@ -11,8 +11,8 @@ from flipsite.dealings import Model, Price
 from flipsite.domain import Skip
 from flipsite.errors import CollectError, StoreError
 
-MOST_PAGES = 50
-"""A catalogue of more pages than this pages in a circle."""
+MOST_PAGES, MOST_ENTRIES = 250, 250_000
+"""A catalogue that goes on beyond these does not end."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -38,17 +38,22 @@ async def fetch_catalogue(get: Callable[[str], Awaitable[object]], *, today: str
         today: ISO 8601.
 
     Raises:
-        CollectError: If the answer is no list of models.
+        CollectError: If the answer is no list of models, or the list does not end.
     """
-    entries: list[object] = []
+    read: list[Model | Skip] = []
     query, seen = "", {""}
     for _ in range(MOST_PAGES):
         page, query = read_page(await get(f"/models?{query}" if query else "/models"))
-        entries += page
-        if query in seen:
+        if len(read) + len(page) > MOST_ENTRIES:
             break
+        read += map(read_entry, page)
+        if query in seen:
+            return _catalogue(read, fetched=today)
         seen.add(query)
-    return catalogue(entries, fetched=today)
+    raise CollectError(
+        f"/models: the list is longer than {MOST_PAGES} pages or {MOST_ENTRIES:,} models; "
+        "name another --api-base, or have its catalogue mended."
+    )
 
 
 def read_page(body: object) -> tuple[list[object], str]:
@@ -76,10 +81,13 @@ def read_page(body: object) -> tuple[list[object], str]:
 
 def catalogue(entries: Iterable[object], *, fetched: str) -> Catalogue:
     """Entries as they came, sorted; of entries with one name the first counts."""
+    return _catalogue(map(read_entry, entries), fetched=fetched)
+
+
+def _catalogue(entries: Iterable[Model | Skip], *, fetched: str) -> Catalogue:
     models: dict[str, Model] = {}
     faulty: list[Skip] = []
-    for entry in entries:
-        read = read_entry(entry)
+    for read in entries:
         if isinstance(read, Skip):
             faulty.append(read)
         elif read.id in models:

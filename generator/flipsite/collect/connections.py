@@ -4,11 +4,13 @@ One transport a connection: a pool of many looks through all of them at every re
 clients: a client's cookies, redirects and merging of settings cost a fifth of a request, and none is wanted.
 """
 
+import asyncio
 import logging
 import ssl
 from collections.abc import Awaitable, Callable, Mapping
 from contextlib import AsyncExitStack
 from dataclasses import dataclass
+from functools import lru_cache
 from types import TracebackType
 from typing import Self
 from urllib.parse import urlsplit
@@ -19,8 +21,11 @@ import httpx
 Application = Callable[..., Awaitable[None]]
 """An ASGI application."""
 
-MOST_BYTES = 8 * 2**20
+MOST_BYTES = 2**20
 """Of one answer, unless more is allowed."""
+
+LARGE_BYTES, LARGE_AT_ONCE = 2**18, 8
+"""What a large answer is, and how many of them are held at once, however many requests are in flight."""
 
 FAULTS = (TimeoutError, httpx.HTTPError, httpx.InvalidURL)
 """What an exchange that fails raises, beside `UnreadError`."""
@@ -30,16 +35,21 @@ for _library in ("httpx", "httpcore"):
 
 
 class UnreadError(Exception):
-    """An answer that is not read to its end."""
+    """An answer that is not read to its end: asked again, it would come as it came."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Received:
-    """One whole HTTP answer; names of headers are in lower case."""
+    """One whole HTTP answer; names of headers are in lower case.
+
+    Attributes:
+        large: It takes one of the places for large answers until it is given to `let_go`.
+    """
 
     code: int
     headers: Mapping[str, str]
     body: bytes
+    large: bool = False
 
 
 class Connections:
@@ -71,7 +81,7 @@ class Connections:
         self._extensions = {"timeout": {"connect": connect_s, "read": read_s, "write": read_s, "pool": None}}
         self._app = app
         self._idle: list[httpx.AsyncBaseTransport] = []
-        self._urls: dict[str, httpx.URL] = {}
+        self._large = asyncio.Semaphore(LARGE_AT_ONCE)
         self._exit = AsyncExitStack()
 
     async def __aenter__(self) -> Self:
@@ -101,9 +111,12 @@ class Connections:
             UnreadError: If the answer is longer than `most` bytes, or compressed.
             httpx.HTTPError: If the connection fails (one of FAULTS).
         """
-        url = self._urls.get(path) or self._urls.setdefault(path, httpx.URL(self._base + path))
         request = httpx.Request(
-            method, url, headers=self._headers, content=content, extensions=self._extensions
+            method,
+            _url(self._base + path),
+            headers=self._headers,
+            content=content,
+            extensions=self._extensions,
         )
         if extra:
             request.headers.update(extra)
@@ -111,11 +124,37 @@ class Connections:
         try:
             response = await transport.handle_async_request(request)
             try:
-                return await _received(response, most=most)
+                return await self._received(response, most=most)
             finally:
                 await response.aclose()
         finally:
             self._idle.append(transport)
+
+    def let_go(self) -> None:
+        """A large answer is done with: its place is free."""
+        self._large.release()
+
+    async def _received(self, response: httpx.Response, *, most: int) -> Received:
+        """The whole answer; a large one is read on only where there is a place for it."""
+        headers = {
+            name.decode("latin-1").lower(): value.decode("latin-1") for name, value in response.headers.raw
+        }
+        if headers.get("content-encoding", "identity").lower() != "identity":
+            raise UnreadError("the answer came compressed, though plain was asked for")
+        pieces, size, large = [], 0, False
+        try:
+            async for piece in response.aiter_raw():
+                size += len(piece)
+                if size > most:
+                    raise UnreadError(f"the answer is longer than {most / 2**20:.3g} MiB")
+                if size > LARGE_BYTES and not large:
+                    large = await self._large.acquire()
+                pieces.append(piece)
+        except BaseException:
+            if large:
+                self.let_go()
+            raise
+        return Received(code=response.status_code, headers=headers, body=b"".join(pieces), large=large)
 
     def _transport(self, context: ssl.SSLContext | bool, proxy: str | None) -> httpx.AsyncBaseTransport:
         if self._app is not None:
@@ -124,19 +163,10 @@ class Connections:
         return httpx.AsyncHTTPTransport(verify=context, limits=limits, proxy=proxy, trust_env=False)
 
 
-async def _received(response: httpx.Response, *, most: int) -> Received:
-    headers = {
-        name.decode("latin-1").lower(): value.decode("latin-1") for name, value in response.headers.raw
-    }
-    if headers.get("content-encoding", "identity").lower() != "identity":
-        raise UnreadError("the answer came compressed, though plain was asked for")
-    pieces, size = [], 0
-    async for piece in response.aiter_raw():
-        size += len(piece)
-        if size > most:
-            raise UnreadError(f"the answer is longer than {most // 2**20} MiB")
-        pieces.append(piece)
-    return Received(code=response.status_code, headers=headers, body=b"".join(pieces))
+@lru_cache(maxsize=64)
+def _url(address: str) -> httpx.URL:
+    """Reading an address costs a tenth of a request; few are asked for more than once."""
+    return httpx.URL(address)
 
 
 def _proxy(base: str) -> str | None:

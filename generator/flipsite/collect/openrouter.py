@@ -39,7 +39,11 @@ from flipsite.collect.replies import (
 from flipsite.errors import CollectError, UsageError
 
 OPENROUTER = "https://openrouter.ai/api/v1"
-MOST_CATALOGUE_BYTES = 64 * 2**20
+MOST_CATALOGUE_BYTES = 32 * 2**20
+"""A hundred thousand models, or the catalogue of 2026 forty times over."""
+
+BYTES_A_TOKEN = 64
+"""More than a token takes, said twice and escaped: what is longer is no answer to what was asked."""
 
 BESIDE = 4
 """Connections for what is asked beside the draws: the catalogue, prices, what is left."""
@@ -73,6 +77,7 @@ class Exchange:
         body: The raw answer; None where none came whole.
         latency_s: From the request to the whole answer.
         headers: Of the answer.
+        large: Whoever has kept it says so with `OpenRouter.kept`.
     """
 
     code: int | None
@@ -80,6 +85,7 @@ class Exchange:
     latency_s: float
     result: Reply | Trouble
     headers: Mapping[str, str] = field(default_factory=dict)
+    large: bool = False
 
 
 class Key:
@@ -164,7 +170,7 @@ class OpenRouter:
         try:
             async with asyncio.timeout(self._timeouts.draw_s):
                 received = await self._draws.exchange(
-                    "POST", "/chat/completions", content=content, extra=extra
+                    "POST", "/chat/completions", content=content, extra=extra, most=_most_bytes(request)
                 )
         except (*FAULTS, UnreadError) as error:
             return Exchange(
@@ -177,7 +183,13 @@ class OpenRouter:
             latency_s=time.perf_counter() - started,
             result=read_exchange(received.code, received.headers, body, mode=mode, now=time.time()),
             headers=received.headers,
+            large=received.large,
         )
+
+    def kept(self, exchange: Exchange) -> None:
+        """An answer is stored: if it is large, another may come in its place."""
+        if exchange.large:
+            self._draws.let_go()
 
     async def get(self, path: str) -> Json:
         """The JSON body at a path below the endpoint, such as `/models`.
@@ -230,14 +242,28 @@ class OpenRouter:
 
     async def _get(self, path: str, *, most: int = MOST_BYTES) -> Received:
         async with self._beside_free, asyncio.timeout(self._timeouts.draw_s):
-            return await self._beside.exchange("GET", path, most=most)
+            received = await self._beside.exchange("GET", path, most=most)
+        if received.large:  # there are never more of them than connections
+            self._beside.let_go()
+        return received
 
     def _hidden(self, body: bytes) -> bytes:
         return self._key.hide(body) if self._key else body
 
 
+def _most_bytes(request: Mapping[str, object]) -> int:
+    """How long an answer may be: what its tokens can take, and what stands around them."""
+    tokens = request.get("max_tokens")
+    return MOST_BYTES + BYTES_A_TOKEN * (tokens if isinstance(tokens, int) else 0)
+
+
 def _broken(error: Exception) -> Trouble:
-    """A request that brought nothing: what it cost is known only where it was never sent."""
+    """A request that brought nothing: what it cost is known only where it was never sent.
+
+    An unread answer would come again as it came; asking until one is short enough would be choosing.
+    """
+    if isinstance(error, UnreadError):
+        return Trouble(todo=Todo.DRAW, reason=str(error))
     unsent = isinstance(error, httpx.ConnectError | httpx.ConnectTimeout | httpx.PoolTimeout)
     said = one_line(str(error))
     reason = "no answer in time" if isinstance(error, TimeoutError | httpx.TimeoutException) else said

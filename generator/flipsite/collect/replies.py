@@ -84,7 +84,7 @@ def read_exchange(
         return Trouble(todo=Todo.RUN, reason=reason, cost_usd=0.0)
     content = _json(body)
     fields = _mapping(content)
-    generation = _text(fields.get("id")) or _text(headers.get("x-generation-id"))
+    generation = _id(fields.get("id")) or _id(headers.get("x-generation-id"))
     if code >= 400:
         return _refused(code, headers, fields, mode=mode, now=now)
     if content is None:
@@ -111,7 +111,7 @@ def read_reply(body: bytes) -> Reply:
     fields = _mapping(_json(body))
     choices = fields.get("choices")
     choice = _mapping(choices[0]) if isinstance(choices, list) and choices else {}
-    return replace(_reply(fields, choice, _text(fields.get("id"))), answered=bool(choice))
+    return replace(_reply(fields, choice, _id(fields.get("id"))), answered=bool(choice))
 
 
 def read_price(body: bytes) -> float | None:
@@ -130,6 +130,12 @@ def one_line(text: str, *, most: int = 200) -> str:
     shown = " ".join(shown.split())
     return shown if len(shown) <= most else shown[: most - 1] + "…"
 
+
+LONGEST_WORD = 200
+"""A longer id is none, and a longer provider or end of an answer is cut: nobody's page has room for it."""
+
+LONGEST_WAIT_S = 86_400.0
+"""Whoever asks for more patience than a day is taken to ask for a day."""
 
 _STRUCTURED = re.compile(
     r"response_format|json_schema|structured|requested parameters|guided|grammar", re.IGNORECASE
@@ -151,7 +157,7 @@ def _refused(
     cost = _cost(fields)
     if cost is None and code not in _UNKNOWN_BILL:
         cost = 0.0
-    return replace(trouble, cost_usd=cost, generation=headers.get("x-generation-id"))
+    return replace(trouble, cost_usd=cost, generation=_id(headers.get("x-generation-id")))
 
 
 def _error(
@@ -186,8 +192,8 @@ def _reply(fields: Mapping[str, Json], choice: Mapping[str, Json], generation: s
         generation=generation,
         response=_content(message.get("content")),
         refusal=_text(message.get("refusal")),
-        finish_reason=_text(choice.get("finish_reason")),
-        provider=_text(fields.get("provider")),
+        finish_reason=_word(choice.get("finish_reason")),
+        provider=_word(fields.get("provider")),
         prompt_tokens=_count(usage.get("prompt_tokens")),
         completion_tokens=_count(usage.get("completion_tokens")),
         reasoning_tokens=_count(_mapping(usage.get("completion_tokens_details")).get("reasoning_tokens")),
@@ -214,7 +220,7 @@ def _wait(
     if wait is None:
         reset = _number(headers.get("x-ratelimit-reset") or inner.get("x-ratelimit-reset"))
         wait = None if reset is None else reset / 1000 - now
-    return None if wait is None else max(0.0, wait)
+    return None if wait is None else min(max(0.0, wait), LONGEST_WAIT_S)
 
 
 def _seconds(value: Json, *, now: float) -> float | None:
@@ -254,6 +260,15 @@ def _number(value: Json) -> float | None:
 
 def _text(value: Json) -> str | None:
     return value if isinstance(value, str) else None
+
+
+def _id(value: Json) -> str | None:
+    return value if isinstance(value, str) and len(value) <= LONGEST_WORD else None
+
+
+def _word(value: Json) -> str | None:
+    """A provider's short text as one printable line."""
+    return one_line(value, most=LONGEST_WORD) if isinstance(value, str) else None
 
 
 def _mapping(value: Json) -> Mapping[str, Json]:

@@ -35,6 +35,7 @@ def read_entry(entry: object) -> Model | Skip:
 _ID = re.compile(r"~?[A-Za-z0-9][A-Za-z0-9._@+-]*(/[A-Za-z0-9][A-Za-z0-9._@+-]*)*(:[A-Za-z0-9._-]+)?")
 _ID_LENGTH = 200
 _TEXT_LENGTH = 300
+_MOST_WORDS = 200
 _MOST_USD = {"token": 1.0, "request": 100.0}
 """Above these a price is a slip of the catalogue's: the dearest token ever listed cost $0.0006."""
 
@@ -62,13 +63,14 @@ def _price(value: Any, most: float) -> float | None:
 def _text(value: Any) -> str | None:
     if not isinstance(value, str):
         return None
-    return "".join(sign if sign.isprintable() else " " for sign in value).strip()[:_TEXT_LENGTH] or None
+    cut = value.strip()[:_TEXT_LENGTH]
+    return "".join(sign if sign.isprintable() else " " for sign in cut).strip() or None
 
 
 def _words(value: Any) -> tuple[str, ...]:
     if not isinstance(value, list):
         return ()
-    return tuple(sorted({text for word in value if (text := _text(word))}))
+    return tuple(sorted({text for word in value[:_MOST_WORDS] if (text := _text(word))}))
 
 
 def _count(value: Any) -> int | None:

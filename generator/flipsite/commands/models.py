@@ -16,6 +16,9 @@ DEFAULT_BASE = "https://openrouter.ai/api/v1"
 MILLION = 1_000_000
 WIDE = 160
 
+FAULTS_SHOWN = 20
+"""Entries of a catalogue that are no models, told one by one."""
+
 
 @click.command("models", short_help="List the catalogue: prices, and who is skipped and why.")
 @click.option(
@@ -95,5 +98,7 @@ def _summary(listing: "Listing") -> list[str]:
     ]
     if n_faulty := len(listing.offered.faulty):
         lines.append(f"{n_faulty} entries of the catalogue are no models:")
-        lines += [f"  {skip.id}: {skip.reason}" for skip in listing.offered.faulty]
+        lines += [f"  {skip.id}: {skip.reason}" for skip in listing.offered.faulty[:FAULTS_SHOWN]]
+        if n_faulty > FAULTS_SHOWN:
+            lines.append(f"  and {n_faulty - FAULTS_SHOWN:,} more; --json lists them all")
     return lines

@@ -4,14 +4,13 @@ Column by column, and what a whole column has alike is written once: two thousan
 thousand draws, and a dictionary for each takes longer than their pages.
 """
 
-import re
 from collections.abc import Sequence
 from typing import Any, Final
 
 from numpy.typing import NDArray
 
+from flipsite.cells import csv_cell
 from flipsite.domain import STATUSES, Draws
-from flipsite.present.tables import disarmed
 
 DRAW_KEYS: Final = (
     *("draw", "labels", "order", "outcome", "status", "response", "finish_reason", "provider", "mode"),
@@ -20,7 +19,6 @@ DRAW_KEYS: Final = (
 """Columns, those of the tidy draws but for study and model."""
 
 _STATUSES: Final = tuple(status.value for status in STATUSES)
-_QUOTED = re.compile('[,"\r\n]')
 
 
 def model_csv(draws: Draws, rows: slice) -> bytes:
@@ -62,15 +60,8 @@ def _lines(columns: Sequence[Sequence[str]]) -> str:
 
 def _texts(column: Sequence[str | None]) -> list[str]:
     if column.count(column[0]) == len(column):
-        return [_cell(column[0])] * len(column)
-    return [_cell(text) for text in column]
-
-
-def _cell(text: str | None) -> str:
-    if not text:
-        return ""
-    safe = disarmed(text)
-    return '"' + safe.replace('"', '""') + '"' if _QUOTED.search(safe) else safe
+        return [csv_cell(column[0])] * len(column)
+    return [csv_cell(text) for text in column]
 
 
 def _codes(column: NDArray[Any], form: str) -> list[str]:

@@ -1,11 +1,10 @@
 """A study's tables, and a table as Markdown and as CSV."""
 
-import csv
-import io
 from collections.abc import Iterable, Mapping, Sequence
 
 from flipsite.addresses import model_page
 from flipsite.analyse.spend import SpendRow
+from flipsite.cells import csv_cell
 from flipsite.domain import Estimate, Kind, PrintedBias, Study, Verdict
 from flipsite.exhibits import Cell, Heading, Table
 from flipsite.present.foreign_text import foreign_address, foreign_text
@@ -36,8 +35,6 @@ _FITS = Heading(key="valid", label="Valid draws that fit", help="Numbers of draw
 _P = Heading(key="p_value", label="p", help="Exact two-sided binomial test.", numeric=True)
 _VERDICT = Heading(key="verdict", label="Verdict", help="By the rules of the methods page.")
 _COST = Heading(key="cost_usd", label="Spend", help="US dollars billed, failed draws included.", numeric=True)
-
-_RUN = ("=", "+", "-", "@", "\t", "\r")
 
 _SPEND = (
     _MODEL,
@@ -126,22 +123,9 @@ def csv_table(table: Table) -> str:
 
 
 def csv_records(keys: Sequence[str], records: Iterable[Mapping[str, object]]) -> str:
-    """Records as CSV: missing is empty, and text that a spreadsheet would run is disarmed by an apostrophe.
-
-    Source:
-        OWASP, CSV Injection.
-    """
-    out = io.StringIO()
-    writer = csv.writer(out, lineterminator="\n")
-    writer.writerow(keys)
-    for record in records:
-        writer.writerow([_csv_value(record[key]) for key in keys])
-    return out.getvalue()
-
-
-def disarmed(text: str) -> str:
-    """A text that no spreadsheet runs."""
-    return "'" + text if text.startswith(_RUN) else text
+    """Records as CSV: missing is empty, and a spreadsheet runs no text of theirs."""
+    rows = ([csv_cell(record[key]) for key in keys] for record in records)
+    return "".join(",".join(row) + "\n" for row in ([csv_cell(key) for key in keys], *rows))
 
 
 def study_note(study: Study) -> str:
@@ -194,10 +178,6 @@ def _valid_text(estimate: Estimate) -> str:
 def _plain(heading: Heading, cell: Cell) -> float | str | None:
     """What a program makes something of: an interval is words, and would lose its high end as a number."""
     return cell.text if cell.value is not None and not heading.numeric else cell.value
-
-
-def _csv_value(value: object) -> object:
-    return disarmed(value) if isinstance(value, str) else value
 
 
 def _markdown_cell(cell: Cell, absolute: str | None) -> str:

@@ -10,10 +10,7 @@ from numpy.typing import NDArray
 
 from flipsite.domain import STATUSES, Draws
 from flipsite.errors import StoreError
-from flipsite.store.columns import COUNTS, NUMBERS, TEXTS, model_column
-
-RESPONSE_CHARACTERS = 4_000
-"""A longer response is cut to this many characters in the snapshot."""
+from flipsite.store.columns import COUNTS, NUMBERS, RESPONSE_CHARACTERS, TEXTS, model_column
 
 SCHEMA = pa.schema(
     [

@@ -3,6 +3,7 @@
 import json
 from bisect import bisect_left
 from collections.abc import Iterable, Sequence
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -23,12 +24,22 @@ COUNTS = ("prompt_tokens", "completion_tokens", "reasoning_tokens")
 NUMBERS = ("cost_usd", "latency_s")
 """Columns of `Draws` that are float64, NaN where missing."""
 
+RESPONSE_CHARACTERS = 4_000
+"""A longer response is cut to this many characters in the snapshot."""
+
 STATUS_CODE = {status: code for code, status in enumerate(STATUSES)}
 
 
 def labels_text(labels: Sequence[str]) -> str:
     """A pair of labels as it stands in a file: `["0","1"]`."""
     return json.dumps(list(labels), ensure_ascii=False, separators=(",", ":"))
+
+
+def brief(draw: Draw) -> Draw:
+    """The draw without what the snapshot has no room for: thousands of long ones would not fit in memory."""
+    if draw.response is None or len(draw.response) <= RESPONSE_CHARACTERS:
+        return draw
+    return replace(draw, response=draw.response[:RESPONSE_CHARACTERS])
 
 
 def assemble(model: Sequence[str], draw: NDArray[np.int64], columns: dict[str, Any]) -> Draws:

@@ -3,14 +3,11 @@
 Missing is an empty cell in CSV and null elsewhere; an empty text is an empty cell in CSV too. Numbers are
 written as the shortest text that reads back as the same number; lines end in LF; text is UTF-8.
 
-CSV is opened in spreadsheets, which run a cell that begins with `=`, `+`, `-`, `@` or a control as a formula.
-What a model or provider said gets an apostrophe before such a beginning (OWASP: "CSV Injection"), one more
-where apostrophes stand there already; `flipsite import` takes it off again, so that the way there and back is
-exact. JSON lines and Parquet hold the text as it is.
+CSV is opened in spreadsheets: what a model or provider said is guarded (`cells`), and `flipsite import` takes
+the guard off again, so that the way there and back is exact. JSON lines and Parquet hold the text as it is.
 """
 
 import json
-import re
 from collections.abc import Callable, Iterable, Iterator
 from math import isfinite
 from typing import Any, BinaryIO, Literal, get_args
@@ -18,6 +15,7 @@ from typing import Any, BinaryIO, Literal, get_args
 import numpy as np
 from numpy.typing import NDArray
 
+from flipsite.cells import csv_cell
 from flipsite.domain import STATUSES, Draws
 from flipsite.store.arrow import SCHEMA, unicode_text
 from flipsite.store.columns import COUNTS, NUMBERS, model_column
@@ -29,9 +27,6 @@ EXPORT_FORMATS: tuple[ExportFormat, ...] = get_args(ExportFormat)
 COLUMNS: tuple[str, ...] = tuple(SCHEMA.names)
 """The header of the tidy draws, in the design's order."""
 
-_FORMULA = re.compile("'*[-=+@＝＋－＠\t\r\n]")
-_GUARDED = re.compile("'+[-=+@＝＋－＠\t\r\n]")
-_QUOTED = re.compile(r'[,"\r\n]|^\s|\s$')
 _ROWS_A_BLOCK = 8_192
 
 
@@ -51,14 +46,9 @@ def export_draws(draws: Draws, file: BinaryIO, *, study: str, form: ExportFormat
     file.writelines(unicode_text(block).encode() for block in _blocks(lines))
 
 
-def without_guard(cell: str) -> str:
-    """A cell of an exported CSV as it was before its apostrophe."""
-    return cell[1:] if _GUARDED.match(cell) else cell
-
-
 def _csv_lines(draws: Draws, study: str) -> Iterator[str]:
     yield ",".join(COLUMNS) + "\n"
-    shown = {name: _texts(values, _csv_text) for name, values in _text_columns(draws, study).items()}
+    shown = {name: _texts(values, csv_cell) for name, values in _text_columns(draws, study).items()}
     shown |= {name: _texts(values, str) for name, values in _number_columns(draws).items()}
     for row in zip(*(shown[name] for name in COLUMNS), strict=True):
         yield ",".join(row) + "\n"
@@ -106,11 +96,6 @@ def _whole(values: NDArray[np.float64]) -> list[float | None]:
 
 def _texts(values: Iterable[Any], show: Callable[[Any], str], *, missing: str = "") -> list[str]:
     return [missing if value is None else show(value) for value in values]
-
-
-def _csv_text(text: str) -> str:
-    guarded = f"'{text}" if _FORMULA.match(text) else text
-    return '"' + guarded.replace('"', '""') + '"' if _QUOTED.search(guarded) else guarded
 
 
 def _json_text(text: str) -> str:

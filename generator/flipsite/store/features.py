@@ -6,6 +6,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
 from typing import Final
 
+from flipsite.cells import csv_cell, without_guard
 from flipsite.domain import Feature
 from flipsite.errors import SettingsError
 from flipsite.store.swap import replacing
@@ -52,14 +53,12 @@ def write_features(path: Path, features: Iterable[Feature]) -> None:
 
 def features_csv(features: Iterable[Feature]) -> bytes:
     """The file's content, sorted; text that a spreadsheet would run is disarmed by an apostrophe."""
-    out = io.StringIO()
-    writer = csv.writer(out, lineterminator="\n")
-    writer.writerow(FEATURE_COLUMNS)
+    lines = [",".join(FEATURE_COLUMNS)]
     for row in sorted(features, key=lambda row: (row.model, row.feature)):
         sure = "" if row.confidence is None else f"{row.confidence:.3g}"
         cells = (row.model, row.feature, row.value, row.source, sure, row.note)
-        writer.writerow([_disarmed(cell) for cell in cells])
-    return out.getvalue().encode("utf-8", "replace")
+        lines.append(",".join(map(csv_cell, cells)))
+    return ("\n".join(lines) + "\n").encode("utf-8", "replace")
 
 
 def _rows(text: str) -> tuple[list[tuple[int, list[str]]], list[str]]:
@@ -82,7 +81,7 @@ def _rows(text: str) -> tuple[list[tuple[int, list[str]]], list[str]]:
 
 def _feature(cells: Sequence[str]) -> tuple[Feature, list[str]]:
     """A row as a feature, and its faults."""
-    armed = [_armed(cell.strip()) for cell in cells]
+    armed = [without_guard(cell.strip()) for cell in cells]
     if len(armed) != len(FEATURE_COLUMNS):
         blank = Feature(model="", feature="", value="", source="")
         return blank, [f"expected {len(FEATURE_COLUMNS)} cells, found {len(armed)}"]
@@ -117,14 +116,3 @@ def _confidence(text: str) -> float | None:
     except ValueError:
         return -1
     return number if 0 <= number <= 1 else -1  # NaN is not in between
-
-
-_FORMULA = ("=", "+", "-", "@", "\t", "\r")
-
-
-def _disarmed(cell: str) -> str:
-    return f"'{cell}" if cell.lstrip("'").startswith(_FORMULA) else cell
-
-
-def _armed(cell: str) -> str:
-    return cell[1:] if cell.startswith("'") and cell.lstrip("'").startswith(_FORMULA) else cell

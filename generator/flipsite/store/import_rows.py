@@ -7,10 +7,11 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from flipsite.cells import without_guard
 from flipsite.domain import STATUSES, Draws, Status
 from flipsite.errors import UsageError
 from flipsite.store.columns import COUNTS, NUMBERS, STATUS_CODE, assemble, labels_text
-from flipsite.store.exports import COLUMNS, without_guard
+from flipsite.store.exports import COLUMNS
 from flipsite.store.import_cells import (
     Pair,
     moment_of,
@@ -24,6 +25,11 @@ from flipsite.store.import_cells import (
 from flipsite.store.import_columns import ImportOptions, wanted_rows
 from flipsite.store.import_files import Sheet
 from flipsite.store.import_outcomes import Drawn, read_drawn
+
+LONGEST_NAME, LONGEST_WORD = 300, 200
+"""Letters of a model's name at most, and of what else stands beside a draw; a longer word is cut."""
+
+WORDS = ("finish_reason", "provider", "mode")
 
 _VALID, _UNPARSED = STATUS_CODE[Status.VALID], STATUS_CODE[Status.UNPARSED]
 
@@ -69,11 +75,13 @@ def rows_of(sheet: Sheet, options: ImportOptions) -> Rows:
     wanted = wanted_rows(sheet, options)
     reader.rows = wanted
     names = [name_of(cell, exact=reader.tidy) for cell in reader.cells("model")]
-    reader.rows = [row for row, name in zip(wanted, names, strict=True) if name]
+    reader.rows = [row for row, name in zip(wanted, names, strict=True) if 0 < len(name) <= LONGEST_NAME]
     for row, name in zip(wanted, names, strict=True):
         if not name:
             reader.tell(row, "names no model")
-    model = [name for name in names if name]
+        elif len(name) > LONGEST_NAME:
+            reader.tell(row, f"names a model with {len(name):,} letters; {LONGEST_NAME} are the most")
+    model = [name for name in names if 0 < len(name) <= LONGEST_NAME]
     drawn, status, n_readable = reader.outcomes()
     if not n_readable:
         raise UsageError(_unreadable(sheet, reader))
@@ -191,8 +199,8 @@ class _Reader:
     def columns(self) -> dict[str, Any]:
         """The columns that need no more than their own cells."""
         columns: dict[str, Any] = {}
-        for name in ("response", "finish_reason", "provider", "mode"):
-            columns[name] = [None if cell is None else text_of(cell) for cell in self.cells(name)]
+        for name, most in (("response", None), *((name, LONGEST_WORD) for name in WORDS)):
+            columns[name] = [None if cell is None else text_of(cell)[:most] for cell in self.cells(name)]
         columns["asked_at"] = self._each("asked_at", moment_of, "no ISO 8601 time")
         for name in COUNTS:
             columns[name] = np.array(self._each(name, whole_of, "no whole number"), np.float64)

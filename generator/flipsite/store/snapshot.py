@@ -19,8 +19,8 @@ from numpy.typing import NDArray
 
 from flipsite.domain import STATUSES, Draws, Status
 from flipsite.errors import StoreError
-from flipsite.store.arrow import RESPONSE_CHARACTERS, SCHEMA, dictionary, draws_table, numbers
-from flipsite.store.columns import COUNTS, NUMBERS, TEXTS, collect_draws
+from flipsite.store.arrow import SCHEMA, dictionary, draws_table, numbers
+from flipsite.store.columns import COUNTS, NUMBERS, RESPONSE_CHARACTERS, TEXTS, collect_draws
 from flipsite.store.swap import replacing
 
 __all__ = [

@@ -61,7 +61,7 @@ def find_file(site: Path, address: str) -> Path | Moved | None:
         found = root.joinpath(*parts).resolve()
         if found.is_dir():
             if not path.endswith("/"):
-                return Moved(to="/" + "/".join(map(quote, parts)) + "/")
+                return Moved(to="/" + "".join(f"{quote(part)}/" for part in parts))
             found = (found / INDEX).resolve()
         return found if found.is_relative_to(root) and found.is_file() else None
     except (OSError, RuntimeError):  # a name too long, a loop of links
