@@ -9,16 +9,19 @@ import pytest
 from flipsite.domain import Kind
 from flipsite.fitted import Fit, FittedForm, Term
 from flipsite.loading import load_report
+from flipsite.present.charts_effects import effect_drawings
 from flipsite.present.charts_predictors import bias_check, coefficients, predictor_drawings
 from flipsite.present.plain_predictors import (
     best_form,
     comparison_sentence,
     contrasts,
+    could_see_sentence,
     factor_text,
     findings_sentence,
     overall_sentence,
     term_sentence,
 )
+from flipsite.present.predictor_tables import glance_table
 from flipsite.present.predictors import predictors_page
 from flipsite.present.templates import environment
 
@@ -77,9 +80,17 @@ def form(*terms: Term, **more: object) -> FittedForm:
     return replace(plain, **more)
 
 
+def plain(text: str) -> str:
+    """With spaces that may break."""
+    return text.replace("\N{NO-BREAK SPACE}", " ")
+
+
 def test_a_coefficient_is_said_in_plain_words():
-    assert term_sentence(term(0.8, 0.6, 1.1)) == "Ten times the parameters: bias × 0.80, 95 % 0.60 to 1.10."
-    assert term_sentence(term(2, 1.5, 30, part="mean")).endswith("odds of a one × 2.00, 95 % 1.50 to 30.")
+    assert plain(term_sentence(term(0.8, 0.6, 1.1))) == (
+        "Ten times the parameters: bias × 0.80, 95 % 0.60 to 1.10."
+    )
+    of_ones = plain(term_sentence(term(2, 1.5, 30, part="mean")))
+    assert of_ones.endswith("odds of a one × 2.00, 95 % 1.50 to 30.")
     assert [factor_text(x) for x in (None, 0.001, 9.994, 12.3)] == ["–", "<0.01", "9.99", "12"]
 
 
@@ -92,6 +103,49 @@ def test_nothing_found_is_a_finding():
     assert findings_sentence(something, "spread") == (
         "1 of 2 comparisons is told from no effect on bias: ten times the parameters, × 0.50"
     )
+
+
+def test_how_strong_an_effect_had_to_be_is_told_beside_what_was_found():
+    """The easiest comparison to see has the factors nearest to 1; a usual one is the middle one."""
+    seen = [
+        replace(term(1, 0.5, 2), seen_below=low, seen_above=high)
+        for low, high in ((0.5, 2), (0.8, 1.2), (0.6, 1.5))
+    ]
+    fit = Fit(forms=(form(*seen),), draws_sha256="", features_sha256="", models=40)
+    assert plain(could_see_sentence(fit)) == (
+        "With 40 models, an effect had to be as strong as bias × 0.80 or × 1.20 in the comparison that is "
+        "easiest to see, and × 0.60 or × 1.50 in a usual one, to be found four times in five. "
+        "A weaker one may be there."
+    )
+    assert could_see_sentence(replace(fit, forms=())) == ""
+
+
+def test_every_form_stands_beside_the_others_for_each_comparison():
+    """Marked as in the charts; a form that lacks a comparison has a dash."""
+    size, age = term(0.5, 0.3, 0.9), term(1.2, 0.8, 1.6, term="age", contrast="a year later")
+    fit = Fit(
+        forms=(form(size, age), form(size, form="mixture")), draws_sha256="", features_sha256="", models=40
+    )
+    table = glance_table(fit)
+    assert table is not None
+    assert [heading.label for heading in table.headings] == ["Comparison", "Scale", "Mixture"]
+    assert [[plain(cell.text) for cell in row] for row in table.rows] == [
+        ["ten times the parameters", "● 0.50 (0.30 to 0.90)", "● 0.50 (0.30 to 0.90)"],
+        ["a year later", "○ 1.20 (0.80 to 1.60)", "–"],
+    ]
+    assert glance_table(replace(fit, forms=(form(),))) is None
+
+
+def test_numbers_have_curves_and_classes_a_chart_together(fit, report):
+    drawings = effect_drawings(fit.forms[-1], report.study)
+    assert list(drawings) == [
+        "predictors-effect-parameters_total_b",
+        "predictors-effect-released",
+        "predictors-effect-classes",
+    ]
+    classes = [record["class"] for record in drawings["predictors-effect-classes"]().records]
+    assert classes[:2] == ["architecture: dense", "architecture: mixture of experts"]
+    assert effect_drawings(form(), report.study) == {}
 
 
 def test_the_best_form_is_told_with_those_that_cannot_be_told_from_it():
@@ -172,7 +226,9 @@ def text_of(html: str) -> str:
 
 def test_the_page_tells_selection_doubt_and_what_could_have_been_seen(report, fit):
     text = text_of(page_of(report, fit))
+    assert "What makes a model fair? Asked of 40 models chosen for their bias" in text
     assert "Only the two ends." in text
+    assert "what is missed below is the middle that was not printed" in text
     assert "out of 240: the least and the most biased" in text
     assert "Not fitted: mean , for the direction of each bias is not known" in text
     assert "The weakest effect that this study would have told from none" in text
@@ -192,7 +248,9 @@ def test_the_page_of_a_doubtful_fit_says_so_first(report, fit):
 
 def test_no_printed_tables_no_talk_of_their_ends(report, fit):
     measured = replace(report, printed=None, study=replace(report.study, kind=Kind.MEASURED))
-    assert "Only the two ends." not in page_of(measured, fit)
+    text = text_of(page_of(measured, fit))
+    assert "Only the two ends." not in text
+    assert "chosen for their bias" not in text
 
 
 def test_a_hostile_author_is_text(report, fit):

@@ -1,16 +1,16 @@
-"""What makes a model fair: coefficients with their intervals, conditional effects, and a look at the fit."""
+"""What makes a model fair: coefficients with their intervals, and a look at the fit."""
 
 from collections.abc import Callable, Sequence
 from functools import partial
-from math import ceil, floor, log10
 
 import altair as alt
 
 from flipsite.domain import Study
 from flipsite.exhibits import Figure
-from flipsite.fitted import Effect, Fit, FittedForm, Part, Term
+from flipsite.fitted import Fit, FittedForm, Part, Term
+from flipsite.present.charts_effects import effect_drawings
 from flipsite.present.figures import AnyChart, Canvas, Margins, Row, figure, placed, shown
-from flipsite.present.formats import count_text, plural, share_text
+from flipsite.present.formats import count_text, plural
 from flipsite.present.marks import NAMES_PX, ROW_PX, place_axis
 from flipsite.present.plain_predictors import (
     FORM_NAMES,
@@ -21,13 +21,9 @@ from flipsite.present.plain_predictors import (
     findings_sentence,
 )
 from flipsite.present.theme import ink
-from flipsite.traits import FEATURES
 
 _FACTORS = (0.1, 0.2, 0.5, 1, 2, 5, 10)
 PARTS: tuple[Part, ...] = ("mean", "spread")
-
-_LOGARITHMIC = {"parameters_total_b", "price_completion", "context_length"}
-"""Drawn on a logarithmic axis."""
 
 
 def predictor_drawings(fit: Fit | None, study: Study) -> dict[str, Callable[[], Figure]]:
@@ -41,11 +37,7 @@ def predictor_drawings(fit: Fit | None, study: Study) -> dict[str, Callable[[], 
         for part in PARTS
         if contrasts(form, part)
     }
-    for effect in best.effects:
-        if isinstance(effect.points[0].at, float):
-            drawings[f"predictors-effect-{effect.covariate}"] = partial(
-                conditional_effect, effect, best, study
-            )
+    drawings |= effect_drawings(best, study)
     if best.bias_bins:
         drawings["predictors-check"] = partial(bias_check, best, study, models=fit.models)
     return drawings
@@ -84,40 +76,6 @@ def coefficients(form: FittedForm, part: Part, study: Study) -> Figure:
             }
             for term in terms
         ],
-    )
-
-
-def conditional_effect(effect: Effect, form: FittedForm, study: Study) -> Figure:
-    """The curve of what a model is expected to show over one number, all else at its average.
-
-    Raises:
-        ValueError: If the covariate is no number.
-    """
-    rows = [
-        {"at": point.at, "mean": point.mean, "low": point.low, "high": point.high}
-        for point in effect.points
-        if isinstance(point.at, float)
-    ]
-    if len(rows) < 2:
-        raise ValueError("no curve to draw.")
-    spec = FEATURES[effect.covariate]
-    label = spec.label if spec.kind == "date" else f"{spec.label}, {spec.unit}"
-    first, last = effect.points[0], effect.points[-1]
-    title = (
-        f"By {spec.label}, the expected {effect.quantity} goes from {share_text(first.mean, decimals=2)} to "
-        f"{share_text(last.mean, decimals=2)}"
-    )
-    low, high = share_text(last.low, decimals=2), share_text(last.high, decimals=2)
-    return figure(
-        lambda canvas: _curve(rows, canvas, effect=effect, label=label),
-        name=f"{study.id}-predictors-effect-{effect.covariate.replace('_', '-')}",
-        title=title,
-        caption=(
-            f"The expected {effect.quantity} of a model that is average in all else, by the "
-            f"{FORM_NAMES[form.form]} form, with its 95 % band, over the models of which it is known."
-        ),
-        description=f"{title}; at its right end the 95 % interval is {low} to {high}.",
-        records=rows,
     )
 
 
@@ -209,45 +167,6 @@ def _forest(rows: Sequence[Row], canvas: Canvas, *, title: str) -> AnyChart:
     ]
     margins = Margins(left=12 if canvas.narrow else NAMES_PX, right=16, top=58, bottom=12)
     return placed(alt.layer(*layers), canvas, margins, height=len(rows) * ROW_PX[canvas.width])
-
-
-def _curve(rows: Sequence[Row], canvas: Canvas, *, effect: Effect, label: str) -> AnyChart:
-    first, last = rows[0]["at"], rows[-1]["at"]
-    if effect.covariate in _LOGARITHMIC:
-        across = alt.Scale(type="log", domain=[first, last], nice=False)
-        ticks = [10.0**k * m for k in range(floor(log10(first)), ceil(log10(last)) + 1) for m in (1, 3)]
-    else:
-        across = alt.Scale(domain=[first, last], nice=False)
-        ticks = [float(year) for year in range(ceil(first), floor(last) + 1)]
-    axis = alt.Axis(
-        values=[tick for tick in ticks if first <= tick <= last],
-        format="d" if effect.covariate == "released" else "~g",
-        title=label,
-        grid=False,
-    )
-    up = alt.Axis(
-        tickCount=5,
-        format=".1f",
-        title=f"Expected {effect.quantity}",
-        titleAngle=0,
-        titleAlign="left",
-        titleX=-32,
-        titleY=-16,
-    )
-    top = 0.5 if effect.quantity == "bias" and max(row["high"] for row in rows) <= 0.5 else 1.0
-    scale = alt.Scale(domain=[0, top], nice=False)
-    x = alt.X("at:Q", scale=across, axis=axis)
-    line = canvas.chart(rows)
-    layers = [
-        line.mark_area(color=ink("band"), opacity=1).encode(
-            x=x, y=alt.Y("low:Q", scale=scale, axis=up), y2="high:Q"
-        ),
-        line.mark_line(color=ink("heads"), strokeWidth=3).encode(
-            x=x, y=alt.Y("mean:Q", scale=scale, axis=up)
-        ),
-    ]
-    margins = Margins(left=40, right=18, top=30, bottom=46)
-    return placed(alt.layer(*layers), canvas, margins, height=200 if canvas.narrow else 240)
 
 
 def _bins(rows: Sequence[Row], canvas: Canvas) -> AnyChart:

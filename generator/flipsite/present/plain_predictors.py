@@ -1,6 +1,7 @@
 """Regressions in plain words: what a coefficient says, what was found, what could have been seen."""
 
 from collections.abc import Sequence
+from statistics import median
 
 from flipsite.fitted import Fit, FittedForm, FormName, Part, Term
 from flipsite.present.formats import MISSING, count_text, plural
@@ -34,14 +35,32 @@ def excludes_one(term: Term) -> bool:
 def term_sentence(term: Term) -> str:
     """A coefficient as a sentence: ten times the parameters: bias × 0.8, 95 % 0.6 to 1.1."""
     what = "bias" if term.part == "spread" else "odds of a one"
-    interval = f"95 % {factor_text(term.factor_low)} to {factor_text(term.factor_high)}"
+    interval = f"95\N{NO-BREAK SPACE}% {factor_interval(term.factor_low, term.factor_high)}"
     contrast = term.contrast[:1].upper() + term.contrast[1:]
-    return f"{contrast}: {what} × {factor_text(term.factor)}, {interval}."
+    return f"{contrast}: {what} {times_text(term.factor)}, {interval}."
 
 
 def seen_sentence(term: Term) -> str:
     """The smallest effect that would have been seen four times in five."""
-    return f"× {factor_text(term.seen_below)} or × {factor_text(term.seen_above)}"
+    return f"{times_text(term.seen_below)} or {times_text(term.seen_above)}"
+
+
+def could_see_sentence(fit: Fit) -> str:
+    """How strong an effect had to be to be seen: nothing found says little where little could have been."""
+    best = best_form(fit)
+    terms = contrasts(best, main_part(best)) if best else ()
+    below = sorted(term.seen_below for term in terms if term.seen_below is not None)
+    above = sorted(term.seen_above for term in terms if term.seen_above is not None)
+    if best is None or not below or not above:
+        return ""
+    what = "bias" if main_part(best) == "spread" else "odds of a one"
+    easiest = f"{times_text(below[-1])} or {times_text(above[0])}"
+    usual = f"{times_text(median(below))} or {times_text(median(above))}"
+    return (
+        f"With {plural(fit.models, 'model')}, an effect had to be as strong as {what} {easiest} in the "
+        f"comparison that is easiest to see, and {usual} in a usual one, to be found four times in five. "
+        "A weaker one may be there."
+    )
 
 
 def findings_sentence(form: FittedForm, part: Part) -> str:
@@ -102,6 +121,11 @@ def comparison_sentence(fit: Fit) -> str:
     return f"{told}; {_listed(near)} cannot be told from it."
 
 
+def class_text(level: str) -> str:
+    """A class of a covariate, for people."""
+    return {"moe": "mixture of experts"}.get(level, level)
+
+
 def factor_text(factor: float | None) -> str:
     """A factor: two decimals below ten, none from there on."""
     if factor is None:
@@ -109,6 +133,16 @@ def factor_text(factor: float | None) -> str:
     if factor < 0.01:
         return "<0.01"
     return f"{factor:.2f}" if factor < 10 else f"{factor:,.0f}"
+
+
+def times_text(factor: float | None) -> str:
+    """`× 0.80`, never broken over two lines."""
+    return f"×\N{NO-BREAK SPACE}{factor_text(factor)}"
+
+
+def factor_interval(low: float | None, high: float | None) -> str:
+    """`0.60 to 1.10`, never broken over two lines."""
+    return f"{factor_text(low)} to {factor_text(high)}".replace(" ", "\N{NO-BREAK SPACE}")
 
 
 def _short(term: Term) -> str:

@@ -4,8 +4,17 @@ from collections.abc import Iterable, Sequence
 
 from flipsite.exhibits import Cell, Heading, Table
 from flipsite.fitted import Check, Fit, FittedForm, Term
-from flipsite.present.formats import brief_text, count_text, plural
-from flipsite.present.plain_predictors import FORM_NAMES, contrasts, factor_text, main_part, seen_sentence
+from flipsite.present.formats import MISSING, brief_text, count_text, interval_text, plural
+from flipsite.present.plain_predictors import (
+    FORM_NAMES,
+    contrasts,
+    excludes_one,
+    factor_interval,
+    factor_text,
+    main_part,
+    seen_sentence,
+    times_text,
+)
 from flipsite.traits import FEATURES
 
 FEWEST_OF_AUTHOR = 2
@@ -63,7 +72,7 @@ def authors_table(form: FittedForm) -> Table | None:
                 one.author or "none",
                 one.models,
                 factor_text(one.factor),
-                f"{factor_text(one.low)} to {factor_text(one.high)}",
+                factor_interval(one.low, one.high),
             )
             for one in sorted(several, key=lambda one: one.factor)
         ],
@@ -71,6 +80,28 @@ def authors_table(form: FittedForm) -> Table | None:
         "fitted and not listed."
         if alone
         else "Partially pooled.",
+    )
+
+
+def glance_table(fit: Fit) -> Table | None:
+    """Every comparison in every form that asks of the distance from the target; None without any."""
+    forms = [form for form in fit.forms if contrasts(form, "spread")]
+    if not forms:
+        return None
+    found = [{term.term: term for term in contrasts(form, "spread")} for form in forms]
+    return _table(
+        "glance",
+        "What each comparison multiplies bias by, in each form",
+        [
+            ("contrast", "Comparison", False),
+            *((form.form, FORM_NAMES[form.form].capitalize(), True) for form in forms),
+        ],
+        [
+            (term.contrast, *(_factor(one[term.term]) if term.term in one else None for one in found))
+            for term in found[0].values()
+        ],
+        note="Posterior median with its 95 % interval; ● where that leaves out 1, ○ where it does not. "
+        "Below 1 is fairer.",
     )
 
 
@@ -119,8 +150,7 @@ def seen_table(form: FittedForm) -> Table:
             (
                 term.contrast,
                 seen_sentence(term),
-                f"× {factor_text(term.factor)} "
-                f"({factor_text(term.factor_low)} to {factor_text(term.factor_high)})",
+                f"{times_text(term.factor)} ({factor_interval(term.factor_low, term.factor_high)})",
             )
             for term in terms
         ],
@@ -164,8 +194,8 @@ def checks_table(checks: Sequence[Check]) -> Table:
                 check.name,
                 _rounded(check.observed, 3),
                 _rounded(check.mean, 3),
-                f"{check.low:.2f} to {check.high:.2f}",
-                f"{check.prior_low:.2f} to {check.prior_high:.2f}",
+                interval_text(check.low, check.high),
+                interval_text(check.prior_low, check.prior_high),
             )
             for check in checks
         ],
@@ -191,21 +221,33 @@ def _table(
     name: str,
     caption: str,
     headings: Sequence[tuple[str, str, bool]],
-    rows: Iterable[Sequence[float | str | None]],
+    rows: Iterable[Sequence[Cell | float | str | None]],
     *,
     note: str = "",
 ) -> Table:
-    """A table whose cells show what they sort by; each heading is (key, label, whether it is a number)."""
+    """A table whose plain cells show what they sort by; a heading is (key, label, whether it is a number)."""
     return Table(
         name=name,
-        caption=caption,
+        caption=f"{caption}." if note else caption,
         headings=tuple(Heading(key=key, label=label, numeric=numeric) for key, label, numeric in headings),
-        rows=tuple(tuple(Cell(value=cell, text=brief_text(cell)) for cell in row) for row in rows),
+        rows=tuple(
+            tuple(cell if isinstance(cell, Cell) else Cell(value=cell, text=brief_text(cell)) for cell in row)
+            for row in rows
+        ),
         note=note,
     )
 
 
-def _rounded(value: float | None, decimals: int = 2) -> str | None:
+def _rounded(value: float | None, decimals: int = 2) -> Cell:
     if value is None:
-        return None
-    return count_text(value) if decimals == 0 else f"{value:.{decimals}f}"
+        return Cell(value=None, text=MISSING)
+    text = count_text(value) if decimals == 0 else f"{value:.{decimals}f}"
+    unsigned = text.lstrip("-")
+    is_zero = not float(unsigned.replace(",", ""))
+    return Cell(value=value, text=f"−{unsigned}" if value < 0 and not is_zero else unsigned)
+
+
+def _factor(term: Term) -> Cell:
+    mark = "●" if excludes_one(term) else "○"
+    value = f"{mark}\N{NO-BREAK SPACE}{factor_text(term.factor)}"
+    return Cell(value=term.factor, text=f"{value} ({factor_interval(term.factor_low, term.factor_high)})")
