@@ -199,7 +199,7 @@ LIES = (
     "I believe it is a dense model of about 70B parameters.",
     '["dense", 70, 70, "no", "instruct"]',
     json.dumps({name: {"value": [True], "source": 3} for name in truth_about("a/b")}),
-    '{"parameters_total_b": {"value": -70}, "parameters_active_b": 1e99, "released": {"value": "2099-01"}}',
+    '{"parameters_total_b": {"value": -70}, "parameters_active_b": 1e99, "released": {"value": "soon"}}',
     '{"architecture": {"value": "sparse"}, "tuning": "<script>alert(1)</script>"}',
     '{"base_family": {"value": "\\ud800\\udfff\\ud800", "source": "\\ud800"}}',
     honest("a/one", 0)[:90],
@@ -225,6 +225,15 @@ def test_lies_about_the_schema_are_kept_as_unreadable(project):
             (CLASSIFIER,),
         ).fetchall()
     assert [json.loads(body)["choices"][0]["message"]["content"] for (body,) in bodies] == list(LIES)
+
+
+def test_nothing_is_released_after_it_was_asked_about(project):
+    """By the day that stands in the cache beside the answer."""
+    dated = {"released": {"value": "2099-01", "source": ""}, "tuning": {"value": "base", "source": ""}}
+    with endpoint(classifier(lambda model, asking: json.dumps(dated))) as (_, address):
+        features(address)
+    assert told("tuning")[0] == "base"
+    assert told("released")[1] == "catalogue"
 
 
 def test_what_is_right_is_read_whatever_stands_around_it(project):
