@@ -32,7 +32,7 @@ enum {
 static char below[PATH_MAX], log_path[PATH_MAX];
 static int mask, code, sticky, record_fd = -1;
 static long at;
-static atomic_long seen;
+static atomic_long seen, by_kind[2 * MODE];
 static uint64_t leaps;
 static pthread_mutex_t order = PTHREAD_MUTEX_INITIALIZER;
 
@@ -63,6 +63,7 @@ static int is_below(const char *path) {
 static int fails(int call, const char *name, const char *path) {
     if (!(mask & call) || !is_below(path)) return 0;
     long number = atomic_fetch_add(&seen, 1) + 1;
+    atomic_fetch_add(&by_kind[call], 1);
     if (!at || number < at || (number > at && !sticky)) return 0;
     char line[PATH_MAX + 64];
     int n = snprintf(line, sizeof line, "%ld %s %s\n", number, name, path);
@@ -275,7 +276,12 @@ void faults_arm(const char *folder, int calls, long number, int with, int on, co
     setenv("FAULTS_BELOW", folder, 1);
     setenv("FAULTS_LOG", log, 1);
 }
-long faults_seen(void) { return atomic_load(&seen); }
+/* How many calls there were of the kinds in a mask, since all kinds were armed. */
+long faults_seen(int kinds) {
+    long n = 0;
+    for (int kind = 0; kind < 2 * MODE; kind++) n += kind & kinds ? atomic_load(&by_kind[kind]) : 0;
+    return n;
+}
 void faults_record(const char *folder, const char *log) {
     snprintf(below, sizeof below, "%s", folder);
     record_fd = syscall(SYS_openat, AT_FDCWD, log, O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC, 0644);

@@ -54,7 +54,7 @@ FAULTS = (
     Fault("no right", OPEN_READ | OPEN_WRITE | NAMES | UNLINK | MODE, errno.EACCES, stays=False),
     Fault("read-only", OPEN_WRITE | NAMES | UNLINK | MODE | TRUNCATE, errno.EROFS, stays=True),
 )
-NO_FAULT = Fault("none", 0, 0, stays=False)
+NO_FAULT = Fault("none", ALL, 0, stays=False)
 PATIENCE_S = 120.0
 FEWEST = 3
 HONEST_STATUSES = {1, 2, 3}
@@ -74,29 +74,31 @@ class Torturer:
         scenario.warm()
         gc.freeze()
 
-    def count(self, fault: Fault) -> int:
-        """How many calls of a run could fail so."""
+    def count(self) -> list[int]:
+        """How many calls of a run could fail in each way, in the order of FAULTS."""
         self._restore()
-        status, n = self._run(fault, 0)
+        seen = self._now.parent / "seen"
+        seen.unlink(missing_ok=True)
+        status = self._run(NO_FAULT, 0)
         assert status == 0, self._said.read_text()
-        faults = [*complaints(self._scenario.unfinished, self._now)]
-        assert not faults, faults
-        return n
+        wrong = [*complaints(self._scenario.unfinished, self._now)]
+        assert not wrong, wrong
+        return [int(n) for n in seen.read_text().split()]
 
     def typical_s(self) -> float:
         """How long a run takes, at least."""
-        took = []
-        for _ in range(3):
+        took: list[float] = []
+        while len(took) < 3 and sum(took) < 3:
             self._restore()
             began = time.monotonic()
-            assert self._run(NO_FAULT, 0)[0] == 0, self._said.read_text()
+            assert self._run(NO_FAULT, 0) == 0, self._said.read_text()
             took.append(time.monotonic() - began)
         return min(took)
 
     def fail(self, fault: Fault, at: int) -> list[str]:
         """Run with the `at`-th call failing; returns what is wrong afterwards."""
         self._restore()
-        status, _ = self._run(fault, at)
+        status = self._run(fault, at)
         fired = self._fired.read_text().splitlines() if self._fired.exists() else []
         said, wrong = self._said.read_text(), []
         if "Traceback" in said:
@@ -120,7 +122,7 @@ class Torturer:
     def leap(self, seed: int) -> list[str]:
         """Run while the wall clock leaps; returns what is wrong afterwards."""
         self._restore()
-        status, _ = self._run(NO_FAULT, 0, leaps=seed)
+        status = self._run(NO_FAULT, 0, leaps=seed)
         if status:
             return [f"clock {seed}: status {status}, said {self._said.read_text()[-300:]!r}"]
         checks = (self._scenario.unfinished, self._scenario.broken)
@@ -130,7 +132,7 @@ class Torturer:
         """What was whole is whole, and the next run does the work."""
         time.sleep(0.02)  # what was in flight is billed
         wrong = [*complaints(self._scenario.broken, self._now)]
-        status, _ = self._run(NO_FAULT, 0)
+        status = self._run(NO_FAULT, 0)
         if status:
             wrong.append(f"the next run ends with {status}: {self._said.read_text()[-300:]!r}")
         else:
@@ -145,10 +147,8 @@ class Torturer:
         self._fired.unlink(missing_ok=True)
         self._scenario.again()
 
-    def _run(self, fault: Fault, at: int, *, leaps: int = 0) -> tuple[int, int]:
-        """The exit status of a run, and how many of its calls could have failed."""
-        seen = self._now.parent / "seen"
-        seen.unlink(missing_ok=True)
+    def _run(self, fault: Fault, at: int, *, leaps: int = 0) -> int:
+        """The exit status of a run."""
         child = self._start(fault, at, leaps=leaps)
         until = time.monotonic() + PATIENCE_S
         while True:
@@ -158,9 +158,9 @@ class Torturer:
             if time.monotonic() > until:
                 os.kill(child, signal.SIGKILL)
                 os.waitpid(child, 0)
-                return -1, 0
+                return -1
             time.sleep(0.002)
-        return os.waitstatus_to_exitcode(status), int(seen.read_text()) if seen.exists() else 0
+        return os.waitstatus_to_exitcode(status)
 
     def _start(self, fault: Fault, at: int, *, leaps: int = 0) -> int:
         child = os.fork()
@@ -188,7 +188,8 @@ class Torturer:
                 sys.excepthook(*sys.exc_info())
             sys.stdout.flush()
             sys.stderr.flush()
-            (self._now.parent / "seen").write_text(str(self._preload.faults_seen()))
+            seen = [self._preload.faults_seen(fault.calls) for fault in FAULTS]
+            (self._now.parent / "seen").write_text(" ".join(map(str, seen)))
         finally:
             os._exit(status)
 
@@ -214,7 +215,8 @@ def main(job: dict[str, object]) -> None:
 
 def _faults(torturer: Torturer, chance: random.Random) -> tuple[int, Iterator[list[str]]]:
     """Every call failing in every way, in an order by chance: cut short, it is an even sample."""
-    runs = [(fault, at + 1) for fault in FAULTS for at in range(torturer.count(fault))]
+    counts = zip(FAULTS, torturer.count(), strict=True)
+    runs = [(fault, at + 1) for fault, n_calls in counts for at in range(n_calls)]
     chance.shuffle(runs)
     return len(runs), (torturer.fail(fault, at) for fault, at in runs)
 
@@ -225,7 +227,6 @@ def _kills(torturer: Torturer, chance: random.Random) -> tuple[int, Iterator[lis
 
 
 def _leaps(torturer: Torturer, chance: random.Random) -> tuple[int, Iterator[list[str]]]:
-    torturer.count(NO_FAULT)
     return 0, (torturer.leap(chance.randrange(1, 1 << 60)) for _ in range(100_000))
 
 
