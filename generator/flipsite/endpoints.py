@@ -1,6 +1,7 @@
 """Whom a run asks: an endpoint with the account's key, or the simulated one; and what day it is there."""
 
 import os
+import sys
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -34,7 +35,17 @@ def paying_client(api_base: str, *, concurrency: int, instead: str) -> OpenRoute
             f"OPENROUTER_API_KEY: not set; export the key of your account, or try {instead}, "
             "which needs none."
         )
+    _leave_no_core()
     return OpenRouter(api_base, key=Key(text) if text.strip() else None, concurrency=concurrency)
+
+
+def _leave_no_core() -> None:
+    """A crash of this process must not write its memory, which holds the key, to a file."""
+    if sys.platform == "win32":  # writes none
+        return
+    import resource
+
+    resource.setrlimit(resource.RLIMIT_CORE, (0, resource.getrlimit(resource.RLIMIT_CORE)[1]))
 
 
 def simulated_client(app: Application, *, concurrency: int) -> OpenRouter:

@@ -9,7 +9,7 @@ import json
 import time
 from collections.abc import Mapping
 from contextlib import AsyncExitStack
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from types import TracebackType
 from typing import Self
 from urllib.parse import quote, urlsplit
@@ -44,6 +44,8 @@ MOST_CATALOGUE_BYTES = 32 * 2**20
 
 BYTES_A_TOKEN = 64
 """More than a token takes, said twice and escaped: what is longer is no answer to what was asked."""
+
+SHORTEST_SECRET = 8
 
 BESIDE = 4
 """Connections for what is asked beside the draws: the catalogue, prices, what is left."""
@@ -108,13 +110,27 @@ class Key:
     def __repr__(self) -> str:
         return "Key(…)"
 
+    @property
+    def _is_secret(self) -> bool:
+        """A server on one's own machine takes any word; to strike out `1` would change answers."""
+        return len(self._text) >= SHORTEST_SECRET
+
     def header(self) -> str:
         """The value of the `Authorization` header."""
         return f"Bearer {self._text}"
 
-    def hide(self, body: bytes) -> bytes:
-        """A body without the key, should the other side repeat it."""
-        return body.replace(self._text.encode(), b"[key]")
+    def hide(self, text: str) -> str:
+        """A text without the key, should the other side repeat it."""
+        return text.replace(self._text, "[key]") if self._is_secret else text
+
+    def hide_in(self, received: Received) -> Received:
+        """An answer without the key, should the other side repeat it in its body or its headers."""
+        own = self._text.encode()
+        repeated = own in received.body or any(self._text in value for value in received.headers.values())
+        if not self._is_secret or not repeated:
+            return received
+        headers = {name: self.hide(value) for name, value in received.headers.items()}
+        return replace(received, headers=headers, body=received.body.replace(own, b"[key]"))
 
 
 class OpenRouter:
@@ -174,14 +190,14 @@ class OpenRouter:
                 )
         except (*FAULTS, UnreadError) as error:
             return Exchange(
-                code=None, body=None, latency_s=time.perf_counter() - started, result=_broken(error)
+                code=None, body=None, latency_s=time.perf_counter() - started, result=self._broken(error)
             )
-        body = self._hidden(received.body)
+        received = self._hidden(received)
         return Exchange(
             code=received.code,
-            body=body,
+            body=received.body,
             latency_s=time.perf_counter() - started,
-            result=read_exchange(received.code, received.headers, body, mode=mode, now=time.time()),
+            result=read_exchange(received.code, received.headers, received.body, mode=mode, now=time.time()),
             headers=received.headers,
             large=received.large,
         )
@@ -201,7 +217,7 @@ class OpenRouter:
         try:
             received = await self._get(path, most=MOST_CATALOGUE_BYTES)
         except (*FAULTS, UnreadError) as error:
-            raise CollectError(f"{address}: {_broken(error).reason}; is --api-base right?") from None
+            raise CollectError(f"{address}: {self._broken(error).reason}; is --api-base right?") from None
         try:
             content: Json = json.loads(received.body)
         except (ValueError, RecursionError):
@@ -242,33 +258,33 @@ class OpenRouter:
 
     async def _get(self, path: str, *, most: int = MOST_BYTES) -> Received:
         async with self._beside_free, asyncio.timeout(self._timeouts.draw_s):
-            received = await self._beside.exchange("GET", path, most=most)
+            received = self._hidden(await self._beside.exchange("GET", path, most=most))
         if received.large:  # there are never more of them than connections
             self._beside.let_go()
         return received
 
-    def _hidden(self, body: bytes) -> bytes:
-        return self._key.hide(body) if self._key else body
+    def _hidden(self, received: Received) -> Received:
+        return self._key.hide_in(received) if self._key else received
+
+    def _broken(self, error: Exception) -> Trouble:
+        """A request that brought nothing: what it cost is known only where it was never sent.
+
+        An unread answer would come again as it came; asking until one is short enough would be choosing.
+        """
+        if isinstance(error, UnreadError):
+            return Trouble(todo=Todo.DRAW, reason=str(error))
+        unsent = isinstance(error, httpx.ConnectError | httpx.ConnectTimeout | httpx.PoolTimeout)
+        said = one_line(self._key.hide(str(error)) if self._key else str(error))
+        reason = "no answer in time" if isinstance(error, TimeoutError | httpx.TimeoutException) else said
+        reason = "no connection" + (f" ({said})" if said else "") if unsent else reason
+        cost = 0.0 if unsent else None
+        return Trouble(todo=Todo.AGAIN, reason=reason or type(error).__name__, cost_usd=cost)
 
 
 def _most_bytes(request: Mapping[str, object]) -> int:
     """How long an answer may be: what its tokens can take, and what stands around them."""
     tokens = request.get("max_tokens")
     return MOST_BYTES + BYTES_A_TOKEN * (tokens if isinstance(tokens, int) else 0)
-
-
-def _broken(error: Exception) -> Trouble:
-    """A request that brought nothing: what it cost is known only where it was never sent.
-
-    An unread answer would come again as it came; asking until one is short enough would be choosing.
-    """
-    if isinstance(error, UnreadError):
-        return Trouble(todo=Todo.DRAW, reason=str(error))
-    unsent = isinstance(error, httpx.ConnectError | httpx.ConnectTimeout | httpx.PoolTimeout)
-    said = one_line(str(error))
-    reason = "no answer in time" if isinstance(error, TimeoutError | httpx.TimeoutException) else said
-    reason = "no connection" + (f" ({said})" if said else "") if unsent else reason
-    return Trouble(todo=Todo.AGAIN, reason=reason or type(error).__name__, cost_usd=0.0 if unsent else None)
 
 
 def _checked(base: str) -> str:
