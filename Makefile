@@ -4,7 +4,8 @@ VENV := .venv
 BIN := $(VENV)/bin
 STAMP := $(VENV)/.installed
 
-.PHONY: site test lint serve browser blogs slow torture torture-slice fuzz fit-check controls notebook docs bench-collect clean
+.PHONY: site test lint serve browser blogs slow torture torture-slice fuzz fit-check controls notebook docs
+.PHONY: bench-collect bench-keystroke lighthouse vnu clean
 
 site: $(STAMP)
 	$(BIN)/flipsite build
@@ -71,6 +72,26 @@ docs: $(STAMP)
 bench-collect: $(STAMP)
 	$(BIN)/python benchmarks/collect.py --folder .
 
+# Wants chromium: how long a keystroke over 10,000 rows takes.
+bench-keystroke: $(STAMP)
+	$(BIN)/python benchmarks/keystroke.py
+
+# Checkers that are npm's; nothing of them is in the package. Want Node 20; `vnu` Java 17, `lighthouse` chromium.
+CHECKERS := benchmarks/lighthouse
+CHECKERS_STAMP := $(CHECKERS)/node_modules/.package-lock.json
+LOOKED_AT := index.html methods/index.html \
+	$(addprefix article-2025/,leaderboard/index.html predictors/index.html models/openai/gpt-4/index.html) \
+	$(addprefix controls/,leaderboard/index.html spend/index.html models/simulated/fair/index.html)
+
+vnu: site $(CHECKERS_STAMP)
+	$(CHECKERS)/vnu.sh site
+
+lighthouse: site $(CHECKERS_STAMP)
+	cd $(CHECKERS) && CHROME_PATH=$${CHROME_PATH:-/usr/bin/chromium} node run.mjs $(CURDIR)/site $(LOOKED_AT)
+
+$(CHECKERS_STAMP): $(CHECKERS)/package-lock.json
+	cd $(CHECKERS) && npm ci --ignore-scripts --no-audit --no-fund
+
 $(STAMP): pyproject.toml constraints.txt
 	$(PYTHON) -m venv $(VENV)
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check --constraint constraints.txt --editable ".[dev]"
@@ -78,6 +99,6 @@ $(STAMP): pyproject.toml constraints.txt
 
 # Removes what the tasks above make; never the cache of paid draws in .flipsite/.
 clean:
-	rm -rf $(VENV) dist build .pytest_cache .mypy_cache .ruff_cache .hypothesis .coverage
+	rm -rf $(VENV) $(CHECKERS)/node_modules dist build .pytest_cache .mypy_cache .ruff_cache .hypothesis .coverage
 	find . -name __pycache__ -type d -prune -exec rm -rf {} +
 	find site -mindepth 1 -not -name .gitignore -delete

@@ -45,6 +45,23 @@ def test_all_draws_can_be_downloaded(opened: Callable[..., Any], served: str) ->
         assert [int(row["draw"]) for row in rows] == list(range(1000))
 
 
+def test_a_model_tells_what_it_is_and_leads_to_its_like(opened: Callable[..., Any]) -> None:
+    """With who says so and how sure that is; a hostile note stays text."""
+    with opened("trial/models/mint-1/coin-01/index.html") as page:
+        told = page.locator(".features tbody tr")
+        rows = [" | ".join(told.nth(i).locator("th, td").all_inner_texts()) for i in range(told.count())]
+        assert (
+            "Architecture | mixture of experts | a language model that was asked | 60 % | <b>a guess</b>"
+            in rows
+        )
+        assert rows[-1] == "Reasons by default | unknown | – | – | nobody says"
+        page.get_by_role("link", name="role-playing").click()
+        page.wait_for_url("**/trial/leaderboard/index.html?feature=*")
+        page.wait_for_function(
+            "() => document.querySelector('output.count').textContent === '2 of 60 models'"
+        )
+
+
 @pytest.mark.parametrize("model", ["coin/never-parses", "coin/always-one", "~none/no-author~~"])
 def test_pages_of_odd_models_are_whole(opened: Callable[..., Any], site: Any, model: str) -> None:
     """One without a valid draw, one with a certain side, one whose name is no address."""

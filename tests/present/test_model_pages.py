@@ -15,8 +15,9 @@ from scipy.stats import beta
 
 from flipsite.analyse.report import report_draws
 from flipsite.cells import without_guard
-from flipsite.domain import Draw, Estimate, Outcome, Rejected, Status, Study
+from flipsite.domain import Draw, Estimate, Feature, Outcome, Rejected, Status, Study
 from flipsite.present.answers import LETTERS, SHOWN, answers
+from flipsite.present.feature_words import feature_lines
 from flipsite.present.model_draws import DRAW_KEYS, model_csv
 from flipsite.present.model_pages import ModelView, model_pages
 from flipsite.present.plain_words import odds_text, verdict_sentence
@@ -28,6 +29,23 @@ Estimated = Callable[[Sequence[tuple[str, int, int]]], tuple[Estimate, ...]]
 
 def sentence(study: Study, estimated: Estimated, ones: int, valid: int) -> str:
     return verdict_sentence(study, estimated([("a/x", ones, valid)])[0], None)
+
+
+def test_features_are_told_with_their_source_and_their_doubt() -> None:
+    """What nobody knows comes last; a number has its unit; what can be filtered by says how."""
+    rows = [
+        Feature(model="a/x", feature="reasoning", value="", source="", note="nobody says"),
+        Feature(model="a/x", feature="parameters_total_b", value="70", source="name", confidence=0.9),
+        Feature(model="a/x", feature="tuning", value="roleplay", source="article", confidence=1.0),
+        Feature(model="a/x", feature="context_length", value="131072", source="catalogue", confidence=1.0),
+    ]
+    told = [(line.label, line.text, line.source, line.key) for line in feature_lines(rows)]
+    assert told == [
+        ("parameters", "70 billion", "the model’s name", "size=40 to 100 billion"),
+        ("tuning", "role-playing", "the article", "tuning=roleplay"),
+        ("context", "131,072 tokens", "the provider’s catalogue", ""),
+        ("reasons by default", None, "", ""),
+    ]
 
 
 def test_odds_are_told_as_people_tell_them() -> None:

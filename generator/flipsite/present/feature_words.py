@@ -77,6 +77,7 @@ class FeatureLine:
         source: Who says so; empty where nobody does.
         confidence: How sure that is, in [0, 1]; None where the value is unknown.
         note: Why.
+        key: Of the trait that the leaderboard filters by; empty where there is none.
     """
 
     label: str
@@ -84,6 +85,7 @@ class FeatureLine:
     source: str
     confidence: float | None
     note: str
+    key: str
 
 
 ROLEPLAY = Trait(feature="tuning", value="roleplay", text="role-playing", mark="role-playing")
@@ -142,7 +144,7 @@ def _text(feature: Feature) -> str:
 
 def _line(feature: Feature) -> FeatureLine:
     spec = FEATURES[feature.feature]
-    text = _text(feature)
+    text, trait = _text(feature), _trait(feature) if feature.value else None
     if spec.kind == "number" and feature.value:
         text = f"{float(feature.value):,.15g} {spec.unit}"
     return FeatureLine(
@@ -151,4 +153,5 @@ def _line(feature: Feature) -> FeatureLine:
         source=_SOURCES.get(feature.source, feature.source),
         confidence=feature.confidence,
         note=feature.note,
+        key=trait.key if trait else "",
     )

@@ -12,6 +12,7 @@ from flipsite.domain import Estimate, PrintedBias, Tally
 from flipsite.present.answers import Answers, answers
 from flipsite.present.board import Board, board
 from flipsite.present.board_rows import BoardRow
+from flipsite.present.feature_words import feature_lines
 from flipsite.present.leaderboard import TOP, fits_text
 from flipsite.present.micro import RunningMean, Strip, running_mean, strip
 from flipsite.present.model_draws import model_csv
@@ -94,7 +95,13 @@ def model_pages(report: StudyReport) -> Iterable[Page]:
             study=study,
             crumbs=crumbs,
             place=f"{study.id}/models/~/~/index.html",
-            context={"view": view, "report": report, "board": made, "top": TOP},
+            context={
+                "view": view,
+                "report": report,
+                "board": made,
+                "top": TOP,
+                "features": feature_lines(report.features.get(model, ())),
+            },
         )
 
 
