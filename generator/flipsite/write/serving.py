@@ -1,15 +1,20 @@
 """Serve a site to the browser of whoever writes it: to read, from this machine, as it is at the moment."""
 
 import logging
+import re
 import shutil
 import socket
 import sys
 from contextlib import suppress
 from http import HTTPStatus
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from io import BufferedReader
 from ipaddress import ip_address
 from os import fstat
 from pathlib import Path
+from threading import BoundedSemaphore
+from time import monotonic
+from typing import Any
 
 from flipsite.write.broadcast import Broadcast
 from flipsite.write.livereload import EVENTS_PATH, SCRIPT, SCRIPT_PATH, follow, stand_in
@@ -19,7 +24,13 @@ HEARTBEAT_S = 10.0
 """How often a page that waits is written to, which is how a page that is gone is noticed."""
 
 IDLE_S = 60.0
-"""How long a connection may say nothing."""
+"""How long a connection may say nothing between two requests, and take for one piece of an answer."""
+
+REQUEST_S = 10.0
+"""How long a request may take to come, from the connection or from its first byte on."""
+
+MOST_CONNECTIONS = 256
+"""At once; a browser has six, and one for each page that listens."""
 
 log = logging.getLogger(__name__)
 
@@ -45,6 +56,7 @@ class PreviewServer(ThreadingHTTPServer):
         self.site = site
         self.broadcast = broadcast
         self.host = host
+        self._places = BoundedSemaphore(MOST_CONNECTIONS)
         super().__init__(address, _Handler)
 
     def server_bind(self) -> None:
@@ -53,6 +65,24 @@ class PreviewServer(ThreadingHTTPServer):
         self.socket.bind(self.server_address)
         self.server_address = self.socket.getsockname()
         self.server_name, self.server_port = self.host, self.server_address[1]
+
+    def process_request(self, request: Any, client_address: Any) -> None:
+        """Answer in a thread, where there is a place for one more; else hang up."""
+        if not self._places.acquire(blocking=False):
+            self.shutdown_request(request)
+            return
+        try:
+            super().process_request(request, client_address)
+        except RuntimeError:  # the system has no thread for it
+            self._places.release()
+            self.shutdown_request(request)
+
+    def process_request_thread(self, request: Any, client_address: Any) -> None:
+        """Answer one connection to its end."""
+        try:
+            super().process_request_thread(request, client_address)
+        finally:
+            self._places.release()
 
     def handle_error(self, request: object, client_address: object) -> None:
         """A reader who went away is no error."""
@@ -70,8 +100,8 @@ def answers_to(host: str | None, *, bound: str) -> bool:
         host: The header, maybe with a port.
         bound: The host that the server was told to listen at.
     """
-    name = (host or "").strip().lower()
-    name = name[1:].partition("]")[0] if name.startswith("[") else name.partition(":")[0].rstrip(".")
+    found = _HOST.fullmatch((host or "").strip().lower())
+    name = (found[1] or found[2].rstrip(".")) if found else ""
     if name == "localhost" or name.endswith(".localhost") or (name and name == bound.lower()):
         return True
     with suppress(ValueError):
@@ -79,10 +109,39 @@ def answers_to(host: str | None, *, bound: str) -> bool:
     return _is_everywhere(bound) and name == socket.gethostname().lower()
 
 
+_HOST = re.compile(r"(?:\[([0-9a-f:.]+)\]|([^:/@\[\]]+))(?::\d*)?")
+"""A number of IPv6, or a name or number; and maybe a port."""
+
+
 def _is_everywhere(bound: str) -> bool:
     with suppress(ValueError):
         return ip_address(bound).is_unspecified
     return False
+
+
+class _Incoming(socket.SocketIO):
+    """What a client sends: a request in time, however slowly its bytes drip."""
+
+    def __init__(self, connection: socket.socket) -> None:
+        super().__init__(connection, "rb")
+        self._connection = connection
+        self._until = monotonic() + REQUEST_S
+        self._is_waiting = False
+
+    def await_request(self) -> None:
+        """The next bytes begin another request, whenever they come."""
+        self._until = monotonic() + IDLE_S
+        self._is_waiting = True
+
+    def readinto(self, buffer: Any) -> int | None:
+        left = self._until - monotonic()
+        if left <= 0:
+            raise TimeoutError
+        self._connection.settimeout(left)
+        count = super().readinto(buffer)
+        if self._is_waiting:
+            self._until, self._is_waiting = monotonic() + REQUEST_S, False
+        return count
 
 
 class _Handler(BaseHTTPRequestHandler):
@@ -92,9 +151,21 @@ class _Handler(BaseHTTPRequestHandler):
     protocol_version = "HTTP/1.1"
     server_version = "flipsite"
     sys_version = ""
-    timeout = IDLE_S
+
+    def setup(self) -> None:
+        super().setup()
+        self._incoming = _Incoming(self.connection)
+        self.rfile = BufferedReader(self._incoming)
+
+    def handle(self) -> None:
+        self.close_connection = True
+        self.handle_one_request()
+        while not self.close_connection:
+            self._incoming.await_request()
+            self.handle_one_request()
 
     def do_GET(self) -> None:
+        self.connection.settimeout(IDLE_S)
         if self._is_welcome():
             self._answer()
 
@@ -106,7 +177,9 @@ class _Handler(BaseHTTPRequestHandler):
         if code == HTTPStatus.NOT_IMPLEMENTED:  # what the parent says of a method it finds no function for
             code = HTTPStatus.METHOD_NOT_ALLOWED
         self.close_connection = True
-        self._send(HTTPStatus(code), (message or HTTPStatus(code).phrase).encode(), CONTENT_TYPES[".txt"])
+        self._send(
+            HTTPStatus(code), (message or HTTPStatus(code).phrase)[:200].encode(), CONTENT_TYPES[".txt"]
+        )
 
     def log_message(self, format: str, *args: object) -> None:  # noqa: A002 (the parent's name)
         log.debug(format, *args)
