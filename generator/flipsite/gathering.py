@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 
-from flipsite.analyse.features import Joined, Refused, joined
+from flipsite.analyse.features import Joined, Refused, in_proportion, joined
 from flipsite.analyse.known_features import known_features
 from flipsite.classifying import Classifying, listed_classifier, share_of_cache
 from flipsite.collect.catalogue import CATALOGUE_FILE, Catalogue, fetch_catalogue, load_catalogue
@@ -115,8 +115,10 @@ def gather(
     if looked_up is None:
         return None
     catalogues, classified = looked_up
+    kept = _kept(path)
     found = [row for model in subjects.models for row in _known(model, subjects, catalogues)]
-    after = joined(_kept(path), [*found, *(classified.features if classified else ())])
+    found += classified.features if classified else ()
+    after = joined(kept, in_proportion(found, joined(kept, found).features))
     if after.changed and not order.dry_run:
         write_features(path, after.features)
     log.info("%s: %d features of %d models", path, len(after.features), len(subjects.models))

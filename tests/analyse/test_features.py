@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from flipsite.analyse.features import Change, Refused, by_model, joined
+from flipsite.analyse.features import Change, Refused, by_model, in_proportion, joined
 from flipsite.analyse.known_features import catalogue_features, known_features
 from flipsite.dealings import Model, Price
 from flipsite.domain import Feature
@@ -149,6 +149,16 @@ def test_a_source_that_comes_to_doubt_takes_back_what_it_said():
     before = row("yes", "classifier", 0.9)
     assert joined([before], [DOUBT]).features[0].value == ""
     assert joined([before], [DOUBT, row("no", "catalogue", 0.2)]).features[0].value == "no"
+
+
+def test_no_model_uses_more_parameters_than_it_has():
+    """A surer source says how many it has: who contradicts that is not believed on the active ones."""
+    size = Feature(model="a/b", feature="parameters_total_b", value="7", source="name", confidence=1.0)
+    active = replace(size, feature="parameters_active_b", value="27", source="classifier", note="p/sonar")
+    fitting, other = replace(active, value="7"), replace(active, model="c/d")
+    found = in_proportion([active, other, size], [size])
+    assert found == (replace(active, value="", confidence=None, note="27 of 7 in all: p/sonar"), other, size)
+    assert in_proportion([fitting], [size]) == (fitting,)
 
 
 ROWS = st.lists(

@@ -78,6 +78,31 @@ def joined(kept: Iterable[Feature], found: Iterable[Feature]) -> Joined:
     )
 
 
+def in_proportion(found: Iterable[Feature], features: Iterable[Feature]) -> tuple[Feature, ...]:
+    """What was found, with a doubt where a model would use more parameters than it has.
+
+    Args:
+        found: What a run has found.
+        features: What is known with it, of all sources.
+    """
+    totals = {
+        row.model: float(row.value) for row in features if row.feature == "parameters_total_b" and row.value
+    }
+
+    def doubted(row: Feature) -> bool:
+        active = row.feature == "parameters_active_b" and bool(row.value)
+        return active and row.model in totals and float(row.value) > totals[row.model]
+
+    return tuple(
+        replace(
+            row, value="", confidence=None, note=f"{row.value} of {totals[row.model]:g} in all: {row.note}"
+        )
+        if doubted(row)
+        else row
+        for row in found
+    )
+
+
 def contradicts(row: Feature, other: Feature) -> bool:
     """Whether two rows of a feature cannot both be right; a day lies in its month, and in its year."""
     if not row.value or row.value == other.value:
