@@ -11,7 +11,10 @@ from typing import Self
 import numpy as np
 from numpy.typing import NDArray
 
-from flipsite.domain import Tally
+from flipsite.domain import Draws, Tally
+
+MOST_LOOKS = 2_000
+"""After so many of a model's draws it is asked whether they settle it; of more, after some."""
 
 Split = tuple[int, int]
 """Zeros and ones among some valid draws."""
@@ -86,11 +89,14 @@ class Course:
 
     @classmethod
     def of(cls, outcomes: NDArray[np.int8]) -> Self:
-        """Of a model's outcomes by draw, each of them a look."""
+        """Of a model's outcomes by draw, each of them a look; of more than MOST_LOOKS, so many of them."""
+        at = np.arange(len(outcomes))
+        if len(at) > MOST_LOOKS:
+            at = np.linspace(0, len(at) - 1, MOST_LOOKS).round().astype(np.int64)
         return cls(
-            asked=np.arange(1, len(outcomes) + 1),
-            valid=np.cumsum(outcomes >= 0, dtype=np.int64),
-            ones=np.cumsum(outcomes == 1, dtype=np.int64),
+            asked=at + 1,
+            valid=np.cumsum(outcomes >= 0, dtype=np.int64)[at],
+            ones=np.cumsum(outcomes == 1, dtype=np.int64)[at],
             shown=outcomes,
             stride=1,
         )
@@ -130,3 +136,16 @@ class Counts:
     tallies: tuple[Tally, ...]
     models: Mapping[str, ModelCounts]
     asked: tuple[str, str] | None
+
+
+def shown_alike(draws: Draws, rows: slice) -> tuple[Shown, ...]:
+    """A model's valid draws whose order is known, those shown alike counted together, in their order."""
+    counted: dict[tuple[str, int], list[int]] = {}
+    told = zip(draws.labels[rows], draws.order[rows].tolist(), draws.outcome[rows].tolist(), strict=True)
+    for labels, order, outcome in told:
+        if order >= 0 and outcome >= 0:
+            counted.setdefault((labels or "", order), [0, 0])[outcome] += 1
+    return tuple(
+        Shown(labels=labels, order=order, zeros=zeros, ones=ones)
+        for (labels, order), (zeros, ones) in counted.items()
+    )

@@ -14,11 +14,10 @@ from typing import TYPE_CHECKING
 from flipsite.domain import Kind, Study
 from flipsite.errors import UsageError
 from flipsite.fitted import Fit, LeftOut
-from flipsite.projects import SNAPSHOT, Project, existing_study
+from flipsite.projects import PARTS, SNAPSHOT, Project, existing_study
 from flipsite.settings import load_printed, load_study
 from flipsite.store.features import FEATURES_FILE, read_features
 from flipsite.store.fits import FIT_FILE, write_fit
-from flipsite.store.snapshot import read_draws
 
 if TYPE_CHECKING:
     from flipsite.fit.counts import Counts
@@ -80,14 +79,14 @@ def fit_study(
 
 def stale(fit: Fit, folder: Path) -> tuple[str, ...]:
     """Which of a study's files say other than what was fitted."""
-    digests = ((draws_file(folder), fit.draws_sha256), (folder / FEATURES_FILE, fit.features_sha256))
+    digests = ((draws_place(folder), fit.draws_sha256), (folder / FEATURES_FILE, fit.features_sha256))
     return tuple(path.name for path, digest in digests if sha256(path) != digest)
 
 
-def draws_file(folder: Path) -> Path:
-    """The file that a study's figures come from."""
-    printed = folder / PRINTED_FILE
-    return printed if printed.exists() else folder / SNAPSHOT
+def draws_place(folder: Path) -> Path:
+    """The file, or folder of parts, that a study's figures come from."""
+    places = (folder / PRINTED_FILE, folder / PARTS)
+    return next((place for place in places if place.exists()), folder / SNAPSHOT)
 
 
 def sha256(path: Path) -> str:
@@ -104,8 +103,11 @@ def sha256(path: Path) -> str:
         content = repr((sorted(figures), printed.draws_low, printed.draws_high)).encode()
     elif path.name == FEATURES_FILE:
         content = repr([(row.model, row.feature, row.value) for row in read_features(path)]).encode()
+    elif path.is_dir():
+        content = "".join(sha256(part) for part in sorted(path.rglob("*.parquet"))).encode()
     else:
-        content = path.read_bytes()
+        with path.open("rb") as file:
+            return hashlib.file_digest(file, "sha256").hexdigest()
     return hashlib.sha256(content).hexdigest()
 
 
@@ -160,7 +162,7 @@ def _fit(
     )
     fit = Fit(
         forms=forms,
-        draws_sha256=sha256(draws_file(folder)),
+        draws_sha256=sha256(draws_place(folder)),
         features_sha256=sha256(folder / FEATURES_FILE),
         models=len(counts.models),
         covariates=given.notes,
@@ -183,8 +185,8 @@ def _line(one: "Sampled") -> str:
 def _counts(study: Study, folder: Path) -> "tuple[Counts, tuple[LeftOut, ...]]":
     """What was drawn, and the models of which nothing was."""
     from flipsite.analyse.printed import fits
-    from flipsite.analyse.tally import tally
     from flipsite.fit.counts import counts_of_draws, counts_of_printed
+    from flipsite.holding import held_tallies
 
     target = study.prompt.target
     if study.kind is Kind.PUBLISHED:
@@ -194,7 +196,7 @@ def _counts(study: Study, folder: Path) -> "tuple[Counts, tuple[LeftOut, ...]]":
         reason = "no count of draws prints as its figure"
         counts = counts_of_printed(printed, found, target=target)
     else:
-        tallies = tally(read_draws(folder / SNAPSHOT))
+        tallies = held_tallies(folder)
         unread = [one.model for one in tallies if not one.n_valid]
         reason = "it has no valid draw"
         counts = counts_of_draws(tallies, target=target)

@@ -8,13 +8,13 @@ from flipsite.analyse.features import by_model
 from flipsite.analyse.report import StudyReport, report_draws, report_printed, with_features
 from flipsite.domain import Kind
 from flipsite.fitting import stale
+from flipsite.holding import held
 from flipsite.projects import SNAPSHOT
 from flipsite.settings import load_printed, load_study
 from flipsite.spending import announced_usd
 from flipsite.store.exports import export_draws
 from flipsite.store.features import FEATURES_FILE, features_csv, read_features
 from flipsite.store.fits import FIT_FILE, fit_json, read_fit
-from flipsite.store.snapshot import read_draws
 
 
 def load_report(folder: Path) -> StudyReport:
@@ -47,13 +47,12 @@ def _report(folder: Path) -> StudyReport:
     study = load_study(folder)
     if study.kind is Kind.PUBLISHED:
         return report_printed(study, load_printed(folder))
-    snapshot = folder / SNAPSHOT
-    if not snapshot.exists():
+    found = held(folder)
+    if found is None:
         return report_draws(study, None)
-    draws = read_draws(snapshot)
     truths = _truths() if study.kind is Kind.SIMULATED else None
-    announced = announced_usd(folder, study, draws.models)
-    return report_draws(study, draws, truths=truths, announced=announced)
+    announced = announced_usd(folder, study, found.draws.models)
+    return report_draws(study, found.draws, counts=found.counts, truths=truths, announced=announced)
 
 
 def _truths() -> dict[str, float]:

@@ -16,7 +16,7 @@ from urllib.parse import urlsplit
 
 from flipsite import __version__
 from flipsite.errors import UsageError
-from flipsite.projects import SNAPSHOT, Project, existing_study, packaged, study_ids
+from flipsite.projects import Project, existing_study, packaged, snapshot_files, study_ids
 from flipsite.reuse import kept_embeds
 from flipsite.write.site import SiteChange, current_site, replace_site
 
@@ -168,6 +168,6 @@ def _warnings(folders: Mapping[str, Path]) -> list[str]:
     empty = [
         study_id
         for study_id, folder in folders.items()
-        if not (folder / SNAPSHOT).exists() and not (folder / "published.toml").exists()
+        if not snapshot_files(folder) and not (folder / "published.toml").exists()
     ]
     return [f"study {study_id!r} has no draws yet; run `flipsite collect {study_id}`" for study_id in empty]

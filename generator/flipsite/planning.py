@@ -3,12 +3,11 @@
 from dataclasses import dataclass
 
 from flipsite.analyse.plan import Plan, plan, price
-from flipsite.analyse.tally import tally
-from flipsite.domain import Kind, Study, Tally
+from flipsite.domain import Kind, Study
 from flipsite.errors import UsageError
-from flipsite.projects import SNAPSHOT, Project, existing_study
+from flipsite.holding import held_tallies
+from flipsite.projects import Project, existing_study
 from flipsite.settings import load_printed, load_study
-from flipsite.store.snapshot import read_draws
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -64,8 +63,7 @@ def plan_study(
         per_round: float | None = printed.spend_run_usd / printed.draws_about
         n_priced, dearest = asked, None
     else:
-        snapshot = folder / SNAPSHOT
-        tallies: tuple[Tally, ...] = tally(read_draws(snapshot)) if snapshot.exists() else ()
+        tallies = held_tallies(folder)
         asked, found = len(tallies), price(tallies)
         per_round, n_priced = (found.usd_per_round, found.n_models) if found else (None, 0)
         dearest = (found.dearest, found.usd_dearest) if found else None

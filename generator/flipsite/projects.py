@@ -11,6 +11,9 @@ from flipsite.errors import UsageError
 SNAPSHOT = "draws.parquet"
 """A study's snapshot, within its folder."""
 
+PARTS = "draws"
+"""The folder of a snapshot in parts, within its study's: `draws/part=07/draws.parquet` and so on."""
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Project:
@@ -80,6 +83,22 @@ def study_ids(project: Project) -> tuple[str, ...]:
     if not project.studies.is_dir():
         return ()
     return tuple(sorted(path.parent.name for path in project.studies.glob("*/study.toml") if path.is_file()))
+
+
+def snapshot_files(folder: Path) -> tuple[Path, ...]:
+    """The files of a study's snapshot: one, or its parts in order; none where there are no draws yet.
+
+    Raises:
+        UsageError: If there are both, so that nobody knows which are the draws.
+    """
+    parts = tuple(sorted((folder / PARTS).rglob("*.parquet")))
+    if not (folder / SNAPSHOT).exists():
+        return parts
+    if parts:
+        raise UsageError(
+            f"{folder}: holds both {SNAPSHOT} and {PARTS}/; remove the older of the two, or move it away"
+        )
+    return (folder / SNAPSHOT,)
 
 
 def study_folder(project: Project, study_id: str) -> Path:

@@ -8,7 +8,7 @@ from flipsite import __version__
 from flipsite.domain import Kind, Study
 from flipsite.errors import FlipsiteError
 from flipsite.pipeline import input_digests
-from flipsite.projects import SNAPSHOT, Project, study_ids
+from flipsite.projects import Project, snapshot_files, study_ids
 from flipsite.settings import load_printed, load_study
 from flipsite.store.snapshot import Extent, snapshot_extent
 from flipsite.write.manifest import read_manifest
@@ -98,9 +98,10 @@ def _study(folder: Path) -> StudyStanding:
 def _words(folder: Path, study: Study) -> tuple[str, bool]:
     if study.kind is Kind.PUBLISHED:
         return f"{len(load_printed(folder).rows):,} printed figures", True
-    if not (folder / SNAPSHOT).exists():
+    files = snapshot_files(folder)
+    if not files:
         return "no draws yet", False
-    return _extent_words(snapshot_extent(folder / SNAPSHOT)), True
+    return _extent_words(snapshot_extent(files)), True
 
 
 def _extent_words(extent: Extent) -> str:

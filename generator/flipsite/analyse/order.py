@@ -18,7 +18,7 @@ from scipy.special import ndtri
 from flipsite.analyse.conditional import TwoByTwo, stratified_exact
 from flipsite.analyse.estimate import TAIL, binomial_test, jeffreys
 from flipsite.analyse.logistic import firth
-from flipsite.counts import Shown
+from flipsite.counts import Shown, shown_alike
 from flipsite.domain import Draws
 
 Name = Literal["order", "look", "index"]
@@ -86,19 +86,6 @@ def decompose(draws: Draws, index: int, *, target: float = 0.5) -> Decomposition
     """
     rows = draws.rows(index)
     return decompose_shown(draws.models[index], shown_alike(draws, rows), target=target)
-
-
-def shown_alike(draws: Draws, rows: slice) -> tuple[Shown, ...]:
-    """A model's valid draws whose order is known, those shown alike counted together, in their order."""
-    counted: dict[tuple[str, int], list[int]] = {}
-    told = zip(draws.labels[rows], draws.order[rows].tolist(), draws.outcome[rows].tolist(), strict=True)
-    for labels, order, outcome in told:
-        if order >= 0 and outcome >= 0:
-            counted.setdefault((labels or "", order), [0, 0])[outcome] += 1
-    return tuple(
-        Shown(labels=labels, order=order, zeros=zeros, ones=ones)
-        for (labels, order), (zeros, ones) in counted.items()
-    )
 
 
 def decompose_shown(model: str, draws: Sequence[Shown], *, target: float = 0.5) -> Decomposition:

@@ -72,8 +72,9 @@ def draws_table(draws: Draws, *, study: str) -> pa.Table:
 
 
 def dictionary(column: pa.ChunkedArray) -> tuple[list[str], NDArray[np.int64]]:
-    """The distinct values of a dictionary column without nulls, and each row's index into them."""
-    column = column.unify_dictionaries()
+    """The distinct values of a text column without nulls, and each row's index into them."""
+    encoded = column if pa.types.is_dictionary(column.type) else column.dictionary_encode()
+    column = encoded.unify_dictionaries()
     if not column.num_chunks:
         return [], np.zeros(0, np.int64)
     codes = np.concatenate([_values(chunk.indices, np.int32) for chunk in column.chunks])

@@ -5,7 +5,7 @@ a lone surrogate, which it cannot hold, becomes U+FFFD. A response longer than R
 that length; the whole answer stays in the private cache. A number that is not finite is written as missing.
 """
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from itertools import pairwise
@@ -19,6 +19,7 @@ from numpy.typing import NDArray
 
 from flipsite.domain import STATUSES, Draws, Status
 from flipsite.errors import StoreError
+from flipsite.projects import SNAPSHOT
 from flipsite.store.arrow import SCHEMA, dictionary, draws_table, numbers
 from flipsite.store.columns import COUNTS, NUMBERS, RESPONSE_CHARACTERS, TEXTS, collect_draws
 from flipsite.store.swap import replacing
@@ -27,6 +28,8 @@ __all__ = [
     "FORMAT",
     "Extent",
     "collect_draws",
+    "draws_of_table",
+    "n_draws",
     "read_draws",
     "read_notes",
     "snapshot_extent",
@@ -84,9 +87,7 @@ def read_draws(path: Path) -> Draws:
             newer flipsite wrote it.
     """
     with _told(path):
-        draws = _draws(path, _read_table(path))
-    _check(path, draws)
-    return draws
+        return draws_of_table(path, _read_table(path))
 
 
 def read_notes(path: Path) -> dict[str, str]:
@@ -105,8 +106,14 @@ class Extent:
     last: str | None
 
 
-def snapshot_extent(path: Path) -> Extent:
-    """How much a snapshot holds, from its file's metadata alone; errors as for `read_draws`."""
+def snapshot_extent(files: Sequence[Path]) -> Extent:
+    """How much a snapshot holds, from its files' metadata alone; errors as for `read_draws`."""
+    extents = [_extent(path) for path in files]
+    lasts = [extent.last for extent in extents if extent.last is not None]
+    return Extent(sum(extent.draws for extent in extents), max(lasts, default=None))
+
+
+def _extent(path: Path) -> Extent:
     with _told(path), pq.ParquetFile(path) as file:
         _check_format(path, file.metadata.metadata or {})
         asked = file.schema_arrow.get_field_index("asked_at")
@@ -114,6 +121,18 @@ def snapshot_extent(path: Path) -> Extent:
         bounds = [group.column(asked).statistics for group in groups] if asked >= 0 else []
         moments = [str(each.max) for each in bounds if each is not None and each.has_min_max]
         return Extent(file.metadata.num_rows, max(moments, default=None))
+
+
+def n_draws(path: Path) -> int:
+    """How many draws a Parquet file of tidy draws holds, by its metadata alone.
+
+    Raises:
+        StoreError: As for `read_draws`; the values themselves are not looked at.
+    """
+    with _told(path), pq.ParquetFile(path) as file:
+        _check_format(path, file.metadata.metadata or {})
+        _check_columns(path, file)
+        return int(file.metadata.num_rows)
 
 
 @contextmanager
@@ -141,14 +160,24 @@ def _read_table(path: Path) -> pa.Table:
     with pq.ParquetFile(path, read_dictionary=["model", "status"], page_checksum_verification=True) as file:
         _check_format(path, file.metadata.metadata or {})
         _check_columns(path, file)
-        table = file.read(columns=names)
-    for name in ("model", "draw", "status"):
-        if table[name].null_count:
-            raise StoreError(f"{path}: the column {name!r} has a row without a value; make the snapshot anew")
-    return table
+        return file.read(columns=names)
+
+
+def draws_of_table(path: Path, table: pa.Table) -> Draws:
+    """Draws of a table with the snapshot's columns, sorted by model and draw.
+
+    Raises:
+        StoreError: If a column holds what no snapshot may; `path` is then named as its source.
+    """
+    draws = _draws(path, table)
+    _check(path, draws)
+    return draws
 
 
 def _draws(path: Path, table: pa.Table) -> Draws:
+    for name in ("model", "draw", "status"):
+        if table[name].null_count:
+            raise StoreError(f"{path}: the column {name!r} has a row without a value; make the snapshot anew")
     models, starts = _model_runs(path, table)
     columns: dict[str, Any] = {name: table[name].to_pylist() for name in TEXTS}
     columns |= {name: numbers(table[name], np.int64, missing=np.nan) for name in COUNTS}
@@ -166,6 +195,8 @@ def _draws(path: Path, table: pa.Table) -> Draws:
 
 def _check_format(path: Path, notes: dict[bytes, bytes]) -> None:
     found = notes.get(b"flipsite_format", b"").decode("ascii", "replace")
+    if not found and path.name != SNAPSHOT:
+        return  # a part that another program wrote: its columns will tell
     if not found.isdecimal():
         raise StoreError(
             f"{path}: no snapshot of flipsite's; bring it in with `flipsite import FILE --study ID`"

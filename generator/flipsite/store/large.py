@@ -1,0 +1,195 @@
+"""Draws too many to hold: all of them counted by an engine, and the beginning of each model's read."""
+
+import os
+from collections import defaultdict
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from itertools import pairwise
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pyarrow as pa
+
+from flipsite.counts import Counts, Course, ModelCounts, Neighbours, Shown, Split, shown_alike
+from flipsite.domain import PICO, STATUSES, Draws, Tally
+from flipsite.engines import EMBEDDED, EngineChoice
+from flipsite.errors import StoreError
+from flipsite.store import questions
+from flipsite.store.arrow import SCHEMA
+from flipsite.store.engine import Engine, engine
+from flipsite.store.questions import Expression
+from flipsite.store.snapshot import draws_of_table, n_draws
+
+LOOKS = 400
+"""Most points of a model's running mean, and marks of its strip, as its page shows them."""
+
+FIRST = 400
+"""Most draws of a model that are read."""
+
+FEWEST = 50
+"""Of either, however many models there are: so many answers stand on a page."""
+
+_LOOKS_IN_ALL = 240_000
+_FIRST_IN_ALL = 120_000
+_PAIRS = 1_000
+"""Label pairs beyond which draws are not counted by them: then each pair is a draw or two."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Large:
+    """A large study's draws: counted, and the first of each model's."""
+
+    counts: Counts
+    first: Draws
+
+
+def read_large(files: Sequence[Path], *, choice: EngineChoice = EMBEDDED) -> Large:
+    """Count a study's draws, and read the first of each model's.
+
+    Args:
+        files: Parquet of tidy draws, in any number of parts.
+        choice: Who counts.
+
+    Raises:
+        StoreError: If a file is no such Parquet, a column holds what it may not, or the engine fails.
+    """
+    for path in files:
+        n_draws(path)  # and whether it has the columns of tidy draws
+    with engine(choice) as connected:
+        draws = connected.draws([str(path) for path in files])
+        return _read(connected, draws, name=_name(files))
+
+
+def read_tallies(files: Sequence[Path], *, choice: EngineChoice = EMBEDDED) -> tuple[Tally, ...]:
+    """Only a study's tallies; arguments and errors as for `read_large`."""
+    for path in files:
+        n_draws(path)  # and whether it has the columns of tidy draws
+    with engine(choice) as connected:
+        draws = connected.draws([str(path) for path in files])
+        return _tallies(connected, draws, name=_name(files))
+
+
+def _name(files: Sequence[Path]) -> Path:
+    """What the draws are called in an error."""
+    return files[0] if len(files) == 1 else Path(os.path.commonpath(files))
+
+
+def _read(connected: Engine, draws: Expression, *, name: Path) -> Large:
+    tallies = _tallies(connected, draws, name=name)
+    most_first = min(FIRST, max(FEWEST, _FIRST_IN_ALL // max(1, len(tallies))))
+    most_looks = min(LOOKS, max(FEWEST, _LOOKS_IN_ALL // max(1, len(tallies))))
+    columns = tuple(column for column in SCHEMA.names if column != "study")
+    table = connected.rows(questions.beginning(draws, most=most_first, columns=columns))
+    table = table.select(columns).cast(pa.schema([SCHEMA.field(column) for column in columns]))
+    first = draws_of_table(name, table.sort_by([("model", "ascending"), ("draw", "ascending")]))
+    (told,) = connected.rows(questions.asked(draws)).to_pylist()
+    shown = _shown(connected.rows(questions.shown(draws))) if told["pairs"] <= _PAIRS else _shown_first(first)
+    by = {each: _splits(connected.rows(questions.splits(draws, each))) for each in questions.BY}
+    beside = _neighbours(connected.rows(questions.neighbours(draws)))
+    courses = _courses(connected.rows(questions.looks(draws, most=most_looks)))
+    models = {
+        tally.model: ModelCounts(
+            shown=shown.get(tally.model, ()),
+            by_provider=by["provider"].get(tally.model, {}),
+            by_day=by["day"].get(tally.model, {}),
+            by_mode=by["mode"].get(tally.model, {}),
+            neighbours=beside.get(tally.model, Neighbours.of(np.zeros(0, np.int8))),
+            course=courses[tally.model],
+        )
+        for tally in tallies
+    }
+    asked = (told["first"], told["last"]) if told["last"] else None
+    return Large(counts=Counts(tallies=tallies, models=models, asked=asked), first=first)
+
+
+def _tallies(connected: Engine, draws: Expression, *, name: Path) -> tuple[Tally, ...]:
+    rows = connected.rows(questions.tallies(draws)).to_pylist()
+    return tuple(_tally(row, name=name) for row in sorted(rows, key=lambda row: row["model"] or ""))
+
+
+def _tally(row: Mapping[str, Any], *, name: Path) -> Tally:
+    model, n_draws = row["model"], row["n_draws"]
+    by_status = tuple(int(row[f"status_{status.value}"] or 0) for status in STATUSES)
+    faults = {
+        "model": model is None,
+        "draw": row["n_numbered"] != n_draws or row["first"] < 0 or row["last"] - row["first"] < n_draws - 1,
+        "status": sum(by_status) != n_draws,
+        "outcome": row["n_unlike"] or not {row["lowest"], row["highest"]} <= {0, 1, None},
+    }
+    for column, broken in faults.items():
+        if broken:
+            raise StoreError(
+                f"{name}: the column {column!r} holds what no snapshot may ({model}); make the snapshot anew"
+            )
+    priced = row["n_priced"] > 0
+    return Tally(
+        model=model,
+        n_draws=n_draws,
+        n_valid=row["n_valid"],
+        n_ones=int(row["n_ones"] or 0),
+        by_status=by_status,
+        cost_usd=int(row["cost_pico"]) / PICO if priced else None,
+        failed_cost_usd=int(row["failed_pico"] or 0) / PICO if priced else None,
+        prompt_tokens=_whole(row["prompt_tokens"]),
+        completion_tokens=_whole(row["completion_tokens"]),
+        reasoning_tokens=_whole(row["reasoning_tokens"]),
+    )
+
+
+def _whole(value: Any) -> int | None:
+    return None if value is None else int(value)
+
+
+def _splits(table: pa.Table) -> dict[str, dict[str, Split]]:
+    found: defaultdict[str, dict[str, Split]] = defaultdict(dict)
+    for row in sorted(table.to_pylist(), key=lambda row: (row["model"], row["name"])):
+        found[row["model"]][row["name"]] = (row["n_valid"] - int(row["n_ones"]), int(row["n_ones"]))
+    return found
+
+
+def _shown(table: pa.Table) -> dict[str, tuple[Shown, ...]]:
+    found: defaultdict[str, list[Shown]] = defaultdict(list)
+    for row in sorted(table.to_pylist(), key=lambda row: (row["model"], row["labels"] or "", row["order"])):
+        zeros, ones = row["n_valid"] - int(row["n_ones"]), int(row["n_ones"])
+        each = Shown(labels=row["labels"] or "", order=row["order"], zeros=zeros, ones=ones)
+        found[row["model"]].append(each)
+    return {model: tuple(cells) for model, cells in found.items()}
+
+
+def _shown_first(first: Draws) -> dict[str, tuple[Shown, ...]]:
+    return {model: shown_alike(first, first.rows(index)) for index, model in enumerate(first.models)}
+
+
+def _neighbours(table: pa.Table) -> dict[str, Neighbours]:
+    return {
+        row["model"]: Neighbours(
+            n_valid=row["n_valid"],
+            n_ones=int(row["n_ones"]),
+            n_changes=int(row["n_changes"] or 0),
+            n_both_ones=int(row["n_both_ones"] or 0),
+            n_end_ones=int(row["n_end_ones"]),
+        )
+        for row in table.to_pylist()
+    }
+
+
+def _courses(table: pa.Table) -> dict[str, Course]:
+    """Each model's course, from its stretches."""
+    table = table.sort_by([("model", "ascending"), ("look", "ascending")])
+    columns = {
+        name: np.array([value or 0 for value in table[name].to_pylist()], np.int64)
+        for name in ("width", "n_draws", "n_valid", "n_ones", "head")
+    }
+    models = table["model"].to_pylist()
+    starts = [i for i, model in enumerate(models) if i == 0 or model != models[i - 1]]
+    return {
+        models[start]: Course(
+            asked=np.cumsum(columns["n_draws"][start:stop]),
+            valid=np.cumsum(columns["n_valid"][start:stop]),
+            ones=np.cumsum(columns["n_ones"][start:stop]),
+            shown=columns["head"][start:stop].astype(np.int8),
+            stride=int(columns["width"][start]),
+        )
+        for start, stop in pairwise([*starts, len(models)])
+    }

@@ -1,0 +1,103 @@
+"""What is asked of draws too many to hold, each question written once, for whatever engine answers it.
+
+Each function takes a table of tidy draws and gives an Ibis expression of a table: nothing is read here.
+Counts are whole numbers and sums are of whole numbers, so that every engine gives the same.
+"""
+
+from typing import Any
+
+from flipsite.domain import MOST_USD, PICO, STATUSES, Status
+
+Expression = Any
+"""A table that is not there yet: `ibis.expr.types.Table`, which is imported with the first question."""
+
+TOKENS = ("prompt_tokens", "completion_tokens", "reasoning_tokens")
+BY = ("provider", "day", "mode")
+
+
+def tallies(draws: Expression) -> Expression:
+    """One row a model: the counts and sums of its tally, and what would show that its draws are unsound."""
+    is_valid = draws.status == Status.VALID.value
+    pico = ((draws.cost_usd.clip(upper=float(MOST_USD)) * float(PICO)) + 0.5).floor().cast("int64")
+    counts = {
+        "n_draws": draws.count(),
+        "n_valid": draws.outcome.count(),
+        "n_ones": draws.outcome.cast("int64").sum(),
+        "cost_pico": pico.sum(),
+        "n_priced": pico.count(),
+        "failed_pico": pico.sum(where=~is_valid),
+        "first": draws.draw.min(),
+        "last": draws.draw.max(),
+        "n_numbered": draws.draw.count(),
+        "n_unlike": (is_valid != draws.outcome.notnull()).cast("int64").sum(),
+        "lowest": draws.outcome.min(),
+        "highest": draws.outcome.max(),
+    }
+    counts |= {f"status_{each.value}": (draws.status == each.value).cast("int64").sum() for each in STATUSES}
+    counts |= {name: draws[name].sum() for name in TOKENS}
+    return draws.group_by("model").agg(**counts)
+
+
+def asked(draws: Expression) -> Expression:
+    """One row: when the first and the last draw were asked, and about how many label pairs there are."""
+    moment = draws.asked_at.nullif("")
+    return draws.aggregate(first=moment.min(), last=moment.max(), pairs=draws.labels.approx_nunique())
+
+
+def splits(draws: Expression, by: str) -> Expression:
+    """Valid draws and ones of each model by provider, day or mode, where it is known."""
+    name = draws.asked_at.substr(0, 10) if by == "day" else draws[by]
+    named = draws.select("model", "outcome", name=name)
+    named = named.filter(named.outcome.notnull(), named.name.notnull(), named.name != "")
+    return _split(named, "model", "name")
+
+
+def shown(draws: Expression) -> Expression:
+    """Valid draws and ones of each model by labels and order, where the order is known."""
+    return _split(draws.filter(draws.outcome.notnull(), draws.order.notnull()), "model", "labels", "order")
+
+
+def neighbours(draws: Expression) -> Expression:
+    """Each valid draw of a model beside the next: how many differ, how many are both ones, and the ends."""
+    valid = draws.filter(draws.outcome.notnull())
+    before = valid.outcome.lag().over(group_by=valid.model, order_by=valid.draw)
+    after = valid.outcome.lead().over(group_by=valid.model, order_by=valid.draw)
+    beside = valid.select("model", "outcome", before=before, after=after)
+    ends = beside.before.isnull().cast("int64") + beside.after.isnull().cast("int64")
+    return beside.group_by("model").agg(
+        n_valid=beside.count(),
+        n_ones=beside.outcome.cast("int64").sum(),
+        n_changes=(beside.outcome != beside.before).cast("int64").sum(),
+        n_both_ones=((beside.outcome == 1) & (beside.before == 1)).cast("int64").sum(),
+        n_end_ones=(beside.outcome.cast("int64") * ends).sum(),
+    )
+
+
+def looks(draws: Expression, *, most: int) -> Expression:
+    """Each model's draws in at most so many equal stretches of their numbers.
+
+    Draws, valid draws and ones of each stretch, and how its first draw ended: 1, 0, or −1 without an outcome.
+    """
+    spans = draws.group_by("model").agg(first=draws.draw.min(), last=draws.draw.max())
+    widths = spans.select("model", "first", width=(spans.last - spans.first) // most + 1)
+    placed = draws.select("model", "draw", "outcome").join(widths, "model")
+    look = (placed.draw - placed.first) // placed.width
+    stretch = placed.select("model", "draw", "outcome", "width", look=look)
+    return stretch.group_by("model", "look").agg(
+        width=stretch.width.max(),
+        n_draws=stretch.count(),
+        n_valid=stretch.outcome.count(),
+        n_ones=stretch.outcome.cast("int64").sum(),
+        head=stretch.outcome.fill_null(-1).argmin(stretch.draw),
+    )
+
+
+def beginning(draws: Expression, *, most: int, columns: tuple[str, ...]) -> Expression:
+    """The first of each model's draws by their numbers, at most so many, in all their columns."""
+    spans = draws.group_by("model").agg(first=draws.draw.min())
+    placed = draws.join(spans, "model")
+    return placed.filter(placed.draw - placed.first < most).select(*columns)
+
+
+def _split(draws: Expression, *by: str) -> Expression:
+    return draws.group_by(*by).agg(n_valid=draws.count(), n_ones=draws.outcome.cast("int64").sum())
