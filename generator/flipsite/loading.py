@@ -9,12 +9,13 @@ from flipsite.analyse.report import StudyReport, report_draws, report_printed, w
 from flipsite.domain import Kind
 from flipsite.fitting import stale
 from flipsite.holding import held
-from flipsite.projects import SNAPSHOT
+from flipsite.projects import PARTS, SNAPSHOT, snapshot_files
 from flipsite.settings import load_printed, load_study
 from flipsite.spending import announced_usd
 from flipsite.store.exports import export_draws
 from flipsite.store.features import FEATURES_FILE, features_csv, read_features
 from flipsite.store.fits import FIT_FILE, fit_json, read_fit
+from flipsite.store.parts import MANIFEST, manifest, part_files
 
 
 def load_report(folder: Path) -> StudyReport:
@@ -29,14 +30,21 @@ def load_report(folder: Path) -> StudyReport:
 
 
 def kept_files(folder: Path, report: StudyReport) -> dict[str, bytes | Path]:
-    """What a study keeps, to download: its snapshot, the same as CSV, what is known of its models."""
+    """What a study keeps, to download: its snapshot, the same as CSV, what is known of its models.
+
+    Of a study too large to hold the snapshot goes in parts with a manifest, and not as CSV.
+    """
     data, files = f"{report.study.id}/data", dict[str, bytes | Path]()
     if report.features:
         known = features_csv(row for rows in report.features.values() for row in rows)
         files[f"{data}/features.csv"] = known
     if report.fit:
         files[f"{data}/fit.json"] = fit_json(report.fit)
-    if report.draws is not None:
+    if report.counts is not None:
+        parts = part_files(snapshot_files(folder))
+        files |= {f"{data}/{name}": path for name, path in parts.items()}
+        files[f"{data}/{PARTS}/{MANIFEST}"] = manifest(parts)
+    elif report.draws is not None:
         lines = io.BytesIO()
         export_draws(report.draws, lines, study=report.study.id, form="csv")
         files |= {f"{data}/draws.csv": lines.getvalue(), f"{data}/draws.parquet": folder / SNAPSHOT}

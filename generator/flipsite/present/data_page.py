@@ -72,6 +72,16 @@ def data_package(study: Study, files: Mapping[str, object]) -> bytes:
         if suffix == "csv" and name in TABLES:
             resource |= {"profile": "tabular-data-resource", "schema": _table_schema(TABLES[name])}
         resources.append(resource)
+    if parts := [path for path in _parts(study.id, files) if path.endswith(".parquet")]:
+        resources.append(
+            {
+                "name": "draws",
+                "path": [path.removeprefix(inside) for path in parts],
+                "format": "parquet",
+                "mediatype": "application/vnd.apache.parquet",
+                "schema": _table_schema(TABLES["draws"]),
+            }
+        )
     package = {
         "profile": "data-package",
         "name": study.id,
@@ -86,13 +96,24 @@ def data_package(study: Study, files: Mapping[str, object]) -> bytes:
 
 
 def _offered(name: str, downloads: Mapping[str, Mapping[str, object]]) -> bool:
-    return any(f"{study}/data/{name}.csv" in files for study, files in downloads.items())
+    return any(
+        f"{study}/data/{name}.csv" in files or (name == "draws" and _parts(study, files))
+        for study, files in downloads.items()
+    )
+
+
+def _parts(study: str, files: Mapping[str, object]) -> list[str]:
+    """The paths of draws in parts, and of their manifest."""
+    return sorted(path for path in files if path.startswith(f"{study}/data/draws/"))
 
 
 def _downloads(study: str, files: Mapping[str, object]) -> list[Download]:
     stems: dict[str, list[tuple[str, str, int | None]]] = {}
-    for path in sorted(files):
+    parts = _parts(study, files)
+    for path in sorted(files, key=lambda path: (not path.endswith("/manifest.json"), path)):
         stem, _, suffix = path.removeprefix(f"{study}/").rpartition(".")
+        if path in parts:
+            stem, suffix = "data/draws", stem.removeprefix("data/draws/").partition("/")[0].replace("=", " ")
         content = files[path]
         size = len(content) if isinstance(content, bytes) else None
         stems.setdefault(stem, []).append((suffix, path, size))

@@ -13,6 +13,8 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.special import bdtr, bdtrik
 
+from flipsite.counts import Course
+
 MOST_POINTS: Final = 400
 """A picture of more draws shows so many of them, evenly taken, and says so."""
 
@@ -20,6 +22,7 @@ COLUMNS: Final = 50
 """Draws in a row of the strip."""
 
 _LEFT, _RIGHT, _TOP, _BOTTOM = 330, 3470, 120, 1720
+_SIGN = 75
 _STRIP_LEFT, _CELL, _ROW, _STEM, _DASH = 580, 66, 270, 95, 34
 
 
@@ -62,6 +65,7 @@ class Strip:
         rows: For each row its height and the number of its first draw, from 1.
         height: Of the picture.
         stride: Each how manieth draw is shown; 1 is every one.
+        margin: Room at the left for numbers of more than six signs.
     """
 
     n_ones: int
@@ -73,6 +77,7 @@ class Strip:
     rows: tuple[tuple[int, int], ...]
     height: int
     stride: int
+    margin: int = 0
     left: int = _STRIP_LEFT
 
 
@@ -94,18 +99,31 @@ def running_mean(outcomes: NDArray[np.int8], *, target: float = 0.5) -> RunningM
     valid = outcomes[outcomes >= 0]
     if not len(valid):
         return None
-    at, low, high = envelope(len(valid), target)
-    shares = np.cumsum(valid, dtype=np.int64)[at - 1] / at
-    across, band = _frame(len(valid), target)
+    frame = _frame(len(valid), target)
+    return _running_mean(np.cumsum(valid, dtype=np.int64)[frame.at - 1], frame, target=target)
+
+
+def running_mean_of(course: Course, *, target: float = 0.5) -> RunningMean | None:
+    """The running mean at the looks of a course; None where there was no valid draw."""
+    at, first = np.unique(course.valid, return_index=True)
+    told = at > 0
+    if not told.any():
+        return None
+    frame = _framed(at[told], *chance_envelope(at[told], target=target))
+    return _running_mean(course.ones[first[told]], frame, target=target)
+
+
+def _running_mean(ones: NDArray[np.int64], frame: "_Frame", *, target: float) -> RunningMean:
+    shares = ones / frame.at
     heights = _heights(shares)
     return RunningMean(
-        n_valid=len(valid),
-        n_points=len(at),
+        n_valid=int(frame.at[-1]),
+        n_points=len(frame.at),
         mean=float(shares[-1]),
-        inside=bool(low[-1] <= shares[-1] <= high[-1]),
-        line=_path(across, heights),
-        band=band,
-        x=across[-1],
+        inside=bool(frame.low <= shares[-1] <= frame.high),
+        line=_path(frame.across, heights),
+        band=frame.band,
+        x=frame.across[-1],
         y=heights[-1],
         target=_heights(np.array([target]))[0],
     )
@@ -114,19 +132,30 @@ def running_mean(outcomes: NDArray[np.int8], *, target: float = 0.5) -> RunningM
 def strip(outcomes: NDArray[np.int8]) -> Strip:
     """A model's draws, valid or not, in their order: 1, 0, or -1 without an outcome."""
     stride = max(1, -(-len(outcomes) // MOST_POINTS))
-    shown = outcomes[::stride]
+    counts = int((outcomes == 1).sum()), int((outcomes == 0).sum()), int((outcomes < 0).sum())
+    return _strip(outcomes[::stride], stride, counts)
+
+
+def strip_of(course: Course) -> Strip:
+    """A model's draws as far as its course shows them."""
+    asked, valid, ones = (int(counts[-1]) for counts in (course.asked, course.valid, course.ones))
+    return _strip(course.shown, course.stride, (ones, valid - ones, asked - valid))
+
+
+def _strip(shown: NDArray[np.int8], stride: int, counts: tuple[int, int, int]) -> Strip:
     up, down, flat = _marks()
     n_rows = max(1, -(-len(shown) // COLUMNS))
     return Strip(
-        n_ones=int((outcomes == 1).sum()),
-        n_zeros=int((outcomes == 0).sum()),
-        n_missing=int((outcomes < 0).sum()),
+        n_ones=counts[0],
+        n_zeros=counts[1],
+        n_missing=counts[2],
         heads="".join([up[i] for i in np.flatnonzero(shown == 1).tolist()]),
         tails="".join([down[i] for i in np.flatnonzero(shown == 0).tolist()]),
         missing="".join([flat[i] for i in np.flatnonzero(shown < 0).tolist()]),
         rows=tuple((_middle(row), row * COLUMNS * stride + 1) for row in range(n_rows)),
         height=n_rows * _ROW,
         stride=stride,
+        margin=_SIGN * max(0, len(f"{(n_rows - 1) * COLUMNS * stride + 1:,}") - 6),
     )
 
 
@@ -171,14 +200,27 @@ def envelope(
     return at, *chance_envelope(at, target=target)
 
 
+class _Frame(NamedTuple):
+    """Where the points of a running mean stand, and what chance allows: at the last point, and as a path."""
+
+    at: NDArray[np.int64]
+    across: list[int]
+    band: str
+    low: float
+    high: float
+
+
 @lru_cache(maxsize=256)
-def _frame(n_valid: int, target: float) -> tuple[list[int], str]:
-    """What models of as many draws share: where the draws stand, and the envelope's path."""
-    at, low, high = envelope(n_valid, target)
-    step = (_RIGHT - _LEFT) / max(1, n_valid - 1)
+def _frame(n_valid: int, target: float) -> _Frame:
+    """What models of as many draws share."""
+    return _framed(*envelope(n_valid, target))
+
+
+def _framed(at: NDArray[np.int64], low: NDArray[np.float64], high: NDArray[np.float64]) -> _Frame:
+    step = (_RIGHT - _LEFT) / max(1, int(at[-1]) - 1)
     across = (_LEFT + (at - 1) * step).round().astype(int).tolist()
     upper, lower = _path(across, _heights(high)), _path(across[::-1], _heights(low)[::-1])
-    return across, f"{upper}L{lower[1:]}Z"
+    return _Frame(at, across, f"{upper}L{lower[1:]}Z", float(low[-1]), float(high[-1]))
 
 
 @lru_cache(maxsize=1)

@@ -2,6 +2,10 @@
 
 from collections.abc import Iterable
 from dataclasses import dataclass
+from typing import NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
 
 from flipsite.addresses import model_folder
 from flipsite.analyse.evidence import Evidence
@@ -14,12 +18,12 @@ from flipsite.present.board import Board, board
 from flipsite.present.board_rows import BoardRow
 from flipsite.present.feature_words import feature_lines
 from flipsite.present.leaderboard import TOP, fits_text
-from flipsite.present.micro import RunningMean, Strip, running_mean, strip
+from flipsite.present.micro import RunningMean, Strip, running_mean, running_mean_of, strip, strip_of
 from flipsite.present.model_draws import model_csv
 from flipsite.present.page import Page
 from flipsite.present.plain_words import parity_sentence, verdict_sentence
 from flipsite.present.posterior_coins import PosteriorCoins, posterior_coins
-from flipsite.present.twins import Twin, running_mean_twin, strip_twin
+from flipsite.present.twins import Twin, running_mean_twin, strip_of_twin, strip_twin
 
 NEIGHBOURS = 2
 """Models shown above and below in the rank."""
@@ -46,11 +50,11 @@ class ModelView:
         evidence: What else its draws tell; None without draws.
         coins: What is known of its share of ones; None without a valid draw.
         running: Its running mean; None without a valid draw.
-        running_twin: The same to be made interactive.
+        running_twin: The same to be made interactive; None of a study too large to hold.
         strip: Its draws in their order; None without draws.
         strip_twin: The same to be made interactive.
         answers: The first of them, to open; None without draws.
-        download: Where all its draws are; None without draws.
+        download: Where all its draws are; None without draws, or where the study's parts hold them.
     """
 
     estimate: Estimate
@@ -106,8 +110,8 @@ def model_pages(report: StudyReport) -> Iterable[Page]:
 
 
 def model_files(report: StudyReport) -> dict[str, bytes]:
-    """The draws of each model to download, beside its page."""
-    if report.draws is None:
+    """The draws of each model to download, beside its page; not of studies too large to hold."""
+    if report.draws is None or report.counts:
         return {}
     return {
         _download(report, model): model_csv(report.draws, report.draws.rows(index))
@@ -117,6 +121,9 @@ def model_files(report: StudyReport) -> dict[str, bytes]:
 
 def model_twins(report: StudyReport) -> Iterable[Twin]:
     """What the small pictures of a study's models need to be made interactive."""
+    if report.counts:
+        yield from (strip_of_twin(each.course) for each in report.counts.models.values())
+        return
     if (draws := report.draws) is None:
         return
     for index in range(len(draws.models)):
@@ -139,6 +146,7 @@ def _views(report: StudyReport, made: Board) -> Iterable[ModelView]:
         estimate, model = row.estimate, row.estimate.model
         draws = report.draws.rows(index_of[model]) if report.draws and model in index_of else None
         outcomes = report.draws.outcome[draws] if report.draws and draws else None
+        pictures = _pictures(report, model, outcomes)
         yield ModelView(
             estimate=estimate,
             sentence=verdict_sentence(study, estimate, printed.get(model)),
@@ -157,12 +165,38 @@ def _views(report: StudyReport, made: Board) -> Iterable[ModelView]:
             coins=posterior_coins(estimate.ones, estimate.valid, target=study.prompt.target)
             if estimate.valid and estimate.ones is not None
             else None,
-            running=running_mean(outcomes, target=study.prompt.target) if outcomes is not None else None,
-            running_twin=running_mean_twin(outcomes, target=study.prompt.target)
-            if outcomes is not None
-            else None,
-            strip=strip(outcomes) if outcomes is not None else None,
-            strip_twin=strip_twin(outcomes) if outcomes is not None else None,
+            running=pictures.running,
+            running_twin=pictures.running_twin,
+            strip=pictures.strip,
+            strip_twin=pictures.strip_twin,
             answers=answers(report.draws, draws) if report.draws and draws else None,
-            download=_download(report, model) if draws else None,
+            download=_download(report, model) if draws and not report.counts else None,
         )
+
+
+class _Pictures(NamedTuple):
+    """A model's draws as small pictures, and their interactive twins."""
+
+    running: RunningMean | None = None
+    running_twin: Twin | None = None
+    strip: Strip | None = None
+    strip_twin: Twin | None = None
+
+
+def _pictures(report: StudyReport, model: str, outcomes: NDArray[np.int8] | None) -> _Pictures:
+    target = report.study.prompt.target
+    if report.counts:  # a running mean of its own points shares no specification, and stays as it is
+        course = report.counts.models[model].course
+        return _Pictures(
+            running=running_mean_of(course, target=target),
+            strip=strip_of(course),
+            strip_twin=strip_of_twin(course),
+        )
+    if outcomes is None:
+        return _Pictures()
+    return _Pictures(
+        running_mean(outcomes, target=target),
+        running_mean_twin(outcomes, target=target),
+        strip(outcomes),
+        strip_twin(outcomes),
+    )

@@ -6,6 +6,7 @@ from typing import Literal
 import numpy as np
 from numpy.typing import NDArray
 
+from flipsite.counts import Course
 from flipsite.present.micro import MOST_POINTS, drawn_points
 
 _SIGNS = bytes.maketrans(b"\x00\x01\xff", b"01-")
@@ -58,6 +59,11 @@ def strip_twin(outcomes: NDArray[np.int8]) -> Twin:
     """Of a model's draws in their order, valid or not."""
     stride = max(1, -(-len(outcomes) // MOST_POINTS))
     return Twin(kind="strip", drawn=_signs(outcomes[::stride]), stride=stride)
+
+
+def strip_of_twin(course: Course) -> Twin:
+    """Of a model's draws as far as its course shows them."""
+    return Twin(kind="strip", drawn=_signs(course.shown), stride=course.stride)
 
 
 def _signs(outcomes: NDArray[np.int8]) -> str:

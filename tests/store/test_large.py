@@ -1,0 +1,153 @@
+"""Draws too many to hold: an engine counts what numpy counts, from one file or from parts."""
+
+from collections.abc import Sequence
+from itertools import pairwise
+from pathlib import Path
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.parquet as pq
+import pytest
+from draw_strategies import many_draws, same
+from hypothesis import given
+from hypothesis import settings as hypothesis
+from hypothesis import strategies as st
+
+from flipsite.analyse.evidence import counted_evidence, evidence
+from flipsite.analyse.tally import tally
+from flipsite.counts import Course, Neighbours
+from flipsite.domain import Draw, Draws, Outcome, Rejected, Status
+from flipsite.errors import StoreError
+from flipsite.settings import load_study
+from flipsite.store.large import read_large, read_tallies
+from flipsite.store.snapshot import collect_draws, write_draws
+
+CONTROLS = Path(__file__).parents[2] / "content" / "studies" / "controls"
+LABELS = ('["0","1"]', '["1","0"]')
+
+
+def parts_of(path: Path, folder: Path, n_parts: int) -> list[Path]:
+    """The rows of a snapshot dealt out to so many files, as another program may have left them."""
+    table = pq.read_table(path)
+    files = [folder / "draws" / f"part={part:02d}" / "draws.parquet" for part in range(n_parts)]
+    for part, file in enumerate(files):
+        file.parent.mkdir(parents=True)
+        pq.write_table(table.take(pa.array(range(part, table.num_rows, n_parts), pa.int64())), file)
+    return files
+
+
+def many(n_draws: Sequence[int], *, seed: int) -> Draws:
+    """Models with so many draws: leaning coins that sometimes refuse, of two providers, over three days."""
+    rng = np.random.default_rng(seed)
+    rows = []
+    for index, n in enumerate(n_draws):
+        for draw, chance in enumerate(rng.random(n).tolist()):
+            refused = Rejected(status=Status.REFUSED, reason="x")
+            rows.append(
+                Draw(
+                    model=f"a/model-{index}",
+                    draw=draw,
+                    labels=("0", "1"),
+                    order=draw % 2,
+                    result=refused if chance > 0.95 else Outcome(index=int(chance < 0.1 + 0.2 * index)),
+                    response=f"Output: {chance}",
+                    provider=("A", "B")[int(chance * 1000) % 2],
+                    mode=("text", "structured")[draw % 3 == 0],
+                    cost_usd=1e-6 * (1 + draw % 7),
+                    prompt_tokens=10 + draw % 5,
+                    asked_at=f"2026-11-0{1 + draw * 3 // n}T00:00:00Z",
+                )
+            )
+    return collect_draws(rows)
+
+
+@pytest.mark.slow
+@hypothesis(max_examples=40)
+@given(rows=many_draws(), n_parts=st.integers(1, 3))
+def test_an_engine_counts_what_numpy_counts(rows, n_parts, tmp_path_factory):
+    """Any draws, in any number of parts: the tallies are equal to the last picodollar."""
+    folder = tmp_path_factory.mktemp("large")
+    draws = collect_draws(rows)
+    write_draws(folder / "draws.parquet", draws, study="s")
+    files = parts_of(folder / "draws.parquet", folder, n_parts)
+    assert read_tallies(files) == tally(draws) == read_tallies([folder / "draws.parquet"])
+
+
+def test_counts_tell_what_rows_tell(tmp_path):
+    """Every test of a model's page comes out the same; what is read are the first draws of each model."""
+    draws, study = many([700, 90, 1], seed=5), load_study(CONTROLS)
+    write_draws(tmp_path / "draws.parquet", draws, study="s")
+    large = read_large(parts_of(tmp_path / "draws.parquet", tmp_path, 4))
+    assert large.counts.tallies == tally(draws)
+    assert large.counts.asked == ("2026-11-01T00:00:00Z", "2026-11-03T00:00:00Z")
+    assert counted_evidence(study, large.counts) == evidence(study, draws, tally(draws))
+    first = collect_draws(row for row in many_rows(draws) if row.draw < 400)
+    assert same(large.first, first)
+
+
+def test_a_course_is_looked_at_now_and_then(tmp_path):
+    """700 draws in 350 stretches of two: exact counts after each, and each stretch's first draw."""
+    draws = many([700, 3], seed=6)
+    write_draws(tmp_path / "draws.parquet", draws, study="s")
+    counts = read_large([tmp_path / "draws.parquet"]).counts
+    outcomes = draws.outcome[draws.rows(0)]
+    course, whole = counts.models["a/model-0"].course, Course.of(outcomes)
+    assert course.asked.tolist() == list(range(2, 701, 2))
+    assert course.valid.tolist() == whole.valid[1::2].tolist()
+    assert course.ones.tolist() == whole.ones[1::2].tolist()
+    assert course.shown.tolist() == outcomes[::2].tolist()
+    assert course.stride == 2
+    assert counts.models["a/model-1"].course.stride == 1
+
+
+@given(outcomes=st.lists(st.sampled_from([1, 0, -1]), max_size=9))
+def test_neighbours_are_counted_over_gaps(outcomes):
+    """A draw without an outcome stands between no two: counted one by one."""
+    valid = [outcome for outcome in outcomes if outcome >= 0]
+    found = Neighbours.of(np.array(outcomes, np.int8))
+    pairs = list(pairwise(valid))
+    assert found.n_changes == sum(a != b for a, b in pairs)
+    assert found.n_both_ones == pairs.count((1, 1))
+    assert found.n_end_ones == sum(valid[:1] + valid[-1:])
+
+
+@pytest.mark.parametrize(
+    ("column", "value"), [("outcome", 2), ("outcome", None), ("status", "lost"), ("draw", -1), ("draw", 5)]
+)
+def test_an_engine_refuses_what_no_snapshot_may_hold(tmp_path, column, value):
+    """An outcome of 2, a valid draw without one, an unknown status, a draw number below 0 or there twice."""
+    write_draws(tmp_path / "draws.parquet", many([9], seed=1), study="s")
+    table = pq.read_table(tmp_path / "draws.parquet")
+    place = table.schema.get_field_index(column)
+    values = [value if row in (0, 1) else told for row, told in enumerate(table[column].to_pylist())]
+    field = table.schema.field(column)
+    broken = table.set_column(place, field, pa.array(values, field.type))
+    pq.write_table(broken, tmp_path / "broken.parquet")
+    with pytest.raises(StoreError, match=f"the column '{column}' holds what no snapshot may"):
+        read_tallies([tmp_path / "broken.parquet"])
+
+
+def many_rows(draws: Draws) -> list[Draw]:
+    """Draws as single ones again, in the columns that `many` fills."""
+    rows = []
+    for index, model in enumerate(draws.models):
+        for row in range(*draws.rows(index).indices(len(draws))):
+            outcome = int(draws.outcome[row])
+            rows.append(
+                Draw(
+                    model=model,
+                    draw=int(draws.draw[row]),
+                    labels=("0", "1"),
+                    order=int(draws.order[row]),
+                    result=Outcome(index=outcome)
+                    if outcome >= 0
+                    else Rejected(status=Status.REFUSED, reason="x"),
+                    response=draws.response[row],
+                    provider=draws.provider[row],
+                    mode=draws.mode[row],
+                    cost_usd=float(draws.cost_usd[row]),
+                    prompt_tokens=int(draws.prompt_tokens[row]),
+                    asked_at=draws.asked_at[row],
+                )
+            )
+    return rows
