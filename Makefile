@@ -3,9 +3,11 @@ PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 STAMP := $(VENV)/.installed
+PIP := $(BIN)/python -m pip install --quiet --disable-pip-version-check
+TOOLS := build/tools
 
 .PHONY: site test lint serve browser blogs slow torture torture-slice fuzz fit-check controls notebook docs
-.PHONY: bench-collect bench-keystroke lighthouse vnu clean
+.PHONY: bench-collect bench-keystroke lighthouse vnu lock sbom audit compat golden clean
 
 site: $(STAMP)
 	$(BIN)/flipsite build
@@ -23,7 +25,7 @@ serve: $(STAMP)
 
 # Wants the extra `bayes`, half a gigabyte, which the other tasks do without.
 fit-check: $(STAMP)
-	$(BIN)/python -m pip install --quiet --disable-pip-version-check --constraint constraints.txt --editable ".[dev,bayes]"
+	$(PIP) --no-deps --require-hashes --requirement requirements/bayes.txt
 	$(BIN)/python -m pytest -m bayes
 
 # Wants Debian's chromium on the machine; .ci/run installs it.
@@ -49,7 +51,7 @@ torture-slice: $(STAMP)
 # Random bytes against every reader, for MINUTES in all; wants the extra `fuzz`, which is there for Linux and macOS.
 MINUTES ?= 60
 fuzz: $(STAMP)
-	$(BIN)/python -m pip install --quiet --disable-pip-version-check --constraint constraints.txt --editable ".[dev,fuzz]"
+	$(PIP) --no-deps --require-hashes --requirement requirements/fuzz.txt
 	$(BIN)/python tests/fuzz/fuzz.py --minutes $(MINUTES) --keep
 
 # Collects the controls study anew, in a project of its own; gives the same bytes as those committed.
@@ -92,10 +94,34 @@ lighthouse: site $(CHECKERS_STAMP)
 $(CHECKERS_STAMP): $(CHECKERS)/package-lock.json
 	cd $(CHECKERS) && npm ci --ignore-scripts --no-audit --no-fund
 
-$(STAMP): pyproject.toml constraints.txt
+# Every file that is installed is checked against its hash; flipsite itself is built by what was.
+$(STAMP): pyproject.toml requirements/dev.txt
 	$(PYTHON) -m venv $(VENV)
-	$(BIN)/python -m pip install --quiet --disable-pip-version-check --constraint constraints.txt --editable ".[dev]"
+	$(PIP) --no-deps --require-hashes --requirement requirements/dev.txt
+	$(PIP) --no-deps --no-build-isolation --editable .
 	touch $(STAMP)
+
+# Versions are chosen in constraints.txt; this writes them with the hashes of their files, for every Python and
+# platform. Run it after a change of pyproject.toml or constraints.txt.
+LOCK := $(TOOLS)/bin/uv pip compile pyproject.toml --constraint constraints.txt --universal --generate-hashes \
+	--no-config --no-header --no-annotate --quiet
+lock: $(TOOLS)/.installed
+	$(LOCK) --output-file requirements/base.txt
+	for extra in dev bayes fuzz; do $(LOCK) --extra $$extra --output-file requirements/$$extra.txt || exit 1; done
+
+# What is installed, as a bill of materials (CycloneDX); the same bytes for the same lock.
+sbom: $(TOOLS)/.installed
+	$(TOOLS)/bin/cyclonedx-py requirements --pyproject pyproject.toml --output-reproducible \
+		--output-file build/sbom.json requirements/base.txt
+
+# Known vulnerabilities of what is installed; wants the network.
+audit: $(TOOLS)/.installed
+	$(TOOLS)/bin/pip-audit --disable-pip --require-hashes --requirement requirements/dev.txt
+
+$(TOOLS)/.installed: Makefile
+	$(PYTHON) -m venv $(TOOLS)
+	$(TOOLS)/bin/pip install --quiet --disable-pip-version-check uv==0.13.9 cyclonedx-bom==7.5.0 pip-audit==2.10.1
+	touch $@
 
 # Removes what the tasks above make; never the cache of paid draws in .flipsite/.
 clean:
