@@ -1,4 +1,4 @@
-"""The smaller version of benchmarks/coverage.py: intervals hold the truth as often as they say."""
+"""The smaller version of benchmarks/intervals.py: intervals hold the truth as often as they say."""
 
 import numpy as np
 import pytest

@@ -1,4 +1,4 @@
-"""How often the intervals hold the truth; `python benchmarks/coverage.py` prints docs/methods.md's tables.
+"""How often the intervals hold the truth; `python benchmarks/intervals.py` prints docs/methods.md's tables.
 
 Coverage of a share's interval is worked out exactly, by adding up counts, and simulated beside it; that of
 ranks, of the population and of the anytime-valid test can only be simulated. About a minute; seeded.
