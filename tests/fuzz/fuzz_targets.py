@@ -14,9 +14,12 @@ from functools import cache
 from html.parser import HTMLParser
 from pathlib import Path
 
+from flipsite.analyse.agreement import agreed_features
+from flipsite.analyse.features import joined
 from flipsite.collect.answer import read_answer
 from flipsite.collect.catalogue import catalogue, dump_catalogue, load_catalogue, read_page
 from flipsite.collect.choice import choose
+from flipsite.collect.claims import read_claims
 from flipsite.collect.money import PICO_PER_USD
 from flipsite.collect.reading import draw_of, read_again
 from flipsite.collect.replies import Reply, Trouble, read_exchange, read_reply
@@ -32,6 +35,7 @@ from flipsite.store.fits import fit_json, read_fit
 from flipsite.store.import_columns import ImportOptions
 from flipsite.store.imports import import_file
 from flipsite.store.snapshot import collect_draws, read_draws, write_parquet
+from flipsite.traits import FEATURES
 from flipsite.write.places import Moved, find_file
 from flipsite.write.reading import read_page as read_html_page
 from flipsite.write.reading import read_style, read_xml_file
@@ -94,6 +98,23 @@ def completion(said: bytes) -> None:
         path = Path(folder, "draws.parquet")
         path.write_bytes(file.getvalue())
         assert len(read_draws(path)) == 1
+
+
+def claimed(said: bytes) -> None:
+    """Whatever a classifier says, what is read of it is what features.csv may hold, and always the same."""
+    text = _text(said)
+    claims = read_claims(text, by="2026-01-01")
+    assert claims == read_claims(text, by="2026-01-01")
+    for feature, claim in claims.items():
+        assert claim.value is None or FEATURES[feature].fault(claim.value) is None
+        assert claim.source.isprintable()
+    halves = [read_claims(part) for part in (text[: len(text) // 2], text[len(text) // 2 :])]
+    rows = agreed_features("a/b", [claims, *halves], classifier="p/sonar", askings=3)
+    kept = joined([], rows).features
+    with tempfile.TemporaryDirectory(dir=SCRATCH) as folder:
+        path = Path(folder, "features.csv")
+        path.write_bytes(features_csv(kept))
+        assert [row.value for row in read_features(path)] == [row.value for row in kept]
 
 
 def offered(said: bytes) -> None:
@@ -229,7 +250,7 @@ def page(said: bytes) -> None:
 
 TARGETS: dict[str, Callable[[bytes], None]] = {
     target.__name__: target
-    for target in (answer, completion, offered, imported, study, markup, address, foreign, page)
+    for target in (answer, completion, claimed, offered, imported, study, markup, address, foreign, page)
 }
 
 
