@@ -5,18 +5,28 @@ goes; what flipsite did not write is never touched, and stops the build before i
 """
 
 import logging
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
 from flipsite.errors import SiteError
+from flipsite.write.batches import Batch, Placed, run_batches
 from flipsite.write.foreign import CARRIED, refuse_foreign
 from flipsite.write.manifest import NAME, Manifest, read_manifest
 from flipsite.write.names import check_paths
 from flipsite.write.scratch import NEW, OLD, scratch_beside
 from flipsite.write.swap import put_in_place, sync, sync_names
 from flipsite.write.target import find_target
-from flipsite.write.tree import Content, carry_over, is_same, link_file, make_folder, measure, write_file
+from flipsite.write.tree import (
+    Content,
+    Kept,
+    carry_over,
+    is_same,
+    link_file,
+    make_folders,
+    measure,
+    write_file,
+)
 
 log = logging.getLogger(__name__)
 
@@ -36,16 +46,6 @@ class SiteChange:
     unchanged: int
     removed: int
     bytes: int
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class _Plan:
-    """The site to be, and which of its files are there already."""
-
-    files: Mapping[str, Content]
-    digests: Mapping[str, str]
-    kept: frozenset[str]
-    change: SiteChange
 
 
 def current_site(out: Path, *, version: str, inputs: Mapping[str, str]) -> SiteChange | None:
@@ -70,7 +70,13 @@ def current_site(out: Path, *, version: str, inputs: Mapping[str, str]) -> SiteC
 
 
 def replace_site(
-    files: Mapping[str, Content], out: Path, *, version: str, inputs: Mapping[str, str]
+    files: Mapping[str, Content],
+    out: Path,
+    *,
+    version: str,
+    inputs: Mapping[str, str],
+    batches: Sequence[Batch] = (),
+    jobs: int = 1,
 ) -> SiteChange:
     """Make `out` hold these files, build.json, and git's own; at every instant it holds a whole site.
 
@@ -79,22 +85,28 @@ def replace_site(
         out: The site's folder: made, or replaced if all in it is flipsite's.
         version: Of flipsite, for build.json.
         inputs: SHA-256 of what the build read, for build.json.
+        batches: More files, made when their turn comes, so that they are never all in memory; the first one
+            in this process.
+        jobs: How many processes make them.
 
     Returns:
-        What changed. If nothing did, nothing was written.
+        What changed. If nothing did, the site stays what it was, untouched.
 
     Raises:
         SiteError: If a path, the folder or the disk will not do; `out` is then as it was, or, if the disk
             fails to confirm the swap itself, the new site.
+        FlipsiteError: What a batch raised; `out` is as it was.
     """
     check_paths(files)
     out = find_target(out)
     try:
         with scratch_beside(out) as scratch:
             refuse_foreign(out)
-            plan = _plan(files, out, version=version, inputs=inputs)
-            if plan.change.written or plan.change.removed:
-                _fill(plan, out, scratch / NEW)
+            place = _Place(out, scratch / NEW)
+            placed = run_batches([*batches, lambda: files], place, jobs=jobs)
+            change = _listed(placed, out, place, version=version, inputs=inputs)
+            if change.written or change.removed:
+                _carry(out, scratch / NEW)
                 _swap(out, scratch)
     except OSError as error:
         reason = f"{error.strerror or error}" + (f" ({error.filename})" if error.filename else "")
@@ -102,60 +114,60 @@ def replace_site(
     log.info(
         "%s: %d files written, %d unchanged, %d removed",
         out,
-        plan.change.written,
-        plan.change.unchanged,
-        plan.change.removed,
+        change.written,
+        change.unchanged,
+        change.removed,
     )
-    return plan.change
+    return change
 
 
-def _plan(files: Mapping[str, Content], out: Path, *, version: str, inputs: Mapping[str, str]) -> _Plan:
-    """Compare byte by byte: a file's times and the last list may both have been tampered with."""
-    measures = {path: measure(content) for path, content in files.items()}
-    outputs = {path: digest for path, (_, digest) in measures.items()}
-    text = Manifest(version=version, inputs=inputs, outputs=outputs).text()
-    files = {**files, NAME: text}
-    measures[NAME] = measure(text)
-    root = str(out)  # joining texts: joining paths would be a third of the time at 10,000 pages
-    kept = frozenset(
-        path
-        for path, (size, digest) in measures.items()
-        if is_same(f"{root}/{path}", files[path], size=size, digest=digest)
-    )
+class _Place:
+    """Puts files into the new site; what is the same as in the last one is that file, under a second name.
+
+    Content is compared byte by byte: a file's times and the last list may both have been tampered with.
+    """
+
+    def __init__(self, out: Path, new: Path) -> None:
+        self._out, self._new = str(out), str(new)  # joining texts: joining paths takes longer than writing
+        self._folders: set[str] = set()
+        make_folders(self._new)
+
+    def __call__(self, path: str, content: Content) -> Placed:
+        old, new = f"{self._out}/{path}", f"{self._new}/{path}"
+        size, digest = measure(content)
+        folder = path.rpartition("/")[0]
+        if folder not in self._folders:
+            make_folders(f"{self._new}/{folder}" if folder else self._new)
+            self._folders.add(folder)
+        if isinstance(content, Kept) or is_same(old, content, size=size, digest=digest):
+            link_file(old, new)
+            return Placed(path, size, digest, kept=True)
+        write_file(new, content)
+        if isinstance(content, Path):  # it may have changed since it was measured
+            size, digest = measure(Path(new))
+        return Placed(path, size, digest, kept=False)
+
+
+def _listed(
+    placed: Sequence[Placed], out: Path, place: _Place, *, version: str, inputs: Mapping[str, str]
+) -> SiteChange:
+    """List the files in build.json, and say what changed."""
+    outputs = {each.path: each.digest for each in placed}
+    check_paths(outputs)
+    listed = place(NAME, Manifest(version=version, inputs=inputs, outputs=outputs).text())
     before = read_manifest(out)
-    change = SiteChange(
-        written=len(files) - len(kept),
-        unchanged=len(kept),
+    return SiteChange(
+        written=sum(not each.kept for each in (*placed, listed)),
+        unchanged=sum(each.kept for each in (*placed, listed)),
         removed=sum(path not in outputs for path in before.outputs) if before else 0,
-        bytes=sum(size for size, _ in measures.values()),
+        bytes=sum(each.size for each in (*placed, listed)),
     )
-    return _Plan(files=files, digests=outputs, kept=kept, change=change)
 
 
-def _fill(plan: _Plan, out: Path, new: Path) -> None:
-    """Write the new site whole."""
-    make_folder(new)
-    made: set[str] = set()
-    for path in sorted(plan.files):
-        _make_folders(path, new, made)
-        if path in plan.kept:
-            link_file(f"{out}/{path}", f"{new}/{path}")
-            continue
-        content = plan.files[path]
-        write_file(new / path, content)
-        if isinstance(content, Path) and measure(new / path)[1] != plan.digests[path]:
-            raise SiteError(f"{content}: changed while the site was written; build again")
+def _carry(out: Path, new: Path) -> None:
     for name in CARRIED:
         if (out / name).exists() or (out / name).is_symlink():
             carry_over(out / name, new / name)
-
-
-def _make_folders(path: str, new: Path, made: set[str]) -> None:
-    folder = path.rpartition("/")[0]
-    if folder and folder not in made:
-        _make_folders(folder, new, made)
-        made.add(folder)
-        make_folder(new / folder)
 
 
 def _swap(out: Path, scratch: Path) -> None:

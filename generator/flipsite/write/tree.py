@@ -2,26 +2,39 @@
 
 import os
 import shutil
+from contextlib import suppress
 from hashlib import file_digest, sha256
 from io import FileIO
 from pathlib import Path
 from stat import S_ISREG
+from typing import NamedTuple
 
 FILE_MODE, FOLDER_MODE = 0o644, 0o755
+_BINARY = getattr(os, "O_BINARY", 0)  # Windows has texts otherwise
 READABLE = 0o444
 
-Content = bytes | Path
+
+class Kept(NamedTuple):
+    """A file of the last site at this very path, which stays: it is known to be whole."""
+
+    size: int
+    digest: str
+
+
+Content = bytes | Path | Kept
 
 
 def measure(content: Content) -> tuple[int, str]:
     """Size in bytes and SHA-256 of what is to be written."""
+    if isinstance(content, Kept):
+        return content.size, content.digest
     if isinstance(content, bytes):
         return len(content), sha256(content).hexdigest()
     with content.open("rb") as file:
         return os.fstat(file.fileno()).st_size, file_digest(file, "sha256").hexdigest()
 
 
-def is_same(old: str, content: Content, *, size: int, digest: str) -> bool:
+def is_same(old: str, content: bytes | Path, *, size: int, digest: str) -> bool:
     """Whether a plain, readable file with this very content is there already."""
     try:
         status = os.lstat(old)
@@ -35,21 +48,35 @@ def is_same(old: str, content: Content, *, size: int, digest: str) -> bool:
         return file.readall() == content
 
 
-def write_file(path: Path, content: Content) -> None:
-    """Write a new file."""
-    with path.open("xb") as file:
+def write_file(path: str, content: bytes | Path) -> None:
+    """Write a new file that everybody can read, whatever the umask."""
+    file = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL | _BINARY, FILE_MODE)
+    try:
         if isinstance(content, bytes):
-            file.write(content)
+            _write_all(file, content)
         else:
             with content.open("rb") as source:
-                shutil.copyfileobj(source, file, 1 << 20)
-    path.chmod(FILE_MODE)
+                while block := source.read(1 << 20):
+                    _write_all(file, block)
+        os.chmod(path, FILE_MODE)  # noqa: PTH101 - making a Path of each takes longer
+    finally:
+        os.close(file)
 
 
-def make_folder(path: Path) -> None:
-    """Make a new folder that everybody can read, whatever the umask."""
-    path.mkdir()
-    path.chmod(FOLDER_MODE)
+def _write_all(file: int, content: bytes) -> None:
+    rest = memoryview(content)
+    while rest:
+        rest = rest[os.write(file, rest) :]
+
+
+def make_folders(path: str) -> None:
+    """Make a folder and those above it, which everybody can read, whatever the umask; some may be there."""
+    above = path.rpartition("/")[0]
+    if above and not os.path.isdir(above):  # noqa: PTH112 - as below
+        make_folders(above)
+    with suppress(FileExistsError):
+        os.mkdir(path)  # noqa: PTH102
+        os.chmod(path, FOLDER_MODE)  # noqa: PTH101
 
 
 def carry_over(old: Path, new: Path) -> None:

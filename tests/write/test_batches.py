@@ -1,0 +1,146 @@
+"""A site made by several processes: the same to the byte as by one, and whole or not at all."""
+
+import json
+import os
+import signal
+import threading
+from collections.abc import Callable, Mapping
+from pathlib import Path
+
+import pytest
+
+from flipsite.errors import ContentError, SiteError
+from flipsite.write.batches import Batch
+from flipsite.write.site import replace_site
+
+N_BATCHES = 12
+
+
+def batch(number: int) -> Batch:
+    return lambda: {
+        f"b{number}/{place}/index.html": f"{number}-{place}\n".encode() * 50 for place in range(5)
+    }
+
+
+BATCHES = [batch(number) for number in range(N_BATCHES)]
+
+
+def build(out: Path, *more: Batch, jobs: int) -> int:
+    change = replace_site(
+        {"index.html": b"home"}, out, version="1", inputs={}, batches=[*BATCHES, *more], jobs=jobs
+    )
+    return change.written
+
+
+def content(out: Path) -> dict[str, bytes]:
+    return {str(path.relative_to(out)): path.read_bytes() for path in out.rglob("*") if path.is_file()}
+
+
+@pytest.mark.parametrize("jobs", [2, 5, 100])
+def test_the_site_is_the_same_whatever_the_jobs(tmp_path: Path, jobs: int) -> None:
+    assert build(tmp_path / "one", jobs=1) == build(tmp_path / "many", jobs=jobs) == 5 * N_BATCHES + 2
+    assert content(tmp_path / "one") == content(tmp_path / "many")
+    assert (tmp_path / "many/b3/4").stat().st_mode & 0o777 == 0o755
+    assert (tmp_path / "many/b3/4/index.html").stat().st_mode & 0o777 == 0o644
+
+
+def test_what_has_not_changed_stays_the_same_file(tmp_path: Path) -> None:
+    build(tmp_path / "site", jobs=2)
+    before = (tmp_path / "site/b1/1/index.html").stat()
+    assert build(tmp_path / "site", jobs=2) == 0
+    assert build(tmp_path / "site", lambda: {"new.html": b"new"}, jobs=2) == 2  # and build.json
+    after = (tmp_path / "site/b1/1/index.html").stat()
+    assert (before.st_ino, before.st_mtime_ns) == (after.st_ino, after.st_mtime_ns)
+
+
+def test_other_processes_do_share_the_work(tmp_path: Path) -> None:
+    """The first batch is made here; while it lasts, others are made elsewhere."""
+    seen = threading.Event()
+
+    def told() -> Mapping[str, bytes]:
+        (tmp_path / "who").mkdir(exist_ok=True)
+        (tmp_path / "who" / str(os.getpid())).touch()
+        return {f"p{os.getpid()}.html": b""}
+
+    def first() -> Mapping[str, bytes]:
+        for _ in range(1000):
+            if list((tmp_path / "who").glob("*")):
+                seen.set()
+                break
+            seen.wait(0.01)
+        return {"first.html": str(os.getpid()).encode()}
+
+    replace_site({}, tmp_path / "site", version="1", inputs={}, batches=[first, told], jobs=2)
+    assert seen.is_set()
+    assert (tmp_path / "site/first.html").read_bytes() == str(os.getpid()).encode()
+    assert not (tmp_path / "who" / str(os.getpid())).exists()
+
+
+def fails() -> Mapping[str, bytes]:
+    raise ContentError("model.html, line 3: nothing is undefined.")
+
+
+def is_ended() -> Mapping[str, bytes]:
+    os.kill(os.getpid(), signal.SIGKILL)
+    return {}
+
+
+@pytest.mark.parametrize(
+    ("fault", "error", "message"),
+    [(fails, ContentError, "line 3"), (is_ended, SiteError, "ended from outside")],
+)
+def test_a_fault_in_another_process_is_told_and_the_last_site_stays(
+    tmp_path: Path, fault: Batch, error: type[Exception], message: str
+) -> None:
+    build(tmp_path / "site", jobs=2)
+    before = content(tmp_path / "site")
+    waits = threading.Event()
+
+    def first() -> Mapping[str, bytes]:
+        waits.wait(0.3)  # so that the fault is taken by the other process
+        return {"x.html": b""}
+
+    with pytest.raises(error, match=message):
+        replace_site({}, tmp_path / "site", version="1", inputs={}, batches=[first, fault], jobs=2)
+    assert content(tmp_path / "site") == before
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["site"]
+
+
+def test_a_fault_here_ends_the_others(tmp_path: Path) -> None:
+    with pytest.raises(ContentError, match="line 3"):
+        replace_site({}, tmp_path / "site", version="1", inputs={}, batches=[fails, *BATCHES], jobs=3)
+    assert list(tmp_path.iterdir()) == []
+
+
+@pytest.mark.parametrize("path", ["../out.html", "/etc/out.html", "a/../../out.html"])
+def test_a_path_that_leads_elsewhere_is_refused_before_it_is_written(tmp_path: Path, path: str) -> None:
+    with pytest.raises(SiteError, match="cannot be a file of the site"):
+        replace_site({}, tmp_path / "site", version="1", inputs={}, batches=[lambda: {path: b"x"}])
+    assert list(tmp_path.rglob("out.html")) == []
+
+
+def test_paths_of_two_batches_that_would_meet_in_one_are_refused(tmp_path: Path) -> None:
+    made: list[Callable[[], Mapping[str, bytes]]] = [lambda: {"a/B.html": b"1"}, lambda: {"a/b.html": b"2"}]
+    with pytest.raises(SiteError, match="are one where case"):
+        replace_site({}, tmp_path / "site", version="1", inputs={}, batches=made, jobs=2)
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_a_process_with_threads_is_not_forked(tmp_path: Path) -> None:
+    done = threading.Event()
+    thread = threading.Thread(target=done.wait)
+    thread.start()
+    try:
+        replace_site(
+            {},
+            tmp_path / "site",
+            version="1",
+            inputs={},
+            batches=[lambda n=n: {f"{n}.html": str(os.getpid()).encode()} for n in range(4)],  # type: ignore[misc]
+            jobs=4,
+        )
+    finally:
+        done.set()
+        thread.join()
+    assert {(tmp_path / f"site/{n}.html").read_text() for n in range(4)} == {str(os.getpid())}
+    assert len(json.loads((tmp_path / "site/build.json").read_text())["outputs"]) == 4
