@@ -7,7 +7,6 @@ The stages are imported where they are called: a site that is current needs none
 
 import hashlib
 import logging
-import os
 import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -18,6 +17,7 @@ from flipsite import __version__
 from flipsite.errors import UsageError
 from flipsite.projects import Project, existing_study, packaged, snapshot_files, study_ids
 from flipsite.reuse import kept_embeds
+from flipsite.write.batches import Batch
 from flipsite.write.site import SiteChange, current_site, replace_site
 
 log = logging.getLogger(__name__)
@@ -46,7 +46,7 @@ def build(
     out: Path,
     studies: Sequence[str] = (),
     base_url: str | None = None,
-    jobs: int | None = None,
+    jobs: int = 1,
     force: bool = False,
 ) -> BuildReport:
     """Build the site of a project's studies; where no input has changed since the last build, do nothing.
@@ -56,7 +56,7 @@ def build(
         out: The folder to write; whole or not at all.
         studies: Ids of the studies to show; all where none is named.
         base_url: Where the site will stand.
-        jobs: How many studies' charts are drawn at once; None for as many as the machine has cores.
+        jobs: How many processes make pages; more than one needs a process without threads of its own.
         force: Build even where nothing has changed.
 
     Raises:
@@ -68,14 +68,13 @@ def build(
     inputs = input_digests(project, chosen, base_url=address)
     change = None if force else current_site(out, version=__version__, inputs=inputs)
     if change is None:
-        jobs = jobs or os.cpu_count() or 1
         kept = {} if force else kept_embeds(out, inputs=inputs, studies=chosen)
-        files = _files(project, folders, base_url=address, out=out, jobs=jobs, kept=kept)
-        change = replace_site(files, out, version=__version__, inputs=inputs)
+        batches = _batches(project, folders, base_url=address, out=out, jobs=jobs, kept=kept)
+        change = replace_site({}, out, version=__version__, inputs=inputs, batches=batches, jobs=jobs)
     return BuildReport(out=out, studies=chosen, change=change, warnings=tuple(_warnings(folders)))
 
 
-def _files(
+def _batches(
     project: Project,
     folders: Mapping[str, Path],
     *,
@@ -83,14 +82,14 @@ def _files(
     out: Path,
     jobs: int,
     kept: Mapping[str, Path],
-) -> dict[str, bytes | Path]:
-    """Every file of the site, from its studies' folders; `kept` can stand as they are."""
+) -> Sequence[Batch]:
+    """What makes the files of the site, from its studies' folders; `kept` can stand as they are."""
     from flipsite.loading import kept_files, load_report
-    from flipsite.present.site import SiteSettings, site_files
+    from flipsite.present.site import SiteSettings, site_batches
 
     reports = [load_report(folder) for folder in folders.values()]
     log.info("analysed %d studies", len(reports))
-    files = site_files(
+    return site_batches(
         reports,
         SiteSettings(
             content=tuple(dict.fromkeys((project.content, packaged("content")))),
@@ -100,11 +99,9 @@ def _files(
             jobs=jobs,
         ),
         bundle=_bundle(out),
-        draws={report.study.id: kept_files(folders[report.study.id], report) for report in reports},
+        kept_files=lambda report: kept_files(folders[report.study.id], report),
         kept=kept,
     )
-    log.info("rendered %d files", len(files))
-    return files
 
 
 def _address(base_url: str) -> str:

@@ -1,5 +1,6 @@
 """From a project to its readers: build for the address, check, and send it to a branch."""
 
+import os
 from collections.abc import Callable
 from dataclasses import dataclass
 
@@ -47,7 +48,7 @@ def publish_project(
         SiteError: If the site has a fault, or git fails.
     """
     address = base_url or pages_address(project.root, remote=remote)
-    report = build(project, out=project.site, base_url=address)
+    report = build(project, out=project.site, base_url=address, jobs=os.cpu_count() or 1)
     for warning in report.warnings:
         echo(f"flipsite: warning: {warning}")
     findings = check_site(project.site)

@@ -10,7 +10,9 @@ from scipy import optimize, stats
 from flipsite.analyse.report import StudyReport, report_draws
 from flipsite.domain import Draw, Kind, Outcome, Rejected, Result, Status, Study
 from flipsite.loading import load_report
-from flipsite.present.model_pages import model_pages
+from flipsite.present.board import board
+from flipsite.present.model_pages import page_of as model_page_of
+from flipsite.present.model_views import shared_of
 from flipsite.present.page import Page
 from flipsite.present.plain_words import parity_sentence
 from flipsite.present.study_pages import stopped
@@ -43,7 +45,9 @@ def drawn(*models: tuple[str, int, int, int], kind: Kind = Kind.MEASURED) -> Stu
 
 
 def page_of(report: StudyReport, model: str) -> Page:
-    return next(page for page in model_pages(report) if page.title == model)
+    shared = shared_of(report, board(report), {})
+    place = [row.estimate.model for row in shared.rows].index(model)
+    return model_page_of(shared, place)
 
 
 def words(html: str) -> str:

@@ -17,9 +17,10 @@ from flipsite.analyse.report import report_draws
 from flipsite.cells import without_guard
 from flipsite.domain import Draw, Estimate, Feature, Outcome, Rejected, Status, Study
 from flipsite.present.answers import LETTERS, SHOWN, answers
+from flipsite.present.board import board
 from flipsite.present.feature_words import feature_lines
 from flipsite.present.model_draws import DRAW_KEYS, model_csv
-from flipsite.present.model_pages import ModelView, model_pages
+from flipsite.present.model_views import ModelView, model_view, shared_of
 from flipsite.present.plain_words import odds_text, verdict_sentence
 from flipsite.present.posterior_coins import posterior_coins
 from flipsite.store.snapshot import collect_draws
@@ -102,7 +103,8 @@ def views(study: Study, n: int) -> list[ModelView]:
         for i in range(n)
     ]
     report = report_draws(study, collect_draws(rows))
-    return [page.context["view"] for page in model_pages(report)]  # type: ignore[misc]
+    shared = shared_of(report, board(report), {})
+    return [model_view(shared, place) for place in range(len(shared.rows))]
 
 
 def test_a_page_holds_the_first_answers_and_cuts_them(study: Study) -> None:

@@ -9,7 +9,7 @@ from scipy import special, stats
 from flipsite.errors import ContentError
 from flipsite.exhibits import Figure
 from flipsite.present.rules import MANY, rules
-from flipsite.present.story import narrative_pages
+from flipsite.present.story import narrative_pages, narrative_sources
 from flipsite.present.templates import environment
 from flipsite.projects import packaged
 
@@ -38,9 +38,8 @@ def test_the_methods_page_needs_no_study() -> None:
     """Its numbers are the method's own, and every one of them stands on a page, in a formula or outside."""
     power = {"power": Figure(name="power", title="", caption="", description="", spec={}, svg="")}
     templates = environment([packaged("templates")])
-    pages = narrative_pages(
-        [], {"": power}, [packaged("content").parent / "none", packaged("content")], templates
-    )
+    sources = narrative_sources([packaged("content").parent / "none", packaged("content")])
+    pages = narrative_pages([], {"": power}, sources, templates)
     (methods,) = (page for page in pages if page.path.startswith("methods"))
     narrative = methods.context["narrative"]
     html = str(narrative.html)  # type: ignore[attr-defined]
@@ -59,4 +58,4 @@ def test_an_unknown_number_is_told_with_its_line(tmp_path) -> None:
         '# Methods\n\n$x < {{ number("fair_margins") }}$\n', encoding="utf-8"
     )
     with pytest.raises(ContentError, match=r"methods\.md, line 3: .*did you mean 'fair_margin'"):
-        narrative_pages([], {"": {}}, [tmp_path], environment([packaged("templates")]))
+        narrative_pages([], {"": {}}, narrative_sources([tmp_path]), environment([packaged("templates")]))

@@ -1,6 +1,5 @@
 """A site made by several processes: the same to the byte as by one, and whole or not at all."""
 
-import json
 import os
 import signal
 import threading
@@ -124,23 +123,3 @@ def test_paths_of_two_batches_that_would_meet_in_one_are_refused(tmp_path: Path)
     with pytest.raises(SiteError, match="are one where case"):
         replace_site({}, tmp_path / "site", version="1", inputs={}, batches=made, jobs=2)
     assert list(tmp_path.iterdir()) == []
-
-
-def test_a_process_with_threads_is_not_forked(tmp_path: Path) -> None:
-    done = threading.Event()
-    thread = threading.Thread(target=done.wait)
-    thread.start()
-    try:
-        replace_site(
-            {},
-            tmp_path / "site",
-            version="1",
-            inputs={},
-            batches=[lambda n=n: {f"{n}.html": str(os.getpid()).encode()} for n in range(4)],  # type: ignore[misc]
-            jobs=4,
-        )
-    finally:
-        done.set()
-        thread.join()
-    assert {(tmp_path / f"site/{n}.html").read_text() for n in range(4)} == {str(os.getpid())}
-    assert len(json.loads((tmp_path / "site/build.json").read_text())["outputs"]) == 4

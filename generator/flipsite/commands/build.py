@@ -1,5 +1,6 @@
 """`flipsite build`: the site, from the snapshots."""
 
+import os
 from pathlib import Path
 
 import click
@@ -22,7 +23,7 @@ from flipsite.commands.completing import study_names
     "--jobs",
     type=click.IntRange(min=1),
     metavar="N",
-    help="How many studies' charts are drawn at once.  [default: the machine's cores]",
+    help="How many processes make pages.  [default: the machine's cores]",
 )
 @click.option("--force", is_flag=True, help="Build even where no input has changed.")
 @click.option("--strict", is_flag=True, help="Fail on a warning; the site is written all the same.")
@@ -49,7 +50,12 @@ def command(
 
     project = find_project(Path.cwd())
     report = build(
-        project, out=out or project.site, studies=studies, base_url=base_url, jobs=jobs, force=force
+        project,
+        out=out or project.site,
+        studies=studies,
+        base_url=base_url,
+        jobs=jobs or os.cpu_count() or 1,
+        force=force,
     )
     change = report.change
     click.echo(

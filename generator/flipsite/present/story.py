@@ -34,26 +34,35 @@ TABLES = ("leaderboard", "least-biased", "most-biased")
 """The tables a narrative may ask for."""
 
 
+def narrative_sources(folders: Sequence[Path]) -> dict[str, Path]:
+    """The narratives there are, each from the first folder that has it, by the path of its page."""
+    found = {}
+    for name, (path, _) in NARRATIVES.items():
+        own = folders[:1] if path == "index.html" else folders  # a story tells of one project's studies
+        source = next((folder / name for folder in own if (folder / name).is_file()), None)
+        if source is not None:
+            found[path] = source
+    return found
+
+
 def narrative_pages(
     reports: Sequence[StudyReport],
     figures: Figures,
-    folders: Sequence[Path],
+    sources: Mapping[str, Path],
     templates: jinja2.Environment,
 ) -> list[Page]:
-    """The story, methods and departures, each from the first folder that has it.
+    """The story, methods and departures, as far as there are sources.
 
     A project without a story of its own gets a home page that lists its studies.
     """
     pages = []
-    for name, (path, template) in NARRATIVES.items():
-        own = folders[:1] if path == "index.html" else folders  # a story tells of one project's studies
-        source = next((folder / name for folder in own if (folder / name).is_file()), None)
+    for path, template in NARRATIVES.values():
+        source = sources.get(path)
         if source is not None:
             calls = _calls(reports, figures, path, templates)
             narrative = render_narrative(source, calls, raw={"link": linker(path), "number": _number})
-            context: dict[str, object] = {"narrative": narrative}
         elif path == "index.html":
-            narrative, context = None, {"narrative": None}
+            narrative = None
         else:
             continue
         title = narrative.title if narrative else "Which language models flip a fair coin?"
@@ -61,7 +70,12 @@ def narrative_pages(
         crumbs = () if path == "index.html" else (("Home", "index.html"),)
         pages.append(
             Page(
-                path=path, title=title, description=summary, template=template, crumbs=crumbs, context=context
+                path=path,
+                title=title,
+                description=summary,
+                template=template,
+                crumbs=crumbs,
+                context={"narrative": narrative, "reports": reports},
             )
         )
     return pages

@@ -12,7 +12,6 @@ from flipsite.domain import Estimate, Study
 from flipsite.exhibits import Figure
 from flipsite.present.board_page import leaderboard_page
 from flipsite.present.leaderboard import TOP
-from flipsite.present.model_pages import model_pages
 from flipsite.present.page import Page
 from flipsite.present.predictors import predictors_page
 from flipsite.present.spend_page import spend_csv, spend_page
@@ -25,7 +24,7 @@ Crumbs = tuple[tuple[str, str], ...]
 
 
 def study_pages(report: StudyReport, figures: Mapping[str, Figure]) -> list[Page]:
-    """Summary, leaderboard and one page a model."""
+    """Summary, leaderboard, and what else the study has; its models' pages are made apart."""
     study = report.study
     home: Crumbs = (("Home", "index.html"),)
     summary = Page(
@@ -46,7 +45,7 @@ def study_pages(report: StudyReport, figures: Mapping[str, Figure]) -> list[Page
     )
     spend = [spend_page(report, figures)] if report.spend else []
     predictors = [predictors_page(report, report.fit, figures)] if report.fit else []
-    return [summary, leaderboard_page(report, figures), *spend, *predictors, *model_pages(report)]
+    return [summary, leaderboard_page(report, figures), *spend, *predictors]
 
 
 def stopped(report: StudyReport) -> list[tuple[Estimate, Stop]]:

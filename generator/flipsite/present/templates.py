@@ -11,7 +11,9 @@ from markupsafe import Markup
 
 from flipsite.errors import ContentError
 from flipsite.present import formats
+from flipsite.present.frame import Frame
 from flipsite.present.glossary import term_html
+from flipsite.present.page import Page
 from flipsite.present.svg import drawings, drawn_size, relinked
 
 
@@ -82,6 +84,16 @@ def render(templates: jinja2.Environment, name: str, **context: object) -> str:
         raise ContentError(f"{where}, line {error.lineno}: {error.message}.") from error
     except (jinja2.UndefinedError, jinja2.TemplateRuntimeError) as error:
         raise ContentError(f"{template_line(error.__traceback__, name)}: {error.message}.") from error
+
+
+def page_file(templates: jinja2.Environment, page: Page, frame: Frame) -> bytes:
+    """A page of the site, rendered; raises as `render` does."""
+    return encoded(render(templates, page.template, site=frame, page=page, **page.context))
+
+
+def encoded(text: str) -> bytes:
+    """A text as a file holds it: one of a model's may have a lone surrogate, which UTF-8 cannot."""
+    return text.encode("utf-8", "replace")
 
 
 def template_line(trace: TracebackType | None, name: str) -> str:

@@ -8,7 +8,6 @@ import gc
 import os
 import pickle
 import signal
-import threading
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import suppress
 from typing import NamedTuple
@@ -46,14 +45,14 @@ def run_batches(batches: Sequence[Batch], place: Place, *, jobs: int) -> list[Pl
         batches: At most MOST_BATCHES. The first one is made by this very process, in which libraries may have
             threads; the others by whoever is free.
         place: Puts one file where it belongs.
-        jobs: Processes, this one included. Where the system cannot fork, or this process has threads of its
-            own (a fork would copy their locks and not them), there is one.
+        jobs: Processes, this one included; one where the system cannot fork. A process with threads at work
+            asks for one: a fork would copy their locks and not them.
 
     Raises:
         FlipsiteError: What a batch raised; the other processes are then ended.
     """
-    can_fork = hasattr(os, "fork") and threading.active_count() == 1
-    n_helpers = min(jobs, len(batches)) - 1 if can_fork and len(batches) <= MOST_BATCHES else 0
+    shared = hasattr(os, "fork") and len(batches) <= MOST_BATCHES
+    n_helpers = min(jobs, len(batches)) - 1 if shared else 0
     gc.freeze()  # what is there now stays; looking through it again and again takes a fifth of the time
     try:
         if n_helpers <= 0:

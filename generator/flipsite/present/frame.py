@@ -1,0 +1,74 @@
+"""What every page is told of the whole site: what stands at its head and foot, and where its assets are."""
+
+import hashlib
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from flipsite.domain import Study
+
+Links = tuple[tuple[str, str], ...]
+
+_NAV: Links = (
+    ("methods/index.html", "Methods"),
+    ("departures/index.html", "Departures"),
+    ("data/index.html", "Data"),
+    ("search/index.html", "Search"),
+)
+_FOOT: Links = (
+    ("index.html", "Story"),
+    ("glossary/index.html", "Glossary"),
+    ("cite/index.html", "How to cite"),
+    ("data/index.html", "Data"),
+    ("embed/index.html", "Embed"),
+)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Frame:
+    """What every page is told of the whole site.
+
+    It holds no results, so that a page depends on what it is given and on nothing else.
+
+    Attributes:
+        version: flipsite's.
+        base_url: Where the site will stand; None leaves absolute addresses out.
+        studies: Those shown, in the order of their ids.
+        assets: Public path of each static file, by its name.
+        bundle: Path of the script that makes charts interactive.
+        nav: What stands at the head of each page: (path, label) pairs.
+        foot: What stands at its foot.
+        tabs: By study, what stands at the head of its pages.
+        title: The site's name.
+    """
+
+    version: str
+    base_url: str | None
+    studies: tuple[Study, ...]
+    assets: Mapping[str, str]
+    bundle: str
+    nav: Links
+    foot: Links
+    tabs: Mapping[str, Links] = field(default_factory=dict)
+    title: str = "flipsite"
+
+
+def links_of(studies: Sequence[Study], narratives: Collection[str]) -> tuple[Links, Links]:
+    """What stands at the head and at the foot of every page; `narratives` are the paths there are."""
+    absent = {path for path, _ in _NAV[:2]} - set(narratives)
+    boards = [(f"{study.id}/leaderboard/index.html", "Leaderboard") for study in studies[:1]]
+    return (*boards, *((path, label) for path, label in _NAV if path not in absent)), _FOOT
+
+
+def static_files(folders: Sequence[Path]) -> dict[str, tuple[str, bytes]]:
+    """Each static file's name, its public path with a digest in it, and its content."""
+    found: dict[str, tuple[str, bytes]] = {}
+    for folder in reversed(folders):
+        for path in sorted((folder / "static").rglob("*")):
+            if path.is_file():
+                name = path.relative_to(folder / "static").as_posix()
+                content = path.read_bytes()
+                stem, dot, suffix = name.rpartition(".")
+                digest = hashlib.sha256(content).hexdigest()[:10]
+                found[name] = (f"assets/{stem}.{digest}{dot}{suffix}", content)
+    return found

@@ -1,0 +1,204 @@
+"""What a model's page shows, worked out from its study's report."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+
+from flipsite.addresses import model_folder
+from flipsite.analyse.evidence import Evidence
+from flipsite.analyse.families import History
+from flipsite.analyse.printed import Fit
+from flipsite.analyse.ranking import Standing
+from flipsite.analyse.report import StudyReport
+from flipsite.domain import Draws, Estimate, PrintedBias, Study, Tally
+from flipsite.exhibits import Heading
+from flipsite.present.answers import Answers, answers
+from flipsite.present.board import Board
+from flipsite.present.board_rows import BoardRow
+from flipsite.present.leaderboard import TOP, fits_text
+from flipsite.present.micro import RunningMean, Strip, running_mean, running_mean_of, strip, strip_of
+from flipsite.present.plain_words import parity_sentence, verdict_sentence
+from flipsite.present.posterior_coins import PosteriorCoins, posterior_coins
+from flipsite.present.twins import Twin, running_mean_twin, strip_of_twin, strip_twin
+
+NEIGHBOURS = 2
+"""Models shown above and below in the rank."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ModelView:
+    """What a model's page shows.
+
+    Attributes:
+        estimate: What is known of it.
+        sentence: Its verdict in plain words.
+        row: Its row of the leaderboard.
+        around: The rows about it, its own among them.
+        before: The row above it; None at the top.
+        after: The row below it; None at the bottom.
+        tally: Its counts; None without draws.
+        printed: Its printed row; None unless the study is published.
+        fits: The counts that print as its figure.
+        fits_text: The numbers of draws among them, in words.
+        roleplay: Whether the source itself calls it a role-playing finetune.
+        parity: Whether a bias of exactly 0 was within reach, in words.
+        standing: Its rank and bias with their doubt; None without a valid draw.
+        evidence: What else its draws tell; None without draws.
+        coins: What is known of its share of ones; None without a valid draw.
+        running: Its running mean; None without a valid draw.
+        running_twin: The same to be made interactive; None of a study too large to hold.
+        strip: Its draws in their order; None without draws.
+        strip_twin: The same to be made interactive.
+        answers: The first of them, to open; None without draws.
+        download: Where all its draws are; None without draws, or where the study's parts hold them.
+        elsewhere: What other studies found of it.
+    """
+
+    estimate: Estimate
+    sentence: str
+    row: BoardRow
+    around: tuple[BoardRow, ...]
+    before: BoardRow | None
+    after: BoardRow | None
+    tally: Tally | None
+    printed: PrintedBias | None
+    fits: tuple[Fit, ...]
+    fits_text: str
+    roleplay: bool
+    parity: str
+    standing: Standing | None
+    evidence: Evidence | None
+    coins: PosteriorCoins | None
+    running: RunningMean | None
+    running_twin: Twin | None
+    strip: Strip | None
+    strip_twin: Twin | None
+    answers: Answers | None
+    download: str | None
+    elsewhere: tuple[tuple[Study, Estimate], ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Shared:
+    """What the pages of a study's models have in common, and where each finds its own.
+
+    Attributes:
+        report: The study's.
+        rows: Its leaderboard by bias, in whose order the pages are.
+        context: What every page's template is given: the study, the heads of the leaderboard's short tables.
+        draws: Place of each model in the report's draws.
+    """
+
+    report: StudyReport
+    rows: tuple[BoardRow, ...]
+    context: Mapping[str, object]
+    draws: Mapping[str, int]
+    printed: Mapping[str, PrintedBias]
+    tallies: Mapping[str, Tally]
+    roleplay: frozenset[str]
+    histories: Mapping[str, History]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class BoardHead:
+    """What a short table of the leaderboard has above its rows; see `Board`."""
+
+    short_columns: tuple[Heading, ...]
+    signed: bool
+    widest: float
+
+
+def shared_of(report: StudyReport, board: Board, histories: Mapping[str, History]) -> Shared:
+    """What the pages of a study's models have in common."""
+    printed = report.printed
+    return Shared(
+        report=report,
+        rows=board.by_bias,
+        context={
+            "study": report.study,
+            "board": BoardHead(short_columns=board.short_columns, signed=board.signed, widest=board.widest),
+            "among": printed.n_models if printed else len(report.standings),
+            "top": TOP,
+        },
+        draws={model: index for index, model in enumerate(report.draws.models)} if report.draws else {},
+        printed={row.model: row for row in printed.rows} if printed else {},
+        tallies={tally.model: tally for tally in report.tallies},
+        roleplay=frozenset(printed.roleplay if printed else ()),
+        histories=histories,
+    )
+
+
+def own_draws(shared: Shared, model: str) -> tuple[Draws, slice] | None:
+    """The study's draws and the rows that are the model's; None without any."""
+    draws, index = shared.report.draws, shared.draws.get(model)
+    if draws is None or index is None:
+        return None
+    rows = draws.rows(index)
+    return (draws, rows) if rows.stop > rows.start else None
+
+
+def model_view(shared: Shared, place: int) -> ModelView:
+    """What the page of the model at this place of the leaderboard shows."""
+    report, rows = shared.report, shared.rows
+    row = rows[place]
+    study, estimate, model = report.study, row.estimate, row.estimate.model
+    target, fits, own = study.prompt.target, report.fits.get(model, ()), own_draws(shared, model)
+    pictures = _pictures(report, model, own[0].outcome[own[1]] if own else None)
+    history = shared.histories.get(model)
+    return ModelView(
+        estimate=estimate,
+        sentence=verdict_sentence(study, estimate, shared.printed.get(model)),
+        row=row,
+        around=rows[max(0, place - NEIGHBOURS) : place + NEIGHBOURS + 1],
+        before=rows[place - 1] if place else None,
+        after=rows[place + 1] if place + 1 < len(rows) else None,
+        tally=shared.tallies.get(model),
+        printed=shared.printed.get(model),
+        fits=fits,
+        fits_text=fits_text(fits),
+        roleplay=model in shared.roleplay,
+        parity=parity_sentence(study, estimate.valid),
+        standing=report.standings.get(model),
+        evidence=report.evidence.get(model),
+        coins=posterior_coins(estimate.ones, estimate.valid, target=target)
+        if estimate.valid and estimate.ones is not None
+        else None,
+        running=pictures.running,
+        running_twin=pictures.running_twin,
+        strip=pictures.strip,
+        strip_twin=pictures.strip_twin,
+        answers=answers(*own) if own else None,
+        download=f"{model_folder(study.id, model)}/draws.csv" if own and not report.counts else None,
+        elsewhere=tuple(found for found in history.records if found[0].id != study.id) if history else (),
+    )
+
+
+class _Pictures(NamedTuple):
+    """A model's draws as small pictures, and their interactive twins."""
+
+    running: RunningMean | None = None
+    running_twin: Twin | None = None
+    strip: Strip | None = None
+    strip_twin: Twin | None = None
+
+
+def _pictures(report: StudyReport, model: str, outcomes: NDArray[np.int8] | None) -> _Pictures:
+    target = report.study.prompt.target
+    if report.counts:  # a running mean of its own points shares no specification, and stays as it is
+        course = report.counts.models[model].course
+        return _Pictures(
+            running=running_mean_of(course, target=target),
+            strip=strip_of(course),
+            strip_twin=strip_of_twin(course),
+        )
+    if outcomes is None:
+        return _Pictures()
+    return _Pictures(
+        running_mean(outcomes, target=target),
+        running_mean_twin(outcomes, target=target),
+        strip(outcomes),
+        strip_twin(outcomes),
+    )

@@ -1,0 +1,140 @@
+"""All pages but the models': the story and its kin, the studies', those of several studies; their charts."""
+
+import hashlib
+from collections.abc import Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import jinja2
+
+from flipsite.analyse.families import comparisons, families, histories
+from flipsite.analyse.report import StudyReport
+from flipsite.exhibits import Figure
+from flipsite.present.citing import cite_page
+from flipsite.present.data_page import data_page
+from flipsite.present.embed_formats import embed_files
+from flipsite.present.embed_page import embed_page
+from flipsite.present.embeds import study_embeds
+from flipsite.present.family_pages import comparison_pages, family_pages, history_pages
+from flipsite.present.frame import Frame
+from flipsite.present.glossary import glossary_page
+from flipsite.present.interactive import figure_files
+from flipsite.present.micro_specs import twin_files
+from flipsite.present.model_pages import listed_models, model_twins
+from flipsite.present.page import Page
+from flipsite.present.search import search_index, search_page
+from flipsite.present.share_card import share_card
+from flipsite.present.story import narrative_pages
+from flipsite.present.study_charts import comparison_figures, family_figures, method_figures, study_figures
+from flipsite.present.study_pages import study_pages
+from flipsite.present.templates import encoded, page_file, render
+
+if TYPE_CHECKING:
+    from flipsite.present.site import SiteSettings
+
+Files = dict[str, bytes | Path]
+
+
+def overview_files(
+    reports: Sequence[StudyReport],
+    settings: "SiteSettings",
+    templates: jinja2.Environment,
+    frame: Frame,
+    *,
+    sources: Mapping[str, Path],
+    kept: Mapping[str, Path] | None,
+) -> Files:
+    """Every file that shows a chart, or that lists what the site has; `sources` are the narratives, by page.
+
+    Raises:
+        ContentError: If a narrative or a template cannot be rendered.
+    """
+    figures, shared_pages, shared_figures = _drawn(reports, jobs=settings.jobs)
+    studies = [page for report in reports for page in study_pages(report, figures[report.study.id])]
+    embeds = [
+        embed
+        for report in reports
+        for embed in study_embeds(report, figures[report.study.id], base_url=settings.base_url)
+    ]
+    pages = [
+        *narrative_pages(reports, figures, sources, templates),
+        glossary_page(),
+        cite_page(frame.studies, version=settings.version, base_url=settings.base_url),
+        *studies,
+        *shared_pages,
+        embed_page(embeds, base_url=settings.base_url),
+    ]
+    listed = [
+        *(page for page in pages if page.listed),
+        data_page(reports, {study.id: {} for study in frame.studies}),
+        *(page for report in reports for page in listed_models(report)),
+    ]
+    index = search_index(listed)
+    index_path = f"assets/search-index.{hashlib.sha256(index).hexdigest()[:10]}.js"
+    pages.append(search_page(index_path))
+    frame = replace(frame, tabs={study.id: _tabs(study.id, pages) for study in frame.studies})
+    files: Files = {page.path: page_file(templates, page, frame) for page in pages}
+    for page in pages:
+        files |= page.attached
+    for report in reports:
+        files |= twin_files(model_twins(report))
+        files[f"{report.study.id}/card.png"] = share_card(report)
+    for figure in (*(figure for study in figures.values() for figure in study.values()), *shared_figures):
+        files |= figure_files(figure)
+    files |= embed_files(embeds, kept=kept, jobs=settings.jobs)
+    return files | {index_path: index} | _top_files(templates, frame, reports, [*listed, pages[-1]])
+
+
+def _drawn(
+    reports: Sequence[StudyReport], *, jobs: int
+) -> tuple[dict[str, Mapping[str, Figure]], list[Page], list[Figure]]:
+    """Each study's charts, under "" those of no study; the pages of several studies; the charts of these."""
+    with ThreadPoolExecutor(jobs) as pool:  # drawing leaves the interpreter for most of its time
+        general, shared = pool.submit(method_figures), pool.submit(_shared_pages, reports)
+        drawn = pool.map(study_figures, reports)
+        figures = {report.study.id: charts for report, charts in zip(reports, drawn, strict=True)}
+        return figures | {"": general.result()}, *shared.result()
+
+
+def _shared_pages(reports: Sequence[StudyReport]) -> tuple[list[Page], list[Figure]]:
+    compared, alike = comparisons(reports), families(reports)
+    scatters, curves = comparison_figures(compared), [family_figures(family) for family in alike]
+    pages = [
+        *comparison_pages(compared, scatters),
+        *history_pages(histories(reports)),
+        *family_pages(alike, curves),
+    ]
+    return pages, [*scatters.values(), *(figure for family in curves for figure in family.values())]
+
+
+def _tabs(study: str, pages: Sequence[Page]) -> tuple[tuple[str, str], ...]:
+    return tuple(
+        (page.path, page.tab) for page in pages if page.tab and page.study and page.study.id == study
+    )
+
+
+def _top_files(
+    templates: jinja2.Environment, frame: Frame, reports: Sequence[StudyReport], listed: Sequence[Page]
+) -> Files:
+    """What stands at the root for robots, readers of feeds and those who are lost."""
+    entries = [
+        {
+            "title": report.study.title,
+            "summary": report.study.summary,
+            "path": f"{report.study.id}/index.html",
+            "updated": _updated(report),
+        }
+        for report in reports
+    ]
+    root = frame.base_url or "/"
+    context = {"site": frame, "listed": listed, "entries": entries, "root": root}
+    names = ("404.html", "robots.txt", "sitemap.xml", "feed.xml")
+    return {name: encoded(render(templates, name, **context)) for name in names}
+
+
+def _updated(report: StudyReport) -> str:
+    """When a study's last draw was asked, else when it was started: RFC 3339."""
+    last = report.asked[1] if report.asked else report.study.started or "1970"
+    return last if "T" in last else f"{(last + '-01-01')[:10]}T00:00:00Z"
