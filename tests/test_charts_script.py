@@ -1,0 +1,39 @@
+"""The charts' script is made once for a user, and taken from the cache only if it is still what was made."""
+
+from pathlib import Path
+
+import pytest
+
+from flipsite.charts_script import charts_script
+from flipsite.write.tree import measure
+
+
+@pytest.fixture
+def cache(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """An empty cache folder, and a small script to keep there, for the real one takes a second."""
+    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "cache"))
+    monkeypatch.setattr("flipsite.present.interactive.bundle", lambda: b"window.vegaEmbed = 1;")
+    return tmp_path / "cache" / "flipsite"
+
+
+def test_a_second_site_takes_the_first_ones_script(cache: Path, tmp_path: Path) -> None:
+    path, script = charts_script(tmp_path / "one")
+    assert script == b"window.vegaEmbed = 1;"
+    again, kept = charts_script(tmp_path / "two")
+    assert again == path
+    assert isinstance(kept, Path)
+    assert measure(kept) == measure(script)
+    assert [found.name for found in cache.iterdir()] == [kept.name]
+
+
+def test_a_touched_script_is_made_again(cache: Path, tmp_path: Path) -> None:
+    charts_script(tmp_path / "one")
+    (kept,) = cache.iterdir()
+    kept.write_bytes(b"alert(1)")
+    assert charts_script(tmp_path / "two")[1] == b"window.vegaEmbed = 1;"
+    assert kept.read_bytes() == b"window.vegaEmbed = 1;"
+
+
+def test_no_cache_folder_is_no_fault(cache: Path, tmp_path: Path) -> None:
+    cache.parent.write_text("a file where the folder should be")
+    assert charts_script(tmp_path / "one")[1] == b"window.vegaEmbed = 1;"
