@@ -1,7 +1,7 @@
 """The script that makes charts interactive, Vega in one file: made once for a user, for that takes a second.
 
-It depends on nothing but the version of vl-convert. It is taken from the last site, else from the cache folder
-of the user, and is used only where it still has the digest that its name tells.
+It depends on nothing but the version of vl-convert. It is taken from the last site, else from the user's
+cache folder, and used only where it still has the digest that its name tells.
 """
 
 import hashlib
