@@ -7,8 +7,10 @@ import jinja2
 
 from flipsite.analyse.report import report_draws
 from flipsite.domain import Draw
-from flipsite.present.model_pages import model_pages
-from flipsite.present.site import Frame
+from flipsite.present.board import board
+from flipsite.present.frame import Frame
+from flipsite.present.model_pages import page_of
+from flipsite.present.model_views import shared_of
 from flipsite.present.templates import environment, render
 from flipsite.projects import packaged
 from flipsite.settings import default_study
@@ -95,20 +97,17 @@ def model_pages_of(draws: list[Draw]) -> Iterator[str]:
     study = default_study("trial")
     report = report_draws(study, collect_draws(draws))
     frame = Frame(
-        title="flipsite",
         version="0",
         base_url=None,
-        reports=(report,),
+        studies=(study,),
         assets=_Assets(),
+        bundle="assets/vega.js",
         nav=(),
         foot=(),
-        tabs={study.id: ()},
-        histories={},
-        bundle="assets/vega.js",
     )
-    for place, page in enumerate(model_pages(report)):
-        if place == 3:
-            return
+    shared = shared_of(report, board(report), {})
+    for place in range(min(3, len(shared.rows))):
+        page = page_of(shared, place)
         yield render(_templates(), page.template, site=frame, page=page, **page.context)
 
 
