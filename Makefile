@@ -103,11 +103,12 @@ $(STAMP): pyproject.toml requirements/dev.txt
 
 # Versions are chosen in constraints.txt; this writes them with the hashes of their files, for every Python and
 # platform. Run it after a change of pyproject.toml or constraints.txt.
+EXTRAS := import tomllib; print(*tomllib.load(open('pyproject.toml', 'rb'))['project']['optional-dependencies'])
 LOCK := $(TOOLS)/bin/uv pip compile pyproject.toml --constraint constraints.txt --universal --generate-hashes \
 	--no-config --no-header --no-annotate --quiet
 lock: $(TOOLS)/.installed
 	$(LOCK) --output-file requirements/base.txt
-	for extra in dev bayes fuzz; do $(LOCK) --extra $$extra --output-file requirements/$$extra.txt || exit 1; done
+	for extra in $$($(PYTHON) -c "$(EXTRAS)"); do $(LOCK) --extra $$extra --output-file requirements/$$extra.txt || exit 1; done
 
 # What is installed, as a bill of materials (CycloneDX); the same bytes for the same lock.
 sbom: $(TOOLS)/.installed
