@@ -123,7 +123,12 @@ def test_no_command_prints_or_writes_the_key(project, capfd):
                 ("import", "none.csv", "--study", "theirs"),
             ],
             "export": [("export", "mine", "--format", "csv"), ("export", "none", "--format", "csv")],
-            "features": [("features", "mine", "--api-base", address), ("features", "none")],
+            "features": [
+                ("features", "mine", "--classifier", MODEL, "--budget", "1", "--yes", "--api-base", address),
+                ("features", "mine", "--no-classifier", "--api-base", address),
+                ("features", "mine", "--api-base", address),
+                ("features", "none"),
+            ],
             "plan": [("plan", "mine"), ("plan", "none")],
             "fit": [("fit", "mine"), ("fit", "none")],
             "build": [("build", "--study", "mine", "--jobs", "1"), ("build", "--study", "none")],

@@ -15,7 +15,10 @@ DEFAULT_BASE = "https://openrouter.ai/api/v1"
 @click.option("--classifier", metavar="MODEL", help="Whom to ask.  [default: perplexity/sonar]")
 @click.option("--no-classifier", is_flag=True, help="Ask nobody: catalogues, names and answers alone.")
 @click.option(
-    "--budget", type=click.FloatRange(min=0), metavar="USD", help="Dollars for all its answers, ever."
+    "--budget",
+    type=click.FloatRange(min=0),
+    metavar="USD",
+    help="Dollars in all for answers, those of earlier runs too.",
 )
 @click.option(
     "--concurrency", type=click.IntRange(1, 1024), default=16, show_default=True, help="Requests in flight."
