@@ -33,7 +33,6 @@
     history.replaceState(null, "", field.value ? `?q=${encodeURIComponent(field.value)}` : location.pathname);
   }
 
-  box.hidden = false;
   field.value = new URLSearchParams(location.search).get("q") ?? "";
   field.addEventListener("input", () => requestAnimationFrame(show));
   if (field.value) show();

@@ -84,6 +84,8 @@ def test_no_template_has_a_style_a_handler_or_a_script_of_its_own() -> None:
 
 def test_nothing_is_fetched_from_elsewhere() -> None:
     for path in (TEMPLATES / "static").iterdir():
+        if path.suffix == ".png":
+            continue
         text = path.read_text(encoding="utf-8")
         assert not re.search(r"@import|url\(|\bimport\(|\bfetch\(", text), path.name
         assert set(re.findall(r"https?://[^\s\"']+", text)) <= {"http://www.w3.org/2000/svg"}, path.name
