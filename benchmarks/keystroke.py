@@ -9,7 +9,6 @@ keystrokes count like all others.
 """
 
 import argparse
-import shutil
 import sys
 import tempfile
 from collections.abc import Callable, Iterable, Iterator, Sequence
@@ -27,7 +26,7 @@ from flipsite.analyse.ranking import standings
 from flipsite.analyse.report import StudyReport
 from flipsite.domain import Kind, Tally
 from flipsite.present.board_page import leaderboard_page
-from flipsite.present.site import Frame
+from flipsite.present.frame import Frame, static_files
 from flipsite.present.templates import environment, render
 from flipsite.projects import packaged
 from flipsite.settings import load_study
@@ -76,24 +75,20 @@ def many_models(n_models: int) -> StudyReport:
 def write_board(report: StudyReport, folder: Path) -> Path:
     """Write the leaderboard's page, as a build writes it, with what it loads; return its path."""
     templates = packaged("templates")
-    static = {path.name: f"assets/{path.name}" for path in (templates / "static").iterdir()}
-    shutil.copytree(templates / "static", folder / "assets")
+    static = static_files([templates])
     page = leaderboard_page(report, {})
     frame = Frame(
-        title="flipsite",
         version="0",
         base_url=None,
-        reports=(report,),
-        assets=static,
+        studies=(report.study,),
+        assets={name: path for name, (path, _) in static.items()},
+        bundle="assets/vega.js",
         nav=(),
         foot=(),
         tabs={STUDY: ()},
-        digest="0" * 64,
-        histories={},
-        bundle="assets/vega.js",
     )
     html = render(environment([templates]), page.template, site=frame, page=page, **page.context)
-    for path, content in {page.path: html.encode(), **page.attached}.items():
+    for path, content in {page.path: html.encode(), **page.attached, **dict(static.values())}.items():
         (folder / path).parent.mkdir(parents=True, exist_ok=True)
         (folder / path).write_bytes(content)
     return folder / page.path
