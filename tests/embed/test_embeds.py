@@ -10,13 +10,16 @@ import pytest
 
 from flipsite.analyse.report import StudyReport
 from flipsite.domain import Kind
+from flipsite.loading import load_report
 from flipsite.present.embed import Embed, Source
 from flipsite.present.embed_formats import FORMATS, ON_SITE, embed_files, rendered
 from flipsite.present.embed_html import frame_page, frame_snippet, html_fragment
 from flipsite.present.embed_picture import ANYWHERE
 from flipsite.present.embed_text import json_embed, markdown_embed
 from flipsite.present.embeds import find_embed, study_embeds, table_embeds
+from flipsite.present.plain_predictors import best_form, contrasts, main_part
 from flipsite.present.study_charts import study_figures
+from flipsite.projects import packaged
 from flipsite.write.reading import read_page, read_xml_file
 from hostile import HOSTILE, hostile_project, report_of, shown_cells, table_cells
 
@@ -145,6 +148,42 @@ def test_one_model_is_found_by_its_name(report: StudyReport) -> None:
         assert [row[1].value for row in embed.table.rows] == [model]
     picture = rendered(embed, "svg")
     assert read_xml_file(picture).faults == ()
+
+
+@pytest.fixture(scope="module")
+def article() -> StudyReport:
+    return load_report(packaged("content") / "studies/article-2025")
+
+
+def test_what_was_fitted_is_a_table(article: StudyReport) -> None:
+    """The comparisons of the form that predicts best, in every format, with a picture."""
+    assert article.fit
+    best = best_form(article.fit)
+    embed = find_embed(article, "predictors", base_url=BASE)
+    assert best
+    assert isinstance(embed, Embed)
+    terms = contrasts(best, main_part(best))
+    assert [row[0].text for row in embed.table.rows] == [term.contrast for term in terms]
+    rows = list(csv.DictReader(io.StringIO(rendered(embed, "csv").decode())))
+    assert [float(row["factor_low"]) for row in rows] == [term.factor_low for term in terms]
+    assert table_cells(html_fragment(embed)) == [shown_cells(embed)]
+    for form in FORMATS:
+        assert rendered(embed, form)
+
+
+def test_a_published_study_has_the_spend_that_it_states(article: StudyReport) -> None:
+    assert article.printed
+    embed = table_embeds(article)["spend"]
+    assert [row[1].value for row in embed.table.rows] == [
+        article.printed.spend_run_usd,
+        article.printed.spend_total_usd,
+    ]
+    assert "less than &#36;" in markdown_embed(embed)
+
+
+def test_an_interval_in_csv_has_both_its_ends(embeds: dict[str, Embed]) -> None:
+    rows = list(csv.DictReader(io.StringIO(rendered(embeds["leaderboard"], "csv").decode())))
+    assert all(re.fullmatch(r"[01]\.\d+ to [01]\.\d+", row["interval"]) for row in rows)
 
 
 def test_an_unknown_name_is_answered_with_those_there_are(report: StudyReport) -> None:

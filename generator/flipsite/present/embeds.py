@@ -6,7 +6,9 @@ from functools import cache, partial
 from flipsite.analyse.report import StudyReport
 from flipsite.domain import Estimate
 from flipsite.exhibits import Cell, Figure, Heading, Table
+from flipsite.fitted import FittedForm
 from flipsite.present.charts_bias import bias_intervals
+from flipsite.present.charts_predictors import coefficients
 from flipsite.present.charts_printed import printed_tables
 from flipsite.present.charts_spend import spend_by_model
 from flipsite.present.embed import Embed, Source, study_source
@@ -18,8 +20,10 @@ from flipsite.present.leaderboard import (
     model_table,
     most_biased_table,
 )
+from flipsite.present.plain_predictors import best_form, contrasts, main_part
+from flipsite.present.predictor_tables import predictors_table
 from flipsite.present.study_charts import Draw, study_drawings
-from flipsite.present.tables import spend_table, study_note
+from flipsite.present.tables import spend_table, stated_spend_table, study_note
 
 MODEL = "model/"
 """What stands before a model's name where one model is embedded."""
@@ -50,6 +54,14 @@ def table_embeds(
     if report.spend:
         spend = spend_table(report.study, report.spend[:top], note=study_note(report.study))
         found.append(embedded(name=spend.name, table=spend, figure=_spend_figure(report, figures or {})))
+    elif report.printed:
+        stated = stated_spend_table(report.study, report.printed)
+        found.append(embedded(name=stated.name, table=stated, figure=None))
+    best = best_form(report.fit) if report.fit else None
+    if best and contrasts(best, main_part(best)):
+        fitted = predictors_table(best, report.study, top=top, note=study_note(report.study))
+        forest = _forest_figure(report, best, figures or {})
+        found.append(embedded(name=fitted.name, table=fitted, figure=forest))
     return {embed.name: embed for embed in found}
 
 
@@ -132,6 +144,13 @@ def _spend_figure(report: StudyReport, figures: Mapping[str, Figure]) -> Draw | 
     if not any(row.cost_usd > 0 for row in report.spend):
         return None
     return cache(partial(spend_by_model, report.spend, report.study))
+
+
+def _forest_figure(report: StudyReport, form: FittedForm, figures: Mapping[str, Figure]) -> Draw:
+    drawn = figures.get(f"predictors-{form.form}-{main_part(form)}")
+    return (
+        partial(_same, drawn) if drawn else cache(partial(coefficients, form, main_part(form), report.study))
+    )
 
 
 def _figure_table(name: str, figure: Figure) -> Table:

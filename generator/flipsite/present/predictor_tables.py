@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable, Sequence
 
+from flipsite.domain import Study
 from flipsite.exhibits import Cell, Heading, Table
 from flipsite.fitted import Check, Fit, FittedForm, Term
 from flipsite.present.formats import MISSING, brief_text, count_text, interval_text, plural
@@ -11,6 +12,7 @@ from flipsite.present.plain_predictors import (
     excludes_one,
     factor_interval,
     factor_text,
+    findings_sentence,
     main_part,
     seen_sentence,
     times_text,
@@ -135,6 +137,38 @@ def comparison_table(fit: Fit) -> Table:
         ],
         note="elpd: expected log predictive density by PSIS-LOO, higher is better. Unsure of: models whose "
         "Pareto k is above 0.7.",
+    )
+
+
+def predictors_table(form: FittedForm, study: Study, *, top: int | None = None, note: str = "") -> Table:
+    """What each comparison multiplies, in the part that the form is read for, with its 95 % interval."""
+    part = main_part(form)
+    what = "odds of a one" if part == "mean" else "bias"
+    columns = (
+        Heading(key="contrast", label="Comparison"),
+        Heading(
+            key="factor", label=f"{what[:1].upper()}{what[1:]} ×", help="Posterior median.", numeric=True
+        ),
+        Heading(key="factor_low", label="2.5 %", help="Low end of the 95 % interval.", numeric=True),
+        Heading(key="factor_high", label="97.5 %", help="High end of the same.", numeric=True),
+        Heading(key="told", label="Told from no effect", help="Whether the interval leaves out 1."),
+    )
+    return Table(
+        name="predictors",
+        caption=f"{study.title}: {findings_sentence(form, part)}",
+        headings=columns,
+        rows=tuple(_predictor_row(term) for term in contrasts(form, part)[:top]),
+        note=f"{note} The {FORM_NAMES[form.form]} form.".strip(),
+    )
+
+
+def _predictor_row(term: Term) -> tuple[Cell, ...]:
+    factors = (term.factor, term.factor_low, term.factor_high)
+    told = "yes" if excludes_one(term) else "no"
+    return (
+        Cell(value=term.contrast, text=term.contrast),
+        *(Cell(value=factor, text=factor_text(factor)) for factor in factors),
+        Cell(value=told, text=told),
     )
 
 

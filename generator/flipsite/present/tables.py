@@ -5,7 +5,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from flipsite.addresses import model_page
 from flipsite.analyse.spend import SpendRow
 from flipsite.cells import csv_cell
-from flipsite.domain import Estimate, Kind, PrintedBias, Study, Verdict
+from flipsite.domain import Estimate, Kind, Printed, PrintedBias, Study, Verdict
 from flipsite.exhibits import Cell, Heading, Table
 from flipsite.present.foreign_text import foreign_address, foreign_text
 from flipsite.present.formats import (
@@ -94,6 +94,24 @@ def spend_table(study: Study, rows: Sequence[SpendRow], *, top: int | None = Non
         caption=f"{study.title}: what each model cost",
         headings=_SPEND,
         rows=tuple(_spend_row(study, row) for row in rows[:top]),
+        note=note,
+    )
+
+
+def stated_spend_table(study: Study, printed: Printed, *, note: str = "") -> Table:
+    """What a published study says of its cost: two bounds, and nothing of any model."""
+    stated = (
+        ("the run that the tables are of", "less than", printed.spend_run_usd),
+        ("in all", "about", printed.spend_total_usd),
+    )
+    return Table(
+        name="spend",
+        caption=f"{study.title}: what it cost, as stated",
+        headings=(Heading(key="what", label="What"), _COST),
+        rows=tuple(
+            (Cell(value=what, text=what), Cell(value=dollars, text=f"{word} ${dollars:g}"))
+            for what, word, dollars in stated
+        ),
         note=note,
     )
 
