@@ -4,6 +4,7 @@ import os
 import re
 import runpy
 import shlex
+import shutil
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -13,9 +14,11 @@ import click
 import pytest
 from markdown_it import MarkdownIt
 
+import flipsite
 from documents import ROOT, Session, blocks
 from flipsite.cli import COMMANDS, cli
 from flipsite.collect.simulated import COINS, Endpoint
+from flipsite.collect.simulated.classifiers import CLASSIFIERS
 from flipsite.collect.simulated.serving import serving
 from local_models import local_models
 
@@ -35,17 +38,22 @@ def session(tmp_path: Path) -> Iterator[Session]:
     }
     kept = {key: value for key, value in os.environ.items() if not key.startswith("FLIPSITE_")}
     subprocess.run(["git", "init", "--quiet", "--bare", str(tmp_path / "bare.git")], check=True)
-    with serving(Endpoint(seed=1, coins=COINS)) as openrouter, local_models() as local:
+    with serving(Endpoint(seed=1, coins=(*COINS, *CLASSIFIERS))) as openrouter, local_models() as local:
         env = {
             **kept,
             **who,
             "GIT_CONFIG_GLOBAL": "/dev/null",
             "OPENROUTER_API_KEY": "sk-or-test",
+            **{f"FLIPSITE_{command}_YES": "1" for command in ("COLLECT", "FEATURES")},
             **{f"FLIPSITE_{command}_API_BASE": openrouter for command in ("COLLECT", "MODELS", "FEATURES")},
         }
         pip = tmp_path / "pip"
         instead = {
             "http://localhost:11434/v1": local,
+            "--port 8080": "--port 0",
+            "openai/gpt-5-mini": "simulated/classifier",
+            "features mine --budget 5": "features mine --budget 5 --classifier simulated/classifier",
+            "mistralai/*": "simulated/*",
             "http://localhost:8000/v1": local,
             "https://github.com/me/coins.git": str(tmp_path / "bare.git"),
             "python3 -m pip install .": f"{sys.executable} -m pip install -q --no-deps -t {pip} {ROOT}",
@@ -60,6 +68,64 @@ def test_every_block_of_a_page_does_what_the_page_says(page: Path, session: Sess
     """In their order, in one folder, as a reader would; with the output that is shown."""
     for block in blocks(page):
         session.perform(block)
+
+
+PREPARED = r"""
+mkdir -p content/studies
+cp -r {root}/content/studies/controls {root}/content/studies/article-2025 content/studies/
+flipsite collect mine --draws 6 --budget 1
+flipsite export mine --format csv -o draws.csv
+printf '{{"model": "a/b", "answer": "%s"}}\n' heads tails | gzip > flips.jsonl.gz
+printf 'model,p,answer\na/b,5,0\na/b,50,1\n' > curve.csv
+printf 'model,p,v,v2,said\na/b,50,red,blue,red\na/b,5,red,blue,blue\n' > words.csv
+git init --quiet
+git remote add origin https://github.com/me/coins.git
+"""
+"""A project in which each example of each `--help` can be typed."""
+
+
+@pytest.mark.slow
+def test_every_example_of_every_help_works(session: Session) -> None:
+    """All but those of `fit`, which wants the extra `bayes`: tests/fit runs it."""
+    for command in PREPARED.format(root=ROOT).strip().splitlines():
+        session.check(command)
+    context = cli.make_context("flipsite", [], resilient_parsing=True)
+    for name in COMMANDS:
+        command = cli.get_command(context, name)
+        assert command
+        examples = re.findall(
+            r"^ +(flipsite .*)", (command.help or "").partition("Examples:")[2], re.MULTILINE
+        )
+        assert examples, name
+        for example in examples:
+            _know(shlex.split(example.partition(" | ")[0])[1:])
+            if name != "fit":
+                session.check(example, statuses=(0, 3))  # 3: the budget ended it, as it should
+
+
+@pytest.mark.slow
+def test_a_site_holds_the_files_that_the_reference_lists(tmp_path: Path) -> None:
+    """Each file is one of the list, and each line of the list is in a site of studies of every kind."""
+    studies = tmp_path / "content/studies"
+    shutil.copytree(ROOT / "content/studies", studies)
+    for again in ("controls-2", "controls-p030"):
+        shutil.copytree(studies / "controls", studies / again)
+    settings = studies / "controls-p030/study.toml"
+    settings.write_text(settings.read_text(encoding="utf-8").replace("0.5", "0.3"))
+    site = flipsite.build(tmp_path).out
+    listed = {part: _pattern(part) for line in REFERENCE["SITE_FILES"] for part in line.split(", ")}
+    found = {path.relative_to(site).as_posix() for path in site.rglob("*") if path.is_file()}
+    unlisted = [path for path in found if not any(each.fullmatch(path) for each in listed.values())]
+    assert unlisted == []
+    for part, pattern in listed.items():
+        assert any(map(pattern.fullmatch, found)), f"no site has {part}"
+
+
+def _pattern(path: str) -> re.Pattern[str]:
+    """`STUDY`, `OTHER` and the like are a folder each, `*` any file below, `{a,b}` a choice."""
+    text = re.escape(path)
+    text = re.sub(r"\\{(.*?)\\}", lambda choice: "(" + choice[1].replace(",", "|") + ")", text)
+    return re.compile(re.sub(r"[A-Z]+", "[^/]+", text.replace(r"\*", ".+")))
 
 
 @pytest.mark.parametrize(

@@ -45,7 +45,7 @@ def command(
       flipsite embed model/openai/gpt-4 --base-url https://me.github.io/coins/
       flipsite embed least-biased --format json -o _data/flipsite/least-biased.json
       flipsite embed least-biased --format jekyll -o _includes/flipsite.html
-      flipsite embed verdicts --format png -o verdicts.png
+      flipsite embed verdicts --study controls --format png -o verdicts.png
     """
     from flipsite.embedding import embed, write_embed
     from flipsite.projects import find_project
