@@ -9,9 +9,9 @@ from flipsite.analyse.report import report_draws
 from flipsite.domain import Draw
 from flipsite.present.board import board
 from flipsite.present.frame import Frame
-from flipsite.present.model_pages import page_of
+from flipsite.present.model_pages import model_files
 from flipsite.present.model_views import shared_of
-from flipsite.present.templates import environment, render
+from flipsite.present.templates import environment
 from flipsite.projects import packaged
 from flipsite.settings import default_study
 from flipsite.store.snapshot import collect_draws
@@ -106,9 +106,10 @@ def model_pages_of(draws: list[Draw]) -> Iterator[str]:
         foot=(),
     )
     shared = shared_of(report, board(report), {})
-    for place in range(min(3, len(shared.rows))):
-        page = page_of(shared, place)
-        yield render(_templates(), page.template, site=frame, page=page, **page.context)
+    places = range(min(3, len(shared.rows)))
+    for path, content in model_files(shared, places, _templates(), frame).items():
+        if path.endswith(".html"):
+            yield content.decode()
 
 
 class _Assets(dict[str, str]):

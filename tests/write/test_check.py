@@ -308,3 +308,11 @@ def test_broken_markup_costs_no_more_than_its_length(piece):
         read_page(text)
         seconds.append(time.process_time() - began)
     assert seconds[1] < 10 * max(seconds[0], 0.005)
+
+
+def test_a_models_text_in_an_attribute_is_no_address():
+    """Only attributes that style are read as style: a title that speaks of `url(…)` asks nobody."""
+    text = '<meta name="description" content="url(http://a.test/x)"><p title="@import url(http://a.test/y)">x'
+    assert read_page(text.encode(), is_fragment=True).references == ()
+    drawn = read_page(b'<svg><path fill="url(http://a.test/z)"/></svg>', is_fragment=True)
+    assert [each.url for each in drawn.references] == ["http://a.test/z"]

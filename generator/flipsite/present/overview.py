@@ -18,6 +18,7 @@ from flipsite.present.embed_formats import embed_files
 from flipsite.present.embed_page import embed_page
 from flipsite.present.embeds import study_embeds
 from flipsite.present.family_pages import comparison_pages, family_pages, history_pages
+from flipsite.present.figures import shown
 from flipsite.present.frame import Frame
 from flipsite.present.glossary import glossary_page
 from flipsite.present.interactive import figure_files
@@ -121,8 +122,8 @@ def _top_files(
     """What stands at the root for robots, readers of feeds and those who are lost."""
     entries = [
         {
-            "title": report.study.title,
-            "summary": report.study.summary,
+            "title": shown(" ".join(report.study.title.split())),
+            "summary": shown(" ".join(report.study.summary.split())),  # XML has no room for control signs
             "path": f"{report.study.id}/index.html",
             "updated": _updated(report),
         }

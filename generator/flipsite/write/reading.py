@@ -22,6 +22,11 @@ ADDRESSES = {
 }
 """Attributes that hold an address whatever their element."""
 
+PAINTED = {"style", "fill", "stroke", "filter", "mask", "clip-path", "cursor"} | {
+    f"marker{end}" for end in ("", "-start", "-mid", "-end")
+}
+"""Attributes that are read as style; in any other, `url(…)` is text, maybe a model's."""
+
 LINKS = {"a", "area"}
 
 _DROPPED = re.compile(r"[\t\n\r]")
@@ -102,7 +107,7 @@ class _Reader:
                 )
             elif key == "srcdoc":
                 self.fault(line, Kind.UNSAFE, "srcdoc= holds a page within the page, which is not checked")
-            elif "url(" in value or key == "style":
+            elif key in PAINTED:
                 for url, offset in css_urls(value):
                     self._refer(url, line + offset, Use.LOAD)
 
