@@ -124,6 +124,14 @@ $(TOOLS)/.installed: Makefile
 	$(TOOLS)/bin/pip install --quiet --disable-pip-version-check uv==0.13.9 cyclonedx-bom==7.5.0 pip-audit==2.10.1
 	touch $@
 
+# The tiny study's site as it is now, to read its difference; see tests/golden/.
+golden: $(STAMP)
+	$(BIN)/python tests/golden/make.py site
+
+# The wheel under each Python from 3.11 to 3.14 that this machine has: built, checked, collected.
+compat: $(STAMP)
+	$(BIN)/python tests/golden/compat.py
+
 # Removes what the tasks above make; never the cache of paid draws in .flipsite/.
 clean:
 	rm -rf $(VENV) $(CHECKERS)/node_modules dist build .pytest_cache .mypy_cache .ruff_cache .hypothesis .coverage

@@ -2,10 +2,11 @@
 
 import re
 
+import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from flipsite.addresses import author_of, model_folder, model_page, relative
+from flipsite.addresses import STUDY_ID, author_of, model_folder, model_page, relative
 
 
 def test_a_plain_name_is_its_own_folder() -> None:
@@ -73,3 +74,10 @@ def test_a_relative_link_leads_there(target: str, page: str) -> None:
         else:
             here.append(step)
     assert "/".join(here) == target
+
+
+@pytest.mark.parametrize("device", ["con", "nul", "com1", "lpt9"])
+def test_no_study_is_named_after_a_device_of_windows(device: str) -> None:
+    """Its folder could not be made there; a name that only begins so can."""
+    assert not STUDY_ID.fullmatch(device)
+    assert STUDY_ID.fullmatch(f"{device}-flips")

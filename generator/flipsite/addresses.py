@@ -21,11 +21,14 @@ RESERVED_STUDIES = frozenset(
 )
 """Top-level folders of a site that no study may be named after."""
 
-STUDY_ID = re.compile(r"[a-z0-9](?:[a-z0-9-]{0,62}[a-z0-9])?")
+_DEVICE = r"(?:con|prn|aux|nul|com[0-9]|lpt[0-9])"
+"""Names that Windows keeps for devices."""
+
+STUDY_ID = re.compile(rf"(?!{_DEVICE}\Z)[a-z0-9](?:[a-z0-9-]{{0,62}}[a-z0-9])?")
 
 _PLAIN_PART = re.compile(r"[a-z0-9](?:[a-z0-9._-]{0,98}[a-z0-9_-])?")
 _PLAIN_SLUG = re.compile(rf"{_PLAIN_PART.pattern}(?::{_PLAIN_PART.pattern})?")
-_DEVICES = re.compile(r"(?:con|prn|aux|nul|com[0-9]|lpt[0-9])(?:[.:].*)?")
+_DEVICES = re.compile(rf"{_DEVICE}(?:[.:].*)?")
 _NO_AUTHOR = "~none"
 
 

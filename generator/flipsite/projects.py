@@ -110,7 +110,7 @@ def study_folder(project: Project, study_id: str) -> Path:
     if not STUDY_ID.fullmatch(study_id) or study_id in RESERVED_STUDIES:
         raise UsageError(
             f"{study_id!r} cannot name a study; use lower-case letters, digits and hyphens, "
-            f"and none of {', '.join(sorted(RESERVED_STUDIES))}."
+            f"and none of {', '.join(sorted(RESERVED_STUDIES))}, nor a device of Windows such as con."
         )
     return project.studies / study_id
 
