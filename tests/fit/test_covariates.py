@@ -61,6 +61,9 @@ def test_what_is_the_same_of_all_or_known_of_few_is_left_out_and_said_so():
     assert notes["parameters_total_b"] == "left out: known of 2 models, or the same of all"
     assert notes["tuning"] == "left out: known of no model"
     assert len(notes) == 8
+    assert "left out: known of 2 models" in {
+        note.used for note in given("reasoning", ["yes"] * 2 + [""] * 10).notes
+    }
     assert "left out: no of every model" in {note.used for note in given("reasoning", ["no"] * 12).notes}
 
 
