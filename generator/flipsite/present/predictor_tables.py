@@ -284,4 +284,5 @@ def _rounded(value: float | None, decimals: int = 2) -> Cell:
 def _factor(term: Term) -> Cell:
     mark = "●" if excludes_one(term) else "○"
     value = f"{mark}\N{NO-BREAK SPACE}{factor_text(term.factor)}"
-    return Cell(value=term.factor, text=f"{value} ({factor_interval(term.factor_low, term.factor_high)})")
+    interval = f"{factor_text(term.factor_low)}–\N{WORD JOINER}{factor_text(term.factor_high)}"
+    return Cell(value=term.factor, text=f"{value} ({interval})")
