@@ -37,7 +37,7 @@ REFERENCE: Final = {"architecture": "dense", "reasoning": "no", "open_weights": 
 """Where no model is of this class, the commonest one takes its place."""
 
 FEWEST: Final = 3
-"""A class of fewer models than this has no column of its own, and a number known of fewer has none at all."""
+"""A class of fewer models than this has no column of its own, and what is known of fewer has none at all."""
 
 RARE: Final = "a rarer kind"
 UNKNOWN: Final = "unknown"
@@ -142,8 +142,8 @@ def _classes(
 ) -> tuple[list[tuple[Column, Floats]], str]:
     """A column for each class but the reference; the rare ones share one."""
     counts = Counter(cell for cell in cells if cell)
-    if not counts:
-        return [], "left out: known of no model"
+    if counts.total() < FEWEST:
+        return [], f"left out: {_how_many(counts.total())}"
     common = [level for level in FEATURES[feature].choices if counts[level] >= FEWEST]
     reference = (
         REFERENCE[feature] if counts[REFERENCE[feature]] else max(common or counts, key=counts.__getitem__)
