@@ -7,7 +7,7 @@ PIP := $(BIN)/python -m pip install --quiet --disable-pip-version-check
 TOOLS := build/tools
 
 .PHONY: site test lint serve browser blogs slow torture torture-slice fuzz fit-check controls notebook docs
-.PHONY: bench-collect bench-keystroke lighthouse vnu lock sbom audit compat golden clean
+.PHONY: bench-collect load bench-keystroke lighthouse vnu lock sbom audit compat golden clean
 
 site: $(STAMP)
 	$(BIN)/flipsite build
@@ -69,6 +69,10 @@ notebook:
 
 docs: $(STAMP)
 	$(BIN)/python docs/reference/make.py
+
+# 500 models × 200 draws with 256 in flight, and 24,000 pages crawled: about ten minutes.
+load: $(STAMP)
+	$(BIN)/python benchmarks/load.py
 
 # Wants a quiet machine and a disk: how near the collector comes to concurrency / latency.
 bench-collect: $(STAMP)
