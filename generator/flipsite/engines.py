@@ -1,4 +1,4 @@
-"""Which engine counts draws too many to hold."""
+"""Which engine counts draws too many to hold, and where they are."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -15,6 +15,19 @@ class EngineChoice:
 
     name: str = "duckdb"
     options: Mapping[str, str | int | float | bool] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ProjectFile:
+    """What `flipsite.toml`, at a project's root, says.
+
+    Attributes:
+        engine: Who counts draws too many to hold.
+        draws: By study, the address of draws that lie elsewhere: a folder of Parquet files.
+    """
+
+    engine: EngineChoice = field(default_factory=EngineChoice)
+    draws: Mapping[str, str] = field(default_factory=dict)
 
 
 EMBEDDED = EngineChoice()

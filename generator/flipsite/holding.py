@@ -7,7 +7,8 @@ from pathlib import Path
 from flipsite.analyse.tally import tally
 from flipsite.counts import Counts
 from flipsite.domain import Draws, Tally
-from flipsite.projects import snapshot_files
+from flipsite.projects import project_root, snapshot_files
+from flipsite.settings import load_project
 from flipsite.store.large import read_large, read_tallies
 from flipsite.store.snapshot import n_draws, read_draws
 
@@ -20,12 +21,14 @@ class Held:
     """A study's draws.
 
     Attributes:
-        files: Where they are: one file, or several parts.
+        files: Where they are: one file, or several parts; none where they have an address.
+        address: Of the folder that they lie in elsewhere; else None.
         draws: All of them, or the first of each model's.
         counts: Of all, where `draws` are not all; else None.
     """
 
     files: tuple[Path, ...]
+    address: str | None
     draws: Draws
     counts: Counts | None
 
@@ -37,23 +40,25 @@ def held(folder: Path) -> Held | None:
         StoreError: If they cannot be read or counted.
         UsageError: If there are two snapshots.
     """
-    files = snapshot_files(folder)
+    project, files = load_project(project_root(folder)), snapshot_files(folder)
+    address = project.draws.get(folder.name)
+    if address or is_large(files):
+        large = read_large([address] if address else files, choice=project.engine)
+        return Held(files=files, address=address, draws=large.first, counts=large.counts)
     if not files:
         return None
-    if is_large(files):
-        large = read_large(files)
-        return Held(files=files, draws=large.first, counts=large.counts)
-    return Held(files=files, draws=read_draws(files[0]), counts=None)
+    return Held(files=files, address=None, draws=read_draws(files[0]), counts=None)
 
 
 def held_tallies(folder: Path) -> tuple[Tally, ...]:
     """The tallies of a study's draws; none where there are none yet. Errors as for `held`."""
-    files = snapshot_files(folder)
-    if not files:
-        return ()
-    return read_tallies(files) if is_large(files) else tally(read_draws(files[0]))
+    project, files = load_project(project_root(folder)), snapshot_files(folder)
+    address = project.draws.get(folder.name)
+    if address or is_large(files):
+        return read_tallies([address] if address else files, choice=project.engine)
+    return tally(read_draws(files[0])) if files else ()
 
 
 def is_large(files: Sequence[Path]) -> bool:
     """Whether a snapshot is not read whole: it is in parts, or holds more than MOST_HELD draws."""
-    return len(files) > 1 or n_draws(files[0]) > MOST_HELD
+    return len(files) > 1 or (len(files) == 1 and n_draws(files[0]) > MOST_HELD)

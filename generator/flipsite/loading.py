@@ -9,8 +9,8 @@ from flipsite.analyse.report import StudyReport, report_draws, report_printed, w
 from flipsite.domain import Kind
 from flipsite.fitting import stale
 from flipsite.holding import held
-from flipsite.projects import PARTS, SNAPSHOT, snapshot_files
-from flipsite.settings import load_printed, load_study
+from flipsite.projects import PARTS, SNAPSHOT, project_root, snapshot_files
+from flipsite.settings import load_printed, load_project, load_study
 from flipsite.spending import announced_usd
 from flipsite.store.exports import export_draws
 from flipsite.store.features import FEATURES_FILE, features_csv, read_features
@@ -42,8 +42,10 @@ def kept_files(folder: Path, report: StudyReport) -> dict[str, bytes | Path]:
         files[f"{data}/fit.json"] = fit_json(report.fit)
     if report.counts is not None:
         parts = part_files(snapshot_files(folder))
+        address = load_project(project_root(folder)).draws.get(folder.name)
         files |= {f"{data}/{name}": path for name, path in parts.items()}
-        files[f"{data}/{PARTS}/{MANIFEST}"] = manifest(parts)
+        n_draws = sum(tally.n_draws for tally in report.tallies)
+        files[f"{data}/{PARTS}/{MANIFEST}"] = manifest(parts, n_draws=n_draws, address=address)
     elif report.draws is not None:
         lines = io.BytesIO()
         export_draws(report.draws, lines, study=report.study.id, form="csv")

@@ -16,7 +16,7 @@ from urllib.parse import urlsplit
 from flipsite import __version__
 from flipsite.charts_script import charts_script
 from flipsite.errors import UsageError
-from flipsite.projects import Project, existing_study, packaged, snapshot_files, study_ids
+from flipsite.projects import PROJECT_FILE, Project, existing_study, packaged, snapshot_files, study_ids
 from flipsite.reuse import kept_embeds
 from flipsite.write.batches import Batch
 from flipsite.write.site import SiteChange, current_site, replace_site
@@ -139,7 +139,18 @@ def input_digests(project: Project, studies: Sequence[str], *, base_url: str | N
             )
             if path.is_file() and not foreign and not path.name.startswith("."):
                 digests[f"{name}/{inside.as_posix()}"] = _file_digest(path)
-    return digests
+    return digests | _elsewhere(project, studies)
+
+
+def _elsewhere(project: Project, studies: Sequence[str]) -> dict[str, str]:
+    """What the draws that lie elsewhere depend on, as far as a listing tells."""
+    if not (project.root / PROJECT_FILE).exists():
+        return {}
+    from flipsite.settings import load_project
+    from flipsite.store.elsewhere import listing_digest
+
+    draws = load_project(project.root).draws
+    return {f"draws/{study}": listing_digest(draws[study]) for study in studies if study in draws}
 
 
 def _own_digest() -> str:

@@ -11,6 +11,9 @@ from flipsite.errors import UsageError
 SNAPSHOT = "draws.parquet"
 """A study's snapshot, within its folder."""
 
+PROJECT_FILE = "flipsite.toml"
+"""What is set for a whole project, at its root; it need not exist."""
+
 PARTS = "draws"
 """The folder of a snapshot in parts, within its study's: `draws/part=07/draws.parquet` and so on."""
 
@@ -99,6 +102,11 @@ def snapshot_files(folder: Path) -> tuple[Path, ...]:
             f"{folder}: holds both {SNAPSHOT} and {PARTS}/; remove the older of the two, or move it away"
         )
     return (folder / SNAPSHOT,)
+
+
+def project_root(folder: Path) -> Path:
+    """The root of the project that a study's folder, `content/studies/<study>`, lies in."""
+    return folder.absolute().parents[2]
 
 
 def study_folder(project: Project, study_id: str) -> Path:

@@ -26,8 +26,9 @@ from flipsite.domain import (
     Skip,
     Study,
 )
+from flipsite.engines import EngineChoice, ProjectFile
 from flipsite.errors import SettingsError
-from flipsite.projects import packaged
+from flipsite.projects import PROJECT_FILE, packaged
 
 
 def default_study(study_id: str) -> Study:
@@ -43,6 +44,20 @@ def load_study(folder: Path) -> Study:
     """
     path = folder / "study.toml"
     return _study(folder.name, _read(path, _StudyFile))
+
+
+def load_project(root: Path) -> ProjectFile:
+    """Read `flipsite.toml` at a project's root; where there is none, nothing is set.
+
+    Raises:
+        SettingsError: A line for each fault.
+    """
+    path = root / PROJECT_FILE
+    if not path.exists():
+        return ProjectFile()
+    read = _read(path, _ProjectFile)
+    engine = EngineChoice(name=read.engine.name, options=read.engine.options)
+    return ProjectFile(engine=engine, draws=read.draws)
 
 
 def load_printed(folder: Path) -> Printed:
@@ -211,6 +226,21 @@ class _StudyFile(_Section):
     sampling: _SamplingSection = _key(_SamplingSection(), "a table [sampling]")
     models: _ModelsSection = _key(_ModelsSection(), "a table [models]")
     budget: _BudgetSection = _key(_BudgetSection(), "a table [budget]")
+
+
+_Option = Annotated[str | bool | int | float, Field(union_mode="left_to_right")]
+
+
+class _EngineSection(_Section):
+    name: Annotated[str, Field(pattern=r"^[a-z]+$")] = _key("duckdb", "the name of an engine of Ibis’s")
+    options: dict[str, _Option] = _key({}, "a table [engine.options] of texts, numbers and truth values")
+
+
+class _ProjectFile(_Section):
+    engine: _EngineSection = _key(_EngineSection(), "a table [engine]")
+    draws: dict[str, Annotated[str, Field(pattern=r"^[a-z0-9]+://\S+$")]] = _key(
+        {}, 'the address of a folder, such as "s3://bucket/coins"'
+    )
 
 
 _Row = Annotated[list[_Text], Field(min_length=2, max_length=2)]

@@ -4,7 +4,7 @@ Its memory is bounded: what does not fit is put on disk for a while.
 """
 
 import tempfile
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any
@@ -13,6 +13,7 @@ import pyarrow as pa
 
 from flipsite.engines import EngineChoice
 from flipsite.errors import StoreError
+from flipsite.store.arrow import SCHEMA
 from flipsite.store.questions import Expression
 
 MEMORY = "1GB"
@@ -25,12 +26,22 @@ class Engine:
 
     connection: Any
 
-    def draws(self, files: Sequence[str]) -> Expression:
-        """The tidy draws of some Parquet files, as one table."""
-        if self.connection.name == "duckdb":
-            return self.connection.read_parquet(list(files), hive_partitioning=False)
-        first, *more = (self.connection.read_parquet(file) for file in files)
-        return first.union(*more, distinct=False) if more else first
+    def draws(self, places: Sequence[str]) -> Expression:
+        """The tidy draws of some Parquet files, or of one folder by its address, as one table.
+
+        Raises:
+            StoreError: If there are none, or a column is missing.
+        """
+        with _told(self.connection.name):
+            if self.connection.name == "duckdb":
+                found = self.connection.read_parquet([_files(place) for place in places])
+            else:
+                first, *more = (self.connection.read_parquet(place) for place in places)
+                found = first.union(*more, distinct=False) if more else first
+        names = [name for name in SCHEMA.names if name != "study"]
+        if lacking := [name for name in names if name not in found.columns]:
+            raise StoreError(f"{places[0]}: the column {lacking[0]!r} is missing; make the draws anew")
+        return found.select(*names)
 
     def rows(self, question: Expression) -> pa.Table:
         """The answer to a question.
@@ -38,14 +49,8 @@ class Engine:
         Raises:
             StoreError: If the engine cannot give it.
         """
-        try:
+        with _told(self.connection.name):
             return self.connection.to_pyarrow(question)
-        except Exception as error:  # each engine has errors of its own, and Ibis passes them on
-            reason = next(iter(str(error).splitlines()), type(error).__name__)
-            raise StoreError(
-                f"the engine {self.connection.name!r} cannot count the draws ({reason}); "
-                "look at them, or at [engine] in flipsite.toml"
-            ) from error
 
 
 @contextmanager
@@ -64,10 +69,9 @@ def engine(choice: EngineChoice) -> Iterator[Engine]:
         ) from error
     with tempfile.TemporaryDirectory(prefix="flipsite-") as scratch:
         bounds = {"memory_limit": MEMORY, "temp_directory": scratch} if choice.name == "duckdb" else {}
-        options = {**bounds, **choice.options}
         try:
-            connection = getattr(ibis, choice.name).connect(**options)
-        except Exception as error:  # see above
+            connection = _connected(getattr(ibis, choice.name), {**bounds, **choice.options})
+        except Exception as error:  # each engine has errors of its own
             reason = next(iter(str(error).splitlines()), type(error).__name__)
             raise StoreError(
                 f"the engine {choice.name!r} cannot be reached ({reason}); see [engine] in flipsite.toml, "
@@ -77,3 +81,30 @@ def engine(choice: EngineChoice) -> Iterator[Engine]:
             yield Engine(connection)
         finally:
             connection.disconnect()
+
+
+def _connected(backend: Any, options: Mapping[str, Any]) -> Any:
+    if backend.name != "pyspark":
+        return backend.connect(**options)
+    from pyspark.sql import SparkSession  # whose options are settled before there is a session
+
+    session = SparkSession.builder.config(map=dict(options)).getOrCreate()
+    return backend.connect(session=session)
+
+
+@contextmanager
+def _told(name: str) -> Iterator[None]:
+    try:
+        yield
+    except Exception as error:  # each engine has errors of its own, and Ibis passes them on
+        reason = next(iter(str(error).splitlines()), type(error).__name__)
+        raise StoreError(
+            f"the engine {name!r} cannot count the draws ({reason}); "
+            "look at them, or at [engine] in flipsite.toml"
+        ) from error
+
+
+def _files(place: str) -> str:
+    """A file's path as it is, and the files of a folder that has an address, as DuckDB wants them."""
+    scheme, _, path = place.partition("://")
+    return place if not path else f"{path if scheme == 'file' else place}/**/*.parquet"

@@ -44,38 +44,39 @@ class Large:
     first: Draws
 
 
-def read_large(files: Sequence[Path], *, choice: EngineChoice = EMBEDDED) -> Large:
+def read_large(places: Sequence[Path | str], *, choice: EngineChoice = EMBEDDED) -> Large:
     """Count a study's draws, and read the first of each model's.
 
     Args:
-        files: Parquet of tidy draws, in any number of parts.
+        places: Parquet files of tidy draws, in any number of parts; or the address of one folder of them.
         choice: Who counts.
 
     Raises:
         StoreError: If a file is no such Parquet, a column holds what it may not, or the engine fails.
     """
-    for path in files:
-        n_draws(path)  # and whether it has the columns of tidy draws
     with engine(choice) as connected:
-        draws = connected.draws([str(path) for path in files])
-        return _read(connected, draws, name=_name(files))
+        return _read(connected, _draws(connected, places), name=_name(places))
 
 
-def read_tallies(files: Sequence[Path], *, choice: EngineChoice = EMBEDDED) -> tuple[Tally, ...]:
+def read_tallies(places: Sequence[Path | str], *, choice: EngineChoice = EMBEDDED) -> tuple[Tally, ...]:
     """Only a study's tallies; arguments and errors as for `read_large`."""
-    for path in files:
-        n_draws(path)  # and whether it has the columns of tidy draws
     with engine(choice) as connected:
-        draws = connected.draws([str(path) for path in files])
-        return _tallies(connected, draws, name=_name(files))
+        return _tallies(connected, _draws(connected, places), name=_name(places))
 
 
-def _name(files: Sequence[Path]) -> Path:
+def _draws(connected: Engine, places: Sequence[Path | str]) -> Expression:
+    for place in places:
+        if isinstance(place, Path):
+            n_draws(place)  # tells what is wrong with a file better than an engine does
+    return connected.draws([str(place) for place in places])
+
+
+def _name(places: Sequence[Path | str]) -> str:
     """What the draws are called in an error."""
-    return files[0] if len(files) == 1 else Path(os.path.commonpath(files))
+    return str(places[0]) if len(places) == 1 else os.path.commonpath(places)
 
 
-def _read(connected: Engine, draws: Expression, *, name: Path) -> Large:
+def _read(connected: Engine, draws: Expression, *, name: str) -> Large:
     tallies = _tallies(connected, draws, name=name)
     most_first = min(FIRST, max(FEWEST, _FIRST_IN_ALL // max(1, len(tallies))))
     most_looks = min(LOOKS, max(FEWEST, _LOOKS_IN_ALL // max(1, len(tallies))))
@@ -103,12 +104,12 @@ def _read(connected: Engine, draws: Expression, *, name: Path) -> Large:
     return Large(counts=Counts(tallies=tallies, models=models, asked=asked), first=first)
 
 
-def _tallies(connected: Engine, draws: Expression, *, name: Path) -> tuple[Tally, ...]:
+def _tallies(connected: Engine, draws: Expression, *, name: str) -> tuple[Tally, ...]:
     rows = connected.rows(questions.tallies(draws)).to_pylist()
     return tuple(_tally(row, name=name) for row in sorted(rows, key=lambda row: row["model"] or ""))
 
 
-def _tally(row: Mapping[str, Any], *, name: Path) -> Tally:
+def _tally(row: Mapping[str, Any], *, name: str) -> Tally:
     model, n_draws = row["model"], row["n_draws"]
     by_status = tuple(int(row[f"status_{status.value}"] or 0) for status in STATUSES)
     faults = {

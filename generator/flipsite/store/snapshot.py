@@ -163,7 +163,7 @@ def _read_table(path: Path) -> pa.Table:
         return file.read(columns=names)
 
 
-def draws_of_table(path: Path, table: pa.Table) -> Draws:
+def draws_of_table(path: Path | str, table: pa.Table) -> Draws:
     """Draws of a table with the snapshot's columns, sorted by model and draw.
 
     Raises:
@@ -174,7 +174,7 @@ def draws_of_table(path: Path, table: pa.Table) -> Draws:
     return draws
 
 
-def _draws(path: Path, table: pa.Table) -> Draws:
+def _draws(path: Path | str, table: pa.Table) -> Draws:
     for name in ("model", "draw", "status"):
         if table[name].null_count:
             raise StoreError(f"{path}: the column {name!r} has a row without a value; make the snapshot anew")
@@ -218,7 +218,7 @@ def _check_columns(path: Path, file: pq.ParquetFile) -> None:
             )
 
 
-def _check(path: Path, draws: Draws) -> None:
+def _check(path: Path | str, draws: Draws) -> None:
     """The promises of `Draws` that a file can break."""
     valid = draws.status == STATUSES.index(Status.VALID)
     within = np.ones(max(len(draws) - 1, 0), bool)
@@ -235,7 +235,7 @@ def _check(path: Path, draws: Draws) -> None:
             )
 
 
-def _model_runs(path: Path, table: pa.Table) -> tuple[tuple[str, ...], NDArray[np.int64]]:
+def _model_runs(path: Path | str, table: pa.Table) -> tuple[tuple[str, ...], NDArray[np.int64]]:
     names, codes = dictionary(table["model"])
     changes = np.flatnonzero(np.diff(codes)) + 1
     starts = np.concatenate([[0], changes, [len(codes)]]) if len(codes) else np.zeros(1)
@@ -245,7 +245,7 @@ def _model_runs(path: Path, table: pa.Table) -> tuple[tuple[str, ...], NDArray[n
     return models, starts.astype(np.int64)
 
 
-def _status_codes(path: Path, table: pa.Table) -> NDArray[np.int8]:
+def _status_codes(path: Path | str, table: pa.Table) -> NDArray[np.int8]:
     names, codes = dictionary(table["status"])
     unknown = sorted(set(names) - set(STATUSES))
     if unknown:

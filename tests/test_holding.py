@@ -1,0 +1,66 @@
+"""What a study's folder holds of draws: whole, counted, or elsewhere, as `flipsite.toml` says."""
+
+from pathlib import Path
+
+import pytest
+
+from flipsite.domain import Draw, Outcome
+from flipsite.errors import SettingsError, StoreError
+from flipsite.holding import held, held_tallies
+from flipsite.pipeline import input_digests
+from flipsite.projects import find_project
+from flipsite.store.snapshot import collect_draws, write_draws
+
+ROWS = [
+    Draw(model="a/b", draw=draw, labels=("0", "1"), order=0, result=Outcome(index=draw % 2))
+    for draw in range(6)
+]
+
+
+@pytest.fixture
+def folder(tmp_path: Path) -> Path:
+    """A study's folder in a project, without draws."""
+    folder = tmp_path / "content" / "studies" / "far"
+    folder.mkdir(parents=True)
+    (folder / "study.toml").write_text("[study]\n", encoding="utf-8")
+    return folder
+
+
+def say(folder: Path, text: str) -> None:
+    """Write the project's file."""
+    (folder.parents[2] / "flipsite.toml").write_text(text, encoding="utf-8")
+
+
+def test_draws_that_lie_elsewhere_are_counted_where_they_are(folder: Path, tmp_path: Path) -> None:
+    """A folder of parts with an address; a build of the project depends on what is listed there."""
+    away = tmp_path / "away"
+    write_draws(away / "author=a" / "one.parquet", collect_draws(ROWS[:4]), study="far")
+    assert held(folder) is None
+    say(folder, f'[draws]\nfar = "{away.as_uri()}"\n')
+    (tally,) = held_tallies(folder)
+    assert (tally.model, tally.n_draws, tally.n_ones) == ("a/b", 4, 2)
+    found = held(folder)
+    assert (found.files, found.address, len(found.draws)) == ((), away.as_uri(), 4)
+    before = input_digests(find_project(tmp_path), ["far"], base_url=None)
+    write_draws(away / "author=a" / "two.parquet", collect_draws(ROWS[4:]), study="far")
+    assert held_tallies(folder)[0].n_draws == 6
+    assert input_digests(find_project(tmp_path), ["far"], base_url=None) != before
+
+
+@pytest.mark.parametrize(
+    ("text", "told"),
+    [
+        ('[engine]\nnmae = "duckdb"', r'flipsite\.toml: engine\.nmae: unknown key; did you mean "name"\?'),
+        ('[engine]\nname = "os.system"', r"flipsite\.toml: engine\.name: expected the name of an engine"),
+        ("[draws]\nfar = 5", r"flipsite\.toml: draws\.far: expected the address of a folder"),
+        ('[engine]\nname = "nosuch"', r"the engine 'nosuch' cannot be reached"),
+        ('[draws]\nfar = "file:///no/such/folder"', r"the engine 'duckdb' cannot count the draws"),
+    ],
+)
+def test_a_faulty_project_file_is_told_plainly(folder: Path, text: str, told: str) -> None:
+    """File, key, and what was expected; an engine that is not there."""
+    for part in (0, 1):
+        write_draws(folder / "draws" / f"part={part}" / "draws.parquet", collect_draws(ROWS), study="far")
+    say(folder, text)
+    with pytest.raises((SettingsError, StoreError), match=told):
+        held(folder)
