@@ -6,14 +6,14 @@ STAMP := $(VENV)/.installed
 PIP := $(BIN)/python -m pip install --quiet --disable-pip-version-check
 TOOLS := build/tools
 
-.PHONY: site test lint serve browser blogs slow torture torture-slice fuzz fit-check controls notebook docs
+.PHONY: site test lint serve browser blogs slow torture torture-slice fuzz fit-check spark-check controls notebook docs
 .PHONY: bench-collect load bench-keystroke lighthouse vnu lock sbom audit compat golden clean
 
 site: $(STAMP)
 	$(BIN)/flipsite build
 
 test: $(STAMP)
-	$(BIN)/python -m pytest -m "not browser and not blogs and not bayes and not slow and not torture" -n auto
+	$(BIN)/python -m pytest -m "not browser and not blogs and not bayes and not slow and not torture and not spark" -n auto
 
 lint: $(STAMP)
 	$(BIN)/ruff check .
@@ -27,6 +27,11 @@ serve: $(STAMP)
 fit-check: $(STAMP)
 	$(PIP) --no-deps --require-hashes --requirement requirements/bayes.txt
 	$(BIN)/python -m pytest -m bayes
+
+# Wants the extra `spark`, half a gigabyte, and Java 17; takes minutes, most of them Spark's own.
+spark-check: $(STAMP)
+	$(PIP) --no-deps --require-hashes --requirement requirements/spark.txt
+	$(BIN)/python -m pytest -m spark
 
 # Wants Debian's chromium on the machine; .ci/run installs it.
 browser: $(STAMP)

@@ -11,6 +11,7 @@ GROUND = {
     "domain",
     "counts",
     "engines",
+    "shards",
     "dealings",
     "exhibits",
     "schema",

@@ -20,11 +20,13 @@ from flipsite.endpoints import clock_of, paying_client, simulated_client, today_
 from flipsite.errors import UsageError
 from flipsite.offers import Offer, Order, Report, Watcher
 from flipsite.projects import SNAPSHOT
+from flipsite.shards import Shard
 from flipsite.sitting import Sitting
 from flipsite.store.cache import Cache
 from flipsite.store.columns import brief
 from flipsite.store.held import refuse_loss
-from flipsite.store.snapshot import collect_draws, write_draws
+from flipsite.store.shard_merge import shard_notes
+from flipsite.store.snapshot import stream_draws
 from flipsite.store.swap import replacing
 
 log = logging.getLogger(__name__)
@@ -88,6 +90,7 @@ class Collecting:
             today=today,
             include_globs=self._order.models,
             skip_globs=self._order.skip,
+            shard=self._order.shard,
         )
 
     def _sitting(self, client: OpenRouter) -> Sitting:
@@ -99,6 +102,7 @@ class Collecting:
             concurrency=self._order.concurrency,
             look=self._watcher.look,
             numbered=self._order.simulated_seed is not None,
+            of=self._order.shard.holds if self._order.shard else None,
         )
 
     async def _offer(self, client: OpenRouter, sitting: Sitting, planned: Plan) -> Offer:
@@ -110,6 +114,7 @@ class Collecting:
             account_usd=await client.limit_usd(),
             n_lost=self._cache.n_lost,
             until_settled=self._order.until_settled,
+            shard=self._order.shard,
         )
 
     def _need_budget(self, planned: Plan) -> None:
@@ -149,8 +154,11 @@ class Collecting:
             if ended.is_set():
                 return
             began = time.monotonic()
-            await asyncio.to_thread(write_snapshot, self._folder, self._cache, self._study)
+            await asyncio.to_thread(self._write)
             pause = max(SNAPSHOT_EVERY_S, 20 * (time.monotonic() - began))  # a large study is not all writing
+
+    def _write(self) -> Path | None:
+        return write_snapshot(self._folder, self._cache, self._study, shard=self._order.shard)
 
     def _report(self, sitting: Sitting, planned: Plan, rounds: Rounds | None) -> Report:
         account, tide = sitting.account, sitting.tide
@@ -160,7 +168,7 @@ class Collecting:
         each = {one.model: one.estimate_usd / one.n_missing for one in planned.models if one.n_missing}
         settled = tuple(rounds.settled[model] for model in sorted(rounds.settled)) if rounds else None
         return Report(
-            snapshot=write_snapshot(self._folder, self._cache, self._study),
+            snapshot=self._write(),
             tide=tide,
             spent_usd=account.spent_usd(),
             unpriced_usd=account.unpriced_usd(),
@@ -185,12 +193,18 @@ def stopping_rule(*, n_models: int, target: float) -> Judge:
     return judge
 
 
-def write_snapshot(folder: Path, cache: Cache, study: Study) -> Path | None:
-    """Write what the cache holds as the study's snapshot, whole; None where it holds no draw."""
-    draws = collect_draws(brief(draw_of(kept)) for kept in cache.kept())
-    if not len(draws):
-        return None
+def write_snapshot(folder: Path, cache: Cache, study: Study, *, shard: Shard | None = None) -> Path | None:
+    """Write what the cache holds as the study's snapshot, whole; None where it holds no draw.
+
+    A shard's snapshot says whose it is, and is written empty rather than not at all: it would be missed among
+    the others. Where the cache holds models of other shards too, the snapshot is the study's.
+    """
+    models = [standing.model for standing in cache.standings()]
+    alone = shard is not None and all(shard.holds(model) for model in models)
+    notes = shard_notes((shard,), study=study.id, kind=study.kind.value) if shard and alone else {}
     path = folder / SNAPSHOT
-    write_draws(path, draws, study=study.id)
-    log.info("%s: %d draws of %d models", path, len(draws), len(draws.models))
+    n_draws = stream_draws(path, (brief(draw_of(kept)) for kept in cache.kept()), study=study.id, notes=notes)
+    if not n_draws and not alone:
+        return None
+    log.info("%s: %d draws of %d models", path, n_draws, len(models))
     return path

@@ -16,10 +16,11 @@ from flipsite.domain import Kind, Study
 from flipsite.endpoints import check_kind
 from flipsite.errors import UsageError
 from flipsite.offers import Look, Offer, Order, Report, Watcher
-from flipsite.projects import Project, study_folder
+from flipsite.projects import SNAPSHOT, Project, study_folder
 from flipsite.settings import default_study, dump_study, load_study
 from flipsite.store.cache import Cache
 from flipsite.store.held import refuse_loss
+from flipsite.store.shard_merge import shards_in
 from flipsite.store.swap import replacing
 
 __all__ = ["Look", "Offer", "Order", "Report", "Watcher", "begin", "collect", "reread"]
@@ -94,7 +95,9 @@ def reread(project: Project, study_id: str) -> tuple[int, int, Path | None]:
             if reading is not None and reading.result != kept.result:
                 changed.append((kept.row, reading))
         cache.record(changed)
-        return len(changed), n_answers, write_snapshot(folder, cache, study)
+        shards = shards_in(folder / SNAPSHOT)
+        shard = shards[0] if len(shards) == 1 else None
+        return len(changed), n_answers, write_snapshot(folder, cache, study, shard=shard)
 
 
 def _cache(project: Project, study: Study, *, protocol: dict[str, object] | None) -> Cache:
@@ -108,6 +111,8 @@ def _ordered(study: Study, order: Order) -> Study:
         sampling = replace(sampling, draws=order.draws)
     if order.budget_usd is not None:
         budget = replace(budget, total_usd=order.budget_usd)
+    if order.shard and budget.total_usd is not None:
+        budget = replace(budget, total_usd=order.shard.share_usd(budget.total_usd))
     return replace(study, sampling=sampling, budget=budget)
 
 

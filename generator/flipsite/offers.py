@@ -10,6 +10,7 @@ from flipsite.collect.rounds import Settlement
 from flipsite.collect.tide import Tide
 from flipsite.domain import Study
 from flipsite.errors import FlipsiteError
+from flipsite.shards import Shard
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -26,6 +27,7 @@ class Order:
         api_base: Address that ends before `/models`.
         simulated_seed: Ask the simulated endpoint of this seed; None asks the real one.
         until_settled: Ask a model no more once its draws have shown it biased or fair.
+        shard: Ask only its models, with its share of the budget; None asks all.
     """
 
     study_id: str
@@ -37,6 +39,7 @@ class Order:
     api_base: str = OPENROUTER
     simulated_seed: int | None = None
     until_settled: bool = False
+    shard: Shard | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -51,6 +54,7 @@ class Offer:
         account_usd: What the account's key has left; None where nobody tells.
         n_lost: Answers an earlier run lost in flight.
         until_settled: Its draws and dollars are the most it may come to.
+        shard: Whose models are asked, and whose equal share of the budget `budget_usd` is; None for all.
     """
 
     study: Study
@@ -60,6 +64,7 @@ class Offer:
     account_usd: float | None
     n_lost: int
     until_settled: bool = False
+    shard: Shard | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

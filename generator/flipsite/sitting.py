@@ -42,6 +42,7 @@ class Sitting:
         look: Callable[[Look], None],
         numbered: bool,
         most_a_model: int = MOST_A_MODEL,
+        of: Callable[[str], bool] | None = None,
     ) -> None:
         """Put the parts together; nothing is asked yet.
 
@@ -54,6 +55,7 @@ class Sitting:
             look: Shown how it stands.
             numbered: Tell the simulated endpoint which draw a request is.
             most_a_model: Requests of one model in flight at most.
+            of: Whether the budget is for a model; None for all.
         """
         self.tide = Tide()
         self.account = Account(total_usd=budget.total_usd, per_model_usd=budget.per_model_usd)
@@ -61,6 +63,7 @@ class Sitting:
         self.interrupted = False
         self.error: FlipsiteError | None = None
         self._ledger = ledger
+        self._of = of or (lambda model: True)
         self._look = look
         self._asker = Asker(
             client=client,
@@ -78,8 +81,9 @@ class Sitting:
     async def resume(self) -> None:
         """Take over what earlier runs have spent, asking for the prices they were not told."""
         for standing in self._ledger.standings():
-            self.account.resume(standing)
-        await self._asker.prices.settle(self._ledger.unpriced())
+            if self._of(standing.model):
+                self.account.resume(standing)
+        await self._asker.prices.settle(one for one in self._ledger.unpriced() if self._of(one.model))
 
     async def ask(
         self,

@@ -8,6 +8,7 @@ from fnmatch import fnmatchcase
 from flipsite.collect.forecast import CostEstimate, Mode, answer_mode, estimate, supports_structure
 from flipsite.dealings import Model
 from flipsite.domain import Study
+from flipsite.shards import Shard
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -41,6 +42,7 @@ def choose(
     today: str,
     include_globs: Sequence[str] = (),
     skip_globs: Sequence[str] = (),
+    shard: Shard | None = None,
 ) -> tuple[Choice, ...]:
     """Decide on every model of a catalogue, in its order.
 
@@ -50,6 +52,7 @@ def choose(
         today: ISO 8601; models that expired before it are left.
         include_globs: Given for this run; they narrow the study's.
         skip_globs: Given for this run, on top of the study's.
+        shard: Given for this run; models of others are left.
     """
     models = tuple(models)
     priced = any(model.price is not None for model in models)
@@ -63,6 +66,7 @@ def choose(
             or _left_by_name(model, named=[*study.models.include, *include_globs], priced=priced)
             or _left_by_kind(model, study, today=today)
             or ("the catalogue names no price for it" if model.price is None and priced else None)
+            or (f"not of shard {shard}" if shard and not shard.holds(model.id) else None)
         )
         dear = None if reason else _left_by_cost(study, cost)
         choices.append(

@@ -31,6 +31,11 @@ DEFAULT_BASE = "https://openrouter.ai/api/v1"
     is_flag=True,
     help="Ask a model no more once it is shown to be biased or fair; --draws is the most.",
 )
+@click.option(
+    "--shard",
+    metavar="K/N",
+    help="Only the K-th of N shares of the models, with an N-th of the budget; `import` merges them.",
+)
 @click.option("--dry-run", is_flag=True, help="Show what it would cost, and stop.")
 @click.option("--yes", is_flag=True, help="Do not ask before spending.")
 @click.option("--reread", is_flag=True, help="Read stored answers again, asking nobody.")
@@ -46,6 +51,7 @@ def command(
     simulated: bool,
     seed: int,
     until_settled: bool,
+    shard: str | None,
     dry_run: bool,
     yes: bool,
     reread: bool,
@@ -61,11 +67,13 @@ def command(
       flipsite collect trial --simulated --yes
       flipsite collect mine --budget 5 --draws 20 --models 'mistralai/*'
       flipsite collect mine --budget 5 --draws 400 --until-settled
+      flipsite collect mine --budget 80 --shard 3/16
     """
     from flipsite.collection import Order, collect
     from flipsite.collection import reread as read_again
     from flipsite.commands.collect_screen import Screen
     from flipsite.projects import find_project
+    from flipsite.shards import shard_of
 
     project = find_project(Path.cwd())
     screen = Screen(dry_run=dry_run, yes=yes)
@@ -82,6 +90,7 @@ def command(
         api_base=api_base,
         simulated_seed=seed if simulated else None,
         until_settled=until_settled,
+        shard=shard_of(shard) if shard else None,
     )
     with screen.progress:
         report = collect(project, order, screen.watcher)

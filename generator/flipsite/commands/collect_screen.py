@@ -109,7 +109,8 @@ class Screen:
         most = "At most " if offer.until_settled else ""
         limits = [f"spent so far {dollars(offer.spent_usd)}"]
         if offer.budget_usd is not None:
-            limits.append(f"budget {dollars(offer.budget_usd)}")
+            whose = f" for shard {offer.shard}, an equal share" if offer.shard else ""
+            limits.append(f"budget {dollars(offer.budget_usd)}{whose}")
         if offer.account_usd is not None:
             limits.append(f"the account has {dollars(offer.account_usd)} left")
         self._say(

@@ -86,6 +86,12 @@ def _lines(report: "ImportReport") -> list[str]:
     """The report in words."""
     if report.already:
         return [f"{report.path} is in study {report.study!r} already; nothing changed."]
+    if report.shards:
+        return [
+            f"Merged shard {', '.join(report.shards)} of study {report.study!r}: {report.n_rows:,} draws of "
+            f"{len(report.models):,} models.",
+            f"Still missing: {', '.join(report.missing)}." if report.missing else "All shards are there.",
+        ]
     kept = ", ".join(f"{n:,} {status}" for status, n in report.by_status.items())
     left = [(report.n_filtered, "left out by --where"), (report.n_lost, "lost for want of a model")]
     out = "".join(f", {n:,} {why}" for n, why in left if n)

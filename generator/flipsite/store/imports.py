@@ -21,6 +21,7 @@ from flipsite.store.import_cells import number_of
 from flipsite.store.import_columns import ImportOptions, check_columns, parse_options, wanted_rows
 from flipsite.store.import_files import Sheet, read_sheet, sha256_of
 from flipsite.store.import_rows import Problem, Rows, rows_of
+from flipsite.store.shard_merge import merge_shard, shards_in
 from flipsite.store.snapshot import read_draws, read_notes, write_draws
 from flipsite.store.swap import replacing
 
@@ -51,6 +52,8 @@ class ImportReport:
         n_problems: Everything that could not be read.
         problems: The first ten of them.
         unit: What their numbers count: a `line` of the file, or (Parquet) a `row`.
+        shards: The shards of a collection that the file is; empty of any other file.
+        missing: Shards that the study still lacks.
     """
 
     path: Path
@@ -67,6 +70,8 @@ class ImportReport:
     n_problems: int = 0
     problems: tuple[Problem, ...] = ()
     unit: str = "line"
+    shards: tuple[str, ...] = ()
+    missing: tuple[str, ...] = ()
 
 
 def import_file(path: Path, *, folder: Path, options: ImportOptions, target: float = 0.5) -> ImportReport:
@@ -83,6 +88,8 @@ def import_file(path: Path, *, folder: Path, options: ImportOptions, target: flo
             not a measured one, or the file was imported otherwise before. Nothing is written then.
         StoreError: If the study's snapshot cannot be read or written.
     """
+    if shards_in(path):
+        return _merged(path, folder)
     _check_kind(folder)
     snapshot = folder / SNAPSHOT
     records = _records(snapshot)
@@ -103,6 +110,23 @@ def import_file(path: Path, *, folder: Path, options: ImportOptions, target: flo
     report = _report(sheet, folder.name, rows)
     _log.info("%s: %d rows read, %d kept", path, report.n_rows, len(rows.draws))
     return report
+
+
+def _merged(path: Path, folder: Path) -> ImportReport:
+    merge = merge_shard(path, folder=folder)
+    count = Counter(merge.draws.status.tolist())
+    return ImportReport(
+        path=path,
+        study=folder.name,
+        already=merge.already,
+        n_rows=len(merge.draws),
+        by_status={status: count[code] for code, status in enumerate(STATUSES) if count[code]},
+        models=merge.draws.models,
+        numbered=True,
+        unit="row",
+        shards=tuple(map(str, merge.shards)),
+        missing=tuple(map(str, merge.missing)),
+    )
 
 
 def targets_of(path: Path, column: str, options: ImportOptions) -> dict[str, float]:

@@ -5,10 +5,10 @@ a lone surrogate, which it cannot hold, becomes U+FFFD. A response longer than R
 that length; the whole answer stays in the private cache. A number that is not finite is written as missing.
 """
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
-from itertools import pairwise
+from itertools import chain, islice, pairwise
 from pathlib import Path
 from typing import Any, BinaryIO
 
@@ -17,7 +17,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 from numpy.typing import NDArray
 
-from flipsite.domain import STATUSES, Draws, Status
+from flipsite.domain import STATUSES, Draw, Draws, Status
 from flipsite.errors import StoreError
 from flipsite.projects import SNAPSHOT
 from flipsite.store.arrow import SCHEMA, dictionary, draws_table, numbers
@@ -33,6 +33,7 @@ __all__ = [
     "read_draws",
     "read_notes",
     "snapshot_extent",
+    "stream_draws",
     "write_draws",
     "write_parquet",
 ]
@@ -60,11 +61,53 @@ def write_draws(path: Path, draws: Draws, *, study: str, notes: Mapping[str, str
         write_parquet(file, draws, study=study, notes=notes)
 
 
+def stream_draws(path: Path, draws: Iterable[Draw], *, study: str, notes: Mapping[str, str]) -> int:
+    """Write a snapshot of single draws, a group of rows at a time: the same file, whatever the memory.
+
+    Args:
+        path: The snapshot's file. Where there is no draw and nothing to note, none is written.
+        draws: Sorted by model and draw.
+        study: The study's id, which stands in each row.
+        notes: Further key-value metadata of the file.
+
+    Returns:
+        How many draws were written.
+
+    Raises:
+        StoreError: As for `write_draws`, and if a draw is there twice.
+    """
+    groups = _groups(draws)
+    first = next(groups, None)
+    if first is None and not notes:
+        return 0
+    n_draws = 0
+    with replacing(path) as file, _writer(file, notes) as writer:
+        for group in chain([first] if first else [], groups):
+            writer.write_table(draws_table(group, study=study), row_group_size=ROWS_A_GROUP)
+            n_draws += len(group)
+    return n_draws
+
+
+def _groups(draws: Iterable[Draw]) -> Iterator[Draws]:
+    rows, last = iter(draws), ("", -1)
+    while some := list(islice(rows, ROWS_A_GROUP)):
+        group = collect_draws(some)
+        if (some[0].model, some[0].draw) <= last:
+            raise StoreError(f"{some[0].model}: draw {some[0].draw} comes after a later one; sort the draws")
+        last = (some[-1].model, some[-1].draw)
+        yield group
+
+
 def write_parquet(
     file: BinaryIO, draws: Draws, *, study: str, notes: Mapping[str, str] | None = None
 ) -> None:
     """Write the draws to an open file, as a snapshot; arguments and errors as for `write_draws`."""
-    table = draws_table(draws, study=study)
+    with _writer(file, notes) as writer:
+        writer.write_table(draws_table(draws, study=study), row_group_size=ROWS_A_GROUP)
+
+
+@contextmanager
+def _writer(file: BinaryIO, notes: Mapping[str, str] | None) -> Iterator[Any]:
     with pq.ParquetWriter(
         file,
         SCHEMA,
@@ -76,7 +119,7 @@ def write_parquet(
         store_schema=False,
     ) as writer:
         writer.add_key_value_metadata({**_NOTES, **(notes or {})})
-        writer.write_table(table, row_group_size=ROWS_A_GROUP)
+        yield writer
 
 
 def read_draws(path: Path) -> Draws:
