@@ -23,8 +23,12 @@ from flipsite.collect.simulated import Endpoint, fair_coin
 from flipsite.collect.simulated.endpoint import Bill
 from flipsite.collection import Order, collect
 from flipsite.domain import Draws, Kind
-from flipsite.projects import Project, find_project
+from flipsite.errors import SiteError, StoreError
+from flipsite.fitted import Fit
+from flipsite.projects import Project, find_project, packaged
 from flipsite.settings import default_study, load_study
+from flipsite.store.features import FEATURES_FILE, read_features
+from flipsite.store.fits import FIT_FILE, read_fit, write_fit
 from flipsite.store.snapshot import read_draws
 from flipsite.write.site import replace_site
 
@@ -90,6 +94,21 @@ def scenarios(endpoint: Endpoint, address: str) -> dict[str, Scenario]:
             measured,
             act=command("collect", STUDY, "--reread"),
             unfinished=lambda root: _draws_missing(root, N_MODELS),
+        ),
+        "features": Scenario(
+            lay_out=lambda root: _collected(root, address),
+            act=command("features", STUDY, "--no-classifier", "--api-base", address),
+            broken=_feature_faults,
+            unfinished=lambda root: [
+                *_feature_faults(root),
+                *_missing(_project(root).studies / STUDY / FEATURES_FILE),
+            ],
+        ),
+        "fit": Scenario(
+            lay_out=_fitted,
+            act=_fit_again,
+            broken=lambda root: _fit_faults(root, {1, 2}),
+            unfinished=lambda root: _fit_faults(root, {2}),
         ),
         "export": Scenario(
             lay_out=_imported,
@@ -219,6 +238,41 @@ def _missing(path: Path) -> list[str]:
     return [] if path.exists() else [f"{path.name} is not there"]
 
 
+# features, fit
+
+
+def _feature_faults(root: Path) -> list[str]:
+    path = _project(root).studies / STUDY / FEATURES_FILE
+    if not path.exists():
+        return []
+    told = {row.model for row in read_features(path)}
+    return [] if len(told) == N_MODELS else [f"features of {len(told)} models"]
+
+
+def _fitted(root: Path) -> None:
+    _folder(root)
+    write_fit(root / "project" / FIT_FILE, replace(_article_fit(), seed=1))
+
+
+def _fit_again() -> int:
+    """What `flipsite fit` does when it has sampled, which takes the extra `bayes` and a minute."""
+    try:
+        write_fit(Path(FIT_FILE), replace(_article_fit(), seed=2))
+    except StoreError as error:
+        sys.stderr.write(f"flipsite: {error}\n")
+        return error.exit_status
+    return 0
+
+
+def _fit_faults(root: Path, seeds: set[int]) -> list[str]:
+    seed = read_fit(root / "project" / FIT_FILE).seed
+    return [] if seed in seeds else [f"the fit is that of seed {seed}"]
+
+
+def _article_fit() -> Fit:
+    return read_fit(packaged("content") / "studies/article-2025" / FIT_FILE)
+
+
 # init
 
 
@@ -251,8 +305,6 @@ def _starter_files() -> dict[str, bytes]:
 
 def _write_site(root: Path, number: int) -> int:
     """A site of a dozen files, of which every other one changes from build to build."""
-    from flipsite.errors import SiteError
-
     files = {f"s/{place}/index.html": b"%d" % (number * (place % 2)) for place in range(8)}
     try:
         replace_site({**files, "n.txt": b"%d" % number}, root / "site", version="1", inputs={})

@@ -13,6 +13,8 @@ SHARES = {
     "collect": 0.05,
     "reread": 0.03,
     "export": 0.02,
+    "features": 0.02,
+    "fit": 0.02,
     "site": 0.03,
     "build": 0.06,
     "publish": 0.05,
