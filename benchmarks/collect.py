@@ -24,6 +24,8 @@ from flipsite.settings import default_study, dump_study
 
 LATENCY_S = 0.3
 GOALS = {64: 0.93, 256: 0.85}
+ANSWER_USD = 0.000031
+
 ROUNDS = 40
 """Answers for each place on the wire; the run's beginning and end weigh a round or two."""
 
@@ -65,7 +67,7 @@ def measure(concurrency: int, *, folder: Path | None = None) -> Measured:
     server.start()
     try:
         with tempfile.TemporaryDirectory(dir=folder) as root:
-            project = _project(Path(root), n_draws)
+            project = project_of(Path(root), n_draws)
             order = Order(
                 study_id="bench", concurrency=concurrency, api_base=f"http://127.0.0.1:{mine.recv()}/api/v1"
             )
@@ -75,8 +77,12 @@ def measure(concurrency: int, *, folder: Path | None = None) -> Measured:
         server.join()
 
 
-def serve(pipe: Connection, n_models: int) -> None:
-    """A bare HTTP server: no framework, so that what is measured is the collector."""
+def serve(pipe: Connection, n_models: int, latency_s: float = LATENCY_S) -> None:
+    """A bare HTTP server: no framework, so that what is measured is the collector.
+
+    Sends its port; then, for each message, how many completions it was asked for.
+    """
+    n_asked = 0
     models = [_entry(f"bench/model-{place:04d}") for place in range(n_models)]
     catalogue = _http(json.dumps({"data": models}).encode())
     answer = _http(_answer())
@@ -87,6 +93,7 @@ def serve(pipe: Connection, n_models: int) -> None:
             self.buffer = b""
 
         def data_received(self, data: bytes) -> None:
+            nonlocal n_asked
             self.buffer += data
             head, mark, rest = self.buffer.partition(b"\r\n\r\n")
             length = int(head.lower().partition(b"content-length: ")[2].split(b"\r\n")[0] or 0) if mark else 0
@@ -94,7 +101,8 @@ def serve(pipe: Connection, n_models: int) -> None:
                 return
             self.buffer = rest[length:]
             if head.startswith(b"POST"):
-                loop.call_later(LATENCY_S, self.reply, answer)
+                n_asked += 1
+                loop.call_later(latency_s, self.reply, answer)
             else:
                 self.reply(catalogue)
 
@@ -102,8 +110,13 @@ def serve(pipe: Connection, n_models: int) -> None:
             if isinstance(self.transport, asyncio.WriteTransport) and not self.transport.is_closing():
                 self.transport.write(whole)
 
+    def tell() -> None:
+        pipe.recv()
+        pipe.send(n_asked)
+
     async def run() -> None:
         server = await loop.create_server(Answering, "127.0.0.1", 0, backlog=2048)
+        loop.add_reader(pipe.fileno(), tell)
         pipe.send(server.sockets[0].getsockname()[1])
         await server.serve_forever()
 
@@ -136,7 +149,8 @@ def _rate(seen: list[tuple[float, float, int]]) -> float:
     return (seen[-1][2] - seen[0][2]) / (seen[-1][0] - seen[0][0])
 
 
-def _project(root: Path, n_draws: int) -> Project:
+def project_of(root: Path, n_draws: int) -> Project:
+    """A project with one study of so many draws a model."""
     folder = root / "content" / "studies" / "bench"
     folder.mkdir(parents=True)
     study = replace(default_study("bench"), sampling=Sampling(draws=n_draws), budget=Budget(total_usd=1000.0))
@@ -174,7 +188,7 @@ def _answer() -> bytes:
                     "message": {"role": "assistant", "content": content, "refusal": None, "reasoning": None},
                 }
             ],
-            "usage": {"prompt_tokens": 220, "completion_tokens": 20, "total_tokens": 240, "cost": 0.00003},
+            "usage": {"prompt_tokens": 220, "completion_tokens": 20, "total_tokens": 240, "cost": ANSWER_USD},
         }
     ).encode()
 

@@ -6,9 +6,7 @@ left over.
 """
 
 import argparse
-import asyncio
 import http.client
-import json
 import multiprocessing
 import os
 import re
@@ -19,21 +17,18 @@ import threading
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from multiprocessing.connection import Connection
 from pathlib import Path
 from posixpath import join, normpath
 
+from collect import ANSWER_USD, project_of, serve
 from flipsite.collection import Order, Report, Watcher, collect
-from flipsite.domain import Budget, Sampling
-from flipsite.projects import Project
-from flipsite.settings import default_study, dump_study
 from flipsite.store.snapshot import read_draws
 from flipsite.write.broadcast import Broadcast, State
 from flipsite.write.serving import PreviewServer
 from flipsite.write.site import replace_site
 
-ANSWER_USD = 0.000031
 MB = 2**20
 
 
@@ -90,7 +85,7 @@ def check(loaded: Loaded, n_draws: int) -> None:
 def load(n_models: int, n_draws: int, *, concurrency: int, latency_s: float) -> Loaded:
     """Collect from a server in another process, watching this one's memory and descriptors."""
     with tempfile.TemporaryDirectory() as root, endpoint(n_models, latency_s) as (base, books):
-        project = _project(Path(root), n_draws)
+        project = project_of(Path(root), n_draws)
         before = _n_open()
         seen: list[tuple[int, int]] = []
         watcher = Watcher(
@@ -99,7 +94,7 @@ def load(n_models: int, n_draws: int, *, concurrency: int, latency_s: float) -> 
             look=lambda _: seen.append((_rss(), _n_open())),
         )
         began = time.monotonic()
-        report = collect(project, Order(study_id="load", concurrency=concurrency, api_base=base), watcher)
+        report = collect(project, Order(study_id="bench", concurrency=concurrency, api_base=base), watcher)
         seconds = time.monotonic() - began
         assert isinstance(report, Report)
         n_asked = books()
@@ -108,7 +103,7 @@ def load(n_models: int, n_draws: int, *, concurrency: int, latency_s: float) -> 
         early, late = memory[quarter : 2 * quarter], memory[-quarter:]
         return Loaded(
             n_valid=report.tide.n_valid,
-            n_stored=len(read_draws(project.studies / "load" / "draws.parquet")),
+            n_stored=len(read_draws(project.studies / "bench" / "draws.parquet")),
             n_asked=n_asked,
             spent_pico=round(report.spent_usd * 1e12),
             billed_pico=n_asked * round(ANSWER_USD * 1e12),
@@ -194,7 +189,7 @@ def endpoint(n_models: int, latency_s: float) -> Iterator[tuple[str, "_Books"]]:
     """A bare server in a process of its own; its address, and how to ask how often it was asked."""
     mine, theirs = multiprocessing.Pipe()
     process = multiprocessing.get_context("spawn").Process(
-        target=_serve, args=(theirs, n_models, latency_s), daemon=True
+        target=serve, args=(theirs, n_models, latency_s), daemon=True
     )
     process.start()
     try:
@@ -213,82 +208,6 @@ class _Books:
     def __call__(self) -> int:
         self._pipe.send(None)
         return int(self._pipe.recv())
-
-
-def _serve(pipe: Connection, n_models: int, latency_s: float) -> None:
-    listed = {"data": [_entry(f"load/model-{place:04d}") for place in range(n_models)]}
-    catalogue, answer = _http(json.dumps(listed).encode()), _http(_answer())
-    n_asked = 0
-
-    class Answering(asyncio.Protocol):
-        def connection_made(self, transport: asyncio.BaseTransport) -> None:
-            self.transport = transport
-            self.buffer = b""
-
-        def data_received(self, data: bytes) -> None:
-            nonlocal n_asked
-            self.buffer += data
-            head, mark, rest = self.buffer.partition(b"\r\n\r\n")
-            length = int(head.lower().partition(b"content-length: ")[2].split(b"\r\n")[0] or 0) if mark else 0
-            if not mark or len(rest) < length:
-                return
-            self.buffer = rest[length:]
-            if head.startswith(b"POST"):
-                n_asked += 1
-                loop.call_later(latency_s, self.reply, answer)
-            else:
-                self.reply(catalogue)
-
-        def reply(self, whole: bytes) -> None:
-            if isinstance(self.transport, asyncio.WriteTransport) and not self.transport.is_closing():
-                self.transport.write(whole)
-
-    def tell() -> None:
-        pipe.recv()
-        pipe.send(n_asked)
-
-    async def run() -> None:
-        server = await loop.create_server(Answering, "127.0.0.1", 0, backlog=2048)
-        loop.add_reader(pipe.fileno(), tell)
-        pipe.send(server.sockets[0].getsockname()[1])
-        await server.serve_forever()
-
-    loop = asyncio.new_event_loop()
-    loop.run_until_complete(run())
-
-
-def _project(root: Path, n_draws: int) -> Project:
-    folder = root / "content" / "studies" / "load"
-    folder.mkdir(parents=True)
-    sampling, budget = Sampling(draws=n_draws), Budget(total_usd=10_000.0)
-    study = replace(default_study("load"), sampling=sampling, budget=budget)
-    (folder / "study.toml").write_text(dump_study(study), encoding="utf-8")
-    return Project(root=root, content=root / "content", templates=(), site=root / "site", packaged=False)
-
-
-def _entry(name: str) -> dict[str, object]:
-    return {
-        "id": name,
-        "context_length": 8192,
-        "architecture": {"input_modalities": ["text"], "output_modalities": ["text"]},
-        "pricing": {"prompt": "0.0000001", "completion": "0.0000004"},
-        "supported_parameters": ["max_tokens", "temperature"],
-    }
-
-
-def _answer() -> bytes:
-    return json.dumps(
-        {
-            "id": "gen-load",
-            "choices": [{"finish_reason": "stop", "message": {"content": "I flip a coin.\nOutput: 1"}}],
-            "usage": {"prompt_tokens": 220, "completion_tokens": 20, "cost": ANSWER_USD},
-        }
-    ).encode()
-
-
-def _http(body: bytes) -> bytes:
-    head = f"HTTP/1.1 200 OK\r\ncontent-type: application/json\r\ncontent-length: {len(body)}\r\n\r\n"
-    return head.encode() + body
 
 
 def _rss() -> int:

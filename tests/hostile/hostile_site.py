@@ -1,8 +1,13 @@
 """A project in which all that others write is hostile: names, answers, errors, features, settings, story."""
 
+import json
+import tomllib
 from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
+
+import tomli_w
 
 from flipsite.domain import (
     Draw,
@@ -16,7 +21,9 @@ from flipsite.domain import (
     Result,
     Skip,
     Status,
+    Study,
 )
+from flipsite.projects import packaged
 from flipsite.settings import default_study, dump_study
 from flipsite.store.features import write_features
 from flipsite.store.snapshot import collect_draws, write_draws
@@ -70,6 +77,7 @@ def hostile_project(folder: Path, *, server: str) -> Path:
         draws = collect_draws(_draws(names, payloads, shift=study_id == "second"))
         write_draws(at / "draws.parquet", draws, study=study_id)
         write_features(at / "features.csv", _features(names, payloads))
+    _published(folder / "content" / "studies" / "third", payloads)
     told = [text for text in payloads if not any(sign in text for sign in ("{", "<h1>", "<!--", "refresh"))]
     story = "".join(f"\n\n{text}\n\n* {text}\n" for text in told)
     (folder / "content" / "story.md").write_text(
@@ -78,7 +86,37 @@ def hostile_project(folder: Path, *, server: str) -> Path:
     return folder
 
 
-def _study(study_id: str, payloads: list[str]) -> object:
+def _published(at: Path, payloads: list[str]) -> None:
+    """The article's study under other names, with a fit whose words are hostile too."""
+    article = packaged("content") / "studies" / "article-2025"
+    at.mkdir(parents=True)
+    printed = tomllib.loads((article / "published.toml").read_text(encoding="utf-8"))
+    names = [f"maker/{text.replace(chr(0), '')}"[:290] for text in payloads]
+    for table in ("least_biased", "most_biased"):
+        figures = [figure for _, figure in printed[table]["rows"]][: len(names) // 2]
+        printed[table]["rows"] = [[names.pop(), figure] for figure in figures]
+    (at / "published.toml").write_text(tomli_w.dumps(printed), encoding="utf-8")
+    settings = replace(_study("third", payloads), kind=Kind.PUBLISHED)
+    (at / "study.toml").write_text(dump_study(settings), encoding="utf-8")
+    fit = json.loads((article / "fit.json").read_text(encoding="utf-8"))
+    (at / "fit.json").write_text(json.dumps(_with(fit, iter(payloads * 99))), encoding="utf-8")
+
+
+def _with(found: Any, texts: Iterator[str]) -> Any:
+    """A fit whose texts for people, and none of its keys, are others."""
+    if isinstance(found, list):
+        return [_with(part, texts) for part in found]
+    if isinstance(found, dict):
+        return {
+            key: next(texts)
+            if key in {"contrast", "level", "reason", "text"} and part
+            else _with(part, texts)
+            for key, part in found.items()
+        }
+    return found
+
+
+def _study(study_id: str, payloads: list[str]) -> Study:
     said = " ".join(payloads)
     skips = tuple(Skip(id=f"skipped/{place}{text}", reason=text) for place, text in enumerate(payloads))
     return replace(
