@@ -7,7 +7,7 @@ PIP := $(BIN)/python -m pip install --quiet --disable-pip-version-check
 TOOLS := build/tools
 
 .PHONY: site test lint serve browser blogs slow torture torture-slice fuzz fit-check spark-check controls notebook docs
-.PHONY: bench-collect load bench-keystroke lighthouse vnu lock sbom audit compat golden clean
+.PHONY: bench-collect bench-preview load bench-keystroke lighthouse vnu lock sbom audit compat golden clean
 
 site: $(STAMP)
 	$(BIN)/flipsite build
@@ -104,6 +104,10 @@ $(CHECKERS_STAMP): $(CHECKERS)/package-lock.json
 	cd $(CHECKERS) && npm ci --ignore-scripts --no-audit --no-fund
 
 # Every file that is installed is checked against its hash; flipsite itself is built by what was.
+# From a saved file to the open page at 240 models, beside a full build; wants chromium.
+bench-preview: $(STAMP)
+	$(BIN)/python benchmarks/preview.py
+
 $(STAMP): pyproject.toml requirements/dev.txt
 	$(PYTHON) -m venv $(VENV)
 	$(PIP) --no-deps --require-hashes --requirement requirements/dev.txt
