@@ -1,14 +1,16 @@
 """`flipsite fit` before it samples: what stops it, and when what it found is out of date."""
 
+import stat
 from dataclasses import replace
 from pathlib import Path
+from types import SimpleNamespace
 
 import pytest
 
 from flipsite import fitting
 from flipsite.errors import UsageError
 from flipsite.fitted import Fit
-from flipsite.fitting import FitOrder, fit_study, sha256, stale
+from flipsite.fitting import FitOrder, fit_study, keep_draws, sha256, stale
 from flipsite.projects import find_project
 
 SHIPPED = Path(__file__).parents[1] / "content" / "studies" / "article-2025"
@@ -68,3 +70,12 @@ def test_a_fit_is_older_than_what_has_changed_since(tmp_path):
     assert stale(fit, folder) == ("features.csv",)
     (folder / "features.csv").unlink()
     assert stale(fit, folder) == ("features.csv",)
+
+
+def test_posterior_draws_lie_in_the_private_folder(tmp_path):
+    """Where a fit is what makes `.flipsite/`, it is private and ignored by git all the same."""
+    netcdf = SimpleNamespace(to_netcdf=lambda path, **_: Path(path).write_bytes(b"draws"))
+    keep_draws((SimpleNamespace(form="scale", draws=netcdf),), tmp_path / ".flipsite/fits/trial.nc")
+    assert (tmp_path / ".flipsite/fits/trial.nc").read_bytes() == b"draws"
+    assert stat.S_IMODE((tmp_path / ".flipsite").stat().st_mode) == 0o700
+    assert (tmp_path / ".flipsite/.gitignore").read_text() == "*\n"

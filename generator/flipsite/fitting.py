@@ -16,6 +16,7 @@ from flipsite.errors import UsageError
 from flipsite.fitted import Fit, LeftOut
 from flipsite.projects import PARTS, SNAPSHOT, Project, existing_study
 from flipsite.settings import load_printed, load_study
+from flipsite.store.cache_lock import private_folder
 from flipsite.store.features import FEATURES_FILE, read_features
 from flipsite.store.fits import FIT_FILE, write_fit
 
@@ -127,7 +128,8 @@ def keep_draws(sampled: "tuple[Sampled, ...]", path: Path) -> None:
 
     `arviz.InferenceData.from_netcdf(path, base_group="scale")` reads one back.
     """
-    path.parent.mkdir(parents=True, exist_ok=True)
+    private_folder(path.parents[1])
+    path.parent.mkdir(exist_ok=True)
     part = path.with_name(f".{path.name}.part")
     part.unlink(missing_ok=True)
     for one in sampled:
