@@ -2,6 +2,7 @@
 
 import json
 from dataclasses import replace
+from fractions import Fraction
 from pathlib import Path
 
 import numpy as np
@@ -10,14 +11,16 @@ from click.testing import CliRunner
 from scipy import stats
 from scipy.special import expit, logsumexp
 
+from flipsite.analyse.printed import fits
 from flipsite.cli import cli
 from flipsite.domain import Tally
-from flipsite.fit.counts import Counts, counts_of_draws
+from flipsite.fit.counts import Counts, counts_of_draws, counts_of_printed
 from flipsite.fit.covariates import Covariates, covariates
 from flipsite.fit.forms import FORMS
 from flipsite.fit.marginal import integrals
 from flipsite.fit.sampling import arviz, compiled, run_chains, sample
 from flipsite.fit.simulate import from_prior, linear, simulated_ones
+from flipsite.settings import load_printed
 from flipsite.store.fits import read_fit
 
 pytestmark = [
@@ -28,9 +31,9 @@ pytestmark = [
 SHIPPED = Path(__file__).parents[2] / "content" / "studies" / "article-2025"
 
 
-def dense(y: float, n: float, mu: float, sigma: float) -> float:
-    """The logarithm of the integral by a trapezoid of a million nodes, without its binomial coefficient."""
-    theta = np.linspace(min(mu - 12 * sigma, -40), max(mu + 12 * sigma, 40), 1_000_001)
+def dense(y: float, n: float, mu: float, sigma: float, *, nodes: int = 1_000_001) -> float:
+    """The logarithm of the integral by a dense trapezoid, without its binomial coefficient."""
+    theta = np.linspace(min(mu - 12 * sigma, -40), max(mu + 12 * sigma, 40), nodes)
     height = y * theta - n * np.logaddexp(0, theta) + stats.norm.logpdf(theta, mu, sigma)
     return float(logsumexp(height) + np.log(theta[1] - theta[0]))
 
@@ -64,16 +67,7 @@ def test_each_forms_likelihood_is_the_one_it_states(form, counts, given):
     """At a point drawn from the prior, against scipy's distributions and a dense integral."""
     parameters = from_prior(form, counts, given, rng=np.random.default_rng(8))
     model = FORMS[form](counts, given)
-    values = {
-        variable: parameters[str(name)]
-        for name, variable in model.named_vars.items()
-        if name in parameters and not name.endswith("_author")
-    }
-    for part in ("mean", "spread"):
-        if f"{part}_author" in parameters:
-            deviation = parameters[f"{part}_author_deviation"]
-            values[model[f"{part}_author_standard"]] = parameters[f"{part}_author"] / deviation
-    found = model["log_likelihood"].eval(values)
+    found = model["log_likelihood"].eval(of_model(model, parameters))
     assert found == pytest.approx(by_hand(form, parameters, counts, given), abs=2e-3)
 
 
@@ -95,6 +89,61 @@ def by_hand(form: str, parameters: dict, counts: Counts, given: Covariates) -> n
         return np.array(spread)
     fair = parameters["fair"]
     return np.logaddexp(np.log(fair) + stats.binom.logpmf(y, n, 0.5), np.log1p(-fair) + spread)
+
+
+@pytest.mark.parametrize("form", ["betabinomial", "scale", "mixture"])
+def test_a_printed_figure_is_as_likely_as_all_counts_that_print_so(form):
+    """Every number of draws within the article's bounds, every count, either side; by trying them all."""
+    printed = load_printed(SHIPPED)
+    found = {row.model: fits(row, printed) for row in printed.rows}
+    counts = counts_of_printed(printed, found, target=0.5)
+    given = covariates(counts.models, {})
+    parameters = from_prior(form, counts, given, rng=np.random.default_rng(9))
+    parameters["spread_intercept"] = np.asarray(0.3)  # a scale at which no figure is a wonder
+    model = FORMS[form](counts, given)
+    spread = linear("spread", parameters, counts, given)
+    figures = {row.model: row for row in printed.rows}
+    numbers = range(printed.draws_low, printed.draws_high + 1)
+    expected = [
+        logsumexp(
+            [
+                one_count(form, k, n, parameters, float(spread[place]))
+                for n in numbers
+                for k in range(n + 1)
+                if abs(abs(Fraction(k, n) - Fraction(1, 2)) - Fraction(figures[name].figure))
+                <= Fraction(1, 2 * 10 ** figures[name].decimals)
+            ]
+        )
+        - np.log(len(numbers))
+        for place, name in enumerate(counts.models)
+    ]
+    assert model["log_likelihood"].eval(of_model(model, parameters)) == pytest.approx(expected, abs=2e-3)
+
+
+def one_count(form: str, k: int, n: int, parameters: dict, log_spread: float) -> float:
+    """The logarithm of a form's probability of k ones in n draws, about one half."""
+    if form == "betabinomial":
+        both = np.exp(-log_spread)
+        return float(stats.betabinom.logpmf(k, n, both / 2, both / 2))
+    fair = float(stats.binom.logpmf(k, n, 0.5))
+    spread = fair + n * np.log(2) + dense(k, n, 0.0, float(np.exp(log_spread)), nodes=20_001)
+    if form == "scale":
+        return spread
+    return float(np.logaddexp(np.log(parameters["fair"]) + fair, np.log1p(-parameters["fair"]) + spread))
+
+
+def of_model(model: object, parameters: dict) -> dict:
+    """Parameters by the variables of a PyMC model that are free, authors by what is scaled."""
+    values = {
+        variable: parameters[str(name)]
+        for name, variable in model.named_vars.items()
+        if name in parameters and not name.endswith("_author")
+    }
+    for part in ("mean", "spread"):
+        if f"{part}_author" in parameters:
+            standard = parameters[f"{part}_author"] / parameters[f"{part}_author_deviation"]
+            values[model[f"{part}_author_standard"]] = standard
+    return values
 
 
 def test_the_same_seed_gives_the_same_draws_and_other_draws_need_no_compiling(counts, given):
