@@ -102,6 +102,7 @@ def keep(name: str, target: Callable[[bytes], None]) -> None:
     known: set[tuple[str, int]] = set()
     for path in here:
         known |= reached(target, path.read_bytes())
+    (GROWN / name).mkdir(parents=True, exist_ok=True)
     grown = sorted((GROWN / name).iterdir(), key=lambda path: (path.stat().st_size, path.name))
     for path in grown:
         said = path.read_bytes()
