@@ -7,7 +7,7 @@ PIP := $(BIN)/python -m pip install --quiet --disable-pip-version-check
 TOOLS := build/tools
 
 .PHONY: site test lint serve browser blogs slow torture torture-slice fuzz fit-check spark-check controls notebook docs
-.PHONY: bench-collect bench-preview load bench-keystroke lighthouse vnu lock sbom audit compat golden clean
+.PHONY: bench-collect bench-preview load bench-keystroke lighthouse vnu pictures lock sbom audit compat golden clean
 
 site: $(STAMP)
 	$(BIN)/flipsite build
@@ -99,6 +99,10 @@ vnu: site $(CHECKERS_STAMP)
 
 lighthouse: site $(CHECKERS_STAMP)
 	cd $(CHECKERS) && CHROME_PATH=$${CHROME_PATH:-/usr/bin/chromium} node run.mjs $(CURDIR)/site $(LOOKED_AT)
+
+# The review pictures of docs/; wants chromium and, to look the same, Debian's fonts-dejavu-core.
+pictures: site
+	$(BIN)/python benchmarks/screenshots.py site
 
 $(CHECKERS_STAMP): $(CHECKERS)/package-lock.json
 	cd $(CHECKERS) && npm ci --ignore-scripts --no-audit --no-fund

@@ -1,4 +1,4 @@
-/* The page of embeds: copy buttons, and previews as high as what they show. Without it the texts can be selected. */
+/* The page of embeds: copy buttons, and previews as high as what they show. Without it short texts can be selected. */
 (function () {
   "use strict";
   function select(text) {
@@ -15,11 +15,28 @@
     select(text);
     return document.execCommand("copy") ? Promise.resolve() : Promise.reject(new Error("refused"));
   }
+  // Long sources come with a script of their embed's own when one of them is opened; that works from a file too.
+  window.flipsiteEmbed = function (given) {
+    document.getElementById(given.embed).querySelectorAll("[data-label]").forEach(function (box) {
+      box.querySelector(".embed-text").textContent = given.sources[box.dataset.label];
+      box.querySelector(".embed-copy").hidden = false;
+    });
+  };
+  document.querySelectorAll("details[data-label]").forEach(function (box) {
+    box.addEventListener("toggle", function () {
+      var section = box.closest(".embed");
+      if (!section.dataset.sources) { return; }
+      var script = document.createElement("script");
+      script.src = section.dataset.sources;
+      delete section.dataset.sources;
+      document.head.append(script);
+    });
+  });
   document.querySelectorAll(".embed-copy").forEach(function (button) {
     var box = button.closest("details");
     var text = box.querySelector(".embed-text");
     var note = box.querySelector(".embed-note");
-    button.hidden = false;
+    button.hidden = "label" in box.dataset;
     button.addEventListener("click", function () {
       copied(text).then(
         function () { note.textContent = "Copied."; },
