@@ -13,7 +13,7 @@ from flipsite.present.page import Page
 
 PATH = "embed/index.html"
 
-LONGEST = 1_000
+LONGEST = 300
 """Signs of a source that stands in the page; longer ones come in a script when one of them is opened."""
 
 
