@@ -25,7 +25,7 @@ from flipsite.store.cache import Cache
 
 KEY = "sk-or-v1-canary0123456789abcdef"
 STUDY = "trial"
-QUICK = Timeouts(connect_s=2.0, read_s=0.5, draw_s=2.0)
+QUICK = Timeouts(connect_s=5.0, read_s=5.0, draw_s=20.0)
 
 
 class OverLoopback(Collecting):

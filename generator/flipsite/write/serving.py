@@ -39,6 +39,7 @@ class PreviewServer(ThreadingHTTPServer):
     """A server of one site on one address."""
 
     daemon_threads = True
+    request_queue_size = 128  # the parent's five make a burst of visitors wait for seconds
 
     def __init__(self, address: tuple[str, int], *, site: Path, broadcast: Broadcast) -> None:
         """Listen, without answering yet.
