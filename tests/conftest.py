@@ -1,5 +1,6 @@
 """What all tests share."""
 
+import signal
 from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
@@ -13,6 +14,9 @@ settings.register_profile(
     "flipsite", deadline=None
 )  # the first example pays for imports; two cores are shared
 settings.load_profile("flipsite")
+
+# A background job of a script has it ignored, and its children too: no test could interrupt them.
+signal.signal(signal.SIGINT, signal.default_int_handler)
 
 CHROMIUM = "/usr/bin/chromium"
 FLAGS = [
