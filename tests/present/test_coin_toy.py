@@ -1,6 +1,7 @@
 """The reader's coin: its picture agrees with the binomial distribution and with the study."""
 
 import itertools
+from dataclasses import replace
 
 import pytest
 from scipy.stats import binom
@@ -42,3 +43,13 @@ def test_every_printed_model_hangs_at_its_bias_and_touches_no_other(toy: CoinToy
         places = sorted(coin.at for coin in toy.coins if coin.level == level)
         assert all(b - a >= 2.4 for a, b in itertools.pairwise(places))
     assert max(coin.at for coin in toy.coins) == toy.ticks[-1][1]
+
+
+def test_a_study_of_single_flips_has_one_pile() -> None:
+    """One flip of a fair coin shows a bias of 0.5, whatever comes."""
+    report = load_report(packaged("content") / "studies" / "controls")
+    single = replace(report.study, sampling=replace(report.study.sampling, draws=1))
+    toy = coin_toy(replace(report, study=single))
+    assert toy is not None
+    assert [(pile.bias, pile.probability) for pile in toy.piles] == [(0.5, 1.0)]
+    assert toy.piles[0].at + toy.pile_width / 2 <= 100

@@ -100,7 +100,7 @@ def coin_toy(report: StudyReport) -> CoinToy | None:
     near = known[min(TOP, len(known)) - 1][0]
     piles = _piles(draws, target)
     coins = _stacked([(bias, model, verdict) for bias, model, verdict in known], target)
-    width = round(0.72 * min(abs(b.at - a.at) for a, b in pairwise(piles)), 2)
+    width = round(0.72 * min((b.at - a.at for a, b in pairwise(piles)), default=2 * _MARGIN), 2)
     floor = sum(pile.bias * pile.probability for pile in piles)
     return CoinToy(
         draws=draws,
