@@ -145,6 +145,30 @@ def test_a_broken_template_is_told_with_file_and_line(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize(
+    ("source", "told"),
+    [
+        (b"x\n{{ 1 / 0 }}\n", r"robots\.txt, line 2: division by zero \(ZeroDivisionError\)\."),
+        (b"{{ 'much' | share }}", r"robots\.txt, line 1: .*\((Type|Value|Attribute)Error\)\."),
+        (
+            b"{% include 'robots.txt' %}",
+            r"robots\.txt, line 1: maximum recursion .*\(RecursionError\)\.",
+        ),
+        (b"{% include 'no.html' %}", r"no\.html: no such template; needed by robots\.txt\."),
+        (b"{% if %}", r"robots\.txt, line 1: Expected an expression"),
+        (b"caf\xe9", r"robots\.txt: 'utf-8' codec can't decode byte 0xe9"),
+    ],
+)
+def test_whatever_fails_in_a_template_of_ones_own_is_one_sentence(
+    tmp_path: Path, source: bytes, told: str
+) -> None:
+    project_with(tmp_path, "mine")
+    (tmp_path / "templates").mkdir()
+    (tmp_path / "templates" / "robots.txt").write_bytes(source)
+    with pytest.raises(ContentError, match=told):
+        build(find_project(tmp_path), out=tmp_path / "site")
+
+
+@pytest.mark.parametrize(
     "address",
     ["javascript:alert(1)", "me.github.io", "https://", "https://a.b/?q", 'https://a.b/"x', "http://[x"],
 )

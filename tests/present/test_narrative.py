@@ -103,3 +103,9 @@ def test_a_narrative_has_one_title(tmp_path: Path) -> None:
 def test_a_missing_file_is_told(tmp_path: Path) -> None:
     with pytest.raises(ContentError, match="cannot be read"):
         render_narrative(tmp_path / "none.md", CALLS)
+
+
+def test_a_sum_that_cannot_be_is_told_with_its_line(tmp_path: Path) -> None:
+    assert fault(tmp_path, "# T\n\n{{ 1 / 0 }}\n") == (
+        "/story.md, line 3: division by zero (ZeroDivisionError)."
+    )

@@ -21,7 +21,7 @@ from markdown_it.token import Token
 from markupsafe import Markup
 
 from flipsite.errors import ContentError
-from flipsite.present.templates import template_line
+from flipsite.present.templates import arose_in_template, plain_fault, template_line
 
 Function = Callable[..., Markup | str]
 """What a narrative may call; Markup is put in as it is, text is escaped."""
@@ -101,6 +101,12 @@ def _expand(source: str, path: Path, functions: Mapping[str, Callable[..., str]]
     except (ContentError, jinja2.TemplateError, TypeError) as error:
         # A TypeError here is a call with the wrong arguments: the narrative is at fault, not the code.
         raise ContentError(f"{template_line(error.__traceback__, str(path))}: {_sentence(error)}") from error
+    except Exception as error:
+        if not arose_in_template(error):
+            raise
+        raise ContentError(
+            f"{template_line(error.__traceback__, str(path))}: {plain_fault(error)}."
+        ) from error
 
 
 def _sentence(error: Exception) -> str:

@@ -84,6 +84,12 @@ def render(templates: jinja2.Environment, name: str, **context: object) -> str:
         raise ContentError(f"{where}, line {error.lineno}: {error.message}.") from error
     except (jinja2.UndefinedError, jinja2.TemplateRuntimeError) as error:
         raise ContentError(f"{template_line(error.__traceback__, name)}: {error.message}.") from error
+    except OSError:
+        raise
+    except Exception as error:
+        if not (arose_in_template(error) or _is_overriding(templates, error)):
+            raise
+        raise ContentError(f"{template_line(error.__traceback__, name)}: {plain_fault(error)}.") from error
 
 
 def page_file(templates: jinja2.Environment, page: Page, frame: Frame) -> bytes:
@@ -96,7 +102,25 @@ def encoded(text: str) -> bytes:
     return text.encode("utf-8", "replace")
 
 
+def arose_in_template(error: Exception) -> bool:
+    """Whether a template's own words failed, as `1 / 0` does, and not our code that they called."""
+    *_, innermost = traceback.extract_tb(error.__traceback__)
+    return not innermost.filename.startswith(str(Path(__file__).parents[1]))
+
+
+def plain_fault(error: Exception) -> str:
+    """What Python says of it, and what it calls it."""
+    return f"{error} ({type(error).__name__})" if str(error) else type(error).__name__
+
+
+def _is_overriding(templates: jinja2.Environment, error: Exception) -> bool:
+    """Whether the template that failed is one of a project's, whose author may be told of any fault."""
+    where, loader = template_line(error.__traceback__, ""), templates.loader
+    return isinstance(loader, jinja2.FileSystemLoader) and where.startswith(tuple(loader.searchpath[:-1]))
+
+
 def template_line(trace: TracebackType | None, name: str) -> str:
     """Where in a template an error arose: `file, line N` of the innermost template frame."""
-    frames = [frame for frame in traceback.extract_tb(trace) if not frame.filename.endswith(".py")]
+    known = traceback.extract_tb(trace)
+    frames = [each for each in known if not (each.filename.endswith(".py") or each.filename.startswith("<"))]
     return f"{frames[-1].filename}, line {frames[-1].lineno}" if frames else name
