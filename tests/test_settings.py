@@ -40,7 +40,8 @@ def test_all_faults_of_a_file_are_told_at_once(tmp_path: Path) -> None:
         f"{tmp_path}/study.toml: study.kind: "
         'expected one of "measured", "published", "simulated", found \'mesured\'.',
         f"{tmp_path}/study.toml: sampling.draws: expected a whole number of at least 1, found 'fifty'.",
-        f"{tmp_path}/study.toml: budget.total_usd: expected a number of dollars, 0 or more, found -1.",
+        f"{tmp_path}/study.toml: budget.total_usd: expected a number of dollars, from 0 to a billion, "
+        "found -1.",
     ]
 
 

@@ -2,6 +2,7 @@
 
 import sys
 from importlib import import_module
+from pathlib import Path
 from typing import IO, Any
 
 import click
@@ -61,12 +62,11 @@ class Commands(click.Group):
                 raise
             raise _Reported(error) from error
         except BrokenPipeError:
-            raise
+            raise  # click ends quietly
         except OSError as error:  # a disk or a right that failed where no stage has words of its own for it
             if ctx.params.get("debug"):
                 raise
-            what = f"{error.filename or 'a file'}: {error.strerror or error}"
-            raise _Reported(FlipsiteError(f"{what}; mend that and run it again.")) from error
+            raise _Reported(_told(error)) from error
 
 
 @click.group(
@@ -130,10 +130,20 @@ def _run(arguments: list[str]) -> int:
     except click.Abort:
         click.echo("flipsite: interrupted.", err=True)
         return 130
-    except BrokenPipeError:
-        sys.stderr.close()
-        return 0
+    except OSError as error:  # of click's own: help, for a full disk
+        _Reported(_told(error)).show()
+        return 1
     return status if isinstance(status, int) else 0
+
+
+def _told(error: OSError) -> FlipsiteError:
+    """What the system refused, and of what."""
+    try:
+        Path.cwd()
+    except FileNotFoundError:
+        return FlipsiteError("this folder is no longer there; go to one that is, and run it again.")
+    what = error.filename or "the output, or a file"
+    return FlipsiteError(f"{what}: {error.strerror or error}; mend that and run it again.")
 
 
 def _nearest(word: str) -> str | None:

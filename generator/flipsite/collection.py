@@ -12,7 +12,7 @@ from flipsite.collect.clock import stamp
 from flipsite.collect.connections import Application
 from flipsite.collect.reading import read_again
 from flipsite.collecting import Collecting, write_snapshot
-from flipsite.domain import Kind, Study
+from flipsite.domain import MOST_BUDGET_USD, Kind, Study
 from flipsite.endpoints import check_kind
 from flipsite.errors import UsageError
 from flipsite.offers import Look, Offer, Order, Report, Watcher
@@ -110,6 +110,8 @@ def _ordered(study: Study, order: Order) -> Study:
     if order.draws is not None:
         sampling = replace(sampling, draws=order.draws)
     if order.budget_usd is not None:
+        if not 0 <= order.budget_usd <= MOST_BUDGET_USD:
+            raise UsageError(f"a budget of {order.budget_usd}: expected dollars, from 0 to a billion")
         budget = replace(budget, total_usd=order.budget_usd)
     if order.shard and budget.total_usd is not None:
         budget = replace(budget, total_usd=order.shard.share_usd(budget.total_usd))

@@ -11,6 +11,9 @@ from typing import Literal
 import numpy as np
 from numpy.typing import NDArray
 
+MOST_BUDGET_USD = 1e9
+"""The largest budget there can be: more than anybody has, and little enough to be counted in picodollars."""
+
 
 class Kind(StrEnum):
     """Where a study's figures come from."""

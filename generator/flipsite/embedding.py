@@ -3,6 +3,7 @@
 from difflib import get_close_matches
 from pathlib import Path
 
+from flipsite.analyse.report import StudyReport
 from flipsite.errors import UsageError
 from flipsite.loading import load_report
 from flipsite.present.embed_formats import FORMATS, rendered
@@ -26,17 +27,14 @@ def embed(
         project: Where the studies are.
         name: Of the table or chart; `model/NAME` is one model.
         form: One of `FORMATS`.
-        study_id: Of the study; the first where it is None.
+        study_id: Of the study; the first that has figures where it is None.
         top: How many rows, at most.
         base_url: Where the site stands; without it nothing is linked.
 
     Raises:
         UsageError: If there is no such study, table or chart, or it has no picture.
     """
-    studies = study_ids(project)
-    if study_id is None and not studies:
-        raise UsageError(f"{project.studies}: no study yet; run `flipsite init` or `flipsite collect NAME`")
-    report = load_report(existing_study(project, study_id or studies[0]))
+    report = _report(project, study_id)
     address = base_url.rstrip("/") + "/" if base_url else None
     found = find_embed(report, name, base_url=address, top=top)
     if isinstance(found, tuple):
@@ -54,6 +52,18 @@ def write_embed(content: bytes, path: Path) -> None:
     """
     with replacing(path) as file:
         file.write(content)
+
+
+def _report(project: Project, study_id: str | None) -> StudyReport:
+    """The study that is named, else the first that has anything to show."""
+    studies = (study_id,) if study_id else study_ids(project)
+    if not studies:
+        raise UsageError(f"{project.studies}: no study yet; run `flipsite init` or `flipsite collect NAME`")
+    for each in studies:
+        report = load_report(existing_study(project, each))
+        if report.estimates:
+            return report
+    raise UsageError(f"study {studies[0]!r} has no draws yet; run `flipsite collect {studies[0]}`")
 
 
 def _unknown(name: str, study: str, names: tuple[str, ...]) -> str:

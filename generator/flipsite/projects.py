@@ -3,6 +3,7 @@
 from dataclasses import dataclass, replace
 from difflib import get_close_matches
 from pathlib import Path
+from stat import S_ISREG
 from typing import Literal
 
 from flipsite.addresses import RESERVED_STUDIES, STUDY_ID
@@ -48,8 +49,14 @@ class Project:
 
 
 def find_project(start: Path) -> Project:
-    """The nearest folder upward that holds `content/studies/`, else the packaged content."""
+    """The nearest folder upward that holds `content/studies/`, else the packaged content.
+
+    Raises:
+        UsageError: If its path holds bytes that are no text: libraries refuse it, but only halfway.
+    """
     start = start.resolve()
+    if any("\ud800" <= sign <= "\udfff" for sign in str(start)):
+        raise UsageError(f"{start}: a part of this path is not UTF-8; rename it, or work elsewhere")
     for folder in (start, *start.parents):
         if (folder / "content" / "studies").is_dir():
             own = folder / "templates"
@@ -82,10 +89,21 @@ def packaged(name: Literal["content", "templates"]) -> Path:
 
 
 def study_ids(project: Project) -> tuple[str, ...]:
-    """The studies of a project, sorted; a folder without `study.toml` is no study."""
+    """The studies of a project, sorted; a folder without `study.toml` is no study.
+
+    Raises:
+        OSError: If a folder may not be looked into: a study that is passed over would leave the site.
+    """
     if not project.studies.is_dir():
         return ()
-    return tuple(sorted(path.parent.name for path in project.studies.glob("*/study.toml") if path.is_file()))
+    return tuple(sorted(folder.name for folder in project.studies.iterdir() if _is_study(folder)))
+
+
+def _is_study(folder: Path) -> bool:
+    try:
+        return S_ISREG((folder / "study.toml").stat().st_mode)
+    except (FileNotFoundError, NotADirectoryError):
+        return False
 
 
 def snapshot_files(folder: Path) -> tuple[Path, ...]:

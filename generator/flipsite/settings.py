@@ -13,6 +13,7 @@ import tomli_w
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
 
 from flipsite.domain import (
+    MOST_BUDGET_USD,
     AnswerMode,
     Budget,
     Kind,
@@ -216,8 +217,12 @@ class _ModelsSection(_Section):
 
 
 class _BudgetSection(_Section):
-    total_usd: _Number | None = _key(None, "a number of dollars, 0 or more", ge=0)
-    per_model_usd: _Number | None = _key(None, "a number of dollars, 0 or more", ge=0)
+    total_usd: _Number | None = _key(
+        None, "a number of dollars, from 0 to a billion", ge=0, le=MOST_BUDGET_USD
+    )
+    per_model_usd: _Number | None = _key(
+        None, "a number of dollars, from 0 to a billion", ge=0, le=MOST_BUDGET_USD
+    )
 
 
 class _StudyFile(_Section):

@@ -1,5 +1,6 @@
 """Where a project stands: its studies, its draws, its site, and what to do next."""
 
+import shlex
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -52,7 +53,8 @@ class Standing:
         """What to do next: a command, and why; the most useful first."""
         for study in self.studies:
             if study.fault:
-                yield f"$EDITOR {self.project.studies / study.id / 'study.toml'}", "mend what stands above"
+                settings = shlex.quote(str(self.project.studies / study.id / "study.toml"))
+                yield f"$EDITOR {settings}", "mend what stands above"
         if self.project.packaged:
             yield "flipsite init coins", "begin a project of your own"
         for study in self.studies:

@@ -5,6 +5,7 @@ from pathlib import Path
 import click
 
 from flipsite.commands.completing import study_names
+from flipsite.commands.ranges import DOLLARS
 from flipsite.errors import BudgetExhaustedError
 
 DEFAULT_BASE = "https://openrouter.ai/api/v1"
@@ -15,9 +16,7 @@ DEFAULT_BASE = "https://openrouter.ai/api/v1"
 @click.option("--models", multiple=True, metavar="GLOB", help="Only these of the study's; may be repeated.")
 @click.option("--skip", multiple=True, metavar="GLOB", help="Without these; may be repeated.")
 @click.option("--draws", type=click.IntRange(min=1), help="Draws of each model.  [default: the study's]")
-@click.option(
-    "--budget", type=click.FloatRange(min=0), metavar="USD", help="Dollars in all.  [default: the study's]"
-)
+@click.option("--budget", type=DOLLARS, metavar="USD", help="Dollars in all.  [default: the study's]")
 @click.option(
     "--concurrency", type=click.IntRange(1, 1024), default=64, show_default=True, help="Requests in flight."
 )

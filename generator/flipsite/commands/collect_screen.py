@@ -9,6 +9,7 @@ from rich.table import Table
 
 from flipsite.collection import Offer, Report, Watcher
 from flipsite.commands.progress import Progress, agreed, dollars
+from flipsite.commands.tables import show_table
 from flipsite.domain import Kind
 
 MOST_ROWS = 15
@@ -20,8 +21,7 @@ class Screen:
     def __init__(self, *, dry_run: bool, yes: bool) -> None:
         self._dry_run = dry_run
         self._yes = yes
-        self._console = Console(highlight=False, soft_wrap=True)
-        self.progress = Progress(self._console, noun="draws")
+        self.progress = Progress(Console(highlight=False, soft_wrap=True), noun="draws")
         self._money = ""
         self.watcher = Watcher(created=self._created, agree=self._agree, look=self.progress.look)
 
@@ -42,7 +42,7 @@ class Screen:
             for model, cost in report.by_model[:MOST_ROWS]:
                 table.add_row(escape(model), dollars(cost), f"{cost / report.spent_usd:.1%}")
             self._rest(table, len(report.by_model))
-            self._console.print(table)
+            show_table(table)
         open_part = f", {dollars(report.unpriced_usd)} of it at its worst case" if report.unpriced_usd else ""
         if report.settled is not None:
             self._settled(report)
@@ -105,7 +105,7 @@ class Screen:
                 dollars(one.spent_usd),
             )
         self._rest(table, len(rows))
-        self._console.print(table)
+        show_table(table)
         most = "At most " if offer.until_settled else ""
         limits = [f"spent so far {dollars(offer.spent_usd)}"]
         if offer.budget_usd is not None:

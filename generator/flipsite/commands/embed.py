@@ -14,7 +14,10 @@ FORMATS = ("html", "markdown", "csv", "json", "svg", "png", "iframe", "jekyll", 
 @click.command("embed", short_help="Write a table or chart for another site.")
 @click.argument("table")
 @click.option(
-    "--study", metavar="ID", shell_complete=study_names, help="Of this study.  [default: the first]"
+    "--study",
+    metavar="ID",
+    shell_complete=study_names,
+    help="Of this study.  [default: the first with figures]",
 )
 @click.option(
     "--format",

@@ -5,6 +5,7 @@ from pathlib import Path
 import click
 
 from flipsite.commands.completing import study_names
+from flipsite.commands.ranges import DOLLARS
 from flipsite.errors import BudgetExhaustedError
 
 DEFAULT_BASE = "https://openrouter.ai/api/v1"
@@ -16,7 +17,7 @@ DEFAULT_BASE = "https://openrouter.ai/api/v1"
 @click.option("--no-classifier", is_flag=True, help="Ask nobody: catalogues, names and answers alone.")
 @click.option(
     "--budget",
-    type=click.FloatRange(min=0),
+    type=DOLLARS,
     metavar="USD",
     help="Dollars in all for answers, those of earlier runs too.",
 )

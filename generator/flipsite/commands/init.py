@@ -1,5 +1,6 @@
 """`flipsite init`: a project of one's own."""
 
+import shlex
 from pathlib import Path
 
 import click
@@ -28,11 +29,11 @@ def command(*, folder: Path, templates: bool) -> None:
         click.echo(f"left  {folder / path} as it was")
     click.echo("\nNext:")
     if folder.resolve() != Path.cwd():
-        click.echo(f"  cd {folder}")
+        click.echo(f"  cd {shlex.quote(str(folder))}")
     for line, why in (
         ("flipsite serve --open", "see your site, and watch it change as you write"),
         ("flipsite collect trial --simulated --yes", "try it on coins of known truth: no key, no money"),
         (f"flipsite models --study {STUDY}", "who would be asked, and what it would cost"),
         (f"flipsite collect {STUDY} --budget 5", "ask them, with a key in OPENROUTER_API_KEY"),
     ):
-        click.echo(f"  {line:<42}# {why}")
+        click.echo(f"  {line:<42} # {why}")

@@ -14,7 +14,6 @@ if TYPE_CHECKING:
 
 DEFAULT_BASE = "https://openrouter.ai/api/v1"
 MILLION = 1_000_000
-WIDE = 160
 
 FAULTS_SHOWN = 20
 """Entries of a catalogue that are no models, told one by one."""
@@ -44,7 +43,6 @@ def command(*, study: str | None, as_json: bool, api_base: str, simulated: bool)
       flipsite models --simulated
     """
     import json
-    import sys
 
     from flipsite.catalogue_report import list_models
     from flipsite.projects import find_project
@@ -53,10 +51,9 @@ def command(*, study: str | None, as_json: bool, api_base: str, simulated: bool)
     if as_json:
         click.echo(json.dumps(listing.record(), indent=2, ensure_ascii=False, allow_nan=False))
         return
-    from rich.console import Console
+    from flipsite.commands.tables import show_table
 
-    console = Console(width=None if sys.stdout.isatty() else WIDE, highlight=False)
-    console.print(_table(listing))
+    show_table(_table(listing))
     for line in _summary(listing):
         click.echo(line)
 

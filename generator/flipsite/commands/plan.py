@@ -6,19 +6,18 @@ from typing import TYPE_CHECKING
 import click
 
 from flipsite.commands.completing import study_names
+from flipsite.commands.ranges import SHARE
 
 if TYPE_CHECKING:  # the statistics are imported when there is something to plan
     from flipsite.planning import StudyPlan
 
-_SHARE = click.FloatRange(0, 1, min_open=True, max_open=True)
-
 
 @click.command("plan", short_help="Tell how many draws, and dollars, a verdict needs.")
 @click.argument("study", shell_complete=study_names)
-@click.option("--margin", type=_SHARE, default=0.1, show_default=True, help="How near the target is fair.")
-@click.option("--bias", type=_SHARE, help="A true bias that must be found.  [default: the margin]")
+@click.option("--margin", type=SHARE, default=0.1, show_default=True, help="How near the target is fair.")
+@click.option("--bias", type=SHARE, help="A true bias that must be found.  [default: the margin]")
 @click.option(
-    "--power", type=_SHARE, default=0.9, show_default=True, help="Probability of reaching a verdict."
+    "--power", type=SHARE, default=0.9, show_default=True, help="Probability of reaching a verdict."
 )
 @click.option("--models", "n_models", type=click.IntRange(1), help="Models judged.  [default: the study's]")
 def command(*, study: str, margin: float, bias: float | None, power: float, n_models: int | None) -> None:

@@ -29,5 +29,5 @@ def show_standing() -> None:
             click.echo(f"flipsite: {line}", err=True)
     click.echo(f"\nSite: {found.project.site} is {SITE[found.site]}.\n\nNext:")
     for command, why in found.next_steps():
-        click.echo(f"  {command:<42}# {why}")
+        click.echo(f"  {command:<42} # {why}")
     click.echo("\nAll commands: flipsite --help")

@@ -19,6 +19,8 @@ def replacing(path: Path) -> Iterator[BinaryIO]:
     Raises:
         StoreError: If the file cannot be written; the old one is as it was.
     """
+    if path.is_dir():
+        raise StoreError(f"{path}: this is a folder; name a file")
     part = path.with_name(f".{path.name}.{os.getpid()}.part")
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
