@@ -216,13 +216,12 @@ class _ModelsSection(_Section):
     skip: list[_SkipEntry] = _key([], "tables [[models.skip]] with id and reason")
 
 
+_DOLLARS = "a number of dollars, from 0 to a billion"
+
+
 class _BudgetSection(_Section):
-    total_usd: _Number | None = _key(
-        None, "a number of dollars, from 0 to a billion", ge=0, le=MOST_BUDGET_USD
-    )
-    per_model_usd: _Number | None = _key(
-        None, "a number of dollars, from 0 to a billion", ge=0, le=MOST_BUDGET_USD
-    )
+    total_usd: _Number | None = _key(None, _DOLLARS, ge=0, le=MOST_BUDGET_USD)
+    per_model_usd: _Number | None = _key(None, _DOLLARS, ge=0, le=MOST_BUDGET_USD)
 
 
 class _StudyFile(_Section):
