@@ -1,6 +1,7 @@
 """A site goes to a branch whole, and nobody else's work is overwritten."""
 
 import subprocess
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -121,3 +122,30 @@ def test_what_git_says_is_told(branch: Branch, tmp_path: Path) -> None:
 def test_the_address_follows_from_the_remote(branch: Branch, remote: str, address: str | None) -> None:
     git(branch.root, "remote", "set-url", "origin", remote)
     assert pages_address(branch.root, remote="origin") == address
+
+
+def test_a_name_that_git_does_not_take_is_told(branch: Branch, tmp_path: Path) -> None:
+    with pytest.raises(
+        SiteError, match=r"^--branch bad\.\.name: git allows no branch of that name; take another$"
+    ):
+        send(replace(branch, name="bad..name"), write_site(tmp_path / "site"))
+
+
+def test_gits_own_reason_is_told_and_not_its_advice(branch: Branch, tmp_path: Path) -> None:
+    """Git ends with “and the repository exists.”, where nobody is told what is wrong."""
+    git(branch.root, "remote", "set-url", "origin", str(tmp_path / "none.git"))
+    with pytest.raises(
+        SiteError, match=r"failed: '.*/none\.git' does not appear to be a git repository; mend"
+    ):
+        send(branch, write_site(tmp_path / "site"))
+
+
+def test_a_remote_that_refuses_is_told(branch: Branch, tmp_path: Path) -> None:
+    hook = tmp_path / "bare.git/hooks/pre-receive"
+    hook.parent.mkdir(exist_ok=True)
+    hook.write_text("#!/bin/sh\nexit 1\n")
+    hook.chmod(0o755)
+    with pytest.raises(SiteError, match=r"git: push --quiet failed: failed to push some refs to .*; mend"):
+        send(branch, write_site(tmp_path / "site"))
+    hook.unlink()
+    assert send(branch, tmp_path / "site") > 0

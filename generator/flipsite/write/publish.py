@@ -77,7 +77,8 @@ def publish(site: Path, branch: Branch, *, message: str, dry_run: bool) -> Publi
         dry_run: Only say what would change.
 
     Raises:
-        SiteError: If git fails, the branch is checked out, or holds what flipsite did not write.
+        SiteError: If git fails or takes no such name, the branch is checked out, or holds what flipsite
+            did not write.
     """
     url = _remote_url(branch.root, branch.remote)
     _guard(branch)
@@ -114,6 +115,10 @@ def _scratch() -> Iterator[str]:
 
 def _guard(branch: Branch) -> None:
     """Fetch the branch, and refuse to touch one that is not flipsite's to replace."""
+    try:
+        _git(branch.root, "check-ref-format", f"refs/heads/{branch.name}")
+    except SiteError as error:
+        raise SiteError(f"--branch {branch.name}: git allows no branch of that name; take another") from error
     heads = _git(branch.root, "worktree", "list", "--porcelain").splitlines()
     if f"branch refs/heads/{branch.name}" in heads:
         raise SiteError(f"{branch.name}: this branch is checked out; name another with --branch")
@@ -199,6 +204,14 @@ def _run(command: list[str], root: Path, *, text: str | None = None) -> str:
         command, cwd=root, input=text, capture_output=True, text=True, check=False
     )
     if done.returncode:
-        reason = (done.stderr or done.stdout).strip().splitlines() or ["no reason given"]
-        raise SiteError(f"git: {' '.join(command[1:3])} failed: {reason[-1]}; mend that and publish again")
+        reason = _reason(done.stderr or done.stdout)
+        raise SiteError(f"git: {' '.join(command[1:3])} failed: {reason}; mend that and publish again")
     return done.stdout.strip()
+
+
+def _reason(said: str) -> str:
+    """The line of git's in which it says what is wrong: what comes after is advice, or a traceback."""
+    lines = [line.strip() for line in said.splitlines() if line.strip()] or ["no reason given"]
+    refused = (line.removeprefix("! ") for line in lines if line.startswith("! ["))
+    faults = (line.partition(": ")[2] for line in lines if line.startswith(("fatal: ", "error: ")))
+    return next(refused, None) or next(faults, lines[-1]).rstrip(".")
