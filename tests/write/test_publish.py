@@ -145,7 +145,9 @@ def test_a_remote_that_refuses_is_told(branch: Branch, tmp_path: Path) -> None:
     hook.parent.mkdir(exist_ok=True)
     hook.write_text("#!/bin/sh\nexit 1\n")
     hook.chmod(0o755)
-    with pytest.raises(SiteError, match=r"git: push --quiet failed: failed to push some refs to .*; mend"):
+    with pytest.raises(
+        SiteError, match=r"git: push --quiet failed: \[remote rejected\] .*hook declined\); mend"
+    ):
         send(branch, write_site(tmp_path / "site"))
     hook.unlink()
     assert send(branch, tmp_path / "site") > 0
