@@ -8,6 +8,7 @@ ROAD = ["collect", "store", "analyse", "fit", "present", "write"]
 GROUND = {
     "errors",
     "cells",
+    "content",
     "domain",
     "counts",
     "engines",

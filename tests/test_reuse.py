@@ -1,53 +1,200 @@
-"""A build keeps the embeds of a study that has not changed, and no others."""
+"""A build leaves as it is what it would make again, and the site is what a clean build makes, to the byte."""
 
+import shutil
+import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
 from pathlib import Path
 
 import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
 
 from flipsite.exchange import ImportOptions, import_draws
-from flipsite.pipeline import build, input_digests
-from flipsite.projects import Project, find_project
-from flipsite.reuse import kept_embeds
+from flipsite.pipeline import BuildReport, build, input_digests
+from flipsite.projects import Project, find_project, packaged
+from flipsite.reuse import reusable
 
-LINES = "model,outcome\n" + "".join(f"a/m{n},{k % 2}\n" for n in range(3) for k in range(20))
+TEMPLATES = ("model.html", "story.html", "base.html", "parts/neighbours.html", "static/flipsite.css")
+PAGE, PICTURE, DRAWS = "one/models/a/m1/index.html", "one/embed/verdicts.png", "one/data/draws.csv"
+
+
+@dataclass
+class Trial:
+    """A project of two studies that share models, and what is done to it."""
+
+    root: Path
+    draws: dict[str, dict[str, str]] = field(
+        default_factory=lambda: {
+            "one": {f"a/m{n}": "10" * 10 for n in range(4)},
+            "two": {"a/m1": "1" * 20, "b/x": "1100" * 5},
+        }
+    )
+    address: str | None = None
+
+    def __post_init__(self) -> None:
+        for name in TEMPLATES:
+            path = self.root / "templates" / name
+            path.parent.mkdir(parents=True, exist_ok=True)
+            shutil.copy(packaged("templates") / name, path)
+        (self.root / "content/studies").mkdir(parents=True)
+        for study in self.draws:
+            self.collect(study)
+
+    @property
+    def project(self) -> Project:
+        return find_project(self.root)
+
+    @property
+    def site(self) -> Path:
+        return self.root / "site"
+
+    def collect(self, study: str) -> None:
+        """The study's draws as they are now."""
+        path = self.root / f"{study}.csv"
+        rows = [f"{model},{draw}" for model, draws in self.draws[study].items() for draw in draws]
+        path.write_text("\n".join(["model,outcome", *rows]), encoding="utf-8")
+        (self.root / f"content/studies/{study}/draws.parquet").unlink(missing_ok=True)
+        import_draws(self.project, study, path, options=ImportOptions())
+
+    def build(self, out: Path | None = None) -> BuildReport:
+        return build(self.project, out=out or self.site, base_url=self.address)
+
+    # What a person may do between two builds; `n` is any number.
+
+    def flip(self, n: int) -> None:
+        """One draw of one model."""
+        study = ("one", "two")[n % 2]
+        if not (self.root / "content/studies" / study).exists():
+            return
+        model = sorted(self.draws[study])[n // 2 % len(self.draws[study])]
+        was = self.draws[study][model]
+        place = n % len(was)
+        self.draws[study][model] = was[:place] + ("0" if was[place] == "1" else "1") + was[place + 1 :]
+        self.collect(study)
+
+    def ask_another(self, n: int) -> None:
+        """A model that the other study has, or nobody."""
+        study = ("one", "two")[n % 2]
+        if (self.root / "content/studies" / study).exists():
+            self.draws[study][("a/m2", "b/x", "c/y")[n % 3]] = "0" * 9 + "1"
+            self.collect(study)
+
+    def retitle(self, n: int) -> None:
+        path = self.root / f"content/studies/{('one', 'two')[n % 2]}/study.toml"
+        if path.exists():
+            path.write_text(
+                path.read_text().replace("title = '", f"title = '{n} ").replace('title = "', f'title = "{n} ')
+            )
+
+    def narrate(self, n: int) -> None:
+        (self.root / "content/story.md").write_text(f"# Story {n}\n", encoding="utf-8")
+
+    def restyle(self, n: int) -> None:
+        """A word more in one of the templates."""
+        with (self.root / "templates" / TEMPLATES[n % len(TEMPLATES)]).open("a", encoding="utf-8") as file:
+            file.write(f"/* {n} */")
+
+    def hide(self, n: int) -> None:
+        """One study is put away, or comes back."""
+        here, away = self.root / "content/studies/two", self.root / "two-away"
+        (here, away) = (here, away) if here.exists() else (away, here)
+        here.rename(away)
+
+    def move(self, n: int) -> None:
+        self.address = (None, "/coins/", "https://me.test/")[n % 3]
+
+    def damage(self, n: int) -> None:
+        """A file of the site is overwritten, or gone."""
+        path = self.site / (PAGE, PICTURE, DRAWS)[n % 3]
+        path.unlink(missing_ok=True)
+        if n % 2:
+            path.write_bytes(b"touched")
+
+
+EDITS = ("flip", "ask_another", "retitle", "narrate", "restyle", "hide", "move", "damage")
+
+
+@contextmanager
+def trial() -> Iterator[Trial]:
+    with tempfile.TemporaryDirectory(prefix="flipsite-reuse-") as folder:
+        yield Trial(Path(folder))
+
+
+def contents(site: Path) -> dict[str, bytes]:
+    return {
+        path.relative_to(site).as_posix(): path.read_bytes() for path in site.rglob("*") if path.is_file()
+    }
+
+
+@pytest.mark.slow
+@settings(max_examples=6, suppress_health_check=[HealthCheck.too_slow])
+@given(edits=st.lists(st.tuples(st.sampled_from(EDITS), st.integers(0, 29)), min_size=1, max_size=4))
+def test_after_any_edits_the_site_is_what_a_clean_build_makes(edits: list[tuple[str, int]]) -> None:
+    with trial() as made:
+        made.build()
+        for name, n in edits:
+            before = {path: (made.site / path).stat() for path in contents(made.site)}
+            old = contents(made.site)
+            getattr(made, name)(n)
+            made.build()
+            made.build(made.root / "clean")
+            now = contents(made.site)
+            assert now == contents(made.root / "clean"), name
+            for path in now:
+                if name != "damage" and old.get(path) == now[path]:
+                    assert (made.site / path).stat().st_mtime_ns == before[path].st_mtime_ns
+            shutil.rmtree(made.root / "clean")
 
 
 @pytest.fixture(scope="module")
-def project(tmp_path_factory: pytest.TempPathFactory) -> Project:
-    """A project with one study, built."""
-    folder = tmp_path_factory.mktemp("reuse")
-    (folder / "content" / "studies").mkdir(parents=True)
-    (folder / "draws.csv").write_text(LINES)
-    import_draws(find_project(folder), "one", folder / "draws.csv", options=ImportOptions())
-    build(find_project(folder), out=folder / "site")
-    return find_project(folder)
+def built() -> Iterator[Trial]:
+    with trial() as made:
+        made.build()
+        yield made
 
 
-def kept(project: Project, **changed: str) -> dict[str, Path]:
-    inputs = input_digests(project, ("one",), base_url=None)
-    renamed = {name.replace("__", "/").replace("_toml", ".toml"): digest for name, digest in changed.items()}
-    return kept_embeds(project.site, inputs=inputs | renamed, studies=("one",))
+def stands(made: Trial, **changed: str) -> set[str]:
+    """What is kept if these inputs had another digest: `content/story.md` is `content__story`."""
+    inputs = input_digests(made.project, ("one", "two"), base_url=None)
+    assert {name.replace("__", "/") for name in changed} <= {name.partition(".")[0] for name in inputs} | {
+        "new"
+    }
+    named = {
+        name: changed.get(name.partition(".")[0].replace("/", "__"), digest)
+        for name, digest in inputs.items()
+    }
+    models = {
+        "one": [f"one/models/a/m{n}/index.html" for n in range(4)],
+        "two": ["two/models/a/m1/index.html"],
+    }
+    return set(reusable(made.site, inputs=named, models=models, templates=made.project.templates))
 
 
-def test_only_what_has_not_changed_is_kept(project: Project) -> None:
-    assert all(path.startswith("one/embed/") for path in kept(project))
-    assert "one/embed/verdicts.png" in kept(project, content__story="another")
-    assert kept(project, content__studies__one__study_toml="another") == {}
-    assert kept(project, content__studies__one__new="another") == {}
-    assert kept(project, flipsite="another") == {}
-    assert kept_embeds(project.root / "nowhere", inputs={}, studies=("one",)) == {}
+def test_what_does_not_depend_on_an_edit_stands(built: Trial) -> None:
+    assert {PAGE, PICTURE, DRAWS} <= stands(built)
+    assert {PAGE, PICTURE, DRAWS} <= stands(built, content__story="x")
+    assert {PAGE, PICTURE, DRAWS} <= stands(built, templates__story="x")
 
 
-def test_what_is_kept_is_what_would_be_made(project: Project) -> None:
-    """And a file that was touched is made again."""
-    picture = project.site / "one/embed/verdicts.png"
-    picture.unlink()
-    picture.write_bytes(b"touched")
-    (project.content / "story.md").write_text("# Another story\n")
-    build(project, out=project.site)
-    fresh = project.root / "fresh"
-    build(project, out=fresh)
-    files = [path.relative_to(fresh) for path in fresh.glob("one/embed/**/*.*")]
-    assert len(files) > 20
-    for path in files:
-        assert (project.site / path).read_bytes() == (fresh / path).read_bytes(), path
+def test_a_template_moves_the_pages_it_is_part_of(built: Trial) -> None:
+    for name in (
+        "templates__model",
+        "templates__base",
+        "templates__parts__neighbours",
+        "templates__static__flipsite",
+    ):
+        assert stands(built, **{name: "x"}) & {PAGE, PICTURE, DRAWS} == {PICTURE, DRAWS}, name
+
+
+def test_a_study_moves_its_own_and_what_others_say_of_its_models(built: Trial) -> None:
+    kept = stands(built, content__studies__two__draws="x")
+    assert not any(path.startswith("two/") for path in kept)
+    assert PAGE not in kept, "the page tells what the other study found of this model"
+    assert {"one/models/a/m0/index.html", PICTURE, DRAWS} <= kept
+
+
+def test_nothing_of_another_flipsite_library_or_address_stands(built: Trial) -> None:
+    for name in ("flipsite", "libraries", "base-url"):
+        assert stands(built, **{name: "x"}) == set()

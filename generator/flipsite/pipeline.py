@@ -7,7 +7,9 @@ The stages are imported where they are called: a site that is current needs none
 
 import hashlib
 import logging
+import os
 import re
+import sys
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -17,11 +19,17 @@ from flipsite import __version__
 from flipsite.charts_script import charts_script
 from flipsite.errors import UsageError
 from flipsite.projects import PROJECT_FILE, Project, existing_study, packaged, snapshot_files, study_ids
-from flipsite.reuse import kept_embeds
 from flipsite.write.batches import Batch
 from flipsite.write.site import SiteChange, current_site, replace_site
 
 log = logging.getLogger(__name__)
+
+_LIBRARIES = re.compile(
+    r"(altair|jinja2|latex2mathml|markdown_it_py|markupsafe|mdit_py_plugins|numpy|pillow|pyarrow|pygments|scipy"
+    r"|vl_convert_python)-.*\.dist-info",
+    re.IGNORECASE,
+)
+"""Those whose other version may write another site, as their metadata's folders name them."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -69,8 +77,8 @@ def build(
     inputs = input_digests(project, chosen, base_url=address)
     change = None if force else current_site(out, version=__version__, inputs=inputs)
     if change is None:
-        kept = {} if force else kept_embeds(out, inputs=inputs, studies=chosen)
-        batches = _batches(project, folders, base_url=address, out=out, jobs=jobs, kept=kept)
+        last = None if force else inputs
+        batches = _batches(project, folders, base_url=address, out=out, jobs=jobs, inputs=last)
         change = replace_site({}, out, version=__version__, inputs=inputs, batches=batches, jobs=jobs)
     return BuildReport(out=out, studies=chosen, change=change, warnings=tuple(_warnings(folders)))
 
@@ -82,18 +90,24 @@ def _batches(
     base_url: str | None,
     out: Path,
     jobs: int,
-    kept: Mapping[str, Path],
+    inputs: Mapping[str, str] | None,
 ) -> Sequence[Batch]:
-    """What makes the files of the site, from its studies' folders; `kept` can stand as they are."""
+    """What makes the files of the site, from its studies' folders.
+
+    By the digests of the `inputs` is known what of the last site can stand; without them all is made.
+    """
     from flipsite.present.renderer import start_renderer
 
     is_started = start_renderer()  # while the rest is imported and read
     from flipsite.loading import kept_files, load_report
     from flipsite.present.site import SiteSettings, site_batches
+    from flipsite.reuse import reusable
 
     reports = [load_report(folder) for folder in folders.values()]
     is_started()
     log.info("analysed %d studies", len(reports))
+    models = {report.study.id: [record.page for record in report.estimates] for report in reports}
+    kept = reusable(out, inputs=inputs, models=models, templates=project.templates) if inputs else {}
     return site_batches(
         reports,
         SiteSettings(
@@ -130,7 +144,11 @@ def input_digests(project: Project, studies: Sequence[str], *, base_url: str | N
     """SHA-256 of everything a build depends on: content, templates, address, and flipsite itself."""
     roots = [("templates", folder) for folder in reversed(project.templates)]
     roots += [("content", packaged("content")), ("content", project.content)]
-    digests = {"base-url": hashlib.sha256((base_url or "").encode()).hexdigest(), "flipsite": _own_digest()}
+    digests = {
+        "base-url": hashlib.sha256((base_url or "").encode()).hexdigest(),
+        "flipsite": _own_digest(),
+        "libraries": _libraries_digest(),
+    }
     for name, root in roots:
         for path in sorted(root.rglob("*")):
             inside = path.relative_to(root)
@@ -157,6 +175,18 @@ def _own_digest() -> str:
     """One digest of flipsite's own modules: another version may write another site."""
     modules = sorted(Path(__file__).parent.rglob("*.py"))
     return hashlib.sha256("".join(_file_digest(path) for path in modules).encode()).hexdigest()
+
+
+def _libraries_digest() -> str:
+    """One digest of the versions of the libraries whose work a site shows."""
+    found = {
+        name
+        for folder in sys.path
+        if os.path.isdir(folder)  # noqa: PTH112 - as for listdir
+        for name in os.listdir(folder)  # noqa: PTH208 - a metadata look-up of each takes fifty times as long
+        if _LIBRARIES.fullmatch(name)
+    }
+    return hashlib.sha256(" ".join(sorted(found)).encode()).hexdigest()
 
 
 def _file_digest(path: Path) -> str:

@@ -1,4 +1,4 @@
-/* The page of embeds: copy buttons, and previews as high as what they show. Without it short texts can be selected. */
+/* The page of embeds: copy buttons, and previews as high as what they show. Without it the files can be fetched. */
 (function () {
   "use strict";
   function select(text) {
@@ -15,7 +15,7 @@
     select(text);
     return document.execCommand("copy") ? Promise.resolve() : Promise.reject(new Error("refused"));
   }
-  // Long sources come with a script of their embed's own when one of them is opened; that works from a file too.
+  // Sources come with a script of their embed's own when one of them is opened; that works from a file too.
   window.flipsiteEmbed = function (given) {
     document.getElementById(given.embed).querySelectorAll("[data-label]").forEach(function (box) {
       box.querySelector(".embed-text").textContent = given.sources[box.dataset.label];
@@ -36,7 +36,6 @@
     var box = button.closest("details");
     var text = box.querySelector(".embed-text");
     var note = box.querySelector(".embed-note");
-    button.hidden = "label" in box.dataset;
     button.addEventListener("click", function () {
       copied(text).then(
         function () { note.textContent = "Copied."; },

@@ -6,8 +6,10 @@ from pathlib import Path
 
 from flipsite.analyse.report import StudyReport
 from flipsite.exchange import ImportOptions, import_draws
+from flipsite.exhibits import Figure
 from flipsite.loading import load_report
 from flipsite.present.embed import Embed
+from flipsite.present.study_charts import study_drawings
 from flipsite.projects import find_project
 
 HOSTILE = (
@@ -62,6 +64,11 @@ def hostile_project(folder: Path, *, simulated: bool = False) -> Path:
 
 def report_of(project: Path) -> StudyReport:
     return load_report(project / "content" / "studies" / "trial")
+
+
+def drawn_of(report: StudyReport) -> dict[str, Figure]:
+    """The study's charts, by name."""
+    return {name: draw() for name, draw in study_drawings(report).items()}
 
 
 def shown_cells(embed: Embed) -> list[list[str]]:

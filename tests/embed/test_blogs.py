@@ -13,8 +13,7 @@ from playwright.sync_api import Browser, sync_playwright
 from flipsite.present.embed import Embed
 from flipsite.present.embed_formats import rendered
 from flipsite.present.embeds import find_embed, study_embeds
-from flipsite.present.study_charts import study_figures
-from hostile import HOSTILE, hostile_project, report_of, shown_cells
+from hostile import HOSTILE, drawn_of, hostile_project, report_of, shown_cells
 
 pytestmark = pytest.mark.blogs
 
@@ -41,7 +40,7 @@ Posts = Mapping[str, tuple[Embed, str]]
 @pytest.fixture(scope="module")
 def embeds(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Embed]:
     report = report_of(hostile_project(tmp_path_factory.mktemp("hostile")))
-    found = {embed.name: embed for embed in study_embeds(report, study_figures(report), base_url=None)}
+    found = {embed.name: embed for embed in study_embeds(report, drawn_of(report), base_url=None)}
     for number, model in enumerate(HOSTILE[:6]):
         one = find_embed(report, f"model/{model}", base_url="https://example.org/coins/")
         assert isinstance(one, Embed)

@@ -18,10 +18,9 @@ from flipsite.present.embed_picture import ANYWHERE
 from flipsite.present.embed_text import json_embed, markdown_embed
 from flipsite.present.embeds import find_embed, study_embeds, table_embeds
 from flipsite.present.plain_predictors import best_form, contrasts, main_part
-from flipsite.present.study_charts import study_figures
 from flipsite.projects import packaged
 from flipsite.write.reading import read_page, read_xml_file
-from hostile import HOSTILE, hostile_project, report_of, shown_cells, table_cells
+from hostile import HOSTILE, drawn_of, hostile_project, report_of, shown_cells, table_cells
 
 BASE = "https://example.org/coins/"
 
@@ -33,7 +32,7 @@ def report(tmp_path_factory: pytest.TempPathFactory) -> StudyReport:
 
 @pytest.fixture(scope="module")
 def embeds(report: StudyReport) -> dict[str, Embed]:
-    found = study_embeds(report, study_figures(report), base_url=BASE)
+    found = study_embeds(report, drawn_of(report), base_url=BASE)
     return {embed.name: embed for embed in found}
 
 
@@ -132,10 +131,10 @@ def test_the_snippet_names_its_frame(embeds: dict[str, Embed]) -> None:
 
 
 def test_a_site_has_each_format_of_each_but_of_no_single_model(embeds: dict[str, Embed]) -> None:
-    files = embed_files(list(embeds.values()))
+    files = [path for embed in embeds.values() for path in embed_files(embed, kept={})]
     suffixes = {FORMATS[form].suffix for form in ON_SITE}
     assert {path for path in files if path.startswith("trial/embed/spend.")} == {
-        f"trial/embed/spend.{suffix}" for suffix in suffixes
+        f"trial/embed/spend.{suffix}" for suffix in (*suffixes, "js")
     }
     assert "trial/embed/frame/spend.html" in files
     assert not any("model/" in path for path in files)

@@ -7,8 +7,10 @@ Source:
 import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from pathlib import Path
 
 from flipsite.analyse.report import StudyReport
+from flipsite.content import Kept
 from flipsite.domain import Study
 from flipsite.present.page import Page
 from flipsite.schema import TABLES, Column
@@ -114,14 +116,19 @@ def _downloads(study: str, files: Mapping[str, object]) -> list[Download]:
         stem, _, suffix = path.removeprefix(f"{study}/").rpartition(".")
         if path in parts:
             stem, suffix = "data/draws", stem.removeprefix("data/draws/").partition("/")[0].replace("=", " ")
-        content = files[path]
-        size = len(content) if isinstance(content, bytes) else None
-        stems.setdefault(stem, []).append((suffix, path, size))
+        stems.setdefault(stem, []).append((suffix, path, _size(files[path])))
     order = {stem: place for place, stem in enumerate(_MEANINGS)}
     return [
         Download(meaning=_MEANINGS.get(stem, stem), files=tuple(stems[stem]))
         for stem in sorted(stems, key=lambda stem: (order.get(stem, len(order)), stem))
     ]
+
+
+def _size(content: object) -> int | None:
+    """Bytes of a file, where there is one."""
+    if isinstance(content, Path):
+        return content.stat().st_size
+    return len(content) if isinstance(content, bytes) else content.size if isinstance(content, Kept) else None
 
 
 def _table_schema(columns: Sequence[Column]) -> dict[str, object]:

@@ -1,18 +1,17 @@
 """The formats of an embed, and the files of it that stand on a site."""
 
-from collections.abc import Callable, Mapping, Sequence
-from concurrent.futures import ThreadPoolExecutor
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from functools import partial
-from pathlib import Path
 from typing import Final
 
 from flipsite.addresses import relative
+from flipsite.content import Content
 from flipsite.present.embed import Embed
 from flipsite.present.embed_blogs import hugo_shortcode, jekyll_include, quarto_include
-from flipsite.present.embed_html import frame_page, html_fragment
+from flipsite.present.embed_html import frame_page, frame_snippet, html_fragment
 from flipsite.present.embed_picture import png_file, svg_file
 from flipsite.present.embed_text import json_embed, markdown_embed
+from flipsite.present.interactive import spec_json
 from flipsite.present.tables import csv_table
 
 
@@ -53,36 +52,47 @@ def rendered(embed: Embed, form: str) -> bytes:
     return content if isinstance(content, bytes) else content.encode("utf-8", "replace")
 
 
-def embed_files(
-    embeds: Sequence[Embed], *, kept: Mapping[str, Path] | None = None, jobs: int = 1
-) -> dict[str, bytes | Path]:
-    """The embeds' files on a site, by path: each format, and a page for an iframe.
+def embed_files(embed: Embed, *, kept: Mapping[str, Content]) -> dict[str, Content]:
+    """An embed's files on a site, by path: each format, a page for an iframe, and the sources to copy.
 
     Args:
-        embeds: What to write.
-        kept: Files of the last site that are still good; the others are made.
-        jobs: How many to make at once.
+        embed: What to write.
+        kept: Files of the last site that are still good; if all of this embed's are, none is made.
     """
-    with ThreadPoolExecutor(jobs) as pool:  # drawing leaves the interpreter for most of its time
-        made = pool.map(partial(_files, kept=kept or {}), embeds)
-        return {path: content for files in made for path, content in files.items()}
+    forms = {form_path(embed, form): form for form in forms_on_site(embed)}
+    frame, sources = frame_path(embed), sources_path(embed)
+    if kept.keys() >= {*forms, frame, sources}:
+        return {path: kept[path] for path in (*forms, frame, sources)}
+    made = {path: rendered(embed, form) for path, form in forms.items()}
+    texts = {"HTML": made[form_path(embed, "html")], "Markdown": made[form_path(embed, "markdown")]}
+    said = {label: text.decode() for label, text in texts.items()}
+    if embed.base_url:
+        said["iframe"] = frame_snippet(embed, embed.base_url + frame)
+    script = f"flipsiteEmbed({spec_json({'embed': anchor(embed), 'sources': said})});\n"
+    page = frame_page(embed, lambda path: relative(path, frame))
+    return {**made, frame: page.encode("utf-8", "replace"), sources: script.encode("utf-8", "replace")}
 
 
-def _files(embed: Embed, *, kept: Mapping[str, Path]) -> dict[str, bytes | Path]:
-    frame = frame_path(embed)
-    files: dict[str, bytes | Path] = {}
-    for form in ON_SITE:
-        path = f"{embed.source.study}/embed/{embed.name}.{FORMATS[form].suffix}"
-        if embed.figure is not None or not FORMATS[form].is_picture:
-            files[path] = kept.get(path) or rendered(embed, form)
-    files[frame] = kept.get(frame) or _framed(embed, frame)
-    return files
+def forms_on_site(embed: Embed) -> list[str]:
+    """The formats in which it stands on the site: all, or all but pictures where nothing can be drawn."""
+    return [form for form in ON_SITE if embed.figure is not None or not FORMATS[form].is_picture]
 
 
-def _framed(embed: Embed, here: str) -> bytes:
-    return frame_page(embed, lambda path: relative(path, here)).encode("utf-8", "replace")
+def form_path(embed: Embed, form: str) -> str:
+    """Where a format of it stands."""
+    return f"{embed.source.study}/embed/{embed.name}.{FORMATS[form].suffix}"
 
 
 def frame_path(embed: Embed) -> str:
     """Where the page for an iframe stands."""
     return f"{embed.source.study}/embed/frame/{embed.name}.html"
+
+
+def sources_path(embed: Embed) -> str:
+    """Where the script stands that brings its sources to the page of embeds."""
+    return f"{embed.source.study}/embed/{embed.name}.js"
+
+
+def anchor(embed: Embed) -> str:
+    """Its id on the page of embeds."""
+    return f"{embed.source.study}-{embed.name}"

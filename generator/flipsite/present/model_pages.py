@@ -1,10 +1,11 @@
 """One page a model: its verdict in words, what is known of its coin, and every draw behind it."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 
 import jinja2
 
 from flipsite.analyse.report import StudyReport
+from flipsite.content import Content
 from flipsite.present.feature_words import feature_lines
 from flipsite.present.frame import Frame
 from flipsite.present.model_draws import model_csv
@@ -15,20 +16,28 @@ from flipsite.present.twins import Twin, running_mean_twin, strip_of_twin, strip
 
 
 def model_files(
-    shared: Shared, places: range, templates: jinja2.Environment, frame: Frame
-) -> dict[str, bytes]:
+    shared: Shared,
+    places: range,
+    templates: jinja2.Environment,
+    frame: Frame,
+    *,
+    kept: Mapping[str, Content],
+) -> dict[str, Content]:
     """The pages of the models at these places of the leaderboard, and beside each its draws to download.
+
+    Those of the last site that are `kept` are not made again.
 
     Raises:
         ContentError: If the template cannot be rendered.
     """
-    files: dict[str, bytes] = {}
+    files: dict[str, Content] = {}
     for place in places:
-        page = page_of(shared, place)
-        files[page.path] = page_file(templates, page, frame)
-        own = own_draws(shared, page.title)
+        estimate = shared.rows[place].estimate
+        path, draws = estimate.page, estimate.page.removesuffix("index.html") + "draws.csv"
+        files[path] = kept.get(path) or page_file(templates, page_of(shared, place), frame)
+        own = own_draws(shared, estimate.model)
         if own and not shared.report.counts:  # else the study's parts hold them
-            files[page.path.removesuffix("index.html") + "draws.csv"] = model_csv(*own)
+            files[draws] = kept.get(draws) or model_csv(*own)
     return files
 
 

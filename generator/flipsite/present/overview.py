@@ -2,21 +2,20 @@
 
 import hashlib
 from collections.abc import Mapping, Sequence
-from concurrent.futures import ThreadPoolExecutor
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import jinja2
 
-from flipsite.analyse.families import comparisons, families, histories
+from flipsite.analyse.families import Comparison, Family, History
 from flipsite.analyse.report import StudyReport
-from flipsite.exhibits import Figure
+from flipsite.content import Content
 from flipsite.present.citing import cite_page
 from flipsite.present.data_page import data_page
-from flipsite.present.embed_formats import embed_files
+from flipsite.present.drawing import Drawn
+from flipsite.present.embed import Embed
 from flipsite.present.embed_page import embed_page
-from flipsite.present.embeds import study_embeds
 from flipsite.present.family_pages import comparison_pages, family_pages, history_pages
 from flipsite.present.figures import shown
 from flipsite.present.frame import Frame
@@ -28,44 +27,56 @@ from flipsite.present.page import Page
 from flipsite.present.search import search_index, search_page
 from flipsite.present.share_card import share_card
 from flipsite.present.story import narrative_pages
-from flipsite.present.study_charts import comparison_figures, family_figures, method_figures, study_figures
 from flipsite.present.study_pages import study_pages
 from flipsite.present.templates import encoded, page_file, render
 
 if TYPE_CHECKING:
     from flipsite.present.site import SiteSettings
 
-Files = dict[str, bytes | Path]
+Files = dict[str, Content]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Overview:
+    """What the pages of a whole site show.
+
+    Attributes:
+        reports: The studies, in the order of their ids.
+        drawn: Every chart.
+        compared: Pairs of studies that share models.
+        alike: Families of targets.
+        elsewhere: Models that more than one study asked.
+        embeds: What can be shown elsewhere.
+        sources: The narratives, by page.
+    """
+
+    reports: Sequence[StudyReport]
+    drawn: Drawn
+    compared: Sequence[Comparison]
+    alike: Sequence[Family]
+    elsewhere: Mapping[str, History]
+    embeds: Sequence[Embed]
+    sources: Mapping[str, Path]
 
 
 def overview_files(
-    reports: Sequence[StudyReport],
-    settings: "SiteSettings",
-    templates: jinja2.Environment,
-    frame: Frame,
-    *,
-    sources: Mapping[str, Path],
-    kept: Mapping[str, Path] | None,
+    given: Overview, settings: "SiteSettings", templates: jinja2.Environment, frame: Frame
 ) -> Files:
-    """Every file that shows a chart, or that lists what the site has; `sources` are the narratives, by page.
+    """Every file that shows a chart, or that lists what the site has.
 
     Raises:
         ContentError: If a narrative or a template cannot be rendered.
     """
-    figures, shared_pages, shared_figures = _drawn(reports, jobs=settings.jobs)
-    studies = [page for report in reports for page in study_pages(report, figures[report.study.id])]
-    embeds = [
-        embed
-        for report in reports
-        for embed in study_embeds(report, figures[report.study.id], base_url=settings.base_url)
-    ]
+    reports, figures = given.reports, given.drawn.studies
     pages = [
-        *narrative_pages(reports, figures, sources, templates),
+        *narrative_pages(reports, figures, given.sources, templates),
         glossary_page(),
         cite_page(frame.studies, version=settings.version, base_url=settings.base_url),
-        *studies,
-        *shared_pages,
-        embed_page(embeds, base_url=settings.base_url),
+        *(page for report in reports for page in study_pages(report, figures[report.study.id])),
+        *comparison_pages(given.compared, given.drawn.compared),
+        *history_pages(given.elsewhere),
+        *family_pages(given.alike, given.drawn.families),
+        embed_page(given.embeds),
     ]
     listed = [
         *(page for page in pages if page.listed),
@@ -82,32 +93,9 @@ def overview_files(
     for report in reports:
         files |= twin_files(model_twins(report))
         files[f"{report.study.id}/card.png"] = share_card(report)
-    for figure in (*(figure for study in figures.values() for figure in study.values()), *shared_figures):
+    for figure in given.drawn:
         files |= figure_files(figure)
-    files |= embed_files(embeds, kept=kept, jobs=settings.jobs)
     return files | {index_path: index} | _top_files(templates, frame, reports, [*listed, pages[-1]])
-
-
-def _drawn(
-    reports: Sequence[StudyReport], *, jobs: int
-) -> tuple[dict[str, Mapping[str, Figure]], list[Page], list[Figure]]:
-    """Each study's charts, under "" those of no study; the pages of several studies; the charts of these."""
-    with ThreadPoolExecutor(jobs) as pool:  # drawing leaves the interpreter for most of its time
-        general, shared = pool.submit(method_figures), pool.submit(_shared_pages, reports)
-        drawn = pool.map(study_figures, reports)
-        figures = {report.study.id: charts for report, charts in zip(reports, drawn, strict=True)}
-        return figures | {"": general.result()}, *shared.result()
-
-
-def _shared_pages(reports: Sequence[StudyReport]) -> tuple[list[Page], list[Figure]]:
-    compared, alike = comparisons(reports), families(reports)
-    scatters, curves = comparison_figures(compared), [family_figures(family) for family in alike]
-    pages = [
-        *comparison_pages(compared, scatters),
-        *history_pages(histories(reports)),
-        *family_pages(alike, curves),
-    ]
-    return pages, [*scatters.values(), *(figure for family in curves for figure in family.values())]
 
 
 def _tabs(study: str, pages: Sequence[Page]) -> tuple[tuple[str, str], ...]:

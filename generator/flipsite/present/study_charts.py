@@ -24,13 +24,8 @@ MOST_CURVES = 12
 """Curves that a family's page draws; every model has its table."""
 
 
-def study_figures(report: StudyReport) -> Mapping[str, Figure]:
-    """The study's charts by name; none before it has a figure to show."""
-    return {name: draw() for name, draw in study_drawings(report).items()}
-
-
 def study_drawings(report: StudyReport) -> Mapping[str, Draw]:
-    """What draws each of the study's charts, by the chart's name: drawing takes longest."""
+    """What draws each of the study's charts, by the chart's name; none before it has a figure to show."""
     study, estimates = report.study, report.estimates
     predictors = predictor_drawings(report.fit, study)
     if report.printed:
@@ -60,25 +55,25 @@ def study_drawings(report: StudyReport) -> Mapping[str, Draw]:
     return drawings
 
 
-def method_figures() -> Mapping[str, Figure]:
-    """The charts of no study, for the methods page."""
-    return {"power": power_curve(power_points(bias=0.1), name="power")}
+def method_drawings() -> Mapping[str, Draw]:
+    """What draws the charts of no study, for the methods page."""
+    return {"power": lambda: power_curve(power_points(bias=0.1), name="power")}
 
 
-def comparison_figures(comparisons: Sequence[Comparison]) -> Mapping[str, Figure]:
-    """The chart of each comparison that has one, by its page's path."""
+def comparison_drawings(comparisons: Sequence[Comparison]) -> Mapping[str, Draw]:
+    """What draws the chart of each comparison that has one, by its page's path."""
     return {
-        comparison_path(each.after.id, each.before.id): bias_against_bias(
-            each.changes, each.before, each.after
+        comparison_path(each.after.id, each.before.id): partial(
+            bias_against_bias, each.changes, each.before, each.after
         )
         for each in comparisons
         if any(change.difference is not None for change in each.changes)
     }
 
 
-def family_figures(family: Family) -> Mapping[str, Figure]:
-    """The curves of a family, by model; the first ones where there are many."""
+def family_drawings(family: Family) -> Mapping[str, Draw]:
+    """What draws the curves of a family, by model; the first ones where there are many."""
     return {
-        curve.model: calibration_curve(curve, name=f"{family.studies[0].id}-calibration-{number}")
+        curve.model: partial(calibration_curve, curve, name=f"{family.studies[0].id}-calibration-{number}")
         for number, curve in enumerate(family.curves[:MOST_CURVES], start=1)
     }

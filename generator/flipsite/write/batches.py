@@ -12,9 +12,9 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import suppress
 from typing import NamedTuple
 
+from flipsite.content import Content
 from flipsite.errors import SiteError
 from flipsite.write.names import check_paths
-from flipsite.write.tree import Content
 
 Batch = Callable[[], Mapping[str, Content]]
 """Makes some of a site's files, by path."""
@@ -42,8 +42,8 @@ def run_batches(batches: Sequence[Batch], place: Place, *, jobs: int) -> list[Pl
     """Make all files and put each in its place.
 
     Args:
-        batches: At most MOST_BATCHES. The first one is made by this very process, in which libraries may have
-            threads; the others by whoever is free.
+        batches: At most MOST_BATCHES. The first one is made by this very process; the others by whoever is
+            free.
         place: Puts one file where it belongs.
         jobs: Processes, this one included; one where the system cannot fork. A process with threads at work
             asks for one: a fork would copy their locks and not them.

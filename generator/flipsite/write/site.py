@@ -9,6 +9,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+from flipsite.content import Content, Kept
 from flipsite.errors import SiteError
 from flipsite.write.batches import Batch, Placed, run_batches
 from flipsite.write.foreign import CARRIED, refuse_foreign
@@ -18,8 +19,6 @@ from flipsite.write.scratch import NEW, OLD, scratch_beside
 from flipsite.write.swap import put_in_place, sync, sync_names
 from flipsite.write.target import find_target
 from flipsite.write.tree import (
-    Content,
-    Kept,
     carry_over,
     is_same,
     link_file,
@@ -85,8 +84,7 @@ def replace_site(
         out: The site's folder: made, or replaced if all in it is flipsite's.
         version: Of flipsite, for build.json.
         inputs: SHA-256 of what the build read, for build.json.
-        batches: More files, made when their turn comes, so that they are never all in memory; the first one
-            in this process.
+        batches: More files, made when their turn comes, so that they are never all in memory.
         jobs: How many processes make them.
 
     Returns:

@@ -7,21 +7,12 @@ from hashlib import file_digest, sha256
 from io import FileIO
 from pathlib import Path
 from stat import S_ISREG
-from typing import NamedTuple
+
+from flipsite.content import Content, Kept
 
 FILE_MODE, FOLDER_MODE = 0o644, 0o755
 _BINARY = getattr(os, "O_BINARY", 0)  # Windows has texts otherwise
 READABLE = 0o444
-
-
-class Kept(NamedTuple):
-    """A file of the last site at this very path, which stays: it is known to be whole."""
-
-    size: int
-    digest: str
-
-
-Content = bytes | Path | Kept
 
 
 def measure(content: Content) -> tuple[int, str]:
