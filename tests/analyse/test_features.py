@@ -185,6 +185,16 @@ def test_the_order_of_findings_does_not_matter_and_a_second_run_changes_nothing(
     assert again.changed == ()
 
 
+def test_findings_that_differ_only_in_their_confidence_have_an_order_too():
+    stands = Feature(model="a/c", feature="reasoning", value="no", source="catalogue", confidence=0.6)
+    unsure, surer = (
+        replace(stands, value="yes", source="classifier", confidence=sure) for sure in (0.3, 0.6)
+    )
+    told = joined([], [stands, unsure, surer]).overruled
+    assert [one.found for one in told] == [surer, unsure]
+    assert joined([], [surer, unsure, stands]).overruled == told
+
+
 def test_a_models_features_stand_in_the_order_of_the_schema():
     rows = [
         Feature(model="a/b", feature=feature, value="", source="") for feature in reversed(list(FEATURES))

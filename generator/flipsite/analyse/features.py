@@ -122,7 +122,7 @@ def by_model(features: Iterable[Feature]) -> Mapping[str, tuple[Feature, ...]]:
 
 
 def _overruled(found: Iterable[Feature], rows: Mapping[tuple[str, str], Feature]) -> Iterator[Refused]:
-    for row in sorted(found, key=lambda row: (row.model, row.feature, row.value)):
+    for row in sorted(found, key=lambda row: (row.model, row.feature, row.value, _rank(row), row.note)):
         stands = rows[row.model, row.feature]
         if row.source == "classifier" and stands.source not in PROTECTED and contradicts(row, stands):
             yield Refused(kept=stands, found=row)
