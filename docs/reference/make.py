@@ -46,6 +46,7 @@ SITE_FILES: Final = {
     "STUDY/calibration/index.html": "several shares asked of the same models, where they were",
     "STUDY/data/*": "the files of the data page: see below",
     "STUDY/embed/NAME.{html,md,csv,json,svg,png}": "each table and chart to embed",
+    "STUDY/embed/NAME.js": "its sources, as the page of embeds shows them to copy",
     "STUDY/embed/frame/NAME.html": "the same as a page for an iframe, which tells its height",
 }
 """What a site holds, by path; a test finds each file of a site here, and each line in a site."""
