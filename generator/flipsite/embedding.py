@@ -68,9 +68,6 @@ def _report(project: Project, study_id: str | None) -> StudyReport:
 
 def _unknown(name: str, study: str, names: tuple[str, ...]) -> str:
     near = get_close_matches(name, names, n=1)
-    hint = (
-        f"did you mean {near[0]!r}?"
-        if near
-        else f"there are: {', '.join(list(dict.fromkeys(names))[:12]) or 'none yet'}."
-    )
+    some = ", ".join(list(dict.fromkeys(names))[:12])
+    hint = f"did you mean {near[0]!r}?" if near else f"there are: {some}."
     return f"study {study!r} has no table or chart {name!r}; {hint}"
