@@ -132,9 +132,9 @@ sbom: $(TOOLS)/.installed
 	$(TOOLS)/bin/cyclonedx-py requirements --pyproject pyproject.toml --output-reproducible \
 		--output-file build/sbom.json requirements/base.txt
 
-# Known vulnerabilities of what is installed; wants the network.
+# Known vulnerabilities of what is installed; wants the network, and fails where there is nobody to ask.
 audit: $(TOOLS)/.installed
-	$(TOOLS)/bin/pip-audit --disable-pip --require-hashes --requirement requirements/dev.txt
+	$(TOOLS)/bin/pip-audit --strict --disable-pip --require-hashes --requirement requirements/dev.txt
 
 $(TOOLS)/.installed: Makefile
 	$(PYTHON) -m venv $(TOOLS)
