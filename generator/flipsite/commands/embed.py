@@ -5,14 +5,14 @@ from pathlib import Path
 
 import click
 
-from flipsite.commands.completing import study_names
+from flipsite.commands.completing import study_names, table_names
 from flipsite.errors import UsageError
 
 FORMATS = ("html", "markdown", "csv", "json", "svg", "png", "iframe", "jekyll", "hugo", "quarto")
 
 
 @click.command("embed", short_help="Write a table or chart for another site.")
-@click.argument("table")
+@click.argument("table", shell_complete=table_names)
 @click.option(
     "--study",
     metavar="ID",

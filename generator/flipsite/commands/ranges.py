@@ -5,8 +5,11 @@ from typing import Any
 
 import click
 
+MOST_USD = 1e9
+"""As `domain.MOST_BUDGET_USD`, which would import numpy for a `--help`."""
 
-class Range(click.FloatRange):
+
+class Real(click.FloatRange):
     """A number within bounds; `nan`, which lies within all of click's, is none."""
 
     def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> float:
@@ -17,5 +20,16 @@ class Range(click.FloatRange):
         return number
 
 
-DOLLARS = Range(min=0, max=1e9)  # domain.MOST_BUDGET_USD, without importing numpy for a `--help`
-SHARE = Range(0, 1, min_open=True, max_open=True)
+class Dollars(Real):
+    """An amount of money; its help need not say that nobody has more than a billion."""
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> float:
+        """The number of dollars, or a usage error."""
+        number = super().convert(value, param, ctx)
+        if number > MOST_USD:
+            self.fail(f"{value} is more than a billion.", param, ctx)
+        return number
+
+
+DOLLARS = Dollars(min=0)
+SHARE = Real(0, 1, min_open=True, max_open=True)
