@@ -12,6 +12,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from flipsite.exchange import ImportOptions, import_draws
+from flipsite.memory import Memory
 from flipsite.pipeline import BuildReport, build, input_digests
 from flipsite.projects import Project, find_project, packaged
 from flipsite.reuse import reusable
@@ -32,6 +33,7 @@ class Trial:
         }
     )
     address: str | None = None
+    memory: Memory = field(default_factory=Memory)
 
     def __post_init__(self) -> None:
         for name in TEMPLATES:
@@ -59,7 +61,9 @@ class Trial:
         import_draws(self.project, study, path, options=ImportOptions())
 
     def build(self, out: Path | None = None) -> BuildReport:
-        return build(self.project, out=out or self.site, base_url=self.address)
+        """Into the site as a preview does, with what it remembers; or elsewhere, remembering nothing."""
+        memory = self.memory if out is None else None
+        return build(self.project, out=out or self.site, base_url=self.address, memory=memory)
 
     # What a person may do between two builds; `n` is any number.
 

@@ -13,6 +13,7 @@ import sys
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
 from flipsite import __version__
@@ -21,6 +22,9 @@ from flipsite.errors import UsageError
 from flipsite.projects import PROJECT_FILE, Project, existing_study, packaged, snapshot_files, study_ids
 from flipsite.write.batches import Batch
 from flipsite.write.site import SiteChange, current_site, replace_site
+
+if TYPE_CHECKING:
+    from flipsite.memory import Memory
 
 log = logging.getLogger(__name__)
 
@@ -57,6 +61,7 @@ def build(
     base_url: str | None = None,
     jobs: int = 1,
     force: bool = False,
+    memory: "Memory | None" = None,
 ) -> BuildReport:
     """Build the site of a project's studies; where no input has changed since the last build, do nothing.
 
@@ -67,6 +72,7 @@ def build(
         base_url: Where the site will stand.
         jobs: How many processes make pages; more than one needs a process without threads of its own.
         force: Build even where nothing has changed.
+        memory: What the last build of this process left; filled for the next one.
 
     Raises:
         FlipsiteError: If an input is faulty or the site cannot be written; the last site stays as it was.
@@ -77,8 +83,9 @@ def build(
     inputs = input_digests(project, chosen, base_url=address)
     change = None if force else current_site(out, version=__version__, inputs=inputs)
     if change is None:
-        last = None if force else inputs
-        batches = _batches(project, folders, base_url=address, out=out, jobs=jobs, inputs=last)
+        batches = _batches(
+            project, folders, inputs, base_url=address, out=out, jobs=jobs, force=force, memory=memory
+        )
         change = replace_site({}, out, version=__version__, inputs=inputs, batches=batches, jobs=jobs)
     return BuildReport(out=out, studies=chosen, change=change, warnings=tuple(_warnings(folders)))
 
@@ -86,28 +93,32 @@ def build(
 def _batches(
     project: Project,
     folders: Mapping[str, Path],
+    inputs: Mapping[str, str],
     *,
     base_url: str | None,
     out: Path,
     jobs: int,
-    inputs: Mapping[str, str] | None,
+    force: bool,
+    memory: "Memory | None",
 ) -> Sequence[Batch]:
     """What makes the files of the site, from its studies' folders.
 
-    By the digests of the `inputs` is known what of the last site can stand; without them all is made.
+    By the digests of the `inputs` is known what of the last site can stand; by force all is made.
     """
     from flipsite.present.renderer import start_renderer
 
     is_started = start_renderer()  # while the rest is imported and read
     from flipsite.loading import kept_files, load_report
+    from flipsite.memory import Memory
     from flipsite.present.site import SiteSettings, site_batches
     from flipsite.reuse import reusable
 
-    reports = [load_report(folder) for folder in folders.values()]
+    memory = memory or Memory()
+    reports = memory.reports(list(folders.values()), inputs, load_report)
     is_started()
     log.info("analysed %d studies", len(reports))
     models = {report.study.id: [record.page for record in report.estimates] for report in reports}
-    kept = reusable(out, inputs=inputs, models=models, templates=project.templates) if inputs else {}
+    kept = {} if force else reusable(out, inputs=inputs, models=models, templates=project.templates)
     return site_batches(
         reports,
         SiteSettings(
@@ -120,6 +131,7 @@ def _batches(
         bundle=charts_script(out),
         kept_files=lambda report: kept_files(folders[report.study.id], report),
         kept=kept,
+        draw=memory.drawn,
     )
 
 

@@ -30,10 +30,12 @@ def preview(
     Raises:
         SiteError: If nothing can listen there, or changes cannot be watched.
     """
-    project = find_project(start)
+    from flipsite.memory import Memory
+
+    project, memory = find_project(start), Memory()
     serve(
         project.site,
-        build=lambda: build(find_project(start), out=project.site),  # templates may have come since
+        build=lambda: build(find_project(start), out=project.site, memory=memory),  # templates may have come
         watched=list(dict.fromkeys((project.content, *project.templates, project.root / "templates"))),
         host=host,
         port=port,

@@ -15,7 +15,7 @@ from flipsite.analyse.report import StudyReport
 from flipsite.content import Content
 from flipsite.present.board import board
 from flipsite.present.data_page import data_package, data_page
-from flipsite.present.drawing import draw_each, drawn
+from flipsite.present.drawing import Drawn, draw_each, drawn
 from flipsite.present.embed_formats import embed_files, frame_path
 from flipsite.present.embeds import study_embeds
 from flipsite.present.frame import Frame, links_of, static_files
@@ -58,6 +58,7 @@ def site_batches(
     kept_files: Callable[[StudyReport], Files],
     bundle: tuple[str, Content],
     kept: Files,
+    draw: Callable[..., Drawn] = drawn,
 ) -> list[Callable[[], Files]]:
     """What makes every file of the site but `build.json`, by its path.
 
@@ -67,6 +68,7 @@ def site_batches(
         kept_files: What a study keeps to download: its draws, what is known of its models.
         bundle: The script that makes charts interactive, by its path.
         kept: Files of the last site that are still good, by their paths; the others are made.
+        draw: Draws every chart, as `drawn` does.
 
     Returns:
         Functions that raise ContentError if a narrative or a template cannot be rendered.
@@ -85,7 +87,7 @@ def site_batches(
         nav=nav,
         foot=foot,
     )
-    overview = _overview(reports, settings, sources=sources, kept=kept)
+    overview = _overview(reports, settings, sources=sources, kept=kept, draw=draw)
 
     def downloads() -> Files:
         by_study = {report.study.id: _downloads(report, kept_files, kept) for report in reports}
@@ -108,11 +110,16 @@ def site_batches(
 
 
 def _overview(
-    reports: Sequence[StudyReport], settings: SiteSettings, *, sources: Mapping[str, Path], kept: Files
+    reports: Sequence[StudyReport],
+    settings: SiteSettings,
+    *,
+    sources: Mapping[str, Path],
+    kept: Files,
+    draw: Callable[..., Drawn],
 ) -> Overview:
     """What the pages of the whole site show, with every chart drawn."""
     compared, alike = comparisons(reports), families(reports)
-    figures = drawn(reports, compared, alike, jobs=settings.jobs)
+    figures = draw(reports, compared, alike, jobs=settings.jobs)
     embeds = [
         embed
         for report in reports

@@ -1,0 +1,59 @@
+"""A preview analyses and draws again only the studies that have changed."""
+
+from pathlib import Path
+
+import pytest
+
+from flipsite.exchange import ImportOptions, import_draws
+from flipsite.loading import load_report
+from flipsite.memory import Memory
+from flipsite.pipeline import input_digests
+from flipsite.projects import find_project
+
+
+@pytest.fixture
+def project(tmp_path: Path) -> Path:
+    """Two studies, of two draws each."""
+    (tmp_path / "content/studies").mkdir(parents=True)
+    draws = tmp_path / "draws.csv"
+    draws.write_text("model,outcome\na/b,1\na/b,0\n")
+    for study in ("one", "two"):
+        import_draws(find_project(tmp_path), study, draws, options=ImportOptions())
+    return tmp_path
+
+
+def recalled(memory: Memory, root: Path, *studies: str) -> list[object]:
+    """The reports of a build, and its charts."""
+    project = find_project(root)
+    folders = [project.studies / study for study in studies]
+    reports = memory.reports(folders, input_digests(project, studies, base_url=None), load_report)
+    return [*reports, memory.drawn(reports, (), (), jobs=1)]
+
+
+def same(one: list[object], other: list[object]) -> list[bool]:
+    return [a is b for a, b in zip(one, other, strict=True)]
+
+
+def test_a_story_changes_neither_studies_nor_charts(project: Path) -> None:
+    memory = Memory()
+    before = recalled(memory, project, "one", "two")
+    (project / "content/story.md").write_text("# Other\n")
+    assert same(before, recalled(memory, project, "one", "two")) == [True, True, True]
+
+
+def test_a_study_that_changed_is_read_again_and_all_charts_are_drawn(project: Path) -> None:
+    memory = Memory()
+    before = recalled(memory, project, "one", "two")
+    settings = project / "content/studies/two/study.toml"
+    settings.write_text(settings.read_text().replace("title = ", "title = 'Other' #"))
+    after = recalled(memory, project, "one", "two")
+    assert same(before, after) == [True, False, False]
+    assert same(after, recalled(memory, project, "one", "two")) == [True, True, True]
+
+
+def test_a_study_that_was_put_away_is_forgotten(project: Path) -> None:
+    memory = Memory()
+    (before, *_) = recalled(memory, project, "one", "two")
+    recalled(memory, project, "two")
+    (after, *_) = recalled(memory, project, "one", "two")
+    assert after is not before
