@@ -7,7 +7,7 @@ PIP := $(BIN)/python -m pip install --quiet --disable-pip-version-check
 TOOLS := build/tools
 
 .PHONY: site test lint serve browser blogs slow torture torture-slice fuzz fit-check spark-check controls notebook docs
-.PHONY: bench-collect bench-preview load bench-keystroke lighthouse vnu pictures lock sbom audit compat golden clean
+.PHONY: bench bench-collect bench-preview load bench-keystroke lighthouse vnu pictures lock sbom audit compat golden clean
 
 site: $(STAMP)
 	$(BIN)/flipsite build
@@ -78,6 +78,18 @@ docs: $(STAMP)
 # 500 models × 200 draws with 256 in flight, and 24,000 pages crawled: about ten minutes.
 load: $(STAMP)
 	$(BIN)/python benchmarks/load.py
+
+# Wants a quiet machine, and Node 20: full builds beside Hugo, Eleventy, Pelican and Jinja alone; builds after a
+# change; start-up. About ten minutes.
+bench: $(STAMP) $(TOOLS)/peers/.installed
+	$(BIN)/python benchmarks/build.py
+
+$(TOOLS)/peers/.installed: benchmarks/peers/requirements.txt benchmarks/peers/eleventy/package-lock.json
+	$(PYTHON) -m venv $(TOOLS)/peers
+	$(TOOLS)/peers/bin/pip install --quiet --disable-pip-version-check --requirement benchmarks/peers/requirements.txt
+	cp benchmarks/peers/eleventy/package.json benchmarks/peers/eleventy/package-lock.json $(TOOLS)/peers/
+	cd $(TOOLS)/peers && npm ci --ignore-scripts --no-audit --no-fund
+	touch $@
 
 # Wants a quiet machine and a disk: how near the collector comes to concurrency / latency.
 bench-collect: $(STAMP)

@@ -1,6 +1,8 @@
 """A build leaves as it is what it would make again, and the site is what a clean build makes, to the byte."""
 
 import shutil
+import subprocess
+import sys
 import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -60,10 +62,14 @@ class Trial:
         (self.root / f"content/studies/{study}/draws.parquet").unlink(missing_ok=True)
         import_draws(self.project, study, path, options=ImportOptions())
 
-    def build(self, out: Path | None = None) -> BuildReport:
-        """Into the site as a preview does, with what it remembers; or elsewhere, remembering nothing."""
-        memory = self.memory if out is None else None
-        return build(self.project, out=out or self.site, base_url=self.address, memory=memory)
+    def build(self) -> BuildReport:
+        """As a preview does, with what it remembers."""
+        return build(self.project, out=self.site, base_url=self.address, memory=self.memory)
+
+    def build_clean(self) -> Path:
+        """A site made of nothing that was there before."""
+        build(self.project, out=self.root / "clean", base_url=self.address, force=True)
+        return self.root / "clean"
 
     # What a person may do between two builds; `n` is any number.
 
@@ -143,9 +149,8 @@ def test_after_any_edits_the_site_is_what_a_clean_build_makes(edits: list[tuple[
             old = contents(made.site)
             getattr(made, name)(n)
             made.build()
-            made.build(made.root / "clean")
             now = contents(made.site)
-            assert now == contents(made.root / "clean"), name
+            assert now == contents(made.build_clean()), name
             for path in now:
                 if name != "damage" and old.get(path) == now[path]:
                     assert (made.site / path).stat().st_mtime_ns == before[path].st_mtime_ns
@@ -202,3 +207,11 @@ def test_a_study_moves_its_own_and_what_others_say_of_its_models(built: Trial) -
 def test_nothing_of_another_flipsite_library_or_address_stands(built: Trial) -> None:
     for name in ("flipsite", "libraries", "base-url"):
         assert stands(built, **{name: "x"}) == set()
+
+
+def test_charts_that_have_not_changed_are_not_drawn_again(built: Trial) -> None:
+    """Nor is the renderer started, which takes half a second, nor a picture made for those who link."""
+    built.narrate(1)
+    told = "import vl_convert; vl_convert.vegalite_to_svg = vl_convert.svg_to_png = None\n"
+    told += "from flipsite.cli import main; main(['build'])"
+    subprocess.run([sys.executable, "-c", told], cwd=built.root, check=True)

@@ -103,11 +103,17 @@ def _batches(
 ) -> Sequence[Batch]:
     """What makes the files of the site, from its studies' folders.
 
-    By the digests of the `inputs` is known what of the last site can stand; by force all is made.
+    By the digests of the `inputs` is known what of the last site and of its drawings can stand; by force all
+    is made.
     """
+    from flipsite.present import known_drawings
     from flipsite.present.renderer import start_renderer
+    from flipsite.store.drawings import read_drawings, write_drawings
 
-    is_started = start_renderer()  # while the rest is imported and read
+    made_by = f"{inputs['flipsite']} {inputs['libraries']}"
+    earlier = {} if force else read_drawings(project.cache, made_by=made_by)
+    known_drawings.begin(earlier)
+    is_started = None if earlier else start_renderer()  # while the rest is imported and read
     from flipsite.loading import kept_files, load_report
     from flipsite.memory import Memory
     from flipsite.present.site import SiteSettings, site_batches
@@ -115,11 +121,12 @@ def _batches(
 
     memory = memory or Memory()
     reports = memory.reports(list(folders.values()), inputs, load_report)
-    is_started()
+    if is_started:
+        is_started()
     log.info("analysed %d studies", len(reports))
     models = {report.study.id: [record.page for record in report.estimates] for report in reports}
     kept = {} if force else reusable(out, inputs=inputs, models=models, templates=project.templates)
-    return site_batches(
+    batches = site_batches(
         reports,
         SiteSettings(
             content=tuple(dict.fromkeys((project.content, packaged("content")))),
@@ -133,6 +140,10 @@ def _batches(
         kept=kept,
         draw=memory.drawn,
     )
+    drawn = known_drawings.used()
+    if not project.packaged and not drawn.keys() <= earlier.keys():
+        write_drawings(project.cache, drawn, made_by=made_by)
+    return batches
 
 
 def _address(base_url: str) -> str:

@@ -1,8 +1,8 @@
 """What of the last site a build would make again to the byte, and so can leave as it is.
 
-Embeds, downloads and models' pages of a study are kept where nothing they depend on has changed. A model's
-page depends on all draws of its study (its rank does), on the templates it is made of, on what stands at the
-head of every page, and on what other studies say of the model.
+Embeds, downloads, share picture and models' pages of a study are kept where nothing they depend on has
+changed. A model's page depends on all draws of its study (its rank does), on the templates it is made of, on
+what stands at the head of every page, and on what other studies say of the model.
 """
 
 import re
@@ -45,8 +45,8 @@ def reusable(
     same = [study for study in models if _of(study, last.inputs) == _of(study, inputs)]
     kept: dict[str, Kept] = {}
     for study in same:
-        for folder in (f"{study}/embed/", f"{study}/data/"):
-            kept |= _sound(out, last, [path for path in last.outputs if path.startswith(folder)], whole=True)
+        for start in (f"{study}/embed/", f"{study}/data/", f"{study}/card.png"):
+            kept |= _sound(out, last, [path for path in last.outputs if path.startswith(start)], whole=True)
     if _frame(last.inputs) == _frame(inputs) and _same_templates(last.inputs, inputs, templates):
         moved = set(_elsewhere(last, models, changed=models.keys() - set(same)))
         for study in same:

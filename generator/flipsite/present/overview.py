@@ -48,6 +48,7 @@ class Overview:
         elsewhere: Models that more than one study asked.
         embeds: What can be shown elsewhere.
         sources: The narratives, by page.
+        kept: Files of the last site that are still good.
     """
 
     reports: Sequence[StudyReport]
@@ -57,6 +58,7 @@ class Overview:
     elsewhere: Mapping[str, History]
     embeds: Sequence[Embed]
     sources: Mapping[str, Path]
+    kept: Mapping[str, Content]
 
 
 def overview_files(
@@ -92,7 +94,8 @@ def overview_files(
         files |= page.attached
     for report in reports:
         files |= twin_files(model_twins(report))
-        files[f"{report.study.id}/card.png"] = share_card(report)
+        card = f"{report.study.id}/card.png"
+        files[card] = given.kept.get(card) or share_card(report)
     for figure in given.drawn:
         files |= figure_files(figure)
     return files | {index_path: index} | _top_files(templates, frame, reports, [*listed, pages[-1]])

@@ -135,6 +135,7 @@ def _overview(
         elsewhere=histories(reports),
         embeds=embeds,
         sources=sources,
+        kept=kept,
     )
 
 

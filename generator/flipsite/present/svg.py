@@ -5,6 +5,7 @@ strict Content-Security-Policy forbids them), with a text alternative, and with 
 """
 
 import io
+import json
 import re
 from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING, Final
@@ -12,6 +13,7 @@ from xml.etree import ElementTree
 
 from flipsite.exhibits import Figure
 from flipsite.present import theme
+from flipsite.present.known_drawings import drawing
 
 if TYPE_CHECKING:
     import PIL.Image
@@ -64,6 +66,11 @@ def render_svg(
         with links is a group, whose links are for the pointer and the screen reader: the tab key would stop
         hundreds of times, and the tables of the page lead to the same places.
     """
+    source = json.dumps([spec, name, title, description, css_class])
+    return drawing(source, lambda: _rendered(spec, name, title, description, css_class))
+
+
+def _rendered(spec: Mapping[str, object], name: str, title: str, description: str, css_class: str) -> str:
     import vl_convert  # 80 ms, only where charts are drawn
 
     drawn = vl_convert.vegalite_to_svg(dict(spec), config={"font": DRAWING_FONT}, allowed_base_urls=[])
