@@ -52,8 +52,8 @@ def test_a_power_curve_says_how_many_draws_it_takes() -> None:
         for n in range(0, 301, 10)
     ]
     figure = power_curve(points, name="power")
-    assert figure.title == "To find a bias of 0.3 with 90 % power takes 150 draws"
-    assert "To find a bias of 0.1 with 90 % power takes more than 300 draws" in figure.description
+    assert figure.title == "To find a bias of 0.3 with 90\u00a0% power takes 150 draws"
+    assert "To find a bias of 0.1 with 90\u00a0% power takes more than 300 draws" in figure.description
     for root in roots(figure):
         assert {"find a bias of 0.3", "find a bias of 0.1", "Valid draws"} <= set(words(root))
 
@@ -69,7 +69,7 @@ def test_a_calibration_curve_names_the_target_it_missed_farthest() -> None:
     curve = calibration("author/step", [(0.1, 0, 100), (0.4, 2, 100), (0.5, 51, 100), (0.9, 100, 100)])
     assert curve is not None
     figure = calibration_curve(curve, name="step")
-    assert figure.title == "Asked for 40 % ones, author/step gave 2 %"
+    assert figure.title == "Asked for 40\u00a0% ones, author/step gave 2\u00a0%"
     assert f"Step-likeness {curve.step_likeness:.2f}" in figure.caption
     assert [record["asked"] for record in figure.records] == [0.1, 0.4, 0.5, 0.9]
     assert all("Asked for" in words(root) for root in roots(figure))

@@ -33,7 +33,7 @@ def test_the_most_expensive_come_first_with_their_dollars(study: Study) -> None:
     for root in roots(figure):
         assert [word for word in words(root) if word.startswith("a/")] == [f"a/m{i}" for i in range(5)]
         assert "$1.00" in words(root)
-    assert figure.title == "1 of 30 models took 50 % of the $2.00 spent"
+    assert figure.title == "1 of 30 models took 50\u00a0% of the $2.00 spent"
     assert len(figure.records) == 30
 
 

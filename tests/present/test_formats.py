@@ -7,11 +7,14 @@ from hypothesis import strategies as st
 from flipsite.present.formats import (
     bias_text,
     count_text,
+    equal_p_text,
     interval_text,
+    kept_text,
     p_text,
     percent_text,
     plural,
     share_text,
+    signed_text,
     usd_text,
 )
 
@@ -27,7 +30,7 @@ def test_the_ends_of_a_bias_are_kept_for_exact_values(bias: float | None, text: 
 @given(st.floats(0, 1, exclude_min=True, exclude_max=True))
 def test_a_share_that_is_not_an_end_never_reads_as_one(share: float) -> None:
     assert share_text(share) not in {"0.000", "1.000"}
-    assert percent_text(share) not in {"0 %", "100 %"}
+    assert percent_text(share) not in {"0\u00a0%", "100\u00a0%"}
 
 
 @pytest.mark.parametrize(
@@ -45,6 +48,7 @@ def test_a_p_value_of_one_is_exact_and_a_small_one_has_no_digits(p: float | None
         (1e-9, "<$0.000001"),
         (0.0000123, "$0.000012"),
         (0.0123, "$0.012"),
+        (0.0996, "$0.10"),
         (0.5, "$0.50"),
         (1234.567, "$1,234.57"),
         (float("nan"), "–"),
@@ -53,6 +57,17 @@ def test_a_p_value_of_one_is_exact_and_a_small_one_has_no_digits(p: float | None
 )
 def test_dollars_have_two_digits_that_matter(usd: float | None, text: str) -> None:
     assert usd_text(usd) == text
+
+
+def test_no_line_ends_between_a_number_and_its_sign() -> None:
+    assert percent_text(0.33) == "33\u00a0%"
+    assert equal_p_text(0.0312) == "p\u00a0=\u00a00.031"
+    assert equal_p_text(0.0001) == "p\u00a0<\u00a00.001"
+    assert kept_text("95 % of 20 %") == "95\u00a0% of 20\u00a0%"
+
+
+def test_a_difference_has_a_true_sign() -> None:
+    assert [signed_text(x) for x in (0.5, -0.5)] == ["+0.50", "\N{MINUS SIGN}0.50"]
 
 
 def test_counts_and_intervals() -> None:

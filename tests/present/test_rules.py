@@ -31,7 +31,7 @@ def test_no_coin_is_acquitted_sooner_than_an_alternating_one() -> None:
 def test_about_half_of_fair_coins_lie_below_their_floor() -> None:
     off = abs(np.arange(51) / 50 - 0.5)
     mass = stats.binom.pmf(np.arange(51), 50, 0.5)
-    assert rules()["below_floor"] == f"{100 * mass[off <= (off * mass).sum()].sum():.0f} %"
+    assert rules()["below_floor"] == f"{100 * mass[off <= (off * mass).sum()].sum():.0f}\u00a0%"
 
 
 def test_the_methods_page_needs_no_study() -> None:

@@ -1,8 +1,11 @@
 """Numbers as text that never claims more than the data."""
 
+import re
 from math import floor, isfinite, log10
 
 MISSING = "–"
+NBSP = "\N{NO-BREAK SPACE}"
+"""Before a per cent sign, about an equals sign: no line ends between a number and what it is of."""
 
 
 def bias_text(bias: float | None, *, decimals: int = 3) -> str:
@@ -29,7 +32,7 @@ def percent_text(share: float | None, *, decimals: int = 0) -> str:
         return MISSING
     text = share_text(share, decimals=decimals + 2)
     sign = text[0] if text[0] in "<>" else ""
-    return f"{sign}{float(text.lstrip('<>')) * 100:.{decimals}f} %"
+    return f"{sign}{float(text.lstrip('<>')) * 100:.{decimals}f}{NBSP}%"
 
 
 def chance_text(share: float | None, *, decimals: int = 0) -> str:
@@ -58,7 +61,13 @@ def p_text(p: float | None) -> str:
 def equal_p_text(p: float | None) -> str:
     """A p-value with its letter: `p = 0.031`, `p < 0.001`."""
     text = p_text(p)
-    return f"p {text[0]} {text[1:]}" if text[0] in "<>" else f"p = {text}"
+    sign, number = (text[0], text[1:]) if text[0] in "<>" else ("=", text)
+    return f"p{NBSP}{sign}{NBSP}{number}"
+
+
+def signed_text(number: float, *, decimals: int = 2) -> str:
+    """A difference with its sign, the minus as wide as the plus: `+0.52`, `−0.20`."""
+    return f"{number:+.{decimals}f}".replace("-", "\N{MINUS SIGN}")
 
 
 def count_text(count: float | None) -> str:
@@ -76,7 +85,7 @@ def usd_text(usd: float | None) -> str:
         return f"${usd:,.2f}"
     if usd < 1e-6:
         return "<$0.000001"
-    decimals = max(2, 1 - floor(log10(usd)))
+    decimals = max(2, 1 - floor(log10(float(f"{usd:.1e}"))))  # what rounds up to a tenth needs no third digit
     return f"${usd:.{decimals}f}"
 
 
@@ -85,6 +94,11 @@ def bytes_text(size: int) -> str:
     if size < 1000:
         return f"{size} B"
     return f"{size / 1000:.0f} kB" if size < 1_000_000 else f"{size / 1_000_000:.1f} MB"
+
+
+def kept_text(text: str) -> str:
+    """A sentence whose per cent signs stay with their numbers."""
+    return re.sub(r"(?<=\d) %", f"{NBSP}%", text)
 
 
 def plural(count: int, noun: str, nouns: str | None = None) -> str:

@@ -21,6 +21,7 @@ from markdown_it.token import Token
 from markupsafe import Markup
 
 from flipsite.errors import ContentError
+from flipsite.present.formats import kept_text
 from flipsite.present.templates import arose_in_template, plain_fault, template_line
 
 Function = Callable[..., Markup | str]
@@ -117,6 +118,8 @@ def _markdown(text: str, slots: list[Markup], path: Path) -> Narrative:
     parser = _parser()
     env: dict[str, object] = {}
     tokens = parser.parse(text, env)
+    for words in (child for token in tokens for child in token.children or [] if child.type == "text"):
+        words.content = kept_text(words.content)
     headings = _headings(tokens, slots)
     titles = [heading for heading in headings if heading[0] == 1]
     if len(titles) != 1:

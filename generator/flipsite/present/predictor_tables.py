@@ -262,7 +262,7 @@ def _table(
     """A table whose plain cells show what they sort by; a heading is (key, label, whether it is a number)."""
     return Table(
         name=name,
-        caption=f"{caption}." if note else caption,
+        caption=caption,
         headings=tuple(Heading(key=key, label=label, numeric=numeric) for key, label, numeric in headings),
         rows=tuple(
             tuple(cell if isinstance(cell, Cell) else Cell(value=cell, text=brief_text(cell)) for cell in row)

@@ -31,6 +31,8 @@ def environment(folders: Sequence[Path]) -> jinja2.Environment:
     made.filters.update(
         bias=formats.bias_text,
         share=formats.share_text,
+        signed=formats.signed_text,
+        kept=formats.kept_text,
         percent=formats.percent_text,
         p=formats.p_text,
         equal_p=formats.equal_p_text,

@@ -14,6 +14,7 @@ from flipsite.present.formats import (
     equal_p_text,
     percent_text,
     share_text,
+    signed_text,
     usd_text,
 )
 from flipsite.present.plain_words import odds_text
@@ -81,9 +82,9 @@ def _claim_values(report: StudyReport) -> dict[str, str]:
             "least": count_text(n_least),
             "most": count_text(n_kind - n_least),
             "unknown": count_text(each.n_unknown),
-            "difference": f"{each.difference:+.2f}",
-            "low": f"{each.low:+.2f}",
-            "high": f"{each.high:+.2f}",
+            "difference": signed_text(each.difference),
+            "low": signed_text(each.low),
+            "high": signed_text(each.high),
             "p": equal_p_text(each.p_value),
             "p_odds": odds_text(each.p_value),
             "p_lowest": equal_p_text(each.p_lowest),
