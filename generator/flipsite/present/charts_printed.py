@@ -2,7 +2,9 @@
 
 from collections.abc import Sequence
 from functools import partial
+from typing import Any
 
+import altair as alt
 import numpy as np
 
 from flipsite.analyse.estimate import noise_floor
@@ -17,7 +19,7 @@ from flipsite.present.bias_rows import (
     row_band,
     with_names,
 )
-from flipsite.present.figures import AnyChart, Canvas, Row, figure
+from flipsite.present.figures import AnyChart, Canvas, Margins, Row, figure, placed
 from flipsite.present.formats import bias_text, count_text, plural
 from flipsite.present.marks import place_axis
 from flipsite.present.theme import ink
@@ -61,6 +63,50 @@ def printed_tables(estimates: Sequence[Estimate], printed: Printed, study: Study
         description=f"{title}. {plural(unprinted, 'model')} in between were not printed.",
         records=[bias_record(estimate, study) for estimate in least + most],
     )
+
+
+def stated_spend(printed: Printed, study: Study) -> Figure:
+    """What a published study says it cost: the run that its tables are of, and all that was spent around it.
+
+    Args:
+        printed: Both sums.
+        study: The published study.
+    """
+    run, total = printed.spend_run_usd, printed.spend_total_usd
+    sums = (
+        ("the run of the tables", run, f"less than ${run:g}"),
+        ("with tries and one mistake", total, f"about ${total:g}"),
+    )
+    rows: list[Row] = [
+        {"row": place, "zero": 0, "what": what, "usd": usd, "words": words}
+        for place, (what, usd, words) in enumerate(sums)
+    ]
+    title = f"The run cost less than ${run:g}, everything about ${total:g}"
+    return figure(
+        lambda canvas: _stated_bars(rows, canvas, top=max(run, total)),
+        name=f"{study.id}-spend",
+        title=title,
+        caption="US dollars, as the source states them; what each model cost is not told.",
+        description=f"{title}.",
+        records=[{"what": row["what"], "usd": row["usd"], "stated": row["words"]} for row in rows],
+    )
+
+
+def _stated_bars(rows: Sequence[Row], canvas: Canvas, *, top: float) -> AnyChart:
+    y = place_axis(len(rows))
+    scale = alt.Scale(domain=[0, 1.35 * top], nice=False)
+    x, zero = (alt.X(f"{field}:Q", scale=scale, axis=None) for field in ("usd", "zero"))
+    whole = canvas.chart(rows)
+    bars = whole.mark_bar(height=16, color=ink("heads"))
+    named: dict[str, Any] = {"align": "left", "dy": -20} if canvas.narrow else {"align": "right"}
+    left = alt.value(0 if canvas.narrow else -12)
+    layers = [
+        bars.encode(x=zero, x2="usd:Q", y=y, description="words:N"),
+        whole.mark_text(align="left", baseline="middle", dx=8).encode(x=x, y=y, text="words:N"),
+        whole.mark_text(baseline="middle", **named).encode(x=left, y=y, text="what:N"),
+    ]
+    margins = Margins(left=10 if canvas.narrow else 200, right=16, top=14, bottom=10)
+    return placed(alt.layer(*layers), canvas, margins, height=len(rows) * (56 if canvas.narrow else 40))
 
 
 def _in_order(estimates: Sequence[Estimate], printed: Printed, table: str) -> list[Estimate]:

@@ -9,7 +9,7 @@ from flipsite.exhibits import Cell, Figure, Heading, Table
 from flipsite.fitted import FittedForm
 from flipsite.present.charts_bias import bias_intervals
 from flipsite.present.charts_predictors import coefficients
-from flipsite.present.charts_printed import printed_tables
+from flipsite.present.charts_printed import printed_tables, stated_spend
 from flipsite.present.charts_spend import spend_by_model
 from flipsite.present.embed import Embed, Source, study_source
 from flipsite.present.formats import brief_text
@@ -56,7 +56,7 @@ def table_embeds(
         found.append(embedded(name=spend.name, table=spend, figure=_spend_figure(report, figures or {})))
     elif report.printed:
         stated = stated_spend_table(report.study, report.printed)
-        found.append(embedded(name=stated.name, table=stated, figure=None))
+        found.append(embedded(name=stated.name, table=stated, figure=_spend_figure(report, figures or {})))
     best = best_form(report.fit) if report.fit else None
     if best and contrasts(best, main_part(best)):
         fitted = predictors_table(best, report.study, top=top, note=study_note(report.study))
@@ -141,6 +141,8 @@ def _board_figure(report: StudyReport, figures: Mapping[str, Figure]) -> Draw | 
 def _spend_figure(report: StudyReport, figures: Mapping[str, Figure]) -> Draw | None:
     if drawn := figures.get("spend"):
         return partial(_same, drawn)
+    if report.printed:
+        return cache(partial(stated_spend, report.printed, report.study))
     if not any(row.cost_usd > 0 for row in report.spend):
         return None
     return cache(partial(spend_by_model, report.spend, report.study))

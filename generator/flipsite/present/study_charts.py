@@ -9,10 +9,11 @@ from flipsite.analyse.report import StudyReport
 from flipsite.exhibits import Figure
 from flipsite.present.charts_bias import bias_intervals
 from flipsite.present.charts_chance import bias_distribution, verdicts
+from flipsite.present.charts_claims import fair_room, kinds_at_the_ends
 from flipsite.present.charts_compare import bias_against_bias
 from flipsite.present.charts_plan import calibration_curve, power_curve
 from flipsite.present.charts_predictors import predictor_drawings
-from flipsite.present.charts_printed import printed_tables
+from flipsite.present.charts_printed import printed_tables, stated_spend
 from flipsite.present.charts_ranks import rank_intervals
 from flipsite.present.charts_spend import cost_against_bias, spend_by_model
 from flipsite.present.charts_truth import truth
@@ -31,12 +32,13 @@ def study_drawings(report: StudyReport) -> Mapping[str, Draw]:
     if report.printed:
         drawings: dict[str, Draw] = {
             "printed-tables": partial(printed_tables, estimates, report.printed, study),
+            "spend": partial(stated_spend, report.printed, study),
             **predictors,
         }
         if report.standings:
             n_models = report.printed.n_models
             drawings["rank-intervals"] = partial(rank_intervals, estimates, study, n_models=n_models)
-        return drawings
+        return drawings | _claim_drawings(report)
     if not any(record.valid for record in estimates):
         return {}
     drawings = {
@@ -52,6 +54,16 @@ def study_drawings(report: StudyReport) -> Mapping[str, Draw]:
         drawings["spend"] = partial(spend_by_model, report.spend, study)
     if sum(bool(record.cost_usd and record.valid) for record in estimates) > 1:
         drawings["cost-against-bias"] = partial(cost_against_bias, estimates, study)
+    return drawings | _claim_drawings(report)
+
+
+def _claim_drawings(report: StudyReport) -> dict[str, Draw]:
+    """What the two ends of a ranking allow to be said."""
+    drawings: dict[str, Draw] = {}
+    if report.fair_share:
+        drawings["fair-room"] = partial(fair_room, report.fair_share, report.population, report.study)
+    if report.claims:
+        drawings["kinds"] = partial(kinds_at_the_ends, report.claims, report.study)
     return drawings
 
 
