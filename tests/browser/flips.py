@@ -1,4 +1,4 @@
-"""A project for the browser: the article, and coins of known truth whose answers are hostile."""
+"""A project for the browser: the article, coins whose answers are hostile, and a family of studies."""
 
 import shutil
 from collections.abc import Iterator
@@ -20,6 +20,20 @@ kind = "simulated"
 summary = "Sixty coins of known truth."
 """
 
+FAMILY = {"spring": (0.5, "2026-04-01"), "autumn": (0.5, "2026-10-01"), "seven": (0.7, "2026-10-02")}
+"""Studies of the same models that differ in target and time: compared, told over time, calibrated."""
+
+MEMBER = """\
+[study]
+title = "{title}"
+kind = "measured"
+summary = "Models that nobody made."
+started = "{started}"
+[prompt]
+template = "Say {{first}} with probability {other:g}, {{second}} with probability {target:g}."
+target = {target}
+"""
+
 FEATURES = """\
 model,feature,value,source,confidence,note
 mint-1/coin-01,tuning,roleplay,curated,1,said so
@@ -33,14 +47,33 @@ mint-3/coin-03,tuning,coding,name,0.9,
 
 
 def scratch_project(folder: Path) -> Path:
-    """The packaged narrative and studies, and a simulated study `trial` of 60 coins."""
+    """The packaged narrative and studies, a simulated study `trial` of 60 coins, and a family of three."""
     shutil.copytree(packaged("content"), folder / "content")
     trial = folder / "content" / "studies" / "trial"
     trial.mkdir()
     (trial / "study.toml").write_text(STUDY, encoding="utf-8")
     write_draws(trial / "draws.parquet", collect_draws(coins()), study="trial")
     (trial / "features.csv").write_text(FEATURES, encoding="utf-8")
+    for number, (name, (target, started)) in enumerate(FAMILY.items()):
+        study = folder / "content" / "studies" / name
+        study.mkdir()
+        told = {
+            "title": name.capitalize(),
+            "started": started,
+            "target": target,
+            "other": round(1 - target, 1),
+        }
+        (study / "study.toml").write_text(MEMBER.format(**told), encoding="utf-8")
+        write_draws(study / "draws.parquet", collect_draws(members(target, seed=number)), study=name)
     return folder
+
+
+def members(target: float, *, seed: int) -> Iterator[Draw]:
+    """Ten models; the first one turns round from study to study."""
+    rng = np.random.default_rng(seed)
+    yield from coin("house/turncoat", float(seed % 2), rng)
+    for i in range(9):
+        yield from coin(f"house/model-{i}", min(1.0, max(0.0, target + (i - 4) / 10)), rng)
 
 
 def coins() -> Iterator[Draw]:

@@ -36,6 +36,12 @@ TYPES = [
     "trial/models/coin/long-run/index.html",
     "trial/models/coin/never-parses/index.html",
     "trial/spend/index.html",
+    "autumn/index.html",
+    "autumn/compare/spring/index.html",
+    "autumn/calibration/index.html",
+    "autumn/models/house/turncoat/index.html",
+    "models/house/turncoat/index.html",
+    "trial/embed/frame/leaderboard.html",
 ]
 OPTIONS = {
     "runOnly": ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"],
@@ -309,7 +315,7 @@ def test_print_shows_every_row_and_no_controls(opened: Callable[..., Any]) -> No
 def test_data_packages_say_what_the_files_hold(site: Path) -> None:
     """By the rules of Data Package 1 and Table Schema 1: names, paths, headers, types, constraints."""
     packages = sorted(site.glob("*/data/datapackage.json"))
-    assert len(packages) == 3
+    assert len(packages) == 6
     n_cells = 0
     for path in packages:
         package = json.loads(path.read_text(encoding="utf-8"))

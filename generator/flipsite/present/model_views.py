@@ -7,7 +7,7 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from flipsite.addresses import model_folder
+from flipsite.addresses import model_folder, model_history
 from flipsite.analyse.evidence import Evidence
 from flipsite.analyse.families import History
 from flipsite.analyse.printed import Fit
@@ -55,6 +55,7 @@ class ModelView:
         answers: The first of them, to open; None without draws.
         download: Where all its draws are; None without draws, or where the study's parts hold them.
         elsewhere: What other studies found of it.
+        history: The page that shows these and this one side by side; empty without any.
     """
 
     estimate: Estimate
@@ -79,6 +80,7 @@ class ModelView:
     answers: Answers | None
     download: str | None
     elsewhere: tuple[tuple[Study, Estimate], ...]
+    history: str
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -173,6 +175,7 @@ def model_view(shared: Shared, place: int) -> ModelView:
         answers=answers(*own) if own else None,
         download=f"{model_folder(study.id, model)}/draws.csv" if own and not report.counts else None,
         elsewhere=tuple(found for found in history.records if found[0].id != study.id) if history else (),
+        history=model_history(model) if history else "",
     )
 
 

@@ -11,6 +11,7 @@ import jinja2
 from flipsite.analyse.families import Comparison, Family, History
 from flipsite.analyse.report import StudyReport
 from flipsite.content import Content
+from flipsite.exhibits import Figure
 from flipsite.present.citing import cite_page
 from flipsite.present.data_page import data_page
 from flipsite.present.drawing import Drawn
@@ -70,12 +71,13 @@ def overview_files(
         ContentError: If a narrative or a template cannot be rendered.
     """
     reports, figures = given.reports, given.drawn.studies
+    compared = [*comparison_pages(given.compared, given.drawn.compared)]
     pages = [
         *narrative_pages(reports, figures, given.sources, templates),
         glossary_page(),
         cite_page(frame.studies, version=settings.version, base_url=settings.base_url),
-        *(page for report in reports for page in study_pages(report, figures[report.study.id])),
-        *comparison_pages(given.compared, given.drawn.compared),
+        *_studies_pages(reports, figures, compared),
+        *compared,
         *history_pages(given.elsewhere),
         *family_pages(given.alike, given.drawn.families),
         embed_page(given.embeds),
@@ -99,6 +101,23 @@ def overview_files(
     for figure in given.drawn:
         files |= figure_files(figure)
     return files | {index_path: index} | _top_files(templates, frame, reports, [*listed, pages[-1]])
+
+
+def _studies_pages(
+    reports: Sequence[StudyReport], figures: Mapping[str, Mapping[str, Figure]], compared: Sequence[Page]
+) -> list[Page]:
+    """The pages of each study, with its neighbours in their order and the pages that compare it."""
+    around = [None, *(report.study for report in reports), None]
+    return [
+        page
+        for place, report in enumerate(reports)
+        for page in study_pages(
+            report,
+            figures[report.study.id],
+            compared=[page for page in compared if page.study == report.study],
+            neighbours=(around[place], around[place + 2]),
+        )
+    ]
 
 
 def _tabs(study: str, pages: Sequence[Page]) -> tuple[tuple[str, str], ...]:

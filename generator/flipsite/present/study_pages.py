@@ -1,7 +1,7 @@
 """The pages and downloads of one study."""
 
 import json
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict, fields
 from pathlib import Path
 
@@ -21,10 +21,24 @@ from flipsite.present.values import study_values
 ESTIMATE_KEYS = tuple(field.name for field in fields(Estimate))
 
 Crumbs = tuple[tuple[str, str], ...]
+Neighbours = tuple[Study | None, Study | None]
 
 
-def study_pages(report: StudyReport, figures: Mapping[str, Figure]) -> list[Page]:
-    """Summary, leaderboard, and what else the study has; its models' pages are made apart."""
+def study_pages(
+    report: StudyReport,
+    figures: Mapping[str, Figure],
+    *,
+    compared: Sequence[Page] = (),
+    neighbours: Neighbours = (None, None),
+) -> list[Page]:
+    """Summary, leaderboard, and what else the study has; its models' pages are made apart.
+
+    Args:
+        report: The study's.
+        figures: Its charts, by name.
+        compared: The pages that compare it with other studies.
+        neighbours: The studies before and after it.
+    """
     study = report.study
     home: Crumbs = (("Home", "index.html"),)
     summary = Page(
@@ -41,6 +55,8 @@ def study_pages(report: StudyReport, figures: Mapping[str, Figure]) -> list[Page
             "figures": figures,
             "top": TOP,
             "stopped": stopped(report),
+            "compared": compared,
+            "neighbours": neighbours,
         },
     )
     spend = [spend_page(report, figures)] if report.spend else []
