@@ -1,4 +1,4 @@
-"""What pages say of their own doubt: the bias counted and believed, missing answers, how many can be fair."""
+"""What pages say of their own doubt: the bias of draws and coin, missing answers, how many can be fair."""
 
 import re
 from dataclasses import replace
@@ -90,16 +90,21 @@ def test_a_model_s_page_tells_what_is_believed_beside_what_was_counted() -> None
     posterior = stats.beta(28.5, 22.5)
     within = [posterior.cdf(0.5 + margin) - posterior.cdf(0.5 - margin) for margin in (0.05, 0.1)]
     median = optimize.brentq(lambda x: posterior.cdf(0.5 + x) - posterior.cdf(0.5 - x) - 0.5, 0, 0.5)
-    assert f"as the article counts it 0.060 Posterior median of |p − ½| {median:.3f} 95 %: 0.000" in said
-    assert f"P(within 0.05 of ½) {100 * within[0]:.0f} % P(within 0.1 of ½) {100 * within[1]:.0f} %" in said
+    assert (
+        f"Bias of these draws 0.060 Likely bias of the coin ( posterior median) {median:.3f} 95 %: 0.0"
+        in said
+    )
+    assert (
+        f"at most 0.05 {100 * within[0]:.0f} % Chance that it is at most 0.1 {100 * within[1]:.0f} %" in said
+    )
     assert "shows 0.056 on average at 50 draws" in said
-    assert "among the" not in said, "of two models both are among the twenty least biased"
+    assert "to be among" not in said, "of two models both are among the twenty least biased"
 
 
 def test_a_printed_model_is_placed_among_all_that_were_asked(article: StudyReport) -> None:
     said = part("doubt", page_of(article, "google/gemini-2.5-pro"))
-    assert "P(among the 20 least biased) 31 % of 240 models" in said
-    assert "P(among the 20 most biased) <1 % of 240 models" in said
+    assert "Chance to be among the 20 least biased 31 % of 240 models" in said
+    assert "Chance to be among the 20 most biased <1 % of 240 models" in said
     assert "weighed by the population" in said
 
 
@@ -140,7 +145,7 @@ def test_a_study_tells_whether_a_kind_is_fairer(article: StudyReport) -> None:
     page = Page(path="article-2025/index.html", title="", description="", template="", study=article.study)
     said = words(render(TEMPLATES, "parts/claims.html", report=article, page=page, top=20))
     assert "role-playing 4 0 +0.56 +0.04 to +0.70 0.106 12 <0.001 to 0.106: it hangs on them" in said
-    assert "coding and problem solving 0 7 -0.61" in said
+    assert "coding and problem solving 0 7 −0.61" in said
     assert "3 kinds were tried" in said
 
 

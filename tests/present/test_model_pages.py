@@ -51,7 +51,7 @@ def test_features_are_told_with_their_source_and_their_doubt() -> None:
 
 def test_odds_are_told_as_people_tell_them() -> None:
     told = [odds_text(p) for p in (1.0, 0.671, 0.1, 0.05, 0.0011, 1e-9)]
-    assert told[:3] == ["in 100 % of all tries", "in 67 % of all tries", "in 10 % of all tries"]
+    assert told[:3] == [f"in {share}\u00a0% of all tries" for share in (100, 67, 10)]
     assert told[3:] == [
         "about once in 20 tries",
         "about once in 909 tries",
@@ -65,6 +65,13 @@ def test_each_verdict_has_its_sentence(study: Study, estimated: Estimated) -> No
     assert "it passes" in sentence(study, estimated, 500, 1000)
     assert "1 draw is too few" in sentence(study, estimated, 1, 1)
     assert sentence(study, estimated, 0, 0).startswith("None of its answers named a side")
+
+
+def test_what_is_rare_for_one_model_is_no_surprise_among_many(study: Study, estimated: Estimated) -> None:
+    """33 of 50 alone is convicted, p = 0.033; beside forty more it is not."""
+    among = estimated([("a/x", 33, 50), *((f"b/{i}", 25, 50) for i in range(40))])[0]
+    assert "too rare to be luck" in sentence(study, estimated, 33, 50)
+    assert "odd for one model, no surprise among so many" in verdict_sentence(study, among, None)
 
 
 def test_a_label_is_named_only_where_it_was_always_the_same(study: Study, estimated: Estimated) -> None:
@@ -128,11 +135,11 @@ def test_a_page_holds_the_first_answers_and_cuts_them(study: Study) -> None:
 def test_what_is_the_same_of_all_answers_is_told_once(study: Study) -> None:
     view = views(study, 3)[0]
     assert view.answers is not None
-    assert view.answers.alike == (("Labels", '["0","1"]'), ("Cost", "0.01 USD"))
+    assert view.answers.alike == (("Labels", "0 and 1"), ("Cost", "$0.010"))
     alone = views(study, 1)[0].answers
     assert alone is not None
     assert alone.alike == ()
-    assert "Status: unparsed · Labels: [&#34;0&#34;,&#34;1&#34;] · Cost: 0.01 USD" in str(alone.html)
+    assert "Status: unparsed · Labels: 0 and 1 · Cost: $0.010" in str(alone.html)
 
 
 @given(texts=st.lists(st.none() | st.text(max_size=20) | st.just("\x1e\x1f<b>"), min_size=1, max_size=8))

@@ -161,16 +161,16 @@ def test_the_best_form_is_told_with_those_that_cannot_be_told_from_it():
     assert comparison_sentence(replace(fit, forms=())) == "No form could be fitted."
 
 
-def test_what_stands_in_every_form_is_told_from_what_stands_in_some():
+def test_what_holds_in_every_form_is_told_from_what_holds_in_some():
     size, age = term(0.5, 0.3, 0.9), term(1.2, 0.8, 1.6, term="age", contrast="a year later")
     fit = Fit(forms=(form(size, age), form(size, age)), draws_sha256="", features_sha256="", models=40)
     assert overall_sentence(fit) == (
-        "1 of 2 comparisons stand in every form: ten times the parameters, bias × 0.50"
+        "1 of 2 comparisons holds in every form of regression: ten times the parameters, bias × 0.50"
     )
     weaker = replace(size, factor=0.7, factor_high=1.2)
     assert overall_sentence(replace(fit, forms=(form(size, age), form(weaker, age)))) == (
-        "None of 2 comparisons stands in every form; in some do: "
-        "ten times the parameters (bias × 0.50) in 1 of 2"
+        "None of 2 comparisons holds in every form of regression. "
+        "What holds in some of them: ten times the parameters, bias × 0.50, in 1 of 2"
     )
     assert overall_sentence(replace(fit, forms=(form(age), form(age)))) == (
         "Nothing found: none of 1 comparison is told from no effect on bias, in any form"

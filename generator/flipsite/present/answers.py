@@ -4,15 +4,17 @@ Whatever a model said is hostile text: it is escaped here, cut, and kept in its 
 all answers is told once. Fifty answers are most of a page: they are written here, not by a template's loop.
 """
 
-from collections.abc import Sequence
+import json
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from functools import cache
+from functools import cache, lru_cache
 from typing import Final
 
 from markupsafe import Markup, escape
 from numpy import isnan
 
 from flipsite.domain import STATUSES, Draws
+from flipsite.present.formats import usd_text
 
 SHOWN = 50
 """Answers on a model's page: its size does not grow with the draws."""
@@ -34,12 +36,12 @@ _TEXTS: Final = (
     ("Asked for", "mode"),
     ("Asked at", "asked_at"),
 )
-_NUMBERS: Final = (
-    ("Prompt", "prompt_tokens", "%d tokens"),
-    ("Answer", "completion_tokens", "%d tokens"),
-    ("Reasoning", "reasoning_tokens", "%d tokens"),
-    ("Cost", "cost_usd", "%.4g USD"),
-    ("Time", "latency_s", "%.4g s"),
+_NUMBERS: Final[tuple[tuple[str, str, Callable[[float], str]], ...]] = (
+    ("Prompt", "prompt_tokens", "{:.0f} tokens".format),
+    ("Answer", "completion_tokens", "{:.0f} tokens".format),
+    ("Reasoning", "reasoning_tokens", "{:.0f} tokens".format),
+    ("Cost", "cost_usd", usd_text),
+    ("Time", "latency_s", "{:.4g} s".format),
 )
 
 
@@ -104,12 +106,24 @@ def _escaped(texts: Sequence[str]) -> list[str]:
     return found if len(found) == len(texts) else [str(escape(text)) for text in texts]
 
 
+@lru_cache(maxsize=4096)
+def _labels(text: str | None) -> str | None:
+    """The two labels of a draw in words; as they stand where they are no JSON list of two."""
+    try:
+        first, second = json.loads(text or "")
+    except (ValueError, TypeError):
+        return text
+    return f"{first} and {second}"
+
+
 def _facts(draws: Draws, shown: slice) -> tuple[list[tuple[str, str]], Sequence[str]]:
     """What is the same of all answers, and a line of HTML for each with what is not."""
     alike: list[tuple[str, str]] = []
     differ: list[list[str]] = []
     statuses = [_STATUSES[code] for code in draws.status[shown].tolist()]
-    for name, texts in (("Status", statuses), *((name, getattr(draws, key)[shown]) for name, key in _TEXTS)):
+    told = {name: getattr(draws, key)[shown] for name, key in _TEXTS}
+    told["Labels"] = [_labels(text) for text in told["Labels"]]
+    for name, texts in (("Status", statuses), *told.items()):
         if len(texts) > 1 and texts.count(texts[0]) == len(texts):
             alike += [(name, texts[0])] if texts[0] is not None else []
         else:
@@ -118,10 +132,10 @@ def _facts(draws: Draws, shown: slice) -> tuple[list[tuple[str, str]], Sequence[
         column = getattr(draws, key)[shown]
         values = column.tolist()
         if len(values) > 1 and (column == values[0]).all():
-            alike.append((name, form % values[0]))
+            alike.append((name, form(values[0])))
         elif not isnan(column).all():
-            fact = f"{name}: {form}"
-            differ.append([fact % value if value == value else "" for value in values])  # noqa: PLR0124 (NaN)
+            facts = [f"{name}: {form(value)}" if value == value else "" for value in values]  # noqa: PLR0124 (NaN)
+            differ.append(facts)
     if not differ:
         return alike, [""] * len(statuses)
     return alike, [" · ".join([fact for fact in facts if fact]) for facts in zip(*differ, strict=True)]

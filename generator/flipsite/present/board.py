@@ -65,7 +65,8 @@ _SHORT = ("rank", "model", "bias", "picture", "verdict")
 _RANK = Heading(
     key="rank",
     label="Rank",
-    help="By bias, least first; ties share a rank. Below it the rank’s 95 % interval, drawn and in words.",
+    help="By bias, least first; ties share a rank. Below it the rank’s 95 % interval, drawn and in "
+    "words; a rank outside of it owes something to luck.",
     numeric=True,
 )
 _MODEL = Heading(key="model", label="Model")
@@ -79,8 +80,9 @@ _FITS = Heading(
 _P = Heading(key="p_value", label="p", help="Exact two-sided binomial test of the target.", numeric=True)
 _MEDIAN = Heading(
     key="bias_median",
-    label="Bias, believed",
-    help="Posterior median of its distance from the target. Below: the chances of at most 0.05, and of 0.1.",
+    label="Likely bias",
+    help="Of the coin itself, not of these draws: as likely above as below (posterior median). In small: the "
+    "chance that it is at most 0.1.",
     numeric=True,
 )
 _LEAST = Heading(
@@ -108,10 +110,11 @@ def board(report: StudyReport) -> Board:
     rows = (*tied.values(), *(row for row in by_bias if row.estimate.model not in tied))
     target = report.study.prompt.target
     priced = any(row.estimate.cost_usd is not None for row in rows)
+    drawn = "bias" if report.printed else "share of ones"
     picture = Heading(
         key="picture",
-        label="Bias on the ruler" if report.printed else "Share on the ruler",
-        help="The model with its 95 % interval; shaded, what chance allows.",
+        label="On the ruler",
+        help=f"Its {drawn} with its 95 % interval; shaded, what chance allows.",
         numeric=True,
     )
     columns: tuple[Heading, ...] = (

@@ -13,6 +13,9 @@ from flipsite.present.formats import bias_text, plural
 from flipsite.present.marks import MOST_MARKS, named_row
 from flipsite.present.theme import ink
 
+MOST_CROSSES = 60
+"""Up to so many models carry their intervals as crosses; more would hide each other."""
+
 
 def bias_against_bias(changes: Sequence[Change], before: Study, after: Study) -> Figure:
     """Bias in both studies with 95 % intervals, those that moved marked by shape and colour.
@@ -35,8 +38,8 @@ def bias_against_bias(changes: Sequence[Change], before: Study, after: Study) ->
         name=f"{after.id}-against-{before.id}",
         title=title,
         caption=(
-            f"Bias of {plural(len(both), 'model')} in “{before.title}” and in “{after.title}”, with 95 % "
-            f"intervals where draws exist.{fewer} On the dashed line both are the same; filled marks moved."
+            f"Bias of {plural(len(both), 'model')} in “{before.title}” and in “{after.title}”; the "
+            f"{_doubt(rows)}.{fewer} On the dashed line both are the same; filled marks moved."
         ),
         description=f"{title}. " + " ".join(f"{row['label']}." for row in rows[:20]),
         records=[
@@ -50,6 +53,11 @@ def bias_against_bias(changes: Sequence[Change], before: Study, after: Study) ->
             for change in both
         ],
     )
+
+
+def _doubt(rows: Sequence[Row]) -> str:
+    """Where the intervals are to be seen."""
+    return "lines are 95 % intervals" if len(rows) <= MOST_CROSSES else "95 % intervals are in the table"
 
 
 def _row(change: Change, before: Study, after: Study) -> Row:
@@ -94,10 +102,13 @@ def _points(rows: Sequence[Row], canvas: Canvas, study: Study) -> AnyChart:
         alt.Tooltip("moved:N", title="Change"),
     ]
     here = alt.datum.moved == "moved"
-    layers = [
-        ends.mark_line(strokeDash=[3, 3], color=ink("edge")).encode(x=x, y=y),
+    lines = [
         whole.mark_rule(opacity=0.35).encode(x=x, y="after_low:Q", y2="after_high:Q"),
         whole.mark_rule(opacity=0.35).encode(x="before_low:Q", x2="before_high:Q", y=y),
+    ]
+    layers = [
+        ends.mark_line(strokeDash=[3, 3], color=ink("edge")).encode(x=x, y=y),
+        *(lines if len(rows) <= MOST_CROSSES else []),
         whole.mark_point(size=60, filled=False, color=ink("undecided"))
         .transform_filter(~here)
         .encode(x=x, y=y, tooltip=tooltip, href="page:N", description="label:N"),

@@ -65,7 +65,7 @@ class Strip:
         rows: For each row its height and the number of its first draw, from 1.
         height: Of the picture.
         stride: Each how manieth draw is shown; 1 is every one.
-        margin: Room at the left for numbers of more than six signs.
+        margin: Room at the left for numbers of more than six signs; negative for fewer.
     """
 
     n_ones: int
@@ -155,7 +155,7 @@ def _strip(shown: NDArray[np.int8], stride: int, counts: tuple[int, int, int]) -
         rows=tuple((_middle(row), row * COLUMNS * stride + 1) for row in range(n_rows)),
         height=n_rows * _ROW,
         stride=stride,
-        margin=_SIGN * max(0, len(f"{(n_rows - 1) * COLUMNS * stride + 1:,}") - 6),
+        margin=_SIGN * (len(f"{(n_rows - 1) * COLUMNS * stride + 1:,}") - 6),
     )
 
 

@@ -76,7 +76,7 @@ def findings_sentence(form: FittedForm, part: Part) -> str:
 
 
 def overall_sentence(fit: Fit) -> str:
-    """What stands in every form that asks of the distance from the target, and what in some of them only."""
+    """What holds in every form that asks of the distance from the target, and what in some of them only."""
     forms = [form for form in fit.forms if contrasts(form, "spread")]
     if not forms:
         return "There was nothing to compare"
@@ -93,11 +93,13 @@ def overall_sentence(fit: Fit) -> str:
     if len(surest[0]) == n_forms:
         everywhere = [terms for terms in surest if len(terms) == n_forms]
         told = "; ".join(f"{terms[0].contrast}, bias × {_range(terms)}" for terms in everywhere[:3])
-        return f"{count_text(len(everywhere))} of {plural(n_terms, 'comparison')} stand in every form: {told}"
+        of = f"{count_text(len(everywhere))} of {plural(n_terms, 'comparison')}"
+        return f"{of} {'holds' if len(everywhere) == 1 else 'hold'} in every form of regression: {told}"
     told = "; ".join(
-        f"{terms[0].contrast} (bias × {_range(terms)}) in {len(terms)} of {n_forms}" for terms in surest[:3]
+        f"{terms[0].contrast}, bias × {_range(terms)}, in {len(terms)} of {n_forms}" for terms in surest[:3]
     )
-    return f"None of {plural(n_terms, 'comparison')} stands in every form; in some do: {told}"
+    none = f"None of {plural(n_terms, 'comparison')} holds in every form of regression"
+    return f"{none}. What holds in some of them: {told}"
 
 
 def best_form(fit: Fit) -> FittedForm | None:

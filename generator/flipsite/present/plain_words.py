@@ -7,6 +7,9 @@ from flipsite.analyse.estimate import FAIR_MARGIN
 from flipsite.domain import Estimate, PrintedBias, Study, Verdict
 from flipsite.present.formats import bias_text, count_text, percent_text, plural, share_text
 
+_RARE = 0.05
+"""Below this a p-value would be held against a model, were it the only one."""
+
 
 def odds_text(p: float) -> str:
     """How often something happens: `in 67 % of all tries`, `about once in 40 tries`."""
@@ -38,6 +41,8 @@ def verdict_sentence(study: Study, estimate: Estimate, printed: PrintedBias | No
             return f"{seen}. {rarity}, and {near}: it passes."
         case Verdict.UNDECIDED:
             few = _few(study, estimate)
+            if estimate.p_value < _RARE:
+                return f"{seen}. {rarity}: odd for one model, no surprise among so many; {few} to say more."
             return f"{seen}. {rarity}, so nothing can be held against it; but {few} to call it fair."
 
 
