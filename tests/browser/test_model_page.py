@@ -51,7 +51,7 @@ def test_a_model_tells_what_it_is_and_leads_to_its_like(opened: Callable[..., An
         told = page.locator(".features tbody tr")
         rows = [" | ".join(told.nth(i).locator("th, td").all_inner_texts()) for i in range(told.count())]
         assert (
-            "Architecture | mixture of experts | a language model that was asked | 60 % | <b>a guess</b>"
+            "Architecture | mixture of experts | a language model that was asked | 60\u00a0% | <b>a guess</b>"
             in rows
         )
         assert rows[-1] == "Reasons by default | unknown | – | – | nobody says"

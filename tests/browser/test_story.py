@@ -16,7 +16,7 @@ def test_without_scripts_the_picture_and_its_words_stand_for_themselves(opened: 
         assert page.locator(".toy button:visible").count() == 0
         assert page.locator(".toy .chance rect").count() > 10
         assert page.locator(".toy .models > svg").count() == 40
-        assert "33 %" in page.locator(SAID).inner_text()
+        assert "33\u00a0%" in page.locator(SAID).inner_text()
 
 
 def test_one_luck_gives_one_result(opened: Callable[..., Any]) -> None:
@@ -52,7 +52,7 @@ def test_piles_hold_as_many_coins_as_were_flipped(opened: Callable[..., Any]) ->
         assert page.locator(".toy .flipped rect.last").count() == 1
         page.get_by_role("button", name="Start over").click()
         assert page.locator(".toy .flipped rect").count() == 0
-        assert "in 33 % of all tries" in page.locator(SAID).inner_text()
+        assert "in 33\u00a0% of all tries" in page.locator(SAID).inner_text()
 
 
 def test_the_coin_is_flipped_with_the_keyboard_and_told_aloud(opened: Callable[..., Any]) -> None:

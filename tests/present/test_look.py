@@ -5,6 +5,8 @@ from pathlib import Path
 
 import pytest
 
+from flipsite.present.frame import lean
+
 TEMPLATES = Path(__file__).parents[2] / "templates"
 CSS = (TEMPLATES / "static" / "flipsite.css").read_text(encoding="utf-8")
 TOKENS = {
@@ -89,3 +91,13 @@ def test_nothing_is_fetched_from_elsewhere() -> None:
         text = path.read_text(encoding="utf-8")
         assert not re.search(r"@import|url\(|\bimport\(|\bfetch\(", text), path.name
         assert set(re.findall(r"https?://[^\s\"']+", text)) <= {"http://www.w3.org/2000/svg"}, path.name
+
+
+def test_a_style_sheet_is_published_without_what_only_its_author_reads() -> None:
+    """Comments and spare spaces go; every rule, string and space that means something stays, in its order."""
+    published = lean(CSS.encode()).decode()
+    assert "/*" not in published
+    assert re.sub(r"\s", "", published) == re.sub(r"\s", "", re.sub(r"/\*.*?\*/", "", CSS, flags=re.DOTALL))
+    assert len(published) < 0.87 * len(CSS)
+    kept = b"""a :hover, b > c { content: "x: y; {z}, /*"; width: calc(1px + 2px) }"""
+    assert lean(kept) == b"""a :hover,b > c{content:"x: y; {z}, /*";width:calc(1px + 2px)}"""

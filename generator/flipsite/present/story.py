@@ -30,6 +30,9 @@ NARRATIVES = {
 Figures = Mapping[str, Mapping[str, Figure]]
 """By study, its charts by name."""
 
+LATER_CHART_BYTES = 3_000
+"""A narrative has many charts: after its first one, larger ones are fetched when the reader comes near."""
+
 TABLES = ("leaderboard", "least-biased", "most-biased")
 """The tables a narrative may ask for."""
 
@@ -118,8 +121,13 @@ def _calls(
         own = figures[report_of(study).study.id] if reports or study else {}
         figure = known(name, {**figures[""], **own}, "chart")
         shown.append(name)
-        first = len(shown) == 1
-        return Markup(render(templates, "parts/figure.html", figure=figure, page=page, first_chart=first))
+        given = {
+            "figure": figure,
+            "page": page,
+            "first_chart": len(shown) == 1,
+            "most_bytes": LATER_CHART_BYTES,
+        }
+        return Markup(render(templates, "parts/figure.html", **given))
 
     def model(name: str, *, study: str | None = None) -> Markup:
         report = report_of(study)

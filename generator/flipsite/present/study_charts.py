@@ -54,11 +54,11 @@ def study_drawings(report: StudyReport) -> Mapping[str, Draw]:
         drawings["spend"] = partial(spend_by_model, report.spend, study)
     if sum(bool(record.cost_usd and record.valid) for record in estimates) > 1:
         drawings["cost-against-bias"] = partial(cost_against_bias, estimates, study)
-    return drawings | _claim_drawings(report)
+    return drawings
 
 
 def _claim_drawings(report: StudyReport) -> dict[str, Draw]:
-    """What the two ends of a ranking allow to be said."""
+    """What the two ends of a ranking allow to be said; a study with draws says it in tables, sooner made."""
     drawings: dict[str, Draw] = {}
     if report.fair_share:
         drawings["fair-room"] = partial(fair_room, report.fair_share, report.population, report.study)
