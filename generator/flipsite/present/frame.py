@@ -13,7 +13,7 @@ Links = tuple[tuple[str, str], ...]
 _STRING = rb"""("[^"]*"|'[^']*')"""
 _COMMENT = re.compile(_STRING + rb"|/\*.*?\*/", re.DOTALL)
 _SPARE = re.compile(_STRING + rb"|\s*([{};,])\s*|:\s+")
-"""A string, which stays; a sign and the spaces about it; a colon and those behind it (one before it means)."""
+"""A string, which stays; a sign and the spaces about it; a colon and those behind it: one before it means."""
 
 _NAV: Links = (
     ("methods/index.html", "Methods"),
