@@ -62,7 +62,7 @@ def cost_against_bias(study: Study) -> "AnyChart":
 
 
 def spend(study: Study) -> "AnyChart":
-    """What each model cost, the dearest first."""
+    """What each model cost, the dearest first; of a published study, what it says it cost."""
     return named(study, "spend")
 
 
@@ -74,3 +74,13 @@ def truth(study: Study) -> "AnyChart":
 def printed_tables(study: Study) -> "AnyChart":
     """A published study: its printed biases, at both ends."""
     return named(study, "printed-tables")
+
+
+def fair_room(study: Study) -> "AnyChart":
+    """A published study: how many of its models can be fair, by three reckonings."""
+    return named(study, "fair-room")
+
+
+def kinds(study: Study) -> "AnyChart":
+    """A published study: where role-players, coders and reasoners stand, at which of its ends."""
+    return named(study, "kinds")
