@@ -3,6 +3,8 @@
 import hashlib
 import re
 from dataclasses import dataclass
+from decimal import Decimal
+from math import nextafter
 
 from flipsite.errors import UsageError
 
@@ -29,7 +31,11 @@ class Shard:
 
     def share_usd(self, total_usd: float) -> float:
         """An equal share of a budget, in whole picodollars: all shares together never exceed it."""
-        return round(total_usd * 10**12) // self.of / 10**12
+        total = int(Decimal(repr(total_usd)).scaleb(12))
+        share = total // self.of / 10**12
+        while round(share * 10**12) * self.of > total:  # above 9,000 dollars floats are coarser than that
+            share = nextafter(share, 0)
+        return share
 
 
 def shard_of(text: str) -> Shard:

