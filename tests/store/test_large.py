@@ -1,11 +1,13 @@
 """Draws too many to hold: an engine counts what numpy counts, from one file or from parts."""
 
 from collections.abc import Sequence
+from dataclasses import replace
 from itertools import pairwise
 from pathlib import Path
 
 import numpy as np
 import pyarrow as pa
+import pyarrow.dataset as ds
 import pyarrow.parquet as pq
 import pytest
 from draw_strategies import many_draws, same
@@ -19,8 +21,9 @@ from flipsite.counts import Course, Neighbours
 from flipsite.domain import Draw, Draws, Outcome, Rejected, Status
 from flipsite.errors import StoreError
 from flipsite.settings import load_study
+from flipsite.store.arrow import SCHEMA, draws_table
 from flipsite.store.large import read_large, read_tallies
-from flipsite.store.snapshot import collect_draws, write_draws
+from flipsite.store.snapshot import collect_draws, model_extents, write_draws
 
 CONTROLS = Path(__file__).parents[2] / "content" / "studies" / "controls"
 LABELS = ('["0","1"]', '["1","0"]')
@@ -125,6 +128,43 @@ def test_an_engine_refuses_what_no_snapshot_may_hold(tmp_path, column, value):
     pq.write_table(broken, tmp_path / "broken.parquet")
     with pytest.raises(StoreError, match=f"the column '{column}' holds what no snapshot may"):
         read_tallies([tmp_path / "broken.parquet"])
+
+
+def test_parts_that_another_program_wrote_are_counted(tmp_path):
+    """Whatever its files are called: their columns tell that they are draws."""
+    write_draws(tmp_path / "draws.parquet", many([9], seed=1), study="s")
+    table = pq.read_table(tmp_path / "draws.parquet").replace_schema_metadata(None)
+    part = tmp_path / "draws" / "batch=7" / "draws.parquet"
+    part.parent.mkdir(parents=True)
+    pq.write_table(table, part)
+    assert read_tallies([part]) == tally(many([9], seed=1))
+
+
+def partitioned(draws: Draws, folder: Path, *columns: str) -> list[Path]:
+    """The draws as a Hive-partitioned dataset: these columns stand in the names of folders alone."""
+    keys = pa.schema([SCHEMA.field(column) for column in columns])
+    ds.write_dataset(
+        draws_table(draws, study="s").replace_schema_metadata(None),
+        folder,
+        format="parquet",
+        partitioning=ds.partitioning(keys, flavor="hive"),
+    )
+    return sorted(folder.rglob("*.parquet"))
+
+
+def test_folders_may_tell_the_model(tmp_path):
+    """A dataset partitioned by Hive's fashion, as Spark and DuckDB write it: also names like numbers."""
+    rows = many_rows(many([60, 9, 5], seed=2))
+    draws = collect_draws(replace(row, model=row.model.replace("a/model-2", "007")) for row in rows)
+    files = partitioned(draws, tmp_path / "draws", "model", "status", "order")
+    assert len(files) > 6
+    assert read_tallies(files) == tally(draws) == read_tallies([(tmp_path / "draws").as_uri()])
+    found = read_large(files)
+    assert found.counts.models["007"].neighbours.n_valid == tally(draws)[0].n_valid
+    assert same(found.first, draws)
+    assert {model: extent.draws for model, extent in model_extents(files).items()} == {
+        one.model: one.n_draws for one in tally(draws)
+    }
 
 
 def many_rows(draws: Draws) -> list[Draw]:

@@ -3,7 +3,7 @@
 from pathlib import Path
 
 import pytest
-from test_large import many, parts_of
+from test_large import many, partitioned, parts_of
 
 from flipsite.engines import EngineChoice
 from flipsite.store.large import read_large
@@ -28,11 +28,15 @@ CLUSTER = EngineChoice(
 """Two workers, each a process of its own, on this machine."""
 
 
-def test_spark_counts_what_duckdb_counts(tmp_path: Path) -> None:
-    """Every count, of parts that share their models, on a cluster of two workers."""
+@pytest.mark.parametrize("told_by", ["columns", "folders"])
+def test_spark_counts_what_duckdb_counts(told_by: str, tmp_path: Path) -> None:
+    """Every count, of parts that share their models, or have one each, on a cluster of two workers."""
     draws = many([500, 80, 1], seed=9)
     write_draws(tmp_path / "draws.parquet", draws, study="s")
-    files = parts_of(tmp_path / "draws.parquet", tmp_path, 3)
+    if told_by == "columns":
+        files = parts_of(tmp_path / "draws.parquet", tmp_path, 3)
+    else:
+        files = partitioned(draws, tmp_path / "draws", "model", "status")
     found, expected = read_large(files, choice=CLUSTER), read_large(files)
     assert found.counts.tallies == expected.counts.tallies
     assert found.counts.asked == expected.counts.asked

@@ -3,10 +3,12 @@
 Its memory is bounded: what does not fit is put on disk for a while.
 """
 
+import os
 import tempfile
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 
 import pyarrow as pa
@@ -15,6 +17,10 @@ from flipsite.engines import EngineChoice
 from flipsite.errors import StoreError
 from flipsite.store.arrow import SCHEMA
 from flipsite.store.questions import Expression
+from flipsite.store.snapshot import partition_of
+
+_KINDS = {"double": "float64"}
+"""Arrow's names of types that are called otherwise by Ibis."""
 
 MEMORY = "1GB"
 """Most of the embedded engine; flipsite's own work comes on top."""
@@ -34,14 +40,16 @@ class Engine:
         """
         with _told(self.connection.name):
             if self.connection.name == "duckdb":
-                found = self.connection.read_parquet([_files(place) for place in places])
+                files = [_files(place) for place in places]
+                found = self.connection.read_parquet(files, hive_types_autocast=False)
             else:
-                first, *more = (self.connection.read_parquet(place) for place in places)
+                first, *more = (self.connection.read_parquet(place) for place in _roots(places))
                 found = first.union(*more, distinct=False) if more else first
-        names = [name for name in SCHEMA.names if name != "study"]
-        if lacking := [name for name in names if name not in found.columns]:
+        kinds = {field.name: _KINDS.get(str(field.type), str(field.type)) for field in SCHEMA}
+        del kinds["study"]
+        if lacking := [name for name in kinds if name not in found.columns]:
             raise StoreError(f"{places[0]}: the column {lacking[0]!r} is missing; make the draws anew")
-        return found.select(*names)
+        return found.select(**{name: found[name].cast(kind) for name, kind in kinds.items()})
 
     def rows(self, question: Expression) -> pa.Table:
         """The answer to a question.
@@ -88,7 +96,8 @@ def _connected(backend: Any, options: Mapping[str, Any]) -> Any:
         return backend.connect(**options)
     from pyspark.sql import SparkSession  # whose options are settled before there is a session
 
-    session = SparkSession.builder.config(map=dict(options)).getOrCreate()
+    as_text = {"spark.sql.sources.partitionColumnTypeInference.enabled": "false"}
+    session = SparkSession.builder.config(map={**as_text, **options}).getOrCreate()
     return backend.connect(session=session)
 
 
@@ -102,6 +111,16 @@ def _told(name: str) -> Iterator[None]:
             f"the engine {name!r} cannot count the draws ({reason}); "
             "look at them, or at [engine] in flipsite.toml"
         ) from error
+
+
+def _roots(places: Sequence[str]) -> Sequence[str]:
+    """The files; but the folder of all where folders tell columns, which are read with the whole alone."""
+    if not any(key in SCHEMA.names for place in places for key in partition_of(Path(place))):
+        return places
+    root = Path(os.path.commonpath(places))
+    while root.suffix == ".parquet" or "=" in root.name:
+        root = root.parent
+    return [str(root)]
 
 
 def _files(place: str) -> str:

@@ -3,12 +3,10 @@
 from collections.abc import Iterable
 from pathlib import Path
 
-import numpy as np
-
 from flipsite.dealings import Standing
 from flipsite.errors import StoreError
-from flipsite.projects import SNAPSHOT
-from flipsite.store.snapshot import read_draws
+from flipsite.projects import snapshot_files
+from flipsite.store.snapshot import model_extents
 
 
 def refuse_loss(folder: Path, held: Iterable[Standing]) -> None:
@@ -21,16 +19,15 @@ def refuse_loss(folder: Path, held: Iterable[Standing]) -> None:
     Raises:
         StoreError: If the snapshot was imported, or collected with another cache.
     """
-    path = folder / SNAPSHOT
-    if not path.exists():
+    files = snapshot_files(folder)
+    if not files:
         return
-    draws = read_draws(path)
     asked = {standing.model: standing.last_draw + 1 for standing in held}
-    told = zip(draws.models, np.diff(draws.starts).tolist(), strict=True)
-    lost = sum(max(0, n_told - asked.get(model, 0)) for model, n_told in told)
+    told = model_extents(files)
+    lost = sum(max(0, extent.draws - asked.get(model, 0)) for model, extent in told.items())
     if lost:
         raise StoreError(
-            f"{path}: holds {lost:,} draws that this project's cache does not: they were imported, or "
+            f"{files[0]}: holds {lost:,} draws that this project's cache does not: they were imported, or "
             "collected elsewhere. Bring that cache along, collect into another study, or move the snapshot "
             "away to begin anew."
         )

@@ -5,12 +5,14 @@ a lone surrogate, which it cannot hold, becomes U+FFFD. A response longer than R
 that length; the whole answer stays in the private cache. A number that is not finite is written as missing.
 """
 
+from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from itertools import chain, islice, pairwise
 from pathlib import Path
 from typing import Any, BinaryIO
+from urllib.parse import unquote
 
 import numpy as np
 import pyarrow as pa
@@ -19,7 +21,7 @@ from numpy.typing import NDArray
 
 from flipsite.domain import STATUSES, Draw, Draws, Status
 from flipsite.errors import StoreError
-from flipsite.projects import SNAPSHOT
+from flipsite.projects import PARTS, SNAPSHOT
 from flipsite.store.arrow import SCHEMA, dictionary, draws_table, numbers
 from flipsite.store.columns import COUNTS, NUMBERS, RESPONSE_CHARACTERS, TEXTS, collect_draws
 from flipsite.store.swap import replacing
@@ -27,9 +29,13 @@ from flipsite.store.swap import replacing
 __all__ = [
     "FORMAT",
     "Extent",
+    "ModelExtent",
     "collect_draws",
     "draws_of_table",
+    "model_extents",
     "n_draws",
+    "parquet_writer",
+    "partition_of",
     "read_draws",
     "read_notes",
     "snapshot_extent",
@@ -81,7 +87,7 @@ def stream_draws(path: Path, draws: Iterable[Draw], *, study: str, notes: Mappin
     if first is None and not notes:
         return 0
     n_draws = 0
-    with replacing(path) as file, _writer(file, notes) as writer:
+    with replacing(path) as file, parquet_writer(file, notes) as writer:
         for group in chain([first] if first else [], groups):
             writer.write_table(draws_table(group, study=study), row_group_size=ROWS_A_GROUP)
             n_draws += len(group)
@@ -102,12 +108,13 @@ def write_parquet(
     file: BinaryIO, draws: Draws, *, study: str, notes: Mapping[str, str] | None = None
 ) -> None:
     """Write the draws to an open file, as a snapshot; arguments and errors as for `write_draws`."""
-    with _writer(file, notes) as writer:
+    with parquet_writer(file, notes) as writer:
         writer.write_table(draws_table(draws, study=study), row_group_size=ROWS_A_GROUP)
 
 
 @contextmanager
-def _writer(file: BinaryIO, notes: Mapping[str, str] | None) -> Iterator[Any]:
+def parquet_writer(file: BinaryIO, notes: Mapping[str, str] | None) -> Iterator[Any]:
+    """What writes tables of the snapshot's columns to an open file, ROWS_A_GROUP rows of them a time."""
     with pq.ParquetWriter(
         file,
         SCHEMA,
@@ -178,6 +185,46 @@ def n_draws(path: Path) -> int:
         return int(file.metadata.num_rows)
 
 
+def _by_model(path: Path) -> Iterator[tuple[list[str], NDArray[np.int64], NDArray[np.int64]]]:
+    """A file's draws a group of rows at a time: the models, each draw's index into them, and its number."""
+    model = partition_of(path).get("model")
+    with _told(path), pq.ParquetFile(path, read_dictionary=[] if model else ["model"]) as file:
+        for index in range(file.metadata.num_row_groups):
+            table = file.read_row_group(index, columns=["draw"] if model else ["model", "draw"])
+            draw = numbers(table["draw"], np.int64, missing=-1)
+            names, codes = ([model], np.zeros(len(draw), np.int64)) if model else dictionary(table["model"])
+            yield names, codes, draw
+
+
+def partition_of(path: Path) -> dict[str, str]:
+    """What the folders of a part say of all its rows, after Hive's fashion: `model=a%2Fb`."""
+    told = (folder.partition("=") for folder in path.parent.parts if "=" in folder)
+    return {key: unquote(value) for key, _, value in told}
+
+
+@dataclass(frozen=True, slots=True)
+class ModelExtent:
+    """How many draws of a model there are, and the last one's number."""
+
+    draws: int
+    last: int
+
+
+def model_extents(files: Sequence[Path]) -> dict[str, ModelExtent]:
+    """How much a snapshot holds of each model, read a group of rows at a time; errors as for `read_draws`."""
+    counts, lasts = Counter[str](), dict[str, int]()
+    for path in files:
+        n_draws(path)
+        for names, codes, draw in _by_model(path):
+            last = np.full(len(names), -1, np.int64)
+            np.maximum.at(last, codes, draw)
+            found = np.bincount(codes, minlength=len(names))
+            for name, n, most in zip(names, found.tolist(), last.tolist(), strict=True):
+                counts[name] += n
+                lasts[name] = max(most, lasts.get(name, -1))
+    return {name: ModelExtent(counts[name], lasts[name]) for name in sorted(counts)}
+
+
 @contextmanager
 def _told(path: Path) -> Iterator[None]:
     try:
@@ -238,7 +285,7 @@ def _draws(path: Path | str, table: pa.Table) -> Draws:
 
 def _check_format(path: Path, notes: dict[bytes, bytes]) -> None:
     found = notes.get(b"flipsite_format", b"").decode("ascii", "replace")
-    if not found and path.name != SNAPSHOT:
+    if not found and (path.name != SNAPSHOT or path.parent.name == PARTS or partition_of(path)):
         return  # a part that another program wrote: its columns will tell
     if not found.isdecimal():
         raise StoreError(
@@ -251,6 +298,8 @@ def _check_format(path: Path, notes: dict[bytes, bytes]) -> None:
 def _check_columns(path: Path, file: pq.ParquetFile) -> None:
     found = {column.name: column for column in file.schema_arrow}
     for field in SCHEMA:
+        if field.name in partition_of(path):
+            continue
         if field.name not in found:
             raise StoreError(f"{path}: the column {field.name!r} is missing; make the snapshot anew")
         kind = found[field.name].type
