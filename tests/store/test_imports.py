@@ -234,7 +234,7 @@ def test_a_kill_between_the_files_is_mended_by_the_next_run(study):
 UNREADABLE = [
     ("model,outcome\n", "no rows; export the file anew"),
     ("model,outcome\na,\nb,x\n", r"not one of 2 rows could be read \(line 2 has no outcome\); name"),
-    ("model,outcome\n,1\n", r"not one of 0 rows could be read \(line 2 names no model\)"),
+    ("model,outcome\n,1\n", r"not one of 1 rows could be read \(line 2 names no model\)"),
     ("model,answer\na,1\n", "no column 'outcome'; it has 'model', 'answer'; name it with --column outcome=…"),
     ("model,Outcome\na,1\n", "no column 'outcome'; did you mean 'Outcome'"),
     ("model,outcome,outcome\na,1,0\n", "the column 'outcome' stands twice; rename"),

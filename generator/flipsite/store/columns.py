@@ -2,7 +2,7 @@
 
 import json
 from bisect import bisect_left
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
 from typing import Any
 
@@ -108,6 +108,23 @@ def appended(draws: Draws, more: Draws, *, renumber: bool) -> Draws:
         columns[name] = np.concatenate([getattr(draws, name), getattr(more, name)])
     names = model_column(draws) + model_column(more)
     return assemble(names, np.concatenate([draws.draw, more.draw + shift]), columns)
+
+
+def following(draws: Draws, last: Mapping[str, int], *, renumber: bool) -> Draws:
+    """The draws with numbers that are free.
+
+    Args:
+        draws: What is added to a study.
+        last: The last number that each model's draws have there. Where one of a model's new numbers is not
+            beyond it, all of them follow it.
+        renumber: Whether they follow it in any case.
+    """
+    shift = np.zeros(len(draws), np.int64)
+    for index, model in enumerate(draws.models):
+        rows = draws.rows(index)
+        if model in last and (renumber or draws.draw[rows].min() <= last[model]):
+            shift[rows] = last[model] + 1
+    return replace(draws, draw=draws.draw + shift)
 
 
 def model_column(draws: Draws) -> list[str]:

@@ -93,12 +93,12 @@ def wanted_rows(sheet: Sheet, options: ImportOptions) -> list[int]:
     rows = list(range(len(sheet.lines)))
     for column, value in options.where:
         cells = sheet.cells[column]
-        matches = _matcher(value)
+        matches = Matcher(value)
         rows = [row for row in rows if matches(cells[row])]
     return rows
 
 
-class _matcher:  # noqa: N801 - a function that remembers what it has seen
+class Matcher:
     """Whether a cell has the value: as text, or as a number where both are numbers."""
 
     def __init__(self, value: str) -> None:
@@ -107,6 +107,7 @@ class _matcher:  # noqa: N801 - a function that remembers what it has seen
         self._known: dict[str, bool] = {}
 
     def __call__(self, cell: Any) -> bool:
+        """Whether this cell has it."""
         text = str(cell).lower() if isinstance(cell, bool) else "" if cell is None else str(cell).strip()
         known = self._known.get(text)
         if known is None:

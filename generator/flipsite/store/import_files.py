@@ -13,6 +13,7 @@ from collections import Counter
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
+from math import isfinite
 from pathlib import Path
 from typing import Any, TextIO
 
@@ -66,17 +67,17 @@ def read_sheet(path: Path, *, wanted: Iterable[str], needed: Iterable[str]) -> S
         UsageError: If the file cannot be read as what it seems to be.
     """
     names = frozenset(wanted)
-    with _told(path):
+    with told(path):
         with path.open("rb") as file:
             head = file.read(4)
         if head == b"PAR1":
             return _read_parquet(path, names)
-        with _text(path, head) as text:
+        with opened_text(path, head) as text:
             first = text.read(1 << 16)
             text.seek(0)
             if not first.strip("\ufeff \t\r\n"):
                 raise UsageError(f"{path}: the file is empty; export it anew")
-            if _is_json(path, first):
+            if is_json(path, first):
                 return _read_json_lines(path, text, names)
             return _read_csv(path, text, names, _delimiter(first, tuple(needed)))
 
@@ -87,12 +88,12 @@ def sha256_of(path: Path) -> str:
     Raises:
         UsageError: If there is no such file, or it cannot be read.
     """
-    with _told(path), path.open("rb") as file:
+    with told(path), path.open("rb") as file:
         return hashlib.file_digest(file, "sha256").hexdigest()
 
 
 @contextmanager
-def _told(path: Path) -> Iterator[None]:
+def told(path: Path) -> Iterator[None]:
     """What can go wrong with anybody's file, in our words."""
     try:
         yield
@@ -108,14 +109,25 @@ def _told(path: Path) -> Iterator[None]:
         raise UsageError(f"{path}: cannot be read ({reason})") from error
 
 
-def _text(path: Path, head: bytes) -> TextIO:
+def is_gzip(head: bytes) -> bool:
+    """Whether a file that begins so is gzipped."""
+    return head[:2] == b"\x1f\x8b"
+
+
+def opened_text(path: Path, head: bytes) -> TextIO:
+    """A file as text, unzipped; `head` are its first bytes, which tell what it is."""
     encoding = "utf-16" if head[:2] in _UTF16 else "utf-8-sig"
-    if head[:2] == b"\x1f\x8b":
+    if is_gzip(head):
         return io.TextIOWrapper(gzip.GzipFile(path), encoding=encoding, newline="")
     return path.open(encoding=encoding, newline="")
 
 
-def _is_json(path: Path, first: str) -> bool:
+def is_json(path: Path, first: str) -> bool:
+    """Whether a file is JSON lines and not CSV, by its name and its first text.
+
+    Raises:
+        UsageError: If it is one JSON list.
+    """
     suffix = Path(path.name.lower().removesuffix(".gz")).suffix
     beginning = first.lstrip()[:1]
     if suffix == ".json" and beginning == "[":
@@ -176,9 +188,9 @@ def _read_json_lines(path: Path, text: TextIO, wanted: frozenset[str]) -> Sheet:
     for line, source in enumerate(text, start=1):
         if not source.strip():
             continue
-        record = _json_object(source)
+        record = json_object(source)
         if record is None:
-            lost.append((line, f"is no JSON object: {source.strip()[:60]!r}"))
+            lost.append(lost_line(line, source))
             continue
         names.update(dict.fromkeys(record))
         for name in wanted.intersection(record):
@@ -190,7 +202,8 @@ def _read_json_lines(path: Path, text: TextIO, wanted: frozenset[str]) -> Sheet:
     return Sheet(path=path, names=tuple(names), cells=whole, lines=lines, lost=tuple(lost))
 
 
-def _json_object(source: str) -> dict[str, Any] | None:
+def json_object(source: str) -> dict[str, Any] | None:
+    """The object that a line holds; a number that is not finite is missing."""
     try:
         record = json.loads(source, parse_constant=lambda _: None)
     except (ValueError, RecursionError):
@@ -198,11 +211,24 @@ def _json_object(source: str) -> dict[str, Any] | None:
     return record if isinstance(record, dict) else None
 
 
+def lost_line(line: int, source: str) -> tuple[int, str]:
+    """A line that holds none, and the words for it."""
+    return line, f"is no JSON object: {source.strip()[:60]!r}"
+
+
+def _finite(column: pa.ChunkedArray) -> list[Any]:
+    """A column's cells; a number that is not finite is missing, as pandas writes it."""
+    cells: list[Any] = column.to_pylist()
+    if pa.types.is_floating(column.type):
+        return [cell if cell is None or isfinite(cell) else None for cell in cells]
+    return cells
+
+
 def _read_parquet(path: Path, wanted: frozenset[str]) -> Sheet:
     with pq.ParquetFile(path, page_checksum_verification=True) as file:
         names = file.schema_arrow.names
         count = Counter(names)
         table = file.read(columns=[name for name in count if name in wanted and count[name] == 1])
-    cells = {name: table[name].to_pylist() for name in table.column_names}
+    cells = {name: _finite(table[name]) for name in table.column_names}
     rows = list(range(1, table.num_rows + 1))
     return Sheet(path=path, names=tuple(names), cells=cells, lines=rows, unit="row")

@@ -45,6 +45,7 @@ def read_drawn(
     responses: Sequence[Any] | None = None,
     by_place: bool = False,
     codes_first: bool = False,
+    weights: Sequence[int] | None = None,
 ) -> Drawn:
     """Read the outcome of each row.
 
@@ -55,6 +56,7 @@ def read_drawn(
         responses: What the model said, where the file has it.
         by_place: Whether the pairs stand as they were named in the prompt.
         codes_first: Whether a column that reads as codes and as labels alike (labels `1` and `0`) is codes.
+        weights: How many rows of the file each row stands for; one where it is not said.
 
     Returns:
         The outcomes as indices of labels. By place, the pair that stands first in the file gives labels 0
@@ -63,8 +65,9 @@ def read_drawn(
     codes = _memoised(_code, cells)
     named = _named(cells, pairs)
     said = None if responses is None else _named(responses, pairs)
-    rows = _Rows.of(pairs, by_place=by_place)
-    n_named, n_codes = int(np.sum(named >= 0)), int(np.sum(codes >= 0))
+    weight = np.ones(len(cells), np.int64) if weights is None else np.array(weights, np.int64)
+    rows = _Rows.of(pairs, weight, by_place=by_place)
+    n_named, n_codes = int(weight[named >= 0].sum()), int(weight[codes >= 0].sum())
     if not n_named or n_named < n_codes or (n_named == n_codes and codes_first):
         return _by_code(rows, codes, said)
     by_text = _by_text(rows, named, said)
@@ -121,6 +124,7 @@ class _Rows:
     canonical: list[Pair]
     key: NDArray[np.int64]
     reversed: NDArray[np.int8]
+    weight: NDArray[np.int64]
     by_place: bool
     swapped: NDArray[np.int8] = field(init=False)
 
@@ -128,7 +132,7 @@ class _Rows:
         self.swapped = np.zeros(len(self.canonical) + 1, np.int8)
 
     @classmethod
-    def of(cls, pairs: Sequence[Pair | None], *, by_place: bool) -> "_Rows":
+    def of(cls, pairs: Sequence[Pair | None], weight: NDArray[np.int64], *, by_place: bool) -> "_Rows":
         index: dict[Pair, int] = {}
         canonical: list[Pair] = []
         for pair in dict.fromkeys(pairs):
@@ -140,7 +144,13 @@ class _Rows:
                 canonical.append(first)
         key = np.array([-1 if pair is None else index[pair] for pair in pairs], np.int64)
         turned = [pair is not None and pair != canonical[index[pair]] for pair in pairs]
-        return cls(canonical=canonical, key=key, reversed=np.array(turned, np.int8), by_place=by_place)
+        return cls(
+            canonical=canonical,
+            key=key,
+            reversed=np.array(turned, np.int8),
+            weight=weight,
+            by_place=by_place,
+        )
 
     def drawn(
         self, outcome: NDArray[np.int8], known: NDArray[np.int8], reading: str, n_contradictions: int = 0
@@ -163,27 +173,28 @@ class _Rows:
 
 def _by_text(rows: _Rows, named: NDArray[np.int8], said: NDArray[np.int8] | None) -> Drawn:
     outcome = named ^ rows.reversed if rows.by_place else named
-    return rows.drawn(outcome, named, "the label's text", _n_different(named, said))
+    return rows.drawn(outcome, named, "the label's text", _n_different(rows, named, said))
 
 
 def _by_code(rows: _Rows, codes: NDArray[np.int8], said: NDArray[np.int8] | None) -> Drawn:
     if said is None or not rows.by_place:
-        return rows.drawn(codes, codes, "0 and 1", _n_different(codes, said))
+        return rows.drawn(codes, codes, "0 and 1", _n_different(rows, codes, said))
     return _by_response(rows, codes, said)
 
 
 def _by_response(rows: _Rows, codes: NDArray[np.int8], said: NDArray[np.int8]) -> Drawn:
     """Take the meaning of the codes that the fewest responses contradict; a label's before a place's."""
     both = (codes >= 0) & (said >= 0) & (rows.key >= 0)
+    key, weight = rows.key[both], rows.weight[both]
     other_label = (said ^ codes ^ rows.reversed)[both]
     n_keys = len(rows.canonical)
-    against = np.bincount(rows.key[both], weights=other_label, minlength=n_keys)
-    agreeing = np.bincount(rows.key[both], minlength=n_keys) - against
+    against = np.bincount(key, weights=other_label * weight, minlength=n_keys)
+    agreeing = np.bincount(key, weights=weight, minlength=n_keys) - against
     by_label = int(np.minimum(against, agreeing).sum())
-    not_first = int((said ^ codes)[both].sum())
+    not_first = int(((said ^ codes)[both] * weight).sum())
     by_place, turn, reading = min(
         (not_first, 0, "0 is the label named first, 1 the other"),
-        (int(both.sum()) - not_first, 1, "1 is the label named first, 0 the other"),
+        (int(weight.sum()) - not_first, 1, "1 is the label named first, 0 the other"),
     )
     if by_label <= by_place:
         rows.swapped[:n_keys] = agreeing < against
@@ -192,8 +203,8 @@ def _by_response(rows: _Rows, codes: NDArray[np.int8], said: NDArray[np.int8]) -
     return rows.drawn(placed, codes, reading, by_place)
 
 
-def _n_different(read: NDArray[np.int8], said: NDArray[np.int8] | None) -> int:
-    return 0 if said is None else int(np.sum((read != said) & (read >= 0) & (said >= 0)))
+def _n_different(rows: _Rows, read: NDArray[np.int8], said: NDArray[np.int8] | None) -> int:
+    return 0 if said is None else int(rows.weight[(read != said) & (read >= 0) & (said >= 0)].sum())
 
 
 def _named(cells: Sequence[Any], pairs: Sequence[Pair | None]) -> NDArray[np.int8]:

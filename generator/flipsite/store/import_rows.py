@@ -31,6 +31,13 @@ LONGEST_NAME, LONGEST_WORD = 300, 200
 
 WORDS = ("finish_reason", "provider", "mode")
 
+READ: dict[str, tuple[Callable[[Any], Any], str]] = {
+    "asked_at": (moment_of, "no ISO 8601 time"),
+    **dict.fromkeys(COUNTS, (whole_of, "no whole number")),
+    **dict.fromkeys(NUMBERS, (number_of, "no number")),
+}
+"""Columns whose cells stand for themselves: how one is read, and what it is where it cannot be."""
+
 _VALID, _UNPARSED = STATUS_CODE[Status.VALID], STATUS_CODE[Status.UNPARSED]
 
 
@@ -71,20 +78,18 @@ def rows_of(sheet: Sheet, options: ImportOptions) -> Rows:
     Raises:
         UsageError: If not one of them can be read.
     """
-    reader = _Reader(sheet=sheet, options=options)
+    reader = Reader(sheet=sheet, options=options)
     wanted = wanted_rows(sheet, options)
     reader.rows = wanted
     names = [name_of(cell, exact=reader.tidy) for cell in reader.cells("model")]
     reader.rows = [row for row, name in zip(wanted, names, strict=True) if 0 < len(name) <= LONGEST_NAME]
     for row, name in zip(wanted, names, strict=True):
-        if not name:
-            reader.tell(row, "names no model")
-        elif len(name) > LONGEST_NAME:
-            reader.tell(row, f"names a model with {len(name):,} letters; {LONGEST_NAME} are the most")
+        if fault := name_fault(name):
+            reader.tell(row, fault)
     model = [name for name in names if 0 < len(name) <= LONGEST_NAME]
     drawn, status, n_readable = reader.outcomes()
     if not n_readable:
-        raise UsageError(_unreadable(sheet, reader))
+        raise UsageError(_unreadable(sheet, reader, n_rows=len(wanted)))
     draw = reader.numbers_of_draws(model)
     columns = reader.columns() | {
         "labels": [None if pair is None else labels_text(pair) for pair in drawn.labels],
@@ -106,12 +111,21 @@ def rows_of(sheet: Sheet, options: ImportOptions) -> Rows:
 
 
 @dataclass(slots=True, kw_only=True)
-class _Reader:
-    """Reads columns of the wanted rows, and remembers what it could not read."""
+class Reader:
+    """Reads columns of the wanted rows, and remembers what it could not read.
+
+    Attributes:
+        sheet: The file's columns.
+        options: Which of them mean what.
+        rows: The indices of the wanted rows.
+        weights: How many rows of the file each of them stands for; None for one.
+        problems: What could not be read so far.
+    """
 
     sheet: Sheet
     options: ImportOptions
     rows: list[int] = field(default_factory=list)
+    weights: Sequence[int] | None = None
     problems: list[Problem] = field(default_factory=list)
 
     @property
@@ -153,6 +167,7 @@ class _Reader:
             responses=self.cells("response") if "response" in self.there else None,
             by_place=by_place and "order" not in self.there,
             codes_first="labels" in self.there and not by_place,
+            weights=self.weights,
         )
         said = [_STATUS_OF.get(str(cell).strip().casefold()) for cell in self.cells("status")]
         status = np.full(len(self.rows), _UNPARSED, np.int8)
@@ -201,11 +216,9 @@ class _Reader:
         columns: dict[str, Any] = {}
         for name, most in (("response", None), *((name, LONGEST_WORD) for name in WORDS)):
             columns[name] = [None if cell is None else text_of(cell)[:most] for cell in self.cells(name)]
-        columns["asked_at"] = self._each("asked_at", moment_of, "no ISO 8601 time")
-        for name in COUNTS:
-            columns[name] = np.array(self._each(name, whole_of, "no whole number"), np.float64)
-        for name in NUMBERS:
-            columns[name] = np.array(self._each(name, number_of, "no number"), np.float64)
+        for name, (read, fault) in READ.items():
+            values = self._each(name, read, fault)
+            columns[name] = values if name == "asked_at" else np.array(values, np.float64)
         return columns
 
     def _each(self, ours: str, read: Callable[[Any], Any], fault: str) -> list[Any]:
@@ -222,12 +235,26 @@ class _Reader:
             if key not in known:
                 known[key] = read(cell)
             if known[key] is None and str(cell).strip():
-                self.tell(row, f"{ours} {_shown(cell)} is {fault}")
+                self.tell(row, cell_fault(ours, cell, fault))
             values.append(known[key])
         return values
 
 
 _STATUS_OF = {str(status): code for code, status in enumerate(STATUSES)}
+
+
+def name_fault(name: str) -> str | None:
+    """Why a text is no model's name; None where it is one."""
+    if not name:
+        return "names no model"
+    if len(name) > LONGEST_NAME:
+        return f"names a model with {len(name):,} letters; {LONGEST_NAME} are the most"
+    return None
+
+
+def cell_fault(ours: str, cell: Any, fault: str) -> str:
+    """What to say of a cell that is none of what its column holds."""
+    return f"{ours} {_shown(cell)} is {fault}"
 
 
 def _file_order(model: Sequence[str]) -> NDArray[np.int64]:
@@ -241,15 +268,19 @@ def _file_order(model: Sequence[str]) -> NDArray[np.int64]:
     return np.array(numbers, np.int64)
 
 
-def _unreadable(sheet: Sheet, reader: _Reader) -> str:
+def _unreadable(sheet: Sheet, reader: Reader, *, n_rows: int) -> str:
     first = min(reader.problems, default=None)
     if not sheet.lines:
         return f"{sheet.path}: no rows; export the file anew"
     if first is None:
         return f"{sheet.path}: no row of {len(sheet.lines):,} fits --where; check the values"
-    example = f"{sheet.unit} {first.line} {first.text}"
+    return none_readable(sheet, first, n_rows=n_rows)
+
+
+def none_readable(sheet: Sheet, first: Problem, *, n_rows: int) -> str:
+    """What to say of a file of whose wanted rows not one could be read."""
     return (
-        f"{sheet.path}: not one of {len(reader.rows):,} rows could be read ({example}); "
+        f"{sheet.path}: not one of {n_rows:,} rows could be read ({sheet.unit} {first.line} {first.text}); "
         "name the column of the outcome with --column outcome=… or its labels with --labels A,B"
     )
 

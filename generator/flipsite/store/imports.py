@@ -12,17 +12,23 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
+import numpy as np
+
 from flipsite.domain import STATUSES, Budget, Draws, Kind, ModelChoice, Prompt, Sampling, Status, Study
 from flipsite.errors import UsageError
-from flipsite.projects import SNAPSHOT
+from flipsite.projects import SNAPSHOT, snapshot_files
 from flipsite.settings import dump_study, load_study
-from flipsite.store.columns import appended
+from flipsite.store.arrow import draws_table
+from flipsite.store.columns import appended, following
 from flipsite.store.import_cells import number_of
 from flipsite.store.import_columns import ImportOptions, check_columns, parse_options, wanted_rows
 from flipsite.store.import_files import Sheet, read_sheet, sha256_of
+from flipsite.store.import_large import large_rows
 from flipsite.store.import_rows import Problem, Rows, rows_of
+from flipsite.store.import_stage import staged, too_large
+from flipsite.store.parts import add_parts
 from flipsite.store.shard_merge import merge_shard, shards_in
-from flipsite.store.snapshot import read_draws, read_notes, write_draws
+from flipsite.store.snapshot import model_extents, read_draws, read_notes, write_draws
 from flipsite.store.swap import replacing
 
 __all__ = ["ImportOptions", "ImportReport", "Problem", "import_file", "parse_options", "targets_of"]
@@ -91,25 +97,76 @@ def import_file(path: Path, *, folder: Path, options: ImportOptions, target: flo
     if shards_in(path):
         return _merged(path, folder)
     _check_kind(folder)
-    snapshot = folder / SNAPSHOT
-    records = _records(snapshot)
     record = _record(path, options)
-    if _is_known(record, records, path, folder):
-        _write_study(folder, read_draws(snapshot), records[0]["file"], target=target)
+    if _is_known(record, _records(folder), path, folder):
+        if not (folder / "study.toml").exists():
+            _write_study(
+                folder, _facts(read_draws(folder / SNAPSHOT)), _records(folder)[0]["file"], target=target
+            )
         return ImportReport(path=path, study=folder.name, already=True, by_status={})
+    if too_large(path):
+        report = _import_large(path, folder, options, record, target=target)
+    else:
+        report = _import_small(path, folder, options, record, target=target)
+    _log.info("%s: %d rows read, %d kept", path, report.n_rows, sum(report.by_status.values()))
+    return report
+
+
+def _import_small(
+    path: Path, folder: Path, options: ImportOptions, record: dict[str, Any], *, target: float
+) -> ImportReport:
+    """Read a file whole; a study that lies in parts gets one more."""
     sheet = read_sheet(path, wanted=options.wanted, needed=options.needed)
     check_columns(sheet, options)
     rows = rows_of(sheet, options)
-    draws = rows.draws
-    if snapshot.exists():
-        draws = appended(read_draws(snapshot), draws, renumber=not rows.numbered)
-    records.append(record)
-    note = json.dumps(records, ensure_ascii=False, sort_keys=True, separators=(",", ":"))
-    write_draws(snapshot, draws, study=folder.name, notes={_NOTE: note})
-    _write_study(folder, draws, records[0]["file"], target=target)
-    report = _report(sheet, folder.name, rows)
-    _log.info("%s: %d rows read, %d kept", path, report.n_rows, len(rows.draws))
-    return report
+    files, records = snapshot_files(folder), _records(folder)
+    if files and files != (folder / SNAPSHOT,):
+        last = {model: extent.last for model, extent in model_extents(files).items()}
+        table = draws_table(following(rows.draws, last, renumber=not rows.numbered), study=folder.name)
+        add_parts(folder, [table], name=_name_of(record), notes=_notes([record]))
+    else:
+        draws = rows.draws
+        if files:
+            draws = appended(read_draws(folder / SNAPSHOT), draws, renumber=not rows.numbered)
+        records.append(record)
+        write_draws(folder / SNAPSHOT, draws, study=folder.name, notes=_notes(records))
+        _write_study(folder, _facts(draws), records[0]["file"], target=target)
+    return _report(sheet, folder.name, rows)
+
+
+def _import_large(
+    path: Path, folder: Path, options: ImportOptions, record: dict[str, Any], *, target: float
+) -> ImportReport:
+    """Read a file through DuckDB, into parts of its own."""
+    with staged(path, options.wanted) as stage:
+        rows = large_rows(stage, options)
+        last = {model: extent.last for model, extent in model_extents(snapshot_files(folder)).items()}
+        facts = _Facts(
+            pairs=rows.pairs,
+            orders=rows.orders,
+            first_asked=rows.first_asked,
+            most_draws=max(rows.n_draws, default=1),
+        )
+        source = next(iter(_records(folder)), record)["file"]
+        _write_study(folder, facts, source, target=target)
+        tables = rows.draws(study=folder.name, last=last)
+        add_parts(folder, tables, name=_name_of(record), notes=_notes([record]))
+        return ImportReport(
+            path=path,
+            study=folder.name,
+            already=False,
+            n_rows=stage.n_rows,
+            n_filtered=rows.n_filtered,
+            n_lost=rows.n_lost,
+            by_status=rows.by_status,
+            models=rows.models,
+            reading=rows.reading,
+            n_contradictions=rows.n_contradictions,
+            numbered=rows.numbered,
+            n_problems=rows.n_problems,
+            problems=rows.problems,
+            unit=stage.unit,
+        )
 
 
 def _merged(path: Path, folder: Path) -> ImportReport:
@@ -162,11 +219,21 @@ def _check_kind(folder: Path) -> None:
             raise UsageError(f"{folder}: a {kind} study takes no imported draws; name another with --study")
 
 
-def _records(snapshot: Path) -> list[dict[str, Any]]:
-    if not snapshot.exists():
-        return []
-    records: list[dict[str, Any]] = json.loads(read_notes(snapshot).get(_NOTE, "[]"))
-    return records
+def _records(folder: Path) -> list[dict[str, Any]]:
+    """Which files were imported into a study, in the order of its snapshot's files."""
+    records: dict[str, dict[str, Any]] = {}
+    for path in snapshot_files(folder):
+        records |= {each["sha256"]: each for each in json.loads(read_notes(path).get(_NOTE, "[]"))}
+    return list(records.values())
+
+
+def _notes(records: list[dict[str, Any]]) -> dict[str, str]:
+    return {_NOTE: json.dumps(records, ensure_ascii=False, sort_keys=True, separators=(",", ":"))}
+
+
+def _name_of(record: dict[str, Any]) -> str:
+    """What the parts of a file are called, among those of others."""
+    return f"import={record['sha256'][:12]}"
 
 
 def _record(path: Path, options: ImportOptions) -> dict[str, Any]:
@@ -192,35 +259,59 @@ def _is_known(record: dict[str, Any], records: list[dict[str, Any]], path: Path,
     return False
 
 
-def _write_study(folder: Path, draws: Draws, source: str, *, target: float) -> None:
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Facts:
+    """What draws tell of how they were asked.
+
+    Attributes:
+        pairs: The labels that stand in them.
+        orders: The indices of the labels named first; -1 where unknown.
+        first_asked: When the first was asked.
+        most_draws: Of any model.
+    """
+
+    pairs: frozenset[tuple[str, str]]
+    orders: frozenset[int]
+    first_asked: str | None
+    most_draws: int
+
+
+def _facts(draws: Draws) -> _Facts:
+    pairs = (json.loads(labels) for labels in set(draws.labels) if labels is not None)
+    return _Facts(
+        pairs=frozenset((first, second) for first, second in pairs),
+        orders=frozenset(draws.order.tolist()),
+        first_asked=min((moment for moment in draws.asked_at if moment is not None), default=None),
+        most_draws=max((int(n) for n in np.diff(draws.starts)), default=1),
+    )
+
+
+def _write_study(folder: Path, facts: _Facts, source: str, *, target: float) -> None:
     """Describe the study as far as its draws tell; a description that is there stays."""
     if (folder / "study.toml").exists():
         return
     with replacing(folder / "study.toml") as file:
-        file.write(dump_study(_study(folder.name, draws, source, target=target)).encode())
+        file.write(dump_study(_study(folder.name, facts, source, target=target)).encode())
 
 
-def _study(study_id: str, draws: Draws, source: str, *, target: float) -> Study:
-    pairs = {tuple(json.loads(labels)) for labels in set(draws.labels) if labels is not None}
-    only: tuple[str, str] = next(iter(pairs)) if len(pairs) == 1 else ("0", "1")
+def _study(study_id: str, facts: _Facts, source: str, *, target: float) -> Study:
+    only = next(iter(facts.pairs)) if len(facts.pairs) == 1 else ("0", "1")
     plain = all(label.strip() for label in only) and only[0].strip().casefold() != only[1].strip().casefold()
-    asked = [moment for moment in draws.asked_at if moment is not None]
-    most = max((int(draws.starts[i + 1] - draws.starts[i]) for i in range(len(draws.models))), default=1)
     return Study(
         id=study_id,
         title=study_id.replace("-", " ").capitalize(),
         kind=Kind.MEASURED,
         summary=f"Draws of others, imported from {source}.",
         source=source,
-        started=min(asked)[:10] if asked else None,
+        started=facts.first_asked[:10] if facts.first_asked else None,
         prompt=Prompt(
             template="unknown",
             target=target,
-            labels="fixed" if len(pairs) <= 1 else "random",
+            labels="fixed" if len(facts.pairs) <= 1 else "random",
             pair=only if plain else ("0", "1"),
-            orders="both" if {0, 1} <= set(draws.order.tolist()) else "one",
+            orders="both" if facts.orders >= {0, 1} else "one",
         ),
-        sampling=Sampling(draws=most),
+        sampling=Sampling(draws=facts.most_draws),
         models=ModelChoice(),
         budget=Budget(),
     )

@@ -1,16 +1,82 @@
-"""A snapshot in parts, for download: each file as it stands in the study, and a manifest that lists them."""
+"""A snapshot in parts: written a few million draws a file, and offered for download with a manifest."""
 
 import hashlib
 import json
 import os
-from collections.abc import Mapping, Sequence
+import shutil
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from contextlib import suppress
+from itertools import chain, islice
 from pathlib import Path
 
-from flipsite.projects import PARTS
+import pyarrow as pa
+
+from flipsite.errors import StoreError
+from flipsite.projects import PARTS, SNAPSHOT
 from flipsite.store.arrow import SCHEMA
+from flipsite.store.snapshot import ROWS_A_GROUP, parquet_writer
 from flipsite.store.snapshot import n_draws as draws_in
+from flipsite.store.swap import sync_folder
 
 MANIFEST = "manifest.json"
+
+GROUPS_A_PART = 8
+"""Groups of rows in a part: a million draws, well under the 100 MB that GitHub takes of a file."""
+
+
+def add_parts(folder: Path, tables: Iterable[pa.Table], *, name: str, notes: Mapping[str, str]) -> int:
+    """Add draws to a study in parts: files of at most a million, that appear together or not at all.
+
+    Args:
+        folder: The study's; a snapshot that is one file becomes the first part.
+        tables: The draws in the snapshot's columns, sorted by model and draw.
+        name: What tells these parts from others, as `import=5f3a`.
+        notes: Further key-value metadata of each file.
+
+    Returns:
+        How many draws were written.
+
+    Raises:
+        StoreError: If they cannot be written; what was there is as it was.
+    """
+    place, scratch = folder / PARTS / name, folder / f".{PARTS}.{os.getpid()}.part"
+    groups, n_draws = _groups(tables), 0
+    try:
+        for number, first in enumerate(groups):
+            path = scratch / f"part={number:03d}" / SNAPSHOT
+            path.parent.mkdir(parents=True)
+            with path.open("wb") as file:
+                with parquet_writer(file, notes) as writer:
+                    for group in chain([first], islice(groups, GROUPS_A_PART - 1)):
+                        writer.write_table(group, row_group_size=ROWS_A_GROUP)
+                        n_draws += len(group)
+                file.flush()
+                os.fsync(file.fileno())
+        place.parent.mkdir(parents=True, exist_ok=True)
+        if (folder / SNAPSHOT).exists():
+            (place.parent / "part=000").mkdir(exist_ok=True)
+            (folder / SNAPSHOT).rename(place.parent / "part=000" / SNAPSHOT)
+        scratch.rename(place)
+        sync_folder(place.parent)
+    except OSError as error:
+        reason = error.strerror or str(error)
+        raise StoreError(f"{place}: cannot be written ({reason}); what was there is as it was") from error
+    finally:
+        with suppress(OSError):
+            shutil.rmtree(scratch, ignore_errors=True)
+    return n_draws
+
+
+def _groups(tables: Iterable[pa.Table]) -> Iterator[pa.Table]:
+    """The same rows, ROWS_A_GROUP at a time."""
+    waiting = SCHEMA.empty_table()
+    for table in tables:
+        waiting = pa.concat_tables([waiting, table])
+        while len(waiting) >= ROWS_A_GROUP:
+            yield waiting.slice(0, ROWS_A_GROUP)
+            waiting = waiting.slice(ROWS_A_GROUP)
+    if len(waiting):
+        yield waiting
 
 
 def part_files(files: Sequence[Path]) -> dict[str, Path]:

@@ -1,0 +1,250 @@
+"""A file too large to hold: its draws are those of a small one, row for row, and its problems likewise."""
+
+import gzip
+import json
+import math
+import re
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.parquet as pq
+import pytest
+from draw_strategies import same
+from hypothesis import given
+from hypothesis import settings as hypothesis
+from hypothesis import strategies as st
+
+from flipsite.domain import Draws, Status
+from flipsite.errors import UsageError
+from flipsite.projects import snapshot_files
+from flipsite.settings import load_study
+from flipsite.store.arrow import SCHEMA, draws_table
+from flipsite.store.import_columns import ImportOptions, check_columns, parse_options
+from flipsite.store.import_files import read_sheet
+from flipsite.store.import_large import LargeRows, large_rows
+from flipsite.store.import_rows import Rows, rows_of
+from flipsite.store.import_stage import staged
+from flipsite.store.imports import import_file
+from flipsite.store.large import read_tallies
+from flipsite.store.parts import add_parts
+from flipsite.store.snapshot import (
+    ROWS_A_GROUP,
+    ModelExtent,
+    draws_of_table,
+    model_extents,
+    n_draws,
+    read_draws,
+)
+
+
+def small(path: Path, options: ImportOptions) -> Rows:
+    sheet = read_sheet(path, wanted=options.wanted, needed=options.needed)
+    check_columns(sheet, options)
+    return rows_of(sheet, options)
+
+
+def large(path: Path, options: ImportOptions) -> tuple[LargeRows, Draws]:
+    with staged(path, options.wanted) as stage:
+        rows = large_rows(stage, options)
+        tables = [SCHEMA.empty_table(), *rows.draws(study="s", last={})]
+        return rows, draws_of_table("s", pa.concat_tables(tables))
+
+
+def compare(
+    path: Path, *columns: str, where: Sequence[str] = (), labels: str | None = None
+) -> LargeRows | None:
+    """Read a file both ways, and see to it that nothing differs."""
+    options = parse_options(columns, where, labels)
+    try:
+        expected = small(path, options)
+    except UsageError as refused:
+        with pytest.raises(UsageError, match=re.escape(str(refused))):
+            large(path, options)
+        return None
+    found, draws = large(path, options)
+    assert same(draws, draws_of_table("s", draws_table(expected.draws, study="s")))
+    assert (found.reading, found.n_contradictions) == (
+        expected.drawn.reading,
+        expected.drawn.n_contradictions,
+    )
+    assert (found.n_filtered, found.n_lost) == (expected.n_filtered, expected.n_lost)
+    assert found.numbered == expected.numbered
+    assert (found.n_problems, found.problems) == (len(expected.problems), expected.problems[:10])
+    return found
+
+
+def written(folder: Path, *rows: dict[str, Any] | str) -> Path:
+    path = folder / "a.jsonl"
+    lines = [row if isinstance(row, str) else json.dumps(row) for row in rows]
+    path.write_text("\n".join(lines) + "\n", encoding="utf-8")
+    return path
+
+
+ODD: st.SearchStrategy[Any] = st.one_of(
+    st.none(),
+    st.booleans(),
+    st.integers(-5, 2**70),
+    st.floats(),
+    st.text(max_size=6),
+    st.sampled_from(["0", "1", " 7 ", "2e3", "1_000", "heads", "Heads.", "valid", "refused", "−1"]),
+    st.lists(st.sampled_from(["0", "1", "heads", "tails", 5]), max_size=3),
+    st.sampled_from(["2026-11-01T00:00:00Z", "2026-11-01 02:00:00+02:00", "2026-11-01", "yesterday"]),
+    st.sampled_from(['["heads","tails"]', "I choose\n**tails**\n```\n", "a" * 50 + "\n'heads'"]),
+    st.dictionaries(st.sampled_from(["a", "b"]), st.integers(0, 3), max_size=2),
+)
+RECORD = st.fixed_dictionaries(
+    {
+        "model": st.sampled_from(["a/b", " a/b", "c/d", "é", "z" * 301, "", None, 7]),
+        "outcome": ODD | st.integers(0, 1),
+    },
+    optional=dict.fromkeys(("status", "order", "response", "asked_at", "cost_usd", "latency_s", "draw"), ODD)
+    | dict.fromkeys(("labels", "provider", "prompt_tokens", "reasoning_tokens", "x"), ODD),
+)
+
+
+@pytest.mark.slow
+@hypothesis(max_examples=150)
+@given(
+    records=st.lists(RECORD, min_size=1, max_size=12),
+    bad=st.lists(
+        st.sampled_from(["", "  ", "no", "[1]", '{"model":"a/b","outcome":1,"response":"\\ud800"}', "{"]),
+        max_size=3,
+    ),
+    labels=st.sampled_from([None, "tails,heads", "1,0"]),
+    where=st.sampled_from([(), ("x=1",), ("x=",)]),
+)
+def test_any_lines_are_read_as_those_of_a_small_file(records, bad, labels, where, tmp_path_factory):
+    """Whatever stands in the cells, and whatever is no row: the same draws, the same words for the rest."""
+    path = written(tmp_path_factory.mktemp("lines"), {"model": "a/b", "outcome": 1, "x": 1}, *bad, *records)
+    compare(path, where=where, labels=labels)
+
+
+@pytest.mark.slow
+@hypothesis(max_examples=60)
+@given(
+    rows=st.lists(
+        st.tuples(
+            st.sampled_from(["0", "1", "cat", "dog", "maybe", 0, 1]),
+            st.sampled_from([("cat", "dog"), ("dog", "cat"), ("0", "1"), ("1", "0")]),
+            st.sampled_from(["cat", "dog", "It is\ndog.", "moon", "0", "1"]),
+        ),
+        min_size=1,
+        max_size=10,
+    )
+)
+def test_labels_by_place_are_told_by_the_answers_as_in_a_small_file(rows, tmp_path_factory):
+    """What 0 and 1 mean is decided by how many rows say so, though rows that are alike are read once."""
+    folder = tmp_path_factory.mktemp("place")
+    records = [{"model": "m", "outcome": o, "v": v, "w": w, "response": r} for o, (v, w), r in rows]
+    path = written(
+        folder, {"model": "m", "outcome": "0", "v": "cat", "w": "dog", "response": "cat"}, *records
+    )
+    compare(path, "labels=v,w")
+
+
+@given(value=st.floats(allow_nan=False, allow_infinity=False))
+@hypothesis(max_examples=30, deadline=None)
+def test_numbers_are_the_same_to_the_last_bit(value, tmp_path_factory):
+    """A float is read from its shortest text by DuckDB as by Python."""
+    path = written(tmp_path_factory.mktemp("number"), {"model": "m", "outcome": 1, "latency_s": value})
+    _, draws = large(path, parse_options((), (), None))
+    assert draws.latency_s[0] == value
+    assert math.copysign(1, draws.latency_s[0]) == math.copysign(1, value)
+
+
+def test_a_gzipped_file_and_windows_lines_are_read(tmp_path):
+    """Zipped, with a byte order mark, blank lines and CR LF; lines are counted as an editor counts them."""
+    path = tmp_path / "a.jsonl.gz"
+    text = '\ufeff{"model":"a","outcome":1}\r\n\r\nnonsense\r\n{"model":"a","outcome":0}'
+    path.write_bytes(gzip.compress(text.encode()))
+    assert compare(path).problems[0].line == 3
+
+
+def test_parquet_is_read(tmp_path):
+    """Numbers, texts, lists and moments of another program's."""
+    moments = pa.array([0, 1_000_000_000, None], pa.timestamp("us", tz="UTC"))
+    columns = {
+        "model": ["b", "a", "a"],
+        "outcome": [True, False, None],
+        "labels": [["x", "y"], ["x", "y"], None],
+        "cost_usd": [0.1 + 0.2, 1e-9, math.nan],
+        'say "it"': ["x", "quite\nother", None],
+        "asked_at": moments,
+    }
+    pq.write_table(pa.table(columns), tmp_path / "a.parquet")
+    assert compare(tmp_path / "a.parquet", 'response=say "it"').n_problems == 1
+
+
+def test_numbers_of_draws_that_are_taken_are_passed_over(tmp_path):
+    """All of a model's new draws follow what is there, where one of their numbers does not."""
+    records = [{"model": model, "outcome": 1, "draw": draw} for model in "abc" for draw in (7, 8)]
+    options = parse_options((), (), None)
+    with staged(written(tmp_path, *records), options.wanted) as stage:
+        rows = large_rows(stage, options)
+        (table,) = rows.draws(study="s", last={"a": 7, "b": 6})
+    assert table["draw"].to_pylist() == [15, 16, 7, 8, 7, 8]
+    unnumbered = [{"model": model, "outcome": 1} for model in "abab"]
+    with staged(written(tmp_path, *unnumbered), options.wanted) as stage:
+        (table,) = large_rows(stage, options).draws(study="s", last={"b": 3})
+    assert table["draw"].to_pylist() == [0, 1, 4, 5]
+
+
+@pytest.mark.parametrize(
+    ("columns", "words"),
+    [
+        (("outcome=said",), "no column 'said'"),
+        ((), "not one of 2 rows could be read [(]line 1 has the outcome '?'"),
+    ],
+)
+def test_a_file_that_tells_nothing_is_refused(tmp_path, columns, words):
+    """In the words that a small one is refused in."""
+    path = written(tmp_path, {"model": "a", "outcome": "?"}, {"model": "a", "outcome": "!"})
+    options = parse_options(columns, (), None)
+    for read in (small, large):
+        with pytest.raises(UsageError, match=words.replace("?", "[?]")):
+            read(path, options)
+
+
+@pytest.mark.slow
+def test_more_than_half_a_million_rows_become_parts(tmp_path):
+    """They appear together, describe their study, and are known when they come again; more may be added."""
+    n = 1_200_000
+    rows = np.arange(n)
+    columns = {"model": pa.array(["a", "b"]).take(pa.array(rows % 2)), "outcome": pa.array(rows % 3 // 2)}
+    path, folder = tmp_path / "many.parquet", tmp_path / "content" / "studies" / "many"
+    pq.write_table(pa.table(columns), path)
+    report = import_file(path, folder=folder, options=parse_options((), (), None))
+    assert (report.n_rows, report.models, report.by_status) == (n, ("a", "b"), {Status.VALID: n})
+    files = snapshot_files(folder)
+    assert [n_draws(file) for file in files] == [8 * ROWS_A_GROUP, n - 8 * ROWS_A_GROUP]
+    assert model_extents(files) == {model: ModelExtent(n // 2, n // 2 - 1) for model in "ab"}
+    assert load_study(folder).sampling.draws == n // 2
+    assert sum(tally.n_ones for tally in read_tallies(files)) == n // 3
+    assert import_file(path, folder=folder, options=parse_options((), (), None)).already
+    more = written(tmp_path, {"model": "b", "outcome": 1}, {"model": "c", "outcome": 0})
+    import_file(more, folder=folder, options=parse_options((), (), None))
+    assert import_file(more, folder=folder, options=parse_options((), (), None)).already
+    assert len(snapshot_files(folder)) == 3
+    assert {tally.model: tally.n_draws for tally in read_tallies(snapshot_files(folder))} == {
+        "a": n // 2,
+        "b": n // 2 + 1,
+        "c": 1,
+    }
+    assert not [path for path in folder.iterdir() if path.name not in {"draws", "study.toml"}]
+
+
+def test_a_snapshot_that_is_one_file_becomes_the_first_part(tmp_path):
+    """What was imported into it before is known all the same."""
+    folder, options = tmp_path / "content" / "studies" / "s", parse_options((), (), None)
+    before = written(tmp_path, {"model": "a", "outcome": 1})
+    import_file(before, folder=folder, options=options)
+    table = draws_table(read_draws(folder / "draws.parquet"), study="s")
+    add_parts(folder, [table], name="import=more", notes={})
+    assert [file.relative_to(folder).as_posix() for file in snapshot_files(folder)] == [
+        "draws/import=more/part=000/draws.parquet",
+        "draws/part=000/draws.parquet",
+    ]
+    assert import_file(before, folder=folder, options=options).already
