@@ -126,3 +126,12 @@ def test_a_figure_that_no_count_prints_is_passed_over(article):
     assert found.n_models == 40
     assert found.p_fair[-1] is None
     assert len(found.p_fair) == 41
+
+
+def test_a_million_draws_a_model_are_fitted():
+    """Counts that are beyond a float's reach in either group pull no share of fair models either way."""
+    models = coins(3, n_models=240, fair=0.3, spread=0.7, n=1_000_000)
+    found = fit_population(models, target=0.5)
+    assert found.fair_low < 0.3 < found.fair_high
+    assert np.isfinite(found.log_likelihood)
+    assert sum(found.p_fair) == pytest.approx(240 * found.fair, rel=1e-3)

@@ -162,7 +162,8 @@ class _Likelihood:
         for _ in range(45):
             w = (low + high) / 2
             mixed = w[:, None] * self.fair + (1 - w[:, None]) * others
-            slope = ((self.fair - others) / mixed) @ self.counts
+            pulls = np.divide(self.fair - others, mixed, out=np.zeros_like(mixed), where=mixed > 0)
+            slope = pulls @ self.counts  # what is beyond a float's reach in both groups tells them not apart
             low, high = np.where(slope > 0, w, low), np.where(slope > 0, high, w)
         return np.where(low == 0, 0.0, high)
 

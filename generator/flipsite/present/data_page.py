@@ -8,6 +8,7 @@ import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from urllib.parse import unquote
 
 from flipsite.analyse.report import StudyReport
 from flipsite.content import Kept
@@ -115,7 +116,7 @@ def _downloads(study: str, files: Mapping[str, object]) -> list[Download]:
     for path in sorted(files, key=lambda path: (not path.endswith("/manifest.json"), path)):
         stem, _, suffix = path.removeprefix(f"{study}/").rpartition(".")
         if path in parts:
-            stem, suffix = "data/draws", stem.removeprefix("data/draws/").partition("/")[0].replace("=", " ")
+            stem, suffix = "data/draws", _part_name(stem.removeprefix("data/draws/"))
         stems.setdefault(stem, []).append((suffix, path, _size(files[path])))
     order = {stem: place for place, stem in enumerate(_MEANINGS)}
     return [
@@ -129,6 +130,13 @@ def _size(content: object) -> int | None:
     if isinstance(content, Path):
         return content.stat().st_size
     return len(content) if isinstance(content, bytes) else content.size if isinstance(content, Kept) else None
+
+
+def _part_name(stem: str) -> str:
+    """What a part is called for the eye: what its folders tell of it, or its file's name."""
+    folders = [folder.partition("=") for folder in stem.split("/")[:-1]]
+    told = [f"{key} {unquote(value)}" for key, equals, value in folders if equals and key != "import"]
+    return ", ".join(told) or stem.rpartition("/")[2]
 
 
 def _table_schema(columns: Sequence[Column]) -> dict[str, object]:

@@ -61,7 +61,8 @@ def read_large(places: Sequence[Path | str], *, choice: EngineChoice = EMBEDDED)
 def read_tallies(places: Sequence[Path | str], *, choice: EngineChoice = EMBEDDED) -> tuple[Tally, ...]:
     """Only a study's tallies; arguments and errors as for `read_large`."""
     with engine(choice) as connected:
-        return _tallies(connected, _draws(connected, places), name=_name(places))
+        rows = connected.rows(questions.tallies(_draws(connected, places))).to_pylist()
+        return _tallies(rows, name=_name(places))
 
 
 def _draws(connected: Engine, places: Sequence[Path | str]) -> Expression:
@@ -77,11 +78,14 @@ def _name(places: Sequence[Path | str]) -> str:
 
 
 def _read(connected: Engine, draws: Expression, *, name: str) -> Large:
-    tallies = _tallies(connected, draws, name=name)
+    rows = connected.rows(questions.tallies(draws)).to_pylist()
+    tallies, latest = _tallies(rows, name=name), max((row["first"] for row in rows), default=0)
     most_first = min(FIRST, max(FEWEST, _FIRST_IN_ALL // max(1, len(tallies))))
     most_looks = min(LOOKS, max(FEWEST, _LOOKS_IN_ALL // max(1, len(tallies))))
     columns = tuple(column for column in SCHEMA.names if column != "study")
-    table = connected.rows(questions.beginning(draws, most=most_first, columns=columns))
+    table = connected.rows(
+        questions.beginning(draws, most=most_first, below=latest + most_first, columns=columns)
+    )
     table = table.select(columns).cast(pa.schema([SCHEMA.field(column) for column in columns]))
     first = draws_of_table(name, table.sort_by([("model", "ascending"), ("draw", "ascending")]))
     (told,) = connected.rows(questions.asked(draws)).to_pylist()
@@ -104,8 +108,7 @@ def _read(connected: Engine, draws: Expression, *, name: str) -> Large:
     return Large(counts=Counts(tallies=tallies, models=models, asked=asked), first=first)
 
 
-def _tallies(connected: Engine, draws: Expression, *, name: str) -> tuple[Tally, ...]:
-    rows = connected.rows(questions.tallies(draws)).to_pylist()
+def _tallies(rows: Sequence[Mapping[str, Any]], *, name: str) -> tuple[Tally, ...]:
     return tuple(_tally(row, name=name) for row in sorted(rows, key=lambda row: row["model"] or ""))
 
 

@@ -92,8 +92,12 @@ def looks(draws: Expression, *, most: int) -> Expression:
     )
 
 
-def beginning(draws: Expression, *, most: int, columns: tuple[str, ...]) -> Expression:
-    """The first of each model's draws by their numbers, at most so many, in all their columns."""
+def beginning(draws: Expression, *, most: int, below: int, columns: tuple[str, ...]) -> Expression:
+    """The first of each model's draws by their numbers, at most so many, in all their columns.
+
+    No number of them is `below` or more, which spares an engine most of the reading.
+    """
+    draws = draws.filter(draws.draw < below)
     spans = draws.group_by("model").agg(first=draws.draw.min())
     placed = draws.join(spans, "model")
     return placed.filter(placed.draw - placed.first < most).select(*columns)
