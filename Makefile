@@ -7,7 +7,8 @@ PIP := $(BIN)/python -m pip install --quiet --disable-pip-version-check
 TOOLS := build/tools
 
 .PHONY: site test lint serve browser blogs slow torture torture-slice fuzz fit-check spark-check controls notebook docs
-.PHONY: bench bench-collect bench-preview load bench-keystroke lighthouse vnu pictures lock sbom audit compat golden clean
+.PHONY: bench bench-collect bench-preview bench-scale bench-keystroke load lighthouse vnu pictures
+.PHONY: lock sbom audit compat golden clean
 
 site: $(STAMP)
 	$(BIN)/flipsite build
@@ -94,6 +95,11 @@ $(TOOLS)/peers/.installed: benchmarks/peers/requirements.txt benchmarks/peers/el
 # Wants a quiet machine and a disk: how near the collector comes to concurrency / latency.
 bench-collect: $(STAMP)
 	$(BIN)/python benchmarks/collect.py --folder .
+
+# A million and ten million draws: counted beside bare DuckDB, built, imported, resumed. SCALE="--draws 100000000
+# --only count build" for a hundred million, which take 3 GB in the temporary folder.
+bench-scale: $(STAMP)
+	$(BIN)/python benchmarks/scale.py $(SCALE)
 
 # Wants chromium: how long a keystroke over 10,000 rows takes.
 bench-keystroke: $(STAMP)
