@@ -1,6 +1,7 @@
 """A study in parts, from its folder to its pages: counted, thinned, and offered in parts again."""
 
 import hashlib
+import io
 import json
 import subprocess
 import sys
@@ -9,11 +10,16 @@ from pathlib import Path
 import pyarrow.parquet as pq
 import pytest
 
+from flipsite import api
 from flipsite.domain import Draw, Outcome
-from flipsite.errors import UsageError
+from flipsite.errors import StoreError, UsageError
+from flipsite.exchange import EXPORT_FORMATS, export_study
 from flipsite.pipeline import build
-from flipsite.projects import find_project
-from flipsite.store.snapshot import collect_draws, write_draws
+from flipsite.projects import find_project, snapshot_files
+from flipsite.settings import load_study
+from flipsite.store.exports import export_draws
+from flipsite.store.snapshot import collect_draws, read_draws, read_groups, write_draws
+from flipsite.subjects import subjects_of
 from flipsite.write.check import check_site
 
 pytestmark = pytest.mark.slow  # whole builds
@@ -85,6 +91,30 @@ def test_a_large_study_is_downloaded_in_parts(project: Path) -> None:
     assert resource["path"] == [f"draws/{part['path']}" for part in manifest["files"]]
     assert not (data / "draws.csv").exists()
     assert not check_site(project / "site")
+
+
+def test_a_large_study_is_exported_whole(project: Path, tmp_path: Path) -> None:
+    """As one file of any form, read a group of rows at a time; CSV and lines are what a small study gives."""
+    found = find_project(project)
+    files = snapshot_files(project / "content" / "studies" / "many")
+    rows = collect_draws(draw(m, i) for m, n in (("a/often", 1200), ("b/seldom", 40)) for i in range(n))
+    for form in EXPORT_FORMATS:
+        assert export_study(found, "many", form=form, out=tmp_path / form) == 1240
+        if form != "parquet":
+            expected = io.BytesIO()
+            export_draws(rows, expected, study="many", form=form)
+            assert (tmp_path / form).read_bytes() == expected.getvalue()
+    assert len(read_draws(tmp_path / "parquet")) == 1240
+    assert [len(group) for group in read_groups(files)] == [1200, 40]
+
+
+def test_a_frame_of_too_many_draws_is_refused(project: Path) -> None:
+    """And it is said how to ask for some of them; the study's models are known all the same."""
+    folder = project / "content" / "studies" / "many"
+    study = api.Study.load(folder)
+    with pytest.raises(StoreError, match="too many for a frame; ask DuckDB"):
+        api.draws(study)
+    assert subjects_of(folder, load_study(folder)).models == ("a/often", "b/seldom")
 
 
 def test_two_snapshots_of_one_study_are_refused(project: Path, tmp_path: Path) -> None:

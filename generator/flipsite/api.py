@@ -17,10 +17,18 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Self
 
 from flipsite import domain
-from flipsite.errors import UsageError
+from flipsite.errors import StoreError, UsageError
 from flipsite.pipeline import BuildReport
 from flipsite.pipeline import build as build_site
-from flipsite.projects import SNAPSHOT, Project, existing_study, find_project, shipped_with, study_ids
+from flipsite.projects import (
+    SNAPSHOT,
+    Project,
+    existing_study,
+    find_project,
+    shipped_with,
+    snapshot_files,
+    study_ids,
+)
 from flipsite.settings import load_study
 
 if TYPE_CHECKING:
@@ -205,13 +213,19 @@ def draws(study: Study) -> "pd.DataFrame":
 
     Raises:
         UsageError: If the study is published: it has figures and no draws.
-        StoreError: If there are none yet.
+        StoreError: If there are none yet, or too many for a frame.
     """
+    from flipsite.holding import MOST_HELD, is_large
     from flipsite.store.frames import draws_frame
     from flipsite.store.snapshot import read_draws
 
     if study.settings.kind is domain.Kind.PUBLISHED:
         raise UsageError(f"{study.id}: a published study has figures and no draws; name a study with draws")
+    if is_large(files := snapshot_files(study.folder)):
+        raise StoreError(
+            f"{study.folder}: more than {MOST_HELD:,} draws, or draws in parts, are too many for a frame; "
+            f"ask DuckDB: duckdb.read_parquet([{str(files[0])!r}, …])"
+        )
     return draws_frame(read_draws(study.folder / SNAPSHOT), study=study.id)
 
 

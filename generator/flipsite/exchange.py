@@ -6,11 +6,12 @@ from typing import BinaryIO
 
 from flipsite.domain import Kind
 from flipsite.errors import UsageError
-from flipsite.projects import SNAPSHOT, Project, existing_study, study_folder
+from flipsite.holding import is_large
+from flipsite.projects import SNAPSHOT, Project, existing_study, snapshot_files, study_folder
 from flipsite.settings import load_study
-from flipsite.store.exports import EXPORT_FORMATS, ExportFormat, export_draws
+from flipsite.store.exports import EXPORT_FORMATS, ExportFormat, export_groups
 from flipsite.store.imports import ImportOptions, ImportReport, import_file, parse_options, targets_of
-from flipsite.store.snapshot import read_draws
+from flipsite.store.snapshot import read_draws, read_groups
 from flipsite.store.swap import replacing
 
 __all__ = [
@@ -70,10 +71,9 @@ def export_study(project: Project, study_id: str, *, form: ExportFormat, out: Pa
     folder = existing_study(project, study_id)
     if load_study(folder).kind == Kind.PUBLISHED:
         raise UsageError(f"{study_id}: a published study has figures and no draws; name a study with draws")
-    draws = read_draws(folder / SNAPSHOT)
+    files = snapshot_files(folder) or (folder / SNAPSHOT,)
+    groups = read_groups(files) if is_large(files) else [read_draws(files[0])]
     if isinstance(out, Path):
         with replacing(out) as file:
-            export_draws(draws, file, study=study_id, form=form)
-    else:
-        export_draws(draws, out, study=study_id, form=form)
-    return len(draws)
+            return export_groups(groups, file, study=study_id, form=form)
+    return export_groups(groups, out, study=study_id, form=form)

@@ -1,6 +1,6 @@
 """The models of a study, and who served them, as its draws or its printed figures tell."""
 
-from collections import Counter
+from collections import Counter, defaultdict
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -8,9 +8,9 @@ from pathlib import Path
 from flipsite.collect.replies import one_line
 from flipsite.domain import Draws, Kind, Study
 from flipsite.errors import UsageError
-from flipsite.projects import SNAPSHOT
+from flipsite.projects import SNAPSHOT, snapshot_files
 from flipsite.settings import load_printed
-from flipsite.store.snapshot import read_draws
+from flipsite.store.snapshot import read_groups
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -35,16 +35,16 @@ def subjects_of(folder: Path, study: Study) -> Subjects:
     if study.kind is Kind.PUBLISHED:
         printed = {row.model for row in load_printed(folder).rows}
         return Subjects(models=tuple(sorted(printed)), providers={})
-    snapshot = folder / SNAPSHOT
-    if not snapshot.exists():
-        raise UsageError(f"{snapshot}: no draws yet; run `flipsite collect {study.id}` first.")
-    draws = read_draws(snapshot)
-    return Subjects(models=draws.models, providers=_providers(draws))
+    files = snapshot_files(folder)
+    if not files:
+        raise UsageError(f"{folder / SNAPSHOT}: no draws yet; run `flipsite collect {study.id}` first.")
+    served = defaultdict[str, Counter[str]](Counter)
+    for draws in read_groups(files):
+        _count_providers(draws, served)
+    return Subjects(models=tuple(sorted(served)), providers=served)
 
 
-def _providers(draws: Draws) -> dict[str, Counter[str]]:
-    served = {}
+def _count_providers(draws: Draws, served: dict[str, Counter[str]]) -> None:
     for index, model in enumerate(draws.models):
         named = (draws.provider[place] for place in range(*draws.rows(index).indices(len(draws))))
-        served[model] = Counter(shown for name in named if name and (shown := one_line(name, most=60)))
-    return served
+        served[model].update(shown for name in named if name and (shown := one_line(name, most=60)))

@@ -17,9 +17,9 @@ from numpy.typing import NDArray
 
 from flipsite.cells import csv_cell
 from flipsite.domain import STATUSES, Draws
-from flipsite.store.arrow import SCHEMA, unicode_text
+from flipsite.store.arrow import SCHEMA, draws_table, unicode_text
 from flipsite.store.columns import COUNTS, NUMBERS, model_column
-from flipsite.store.snapshot import write_parquet
+from flipsite.store.snapshot import ROWS_A_GROUP, parquet_writer
 
 ExportFormat = Literal["csv", "jsonl", "parquet"]
 EXPORT_FORMATS: tuple[ExportFormat, ...] = get_args(ExportFormat)
@@ -31,23 +31,39 @@ _ROWS_A_BLOCK = 8_192
 
 
 def export_draws(draws: Draws, file: BinaryIO, *, study: str, form: ExportFormat) -> None:
-    """Write the draws to an open binary file.
+    """Write the draws to an open binary file; arguments as for `export_groups`."""
+    export_groups([draws], file, study=study, form=form)
+
+
+def export_groups(groups: Iterable[Draws], file: BinaryIO, *, study: str, form: ExportFormat) -> int:
+    """Write draws to an open binary file, and never hold more than some of them.
 
     Args:
-        draws: What to write.
+        groups: What to write, some draws at a time.
         file: Where to; written from its present position, not closed.
         study: The study's id, which stands in each row.
         form: `csv`, `jsonl` (one JSON object a line) or `parquet` (the snapshot's own form).
+
+    Returns:
+        How many draws were written.
     """
+    n_draws = 0
     if form == "parquet":
-        write_parquet(file, draws, study=study)
-        return
-    lines = _csv_lines(draws, study) if form == "csv" else _json_lines(draws, study)
-    file.writelines(unicode_text(block).encode() for block in _blocks(lines))
+        with parquet_writer(file, None) as writer:
+            for draws in groups:
+                writer.write_table(draws_table(draws, study=study), row_group_size=ROWS_A_GROUP)
+                n_draws += len(draws)
+        return n_draws
+    if form == "csv":
+        file.write((",".join(COLUMNS) + "\n").encode())
+    for draws in groups:
+        lines = _csv_lines(draws, study) if form == "csv" else _json_lines(draws, study)
+        file.writelines(unicode_text(block).encode() for block in _blocks(lines))
+        n_draws += len(draws)
+    return n_draws
 
 
 def _csv_lines(draws: Draws, study: str) -> Iterator[str]:
-    yield ",".join(COLUMNS) + "\n"
     shown = {name: _texts(values, csv_cell) for name, values in _text_columns(draws, study).items()}
     shown |= {name: _texts(values, str) for name, values in _number_columns(draws).items()}
     for row in zip(*(shown[name] for name in COLUMNS), strict=True):

@@ -37,6 +37,7 @@ __all__ = [
     "parquet_writer",
     "partition_of",
     "read_draws",
+    "read_groups",
     "read_notes",
     "snapshot_extent",
     "stream_draws",
@@ -49,6 +50,9 @@ FORMAT = 1
 
 _NOTES = {"flipsite_format": str(FORMAT), "flipsite_response_cut": str(RESPONSE_CHARACTERS)}
 ROWS_A_GROUP = 131_072
+
+_NOTHING = "__HIVE_DEFAULT_PARTITION__"
+"""What Hive calls the folder of rows without a value."""
 
 
 def write_draws(path: Path, draws: Draws, *, study: str, notes: Mapping[str, str] | None = None) -> None:
@@ -138,6 +142,21 @@ def read_draws(path: Path) -> Draws:
     """
     with _told(path):
         return draws_of_table(path, _read_table(path))
+
+
+def read_groups(files: Sequence[Path]) -> Iterator[Draws]:
+    """Read a snapshot of any size, a group of rows at a time, each sorted; errors as for `read_draws`."""
+    for path in files:
+        n_draws(path)
+        there = {name: text for name, text in partition_of(path).items() if name in SCHEMA.names}
+        names = [name for name in SCHEMA.names if name not in {*there, "study"}]
+        with _told(path), pq.ParquetFile(path, page_checksum_verification=True) as file:
+            for index in range(file.metadata.num_row_groups):
+                table = file.read_row_group(index, columns=names)
+                for name, text in there.items():
+                    value = pa.scalar(None if text == _NOTHING else text).cast(SCHEMA.field(name).type)
+                    table = table.append_column(name, pa.repeat(value, len(table)))
+                yield draws_of_table(path, table.sort_by([("model", "ascending"), ("draw", "ascending")]))
 
 
 def read_notes(path: Path) -> dict[str, str]:
