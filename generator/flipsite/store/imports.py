@@ -171,14 +171,13 @@ def _import_large(
 
 def _merged(path: Path, folder: Path) -> ImportReport:
     merge = merge_shard(path, folder=folder)
-    count = Counter(merge.draws.status.tolist())
     return ImportReport(
         path=path,
         study=folder.name,
         already=merge.already,
-        n_rows=len(merge.draws),
-        by_status={status: count[code] for code, status in enumerate(STATUSES) if count[code]},
-        models=merge.draws.models,
+        n_rows=sum(merge.by_status.values()),
+        by_status=merge.by_status,
+        models=merge.models,
         numbered=True,
         unit="row",
         shards=tuple(map(str, merge.shards)),

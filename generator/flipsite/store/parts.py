@@ -40,7 +40,7 @@ def add_parts(folder: Path, tables: Iterable[pa.Table], *, name: str, notes: Map
         StoreError: If they cannot be written; what was there is as it was.
     """
     place, scratch = folder / PARTS / name, folder / f".{PARTS}.{os.getpid()}.part"
-    groups, n_draws = _groups(tables), 0
+    groups, n_draws = grouped(tables), 0
     try:
         for number, first in enumerate(groups):
             path = scratch / f"part={number:03d}" / SNAPSHOT
@@ -67,7 +67,7 @@ def add_parts(folder: Path, tables: Iterable[pa.Table], *, name: str, notes: Map
     return n_draws
 
 
-def _groups(tables: Iterable[pa.Table]) -> Iterator[pa.Table]:
+def grouped(tables: Iterable[pa.Table]) -> Iterator[pa.Table]:
     """The same rows, ROWS_A_GROUP at a time."""
     waiting = SCHEMA.empty_table()
     for table in tables:
