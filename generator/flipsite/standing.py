@@ -11,7 +11,7 @@ from flipsite.errors import FlipsiteError
 from flipsite.pipeline import input_digests
 from flipsite.projects import Project, snapshot_files, study_ids
 from flipsite.settings import load_printed, load_study
-from flipsite.store.snapshot import Extent, snapshot_extent
+from flipsite.store.extents import Extent, snapshot_extent
 from flipsite.write.manifest import read_manifest
 from flipsite.write.site import current_site
 

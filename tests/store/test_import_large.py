@@ -22,6 +22,7 @@ from flipsite.errors import UsageError
 from flipsite.projects import snapshot_files
 from flipsite.settings import load_study
 from flipsite.store.arrow import SCHEMA, draws_table
+from flipsite.store.extents import ModelExtent, model_extents
 from flipsite.store.import_columns import ImportOptions, check_columns, parse_options
 from flipsite.store.import_files import read_sheet
 from flipsite.store.import_large import LargeRows, large_rows
@@ -32,9 +33,7 @@ from flipsite.store.large import read_tallies
 from flipsite.store.parts import add_parts
 from flipsite.store.snapshot import (
     ROWS_A_GROUP,
-    ModelExtent,
     draws_of_table,
-    model_extents,
     n_draws,
     read_draws,
 )

@@ -22,8 +22,9 @@ from flipsite.domain import Draw, Draws, Outcome, Rejected, Status
 from flipsite.errors import StoreError
 from flipsite.settings import load_study
 from flipsite.store.arrow import SCHEMA, draws_table
+from flipsite.store.extents import model_extents
 from flipsite.store.large import read_large, read_tallies
-from flipsite.store.snapshot import collect_draws, model_extents, write_draws
+from flipsite.store.snapshot import collect_draws, write_draws
 
 CONTROLS = Path(__file__).parents[2] / "content" / "studies" / "controls"
 LABELS = ('["0","1"]', '["1","0"]')

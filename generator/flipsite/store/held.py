@@ -6,7 +6,7 @@ from pathlib import Path
 from flipsite.dealings import Standing
 from flipsite.errors import StoreError
 from flipsite.projects import snapshot_files
-from flipsite.store.snapshot import model_extents
+from flipsite.store.extents import model_extents
 
 
 def refuse_loss(folder: Path, held: Iterable[Standing]) -> None:

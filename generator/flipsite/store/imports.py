@@ -12,24 +12,23 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
-import numpy as np
-
-from flipsite.domain import STATUSES, Budget, Draws, Kind, ModelChoice, Prompt, Sampling, Status, Study
+from flipsite.domain import STATUSES, Kind, Status
 from flipsite.errors import UsageError
 from flipsite.projects import SNAPSHOT, snapshot_files
-from flipsite.settings import dump_study, load_study
+from flipsite.settings import load_study
 from flipsite.store.arrow import draws_table
 from flipsite.store.columns import appended, following
+from flipsite.store.extents import model_extents
 from flipsite.store.import_cells import number_of
 from flipsite.store.import_columns import ImportOptions, check_columns, parse_options, wanted_rows
 from flipsite.store.import_files import Sheet, read_sheet, sha256_of
 from flipsite.store.import_large import large_rows
 from flipsite.store.import_rows import Problem, Rows, rows_of
 from flipsite.store.import_stage import staged, too_large
+from flipsite.store.import_study import Facts, facts_of, write_study
 from flipsite.store.parts import add_parts
 from flipsite.store.shard_merge import merge_shard, shards_in
-from flipsite.store.snapshot import model_extents, read_draws, read_notes, write_draws
-from flipsite.store.swap import replacing
+from flipsite.store.snapshot import read_draws, read_notes, write_draws
 
 __all__ = ["ImportOptions", "ImportReport", "Problem", "import_file", "parse_options", "targets_of"]
 
@@ -100,8 +99,8 @@ def import_file(path: Path, *, folder: Path, options: ImportOptions, target: flo
     record = _record(path, options)
     if _is_known(record, _records(folder), path, folder):
         if not (folder / "study.toml").exists():
-            _write_study(
-                folder, _facts(read_draws(folder / SNAPSHOT)), _records(folder)[0]["file"], target=target
+            write_study(
+                folder, facts_of(read_draws(folder / SNAPSHOT)), _records(folder)[0]["file"], target=target
             )
         return ImportReport(path=path, study=folder.name, already=True, by_status={})
     if too_large(path):
@@ -130,7 +129,7 @@ def _import_small(
             draws = appended(read_draws(folder / SNAPSHOT), draws, renumber=not rows.numbered)
         records.append(record)
         write_draws(folder / SNAPSHOT, draws, study=folder.name, notes=_notes(records))
-        _write_study(folder, _facts(draws), records[0]["file"], target=target)
+        write_study(folder, facts_of(draws), records[0]["file"], target=target)
     return _report(sheet, folder.name, rows)
 
 
@@ -141,14 +140,14 @@ def _import_large(
     with staged(path, options.wanted) as stage:
         rows = large_rows(stage, options)
         last = {model: extent.last for model, extent in model_extents(snapshot_files(folder)).items()}
-        facts = _Facts(
+        facts = Facts(
             pairs=rows.pairs,
             orders=rows.orders,
             first_asked=rows.first_asked,
             most_draws=max(rows.n_draws, default=1),
         )
         source = next(iter(_records(folder)), record)["file"]
-        _write_study(folder, facts, source, target=target)
+        write_study(folder, facts, source, target=target)
         tables = rows.draws(study=folder.name, last=last)
         add_parts(folder, tables, name=_name_of(record), notes=_notes([record]))
         return ImportReport(
@@ -256,64 +255,6 @@ def _is_known(record: dict[str, Any], records: list[dict[str, Any]], path: Path,
                 f"remove {folder / SNAPSHOT} to import it anew, or name another study with --study"
             )
     return False
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class _Facts:
-    """What draws tell of how they were asked.
-
-    Attributes:
-        pairs: The labels that stand in them.
-        orders: The indices of the labels named first; -1 where unknown.
-        first_asked: When the first was asked.
-        most_draws: Of any model.
-    """
-
-    pairs: frozenset[tuple[str, str]]
-    orders: frozenset[int]
-    first_asked: str | None
-    most_draws: int
-
-
-def _facts(draws: Draws) -> _Facts:
-    pairs = (json.loads(labels) for labels in set(draws.labels) if labels is not None)
-    return _Facts(
-        pairs=frozenset((first, second) for first, second in pairs),
-        orders=frozenset(draws.order.tolist()),
-        first_asked=min((moment for moment in draws.asked_at if moment is not None), default=None),
-        most_draws=max((int(n) for n in np.diff(draws.starts)), default=1),
-    )
-
-
-def _write_study(folder: Path, facts: _Facts, source: str, *, target: float) -> None:
-    """Describe the study as far as its draws tell; a description that is there stays."""
-    if (folder / "study.toml").exists():
-        return
-    with replacing(folder / "study.toml") as file:
-        file.write(dump_study(_study(folder.name, facts, source, target=target)).encode())
-
-
-def _study(study_id: str, facts: _Facts, source: str, *, target: float) -> Study:
-    only = next(iter(facts.pairs)) if len(facts.pairs) == 1 else ("0", "1")
-    plain = all(label.strip() for label in only) and only[0].strip().casefold() != only[1].strip().casefold()
-    return Study(
-        id=study_id,
-        title=study_id.replace("-", " ").capitalize(),
-        kind=Kind.MEASURED,
-        summary=f"Draws of others, imported from {source}.",
-        source=source,
-        started=facts.first_asked[:10] if facts.first_asked else None,
-        prompt=Prompt(
-            template="unknown",
-            target=target,
-            labels="fixed" if len(facts.pairs) <= 1 else "random",
-            pair=only if plain else ("0", "1"),
-            orders="both" if facts.orders >= {0, 1} else "one",
-        ),
-        sampling=Sampling(draws=facts.most_draws),
-        models=ModelChoice(),
-        budget=Budget(),
-    )
 
 
 def _report(sheet: Sheet, study: str, rows: Rows) -> ImportReport:

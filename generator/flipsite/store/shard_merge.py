@@ -25,8 +25,9 @@ from flipsite.projects import SNAPSHOT
 from flipsite.settings import load_study
 from flipsite.shards import Shard, shard_of
 from flipsite.store.arrow import SCHEMA, dictionary
+from flipsite.store.extents import model_extents
 from flipsite.store.parts import grouped
-from flipsite.store.snapshot import ROWS_A_GROUP, model_extents, parquet_writer, read_groups, read_notes
+from flipsite.store.snapshot import ROWS_A_GROUP, parquet_writer, read_groups, read_notes, readable
 from flipsite.store.swap import replacing
 
 SHARDS, STUDY, KIND = "flipsite_shards", "flipsite_study", "flipsite_kind"
@@ -123,7 +124,7 @@ def _by_model(files: Sequence[Path]) -> Iterator[pa.Table]:
 
 def _runs(path: Path) -> Iterator[tuple[str, pa.Table]]:
     """A snapshot's rows, a model at a time or less."""
-    with pq.ParquetFile(path, page_checksum_verification=True) as file:
+    with readable(path), pq.ParquetFile(path, page_checksum_verification=True) as file:
         for index in range(file.metadata.num_row_groups):
             table = file.read_row_group(index, columns=SCHEMA.names).cast(SCHEMA)
             names, codes = dictionary(table["model"])

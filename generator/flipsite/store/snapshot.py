@@ -5,10 +5,8 @@ a lone surrogate, which it cannot hold, becomes U+FFFD. A response longer than R
 that length; the whole answer stays in the private cache. A number that is not finite is written as missing.
 """
 
-from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass
 from itertools import chain, islice, pairwise
 from pathlib import Path
 from typing import Any, BinaryIO
@@ -28,18 +26,14 @@ from flipsite.store.swap import replacing
 
 __all__ = [
     "FORMAT",
-    "Extent",
-    "ModelExtent",
     "collect_draws",
     "draws_of_table",
-    "model_extents",
     "n_draws",
     "parquet_writer",
     "partition_of",
     "read_draws",
     "read_groups",
     "read_notes",
-    "snapshot_extent",
     "stream_draws",
     "write_draws",
     "write_parquet",
@@ -140,7 +134,7 @@ def read_draws(path: Path) -> Draws:
         StoreError: If there is none, it is damaged, a column is missing or is not what it should be, or a
             newer flipsite wrote it.
     """
-    with _told(path):
+    with readable(path):
         return draws_of_table(path, _read_table(path))
 
 
@@ -150,7 +144,7 @@ def read_groups(files: Sequence[Path]) -> Iterator[Draws]:
         n_draws(path)
         there = {name: text for name, text in partition_of(path).items() if name in SCHEMA.names}
         names = [name for name in SCHEMA.names if name not in {*there, "study"}]
-        with _told(path), pq.ParquetFile(path, page_checksum_verification=True) as file:
+        with readable(path), pq.ParquetFile(path, page_checksum_verification=True) as file:
             for index in range(file.metadata.num_row_groups):
                 table = file.read_row_group(index, columns=names)
                 for name, text in there.items():
@@ -161,35 +155,10 @@ def read_groups(files: Sequence[Path]) -> Iterator[Draws]:
 
 def read_notes(path: Path) -> dict[str, str]:
     """The key-value metadata of a snapshot; errors as for `read_draws`."""
-    with _told(path), pq.ParquetFile(path) as file:
+    with readable(path), pq.ParquetFile(path) as file:
         notes = file.metadata.metadata or {}
-        _check_format(path, notes)
+        check_format(path, notes)
         return {key.decode(): value.decode() for key, value in notes.items()}
-
-
-@dataclass(frozen=True, slots=True)
-class Extent:
-    """How much a snapshot holds: its draws, and when the last was asked; None where that was never told."""
-
-    draws: int
-    last: str | None
-
-
-def snapshot_extent(files: Sequence[Path]) -> Extent:
-    """How much a snapshot holds, from its files' metadata alone; errors as for `read_draws`."""
-    extents = [_extent(path) for path in files]
-    lasts = [extent.last for extent in extents if extent.last is not None]
-    return Extent(sum(extent.draws for extent in extents), max(lasts, default=None))
-
-
-def _extent(path: Path) -> Extent:
-    with _told(path), pq.ParquetFile(path) as file:
-        _check_format(path, file.metadata.metadata or {})
-        asked = file.schema_arrow.get_field_index("asked_at")
-        groups = [file.metadata.row_group(index) for index in range(file.metadata.num_row_groups)]
-        bounds = [group.column(asked).statistics for group in groups] if asked >= 0 else []
-        moments = [str(each.max) for each in bounds if each is not None and each.has_min_max]
-        return Extent(file.metadata.num_rows, max(moments, default=None))
 
 
 def n_draws(path: Path) -> int:
@@ -198,21 +167,10 @@ def n_draws(path: Path) -> int:
     Raises:
         StoreError: As for `read_draws`; the values themselves are not looked at.
     """
-    with _told(path), pq.ParquetFile(path) as file:
-        _check_format(path, file.metadata.metadata or {})
+    with readable(path), pq.ParquetFile(path) as file:
+        check_format(path, file.metadata.metadata or {})
         _check_columns(path, file)
         return int(file.metadata.num_rows)
-
-
-def _by_model(path: Path) -> Iterator[tuple[list[str], NDArray[np.int64], NDArray[np.int64]]]:
-    """A file's draws a group of rows at a time: the models, each draw's index into them, and its number."""
-    model = partition_of(path).get("model")
-    with _told(path), pq.ParquetFile(path, read_dictionary=[] if model else ["model"]) as file:
-        for index in range(file.metadata.num_row_groups):
-            table = file.read_row_group(index, columns=["draw"] if model else ["model", "draw"])
-            draw = numbers(table["draw"], np.int64, missing=-1)
-            names, codes = ([model], np.zeros(len(draw), np.int64)) if model else dictionary(table["model"])
-            yield names, codes, draw
 
 
 def partition_of(path: Path) -> dict[str, str]:
@@ -221,31 +179,9 @@ def partition_of(path: Path) -> dict[str, str]:
     return {key: unquote(value) for key, _, value in told}
 
 
-@dataclass(frozen=True, slots=True)
-class ModelExtent:
-    """How many draws of a model there are, and the last one's number."""
-
-    draws: int
-    last: int
-
-
-def model_extents(files: Sequence[Path]) -> dict[str, ModelExtent]:
-    """How much a snapshot holds of each model, read a group of rows at a time; errors as for `read_draws`."""
-    counts, lasts = Counter[str](), dict[str, int]()
-    for path in files:
-        n_draws(path)
-        for names, codes, draw in _by_model(path):
-            last = np.full(len(names), -1, np.int64)
-            np.maximum.at(last, codes, draw)
-            found = np.bincount(codes, minlength=len(names))
-            for name, n, most in zip(names, found.tolist(), last.tolist(), strict=True):
-                counts[name] += n
-                lasts[name] = max(most, lasts.get(name, -1))
-    return {name: ModelExtent(counts[name], lasts[name]) for name in sorted(counts)}
-
-
 @contextmanager
-def _told(path: Path) -> Iterator[None]:
+def readable(path: Path) -> Iterator[None]:
+    """What can be wrong with a snapshot's file, in our words."""
     try:
         yield
     except FileNotFoundError as error:
@@ -267,7 +203,7 @@ def _told(path: Path) -> Iterator[None]:
 def _read_table(path: Path) -> pa.Table:
     names = [name for name in SCHEMA.names if name != "study"]
     with pq.ParquetFile(path, read_dictionary=["model", "status"], page_checksum_verification=True) as file:
-        _check_format(path, file.metadata.metadata or {})
+        check_format(path, file.metadata.metadata or {})
         _check_columns(path, file)
         return file.read(columns=names)
 
@@ -302,7 +238,8 @@ def _draws(path: Path | str, table: pa.Table) -> Draws:
     )
 
 
-def _check_format(path: Path, notes: dict[bytes, bytes]) -> None:
+def check_format(path: Path, notes: dict[bytes, bytes]) -> None:
+    """See to it that a file is a snapshot of a format that is known, or another program's part."""
     found = notes.get(b"flipsite_format", b"").decode("ascii", "replace")
     if not found and (path.name != SNAPSHOT or path.parent.name == PARTS or partition_of(path)):
         return  # a part that another program wrote: its columns will tell
