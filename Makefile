@@ -125,11 +125,11 @@ pictures: site
 $(CHECKERS_STAMP): $(CHECKERS)/package-lock.json
 	cd $(CHECKERS) && npm ci --ignore-scripts --no-audit --no-fund
 
-# Every file that is installed is checked against its hash; flipsite itself is built by what was.
 # From a saved file to the open page at 240 models, beside a full build; wants chromium.
 bench-preview: $(STAMP)
 	$(BIN)/python benchmarks/preview.py
 
+# Every file that is installed is checked against its hash; flipsite itself is built by what was.
 $(STAMP): pyproject.toml requirements/dev.txt
 	$(PYTHON) -m venv $(VENV)
 	$(PIP) --no-deps --require-hashes --requirement requirements/dev.txt
