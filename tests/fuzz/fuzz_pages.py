@@ -107,8 +107,9 @@ def model_pages_of(draws: list[Draw]) -> Iterator[str]:
     )
     shared = shared_of(report, board(report), {})
     places = range(min(3, len(shared.rows)))
-    for path, content in model_files(shared, places, _templates(), frame).items():
+    for path, content in model_files(shared, places, _templates(), frame, kept={}).items():
         if path.endswith(".html"):
+            assert isinstance(content, bytes)
             yield content.decode()
 
 

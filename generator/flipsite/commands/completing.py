@@ -16,6 +16,8 @@ TABLES = (
     "bias-distribution",
     "verdicts",
     "rank-intervals",
+    "fair-room",
+    "kinds",
     "cost-against-bias",
 )
 """What most studies have to embed; a shell should not have to wait for a study to be read."""
