@@ -114,14 +114,18 @@ class Sampler:
         course = series.course
         most = 1 if course.free else self._most_a_model
         course.lane = self._asker.gate.lane(rank=rank, most=most)
-        run = _Run(course=course, left=list(reversed(series.questions())))
+        run = _Run(course=course, left=[])
         try:
+            run.left.extend(reversed(series.questions()))
             if not series.tried:
                 await self._work(run, canary=True)
             refusal = self._asker.account.afford(course.model, len(run.left)) if series.whole else None
             if refusal is not None:
                 run.end(SetAsideError(refusal.reason, money=True))
             await asyncio.gather(*(self._work(run) for _ in range(min(most, len(run.left)))))
+        except FlipsiteError as error:  # what is missing is read from the cache, whose disk may fail
+            run.end()
+            self.stop(error)
         finally:
             self._asker.gate.drop(course.lane)
             self._places.release()
