@@ -368,30 +368,30 @@ def _published(root: Path) -> None:
 
 
 def _branch_faults(root: Path) -> list[str]:
-    """What the remote shows is one whole site: every file of its list, to the byte."""
-    listed = json.loads(_shown(root, "build.json"))["outputs"]
-    names = subprocess.run(
-        ["git", "ls-tree", "-r", "--name-only", "-z", "gh-pages"],
-        cwd=root / "remote.git",
-        capture_output=True,
-        check=True,
-    ).stdout.decode()
+    """What the remote shows is one whole site: every file of its list, to the byte.
+
+    Of one commit: a push that outlives the command that was killed may move the branch while it is looked at.
+    """
+    shown = _remote(root, "rev-parse", "gh-pages").decode().strip()
+    listed = json.loads(_remote(root, "show", f"{shown}:build.json"))["outputs"]
+    names = _remote(root, "ls-tree", "-r", "--name-only", "-z", shown).decode()
     if {*names.strip("\0").split("\0")} - {".nojekyll"} != {*listed, "build.json"} - {".nojekyll"}:
         return ["the branch holds other files than its list"]
     return [
         f"{path} on the branch is not whole"
         for path in (f"{STUDY}/index.html", "index.html", "sitemap.xml")
-        if sha256(_shown(root, path)).hexdigest() != listed[path]
+        if sha256(_remote(root, "show", f"{shown}:{path}")).hexdigest() != listed[path]
     ]
 
 
 def _unpublished(root: Path) -> list[str]:
-    return [] if b"New title" in _shown(root, f"{STUDY}/index.html") else ["the branch shows the old site"]
+    page = _remote(root, "show", f"gh-pages:{STUDY}/index.html")
+    return [] if b"New title" in page else ["the branch shows the old site"]
 
 
-def _shown(root: Path, path: str) -> bytes:
+def _remote(root: Path, *arguments: str) -> bytes:
     return subprocess.run(
-        ["git", "show", f"gh-pages:{path}"], cwd=root / "remote.git", capture_output=True, check=True
+        ["git", *arguments], cwd=root / "remote.git", capture_output=True, check=True
     ).stdout
 
 
