@@ -37,6 +37,7 @@ sql, files = open(sys.argv[1]).read(), sys.argv[2:]
 for _ in range(2):
     began, worked = time.perf_counter(), time.process_time()
     with duckdb.connect(config={"memory_limit": "1GB"}) as database:
+        database.execute("SET enable_progress_bar = false").fetchall()
         database.execute(sql.replace("$files", repr(files))).fetchall()
     print(time.perf_counter() - began, time.process_time() - worked)
 """

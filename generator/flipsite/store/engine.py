@@ -92,6 +92,10 @@ def engine(choice: EngineChoice) -> Iterator[Engine]:
 
 
 def _connected(backend: Any, options: Mapping[str, Any]) -> Any:
+    if backend.name == "duckdb":
+        connection = backend.connect(**options)
+        connection.raw_sql("SET enable_progress_bar = false").fetchall()  # it goes to standard output
+        return connection
     if backend.name != "pyspark":
         return backend.connect(**options)
     from pyspark.sql import SparkSession  # whose options are settled before there is a session

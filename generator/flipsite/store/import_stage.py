@@ -112,6 +112,7 @@ def _database(path: Path) -> Iterator[Any]:
         bounds = {"memory_limit": MEMORY, "temp_directory": f"{scratch}/spilled"}
         try:
             with duckdb.connect(f"{scratch}/cells.duckdb", config=bounds) as database:
+                database.execute("SET enable_progress_bar = false").fetchall()  # it goes to standard output
                 yield database
         except duckdb.Error as error:
             reason = next(iter(str(error).splitlines()), type(error).__name__)
