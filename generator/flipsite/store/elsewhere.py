@@ -1,11 +1,15 @@
-"""Draws that lie elsewhere, in a folder with an address: whether they have changed."""
+"""Draws that lie elsewhere, in a folder with an address: what is there, and whether it has changed."""
 
 import hashlib
+from pathlib import Path
+from typing import Any
 
 import pyarrow as pa
 import pyarrow.fs
 
 from flipsite.errors import StoreError
+from flipsite.store.arrow import SCHEMA
+from flipsite.store.snapshot import partition_of
 
 
 def listing_digest(address: str) -> str:
@@ -17,6 +21,24 @@ def listing_digest(address: str) -> str:
     Raises:
         StoreError: If the folder cannot be listed, or holds no Parquet.
     """
+    files = sorted((each.path, each.size, each.mtime_ns) for each in _listed(address)[1])
+    return hashlib.sha256(repr(files).encode()).hexdigest()
+
+
+def dataset_at(address: str) -> Any:
+    """The Parquet files in a folder as one pyarrow dataset, which an engine reads from; errors as above.
+
+    Columns that folders tell, after Hive's fashion, are those of a snapshot by their types, others are text.
+    """
+    system, listed = _listed(address)
+    paths = sorted(each.path for each in listed)
+    keys = {key: None for path in paths for key in partition_of(Path(path))}
+    kinds = [SCHEMA.field(key) if key in SCHEMA.names else pa.field(key, pa.string()) for key in keys]
+    folders = pa.dataset.partitioning(pa.schema(kinds), flavor="hive")
+    return pa.dataset.dataset(paths, filesystem=system, format="parquet", partitioning=folders)
+
+
+def _listed(address: str) -> tuple[pa.fs.FileSystem, list[pa.fs.FileInfo]]:
     try:
         system, path = pa.fs.FileSystem.from_uri(address)
         listed = system.get_file_info(pa.fs.FileSelector(path, recursive=True))
@@ -25,7 +47,7 @@ def listing_digest(address: str) -> str:
         raise StoreError(
             f"{address}: cannot be listed ({reason}); mend its address in flipsite.toml"
         ) from error
-    files = sorted((each.path, each.size, each.mtime_ns) for each in listed if each.extension == "parquet")
+    files = [each for each in listed if each.extension == "parquet"]
     if not files:
         raise StoreError(f"{address}: holds no Parquet file; mend its address in flipsite.toml")
-    return hashlib.sha256(repr(files).encode()).hexdigest()
+    return system, files

@@ -16,6 +16,7 @@ import pyarrow as pa
 from flipsite.engines import EngineChoice
 from flipsite.errors import StoreError
 from flipsite.store.arrow import SCHEMA
+from flipsite.store.elsewhere import dataset_at
 from flipsite.store.questions import Expression
 from flipsite.store.snapshot import partition_of
 
@@ -39,7 +40,10 @@ class Engine:
             StoreError: If there are none, or a column is missing.
         """
         with _told(self.connection.name):
-            if self.connection.name == "duckdb":
+            if self.connection.name == "duckdb" and _is_remote(places[0]):
+                self.connection.con.register("elsewhere", dataset_at(places[0]))
+                found = self.connection.table("elsewhere")
+            elif self.connection.name == "duckdb":
                 files = [_files(place) for place in places]
                 found = self.connection.read_parquet(files, hive_types_autocast=False)
             else:
@@ -109,12 +113,20 @@ def _connected(backend: Any, options: Mapping[str, Any]) -> Any:
 def _told(name: str) -> Iterator[None]:
     try:
         yield
+    except StoreError:
+        raise
     except Exception as error:  # each engine has errors of its own, and Ibis passes them on
         reason = next(iter(str(error).splitlines()), type(error).__name__)
         raise StoreError(
             f"the engine {name!r} cannot count the draws ({reason}); "
             "look at them, or at [engine] in flipsite.toml"
         ) from error
+
+
+def _is_remote(place: str) -> bool:
+    """Whether draws lie in an object store, which pyarrow reaches without an extension of DuckDB's."""
+    scheme, told, _ = place.partition("://")
+    return bool(told) and scheme != "file"
 
 
 def _roots(places: Sequence[str]) -> Sequence[str]:
