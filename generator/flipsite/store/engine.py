@@ -16,7 +16,6 @@ import pyarrow as pa
 from flipsite.engines import EngineChoice
 from flipsite.errors import StoreError
 from flipsite.store.arrow import SCHEMA
-from flipsite.store.elsewhere import dataset_at
 from flipsite.store.questions import Expression
 from flipsite.store.snapshot import partition_of
 
@@ -41,6 +40,8 @@ class Engine:
         """
         with _told(self.connection.name):
             if self.connection.name == "duckdb" and _is_remote(places[0]):
+                from flipsite.store.elsewhere import dataset_at  # few studies lie elsewhere
+
                 self.connection.con.register("elsewhere", dataset_at(places[0]))
                 found = self.connection.table("elsewhere")
             elif self.connection.name == "duckdb":
@@ -54,6 +55,12 @@ class Engine:
         if lacking := [name for name in kinds if name not in found.columns]:
             raise StoreError(f"{places[0]}: the column {lacking[0]!r} is missing; make the draws anew")
         return found.select(**{name: found[name].cast(kind) for name, kind in kinds.items()})
+
+    def table(self, rows: pa.Table) -> Expression:
+        """Some rows of our own, to be asked together with draws."""
+        import ibis
+
+        return ibis.memtable(rows)
 
     def rows(self, question: Expression) -> pa.Table:
         """The answer to a question.

@@ -92,7 +92,8 @@ def _read(connected: Engine, draws: Expression, *, name: str) -> Large:
     shown = _shown(connected.rows(questions.shown(draws))) if told["pairs"] <= _PAIRS else _shown_first(first)
     by = {each: _splits(connected.rows(questions.splits(draws, each))) for each in questions.BY}
     beside = _neighbours(connected.rows(questions.neighbours(draws)))
-    courses = _courses(connected.rows(questions.looks(draws, most=most_looks)))
+    widths = connected.table(_widths(rows, most=most_looks))
+    courses = _courses(connected.rows(questions.looks(draws, widths)))
     models = {
         tally.model: ModelCounts(
             shown=shown.get(tally.model, ()),
@@ -143,6 +144,16 @@ def _tally(row: Mapping[str, Any], *, name: str) -> Tally:
 
 def _whole(value: Any) -> int | None:
     return None if value is None else int(value)
+
+
+def _widths(rows: Sequence[Mapping[str, Any]], *, most: int) -> pa.Table:
+    """How wide the stretches of each model's numbers are that are at most so many."""
+    columns = {
+        "model": pa.array([row["model"] for row in rows], pa.string()),
+        "first": pa.array([row["first"] for row in rows], pa.int64()),
+        "width": pa.array([(row["last"] - row["first"]) // most + 1 for row in rows], pa.int64()),
+    }
+    return pa.table(columns)
 
 
 def _splits(table: pa.Table) -> dict[str, dict[str, Split]]:

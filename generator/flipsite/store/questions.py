@@ -73,13 +73,16 @@ def neighbours(draws: Expression) -> Expression:
     )
 
 
-def looks(draws: Expression, *, most: int) -> Expression:
-    """Each model's draws in at most so many equal stretches of their numbers.
+def looks(draws: Expression, widths: Expression) -> Expression:
+    """Each model's draws in equal stretches of their numbers.
 
     Draws, valid draws and ones of each stretch, and how its first draw ended: 1, 0, or −1 without an outcome.
+
+    Args:
+        draws: Tidy draws.
+        widths: A small table: each `model`, its `first` number, and the `width` of its stretches. It is there
+            already: made in the same question, an engine may take it for the larger side and hold the draws.
     """
-    spans = draws.group_by("model").agg(first=draws.draw.min(), last=draws.draw.max())
-    widths = spans.select("model", "first", width=(spans.last - spans.first) // most + 1)
     placed = draws.select("model", "draw", "outcome").join(widths, "model")
     look = (placed.draw - placed.first) // placed.width
     stretch = placed.select("model", "draw", "outcome", "width", look=look)
