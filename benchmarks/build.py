@@ -156,11 +156,10 @@ def peers_data(study: Path) -> dict[str, object]:
 def builders(project: Path) -> Mapping[str, Callable[[Path], Run]]:
     """What builds a site into a new folder, by the tool's name; those that are installed."""
     peers, data = project / "peers", {"PEER_DATA": str(project / "data.json")}
+    ours = [sys.executable, "-m", "flipsite", "build"]
     found: dict[str, Callable[[Path], Run]] = {
-        "flipsite": lambda out: run([sys.executable, "-m", "flipsite", "build", "-o", out], project),
-        "flipsite, 1 process": lambda out: run(
-            [sys.executable, "-m", "flipsite", "build", "-o", out, "--jobs", "1"], project
-        ),
+        "flipsite": lambda out: run([*ours, "--force", "-o", out], project),
+        "flipsite, 1 process": lambda out: run([*ours, "--force", "--jobs", "1", "-o", out], project),
         "Jinja alone": lambda out: run(
             [sys.executable, peers / "jinja/build.py", project / "data.json", out], project
         ),
@@ -211,7 +210,11 @@ def compare(project: Path, *, turns: int) -> None:
 
 def rebuild(project: Path, *, turns: int) -> None:
     """What a build costs after a change, as a part of a full build of the same turn."""
-    build = builders(project)["flipsite"]
+    whole = builders(project)["flipsite"]
+
+    def build(out: Path) -> Run:
+        return run([sys.executable, "-m", "flipsite", "build", "-o", out], project)
+
     out, story = project / "kept", project / "content/story.md"
     template = project / "templates/story.html"
     template.parent.mkdir()
@@ -233,7 +236,7 @@ def rebuild(project: Path, *, turns: int) -> None:
     ratios: dict[str, list[float]] = {name: [] for name in changes}
     build(out)
     for turn in range(turns):
-        full = build(project / "full").wall
+        full = whole(project / "full").wall
         shutil.rmtree(project / "full")
         for name, change in changes.items():
             change(turn)

@@ -139,7 +139,7 @@ def contents(site: Path) -> dict[str, bytes]:
 
 
 @pytest.mark.slow
-@settings(max_examples=6, suppress_health_check=[HealthCheck.too_slow])
+@settings(max_examples=4, suppress_health_check=[HealthCheck.too_slow])
 @given(edits=st.lists(st.tuples(st.sampled_from(EDITS), st.integers(0, 29)), min_size=1, max_size=4))
 def test_after_any_edits_the_site_is_what_a_clean_build_makes(edits: list[tuple[str, int]]) -> None:
     with trial() as made:
