@@ -7,6 +7,7 @@ import csv
 import io
 import json
 import math
+import shutil
 import tempfile
 from collections.abc import Callable, Iterator
 from contextlib import suppress
@@ -337,6 +338,13 @@ def _walled() -> Path:
     (site / "out").symlink_to("../secret")
     (site / "up").symlink_to("..")
     return site
+
+
+def tidy() -> None:
+    """Remove what the targets have put on disk."""
+    if _walled.cache_info().currsize:
+        shutil.rmtree(_walled().parent)
+        _walled.cache_clear()
 
 
 def corpus(folder: Path) -> Iterator[tuple[str, Path]]:

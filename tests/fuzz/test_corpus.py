@@ -1,11 +1,18 @@
 """What the fuzzer was given and what it found, replayed: no crash comes back."""
 
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from fuzz_targets import TARGETS
+from fuzz_targets import TARGETS, tidy
 
 CORPUS = Path(__file__).with_name("corpus")
+
+
+@pytest.fixture(scope="module", autouse=True)
+def tidied() -> Iterator[None]:
+    yield
+    tidy()
 
 
 def test_every_target_has_a_corpus_and_the_repository_keeps_it_small() -> None:
