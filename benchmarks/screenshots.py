@@ -22,6 +22,7 @@ PICTURES = (
     ("model-dark", "controls/models/simulated/sticky/index.html", WIDE, "dark"),
     ("model-phone", "article-2025/models/openai/gpt-4/index.html", PHONE, "light"),
     ("spend", "controls/spend/index.html", WIDE, "light"),
+    ("predictors", "article-2025/predictors/index.html", WIDE, "light"),
 )
 """Name, page, size of the window, side of the page."""
 
