@@ -91,6 +91,7 @@ def make_project(folder: Path, n_models: int) -> None:
     data = folder / "data.json"
     data.write_text(json.dumps(peers_data(folder / "content/studies/many")), encoding="utf-8")
     shutil.copytree(PEERS, folder / "peers")
+    shutil.copytree(PEERS / "jinja", folder / "peers/pelican/templates")  # Pelican's templates are Jinja's
     (folder / "peers/hugo/assets").mkdir()
     shutil.copy(data, folder / "peers/hugo/assets/data.json")
     (folder / "peers/hugo/content/_index.md").write_text(_story(), encoding="utf-8")

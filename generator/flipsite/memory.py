@@ -10,6 +10,7 @@ from pathlib import Path
 from flipsite.analyse.families import Comparison, Family
 from flipsite.analyse.report import StudyReport
 from flipsite.present.drawing import Drawn, drawn
+from flipsite.reuse import inputs_of
 
 State = Mapping[str, str]
 """Digests of inputs, by their names."""
@@ -34,7 +35,7 @@ class Memory:
         """
         last, self._reports = self._reports, {}
         for folder in folders:
-            state = _state(folder, inputs)
+            state = inputs_of(folder.name, inputs)
             known = last.get(folder)
             self._reports[folder] = known if known and known[0] == state else (state, load(folder))
         return [report for _, report in self._reports.values()]
@@ -51,12 +52,6 @@ class Memory:
         if self._charts is None or not _same(self._charts[0], reports):
             self._charts = tuple(reports), drawn(reports, compared, alike, jobs=jobs)
         return self._charts[1]
-
-
-def _state(folder: Path, inputs: State) -> State:
-    """What a study's report depends on: its own files, and its draws where they lie elsewhere."""
-    inside, elsewhere = f"content/studies/{folder.name}/", f"draws/{folder.name}"
-    return {name: digest for name, digest in inputs.items() if name.startswith(inside) or name == elsewhere}
 
 
 def _same(one: Sequence[StudyReport], other: Sequence[StudyReport]) -> bool:

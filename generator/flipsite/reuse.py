@@ -42,7 +42,7 @@ def reusable(
         last.inputs.get(name) != inputs[name] for name in ("flipsite", "libraries", "base-url")
     ):
         return {}
-    same = [study for study in models if _of(study, last.inputs) == _of(study, inputs)]
+    same = [study for study in models if inputs_of(study, last.inputs) == inputs_of(study, inputs)]
     kept: dict[str, Kept] = {}
     for study in same:
         for start in (f"{study}/embed/", f"{study}/data/", f"{study}/card.png"):
@@ -57,8 +57,8 @@ def reusable(
     return kept
 
 
-def _of(study: str, inputs: Mapping[str, str]) -> dict[str, str]:
-    """What was read of a study."""
+def inputs_of(study: str, inputs: Mapping[str, str]) -> dict[str, str]:
+    """The digests of what is read of a study: its own files, and its draws where they lie elsewhere."""
     folder = f"content/studies/{study}/"
     return {
         name: digest for name, digest in inputs.items() if name.startswith(folder) or name == f"draws/{study}"
