@@ -174,7 +174,7 @@ def test_a_copy_says_how_many_rows_it_holds(opened: Callable[..., Any]) -> None:
     with opened(f"{BOARD}?q=long-run", permissions=["clipboard-read", "clipboard-write"]) as page:
         settled(page)
         page.get_by_role("button", name="Copy as Markdown").click()
-        page.wait_for_function("document.querySelector('output.count').textContent === '1 rows copied'")
+        page.wait_for_function("() => document.querySelector('output.count').textContent === '1 rows copied'")
         text = page.evaluate("navigator.clipboard.readText()")
         assert text.splitlines()[0].startswith("| rank | model | bias | interval_low |")
         assert "| coin/long-run |" in text.splitlines()[2]

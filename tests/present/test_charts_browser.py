@@ -183,6 +183,6 @@ def test_a_missing_bundle_is_told_and_the_picture_stays(browser: Browser, page_p
     (page_path.parents[2] / "assets/vega.js").unlink()
     visit = Visit(browser, page_path)
     visit.page.click("#trial-bias-intervals .chart-switch")
-    visit.page.wait_for_function("document.querySelector('.chart-note').textContent")
+    visit.page.wait_for_function("() => document.querySelector('.chart-note').textContent")
     assert "could not be loaded" in visit.page.inner_text("#trial-bias-intervals .chart-note")
     assert visit.page.is_visible("#trial-bias-intervals .chart-still")

@@ -48,7 +48,7 @@ def test_an_open_page_reloads_keeps_its_place_and_shows_a_failed_build(tmp_path,
     server.broadcast.tell(version=site_version(site))
     expect(browser_page.get_by_text("second 399")).to_be_attached()
     expect(notice).to_have_count(0)
-    browser_page.wait_for_function("window.scrollY === 5000")
+    browser_page.wait_for_function("() => window.scrollY === 5000")
     assert complaints == []
     server.broadcast.close()
     server.shutdown()
