@@ -5,9 +5,10 @@ from collections.abc import Sequence
 import altair as alt
 
 from flipsite.domain import Estimate, Study
-from flipsite.present.figures import AnyChart, Canvas, Margins, Row, placed, shown
+from flipsite.present.figures import AnyChart, Canvas, Margins, Row, placed
 from flipsite.present.formats import bias_text, plural
 from flipsite.present.marks import NAMES_PX, ROW_PX, named_row, place_axis, row_names, verdict_points
+from flipsite.present.picture_text import shown
 from flipsite.present.theme import ink
 
 NAMED_ROWS = 60
@@ -111,9 +112,11 @@ def row_band(runs: Sequence[Row], canvas: Canvas, *, top: float, n_rows: int) ->
     foot = canvas.chart([{"floor": runs[-1]["floor"], "words": "◂ a fair coin on average"}])
     zero = alt.X("zero:Q", scale=bias_scale(top))
     return [
-        pieces.mark_rect(color=ink("band")).encode(x=zero, x2="floor:Q", y=y, y2="end:Q"),
-        pieces.mark_rule(color=ink("edge"), strokeDash=[3, 3]).encode(x="floor:Q", y=y, y2="end:Q"),
+        pieces.mark_rect(color=ink("band")).encode(x=zero, x2=alt.X2("floor:Q"), y=y, y2=alt.Y2("end:Q")),
+        pieces.mark_rule(color=ink("edge"), strokeDash=[3, 3]).encode(
+            x=alt.X("floor:Q"), y=y, y2=alt.Y2("end:Q")
+        ),
         foot.mark_text(align="left", baseline="top", dx=4, dy=6, color=ink("muted")).encode(
-            x="floor:Q", y=alt.value(n_rows * ROW_PX[canvas.width]), text="words:N"
+            x=alt.X("floor:Q"), y=alt.YValue(n_rows * ROW_PX[canvas.width]), text=alt.Text("words:N")
         ),
     ]

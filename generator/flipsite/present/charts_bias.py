@@ -20,9 +20,10 @@ from flipsite.present.bias_rows import (
     row_band,
     with_names,
 )
-from flipsite.present.figures import AnyChart, Canvas, Margins, Row, figure, placed, shown
+from flipsite.present.figures import AnyChart, Canvas, Margins, Row, figure, placed
 from flipsite.present.formats import bias_text, count_text, plural
 from flipsite.present.marks import MOST_MARKS, place_axis, verdict_points
+from flipsite.present.picture_text import shown
 from flipsite.present.theme import ink
 
 
@@ -127,7 +128,7 @@ def _named_rows(rows: Sequence[Row], canvas: Canvas, *, top: float, n_models: in
         layers.append(
             canvas.chart(rows)
             .mark_rule(strokeWidth=2, color=ink("muted"), opacity=0.7)
-            .encode(x="low:Q", x2="high:Q", y=y)
+            .encode(x=alt.X("low:Q"), x2=alt.X2("high:Q"), y=y)
         )
     return with_names(layers, rows, canvas, top=top, n_rows=n_models, tooltip=tooltip)
 
@@ -149,7 +150,7 @@ def _ranked_marks(rows: Sequence[Row], canvas: Canvas, *, top: float, n_models: 
     if _has_intervals(rows):
         layers.append(
             step.mark_area(interpolate="step", color=ink("muted"), opacity=0.22).encode(
-                y="low:Q", y2="high:Q"
+                y=alt.Y("low:Q"), y2=alt.Y2("high:Q")
             )
         )
     layers.append(

@@ -168,25 +168,25 @@ def _histogram(
     peak = max(fair, key=lambda row: row["coins"])
     behind = canvas.chart(fair)
     x, y = alt.X("from:Q", scale=x_scale, axis=across), alt.Y("coins:Q", scale=y_scale, axis=up)
-    band = behind.mark_rect(color=ink("band")).encode(x=x, x2="to:Q", y=y, y2="zero:Q")
-    lid = behind.mark_rule(color=ink("edge"), strokeWidth=1.5).encode(x=x, x2="to:Q", y=y)
+    band = behind.mark_rect(color=ink("band")).encode(x=x, x2=alt.X2("to:Q"), y=y, y2=alt.Y2("zero:Q"))
+    lid = behind.mark_rule(color=ink("edge"), strokeWidth=1.5).encode(x=x, x2=alt.X2("to:Q"), y=y)
     named = canvas.chart([peak | {"words": "◂ if all were fair coins"}])
     name = named.mark_text(align="left", baseline="top", dx=6, color=ink("muted")).encode(
-        x="to:Q", y=y, text="words:N"
+        x=alt.X("to:Q"), y=y, text=alt.Text("words:N")
     )
     bars = _verdict_bars(
         canvas.chart(rows),
         rows,
         x=alt.X("from:Q", scale=x_scale, axis=across),
-        x2="to:Q",
+        x2=alt.X2("to:Q"),
         y=alt.Y("base:Q", scale=y_scale, axis=up),
-        y2="top:Q",
+        y2=alt.Y2("top:Q"),
     )
     margins = Margins(left=36, right=12, top=68, bottom=44)
     return placed(alt.layer(band, lid, bars, name), canvas, margins, height=240 if canvas.narrow else 300)
 
 
-def _verdict_bars(chart: alt.Chart, rows: Sequence[Row], *, x: Any, x2: str, y: Any, y2: str) -> alt.Chart:
+def _verdict_bars(chart: alt.Chart, rows: Sequence[Row], *, x: Any, x2: Any, y: Any, y2: Any) -> alt.Chart:
     bars: alt.Chart = chart.mark_rect(strokeWidth=1.5, xOffset=2.5, x2Offset=-2.5)
     return bars.encode(
         x=x,
@@ -210,12 +210,12 @@ def _one_bar(rows: Sequence[Row], canvas: Canvas, *, n_models: int) -> AnyChart:
     bar = canvas.chart(rows).mark_rect(strokeWidth=1.5, xOffset=1, x2Offset=-1, height=24)
     drawn = bar.encode(
         x=x,
-        x2="end:Q",
-        y=alt.value(0),
-        y2=alt.value(26),
-        tooltip=["words:N", "share:N"],
+        x2=alt.X2("end:Q"),
+        y=alt.YValue(0),
+        y2=alt.Y2Value(26),
+        tooltip=[alt.Tooltip("words:N"), alt.Tooltip("share:N")],
         **verdict_scales(rows, legend_y=None, shaped=False),
     )
     text = canvas.chart(rows).mark_text(align="left", baseline="top", dx=2)
-    words = text.encode(x=x, y=alt.value(34), text="words:N")
+    words = text.encode(x=x, y=alt.YValue(34), text=alt.Text("words:N"))
     return placed(alt.layer(drawn, words), canvas, Margins(left=2, right=2, top=4, bottom=28), height=26)

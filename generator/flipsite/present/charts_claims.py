@@ -85,7 +85,12 @@ def _room_rows(rows: Sequence[Row], canvas: Canvas, *, n_models: int, noun: str)
     whole = canvas.chart(rows)
     spans = whole.mark_bar(height=14, color=ink("band"), stroke=ink("edge"), strokeWidth=1)
     layers = [
-        spans.encode(x=alt.X("low:Q", scale=scale, axis=axis), x2="high:Q", y=y, description="label:N"),
+        spans.encode(
+            x=alt.X("low:Q", scale=scale, axis=axis),
+            x2=alt.X2("high:Q"),
+            y=y,
+            description=alt.Description("label:N"),
+        ),
         whole.mark_point(size=90, color=ink("fair"), filled=True).encode(
             x=x,
             y=y,
@@ -95,7 +100,7 @@ def _room_rows(rows: Sequence[Row], canvas: Canvas, *, n_models: int, noun: str)
                 alt.Tooltip("low:Q", title="At least", format=".0f"),
                 alt.Tooltip("high:Q", title="At most", format=".0f"),
             ],
-            description="label:N",
+            description=alt.Description("label:N"),
         ),
         _names(rows, canvas, y=y, field="way"),
     ]
@@ -163,7 +168,7 @@ def _kind_rows(rows: Sequence[Row], marks: Sequence[Row], canvas: Canvas, *, wid
         canvas.chart([{"at": 0}]).mark_rule(color=ink("ink"), strokeWidth=2).encode(x=x),
         canvas.chart([row | {"at": 0.3} for row in rows])
         .mark_text(align="left", baseline="middle", dy=18, color=ink("muted"))
-        .encode(x=x, y=y, text="unknown:N"),
+        .encode(x=x, y=y, text=alt.Text("unknown:N")),
         _names(rows, canvas, y=y, field="kind"),
     ]
     left, right = ([mark for mark in marks if mark["at"] * side > 0] for side in (-1, 1))
@@ -172,7 +177,7 @@ def _kind_rows(rows: Sequence[Row], marks: Sequence[Row], canvas: Canvas, *, wid
         shape="diamond", stroke=ink("biased"), fill=ink("biased"), **_MARK
     )
     layers += [
-        points.encode(x=x, y=y, description="label:N")
+        points.encode(x=x, y=y, description=alt.Description("label:N"))
         for points, there in ((rings, left), (diamonds, right))
         if there
     ]
@@ -180,7 +185,7 @@ def _kind_rows(rows: Sequence[Row], marks: Sequence[Row], canvas: Canvas, *, wid
         named = canvas.chart([{"at": at, "words": words}])
         how: dict[str, Any] = {"align": align, "baseline": "bottom", "color": ink("muted")}
         named = named.mark_text(**how)
-        layers.append(named.encode(x=x, y=alt.value(-8), text="words:N"))
+        layers.append(named.encode(x=x, y=alt.YValue(-8), text=alt.Text("words:N")))
     return _placed(layers, canvas, n_rows=len(rows))
 
 
@@ -188,7 +193,7 @@ def _names(rows: Sequence[Row], canvas: Canvas, *, y: alt.Y, field: str) -> alt.
     """What each row is: left of the plot, on a phone above the row."""
     where = {"align": "left", "dy": -20} if canvas.narrow else {"align": "right"}
     names: alt.Chart = canvas.chart(rows).mark_text(baseline="middle", **where)
-    return names.encode(x=alt.value(0 if canvas.narrow else -12), y=y, text=f"{field}:N")
+    return names.encode(x=alt.XValue(0 if canvas.narrow else -12), y=y, text=alt.Text(f"{field}:N"))
 
 
 def _placed(layers: Sequence[alt.Chart], canvas: Canvas, *, n_rows: int) -> AnyChart:

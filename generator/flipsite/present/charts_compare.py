@@ -8,9 +8,10 @@ from flipsite.analyse.compare import Change
 from flipsite.domain import Estimate, Study
 from flipsite.exhibits import Figure
 from flipsite.present.bias_rows import bias_interval, bias_scale
-from flipsite.present.figures import AnyChart, Canvas, Margins, Row, figure, placed, shown
+from flipsite.present.figures import AnyChart, Canvas, Margins, Row, figure, placed
 from flipsite.present.formats import bias_text, plural
 from flipsite.present.marks import MOST_MARKS, named_row
+from flipsite.present.picture_text import shown
 from flipsite.present.theme import ink
 
 MOST_CROSSES = 60
@@ -103,18 +104,18 @@ def _points(rows: Sequence[Row], canvas: Canvas, study: Study) -> AnyChart:
     ]
     here = alt.datum.moved == "moved"
     lines = [
-        whole.mark_rule(opacity=0.35).encode(x=x, y="after_low:Q", y2="after_high:Q"),
-        whole.mark_rule(opacity=0.35).encode(x="before_low:Q", x2="before_high:Q", y=y),
+        whole.mark_rule(opacity=0.35).encode(x=x, y=alt.Y("after_low:Q"), y2=alt.Y2("after_high:Q")),
+        whole.mark_rule(opacity=0.35).encode(x=alt.X("before_low:Q"), x2=alt.X2("before_high:Q"), y=y),
     ]
     layers = [
         ends.mark_line(strokeDash=[3, 3], color=ink("edge")).encode(x=x, y=y),
         *(lines if len(rows) <= MOST_CROSSES else []),
         whole.mark_point(size=60, filled=False, color=ink("undecided"))
         .transform_filter(~here)
-        .encode(x=x, y=y, tooltip=tooltip, href="page:N", description="label:N"),
+        .encode(x=x, y=y, tooltip=tooltip, href=alt.Href("page:N"), description=alt.Description("label:N")),
         whole.mark_point(size=80, filled=True, shape="diamond", color=ink("biased"))
         .transform_filter(here)
-        .encode(x=x, y=y, tooltip=tooltip, href="page:N", description="label:N"),
+        .encode(x=x, y=y, tooltip=tooltip, href=alt.Href("page:N"), description=alt.Description("label:N")),
     ]
     side = 250 if canvas.narrow else 380
     margins = Margins(

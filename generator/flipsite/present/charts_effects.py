@@ -9,9 +9,10 @@ import altair as alt
 from flipsite.domain import Study
 from flipsite.exhibits import Figure
 from flipsite.fitted import Effect, FittedForm
-from flipsite.present.figures import AnyChart, Canvas, Margins, Row, figure, placed, shown
+from flipsite.present.figures import AnyChart, Canvas, Margins, Row, figure, placed
 from flipsite.present.formats import share_text
 from flipsite.present.marks import NAMES_PX, ROW_PX, place_axis
+from flipsite.present.picture_text import shown
 from flipsite.present.plain_predictors import FORM_NAMES, class_text
 from flipsite.present.theme import ink
 from flipsite.traits import FEATURES
@@ -132,7 +133,7 @@ def _curve(rows: Sequence[Row], canvas: Canvas, *, effect: Effect, label: str) -
     line = canvas.chart(rows)
     layers = [
         line.mark_area(color=ink("band"), opacity=1).encode(
-            x=x, y=alt.Y("low:Q", scale=scale, axis=up), y2="high:Q"
+            x=x, y=alt.Y("low:Q", scale=scale, axis=up), y2=alt.Y2("high:Q")
         ),
         line.mark_line(color=ink("heads"), strokeWidth=3).encode(
             x=x, y=alt.Y("mean:Q", scale=scale, axis=up)
@@ -153,7 +154,7 @@ def _classes(rows: Sequence[Row], canvas: Canvas, *, quantity: str) -> AnyChart:
     where = {"align": "left", "dy": -14} if canvas.narrow else {"align": "right"}
     layers = [
         marks.mark_rule(strokeWidth=3, color=ink("heads")).encode(
-            x=alt.X("low:Q", scale=scale, axis=axis), x2="high:Q", y=y
+            x=alt.X("low:Q", scale=scale, axis=axis), x2=alt.X2("high:Q"), y=y
         ),
         marks.mark_point(size=80, filled=True, opacity=1, color=ink("heads")).encode(
             x=alt.X("mean:Q", scale=scale, axis=axis),
@@ -166,7 +167,7 @@ def _classes(rows: Sequence[Row], canvas: Canvas, *, quantity: str) -> AnyChart:
             ],
         ),
         marks.mark_text(baseline="middle", limit=260, **where).encode(
-            x=alt.value(0 if canvas.narrow else -10), y=y, text="class:N"
+            x=alt.XValue(0 if canvas.narrow else -10), y=y, text=alt.Text("class:N")
         ),
     ]
     margins = Margins(left=12 if canvas.narrow else NAMES_PX, right=16, top=58, bottom=12)

@@ -7,8 +7,9 @@ import altair as alt
 
 from flipsite.analyse.calibration import Calibration
 from flipsite.exhibits import Figure
-from flipsite.present.figures import AnyChart, Canvas, Margins, Row, figure, placed, shown
+from flipsite.present.figures import AnyChart, Canvas, Margins, Row, figure, placed
 from flipsite.present.formats import interval_text, percent_text, plural
+from flipsite.present.picture_text import shown
 from flipsite.present.theme import Token, ink
 
 _LINES: tuple[tuple[Token, list[int]], ...] = (
@@ -121,9 +122,9 @@ def _power_lines(
         named = canvas.chart([{"words": curve}])
         stroke = named.mark_rule(color=ink(token), strokeWidth=2.5, strokeDash=dash)
         layers += [
-            stroke.encode(x=alt.value(0), x2=alt.value(26), y=alt.value(height)),
+            stroke.encode(x=alt.XValue(0), x2=alt.X2Value(26), y=alt.YValue(height)),
             named.mark_text(align="left", baseline="middle").encode(
-                x=alt.value(34), y=alt.value(height), text="words:N"
+                x=alt.XValue(34), y=alt.YValue(height), text=alt.Text("words:N")
             ),
         ]
     margins = Margins(left=48, right=14, top=40 + 20 * len(curves), bottom=46)
@@ -148,7 +149,7 @@ def _calibration_points(rows: Sequence[Row], canvas: Canvas) -> AnyChart:
     ]
     layers = [
         ends.mark_line(strokeDash=[3, 3], color=ink("edge")).encode(x=x, y=y),
-        whole.mark_rule(strokeWidth=2, opacity=0.7).encode(x=x, y="low:Q", y2="high:Q"),
+        whole.mark_rule(strokeWidth=2, opacity=0.7).encode(x=x, y=alt.Y("low:Q"), y2=alt.Y2("high:Q")),
         whole.mark_point(size=70, color=ink("heads")).encode(x=x, y=y, tooltip=tooltip),
     ]
     side = 250 if canvas.narrow else 380

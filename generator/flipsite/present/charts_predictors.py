@@ -9,9 +9,10 @@ from flipsite.domain import Study
 from flipsite.exhibits import Figure
 from flipsite.fitted import Fit, FittedForm, Part, Term
 from flipsite.present.charts_effects import effect_drawings
-from flipsite.present.figures import AnyChart, Canvas, Margins, Row, figure, placed, shown
+from flipsite.present.figures import AnyChart, Canvas, Margins, Row, figure, placed
 from flipsite.present.formats import count_text, plural
 from flipsite.present.marks import NAMES_PX, ROW_PX, place_axis
+from flipsite.present.picture_text import shown
 from flipsite.present.plain_predictors import (
     FORM_NAMES,
     best_form,
@@ -152,17 +153,17 @@ def _forest(rows: Sequence[Row], canvas: Canvas, *, title: str) -> AnyChart:
     layers = [
         at_one.encode(x=alt.X("one:Q", scale=scale, axis=axis)),
         marks.mark_rule(strokeWidth=3, color=ink("heads"), clip=True).encode(
-            x=alt.X("low:Q", scale=scale, axis=axis), x2="high:Q", y=y
+            x=alt.X("low:Q", scale=scale, axis=axis), x2=alt.X2("high:Q"), y=y
         ),
         marks.mark_point(size=80, filled=False, strokeWidth=2, stroke=ink("heads"), clip=True).encode(
             x=alt.X("factor:Q", scale=scale, axis=axis),
             y=y,
             fill=filled,
             tooltip=tooltip,
-            description="label:N",
+            description=alt.Description("label:N"),
         ),
         marks.mark_text(baseline="middle", limit=260, **where).encode(
-            x=alt.value(0 if canvas.narrow else -10), y=y, text="name:N"
+            x=alt.XValue(0 if canvas.narrow else -10), y=y, text=alt.Text("name:N")
         ),
     ]
     margins = Margins(left=12 if canvas.narrow else NAMES_PX, right=16, top=58, bottom=12)
@@ -186,9 +187,11 @@ def _bins(rows: Sequence[Row], canvas: Canvas) -> AnyChart:
     ]
     layers = [
         bars.mark_rule(color=ink("edge"), strokeWidth=1).encode(
-            x=x, y=alt.Y("prior_low:Q", scale=scale, axis=up), y2="prior_high:Q"
+            x=x, y=alt.Y("prior_low:Q", scale=scale, axis=up), y2=alt.Y2("prior_high:Q")
         ),
-        bars.mark_bar(color=ink("band"), stroke=ink("edge"), strokeWidth=1).encode(x=x, y=y, y2="high:Q"),
+        bars.mark_bar(color=ink("band"), stroke=ink("edge"), strokeWidth=1).encode(
+            x=x, y=y, y2=alt.Y2("high:Q")
+        ),
         bars.mark_point(size=80, filled=True, color=ink("heads"), opacity=1).encode(
             x=x, y=alt.Y("observed:Q", scale=scale, axis=up), tooltip=tooltip
         ),

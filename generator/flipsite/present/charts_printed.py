@@ -99,11 +99,11 @@ def _stated_bars(rows: Sequence[Row], canvas: Canvas, *, top: float) -> AnyChart
     whole = canvas.chart(rows)
     bars = whole.mark_bar(height=16, color=ink("heads"))
     named: dict[str, Any] = {"align": "left", "dy": -20} if canvas.narrow else {"align": "right"}
-    left = alt.value(0 if canvas.narrow else -12)
+    left = alt.XValue(0 if canvas.narrow else -12)
     layers = [
-        bars.encode(x=zero, x2="usd:Q", y=y, description="words:N"),
-        whole.mark_text(align="left", baseline="middle", dx=8).encode(x=x, y=y, text="words:N"),
-        whole.mark_text(baseline="middle", **named).encode(x=left, y=y, text="what:N"),
+        bars.encode(x=zero, x2=alt.X2("usd:Q"), y=y, description=alt.Description("words:N")),
+        whole.mark_text(align="left", baseline="middle", dx=8).encode(x=x, y=y, text=alt.Text("words:N")),
+        whole.mark_text(baseline="middle", **named).encode(x=left, y=y, text=alt.Text("what:N")),
     ]
     margins = Margins(left=10 if canvas.narrow else 200, right=16, top=14, bottom=10)
     return placed(alt.layer(*layers), canvas, margins, height=len(rows) * (56 if canvas.narrow else 40))
@@ -135,10 +135,14 @@ def _printed_rows(
     notes = [{"row": row["row"], "floor": floor, "note": row["note"]} for row in rows if row["note"]]
     noted = canvas.chart(notes)
     layers += [
-        gap.mark_rule(strokeDash=[2, 4], color=ink("muted")).encode(x="low:Q", x2="high:Q", y=y),
-        gap.mark_text(color=ink("muted"), dy=-10, align="center").encode(x="middle:Q", y=y, text="words:N"),
+        gap.mark_rule(strokeDash=[2, 4], color=ink("muted")).encode(
+            x=alt.X("low:Q"), x2=alt.X2("high:Q"), y=y
+        ),
+        gap.mark_text(color=ink("muted"), dy=-10, align="center").encode(
+            x=alt.X("middle:Q"), y=y, text=alt.Text("words:N")
+        ),
         noted.mark_text(align="left", baseline="middle", dx=8, color=ink("muted")).encode(
-            x="floor:Q", y=y, text="note:N"
+            x=alt.X("floor:Q"), y=y, text=alt.Text("note:N")
         ),
     ]
     return with_names(layers, rows, canvas, top=top, n_rows=n_rows, tooltip=TOOLTIP)

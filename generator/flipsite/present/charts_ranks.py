@@ -7,7 +7,7 @@ import altair as alt
 from flipsite.domain import Estimate, Study
 from flipsite.exhibits import Figure
 from flipsite.present.bias_rows import NAMED_ROWS
-from flipsite.present.figures import AnyChart, Canvas, Margins, Row, figure, placed, shown
+from flipsite.present.figures import AnyChart, Canvas, Margins, Row, figure, placed
 from flipsite.present.formats import count_text, plural
 from flipsite.present.marks import (
     MOST_MARKS,
@@ -18,6 +18,7 @@ from flipsite.present.marks import (
     row_names,
     verdict_points,
 )
+from flipsite.present.picture_text import shown
 from flipsite.present.theme import ink
 
 _TOOLTIP = [
@@ -101,7 +102,7 @@ def _named_ranks(rows: Sequence[Row], canvas: Canvas, *, n_rows: int, last: int)
     x = alt.X("rank:Q", scale=_scale(last), axis=axis)
     span = canvas.chart(rows).mark_bar(height=8, color=ink("band"), stroke=ink("edge"), strokeWidth=1)
     layers = [
-        span.encode(x=alt.X("low:Q", scale=_scale(last), axis=axis), x2="high:Q", y=y),
+        span.encode(x=alt.X("low:Q", scale=_scale(last), axis=axis), x2=alt.X2("high:Q"), y=y),
         verdict_points(rows, canvas, size=70, x=x, y=y, tooltip=_TOOLTIP, legend_y=-80),
         row_names(rows, canvas, y=y),
     ]
@@ -132,5 +133,7 @@ def _ranked_marks(rows: Sequence[Row], canvas: Canvas, *, n_rows: int, last: int
         linked=not canvas.narrow,
     )
     margins = Margins(left=44, right=12, top=68, bottom=30)
-    chart = alt.layer(span.encode(x=x, y=alt.Y("low:Q", scale=_scale(last), axis=up), y2="high:Q"), points)
+    chart = alt.layer(
+        span.encode(x=x, y=alt.Y("low:Q", scale=_scale(last), axis=up), y2=alt.Y2("high:Q")), points
+    )
     return placed(chart, canvas, margins, height=260 if canvas.narrow else 340)

@@ -11,7 +11,7 @@ from flipsite.addresses import model_page
 from flipsite.domain import Estimate, Study
 from flipsite.exhibits import Figure
 from flipsite.present.bias_rows import bias_scale
-from flipsite.present.figures import AnyChart, Canvas, Margins, Row, figure, placed, shown
+from flipsite.present.figures import AnyChart, Canvas, Margins, Row, figure, placed
 from flipsite.present.formats import bias_text, count_text, percent_text, plural, usd_text
 from flipsite.present.marks import (
     NAMES_PX,
@@ -22,6 +22,7 @@ from flipsite.present.marks import (
     thinned,
     verdict_points,
 )
+from flipsite.present.picture_text import shown
 from flipsite.present.theme import ink
 
 
@@ -197,11 +198,11 @@ def _spend_bars(rows: Sequence[Row], canvas: Canvas) -> AnyChart:
         alt.Tooltip("failed:N", title="Of it failed"),
     ]
     layers = [
-        bars.encode(x=x, x2="cost:Q", y=y, fill=alt.value(ink("page")), tooltip=tooltip),
-        bars.encode(x=x, x2="bought:Q", y=y, fill=alt.value(ink("heads")), tooltip=tooltip),
+        bars.encode(x=x, x2=alt.X2("cost:Q"), y=y, fill=alt.FillValue(ink("page")), tooltip=tooltip),
+        bars.encode(x=x, x2=alt.X2("bought:Q"), y=y, fill=alt.FillValue(ink("heads")), tooltip=tooltip),
         canvas.chart(rows)
         .mark_text(align="left", baseline="middle", dx=8)
-        .encode(x=alt.X("cost:Q", scale=scale), y=y, text="words:N"),
+        .encode(x=alt.X("cost:Q", scale=scale), y=y, text=alt.Text("words:N")),
         row_names(rows, canvas, y=y),
     ]
     margins = Margins(left=10 if canvas.narrow else NAMES_PX, right=10, top=4, bottom=8)

@@ -6,9 +6,10 @@ import altair as alt
 
 from flipsite.domain import Estimate, Study
 from flipsite.exhibits import Figure
-from flipsite.present.figures import AnyChart, Canvas, Margins, Row, figure, placed, shown
+from flipsite.present.figures import AnyChart, Canvas, Margins, Row, figure, placed
 from flipsite.present.formats import count_text, interval_text, plural, share_text
 from flipsite.present.marks import NAMES_PX, ROW_PX, named_row, place_axis, row_names, verdict_points
+from flipsite.present.picture_text import shown
 from flipsite.present.theme import ink
 
 
@@ -74,8 +75,10 @@ def _truth_rows(rows: Sequence[Row], canvas: Canvas, *, target: float) -> AnyCha
     fair = canvas.chart([{"target": target}])
     layers = [
         fair.mark_rule(strokeDash=[3, 3], color=ink("edge")).encode(x=alt.X("target:Q", scale=scale)),
-        whole.mark_tick(thickness=4, size=18, color=ink("heads"), orient="vertical").encode(x="truth:Q", y=y),
-        whole.mark_rule(strokeWidth=2, opacity=0.7).encode(x="low:Q", x2="high:Q", y=y),
+        whole.mark_tick(thickness=4, size=18, color=ink("heads"), orient="vertical").encode(
+            x=alt.X("truth:Q"), y=y
+        ),
+        whole.mark_rule(strokeWidth=2, opacity=0.7).encode(x=alt.X("low:Q"), x2=alt.X2("high:Q"), y=y),
         verdict_points(
             rows,
             canvas,

@@ -11,8 +11,8 @@ from typing import Final
 from flipsite.exhibits import Figure
 from flipsite.present import svg, theme
 from flipsite.present.embed import Embed
-from flipsite.present.figures import shown
 from flipsite.present.foreign_text import foreign_text
+from flipsite.present.picture_text import shown
 
 ANYWHERE: Final[dict[theme.Token, str]] = {
     "page": "transparent",

@@ -6,8 +6,8 @@ from typing import Final
 
 from flipsite.exhibits import Cell
 from flipsite.present.embed import Embed, source_record
-from flipsite.present.figures import shown
 from flipsite.present.foreign_text import foreign_address, foreign_text, plain_words
+from flipsite.present.picture_text import shown
 from flipsite.present.tables import markdown_table
 
 EMBED_FORMAT: Final = 1

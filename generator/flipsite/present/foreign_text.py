@@ -2,7 +2,7 @@
 
 import re
 
-from flipsite.present.figures import shown
+from flipsite.present.picture_text import shown
 
 _MARKUP = re.compile(r"[\\`*_{}\[\]<>#|!~$&^\"'@:+=]|-{2,}|\.{2,}")
 """What Liquid, kramdown, Goldmark, Pandoc, GitHub, Hugo's typographer or HTML read as more than text."""

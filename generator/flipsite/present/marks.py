@@ -6,7 +6,8 @@ from typing import Any, Final
 import altair as alt
 
 from flipsite.domain import Estimate
-from flipsite.present.figures import NARROW_PX, WIDE_PX, Canvas, Row, address, shown
+from flipsite.present.figures import NARROW_PX, WIDE_PX, Canvas, Row
+from flipsite.present.picture_text import address, shown
 from flipsite.present.theme import VERDICT_MARKS, ink
 
 NAMES_PX: Final = 290
@@ -46,7 +47,7 @@ def verdict_points(
     points = points.mark_point(size=size, filled=False, strokeWidth=2 if size > 50 else 1.5)
     points = points.encode(x=x, y=y, tooltip=list(tooltip), **verdict_scales(rows, legend_y=legend_y))
     if linked:
-        points = points.encode(href="page:N", description="label:N")
+        points = points.encode(href=alt.Href("page:N"), description=alt.Description("label:N"))
     return points
 
 
@@ -82,7 +83,11 @@ def row_names(rows: Sequence[Row], canvas: Canvas, *, y: Any) -> alt.Chart:
     where = {"align": "left", "dy": -14} if canvas.narrow else {"align": "right"}
     names: alt.Chart = canvas.chart(rows).mark_text(baseline="middle", limit=limit, **where)
     return names.encode(
-        x=alt.value(0 if canvas.narrow else -10), y=y, text="model:N", href="page:N", description="label:N"
+        x=alt.XValue(0 if canvas.narrow else -10),
+        y=y,
+        text=alt.Text("model:N"),
+        href=alt.Href("page:N"),
+        description=alt.Description("label:N"),
     )
 
 

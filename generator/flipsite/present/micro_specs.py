@@ -24,8 +24,8 @@ _MARGINS = Margins(left=44, right=16, top=12, bottom=40)
 
 
 def twin_files(twins: Iterable[Twin]) -> dict[str, bytes]:
-    """The specifications that these twins share, by their paths."""
-    return {twin.path: _twin_file(twin) for twin in {twin.path: twin for twin in twins}.values()}
+    """The specifications that these twins need, by their paths."""
+    return {twin.path: _twin_file(twin) for twin in twins}
 
 
 def _twin_file(twin: Twin) -> bytes:
@@ -72,7 +72,7 @@ def running_mean_chart(data: Any, *, target: float) -> AnyChart:
     ]
     y = alt.Y("mean:Q", scale=scale, axis=up)
     band = chart.mark_area(color=ink("band"), opacity=1).encode(
-        x=x, y=alt.Y("low:Q", scale=scale, axis=up), y2="high:Q"
+        x=x, y=alt.Y("low:Q", scale=scale, axis=up), y2=alt.Y2("high:Q")
     )
     line = chart.mark_line(color=ink("ink"), strokeWidth=2).encode(x=x, y=y)
     points = chart.mark_point(size=60, color=ink("ink"), opacity=0).encode(x=x, y=y, tooltip=tooltip)

@@ -9,8 +9,8 @@ from flipsite.domain import Kind, Verdict
 from flipsite.present import theme
 from flipsite.present.board import VERDICTS
 from flipsite.present.coin_toy import CoinToy, coin_toy
-from flipsite.present.figures import shown
 from flipsite.present.formats import count_text
+from flipsite.present.picture_text import shown
 from flipsite.present.svg import DRAWING_FONT, few_colours
 
 WIDTH, HEIGHT = 1200, 630

@@ -1,0 +1,91 @@
+"""Every kind of chart is what Vega-Lite's schema admits; builds take that as known."""
+
+from collections.abc import Callable, Mapping
+from dataclasses import replace
+from functools import partial
+from importlib import import_module
+from pathlib import Path
+from typing import get_type_hints
+
+import pytest
+from altair.utils.schemapi import validate_jsonschema
+from altair.vegalite.v6.schema.core import load_schema
+
+import flipsite.present
+from flipsite.analyse.calibration import calibration
+from flipsite.analyse.families import comparisons
+from flipsite.analyse.plan import power_points
+from flipsite.domain import Estimate, Study
+from flipsite.exhibits import Figure
+from flipsite.loading import load_report
+from flipsite.present.charts_bias import bias_intervals
+from flipsite.present.charts_plan import calibration_curve, power_curve
+from flipsite.present.charts_ranks import rank_intervals
+from flipsite.present.embeds import table_drawings
+from flipsite.present.study_charts import comparison_drawings, study_drawings
+
+STUDIES = Path(__file__).parents[2] / "content" / "studies"
+Draw = Callable[[], Figure]
+
+
+def every_kind() -> Mapping[str, Draw]:
+    """Drawings of all kinds, from the studies that come with flipsite."""
+    article, controls = (load_report(STUDIES / study) for study in ("article-2025", "controls"))
+    curve = calibration("a/b", [(0.1, 5, 50), (0.5, 25, 50), (0.9, 45, 50)])
+    again = replace(controls, study=replace(controls.study, id="again"))
+    groups = {
+        "article": study_drawings(article),
+        "controls": study_drawings(controls),
+        "compared": comparison_drawings(comparisons([controls, again])),
+        "table": table_drawings(controls),
+        "plan": {
+            "power": partial(power_curve, power_points(bias=0.1), name="power"),
+            "curve": partial(calibration_curve, curve, name="curve"),
+        },
+    }
+    return {f"{group}: {name}": draw for group, draws in groups.items() for name, draw in draws.items()}
+
+
+DRAWINGS = every_kind()
+
+
+def schema_admits(spec: Mapping[str, object]) -> None:
+    validate_jsonschema(dict(spec), load_schema())
+
+
+@pytest.mark.parametrize("name", DRAWINGS)
+def test_the_schema_admits_each_kind_of_chart(name: str) -> None:
+    figure = DRAWINGS[name]()
+    narrow = figure.spec["usermeta"]["narrow"]
+    schema_admits(figure.spec)
+    schema_admits(figure.spec | narrow)
+
+
+def test_the_schema_admits_not_everything() -> None:
+    figure = DRAWINGS["controls: verdicts"]()
+    with pytest.raises(Exception, match="widht"):
+        schema_admits(figure.spec | {"layer": [{"mark": "bar", "widht": 3}]})
+
+
+@pytest.mark.parametrize("draw", [bias_intervals, rank_intervals])
+def test_the_schema_admits_the_form_for_many_models(
+    draw: Callable[..., Figure], many: Callable[[int], tuple[Estimate, ...]], study: Study
+) -> None:
+    ranked = [replace(e, rank=i, rank_low=1, rank_high=300) for i, e in enumerate(many(300), 1)]
+    schema_admits(draw(ranked, study).spec)
+
+
+def test_no_kind_is_left_out() -> None:
+    """Each function of the chart modules that makes a figure is among the drawings."""
+    folder = Path(flipsite.present.__file__).parent
+    modules = [import_module(f"flipsite.present.{path.stem}") for path in folder.glob("charts_*.py")]
+    makes = {
+        name
+        for module in modules
+        for name, each in vars(module).items()
+        if getattr(each, "__module__", "") == module.__name__
+        and callable(each)
+        and not name.startswith("_")
+        and get_type_hints(each).get("return") is Figure
+    }
+    assert makes == {draw.func.__name__ for draw in DRAWINGS.values() if isinstance(draw, partial)}
