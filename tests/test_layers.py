@@ -9,6 +9,7 @@ GROUND = {
     "errors",
     "cells",
     "content",
+    "forks",
     "domain",
     "counts",
     "engines",

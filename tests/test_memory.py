@@ -8,6 +8,8 @@ from flipsite.exchange import ImportOptions, import_draws
 from flipsite.loading import load_report
 from flipsite.memory import Memory
 from flipsite.pipeline import input_digests
+from flipsite.present.drawing import drawn
+from flipsite.present.drawn import Wanted
 from flipsite.projects import find_project
 
 
@@ -27,7 +29,8 @@ def recalled(memory: Memory, root: Path, *studies: str) -> list[object]:
     project = find_project(root)
     folders = [project.studies / study for study in studies]
     reports = memory.reports(folders, input_digests(project, studies, base_url=None), load_report)
-    return [*reports, memory.drawn(reports, (), (), jobs=1)]
+    wanted = Wanted(reports=tuple(reports), compared=(), alike=(), embedded=studies, twins=())
+    return [*reports, memory.drawn(wanted, drawn)]
 
 
 def same(one: list[object], other: list[object]) -> list[bool]:

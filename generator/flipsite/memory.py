@@ -7,9 +7,8 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from flipsite.analyse.families import Comparison, Family
 from flipsite.analyse.report import StudyReport
-from flipsite.present.drawing import Drawn, drawn
+from flipsite.present.drawn import Drawn, Wanted
 from flipsite.reuse import inputs_of
 
 State = Mapping[str, str]
@@ -40,17 +39,10 @@ class Memory:
             self._reports[folder] = known if known and known[0] == state else (state, load(folder))
         return [report for _, report in self._reports.values()]
 
-    def drawn(
-        self,
-        reports: Sequence[StudyReport],
-        compared: Sequence[Comparison],
-        alike: Sequence[Family],
-        *,
-        jobs: int,
-    ) -> Drawn:
-        """Every chart of these studies, as `present.drawing.drawn` draws them."""
-        if self._charts is None or not _same(self._charts[0], reports):
-            self._charts = tuple(reports), drawn(reports, compared, alike, jobs=jobs)
+    def drawn(self, wanted: Wanted, draw: Callable[[Wanted], Drawn]) -> Drawn:
+        """Every chart of these studies; those of the last build where it had the very same reports."""
+        if self._charts is None or not _same(self._charts[0], wanted.reports):
+            self._charts = wanted.reports, draw(wanted)
         return self._charts[1]
 
 

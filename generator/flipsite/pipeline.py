@@ -18,13 +18,14 @@ from urllib.parse import urlsplit
 
 from flipsite import __version__
 from flipsite.charts_script import charts_script
+from flipsite.drawings import Drawings
 from flipsite.errors import UsageError
 from flipsite.projects import PROJECT_FILE, Project, existing_study, packaged, snapshot_files, study_ids
-from flipsite.write.batches import Batch
 from flipsite.write.site import SiteChange, current_site, replace_site
 
 if TYPE_CHECKING:
     from flipsite.memory import Memory
+    from flipsite.present.site import SiteWork
 
 log = logging.getLogger(__name__)
 
@@ -83,67 +84,56 @@ def build(
     inputs = input_digests(project, chosen, base_url=address)
     change = None if force else current_site(out, version=__version__, inputs=inputs)
     if change is None:
-        batches = _batches(
-            project, folders, inputs, base_url=address, out=out, jobs=jobs, force=force, memory=memory
-        )
-        change = replace_site({}, out, version=__version__, inputs=inputs, batches=batches, jobs=jobs)
+        with Drawings(project, inputs, jobs=jobs, force=force, memory=memory) as drawings:
+            work = _work(project, folders, inputs, base_url=address, out=out, force=force, memory=memory)
+            drawings.ask(work.wanted, work.with_charts)
+            change = replace_site(
+                {},
+                out,
+                version=__version__,
+                inputs=inputs,
+                batches=work.without_charts,
+                jobs=jobs,
+                later=drawings,
+            )
     return BuildReport(out=out, studies=chosen, change=change, warnings=tuple(_warnings(folders)))
 
 
-def _batches(
+def _work(
     project: Project,
     folders: Mapping[str, Path],
     inputs: Mapping[str, str],
     *,
     base_url: str | None,
     out: Path,
-    jobs: int,
     force: bool,
     memory: "Memory | None",
-) -> Sequence[Batch]:
+) -> "SiteWork":
     """What makes the files of the site, from its studies' folders.
 
-    By the digests of the `inputs` is known what of the last site and of its drawings can stand; by force all
-    is made.
+    By the digests of the `inputs` is known what of the last site can stand; by force all is made.
     """
-    from flipsite.present import known_drawings
-    from flipsite.present.renderer import start_renderer
-    from flipsite.store.drawings import read_drawings, write_drawings
-
-    made_by = f"{inputs['flipsite']} {inputs['libraries']}"
-    earlier = {} if force else read_drawings(project.cache, made_by=made_by)
-    known_drawings.begin(earlier)
-    is_started = None if earlier else start_renderer()  # while the rest is imported and read
     from flipsite.loading import kept_files, load_report
-    from flipsite.memory import Memory
-    from flipsite.present.site import SiteSettings, site_batches
+    from flipsite.present.site import SiteSettings, site_work
     from flipsite.reuse import reusable
 
-    memory = memory or Memory()
-    reports = memory.reports(list(folders.values()), inputs, load_report)
-    if is_started:
-        is_started()
+    paths = list(folders.values())
+    reports = memory.reports(paths, inputs, load_report) if memory else [load_report(path) for path in paths]
     log.info("analysed %d studies", len(reports))
     models = {report.study.id: [record.page for record in report.estimates] for report in reports}
     kept = {} if force else reusable(out, inputs=inputs, models=models, templates=project.templates)
-    batches = site_batches(
+    return site_work(
         reports,
         SiteSettings(
             content=tuple(dict.fromkeys((project.content, packaged("content")))),
             templates=project.templates,
             base_url=base_url,
             version=__version__,
-            jobs=jobs,
         ),
         bundle=charts_script(out),
         kept_files=lambda report: kept_files(folders[report.study.id], report),
         kept=kept,
-        draw=memory.drawn,
     )
-    drawn = known_drawings.used()
-    if not project.packaged and not drawn.keys() <= earlier.keys():
-        write_drawings(project.cache, drawn, made_by=made_by)
-    return batches
 
 
 def _address(base_url: str) -> str:

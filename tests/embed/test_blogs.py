@@ -40,7 +40,7 @@ Posts = Mapping[str, tuple[Embed, str]]
 @pytest.fixture(scope="module")
 def embeds(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Embed]:
     report = report_of(hostile_project(tmp_path_factory.mktemp("hostile")))
-    found = {embed.name: embed for embed in study_embeds(report, drawn_of(report), base_url=None)}
+    found = {embed.name: embed for embed in study_embeds(report, drawn_of(report), {}, base_url=None)}
     for number, model in enumerate(HOSTILE[:6]):
         one = find_embed(report, f"model/{model}", base_url="https://example.org/coins/")
         assert isinstance(one, Embed)

@@ -32,7 +32,7 @@ def report(tmp_path_factory: pytest.TempPathFactory) -> StudyReport:
 
 @pytest.fixture(scope="module")
 def embeds(report: StudyReport) -> dict[str, Embed]:
-    found = study_embeds(report, drawn_of(report), base_url=BASE)
+    found = study_embeds(report, drawn_of(report), {}, base_url=BASE)
     return {embed.name: embed for embed in found}
 
 

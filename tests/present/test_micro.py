@@ -142,7 +142,7 @@ def test_a_shared_specification_is_as_good_as_a_chart_validated_with_its_data(ki
 
 
 def shared_spec(twin: Twin) -> dict[str, Any]:
-    ((path, script),) = twin_files([twin, twin]).items()
+    ((path, script),) = twin_files([twin]).items()
     assert path == f"data/charts/{twin.name}.js"
     found = re.fullmatch(r'flipsiteChart\("([^"]*)",(.*)\);\n', script.decode(), re.DOTALL)
     assert found is not None

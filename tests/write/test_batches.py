@@ -75,6 +75,40 @@ def test_other_processes_do_share_the_work(tmp_path: Path) -> None:
     assert not (tmp_path / "who" / str(os.getpid())).exists()
 
 
+class Slow:
+    """Something that has come once so many batches are made."""
+
+    def __init__(self, *batches: Batch, after: int) -> None:
+        self._batches, self._left = batches, after
+
+    def is_ready(self) -> bool:
+        self._left -= 1
+        return self._left < 0
+
+    def batches(self) -> tuple[Batch, ...]:
+        return self._batches
+
+
+@pytest.mark.parametrize("jobs", [1, 3])
+@pytest.mark.parametrize("after", [0, 3, 100])
+def test_what_comes_later_is_waited_for_while_other_files_are_made(
+    tmp_path: Path, jobs: int, after: int
+) -> None:
+    def late() -> Mapping[str, bytes]:
+        there = [path.parent.name for path in tmp_path.glob(".*/new/b*/0/index.html")]
+        return {"late.html": b"late", "there.html": " ".join(sorted(there)).encode()}
+
+    later = Slow(late, after=after)
+    replace_site({}, tmp_path / "site", version="1", inputs={}, batches=BATCHES, jobs=jobs, later=later)
+    made = content(tmp_path / "site")
+    assert made["late.html"] == b"late"
+    assert len(made) == 5 * N_BATCHES + 3
+    waited_for = min(after, N_BATCHES)
+    assert len(made["there.html"].split()) >= waited_for
+    if jobs == 1:
+        assert len(made["there.html"].split()) == waited_for
+
+
 def fails() -> Mapping[str, bytes]:
     raise ContentError("model.html, line 3: nothing is undefined.")
 

@@ -1,5 +1,6 @@
 """`flipsite build`: the site, from the snapshots."""
 
+import gc
 import os
 from pathlib import Path
 
@@ -48,6 +49,7 @@ def command(
     from flipsite.pipeline import build
     from flipsite.projects import find_project
 
+    gc.disable()  # the process ends with the build; looking for cycles takes a tenth of its time
     project = find_project(Path.cwd())
     report = build(
         project,

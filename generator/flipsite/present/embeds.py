@@ -1,16 +1,14 @@
-"""Every embed of a study, by the name that `flipsite embed` takes."""
+"""Every embed of a study, by the name that `flipsite embed` takes.
 
-from collections.abc import Mapping
+What draws brings Altair, and is imported when something is to be drawn: in a build another process draws.
+"""
+
+from collections.abc import Callable, Mapping, Sequence
 from functools import cache, partial
 
 from flipsite.analyse.report import StudyReport
-from flipsite.domain import Estimate
+from flipsite.domain import Estimate, Study
 from flipsite.exhibits import Cell, Figure, Heading, Table
-from flipsite.fitted import FittedForm
-from flipsite.present.charts_bias import bias_intervals
-from flipsite.present.charts_predictors import coefficients
-from flipsite.present.charts_printed import printed_tables, stated_spend
-from flipsite.present.charts_spend import spend_by_model
 from flipsite.present.embed import Embed, Source, study_source
 from flipsite.present.formats import brief_text
 from flipsite.present.leaderboard import (
@@ -22,8 +20,9 @@ from flipsite.present.leaderboard import (
 )
 from flipsite.present.plain_predictors import best_form, contrasts, main_part
 from flipsite.present.predictor_tables import predictors_table
-from flipsite.present.study_charts import Draw, study_drawings
 from flipsite.present.tables import spend_table, stated_spend_table, study_note
+
+Draw = Callable[[], Figure]
 
 MODEL = "model/"
 """What stands before a model's name where one model is embedded."""
@@ -42,13 +41,16 @@ def table_embeds(
         report: The study.
         base_url: Where the site stands, ending in a slash; None leaves links out.
         top: Rows of each; 20 of the least and of the most biased, else all, where it is None.
-        figures: The study's charts, where they are already drawn.
+        figures: The study's charts, and the tables' own pictures, where they are already drawn.
     """
     if not report.estimates:
         return {}
     embedded = partial(Embed, source=study_source(report, base_url=base_url), base_url=base_url)
     ends = (least_biased_table(report, top=top or TOP), most_biased_table(report, top=top or TOP))
-    found = [embedded(name=table.name, table=table, figure=_rows_figure(report, table)) for table in ends]
+    found = [
+        embedded(name=table.name, table=table, figure=_rows_figure(report, table, figures or {}))
+        for table in ends
+    ]
     board = leaderboard_table(report, top=top)
     found.append(embedded(name=board.name, table=board, figure=_board_figure(report, figures or {})))
     if report.spend:
@@ -60,7 +62,7 @@ def table_embeds(
     best = best_form(report.fit) if report.fit else None
     if best and contrasts(best, main_part(best)):
         fitted = predictors_table(best, report.study, top=top, note=study_note(report.study))
-        forest = _forest_figure(report, best, figures or {})
+        forest = _chart(report, f"predictors-{best.form}-{main_part(best)}", figures or {})
         found.append(embedded(name=fitted.name, table=fitted, figure=forest))
     return {embed.name: embed for embed in found}
 
@@ -83,9 +85,31 @@ def chart_embeds(
     }
 
 
-def study_embeds(report: StudyReport, figures: Mapping[str, Figure], *, base_url: str | None) -> list[Embed]:
-    """All tables and charts of a study; its models are embedded one by one, by the command."""
-    tables = table_embeds(report, base_url=base_url, figures=figures)
+def table_drawings(report: StudyReport) -> dict[str, Draw]:
+    """What draws the pictures of those tables that show some of the study's models, by the table's name."""
+    ends = (
+        (least_biased_table(report, top=TOP), most_biased_table(report, top=TOP)) if report.estimates else ()
+    )
+    found = {table.name: _rows_figure(report, table, {}) for table in ends}
+    return {name: draw for name, draw in found.items() if draw}
+
+
+def study_embeds(
+    report: StudyReport,
+    figures: Mapping[str, Figure],
+    pictures: Mapping[str, Figure],
+    *,
+    base_url: str | None,
+) -> list[Embed]:
+    """All tables and charts of a study; its models are embedded one by one, by the command.
+
+    Args:
+        report: The study.
+        figures: Its charts.
+        pictures: What `table_drawings` draws, as far as it is drawn.
+        base_url: Where the site stands, ending in a slash; None leaves links out.
+    """
+    tables = table_embeds(report, base_url=base_url, figures={**figures, **pictures})
     charts = chart_embeds(report, figures, base_url=base_url)
     return [*tables.values(), *(chart for name, chart in charts.items() if name not in tables)]
 
@@ -102,6 +126,8 @@ def find_embed(
     tables = table_embeds(report, base_url=base_url, top=top)
     if name in tables:
         return tables[name]
+    from flipsite.present.study_charts import study_drawings
+
     drawings = study_drawings(report)
     if name in drawings:
         return chart_embeds(report, {name: drawings[name]()}, base_url=base_url)[name]
@@ -115,44 +141,51 @@ def _model_embed(
     table = model_table(report, model)
     if table is None:
         return tuple(MODEL + record.model for record in report.estimates)
-    return Embed(name=name, source=source, table=table, figure=_rows_figure(report, table), base_url=base_url)
+    return Embed(
+        name=name, source=source, table=table, figure=_rows_figure(report, table, {}), base_url=base_url
+    )
 
 
-def _rows_figure(report: StudyReport, table: Table) -> Draw | None:
+def _rows_figure(report: StudyReport, table: Table, figures: Mapping[str, Figure]) -> Draw | None:
     """A chart of just the models in a table; None where none of them has a bias."""
+    if drawn := figures.get(table.name):
+        return partial(_same, drawn)
     models = {cell.value for row in table.rows for cell in row if cell.link}
     shown: list[Estimate] = [
         record for record in report.estimates if record.model in models and record.bias is not None
     ]
-    return cache(partial(bias_intervals, shown, report.study, narrow=False)) if shown else None
+    return cache(partial(_intervals, shown, report.study)) if shown else None
+
+
+def _intervals(estimates: Sequence[Estimate], study: Study) -> Figure:
+    from flipsite.present.charts_bias import bias_intervals
+
+    return bias_intervals(estimates, study, narrow=False)
 
 
 def _board_figure(report: StudyReport, figures: Mapping[str, Figure]) -> Draw | None:
-    drawn = figures.get("printed-tables") or figures.get("bias-intervals")
-    if drawn:
-        return partial(_same, drawn)
     if report.printed:
-        return cache(partial(printed_tables, report.estimates, report.printed, report.study))
+        return _chart(report, "printed-tables", figures)
     if any(record.bias is not None for record in report.estimates):
-        return cache(partial(bias_intervals, report.estimates, report.study))
+        return _chart(report, "bias-intervals", figures)
     return None
 
 
 def _spend_figure(report: StudyReport, figures: Mapping[str, Figure]) -> Draw | None:
-    if drawn := figures.get("spend"):
-        return partial(_same, drawn)
-    if report.printed:
-        return cache(partial(stated_spend, report.printed, report.study))
-    if not any(row.cost_usd > 0 for row in report.spend):
-        return None
-    return cache(partial(spend_by_model, report.spend, report.study))
+    if report.printed or any(row.cost_usd > 0 for row in report.spend):
+        return _chart(report, "spend", figures)
+    return None
 
 
-def _forest_figure(report: StudyReport, form: FittedForm, figures: Mapping[str, Figure]) -> Draw:
-    drawn = figures.get(f"predictors-{form.form}-{main_part(form)}")
-    return (
-        partial(_same, drawn) if drawn else cache(partial(coefficients, form, main_part(form), report.study))
-    )
+def _chart(report: StudyReport, name: str, figures: Mapping[str, Figure]) -> Draw:
+    """A chart of the study's: as it is drawn, else drawn at the first call."""
+    return partial(_same, figures[name]) if name in figures else cache(partial(_drawn, report, name))
+
+
+def _drawn(report: StudyReport, name: str) -> Figure:
+    from flipsite.present.study_charts import study_drawings
+
+    return study_drawings(report)[name]()
 
 
 def _figure_table(name: str, figure: Figure) -> Table:

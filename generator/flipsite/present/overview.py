@@ -14,17 +14,16 @@ from flipsite.content import Content
 from flipsite.exhibits import Figure
 from flipsite.present.citing import cite_page
 from flipsite.present.data_page import data_page
-from flipsite.present.drawing import Drawn
+from flipsite.present.drawn import Drawn
 from flipsite.present.embed import Embed
 from flipsite.present.embed_page import embed_page
 from flipsite.present.family_pages import comparison_pages, family_pages, history_pages
-from flipsite.present.figures import shown
 from flipsite.present.frame import Frame
 from flipsite.present.glossary import glossary_page
 from flipsite.present.interactive import figure_files
-from flipsite.present.micro_specs import twin_files
-from flipsite.present.model_pages import listed_models, model_twins
+from flipsite.present.model_pages import listed_models
 from flipsite.present.page import Page
+from flipsite.present.picture_text import shown
 from flipsite.present.search import search_index, search_page
 from flipsite.present.share_card import share_card
 from flipsite.present.story import narrative_pages
@@ -92,10 +91,10 @@ def overview_files(
     pages.append(search_page(index_path))
     frame = replace(frame, tabs={study.id: _tabs(study.id, pages) for study in frame.studies})
     files: Files = {page.path: page_file(templates, page, frame) for page in pages}
+    files |= given.drawn.twins
     for page in pages:
         files |= page.attached
     for report in reports:
-        files |= twin_files(model_twins(report))
         card = f"{report.study.id}/card.png"
         files[card] = given.kept.get(card) or share_card(report)
     for figure in given.drawn:

@@ -1,7 +1,7 @@
 """A whole site, from the reports of its studies: batches that make its files, a few at a time.
 
-Charts are drawn first, for their renderer cannot be shared with other processes; every batch can be made by
-any of them. The largest batches come first, so that cores end together.
+Most files show no chart of the site's, and need not wait until they are drawn. Every batch can be made by any
+process; the largest come first, so that cores end together.
 """
 
 from collections.abc import Callable, Mapping, Sequence
@@ -15,11 +15,12 @@ from flipsite.analyse.report import StudyReport
 from flipsite.content import Content
 from flipsite.present.board import board
 from flipsite.present.data_page import data_package, data_page
-from flipsite.present.drawing import Drawn, draw_each, drawn
-from flipsite.present.embed_formats import embed_files, frame_path
+from flipsite.present.drawn import Drawn, Wanted
+from flipsite.present.embed import Embed
+from flipsite.present.embed_formats import embed_files
 from flipsite.present.embeds import study_embeds
 from flipsite.present.frame import Frame, links_of, static_files
-from flipsite.present.model_pages import model_files
+from flipsite.present.model_pages import model_files, model_twins
 from flipsite.present.model_views import shared_of
 from flipsite.present.overview import Overview, overview_files
 from flipsite.present.story import narrative_sources
@@ -27,6 +28,7 @@ from flipsite.present.study_pages import study_files
 from flipsite.present.templates import environment, page_file
 
 Files = Mapping[str, Content]
+Batch = Callable[[], Files]
 
 _MODELS = 24
 """In a batch: few enough that cores end together."""
@@ -41,26 +43,38 @@ class SiteSettings:
         templates: The template folders, likewise.
         base_url: Where the site will stand, ending in a slash; None leaves absolute addresses out.
         version: flipsite's.
-        jobs: How many charts are drawn at once, at least 1.
     """
 
     content: Sequence[Path]
     templates: Sequence[Path]
     base_url: str | None
     version: str
-    jobs: int = 1
 
 
-def site_batches(
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SiteWork:
+    """How a site's files are made: what to draw, and the batches of before and after.
+
+    Attributes:
+        wanted: The charts to draw.
+        without_charts: What makes files that show none of them.
+        with_charts: What makes the others, once they are drawn.
+    """
+
+    wanted: Wanted
+    without_charts: Sequence[Batch]
+    with_charts: Callable[[Drawn], Sequence[Batch]]
+
+
+def site_work(
     reports: Sequence[StudyReport],
     settings: SiteSettings,
     *,
     kept_files: Callable[[StudyReport], Files],
     bundle: tuple[str, Content],
     kept: Files,
-    draw: Callable[..., Drawn] = drawn,
-) -> list[Callable[[], Files]]:
-    """What makes every file of the site but `build.json`, by its path.
+) -> SiteWork:
+    """What makes every file of the site but `build.json`.
 
     Args:
         reports: The studies, in the order of their ids.
@@ -68,10 +82,9 @@ def site_batches(
         kept_files: What a study keeps to download: its draws, what is known of its models.
         bundle: The script that makes charts interactive, by its path.
         kept: Files of the last site that are still good, by their paths; the others are made.
-        draw: Draws every chart, as `drawn` does.
 
     Returns:
-        Functions that raise ContentError if a narrative or a template cannot be rendered.
+        Batches that raise ContentError if a narrative or a template cannot be rendered.
     """
     templates = environment(settings.templates)
     assets = static_files(settings.templates)
@@ -87,7 +100,7 @@ def site_batches(
         nav=nav,
         foot=foot,
     )
-    overview = _overview(reports, settings, sources=sources, kept=kept, draw=draw)
+    compared, alike, elsewhere = comparisons(reports), families(reports), histories(reports)
 
     def downloads() -> Files:
         by_study = {report.study.id: _downloads(report, kept_files, kept) for report in reports}
@@ -96,47 +109,55 @@ def site_batches(
             page.path: page_file(templates, page, frame)
         }
 
-    batches: list[Callable[[], Files]] = [
-        partial(overview_files, overview, settings, templates, frame),
-        *(partial(embed_files, embed, kept=kept) for embed in overview.embeds),
+    def with_charts(figures: Drawn) -> list[Batch]:
+        overview = Overview(
+            reports=reports,
+            drawn=figures,
+            compared=compared,
+            alike=alike,
+            elsewhere=elsewhere,
+            embeds=_embeds(reports, figures, base_url=settings.base_url),
+            sources=sources,
+            kept=kept,
+        )
+        return [
+            partial(overview_files, overview, settings, templates, frame),
+            *(partial(embed_files, embed, kept=kept) for embed in overview.embeds),
+        ]
+
+    batches: list[Batch] = [
+        lambda: {".nojekyll": b"", **dict(assets.values()), bundle[0]: bundle[1]},
         downloads,
     ]
     for report in reports:
-        shared = shared_of(report, board(report), overview.elsewhere)
+        shared = shared_of(report, board(report), elsewhere)
         places = range(len(shared.rows))
         chunks = [places[start : start + _MODELS] for start in places[::_MODELS]]
         batches += [partial(model_files, shared, chunk, templates, frame, kept=kept) for chunk in chunks]
-    return [*batches, lambda: {".nojekyll": b"", **dict(assets.values()), bundle[0]: bundle[1]}]
+    twins = {twin.path: twin for report in reports for twin in model_twins(report)}.values()
+    standing = {path.partition("/embed/")[0] for path in kept if "/embed/" in path}
+    embedded = [study.id for study in studies if study.id not in standing]
+    return SiteWork(
+        wanted=Wanted(
+            reports=tuple(reports), compared=compared, alike=alike, embedded=embedded, twins=tuple(twins)
+        ),
+        without_charts=batches,
+        with_charts=with_charts,
+    )
 
 
-def _overview(
-    reports: Sequence[StudyReport],
-    settings: SiteSettings,
-    *,
-    sources: Mapping[str, Path],
-    kept: Files,
-    draw: Callable[..., Drawn],
-) -> Overview:
-    """What the pages of the whole site show, with every chart drawn."""
-    compared, alike = comparisons(reports), families(reports)
-    figures = draw(reports, compared, alike, jobs=settings.jobs)
-    embeds = [
+def _embeds(reports: Sequence[StudyReport], figures: Drawn, *, base_url: str | None) -> list[Embed]:
+    """What can be shown elsewhere."""
+    return [
         embed
         for report in reports
-        for embed in study_embeds(report, figures.studies[report.study.id], base_url=settings.base_url)
+        for embed in study_embeds(
+            report,
+            figures.studies[report.study.id],
+            figures.tables.get(report.study.id, {}),
+            base_url=base_url,
+        )
     ]
-    pictures = [embed.figure for embed in embeds if embed.figure and frame_path(embed) not in kept]
-    draw_each(pictures, jobs=settings.jobs)
-    return Overview(
-        reports=reports,
-        drawn=figures,
-        compared=compared,
-        alike=alike,
-        elsewhere=histories(reports),
-        embeds=embeds,
-        sources=sources,
-        kept=kept,
-    )
 
 
 def _downloads(

@@ -8,6 +8,7 @@ import io
 import json
 import re
 from collections.abc import Callable, Mapping
+from contextlib import suppress
 from typing import TYPE_CHECKING, Final
 from xml.etree import ElementTree
 
@@ -86,6 +87,14 @@ def _rendered(spec: Mapping[str, object], name: str, title: str, description: st
         f'<desc id="{name}-desc">{_text(description)}</desc>'
     )
     return f"<svg{attributes}>{inside}{''.join(map(_serialised, root))}</svg>"
+
+
+def start_renderer() -> None:
+    """Start vl-convert's JavaScript engine, which the first drawing would wait half a second for."""
+    import vl_convert
+
+    with suppress(ValueError):  # whatever is wrong is told where it matters
+        vl_convert.vegalite_to_svg({"mark": "point", "data": {"values": [{}]}})
 
 
 def relinked(svg: str, link: Callable[[str], str]) -> str:

@@ -6,14 +6,11 @@ files in place itself, so that none has to be sent back: only their names and di
 
 import gc
 import os
-import pickle
-import signal
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import suppress
-from typing import NamedTuple
+from typing import NamedTuple, Protocol
 
 from flipsite.content import Content
-from flipsite.errors import SiteError
+from flipsite.forks import CAN_FORK, Fork
 from flipsite.write.names import check_paths
 
 Batch = Callable[[], Mapping[str, Content]]
@@ -38,26 +35,44 @@ class Placed(NamedTuple):
 Place = Callable[[str, Content], Placed]
 
 
-def run_batches(batches: Sequence[Batch], place: Place, *, jobs: int) -> list[Placed]:
+class Later(Protocol):
+    """Batches that cannot be made before something has come that is worked at elsewhere."""
+
+    def is_ready(self) -> bool:
+        """Whether it has come."""
+
+    def batches(self) -> Sequence[Batch]:
+        """The batches; waits until it has come."""
+
+
+def run_batches(
+    batches: Sequence[Batch], place: Place, *, jobs: int, later: Later | None = None
+) -> list[Placed]:
     """Make all files and put each in its place.
 
     Args:
-        batches: At most MOST_BATCHES. The first one is made by this very process; the others by whoever is
-            free.
+        batches: Made by whoever is free.
         place: Puts one file where it belongs.
         jobs: Processes, this one included; one where the system cannot fork. A process with threads at work
             asks for one: a fork would copy their locks and not them.
+        later: More of them; until they are ready this process makes of the others what it can. The first one
+            of all is then made by this very process.
 
     Raises:
         FlipsiteError: What a batch raised; the other processes are then ended.
     """
-    shared = hasattr(os, "fork") and len(batches) <= MOST_BATCHES
-    n_helpers = min(jobs, len(batches)) - 1 if shared else 0
     gc.freeze()  # what is there now stays; looking through it again and again takes a fifth of the time
     try:
-        if n_helpers <= 0:
-            return [placed for batch in batches for placed in _made(batch, place)]
-        return _shared(batches, place, n_helpers=n_helpers)
+        placed, waiting = list[Placed](), list(batches)
+        if later:
+            while waiting and not later.is_ready():
+                placed += _made(waiting.pop(0), place)
+            waiting = [*later.batches(), *waiting]
+        shared = CAN_FORK and len(waiting) <= MOST_BATCHES
+        n_helpers = min(jobs, len(waiting)) - 1 if shared else 0
+        if n_helpers > 0:
+            return placed + _shared(waiting, place, n_helpers=n_helpers)
+        return placed + [each for batch in waiting for each in _made(batch, place)]
     finally:
         gc.unfreeze()
 
@@ -72,24 +87,16 @@ def _shared(batches: Sequence[Batch], place: Place, *, n_helpers: int) -> list[P
     numbers, writing = os.pipe()
     os.write(writing, b"".join(number.to_bytes(_NUMBER, "big") for number in range(1, len(batches))))
     os.close(writing)
-    helpers: dict[int, int] = {}
+    helpers: list[Fork[list[Placed]]] = []
     try:
-        for _ in range(n_helpers):
-            helper, results = _helper(lambda: _take(batches, place, numbers))
-            helpers[helper] = results
+        helpers += (Fork(lambda: _take(batches, place, numbers)) for _ in range(n_helpers))
         placed = _made(batches[0], place) + _take(batches, place, numbers)
-        for helper, results in list(helpers.items()):
-            placed += _result(results)
-            os.waitpid(helper, 0)
-            del helpers[helper]
-            os.close(results)
+        for helper in helpers:
+            placed += helper.result()
     finally:
         os.close(numbers)
-        for helper, results in helpers.items():
-            os.close(results)
-            with suppress(ProcessLookupError):
-                os.kill(helper, signal.SIGKILL)
-            os.waitpid(helper, 0)
+        for helper in helpers:
+            helper.end()
     return placed
 
 
@@ -101,32 +108,3 @@ def _take(batches: Sequence[Batch], place: Place, numbers: int) -> list[Placed]:
 def _numbers(pipe: int) -> Iterator[int]:
     while number := os.read(pipe, _NUMBER):
         yield int.from_bytes(number, "big")
-
-
-def _helper(work: Callable[[], list[Placed]]) -> tuple[int, int]:
-    """A process that works; its id, and where its result will be."""
-    reading, writing = os.pipe()
-    helper = os.fork()
-    if helper:
-        os.close(writing)
-        return helper, reading
-    try:  # from here on another process, which must never go back to its parent's code
-        try:
-            message = pickle.dumps(work())
-        except BaseException as error:  # noqa: BLE001 - whatever it is, the parent raises it
-            message = pickle.dumps(error)
-        with open(writing, "wb") as results:  # noqa: PTH123 - a descriptor
-            results.write(message)
-    finally:
-        os._exit(0)
-
-
-def _result(results: int) -> list[Placed]:
-    with open(results, "rb", closefd=False) as pipe:
-        message = pipe.read()
-    if not message:
-        raise SiteError("a process of this build was ended from outside; build again, or with --jobs 1")
-    found = pickle.loads(message)  # noqa: S301 - written by this program's own fork
-    if isinstance(found, BaseException):
-        raise found
-    return [Placed(*placed) for placed in found]

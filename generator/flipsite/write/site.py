@@ -11,7 +11,7 @@ from pathlib import Path
 
 from flipsite.content import Content, Kept
 from flipsite.errors import SiteError
-from flipsite.write.batches import Batch, Placed, run_batches
+from flipsite.write.batches import Batch, Later, Placed, run_batches
 from flipsite.write.foreign import CARRIED, refuse_foreign
 from flipsite.write.manifest import NAME, Manifest, read_manifest
 from flipsite.write.names import check_paths
@@ -76,6 +76,7 @@ def replace_site(
     inputs: Mapping[str, str],
     batches: Sequence[Batch] = (),
     jobs: int = 1,
+    later: Later | None = None,
 ) -> SiteChange:
     """Make `out` hold these files, build.json, and git's own; at every instant it holds a whole site.
 
@@ -86,6 +87,7 @@ def replace_site(
         inputs: SHA-256 of what the build read, for build.json.
         batches: More files, made when their turn comes, so that they are never all in memory.
         jobs: How many processes make them.
+        later: Batches that are still to come.
 
     Returns:
         What changed. If nothing did, the site stays what it was, untouched.
@@ -101,7 +103,7 @@ def replace_site(
         with scratch_beside(out) as scratch:
             refuse_foreign(out)
             place = _Place(out, scratch / NEW)
-            placed = run_batches([*batches, lambda: files], place, jobs=jobs)
+            placed = run_batches([*batches, lambda: files], place, jobs=jobs, later=later)
             change = _listed(placed, out, place, version=version, inputs=inputs)
             if change.written or change.removed:
                 _carry(out, scratch / NEW)

@@ -1,0 +1,54 @@
+"""The charts of a build are drawn once, by a process of their own where there may be one."""
+
+import json
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from flipsite.exchange import ImportOptions, import_draws
+from flipsite.pipeline import build
+from flipsite.present.svg import start_renderer
+from flipsite.projects import find_project
+from flipsite.store.drawings import DRAWINGS
+
+
+@pytest.fixture
+def project(tmp_path: Path) -> Path:
+    """A study of three models."""
+    (tmp_path / "content/studies").mkdir(parents=True)
+    draws = tmp_path / "draws.csv"
+    rows = [f"a/m{model},{int(draw % 4 < model)}" for model in range(3) for draw in range(8)]
+    draws.write_text("\n".join(["model,outcome", *rows]) + "\n")
+    import_draws(find_project(tmp_path), "one", draws, options=ImportOptions())
+    return tmp_path
+
+
+def built(project: Path, name: str, *, jobs: int, force: bool = False) -> dict[str, bytes]:
+    out = project / name
+    # A process of its own, as always: in this one the renderer may run already, and then draws itself.
+    command = [sys.executable, "-m", "flipsite", "build", "-o", str(out), "--jobs", str(jobs)]
+    subprocess.run([*command, *(["--force"] if force else [])], cwd=project, check=True)
+    return {str(path.relative_to(out)): path.read_bytes() for path in out.rglob("*") if path.is_file()}
+
+
+def test_it_does_not_matter_who_draws(project: Path) -> None:
+    assert built(project, "alone", jobs=1, force=True) == built(project, "shared", jobs=2, force=True)
+
+
+def test_a_process_that_draws_already_goes_on_drawing(project: Path) -> None:
+    start_renderer()
+    build(find_project(project), out=project / "site", jobs=2)
+    assert (project / "site/data/charts/one-bias-intervals.svg").exists()
+
+
+@pytest.mark.parametrize("jobs", [1, 2])
+def test_what_was_drawn_is_kept_for_the_next_build(project: Path, jobs: int) -> None:
+    first = built(project, "first", jobs=jobs)
+    kept = project / ".flipsite" / DRAWINGS
+    drawings = json.loads(kept.read_bytes().partition(b"\n")[2])
+    assert any("bias-intervals" in drawn for drawn in drawings.values())
+    before = kept.stat()
+    assert built(project, "second", jobs=jobs) == first
+    assert kept.stat().st_mtime_ns == before.st_mtime_ns
