@@ -17,7 +17,7 @@ from flipsite.exchange import ImportOptions, import_draws
 from flipsite.memory import Memory
 from flipsite.pipeline import BuildReport, build, input_digests
 from flipsite.projects import Project, find_project, packaged
-from flipsite.reuse import reusable
+from flipsite.reuse import reusable, standing_pages
 
 TEMPLATES = ("model.html", "story.html", "base.html", "parts/neighbours.html", "static/flipsite.css")
 PAGE, PICTURE, DRAWS = "one/models/a/m1/index.html", "one/embed/verdicts.png", "one/data/draws.csv"
@@ -164,21 +164,54 @@ def built() -> Iterator[Trial]:
         yield made
 
 
-def stands(made: Trial, **changed: str) -> set[str]:
-    """What is kept if these inputs had another digest: `content/story.md` is `content__story`."""
+def inputs_with(made: Trial, **changed: str) -> dict[str, str]:
+    """The inputs, had these another digest: `content/story.md` is `content__story`."""
     inputs = input_digests(made.project, ("one", "two"), base_url=None)
     assert {name.replace("__", "/") for name in changed} <= {name.partition(".")[0] for name in inputs} | {
         "new"
     }
-    named = {
+    return {
         name: changed.get(name.partition(".")[0].replace("/", "__"), digest)
         for name, digest in inputs.items()
     }
+
+
+def stands(made: Trial, **changed: str) -> set[str]:
+    """What is kept of embeds, downloads and models if these inputs had another digest."""
     models = {
         "one": [f"one/models/a/m{n}/index.html" for n in range(4)],
         "two": ["two/models/a/m1/index.html"],
     }
-    return set(reusable(made.site, inputs=named, models=models, templates=made.project.templates))
+    return set(
+        reusable(
+            made.site, inputs=inputs_with(made, **changed), models=models, templates=made.project.templates
+        )
+    )
+
+
+BOARD, STORY = ("one/leaderboard/index.html", "leaderboard.html"), ("index.html", "story.html")
+
+
+def stand(made: Trial, *pages: tuple[str, str], **changed: str) -> list[bool]:
+    """Whether these pages, by path and template, are kept if these inputs had another digest."""
+    standing = standing_pages(
+        made.site, inputs=inputs_with(made, **changed), templates=made.project.templates
+    )
+    return [standing(path, template, template == "story.html") is not None for path, template in pages]
+
+
+def test_a_page_stands_until_its_words_its_look_or_any_study_changes(built: Trial) -> None:
+    assert stand(built, BOARD, STORY) == [True, True]
+    assert stand(built, BOARD, STORY, content__story="x") == [True, False]
+    assert stand(built, BOARD, STORY, templates__story="x") == [True, False]
+    for name in (
+        "templates__base",
+        "templates__parts__neighbours",
+        "content__studies__two__draws",
+        "flipsite",
+    ):
+        assert stand(built, BOARD, STORY, **{name: "x"}) == [False, False], name
+    assert stand(built, ("one/new/index.html", "leaderboard.html")) == [False]
 
 
 def test_what_does_not_depend_on_an_edit_stands(built: Trial) -> None:

@@ -115,7 +115,7 @@ def _work(
     """
     from flipsite.loading import kept_files, load_report
     from flipsite.present.site import SiteSettings, site_work
-    from flipsite.reuse import reusable
+    from flipsite.reuse import reusable, standing_pages
 
     paths = list(folders.values())
     reports = memory.reports(paths, inputs, load_report) if memory else [load_report(path) for path in paths]
@@ -133,6 +133,7 @@ def _work(
         bundle=charts_script(out),
         kept_files=lambda report: kept_files(folders[report.study.id], report),
         kept=kept,
+        standing=None if force else standing_pages(out, inputs=inputs, templates=project.templates),
     )
 
 

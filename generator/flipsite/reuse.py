@@ -2,11 +2,13 @@
 
 Embeds, downloads, share picture and models' pages of a study are kept where nothing they depend on has
 changed. A model's page depends on all draws of its study (its rank does), on the templates it is made of, on
-what stands at the head of every page, and on what other studies say of the model.
+what stands at the head of every page, and on what other studies say of the model. The pages of a study and
+those of several depend on every study, a narrative on its words besides.
 """
 
 import re
-from collections.abc import Collection, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
+from functools import cache
 from pathlib import Path
 
 from flipsite.content import Kept
@@ -47,7 +49,8 @@ def reusable(
     for study in same:
         for start in (f"{study}/embed/", f"{study}/data/", f"{study}/card.png"):
             kept |= _sound(out, last, [path for path in last.outputs if path.startswith(start)], whole=True)
-    if _frame(last.inputs) == _frame(inputs) and _same_templates(last.inputs, inputs, templates):
+    parts = _templates_of(_MODEL_TEMPLATE, _template_texts(templates))
+    if _frame(last.inputs) == _frame(inputs) and _same_templates(last.inputs, inputs, parts):
         moved = set(_elsewhere(last, models, changed=models.keys() - set(same)))
         for study in same:
             folder = f"{study}/models/"
@@ -55,6 +58,37 @@ def reusable(
             standing = [path for path in pages if _model(path, study) not in moved]
             kept |= _sound(out, last, standing, whole=False)
     return kept
+
+
+def standing_pages(
+    out: Path, *, inputs: Mapping[str, str], templates: Sequence[Path]
+) -> Callable[[str, str, bool], Kept | None]:
+    """Which pages of the last site can stand, but the models'.
+
+    Args:
+        out: The site's folder.
+        inputs: Digests of what is built now.
+        templates: The template folders, the first one that has a file winning.
+
+    Returns:
+        What gives a page that stands, by its path, its template, and whether it tells a narrative; None where
+        it has to be rendered.
+    """
+    last = read_manifest(out)
+    if last is None or _frame(last.inputs) != _frame(inputs) or _facts(last.inputs) != _facts(inputs):
+        return lambda path, template, is_narrative: None
+    same_words = _narratives(last.inputs) == _narratives(inputs)
+    texts = _template_texts(templates)
+
+    @cache
+    def looks_alike(template: str) -> bool:
+        return _same_templates(last.inputs, inputs, _templates_of(template, texts))
+
+    def standing(path: str, template: str, is_narrative: bool) -> Kept | None:
+        stands = path in last.outputs and looks_alike(template) and (same_words or not is_narrative)
+        return _untouched(out / path, last.outputs[path]) if stands else None
+
+    return standing
 
 
 def inputs_of(study: str, inputs: Mapping[str, str]) -> dict[str, str]:
@@ -91,28 +125,52 @@ def _frame(inputs: Mapping[str, str]) -> tuple[object, ...]:
     return narratives, settings, static
 
 
-def _same_templates(last: Mapping[str, str], inputs: Mapping[str, str], folders: Sequence[Path]) -> bool:
-    """Whether a model's page would be rendered from the same templates."""
-    parts = _templates_of_a_model(folders)
+def _facts(inputs: Mapping[str, str]) -> dict[str, str]:
+    """All that is read but words and looks: flipsite, the address, the studies."""
+    return {
+        name: digest
+        for name, digest in inputs.items()
+        if not name.startswith("templates/") and not _is_narrative(name)
+    }
+
+
+def _narratives(inputs: Mapping[str, str]) -> dict[str, str]:
+    return {name: digest for name, digest in inputs.items() if _is_narrative(name)}
+
+
+def _is_narrative(name: str) -> bool:
+    """Whether an input is of the content and no study's."""
+    return name.startswith("content/") and not name.startswith("content/studies/")
+
+
+def _same_templates(
+    last: Mapping[str, str], inputs: Mapping[str, str], parts: Collection[str] | None
+) -> bool:
+    """Whether these templates are what they were; all, where it is open which ones matter."""
     names = [name for name in {**last, **inputs} if name.startswith("templates/")]
     if parts is not None:
         names = [name for name in names if name.removeprefix("templates/") in parts]
     return all(last.get(name) == inputs.get(name) for name in names)
 
 
-def _templates_of_a_model(folders: Sequence[Path]) -> set[str] | None:
-    """The templates that a model's page may be made of, as far as their texts name each other.
-
-    Returns:
-        Their names, all in sub-folders among them; None where a text leaves it open.
-    """
+def _template_texts(folders: Sequence[Path]) -> dict[str, str]:
+    """Every template's text, by its name."""
     texts: dict[str, str] = {}
     for folder in reversed(folders):
         for path in folder.rglob("*"):
             name = path.relative_to(folder).as_posix()
             if path.is_file() and not name.startswith("static/"):
                 texts[name] = path.read_text("utf-8", "replace")
-    reached, waiting = set[str](), [_MODEL_TEMPLATE, *(name for name in texts if "/" in name)]
+    return texts
+
+
+def _templates_of(page: str, texts: Mapping[str, str]) -> set[str] | None:
+    """The templates that a page of this template may be made of, as far as their texts name each other.
+
+    Returns:
+        Their names, all in sub-folders among them; None where a text leaves it open.
+    """
+    reached, waiting = set[str](), [page, *(name for name in texts if "/" in name)]
     while waiting:
         name = waiting.pop()
         if name in reached or name not in texts:

@@ -1,7 +1,7 @@
 """All pages but the models': the story and its kin, the studies', those of several studies; their charts."""
 
 import hashlib
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -34,6 +34,7 @@ if TYPE_CHECKING:
     from flipsite.present.site import SiteSettings
 
 Files = dict[str, Content]
+Standing = Callable[[str, str, bool], Content | None]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -49,6 +50,8 @@ class Overview:
         embeds: What can be shown elsewhere.
         sources: The narratives, by page.
         kept: Files of the last site that are still good.
+        standing: Gives a page of the last site that is still good, by path, template, and whether it tells a
+            narrative.
     """
 
     reports: Sequence[StudyReport]
@@ -59,6 +62,7 @@ class Overview:
     embeds: Sequence[Embed]
     sources: Mapping[str, Path]
     kept: Mapping[str, Content]
+    standing: Standing | None = None
 
 
 def overview_files(
@@ -71,8 +75,9 @@ def overview_files(
     """
     reports, figures = given.reports, given.drawn.studies
     compared = [*comparison_pages(given.compared, given.drawn.compared)]
+    narratives = narrative_pages(reports, figures, given.sources, templates)
     pages = [
-        *narrative_pages(reports, figures, given.sources, templates),
+        *narratives,
         glossary_page(),
         cite_page(frame.studies, version=settings.version, base_url=settings.base_url),
         *_studies_pages(reports, figures, compared),
@@ -90,7 +95,11 @@ def overview_files(
     index_path = f"assets/search-index.{hashlib.sha256(index).hexdigest()[:10]}.js"
     pages.append(search_page(index_path))
     frame = replace(frame, tabs={study.id: _tabs(study.id, pages) for study in frame.studies})
-    files: Files = {page.path: page_file(templates, page, frame) for page in pages}
+    told = {page.path for page in narratives} | {pages[-1].path}  # the search lists the narratives' titles
+    files: Files = {}
+    for page in pages:
+        stands = given.standing and given.standing(page.path, page.template, page.path in told)
+        files[page.path] = stands or page_file(templates, page, frame)
     files |= given.drawn.twins
     for page in pages:
         files |= page.attached

@@ -22,7 +22,7 @@ from flipsite.present.embeds import study_embeds
 from flipsite.present.frame import Frame, links_of, static_files
 from flipsite.present.model_pages import model_files, model_twins
 from flipsite.present.model_views import shared_of
-from flipsite.present.overview import Overview, overview_files
+from flipsite.present.overview import Overview, Standing, overview_files
 from flipsite.present.story import narrative_sources
 from flipsite.present.study_pages import study_files
 from flipsite.present.templates import environment, page_file
@@ -73,6 +73,7 @@ def site_work(
     kept_files: Callable[[StudyReport], Files],
     bundle: tuple[str, Content],
     kept: Files,
+    standing: Standing | None = None,
 ) -> SiteWork:
     """What makes every file of the site but `build.json`.
 
@@ -82,6 +83,8 @@ def site_work(
         kept_files: What a study keeps to download: its draws, what is known of its models.
         bundle: The script that makes charts interactive, by its path.
         kept: Files of the last site that are still good, by their paths; the others are made.
+        standing: Gives a page of the last site that is still good, by its path, its template and whether it
+            tells a narrative.
 
     Returns:
         Batches that raise ContentError if a narrative or a template cannot be rendered.
@@ -119,6 +122,7 @@ def site_work(
             embeds=_embeds(reports, figures, base_url=settings.base_url),
             sources=sources,
             kept=kept,
+            standing=standing,
         )
         return [
             partial(overview_files, overview, settings, templates, frame),
@@ -135,8 +139,8 @@ def site_work(
         chunks = [places[start : start + _MODELS] for start in places[::_MODELS]]
         batches += [partial(model_files, shared, chunk, templates, frame, kept=kept) for chunk in chunks]
     twins = {twin.path: twin for report in reports for twin in model_twins(report)}.values()
-    standing = {path.partition("/embed/")[0] for path in kept if "/embed/" in path}
-    embedded = [study.id for study in studies if study.id not in standing]
+    with_embeds = {path.partition("/embed/")[0] for path in kept if "/embed/" in path}
+    embedded = [study.id for study in studies if study.id not in with_embeds]
     return SiteWork(
         wanted=Wanted(
             reports=tuple(reports), compared=compared, alike=alike, embedded=embedded, twins=tuple(twins)
