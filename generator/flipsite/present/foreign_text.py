@@ -1,6 +1,7 @@
 """Text that stays what it is in somebody else's page, whatever reads that page's source."""
 
 import re
+from functools import lru_cache
 
 from flipsite.present.picture_text import shown
 
@@ -13,6 +14,7 @@ _LIST = re.compile(r"^(?:-|\(?\w+[.)](?=\s|$))")
 _NO_ADDRESS = re.compile(r"[^\w.~%/:?#=&;,+@-]", re.ASCII)
 
 
+@lru_cache(maxsize=32_768)  # a study's embeds say the same names and figures in several formats
 def foreign_text(text: str) -> str:
     """Text for a page of HTML or of any Markdown: whatever could be markup becomes an entity.
 
