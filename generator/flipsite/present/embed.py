@@ -53,7 +53,8 @@ class Embed:
     Attributes:
         name: As `flipsite embed` takes it.
         source: Where its figures come from.
-        table: Its rows; those of a chart are the numbers behind it.
+        heading: What it is called where it stands alone.
+        make_table: Gives its rows; those of a chart are the numbers behind it, worked out once.
         figure: Its picture, drawn at the first call, for that takes longest; None where nothing can be drawn.
         is_chart: Whether it is shown as its picture and not as its table.
         base_url: Where the site stands, ending in a slash; None leaves links out.
@@ -61,15 +62,16 @@ class Embed:
 
     name: str
     source: Source
-    table: Table
+    heading: str
+    make_table: Callable[[], Table]
     figure: Callable[[], Figure] | None
     is_chart: bool = False
     base_url: str | None = None
 
     @property
-    def heading(self) -> str:
-        """What it is called where it stands alone."""
-        return self.table.caption
+    def table(self) -> Table:
+        """Its rows."""
+        return self.make_table()
 
 
 def study_source(report: StudyReport, *, base_url: str | None) -> Source:

@@ -4,7 +4,9 @@ What draws brings Altair, and is imported when something is to be drawn: in a bu
 """
 
 from collections.abc import Callable, Mapping, Sequence
+from dataclasses import replace
 from functools import cache, partial
+from typing import TypeVar
 
 from flipsite.analyse.report import StudyReport
 from flipsite.domain import Estimate, Study
@@ -23,6 +25,7 @@ from flipsite.present.predictor_tables import predictors_table
 from flipsite.present.tables import spend_table, stated_spend_table, study_note
 
 Draw = Callable[[], Figure]
+_T = TypeVar("_T")
 
 MODEL = "model/"
 """What stands before a model's name where one model is embedded."""
@@ -45,25 +48,26 @@ def table_embeds(
     """
     if not report.estimates:
         return {}
-    embedded = partial(Embed, source=study_source(report, base_url=base_url), base_url=base_url)
+    source = study_source(report, base_url=base_url)
+
+    def embedded(table: Table, figure: Draw | None) -> Embed:
+        return _table_embed(table, figure, source=source, base_url=base_url)
+
     ends = (least_biased_table(report, top=top or TOP), most_biased_table(report, top=top or TOP))
-    found = [
-        embedded(name=table.name, table=table, figure=_rows_figure(report, table, figures or {}))
-        for table in ends
-    ]
+    found = [embedded(table, _rows_figure(report, table, figures or {})) for table in ends]
     board = leaderboard_table(report, top=top)
-    found.append(embedded(name=board.name, table=board, figure=_board_figure(report, figures or {})))
+    found.append(embedded(board, _board_figure(report, figures or {})))
     if report.spend:
         spend = spend_table(report.study, report.spend[:top], note=study_note(report.study))
-        found.append(embedded(name=spend.name, table=spend, figure=_spend_figure(report, figures or {})))
+        found.append(embedded(spend, _spend_figure(report, figures or {})))
     elif report.printed:
         stated = stated_spend_table(report.study, report.printed)
-        found.append(embedded(name=stated.name, table=stated, figure=_spend_figure(report, figures or {})))
+        found.append(embedded(stated, _spend_figure(report, figures or {})))
     best = best_form(report.fit) if report.fit else None
     if best and contrasts(best, main_part(best)):
         fitted = predictors_table(best, report.study, top=top, note=study_note(report.study))
         forest = _chart(report, f"predictors-{best.form}-{main_part(best)}", figures or {})
-        found.append(embedded(name=fitted.name, table=fitted, figure=forest))
+        found.append(embedded(fitted, forest))
     return {embed.name: embed for embed in found}
 
 
@@ -76,7 +80,8 @@ def chart_embeds(
         name: Embed(
             name=name,
             source=source,
-            table=_figure_table(name, figure),
+            heading=figure.title,
+            make_table=cache(partial(_figure_table, name, figure)),
             figure=partial(_same, figure),
             is_chart=True,
             base_url=base_url,
@@ -141,8 +146,18 @@ def _model_embed(
     table = model_table(report, model)
     if table is None:
         return tuple(MODEL + record.model for record in report.estimates)
+    embed = _table_embed(table, _rows_figure(report, table, {}), source=source, base_url=base_url)
+    return replace(embed, name=name)
+
+
+def _table_embed(table: Table, figure: Draw | None, *, source: Source, base_url: str | None) -> Embed:
     return Embed(
-        name=name, source=source, table=table, figure=_rows_figure(report, table, {}), base_url=base_url
+        name=table.name,
+        source=source,
+        heading=table.caption,
+        make_table=partial(_same, table),
+        figure=figure,
+        base_url=base_url,
     )
 
 
@@ -213,5 +228,5 @@ def _cell(value: object) -> Cell:
     return Cell(value=known, text=brief_text(value))
 
 
-def _same(figure: Figure) -> Figure:
-    return figure
+def _same(given: _T) -> _T:
+    return given

@@ -126,13 +126,11 @@ def site_work(
         )
         return [
             partial(overview_files, overview, settings, templates, frame),
+            downloads,
             *(partial(embed_files, embed, kept=kept) for embed in overview.embeds),
         ]
 
-    batches: list[Batch] = [
-        lambda: {".nojekyll": b"", **dict(assets.values()), bundle[0]: bundle[1]},
-        downloads,
-    ]
+    batches: list[Batch] = [lambda: {".nojekyll": b"", **dict(assets.values()), bundle[0]: bundle[1]}]
     for report in reports:
         shared = shared_of(report, board(report), elsewhere)
         places = range(len(shared.rows))
