@@ -49,8 +49,14 @@ def site(served: str) -> Path:
 
 
 @pytest.fixture
-def opened(browser: Browser, site: Path) -> Callable[..., Any]:
+def opened(opening: Callable[..., Any]) -> Callable[..., Any]:
     """Open a page of the site in a fresh context; see `visit`."""
+    return opening
+
+
+@pytest.fixture(scope="session")
+def opening(browser: Browser, site: Path) -> Callable[..., Any]:
+    """The same for what several tests look at together."""
 
     def go(path: str, *, root: str | None = None, **options: Any) -> Any:
         return visit(browser, f"{root or site.as_uri()}/{path}", **options)
