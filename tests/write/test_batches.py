@@ -139,6 +139,25 @@ def test_a_fault_in_another_process_is_told_and_the_last_site_stays(
     assert sorted(path.name for path in tmp_path.iterdir()) == ["site"]
 
 
+def test_a_fault_elsewhere_is_told_before_the_rest_is_made(tmp_path: Path) -> None:
+    made: list[int] = []
+
+    def first() -> Mapping[str, bytes]:
+        threading.Event().wait(0.3)  # so that the fault is taken by the other process
+        return {}
+
+    def slow() -> Mapping[str, bytes]:
+        threading.Event().wait(0.01)
+        made.append(1)
+        return {}
+
+    with pytest.raises(ContentError, match="line 3"):
+        replace_site(
+            {}, tmp_path / "site", version="1", inputs={}, batches=[first, fails, *[slow] * 500], jobs=2
+        )
+    assert len(made) < 100
+
+
 def test_a_fault_here_ends_the_others(tmp_path: Path) -> None:
     with pytest.raises(ContentError, match="line 3"):
         replace_site({}, tmp_path / "site", version="1", inputs={}, batches=[fails, *BATCHES], jobs=3)

@@ -90,7 +90,10 @@ def _shared(batches: Sequence[Batch], place: Place, *, n_helpers: int) -> list[P
     helpers: list[Fork[list[Placed]]] = []
     try:
         helpers += (Fork(lambda: _take(batches, place, numbers)) for _ in range(n_helpers))
-        placed = _made(batches[0], place) + _take(batches, place, numbers)
+        placed = _made(batches[0], place)
+        for number in _numbers(numbers):
+            placed += _ended(helpers)  # while there is work left, only a fault ends a process
+            placed += _made(batches[number], place)
         for helper in helpers:
             placed += helper.result()
     finally:
@@ -98,6 +101,14 @@ def _shared(batches: Sequence[Batch], place: Place, *, n_helpers: int) -> list[P
         for helper in helpers:
             helper.end()
     return placed
+
+
+def _ended(helpers: list[Fork[list[Placed]]]) -> list[Placed]:
+    """What processes gave back that have ended; they are helpers no more."""
+    ended = [helper for helper in helpers if helper.is_ready()]
+    for helper in ended:
+        helpers.remove(helper)
+    return [placed for helper in ended for placed in helper.result()]
 
 
 def _take(batches: Sequence[Batch], place: Place, numbers: int) -> list[Placed]:
