@@ -1,5 +1,7 @@
 """What a study's folder holds of draws: whole, counted, or elsewhere, as `flipsite.toml` says."""
 
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -64,3 +66,20 @@ def test_a_faulty_project_file_is_told_plainly(folder: Path, text: str, told: st
     say(folder, text)
     with pytest.raises((SettingsError, StoreError), match=told):
         held(folder)
+
+
+def test_reading_a_plain_study_imports_nothing_that_only_others_need(folder: Path) -> None:
+    """Start-up is half of a small build: engines, fits, features and catalogues are for studies with them."""
+    others = ["pymc", "scipy.stats", "pandas", "flipsite.fitting", "flipsite.collect", "flipsite.store.large"]
+    others += ["flipsite.store.features", "flipsite.store.parts", "filelock", "httpx"]
+    write_draws(folder / "draws.parquet", collect_draws(ROWS), study="far")
+    code = (
+        "import sys, pathlib; from flipsite.loading import kept_files, load_report\n"
+        f"folder = pathlib.Path({str(folder)!r})\n"
+        "kept_files(folder, load_report(folder))\n"
+        f"print([name for name in {others} if name in sys.modules])"
+    )
+    done = subprocess.run(
+        [sys.executable, "-c", code], capture_output=True, text=True, timeout=60, check=True
+    )
+    assert done.stdout == "[]\n"

@@ -6,7 +6,7 @@ import time
 from collections.abc import Sequence
 from pathlib import Path
 
-from flipsite.collect.catalogue import CATALOGUE_FILE, Catalogue, dump_catalogue, fetch_catalogue
+from flipsite.collect.catalogue import Catalogue, dump_catalogue, fetch_catalogue
 from flipsite.collect.choice import Choice, choose
 from flipsite.collect.clock import nap
 from flipsite.collect.connections import Application
@@ -19,7 +19,7 @@ from flipsite.domain import Study
 from flipsite.endpoints import clock_of, paying_client, simulated_client, today_of
 from flipsite.errors import UsageError
 from flipsite.offers import Offer, Order, Report, Watcher
-from flipsite.projects import SNAPSHOT
+from flipsite.projects import CATALOGUE_FILE, SNAPSHOT
 from flipsite.shards import Shard
 from flipsite.sitting import Sitting
 from flipsite.store.cache import Cache

@@ -14,11 +14,11 @@ from typing import TYPE_CHECKING
 from flipsite.domain import Kind, Study
 from flipsite.errors import UsageError
 from flipsite.fitted import Fit, LeftOut
-from flipsite.projects import PARTS, SNAPSHOT, Project, existing_study
+from flipsite.projects import FEATURES_FILE, FIT_FILE, PARTS, SNAPSHOT, Project, existing_study
 from flipsite.settings import load_printed, load_study
 from flipsite.store.cache_lock import private_folder
-from flipsite.store.features import FEATURES_FILE, read_features
-from flipsite.store.fits import FIT_FILE, write_fit
+from flipsite.store.features import read_features
+from flipsite.store.fits import write_fit
 
 if TYPE_CHECKING:
     from flipsite.fit.counts import Counts

@@ -14,7 +14,7 @@ from pathlib import Path
 from flipsite.analyse.features import Joined, Refused, in_proportion, joined
 from flipsite.analyse.known_features import known_features
 from flipsite.classifying import Classifying, listed_classifier, share_of_cache
-from flipsite.collect.catalogue import CATALOGUE_FILE, Catalogue, fetch_catalogue, load_catalogue
+from flipsite.collect.catalogue import Catalogue, fetch_catalogue, load_catalogue
 from flipsite.collect.clock import stamp
 from flipsite.collect.connections import Application
 from flipsite.collect.openrouter import OpenRouter
@@ -32,10 +32,10 @@ from flipsite.inquiries import (
     Inquiry,
 )
 from flipsite.offers import Look
-from flipsite.projects import Project, existing_study
+from flipsite.projects import CATALOGUE_FILE, FEATURES_FILE, Project, existing_study
 from flipsite.settings import load_study
 from flipsite.store.cache import Cache
-from flipsite.store.features import FEATURES_FILE, read_features, write_features
+from flipsite.store.features import read_features, write_features
 from flipsite.subjects import Subjects, subjects_of
 
 __all__ = [

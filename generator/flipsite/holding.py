@@ -9,7 +9,6 @@ from flipsite.counts import Counts
 from flipsite.domain import Draws, Tally
 from flipsite.projects import project_root, snapshot_files
 from flipsite.settings import load_project
-from flipsite.store.large import read_large, read_tallies
 from flipsite.store.snapshot import n_draws, read_draws
 
 MOST_HELD = 500_000
@@ -43,6 +42,8 @@ def held(folder: Path) -> Held | None:
     project, files = load_project(project_root(folder)), snapshot_files(folder)
     address = project.draws.get(folder.name)
     if address or is_large(files):
+        from flipsite.store.large import read_large  # few studies are
+
         large = read_large([address] if address else files, choice=project.engine)
         return Held(files=files, address=address, draws=large.first, counts=large.counts)
     if not files:
@@ -55,6 +56,8 @@ def held_tallies(folder: Path) -> tuple[Tally, ...]:
     project, files = load_project(project_root(folder)), snapshot_files(folder)
     address = project.draws.get(folder.name)
     if address or is_large(files):
+        from flipsite.store.large import read_tallies
+
         return read_tallies([address] if address else files, choice=project.engine)
     return tally(read_draws(files[0])) if files else ()
 

@@ -1,29 +1,33 @@
-"""From a study's folder to its report, and to what it keeps for download: the first steps of a build."""
+"""From a study's folder to its report, and to what it keeps for download: the first steps of a build.
+
+What reads features, a fit or parts is imported for the studies that have them.
+"""
 
 import io
 from dataclasses import replace
 from pathlib import Path
 
-from flipsite.analyse.features import by_model
 from flipsite.analyse.report import StudyReport, report_draws, report_printed, with_features
 from flipsite.domain import Kind
-from flipsite.fitting import stale
 from flipsite.holding import held
-from flipsite.projects import PARTS, SNAPSHOT, project_root, snapshot_files
+from flipsite.projects import FEATURES_FILE, FIT_FILE, PARTS, SNAPSHOT, project_root, snapshot_files
 from flipsite.settings import load_printed, load_project, load_study
 from flipsite.spending import announced_usd
 from flipsite.store.exports import export_draws
-from flipsite.store.features import FEATURES_FILE, features_csv, read_features
-from flipsite.store.fits import FIT_FILE, fit_json, read_fit
-from flipsite.store.parts import MANIFEST, manifest, part_files
 
 
 def load_report(folder: Path) -> StudyReport:
     """Read a study's folder and analyse what it holds."""
     known, fitted, report = folder / FEATURES_FILE, folder / FIT_FILE, _report(folder)
     if known.exists():
+        from flipsite.analyse.features import by_model
+        from flipsite.store.features import read_features
+
         report = with_features(report, by_model(read_features(known)))
     if fitted.exists():
+        from flipsite.fitting import stale
+        from flipsite.store.fits import read_fit
+
         fit = read_fit(fitted)
         report = replace(report, fit=fit, fit_older_than=stale(fit, folder))
     return report
@@ -36,11 +40,17 @@ def kept_files(folder: Path, report: StudyReport) -> dict[str, bytes | Path]:
     """
     data, files = f"{report.study.id}/data", dict[str, bytes | Path]()
     if report.features:
+        from flipsite.store.features import features_csv
+
         known = features_csv(row for rows in report.features.values() for row in rows)
         files[f"{data}/features.csv"] = known
     if report.fit:
+        from flipsite.store.fits import fit_json
+
         files[f"{data}/fit.json"] = fit_json(report.fit)
     if report.counts is not None:
+        from flipsite.store.parts import MANIFEST, manifest, part_files
+
         parts = part_files(snapshot_files(folder))
         address = load_project(project_root(folder)).draws.get(folder.name)
         files |= {f"{data}/{name}": path for name, path in parts.items()}

@@ -15,6 +15,15 @@ SNAPSHOT = "draws.parquet"
 PROJECT_FILE = "flipsite.toml"
 """What is set for a whole project, at its root; it need not exist."""
 
+CATALOGUE_FILE = "catalogue.json"
+"""What an endpoint offered when a study was collected, within the study's folder."""
+
+FEATURES_FILE = "features.csv"
+"""What is known of a study's models besides their flips, within its folder."""
+
+FIT_FILE = "fit.json"
+"""What a study's regressions have found, within its folder."""
+
 PARTS = "draws"
 """The folder of a snapshot in parts, within its study's: `draws/part=07/draws.parquet` and so on."""
 

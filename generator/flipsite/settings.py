@@ -141,11 +141,17 @@ def study_keys() -> list[tuple[str, str, object]]:
 
 
 class _Section(BaseModel):
-    model_config = ConfigDict(extra="forbid", frozen=True, strict=True)
+    """A table of a file; how it is checked is worked out for the files that are read, and when they are."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True, strict=True, defer_build=True)
 
 
 def _key(default: Any, expected: str, **bounds: Any) -> Any:
     return Field(default, description=expected, **bounds)
+
+
+def _table(section: "type[_Section]", expected: str) -> Any:
+    return Field(default_factory=section, description=expected)
 
 
 def _one_of(choices: Any) -> str:
@@ -225,11 +231,11 @@ class _BudgetSection(_Section):
 
 
 class _StudyFile(_Section):
-    study: _StudySection = _key(_StudySection(), "a table [study]")
-    prompt: _PromptSection = Field(default_factory=_PromptSection, description="a table [prompt]")
-    sampling: _SamplingSection = _key(_SamplingSection(), "a table [sampling]")
-    models: _ModelsSection = _key(_ModelsSection(), "a table [models]")
-    budget: _BudgetSection = _key(_BudgetSection(), "a table [budget]")
+    study: _StudySection = _table(_StudySection, "a table [study]")
+    prompt: _PromptSection = _table(_PromptSection, "a table [prompt]")
+    sampling: _SamplingSection = _table(_SamplingSection, "a table [sampling]")
+    models: _ModelsSection = _table(_ModelsSection, "a table [models]")
+    budget: _BudgetSection = _table(_BudgetSection, "a table [budget]")
 
 
 _Option = Annotated[str | bool | int | float, Field(union_mode="left_to_right")]
@@ -241,7 +247,7 @@ class _EngineSection(_Section):
 
 
 class _ProjectFile(_Section):
-    engine: _EngineSection = _key(_EngineSection(), "a table [engine]")
+    engine: _EngineSection = _table(_EngineSection, "a table [engine]")
     draws: dict[str, Annotated[str, Field(pattern=r"^[a-z0-9]+://\S+$")]] = _key(
         {}, 'the address of a folder, such as "s3://bucket/coins"'
     )
@@ -276,7 +282,7 @@ class _PublishedFile(_Section):
     spend: _SpendSection = _key(..., "a table [spend]")
     least_biased: _PrintedTable = _key(..., "a table [least_biased]")
     most_biased: _PrintedTable = _key(..., "a table [most_biased]")
-    roleplay: _RoleplaySection = _key(_RoleplaySection(), "a table [roleplay]")
+    roleplay: _RoleplaySection = _table(_RoleplaySection, "a table [roleplay]")
 
 
 def _printed_rows(table: Literal["least", "most"], block: _PrintedTable) -> tuple[PrintedBias, ...]:

@@ -3,9 +3,8 @@
 from collections.abc import Container
 from pathlib import Path
 
-from flipsite.collect.catalogue import CATALOGUE_FILE, load_catalogue
-from flipsite.collect.forecast import estimate
 from flipsite.domain import Study
+from flipsite.projects import CATALOGUE_FILE
 
 
 def announced_usd(folder: Path, study: Study, models: Container[str]) -> dict[str, float]:
@@ -22,6 +21,9 @@ def announced_usd(folder: Path, study: Study, models: Container[str]) -> dict[st
     path = folder / CATALOGUE_FILE
     if not path.is_file():
         return {}
+    from flipsite.collect.catalogue import load_catalogue  # a study of others' draws kept none
+    from flipsite.collect.forecast import estimate
+
     offered = load_catalogue(path.read_bytes(), name=str(path))
     estimates = [(model.id, estimate(model, study)) for model in offered.models if model.id in models]
     return {name: each.expected_usd / each.n_draws for name, each in estimates}

@@ -25,10 +25,10 @@ from flipsite.collection import Order, collect
 from flipsite.domain import Draws, Kind
 from flipsite.errors import SiteError, StoreError
 from flipsite.fitted import Fit
-from flipsite.projects import Project, find_project, packaged
+from flipsite.projects import FEATURES_FILE, FIT_FILE, Project, find_project, packaged
 from flipsite.settings import default_study, load_study
-from flipsite.store.features import FEATURES_FILE, read_features
-from flipsite.store.fits import FIT_FILE, read_fit, write_fit
+from flipsite.store.features import read_features
+from flipsite.store.fits import read_fit, write_fit
 from flipsite.store.snapshot import read_draws
 from flipsite.write.site import replace_site
 

@@ -14,9 +14,7 @@ from torturing import SEED, slice_of
 from flipsite.cli import main
 from flipsite.errors import FlipsiteError
 from flipsite.loading import load_report
-from flipsite.projects import packaged
-from flipsite.store.features import FEATURES_FILE
-from flipsite.store.fits import FIT_FILE
+from flipsite.projects import FEATURES_FILE, FIT_FILE, packaged
 from flipsite.store.snapshot import read_draws
 from flipsite.write.site import current_site, replace_site
 

@@ -10,6 +10,7 @@ from flipsite.collect.wire import read_entry
 from flipsite.dealings import Model, Price
 from flipsite.domain import Skip
 from flipsite.errors import CollectError, StoreError
+from flipsite.projects import CATALOGUE_FILE
 
 MOST_PAGES, MOST_ENTRIES = 250, 250_000
 """A catalogue that goes on beyond these does not end."""
@@ -103,8 +104,6 @@ def _catalogue(entries: Iterable[Model | Skip], *, fetched: str) -> Catalogue:
 
 FORMAT = 1
 """Of `catalogue.json`."""
-
-CATALOGUE_FILE = "catalogue.json"
 
 
 def dump_catalogue(offered: Catalogue) -> str:

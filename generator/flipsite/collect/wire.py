@@ -111,7 +111,7 @@ _Flag = Annotated[bool | None, BeforeValidator(_flag)]
 
 
 class _Wire(BaseModel):
-    model_config = ConfigDict(extra="ignore", frozen=True)
+    model_config = ConfigDict(defer_build=True, extra="ignore", frozen=True)
 
 
 class _Override(_Wire):

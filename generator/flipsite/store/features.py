@@ -4,15 +4,12 @@ import csv
 import io
 from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
-from typing import Final
 
 from flipsite.cells import csv_cell, without_guard
 from flipsite.domain import Feature
 from flipsite.errors import SettingsError
 from flipsite.store.swap import replacing
 from flipsite.traits import FEATURE_COLUMNS, FEATURES, PROTECTED, SOURCES
-
-FEATURES_FILE: Final = "features.csv"
 
 
 def read_features(path: Path) -> tuple[Feature, ...]:

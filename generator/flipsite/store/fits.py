@@ -12,8 +12,6 @@ from flipsite.errors import SettingsError
 from flipsite.fitted import Fit
 from flipsite.store.swap import replacing
 
-FIT_FILE: Final = "fit.json"
-
 FORMAT: Final = 1
 
 DIGITS: Final = 6
