@@ -152,7 +152,7 @@ def _ranks(
     """
     n_rows = len(table)
     levels = rng.integers(0, LEVELS, size=(n_draws, n_rows))
-    order = np.argsort(np.take_along_axis(table.T, levels, axis=0), axis=1)
+    order = np.argsort(np.take_along_axis(table.T, levels, axis=0), axis=1, kind="stable")  # on any processor
     ranks = np.empty((n_draws, n_rows), np.int64)
     before = np.broadcast_to(np.arange(1, n_rows + 1), order.shape)
     if unprinted is not None:
