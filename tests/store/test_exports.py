@@ -3,17 +3,21 @@
 import csv
 import io
 import json
+import re
 from dataclasses import replace
+from math import isfinite
 
+import numpy as np
 import pyarrow.parquet as pq
 import pytest
 from draw_strategies import many_draws
 from hypothesis import given
 from hypothesis import strategies as st
 
-from flipsite.cells import without_guard
-from flipsite.domain import Draw, Draws, Failed, Outcome
+from flipsite.cells import csv_cell, without_guard
+from flipsite.domain import STATUSES, Draw, Draws, Failed, Outcome
 from flipsite.store.arrow import SCHEMA
+from flipsite.store.columns import COUNTS
 from flipsite.store.exports import EXPORT_FORMATS, export_draws
 from flipsite.store.snapshot import collect_draws, read_draws
 
@@ -87,6 +91,36 @@ def test_many_rows_are_written_in_blocks():
     draws = collect_draws([replace(BARE, draw=row) for row in range(8_200)])
     lines = exported(draws, "csv").decode().splitlines()
     assert [line.split(",")[2] for line in lines[1:]] == [str(row) for row in range(8_200)]
+
+
+def plainly(draws: Draws, form: str) -> bytes:
+    """The draws written row by row, each cell by itself."""
+    lines = [",".join(SCHEMA.names) + "\n"] if form == "csv" else []
+    for model, rows in ((name, draws.rows(index)) for index, name in enumerate(draws.models)):
+        for row in range(rows.start, rows.stop):
+            cells: dict[str, object] = {"study": "s", "model": model}
+            for name in SCHEMA.names[2:]:
+                value = getattr(draws, name)[row]
+                value = value.item() if isinstance(value, np.generic) else value
+                cells[name] = None if name in {"order", "outcome"} and value < 0 else value
+                if isinstance(value, float):
+                    whole = int(value) if isfinite(value) and name in COUNTS else value
+                    cells[name] = whole if isfinite(value) else None
+            cells["status"] = str(STATUSES[draws.status[row]])
+            if form == "csv":
+                lines.append(",".join(map(csv_cell, cells.values())) + "\n")
+            else:
+                cells["labels"] = json.loads(draws.labels[row])
+                lines.append(json.dumps(cells, ensure_ascii=False, separators=(",", ":")) + "\n")
+    return re.sub("[\ud800-\udfff]", "\ufffd", "".join(lines)).encode()
+
+
+@given(rows=many_draws(text=st.text(st.characters(), max_size=8)))
+@pytest.mark.parametrize("form", ["csv", "jsonl"])
+def test_columns_joined_beforehand_are_rows_written_plainly(form, rows):
+    """To the byte: hostile texts, nothing at all, the shortest numbers."""
+    draws = collect_draws(rows)
+    assert exported(draws, form) == plainly(draws, form)
 
 
 @given(text=st.text("'=+-@x\t", max_size=5))

@@ -100,7 +100,7 @@ def numbers(column: pa.ChunkedArray, kind: type[Any], *, missing: float) -> NDAr
 
 def unicode_text(text: str) -> str:
     """Text that UTF-8 can hold: a lone surrogate becomes U+FFFD."""
-    return _SURROGATE.sub("\ufffd", text)
+    return text if text.isascii() else _SURROGATE.sub("\ufffd", text)
 
 
 def _values(chunk: pa.Array, kind: type[Any]) -> NDArray[Any]:

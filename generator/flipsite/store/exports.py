@@ -8,7 +8,8 @@ the guard off again, so that the way there and back is exact. JSON lines and Par
 """
 
 import json
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from dataclasses import dataclass, replace
 from math import isfinite
 from typing import Any, BinaryIO, Literal, get_args
 
@@ -18,7 +19,7 @@ from numpy.typing import NDArray
 from flipsite.cells import csv_cell
 from flipsite.domain import STATUSES, Draws
 from flipsite.store.arrow import SCHEMA, draws_table, unicode_text
-from flipsite.store.columns import COUNTS, NUMBERS, model_column
+from flipsite.store.columns import COUNTS, NUMBERS, TEXTS
 from flipsite.store.snapshot import ROWS_A_GROUP, parquet_writer
 
 ExportFormat = Literal["csv", "jsonl", "parquet"]
@@ -28,6 +29,9 @@ COLUMNS: tuple[str, ...] = tuple(SCHEMA.names)
 """The header of the tidy draws, in the design's order."""
 
 _ROWS_A_BLOCK = 8_192
+
+_MOST_JOINED = 4_096
+"""Distinct cells that two columns may have when they are joined beforehand."""
 
 
 def export_draws(draws: Draws, file: BinaryIO, *, study: str, form: ExportFormat) -> None:
@@ -57,72 +61,100 @@ def export_groups(groups: Iterable[Draws], file: BinaryIO, *, study: str, form: 
     if form == "csv":
         file.write((",".join(COLUMNS) + "\n").encode())
     for draws in groups:
-        lines = _csv_lines(draws, study) if form == "csv" else _json_lines(draws, study)
-        file.writelines(unicode_text(block).encode() for block in _blocks(lines))
+        columns = _csv_columns(draws, study) if form == "csv" else _json_columns(draws, study)
+        file.writelines(_lines(columns, len(draws)))
         n_draws += len(draws)
     return n_draws
 
 
-def _csv_lines(draws: Draws, study: str) -> Iterator[str]:
-    shown = {name: _texts(values, csv_cell) for name, values in _text_columns(draws, study).items()}
-    shown |= {name: _texts(values, str) for name, values in _number_columns(draws).items()}
-    for row in zip(*(shown[name] for name in COLUMNS), strict=True):
-        yield ",".join(row) + "\n"
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Shown:
+    """A column: its distinct cells as they stand in the file, and which of them each row has."""
+
+    texts: list[str]
+    codes: NDArray[np.int64]
+
+    def within(self, before: str, after: str) -> "_Shown":
+        """Each cell with something before and after it."""
+        return replace(self, texts=[before + text + after for text in self.texts])
 
 
-def _json_lines(draws: Draws, study: str) -> Iterator[str]:
-    texts, numbers = _text_columns(draws, study), _number_columns(draws)
-    shown = {name: _texts(values, _json_text, missing="null") for name, values in texts.items()}
-    shown |= {name: _texts(values, str, missing="null") for name, values in numbers.items()}
-    shown["labels"] = _texts(draws.labels, str, missing="null")  # is JSON already
-    heads = [f'{"{" if name == COLUMNS[0] else ","}"{name}":' for name in COLUMNS]
-    for row in zip(*(shown[name] for name in COLUMNS), strict=True):
-        yield "".join(part for pair in zip(heads, row, strict=True) for part in pair) + "}\n"
+def _lines(columns: Sequence[_Shown], n_rows: int) -> Iterator[bytes]:
+    """Cells joined by commas to rows, and rows to blocks of whole lines."""
+    told = [(np.array(each.texts, np.object_), each.codes) for each in _joined(columns)]
+    for start in range(0, n_rows, _ROWS_A_BLOCK):
+        block = slice(start, start + _ROWS_A_BLOCK)
+        rows = zip(*(texts[codes[block]].tolist() for texts, codes in told), strict=True)
+        yield (unicode_text("\n".join(map(",".join, rows))) + "\n").encode()
 
 
-def _text_columns(draws: Draws, study: str) -> dict[str, Iterable[str | None]]:
-    statuses = [str(status) for status in STATUSES]
-    return {
-        "study": [study] * len(draws),
-        "model": model_column(draws),
-        "labels": draws.labels,
-        "status": [statuses[code] for code in draws.status.tolist()],
-        "response": draws.response,
-        "finish_reason": draws.finish_reason,
-        "provider": draws.provider,
-        "mode": draws.mode,
-        "asked_at": draws.asked_at,
+def _joined(columns: Sequence[_Shown]) -> list[_Shown]:
+    """The columns with neighbours joined to one while their distinct cells, in any combination, are few."""
+    joined = [columns[0]]
+    for column in columns[1:]:
+        last, n_texts = joined[-1], len(column.texts)
+        if len(last.texts) * n_texts > _MOST_JOINED:
+            joined.append(column)
+            continue
+        texts = [f"{left},{right}" for left in last.texts for right in column.texts]
+        joined[-1] = _Shown(texts=texts, codes=last.codes * n_texts + column.codes)
+    return joined
+
+
+def _csv_columns(draws: Draws, study: str) -> list[_Shown]:
+    columns = _columns(draws, study, text=csv_cell, missing="")
+    return [columns[name] for name in COLUMNS]
+
+
+def _json_columns(draws: Draws, study: str) -> list[_Shown]:
+    columns = _columns(draws, study, text=_json_text, missing="null")
+    columns["labels"] = _texts(draws.labels, str, missing="null")  # is JSON already
+    first, last = COLUMNS[0], COLUMNS[-1]
+    return [
+        columns[name].within(f'{"{" if name == first else ""}"{name}":', "}" if name == last else "")
+        for name in COLUMNS
+    ]
+
+
+def _columns(draws: Draws, study: str, *, text: Callable[[str], str], missing: str) -> dict[str, _Shown]:
+    """The columns by name, each distinct value shown once: in a hundred thousand draws there are few."""
+    n_rows, n_of_each = len(draws), np.diff(draws.starts)
+    columns = {
+        "study": _Shown(texts=[text(study)], codes=np.zeros(n_rows, np.int64)),
+        "model": _Shown(
+            texts=[text(model) for model in draws.models],
+            codes=np.repeat(np.arange(len(draws.models)), n_of_each),
+        ),
+        "status": _Shown(texts=[text(status) for status in STATUSES], codes=draws.status.astype(np.int64)),
+        "draw": _numbers(draws.draw, missing=missing),
     }
+    for name in ("order", "outcome"):
+        codes = getattr(draws, name).astype(np.int64)
+        columns[name] = _Shown(texts=["0", "1", missing], codes=np.where(codes < 0, 2, codes))
+    columns |= {name: _texts(getattr(draws, name), text, missing=missing) for name in TEXTS}
+    columns |= {name: _numbers(getattr(draws, name), missing=missing, show=_whole) for name in COUNTS}
+    columns |= {name: _numbers(getattr(draws, name), missing=missing) for name in NUMBERS}
+    return columns
 
 
-def _number_columns(draws: Draws) -> dict[str, Iterable[float | None]]:
-    codes = {name: _present(getattr(draws, name), getattr(draws, name) >= 0) for name in ("order", "outcome")}
-    counts = {name: _whole(getattr(draws, name)) for name in COUNTS}
-    floats = {name: _present(getattr(draws, name), np.isfinite(getattr(draws, name))) for name in NUMBERS}
-    return {"draw": draws.draw.tolist(), **codes, **counts, **floats}
+def _texts(values: Sequence[str | None], show: Callable[[str], str], *, missing: str) -> _Shown:
+    place = {value: code for code, value in enumerate(dict.fromkeys(values))}
+    return _Shown(
+        texts=[missing if value is None else show(value) for value in place],
+        codes=np.fromiter(map(place.__getitem__, values), np.int64, count=len(values)),
+    )
 
 
-def _present(values: NDArray[Any], present: NDArray[np.bool_]) -> list[float | None]:
-    return [value if there else None for value, there in zip(values.tolist(), present.tolist(), strict=True)]
+def _numbers(values: NDArray[Any], *, missing: str, show: Callable[[float], str] = str) -> _Shown:
+    bits = values.view(np.int64)  # which tell −0.0 from 0.0
+    distinct = np.unique(bits)
+    shown = [show(value) if isfinite(value) else missing for value in distinct.view(values.dtype).tolist()]
+    return _Shown(texts=shown, codes=np.searchsorted(distinct, bits))
 
 
-def _whole(values: NDArray[np.float64]) -> list[float | None]:
-    return [int(value) if isfinite(value) else None for value in values.tolist()]
-
-
-def _texts(values: Iterable[Any], show: Callable[[Any], str], *, missing: str = "") -> list[str]:
-    return [missing if value is None else show(value) for value in values]
+def _whole(value: float) -> str:
+    return str(int(value))
 
 
 def _json_text(text: str) -> str:
     return json.dumps(text, ensure_ascii=False)
-
-
-def _blocks(lines: Iterable[str]) -> Iterator[str]:
-    block: list[str] = []
-    for line in lines:
-        block.append(line)
-        if len(block) == _ROWS_A_BLOCK:
-            yield "".join(block)
-            block.clear()
-    yield "".join(block)
