@@ -6,6 +6,7 @@ beginning of each model's draws.
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from itertools import pairwise
 from typing import Self
 
 import numpy as np
@@ -68,6 +69,27 @@ class Neighbours:
             n_end_ones=int(ends.sum()),
         )
 
+    @classmethod
+    def of_each(cls, draws: Draws) -> list[Self]:
+        """Of each model of a study, in the order of `draws.models`."""
+        is_valid, n_models = draws.outcome >= 0, len(draws.models)
+        model = np.repeat(np.arange(n_models), np.diff(draws.starts))[is_valid]
+        ones = draws.outcome[is_valid] == 1
+        n_valid = np.bincount(model, minlength=n_models)
+        n_ones = np.bincount(model[ones], minlength=n_models)
+        beside = np.flatnonzero(model[1:] == model[:-1])
+        left, right = ones[beside], ones[beside + 1]
+        n_changes = np.bincount(model[beside[left != right]], minlength=n_models)
+        n_both_ones = np.bincount(model[beside[left & right]], minlength=n_models)
+        ends = np.cumsum(n_valid)
+        first, last = np.append(ones, False)[[ends - n_valid, ends - 1]].astype(np.int64)
+        n_end_ones = np.where(n_valid > 0, first + last, 0)
+        columns = (n_valid, n_ones, n_changes, n_both_ones, n_end_ones)
+        return [
+            cls(n_valid=valid, n_ones=one, n_changes=changes, n_both_ones=both, n_end_ones=end)
+            for valid, one, changes, both, end in zip(*(each.tolist() for each in columns), strict=True)
+        ]
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Course:
@@ -90,16 +112,31 @@ class Course:
     @classmethod
     def of(cls, outcomes: NDArray[np.int8]) -> Self:
         """Of a model's outcomes by draw, each of them a look; of more than MOST_LOOKS, so many of them."""
-        at = np.arange(len(outcomes))
-        if len(at) > MOST_LOOKS:
-            at = np.linspace(0, len(at) - 1, MOST_LOOKS).round().astype(np.int64)
-        return cls(
-            asked=at + 1,
-            valid=np.cumsum(outcomes >= 0, dtype=np.int64)[at],
-            ones=np.cumsum(outcomes == 1, dtype=np.int64)[at],
-            shown=outcomes,
-            stride=1,
+        valid, ones = (np.cumsum(each, dtype=np.int64) for each in (outcomes >= 0, outcomes == 1))
+        return cls._looked_at(outcomes, valid, ones)
+
+    @classmethod
+    def of_each(cls, draws: Draws) -> list[Self]:
+        """Of each model of a study, in the order of `draws.models`."""
+        found = []
+        valid, ones = (
+            np.cumsum(np.append(False, each), dtype=np.int64)
+            for each in (draws.outcome >= 0, draws.outcome == 1)
         )
+        for begin, end in pairwise(draws.starts.tolist()):
+            counted = (each[begin + 1 : end + 1] - each[begin] for each in (valid, ones))
+            found.append(cls._looked_at(draws.outcome[begin:end], *counted))
+        return found
+
+    @classmethod
+    def _looked_at(
+        cls, outcomes: NDArray[np.int8], valid: NDArray[np.int64], ones: NDArray[np.int64]
+    ) -> Self:
+        asked = np.arange(1, len(outcomes) + 1)
+        if len(asked) > MOST_LOOKS:
+            looks = np.linspace(0, len(asked) - 1, MOST_LOOKS).round().astype(np.int64)
+            asked, valid, ones = asked[looks], valid[looks], ones[looks]
+        return cls(asked=asked, valid=valid, ones=ones, shown=outcomes, stride=1)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -140,6 +177,8 @@ class Counts:
 
 def shown_alike(draws: Draws, rows: slice) -> tuple[Shown, ...]:
     """A model's valid draws whose order is known, those shown alike counted together, in their order."""
+    if not np.any((draws.order[rows] >= 0) & (draws.outcome[rows] >= 0)):
+        return ()
     counted: dict[tuple[str, int], list[int]] = {}
     told = zip(draws.labels[rows], draws.order[rows].tolist(), draws.outcome[rows].tolist(), strict=True)
     for labels, order, outcome in told:

@@ -26,6 +26,8 @@ FEWEST = 5
 MOST_EXACT = 10_000
 """Valid draws of which the runs are counted exactly; of more their number is as good as normal."""
 
+_UNTOLD: frozenset[str | None] = frozenset({None, ""})
+
 _SAME_PROBABILITY = 1 + 1e-7
 
 
@@ -103,6 +105,8 @@ def homogeneity(
     """
     rows = draws.rows(index)
     column = draws.provider[rows] if by == "provider" else [day and day[:10] for day in draws.asked_at[rows]]
+    if len(set(column) - _UNTOLD) < 2:
+        return None
     return homogeneity_of(_counted(column, draws.outcome[rows]), by=by, seed=seed)
 
 
@@ -205,7 +209,8 @@ def runs_distribution(n_ones: int, n_zeros: int) -> NDArray[np.float64]:
 def modes(draws: Draws, index: int) -> Modes | None:
     """Compare a model's structured answers with its text; None where it has no valid draw of one of them."""
     rows = draws.rows(index)
-    return modes_of(_counted(draws.mode[rows], draws.outcome[rows]))
+    column = draws.mode[rows]
+    return modes_of(_counted(column, draws.outcome[rows])) if len(set(column) - _UNTOLD) > 1 else None
 
 
 def modes_of(counted: Mapping[str, Sequence[int]]) -> Modes | None:

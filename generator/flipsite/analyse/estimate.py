@@ -38,11 +38,22 @@ def jeffreys(n_ones: ArrayLike, n_valid: ArrayLike, *, level: float = LEVEL) -> 
     Source:
         Brown, Cai & DasGupta (2001), Statistical Science 16, 101-133, section 3.1.3.
     """
-    ones, valid = np.asarray(n_ones, np.float64), np.asarray(n_valid, np.float64)
+    ones, valid, which = distinct(n_ones, n_valid)
     tail = (1 - level) / 2
     low = betaincinv(ones + 0.5, valid - ones + 0.5, tail)
     high = betaincinv(ones + 0.5, valid - ones + 0.5, 1 - tail)
-    return np.where(ones == 0, 0.0, low), np.where(ones == valid, 1.0, high)
+    return np.where(ones == 0, 0.0, low)[which], np.where(ones == valid, 1.0, high)[which]
+
+
+def distinct(n_ones: ArrayLike, n_valid: ArrayLike) -> tuple[Floats, Floats, NDArray[np.intp]]:
+    """Each pair of counts once, and which of them each model has: at fifty draws a model there are few.
+
+    Returns:
+        Ones, valid draws, and the places of the pairs given among these, in the shape of what was given.
+    """
+    ones, valid = np.broadcast_arrays(np.asarray(n_ones, np.float64), np.asarray(n_valid, np.float64))
+    pairs, which = np.unique(ones + 1j * valid, return_inverse=True)
+    return pairs.real, pairs.imag, which.reshape(ones.shape)
 
 
 def noise_floor(n_valid: ArrayLike, target: float = 0.5) -> Floats:

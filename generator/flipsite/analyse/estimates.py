@@ -3,6 +3,7 @@
 from collections.abc import Callable, Sequence
 from dataclasses import replace
 from fractions import Fraction
+from functools import lru_cache
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
@@ -47,10 +48,14 @@ def estimates(
     rank = competition_ranks(bias)
     places = {each.model: each for each in (standings(by_model, target=target) if doubts is None else doubts)}
 
-    def drawn(record: Estimate, i: int) -> Estimate:
+    def drawn(tally: Tally, i: int) -> Estimate:
         return replace(
-            record,
-            mean=float(ones[i] / valid[i]),
+            _blank(study, tally.model, page=page),
+            draws=tally.n_draws,
+            valid=tally.n_valid,
+            ones=tally.n_ones,
+            cost_usd=tally.cost_usd,
+            mean=tally.n_ones / tally.n_valid,
             bias=float(bias[i]),
             mean_low=float(low[i]),
             mean_high=float(high[i]),
@@ -59,12 +64,14 @@ def estimates(
             q_value=float(q[i]),
             verdict=verdict(float(q[i]), float(low[i]), float(high[i]), target=target),
             rank=int(rank[i]),
-            rank_low=places[record.model].rank_low,
-            rank_high=places[record.model].rank_high,
+            rank_low=places[tally.model].rank_low,
+            rank_high=places[tally.model].rank_high,
         )
 
-    counted = (_counted(study, tally, page=page) for tally in by_model)
-    return tuple(drawn(record, i) if valid[i] else record for i, record in enumerate(counted))
+    return tuple(
+        drawn(tally, i) if tally.n_valid else _counted(study, tally, page=page)
+        for i, tally in enumerate(by_model)
+    )
 
 
 def published_estimates(
@@ -117,8 +124,13 @@ def bias_of(n_ones: int, n_valid: int, *, target: float = 0.5) -> float:
     """
     if n_valid == 0:
         return float("nan")
-    share = Fraction(str(target))
+    share = _exactly(target)
     return abs(n_ones * share.denominator - n_valid * share.numerator) / (n_valid * share.denominator)
+
+
+@lru_cache(maxsize=64)
+def _exactly(target: float) -> Fraction:
+    return Fraction(str(target))
 
 
 def competition_ranks(values: ArrayLike) -> NDArray[np.int64]:

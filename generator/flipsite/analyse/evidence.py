@@ -8,14 +8,13 @@ from flipsite.analyse.drift import (
     Succession,
     homogeneity,
     homogeneity_of,
-    in_sequence,
     modes,
     modes_of,
     succession_of,
 )
 from flipsite.analyse.missing import Missing, missing_answers
 from flipsite.analyse.order import Decomposition, decompose, decompose_shown
-from flipsite.counts import Counts
+from flipsite.counts import Counts, Neighbours
 from flipsite.domain import Draws, Study, Tally
 
 
@@ -49,11 +48,11 @@ def evidence(study: Study, draws: Draws, tallies: tuple[Tally, ...]) -> dict[str
             missing=missing,
             by_provider=homogeneity(draws, index, by="provider"),
             by_day=homogeneity(draws, index, by="day"),
-            succession=in_sequence(draws.outcome[draws.rows(index)]),
+            succession=succession_of(neighbours),
             modes=modes(draws, index),
         )
-        for index, (model, missing) in enumerate(
-            zip(draws.models, missing_answers(tallies, target=target), strict=True)
+        for index, (model, missing, neighbours) in enumerate(
+            zip(draws.models, missing_answers(tallies, target=target), Neighbours.of_each(draws), strict=True)
         )
     }
 

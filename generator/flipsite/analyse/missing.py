@@ -6,6 +6,7 @@ says what the missing answers would have been, so the bounds take the worst of b
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 
 import numpy as np
 from numpy.typing import NDArray
@@ -81,7 +82,7 @@ def missing_answers(tallies: Sequence[Tally], *, target: float = 0.5) -> tuple[M
         Missing(
             model=tally.model,
             n_missing=tally.n_draws - tally.n_valid,
-            shares=_shares(tally),
+            shares=_shares(tally.by_status, tally.n_draws),
             mean_low=tally.n_ones / tally.n_draws,
             mean_high=(tally.n_ones + tally.n_draws - tally.n_valid) / tally.n_draws,
             verdicts=verdicts,
@@ -126,12 +127,13 @@ def _readings(tally: Tally, *, target: float) -> NDArray[np.int64]:
     return np.append(np.linspace(tally.n_ones, most, MOST_READINGS).round().astype(np.int64), nearest)
 
 
-def _shares(tally: Tally) -> tuple[StatusShare, ...]:
-    low, high = jeffreys(tally.by_status, tally.n_draws)
+@lru_cache(maxsize=65_536)
+def _shares(by_status: tuple[int, ...], n_draws: int) -> tuple[StatusShare, ...]:
+    low, high = jeffreys(by_status, n_draws)
     return tuple(
         StatusShare(
-            status=status, n_draws=count, share=count / tally.n_draws, low=float(low[i]), high=float(high[i])
+            status=status, n_draws=count, share=count / n_draws, low=float(low[i]), high=float(high[i])
         )
-        for i, (status, count) in enumerate(zip(STATUSES, tally.by_status, strict=True))
+        for i, (status, count) in enumerate(zip(STATUSES, by_status, strict=True))
         if count
     )

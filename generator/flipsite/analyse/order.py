@@ -90,6 +90,8 @@ def decompose(draws: Draws, index: int, *, target: float = 0.5) -> Decomposition
 
 def decompose_shown(model: str, draws: Sequence[Shown], *, target: float = 0.5) -> Decomposition:
     """`decompose` of a model's draws that are counted by how they were shown."""
+    if not draws:
+        return Decomposition(model=model, n_draws=0, told_apart=False, influences=())
     cells = [(each, outcome) for each in draws for outcome in (0, 1) if (each.zeros, each.ones)[outcome]]
     order = np.array([each.order for each, _ in cells], np.int8)
     labels = [each.labels for each, _ in cells]

@@ -7,7 +7,7 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 from scipy.special import betainc
 
-from flipsite.analyse.estimate import jeffreys
+from flipsite.analyse.estimate import distinct, jeffreys
 
 Floats = NDArray[np.float64]
 
@@ -41,15 +41,13 @@ def bias_quantile(
         probability: Of the quantile, strictly between 0 and 1; 0.5 is the median.
         target: Probability that the prompt asks for.
     """
-    pairs, which = np.unique(
-        np.stack(np.broadcast_arrays(np.ravel(n_ones), np.ravel(n_valid))), axis=1, return_inverse=True
-    )
-    low, high = np.zeros(pairs.shape[1]), np.ones(pairs.shape[1])
+    ones, valid, which = distinct(np.ravel(n_ones), np.ravel(n_valid))
+    low, high = np.zeros(len(ones)), np.ones(len(ones))
     for _ in range(_STEPS):
         middle = (low + high) / 2
-        reached = bias_within(pairs[0], pairs[1], middle, target=target) >= probability
+        reached = bias_within(ones, valid, middle, target=target) >= probability
         low, high = np.where(reached, low, middle), np.where(reached, middle, high)
-    return np.asarray(high[np.ravel(which)])
+    return np.asarray(high[which])
 
 
 def bias_interval(n_ones: ArrayLike, n_valid: ArrayLike, *, target: float = 0.5) -> tuple[Floats, Floats]:

@@ -110,7 +110,7 @@ def _stops(draws: Draws, counts: Counts | None, *, target: float) -> dict[str, S
     if counts:
         courses = [each.course for each in counts.models.values()]
         return dict(zip(counts.models, replay(courses, target=target), strict=True))
-    courses = [Course.of(draws.outcome[draws.rows(index)]) for index in range(len(draws.models))]
+    courses = Course.of_each(draws)
     return dict(zip(draws.models, replay(courses, target=target), strict=True))
 
 

@@ -10,14 +10,14 @@ hands over the unbroken beginning only: answers that come home early may differ 
 """
 
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from enum import StrEnum
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 from scipy.special import betaln, xlog1py, xlogy
 
-from flipsite.analyse.estimate import FAIR_MARGIN, FALSE_DISCOVERY_RATE
+from flipsite.analyse.estimate import FAIR_MARGIN, FALSE_DISCOVERY_RATE, distinct
 from flipsite.counts import Course
 
 Floats = NDArray[np.float64]
@@ -145,18 +145,26 @@ def replay(
     """
     looks = np.array([len(each.asked) for each in courses], np.int64)
     asked = [int(each.asked[-1]) if len(each.asked) else 0 for each in courses]
-    ones, valid = np.zeros(len(courses), np.int64), np.zeros(len(courses), np.int64)
-    stops = {i: Stop(state=Settled.OPEN, n_draws=n, n_asked=n) for i, n in enumerate(asked)}
-    is_open = np.ones(len(courses), np.bool_)
+    stops = [Stop(state=Settled.OPEN, n_draws=n, n_asked=n) for n in asked]
+    # All looks of all models in a row; the first row is that of a model not asked yet.
+    begins = np.cumsum(looks) - looks + 1
+    ones, valid, which = distinct(
+        np.concatenate([[0], *(each.ones for each in courses)]),
+        np.concatenate([[0], *(each.valid for each in courses)]),
+    )
+    log_e = log_evidence(ones, valid, target=target)[which]
+    innocent = acquitted(ones, valid, target=target, margin=margin)[which]
+    is_open, row = np.ones(len(courses), np.bool_), np.zeros(len(courses), np.int64)
     for look in range(int(looks.max(initial=0))):
-        for i in np.flatnonzero(is_open & (look < looks)).tolist():
-            ones[i], valid[i] = courses[i].ones[look], courses[i].valid[look]
-        states = settle(ones, valid, target=target, margin=margin)
-        for i in np.flatnonzero(is_open).tolist():
-            if states[i] is not Settled.OPEN:
-                is_open[i] = False
-                stops[i] = replace(stops[i], state=states[i], n_draws=_asked_by(courses[i], look))
-    return tuple(stops.values())
+        asked_now = is_open & (look < looks)
+        row[asked_now] = begins[asked_now] + look
+        guilty = convicted(log_e[row])
+        settled = is_open & (guilty | innocent[row])
+        for i in np.flatnonzero(settled).tolist():
+            state = Settled.BIASED if guilty[i] else Settled.FAIR
+            stops[i] = Stop(state=state, n_draws=_asked_by(courses[i], look), n_asked=asked[i])
+        is_open &= ~settled
+    return tuple(stops)
 
 
 def _asked_by(course: Course, look: int) -> int:
