@@ -98,6 +98,19 @@ def numbers(column: pa.ChunkedArray, kind: type[Any], *, missing: float) -> NDAr
     return np.concatenate(parts)
 
 
+def texts(column: pa.ChunkedArray) -> list[str | None]:
+    """A text column's values, None where missing; those of a dictionary are one object each."""
+    if not pa.types.is_dictionary(column.type):
+        found: list[str | None] = column.to_pylist()
+        return found
+    found = []
+    for chunk in column.chunks:
+        names = np.array([*chunk.dictionary.to_pylist(), None], np.object_)
+        places = numbers(pa.chunked_array([chunk.indices]), np.int32, missing=-1)
+        found += names[places].tolist()
+    return found
+
+
 def unicode_text(text: str) -> str:
     """Text that UTF-8 can hold: a lone surrogate becomes U+FFFD."""
     return text if text.isascii() else _SURROGATE.sub("\ufffd", text)
