@@ -11,7 +11,6 @@ from functools import cache, lru_cache
 from typing import Final
 
 from markupsafe import Markup, escape
-from numpy import isnan
 
 from flipsite.domain import STATUSES, Draws
 from flipsite.present.formats import usd_text
@@ -129,12 +128,12 @@ def _facts(draws: Draws, shown: slice) -> tuple[list[tuple[str, str]], Sequence[
         else:
             differ.append(_escaped([f"{name}: {text}" if text is not None else "" for text in texts]))
     for name, key, form in _NUMBERS:
-        column = getattr(draws, key)[shown]
-        values = column.tolist()
-        if len(values) > 1 and (column == values[0]).all():
+        values = getattr(draws, key)[shown].tolist()
+        if len(values) > 1 and values.count(values[0]) == len(values):
             alike.append((name, form(values[0])))
-        elif not isnan(column).all():
-            facts = [f"{name}: {form(value)}" if value == value else "" for value in values]  # noqa: PLR0124 (NaN)
+            continue
+        facts = [f"{name}: {form(value)}" if value == value else "" for value in values]  # noqa: PLR0124 (NaN)
+        if any(facts):
             differ.append(facts)
     if not differ:
         return alike, [""] * len(statuses)

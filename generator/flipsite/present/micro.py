@@ -7,6 +7,7 @@ Coordinates are whole numbers, in tenths of a CSS pixel for the two pictures.
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import lru_cache
+from itertools import compress
 from typing import Final, NamedTuple
 
 import numpy as np
@@ -100,7 +101,7 @@ def running_mean(outcomes: NDArray[np.int8], *, target: float = 0.5) -> RunningM
     if not len(valid):
         return None
     frame = _frame(len(valid), target)
-    return _running_mean(np.cumsum(valid, dtype=np.int64)[frame.at - 1], frame, target=target)
+    return _running_mean(np.cumsum(valid, dtype=np.int64)[frame.at - 1], frame)
 
 
 def running_mean_of(course: Course, *, target: float = 0.5) -> RunningMean | None:
@@ -109,11 +110,11 @@ def running_mean_of(course: Course, *, target: float = 0.5) -> RunningMean | Non
     told = at > 0
     if not told.any():
         return None
-    frame = _framed(at[told], *chance_envelope(at[told], target=target))
-    return _running_mean(course.ones[first[told]], frame, target=target)
+    frame = _framed(at[told], *chance_envelope(at[told], target=target), target=target)
+    return _running_mean(course.ones[first[told]], frame)
 
 
-def _running_mean(ones: NDArray[np.int64], frame: "_Frame", *, target: float) -> RunningMean:
+def _running_mean(ones: NDArray[np.int64], frame: "_Frame") -> RunningMean:
     shares = ones / frame.at
     heights = _heights(shares)
     return RunningMean(
@@ -125,15 +126,15 @@ def _running_mean(ones: NDArray[np.int64], frame: "_Frame", *, target: float) ->
         band=frame.band,
         x=frame.across[-1],
         y=heights[-1],
-        target=_heights(np.array([target]))[0],
+        target=frame.target,
     )
 
 
 def strip(outcomes: NDArray[np.int8]) -> Strip:
     """A model's draws, valid or not, in their order: 1, 0, or -1 without an outcome."""
     stride = max(1, -(-len(outcomes) // MOST_POINTS))
-    counts = int((outcomes == 1).sum()), int((outcomes == 0).sum()), int((outcomes < 0).sum())
-    return _strip(outcomes[::stride], stride, counts)
+    n_ones, n_valid = int(np.count_nonzero(outcomes == 1)), int(np.count_nonzero(outcomes >= 0))
+    return _strip(outcomes[::stride], stride, (n_ones, n_valid - n_ones, len(outcomes) - n_valid))
 
 
 def strip_of(course: Course) -> Strip:
@@ -149,9 +150,9 @@ def _strip(shown: NDArray[np.int8], stride: int, counts: tuple[int, int, int]) -
         n_ones=counts[0],
         n_zeros=counts[1],
         n_missing=counts[2],
-        heads="".join([up[i] for i in np.flatnonzero(shown == 1).tolist()]),
-        tails="".join([down[i] for i in np.flatnonzero(shown == 0).tolist()]),
-        missing="".join([flat[i] for i in np.flatnonzero(shown < 0).tolist()]),
+        heads="".join(compress(up, (shown == 1).tolist())),
+        tails="".join(compress(down, (shown == 0).tolist())),
+        missing="".join(compress(flat, (shown < 0).tolist())),
         rows=tuple((_middle(row), row * COLUMNS * stride + 1) for row in range(n_rows)),
         height=n_rows * _ROW,
         stride=stride,
@@ -201,26 +202,30 @@ def envelope(
 
 
 class _Frame(NamedTuple):
-    """Where the points of a running mean stand, and what chance allows: at the last point, and as a path."""
+    """Where points and target of a running mean stand, and what chance allows: last of all, and as a path."""
 
     at: NDArray[np.int64]
     across: list[int]
     band: str
     low: float
     high: float
+    target: int
 
 
 @lru_cache(maxsize=256)
 def _frame(n_valid: int, target: float) -> _Frame:
     """What models of as many draws share."""
-    return _framed(*envelope(n_valid, target))
+    return _framed(*envelope(n_valid, target), target=target)
 
 
-def _framed(at: NDArray[np.int64], low: NDArray[np.float64], high: NDArray[np.float64]) -> _Frame:
+def _framed(
+    at: NDArray[np.int64], low: NDArray[np.float64], high: NDArray[np.float64], *, target: float
+) -> _Frame:
     step = (_RIGHT - _LEFT) / max(1, int(at[-1]) - 1)
     across = (_LEFT + (at - 1) * step).round().astype(int).tolist()
     upper, lower = _path(across, _heights(high)), _path(across[::-1], _heights(low)[::-1])
-    return _Frame(at, across, f"{upper}L{lower[1:]}Z", float(low[-1]), float(high[-1]))
+    height = _heights(np.array([target]))[0]
+    return _Frame(at, across, f"{upper}L{lower[1:]}Z", float(low[-1]), float(high[-1]), height)
 
 
 @lru_cache(maxsize=1)
@@ -238,7 +243,7 @@ def _middle(row: int) -> int:
 
 
 def _heights(shares: NDArray[np.float64]) -> list[int]:
-    heights: list[int] = (_BOTTOM - shares * (_BOTTOM - _TOP)).round().astype(int).tolist()
+    heights: list[int] = np.rint(_BOTTOM - shares * (_BOTTOM - _TOP)).astype(int).tolist()
     return heights
 
 

@@ -70,6 +70,6 @@ def _codes(column: NDArray[Any], form: str) -> list[str]:
 
 def _numbers(column: NDArray[Any], form: str) -> list[str]:
     values = column.tolist()
-    if (column == column[0]).all():
+    if len(values) > 1 and values.count(values[0]) == len(values):
         return [form % values[0]] * len(values)
     return [form % value if value == value else "" for value in values]  # noqa: PLR0124 (NaN)
