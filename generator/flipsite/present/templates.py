@@ -1,9 +1,10 @@
 """The Jinja environment: autoescaped, strict, errors told with file and line."""
 
 import traceback
-from collections.abc import Hashable, Sequence
+from collections.abc import Hashable, MutableMapping, Sequence
 from pathlib import Path
 from types import TracebackType
+from typing import Any
 
 import jinja2
 from jinja2.runtime import Context
@@ -17,16 +18,40 @@ from flipsite.present.page import Page
 from flipsite.present.svg import drawings, drawn_size, relinked
 
 
+class _Held(jinja2.Environment):
+    """An environment that lives for one build: a template once found is at hand, without a look for changes.
+
+    A model's page asks for a dozen, and Jinja's own store hands each the globals again.
+    """
+
+    def __init__(self, folders: Sequence[Path], **options: Any) -> None:
+        super().__init__(loader=jinja2.FileSystemLoader([str(folder) for folder in folders]), **options)
+        self._found: dict[str, jinja2.Template] = {}
+
+    def get_template(
+        self,
+        name: str | jinja2.Template,
+        parent: str | None = None,
+        globals: MutableMapping[str, Any] | None = None,  # noqa: A002 - Jinja's name
+    ) -> jinja2.Template:
+        if isinstance(name, jinja2.Template) or globals is not None:
+            return super().get_template(name, parent, globals)
+        found = self._found.get(name)
+        if found is None:
+            found = self._found[name] = super().get_template(name, parent)
+        return found
+
+
 def environment(folders: Sequence[Path]) -> jinja2.Environment:
     """Templates from these folders, the first one that has a file winning; no name may be undefined."""
-    made = jinja2.Environment(
-        loader=jinja2.FileSystemLoader([str(folder) for folder in folders]),
+    made = _Held(
+        folders,
         autoescape=True,
         undefined=jinja2.StrictUndefined,
         trim_blocks=True,
         lstrip_blocks=True,
         keep_trailing_newline=True,
-        auto_reload=False,  # it lives for one build, and looking for changes takes longer than a page
+        auto_reload=False,
     )
     made.filters.update(
         bias=formats.bias_text,
