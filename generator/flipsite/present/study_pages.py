@@ -77,7 +77,7 @@ def stopped(report: StudyReport) -> list[tuple[Estimate, Stop]]:
 def study_files(report: StudyReport) -> dict[str, bytes | Path]:
     """The study's data to download, by path."""
     study = report.study
-    records = [asdict(record) for record in report.estimates]
+    records = [{key: getattr(record, key) for key in ESTIMATE_KEYS} for record in report.estimates]
     schema.check(records, schema.ESTIMATES, name=f"estimates of {study.id}")
     files: dict[str, bytes | Path] = {
         f"{study.id}/data/estimates.json": _json(records),
