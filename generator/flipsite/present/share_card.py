@@ -3,6 +3,7 @@
 import io
 import textwrap
 from collections import Counter
+from math import floor
 
 from flipsite.analyse.report import StudyReport
 from flipsite.domain import Kind, Verdict
@@ -15,6 +16,9 @@ from flipsite.present.svg import DRAWING_FONT, few_colours
 
 WIDTH, HEIGHT = 1200, 630
 _LEFT, _RIGHT, _RULER = 80, 1120, 470
+_MERGED = 2.0
+"""Marks so many pixels apart merge into a bar; those between two of them cannot be seen."""
+
 _COLOURS = {
     Verdict.BIASED: theme.LIGHT["biased"],
     Verdict.UNDECIDED: theme.LIGHT["undecided"],
@@ -84,10 +88,12 @@ def _ruler(toy: CoinToy) -> list[str]:
         if pile.height_em * scale >= 0.5
     ]
     parts.append(f'<path d="M{_LEFT} {_RULER}H{_RIGHT}" stroke="{colours["ink"]}" stroke-width="3"/>')
-    deepest = max(1.0, toy.levels / 11)
+    apart = 12 / max(1.0, toy.levels / 11)
+    shown_each = max(1, floor(_MERGED / apart))
     parts += [
-        _mark(coin.verdict, across(coin.at), round(_RULER + 18 + coin.level * 12 / deepest, 1), 5.5)
+        _mark(coin.verdict, across(coin.at), round(_RULER + 18 + coin.level * apart, 1), 5.5)
         for coin in toy.coins
+        if coin.level % shown_each == 0
     ]
     return parts
 
