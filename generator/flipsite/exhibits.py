@@ -1,5 +1,6 @@
 """The nouns of showing: a table ready for all its formats, and a chart with its finding in words."""
 
+from collections.abc import Iterator
 from dataclasses import dataclass, field
 
 
@@ -31,6 +32,11 @@ class Table:
     headings: tuple[Heading, ...]
     rows: tuple[tuple[Cell, ...], ...]
     note: str = ""
+
+    @property
+    def lines(self) -> Iterator[Iterator[tuple[Heading, Cell]]]:
+        """Its rows, each cell beside its heading."""
+        return (zip(self.headings, row, strict=True) for row in self.rows)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
