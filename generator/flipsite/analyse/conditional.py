@@ -3,6 +3,7 @@
 from collections import Counter
 from collections.abc import Iterable
 from dataclasses import dataclass
+from functools import lru_cache
 from math import ceil, floor
 
 import numpy as np
@@ -67,9 +68,9 @@ def stratified_exact(tables: Iterable[TwoByTwo]) -> float:
         seen += table.ones_a
     probability = np.ones(1)
     for (n_a, n_b, total), times in sorted(strata.items()):
-        first, ways = _hypergeometric(n_a, n_b, total)
-        lowest += first * times
-        probability = np.convolve(probability, _power(ways, times))
+        fewest, ways = _alike(n_a, n_b, total, times)
+        lowest += fewest
+        probability = np.convolve(probability, ways)
     if not 0 <= seen - lowest < len(probability):
         return 0.0
     as_likely = probability <= probability[seen - lowest] * _SAME_PROBABILITY
@@ -110,6 +111,13 @@ def wilson(n_ones: int, n_valid: int, *, level: float = LEVEL) -> tuple[float, f
     half = float(np.sqrt(z2 * (n_valid * share * (1 - share) + z2 / 4))) / (n_valid + z2)
     low, high = max(0.0, centre - half), min(1.0, centre + half)
     return (0.0 if n_ones == 0 else low), (1.0 if n_ones == n_valid else high)
+
+
+@lru_cache(maxsize=256)
+def _alike(n_a: int, n_b: int, total: int, times: int) -> tuple[int, Floats]:
+    """Fewest ones of the first group over so many strata with these totals, and the chances from there."""
+    fewest, ways = _hypergeometric(n_a, n_b, total)
+    return fewest * times, _power(ways, times)
 
 
 def _hypergeometric(n_a: int, n_b: int, total: int) -> tuple[int, Floats]:

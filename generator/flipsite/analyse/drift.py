@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 from scipy.special import gammaln, ndtr
 
 from flipsite.analyse.conditional import TwoByTwo, fisher_exact, newcombe
-from flipsite.analyse.estimate import jeffreys
+from flipsite.analyse.estimate import interval
 from flipsite.analyse.same_share import same_share
 from flipsite.counts import Neighbours
 from flipsite.domain import Draws
@@ -137,14 +137,8 @@ def _counted(column: Sequence[str | None], outcomes: NDArray[np.int8]) -> dict[s
 
 
 def _group(name: str, n_valid: int, n_ones: int) -> Group:
-    low, high = _interval(n_ones, n_valid)
+    low, high = interval(n_ones, n_valid)
     return Group(name=name, n_valid=n_valid, n_ones=n_ones, low=low, high=high)
-
-
-@lru_cache(maxsize=65_536)
-def _interval(n_ones: int, n_valid: int) -> tuple[float, float]:
-    low, high = jeffreys(n_ones, n_valid)
-    return float(low), float(high)
 
 
 def in_sequence(outcomes: NDArray[np.int8]) -> Succession | None:

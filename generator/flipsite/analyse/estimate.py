@@ -1,5 +1,7 @@
 """One model's numbers: interval, noise floor, exact test, q-value, verdict. All vectorised over models."""
 
+from functools import lru_cache
+
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 from scipy.special import betainc, betaincinv, gammaln, xlog1py, xlogy
@@ -43,6 +45,13 @@ def jeffreys(n_ones: ArrayLike, n_valid: ArrayLike, *, level: float = LEVEL) -> 
     low = betaincinv(ones + 0.5, valid - ones + 0.5, tail)
     high = betaincinv(ones + 0.5, valid - ones + 0.5, 1 - tail)
     return np.where(ones == 0, 0.0, low)[which], np.where(ones == valid, 1.0, high)[which]
+
+
+@lru_cache(maxsize=65_536)
+def interval(n_ones: int, n_valid: int) -> tuple[float, float]:
+    """The Jeffreys interval of one share."""
+    low, high = jeffreys(n_ones, n_valid)
+    return float(low), float(high)
 
 
 def distinct(n_ones: ArrayLike, n_valid: ArrayLike) -> tuple[Floats, Floats, NDArray[np.intp]]:

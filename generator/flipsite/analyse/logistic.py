@@ -27,31 +27,26 @@ def firth(columns: Floats, ones: NDArray[np.bool_], *, times: NDArray[np.int64])
     """
     y = ones.astype(np.float64)
     beta = np.zeros(columns.shape[1])
-    height = _penalised(columns, y, times, beta)
+    height, chance, information = _at(columns, y, times, beta)
     for _ in range(_ITERATIONS):
-        chance, information = _state(columns, times, beta)
         weight = chance * (1 - chance)
         covariance = np.linalg.inv(information)
         leverage = weight * np.einsum("ij,jk,ik->i", columns, covariance, columns)
         step = covariance @ (columns.T @ (times * (y - chance + leverage * (0.5 - chance))))
-        while (candidate := _penalised(columns, y, times, beta + step)) < height and np.abs(
-            step
-        ).max() > 1e-12:
+        found = _at(columns, y, times, beta + step)
+        while found[0] < height and np.abs(step).max() > 1e-12:
             step /= 2
-        beta, height = beta + step, candidate
+            found = _at(columns, y, times, beta + step)
+        beta, (height, chance, information) = beta + step, found
         if np.abs(step).max() < 1e-10:
             break
-    return beta, np.sqrt(np.diag(np.linalg.inv(_state(columns, times, beta)[1])))
+    return beta, np.sqrt(np.diag(np.linalg.inv(information)))
 
 
-def _state(columns: Floats, times: NDArray[np.int64], beta: Floats) -> tuple[Floats, Floats]:
-    """Each draw's chance of a one, and the information matrix."""
-    chance = 1 / (1 + np.exp(-(columns @ beta)))
-    return chance, columns.T @ (columns * (times * chance * (1 - chance))[:, None])
-
-
-def _penalised(columns: Floats, y: Floats, times: NDArray[np.int64], beta: Floats) -> float:
-    """Log-likelihood plus half the logarithm of the information's determinant."""
+def _at(columns: Floats, y: Floats, times: NDArray[np.int64], beta: Floats) -> tuple[float, Floats, Floats]:
+    """Log-likelihood plus half that of the information's determinant, each draw's chance, the information."""
     log_odds = columns @ beta
+    chance = 1 / (1 + np.exp(-log_odds))
+    information = columns.T @ (columns * (times * chance * (1 - chance))[:, None])
     log_likelihood = float(np.sum(times * (y * log_odds - np.logaddexp(0, log_odds))))
-    return log_likelihood + float(np.linalg.slogdet(_state(columns, times, beta)[1])[1]) / 2
+    return log_likelihood + float(np.linalg.slogdet(information)[1]) / 2, chance, information

@@ -9,6 +9,7 @@ apart: "0" is always named first.
 import json
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import Literal
 
 import numpy as np
@@ -16,7 +17,7 @@ from numpy.typing import NDArray
 from scipy.special import ndtri
 
 from flipsite.analyse.conditional import TwoByTwo, stratified_exact
-from flipsite.analyse.estimate import TAIL, binomial_test, jeffreys
+from flipsite.analyse.estimate import TAIL, binomial_test, interval
 from flipsite.analyse.logistic import firth
 from flipsite.counts import Shown, shown_alike
 from flipsite.domain import Draws
@@ -147,13 +148,13 @@ def _influence(shown: _Shown, name: Name, log_odds: float, error: float) -> Infl
     bears = favoured != 0
     went = shown.first_drawn[bears] == (favoured[bears] > 0)
     n_went, n_draws = int(shown.times[bears][went].sum()), int(shown.times[bears].sum())
-    low, high = jeffreys(n_went, n_draws)
+    low, high = interval(n_went, n_draws)
     return Influence(
         name=name,
         n_draws=n_draws,
         share=n_went / n_draws,
-        low=float(low),
-        high=float(high),
+        low=low,
+        high=high,
         p_value=_exact(shown, name),
         log_odds=log_odds,
         log_odds_low=log_odds - _Z * error,
@@ -201,6 +202,7 @@ def _first_is_earlier(labels: Sequence[str], order: NDArray[np.int8]) -> NDArray
     return np.array(signs, np.int8)
 
 
+@lru_cache(maxsize=65_536)
 def _ahead(pair: str) -> int:
     """+1 where the label of outcome 0 has the earlier first letter, −1 the later, 0 the same or no labels."""
     zero, one = (label[:1].casefold() for label in (json.loads(pair) if pair else ("", "")))
