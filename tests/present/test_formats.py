@@ -68,6 +68,7 @@ def test_no_line_ends_between_a_number_and_its_sign() -> None:
 
 def test_a_difference_has_a_true_sign() -> None:
     assert [signed_text(x) for x in (0.5, -0.5)] == ["+0.50", "\N{MINUS SIGN}0.50"]
+    assert [signed_text(x) for x in (0.004, -0.004, -0.0, 0.0)] == ["0.00"] * 4
 
 
 def test_counts_and_intervals() -> None:

@@ -66,8 +66,9 @@ def equal_p_text(p: float | None) -> str:
 
 
 def signed_text(number: float, *, decimals: int = 2) -> str:
-    """A difference with its sign, the minus as wide as the plus: `+0.52`, `−0.20`."""
-    return f"{number:+.{decimals}f}".replace("-", "\N{MINUS SIGN}")
+    """A difference with its sign, the minus as wide as the plus: `+0.52`, `−0.20`; `0.00` has none."""
+    sign = "+" if round(number, decimals) else ""
+    return f"{round(number, decimals) + 0.0:{sign}.{decimals}f}".replace("-", "\N{MINUS SIGN}")
 
 
 def count_text(count: float | None) -> str:
