@@ -141,11 +141,11 @@ def _group(name: str, n_valid: int, n_ones: int) -> Group:
     return Group(name=name, n_valid=n_valid, n_ones=n_ones, low=low, high=high)
 
 
-def in_sequence(outcomes: NDArray[np.int8]) -> Succession | None:
+def succession_of(counted: Neighbours) -> Succession | None:
     """Test whether the outcomes of a model's valid draws stand in an order of chance.
 
     Args:
-        outcomes: Of one model by draw; −1 where there is none.
+        counted: Of one model, each valid draw beside the next.
 
     Returns:
         None where all outcomes are the same: then there is but one order.
@@ -154,11 +154,6 @@ def in_sequence(outcomes: NDArray[np.int8]) -> Succession | None:
         Wald & Wolfowitz (1940), Annals of Mathematical Statistics 11, 147-162; two-sided by the
         probabilities, and by the normal limit that they prove for more than MOST_EXACT draws.
     """
-    return succession_of(Neighbours.of(outcomes))
-
-
-def succession_of(counted: Neighbours) -> Succession | None:
-    """`in_sequence` of a model whose neighbouring draws are counted."""
     n, n_ones = counted.n_valid, counted.n_ones
     if n_ones in {0, n}:
         return None
