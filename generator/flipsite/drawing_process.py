@@ -1,7 +1,7 @@
 """The charts are drawn by a process of their own, while this one analyses and makes pages that show none.
 
-It is forked before anything heavy is imported: the renderer's JavaScript engine takes half a second to start,
-Altair a third to import, and both are done when the studies are analysed.
+It is forked before any study is read: the renderer's JavaScript engine takes half a second to start, Altair a
+third to import, and both are done when the studies are analysed.
 """
 
 import os

@@ -41,6 +41,8 @@ class Drawings:
         self._then: Callable[[], Sequence[Batch]] | None = None
         has_engine = "vl_convert" in sys.modules  # one that runs does not survive a fork
         if jobs > 1 and CAN_FORK and memory is None and not has_engine:
+            import flipsite.analyse.report  # noqa: F401 - both processes need it, so one imports it
+
             self._process = DrawingProcess(self._earlier)
 
     def ask(self, wanted: "Wanted", then: "Callable[[Drawn], Sequence[Batch]]") -> None:

