@@ -23,6 +23,7 @@ class DrawingProcess:
 
     def __init__(self, earlier: Mapping[str, str]) -> None:
         """Start it with what an earlier build drew."""
+        self._sending: Thread | None = None
         reading, self._asking = os.pipe()
         self._fork = Fork(lambda: self._draw(reading, earlier))
         os.close(reading)
@@ -30,9 +31,10 @@ class DrawingProcess:
     def ask(self, wanted: "Wanted") -> None:
         """Tell what to draw."""
         bare = replace(wanted, reports=tuple(replace(report, draws=None) for report in wanted.reports))
+        message = pickle.dumps(bare, pickle.HIGHEST_PROTOCOL)
         asking, self._asking = self._asking, -1
-        with suppress(BrokenPipeError), open(asking, "wb") as pipe:  # noqa: PTH123 - a descriptor
-            pickle.dump(bare, pipe, pickle.HIGHEST_PROTOCOL)  # if it is gone, `drawn` tells why
+        self._sending = Thread(target=_send, args=(asking, message), daemon=True)
+        self._sending.start()  # it is read when the engine has started, and nobody waits for that
 
     def is_ready(self) -> bool:
         """Whether all is drawn."""
@@ -44,7 +46,10 @@ class DrawingProcess:
         Raises:
             FlipsiteError: If the process was ended from outside.
         """
-        return self._fork.result()
+        result = self._fork.result()
+        if self._sending:
+            self._sending.join()
+        return result
 
     def end(self) -> None:
         """End it, unless what it drew was fetched."""
@@ -54,22 +59,18 @@ class DrawingProcess:
 
     def _draw(self, reading: int, earlier: Mapping[str, str]) -> tuple["Drawn", dict[str, str]]:
         os.close(self._asking)
-        message: list[bytes] = []
-        # Read at once, so that nobody waits for the imports to be over.
-        listening = Thread(target=lambda: message.append(_all_of(reading)), daemon=True)
-        listening.start()
         from flipsite.present.drawing import drawn
         from flipsite.present.known_drawings import remembering
         from flipsite.present.svg import start_renderer
 
         if not earlier:
             start_renderer()
-        listening.join()
-        wanted: Wanted = pickle.loads(message[0])  # noqa: S301 - written by this program
+        with open(reading, "rb") as pipe:
+            wanted: Wanted = pickle.load(pipe)  # noqa: S301 - written by this program
         with remembering(earlier) as used:
             return drawn(wanted), used
 
 
-def _all_of(reading: int) -> bytes:
-    with open(reading, "rb") as pipe:
-        return pipe.read()
+def _send(descriptor: int, message: bytes) -> None:
+    with suppress(BrokenPipeError), open(descriptor, "wb") as pipe:
+        pipe.write(message)  # if the process is gone, `drawn` tells why

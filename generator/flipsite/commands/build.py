@@ -59,6 +59,7 @@ def command(
         jobs=jobs or os.cpu_count() or 1,
         force=force,
     )
+    gc.freeze()  # nor at its end, where Python looks once more
     change = report.change
     click.echo(
         f"Built {len(report.studies)} {'study' if len(report.studies) == 1 else 'studies'}: "

@@ -80,7 +80,7 @@ def study_files(report: StudyReport) -> dict[str, bytes | Path]:
     records = [{key: getattr(record, key) for key in ESTIMATE_KEYS} for record in report.estimates]
     schema.check(records, schema.ESTIMATES, name=f"estimates of {study.id}")
     files: dict[str, bytes | Path] = {
-        f"{study.id}/data/estimates.json": _json(records),
+        f"{study.id}/data/estimates.json": _json_lines(records),
         f"{study.id}/data/estimates.csv": csv_records(ESTIMATE_KEYS, records).encode("utf-8", "replace"),
         f"{study.id}/data/study.json": _json(_study_record(study)),
     }
@@ -96,3 +96,9 @@ def _study_record(study: Study) -> dict[str, object]:
 def _json(value: object) -> bytes:
     text = json.dumps(value, ensure_ascii=False, indent=1, allow_nan=False)
     return (text + "\n").encode("utf-8", "replace")
+
+
+def _json_lines(records: Sequence[object]) -> bytes:
+    """A JSON array with a line for each record: indented it takes thrice as long."""
+    lines = (json.dumps(record, ensure_ascii=False, allow_nan=False) for record in records)
+    return "[\n{}\n]\n".format(",\n".join(lines)).encode("utf-8", "replace")
