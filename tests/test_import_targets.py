@@ -1,15 +1,24 @@
 """A family of studies that differ only in target, from one file, and the curve of asked against drawn."""
 
+import json
+import re
 from pathlib import Path
 
 import pytest
 
 from flipsite.analyse.families import families
+from flipsite.domain import Status
 from flipsite.errors import UsageError
 from flipsite.exchange import import_targets, parse_options
 from flipsite.loading import load_report
 from flipsite.pipeline import build
-from flipsite.projects import find_project, study_folder, study_ids
+from flipsite.projects import SNAPSHOT, find_project, snapshot_files, study_folder, study_ids
+from flipsite.settings import load_study
+from flipsite.store.import_files import read_sheet
+from flipsite.store.import_reading import targets_of
+from flipsite.store.import_stage import staged
+from flipsite.store.large import read_tallies
+from flipsite.store.snapshot import read_draws
 
 FIG1 = Path(__file__).parents[2] / "shared" / "data" / "failure-to-mix" / "fig1_single_flip.csv"
 
@@ -38,6 +47,81 @@ def test_a_target_that_is_no_share_is_told_with_its_line(tmp_path: Path) -> None
     with pytest.raises(UsageError, match=r"line 3: p is 'half'; expected a share or per cent"):
         imported(tmp_path, "a/b,50,0\na/b,half,1\n")
     assert not (tmp_path / "content").exists()
+
+
+def test_one_share_written_in_two_ways_is_one_target(tmp_path: Path) -> None:
+    assert imported(tmp_path, "a/b,50,0\na/b,50.0,1\na/b,100,1\n") == ["s-p050", "s-p100"]
+    draws = read_draws(study_folder(find_project(tmp_path), "s-p050") / SNAPSHOT)
+    assert draws.outcome.tolist() == [0, 1]
+
+
+def test_a_file_of_which_no_row_is_wanted_is_refused(tmp_path: Path) -> None:
+    (tmp_path / "draws.csv").write_text("model,p,outcome\na/b,50,0\n")
+    options = parse_options([], ["model=c/d"], None)
+    with pytest.raises(UsageError, match="no row of 1 fits --where"):
+        import_targets(find_project(tmp_path), "s", tmp_path / "draws.csv", options=options, column="p")
+
+
+@pytest.mark.parametrize(
+    "rows", ["a/b,5,1\nc,50.0,0\n,50,1\nc, 1 ,1\n", "a/b,half,1\n", "a/b,1,1\na/b,,1\n", "a/b,101,1\n", ""]
+)
+@pytest.mark.parametrize("where", [(), ("model=c",)])
+def test_a_large_file_asks_for_the_targets_of_a_small_one(
+    tmp_path: Path, rows: str, where: tuple[str, ...]
+) -> None:
+    """The same shares, by the same texts, or the same refusal."""
+    path, options = tmp_path / "a.csv", parse_options([], where, None)
+    path.write_text("model,p,outcome\n" + rows)
+    names = {"wanted": ("model", "p", "outcome"), "needed": ("model", "p", "outcome")}
+    try:
+        expected = targets_of(read_sheet(path, **names), "p", options)
+    except UsageError as refused:
+        with pytest.raises(UsageError, match=re.escape(str(refused))), staged(path, **names) as stage:
+            targets_of(stage, "p", options)
+        return
+    with staged(path, **names) as stage:
+        assert targets_of(stage, "p", options) == expected
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("name", ["many.csv", "many.jsonl"])
+def test_each_target_of_a_large_file_is_a_study_in_parts(tmp_path: Path, name: str) -> None:
+    """What one study takes of the file says nothing of the next; twice changes nothing."""
+    n = 100_000
+    if name.endswith("csv"):
+        rows = "a/b,5,0,{}\nc/d,50,1,\nc/d,50,odd,2e0\na/b,100,1,1\n, 5.0 ,1,7\ne,5,1,x\n"
+        (tmp_path / name).write_text("model,p,outcome,prompt_tokens\n" + rows * n)
+    else:
+        cells = [
+            ("a/b", 5, 0),
+            ("c/d", 50, 1),
+            ("c/d", 50, "odd"),
+            ("a/b", 100, 1),
+            (None, 5.0, 1),
+            ("e", 5, 1),
+        ]
+        lines = [json.dumps(dict(zip(("model", "p", "outcome"), row, strict=True))) for row in cells]
+        (tmp_path / name).write_text("\n".join(lines * n))
+    options = parse_options([], [], None)
+    project = find_project(tmp_path)
+    reports = import_targets(project, "s", tmp_path / name, options=options, column="p")
+    assert [(report.study, report.models, report.n_lost) for report in reports] == [
+        ("s-p005", ("a/b", "e"), n),
+        ("s-p050", ("c/d",), 0),
+        ("s-p100", ("a/b",), 0),
+    ]
+    assert reports[1].by_status == {Status.VALID: n, Status.UNPARSED: n}
+    folders = [study_folder(find_project(tmp_path), report.study) for report in reports]
+    assert [load_study(folder).prompt.target for folder in folders] == [0.05, 0.5, 1.0]
+    tallies = {(f.name, t.model): t.n_draws for f in folders for t in read_tallies(snapshot_files(f))}
+    assert tallies == {
+        ("s-p005", "a/b"): n,
+        ("s-p005", "e"): n,
+        ("s-p050", "c/d"): 2 * n,
+        ("s-p100", "a/b"): n,
+    }
+    again = import_targets(find_project(tmp_path), "s", tmp_path / name, options=options, column="p")
+    assert all(report.already for report in again)
 
 
 def test_the_family_has_a_page_of_its_curve(tmp_path: Path) -> None:

@@ -10,7 +10,7 @@ from flipsite.holding import is_large
 from flipsite.projects import SNAPSHOT, Project, existing_study, snapshot_files, study_folder
 from flipsite.settings import load_study
 from flipsite.store.exports import EXPORT_FORMATS, ExportFormat, export_groups
-from flipsite.store.imports import ImportOptions, ImportReport, import_file, parse_options, targets_of
+from flipsite.store.imports import ImportOptions, ImportReport, import_by_target, import_file, parse_options
 from flipsite.store.snapshot import read_draws, read_groups
 from flipsite.store.swap import replacing
 
@@ -35,9 +35,7 @@ def import_draws(
         UsageError: If the file, its columns, the study's name or its kind forbid it; nothing is written then.
         StoreError: If the study's snapshot cannot be read or written.
     """
-    if project.packaged:  # the package's own studies are not ours to add to
-        project = replace(project, content=project.root / "content", packaged=False)
-    return import_file(path, folder=study_folder(project, study_id), options=options, target=target)
+    return import_file(path, folder=study_folder(_own(project), study_id), options=options, target=target)
 
 
 def import_targets(
@@ -49,13 +47,19 @@ def import_targets(
         UsageError: As `import_draws`, or if the file's targets cannot be read; nothing is written then.
         StoreError: As `import_draws`.
     """
-    targets = targets_of(path, column, options)
-    reports = []
-    for text, target in sorted(targets.items(), key=lambda item: item[1]):
+
+    def folder_of(target: float) -> Path:
         per_cent = f"{100 * target:06.2f}".rstrip("0").rstrip(".").zfill(3).replace(".", "-")
-        chosen = replace(options, where=tuple(sorted((*options.where, (column, text)))))
-        reports.append(import_draws(project, f"{study_id}-p{per_cent}", path, options=chosen, target=target))
-    return reports
+        return study_folder(_own(project), f"{study_id}-p{per_cent}")
+
+    return import_by_target(path, column=column, options=options, folder_of=folder_of)
+
+
+def _own(project: Project) -> Project:
+    """The project that takes imports: the package's own studies are not ours to add to."""
+    if project.packaged:
+        return replace(project, content=project.root / "content", packaged=False)
+    return project
 
 
 def export_study(project: Project, study_id: str, *, form: ExportFormat, out: Path | BinaryIO) -> int:

@@ -55,7 +55,7 @@ def test_lines_are_those_of_the_file(tmp_path):
 def test_ragged_rows(tmp_path):
     """A short row is filled up; a long one is a fault, unless only blanks are too much."""
     sheet = sheet_of(tmp_path, "model,outcome\na/b\nc/d,1,\ne/f,1,2\n")
-    assert sheet.cells["outcome"] == ["", "1", "1"]
+    assert sheet.cells["outcome"] == [None, "1", "1"]
     assert sheet.faults == {2: "has 3 cells where the header has 2"}
 
 

@@ -3,8 +3,6 @@
 import gzip
 import json
 import math
-import re
-from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
@@ -12,67 +10,28 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
-from draw_strategies import same
 from hypothesis import given
 from hypothesis import settings as hypothesis
 from hypothesis import strategies as st
+from import_both_ways import compare, large, small
 
-from flipsite.domain import Draws, Status
+from flipsite.domain import Status
 from flipsite.errors import UsageError
 from flipsite.projects import snapshot_files
 from flipsite.settings import load_study
-from flipsite.store.arrow import SCHEMA, draws_table
+from flipsite.store.arrow import draws_table
 from flipsite.store.extents import ModelExtent, model_extents
-from flipsite.store.import_columns import ImportOptions, check_columns, parse_options
-from flipsite.store.import_files import read_sheet
-from flipsite.store.import_large import LargeRows, large_rows
-from flipsite.store.import_rows import Rows, rows_of
+from flipsite.store.import_columns import parse_options
+from flipsite.store.import_large import large_rows
 from flipsite.store.import_stage import staged
 from flipsite.store.imports import import_file
 from flipsite.store.large import read_tallies
 from flipsite.store.parts import add_parts
 from flipsite.store.snapshot import (
     ROWS_A_GROUP,
-    draws_of_table,
     n_draws,
     read_draws,
 )
-
-
-def small(path: Path, options: ImportOptions) -> Rows:
-    sheet = read_sheet(path, wanted=options.wanted, needed=options.needed)
-    check_columns(sheet, options)
-    return rows_of(sheet, options)
-
-
-def large(path: Path, options: ImportOptions) -> tuple[LargeRows, Draws]:
-    with staged(path, options.wanted) as stage:
-        rows = large_rows(stage, options)
-        tables = [SCHEMA.empty_table(), *rows.draws(study="s", last={})]
-        return rows, draws_of_table("s", pa.concat_tables(tables))
-
-
-def compare(
-    path: Path, *columns: str, where: Sequence[str] = (), labels: str | None = None
-) -> LargeRows | None:
-    """Read a file both ways, and see to it that nothing differs."""
-    options = parse_options(columns, where, labels)
-    try:
-        expected = small(path, options)
-    except UsageError as refused:
-        with pytest.raises(UsageError, match=re.escape(str(refused))):
-            large(path, options)
-        return None
-    found, draws = large(path, options)
-    assert same(draws, draws_of_table("s", draws_table(expected.draws, study="s")))
-    assert (found.reading, found.n_contradictions) == (
-        expected.drawn.reading,
-        expected.drawn.n_contradictions,
-    )
-    assert (found.n_filtered, found.n_lost) == (expected.n_filtered, expected.n_lost)
-    assert found.numbered == expected.numbered
-    assert (found.n_problems, found.problems) == (len(expected.problems), expected.problems[:10])
-    return found
 
 
 def written(folder: Path, *rows: dict[str, Any] | str) -> Path:
@@ -181,12 +140,12 @@ def test_numbers_of_draws_that_are_taken_are_passed_over(tmp_path):
     """All of a model's new draws follow what is there, where one of their numbers does not."""
     records = [{"model": model, "outcome": 1, "draw": draw} for model in "abc" for draw in (7, 8)]
     options = parse_options((), (), None)
-    with staged(written(tmp_path, *records), options.wanted) as stage:
+    with staged(written(tmp_path, *records), wanted=options.wanted, needed=options.needed) as stage:
         rows = large_rows(stage, options)
         (table,) = rows.draws(study="s", last={"a": 7, "b": 6})
     assert table["draw"].to_pylist() == [15, 16, 7, 8, 7, 8]
     unnumbered = [{"model": model, "outcome": 1} for model in "abab"]
-    with staged(written(tmp_path, *unnumbered), options.wanted) as stage:
+    with staged(written(tmp_path, *unnumbered), wanted=options.wanted, needed=options.needed) as stage:
         (table,) = large_rows(stage, options).draws(study="s", last={"b": 3})
     assert table["draw"].to_pylist() == [0, 1, 4, 5]
 

@@ -4,6 +4,7 @@ import csv
 from collections.abc import Sequence
 from dataclasses import dataclass
 from difflib import get_close_matches
+from pathlib import Path
 from typing import Any
 
 from flipsite.errors import UsageError
@@ -69,23 +70,28 @@ def parse_options(columns: Sequence[str], where: Sequence[str], labels: str | No
     return ImportOptions(columns=tuple(sorted(mapped.items())), where=conditions, labels=pair)
 
 
-def check_columns(sheet: Sheet, options: ImportOptions) -> None:
+def check_columns(path: Path, names: Sequence[str], options: ImportOptions) -> None:
     """See to it that the columns that were named, and model and outcome, are there once.
+
+    Args:
+        path: The file.
+        names: Its columns.
+        options: Which of them are named.
 
     Raises:
         UsageError: That names the file, the column, the nearest one, and what there is.
     """
     for name in options.needed:
-        if name not in sheet.names:
-            near = get_close_matches(name, sheet.names, n=1, cutoff=0.75)
+        if name not in names:
+            near = get_close_matches(name, names, n=1, cutoff=0.75)
             hint = f"did you mean {near[0]!r}? " if near else ""
-            there = ", ".join(repr(column[:40]) for column in sheet.names[:30]) or "none"
+            there = ", ".join(repr(column[:40]) for column in names[:30]) or "none"
             ours = next((key for key in NEEDED if options.mapping[key] == (name,)), None)
             mend = f"; name it with --column {ours}=…" if ours == name else ""
-            raise UsageError(f"{sheet.path}: no column {name!r}; {hint}it has {there}{mend}")
+            raise UsageError(f"{path}: no column {name!r}; {hint}it has {there}{mend}")
     for name in sorted(options.wanted):
-        if sheet.names.count(name) > 1:
-            raise UsageError(f"{sheet.path}: the column {name!r} stands twice; rename one of the two")
+        if names.count(name) > 1:
+            raise UsageError(f"{path}: the column {name!r} stands twice; rename one of the two")
 
 
 def wanted_rows(sheet: Sheet, options: ImportOptions) -> list[int]:
@@ -98,6 +104,11 @@ def wanted_rows(sheet: Sheet, options: ImportOptions) -> list[int]:
     return rows
 
 
+def matched_text(cell: Any) -> str:
+    """A cell as a value of `--where` names it."""
+    return str(cell).lower() if isinstance(cell, bool) else "" if cell is None else str(cell).strip()
+
+
 class Matcher:
     """Whether a cell has the value: as text, or as a number where both are numbers."""
 
@@ -108,7 +119,7 @@ class Matcher:
 
     def __call__(self, cell: Any) -> bool:
         """Whether this cell has it."""
-        text = str(cell).lower() if isinstance(cell, bool) else "" if cell is None else str(cell).strip()
+        text = matched_text(cell)
         known = self._known.get(text)
         if known is None:
             number = number_of(text)

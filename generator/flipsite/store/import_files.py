@@ -3,14 +3,13 @@
 What a file is, is told by its first bytes; only between JSON lines and CSV does its name have a say.
 """
 
-import csv
 import gzip
 import hashlib
 import io
 import json
 import zlib
 from collections import Counter
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from math import isfinite
@@ -21,10 +20,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from flipsite.errors import UsageError
-
-DELIMITERS = (",", ";", "\t")
-CELL_CHARACTERS = 2**24
-"""A CSV cell longer than this is taken for a quote that was never closed."""
+from flipsite.store.import_csv import opened_csv
 
 _JSON_SUFFIXES = {".jsonl", ".ndjson", ".json"}
 _UTF16 = (b"\xff\xfe", b"\xfe\xff")
@@ -37,11 +33,10 @@ class Sheet:
     Attributes:
         path: The file.
         names: All columns that have a name, trimmed, in the file's order; a name may stand twice.
-        cells: The wanted columns that are there; a cell that is missing is None, in CSV empty text.
+        cells: The wanted columns that are there; a cell that is missing, in CSV an empty one, is None.
         lines: The line (from 1) that each row begins on; in Parquet the row's number.
         faults: Rows that cannot be trusted, by their index, and why.
         lost: Lines that gave no row at all, and why.
-        is_csv: Whether all cells are text, and missing is empty.
         unit: What `lines` counts, `line` or `row`.
     """
 
@@ -51,7 +46,6 @@ class Sheet:
     lines: list[int]
     faults: dict[int, str] = field(default_factory=dict)
     lost: tuple[tuple[int, str], ...] = ()
-    is_csv: bool = False
     unit: str = "line"
 
 
@@ -68,18 +62,30 @@ def read_sheet(path: Path, *, wanted: Iterable[str], needed: Iterable[str]) -> S
     """
     names = frozenset(wanted)
     with told(path):
-        with path.open("rb") as file:
-            head = file.read(4)
-        if head == b"PAR1":
+        head = head_of(path)
+        if is_parquet(head):
             return _read_parquet(path, names)
         with opened_text(path, head) as text:
-            first = text.read(1 << 16)
-            text.seek(0)
-            if not first.strip("\ufeff \t\r\n"):
-                raise UsageError(f"{path}: the file is empty; export it anew")
-            if is_json(path, first):
+            if is_json(path, text):
                 return _read_json_lines(path, text, names)
-            return _read_csv(path, text, names, _delimiter(first, tuple(needed)))
+            return _read_csv(path, text, names, tuple(needed))
+
+
+def header_of(path: Path, *, wanted: Iterable[str], needed: Iterable[str]) -> tuple[str, ...] | None:
+    """The columns of a file, as a sheet of it names them, where its beginning tells: not in JSON lines.
+
+    Raises:
+        UsageError: As `read_sheet`.
+    """
+    with told(path):
+        head = head_of(path)
+        if is_parquet(head):
+            return tuple(pq.read_schema(path).names)
+        with opened_text(path, head) as text:
+            if is_json(path, text):
+                return None
+            with opened_csv(path, text, wanted=frozenset(wanted), needed=tuple(needed)) as found:
+                return found.names
 
 
 def sha256_of(path: Path) -> str:
@@ -109,25 +115,40 @@ def told(path: Path) -> Iterator[None]:
         raise UsageError(f"{path}: cannot be read ({reason})") from error
 
 
+def head_of(path: Path) -> bytes:
+    """A file's first bytes, which tell what it is."""
+    with path.open("rb") as file:
+        return file.read(4)
+
+
+def is_parquet(head: bytes) -> bool:
+    """Whether a file that begins so is Parquet."""
+    return head == b"PAR1"
+
+
 def is_gzip(head: bytes) -> bool:
     """Whether a file that begins so is gzipped."""
     return head[:2] == b"\x1f\x8b"
 
 
 def opened_text(path: Path, head: bytes) -> TextIO:
-    """A file as text, unzipped; `head` are its first bytes, which tell what it is."""
+    """A file as text, unzipped, by its first bytes."""
     encoding = "utf-16" if head[:2] in _UTF16 else "utf-8-sig"
     if is_gzip(head):
         return io.TextIOWrapper(gzip.GzipFile(path), encoding=encoding, newline="")
     return path.open(encoding=encoding, newline="")
 
 
-def is_json(path: Path, first: str) -> bool:
+def is_json(path: Path, text: TextIO) -> bool:
     """Whether a file is JSON lines and not CSV, by its name and its first text.
 
     Raises:
-        UsageError: If it is one JSON list.
+        UsageError: If it is empty, or one JSON list.
     """
+    first = text.read(1 << 16)
+    text.seek(0)
+    if not first.strip("\ufeff \t\r\n"):
+        raise UsageError(f"{path}: the file is empty; export it anew")
     suffix = Path(path.name.lower().removesuffix(".gz")).suffix
     beginning = first.lstrip()[:1]
     if suffix == ".json" and beginning == "[":
@@ -135,49 +156,17 @@ def is_json(path: Path, first: str) -> bool:
     return suffix in _JSON_SUFFIXES or beginning == "{"
 
 
-def _delimiter(first: str, needed: tuple[str, ...]) -> str:
-    """The delimiter that shows the most of the needed columns, then the most columns."""
-
-    def shown(delimiter: str) -> tuple[int, int]:
-        header = next(csv.reader(io.StringIO(first, newline=""), delimiter=delimiter), [])
-        names = {name.strip() for name in header}
-        return sum(name in names for name in needed), len(header)
-
-    return max(DELIMITERS, key=shown)
-
-
-def _read_csv(path: Path, text: TextIO, wanted: frozenset[str], delimiter: str) -> Sheet:
-    limit = csv.field_size_limit(CELL_CHARACTERS)
-    reader = csv.reader(text, delimiter=delimiter, strict=True)
-    line = 1
-    try:
-        header = next(([name.strip() for name in row] for row in reader if any(row)), [])
-        cells: dict[str, list[Any]] = {name: [] for name in header if name in wanted}
-        picks = [(cells[name], header.index(name)) for name in cells]
+def _read_csv(path: Path, text: TextIO, wanted: frozenset[str], needed: Sequence[str]) -> Sheet:
+    with opened_csv(path, text, wanted=wanted, needed=needed) as found:
+        cells: dict[str, list[Any]] = {name: [] for name in found.columns}
         lines: list[int] = []
         faults: dict[int, str] = {}
-        line = reader.line_num + 1
-        for row in reader:
-            if any(row):
-                n = len(row)
-                if n > len(header) and any(row[len(header) :]):
-                    faults[len(lines)] = f"has {n} cells where the header has {len(header)}"
-                lines.append(line)
-                for column, index in picks:
-                    column.append(row[index] if index < n else "")
-            line = reader.line_num + 1
-    except csv.Error as error:
-        raise UsageError(f"{path}: line {line}: not CSV ({error}); is a quote not closed?") from error
-    finally:
-        csv.field_size_limit(limit)
-    return Sheet(
-        path=path,
-        names=tuple(filter(None, header)),
-        cells=cells,
-        lines=lines,
-        faults=faults,
-        is_csv=True,
-    )
+        for piece in found.pieces:
+            faults |= {len(lines) + index: fault for index, fault in piece.faults.items()}
+            lines += piece.lines
+            for name, column in zip(cells, piece.cells, strict=True):
+                cells[name] += column
+    return Sheet(path=path, names=found.names, cells=cells, lines=lines, faults=faults)
 
 
 def _read_json_lines(path: Path, text: TextIO, wanted: frozenset[str]) -> Sheet:

@@ -13,10 +13,10 @@ from flipsite.store.arrow import SCHEMA
 from flipsite.store.columns import labels_text
 from flipsite.store.exports import COLUMNS
 from flipsite.store.import_cells import Pair, name_of
-from flipsite.store.import_columns import ImportOptions, check_columns
+from flipsite.store.import_columns import ImportOptions
 from flipsite.store.import_files import Sheet
 from flipsite.store.import_outcomes import Drawn
-from flipsite.store.import_rows import Problem, Reader, name_fault, none_readable
+from flipsite.store.import_rows import Problem, Reader, name_fault, none_readable, none_wanted
 from flipsite.store.import_stage import Stage
 from flipsite.store.import_tables import PLAIN, Tables, cell_of
 
@@ -28,6 +28,9 @@ PROBLEMS_KEPT = 10
 
 _TOGETHER = ("outcome", "labels", "order", "status")
 _ALIKE = ("labels", "order", "outcome", "status")
+_FLAW = ""
+"""Stands among the columns of a file, none of which is called so, for what is wrong with a row."""
+
 _LAST_LINE = r"""CASE WHEN length({0}) <= 40 THEN {0} ELSE '…' || chr(10) || coalesce(
     [CASE WHEN length(line) > 80 THEN '…' ELSE line END for line in string_split({0}, chr(10))
      if NOT regexp_full_match(line, '\s*') AND NOT regexp_matches(line, '^\s*```')][-1], '') END"""
@@ -98,18 +101,17 @@ class LargeRows:
 
 
 def large_rows(stage: Stage, options: ImportOptions) -> LargeRows:
-    """Read the wanted rows of a large file.
+    """Read the wanted rows of a large file whose columns were checked.
+
+    What was made of another choice of its rows is gone then.
 
     Raises:
-        UsageError: If a column is missing, or not one row can be read.
+        UsageError: If not one of them can be read.
     """
-    check_columns(Sheet(path=stage.path, names=stage.names, cells={}, lines=[], unit=stage.unit), options)
     tables = Tables(stage=stage, options=options)
     n_wanted = tables.make_wanted()
     if not n_wanted:
-        raise UsageError(
-            f"{stage.path}: no row of {stage.n_rows - stage.n_lost:,} fits --where; check the values"
-        )
+        raise UsageError(none_wanted(stage.path, stage.n_rows - stage.n_lost))
     n_draws = _make_models(tables)
     drawn, order, status, n_rows = _make_alike(tables, n_wanted=n_wanted)
     for ours in PLAIN:
@@ -148,11 +150,11 @@ def _make_models(tables: Tables) -> dict[str, int]:
     for _, name, n in named:
         if name in n_draws:
             n_draws[name] += n
-    tables.execute("CREATE TABLE models (cell VARCHAR, model BIGINT, fault VARCHAR)")
+    tables.execute("CREATE OR REPLACE TABLE models (cell VARCHAR, model BIGINT, fault VARCHAR)")
     tables.insert("models", [text for text, _, _ in named], [place.get(name) for _, name, _ in named], faults)
     tables.execute(
-        f"CREATE VIEW draws AS SELECT wanted.*, models.model FROM wanted JOIN models ON {cell} = models.cell"
-        " WHERE models.model IS NOT NULL"
+        "CREATE OR REPLACE VIEW draws AS SELECT wanted.*, models.model FROM wanted"
+        f" JOIN models ON {cell} = models.cell WHERE models.model IS NOT NULL"
     )
     tables.faults.append(
         f"SELECT n, fault AS text FROM wanted JOIN models ON {cell} = models.cell WHERE fault IS NOT NULL"
@@ -169,11 +171,14 @@ def _make_alike(
         What they drew, their orders, their statuses, and how many rows each stands for.
     """
     keys, cells, n_rows = _alike(tables)
+    told = dict(zip(keys, cells, strict=True))
+    flaws = told.pop(_FLAW, [])
     sheet = Sheet(
         path=tables.stage.path,
         names=tables.stage.names,
-        cells={name: [cell_of(text) for text in texts] for name, texts in zip(keys, cells, strict=True)},
+        cells={name: [cell_of(text) for text in texts] for name, texts in told.items()},
         lines=list(range(len(n_rows))),
+        faults={row: flaw for row, flaw in enumerate(flaws) if flaw},
         unit=tables.stage.unit,
     )
     reader = Reader(sheet=sheet, options=tables.options, rows=sheet.lines, weights=n_rows)
@@ -183,8 +188,8 @@ def _make_alike(
     valid = status == STATUSES.index(Status.VALID)
     kinds = "".join(f"k{index} VARCHAR, " for index in range(len(keys)))
     tables.execute(
-        f'CREATE TABLE alike ({kinds} alike BIGINT, labels VARCHAR, "order" TINYINT, outcome TINYINT,'
-        " status VARCHAR)"
+        f'CREATE OR REPLACE TABLE alike ({kinds} alike BIGINT, labels VARCHAR, "order" TINYINT,'
+        " outcome TINYINT, status VARCHAR)"
     )
     tables.insert(
         "alike",
@@ -195,9 +200,9 @@ def _make_alike(
         [each if is_valid else None for each, is_valid in zip(drawn.outcome.tolist(), valid, strict=True)],
         [STATUSES[code].value for code in status.tolist()],
     )
-    tables.execute("CREATE TABLE unlike (alike BIGINT, fault VARCHAR)")
-    told = reader.problems
-    tables.insert("unlike", [problem.line for problem in told], [problem.text for problem in told])
+    tables.execute("CREATE OR REPLACE TABLE unlike (alike BIGINT, fault VARCHAR)")
+    unlike = reader.problems
+    tables.insert("unlike", [problem.line for problem in unlike], [problem.text for problem in unlike])
     tables.faults.append(
         f"SELECT n, fault AS text FROM draws JOIN alike ON {_same(keys)} JOIN unlike USING (alike)"
     )
@@ -220,6 +225,8 @@ def _alike(tables: Tables) -> tuple[dict[str, str], list[list[str | None]], list
     mapping, there = tables.options.mapping, tables.stage.columns
     theirs = dict.fromkeys(name for ours in _TOGETHER for name in mapping[ours])
     keys = {name: there[name] for name in theirs if name in there}
+    if tables.stage.flawed:
+        keys[_FLAW] = "flaw"
     tries = [keys]
     for name in mapping["response"]:
         if name in there and name not in keys:

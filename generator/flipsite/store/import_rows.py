@@ -2,12 +2,12 @@
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from flipsite.cells import without_guard
 from flipsite.domain import STATUSES, Draws, Status
 from flipsite.errors import UsageError
 from flipsite.store.columns import COUNTS, NUMBERS, STATUS_CODE, assemble, labels_text
@@ -147,11 +147,7 @@ class Reader:
         if theirs is None:
             return [None] * len(self.rows)
         column = self.sheet.cells[theirs[index]]
-        cells = [column[row] for row in self.rows]
-        if self.sheet.is_csv:
-            guard = without_guard if self.tidy else str
-            return [guard(cell) if cell else None for cell in cells]
-        return cells
+        return [column[row] for row in self.rows]
 
     def tell(self, row: int, text: str) -> None:
         """Note what could not be read of a row."""
@@ -270,11 +266,16 @@ def _file_order(model: Sequence[str]) -> NDArray[np.int64]:
 
 def _unreadable(sheet: Sheet, reader: Reader, *, n_rows: int) -> str:
     first = min(reader.problems, default=None)
-    if not sheet.lines:
-        return f"{sheet.path}: no rows; export the file anew"
     if first is None:
-        return f"{sheet.path}: no row of {len(sheet.lines):,} fits --where; check the values"
+        return none_wanted(sheet.path, len(sheet.lines))
     return none_readable(sheet, first, n_rows=n_rows)
+
+
+def none_wanted(path: Path, n_rows: int) -> str:
+    """What to say of a file of whose rows not one is wanted."""
+    if not n_rows:
+        return f"{path}: no rows; export the file anew"
+    return f"{path}: no row of {n_rows:,} fits --where; check the values"
 
 
 def none_readable(sheet: Sheet, first: Problem, *, n_rows: int) -> str:

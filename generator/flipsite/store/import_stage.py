@@ -1,12 +1,14 @@
 """The cells of a file too large to hold, in a table on disk: one row a row, each cell as JSON text.
 
-Lines are cut, unzipped and decoded as those of a small file, and DuckDB reads the objects in them; a line
-that it cannot read is read as in a small file. Memory is bounded: what does not fit goes to disk for a while.
+Text is unzipped, decoded and cut as that of a small file. DuckDB reads the objects in JSON lines, and a line
+that it cannot read is read as in a small file; a CSV's cells are those that a small one gives. Memory is
+bounded: what does not fit goes to disk for a while.
 """
 
+import gzip
 import json
 import tempfile
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -17,13 +19,23 @@ import pyarrow.parquet as pq
 
 from flipsite.errors import StoreError
 from flipsite.store.arrow import unicode_text
-from flipsite.store.import_files import is_gzip, is_json, json_object, lost_line, opened_text, told
+from flipsite.store.import_csv import opened_csv
+from flipsite.store.import_files import (
+    head_of,
+    is_gzip,
+    is_json,
+    is_parquet,
+    json_object,
+    lost_line,
+    opened_text,
+    told,
+)
 
 MOST_BYTES = 2**27
-"""JSON lines of more are not read into memory: about half a million draws."""
+"""Text of more, unzipped, is not read into memory: about half a million draws."""
 
 MOST_ROWS = 500_000
-"""Nor is a Parquet file of more rows."""
+"""Nor is text of more lines, or a Parquet file of more rows."""
 
 MEMORY = "1GB"
 """Most that DuckDB takes; flipsite's own work comes on top."""
@@ -31,12 +43,10 @@ MEMORY = "1GB"
 LOST_KEPT = 10
 """Of the lines that gave no row, so many are kept to be shown."""
 
-_GZIPPED = 8
-"""Times that JSON lines shrink, at least."""
-
 _BLOCK = 2**23
 _BATCH = 16_384
 _LINES = pa.schema([("n", pa.int64()), ("line", pa.string())])
+_NUMBERED = (("n", pa.int64()), ("flaw", pa.string()))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -48,10 +58,11 @@ class Stage:
         database: A DuckDB connection. The table has `n`, the line or row that each row stands on, and `c0`,
             `c1` and so on: JSON text, null where a cell is missing.
         columns: The wanted columns that are there, and what each is called in the table.
-        names: The columns of the first row, and the wanted ones that come later.
+        names: The columns of the first row, and in JSON lines the wanted ones that come later.
         n_rows: Rows of the file, and lines that gave none.
         n_lost: Lines that gave none.
         lost: The first of them, and why.
+        flawed: Whether there are rows that cannot be trusted; then the table has `flaw`, which says why.
         unit: What `n` counts, `line` or `row`.
     """
 
@@ -62,41 +73,58 @@ class Stage:
     n_rows: int
     n_lost: int = 0
     lost: tuple[tuple[int, str], ...] = ()
+    flawed: bool = False
     unit: str = "line"
 
 
 def too_large(path: Path) -> bool:
-    """Whether a file is not read into memory: very many JSON lines, or rows of a Parquet file.
+    """Whether a file is not read into memory: for its size, its lines, or the rows of a Parquet file.
 
     Raises:
         UsageError: If it cannot be read.
     """
     with told(path):
-        with path.open("rb") as file:
-            head = file.read(4)
-        if head == b"PAR1":
+        head = head_of(path)
+        if is_parquet(head):
             return int(pq.read_metadata(path).num_rows) > MOST_ROWS
-        if path.stat().st_size * (_GZIPPED if is_gzip(head) else 1) <= MOST_BYTES:
-            return False
-        with opened_text(path, head) as text:
-            return is_json(path, text.read(1 << 16))
+        if path.stat().st_size > MOST_BYTES:
+            return True
+        with gzip.open(path) if is_gzip(head) else path.open("rb") as text:
+            n_bytes, n_lines = 0, {b"\n": 0, b"\r": 0}
+            while block := text.read(_BLOCK):
+                n_bytes += len(block)
+                for end in n_lines:
+                    n_lines[end] += block.count(end)
+                if n_bytes > MOST_BYTES or max(n_lines.values()) > MOST_ROWS:
+                    return True
+        return False
 
 
 @contextmanager
-def staged(path: Path, wanted: frozenset[str]) -> Iterator[Stage]:
+def staged(path: Path, *, wanted: Iterable[str], needed: Iterable[str]) -> Iterator[Stage]:
     """The wanted columns of a file, in a database that is gone in the end.
+
+    Args:
+        path: As `read_sheet` takes it.
+        wanted: Names of the columns to keep, where they are there.
+        needed: Those that must be there, by which a CSV's delimiter is told.
 
     Raises:
         StoreError: If DuckDB is not installed, or has no room.
         UsageError: If the file cannot be read as what it seems to be.
     """
+    names = frozenset(wanted)
     with told(path), _database(path) as database:
-        with path.open("rb") as file:
-            head = file.read(4)
-        if head == b"PAR1":
-            yield _stage_parquet(database, path, wanted)
+        head = head_of(path)
+        if is_parquet(head):
+            stage = _stage_parquet(database, path, names)
         else:
-            yield _stage_lines(database, path, head, wanted)
+            with opened_text(path, head) as text:
+                if is_json(path, text):
+                    stage = _stage_lines(database, path, text, names)
+                else:
+                    stage = _stage_csv(database, path, text, names, tuple(needed))
+        yield stage
 
 
 @contextmanager
@@ -122,12 +150,33 @@ def _database(path: Path) -> Iterator[Any]:
             ) from error
 
 
-def _stage_lines(database: Any, path: Path, head: bytes, wanted: frozenset[str]) -> Stage:
+def _stage_csv(
+    database: Any, path: Path, text: TextIO, wanted: frozenset[str], needed: Sequence[str]
+) -> Stage:
+    with opened_csv(path, text, wanted=wanted, needed=needed) as found:
+        there = {name: f"c{index}" for index, name in enumerate(found.columns)}
+        schema = pa.schema([*_NUMBERED, *((column, pa.string()) for column in there.values())])
+
+        def batches() -> Iterator[pa.RecordBatch]:
+            for piece in found.pieces:
+                flaws = [piece.faults.get(row) for row in range(len(piece.lines))]
+                yield pa.record_batch([piece.lines, flaws, *piece.cells], schema=schema)
+
+        cells = "".join(f", to_json({column})::VARCHAR AS {column}" for column in there.values())
+        with _registered(database, schema, batches()):
+            database.execute(f"CREATE TABLE cells AS SELECT n, flaw{cells} FROM lines")
+    ((n_rows, n_flaws),) = database.execute("SELECT count(*), count(flaw) FROM cells").fetchall()
+    return Stage(
+        path=path, database=database, columns=there, names=found.names, n_rows=n_rows, flawed=n_flaws > 0
+    )
+
+
+def _stage_lines(database: Any, path: Path, text: TextIO, wanted: frozenset[str]) -> Stage:
     names = sorted(wanted)
     pointers = ["/" + name.replace("~", "~0").replace("/", "~1") for name in names]
     columns = [f"c{index}" for index in range(len(names))]
     told = ", ".join(f"v[{index + 1}]::VARCHAR AS {column}" for index, column in enumerate(columns))
-    with opened_text(path, head) as text, _registered(database, text):
+    with _registered(database, _LINES, _lines(text)):
         database.execute(
             f"CREATE TABLE told AS SELECT n, bad, {told} FROM ("
             "  SELECT n, json_extract(object, $pointers) AS v,"
@@ -136,8 +185,8 @@ def _stage_lines(database: Any, path: Path, head: bytes, wanted: frozenset[str])
             {"pointers": pointers},
         )
     n_lost, lost = _read_again(database, names)
-    with opened_text(path, head) as text:
-        first = next((found for line in text if (found := json_object(line))), {})
+    text.seek(0)
+    first = next((found for line in text if (found := json_object(line))), {})
     counts = ", ".join(f"count({column})" for column in columns)
     ((*n_told, n_rows),) = database.execute(f"SELECT {counts}, count(*) FROM told").fetchall()
     there = {name: column for name, column, n in zip(names, columns, n_told, strict=True) if n}
@@ -154,23 +203,27 @@ def _stage_lines(database: Any, path: Path, head: bytes, wanted: frozenset[str])
     )
 
 
+def _lines(text: TextIO) -> Iterator[pa.RecordBatch]:
+    n_lines = 0
+    while lines := text.readlines(_BLOCK):
+        numbers = pa.array(range(n_lines + 1, n_lines + 1 + len(lines)), pa.int64())
+        n_lines += len(lines)
+        yield pa.record_batch([numbers, pa.array(lines, pa.string())], schema=_LINES)
+
+
 @contextmanager
-def _registered(database: Any, text: TextIO) -> Iterator[None]:
-    """The lines of a text as the table `lines`, to be read once; what fails in it is raised as it is."""
+def _registered(database: Any, schema: pa.Schema, batches: Iterator[pa.RecordBatch]) -> Iterator[None]:
+    """Rows as the table `lines`, to be read once; what fails in making them is raised as it is."""
     failed = list[Exception]()
 
-    def batches() -> Iterator[pa.RecordBatch]:
-        n_lines = 0
+    def watched() -> Iterator[pa.RecordBatch]:
         try:
-            while lines := text.readlines(_BLOCK):
-                numbers = pa.array(range(n_lines + 1, n_lines + 1 + len(lines)), pa.int64())
-                n_lines += len(lines)
-                yield pa.record_batch([numbers, pa.array(lines, pa.string())], schema=_LINES)
+            yield from batches
         except Exception as error:
             failed.append(error)
             raise
 
-    database.register("lines", pa.RecordBatchReader.from_batches(_LINES, batches()))
+    database.register("lines", pa.RecordBatchReader.from_batches(schema, watched()))
     try:
         yield
     except Exception:

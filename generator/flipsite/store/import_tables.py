@@ -25,9 +25,14 @@ _MOMENT = (
     r"CASE WHEN regexp_full_match({0}, '\"\d{{4}}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d+)?Z\"')"
     " THEN substr({0}, 2, length({0}) - 2) END"
 )
-_WHOLE = r"CASE WHEN regexp_full_match({0}, '\d{{1,15}}') THEN {0}::BIGINT END"
+_WHOLE = (
+    r"CASE WHEN regexp_full_match({0}, '\d{{1,15}}|\"\d{{1,15}}(\.0{{1,3}})?\"')"
+    " THEN trim({0}, '\"')::BIGINT END"
+)
 _A_NUMBER = r"-?\d{{1,17}}(\.\d{{1,25}})?([eE][-+]?\d{{1,2}})?"
-_NUMBER = f"CASE WHEN regexp_full_match({{0}}, '{_A_NUMBER}') THEN {{0}}::DOUBLE END"
+_NUMBER = (
+    f"CASE WHEN regexp_full_match({{0}}, '{_A_NUMBER}|\"{_A_NUMBER}\"') THEN trim({{0}}, '\"')::DOUBLE END"
+)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -95,18 +100,20 @@ class Tables:
         fits = []
         for index, (theirs, value) in enumerate(self.options.where):
             matches, cell = Matcher(value), f"coalesce({self.stage.columns[theirs]}, 'null')"
-            self.execute(f"CREATE TABLE fits{index} (cell VARCHAR)")
+            self.execute(f"CREATE OR REPLACE TABLE fits{index} (cell VARCHAR)")
             for (cells,) in self.batches(f"SELECT DISTINCT {cell} FROM cells"):
                 self.insert(f"fits{index}", [each for each in cells if matches(cell_of(each))])
             fits.append(f"{cell} IN (SELECT cell FROM fits{index})")
-        self.execute(f"CREATE VIEW wanted AS SELECT * FROM cells WHERE {' AND '.join(fits) or 'true'}")
+        self.execute(
+            f"CREATE OR REPLACE VIEW wanted AS SELECT * FROM cells WHERE {' AND '.join(fits) or 'true'}"
+        )
         return int(self.one("SELECT count(*) FROM wanted"))
 
     def make_read(self, ours: str) -> None:
         """The table `read_…` of a column's cells that are not plain, where there are any."""
         for column in self.columns_of(ours):
             plain, table = PLAIN[ours], f"read_{ours}"
-            self.execute(f"CREATE TABLE {table} (cell VARCHAR, value {plain.kind}, fault VARCHAR)")
+            self.execute(f"CREATE OR REPLACE TABLE {table} (cell VARCHAR, value {plain.kind}, fault VARCHAR)")
             odd = f"{column} IS NOT NULL AND {plain.plain.format(column)} IS NULL"
             for (texts,) in self.batches(f"SELECT DISTINCT {column} FROM draws WHERE {odd}"):
                 cells = [cell_of(text) for text in texts]

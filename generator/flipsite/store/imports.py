@@ -7,7 +7,7 @@ import of a file changes nothing, and one that was killed is mended by running i
 import json
 import logging
 from collections import Counter
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
@@ -19,18 +19,18 @@ from flipsite.settings import load_study
 from flipsite.store.arrow import draws_table
 from flipsite.store.columns import appended, following
 from flipsite.store.extents import model_extents
-from flipsite.store.import_cells import number_of
-from flipsite.store.import_columns import ImportOptions, check_columns, parse_options, wanted_rows
-from flipsite.store.import_files import Sheet, read_sheet, sha256_of
+from flipsite.store.import_columns import ImportOptions, parse_options
+from flipsite.store.import_files import Sheet, sha256_of
 from flipsite.store.import_large import large_rows
+from flipsite.store.import_reading import read_once, targets_of
 from flipsite.store.import_rows import Problem, Rows, rows_of
-from flipsite.store.import_stage import staged, too_large
+from flipsite.store.import_stage import Stage
 from flipsite.store.import_study import Facts, facts_of, write_study
 from flipsite.store.parts import add_parts
 from flipsite.store.shard_merge import merge_shard, shards_in
 from flipsite.store.snapshot import read_draws, read_notes, write_draws
 
-__all__ = ["ImportOptions", "ImportReport", "Problem", "import_file", "parse_options", "targets_of"]
+__all__ = ["ImportOptions", "ImportReport", "Problem", "import_by_target", "import_file", "parse_options"]
 
 PROBLEMS_SHOWN = 10
 
@@ -95,77 +95,132 @@ def import_file(path: Path, *, folder: Path, options: ImportOptions, target: flo
     """
     if shards_in(path):
         return _merged(path, folder)
+    order = _Order(path=path, sha256=sha256_of(path), folder=folder, options=options, target=target)
+    if report := _known(order):
+        return report
+    with read_once(path, options) as file:
+        return _import(file, order)
+
+
+def import_by_target(
+    path: Path, *, column: str, options: ImportOptions, folder_of: Callable[[float], Path]
+) -> list[ImportReport]:
+    """Add a file's rows to one study a target, in the order of the targets; the file is read once.
+
+    Args:
+        path: As for `import_file`.
+        column: The file's column of targets: shares, or, where one is above 1, per cent.
+        options: Which of the file's columns mean what, and which rows are wanted.
+        folder_of: The folder of a target's study.
+
+    Raises:
+        UsageError: As `import_file`, or if the file's targets cannot be read; nothing is written then.
+        StoreError: As `import_file`.
+    """
+    reports = []
+    sha256 = sha256_of(path)
+    with read_once(path, replace(options, where=(*options.where, (column, "")))) as file:
+        for target, text in sorted(targets_of(file, column, options).items()):
+            chosen = replace(options, where=tuple(sorted((*options.where, (column, text)))))
+            order = _Order(path=path, sha256=sha256, folder=folder_of(target), options=chosen, target=target)
+            reports.append(_known(order) or _import(file, order))
+    return reports
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Order:
+    """What is to be brought from where to where."""
+
+    path: Path
+    sha256: str
+    folder: Path
+    options: ImportOptions
+    target: float
+
+    @property
+    def record(self) -> dict[str, Any]:
+        """What is remembered of it."""
+        return {
+            "file": self.path.name,
+            "sha256": self.sha256,
+            "columns": [[ours, *theirs] for ours, theirs in self.options.columns],
+            "where": [list(condition) for condition in self.options.where],
+            "labels": self.options.labels and list(self.options.labels),
+        }
+
+    @property
+    def parts(self) -> str:
+        """What the parts of a file are called, among those of others."""
+        return f"import={self.sha256[:12]}"
+
+
+def _known(order: _Order) -> ImportReport | None:
+    """The report of a file that the study holds already; None where it does not."""
+    folder = order.folder
     _check_kind(folder)
-    record = _record(path, options)
-    if _is_known(record, _records(folder), path, folder):
-        if not (folder / "study.toml").exists():
-            write_study(
-                folder, facts_of(read_draws(folder / SNAPSHOT)), _records(folder)[0]["file"], target=target
-            )
-        return ImportReport(path=path, study=folder.name, already=True, by_status={})
-    if too_large(path):
-        report = _import_large(path, folder, options, record, target=target)
-    else:
-        report = _import_small(path, folder, options, record, target=target)
-    _log.info("%s: %d rows read, %d kept", path, report.n_rows, sum(report.by_status.values()))
+    records = _records(folder)
+    if not _is_known(order, records):
+        return None
+    if not (folder / "study.toml").exists():
+        facts = facts_of(read_draws(folder / SNAPSHOT))
+        write_study(folder, facts, records[0]["file"], target=order.target)
+    return ImportReport(path=order.path, study=folder.name, already=True, by_status={})
+
+
+def _import(file: Sheet | Stage, order: _Order) -> ImportReport:
+    report = _import_small(file, order) if isinstance(file, Sheet) else _import_large(file, order)
+    _log.info("%s: %d rows read, %d kept", order.path, report.n_rows, sum(report.by_status.values()))
     return report
 
 
-def _import_small(
-    path: Path, folder: Path, options: ImportOptions, record: dict[str, Any], *, target: float
-) -> ImportReport:
-    """Read a file whole; a study that lies in parts gets one more."""
-    sheet = read_sheet(path, wanted=options.wanted, needed=options.needed)
-    check_columns(sheet, options)
-    rows = rows_of(sheet, options)
+def _import_small(sheet: Sheet, order: _Order) -> ImportReport:
+    """Add what was read whole; a study that lies in parts gets one more."""
+    folder, rows = order.folder, rows_of(sheet, order.options)
     files, records = snapshot_files(folder), _records(folder)
     if files and files != (folder / SNAPSHOT,):
         last = {model: extent.last for model, extent in model_extents(files).items()}
         table = draws_table(following(rows.draws, last, renumber=not rows.numbered), study=folder.name)
-        add_parts(folder, [table], name=_name_of(record), notes=_notes([record]))
+        add_parts(folder, [table], name=order.parts, notes=_notes([order.record]))
     else:
         draws = rows.draws
         if files:
             draws = appended(read_draws(folder / SNAPSHOT), draws, renumber=not rows.numbered)
-        records.append(record)
+        records.append(order.record)
         write_draws(folder / SNAPSHOT, draws, study=folder.name, notes=_notes(records))
-        write_study(folder, facts_of(draws), records[0]["file"], target=target)
+        write_study(folder, facts_of(draws), records[0]["file"], target=order.target)
     return _report(sheet, folder.name, rows)
 
 
-def _import_large(
-    path: Path, folder: Path, options: ImportOptions, record: dict[str, Any], *, target: float
-) -> ImportReport:
-    """Read a file through DuckDB, into parts of its own."""
-    with staged(path, options.wanted) as stage:
-        rows = large_rows(stage, options)
-        last = {model: extent.last for model, extent in model_extents(snapshot_files(folder)).items()}
-        facts = Facts(
-            pairs=rows.pairs,
-            orders=rows.orders,
-            first_asked=rows.first_asked,
-            most_draws=max(rows.n_draws, default=1),
-        )
-        source = next(iter(_records(folder)), record)["file"]
-        write_study(folder, facts, source, target=target)
-        tables = rows.draws(study=folder.name, last=last)
-        add_parts(folder, tables, name=_name_of(record), notes=_notes([record]))
-        return ImportReport(
-            path=path,
-            study=folder.name,
-            already=False,
-            n_rows=stage.n_rows,
-            n_filtered=rows.n_filtered,
-            n_lost=rows.n_lost,
-            by_status=rows.by_status,
-            models=rows.models,
-            reading=rows.reading,
-            n_contradictions=rows.n_contradictions,
-            numbered=rows.numbered,
-            n_problems=rows.n_problems,
-            problems=rows.problems,
-            unit=stage.unit,
-        )
+def _import_large(stage: Stage, order: _Order) -> ImportReport:
+    """Add what lies in a database, in parts of its own."""
+    folder, rows = order.folder, large_rows(stage, order.options)
+    last = {model: extent.last for model, extent in model_extents(snapshot_files(folder)).items()}
+    facts = Facts(
+        pairs=rows.pairs,
+        orders=rows.orders,
+        first_asked=rows.first_asked,
+        most_draws=max(rows.n_draws, default=1),
+    )
+    source = next(iter(_records(folder)), order.record)["file"]
+    write_study(folder, facts, source, target=order.target)
+    tables = rows.draws(study=folder.name, last=last)
+    add_parts(folder, tables, name=order.parts, notes=_notes([order.record]))
+    return ImportReport(
+        path=order.path,
+        study=folder.name,
+        already=False,
+        n_rows=stage.n_rows,
+        n_filtered=rows.n_filtered,
+        n_lost=rows.n_lost,
+        by_status=rows.by_status,
+        models=rows.models,
+        reading=rows.reading,
+        n_contradictions=rows.n_contradictions,
+        numbered=rows.numbered,
+        n_problems=rows.n_problems,
+        problems=rows.problems,
+        unit=stage.unit,
+    )
 
 
 def _merged(path: Path, folder: Path) -> ImportReport:
@@ -182,32 +237,6 @@ def _merged(path: Path, folder: Path) -> ImportReport:
         shards=tuple(map(str, merge.shards)),
         missing=tuple(map(str, merge.missing)),
     )
-
-
-def targets_of(path: Path, column: str, options: ImportOptions) -> dict[str, float]:
-    """Each value of a file's column of targets, as the file writes it, with the share of ones it asks for.
-
-    Values of which one is above 1 are read as per cent.
-
-    Raises:
-        UsageError: If there is no such column, or a wanted row's target is no share.
-    """
-    wanted = replace(options, where=(*options.where, (column, "")))
-    sheet = read_sheet(path, wanted=wanted.wanted, needed=wanted.needed)
-    check_columns(sheet, wanted)
-    rows = wanted_rows(sheet, options)
-    texts = {str(sheet.cells[column][row]).strip(): row for row in rows}
-    numbers = {text: number_of(text) for text in texts}
-    unit = 100.0 if any(number is not None and number > 1 for number in numbers.values()) else 1.0
-    targets = {}
-    for text, number in numbers.items():
-        if number is None or not 0 <= number <= unit:
-            line = sheet.lines[texts[text]]
-            raise UsageError(
-                f"{path}: {sheet.unit} {line}: {column} is {text!r}; expected a share or per cent"
-            )
-        targets[text] = number / unit
-    return targets
 
 
 def _check_kind(folder: Path) -> None:
@@ -229,30 +258,15 @@ def _notes(records: list[dict[str, Any]]) -> dict[str, str]:
     return {_NOTE: json.dumps(records, ensure_ascii=False, sort_keys=True, separators=(",", ":"))}
 
 
-def _name_of(record: dict[str, Any]) -> str:
-    """What the parts of a file are called, among those of others."""
-    return f"import={record['sha256'][:12]}"
-
-
-def _record(path: Path, options: ImportOptions) -> dict[str, Any]:
-    return {
-        "file": path.name,
-        "sha256": sha256_of(path),
-        "columns": [[ours, *theirs] for ours, theirs in options.columns],
-        "where": [list(condition) for condition in options.where],
-        "labels": options.labels and list(options.labels),
-    }
-
-
-def _is_known(record: dict[str, Any], records: list[dict[str, Any]], path: Path, folder: Path) -> bool:
+def _is_known(order: _Order, records: list[dict[str, Any]]) -> bool:
     """Whether the same bytes were imported before, and in the same way."""
     for known in records:
-        if known["sha256"] == record["sha256"]:
-            if {**known, "file": ""} == {**record, "file": ""}:
+        if known["sha256"] == order.sha256:
+            if {**known, "file": ""} == {**order.record, "file": ""}:
                 return True
             raise UsageError(
-                f"{path}: imported into {folder.name!r} before with other options; "
-                f"remove {folder / SNAPSHOT} to import it anew, or name another study with --study"
+                f"{order.path}: imported into {order.folder.name!r} before with other options; "
+                f"remove {order.folder / SNAPSHOT} to import it anew, or name another study with --study"
             )
     return False
 

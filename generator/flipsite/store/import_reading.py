@@ -1,0 +1,80 @@
+"""A file read once, however many studies take rows of it: a sheet in memory, or a stage on disk."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+from flipsite.errors import UsageError
+from flipsite.store.import_cells import number_of
+from flipsite.store.import_columns import ImportOptions, check_columns, matched_text, wanted_rows
+from flipsite.store.import_files import Sheet, header_of, read_sheet
+from flipsite.store.import_rows import none_wanted
+from flipsite.store.import_stage import Stage, staged, too_large
+from flipsite.store.import_tables import Tables, cell_of
+
+
+@contextmanager
+def read_once(path: Path, options: ImportOptions) -> Iterator[Sheet | Stage]:
+    """The columns of a file that the options name; what is on disk is gone in the end.
+
+    Raises:
+        UsageError: If the file cannot be read, or a column is missing.
+        StoreError: If it is large, and DuckDB is not installed or has no room.
+    """
+    wanted, needed = options.wanted, options.needed
+    header = header_of(path, wanted=wanted, needed=needed)
+    if header is not None:  # a long reading should not end in this
+        check_columns(path, header, options)
+    if too_large(path):
+        with staged(path, wanted=wanted, needed=needed) as stage:
+            check_columns(path, stage.names, options)
+            yield stage
+    else:
+        sheet = read_sheet(path, wanted=wanted, needed=needed)
+        check_columns(path, sheet.names, options)
+        yield sheet
+
+
+def targets_of(file: Sheet | Stage, column: str, options: ImportOptions) -> dict[float, str]:
+    """The shares of ones that the wanted rows' cells ask for, each with the first text that says so.
+
+    Values of which one is above 1 are read as per cent.
+
+    Raises:
+        UsageError: If a wanted row's target is no share, or no row is wanted.
+    """
+    if isinstance(file, Sheet):
+        texts, n_rows = _texts_of_sheet(file, column, options), len(file.lines)
+    else:
+        texts, n_rows = _texts_of_stage(file, column, options), file.n_rows - file.n_lost
+    if not texts:
+        raise UsageError(none_wanted(file.path, n_rows))
+    numbers = {text: number_of(text) for text in texts}
+    unit = 100.0 if any(number is not None and number > 1 for number in numbers.values()) else 1.0
+    targets: dict[float, str] = {}
+    for text, number in numbers.items():
+        if number is None or not 0 <= number <= unit:
+            raise UsageError(
+                f"{file.path}: {file.unit} {texts[text]}: {column} is {text!r}; expected a share or per cent"
+            )
+        targets.setdefault(number / unit, text)
+    return targets
+
+
+def _texts_of_sheet(sheet: Sheet, column: str, options: ImportOptions) -> dict[str, int]:
+    """The texts of the wanted rows' cells in a column, each with the line it first stands on."""
+    texts: dict[str, int] = {}
+    for row in wanted_rows(sheet, options):
+        texts.setdefault(matched_text(sheet.cells[column][row]), sheet.lines[row])
+    return texts
+
+
+def _texts_of_stage(stage: Stage, column: str, options: ImportOptions) -> dict[str, int]:
+    """The same of a large file."""
+    tables = Tables(stage=stage, options=options)
+    tables.make_wanted()
+    texts: dict[str, int] = {}
+    cell = stage.columns[column]
+    for text, n in tables.execute(f"SELECT {cell}, min(n) FROM wanted GROUP BY 1 ORDER BY 2"):
+        texts.setdefault(matched_text(cell_of(text)), n)
+    return texts
