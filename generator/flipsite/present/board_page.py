@@ -5,19 +5,16 @@ from collections.abc import Mapping
 from flipsite.analyse.report import StudyReport
 from flipsite.domain import Verdict
 from flipsite.exhibits import Figure
-from flipsite.present.board import Board, board
+from flipsite.present.board import Board
 from flipsite.present.board_values import values_script
 from flipsite.present.formats import count_text, plural
 from flipsite.present.page import Page
 from flipsite.present.tables import study_note
 
 
-def leaderboard_page(report: StudyReport, figures: Mapping[str, Figure]) -> Page:
+def leaderboard_page(report: StudyReport, figures: Mapping[str, Figure], made: Board) -> Page:
     """All models of a study, and either end."""
     study = report.study
-    context = board_context(report)
-    made = context["board"]
-    assert isinstance(made, Board)  # noqa: S101 - of a mapping to anything
     path, script = values_script(study.id, made)
     return Page(
         path=f"{study.id}/leaderboard/index.html",
@@ -27,14 +24,13 @@ def leaderboard_page(report: StudyReport, figures: Mapping[str, Figure]) -> Page
         study=study,
         crumbs=(("Home", "index.html"), (study.title, f"{study.id}/index.html")),
         tab="Leaderboard",
-        context={"report": report, "figures": figures, "values": path, **context},
+        context={"report": report, "figures": figures, "values": path, **board_context(report, made)},
         attached={path: script},
     )
 
 
-def board_context(report: StudyReport) -> dict[str, object]:
+def board_context(report: StudyReport, made: Board) -> dict[str, object]:
     """What the leaderboard's template is given."""
-    made = board(report)
     before, shares = 0, []
     for verdict, n in made.verdicts:
         shares.append((verdict, n, before))

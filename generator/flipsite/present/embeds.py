@@ -50,16 +50,20 @@ def table_embeds(
         return {}
     source = study_source(report, base_url=base_url)
 
-    def embedded(table: Table, figure: Draw | None) -> Embed:
-        return _table_embed(table, figure, source=source, base_url=base_url)
+    def embedded(table: Table, figure: Draw | None, *, whole: Callable[[], Table] | None = None) -> Embed:
+        return _table_embed(table, figure, whole=whole, source=source, base_url=base_url)
 
     ends = (least_biased_table(report, top=top or TOP), most_biased_table(report, top=top or TOP))
     found = [embedded(table, _rows_figure(report, table, figures or {})) for table in ends]
-    board = leaderboard_table(report, top=top)
-    found.append(embedded(board, _board_figure(report, figures or {})))
+    board = partial(leaderboard_table, report)
+    found.append(
+        embedded(board(top=0), _board_figure(report, figures or {}), whole=cache(partial(board, top=top)))
+    )
     if report.spend:
-        spend = spend_table(report.study, report.spend[:top], note=study_note(report.study))
-        found.append(embedded(spend, _spend_figure(report, figures or {})))
+        spend = partial(spend_table, report.study, report.spend, note=study_note(report.study))
+        found.append(
+            embedded(spend(top=0), _spend_figure(report, figures or {}), whole=cache(partial(spend, top=top)))
+        )
     elif report.printed:
         stated = stated_spend_table(report.study, report.printed)
         found.append(embedded(stated, _spend_figure(report, figures or {})))
@@ -150,12 +154,20 @@ def _model_embed(
     return replace(embed, name=name)
 
 
-def _table_embed(table: Table, figure: Draw | None, *, source: Source, base_url: str | None) -> Embed:
+def _table_embed(
+    table: Table,
+    figure: Draw | None,
+    *,
+    whole: Callable[[], Table] | None = None,
+    source: Source,
+    base_url: str | None,
+) -> Embed:
+    """Of a long table only the heading is wanted here; `whole` makes it when its rows are asked for."""
     return Embed(
         name=table.name,
         source=source,
         heading=table.caption,
-        make_table=partial(_same, table),
+        make_table=whole or partial(_same, table),
         figure=figure,
         base_url=base_url,
     )

@@ -11,7 +11,7 @@ import jinja2
 from flipsite.analyse.families import Comparison, Family, History
 from flipsite.analyse.report import StudyReport
 from flipsite.content import Content
-from flipsite.exhibits import Figure
+from flipsite.present.board import Board
 from flipsite.present.citing import cite_page
 from flipsite.present.data_page import data_page
 from flipsite.present.drawn import Drawn
@@ -44,6 +44,7 @@ class Overview:
     Attributes:
         reports: The studies, in the order of their ids.
         drawn: Every chart.
+        boards: The studies' leaderboards, by study.
         compared: Pairs of studies that share models.
         alike: Families of targets.
         elsewhere: Models that more than one study asked.
@@ -56,6 +57,7 @@ class Overview:
 
     reports: Sequence[StudyReport]
     drawn: Drawn
+    boards: Mapping[str, Board]
     compared: Sequence[Comparison]
     alike: Sequence[Family]
     elsewhere: Mapping[str, History]
@@ -75,12 +77,12 @@ def overview_files(
     """
     reports, figures = given.reports, given.drawn.studies
     compared = [*comparison_pages(given.compared, given.drawn.compared)]
-    narratives = narrative_pages(reports, figures, given.sources, templates)
+    narratives = narrative_pages(reports, figures, given.boards, given.sources, templates)
     pages = [
         *narratives,
         glossary_page(),
         cite_page(frame.studies, version=settings.version, base_url=settings.base_url),
-        *_studies_pages(reports, figures, compared),
+        *_studies_pages(given, compared),
         *compared,
         *history_pages(given.elsewhere),
         *family_pages(given.alike, given.drawn.families),
@@ -111,17 +113,16 @@ def overview_files(
     return files | {index_path: index} | _top_files(templates, frame, reports, [*listed, pages[-1]])
 
 
-def _studies_pages(
-    reports: Sequence[StudyReport], figures: Mapping[str, Mapping[str, Figure]], compared: Sequence[Page]
-) -> list[Page]:
+def _studies_pages(given: Overview, compared: Sequence[Page]) -> list[Page]:
     """The pages of each study, with its neighbours in their order and the pages that compare it."""
-    around = [None, *(report.study for report in reports), None]
+    around = [None, *(report.study for report in given.reports), None]
     return [
         page
-        for place, report in enumerate(reports)
+        for place, report in enumerate(given.reports)
         for page in study_pages(
             report,
-            figures[report.study.id],
+            given.drawn.studies[report.study.id],
+            given.boards[report.study.id],
             compared=[page for page in compared if page.study == report.study],
             neighbours=(around[place], around[place + 2]),
         )

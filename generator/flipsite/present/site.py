@@ -103,6 +103,7 @@ def site_work(
         nav=nav,
         foot=foot,
     )
+    boards = {report.study.id: board(report) for report in reports}
     compared, alike, elsewhere = comparisons(reports), families(reports), histories(reports)
 
     def downloads() -> Files:
@@ -116,6 +117,7 @@ def site_work(
         overview = Overview(
             reports=reports,
             drawn=figures,
+            boards=boards,
             compared=compared,
             alike=alike,
             elsewhere=elsewhere,
@@ -132,7 +134,7 @@ def site_work(
 
     batches: list[Batch] = [lambda: {".nojekyll": b"", **dict(assets.values()), bundle[0]: bundle[1]}]
     for report in reports:
-        shared = shared_of(report, board(report), elsewhere)
+        shared = shared_of(report, boards[report.study.id], elsewhere)
         places = range(len(shared.rows))
         chunks = [places[start : start + _MODELS] for start in places[::_MODELS]]
         batches += [partial(model_files, shared, chunk, templates, frame, kept=kept) for chunk in chunks]

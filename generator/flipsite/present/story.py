@@ -11,6 +11,7 @@ from flipsite.addresses import model_page
 from flipsite.analyse.report import StudyReport
 from flipsite.errors import ContentError
 from flipsite.exhibits import Figure
+from flipsite.present.board import Board
 from flipsite.present.board_page import board_context
 from flipsite.present.coin_toy import coin_toy
 from flipsite.present.glossary import GLOSSARY, term_html
@@ -51,6 +52,7 @@ def narrative_sources(folders: Sequence[Path]) -> dict[str, Path]:
 def narrative_pages(
     reports: Sequence[StudyReport],
     figures: Figures,
+    boards: Mapping[str, Board],
     sources: Mapping[str, Path],
     templates: jinja2.Environment,
 ) -> list[Page]:
@@ -62,7 +64,7 @@ def narrative_pages(
     for path, template in NARRATIVES.values():
         source = sources.get(path)
         if source is not None:
-            calls = _calls(reports, figures, path, templates)
+            calls = _calls(reports, figures, boards, path, templates)
             narrative = render_narrative(source, calls, raw={"link": linker(path), "number": _number})
         elif path == "index.html":
             narrative = None
@@ -90,7 +92,11 @@ def _number(name: str) -> str:
 
 
 def _calls(
-    reports: Sequence[StudyReport], figures: Figures, path: str, templates: jinja2.Environment
+    reports: Sequence[StudyReport],
+    figures: Figures,
+    boards: Mapping[str, Board],
+    path: str,
+    templates: jinja2.Environment,
 ) -> Mapping[str, Function]:
     """What a narrative may call; without `study=` the first study is meant."""
     page = Page(path=path, title="", description="", template="")
@@ -114,8 +120,9 @@ def _calls(
 
     def table(name: str, *, study: str | None = None, top: int | None = None) -> Markup:
         known(name, dict.fromkeys(TABLES), "table")
-        board = board_context(report_of(study))
-        return Markup(render(templates, "parts/board_end.html", which=name, top=top, page=page, **board))
+        report = report_of(study)
+        context = board_context(report, boards[report.study.id])
+        return Markup(render(templates, "parts/board_end.html", which=name, top=top, page=page, **context))
 
     def chart(name: str, *, study: str | None = None) -> Markup:
         own = figures[report_of(study).study.id] if reports or study else {}

@@ -10,6 +10,7 @@ from flipsite.analyse.report import StudyReport
 from flipsite.analyse.settled import Settled, Stop
 from flipsite.domain import Estimate, Study
 from flipsite.exhibits import Figure
+from flipsite.present.board import Board
 from flipsite.present.board_page import leaderboard_page
 from flipsite.present.leaderboard import TOP
 from flipsite.present.page import Page
@@ -27,6 +28,7 @@ Neighbours = tuple[Study | None, Study | None]
 def study_pages(
     report: StudyReport,
     figures: Mapping[str, Figure],
+    board: Board,
     *,
     compared: Sequence[Page] = (),
     neighbours: Neighbours = (None, None),
@@ -36,6 +38,7 @@ def study_pages(
     Args:
         report: The study's.
         figures: Its charts, by name.
+        board: Its leaderboard.
         compared: The pages that compare it with other studies.
         neighbours: The studies before and after it.
     """
@@ -61,7 +64,7 @@ def study_pages(
     )
     spend = [spend_page(report, figures)] if report.spend else []
     predictors = [predictors_page(report, report.fit, figures)] if report.fit else []
-    return [summary, leaderboard_page(report, figures), *spend, *predictors]
+    return [summary, leaderboard_page(report, figures, board), *spend, *predictors]
 
 
 def stopped(report: StudyReport) -> list[tuple[Estimate, Stop]]:
