@@ -12,7 +12,7 @@ from flipsite.analyse.report import StudyReport
 from flipsite.domain import Kind
 from flipsite.loading import load_report
 from flipsite.present.embed import Embed, Source
-from flipsite.present.embed_formats import FORMATS, ON_SITE, embed_files, rendered
+from flipsite.present.embed_formats import FORMATS, ON_SITE, pasted_files, rendered, saved_files
 from flipsite.present.embed_html import frame_page, frame_snippet, html_fragment
 from flipsite.present.embed_picture import ANYWHERE
 from flipsite.present.embed_text import json_embed, markdown_embed
@@ -131,7 +131,11 @@ def test_the_snippet_names_its_frame(embeds: dict[str, Embed]) -> None:
 
 
 def test_a_site_has_each_format_of_each_but_of_no_single_model(embeds: dict[str, Embed]) -> None:
-    files = [path for embed in embeds.values() for path in embed_files(embed, kept={})]
+    files = [
+        path
+        for embed in embeds.values()
+        for path in (*pasted_files(embed, kept={}), *saved_files(embed, kept={}))
+    ]
     suffixes = {FORMATS[form].suffix for form in ON_SITE}
     assert {path for path in files if path.startswith("trial/embed/spend.")} == {
         f"trial/embed/spend.{suffix}" for suffix in (*suffixes, "js")

@@ -38,7 +38,8 @@ FORMATS: Final[Mapping[str, Format]] = {
 }
 """By the word that `--format` takes."""
 
-ON_SITE: Final = ("html", "markdown", "csv", "json", "svg", "png")
+_PASTED: Final = ("html", "markdown")
+ON_SITE: Final = (*_PASTED, "csv", "json", "svg", "png")
 """The formats that stand under `<study>/embed/`; the others follow from them or are made by the command."""
 
 
@@ -49,28 +50,35 @@ def rendered(embed: Embed, form: str) -> bytes:
         ValueError: If it has no picture and one is asked for.
     """
     content = FORMATS[form].render(embed)
-    return content if isinstance(content, bytes) else content.encode("utf-8", "replace")
+    return content if isinstance(content, bytes) else _encoded(content)
 
 
-def embed_files(embed: Embed, *, kept: Mapping[str, Content]) -> dict[str, Content]:
-    """An embed's files on a site, by path: each format, a page for an iframe, and the sources to copy.
+def pasted_files(embed: Embed, *, kept: Mapping[str, Content]) -> dict[str, Content]:
+    """What of an embed is pasted elsewhere, by path: HTML, Markdown, an iframe, and the sources to copy.
 
     Args:
         embed: What to write.
-        kept: Files of the last site that are still good; if all of this embed's are, none is made.
+        kept: Files of the last site that are still good; if all of these are, none is made.
     """
-    forms = {form_path(embed, form): form for form in forms_on_site(embed)}
+    markup, words = form_path(embed, "html"), form_path(embed, "markdown")
     frame, sources = frame_path(embed), sources_path(embed)
-    if kept.keys() >= {*forms, frame, sources}:
-        return {path: kept[path] for path in (*forms, frame, sources)}
-    made = {path: rendered(embed, form) for path, form in forms.items()}
-    texts = {"HTML": made[form_path(embed, "html")], "Markdown": made[form_path(embed, "markdown")]}
-    said = {label: text.decode() for label, text in texts.items()}
+    if kept.keys() >= {markup, words, frame, sources}:
+        return {path: kept[path] for path in (markup, words, frame, sources)}
+    said = {"HTML": html_fragment(embed), "Markdown": markdown_embed(embed)}
+    files: dict[str, Content] = {markup: _encoded(said["HTML"]), words: _encoded(said["Markdown"])}
     if embed.base_url:
         said["iframe"] = frame_snippet(embed, embed.base_url + frame)
-    script = f"flipsiteEmbed({spec_json({'embed': anchor(embed), 'sources': said})});\n"
-    page = frame_page(embed, lambda path: relative(path, frame))
-    return {**made, frame: page.encode("utf-8", "replace"), sources: script.encode("utf-8", "replace")}
+    files[sources] = _encoded(f"flipsiteEmbed({spec_json({'embed': anchor(embed), 'sources': said})});\n")
+    said.clear()  # of ten thousand models they take memory
+    return {**files, frame: _encoded(frame_page(embed, lambda path: relative(path, frame)))}
+
+
+def saved_files(embed: Embed, *, kept: Mapping[str, Content]) -> dict[str, Content]:
+    """What of an embed is downloaded, by path: its rows and its picture; `kept` as for `pasted_files`."""
+    forms = {form_path(embed, form): form for form in forms_on_site(embed) if form not in _PASTED}
+    if kept.keys() >= forms.keys():
+        return {path: kept[path] for path in forms}
+    return {path: rendered(embed, form) for path, form in forms.items()}
 
 
 def forms_on_site(embed: Embed) -> list[str]:
@@ -96,3 +104,7 @@ def sources_path(embed: Embed) -> str:
 def anchor(embed: Embed) -> str:
     """Its id on the page of embeds."""
     return f"{embed.source.study}-{embed.name}"
+
+
+def _encoded(text: str) -> bytes:
+    return text.encode("utf-8", "replace")

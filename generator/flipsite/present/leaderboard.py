@@ -21,16 +21,17 @@ def leaderboard_table(report: StudyReport, *, top: int | None = None) -> Table:
     """
     caption = f"{report.study.title}: all models"
     tied = not_told_from_fair(report.estimates)
+    place = {model: number for number, model in enumerate(tied)}
     if report.printed:
         rows = [
             *_printed_rows(report, report.printed, "least"),
             *_printed_rows(report, report.printed, "most"),
         ]
         rows.sort(key=lambda row: (row[1].rank or 0, row[0].position))
-        rows.sort(key=lambda row: tied.index(row[1].model) if row[1].model in tied else len(tied))
+        rows.sort(key=lambda row: place.get(row[1].model, len(tied)))
         return printed_table("leaderboard", caption, rows[:top], note=_note(report))
     record_of = {record.model: record for record in report.estimates}
-    apart = [record for record in by_bias(report.estimates) if record.model not in set(tied)]
+    apart = [record for record in by_bias(report.estimates) if record.model not in place]
     unknown = [record for record in report.estimates if record.bias is None]
     ordered = (*(record_of[model] for model in tied), *apart, *unknown)
     return measured_table("leaderboard", caption, ordered[:top], note=_note(report))

@@ -17,7 +17,7 @@ from flipsite.present.board import board
 from flipsite.present.data_page import data_package, data_page
 from flipsite.present.drawn import Drawn, Wanted
 from flipsite.present.embed import Embed
-from flipsite.present.embed_formats import embed_files
+from flipsite.present.embed_formats import pasted_files, saved_files
 from flipsite.present.embeds import study_embeds
 from flipsite.present.frame import Frame, links_of, static_files
 from flipsite.present.model_pages import model_files, model_twins
@@ -126,10 +126,11 @@ def site_work(
             kept=kept,
             standing=standing,
         )
-        return [
+        return [  # what takes most memory first, while little else has been made
+            *(partial(pasted_files, embed, kept=kept) for embed in overview.embeds),
             partial(overview_files, overview, settings, templates, frame),
             downloads,
-            *(partial(embed_files, embed, kept=kept) for embed in overview.embeds),
+            *(partial(saved_files, embed, kept=kept) for embed in overview.embeds),
         ]
 
     batches: list[Batch] = [lambda: {".nojekyll": b"", **dict(assets.values()), bundle[0]: bundle[1]}]
