@@ -9,6 +9,7 @@ GROUND = {
     "errors",
     "cells",
     "content",
+    "folders",
     "forks",
     "domain",
     "counts",

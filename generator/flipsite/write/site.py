@@ -11,12 +11,12 @@ from pathlib import Path
 
 from flipsite.content import Content, Kept
 from flipsite.errors import SiteError
+from flipsite.folders import put_in_place, sync, sync_names
 from flipsite.write.batches import Batch, Later, Placed, run_batches
 from flipsite.write.foreign import CARRIED, refuse_foreign
 from flipsite.write.manifest import NAME, Manifest, read_manifest
 from flipsite.write.names import check_paths
 from flipsite.write.scratch import NEW, OLD, scratch_beside
-from flipsite.write.swap import put_in_place, sync, sync_names
 from flipsite.write.target import find_target
 from flipsite.write.tree import (
     carry_over,
