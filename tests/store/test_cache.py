@@ -380,3 +380,17 @@ def test_a_change_with_a_fault_of_ours_reaches_whoever_waits(tmp_path):
             asyncio.run(answer_nothing())
         asyncio.run(flip(kept))
         assert len(kept.settled("a/b")) == 1
+
+
+def test_a_file_of_another_program_is_not_written_to_before_it_is_known(tmp_path):
+    """Neither its tables nor how its journal is kept, whatever version it says it has."""
+    path = tmp_path / "cache.sqlite"
+    with sqlite3.connect(path) as other:
+        other.execute("CREATE TABLE study (holder TEXT)")
+        other.execute("PRAGMA user_version = 1")
+    other.close()
+    before = path.read_bytes()
+    with pytest.raises(StoreError, match="another program"):
+        connect(path)
+    assert path.read_bytes() == before
+    assert [each.name for each in tmp_path.iterdir()] == ["cache.sqlite"]

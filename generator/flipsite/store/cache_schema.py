@@ -69,11 +69,13 @@ STEPS: tuple[str, ...] = (
     CREATE INDEX attempt_in_flight ON attempt (draw_id) WHERE state = 'sent';
     CREATE INDEX attempt_unpriced ON attempt (draw_id) WHERE billed_pico IS NULL AND generation IS NOT NULL;
     """,
+    "ALTER TABLE study RENAME COLUMN holder TO written;",
 )
 """The step from each version to the next; a released step is never changed.
 
 `series` carries its draws' counts and money, kept in the same transaction, so that a run over ten million
 draws starts without counting them. `request` holds what was sent apart from its messages, each text once.
+`study.written` tells what the last snapshot held (`cache_written.py`); nothing ever stood in `holder`.
 """
 
 
@@ -95,6 +97,7 @@ def connect(path: Path) -> sqlite3.Connection:
         _refuse_stump(path)
         connection = sqlite3.connect(path, timeout=30, isolation_level=None, check_same_thread=False)
         try:
+            _looked_at(connection, path, STEPS)  # before anything is written to it
             connection.execute("PRAGMA journal_mode = WAL")
             connection.execute("PRAGMA synchronous = FULL")
             connection.execute("PRAGMA foreign_keys = ON")
@@ -111,20 +114,11 @@ def migrate(connection: sqlite3.Connection, path: Path, steps: tuple[str, ...] =
     Raises:
         StoreError: If the file is another program's, or a newer flipsite's.
     """
-    version = _number(connection, "user_version")
-    if version > len(steps):
-        raise StoreError(
-            f"{path}: written by a newer flipsite (format {version}, this one knows {len(steps)}); "
-            "update flipsite."
-        )
-    if version == len(steps):
-        _own(connection, path)
+    if _looked_at(connection, path, steps) == len(steps):
         return
     connection.execute("BEGIN IMMEDIATE")
     try:
-        version = _number(connection, "user_version")  # another process may have migrated meanwhile
-        if version == 0 and connection.execute("SELECT 1 FROM sqlite_master LIMIT 1").fetchone():
-            raise StoreError(f"{path}: a database of another program; move it away.")
+        version = _version(connection, path, steps)  # another process may have migrated meanwhile
         for number, script in enumerate(steps[version:], start=version + 1):
             for statement in filter(str.strip, script.split(";")):
                 connection.execute(statement)
@@ -162,9 +156,30 @@ def opened(path: Path) -> Iterator[sqlite3.Connection]:
         yield connection
 
 
-def _own(connection: sqlite3.Connection, path: Path) -> None:
-    if _number(connection, "application_id") != APPLICATION_ID:
+def _looked_at(connection: sqlite3.Connection, path: Path, steps: tuple[str, ...]) -> int:
+    """The version of the tables, as of one instant; errors as for `migrate`."""
+    connection.execute("BEGIN")
+    try:
+        return _version(connection, path, steps)
+    finally:
+        connection.execute("ROLLBACK")
+
+
+def _version(connection: sqlite3.Connection, path: Path, steps: tuple[str, ...]) -> int:
+    """The version of the tables; 0 of a file that has none."""
+    version = _number(connection, "user_version")
+    if version > 0:
+        foreign = _number(connection, "application_id") != APPLICATION_ID
+    else:
+        foreign = connection.execute("SELECT 1 FROM sqlite_master LIMIT 1").fetchone() is not None
+    if foreign:
         raise StoreError(f"{path}: a database of another program; move it away.")
+    if version > len(steps):
+        raise StoreError(
+            f"{path}: written by a newer flipsite (format {version}, this one knows {len(steps)}); "
+            "update flipsite."
+        )
+    return version
 
 
 def _number(connection: sqlite3.Connection, pragma: str) -> int:
