@@ -12,21 +12,17 @@ from flipsite.collect.clock import nap
 from flipsite.collect.connections import Application
 from flipsite.collect.openrouter import OpenRouter
 from flipsite.collect.plan import Plan, plan, series_of
-from flipsite.collect.reading import draw_of
 from flipsite.collect.rounds import Judge, Rounds
 from flipsite.collect.sampler import Sampler
 from flipsite.domain import Study
 from flipsite.endpoints import clock_of, paying_client, simulated_client, today_of
 from flipsite.errors import UsageError
 from flipsite.offers import Offer, Order, Report, Watcher
-from flipsite.projects import CATALOGUE_FILE, SNAPSHOT
-from flipsite.shards import Shard
+from flipsite.projects import CATALOGUE_FILE
+from flipsite.saving import write_snapshot
 from flipsite.sitting import Sitting
 from flipsite.store.cache import Cache
-from flipsite.store.columns import brief
 from flipsite.store.held import refuse_loss
-from flipsite.store.shard_merge import shard_notes
-from flipsite.store.snapshot import stream_draws
 from flipsite.store.swap import replacing
 
 log = logging.getLogger(__name__)
@@ -191,20 +187,3 @@ def stopping_rule(*, n_models: int, target: float) -> Judge:
         return [None if state is Settled.OPEN else state.value for state in states]
 
     return judge
-
-
-def write_snapshot(folder: Path, cache: Cache, study: Study, *, shard: Shard | None = None) -> Path | None:
-    """Write what the cache holds as the study's snapshot, whole; None where it holds no draw.
-
-    A shard's snapshot says whose it is, and is written empty rather than not at all: it would be missed among
-    the others. Where the cache holds models of other shards too, the snapshot is the study's.
-    """
-    models = [standing.model for standing in cache.standings()]
-    alone = shard is not None and all(shard.holds(model) for model in models)
-    notes = shard_notes((shard,), study=study.id, kind=study.kind.value) if shard and alone else {}
-    path = folder / SNAPSHOT
-    n_draws = stream_draws(path, (brief(draw_of(kept)) for kept in cache.kept()), study=study.id, notes=notes)
-    if not n_draws and not alone:
-        return None
-    log.info("%s: %d draws of %d models", path, n_draws, len(models))
-    return path

@@ -11,12 +11,13 @@ from pathlib import Path
 from flipsite.collect.clock import stamp
 from flipsite.collect.connections import Application
 from flipsite.collect.reading import read_again
-from flipsite.collecting import Collecting, write_snapshot
+from flipsite.collecting import Collecting
 from flipsite.domain import MOST_BUDGET_USD, Kind, Study
 from flipsite.endpoints import check_kind
 from flipsite.errors import UsageError
 from flipsite.offers import Look, Offer, Order, Report, Watcher
-from flipsite.projects import SNAPSHOT, Project, study_folder
+from flipsite.projects import Project, study_folder
+from flipsite.saving import write_snapshot
 from flipsite.settings import default_study, dump_study, load_study
 from flipsite.store.cache import Cache
 from flipsite.store.held import refuse_loss
@@ -95,7 +96,7 @@ def reread(project: Project, study_id: str) -> tuple[int, int, Path | None]:
             if reading is not None and reading.result != kept.result:
                 changed.append((kept.row, reading))
         cache.record(changed)
-        shards = shards_in(folder / SNAPSHOT)
+        shards = shards_in(folder)
         shard = shards[0] if len(shards) == 1 else None
         return len(changed), n_answers, write_snapshot(folder, cache, study, shard=shard)
 

@@ -10,7 +10,7 @@ from pathlib import Path
 from flipsite.analyse.report import StudyReport, report_draws, report_printed, with_features
 from flipsite.domain import Kind
 from flipsite.holding import held
-from flipsite.projects import FEATURES_FILE, FIT_FILE, PARTS, SNAPSHOT, project_root, snapshot_files
+from flipsite.projects import FEATURES_FILE, FIT_FILE, PARTS, project_root, snapshot_files
 from flipsite.settings import load_printed, load_project, load_study
 from flipsite.spending import announced_usd
 from flipsite.store.exports import export_draws
@@ -59,7 +59,7 @@ def kept_files(folder: Path, report: StudyReport) -> dict[str, bytes | Path]:
     elif report.draws is not None:
         lines = io.BytesIO()
         export_draws(report.draws, lines, study=report.study.id, form="csv")
-        files |= {f"{data}/draws.csv": lines.getvalue(), f"{data}/draws.parquet": folder / SNAPSHOT}
+        files |= {f"{data}/draws.csv": lines.getvalue(), f"{data}/draws.parquet": snapshot_files(folder)[0]}
     return files
 
 

@@ -20,6 +20,7 @@ from flipsite import __version__
 from flipsite.charts_script import charts_script
 from flipsite.drawings import Drawings
 from flipsite.errors import UsageError
+from flipsite.program import own_digest
 from flipsite.projects import PROJECT_FILE, Project, existing_study, packaged, snapshot_files, study_ids
 from flipsite.write.site import SiteChange, current_site, replace_site
 
@@ -160,7 +161,7 @@ def input_digests(project: Project, studies: Sequence[str], *, base_url: str | N
     roots += [("content", packaged("content")), ("content", project.content)]
     digests = {
         "base-url": hashlib.sha256((base_url or "").encode()).hexdigest(),
-        "flipsite": _own_digest(),
+        "flipsite": own_digest(),
         "libraries": _libraries_digest(),
     }
     for name, root in roots:
@@ -183,12 +184,6 @@ def _elsewhere(project: Project, studies: Sequence[str]) -> dict[str, str]:
 
     draws = load_project(project.root).draws
     return {f"draws/{study}": listing_digest(draws[study]) for study in studies if study in draws}
-
-
-def _own_digest() -> str:
-    """One digest of flipsite's own modules: another version may write another site."""
-    modules = sorted(Path(__file__).parent.rglob("*.py"))
-    return hashlib.sha256("".join(_file_digest(path) for path in modules).encode()).hexdigest()
 
 
 def _libraries_digest() -> str:

@@ -131,6 +131,12 @@ def snapshot_files(folder: Path) -> tuple[Path, ...]:
     return (folder / SNAPSHOT,)
 
 
+def snapshot_place(folder: Path) -> Path | None:
+    """A study's snapshot as it is shown to people: its file, or the folder of its parts; None without one."""
+    files = snapshot_files(folder)
+    return None if not files else files[0] if files[0] == folder / SNAPSHOT else folder / PARTS
+
+
 def project_root(folder: Path) -> Path:
     """The root of the project that a study's folder, `content/studies/<study>`, lies in."""
     return folder.absolute().parents[2]

@@ -35,6 +35,9 @@ SCHEMA = pa.schema(
 )
 """The tidy draws of the design, in its order."""
 
+LIBRARY = f"pyarrow {pa.__version__}"
+"""What writes the files: equal draws give equal bytes by one version of it."""
+
 _EXACT = 2**53
 """Whole numbers beyond this are not exact in a float64 column."""
 

@@ -6,8 +6,9 @@ at their worst case. The project's cache lies under `.flipsite/`, private and ne
 """
 
 import json
+import sqlite3
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from contextlib import ExitStack
+from contextlib import ExitStack, closing, contextmanager
 from pathlib import Path
 from types import TracebackType
 from typing import Self
@@ -15,12 +16,48 @@ from typing import Self
 from flipsite.dealings import Answered, Asked, Heard, Kept, Reading, Standing, Unpriced
 from flipsite.domain import Failed, Outcome, Rejected, Result, Status
 from flipsite.errors import StoreError
+from flipsite.store import cache_kept
 from flipsite.store import cache_rows as rows
+from flipsite.store.cache_kept import KeptRow, Mark
 from flipsite.store.cache_lock import hold, private_folder
 from flipsite.store.cache_schema import complaints, opened
 from flipsite.store.cache_writer import Writer
 
 CACHE_FILE = "cache.sqlite"
+
+
+class View:
+    """What the cache holds of a study at one instant, whatever is written beside it."""
+
+    def __init__(self, connection: sqlite3.Connection, key: int) -> None:
+        """See a study's rows on a connection that stands in a transaction."""
+        self._connection = connection
+        self._key = key
+        self._reading = ExitStack()
+
+    def close(self) -> None:
+        """End what is still being read."""
+        self._reading.close()
+
+    def models(self) -> tuple[str, ...]:
+        """Those that were ever asked."""
+        return tuple(standing.model for standing in rows.standings(self._connection, self._key))
+
+    def mark(self) -> Mark:
+        """How far the study has come."""
+        return cache_kept.mark(self._connection, self._key)
+
+    def written(self) -> str | None:
+        """What is remembered of the last snapshot; None where nothing is."""
+        return cache_kept.written(self._connection, self._key)
+
+    def kept(self, *, since: Mark | None = None) -> Iterator[Kept]:
+        """Every draw that came to an end, or those that changed since, by model and draw."""
+        if since is None:
+            found = cache_kept.kept(self._connection, self._key)
+        else:
+            found = cache_kept.kept_since(self._connection, self._key, since)
+        return map(_kept, self._reading.enter_context(closing(found)))
 
 
 class Cache:
@@ -111,23 +148,35 @@ class Cache:
         """Remember that a model does not know structured output."""
         await self._writer.write(lambda connection: rows.mark_text_only(connection, self._key, model))
 
+    @contextmanager
+    def view(self) -> Iterator[View]:
+        """All that is held at this instant; safe beside a running collector."""
+        with complaints(self._path), opened(self._path) as connection:
+            connection.execute("BEGIN")
+            with closing(View(connection, self._key)) as view:
+                yield view
+
+    def remember(self, written: str) -> None:
+        """Remember what the snapshot now holds; reading stored answers anew forgets it."""
+        with complaints(self._path), opened(self._path) as connection:
+            cache_kept.remember(connection, self._key, written)
+
     def kept(self) -> Iterator[Kept]:
         """Every draw that came to an end, by model and draw; safe beside a running collector."""
-        with complaints(self._path), opened(self._path) as connection:
-            for row in rows.kept(connection, self._key):
-                yield _kept(row)
+        with self.view() as view:
+            yield from view.kept()
 
     def heard(self) -> Iterator[Heard]:
         """Every answer to a question that is no flip, by who was asked and how often before."""
         with complaints(self._path), opened(self._path) as connection:
-            for row in rows.kept(connection, self._key):
+            for row in cache_kept.kept(connection, self._key):
                 if answer := _heard(row):
                     yield answer
 
     def record(self, readings: Iterable[tuple[int, Reading]]) -> None:
         """Replace how stored answers were read, all or none; the answers stay as they are."""
         with complaints(self._path):
-            rows.record(self._reader, readings)
+            rows.record(self._reader, self._key, readings)
 
     def _check_protocol(self, wanted: dict[str, object]) -> None:
         stored: dict[str, object] = json.loads(rows.protocol(self._reader, self._key))
@@ -149,7 +198,7 @@ def _pair(labels: str) -> tuple[str, str]:
     return first, second
 
 
-def _kept(row: rows.KeptRow) -> Kept:
+def _kept(row: KeptRow) -> Kept:
     draw_id, model, draw, labels, order, status, outcome, reason, mode, body, latency, asked_at, cost = row
     result: Result
     if status == Status.VALID and outcome is not None:
@@ -173,7 +222,7 @@ def _kept(row: rows.KeptRow) -> Kept:
     )
 
 
-def _heard(row: rows.KeptRow) -> Heard | None:
+def _heard(row: KeptRow) -> Heard | None:
     _, model, asking, labels, _, status, _, _, _, body, _, asked_at, _ = row
     if status == Status.ERROR or body is None:
         return None

@@ -7,23 +7,6 @@ from collections.abc import Iterable, Iterator
 from flipsite.dealings import Answered, Asked, Reading, Standing, Stated
 from flipsite.domain import Failed, Outcome, Rejected, Status
 
-KeptRow = tuple[
-    int,
-    str,
-    int,
-    str,
-    int,
-    str,
-    int | None,
-    str | None,
-    str | None,
-    bytes | None,
-    float | None,
-    str | None,
-    int,
-]
-"""draw_id, model, draw, labels, order, status, outcome, reason, mode, body, latency, asked_at, cost."""
-
 LOST = "no answer came: the collector was stopped while it waited"
 
 
@@ -215,26 +198,15 @@ def mark_text_only(connection: sqlite3.Connection, study: int, model: str) -> No
     )
 
 
-def kept(connection: sqlite3.Connection, study: int) -> Iterator[KeptRow]:
-    """Every draw that came to an end, with the attempt that ended it and the cost of all its attempts."""
-    query = (
-        "SELECT d.draw_id, s.model, d.draw, d.labels, d.label_order, d.status, d.outcome, d.reason,"
-        " r.mode, a.body, a.latency_s, a.asked_at,"
-        " (SELECT sum(coalesce(p.billed_pico, p.worst_pico)) FROM attempt AS p"
-        "  WHERE p.draw_id = d.draw_id AND p.state != 'sent')"
-        " FROM series AS s JOIN draw AS d ON d.series = s.series"
-        " JOIN attempt AS a ON a.attempt = d.attempt JOIN request AS r ON r.request = a.request"
-        " WHERE s.study = ? AND d.status IS NOT NULL ORDER BY s.model, d.draw"
-    )
-    yield from connection.execute(query, (study,))
-
-
-def record(connection: sqlite3.Connection, readings: Iterable[tuple[int, Reading]]) -> None:
-    """Replace how answers were read, all or none."""
+def record(connection: sqlite3.Connection, study: int, readings: Iterable[tuple[int, Reading]]) -> None:
+    """Replace how answers of a study were read, all or none; a snapshot of them is then out of date."""
     connection.execute("BEGIN IMMEDIATE")
     try:
         for draw_id, reading in readings:
             _settle_draw(connection, draw_id, reading)
+            connection.execute(
+                "UPDATE study SET written = NULL WHERE study = ? AND written IS NOT NULL", (study,)
+            )
     except BaseException:
         connection.execute("ROLLBACK")
         raise

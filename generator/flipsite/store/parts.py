@@ -4,7 +4,7 @@ import hashlib
 import json
 import os
 import shutil
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from contextlib import suppress
 from itertools import chain, islice
 from pathlib import Path
@@ -17,6 +17,7 @@ from flipsite.store.arrow import SCHEMA
 from flipsite.store.snapshot import ROWS_A_GROUP, parquet_writer
 from flipsite.store.snapshot import n_draws as draws_in
 from flipsite.store.swap import sync_folder
+from flipsite.store.tables import grouped
 
 MANIFEST = "manifest.json"
 
@@ -67,18 +68,6 @@ def add_parts(folder: Path, tables: Iterable[pa.Table], *, name: str, notes: Map
     return n_draws
 
 
-def grouped(tables: Iterable[pa.Table]) -> Iterator[pa.Table]:
-    """The same rows, ROWS_A_GROUP at a time."""
-    waiting = SCHEMA.empty_table()
-    for table in tables:
-        waiting = pa.concat_tables([waiting, table])
-        while len(waiting) >= ROWS_A_GROUP:
-            yield waiting.slice(0, ROWS_A_GROUP)
-            waiting = waiting.slice(ROWS_A_GROUP)
-    if len(waiting):
-        yield waiting
-
-
 def part_files(files: Sequence[Path]) -> dict[str, Path]:
     """The parts of a snapshot by the path that each has within its study's data, `draws/…`."""
     if not files:
@@ -102,7 +91,7 @@ def manifest(parts: Mapping[str, Path], *, n_draws: int, address: str | None = N
             "path": name.removeprefix(f"{PARTS}/"),
             "draws": draws_in(path),
             "bytes": path.stat().st_size,
-            "sha256": _digest(path),
+            "sha256": digest(path),
         }
         for name, path in sorted(parts.items())
     ]
@@ -117,6 +106,7 @@ def manifest(parts: Mapping[str, Path], *, n_draws: int, address: str | None = N
     return (json.dumps(told, ensure_ascii=False, indent=1) + "\n").encode()
 
 
-def _digest(path: Path) -> str:
+def digest(path: Path) -> str:
+    """The SHA-256 of a file, in hexadecimal."""
     with path.open("rb") as file:
         return hashlib.file_digest(file, "sha256").hexdigest()

@@ -5,9 +5,9 @@ a lone surrogate, which it cannot hold, becomes U+FFFD. A response longer than R
 that length; the whole answer stays in the private cache. A number that is not finite is written as missing.
 """
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from itertools import chain, islice, pairwise
+from itertools import pairwise
 from pathlib import Path
 from typing import Any, BinaryIO
 from urllib.parse import unquote
@@ -17,7 +17,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 from numpy.typing import NDArray
 
-from flipsite.domain import STATUSES, Draw, Draws, Status
+from flipsite.domain import STATUSES, Draws, Status
 from flipsite.errors import StoreError
 from flipsite.projects import PARTS, SNAPSHOT
 from flipsite.store.arrow import SCHEMA, dictionary, draws_table, numbers, texts
@@ -34,7 +34,6 @@ __all__ = [
     "read_draws",
     "read_groups",
     "read_notes",
-    "stream_draws",
     "write_draws",
     "write_parquet",
 ]
@@ -63,43 +62,6 @@ def write_draws(path: Path, draws: Draws, *, study: str, notes: Mapping[str, str
     """
     with replacing(path) as file:
         write_parquet(file, draws, study=study, notes=notes)
-
-
-def stream_draws(path: Path, draws: Iterable[Draw], *, study: str, notes: Mapping[str, str]) -> int:
-    """Write a snapshot of single draws, a group of rows at a time: the same file, whatever the memory.
-
-    Args:
-        path: The snapshot's file. Where there is no draw and nothing to note, none is written.
-        draws: Sorted by model and draw.
-        study: The study's id, which stands in each row.
-        notes: Further key-value metadata of the file.
-
-    Returns:
-        How many draws were written.
-
-    Raises:
-        StoreError: As for `write_draws`, and if a draw is there twice.
-    """
-    groups = _groups(draws)
-    first = next(groups, None)
-    if first is None and not notes:
-        return 0
-    n_draws = 0
-    with replacing(path) as file, parquet_writer(file, notes) as writer:
-        for group in chain([first] if first else [], groups):
-            writer.write_table(draws_table(group, study=study), row_group_size=ROWS_A_GROUP)
-            n_draws += len(group)
-    return n_draws
-
-
-def _groups(draws: Iterable[Draw]) -> Iterator[Draws]:
-    rows, last = iter(draws), ("", -1)
-    while some := list(islice(rows, ROWS_A_GROUP)):
-        group = collect_draws(some)
-        if (some[0].model, some[0].draw) <= last:
-            raise StoreError(f"{some[0].model}: draw {some[0].draw} comes after a later one; sort the draws")
-        last = (some[-1].model, some[-1].draw)
-        yield group
 
 
 def write_parquet(

@@ -1,0 +1,56 @@
+"""From a study's cache to its snapshot: what changed since the last one is read, the rest copied."""
+
+import logging
+from itertools import chain
+from pathlib import Path
+
+from flipsite.collect.reading import draw_of
+from flipsite.domain import Study
+from flipsite.program import own_digest
+from flipsite.projects import snapshot_files, snapshot_place
+from flipsite.shards import Shard
+from flipsite.store.arrow import LIBRARY
+from flipsite.store.cache import Cache
+from flipsite.store.columns import brief
+from flipsite.store.shard_merge import shard_notes
+from flipsite.store.tables import draw_tables
+from flipsite.store.weaving import woven
+from flipsite.store.whole_snapshot import replace_snapshot
+from flipsite.store.written import Written, dump_written, load_written, stands
+
+log = logging.getLogger(__name__)
+
+
+def write_snapshot(folder: Path, cache: Cache, study: Study, *, shard: Shard | None = None) -> Path | None:
+    """Write what the cache holds as the study's snapshot, whole; None where it holds no draw.
+
+    The same snapshot as of a cache that is read whole, and at its cost where anything but answers is not as
+    it was: the snapshot itself, or the flipsite that reads them. Where no draw changed it stays as it is.
+
+    A shard's snapshot says whose it is, and is written empty rather than not at all: it would be missed among
+    the others. Where the cache holds models of other shards too, the snapshot is the study's.
+
+    Returns:
+        The snapshot's file, or the folder of its parts.
+    """
+    by = f"{own_digest()} {LIBRARY}"
+    with cache.view() as view:
+        models, mark = view.models(), view.mark()
+        alone = shard is not None and all(shard.holds(model) for model in models)
+        notes = shard_notes((shard,), study=study.id, kind=study.kind.value) if shard and alone else {}
+        last = load_written(view.written(), by=by)
+        if last is not None and not stands(last, folder):
+            last = None
+        kept = view.kept(since=last.mark if last else None)
+        changed = draw_tables((brief(draw_of(each)) for each in kept), study=study.id)
+        first = next(changed, None)
+        if last is not None and first is None and last.notes == notes:
+            return snapshot_place(folder)
+        rows = woven(snapshot_files(folder) if last else (), chain(() if first is None else [first], changed))
+        same = last.files if last is not None and last.notes == notes else {}
+        known = {folder / name: sha256 for name, sha256 in same.items()}
+        files = replace_snapshot(folder, rows, notes=notes, known=known)
+    cache.remember(dump_written(Written(by=by, mark=mark, notes=notes, files=files)))
+    place = snapshot_place(folder)
+    log.info("%s: %d models", place or f"{folder}: no draws yet", len(models))
+    return place

@@ -1,0 +1,64 @@
+"""Draws as a stream of Arrow tables with the snapshot's columns, however many there are."""
+
+from collections.abc import Iterable, Iterator, Sequence
+from itertools import islice
+from pathlib import Path
+
+import pyarrow as pa
+import pyarrow.parquet as pq
+
+from flipsite.domain import Draw
+from flipsite.errors import StoreError
+from flipsite.store.arrow import SCHEMA, draws_table
+from flipsite.store.columns import collect_draws
+from flipsite.store.snapshot import ROWS_A_GROUP, n_draws, readable
+
+_AT_ONCE = 8_192
+"""Single draws held at a time: they take ten times the memory of their rows in a table."""
+
+
+def draw_tables(draws: Iterable[Draw], *, study: str) -> Iterator[pa.Table]:
+    """Tables of single draws.
+
+    Args:
+        draws: Sorted by model and draw.
+        study: The study's id, which stands in each row.
+
+    Raises:
+        StoreError: If a draw is there twice or out of order, or a model's name is no Unicode text.
+    """
+    rows, last = iter(draws), ("", -1)
+    while some := list(islice(rows, _AT_ONCE)):
+        if (some[0].model, some[0].draw) <= last:
+            raise StoreError(f"{some[0].model}: draw {some[0].draw} comes after a later one; sort the draws")
+        last = (some[-1].model, some[-1].draw)
+        yield draws_table(collect_draws(some), study=study)
+
+
+def snapshot_tables(files: Sequence[Path]) -> Iterator[pa.Table]:
+    """The rows of a snapshot's files as they stand there, a group at a time.
+
+    Raises:
+        StoreError: If a file cannot be read, or its columns are not those of a snapshot.
+    """
+    for path in files:
+        n_draws(path)  # tells what is wrong with a file
+        with readable(path), pq.ParquetFile(path, page_checksum_verification=True) as file:
+            for index in range(file.metadata.num_row_groups):
+                yield file.read_row_group(index, columns=SCHEMA.names).cast(SCHEMA)
+
+
+def grouped(tables: Iterable[pa.Table]) -> Iterator[pa.Table]:
+    """The same rows, ROWS_A_GROUP at a time, each group's columns in one piece."""
+    waiting: list[pa.Table] = []
+    n_waiting = 0
+    for table in tables:
+        waiting.append(table)
+        n_waiting += len(table)
+        while n_waiting >= ROWS_A_GROUP:
+            n_waiting -= ROWS_A_GROUP
+            cut = len(waiting[-1]) - n_waiting
+            yield pa.concat_tables([*waiting[:-1], waiting[-1].slice(0, cut)]).combine_chunks()
+            waiting = [waiting[-1].slice(cut)]
+    if n_waiting:
+        yield pa.concat_tables(waiting).combine_chunks()
