@@ -12,6 +12,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from email.utils import parsedate_to_datetime
 from enum import StrEnum
+from functools import lru_cache
 from typing import TypeAlias
 
 Json: TypeAlias = "bool | int | float | str | list[Json] | dict[str, Json] | None"
@@ -111,7 +112,7 @@ def read_reply(body: bytes) -> Reply:
     fields = _mapping(_json(body))
     choices = fields.get("choices")
     choice = _mapping(choices[0]) if isinstance(choices, list) and choices else {}
-    return replace(_reply(fields, choice, _id(fields.get("id"))), answered=bool(choice))
+    return _reply(fields, choice, _id(fields.get("id")), answered=bool(choice))
 
 
 def read_price(body: bytes) -> float | None:
@@ -142,6 +143,7 @@ _STRUCTURED = re.compile(
 )
 _UNKNOWN_BILL = frozenset({408, 504, 520, 522, 524})
 """A gateway gave up waiting: the model may have run, and been billed, behind it."""
+_NUMERIC = (int, float, str)
 _AGAIN = frozenset({408, 409, 425, 429})
 _RUN = {
     401: "the key was not accepted; set OPENROUTER_API_KEY to a valid one",
@@ -185,7 +187,9 @@ def _error(
     return Trouble(todo=Todo.AGAIN, reason=reason, wait_s=wait, everywhere=code == 429 and not upstream)
 
 
-def _reply(fields: Mapping[str, Json], choice: Mapping[str, Json], generation: str | None) -> Reply:
+def _reply(
+    fields: Mapping[str, Json], choice: Mapping[str, Json], generation: str | None, *, answered: bool = True
+) -> Reply:
     message = _mapping(choice.get("message"))
     usage = _mapping(fields.get("usage"))
     return Reply(
@@ -199,6 +203,7 @@ def _reply(fields: Mapping[str, Json], choice: Mapping[str, Json], generation: s
         reasoning_tokens=_count(_mapping(usage.get("completion_tokens_details")).get("reasoning_tokens")),
         cached_tokens=_count(_mapping(usage.get("prompt_tokens_details")).get("cached_tokens")),
         cost_usd=_cost(fields),
+        answered=answered,
     )
 
 
@@ -249,7 +254,7 @@ def _count(value: Json) -> int | None:
 
 
 def _number(value: Json) -> float | None:
-    if isinstance(value, bool) or not isinstance(value, int | float | str):
+    if isinstance(value, bool) or not isinstance(value, _NUMERIC):
         return None
     try:
         number = float(value)
@@ -268,7 +273,15 @@ def _id(value: Json) -> str | None:
 
 def _word(value: Json) -> str | None:
     """A provider's short text as one printable line."""
-    return one_line(value, most=LONGEST_WORD) if isinstance(value, str) else None
+    if not isinstance(value, str):
+        return None
+    return _short_word(value) if len(value) <= LONGEST_WORD else one_line(value, most=LONGEST_WORD)
+
+
+@lru_cache(maxsize=1024)
+def _short_word(word: str) -> str:
+    """Of millions of answers, providers and ends are a few."""
+    return one_line(word, most=LONGEST_WORD)
 
 
 def _mapping(value: Json) -> Mapping[str, Json]:

@@ -9,6 +9,7 @@ import json
 import sqlite3
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import ExitStack, closing, contextmanager
+from functools import lru_cache
 from pathlib import Path
 from types import TracebackType
 from typing import Self
@@ -193,6 +194,7 @@ class Cache:
         )
 
 
+@lru_cache(maxsize=1024)  # most studies have one
 def _pair(labels: str) -> tuple[str, str]:
     first, second = json.loads(labels)
     return first, second

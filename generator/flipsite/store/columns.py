@@ -4,6 +4,7 @@ import json
 from bisect import bisect_left
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
+from functools import lru_cache
 from typing import Any
 
 import numpy as np
@@ -32,6 +33,11 @@ STATUS_CODE = {status: code for code, status in enumerate(STATUSES)}
 
 def labels_text(labels: Sequence[str]) -> str:
     """A pair of labels as it stands in a file: `["0","1"]`."""
+    return _labels_text(tuple(labels))
+
+
+@lru_cache(maxsize=1024)  # most studies have one
+def _labels_text(labels: tuple[str, ...]) -> str:
     return json.dumps(list(labels), ensure_ascii=False, separators=(",", ":"))
 
 
