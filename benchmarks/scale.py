@@ -1,6 +1,6 @@
-"""Very many draws: counted beside bare DuckDB, built, imported, resumed; time and memory of each.
+"""Very many draws: counted beside bare DuckDB, built, imported, resumed, saved; time and memory of each.
 
-Run: `python benchmarks/scale.py [--draws N …] [--only count build import resume]`, or `make bench-scale`.
+Run: `python benchmarks/scale.py [--draws N …] [--only count save …]`, or `make bench-scale`.
 Each contestant is a process of its own, so that its memory is its own; those that are compared take turns.
 Inputs are made in a temporary folder and removed in the end. Prints ratios with their spread: of seconds, and
 of seconds of the processor, which other work on the machine lengthens less.
@@ -70,6 +70,31 @@ for _ in range(3):
     began = time.perf_counter()
     collect(project, Order(study_id="many", simulated_seed=1), watcher)
 print(*(seconds for seconds, _, _ in offered), *offered[-1][1:])
+"""
+
+
+SAVE = """
+import asyncio, pathlib, sys, time
+from flipsite.dealings import Answered, Asked, Reading
+from flipsite.domain import Outcome
+from flipsite.projects import find_project, study_folder
+from flipsite.saving import write_snapshot
+from flipsite.settings import load_study
+from flipsite.store.cache import Cache
+async def ask(cache, model, draw):
+    asked = Asked(model=model, draw=draw, labels=("0", "1"), order=0, mode="text", sent="{}", worst_pico=9,
+                  asked_at="2026-11-29T00:00:00Z")
+    reading = Reading(result=Outcome(index=1), reader=1)
+    await cache.answer(Answered(attempt=await cache.ask(asked), code=200, body=b"{}", latency_s=0.1,
+                                generation=None, billed_pico=9, fault=None, reading=reading))
+project = find_project(pathlib.Path(sys.argv[1]))
+folder = study_folder(project, "many")
+with Cache(project.cache, study="many", protocol=None, now="now") as cache:
+    for standing in cache.standings()[: int(sys.argv[2])]:
+        asyncio.run(ask(cache, standing.model, standing.last_draw + 1))
+    began, worked = time.perf_counter(), time.process_time()
+    write_snapshot(folder, cache, load_study(folder))
+    print(time.perf_counter() - began, time.process_time() - worked)
 """
 
 
@@ -169,6 +194,16 @@ def resume(folder: Path) -> None:
     )
 
 
+def save(folder: Path) -> None:
+    """The snapshot out of the cache: of all answers; after a draw more of ten models; after none."""
+    (folder / "content" / "studies" / "many" / "draws.parquet").unlink()
+    print("\n| snapshot | s | of processor | MiB |\n|---|---|---|---|")
+    for what, n_more in (("of all answers", 0), ("after ten draws more", 10), ("after none", 0)):
+        ran = run(str(folder), str(n_more), code=SAVE, folder=folder)
+        seconds, worked = map(float, ran.out.split())
+        print(f"| {what} | {seconds:.2f} | {worked:.2f} | {ran.memory:.0f} |", flush=True)
+
+
 def _warm(ran: Ran) -> tuple[float, float]:
     """Seconds, and of the processor, of the second of two questions."""
     seconds, worked = ran.out.strip().splitlines()[-1].split()
@@ -187,13 +222,14 @@ def main() -> None:
     """Measure each size in turn."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--draws", type=int, nargs="+", default=[1_000_000, 10_000_000])
-    parser.add_argument("--only", nargs="+", default=["count", "build", "import", "resume"])
+    parser.add_argument("--only", nargs="+", default=["count", "build", "import", "resume", "save"])
     parser.add_argument("--times", type=int, default=5)
     parser.add_argument("--folder", type=Path, help="where the inputs are made; 10⁸ draws take 3 GB there")
     options = parser.parse_args()
     for n_draws in options.draws:
         print(f"\n## {n_draws:,} draws, the machine at a load of {os.getloadavg()[0]:.0f}\n", flush=True)
-        for what, only in (("parts", {"count", "build"}), ("lines", {"import"}), ("cache", {"resume"})):
+        inputs = {"parts": {"count", "build"}, "lines": {"import"}, "cache": {"resume"}, "answers": {"save"}}
+        for what, only in inputs.items():
             if not only & set(options.only):
                 continue
             with tempfile.TemporaryDirectory(prefix="flipsite-scale-", dir=options.folder) as root:
@@ -208,6 +244,8 @@ def main() -> None:
                     bring(folder)
                 if what == "cache":
                     resume(folder)
+                if what == "answers":
+                    save(folder)
 
 
 if __name__ == "__main__":

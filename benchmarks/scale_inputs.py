@@ -2,7 +2,7 @@
 
 240 models; a tenth of all draws is the first one's, the rest is shared equally. Each draw has every column
 that a collected one has; their values are digests of the row's number, and so the same each time.
-Run by `scale.py`: `python scale_inputs.py parts|lines|cache FOLDER DRAWS`.
+Run by `scale.py`: `python scale_inputs.py parts|lines|cache|answers FOLDER DRAWS`.
 """
 
 import sqlite3
@@ -76,7 +76,12 @@ def make_lines(folder: Path, n_draws: int) -> None:
         database.execute(f"COPY ({told}) TO '{folder}/many.jsonl' (FORMAT json)").fetchall()
 
 
-def make_cache(folder: Path, n_draws: int) -> None:
+def make_answers(folder: Path, n_draws: int) -> None:
+    """The same as `make_cache`, each draw with the whole of its answer: a gigabyte a million."""
+    make_cache(folder, n_draws, body="body")
+
+
+def make_cache(folder: Path, n_draws: int, *, body: str = "x'7b7d'") -> None:
     """A project whose cache and snapshot hold so many draws of the simulated endpoint's coins.
 
     Two of each coin are collected; the rest are copies, without the answers' text, in the same tables and
@@ -93,12 +98,12 @@ def make_cache(folder: Path, n_draws: int) -> None:
     with closing(sqlite3.connect(project.cache / "cache.sqlite")) as cache, cache:
         models = [name for (name,) in cache.execute("SELECT model FROM series ORDER BY model")]
         n_each = n_draws // len(models) // 2 * 2
-        _copy(cache, n_each // 2 - 1)
+        _copy(cache, n_each // 2 - 1, body)
     path.write_text(dump_study(replace(study, sampling=Sampling(draws=n_each))), encoding="utf-8")
     _write_snapshot(path.with_name("draws.parquet"), models, n_each)
 
 
-def _copy(cache: sqlite3.Connection, copies: int) -> None:
+def _copy(cache: sqlite3.Connection, copies: int, body: str) -> None:
     """Repeat each model's two draws."""
     ((draws,),) = cache.execute("SELECT max(draw_id) FROM draw").fetchall()
     ((attempts,),) = cache.execute("SELECT max(attempt) FROM attempt").fetchall()
@@ -111,7 +116,8 @@ def _copy(cache: sqlite3.Connection, copies: int) -> None:
     )
     cache.execute(
         f"INSERT INTO attempt {numbers} SELECT attempt + c * ?, draw_id + c * ?, request, asked_at, state,"
-        " worst_pico, billed_pico, code, generation, latency_s, fault, x'7b7d'"
+        " worst_pico, billed_pico, code, generation, latency_s, fault,"
+        f" {body}"
         " FROM copy CROSS JOIN attempt WHERE attempt <= ?",
         (copies, attempts, draws, attempts),
     )
@@ -143,4 +149,5 @@ def _questions(n_draws: int) -> Iterator[str]:
 
 if __name__ == "__main__":
     what, where, n = sys.argv[1:]
-    {"parts": make_parts, "lines": make_lines, "cache": make_cache}[what](Path(where), int(n))
+    make = {"parts": make_parts, "lines": make_lines, "cache": make_cache, "answers": make_answers}
+    make[what](Path(where), int(n))
