@@ -108,10 +108,12 @@ def test_a_large_study_is_exported_whole(project: Path, tmp_path: Path) -> None:
     assert [len(group) for group in read_groups(files)] == [1200, 40]
 
 
-def test_a_frame_of_too_many_draws_is_refused(project: Path) -> None:
+def test_a_frame_of_too_many_draws_is_refused(project: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """And it is said how to ask for some of them; the study's models are known all the same."""
     folder = project / "content" / "studies" / "many"
     study = api.Study.load(folder)
+    assert api.draws(study)["model"].value_counts().to_dict() == {"a/often": 1200, "b/seldom": 40}
+    monkeypatch.setattr("flipsite.holding.MOST_HELD", 1239)
     with pytest.raises(StoreError, match="too many for a frame; ask DuckDB"):
         api.draws(study)
     assert subjects_of(folder, load_study(folder)).models == ("a/often", "b/seldom")

@@ -215,18 +215,19 @@ def draws(study: Study) -> "pd.DataFrame":
         UsageError: If the study is published: it has figures and no draws.
         StoreError: If there are none yet, or too many for a frame.
     """
-    from flipsite.holding import MOST_HELD, is_large
+    from flipsite.holding import MOST_HELD
     from flipsite.store.frames import draws_frame
-    from flipsite.store.snapshot import read_draws
+    from flipsite.store.snapshot import n_draws, read_groups
 
     if study.settings.kind is domain.Kind.PUBLISHED:
         raise UsageError(f"{study.id}: a published study has figures and no draws; name a study with draws")
-    if is_large(files := snapshot_files(study.folder)):
+    files = snapshot_files(study.folder) or (study.folder / SNAPSHOT,)
+    if sum(map(n_draws, files)) > MOST_HELD:
         raise StoreError(
-            f"{study.folder}: more than {MOST_HELD:,} draws, or draws in parts, are too many for a frame; "
+            f"{study.folder}: more than {MOST_HELD:,} draws are too many for a frame; "
             f"ask DuckDB: duckdb.read_parquet([{str(files[0])!r}, …])"
         )
-    return draws_frame(read_draws(study.folder / SNAPSHOT), study=study.id)
+    return draws_frame(read_groups(files), study=study.id)
 
 
 def build(

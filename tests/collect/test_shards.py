@@ -11,8 +11,9 @@ from flipsite.collect.simulated import COINS, Endpoint
 from flipsite.domain import Kind, Sampling
 from flipsite.errors import UsageError
 from flipsite.exchange import import_draws, parse_options
-from flipsite.projects import Project
+from flipsite.projects import Project, snapshot_files
 from flipsite.shards import Shard, shard_of
+from flipsite.store import whole_snapshot
 from flipsite.store.imports import ImportReport
 
 FEW = tuple(coin for coin in COINS if "slow" not in coin.id)
@@ -48,6 +49,25 @@ def test_sixteen_shards_merged_are_one_collection_to_the_byte(shards: list[Path]
     paths = [each.studies / STUDY / "draws.parquet" for each in (alone, project)]
     assert paths[0].read_bytes() == paths[1].read_bytes()
     assert merge(project, shards[4]).already
+
+
+def test_shards_in_parts_merge_like_files(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Named by the folder of the parts or of the study; the parts are those of one collector."""
+    for name, n_draws in (("MOST_IN_A_FILE", 10), ("HALF", 16), ("FULL", 32)):
+        monkeypatch.setattr(whole_snapshot, name, n_draws)
+    alone = project_of(tmp_path / "alone", sampling=Sampling(draws=20))
+    simulate(alone, Endpoint(coins=FEW))
+    project = project_of(tmp_path / "merged", sampling=Sampling(draws=20))
+    folders = [collected(tmp_path, number, draws=20, of=2).parent for number in (1, 2)]
+    assert merge(project, folders[1] / "draws").missing == ("1/2",)
+    assert merge(project, folders[0]).missing == ()
+    assert merge(project, folders[1]).already
+    found, wanted = (
+        {path.parent.name: path.read_bytes() for path in snapshot_files(each.studies / STUDY)}
+        for each in (project, alone)
+    )
+    assert len(found) > 5
+    assert found == wanted
 
 
 def test_a_shard_overlaps_with_none(shards: list[Path], tmp_path: Path) -> None:
