@@ -25,6 +25,7 @@ from flipsite.analyse.estimates import estimates
 from flipsite.analyse.ranking import standings
 from flipsite.analyse.report import StudyReport
 from flipsite.domain import Kind, Tally
+from flipsite.present.board import board
 from flipsite.present.board_page import leaderboard_page
 from flipsite.present.frame import Frame, static_files
 from flipsite.present.templates import environment, render
@@ -76,7 +77,7 @@ def write_board(report: StudyReport, folder: Path) -> Path:
     """Write the leaderboard's page, as a build writes it, with what it loads; return its path."""
     templates = packaged("templates")
     static = static_files([templates])
-    page = leaderboard_page(report, {})
+    page = leaderboard_page(report, {}, board(report))
     frame = Frame(
         version="0",
         base_url=None,
