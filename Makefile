@@ -36,7 +36,7 @@ spark-check: $(STAMP)
 
 # Wants Debian's chromium on the machine; .ci/run installs it.
 browser: $(STAMP)
-	$(BIN)/python -m pytest -m browser
+	$(BIN)/python -m pytest -m browser -n auto --dist loadfile
 
 # Wants Debian's jekyll, hugo, pandoc, cmark-gfm and chromium; .ci/run installs them.
 blogs: $(STAMP)
