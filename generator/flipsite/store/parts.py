@@ -11,12 +11,11 @@ from pathlib import Path
 
 import pyarrow as pa
 
-from flipsite.errors import StoreError
 from flipsite.projects import PARTS, SNAPSHOT
 from flipsite.store.arrow import SCHEMA
 from flipsite.store.snapshot import ROWS_A_GROUP, parquet_writer
 from flipsite.store.snapshot import n_draws as draws_in
-from flipsite.store.swap import sync_folder
+from flipsite.store.swap import swapping, sync_folder
 from flipsite.store.tables import grouped
 
 MANIFEST = "manifest.json"
@@ -43,25 +42,23 @@ def add_parts(folder: Path, tables: Iterable[pa.Table], *, name: str, notes: Map
     place, scratch = folder / PARTS / name, folder / f".{PARTS}.{os.getpid()}.part"
     groups, n_draws = grouped(tables), 0
     try:
-        for number, first in enumerate(groups):
-            path = scratch / f"part={number:03d}" / SNAPSHOT
-            path.parent.mkdir(parents=True)
-            with path.open("wb") as file:
-                with parquet_writer(file, notes) as writer:
-                    for group in chain([first], islice(groups, GROUPS_A_PART - 1)):
-                        writer.write_table(group, row_group_size=ROWS_A_GROUP)
-                        n_draws += len(group)
-                file.flush()
-                os.fsync(file.fileno())
-        place.parent.mkdir(parents=True, exist_ok=True)
-        if (folder / SNAPSHOT).exists():
-            (place.parent / "part=000").mkdir(exist_ok=True)
-            (folder / SNAPSHOT).rename(place.parent / "part=000" / SNAPSHOT)
-        scratch.rename(place)
-        sync_folder(place.parent)
-    except OSError as error:
-        reason = error.strerror or str(error)
-        raise StoreError(f"{place}: cannot be written ({reason}); what was there is as it was") from error
+        with swapping(place):
+            for number, first in enumerate(groups):
+                path = scratch / f"part={number:03d}" / SNAPSHOT
+                path.parent.mkdir(parents=True)
+                with path.open("wb") as file:
+                    with parquet_writer(file, notes) as writer:
+                        for group in chain([first], islice(groups, GROUPS_A_PART - 1)):
+                            writer.write_table(group, row_group_size=ROWS_A_GROUP)
+                            n_draws += len(group)
+                    file.flush()
+                    os.fsync(file.fileno())
+            place.parent.mkdir(parents=True, exist_ok=True)
+            if (folder / SNAPSHOT).exists():
+                (place.parent / "part=000").mkdir(exist_ok=True)
+                (folder / SNAPSHOT).rename(place.parent / "part=000" / SNAPSHOT)
+            scratch.rename(place)
+            sync_folder(place.parent)
     finally:
         with suppress(OSError):
             shutil.rmtree(scratch, ignore_errors=True)

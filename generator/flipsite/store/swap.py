@@ -23,19 +23,31 @@ def replacing(path: Path) -> Iterator[BinaryIO]:
         raise StoreError(f"{path}: this is a folder; name a file")
     part = path.with_name(f".{path.name}.{os.getpid()}.part")
     try:
-        path.parent.mkdir(parents=True, exist_ok=True)
-        with part.open("wb") as file:
-            yield file
-            file.flush()
-            os.fsync(file.fileno())
-        part.replace(path)
-        sync_folder(path.parent)
-    except OSError as error:
-        reason = error.strerror or str(error)
-        raise StoreError(f"{path}: cannot be written ({reason}); what was there is as it was") from error
+        with swapping(path):
+            path.parent.mkdir(parents=True, exist_ok=True)
+            with part.open("wb") as file:
+                yield file
+                file.flush()
+                os.fsync(file.fileno())
+            part.replace(path)
+            sync_folder(path.parent)
     finally:
         with suppress(OSError):
             part.unlink(missing_ok=True)
+
+
+@contextmanager
+def swapping(path: Path) -> Iterator[None]:
+    """What the system refuses of a block that leaves `path` whole until it ends well, in our words.
+
+    Raises:
+        StoreError: If the path cannot be written.
+    """
+    try:
+        yield
+    except OSError as error:
+        reason = error.strerror or str(error)
+        raise StoreError(f"{path}: cannot be written ({reason}); what was there is as it was") from error
 
 
 def sync_folder(folder: Path) -> None:
