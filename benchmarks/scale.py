@@ -20,6 +20,15 @@ from pathlib import Path
 INPUTS = str(Path(__file__).with_name("scale_inputs.py"))
 KIB = 1024
 
+INPUTS_OF = {
+    "parts": {"count", "build"},
+    "lines": {"import"},
+    "csv": {"import"},
+    "cache": {"resume"},
+    "answers": {"save"},
+}
+"""What is made, and what is measured with it."""
+
 SAME = """
 import ibis, pathlib, sys
 from flipsite.engines import EMBEDDED
@@ -167,15 +176,18 @@ def build(folder: Path) -> None:
     print(f"\nbuild: {_told(ran)}; pages of its largest and of another model: {sizes} kB", flush=True)
 
 
-def bring(folder: Path) -> None:
-    """`flipsite import` of JSON lines, beside DuckDB counting them."""
-    lines, few = folder / "many.jsonl", folder / "few.sql"
-    few.write_text(FEW.replace("read_parquet", "read_json"), encoding="utf-8")
-    counted = run(str(few), str(lines), code=BARE, folder=folder)
-    command, spill = ("-m", "flipsite", "import", str(lines), "--study", "many"), {"TMPDIR": str(folder)}
+def bring(folder: Path, what: str) -> None:
+    """`flipsite import` of JSON lines or a CSV, beside DuckDB counting them."""
+    name, reader = {"lines": ("many.jsonl", "read_json"), "csv": ("many.csv", "read_csv")}[what]
+    file, few = folder / name, folder / "few.sql"
+    few.write_text(FEW.replace("read_parquet", reader), encoding="utf-8")
+    counted = run(str(few), str(file), code=BARE, folder=folder)
+    command, spill = ("-m", "flipsite", "import", str(file), "--study", "many"), {"TMPDIR": str(folder)}
     ran = run(*command, folder=folder, env=spill)
-    size = lines.stat().st_size / 1e9
-    print(f"\nimport of {size:.1f} GB: {_told(ran)}; bare DuckDB counts them in {_warm(counted)[0]:.1f} s")
+    size = file.stat().st_size / 1e9
+    print(
+        f"\nimport of {name}, {size:.1f} GB: {_told(ran)}; bare DuckDB counts it in {_warm(counted)[0]:.1f} s"
+    )
     print(
         f"the same again, which changes nothing: {_told(run(*command, folder=folder, env=spill))}", flush=True
     )
@@ -224,12 +236,13 @@ def main() -> None:
     parser.add_argument("--draws", type=int, nargs="+", default=[1_000_000, 10_000_000])
     parser.add_argument("--only", nargs="+", default=["count", "build", "import", "resume", "save"])
     parser.add_argument("--times", type=int, default=5)
-    parser.add_argument("--folder", type=Path, help="where the inputs are made; 10⁸ draws take 3 GB there")
+    parser.add_argument(
+        "--folder", type=Path, help="where the inputs are made; importing 10⁸ draws takes 55 GB"
+    )
     options = parser.parse_args()
     for n_draws in options.draws:
         print(f"\n## {n_draws:,} draws, the machine at a load of {os.getloadavg()[0]:.0f}\n", flush=True)
-        inputs = {"parts": {"count", "build"}, "lines": {"import"}, "cache": {"resume"}, "answers": {"save"}}
-        for what, only in inputs.items():
+        for what, only in INPUTS_OF.items():
             if not only & set(options.only):
                 continue
             with tempfile.TemporaryDirectory(prefix="flipsite-scale-", dir=options.folder) as root:
@@ -240,8 +253,8 @@ def main() -> None:
                     count(folder, times=options.times)
                 if "build" in only & set(options.only):
                     build(folder)
-                if what == "lines":
-                    bring(folder)
+                if what in {"lines", "csv"}:
+                    bring(folder, what)
                 if what == "cache":
                     resume(folder)
                 if what == "answers":

@@ -69,11 +69,19 @@ def make_parts(folder: Path, n_draws: int) -> None:
 
 def make_lines(folder: Path, n_draws: int) -> None:
     """Write the same draws as JSON lines, in a folder that is a project."""
+    _copy_rows(folder, n_draws, "* REPLACE (labels::JSON AS labels)", "many.jsonl' (FORMAT json)")
+
+
+def make_csv(folder: Path, n_draws: int) -> None:
+    """Write them as a CSV, in a folder that is a project."""
+    _copy_rows(folder, n_draws, "*", "many.csv' (FORMAT csv)")
+
+
+def _copy_rows(folder: Path, n_draws: int, columns: str, file: str) -> None:
     (folder / "content" / "studies").mkdir(parents=True)
     rows = " UNION ALL ".join(_questions(n_draws))
-    told = f"SELECT * REPLACE (labels::JSON AS labels) FROM ({rows})"
     with duckdb.connect(config={"memory_limit": "2GB"}) as database:
-        database.execute(f"COPY ({told}) TO '{folder}/many.jsonl' (FORMAT json)").fetchall()
+        database.execute(f"COPY (SELECT {columns} FROM ({rows})) TO '{folder}/{file}").fetchall()
 
 
 def make_answers(folder: Path, n_draws: int) -> None:
@@ -149,5 +157,6 @@ def _questions(n_draws: int) -> Iterator[str]:
 
 if __name__ == "__main__":
     what, where, n = sys.argv[1:]
-    make = {"parts": make_parts, "lines": make_lines, "cache": make_cache, "answers": make_answers}
-    make[what](Path(where), int(n))
+    made_by = {"parts": make_parts, "lines": make_lines, "csv": make_csv}
+    made_by |= {"cache": make_cache, "answers": make_answers}
+    made_by[what](Path(where), int(n))
