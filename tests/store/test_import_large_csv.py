@@ -1,6 +1,8 @@
 """A CSV too large to hold: its draws, its problems and its refusals are those of a small one."""
 
+import csv
 import gzip
+import io
 from pathlib import Path
 
 import pytest
@@ -9,10 +11,13 @@ from hypothesis import settings as hypothesis
 from hypothesis import strategies as st
 from import_both_ways import compare
 
+from flipsite.cells import without_guard
 from flipsite.domain import Status
+from flipsite.errors import UsageError
 from flipsite.projects import snapshot_files
 from flipsite.store.exports import COLUMNS
 from flipsite.store.import_columns import parse_options
+from flipsite.store.import_files import read_sheet
 from flipsite.store.imports import import_file
 from flipsite.store.snapshot import n_draws
 
@@ -60,6 +65,29 @@ def csv_bytes(draw: st.DrawFn) -> bytes:
         st.sampled_from([[]] * 5 + [["a"], ["a,1,,,,,,,,,,,,,,,,,,,1"], ['"a"b'], ['a,"1'], ['"', "a,1"]])
     )
     return end.join(lines).encode(draw(st.sampled_from(["utf-8", "utf-8-sig", "utf-16"])))
+
+
+@hypothesis(max_examples=300, deadline=None)
+@given(content=csv_bytes())
+def test_cells_are_those_of_pythons_reader(content, tmp_path_factory):
+    """Whoever cut them: to the last letter, on the lines that Python counts."""
+    path = tmp_path_factory.mktemp("csv") / "a.csv"
+    path.write_bytes(content)
+    wanted = {"model", "outcome", *OTHERS, *COLUMNS}
+    text = content.decode("utf-16" if content[:2] in {b"\xff\xfe", b"\xfe\xff"} else "utf-8-sig")
+    delimiter = next(mark for mark in ",;\t" if mark in text.splitlines()[0])
+    try:
+        header, *rows = csv.reader(io.StringIO(text, newline=""), delimiter=delimiter, strict=True)
+    except csv.Error:
+        with pytest.raises(UsageError, match="not CSV"):
+            read_sheet(path, wanted=wanted, needed=("model", "outcome"))
+        return
+    sheet = read_sheet(path, wanted=wanted, needed=("model", "outcome"))
+    rows = [row + [""] * len(header) for row in rows if any(row)]
+    guard = without_guard if tuple(header) == COLUMNS else str
+    for name, cells in sheet.cells.items():
+        place = [each.strip() for each in header].index(name)
+        assert cells == [guard(row[place]) or None for row in rows]
 
 
 @pytest.mark.slow

@@ -1,4 +1,8 @@
-"""A CSV's rows, a piece of the file at a time: small files and large are read by the same reader."""
+"""A CSV's rows, a piece of the file at a time: small files and large are read by the same reader.
+
+Python's reader says what is a row, on which line it begins, and what is no CSV. Cells are then cut by
+Arrow's, which takes a fifth of the time; where rows are uneven, by Python's.
+"""
 
 import csv
 import io
@@ -8,6 +12,9 @@ from dataclasses import dataclass
 from itertools import chain
 from pathlib import Path
 from typing import TextIO
+
+import pyarrow as pa
+from pyarrow.csv import ConvertOptions, ParseOptions, ReadOptions, read_csv
 
 from flipsite.cells import without_guard
 from flipsite.errors import UsageError
@@ -26,12 +33,12 @@ class Piece:
 
     Attributes:
         lines: The line (from 1) that each begins on.
-        cells: Those of each wanted column, in the columns' order; an empty one is None.
+        cells: Those of each wanted column, as text, in the columns' order; an empty one is null.
         faults: Rows with more cells than the header, by their index, and words for it.
     """
 
     lines: list[int]
-    cells: list[list[str | None]]
+    cells: list[pa.Array]
     faults: dict[int, str]
 
 
@@ -85,11 +92,16 @@ def _delimiter(first: str, needed: Sequence[str]) -> str:
 def _csv_text(path: Path, text: TextIO, wanted: frozenset[str], delimiter: str) -> CsvText:
     rows = _Rows(path, text, delimiter)
     header = next(([name.strip() for name in row] for _, row in rows.numbered() if any(row)), [])
+    rows.taken()
     columns = tuple(name for name in dict.fromkeys(header) if name in wanted)
-    places = [header.index(name) for name in columns]
     names = tuple(filter(None, header))
-    pieces = _pieces(rows, len(header), places, guarded=names == COLUMNS)
-    return CsvText(names=names, columns=columns, pieces=pieces)
+    cutter = _Cutter(
+        n_columns=len(header),
+        places=[header.index(name) for name in columns],
+        delimiter=delimiter,
+        guarded=names == COLUMNS,
+    )
+    return CsvText(names=names, columns=columns, pieces=_pieces(rows, cutter))
 
 
 class _Rows:
@@ -98,8 +110,10 @@ class _Rows:
     def __init__(self, path: Path, text: TextIO, delimiter: str) -> None:
         self._path, self._text = path, text
         self._reader = csv.reader(chain.from_iterable(self._blocks()), delimiter=delimiter, strict=True)
+        self._lines: list[str] = []
+        self._n_taken = 0
         self.ended = False
-        """Whether a block has ended since this was last set to false."""
+        """Whether a block has ended since lines were taken."""
 
     def numbered(self) -> Iterator[tuple[int, list[str]]]:
         """The rows that are left, blank ones included."""
@@ -113,35 +127,88 @@ class _Rows:
                 f"{self._path}: line {line}: not CSV ({error}); is a quote not closed?"
             ) from error
 
+    def taken(self) -> list[str]:
+        """The lines of the rows that were read since lines were taken."""
+        n_lines = self._reader.line_num - self._n_taken
+        lines, self._lines = self._lines[:n_lines], self._lines[n_lines:]
+        self._n_taken += n_lines
+        self.ended = False
+        return lines
+
     def _blocks(self) -> Iterator[list[str]]:
         while lines := self._text.readlines(_BLOCK):
+            self._lines += lines
             yield lines
             self.ended = True
 
 
-def _pieces(rows: _Rows, n_columns: int, places: Sequence[int], *, guarded: bool) -> Iterator[Piece]:
-    """All rows that are not blank; a short one is filled up."""
-    kept, lines, faults = list[list[str]](), list[int](), dict[int, str]()
-    filling = [""] * n_columns
-
-    def piece() -> Piece:
-        columns = list(zip(*kept, strict=True)) or [()] * n_columns
-        cells = [_cells(columns[place], guarded=guarded) for place in places]
-        return Piece(lines=lines, cells=cells, faults=faults)
-
+def _pieces(rows: _Rows, cutter: "_Cutter") -> Iterator[Piece]:
+    """All rows that are not blank."""
+    lines, faults, even = list[int](), dict[int, str](), True
     for line, row in rows.numbered():
         if any(row):
-            if any(row[n_columns:]):
-                faults[len(kept)] = f"has {len(row)} cells where the header has {n_columns}"
-            kept.append(row if len(row) == n_columns else (row + filling)[:n_columns])
+            if any(row[cutter.n_columns :]):
+                faults[len(lines)] = f"has {len(row)} cells where the header has {cutter.n_columns}"
+            even = even and len(row) == cutter.n_columns
             lines.append(line)
+        else:
+            even = even and not row
         if rows.ended:
-            yield piece()
-            kept, lines, faults, rows.ended = [], [], {}, False
-    yield piece()
+            yield Piece(lines=lines, faults=faults, cells=cutter(rows.taken(), len(lines), even=even))
+            lines, faults, even = [], {}, True
+    yield Piece(lines=lines, faults=faults, cells=cutter(rows.taken(), len(lines), even=even))
 
 
-def _cells(column: Sequence[str], *, guarded: bool) -> list[str | None]:
-    if guarded and "'" in "".join(column):
-        return [without_guard(cell) or None for cell in column]
-    return [cell or None for cell in column]
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Cutter:
+    """Cuts lines into cells.
+
+    Attributes:
+        n_columns: Of the header.
+        places: The wanted ones.
+        delimiter: What stands between cells.
+        guarded: Whether cells have guards.
+    """
+
+    n_columns: int
+    places: Sequence[int]
+    delimiter: str
+    guarded: bool
+
+    def __call__(self, lines: list[str], n_rows: int, *, even: bool) -> list[pa.Array]:
+        """The cells of the wanted columns; `even` says that each row has as many as the header."""
+        cells = self._by_arrow("".join(lines).encode()) if even and n_rows and self.places else None
+        if cells is None or len(cells[0]) != n_rows:
+            cells = self._by_python(lines)
+        return [_without_guards(column) for column in cells] if self.guarded else cells
+
+    def _by_arrow(self, text: bytes) -> list[pa.Array] | None:
+        """Null where Arrow cannot read it."""
+        names = [str(place) for place in range(self.n_columns)]
+        try:
+            table = read_csv(
+                pa.BufferReader(text),
+                ReadOptions(column_names=names, block_size=len(text) + 1, use_threads=False),
+                ParseOptions(delimiter=self.delimiter, newlines_in_values=True),
+                ConvertOptions(
+                    column_types=dict.fromkeys(names, pa.string()),
+                    include_columns=[names[place] for place in self.places],
+                    null_values=[""],
+                    strings_can_be_null=True,
+                ),
+            )
+        except (pa.ArrowException, OverflowError):
+            return None
+        return [column.combine_chunks() for column in table.columns]
+
+    def _by_python(self, lines: list[str]) -> list[pa.Array]:
+        filling = [""] * self.n_columns
+        rows = [row + filling for row in csv.reader(lines, delimiter=self.delimiter, strict=True) if any(row)]
+        return [pa.array([row[place] or None for row in rows], pa.string()) for place in self.places]
+
+
+def _without_guards(column: pa.Array) -> pa.Array:
+    letters = column.buffers()[2]
+    if letters is None or b"'" not in letters.to_pybytes():
+        return column
+    return pa.array([cell and (without_guard(cell) or None) for cell in column.to_pylist()], pa.string())

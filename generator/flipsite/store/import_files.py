@@ -165,7 +165,7 @@ def _read_csv(path: Path, text: TextIO, wanted: frozenset[str], needed: Sequence
             faults |= {len(lines) + index: fault for index, fault in piece.faults.items()}
             lines += piece.lines
             for name, column in zip(cells, piece.cells, strict=True):
-                cells[name] += column
+                cells[name] += column.to_pylist()
     return Sheet(path=path, names=found.names, cells=cells, lines=lines, faults=faults)
 
 

@@ -160,7 +160,8 @@ def _stage_csv(
         def batches() -> Iterator[pa.RecordBatch]:
             for piece in found.pieces:
                 flaws = [piece.faults.get(row) for row in range(len(piece.lines))]
-                yield pa.record_batch([piece.lines, flaws, *piece.cells], schema=schema)
+                numbered = [pa.array(piece.lines, pa.int64()), pa.array(flaws, pa.string())]
+                yield pa.record_batch([*numbered, *piece.cells], schema=schema)
 
         cells = "".join(f", to_json({column})::VARCHAR AS {column}" for column in there.values())
         with _registered(database, schema, batches()):
