@@ -2,7 +2,7 @@
 
 240 models; a tenth of all draws is the first one's, the rest is shared equally. Each draw has every column
 that a collected one has; their values are digests of the row's number, and so the same each time.
-Run by `scale.py`: `python scale_inputs.py parts|lines|cache|answers FOLDER DRAWS`.
+Run by `scale.py`: `python scale_inputs.py parts|lines|csv|cache|answers FOLDER DRAWS`.
 """
 
 import sqlite3
