@@ -59,6 +59,8 @@ def test_shards_in_parts_merge_like_files(tmp_path: Path, monkeypatch: pytest.Mo
     simulate(alone, Endpoint(coins=FEW))
     project = project_of(tmp_path / "merged", sampling=Sampling(draws=20))
     folders = [collected(tmp_path, number, draws=20, of=2).parent for number in (1, 2)]
+    with pytest.raises(UsageError, match=r"one of the parts of a shard; name their folder, .*draws$"):
+        merge(project, snapshot_files(folders[1])[0])
     assert merge(project, folders[1] / "draws").missing == ("1/2",)
     assert merge(project, folders[0]).missing == ()
     assert merge(project, folders[1]).already

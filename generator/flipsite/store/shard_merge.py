@@ -72,10 +72,13 @@ def merge_shard(path: Path, *, folder: Path) -> Merge:
         folder: The study's.
 
     Raises:
-        UsageError: If it is another study's or of another kind, was cut otherwise, a model of it is not of
-            its shards, or the study holds other draws of the same models. Nothing is written then.
+        UsageError: If it is one part of several, another study's or of another kind, was cut otherwise, a
+            model of it is not of its shards, or the study holds other draws of the same models. Nothing is
+            written then.
         StoreError: If a snapshot cannot be read or written.
     """
+    if path.is_file() and path.parent.name.startswith("part="):
+        raise UsageError(f"{path}: one of the parts of a shard; name their folder, {path.parent.parent}")
     files, there = _files(path), snapshot_files(folder)
     _check_study(path, folder)
     brought, held = shards_in(path), shards_in(folder)
