@@ -41,6 +41,7 @@ def add_parts(folder: Path, tables: Iterable[pa.Table], *, name: str, notes: Map
     """
     place, scratch = folder / PARTS / name, folder / f".{PARTS}.{os.getpid()}.part"
     groups, n_draws = grouped(tables), 0
+    shutil.rmtree(scratch, ignore_errors=True)  # of a killed process that had the same number
     try:
         with swapping(place):
             for number, first in enumerate(groups):

@@ -57,6 +57,7 @@ def replace_snapshot(
         StoreError: If it cannot be written; what was there is as it was.
     """
     scratch = folder / f".{PARTS}.{os.getpid()}.part"
+    shutil.rmtree(scratch, ignore_errors=True)  # of a killed process that had the same number
     try:
         parts = _Parts(rows, known or {})
         written = dict(parts.write(scratch, notes))
@@ -181,7 +182,10 @@ def _publish(folder: Path, scratch: Path, written: Mapping[str, str], *, n_draws
     elif in_parts:
         _keep_others(parts, scratch)
     sync_folder(scratch)
-    replaced = put_in_place(scratch, parts, aside=folder / f".{PARTS}.{os.getpid()}.old")
+    aside = folder / f".{PARTS}.{os.getpid()}.old"
+    if parts.exists():
+        shutil.rmtree(aside, ignore_errors=True)
+    replaced = put_in_place(scratch, parts, aside=aside)
     sync_folder(folder)
     if replaced is not None:
         shutil.rmtree(replaced, ignore_errors=True)
