@@ -56,7 +56,7 @@ def _dollars(name: str, meaning: str, *, nullable: bool = True) -> Column:
     return Column(name=name, type="number", unit="USD", meaning=meaning, low=0, nullable=nullable)
 
 
-_MODEL = _text("model", "Endpoint name, `author/slug`, maybe with a variant such as `:free`.")
+_MODEL = _text("model", "Endpoint name, author/slug, maybe with a variant such as :free.")
 
 ESTIMATES: tuple[Column, ...] = (
     _MODEL,

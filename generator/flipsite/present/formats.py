@@ -93,8 +93,8 @@ def usd_text(usd: float | None) -> str:
 def bytes_text(size: int) -> str:
     """A file's size in kB or MB of a thousand."""
     if size < 1000:
-        return f"{size} B"
-    return f"{size / 1000:.0f} kB" if size < 1_000_000 else f"{size / 1_000_000:.1f} MB"
+        return f"{size}\u00a0B"
+    return f"{size / 1000:.0f}\u00a0kB" if size < 1_000_000 else f"{size / 1_000_000:.1f}\u00a0MB"
 
 
 def kept_text(text: str) -> str:
