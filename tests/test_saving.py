@@ -162,11 +162,13 @@ class Saves(RuleBasedStateMachine):
     def collect(self, model, n, billed):
         first = max((each.draw for each in self.kept.kept() if each.model == model), default=-1) + 1
         asyncio.run(flip(self.kept, model, range(first, first + n), billed=billed))
+        self.save()
 
     @rule(which=st.integers(0, 99), billed=st.sampled_from([0, 7, 1000]))
     def price(self, which, billed):
         if unpriced := self.kept.unpriced():
             asyncio.run(self.kept.price(unpriced[which % len(unpriced)].attempt, billed))
+            self.save()
 
     @rule(which=st.integers(0, 99), side=st.integers(0, 1))
     def read_again(self, which, side):
@@ -235,7 +237,7 @@ class Saves(RuleBasedStateMachine):
         assert not list(self.folder.glob(".draws*"))
 
 
-Saves.TestCase.settings = settings(max_examples=60, stateful_step_count=30, deadline=None)
+Saves.TestCase.settings = settings(max_examples=40, stateful_step_count=30, deadline=None)
 TestSaves = Saves.TestCase
 
 
