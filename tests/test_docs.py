@@ -79,19 +79,32 @@ flipsite export mine --format csv -o draws.csv
 printf '{{"model": "a/b", "answer": "%s"}}\n' heads tails | gzip > flips.jsonl.gz
 printf 'model,p,answer\na/b,5,0\na/b,50,1\n' > curve.csv
 printf 'model,p,v,v2,said\na/b,50,red,blue,red\na/b,5,red,blue,blue\n' > words.csv
-git init --quiet
-git remote add origin https://github.com/me/coins.git
 """
 """A project in which each example of each `--help` can be typed."""
+
+REMOTE = "git init --quiet && git remote add origin https://github.com/me/coins.git"
+
+
+@pytest.fixture
+def prepared(session: Session, tmp_path_factory: pytest.TempPathFactory) -> Session:
+    """A shell in such a project, collected once for all tests."""
+    kept = tmp_path_factory.getbasetemp() / "prepared"
+    if kept.exists():
+        shutil.copytree(kept, session.folder(), dirs_exist_ok=True)
+    else:
+        for line in PREPARED.format(root=ROOT).strip().splitlines():
+            session.check(line)
+        shutil.copytree(session.folder(), kept)
+    session.check(REMOTE)
+    return session
 
 
 @pytest.mark.slow
 @pytest.mark.parametrize("name", COMMANDS)
-def test_every_example_of_every_help_works(session: Session, name: str) -> None:
+def test_every_example_of_every_help_works(prepared: Session, name: str) -> None:
     """All but those of `fit`, which wants the extra `bayes`: tests/fit runs it."""
-    sites = ["flipsite build", "flipsite build -o public"] if name == "check" else []
-    for line in [*PREPARED.format(root=ROOT).strip().splitlines(), *sites]:
-        session.check(line)
+    for line in ["flipsite build", "flipsite build -o public"] if name == "check" else []:
+        prepared.check(line)
     command = cli.get_command(cli.make_context("flipsite", [], resilient_parsing=True), name)
     assert command
     examples = re.findall(r"^ +(flipsite .*)", (command.help or "").partition("Examples:")[2], re.MULTILINE)
@@ -99,7 +112,7 @@ def test_every_example_of_every_help_works(session: Session, name: str) -> None:
     for example in examples:
         _know(shlex.split(example.partition(" | ")[0])[1:])
         if name != "fit":
-            session.check(example, statuses=(0, 3))  # 3: the budget ended it, as it should
+            prepared.check(example, statuses=(0, 3))  # 3: the budget ended it, as it should
 
 
 @pytest.mark.slow
