@@ -75,7 +75,7 @@ STEPS: tuple[str, ...] = (
 
 `series` carries its draws' counts and money, kept in the same transaction, so that a run over ten million
 draws starts without counting them. `request` holds what was sent apart from its messages, each text once.
-`study.written` tells what the last snapshot held (`cache_written.py`); nothing ever stood in `holder`.
+`study.written` tells what the last snapshot held (`written.py`); nothing ever stood in `holder`.
 """
 
 

@@ -15,12 +15,11 @@ from pathlib import Path
 
 import pyarrow as pa
 
-from flipsite.errors import StoreError
 from flipsite.folders import put_in_place
 from flipsite.projects import PARTS, SNAPSHOT, snapshot_files
 from flipsite.store.parts import GROUPS_A_PART, digest
 from flipsite.store.snapshot import ROWS_A_GROUP, parquet_writer
-from flipsite.store.swap import sync_folder
+from flipsite.store.swap import swapping, sync_folder
 from flipsite.store.tables import grouped, snapshot_tables
 from flipsite.store.weaving import Key, Standing, key_of
 
@@ -59,15 +58,11 @@ def replace_snapshot(
     scratch = folder / f".{PARTS}.{os.getpid()}.part"
     shutil.rmtree(scratch, ignore_errors=True)  # of a killed process that had the same number
     try:
-        parts = _Parts(rows, known or {})
-        written = dict(parts.write(scratch, notes))
-        if parts.n_draws or notes:
-            written = _publish(folder, scratch, written, n_draws=parts.n_draws)
-    except OSError as error:
-        reason = error.strerror or str(error)
-        raise StoreError(
-            f"{folder / SNAPSHOT}: cannot be written ({reason}); what was there is as it was"
-        ) from error
+        with swapping(folder / SNAPSHOT):
+            parts = _Parts(rows, known or {})
+            written = dict(parts.write(scratch, notes))
+            if parts.n_draws or notes:
+                written = _publish(folder, scratch, written, n_draws=parts.n_draws)
     finally:
         with suppress(OSError):
             shutil.rmtree(scratch, ignore_errors=True)

@@ -33,13 +33,16 @@ def dump_written(written: Written) -> str:
 
 
 def load_written(text: str | None, *, by: str) -> Written | None:
-    """What the cache keeps; None where that is nothing, or another flipsite's."""
-    told = json.loads(text) if text is not None else {}
-    if told.get("by") != by:
+    """What the cache keeps; None where that is nothing, damaged, or another flipsite's."""
+    try:
+        told = json.loads(text or "{}")
+        if told.get("by") != by:
+            return None
+        counts = {model: (n, billed, open_) for model, (n, billed, open_) in told["mark"]["counts"].items()}
+        mark = Mark(attempt=told["mark"]["attempt"], counts=counts)
+        return Written(by=by, mark=mark, notes=told["notes"], files=told["files"])
+    except (ValueError, TypeError, KeyError, AttributeError):
         return None
-    counts = {model: (n, billed, unpriced) for model, (n, billed, unpriced) in told["mark"]["counts"].items()}
-    mark = Mark(attempt=told["mark"]["attempt"], counts=counts)
-    return Written(by=by, mark=mark, notes=told["notes"], files=told["files"])
 
 
 def stands(written: Written, folder: Path) -> bool:
