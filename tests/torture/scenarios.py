@@ -22,10 +22,19 @@ from flipsite.cli import main
 from flipsite.collect.simulated import Endpoint, fair_coin
 from flipsite.collect.simulated.endpoint import Bill
 from flipsite.collection import Order, collect
-from flipsite.domain import Draws, Kind
+from flipsite.domain import Kind
 from flipsite.errors import SiteError, StoreError
 from flipsite.fitted import Fit
-from flipsite.projects import FEATURES_FILE, FIT_FILE, Project, find_project, packaged
+from flipsite.projects import (
+    FEATURES_FILE,
+    FIT_FILE,
+    PARTS,
+    SNAPSHOT,
+    Project,
+    find_project,
+    packaged,
+    snapshot_files,
+)
 from flipsite.settings import default_study, load_study
 from flipsite.store.features import read_features
 from flipsite.store.fits import read_fit, write_fit
@@ -90,6 +99,7 @@ def scenarios(endpoint: Endpoint, address: str) -> dict[str, Scenario]:
             unfinished=lambda root: _draws_missing(root, 7),
         ),
         "collect": measured,
+        "parts": replace(measured, lay_out=lambda root: _collected_in_parts(root, address)),
         "reread": replace(
             measured,
             act=command("collect", STUDY, "--reread"),
@@ -176,20 +186,29 @@ def _collected(root: Path, address: str) -> None:
     assert collect(_project(root), order, watcher()) is not None
 
 
+def _collected_in_parts(root: Path, address: str) -> None:
+    """As a study of more than half a million draws is kept; once in parts, it stays so."""
+    _collected(root, address)
+    file = _project(root).studies / STUDY / SNAPSHOT
+    place = file.parent / PARTS / "part=00000" / SNAPSHOT
+    place.parent.mkdir(parents=True)
+    file.rename(place)
+
+
 def _snapshot_faults(root: Path, *, least: int) -> list[str]:
     """The snapshot is the old one or a new one, whole."""
-    held = len(_draws(root))
+    held = _n_draws(root)
     return [] if held >= least else [f"the snapshot holds {held} draws and had {least}"]
 
 
-def _draws(root: Path) -> Draws:
+def _n_draws(root: Path) -> int:
     folder = _project(root).studies / STUDY
     load_study(folder)
-    return read_draws(folder / "draws.parquet")
+    return sum(len(read_draws(path)) for path in snapshot_files(folder))
 
 
 def _draws_missing(root: Path, wanted: int) -> list[str]:
-    held = len(_draws(root))
+    held = _n_draws(root)
     return [] if held == wanted else [f"the snapshot holds {held} draws, not {wanted}"]
 
 

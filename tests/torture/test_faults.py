@@ -10,7 +10,8 @@ import pytest
 SHARES = {
     "init": 0.04,
     "import": 0.06,
-    "collect": 0.16,
+    "collect": 0.12,
+    "parts": 0.04,
     "reread": 0.05,
     "export": 0.03,
     "features": 0.03,

@@ -11,6 +11,7 @@ SHARES = {
     "init": 0.02,
     "import": 0.03,
     "collect": 0.05,
+    "parts": 0.03,
     "reread": 0.03,
     "export": 0.02,
     "features": 0.02,
