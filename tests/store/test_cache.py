@@ -8,6 +8,7 @@ import stat
 import subprocess
 import sys
 import textwrap
+from contextlib import closing
 from dataclasses import replace
 from pathlib import Path
 
@@ -296,6 +297,26 @@ def test_a_page_damaged_in_the_middle_is_a_sentence(tmp_path):
     path.write_bytes(torn)
     with pytest.raises(StoreError, match="the cache is damaged"):
         cache(tmp_path).__enter__()
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        """UPDATE study SET protocol = replace(protocol, '{"', '{' || char(8))""",
+        "UPDATE study SET protocol = '[1]'",
+        "UPDATE draw SET labels = '[1'",
+        "UPDATE draw SET labels = '[\"0\"]'",
+        "UPDATE draw SET status = 'wrong', outcome = NULL",
+    ],
+)
+def test_a_value_damaged_inside_its_page_is_a_sentence(tmp_path, change):
+    """SQLite does not notice it; what cannot be read as anything is told, whoever asks for it."""
+    with cache(tmp_path) as kept:
+        asyncio.run(flip(kept))
+    with closing(connect(tmp_path / ".flipsite" / CACHE_FILE)) as connection:
+        connection.execute(change)
+    with pytest.raises(StoreError, match="the cache is damaged"), cache(tmp_path) as kept:
+        list(kept.kept())
 
 
 def test_another_programs_database_is_left_alone(tmp_path):

@@ -21,7 +21,7 @@ from flipsite.store import cache_kept
 from flipsite.store import cache_rows as rows
 from flipsite.store.cache_kept import KeptRow, Mark
 from flipsite.store.cache_lock import hold, private_folder
-from flipsite.store.cache_schema import complaints, opened
+from flipsite.store.cache_schema import DamagedError, complaints, opened
 from flipsite.store.cache_writer import Writer
 
 CACHE_FILE = "cache.sqlite"
@@ -180,7 +180,7 @@ class Cache:
             rows.record(self._reader, self._key, readings)
 
     def _check_protocol(self, wanted: dict[str, object]) -> None:
-        stored: dict[str, object] = json.loads(rows.protocol(self._reader, self._key))
+        stored = _protocol(rows.protocol(self._reader, self._key))
         names = stored.keys() | wanted.keys()
         changed = sorted(name for name in names if stored.get(name) != wanted.get(name))
         if not changed:
@@ -194,10 +194,27 @@ class Cache:
         )
 
 
+def _protocol(text: str) -> dict[str, object]:
+    try:
+        return dict(json.loads(text))
+    except (ValueError, TypeError) as error:
+        raise DamagedError(f"a study's protocol is {text!r}") from error
+
+
 @lru_cache(maxsize=1024)  # most studies have one
 def _pair(labels: str) -> tuple[str, str]:
-    first, second = json.loads(labels)
+    try:
+        first, second = json.loads(labels)
+    except (ValueError, TypeError) as error:
+        raise DamagedError(f"a draw's labels are {labels!r}") from error
     return first, second
+
+
+def _rejection(status: str) -> Status:
+    try:
+        return Status(status)
+    except ValueError as error:
+        raise DamagedError(f"a draw's status is {status!r}") from error
 
 
 def _kept(row: KeptRow) -> Kept:
@@ -208,7 +225,7 @@ def _kept(row: KeptRow) -> Kept:
     elif status == Status.ERROR:
         result = Failed(reason=reason or "")
     else:
-        result = Rejected(status=Status(status), reason=reason or "")
+        result = Rejected(status=_rejection(status), reason=reason or "")
     return Kept(
         row=draw_id,
         model=model,

@@ -136,6 +136,12 @@ def _refuse_stump(path: Path) -> None:
         raise StoreError(f"{path}: {_DAMAGED}")
 
 
+class DamagedError(sqlite3.DatabaseError):
+    """A stored value that nobody wrote so; SQLite looks at its own pages, not into values."""
+
+    sqlite_errorname = "SQLITE_CORRUPT"
+
+
 @contextmanager
 def complaints(path: Path) -> Iterator[None]:
     """Turn SQLite's errors into a sentence with its mend.
@@ -147,6 +153,8 @@ def complaints(path: Path) -> Iterator[None]:
         yield
     except sqlite3.Error as error:
         raise StoreError(f"{path}: {_mend(error)}") from error
+    except UnicodeDecodeError as error:  # SQLite's own message, where a torn name is quoted in it
+        raise StoreError(f"{path}: {_DAMAGED}") from error
 
 
 @contextmanager
