@@ -75,13 +75,20 @@ def draws_table(draws: Draws, *, study: str) -> pa.Table:
 
 
 def dictionary(column: pa.ChunkedArray) -> tuple[list[str], NDArray[np.int64]]:
-    """The distinct values of a text column without nulls, and each row's index into them."""
+    """The distinct values of a text column without nulls, and each row's index into them.
+
+    Raises:
+        ValueError: If an index leads nowhere, as in a file without checksums that was damaged.
+    """
     encoded = column if pa.types.is_dictionary(column.type) else column.dictionary_encode()
     column = encoded.unify_dictionaries()
     if not column.num_chunks:
         return [], np.zeros(0, np.int64)
     codes = np.concatenate([_values(chunk.indices, np.int32) for chunk in column.chunks])
-    return column.chunk(0).dictionary.to_pylist(), codes.astype(np.int64)
+    names = column.chunk(0).dictionary.to_pylist()
+    if len(codes) and not 0 <= codes.min() <= codes.max() < len(names):
+        raise ValueError("an index beyond the end of its dictionary")
+    return names, codes.astype(np.int64)
 
 
 def numbers(column: pa.ChunkedArray, kind: type[Any], *, missing: float) -> NDArray[Any]:

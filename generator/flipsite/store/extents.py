@@ -64,7 +64,11 @@ def model_extents(files: Sequence[Path]) -> dict[str, ModelExtent]:
 def _by_model(path: Path) -> Iterator[tuple[list[str], NDArray[np.int64], NDArray[np.int64]]]:
     """A file's draws a group of rows at a time: the models, each draw's index into them, and its number."""
     model = partition_of(path).get("model")
-    with readable(path), pq.ParquetFile(path, read_dictionary=[] if model else ["model"]) as file:
+    texts = [] if model else ["model"]
+    with (
+        readable(path),
+        pq.ParquetFile(path, read_dictionary=texts, page_checksum_verification=True) as file,
+    ):
         for index in range(file.metadata.num_row_groups):
             table = file.read_row_group(index, columns=["draw"] if model else ["model", "draw"])
             draw = numbers(table["draw"], np.int64, missing=-1)
