@@ -128,6 +128,14 @@ def test_a_figure_that_no_count_prints_is_passed_over(article):
     assert len(found.p_fair) == 41
 
 
+def test_tables_that_leave_no_room_between_them_fit_no_population(article):
+    """As where a figure of the first table is misprinted above those of the second."""
+    first, *others = article.rows
+    printed = replace(article, rows=(replace(first, figure="0.50"), *others))
+    assert first.table == "least"
+    assert fit_published_population(printed) is None
+
+
 def test_a_million_draws_a_model_are_fitted():
     """Counts that are beyond a float's reach in either group pull no share of fair models either way."""
     models = coins(3, n_models=240, fair=0.3, spread=0.7, n=1_000_000)

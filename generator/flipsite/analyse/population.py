@@ -96,7 +96,8 @@ def fit_published_population(printed: Printed, *, target: float = 0.5) -> Popula
 
     Returns:
         `p_fair` is that of each printed row, then once that of a model not printed (where there is any).
-        None where the target is 0 or 1, or no count prints any of the figures.
+        None where the target is 0 or 1, no count prints any of the figures, or none lies between the tables
+        for the models not printed.
 
     Source:
         As `fit_population`; interval-censored likelihood as in Turnbull (1976), J. R. Statist. Soc. B 38,
@@ -113,7 +114,7 @@ def fit_published_population(printed: Printed, *, target: float = 0.5) -> Popula
         events = np.vstack([events, between_tables(printed, grid, target=target)])
         counts = np.append(counts, n_unprinted)
     kept = counts > 0
-    if target in {0, 1} or not kept.any():
+    if target in {0, 1} or not kept.any() or not events[kept].any(axis=1).all():
         return None
     ones, valid = np.array(grid).T
     weights = events[kept].T / (printed.draws_high - printed.draws_low + 1)
