@@ -1,7 +1,6 @@
 """What a study cost: its page, its table, its file."""
 
 from collections.abc import Mapping
-from dataclasses import asdict
 
 from flipsite.analyse.report import StudyReport
 from flipsite.analyse.spend import SPEND_COLUMNS
@@ -40,4 +39,5 @@ def spend_page(report: StudyReport, figures: Mapping[str, Figure]) -> Page:
 
 def spend_csv(report: StudyReport) -> bytes:
     """`spend.csv`, a row a model."""
-    return csv_records(SPEND_COLUMNS, [asdict(row) for row in report.spend]).encode("utf-8", "replace")
+    records = ({name: getattr(row, name) for name in SPEND_COLUMNS} for row in report.spend)
+    return csv_records(SPEND_COLUMNS, records).encode("utf-8", "replace")
