@@ -231,6 +231,19 @@ def test_a_kill_between_the_files_is_mended_by_the_next_run(study):
     assert files(study) == before
 
 
+def test_a_description_that_was_lost_is_made_again_of_all_parts(study):
+    """And tells the most draws of any model that all parts hold."""
+    first, second = "model,outcome\na,1\na,0\n", "model,outcome\na,1\nb,0\n"
+    add(study, first)
+    add(study, second, name="more.csv")
+    before = (study / "study.toml").read_text()
+    (study / "draws/part=000").mkdir(parents=True)
+    (study / "draws.parquet").rename(study / "draws/part=000/draws.parquet")
+    (study / "study.toml").unlink()
+    assert add(study, first).already
+    assert (study / "study.toml").read_text() == before.replace("draws = 2", "draws = 3")
+
+
 UNREADABLE = [
     ("model,outcome\n", "no rows; export the file anew"),
     ("model,outcome\na,\nb,x\n", r"not one of 2 rows could be read \(line 2 has no outcome\); name"),

@@ -1,6 +1,7 @@
 """The description of a study that is made of somebody's draws: as much as they tell."""
 
 import json
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -8,6 +9,8 @@ import numpy as np
 
 from flipsite.domain import Budget, Draws, Kind, ModelChoice, Prompt, Sampling, Study
 from flipsite.settings import dump_study
+from flipsite.store.extents import model_extents
+from flipsite.store.snapshot import read_draws
 from flipsite.store.swap import replacing
 
 
@@ -36,6 +39,17 @@ def facts_of(draws: Draws) -> Facts:
         orders=frozenset(draws.order.tolist()),
         first_asked=min((moment for moment in draws.asked_at if moment is not None), default=None),
         most_draws=max((int(n) for n in np.diff(draws.starts)), default=1),
+    )
+
+
+def facts_of_files(files: Sequence[Path]) -> Facts:
+    """What the draws of a whole snapshot tell, read a file at a time; errors as for `read_draws`."""
+    told = [facts_of(read_draws(path)) for path in files]
+    return Facts(
+        pairs=frozenset(pair for each in told for pair in each.pairs),
+        orders=frozenset(order for each in told for order in each.orders),
+        first_asked=min((each.first_asked for each in told if each.first_asked is not None), default=None),
+        most_draws=max((extent.draws for extent in model_extents(files).values()), default=1),
     )
 
 

@@ -25,7 +25,7 @@ from flipsite.store.import_large import large_rows
 from flipsite.store.import_reading import read_once, targets_of
 from flipsite.store.import_rows import Problem, Rows, rows_of
 from flipsite.store.import_stage import Stage
-from flipsite.store.import_study import Facts, facts_of, write_study
+from flipsite.store.import_study import Facts, facts_of, facts_of_files, write_study
 from flipsite.store.parts import add_parts
 from flipsite.store.shard_merge import merge_shard, shards_in
 from flipsite.store.snapshot import read_draws, read_notes, write_draws
@@ -162,8 +162,7 @@ def _known(order: _Order) -> ImportReport | None:
     if not _is_known(order, records):
         return None
     if not (folder / "study.toml").exists():
-        facts = facts_of(read_draws(folder / SNAPSHOT))
-        write_study(folder, facts, records[0]["file"], target=order.target)
+        write_study(folder, facts_of_files(snapshot_files(folder)), records[0]["file"], target=order.target)
     return ImportReport(path=order.path, study=folder.name, already=True, by_status={})
 
 
