@@ -13,3 +13,8 @@ class Kept(NamedTuple):
 
 Content = bytes | Path | Kept
 """Bytes to write, a file to copy, or what is there already."""
+
+
+def encoded(text: str) -> bytes:
+    """A text as a file holds it: one of a model's may have a lone surrogate, which UTF-8 cannot."""
+    return text.encode("utf-8", "replace")

@@ -11,7 +11,7 @@ from pathlib import Path
 from urllib.parse import unquote
 
 from flipsite.analyse.report import StudyReport
-from flipsite.content import Kept
+from flipsite.content import Kept, encoded
 from flipsite.domain import Study
 from flipsite.present.page import Page
 from flipsite.schema import TABLES, Column
@@ -95,7 +95,7 @@ def data_package(study: Study, files: Mapping[str, object]) -> bytes:
     }
     if not package["sources"]:
         del package["sources"]
-    return (json.dumps(package, ensure_ascii=False, indent=1) + "\n").encode("utf-8", "replace")
+    return encoded(json.dumps(package, ensure_ascii=False, indent=1) + "\n")
 
 
 def _offered(name: str, downloads: Mapping[str, Mapping[str, object]]) -> bool:

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from typing import Final
 
 from flipsite.addresses import relative
-from flipsite.content import Content
+from flipsite.content import Content, encoded
 from flipsite.present.embed import Embed
 from flipsite.present.embed_blogs import hugo_shortcode, jekyll_include, quarto_include
 from flipsite.present.embed_html import frame_page, frame_snippet, html_fragment
@@ -50,7 +50,7 @@ def rendered(embed: Embed, form: str) -> bytes:
         ValueError: If it has no picture and one is asked for.
     """
     content = FORMATS[form].render(embed)
-    return content if isinstance(content, bytes) else _encoded(content)
+    return content if isinstance(content, bytes) else encoded(content)
 
 
 def pasted_files(embed: Embed, *, kept: Mapping[str, Content]) -> dict[str, Content]:
@@ -65,12 +65,12 @@ def pasted_files(embed: Embed, *, kept: Mapping[str, Content]) -> dict[str, Cont
     if kept.keys() >= {markup, words, frame, sources}:
         return {path: kept[path] for path in (markup, words, frame, sources)}
     said = {"HTML": html_fragment(embed), "Markdown": markdown_embed(embed)}
-    files: dict[str, Content] = {markup: _encoded(said["HTML"]), words: _encoded(said["Markdown"])}
+    files: dict[str, Content] = {markup: encoded(said["HTML"]), words: encoded(said["Markdown"])}
     if embed.base_url:
         said["iframe"] = frame_snippet(embed, embed.base_url + frame)
-    files[sources] = _encoded(f"flipsiteEmbed({spec_json({'embed': anchor(embed), 'sources': said})});\n")
+    files[sources] = encoded(f"flipsiteEmbed({spec_json({'embed': anchor(embed), 'sources': said})});\n")
     said.clear()  # of ten thousand models they take memory
-    return {**files, frame: _encoded(frame_page(embed, lambda path: relative(path, frame)))}
+    return {**files, frame: encoded(frame_page(embed, lambda path: relative(path, frame)))}
 
 
 def saved_files(embed: Embed, *, kept: Mapping[str, Content]) -> dict[str, Content]:
@@ -104,7 +104,3 @@ def sources_path(embed: Embed) -> str:
 def anchor(embed: Embed) -> str:
     """Its id on the page of embeds."""
     return f"{embed.source.study}-{embed.name}"
-
-
-def _encoded(text: str) -> bytes:
-    return text.encode("utf-8", "replace")

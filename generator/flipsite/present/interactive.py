@@ -9,6 +9,7 @@ from functools import cache
 from importlib.metadata import version
 from typing import Final
 
+from flipsite.content import encoded
 from flipsite.exhibits import Figure
 from flipsite.present.svg import drawings, standalone_svg
 from flipsite.present.tables import csv_records
@@ -41,7 +42,7 @@ def spec_json(spec: Mapping[str, object] | Sequence[object]) -> str:
 
 def spec_call(name: str, spec: Mapping[str, object]) -> bytes:
     """A specification as a script that hands it to the page's charts."""
-    return f"flipsiteChart({json.dumps(name)},{spec_json(spec)});\n".encode("utf-8", "replace")
+    return encoded(f"flipsiteChart({json.dumps(name)},{spec_json(spec)});\n")
 
 
 def figure_files(figure: Figure) -> dict[str, bytes]:
@@ -55,11 +56,11 @@ def figure_files(figure: Figure) -> dict[str, bytes]:
     return {
         f"{stem}.csv": _csv(figure),
         f"{stem}.js": spec_call(figure.name, figure.spec),
-        **{path: standalone_svg(svg).encode("utf-8", "replace") for path, svg in pictures},
+        **{path: encoded(standalone_svg(svg)) for path, svg in pictures},
     }
 
 
 def _csv(figure: Figure) -> bytes:
     columns = tuple(dict.fromkeys(key for record in figure.records for key in record))
     filled = (dict.fromkeys(columns) | dict(record) for record in figure.records)
-    return csv_records(columns, filled).encode("utf-8", "replace")
+    return encoded(csv_records(columns, filled))

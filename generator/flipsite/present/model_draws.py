@@ -10,6 +10,7 @@ from typing import Any, Final
 from numpy.typing import NDArray
 
 from flipsite.cells import csv_cell
+from flipsite.content import encoded
 from flipsite.domain import STATUSES, Draws
 
 DRAW_KEYS: Final = (
@@ -40,7 +41,7 @@ def model_csv(draws: Draws, rows: slice) -> bytes:
         _numbers(draws.latency_s[rows], "%r"),
         _texts(draws.asked_at[rows]),
     )
-    return f"{','.join(DRAW_KEYS)}\n{_lines(columns)}".encode("utf-8", "replace")
+    return encoded(f"{','.join(DRAW_KEYS)}\n{_lines(columns)}")
 
 
 def _lines(columns: Sequence[Sequence[str]]) -> str:

@@ -10,7 +10,7 @@ import jinja2
 
 from flipsite.analyse.families import Comparison, Family, History
 from flipsite.analyse.report import StudyReport
-from flipsite.content import Content
+from flipsite.content import Content, encoded
 from flipsite.present.board import Board
 from flipsite.present.citing import cite_page
 from flipsite.present.data_page import data_page
@@ -28,7 +28,7 @@ from flipsite.present.search import search_index, search_page
 from flipsite.present.share_card import share_card
 from flipsite.present.story import narrative_pages
 from flipsite.present.study_pages import study_pages
-from flipsite.present.templates import encoded, page_file, render
+from flipsite.present.templates import page_file, render
 
 if TYPE_CHECKING:
     from flipsite.present.site import SiteSettings

@@ -3,6 +3,7 @@
 import json
 from collections.abc import Sequence
 
+from flipsite.content import encoded
 from flipsite.present.page import Page
 
 
@@ -22,7 +23,7 @@ def search_index(pages: Sequence[Page]) -> bytes:
     """`[title, path, what it is]` of every page, as a script that hands them to the search page."""
     entries = [[page.title, page.path, _kind(page)] for page in pages if page.listed]
     text = json.dumps(entries, ensure_ascii=False, separators=(",", ":")).replace("<", "\\u003c")
-    return f"window.flipsiteIndex={text};\n".encode("utf-8", "replace")
+    return encoded(f"window.flipsiteIndex={text};\n")
 
 
 def _kind(page: Page) -> str:

@@ -4,6 +4,7 @@ from collections.abc import Mapping
 
 from flipsite.analyse.report import StudyReport
 from flipsite.analyse.spend import SPEND_COLUMNS
+from flipsite.content import encoded
 from flipsite.exhibits import Figure
 from flipsite.present.formats import usd_text
 from flipsite.present.page import Page
@@ -40,4 +41,4 @@ def spend_page(report: StudyReport, figures: Mapping[str, Figure]) -> Page:
 def spend_csv(report: StudyReport) -> bytes:
     """`spend.csv`, a row a model."""
     records = ({name: getattr(row, name) for name in SPEND_COLUMNS} for row in report.spend)
-    return csv_records(SPEND_COLUMNS, records).encode("utf-8", "replace")
+    return encoded(csv_records(SPEND_COLUMNS, records))

@@ -8,6 +8,7 @@ from pathlib import Path
 from flipsite import schema
 from flipsite.analyse.report import StudyReport
 from flipsite.analyse.settled import Settled, Stop
+from flipsite.content import encoded
 from flipsite.domain import Estimate, Study
 from flipsite.exhibits import Figure
 from flipsite.present.board import Board
@@ -84,7 +85,7 @@ def study_files(report: StudyReport) -> dict[str, bytes | Path]:
     schema.check(records, schema.ESTIMATES, name=f"estimates of {study.id}")
     files: dict[str, bytes | Path] = {
         f"{study.id}/data/estimates.json": _json_lines(records),
-        f"{study.id}/data/estimates.csv": csv_records(ESTIMATE_KEYS, records).encode("utf-8", "replace"),
+        f"{study.id}/data/estimates.csv": encoded(csv_records(ESTIMATE_KEYS, records)),
         f"{study.id}/data/study.json": _json(_study_record(study)),
     }
     if report.spend:
@@ -98,10 +99,10 @@ def _study_record(study: Study) -> dict[str, object]:
 
 def _json(value: object) -> bytes:
     text = json.dumps(value, ensure_ascii=False, indent=1, allow_nan=False)
-    return (text + "\n").encode("utf-8", "replace")
+    return encoded(text + "\n")
 
 
 def _json_lines(records: Sequence[object]) -> bytes:
     """A JSON array with a line for each record: indented it takes thrice as long."""
     lines = (json.dumps(record, ensure_ascii=False, allow_nan=False) for record in records)
-    return "[\n{}\n]\n".format(",\n".join(lines)).encode("utf-8", "replace")
+    return encoded("[\n{}\n]\n".format(",\n".join(lines)))

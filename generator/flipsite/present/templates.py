@@ -10,6 +10,7 @@ import jinja2
 from jinja2.runtime import Context
 from markupsafe import Markup
 
+from flipsite.content import encoded
 from flipsite.errors import ContentError
 from flipsite.present import formats
 from flipsite.present.frame import Frame
@@ -122,11 +123,6 @@ def render(templates: jinja2.Environment, name: str, **context: object) -> str:
 def page_file(templates: jinja2.Environment, page: Page, frame: Frame) -> bytes:
     """A page of the site, rendered; raises as `render` does."""
     return encoded(render(templates, page.template, site=frame, page=page, **page.context))
-
-
-def encoded(text: str) -> bytes:
-    """A text as a file holds it: one of a model's may have a lone surrogate, which UTF-8 cannot."""
-    return text.encode("utf-8", "replace")
 
 
 def arose_in_template(error: Exception) -> bool:
