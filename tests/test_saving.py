@@ -17,9 +17,10 @@ from hypothesis import settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, invariant, precondition, rule
 
+from asked import ASKED
 from flipsite import saving
 from flipsite.collect.reading import draw_of
-from flipsite.dealings import Answered, Asked, Reading
+from flipsite.dealings import Answered, Reading
 from flipsite.domain import Failed, Outcome, Rejected, Status
 from flipsite.errors import StoreError
 from flipsite.holding import MOST_HELD
@@ -36,16 +37,6 @@ from flipsite.store.whole_snapshot import replace_snapshot
 
 STUDY = replace(default_study("trial"))
 MODELS = ("a/b", "a/b:free", "o/é", "z/z")
-ASKED = Asked(
-    model="a/b",
-    draw=0,
-    labels=("0", "1"),
-    order=0,
-    mode="text",
-    sent='{"max_tokens":64}',
-    worst_pico=1000,
-    asked_at="2025-09-08T00:00:00Z",
-)
 READINGS = (
     Outcome(index=0),
     Outcome(index=1),

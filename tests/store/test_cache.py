@@ -14,23 +14,14 @@ from pathlib import Path
 
 import pytest
 
-from flipsite.dealings import Answered, Asked, Reading, Standing, Stated
+from asked import ASKED
+from flipsite.dealings import Answered, Reading, Standing, Stated
 from flipsite.domain import Failed, Outcome, Rejected, Status
 from flipsite.errors import StoreError
 from flipsite.store.cache import CACHE_FILE, Cache
 from flipsite.store.cache_schema import STEPS, connect, migrate
 
 PROTOCOL = {"template": "Flip {first} {second}.", "pair": ["0", "1"], "temperature": None}
-ASKED = Asked(
-    model="a/b",
-    draw=0,
-    labels=("0", "1"),
-    order=0,
-    mode="text",
-    sent='{"max_tokens":64}',
-    worst_pico=1000,
-    asked_at="2025-09-08T00:00:00Z",
-)
 HEADS = Reading(result=Outcome(index=1), reader=1)
 
 
@@ -366,7 +357,7 @@ def test_a_full_disk_is_a_sentence_and_what_was_answered_is_kept(tmp_path):
     """Writing beyond the file size the system allows fails as a full disk does; earlier answers stay."""
     script = f"""
         import asyncio, pathlib, resource, signal, sys
-        sys.path.insert(0, {str(Path(__file__).parent)!r})
+        sys.path[:0] = {[str(folder) for folder in Path(__file__).parents[:2]]!r}
         from test_cache import cache, flip
         from flipsite.errors import StoreError
         signal.signal(signal.SIGXFSZ, signal.SIG_IGN)
