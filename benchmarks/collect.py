@@ -18,8 +18,8 @@ from multiprocessing.connection import Connection
 from pathlib import Path
 
 from flipsite.collection import Order, Report, Watcher, collect
-from flipsite.domain import Budget, Sampling
-from flipsite.projects import Project
+from flipsite.domain.study import Budget, Sampling
+from flipsite.project import Project
 from flipsite.settings import default_study, dump_study
 
 LATENCY_S = 0.3

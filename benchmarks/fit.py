@@ -22,7 +22,8 @@ from typing import Any
 
 import numpy as np
 
-from flipsite.domain import Feature, Tally
+from flipsite.domain.draws import Tally
+from flipsite.domain.study import Feature
 from flipsite.store.features import write_features
 
 N_MODELS, N_AUTHORS, N_DRAWS = 240, 30, 50

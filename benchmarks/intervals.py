@@ -16,7 +16,7 @@ from flipsite.analyse.population import fit_population
 from flipsite.analyse.posterior import bias_interval
 from flipsite.analyse.ranking import standings
 from flipsite.analyse.settled import log_evidence
-from flipsite.domain import Tally
+from flipsite.domain.draws import Tally
 
 Floats = NDArray[np.float64]
 Interval = Callable[[NDArray[np.int64], int], tuple[Floats, Floats]]

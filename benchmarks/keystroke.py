@@ -20,16 +20,17 @@ from pathlib import Path
 import numpy as np
 from playwright.sync_api import Browser, CDPSession, Page, sync_playwright
 
-from flipsite.addresses import model_page
 from flipsite.analyse.estimates import estimates
 from flipsite.analyse.ranking import standings
 from flipsite.analyse.report import StudyReport
-from flipsite.domain import Kind, Tally
+from flipsite.domain.draws import Tally
+from flipsite.domain.study import Kind
+from flipsite.domain.urls import model_page
 from flipsite.present.board import board
 from flipsite.present.board_page import leaderboard_page
 from flipsite.present.frame import Frame, static_files
 from flipsite.present.templates import environment, render
-from flipsite.projects import packaged
+from flipsite.project import packaged
 from flipsite.settings import load_study
 
 STUDY = "many"

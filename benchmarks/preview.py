@@ -24,7 +24,7 @@ from pathlib import Path
 from playwright.sync_api import Page, sync_playwright
 
 from flipsite.exchange import import_draws, parse_options
-from flipsite.projects import find_project, packaged
+from flipsite.project import find_project, packaged
 
 FLAGS = ["--no-sandbox", "--disable-gpu", "--disable-background-networking", "--no-first-run"]
 STORY, TEMPLATE, STYLE = "content/story.md", "templates/story.html", "templates/static/flipsite.css"

@@ -16,8 +16,8 @@ import duckdb
 import pyarrow as pa
 
 from flipsite.collection import Order, Watcher, collect
-from flipsite.domain import Budget, Kind, Sampling
-from flipsite.projects import Project
+from flipsite.domain.study import Budget, Kind, Sampling
+from flipsite.project import Project
 from flipsite.settings import default_study, dump_study
 from flipsite.store.arrow import SCHEMA
 from flipsite.store.snapshot import ROWS_A_GROUP, parquet_writer

@@ -7,7 +7,7 @@ from pathlib import Path
 from PIL import Image
 from playwright.sync_api import Browser, sync_playwright
 
-from flipsite.projects import find_project
+from flipsite.project import find_project
 
 WIDE, PHONE = (1280, 900), (390, 844)
 SHOWN_WIDE_PX = 1000

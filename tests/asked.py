@@ -1,6 +1,6 @@
 """A request as a collector remembers it before it is sent."""
 
-from flipsite.dealings import Asked
+from flipsite.domain.endpoint import Asked
 
 ASKED = Asked(
     model="a/b",

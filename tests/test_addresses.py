@@ -6,7 +6,7 @@ import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from flipsite.addresses import STUDY_ID, author_of, model_folder, model_page, relative
+from flipsite.domain.urls import STUDY_ID, author_of, model_folder, model_page, relative
 
 
 def test_a_plain_name_is_its_own_folder() -> None:

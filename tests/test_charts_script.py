@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 
 from flipsite.charts_script import charts_script
-from flipsite.write.tree import measure
+from flipsite.files import measure
 
 
 @pytest.fixture

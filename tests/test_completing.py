@@ -11,7 +11,7 @@ from flipsite.commands.completing import TABLES
 from flipsite.loading import load_report
 from flipsite.present.embeds import table_embeds
 from flipsite.present.study_charts import study_drawings
-from flipsite.projects import packaged
+from flipsite.project import packaged
 from flipsite.starting import STUDY, init
 
 

@@ -4,9 +4,9 @@ import numpy as np
 from hypothesis import given
 from hypothesis import strategies as st
 
-from flipsite import counts
-from flipsite.counts import Course, Neighbours
-from flipsite.domain import Draw, Draws, Failed, Outcome
+from flipsite.domain import counts
+from flipsite.domain.counts import Course, Neighbours
+from flipsite.domain.draws import Draw, Draws, Failed, Outcome
 from flipsite.store.columns import collect_draws
 
 OUTCOMES = st.lists(st.lists(st.sampled_from([-1, 0, 1]), min_size=1, max_size=9), max_size=5)

@@ -10,7 +10,7 @@ import pytest
 from flipsite.exchange import ImportOptions, import_draws
 from flipsite.pipeline import build
 from flipsite.present.svg import start_renderer
-from flipsite.projects import find_project
+from flipsite.project import find_project
 from flipsite.store.drawings import DRAWINGS
 
 

@@ -12,8 +12,8 @@ import pytest
 from click.testing import CliRunner, Result
 
 from flipsite.cli import cli
-from flipsite.domain import Kind
-from flipsite.projects import find_project, study_ids
+from flipsite.domain.study import Kind
+from flipsite.project import find_project, study_ids
 
 CSV = "who,answer,said,p\na/b,heads,Heads!,50\na/b,,hm,50\nc/d,tails,Tails,50\nc/d,tails,x,49\n"
 OPTIONS = [

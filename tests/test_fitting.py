@@ -8,10 +8,10 @@ from types import SimpleNamespace
 import pytest
 
 from flipsite import fitting
+from flipsite.domain.fit import Fit
 from flipsite.errors import UsageError
-from flipsite.fitted import Fit
 from flipsite.fitting import FitOrder, fit_study, keep_draws, sha256, stale
-from flipsite.projects import find_project
+from flipsite.project import find_project
 
 SHIPPED = Path(__file__).parents[1] / "content" / "studies" / "article-2025"
 

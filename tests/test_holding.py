@@ -6,11 +6,11 @@ from pathlib import Path
 
 import pytest
 
-from flipsite.domain import Draw, Outcome
+from flipsite.domain.draws import Draw, Outcome
 from flipsite.errors import SettingsError, StoreError
 from flipsite.holding import held, held_tallies
 from flipsite.pipeline import input_digests
-from flipsite.projects import find_project
+from flipsite.project import find_project
 from flipsite.store.snapshot import collect_draws, write_draws
 
 ROWS = [

@@ -7,12 +7,12 @@ from pathlib import Path
 import pytest
 
 from flipsite.analyse.families import families
-from flipsite.domain import Status
+from flipsite.domain.draws import Status
 from flipsite.errors import UsageError
 from flipsite.exchange import import_targets, parse_options
 from flipsite.loading import load_report
 from flipsite.pipeline import build
-from flipsite.projects import SNAPSHOT, find_project, snapshot_files, study_folder, study_ids
+from flipsite.project import SNAPSHOT, find_project, snapshot_files, study_folder, study_ids
 from flipsite.settings import load_study
 from flipsite.store.import_files import read_sheet
 from flipsite.store.import_reading import targets_of

@@ -12,7 +12,7 @@ from flipsite import __version__
 from flipsite.cli import cli
 from flipsite.errors import SiteError
 from flipsite.pipeline import build
-from flipsite.projects import find_project, packaged, study_ids
+from flipsite.project import find_project, packaged, study_ids
 from flipsite.settings import default_study, load_study
 from flipsite.starting import STUDY, init
 from flipsite.write.check import check_site

@@ -11,11 +11,11 @@ import pyarrow.parquet as pq
 import pytest
 
 from flipsite import api
-from flipsite.domain import Draw, Outcome
+from flipsite.domain.draws import Draw, Outcome
 from flipsite.errors import StoreError, UsageError
 from flipsite.exchange import EXPORT_FORMATS, export_study
 from flipsite.pipeline import build
-from flipsite.projects import find_project, snapshot_files
+from flipsite.project import find_project, snapshot_files
 from flipsite.settings import load_study
 from flipsite.store.exports import export_draws
 from flipsite.store.snapshot import collect_draws, read_draws, read_groups, write_draws
@@ -139,7 +139,7 @@ def test_a_usual_build_loads_no_engine(tmp_path: Path) -> None:
     write_draws(folder / "draws.parquet", collect_draws([draw("a/b", 0), draw("a/b", 1)]), study="few")
     code = (
         "import sys, pathlib; from flipsite.pipeline import build; "
-        "from flipsite.projects import find_project; "
+        "from flipsite.project import find_project; "
         "build(find_project(pathlib.Path.cwd()), out=pathlib.Path('site'), jobs=1);"
         "print([name for name in ('ibis', 'duckdb', 'pandas') if name in sys.modules])"
     )

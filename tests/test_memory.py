@@ -10,7 +10,7 @@ from flipsite.memory import Memory
 from flipsite.pipeline import input_digests
 from flipsite.present.drawing import drawn
 from flipsite.present.drawn import Wanted
-from flipsite.projects import find_project
+from flipsite.project import find_project
 
 
 @pytest.fixture

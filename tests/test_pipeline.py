@@ -8,7 +8,7 @@ import pytest
 
 from flipsite.errors import ContentError, SettingsError, UsageError
 from flipsite.pipeline import build
-from flipsite.projects import find_project
+from flipsite.project import find_project
 
 ARTICLE = Path(__file__).parents[2] / "shared" / "reference" / "article.txt"
 

@@ -16,7 +16,7 @@ from hypothesis import strategies as st
 from flipsite.exchange import ImportOptions, import_draws
 from flipsite.memory import Memory
 from flipsite.pipeline import BuildReport, build, input_digests
-from flipsite.projects import Project, find_project, packaged
+from flipsite.project import Project, find_project, packaged
 from flipsite.reuse import reusable, standing_pages
 
 TEMPLATES = ("model.html", "story.html", "base.html", "parts/neighbours.html", "static/flipsite.css")

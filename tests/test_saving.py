@@ -20,14 +20,14 @@ from hypothesis.stateful import RuleBasedStateMachine, invariant, precondition, 
 from asked import ASKED
 from flipsite import saving
 from flipsite.collect.reading import draw_of
-from flipsite.dealings import Answered, Reading
-from flipsite.domain import Failed, Outcome, Rejected, Status
+from flipsite.domain.draws import Failed, Outcome, Rejected, Status
+from flipsite.domain.endpoint import Answered, Reading
+from flipsite.domain.study import Shard
 from flipsite.errors import StoreError
 from flipsite.holding import MOST_HELD
-from flipsite.projects import snapshot_files
+from flipsite.project import snapshot_files
 from flipsite.saving import write_snapshot
 from flipsite.settings import default_study
-from flipsite.shards import Shard
 from flipsite.store import cache_kept, tables, whole_snapshot
 from flipsite.store.arrow import SCHEMA, draws_table
 from flipsite.store.cache import CACHE_FILE, Cache

@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from flipsite.domain import Budget, Kind, ModelChoice, Prompt, Sampling, Skip, Study
+from flipsite.domain.study import Budget, Kind, ModelChoice, Prompt, Sampling, Skip, Study
 from flipsite.errors import SettingsError
 from flipsite.settings import default_study, dump_study, load_printed, load_study
 

@@ -8,7 +8,7 @@ from click.testing import CliRunner
 from flipsite.cli import cli
 from flipsite.exchange import ImportOptions, import_draws
 from flipsite.pipeline import build
-from flipsite.projects import find_project
+from flipsite.project import find_project
 from flipsite.standing import standing
 from flipsite.starting import STUDY, init
 

@@ -11,7 +11,7 @@ from click.testing import CliRunner, Result
 
 from flipsite.cli import cli
 from flipsite.commands.ranges import MOST_USD
-from flipsite.domain import MOST_BUDGET_USD
+from flipsite.domain.study import MOST_BUDGET_USD
 from flipsite.starting import STUDY, init
 
 

@@ -23,13 +23,13 @@ from typing import Any
 
 import numpy as np
 
-from flipsite.domain import Tally
+from flipsite.domain.draws import Tally
+from flipsite.domain.fit import FormName
 from flipsite.fit.counts import Counts, Floats, counts_of_draws
 from flipsite.fit.covariates import Covariates, covariates
 from flipsite.fit.forms import FORMS
 from flipsite.fit.sampling import compiled, run_chains
 from flipsite.fit.simulate import from_prior, simulated_ones
-from flipsite.fitted import FormName
 
 FOLDER = Path(__file__).parent
 

@@ -12,9 +12,9 @@ import click
 
 import flipsite
 from flipsite import charts, errors
-from flipsite.addresses import RESERVED_STUDIES
 from flipsite.api import LEADERBOARD
 from flipsite.cli import COMMANDS, cli
+from flipsite.domain.urls import RESERVED_STUDIES
 from flipsite.present.embed_formats import FORMATS, ON_SITE
 from flipsite.schema import TABLES
 from flipsite.settings import study_keys
@@ -109,7 +109,7 @@ def embeds() -> str:
     from flipsite.loading import load_report
     from flipsite.present.embed_text import EMBED_FORMAT, json_embed
     from flipsite.present.embeds import find_embed
-    from flipsite.projects import packaged
+    from flipsite.project import packaged
 
     report = load_report(packaged("content") / "studies/controls")
     example = find_embed(report, "least-biased", base_url="https://example.org/coins/", top=1)

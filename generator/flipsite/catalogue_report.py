@@ -8,9 +8,9 @@ from flipsite.collect.catalogue import Catalogue, fetch_catalogue
 from flipsite.collect.choice import Choice, choose
 from flipsite.collect.forecast import supports_structure
 from flipsite.collect.openrouter import OPENROUTER, OpenRouter
-from flipsite.domain import Study
+from flipsite.domain.study import Study
 from flipsite.endpoints import simulated_client
-from flipsite.projects import Project, existing_study
+from flipsite.project import Project, existing_study
 from flipsite.settings import default_study, load_study
 
 __all__ = ["Choice", "Listing", "list_models"]

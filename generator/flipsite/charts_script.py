@@ -10,8 +10,8 @@ import tempfile
 from contextlib import suppress
 from pathlib import Path
 
+from flipsite.files import measure
 from flipsite.write.manifest import read_manifest
-from flipsite.write.tree import measure
 
 Script = tuple[str, bytes | Path]
 

@@ -14,14 +14,14 @@ from flipsite.collect.prompt import Question
 from flipsite.collect.replies import read_reply
 from flipsite.collect.sampler import Sampler, Series
 from flipsite.collect.wording import WORDING, askable, questions
-from flipsite.dealings import Claim, Model
-from flipsite.domain import Budget, Feature
+from flipsite.domain.catalogue import Claim, Model
+from flipsite.domain.features import ASKINGS
+from flipsite.domain.study import Budget, Feature
 from flipsite.endpoints import clock_of
 from flipsite.errors import CollectError, UsageError
 from flipsite.inquiries import Classified, FeatureOrder, FeatureWatcher, Inquiry
 from flipsite.sitting import Sitting
 from flipsite.store.cache import Cache
-from flipsite.traits import ASKINGS
 
 log = logging.getLogger(__name__)
 

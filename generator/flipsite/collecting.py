@@ -14,16 +14,16 @@ from flipsite.collect.openrouter import OpenRouter
 from flipsite.collect.plan import Plan, plan, series_of
 from flipsite.collect.rounds import Judge, Rounds
 from flipsite.collect.sampler import Sampler
-from flipsite.domain import Study
+from flipsite.domain.study import Study
 from flipsite.endpoints import clock_of, paying_client, simulated_client, today_of
 from flipsite.errors import UsageError
+from flipsite.files import replacing
 from flipsite.offers import Offer, Order, Report, Watcher
-from flipsite.projects import CATALOGUE_FILE
+from flipsite.project import CATALOGUE_FILE
 from flipsite.saving import write_snapshot
 from flipsite.sitting import Sitting
 from flipsite.store.cache import Cache
 from flipsite.store.held import refuse_loss
-from flipsite.store.swap import replacing
 
 log = logging.getLogger(__name__)
 

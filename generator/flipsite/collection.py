@@ -12,17 +12,17 @@ from flipsite.collect.clock import stamp
 from flipsite.collect.connections import Application
 from flipsite.collect.reading import read_again
 from flipsite.collecting import Collecting
-from flipsite.domain import MOST_BUDGET_USD, Kind, Study
+from flipsite.domain.study import MOST_BUDGET_USD, Kind, Study
 from flipsite.endpoints import check_kind
 from flipsite.errors import UsageError
+from flipsite.files import replacing
 from flipsite.offers import Look, Offer, Order, Report, Watcher
-from flipsite.projects import Project, study_folder
+from flipsite.project import Project, study_folder
 from flipsite.saving import write_snapshot
 from flipsite.settings import default_study, dump_study, load_study
 from flipsite.store.cache import Cache
 from flipsite.store.held import refuse_loss
 from flipsite.store.shard_merge import shards_in
-from flipsite.store.swap import replacing
 
 __all__ = ["Look", "Offer", "Order", "Report", "Watcher", "begin", "collect", "reread"]
 

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from flipsite.drawing_process import DrawingProcess
 from flipsite.forks import CAN_FORK
-from flipsite.projects import Project
+from flipsite.project import Project
 from flipsite.store.drawings import read_drawings, write_drawings
 
 if TYPE_CHECKING:

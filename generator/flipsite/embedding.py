@@ -5,11 +5,11 @@ from pathlib import Path
 
 from flipsite.analyse.report import StudyReport
 from flipsite.errors import UsageError
+from flipsite.files import replacing
 from flipsite.loading import load_report
 from flipsite.present.embed_formats import FORMATS, rendered
 from flipsite.present.embeds import find_embed
-from flipsite.projects import Project, existing_study, study_ids
-from flipsite.store.swap import replacing
+from flipsite.project import Project, existing_study, study_ids
 
 
 def embed(

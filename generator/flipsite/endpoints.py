@@ -8,7 +8,7 @@ from pathlib import Path
 from flipsite.collect.clock import Clock, RealClock, SimulatedClock
 from flipsite.collect.connections import Application
 from flipsite.collect.openrouter import OPENROUTER, Key, OpenRouter
-from flipsite.domain import Kind, Study
+from flipsite.domain.study import Kind, Study
 from flipsite.errors import UsageError
 
 SIMULATED_BASE = "http://127.0.0.1/api/v1"

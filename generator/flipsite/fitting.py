@@ -11,10 +11,10 @@ from importlib.util import find_spec
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from flipsite.domain import Kind, Study
+from flipsite.domain.fit import Fit, LeftOut
+from flipsite.domain.study import Kind, Study
 from flipsite.errors import UsageError
-from flipsite.fitted import Fit, LeftOut
-from flipsite.projects import FEATURES_FILE, FIT_FILE, PARTS, SNAPSHOT, Project, existing_study
+from flipsite.project import FEATURES_FILE, FIT_FILE, PARTS, SNAPSHOT, Project, existing_study
 from flipsite.settings import load_printed, load_study
 from flipsite.store.cache_lock import private_folder
 from flipsite.store.features import read_features

@@ -19,8 +19,8 @@ from flipsite.collect.clock import stamp
 from flipsite.collect.connections import Application
 from flipsite.collect.openrouter import OpenRouter
 from flipsite.collect.replies import one_line
-from flipsite.dealings import Model
-from flipsite.domain import Feature, Study
+from flipsite.domain.catalogue import Model
+from flipsite.domain.study import Feature, Study
 from flipsite.endpoints import check_kind, paying_client, simulated_client, today_of
 from flipsite.errors import UsageError
 from flipsite.inquiries import (
@@ -32,7 +32,7 @@ from flipsite.inquiries import (
     Inquiry,
 )
 from flipsite.offers import Look
-from flipsite.projects import CATALOGUE_FILE, FEATURES_FILE, Project, existing_study
+from flipsite.project import CATALOGUE_FILE, FEATURES_FILE, Project, existing_study
 from flipsite.settings import load_study
 from flipsite.store.cache import Cache
 from flipsite.store.features import read_features, write_features

@@ -5,9 +5,9 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from flipsite.analyse.tally import tally
-from flipsite.counts import Counts
-from flipsite.domain import Draws, Tally
-from flipsite.projects import project_root, snapshot_files
+from flipsite.domain.counts import Counts
+from flipsite.domain.draws import Draws, Tally
+from flipsite.project import project_root, snapshot_files
 from flipsite.settings import load_project
 from flipsite.store.snapshot import n_draws, read_draws
 

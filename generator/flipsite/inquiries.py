@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 from flipsite.collect.openrouter import OPENROUTER
 from flipsite.collect.tide import Tide
-from flipsite.domain import Feature
+from flipsite.domain.study import Feature
 from flipsite.errors import FlipsiteError
 from flipsite.offers import Look
 

@@ -8,9 +8,9 @@ from dataclasses import replace
 from pathlib import Path
 
 from flipsite.analyse.report import StudyReport, report_draws, report_printed, with_features
-from flipsite.domain import Kind
+from flipsite.domain.study import Kind
 from flipsite.holding import held
-from flipsite.projects import FEATURES_FILE, FIT_FILE, PARTS, project_root, snapshot_files
+from flipsite.project import FEATURES_FILE, FIT_FILE, PARTS, project_root, snapshot_files
 from flipsite.settings import load_printed, load_project, load_study
 from flipsite.spending import announced_usd
 from flipsite.store.exports import export_draws

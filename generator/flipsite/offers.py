@@ -8,9 +8,8 @@ from flipsite.collect.openrouter import OPENROUTER
 from flipsite.collect.plan import Plan
 from flipsite.collect.rounds import Settlement
 from flipsite.collect.tide import Tide
-from flipsite.domain import Study
+from flipsite.domain.study import Shard, Study
 from flipsite.errors import FlipsiteError
-from flipsite.shards import Shard
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

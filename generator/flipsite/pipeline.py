@@ -20,8 +20,15 @@ from flipsite import __version__
 from flipsite.charts_script import charts_script
 from flipsite.drawings import Drawings
 from flipsite.errors import UsageError
-from flipsite.program import own_digest
-from flipsite.projects import PROJECT_FILE, Project, existing_study, packaged, snapshot_files, study_ids
+from flipsite.project import (
+    PROJECT_FILE,
+    Project,
+    existing_study,
+    own_digest,
+    packaged,
+    snapshot_files,
+    study_ids,
+)
 from flipsite.write.site import SiteChange, current_site, replace_site
 
 if TYPE_CHECKING:

@@ -3,10 +3,10 @@
 from dataclasses import dataclass
 
 from flipsite.analyse.plan import Plan, plan, price
-from flipsite.domain import Kind, Study
+from flipsite.domain.study import Kind, Study
 from flipsite.errors import UsageError
 from flipsite.holding import held_tallies
-from flipsite.projects import Project, existing_study
+from flipsite.project import Project, existing_study
 from flipsite.settings import load_printed, load_study
 
 

@@ -4,7 +4,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 from flipsite.pipeline import build
-from flipsite.projects import find_project
+from flipsite.project import find_project
 from flipsite.write.preview import serve
 
 

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from flipsite import __version__
 from flipsite.errors import SiteError
 from flipsite.pipeline import build
-from flipsite.projects import Project
+from flipsite.project import Project
 from flipsite.write.check import check_site
 from flipsite.write.publish import Branch, Published, pages_address, publish
 

@@ -11,9 +11,9 @@ from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from functools import cache
 from pathlib import Path
 
-from flipsite.content import Kept
+from flipsite.domain.display import Kept
+from flipsite.files import measure
 from flipsite.write.manifest import Manifest, read_manifest
-from flipsite.write.tree import measure
 
 _MODEL_TEMPLATE = "model.html"
 _CHOSEN_ELSEWHERE = re.compile(r"{%-?\s*(?:include|import|extends|from)\s+(?![\"']|picture\b)")

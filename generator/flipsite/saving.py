@@ -5,10 +5,8 @@ from itertools import chain
 from pathlib import Path
 
 from flipsite.collect.reading import draw_of
-from flipsite.domain import Study
-from flipsite.program import own_digest
-from flipsite.projects import snapshot_files, snapshot_place
-from flipsite.shards import Shard
+from flipsite.domain.study import Shard, Study
+from flipsite.project import own_digest, snapshot_files, snapshot_place
 from flipsite.store.arrow import LIBRARY
 from flipsite.store.cache import Cache
 from flipsite.store.columns import brief

@@ -9,7 +9,9 @@ from dataclasses import dataclass
 from math import isfinite
 from typing import Literal
 
-from flipsite.domain import STATUSES, Kind, Verdict
+from flipsite.domain.draws import STATUSES
+from flipsite.domain.estimates import Verdict
+from flipsite.domain.study import Kind
 from flipsite.errors import SchemaError
 
 Type = Literal["string", "integer", "number", "datetime"]

@@ -12,7 +12,9 @@ from typing import Annotated, Any, Literal, TypeVar, get_args
 import tomli_w
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
 
-from flipsite.domain import (
+from flipsite.domain.engine import EngineChoice, ProjectFile
+from flipsite.domain.estimates import Printed, PrintedBias
+from flipsite.domain.study import (
     MOST_BUDGET_USD,
     AnswerMode,
     Budget,
@@ -20,16 +22,13 @@ from flipsite.domain import (
     LabelMode,
     ModelChoice,
     OrderMode,
-    Printed,
-    PrintedBias,
     Prompt,
     Sampling,
     Skip,
     Study,
 )
-from flipsite.engines import EngineChoice, ProjectFile
 from flipsite.errors import SettingsError
-from flipsite.projects import PROJECT_FILE, packaged
+from flipsite.project import PROJECT_FILE, packaged
 
 
 def default_study(study_id: str) -> Study:

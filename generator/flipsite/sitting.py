@@ -6,13 +6,13 @@ from collections.abc import Awaitable, Callable
 
 from flipsite.collect.asking import Asker
 from flipsite.collect.clock import Clock, nap
-from flipsite.collect.ledger import Ledger
 from flipsite.collect.money import Account
 from flipsite.collect.openrouter import OpenRouter
 from flipsite.collect.prompt import Question
 from flipsite.collect.sampler import MOST_A_MODEL, Sampler
 from flipsite.collect.tide import Tide
-from flipsite.domain import Budget
+from flipsite.domain.endpoint import Ledger
+from flipsite.domain.study import Budget
 from flipsite.errors import FlipsiteError
 from flipsite.interrupts import interrupts
 from flipsite.offers import Look

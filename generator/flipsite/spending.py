@@ -3,8 +3,8 @@
 from collections.abc import Container
 from pathlib import Path
 
-from flipsite.domain import Study
-from flipsite.projects import CATALOGUE_FILE
+from flipsite.domain.study import Study
+from flipsite.project import CATALOGUE_FILE
 
 
 def announced_usd(folder: Path, study: Study, models: Container[str]) -> dict[str, float]:

@@ -6,10 +6,10 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from flipsite import __version__
-from flipsite.domain import Kind, Study
+from flipsite.domain.study import Kind, Study
 from flipsite.errors import FlipsiteError
 from flipsite.pipeline import input_digests
-from flipsite.projects import Project, snapshot_files, study_ids
+from flipsite.project import Project, snapshot_files, study_ids
 from flipsite.settings import load_printed, load_study
 from flipsite.store.extents import Extent, snapshot_extent
 from flipsite.write.manifest import read_manifest

@@ -6,9 +6,10 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from flipsite.collect.replies import one_line
-from flipsite.domain import Draws, Kind, Study
+from flipsite.domain.draws import Draws
+from flipsite.domain.study import Kind, Study
 from flipsite.errors import UsageError
-from flipsite.projects import SNAPSHOT, snapshot_files
+from flipsite.project import SNAPSHOT, snapshot_files
 from flipsite.settings import load_printed
 from flipsite.store.snapshot import read_groups
 

@@ -6,19 +6,9 @@ from typing import Literal
 import numpy as np
 import pytest
 
-from flipsite.domain import (
-    STATUSES,
-    Budget,
-    Draws,
-    Kind,
-    ModelChoice,
-    Printed,
-    PrintedBias,
-    Prompt,
-    Sampling,
-    Status,
-    Study,
-)
+from flipsite.domain.draws import STATUSES, Draws, Status
+from flipsite.domain.estimates import Printed, PrintedBias
+from flipsite.domain.study import Budget, Kind, ModelChoice, Prompt, Sampling, Study
 
 LEAST = """sao10k/l3.1-euryale-70b 0.032
 inflection/inflection-3-pi 0.032

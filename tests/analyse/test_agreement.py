@@ -7,9 +7,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from flipsite.analyse.agreement import SUREST, agreed_features
-from flipsite.dealings import Claim
-from flipsite.domain import Feature
-from flipsite.traits import FEATURES
+from flipsite.domain.catalogue import Claim
+from flipsite.domain.features import FEATURES
+from flipsite.domain.study import Feature
 
 
 def agreed(feature: str, *said: str | None, askings: int = 3) -> Feature | None:

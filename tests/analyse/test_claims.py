@@ -7,7 +7,8 @@ from scipy import stats
 
 from flipsite.analyse.claims import claim, study_claims
 from flipsite.analyse.estimates import estimates
-from flipsite.domain import Feature, Tally
+from flipsite.domain.draws import Tally
+from flipsite.domain.study import Feature
 
 LEAST = [f"least/{i}" for i in range(20)]
 MOST = [f"most/{i}" for i in range(20)]

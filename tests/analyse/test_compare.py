@@ -4,7 +4,8 @@ from scipy import stats
 from flipsite.analyse.compare import changes
 from flipsite.analyse.estimates import estimates, published_estimates
 from flipsite.analyse.printed import fits
-from flipsite.domain import Kind, Tally
+from flipsite.domain.draws import Tally
+from flipsite.domain.study import Kind
 
 
 def page(study: str, model: str) -> str:

@@ -6,7 +6,7 @@ from scipy import stats
 
 from flipsite.analyse.estimate import jeffreys
 from flipsite.analyse.ranking import standings
-from flipsite.domain import Tally
+from flipsite.domain.draws import Tally
 
 N_SIMULATED = 4000
 

@@ -6,7 +6,7 @@ from scipy import stats
 
 from flipsite.analyse.drift import homogeneity, modes, runs_distribution, succession_of
 from flipsite.analyse.same_share import same_share
-from flipsite.counts import Neighbours
+from flipsite.domain.counts import Neighbours
 
 
 def test_two_providers_are_compared_by_fishers_test(draws_of):

@@ -14,7 +14,7 @@ from flipsite.analyse.estimate import (
     noise_floor,
     verdict,
 )
-from flipsite.domain import Verdict
+from flipsite.domain.estimates import Verdict
 
 COUNTS = st.integers(0, 400).flatmap(lambda n: st.tuples(st.integers(0, n), st.just(n)))
 TARGETS = st.sampled_from([0.5, 0.3, 0.05, 0.999, 1 / 3, 0.0, 1.0])

@@ -6,7 +6,9 @@ from hypothesis import strategies as st
 from scipy import stats
 
 from flipsite.analyse.estimates import bias_of, estimates, published_estimates
-from flipsite.domain import Kind, PrintedBias, Tally, Verdict
+from flipsite.domain.draws import Tally
+from flipsite.domain.estimates import PrintedBias, Verdict
+from flipsite.domain.study import Kind
 
 COUNTS = st.integers(0, 80).flatmap(lambda n: st.tuples(st.integers(0, n), st.just(n)))
 

@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 from scipy import stats
 
 from flipsite.analyse.fairness import fair_share, most_fair, published_fair_share
-from flipsite.domain import Tally
+from flipsite.domain.draws import Tally
 
 
 def tallies(ones: np.ndarray, valid: int) -> list[Tally]:

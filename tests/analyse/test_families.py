@@ -6,7 +6,7 @@ import pytest
 
 from flipsite.analyse.families import comparisons, families, histories
 from flipsite.analyse.report import StudyReport, report_draws
-from flipsite.domain import Kind
+from flipsite.domain.study import Kind
 
 
 @pytest.fixture

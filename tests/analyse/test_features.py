@@ -6,9 +6,9 @@ from hypothesis import strategies as st
 
 from flipsite.analyse.features import Change, Refused, by_model, in_proportion, joined
 from flipsite.analyse.known_features import catalogue_features, known_features
-from flipsite.dealings import Model, Price
-from flipsite.domain import Feature
-from flipsite.traits import FEATURES, SOURCES
+from flipsite.domain.catalogue import Model, Price
+from flipsite.domain.features import FEATURES, SOURCES
+from flipsite.domain.study import Feature
 
 LISTED = Model(
     id="qwen/qwen3-coder",

@@ -5,7 +5,8 @@ from scipy import stats
 
 from flipsite.analyse.estimate import jeffreys, verdict
 from flipsite.analyse.missing import missing_answers
-from flipsite.domain import Status, Tally, Verdict
+from flipsite.domain.draws import Status, Tally
+from flipsite.domain.estimates import Verdict
 
 
 def tally(ones: int, valid: int, refused: int = 0, model: str = "a/b") -> Tally:

@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 
 from flipsite.analyse.name_features import name_features
-from flipsite.traits import FEATURES
+from flipsite.domain.features import FEATURES
 
 CATALOGUES = Path(__file__).parents[3] / "shared" / "data" / "openrouter"
 

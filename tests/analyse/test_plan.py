@@ -6,7 +6,7 @@ from scipy import stats
 
 from flipsite.analyse.estimate import jeffreys
 from flipsite.analyse.plan import chance_biased, chance_fair, draws_needed, plan, price
-from flipsite.domain import Tally
+from flipsite.domain.draws import Tally
 
 
 @settings(max_examples=20)

@@ -5,7 +5,8 @@ import pytest
 from scipy import optimize, stats
 
 from flipsite.analyse.population import fit_population, fit_published_population
-from flipsite.domain import PrintedBias, Tally
+from flipsite.domain.draws import Tally
+from flipsite.domain.estimates import PrintedBias
 
 
 def coins(

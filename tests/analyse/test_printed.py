@@ -7,7 +7,7 @@ from hypothesis import strategies as st
 from scipy import stats
 
 from flipsite.analyse.printed import cautious_p_value, fits, known_draws
-from flipsite.domain import PrintedBias
+from flipsite.domain.estimates import PrintedBias
 
 
 def row(figure: str, decimals: int) -> PrintedBias:

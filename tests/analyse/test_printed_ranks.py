@@ -9,7 +9,7 @@ from scipy import stats
 from flipsite.analyse.population import fit_published_population
 from flipsite.analyse.printed import fits
 from flipsite.analyse.printed_ranks import printed_standings
-from flipsite.domain import Printed, PrintedBias
+from flipsite.domain.estimates import Printed, PrintedBias
 
 
 def ways_of(printed: Printed) -> dict[str, tuple]:

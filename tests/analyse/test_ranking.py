@@ -9,7 +9,7 @@ from scipy import stats
 from flipsite.analyse.estimate import jeffreys
 from flipsite.analyse.posterior import bias_interval, bias_quantile, bias_within, share_quantiles
 from flipsite.analyse.ranking import LEVELS, not_told_from_fair, posterior_ranks, standings
-from flipsite.domain import Tally
+from flipsite.domain.draws import Tally
 
 COUNTS = st.integers(0, 300).flatmap(lambda n: st.tuples(st.integers(0, n), st.just(n)))
 TARGETS = st.sampled_from([0.5, 0.2])

@@ -1,7 +1,9 @@
 """Everything known of one study, and of one model in it: the analyses fit together."""
 
 from flipsite.analyse.report import report_draws, report_printed, with_features
-from flipsite.domain import Feature, Kind, Status, Verdict
+from flipsite.domain.draws import Status
+from flipsite.domain.estimates import Verdict
+from flipsite.domain.study import Feature, Kind
 
 REFUSED = Status.REFUSED
 

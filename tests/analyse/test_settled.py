@@ -5,7 +5,7 @@ from hypothesis import strategies as st
 from scipy import integrate
 
 from flipsite.analyse.settled import Settled, acquitted, convicted, log_evidence, replay, settle
-from flipsite.counts import Course
+from flipsite.domain.counts import Course
 
 COUNTS = st.integers(0, 60).flatmap(lambda n: st.tuples(st.integers(0, n), st.just(n)))
 

@@ -4,7 +4,7 @@ import math
 
 from flipsite.analyse.spend import SPEND_COLUMNS, SpendRow, spend
 from flipsite.analyse.tally import tally
-from flipsite.domain import Draw, Failed, Outcome, Rejected, Status
+from flipsite.domain.draws import Draw, Failed, Outcome, Rejected, Status
 from flipsite.store.columns import collect_draws
 
 

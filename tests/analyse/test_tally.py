@@ -5,7 +5,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from flipsite.analyse.tally import tally
-from flipsite.domain import STATUSES, Status
+from flipsite.domain.draws import STATUSES, Status
 
 DRAW = st.one_of(st.sampled_from([0, 1]), st.sampled_from(STATUSES[1:]))
 

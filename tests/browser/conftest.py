@@ -17,7 +17,7 @@ from flips import scratch_project
 from playwright.sync_api import Browser, Page
 
 from flipsite.pipeline import build
-from flipsite.projects import find_project
+from flipsite.project import find_project
 
 
 @pytest.fixture(scope="session")

@@ -6,8 +6,8 @@ from pathlib import Path
 
 import numpy as np
 
-from flipsite.domain import Draw, Failed, Outcome, Rejected, Result, Status
-from flipsite.projects import packaged
+from flipsite.domain.draws import Draw, Failed, Outcome, Rejected, Result, Status
+from flipsite.project import packaged
 from flipsite.store.snapshot import collect_draws, write_draws
 
 HOSTILE = (

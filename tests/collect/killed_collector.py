@@ -21,8 +21,8 @@ from flipsite.collect.simulated import Endpoint, fair_coin
 from flipsite.collect.simulated.endpoint import Conditions
 from flipsite.collect.simulated.serving import serving
 from flipsite.collection import Order, collect
-from flipsite.domain import Kind
-from flipsite.projects import Project
+from flipsite.domain.study import Kind
+from flipsite.project import Project
 
 IN_FLIGHT = 16
 N_MODELS, N_DRAWS, BUDGET_USD = 8, 40, 5.0

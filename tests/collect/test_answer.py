@@ -10,7 +10,7 @@ from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from flipsite.collect.answer import read_answer
-from flipsite.domain import Outcome, Rejected, Status
+from flipsite.domain.draws import Outcome, Rejected, Status
 
 LABELS = ("0", "1")
 ARTICLE_ECHO = (

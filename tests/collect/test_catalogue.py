@@ -11,8 +11,8 @@ from hypothesis import strategies as st
 
 from flipsite.collect.catalogue import catalogue, dump_catalogue, fetch_catalogue, load_catalogue, read_page
 from flipsite.collect.wire import read_entry
-from flipsite.dealings import Model, Price
-from flipsite.domain import Skip
+from flipsite.domain.catalogue import Model, Price
+from flipsite.domain.study import Skip
 from flipsite.errors import CollectError, StoreError
 
 ENTRY = {

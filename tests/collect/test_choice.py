@@ -13,8 +13,8 @@ from flipsite.collect.choice import Choice, choose
 from flipsite.collect.forecast import about_tokens, completion_bound, estimate, most_tokens, worst_case_usd
 from flipsite.collect.prompt import pairs
 from flipsite.collect.request import request_body
-from flipsite.dealings import Model, Price
-from flipsite.domain import Budget, ModelChoice, Skip, Study
+from flipsite.domain.catalogue import Model, Price
+from flipsite.domain.study import Budget, ModelChoice, Skip, Study
 from flipsite.settings import default_study, load_study
 
 ROOT = Path(__file__).resolve().parents[2]

@@ -10,9 +10,9 @@ from jsonschema import Draft202012Validator
 from flipsite.collect.classification import classifier_course, usual_usd
 from flipsite.collect.simulated.classifiers import asked_about
 from flipsite.collect.wording import ASKED_OF, askable, question_text, questions
-from flipsite.dealings import Model, Price
-from flipsite.domain import Budget
-from flipsite.traits import ASKINGS, FEATURES
+from flipsite.domain.catalogue import Model, Price
+from flipsite.domain.features import ASKINGS, FEATURES
+from flipsite.domain.study import Budget
 
 SONAR = Model(
     id="perplexity/sonar",

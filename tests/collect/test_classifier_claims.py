@@ -11,9 +11,10 @@ from flipsite.collect.claims import MOST_SIGNS, read_claims, read_classification
 from flipsite.collect.replies import read_reply
 from flipsite.collect.simulated.classifiers import truth_about
 from flipsite.collect.wording import ASKED_OF
-from flipsite.dealings import Claim, Stated
-from flipsite.domain import Status
-from flipsite.traits import FEATURES
+from flipsite.domain.catalogue import Claim
+from flipsite.domain.draws import Status
+from flipsite.domain.endpoint import Stated
+from flipsite.domain.features import FEATURES
 
 HONEST = {
     "architecture": {"value": "moe", "source": "model card"},

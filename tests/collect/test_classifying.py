@@ -22,8 +22,8 @@ from flipsite.collect.simulated.classifiers import asked_about, truth_about, tru
 from flipsite.collect.simulated.endpoint import Conditions
 from flipsite.collect.simulated.habits import Said, Toss
 from flipsite.collect.simulated.serving import serving
-from flipsite.dealings import Price
-from flipsite.domain import Kind
+from flipsite.domain.catalogue import Price
+from flipsite.domain.study import Kind
 from flipsite.loading import kept_files, load_report
 from flipsite.store.features import read_features
 from flipsite.store.snapshot import read_draws

@@ -12,8 +12,9 @@ from flipsite.collect.simulated.endpoint import Conditions
 from flipsite.collect.simulated.habits import plain
 from flipsite.collect.simulated.serving import serving
 from flipsite.collection import Order, collect, reread
-from flipsite.dealings import Price
-from flipsite.domain import STATUSES, Kind, Sampling, Status
+from flipsite.domain.catalogue import Price
+from flipsite.domain.draws import STATUSES, Status
+from flipsite.domain.study import Kind, Sampling
 from flipsite.errors import CollectError, StoreError, UsageError
 from flipsite.settings import default_study
 

@@ -8,7 +8,7 @@ from click.testing import CliRunner
 from flipsite.analyse.tally import tally
 from flipsite.cli import cli
 from flipsite.collect.simulated import TRUTHS
-from flipsite.domain import Kind
+from flipsite.domain.study import Kind
 from flipsite.settings import load_study
 from flipsite.store.snapshot import read_draws
 

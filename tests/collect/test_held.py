@@ -7,8 +7,8 @@ from collecting_runs import STUDY, draws_of, project_of, simulate
 
 from flipsite.collect.simulated import Endpoint
 from flipsite.collection import reread
-from flipsite.dealings import Standing
-from flipsite.domain import Kind
+from flipsite.domain.endpoint import Standing
+from flipsite.domain.study import Kind
 from flipsite.errors import StoreError
 from flipsite.exchange import import_draws, parse_options
 from flipsite.store.held import refuse_loss

@@ -6,7 +6,7 @@ from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, invariant, precondition, rule
 
 from flipsite.collect.money import Account, Refusal, Reservation, Wait, pico, usd
-from flipsite.dealings import Standing
+from flipsite.domain.endpoint import Standing
 
 MODELS = st.sampled_from(["a/cheap", "b/dear"])
 WORST = st.integers(0, 400)

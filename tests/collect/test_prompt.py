@@ -7,7 +7,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from flipsite.collect.prompt import pairs
-from flipsite.domain import Prompt
+from flipsite.domain.study import Prompt
 from flipsite.settings import default_study
 
 ARTICLE = default_study("any").prompt

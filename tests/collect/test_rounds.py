@@ -9,8 +9,8 @@ from flipsite.analyse.settled import Settled, replay
 from flipsite.collect.rounds import ROUND, beginnings
 from flipsite.collect.simulated import COINS, Endpoint, Fault
 from flipsite.collecting import stopping_rule
-from flipsite.counts import Course
-from flipsite.domain import Sampling
+from flipsite.domain.counts import Course
+from flipsite.domain.study import Sampling
 
 
 def some(*names):

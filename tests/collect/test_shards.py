@@ -8,11 +8,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from flipsite.collect.simulated import COINS, Endpoint
-from flipsite.domain import Kind, Sampling
+from flipsite.domain.study import Kind, Sampling, Shard, shard_of
 from flipsite.errors import UsageError
 from flipsite.exchange import import_draws, parse_options
-from flipsite.projects import Project, snapshot_files
-from flipsite.shards import Shard, shard_of
+from flipsite.project import Project, snapshot_files
 from flipsite.store import whole_snapshot
 from flipsite.store.imports import ImportReport
 

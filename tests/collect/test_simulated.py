@@ -31,7 +31,8 @@ from flipsite.collect.simulated import (
 )
 from flipsite.collect.simulated.habits import Toss
 from flipsite.collect.simulated.serving import serving
-from flipsite.domain import Outcome, Prompt, Rejected, Status
+from flipsite.domain.draws import Outcome, Rejected, Status
+from flipsite.domain.study import Prompt
 from flipsite.settings import default_study
 
 STUDY = default_study("controls")

@@ -5,12 +5,12 @@ from html.parser import HTMLParser
 from pathlib import Path
 
 from flipsite.analyse.report import StudyReport
+from flipsite.domain.display import Figure
 from flipsite.exchange import ImportOptions, import_draws
-from flipsite.exhibits import Figure
 from flipsite.loading import load_report
 from flipsite.present.embed import Embed
 from flipsite.present.study_charts import study_drawings
-from flipsite.projects import find_project
+from flipsite.project import find_project
 
 HOSTILE = (
     "a/b|c||d",

@@ -5,7 +5,7 @@ from importlib.util import find_spec
 import numpy as np
 import pytest
 
-from flipsite.domain import Tally
+from flipsite.domain.draws import Tally
 from flipsite.fit.counts import Counts, counts_of_draws
 from flipsite.fit.covariates import Covariates, covariates
 

@@ -5,7 +5,7 @@ import numpy as np
 import pytest
 
 from flipsite.analyse.printed import fits
-from flipsite.domain import Tally
+from flipsite.domain.draws import Tally
 from flipsite.fit.counts import counts_of_draws, counts_of_printed
 from flipsite.settings import load_printed
 

@@ -6,13 +6,13 @@ from functools import cache
 import jinja2
 
 from flipsite.analyse.report import report_draws
-from flipsite.domain import Draw
+from flipsite.domain.draws import Draw
 from flipsite.present.board import board
 from flipsite.present.frame import Frame
 from flipsite.present.model_pages import model_files
 from flipsite.present.model_views import shared_of
 from flipsite.present.templates import environment
-from flipsite.projects import packaged
+from flipsite.project import packaged
 from flipsite.settings import default_study
 from flipsite.store.snapshot import collect_draws
 

@@ -24,8 +24,9 @@ from flipsite.collect.claims import read_claims
 from flipsite.collect.money import PICO_PER_USD
 from flipsite.collect.reading import draw_of, read_again
 from flipsite.collect.replies import Reply, Trouble, read_exchange, read_reply
-from flipsite.dealings import Kept
-from flipsite.domain import Draw, Failed, Outcome, Rejected, Result, Status
+from flipsite.domain.draws import Draw, Failed, Outcome, Rejected, Result, Status
+from flipsite.domain.endpoint import Kept
+from flipsite.domain.features import FEATURES
 from flipsite.errors import CollectError, FlipsiteError, SettingsError, StoreError, UsageError
 from flipsite.present.foreign_text import foreign_address, foreign_text
 from flipsite.present.interactive import spec_json
@@ -36,7 +37,6 @@ from flipsite.store.fits import fit_json, read_fit
 from flipsite.store.import_columns import ImportOptions
 from flipsite.store.imports import import_file
 from flipsite.store.snapshot import collect_draws, read_draws, write_parquet
-from flipsite.traits import FEATURES
 from flipsite.write.places import Moved, find_file
 from flipsite.write.reading import read_page as read_html_page
 from flipsite.write.reading import read_style, read_xml_file

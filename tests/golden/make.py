@@ -18,7 +18,7 @@ from contextlib import closing
 from pathlib import Path
 
 from flipsite import __version__
-from flipsite.projects import packaged
+from flipsite.project import packaged
 
 HERE = Path(__file__).parent
 FORMATS, SITE, DIGESTS = HERE / "formats", HERE / "site", HERE / "site.json"

@@ -15,7 +15,8 @@ from make import FORMATS, NEWEST
 from flipsite.cli import cli
 from flipsite.collect.catalogue import FORMAT as CATALOGUE_FORMAT
 from flipsite.collect.catalogue import load_catalogue
-from flipsite.domain import Estimate, Kind
+from flipsite.domain.estimates import Estimate
+from flipsite.domain.study import Kind
 from flipsite.settings import load_printed, load_study
 from flipsite.store.cache_schema import STEPS
 from flipsite.store.features import read_features

@@ -18,7 +18,7 @@ from typing import Any
 
 from flipsite.collect.openrouter import Key, OpenRouter, Timeouts
 from flipsite.collecting import Collecting
-from flipsite.domain import Budget, Kind, Sampling
+from flipsite.domain.study import Budget, Kind, Sampling
 from flipsite.offers import Offer, Order, Report, Watcher
 from flipsite.settings import default_study, dump_study
 from flipsite.store.cache import Cache

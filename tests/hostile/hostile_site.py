@@ -9,21 +9,9 @@ from typing import Any
 
 import tomli_w
 
-from flipsite.domain import (
-    Draw,
-    Failed,
-    Feature,
-    Kind,
-    ModelChoice,
-    Outcome,
-    Prompt,
-    Rejected,
-    Result,
-    Skip,
-    Status,
-    Study,
-)
-from flipsite.projects import packaged
+from flipsite.domain.draws import Draw, Failed, Outcome, Rejected, Result, Status
+from flipsite.domain.study import Feature, Kind, ModelChoice, Prompt, Skip, Study
+from flipsite.project import packaged
 from flipsite.settings import default_study, dump_study
 from flipsite.store.features import write_features
 from flipsite.store.snapshot import collect_draws, write_draws

@@ -27,10 +27,10 @@ from hostile_server import (
     whole,
 )
 
-from flipsite.addresses import model_page
 from flipsite.collect.catalogue import MOST_ENTRIES, MOST_PAGES, catalogue
 from flipsite.collect.connections import LARGE_AT_ONCE, MOST_BYTES
 from flipsite.collect.openrouter import Timeouts
+from flipsite.domain.urls import model_page
 from flipsite.errors import CollectError
 from flipsite.store.snapshot import read_draws
 from flipsite.write.names import check_paths

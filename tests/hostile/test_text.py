@@ -18,7 +18,7 @@ from hostile_site import hostile_project
 
 from flipsite.pipeline import build
 from flipsite.present.model_draws import DRAW_KEYS
-from flipsite.projects import find_project
+from flipsite.project import find_project
 from flipsite.write.check import check_site
 from flipsite.write.findings import Kind
 

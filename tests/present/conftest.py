@@ -4,9 +4,11 @@ from collections.abc import Callable, Sequence
 
 import pytest
 
-from flipsite.addresses import model_page
 from flipsite.analyse.estimates import estimates
-from flipsite.domain import Budget, Estimate, Kind, ModelChoice, Prompt, Sampling, Study, Tally
+from flipsite.domain.draws import Tally
+from flipsite.domain.estimates import Estimate
+from flipsite.domain.study import Budget, Kind, ModelChoice, Prompt, Sampling, Study
+from flipsite.domain.urls import model_page
 
 Counts = Sequence[tuple[str, int, int]]
 """Each model's name, its ones, its valid draws."""

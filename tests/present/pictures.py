@@ -2,7 +2,7 @@
 
 from xml.etree import ElementTree
 
-from flipsite.exhibits import Figure
+from flipsite.domain.display import Figure
 
 
 def root_of(svg: str) -> ElementTree.Element:

@@ -11,12 +11,14 @@ from hypothesis import strategies as st
 from scipy.stats import binom
 
 from flipsite.analyse.report import StudyReport, report_draws
-from flipsite.domain import Draw, Kind, Outcome, Rejected, Result, Status, Verdict
+from flipsite.domain.draws import Draw, Outcome, Rejected, Result, Status
+from flipsite.domain.estimates import Verdict
+from flipsite.domain.study import Kind
 from flipsite.loading import load_report
 from flipsite.present.board import Board, board
 from flipsite.present.board_values import values_script
 from flipsite.present.row_mark import chance_reach, share_mark
-from flipsite.projects import packaged
+from flipsite.project import packaged
 from flipsite.settings import load_study
 from flipsite.store.snapshot import collect_draws
 

@@ -11,11 +11,12 @@ from hypothesis import given
 from hypothesis import strategies as st
 from pictures import roots, words
 
-from flipsite.addresses import model_page
 from flipsite.analyse.estimate import jeffreys
 from flipsite.analyse.estimates import published_estimates
-from flipsite.domain import Estimate, Study, Verdict
-from flipsite.exhibits import Figure
+from flipsite.domain.display import Figure
+from flipsite.domain.estimates import Estimate, Verdict
+from flipsite.domain.study import Study
+from flipsite.domain.urls import model_page
 from flipsite.present.bias_rows import bias_interval
 from flipsite.present.charts_bias import bias_intervals
 from flipsite.present.charts_printed import printed_tables

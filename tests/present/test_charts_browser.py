@@ -8,7 +8,8 @@ import numpy as np
 import pytest
 from playwright.sync_api import Browser, Page
 
-from flipsite.domain import Estimate, Study
+from flipsite.domain.estimates import Estimate
+from flipsite.domain.study import Study
 from flipsite.present.charts_bias import bias_intervals
 from flipsite.present.interactive import bundle, figure_files
 from flipsite.present.micro_specs import twin_files

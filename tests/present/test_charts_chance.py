@@ -10,7 +10,8 @@ from hypothesis import strategies as st
 from pictures import roots, words
 from scipy import stats
 
-from flipsite.domain import Estimate, Study, Verdict
+from flipsite.domain.estimates import Estimate, Verdict
+from flipsite.domain.study import Study
 from flipsite.present.charts_chance import bias_distribution, expected_counts, verdicts
 
 Many = Callable[[int], tuple[Estimate, ...]]

@@ -8,7 +8,8 @@ import pytest
 from pictures import roots, words
 
 from flipsite.analyse.calibration import calibration
-from flipsite.domain import Estimate, Study
+from flipsite.domain.estimates import Estimate
+from flipsite.domain.study import Study
 from flipsite.present.charts_plan import calibration_curve, power_curve
 from flipsite.present.charts_ranks import rank_intervals
 

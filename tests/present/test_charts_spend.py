@@ -9,7 +9,8 @@ from hypothesis import strategies as st
 from pictures import roots, words
 from scipy import stats
 
-from flipsite.domain import Estimate, Study
+from flipsite.domain.estimates import Estimate
+from flipsite.domain.study import Study
 from flipsite.present.charts_spend import (
     cost_against_bias,
     rank_correlation,

@@ -5,7 +5,8 @@ from collections.abc import Callable
 import pytest
 from pictures import roots, words
 
-from flipsite.domain import Estimate, Study
+from flipsite.domain.estimates import Estimate
+from flipsite.domain.study import Study
 from flipsite.present.charts_truth import truth
 
 

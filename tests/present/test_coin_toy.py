@@ -8,7 +8,7 @@ from scipy.stats import binom
 
 from flipsite.loading import load_report
 from flipsite.present.coin_toy import TALLEST_EM, CoinToy, coin_toy
-from flipsite.projects import packaged
+from flipsite.project import packaged
 
 
 @pytest.fixture(scope="module")

@@ -8,7 +8,8 @@ import pytest
 from scipy import optimize, stats
 
 from flipsite.analyse.report import StudyReport, report_draws
-from flipsite.domain import Draw, Kind, Outcome, Rejected, Result, Status, Study
+from flipsite.domain.draws import Draw, Outcome, Rejected, Result, Status
+from flipsite.domain.study import Kind, Study
 from flipsite.loading import load_report
 from flipsite.present.board import board
 from flipsite.present.model_pages import page_of as model_page_of
@@ -18,7 +19,7 @@ from flipsite.present.plain_words import parity_sentence
 from flipsite.present.study_pages import stopped
 from flipsite.present.templates import environment, render
 from flipsite.present.values import study_values
-from flipsite.projects import packaged
+from flipsite.project import packaged
 from flipsite.settings import load_study
 from flipsite.store.snapshot import collect_draws
 

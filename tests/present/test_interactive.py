@@ -8,7 +8,8 @@ from collections.abc import Callable
 from hypothesis import given
 from hypothesis import strategies as st
 
-from flipsite.domain import Estimate, Study
+from flipsite.domain.estimates import Estimate
+from flipsite.domain.study import Study
 from flipsite.present.charts_bias import bias_intervals
 from flipsite.present.interactive import bundle_key, figure_files, spec_json
 

@@ -14,8 +14,10 @@ from hypothesis import strategies as st
 from scipy.stats import beta
 
 from flipsite.analyse.report import report_draws
-from flipsite.cells import without_guard
-from flipsite.domain import Draw, Estimate, Feature, Outcome, Rejected, Status, Study
+from flipsite.csv_cells import without_guard
+from flipsite.domain.draws import Draw, Outcome, Rejected, Status
+from flipsite.domain.estimates import Estimate
+from flipsite.domain.study import Feature, Study
 from flipsite.present.answers import LETTERS, SHOWN, answers
 from flipsite.present.board import board
 from flipsite.present.feature_words import feature_lines

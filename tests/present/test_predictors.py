@@ -6,8 +6,8 @@ from pathlib import Path
 
 import pytest
 
-from flipsite.domain import Kind
-from flipsite.fitted import Fit, FittedForm, Term
+from flipsite.domain.fit import Fit, FittedForm, Term
+from flipsite.domain.study import Kind
 from flipsite.loading import load_report
 from flipsite.present.charts_effects import effect_drawings
 from flipsite.present.charts_predictors import bias_check, coefficients, predictor_drawings

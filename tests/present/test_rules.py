@@ -6,12 +6,12 @@ import numpy as np
 import pytest
 from scipy import special, stats
 
+from flipsite.domain.display import Figure
 from flipsite.errors import ContentError
-from flipsite.exhibits import Figure
 from flipsite.present.rules import MANY, rules
 from flipsite.present.story import narrative_pages, narrative_sources
 from flipsite.present.templates import environment
-from flipsite.projects import packaged
+from flipsite.project import packaged
 
 
 def test_a_certain_liar_is_convicted_where_its_e_value_says() -> None:

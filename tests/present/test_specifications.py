@@ -15,8 +15,9 @@ import flipsite.present
 from flipsite.analyse.calibration import calibration
 from flipsite.analyse.families import comparisons
 from flipsite.analyse.plan import power_points
-from flipsite.domain import Estimate, Study
-from flipsite.exhibits import Figure
+from flipsite.domain.display import Figure
+from flipsite.domain.estimates import Estimate
+from flipsite.domain.study import Study
 from flipsite.loading import load_report
 from flipsite.present.charts_bias import bias_intervals
 from flipsite.present.charts_plan import calibration_curve, power_curve

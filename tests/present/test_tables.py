@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from markdown_it import MarkdownIt
 
-from flipsite.exhibits import Cell, Heading, Table
+from flipsite.domain.display import Cell, Heading, Table
 from flipsite.present.tables import csv_records, csv_table, markdown_table
 
 HOSTILE = "a|b_c*<b>{{ x }}`\"'$&#[x](y)\\~~😀"

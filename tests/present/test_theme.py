@@ -7,7 +7,7 @@ from pathlib import Path
 import altair as alt
 import pytest
 
-from flipsite.domain import Verdict
+from flipsite.domain.estimates import Verdict
 from flipsite.present import theme
 
 STYLES = Path(__file__).parents[2] / "templates" / "static" / "flipsite.css"

@@ -6,7 +6,7 @@ from typing import Any
 import numpy as np
 from hypothesis import strategies as st
 
-from flipsite.domain import STATUSES, Draw, Draws, Failed, Outcome, Rejected, Result, Status
+from flipsite.domain.draws import STATUSES, Draw, Draws, Failed, Outcome, Rejected, Result, Status
 
 TEXT = st.text(st.characters(codec="utf-8"), max_size=12)
 MODEL = st.one_of(

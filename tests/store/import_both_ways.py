@@ -8,7 +8,7 @@ import pyarrow as pa
 import pytest
 from draw_strategies import same
 
-from flipsite.domain import Draws
+from flipsite.domain.draws import Draws
 from flipsite.errors import UsageError
 from flipsite.store.arrow import SCHEMA, draws_table
 from flipsite.store.import_columns import ImportOptions, check_columns, parse_options

@@ -15,8 +15,8 @@ from pathlib import Path
 import pytest
 
 from asked import ASKED
-from flipsite.dealings import Answered, Reading, Standing, Stated
-from flipsite.domain import Failed, Outcome, Rejected, Status
+from flipsite.domain.draws import Failed, Outcome, Rejected, Status
+from flipsite.domain.endpoint import Answered, Reading, Standing, Stated
 from flipsite.errors import StoreError
 from flipsite.store.cache import CACHE_FILE, Cache
 from flipsite.store.cache_schema import STEPS, connect, migrate

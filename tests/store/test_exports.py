@@ -14,8 +14,8 @@ from draw_strategies import many_draws
 from hypothesis import given
 from hypothesis import strategies as st
 
-from flipsite.cells import csv_cell, without_guard
-from flipsite.domain import STATUSES, Draw, Draws, Failed, Outcome
+from flipsite.csv_cells import csv_cell, without_guard
+from flipsite.domain.draws import STATUSES, Draw, Draws, Failed, Outcome
 from flipsite.store.arrow import SCHEMA
 from flipsite.store.columns import COUNTS
 from flipsite.store.exports import EXPORT_FORMATS, export_draws

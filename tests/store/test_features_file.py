@@ -4,10 +4,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from flipsite.domain import Feature
+from flipsite.domain.features import FEATURES, SOURCES
+from flipsite.domain.study import Feature
 from flipsite.errors import SettingsError
 from flipsite.store.features import features_csv, read_features, write_features
-from flipsite.traits import FEATURES, SOURCES
 
 SHIPPED = Path(__file__).parents[2] / "content" / "studies" / "article-2025" / "features.csv"
 HEADER = "model,feature,value,source,confidence,note\n"

@@ -3,8 +3,8 @@ from dataclasses import replace
 
 import pytest
 
+from flipsite.domain.fit import AuthorEffect, Check, Effect, EffectPoint, Fit, FittedForm, LeftOut, Term
 from flipsite.errors import SettingsError
-from flipsite.fitted import AuthorEffect, Check, Effect, EffectPoint, Fit, FittedForm, LeftOut, Term
 from flipsite.store.fits import fit_json, read_fit, write_fit
 
 TERM = Term(

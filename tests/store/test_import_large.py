@@ -15,9 +15,9 @@ from hypothesis import settings as hypothesis
 from hypothesis import strategies as st
 from import_both_ways import compare, large, small
 
-from flipsite.domain import Status
+from flipsite.domain.draws import Status
 from flipsite.errors import UsageError
-from flipsite.projects import snapshot_files
+from flipsite.project import snapshot_files
 from flipsite.settings import load_study
 from flipsite.store.arrow import draws_table
 from flipsite.store.extents import ModelExtent, model_extents

@@ -11,10 +11,10 @@ from hypothesis import settings as hypothesis
 from hypothesis import strategies as st
 from import_both_ways import compare
 
-from flipsite.cells import without_guard
-from flipsite.domain import Status
+from flipsite.csv_cells import without_guard
+from flipsite.domain.draws import Status
 from flipsite.errors import UsageError
-from flipsite.projects import snapshot_files
+from flipsite.project import snapshot_files
 from flipsite.store.exports import COLUMNS
 from flipsite.store.import_columns import parse_options
 from flipsite.store.import_files import read_sheet

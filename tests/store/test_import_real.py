@@ -5,7 +5,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from flipsite.domain import Draws, Status
+from flipsite.domain.draws import Draws, Status
 from flipsite.store.imports import ImportReport, import_file, parse_options
 from flipsite.store.snapshot import read_draws
 

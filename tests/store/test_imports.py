@@ -14,7 +14,8 @@ from draw_strategies import TEXT, many_draws, same
 from hypothesis import given
 from hypothesis import strategies as st
 
-from flipsite.domain import STATUSES, Draws, Kind, Status
+from flipsite.domain.draws import STATUSES, Draws, Status
+from flipsite.domain.study import Kind
 from flipsite.errors import StoreError, UsageError
 from flipsite.settings import default_study, dump_study, load_study
 from flipsite.store.exports import export_draws

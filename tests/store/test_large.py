@@ -17,8 +17,8 @@ from hypothesis import strategies as st
 
 from flipsite.analyse.evidence import counted_evidence, evidence
 from flipsite.analyse.tally import tally
-from flipsite.counts import Course, Neighbours
-from flipsite.domain import Draw, Draws, Outcome, Rejected, Status
+from flipsite.domain.counts import Course, Neighbours
+from flipsite.domain.draws import Draw, Draws, Outcome, Rejected, Status
 from flipsite.errors import StoreError
 from flipsite.settings import load_study
 from flipsite.store.arrow import SCHEMA, draws_table

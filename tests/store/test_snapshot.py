@@ -14,7 +14,7 @@ from draw_strategies import many_draws, same
 from hypothesis import given
 from hypothesis import strategies as st
 
-from flipsite.domain import Draw, Failed, Outcome, Rejected, Status
+from flipsite.domain.draws import Draw, Failed, Outcome, Rejected, Status
 from flipsite.errors import StoreError
 from flipsite.store.arrow import SCHEMA, numbers
 from flipsite.store.extents import model_extents

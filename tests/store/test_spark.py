@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 from test_large import many, partitioned, parts_of
 
-from flipsite.engines import EngineChoice
+from flipsite.domain.engine import EngineChoice
 from flipsite.store.large import read_large
 from flipsite.store.snapshot import write_draws
 

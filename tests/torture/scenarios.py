@@ -22,10 +22,10 @@ from flipsite.cli import main
 from flipsite.collect.simulated import Endpoint, fair_coin
 from flipsite.collect.simulated.endpoint import Bill
 from flipsite.collection import Order, collect
-from flipsite.domain import Kind
+from flipsite.domain.fit import Fit
+from flipsite.domain.study import Kind
 from flipsite.errors import SiteError, StoreError
-from flipsite.fitted import Fit
-from flipsite.projects import (
+from flipsite.project import (
     FEATURES_FILE,
     FIT_FILE,
     PARTS,

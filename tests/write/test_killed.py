@@ -12,7 +12,7 @@ from pathlib import Path
 import pytest
 
 from flipsite.errors import SiteError
-from flipsite.folders import exchange, rename_twice
+from flipsite.files import exchange, rename_twice
 from flipsite.write.scratch import LOCK, MARK, NEW, OLD, scratch_beside
 from flipsite.write.site import replace_site
 

@@ -8,9 +8,9 @@ from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Final
 
-from flipsite.dealings import Claim
-from flipsite.domain import Feature
-from flipsite.traits import FEATURES
+from flipsite.domain.catalogue import Claim
+from flipsite.domain.features import FEATURES
+from flipsite.domain.study import Feature
 
 SUREST: Final = 0.9
 """Confidence in what every answer says: a model that repeats itself may still be wrong."""

@@ -9,7 +9,8 @@ from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 
 from flipsite.analyse.conditional import TwoByTwo, fisher_exact, newcombe
-from flipsite.domain import Estimate, Feature, Printed
+from flipsite.domain.estimates import Estimate, Printed
+from flipsite.domain.study import Feature
 
 KINDS = (
     ("roleplay", "tuning", "roleplay"),

@@ -12,7 +12,7 @@ import numpy as np
 from flipsite.analyse.conditional import TwoByTwo, fisher_exact
 from flipsite.analyse.estimate import FALSE_DISCOVERY_RATE, benjamini_hochberg
 from flipsite.analyse.printed import Fit
-from flipsite.domain import Estimate
+from flipsite.domain.estimates import Estimate
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

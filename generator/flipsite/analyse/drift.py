@@ -17,8 +17,8 @@ from scipy.special import gammaln, ndtr
 from flipsite.analyse.conditional import TwoByTwo, fisher_exact, newcombe
 from flipsite.analyse.estimate import interval
 from flipsite.analyse.same_share import same_share
-from flipsite.counts import Neighbours
-from flipsite.domain import Draws
+from flipsite.domain.counts import Neighbours
+from flipsite.domain.draws import Draws
 
 FEWEST = 5
 """Draws that a group must have to count as one: two such groups make a comparison."""

@@ -6,7 +6,7 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 from scipy.special import betainc, betaincinv, gammaln, xlog1py, xlogy
 
-from flipsite.domain import Verdict
+from flipsite.domain.estimates import Verdict
 
 Floats = NDArray[np.float64]
 

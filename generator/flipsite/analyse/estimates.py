@@ -11,7 +11,9 @@ from numpy.typing import ArrayLike, NDArray
 from flipsite.analyse.estimate import benjamini_hochberg, binomial_test, jeffreys, noise_floor, verdict
 from flipsite.analyse.printed import Fit, cautious_p_value, fits, known_draws
 from flipsite.analyse.ranking import Standing, standings
-from flipsite.domain import Estimate, Printed, PrintedBias, Study, Tally, Verdict
+from flipsite.domain.draws import Tally
+from flipsite.domain.estimates import Estimate, Printed, PrintedBias, Verdict
+from flipsite.domain.study import Study
 
 PageOf = Callable[[str, str], str]
 """From a study's id and a model to the model's page, relative to the site's root."""

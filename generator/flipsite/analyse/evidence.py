@@ -14,8 +14,9 @@ from flipsite.analyse.drift import (
 )
 from flipsite.analyse.missing import Missing, missing_answers
 from flipsite.analyse.order import Decomposition, decompose, decompose_shown
-from flipsite.counts import Counts, Neighbours
-from flipsite.domain import Draws, Study, Tally
+from flipsite.domain.counts import Counts, Neighbours
+from flipsite.domain.draws import Draws, Tally
+from flipsite.domain.study import Study
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

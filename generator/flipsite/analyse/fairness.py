@@ -12,7 +12,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from flipsite.analyse.estimate import LEVEL, TAIL, binomial_probability, binomial_test
-from flipsite.domain import Printed, Tally
+from flipsite.domain.draws import Tally
+from flipsite.domain.estimates import Printed
 
 Floats = NDArray[np.float64]
 

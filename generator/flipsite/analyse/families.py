@@ -9,7 +9,8 @@ from itertools import permutations
 from flipsite.analyse.calibration import Calibration, calibration
 from flipsite.analyse.compare import Change, changes
 from flipsite.analyse.report import StudyReport
-from flipsite.domain import Estimate, Kind, Prompt, Sampling, Study
+from flipsite.domain.estimates import Estimate
+from flipsite.domain.study import Kind, Prompt, Sampling, Study
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -7,8 +7,8 @@ that stands first in `traits.SOURCES`. What a person wrote, `curated` or `articl
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
 
-from flipsite.domain import Feature
-from flipsite.traits import FEATURES, PROTECTED, SOURCES
+from flipsite.domain.features import FEATURES, PROTECTED, SOURCES
+from flipsite.domain.study import Feature
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

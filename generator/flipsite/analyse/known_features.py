@@ -3,10 +3,10 @@
 from collections.abc import Iterator, Mapping
 from dataclasses import replace
 
-from flipsite.addresses import author_of
 from flipsite.analyse.name_features import name_features
-from flipsite.dealings import Model
-from flipsite.domain import Feature
+from flipsite.domain.catalogue import Model
+from flipsite.domain.study import Feature
+from flipsite.domain.urls import author_of
 
 
 def known_features(

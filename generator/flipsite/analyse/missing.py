@@ -12,7 +12,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from flipsite.analyse.estimate import binomial_test, conviction_limits, jeffreys, within_margin
-from flipsite.domain import STATUSES, Status, Tally, Verdict
+from flipsite.domain.draws import STATUSES, Status, Tally
+from flipsite.domain.estimates import Verdict
 
 MOST_READINGS = 4_096
 """Of one model's missing answers that are tried."""

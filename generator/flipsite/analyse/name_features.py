@@ -7,7 +7,7 @@ A name is believed where it says something (`70b`, `a22b`, `coder`) and never gu
 import re
 from collections.abc import Iterable, Iterator
 
-from flipsite.domain import Feature
+from flipsite.domain.study import Feature
 
 
 def name_features(model: str) -> tuple[Feature, ...]:

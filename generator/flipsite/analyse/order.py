@@ -19,8 +19,8 @@ from scipy.special import ndtri
 from flipsite.analyse.conditional import TwoByTwo, stratified_exact
 from flipsite.analyse.estimate import TAIL, binomial_test, interval
 from flipsite.analyse.logistic import firth
-from flipsite.counts import Shown, shown_alike
-from flipsite.domain import Draws
+from flipsite.domain.counts import Shown, shown_alike
+from flipsite.domain.draws import Draws
 
 Name = Literal["order", "look", "index"]
 Truths = NDArray[np.bool_]

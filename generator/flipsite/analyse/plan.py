@@ -19,7 +19,7 @@ from flipsite.analyse.estimate import (
     at_most,
     binomial_test,
 )
-from flipsite.domain import Tally
+from flipsite.domain.draws import Tally
 
 Floats = NDArray[np.float64]
 Counts = NDArray[np.int64]

@@ -17,7 +17,8 @@ from scipy.special import betaln, gammaln, ndtri
 
 from flipsite.analyse.estimate import TAIL, binomial_probability
 from flipsite.analyse.printed import between_tables, fits
-from flipsite.domain import Printed, Tally
+from flipsite.domain.draws import Tally
+from flipsite.domain.estimates import Printed
 
 Floats = NDArray[np.float64]
 

@@ -16,7 +16,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from flipsite.analyse.estimate import binomial_test
-from flipsite.domain import Printed, PrintedBias
+from flipsite.domain.estimates import Printed, PrintedBias
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -24,7 +24,7 @@ from flipsite.analyse.population import Population, count_probability
 from flipsite.analyse.posterior import bias_interval
 from flipsite.analyse.printed import Fit, between_tables
 from flipsite.analyse.ranking import LEVELS, MARGINS, N_DRAWS, Standing
-from flipsite.domain import Printed
+from flipsite.domain.estimates import Printed
 
 Floats = NDArray[np.float64]
 Counts = tuple[tuple[int, int], ...]

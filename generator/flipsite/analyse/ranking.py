@@ -18,7 +18,8 @@ from numpy.typing import NDArray
 
 from flipsite.analyse.estimate import TAIL
 from flipsite.analyse.posterior import bias_interval, bias_quantile, bias_within, share_quantiles
-from flipsite.domain import Estimate, Tally, Verdict
+from flipsite.domain.draws import Tally
+from flipsite.domain.estimates import Estimate, Verdict
 
 N_DRAWS = 20_000
 """Joint posterior draws. A probability of one half is then known to within 0.007 (two standard errors)."""

@@ -3,7 +3,6 @@
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 
-from flipsite.addresses import model_page
 from flipsite.analyse.claims import Claim, study_claims
 from flipsite.analyse.estimates import estimates, published_estimates
 from flipsite.analyse.evidence import Evidence, counted_evidence, evidence
@@ -15,9 +14,12 @@ from flipsite.analyse.ranking import Standing, standings
 from flipsite.analyse.settled import Stop, replay
 from flipsite.analyse.spend import SpendRow, spend
 from flipsite.analyse.tally import tally
-from flipsite.counts import Counts, Course
-from flipsite.domain import Draws, Estimate, Feature, Printed, Study, Tally
-from flipsite.fitted import Fit as Regressions
+from flipsite.domain.counts import Counts, Course
+from flipsite.domain.draws import Draws, Tally
+from flipsite.domain.estimates import Estimate, Printed
+from flipsite.domain.fit import Fit as Regressions
+from flipsite.domain.study import Feature, Study
+from flipsite.domain.urls import model_page
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -18,7 +18,7 @@ from numpy.typing import ArrayLike, NDArray
 from scipy.special import betaln, xlog1py, xlogy
 
 from flipsite.analyse.estimate import FAIR_MARGIN, FALSE_DISCOVERY_RATE, distinct
-from flipsite.counts import Course
+from flipsite.domain.counts import Course
 
 Floats = NDArray[np.float64]
 

@@ -4,7 +4,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, fields
 from math import fsum
 
-from flipsite.domain import Tally
+from flipsite.domain.draws import Tally
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -5,7 +5,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from flipsite.domain import MOST_USD, PICO, STATUSES, Draws, Status, Tally
+from flipsite.domain.draws import MOST_USD, PICO, STATUSES, Draws, Status, Tally
 
 
 def tally(draws: Draws) -> tuple[Tally, ...]:

@@ -10,7 +10,7 @@ from itertools import pairwise
 from typing import Any
 
 from flipsite.collect.said import plain, without_reasoning
-from flipsite.domain import Outcome, Rejected, Status
+from flipsite.domain.draws import Outcome, Rejected, Status
 
 READER = 1
 """Raised when answers are read differently than before; `flipsite collect --reread` then reads them again."""

@@ -22,7 +22,6 @@ from tenacity import (
 from flipsite.collect.clock import Clock, nap
 from flipsite.collect.course import Course, SetAsideError
 from flipsite.collect.forecast import Mode
-from flipsite.collect.ledger import Ledger
 from flipsite.collect.money import PICO_PER_USD, Account, Refusal, Reservation, pico
 from flipsite.collect.openrouter import Exchange, OpenRouter
 from flipsite.collect.pace import Gate, GateClosedError
@@ -30,8 +29,8 @@ from flipsite.collect.prices import Prices
 from flipsite.collect.prompt import Question
 from flipsite.collect.replies import Reply, Todo, Trouble
 from flipsite.collect.tide import Tide
-from flipsite.dealings import Answered, Asked, Reading, Stated, Unpriced
-from flipsite.domain import Failed, Outcome, Rejected, Status
+from flipsite.domain.draws import Failed, Outcome, Rejected, Status
+from flipsite.domain.endpoint import Answered, Asked, Ledger, Reading, Stated, Unpriced
 from flipsite.errors import CollectError
 
 PATIENCE = 5

@@ -7,10 +7,10 @@ from typing import Any
 from urllib.parse import urlsplit
 
 from flipsite.collect.wire import read_entry
-from flipsite.dealings import Model, Price
-from flipsite.domain import Skip
+from flipsite.domain.catalogue import Model, Price
+from flipsite.domain.study import Skip
 from flipsite.errors import CollectError, StoreError
-from flipsite.projects import CATALOGUE_FILE
+from flipsite.project import CATALOGUE_FILE
 
 MOST_PAGES, MOST_ENTRIES = 250, 250_000
 """A catalogue that goes on beyond these does not end."""

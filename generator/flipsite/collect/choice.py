@@ -6,9 +6,8 @@ from dataclasses import dataclass
 from fnmatch import fnmatchcase
 
 from flipsite.collect.forecast import CostEstimate, Mode, answer_mode, estimate, supports_structure
-from flipsite.dealings import Model
-from flipsite.domain import Study
-from flipsite.shards import Shard
+from flipsite.domain.catalogue import Model
+from flipsite.domain.study import Shard, Study
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -14,9 +14,10 @@ from flipsite.collect.answer import rejection
 from flipsite.collect.replies import Reply, one_line
 from flipsite.collect.said import plain, without_reasoning
 from flipsite.collect.wording import ASKED_OF
-from flipsite.dealings import Claim, Stated
-from flipsite.domain import Rejected
-from flipsite.traits import FEATURES
+from flipsite.domain.catalogue import Claim
+from flipsite.domain.draws import Rejected
+from flipsite.domain.endpoint import Stated
+from flipsite.domain.features import FEATURES
 
 READER: Final = 1
 """Raised when answers are read differently than before."""

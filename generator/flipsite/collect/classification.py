@@ -16,9 +16,9 @@ from flipsite.collect.forecast import (
 from flipsite.collect.prompt import Question
 from flipsite.collect.request import json_schema, plain_body, strict
 from flipsite.collect.wording import ASKED_OF, question_text
-from flipsite.dealings import Model
-from flipsite.domain import Budget
-from flipsite.traits import FEATURES
+from flipsite.domain.catalogue import Model
+from flipsite.domain.features import FEATURES
+from flipsite.domain.study import Budget
 
 
 def classifier_course(classifier: Model, *, budget: Budget, mode: Mode) -> Course:

@@ -7,8 +7,8 @@ from flipsite.collect.forecast import Mode
 from flipsite.collect.pace import Lane
 from flipsite.collect.prompt import Question
 from flipsite.collect.replies import Reply
-from flipsite.dealings import Stated
-from flipsite.domain import Outcome, Rejected
+from flipsite.domain.draws import Outcome, Rejected
+from flipsite.domain.endpoint import Stated
 
 
 class SetAsideError(Exception):

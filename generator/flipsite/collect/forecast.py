@@ -8,8 +8,8 @@ from dataclasses import dataclass
 from typing import Literal
 
 from flipsite.collect.prompt import pairs
-from flipsite.dealings import Model
-from flipsite.domain import Budget, Study
+from flipsite.domain.catalogue import Model
+from flipsite.domain.study import Budget, Study
 
 Mode = Literal["text", "structured"]
 

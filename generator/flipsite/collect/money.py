@@ -9,7 +9,7 @@ import math
 from dataclasses import dataclass
 from enum import Enum, auto
 
-from flipsite.dealings import Standing
+from flipsite.domain.endpoint import Standing
 
 PICO_PER_USD = 10**12
 

@@ -10,15 +10,16 @@ from flipsite.collect.answer import READER
 from flipsite.collect.choice import Choice
 from flipsite.collect.course import Course
 from flipsite.collect.forecast import Mode, worst_case_usd
-from flipsite.collect.ledger import Ledger
 from flipsite.collect.money import usd
 from flipsite.collect.prompt import Question, pairs
 from flipsite.collect.reading import read_flip
 from flipsite.collect.replies import Reply
 from flipsite.collect.request import request_body
 from flipsite.collect.sampler import Series
-from flipsite.dealings import Model, Standing
-from flipsite.domain import Outcome, Rejected, Study
+from flipsite.domain.catalogue import Model
+from flipsite.domain.draws import Outcome, Rejected
+from flipsite.domain.endpoint import Ledger, Standing
+from flipsite.domain.study import Study
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

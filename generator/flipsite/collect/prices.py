@@ -7,10 +7,9 @@ from contextlib import suppress
 from tenacity import AsyncRetrying, RetryCallState, retry_if_result, stop_after_attempt, wait_exponential
 
 from flipsite.collect.clock import Clock, nap
-from flipsite.collect.ledger import Ledger
 from flipsite.collect.money import Account, pico
 from flipsite.collect.openrouter import OpenRouter
-from flipsite.dealings import Unpriced
+from flipsite.domain.endpoint import Ledger, Unpriced
 from flipsite.errors import StoreError
 
 ASKS = 6

@@ -8,7 +8,7 @@ import hashlib
 import re
 from dataclasses import dataclass
 
-from flipsite.domain import Prompt
+from flipsite.domain.study import Prompt
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

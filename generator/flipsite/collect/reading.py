@@ -3,8 +3,8 @@
 from flipsite.collect.answer import READER, read_answer
 from flipsite.collect.money import usd
 from flipsite.collect.replies import Reply, read_reply
-from flipsite.dealings import Kept, Reading
-from flipsite.domain import Draw, Failed, Outcome, Rejected
+from flipsite.domain.draws import Draw, Failed, Outcome, Rejected
+from flipsite.domain.endpoint import Kept, Reading
 
 
 def draw_of(kept: Kept) -> Draw:

@@ -5,8 +5,8 @@ from typing import Any
 
 from flipsite.collect.forecast import Mode, completion_bound
 from flipsite.collect.prompt import Question
-from flipsite.dealings import Model
-from flipsite.domain import Study
+from flipsite.domain.catalogue import Model
+from flipsite.domain.study import Study
 
 
 def request_body(model: Model, question: Question, study: Study, mode: Mode) -> dict[str, Any]:

@@ -10,10 +10,10 @@ import logging
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 
-from flipsite.collect.ledger import Ledger
 from flipsite.collect.prompt import Question
 from flipsite.collect.sampler import Sampler, Series
 from flipsite.collect.tide import Tide
+from flipsite.domain.endpoint import Ledger
 
 log = logging.getLogger(__name__)
 

@@ -10,8 +10,8 @@ from typing import Annotated, Any
 
 from pydantic import AliasPath, BaseModel, BeforeValidator, ConfigDict, Field, ValidationError
 
-from flipsite.dealings import Model, Price
-from flipsite.domain import Skip
+from flipsite.domain.catalogue import Model, Price
+from flipsite.domain.study import Skip
 
 ROUTED = -1.0
 """What the catalogue prices a router at: the price is that of the model it picks."""

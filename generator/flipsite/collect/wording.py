@@ -9,7 +9,7 @@ from collections.abc import Iterable, Mapping
 from typing import Final
 
 from flipsite.collect.prompt import Question
-from flipsite.traits import ASKINGS
+from flipsite.domain.features import ASKINGS
 
 WORDING: Final = "traits 1"
 """Raised with every change of the question: answers to another wording are not mixed with it."""

@@ -47,7 +47,7 @@ def command(
       flipsite build -o public --base-url https://me.github.io/coins/
     """
     from flipsite.pipeline import build
-    from flipsite.projects import find_project
+    from flipsite.project import find_project
 
     gc.disable()  # the process ends with the build; looking for cycles takes a tenth of its time
     project = find_project(Path.cwd())

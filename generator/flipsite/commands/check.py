@@ -20,7 +20,7 @@ def command(*, site: Path | None) -> int:
       flipsite check public
     """
     from flipsite.checking import check
-    from flipsite.projects import find_project
+    from flipsite.project import find_project
 
     site = site or find_project(Path.cwd()).site
     findings = check(site)

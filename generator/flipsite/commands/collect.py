@@ -71,8 +71,8 @@ def command(
     from flipsite.collection import Order, collect
     from flipsite.collection import reread as read_again
     from flipsite.commands.collect_screen import Screen
-    from flipsite.projects import find_project
-    from flipsite.shards import shard_of
+    from flipsite.domain.study import shard_of
+    from flipsite.project import find_project
 
     project = find_project(Path.cwd())
     screen = Screen(dry_run=dry_run, yes=yes)

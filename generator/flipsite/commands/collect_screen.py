@@ -10,7 +10,7 @@ from rich.table import Table
 from flipsite.collection import Offer, Report, Watcher
 from flipsite.commands.progress import Progress, agreed, dollars
 from flipsite.commands.tables import show_table
-from flipsite.domain import Kind
+from flipsite.domain.study import Kind
 
 MOST_ROWS = 15
 

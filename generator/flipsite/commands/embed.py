@@ -51,7 +51,7 @@ def command(
       flipsite embed verdicts --study controls --format png -o verdicts.png
     """
     from flipsite.embedding import embed, write_embed
-    from flipsite.projects import find_project
+    from flipsite.project import find_project
 
     if form == "png" and out == "-" and sys.stdout.isatty():
         raise UsageError(

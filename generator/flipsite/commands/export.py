@@ -37,7 +37,7 @@ def command(*, study: str, format_: "ExportFormat", out: str) -> None:
       flipsite export controls --format jsonl | gzip > draws.jsonl.gz
     """
     from flipsite.exchange import export_study
-    from flipsite.projects import find_project
+    from flipsite.project import find_project
 
     project = find_project(Path.cwd())
     if out != "-":

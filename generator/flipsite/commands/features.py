@@ -60,7 +60,7 @@ def command(
     """
     from flipsite.commands.features_screen import Screen
     from flipsite.gathering import CLASSIFIER, SIMULATED_CLASSIFIER, FeatureOrder, gather
-    from flipsite.projects import find_project
+    from flipsite.project import find_project
 
     if classifier and no_classifier:
         raise click.UsageError("--classifier and --no-classifier: leave one out.")

@@ -9,7 +9,7 @@ import click
 from flipsite.commands.completing import study_names
 
 if TYPE_CHECKING:
-    from flipsite.fitted import Fit
+    from flipsite.domain.fit import Fit
 
 
 @click.command("fit", short_help="Fit what makes models fair.")
@@ -32,7 +32,7 @@ def command(*, study: str, draws: int, chains: int, seed: int) -> None:
       flipsite fit mine --draws 4000 --seed 7
     """
     from flipsite.fitting import FitOrder, fit_study
-    from flipsite.projects import find_project
+    from flipsite.project import find_project
 
     order = FitOrder(draws=draws, chains=chains, seed=seed)
     fit, summary, posterior = fit_study(find_project(Path.cwd()), study, order, done=click.echo)

@@ -61,7 +61,7 @@ def command(
       flipsite import words.csv --study words --column outcome=said --column labels=v,v2 --where p=50
     """
     from flipsite.exchange import import_draws, import_targets, parse_options
-    from flipsite.projects import find_project
+    from flipsite.project import find_project
 
     options, project = parse_options(columns, where, labels), find_project(Path.cwd())
     if target_column:

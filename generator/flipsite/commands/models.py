@@ -45,7 +45,7 @@ def command(*, study: str | None, as_json: bool, api_base: str, simulated: bool)
     import json
 
     from flipsite.catalogue_report import list_models
-    from flipsite.projects import find_project
+    from flipsite.project import find_project
 
     listing = list_models(find_project(Path.cwd()), study_id=study, api_base=api_base, simulated=simulated)
     if as_json:

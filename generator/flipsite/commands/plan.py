@@ -31,7 +31,7 @@ def command(*, study: str, margin: float, bias: float | None, power: float, n_mo
       flipsite plan controls --margin 0.05 --power 0.8
     """
     from flipsite.planning import plan_study
-    from flipsite.projects import find_project
+    from flipsite.project import find_project
 
     bias = margin if bias is None else bias
     found = plan_study(

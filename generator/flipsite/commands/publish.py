@@ -22,7 +22,7 @@ def command(*, branch: str, remote: str, base_url: str | None, dry_run: bool) ->
       flipsite publish
       flipsite publish --branch site --base-url https://coins.example.org/
     """
-    from flipsite.projects import find_project
+    from flipsite.project import find_project
     from flipsite.publishing import publish_project
 
     done = publish_project(

@@ -10,7 +10,7 @@ SITE = {"missing": "not built yet", "old": "older than what it is built from", "
 def show_standing() -> None:
     """Say it in a few lines."""
     from flipsite import __version__
-    from flipsite.projects import find_project
+    from flipsite.project import find_project
     from flipsite.standing import standing
 
     found = standing(find_project(Path.cwd()))

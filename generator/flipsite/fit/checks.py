@@ -6,11 +6,11 @@ from typing import Final
 
 import numpy as np
 
+from flipsite.domain.fit import Check
 from flipsite.fit.counts import Counts, Floats
 from flipsite.fit.covariates import Covariates
 from flipsite.fit.readings import Posterior
 from flipsite.fit.simulate import Parameters, from_prior, simulated_ones
-from flipsite.fitted import Check
 
 REPEATS: Final = 400
 BINS: Final = 10

@@ -6,9 +6,10 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from flipsite.addresses import author_of
 from flipsite.analyse.printed import Fit as PrintedFit
-from flipsite.domain import Printed, Tally
+from flipsite.domain.draws import Tally
+from flipsite.domain.estimates import Printed
+from flipsite.domain.urls import author_of
 
 Floats = NDArray[np.float64]
 Ints = NDArray[np.int64]

@@ -14,8 +14,8 @@ from typing import Final
 import numpy as np
 from numpy.typing import NDArray
 
-from flipsite.fitted import CovariateNote
-from flipsite.traits import FEATURES
+from flipsite.domain.features import FEATURES
+from flipsite.domain.fit import CovariateNote
 
 Floats = NDArray[np.float64]
 

@@ -23,11 +23,11 @@ from typing import Any, Final
 
 import numpy as np
 
+from flipsite.domain.fit import FormName
 from flipsite.fit.counts import Counts
 from flipsite.fit.covariates import Covariates
 from flipsite.fit.marginal import log_marginal
 from flipsite.fit.priors import CENTRE_DEVIATION, MEAN, OVERDISPERSION, SCALE, Prior
-from flipsite.fitted import FormName
 
 Tensor = Any
 """PyTensor's; the library has no types."""

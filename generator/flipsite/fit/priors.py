@@ -8,7 +8,7 @@ prior deviations make it 2.7 times as large, which would be visible to the naked
 from dataclasses import dataclass
 from typing import Final
 
-from flipsite.fitted import PriorNote
+from flipsite.domain.fit import PriorNote
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

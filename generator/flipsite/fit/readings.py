@@ -6,9 +6,9 @@ from typing import Any, Final, Literal
 
 import numpy as np
 
+from flipsite.domain.fit import AuthorEffect, Effect, EffectPoint, FormName, Part
 from flipsite.fit.counts import Counts, Floats
 from flipsite.fit.covariates import Column, Covariates
-from flipsite.fitted import AuthorEffect, Effect, EffectPoint, FormName, Part
 
 MOST_DRAWS: Final = 2000
 """Posterior draws that factors and curves are computed from; evenly spaced."""

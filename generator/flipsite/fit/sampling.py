@@ -13,10 +13,10 @@ from typing import Any, Final
 
 import numpy as np
 
+from flipsite.domain.fit import FormName
 from flipsite.fit.counts import Counts, Floats
 from flipsite.fit.covariates import Covariates
 from flipsite.fit.forms import FORMS
-from flipsite.fitted import FormName
 
 log = logging.getLogger(__name__)
 

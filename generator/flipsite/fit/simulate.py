@@ -8,10 +8,10 @@ from collections.abc import Mapping
 import numpy as np
 from numpy.typing import NDArray
 
+from flipsite.domain.fit import FormName
 from flipsite.fit.counts import Counts, Floats, Ints
 from flipsite.fit.covariates import Covariates
 from flipsite.fit.priors import CENTRE_DEVIATION, MEAN, OVERDISPERSION, SCALE, Prior
-from flipsite.fitted import FormName
 
 Parameters = Mapping[str, NDArray[np.float64]]
 """By the names that the forms give them; a scalar has no axis."""

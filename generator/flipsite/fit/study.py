@@ -6,13 +6,13 @@ from typing import Any, Final
 
 import numpy as np
 
+from flipsite.domain.fit import Fit, FittedForm, FormName, LeftOut, Part, Term
 from flipsite.fit import readings
 from flipsite.fit.checks import checks
 from flipsite.fit.counts import Counts
 from flipsite.fit.covariates import Covariates
 from flipsite.fit.forms import FORMS
 from flipsite.fit.sampling import Sampled, arviz, faults, sample
-from flipsite.fitted import Fit, FittedForm, FormName, LeftOut, Part, Term
 
 FEWEST_MODELS: Final = 10
 """With fewer, the priors would speak."""

@@ -12,7 +12,7 @@ from typing import Final
 
 from markupsafe import Markup, escape
 
-from flipsite.domain import STATUSES, Draws
+from flipsite.domain.draws import STATUSES, Draws
 from flipsite.present.formats import usd_text
 
 SHOWN = 50

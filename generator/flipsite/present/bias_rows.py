@@ -4,7 +4,8 @@ from collections.abc import Sequence
 
 import altair as alt
 
-from flipsite.domain import Estimate, Study
+from flipsite.domain.estimates import Estimate
+from flipsite.domain.study import Study
 from flipsite.present.figures import AnyChart, Canvas, Margins, Row, placed
 from flipsite.present.formats import bias_text, plural
 from flipsite.present.marks import NAMES_PX, ROW_PX, named_row, place_axis, row_names, verdict_points

@@ -6,8 +6,8 @@ from dataclasses import dataclass
 
 from flipsite.analyse.ranking import not_told_from_fair
 from flipsite.analyse.report import StudyReport
-from flipsite.domain import Verdict
-from flipsite.exhibits import Heading
+from flipsite.domain.display import Heading
+from flipsite.domain.estimates import Verdict
 from flipsite.present.board_rows import BoardRow, measured_rows, printed_rows
 from flipsite.present.feature_words import Filters, filters
 from flipsite.present.leaderboard import TOP

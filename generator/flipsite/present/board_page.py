@@ -3,8 +3,8 @@
 from collections.abc import Mapping
 
 from flipsite.analyse.report import StudyReport
-from flipsite.domain import Verdict
-from flipsite.exhibits import Figure
+from flipsite.domain.display import Figure
+from flipsite.domain.estimates import Verdict
 from flipsite.present.board import Board
 from flipsite.present.board_values import values_script
 from flipsite.present.formats import count_text, plural

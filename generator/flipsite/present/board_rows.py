@@ -4,7 +4,7 @@ from dataclasses import dataclass
 
 from flipsite.analyse.ranking import Standing
 from flipsite.analyse.report import StudyReport
-from flipsite.domain import Estimate, PrintedBias
+from flipsite.domain.estimates import Estimate, PrintedBias
 from flipsite.present.feature_words import ROLEPLAY, Trait, traits
 from flipsite.present.formats import MISSING, bias_text, count_text, p_text, share_text, usd_text
 from flipsite.present.leaderboard import fits_text

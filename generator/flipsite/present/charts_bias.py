@@ -6,8 +6,9 @@ from itertools import groupby
 
 import altair as alt
 
-from flipsite.domain import Estimate, Kind, Study, Verdict
-from flipsite.exhibits import Figure
+from flipsite.domain.display import Figure
+from flipsite.domain.estimates import Estimate, Verdict
+from flipsite.domain.study import Kind, Study
 from flipsite.present.bias_rows import (
     DRAWN_TOOLTIP,
     NAMED_ROWS,

@@ -9,8 +9,9 @@ from typing import Any
 import altair as alt
 
 from flipsite.analyse.chance import chance_within
-from flipsite.domain import Estimate, Study, Verdict
-from flipsite.exhibits import Figure
+from flipsite.domain.display import Figure
+from flipsite.domain.estimates import Estimate, Verdict
+from flipsite.domain.study import Study
 from flipsite.present.charts_bias import verdict_sentence
 from flipsite.present.figures import AnyChart, Canvas, Margins, Row, figure, placed
 from flipsite.present.formats import count_text, percent_text, plural

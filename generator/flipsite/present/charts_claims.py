@@ -8,8 +8,8 @@ import altair as alt
 from flipsite.analyse.claims import Claim
 from flipsite.analyse.fairness import FairShare
 from flipsite.analyse.population import Population
-from flipsite.domain import Study
-from flipsite.exhibits import Figure
+from flipsite.domain.display import Figure
+from flipsite.domain.study import Study
 from flipsite.present.figures import AnyChart, Canvas, Margins, Row, figure, placed
 from flipsite.present.formats import count_text, plural
 from flipsite.present.marks import place_axis

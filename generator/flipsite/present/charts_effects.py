@@ -6,16 +6,16 @@ from math import ceil, floor, log10
 
 import altair as alt
 
-from flipsite.domain import Study
-from flipsite.exhibits import Figure
-from flipsite.fitted import Effect, FittedForm
+from flipsite.domain.display import Figure
+from flipsite.domain.features import FEATURES
+from flipsite.domain.fit import Effect, FittedForm
+from flipsite.domain.study import Study
 from flipsite.present.figures import AnyChart, Canvas, Margins, Row, figure, placed
 from flipsite.present.formats import share_text
 from flipsite.present.marks import NAMES_PX, ROW_PX, place_axis
 from flipsite.present.picture_text import shown
 from flipsite.present.plain_predictors import FORM_NAMES, class_text
 from flipsite.present.theme import ink
-from flipsite.traits import FEATURES
 
 _LOGARITHMIC = {"parameters_total_b", "price_completion", "context_length"}
 """Drawn on a logarithmic axis."""

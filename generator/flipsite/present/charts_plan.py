@@ -6,7 +6,7 @@ from itertools import groupby
 import altair as alt
 
 from flipsite.analyse.calibration import Calibration
-from flipsite.exhibits import Figure
+from flipsite.domain.display import Figure
 from flipsite.present.figures import AnyChart, Canvas, Margins, Row, figure, placed
 from flipsite.present.formats import interval_text, percent_text, plural
 from flipsite.present.picture_text import shown

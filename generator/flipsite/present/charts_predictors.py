@@ -5,9 +5,9 @@ from functools import partial
 
 import altair as alt
 
-from flipsite.domain import Study
-from flipsite.exhibits import Figure
-from flipsite.fitted import Fit, FittedForm, Part, Term
+from flipsite.domain.display import Figure
+from flipsite.domain.fit import Fit, FittedForm, Part, Term
+from flipsite.domain.study import Study
 from flipsite.present.charts_effects import effect_drawings
 from flipsite.present.figures import AnyChart, Canvas, Margins, Row, figure, placed
 from flipsite.present.formats import count_text, plural

@@ -8,8 +8,9 @@ import altair as alt
 import numpy as np
 
 from flipsite.analyse.estimate import noise_floor
-from flipsite.domain import Estimate, Printed, Study
-from flipsite.exhibits import Figure
+from flipsite.domain.display import Figure
+from flipsite.domain.estimates import Estimate, Printed
+from flipsite.domain.study import Study
 from flipsite.present.bias_rows import (
     TOOLTIP,
     bias_of,

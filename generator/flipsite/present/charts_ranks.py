@@ -4,8 +4,9 @@ from collections.abc import Sequence
 
 import altair as alt
 
-from flipsite.domain import Estimate, Study
-from flipsite.exhibits import Figure
+from flipsite.domain.display import Figure
+from flipsite.domain.estimates import Estimate
+from flipsite.domain.study import Study
 from flipsite.present.bias_rows import NAMED_ROWS
 from flipsite.present.figures import AnyChart, Canvas, Margins, Row, figure, placed
 from flipsite.present.formats import count_text, plural

@@ -7,9 +7,10 @@ from typing import Protocol
 
 import altair as alt
 
-from flipsite.addresses import model_page
-from flipsite.domain import Estimate, Study
-from flipsite.exhibits import Figure
+from flipsite.domain.display import Figure
+from flipsite.domain.estimates import Estimate
+from flipsite.domain.study import Study
+from flipsite.domain.urls import model_page
 from flipsite.present.bias_rows import bias_scale
 from flipsite.present.figures import AnyChart, Canvas, Margins, Row, figure, placed
 from flipsite.present.formats import bias_text, count_text, percent_text, plural, usd_text

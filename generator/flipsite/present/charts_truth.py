@@ -4,8 +4,9 @@ from collections.abc import Mapping, Sequence
 
 import altair as alt
 
-from flipsite.domain import Estimate, Study
-from flipsite.exhibits import Figure
+from flipsite.domain.display import Figure
+from flipsite.domain.estimates import Estimate
+from flipsite.domain.study import Study
 from flipsite.present.figures import AnyChart, Canvas, Margins, Row, figure, placed
 from flipsite.present.formats import count_text, interval_text, plural, share_text
 from flipsite.present.marks import NAMES_PX, ROW_PX, named_row, place_axis, row_names, verdict_points

@@ -3,7 +3,7 @@
 import re
 from collections.abc import Sequence
 
-from flipsite.domain import Study
+from flipsite.domain.study import Study
 from flipsite.present.page import Page
 
 

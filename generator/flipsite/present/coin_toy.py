@@ -10,7 +10,7 @@ from itertools import groupby, pairwise
 from flipsite.analyse.chance import chance_within
 from flipsite.analyse.estimate import binomial_probability
 from flipsite.analyse.report import StudyReport
-from flipsite.domain import Verdict
+from flipsite.domain.estimates import Verdict
 from flipsite.present.leaderboard import TOP
 
 TALLEST_EM = 8.5

@@ -11,8 +11,8 @@ from pathlib import Path
 from urllib.parse import unquote
 
 from flipsite.analyse.report import StudyReport
-from flipsite.content import Kept, encoded
-from flipsite.domain import Study
+from flipsite.domain.display import Kept, encoded
+from flipsite.domain.study import Study
 from flipsite.present.page import Page
 from flipsite.schema import TABLES, Column
 

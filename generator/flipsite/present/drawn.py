@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 from flipsite.analyse.families import Comparison, Family
 from flipsite.analyse.report import StudyReport
-from flipsite.exhibits import Figure
+from flipsite.domain.display import Figure
 from flipsite.present.twins import Twin
 
 Figures = Mapping[str, Figure]

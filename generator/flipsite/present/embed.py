@@ -5,8 +5,8 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
 from flipsite.analyse.report import StudyReport
-from flipsite.domain import Kind
-from flipsite.exhibits import Figure, Table
+from flipsite.domain.display import Figure, Table
+from flipsite.domain.study import Kind
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -4,8 +4,8 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Final
 
-from flipsite.addresses import relative
-from flipsite.content import Content, encoded
+from flipsite.domain.display import Content, encoded
+from flipsite.domain.urls import relative
 from flipsite.present.embed import Embed
 from flipsite.present.embed_blogs import hugo_shortcode, jekyll_include, quarto_include
 from flipsite.present.embed_html import frame_page, frame_snippet, html_fragment

@@ -9,7 +9,7 @@ from base64 import b64encode
 from collections.abc import Callable
 from typing import Final
 
-from flipsite.exhibits import Cell, Heading, Table
+from flipsite.domain.display import Cell, Heading, Table
 from flipsite.present.embed import Embed, Source
 from flipsite.present.embed_picture import inline_svg
 from flipsite.present.foreign_text import foreign_address, foreign_text

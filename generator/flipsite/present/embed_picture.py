@@ -8,7 +8,7 @@ from html import unescape
 from textwrap import wrap
 from typing import Final
 
-from flipsite.exhibits import Figure
+from flipsite.domain.display import Figure
 from flipsite.present import svg, theme
 from flipsite.present.embed import Embed
 from flipsite.present.foreign_text import foreign_text

@@ -4,7 +4,7 @@ import json
 from collections.abc import Iterator
 from typing import Final
 
-from flipsite.exhibits import Cell
+from flipsite.domain.display import Cell
 from flipsite.present.embed import Embed, source_record
 from flipsite.present.foreign_text import foreign_address, foreign_text, plain_words
 from flipsite.present.picture_text import shown

@@ -9,8 +9,9 @@ from functools import cache, partial
 from typing import TypeVar
 
 from flipsite.analyse.report import StudyReport
-from flipsite.domain import Estimate, Study
-from flipsite.exhibits import Cell, Figure, Heading, Table
+from flipsite.domain.display import Cell, Figure, Heading, Table
+from flipsite.domain.estimates import Estimate
+from flipsite.domain.study import Study
 from flipsite.present.embed import Embed, Source, study_source
 from flipsite.present.formats import brief_text
 from flipsite.present.leaderboard import (

@@ -2,9 +2,9 @@
 
 from collections.abc import Iterable, Mapping, Sequence
 
-from flipsite.addresses import model_history
 from flipsite.analyse.families import Comparison, Family, History
-from flipsite.exhibits import Figure
+from flipsite.domain.display import Figure
+from flipsite.domain.urls import model_history
 from flipsite.present.formats import plural
 from flipsite.present.page import Page
 

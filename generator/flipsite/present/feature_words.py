@@ -4,8 +4,8 @@ from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
-from flipsite.domain import Feature
-from flipsite.traits import FEATURES
+from flipsite.domain.features import FEATURES
+from flipsite.domain.study import Feature
 
 _WORDS: Mapping[tuple[str, str], str] = {
     ("tuning", "instruct"): "following instructions",

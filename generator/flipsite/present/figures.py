@@ -14,7 +14,7 @@ from typing import Any, Final
 import altair as alt
 from altair.utils.schemapi import debug_mode
 
-from flipsite.exhibits import Figure
+from flipsite.domain.display import Figure
 from flipsite.present import theme
 from flipsite.present.svg import render_svg
 

@@ -6,7 +6,7 @@ from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from flipsite.domain import Study
+from flipsite.domain.study import Study
 
 Links = tuple[tuple[str, str], ...]
 

@@ -9,8 +9,7 @@ from functools import cache
 from importlib.metadata import version
 from typing import Final
 
-from flipsite.content import encoded
-from flipsite.exhibits import Figure
+from flipsite.domain.display import Figure, encoded
 from flipsite.present.svg import drawings, standalone_svg
 from flipsite.present.tables import csv_records
 

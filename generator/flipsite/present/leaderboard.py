@@ -6,8 +6,9 @@ from dataclasses import replace
 from flipsite.analyse.printed import Fit
 from flipsite.analyse.ranking import not_told_from_fair
 from flipsite.analyse.report import StudyReport
-from flipsite.domain import Estimate, Kind, Printed, PrintedBias
-from flipsite.exhibits import Table
+from flipsite.domain.display import Table
+from flipsite.domain.estimates import Estimate, Printed, PrintedBias
+from flipsite.domain.study import Kind
 from flipsite.present.tables import by_bias, measured_table, printed_table, study_note
 
 TOP = 20

@@ -5,7 +5,7 @@ from typing import Any, Final
 
 import altair as alt
 
-from flipsite.domain import Estimate
+from flipsite.domain.estimates import Estimate
 from flipsite.present.figures import NARROW_PX, WIDE_PX, Canvas, Row
 from flipsite.present.picture_text import address, shown
 from flipsite.present.theme import VERDICT_MARKS, ink

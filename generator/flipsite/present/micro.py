@@ -14,7 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.special import bdtr, bdtrik
 
-from flipsite.counts import Course
+from flipsite.domain.counts import Course
 
 MOST_POINTS: Final = 400
 """A picture of more draws shows so many of them, evenly taken, and says so."""

@@ -9,9 +9,9 @@ from typing import Any, Final
 
 from numpy.typing import NDArray
 
-from flipsite.cells import csv_cell
-from flipsite.content import encoded
-from flipsite.domain import STATUSES, Draws
+from flipsite.csv_cells import csv_cell
+from flipsite.domain.display import encoded
+from flipsite.domain.draws import STATUSES, Draws
 
 DRAW_KEYS: Final = (
     *("draw", "labels", "order", "outcome", "status", "response", "finish_reason", "provider", "mode"),

@@ -5,7 +5,7 @@ from collections.abc import Iterable, Mapping
 import jinja2
 
 from flipsite.analyse.report import StudyReport
-from flipsite.content import Content
+from flipsite.domain.display import Content
 from flipsite.present.feature_words import feature_lines
 from flipsite.present.frame import Frame
 from flipsite.present.model_draws import model_csv

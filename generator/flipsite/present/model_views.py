@@ -7,14 +7,16 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from flipsite.addresses import model_folder, model_history
 from flipsite.analyse.evidence import Evidence
 from flipsite.analyse.families import History
 from flipsite.analyse.printed import Fit
 from flipsite.analyse.ranking import Standing
 from flipsite.analyse.report import StudyReport
-from flipsite.domain import Draws, Estimate, PrintedBias, Study, Tally
-from flipsite.exhibits import Heading
+from flipsite.domain.display import Heading
+from flipsite.domain.draws import Draws, Tally
+from flipsite.domain.estimates import Estimate, PrintedBias
+from flipsite.domain.study import Study
+from flipsite.domain.urls import model_folder, model_history
 from flipsite.present.answers import Answers, answers
 from flipsite.present.board import Board
 from flipsite.present.board_rows import BoardRow

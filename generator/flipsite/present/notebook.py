@@ -5,7 +5,7 @@ from typing import Any, Final
 
 import altair as alt
 
-from flipsite.exhibits import Figure
+from flipsite.domain.display import Figure
 from flipsite.present.figures import AnyChart
 from flipsite.present.theme import FONT_SIZE, LIGHT, painted
 

@@ -10,7 +10,7 @@ import jinja2
 
 from flipsite.analyse.families import Comparison, Family, History
 from flipsite.analyse.report import StudyReport
-from flipsite.content import Content, encoded
+from flipsite.domain.display import Content, encoded
 from flipsite.present.board import Board
 from flipsite.present.citing import cite_page
 from flipsite.present.data_page import data_page

@@ -3,8 +3,8 @@
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 
-from flipsite.addresses import relative
-from flipsite.domain import Study
+from flipsite.domain.study import Study
+from flipsite.domain.urls import relative
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

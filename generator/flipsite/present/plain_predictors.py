@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from statistics import median
 
-from flipsite.fitted import Fit, FittedForm, FormName, Part, Term
+from flipsite.domain.fit import Fit, FittedForm, FormName, Part, Term
 from flipsite.present.formats import MISSING, count_text, plural
 
 FORM_NAMES: dict[FormName, str] = {

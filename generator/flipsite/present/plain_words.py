@@ -4,7 +4,8 @@ from fractions import Fraction
 from math import floor
 
 from flipsite.analyse.estimate import FAIR_MARGIN
-from flipsite.domain import Estimate, PrintedBias, Study, Verdict
+from flipsite.domain.estimates import Estimate, PrintedBias, Verdict
+from flipsite.domain.study import Study
 from flipsite.present.formats import bias_text, count_text, percent_text, plural, share_text
 
 _RARE = 0.05

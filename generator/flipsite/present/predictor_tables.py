@@ -2,9 +2,10 @@
 
 from collections.abc import Iterable, Sequence
 
-from flipsite.domain import Study
-from flipsite.exhibits import Cell, Heading, Table
-from flipsite.fitted import Check, Fit, FittedForm, Term
+from flipsite.domain.display import Cell, Heading, Table
+from flipsite.domain.features import FEATURES
+from flipsite.domain.fit import Check, Fit, FittedForm, Term
+from flipsite.domain.study import Study
 from flipsite.present.formats import MISSING, brief_text, count_text, interval_text, plural
 from flipsite.present.plain_predictors import (
     FORM_NAMES,
@@ -17,7 +18,6 @@ from flipsite.present.plain_predictors import (
     seen_sentence,
     times_text,
 )
-from flipsite.traits import FEATURES
 
 FEWEST_OF_AUTHOR = 2
 """Authors of fewer models are not listed: their effect is that one model's."""

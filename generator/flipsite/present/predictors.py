@@ -6,8 +6,9 @@ from dataclasses import dataclass
 from markupsafe import Markup
 
 from flipsite.analyse.report import StudyReport
-from flipsite.exhibits import Figure, Table
-from flipsite.fitted import Fit, FittedForm, FormName, Part
+from flipsite.domain.display import Figure, Table
+from flipsite.domain.features import FEATURES
+from flipsite.domain.fit import Fit, FittedForm, FormName, Part
 from flipsite.present.page import Page
 from flipsite.present.plain_predictors import (
     FORM_NAMES,
@@ -29,7 +30,6 @@ from flipsite.present.predictor_tables import (
     priors_table,
     seen_table,
 )
-from flipsite.traits import FEATURES
 
 QUESTIONS: Mapping[FormName, str] = {
     "mean": "Which models say one more often? The article’s form: covariates on the log-odds of a one. A "

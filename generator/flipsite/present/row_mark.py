@@ -11,7 +11,7 @@ from functools import cache
 from flipsite.analyse.chance import chance_within
 from flipsite.analyse.estimate import jeffreys
 from flipsite.analyse.printed import Fit
-from flipsite.domain import Estimate, Printed
+from flipsite.domain.estimates import Estimate, Printed
 
 CHANCE = 0.95
 """How often a coin at the target lands within the band."""

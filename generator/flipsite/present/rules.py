@@ -8,10 +8,10 @@ from flipsite.analyse import agreement, calibration, drift, fairness, ranking, s
 from flipsite.analyse.chance import chance_within
 from flipsite.analyse.estimate import FAIR_MARGIN, FALSE_DISCOVERY_RATE, LEVEL, TAIL, noise_floor
 from flipsite.analyse.settled import acquitted, convicted, log_evidence
-from flipsite.domain import Sampling
+from flipsite.domain.features import ASKINGS
+from flipsite.domain.study import Sampling
 from flipsite.present.formats import count_text, percent_text
 from flipsite.present.leaderboard import TOP
-from flipsite.traits import ASKINGS
 
 MANY = 240
 """Models in examples of many; as many as the article asked."""

@@ -3,7 +3,7 @@
 import json
 from collections.abc import Sequence
 
-from flipsite.content import encoded
+from flipsite.domain.display import encoded
 from flipsite.present.page import Page
 
 

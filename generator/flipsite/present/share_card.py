@@ -6,7 +6,8 @@ from collections import Counter
 from math import floor
 
 from flipsite.analyse.report import StudyReport
-from flipsite.domain import Kind, Verdict
+from flipsite.domain.estimates import Verdict
+from flipsite.domain.study import Kind
 from flipsite.present import theme
 from flipsite.present.board import VERDICTS
 from flipsite.present.coin_toy import CoinToy, coin_toy

@@ -12,7 +12,7 @@ from pathlib import Path
 
 from flipsite.analyse.families import comparisons, families, histories
 from flipsite.analyse.report import StudyReport
-from flipsite.content import Content
+from flipsite.domain.display import Content
 from flipsite.present.board import board
 from flipsite.present.data_page import data_package, data_page
 from flipsite.present.drawn import Drawn, Wanted

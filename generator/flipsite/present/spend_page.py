@@ -4,8 +4,7 @@ from collections.abc import Mapping
 
 from flipsite.analyse.report import StudyReport
 from flipsite.analyse.spend import SPEND_COLUMNS
-from flipsite.content import encoded
-from flipsite.exhibits import Figure
+from flipsite.domain.display import Figure, encoded
 from flipsite.present.formats import usd_text
 from flipsite.present.page import Page
 from flipsite.present.tables import csv_records, spend_table, study_note

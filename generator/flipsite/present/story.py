@@ -7,10 +7,10 @@ from pathlib import Path
 import jinja2
 from markupsafe import Markup
 
-from flipsite.addresses import model_page
 from flipsite.analyse.report import StudyReport
+from flipsite.domain.display import Figure
+from flipsite.domain.urls import model_page
 from flipsite.errors import ContentError
-from flipsite.exhibits import Figure
 from flipsite.present.board import Board
 from flipsite.present.board_page import board_context
 from flipsite.present.coin_toy import coin_toy

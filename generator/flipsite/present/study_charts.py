@@ -6,7 +6,7 @@ from functools import partial
 from flipsite.analyse.families import Comparison, Family
 from flipsite.analyse.plan import power_points
 from flipsite.analyse.report import StudyReport
-from flipsite.exhibits import Figure
+from flipsite.domain.display import Figure
 from flipsite.present.charts_bias import bias_intervals
 from flipsite.present.charts_chance import bias_distribution, verdicts
 from flipsite.present.charts_claims import fair_room, kinds_at_the_ends

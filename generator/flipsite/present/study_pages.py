@@ -8,9 +8,9 @@ from pathlib import Path
 from flipsite import schema
 from flipsite.analyse.report import StudyReport
 from flipsite.analyse.settled import Settled, Stop
-from flipsite.content import encoded
-from flipsite.domain import Estimate, Study
-from flipsite.exhibits import Figure
+from flipsite.domain.display import Figure, encoded
+from flipsite.domain.estimates import Estimate
+from flipsite.domain.study import Study
 from flipsite.present.board import Board
 from flipsite.present.board_page import leaderboard_page
 from flipsite.present.leaderboard import TOP

@@ -12,7 +12,7 @@ from contextlib import suppress
 from typing import TYPE_CHECKING, Final
 from xml.etree import ElementTree
 
-from flipsite.exhibits import Figure
+from flipsite.domain.display import Figure
 from flipsite.present import theme
 from flipsite.present.known_drawings import drawing
 

@@ -2,11 +2,12 @@
 
 from collections.abc import Iterable, Mapping, Sequence
 
-from flipsite.addresses import model_page
 from flipsite.analyse.spend import SpendRow
-from flipsite.cells import csv_cell
-from flipsite.domain import Estimate, Kind, Printed, PrintedBias, Study, Verdict
-from flipsite.exhibits import Cell, Heading, Table
+from flipsite.csv_cells import csv_cell
+from flipsite.domain.display import Cell, Heading, Table
+from flipsite.domain.estimates import Estimate, Printed, PrintedBias, Verdict
+from flipsite.domain.study import Kind, Study
+from flipsite.domain.urls import model_page
 from flipsite.present.foreign_text import foreign_address, foreign_text
 from flipsite.present.formats import (
     MISSING,

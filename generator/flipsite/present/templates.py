@@ -10,7 +10,7 @@ import jinja2
 from jinja2.runtime import Context
 from markupsafe import Markup
 
-from flipsite.content import encoded
+from flipsite.domain.display import encoded
 from flipsite.errors import ContentError
 from flipsite.present import formats
 from flipsite.present.frame import Frame

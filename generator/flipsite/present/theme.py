@@ -9,7 +9,7 @@ import re
 from collections.abc import Mapping
 from typing import Final, Literal
 
-from flipsite.domain import Verdict
+from flipsite.domain.estimates import Verdict
 
 Token = Literal[
     "page",

@@ -6,7 +6,7 @@ from typing import Literal
 import numpy as np
 from numpy.typing import NDArray
 
-from flipsite.counts import Course
+from flipsite.domain.counts import Course
 from flipsite.present.micro import MOST_POINTS, drawn_points
 
 _SIGNS = bytes.maketrans(b"\x00\x01\xff", b"01-")

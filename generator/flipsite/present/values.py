@@ -7,7 +7,7 @@ from flipsite.analyse.chance import chance_within
 from flipsite.analyse.estimate import noise_floor
 from flipsite.analyse.report import StudyReport
 from flipsite.analyse.settled import Settled
-from flipsite.domain import Printed, PrintedBias, Verdict
+from flipsite.domain.estimates import Printed, PrintedBias, Verdict
 from flipsite.present.formats import (
     bias_text,
     count_text,

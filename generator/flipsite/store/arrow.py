@@ -8,7 +8,7 @@ import numpy as np
 import pyarrow as pa
 from numpy.typing import NDArray
 
-from flipsite.domain import STATUSES, Draws
+from flipsite.domain.draws import STATUSES, Draws
 from flipsite.errors import StoreError
 from flipsite.store.columns import COUNTS, NUMBERS, RESPONSE_CHARACTERS, TEXTS, model_column
 

@@ -14,8 +14,8 @@ from pathlib import Path
 from types import TracebackType
 from typing import Self
 
-from flipsite.dealings import Answered, Asked, Heard, Kept, Reading, Standing, Unpriced
-from flipsite.domain import Failed, Outcome, Rejected, Result, Status
+from flipsite.domain.draws import Failed, Outcome, Rejected, Result, Status
+from flipsite.domain.endpoint import Answered, Asked, Heard, Kept, Reading, Standing, Unpriced
 from flipsite.errors import StoreError
 from flipsite.store import cache_kept
 from flipsite.store import cache_rows as rows

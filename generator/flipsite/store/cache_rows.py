@@ -4,8 +4,8 @@ import json
 import sqlite3
 from collections.abc import Iterable, Iterator
 
-from flipsite.dealings import Answered, Asked, Reading, Standing, Stated
-from flipsite.domain import Failed, Outcome, Rejected, Status
+from flipsite.domain.draws import Failed, Outcome, Rejected, Status
+from flipsite.domain.endpoint import Answered, Asked, Reading, Standing, Stated
 
 LOST = "no answer came: the collector was stopped while it waited"
 

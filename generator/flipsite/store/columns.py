@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from flipsite.domain import STATUSES, Draw, Draws, Failed, Outcome, Rejected, Status
+from flipsite.domain.draws import STATUSES, Draw, Draws, Failed, Outcome, Rejected, Status
 from flipsite.errors import StoreError
 
 TEXTS = ("labels", "response", "finish_reason", "provider", "mode", "asked_at")

@@ -32,8 +32,8 @@ def read_drawings(folder: Path, *, made_by: str) -> dict[str, str]:
 def write_drawings(folder: Path, drawings: Mapping[str, str], *, made_by: str) -> None:
     """Keep drawings in place of those that were there; where they cannot be kept, the next build draws."""
     body = json.dumps(dict(drawings)).encode()
+    from flipsite.files import replacing
     from flipsite.store.cache_lock import private_folder  # brings filelock, which takes longer than a chart
-    from flipsite.store.swap import replacing
 
     with suppress(StoreError, OSError):
         private_folder(folder)

@@ -13,7 +13,7 @@ from typing import Any
 
 import pyarrow as pa
 
-from flipsite.engines import EngineChoice
+from flipsite.domain.engine import EngineChoice
 from flipsite.errors import StoreError
 from flipsite.store.arrow import SCHEMA
 from flipsite.store.questions import Expression

@@ -16,8 +16,8 @@ from typing import Any, BinaryIO, Literal, get_args
 import numpy as np
 from numpy.typing import NDArray
 
-from flipsite.cells import csv_cell
-from flipsite.domain import STATUSES, Draws
+from flipsite.csv_cells import csv_cell
+from flipsite.domain.draws import STATUSES, Draws
 from flipsite.store.arrow import SCHEMA, draws_table, unicode_text
 from flipsite.store.columns import COUNTS, NUMBERS, TEXTS
 from flipsite.store.snapshot import ROWS_A_GROUP, parquet_writer

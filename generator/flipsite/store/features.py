@@ -5,11 +5,11 @@ import io
 from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
 
-from flipsite.cells import csv_cell, without_guard
-from flipsite.domain import Feature
+from flipsite.csv_cells import csv_cell, without_guard
+from flipsite.domain.features import FEATURE_COLUMNS, FEATURES, PROTECTED, SOURCES
+from flipsite.domain.study import Feature
 from flipsite.errors import SettingsError
-from flipsite.store.swap import replacing
-from flipsite.traits import FEATURE_COLUMNS, FEATURES, PROTECTED, SOURCES
+from flipsite.files import replacing
 
 
 def read_features(path: Path) -> tuple[Feature, ...]:

@@ -8,9 +8,9 @@ from dataclasses import asdict, fields, is_dataclass
 from pathlib import Path
 from typing import Any, Final, Literal, Union, get_args, get_origin, get_type_hints
 
+from flipsite.domain.fit import Fit
 from flipsite.errors import SettingsError
-from flipsite.fitted import Fit
-from flipsite.store.swap import replacing
+from flipsite.files import replacing
 
 FORMAT: Final = 1
 

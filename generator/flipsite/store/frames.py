@@ -6,7 +6,7 @@ from typing import Any
 import pandas as pd
 import pyarrow as pa
 
-from flipsite.domain import Draws
+from flipsite.domain.draws import Draws
 from flipsite.store.arrow import SCHEMA, draws_table
 
 _WHOLE: dict[Any, Any] = {pa.int8(): pd.Int8Dtype(), pa.int64(): pd.Int64Dtype()}

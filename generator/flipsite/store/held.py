@@ -3,9 +3,9 @@
 from collections.abc import Iterable
 from pathlib import Path
 
-from flipsite.dealings import Standing
+from flipsite.domain.endpoint import Standing
 from flipsite.errors import StoreError
-from flipsite.projects import snapshot_files
+from flipsite.project import snapshot_files
 from flipsite.store.extents import model_extents
 
 

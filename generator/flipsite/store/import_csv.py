@@ -16,7 +16,7 @@ from typing import TextIO
 import pyarrow as pa
 from pyarrow.csv import ConvertOptions, ParseOptions, ReadOptions, read_csv
 
-from flipsite.cells import without_guard
+from flipsite.csv_cells import without_guard
 from flipsite.errors import UsageError
 from flipsite.store.exports import COLUMNS
 

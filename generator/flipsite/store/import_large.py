@@ -7,7 +7,7 @@ import numpy as np
 import pyarrow as pa
 from numpy.typing import NDArray
 
-from flipsite.domain import STATUSES, Status
+from flipsite.domain.draws import STATUSES, Status
 from flipsite.errors import UsageError
 from flipsite.store.arrow import SCHEMA
 from flipsite.store.columns import labels_text

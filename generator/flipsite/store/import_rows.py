@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from flipsite.domain import STATUSES, Draws, Status
+from flipsite.domain.draws import STATUSES, Draws, Status
 from flipsite.errors import UsageError
 from flipsite.store.columns import COUNTS, NUMBERS, STATUS_CODE, assemble, labels_text
 from flipsite.store.exports import COLUMNS

@@ -7,11 +7,12 @@ from pathlib import Path
 
 import numpy as np
 
-from flipsite.domain import Budget, Draws, Kind, ModelChoice, Prompt, Sampling, Study
+from flipsite.domain.draws import Draws
+from flipsite.domain.study import Budget, Kind, ModelChoice, Prompt, Sampling, Study
+from flipsite.files import replacing
 from flipsite.settings import dump_study
 from flipsite.store.extents import model_extents
 from flipsite.store.snapshot import read_draws
-from flipsite.store.swap import replacing
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

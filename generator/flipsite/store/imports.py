@@ -12,9 +12,10 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
-from flipsite.domain import STATUSES, Kind, Status
+from flipsite.domain.draws import STATUSES, Status
+from flipsite.domain.study import Kind
 from flipsite.errors import UsageError
-from flipsite.projects import SNAPSHOT, snapshot_files
+from flipsite.project import SNAPSHOT, snapshot_files
 from flipsite.settings import load_study
 from flipsite.store.arrow import draws_table
 from flipsite.store.columns import appended, following

@@ -11,9 +11,9 @@ from typing import Any
 import numpy as np
 import pyarrow as pa
 
-from flipsite.counts import Counts, Course, ModelCounts, Neighbours, Shown, Split, shown_alike
-from flipsite.domain import PICO, STATUSES, Draws, Tally
-from flipsite.engines import EMBEDDED, EngineChoice
+from flipsite.domain.counts import Counts, Course, ModelCounts, Neighbours, Shown, Split, shown_alike
+from flipsite.domain.draws import PICO, STATUSES, Draws, Tally
+from flipsite.domain.engine import EMBEDDED, EngineChoice
 from flipsite.errors import StoreError
 from flipsite.store import questions
 from flipsite.store.arrow import SCHEMA

@@ -11,11 +11,11 @@ from pathlib import Path
 
 import pyarrow as pa
 
-from flipsite.projects import PARTS, SNAPSHOT
+from flipsite.files import swapping, sync_folder
+from flipsite.project import PARTS, SNAPSHOT
 from flipsite.store.arrow import SCHEMA
 from flipsite.store.snapshot import ROWS_A_GROUP, parquet_writer
 from flipsite.store.snapshot import n_draws as draws_in
-from flipsite.store.swap import swapping, sync_folder
 from flipsite.store.tables import grouped
 
 MANIFEST = "manifest.json"

@@ -6,7 +6,7 @@ Counts are whole numbers and sums are of whole numbers, so that every engine giv
 
 from typing import Any
 
-from flipsite.domain import MOST_USD, PICO, STATUSES, Status
+from flipsite.domain.draws import MOST_USD, PICO, STATUSES, Status
 
 Expression = Any
 """A table that is not there yet: `ibis.expr.types.Table`, which is imported with the first question."""

@@ -12,11 +12,11 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from flipsite.domain import STATUSES, Status
+from flipsite.domain.draws import STATUSES, Status
+from flipsite.domain.study import Shard, shard_of
 from flipsite.errors import UsageError
-from flipsite.projects import snapshot_files, snapshot_place
+from flipsite.project import snapshot_files, snapshot_place
 from flipsite.settings import load_study
-from flipsite.shards import Shard, shard_of
 from flipsite.store.extents import model_extents
 from flipsite.store.snapshot import read_groups, read_notes
 from flipsite.store.tables import snapshot_tables

@@ -17,12 +17,12 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 from numpy.typing import NDArray
 
-from flipsite.domain import STATUSES, Draws, Status
+from flipsite.domain.draws import STATUSES, Draws, Status
 from flipsite.errors import StoreError
-from flipsite.projects import PARTS, SNAPSHOT
+from flipsite.files import replacing
+from flipsite.project import PARTS, SNAPSHOT
 from flipsite.store.arrow import SCHEMA, dictionary, draws_table, numbers, texts
 from flipsite.store.columns import COUNTS, NUMBERS, RESPONSE_CHARACTERS, TEXTS, collect_draws
-from flipsite.store.swap import replacing
 
 __all__ = [
     "FORMAT",

@@ -7,7 +7,7 @@ from pathlib import Path
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-from flipsite.domain import Draw
+from flipsite.domain.draws import Draw
 from flipsite.errors import StoreError
 from flipsite.store.arrow import SCHEMA, draws_table
 from flipsite.store.columns import collect_draws

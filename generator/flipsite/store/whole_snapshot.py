@@ -15,11 +15,10 @@ from pathlib import Path
 
 import pyarrow as pa
 
-from flipsite.folders import put_in_place
-from flipsite.projects import PARTS, SNAPSHOT, snapshot_files
+from flipsite.files import put_in_place, swapping, sync_folder
+from flipsite.project import PARTS, SNAPSHOT, snapshot_files
 from flipsite.store.parts import GROUPS_A_PART, digest
 from flipsite.store.snapshot import ROWS_A_GROUP, parquet_writer
-from flipsite.store.swap import swapping, sync_folder
 from flipsite.store.tables import grouped, snapshot_tables
 from flipsite.store.weaving import Key, Standing, key_of
 

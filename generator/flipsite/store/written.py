@@ -5,7 +5,7 @@ from collections.abc import Mapping
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
-from flipsite.projects import snapshot_files
+from flipsite.project import snapshot_files
 from flipsite.store.cache_kept import Mark
 from flipsite.store.parts import digest
 

@@ -9,7 +9,7 @@ import os
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import NamedTuple, Protocol
 
-from flipsite.content import Content
+from flipsite.domain.display import Content
 from flipsite.forks import CAN_FORK, Fork
 from flipsite.write.names import check_paths
 

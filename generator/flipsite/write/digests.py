@@ -3,9 +3,9 @@
 from collections.abc import Collection, Iterator
 from pathlib import Path
 
+from flipsite.files import measure
 from flipsite.write.findings import Finding, Kind
 from flipsite.write.manifest import NAME, read_manifest
-from flipsite.write.tree import measure
 
 
 def changed_files(site: Path, files: Collection[str]) -> Iterator[Finding]:

@@ -9,23 +9,25 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from flipsite.content import Content, Kept
+from flipsite.domain.display import Content, Kept
 from flipsite.errors import SiteError
-from flipsite.folders import put_in_place, sync, sync_names
+from flipsite.files import (
+    carry_over,
+    is_same,
+    link_file,
+    make_folders,
+    measure,
+    put_in_place,
+    sync,
+    sync_names,
+    write_file,
+)
 from flipsite.write.batches import Batch, Later, Placed, run_batches
 from flipsite.write.foreign import CARRIED, refuse_foreign
 from flipsite.write.manifest import NAME, Manifest, read_manifest
 from flipsite.write.names import check_paths
 from flipsite.write.scratch import NEW, OLD, scratch_beside
 from flipsite.write.target import find_target
-from flipsite.write.tree import (
-    carry_over,
-    is_same,
-    link_file,
-    make_folders,
-    measure,
-    write_file,
-)
 
 log = logging.getLogger(__name__)
 

@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Final
 
 from flipsite.errors import SiteError
-from flipsite.projects import packaged
+from flipsite.project import packaged
 
 STUDY: Final = "coin-flips"
 

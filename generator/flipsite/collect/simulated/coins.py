@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from flipsite.collect.simulated import habits
-from flipsite.dealings import Price
+from flipsite.domain.catalogue import Price
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

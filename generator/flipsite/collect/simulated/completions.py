@@ -9,7 +9,7 @@ from flipsite.collect.simulated.coins import Coin
 from flipsite.collect.simulated.faults import Fault
 from flipsite.collect.simulated.habits import Said, Toss
 from flipsite.collect.wire import read_entry
-from flipsite.dealings import Model
+from flipsite.domain.catalogue import Model
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -1,12 +1,16 @@
-"""Which project a command works on: the folders of its content, templates, site and cache."""
+"""Which project a command works on: the folders of its content, templates, site and cache.
 
+Which flipsite this is: another may make other pages of equal draws, other draws of equal answers.
+"""
+
+import hashlib
 from dataclasses import dataclass, replace
 from difflib import get_close_matches
 from pathlib import Path
 from stat import S_ISREG
 from typing import Literal
 
-from flipsite.addresses import RESERVED_STUDIES, STUDY_ID
+from flipsite.domain.urls import RESERVED_STUDIES, STUDY_ID
 from flipsite.errors import UsageError
 
 SNAPSHOT = "draws.parquet"
@@ -169,3 +173,10 @@ def existing_study(project: Project, study_id: str) -> Path:
     near = get_close_matches(study_id, known, n=1)
     hint = f"did you mean {near[0]!r}?" if near else f"there are: {', '.join(known) or 'none yet'}."
     raise UsageError(f"{project.studies}: no study {study_id!r}; {hint}")
+
+
+def own_digest() -> str:
+    """One digest of flipsite's own modules."""
+    modules = sorted(Path(__file__).parent.rglob("*.py"))
+    digests = (hashlib.sha256(path.read_bytes()).hexdigest() for path in modules)
+    return hashlib.sha256("".join(digests).encode()).hexdigest()

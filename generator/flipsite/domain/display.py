@@ -1,7 +1,12 @@
-"""The nouns of showing: a table ready for all its formats, and a chart with its finding in words."""
+"""The nouns of showing: a table ready for all its formats, and a chart with its finding in words.
+
+What a file of a site holds, on its way from what makes it to what writes it.
+"""
 
 from collections.abc import Iterator
 from dataclasses import dataclass, field
+from pathlib import Path
+from typing import NamedTuple
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -60,3 +65,19 @@ class Figure:
     spec: dict[str, object]
     svg: str
     records: tuple[dict[str, object], ...] = field(default=())
+
+
+class Kept(NamedTuple):
+    """A file of the last site at this very path, which stays: it is known to be whole."""
+
+    size: int
+    digest: str
+
+
+Content = bytes | Path | Kept
+"""Bytes to write, a file to copy, or what is there already."""
+
+
+def encoded(text: str) -> bytes:
+    """A text as a file holds it: one of a model's may have a lone surrogate, which UTF-8 cannot."""
+    return text.encode("utf-8", "replace")

@@ -12,7 +12,7 @@ from typing import Self
 import numpy as np
 from numpy.typing import NDArray
 
-from flipsite.domain import Draws, Tally
+from flipsite.domain.draws import Draws, Tally
 
 MOST_LOOKS = 2_000
 """After so many of a model's draws it is asked whether they settle it; of more, after some."""

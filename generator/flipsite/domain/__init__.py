@@ -1,0 +1,1 @@
+"""The nouns: studies, draws, estimates, endpoints; no input or output."""

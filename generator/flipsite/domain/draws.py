@@ -1,0 +1,153 @@
+"""Draws, their outcomes and their counts."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from enum import StrEnum
+
+import numpy as np
+from numpy.typing import NDArray
+
+
+class Status(StrEnum):
+    """What became of one draw; the order is that of the code in `Draws.status`."""
+
+    VALID = "valid"
+    UNPARSED = "unparsed"
+    REFUSED = "refused"
+    TRUNCATED = "truncated"
+    EMPTY = "empty"
+    ERROR = "error"
+
+
+STATUSES: tuple[Status, ...] = tuple(Status)
+
+
+PICO = 10**12
+"""Picodollars in a dollar: the whole numbers in which money is summed."""
+
+
+MOST_USD = 1_000_000
+"""A draw whose price is told to be higher counts as this."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Outcome:
+    """The index, 0 or 1, of the label that was drawn."""
+
+    index: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Rejected:
+    """An answer that names no side: `status` says in what way, `reason` in words."""
+
+    status: Status
+    reason: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Failed:
+    """No answer came."""
+
+    reason: str
+
+
+Result = Outcome | Rejected | Failed
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Draw:
+    """One request for one flip, whatever came back.
+
+    Attributes:
+        model: `author/slug`, maybe with a variant such as `:free`.
+        draw: Index of the draw within its model, from 0.
+        labels: The labels of outcome 0 and outcome 1.
+        order: Index of the label that was named first in the prompt.
+        result: The outcome, or why there is none.
+        response: What the model said, without its reasoning.
+        mode: `text` or `structured`, as asked.
+        cost_usd: As billed; None where it is unknown.
+        latency_s: From the request to the whole answer.
+        asked_at: UTC, ISO 8601, to the second or finer, ending in Z.
+    """
+
+    model: str
+    draw: int
+    labels: tuple[str, str]
+    order: int
+    result: Result
+    response: str | None = None
+    finish_reason: str | None = None
+    provider: str | None = None
+    mode: str | None = None
+    prompt_tokens: int | None = None
+    completion_tokens: int | None = None
+    reasoning_tokens: int | None = None
+    cost_usd: float | None = None
+    latency_s: float | None = None
+    asked_at: str | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Draws:
+    """A study's draws column by column, sorted by model and draw: the snapshot in memory.
+
+    Text columns are None where missing; numbers are NaN, and codes -1.
+
+    Attributes:
+        models: The models' names, sorted by code point.
+        starts: Row at which each model begins, and the number of rows at the end (n_models + 1).
+        draw: Index within the model, int64.
+        outcome: 1, 0, or -1 without outcome, int8.
+        status: Index into STATUSES, int8.
+        order: Index of the label named first, or -1, int8.
+        labels: JSON text of the pair, such as `["0","1"]`.
+        cost_usd: US dollars, float64.
+    """
+
+    models: tuple[str, ...]
+    starts: NDArray[np.int64]
+    draw: NDArray[np.int64]
+    outcome: NDArray[np.int8]
+    status: NDArray[np.int8]
+    order: NDArray[np.int8]
+    labels: Sequence[str | None]
+    response: Sequence[str | None]
+    finish_reason: Sequence[str | None]
+    provider: Sequence[str | None]
+    mode: Sequence[str | None]
+    prompt_tokens: NDArray[np.float64]
+    completion_tokens: NDArray[np.float64]
+    reasoning_tokens: NDArray[np.float64]
+    cost_usd: NDArray[np.float64]
+    latency_s: NDArray[np.float64]
+    asked_at: Sequence[str | None]
+
+    def rows(self, index: int) -> slice:
+        """The rows of the model at this index."""
+        return slice(int(self.starts[index]), int(self.starts[index + 1]))
+
+    def __len__(self) -> int:
+        return int(self.starts[-1])
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Tally:
+    """Counts for one model.
+
+    Sums are of the draws that told, None where none did; `failed_cost_usd` is that of draws without an
+    outcome. Dollars are summed in whole picodollars, so that no order of the draws changes the sum.
+    `by_status` follows STATUSES.
+    """
+
+    model: str
+    n_draws: int
+    n_valid: int
+    n_ones: int
+    by_status: tuple[int, ...] = ()
+    cost_usd: float | None = None
+    failed_cost_usd: float | None = None
+    prompt_tokens: int | None = None
+    completion_tokens: int | None = None
+    reasoning_tokens: int | None = None

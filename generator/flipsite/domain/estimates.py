@@ -1,0 +1,78 @@
+"""Estimates and verdicts."""
+
+from dataclasses import dataclass
+from enum import StrEnum
+from typing import Literal
+
+from flipsite.domain.study import Kind
+
+
+class Verdict(StrEnum):
+    """What fifty flips allow to be said."""
+
+    BIASED = "biased"
+    FAIR = "fair"
+    UNDECIDED = "undecided"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PrintedBias:
+    """One printed row: `figure` is kept as text, so that 0.50 and 0.5 stay what they were."""
+
+    model: str
+    table: Literal["least", "most"]
+    position: int
+    figure: str
+    decimals: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Printed:
+    """Figures printed elsewhere, without draws.
+
+    Attributes:
+        rows: Both tables, each in its printed order.
+        n_models: How many models were asked in all (the multiplicity's family).
+        draws_low: Fewest valid draws a model is taken to have had.
+        draws_high: Most valid draws a model is taken to have had.
+        draws_about: Draws a model, as the source rounds it.
+        spend_run_usd: Upper bound of what the run cost, as stated.
+        spend_total_usd: About what was spent in all, as stated.
+        roleplay: Models the source itself calls role-playing finetunes.
+        roleplay_none_in: The table that holds none of them, as the source says; None where it says nothing.
+    """
+
+    rows: tuple[PrintedBias, ...]
+    n_models: int
+    draws_low: int
+    draws_high: int
+    draws_about: int
+    spend_run_usd: float
+    spend_total_usd: float
+    roleplay: tuple[str, ...]
+    roleplay_none_in: Literal["least", "most"] | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Estimate:
+    """One record of `estimates.json`: what is known of one model; None is unknown, never NaN."""
+
+    model: str
+    author: str
+    kind: Kind
+    draws: int | None
+    valid: int | None
+    ones: int | None
+    mean: float | None
+    bias: float | None
+    mean_low: float | None
+    mean_high: float | None
+    noise_floor: float | None
+    p_value: float | None
+    q_value: float | None
+    verdict: Verdict
+    rank: int | None
+    rank_low: int | None
+    rank_high: int | None
+    cost_usd: float | None
+    page: str

@@ -1,0 +1,241 @@
+"""Put one folder in another's place so that there is a whole one at every instant.
+
+A file appears whole or not at all: written beside its place, synced, and swapped in.
+
+Files of a site on disk: written, copied, linked, compared. Modes are what every web server can read.
+"""
+
+import ctypes
+import errno
+import os
+import shutil
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
+from hashlib import file_digest, sha256
+from io import FileIO
+from pathlib import Path
+from stat import S_ISREG
+from typing import BinaryIO
+
+from flipsite.domain.display import Content, Kept
+from flipsite.errors import StoreError
+
+AT_FDCWD = -100
+RENAME_EXCHANGE = 2
+NOT_HERE = {errno.ENOSYS, errno.EINVAL, errno.EOPNOTSUPP}
+"""What a kernel or a file system says that cannot exchange two names."""
+
+
+def put_in_place(new: Path, out: Path, *, aside: Path) -> Path | None:
+    """Make the folder `new` the folder `out`.
+
+    Args:
+        new: The finished folder, on the same file system.
+        out: Where it goes; there may be a folder already.
+        aside: A free name for the one that is replaced, where the system cannot exchange two.
+
+    Returns:
+        Where the replaced folder lies now; None if there was none.
+
+    Raises:
+        OSError: If the system refuses; `out` is then as it was.
+    """
+    if not os.path.lexists(out):
+        new.rename(out)
+        return None
+    if exchange(new, out):
+        return new
+    return rename_twice(new, out, aside=aside)
+
+
+def exchange(one: Path, other: Path) -> bool:
+    """Exchange two folders' names at one instant; False where this system cannot."""
+    if sys.platform != "linux":
+        return False
+    libc = ctypes.CDLL(None, use_errno=True)
+    try:
+        renameat2 = libc.renameat2
+    except AttributeError:  # a C library older than the call
+        return False
+    if renameat2(AT_FDCWD, os.fsencode(one), AT_FDCWD, os.fsencode(other), RENAME_EXCHANGE) == 0:
+        return True
+    if (code := ctypes.get_errno()) in NOT_HERE:
+        return False
+    raise OSError(code, os.strerror(code), str(other))
+
+
+def rename_twice(new: Path, out: Path, *, aside: Path) -> Path:
+    """Set `out` aside and put `new` there; killed between, `aside` is the whole site, to be put back."""
+    out.rename(aside)
+    try:
+        new.rename(out)
+    except OSError:
+        aside.rename(out)
+        raise
+    return aside
+
+
+def sync(folder: Path) -> None:
+    """Have all that was written on this folder's file system reach the disk: one call, not one a file.
+
+    Raises:
+        OSError: If the disk did not take it.
+    """
+    if sys.platform != "linux":
+        if hasattr(os, "sync"):  # not on Windows
+            os.sync()
+        return
+    descriptor = os.open(folder, os.O_RDONLY)
+    try:
+        if ctypes.CDLL(None, use_errno=True).syncfs(descriptor) != 0:
+            code = ctypes.get_errno()
+            raise OSError(code, os.strerror(code), str(folder))
+    finally:
+        os.close(descriptor)
+
+
+def sync_names(folder: Path) -> None:
+    """Have the names in a folder reach the disk.
+
+    Raises:
+        OSError: If the disk did not take them.
+    """
+    if sys.platform == "win32":  # a folder cannot be opened there
+        return
+    descriptor = os.open(folder, os.O_RDONLY)
+    try:
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)
+
+
+@contextmanager
+def replacing(path: Path) -> Iterator[BinaryIO]:
+    """Open a file that takes the place of `path` when the block ends well.
+
+    A reader sees the old file or the new one, whatever is killed in between. What a killed process leaves
+    behind is a hidden `.part` file that nothing reads.
+
+    Raises:
+        StoreError: If the file cannot be written; the old one is as it was.
+    """
+    if path.is_dir():
+        raise StoreError(f"{path}: this is a folder; name a file")
+    part = path.with_name(f".{path.name}.{os.getpid()}.part")
+    try:
+        with swapping(path):
+            path.parent.mkdir(parents=True, exist_ok=True)
+            with part.open("wb") as file:
+                yield file
+                file.flush()
+                os.fsync(file.fileno())
+            part.replace(path)
+            sync_folder(path.parent)
+    finally:
+        with suppress(OSError):
+            part.unlink(missing_ok=True)
+
+
+@contextmanager
+def swapping(path: Path) -> Iterator[None]:
+    """What the system refuses of a block that leaves `path` whole until it ends well, in our words.
+
+    Raises:
+        StoreError: If the path cannot be written.
+    """
+    try:
+        yield
+    except OSError as error:
+        reason = error.strerror or str(error)
+        raise StoreError(f"{path}: cannot be written ({reason}); what was there is as it was") from error
+
+
+def sync_folder(folder: Path) -> None:
+    """See to it that what a folder names outlives a power cut."""
+    if os.name == "nt":
+        return  # a folder cannot be opened there; the rename is journalled
+    handle = os.open(folder, os.O_RDONLY)
+    try:
+        os.fsync(handle)
+    finally:
+        os.close(handle)
+
+
+FILE_MODE, FOLDER_MODE = 0o644, 0o755
+_BINARY = getattr(os, "O_BINARY", 0)  # Windows has texts otherwise
+READABLE = 0o444
+
+
+def measure(content: Content) -> tuple[int, str]:
+    """Size in bytes and SHA-256 of what is to be written."""
+    if isinstance(content, Kept):
+        return content.size, content.digest
+    if isinstance(content, bytes):
+        return len(content), sha256(content).hexdigest()
+    with content.open("rb") as file:
+        return os.fstat(file.fileno()).st_size, file_digest(file, "sha256").hexdigest()
+
+
+def is_same(old: str, content: bytes | Path, *, size: int, digest: str) -> bool:
+    """Whether a plain, readable file with this very content is there already."""
+    try:
+        status = os.lstat(old)
+    except (FileNotFoundError, NotADirectoryError):
+        return False
+    if not S_ISREG(status.st_mode) or status.st_mode & READABLE != READABLE or status.st_size != size:
+        return False
+    if isinstance(content, Path):
+        return measure(Path(old))[1] == digest
+    with FileIO(old) as file:
+        return file.readall() == content
+
+
+def write_file(path: str, content: bytes | Path) -> None:
+    """Write a new file that everybody can read, whatever the umask."""
+    file = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL | _BINARY, FILE_MODE)
+    try:
+        if isinstance(content, bytes):
+            _write_all(file, content)
+        else:
+            with content.open("rb") as source:
+                while block := source.read(1 << 20):
+                    _write_all(file, block)
+        os.chmod(path, FILE_MODE)  # noqa: PTH101 - making a Path of each takes longer
+    finally:
+        os.close(file)
+
+
+def _write_all(file: int, content: bytes) -> None:
+    rest = memoryview(content)
+    while rest:
+        rest = rest[os.write(file, rest) :]
+
+
+def make_folders(path: str) -> None:
+    """Make a folder and those above it, which everybody can read, whatever the umask; some may be there."""
+    above = path.rpartition("/")[0]
+    if above and not os.path.isdir(above):  # noqa: PTH112 - as below
+        make_folders(above)
+    with suppress(FileExistsError):
+        os.mkdir(path)  # noqa: PTH102
+        os.chmod(path, FOLDER_MODE)  # noqa: PTH101
+
+
+def carry_over(old: Path, new: Path) -> None:
+    """Give a file a second name, or every file of a folder; a link stays a link."""
+    if old.is_dir() and not old.is_symlink():
+        new.mkdir()
+        for entry in sorted(old.iterdir()):
+            carry_over(entry, new / entry.name)
+        shutil.copystat(old, new)
+        return
+    link_file(str(old), str(new))
+
+
+def link_file(old: str, new: str) -> None:
+    """Give a file a second name; where the file system has none, make a copy with the same times."""
+    try:
+        os.link(old, new, follow_symlinks=False)
+    except OSError:
+        shutil.copy2(old, new, follow_symlinks=False)
