@@ -17,7 +17,7 @@ from click.testing import CliRunner
 
 import flipsite
 from flipsite.api import LEADERBOARD
-from flipsite.cli import cli
+from flipsite.cli.main import cli
 from flipsite.errors import StoreError, UsageError
 from flipsite.loading import load_report
 from flipsite.offers import Watcher

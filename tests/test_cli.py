@@ -8,7 +8,7 @@ import pytest
 from click.testing import CliRunner
 
 from flipsite import __version__
-from flipsite.cli import COMMANDS, cli
+from flipsite.cli.main import COMMANDS, cli
 
 
 def flipsite(*arguments: str, folder: Path) -> subprocess.CompletedProcess[str]:
@@ -85,7 +85,7 @@ def test_version() -> None:
 def test_help_imports_nothing_heavy() -> None:
     heavy = ("pandas", "altair", "scipy", "numpy", "httpx", "pydantic")
     code = (
-        "import sys; from flipsite.cli import cli\n"
+        "import sys; from flipsite.cli.main import cli\n"
         "try: cli.main(['--help'], standalone_mode=False)\n"
         f"finally: print([name for name in {heavy} if name in sys.modules])"
     )

@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 from click.testing import CliRunner
 
-from flipsite.cli import cli
+from flipsite.cli.main import cli
 from flipsite.collect.simulated import COINS, Endpoint, Fault, fair_coin
 from flipsite.collect.simulated.endpoint import Conditions
 from flipsite.collect.simulated.serving import serving

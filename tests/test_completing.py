@@ -7,12 +7,12 @@ from pathlib import Path
 
 import pytest
 
-from flipsite.commands.completing import TABLES
+from flipsite.cli.init import STUDY, init
+from flipsite.cli.params import TABLES
 from flipsite.loading import load_report
 from flipsite.present.embeds import table_embeds
 from flipsite.present.study_charts import study_drawings
 from flipsite.project import packaged
-from flipsite.starting import STUDY, init
 
 
 @pytest.fixture(scope="module")
@@ -36,7 +36,7 @@ def project(tmp_path_factory: pytest.TempPathFactory) -> Path:
 def test_a_word_is_completed(project: Path, words: str, offered: list[str]) -> None:
     place = {"COMP_WORDS": words, "COMP_CWORD": str(len(words.split(" ")) - 1)}
     done = subprocess.run(
-        [sys.executable, "-c", "from flipsite.cli import cli; cli(prog_name='flipsite')"],
+        [sys.executable, "-c", "from flipsite.cli.main import cli; cli(prog_name='flipsite')"],
         cwd=project,
         env={**os.environ, **place, "_FLIPSITE_COMPLETE": "bash_complete"},
         capture_output=True,

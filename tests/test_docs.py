@@ -16,7 +16,7 @@ from markdown_it import MarkdownIt
 
 import flipsite
 from documents import ROOT, Session, blocks
-from flipsite.cli import COMMANDS, cli
+from flipsite.cli.main import COMMANDS, cli
 from flipsite.collect.simulated import COINS, Endpoint
 from flipsite.collect.simulated.classifiers import CLASSIFIERS
 from flipsite.collect.simulated.serving import serving

@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 from click.testing import CliRunner, Result
 
-from flipsite.cli import cli
+from flipsite.cli.main import cli
 from flipsite.domain.study import Kind
 from flipsite.project import find_project, study_ids
 

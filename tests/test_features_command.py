@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 from click.testing import CliRunner
 
-from flipsite.cli import cli
+from flipsite.cli.main import cli
 from flipsite.collect.simulated import Coin, Endpoint
 from flipsite.collect.simulated.serving import serving
 from flipsite.store.features import read_features

@@ -17,9 +17,9 @@ from urllib.request import urlopen
 import pytest
 import yaml
 
+from flipsite.cli.init import init
 from flipsite.collect.simulated import COINS, Endpoint
 from flipsite.collect.simulated.serving import serving
-from flipsite.starting import init
 
 pytestmark = pytest.mark.slow
 

@@ -246,5 +246,5 @@ def test_charts_that_have_not_changed_are_not_drawn_again(built: Trial) -> None:
     """Nor is the renderer started, which takes half a second, nor a picture made for those who link."""
     built.narrate(1)
     told = "import vl_convert; vl_convert.vegalite_to_svg = vl_convert.svg_to_png = None\n"
-    told += "from flipsite.cli import main; main(['build'])"
+    told += "from flipsite.cli.main import main; main(['build'])"
     subprocess.run([sys.executable, "-c", told], cwd=built.root, check=True)

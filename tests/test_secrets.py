@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from flipsite.cli import COMMANDS, main
+from flipsite.cli.main import COMMANDS, main
 from flipsite.collect.simulated import Endpoint, fair_coin
 from flipsite.collect.simulated.endpoint import Conditions
 from flipsite.collect.simulated.serving import serving

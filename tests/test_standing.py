@@ -5,12 +5,12 @@ from pathlib import Path
 import pytest
 from click.testing import CliRunner
 
-from flipsite.cli import cli
+from flipsite.cli.init import STUDY, init
+from flipsite.cli.main import cli
 from flipsite.exchange import ImportOptions, import_draws
 from flipsite.pipeline import build
 from flipsite.project import find_project
 from flipsite.standing import standing
-from flipsite.starting import STUDY, init
 
 
 def said(folder: Path, monkeypatch: pytest.MonkeyPatch) -> str:

@@ -9,10 +9,10 @@ from pathlib import Path
 import pytest
 from click.testing import CliRunner, Result
 
-from flipsite.cli import cli
-from flipsite.commands.ranges import MOST_USD
+from flipsite.cli.init import STUDY, init
+from flipsite.cli.main import cli
+from flipsite.cli.params import MOST_USD
 from flipsite.domain.study import MOST_BUDGET_USD
-from flipsite.starting import STUDY, init
 
 
 @pytest.fixture(scope="module")
@@ -92,7 +92,7 @@ def test_a_folder_with_a_space_is_typed_as_a_shell_wants_it(
 
 
 def test_a_folder_that_is_gone_is_told(tmp_path: Path) -> None:
-    code = "import os, flipsite.cli; os.rmdir(os.getcwd()); flipsite.cli.main(['build'])"
+    code = "import os; from flipsite.cli.main import main; os.rmdir(os.getcwd()); main(['build'])"
     (tmp_path / "gone").mkdir()
     done = subprocess.run(
         [sys.executable, "-c", code],

@@ -13,7 +13,7 @@ import click
 import flipsite
 from flipsite import charts, errors
 from flipsite.api import LEADERBOARD
-from flipsite.cli import COMMANDS, cli
+from flipsite.cli.main import COMMANDS, cli
 from flipsite.domain.urls import RESERVED_STUDIES
 from flipsite.present.embed_formats import FORMATS, ON_SITE
 from flipsite.schema import TABLES

@@ -1,5 +1,5 @@
 """`python -m flipsite`."""
 
-from flipsite.cli import main
+from flipsite.cli.main import main
 
 main()

@@ -16,7 +16,8 @@ from functools import lru_cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Self
 
-from flipsite.domain import study as domain_study
+from flipsite.domain.study import Kind
+from flipsite.domain.study import Study as StudySettings
 from flipsite.errors import StoreError, UsageError
 from flipsite.pipeline import BuildReport
 from flipsite.pipeline import build as build_site
@@ -95,7 +96,7 @@ class Study:
         return self.project.studies / self.id
 
     @property
-    def settings(self) -> study.Study:
+    def settings(self) -> StudySettings:
         """What its study.toml says: prompt, sampling, models, budget.
 
         Raises:
@@ -219,7 +220,7 @@ def draws(study: Study) -> "pd.DataFrame":
     from flipsite.store.frames import draws_frame
     from flipsite.store.snapshot import n_draws, read_groups
 
-    if study.settings.kind is domain_study.Kind.PUBLISHED:
+    if study.settings.kind is Kind.PUBLISHED:
         raise UsageError(f"{study.id}: a published study has figures and no draws; name a study with draws")
     files = snapshot_files(study.folder) or (study.folder / SNAPSHOT,)
     if sum(map(n_draws, files)) > MOST_HELD:

@@ -16,7 +16,7 @@ import pytest
 from click.testing import CliRunner, Result
 from collecting_runs import STUDY, project_of
 
-from flipsite.cli import cli
+from flipsite.cli.main import cli
 from flipsite.collect.simulated import Coin, Endpoint, Fault, fair_coin
 from flipsite.collect.simulated.classifiers import asked_about, truth_about, truthful
 from flipsite.collect.simulated.endpoint import Conditions

@@ -6,7 +6,7 @@ from pathlib import Path
 from click.testing import CliRunner
 
 from flipsite.analyse.tally import tally
-from flipsite.cli import cli
+from flipsite.cli.main import cli
 from flipsite.collect.simulated import TRUTHS
 from flipsite.domain.study import Kind
 from flipsite.settings import load_study

@@ -12,7 +12,7 @@ from scipy import stats
 from scipy.special import expit, logsumexp
 
 from flipsite.analyse.printed import fits
-from flipsite.cli import cli
+from flipsite.cli.main import cli
 from flipsite.domain.draws import Tally
 from flipsite.fit.counts import Counts, counts_of_draws, counts_of_printed
 from flipsite.fit.covariates import Covariates, covariates

@@ -12,7 +12,7 @@ import pytest
 from click.testing import CliRunner
 from make import FORMATS, NEWEST
 
-from flipsite.cli import cli
+from flipsite.cli.main import cli
 from flipsite.collect.catalogue import FORMAT as CATALOGUE_FORMAT
 from flipsite.collect.catalogue import load_catalogue
 from flipsite.domain.estimates import Estimate

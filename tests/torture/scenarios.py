@@ -18,7 +18,7 @@ from pathlib import Path
 from collecting_runs import STUDY, budget, watcher, write_study
 from killed_collector import survived
 
-from flipsite.cli import main
+from flipsite.cli.main import main
 from flipsite.collect.simulated import Endpoint, fair_coin
 from flipsite.collect.simulated.endpoint import Bill
 from flipsite.collection import Order, collect

@@ -11,7 +11,7 @@ import pytest
 from damage import cut_short, foreign, with_bits_turned
 from torturing import SEED, slice_of
 
-from flipsite.cli import main
+from flipsite.cli.main import main
 from flipsite.errors import FlipsiteError
 from flipsite.loading import load_report
 from flipsite.project import FEATURES_FILE, FIT_FILE, packaged

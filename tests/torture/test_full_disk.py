@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 from scenarios import site_faults
 
-from flipsite.cli import main
+from flipsite.cli.main import main
 from flipsite.errors import SiteError
 from flipsite.store.snapshot import read_draws
 from flipsite.write.site import replace_site

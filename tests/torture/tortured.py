@@ -22,12 +22,12 @@ import rich.progress
 import rich.table
 from scenarios import GIT_ENVIRONMENT, Scenario, complaints, new_endpoint, scenarios
 
+import flipsite.cli.console
 import flipsite.collection
-import flipsite.commands.collect_screen
 import flipsite.exchange
 from flipsite.collect.simulated.serving import serving
 
-LATE = (rich.progress, rich.table, flipsite.collection, flipsite.commands.collect_screen, flipsite.exchange)
+LATE = (rich.progress, rich.table, flipsite.collection, flipsite.cli.console, flipsite.exchange)
 """What commands import when they are called: imported here, so that a forked run begins with its work."""
 
 OPEN_READ, OPEN_WRITE, CREATE, READ, WRITE, SYNC, RENAME, LINK, UNLINK, MKDIR, TRUNCATE, CLOSE, MODE = (

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from flipsite.commands.completing import study_names
+from flipsite.cli.params import study_names
 
 if TYPE_CHECKING:
     from flipsite.domain.fit import Fit

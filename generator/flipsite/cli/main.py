@@ -43,7 +43,7 @@ class Commands(click.Group):
         if cmd_name not in COMMANDS:
             near = _nearest(cmd_name)
             ctx.fail(f"No such command {cmd_name!r}." + (f" Did you mean {near!r}?" if near else ""))
-        module = import_module(f"flipsite.commands.{MODULE_OF.get(cmd_name, cmd_name)}")
+        module = import_module(f"flipsite.cli.{MODULE_OF.get(cmd_name, cmd_name)}")
         command: click.Command = module.command
         for option in (param for param in command.params if isinstance(param, click.Option)):
             # click's own choice is the name of the Python argument, which nobody sees.
@@ -96,7 +96,7 @@ def cli(context: click.Context, *, debug: bool) -> None:
       flipsite serve --open
     """
     if context.invoked_subcommand is None:
-        from flipsite.commands.standing import show_standing
+        from flipsite.cli.status import show_standing
 
         show_standing()
 

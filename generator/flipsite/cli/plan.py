@@ -5,8 +5,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from flipsite.commands.completing import study_names
-from flipsite.commands.ranges import SHARE
+from flipsite.cli.params import SHARE, study_names
 
 if TYPE_CHECKING:  # the statistics are imported when there is something to plan
     from flipsite.planning import StudyPlan

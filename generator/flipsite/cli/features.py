@@ -4,8 +4,7 @@ from pathlib import Path
 
 import click
 
-from flipsite.commands.completing import study_names
-from flipsite.commands.ranges import DOLLARS
+from flipsite.cli.params import DOLLARS, study_names
 from flipsite.errors import BudgetExhaustedError
 
 DEFAULT_BASE = "https://openrouter.ai/api/v1"
@@ -58,7 +57,7 @@ def command(
       flipsite features mine --no-classifier
       flipsite features article-2025 --dry-run --classifier openai/gpt-5-mini
     """
-    from flipsite.commands.features_screen import Screen
+    from flipsite.cli.console import FeaturesScreen
     from flipsite.gathering import CLASSIFIER, SIMULATED_CLASSIFIER, FeatureOrder, gather
     from flipsite.project import find_project
 
@@ -73,7 +72,7 @@ def command(
         simulated_seed=seed if simulated else None,
         dry_run=dry_run,
     )
-    screen = Screen(dry_run=dry_run, yes=yes)
+    screen = FeaturesScreen(dry_run=dry_run, yes=yes)
     with screen.progress:
         report = gather(find_project(Path.cwd()), study, order, screen.watcher)
     if report is None:

@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 from click.testing import CliRunner, Result
 
-from flipsite.cli import cli
+from flipsite.cli.main import cli
 from flipsite.collect.simulated import TRUTHS, Coin, Endpoint
 from flipsite.collect.simulated.serving import serving
 

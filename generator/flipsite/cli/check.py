@@ -1,8 +1,25 @@
-"""`flipsite check`: what is wrong with a site."""
+"""`flipsite check`: what is wrong with a site.
+
+Check a site that was built.
+"""
 
 from pathlib import Path
 
 import click
+
+from flipsite.write.check import check_site
+from flipsite.write.findings import Finding
+
+__all__ = ["Finding", "check"]
+
+
+def check(site: Path) -> list[Finding]:
+    """What is wrong with a site, sorted by file and line.
+
+    Raises:
+        SiteError: If there is none there.
+    """
+    return check_site(site)
 
 
 @click.command("check", short_help="Look for faults in a built site.")
@@ -19,7 +36,6 @@ def command(*, site: Path | None) -> int:
       flipsite check
       flipsite check public
     """
-    from flipsite.checking import check
     from flipsite.project import find_project
 
     site = site or find_project(Path.cwd()).site

@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from flipsite.commands.completing import study_names
+from flipsite.cli.params import study_names
 
 if TYPE_CHECKING:
     from rich.table import Table
@@ -51,7 +51,7 @@ def command(*, study: str | None, as_json: bool, api_base: str, simulated: bool)
     if as_json:
         click.echo(json.dumps(listing.record(), indent=2, ensure_ascii=False, allow_nan=False))
         return
-    from flipsite.commands.tables import show_table
+    from flipsite.cli.console import show_table
 
     show_table(_table(listing))
     for line in _summary(listing):

@@ -4,8 +4,7 @@ from pathlib import Path
 
 import click
 
-from flipsite.commands.completing import study_names
-from flipsite.commands.ranges import DOLLARS
+from flipsite.cli.params import DOLLARS, study_names
 from flipsite.errors import BudgetExhaustedError
 
 DEFAULT_BASE = "https://openrouter.ai/api/v1"
@@ -68,14 +67,14 @@ def command(
       flipsite collect mine --budget 5 --draws 400 --until-settled
       flipsite collect mine --budget 80 --shard 3/16
     """
+    from flipsite.cli.console import CollectScreen
     from flipsite.collection import Order, collect
     from flipsite.collection import reread as read_again
-    from flipsite.commands.collect_screen import Screen
     from flipsite.domain.study import shard_of
     from flipsite.project import find_project
 
     project = find_project(Path.cwd())
-    screen = Screen(dry_run=dry_run, yes=yes)
+    screen = CollectScreen(dry_run=dry_run, yes=yes)
     if reread:
         screen.reread(*read_again(project, study))
         return

@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from flipsite.commands.completing import study_names
+from flipsite.cli.params import study_names
 
 if TYPE_CHECKING:  # the store is imported when there is something to import
     from flipsite.exchange import ImportReport

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import click
 
-from flipsite.commands.completing import study_names
+from flipsite.cli.params import study_names
 
 
 @click.command("build", short_help="Build the site from the snapshots.")

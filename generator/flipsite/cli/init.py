@@ -1,9 +1,22 @@
-"""`flipsite init`: a project of one's own."""
+"""`flipsite init`: a project of one's own.
+
+A project of one's own: `flipsite init`.
+"""
 
 import shlex
 from pathlib import Path
 
 import click
+
+from flipsite import __version__
+from flipsite.write.starter import STUDY, Started, start
+
+__all__ = ["STUDY", "Started", "init"]
+
+
+def init(folder: Path, *, templates: bool) -> Started:
+    """Begin a project in a folder; see `write.starter.start`."""
+    return start(folder, version=__version__, templates=templates)
 
 
 @click.command("init", short_help="Begin a project of your own.")
@@ -20,8 +33,6 @@ def command(*, folder: Path, templates: bool) -> None:
       flipsite init coins
       flipsite init --templates
     """
-    from flipsite.starting import STUDY, init
-
     started = init(folder, templates=templates)
     for path in started.written:
         click.echo(f"wrote {folder / path}")

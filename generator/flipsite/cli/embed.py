@@ -5,7 +5,7 @@ from pathlib import Path
 
 import click
 
-from flipsite.commands.completing import study_names, table_names
+from flipsite.cli.params import study_names, table_names
 from flipsite.errors import UsageError
 
 FORMATS = ("html", "markdown", "csv", "json", "svg", "png", "iframe", "jekyll", "hugo", "quarto")
