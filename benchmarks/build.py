@@ -63,8 +63,8 @@ def main() -> None:
 
 def make_project(folder: Path, n_models: int) -> None:
     """A measured study of so many models, fair to biased, and the same as data for the peers."""
-    from flipsite.exchange import import_draws, parse_options
     from flipsite.project import find_project
+    from flipsite.workflows.transfer import import_draws, parse_options
 
     chance = random.Random(7)
     (folder / "content/studies").mkdir(parents=True)
@@ -104,8 +104,8 @@ def make_project(folder: Path, n_models: int) -> None:
 
 def peers_data(study: Path) -> dict[str, object]:
     """What the bare pages show, worked out."""
-    from flipsite.loading import load_report
     from flipsite.present.plain_words import verdict_sentence
+    from flipsite.workflows.load import load_report
 
     report = load_report(study)
     assert report.draws is not None

@@ -17,10 +17,10 @@ from dataclasses import dataclass, replace
 from multiprocessing.connection import Connection
 from pathlib import Path
 
-from flipsite.collection import Order, Report, Watcher, collect
 from flipsite.domain.study import Budget, Sampling
 from flipsite.project import Project
 from flipsite.settings import default_study, dump_study
+from flipsite.workflows.collect import Order, Report, Watcher, collect
 
 LATENCY_S = 0.3
 GOALS = {64: 0.93, 256: 0.85}

@@ -22,8 +22,8 @@ from pathlib import Path
 from posixpath import join, normpath
 
 from collect import ANSWER_USD, project_of, serve
-from flipsite.collection import Order, Report, Watcher, collect
 from flipsite.store.snapshot import read_draws
+from flipsite.workflows.collect import Order, Report, Watcher, collect
 from flipsite.write.broadcast import Broadcast, State
 from flipsite.write.serving import PreviewServer
 from flipsite.write.site import replace_site

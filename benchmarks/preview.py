@@ -23,8 +23,8 @@ from pathlib import Path
 
 from playwright.sync_api import Page, sync_playwright
 
-from flipsite.exchange import import_draws, parse_options
 from flipsite.project import find_project, packaged
+from flipsite.workflows.transfer import import_draws, parse_options
 
 FLAGS = ["--no-sandbox", "--disable-gpu", "--disable-background-networking", "--no-first-run"]
 STORY, TEMPLATE, STYLE = "content/story.md", "templates/story.html", "templates/static/flipsite.css"

@@ -15,12 +15,12 @@ from pathlib import Path
 import duckdb
 import pyarrow as pa
 
-from flipsite.collection import Order, Watcher, collect
 from flipsite.domain.study import Budget, Kind, Sampling
 from flipsite.project import Project
 from flipsite.settings import default_study, dump_study
 from flipsite.store.arrow import SCHEMA
 from flipsite.store.snapshot import ROWS_A_GROUP, parquet_writer
+from flipsite.workflows.collect import Order, Watcher, collect
 
 N_MODELS = 240
 PART = 4_000_000

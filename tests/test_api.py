@@ -19,11 +19,11 @@ import flipsite
 from flipsite.api import LEADERBOARD
 from flipsite.cli.main import cli
 from flipsite.errors import StoreError, UsageError
-from flipsite.loading import load_report
-from flipsite.offers import Watcher
 from flipsite.present.study_charts import study_drawings
 from flipsite.present.study_pages import study_files
 from flipsite.schema import DRAWS, ESTIMATES, SPEND
+from flipsite.workflows.load import load_report
+from flipsite.workflows.run_request import Watcher
 
 
 @pytest.fixture(scope="module")

@@ -4,8 +4,8 @@ from pathlib import Path
 
 import pytest
 
-from flipsite.charts_script import charts_script
 from flipsite.files import measure
+from flipsite.workflows.incremental import charts_script
 
 
 @pytest.fixture

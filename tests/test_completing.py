@@ -9,10 +9,10 @@ import pytest
 
 from flipsite.cli.init import STUDY, init
 from flipsite.cli.params import TABLES
-from flipsite.loading import load_report
 from flipsite.present.embeds import table_embeds
 from flipsite.present.study_charts import study_drawings
 from flipsite.project import packaged
+from flipsite.workflows.load import load_report
 
 
 @pytest.fixture(scope="module")

@@ -7,11 +7,11 @@ from pathlib import Path
 
 import pytest
 
-from flipsite.exchange import ImportOptions, import_draws
-from flipsite.pipeline import build
 from flipsite.present.svg import start_renderer
 from flipsite.project import find_project
 from flipsite.store.drawings import DRAWINGS
+from flipsite.workflows.build import build
+from flipsite.workflows.transfer import ImportOptions, import_draws
 
 
 @pytest.fixture

@@ -7,11 +7,11 @@ from types import SimpleNamespace
 
 import pytest
 
-from flipsite import fitting
 from flipsite.domain.fit import Fit
 from flipsite.errors import UsageError
-from flipsite.fitting import FitOrder, fit_study, keep_draws, sha256, stale
 from flipsite.project import find_project
+from flipsite.workflows import fit
+from flipsite.workflows.fit import FitOrder, fit_study, keep_draws, sha256, stale
 
 SHIPPED = Path(__file__).parents[1] / "content" / "studies" / "article-2025"
 
@@ -29,7 +29,7 @@ def fit_article(tmp_path: Path) -> None:
 
 
 def test_without_the_extra_the_command_that_installs_it_is_told(tmp_path, monkeypatch):
-    monkeypatch.setattr(fitting, "find_spec", lambda name: None)
+    monkeypatch.setattr(fit, "find_spec", lambda name: None)
     with pytest.raises(
         UsageError, match=r"pymc, nutpie, arviz: not installed; run `pip install 'flipsite\[bayes\]'`"
     ):
@@ -37,7 +37,7 @@ def test_without_the_extra_the_command_that_installs_it_is_told(tmp_path, monkey
 
 
 def test_without_features_there_is_nothing_to_regress_on(tmp_path, monkeypatch):
-    monkeypatch.setattr(fitting, "find_spec", lambda name: True)
+    monkeypatch.setattr(fit, "find_spec", lambda name: True)
     project_with(tmp_path, "study.toml", "published.toml")
     with pytest.raises(
         UsageError, match=r"features\.csv: not there; `flipsite features article-2025` writes it"
@@ -46,7 +46,7 @@ def test_without_features_there_is_nothing_to_regress_on(tmp_path, monkeypatch):
 
 
 def test_the_packages_own_studies_are_not_written_to(tmp_path, monkeypatch):
-    monkeypatch.setattr(fitting, "find_spec", lambda name: True)
+    monkeypatch.setattr(fit, "find_spec", lambda name: True)
     with pytest.raises(UsageError, match="is flipsite's own"):
         fit_article(tmp_path)
 

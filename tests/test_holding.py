@@ -8,10 +8,10 @@ import pytest
 
 from flipsite.domain.draws import Draw, Outcome
 from flipsite.errors import SettingsError, StoreError
-from flipsite.holding import held, held_tallies
-from flipsite.pipeline import input_digests
 from flipsite.project import find_project
 from flipsite.store.snapshot import collect_draws, write_draws
+from flipsite.workflows.build import input_digests
+from flipsite.workflows.load import held, held_tallies
 
 ROWS = [
     Draw(model="a/b", draw=draw, labels=("0", "1"), order=0, result=Outcome(index=draw % 2))
@@ -70,11 +70,18 @@ def test_a_faulty_project_file_is_told_plainly(folder: Path, text: str, told: st
 
 def test_reading_a_plain_study_imports_nothing_that_only_others_need(folder: Path) -> None:
     """Start-up is half of a small build: engines, fits, features and catalogues are for studies with them."""
-    others = ["pymc", "scipy.stats", "pandas", "flipsite.fitting", "flipsite.collect", "flipsite.store.large"]
+    others = [
+        "pymc",
+        "scipy.stats",
+        "pandas",
+        "flipsite.workflows.fit",
+        "flipsite.collect",
+        "flipsite.store.large",
+    ]
     others += ["flipsite.store.features", "flipsite.store.parts", "filelock", "httpx"]
     write_draws(folder / "draws.parquet", collect_draws(ROWS), study="far")
     code = (
-        "import sys, pathlib; from flipsite.loading import kept_files, load_report\n"
+        "import sys, pathlib; from flipsite.workflows.load import kept_files, load_report\n"
         f"folder = pathlib.Path({str(folder)!r})\n"
         "kept_files(folder, load_report(folder))\n"
         f"print([name for name in {others} if name in sys.modules])"

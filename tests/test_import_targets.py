@@ -9,9 +9,6 @@ import pytest
 from flipsite.analyse.families import families
 from flipsite.domain.draws import Status
 from flipsite.errors import UsageError
-from flipsite.exchange import import_targets, parse_options
-from flipsite.loading import load_report
-from flipsite.pipeline import build
 from flipsite.project import SNAPSHOT, find_project, snapshot_files, study_folder, study_ids
 from flipsite.settings import load_study
 from flipsite.store.import_files import read_sheet
@@ -19,6 +16,9 @@ from flipsite.store.import_reading import targets_of
 from flipsite.store.import_stage import staged
 from flipsite.store.large import read_tallies
 from flipsite.store.snapshot import read_draws
+from flipsite.workflows.build import build
+from flipsite.workflows.load import load_report
+from flipsite.workflows.transfer import import_targets, parse_options
 
 FIG1 = Path(__file__).parents[2] / "shared" / "data" / "failure-to-mix" / "fig1_single_flip.csv"
 

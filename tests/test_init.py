@@ -12,9 +12,9 @@ from flipsite import __version__
 from flipsite.cli.init import STUDY, init
 from flipsite.cli.main import cli
 from flipsite.errors import SiteError
-from flipsite.pipeline import build
 from flipsite.project import find_project, packaged, study_ids
 from flipsite.settings import default_study, load_study
+from flipsite.workflows.build import build
 from flipsite.write.check import check_site
 
 PINNED = re.compile(r"uses: [\w/-]+@[0-9a-f]{40} # v\d+\.\d+\.\d+")

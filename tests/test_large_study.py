@@ -13,13 +13,13 @@ import pytest
 from flipsite import api
 from flipsite.domain.draws import Draw, Outcome
 from flipsite.errors import StoreError, UsageError
-from flipsite.exchange import EXPORT_FORMATS, export_study
-from flipsite.pipeline import build
 from flipsite.project import find_project, snapshot_files
 from flipsite.settings import load_study
 from flipsite.store.exports import export_draws
 from flipsite.store.snapshot import collect_draws, read_draws, read_groups, write_draws
-from flipsite.subjects import subjects_of
+from flipsite.workflows.build import build
+from flipsite.workflows.load import subjects_of
+from flipsite.workflows.transfer import EXPORT_FORMATS, export_study
 from flipsite.write.check import check_site
 
 pytestmark = pytest.mark.slow  # whole builds
@@ -113,7 +113,7 @@ def test_a_frame_of_too_many_draws_is_refused(project: Path, monkeypatch: pytest
     folder = project / "content" / "studies" / "many"
     study = api.Study.load(folder)
     assert api.draws(study)["model"].value_counts().to_dict() == {"a/often": 1200, "b/seldom": 40}
-    monkeypatch.setattr("flipsite.holding.MOST_HELD", 1239)
+    monkeypatch.setattr("flipsite.workflows.load.MOST_HELD", 1239)
     with pytest.raises(StoreError, match="too many for a frame; ask DuckDB"):
         api.draws(study)
     assert subjects_of(folder, load_study(folder)).models == ("a/often", "b/seldom")
@@ -138,7 +138,7 @@ def test_a_usual_build_loads_no_engine(tmp_path: Path) -> None:
     (folder / "study.toml").write_text(STUDY, encoding="utf-8")
     write_draws(folder / "draws.parquet", collect_draws([draw("a/b", 0), draw("a/b", 1)]), study="few")
     code = (
-        "import sys, pathlib; from flipsite.pipeline import build; "
+        "import sys, pathlib; from flipsite.workflows.build import build; "
         "from flipsite.project import find_project; "
         "build(find_project(pathlib.Path.cwd()), out=pathlib.Path('site'), jobs=1);"
         "print([name for name in ('ibis', 'duckdb', 'pandas') if name in sys.modules])"

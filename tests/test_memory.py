@@ -4,13 +4,13 @@ from pathlib import Path
 
 import pytest
 
-from flipsite.exchange import ImportOptions, import_draws
-from flipsite.loading import load_report
-from flipsite.memory import Memory
-from flipsite.pipeline import input_digests
 from flipsite.present.drawing import drawn
 from flipsite.present.drawn import Wanted
 from flipsite.project import find_project
+from flipsite.workflows.build import input_digests
+from flipsite.workflows.incremental import Memory
+from flipsite.workflows.load import load_report
+from flipsite.workflows.transfer import ImportOptions, import_draws
 
 
 @pytest.fixture

@@ -7,8 +7,8 @@ from pathlib import Path
 import pytest
 
 from flipsite.errors import ContentError, SettingsError, UsageError
-from flipsite.pipeline import build
 from flipsite.project import find_project
+from flipsite.workflows.build import build
 
 ARTICLE = Path(__file__).parents[2] / "shared" / "reference" / "article.txt"
 

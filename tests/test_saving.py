@@ -18,15 +18,12 @@ from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, invariant, precondition, rule
 
 from asked import ASKED
-from flipsite import saving
 from flipsite.collect.reading import draw_of
 from flipsite.domain.draws import Failed, Outcome, Rejected, Status
 from flipsite.domain.endpoint import Answered, Reading
 from flipsite.domain.study import Shard
 from flipsite.errors import StoreError
-from flipsite.holding import MOST_HELD
 from flipsite.project import snapshot_files
-from flipsite.saving import write_snapshot
 from flipsite.settings import default_study
 from flipsite.store import cache_kept, tables, whole_snapshot
 from flipsite.store.arrow import SCHEMA, draws_table
@@ -34,6 +31,9 @@ from flipsite.store.cache import CACHE_FILE, Cache
 from flipsite.store.columns import brief, collect_draws
 from flipsite.store.tables import draw_tables
 from flipsite.store.whole_snapshot import replace_snapshot
+from flipsite.workflows import snapshot
+from flipsite.workflows.load import MOST_HELD
+from flipsite.workflows.snapshot import write_snapshot
 
 STUDY = replace(default_study("trial"))
 MODELS = ("a/b", "a/b:free", "o/é", "z/z")
@@ -99,7 +99,7 @@ def files(folder: Path) -> dict[str, bytes]:
 
 def anew(kept: Cache, folder: Path) -> None:
     """The snapshot of a cache that is read whole."""
-    draws = (brief(saving.draw_of(each)) for each in kept.kept())
+    draws = (brief(snapshot.draw_of(each)) for each in kept.kept())
     replace_snapshot(folder, draw_tables(draws, study="trial"), notes={})
 
 
@@ -179,8 +179,8 @@ class Saves(RuleBasedStateMachine):
         """Another flipsite reads other things in the same answers."""
         self.version += 1
         version = f"v{self.version}"
-        self.patch.setattr(saving, "own_digest", lambda: version)
-        self.patch.setattr(saving, "draw_of", lambda each: replace(draw_of(each), provider=version))
+        self.patch.setattr(snapshot, "own_digest", lambda: version)
+        self.patch.setattr(snapshot, "draw_of", lambda each: replace(draw_of(each), provider=version))
 
     @rule(which=st.integers(0, 99), how=st.sampled_from(["delete", "edit", "damage", "move", "all"]))
     def meddle(self, which, how):
@@ -214,7 +214,7 @@ class Saves(RuleBasedStateMachine):
     @rule()
     def save(self):
         write_snapshot(self.folder, self.kept, STUDY)
-        draws = collect_draws(brief(saving.draw_of(each)) for each in self.kept.kept())
+        draws = collect_draws(brief(snapshot.draw_of(each)) for each in self.kept.kept())
         assert cells(self.folder).equals(draws_table(draws, study="trial").combine_chunks())
         clean = self.root / "anew"
         clean.mkdir()
@@ -248,7 +248,7 @@ def read(monkeypatch: pytest.MonkeyPatch) -> list[tuple[str, int]]:
         found.append((each.model, each.draw))
         return draw_of(each)
 
-    monkeypatch.setattr(saving, "draw_of", reading)
+    monkeypatch.setattr(snapshot, "draw_of", reading)
     return found
 
 

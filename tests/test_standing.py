@@ -7,10 +7,10 @@ from click.testing import CliRunner
 
 from flipsite.cli.init import STUDY, init
 from flipsite.cli.main import cli
-from flipsite.exchange import ImportOptions, import_draws
-from flipsite.pipeline import build
 from flipsite.project import find_project
-from flipsite.standing import standing
+from flipsite.workflows.build import build
+from flipsite.workflows.status import standing
+from flipsite.workflows.transfer import ImportOptions, import_draws
 
 
 def said(folder: Path, monkeypatch: pytest.MonkeyPatch) -> str:

@@ -106,10 +106,10 @@ def files() -> str:
 
 def embeds() -> str:
     """The formats of an embed, and the shape of its JSON."""
-    from flipsite.loading import load_report
     from flipsite.present.embed_text import EMBED_FORMAT, json_embed
     from flipsite.present.embeds import find_embed
     from flipsite.project import packaged
+    from flipsite.workflows.load import load_report
 
     report = load_report(packaged("content") / "studies/controls")
     example = find_embed(report, "least-biased", base_url="https://example.org/coins/", top=1)

@@ -19,8 +19,6 @@ from typing import TYPE_CHECKING, Self
 from flipsite.domain.study import Kind
 from flipsite.domain.study import Study as StudySettings
 from flipsite.errors import StoreError, UsageError
-from flipsite.pipeline import BuildReport
-from flipsite.pipeline import build as build_site
 from flipsite.project import (
     SNAPSHOT,
     Project,
@@ -31,12 +29,14 @@ from flipsite.project import (
     study_ids,
 )
 from flipsite.settings import load_study
+from flipsite.workflows.build import BuildReport
+from flipsite.workflows.build import build as build_site
 
 if TYPE_CHECKING:
     import pandas as pd
 
     from flipsite.analyse.report import StudyReport
-    from flipsite.offers import Report, Watcher
+    from flipsite.workflows.run_request import Report, Watcher
 
 LEADERBOARD = ("rank", "model", "bias", "mean", "mean_low", "mean_high", "valid", "verdict", "cost_usd")
 """The columns of `leaderboard`, all of them columns of `estimates`."""
@@ -85,7 +85,7 @@ class Study:
         Raises:
             UsageError: If the id is not one a study can have.
         """
-        from flipsite.collection import begin
+        from flipsite.workflows.collect import begin
 
         project, _ = begin(find_project(Path.cwd()), study_id, simulated=simulated)
         return cls(project=project, id=study_id)
@@ -151,9 +151,9 @@ class Study:
         Raises:
             FlipsiteError: If the study or the endpoint cannot be used, or the run was stopped by a fault.
         """
-        from flipsite.collection import Order, collect
         from flipsite.interrupts import off_the_loop
-        from flipsite.offers import UNWATCHED
+        from flipsite.workflows.collect import Order, collect
+        from flipsite.workflows.run_request import UNWATCHED
 
         order = Order(
             study_id=self.id,
@@ -216,9 +216,9 @@ def draws(study: Study) -> "pd.DataFrame":
         UsageError: If the study is published: it has figures and no draws.
         StoreError: If there are none yet, or too many for a frame.
     """
-    from flipsite.holding import MOST_HELD
     from flipsite.store.frames import draws_frame
     from flipsite.store.snapshot import n_draws, read_groups
+    from flipsite.workflows.load import MOST_HELD
 
     if study.settings.kind is Kind.PUBLISHED:
         raise UsageError(f"{study.id}: a published study has figures and no draws; name a study with draws")
@@ -257,6 +257,6 @@ def build(
 
 @lru_cache(maxsize=8)
 def _analysed(folder: Path, _stamps: tuple[tuple[Path, int], ...]) -> "StudyReport":
-    from flipsite.loading import load_report
+    from flipsite.workflows.load import load_report
 
     return load_report(folder)

@@ -16,8 +16,8 @@ import pytest
 from flips import scratch_project
 from playwright.sync_api import Browser, Page
 
-from flipsite.pipeline import build
 from flipsite.project import find_project
+from flipsite.workflows.build import build
 
 
 @pytest.fixture(scope="session")

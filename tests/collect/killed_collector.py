@@ -20,9 +20,9 @@ from collecting_runs import STUDY, budget, project_of, watcher
 from flipsite.collect.simulated import Endpoint, fair_coin
 from flipsite.collect.simulated.endpoint import Conditions
 from flipsite.collect.simulated.serving import serving
-from flipsite.collection import Order, collect
 from flipsite.domain.study import Kind
 from flipsite.project import Project
+from flipsite.workflows.collect import Order, collect
 
 IN_FLIGHT = 16
 N_MODELS, N_DRAWS, BUDGET_USD = 8, 40, 5.0

@@ -7,8 +7,8 @@ import pytest
 from collecting_runs import STUDY, project_of, simulate
 
 from flipsite.collect.simulated import Endpoint
-from flipsite.collection import Look, Order, Watcher, collect
 from flipsite.errors import StoreError
+from flipsite.workflows.collect import Look, Order, Watcher, collect
 
 
 def test_a_cache_that_cannot_be_read_any_more_stops_the_run_with_its_own_error(tmp_path: Path) -> None:

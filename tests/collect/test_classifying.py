@@ -24,9 +24,9 @@ from flipsite.collect.simulated.habits import Said, Toss
 from flipsite.collect.simulated.serving import serving
 from flipsite.domain.catalogue import Price
 from flipsite.domain.study import Kind
-from flipsite.loading import kept_files, load_report
 from flipsite.store.features import read_features
 from flipsite.store.snapshot import read_draws
+from flipsite.workflows.load import kept_files, load_report
 
 MODELS = ("a/dear-70b", "a/one", "a/two")
 CLASSIFIER = "p/classifier"

@@ -6,17 +6,17 @@ import numpy as np
 import pytest
 from collecting_runs import STUDY, budget, draws_of, project_of, simulate, watcher, write_study
 
-from flipsite import collecting
 from flipsite.collect.simulated import COINS, Coin, Endpoint, Fault, fair_coin
 from flipsite.collect.simulated.endpoint import Conditions
 from flipsite.collect.simulated.habits import plain
 from flipsite.collect.simulated.serving import serving
-from flipsite.collection import Order, collect, reread
 from flipsite.domain.catalogue import Price
 from flipsite.domain.draws import STATUSES, Status
 from flipsite.domain.study import Kind, Sampling
 from flipsite.errors import CollectError, StoreError, UsageError
 from flipsite.settings import default_study
+from flipsite.workflows import collect
+from flipsite.workflows.collect import Order, collect, reread
 
 
 def crowd(n):
@@ -294,7 +294,7 @@ def test_reading_again_asks_nobody_and_changes_nothing_while_the_reader_is_the_s
 
 def test_the_snapshot_is_written_while_the_run_goes_on(tmp_path, monkeypatch):
     """Every few minutes, whole: what is there can be built, whatever happens to the run."""
-    monkeypatch.setattr(collecting, "SNAPSHOT_EVERY_S", 0.05)
+    monkeypatch.setattr(collect, "SNAPSHOT_EVERY_S", 0.05)
     slow = tuple(coin for coin in COINS if coin.id == "simulated/slow")
     project, sizes = project_of(tmp_path), []
 

@@ -6,12 +6,12 @@ import pytest
 from collecting_runs import STUDY, draws_of, project_of, simulate
 
 from flipsite.collect.simulated import Endpoint
-from flipsite.collection import reread
 from flipsite.domain.endpoint import Standing
 from flipsite.domain.study import Kind
 from flipsite.errors import StoreError
-from flipsite.exchange import import_draws, parse_options
 from flipsite.store.held import refuse_loss
+from flipsite.workflows.collect import reread
+from flipsite.workflows.transfer import import_draws, parse_options
 
 
 def test_a_lost_cache_does_not_cost_the_snapshots_draws(tmp_path):

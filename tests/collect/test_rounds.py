@@ -8,9 +8,9 @@ from hypothesis import strategies as st
 from flipsite.analyse.settled import Settled, replay
 from flipsite.collect.rounds import ROUND, beginnings
 from flipsite.collect.simulated import COINS, Endpoint, Fault
-from flipsite.collecting import stopping_rule
 from flipsite.domain.counts import Course
 from flipsite.domain.study import Sampling
+from flipsite.workflows.collect import stopping_rule
 
 
 def some(*names):

@@ -10,10 +10,10 @@ from hypothesis import strategies as st
 from flipsite.collect.simulated import COINS, Endpoint
 from flipsite.domain.study import Kind, Sampling, Shard, shard_of
 from flipsite.errors import UsageError
-from flipsite.exchange import import_draws, parse_options
 from flipsite.project import Project, snapshot_files
 from flipsite.store import whole_snapshot
 from flipsite.store.imports import ImportReport
+from flipsite.workflows.transfer import import_draws, parse_options
 
 FEW = tuple(coin for coin in COINS if "slow" not in coin.id)
 N = 16

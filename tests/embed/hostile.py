@@ -6,11 +6,11 @@ from pathlib import Path
 
 from flipsite.analyse.report import StudyReport
 from flipsite.domain.display import Figure
-from flipsite.exchange import ImportOptions, import_draws
-from flipsite.loading import load_report
 from flipsite.present.embed import Embed
 from flipsite.present.study_charts import study_drawings
 from flipsite.project import find_project
+from flipsite.workflows.load import load_report
+from flipsite.workflows.transfer import ImportOptions, import_draws
 
 HOSTILE = (
     "a/b|c||d",

@@ -10,7 +10,6 @@ import pytest
 
 from flipsite.analyse.report import StudyReport
 from flipsite.domain.study import Kind
-from flipsite.loading import load_report
 from flipsite.present.embed import Embed, Source
 from flipsite.present.embed_formats import FORMATS, ON_SITE, pasted_files, rendered, saved_files
 from flipsite.present.embed_html import frame_page, frame_snippet, html_fragment
@@ -19,6 +18,7 @@ from flipsite.present.embed_text import json_embed, markdown_embed
 from flipsite.present.embeds import find_embed, study_embeds, table_embeds
 from flipsite.present.plain_predictors import best_form, contrasts, main_part
 from flipsite.project import packaged
+from flipsite.workflows.load import load_report
 from flipsite.write.reading import read_page, read_xml_file
 from hostile import HOSTILE, drawn_of, hostile_project, report_of, shown_cells, table_cells
 

@@ -17,11 +17,11 @@ from pathlib import Path
 from typing import Any
 
 from flipsite.collect.openrouter import Key, OpenRouter, Timeouts
-from flipsite.collecting import Collecting
 from flipsite.domain.study import Budget, Kind, Sampling
-from flipsite.offers import Offer, Order, Report, Watcher
 from flipsite.settings import default_study, dump_study
 from flipsite.store.cache import Cache
+from flipsite.workflows.collect import Collecting
+from flipsite.workflows.run_request import Offer, Order, Report, Watcher
 
 KEY = "sk-or-v1-canary0123456789abcdef"
 STUDY = "trial"

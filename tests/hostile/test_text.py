@@ -16,9 +16,9 @@ from xml.etree import ElementTree
 import pytest
 from hostile_site import hostile_project
 
-from flipsite.pipeline import build
 from flipsite.present.model_draws import DRAW_KEYS
 from flipsite.project import find_project
+from flipsite.workflows.build import build
 from flipsite.write.check import check_site
 from flipsite.write.findings import Kind
 

@@ -14,13 +14,13 @@ from flipsite.analyse.report import StudyReport, report_draws
 from flipsite.domain.draws import Draw, Outcome, Rejected, Result, Status
 from flipsite.domain.estimates import Verdict
 from flipsite.domain.study import Kind
-from flipsite.loading import load_report
 from flipsite.present.board import Board, board
 from flipsite.present.board_values import values_script
 from flipsite.present.row_mark import chance_reach, share_mark
 from flipsite.project import packaged
 from flipsite.settings import load_study
 from flipsite.store.snapshot import collect_draws
+from flipsite.workflows.load import load_report
 
 ARTICLE = packaged("content") / "studies" / "article-2025"
 

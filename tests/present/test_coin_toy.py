@@ -6,9 +6,9 @@ from dataclasses import replace
 import pytest
 from scipy.stats import binom
 
-from flipsite.loading import load_report
 from flipsite.present.coin_toy import TALLEST_EM, CoinToy, coin_toy
 from flipsite.project import packaged
+from flipsite.workflows.load import load_report
 
 
 @pytest.fixture(scope="module")

@@ -10,7 +10,6 @@ from scipy import optimize, stats
 from flipsite.analyse.report import StudyReport, report_draws
 from flipsite.domain.draws import Draw, Outcome, Rejected, Result, Status
 from flipsite.domain.study import Kind, Study
-from flipsite.loading import load_report
 from flipsite.present.board import board
 from flipsite.present.model_pages import page_of as model_page_of
 from flipsite.present.model_views import shared_of
@@ -22,6 +21,7 @@ from flipsite.present.values import study_values
 from flipsite.project import packaged
 from flipsite.settings import load_study
 from flipsite.store.snapshot import collect_draws
+from flipsite.workflows.load import load_report
 
 ARTICLE = packaged("content") / "studies" / "article-2025"
 TEMPLATES = environment([packaged("templates")])

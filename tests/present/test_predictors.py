@@ -8,7 +8,6 @@ import pytest
 
 from flipsite.domain.fit import Fit, FittedForm, Term
 from flipsite.domain.study import Kind
-from flipsite.loading import load_report
 from flipsite.present.charts_effects import effect_drawings
 from flipsite.present.charts_predictors import bias_check, coefficients, predictor_drawings
 from flipsite.present.plain_predictors import (
@@ -24,6 +23,7 @@ from flipsite.present.plain_predictors import (
 from flipsite.present.predictor_tables import glance_table
 from flipsite.present.predictors import predictors_page
 from flipsite.present.templates import environment
+from flipsite.workflows.load import load_report
 
 ROOT = Path(__file__).parents[2]
 SHIPPED = ROOT / "content" / "studies" / "article-2025"

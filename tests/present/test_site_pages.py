@@ -12,7 +12,6 @@ from PIL import Image
 from flipsite import __version__
 from flipsite.analyse.report import StudyReport
 from flipsite.domain.study import Kind
-from flipsite.loading import load_report
 from flipsite.present.citing import cite_page
 from flipsite.present.data_page import data_package, data_page
 from flipsite.present.glossary import GLOSSARY, anchor, glossary_page, term_html
@@ -20,6 +19,7 @@ from flipsite.present.page import Page
 from flipsite.present.search import search_index
 from flipsite.present.share_card import card_svg, share_card
 from flipsite.project import packaged
+from flipsite.workflows.load import load_report
 
 ROOT = Path(__file__).parents[2]
 

@@ -21,7 +21,6 @@ from killed_collector import survived
 from flipsite.cli.main import main
 from flipsite.collect.simulated import Endpoint, fair_coin
 from flipsite.collect.simulated.endpoint import Bill
-from flipsite.collection import Order, collect
 from flipsite.domain.fit import Fit
 from flipsite.domain.study import Kind
 from flipsite.errors import SiteError, StoreError
@@ -39,6 +38,7 @@ from flipsite.settings import default_study, load_study
 from flipsite.store.features import read_features
 from flipsite.store.fits import read_fit, write_fit
 from flipsite.store.snapshot import read_draws
+from flipsite.workflows.collect import Order, collect
 from flipsite.write.site import replace_site
 
 N_MODELS, N_DRAWS, BUDGET_USD = 2, 6, 1.0
@@ -418,7 +418,7 @@ def _import_presentation() -> None:
     """Modules only: what draws the pictures runs threads, which a fork would not take along."""
     import flipsite.present.interactive
     import flipsite.present.site
-    import flipsite.publishing  # noqa: F401
+    import flipsite.workflows.publish  # noqa: F401
 
 
 def _here(root: Path, act: Callable[[], int]) -> None:

@@ -13,9 +13,9 @@ from torturing import SEED, slice_of
 
 from flipsite.cli.main import main
 from flipsite.errors import FlipsiteError
-from flipsite.loading import load_report
 from flipsite.project import FEATURES_FILE, FIT_FILE, packaged
 from flipsite.store.snapshot import read_draws
+from flipsite.workflows.load import load_report
 from flipsite.write.site import current_site, replace_site
 
 COLLECT = ("collect", "trial", "--simulated", "--models", "simulated/fair", "--draws", "6", "--yes")

@@ -23,11 +23,17 @@ import rich.table
 from scenarios import GIT_ENVIRONMENT, Scenario, complaints, new_endpoint, scenarios
 
 import flipsite.cli.console
-import flipsite.collection
-import flipsite.exchange
+import flipsite.workflows.collect
+import flipsite.workflows.transfer
 from flipsite.collect.simulated.serving import serving
 
-LATE = (rich.progress, rich.table, flipsite.collection, flipsite.cli.console, flipsite.exchange)
+LATE = (
+    rich.progress,
+    rich.table,
+    flipsite.workflows.collect,
+    flipsite.cli.console,
+    flipsite.workflows.transfer,
+)
 """What commands import when they are called: imported here, so that a forked run begins with its work."""
 
 OPEN_READ, OPEN_WRITE, CREATE, READ, WRITE, SYNC, RENAME, LINK, UNLINK, MKDIR, TRUNCATE, CLOSE, MODE = (

@@ -46,8 +46,8 @@ def command(
       flipsite build
       flipsite build -o public --base-url https://me.github.io/coins/
     """
-    from flipsite.pipeline import build
     from flipsite.project import find_project
+    from flipsite.workflows.build import build
 
     gc.disable()  # the process ends with the build; looking for cycles takes a tenth of its time
     project = find_project(Path.cwd())

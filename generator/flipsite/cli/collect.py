@@ -68,10 +68,10 @@ def command(
       flipsite collect mine --budget 80 --shard 3/16
     """
     from flipsite.cli.console import CollectScreen
-    from flipsite.collection import Order, collect
-    from flipsite.collection import reread as read_again
     from flipsite.domain.study import shard_of
     from flipsite.project import find_project
+    from flipsite.workflows.collect import Order, collect
+    from flipsite.workflows.collect import reread as read_again
 
     project = find_project(Path.cwd())
     screen = CollectScreen(dry_run=dry_run, yes=yes)

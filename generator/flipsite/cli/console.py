@@ -20,10 +20,18 @@ from rich.live import Live
 from rich.markup import escape
 from rich.table import Table
 
-from flipsite.collection import Look, Offer, Report, Watcher
 from flipsite.domain.study import Kind
 from flipsite.errors import UsageError
-from flipsite.gathering import Classified, Feature, FeatureReport, FeatureWatcher, Inquiry, Refused, one_line
+from flipsite.workflows.collect import Look, Offer, Report, Watcher
+from flipsite.workflows.features import (
+    Classified,
+    Feature,
+    FeatureReport,
+    FeatureWatcher,
+    Inquiry,
+    Refused,
+    one_line,
+)
 
 LINE_EVERY_S = 5.0
 

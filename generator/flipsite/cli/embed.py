@@ -50,8 +50,8 @@ def command(
       flipsite embed least-biased --format jekyll -o _includes/flipsite.html
       flipsite embed verdicts --study controls --format png -o verdicts.png
     """
-    from flipsite.embedding import embed, write_embed
     from flipsite.project import find_project
+    from flipsite.workflows.embed import embed, write_embed
 
     if form == "png" and out == "-" and sys.stdout.isatty():
         raise UsageError(

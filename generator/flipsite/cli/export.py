@@ -10,7 +10,7 @@ from flipsite.cli.params import study_names
 from flipsite.errors import UsageError
 
 if TYPE_CHECKING:  # the store is imported when there is something to export
-    from flipsite.exchange import ExportFormat
+    from flipsite.workflows.transfer import ExportFormat
 
 
 @click.command("export", short_help="Write a study's draws to a file.")
@@ -36,8 +36,8 @@ def command(*, study: str, format_: "ExportFormat", out: str) -> None:
       flipsite export controls --format csv -o draws.csv
       flipsite export controls --format jsonl | gzip > draws.jsonl.gz
     """
-    from flipsite.exchange import export_study
     from flipsite.project import find_project
+    from flipsite.workflows.transfer import export_study
 
     project = find_project(Path.cwd())
     if out != "-":

@@ -58,8 +58,8 @@ def command(
       flipsite features article-2025 --dry-run --classifier openai/gpt-5-mini
     """
     from flipsite.cli.console import FeaturesScreen
-    from flipsite.gathering import CLASSIFIER, SIMULATED_CLASSIFIER, FeatureOrder, gather
     from flipsite.project import find_project
+    from flipsite.workflows.features import CLASSIFIER, SIMULATED_CLASSIFIER, FeatureOrder, gather
 
     if classifier and no_classifier:
         raise click.UsageError("--classifier and --no-classifier: leave one out.")

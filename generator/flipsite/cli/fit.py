@@ -31,8 +31,8 @@ def command(*, study: str, draws: int, chains: int, seed: int) -> None:
       flipsite fit article-2025
       flipsite fit mine --draws 4000 --seed 7
     """
-    from flipsite.fitting import FitOrder, fit_study
     from flipsite.project import find_project
+    from flipsite.workflows.fit import FitOrder, fit_study
 
     order = FitOrder(draws=draws, chains=chains, seed=seed)
     fit, summary, posterior = fit_study(find_project(Path.cwd()), study, order, done=click.echo)

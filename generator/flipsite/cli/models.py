@@ -10,7 +10,7 @@ from flipsite.cli.params import study_names
 if TYPE_CHECKING:
     from rich.table import Table
 
-    from flipsite.catalogue_report import Choice, Listing
+    from flipsite.workflows.catalogue import Choice, Listing
 
 DEFAULT_BASE = "https://openrouter.ai/api/v1"
 MILLION = 1_000_000
@@ -44,8 +44,8 @@ def command(*, study: str | None, as_json: bool, api_base: str, simulated: bool)
     """
     import json
 
-    from flipsite.catalogue_report import list_models
     from flipsite.project import find_project
+    from flipsite.workflows.catalogue import list_models
 
     listing = list_models(find_project(Path.cwd()), study_id=study, api_base=api_base, simulated=simulated)
     if as_json:

@@ -8,7 +8,7 @@ import click
 from flipsite.cli.params import SHARE, study_names
 
 if TYPE_CHECKING:  # the statistics are imported when there is something to plan
-    from flipsite.planning import StudyPlan
+    from flipsite.workflows.plan import StudyPlan
 
 
 @click.command("plan", short_help="Tell how many draws, and dollars, a verdict needs.")
@@ -29,8 +29,8 @@ def command(*, study: str, margin: float, bias: float | None, power: float, n_mo
       flipsite plan article-2025
       flipsite plan controls --margin 0.05 --power 0.8
     """
-    from flipsite.planning import plan_study
     from flipsite.project import find_project
+    from flipsite.workflows.plan import plan_study
 
     bias = margin if bias is None else bias
     found = plan_study(

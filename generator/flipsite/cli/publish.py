@@ -23,7 +23,7 @@ def command(*, branch: str, remote: str, base_url: str | None, dry_run: bool) ->
       flipsite publish --branch site --base-url https://coins.example.org/
     """
     from flipsite.project import find_project
-    from flipsite.publishing import publish_project
+    from flipsite.workflows.publish import publish_project
 
     done = publish_project(
         find_project(Path.cwd()),

@@ -26,6 +26,6 @@ def command(*, host: str, port: int | None, open_browser: bool, no_watch: bool) 
       flipsite serve --open
       flipsite serve --port 8080 --no-watch
     """
-    from flipsite.previewing import preview
+    from flipsite.workflows.serve import preview
 
     preview(Path.cwd(), host=host, port=port, open_browser=open_browser, watch=not no_watch, echo=click.echo)

@@ -11,7 +11,7 @@ def show_standing() -> None:
     """Say it in a few lines."""
     from flipsite import __version__
     from flipsite.project import find_project
-    from flipsite.standing import standing
+    from flipsite.workflows.status import standing
 
     found = standing(find_project(Path.cwd()))
     where = (

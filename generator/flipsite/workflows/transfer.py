@@ -7,12 +7,12 @@ from typing import BinaryIO
 from flipsite.domain.study import Kind
 from flipsite.errors import UsageError
 from flipsite.files import replacing
-from flipsite.holding import is_large
 from flipsite.project import SNAPSHOT, Project, existing_study, snapshot_files, study_folder
 from flipsite.settings import load_study
 from flipsite.store.exports import EXPORT_FORMATS, ExportFormat, export_groups
 from flipsite.store.imports import ImportOptions, ImportReport, import_by_target, import_file, parse_options
 from flipsite.store.snapshot import read_draws, read_groups
+from flipsite.workflows.load import is_large
 
 __all__ = [
     "EXPORT_FORMATS",

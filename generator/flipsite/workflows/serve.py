@@ -3,8 +3,8 @@
 from collections.abc import Callable
 from pathlib import Path
 
-from flipsite.pipeline import build
 from flipsite.project import find_project
+from flipsite.workflows.build import build
 from flipsite.write.preview import serve
 
 
@@ -30,7 +30,7 @@ def preview(
     Raises:
         SiteError: If nothing can listen there, or changes cannot be watched.
     """
-    from flipsite.memory import Memory
+    from flipsite.workflows.incremental import Memory
 
     project, memory = find_project(start), Memory()
     serve(

@@ -9,9 +9,9 @@ from flipsite.collect.choice import Choice, choose
 from flipsite.collect.forecast import supports_structure
 from flipsite.collect.openrouter import OPENROUTER, OpenRouter
 from flipsite.domain.study import Study
-from flipsite.endpoints import simulated_client
 from flipsite.project import Project, existing_study
 from flipsite.settings import default_study, load_study
+from flipsite.workflows.session import simulated_client
 
 __all__ = ["Choice", "Listing", "list_models"]
 

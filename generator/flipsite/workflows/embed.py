@@ -6,10 +6,10 @@ from pathlib import Path
 from flipsite.analyse.report import StudyReport
 from flipsite.errors import UsageError
 from flipsite.files import replacing
-from flipsite.loading import load_report
 from flipsite.present.embed_formats import FORMATS, rendered
 from flipsite.present.embeds import find_embed
 from flipsite.project import Project, existing_study, study_ids
+from flipsite.workflows.load import load_report
 
 
 def embed(

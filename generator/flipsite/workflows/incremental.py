@@ -4,15 +4,31 @@ Embeds, downloads, share picture and models' pages of a study are kept where not
 changed. A model's page depends on all draws of its study (its rank does), on the templates it is made of, on
 what stands at the head of every page, and on what other studies say of the model. The pages of a study and
 those of several depend on every study, a narrative on its words besides.
+
+The script that makes charts interactive, Vega in one file: made once for a user, for that takes a second.
+
+It depends on nothing but the version of vl-convert. It is taken from the last site, else from the user's
+cache folder, and used only where it still has the digest that its name tells.
+
+What one build leaves for the next one in the same process: its studies as analysed, and their charts.
+
+A preview builds at every keystroke, and hardly ever do the draws change between two of them.
 """
 
+import hashlib
+import os
 import re
+import tempfile
 from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
+from contextlib import suppress
+from dataclasses import dataclass, field
 from functools import cache
 from pathlib import Path
 
+from flipsite.analyse.report import StudyReport
 from flipsite.domain.display import Kept
 from flipsite.files import measure
+from flipsite.present.drawn import Drawn, Wanted
 from flipsite.write.manifest import Manifest, read_manifest
 
 _MODEL_TEMPLATE = "model.html"
@@ -196,3 +212,82 @@ def _elsewhere(
 def _model(path: str, study: str) -> str:
     """A model's folder in any study, from the path of its page or of its draws."""
     return path.removeprefix(f"{study}/models/").rpartition("/")[0]
+
+
+Script = tuple[str, bytes | Path]
+
+
+def charts_script(out: Path) -> Script:
+    """Its path on the site, and its content or where that is."""
+    from flipsite.present.interactive import bundle, bundle_key
+
+    key = hashlib.sha256(bundle_key().encode()).hexdigest()[:10]
+    path = f"assets/vega.{key}.js"
+    made, last = out / path, read_manifest(out)
+    if last and path in last.outputs and made.is_file() and measure(made)[1] == last.outputs[path]:
+        return path, made
+    if kept := _kept(key):
+        return path, kept
+    script = bundle()
+    with suppress(OSError):  # where there is no cache folder, the next build makes it again
+        _keep(key, script)
+    return path, script
+
+
+def _folder() -> Path:
+    return Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache") / "flipsite"
+
+
+def _kept(key: str) -> Path | None:
+    with suppress(OSError, RuntimeError):  # nobody's home
+        for found in sorted(_folder().glob(f"vega-{key}-*.js")):
+            if measure(found)[1] == found.stem.rpartition("-")[2]:
+                return found
+    return None
+
+
+def _keep(key: str, script: bytes) -> None:
+    folder = _folder()
+    folder.mkdir(parents=True, exist_ok=True)
+    with tempfile.NamedTemporaryFile(dir=folder, prefix=".vega-", delete=False) as file:
+        file.write(script)
+    Path(file.name).replace(folder / f"vega-{key}-{measure(script)[1]}.js")
+
+
+State = Mapping[str, str]
+"""Digests of inputs, by their names."""
+
+
+@dataclass(slots=True)
+class Memory:
+    """Of the last build alone; a study that is put away is forgotten."""
+
+    _reports: dict[Path, tuple[State, StudyReport]] = field(default_factory=dict)
+    _charts: tuple[tuple[StudyReport, ...], Drawn] | None = None
+
+    def reports(
+        self, folders: Sequence[Path], inputs: State, load: Callable[[Path], StudyReport]
+    ) -> list[StudyReport]:
+        """The report of each study; the very object of the last build where none of its files has changed.
+
+        Args:
+            folders: The studies'.
+            inputs: The digests of this build's inputs.
+            load: Reads and analyses a study.
+        """
+        last, self._reports = self._reports, {}
+        for folder in folders:
+            state = inputs_of(folder.name, inputs)
+            known = last.get(folder)
+            self._reports[folder] = known if known and known[0] == state else (state, load(folder))
+        return [report for _, report in self._reports.values()]
+
+    def drawn(self, wanted: Wanted, draw: Callable[[Wanted], Drawn]) -> Drawn:
+        """Every chart of these studies; those of the last build where it had the very same reports."""
+        if self._charts is None or not _same(self._charts[0], wanted.reports):
+            self._charts = wanted.reports, draw(wanted)
+        return self._charts[1]
+
+
+def _same(one: Sequence[StudyReport], other: Sequence[StudyReport]) -> bool:
+    return len(one) == len(other) and all(a is b for a, b in zip(one, other, strict=True))

@@ -5,9 +5,9 @@ from dataclasses import dataclass
 from flipsite.analyse.plan import Plan, plan, price
 from flipsite.domain.study import Kind, Study
 from flipsite.errors import UsageError
-from flipsite.holding import held_tallies
 from flipsite.project import Project, existing_study
 from flipsite.settings import load_printed, load_study
+from flipsite.workflows.load import held_tallies
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -8,10 +8,10 @@ from pathlib import Path
 from flipsite import __version__
 from flipsite.domain.study import Kind, Study
 from flipsite.errors import FlipsiteError
-from flipsite.pipeline import input_digests
 from flipsite.project import Project, snapshot_files, study_ids
 from flipsite.settings import load_printed, load_study
 from flipsite.store.extents import Extent, snapshot_extent
+from flipsite.workflows.build import input_digests
 from flipsite.write.manifest import read_manifest
 from flipsite.write.site import current_site
 

@@ -17,8 +17,6 @@ from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
 from flipsite import __version__
-from flipsite.charts_script import charts_script
-from flipsite.drawings import Drawings
 from flipsite.errors import UsageError
 from flipsite.project import (
     PROJECT_FILE,
@@ -29,11 +27,13 @@ from flipsite.project import (
     snapshot_files,
     study_ids,
 )
+from flipsite.workflows.incremental import charts_script
+from flipsite.workflows.render import Drawings
 from flipsite.write.site import SiteChange, current_site, replace_site
 
 if TYPE_CHECKING:
-    from flipsite.memory import Memory
     from flipsite.present.site import SiteWork
+    from flipsite.workflows.incremental import Memory
 
 log = logging.getLogger(__name__)
 
@@ -121,9 +121,9 @@ def _work(
 
     By the digests of the `inputs` is known what of the last site can stand; by force all is made.
     """
-    from flipsite.loading import kept_files, load_report
     from flipsite.present.site import SiteSettings, site_work
-    from flipsite.reuse import reusable, standing_pages
+    from flipsite.workflows.incremental import reusable, standing_pages
+    from flipsite.workflows.load import kept_files, load_report
 
     paths = list(folders.values())
     reports = memory.reports(paths, inputs, load_report) if memory else [load_report(path) for path in paths]

@@ -188,7 +188,7 @@ def _counts(study: Study, folder: Path) -> "tuple[Counts, tuple[LeftOut, ...]]":
     """What was drawn, and the models of which nothing was."""
     from flipsite.analyse.printed import fits
     from flipsite.fit.counts import counts_of_draws, counts_of_printed
-    from flipsite.holding import held_tallies
+    from flipsite.workflows.load import held_tallies
 
     target = study.prompt.target
     if study.kind is Kind.PUBLISHED:

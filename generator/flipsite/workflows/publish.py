@@ -6,8 +6,8 @@ from dataclasses import dataclass
 
 from flipsite import __version__
 from flipsite.errors import SiteError
-from flipsite.pipeline import build
 from flipsite.project import Project
+from flipsite.workflows.build import build
 from flipsite.write.check import check_site
 from flipsite.write.publish import Branch, Published, pages_address, publish
 

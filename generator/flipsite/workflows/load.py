@@ -1,0 +1,216 @@
+"""From a study's folder to its report, and to what it keeps for download: the first steps of a build.
+
+What reads features, a fit or parts is imported for the studies that have them.
+
+What a study's folder holds of draws: all of them, or, of too many to hold, the first and all counts.
+
+What a draw of each model had been announced to cost, by the catalogue that a study kept.
+
+The models of a study, and who served them, as its draws or its printed figures tell.
+"""
+
+import io
+from collections import Counter, defaultdict
+from collections.abc import Container, Mapping, Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+from flipsite.analyse.report import StudyReport, report_draws, report_printed, with_features
+from flipsite.analyse.tally import tally
+from flipsite.collect.replies import one_line
+from flipsite.domain.counts import Counts
+from flipsite.domain.draws import Draws, Tally
+from flipsite.domain.study import Kind, Study
+from flipsite.errors import UsageError
+from flipsite.project import (
+    CATALOGUE_FILE,
+    FEATURES_FILE,
+    FIT_FILE,
+    PARTS,
+    SNAPSHOT,
+    project_root,
+    snapshot_files,
+)
+from flipsite.settings import load_printed, load_project, load_study
+from flipsite.store.exports import export_draws
+from flipsite.store.snapshot import n_draws, read_draws, read_groups
+
+MOST_HELD = 500_000
+"""Draws that are read whole: a gigabyte of memory, and a hundred megabytes of CSV. Of more, counts are."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Held:
+    """A study's draws.
+
+    Attributes:
+        files: Where they are: one file, or several parts; none where they have an address.
+        address: Of the folder that they lie in elsewhere; else None.
+        draws: All of them, or the first of each model's.
+        counts: Of all, where `draws` are not all; else None.
+    """
+
+    files: tuple[Path, ...]
+    address: str | None
+    draws: Draws
+    counts: Counts | None
+
+
+def held(folder: Path) -> Held | None:
+    """The draws of a study's folder; None where there are none yet.
+
+    Raises:
+        StoreError: If they cannot be read or counted.
+        UsageError: If there are two snapshots.
+    """
+    project, files = load_project(project_root(folder)), snapshot_files(folder)
+    address = project.draws.get(folder.name)
+    if address or is_large(files):
+        from flipsite.store.large import read_large  # few studies are
+
+        large = read_large([address] if address else files, choice=project.engine)
+        return Held(files=files, address=address, draws=large.first, counts=large.counts)
+    if not files:
+        return None
+    return Held(files=files, address=None, draws=read_draws(files[0]), counts=None)
+
+
+def held_tallies(folder: Path) -> tuple[Tally, ...]:
+    """The tallies of a study's draws; none where there are none yet. Errors as for `held`."""
+    project, files = load_project(project_root(folder)), snapshot_files(folder)
+    address = project.draws.get(folder.name)
+    if address or is_large(files):
+        from flipsite.store.large import read_tallies
+
+        return read_tallies([address] if address else files, choice=project.engine)
+    return tally(read_draws(files[0])) if files else ()
+
+
+def is_large(files: Sequence[Path]) -> bool:
+    """Whether a snapshot is not read whole: it is in parts, or holds more than MOST_HELD draws."""
+    return len(files) > 1 or (len(files) == 1 and n_draws(files[0]) > MOST_HELD)
+
+
+def announced_usd(folder: Path, study: Study, models: Container[str]) -> dict[str, float]:
+    """Dollars that a draw of each model was estimated to cost; empty where no catalogue was kept.
+
+    Args:
+        folder: The study's, with its `catalogue.json`, which need not exist.
+        study: Its prompt and settings, by which a draw is estimated.
+        models: Those to look for.
+
+    Raises:
+        StoreError: If the catalogue is damaged.
+    """
+    path = folder / CATALOGUE_FILE
+    if not path.is_file():
+        return {}
+    from flipsite.collect.catalogue import load_catalogue  # a study of others' draws kept none
+    from flipsite.collect.forecast import estimate
+
+    offered = load_catalogue(path.read_bytes(), name=str(path))
+    estimates = [(model.id, estimate(model, study)) for model in offered.models if model.id in models]
+    return {name: each.expected_usd / each.n_draws for name, each in estimates}
+
+
+def load_report(folder: Path) -> StudyReport:
+    """Read a study's folder and analyse what it holds."""
+    known, fitted, report = folder / FEATURES_FILE, folder / FIT_FILE, _report(folder)
+    if known.exists():
+        from flipsite.analyse.features import by_model
+        from flipsite.store.features import read_features
+
+        report = with_features(report, by_model(read_features(known)))
+    if fitted.exists():
+        from flipsite.store.fits import read_fit
+        from flipsite.workflows.fit import stale
+
+        fit = read_fit(fitted)
+        report = replace(report, fit=fit, fit_older_than=stale(fit, folder))
+    return report
+
+
+def kept_files(folder: Path, report: StudyReport) -> dict[str, bytes | Path]:
+    """What a study keeps, to download: its snapshot, the same as CSV, what is known of its models.
+
+    Of a study too large to hold the snapshot goes in parts with a manifest, and not as CSV.
+    """
+    data, files = f"{report.study.id}/data", dict[str, bytes | Path]()
+    if report.features:
+        from flipsite.store.features import features_csv
+
+        known = features_csv(row for rows in report.features.values() for row in rows)
+        files[f"{data}/features.csv"] = known
+    if report.fit:
+        from flipsite.store.fits import fit_json
+
+        files[f"{data}/fit.json"] = fit_json(report.fit)
+    if report.counts is not None:
+        from flipsite.store.parts import MANIFEST, manifest, part_files
+
+        parts = part_files(snapshot_files(folder))
+        address = load_project(project_root(folder)).draws.get(folder.name)
+        files |= {f"{data}/{name}": path for name, path in parts.items()}
+        n_draws = sum(tally.n_draws for tally in report.tallies)
+        files[f"{data}/{PARTS}/{MANIFEST}"] = manifest(parts, n_draws=n_draws, address=address)
+    elif report.draws is not None:
+        lines = io.BytesIO()
+        export_draws(report.draws, lines, study=report.study.id, form="csv")
+        files |= {f"{data}/draws.csv": lines.getvalue(), f"{data}/draws.parquet": snapshot_files(folder)[0]}
+    return files
+
+
+def _report(folder: Path) -> StudyReport:
+    study = load_study(folder)
+    if study.kind is Kind.PUBLISHED:
+        return report_printed(study, load_printed(folder))
+    found = held(folder)
+    if found is None:
+        return report_draws(study, None)
+    truths = _truths() if study.kind is Kind.SIMULATED else None
+    announced = announced_usd(folder, study, found.draws.models)
+    return report_draws(study, found.draws, counts=found.counts, truths=truths, announced=announced)
+
+
+def _truths() -> dict[str, float]:
+    """What is true of the simulated endpoint's coins."""
+    from flipsite.collect.simulated.coins import TRUTHS
+
+    return {model: truth.p for model, truth in TRUTHS.items() if truth.p is not None}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Subjects:
+    """The models of a study.
+
+    Attributes:
+        models: Sorted.
+        providers: How many answers of each name which provider.
+    """
+
+    models: tuple[str, ...]
+    providers: Mapping[str, Mapping[str, int]]
+
+
+def subjects_of(folder: Path, study: Study) -> Subjects:
+    """The models of a study: those with a printed figure, or those with draws.
+
+    Raises:
+        UsageError: If there are none yet.
+    """
+    if study.kind is Kind.PUBLISHED:
+        printed = {row.model for row in load_printed(folder).rows}
+        return Subjects(models=tuple(sorted(printed)), providers={})
+    files = snapshot_files(folder)
+    if not files:
+        raise UsageError(f"{folder / SNAPSHOT}: no draws yet; run `flipsite collect {study.id}` first.")
+    served = defaultdict[str, Counter[str]](Counter)
+    for draws in read_groups(files):
+        _count_providers(draws, served)
+    return Subjects(models=tuple(sorted(served)), providers=served)
+
+
+def _count_providers(draws: Draws, served: dict[str, Counter[str]]) -> None:
+    for index, model in enumerate(draws.models):
+        named = (draws.provider[place] for place in range(*draws.rows(index).indices(len(draws))))
+        served[model].update(shown for name in named if name and (shown := one_line(name, most=60)))
