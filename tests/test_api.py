@@ -236,7 +236,7 @@ def test_an_interrupted_cell_keeps_what_was_answered(tmp_path: Path, monkeypatch
 def test_spending_wants_a_budget(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """Against an endpoint over HTTP that wants money: none is spent unless it is said how much."""
     from flipsite.collect.simulated import COINS, Endpoint
-    from flipsite.collect.simulated.serving import serving
+    from flipsite.collect.simulated.server import serving
 
     monkeypatch.chdir(tmp_path)
     monkeypatch.setenv("OPENROUTER_API_KEY", "sk-or-test")

@@ -13,7 +13,7 @@ from click.testing import CliRunner
 from flipsite.cli.main import cli
 from flipsite.collect.simulated import COINS, Endpoint, Fault, fair_coin
 from flipsite.collect.simulated.endpoint import Conditions
-from flipsite.collect.simulated.serving import serving
+from flipsite.collect.simulated.server import serving
 from flipsite.store.snapshot import read_draws
 
 KEY = "sk-or-v1-canary-0123456789abcdef"

@@ -19,7 +19,7 @@ from documents import ROOT, Session, blocks
 from flipsite.cli.main import COMMANDS, cli
 from flipsite.collect.simulated import COINS, Endpoint
 from flipsite.collect.simulated.classifiers import CLASSIFIERS
-from flipsite.collect.simulated.serving import serving
+from flipsite.collect.simulated.server import serving
 from local_models import local_models
 
 REFERENCE = runpy.run_path(str(ROOT / "docs/reference/make.py"))

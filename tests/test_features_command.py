@@ -12,7 +12,7 @@ from click.testing import CliRunner
 
 from flipsite.cli.main import cli
 from flipsite.collect.simulated import Coin, Endpoint
-from flipsite.collect.simulated.serving import serving
+from flipsite.collect.simulated.server import serving
 from flipsite.store.features import read_features
 
 SHIPPED = Path(__file__).parents[1] / "content" / "studies"

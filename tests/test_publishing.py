@@ -19,7 +19,7 @@ import yaml
 
 from flipsite.cli.init import init
 from flipsite.collect.simulated import COINS, Endpoint
-from flipsite.collect.simulated.serving import serving
+from flipsite.collect.simulated.server import serving
 
 pytestmark = pytest.mark.slow
 

@@ -13,7 +13,7 @@ import pytest
 from flipsite.cli.main import COMMANDS, main
 from flipsite.collect.simulated import Endpoint, fair_coin
 from flipsite.collect.simulated.endpoint import Conditions
-from flipsite.collect.simulated.serving import serving
+from flipsite.collect.simulated.server import serving
 
 KEY = "sk-or-v1-canary-0123456789abcdef"
 MODEL = "crowd/fair"

@@ -151,7 +151,7 @@ class Study:
         Raises:
             FlipsiteError: If the study or the endpoint cannot be used, or the run was stopped by a fault.
         """
-        from flipsite.interrupts import off_the_loop
+        from flipsite.collect.clock import off_the_loop
         from flipsite.workflows.collect import Order, collect
         from flipsite.workflows.run_request import UNWATCHED
 

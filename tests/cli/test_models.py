@@ -8,7 +8,7 @@ from click.testing import CliRunner, Result
 
 from flipsite.cli.main import cli
 from flipsite.collect.simulated import TRUTHS, Coin, Endpoint
-from flipsite.collect.simulated.serving import serving
+from flipsite.collect.simulated.server import serving
 
 ROOT = Path(__file__).resolve().parents[2]
 REAL = ROOT.parent / "shared/data/openrouter/models_2025-09-08.json"

@@ -19,7 +19,7 @@ from collecting_runs import STUDY, budget, project_of, watcher
 
 from flipsite.collect.simulated import Endpoint, fair_coin
 from flipsite.collect.simulated.endpoint import Conditions
-from flipsite.collect.simulated.serving import serving
+from flipsite.collect.simulated.server import serving
 from flipsite.domain.study import Kind
 from flipsite.project import Project
 from flipsite.workflows.collect import Order, collect

@@ -9,7 +9,7 @@ import pytest
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
-from flipsite.collect.answer import read_answer
+from flipsite.collect.parse import read_answer
 from flipsite.domain.draws import Outcome, Rejected, Status
 
 LABELS = ("0", "1")

@@ -9,8 +9,14 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from flipsite.collect.catalogue import catalogue, dump_catalogue, fetch_catalogue, load_catalogue, read_page
-from flipsite.collect.wire import read_entry
+from flipsite.collect.catalogue import (
+    catalogue,
+    dump_catalogue,
+    fetch_catalogue,
+    load_catalogue,
+    read_entry,
+    read_page,
+)
 from flipsite.domain.catalogue import Model, Price
 from flipsite.domain.study import Skip
 from flipsite.errors import CollectError, StoreError

@@ -9,10 +9,10 @@ from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from flipsite.collect.catalogue import catalogue, read_page
-from flipsite.collect.choice import Choice, choose
-from flipsite.collect.forecast import about_tokens, completion_bound, estimate, most_tokens, worst_case_usd
+from flipsite.collect.pricing import about_tokens, completion_bound, estimate, most_tokens, worst_case_usd
 from flipsite.collect.prompt import pairs
-from flipsite.collect.request import request_body
+from flipsite.collect.requests import request_body
+from flipsite.collect.selection import Choice, choose
 from flipsite.domain.catalogue import Model, Price
 from flipsite.domain.study import Budget, ModelChoice, Skip, Study
 from flipsite.settings import default_study, load_study

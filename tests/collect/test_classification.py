@@ -7,9 +7,15 @@ from hypothesis import given
 from hypothesis import strategies as st
 from jsonschema import Draft202012Validator
 
-from flipsite.collect.classification import classifier_course, usual_usd
+from flipsite.collect.classifier import (
+    ASKED_OF,
+    askable,
+    classifier_course,
+    question_text,
+    questions,
+    usual_usd,
+)
 from flipsite.collect.simulated.classifiers import asked_about
-from flipsite.collect.wording import ASKED_OF, askable, question_text, questions
 from flipsite.domain.catalogue import Model, Price
 from flipsite.domain.features import ASKINGS, FEATURES
 from flipsite.domain.study import Budget

@@ -7,10 +7,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from flipsite.collect.claims import MOST_SIGNS, read_claims, read_classification
-from flipsite.collect.replies import read_reply
+from flipsite.collect.classifier import ASKED_OF, MOST_SIGNS, read_claims, read_classification
+from flipsite.collect.responses import read_reply
 from flipsite.collect.simulated.classifiers import truth_about
-from flipsite.collect.wording import ASKED_OF
 from flipsite.domain.catalogue import Claim
 from flipsite.domain.draws import Status
 from flipsite.domain.endpoint import Stated

@@ -19,9 +19,9 @@ from collecting_runs import STUDY, project_of
 from flipsite.cli.main import cli
 from flipsite.collect.simulated import Coin, Endpoint, Fault, fair_coin
 from flipsite.collect.simulated.classifiers import asked_about, truth_about, truthful
+from flipsite.collect.simulated.coins import Said, Toss
 from flipsite.collect.simulated.endpoint import Conditions
-from flipsite.collect.simulated.habits import Said, Toss
-from flipsite.collect.simulated.serving import serving
+from flipsite.collect.simulated.server import serving
 from flipsite.domain.catalogue import Price
 from flipsite.domain.study import Kind
 from flipsite.store.features import read_features

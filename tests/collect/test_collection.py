@@ -7,9 +7,9 @@ import pytest
 from collecting_runs import STUDY, budget, draws_of, project_of, simulate, watcher, write_study
 
 from flipsite.collect.simulated import COINS, Coin, Endpoint, Fault, fair_coin
+from flipsite.collect.simulated.coins import plain
 from flipsite.collect.simulated.endpoint import Conditions
-from flipsite.collect.simulated.habits import plain
-from flipsite.collect.simulated.serving import serving
+from flipsite.collect.simulated.server import serving
 from flipsite.domain.catalogue import Price
 from flipsite.domain.draws import STATUSES, Status
 from flipsite.domain.study import Kind, Sampling

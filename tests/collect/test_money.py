@@ -5,7 +5,7 @@ from hypothesis import settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, invariant, precondition, rule
 
-from flipsite.collect.money import Account, Refusal, Reservation, Wait, pico, usd
+from flipsite.collect.budget import Account, Refusal, Reservation, Wait, pico, usd
 from flipsite.domain.endpoint import Standing
 
 MODELS = st.sampled_from(["a/cheap", "b/dear"])

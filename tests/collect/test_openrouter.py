@@ -8,9 +8,9 @@ import traceback
 
 import pytest
 
-from flipsite.collect.connections import MOST_BYTES
-from flipsite.collect.openrouter import Key, OpenRouter, Timeouts
-from flipsite.collect.replies import Reply, Todo, Trouble
+from flipsite.collect.client import Key, OpenRouter, Timeouts
+from flipsite.collect.responses import Reply, Todo, Trouble
+from flipsite.collect.transport import MOST_BYTES
 from flipsite.errors import CollectError, UsageError
 
 KEY = "sk-or-v1-canary0123456789abcdef"

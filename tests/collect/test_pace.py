@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from flipsite.collect.pace import Bound, Gate, GateClosedError
+from flipsite.collect.throttle import Bound, Gate, GateClosedError
 
 
 async def settle():

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from flipsite.collect.replies import (
+from flipsite.collect.responses import (
     Reply,
     Todo,
     Trouble,

@@ -6,7 +6,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from flipsite.analyse.settled import Settled, replay
-from flipsite.collect.rounds import ROUND, beginnings
+from flipsite.collect.scheduler import ROUND, beginnings
 from flipsite.collect.simulated import COINS, Endpoint, Fault
 from flipsite.domain.counts import Course
 from flipsite.domain.study import Sampling

@@ -12,12 +12,12 @@ from itertools import pairwise
 import httpx
 import pytest
 
-from flipsite.collect.answer import read_answer
 from flipsite.collect.catalogue import catalogue, fetch_catalogue, read_page
-from flipsite.collect.choice import choose
-from flipsite.collect.forecast import worst_case_usd
+from flipsite.collect.parse import read_answer
+from flipsite.collect.pricing import worst_case_usd
 from flipsite.collect.prompt import pairs
-from flipsite.collect.request import request_body
+from flipsite.collect.requests import request_body
+from flipsite.collect.selection import choose
 from flipsite.collect.simulated import (
     COINS,
     DRAW_HEADER,
@@ -29,8 +29,8 @@ from flipsite.collect.simulated import (
     fair_coin,
     fault_coins,
 )
-from flipsite.collect.simulated.habits import Toss
-from flipsite.collect.simulated.serving import serving
+from flipsite.collect.simulated.coins import Toss
+from flipsite.collect.simulated.server import serving
 from flipsite.domain.draws import Outcome, Rejected, Status
 from flipsite.domain.study import Prompt
 from flipsite.settings import default_study

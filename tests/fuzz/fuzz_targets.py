@@ -17,13 +17,12 @@ from pathlib import Path
 
 from flipsite.analyse.agreement import agreed_features
 from flipsite.analyse.features import joined
-from flipsite.collect.answer import read_answer
+from flipsite.collect.budget import PICO_PER_USD
 from flipsite.collect.catalogue import catalogue, dump_catalogue, load_catalogue, read_page
-from flipsite.collect.choice import choose
-from flipsite.collect.claims import read_claims
-from flipsite.collect.money import PICO_PER_USD
-from flipsite.collect.reading import draw_of, read_again
-from flipsite.collect.replies import Reply, Trouble, read_exchange, read_reply
+from flipsite.collect.classifier import read_claims
+from flipsite.collect.parse import draw_of, read_again, read_answer
+from flipsite.collect.responses import Reply, Trouble, read_exchange, read_reply
+from flipsite.collect.selection import choose
 from flipsite.domain.draws import Draw, Failed, Outcome, Rejected, Result, Status
 from flipsite.domain.endpoint import Kept
 from flipsite.domain.features import FEATURES

@@ -16,7 +16,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
-from flipsite.collect.openrouter import Key, OpenRouter, Timeouts
+from flipsite.collect.client import Key, OpenRouter, Timeouts
 from flipsite.domain.study import Budget, Kind, Sampling
 from flipsite.settings import default_study, dump_study
 from flipsite.store.cache import Cache

@@ -28,8 +28,8 @@ from hostile_server import (
 )
 
 from flipsite.collect.catalogue import MOST_ENTRIES, MOST_PAGES, catalogue
-from flipsite.collect.connections import LARGE_AT_ONCE, MOST_BYTES
-from flipsite.collect.openrouter import Timeouts
+from flipsite.collect.client import Timeouts
+from flipsite.collect.transport import LARGE_AT_ONCE, MOST_BYTES
 from flipsite.domain.urls import model_page
 from flipsite.errors import CollectError
 from flipsite.store.snapshot import read_draws

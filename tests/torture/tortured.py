@@ -25,7 +25,7 @@ from scenarios import GIT_ENVIRONMENT, Scenario, complaints, new_endpoint, scena
 import flipsite.cli.console
 import flipsite.workflows.collect
 import flipsite.workflows.transfer
-from flipsite.collect.simulated.serving import serving
+from flipsite.collect.simulated.server import serving
 
 LATE = (
     rich.progress,

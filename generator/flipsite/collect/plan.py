@@ -6,16 +6,15 @@ A function of the catalogue's choice and of what the ledger holds; nothing is as
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 
-from flipsite.collect.answer import READER
-from flipsite.collect.choice import Choice
-from flipsite.collect.course import Course
-from flipsite.collect.forecast import Mode, worst_case_usd
-from flipsite.collect.money import usd
+from flipsite.collect.budget import usd
+from flipsite.collect.parse import READER, read_flip
+from flipsite.collect.pricing import Mode, worst_case_usd
 from flipsite.collect.prompt import Question, pairs
-from flipsite.collect.reading import read_flip
-from flipsite.collect.replies import Reply
-from flipsite.collect.request import request_body
-from flipsite.collect.sampler import Series
+from flipsite.collect.requests import request_body
+from flipsite.collect.responses import Reply
+from flipsite.collect.run_state import Course
+from flipsite.collect.scheduler import Series
+from flipsite.collect.selection import Choice
 from flipsite.domain.catalogue import Model
 from flipsite.domain.draws import Outcome, Rejected
 from flipsite.domain.endpoint import Ledger, Standing

@@ -5,9 +5,9 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 
 from flipsite.collect.catalogue import Catalogue, fetch_catalogue
-from flipsite.collect.choice import Choice, choose
-from flipsite.collect.forecast import supports_structure
-from flipsite.collect.openrouter import OPENROUTER, OpenRouter
+from flipsite.collect.client import OPENROUTER, OpenRouter
+from flipsite.collect.pricing import supports_structure
+from flipsite.collect.selection import Choice, choose
 from flipsite.domain.study import Study
 from flipsite.project import Project, existing_study
 from flipsite.settings import default_study, load_study

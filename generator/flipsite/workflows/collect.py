@@ -14,14 +14,13 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 from flipsite.collect.catalogue import Catalogue, dump_catalogue, fetch_catalogue
-from flipsite.collect.choice import Choice, choose
+from flipsite.collect.client import OpenRouter
 from flipsite.collect.clock import nap, stamp
-from flipsite.collect.connections import Application
-from flipsite.collect.openrouter import OpenRouter
+from flipsite.collect.parse import read_again
 from flipsite.collect.plan import Plan, plan, series_of
-from flipsite.collect.reading import read_again
-from flipsite.collect.rounds import Judge, Rounds
-from flipsite.collect.sampler import Sampler
+from flipsite.collect.scheduler import Judge, Rounds, Sampler
+from flipsite.collect.selection import Choice, choose
+from flipsite.collect.transport import Application
 from flipsite.domain.study import MOST_BUDGET_USD, Kind, Study
 from flipsite.errors import UsageError
 from flipsite.files import replacing

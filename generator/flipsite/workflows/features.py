@@ -18,16 +18,14 @@ from flipsite.analyse.agreement import agreed_features
 from flipsite.analyse.features import Joined, Refused, in_proportion, joined
 from flipsite.analyse.known_features import known_features
 from flipsite.collect.catalogue import Catalogue, fetch_catalogue, load_catalogue
-from flipsite.collect.claims import read_claims
-from flipsite.collect.classification import classifier_course, usual_usd
+from flipsite.collect.classifier import WORDING, askable, classifier_course, questions, read_claims, usual_usd
+from flipsite.collect.client import OpenRouter
 from flipsite.collect.clock import stamp
-from flipsite.collect.connections import Application
-from flipsite.collect.forecast import Mode
-from flipsite.collect.openrouter import OpenRouter
+from flipsite.collect.pricing import Mode
 from flipsite.collect.prompt import Question
-from flipsite.collect.replies import one_line, read_reply
-from flipsite.collect.sampler import Sampler, Series
-from flipsite.collect.wording import WORDING, askable, questions
+from flipsite.collect.responses import one_line, read_reply
+from flipsite.collect.scheduler import Sampler, Series
+from flipsite.collect.transport import Application
 from flipsite.domain.catalogue import Claim, Model
 from flipsite.domain.features import ASKINGS
 from flipsite.domain.study import Budget, Feature, Study

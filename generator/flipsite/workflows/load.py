@@ -17,7 +17,7 @@ from pathlib import Path
 
 from flipsite.analyse.report import StudyReport, report_draws, report_printed, with_features
 from flipsite.analyse.tally import tally
-from flipsite.collect.replies import one_line
+from flipsite.collect.responses import one_line
 from flipsite.domain.counts import Counts
 from flipsite.domain.draws import Draws, Tally
 from flipsite.domain.study import Kind, Study
@@ -106,7 +106,7 @@ def announced_usd(folder: Path, study: Study, models: Container[str]) -> dict[st
     if not path.is_file():
         return {}
     from flipsite.collect.catalogue import load_catalogue  # a study of others' draws kept none
-    from flipsite.collect.forecast import estimate
+    from flipsite.collect.pricing import estimate
 
     offered = load_catalogue(path.read_bytes(), name=str(path))
     estimates = [(model.id, estimate(model, study)) for model in offered.models if model.id in models]

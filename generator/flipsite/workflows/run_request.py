@@ -7,10 +7,10 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
-from flipsite.collect.openrouter import OPENROUTER
+from flipsite.collect.client import OPENROUTER
 from flipsite.collect.plan import Plan
-from flipsite.collect.rounds import Settlement
-from flipsite.collect.tide import Tide
+from flipsite.collect.run_state import Tide
+from flipsite.collect.scheduler import Settlement
 from flipsite.domain.study import Feature, Shard, Study
 from flipsite.errors import FlipsiteError
 

@@ -11,18 +11,17 @@ from collections.abc import Awaitable, Callable
 from datetime import UTC, datetime
 from pathlib import Path
 
-from flipsite.collect.asking import Asker
-from flipsite.collect.clock import Clock, RealClock, SimulatedClock, nap
-from flipsite.collect.connections import Application
-from flipsite.collect.money import Account
-from flipsite.collect.openrouter import OPENROUTER, Key, OpenRouter
+from flipsite.collect.budget import Account
+from flipsite.collect.client import OPENROUTER, Key, OpenRouter
+from flipsite.collect.clock import Clock, RealClock, SimulatedClock, interrupts, nap
 from flipsite.collect.prompt import Question
-from flipsite.collect.sampler import MOST_A_MODEL, Sampler
-from flipsite.collect.tide import Tide
+from flipsite.collect.requester import Asker
+from flipsite.collect.run_state import Tide
+from flipsite.collect.scheduler import MOST_A_MODEL, Sampler
+from flipsite.collect.transport import Application
 from flipsite.domain.endpoint import Ledger
 from flipsite.domain.study import Budget, Kind, Study
 from flipsite.errors import FlipsiteError, UsageError
-from flipsite.interrupts import interrupts
 from flipsite.workflows.run_request import Look
 
 LOOK_EVERY_S = 0.25

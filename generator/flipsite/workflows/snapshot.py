@@ -4,7 +4,7 @@ import logging
 from itertools import chain
 from pathlib import Path
 
-from flipsite.collect.reading import draw_of
+from flipsite.collect.parse import draw_of
 from flipsite.domain.study import Shard, Study
 from flipsite.project import own_digest, snapshot_files, snapshot_place
 from flipsite.store.arrow import LIBRARY

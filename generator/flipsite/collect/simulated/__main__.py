@@ -5,7 +5,7 @@ import sys
 import time
 
 from flipsite.collect.simulated import CLASSIFIERS, COINS, Conditions, Endpoint, fair_coin, fault_coins
-from flipsite.collect.simulated.serving import serving
+from flipsite.collect.simulated.server import serving
 
 
 def main(arguments: list[str] | None = None) -> None:

@@ -4,8 +4,7 @@ import hashlib
 import json
 from collections.abc import Mapping
 
-from flipsite.collect.simulated.coins import Coin, Truth
-from flipsite.collect.simulated.habits import Manner, Said, Toss
+from flipsite.collect.simulated.coins import Coin, Manner, Said, Toss, Truth
 
 _FAMILIES = ("Obol 2", "Drachma", "Guinea 3.1", "its own")
 _TUNINGS = ("instruct", "roleplay", "coding", "vision")

@@ -1,11 +1,176 @@
-"""Coins of known truth: which there are, what is true of each, and what it costs."""
+"""Coins of known truth: which there are, what is true of each, and what it costs.
 
-from collections.abc import Mapping
-from dataclasses import dataclass, field
+Habits: on which side a coin falls, and the words in which it says so.
+"""
+
+import hashlib
+import json
+import math
+import re
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field, replace
 from typing import Any
 
-from flipsite.collect.simulated import habits
 from flipsite.domain.catalogue import Price
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Toss:
+    """One draw as a coin sees it.
+
+    Attributes:
+        seed: The endpoint's.
+        model: The coin's name.
+        draw: The draw's number.
+        first: The label the prompt names first.
+        second: The other.
+        structured: JSON is asked for.
+        text: The whole prompt, for what is asked other than flips.
+    """
+
+    seed: int
+    model: str
+    draw: int
+    first: str
+    second: str
+    structured: bool
+    text: str = ""
+
+    @property
+    def labels(self) -> tuple[str, str]:
+        """The labels of outcome 0 and outcome 1, whatever their order in the prompt."""
+        zero, one = sorted((self.first, self.second))
+        return zero, one
+
+    def chance(self, purpose: str, *, draw: int | None = None) -> float:
+        """A number from 0 to below 1 that depends on seed, coin, draw and purpose alone."""
+        key = f"flipsite coin 1\n{self.seed}\n{self.model}\n{self.draw if draw is None else draw}\n{purpose}"
+        return int.from_bytes(hashlib.sha256(key.encode()).digest()[:7], "big") / 2**56
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Said:
+    """What a coin answers; `thought_tokens` are billed as completion."""
+
+    content: str | None
+    finish_reason: str = "stop"
+    refusal: str | None = None
+    thought_tokens: int = 0
+
+    @property
+    def completion_tokens(self) -> int:
+        """Tokens billed: four bytes each, and what was thought."""
+        text = (self.content or "") + (self.refusal or "")
+        return math.ceil(len(text.encode()) / 4) + self.thought_tokens
+
+
+Fall = Callable[[Toss], str]
+Manner = Callable[[Toss, str], Said]
+
+
+def toss_of(body: Mapping[str, Any], *, seed: int, draw: int) -> Toss:
+    """Read the labels where a model would: in the schema, in the set, or in the format's example."""
+    text = "\n".join(str(message.get("content")) for message in body["messages"] if isinstance(message, dict))
+    structured = isinstance(body.get("response_format"), dict)
+    labels = ("0", "1")
+    if structured:
+        schema = body["response_format"]["json_schema"]["schema"]
+        labels = tuple(schema["properties"].get("outcome", {}).get("enum", labels))
+    else:
+        for named in (_SET.search(text), _EXAMPLE.search(text)):
+            if named:
+                labels = (named[1], named[2])
+                break
+    return Toss(
+        seed=seed,
+        model=body["model"],
+        draw=draw,
+        first=labels[0],
+        second=labels[1],
+        structured=structured,
+        text=text,
+    )
+
+
+def biased(p: float) -> Fall:
+    """Falls on outcome 1 with probability p."""
+    return lambda toss: toss.labels[toss.chance("fall") < p]
+
+
+fair = biased(0.5)
+
+
+def alternating(toss: Toss) -> str:
+    """Falls 0, 1, 0, 1 and so on."""
+    return toss.labels[toss.draw % 2]
+
+
+def sticky(toss: Toss) -> str:
+    """Begins anywhere and stays on its side nine times in ten."""
+    side = toss.chance("fall", draw=0) < 0.5
+    for draw in range(1, toss.draw + 1):
+        side ^= toss.chance("fall", draw=draw) >= 0.9
+    return toss.labels[side]
+
+
+def first_named(toss: Toss) -> str:
+    """Takes what the prompt names first."""
+    return toss.first
+
+
+def plain(toss: Toss, label: str) -> Said:
+    """In the format that was asked for."""
+    if toss.structured:
+        return Said(content=json.dumps({"outcome": label}, ensure_ascii=False))
+    return Said(content=f"Explanations: I imagine one flip of a coin.\nOutput: {label}")
+
+
+def refusing(toss: Toss, label: str) -> Said:
+    """Refuses three times in ten, half of them in the field meant for it."""
+    if toss.chance("refuse") >= 0.3:
+        return plain(toss, label)
+    words = "I'm sorry, but I cannot flip a coin."
+    return Said(content=None, refusal=words) if toss.draw % 2 else Said(content=words)
+
+
+def chatty(toss: Toss, label: str) -> Said:
+    """Says the same in the ways models are used to."""
+    zero, one = toss.labels
+    ways = (
+        f"**Explanations:** Both {zero} and {one} have probability 0.5.\n\n**Output:** {label}",
+        f"<think>Output: {zero}? Or Output: {one}? Hmm.</think>\n\nExplanations: a flip.\nOutput: `{label}`",
+        f"```\nExplanations: I flip.\nOutput: {label}\n```\n\nLet me know if you need another flip!",
+        f"### Explanations\nA mental coin, a fair one.\n\n### Output\n**{label}**",
+        f"<format>\nExplanations: none\nOutput: [{label}]\n</format>",
+        f"Sure!\n\n- Explanations: I have no random number generator.\n- Output： “{label}”.",
+        f"Output: {zero}\n\nWait, that was no flip.\n\nOutput: {one}\n\nThe last one:\nOUTPUT: {label}",
+        rf"Explanations: heads or tails.\n\nOutput: $\boxed{{{label}}}$",
+    )
+    return Said(content=ways[int(toss.chance("way") * len(ways))])
+
+
+def unreadable(toss: Toss, label: str) -> Said:
+    """Talks around it."""
+    ways = (
+        "The coin has landed. What a flip!",
+        f"Output: {toss.first} or {toss.second}, each with probability 0.5",
+        "Output: 0.5",
+        f"I would say that {label} feels right this time.",
+        "Output: [Your output MUST be an integer in the set]",
+    )
+    return Said(content=ways[int(toss.chance("way") * len(ways))])
+
+
+def pondering(toss: Toss, label: str) -> Said:
+    """Thinks first, and once in ten thinks until it is cut."""
+    thought = 100 + int(toss.chance("thought") * 400)
+    if toss.chance("cut") < 0.1:
+        return Said(content="", finish_reason="length", thought_tokens=thought)
+    return replace(plain(toss, label), thought_tokens=thought)
+
+
+_SET = re.compile(r"the set \{(.{1,80}?), (.{1,80}?)\}")
+_EXAMPLE = re.compile(r'"Output: (.{1,80}?)" or "Output: (.{1,80}?)"')
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -45,8 +210,8 @@ class Coin:
 
     id: str
     truth: Truth | None
-    fall: habits.Fall = habits.fair
-    manner: habits.Manner = habits.plain
+    fall: Fall = fair
+    manner: Manner = plain
     price: Price = CHEAP
     parameters: tuple[str, ...] = ("max_tokens", "temperature")
     slow: bool = False
@@ -97,31 +262,25 @@ def _coin(name: str, p: float | None, says: str, **what: Any) -> Coin:
 
 COINS: tuple[Coin, ...] = (
     _coin("fair", 0.5, "A fair coin.", parameters=_STRUCTURED),
-    _coin("biased-0.6", 0.6, "Falls on 1 six times in ten.", fall=habits.biased(0.6), parameters=_STRUCTURED),
-    _coin(
-        "biased-0.9", 0.9, "Falls on 1 nine times in ten.", fall=habits.biased(0.9), parameters=_STRUCTURED
-    ),
-    _coin("always-one", 1.0, "Always falls on 1.", fall=habits.biased(1.0), parameters=("max_tokens",)),
-    _coin(
-        "alternating", 0.5, "Falls 0, 1, 0, 1 …: balanced, and not random at all.", fall=habits.alternating
-    ),
-    _coin(
-        "sticky", 0.5, "Fair in the long run, but stays on its side nine times in ten.", fall=habits.sticky
-    ),
+    _coin("biased-0.6", 0.6, "Falls on 1 six times in ten.", fall=biased(0.6), parameters=_STRUCTURED),
+    _coin("biased-0.9", 0.9, "Falls on 1 nine times in ten.", fall=biased(0.9), parameters=_STRUCTURED),
+    _coin("always-one", 1.0, "Always falls on 1.", fall=biased(1.0), parameters=("max_tokens",)),
+    _coin("alternating", 0.5, "Falls 0, 1, 0, 1 …: balanced, and not random at all.", fall=alternating),
+    _coin("sticky", 0.5, "Fair in the long run, but stays on its side nine times in ten.", fall=sticky),
     _coin(
         "first-named",
         0.5,
         "Takes what is named first: balanced only if both orders are asked.",
-        fall=habits.first_named,
+        fall=first_named,
     ),
-    _coin("refuses-30", 0.5, "A fair coin that refuses three draws in ten.", manner=habits.refusing),
-    _coin("chatty", 0.5, "A fair coin that says so in many ways.", manner=habits.chatty),
-    _coin("never-parses", None, "A fair coin that never states its output.", manner=habits.unreadable),
+    _coin("refuses-30", 0.5, "A fair coin that refuses three draws in ten.", manner=refusing),
+    _coin("chatty", 0.5, "A fair coin that says so in many ways.", manner=chatty),
+    _coin("never-parses", None, "A fair coin that never states its output.", manner=unreadable),
     _coin(
         "ponders",
         0.5,
         "A fair coin that thinks first, and once in ten until it is cut.",
-        manner=habits.pondering,
+        manner=pondering,
         parameters=("include_reasoning", "max_tokens", "reasoning"),
     ),
     _coin("slow", 0.5, "A fair coin that takes its time.", slow=True),

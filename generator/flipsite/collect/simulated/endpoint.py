@@ -10,11 +10,20 @@ from dataclasses import dataclass
 from typing import Any
 from urllib.parse import parse_qs
 
-from flipsite.collect.simulated.answers import Answer, Message, Receive, Send, refusal, respond, whole
-from flipsite.collect.simulated.coins import COINS, Coin
-from flipsite.collect.simulated.completions import Call, completion, cost_usd
-from flipsite.collect.simulated.faults import Fault, altered, refused
-from flipsite.collect.simulated.habits import toss_of
+from flipsite.collect.simulated.coins import COINS, Coin, toss_of
+from flipsite.collect.simulated.faults import (
+    Answer,
+    Fault,
+    Message,
+    Receive,
+    Send,
+    altered,
+    refusal,
+    refused,
+    respond,
+    whole,
+)
+from flipsite.collect.simulated.responses import Call, completion, cost_usd
 
 DRAW_HEADER = "X-Flipsite-Draw"
 """Carries the draw's number, so that concurrency changes no coin."""

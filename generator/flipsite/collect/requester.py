@@ -19,16 +19,14 @@ from tenacity import (
     wait_exponential_jitter,
 )
 
+from flipsite.collect.budget import PICO_PER_USD, Account, Prices, Refusal, Reservation, pico
+from flipsite.collect.client import Exchange, OpenRouter
 from flipsite.collect.clock import Clock, nap
-from flipsite.collect.course import Course, SetAsideError
-from flipsite.collect.forecast import Mode
-from flipsite.collect.money import PICO_PER_USD, Account, Refusal, Reservation, pico
-from flipsite.collect.openrouter import Exchange, OpenRouter
-from flipsite.collect.pace import Gate, GateClosedError
-from flipsite.collect.prices import Prices
+from flipsite.collect.pricing import Mode
 from flipsite.collect.prompt import Question
-from flipsite.collect.replies import Reply, Todo, Trouble
-from flipsite.collect.tide import Tide
+from flipsite.collect.responses import Reply, Todo, Trouble
+from flipsite.collect.run_state import Course, SetAsideError, Tide
+from flipsite.collect.throttle import Gate, GateClosedError
 from flipsite.domain.draws import Failed, Outcome, Rejected, Status
 from flipsite.domain.endpoint import Answered, Asked, Ledger, Reading, Stated, Unpriced
 from flipsite.errors import CollectError

@@ -4,11 +4,10 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from flipsite.collect.forecast import about_tokens, worst_case_usd
-from flipsite.collect.simulated.coins import Coin
+from flipsite.collect.catalogue import read_entry
+from flipsite.collect.pricing import about_tokens, worst_case_usd
+from flipsite.collect.simulated.coins import Coin, Said, Toss
 from flipsite.collect.simulated.faults import Fault
-from flipsite.collect.simulated.habits import Said, Toss
-from flipsite.collect.wire import read_entry
 from flipsite.domain.catalogue import Model
 
 

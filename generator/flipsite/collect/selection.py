@@ -5,7 +5,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from fnmatch import fnmatchcase
 
-from flipsite.collect.forecast import CostEstimate, Mode, answer_mode, estimate, supports_structure
+from flipsite.collect.pricing import CostEstimate, Mode, answer_mode, estimate, supports_structure
 from flipsite.domain.catalogue import Model
 from flipsite.domain.study import Shard, Study
 

@@ -17,16 +17,7 @@ from urllib.parse import quote, urlsplit
 import httpx
 
 from flipsite import __version__
-from flipsite.collect.connections import (
-    FAULTS,
-    MOST_BYTES,
-    Application,
-    Connections,
-    Received,
-    UnreadError,
-    is_loopback,
-)
-from flipsite.collect.replies import (
+from flipsite.collect.responses import (
     Json,
     Reply,
     Todo,
@@ -35,6 +26,15 @@ from flipsite.collect.replies import (
     read_exchange,
     read_limit,
     read_price,
+)
+from flipsite.collect.transport import (
+    FAULTS,
+    MOST_BYTES,
+    Application,
+    Connections,
+    Received,
+    UnreadError,
+    is_loopback,
 )
 from flipsite.errors import CollectError, UsageError
 
