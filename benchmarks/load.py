@@ -22,7 +22,7 @@ from pathlib import Path
 from posixpath import join, normpath
 
 from collect import ANSWER_USD, project_of, serve
-from flipsite.store.snapshot import read_draws
+from flipsite.store.snapshot.read import read_draws
 from flipsite.workflows.collect import Order, Report, Watcher, collect
 from flipsite.write.broadcast import Broadcast, State
 from flipsite.write.serving import PreviewServer

@@ -18,8 +18,8 @@ import pyarrow as pa
 from flipsite.domain.study import Budget, Kind, Sampling
 from flipsite.project import Project
 from flipsite.settings import default_study, dump_study
-from flipsite.store.arrow import SCHEMA
-from flipsite.store.snapshot import ROWS_A_GROUP, parquet_writer
+from flipsite.store.snapshot.columns import SCHEMA
+from flipsite.store.snapshot.read import ROWS_A_GROUP, parquet_writer
 from flipsite.workflows.collect import Order, Watcher, collect
 
 N_MODELS = 240

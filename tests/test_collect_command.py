@@ -14,7 +14,7 @@ from flipsite.cli.main import cli
 from flipsite.collect.simulated import COINS, Endpoint, Fault, fair_coin
 from flipsite.collect.simulated.endpoint import Conditions
 from flipsite.collect.simulated.server import serving
-from flipsite.store.snapshot import read_draws
+from flipsite.store.snapshot.read import read_draws
 
 KEY = "sk-or-v1-canary-0123456789abcdef"
 FEW = ("--models", "*/fair", "--models", "*/chatty", "--draws", "4")

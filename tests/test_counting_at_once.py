@@ -7,7 +7,7 @@ from hypothesis import strategies as st
 from flipsite.domain import counts
 from flipsite.domain.counts import Course, Neighbours
 from flipsite.domain.draws import Draw, Draws, Failed, Outcome
-from flipsite.store.columns import collect_draws
+from flipsite.store.snapshot.columns import collect_draws
 
 OUTCOMES = st.lists(st.lists(st.sampled_from([-1, 0, 1]), min_size=1, max_size=9), max_size=5)
 

@@ -9,7 +9,7 @@ import pytest
 
 from flipsite.present.svg import start_renderer
 from flipsite.project import find_project
-from flipsite.store.drawings import DRAWINGS
+from flipsite.store.chart_cache import DRAWINGS
 from flipsite.workflows.build import build
 from flipsite.workflows.transfer import ImportOptions, import_draws
 

@@ -9,7 +9,7 @@ import pytest
 from flipsite.domain.draws import Draw, Outcome
 from flipsite.errors import SettingsError, StoreError
 from flipsite.project import find_project
-from flipsite.store.snapshot import collect_draws, write_draws
+from flipsite.store.snapshot.read import collect_draws, write_draws
 from flipsite.workflows.build import input_digests
 from flipsite.workflows.load import held, held_tallies
 
@@ -76,9 +76,9 @@ def test_reading_a_plain_study_imports_nothing_that_only_others_need(folder: Pat
         "pandas",
         "flipsite.workflows.fit",
         "flipsite.collect",
-        "flipsite.store.large",
+        "flipsite.store.counting.aggregate",
     ]
-    others += ["flipsite.store.features", "flipsite.store.parts", "filelock", "httpx"]
+    others += ["flipsite.store.features", "flipsite.store.snapshot.write", "filelock", "httpx"]
     write_draws(folder / "draws.parquet", collect_draws(ROWS), study="far")
     code = (
         "import sys, pathlib; from flipsite.workflows.load import kept_files, load_report\n"

@@ -11,11 +11,11 @@ from flipsite.domain.draws import Status
 from flipsite.errors import UsageError
 from flipsite.project import SNAPSHOT, find_project, snapshot_files, study_folder, study_ids
 from flipsite.settings import load_study
-from flipsite.store.import_files import read_sheet
-from flipsite.store.import_reading import targets_of
-from flipsite.store.import_stage import staged
-from flipsite.store.large import read_tallies
-from flipsite.store.snapshot import read_draws
+from flipsite.store.counting.aggregate import read_tallies
+from flipsite.store.imports.files import read_sheet
+from flipsite.store.imports.source import targets_of
+from flipsite.store.imports.staging import staged
+from flipsite.store.snapshot.read import read_draws
 from flipsite.workflows.build import build
 from flipsite.workflows.load import load_report
 from flipsite.workflows.transfer import import_targets, parse_options

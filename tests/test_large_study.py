@@ -16,7 +16,7 @@ from flipsite.errors import StoreError, UsageError
 from flipsite.project import find_project, snapshot_files
 from flipsite.settings import load_study
 from flipsite.store.exports import export_draws
-from flipsite.store.snapshot import collect_draws, read_draws, read_groups, write_draws
+from flipsite.store.snapshot.read import collect_draws, read_draws, read_groups, write_draws
 from flipsite.workflows.build import build
 from flipsite.workflows.load import subjects_of
 from flipsite.workflows.transfer import EXPORT_FORMATS, export_study

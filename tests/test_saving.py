@@ -25,12 +25,12 @@ from flipsite.domain.study import Shard
 from flipsite.errors import StoreError
 from flipsite.project import snapshot_files
 from flipsite.settings import default_study
-from flipsite.store import cache_kept, tables, whole_snapshot
-from flipsite.store.arrow import SCHEMA, draws_table
-from flipsite.store.cache import CACHE_FILE, Cache
-from flipsite.store.columns import brief, collect_draws
-from flipsite.store.tables import draw_tables
-from flipsite.store.whole_snapshot import replace_snapshot
+from flipsite.store.cache import queries
+from flipsite.store.cache.cache import CACHE_FILE, Cache
+from flipsite.store.snapshot import tables, write
+from flipsite.store.snapshot.columns import SCHEMA, brief, collect_draws, draws_table
+from flipsite.store.snapshot.tables import draw_tables
+from flipsite.store.snapshot.write import replace_snapshot
 from flipsite.workflows import snapshot
 from flipsite.workflows.load import MOST_HELD
 from flipsite.workflows.snapshot import write_snapshot
@@ -50,13 +50,13 @@ READINGS = (
 def small_files() -> Iterator[None]:
     """A file of at most 3 draws, parts of 8, groups of 2."""
     with pytest.MonkeyPatch.context() as patch:
-        for module in (tables, whole_snapshot):
+        for module in (tables, write):
             patch.setattr(module, "ROWS_A_GROUP", 2)
-        patch.setattr(whole_snapshot, "FULL", 8)
-        patch.setattr(whole_snapshot, "HALF", 4)
-        patch.setattr(whole_snapshot, "MOST_IN_A_FILE", 3)
+        patch.setattr(write, "FULL", 8)
+        patch.setattr(write, "HALF", 4)
+        patch.setattr(write, "MOST_IN_A_FILE", 3)
         patch.setattr(tables, "_AT_ONCE", 3)
-        patch.setattr(cache_kept, "_AT_ONCE", 2)
+        patch.setattr(queries, "_AT_ONCE", 2)
         yield
 
 
@@ -348,5 +348,5 @@ def test_a_failed_write_leaves_the_old_snapshot_and_the_next_one_is_whole(folder
 
 
 def test_what_a_file_holds_a_build_holds():
-    assert whole_snapshot.MOST_IN_A_FILE == MOST_HELD
-    assert whole_snapshot.MOST_IN_A_FILE < whole_snapshot.HALF
+    assert write.MOST_IN_A_FILE == MOST_HELD
+    assert write.MOST_IN_A_FILE < write.HALF

@@ -8,7 +8,7 @@ from flipsite.analyse.spend import SPEND_COLUMNS
 from flipsite.domain.estimates import Estimate
 from flipsite.errors import SchemaError
 from flipsite.schema import DRAWS, ESTIMATES, SPEND, TABLES, Column, check
-from flipsite.store.arrow import SCHEMA
+from flipsite.store.snapshot.columns import SCHEMA
 
 
 def names(columns: tuple[Column, ...]) -> list[str]:

@@ -216,8 +216,8 @@ def draws(study: Study) -> "pd.DataFrame":
         UsageError: If the study is published: it has figures and no draws.
         StoreError: If there are none yet, or too many for a frame.
     """
-    from flipsite.store.frames import draws_frame
-    from flipsite.store.snapshot import n_draws, read_groups
+    from flipsite.store.snapshot.read import n_draws, read_groups
+    from flipsite.store.snapshot.tables import draws_frame
     from flipsite.workflows.load import MOST_HELD
 
     if study.settings.kind is Kind.PUBLISHED:

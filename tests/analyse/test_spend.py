@@ -5,7 +5,7 @@ import math
 from flipsite.analyse.spend import SPEND_COLUMNS, SpendRow, spend
 from flipsite.analyse.tally import tally
 from flipsite.domain.draws import Draw, Failed, Outcome, Rejected, Status
-from flipsite.store.columns import collect_draws
+from flipsite.store.snapshot.columns import collect_draws
 
 
 def draw(model, index, cost, *, result=None, tokens=None):

@@ -9,7 +9,7 @@ from flipsite.domain.draws import Draws
 from flipsite.domain.study import Budget, Kind, Study
 from flipsite.project import Project
 from flipsite.settings import default_study, dump_study
-from flipsite.store.snapshot import read_draws
+from flipsite.store.snapshot.read import read_draws
 from flipsite.workflows.collect import Look, Offer, Order, Report, Watcher, collect
 
 STUDY = "trial"

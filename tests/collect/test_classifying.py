@@ -25,7 +25,7 @@ from flipsite.collect.simulated.server import serving
 from flipsite.domain.catalogue import Price
 from flipsite.domain.study import Kind
 from flipsite.store.features import read_features
-from flipsite.store.snapshot import read_draws
+from flipsite.store.snapshot.read import read_draws
 from flipsite.workflows.load import kept_files, load_report
 
 MODELS = ("a/dear-70b", "a/one", "a/two")

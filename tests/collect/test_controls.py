@@ -10,7 +10,7 @@ from flipsite.cli.main import cli
 from flipsite.collect.simulated import TRUTHS
 from flipsite.domain.study import Kind
 from flipsite.settings import load_study
-from flipsite.store.snapshot import read_draws
+from flipsite.store.snapshot.read import read_draws
 
 CONTROLS = Path(__file__).parents[2] / "content" / "studies" / "controls"
 SEED = "2025"

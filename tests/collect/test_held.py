@@ -9,7 +9,7 @@ from flipsite.collect.simulated import Endpoint
 from flipsite.domain.endpoint import Standing
 from flipsite.domain.study import Kind
 from flipsite.errors import StoreError
-from flipsite.store.held import refuse_loss
+from flipsite.store.snapshot.read import refuse_loss
 from flipsite.workflows.collect import reread
 from flipsite.workflows.transfer import import_draws, parse_options
 

@@ -11,8 +11,8 @@ from flipsite.collect.simulated import COINS, Endpoint
 from flipsite.domain.study import Kind, Sampling, Shard, shard_of
 from flipsite.errors import UsageError
 from flipsite.project import Project, snapshot_files
-from flipsite.store import whole_snapshot
-from flipsite.store.imports import ImportReport
+from flipsite.store.imports.importer import ImportReport
+from flipsite.store.snapshot import write
 from flipsite.workflows.transfer import import_draws, parse_options
 
 FEW = tuple(coin for coin in COINS if "slow" not in coin.id)
@@ -53,7 +53,7 @@ def test_sixteen_shards_merged_are_one_collection_to_the_byte(shards: list[Path]
 def test_shards_in_parts_merge_like_files(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """Named by the folder of the parts or of the study; the parts are those of one collector."""
     for name, n_draws in (("MOST_IN_A_FILE", 10), ("HALF", 16), ("FULL", 32)):
-        monkeypatch.setattr(whole_snapshot, name, n_draws)
+        monkeypatch.setattr(write, name, n_draws)
     alone = project_of(tmp_path / "alone", sampling=Sampling(draws=20))
     simulate(alone, Endpoint(coins=FEW))
     project = project_of(tmp_path / "merged", sampling=Sampling(draws=20))

@@ -14,7 +14,7 @@ from flipsite.present.model_views import shared_of
 from flipsite.present.templates import environment
 from flipsite.project import packaged
 from flipsite.settings import default_study
-from flipsite.store.snapshot import collect_draws
+from flipsite.store.snapshot.read import collect_draws
 
 EXPECTED = frozenset(
     [

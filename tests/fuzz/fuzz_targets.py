@@ -33,9 +33,9 @@ from flipsite.present.tables import csv_records
 from flipsite.settings import default_study, dump_study, load_printed, load_study
 from flipsite.store.features import features_csv, read_features
 from flipsite.store.fits import fit_json, read_fit
-from flipsite.store.import_columns import ImportOptions
-from flipsite.store.imports import import_file
-from flipsite.store.snapshot import collect_draws, read_draws, write_parquet
+from flipsite.store.imports.columns import ImportOptions
+from flipsite.store.imports.importer import import_file
+from flipsite.store.snapshot.read import collect_draws, read_draws, write_parquet
 from flipsite.write.places import Moved, find_file
 from flipsite.write.reading import read_page as read_html_page
 from flipsite.write.reading import read_style, read_xml_file

@@ -18,12 +18,12 @@ from flipsite.collect.catalogue import load_catalogue
 from flipsite.domain.estimates import Estimate
 from flipsite.domain.study import Kind
 from flipsite.settings import load_printed, load_study
-from flipsite.store.cache_schema import STEPS
+from flipsite.store.cache.schema import STEPS
 from flipsite.store.features import read_features
 from flipsite.store.fits import FORMAT as FIT_FORMAT
 from flipsite.store.fits import read_fit
-from flipsite.store.snapshot import FORMAT as SNAPSHOT_FORMAT
-from flipsite.store.snapshot import read_draws
+from flipsite.store.snapshot.read import FORMAT as SNAPSHOT_FORMAT
+from flipsite.store.snapshot.read import read_draws
 from flipsite.write.manifest import read_manifest
 
 RELEASED = sorted(FORMATS.iterdir(), key=lambda folder: int(folder.name))

@@ -19,7 +19,7 @@ from typing import Any
 from flipsite.collect.client import Key, OpenRouter, Timeouts
 from flipsite.domain.study import Budget, Kind, Sampling
 from flipsite.settings import default_study, dump_study
-from flipsite.store.cache import Cache
+from flipsite.store.cache.cache import Cache
 from flipsite.workflows.collect import Collecting
 from flipsite.workflows.run_request import Offer, Order, Report, Watcher
 

@@ -19,7 +19,7 @@ from flipsite.present.board_values import values_script
 from flipsite.present.row_mark import chance_reach, share_mark
 from flipsite.project import packaged
 from flipsite.settings import load_study
-from flipsite.store.snapshot import collect_draws
+from flipsite.store.snapshot.read import collect_draws
 from flipsite.workflows.load import load_report
 
 ARTICLE = packaged("content") / "studies" / "article-2025"

@@ -20,7 +20,7 @@ from flipsite.present.templates import environment, render
 from flipsite.present.values import study_values
 from flipsite.project import packaged
 from flipsite.settings import load_study
-from flipsite.store.snapshot import collect_draws
+from flipsite.store.snapshot.read import collect_draws
 from flipsite.workflows.load import load_report
 
 ARTICLE = packaged("content") / "studies" / "article-2025"

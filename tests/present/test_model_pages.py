@@ -25,7 +25,7 @@ from flipsite.present.model_draws import DRAW_KEYS, model_csv
 from flipsite.present.model_views import ModelView, model_view, shared_of
 from flipsite.present.plain_words import odds_text, verdict_sentence
 from flipsite.present.posterior_coins import posterior_coins
-from flipsite.store.snapshot import collect_draws
+from flipsite.store.snapshot.read import collect_draws
 
 Estimated = Callable[[Sequence[tuple[str, int, int]]], tuple[Estimate, ...]]
 

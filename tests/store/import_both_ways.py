@@ -10,13 +10,13 @@ from draw_strategies import same
 
 from flipsite.domain.draws import Draws
 from flipsite.errors import UsageError
-from flipsite.store.arrow import SCHEMA, draws_table
-from flipsite.store.import_columns import ImportOptions, check_columns, parse_options
-from flipsite.store.import_files import read_sheet
-from flipsite.store.import_large import LargeRows, large_rows
-from flipsite.store.import_rows import Rows, rows_of
-from flipsite.store.import_stage import staged
-from flipsite.store.snapshot import draws_of_table
+from flipsite.store.imports.columns import ImportOptions, check_columns, parse_options
+from flipsite.store.imports.files import read_sheet
+from flipsite.store.imports.large import LargeRows, large_rows
+from flipsite.store.imports.rows import Rows, rows_of
+from flipsite.store.imports.staging import staged
+from flipsite.store.snapshot.columns import SCHEMA, draws_table
+from flipsite.store.snapshot.read import draws_of_table
 
 
 def small(path: Path, options: ImportOptions) -> Rows:

@@ -18,8 +18,8 @@ from asked import ASKED
 from flipsite.domain.draws import Failed, Outcome, Rejected, Status
 from flipsite.domain.endpoint import Answered, Reading, Standing, Stated
 from flipsite.errors import StoreError
-from flipsite.store.cache import CACHE_FILE, Cache
-from flipsite.store.cache_schema import STEPS, connect, migrate
+from flipsite.store.cache.cache import CACHE_FILE, Cache
+from flipsite.store.cache.schema import STEPS, connect, migrate
 
 PROTOCOL = {"template": "Flip {first} {second}.", "pair": ["0", "1"], "temperature": None}
 HEADS = Reading(result=Outcome(index=1), reader=1)

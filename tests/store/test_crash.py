@@ -8,7 +8,7 @@ from dataclasses import replace
 
 from test_cache import ASKED, answered, cache
 
-from flipsite.store.cache import CACHE_FILE
+from flipsite.store.cache.cache import CACHE_FILE
 
 MOMENTS = 200
 WORKERS = 16

@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from flipsite.store.drawings import DRAWINGS, read_drawings, write_drawings
+from flipsite.store.chart_cache import DRAWINGS, read_drawings, write_drawings
 
 DRAWN = {"a" * 64: "<svg>é</svg>", "b" * 64: "<svg/>"}
 

@@ -16,10 +16,9 @@ from hypothesis import strategies as st
 
 from flipsite.csv_cells import csv_cell, without_guard
 from flipsite.domain.draws import STATUSES, Draw, Draws, Failed, Outcome
-from flipsite.store.arrow import SCHEMA
-from flipsite.store.columns import COUNTS
 from flipsite.store.exports import EXPORT_FORMATS, export_draws
-from flipsite.store.snapshot import collect_draws, read_draws
+from flipsite.store.snapshot.columns import COUNTS, SCHEMA
+from flipsite.store.snapshot.read import collect_draws, read_draws
 
 DRAW = Draw(
     model="a/b",

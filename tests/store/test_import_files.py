@@ -11,7 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from flipsite.errors import UsageError
-from flipsite.store.import_files import Sheet, read_sheet
+from flipsite.store.imports.files import Sheet, read_sheet
 
 WANTED = ("model", "outcome")
 

@@ -19,19 +19,14 @@ from flipsite.domain.draws import Status
 from flipsite.errors import UsageError
 from flipsite.project import snapshot_files
 from flipsite.settings import load_study
-from flipsite.store.arrow import draws_table
-from flipsite.store.extents import ModelExtent, model_extents
-from flipsite.store.import_columns import parse_options
-from flipsite.store.import_large import large_rows
-from flipsite.store.import_stage import staged
-from flipsite.store.imports import import_file
-from flipsite.store.large import read_tallies
-from flipsite.store.parts import add_parts
-from flipsite.store.snapshot import (
-    ROWS_A_GROUP,
-    n_draws,
-    read_draws,
-)
+from flipsite.store.counting.aggregate import read_tallies
+from flipsite.store.imports.columns import parse_options
+from flipsite.store.imports.importer import import_file
+from flipsite.store.imports.large import large_rows
+from flipsite.store.imports.staging import staged
+from flipsite.store.snapshot.columns import draws_table
+from flipsite.store.snapshot.read import ROWS_A_GROUP, ModelExtent, model_extents, n_draws, read_draws
+from flipsite.store.snapshot.write import add_parts
 
 
 def written(folder: Path, *rows: dict[str, Any] | str) -> Path:

@@ -16,10 +16,10 @@ from flipsite.domain.draws import Status
 from flipsite.errors import UsageError
 from flipsite.project import snapshot_files
 from flipsite.store.exports import COLUMNS
-from flipsite.store.import_columns import parse_options
-from flipsite.store.import_files import read_sheet
-from flipsite.store.imports import import_file
-from flipsite.store.snapshot import n_draws
+from flipsite.store.imports.columns import parse_options
+from flipsite.store.imports.files import read_sheet
+from flipsite.store.imports.importer import import_file
+from flipsite.store.snapshot.read import n_draws
 
 CELL = st.one_of(
     st.text("01.-e ab\"'=,;\t\r\n\x00é", max_size=6),

@@ -5,7 +5,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from flipsite.store.import_outcomes import LabelReader, read_drawn
+from flipsite.store.imports.outcomes import LabelReader, read_drawn
 
 COIN = ("tails", "heads")
 

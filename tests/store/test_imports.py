@@ -19,8 +19,8 @@ from flipsite.domain.study import Kind
 from flipsite.errors import StoreError, UsageError
 from flipsite.settings import default_study, dump_study, load_study
 from flipsite.store.exports import export_draws
-from flipsite.store.imports import ImportReport, import_file, parse_options
-from flipsite.store.snapshot import collect_draws, read_draws
+from flipsite.store.imports.importer import ImportReport, import_file, parse_options
+from flipsite.store.snapshot.read import collect_draws, read_draws
 
 
 @pytest.fixture
@@ -356,7 +356,7 @@ def test_a_killed_import_is_whole_or_absent(study, delay_s):
     path = study.parents[2] / "a.csv"
     path.write_text(text)
     code = (
-        "import sys, pathlib; from flipsite.store.imports import ImportOptions, import_file;"
+        "import sys, pathlib; from flipsite.store.imports.importer import ImportOptions, import_file;"
         "file, folder = map(pathlib.Path, sys.argv[1:]);"
         "import_file(file, folder=folder, options=ImportOptions())"
     )

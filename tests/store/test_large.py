@@ -21,10 +21,9 @@ from flipsite.domain.counts import Course, Neighbours
 from flipsite.domain.draws import Draw, Draws, Outcome, Rejected, Status
 from flipsite.errors import StoreError
 from flipsite.settings import load_study
-from flipsite.store.arrow import SCHEMA, draws_table
-from flipsite.store.extents import model_extents
-from flipsite.store.large import read_large, read_tallies
-from flipsite.store.snapshot import collect_draws, write_draws
+from flipsite.store.counting.aggregate import read_large, read_tallies
+from flipsite.store.snapshot.columns import SCHEMA, draws_table
+from flipsite.store.snapshot.read import collect_draws, model_extents, write_draws
 
 CONTROLS = Path(__file__).parents[2] / "content" / "studies" / "controls"
 LABELS = ('["0","1"]', '["1","0"]')

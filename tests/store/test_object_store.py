@@ -10,9 +10,9 @@ from test_large import many, partitioned
 
 from flipsite.analyse.tally import tally
 from flipsite.errors import StoreError
-from flipsite.store.elsewhere import listing_digest
-from flipsite.store.large import read_large, read_tallies
-from flipsite.store.snapshot import write_draws
+from flipsite.store.counting.aggregate import read_large, read_tallies
+from flipsite.store.counting.remote import listing_digest
+from flipsite.store.snapshot.read import write_draws
 
 server = pytest.importorskip("moto.server")
 

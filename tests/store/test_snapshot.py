@@ -16,9 +16,8 @@ from hypothesis import strategies as st
 
 from flipsite.domain.draws import Draw, Failed, Outcome, Rejected, Status
 from flipsite.errors import StoreError
-from flipsite.store.arrow import SCHEMA, numbers
-from flipsite.store.extents import model_extents
-from flipsite.store.snapshot import collect_draws, read_draws, write_draws
+from flipsite.store.snapshot.columns import SCHEMA, numbers
+from flipsite.store.snapshot.read import collect_draws, model_extents, read_draws, write_draws
 
 DRAW = Draw(
     model="a/b", draw=0, labels=("0", "1"), order=0, result=Outcome(index=1), response="1", cost_usd=0.1
@@ -212,7 +211,7 @@ def test_many_row_groups_are_one_column(tmp_path, monkeypatch):
     draws = collect_draws(
         [replace(DRAW, model=f"m/{row % 3}", draw=row, order=row % 2) for row in range(300)]
     )
-    monkeypatch.setattr("flipsite.store.snapshot.ROWS_A_GROUP", 70)
+    monkeypatch.setattr("flipsite.store.snapshot.read.ROWS_A_GROUP", 70)
     write_draws(tmp_path / "a.parquet", draws, study="s")
     assert same(read_draws(tmp_path / "a.parquet"), draws)
 
@@ -229,7 +228,7 @@ def test_a_failed_write_leaves_the_old_snapshot(snapshot):
 def test_reading_does_not_import_pandas(snapshot):
     """The build's start-up pays for Arrow only."""
     code = (
-        "import sys, pathlib; from flipsite.store.snapshot import read_draws;"
+        "import sys, pathlib; from flipsite.store.snapshot.read import read_draws;"
         f"read_draws(pathlib.Path({str(snapshot)!r})); sys.exit('pandas' in sys.modules)"
     )
     assert subprocess.run([sys.executable, "-c", code], check=False).returncode == 0

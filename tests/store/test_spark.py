@@ -6,8 +6,8 @@ import pytest
 from test_large import many, partitioned, parts_of
 
 from flipsite.domain.engine import EngineChoice
-from flipsite.store.large import read_large
-from flipsite.store.snapshot import write_draws
+from flipsite.store.counting.aggregate import read_large
+from flipsite.store.snapshot.read import write_draws
 
 pytestmark = [
     pytest.mark.spark,

@@ -2,8 +2,8 @@
 
 import pytest
 
-from flipsite.store.cache_kept import Mark
-from flipsite.store.written import Written, dump_written, load_written
+from flipsite.store.cache.queries import Mark
+from flipsite.store.snapshot.write import Written, dump_written, load_written
 
 LAST = Written(
     by="me",

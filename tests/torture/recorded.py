@@ -14,8 +14,8 @@ from pathlib import Path
 from test_cache import ASKED, answered, cache
 
 from flipsite.domain.draws import Draw, Outcome
-from flipsite.store.columns import collect_draws
-from flipsite.store.snapshot import write_draws
+from flipsite.store.snapshot.columns import collect_draws
+from flipsite.store.snapshot.read import write_draws
 from flipsite.write.site import replace_site
 
 WORKERS = 16

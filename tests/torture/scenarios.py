@@ -37,7 +37,7 @@ from flipsite.project import (
 from flipsite.settings import default_study, load_study
 from flipsite.store.features import read_features
 from flipsite.store.fits import read_fit, write_fit
-from flipsite.store.snapshot import read_draws
+from flipsite.store.snapshot.read import read_draws
 from flipsite.workflows.collect import Order, collect
 from flipsite.write.site import replace_site
 

@@ -14,7 +14,7 @@ from torturing import SEED, slice_of
 from flipsite.cli.main import main
 from flipsite.errors import FlipsiteError
 from flipsite.project import FEATURES_FILE, FIT_FILE, packaged
-from flipsite.store.snapshot import read_draws
+from flipsite.store.snapshot.read import read_draws
 from flipsite.workflows.load import load_report
 from flipsite.write.site import current_site, replace_site
 

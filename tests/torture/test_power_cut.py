@@ -11,7 +11,7 @@ from scenarios import site_faults
 from test_crash import check as check_cache
 from torturing import SEED, slice_of
 
-from flipsite.store.snapshot import read_draws
+from flipsite.store.snapshot.read import read_draws
 
 CUTS = slice_of(240)
 

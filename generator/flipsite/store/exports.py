@@ -18,9 +18,8 @@ from numpy.typing import NDArray
 
 from flipsite.csv_cells import csv_cell
 from flipsite.domain.draws import STATUSES, Draws
-from flipsite.store.arrow import SCHEMA, draws_table, unicode_text
-from flipsite.store.columns import COUNTS, NUMBERS, TEXTS
-from flipsite.store.snapshot import ROWS_A_GROUP, parquet_writer
+from flipsite.store.snapshot.columns import COUNTS, NUMBERS, SCHEMA, TEXTS, draws_table, unicode_text
+from flipsite.store.snapshot.read import ROWS_A_GROUP, parquet_writer
 
 ExportFormat = Literal["csv", "jsonl", "parquet"]
 EXPORT_FORMATS: tuple[ExportFormat, ...] = get_args(ExportFormat)

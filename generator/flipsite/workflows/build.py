@@ -187,7 +187,7 @@ def _elsewhere(project: Project, studies: Sequence[str]) -> dict[str, str]:
     if not (project.root / PROJECT_FILE).exists():
         return {}
     from flipsite.settings import load_project
-    from flipsite.store.elsewhere import listing_digest
+    from flipsite.store.counting.remote import listing_digest
 
     draws = load_project(project.root).draws
     return {f"draws/{study}": listing_digest(draws[study]) for study in studies if study in draws}

@@ -26,9 +26,9 @@ from flipsite.errors import UsageError
 from flipsite.files import replacing
 from flipsite.project import CATALOGUE_FILE, Project, study_folder
 from flipsite.settings import default_study, dump_study, load_study
-from flipsite.store.cache import Cache
-from flipsite.store.held import refuse_loss
-from flipsite.store.shard_merge import shards_in
+from flipsite.store.cache.cache import Cache
+from flipsite.store.snapshot.read import refuse_loss
+from flipsite.store.snapshot.shards import shards_in
 from flipsite.workflows.run_request import Look, Offer, Order, Report, Watcher
 from flipsite.workflows.session import (
     Sitting,

@@ -32,7 +32,7 @@ from flipsite.domain.study import Budget, Feature, Study
 from flipsite.errors import CollectError, UsageError
 from flipsite.project import CATALOGUE_FILE, FEATURES_FILE, Project, existing_study
 from flipsite.settings import load_study
-from flipsite.store.cache import Cache
+from flipsite.store.cache.cache import Cache
 from flipsite.store.features import read_features, write_features
 from flipsite.workflows.load import Subjects, subjects_of
 from flipsite.workflows.run_request import (

@@ -16,7 +16,7 @@ from flipsite.domain.study import Kind, Study
 from flipsite.errors import UsageError
 from flipsite.project import FEATURES_FILE, FIT_FILE, PARTS, SNAPSHOT, Project, existing_study
 from flipsite.settings import load_printed, load_study
-from flipsite.store.cache_lock import private_folder
+from flipsite.store.cache.writer import private_folder
 from flipsite.store.features import read_features
 from flipsite.store.fits import write_fit
 

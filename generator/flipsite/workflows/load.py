@@ -33,7 +33,7 @@ from flipsite.project import (
 )
 from flipsite.settings import load_printed, load_project, load_study
 from flipsite.store.exports import export_draws
-from flipsite.store.snapshot import n_draws, read_draws, read_groups
+from flipsite.store.snapshot.read import n_draws, read_draws, read_groups
 
 MOST_HELD = 500_000
 """Draws that are read whole: a gigabyte of memory, and a hundred megabytes of CSV. Of more, counts are."""
@@ -66,7 +66,7 @@ def held(folder: Path) -> Held | None:
     project, files = load_project(project_root(folder)), snapshot_files(folder)
     address = project.draws.get(folder.name)
     if address or is_large(files):
-        from flipsite.store.large import read_large  # few studies are
+        from flipsite.store.counting.aggregate import read_large  # few studies are
 
         large = read_large([address] if address else files, choice=project.engine)
         return Held(files=files, address=address, draws=large.first, counts=large.counts)
@@ -80,7 +80,7 @@ def held_tallies(folder: Path) -> tuple[Tally, ...]:
     project, files = load_project(project_root(folder)), snapshot_files(folder)
     address = project.draws.get(folder.name)
     if address or is_large(files):
-        from flipsite.store.large import read_tallies
+        from flipsite.store.counting.aggregate import read_tallies
 
         return read_tallies([address] if address else files, choice=project.engine)
     return tally(read_draws(files[0])) if files else ()
@@ -146,7 +146,7 @@ def kept_files(folder: Path, report: StudyReport) -> dict[str, bytes | Path]:
 
         files[f"{data}/fit.json"] = fit_json(report.fit)
     if report.counts is not None:
-        from flipsite.store.parts import MANIFEST, manifest, part_files
+        from flipsite.store.snapshot.write import MANIFEST, manifest, part_files
 
         parts = part_files(snapshot_files(folder))
         address = load_project(project_root(folder)).draws.get(folder.name)

@@ -18,7 +18,7 @@ from typing import TYPE_CHECKING
 
 from flipsite.forks import CAN_FORK, Fork
 from flipsite.project import Project
-from flipsite.store.drawings import read_drawings, write_drawings
+from flipsite.store.chart_cache import read_drawings, write_drawings
 
 if TYPE_CHECKING:
     from flipsite.present.drawn import Drawn, Wanted

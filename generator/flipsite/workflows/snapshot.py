@@ -7,14 +7,12 @@ from pathlib import Path
 from flipsite.collect.parse import draw_of
 from flipsite.domain.study import Shard, Study
 from flipsite.project import own_digest, snapshot_files, snapshot_place
-from flipsite.store.arrow import LIBRARY
-from flipsite.store.cache import Cache
-from flipsite.store.columns import brief
-from flipsite.store.shard_merge import shard_notes
-from flipsite.store.tables import draw_tables
-from flipsite.store.weaving import woven
-from flipsite.store.whole_snapshot import replace_snapshot
-from flipsite.store.written import Written, dump_written, load_written, stands
+from flipsite.store.cache.cache import Cache
+from flipsite.store.snapshot.columns import LIBRARY, brief
+from flipsite.store.snapshot.merge import woven
+from flipsite.store.snapshot.shards import shard_notes
+from flipsite.store.snapshot.tables import draw_tables
+from flipsite.store.snapshot.write import Written, dump_written, load_written, replace_snapshot, stands
 
 log = logging.getLogger(__name__)
 

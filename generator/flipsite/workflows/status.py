@@ -10,7 +10,7 @@ from flipsite.domain.study import Kind, Study
 from flipsite.errors import FlipsiteError
 from flipsite.project import Project, snapshot_files, study_ids
 from flipsite.settings import load_printed, load_study
-from flipsite.store.extents import Extent, snapshot_extent
+from flipsite.store.snapshot.read import Extent, snapshot_extent
 from flipsite.workflows.build import input_digests
 from flipsite.write.manifest import read_manifest
 from flipsite.write.site import current_site

@@ -10,8 +10,14 @@ from flipsite.files import replacing
 from flipsite.project import SNAPSHOT, Project, existing_study, snapshot_files, study_folder
 from flipsite.settings import load_study
 from flipsite.store.exports import EXPORT_FORMATS, ExportFormat, export_groups
-from flipsite.store.imports import ImportOptions, ImportReport, import_by_target, import_file, parse_options
-from flipsite.store.snapshot import read_draws, read_groups
+from flipsite.store.imports.importer import (
+    ImportOptions,
+    ImportReport,
+    import_by_target,
+    import_file,
+    parse_options,
+)
+from flipsite.store.snapshot.read import read_draws, read_groups
 from flipsite.workflows.load import is_large
 
 __all__ = [

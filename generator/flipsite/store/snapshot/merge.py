@@ -13,9 +13,9 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 from numpy.typing import NDArray
 
-from flipsite.store.arrow import dictionary, numbers
-from flipsite.store.snapshot import readable
-from flipsite.store.tables import snapshot_tables
+from flipsite.store.snapshot.columns import dictionary, numbers
+from flipsite.store.snapshot.read import readable
+from flipsite.store.snapshot.tables import snapshot_tables
 
 Key = tuple[str, int]
 """A row's model and draw."""

@@ -5,12 +5,11 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from flipsite.errors import UsageError
-from flipsite.store.import_cells import number_of
-from flipsite.store.import_columns import ImportOptions, check_columns, matched_text, wanted_rows
-from flipsite.store.import_files import Sheet, header_of, read_sheet
-from flipsite.store.import_rows import none_wanted
-from flipsite.store.import_stage import Stage, staged, too_large
-from flipsite.store.import_tables import Tables, cell_of
+from flipsite.store.imports.cells import number_of
+from flipsite.store.imports.columns import ImportOptions, check_columns, matched_text, wanted_rows
+from flipsite.store.imports.files import Sheet, header_of, read_sheet
+from flipsite.store.imports.rows import none_wanted
+from flipsite.store.imports.staging import Stage, Tables, cell_of, staged, too_large
 
 
 @contextmanager

@@ -3,24 +3,125 @@
 How draws are cut into parts depends on the draws alone, and mostly on those nearby: a part ends with a model
 once it is half full, and within one when it is full. So a few new draws change a part or two; the others are
 linked, not written again.
+
+A snapshot in parts: written a few million draws a file, and offered for download with a manifest.
+
+What a snapshot was made of, as its cache remembers it: while it stands, its rows are copied.
 """
 
+import hashlib
+import json
 import os
 import shutil
 from bisect import bisect_right
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import suppress
-from itertools import count
+from dataclasses import asdict, dataclass
+from itertools import chain, count, islice
 from pathlib import Path
 
 import pyarrow as pa
 
 from flipsite.files import put_in_place, swapping, sync_folder
 from flipsite.project import PARTS, SNAPSHOT, snapshot_files
-from flipsite.store.parts import GROUPS_A_PART, digest
-from flipsite.store.snapshot import ROWS_A_GROUP, parquet_writer
-from flipsite.store.tables import grouped, snapshot_tables
-from flipsite.store.weaving import Key, Standing, key_of
+from flipsite.store.cache.queries import Mark
+from flipsite.store.snapshot.columns import SCHEMA
+from flipsite.store.snapshot.merge import Key, Standing, key_of
+from flipsite.store.snapshot.read import ROWS_A_GROUP, parquet_writer
+from flipsite.store.snapshot.read import n_draws as draws_in
+from flipsite.store.snapshot.tables import grouped, snapshot_tables
+
+MANIFEST = "manifest.json"
+
+GROUPS_A_PART = 8
+"""Groups of rows in a part: a million draws, well under the 100 MB that GitHub takes of a file."""
+
+
+def add_parts(folder: Path, tables: Iterable[pa.Table], *, name: str, notes: Mapping[str, str]) -> int:
+    """Add draws to a study in parts: files of at most a million, that appear together or not at all.
+
+    Args:
+        folder: The study's; a snapshot that is one file becomes the first part.
+        tables: The draws in the snapshot's columns, sorted by model and draw.
+        name: What tells these parts from others, as `import=5f3a`.
+        notes: Further key-value metadata of each file.
+
+    Returns:
+        How many draws were written.
+
+    Raises:
+        StoreError: If they cannot be written; what was there is as it was.
+    """
+    place, scratch = folder / PARTS / name, folder / f".{PARTS}.{os.getpid()}.part"
+    groups, n_draws = grouped(tables), 0
+    shutil.rmtree(scratch, ignore_errors=True)  # of a killed process that had the same number
+    try:
+        with swapping(place):
+            for number, first in enumerate(groups):
+                path = scratch / f"part={number:03d}" / SNAPSHOT
+                path.parent.mkdir(parents=True)
+                with path.open("wb") as file:
+                    with parquet_writer(file, notes) as writer:
+                        for group in chain([first], islice(groups, GROUPS_A_PART - 1)):
+                            writer.write_table(group, row_group_size=ROWS_A_GROUP)
+                            n_draws += len(group)
+                    file.flush()
+                    os.fsync(file.fileno())
+            place.parent.mkdir(parents=True, exist_ok=True)
+            if (folder / SNAPSHOT).exists():
+                (place.parent / "part=000").mkdir(exist_ok=True)
+                (folder / SNAPSHOT).rename(place.parent / "part=000" / SNAPSHOT)
+            scratch.rename(place)
+            sync_folder(place.parent)
+    finally:
+        with suppress(OSError):
+            shutil.rmtree(scratch, ignore_errors=True)
+    return n_draws
+
+
+def part_files(files: Sequence[Path]) -> dict[str, Path]:
+    """The parts of a snapshot by the path that each has within its study's data, `draws/…`."""
+    if not files:
+        return {}
+    root = files[0].parent if len(files) == 1 else Path(os.path.commonpath(files))
+    while root.name.partition("=")[1]:  # a single partition is a folder of the parts all the same
+        root = root.parent
+    return {f"{PARTS}/{path.relative_to(root).as_posix()}": path for path in files}
+
+
+def manifest(parts: Mapping[str, Path], *, n_draws: int, address: str | None = None) -> bytes:
+    """What the parts are: each with its draws, its size and its SHA-256; paths are beside the manifest.
+
+    Args:
+        parts: The parts that are offered beside the manifest.
+        n_draws: Draws of the study.
+        address: Where the draws lie, if they lie elsewhere.
+    """
+    listed = [
+        {
+            "path": name.removeprefix(f"{PARTS}/"),
+            "draws": draws_in(path),
+            "bytes": path.stat().st_size,
+            "sha256": digest(path),
+        }
+        for name, path in sorted(parts.items())
+    ]
+    told: dict[str, object] = {
+        "format": "parquet",
+        "columns": SCHEMA.names,
+        "draws": n_draws,
+        "files": listed,
+    }
+    if address:
+        told["address"] = address
+    return (json.dumps(told, ensure_ascii=False, indent=1) + "\n").encode()
+
+
+def digest(path: Path) -> str:
+    """The SHA-256 of a file, in hexadecimal."""
+    with path.open("rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()
+
 
 MOST_IN_A_FILE = 500_000
 """Draws of a snapshot that is one file: as many as a build holds in memory."""
@@ -193,3 +294,46 @@ def _keep_others(parts: Path, scratch: Path) -> None:
         if path.is_file() and path.suffix != ".parquet" and not place.exists():
             place.parent.mkdir(parents=True, exist_ok=True)
             shutil.copy2(path, place)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Written:
+    """A snapshot, and what it was made of.
+
+    Attributes:
+        by: What tells one flipsite from another, whose rows may differ.
+        mark: How far the cache had come.
+        notes: Further key-value metadata of each file.
+        files: The SHA-256 of each file by its path within the study's folder.
+    """
+
+    by: str
+    mark: Mark
+    notes: Mapping[str, str]
+    files: Mapping[str, str]
+
+
+def dump_written(written: Written) -> str:
+    """As the cache keeps it."""
+    return json.dumps(asdict(written), separators=(",", ":"))
+
+
+def load_written(text: str | None, *, by: str) -> Written | None:
+    """What the cache keeps; None where that is nothing, damaged, or another flipsite's."""
+    try:
+        told = json.loads(text or "{}")
+        if told.get("by") != by:
+            return None
+        counts = {model: (n, billed, open_) for model, (n, billed, open_) in told["mark"]["counts"].items()}
+        mark = Mark(attempt=told["mark"]["attempt"], counts=counts)
+        return Written(by=by, mark=mark, notes=told["notes"], files=told["files"])
+    except (ValueError, TypeError, KeyError, AttributeError):
+        return None
+
+
+def stands(written: Written, folder: Path) -> bool:
+    """Whether a study's snapshot is, to the byte, the one that was written."""
+    found = {path.relative_to(folder).as_posix(): path for path in snapshot_files(folder)}
+    return found.keys() == written.files.keys() and all(
+        digest(path) == written.files[name] for name, path in found.items()
+    )

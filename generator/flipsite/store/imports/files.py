@@ -20,7 +20,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from flipsite.errors import UsageError
-from flipsite.store.import_csv import opened_csv
+from flipsite.store.imports.csv import opened_csv
 
 _JSON_SUFFIXES = {".jsonl", ".ndjson", ".json"}
 _UTF16 = (b"\xff\xfe", b"\xfe\xff")

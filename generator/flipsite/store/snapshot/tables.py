@@ -1,17 +1,21 @@
-"""Draws as a stream of Arrow tables with the snapshot's columns, however many there are."""
+"""Draws as a stream of Arrow tables with the snapshot's columns, however many there are.
+
+A study's draws as a pandas frame, for a notebook.
+"""
 
 from collections.abc import Iterable, Iterator, Sequence
 from itertools import islice
 from pathlib import Path
+from typing import Any
 
+import pandas as pd
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-from flipsite.domain.draws import Draw
+from flipsite.domain.draws import Draw, Draws
 from flipsite.errors import StoreError
-from flipsite.store.arrow import SCHEMA, draws_table
-from flipsite.store.columns import collect_draws
-from flipsite.store.snapshot import ROWS_A_GROUP, n_draws, readable
+from flipsite.store.snapshot.columns import SCHEMA, collect_draws, draws_table
+from flipsite.store.snapshot.read import ROWS_A_GROUP, n_draws, readable
 
 _AT_ONCE = 8_192
 """Single draws held at a time: they take ten times the memory of their rows in a table."""
@@ -62,3 +66,15 @@ def grouped(tables: Iterable[pa.Table]) -> Iterator[pa.Table]:
             waiting = [waiting[-1].slice(cut)]
     if n_waiting:
         yield pa.concat_tables(waiting).combine_chunks()
+
+
+_WHOLE: dict[Any, Any] = {pa.int8(): pd.Int8Dtype(), pa.int64(): pd.Int64Dtype()}
+"""pandas' whole numbers that know a missing one; its other types have NaN, None or NaT."""
+
+
+def draws_frame(groups: Iterable[Draws], *, study: str) -> pd.DataFrame:
+    """The tidy draws, one row each, with the columns of `draws.csv` in its order; `asked_at` is UTC."""
+    rows = pa.concat_tables([SCHEMA.empty_table(), *(draws_table(draws, study=study) for draws in groups)])
+    rows = rows.sort_by([("model", "ascending"), ("draw", "ascending")])  # parts of imports share models
+    table: pd.DataFrame = rows.to_pandas(types_mapper=_WHOLE.get)
+    return table.assign(asked_at=pd.to_datetime(table["asked_at"], utc=True, format="ISO8601"))

@@ -15,11 +15,11 @@ from flipsite.domain.counts import Counts, Course, ModelCounts, Neighbours, Show
 from flipsite.domain.draws import PICO, STATUSES, Draws, Tally
 from flipsite.domain.engine import EMBEDDED, EngineChoice
 from flipsite.errors import StoreError
-from flipsite.store import questions
-from flipsite.store.arrow import SCHEMA
-from flipsite.store.engine import Engine, engine
-from flipsite.store.questions import Expression
-from flipsite.store.snapshot import draws_of_table, n_draws
+from flipsite.store.counting import queries
+from flipsite.store.counting.engine import Engine, engine
+from flipsite.store.counting.queries import Expression
+from flipsite.store.snapshot.columns import SCHEMA
+from flipsite.store.snapshot.read import draws_of_table, n_draws
 
 LOOKS = 400
 """Most points of a model's running mean, and marks of its strip, as its page shows them."""
@@ -61,7 +61,7 @@ def read_large(places: Sequence[Path | str], *, choice: EngineChoice = EMBEDDED)
 def read_tallies(places: Sequence[Path | str], *, choice: EngineChoice = EMBEDDED) -> tuple[Tally, ...]:
     """Only a study's tallies; arguments and errors as for `read_large`."""
     with engine(choice) as connected:
-        rows = connected.rows(questions.tallies(_draws(connected, places))).to_pylist()
+        rows = connected.rows(queries.tallies(_draws(connected, places))).to_pylist()
         return _tallies(rows, name=_name(places))
 
 
@@ -78,22 +78,22 @@ def _name(places: Sequence[Path | str]) -> str:
 
 
 def _read(connected: Engine, draws: Expression, *, name: str) -> Large:
-    rows = connected.rows(questions.tallies(draws)).to_pylist()
+    rows = connected.rows(queries.tallies(draws)).to_pylist()
     tallies, latest = _tallies(rows, name=name), max((row["first"] for row in rows), default=0)
     most_first = min(FIRST, max(FEWEST, _FIRST_IN_ALL // max(1, len(tallies))))
     most_looks = min(LOOKS, max(FEWEST, _LOOKS_IN_ALL // max(1, len(tallies))))
     columns = tuple(column for column in SCHEMA.names if column != "study")
     table = connected.rows(
-        questions.beginning(draws, most=most_first, below=latest + most_first, columns=columns)
+        queries.beginning(draws, most=most_first, below=latest + most_first, columns=columns)
     )
     table = table.select(columns).cast(pa.schema([SCHEMA.field(column) for column in columns]))
     first = draws_of_table(name, table.sort_by([("model", "ascending"), ("draw", "ascending")]))
-    (told,) = connected.rows(questions.asked(draws)).to_pylist()
-    shown = _shown(connected.rows(questions.shown(draws))) if told["pairs"] <= _PAIRS else _shown_first(first)
-    by = {each: _splits(connected.rows(questions.splits(draws, each))) for each in questions.BY}
-    beside = _neighbours(connected.rows(questions.neighbours(draws)))
+    (told,) = connected.rows(queries.asked(draws)).to_pylist()
+    shown = _shown(connected.rows(queries.shown(draws))) if told["pairs"] <= _PAIRS else _shown_first(first)
+    by = {each: _splits(connected.rows(queries.splits(draws, each))) for each in queries.BY}
+    beside = _neighbours(connected.rows(queries.neighbours(draws)))
     widths = connected.table(_widths(rows, most=most_looks))
-    courses = _courses(connected.rows(questions.looks(draws, widths)))
+    courses = _courses(connected.rows(queries.looks(draws, widths)))
     models = {
         tally.model: ModelCounts(
             shown=shown.get(tally.model, ()),

@@ -10,9 +10,8 @@ from numpy.typing import NDArray
 
 from flipsite.domain.draws import STATUSES, Draws, Status
 from flipsite.errors import UsageError
-from flipsite.store.columns import COUNTS, NUMBERS, STATUS_CODE, assemble, labels_text
 from flipsite.store.exports import COLUMNS
-from flipsite.store.import_cells import (
+from flipsite.store.imports.cells import (
     Pair,
     moment_of,
     name_of,
@@ -22,9 +21,10 @@ from flipsite.store.import_cells import (
     text_of,
     whole_of,
 )
-from flipsite.store.import_columns import ImportOptions, wanted_rows
-from flipsite.store.import_files import Sheet
-from flipsite.store.import_outcomes import Drawn, read_drawn
+from flipsite.store.imports.columns import ImportOptions, wanted_rows
+from flipsite.store.imports.files import Sheet
+from flipsite.store.imports.outcomes import Drawn, read_drawn
+from flipsite.store.snapshot.columns import COUNTS, NUMBERS, STATUS_CODE, assemble, labels_text
 
 LONGEST_NAME, LONGEST_WORD = 300, 200
 """Letters of a model's name at most, and of what else stands beside a draw; a longer word is cut."""

@@ -17,12 +17,11 @@ from typing import Self
 from flipsite.domain.draws import Failed, Outcome, Rejected, Result, Status
 from flipsite.domain.endpoint import Answered, Asked, Heard, Kept, Reading, Standing, Unpriced
 from flipsite.errors import StoreError
-from flipsite.store import cache_kept
-from flipsite.store import cache_rows as rows
-from flipsite.store.cache_kept import KeptRow, Mark
-from flipsite.store.cache_lock import hold, private_folder
-from flipsite.store.cache_schema import DamagedError, complaints, opened
-from flipsite.store.cache_writer import Writer
+from flipsite.store.cache import queries
+from flipsite.store.cache import queries as rows
+from flipsite.store.cache.queries import KeptRow, Mark
+from flipsite.store.cache.schema import DamagedError, complaints, opened
+from flipsite.store.cache.writer import Writer, hold, private_folder
 
 CACHE_FILE = "cache.sqlite"
 
@@ -46,18 +45,18 @@ class View:
 
     def mark(self) -> Mark:
         """How far the study has come."""
-        return cache_kept.mark(self._connection, self._key)
+        return queries.mark(self._connection, self._key)
 
     def written(self) -> str | None:
         """What is remembered of the last snapshot; None where nothing is."""
-        return cache_kept.written(self._connection, self._key)
+        return queries.written(self._connection, self._key)
 
     def kept(self, *, since: Mark | None = None) -> Iterator[Kept]:
         """Every draw that came to an end, or those that changed since, by model and draw."""
         if since is None:
-            found = cache_kept.kept(self._connection, self._key)
+            found = queries.kept(self._connection, self._key)
         else:
-            found = cache_kept.kept_since(self._connection, self._key, since)
+            found = queries.kept_since(self._connection, self._key, since)
         return map(_kept, self._reading.enter_context(closing(found)))
 
 
@@ -160,7 +159,7 @@ class Cache:
     def remember(self, written: str) -> None:
         """Remember what the snapshot now holds; reading stored answers anew forgets it."""
         with complaints(self._path), opened(self._path) as connection:
-            cache_kept.remember(connection, self._key, written)
+            queries.remember(connection, self._key, written)
 
     def kept(self) -> Iterator[Kept]:
         """Every draw that came to an end, by model and draw; safe beside a running collector."""
@@ -170,7 +169,7 @@ class Cache:
     def heard(self) -> Iterator[Heard]:
         """Every answer to a question that is no flip, by who was asked and how often before."""
         with complaints(self._path), opened(self._path) as connection:
-            for row in cache_kept.kept(connection, self._key):
+            for row in queries.kept(connection, self._key):
                 if answer := _heard(row):
                     yield answer
 

@@ -33,7 +33,7 @@ def write_drawings(folder: Path, drawings: Mapping[str, str], *, made_by: str) -
     """Keep drawings in place of those that were there; where they cannot be kept, the next build draws."""
     body = json.dumps(dict(drawings)).encode()
     from flipsite.files import replacing
-    from flipsite.store.cache_lock import private_folder  # brings filelock, which takes longer than a chart
+    from flipsite.store.cache.writer import private_folder  # brings filelock, which takes longer than a chart
 
     with suppress(StoreError, OSError):
         private_folder(folder)

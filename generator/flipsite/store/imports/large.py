@@ -9,16 +9,14 @@ from numpy.typing import NDArray
 
 from flipsite.domain.draws import STATUSES, Status
 from flipsite.errors import UsageError
-from flipsite.store.arrow import SCHEMA
-from flipsite.store.columns import labels_text
 from flipsite.store.exports import COLUMNS
-from flipsite.store.import_cells import Pair, name_of
-from flipsite.store.import_columns import ImportOptions
-from flipsite.store.import_files import Sheet
-from flipsite.store.import_outcomes import Drawn
-from flipsite.store.import_rows import Problem, Reader, name_fault, none_readable, none_wanted
-from flipsite.store.import_stage import Stage
-from flipsite.store.import_tables import PLAIN, Tables, cell_of
+from flipsite.store.imports.cells import Pair, name_of
+from flipsite.store.imports.columns import ImportOptions
+from flipsite.store.imports.files import Sheet
+from flipsite.store.imports.outcomes import Drawn
+from flipsite.store.imports.rows import Problem, Reader, name_fault, none_readable, none_wanted
+from flipsite.store.imports.staging import PLAIN, Stage, Tables, cell_of
+from flipsite.store.snapshot.columns import SCHEMA, labels_text
 
 MOST_ALIKE = 300_000
 """Most combinations of outcome, labels, order, status and last line of an answer that are read."""

@@ -8,9 +8,9 @@ from pathlib import Path
 from typing import Any
 
 from flipsite.errors import UsageError
-from flipsite.store.arrow import SCHEMA
-from flipsite.store.import_cells import number_of
-from flipsite.store.import_files import Sheet
+from flipsite.store.imports.cells import number_of
+from flipsite.store.imports.files import Sheet
+from flipsite.store.snapshot.columns import SCHEMA
 
 OURS: tuple[str, ...] = tuple(name for name in SCHEMA.names if name != "study")
 """The columns that a file may bring; the study is named by the command."""

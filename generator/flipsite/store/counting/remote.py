@@ -8,8 +8,8 @@ import pyarrow as pa
 import pyarrow.fs
 
 from flipsite.errors import StoreError
-from flipsite.store.arrow import SCHEMA
-from flipsite.store.snapshot import partition_of
+from flipsite.store.snapshot.columns import SCHEMA
+from flipsite.store.snapshot.read import partition_of
 
 
 def listing_digest(address: str) -> str:

@@ -17,11 +17,10 @@ from flipsite.domain.study import Shard, shard_of
 from flipsite.errors import UsageError
 from flipsite.project import snapshot_files, snapshot_place
 from flipsite.settings import load_study
-from flipsite.store.extents import model_extents
-from flipsite.store.snapshot import read_groups, read_notes
-from flipsite.store.tables import snapshot_tables
-from flipsite.store.weaving import woven
-from flipsite.store.whole_snapshot import replace_snapshot
+from flipsite.store.snapshot.merge import woven
+from flipsite.store.snapshot.read import model_extents, read_groups, read_notes
+from flipsite.store.snapshot.tables import snapshot_tables
+from flipsite.store.snapshot.write import replace_snapshot
 
 SHARDS, STUDY, KIND = "flipsite_shards", "flipsite_study", "flipsite_kind"
 """Notes of a shard's snapshot: a JSON list such as `["3/16"]`; the study's id; its kind."""

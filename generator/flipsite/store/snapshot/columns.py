@@ -1,6 +1,10 @@
-"""Draws put together column by column: sorted, counted, and checked for doubles."""
+"""Draws put together column by column: sorted, counted, and checked for doubles.
+
+Draws as an Arrow table, and Arrow's columns as numpy's: the tidy columns of the design, typed.
+"""
 
 import json
+import re
 from bisect import bisect_left
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
@@ -8,6 +12,7 @@ from functools import lru_cache
 from typing import Any
 
 import numpy as np
+import pyarrow as pa
 from numpy.typing import NDArray
 
 from flipsite.domain.draws import STATUSES, Draw, Draws, Failed, Outcome, Rejected, Status
@@ -161,3 +166,145 @@ def _status(draw: Draw) -> Status:
             return status
         case Failed():
             return Status.ERROR
+
+
+SCHEMA = pa.schema(
+    [
+        pa.field("study", pa.string(), nullable=False),
+        pa.field("model", pa.string(), nullable=False),
+        pa.field("draw", pa.int64(), nullable=False),
+        ("labels", pa.string()),
+        ("order", pa.int8()),
+        ("outcome", pa.int8()),
+        pa.field("status", pa.string(), nullable=False),
+        ("response", pa.string()),
+        ("finish_reason", pa.string()),
+        ("provider", pa.string()),
+        ("mode", pa.string()),
+        ("prompt_tokens", pa.int64()),
+        ("completion_tokens", pa.int64()),
+        ("reasoning_tokens", pa.int64()),
+        ("cost_usd", pa.float64()),
+        ("latency_s", pa.float64()),
+        ("asked_at", pa.string()),
+    ]
+)
+"""The tidy draws of the design, in its order."""
+
+LIBRARY = f"pyarrow {pa.__version__}"
+"""What writes the files: equal draws give equal bytes by one version of it."""
+
+_EXACT = 2**53
+"""Whole numbers beyond this are not exact in a float64 column."""
+
+_SURROGATE = re.compile("[\ud800-\udfff]")
+
+
+def draws_table(draws: Draws, *, study: str) -> pa.Table:
+    """The draws as an Arrow table of SCHEMA: what the snapshot and the Parquet export hold."""
+    model = model_column(draws)
+    try:
+        columns = {
+            "study": pa.array([study] * len(model), pa.string()),
+            "model": pa.array(model, pa.string()),
+        }
+    except UnicodeEncodeError as error:
+        raise StoreError(
+            f"{error.object!r}: a name with a lone surrogate cannot be stored; leave that model out"
+        ) from error
+    columns["draw"] = pa.array(draws.draw, pa.int64())
+    for name in TEXTS:
+        columns[name] = _text_array(getattr(draws, name))
+    columns["response"] = _text_array(_cut(draws.response))
+    for name in ("order", "outcome"):
+        codes = getattr(draws, name)
+        columns[name] = pa.array(codes, pa.int8(), mask=codes < 0)
+    columns["status"] = pa.DictionaryArray.from_arrays(pa.array(draws.status), pa.array(STATUSES)).cast(
+        pa.string()
+    )
+    for name in COUNTS:
+        columns[name] = _count_array(getattr(draws, name), name)
+    for name in NUMBERS:
+        values = getattr(draws, name)
+        columns[name] = pa.array(values, pa.float64(), mask=~np.isfinite(values))
+    return pa.table([columns[name] for name in SCHEMA.names], schema=SCHEMA)
+
+
+def dictionary(column: pa.ChunkedArray) -> tuple[list[str], NDArray[np.int64]]:
+    """The distinct values of a text column without nulls, and each row's index into them.
+
+    Raises:
+        ValueError: If an index leads nowhere, as in a file without checksums that was damaged.
+    """
+    encoded = column if pa.types.is_dictionary(column.type) else column.dictionary_encode()
+    column = encoded.unify_dictionaries()
+    if not column.num_chunks:
+        return [], np.zeros(0, np.int64)
+    codes = np.concatenate([_values(chunk.indices, np.int32) for chunk in column.chunks])
+    names = column.chunk(0).dictionary.to_pylist()
+    if len(codes) and not 0 <= codes.min() <= codes.max() < len(names):
+        raise ValueError("an index beyond the end of its dictionary")
+    return names, codes.astype(np.int64)
+
+
+def numbers(column: pa.ChunkedArray, kind: type[Any], *, missing: float) -> NDArray[Any]:
+    """A column of numbers as numpy's, with `missing` for null; NaN makes it float64.
+
+    Arrow's own ways to numpy import pandas where it is installed, which costs more than the reading.
+    """
+    shown: type[Any] = np.float64 if np.isnan(missing) else kind
+    parts = [np.zeros(0, shown)]
+    for chunk in column.chunks:
+        values = _values(chunk, kind).astype(shown)
+        if chunk.null_count:
+            present = np.frombuffer(chunk.buffers()[0], np.uint8)
+            bits = np.unpackbits(present, bitorder="little")[chunk.offset : chunk.offset + len(chunk)]
+            values[bits == 0] = missing
+        parts.append(values)
+    return np.concatenate(parts)
+
+
+def texts(column: pa.ChunkedArray) -> list[str | None]:
+    """A text column's values, None where missing; those of a dictionary are one object each."""
+    if not pa.types.is_dictionary(column.type):
+        found: list[str | None] = column.to_pylist()
+        return found
+    found = []
+    for chunk in column.chunks:
+        names = np.array([*chunk.dictionary.to_pylist(), None], np.object_)
+        places = numbers(pa.chunked_array([chunk.indices]), np.int32, missing=-1)
+        found += names[places].tolist()
+    return found
+
+
+def unicode_text(text: str) -> str:
+    """Text that UTF-8 can hold: a lone surrogate becomes U+FFFD."""
+    return text if text.isascii() else _SURROGATE.sub("\ufffd", text)
+
+
+def _values(chunk: pa.Array, kind: type[Any]) -> NDArray[Any]:
+    offset = chunk.offset * np.dtype(kind).itemsize
+    return np.frombuffer(chunk.buffers()[1], kind, count=len(chunk), offset=offset)
+
+
+def _text_array(values: Sequence[str | None]) -> pa.Array:
+    try:
+        return pa.array(values, pa.string())
+    except UnicodeEncodeError:
+        return pa.array([value and unicode_text(value) for value in values], pa.string())
+
+
+def _cut(values: Sequence[str | None]) -> Sequence[str | None]:
+    if any(value is not None and len(value) > RESPONSE_CHARACTERS for value in values):
+        return [value and value[:RESPONSE_CHARACTERS] for value in values]
+    return values
+
+
+def _count_array(values: NDArray[np.float64], name: str) -> pa.Array:
+    missing = ~np.isfinite(values)
+    whole = np.where(missing, 0.0, values)
+    if np.any((whole != np.floor(whole)) | (np.abs(whole) > _EXACT)):
+        raise StoreError(
+            f"the column {name!r} holds a count that is no whole number; correct it at its source"
+        )
+    return pa.array(whole.astype(np.int64), pa.int64(), mask=missing)

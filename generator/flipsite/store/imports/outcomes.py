@@ -12,7 +12,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from flipsite.store.import_cells import Pair, number_of
+from flipsite.store.imports.cells import Pair, number_of
 
 _CODES = {"true": 1, "false": 0}
 _WRAPPING = " \t\r\n*_`\"'“”‘’«»."

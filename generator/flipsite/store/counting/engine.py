@@ -15,9 +15,9 @@ import pyarrow as pa
 
 from flipsite.domain.engine import EngineChoice
 from flipsite.errors import StoreError
-from flipsite.store.arrow import SCHEMA
-from flipsite.store.questions import Expression
-from flipsite.store.snapshot import partition_of
+from flipsite.store.counting.queries import Expression
+from flipsite.store.snapshot.columns import SCHEMA
+from flipsite.store.snapshot.read import partition_of
 
 _KINDS = {"double": "float64"}
 """Arrow's names of types that are called otherwise by Ibis."""
@@ -40,7 +40,7 @@ class Engine:
         """
         with _told(self.connection.name):
             if self.connection.name == "duckdb" and _is_remote(places[0]):
-                from flipsite.store.elsewhere import dataset_at  # few studies lie elsewhere
+                from flipsite.store.counting.remote import dataset_at  # few studies lie elsewhere
 
                 self.connection.con.register("elsewhere", dataset_at(places[0]))
                 found = self.connection.table("elsewhere")
