@@ -9,13 +9,13 @@ from collections.abc import Callable
 import numpy as np
 from numpy.typing import NDArray
 
-from flipsite.analyse.conditional import TwoByTwo, newcombe, wilson
-from flipsite.analyse.estimate import binomial_probability, jeffreys
+from flipsite.analyse.binomial import binomial_probability, jeffreys
+from flipsite.analyse.contingency import TwoByTwo, newcombe, wilson
 from flipsite.analyse.fairness import fair_share
 from flipsite.analyse.population import fit_population
 from flipsite.analyse.posterior import bias_interval
 from flipsite.analyse.ranking import standings
-from flipsite.analyse.settled import log_evidence
+from flipsite.analyse.sequential import log_evidence
 from flipsite.domain.draws import Tally
 
 Floats = NDArray[np.float64]

@@ -4,7 +4,7 @@ from dataclasses import fields
 
 import pytest
 
-from flipsite.analyse.spend import SPEND_COLUMNS
+from flipsite.analyse.tally import SPEND_COLUMNS
 from flipsite.domain.estimates import Estimate
 from flipsite.errors import SchemaError
 from flipsite.schema import DRAWS, ESTIMATES, SPEND, TABLES, Column, check

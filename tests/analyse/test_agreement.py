@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from flipsite.analyse.agreement import SUREST, agreed_features
+from flipsite.analyse.merge_features import SUREST, agreed_features
 from flipsite.domain.catalogue import Claim
 from flipsite.domain.features import FEATURES
 from flipsite.domain.study import Feature

@@ -3,7 +3,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from scipy import stats
 
-from flipsite.analyse.chance import chance_within
+from flipsite.analyse.binomial import chance_within
 
 
 def test_a_third_of_fair_coins_would_lead_the_articles_list():

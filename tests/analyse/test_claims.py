@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 from scipy import stats
 
-from flipsite.analyse.claims import claim, study_claims
+from flipsite.analyse.enrichment import claim, study_claims
 from flipsite.analyse.estimates import estimates
 from flipsite.domain.draws import Tally
 from flipsite.domain.study import Feature

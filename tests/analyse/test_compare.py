@@ -1,9 +1,9 @@
 import pytest
 from scipy import stats
 
-from flipsite.analyse.compare import changes
+from flipsite.analyse.cross_study import changes
 from flipsite.analyse.estimates import estimates, published_estimates
-from flipsite.analyse.printed import fits
+from flipsite.analyse.published import fits
 from flipsite.domain.draws import Tally
 from flipsite.domain.study import Kind
 

@@ -7,13 +7,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from scipy import stats
 
-from flipsite.analyse.conditional import (
-    TwoByTwo,
-    fisher_exact,
-    newcombe,
-    stratified_exact,
-    wilson,
-)
+from flipsite.analyse.contingency import TwoByTwo, fisher_exact, newcombe, stratified_exact, wilson
 
 GROUP = st.integers(0, 40).flatmap(lambda n: st.tuples(st.integers(0, n), st.just(n)))
 SMALL = st.integers(0, 3).flatmap(lambda n: st.tuples(st.integers(0, n), st.just(n)))

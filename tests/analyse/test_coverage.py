@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 from scipy import stats
 
-from flipsite.analyse.estimate import jeffreys
+from flipsite.analyse.binomial import jeffreys
 from flipsite.analyse.ranking import standings
 from flipsite.domain.draws import Tally
 

@@ -4,8 +4,7 @@ import numpy as np
 import pytest
 from scipy import stats
 
-from flipsite.analyse.drift import homogeneity, modes, runs_distribution, succession_of
-from flipsite.analyse.same_share import same_share
+from flipsite.analyse.homogeneity import homogeneity, modes, runs_distribution, same_share, succession_of
 from flipsite.domain.counts import Neighbours
 
 

@@ -6,7 +6,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from scipy import stats
 
-from flipsite.analyse.estimate import (
+from flipsite.analyse.binomial import (
     benjamini_hochberg,
     binomial_test,
     conviction_limits,

@@ -3,7 +3,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from scipy import stats
 
-from flipsite.analyse.estimate import jeffreys, verdict
+from flipsite.analyse.binomial import jeffreys, verdict
 from flipsite.analyse.missing import missing_answers
 from flipsite.domain.draws import Status, Tally
 from flipsite.domain.estimates import Verdict

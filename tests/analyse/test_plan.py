@@ -4,8 +4,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from scipy import stats
 
-from flipsite.analyse.estimate import jeffreys
-from flipsite.analyse.plan import chance_biased, chance_fair, draws_needed, plan, price
+from flipsite.analyse.binomial import jeffreys
+from flipsite.analyse.power import chance_biased, chance_fair, draws_needed, plan, price
 from flipsite.domain.draws import Tally
 
 

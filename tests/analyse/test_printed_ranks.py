@@ -7,8 +7,8 @@ import pytest
 from scipy import stats
 
 from flipsite.analyse.population import fit_published_population
-from flipsite.analyse.printed import fits
-from flipsite.analyse.printed_ranks import printed_standings
+from flipsite.analyse.published import fits
+from flipsite.analyse.published_ranks import printed_standings
 from flipsite.domain.estimates import Printed, PrintedBias
 
 

@@ -6,7 +6,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from scipy import stats
 
-from flipsite.analyse.estimate import jeffreys
+from flipsite.analyse.binomial import jeffreys
 from flipsite.analyse.posterior import bias_interval, bias_quantile, bias_within, share_quantiles
 from flipsite.analyse.ranking import LEVELS, not_told_from_fair, posterior_ranks, standings
 from flipsite.domain.draws import Tally

@@ -4,7 +4,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from scipy import integrate
 
-from flipsite.analyse.settled import Settled, acquitted, convicted, log_evidence, replay, settle
+from flipsite.analyse.sequential import Settled, acquitted, convicted, log_evidence, replay, settle
 from flipsite.domain.counts import Course
 
 COUNTS = st.integers(0, 60).flatmap(lambda n: st.tuples(st.integers(0, n), st.just(n)))

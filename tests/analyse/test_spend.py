@@ -2,8 +2,7 @@
 
 import math
 
-from flipsite.analyse.spend import SPEND_COLUMNS, SpendRow, spend
-from flipsite.analyse.tally import tally
+from flipsite.analyse.tally import SPEND_COLUMNS, SpendRow, spend, tally
 from flipsite.domain.draws import Draw, Failed, Outcome, Rejected, Status
 from flipsite.store.snapshot.columns import collect_draws
 

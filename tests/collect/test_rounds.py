@@ -5,7 +5,7 @@ from collecting_runs import STUDY, budget, draws_of, project_of, simulate
 from hypothesis import given
 from hypothesis import strategies as st
 
-from flipsite.analyse.settled import Settled, replay
+from flipsite.analyse.sequential import Settled, replay
 from flipsite.collect.scheduler import ROUND, beginnings
 from flipsite.collect.simulated import COINS, Endpoint, Fault
 from flipsite.domain.counts import Course

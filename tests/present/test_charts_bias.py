@@ -11,7 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from pictures import roots, words
 
-from flipsite.analyse.estimate import jeffreys
+from flipsite.analyse.binomial import jeffreys
 from flipsite.analyse.estimates import published_estimates
 from flipsite.domain.display import Figure
 from flipsite.domain.estimates import Estimate, Verdict

@@ -12,9 +12,8 @@ from altair.utils.schemapi import validate_jsonschema
 from altair.vegalite.v6.schema.core import load_schema
 
 import flipsite.present
-from flipsite.analyse.calibration import calibration
-from flipsite.analyse.families import comparisons
-from flipsite.analyse.plan import power_points
+from flipsite.analyse.cross_study import calibration, comparisons
+from flipsite.analyse.power import power_points
 from flipsite.domain.display import Figure
 from flipsite.domain.estimates import Estimate
 from flipsite.domain.study import Study

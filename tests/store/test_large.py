@@ -15,7 +15,7 @@ from hypothesis import given
 from hypothesis import settings as hypothesis
 from hypothesis import strategies as st
 
-from flipsite.analyse.evidence import counted_evidence, evidence
+from flipsite.analyse.report import counted_evidence, evidence
 from flipsite.analyse.tally import tally
 from flipsite.domain.counts import Course, Neighbours
 from flipsite.domain.draws import Draw, Draws, Outcome, Rejected, Status

@@ -8,8 +8,8 @@ from functools import lru_cache
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from flipsite.analyse.estimate import benjamini_hochberg, binomial_test, jeffreys, noise_floor, verdict
-from flipsite.analyse.printed import Fit, cautious_p_value, fits, known_draws
+from flipsite.analyse.binomial import benjamini_hochberg, binomial_test, jeffreys, noise_floor, verdict
+from flipsite.analyse.published import Fit, cautious_p_value, fits, known_draws
 from flipsite.analyse.ranking import Standing, standings
 from flipsite.domain.draws import Tally
 from flipsite.domain.estimates import Estimate, Printed, PrintedBias, Verdict

@@ -11,7 +11,7 @@ from fractions import Fraction
 import numpy as np
 from numpy.typing import NDArray
 
-from flipsite.analyse.estimate import LEVEL, TAIL, binomial_probability, binomial_test
+from flipsite.analyse.binomial import LEVEL, TAIL, binomial_probability, binomial_test
 from flipsite.domain.draws import Tally
 from flipsite.domain.estimates import Printed
 

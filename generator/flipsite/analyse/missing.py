@@ -11,7 +11,7 @@ from functools import lru_cache
 import numpy as np
 from numpy.typing import NDArray
 
-from flipsite.analyse.estimate import binomial_test, conviction_limits, jeffreys, within_margin
+from flipsite.analyse.binomial import binomial_test, conviction_limits, jeffreys, within_margin
 from flipsite.domain.draws import STATUSES, Status, Tally
 from flipsite.domain.estimates import Verdict
 

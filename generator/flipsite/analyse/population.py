@@ -15,8 +15,8 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.special import betaln, gammaln, ndtri
 
-from flipsite.analyse.estimate import TAIL, binomial_probability
-from flipsite.analyse.printed import between_tables, fits
+from flipsite.analyse.binomial import TAIL, binomial_probability
+from flipsite.analyse.published import between_tables, fits
 from flipsite.domain.draws import Tally
 from flipsite.domain.estimates import Printed
 

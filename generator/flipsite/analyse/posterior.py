@@ -7,7 +7,7 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 from scipy.special import betainc
 
-from flipsite.analyse.estimate import distinct, jeffreys
+from flipsite.analyse.binomial import distinct, jeffreys
 
 Floats = NDArray[np.float64]
 

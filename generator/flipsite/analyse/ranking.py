@@ -16,7 +16,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from flipsite.analyse.estimate import TAIL
+from flipsite.analyse.binomial import TAIL
 from flipsite.analyse.posterior import bias_interval, bias_quantile, bias_within, share_quantiles
 from flipsite.domain.draws import Tally
 from flipsite.domain.estimates import Estimate, Verdict

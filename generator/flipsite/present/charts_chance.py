@@ -8,7 +8,7 @@ from typing import Any
 
 import altair as alt
 
-from flipsite.analyse.chance import chance_within
+from flipsite.analyse.binomial import chance_within
 from flipsite.domain.display import Figure
 from flipsite.domain.estimates import Estimate, Verdict
 from flipsite.domain.study import Study

@@ -5,7 +5,7 @@ from typing import Any
 
 import altair as alt
 
-from flipsite.analyse.claims import Claim
+from flipsite.analyse.enrichment import Claim
 from flipsite.analyse.fairness import FairShare
 from flipsite.analyse.population import Population
 from flipsite.domain.display import Figure

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 
 import altair as alt
 
-from flipsite.analyse.compare import Change
+from flipsite.analyse.cross_study import Change
 from flipsite.domain.display import Figure
 from flipsite.domain.estimates import Estimate
 from flipsite.domain.study import Study

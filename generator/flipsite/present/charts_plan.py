@@ -5,7 +5,7 @@ from itertools import groupby
 
 import altair as alt
 
-from flipsite.analyse.calibration import Calibration
+from flipsite.analyse.cross_study import Calibration
 from flipsite.domain.display import Figure
 from flipsite.present.figures import AnyChart, Canvas, Margins, Row, figure, placed
 from flipsite.present.formats import interval_text, percent_text, plural

@@ -7,7 +7,7 @@ from typing import Any
 import altair as alt
 import numpy as np
 
-from flipsite.analyse.estimate import noise_floor
+from flipsite.analyse.binomial import noise_floor
 from flipsite.domain.display import Figure
 from flipsite.domain.estimates import Estimate, Printed
 from flipsite.domain.study import Study

@@ -7,8 +7,7 @@ keeps the size of its coins on every screen.
 from dataclasses import dataclass
 from itertools import groupby, pairwise
 
-from flipsite.analyse.chance import chance_within
-from flipsite.analyse.estimate import binomial_probability
+from flipsite.analyse.binomial import binomial_probability, chance_within
 from flipsite.analyse.report import StudyReport
 from flipsite.domain.estimates import Verdict
 from flipsite.present.leaderboard import TOP

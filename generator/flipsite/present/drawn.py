@@ -3,7 +3,7 @@
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
-from flipsite.analyse.families import Comparison, Family
+from flipsite.analyse.cross_study import Comparison, Family
 from flipsite.analyse.report import StudyReport
 from flipsite.domain.display import Figure
 from flipsite.present.twins import Twin

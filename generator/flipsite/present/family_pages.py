@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable, Mapping, Sequence
 
-from flipsite.analyse.families import Comparison, Family, History
+from flipsite.analyse.cross_study import Comparison, Family, History
 from flipsite.domain.display import Figure
 from flipsite.domain.urls import model_history
 from flipsite.present.formats import plural

@@ -5,7 +5,7 @@ from functools import lru_cache
 
 from markupsafe import Markup
 
-from flipsite.analyse.estimate import FAIR_MARGIN, FALSE_DISCOVERY_RATE
+from flipsite.analyse.binomial import FAIR_MARGIN, FALSE_DISCOVERY_RATE
 from flipsite.present.page import Page
 
 GLOSSARY: Mapping[str, str] = {

@@ -7,11 +7,10 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from flipsite.analyse.evidence import Evidence
-from flipsite.analyse.families import History
-from flipsite.analyse.printed import Fit
+from flipsite.analyse.cross_study import History
+from flipsite.analyse.published import Fit
 from flipsite.analyse.ranking import Standing
-from flipsite.analyse.report import StudyReport
+from flipsite.analyse.report import Evidence, StudyReport
 from flipsite.domain.display import Heading
 from flipsite.domain.draws import Draws, Tally
 from flipsite.domain.estimates import Estimate, PrintedBias

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 import jinja2
 
-from flipsite.analyse.families import Comparison, Family, History
+from flipsite.analyse.cross_study import Comparison, Family, History
 from flipsite.analyse.report import StudyReport
 from flipsite.domain.display import Content, encoded
 from flipsite.present.board import Board

@@ -3,7 +3,7 @@
 from fractions import Fraction
 from math import floor
 
-from flipsite.analyse.estimate import FAIR_MARGIN
+from flipsite.analyse.binomial import FAIR_MARGIN
 from flipsite.domain.estimates import Estimate, PrintedBias, Verdict
 from flipsite.domain.study import Study
 from flipsite.present.formats import bias_text, count_text, percent_text, plural, share_text

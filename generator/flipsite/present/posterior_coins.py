@@ -7,7 +7,7 @@ Proceedings of CHI, 5092-5103). Positions are per cent of the width, heights in 
 from dataclasses import dataclass
 from functools import lru_cache
 
-from flipsite.analyse.estimate import FAIR_MARGIN
+from flipsite.analyse.binomial import FAIR_MARGIN
 from flipsite.analyse.posterior import share_quantiles
 
 COINS = 50

@@ -8,9 +8,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cache
 
-from flipsite.analyse.chance import chance_within
-from flipsite.analyse.estimate import jeffreys
-from flipsite.analyse.printed import Fit
+from flipsite.analyse.binomial import chance_within, jeffreys
+from flipsite.analyse.published import Fit
 from flipsite.domain.estimates import Estimate, Printed
 
 CHANCE = 0.95

@@ -4,10 +4,16 @@ from functools import cache
 
 import numpy as np
 
-from flipsite.analyse import agreement, calibration, drift, fairness, ranking, same_share
-from flipsite.analyse.chance import chance_within
-from flipsite.analyse.estimate import FAIR_MARGIN, FALSE_DISCOVERY_RATE, LEVEL, TAIL, noise_floor
-from flipsite.analyse.settled import acquitted, convicted, log_evidence
+from flipsite.analyse import cross_study, fairness, homogeneity, merge_features, ranking
+from flipsite.analyse.binomial import (
+    FAIR_MARGIN,
+    FALSE_DISCOVERY_RATE,
+    LEVEL,
+    TAIL,
+    chance_within,
+    noise_floor,
+)
+from flipsite.analyse.sequential import acquitted, convicted, log_evidence
 from flipsite.domain.features import ASKINGS
 from flipsite.domain.study import Sampling
 from flipsite.present.formats import count_text, percent_text
@@ -40,12 +46,12 @@ def rules() -> dict[str, str]:
         "less_near": f"{ranking.MARGINS[1]:g}",
         "fair_threshold": f"{fairness.THRESHOLD:g}",
         "bootstrap_samples": count_text(fairness.RESAMPLES),
-        "group_draws": count_text(drift.FEWEST),
-        "random_tables": count_text(same_share.N_TABLES),
-        "step_draws": count_text(calibration.N_DRAWS),
+        "group_draws": count_text(homogeneity.FEWEST),
+        "random_tables": count_text(homogeneity.N_TABLES),
+        "step_draws": count_text(cross_study.N_DRAWS),
         "askings": count_text(ASKINGS),
-        "surest": f"{agreement.SUREST:g}",
-        "alike": percent_text(agreement.ALIKE),
+        "surest": f"{merge_features.SUREST:g}",
+        "alike": percent_text(merge_features.ALIKE),
         "e_value": f"{1 / FALSE_DISCOVERY_RATE:g}",
         "many_models": count_text(MANY),
         "convicted_at": count_text(_convicted_at(1)),

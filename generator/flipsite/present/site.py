@@ -10,7 +10,7 @@ from functools import partial
 from itertools import chain
 from pathlib import Path
 
-from flipsite.analyse.families import comparisons, families, histories
+from flipsite.analyse.cross_study import comparisons, families, histories
 from flipsite.analyse.report import StudyReport
 from flipsite.domain.display import Content
 from flipsite.present.board import board

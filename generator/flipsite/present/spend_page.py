@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 
 from flipsite.analyse.report import StudyReport
-from flipsite.analyse.spend import SPEND_COLUMNS
+from flipsite.analyse.tally import SPEND_COLUMNS
 from flipsite.domain.display import Figure, encoded
 from flipsite.present.formats import usd_text
 from flipsite.present.page import Page

@@ -3,8 +3,8 @@
 from collections.abc import Callable, Mapping, Sequence
 from functools import partial
 
-from flipsite.analyse.families import Comparison, Family
-from flipsite.analyse.plan import power_points
+from flipsite.analyse.cross_study import Comparison, Family
+from flipsite.analyse.power import power_points
 from flipsite.analyse.report import StudyReport
 from flipsite.domain.display import Figure
 from flipsite.present.charts_bias import bias_intervals

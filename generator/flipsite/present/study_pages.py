@@ -7,7 +7,7 @@ from pathlib import Path
 
 from flipsite import schema
 from flipsite.analyse.report import StudyReport
-from flipsite.analyse.settled import Settled, Stop
+from flipsite.analyse.sequential import Settled, Stop
 from flipsite.domain.display import Figure, encoded
 from flipsite.domain.estimates import Estimate
 from flipsite.domain.study import Study

@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable, Mapping, Sequence
 
-from flipsite.analyse.spend import SpendRow
+from flipsite.analyse.tally import SpendRow
 from flipsite.csv_cells import csv_cell
 from flipsite.domain.display import Cell, Heading, Table
 from flipsite.domain.estimates import Estimate, Printed, PrintedBias, Verdict

@@ -3,10 +3,9 @@
 from collections import Counter
 from collections.abc import Mapping
 
-from flipsite.analyse.chance import chance_within
-from flipsite.analyse.estimate import noise_floor
+from flipsite.analyse.binomial import chance_within, noise_floor
 from flipsite.analyse.report import StudyReport
-from flipsite.analyse.settled import Settled
+from flipsite.analyse.sequential import Settled
 from flipsite.domain.estimates import Printed, PrintedBias, Verdict
 from flipsite.present.formats import (
     bias_text,

@@ -194,7 +194,7 @@ class Collecting:
 
 def stopping_rule(*, n_models: int, target: float) -> Judge:
     """The rule by which a model needs no more draws; see `analyse.settled`."""
-    from flipsite.analyse.settled import Settled, settle
+    from flipsite.analyse.sequential import Settled, settle
 
     def judge(counts: Sequence[tuple[int, int]]) -> list[str | None]:
         ones, valid = zip(*counts, strict=True) if counts else ((), ())

@@ -14,9 +14,8 @@ from datetime import UTC, datetime
 from difflib import get_close_matches
 from pathlib import Path
 
-from flipsite.analyse.agreement import agreed_features
-from flipsite.analyse.features import Joined, Refused, in_proportion, joined
-from flipsite.analyse.known_features import known_features
+from flipsite.analyse.infer_features import known_features
+from flipsite.analyse.merge_features import Joined, Refused, agreed_features, in_proportion, joined
 from flipsite.collect.catalogue import Catalogue, fetch_catalogue, load_catalogue
 from flipsite.collect.classifier import WORDING, askable, classifier_course, questions, read_claims, usual_usd
 from flipsite.collect.client import OpenRouter

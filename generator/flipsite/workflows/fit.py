@@ -186,7 +186,7 @@ def _line(one: "Sampled") -> str:
 
 def _counts(study: Study, folder: Path) -> "tuple[Counts, tuple[LeftOut, ...]]":
     """What was drawn, and the models of which nothing was."""
-    from flipsite.analyse.printed import fits
+    from flipsite.analyse.published import fits
     from flipsite.fit.counts import counts_of_draws, counts_of_printed
     from flipsite.workflows.load import held_tallies
 

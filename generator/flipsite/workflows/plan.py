@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass
 
-from flipsite.analyse.plan import Plan, plan, price
+from flipsite.analyse.power import Plan, plan, price
 from flipsite.domain.study import Kind, Study
 from flipsite.errors import UsageError
 from flipsite.project import Project, existing_study

@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.special import gammaln, ndtri
 
-from flipsite.analyse.estimate import LEVEL
+from flipsite.analyse.binomial import LEVEL
 
 Floats = NDArray[np.float64]
 

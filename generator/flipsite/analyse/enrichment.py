@@ -8,7 +8,7 @@ whoever looked at the tables before naming the kind has made the p-value smaller
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 
-from flipsite.analyse.conditional import TwoByTwo, fisher_exact, newcombe
+from flipsite.analyse.contingency import TwoByTwo, fisher_exact, newcombe
 from flipsite.domain.estimates import Estimate, Printed
 from flipsite.domain.study import Feature
 

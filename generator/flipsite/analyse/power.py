@@ -11,7 +11,7 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 from scipy.special import betainc
 
-from flipsite.analyse.estimate import (
+from flipsite.analyse.binomial import (
     FAIR_MARGIN,
     FALSE_DISCOVERY_RATE,
     TAIL,

@@ -15,7 +15,7 @@ from fractions import Fraction
 import numpy as np
 from numpy.typing import NDArray
 
-from flipsite.analyse.estimate import binomial_test
+from flipsite.analyse.binomial import binomial_test
 from flipsite.domain.estimates import Printed, PrintedBias
 
 

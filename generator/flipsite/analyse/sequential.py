@@ -17,7 +17,7 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 from scipy.special import betaln, xlog1py, xlogy
 
-from flipsite.analyse.estimate import FAIR_MARGIN, FALSE_DISCOVERY_RATE, distinct
+from flipsite.analyse.binomial import FAIR_MARGIN, FALSE_DISCOVERY_RATE, distinct
 from flipsite.domain.counts import Course
 
 Floats = NDArray[np.float64]

@@ -19,10 +19,10 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.special import betaln
 
-from flipsite.analyse.estimate import TAIL
+from flipsite.analyse.binomial import TAIL
 from flipsite.analyse.population import Population, count_probability
 from flipsite.analyse.posterior import bias_interval
-from flipsite.analyse.printed import Fit, between_tables
+from flipsite.analyse.published import Fit, between_tables
 from flipsite.analyse.ranking import LEVELS, MARGINS, N_DRAWS, Standing
 from flipsite.domain.estimates import Printed
 
