@@ -28,8 +28,8 @@ from flipsite.domain.fit import FormName
 from flipsite.fit.counts import Counts, Floats, counts_of_draws
 from flipsite.fit.covariates import Covariates, covariates
 from flipsite.fit.forms import FORMS
+from flipsite.fit.posterior_checks import from_prior, simulated_ones
 from flipsite.fit.sampling import compiled, run_chains
-from flipsite.fit.simulate import from_prior, simulated_ones
 
 FOLDER = Path(__file__).parent
 

@@ -2,9 +2,8 @@ import numpy as np
 import pytest
 from scipy import integrate, special, stats
 
-from flipsite.fit.checks import checks
-from flipsite.fit.readings import Posterior, effects, expected_bias, factors, seen
-from flipsite.fit.simulate import from_prior, linear, simulated_ones
+from flipsite.fit.posterior_checks import checks, from_prior, linear, simulated_ones
+from flipsite.fit.summaries import Posterior, effects, expected_bias, factors, seen
 
 
 @pytest.mark.parametrize(("m", "rho", "target"), [(0.5, 0.3, 0.5), (0.7, 0.05, 0.5), (0.3, 0.8, 0.2)])

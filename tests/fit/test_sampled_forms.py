@@ -18,8 +18,8 @@ from flipsite.fit.counts import Counts, counts_of_draws, counts_of_printed
 from flipsite.fit.covariates import Covariates, covariates
 from flipsite.fit.forms import FORMS
 from flipsite.fit.marginal import integrals
+from flipsite.fit.posterior_checks import from_prior, linear, simulated_ones
 from flipsite.fit.sampling import arviz, compiled, run_chains, sample
-from flipsite.fit.simulate import from_prior, linear, simulated_ones
 from flipsite.settings import load_printed
 from flipsite.store.fits import read_fit
 

@@ -7,11 +7,11 @@ from typing import Any, Final
 import numpy as np
 
 from flipsite.domain.fit import Fit, FittedForm, FormName, LeftOut, Part, Term
-from flipsite.fit import readings
-from flipsite.fit.checks import checks
+from flipsite.fit import summaries
 from flipsite.fit.counts import Counts
 from flipsite.fit.covariates import Covariates
 from flipsite.fit.forms import FORMS
+from flipsite.fit.posterior_checks import checks
 from flipsite.fit.sampling import Sampled, arviz, faults, sample
 
 FEWEST_MODELS: Final = 10
@@ -66,7 +66,7 @@ def converged(fit: Fit) -> bool:
 
 
 def _form(one: Sampled, best: Sampled, counts: Counts, given: Covariates, *, seed: int) -> FittedForm:
-    found = readings.posterior(one.form, one.draws, counts)
+    found = summaries.posterior(one.form, one.draws, counts)
     diagnosed = _diagnosed(one.draws)
     part: Part = "mean" if one.form == "mean" else "spread"
     whole, bins = checks(found, counts, given, seed=seed)
@@ -82,8 +82,8 @@ def _form(one: Sampled, best: Sampled, counts: Counts, given: Covariates, *, see
         pareto_k_bad=int((one.pareto_k > 0.7).sum()),
         seconds=one.seconds,
         faults=faults(one, diagnostics=[(name, *numbers) for name, numbers in diagnosed.items()]),
-        authors=tuple(readings.authors(found, part, counts)),
-        effects=tuple(readings.effects(found, part, given)),
+        authors=tuple(summaries.authors(found, part, counts)),
+        effects=tuple(summaries.effects(found, part, given)),
         checks=whole,
         bias_bins=bins,
     )
@@ -114,15 +114,18 @@ def _labels(draws: Any, name: str) -> list[str]:
 
 
 def _terms(
-    found: readings.Posterior, draws: Any, given: Covariates, diagnosed: dict[str, tuple[float, float, float]]
+    found: summaries.Posterior,
+    draws: Any,
+    given: Covariates,
+    diagnosed: dict[str, tuple[float, float, float]],
 ) -> Iterator[Term]:
     parts: list[Part] = ["mean", "spread"]
     for part in parts:
         for place, column in enumerate(given.columns if f"{part}_slopes" in found.values else ()):
             whole = _all(draws, f"{part}_slopes")[:, place] * column.step
             thinned = found.values[f"{part}_slopes"][:, place] * column.step
-            low, factor, high = readings.factors(found, part, thinned)
-            below, above = readings.seen(found, part, thinned)
+            low, factor, high = summaries.factors(found, part, thinned)
+            below, above = summaries.seen(found, part, thinned)
             yield _term(
                 f"{part}: {column.name}",
                 part,
