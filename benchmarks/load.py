@@ -24,9 +24,9 @@ from posixpath import join, normpath
 from collect import ANSWER_USD, project_of, serve
 from flipsite.store.snapshot.read import read_draws
 from flipsite.workflows.collect import Order, Report, Watcher, collect
-from flipsite.write.broadcast import Broadcast, State
-from flipsite.write.serving import PreviewServer
-from flipsite.write.site import replace_site
+from flipsite.write.serve.livereload import Broadcast, State
+from flipsite.write.serve.server import PreviewServer
+from flipsite.write.site.replace import replace_site
 
 MB = 2**20
 

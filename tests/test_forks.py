@@ -7,7 +7,7 @@ import time
 import pytest
 
 from flipsite.errors import ContentError, SiteError
-from flipsite.forks import Fork
+from flipsite.write.site.workers import Fork
 
 
 def test_a_result_of_any_size_comes_back() -> None:

@@ -15,7 +15,7 @@ from flipsite.errors import SiteError
 from flipsite.project import find_project, packaged, study_ids
 from flipsite.settings import default_study, load_study
 from flipsite.workflows.build import build
-from flipsite.write.check import check_site
+from flipsite.write.check.check import check_site
 
 PINNED = re.compile(r"uses: [\w/-]+@[0-9a-f]{40} # v\d+\.\d+\.\d+")
 

@@ -20,7 +20,7 @@ from flipsite.store.snapshot.read import collect_draws, read_draws, read_groups,
 from flipsite.workflows.build import build
 from flipsite.workflows.load import subjects_of
 from flipsite.workflows.transfer import EXPORT_FORMATS, export_study
-from flipsite.write.check import check_site
+from flipsite.write.check.check import check_site
 
 pytestmark = pytest.mark.slow  # whole builds
 

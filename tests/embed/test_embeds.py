@@ -19,7 +19,7 @@ from flipsite.present.embeds import find_embed, study_embeds, table_embeds
 from flipsite.present.plain_predictors import best_form, contrasts, main_part
 from flipsite.project import packaged
 from flipsite.workflows.load import load_report
-from flipsite.write.reading import read_page, read_xml_file
+from flipsite.write.check.html import read_page, read_xml_file
 from hostile import HOSTILE, drawn_of, hostile_project, report_of, shown_cells, table_cells
 
 BASE = "https://example.org/coins/"

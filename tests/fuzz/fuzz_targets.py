@@ -35,10 +35,9 @@ from flipsite.store.fits import fit_json, read_fit
 from flipsite.store.imports.columns import ImportOptions
 from flipsite.store.imports.importer import import_file
 from flipsite.store.snapshot.read import collect_draws, read_draws, write_parquet
-from flipsite.write.places import Moved, find_file
-from flipsite.write.reading import read_page as read_html_page
-from flipsite.write.reading import read_style, read_xml_file
-from flipsite.write.serving import answers_to
+from flipsite.write.check.html import read_page as read_html_page
+from flipsite.write.check.html import read_style, read_xml_file
+from flipsite.write.serve.server import Moved, answers_to, find_file
 
 LABELS = (("0", "1"), ("heads", "tails"), ("no", "not no"), ("vesepo", "somomu"), ("ja", "ＪＡＷＯＨＬ"))
 FINISHES = ("stop", "length", "content_filter", None)

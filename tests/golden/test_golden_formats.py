@@ -24,7 +24,7 @@ from flipsite.store.fits import FORMAT as FIT_FORMAT
 from flipsite.store.fits import read_fit
 from flipsite.store.snapshot.read import FORMAT as SNAPSHOT_FORMAT
 from flipsite.store.snapshot.read import read_draws
-from flipsite.write.manifest import read_manifest
+from flipsite.write.site.manifest import read_manifest
 
 RELEASED = sorted(FORMATS.iterdir(), key=lambda folder: int(folder.name))
 

@@ -33,7 +33,7 @@ from flipsite.collect.transport import LARGE_AT_ONCE, MOST_BYTES
 from flipsite.domain.urls import model_page
 from flipsite.errors import CollectError
 from flipsite.store.snapshot.read import read_draws
-from flipsite.write.names import check_paths
+from flipsite.write.site.paths import check_paths
 
 GOOD = as_json(completion())
 BOMB = b"[" + b'{"choices": []},' * 500_000 + b"0]"

@@ -19,8 +19,8 @@ from hostile_site import hostile_project
 from flipsite.present.model_draws import DRAW_KEYS
 from flipsite.project import find_project
 from flipsite.workflows.build import build
-from flipsite.write.check import check_site
-from flipsite.write.findings import Kind
+from flipsite.write.check.check import check_site
+from flipsite.write.check.findings import Kind
 
 if TYPE_CHECKING:
     from playwright.sync_api import Browser, Page

@@ -16,7 +16,7 @@ from test_cache import ASKED, answered, cache
 from flipsite.domain.draws import Draw, Outcome
 from flipsite.store.snapshot.columns import collect_draws
 from flipsite.store.snapshot.read import write_draws
-from flipsite.write.site import replace_site
+from flipsite.write.site.replace import replace_site
 
 WORKERS = 16
 N_DRAWS, N_SNAPSHOTS, N_SITES = 900, 12, 6

@@ -39,7 +39,7 @@ from flipsite.store.features import read_features
 from flipsite.store.fits import read_fit, write_fit
 from flipsite.store.snapshot.read import read_draws
 from flipsite.workflows.collect import Order, collect
-from flipsite.write.site import replace_site
+from flipsite.write.site.replace import replace_site
 
 N_MODELS, N_DRAWS, BUDGET_USD = 2, 6, 1.0
 GIT_ENVIRONMENT = {
@@ -314,7 +314,7 @@ def _starter_missing(root: Path) -> list[str]:
 
 def _starter_files() -> dict[str, bytes]:
     from flipsite import __version__
-    from flipsite.write.starter import _contents
+    from flipsite.write.scaffold import _contents
 
     return dict(_contents(__version__, templates=False))
 

@@ -10,7 +10,7 @@ from scenarios import site_faults
 from flipsite.cli.main import main
 from flipsite.errors import SiteError
 from flipsite.store.snapshot.read import read_draws
-from flipsite.write.site import replace_site
+from flipsite.write.site.replace import replace_site
 
 MOUNT = ["mount", "-t", "tmpfs", "-o", "size=512k"]
 

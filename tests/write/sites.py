@@ -2,7 +2,7 @@
 
 from pathlib import Path
 
-from flipsite.write.site import replace_site
+from flipsite.write.site.replace import replace_site
 
 POLICY = (
     "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; font-src 'self';"

@@ -9,8 +9,8 @@ from pathlib import Path
 import pytest
 
 from flipsite.errors import ContentError, SiteError
-from flipsite.write.batches import Batch
-from flipsite.write.site import replace_site
+from flipsite.write.site.replace import replace_site
+from flipsite.write.site.workers import Batch
 
 N_BATCHES = 12
 

@@ -11,10 +11,9 @@ from hypothesis import strategies as st
 from sites import FILES, page, write_site
 
 from flipsite.errors import SiteError
-from flipsite.write.check import check_site
-from flipsite.write.document import Use
-from flipsite.write.findings import Finding, Kind
-from flipsite.write.reading import read_page
+from flipsite.write.check.check import check_site
+from flipsite.write.check.findings import Finding, Kind, Use
+from flipsite.write.check.html import read_page
 
 
 def found(tmp_path: Path, **files: str) -> list[Finding]:

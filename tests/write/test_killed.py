@@ -13,8 +13,8 @@ import pytest
 
 from flipsite.errors import SiteError
 from flipsite.files import exchange, rename_twice
-from flipsite.write.scratch import LOCK, MARK, NEW, OLD, scratch_beside
-from flipsite.write.site import replace_site
+from flipsite.write.site.replace import replace_site
+from flipsite.write.site.staging import LOCK, MARK, NEW, OLD, scratch_beside
 
 BUILDER = """
 import sys

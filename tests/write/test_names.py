@@ -5,7 +5,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from flipsite.errors import SiteError
-from flipsite.write.names import check_paths
+from flipsite.write.site.paths import check_paths
 
 REFUSED = [
     "",

@@ -16,9 +16,8 @@ from pathlib import Path
 import pytest
 
 from flipsite.errors import ContentError, SiteError
-from flipsite.write.broadcast import Broadcast, State
-from flipsite.write.preview import address_of, explain, listen, site_version
-from flipsite.write.watching import watching
+from flipsite.write.serve.livereload import Broadcast, State
+from flipsite.write.serve.preview import address_of, explain, listen, site_version, watching
 
 SERVE = """
 import sys

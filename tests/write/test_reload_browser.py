@@ -7,9 +7,9 @@ import pytest
 from playwright.sync_api import Browser, Page, expect
 from sites import FILES, page, write_site
 
-from flipsite.write.broadcast import Broadcast, State
-from flipsite.write.preview import site_version
-from flipsite.write.serving import PreviewServer
+from flipsite.write.serve.livereload import Broadcast, State
+from flipsite.write.serve.preview import site_version
+from flipsite.write.serve.server import PreviewServer
 
 pytestmark = pytest.mark.browser
 

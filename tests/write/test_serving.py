@@ -13,10 +13,8 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from sites import FILES, POLICY, page, write_site
 
-from flipsite.write.broadcast import Broadcast, State
-from flipsite.write.livereload import SCRIPT, amended
-from flipsite.write.places import find_file
-from flipsite.write.serving import PreviewServer, answers_to
+from flipsite.write.serve.livereload import SCRIPT, Broadcast, State, amended
+from flipsite.write.serve.server import PreviewServer, answers_to, find_file
 
 
 @pytest.fixture

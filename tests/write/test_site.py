@@ -11,7 +11,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from flipsite.errors import SiteError
-from flipsite.write.site import SiteChange, replace_site
+from flipsite.write.site.replace import SiteChange, replace_site
 
 SMALL = {"index.html": b"<h1>Home</h1>", "s/index.html": b"study", "s/models/a/b/index.html": b"model"}
 

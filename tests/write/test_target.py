@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from flipsite.errors import SiteError
-from flipsite.write.site import replace_site
+from flipsite.write.site.replace import replace_site
 
 HOME = {"index.html": b"home"}
 

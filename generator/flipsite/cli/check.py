@@ -7,8 +7,8 @@ from pathlib import Path
 
 import click
 
-from flipsite.write.check import check_site
-from flipsite.write.findings import Finding
+from flipsite.write.check.check import check_site
+from flipsite.write.check.findings import Finding
 
 __all__ = ["Finding", "check"]
 

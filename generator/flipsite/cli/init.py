@@ -9,7 +9,7 @@ from pathlib import Path
 import click
 
 from flipsite import __version__
-from flipsite.write.starter import STUDY, Started, start
+from flipsite.write.scaffold import STUDY, Started, start
 
 __all__ = ["STUDY", "Started", "init"]
 

@@ -29,7 +29,7 @@ from flipsite.project import (
 )
 from flipsite.workflows.incremental import charts_script
 from flipsite.workflows.render import Drawings
-from flipsite.write.site import SiteChange, current_site, replace_site
+from flipsite.write.site.replace import SiteChange, current_site, replace_site
 
 if TYPE_CHECKING:
     from flipsite.present.site import SiteWork

@@ -29,7 +29,7 @@ from flipsite.analyse.report import StudyReport
 from flipsite.domain.display import Kept
 from flipsite.files import measure
 from flipsite.present.drawn import Drawn, Wanted
-from flipsite.write.manifest import Manifest, read_manifest
+from flipsite.write.site.manifest import Manifest, read_manifest
 
 _MODEL_TEMPLATE = "model.html"
 _CHOSEN_ELSEWHERE = re.compile(r"{%-?\s*(?:include|import|extends|from)\s+(?![\"']|picture\b)")

@@ -8,7 +8,7 @@ from flipsite import __version__
 from flipsite.errors import SiteError
 from flipsite.project import Project
 from flipsite.workflows.build import build
-from flipsite.write.check import check_site
+from flipsite.write.check.check import check_site
 from flipsite.write.publish import Branch, Published, pages_address, publish
 
 

@@ -16,14 +16,14 @@ from functools import cached_property
 from threading import Thread
 from typing import TYPE_CHECKING
 
-from flipsite.forks import CAN_FORK, Fork
 from flipsite.project import Project
 from flipsite.store.chart_cache import read_drawings, write_drawings
+from flipsite.write.site.workers import CAN_FORK, Fork
 
 if TYPE_CHECKING:
     from flipsite.present.drawn import Drawn, Wanted
     from flipsite.workflows.incremental import Memory
-    from flipsite.write.batches import Batch
+    from flipsite.write.site.workers import Batch
 
 
 class DrawingProcess:

@@ -5,7 +5,7 @@ from pathlib import Path
 
 from flipsite.project import find_project
 from flipsite.workflows.build import build
-from flipsite.write.preview import serve
+from flipsite.write.serve.preview import serve
 
 
 def preview(

@@ -11,8 +11,8 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from flipsite.errors import SiteError
-from flipsite.write.foreign import CARRIED
-from flipsite.write.manifest import NAME
+from flipsite.write.site.manifest import NAME
+from flipsite.write.site.paths import CARRIED
 
 _GITHUB = re.compile(
     r"(?:https://(?:[^/@]+@)?|git@|ssh://git@)github\.com[:/]([\w.-]+)/([\w.-]+?)(?:\.git)?/?"

@@ -22,12 +22,10 @@ from flipsite.files import (
     sync_names,
     write_file,
 )
-from flipsite.write.batches import Batch, Later, Placed, run_batches
-from flipsite.write.foreign import CARRIED, refuse_foreign
-from flipsite.write.manifest import NAME, Manifest, read_manifest
-from flipsite.write.names import check_paths
-from flipsite.write.scratch import NEW, OLD, scratch_beside
-from flipsite.write.target import find_target
+from flipsite.write.site.manifest import NAME, Manifest, read_manifest
+from flipsite.write.site.paths import CARRIED, check_paths, refuse_foreign
+from flipsite.write.site.staging import NEW, OLD, find_target, scratch_beside
+from flipsite.write.site.workers import Batch, Later, Placed, run_batches
 
 log = logging.getLogger(__name__)
 

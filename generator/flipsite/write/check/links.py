@@ -4,9 +4,8 @@ import re
 from collections.abc import Collection, Iterator, Mapping
 from urllib.parse import unquote, urlsplit
 
-from flipsite.write.document import Document, Reference, Use
-from flipsite.write.findings import Finding, Kind
-from flipsite.write.foreign import folders_of
+from flipsite.write.check.findings import Document, Finding, Kind, Reference, Use
+from flipsite.write.site.paths import folders_of
 
 HOME, SITEMAP = "index.html", "sitemap.xml"
 ANYWHERE = {"404.html", SITEMAP, "feed.xml"}
