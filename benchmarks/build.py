@@ -104,7 +104,7 @@ def make_project(folder: Path, n_models: int) -> None:
 
 def peers_data(study: Path) -> dict[str, object]:
     """What the bare pages show, worked out."""
-    from flipsite.present.plain_words import verdict_sentence
+    from flipsite.present.text.verdicts import verdict_sentence
     from flipsite.workflows.load import load_report
 
     report = load_report(study)

@@ -26,10 +26,10 @@ from flipsite.analyse.report import StudyReport
 from flipsite.domain.draws import Tally
 from flipsite.domain.study import Kind
 from flipsite.domain.urls import model_page
-from flipsite.present.board import board
-from flipsite.present.board_page import leaderboard_page
-from flipsite.present.frame import Frame, static_files
-from flipsite.present.templates import environment, render
+from flipsite.present.leaderboard.page import leaderboard_page
+from flipsite.present.leaderboard.rows import board
+from flipsite.present.pages.page import Frame, static_files
+from flipsite.present.pages.templates import environment, render
 from flipsite.project import packaged
 from flipsite.settings import load_study
 

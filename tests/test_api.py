@@ -19,8 +19,8 @@ import flipsite
 from flipsite.api import LEADERBOARD
 from flipsite.cli.main import cli
 from flipsite.errors import StoreError, UsageError
-from flipsite.present.study_charts import study_drawings
-from flipsite.present.study_pages import study_files
+from flipsite.present.charts.registry import study_drawings
+from flipsite.present.pages.study import study_files
 from flipsite.schema import DRAWS, ESTIMATES, SPEND
 from flipsite.workflows.load import load_report
 from flipsite.workflows.run_request import Watcher

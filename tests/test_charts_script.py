@@ -12,7 +12,7 @@ from flipsite.workflows.incremental import charts_script
 def cache(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     """An empty cache folder, and a small script to keep there, for the real one takes a second."""
     monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "cache"))
-    monkeypatch.setattr("flipsite.present.interactive.bundle", lambda: b"window.vegaEmbed = 1;")
+    monkeypatch.setattr("flipsite.present.charts.interactive.bundle", lambda: b"window.vegaEmbed = 1;")
     return tmp_path / "cache" / "flipsite"
 
 

@@ -9,8 +9,8 @@ import pytest
 
 from flipsite.cli.init import STUDY, init
 from flipsite.cli.params import TABLES
-from flipsite.present.embeds import table_embeds
-from flipsite.present.study_charts import study_drawings
+from flipsite.present.charts.registry import study_drawings
+from flipsite.present.embeds.registry import table_embeds
 from flipsite.project import packaged
 from flipsite.workflows.load import load_report
 

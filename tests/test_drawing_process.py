@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from flipsite.present.svg import start_renderer
+from flipsite.present.charts.svg import start_renderer
 from flipsite.project import find_project
 from flipsite.store.chart_cache import DRAWINGS
 from flipsite.workflows.build import build

@@ -4,8 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from flipsite.present.drawing import drawn
-from flipsite.present.drawn import Wanted
+from flipsite.present.charts.render import Wanted, drawn
 from flipsite.project import find_project
 from flipsite.workflows.build import input_digests
 from flipsite.workflows.incremental import Memory

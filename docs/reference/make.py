@@ -15,7 +15,7 @@ from flipsite import charts, errors
 from flipsite.api import LEADERBOARD
 from flipsite.cli.main import COMMANDS, cli
 from flipsite.domain.urls import RESERVED_STUDIES
-from flipsite.present.embed_formats import FORMATS, ON_SITE
+from flipsite.present.embeds.formats import FORMATS, ON_SITE
 from flipsite.schema import TABLES
 from flipsite.settings import study_keys
 
@@ -106,8 +106,8 @@ def files() -> str:
 
 def embeds() -> str:
     """The formats of an embed, and the shape of its JSON."""
-    from flipsite.present.embed_text import EMBED_FORMAT, json_embed
-    from flipsite.present.embeds import find_embed
+    from flipsite.present.embeds.registry import find_embed
+    from flipsite.present.embeds.text import EMBED_FORMAT, json_embed
     from flipsite.project import packaged
     from flipsite.workflows.load import load_report
 

@@ -176,7 +176,7 @@ class Study:
 
 def estimates(study: Study) -> "pd.DataFrame":
     """What is known of each model, one row each, sorted by model: the columns of `estimates.json`."""
-    from flipsite.present.frames import frame
+    from flipsite.present.notebook import frame
     from flipsite.schema import ESTIMATES
 
     return frame([asdict(record) for record in study.report.estimates], ESTIMATES)
@@ -193,7 +193,7 @@ def leaderboard(study: Study, *, top: int | None = 20, most: bool = False) -> "p
     Returns:
         The columns of LEADERBOARD, by bias; equals by name.
     """
-    from flipsite.present.frames import frame
+    from flipsite.present.notebook import frame
     from flipsite.present.tables import by_bias
     from flipsite.schema import ESTIMATES
 
@@ -203,7 +203,7 @@ def leaderboard(study: Study, *, top: int | None = 20, most: bool = False) -> "p
 
 def spend(study: Study) -> "pd.DataFrame":
     """What each model cost, the dearest first: the columns of `spend.csv`; empty where nothing was priced."""
-    from flipsite.present.frames import frame
+    from flipsite.present.notebook import frame
     from flipsite.schema import SPEND
 
     return frame([asdict(row) for row in study.report.spend], SPEND)

@@ -9,12 +9,12 @@ from flipsite.api import Study
 from flipsite.errors import UsageError
 
 if TYPE_CHECKING:
-    from flipsite.present.figures import AnyChart
+    from flipsite.present.charts.figure import AnyChart
 
 
 def names(study: Study) -> tuple[str, ...]:
     """The charts a study has, by the names that `flipsite embed` and `named` take."""
-    from flipsite.present.study_charts import study_drawings
+    from flipsite.present.charts.registry import study_drawings
 
     return tuple(study_drawings(study.report))
 
@@ -25,8 +25,8 @@ def named(study: Study, name: str) -> "AnyChart":
     Raises:
         UsageError: If the study has none of that name, with those it has.
     """
+    from flipsite.present.charts.registry import study_drawings
     from flipsite.present.notebook import altair_chart
-    from flipsite.present.study_charts import study_drawings
 
     drawings = study_drawings(study.report)
     if name not in drawings:

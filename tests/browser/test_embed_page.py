@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 from playwright.sync_api import Browser, Page, expect
 
-from flipsite.present.embed_html import LISTENER
+from flipsite.present.embeds.html import LISTENER
 
 pytestmark = pytest.mark.browser
 

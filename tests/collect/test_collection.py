@@ -15,7 +15,7 @@ from flipsite.domain.draws import STATUSES, Status
 from flipsite.domain.study import Kind, Sampling
 from flipsite.errors import CollectError, StoreError, UsageError
 from flipsite.settings import default_study
-from flipsite.workflows import collect
+from flipsite.workflows import collect as collect_module
 from flipsite.workflows.collect import Order, collect, reread
 
 
@@ -294,7 +294,7 @@ def test_reading_again_asks_nobody_and_changes_nothing_while_the_reader_is_the_s
 
 def test_the_snapshot_is_written_while_the_run_goes_on(tmp_path, monkeypatch):
     """Every few minutes, whole: what is there can be built, whatever happens to the run."""
-    monkeypatch.setattr(collect, "SNAPSHOT_EVERY_S", 0.05)
+    monkeypatch.setattr(collect_module, "SNAPSHOT_EVERY_S", 0.05)
     slow = tuple(coin for coin in COINS if coin.id == "simulated/slow")
     project, sizes = project_of(tmp_path), []
 

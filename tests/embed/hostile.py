@@ -6,8 +6,8 @@ from pathlib import Path
 
 from flipsite.analyse.report import StudyReport
 from flipsite.domain.display import Figure
-from flipsite.present.embed import Embed
-from flipsite.present.study_charts import study_drawings
+from flipsite.present.charts.registry import study_drawings
+from flipsite.present.embeds.registry import Embed
 from flipsite.project import find_project
 from flipsite.workflows.load import load_report
 from flipsite.workflows.transfer import ImportOptions, import_draws

@@ -10,9 +10,8 @@ from xml.etree import ElementTree
 import pytest
 from playwright.sync_api import Browser, sync_playwright
 
-from flipsite.present.embed import Embed
-from flipsite.present.embed_formats import rendered
-from flipsite.present.embeds import find_embed, study_embeds
+from flipsite.present.embeds.formats import rendered
+from flipsite.present.embeds.registry import Embed, find_embed, study_embeds
 from hostile import HOSTILE, drawn_of, hostile_project, report_of, shown_cells
 
 pytestmark = pytest.mark.blogs

@@ -10,13 +10,12 @@ import pytest
 
 from flipsite.analyse.report import StudyReport
 from flipsite.domain.study import Kind
-from flipsite.present.embed import Embed, Source
-from flipsite.present.embed_formats import FORMATS, ON_SITE, pasted_files, rendered, saved_files
-from flipsite.present.embed_html import frame_page, frame_snippet, html_fragment
-from flipsite.present.embed_picture import ANYWHERE
-from flipsite.present.embed_text import json_embed, markdown_embed
-from flipsite.present.embeds import find_embed, study_embeds, table_embeds
-from flipsite.present.plain_predictors import best_form, contrasts, main_part
+from flipsite.present.embeds.formats import FORMATS, ON_SITE, pasted_files, rendered, saved_files
+from flipsite.present.embeds.html import frame_page, frame_snippet, html_fragment
+from flipsite.present.embeds.image import ANYWHERE
+from flipsite.present.embeds.registry import Embed, Source, find_embed, study_embeds, table_embeds
+from flipsite.present.embeds.text import json_embed, markdown_embed
+from flipsite.present.text.predictors import best_form, contrasts, main_part
 from flipsite.project import packaged
 from flipsite.workflows.load import load_report
 from flipsite.write.check.html import read_page, read_xml_file

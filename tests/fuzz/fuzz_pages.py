@@ -7,11 +7,10 @@ import jinja2
 
 from flipsite.analyse.report import report_draws
 from flipsite.domain.draws import Draw
-from flipsite.present.board import board
-from flipsite.present.frame import Frame
-from flipsite.present.model_pages import model_files
-from flipsite.present.model_views import shared_of
-from flipsite.present.templates import environment
+from flipsite.present.leaderboard.rows import board
+from flipsite.present.pages.model import model_files, shared_of
+from flipsite.present.pages.page import Frame
+from flipsite.present.pages.templates import environment
 from flipsite.project import packaged
 from flipsite.settings import default_study
 from flipsite.store.snapshot.read import collect_draws

@@ -26,9 +26,9 @@ from flipsite.domain.draws import Draw, Failed, Outcome, Rejected, Result, Statu
 from flipsite.domain.endpoint import Kept
 from flipsite.domain.features import FEATURES
 from flipsite.errors import CollectError, FlipsiteError, SettingsError, StoreError, UsageError
-from flipsite.present.foreign_text import foreign_address, foreign_text
-from flipsite.present.interactive import spec_json
+from flipsite.present.charts.interactive import spec_json
 from flipsite.present.tables import csv_records
+from flipsite.present.text.escaping import foreign_address, foreign_text
 from flipsite.settings import default_study, dump_study, load_printed, load_study
 from flipsite.store.features import features_csv, read_features
 from flipsite.store.fits import fit_json, read_fit

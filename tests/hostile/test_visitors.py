@@ -15,7 +15,7 @@ from subprocess import PIPE, Popen
 
 import pytest
 
-from flipsite.write.serve import server
+from flipsite.write.serve import server as server_module
 from flipsite.write.serve.livereload import Broadcast, State
 from flipsite.write.serve.server import PreviewServer
 
@@ -220,7 +220,7 @@ def test_a_range_is_the_whole_file_or_none(server: PreviewServer, site: Path, as
 
 def test_a_request_that_drips_is_hung_up_on(site: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """A byte now and then does not hold a place; the visitor who comes meanwhile does not wait."""
-    monkeypatch.setattr(server, "REQUEST_S", 0.6)
+    monkeypatch.setattr(server_module, "REQUEST_S", 0.6)
     with served(site) as server, connect(server) as slow:
         began = time.monotonic()
         hung_up = False
@@ -240,8 +240,8 @@ def test_hundreds_of_silent_visitors_hold_a_bounded_number_of_places(
     site: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Beyond the most there are it hangs up at once; when their time is over, everybody is served again."""
-    monkeypatch.setattr(server, "REQUEST_S", 0.8)
-    monkeypatch.setattr(server, "MOST_CONNECTIONS", 20)
+    monkeypatch.setattr(server_module, "REQUEST_S", 0.8)
+    monkeypatch.setattr(server_module, "MOST_CONNECTIONS", 20)
     n_before = threading.active_count()
     with served(site) as server, ExitStack() as stack:
         silent = [stack.enter_context(connect(server)) for _ in range(120)]

@@ -14,9 +14,9 @@ from flipsite.analyse.report import StudyReport, report_draws
 from flipsite.domain.draws import Draw, Outcome, Rejected, Result, Status
 from flipsite.domain.estimates import Verdict
 from flipsite.domain.study import Kind
-from flipsite.present.board import Board, board
-from flipsite.present.board_values import values_script
-from flipsite.present.row_mark import chance_reach, share_mark
+from flipsite.present.leaderboard.page import values_script
+from flipsite.present.leaderboard.rows import Board, board
+from flipsite.present.sparklines.intervals import chance_reach, share_mark
 from flipsite.project import packaged
 from flipsite.settings import load_study
 from flipsite.store.snapshot.read import collect_draws

@@ -17,9 +17,9 @@ from flipsite.domain.display import Figure
 from flipsite.domain.estimates import Estimate, Verdict
 from flipsite.domain.study import Study
 from flipsite.domain.urls import model_page
-from flipsite.present.bias_rows import bias_interval
-from flipsite.present.charts_bias import bias_intervals
-from flipsite.present.charts_printed import printed_tables
+from flipsite.present.charts.bias import bias_intervals
+from flipsite.present.charts.marks import bias_interval
+from flipsite.present.charts.published import printed_tables
 from flipsite.settings import load_printed, load_study
 
 ARTICLE = Path(__file__).parents[2] / "content" / "studies" / "article-2025"

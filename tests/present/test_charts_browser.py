@@ -10,12 +10,12 @@ from playwright.sync_api import Browser, Page
 
 from flipsite.domain.estimates import Estimate
 from flipsite.domain.study import Study
-from flipsite.present.charts_bias import bias_intervals
-from flipsite.present.interactive import bundle, figure_files
-from flipsite.present.micro_specs import twin_files
-from flipsite.present.page import Page as SitePage
-from flipsite.present.templates import environment, render
-from flipsite.present.twins import Twin, running_mean_twin, strip_twin
+from flipsite.present.charts.bias import bias_intervals
+from flipsite.present.charts.interactive import bundle, figure_files
+from flipsite.present.pages.page import Page as SitePage
+from flipsite.present.pages.templates import environment, render
+from flipsite.present.sparklines.sparklines import Twin, running_mean_twin, strip_twin
+from flipsite.present.sparklines.specs import twin_files
 
 pytestmark = pytest.mark.browser
 

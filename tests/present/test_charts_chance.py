@@ -12,7 +12,7 @@ from scipy import stats
 
 from flipsite.domain.estimates import Estimate, Verdict
 from flipsite.domain.study import Study
-from flipsite.present.charts_chance import bias_distribution, expected_counts, verdicts
+from flipsite.present.charts.chance import bias_distribution, expected_counts, verdicts
 
 Many = Callable[[int], tuple[Estimate, ...]]
 

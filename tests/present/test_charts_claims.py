@@ -7,9 +7,8 @@ import pytest
 from pictures import roots, words
 
 from flipsite.analyse.report import StudyReport
-from flipsite.present.charts_claims import fair_room, kinds_at_the_ends
-from flipsite.present.charts_printed import stated_spend
-from flipsite.present.formats import count_text
+from flipsite.present.charts.published import fair_room, kinds_at_the_ends, stated_spend
+from flipsite.present.text.formats import count_text
 from flipsite.workflows.load import load_report
 
 ARTICLE = Path(__file__).parents[2] / "content" / "studies" / "article-2025"

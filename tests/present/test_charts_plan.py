@@ -10,8 +10,8 @@ from pictures import roots, words
 from flipsite.analyse.cross_study import calibration
 from flipsite.domain.estimates import Estimate
 from flipsite.domain.study import Study
-from flipsite.present.charts_plan import calibration_curve, power_curve
-from flipsite.present.charts_ranks import rank_intervals
+from flipsite.present.charts.plan import calibration_curve, power_curve
+from flipsite.present.charts.ranks import rank_intervals
 
 Many = Callable[[int], tuple[Estimate, ...]]
 

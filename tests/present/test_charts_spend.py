@@ -11,7 +11,7 @@ from scipy import stats
 
 from flipsite.domain.estimates import Estimate
 from flipsite.domain.study import Study
-from flipsite.present.charts_spend import (
+from flipsite.present.charts.spend import (
     cost_against_bias,
     rank_correlation,
     spend_by_model,

@@ -7,7 +7,7 @@ from pictures import roots, words
 
 from flipsite.domain.estimates import Estimate
 from flipsite.domain.study import Study
-from flipsite.present.charts_truth import truth
+from flipsite.present.charts.truth import truth
 
 
 def test_the_intervals_that_hold_the_truth_are_counted(

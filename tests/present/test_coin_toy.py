@@ -6,7 +6,7 @@ from dataclasses import replace
 import pytest
 from scipy.stats import binom
 
-from flipsite.present.coin_toy import TALLEST_EM, CoinToy, coin_toy
+from flipsite.present.sparklines.coin_game import TALLEST_EM, CoinToy, coin_toy
 from flipsite.project import packaged
 from flipsite.workflows.load import load_report
 

@@ -10,14 +10,14 @@ from scipy import optimize, stats
 from flipsite.analyse.report import StudyReport, report_draws
 from flipsite.domain.draws import Draw, Outcome, Rejected, Result, Status
 from flipsite.domain.study import Kind, Study
-from flipsite.present.board import board
-from flipsite.present.model_pages import page_of as model_page_of
-from flipsite.present.model_views import shared_of
-from flipsite.present.page import Page
-from flipsite.present.plain_words import parity_sentence
-from flipsite.present.study_pages import stopped
-from flipsite.present.templates import environment, render
-from flipsite.present.values import study_values
+from flipsite.present.leaderboard.rows import board
+from flipsite.present.pages.model import page_of as model_page_of
+from flipsite.present.pages.model import shared_of
+from flipsite.present.pages.narrative_values import study_values
+from flipsite.present.pages.page import Page
+from flipsite.present.pages.study import stopped
+from flipsite.present.pages.templates import environment, render
+from flipsite.present.text.verdicts import parity_sentence
 from flipsite.project import packaged
 from flipsite.settings import load_study
 from flipsite.store.snapshot.read import collect_draws

@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from flipsite.present.formats import (
+from flipsite.present.text.formats import (
     bias_text,
     count_text,
     equal_p_text,

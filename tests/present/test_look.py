@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from flipsite.present.frame import lean
+from flipsite.present.pages.page import lean
 
 TEMPLATES = Path(__file__).parents[2] / "templates"
 CSS = (TEMPLATES / "static" / "flipsite.css").read_text(encoding="utf-8")

@@ -14,18 +14,20 @@ from hypothesis import strategies as st
 from pictures import root_of, words
 from scipy import stats
 
-from flipsite.present.micro import (
+from flipsite.present.pages.templates import environment, render
+from flipsite.present.sparklines.sparklines import (
     MOST_POINTS,
+    Twin,
     chance_envelope,
     drawn_points,
     envelope,
     row_bar,
     running_mean,
+    running_mean_twin,
     strip,
+    strip_twin,
 )
-from flipsite.present.micro_specs import full_spec, running_mean_chart, strip_chart, twin_files
-from flipsite.present.templates import environment, render
-from flipsite.present.twins import Twin, running_mean_twin, strip_twin
+from flipsite.present.sparklines.specs import full_spec, running_mean_chart, strip_chart, twin_files
 
 TEMPLATES = environment([Path(__file__).parents[2] / "templates"])
 DRAWS = st.lists(st.sampled_from([1, 0, -1]), min_size=1, max_size=120)

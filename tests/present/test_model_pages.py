@@ -18,13 +18,12 @@ from flipsite.csv_cells import without_guard
 from flipsite.domain.draws import Draw, Outcome, Rejected, Status
 from flipsite.domain.estimates import Estimate
 from flipsite.domain.study import Feature, Study
-from flipsite.present.answers import LETTERS, SHOWN, answers
-from flipsite.present.board import board
-from flipsite.present.feature_words import feature_lines
-from flipsite.present.model_draws import DRAW_KEYS, model_csv
-from flipsite.present.model_views import ModelView, model_view, shared_of
-from flipsite.present.plain_words import odds_text, verdict_sentence
-from flipsite.present.posterior_coins import posterior_coins
+from flipsite.present.leaderboard.rows import board
+from flipsite.present.pages.model import ModelView, model_view, shared_of
+from flipsite.present.pages.model_data import DRAW_KEYS, LETTERS, SHOWN, answers, model_csv
+from flipsite.present.sparklines.intervals import posterior_coins
+from flipsite.present.text.features import feature_lines
+from flipsite.present.text.verdicts import odds_text, verdict_sentence
 from flipsite.store.snapshot.read import collect_draws
 
 Estimated = Callable[[Sequence[tuple[str, int, int]]], tuple[Estimate, ...]]

@@ -6,7 +6,7 @@ import pytest
 from markupsafe import Markup
 
 from flipsite.errors import ContentError
-from flipsite.present.narrative import Narrative, known, render_narrative
+from flipsite.present.pages.narrative import Narrative, known, render_narrative
 
 CALLS = {
     "value": lambda name: str(known(name, {"floor": "0.056"}, "value")),

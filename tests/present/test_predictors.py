@@ -8,9 +8,11 @@ import pytest
 
 from flipsite.domain.fit import Fit, FittedForm, Term
 from flipsite.domain.study import Kind
-from flipsite.present.charts_effects import effect_drawings
-from flipsite.present.charts_predictors import bias_check, coefficients, predictor_drawings
-from flipsite.present.plain_predictors import (
+from flipsite.present.charts.predictors import bias_check, coefficients, effect_drawings, predictor_drawings
+from flipsite.present.pages.predictor_tables import glance_table
+from flipsite.present.pages.predictors import predictors_page
+from flipsite.present.pages.templates import environment
+from flipsite.present.text.predictors import (
     best_form,
     comparison_sentence,
     contrasts,
@@ -20,9 +22,6 @@ from flipsite.present.plain_predictors import (
     overall_sentence,
     term_sentence,
 )
-from flipsite.present.predictor_tables import glance_table
-from flipsite.present.predictors import predictors_page
-from flipsite.present.templates import environment
 from flipsite.workflows.load import load_report
 
 ROOT = Path(__file__).parents[2]

@@ -8,9 +8,9 @@ from scipy import special, stats
 
 from flipsite.domain.display import Figure
 from flipsite.errors import ContentError
-from flipsite.present.rules import MANY, rules
-from flipsite.present.story import narrative_pages, narrative_sources
-from flipsite.present.templates import environment
+from flipsite.present.pages.narrative import narrative_pages, narrative_sources
+from flipsite.present.pages.templates import environment
+from flipsite.present.text.verdicts import MANY, rules
 from flipsite.project import packaged
 
 

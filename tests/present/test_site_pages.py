@@ -12,12 +12,17 @@ from PIL import Image
 from flipsite import __version__
 from flipsite.analyse.report import StudyReport
 from flipsite.domain.study import Kind
-from flipsite.present.citing import cite_page
-from flipsite.present.data_page import data_package, data_page
-from flipsite.present.glossary import GLOSSARY, anchor, glossary_page, term_html
-from flipsite.present.page import Page
-from flipsite.present.search import search_index
-from flipsite.present.share_card import card_svg, share_card
+from flipsite.present.pages.data import data_package, data_page
+from flipsite.present.pages.page import Page
+from flipsite.present.pages.reference import (
+    GLOSSARY,
+    anchor,
+    cite_page,
+    glossary_page,
+    search_index,
+    term_html,
+)
+from flipsite.present.pages.social_card import card_svg, share_card
 from flipsite.project import packaged
 from flipsite.workflows.load import load_report
 

@@ -17,11 +17,11 @@ from flipsite.analyse.power import power_points
 from flipsite.domain.display import Figure
 from flipsite.domain.estimates import Estimate
 from flipsite.domain.study import Study
-from flipsite.present.charts_bias import bias_intervals
-from flipsite.present.charts_plan import calibration_curve, power_curve
-from flipsite.present.charts_ranks import rank_intervals
-from flipsite.present.embeds import table_drawings
-from flipsite.present.study_charts import comparison_drawings, study_drawings
+from flipsite.present.charts.bias import bias_intervals
+from flipsite.present.charts.plan import calibration_curve, power_curve
+from flipsite.present.charts.ranks import rank_intervals
+from flipsite.present.charts.registry import comparison_drawings, study_drawings
+from flipsite.present.embeds.registry import table_drawings
 from flipsite.workflows.load import load_report
 
 STUDIES = Path(__file__).parents[2] / "content" / "studies"

@@ -12,9 +12,9 @@ from pictures import root_of, roots
 from flipsite.domain.display import Figure
 from flipsite.domain.estimates import Estimate
 from flipsite.domain.study import Study
-from flipsite.present import theme
-from flipsite.present.charts_bias import bias_intervals
-from flipsite.present.svg import drawings, png, relinked, standalone_svg
+from flipsite.present.charts import theme
+from flipsite.present.charts.bias import bias_intervals
+from flipsite.present.charts.svg import drawings, png, relinked, standalone_svg
 
 
 @pytest.fixture
@@ -99,7 +99,7 @@ def test_two_processes_draw_the_same(figure: Figure) -> None:
     program = (
         "import sys; sys.path.insert(0, sys.argv[1]); import conftest as c\n"
         "from flipsite.analyse.estimates import estimates\n"
-        "from flipsite.present.charts_bias import bias_intervals\n"
+        "from flipsite.present.charts.bias import bias_intervals\n"
         "from flipsite.domain.study import Tally\n"
         "from flipsite.domain.urls import model_page\n"
         "tallies = [Tally(model=m, n_draws=n, n_valid=n, n_ones=k) for m, k, n in c.some_counts(7)]\n"

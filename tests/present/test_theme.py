@@ -8,7 +8,7 @@ import altair as alt
 import pytest
 
 from flipsite.domain.estimates import Verdict
-from flipsite.present import theme
+from flipsite.present.charts import theme
 
 STYLES = Path(__file__).parents[2] / "templates" / "static" / "flipsite.css"
 GROUNDS: tuple[theme.Token, ...] = ("page", "surface", "band")

@@ -416,8 +416,8 @@ def _remote(root: Path, *arguments: str) -> bytes:
 
 def _import_presentation() -> None:
     """Modules only: what draws the pictures runs threads, which a fork would not take along."""
-    import flipsite.present.interactive
-    import flipsite.present.site
+    import flipsite.present.charts.interactive
+    import flipsite.present.pages.site
     import flipsite.workflows.publish  # noqa: F401
 
 

@@ -8,8 +8,8 @@ from flipsite.domain.display import Cell, Heading, Table
 from flipsite.domain.estimates import Estimate, Printed, PrintedBias, Verdict
 from flipsite.domain.study import Kind, Study
 from flipsite.domain.urls import model_page
-from flipsite.present.foreign_text import foreign_address, foreign_text
-from flipsite.present.formats import (
+from flipsite.present.text.escaping import foreign_address, foreign_text
+from flipsite.present.text.formats import (
     MISSING,
     bias_text,
     count_text,

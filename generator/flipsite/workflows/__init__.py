@@ -1,1 +1,1 @@
-"""workflows"""
+"""What each command does, in order: the use cases that connect the stages."""

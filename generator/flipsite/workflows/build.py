@@ -32,7 +32,7 @@ from flipsite.workflows.render import Drawings
 from flipsite.write.site.replace import SiteChange, current_site, replace_site
 
 if TYPE_CHECKING:
-    from flipsite.present.site import SiteWork
+    from flipsite.present.pages.site import SiteWork
     from flipsite.workflows.incremental import Memory
 
 log = logging.getLogger(__name__)
@@ -121,7 +121,7 @@ def _work(
 
     By the digests of the `inputs` is known what of the last site can stand; by force all is made.
     """
-    from flipsite.present.site import SiteSettings, site_work
+    from flipsite.present.pages.site import SiteSettings, site_work
     from flipsite.workflows.incremental import reusable, standing_pages
     from flipsite.workflows.load import kept_files, load_report
 

@@ -6,8 +6,8 @@ from pathlib import Path
 from flipsite.analyse.report import StudyReport
 from flipsite.errors import UsageError
 from flipsite.files import replacing
-from flipsite.present.embed_formats import FORMATS, rendered
-from flipsite.present.embeds import find_embed
+from flipsite.present.embeds.formats import FORMATS, rendered
+from flipsite.present.embeds.registry import find_embed
 from flipsite.project import Project, existing_study, study_ids
 from flipsite.workflows.load import load_report
 

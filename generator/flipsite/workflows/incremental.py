@@ -28,7 +28,7 @@ from pathlib import Path
 from flipsite.analyse.report import StudyReport
 from flipsite.domain.display import Kept
 from flipsite.files import measure
-from flipsite.present.drawn import Drawn, Wanted
+from flipsite.present.charts.render import Drawn, Wanted
 from flipsite.write.site.manifest import Manifest, read_manifest
 
 _MODEL_TEMPLATE = "model.html"
@@ -219,7 +219,7 @@ Script = tuple[str, bytes | Path]
 
 def charts_script(out: Path) -> Script:
     """Its path on the site, and its content or where that is."""
-    from flipsite.present.interactive import bundle, bundle_key
+    from flipsite.present.charts.interactive import bundle, bundle_key
 
     key = hashlib.sha256(bundle_key().encode()).hexdigest()[:10]
     path = f"assets/vega.{key}.js"

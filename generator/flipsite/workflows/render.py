@@ -21,7 +21,7 @@ from flipsite.store.chart_cache import read_drawings, write_drawings
 from flipsite.write.site.workers import CAN_FORK, Fork
 
 if TYPE_CHECKING:
-    from flipsite.present.drawn import Drawn, Wanted
+    from flipsite.present.charts.render import Drawn, Wanted
     from flipsite.workflows.incremental import Memory
     from flipsite.write.site.workers import Batch
 
@@ -67,9 +67,8 @@ class DrawingProcess:
 
     def _draw(self, reading: int, earlier: Mapping[str, str]) -> tuple["Drawn", dict[str, str]]:
         os.close(self._asking)
-        from flipsite.present.drawing import drawn
-        from flipsite.present.known_drawings import remembering
-        from flipsite.present.svg import start_renderer
+        from flipsite.present.charts.render import drawn
+        from flipsite.present.charts.svg import remembering, start_renderer
 
         if not earlier:
             start_renderer()
@@ -143,8 +142,8 @@ class Drawings:
         if self._process:
             figures, used = self._process.drawn()
         else:
-            from flipsite.present.drawing import drawn
-            from flipsite.present.known_drawings import remembering
+            from flipsite.present.charts.render import drawn
+            from flipsite.present.charts.svg import remembering
 
             with remembering(self._earlier) as used:
                 figures = drawn(wanted)

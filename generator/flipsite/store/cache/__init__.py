@@ -1,1 +1,1 @@
-"""cache"""
+"""The private record of every request and raw answer, in SQLite."""

@@ -1,1 +1,1 @@
-"""counting"""
+"""Draws too many to hold, counted by an engine."""

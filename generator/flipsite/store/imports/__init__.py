@@ -1,1 +1,1 @@
-"""imports"""
+"""Draws of other tools, read into a study."""

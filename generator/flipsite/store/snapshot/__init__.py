@@ -1,1 +1,1 @@
-"""snapshot"""
+"""The public draws of a study, in Parquet."""

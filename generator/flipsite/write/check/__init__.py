@@ -1,1 +1,1 @@
-"""check"""
+"""Faults of a built site: links, policies, weights."""

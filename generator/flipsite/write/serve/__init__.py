@@ -1,1 +1,1 @@
-"""serve"""
+"""The preview server."""

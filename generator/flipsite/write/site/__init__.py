@@ -1,1 +1,1 @@
-"""site"""
+"""A site on disk, written whole or not at all."""

@@ -1,0 +1,124 @@
+"""Two studies of the same models: the bias in one against the bias in the other."""
+
+from collections.abc import Sequence
+
+import altair as alt
+
+from flipsite.analyse.cross_study import Change
+from flipsite.domain.display import Figure
+from flipsite.domain.estimates import Estimate
+from flipsite.domain.study import Study
+from flipsite.present.charts.figure import AnyChart, Canvas, Margins, Row, figure, placed
+from flipsite.present.charts.marks import MOST_MARKS, bias_interval, bias_scale, named_row
+from flipsite.present.charts.theme import ink
+from flipsite.present.text.escaping import shown
+from flipsite.present.text.formats import bias_text, plural
+
+MOST_CROSSES = 60
+"""Up to so many models carry their intervals as crosses; more would hide each other."""
+
+
+def bias_against_bias(changes: Sequence[Change], before: Study, after: Study) -> Figure:
+    """Bias in both studies with 95 % intervals, those that moved marked by shape and colour.
+
+    Raises:
+        ValueError: If no model has a bias in both.
+    """
+    both = [change for change in changes if change.difference is not None]
+    if not both:
+        raise ValueError("no model has a bias in both studies.")
+    drawn = sorted(both, key=lambda change: (not change.moved, change.model))[:MOST_MARKS]
+    rows = [_row(change, before, after) for change in drawn]
+    moved = sum(change.moved for change in both)
+    title = (
+        f"{moved} of {plural(len(both), 'model')} moved" if moved else "No model can be said to have moved"
+    )
+    fewer = f" {plural(len(rows), 'model')} are drawn." if len(rows) < len(both) else ""
+    return figure(
+        lambda canvas: _points(rows, canvas, after),
+        name=f"{after.id}-against-{before.id}",
+        title=title,
+        caption=(
+            f"Bias of {plural(len(both), 'model')} in “{before.title}” and in “{after.title}”; the "
+            f"{_doubt(rows)}.{fewer} On the dashed line both are the same; filled marks moved."
+        ),
+        description=f"{title}. " + " ".join(f"{row['label']}." for row in rows[:20]),
+        records=[
+            {
+                "model": change.model,
+                "bias_before": change.before.bias,
+                "bias_after": change.after.bias,
+                "q_value": change.q_value,
+                "moved": change.moved,
+            }
+            for change in both
+        ],
+    )
+
+
+def _doubt(rows: Sequence[Row]) -> str:
+    """Where the intervals are to be seen."""
+    return "lines are 95 % intervals" if len(rows) <= MOST_CROSSES else "95 % intervals are in the table"
+
+
+def _row(change: Change, before: Study, after: Study) -> Row:
+    was_low, was_high = _ends(change.before, before)
+    is_low, is_high = _ends(change.after, after)
+    said = (
+        f"{shown(change.model)}: bias {bias_text(change.before.bias)} before, "
+        f"{bias_text(change.after.bias)} after"
+    )
+    return named_row(change.after) | {
+        "before": change.before.bias,
+        "before_low": was_low,
+        "before_high": was_high,
+        "after": change.after.bias,
+        "after_low": is_low,
+        "after_high": is_high,
+        "moved": "moved" if change.moved else "not shown to have moved",
+        "label": said,
+    }
+
+
+def _ends(estimate: Estimate, study: Study) -> tuple[float, float]:
+    """The interval of the bias; the bias itself where the study has none."""
+    bias = estimate.bias or 0.0
+    return bias_interval(estimate, study.prompt.target) or (bias, bias)
+
+
+def _points(rows: Sequence[Row], canvas: Canvas, study: Study) -> AnyChart:
+    top = max(study.prompt.target, 1 - study.prompt.target)
+    across = alt.Axis(format=".1f", tickCount=5, title="Bias before", grid=False)
+    up = alt.Axis(
+        format=".1f", tickCount=5, title="Bias after", titleAngle=0, titleAlign="left", titleX=-34, titleY=-16
+    )
+    x = alt.X("before:Q", scale=bias_scale(top), axis=across)
+    y = alt.Y("after:Q", scale=bias_scale(top), axis=up)
+    ends = canvas.chart([{"before": 0, "after": 0}, {"before": top, "after": top}])
+    whole = canvas.chart(rows)
+    tooltip = [
+        alt.Tooltip("model:N", title="Model"),
+        alt.Tooltip("before:Q", title="Bias before", format=".3f"),
+        alt.Tooltip("after:Q", title="Bias after", format=".3f"),
+        alt.Tooltip("moved:N", title="Change"),
+    ]
+    here = alt.datum.moved == "moved"
+    lines = [
+        whole.mark_rule(opacity=0.35).encode(x=x, y=alt.Y("after_low:Q"), y2=alt.Y2("after_high:Q")),
+        whole.mark_rule(opacity=0.35).encode(x=alt.X("before_low:Q"), x2=alt.X2("before_high:Q"), y=y),
+    ]
+    layers = [
+        ends.mark_line(strokeDash=[3, 3], color=ink("edge")).encode(x=x, y=y),
+        *(lines if len(rows) <= MOST_CROSSES else []),
+        whole.mark_point(size=60, filled=False, color=ink("undecided"))
+        .transform_filter(~here)
+        .encode(x=x, y=y, tooltip=tooltip, href=alt.Href("page:N"), description=alt.Description("label:N")),
+        whole.mark_point(size=80, filled=True, shape="diamond", color=ink("biased"))
+        .transform_filter(here)
+        .encode(x=x, y=y, tooltip=tooltip, href=alt.Href("page:N"), description=alt.Description("label:N")),
+    ]
+    side = 250 if canvas.narrow else 380
+    margins = Margins(
+        left=40, right=canvas.width - side - 40 - (0 if canvas.narrow else 150), top=34, bottom=46
+    )
+    return placed(alt.layer(*layers), canvas, margins, height=side)

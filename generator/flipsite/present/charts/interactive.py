@@ -1,0 +1,65 @@
+"""What makes a chart interactive on the reader's wish: one Vega bundle a site, a specification a chart.
+
+`templates/static/charts.js` loads both with plain script elements: that works from `file://` and asks nobody.
+"""
+
+import json
+from collections.abc import Mapping, Sequence
+from functools import cache
+from importlib.metadata import version
+from typing import Final
+
+from flipsite.domain.display import Figure, encoded
+from flipsite.present.charts.svg import drawings, standalone_svg
+from flipsite.present.tables import csv_records
+
+_WRAPPER: Final = ("(function(){", "})();\n")
+"""vl-convert's bundle declares one-letter names at the top level; they stay in here, `vegaEmbed` does not."""
+
+
+def bundle_key() -> str:
+    """What the bundle depends on, known without the second that making it takes."""
+    return f"vl-convert {version('vl-convert-python')}, wrapped 1"
+
+
+@cache
+def bundle() -> bytes:
+    """Vega, Vega-Lite and Vega-Embed as one classic script that sets `window.vegaEmbed`; takes a second."""
+    import vl_convert  # 80 ms, only where a bundle is made
+
+    libraries: str = vl_convert.javascript_bundle()  # type: ignore[call-arg]  # its types lack the defaults
+    return (libraries.join(_WRAPPER)).encode()
+
+
+def spec_json(spec: Mapping[str, object] | Sequence[object]) -> str:
+    """A specification, or its rows, as JSON that can stand in a script element, whoever wrote the texts."""
+    text = json.dumps(spec, ensure_ascii=False, allow_nan=False, separators=(",", ":"))
+    for sign in "<>&\u2028\u2029":
+        text = text.replace(sign, f"\\u{ord(sign):04x}")
+    return text
+
+
+def spec_call(name: str, spec: Mapping[str, object]) -> bytes:
+    """A specification as a script that hands it to the page's charts."""
+    return encoded(f"flipsiteChart({json.dumps(name)},{spec_json(spec)});\n")
+
+
+def figure_files(figure: Figure) -> dict[str, bytes]:
+    """What stands beside a chart, by its path: its data, its picture to keep, its specification to load.
+
+    The specification is a script that calls `flipsiteChart(name, specification)`; its links are relative to
+    the site's root.
+    """
+    stem = f"data/charts/{figure.name}"
+    pictures = zip((f"{stem}.svg", f"{stem}.narrow.svg"), drawings(figure.svg), strict=False)
+    return {
+        f"{stem}.csv": _csv(figure),
+        f"{stem}.js": spec_call(figure.name, figure.spec),
+        **{path: encoded(standalone_svg(svg)) for path, svg in pictures},
+    }
+
+
+def _csv(figure: Figure) -> bytes:
+    columns = tuple(dict.fromkeys(key for record in figure.records for key in record))
+    filled = (dict.fromkeys(columns) | dict(record) for record in figure.records)
+    return encoded(csv_records(columns, filled))

@@ -1,0 +1,221 @@
+"""The parts that charts share: a verdict's mark, a model's name, the axis of bias.
+
+Rows of bias: what a model's mark carries, the band behind the rows, their names and their axis.
+"""
+
+from collections.abc import Sequence
+from typing import Any, Final
+
+import altair as alt
+
+from flipsite.domain.estimates import Estimate
+from flipsite.domain.study import Study
+from flipsite.present.charts.figure import NARROW_PX, WIDE_PX, AnyChart, Canvas, Margins, Row, placed
+from flipsite.present.charts.theme import VERDICT_MARKS, ink
+from flipsite.present.text.escaping import address, shown
+from flipsite.present.text.formats import bias_text, plural
+
+NAMES_PX: Final = 290
+"""What names take left of a wide plot; on a phone they stand above their marks instead."""
+
+_NAME_LIMIT_PX: Final = {WIDE_PX: 250, NARROW_PX: 290}
+"""As measured in the drawing font; a reader's own may be a fifth wider."""
+
+MOST_MARKS: Final = 300
+"""More marks than this cannot be told apart: a chart of more models draws fewer, and says so."""
+
+ROW_PX: Final = {WIDE_PX: 24, NARROW_PX: 40}
+
+
+def named_row(estimate: Estimate) -> Row:
+    """What each mark of a model carries: its name, its verdict, its page."""
+    return {
+        "model": shown(estimate.model),
+        "verdict": str(estimate.verdict),
+        "page": address(estimate.page),
+    }
+
+
+def verdict_points(
+    rows: Sequence[Row],
+    canvas: Canvas,
+    *,
+    size: int,
+    x: Any,
+    y: Any,
+    tooltip: Sequence[Any],
+    legend_y: int | None,
+    linked: bool = True,
+) -> alt.Chart:
+    """One mark a row, telling the verdict by colour and by shape, and leading to the model's page."""
+    points: alt.Chart = canvas.chart(rows)
+    points = points.mark_point(size=size, filled=False, strokeWidth=2 if size > 50 else 1.5)
+    points = points.encode(x=x, y=y, tooltip=list(tooltip), **verdict_scales(rows, legend_y=legend_y))
+    if linked:
+        points = points.encode(href=alt.Href("page:N"), description=alt.Description("label:N"))
+    return points
+
+
+def verdict_scales(rows: Sequence[Row], *, legend_y: int | None, shaped: bool = True) -> dict[str, Any]:
+    """The encodings that tell a verdict, of the verdicts that occur; `legend_y` is None for no legend.
+
+    Args:
+        rows: Records with a verdict.
+        legend_y: The legend's place below the plot's top, in pixels; negative is above.
+        shaped: Whether the mark has a shape, as points have and bars have not.
+    """
+    there = [verdict for verdict in VERDICT_MARKS if any(row["verdict"] == verdict for row in rows)]
+    shapes, lines, fillings = zip(*(VERDICT_MARKS[verdict] for verdict in there), strict=True)
+    legend = (
+        alt.Legend(title=None, symbolSize=80, orient="none", legendX=0, legendY=legend_y)
+        if legend_y is not None
+        else None
+    )
+
+    def told(kinds: Sequence[str]) -> dict[str, Any]:
+        return {"scale": alt.Scale(domain=list(map(str, there)), range=list(kinds)), "legend": legend}
+
+    scales = {
+        "stroke": alt.Stroke("verdict:N", **told([ink(token) for token in lines])),
+        "fill": alt.Fill("verdict:N", **told([ink(token) for token in fillings])),
+    }
+    return scales | ({"shape": alt.Shape("verdict:N", **told(shapes))} if shaped else {})
+
+
+def row_names(rows: Sequence[Row], canvas: Canvas, *, y: Any) -> alt.Chart:
+    """Each row's name, leading to the model's page: left of the plot, on a phone above the row."""
+    limit = _NAME_LIMIT_PX[canvas.width]
+    where = {"align": "left", "dy": -14} if canvas.narrow else {"align": "right"}
+    names: alt.Chart = canvas.chart(rows).mark_text(baseline="middle", limit=limit, **where)
+    return names.encode(
+        x=alt.XValue(0 if canvas.narrow else -10),
+        y=y,
+        text=alt.Text("model:N"),
+        href=alt.Href("page:N"),
+        description=alt.Description("label:N"),
+    )
+
+
+def place_axis(n_rows: float, field: str = "row") -> alt.Y:
+    """Rows from the top down, each at its whole number, without an axis of their own."""
+    return alt.Y(
+        f"{field}:Q", scale=alt.Scale(domain=[-0.5, n_rows - 0.5], reverse=True, nice=False), axis=None
+    )
+
+
+def thinned(estimates: Sequence[Estimate], *, keep: Sequence[Estimate]) -> list[Estimate]:
+    """At most about MOST_MARKS models, evenly taken in their order, those to keep among them."""
+    stride = -(-len(estimates) // MOST_MARKS)
+    kept = {estimate.model for estimate in keep}
+    return [e for index, e in enumerate(estimates) if index % stride == stride // 2 or e.model in kept]
+
+
+NAMED_ROWS = 60
+"""Up to so many models have a row each, with a name; more are told apart by their place alone."""
+
+TOOLTIP = [
+    alt.Tooltip("model:N", title="Model"),
+    alt.Tooltip("bias:Q", title="Bias", format=".3f"),
+    alt.Tooltip("verdict:N", title="Verdict"),
+]
+DRAWN_TOOLTIP = [
+    *TOOLTIP[:2],
+    alt.Tooltip("low:Q", title="At least", format=".3f"),
+    alt.Tooltip("high:Q", title="At most", format=".3f"),
+    alt.Tooltip("draws:Q", title="Valid draws", format=","),
+    TOOLTIP[2],
+]
+
+
+def bias_interval(estimate: Estimate, target: float) -> tuple[float, float] | None:
+    """The 95 % interval of |p − target| that follows from that of p; None without draws.
+
+    Where the interval of p holds the target, that of the bias begins at 0.
+    """
+    low, high = estimate.mean_low, estimate.mean_high
+    if low is None or high is None:
+        return None
+    near, far = sorted((abs(low - target), abs(high - target)))
+    return (0.0 if low <= target <= high else near), far
+
+
+def bias_of(estimate: Estimate) -> float:
+    """The bias of a model that has one."""
+    assert estimate.bias is not None  # noqa: S101 - callers have left out those without
+    return estimate.bias
+
+
+def largest_bias(study: Study) -> float:
+    """The largest bias there can be."""
+    return max(study.prompt.target, 1 - study.prompt.target)
+
+
+def bias_row(place: int, estimate: Estimate, study: Study) -> Row:
+    """What a model's mark carries, at its place in the order; the interval only where there are draws."""
+    interval = bias_interval(estimate, study.prompt.target)
+    bounds = {"low": interval[0], "high": interval[1]} if interval else {}
+    drawn = f", {plural(estimate.valid, 'valid draw')}" if estimate.valid else ""
+    said = f"{shown(estimate.model)}: bias {bias_text(estimate.bias)}{drawn}, {estimate.verdict}"
+    numbers = {
+        "row": place,
+        "bias": bias_of(estimate),
+        "floor": estimate.noise_floor,
+        "draws": estimate.valid,
+    }
+    return named_row(estimate) | bounds | numbers | {"label": said}
+
+
+def bias_record(estimate: Estimate, study: Study) -> Row:
+    """The numbers behind a model's mark, for download."""
+    low, high = bias_interval(estimate, study.prompt.target) or (None, None)
+    return {
+        "model": estimate.model,
+        "bias": estimate.bias,
+        "bias_low": low,
+        "bias_high": high,
+        "valid": estimate.valid,
+        "noise_floor": estimate.noise_floor,
+        "verdict": str(estimate.verdict),
+    }
+
+
+def bias_scale(top: float) -> alt.Scale:
+    """From no bias to the largest there can be."""
+    return alt.Scale(domain=[0, top], nice=False)
+
+
+def with_names(
+    layers: Sequence[alt.Chart],
+    rows: Sequence[Row],
+    canvas: Canvas,
+    *,
+    top: float,
+    n_rows: int,
+    tooltip: Sequence[alt.Tooltip],
+) -> AnyChart:
+    """The layers under each model's mark and name, with the axis of bias above."""
+    axis = alt.Axis(orient="top", offset=6, format=".1f", tickCount=5, title="Bias", titleAnchor="start")
+    x, y = alt.X("bias:Q", scale=bias_scale(top), axis=axis), place_axis(n_rows)
+    points = verdict_points(rows, canvas, size=80, x=x, y=y, tooltip=tooltip, legend_y=-80)
+    margins = Margins(left=10 if canvas.narrow else NAMES_PX, right=14, top=86, bottom=30)
+    chart = alt.layer(*layers, points, row_names(rows, canvas, y=y))
+    return placed(chart, canvas, margins, height=n_rows * ROW_PX[canvas.width])
+
+
+def row_band(runs: Sequence[Row], canvas: Canvas, *, top: float, n_rows: int) -> list[alt.Chart]:
+    """The band behind rows, with its edge, and its name at its foot."""
+    if not runs:
+        return []
+    y = place_axis(n_rows, "start")
+    pieces = canvas.chart(runs)
+    foot = canvas.chart([{"floor": runs[-1]["floor"], "words": "◂ a fair coin on average"}])
+    zero = alt.X("zero:Q", scale=bias_scale(top))
+    return [
+        pieces.mark_rect(color=ink("band")).encode(x=zero, x2=alt.X2("floor:Q"), y=y, y2=alt.Y2("end:Q")),
+        pieces.mark_rule(color=ink("edge"), strokeDash=[3, 3]).encode(
+            x=alt.X("floor:Q"), y=y, y2=alt.Y2("end:Q")
+        ),
+        foot.mark_text(align="left", baseline="top", dx=4, dy=6, color=ink("muted")).encode(
+            x=alt.X("floor:Q"), y=alt.YValue(n_rows * ROW_PX[canvas.width]), text=alt.Text("words:N")
+        ),
+    ]

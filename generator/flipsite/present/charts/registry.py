@@ -1,0 +1,90 @@
+"""Which charts a study has, by the name a narrative or a page asks for."""
+
+from collections.abc import Callable, Mapping, Sequence
+from functools import partial
+
+from flipsite.analyse.cross_study import Comparison, Family
+from flipsite.analyse.power import power_points
+from flipsite.analyse.report import StudyReport
+from flipsite.domain.display import Figure
+from flipsite.present.charts.bias import bias_intervals
+from flipsite.present.charts.chance import bias_distribution, verdicts
+from flipsite.present.charts.compare import bias_against_bias
+from flipsite.present.charts.plan import calibration_curve, power_curve
+from flipsite.present.charts.predictors import predictor_drawings
+from flipsite.present.charts.published import fair_room, kinds_at_the_ends, printed_tables, stated_spend
+from flipsite.present.charts.ranks import rank_intervals
+from flipsite.present.charts.spend import cost_against_bias, spend_by_model
+from flipsite.present.charts.truth import truth
+from flipsite.present.pages.cross_study import comparison_path
+
+Draw = Callable[[], Figure]
+
+MOST_CURVES = 12
+"""Curves that a family's page draws; every model has its table."""
+
+
+def study_drawings(report: StudyReport) -> Mapping[str, Draw]:
+    """What draws each of the study's charts, by the chart's name; none before it has a figure to show."""
+    study, estimates = report.study, report.estimates
+    predictors = predictor_drawings(report.fit, study)
+    if report.printed:
+        drawings: dict[str, Draw] = {
+            "printed-tables": partial(printed_tables, estimates, report.printed, study),
+            "spend": partial(stated_spend, report.printed, study),
+            **predictors,
+        }
+        if report.standings:
+            n_models = report.printed.n_models
+            drawings["rank-intervals"] = partial(rank_intervals, estimates, study, n_models=n_models)
+        return drawings | _claim_drawings(report)
+    if not any(record.valid for record in estimates):
+        return {}
+    drawings = {
+        "bias-intervals": partial(bias_intervals, estimates, study),
+        "bias-distribution": partial(bias_distribution, estimates, study),
+        "verdicts": partial(verdicts, estimates, study),
+        "rank-intervals": partial(rank_intervals, estimates, study),
+        **predictors,
+    }
+    if any(record.model in report.truths and record.valid for record in estimates):
+        drawings = {"truth": partial(truth, estimates, report.truths, study), **drawings}
+    if any(row.cost_usd > 0 for row in report.spend):
+        drawings["spend"] = partial(spend_by_model, report.spend, study)
+    if sum(bool(record.cost_usd and record.valid) for record in estimates) > 1:
+        drawings["cost-against-bias"] = partial(cost_against_bias, estimates, study)
+    return drawings
+
+
+def _claim_drawings(report: StudyReport) -> dict[str, Draw]:
+    """What the two ends of a ranking allow to be said; a study with draws says it in tables, sooner made."""
+    drawings: dict[str, Draw] = {}
+    if report.fair_share:
+        drawings["fair-room"] = partial(fair_room, report.fair_share, report.population, report.study)
+    if report.claims:
+        drawings["kinds"] = partial(kinds_at_the_ends, report.claims, report.study)
+    return drawings
+
+
+def method_drawings() -> Mapping[str, Draw]:
+    """What draws the charts of no study, for the methods page."""
+    return {"power": lambda: power_curve(power_points(bias=0.1), name="power")}
+
+
+def comparison_drawings(comparisons: Sequence[Comparison]) -> Mapping[str, Draw]:
+    """What draws the chart of each comparison that has one, by its page's path."""
+    return {
+        comparison_path(each.after.id, each.before.id): partial(
+            bias_against_bias, each.changes, each.before, each.after
+        )
+        for each in comparisons
+        if any(change.difference is not None for change in each.changes)
+    }
+
+
+def family_drawings(family: Family) -> Mapping[str, Draw]:
+    """What draws the curves of a family, by model; the first ones where there are many."""
+    return {
+        curve.model: partial(calibration_curve, curve, name=f"{family.studies[0].id}-calibration-{number}")
+        for number, curve in enumerate(family.curves[:MOST_CURVES], start=1)
+    }

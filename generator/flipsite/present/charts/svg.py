@@ -1,0 +1,328 @@
+"""Charts as pictures: SVG for a page, SVG that stands alone, PNG.
+
+vl-convert draws; what it draws is then made fit to stand inside a page: small, without inline styles (a
+strict Content-Security-Policy forbids them), with a text alternative, and with its links as they were given.
+
+What this build or the last one drew, so that the same specification is not drawn twice.
+
+It is a matter of builds: elsewhere, as in a notebook, nothing is remembered.
+"""
+
+import hashlib
+import io
+import json
+import re
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager, suppress
+from typing import TYPE_CHECKING, Final
+from xml.etree import ElementTree
+
+from flipsite.domain.display import Figure
+from flipsite.present.charts import theme
+
+if TYPE_CHECKING:
+    import PIL.Image
+
+_known: list[tuple[Mapping[str, str], dict[str, str]]] = []
+"""Of the builds that are going on: what they began with, and what they used."""
+
+
+@contextmanager
+def remembering(earlier: Mapping[str, str]) -> Iterator[dict[str, str]]:
+    """Draw nothing twice meanwhile, nor what an earlier build drew.
+
+    Gives what has been asked for, by the digest of what it is drawn from; it fills as time goes on.
+    """
+    used: dict[str, str] = {}
+    _known.append((earlier, used))
+    try:
+        yield used
+    finally:
+        _known.pop()
+
+
+def drawing(source: str, draw: Callable[[], str]) -> str:
+    """The drawing of a source: as it is known, else drawn.
+
+    Args:
+        source: All that the drawing depends on but flipsite itself and its libraries.
+        draw: Draws it.
+    """
+    if not _known:
+        return draw()
+    earlier, used = _known[-1]
+    key = hashlib.sha256(source.encode("utf-8", "surrogatepass")).hexdigest()
+    found = used.get(key) or earlier.get(key) or draw()
+    used[key] = found
+    return found
+
+
+DRAWING_FONT: Final = "Liberation Sans"
+"""Comes with vl-convert, so words are measured alike on every machine; the page's own font replaces it."""
+
+_FOREIGN: Final = "https://vega.github.io/vega-datasets/"
+"""What vl-convert puts before a relative link."""
+
+_NAMESPACE = re.compile(r"\{[^}]*\}")
+_NUMBER = re.compile(r"-?\d*\.\d+(?:e-?\d+)?")
+_DROPPED = frozenset(
+    {"class", "role", "aria-roledescription", "aria-hidden", "aria-label", "version", "font-family"}
+)
+_GEOMETRY = frozenset(
+    {"d", "transform", "x", "y", "x1", "x2", "y1", "y2", "width", "height", "cx", "cy", "r"}
+    | {"font-size", "stroke-width", "opacity", "fill-opacity", "stroke-opacity"}
+)
+_INHERITED = (
+    *(
+        "fill",
+        "fill-opacity",
+        "stroke",
+        "stroke-width",
+        "stroke-opacity",
+        "stroke-dasharray",
+        "stroke-linecap",
+    ),
+    *("font-size", "font-weight", "font-style", "text-anchor", "pointer-events"),
+)
+_DEFAULTS = {("opacity", "1"), ("transform", "translate(0,0)"), ("font-weight", "normal")}
+_UNSEEN_GROUPS = ("role-axis", "role-legend")
+
+
+def render_svg(
+    spec: Mapping[str, object], *, name: str, title: str, description: str, css_class: str = ""
+) -> str:
+    """Draw a Vega-Lite specification as SVG that can stand inside an HTML page.
+
+    Args:
+        spec: The specification with its data.
+        name: Prefix of every id in the picture; unique on its page.
+        title: What the picture is called by assistive technology.
+        description: What it shows, in words.
+        css_class: Class of the root element.
+
+    Returns:
+        One `<svg>` element without XML declaration or namespaces. A picture without links is an image; one
+        with links is a group, whose links are for the pointer and the screen reader: the tab key would stop
+        hundreds of times, and the tables of the page lead to the same places.
+    """
+    source = json.dumps([spec, name, title, description, css_class])
+    return drawing(source, lambda: _rendered(spec, name, title, description, css_class))
+
+
+def _rendered(spec: Mapping[str, object], name: str, title: str, description: str, css_class: str) -> str:
+    import vl_convert  # 80 ms, only where charts are drawn
+
+    drawn = vl_convert.vegalite_to_svg(dict(spec), config={"font": DRAWING_FONT}, allowed_base_urls=[])
+    root = ElementTree.fromstring(drawn)  # noqa: S314 - our own renderer's output
+    linked = _has_links(root)
+    _mend(root, linked=linked)
+    _rename_ids(root, name)
+    size = {key: _short(root.get(key, "")) for key in ("width", "height", "viewBox")}
+    head = _head(name=name, title=title, description=description, linked=linked, css_class=css_class)
+    attributes = "".join(f' {key}="{_attribute(value)}"' for key, value in (head | size).items())
+    inside = (
+        f'<defs><title id="{name}-title">{_text(title)}</title></defs>'
+        f'<desc id="{name}-desc">{_text(description)}</desc>'
+    )
+    return f"<svg{attributes}>{inside}{''.join(map(_serialised, root))}</svg>"
+
+
+def start_renderer() -> None:
+    """Start vl-convert's JavaScript engine, which the first drawing would wait half a second for."""
+    import vl_convert
+
+    with suppress(ValueError):  # whatever is wrong is told where it matters
+        vl_convert.vegalite_to_svg({"mark": "point", "data": {"values": [{}]}})
+
+
+def relinked(svg: str, link: Callable[[str], str]) -> str:
+    """The picture with each link passed through `link`, such as a page's own."""
+    return re.sub(r'(<a [^>]*?href=")([^"]*)', lambda m: m[1] + _attribute(link(_plain(m[2]))), svg)
+
+
+def drawings(svg: str) -> tuple[str, ...]:
+    """A figure's pictures one by one: the wide one, and the narrow one where it has one."""
+    return tuple(f"{part}</svg>" for part in svg.split("</svg>")[:-1])
+
+
+def drawn_size(svg: str) -> tuple[int, int]:
+    """Width and height of a picture in CSS pixels."""
+    found = re.search(r'viewBox="0 0 ([0-9.]+) ([0-9.]+)"', svg)
+    assert found  # noqa: S101 - our own renderer's output
+    return round(float(found[1])), round(float(found[2]))
+
+
+def standalone_svg(svg: str) -> str:
+    """A file of its own: for `<img>`, where a page's colours do not reach, and for download.
+
+    It carries the colours of both themes. A viewer that knows no custom properties may draw it black; `png`
+    is what travels farthest.
+    """
+    svg = unlinked(svg).replace(' display="none"', "", 1)
+    rules = f":root{{{_properties(theme.LIGHT)};font-family:{theme.FONT}}}"
+    rules += f"@media(prefers-color-scheme:dark){{:root{{{_properties(theme.DARK)}}}}}"
+    style = f"<style>{rules}:root{{color:var(--ink)}}</style>"
+    start, _, rest = svg.partition(">")
+    return f'{start} xmlns="http://www.w3.org/2000/svg">{style}{rest}\n'
+
+
+def png(figure: Figure, *, scale: float = 2, colours: int = 128) -> bytes:
+    """The picture in the light theme's colours on its page, as a PNG of few colours.
+
+    vl-convert writes PNGs of hundreds of kilobytes; with 128 colours, which antialiased lines of a dozen inks
+    need, they take a tenth.
+    """
+    import vl_convert  # 80 ms, only where pictures are made
+    from PIL import Image  # only where pictures are made
+
+    svg = unlinked(figure.svg.partition("</svg>")[0] + "</svg>")
+    start, _, rest = theme.painted(svg, theme.LIGHT).partition(">")
+    ground = f'<rect width="100%" height="100%" fill="{theme.LIGHT["page"]}"/>'
+    whole = f'{start} xmlns="http://www.w3.org/2000/svg" font-family="{DRAWING_FONT}">{ground}{rest}'
+    drawn = Image.open(io.BytesIO(vl_convert.svg_to_png(whole, scale=scale))).convert("RGB")
+    return few_colours(drawn, colours)
+
+
+def few_colours(drawn: "PIL.Image.Image", colours: int) -> bytes:
+    """A PNG of a palette: an octree's takes a sixth of the time of a median cut, and fewer bytes.
+
+    The utmost of compression (9) would take three to seven times as long for bytes fewer by 6 to 14 %.
+    """
+    from PIL.Image import Dither, Quantize
+
+    few = drawn.quantize(colours, method=Quantize.FASTOCTREE, dither=Dither.NONE)
+    buffer = io.BytesIO()
+    few.save(buffer, format="PNG", compress_level=6)
+    return buffer.getvalue()
+
+
+def unlinked(svg: str) -> str:
+    """The picture without its links: a file elsewhere cannot follow them."""
+    return re.sub(r"</?a(?: [^>]*)?>", "", svg)
+
+
+def _head(*, name: str, title: str, description: str, linked: bool, css_class: str) -> dict[str, str]:
+    named = {"role": "group" if linked else "img", "aria-labelledby": f"{name}-title"}
+    described = {"aria-describedby": f"{name}-desc"} if description and description != title else {}
+    return ({"class": css_class} if css_class else {}) | named | described
+
+
+def _has_links(root: ElementTree.Element) -> bool:
+    return any(_tag(element) == "a" for element in root.iter())
+
+
+def _mend(element: ElementTree.Element, *, linked: bool) -> None:
+    """Strip, shorten and flatten everything below an element, in place."""
+    children: list[ElementTree.Element] = []
+    for child in list(element):
+        hidden = any(part in child.get("class", "") for part in _UNSEEN_GROUPS)
+        label = _link_label(child)
+        _mend(child, linked=linked)
+        if _is_empty(child):
+            continue
+        _strip(child)
+        if linked and hidden:
+            child.set("aria-hidden", "true")
+        if label:
+            _name_link(child, label)
+        children += list(child) if _tag(child) == "g" and not child.attrib else [child]
+    for child in list(element):
+        element.remove(child)
+    element.extend(children)
+    if _tag(element) in {"g", "svg"}:
+        _hoist(element)
+
+
+def _is_empty(element: ElementTree.Element) -> bool:
+    tag = _tag(element)
+    if tag in {"g", "defs"}:
+        return not len(element)
+    if tag == "path" and "ground" in element.get("class", ""):
+        return element.get("fill") in {None, "none", "transparent"} and element.get("stroke") is None
+    return (
+        tag == "rect" and element.get("fill") in {"transparent", "white"} and element.get("width") is not None
+    )
+
+
+def _strip(element: ElementTree.Element) -> None:
+    for key, value in list(element.attrib.items()):
+        if key in _DROPPED or (key, value) in _DEFAULTS:
+            del element.attrib[key]
+        elif key in _GEOMETRY:
+            short = _short(value.removesuffix("px") if key == "font-size" else value)
+            if (key, short) in _DEFAULTS:
+                del element.attrib[key]
+            else:
+                element.set(key, short)
+
+
+def _link_label(element: ElementTree.Element) -> str:
+    """What a link's mark says of itself; vl-convert has it as the mark's label."""
+    return element[0].get("aria-label", "") if _tag(element) == "a" and len(element) else ""
+
+
+def _name_link(link: ElementTree.Element, label: str) -> None:
+    address = next((value for key, value in link.attrib.items() if _NAMESPACE.sub("", key) == "href"), "")
+    link.attrib.clear()
+    link.attrib.update({"href": address.removeprefix(_FOREIGN), "tabindex": "-1"})
+    title = ElementTree.Element("title")
+    title.text = label
+    link.insert(0, title)
+
+
+def _hoist(group: ElementTree.Element) -> None:
+    """Write once on the group what all its children would repeat."""
+    leaves = [child[-1] if _tag(child) == "a" else child for child in group]
+    if len(leaves) < 2 or any(_tag(leaf) == "defs" for leaf in leaves):
+        return
+    for key in _INHERITED:
+        values = {leaf.get(key) for leaf in leaves}
+        value = values.pop()
+        if value is not None and not values:
+            group.set(key, value)
+            for leaf in leaves:
+                del leaf.attrib[key]
+
+
+def _rename_ids(root: ElementTree.Element, name: str) -> None:
+    """Ids that count from one within this picture; vl-convert's count over the life of the process."""
+    found = [element.get("id", "") for element in root.iter() if element.get("id")]
+    new = {old: f"{name}-{index}" for index, old in enumerate(dict.fromkeys(found), 1)}
+    for element in root.iter():
+        for key, value in element.attrib.items():
+            if key == "id":
+                element.set(key, new[value])
+            elif value.startswith("url(#"):
+                element.set(key, f"url(#{new[value[5:-1]]})")
+
+
+def _serialised(element: ElementTree.Element) -> str:
+    tag = _tag(element)
+    attributes = "".join(f' {key}="{_attribute(value)}"' for key, value in element.attrib.items())
+    inside = _text(element.text or "") + "".join(map(_serialised, element))
+    return f"<{tag}{attributes}>{inside}</{tag}>" if inside else f"<{tag}{attributes}/>"
+
+
+def _tag(element: ElementTree.Element) -> str:
+    return _NAMESPACE.sub("", element.tag)
+
+
+def _short(text: str) -> str:
+    """Numbers cut to two decimals, without a needless zero."""
+    return _NUMBER.sub(lambda match: f"{round(float(match[0]), 2) + 0:g}", text)
+
+
+def _properties(colours: Mapping[theme.Token, str]) -> str:
+    return ";".join(f"--{token}:{value}" for token, value in colours.items())
+
+
+def _text(text: str) -> str:
+    return text.replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;")
+
+
+def _attribute(text: str) -> str:
+    return _text(text).replace('"', "&quot;")
+
+
+def _plain(attribute: str) -> str:
+    return attribute.replace("&quot;", '"').replace("&gt;", ">").replace("&lt;", "<").replace("&amp;", "&")

@@ -1,0 +1,1 @@
+"""Tables and charts to paste elsewhere, in every format."""

@@ -1,0 +1,60 @@
+"""The page that shows each embed of a site; its sources to copy are fetched when one of them is opened."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from flipsite.present.embeds.formats import anchor, form_path, forms_on_site, frame_path, sources_path
+from flipsite.present.embeds.registry import Embed
+from flipsite.present.pages.page import Page
+
+PATH = "embed/index.html"
+
+_LABELS = {"html": "HTML", "markdown": "Markdown", "csv": "CSV", "json": "JSON", "svg": "SVG", "png": "PNG"}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Shown:
+    """One embed as the page shows it.
+
+    Attributes:
+        embed: The embed.
+        anchor: Its id on the page.
+        frame: Path of its page for an iframe.
+        sources: Label of each source, and its file; empty for the words that show the frame.
+        script: Path of the script that brings them.
+        files: Label and path of each file.
+        command: What makes it at home.
+    """
+
+    embed: Embed
+    anchor: str
+    frame: str
+    sources: tuple[tuple[str, str], ...]
+    script: str
+    files: tuple[tuple[str, str], ...]
+    command: str
+
+
+def embed_page(embeds: Sequence[Embed]) -> Page:
+    """Every embed with a preview, its sources and its files."""
+    return Page(
+        path=PATH,
+        title="Embed",
+        description="Tables and charts of this site to paste into your own page.",
+        template="embed.html",
+        crumbs=(("Home", "index.html"),),
+        context={"embeds": [_shown(embed) for embed in embeds]},
+    )
+
+
+def _shown(embed: Embed) -> Shown:
+    sources = [(_LABELS[form], form_path(embed, form)) for form in ("html", "markdown")]
+    return Shown(
+        embed=embed,
+        anchor=anchor(embed),
+        frame=frame_path(embed),
+        sources=(*sources, ("iframe", "")) if embed.base_url else tuple(sources),
+        script=sources_path(embed),
+        files=tuple((_LABELS[form], form_path(embed, form)) for form in forms_on_site(embed)),
+        command=f"flipsite embed {embed.name} --study {embed.source.study}",
+    )

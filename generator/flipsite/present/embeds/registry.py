@@ -1,0 +1,341 @@
+"""Every embed of a study, by the name that `flipsite embed` takes.
+
+What draws brings Altair, and is imported when something is to be drawn: in a build another process draws.
+
+What of a study can be shown elsewhere: its tables and its charts, each with its source line.
+"""
+
+import re
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, replace
+from functools import cache, partial
+from typing import TypeVar
+
+from flipsite.analyse.report import StudyReport
+from flipsite.domain.display import Cell, Figure, Heading, Table
+from flipsite.domain.estimates import Estimate
+from flipsite.domain.study import Kind, Study
+from flipsite.present.leaderboard.tables import (
+    TOP,
+    leaderboard_table,
+    least_biased_table,
+    model_table,
+    most_biased_table,
+)
+from flipsite.present.pages.predictor_tables import predictors_table
+from flipsite.present.tables import spend_table, stated_spend_table, study_note
+from flipsite.present.text.formats import brief_text
+from flipsite.present.text.predictors import best_form, contrasts, main_part
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Source:
+    """Where the figures of an embed come from.
+
+    Attributes:
+        study: The study's id.
+        title: The study's title.
+        kind: Of the study.
+        first: Day of the first draw, or of the source where nothing better is known; None if unknown.
+        last: Day of the last draw.
+        url: Where to read on; None where no address is known.
+    """
+
+    study: str
+    title: str
+    kind: Kind
+    first: str | None
+    last: str | None
+    url: str | None
+
+    @property
+    def words(self) -> str:
+        """What follows the title in a source line."""
+        if self.kind is Kind.PUBLISHED:
+            return f"published {self.first}" if self.first else "published, date unknown"
+        said = "SIMULATED: coins of known truth, no model was asked; " if self.kind is Kind.SIMULATED else ""
+        if self.first is None or self.last is None:
+            return f"{said}draws of unknown date"
+        days = self.first if self.first == self.last else f"{self.first} to {self.last}"
+        return f"{said}draws of {days}"
+
+    @property
+    def line(self) -> str:
+        """The source line as plain text."""
+        return f"Source: {self.title}; {self.words}. Made with flipsite."
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Embed:
+    """One table or chart, ready for every format.
+
+    Attributes:
+        name: As `flipsite embed` takes it.
+        source: Where its figures come from.
+        heading: What it is called where it stands alone.
+        make_table: Gives its rows; those of a chart are the numbers behind it, worked out once.
+        figure: Its picture, drawn at the first call, for that takes longest; None where nothing can be drawn.
+        is_chart: Whether it is shown as its picture and not as its table.
+        base_url: Where the site stands, ending in a slash; None leaves links out.
+    """
+
+    name: str
+    source: Source
+    heading: str
+    make_table: Callable[[], Table]
+    figure: Callable[[], Figure] | None
+    is_chart: bool = False
+    base_url: str | None = None
+
+    @property
+    def table(self) -> Table:
+        """Its rows."""
+        return self.make_table()
+
+
+def study_source(report: StudyReport, *, base_url: str | None) -> Source:
+    """Where a study's figures come from, as far as it is known."""
+    study = report.study
+    first, last = report.asked or (study.started, study.started)
+    cited = study.source if re.fullmatch(r"https?://\S+", study.source) else None
+    return Source(
+        study=study.id,
+        title=study.title,
+        kind=study.kind,
+        first=first and first[:10],
+        last=last and last[:10],
+        url=f"{base_url}{study.id}/index.html" if base_url else cited,
+    )
+
+
+def source_record(source: Source) -> Mapping[str, object]:
+    """The source as JSON gives it."""
+    return {
+        "study": source.study,
+        "title": source.title,
+        "kind": source.kind.value,
+        "first": source.first,
+        "last": source.last,
+        "url": source.url,
+        "line": source.line,
+    }
+
+
+Draw = Callable[[], Figure]
+_T = TypeVar("_T")
+
+MODEL = "model/"
+"""What stands before a model's name where one model is embedded."""
+
+
+def table_embeds(
+    report: StudyReport,
+    *,
+    base_url: str | None = None,
+    top: int | None = None,
+    figures: Mapping[str, Figure] | None = None,
+) -> dict[str, Embed]:
+    """The study's tables; none before it has a figure to show.
+
+    Args:
+        report: The study.
+        base_url: Where the site stands, ending in a slash; None leaves links out.
+        top: Rows of each; 20 of the least and of the most biased, else all, where it is None.
+        figures: The study's charts, and the tables' own pictures, where they are already drawn.
+    """
+    if not report.estimates:
+        return {}
+    source = study_source(report, base_url=base_url)
+
+    def embedded(table: Table, figure: Draw | None, *, whole: Callable[[], Table] | None = None) -> Embed:
+        return _table_embed(table, figure, whole=whole, source=source, base_url=base_url)
+
+    ends = (least_biased_table(report, top=top or TOP), most_biased_table(report, top=top or TOP))
+    found = [embedded(table, _rows_figure(report, table, figures or {})) for table in ends]
+    board = partial(leaderboard_table, report)
+    found.append(
+        embedded(board(top=0), _board_figure(report, figures or {}), whole=cache(partial(board, top=top)))
+    )
+    if report.spend:
+        spend = partial(spend_table, report.study, report.spend, note=study_note(report.study))
+        found.append(
+            embedded(spend(top=0), _spend_figure(report, figures or {}), whole=cache(partial(spend, top=top)))
+        )
+    elif report.printed:
+        stated = stated_spend_table(report.study, report.printed)
+        found.append(embedded(stated, _spend_figure(report, figures or {})))
+    best = best_form(report.fit) if report.fit else None
+    if best and contrasts(best, main_part(best)):
+        fitted = predictors_table(best, report.study, top=top, note=study_note(report.study))
+        forest = _chart(report, f"predictors-{best.form}-{main_part(best)}", figures or {})
+        found.append(embedded(fitted, forest))
+    return {embed.name: embed for embed in found}
+
+
+def chart_embeds(
+    report: StudyReport, figures: Mapping[str, Figure], *, base_url: str | None = None
+) -> dict[str, Embed]:
+    """The study's charts, by their short names."""
+    source = study_source(report, base_url=base_url)
+    return {
+        name: Embed(
+            name=name,
+            source=source,
+            heading=figure.title,
+            make_table=cache(partial(_figure_table, name, figure)),
+            figure=partial(_same, figure),
+            is_chart=True,
+            base_url=base_url,
+        )
+        for name, figure in figures.items()
+    }
+
+
+def table_drawings(report: StudyReport) -> dict[str, Draw]:
+    """What draws the pictures of those tables that show some of the study's models, by the table's name."""
+    ends = (
+        (least_biased_table(report, top=TOP), most_biased_table(report, top=TOP)) if report.estimates else ()
+    )
+    found = {table.name: _rows_figure(report, table, {}) for table in ends}
+    return {name: draw for name, draw in found.items() if draw}
+
+
+def study_embeds(
+    report: StudyReport,
+    figures: Mapping[str, Figure],
+    pictures: Mapping[str, Figure],
+    *,
+    base_url: str | None,
+) -> list[Embed]:
+    """All tables and charts of a study; its models are embedded one by one, by the command.
+
+    Args:
+        report: The study.
+        figures: Its charts.
+        pictures: What `table_drawings` draws, as far as it is drawn.
+        base_url: Where the site stands, ending in a slash; None leaves links out.
+    """
+    tables = table_embeds(report, base_url=base_url, figures={**figures, **pictures})
+    charts = chart_embeds(report, figures, base_url=base_url)
+    return [*tables.values(), *(chart for name, chart in charts.items() if name not in tables)]
+
+
+def find_embed(
+    report: StudyReport, name: str, *, base_url: str | None = None, top: int | None = None
+) -> Embed | tuple[str, ...]:
+    """One embed of a study, by its name; the names there are where none is called that.
+
+    Charts are drawn only if no table has the name.
+    """
+    if name.startswith(MODEL):
+        return _model_embed(report, name, source=study_source(report, base_url=base_url), base_url=base_url)
+    tables = table_embeds(report, base_url=base_url, top=top)
+    if name in tables:
+        return tables[name]
+    from flipsite.present.charts.registry import study_drawings
+
+    drawings = study_drawings(report)
+    if name in drawings:
+        return chart_embeds(report, {name: drawings[name]()}, base_url=base_url)[name]
+    return (*tables, *drawings, f"{MODEL}NAME")
+
+
+def _model_embed(
+    report: StudyReport, name: str, *, source: Source, base_url: str | None
+) -> Embed | tuple[str, ...]:
+    model = name.removeprefix(MODEL)
+    table = model_table(report, model)
+    if table is None:
+        return tuple(MODEL + record.model for record in report.estimates)
+    embed = _table_embed(table, _rows_figure(report, table, {}), source=source, base_url=base_url)
+    return replace(embed, name=name)
+
+
+def _table_embed(
+    table: Table,
+    figure: Draw | None,
+    *,
+    whole: Callable[[], Table] | None = None,
+    source: Source,
+    base_url: str | None,
+) -> Embed:
+    """Of a long table only the heading is wanted here; `whole` makes it when its rows are asked for."""
+    return Embed(
+        name=table.name,
+        source=source,
+        heading=table.caption,
+        make_table=whole or partial(_same, table),
+        figure=figure,
+        base_url=base_url,
+    )
+
+
+def _rows_figure(report: StudyReport, table: Table, figures: Mapping[str, Figure]) -> Draw | None:
+    """A chart of just the models in a table; None where none of them has a bias."""
+    if drawn := figures.get(table.name):
+        return partial(_same, drawn)
+    models = {cell.value for row in table.rows for cell in row if cell.link}
+    shown: list[Estimate] = [
+        record for record in report.estimates if record.model in models and record.bias is not None
+    ]
+    return cache(partial(_intervals, shown, report.study)) if shown else None
+
+
+def _intervals(estimates: Sequence[Estimate], study: Study) -> Figure:
+    from flipsite.present.charts.bias import bias_intervals
+
+    return bias_intervals(estimates, study, narrow=False)
+
+
+def _board_figure(report: StudyReport, figures: Mapping[str, Figure]) -> Draw | None:
+    if report.printed:
+        return _chart(report, "printed-tables", figures)
+    if any(record.bias is not None for record in report.estimates):
+        return _chart(report, "bias-intervals", figures)
+    return None
+
+
+def _spend_figure(report: StudyReport, figures: Mapping[str, Figure]) -> Draw | None:
+    if report.printed or any(row.cost_usd > 0 for row in report.spend):
+        return _chart(report, "spend", figures)
+    return None
+
+
+def _chart(report: StudyReport, name: str, figures: Mapping[str, Figure]) -> Draw:
+    """A chart of the study's: as it is drawn, else drawn at the first call."""
+    return partial(_same, figures[name]) if name in figures else cache(partial(_drawn, report, name))
+
+
+def _drawn(report: StudyReport, name: str) -> Figure:
+    from flipsite.present.charts.registry import study_drawings
+
+    return study_drawings(report)[name]()
+
+
+def _figure_table(name: str, figure: Figure) -> Table:
+    """The numbers behind a chart."""
+    keys = list(dict.fromkeys(key for record in figure.records for key in record))
+    headings = tuple(
+        Heading(
+            key=key,
+            label=key.replace("_", " "),
+            numeric=any(isinstance(record.get(key), int | float) for record in figure.records),
+        )
+        for key in keys
+    )
+    return Table(
+        name=name,
+        caption=figure.title,
+        headings=headings,
+        rows=tuple(tuple(_cell(record.get(key)) for key in keys) for record in figure.records),
+        note=figure.caption,
+    )
+
+
+def _cell(value: object) -> Cell:
+    known = value if value is None or isinstance(value, int | float | str) else str(value)
+    return Cell(value=known, text=brief_text(value))
+
+
+def _same(given: _T) -> _T:
+    return given

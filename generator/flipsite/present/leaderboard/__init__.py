@@ -1,0 +1,1 @@
+"""The leaderboard: its rows, table and page."""

@@ -1,0 +1,273 @@
+"""A study's models as rows with a picture of their doubt: columns, orders, and what is counted of them.
+
+The rows of a leaderboard: what is shown of each model, by bias.
+"""
+
+from collections import Counter
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+from flipsite.analyse.ranking import Standing, not_told_from_fair
+from flipsite.analyse.report import StudyReport
+from flipsite.domain.display import Heading
+from flipsite.domain.estimates import Estimate, PrintedBias, Verdict
+from flipsite.present.leaderboard.tables import TOP, fits_text
+from flipsite.present.sparklines.intervals import RowMark, printed_mark, share_mark
+from flipsite.present.text.features import ROLEPLAY, Filters, Trait, filters, traits
+from flipsite.present.text.formats import MISSING, bias_text, count_text, p_text, share_text, usd_text
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class BoardRow:
+    """One model.
+
+    Attributes:
+        estimate: What is known of it.
+        author: The part of its name before the slash, with the slash.
+        slug: The rest.
+        rank: As text, with its interval in `rank_range` where there is one.
+        bias: As text; printed figures as printed.
+        valid: Valid draws, as text.
+        mark: The picture; None without a valid draw.
+        standing: Its rank and bias with their doubt; None without a valid draw.
+        rank_mark: Where its rank's interval begins and how wide it is, in per cent of all ranks.
+        traits: What the model is, where that is known.
+    """
+
+    estimate: Estimate
+    author: str
+    slug: str
+    rank: str
+    rank_range: str
+    bias: str
+    share: str
+    valid: str
+    p: str
+    spend: str
+    mark: RowMark | None
+    standing: Standing | None = None
+    rank_mark: tuple[float, float] | None = None
+    traits: tuple[Trait, ...] = ()
+
+
+def measured_rows(report: StudyReport) -> list[BoardRow]:
+    """A study's models with draws by bias, least first; those without an outcome last."""
+    target = report.study.prompt.target
+    ordered = sorted(
+        report.estimates, key=lambda e: (e.bias is None, e.bias if e.bias is not None else 0.0, e.model)
+    )
+    return [
+        _row(
+            report,
+            estimate,
+            bias=bias_text(estimate.bias),
+            valid=_valid_text(estimate),
+            mark=share_mark(estimate, target=target),
+        )
+        for estimate in ordered
+    ]
+
+
+def printed_rows(report: StudyReport) -> list[BoardRow]:
+    """A published study's models by bias, least first; within a rank as printed."""
+    printed = report.printed
+    if printed is None:
+        return []
+    record_of = {record.model: record for record in report.estimates}
+    pairs: list[tuple[PrintedBias, Estimate]] = [(row, record_of[row.model]) for row in printed.rows]
+    # The article prints its least biased table from the widest down to 0.0: within a rank its order stays.
+    pairs.sort(key=lambda pair: (pair[1].rank or 0, pair[0].position))
+    return [
+        _row(
+            report,
+            estimate,
+            bias=row.figure,
+            valid=fits_text(report.fits[row.model]),
+            mark=printed_mark(estimate, report.fits[row.model], printed, target=report.study.prompt.target),
+            named=(ROLEPLAY,) if row.model in printed.roleplay else (),
+        )
+        for row, estimate in pairs
+    ]
+
+
+def _row(
+    report: StudyReport,
+    estimate: Estimate,
+    *,
+    bias: str,
+    valid: str,
+    mark: RowMark | None,
+    named: tuple[Trait, ...] = (),
+) -> BoardRow:
+    author, slash, slug = estimate.model.partition("/")
+    known = traits(report.features.get(estimate.model, ()))
+    n_ranked = report.printed.n_models if report.printed else len(report.standings)
+    return BoardRow(
+        estimate=estimate,
+        author=author + slash if slash else "",
+        slug=slug if slash else estimate.model,
+        rank=count_text(estimate.rank),
+        rank_range=_range_text(estimate),
+        bias=bias,
+        share=share_text(estimate.mean),
+        valid=valid,
+        p=p_text(estimate.p_value),
+        spend=usd_text(estimate.cost_usd),
+        mark=mark,
+        standing=report.standings.get(estimate.model),
+        rank_mark=_rank_mark(estimate, n_ranked),
+        traits=(*known, *(trait for trait in named if trait not in known)),
+    )
+
+
+def _rank_mark(estimate: Estimate, n_ranked: int) -> tuple[float, float] | None:
+    if estimate.rank_low is None or estimate.rank_high is None:
+        return None
+    low, wide = estimate.rank_low - 1, estimate.rank_high - estimate.rank_low + 1
+    return round(100 * low / n_ranked, 1), max(1.0, round(100 * wide / n_ranked, 1))
+
+
+def _range_text(estimate: Estimate) -> str:
+    if estimate.rank_low is None or estimate.rank_high is None:
+        return ""
+    if estimate.rank_low == estimate.rank_high:
+        return count_text(estimate.rank_low)
+    return f"{count_text(estimate.rank_low)}–{count_text(estimate.rank_high)}"
+
+
+def _valid_text(estimate: Estimate) -> str:
+    if estimate.draws is None or estimate.draws == estimate.valid:
+        return count_text(estimate.valid) if estimate.valid is not None else MISSING
+    return f"{count_text(estimate.valid)} of {count_text(estimate.draws)}"
+
+
+VERDICTS = (Verdict.BIASED, Verdict.UNDECIDED, Verdict.FAIR)
+"""In the order in which they are told, from the surest finding to the rarest."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Board:
+    """A study's models.
+
+    Attributes:
+        columns: What each cell of a row is; `picture` is the drawn one.
+        rows: All models: first those not told apart from fair coins, by name, for no other order of theirs
+            means anything; then the convicted, least biased first; last those without a bias.
+        by_bias: The same in the order of their bias.
+        n_tied: How many stand in that first group.
+        signed: Whether pictures are drawn on the share of ones, from 0 to 1, or on the bias.
+        widest: The right end of a picture: 1, or the largest possible bias.
+        authors: Each author with the number of its models, by name.
+        verdicts: Each verdict with the number of its models.
+        filters: By group of traits, each trait with the number of its models.
+        not_shown: Models that were asked and not printed.
+    """
+
+    columns: tuple[Heading, ...]
+    rows: tuple[BoardRow, ...]
+    by_bias: tuple[BoardRow, ...]
+    n_tied: int
+    signed: bool
+    widest: float
+    authors: tuple[tuple[str, int], ...]
+    verdicts: tuple[tuple[Verdict, int], ...]
+    filters: Filters
+    not_shown: int = 0
+
+    @property
+    def short_columns(self) -> tuple[Heading, ...]:
+        """The columns of the tables of either end."""
+        return tuple(heading for heading in self.columns if heading.key in _SHORT)
+
+    def least(self, top: int = TOP) -> tuple[BoardRow, ...]:
+        """The least biased, least first."""
+        return tuple(row for row in self.by_bias if row.estimate.bias is not None)[:top]
+
+    def most(self, top: int = TOP) -> tuple[BoardRow, ...]:
+        """The most biased, most first; ties keep the order of the tables."""
+        known = [row for row in self.by_bias if row.estimate.bias is not None]
+        return tuple(sorted(known, key=lambda row: row.estimate.bias or 0.0, reverse=True)[:top])
+
+
+_SHORT = ("rank", "model", "bias", "picture", "verdict")
+
+_RANK = Heading(
+    key="rank",
+    label="Rank",
+    help="By bias, least first; ties share a rank. Below it the rank’s 95 % interval, drawn and in "
+    "words; a rank outside of it owes something to luck.",
+    numeric=True,
+)
+_MODEL = Heading(key="model", label="Model")
+_BIAS = Heading(key="bias", label="Bias", help="Distance of the share of ones from the target.", numeric=True)
+_SHARE = Heading(key="mean", label="Share of ones", help="Among valid draws.", numeric=True)
+_VERDICT = Heading(key="verdict", label="Verdict", help="By the rules of the methods page.")
+_VALID = Heading(key="valid", label="Valid draws", help="Draws with an outcome, of all draws.", numeric=True)
+_FITS = Heading(
+    key="valid", label="Draws that fit", help="Numbers of draws that print as this figure.", numeric=True
+)
+_P = Heading(key="p_value", label="p", help="Exact two-sided binomial test of the target.", numeric=True)
+_MEDIAN = Heading(
+    key="bias_median",
+    label="Likely bias",
+    help="Of the coin itself, not of these draws: as likely above as below (posterior median). In small: the "
+    "chance that it is at most 0.1.",
+    numeric=True,
+)
+_LEAST = Heading(
+    key="p_least",
+    label=f"Among the {TOP} least",
+    help=f"Probability that it is one of the {TOP} least biased.",
+    numeric=True,
+)
+_MOST = Heading(
+    key="p_most",
+    label=f"Among the {TOP} most",
+    help=f"Probability that it is one of the {TOP} most biased.",
+    numeric=True,
+)
+_SPEND = Heading(
+    key="cost_usd", label="Spend", help="US dollars billed, failed draws included.", numeric=True
+)
+
+
+def board(report: StudyReport) -> Board:
+    """A study's models, each with its picture."""
+    by_bias = tuple(printed_rows(report) if report.printed else measured_rows(report))
+    row_of = {row.estimate.model: row for row in by_bias}
+    tied = {model: row_of[model] for model in not_told_from_fair(report.estimates)}
+    rows = (*tied.values(), *(row for row in by_bias if row.estimate.model not in tied))
+    target = report.study.prompt.target
+    priced = any(row.estimate.cost_usd is not None for row in rows)
+    drawn = "bias" if report.printed else "share of ones"
+    picture = Heading(
+        key="picture",
+        label="On the ruler",
+        help=f"Its {drawn} with its 95 % interval; shaded, what chance allows.",
+        numeric=True,
+    )
+    columns: tuple[Heading, ...] = (
+        (_RANK, _MODEL, _BIAS, picture, _VERDICT, _FITS, _P)
+        if report.printed
+        else (_RANK, _MODEL, _BIAS, picture, _VERDICT, _SHARE, _VALID, _P)
+    )
+    columns += (_MEDIAN,) if report.standings else ()
+    columns += (_LEAST, _MOST) if (report.printed or len(report.standings) > TOP) else ()
+    columns += (_SPEND,) if priced else ()
+    verdicts = Counter(row.estimate.verdict for row in rows)
+    return Board(
+        columns=columns,
+        rows=rows,
+        by_bias=by_bias,
+        n_tied=len(tied),
+        signed=not report.printed,
+        widest=max(target, 1 - target) if report.printed else 1.0,
+        authors=_counted(row.estimate.author for row in rows),
+        verdicts=tuple((verdict, verdicts[verdict]) for verdict in VERDICTS),
+        filters=filters([row.traits for row in rows]),
+        not_shown=max(0, report.printed.n_models - len(rows)) if report.printed else 0,
+    )
+
+
+def _counted(names: Iterable[str]) -> tuple[tuple[str, int], ...]:
+    return tuple(sorted(Counter(name for name in names if name).items()))

@@ -1,0 +1,1 @@
+"""HTML pages of a site, out of Jinja templates."""

@@ -1,0 +1,67 @@
+"""Pages of several studies together: two compared, one model over all, a family of targets."""
+
+from collections.abc import Iterable, Mapping, Sequence
+
+from flipsite.analyse.cross_study import Comparison, Family, History
+from flipsite.domain.display import Figure
+from flipsite.domain.urls import model_history
+from flipsite.present.pages.page import Page
+from flipsite.present.text.formats import plural
+
+_HOME = ("Home", "index.html")
+
+
+def comparison_path(after: str, before: str) -> str:
+    """The page that compares a study with another."""
+    return f"{after}/compare/{before}/index.html"
+
+
+def family_path(family: Family) -> str:
+    """The page of a family, under the study of its lowest target."""
+    return f"{family.studies[0].id}/calibration/index.html"
+
+
+def comparison_pages(comparisons: Sequence[Comparison], figures: Mapping[str, Figure]) -> Iterable[Page]:
+    """One page a pair and direction; `figures` are by path."""
+    for comparison in comparisons:
+        before, after = comparison.before, comparison.after
+        path = comparison_path(after.id, before.id)
+        moved = [change for change in comparison.changes if change.moved]
+        yield Page(
+            path=path,
+            title=f"{after.title} against {before.title}",
+            description=f"{plural(len(comparison.changes), 'model')} in both studies; {len(moved)} moved.",
+            template="compare.html",
+            study=after,
+            crumbs=(_HOME, (after.title, f"{after.id}/index.html")),
+            context={"comparison": comparison, "moved": moved, "figure": figures.get(path)},
+        )
+
+
+def history_pages(histories: Mapping[str, History]) -> Iterable[Page]:
+    """One page a model that more than one study asked."""
+    for history in histories.values():
+        yield Page(
+            path=model_history(history.model),
+            title=f"{history.model} in every study",
+            description=f"How the bias of {history.model} changed over {len(history.records)} studies.",
+            template="history.html",
+            crumbs=(_HOME,),
+            context={"history": history},
+        )
+
+
+def family_pages(families: Sequence[Family], figures: Sequence[Mapping[str, Figure]]) -> Iterable[Page]:
+    """One page a family of targets; `figures` are each family's, by model."""
+    for family, curves in zip(families, figures, strict=True):
+        first = family.studies[0]
+        yield Page(
+            path=family_path(family),
+            title=f"Asked against drawn: {plural(len(family.studies), 'target')}",
+            description="Does the share of ones follow the share that the prompt asks for?",
+            template="calibration.html",
+            study=first,
+            crumbs=(_HOME, (first.title, f"{first.id}/index.html")),
+            context={"family": family, "figures": curves},
+            tab="Calibration",
+        )

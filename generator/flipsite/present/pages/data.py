@@ -1,0 +1,164 @@
+"""The data page: every file to download, every column explained; and the same for machines.
+
+Source:
+    Frictionless Data, Data Package and Table Schema, version 1: https://specs.frictionlessdata.io
+"""
+
+import json
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from urllib.parse import unquote
+
+from flipsite.analyse.report import StudyReport
+from flipsite.domain.display import Kept, encoded
+from flipsite.domain.study import Study
+from flipsite.present.pages.page import Page
+from flipsite.schema import TABLES, Column
+
+_MEANINGS = {
+    "data/estimates": "One row a model: its share of ones, its bias, and how sure that is",
+    "data/draws": "One row a draw: every answer, with its price",
+    "data/spend": "One row a model: what it cost",
+    "data/features": "One row a model and feature: what each model is",
+    "data/fit": "The regression on what the models are",
+    "data/study": "The study’s settings: prompt, sampling, models, budget",
+    "data/datapackage": "A description of these files for machines (Frictionless Data Package)",
+    "embed/leaderboard": "The leaderboard, ready to paste",
+    "embed/least-biased": "The least biased models, ready to paste",
+    "embed/most-biased": "The most biased models, ready to paste",
+    "embed/spend": "The spend, ready to paste",
+}
+_TYPES = {"csv": "text/csv", "json": "application/json"}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Download:
+    """One thing to download, in all its formats: (format, path, size in bytes or None)."""
+
+    meaning: str
+    files: tuple[tuple[str, str, int | None], ...]
+
+
+def data_page(reports: Sequence[StudyReport], downloads: Mapping[str, Mapping[str, object]]) -> Page:
+    """What each study offers, and what each column means."""
+    return Page(
+        path="data/index.html",
+        title="Data",
+        description="Every study’s estimates, draws and tables to download, with every column explained.",
+        template="data.html",
+        crumbs=(("Home", "index.html"),),
+        context={
+            "downloads": [
+                (report.study, _downloads(report.study.id, downloads[report.study.id])) for report in reports
+            ],
+            "tables": [(name, columns) for name, columns in TABLES.items() if _offered(name, downloads)],
+        },
+    )
+
+
+def data_package(study: Study, files: Mapping[str, object]) -> bytes:
+    """`datapackage.json` of a study: its CSV and JSON files with their schemas, for any Frictionless tool."""
+    inside = f"{study.id}/data/"
+    resources = []
+    for path in sorted(files):
+        name, _, suffix = path.removeprefix(inside).partition(".")
+        if not path.startswith(inside) or suffix not in _TYPES or "/" in name:
+            continue
+        resource: dict[str, object] = {
+            "name": f"{name}-{suffix}" if suffix == "json" else name,
+            "path": f"{name}.{suffix}",
+            "format": suffix,
+            "mediatype": _TYPES[suffix],
+            "encoding": "utf-8",
+        }
+        if suffix == "csv" and name in TABLES:
+            resource |= {"profile": "tabular-data-resource", "schema": _table_schema(TABLES[name])}
+        resources.append(resource)
+    if parts := [path for path in _parts(study.id, files) if path.endswith(".parquet")]:
+        resources.append(
+            {
+                "name": "draws",
+                "path": [path.removeprefix(inside) for path in parts],
+                "format": "parquet",
+                "mediatype": "application/vnd.apache.parquet",
+                "schema": _table_schema(TABLES["draws"]),
+            }
+        )
+    package = {
+        "profile": "data-package",
+        "name": study.id,
+        "title": study.title,
+        "description": study.summary,
+        "sources": [{"title": study.source}] if study.source else [],
+        "resources": resources,
+    }
+    if not package["sources"]:
+        del package["sources"]
+    return encoded(json.dumps(package, ensure_ascii=False, indent=1) + "\n")
+
+
+def _offered(name: str, downloads: Mapping[str, Mapping[str, object]]) -> bool:
+    return any(
+        f"{study}/data/{name}.csv" in files or (name == "draws" and _parts(study, files))
+        for study, files in downloads.items()
+    )
+
+
+def _parts(study: str, files: Mapping[str, object]) -> list[str]:
+    """The paths of draws in parts, and of their manifest."""
+    return sorted(path for path in files if path.startswith(f"{study}/data/draws/"))
+
+
+def _downloads(study: str, files: Mapping[str, object]) -> list[Download]:
+    stems: dict[str, list[tuple[str, str, int | None]]] = {}
+    parts = _parts(study, files)
+    for path in sorted(files, key=lambda path: (not path.endswith("/manifest.json"), path)):
+        stem, _, suffix = path.removeprefix(f"{study}/").rpartition(".")
+        if path in parts:
+            stem, suffix = "data/draws", _part_name(stem.removeprefix("data/draws/"))
+        stems.setdefault(stem, []).append((suffix, path, _size(files[path])))
+    order = {stem: place for place, stem in enumerate(_MEANINGS)}
+    return [
+        Download(meaning=_MEANINGS.get(stem, stem), files=tuple(stems[stem]))
+        for stem in sorted(stems, key=lambda stem: (order.get(stem, len(order)), stem))
+    ]
+
+
+def _size(content: object) -> int | None:
+    """Bytes of a file, where there is one."""
+    if isinstance(content, Path):
+        return content.stat().st_size
+    return len(content) if isinstance(content, bytes) else content.size if isinstance(content, Kept) else None
+
+
+def _part_name(stem: str) -> str:
+    """What a part is called for the eye: what its folders tell of it, or its file's name."""
+    folders = [folder.partition("=") for folder in stem.split("/")[:-1]]
+    told = [f"{key} {unquote(value)}" for key, equals, value in folders if equals and key != "import"]
+    return ", ".join(told) or stem.rpartition("/")[2]
+
+
+def _table_schema(columns: Sequence[Column]) -> dict[str, object]:
+    return {"fields": [_field(column) for column in columns], "missingValues": [""]}
+
+
+def _field(column: Column) -> dict[str, object]:
+    limits: dict[str, object] = {"required": True} if not column.nullable else {}
+    if column.type == "string" and not column.values:
+        limits = {}  # an empty text is a missing value in CSV
+    if column.low is not None:
+        limits["minimum"] = column.low
+    if column.high is not None:
+        limits["maximum"] = column.high
+    if column.values:
+        limits["enum"] = list(column.values)
+    unit = f" In {column.unit}." if column.unit else ""
+    field: dict[str, object] = {
+        "name": column.name,
+        "type": column.type,
+        "description": column.meaning + unit,
+    }
+    if column.type == "datetime":
+        field["format"] = "any"
+    return field | ({"constraints": limits} if limits else {})

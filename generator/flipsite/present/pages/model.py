@@ -1,0 +1,295 @@
+"""One page a model: its verdict in words, what is known of its coin, and every draw behind it.
+
+What a model's page shows, worked out from its study's report.
+"""
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from typing import NamedTuple
+
+import jinja2
+import numpy as np
+from numpy.typing import NDArray
+
+from flipsite.analyse.cross_study import History
+from flipsite.analyse.published import Fit
+from flipsite.analyse.ranking import Standing
+from flipsite.analyse.report import Evidence, StudyReport
+from flipsite.domain.display import Content, Heading
+from flipsite.domain.draws import Draws, Tally
+from flipsite.domain.estimates import Estimate, PrintedBias
+from flipsite.domain.study import Study
+from flipsite.domain.urls import model_folder, model_history
+from flipsite.present.leaderboard.rows import Board, BoardRow
+from flipsite.present.leaderboard.tables import TOP, fits_text
+from flipsite.present.pages.model_data import Answers, answers, model_csv
+from flipsite.present.pages.page import Frame, Page
+from flipsite.present.pages.templates import page_file
+from flipsite.present.sparklines.intervals import PosteriorCoins, posterior_coins
+from flipsite.present.sparklines.sparklines import (
+    RunningMean,
+    Strip,
+    Twin,
+    running_mean,
+    running_mean_of,
+    running_mean_twin,
+    strip,
+    strip_of,
+    strip_of_twin,
+    strip_twin,
+)
+from flipsite.present.text.features import feature_lines
+from flipsite.present.text.verdicts import parity_sentence, verdict_sentence
+
+NEIGHBOURS = 2
+"""Models shown above and below in the rank."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ModelView:
+    """What a model's page shows.
+
+    Attributes:
+        estimate: What is known of it.
+        sentence: Its verdict in plain words.
+        row: Its row of the leaderboard.
+        around: The rows about it, its own among them.
+        before: The row above it; None at the top.
+        after: The row below it; None at the bottom.
+        tally: Its counts; None without draws.
+        printed: Its printed row; None unless the study is published.
+        fits: The counts that print as its figure.
+        fits_text: The numbers of draws among them, in words.
+        roleplay: Whether the source itself calls it a role-playing finetune.
+        parity: Whether a bias of exactly 0 was within reach, in words.
+        standing: Its rank and bias with their doubt; None without a valid draw.
+        evidence: What else its draws tell; None without draws.
+        coins: What is known of its share of ones; None without a valid draw.
+        running: Its running mean; None without a valid draw.
+        running_twin: The same to be made interactive; None of a study too large to hold.
+        strip: Its draws in their order; None without draws.
+        strip_twin: The same to be made interactive.
+        answers: The first of them, to open; None without draws.
+        download: Where all its draws are; None without draws, or where the study's parts hold them.
+        elsewhere: What other studies found of it.
+        history: The page that shows these and this one side by side; empty without any.
+    """
+
+    estimate: Estimate
+    sentence: str
+    row: BoardRow
+    around: tuple[BoardRow, ...]
+    before: BoardRow | None
+    after: BoardRow | None
+    tally: Tally | None
+    printed: PrintedBias | None
+    fits: tuple[Fit, ...]
+    fits_text: str
+    roleplay: bool
+    parity: str
+    standing: Standing | None
+    evidence: Evidence | None
+    coins: PosteriorCoins | None
+    running: RunningMean | None
+    running_twin: Twin | None
+    strip: Strip | None
+    strip_twin: Twin | None
+    answers: Answers | None
+    download: str | None
+    elsewhere: tuple[tuple[Study, Estimate], ...]
+    history: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Shared:
+    """What the pages of a study's models have in common, and where each finds its own.
+
+    Attributes:
+        report: The study's.
+        rows: Its leaderboard by bias, in whose order the pages are.
+        context: What every page's template is given: the study, the heads of the leaderboard's short tables.
+        draws: Place of each model in the report's draws.
+    """
+
+    report: StudyReport
+    rows: tuple[BoardRow, ...]
+    context: Mapping[str, object]
+    draws: Mapping[str, int]
+    printed: Mapping[str, PrintedBias]
+    tallies: Mapping[str, Tally]
+    roleplay: frozenset[str]
+    histories: Mapping[str, History]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class BoardHead:
+    """What a short table of the leaderboard has above its rows; see `Board`."""
+
+    short_columns: tuple[Heading, ...]
+    signed: bool
+    widest: float
+
+
+def shared_of(report: StudyReport, board: Board, histories: Mapping[str, History]) -> Shared:
+    """What the pages of a study's models have in common."""
+    printed = report.printed
+    return Shared(
+        report=report,
+        rows=board.by_bias,
+        context={
+            "study": report.study,
+            "board": BoardHead(short_columns=board.short_columns, signed=board.signed, widest=board.widest),
+            "among": printed.n_models if printed else len(report.standings),
+            "top": TOP,
+        },
+        draws={model: index for index, model in enumerate(report.draws.models)} if report.draws else {},
+        printed={row.model: row for row in printed.rows} if printed else {},
+        tallies={tally.model: tally for tally in report.tallies},
+        roleplay=frozenset(printed.roleplay if printed else ()),
+        histories=histories,
+    )
+
+
+def own_draws(shared: Shared, model: str) -> tuple[Draws, slice] | None:
+    """The study's draws and the rows that are the model's; None without any."""
+    draws, index = shared.report.draws, shared.draws.get(model)
+    if draws is None or index is None:
+        return None
+    rows = draws.rows(index)
+    return (draws, rows) if rows.stop > rows.start else None
+
+
+def model_view(shared: Shared, place: int) -> ModelView:
+    """What the page of the model at this place of the leaderboard shows."""
+    report, rows = shared.report, shared.rows
+    row = rows[place]
+    study, estimate, model = report.study, row.estimate, row.estimate.model
+    target, fits, own = study.prompt.target, report.fits.get(model, ()), own_draws(shared, model)
+    pictures = _pictures(report, model, own[0].outcome[own[1]] if own else None)
+    history = shared.histories.get(model)
+    return ModelView(
+        estimate=estimate,
+        sentence=verdict_sentence(study, estimate, shared.printed.get(model)),
+        row=row,
+        around=rows[max(0, place - NEIGHBOURS) : place + NEIGHBOURS + 1],
+        before=rows[place - 1] if place else None,
+        after=rows[place + 1] if place + 1 < len(rows) else None,
+        tally=shared.tallies.get(model),
+        printed=shared.printed.get(model),
+        fits=fits,
+        fits_text=fits_text(fits),
+        roleplay=model in shared.roleplay,
+        parity=parity_sentence(study, estimate.valid),
+        standing=report.standings.get(model),
+        evidence=report.evidence.get(model),
+        coins=posterior_coins(estimate.ones, estimate.valid, target=target)
+        if estimate.valid and estimate.ones is not None
+        else None,
+        running=pictures.running,
+        running_twin=pictures.running_twin,
+        strip=pictures.strip,
+        strip_twin=pictures.strip_twin,
+        answers=answers(*own) if own else None,
+        download=f"{model_folder(study.id, model)}/draws.csv" if own and not report.counts else None,
+        elsewhere=tuple(found for found in history.records if found[0].id != study.id) if history else (),
+        history=model_history(model) if history else "",
+    )
+
+
+class _Pictures(NamedTuple):
+    """A model's draws as small pictures, and their interactive twins."""
+
+    running: RunningMean | None = None
+    running_twin: Twin | None = None
+    strip: Strip | None = None
+    strip_twin: Twin | None = None
+
+
+def _pictures(report: StudyReport, model: str, outcomes: NDArray[np.int8] | None) -> _Pictures:
+    target = report.study.prompt.target
+    if report.counts:  # a running mean of its own points shares no specification, and stays as it is
+        course = report.counts.models[model].course
+        return _Pictures(
+            running=running_mean_of(course, target=target),
+            strip=strip_of(course),
+            strip_twin=strip_of_twin(course),
+        )
+    if outcomes is None:
+        return _Pictures()
+    return _Pictures(
+        running_mean(outcomes, target=target),
+        running_mean_twin(outcomes, target=target),
+        strip(outcomes),
+        strip_twin(outcomes),
+    )
+
+
+def model_files(
+    shared: Shared,
+    places: range,
+    templates: jinja2.Environment,
+    frame: Frame,
+    *,
+    kept: Mapping[str, Content],
+) -> dict[str, Content]:
+    """The pages of the models at these places of the leaderboard, and beside each its draws to download.
+
+    Those of the last site that are `kept` are not made again.
+
+    Raises:
+        ContentError: If the template cannot be rendered.
+    """
+    files: dict[str, Content] = {}
+    for place in places:
+        estimate = shared.rows[place].estimate
+        path, draws = estimate.page, estimate.page.removesuffix("index.html") + "draws.csv"
+        files[path] = kept.get(path) or page_file(templates, page_of(shared, place), frame)
+        own = own_draws(shared, estimate.model)
+        if own and not shared.report.counts:  # else the study's parts hold them
+            files[draws] = kept.get(draws) or model_csv(*own)
+    return files
+
+
+def page_of(shared: Shared, place: int) -> Page:
+    """The page of the model at this place of the leaderboard."""
+    study, view = shared.report.study, model_view(shared, place)
+    model = view.estimate.model
+    return Page(
+        path=view.estimate.page,
+        title=model,
+        description=f"How {model} flips a coin. {view.sentence}",
+        template="model.html",
+        study=study,
+        crumbs=(
+            ("Home", "index.html"),
+            (study.title, f"{study.id}/index.html"),
+            ("Leaderboard", f"{study.id}/leaderboard/index.html"),
+        ),
+        place=f"{study.id}/models/~/~/index.html",
+        context={
+            "view": view,
+            "features": feature_lines(shared.report.features.get(model, ())),
+            **shared.context,
+        },
+    )
+
+
+def listed_models(report: StudyReport) -> Iterable[Page]:
+    """The pages of a study's models as a list of pages needs them: without what they show."""
+    for record in report.estimates:
+        yield Page(
+            path=record.page, title=record.model, description="", template="model.html", study=report.study
+        )
+
+
+def model_twins(report: StudyReport) -> Iterable[Twin]:
+    """What the small pictures of a study's models need to be made interactive."""
+    if report.counts:
+        yield from (strip_of_twin(each.course) for each in report.counts.models.values())
+        return
+    if (draws := report.draws) is None:
+        return
+    for index in range(len(draws.models)):
+        outcomes = draws.outcome[draws.rows(index)]
+        mean = running_mean_twin(outcomes, target=report.study.prompt.target)
+        yield from (twin for twin in (mean, strip_twin(outcomes)) if twin)

@@ -1,0 +1,211 @@
+"""A model's draws as a CSV file of its own, beside its page.
+
+Column by column, and what a whole column has alike is written once: two thousand models have a hundred
+thousand draws, and a dictionary for each takes longer than their pages.
+
+A model's answers as its page shows them: the first ones whole enough to read, the rest to download.
+
+Whatever a model said is hostile text: it is escaped here, cut, and kept in its own box. What is the same of
+all answers is told once. Fifty answers are most of a page: they are written here, not by a template's loop.
+"""
+
+import json
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from functools import cache, lru_cache
+from typing import Any, Final
+
+from markupsafe import Markup, escape
+from numpy.typing import NDArray
+
+from flipsite.csv_cells import csv_cell
+from flipsite.domain.display import encoded
+from flipsite.domain.draws import STATUSES, Draws
+from flipsite.present.text.formats import usd_text
+
+DRAW_KEYS: Final = (
+    *("draw", "labels", "order", "outcome", "status", "response", "finish_reason", "provider", "mode"),
+    *("prompt_tokens", "completion_tokens", "reasoning_tokens", "cost_usd", "latency_s", "asked_at"),
+)
+"""Columns, those of the tidy draws but for study and model."""
+
+_STATUS_NAMES: Final = tuple(status.value for status in STATUSES)
+
+
+def model_csv(draws: Draws, rows: slice) -> bytes:
+    """All draws of the model whose rows these are; text that a spreadsheet would run is disarmed."""
+    columns = (
+        [str(number) for number in draws.draw[rows].tolist()],
+        _texts(draws.labels[rows]),
+        _codes(draws.order[rows], "%d"),
+        _codes(draws.outcome[rows], "%d"),
+        [_STATUS_NAMES[code] for code in draws.status[rows].tolist()],
+        _texts(draws.response[rows]),
+        _texts(draws.finish_reason[rows]),
+        _texts(draws.provider[rows]),
+        _texts(draws.mode[rows]),
+        _numbers(draws.prompt_tokens[rows], "%d"),
+        _numbers(draws.completion_tokens[rows], "%d"),
+        _numbers(draws.reasoning_tokens[rows], "%d"),
+        _numbers(draws.cost_usd[rows], "%r"),
+        _numbers(draws.latency_s[rows], "%r"),
+        _texts(draws.asked_at[rows]),
+    )
+    return encoded(f"{','.join(DRAW_KEYS)}\n{_lines(columns)}")
+
+
+def _lines(columns: Sequence[Sequence[str]]) -> str:
+    """One line a row; columns of one and the same text are part of the form that the others fill."""
+    form, filled = [], []
+    for column in columns:
+        if column.count(column[0]) == len(column):
+            form.append(column[0].replace("%", "%%"))
+        else:
+            form.append("%s")
+            filled.append(column)
+    line = ",".join(form) + "\n"
+    if not filled:
+        return (line % ()) * len(columns[0])
+    return "".join([line % row for row in zip(*filled, strict=True)])
+
+
+def _texts(column: Sequence[str | None]) -> list[str]:
+    if column.count(column[0]) == len(column):
+        return [csv_cell(column[0])] * len(column)
+    return [csv_cell(text) for text in column]
+
+
+def _codes(column: NDArray[Any], form: str) -> list[str]:
+    return [form % value if value >= 0 else "" for value in column.tolist()]
+
+
+def _numbers(column: NDArray[Any], form: str) -> list[str]:
+    values = column.tolist()
+    if len(values) > 1 and values.count(values[0]) == len(values):
+        return [form % values[0]] * len(values)
+    return [form % value if value == value else "" for value in values]  # noqa: PLR0124 (NaN)
+
+
+SHOWN = 50
+"""Answers on a model's page: its size does not grow with the draws."""
+
+LETTERS = 700
+"""Of an answer shown; the download has the rest."""
+
+_LONG = 240
+"""An answer of more letters may have to be scrolled, so the keyboard can reach it."""
+
+_STATUSES: Final = tuple(status.value for status in STATUSES)
+_SIDES: Final = {1: "heads", 0: "tails", -1: "missing"}
+_APART: Final = "\x1e\x1f"
+
+_TEXTS: Final = (
+    ("Labels", "labels"),
+    ("Provider", "provider"),
+    ("Ended by", "finish_reason"),
+    ("Asked for", "mode"),
+    ("Asked at", "asked_at"),
+)
+_NUMBERS: Final[tuple[tuple[str, str, Callable[[float], str]], ...]] = (
+    ("Prompt", "prompt_tokens", "{:.0f} tokens".format),
+    ("Answer", "completion_tokens", "{:.0f} tokens".format),
+    ("Reasoning", "reasoning_tokens", "{:.0f} tokens".format),
+    ("Cost", "cost_usd", usd_text),
+    ("Time", "latency_s", "{:.4g} s".format),
+)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Answers:
+    """Draws to open.
+
+    Attributes:
+        n_shown: How many.
+        alike: What is the same of all of them, as (name, text); empty of a single one.
+        html: An `li` each: a coin, and the box that it opens, `#draw-N`.
+    """
+
+    n_shown: int
+    alike: tuple[tuple[str, str], ...]
+    html: Markup
+
+
+def answers(draws: Draws, rows: slice) -> Answers:
+    """The first answers of the model whose rows these are."""
+    shown = slice(rows.start, min(rows.stop, rows.start + SHOWN))
+    sides, codes = draws.outcome[shown].tolist(), draws.status[shown].tolist()
+    heads = map(_head, draws.draw[shown].tolist(), sides, codes)
+    alike, facts = _facts(draws, shown)
+    lines = zip(heads, _said(draws.response[shown]), facts, strict=True)
+    html = "".join([f"{head}{said}{fact}</div>\n" for head, said, fact in lines])
+    return Answers(n_shown=len(sides), alike=tuple(alike), html=Markup(html))
+
+
+@cache
+def _head(number: int, side: int, code: int) -> str:
+    """The coin, and the top of its box: the same on every page."""
+    told = str(side) if side >= 0 else _STATUSES[code]
+    face = told if side >= 0 else "–"
+    return (
+        f'<li><button class="{_SIDES[side]}" popovertarget="draw-{number}" '
+        f'aria-label="Draw {number}: {told}">{face}</button>'
+        f'<div popover id="draw-{number}"><b>Draw {number}: {told}</b>'
+    )
+
+
+def _said(texts: Sequence[str | None]) -> list[str]:
+    """What the model said, each answer in a box of its own."""
+    said = [text for text in texts if text is not None]
+    if len(said) == len(texts) and max(map(len, said)) <= _LONG:
+        return [f"<pre>{text}</pre>" for text in _escaped(said)]
+    return [_box(text) for text in texts]
+
+
+def _box(text: str | None) -> str:
+    if text is None:
+        return "<p>No answer came.</p>"
+    if len(text) <= _LONG:
+        return f"<pre>{escape(text)}</pre>"
+    cut = f" … ({len(text) - LETTERS:,} more characters in the download)" if len(text) > LETTERS else ""
+    return f'<pre tabindex="0">{escape(text[:LETTERS])}{cut}</pre>'
+
+
+def _escaped(texts: Sequence[str]) -> list[str]:
+    """Texts as HTML; in one go, unless somebody used the mark that keeps them apart."""
+    found = str(escape(_APART.join(texts))).split(_APART)
+    return found if len(found) == len(texts) else [str(escape(text)) for text in texts]
+
+
+@lru_cache(maxsize=4096)
+def _labels(text: str | None) -> str | None:
+    """The two labels of a draw in words; as they stand where they are no JSON list of two."""
+    try:
+        first, second = json.loads(text or "")
+    except (ValueError, TypeError):
+        return text
+    return f"{first} and {second}"
+
+
+def _facts(draws: Draws, shown: slice) -> tuple[list[tuple[str, str]], Sequence[str]]:
+    """What is the same of all answers, and a line of HTML for each with what is not."""
+    alike: list[tuple[str, str]] = []
+    differ: list[list[str]] = []
+    statuses = [_STATUSES[code] for code in draws.status[shown].tolist()]
+    told = {name: getattr(draws, key)[shown] for name, key in _TEXTS}
+    told["Labels"] = [_labels(text) for text in told["Labels"]]
+    for name, texts in (("Status", statuses), *told.items()):
+        if len(texts) > 1 and texts.count(texts[0]) == len(texts):
+            alike += [(name, texts[0])] if texts[0] is not None else []
+        else:
+            differ.append(_escaped([f"{name}: {text}" if text is not None else "" for text in texts]))
+    for name, key, form in _NUMBERS:
+        values = getattr(draws, key)[shown].tolist()
+        if len(values) > 1 and values.count(values[0]) == len(values):
+            alike.append((name, form(values[0])))
+            continue
+        facts = [f"{name}: {form(value)}" if value == value else "" for value in values]  # noqa: PLR0124 (NaN)
+        if any(facts):
+            differ.append(facts)
+    if not differ:
+        return alike, [""] * len(statuses)
+    return alike, [" · ".join([fact for fact in facts if fact]) for facts in zip(*differ, strict=True)]

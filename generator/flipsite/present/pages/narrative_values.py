@@ -1,0 +1,140 @@
+"""The named numbers a narrative may ask for: every one computed, none typed."""
+
+from collections import Counter
+from collections.abc import Mapping
+
+from flipsite.analyse.binomial import chance_within, noise_floor
+from flipsite.analyse.report import StudyReport
+from flipsite.analyse.sequential import Settled
+from flipsite.domain.estimates import Printed, PrintedBias, Verdict
+from flipsite.present.text.formats import (
+    bias_text,
+    count_text,
+    equal_p_text,
+    percent_text,
+    share_text,
+    signed_text,
+    usd_text,
+)
+from flipsite.present.text.verdicts import odds_text, rules
+
+
+def study_values(report: StudyReport) -> dict[str, str]:
+    """Name and text of each number of a study."""
+    study, estimates = report.study, report.estimates
+    verdicts = Counter(estimate.verdict for estimate in estimates)
+    biases = sorted(estimate.bias for estimate in estimates if estimate.bias is not None)
+    draws = report.printed.draws_about if report.printed else study.sampling.draws
+    values = {
+        "title": study.title,
+        "models": count_text(report.printed.n_models if report.printed else len(estimates)),
+        "models_shown": count_text(len(estimates)),
+        "models_skipped": count_text(len(study.models.skip)),
+        "draws_per_model": count_text(draws),
+        "noise_floor": bias_text(float(noise_floor(draws, study.prompt.target))),
+        "biased": count_text(verdicts[Verdict.BIASED]),
+        "fair": count_text(verdicts[Verdict.FAIR]),
+        "undecided": count_text(verdicts[Verdict.UNDECIDED]),
+    } | rules()
+    if biases:
+        values |= {"bias_least": bias_text(biases[0]), "bias_most": bias_text(biases[-1])}
+    values |= _fairness_values(report) | _claim_values(report)
+    if report.tallies:
+        values |= _drawn_values(report)
+    if report.printed:
+        values |= _printed_values(report, report.printed)
+    return values
+
+
+def _fairness_values(report: StudyReport) -> dict[str, str]:
+    values: dict[str, str] = {}
+    if share := report.fair_share:
+        values |= {
+            "fair_share": percent_text(share.share),
+            "fair_share_low": percent_text(share.share_low),
+            "fair_share_high": percent_text(share.share_high),
+            "fair_models": count_text(share.share * share.n_models),
+            "fair_models_most": count_text(share.n_most),
+            "fair_models_most_average": count_text(share.n_most_average),
+            "fair_criterion": share.criterion,
+            "fair_near": count_text(share.n_near),
+            "fair_chance": percent_text(share.chance),
+        }
+    if population := report.population:
+        values |= {
+            "population_fair": percent_text(population.fair),
+            "population_fair_low": percent_text(population.fair_low),
+            "population_fair_high": percent_text(population.fair_high),
+            "population_spread": share_text(population.spread, decimals=2),
+        }
+    return values
+
+
+def _claim_values(report: StudyReport) -> dict[str, str]:
+    """Each claim's numbers, under names that begin with its kind."""
+    values = {"claims": count_text(len(report.claims))} if report.claims else {}
+    for each in report.claims:
+        n_least, n_kind = each.table.ones_a, each.table.n_a
+        told = {
+            "models": count_text(n_kind),
+            "least": count_text(n_least),
+            "most": count_text(n_kind - n_least),
+            "unknown": count_text(each.n_unknown),
+            "difference": signed_text(each.difference),
+            "low": signed_text(each.low),
+            "high": signed_text(each.high),
+            "p": equal_p_text(each.p_value),
+            "p_odds": odds_text(each.p_value),
+            "p_lowest": equal_p_text(each.p_lowest),
+            "p_highest": equal_p_text(each.p_highest),
+        }
+        values |= {f"{each.kind}_{name}": text for name, text in told.items()}
+    return values
+
+
+def _drawn_values(report: StudyReport) -> dict[str, str]:
+    costs = [tally.cost_usd for tally in report.tallies if tally.cost_usd is not None]
+    stops = report.stops.values()
+    n_until = sum(stop.n_draws for stop in stops)
+    return {
+        "settled": count_text(sum(stop.state is not Settled.OPEN for stop in stops)),
+        "draws_until_settled": count_text(n_until),
+        "saved_by_settling": percent_text(1 - n_until / max(1, sum(stop.n_asked for stop in stops))),
+        "draws": count_text(sum(tally.n_draws for tally in report.tallies)),
+        "valid": count_text(sum(tally.n_valid for tally in report.tallies)),
+        "spend": usd_text(sum(costs) if costs else None),
+    }
+
+
+def _printed_values(report: StudyReport, printed: Printed) -> dict[str, str]:
+    least = [row for row in printed.rows if row.table == "least"]
+    most = [row for row in printed.rows if row.table == "most"]
+    widest = max(float(row.figure) for row in least)
+    places = report.standings
+    chance = chance_within(widest, printed.draws_about, report.study.prompt.target)
+    return {
+        "least_count": count_text(len(least)),
+        "most_count": count_text(len(most)),
+        "unprinted": count_text(printed.n_models - len(printed.rows)),
+        "least_widest": max(least, key=lambda row: float(row.figure)).figure,
+        "most_narrowest": min(most, key=lambda row: float(row.figure)).figure,
+        "least_zero": count_text(sum(float(row.figure) == 0 for row in least)),
+        "chance_within_least": percent_text(chance),
+        "fair_expected_within_least": count_text(chance * printed.n_models),
+        "least_biased_convicted": count_text(_convicted(report, least)),
+        "most_biased_convicted": count_text(_convicted(report, most)),
+        "least_kept": count_text(sum(places[row.model].p_least for row in least if row.model in places)),
+        "most_kept": count_text(sum(places[row.model].p_most for row in most if row.model in places)),
+        "least_rank_high": count_text(
+            max((places[row.model].rank_high for row in least if row.model in places), default=None)
+        ),
+        "draws_known": count_text(sum(len(report.fits[row.model]) == 1 for row in printed.rows)),
+        "spend_run": f"${printed.spend_run_usd:g}",
+        "spend_total": f"${printed.spend_total_usd:g}",
+        "roleplay_named": count_text(len(printed.roleplay)),
+    }
+
+
+def _convicted(report: StudyReport, rows: list[PrintedBias]) -> int:
+    verdict_of: Mapping[str, Verdict] = {record.model: record.verdict for record in report.estimates}
+    return sum(verdict_of[row.model] is Verdict.BIASED for row in rows)

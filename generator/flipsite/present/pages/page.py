@@ -1,0 +1,137 @@
+"""A page before it is rendered, and the links between pages.
+
+What every page is told of the whole site: what stands at its head and foot, and where its assets are.
+"""
+
+import hashlib
+import re
+from collections.abc import Callable, Collection, Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from flipsite.domain.study import Study
+from flipsite.domain.urls import relative
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Page:
+    """One HTML page.
+
+    Attributes:
+        path: Relative to the site's root, ending in `.html`.
+        title: Shown in the window and in search results.
+        description: One sentence.
+        template: Its Jinja template.
+        study: The study it belongs to, if any: a simulated one is announced on the page.
+        crumbs: Way from the home page: (text, path) pairs, without the page itself.
+        tab: Its short name in its study's navigation; empty where it does not stand there.
+        context: What else the template is given.
+        listed: Whether it stands in the site map.
+        place: A path from which all links are the page's own, where many pages share one; else empty.
+        attached: Files that only it uses, by their paths.
+    """
+
+    path: str
+    title: str
+    description: str
+    template: str
+    study: Study | None = None
+    crumbs: tuple[tuple[str, str], ...] = ()
+    tab: str = ""
+    context: Mapping[str, object] = field(default_factory=dict)
+    listed: bool = True
+    place: str = ""
+    attached: Mapping[str, bytes] = field(default_factory=dict)
+
+    def link(self, target: str) -> str:
+        """The relative link from this page to another file of the site, its `#fragment` kept."""
+        path, hash_, fragment = target.partition("#")
+        return (relative(path, self.place or self.path) if path else "") + hash_ + fragment
+
+
+def linker(page: str) -> Callable[[str], str]:
+    """Links from the page at this path; see `Page.link`."""
+
+    def link(target: str) -> str:
+        path, hash_, fragment = target.partition("#")
+        return (relative(path, page) if path else "") + hash_ + fragment
+
+    return link
+
+
+Links = tuple[tuple[str, str], ...]
+
+_STRING = rb"""("[^"]*"|'[^']*')"""
+_COMMENT = re.compile(_STRING + rb"|/\*.*?\*/", re.DOTALL)
+_SPARE = re.compile(_STRING + rb"|\s*([{};,])\s*|:\s+")
+"""A string, which stays; a sign and the spaces about it; a colon and those behind it: one before it means."""
+
+_NAV: Links = (
+    ("methods/index.html", "Methods"),
+    ("departures/index.html", "Departures"),
+    ("data/index.html", "Data"),
+    ("search/index.html", "Search"),
+)
+_FOOT: Links = (
+    ("index.html", "Story"),
+    ("glossary/index.html", "Glossary"),
+    ("cite/index.html", "How to cite"),
+    ("data/index.html", "Data"),
+    ("embed/index.html", "Embed"),
+)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Frame:
+    """What every page is told of the whole site.
+
+    It holds no results, so that a page depends on what it is given and on nothing else.
+
+    Attributes:
+        version: flipsite's.
+        base_url: Where the site will stand; None leaves absolute addresses out.
+        studies: Those shown, in the order of their ids.
+        assets: Public path of each static file, by its name.
+        bundle: Path of the script that makes charts interactive.
+        nav: What stands at the head of each page: (path, label) pairs.
+        foot: What stands at its foot.
+        tabs: By study, what stands at the head of its pages.
+        title: The site's name.
+    """
+
+    version: str
+    base_url: str | None
+    studies: tuple[Study, ...]
+    assets: Mapping[str, str]
+    bundle: str
+    nav: Links
+    foot: Links
+    tabs: Mapping[str, Links] = field(default_factory=dict)
+    title: str = "flipsite"
+
+
+def links_of(studies: Sequence[Study], narratives: Collection[str]) -> tuple[Links, Links]:
+    """What stands at the head and at the foot of every page; `narratives` are the paths there are."""
+    absent = {path for path, _ in _NAV[:2]} - set(narratives)
+    boards = [(f"{study.id}/leaderboard/index.html", "Leaderboard") for study in studies[:1]]
+    return (*boards, *((path, label) for path, label in _NAV if path not in absent)), _FOOT
+
+
+def static_files(folders: Sequence[Path]) -> dict[str, tuple[str, bytes]]:
+    """Each static file's name, its public path with a digest in it, and its content; style sheets lean."""
+    found: dict[str, tuple[str, bytes]] = {}
+    for folder in reversed(folders):
+        for path in sorted((folder / "static").rglob("*")):
+            if path.is_file():
+                name = path.relative_to(folder / "static").as_posix()
+                content = lean(path.read_bytes()) if path.suffix == ".css" else path.read_bytes()
+                stem, dot, suffix = name.rpartition(".")
+                digest = hashlib.sha256(content).hexdigest()[:10]
+                found[name] = (f"assets/{stem}.{digest}{dot}{suffix}", content)
+    return found
+
+
+def lean(style: bytes) -> bytes:
+    """A style sheet without its comments and spare spaces, a sixth of it: they are for whoever writes it."""
+    without = _COMMENT.sub(lambda found: found[1] or b"", style)
+    return _SPARE.sub(lambda found: found[1] or found[2] or b":", without).strip()

@@ -1,0 +1,147 @@
+"""The words of the site, each in a sentence or two; terms in the pages show them on hover and focus.
+
+How to cite the site, each study, and the work it goes back to: BibTeX, no author invented.
+
+Search without a server: an index in a classic script, which works from a file too, and its page.
+"""
+
+import json
+import re
+from collections.abc import Callable, Mapping, Sequence
+from functools import lru_cache
+
+from markupsafe import Markup
+
+from flipsite.analyse.binomial import FAIR_MARGIN, FALSE_DISCOVERY_RATE
+from flipsite.domain.display import encoded
+from flipsite.domain.study import Study
+from flipsite.present.pages.page import Page
+
+GLOSSARY: Mapping[str, str] = {
+    "bias": "How far a model’s share of ones lies from what it was asked for, usually one half: 0 is even, "
+    "0.5 is always the same side.",
+    "draw": "One request for one flip, whatever came back. It is valid if the answer names a side.",
+    "fair": "A verdict: the whole 95 % interval of the share of ones lies within "
+    f"{FAIR_MARGIN:g} of the target.",
+    "biased": f"A verdict: the q-value is below {FALSE_DISCOVERY_RATE:g}. A coin at the target would hardly "
+    "ever stray so far, even counting how many models were looked at.",
+    "undecided": "A verdict: the draws show neither that the model is biased nor that it is fair.",
+    "interval": "The range that holds the true share of ones in 95 of 100 such cases (Jeffreys’ interval). "
+    "More draws make it narrower.",
+    "noise floor": "The bias that a truly fair coin shows on average, by chance alone, at that many draws. "
+    "A bias below it is no merit.",
+    "band of chance": "Where a coin at the target stays in 95 of 100 tries of so many draws. Sand-coloured "
+    "on this site.",
+    "outcome": "Of a valid draw: 1 or 0, the index of the label that was drawn, whatever it looked like.",
+    "p-value": "How often a coin at the target would stray at least as far as this model did.",
+    "q-value": "The p-value with an allowance for having looked at many models: of those below 0.05, about "
+    "one in twenty is expected to be innocent.",
+    "posterior": "What the draws leave to be believed about the true share of ones.",
+    "rank": "A model’s place by its bias, least first. Its interval tells how little a few draws can rank.",
+    "share of ones": "Ones among a model’s valid draws, as a part of 1.",
+    "spend": "US dollars actually billed, for failed draws too.",
+    "study": "One experiment: a prompt, its settings, a set of models, and the draws.",
+    "target": "The probability of a one that the prompt asks for; one half unless a study says otherwise.",
+}
+"""Each word with its meaning, as plain text."""
+
+
+def anchor(word: str) -> str:
+    """A word's id on the glossary page."""
+    return "".join(letter if letter.isalnum() else "-" for letter in word)
+
+
+def term_html(word: str, text: str, link: Callable[[str], str]) -> Markup:
+    """A word that tells its meaning on hover and focus, and leads to the glossary."""
+    return _term(word, text, link(f"glossary/index.html#{anchor(word)}"))
+
+
+@lru_cache(maxsize=1024)
+def _term(word: str, text: str, target: str) -> Markup:
+    return Markup('<a class="term" href="{}" data-def="{}">{}</a>').format(target, GLOSSARY[word], text)
+
+
+def glossary_page() -> Page:
+    """All words, by the alphabet."""
+    return Page(
+        path="glossary/index.html",
+        title="Glossary",
+        description="The words of this site, each in a sentence or two.",
+        template="glossary.html",
+        crumbs=(("Home", "index.html"),),
+        context={"words": [(word, anchor(word), GLOSSARY[word]) for word in sorted(GLOSSARY)]},
+    )
+
+
+def cite_page(studies: Sequence[Study], *, version: str, base_url: str | None) -> Page:
+    """BibTeX to copy."""
+    entries = [
+        ("flipsite", _entry("flipsite", "flipsite", note=f"Version {version}", url=base_url, year=None))
+    ]
+    entries += [
+        (
+            study.title,
+            _entry(study.id, study.title, note=study.source, url=_url(base_url, study), year=_year(study)),
+        )
+        for study in studies
+    ]
+    return Page(
+        path="cite/index.html",
+        title="How to cite",
+        description="BibTeX for this site and each of its studies.",
+        template="cite.html",
+        crumbs=(("Home", "index.html"),),
+        context={"entries": entries},
+    )
+
+
+def _url(base_url: str | None, study: Study) -> str | None:
+    return f"{base_url}{study.id}/index.html" if base_url else None
+
+
+def _year(study: Study) -> str | None:
+    return study.started[:4] if study.started else None
+
+
+def _entry(key: str, title: str, *, note: str, url: str | None, year: str | None) -> str:
+    fields = {
+        "title": f"{{{_tex(title)}}}",
+        "author": "{The flipsite authors}",
+        "year": year,
+        "note": _tex(note) or None,
+        "url": url,
+    }
+    lines = [f"  {name} = {{{text}}}," for name, text in fields.items() if text]
+    return "\n".join([f"@misc{{{key},", *lines, "}"])
+
+
+def _tex(text: str) -> str:
+    """Text in which TeX reads nothing but letters."""
+    flat = " ".join(text.split()).replace("\\", "\\textbackslash ")
+    return re.sub(r"([&%$#_{}])", r"\\\1", flat).replace("~", "\\~{}").replace("^", "\\^{}")
+
+
+def search_page(index: str) -> Page:
+    """The page with the search field; `index` is the path of the index."""
+    return Page(
+        path="search/index.html",
+        title="Search",
+        description="Find a model, a study, or a page of this site.",
+        template="search.html",
+        crumbs=(("Home", "index.html"),),
+        context={"index": index},
+    )
+
+
+def search_index(pages: Sequence[Page]) -> bytes:
+    """`[title, path, what it is]` of every page, as a script that hands them to the search page."""
+    entries = [[page.title, page.path, _kind(page)] for page in pages if page.listed]
+    text = json.dumps(entries, ensure_ascii=False, separators=(",", ":")).replace("<", "\\u003c")
+    return encoded(f"window.flipsiteIndex={text};\n")
+
+
+def _kind(page: Page) -> str:
+    """What a page is, in a word or two that tell equal titles apart."""
+    if page.template == "model.html" and page.study:
+        return f"Model in “{page.study.title}”"
+    return page.study.title if page.study and page.title != page.study.title else "Page"

@@ -1,0 +1,310 @@
+"""A whole site, from the reports of its studies: batches that make its files, a few at a time.
+
+Most files show no chart of the site's, and need not wait until they are drawn. Every batch can be made by any
+process; the largest come first, so that cores end together.
+
+All pages but the models': the story and its kin, the studies', those of several studies; their charts.
+"""
+
+import hashlib
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, replace
+from functools import partial
+from itertools import chain
+from pathlib import Path
+
+import jinja2
+
+from flipsite.analyse.cross_study import Comparison, Family, History, comparisons, families, histories
+from flipsite.analyse.report import StudyReport
+from flipsite.domain.display import Content, encoded
+from flipsite.present.charts.interactive import figure_files
+from flipsite.present.charts.render import Drawn, Wanted
+from flipsite.present.embeds.formats import pasted_files, saved_files
+from flipsite.present.embeds.page import embed_page
+from flipsite.present.embeds.registry import Embed, study_embeds
+from flipsite.present.leaderboard.rows import Board, board
+from flipsite.present.pages.cross_study import comparison_pages, family_pages, history_pages
+from flipsite.present.pages.data import data_package, data_page
+from flipsite.present.pages.model import listed_models, model_files, model_twins, shared_of
+from flipsite.present.pages.narrative import narrative_pages, narrative_sources
+from flipsite.present.pages.page import Frame, Page, links_of, static_files
+from flipsite.present.pages.reference import cite_page, glossary_page, search_index, search_page
+from flipsite.present.pages.social_card import share_card
+from flipsite.present.pages.study import study_files, study_pages
+from flipsite.present.pages.templates import environment, page_file, render
+from flipsite.present.text.escaping import shown
+
+Files = Mapping[str, Content]
+Standing = Callable[[str, str, bool], Content | None]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Overview:
+    """What the pages of a whole site show.
+
+    Attributes:
+        reports: The studies, in the order of their ids.
+        drawn: Every chart.
+        boards: The studies' leaderboards, by study.
+        compared: Pairs of studies that share models.
+        alike: Families of targets.
+        elsewhere: Models that more than one study asked.
+        embeds: What can be shown elsewhere.
+        sources: The narratives, by page.
+        kept: Files of the last site that are still good.
+        standing: Gives a page of the last site that is still good, by path, template, and whether it tells a
+            narrative.
+    """
+
+    reports: Sequence[StudyReport]
+    drawn: Drawn
+    boards: Mapping[str, Board]
+    compared: Sequence[Comparison]
+    alike: Sequence[Family]
+    elsewhere: Mapping[str, History]
+    embeds: Sequence[Embed]
+    sources: Mapping[str, Path]
+    kept: Mapping[str, Content]
+    standing: Standing | None = None
+
+
+def overview_files(
+    given: Overview, settings: "SiteSettings", templates: jinja2.Environment, frame: Frame
+) -> Files:
+    """Every file that shows a chart, or that lists what the site has.
+
+    Raises:
+        ContentError: If a narrative or a template cannot be rendered.
+    """
+    reports, figures = given.reports, given.drawn.studies
+    compared = [*comparison_pages(given.compared, given.drawn.compared)]
+    narratives = narrative_pages(reports, figures, given.boards, given.sources, templates)
+    pages = [
+        *narratives,
+        glossary_page(),
+        cite_page(frame.studies, version=settings.version, base_url=settings.base_url),
+        *_studies_pages(given, compared),
+        *compared,
+        *history_pages(given.elsewhere),
+        *family_pages(given.alike, given.drawn.families),
+        embed_page(given.embeds),
+    ]
+    listed = [
+        *(page for page in pages if page.listed),
+        data_page(reports, {study.id: {} for study in frame.studies}),
+        *(page for report in reports for page in listed_models(report)),
+    ]
+    index = search_index(listed)
+    index_path = f"assets/search-index.{hashlib.sha256(index).hexdigest()[:10]}.js"
+    pages.append(search_page(index_path))
+    frame = replace(frame, tabs={study.id: _tabs(study.id, pages) for study in frame.studies})
+    told = {page.path for page in narratives} | {pages[-1].path}  # the search lists the narratives' titles
+    files: dict[str, Content] = {}
+    for page in pages:
+        stands = given.standing and given.standing(page.path, page.template, page.path in told)
+        files[page.path] = stands or page_file(templates, page, frame)
+    files |= given.drawn.twins
+    for page in pages:
+        files |= page.attached
+    for report in reports:
+        card = f"{report.study.id}/card.png"
+        files[card] = given.kept.get(card) or share_card(report)
+    for figure in given.drawn:
+        files |= figure_files(figure)
+    return files | {index_path: index} | _top_files(templates, frame, reports, [*listed, pages[-1]])
+
+
+def _studies_pages(given: Overview, compared: Sequence[Page]) -> list[Page]:
+    """The pages of each study, with its neighbours in their order and the pages that compare it."""
+    around = [None, *(report.study for report in given.reports), None]
+    return [
+        page
+        for place, report in enumerate(given.reports)
+        for page in study_pages(
+            report,
+            given.drawn.studies[report.study.id],
+            given.boards[report.study.id],
+            compared=[page for page in compared if page.study == report.study],
+            neighbours=(around[place], around[place + 2]),
+        )
+    ]
+
+
+def _tabs(study: str, pages: Sequence[Page]) -> tuple[tuple[str, str], ...]:
+    return tuple(
+        (page.path, page.tab) for page in pages if page.tab and page.study and page.study.id == study
+    )
+
+
+def _top_files(
+    templates: jinja2.Environment, frame: Frame, reports: Sequence[StudyReport], listed: Sequence[Page]
+) -> Files:
+    """What stands at the root for robots, readers of feeds and those who are lost."""
+    entries = [
+        {
+            "title": shown(" ".join(report.study.title.split())),
+            "summary": shown(" ".join(report.study.summary.split())),  # XML has no room for control signs
+            "path": f"{report.study.id}/index.html",
+            "updated": _updated(report),
+        }
+        for report in reports
+    ]
+    root = frame.base_url or "/"
+    context = {"site": frame, "listed": listed, "entries": entries, "root": root}
+    names = ("404.html", "robots.txt", "sitemap.xml", "feed.xml")
+    return {name: encoded(render(templates, name, **context)) for name in names}
+
+
+def _updated(report: StudyReport) -> str:
+    """When a study's last draw was asked, else when it was started: RFC 3339."""
+    last = report.asked[1] if report.asked else report.study.started or "1970"
+    return last if "T" in last else f"{(last + '-01-01')[:10]}T00:00:00Z"
+
+
+Batch = Callable[[], Files]
+
+_MODELS = 24
+"""In a batch: few enough that cores end together."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SiteSettings:
+    """What a site is built with.
+
+    Attributes:
+        content: The narrative's folders, the first one that has a file winning.
+        templates: The template folders, likewise.
+        base_url: Where the site will stand, ending in a slash; None leaves absolute addresses out.
+        version: flipsite's.
+    """
+
+    content: Sequence[Path]
+    templates: Sequence[Path]
+    base_url: str | None
+    version: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SiteWork:
+    """How a site's files are made: what to draw, and the batches of before and after.
+
+    Attributes:
+        wanted: The charts to draw.
+        without_charts: What makes files that show none of them.
+        with_charts: What makes the others, once they are drawn.
+    """
+
+    wanted: Wanted
+    without_charts: Sequence[Batch]
+    with_charts: Callable[[Drawn], Sequence[Batch]]
+
+
+def site_work(
+    reports: Sequence[StudyReport],
+    settings: SiteSettings,
+    *,
+    kept_files: Callable[[StudyReport], Files],
+    bundle: tuple[str, Content],
+    kept: Files,
+    standing: Standing | None = None,
+) -> SiteWork:
+    """What makes every file of the site but `build.json`.
+
+    Args:
+        reports: The studies, in the order of their ids.
+        settings: Content, templates, address, version.
+        kept_files: What a study keeps to download: its draws, what is known of its models.
+        bundle: The script that makes charts interactive, by its path.
+        kept: Files of the last site that are still good, by their paths; the others are made.
+        standing: Gives a page of the last site that is still good, by its path, its template and whether it
+            tells a narrative.
+
+    Returns:
+        Batches that raise ContentError if a narrative or a template cannot be rendered.
+    """
+    templates = environment(settings.templates)
+    assets = static_files(settings.templates)
+    sources = narrative_sources(settings.content)
+    studies = tuple(report.study for report in reports)
+    nav, foot = links_of(studies, sources)
+    frame = Frame(
+        version=settings.version,
+        base_url=settings.base_url,
+        studies=studies,
+        assets={name: path for name, (path, _) in assets.items()},
+        bundle=bundle[0],
+        nav=nav,
+        foot=foot,
+    )
+    boards = {report.study.id: board(report) for report in reports}
+    compared, alike, elsewhere = comparisons(reports), families(reports), histories(reports)
+
+    def downloads() -> Files:
+        by_study = {report.study.id: _downloads(report, kept_files, kept) for report in reports}
+        page = data_page(reports, by_study)
+        return dict(chain.from_iterable(files.items() for files in by_study.values())) | {
+            page.path: page_file(templates, page, frame)
+        }
+
+    def with_charts(figures: Drawn) -> list[Batch]:
+        overview = Overview(
+            reports=reports,
+            drawn=figures,
+            boards=boards,
+            compared=compared,
+            alike=alike,
+            elsewhere=elsewhere,
+            embeds=_embeds(reports, figures, base_url=settings.base_url),
+            sources=sources,
+            kept=kept,
+            standing=standing,
+        )
+        return [  # what takes most memory first, while little else has been made
+            *(partial(pasted_files, embed, kept=kept) for embed in overview.embeds),
+            partial(overview_files, overview, settings, templates, frame),
+            downloads,
+            *(partial(saved_files, embed, kept=kept) for embed in overview.embeds),
+        ]
+
+    batches: list[Batch] = [lambda: {".nojekyll": b"", **dict(assets.values()), bundle[0]: bundle[1]}]
+    for report in reports:
+        shared = shared_of(report, boards[report.study.id], elsewhere)
+        places = range(len(shared.rows))
+        chunks = [places[start : start + _MODELS] for start in places[::_MODELS]]
+        batches += [partial(model_files, shared, chunk, templates, frame, kept=kept) for chunk in chunks]
+    twins = {twin.path: twin for report in reports for twin in model_twins(report)}.values()
+    with_embeds = {path.partition("/embed/")[0] for path in kept if "/embed/" in path}
+    embedded = [study.id for study in studies if study.id not in with_embeds]
+    return SiteWork(
+        wanted=Wanted(
+            reports=tuple(reports), compared=compared, alike=alike, embedded=embedded, twins=tuple(twins)
+        ),
+        without_charts=batches,
+        with_charts=with_charts,
+    )
+
+
+def _embeds(reports: Sequence[StudyReport], figures: Drawn, *, base_url: str | None) -> list[Embed]:
+    """What can be shown elsewhere."""
+    return [
+        embed
+        for report in reports
+        for embed in study_embeds(
+            report,
+            figures.studies[report.study.id],
+            figures.tables.get(report.study.id, {}),
+            base_url=base_url,
+        )
+    ]
+
+
+def _downloads(
+    report: StudyReport, kept_files: Callable[[StudyReport], Files], kept: Files
+) -> dict[str, Content]:
+    """The study's files to download; those of the last site if they are still good."""
+    study = report.study
+    if found := {path: content for path, content in kept.items() if path.startswith(f"{study.id}/data/")}:
+        return found
+    files = {**study_files(report), **kept_files(report)}
+    return {**files, f"{study.id}/data/datapackage.json": data_package(study, files)}

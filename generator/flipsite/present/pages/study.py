@@ -1,0 +1,146 @@
+"""The pages and downloads of one study.
+
+What a study cost: its page, its table, its file.
+"""
+
+import json
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict, fields
+from pathlib import Path
+
+from flipsite import schema
+from flipsite.analyse.report import StudyReport
+from flipsite.analyse.sequential import Settled, Stop
+from flipsite.analyse.tally import SPEND_COLUMNS
+from flipsite.domain.display import Figure, encoded
+from flipsite.domain.estimates import Estimate
+from flipsite.domain.study import Study
+from flipsite.present.leaderboard.page import leaderboard_page
+from flipsite.present.leaderboard.rows import Board
+from flipsite.present.leaderboard.tables import TOP
+from flipsite.present.pages.narrative_values import study_values
+from flipsite.present.pages.page import Page
+from flipsite.present.pages.predictors import predictors_page
+from flipsite.present.tables import csv_records, spend_table, study_note
+from flipsite.present.text.formats import usd_text
+
+
+def spend_page(report: StudyReport, figures: Mapping[str, Figure]) -> Page:
+    """The page of a study that cost something."""
+    study = report.study
+    total = sum(row.cost_usd for row in report.spend)
+    failed = sum(row.failed_usd for row in report.spend)
+    valid = sum(row.valid for row in report.spend)
+    estimates = [row.estimated_usd for row in report.spend if row.estimated_usd is not None]
+    return Page(
+        path=f"{study.id}/spend/index.html",
+        title=f"Spend: {study.title}",
+        description=f"What the draws of “{study.title}” cost: {usd_text(total)}, failed draws included.",
+        template="spend.html",
+        study=study,
+        crumbs=(("Home", "index.html"), (study.title, f"{study.id}/index.html")),
+        tab="Spend",
+        context={
+            "report": report,
+            "table": spend_table(study, report.spend, note=study_note(study)),
+            "figures": {name: figures[name] for name in ("spend", "cost-against-bias") if name in figures},
+            "total": total,
+            "failed": failed,
+            "per_valid": total / valid if valid else None,
+            "estimated": sum(estimates) if estimates else None,
+        },
+    )
+
+
+def spend_csv(report: StudyReport) -> bytes:
+    """`spend.csv`, a row a model."""
+    records = ({name: getattr(row, name) for name in SPEND_COLUMNS} for row in report.spend)
+    return encoded(csv_records(SPEND_COLUMNS, records))
+
+
+ESTIMATE_KEYS = tuple(field.name for field in fields(Estimate))
+
+Crumbs = tuple[tuple[str, str], ...]
+Neighbours = tuple[Study | None, Study | None]
+
+
+def study_pages(
+    report: StudyReport,
+    figures: Mapping[str, Figure],
+    board: Board,
+    *,
+    compared: Sequence[Page] = (),
+    neighbours: Neighbours = (None, None),
+) -> list[Page]:
+    """Summary, leaderboard, and what else the study has; its models' pages are made apart.
+
+    Args:
+        report: The study's.
+        figures: Its charts, by name.
+        board: Its leaderboard.
+        compared: The pages that compare it with other studies.
+        neighbours: The studies before and after it.
+    """
+    study = report.study
+    home: Crumbs = (("Home", "index.html"),)
+    summary = Page(
+        path=f"{study.id}/index.html",
+        title=study.title,
+        description=study.summary or study.title,
+        template="study.html",
+        study=study,
+        crumbs=home,
+        tab="Summary",
+        context={
+            "report": report,
+            "values": study_values(report),
+            "figures": figures,
+            "top": TOP,
+            "stopped": stopped(report),
+            "compared": compared,
+            "neighbours": neighbours,
+        },
+    )
+    spend = [spend_page(report, figures)] if report.spend else []
+    predictors = [predictors_page(report, report.fit, figures)] if report.fit else []
+    return [summary, leaderboard_page(report, figures, board), *spend, *predictors]
+
+
+def stopped(report: StudyReport) -> list[tuple[Estimate, Stop]]:
+    """The models whose draws would have stopped before their end, the soonest first."""
+    found = [
+        (record, report.stops[record.model])
+        for record in report.estimates
+        if record.model in report.stops and report.stops[record.model].state is not Settled.OPEN
+    ]
+    return sorted(found, key=lambda pair: (pair[1].n_draws, pair[0].model))
+
+
+def study_files(report: StudyReport) -> dict[str, bytes | Path]:
+    """The study's data to download, by path."""
+    study = report.study
+    records = [{key: getattr(record, key) for key in ESTIMATE_KEYS} for record in report.estimates]
+    schema.check(records, schema.ESTIMATES, name=f"estimates of {study.id}")
+    files: dict[str, bytes | Path] = {
+        f"{study.id}/data/estimates.json": _json_lines(records),
+        f"{study.id}/data/estimates.csv": encoded(csv_records(ESTIMATE_KEYS, records)),
+        f"{study.id}/data/study.json": _json(_study_record(study)),
+    }
+    if report.spend:
+        files[f"{study.id}/data/spend.csv"] = spend_csv(report)
+    return files
+
+
+def _study_record(study: Study) -> dict[str, object]:
+    return asdict(study)
+
+
+def _json(value: object) -> bytes:
+    text = json.dumps(value, ensure_ascii=False, indent=1, allow_nan=False)
+    return encoded(text + "\n")
+
+
+def _json_lines(records: Sequence[object]) -> bytes:
+    """A JSON array with a line for each record: indented it takes thrice as long."""
+    lines = (json.dumps(record, ensure_ascii=False, allow_nan=False) for record in records)
+    return encoded("[\n{}\n]\n".format(",\n".join(lines)))

@@ -1,0 +1,148 @@
+"""The Jinja environment: autoescaped, strict, errors told with file and line."""
+
+import traceback
+from collections.abc import Hashable, MutableMapping, Sequence
+from pathlib import Path
+from types import TracebackType
+from typing import Any
+
+import jinja2
+from jinja2.runtime import Context
+from markupsafe import Markup
+
+from flipsite.domain.display import encoded
+from flipsite.errors import ContentError
+from flipsite.present.charts.svg import drawings, drawn_size, relinked
+from flipsite.present.pages.page import Frame, Page
+from flipsite.present.pages.reference import term_html
+from flipsite.present.text import formats
+
+
+class _Held(jinja2.Environment):
+    """An environment that lives for one build: a template once found is at hand, without a look for changes.
+
+    A model's page asks for a dozen, and Jinja's own store hands each the globals again.
+    """
+
+    def __init__(self, folders: Sequence[Path], **options: Any) -> None:
+        super().__init__(loader=jinja2.FileSystemLoader([str(folder) for folder in folders]), **options)
+        self._found: dict[str, jinja2.Template] = {}
+
+    def get_template(
+        self,
+        name: str | jinja2.Template,
+        parent: str | None = None,
+        globals: MutableMapping[str, Any] | None = None,  # noqa: A002 - Jinja's name
+    ) -> jinja2.Template:
+        if isinstance(name, jinja2.Template) or globals is not None:
+            return super().get_template(name, parent, globals)
+        found = self._found.get(name)
+        if found is None:
+            found = self._found[name] = super().get_template(name, parent)
+        return found
+
+
+def environment(folders: Sequence[Path]) -> jinja2.Environment:
+    """Templates from these folders, the first one that has a file winning; no name may be undefined."""
+    made = _Held(
+        folders,
+        autoescape=True,
+        undefined=jinja2.StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+        keep_trailing_newline=True,
+        auto_reload=False,
+    )
+    made.filters.update(
+        bias=formats.bias_text,
+        share=formats.share_text,
+        signed=formats.signed_text,
+        kept=formats.kept_text,
+        percent=formats.percent_text,
+        p=formats.p_text,
+        equal_p=formats.equal_p_text,
+        chance=formats.chance_text,
+        count=formats.count_text,
+        usd=formats.usd_text,
+        plural=formats.plural,
+        bytes=formats.bytes_text,
+        brief=formats.brief_text,
+        drawings=drawings,
+        drawn_size=drawn_size,
+        relinked=lambda svg, link: Markup(relinked(svg, link)),
+    )
+    made.globals["interval"] = formats.interval_text
+    made.globals["term"] = term_html
+    made.globals["once"] = _Once()
+    return made
+
+
+class _Once:
+    """`once(part, *key, **given)` in a template: the part as it was first rendered with that key.
+
+    It sees what its caller sees, and what is given, so the key must tell apart whatever the part depends on;
+    the site is the same for all. Frame and neighbours were half of the work on a model's page.
+    """
+
+    def __init__(self) -> None:
+        self._made: dict[tuple[Hashable, ...], Markup] = {}
+
+    @jinja2.pass_context
+    def __call__(self, context: Context, part: str, *key: Hashable, **given: object) -> Markup:
+        found = self._made.get((part, *key))
+        if found is None:
+            template = context.environment.get_template(part)
+            found = self._made[part, *key] = Markup(template.render(context.get_all() | given))
+        return found
+
+
+def render(templates: jinja2.Environment, name: str, **context: object) -> str:
+    """Render a template.
+
+    Raises:
+        ContentError: If the template is missing or faulty, with its file and line.
+    """
+    try:
+        return templates.get_template(name).render(**context)
+    except jinja2.TemplateNotFound as error:
+        raise ContentError(f"{error.name}: no such template; needed by {name}.") from error
+    except jinja2.TemplateSyntaxError as error:
+        where = error.filename or error.name or name
+        raise ContentError(f"{where}, line {error.lineno}: {error.message}.") from error
+    except (jinja2.UndefinedError, jinja2.TemplateRuntimeError) as error:
+        raise ContentError(f"{template_line(error.__traceback__, name)}: {error.message}.") from error
+    except OSError:
+        raise
+    except Exception as error:
+        if not (arose_in_template(error) or _is_overriding(templates, error)):
+            raise
+        raise ContentError(f"{template_line(error.__traceback__, name)}: {plain_fault(error)}.") from error
+
+
+def page_file(templates: jinja2.Environment, page: Page, frame: Frame) -> bytes:
+    """A page of the site, rendered; raises as `render` does."""
+    return encoded(render(templates, page.template, site=frame, page=page, **page.context))
+
+
+def arose_in_template(error: Exception) -> bool:
+    """Whether a template's own words failed, as `1 / 0` does, and not our code that they called."""
+    *_, innermost = traceback.extract_tb(error.__traceback__)
+    return not innermost.filename.startswith(str(Path(__file__).parents[2]))
+
+
+def plain_fault(error: Exception) -> str:
+    """What Python says of it, and what it calls it."""
+    return f"{error} ({type(error).__name__})" if str(error) else type(error).__name__
+
+
+def _is_overriding(templates: jinja2.Environment, error: Exception) -> bool:
+    """Whether the template that failed is one of a project's, whose author may be told of any fault."""
+    where, loader = template_line(error.__traceback__, ""), templates.loader
+    return isinstance(loader, jinja2.FileSystemLoader) and where.startswith(tuple(loader.searchpath[:-1]))
+
+
+def template_line(trace: TracebackType | None, name: str) -> str:
+    """Where in a template an error arose: `file, line N` of the innermost template frame."""
+    known = traceback.extract_tb(trace)
+    frames = [each for each in known if not (each.filename.endswith(".py") or each.filename.startswith("<"))]
+    return f"{frames[-1].filename}, line {frames[-1].lineno}" if frames else name

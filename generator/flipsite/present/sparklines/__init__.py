@@ -1,0 +1,1 @@
+"""Small pictures inside rows and pages, drawn without Altair."""

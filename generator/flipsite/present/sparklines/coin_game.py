@@ -1,0 +1,164 @@
+"""The coin that a reader flips on the page: where the models lie, and what fair coins do beside them.
+
+Positions are per cent of the picture's width and heights are in em, so that the picture needs no script and
+keeps the size of its coins on every screen.
+"""
+
+from dataclasses import dataclass
+from itertools import groupby, pairwise
+
+from flipsite.analyse.binomial import binomial_probability, chance_within
+from flipsite.analyse.report import StudyReport
+from flipsite.domain.estimates import Verdict
+from flipsite.present.leaderboard.tables import TOP
+
+TALLEST_EM = 8.5
+"""Height of the likeliest bias of fair coins; what the reader flips is drawn to the same scale."""
+
+_MARGIN = 2.5
+_NARROWEST_PX, _COIN_PX = 300, 8
+"""The picture's width on the narrowest screen, and a coin's there: coins nearer than this are stacked."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ToyCoin:
+    """A model's coin, face up below the ruler: `level` 0 hangs highest."""
+
+    model: str
+    verdict: Verdict
+    at: float
+    level: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ToyPile:
+    """One bias that a number of flips can show, with how often fair coins show it."""
+
+    bias: float
+    at: float
+    probability: float
+    height_em: float
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CoinToy:
+    """The picture and the rules of the toy.
+
+    Attributes:
+        draws: Flips of one try.
+        target: Probability of heads.
+        coins: The models.
+        piles: What fair coins do, by bias.
+        pile_width: In per cent.
+        near: The widest bias among the least biased models of the study.
+        near_edge: Where the part of the ruler ends that holds them: short of the next pile.
+        n_near: How many models are at or below it, of those in the study's table.
+        chance: How often a fair coin is at or below it.
+        floor: The noise floor: the mean bias of fair coins.
+        ticks: (text, position) of the ruler's numbers.
+        levels: How deep the models' coins hang.
+    """
+
+    draws: int
+    target: float
+    coins: tuple[ToyCoin, ...]
+    piles: tuple[ToyPile, ...]
+    pile_width: float
+    near: float
+    near_edge: float
+    n_near: int
+    chance: float
+    floor: float
+    ticks: tuple[tuple[str, float], ...]
+    levels: int
+
+    @property
+    def rules(self) -> dict[str, object]:
+        """What the script needs to know."""
+        return {
+            "draws": self.draws,
+            "target": self.target,
+            "near": self.near,
+            "nNear": self.n_near,
+            "chance": self.chance,
+            "scale": TALLEST_EM / max(pile.probability for pile in self.piles),
+            "width": self.pile_width,
+            "piles": [[round(pile.bias, 9), pile.at] for pile in self.piles],
+        }
+
+
+def coin_toy(report: StudyReport) -> CoinToy | None:
+    """The toy of a study whose models have a bias; None without one."""
+    target = report.study.prompt.target
+    draws = report.printed.draws_about if report.printed else report.study.sampling.draws
+    known = sorted(
+        ((e.bias, e.model, e.verdict) for e in report.estimates if e.bias is not None),
+    )
+    if not known:
+        return None
+    near = known[min(TOP, len(known)) - 1][0]
+    piles = _piles(draws, target)
+    coins = _stacked([(bias, model, verdict) for bias, model, verdict in known], target)
+    width = round(0.72 * min((b.at - a.at for a, b in pairwise(piles)), default=2 * _MARGIN), 2)
+    floor = sum(pile.bias * pile.probability for pile in piles)
+    return CoinToy(
+        draws=draws,
+        target=target,
+        coins=coins,
+        piles=piles,
+        pile_width=width,
+        near=near,
+        near_edge=round(_near_edge(piles, near, width), 2),
+        n_near=sum(bias <= near for bias, _, _ in known),
+        chance=round(chance_within(near, draws, target), 4),
+        floor=floor,
+        ticks=tuple(
+            (f"{tenth / 10:.1f}".rstrip("0").rstrip("."), _at(tenth / 10, target)) for tenth in range(6)
+        ),
+        levels=max(coin.level for coin in coins) + 1,
+    )
+
+
+def _near_edge(piles: tuple[ToyPile, ...], near: float, width: float) -> float:
+    """Right end of the tinted part: just before the first pile that lies beyond."""
+    beyond = next((pile.at for pile in piles if pile.bias > near), 100.0)
+    return beyond - width / 2 - 0.1
+
+
+def _at(bias: float, target: float) -> float:
+    return round(_MARGIN + (100 - 2 * _MARGIN) * bias / max(target, 1 - target), 2)
+
+
+def _piles(draws: int, target: float) -> tuple[ToyPile, ...]:
+    """Every bias that so many flips can show, with its probability at the target."""
+    chances = binomial_probability(range(draws + 1), draws, target=target).tolist()
+    by_bias = sorted((round(abs(k / draws - target), 9), chance) for k, chance in enumerate(chances))
+    summed = [
+        (bias, sum(probability for _, probability in group))
+        for bias, group in groupby(by_bias, key=lambda pair: pair[0])
+    ]
+    tallest = max(probability for _, probability in summed)
+    return tuple(
+        ToyPile(
+            bias=bias,
+            at=_at(bias, target),
+            probability=probability,
+            height_em=round(TALLEST_EM * probability / tallest, 3),
+        )
+        for bias, probability in summed
+    )
+
+
+def _stacked(known: list[tuple[float, str, Verdict]], target: float) -> tuple[ToyCoin, ...]:
+    """Each coin on the highest level where it touches none; least biased first."""
+    apart = (100 - 2 * _MARGIN) * _COIN_PX / _NARROWEST_PX
+    last_on: list[float] = []
+    coins = []
+    for bias, model, verdict in known:
+        at = _at(bias, target)
+        level = next((i for i, last in enumerate(last_on) if at - last >= apart), len(last_on))
+        if level == len(last_on):
+            last_on.append(at)
+        last_on[level] = at
+        coins.append(ToyCoin(model=model, verdict=verdict, at=at, level=level))
+    return tuple(coins)

@@ -1,0 +1,73 @@
+"""Text that stays what it is in somebody else's page, whatever reads that page's source.
+
+Hostile text as a picture can bear it.
+"""
+
+import re
+import unicodedata
+from functools import lru_cache
+
+_UNSEEN = {"Cc", "Cf", "Cs", "Co", "Cn", "Zl", "Zp"}
+_JOINERS = "\u200c\u200d"
+
+
+def shown(name: str) -> str:
+    """A name as a picture can show it, `\ufffd` for what XML forbids and for what turns text around."""
+    if name.isascii() and name.isprintable():
+        return name
+    return "".join(
+        "\ufffd" if unicodedata.category(sign) in _UNSEEN and sign not in _JOINERS else sign for sign in name
+    )
+
+
+_ADDRESS = re.compile(r"(?!//)(?:[\w.~%-]+/)*[\w.~%-]*(?:\?[\w.~%&=-]*)?(?:#[\w.~%-]*)?", re.ASCII)
+
+
+def address(link: str) -> str:
+    """A link into the site, unchanged.
+
+    Raises:
+        ValueError: If it leads elsewhere or is no address; a model's name never gets this far by itself.
+    """
+    if not _ADDRESS.fullmatch(link):
+        raise ValueError(f"{link!r} is not a relative address of the site.")
+    return link
+
+
+_MARKUP = re.compile(r"[\\`*_{}\[\]<>#|!~$&^\"'@:+=]|-{2,}|\.{2,}")
+"""What Liquid, kramdown, Goldmark, Pandoc, GitHub, Hugo's typographer or HTML read as more than text."""
+
+_LIST = re.compile(r"^(?:-|\(?\w+[.)](?=\s|$))")
+"""What begins a list; a cell of HTML begins one in Pandoc."""
+
+_NO_ADDRESS = re.compile(r"[^\w.~%/:?#=&;,+@-]", re.ASCII)
+
+
+@lru_cache(maxsize=32_768)  # a study's embeds say the same names and figures in several formats
+def foreign_text(text: str) -> str:
+    """Text for a page of HTML or of any Markdown: whatever could be markup becomes an entity.
+
+    It is one line; signs that cannot be seen, or turn text around, become `\ufffd`.
+    """
+    flat = shown(" ".join(text.split()))
+    begun = _LIST.match(flat)
+    start = begun[0] if begun else ""
+    return re.sub(r"\W", _entities, start) + _MARKUP.sub(_entities, flat[len(start) :])
+
+
+def plain_words(text: str) -> str:
+    """Text without the signs that could be markup: Hugo shows the entities of a picture's alternative."""
+    return " ".join(re.sub(r"[^\w\s.,;:%()’“”–−-]", " ", shown(text)).replace("_", " ").split())
+
+
+def foreign_address(address: str) -> str:
+    """A web address for an attribute or a Markdown link: what could end it is percent-encoded."""
+    return _NO_ADDRESS.sub(_percent, address).replace("&", "&amp;")
+
+
+def _entities(found: re.Match[str]) -> str:
+    return "".join(f"&#{ord(sign)};" for sign in found[0])
+
+
+def _percent(found: re.Match[str]) -> str:
+    return "".join(f"%{byte:02X}" for byte in found[0].encode("utf-8", "replace"))

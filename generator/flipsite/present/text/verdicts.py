@@ -1,0 +1,157 @@
+"""A model's verdict in plain words: for a reader who knows no statistics, and true for a referee.
+
+The numbers of the method, for its narrative: each the code’s own, or worked out by it.
+"""
+
+from fractions import Fraction
+from functools import cache
+from math import floor
+
+import numpy as np
+
+from flipsite.analyse import cross_study, fairness, homogeneity, merge_features, ranking
+from flipsite.analyse.binomial import (
+    FAIR_MARGIN,
+    FALSE_DISCOVERY_RATE,
+    LEVEL,
+    TAIL,
+    chance_within,
+    noise_floor,
+)
+from flipsite.analyse.sequential import acquitted, convicted, log_evidence
+from flipsite.domain.estimates import Estimate, PrintedBias, Verdict
+from flipsite.domain.features import ASKINGS
+from flipsite.domain.study import Sampling, Study
+from flipsite.present.leaderboard.tables import TOP
+from flipsite.present.text.formats import bias_text, count_text, percent_text, plural, share_text
+
+_RARE = 0.05
+"""Below this a p-value would be held against a model, were it the only one."""
+
+
+def odds_text(p: float) -> str:
+    """How often something happens: `in 67 % of all tries`, `about once in 40 tries`."""
+    if p < 0.001:
+        return "less than once in 1,000 tries"
+    if p < 0.1:
+        return f"about once in {count_text(floor(1 / p + 0.5))} tries"
+    return f"in {percent_text(p)} of all tries"
+
+
+def verdict_sentence(study: Study, estimate: Estimate, printed: PrintedBias | None) -> str:
+    """What the figures say of this model, and what they leave open.
+
+    Args:
+        study: Says what was asked for.
+        estimate: What is known of the model.
+        printed: Its printed row; None unless the study is published.
+    """
+    if estimate.p_value is None or not (printed or estimate.valid):
+        return "None of its answers named a side, so there is nothing to judge."
+    coin = "A fair coin" if study.prompt.target == 0.5 else f"A coin at {study.prompt.target:g}"
+    seen = f"It was printed with a bias of {printed.figure}" if printed else _seen(study, estimate)
+    rarity = f"{coin} strays that far or farther {odds_text(estimate.p_value)}"
+    match estimate.verdict:
+        case Verdict.BIASED:
+            return f"{seen}. {rarity}: too rare to be luck, even with all the models that were looked at."
+        case Verdict.FAIR:
+            near = f"its true share is within {FAIR_MARGIN:g} of what was asked for, with 95 % confidence"
+            return f"{seen}. {rarity}, and {near}: it passes."
+        case Verdict.UNDECIDED:
+            few = _few(study, estimate)
+            if estimate.p_value < _RARE:
+                return f"{seen}. {rarity}: odd for one model, no surprise among so many; {few} to say more."
+            return f"{seen}. {rarity}, so nothing can be held against it; but {few} to call it fair."
+
+
+def parity_sentence(study: Study, n_valid: int | None) -> str:
+    """Whether a bias of exactly nothing was within reach: it takes a number of draws that divides well.
+
+    Args:
+        study: Says what was asked for.
+        n_valid: Valid draws of the model; None where they are not known.
+    """
+    share = Fraction(str(study.prompt.target))
+    number = "an even number" if share.denominator == 2 else f"a multiple of {share.denominator}"
+    if share.denominator == 1:
+        return "A bias of exactly 0 means that it never strayed."
+    if n_valid is None:
+        return f"A bias of exactly 0 takes {number} of valid draws: a single refusal can put it out of reach."
+    if n_valid % share.denominator == 0:
+        return f"A bias of exactly 0 was within reach: it takes {number} of valid draws; it had {n_valid}."
+    nearest = min(abs(Fraction(k, n_valid) - share) for k in _around(n_valid, share))
+    return (
+        f"A bias of exactly 0 was out of reach: it takes {number} of valid draws; it had {n_valid}. "
+        f"The least that so many can show is {bias_text(float(nearest))}."
+    )
+
+
+def _around(n_valid: int, share: Fraction) -> tuple[int, int]:
+    """The counts of ones on either side of what was asked for."""
+    below = n_valid * share.numerator // share.denominator
+    return below, min(n_valid, below + 1)
+
+
+def _seen(study: Study, estimate: Estimate) -> str:
+    one = f"“{study.prompt.pair[1]}”" if study.prompt.labels == "fixed" else "the second of its labels"
+    draws = plural(estimate.valid or 0, "readable draw")
+    share = share_text(estimate.mean, decimals=2)
+    return f"It answered {one} in {count_text(estimate.ones)} of {draws}, a share of {share}"
+
+
+def _few(study: Study, estimate: Estimate) -> str:
+    if estimate.valid is None:
+        return f"about {plural(study.sampling.draws, 'draw')} are too few"
+    return f"{plural(estimate.valid, 'draw')} {'is' if estimate.valid == 1 else 'are'} too few"
+
+
+MANY = 240
+"""Models in examples of many; as many as the article asked."""
+
+
+@cache
+def rules() -> dict[str, str]:
+    """Name and text of each number of no study."""
+    draws = Sampling().draws
+    return {
+        "fair_margin": f"{FAIR_MARGIN:g}",
+        "false_discovery_rate": f"{FALSE_DISCOVERY_RATE:g}",
+        "wrong_calls": percent_text(FALSE_DISCOVERY_RATE),
+        "level": percent_text(LEVEL),
+        "level_of_hundred": f"{100 * LEVEL:g}",
+        "beyond_level": percent_text(1 - LEVEL),
+        "low_tail": percent_text(TAIL, decimals=1),
+        "high_tail": percent_text(1 - TAIL, decimals=1),
+        "default_draws": count_text(draws),
+        "below_floor": percent_text(chance_within(float(noise_floor(draws)), draws)),
+        "false_alarms": count_text(MANY * FALSE_DISCOVERY_RATE),
+        "rank_draws": count_text(ranking.N_DRAWS),
+        "rank_levels": count_text(ranking.LEVELS),
+        "top": count_text(TOP),
+        "near": f"{ranking.MARGINS[0]:g}",
+        "less_near": f"{ranking.MARGINS[1]:g}",
+        "fair_threshold": f"{fairness.THRESHOLD:g}",
+        "bootstrap_samples": count_text(fairness.RESAMPLES),
+        "group_draws": count_text(homogeneity.FEWEST),
+        "random_tables": count_text(homogeneity.N_TABLES),
+        "step_draws": count_text(cross_study.N_DRAWS),
+        "askings": count_text(ASKINGS),
+        "surest": f"{merge_features.SUREST:g}",
+        "alike": percent_text(merge_features.ALIKE),
+        "e_value": f"{1 / FALSE_DISCOVERY_RATE:g}",
+        "many_models": count_text(MANY),
+        "convicted_at": count_text(_convicted_at(1)),
+        "convicted_at_many": count_text(_convicted_at(MANY)),
+        "acquitted_at": count_text(_acquitted_at()),
+    }
+
+
+def _convicted_at(n_models: int) -> int:
+    """The draw at which a model that always says 1 is convicted, the first of so many."""
+    return next(n for n in range(1, 1000) if convicted([log_evidence(n, n)], n_models=n_models)[0])
+
+
+def _acquitted_at() -> int:
+    """The draw at which a model that says 0 and 1 in turn is settled as fair: no model is sooner."""
+    draws = np.arange(2, 20_000, 2)
+    return int(draws[np.argmax(acquitted(draws // 2, draws))])
