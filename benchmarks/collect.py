@@ -20,7 +20,8 @@ from pathlib import Path
 from flipsite.domain.study import Budget, Sampling
 from flipsite.project import Project
 from flipsite.settings import default_study, dump_study
-from flipsite.workflows.collect import Order, Report, Watcher, collect
+from flipsite.workflows.collect import collect
+from flipsite.workflows.run_request import RunReport, RunRequest, Watcher
 
 LATENCY_S = 0.3
 GOALS = {64: 0.93, 256: 0.85}
@@ -68,7 +69,7 @@ def measure(concurrency: int, *, folder: Path | None = None) -> Measured:
     try:
         with tempfile.TemporaryDirectory(dir=folder) as root:
             project = project_of(Path(root), n_draws)
-            order = Order(
+            order = RunRequest(
                 study_id="bench", concurrency=concurrency, api_base=f"http://127.0.0.1:{mine.recv()}/api/v1"
             )
             return _timed(project, order, n_models * n_draws)
@@ -124,7 +125,7 @@ def serve(pipe: Connection, n_models: int, latency_s: float = LATENCY_S) -> None
     loop.run_until_complete(run())
 
 
-def _timed(project: Project, order: Order, n_draws: int) -> Measured:
+def _timed(project: Project, order: RunRequest, n_draws: int) -> Measured:
     seen: list[tuple[float, float, int]] = []
 
     def note(n_done: int) -> bool:
@@ -135,7 +136,7 @@ def _timed(project: Project, order: Order, n_draws: int) -> Measured:
         created=lambda _: None, agree=lambda _: note(0), look=lambda look: note(look.tide.n_done) and None
     )
     report = collect(project, order, watcher)
-    if not isinstance(report, Report) or report.tide.n_valid != n_draws:
+    if not isinstance(report, RunReport) or report.tide.n_valid != n_draws:
         raise SystemExit(f"not every draw was valid: {report}")
     ideal = order.concurrency / LATENCY_S
     rate = _rate(seen)

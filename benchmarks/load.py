@@ -23,7 +23,8 @@ from posixpath import join, normpath
 
 from collect import ANSWER_USD, project_of, serve
 from flipsite.store.snapshot.read import read_draws
-from flipsite.workflows.collect import Order, Report, Watcher, collect
+from flipsite.workflows.collect import collect
+from flipsite.workflows.run_request import RunReport, RunRequest, Watcher
 from flipsite.write.serve.livereload import Broadcast, State
 from flipsite.write.serve.server import PreviewServer
 from flipsite.write.site.replace import replace_site
@@ -93,9 +94,11 @@ def load(n_models: int, n_draws: int, *, concurrency: int, latency_s: float) -> 
             look=lambda _: seen.append((_rss(), _n_open())),
         )
         began = time.monotonic()
-        report = collect(project, Order(study_id="bench", concurrency=concurrency, api_base=base), watcher)
+        report = collect(
+            project, RunRequest(study_id="bench", concurrency=concurrency, api_base=base), watcher
+        )
         seconds = time.monotonic() - began
-        assert isinstance(report, Report)
+        assert isinstance(report, RunReport)
         n_asked = books()
         memory = [rss for rss, _ in seen]
         quarter = len(memory) // 4

@@ -24,7 +24,8 @@ from pathlib import Path
 from playwright.sync_api import Page, sync_playwright
 
 from flipsite.project import find_project, packaged
-from flipsite.workflows.transfer import import_draws, parse_options
+from flipsite.store.imports.columns import parse_options
+from flipsite.workflows.transfer import import_draws
 
 FLAGS = ["--no-sandbox", "--disable-gpu", "--disable-background-networking", "--no-first-run"]
 STORY, TEMPLATE, STYLE = "content/story.md", "templates/story.html", "templates/static/flipsite.css"

@@ -31,11 +31,11 @@ INPUTS_OF = {
 
 SAME = """
 import ibis, pathlib, sys
-from flipsite.engines import EMBEDDED
-from flipsite.store import questions
-from flipsite.store.engine import engine
+from flipsite.domain.engine import EMBEDDED
+from flipsite.store.counting import queries
+from flipsite.store.counting.engine import engine
 with engine(EMBEDDED) as connected:
-    print(ibis.to_sql(questions.tallies(connected.draws(sys.argv[1:])), dialect="duckdb"))
+    print(ibis.to_sql(queries.tallies(connected.draws(sys.argv[1:])), dialect="duckdb"))
 """
 """Prints what flipsite asks, in SQL: bare DuckDB is asked the same."""
 
@@ -53,7 +53,7 @@ for _ in range(2):
 
 OURS = """
 import sys, time, pathlib
-from flipsite.store.large import read_tallies
+from flipsite.store.counting.aggregate import read_tallies
 import ibis, ibis.backends.duckdb, duckdb
 files = [pathlib.Path(path) for path in sys.argv[1:]]
 for _ in range(2):
@@ -67,8 +67,9 @@ FEW = "SELECT model, count(*), count(outcome), sum(outcome) FROM read_parquet($f
 
 RESUME = """
 import sys, time, resource, pathlib
-from flipsite.collection import Order, Watcher, collect
-from flipsite.projects import find_project
+from flipsite.workflows.collect import collect
+from flipsite.workflows.run_request import RunRequest, Watcher
+from flipsite.project import find_project
 offered = []
 def agree(offer):
     offered.append((time.perf_counter() - began, offer.plan.n_kept, offer.plan.n_missing))
@@ -77,24 +78,24 @@ watcher = Watcher(created=lambda _: None, agree=agree, look=lambda _: None)
 project = find_project(pathlib.Path(sys.argv[1]))
 for _ in range(3):
     began = time.perf_counter()
-    collect(project, Order(study_id="many", simulated_seed=1), watcher)
+    collect(project, RunRequest(study_id="many", simulated_seed=1), watcher)
 print(*(seconds for seconds, _, _ in offered), *offered[-1][1:])
 """
 
 
 SAVE = """
 import asyncio, pathlib, sys, time
-from flipsite.dealings import Answered, Asked, Reading
-from flipsite.domain import Outcome
-from flipsite.projects import find_project, study_folder
-from flipsite.saving import write_snapshot
+from flipsite.domain.endpoint import Reading, RequestRecord, ResponseRecord
+from flipsite.domain.draws import Outcome
+from flipsite.project import find_project, study_folder
+from flipsite.workflows.snapshot import write_snapshot
 from flipsite.settings import load_study
-from flipsite.store.cache import Cache
+from flipsite.store.cache.cache import Cache
 async def ask(cache, model, draw):
-    asked = Asked(model=model, draw=draw, labels=("0", "1"), order=0, mode="text", sent="{}", worst_pico=9,
-                  asked_at="2026-11-29T00:00:00Z")
+    asked = RequestRecord(model=model, draw=draw, labels=("0", "1"), order=0, mode="text", sent="{}",
+                          worst_pico=9, asked_at="2026-11-29T00:00:00Z")
     reading = Reading(result=Outcome(index=1), reader=1)
-    await cache.answer(Answered(attempt=await cache.ask(asked), code=200, body=b"{}", latency_s=0.1,
+    await cache.answer(ResponseRecord(attempt=await cache.ask(asked), code=200, body=b"{}", latency_s=0.1,
                                 generation=None, billed_pico=9, fault=None, reading=reading))
 project = find_project(pathlib.Path(sys.argv[1]))
 folder = study_folder(project, "many")

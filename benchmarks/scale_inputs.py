@@ -20,7 +20,8 @@ from flipsite.project import Project
 from flipsite.settings import default_study, dump_study
 from flipsite.store.snapshot.columns import SCHEMA
 from flipsite.store.snapshot.read import ROWS_A_GROUP, parquet_writer
-from flipsite.workflows.collect import Order, Watcher, collect
+from flipsite.workflows.collect import collect
+from flipsite.workflows.run_request import RunRequest, Watcher
 
 N_MODELS = 240
 PART = 4_000_000
@@ -102,7 +103,7 @@ def make_cache(folder: Path, n_draws: int, *, body: str = "x'7b7d'") -> None:
     content = folder / "content"
     project = Project(root=folder, content=content, templates=(), site=folder / "site", packaged=False)
     agreed = Watcher(created=lambda _: None, agree=lambda _: True, look=lambda _: None)
-    collect(project, Order(study_id="many", simulated_seed=1), agreed)
+    collect(project, RunRequest(study_id="many", simulated_seed=1), agreed)
     with closing(sqlite3.connect(project.cache / "cache.sqlite")) as cache, cache:
         models = [name for (name,) in cache.execute("SELECT model FROM series ORDER BY model")]
         n_each = n_draws // len(models) // 2 * 2

@@ -1,8 +1,8 @@
 """A request as a collector remembers it before it is sent."""
 
-from flipsite.domain.endpoint import Asked
+from flipsite.domain.endpoint import RequestRecord
 
-ASKED = Asked(
+ASKED = RequestRecord(
     model="a/b",
     draw=0,
     labels=("0", "1"),

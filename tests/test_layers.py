@@ -1,30 +1,29 @@
-"""Who may import whom: the road leads one way."""
+"""Who may import whom: imports lead one way, and in no circle."""
 
 import ast
+from collections import Counter
+from graphlib import CycleError, TopologicalSorter
 from pathlib import Path
 
+import pytest
+
 PACKAGE = Path(__file__).parents[1] / "generator" / "flipsite"
-ROAD = ["collect", "store", "analyse", "fit", "present", "write"]
-GROUND = {
-    "errors",
-    "cells",
-    "content",
-    "folders",
-    "forks",
-    "domain",
-    "counts",
-    "engines",
-    "shards",
-    "dealings",
-    "exhibits",
-    "schema",
-    "traits",
-    "fitted",
-    "addresses",
-    "projects",
-    "settings",
-    "",
-}
+LAYERS = (
+    {"", "__main__"},
+    {"charts"},
+    {"api"},
+    {"cli"},
+    {"workflows"},
+    {"collect", "store", "analyse", "fit", "present", "write"},
+    {"files", "project", "schema", "settings"},
+    {"domain", "csv_cells"},
+    {"errors"},
+)
+"""From the outside in: a part imports of the layers below its own."""
+
+ALLOWED = {("present", "analyse"), ("fit", "analyse"), ("settings", "project")}
+"""Parts of one layer that may import another of it: a stage may read the records of the stage before it."""
+
 HOMES = {
     "httpx": {"collect"},
     "sqlite3": {"store"},
@@ -38,7 +37,8 @@ HOMES = {
     "markdown_it": {"present"},
     "pydantic": {"settings", "collect"},
     "watchfiles": {"write"},
-    "click": {"cli", "commands"},
+    "click": {"cli"},
+    "rich": {"cli"},
     "pymc": {"fit"},
     "pytensor": {"fit"},
     "nutpie": {"fit"},
@@ -46,62 +46,78 @@ HOMES = {
 }
 """Each library's only home."""
 
-ALLOWED = {"present": {"analyse"}, "fit": {"analyse"}}
-"""A stage may use the records of the stage before it, and nothing to its right."""
+
+def modules() -> dict[str, Path]:
+    """The package's modules by dotted name."""
+    return {
+        ".".join(path.relative_to(PACKAGE.parent).with_suffix("").parts).removesuffix(".__init__"): path
+        for path in sorted(PACKAGE.rglob("*.py"))
+    }
 
 
 def imports(path: Path) -> set[str]:
-    found = set()
+    """The modules that a file imports, wherever in it."""
+    known, found = modules(), set()
     for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
         if isinstance(node, ast.Import):
             found |= {alias.name for alias in node.names}
         elif isinstance(node, ast.ImportFrom):
             assert node.level == 0, f"{path}: relative import"
-            found.add(node.module or "")
+            name = node.module or ""
+            inner = {f"{name}.{alias.name}" for alias in node.names} & known.keys()
+            found |= inner or {name}
     return found
 
 
-def part_of(path: Path) -> str:
-    inside = path.relative_to(PACKAGE)
-    return inside.parts[0] if len(inside.parts) > 1 else inside.stem
+def part_of(module: str) -> str:
+    return module.partition(".")[2].split(".")[0]
 
 
-def modules() -> list[Path]:
-    return sorted(PACKAGE.rglob("*.py"))
+def layer_of(part: str) -> int:
+    return next(number for number, parts in enumerate(LAYERS) if part in parts)
 
 
-def test_a_stage_imports_the_ground_and_itself() -> None:
-    """No stage knows another, but that pages may read what the analysis found."""
-    for path in modules():
-        part = part_of(path)
-        if part not in ROAD:
-            continue
-        for name in imports(path):
-            package, _, rest = name.partition(".")
-            if package == "flipsite":
-                target = rest.split(".")[0]
-                allowed = GROUND | {part} | ALLOWED.get(part, set())
-                assert target in allowed, f"{path.relative_to(PACKAGE)} imports {name}"
+IMPORTS = {module: imports(path) for module, path in modules().items()}
 
 
-def test_the_ground_imports_no_stage() -> None:
-    for path in modules():
-        if part_of(path) in GROUND:
-            for name in imports(path):
-                target = name.partition(".")[2].split(".")[0]
-                assert not name.startswith("flipsite") or target in GROUND, f"{path.name} imports {name}"
+@pytest.mark.parametrize("module", IMPORTS)
+def test_a_module_imports_only_of_the_layers_below_its_own(module: str) -> None:
+    part = part_of(module)
+    for name in IMPORTS[module] & IMPORTS.keys():
+        other = part_of(name)
+        if other != part and (part, other) not in ALLOWED and name != "flipsite":
+            assert layer_of(other) > layer_of(part), f"{module} imports {name}"
 
 
-def test_commands_call_the_pipeline_and_no_stage() -> None:
-    for path in modules():
-        if part_of(path) in {"commands", "cli"}:
-            for name in imports(path):
-                target = name.partition(".")[2].split(".")[0]
-                assert not (name.startswith("flipsite") and target in ROAD), f"{path.name} imports {name}"
+def test_no_imports_go_in_a_circle() -> None:
+    ours = {module: names & IMPORTS.keys() - {"flipsite"} for module, names in IMPORTS.items()}
+    try:
+        TopologicalSorter(ours).prepare()
+    except CycleError as error:
+        pytest.fail(" → ".join(error.args[1]))
 
 
 def test_each_library_has_one_home() -> None:
-    for path in modules():
-        for name in imports(path):
+    for module, names in IMPORTS.items():
+        for name in names:
             homes = HOMES.get(name.split(".")[0])
-            assert homes is None or part_of(path) in homes, f"{path.relative_to(PACKAGE)} imports {name}"
+            assert homes is None or part_of(module) in homes, f"{module} imports {name}"
+
+
+def test_a_folder_can_be_taken_in_at_a_glance() -> None:
+    """About ten modules at the root, at most twenty entries in a folder."""
+    entries = Counter(path.parent for path in modules().values() if path.name != "__init__.py")
+    entries.update(path.parent.parent for path in modules().values() if path.name == "__init__.py")
+    assert entries[PACKAGE] <= 22  # modules and folders
+    assert all(n <= 20 for folder, n in entries.items() if folder != PACKAGE), entries
+
+
+def test_a_class_name_means_one_thing() -> None:
+    names = Counter(
+        node.name
+        for path in modules().values()
+        for node in ast.parse(path.read_text(encoding="utf-8")).body
+        if isinstance(node, ast.ClassDef)
+    )
+    twice = {name for name, n in names.items() if n > 1}
+    assert twice == {"Study"}  # the noun, and what a notebook holds of it

@@ -9,10 +9,11 @@ from pathlib import Path
 import pytest
 from click.testing import CliRunner, Result
 
-from flipsite.cli.init import STUDY, init
+from flipsite.cli.init import init
 from flipsite.cli.main import cli
 from flipsite.cli.params import MOST_USD
 from flipsite.domain.study import MOST_BUDGET_USD
+from flipsite.write.scaffold import STUDY
 
 
 @pytest.fixture(scope="module")

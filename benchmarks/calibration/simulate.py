@@ -25,7 +25,7 @@ import numpy as np
 
 from flipsite.domain.draws import Tally
 from flipsite.domain.fit import FormName
-from flipsite.fit.counts import Counts, Floats, counts_of_draws
+from flipsite.fit.counts import FlipCounts, Floats, counts_of_draws
 from flipsite.fit.covariates import Covariates, covariates
 from flipsite.fit.forms import FORMS
 from flipsite.fit.posterior_checks import from_prior, simulated_ones
@@ -42,7 +42,7 @@ N_RANKED = CHAINS * DRAWS // THINNED - 1
 """Ranks lie between 0 and this, both included: a hundred values."""
 
 
-def study() -> tuple[Counts, Covariates]:
+def study() -> tuple[FlipCounts, Covariates]:
     """Sixty models of ten authors, 30 to 50 valid draws each, none made yet; a number and a class."""
     models = [f"author-{i % N_AUTHORS}/model-{i:02d}" for i in range(N_MODELS)]
     tallies = [

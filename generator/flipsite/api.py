@@ -36,7 +36,7 @@ if TYPE_CHECKING:
     import pandas as pd
 
     from flipsite.analyse.report import StudyReport
-    from flipsite.workflows.run_request import Report, Watcher
+    from flipsite.workflows.run_request import RunReport, Watcher
 
 LEADERBOARD = ("rank", "model", "bias", "mean", "mean_low", "mean_high", "valid", "verdict", "cost_usd")
 """The columns of `leaderboard`, all of them columns of `estimates`."""
@@ -127,7 +127,7 @@ class Study:
         api_base: str = OPENROUTER,
         until_settled: bool = False,
         watcher: "Watcher | None" = None,
-    ) -> "Report":
+    ) -> "RunReport":
         """Ask the missing draws and write the snapshot, as `flipsite collect --yes` does.
 
         Calling it is the yes to spending, so real models want a budget, here or in study.toml. An interrupt
@@ -152,10 +152,10 @@ class Study:
             FlipsiteError: If the study or the endpoint cannot be used, or the run was stopped by a fault.
         """
         from flipsite.collect.clock import off_the_loop
-        from flipsite.workflows.collect import Order, collect
-        from flipsite.workflows.run_request import UNWATCHED
+        from flipsite.workflows.collect import collect
+        from flipsite.workflows.run_request import UNWATCHED, RunRequest
 
-        order = Order(
+        order = RunRequest(
             study_id=self.id,
             models=tuple(models),
             skip=tuple(skip),

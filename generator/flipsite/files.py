@@ -18,7 +18,7 @@ from pathlib import Path
 from stat import S_ISREG
 from typing import BinaryIO
 
-from flipsite.domain.display import Content, Kept
+from flipsite.domain.display import Content, UnchangedFile
 from flipsite.errors import StoreError
 
 AT_FDCWD = -100
@@ -169,7 +169,7 @@ READABLE = 0o444
 
 def measure(content: Content) -> tuple[int, str]:
     """Size in bytes and SHA-256 of what is to be written."""
-    if isinstance(content, Kept):
+    if isinstance(content, UnchangedFile):
         return content.size, content.digest
     if isinstance(content, bytes):
         return len(content), sha256(content).hexdigest()

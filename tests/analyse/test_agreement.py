@@ -7,13 +7,15 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from flipsite.analyse.merge_features import SUREST, agreed_features
-from flipsite.domain.catalogue import Claim
+from flipsite.domain.catalogue import FeatureClaim
 from flipsite.domain.features import FEATURES
 from flipsite.domain.study import Feature
 
 
 def agreed(feature: str, *said: str | None, askings: int = 3) -> Feature | None:
-    answers = [{feature: Claim(value=value, source=f"page {n}")} for n, value in enumerate(said, start=1)]
+    answers = [
+        {feature: FeatureClaim(value=value, source=f"page {n}")} for n, value in enumerate(said, start=1)
+    ]
     found = agreed_features("a/b", answers, classifier="p/sonar", askings=askings)
     return found[0] if found else None
 

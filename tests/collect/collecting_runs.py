@@ -10,7 +10,8 @@ from flipsite.domain.study import Budget, Kind, Study
 from flipsite.project import Project
 from flipsite.settings import default_study, dump_study
 from flipsite.store.snapshot.read import read_draws
-from flipsite.workflows.collect import Look, Offer, Order, Report, Watcher, collect
+from flipsite.workflows.collect import collect
+from flipsite.workflows.run_request import ProgressSnapshot, RunQuote, RunReport, RunRequest, Watcher
 
 STUDY = "trial"
 
@@ -29,19 +30,19 @@ def write_study(root: Path, study: Study) -> None:
     (folder / "study.toml").write_text(dump_study(study), encoding="utf-8")
 
 
-def watcher(*, agree: bool = True, looks: Callable[[Look], None] = lambda _: None) -> Watcher:
-    offers: list[Offer] = []
+def watcher(*, agree: bool = True, looks: Callable[[ProgressSnapshot], None] = lambda _: None) -> Watcher:
+    offers: list[RunQuote] = []
 
-    def agrees(offer: Offer) -> bool:
+    def agrees(offer: RunQuote) -> bool:
         offers.append(offer)
         return agree
 
     return Watcher(created=lambda _: None, agree=agrees, look=looks)
 
 
-def simulate(project: Project, endpoint: Endpoint, **order: object) -> Report:
+def simulate(project: Project, endpoint: Endpoint, **order: object) -> RunReport:
     """Collect in process, in simulated time."""
-    wanted = Order(study_id=STUDY, simulated_seed=0, **order)
+    wanted = RunRequest(study_id=STUDY, simulated_seed=0, **order)
     report = collect(project, wanted, watcher(), app=endpoint)
     assert report is not None
     return report

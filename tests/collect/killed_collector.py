@@ -22,7 +22,8 @@ from flipsite.collect.simulated.endpoint import Conditions
 from flipsite.collect.simulated.server import serving
 from flipsite.domain.study import Kind
 from flipsite.project import Project
-from flipsite.workflows.collect import Order, collect
+from flipsite.workflows.collect import collect
+from flipsite.workflows.run_request import RunRequest
 
 IN_FLIGHT = 16
 N_MODELS, N_DRAWS, BUDGET_USD = 8, 40, 5.0
@@ -34,7 +35,7 @@ def main(root: Path, seed: int, n_kills: int) -> None:
     project = project_of(root, kind=Kind.MEASURED, budget=budget(BUDGET_USD))
     endpoint = Endpoint(coins=coins, conditions=Conditions(latency_s=0.004))
     with serving(endpoint) as address:
-        order = Order(study_id=STUDY, draws=N_DRAWS, concurrency=IN_FLIGHT, api_base=address)
+        order = RunRequest(study_id=STUDY, draws=N_DRAWS, concurrency=IN_FLIGHT, api_base=address)
         collect(project, replace(order, draws=1), watcher())  # imports what is imported late
         gc.freeze()
         for _ in range(n_kills):
@@ -67,7 +68,7 @@ def main(root: Path, seed: int, n_kills: int) -> None:
     )
 
 
-def _collect_until_killed(project: Project, order: Order) -> None:
+def _collect_until_killed(project: Project, order: RunRequest) -> None:
     try:
         collect(project, order, watcher())
     finally:

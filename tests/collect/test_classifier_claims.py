@@ -10,9 +10,9 @@ from hypothesis import strategies as st
 from flipsite.collect.classifier import ASKED_OF, MOST_SIGNS, read_claims, read_classification
 from flipsite.collect.responses import read_reply
 from flipsite.collect.simulated.classifiers import truth_about
-from flipsite.domain.catalogue import Claim
+from flipsite.domain.catalogue import FeatureClaim
 from flipsite.domain.draws import Status
-from flipsite.domain.endpoint import Stated
+from flipsite.domain.endpoint import StatedAnswer
 from flipsite.domain.features import FEATURES
 
 HONEST = {
@@ -40,7 +40,7 @@ def one(feature: str, value: object) -> str | None:
 
 def test_an_honest_answer_is_read_whole():
     claims = read_claims(json.dumps(HONEST))
-    assert claims["architecture"] == Claim(value="moe", source="model card")
+    assert claims["architecture"] == FeatureClaim(value="moe", source="model card")
     assert {feature: claim.value for feature, claim in claims.items()} == {
         feature: str(stated["value"]) for feature, stated in HONEST.items()
     }
@@ -159,7 +159,7 @@ def test_extra_keys_are_nobodys_and_missing_ones_are_not_unknown():
 
 
 def test_a_value_without_its_source_is_read():
-    assert read_claims('{"architecture": "dense"}')["architecture"] == Claim(value="dense", source="")
+    assert read_claims('{"architecture": "dense"}')["architecture"] == FeatureClaim(value="dense", source="")
 
 
 def test_a_source_is_one_short_line():
@@ -185,14 +185,14 @@ def test_what_cannot_be_read_is_kept_as_such(body, status):
     """Prose is never guessed from, however plainly it speaks."""
     reply = read_reply(json.dumps({"choices": [{"message": body, "finish_reason": "stop"}]}).encode())
     read = read_classification(reply)
-    assert not isinstance(read, Stated)
+    assert not isinstance(read, StatedAnswer)
     assert read.status is status
 
 
 def test_an_answer_that_was_cut_is_truncated():
     body = {"choices": [{"message": {"content": json.dumps(HONEST)[:200]}, "finish_reason": "length"}]}
     read = read_classification(read_reply(json.dumps(body).encode()))
-    assert not isinstance(read, Stated)
+    assert not isinstance(read, StatedAnswer)
     assert read.status is Status.TRUNCATED
 
 

@@ -19,7 +19,7 @@ from collecting_runs import STUDY, project_of
 from flipsite.cli.main import cli
 from flipsite.collect.simulated import Coin, Endpoint, Fault, fair_coin
 from flipsite.collect.simulated.classifiers import asked_about, truth_about, truthful
-from flipsite.collect.simulated.coins import Said, Toss
+from flipsite.collect.simulated.coins import CoinAnswer, Toss
 from flipsite.collect.simulated.endpoint import Conditions
 from flipsite.collect.simulated.server import serving
 from flipsite.domain.catalogue import Price
@@ -43,8 +43,8 @@ def honest(model: str, _asking: int) -> str:
 
 
 def classifier(answers: Answers = honest, *, parameters: tuple[str, ...] = ("max_tokens",)) -> Coin:
-    def manner(toss: Toss, _label: str) -> Said:
-        return Said(content=answers(asked_about(toss.text), toss.draw))
+    def manner(toss: Toss, _label: str) -> CoinAnswer:
+        return CoinAnswer(content=answers(asked_about(toss.text), toss.draw))
 
     return Coin(id=CLASSIFIER, truth=None, manner=manner, price=CENT, parameters=parameters)
 
@@ -315,7 +315,7 @@ def test_faults_of_the_wire_are_asked_again_and_prices_that_come_late_are_paid(p
 def test_who_does_not_know_schemas_is_asked_for_text_and_that_is_remembered(project):
     modes = []
 
-    def noted(toss: Toss, label: str) -> Said:
+    def noted(toss: Toss, label: str) -> CoinAnswer:
         modes.append(toss.structured)
         return truthful(toss, label)
 
@@ -366,9 +366,9 @@ def test_a_models_name_is_data(project):
     models = read_draws(Path("content/studies/hostile/draws.parquet")).models
     texts = []
 
-    def noted(toss: Toss, _label: str) -> Said:
+    def noted(toss: Toss, _label: str) -> CoinAnswer:
         texts.append(toss.text)
-        return Said(content=honest(asked_about(toss.text), 0))
+        return CoinAnswer(content=honest(asked_about(toss.text), 0))
 
     coin = Coin(id=CLASSIFIER, truth=None, manner=noted, price=CENT, parameters=("max_tokens",))
     with endpoint(coin) as (_, address):

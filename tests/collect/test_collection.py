@@ -16,7 +16,8 @@ from flipsite.domain.study import Kind, Sampling
 from flipsite.errors import CollectError, StoreError, UsageError
 from flipsite.settings import default_study
 from flipsite.workflows import collect as collect_module
-from flipsite.workflows.collect import Order, collect, reread
+from flipsite.workflows.collect import collect, reread
+from flipsite.workflows.run_request import RunRequest
 
 
 def crowd(n):
@@ -33,7 +34,7 @@ def test_thirty_models_over_loopback_to_the_draw_and_the_cent(tmp_path):
     project = project_of(tmp_path, kind=Kind.MEASURED, budget=budget(10.0))
     endpoint = Endpoint(coins=crowd(30))
     with serving(endpoint) as address:
-        order = Order(study_id=STUDY, draws=20, concurrency=64, api_base=address)
+        order = RunRequest(study_id=STUDY, draws=20, concurrency=64, api_base=address)
         first = collect(project, order, watcher())
         asked = dict(endpoint.n_requests)
         second = collect(project, order, watcher())
@@ -230,7 +231,7 @@ def test_a_model_that_bills_ten_times_its_worst_case_costs_that_one_draw(tmp_pat
 def test_no_draw_is_asked_without_a_yes(tmp_path):
     """An offer that is not agreed to asks nothing and writes nothing but the cache's empty book."""
     project, endpoint = project_of(tmp_path), Endpoint()
-    order = Order(study_id=STUDY, simulated_seed=0)
+    order = RunRequest(study_id=STUDY, simulated_seed=0)
     assert collect(project, order, watcher(agree=False), app=endpoint) is None
     assert sum(endpoint.n_requests.values()) == 0
     assert not (project.studies / STUDY / "catalogue.json").exists()
@@ -244,7 +245,7 @@ def test_real_money_needs_a_budget(tmp_path):
         serving(endpoint) as address,
         pytest.raises(UsageError, match=r"give --budget USD .* about \$0\.\d\d"),
     ):
-        collect(project, Order(study_id=STUDY, api_base=address), watcher())
+        collect(project, RunRequest(study_id=STUDY, api_base=address), watcher())
     assert sum(endpoint.n_requests.values()) == 0
 
 
@@ -255,7 +256,7 @@ def test_simulated_and_measured_draws_never_mix(tmp_path):
         simulate(measured, Endpoint())
     simulated = project_of(tmp_path / "simulated")
     with pytest.raises(UsageError, match="add --simulated"):
-        collect(simulated, Order(study_id=STUDY), watcher())
+        collect(simulated, RunRequest(study_id=STUDY), watcher())
 
 
 def test_a_changed_prompt_is_another_study(tmp_path):
@@ -303,7 +304,7 @@ def test_the_snapshot_is_written_while_the_run_goes_on(tmp_path, monkeypatch):
         sizes.append(len(draws_of(project)) if path.exists() else 0)
 
     endpoint = Endpoint(coins=slow, conditions=Conditions(slow_s=0.2))
-    order = Order(study_id=STUDY, simulated_seed=0, draws=40, concurrency=8)
+    order = RunRequest(study_id=STUDY, simulated_seed=0, draws=40, concurrency=8)
     collect(project, order, watcher(looks=look), app=endpoint)
     assert any(0 < size < 40 for size in sizes)
     assert len(draws_of(project)) == 40
@@ -319,7 +320,7 @@ def test_a_slow_model_holds_up_nobody(tmp_path):
         seen.append(moment.tide.n_done)
 
     project = project_of(tmp_path)
-    order = Order(study_id=STUDY, simulated_seed=0, draws=20, concurrency=12)
+    order = RunRequest(study_id=STUDY, simulated_seed=0, draws=20, concurrency=12)
     report = collect(project, order, watcher(looks=look), app=endpoint)
     assert report.tide.n_done == 220
     assert any(190 <= done < 220 for done in seen), "the crowd is through while the slow coin is not"

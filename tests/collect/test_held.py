@@ -6,12 +6,13 @@ import pytest
 from collecting_runs import STUDY, draws_of, project_of, simulate
 
 from flipsite.collect.simulated import Endpoint
-from flipsite.domain.endpoint import Standing
+from flipsite.domain.endpoint import ModelLedger
 from flipsite.domain.study import Kind
 from flipsite.errors import StoreError
+from flipsite.store.imports.columns import parse_options
 from flipsite.store.snapshot.read import refuse_loss
 from flipsite.workflows.collect import reread
-from flipsite.workflows.transfer import import_draws, parse_options
+from flipsite.workflows.transfer import import_draws
 
 
 def test_a_lost_cache_does_not_cost_the_snapshots_draws(tmp_path):
@@ -32,8 +33,8 @@ def test_imported_draws_are_not_collected_over(tmp_path):
     (tmp_path / "theirs.csv").write_text("model,outcome\na/b,1\na/b,0\n")
     import_draws(project, STUDY, tmp_path / "theirs.csv", options=parse_options([], [], None))
     with pytest.raises(StoreError, match=r"holds 2 draws .* they were imported, or collected elsewhere"):
-        refuse_loss(project.studies / STUDY, [Standing(model="a/c", last_draw=9)])
-    refuse_loss(project.studies / STUDY, [Standing(model="a/b", last_draw=1)])
+        refuse_loss(project.studies / STUDY, [ModelLedger(model="a/c", last_draw=9)])
+    refuse_loss(project.studies / STUDY, [ModelLedger(model="a/b", last_draw=1)])
 
 
 def test_a_run_with_its_own_cache_goes_on(tmp_path):

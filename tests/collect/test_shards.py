@@ -11,9 +11,10 @@ from flipsite.collect.simulated import COINS, Endpoint
 from flipsite.domain.study import Kind, Sampling, Shard, shard_of
 from flipsite.errors import UsageError
 from flipsite.project import Project, snapshot_files
+from flipsite.store.imports.columns import parse_options
 from flipsite.store.imports.importer import ImportReport
 from flipsite.store.snapshot import write
-from flipsite.workflows.transfer import import_draws, parse_options
+from flipsite.workflows.transfer import import_draws
 
 FEW = tuple(coin for coin in COINS if "slow" not in coin.id)
 N = 16

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from flipsite.domain.draws import Tally
-from flipsite.fit.counts import Counts, counts_of_draws
+from flipsite.fit.counts import FlipCounts, counts_of_draws
 from flipsite.fit.covariates import Covariates, covariates
 
 collect_ignore = [] if find_spec("pymc") else ["test_sampled_forms.py"]
@@ -14,7 +14,7 @@ collect_ignore = [] if find_spec("pymc") else ["test_sampled_forms.py"]
 
 
 @pytest.fixture(scope="session")
-def counts() -> Counts:
+def counts() -> FlipCounts:
     """Thirty models of six authors, 20 to 49 draws each."""
     rng = np.random.default_rng(11)
     return counts_of_draws(
@@ -29,7 +29,7 @@ def counts() -> Counts:
 
 
 @pytest.fixture(scope="session")
-def given(counts: Counts) -> Covariates:
+def given(counts: FlipCounts) -> Covariates:
     """A number, a class of two, and a few unknown."""
     values = {
         model: {

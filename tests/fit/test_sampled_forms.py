@@ -14,7 +14,7 @@ from scipy.special import expit, logsumexp
 from flipsite.analyse.published import fits
 from flipsite.cli.main import cli
 from flipsite.domain.draws import Tally
-from flipsite.fit.counts import Counts, counts_of_draws, counts_of_printed
+from flipsite.fit.counts import FlipCounts, counts_of_draws, counts_of_printed
 from flipsite.fit.covariates import Covariates, covariates
 from flipsite.fit.forms import FORMS
 from flipsite.fit.marginal import integrals
@@ -71,7 +71,7 @@ def test_each_forms_likelihood_is_the_one_it_states(form, counts, given):
     assert found == pytest.approx(by_hand(form, parameters, counts, given), abs=2e-3)
 
 
-def by_hand(form: str, parameters: dict, counts: Counts, given: Covariates) -> np.ndarray:
+def by_hand(form: str, parameters: dict, counts: FlipCounts, given: Covariates) -> np.ndarray:
     y, n = counts.ones, counts.valid
     if form in {"mean", "betabinomial"}:
         share = expit(linear("mean", parameters, counts, given))
@@ -213,7 +213,7 @@ def test_known_coefficients_are_found_again(form):
         assert low <= truth["fair"] <= high
 
 
-def large_study() -> tuple[Counts, Covariates]:
+def large_study() -> tuple[FlipCounts, Covariates]:
     """240 models of 24 authors, 50 draws each, none made yet: a size unknown of some, two classes."""
     rng = np.random.default_rng(30)
     models = [f"author-{i % 24:02d}/model-{i:03d}" for i in range(240)]
@@ -230,7 +230,7 @@ def large_study() -> tuple[Counts, Covariates]:
     return counts, covariates(counts.models, values)
 
 
-def known(form: str, given: Covariates, counts: Counts) -> dict[str, np.ndarray]:
+def known(form: str, given: Covariates, counts: FlipCounts) -> dict[str, np.ndarray]:
     """Strong coefficients and none, authors that differ a little, a third of the mixture's models fair."""
     names = [column.name for column in given.columns]
     assert names == ["parameters_total_b", "parameters_total_b: unknown", "reasoning: yes", "tuning: coding"]

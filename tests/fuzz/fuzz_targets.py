@@ -20,10 +20,10 @@ from flipsite.collect.budget import PICO_PER_USD
 from flipsite.collect.catalogue import catalogue, dump_catalogue, load_catalogue, read_page
 from flipsite.collect.classifier import read_claims
 from flipsite.collect.parse import draw_of, read_again, read_answer
-from flipsite.collect.responses import Reply, Trouble, read_exchange, read_reply
+from flipsite.collect.responses import Failure, Reply, read_exchange, read_reply
 from flipsite.collect.selection import choose
 from flipsite.domain.draws import Draw, Failed, Outcome, Rejected, Result, Status
-from flipsite.domain.endpoint import Kept
+from flipsite.domain.endpoint import StoredDraw
 from flipsite.domain.features import FEATURES
 from flipsite.errors import CollectError, FlipsiteError, SettingsError, StoreError, UsageError
 from flipsite.present.charts.interactive import spec_json
@@ -34,10 +34,11 @@ from flipsite.store.features import features_csv, read_features
 from flipsite.store.fits import fit_json, read_fit
 from flipsite.store.imports.columns import ImportOptions
 from flipsite.store.imports.importer import import_file
-from flipsite.store.snapshot.read import collect_draws, read_draws, write_parquet
+from flipsite.store.snapshot.columns import collect_draws
+from flipsite.store.snapshot.read import read_draws, write_parquet
 from flipsite.write.check.html import read_page as read_html_page
 from flipsite.write.check.html import read_style, read_xml_file
-from flipsite.write.serve.server import Moved, answers_to, find_file
+from flipsite.write.serve.server import MovedFolder, answers_to, find_file
 
 LABELS = (("0", "1"), ("heads", "tails"), ("no", "not no"), ("vesepo", "somomu"), ("ja", "ＪＡＷＯＨＬ"))
 FINISHES = ("stop", "length", "content_filter", None)
@@ -67,7 +68,7 @@ def completion(said: bytes) -> None:
     mode = ("text", "structured")[bool(said[:1]) and said[0] >= 128]
     body = said[1:]
     result = read_exchange(code, {"retry-after": _text(body[:12])}, body, mode=mode, now=1.7e9)
-    if isinstance(result, Trouble):
+    if isinstance(result, Failure):
         assert result.reason.isprintable()
         assert len(result.reason) < 500
         assert result.wait_s is None or (result.wait_s >= 0 and math.isfinite(result.wait_s))
@@ -75,7 +76,7 @@ def completion(said: bytes) -> None:
     reply = read_reply(body)
     if isinstance(result, Reply):
         assert reply == result or result.generation != reply.generation
-    kept = Kept(
+    kept = StoredDraw(
         row=1,
         model="a/b",
         draw=0,
@@ -211,7 +212,7 @@ def address(said: bytes) -> None:
         if isinstance(found, Path):
             assert found.resolve().is_relative_to(site)
             assert found.is_file()
-        if isinstance(found, Moved):
+        if isinstance(found, MovedFolder):
             assert found.to.startswith("/")
             assert not found.to.startswith("//")
             assert found.to.isprintable()

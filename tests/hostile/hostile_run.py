@@ -20,15 +20,15 @@ from flipsite.collect.client import Key, OpenRouter, Timeouts
 from flipsite.domain.study import Budget, Kind, Sampling
 from flipsite.settings import default_study, dump_study
 from flipsite.store.cache.cache import Cache
-from flipsite.workflows.collect import Collecting
-from flipsite.workflows.run_request import Offer, Order, Report, Watcher
+from flipsite.workflows.collect import CollectRun
+from flipsite.workflows.run_request import RunQuote, RunReport, RunRequest, Watcher
 
 KEY = "sk-or-v1-canary0123456789abcdef"
 STUDY = "trial"
 QUICK = Timeouts(connect_s=5.0, read_s=5.0, draw_s=20.0)
 
 
-class OverLoopback(Collecting):
+class OverLoopback(CollectRun):
     """The real run, but for its clock, which does not wait, and its patience, which is short."""
 
     base = ""
@@ -44,8 +44,8 @@ class OverLoopback(Collecting):
 class Ran:
     """What a run did: its offer, its report, and the folder it did it in."""
 
-    offer: Offer
-    report: Report
+    offer: RunQuote
+    report: RunReport
     folder: Path
 
     @property
@@ -72,8 +72,8 @@ def run(
     at = folder / "content" / "studies" / STUDY
     at.mkdir(parents=True, exist_ok=True)
     (at / "study.toml").write_text(dump_study(study), encoding="utf-8")
-    order = Order(study_id=STUDY, simulated_seed=0, concurrency=concurrency, models=tuple(models))
-    offers: list[Offer] = []
+    order = RunRequest(study_id=STUDY, simulated_seed=0, concurrency=concurrency, models=tuple(models))
+    offers: list[RunQuote] = []
     watcher = Watcher(
         created=lambda _: None, agree=lambda offer: offers.append(offer) is None, look=lambda _: None
     )

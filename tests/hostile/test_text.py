@@ -20,7 +20,7 @@ from flipsite.present.pages.model_data import DRAW_KEYS
 from flipsite.project import find_project
 from flipsite.workflows.build import build
 from flipsite.write.check.check import check_site
-from flipsite.write.check.findings import Kind
+from flipsite.write.check.findings import Rule
 
 if TYPE_CHECKING:
     from playwright.sync_api import Browser, Page
@@ -315,7 +315,7 @@ def test_no_markdown_embed_holds_a_tag_or_a_link_elsewhere(site: Path) -> None:
 
 def test_the_check_finds_nothing_unsafe(site: Path) -> None:
     """`flipsite check` agrees, but for what the story itself says."""
-    unsafe = {Kind.UNSAFE, Kind.MARKUP, Kind.POLICY, Kind.OUTSIDE}
+    unsafe = {Rule.UNSAFE, Rule.MARKUP, Rule.POLICY, Rule.OUTSIDE}
     found = [
         fault
         for fault in check_site(site)

@@ -14,7 +14,7 @@ from flipsite.present.charts.bias import bias_intervals
 from flipsite.present.charts.interactive import bundle, figure_files
 from flipsite.present.pages.page import Page as SitePage
 from flipsite.present.pages.templates import environment, render
-from flipsite.present.sparklines.sparklines import Twin, running_mean_twin, strip_twin
+from flipsite.present.sparklines.sparklines import SparklineSpec, running_mean_twin, strip_twin
 from flipsite.present.sparklines.specs import twin_files
 
 pytestmark = pytest.mark.browser
@@ -63,7 +63,7 @@ def page_path(
     return tmp_path / page.path
 
 
-def small(name: str, twin: Twin) -> str:
+def small(name: str, twin: SparklineSpec) -> str:
     return (
         f'<figure class="chart" id="{name}" data-chart="{twin.name}" data-spec="../../{twin.path}" '
         f'data-drawn="{twin.drawn}" data-stride="{twin.stride}"><div class="chart-still">picture</div>'

@@ -24,7 +24,7 @@ from flipsite.present.pages.model_data import DRAW_KEYS, LETTERS, SHOWN, answers
 from flipsite.present.sparklines.intervals import posterior_coins
 from flipsite.present.text.features import feature_lines
 from flipsite.present.text.verdicts import odds_text, verdict_sentence
-from flipsite.store.snapshot.read import collect_draws
+from flipsite.store.snapshot.columns import collect_draws
 
 Estimated = Callable[[Sequence[tuple[str, int, int]]], tuple[Estimate, ...]]
 

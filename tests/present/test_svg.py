@@ -100,7 +100,7 @@ def test_two_processes_draw_the_same(figure: Figure) -> None:
         "import sys; sys.path.insert(0, sys.argv[1]); import conftest as c\n"
         "from flipsite.analyse.estimates import estimates\n"
         "from flipsite.present.charts.bias import bias_intervals\n"
-        "from flipsite.domain.study import Tally\n"
+        "from flipsite.domain.draws import Tally\n"
         "from flipsite.domain.urls import model_page\n"
         "tallies = [Tally(model=m, n_draws=n, n_valid=n, n_ones=k) for m, k, n in c.some_counts(7)]\n"
         "made = bias_intervals(estimates(c.a_study(), tallies, page=model_page), c.a_study())\n"

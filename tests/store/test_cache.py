@@ -16,7 +16,7 @@ import pytest
 
 from asked import ASKED
 from flipsite.domain.draws import Failed, Outcome, Rejected, Status
-from flipsite.domain.endpoint import Answered, Reading, Standing, Stated
+from flipsite.domain.endpoint import ModelLedger, Reading, ResponseRecord, StatedAnswer
 from flipsite.errors import StoreError
 from flipsite.store.cache.cache import CACHE_FILE, Cache
 from flipsite.store.cache.schema import STEPS, connect, migrate
@@ -30,7 +30,7 @@ def cache(project, study="trial", protocol=PROTOCOL):
 
 
 def answered(attempt, *, billed=40, fault=None, reading=HEADS, generation="gen-1"):
-    return Answered(
+    return ResponseRecord(
         attempt=attempt,
         code=200,
         body=b'{"id":"gen-1"}',
@@ -56,7 +56,7 @@ def test_an_answer_is_there_in_the_next_run(tmp_path):
         assert kept.n_lost == 0
         assert kept.settled("a/b") == {(("0", "1"), 0, draw) for draw in range(3)}
         assert kept.standings() == (
-            Standing(model="a/b", n_settled=3, last_draw=2, n_asked=3, billed_pico=120),
+            ModelLedger(model="a/b", n_settled=3, last_draw=2, n_asked=3, billed_pico=120),
         )
         rows = list(kept.kept())
     assert [row.draw for row in rows] == [0, 1, 2]
@@ -89,7 +89,7 @@ def test_a_request_in_flight_at_a_kill_counts_as_spent_and_is_asked_again(tmp_pa
 def test_what_is_no_flip_is_kept_raw_and_heard_again(tmp_path):
     """Readable or not, with what it was about; a question that failed has no answer."""
     refusal = Rejected(status=Status.REFUSED, reason="no")
-    readings = (Stated(), refusal, Failed(reason="timed out"))
+    readings = (StatedAnswer(), refusal, Failed(reason="timed out"))
 
     async def ask(kept):
         for draw, result in enumerate(readings):
@@ -171,7 +171,7 @@ def test_a_price_told_later_replaces_the_worst_case_once(tmp_path):
             asyncio.run(kept.price(unpriced.attempt, 70))
         assert kept.unpriced() == []
         assert kept.standings() == (
-            Standing(model="a/b", n_settled=1, last_draw=0, n_asked=1, billed_pico=70),
+            ModelLedger(model="a/b", n_settled=1, last_draw=0, n_asked=1, billed_pico=70),
         )
 
 
@@ -214,7 +214,7 @@ def test_a_dead_holder_frees_its_study(tmp_path):
     """A collector killed with SIGKILL leaves no lock behind."""
     script = f"""
         import os, signal, pathlib
-        from flipsite.store.cache import Cache
+        from flipsite.store.cache.cache import Cache
         folder = pathlib.Path({str(tmp_path)!r}, ".flipsite")
         kept = Cache(folder, study="trial", protocol={PROTOCOL!r}, now="then")
         kept.__enter__()

@@ -17,8 +17,8 @@ from hypothesis import strategies as st
 from flipsite.csv_cells import csv_cell, without_guard
 from flipsite.domain.draws import STATUSES, Draw, Draws, Failed, Outcome
 from flipsite.store.exports import EXPORT_FORMATS, export_draws
-from flipsite.store.snapshot.columns import COUNTS, SCHEMA
-from flipsite.store.snapshot.read import collect_draws, read_draws
+from flipsite.store.snapshot.columns import COUNTS, SCHEMA, collect_draws
+from flipsite.store.snapshot.read import read_draws
 
 DRAW = Draw(
     model="a/b",

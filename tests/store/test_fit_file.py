@@ -3,7 +3,7 @@ from dataclasses import replace
 
 import pytest
 
-from flipsite.domain.fit import AuthorEffect, Check, Effect, EffectPoint, Fit, FittedForm, LeftOut, Term
+from flipsite.domain.fit import AuthorEffect, Check, Effect, EffectPoint, Fit, FittedForm, OmittedInput, Term
 from flipsite.errors import SettingsError
 from flipsite.store.fits import fit_json, read_fit, write_fit
 
@@ -55,7 +55,7 @@ FIT = Fit(
     draws_sha256="0" * 64,
     features_sha256="1" * 64,
     models=40,
-    left_out=(LeftOut(what="mean", reason="because"),),
+    left_out=(OmittedInput(what="mean", reason="because"),),
     signed=False,
 )
 

@@ -6,7 +6,8 @@ import numpy as np
 import pytest
 
 from flipsite.domain.draws import Draws, Status
-from flipsite.store.imports.importer import ImportReport, import_file, parse_options
+from flipsite.store.imports.columns import parse_options
+from flipsite.store.imports.importer import ImportReport, import_file
 from flipsite.store.snapshot.read import read_draws
 
 FOLDER = Path(__file__).parents[2].parent / "shared" / "data" / "failure-to-mix"

@@ -19,8 +19,10 @@ from flipsite.domain.study import Kind
 from flipsite.errors import StoreError, UsageError
 from flipsite.settings import default_study, dump_study, load_study
 from flipsite.store.exports import export_draws
-from flipsite.store.imports.importer import ImportReport, import_file, parse_options
-from flipsite.store.snapshot.read import collect_draws, read_draws
+from flipsite.store.imports.columns import parse_options
+from flipsite.store.imports.importer import ImportReport, import_file
+from flipsite.store.snapshot.columns import collect_draws
+from flipsite.store.snapshot.read import read_draws
 
 
 @pytest.fixture

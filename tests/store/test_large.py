@@ -17,13 +17,13 @@ from hypothesis import strategies as st
 
 from flipsite.analyse.report import counted_evidence, evidence
 from flipsite.analyse.tally import tally
-from flipsite.domain.counts import Course, Neighbours
+from flipsite.domain.counts import Trajectory, Transitions
 from flipsite.domain.draws import Draw, Draws, Outcome, Rejected, Status
 from flipsite.errors import StoreError
 from flipsite.settings import load_study
 from flipsite.store.counting.aggregate import read_large, read_tallies
-from flipsite.store.snapshot.columns import SCHEMA, draws_table
-from flipsite.store.snapshot.read import collect_draws, model_extents, write_draws
+from flipsite.store.snapshot.columns import SCHEMA, collect_draws, draws_table
+from flipsite.store.snapshot.read import model_extents, write_draws
 
 CONTROLS = Path(__file__).parents[2] / "content" / "studies" / "controls"
 LABELS = ('["0","1"]', '["1","0"]')
@@ -94,7 +94,7 @@ def test_a_course_is_looked_at_now_and_then(tmp_path):
     write_draws(tmp_path / "draws.parquet", draws, study="s")
     counts = read_large([tmp_path / "draws.parquet"]).counts
     outcomes = draws.outcome[draws.rows(0)]
-    course, whole = counts.models["a/model-0"].course, Course.of(outcomes)
+    course, whole = counts.models["a/model-0"].course, Trajectory.of(outcomes)
     assert course.asked.tolist() == list(range(2, 701, 2))
     assert course.valid.tolist() == whole.valid[1::2].tolist()
     assert course.ones.tolist() == whole.ones[1::2].tolist()
@@ -107,7 +107,7 @@ def test_a_course_is_looked_at_now_and_then(tmp_path):
 def test_neighbours_are_counted_over_gaps(outcomes):
     """A draw without an outcome stands between no two: counted one by one."""
     valid = [outcome for outcome in outcomes if outcome >= 0]
-    found = Neighbours.of(np.array(outcomes, np.int8))
+    found = Transitions.of(np.array(outcomes, np.int8))
     pairs = list(pairwise(valid))
     assert found.n_changes == sum(a != b for a, b in pairs)
     assert found.n_both_ones == pairs.count((1, 1))

@@ -16,8 +16,8 @@ from hypothesis import strategies as st
 
 from flipsite.domain.draws import Draw, Failed, Outcome, Rejected, Status
 from flipsite.errors import StoreError
-from flipsite.store.snapshot.columns import SCHEMA, numbers
-from flipsite.store.snapshot.read import collect_draws, model_extents, read_draws, write_draws
+from flipsite.store.snapshot.columns import SCHEMA, collect_draws, numbers
+from flipsite.store.snapshot.read import model_extents, read_draws, write_draws
 
 DRAW = Draw(
     model="a/b", draw=0, labels=("0", "1"), order=0, result=Outcome(index=1), response="1", cost_usd=0.1

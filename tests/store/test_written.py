@@ -2,12 +2,12 @@
 
 import pytest
 
-from flipsite.store.cache.queries import Mark
-from flipsite.store.snapshot.write import Written, dump_written, load_written
+from flipsite.store.cache.queries import StudyMark
+from flipsite.store.snapshot.write import WrittenSnapshot, dump_written, load_written
 
-LAST = Written(
+LAST = WrittenSnapshot(
     by="me",
-    mark=Mark(attempt=7, counts={"a/b": (3, 50, 0)}),
+    mark=StudyMark(attempt=7, counts={"a/b": (3, 50, 0)}),
     notes={"shard": "3/16"},
     files={"draws.parquet": "0" * 64},
 )

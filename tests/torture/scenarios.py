@@ -38,7 +38,8 @@ from flipsite.settings import default_study, load_study
 from flipsite.store.features import read_features
 from flipsite.store.fits import read_fit, write_fit
 from flipsite.store.snapshot.read import read_draws
-from flipsite.workflows.collect import Order, collect
+from flipsite.workflows.collect import collect
+from flipsite.workflows.run_request import RunRequest
 from flipsite.write.site.replace import replace_site
 
 N_MODELS, N_DRAWS, BUDGET_USD = 2, 6, 1.0
@@ -182,7 +183,7 @@ def _project(root: Path) -> Project:
 def _collected(root: Path, address: str) -> None:
     study = replace(default_study(STUDY), kind=Kind.MEASURED, budget=budget(BUDGET_USD))
     write_study(root / "project", study)
-    order = Order(study_id=STUDY, draws=1, concurrency=4, api_base=address)
+    order = RunRequest(study_id=STUDY, draws=1, concurrency=4, api_base=address)
     assert collect(_project(root), order, watcher()) is not None
 
 

@@ -12,7 +12,7 @@ from sites import FILES, page, write_site
 
 from flipsite.errors import SiteError
 from flipsite.write.check.check import check_site
-from flipsite.write.check.findings import Finding, Kind, Use
+from flipsite.write.check.findings import Finding, Rule, Use
 from flipsite.write.check.html import read_page
 
 
@@ -27,52 +27,60 @@ def test_a_faultless_site_has_no_findings(tmp_path):
 
 
 BODIES = [
-    ('<a href="gone.html">', Kind.BROKEN, "leads to no file"),
-    ('<a href="Index.html">', Kind.BROKEN, "'index.html' is one"),
-    ('<a href="s/index.html#nothing">', Kind.BROKEN, "leads to no id 'nothing'"),
-    ('<a href="#nothing">', Kind.BROKEN, "leads to no id"),
-    ('<a href="%67one.html">', Kind.BROKEN, "leads to no file"),
-    ('<a href="../elsewhere.html">', Kind.BROKEN, "leads out of the site"),
-    ('<a href="/index.html">', Kind.BROKEN, "begins at the host's root"),
-    ('<a href="s/">', Kind.FOLDER, "ends in a folder"),
-    ('<a href="s">', Kind.FOLDER, "ends in a folder"),
-    ('<a href=".">', Kind.FOLDER, "ends in a folder"),
-    ('<img src="" alt="">', Kind.BROKEN, "empty"),
-    ('<img srcset="assets/coin.svg 1x, assets/big.png 2x" alt="">', Kind.BROKEN, "'assets/big.png'"),
-    ('<button data-src="assets/vega.js">', Kind.BROKEN, "'assets/vega.js'"),
-    ('<p style="background: url(gone.png)">', Kind.BROKEN, "'gone.png'"),
-    ('<rect fill="url(#gradient)"/>', Kind.BROKEN, "leads to no id 'gradient'"),
-    ("<style>p { background: url('gone.png') }</style>", Kind.BROKEN, "'gone.png'"),
-    ('<meta http-equiv="refresh" content="0; url=gone.html">', Kind.BROKEN, "'gone.html'"),
-    ('<base href="https://example.org/">', Kind.BROKEN, "<base"),
-    ('<script src="https://cdn.example/x.js"></script>', Kind.OUTSIDE, "asks 'https://cdn.example/x.js'"),
-    ('<script src="//cdn.example/x.js"></script>', Kind.OUTSIDE, "asks"),
-    ('<link rel="preconnect" href="https://fonts.example">', Kind.OUTSIDE, "asks"),
-    ('<img src="HTTPS://example.org/x.png" alt="">', Kind.OUTSIDE, "asks"),
-    ('<iframe title="x" src="ht\ntps://example.org/"></iframe>', Kind.OUTSIDE, "asks"),
-    ('<object data="http://example.org/x"></object>', Kind.OUTSIDE, "asks"),
-    ('<svg><image xlink:href="https://example.org/x.png"/></svg>', Kind.OUTSIDE, "asks"),
-    ('<svg><rect fill="url(https://example.org/x.svg#a)"/></svg>', Kind.OUTSIDE, "asks"),
-    ('<style>@import "https://example.org/x.css";</style>', Kind.OUTSIDE, "asks"),
-    ('<a href="index.html" ping="https://example.org/">', Kind.OUTSIDE, "asks"),
-    ('<a href="java&#115;cript:alert(1)">', Kind.UNSAFE, "must not be an address"),
-    ('<a href=" java\tscript:alert(1)">', Kind.UNSAFE, "must not be an address"),
-    ('<a href="file:///home/me/site/index.html">', Kind.UNSAFE, "must not be an address"),
-    ('<p onclick="go()">', Kind.UNSAFE, "script in an attribute"),
-    ('<iframe title="x" srcdoc="&lt;p&gt;"></iframe>', Kind.UNSAFE, "srcdoc"),
-    ("<script>go()</script>", Kind.POLICY, "a script stands in the page"),
-    ('<script type="module">go()</script>', Kind.POLICY, "a script stands in the page"),
-    ('<p id="main">', Kind.DUPLICATE, "'main' is taken since line 11"),
-    ('<p id="a"><p id="a">', Kind.DUPLICATE, "'a' is taken"),
-    ('<img src="assets/coin.svg">', Kind.ALTERNATIVE, "no alt="),
-    ('<svg role="img"><path d="M0 0"/></svg>', Kind.ALTERNATIVE, "no name"),
-    ('<svg role="img"><title> </title></svg>', Kind.ALTERNATIVE, "no name"),
-    ('<svg role="img" aria-labelledby="nobody"></svg>', Kind.ALTERNATIVE, "'nobody', which is not there"),
-    ("<figure><p>x</p></figure>", Kind.ALTERNATIVE, "no <figcaption>"),
-    ('<iframe src="index.html"></iframe>', Kind.ALTERNATIVE, "no title="),
-    ('<a href="x', Kind.MARKUP, "does not end"),
-    ("<!-- never closed", Kind.MARKUP, "does not end"),
-    ("<style> never closed", Kind.MARKUP, "<style> does not end"),
+    ('<a href="gone.html">', Rule.BROKEN, "leads to no file"),
+    ('<a href="Index.html">', Rule.BROKEN, "'index.html' is one"),
+    ('<a href="s/index.html#nothing">', Rule.BROKEN, "leads to no id 'nothing'"),
+    ('<a href="#nothing">', Rule.BROKEN, "leads to no id"),
+    ('<a href="%67one.html">', Rule.BROKEN, "leads to no file"),
+    ('<a href="../elsewhere.html">', Rule.BROKEN, "leads out of the site"),
+    ('<a href="/index.html">', Rule.BROKEN, "begins at the host's root"),
+    ('<a href="s/">', Rule.FOLDER, "ends in a folder"),
+    ('<a href="s">', Rule.FOLDER, "ends in a folder"),
+    ('<a href=".">', Rule.FOLDER, "ends in a folder"),
+    ('<img src="" alt="">', Rule.BROKEN, "empty"),
+    ('<img srcset="assets/coin.svg 1x, assets/big.png 2x" alt="">', Rule.BROKEN, "'assets/big.png'"),
+    ('<button data-src="assets/vega.js">', Rule.BROKEN, "'assets/vega.js'"),
+    ('<p style="background: url(gone.png)">', Rule.BROKEN, "'gone.png'"),
+    ('<rect fill="url(#gradient)"/>', Rule.BROKEN, "leads to no id 'gradient'"),
+    ("<style>p { background: url('gone.png') }</style>", Rule.BROKEN, "'gone.png'"),
+    ('<meta http-equiv="refresh" content="0; url=gone.html">', Rule.BROKEN, "'gone.html'"),
+    ('<base href="https://example.org/">', Rule.BROKEN, "<base"),
+    (
+        '<script src="https://cdn.example/x.js"></script>',
+        Rule.OUTSIDE,
+        "asks 'https://cdn.example/x.js'",
+    ),
+    ('<script src="//cdn.example/x.js"></script>', Rule.OUTSIDE, "asks"),
+    ('<link rel="preconnect" href="https://fonts.example">', Rule.OUTSIDE, "asks"),
+    ('<img src="HTTPS://example.org/x.png" alt="">', Rule.OUTSIDE, "asks"),
+    ('<iframe title="x" src="ht\ntps://example.org/"></iframe>', Rule.OUTSIDE, "asks"),
+    ('<object data="http://example.org/x"></object>', Rule.OUTSIDE, "asks"),
+    ('<svg><image xlink:href="https://example.org/x.png"/></svg>', Rule.OUTSIDE, "asks"),
+    ('<svg><rect fill="url(https://example.org/x.svg#a)"/></svg>', Rule.OUTSIDE, "asks"),
+    ('<style>@import "https://example.org/x.css";</style>', Rule.OUTSIDE, "asks"),
+    ('<a href="index.html" ping="https://example.org/">', Rule.OUTSIDE, "asks"),
+    ('<a href="java&#115;cript:alert(1)">', Rule.UNSAFE, "must not be an address"),
+    ('<a href=" java\tscript:alert(1)">', Rule.UNSAFE, "must not be an address"),
+    ('<a href="file:///home/me/site/index.html">', Rule.UNSAFE, "must not be an address"),
+    ('<p onclick="go()">', Rule.UNSAFE, "script in an attribute"),
+    ('<iframe title="x" srcdoc="&lt;p&gt;"></iframe>', Rule.UNSAFE, "srcdoc"),
+    ("<script>go()</script>", Rule.POLICY, "a script stands in the page"),
+    ('<script type="module">go()</script>', Rule.POLICY, "a script stands in the page"),
+    ('<p id="main">', Rule.DUPLICATE, "'main' is taken since line 11"),
+    ('<p id="a"><p id="a">', Rule.DUPLICATE, "'a' is taken"),
+    ('<img src="assets/coin.svg">', Rule.ALTERNATIVE, "no alt="),
+    ('<svg role="img"><path d="M0 0"/></svg>', Rule.ALTERNATIVE, "no name"),
+    ('<svg role="img"><title> </title></svg>', Rule.ALTERNATIVE, "no name"),
+    (
+        '<svg role="img" aria-labelledby="nobody"></svg>',
+        Rule.ALTERNATIVE,
+        "'nobody', which is not there",
+    ),
+    ("<figure><p>x</p></figure>", Rule.ALTERNATIVE, "no <figcaption>"),
+    ('<iframe src="index.html"></iframe>', Rule.ALTERNATIVE, "no title="),
+    ('<a href="x', Rule.MARKUP, "does not end"),
+    ("<!-- never closed", Rule.MARKUP, "does not end"),
+    ("<style> never closed", Rule.MARKUP, "<style> does not end"),
 ]
 
 
@@ -108,7 +116,7 @@ HEADS = [
 @pytest.mark.parametrize(("text", "message"), HEADS)
 def test_a_missing_or_weak_policy_is_found(tmp_path, text, message):
     findings = found(tmp_path, index_html=text)
-    assert {each.kind for each in findings} == {Kind.POLICY}
+    assert {each.kind for each in findings} == {Rule.POLICY}
     assert message in findings[0].message
 
 
@@ -122,13 +130,13 @@ def test_a_missing_or_weak_policy_is_found(tmp_path, text, message):
 )
 def test_what_a_page_lacks_as_a_whole_is_found(tmp_path, old, new, message):
     (finding,) = found(tmp_path, index_html=page().replace(old, new))
-    assert (finding.kind, finding.line) == (Kind.PAGE, None)
+    assert (finding.kind, finding.line) == (Rule.PAGE, None)
     assert message in finding.message
 
 
 def test_a_fragment_to_be_pasted_owes_no_title_but_asks_no_other_host(tmp_path):
     (finding,) = found(tmp_path, s__embed__x_html='<img alt="" src="https://example.org/x.png">')
-    assert (finding.path, finding.kind) == ("s/embed/x.html", Kind.OUTSIDE)
+    assert (finding.path, finding.kind) == ("s/embed/x.html", Rule.OUTSIDE)
 
 
 def test_stylesheets_drawings_and_feeds_are_read_too(tmp_path):
@@ -141,14 +149,14 @@ def test_stylesheets_drawings_and_feeds_are_read_too(tmp_path):
         feed_xml='<feed><link href="gone.html"/></feed>',
     )
     assert [(each.path, each.line, each.kind) for each in findings] == [
-        ("assets/x.css", 1, Kind.BROKEN),
-        ("assets/x.css", 2, Kind.OUTSIDE),
-        ("assets/x.svg", 2, Kind.OUTSIDE),
-        ("assets/x.svg", 2, Kind.UNSAFE),
-        ("assets/y.svg", 2, Kind.MARKUP),
-        ("feed.xml", 1, Kind.BROKEN),
-        ("sitemap.xml", 1, Kind.BROKEN),
-        ("sitemap.xml", 1, Kind.BROKEN),
+        ("assets/x.css", 1, Rule.BROKEN),
+        ("assets/x.css", 2, Rule.OUTSIDE),
+        ("assets/x.svg", 2, Rule.OUTSIDE),
+        ("assets/x.svg", 2, Rule.UNSAFE),
+        ("assets/y.svg", 2, Rule.MARKUP),
+        ("feed.xml", 1, Rule.BROKEN),
+        ("sitemap.xml", 1, Rule.BROKEN),
+        ("sitemap.xml", 1, Rule.BROKEN),
     ]
 
 
@@ -173,10 +181,10 @@ def test_a_site_with_an_address_may_use_it_where_pages_are_read_away_from_home(t
     files["s__other_html"] = page(up="../", head=own)
     findings = found(tmp_path, **files)
     assert [(each.path, each.kind) for each in findings] == [
-        ("404.html", Kind.BROKEN),
-        ("404.html", Kind.BROKEN),
-        ("s/other.html", Kind.BROKEN),
-        ("sitemap.xml", Kind.BROKEN),
+        ("404.html", Rule.BROKEN),
+        ("404.html", Rule.BROKEN),
+        ("s/other.html", Rule.BROKEN),
+        ("sitemap.xml", Rule.BROKEN),
     ]
 
 
@@ -193,7 +201,7 @@ def test_a_page_too_heavy_with_what_it_loads_is_found(tmp_path):
     assert found(tmp_path, **files) == []
     files["index_html"] = page(body.replace("data-src", "src"))
     (finding,) = found(tmp_path, **files)
-    assert (finding.path, finding.kind) == ("index.html", Kind.WEIGHT)
+    assert (finding.path, finding.kind) == ("index.html", Rule.WEIGHT)
     assert "at most 150 kB" in finding.message
 
 
@@ -202,7 +210,7 @@ def test_edited_lost_and_foreign_files_are_found(tmp_path):
     (site / "s/data/draws.csv").write_text("model,outcome\na/b,0\n")
     (site / "assets/site.2e.js").unlink()
     (site / "mine.txt").write_text("mine")
-    findings = [each for each in check_site(site) if each.kind is Kind.DIGEST]
+    findings = [each for each in check_site(site) if each.kind is Rule.DIGEST]
     assert [(each.path, each.message.partition(":")[0]) for each in findings] == [
         ("assets/site.2e.js", "was written by flipsite and is gone"),
         ("mine.txt", "was not written by flipsite"),
@@ -214,15 +222,15 @@ def test_a_site_without_its_list_cannot_be_vouched_for(tmp_path):
     site = write_site(tmp_path / "site")
     (site / "build.json").unlink()
     (finding,) = check_site(site)
-    assert (finding.path, finding.kind) == ("build.json", Kind.DIGEST)
+    assert (finding.path, finding.kind) == ("build.json", Rule.DIGEST)
 
 
 def test_a_file_that_github_would_refuse_is_a_warning(tmp_path):
     site = write_site(tmp_path / "site")
     with (site / "huge.csv").open("wb") as file:
         file.truncate(901_000_000)  # a hole: no disk is used
-    by_kind = {each.kind: each for each in check_site(site) if each.kind is not Kind.DIGEST}
-    assert by_kind.keys() == {Kind.SIZE}
+    by_kind = {each.kind: each for each in check_site(site) if each.kind is not Rule.DIGEST}
+    assert by_kind.keys() == {Rule.SIZE}
     assert all(each.is_warning for each in by_kind.values())
 
 

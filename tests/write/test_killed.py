@@ -19,7 +19,7 @@ from flipsite.write.site.staging import LOCK, MARK, NEW, OLD, scratch_beside
 BUILDER = """
 import sys
 from pathlib import Path
-from flipsite.write.site import replace_site
+from flipsite.write.site.replace import replace_site
 out, first = Path(sys.argv[1]), int(sys.argv[2])
 for n in range(first, first + 100_000):
     files = {f"s/{i}/index.html": b"%d" % (n if i % 2 else 0) for i in range(40)}

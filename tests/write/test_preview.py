@@ -24,8 +24,8 @@ import sys
 from pathlib import Path
 from sites import FILES, page
 from flipsite.errors import ContentError
-from flipsite.write.preview import serve
-from flipsite.write.site import replace_site
+from flipsite.write.serve.preview import serve
+from flipsite.write.site.replace import replace_site
 
 root = Path(sys.argv[1])
 

@@ -67,7 +67,7 @@ FULL_DISK = """
 import resource, sys
 from pathlib import Path
 from flipsite.errors import SiteError
-from flipsite.write.site import replace_site
+from flipsite.write.site.replace import replace_site
 out = Path(sys.argv[1])
 replace_site({"index.html": b"old"}, out, version="1", inputs={})
 resource.setrlimit(resource.RLIMIT_FSIZE, (50_000, 50_000))

@@ -19,7 +19,7 @@ from numpy.typing import ArrayLike, NDArray
 
 from flipsite.analyse.binomial import FALSE_DISCOVERY_RATE, TAIL, benjamini_hochberg, jeffreys
 from flipsite.analyse.contingency import TwoByTwo, fisher_exact
-from flipsite.analyse.published import Fit
+from flipsite.analyse.published import PrintedFit
 from flipsite.analyse.report import StudyReport
 from flipsite.domain.estimates import Estimate
 from flipsite.domain.study import Kind, Prompt, Sampling, Study
@@ -31,7 +31,7 @@ N_DRAWS = 20_000
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Point:
+class TargetPoint:
     """One target of a family of studies, and what a model drew.
 
     Attributes:
@@ -64,7 +64,7 @@ class Calibration:
     """
 
     model: str
-    points: tuple[Point, ...]
+    points: tuple[TargetPoint, ...]
     step_likeness: float
     step_low: float
     step_high: float
@@ -102,7 +102,7 @@ def calibration(model: str, counts: Sequence[tuple[float, int, int]], *, seed: i
     return Calibration(
         model=model,
         points=tuple(
-            Point(
+            TargetPoint(
                 target=float(target),
                 n_ones=int(ones[i]),
                 n_valid=int(valid[i]),
@@ -137,7 +137,7 @@ def step_likeness(targets: ArrayLike, shares: ArrayLike) -> Floats:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Change:
+class BiasChange:
     """One model in two studies.
 
     Attributes:
@@ -165,9 +165,9 @@ def changes(
     before: Sequence[Estimate],
     after: Sequence[Estimate],
     *,
-    fits_before: Mapping[str, Sequence[Fit]] | None = None,
-    fits_after: Mapping[str, Sequence[Fit]] | None = None,
-) -> tuple[Change, ...]:
+    fits_before: Mapping[str, Sequence[PrintedFit]] | None = None,
+    fits_after: Mapping[str, Sequence[PrintedFit]] | None = None,
+) -> tuple[BiasChange, ...]:
     """Compare the models that two studies of one target share.
 
     Args:
@@ -194,7 +194,7 @@ def changes(
     ]
     q = benjamini_hochberg(np.array(p, np.float64))
     return tuple(
-        Change(
+        BiasChange(
             model=model,
             before=first[model],
             after=second[model],
@@ -207,7 +207,7 @@ def changes(
     )
 
 
-def _counts(record: Estimate, ways: Sequence[Fit]) -> list[tuple[int, int]]:
+def _counts(record: Estimate, ways: Sequence[PrintedFit]) -> list[tuple[int, int]]:
     """Every pair of ones and valid draws that a study allows for a model."""
     if record.ones is not None and record.valid:
         return [(record.ones, record.valid)]
@@ -240,7 +240,7 @@ class Comparison:
 
     before: Study
     after: Study
-    changes: tuple[Change, ...]
+    changes: tuple[BiasChange, ...]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -21,7 +21,7 @@ KINDS = (
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Claim:
+class Enrichment:
     """A kind of model against the rest, at the two ends of a ranking.
 
     Attributes:
@@ -55,7 +55,7 @@ def study_claims(
     *,
     printed: Printed | None = None,
     top: int = 20,
-) -> tuple[Claim, ...]:
+) -> tuple[Enrichment, ...]:
     """Test of each kind whether it stands at one end of a study rather than the other.
 
     Args:
@@ -97,7 +97,7 @@ def claim(
     least: Collection[str],
     most: Collection[str],
     ruled_out: Collection[str] = (),
-) -> Claim | None:
+) -> Enrichment | None:
     """Test whether a kind of model stands among the least biased rather than the most biased.
 
     Args:
@@ -126,7 +126,7 @@ def claim(
         for j in range(unknown_most + 1)
     ]
     difference, low, high = newcombe(table)
-    return Claim(
+    return Enrichment(
         kind=kind,
         table=table,
         difference=difference,

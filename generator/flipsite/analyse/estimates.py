@@ -9,8 +9,8 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from flipsite.analyse.binomial import benjamini_hochberg, binomial_test, jeffreys, noise_floor, verdict
-from flipsite.analyse.published import Fit, cautious_p_value, fits, known_draws
-from flipsite.analyse.ranking import Standing, standings
+from flipsite.analyse.published import PrintedFit, cautious_p_value, fits, known_draws
+from flipsite.analyse.ranking import RankEstimate, standings
 from flipsite.domain.draws import Tally
 from flipsite.domain.estimates import Estimate, Printed, PrintedBias, Verdict
 from flipsite.domain.study import Study
@@ -20,7 +20,7 @@ PageOf = Callable[[str, str], str]
 
 
 def estimates(
-    study: Study, tallies: Sequence[Tally], *, page: PageOf, doubts: Sequence[Standing] | None = None
+    study: Study, tallies: Sequence[Tally], *, page: PageOf, doubts: Sequence[RankEstimate] | None = None
 ) -> tuple[Estimate, ...]:
     """Estimate each model's share of ones, its bias and what may be said of it, from its draws.
 
@@ -77,7 +77,7 @@ def estimates(
 
 
 def published_estimates(
-    study: Study, printed: Printed, *, page: PageOf, doubts: Sequence[Standing] = ()
+    study: Study, printed: Printed, *, page: PageOf, doubts: Sequence[RankEstimate] = ()
 ) -> tuple[Estimate, ...]:
     """What printed biases allow to be said: no share and no sign; the draws only where one count fits.
 
@@ -185,13 +185,13 @@ def _counted(study: Study, tally: Tally, *, page: PageOf) -> Estimate:
     )
 
 
-def _known_floor(ways: Sequence[Fit], *, target: float) -> float | None:
+def _known_floor(ways: Sequence[PrintedFit], *, target: float) -> float | None:
     """The noise floor, where the figure fixes the number of draws."""
     valid = known_draws(ways)
     return None if valid is None else float(noise_floor(valid, target))
 
 
-def _cautious_verdict(q: float | None, ways: Sequence[Fit], *, target: float) -> Verdict:
+def _cautious_verdict(q: float | None, ways: Sequence[PrintedFit], *, target: float) -> Verdict:
     """The verdict that every fit allows: the interval is the widest, over both signs."""
     counts = [(k, way.n_valid) for way in ways for k in way.ones]
     if not counts:

@@ -19,7 +19,7 @@ from scipy.special import gammaln, ndtr
 
 from flipsite.analyse.binomial import interval
 from flipsite.analyse.contingency import TwoByTwo, fisher_exact, newcombe
-from flipsite.domain.counts import Neighbours
+from flipsite.domain.counts import Transitions
 from flipsite.domain.draws import Draws
 
 N_TABLES = 20_000
@@ -130,7 +130,7 @@ class Homogeneity:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Succession:
+class RunsTest:
     """Do the outcomes come in an order that chance would give?
 
     Attributes:
@@ -149,7 +149,7 @@ class Succession:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Modes:
+class ModeComparison:
     """Structured answers against text, where a model was asked both ways.
 
     Attributes:
@@ -213,7 +213,7 @@ def _group(name: str, n_valid: int, n_ones: int) -> Group:
     return Group(name=name, n_valid=n_valid, n_ones=n_ones, low=low, high=high)
 
 
-def succession_of(counted: Neighbours) -> Succession | None:
+def succession_of(counted: Transitions) -> RunsTest | None:
     """Test whether the outcomes of a model's valid draws stand in an order of chance.
 
     Args:
@@ -231,7 +231,7 @@ def succession_of(counted: Neighbours) -> Succession | None:
         return None
     mean = n_ones / n
     together = counted.n_both_ones - mean * (2 * n_ones - counted.n_end_ones) + (n - 1) * mean**2
-    return Succession(
+    return RunsTest(
         n_valid=n,
         n_runs=1 + counted.n_changes,
         n_runs_expected=1 + 2 * n_ones * (n - n_ones) / n,
@@ -267,21 +267,21 @@ def runs_distribution(n_ones: int, n_zeros: int) -> NDArray[np.float64]:
     return np.concatenate([[0.0, 0.0], np.exp(either - everything) + np.exp(other - everything)])
 
 
-def modes(draws: Draws, index: int) -> Modes | None:
+def modes(draws: Draws, index: int) -> ModeComparison | None:
     """Compare a model's structured answers with its text; None where it has no valid draw of one of them."""
     rows = draws.rows(index)
     column = draws.mode[rows]
     return modes_of(_counted(column, draws.outcome[rows])) if len(set(column) - _UNTOLD) > 1 else None
 
 
-def modes_of(counted: Mapping[str, Sequence[int]]) -> Modes | None:
+def modes_of(counted: Mapping[str, Sequence[int]]) -> ModeComparison | None:
     """`modes` of a model whose zeros and ones are counted by mode."""
     (zeros_a, ones_a), (zeros_b, ones_b) = (counted.get(mode, (0, 0)) for mode in ("structured", "text"))
     table = TwoByTwo(ones_a=ones_a, n_a=zeros_a + ones_a, ones_b=ones_b, n_b=zeros_b + ones_b)
     if not table.n_a or not table.n_b:
         return None
     difference, low, high = newcombe(table)
-    return Modes(table=table, difference=difference, low=low, high=high, p_value=fisher_exact(table))
+    return ModeComparison(table=table, difference=difference, low=low, high=high, p_value=fisher_exact(table))
 
 
 def _log_ways(n: int, parts: NDArray[np.int64]) -> NDArray[np.float64]:

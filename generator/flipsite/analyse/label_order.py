@@ -20,7 +20,7 @@ from scipy.special import ndtri
 
 from flipsite.analyse.binomial import TAIL, binomial_test, interval
 from flipsite.analyse.contingency import TwoByTwo, stratified_exact
-from flipsite.domain.counts import Shown, shown_alike
+from flipsite.domain.counts import PromptArm, prompt_arms
 from flipsite.domain.draws import Draws
 
 Floats = NDArray[np.float64]
@@ -136,17 +136,17 @@ def decompose(draws: Draws, index: int, *, target: float = 0.5) -> Decomposition
         target: Probability of outcome 1 that the prompt asks for.
     """
     rows = draws.rows(index)
-    return decompose_shown(draws.models[index], shown_alike(draws, rows), target=target)
+    return decompose_shown(draws.models[index], prompt_arms(draws, rows), target=target)
 
 
-def decompose_shown(model: str, draws: Sequence[Shown], *, target: float = 0.5) -> Decomposition:
+def decompose_shown(model: str, draws: Sequence[PromptArm], *, target: float = 0.5) -> Decomposition:
     """`decompose` of a model's draws that are counted by how they were shown."""
     if not draws:
         return Decomposition(model=model, n_draws=0, told_apart=False, influences=())
     cells = [(each, outcome) for each in draws for outcome in (0, 1) if (each.zeros, each.ones)[outcome]]
     order = np.array([each.order for each, _ in cells], np.int8)
     labels = [each.labels for each, _ in cells]
-    shown = _Shown(
+    shown = _OrderedDraws(
         times=np.array([(each.zeros, each.ones)[outcome] for each, outcome in cells], np.int64),
         first_drawn=np.array([outcome for _, outcome in cells], np.int8) == order,
         first_is_one=order == 1,
@@ -165,7 +165,7 @@ def decompose_shown(model: str, draws: Sequence[Shown], *, target: float = 0.5) 
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class _Shown:
+class _OrderedDraws:
     """Draws shown alike with one outcome, and how many: was the first-named drawn, what was named first."""
 
     times: NDArray[np.int64]
@@ -193,7 +193,7 @@ class _Shown:
         return tuple(names) if len(self.labels) and apart else ()
 
 
-def _influence(shown: _Shown, name: Name, log_odds: float, error: float) -> Influence:
+def _influence(shown: _OrderedDraws, name: Name, log_odds: float, error: float) -> Influence:
     favoured = shown.sign(name)
     bears = favoured != 0
     went = shown.first_drawn[bears] == (favoured[bears] > 0)
@@ -212,7 +212,7 @@ def _influence(shown: _Shown, name: Name, log_odds: float, error: float) -> Infl
     )
 
 
-def _exact(shown: _Shown, name: Name) -> float:
+def _exact(shown: _OrderedDraws, name: Name) -> float:
     """Exact test of one influence: within each label pair where it varies there, over all pairs where not."""
     bears = shown.sign(name) != 0
     group = shown.sign("index" if name == "order" else name)[bears] > 0

@@ -14,13 +14,13 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Final
 
-from flipsite.domain.catalogue import Claim
+from flipsite.domain.catalogue import FeatureClaim
 from flipsite.domain.features import FEATURES, PROTECTED, SOURCES
 from flipsite.domain.study import Feature
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Change:
+class FeatureChange:
     """A row that a run has added, `before` None, or replaced."""
 
     before: Feature | None
@@ -28,7 +28,7 @@ class Change:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Refused:
+class RefusedValue:
     """A value that was found and not taken, because a surer one, or a person's, is there."""
 
     kept: Feature
@@ -36,7 +36,7 @@ class Refused:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Joined:
+class MergedFeatures:
     """Features after a run.
 
     Attributes:
@@ -47,12 +47,12 @@ class Joined:
     """
 
     features: tuple[Feature, ...]
-    changed: tuple[Change, ...]
-    refused: tuple[Refused, ...]
-    overruled: tuple[Refused, ...]
+    changed: tuple[FeatureChange, ...]
+    refused: tuple[RefusedValue, ...]
+    overruled: tuple[RefusedValue, ...]
 
 
-def joined(kept: Iterable[Feature], found: Iterable[Feature]) -> Joined:
+def joined(kept: Iterable[Feature], found: Iterable[Feature]) -> MergedFeatures:
     """Join what was kept with what a run has found.
 
     What the run has not found stays; what a source says anew takes the place of what it said before. The
@@ -74,11 +74,11 @@ def joined(kept: Iterable[Feature], found: Iterable[Feature]) -> Joined:
             continue
         if held and held.source in PROTECTED:
             if contradicts(row, held):
-                refused.append(Refused(kept=held, found=row))
+                refused.append(RefusedValue(kept=held, found=row))
         elif not held or not held.value or (*key, held.source) in told or _rank(row) < _rank(held):
             rows[key] = after
-            changed.append(Change(before=held, after=after))
-    return Joined(
+            changed.append(FeatureChange(before=held, after=after))
+    return MergedFeatures(
         features=tuple(rows[key] for key in sorted(rows)),
         changed=tuple(changed),
         refused=tuple(refused),
@@ -129,11 +129,11 @@ def by_model(features: Iterable[Feature]) -> Mapping[str, tuple[Feature, ...]]:
     return {model: tuple(rows) for model, rows in found.items()}
 
 
-def _overruled(found: Iterable[Feature], rows: Mapping[tuple[str, str], Feature]) -> Iterator[Refused]:
+def _overruled(found: Iterable[Feature], rows: Mapping[tuple[str, str], Feature]) -> Iterator[RefusedValue]:
     for row in sorted(found, key=lambda row: (row.model, row.feature, row.value, _rank(row), row.note)):
         stands = rows[row.model, row.feature]
         if row.source == "classifier" and stands.source not in PROTECTED and contradicts(row, stands):
-            yield Refused(kept=stands, found=row)
+            yield RefusedValue(kept=stands, found=row)
 
 
 def _surest(found: Iterable[Feature]) -> dict[tuple[str, str], Feature]:
@@ -157,7 +157,7 @@ ALIKE: Final = 0.05
 
 
 def agreed_features(
-    model: str, answers: Sequence[Mapping[str, Claim]], *, classifier: str, askings: int
+    model: str, answers: Sequence[Mapping[str, FeatureClaim]], *, classifier: str, askings: int
 ) -> tuple[Feature, ...]:
     """What a classifier's answers about one model come to.
 
@@ -183,7 +183,9 @@ def agreed_features(
     return tuple(found)
 
 
-def _agreed(model: str, feature: str, claims: Sequence[Claim], *, classifier: str, askings: int) -> Feature:
+def _agreed(
+    model: str, feature: str, claims: Sequence[FeatureClaim], *, classifier: str, askings: int
+) -> Feature:
     groups = sorted(_groups(feature, claims), key=len, reverse=True)
     first, *others = groups
     net = len(first) - sum(map(len, others))
@@ -205,21 +207,21 @@ def _agreed(model: str, feature: str, claims: Sequence[Claim], *, classifier: st
     )
 
 
-def _groups(feature: str, claims: Sequence[Claim]) -> Iterator[list[Claim]]:
+def _groups(feature: str, claims: Sequence[FeatureClaim]) -> Iterator[list[FeatureClaim]]:
     """The claims that state a value, those together that state the same one."""
     stated = [claim for claim in claims if claim.value]
     if FEATURES[feature].kind == "number":
         yield from _near(sorted(stated, key=_number))
         return
-    by_value: dict[str, list[Claim]] = {}
+    by_value: dict[str, list[FeatureClaim]] = {}
     for claim in stated:
         by_value.setdefault(_key(claim), []).append(claim)
     yield from by_value.values()
 
 
-def _near(stated: Sequence[Claim]) -> Iterator[list[Claim]]:
+def _near(stated: Sequence[FeatureClaim]) -> Iterator[list[FeatureClaim]]:
     """Runs of numbers, smallest first, each as near as ALIKE to the first of its run."""
-    group: list[Claim] = []
+    group: list[FeatureClaim] = []
     for claim in stated:
         if group and _number(claim) > _number(group[0]) * (1 + ALIKE):
             yield group
@@ -229,17 +231,17 @@ def _near(stated: Sequence[Claim]) -> Iterator[list[Claim]]:
         yield group
 
 
-def _told(feature: str, group: Sequence[Claim]) -> str:
+def _told(feature: str, group: Sequence[FeatureClaim]) -> str:
     """What a group says, as one of it said: of numbers the one in the middle, else the first."""
     middle = (len(group) - 1) // 2 if FEATURES[feature].kind == "number" else 0
     return str(group[middle].value)
 
 
-def _number(claim: Claim) -> float:
+def _number(claim: FeatureClaim) -> float:
     return float(claim.value or 0)
 
 
-def _key(claim: Claim) -> str:
+def _key(claim: FeatureClaim) -> str:
     """A text without what two spellings of one name differ in: `Llama 3.1`, `llama-3.1`."""
     return "".join(sign for sign in (claim.value or "").casefold() if sign.isalnum() or sign == ".")
 

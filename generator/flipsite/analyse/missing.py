@@ -39,7 +39,7 @@ class StatusShare:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Missing:
+class MissingAnswers:
     """What one model left unanswered.
 
     Attributes:
@@ -65,7 +65,7 @@ class Missing:
         return len(self.verdicts) > 1
 
 
-def missing_answers(tallies: Sequence[Tally], *, target: float = 0.5) -> tuple[Missing, ...]:
+def missing_answers(tallies: Sequence[Tally], *, target: float = 0.5) -> tuple[MissingAnswers, ...]:
     """Bound every model's mean and verdict by what its missing answers may have been.
 
     Every number of ones among the missing answers is tried (of very many, MOST_READINGS of them), and the
@@ -80,7 +80,7 @@ def missing_answers(tallies: Sequence[Tally], *, target: float = 0.5) -> tuple[M
     asked = [tally for tally in tallies if tally.n_draws]
     found = _possible_verdicts(asked, target=target)
     return tuple(
-        Missing(
+        MissingAnswers(
             model=tally.model,
             n_missing=tally.n_draws - tally.n_valid,
             shares=_shares(tally.by_status, tally.n_draws),

@@ -29,7 +29,7 @@ MOST_DRAWS = 50_000
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Plan:
+class PowerPlan:
     """Valid draws a model that verdicts need; None where 50,000 do not suffice, or no number can.
 
     Attributes:
@@ -53,7 +53,7 @@ class Plan:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Price:
+class DrawPrice:
     """What a study's valid draws have cost.
 
     Attributes:
@@ -69,19 +69,19 @@ class Price:
     dearest: str
 
 
-def plan(*, margin: float, bias: float, power: float, n_models: int, target: float = 0.5) -> Plan:
+def plan(*, margin: float, bias: float, power: float, n_models: int, target: float = 0.5) -> PowerPlan:
     """Work out the draws that verdicts need.
 
     Args:
-        margin: As in `Plan`, above 0.
-        bias: As in `Plan`, above 0; toward the side of the target that has more room.
-        power: As in `Plan`, strictly between 0 and 1.
+        margin: As in `PowerPlan`, above 0.
+        bias: As in `PowerPlan`, above 0; toward the side of the target that has more room.
+        power: As in `PowerPlan`, strictly between 0 and 1.
         n_models: Models judged together, at least 1.
         target: Probability that the prompt asks for.
     """
     share = target + bias if target <= 0.5 else target - bias
     first, alone = FALSE_DISCOVERY_RATE / n_models, FALSE_DISCOVERY_RATE
-    return Plan(
+    return PowerPlan(
         margin=margin,
         bias=bias,
         power=power,
@@ -204,7 +204,7 @@ def acquittal_bounds(n_valid: Counts, *, margin: float, target: float = 0.5) -> 
     return _last(low_outside, bottom, top) + 1, _last(high_inside, bottom, top)
 
 
-def price(tallies: Sequence[Tally]) -> Price | None:
+def price(tallies: Sequence[Tally]) -> DrawPrice | None:
     """What a valid draw of each model has cost; None where no model has both a valid draw and a cost."""
     costs = {
         tally.model: tally.cost_usd / tally.n_valid
@@ -214,7 +214,7 @@ def price(tallies: Sequence[Tally]) -> Price | None:
     if not costs:
         return None
     dearest = max(costs, key=lambda model: (costs[model], model))
-    return Price(
+    return DrawPrice(
         n_models=len(costs),
         usd_per_round=sum(costs.values()),
         usd_dearest=costs[dearest],

@@ -20,7 +20,7 @@ from flipsite.domain.estimates import Printed, PrintedBias
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Fit:
+class PrintedFit:
     """One way to draw a printed bias.
 
     Attributes:
@@ -35,7 +35,7 @@ class Fit:
     ones: tuple[int, ...]
 
 
-def fits(row: PrintedBias, printed: Printed, *, target: float = 0.5) -> tuple[Fit, ...]:
+def fits(row: PrintedBias, printed: Printed, *, target: float = 0.5) -> tuple[PrintedFit, ...]:
     """Every count of draws, and every distance from the target, that prints as the figure of this row.
 
     A figure exactly between two printed values may have been rounded either way: both are admitted. Exact
@@ -62,17 +62,17 @@ def fits(row: PrintedBias, printed: Printed, *, target: float = 0.5) -> tuple[Fi
                 if k not in ones:
                     ones.append(k)
     return tuple(
-        Fit(n_valid=n, half_excess=float(excess), ones=tuple(sorted(ones)))
+        PrintedFit(n_valid=n, half_excess=float(excess), ones=tuple(sorted(ones)))
         for (n, excess), ones in sorted(found.items())
     )
 
 
-def known_draws(ways: Sequence[Fit]) -> int | None:
+def known_draws(ways: Sequence[PrintedFit]) -> int | None:
     """The number of valid draws, where one pair alone fits."""
     return ways[0].n_valid if len(ways) == 1 else None
 
 
-def cautious_p_value(ways: Sequence[Fit], *, target: float = 0.5) -> float | None:
+def cautious_p_value(ways: Sequence[PrintedFit], *, target: float = 0.5) -> float | None:
     """The largest exact two-sided p-value among the fits; None without any. It needs no sign."""
     counts = [(k, way.n_valid) for way in ways for k in way.ones]
     if not counts:

@@ -22,8 +22,8 @@ from scipy.special import betaln
 from flipsite.analyse.binomial import TAIL
 from flipsite.analyse.population import Population, count_probability
 from flipsite.analyse.posterior import bias_interval
-from flipsite.analyse.published import Fit, between_tables
-from flipsite.analyse.ranking import LEVELS, MARGINS, N_DRAWS, Standing
+from flipsite.analyse.published import PrintedFit, between_tables
+from flipsite.analyse.ranking import LEVELS, MARGINS, N_DRAWS, RankEstimate
 from flipsite.domain.estimates import Printed
 
 Floats = NDArray[np.float64]
@@ -53,14 +53,14 @@ class _Bias:
 
 def printed_standings(
     printed: Printed,
-    fits: Mapping[str, Sequence[Fit]],
+    fits: Mapping[str, Sequence[PrintedFit]],
     population: Population,
     *,
     target: float = 0.5,
     top: int = 20,
     seed: int = 0,
     n_draws: int = N_DRAWS,
-) -> tuple[Standing, ...]:
+) -> tuple[RankEstimate, ...]:
     """Rank every printed model among all that were asked, with the doubt that is left.
 
     A model whose figure no count prints takes part with that figure as its bias, and has no standing.
@@ -171,11 +171,11 @@ def _standing(
     *,
     target: float,
     ends: tuple[int, int],
-) -> Standing:
+) -> RankEstimate:
     """A model's place from its ranks, ascending; `ends` are the last rank of the least biased, and of all."""
     top, n_models = ends
     low, high = bias_interval(*np.array(counts).T, target=target)
-    return Standing(
+    return RankEstimate(
         model=model,
         rank_low=int(ranks[int(len(ranks) * TAIL)]),
         rank_high=int(ranks[min(len(ranks) - 1, int(len(ranks) * (1 - TAIL)))]),

@@ -38,7 +38,7 @@ LEVELS = 2048
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Standing:
+class RankEstimate:
     """A model's place among all, and its bias, with their doubt.
 
     Probabilities are posterior, under Jeffreys' prior.
@@ -72,7 +72,7 @@ class Standing:
 
 def standings(
     tallies: Sequence[Tally], *, target: float = 0.5, top: int = 20, seed: int = 0, n_draws: int = N_DRAWS
-) -> tuple[Standing, ...]:
+) -> tuple[RankEstimate, ...]:
     """Rank every model that has a valid draw, with the doubt that is left.
 
     Args:
@@ -100,7 +100,7 @@ def standings(
     least, largest = bias_interval(ones, valid, target=target)
     within = [bias_within(ones, valid, margin, target=target) for margin in MARGINS]
     return tuple(
-        Standing(
+        RankEstimate(
             model=tally.model,
             rank_low=int(low[i]),
             rank_high=int(high[i]),

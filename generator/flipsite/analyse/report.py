@@ -6,13 +6,13 @@ What else one model's draws tell: what sways it, what is missing, whether it is 
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 
-from flipsite.analyse.enrichment import Claim, study_claims
+from flipsite.analyse.enrichment import Enrichment, study_claims
 from flipsite.analyse.estimates import estimates, published_estimates
 from flipsite.analyse.fairness import FairShare, fair_share, published_fair_share
 from flipsite.analyse.homogeneity import (
     Homogeneity,
-    Modes,
-    Succession,
+    ModeComparison,
+    RunsTest,
     homogeneity,
     homogeneity_of,
     modes,
@@ -20,14 +20,14 @@ from flipsite.analyse.homogeneity import (
     succession_of,
 )
 from flipsite.analyse.label_order import Decomposition, decompose, decompose_shown
-from flipsite.analyse.missing import Missing, missing_answers
+from flipsite.analyse.missing import MissingAnswers, missing_answers
 from flipsite.analyse.population import Population, fit_population, fit_published_population
-from flipsite.analyse.published import Fit, fits
+from flipsite.analyse.published import PrintedFit, fits
 from flipsite.analyse.published_ranks import printed_standings
-from flipsite.analyse.ranking import Standing, standings
+from flipsite.analyse.ranking import RankEstimate, standings
 from flipsite.analyse.sequential import Stop, replay
 from flipsite.analyse.tally import SpendRow, spend, tally
-from flipsite.domain.counts import Counts, Course, Neighbours
+from flipsite.domain.counts import StudyCounts, Trajectory, Transitions
 from flipsite.domain.draws import Draws, Tally
 from flipsite.domain.estimates import Estimate, Printed
 from flipsite.domain.fit import Fit as Regressions
@@ -49,11 +49,11 @@ class Evidence:
     """
 
     swayed: Decomposition
-    missing: Missing
+    missing: MissingAnswers
     by_provider: Homogeneity | None
     by_day: Homogeneity | None
-    succession: Succession | None
-    modes: Modes | None
+    succession: RunsTest | None
+    modes: ModeComparison | None
 
 
 def evidence(study: Study, draws: Draws, tallies: tuple[Tally, ...]) -> dict[str, Evidence]:
@@ -69,12 +69,14 @@ def evidence(study: Study, draws: Draws, tallies: tuple[Tally, ...]) -> dict[str
             modes=modes(draws, index),
         )
         for index, (model, missing, neighbours) in enumerate(
-            zip(draws.models, missing_answers(tallies, target=target), Neighbours.of_each(draws), strict=True)
+            zip(
+                draws.models, missing_answers(tallies, target=target), Transitions.of_each(draws), strict=True
+            )
         )
     }
 
 
-def counted_evidence(study: Study, counts: Counts) -> dict[str, Evidence]:
+def counted_evidence(study: Study, counts: StudyCounts) -> dict[str, Evidence]:
     """The same from counts, for draws too many to hold."""
     target = study.prompt.target
     return {
@@ -121,12 +123,12 @@ class StudyReport:
     study: Study
     estimates: tuple[Estimate, ...]
     draws: Draws | None = None
-    counts: Counts | None = None
+    counts: StudyCounts | None = None
     asked: tuple[str, str] | None = None
     tallies: tuple[Tally, ...] = ()
     printed: Printed | None = None
-    fits: Mapping[str, tuple[Fit, ...]] = field(default_factory=dict)
-    standings: Mapping[str, Standing] = field(default_factory=dict)
+    fits: Mapping[str, tuple[PrintedFit, ...]] = field(default_factory=dict)
+    standings: Mapping[str, RankEstimate] = field(default_factory=dict)
     evidence: Mapping[str, Evidence] = field(default_factory=dict)
     spend: tuple[SpendRow, ...] = ()
     truths: Mapping[str, float] = field(default_factory=dict)
@@ -136,14 +138,14 @@ class StudyReport:
     features: Mapping[str, tuple[Feature, ...]] = field(default_factory=dict)
     fit: Regressions | None = None
     fit_older_than: tuple[str, ...] = ()
-    claims: tuple[Claim, ...] = ()
+    claims: tuple[Enrichment, ...] = ()
 
 
 def report_draws(
     study: Study,
     draws: Draws | None,
     *,
-    counts: Counts | None = None,
+    counts: StudyCounts | None = None,
     truths: Mapping[str, float] | None = None,
     announced: Mapping[str, float] | None = None,
 ) -> StudyReport:
@@ -177,11 +179,11 @@ def report_draws(
     )
 
 
-def _stops(draws: Draws, counts: Counts | None, *, target: float) -> dict[str, Stop]:
+def _stops(draws: Draws, counts: StudyCounts | None, *, target: float) -> dict[str, Stop]:
     if counts:
         courses = [each.course for each in counts.models.values()]
         return dict(zip(counts.models, replay(courses, target=target), strict=True))
-    courses = Course.of_each(draws)
+    courses = Trajectory.of_each(draws)
     return dict(zip(draws.models, replay(courses, target=target), strict=True))
 
 

@@ -18,12 +18,12 @@ from numpy.typing import ArrayLike, NDArray
 from scipy.special import betaln, xlog1py, xlogy
 
 from flipsite.analyse.binomial import FAIR_MARGIN, FALSE_DISCOVERY_RATE, distinct
-from flipsite.domain.counts import Course
+from flipsite.domain.counts import Trajectory
 
 Floats = NDArray[np.float64]
 
 
-class Settled(StrEnum):
+class StoppingState(StrEnum):
     """Whether more draws of a model are wanted."""
 
     BIASED = "biased"
@@ -41,7 +41,7 @@ class Stop:
         n_asked: Draws that were asked in fact.
     """
 
-    state: Settled
+    state: StoppingState
     n_draws: int
     n_asked: int
 
@@ -114,7 +114,7 @@ def settle(
     target: float = 0.5,
     margin: float = FAIR_MARGIN,
     rate: float = FALSE_DISCOVERY_RATE,
-) -> tuple[Settled, ...]:
+) -> tuple[StoppingState, ...]:
     """Which models need no more draws: the collector's stopping rule. A model once settled is asked no more.
 
     Args:
@@ -128,13 +128,13 @@ def settle(
     guilty = convicted(log_evidence(n_ones, n_valid, target=target), n_models=n_models, rate=rate)
     innocent = acquitted(n_ones, n_valid, target=target, margin=margin, rate=rate)
     return tuple(
-        Settled.BIASED if bad else Settled.FAIR if good else Settled.OPEN
+        StoppingState.BIASED if bad else StoppingState.FAIR if good else StoppingState.OPEN
         for bad, good in zip(guilty, innocent, strict=True)
     )
 
 
 def replay(
-    courses: Sequence[Course], *, target: float = 0.5, margin: float = FAIR_MARGIN
+    courses: Sequence[Trajectory], *, target: float = 0.5, margin: float = FAIR_MARGIN
 ) -> tuple[Stop, ...]:
     """Where draws already taken would have stopped, each open model being asked up to its next look a round.
 
@@ -145,7 +145,7 @@ def replay(
     """
     looks = np.array([len(each.asked) for each in courses], np.int64)
     asked = [int(each.asked[-1]) if len(each.asked) else 0 for each in courses]
-    stops = [Stop(state=Settled.OPEN, n_draws=n, n_asked=n) for n in asked]
+    stops = [Stop(state=StoppingState.OPEN, n_draws=n, n_asked=n) for n in asked]
     # All looks of all models in a row; the first row is that of a model not asked yet.
     begins = np.cumsum(looks) - looks + 1
     ones, valid, which = distinct(
@@ -161,11 +161,11 @@ def replay(
         guilty = convicted(log_e[row])
         settled = is_open & (guilty | innocent[row])
         for i in np.flatnonzero(settled).tolist():
-            state = Settled.BIASED if guilty[i] else Settled.FAIR
+            state = StoppingState.BIASED if guilty[i] else StoppingState.FAIR
             stops[i] = Stop(state=state, n_draws=_asked_by(courses[i], look), n_asked=asked[i])
         is_open &= ~settled
     return tuple(stops)
 
 
-def _asked_by(course: Course, look: int) -> int:
+def _asked_by(course: Trajectory, look: int) -> int:
     return int(course.asked[min(look, len(course.asked) - 1)]) if len(course.asked) else 0

@@ -10,8 +10,6 @@ import click
 from flipsite.write.check.check import check_site
 from flipsite.write.check.findings import Finding
 
-__all__ = ["Finding", "check"]
-
 
 def check(site: Path) -> list[Finding]:
     """What is wrong with a site, sorted by file and line.

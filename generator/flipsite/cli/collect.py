@@ -70,15 +70,16 @@ def command(
     from flipsite.cli.console import CollectScreen
     from flipsite.domain.study import shard_of
     from flipsite.project import find_project
-    from flipsite.workflows.collect import Order, collect
+    from flipsite.workflows.collect import collect
     from flipsite.workflows.collect import reread as read_again
+    from flipsite.workflows.run_request import RunRequest
 
     project = find_project(Path.cwd())
     screen = CollectScreen(dry_run=dry_run, yes=yes)
     if reread:
         screen.reread(*read_again(project, study))
         return
-    order = Order(
+    order = RunRequest(
         study_id=study,
         models=models,
         skip=skip,

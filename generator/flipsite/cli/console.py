@@ -20,17 +20,19 @@ from rich.live import Live
 from rich.markup import escape
 from rich.table import Table
 
-from flipsite.domain.study import Kind
+from flipsite.analyse.merge_features import RefusedValue
+from flipsite.domain.display import one_line
+from flipsite.domain.study import Feature, Kind
 from flipsite.errors import UsageError
-from flipsite.workflows.collect import Look, Offer, Report, Watcher
-from flipsite.workflows.features import (
-    Classified,
-    Feature,
-    FeatureReport,
+from flipsite.workflows.features import FeatureReport
+from flipsite.workflows.run_request import (
+    ClassifierQuote,
+    ClassifierReport,
     FeatureWatcher,
-    Inquiry,
-    Refused,
-    one_line,
+    ProgressSnapshot,
+    RunQuote,
+    RunReport,
+    Watcher,
 )
 
 LINE_EVERY_S = 5.0
@@ -61,7 +63,7 @@ class Progress:
         if self._live is not None:
             self._live.stop()
 
-    def look(self, look: Look) -> None:
+    def look(self, look: ProgressSnapshot) -> None:
         """Show how it stands now."""
         if self._console.is_terminal:
             if self._live is None:
@@ -73,7 +75,7 @@ class Progress:
             self._told_at = time.monotonic()
             click.echo(self._line(look))
 
-    def _line(self, look: Look) -> str:
+    def _line(self, look: ProgressSnapshot) -> str:
         """What is done, valid share, dollars, rate, and what is waiting and why."""
         tide = look.tide
         seconds = max(time.monotonic() - self._began, 1e-3)
@@ -141,7 +143,7 @@ class CollectScreen:
         self._say(f"{n_answers} stored answers read again, {n_changed} of them otherwise than before.")
         self._say(f"Snapshot: {snapshot}" if snapshot else "No snapshot: there are no answers yet.")
 
-    def report(self, report: Report) -> None:
+    def report(self, report: RunReport) -> None:
         """What the run came to: the spend, the dearest model first, and who was set aside."""
         tide = report.tide
         self._say(
@@ -163,7 +165,7 @@ class CollectScreen:
         if report.snapshot is not None:
             self._say(f"Snapshot: {report.snapshot}")
 
-    def _settled(self, report: Report) -> None:
+    def _settled(self, report: RunReport) -> None:
         """What needs no more draws, since when, and what that saved."""
         settled = report.settled or ()
         if not settled:
@@ -179,7 +181,7 @@ class CollectScreen:
             f"{n_spared} draws of theirs were not asked, which saved about {dollars(report.spared_usd)}."
         )
 
-    def budget_sentence(self, report: Report) -> str:
+    def budget_sentence(self, report: RunReport) -> str:
         """Why the budget ended it."""
         model, reason = next(iter(report.budget.items()))
         others = f" and {len(report.budget) - 1} more" if len(report.budget) > 1 else ""
@@ -191,7 +193,7 @@ class CollectScreen:
     def _created(self, path: Path) -> None:
         self._say(f"Wrote {path}: the article's prompt, every setting at its default.")
 
-    def _agree(self, offer: Offer) -> bool:
+    def _agree(self, offer: RunQuote) -> bool:
         plan = offer.plan
         if offer.study.kind is Kind.SIMULATED:
             self._money = ", all of it simulated"
@@ -203,7 +205,7 @@ class CollectScreen:
         self._show_offer(offer)
         return not self._dry_run and agreed(yes=self._yes or plan.estimate_usd == 0)
 
-    def _show_offer(self, offer: Offer) -> None:
+    def _show_offer(self, offer: RunQuote) -> None:
         plan = offer.plan
         table = _table("model", "draws", "about", "one draw at most", "spent")
         rows = [one for one in reversed(plan.models) if one.n_missing]
@@ -272,14 +274,14 @@ class FeaturesScreen:
         if report.classified and not self._dry_run:
             click.echo(_paid(report.classified, self._money))
 
-    def budget_sentence(self, classified: Classified) -> str:
+    def budget_sentence(self, classified: ClassifierReport) -> str:
         """Why the budget ended it."""
         return (
             f"The budget ended before {classified.classifier} was asked everything ({classified.budget}); "
             "what was bought is kept, raise --budget and run again."
         )
 
-    def _agree(self, inquiry: Inquiry) -> bool:
+    def _agree(self, inquiry: ClassifierQuote) -> bool:
         if inquiry.simulated:
             self._money = ", all of it simulated"
         if inquiry.n_lost:
@@ -295,7 +297,7 @@ class FeaturesScreen:
         return not self._dry_run and agreed(yes=self._yes or inquiry.estimate_usd == 0)
 
 
-def _offer(inquiry: Inquiry) -> str:
+def _offer(inquiry: ClassifierQuote) -> str:
     limits = [f"spent so far {dollars(inquiry.spent_usd)}"]
     if inquiry.budget_usd is not None:
         limits.append(f"budget {dollars(inquiry.budget_usd)}")
@@ -307,7 +309,7 @@ def _offer(inquiry: Inquiry) -> str:
     )
 
 
-def _paid(classified: Classified, money: str) -> str:
+def _paid(classified: ClassifierReport, money: str) -> str:
     tide, doubted = classified.tide, sum(not row.value for row in classified.features)
     unsure = f"; it does not agree with itself on {doubted} values" if doubted else ""
     unpriced = (
@@ -347,11 +349,11 @@ def _changed(before: Feature, after: Feature) -> str:
     return f"changed: {_place(after)}: {_value(before)} → {_value(after)}"
 
 
-def _refused(refused: Refused) -> str:
+def _refused(refused: RefusedValue) -> str:
     return f"kept: {_place(refused.kept)}: yours is {_value(refused.kept)}, found {_value(refused.found)}"
 
 
-def _overruled(overruled: Sequence[Refused]) -> Iterator[str]:
+def _overruled(overruled: Sequence[RefusedValue]) -> Iterator[str]:
     for one in overruled[:MOST_OVERRULED]:
         yield f"doubted: {_place(one.kept)}: {_value(one.kept)} stands, found {_value(one.found)}"
     if len(overruled) > MOST_OVERRULED:

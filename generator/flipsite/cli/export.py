@@ -10,7 +10,7 @@ from flipsite.cli.params import study_names
 from flipsite.errors import UsageError
 
 if TYPE_CHECKING:  # the store is imported when there is something to export
-    from flipsite.workflows.transfer import ExportFormat
+    from flipsite.store.exports import ExportFormat
 
 
 @click.command("export", short_help="Write a study's draws to a file.")

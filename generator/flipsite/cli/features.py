@@ -59,12 +59,13 @@ def command(
     """
     from flipsite.cli.console import FeaturesScreen
     from flipsite.project import find_project
-    from flipsite.workflows.features import CLASSIFIER, SIMULATED_CLASSIFIER, FeatureOrder, gather
+    from flipsite.workflows.features import gather
+    from flipsite.workflows.run_request import CLASSIFIER, SIMULATED_CLASSIFIER, FeatureRequest
 
     if classifier and no_classifier:
         raise click.UsageError("--classifier and --no-classifier: leave one out.")
     asked = classifier or (SIMULATED_CLASSIFIER if simulated else CLASSIFIER)
-    order = FeatureOrder(
+    order = FeatureRequest(
         classifier=None if no_classifier else asked,
         budget_usd=budget,
         concurrency=concurrency,

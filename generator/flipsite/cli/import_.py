@@ -8,7 +8,7 @@ import click
 from flipsite.cli.params import study_names
 
 if TYPE_CHECKING:  # the store is imported when there is something to import
-    from flipsite.workflows.transfer import ImportReport
+    from flipsite.store.imports.importer import ImportReport
 
 
 @click.command("import", short_help="Bring draws from elsewhere into a study.")
@@ -61,7 +61,8 @@ def command(
       flipsite import words.csv --study words --column outcome=said --column labels=v,v2 --where p=50
     """
     from flipsite.project import find_project
-    from flipsite.workflows.transfer import import_draws, import_targets, parse_options
+    from flipsite.store.imports.columns import parse_options
+    from flipsite.workflows.transfer import import_draws, import_targets
 
     options, project = parse_options(columns, where, labels), find_project(Path.cwd())
     if target_column:

@@ -9,12 +9,10 @@ from pathlib import Path
 import click
 
 from flipsite import __version__
-from flipsite.write.scaffold import STUDY, Started, start
-
-__all__ = ["STUDY", "Started", "init"]
+from flipsite.write.scaffold import STUDY, ScaffoldReport, start
 
 
-def init(folder: Path, *, templates: bool) -> Started:
+def init(folder: Path, *, templates: bool) -> ScaffoldReport:
     """Begin a project in a folder; see `write.starter.start`."""
     return start(folder, version=__version__, templates=templates)
 

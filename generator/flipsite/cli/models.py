@@ -10,7 +10,8 @@ from flipsite.cli.params import study_names
 if TYPE_CHECKING:
     from rich.table import Table
 
-    from flipsite.workflows.catalogue import Choice, Listing
+    from flipsite.collect.selection import ModelSelection
+    from flipsite.workflows.catalogue import CatalogueListing
 
 DEFAULT_BASE = "https://openrouter.ai/api/v1"
 MILLION = 1_000_000
@@ -58,7 +59,7 @@ def command(*, study: str | None, as_json: bool, api_base: str, simulated: bool)
         click.echo(line)
 
 
-def _table(listing: "Listing") -> "Table":
+def _table(listing: "CatalogueListing") -> "Table":
     from rich.box import SIMPLE_HEAD
     from rich.table import Table
 
@@ -72,7 +73,7 @@ def _table(listing: "Listing") -> "Table":
     return table
 
 
-def _cells(choice: "Choice") -> tuple[str, ...]:
+def _cells(choice: "ModelSelection") -> tuple[str, ...]:
     """One model's row; square brackets in foreign text are no markup."""
     from rich.markup import escape
 
@@ -87,7 +88,7 @@ def _cells(choice: "Choice") -> tuple[str, ...]:
     )
 
 
-def _summary(listing: "Listing") -> list[str]:
+def _summary(listing: "CatalogueListing") -> list[str]:
     n_taken, n_models, n_draws = len(listing.taken), len(listing.choices), listing.study.sampling.draws
     lines = [
         f"{n_taken} of {n_models} models would be asked, {n_draws} draws each: about "

@@ -18,7 +18,7 @@ from tenacity import AsyncRetrying, RetryCallState, retry_if_result, stop_after_
 
 from flipsite.collect.client import OpenRouter
 from flipsite.collect.clock import Clock, nap
-from flipsite.domain.endpoint import Ledger, Standing, Unpriced
+from flipsite.domain.endpoint import Ledger, ModelLedger, UnpricedRequest
 from flipsite.errors import StoreError
 
 PICO_PER_USD = 10**12
@@ -84,7 +84,7 @@ class Account:
         self._asked: dict[str, int] = {}
         self._over: dict[str, int] = {}
 
-    def resume(self, standing: Standing) -> None:
+    def resume(self, standing: ModelLedger) -> None:
         """Take over what a model has cost in earlier runs of the study."""
         purse = self._purse(standing.model)
         purse.billed += standing.billed_pico
@@ -200,13 +200,13 @@ class Prices:
         self._asking: set[asyncio.Task[bool]] = set()
         self._money_moved = money_moved
 
-    def later(self, unpriced: Unpriced) -> None:
+    def later(self, unpriced: UnpricedRequest) -> None:
         """Ask for a price while the run goes on."""
         task = asyncio.create_task(self._beside(unpriced))
         self._asking.add(task)
         task.add_done_callback(self._asking.discard)
 
-    async def now(self, unpriced: Unpriced, *, asks: int = ASKS) -> bool:
+    async def now(self, unpriced: UnpricedRequest, *, asks: int = ASKS) -> bool:
         """Ask for a price until it is told; returns whether it was."""
         retrying = AsyncRetrying(
             stop=stop_after_attempt(asks),
@@ -224,7 +224,7 @@ class Prices:
         self._money_moved.set()
         return True
 
-    async def settle(self, earlier: Iterable[Unpriced]) -> int:
+    async def settle(self, earlier: Iterable[UnpricedRequest]) -> int:
         """Ask once for each price an earlier run was not told; returns how many were."""
         return sum(await asyncio.gather(*(self.now(unpriced, asks=1) for unpriced in earlier)))
 
@@ -233,7 +233,7 @@ class Prices:
         if self._asking:
             await asyncio.gather(*self._asking)
 
-    async def _beside(self, unpriced: Unpriced) -> bool:
+    async def _beside(self, unpriced: UnpricedRequest) -> bool:
         with suppress(StoreError):  # the next draw's own writing tells of it
             return await self.now(unpriced)
         return False

@@ -28,11 +28,12 @@ from flipsite.collect.pricing import (
 )
 from flipsite.collect.prompt import Question
 from flipsite.collect.requests import json_schema, plain_body, strict
-from flipsite.collect.responses import Reply, one_line
-from flipsite.collect.run_state import Course
-from flipsite.domain.catalogue import Claim, Model
+from flipsite.collect.responses import Reply
+from flipsite.collect.run_state import ModelRun
+from flipsite.domain.catalogue import FeatureClaim, Model
+from flipsite.domain.display import one_line
 from flipsite.domain.draws import Rejected
-from flipsite.domain.endpoint import Stated
+from flipsite.domain.endpoint import StatedAnswer
 from flipsite.domain.features import ASKINGS, FEATURES
 from flipsite.domain.study import Budget
 
@@ -93,11 +94,11 @@ MOST_SIGNS: Final = 50_000
 """A longer answer is none to this question."""
 
 
-def read_classification(reply: Reply) -> Stated | Rejected:
+def read_classification(reply: Reply) -> StatedAnswer | Rejected:
     """Whether an answer claims anything, or in which way it does not."""
     response = reply.response
     if any(claim.value is not None for claim in read_claims(response).values()):
-        return Stated()
+        return StatedAnswer()
     return rejection(
         response,
         without_reasoning(plain((response or "")[:MOST_SIGNS])),
@@ -107,7 +108,7 @@ def read_classification(reply: Reply) -> Stated | Rejected:
     )
 
 
-def read_claims(response: str | None, *, by: str | None = None) -> Mapping[str, Claim]:
+def read_claims(response: str | None, *, by: str | None = None) -> Mapping[str, FeatureClaim]:
     """What an answer claims, feature by feature.
 
     Args:
@@ -122,7 +123,7 @@ def read_claims(response: str | None, *, by: str | None = None) -> Mapping[str, 
     total, active = (_number(claims[name].value) for name in ("parameters_total_b", "parameters_active_b"))
     if total is not None and active is not None and active > total:
         for name in ("parameters_total_b", "parameters_active_b"):
-            claims[name] = Claim(value=None, source=claims[name].source)
+            claims[name] = FeatureClaim(value=None, source=claims[name].source)
     return claims
 
 
@@ -176,21 +177,21 @@ def _no_number(name: str) -> Any:
     raise ValueError(name)
 
 
-def _claim(feature: str, found: Mapping[str, Any], *, by: str | None) -> Claim:
+def _claim(feature: str, found: Mapping[str, Any], *, by: str | None) -> FeatureClaim:
     """One claim; a value that stands without its source is read all the same."""
     said = found[feature] if isinstance(found.get(feature), dict) else {"value": found.get(feature)}
     if feature not in found or "value" not in said:
-        return Claim(value=None)
+        return FeatureClaim(value=None)
     value, source = said["value"], said.get("source")
     told = one_line(source, most=_LONGEST_SOURCE) if isinstance(source, str) else ""
     if isinstance(value, str) and value.strip().casefold().rstrip(".") in _UNKNOWN:
         value = None
     if value is None:
-        return Claim(value="", source=told)
+        return FeatureClaim(value="", source=told)
     read = _READERS[FEATURES[feature].kind](feature, value)
     if read is not None and (FEATURES[feature].fault(read) or (by and feature == "released" and read > by)):
         read = None
-    return Claim(value=read, source=told)
+    return FeatureClaim(value=read, source=told)
 
 
 def _choice(feature: str, value: Any) -> str | None:
@@ -238,7 +239,7 @@ def _number(text: str | None) -> float | None:
     return None if math.isnan(number) else number
 
 
-def classifier_course(classifier: Model, *, budget: Budget, mode: Mode) -> Course:
+def classifier_course(classifier: Model, *, budget: Budget, mode: Mode) -> ModelRun:
     """How a classifier is asked.
 
     JSON is asked for by schema even where the catalogue does not promise it, as of Perplexity's models: who
@@ -259,7 +260,7 @@ def classifier_course(classifier: Model, *, budget: Budget, mode: Mode) -> Cours
     def worst(question: Question, request: Mapping[str, object]) -> float:
         return worst_case_usd(classifier, text=question.text, max_tokens=int(str(request["max_tokens"])))
 
-    return Course(
+    return ModelRun(
         model=classifier.id,
         mode=mode,
         request=request,

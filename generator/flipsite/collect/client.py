@@ -17,25 +17,17 @@ from urllib.parse import quote, urlsplit
 import httpx
 
 from flipsite import __version__
-from flipsite.collect.responses import (
-    Json,
-    Reply,
-    Todo,
-    Trouble,
-    one_line,
-    read_exchange,
-    read_limit,
-    read_price,
-)
+from flipsite.collect.responses import Action, Failure, Json, Reply, read_exchange, read_limit, read_price
 from flipsite.collect.transport import (
     FAULTS,
     MOST_BYTES,
     Application,
     Connections,
-    Received,
-    UnreadError,
+    HttpResponse,
+    UnreadableBodyError,
     is_loopback,
 )
+from flipsite.domain.display import one_line
 from flipsite.errors import CollectError, UsageError
 
 OPENROUTER = "https://openrouter.ai/api/v1"
@@ -85,7 +77,7 @@ class Exchange:
     code: int | None
     body: bytes | None
     latency_s: float
-    result: Reply | Trouble
+    result: Reply | Failure
     headers: Mapping[str, str] = field(default_factory=dict)
     large: bool = False
 
@@ -123,7 +115,7 @@ class Key:
         """A text without the key, should the other side repeat it."""
         return text.replace(self._text, "[key]") if self._is_secret else text
 
-    def hide_in(self, received: Received) -> Received:
+    def hide_in(self, received: HttpResponse) -> HttpResponse:
         """An answer without the key, should the other side repeat it in its body or its headers."""
         own = self._text.encode()
         repeated = own in received.body or any(self._text in value for value in received.headers.values())
@@ -180,7 +172,7 @@ class OpenRouter:
     async def complete(
         self, request: Mapping[str, object], *, mode: str, extra: Mapping[str, str] | None = None
     ) -> Exchange:
-        """Ask for one completion; every fault is a `Trouble`, none is raised."""
+        """Ask for one completion; every fault is a `Failure`, none is raised."""
         started = time.perf_counter()
         content = json.dumps(request).encode()
         try:
@@ -188,7 +180,7 @@ class OpenRouter:
                 received = await self._draws.exchange(
                     "POST", "/chat/completions", content=content, extra=extra, most=_most_bytes(request)
                 )
-        except (*FAULTS, UnreadError) as error:
+        except (*FAULTS, UnreadableBodyError) as error:
             return Exchange(
                 code=None, body=None, latency_s=time.perf_counter() - started, result=self._broken(error)
             )
@@ -216,7 +208,7 @@ class OpenRouter:
         address = f"{self._base}{path}"
         try:
             received = await self._get(path, most=MOST_CATALOGUE_BYTES)
-        except (*FAULTS, UnreadError) as error:
+        except (*FAULTS, UnreadableBodyError) as error:
             raise CollectError(f"{address}: {self._broken(error).reason}; is --api-base right?") from None
         try:
             content: Json = json.loads(received.body)
@@ -240,7 +232,7 @@ class OpenRouter:
             return None
         try:
             received = await self._get("/key")
-        except (*FAULTS, UnreadError):
+        except (*FAULTS, UnreadableBodyError):
             return None
         if received.code == 401:
             raise CollectError(
@@ -252,33 +244,33 @@ class OpenRouter:
         """What an answer cost, in dollars; None where nobody tells (yet)."""
         try:
             received = await self._get(f"/generation?id={quote(generation, safe='', errors='replace')}")
-        except (*FAULTS, UnreadError):
+        except (*FAULTS, UnreadableBodyError):
             return None
         return read_price(received.body) if received.code == 200 else None
 
-    async def _get(self, path: str, *, most: int = MOST_BYTES) -> Received:
+    async def _get(self, path: str, *, most: int = MOST_BYTES) -> HttpResponse:
         async with self._beside_free, asyncio.timeout(self._timeouts.draw_s):
             received = self._hidden(await self._beside.exchange("GET", path, most=most))
         if received.large:  # there are never more of them than connections
             self._beside.let_go()
         return received
 
-    def _hidden(self, received: Received) -> Received:
+    def _hidden(self, received: HttpResponse) -> HttpResponse:
         return self._key.hide_in(received) if self._key else received
 
-    def _broken(self, error: Exception) -> Trouble:
+    def _broken(self, error: Exception) -> Failure:
         """A request that brought nothing: what it cost is known only where it was never sent.
 
         An unread answer would come again as it came; asking until one is short enough would be choosing.
         """
-        if isinstance(error, UnreadError):
-            return Trouble(todo=Todo.DRAW, reason=str(error))
+        if isinstance(error, UnreadableBodyError):
+            return Failure(todo=Action.DRAW, reason=str(error))
         unsent = isinstance(error, httpx.ConnectError | httpx.ConnectTimeout | httpx.PoolTimeout)
         said = one_line(self._key.hide(str(error)) if self._key else str(error))
         reason = "no answer in time" if isinstance(error, TimeoutError | httpx.TimeoutException) else said
         reason = "no connection" + (f" ({said})" if said else "") if unsent else reason
         cost = 0.0 if unsent else None
-        return Trouble(todo=Todo.AGAIN, reason=reason or type(error).__name__, cost_usd=cost)
+        return Failure(todo=Action.AGAIN, reason=reason or type(error).__name__, cost_usd=cost)
 
 
 def _most_bytes(request: Mapping[str, object]) -> int:

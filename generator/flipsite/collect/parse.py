@@ -17,7 +17,7 @@ from typing import Any
 from flipsite.collect.budget import usd
 from flipsite.collect.responses import Reply, read_reply
 from flipsite.domain.draws import Draw, Failed, Outcome, Rejected, Status
-from flipsite.domain.endpoint import Kept, Reading
+from flipsite.domain.endpoint import Reading, StoredDraw
 
 
 def plain(text: str) -> str:
@@ -284,7 +284,7 @@ def _alone_in(text: str, sides: tuple[str, str]) -> set[int]:
     return {index for index, side in enumerate(sides) if side and side in (core, text)}
 
 
-def draw_of(kept: Kept) -> Draw:
+def draw_of(kept: StoredDraw) -> Draw:
     """The public draw of a stored one."""
     reply = read_reply(kept.body or b"")
     return Draw(
@@ -313,7 +313,7 @@ def read_flip(reply: Reply, *, labels: tuple[str, str], mode: str) -> Outcome | 
     )
 
 
-def read_again(kept: Kept) -> Reading | None:
+def read_again(kept: StoredDraw) -> Reading | None:
     """What today's reader reads in a stored answer; None where no answer came, or moderation kept it back."""
     if isinstance(kept.result, Failed) or not kept.body:
         return None

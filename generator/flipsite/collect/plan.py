@@ -12,17 +12,17 @@ from flipsite.collect.pricing import Mode, worst_case_usd
 from flipsite.collect.prompt import Question, pairs
 from flipsite.collect.requests import request_body
 from flipsite.collect.responses import Reply
-from flipsite.collect.run_state import Course
-from flipsite.collect.scheduler import Series
-from flipsite.collect.selection import Choice
+from flipsite.collect.run_state import ModelRun
+from flipsite.collect.scheduler import ModelQueue
+from flipsite.collect.selection import ModelSelection
 from flipsite.domain.catalogue import Model
 from flipsite.domain.draws import Outcome, Rejected
-from flipsite.domain.endpoint import Ledger, Standing
+from flipsite.domain.endpoint import Ledger, ModelLedger
 from flipsite.domain.study import Study
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Planned:
+class PlannedModel:
     """One model of the plan.
 
     Attributes:
@@ -42,7 +42,7 @@ class Planned:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class LeftOut:
+class ExcludedModel:
     """One model that is not asked; `money` where its price is the reason."""
 
     model: str
@@ -51,11 +51,11 @@ class LeftOut:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Plan:
+class CollectPlan:
     """What a run would do: models in order of cost, the cheapest first."""
 
-    models: tuple[Planned, ...]
-    left_out: tuple[LeftOut, ...]
+    models: tuple[PlannedModel, ...]
+    left_out: tuple[ExcludedModel, ...]
 
     @property
     def n_missing(self) -> int:
@@ -73,7 +73,7 @@ class Plan:
         return sum(model.estimate_usd for model in self.models)
 
 
-def plan(choices: Sequence[Choice], study: Study, ledger: Ledger) -> Plan:
+def plan(choices: Sequence[ModelSelection], study: Study, ledger: Ledger) -> CollectPlan:
     """Hold what a study asks for against what is there.
 
     Args:
@@ -83,14 +83,14 @@ def plan(choices: Sequence[Choice], study: Study, ledger: Ledger) -> Plan:
     """
     held = {standing.model: standing for standing in ledger.standings()}
     planned = [
-        _planned(choice, study, held.get(choice.model.id) or Standing(model=choice.model.id), ledger)
+        _planned(choice, study, held.get(choice.model.id) or ModelLedger(model=choice.model.id), ledger)
         for choice in choices
         if choice.taken
     ]
-    return Plan(
+    return CollectPlan(
         models=tuple(sorted(planned, key=lambda one: (one.estimate_usd, one.model))),
         left_out=tuple(
-            LeftOut(model=choice.model.id, reason=choice.reason, money=choice.too_dear)
+            ExcludedModel(model=choice.model.id, reason=choice.reason, money=choice.too_dear)
             for choice in choices
             if choice.reason is not None
         ),
@@ -98,8 +98,8 @@ def plan(choices: Sequence[Choice], study: Study, ledger: Ledger) -> Plan:
 
 
 def series_of(
-    planned: Plan, choices: Sequence[Choice], study: Study, ledger: Ledger, *, seed: int
-) -> list[Series]:
+    planned: CollectPlan, choices: Sequence[ModelSelection], study: Study, ledger: Ledger, *, seed: int
+) -> list[ModelQueue]:
     """The missing draws, ready for the sampler; a model's questions are made when its turn comes."""
     held = {standing.model: standing for standing in ledger.standings()}
     by_name = {choice.model.id: choice for choice in choices}
@@ -109,7 +109,7 @@ def series_of(
             choice, standing = by_name[one.model], held.get(one.model)
             text_only = standing is not None and standing.text_only
             series.append(
-                Series(
+                ModelQueue(
                     course=_course(choice.model, study, mode="text" if text_only else choice.mode),
                     questions=_missing(study, ledger, model=one.model, seed=seed),
                     estimate_usd=one.estimate_usd,
@@ -119,7 +119,7 @@ def series_of(
     return series
 
 
-def _planned(choice: Choice, study: Study, standing: Standing, ledger: Ledger) -> Planned:
+def _planned(choice: ModelSelection, study: Study, standing: ModelLedger, ledger: Ledger) -> PlannedModel:
     n_draws = study.sampling.draws
     n_kept = standing.n_settled
     if standing.last_draw >= n_draws:  # an earlier run asked for more
@@ -130,7 +130,7 @@ def _planned(choice: Choice, study: Study, standing: Standing, ledger: Ledger) -
     each = forecast.expected_usd / forecast.n_draws if forecast else 0.0
     if standing.n_settled:
         each = spent_usd / standing.n_settled
-    return Planned(
+    return PlannedModel(
         model=choice.model.id,
         n_missing=n_missing,
         n_kept=n_kept,
@@ -149,7 +149,7 @@ def _missing(study: Study, ledger: Ledger, *, model: str, seed: int) -> Callable
     return missing
 
 
-def _course(model: Model, study: Study, *, mode: Mode) -> Course:
+def _course(model: Model, study: Study, *, mode: Mode) -> ModelRun:
     def request(question: Question, mode: Mode) -> Mapping[str, object]:
         return request_body(model, question, study, mode)
 
@@ -161,7 +161,7 @@ def _course(model: Model, study: Study, *, mode: Mode) -> Course:
     def read(question: Question, reply: Reply, mode: Mode) -> Outcome | Rejected:
         return read_flip(reply, labels=question.labels, mode=mode)
 
-    return Course(
+    return ModelRun(
         model=model.id,
         mode=mode,
         request=request,

@@ -24,11 +24,18 @@ from flipsite.collect.client import Exchange, OpenRouter
 from flipsite.collect.clock import Clock, nap
 from flipsite.collect.pricing import Mode
 from flipsite.collect.prompt import Question
-from flipsite.collect.responses import Reply, Todo, Trouble
-from flipsite.collect.run_state import Course, SetAsideError, Tide
-from flipsite.collect.throttle import Gate, GateClosedError
+from flipsite.collect.responses import Action, Failure, Reply
+from flipsite.collect.run_state import ModelRun, ModelSkippedError, RunProgress
+from flipsite.collect.throttle import Gate, ThrottleClosedError
 from flipsite.domain.draws import Failed, Outcome, Rejected, Status
-from flipsite.domain.endpoint import Answered, Asked, Ledger, Reading, Stated, Unpriced
+from flipsite.domain.endpoint import (
+    Ledger,
+    Reading,
+    RequestRecord,
+    ResponseRecord,
+    StatedAnswer,
+    UnpricedRequest,
+)
 from flipsite.errors import CollectError
 
 PATIENCE = 5
@@ -45,7 +52,7 @@ _BACKOFF = wait_exponential_jitter(initial=1.0, max=60.0, jitter=1.0)
 _TOO_MUCH = frozenset({429, 503, 529})
 
 
-class Asker:
+class Requester:
     """Asks draws of one study; the sampler says which, and how many at once."""
 
     def __init__(
@@ -56,7 +63,7 @@ class Asker:
         account: Account,
         clock: Clock,
         concurrency: int,
-        tide: Tide,
+        tide: RunProgress,
         extra: Callable[[Question], Mapping[str, str]] | None = None,
     ) -> None:
         """Put the parts together.
@@ -92,7 +99,7 @@ class Asker:
         self.stopping.set()
         self.gate.close()
 
-    async def draw(self, course: Course, question: Question, *, canary: bool = False) -> bool:
+    async def draw(self, course: ModelRun, question: Question, *, canary: bool = False) -> bool:
         """Ask one draw to its end.
 
         Args:
@@ -112,18 +119,18 @@ class Asker:
         trouble = await self._attempt(course, question, canary=canary)
         if self._asks_again(trouble):
             trouble = await self._again(course, question, first=trouble, canary=canary)
-        if trouble is None or trouble.todo is Todo.REFUSED:
+        if trouble is None or trouble.todo is Action.REFUSED:
             return True
         self._judge(course, trouble)
         return False
 
     async def _again(
-        self, course: Course, question: Question, *, first: Trouble | None, canary: bool
-    ) -> Trouble | None:
+        self, course: ModelRun, question: Question, *, first: Failure | None, canary: bool
+    ) -> Failure | None:
         """Ask again after a first trouble, as long as patience lasts."""
         tries = itertools.count(1)
 
-        async def once() -> Trouble | None:
+        async def once() -> Failure | None:
             number = next(tries)
             if number == 1:
                 return first
@@ -136,12 +143,12 @@ class Asker:
             sleep=self._nap,
             retry_error_callback=lambda state: state.outcome and state.outcome.result(),
         )
-        trouble: Trouble | None = await retrying(once)
+        trouble: Failure | None = await retrying(once)
         return trouble
 
     async def _attempt(
-        self, course: Course, question: Question, *, last: bool = False, canary: bool
-    ) -> Trouble | None:
+        self, course: ModelRun, question: Question, *, last: bool = False, canary: bool
+    ) -> Failure | None:
         """Ask once; None is an answer."""
         turn = await self.gate.enter(course.lane)
         try:
@@ -175,12 +182,12 @@ class Asker:
     async def _reserve(self, model: str, worst_pico: int) -> Reservation:
         while True:
             if self.stopping.is_set():
-                raise GateClosedError
+                raise ThrottleClosedError
             reserved = self.account.reserve(model, worst_pico)
             if isinstance(reserved, Reservation):
                 return reserved
             if isinstance(reserved, Refusal):
-                raise SetAsideError(reserved.reason, money=True)
+                raise ModelSkippedError(reserved.reason, money=True)
             self._money_moved.clear()
             await self._money_moved.wait()
 
@@ -196,7 +203,7 @@ class Asker:
     async def _ask_price(
         self, model: str, number: int, generation: str, reservation: Reservation, *, canary: bool
     ) -> None:
-        unpriced = Unpriced(
+        unpriced = UnpricedRequest(
             attempt=number, model=model, generation=generation, worst_pico=reservation.worst_pico
         )
         if canary:
@@ -205,10 +212,10 @@ class Asker:
             self.prices.later(unpriced)
 
     def _asked(
-        self, course: Course, question: Question, mode: str, request: Mapping[str, object], worst_pico: int
-    ) -> Asked:
+        self, course: ModelRun, question: Question, mode: str, request: Mapping[str, object], worst_pico: int
+    ) -> RequestRecord:
         settings = {name: value for name, value in request.items() if name != "messages"}
-        return Asked(
+        return RequestRecord(
             model=course.model,
             draw=question.draw,
             labels=question.labels,
@@ -220,25 +227,25 @@ class Asker:
         )
 
     def _reading(
-        self, course: Course, exchange: Exchange, question: Question, *, mode: Mode, last: bool
+        self, course: ModelRun, exchange: Exchange, question: Question, *, mode: Mode, last: bool
     ) -> Reading | None:
         """What settles the draw; None where it is asked again."""
-        result: Outcome | Stated | Rejected | Failed
+        result: Outcome | StatedAnswer | Rejected | Failed
         reply = exchange.result
         if isinstance(reply, Reply):
             result = course.read(question, reply, mode)
-        elif reply.todo is Todo.REFUSED:
+        elif reply.todo is Action.REFUSED:
             result = Rejected(status=Status.REFUSED, reason=reply.reason)
-        elif reply.todo in {Todo.DRAW, Todo.MODEL} or (reply.todo is Todo.AGAIN and last):
+        elif reply.todo in {Action.DRAW, Action.MODEL} or (reply.todo is Action.AGAIN and last):
             result = Failed(reason=reply.reason)
         else:
             return None
-        self._tide.n_valid += isinstance(result, Outcome | Stated)
+        self._tide.n_valid += isinstance(result, Outcome | StatedAnswer)
         self._tide.n_rejected += isinstance(result, Rejected)
         self._tide.n_failed += isinstance(result, Failed)
         return Reading(result=result, reader=course.reader)
 
-    async def _after(self, course: Course, exchange: Exchange, turn: int) -> Trouble | None:
+    async def _after(self, course: ModelRun, exchange: Exchange, turn: int) -> Failure | None:
         """Adapt the pace to what came."""
         trouble = exchange.result
         if isinstance(trouble, Reply):
@@ -248,32 +255,34 @@ class Asker:
         everywhere = trouble.everywhere and not course.free
         if exchange.code in _TOO_MUCH or trouble.wait_s is not None:
             self.gate.much(course.lane, turn, everywhere=everywhere)
-        if trouble.todo is Todo.TEXT:
+        if trouble.todo is Action.TEXT:
             course.mode = "text"
             await self._ledger.text_only(course.model)
         elif trouble.wait_s is not None and trouble.wait_s > LONGEST_WAIT_S:
             reason = f"asks to be left alone for {trouble.wait_s / 60:.0f} minutes ({trouble.reason})"
             if everywhere:
                 raise CollectError(f"The account {reason}; run again then, what was bought is kept.")
-            raise SetAsideError(reason)
-        elif trouble.wait_s and trouble.todo is Todo.AGAIN:
+            raise ModelSkippedError(reason)
+        elif trouble.wait_s and trouble.todo is Action.AGAIN:
             self.gate.rest(None if everywhere else course.lane, self._clock.wait_s(trouble.wait_s))
         return trouble
 
-    def _judge(self, course: Course, trouble: Trouble) -> None:
+    def _judge(self, course: ModelRun, trouble: Failure) -> None:
         """Raise what ends more than this draw."""
-        if trouble.todo is Todo.MODEL:
-            raise SetAsideError(trouble.reason)
-        if trouble.todo is Todo.RUN:
+        if trouble.todo is Action.MODEL:
+            raise ModelSkippedError(trouble.reason)
+        if trouble.todo is Action.RUN:
             raise CollectError(f"{course.model}: {trouble.reason}.")
 
-    def _asks_again(self, trouble: Trouble | None) -> bool:
-        return trouble is not None and trouble.todo in {Todo.AGAIN, Todo.TEXT} and not self.stopping.is_set()
+    def _asks_again(self, trouble: Failure | None) -> bool:
+        return (
+            trouble is not None and trouble.todo in {Action.AGAIN, Action.TEXT} and not self.stopping.is_set()
+        )
 
     def _pause(self, state: RetryCallState) -> float:
         """Seconds before the next try: what the other side asks for, or backing off with jitter."""
         trouble = state.outcome.result() if state.outcome else None
-        if not isinstance(trouble, Trouble) or trouble.todo is Todo.TEXT:
+        if not isinstance(trouble, Failure) or trouble.todo is Action.TEXT:
             return 0.0
         return max(trouble.wait_s or 0.0, _BACKOFF(state))
 
@@ -284,8 +293,8 @@ class Asker:
 
 def _answered(
     number: int, exchange: Exchange, *, latency_s: float, billed_pico: int | None, reading: Reading | None
-) -> Answered:
-    return Answered(
+) -> ResponseRecord:
+    return ResponseRecord(
         attempt=number,
         code=exchange.code,
         body=exchange.body,
@@ -297,12 +306,12 @@ def _answered(
     )
 
 
-def _billed(result: Reply | Trouble, worst_pico: int) -> int | None:
+def _billed(result: Reply | Failure, worst_pico: int) -> int | None:
     """Picodollars; nothing where nothing can cost anything, None where nobody knows."""
     if result.cost_usd is not None:
         return pico(result.cost_usd)
     return 0 if worst_pico == 0 else None
 
 
-def _fault(result: Reply | Trouble) -> str | None:
-    return result.reason if isinstance(result, Trouble) and result.todo is not Todo.REFUSED else None
+def _fault(result: Reply | Failure) -> str | None:
+    return result.reason if isinstance(result, Failure) and result.todo is not Action.REFUSED else None

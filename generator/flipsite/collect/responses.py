@@ -15,11 +15,13 @@ from enum import StrEnum
 from functools import lru_cache
 from typing import TypeAlias
 
+from flipsite.domain.display import one_line
+
 Json: TypeAlias = "bool | int | float | str | list[Json] | dict[str, Json] | None"
 """What a body can hold once it is parsed."""
 
 
-class Todo(StrEnum):
+class Action(StrEnum):
     """What is to be done about a request that brought no answer."""
 
     AGAIN = "a transport fault: ask again"
@@ -48,7 +50,7 @@ class Reply:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Trouble:
+class Failure:
     """No answer.
 
     Attributes:
@@ -60,7 +62,7 @@ class Trouble:
         generation: The provider's id, where there is one to ask the price by.
     """
 
-    todo: Todo
+    todo: Action
     reason: str
     wait_s: float | None = None
     everywhere: bool = False
@@ -70,7 +72,7 @@ class Trouble:
 
 def read_exchange(
     code: int, headers: Mapping[str, str], body: bytes, *, mode: str, now: float
-) -> Reply | Trouble:
+) -> Reply | Failure:
     """Tell an answer from each kind of fault.
 
     Args:
@@ -82,14 +84,14 @@ def read_exchange(
     """
     if 300 <= code < 400:
         reason = "the address answers with a redirect, which is never followed; give --api-base as it ends up"
-        return Trouble(todo=Todo.RUN, reason=reason, cost_usd=0.0)
+        return Failure(todo=Action.RUN, reason=reason, cost_usd=0.0)
     content = _json(body)
     fields = _mapping(content)
     generation = _id(fields.get("id")) or _id(headers.get("x-generation-id"))
     if code >= 400:
         return _refused(code, headers, fields, mode=mode, now=now)
     if content is None:
-        return Trouble(todo=Todo.AGAIN, reason="the answer is not JSON", generation=generation)
+        return Failure(todo=Action.AGAIN, reason="the answer is not JSON", generation=generation)
     choices = fields.get("choices")
     choice = _mapping(choices[0]) if isinstance(choices, list) and choices else {}
     error = _mapping(fields.get("error")) or _mapping(choice.get("error"))
@@ -103,7 +105,7 @@ def read_exchange(
         )  # it had started: 0 is not sure
     if (headers.get("x-openrouter-cache-status") or "").upper() == "HIT":
         reason = "the answer was replayed from a cache, so it is no draw"
-        return Trouble(todo=Todo.AGAIN, reason=reason, cost_usd=_cost(fields), generation=generation)
+        return Failure(todo=Action.AGAIN, reason=reason, cost_usd=_cost(fields), generation=generation)
     return _reply(fields, choice, generation)
 
 
@@ -123,13 +125,6 @@ def read_price(body: bytes) -> float | None:
 def read_limit(body: bytes) -> float | None:
     """What a body of `/key` says is left, in dollars; None is no limit, or no word."""
     return _dollars(_mapping(_mapping(_json(body)).get("data")).get("limit_remaining"))
-
-
-def one_line(text: str, *, most: int = 200) -> str:
-    """Foreign text as one short line that cannot move a cursor."""
-    shown = "".join(sign if sign.isprintable() else " " for sign in text[: most * 4])
-    shown = " ".join(shown.split())
-    return shown if len(shown) <= most else shown[: most - 1] + "…"
 
 
 LONGEST_WORD = 200
@@ -153,7 +148,7 @@ _RUN = {
 
 def _refused(
     code: int, headers: Mapping[str, str], fields: Mapping[str, Json], *, mode: str, now: float
-) -> Trouble:
+) -> Failure:
     """An HTTP status of 400 or more."""
     trouble = _error(code, headers, _mapping(fields.get("error")), mode=mode, now=now)
     cost = _cost(fields)
@@ -164,27 +159,27 @@ def _refused(
 
 def _error(
     code: float, headers: Mapping[str, str], error: Mapping[str, Json], *, mode: str, now: float
-) -> Trouble:
+) -> Failure:
     """What the error's code and words ask for; its cost is the caller's to fill."""
     said = one_line(_text(error.get("message")) or _text(error.get("type")) or "no reason given")
     metadata = _mapping(error.get("metadata"))
     reason = f"{int(code)}: {said}"
     if code in _RUN:
-        return Trouble(todo=Todo.RUN, reason=f"{_RUN[int(code)]} ({said})")
+        return Failure(todo=Action.RUN, reason=f"{_RUN[int(code)]} ({said})")
     if code == 403:
         flagged = any(key in metadata for key in ("reasons", "flagged_input")) or (
             metadata.get("error_type") in {"content_policy_violation", "refusal"}
         )
-        return Trouble(todo=Todo.REFUSED if flagged else Todo.MODEL, reason=reason)
+        return Failure(todo=Action.REFUSED if flagged else Action.MODEL, reason=reason)
     if code in {400, 404}:
         raw = _text(metadata.get("raw")) or ""
         unsupported = mode == "structured" and _STRUCTURED.search(f"{said} {raw}")
-        return Trouble(todo=Todo.TEXT if unsupported else Todo.MODEL, reason=reason)
+        return Failure(todo=Action.TEXT if unsupported else Action.MODEL, reason=reason)
     if code not in _AGAIN and 400 <= code < 500:
-        return Trouble(todo=Todo.DRAW, reason=reason)
+        return Failure(todo=Action.DRAW, reason=reason)
     upstream = "raw" in metadata or "provider_name" in metadata
     wait = _wait(headers, metadata, _mapping(error.get("availability")), now=now)
-    return Trouble(todo=Todo.AGAIN, reason=reason, wait_s=wait, everywhere=code == 429 and not upstream)
+    return Failure(todo=Action.AGAIN, reason=reason, wait_s=wait, everywhere=code == 429 and not upstream)
 
 
 def _reply(

@@ -9,12 +9,12 @@ from dataclasses import dataclass, field
 from flipsite.collect.pricing import Mode
 from flipsite.collect.prompt import Question
 from flipsite.collect.responses import Reply
-from flipsite.collect.throttle import Lane
+from flipsite.collect.throttle import ModelLane
 from flipsite.domain.draws import Outcome, Rejected
-from flipsite.domain.endpoint import Stated
+from flipsite.domain.endpoint import StatedAnswer
 
 
-class SetAsideError(Exception):
+class ModelSkippedError(Exception):
     """A model that is asked no more in this run; `money` where the budget has no room for it."""
 
     def __init__(self, reason: str, *, money: bool = False) -> None:
@@ -24,7 +24,7 @@ class SetAsideError(Exception):
 
 
 @dataclass(slots=True, eq=False, kw_only=True)
-class Course:
+class ModelRun:
     """One model under way.
 
     Attributes:
@@ -42,14 +42,14 @@ class Course:
     mode: Mode
     request: Callable[[Question, Mode], Mapping[str, object]]
     worst_usd: Callable[[Question, Mapping[str, object]], float]
-    read: Callable[[Question, Reply, Mode], Outcome | Stated | Rejected]
+    read: Callable[[Question, Reply, Mode], Outcome | StatedAnswer | Rejected]
     reader: int
     free: bool = False
-    lane: Lane = field(init=False)
+    lane: ModelLane = field(init=False)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Aside:
+class SkippedModel:
     """Why a model was set aside; `money` where the budget has no room for it."""
 
     reason: str
@@ -57,7 +57,7 @@ class Aside:
 
 
 @dataclass(slots=True, kw_only=True)
-class Tide:
+class RunProgress:
     """Counts of one run, kept by the sampler.
 
     Attributes:
@@ -79,7 +79,7 @@ class Tide:
     n_failed: int = 0
     n_again: int = 0
     in_flight: int = 0
-    aside: dict[str, Aside] = field(default_factory=dict)
+    aside: dict[str, SkippedModel] = field(default_factory=dict)
     faults: dict[str, str] = field(default_factory=dict)
 
     @property
@@ -89,4 +89,4 @@ class Tide:
 
     def set_aside(self, model: str, reason: str, *, money: bool) -> None:
         """Note a model that is asked no more."""
-        self.aside[model] = Aside(reason=reason, money=money)
+        self.aside[model] = SkippedModel(reason=reason, money=money)

@@ -18,9 +18,9 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 
 from flipsite.collect.prompt import Question
-from flipsite.collect.requester import Asker
-from flipsite.collect.run_state import Course, SetAsideError, Tide
-from flipsite.collect.throttle import GateClosedError
+from flipsite.collect.requester import Requester
+from flipsite.collect.run_state import ModelRun, ModelSkippedError, RunProgress
+from flipsite.collect.throttle import ThrottleClosedError
 from flipsite.domain.endpoint import Ledger
 from flipsite.errors import FlipsiteError
 
@@ -34,7 +34,7 @@ FAILURES_IN_A_ROW = 3
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Series:
+class ModelQueue:
     """One model's questions that are still to be asked.
 
     Attributes:
@@ -45,7 +45,7 @@ class Series:
         whole: It is worth its price as a whole: where the rest does not fit the budget, none of it is asked.
     """
 
-    course: Course
+    course: ModelRun
     questions: Callable[[], Sequence[Question]]
     estimate_usd: float
     tried: bool = False
@@ -53,24 +53,24 @@ class Series:
 
 
 @dataclass(slots=True, kw_only=True)
-class _Run:
+class _QueueRun:
     """One series under way; whatever ends it empties `left`, and others finish what they have in flight."""
 
-    course: Course
+    course: ModelRun
     left: list[Question]
     failures: int = 0
-    aside: SetAsideError | None = None
+    aside: ModelSkippedError | None = None
 
-    def end(self, aside: SetAsideError | None = None) -> None:
+    def end(self, aside: ModelSkippedError | None = None) -> None:
         self.aside = self.aside or aside
         self.left.clear()
 
 
-class Sampler:
+class Scheduler:
     """Runs series against an endpoint, bounded in all and by model; stops softly when it is told to."""
 
     def __init__(
-        self, asker: Asker, *, concurrency: int, tide: Tide, most_a_model: int = MOST_A_MODEL
+        self, asker: Requester, *, concurrency: int, tide: RunProgress, most_a_model: int = MOST_A_MODEL
     ) -> None:
         self._asker = asker
         self._most_a_model = min(most_a_model, concurrency)
@@ -83,7 +83,7 @@ class Sampler:
         """Whether nothing more is sent."""
         return self._asker.stopping.is_set()
 
-    async def run(self, series: Sequence[Series]) -> None:
+    async def run(self, series: Sequence[ModelQueue]) -> None:
         """Ask all questions.
 
         Raises:
@@ -92,7 +92,7 @@ class Sampler:
         await self.ask(series)
         await self.finish()
 
-    async def ask(self, series: Sequence[Series]) -> None:
+    async def ask(self, series: Sequence[ModelQueue]) -> None:
         """Ask all questions, and wait until each has come to an end; may be called again."""
         ordered = sorted(series, key=lambda one: (one.estimate_usd, one.course.model))
         async with asyncio.TaskGroup() as group:
@@ -117,18 +117,18 @@ class Sampler:
         self._error = self._error or error
         self._asker.stop()
 
-    async def _series(self, series: Series, rank: int) -> None:
+    async def _series(self, series: ModelQueue, rank: int) -> None:
         course = series.course
         most = 1 if course.free else self._most_a_model
         course.lane = self._asker.gate.lane(rank=rank, most=most)
-        run = _Run(course=course, left=[])
+        run = _QueueRun(course=course, left=[])
         try:
             run.left.extend(reversed(series.questions()))
             if not series.tried:
                 await self._work(run, canary=True)
             refusal = self._asker.account.afford(course.model, len(run.left)) if series.whole else None
             if refusal is not None:
-                run.end(SetAsideError(refusal.reason, money=True))
+                run.end(ModelSkippedError(refusal.reason, money=True))
             await asyncio.gather(*(self._work(run) for _ in range(min(most, len(run.left)))))
         except FlipsiteError as error:  # what is missing is read from the cache, whose disk may fail
             run.end()
@@ -140,7 +140,7 @@ class Sampler:
             self._tide.set_aside(course.model, run.aside.reason, money=run.aside.money)
             log.warning("%s: set aside: %s", course.model, run.aside.reason)
 
-    async def _work(self, run: _Run, *, canary: bool = False) -> None:
+    async def _work(self, run: _QueueRun, *, canary: bool = False) -> None:
         """Ask one draw after the other; a canary's work is done with the first answer."""
         try:
             while run.left:
@@ -149,12 +149,12 @@ class Sampler:
                 run.failures = 0 if answered else run.failures + 1
                 if run.failures >= FAILURES_IN_A_ROW:
                     fault = self._tide.faults[run.course.model]
-                    run.end(SetAsideError(f"{run.failures} draws in a row failed, the last with {fault}"))
+                    run.end(ModelSkippedError(f"{run.failures} draws in a row failed, the last with {fault}"))
                 if canary and answered:
                     return
-        except SetAsideError as aside:
+        except ModelSkippedError as aside:
             run.end(aside)
-        except GateClosedError:
+        except ThrottleClosedError:
             run.end()
         except FlipsiteError as error:
             run.end()
@@ -191,7 +191,7 @@ class Rounds:
     """Asks series by rounds, and keeps what was settled on the way."""
 
     def __init__(
-        self, judge: Judge, ledger: Ledger, *, models: Iterable[str], n_draws: int, tide: Tide
+        self, judge: Judge, ledger: Ledger, *, models: Iterable[str], n_draws: int, tide: RunProgress
     ) -> None:
         """Put the parts together.
 
@@ -209,7 +209,7 @@ class Rounds:
         self._tide = tide
         self._counts: dict[str, Counts] = dict.fromkeys(sorted(models), (0, 0))
 
-    async def run(self, sampler: Sampler, series: Sequence[Series]) -> None:
+    async def run(self, sampler: Scheduler, series: Sequence[ModelQueue]) -> None:
         """Ask until all is settled or asked, or something says stop.
 
         Raises:
@@ -232,7 +232,7 @@ class Rounds:
             self._look(waiting, end)
         await sampler.finish()
 
-    def _look(self, waiting: Mapping[str, Series], end: int) -> None:
+    def _look(self, waiting: Mapping[str, ModelQueue], end: int) -> None:
         """Let the rule see the beginnings of what is open; what was settled stays as it was then."""
         found = beginnings(self._ledger.outcomes(), end)
         for model in self._counts:

@@ -11,7 +11,7 @@ from flipsite.domain.study import Shard, Study
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Choice:
+class ModelSelection:
     """One model of the catalogue, taken or left.
 
     Attributes:
@@ -42,7 +42,7 @@ def choose(
     include_globs: Sequence[str] = (),
     skip_globs: Sequence[str] = (),
     shard: Shard | None = None,
-) -> tuple[Choice, ...]:
+) -> tuple[ModelSelection, ...]:
     """Decide on every model of a catalogue, in its order.
 
     Args:
@@ -69,7 +69,7 @@ def choose(
         )
         dear = None if reason else _left_by_cost(study, cost)
         choices.append(
-            Choice(
+            ModelSelection(
                 model=model,
                 reason=reason or dear,
                 mode=answer_mode(model, study),

@@ -10,7 +10,7 @@ from collections import deque
 from dataclasses import dataclass, field
 
 
-class GateClosedError(Exception):
+class ThrottleClosedError(Exception):
     """No further request is let through; the run is ending."""
 
 
@@ -43,7 +43,7 @@ class Bound:
 
 
 @dataclass(slots=True, eq=False)
-class Lane:
+class ModelLane:
     """One model's way through the gate; a lower rank goes first."""
 
     rank: int
@@ -52,7 +52,7 @@ class Lane:
     rests: int = 0
     queued: bool = False
 
-    def __lt__(self, other: "Lane") -> bool:
+    def __lt__(self, other: "ModelLane") -> bool:
         return self.rank < other.rank
 
 
@@ -61,26 +61,26 @@ class Gate:
 
     def __init__(self, most: int) -> None:
         self.bound = Bound(most)
-        self._ready: list[Lane] = []
+        self._ready: list[ModelLane] = []
         self._turn = 0
         self._rests = 0
         self._closed = False
-        self._lanes: list[Lane] = []
+        self._lanes: list[ModelLane] = []
 
-    def lane(self, *, rank: int, most: int) -> Lane:
+    def lane(self, *, rank: int, most: int) -> ModelLane:
         """A way through for one model, with a bound of its own."""
-        lane = Lane(rank=rank, bound=Bound(most))
+        lane = ModelLane(rank=rank, bound=Bound(most))
         self._lanes.append(lane)
         return lane
 
-    async def enter(self, lane: Lane) -> int:
+    async def enter(self, lane: ModelLane) -> int:
         """Wait for a turn; returns its number, to be handed back.
 
         Raises:
             GateClosedError: If the gate is closed before it comes.
         """
         if self._closed:
-            raise GateClosedError
+            raise ThrottleClosedError
         turn: asyncio.Future[int] = asyncio.get_running_loop().create_future()
         lane.waiting.append(turn)
         self._queue(lane)
@@ -92,25 +92,25 @@ class Gate:
                 self.leave(lane)
             raise
 
-    def leave(self, lane: Lane) -> None:
+    def leave(self, lane: ModelLane) -> None:
         """Make room for the next."""
         lane.bound.in_flight -= 1
         self.bound.in_flight -= 1
         self._queue(lane)
         self._admit()
 
-    def well(self, lane: Lane) -> None:
+    def well(self, lane: ModelLane) -> None:
         """An answer came well."""
         lane.bound.well()
         self.bound.well()
 
-    def much(self, lane: Lane, turn: int, *, everywhere: bool) -> None:
+    def much(self, lane: ModelLane, turn: int, *, everywhere: bool) -> None:
         """The other side said that this turn was too much."""
         lane.bound.much(entered=turn, turn=self._turn)
         if everywhere:
             self.bound.much(entered=turn, turn=self._turn)
 
-    def rest(self, lane: Lane | None, seconds: float) -> None:
+    def rest(self, lane: ModelLane | None, seconds: float) -> None:
         """Let nobody of a lane through for a while; of all lanes where it is None."""
         if lane is None:
             self._rests += 1
@@ -125,18 +125,18 @@ class Gate:
             while lane.waiting:
                 turn = lane.waiting.popleft()
                 if not turn.done():
-                    turn.set_exception(GateClosedError())
+                    turn.set_exception(ThrottleClosedError())
 
     @property
     def n_resting(self) -> int:
         """Lanes that wait because they were told to."""
         return sum(lane.rests > 0 for lane in self._lanes)
 
-    def drop(self, lane: Lane) -> None:
+    def drop(self, lane: ModelLane) -> None:
         """Forget a lane that is through."""
         self._lanes.remove(lane)
 
-    def _queue(self, lane: Lane) -> None:
+    def _queue(self, lane: ModelLane) -> None:
         if not lane.queued and lane.waiting and not lane.rests and lane.bound.free:
             lane.queued = True
             heapq.heappush(self._ready, lane)
@@ -155,7 +155,7 @@ class Gate:
                 turn.set_result(self._turn)
             self._queue(lane)
 
-    def _wake(self, lane: Lane | None) -> None:
+    def _wake(self, lane: ModelLane | None) -> None:
         if lane is None:
             self._rests -= 1
         else:

@@ -28,18 +28,18 @@ LARGE_BYTES, LARGE_AT_ONCE = 2**18, 8
 """What a large answer is, and how many of them are held at once, however many requests are in flight."""
 
 FAULTS = (TimeoutError, httpx.HTTPError, httpx.InvalidURL)
-"""What an exchange that fails raises, beside `UnreadError`."""
+"""What an exchange that fails raises, beside `UnreadableBodyError`."""
 
 for _library in ("httpx", "httpcore"):
     logging.getLogger(_library).setLevel(logging.WARNING)  # below it they print headers
 
 
-class UnreadError(Exception):
+class UnreadableBodyError(Exception):
     """An answer that is not read to its end: asked again, it would come as it came."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Received:
+class HttpResponse:
     """One whole HTTP answer; names of headers are in lower case.
 
     Attributes:
@@ -104,7 +104,7 @@ class Connections:
         content: bytes | None = None,
         extra: Mapping[str, str] | None = None,
         most: int = MOST_BYTES,
-    ) -> Received:
+    ) -> HttpResponse:
         """Send one request and receive its whole answer.
 
         Raises:
@@ -134,19 +134,19 @@ class Connections:
         """A large answer is done with: its place is free."""
         self._large.release()
 
-    async def _received(self, response: httpx.Response, *, most: int) -> Received:
+    async def _received(self, response: httpx.Response, *, most: int) -> HttpResponse:
         """The whole answer; a large one is read on only where there is a place for it."""
         headers = {
             name.decode("latin-1").lower(): value.decode("latin-1") for name, value in response.headers.raw
         }
         if headers.get("content-encoding", "identity").lower() != "identity":
-            raise UnreadError("the answer came compressed, though plain was asked for")
+            raise UnreadableBodyError("the answer came compressed, though plain was asked for")
         pieces, size, large = [], 0, False
         try:
             async for piece in response.aiter_raw():
                 size += len(piece)
                 if size > most:
-                    raise UnreadError(f"the answer is longer than {most / 2**20:.3g} MiB")
+                    raise UnreadableBodyError(f"the answer is longer than {most / 2**20:.3g} MiB")
                 if size > LARGE_BYTES and not large:
                     large = await self._large.acquire()
                 pieces.append(piece)
@@ -154,7 +154,7 @@ class Connections:
             if large:
                 self.let_go()
             raise
-        return Received(code=response.status_code, headers=headers, body=b"".join(pieces), large=large)
+        return HttpResponse(code=response.status_code, headers=headers, body=b"".join(pieces), large=large)
 
     def _transport(self, context: ssl.SSLContext | bool, proxy: str | None) -> httpx.AsyncBaseTransport:
         if self._app is not None:

@@ -68,7 +68,7 @@ class Model:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Claim:
+class FeatureClaim:
     """What one answer says of one feature of a model.
 
     Attributes:

@@ -22,7 +22,7 @@ Split = tuple[int, int]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Shown:
+class PromptArm:
     """Valid draws that were asked alike.
 
     Attributes:
@@ -39,7 +39,7 @@ class Shown:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Neighbours:
+class Transitions:
     """Each valid draw of a model beside the next one.
 
     Attributes:
@@ -92,7 +92,7 @@ class Neighbours:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Course:
+class Trajectory:
     """How a model's draws ran, in their order: the counts at some looks, and some of the draws.
 
     Attributes:
@@ -152,16 +152,16 @@ class ModelCounts:
         course: How they ran.
     """
 
-    shown: tuple[Shown, ...]
+    shown: tuple[PromptArm, ...]
     by_provider: Mapping[str, Split]
     by_day: Mapping[str, Split]
     by_mode: Mapping[str, Split]
-    neighbours: Neighbours
-    course: Course
+    neighbours: Transitions
+    course: Trajectory
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Counts:
+class StudyCounts:
     """What there is to count of a study's draws.
 
     Attributes:
@@ -175,7 +175,7 @@ class Counts:
     asked: tuple[str, str] | None
 
 
-def shown_alike(draws: Draws, rows: slice) -> tuple[Shown, ...]:
+def prompt_arms(draws: Draws, rows: slice) -> tuple[PromptArm, ...]:
     """A model's valid draws whose order is known, those shown alike counted together, in their order."""
     if not np.any((draws.order[rows] >= 0) & (draws.outcome[rows] >= 0)):
         return ()
@@ -185,6 +185,6 @@ def shown_alike(draws: Draws, rows: slice) -> tuple[Shown, ...]:
         if order >= 0 and outcome >= 0:
             counted.setdefault((labels or "", order), [0, 0])[outcome] += 1
     return tuple(
-        Shown(labels=labels, order=order, zeros=zeros, ones=ones)
+        PromptArm(labels=labels, order=order, zeros=zeros, ones=ones)
         for (labels, order), (zeros, ones) in counted.items()
     )

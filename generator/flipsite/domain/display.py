@@ -67,17 +67,24 @@ class Figure:
     records: tuple[dict[str, object], ...] = field(default=())
 
 
-class Kept(NamedTuple):
+class UnchangedFile(NamedTuple):
     """A file of the last site at this very path, which stays: it is known to be whole."""
 
     size: int
     digest: str
 
 
-Content = bytes | Path | Kept
+Content = bytes | Path | UnchangedFile
 """Bytes to write, a file to copy, or what is there already."""
 
 
 def encoded(text: str) -> bytes:
     """A text as a file holds it: one of a model's may have a lone surrogate, which UTF-8 cannot."""
     return text.encode("utf-8", "replace")
+
+
+def one_line(text: str, *, most: int = 200) -> str:
+    """Foreign text as one short line that cannot move a cursor."""
+    shown = "".join(sign if sign.isprintable() else " " for sign in text[: most * 4])
+    shown = " ".join(shown.split())
+    return shown if len(shown) <= most else shown[: most - 1] + "…"

@@ -11,7 +11,7 @@ from flipsite.domain.draws import Result
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Asked:
+class RequestRecord:
     """One request as it is written down before it is sent; a draw may need several.
 
     Attributes:
@@ -32,7 +32,7 @@ class Asked:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Stated:
+class StatedAnswer:
     """An answer to a question that is no flip; what it states is read from the raw answer each time."""
 
 
@@ -40,12 +40,12 @@ class Stated:
 class Reading:
     """What was read in a raw answer, and by which version of the reader."""
 
-    result: Result | Stated
+    result: Result | StatedAnswer
     reader: int
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Answered:
+class ResponseRecord:
     """What came back of one request, whole.
 
     Attributes:
@@ -69,7 +69,7 @@ class Answered:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Standing:
+class ModelLedger:
     """What the ledger holds of one model of a study.
 
     Attributes:
@@ -93,7 +93,7 @@ class Standing:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Unpriced:
+class UnpricedRequest:
     """A request that was answered, and whose price can be asked for."""
 
     attempt: int
@@ -103,7 +103,7 @@ class Unpriced:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Heard:
+class StoredAnswer:
     """One answer to a question that is no flip, as the cache holds it.
 
     Attributes:
@@ -126,7 +126,7 @@ class Heard:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Kept:
+class StoredDraw:
     """One draw as the cache holds it: its raw answer, how it was read, what it cost.
 
     Attributes:
@@ -150,7 +150,7 @@ class Kept:
 class Ledger(Protocol):
     """One study's requests, answers and money; what a method was awaited for is on disk."""
 
-    def standings(self) -> Sequence[Standing]:
+    def standings(self) -> Sequence[ModelLedger]:
         """What is held of each model that was ever asked."""
 
     def settled(self, model: str) -> Set[tuple[tuple[str, str], int, int]]:
@@ -159,13 +159,13 @@ class Ledger(Protocol):
     def outcomes(self) -> Iterable[tuple[str, int, int | None]]:
         """Model, draw and outcome, None without one, of all that need no asking; by model and draw."""
 
-    def unpriced(self) -> Sequence[Unpriced]:
+    def unpriced(self) -> Sequence[UnpricedRequest]:
         """Answers whose price can be asked for."""
 
-    async def ask(self, asked: Asked) -> int:
+    async def ask(self, asked: RequestRecord) -> int:
         """Write a request down before it is sent; returns its number."""
 
-    async def answer(self, answered: Answered) -> None:
+    async def answer(self, answered: ResponseRecord) -> None:
         """Write down what came back, whole, with its money."""
 
     async def price(self, attempt: int, billed_pico: int) -> None:

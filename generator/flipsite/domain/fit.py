@@ -157,7 +157,7 @@ class PriorNote:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class LeftOut:
+class OmittedInput:
     """A form or a model that is not in the fit, and why."""
 
     what: str
@@ -189,7 +189,7 @@ class Fit:
     features_sha256: str
     models: int
     covariates: tuple[CovariateNote, ...] = ()
-    left_out: tuple[LeftOut, ...] = ()
+    left_out: tuple[OmittedInput, ...] = ()
     priors: tuple[PriorNote, ...] = ()
     signed: bool = True
     chains: int = 4

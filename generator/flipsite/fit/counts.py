@@ -6,7 +6,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from flipsite.analyse.published import Fit as PrintedFit
+from flipsite.analyse.published import PrintedFit
 from flipsite.domain.draws import Tally
 from flipsite.domain.estimates import Printed
 from flipsite.domain.urls import author_of
@@ -16,7 +16,7 @@ Ints = NDArray[np.int64]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Counts:
+class FlipCounts:
     """Ones among valid draws, a row a reading: a measured model has one, a printed figure may have many.
 
     A model’s likelihood is the sum over its readings, each with its weight.
@@ -53,7 +53,7 @@ class Counts:
         )
 
 
-def counts_of_draws(tallies: Iterable[Tally], *, target: float) -> Counts:
+def counts_of_draws(tallies: Iterable[Tally], *, target: float) -> FlipCounts:
     """Measured models with at least one valid draw, one reading each."""
     drawn = [tally for tally in tallies if tally.n_valid]
     ones, valid = (
@@ -71,7 +71,9 @@ def counts_of_draws(tallies: Iterable[Tally], *, target: float) -> Counts:
     )
 
 
-def counts_of_printed(printed: Printed, fits: Mapping[str, Sequence[PrintedFit]], *, target: float) -> Counts:
+def counts_of_printed(
+    printed: Printed, fits: Mapping[str, Sequence[PrintedFit]], *, target: float
+) -> FlipCounts:
     """Printed models, a reading for each count that prints as the model's figure.
 
     Before the data every number of valid draws within the study's bounds is equally probable, and either
@@ -111,9 +113,9 @@ def _counts(
     target: float,
     signed: bool,
     bias: Floats,
-) -> Counts:
+) -> FlipCounts:
     authors = tuple(sorted({author_of(name) for name in models}))
-    return Counts(
+    return FlipCounts(
         models=tuple(models),
         authors=authors,
         author=np.array([authors.index(author_of(name)) for name in models], dtype=np.int64),

@@ -44,7 +44,7 @@ UNKNOWN: Final = "unknown"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Column:
+class CovariateColumn:
     """One column.
 
     Attributes:
@@ -75,7 +75,7 @@ class Column:
 class Covariates:
     """The columns with their matrix (n_models x n_columns), each of average 0; and what became of each."""
 
-    columns: tuple[Column, ...]
+    columns: tuple[CovariateColumn, ...]
     matrix: Floats
     notes: tuple[CovariateNote, ...]
 
@@ -87,7 +87,7 @@ def covariates(models: Sequence[str], values: Mapping[str, Mapping[str, str]]) -
         models: The fitted models.
         values: Each model's feature values; a missing or empty one is unknown.
     """
-    made: list[tuple[Column, Floats]] = []
+    made: list[tuple[CovariateColumn, Floats]] = []
     notes = []
     for feature in USED:
         cells = [values.get(model, {}).get(feature, "") for model in models]
@@ -106,7 +106,7 @@ def covariates(models: Sequence[str], values: Mapping[str, Mapping[str, str]]) -
 
 def _number(
     feature: str, cells: Sequence[str], known: NDArray[np.bool_]
-) -> tuple[list[tuple[Column, Floats]], str]:
+) -> tuple[list[tuple[CovariateColumn, Floats]], str]:
     """A number's column, one of those at zero (a logarithm has no place for them), one of the unknown."""
     logarithmic = feature in LOGARITHMIC
     read = [
@@ -121,7 +121,7 @@ def _number(
     average, deviation = float(natural[placed].mean()), float(natural[placed].std())
     label = FEATURES[feature].label
     contrast = f"ten times the {label}" if logarithmic else "a year later"
-    column = Column(
+    column = CovariateColumn(
         covariate=feature,
         level="",
         contrast=contrast,
@@ -139,7 +139,7 @@ def _number(
 
 def _classes(
     feature: str, cells: Sequence[str], known: NDArray[np.bool_]
-) -> tuple[list[tuple[Column, Floats]], str]:
+) -> tuple[list[tuple[CovariateColumn, Floats]], str]:
     """A column for each class but the reference; the rare ones share one."""
     counts = Counter(cell for cell in cells if cell)
     if counts.total() < FEWEST:
@@ -172,16 +172,18 @@ def _classes(
     return columns, told + (f"; {', '.join(sorted(rare))} together" if len(rare) > 1 else "")
 
 
-def _unknown(feature: str, known: NDArray[np.bool_], reference: str = "") -> list[tuple[Column, Floats]]:
+def _unknown(
+    feature: str, known: NDArray[np.bool_], reference: str = ""
+) -> list[tuple[CovariateColumn, Floats]]:
     label = FEATURES[feature].label
     return [] if known.all() else [_mark(feature, UNKNOWN, f"{label} unknown", ~known, reference=reference)]
 
 
 def _mark(
     feature: str, level: str, contrast: str, among: NDArray[np.bool_], *, reference: str = ""
-) -> tuple[Column, Floats]:
+) -> tuple[CovariateColumn, Floats]:
     share = float(among.mean())
-    column = Column(
+    column = CovariateColumn(
         covariate=feature,
         level=level,
         contrast=contrast,
@@ -193,13 +195,13 @@ def _mark(
     return column, np.asarray(among - share, dtype=np.float64)
 
 
-def _distinct(made: Sequence[tuple[Column, Floats]]) -> list[tuple[Column, Floats]]:
+def _distinct(made: Sequence[tuple[CovariateColumn, Floats]]) -> list[tuple[CovariateColumn, Floats]]:
     """Columns of the unknown that mark the same models, as one: nobody could tell them apart."""
-    kept: list[tuple[Column, Floats]] = []
+    kept: list[tuple[CovariateColumn, Floats]] = []
     for column, cells in made:
         for place, (other, others) in enumerate(kept):
             if column.level == other.level == UNKNOWN and np.array_equal(cells, others):
-                together = Column(
+                together = CovariateColumn(
                     covariate=f"{other.covariate} + {column.covariate}",
                     level=UNKNOWN,
                     contrast=f"{other.contrast.removesuffix(' unknown')} and {column.contrast}",

@@ -24,7 +24,7 @@ from typing import Any, Final
 import numpy as np
 
 from flipsite.domain.fit import FormName
-from flipsite.fit.counts import Counts
+from flipsite.fit.counts import FlipCounts
 from flipsite.fit.covariates import Covariates
 from flipsite.fit.marginal import log_marginal
 from flipsite.fit.priors import CENTRE_DEVIATION, MEAN, OVERDISPERSION, SCALE, Prior
@@ -33,7 +33,7 @@ Tensor = Any
 """PyTensor's; the library has no types."""
 
 
-def mean(counts: Counts, given: Covariates) -> Any:
+def mean(counts: FlipCounts, given: Covariates) -> Any:
     """The article's: a binomial with covariates on the log-odds of a one."""
     with _model(counts, given) as model:
         log_odds = _target(counts) + _linear("mean", MEAN, given, counts)
@@ -41,7 +41,7 @@ def mean(counts: Counts, given: Covariates) -> Any:
     return model
 
 
-def betabinomial(counts: Counts, given: Covariates) -> Any:
+def betabinomial(counts: FlipCounts, given: Covariates) -> Any:
     """Covariates on the mean, and on how far the models scatter about it."""
     import pytensor.tensor as pt
 
@@ -56,7 +56,7 @@ def betabinomial(counts: Counts, given: Covariates) -> Any:
     return model
 
 
-def scale(counts: Counts, given: Covariates) -> Any:
+def scale(counts: FlipCounts, given: Covariates) -> Any:
     """Covariates on the distance from the target: the question that was meant."""
     with _model(counts, given) as model:
         centre = _centre(counts)
@@ -65,7 +65,7 @@ def scale(counts: Counts, given: Covariates) -> Any:
     return model
 
 
-def mixture(counts: Counts, given: Covariates) -> Any:
+def mixture(counts: FlipCounts, given: Covariates) -> Any:
     """The scale form, with a share of coins that are exactly fair."""
     import pymc as pm
     import pytensor.tensor as pt
@@ -84,7 +84,7 @@ def mixture(counts: Counts, given: Covariates) -> Any:
     return model
 
 
-FORMS: Final[Mapping[FormName, Callable[[Counts, Covariates], Any]]] = {
+FORMS: Final[Mapping[FormName, Callable[[FlipCounts, Covariates], Any]]] = {
     "mean": mean,
     "betabinomial": betabinomial,
     "scale": scale,
@@ -92,7 +92,7 @@ FORMS: Final[Mapping[FormName, Callable[[Counts, Covariates], Any]]] = {
 }
 
 
-def _model(counts: Counts, given: Covariates) -> Any:
+def _model(counts: FlipCounts, given: Covariates) -> Any:
     import pymc as pm
 
     return pm.Model(
@@ -104,11 +104,11 @@ def _model(counts: Counts, given: Covariates) -> Any:
     )
 
 
-def _target(counts: Counts) -> float:
+def _target(counts: FlipCounts) -> float:
     return float(np.log(counts.target) - np.log1p(-counts.target))
 
 
-def _centre(counts: Counts) -> Tensor:
+def _centre(counts: FlipCounts) -> Tensor:
     """About what log-odds the models lie: the target's where the data do not tell the direction."""
     import pymc as pm
 
@@ -116,7 +116,7 @@ def _centre(counts: Counts) -> Tensor:
     return centre + np.full(len(counts.models), _target(counts))
 
 
-def _linear(part: str, prior: Prior, given: Covariates, counts: Counts) -> Tensor:
+def _linear(part: str, prior: Prior, given: Covariates, counts: FlipCounts) -> Tensor:
     """Intercept, coefficients and partially pooled authors of one part: a value a model."""
     import pymc as pm
 
@@ -130,7 +130,7 @@ def _linear(part: str, prior: Prior, given: Covariates, counts: Counts) -> Tenso
     return value * np.ones(len(counts.models))
 
 
-def _likelihood(counts: Counts, of_reading: Callable[[Tensor, Tensor, Tensor], Tensor]) -> None:
+def _likelihood(counts: FlipCounts, of_reading: Callable[[Tensor, Tensor, Tensor], Tensor]) -> None:
     """Add each model's log-likelihood: the sum over its readings, by their weights."""
     import pymc as pm
     import pytensor.tensor as pt

@@ -13,7 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from flipsite.domain.fit import Check, FormName
-from flipsite.fit.counts import Counts, Floats, Ints
+from flipsite.fit.counts import FlipCounts, Floats, Ints
 from flipsite.fit.covariates import Covariates
 from flipsite.fit.priors import CENTRE_DEVIATION, MEAN, OVERDISPERSION, SCALE, Prior
 from flipsite.fit.summaries import Posterior
@@ -23,7 +23,7 @@ Parameters = Mapping[str, NDArray[np.float64]]
 
 
 def from_prior(
-    form: FormName, counts: Counts, given: Covariates, *, rng: np.random.Generator
+    form: FormName, counts: FlipCounts, given: Covariates, *, rng: np.random.Generator
 ) -> dict[str, Floats]:
     """One draw of a form's parameters from its prior."""
     found: dict[str, Floats] = {}
@@ -43,7 +43,7 @@ def from_prior(
 def simulated_ones(
     form: FormName,
     parameters: Parameters,
-    counts: Counts,
+    counts: FlipCounts,
     given: Covariates,
     *,
     rng: np.random.Generator,
@@ -69,7 +69,7 @@ def simulated_ones(
     return rng.binomial(valid, share)
 
 
-def linear(part: str, parameters: Parameters, counts: Counts, given: Covariates) -> Floats:
+def linear(part: str, parameters: Parameters, counts: FlipCounts, given: Covariates) -> Floats:
     """Intercept, coefficients and authors of one part: a value a model."""
     value = np.full(len(counts.models), parameters[f"{part}_intercept"])
     if given.columns:
@@ -80,7 +80,7 @@ def linear(part: str, parameters: Parameters, counts: Counts, given: Covariates)
 
 
 def _linear(
-    part: str, prior: Prior, counts: Counts, given: Covariates, rng: np.random.Generator
+    part: str, prior: Prior, counts: FlipCounts, given: Covariates, rng: np.random.Generator
 ) -> dict[str, Floats]:
     found: dict[str, Floats] = {f"{part}_intercept": np.asarray(rng.normal(prior.centre, prior.wide))}
     if given.columns:
@@ -105,7 +105,7 @@ BINS: Final = 10
 
 
 def checks(
-    found: Posterior, counts: Counts, given: Covariates, *, seed: int
+    found: Posterior, counts: FlipCounts, given: Covariates, *, seed: int
 ) -> tuple[tuple[Check, ...], tuple[Check, ...]]:
     """Figures of the whole study, and how many models lie in each tenth of the range of bias."""
     rng = np.random.default_rng(seed)
@@ -131,7 +131,7 @@ def checks(
 def _simulated(
     found: Posterior,
     several: Iterable[Parameters],
-    counts: Counts,
+    counts: FlipCounts,
     given: Covariates,
     rng: np.random.Generator,
 ) -> Floats:
@@ -142,7 +142,7 @@ def _simulated(
     return np.abs(ones / valid - counts.target)
 
 
-def _figures(bias: Floats, counts: Counts) -> Mapping[str, Floats]:
+def _figures(bias: Floats, counts: FlipCounts) -> Mapping[str, Floats]:
     """Figures of each simulated study (n_repeats x n_models)."""
     always = _top(counts) - 0.25 / counts.typical_valid
     return {
@@ -174,5 +174,5 @@ def _check(name: str, observed: Floats | float, predicted: Floats, prior: Floats
     )
 
 
-def _top(counts: Counts) -> float:
+def _top(counts: FlipCounts) -> float:
     return max(counts.target, 1 - counts.target)

@@ -14,7 +14,7 @@ from typing import Any, Final
 import numpy as np
 
 from flipsite.domain.fit import FormName
-from flipsite.fit.counts import Counts, Floats
+from flipsite.fit.counts import FlipCounts, Floats
 from flipsite.fit.covariates import Covariates
 from flipsite.fit.forms import FORMS
 
@@ -36,7 +36,7 @@ MOST_DIVERGENT: Final = 0.001
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Sampled:
+class SampleResult:
     """What sampling a form gave.
 
     Attributes:
@@ -65,8 +65,8 @@ def arviz() -> Any:
 
 
 def sample(
-    form: FormName, counts: Counts, given: Covariates, *, draws: int, chains: int, seed: int
-) -> Sampled:
+    form: FormName, counts: FlipCounts, given: Covariates, *, draws: int, chains: int, seed: int
+) -> SampleResult:
     """Compile and sample one form.
 
     Args:
@@ -86,7 +86,7 @@ def sample(
         loo = az.loo(sampled, pointwise=True)
     divergences = int(sampled.sample_stats["diverging"].sum())
     log.info("%s: %d draws, %d divergent, %.1f s", form, draws * chains, divergences, seconds)
-    return Sampled(
+    return SampleResult(
         form=form,
         draws=sampled,
         loo=np.asarray(loo.loo_i),
@@ -96,7 +96,7 @@ def sample(
     )
 
 
-def compiled(form: FormName, counts: Counts, given: Covariates) -> Any:
+def compiled(form: FormName, counts: FlipCounts, given: Covariates) -> Any:
     """The form made ready to sample; `with_data(ones=...)` gives it other draws without compiling again."""
     import nutpie
 
@@ -128,7 +128,7 @@ def run_chains(model: Any, *, draws: int, chains: int, seed: int) -> Any:
     return sampled
 
 
-def faults(sampled: Sampled, *, diagnostics: Any) -> tuple[str, ...]:
+def faults(sampled: SampleResult, *, diagnostics: Any) -> tuple[str, ...]:
     """Why a fit is not to be trusted, a sentence each; empty where it has converged.
 
     Args:

@@ -6,32 +6,32 @@ from typing import Any, Final
 
 import numpy as np
 
-from flipsite.domain.fit import Fit, FittedForm, FormName, LeftOut, Part, Term
+from flipsite.domain.fit import Fit, FittedForm, FormName, OmittedInput, Part, Term
 from flipsite.fit import summaries
-from flipsite.fit.counts import Counts
+from flipsite.fit.counts import FlipCounts
 from flipsite.fit.covariates import Covariates
 from flipsite.fit.forms import FORMS
 from flipsite.fit.posterior_checks import checks
-from flipsite.fit.sampling import Sampled, arviz, faults, sample
+from flipsite.fit.sampling import SampleResult, arviz, faults, sample
 
 FEWEST_MODELS: Final = 10
 """With fewer, the priors would speak."""
 
-UNSIGNED: Final = LeftOut(
+UNSIGNED: Final = OmittedInput(
     what="mean",
     reason="the direction of each bias is not known, and this form asks of nothing else",
 )
 
 
 def fit_forms(
-    counts: Counts,
+    counts: FlipCounts,
     given: Covariates,
     *,
     draws: int,
     chains: int,
     seed: int,
-    done: Callable[[Sampled], None],
-) -> tuple[tuple[FittedForm, ...], tuple[Sampled, ...], tuple[LeftOut, ...]]:
+    done: Callable[[SampleResult], None],
+) -> tuple[tuple[FittedForm, ...], tuple[SampleResult, ...], tuple[OmittedInput, ...]]:
     """Sample every form in turn.
 
     Args:
@@ -65,7 +65,9 @@ def converged(fit: Fit) -> bool:
     return not any(form.faults for form in fit.forms)
 
 
-def _form(one: Sampled, best: Sampled, counts: Counts, given: Covariates, *, seed: int) -> FittedForm:
+def _form(
+    one: SampleResult, best: SampleResult, counts: FlipCounts, given: Covariates, *, seed: int
+) -> FittedForm:
     found = summaries.posterior(one.form, one.draws, counts)
     diagnosed = _diagnosed(one.draws)
     part: Part = "mean" if one.form == "mean" else "spread"

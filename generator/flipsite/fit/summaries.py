@@ -7,8 +7,8 @@ from typing import Any, Final, Literal
 import numpy as np
 
 from flipsite.domain.fit import AuthorEffect, Effect, EffectPoint, FormName, Part
-from flipsite.fit.counts import Counts, Floats
-from flipsite.fit.covariates import Column, Covariates
+from flipsite.fit.counts import FlipCounts, Floats
+from flipsite.fit.covariates import CovariateColumn, Covariates
 
 MOST_DRAWS: Final = 2000
 """Posterior draws that factors and curves are computed from; evenly spaced."""
@@ -49,7 +49,7 @@ class Posterior:
         return float(np.log(self.target) - np.log1p(-self.target))
 
 
-def posterior(form: FormName, draws: Any, counts: Counts) -> Posterior:
+def posterior(form: FormName, draws: Any, counts: FlipCounts) -> Posterior:
     """The posterior of ArviZ's draws."""
     flat = {}
     for name in draws.posterior.data_vars:
@@ -94,7 +94,7 @@ def seen(found: Posterior, part: Part, slope: Floats) -> tuple[float, float]:
     return below, above
 
 
-def authors(found: Posterior, part: Part, counts: Counts) -> Iterator[AuthorEffect]:
+def authors(found: Posterior, part: Part, counts: FlipCounts) -> Iterator[AuthorEffect]:
     """Each author's factor, by name; nothing where there is one author."""
     effects = found.values.get(f"{part}_author")
     if effects is None:
@@ -135,7 +135,9 @@ def _curve(
         yield _point(found, part, float(raw), slopes[:, place] * at)
 
 
-def _levels(found: Posterior, part: Part, columns: list[tuple[Column, Floats]]) -> Iterator[EffectPoint]:
+def _levels(
+    found: Posterior, part: Part, columns: list[tuple[CovariateColumn, Floats]]
+) -> Iterator[EffectPoint]:
     """The reference first: every column of the covariate at its lowest."""
     lowest = sum((-column.average * slope for column, slope in columns), start=np.zeros(1))
     yield _point(found, part, columns[0][0].reference, lowest)

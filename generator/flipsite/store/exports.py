@@ -67,18 +67,18 @@ def export_groups(groups: Iterable[Draws], file: BinaryIO, *, study: str, form: 
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class _Shown:
+class _ExportColumn:
     """A column: its distinct cells as they stand in the file, and which of them each row has."""
 
     texts: list[str]
     codes: NDArray[np.int64]
 
-    def within(self, before: str, after: str) -> "_Shown":
+    def within(self, before: str, after: str) -> "_ExportColumn":
         """Each cell with something before and after it."""
         return replace(self, texts=[before + text + after for text in self.texts])
 
 
-def _lines(columns: Sequence[_Shown], n_rows: int) -> Iterator[bytes]:
+def _lines(columns: Sequence[_ExportColumn], n_rows: int) -> Iterator[bytes]:
     """Cells joined by commas to rows, and rows to blocks of whole lines."""
     told = [(np.array(each.texts, np.object_), each.codes) for each in _joined(columns)]
     for start in range(0, n_rows, _ROWS_A_BLOCK):
@@ -87,7 +87,7 @@ def _lines(columns: Sequence[_Shown], n_rows: int) -> Iterator[bytes]:
         yield (unicode_text("\n".join(map(",".join, rows))) + "\n").encode()
 
 
-def _joined(columns: Sequence[_Shown]) -> list[_Shown]:
+def _joined(columns: Sequence[_ExportColumn]) -> list[_ExportColumn]:
     """The columns with neighbours joined to one while their distinct cells, in any combination, are few."""
     joined = [columns[0]]
     for column in columns[1:]:
@@ -96,16 +96,16 @@ def _joined(columns: Sequence[_Shown]) -> list[_Shown]:
             joined.append(column)
             continue
         texts = [f"{left},{right}" for left in last.texts for right in column.texts]
-        joined[-1] = _Shown(texts=texts, codes=last.codes * n_texts + column.codes)
+        joined[-1] = _ExportColumn(texts=texts, codes=last.codes * n_texts + column.codes)
     return joined
 
 
-def _csv_columns(draws: Draws, study: str) -> list[_Shown]:
+def _csv_columns(draws: Draws, study: str) -> list[_ExportColumn]:
     columns = _columns(draws, study, text=csv_cell, missing="")
     return [columns[name] for name in COLUMNS]
 
 
-def _json_columns(draws: Draws, study: str) -> list[_Shown]:
+def _json_columns(draws: Draws, study: str) -> list[_ExportColumn]:
     columns = _columns(draws, study, text=_json_text, missing="null")
     columns["labels"] = _texts(draws.labels, str, missing="null")  # is JSON already
     first, last = COLUMNS[0], COLUMNS[-1]
@@ -115,40 +115,44 @@ def _json_columns(draws: Draws, study: str) -> list[_Shown]:
     ]
 
 
-def _columns(draws: Draws, study: str, *, text: Callable[[str], str], missing: str) -> dict[str, _Shown]:
+def _columns(
+    draws: Draws, study: str, *, text: Callable[[str], str], missing: str
+) -> dict[str, _ExportColumn]:
     """The columns by name, each distinct value shown once: in a hundred thousand draws there are few."""
     n_rows, n_of_each = len(draws), np.diff(draws.starts)
     columns = {
-        "study": _Shown(texts=[text(study)], codes=np.zeros(n_rows, np.int64)),
-        "model": _Shown(
+        "study": _ExportColumn(texts=[text(study)], codes=np.zeros(n_rows, np.int64)),
+        "model": _ExportColumn(
             texts=[text(model) for model in draws.models],
             codes=np.repeat(np.arange(len(draws.models)), n_of_each),
         ),
-        "status": _Shown(texts=[text(status) for status in STATUSES], codes=draws.status.astype(np.int64)),
+        "status": _ExportColumn(
+            texts=[text(status) for status in STATUSES], codes=draws.status.astype(np.int64)
+        ),
         "draw": _numbers(draws.draw, missing=missing),
     }
     for name in ("order", "outcome"):
         codes = getattr(draws, name).astype(np.int64)
-        columns[name] = _Shown(texts=["0", "1", missing], codes=np.where(codes < 0, 2, codes))
+        columns[name] = _ExportColumn(texts=["0", "1", missing], codes=np.where(codes < 0, 2, codes))
     columns |= {name: _texts(getattr(draws, name), text, missing=missing) for name in TEXTS}
     columns |= {name: _numbers(getattr(draws, name), missing=missing, show=_whole) for name in COUNTS}
     columns |= {name: _numbers(getattr(draws, name), missing=missing) for name in NUMBERS}
     return columns
 
 
-def _texts(values: Sequence[str | None], show: Callable[[str], str], *, missing: str) -> _Shown:
+def _texts(values: Sequence[str | None], show: Callable[[str], str], *, missing: str) -> _ExportColumn:
     place = {value: code for code, value in enumerate(dict.fromkeys(values))}
-    return _Shown(
+    return _ExportColumn(
         texts=[missing if value is None else show(value) for value in place],
         codes=np.fromiter(map(place.__getitem__, values), np.int64, count=len(values)),
     )
 
 
-def _numbers(values: NDArray[Any], *, missing: str, show: Callable[[float], str] = str) -> _Shown:
+def _numbers(values: NDArray[Any], *, missing: str, show: Callable[[float], str] = str) -> _ExportColumn:
     bits = values.view(np.int64)  # which tell −0.0 from 0.0
     distinct = np.unique(bits)
     shown = [show(value) if isfinite(value) else missing for value in distinct.view(values.dtype).tolist()]
-    return _Shown(texts=shown, codes=np.searchsorted(distinct, bits))
+    return _ExportColumn(texts=shown, codes=np.searchsorted(distinct, bits))
 
 
 def _whole(value: float) -> str:

@@ -7,17 +7,15 @@ from datetime import UTC, datetime
 from flipsite.collect.catalogue import Catalogue, fetch_catalogue
 from flipsite.collect.client import OPENROUTER, OpenRouter
 from flipsite.collect.pricing import supports_structure
-from flipsite.collect.selection import Choice, choose
+from flipsite.collect.selection import ModelSelection, choose
 from flipsite.domain.study import Study
 from flipsite.project import Project, existing_study
 from flipsite.settings import default_study, load_study
 from flipsite.workflows.session import simulated_client
 
-__all__ = ["Choice", "Listing", "list_models"]
-
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Listing:
+class CatalogueListing:
     """A catalogue, held against a study.
 
     Attributes:
@@ -28,10 +26,10 @@ class Listing:
 
     study: Study
     offered: Catalogue
-    choices: tuple[Choice, ...]
+    choices: tuple[ModelSelection, ...]
 
     @property
-    def taken(self) -> tuple[Choice, ...]:
+    def taken(self) -> tuple[ModelSelection, ...]:
         """The models the study would ask."""
         return tuple(choice for choice in self.choices if choice.taken)
 
@@ -61,7 +59,7 @@ class Listing:
 
 def list_models(
     project: Project, *, study_id: str | None, api_base: str = OPENROUTER, simulated: bool = False
-) -> Listing:
+) -> CatalogueListing:
     """Fetch the catalogue and decide on every model of it; needs no key and spends nothing.
 
     Args:
@@ -78,7 +76,7 @@ def list_models(
     today = datetime.now(UTC).date().isoformat()
     offered = asyncio.run(_fetched(api_base, today=today, simulated=simulated))
     choices = choose(offered.models, study, today=today)
-    return Listing(study=study, offered=offered, choices=tuple(sorted(choices, key=_dearest_first)))
+    return CatalogueListing(study=study, offered=offered, choices=tuple(sorted(choices, key=_dearest_first)))
 
 
 async def _fetched(api_base: str, *, today: str, simulated: bool) -> Catalogue:
@@ -92,12 +90,12 @@ async def _fetched(api_base: str, *, today: str, simulated: bool) -> Catalogue:
         return await fetch_catalogue(client.get, today=today)
 
 
-def _dearest_first(choice: Choice) -> tuple[bool, float, str]:
+def _dearest_first(choice: ModelSelection) -> tuple[bool, float, str]:
     cost = choice.estimate.expected_usd if choice.estimate and choice.taken else 0.0
     return not choice.taken, -cost, choice.model.id
 
 
-def _record(choice: Choice) -> dict[str, object]:
+def _record(choice: ModelSelection) -> dict[str, object]:
     model, price, cost = choice.model, choice.model.price, choice.estimate
     return {
         "model": model.id,

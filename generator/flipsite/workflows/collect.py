@@ -17,9 +17,9 @@ from flipsite.collect.catalogue import Catalogue, dump_catalogue, fetch_catalogu
 from flipsite.collect.client import OpenRouter
 from flipsite.collect.clock import nap, stamp
 from flipsite.collect.parse import read_again
-from flipsite.collect.plan import Plan, plan, series_of
-from flipsite.collect.scheduler import Judge, Rounds, Sampler
-from flipsite.collect.selection import Choice, choose
+from flipsite.collect.plan import CollectPlan, plan, series_of
+from flipsite.collect.scheduler import Judge, Rounds, Scheduler
+from flipsite.collect.selection import ModelSelection, choose
 from flipsite.collect.transport import Application
 from flipsite.domain.study import MOST_BUDGET_USD, Kind, Study
 from flipsite.errors import UsageError
@@ -29,9 +29,9 @@ from flipsite.settings import default_study, dump_study, load_study
 from flipsite.store.cache.cache import Cache
 from flipsite.store.snapshot.read import refuse_loss
 from flipsite.store.snapshot.shards import shards_in
-from flipsite.workflows.run_request import Look, Offer, Order, Report, Watcher
+from flipsite.workflows.run_request import RunQuote, RunReport, RunRequest, Watcher
 from flipsite.workflows.session import (
-    Sitting,
+    RunSession,
     check_kind,
     clock_of,
     paying_client,
@@ -45,13 +45,13 @@ log = logging.getLogger(__name__)
 SNAPSHOT_EVERY_S = 180.0
 
 
-class Collecting:
+class CollectRun:
     """One run; makes its parts, and lets them go whatever happens."""
 
     def __init__(
         self,
         study: Study,
-        order: Order,
+        order: RunRequest,
         *,
         folder: Path,
         cache: Cache,
@@ -65,7 +65,7 @@ class Collecting:
         self._watcher = watcher
         self._app = app
 
-    async def run(self) -> Report | None:
+    async def run(self) -> RunReport | None:
         """Choose, offer, and, if agreed to, ask; returns None where it is not agreed to."""
         refuse_loss(self._folder, self._cache.standings())
         async with self._client() as client:
@@ -92,7 +92,7 @@ class Collecting:
         app = self._app or Endpoint(seed=order.simulated_seed)
         return simulated_client(app, concurrency=order.concurrency)
 
-    async def _choices(self, client: OpenRouter) -> tuple[Catalogue, tuple[Choice, ...]]:
+    async def _choices(self, client: OpenRouter) -> tuple[Catalogue, tuple[ModelSelection, ...]]:
         today = today_of(self._order.simulated_seed)
         offered = await fetch_catalogue(client.get, today=today)
         return offered, choose(
@@ -104,8 +104,8 @@ class Collecting:
             shard=self._order.shard,
         )
 
-    def _sitting(self, client: OpenRouter) -> Sitting:
-        return Sitting(
+    def _sitting(self, client: OpenRouter) -> RunSession:
+        return RunSession(
             client,
             self._cache,
             budget=self._study.budget,
@@ -116,8 +116,8 @@ class Collecting:
             of=self._order.shard.holds if self._order.shard else None,
         )
 
-    async def _offer(self, client: OpenRouter, sitting: Sitting, planned: Plan) -> Offer:
-        return Offer(
+    async def _offer(self, client: OpenRouter, sitting: RunSession, planned: CollectPlan) -> RunQuote:
+        return RunQuote(
             study=self._study,
             plan=planned,
             spent_usd=sitting.account.spent_usd(),
@@ -128,7 +128,7 @@ class Collecting:
             shard=self._order.shard,
         )
 
-    def _need_budget(self, planned: Plan) -> None:
+    def _need_budget(self, planned: CollectPlan) -> None:
         budget = self._study.budget
         bounded = budget.total_usd is not None or budget.per_model_usd is not None
         if planned.estimate_usd and not bounded and self._order.simulated_seed is None:
@@ -137,18 +137,20 @@ class Collecting:
                 f"${planned.estimate_usd:,.2f}) or set total_usd in study.toml."
             )
 
-    async def _ask(self, sitting: Sitting, planned: Plan, choices: tuple[Choice, ...]) -> Report:
+    async def _ask(
+        self, sitting: RunSession, planned: CollectPlan, choices: tuple[ModelSelection, ...]
+    ) -> RunReport:
         """Run the sampler, saved as it goes; whatever ends it, the snapshot is written."""
         series = series_of(planned, choices, self._study, self._cache, seed=self._order.simulated_seed or 0)
         rounds = self._rounds(sitting, planned) if self._order.until_settled else None
 
-        async def run(sampler: Sampler) -> None:
+        async def run(sampler: Scheduler) -> None:
             await (rounds.run(sampler, series) if rounds else sampler.run(series))
 
         await sitting.ask(run, beside=lambda: self._save(sitting.ended))
         return self._report(sitting, planned, rounds)
 
-    def _rounds(self, sitting: Sitting, planned: Plan) -> Rounds:
+    def _rounds(self, sitting: RunSession, planned: CollectPlan) -> Rounds:
         asked = {one.model for one in planned.models} | {one.model for one in self._cache.standings()}
         return Rounds(
             stopping_rule(n_models=len(asked), target=self._study.prompt.target),
@@ -171,14 +173,14 @@ class Collecting:
     def _write(self) -> Path | None:
         return write_snapshot(self._folder, self._cache, self._study, shard=self._order.shard)
 
-    def _report(self, sitting: Sitting, planned: Plan, rounds: Rounds | None) -> Report:
+    def _report(self, sitting: RunSession, planned: CollectPlan, rounds: Rounds | None) -> RunReport:
         account, tide = sitting.account, sitting.tide
         left_out = {one.model: one.reason for one in planned.left_out if one.money}
         stopped = {model: aside.reason for model, aside in tide.aside.items() if aside.money}
         costs = [(one.model, account.spent_usd(one.model)) for one in planned.models]
         each = {one.model: one.estimate_usd / one.n_missing for one in planned.models if one.n_missing}
         settled = tuple(rounds.settled[model] for model in sorted(rounds.settled)) if rounds else None
-        return Report(
+        return RunReport(
             snapshot=self._write(),
             tide=tide,
             spent_usd=account.spent_usd(),
@@ -194,22 +196,19 @@ class Collecting:
 
 def stopping_rule(*, n_models: int, target: float) -> Judge:
     """The rule by which a model needs no more draws; see `analyse.settled`."""
-    from flipsite.analyse.sequential import Settled, settle
+    from flipsite.analyse.sequential import StoppingState, settle
 
     def judge(counts: Sequence[tuple[int, int]]) -> list[str | None]:
         ones, valid = zip(*counts, strict=True) if counts else ((), ())
         states = settle(ones, valid, n_models=n_models, target=target)
-        return [None if state is Settled.OPEN else state.value for state in states]
+        return [None if state is StoppingState.OPEN else state.value for state in states]
 
     return judge
 
 
-__all__ = ["Look", "Offer", "Order", "Report", "Watcher", "begin", "collect", "reread"]
-
-
 def collect(
-    project: Project, order: Order, watcher: Watcher, *, app: Application | None = None
-) -> Report | None:
+    project: Project, order: RunRequest, watcher: Watcher, *, app: Application | None = None
+) -> RunReport | None:
     """Ask a study's missing draws and write its snapshot.
 
     Args:
@@ -231,7 +230,7 @@ def collect(
     study = _ordered(load_study(folder), order)
     _check_kind(folder, study, order)
     with _cache(project, study, protocol=_protocol(study, order)) as cache:
-        run = Collecting(study, order, folder=folder, cache=cache, watcher=watcher, app=app).run()
+        run = CollectRun(study, order, folder=folder, cache=cache, watcher=watcher, app=app).run()
         try:
             return asyncio.run(run)
         except asyncio.CancelledError:  # the second interrupt; what was answered is in the cache
@@ -285,7 +284,7 @@ def _cache(project: Project, study: Study, *, protocol: dict[str, object] | None
     return Cache(project.cache, study=study.id, protocol=protocol, now=stamp(datetime.now(UTC)))
 
 
-def _ordered(study: Study, order: Order) -> Study:
+def _ordered(study: Study, order: RunRequest) -> Study:
     """The study with what the user asks for in this run."""
     sampling, budget = study.sampling, study.budget
     if order.draws is not None:
@@ -299,7 +298,7 @@ def _ordered(study: Study, order: Order) -> Study:
     return replace(study, sampling=sampling, budget=budget)
 
 
-def _check_kind(folder: Path, study: Study, order: Order) -> None:
+def _check_kind(folder: Path, study: Study, order: RunRequest) -> None:
     """No simulated draw in a measured study, and no measured one in a simulated study."""
     path = folder / "study.toml"
     if study.kind is Kind.PUBLISHED:
@@ -307,7 +306,7 @@ def _check_kind(folder: Path, study: Study, order: Order) -> None:
     check_kind(folder, study, simulated=order.simulated_seed is not None)
 
 
-def _protocol(study: Study, order: Order) -> dict[str, object]:
+def _protocol(study: Study, order: RunRequest) -> dict[str, object]:
     """What makes a study's draws comparable; a change of it would mix two experiments."""
     prompt = asdict(study.prompt)
     sampling = {"temperature": study.sampling.temperature, "answer": study.sampling.answer}

@@ -15,17 +15,22 @@ from difflib import get_close_matches
 from pathlib import Path
 
 from flipsite.analyse.infer_features import known_features
-from flipsite.analyse.merge_features import Joined, Refused, agreed_features, in_proportion, joined
+from flipsite.analyse.merge_features import (
+    MergedFeatures,
+    agreed_features,
+    in_proportion,
+    joined,
+)
 from flipsite.collect.catalogue import Catalogue, fetch_catalogue, load_catalogue
 from flipsite.collect.classifier import WORDING, askable, classifier_course, questions, read_claims, usual_usd
 from flipsite.collect.client import OpenRouter
 from flipsite.collect.clock import stamp
 from flipsite.collect.pricing import Mode
 from flipsite.collect.prompt import Question
-from flipsite.collect.responses import one_line, read_reply
-from flipsite.collect.scheduler import Sampler, Series
+from flipsite.collect.responses import read_reply
+from flipsite.collect.scheduler import ModelQueue, Scheduler
 from flipsite.collect.transport import Application
-from flipsite.domain.catalogue import Claim, Model
+from flipsite.domain.catalogue import FeatureClaim, Model
 from flipsite.domain.features import ASKINGS
 from flipsite.domain.study import Budget, Feature, Study
 from flipsite.errors import CollectError, UsageError
@@ -33,18 +38,15 @@ from flipsite.project import CATALOGUE_FILE, FEATURES_FILE, Project, existing_st
 from flipsite.settings import load_study
 from flipsite.store.cache.cache import Cache
 from flipsite.store.features import read_features, write_features
-from flipsite.workflows.load import Subjects, subjects_of
+from flipsite.workflows.load import StudyModels, subjects_of
 from flipsite.workflows.run_request import (
-    CLASSIFIER,
-    SIMULATED_CLASSIFIER,
-    Classified,
-    FeatureOrder,
+    ClassifierQuote,
+    ClassifierReport,
+    FeatureRequest,
     FeatureWatcher,
-    Inquiry,
-    Look,
 )
 from flipsite.workflows.session import (
-    Sitting,
+    RunSession,
     check_kind,
     clock_of,
     paying_client,
@@ -60,14 +62,14 @@ def share_of_cache(study_id: str) -> str:
     return f"{study_id}.features"
 
 
-class Classifying:
+class ClassifyRun:
     """One run; what was answered before is not asked again."""
 
     def __init__(
         self,
         classifier: Model,
         models: Sequence[str],
-        order: FeatureOrder,
+        order: FeatureRequest,
         *,
         cache: Cache,
         watcher: FeatureWatcher,
@@ -80,7 +82,7 @@ class Classifying:
         self._cache = cache
         self._watcher = watcher
 
-    async def run(self, client: OpenRouter) -> Classified | None:
+    async def run(self, client: OpenRouter) -> ClassifierReport | None:
         """Offer, and, if agreed to, ask; returns None where it is not agreed to.
 
         Raises:
@@ -98,14 +100,14 @@ class Classifying:
         self._need_budget(series)
         log.info("asking %s %d questions", self._classifier.id, len(missing))
 
-        async def run(sampler: Sampler) -> None:
+        async def run(sampler: Scheduler) -> None:
             await sampler.run([series] if missing else [])
 
         await sitting.ask(run)
         return self._classified(sitting)
 
-    def _sitting(self, client: OpenRouter) -> Sitting:
-        return Sitting(
+    def _sitting(self, client: OpenRouter) -> RunSession:
+        return RunSession(
             client,
             self._cache,
             budget=self._budget,
@@ -116,14 +118,14 @@ class Classifying:
             most_a_model=self._order.concurrency,
         )
 
-    def _series(self) -> Series:
+    def _series(self) -> ModelQueue:
         """The missing questions; any number of answers is worth its price."""
         name = self._classifier.id
         held = {standing.model: standing for standing in self._cache.standings()}.get(name)
         mode: Mode = "text" if held and held.text_only else "structured"
         there = self._cache.settled(name)
         missing = [one for one in questions(self._models) if (one.labels, one.order, one.draw) not in there]
-        return Series(
+        return ModelQueue(
             course=classifier_course(self._classifier, budget=self._budget, mode=mode),
             questions=lambda: missing,
             estimate_usd=len(missing) * usual_usd(self._classifier),
@@ -132,11 +134,11 @@ class Classifying:
         )
 
     async def _inquiry(
-        self, client: OpenRouter, sitting: Sitting, series: Series, missing: Sequence[Question]
-    ) -> Inquiry:
+        self, client: OpenRouter, sitting: RunSession, series: ModelQueue, missing: Sequence[Question]
+    ) -> ClassifierQuote:
         course = series.course
         worst = [course.worst_usd(one, course.request(one, course.mode)) for one in missing]
-        return Inquiry(
+        return ClassifierQuote(
             classifier=self._classifier.id,
             n_models=len({one.labels[0] for one in missing}),
             n_missing=len(missing),
@@ -151,21 +153,21 @@ class Classifying:
             simulated=self._order.simulated_seed is not None,
         )
 
-    def _need_budget(self, series: Series) -> None:
+    def _need_budget(self, series: ModelQueue) -> None:
         if series.estimate_usd and self._budget.total_usd is None and self._order.simulated_seed is None:
             raise UsageError(
                 f"{self._classifier.id}: no budget; give --budget USD (its answers will cost about "
                 f"${series.estimate_usd:,.2f}), or --no-classifier to ask nobody."
             )
 
-    def _classified(self, sitting: Sitting) -> Classified:
+    def _classified(self, sitting: RunSession) -> ClassifierReport:
         aside = sitting.tide.aside.get(self._classifier.id)
         error = sitting.error
         if aside and not aside.money and error is None:
             error = CollectError(
                 f"{self._classifier.id}: {aside.reason.rstrip('.')}; what was bought is kept."
             )
-        return Classified(
+        return ClassifierReport(
             classifier=self._classifier.id,
             features=self._features(),
             tide=sitting.tide,
@@ -178,7 +180,7 @@ class Classifying:
 
     def _features(self) -> tuple[Feature, ...]:
         """What all answers to today's wording come to, those that could not be read among them."""
-        answers: dict[str, dict[int, dict[str, Claim]]] = {}
+        answers: dict[str, dict[int, dict[str, FeatureClaim]]] = {}
         for heard in self._cache.heard():
             if (heard.model, heard.wording) == (self._classifier.id, WORDING):
                 claims = read_claims(read_reply(heard.body).response, by=heard.asked_at)
@@ -211,22 +213,6 @@ def listed_classifier(name: str, offered: Catalogue) -> Model:
     return entry
 
 
-__all__ = [
-    "CLASSIFIER",
-    "SIMULATED_CLASSIFIER",
-    "Classified",
-    "Feature",
-    "FeatureOrder",
-    "FeatureReport",
-    "FeatureWatcher",
-    "Inquiry",
-    "Look",
-    "Refused",
-    "gather",
-    "one_line",
-]
-
-
 @dataclass(frozen=True, slots=True, kw_only=True)
 class FeatureReport:
     """What a run found.
@@ -242,14 +228,14 @@ class FeatureReport:
     path: Path
     models: tuple[str, ...]
     unlisted: tuple[str, ...]
-    joined: Joined
-    classified: Classified | None
+    joined: MergedFeatures
+    classified: ClassifierReport | None
 
 
 def gather(
     project: Project,
     study_id: str,
-    order: FeatureOrder,
+    order: FeatureRequest,
     watcher: FeatureWatcher,
     *,
     app: Application | None = None,
@@ -307,7 +293,7 @@ def _kept(path: Path) -> tuple[Feature, ...]:
     return read_features(path) if path.exists() else ()
 
 
-def _share(project: Project, study: Study, order: FeatureOrder) -> AbstractContextManager[Cache | None]:
+def _share(project: Project, study: Study, order: FeatureRequest) -> AbstractContextManager[Cache | None]:
     """The study's classifications in the project's cache, where a classifier is asked."""
     if order.classifier is None:
         return nullcontext()
@@ -318,13 +304,13 @@ def _share(project: Project, study: Study, order: FeatureOrder) -> AbstractConte
 
 async def _look_up(
     folder: Path,
-    subjects: Subjects,
-    order: FeatureOrder,
+    subjects: StudyModels,
+    order: FeatureRequest,
     watcher: FeatureWatcher,
     *,
     cache: Cache | None,
     app: Application | None,
-) -> tuple[tuple[Catalogue, ...], Classified | None] | None:
+) -> tuple[tuple[Catalogue, ...], ClassifierReport | None] | None:
     """Catalogues, the draws' own first, and what a classifier says; None where it was not agreed to."""
     path = folder / CATALOGUE_FILE
     kept = (load_catalogue(path.read_bytes(), name=str(path)),) if path.is_file() else ()
@@ -335,12 +321,12 @@ async def _look_up(
         if cache is None or order.classifier is None:
             return (*kept, today), None
         entry = listed_classifier(order.classifier, today)
-        run = Classifying(entry, subjects.models, order, cache=cache, watcher=watcher)
+        run = ClassifyRun(entry, subjects.models, order, cache=cache, watcher=watcher)
         classified = await run.run(client)
     return ((*kept, today), classified) if classified else None
 
 
-def _client(order: FeatureOrder, app: Application | None) -> OpenRouter:
+def _client(order: FeatureRequest, app: Application | None) -> OpenRouter:
     if order.simulated_seed is not None:
         from flipsite.collect.simulated import CLASSIFIERS, COINS, Endpoint
 
@@ -351,7 +337,7 @@ def _client(order: FeatureOrder, app: Application | None) -> OpenRouter:
     return paying_client(order.api_base, concurrency=order.concurrency, instead="--no-classifier")
 
 
-def _known(model: str, subjects: Subjects, catalogues: Sequence[Catalogue]) -> tuple[Feature, ...]:
+def _known(model: str, subjects: StudyModels, catalogues: Sequence[Catalogue]) -> tuple[Feature, ...]:
     entry, day = _entry(model, catalogues) or (None, "")
     return known_features(model, entry, day=day, providers=subjects.providers.get(model, {}))
 

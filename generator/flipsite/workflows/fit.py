@@ -3,7 +3,6 @@
 study, draws, features.csv ─load→ counts, covariates ─sample→ forms ─keep→ fit.json, fits/<study>.nc
 """
 
-import hashlib
 import logging
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -11,22 +10,21 @@ from importlib.util import find_spec
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from flipsite.domain.fit import Fit, LeftOut
+from flipsite.domain.fit import Fit, OmittedInput
 from flipsite.domain.study import Kind, Study
 from flipsite.errors import UsageError
-from flipsite.project import FEATURES_FILE, FIT_FILE, PARTS, SNAPSHOT, Project, existing_study
+from flipsite.project import FEATURES_FILE, FIT_FILE, Project, existing_study
 from flipsite.settings import load_printed, load_study
 from flipsite.store.cache.writer import private_folder
 from flipsite.store.features import read_features
 from flipsite.store.fits import write_fit
+from flipsite.workflows.load import draws_place, sha256
 
 if TYPE_CHECKING:
-    from flipsite.fit.counts import Counts
-    from flipsite.fit.sampling import Sampled
+    from flipsite.fit.counts import FlipCounts
+    from flipsite.fit.sampling import SampleResult
 
 log = logging.getLogger(__name__)
-
-PRINTED_FILE = "published.toml"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -78,40 +76,6 @@ def fit_study(
     return fit, folder / FIT_FILE, draws
 
 
-def stale(fit: Fit, folder: Path) -> tuple[str, ...]:
-    """Which of a study's files say other than what was fitted."""
-    digests = ((draws_place(folder), fit.draws_sha256), (folder / FEATURES_FILE, fit.features_sha256))
-    return tuple(path.name for path, digest in digests if sha256(path) != digest)
-
-
-def draws_place(folder: Path) -> Path:
-    """The file, or folder of parts, that a study's figures come from."""
-    places = (folder / PRINTED_FILE, folder / PARTS)
-    return next((place for place in places if place.exists()), folder / SNAPSHOT)
-
-
-def sha256(path: Path) -> str:
-    """The digest of what a fit takes from a file; of one that is not there, an empty text.
-
-    Of printed figures and of features it is that of the figures and values alone, so that a comment or a note
-    may be mended without the fit being out of date.
-    """
-    if not path.exists():
-        return ""
-    if path.name == PRINTED_FILE:
-        printed = load_printed(path.parent)
-        figures = [(row.model, row.figure, row.decimals) for row in printed.rows]
-        content = repr((sorted(figures), printed.draws_low, printed.draws_high)).encode()
-    elif path.name == FEATURES_FILE:
-        content = repr([(row.model, row.feature, row.value) for row in read_features(path)]).encode()
-    elif path.is_dir():
-        content = "".join(sha256(part) for part in sorted(path.rglob("*.parquet"))).encode()
-    else:
-        with path.open("rb") as file:
-            return hashlib.file_digest(file, "sha256").hexdigest()
-    return hashlib.sha256(content).hexdigest()
-
-
 def need_extra() -> None:
     """Stop where what samples is not installed.
 
@@ -123,7 +87,7 @@ def need_extra() -> None:
         raise UsageError(f"{', '.join(missing)}: not installed; run `pip install 'flipsite[bayes]'`.")
 
 
-def keep_draws(sampled: "tuple[Sampled, ...]", path: Path) -> None:
+def keep_draws(sampled: "tuple[SampleResult, ...]", path: Path) -> None:
     """Write all posterior draws as NetCDF, a group a form.
 
     `arviz.InferenceData.from_netcdf(path, base_group="scale")` reads one back.
@@ -139,7 +103,7 @@ def keep_draws(sampled: "tuple[Sampled, ...]", path: Path) -> None:
 
 def _fit(
     study: Study, folder: Path, order: FitOrder, done: Callable[[str], None]
-) -> "tuple[Fit, tuple[Sampled, ...]]":
+) -> "tuple[Fit, tuple[SampleResult, ...]]":
     from flipsite.fit.covariates import covariates
     from flipsite.fit.priors import prior_notes
     from flipsite.fit.study import FEWEST_MODELS, fit_forms, made_with
@@ -179,12 +143,12 @@ def _fit(
     return fit, sampled
 
 
-def _line(one: "Sampled") -> str:
+def _line(one: "SampleResult") -> str:
     elpd = float(one.loo.sum())
     return f"{one.form}: {one.seconds:.0f} s, {one.divergences} divergent draws, elpd {elpd:.1f}"
 
 
-def _counts(study: Study, folder: Path) -> "tuple[Counts, tuple[LeftOut, ...]]":
+def _counts(study: Study, folder: Path) -> "tuple[FlipCounts, tuple[OmittedInput, ...]]":
     """What was drawn, and the models of which nothing was."""
     from flipsite.analyse.published import fits
     from flipsite.fit.counts import counts_of_draws, counts_of_printed
@@ -202,4 +166,4 @@ def _counts(study: Study, folder: Path) -> "tuple[Counts, tuple[LeftOut, ...]]":
         unread = [one.model for one in tallies if not one.n_valid]
         reason = "it has no valid draw"
         counts = counts_of_draws(tallies, target=target)
-    return counts, tuple(LeftOut(what=model, reason=reason) for model in unread)
+    return counts, tuple(OmittedInput(what=model, reason=reason) for model in unread)

@@ -26,9 +26,9 @@ from functools import cache
 from pathlib import Path
 
 from flipsite.analyse.report import StudyReport
-from flipsite.domain.display import Kept
+from flipsite.domain.display import UnchangedFile
 from flipsite.files import measure
-from flipsite.present.charts.render import Drawn, Wanted
+from flipsite.present.charts.render import ChartRequest, ChartSet
 from flipsite.write.site.manifest import Manifest, read_manifest
 
 _MODEL_TEMPLATE = "model.html"
@@ -42,7 +42,7 @@ def reusable(
     inputs: Mapping[str, str],
     models: Mapping[str, Collection[str]],
     templates: Sequence[Path],
-) -> dict[str, Kept]:
+) -> dict[str, UnchangedFile]:
     """The files of the last site that can stand.
 
     Args:
@@ -61,7 +61,7 @@ def reusable(
     ):
         return {}
     same = [study for study in models if inputs_of(study, last.inputs) == inputs_of(study, inputs)]
-    kept: dict[str, Kept] = {}
+    kept: dict[str, UnchangedFile] = {}
     for study in same:
         for start in (f"{study}/embed/", f"{study}/data/", f"{study}/card.png"):
             kept |= _sound(out, last, [path for path in last.outputs if path.startswith(start)], whole=True)
@@ -78,7 +78,7 @@ def reusable(
 
 def standing_pages(
     out: Path, *, inputs: Mapping[str, str], templates: Sequence[Path]
-) -> Callable[[str, str, bool], Kept | None]:
+) -> Callable[[str, str, bool], UnchangedFile | None]:
     """Which pages of the last site can stand, but the models'.
 
     Args:
@@ -100,7 +100,7 @@ def standing_pages(
     def looks_alike(template: str) -> bool:
         return _same_templates(last.inputs, inputs, _templates_of(template, texts))
 
-    def standing(path: str, template: str, is_narrative: bool) -> Kept | None:
+    def standing(path: str, template: str, is_narrative: bool) -> UnchangedFile | None:
         stands = path in last.outputs and looks_alike(template) and (same_words or not is_narrative)
         return _untouched(out / path, last.outputs[path]) if stands else None
 
@@ -115,9 +115,9 @@ def inputs_of(study: str, inputs: Mapping[str, str]) -> dict[str, str]:
     }
 
 
-def _sound(out: Path, last: Manifest, paths: Sequence[str], *, whole: bool) -> dict[str, Kept]:
+def _sound(out: Path, last: Manifest, paths: Sequence[str], *, whole: bool) -> dict[str, UnchangedFile]:
     """Those of the files that nobody has touched; if they go together (`whole`), all or none."""
-    found: dict[str, Kept] = {}
+    found: dict[str, UnchangedFile] = {}
     for path in paths:
         if (kept := _untouched(out / path, last.outputs[path])) is not None:
             found[path] = kept
@@ -126,11 +126,11 @@ def _sound(out: Path, last: Manifest, paths: Sequence[str], *, whole: bool) -> d
     return found
 
 
-def _untouched(path: Path, digest: str) -> Kept | None:
+def _untouched(path: Path, digest: str) -> UnchangedFile | None:
     if not path.is_file() or path.is_symlink():
         return None
     size, found = measure(path)
-    return Kept(size, digest) if found == digest else None
+    return UnchangedFile(size, digest) if found == digest else None
 
 
 def _frame(inputs: Mapping[str, str]) -> tuple[object, ...]:
@@ -263,7 +263,7 @@ class Memory:
     """Of the last build alone; a study that is put away is forgotten."""
 
     _reports: dict[Path, tuple[State, StudyReport]] = field(default_factory=dict)
-    _charts: tuple[tuple[StudyReport, ...], Drawn] | None = None
+    _charts: tuple[tuple[StudyReport, ...], ChartSet] | None = None
 
     def reports(
         self, folders: Sequence[Path], inputs: State, load: Callable[[Path], StudyReport]
@@ -282,7 +282,7 @@ class Memory:
             self._reports[folder] = known if known and known[0] == state else (state, load(folder))
         return [report for _, report in self._reports.values()]
 
-    def drawn(self, wanted: Wanted, draw: Callable[[Wanted], Drawn]) -> Drawn:
+    def drawn(self, wanted: ChartRequest, draw: Callable[[ChartRequest], ChartSet]) -> ChartSet:
         """Every chart of these studies; those of the last build where it had the very same reports."""
         if self._charts is None or not _same(self._charts[0], wanted.reports):
             self._charts = wanted.reports, draw(wanted)

@@ -9,6 +9,7 @@ What a draw of each model had been announced to cost, by the catalogue that a st
 The models of a study, and who served them, as its draws or its printed figures tell.
 """
 
+import hashlib
 import io
 from collections import Counter, defaultdict
 from collections.abc import Container, Mapping, Sequence
@@ -17,9 +18,10 @@ from pathlib import Path
 
 from flipsite.analyse.report import StudyReport, report_draws, report_printed, with_features
 from flipsite.analyse.tally import tally
-from flipsite.collect.responses import one_line
-from flipsite.domain.counts import Counts
+from flipsite.domain.counts import StudyCounts
+from flipsite.domain.display import one_line
 from flipsite.domain.draws import Draws, Tally
+from flipsite.domain.fit import Fit
 from flipsite.domain.study import Kind, Study
 from flipsite.errors import UsageError
 from flipsite.project import (
@@ -40,7 +42,7 @@ MOST_HELD = 500_000
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Held:
+class StudyDraws:
     """A study's draws.
 
     Attributes:
@@ -53,10 +55,10 @@ class Held:
     files: tuple[Path, ...]
     address: str | None
     draws: Draws
-    counts: Counts | None
+    counts: StudyCounts | None
 
 
-def held(folder: Path) -> Held | None:
+def held(folder: Path) -> StudyDraws | None:
     """The draws of a study's folder; None where there are none yet.
 
     Raises:
@@ -69,10 +71,10 @@ def held(folder: Path) -> Held | None:
         from flipsite.store.counting.aggregate import read_large  # few studies are
 
         large = read_large([address] if address else files, choice=project.engine)
-        return Held(files=files, address=address, draws=large.first, counts=large.counts)
+        return StudyDraws(files=files, address=address, draws=large.first, counts=large.counts)
     if not files:
         return None
-    return Held(files=files, address=None, draws=read_draws(files[0]), counts=None)
+    return StudyDraws(files=files, address=None, draws=read_draws(files[0]), counts=None)
 
 
 def held_tallies(folder: Path) -> tuple[Tally, ...]:
@@ -123,7 +125,6 @@ def load_report(folder: Path) -> StudyReport:
         report = with_features(report, by_model(read_features(known)))
     if fitted.exists():
         from flipsite.store.fits import read_fit
-        from flipsite.workflows.fit import stale
 
         fit = read_fit(fitted)
         report = replace(report, fit=fit, fit_older_than=stale(fit, folder))
@@ -180,7 +181,7 @@ def _truths() -> dict[str, float]:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Subjects:
+class StudyModels:
     """The models of a study.
 
     Attributes:
@@ -192,7 +193,7 @@ class Subjects:
     providers: Mapping[str, Mapping[str, int]]
 
 
-def subjects_of(folder: Path, study: Study) -> Subjects:
+def subjects_of(folder: Path, study: Study) -> StudyModels:
     """The models of a study: those with a printed figure, or those with draws.
 
     Raises:
@@ -200,17 +201,56 @@ def subjects_of(folder: Path, study: Study) -> Subjects:
     """
     if study.kind is Kind.PUBLISHED:
         printed = {row.model for row in load_printed(folder).rows}
-        return Subjects(models=tuple(sorted(printed)), providers={})
+        return StudyModels(models=tuple(sorted(printed)), providers={})
     files = snapshot_files(folder)
     if not files:
         raise UsageError(f"{folder / SNAPSHOT}: no draws yet; run `flipsite collect {study.id}` first.")
     served = defaultdict[str, Counter[str]](Counter)
     for draws in read_groups(files):
         _count_providers(draws, served)
-    return Subjects(models=tuple(sorted(served)), providers=served)
+    return StudyModels(models=tuple(sorted(served)), providers=served)
 
 
 def _count_providers(draws: Draws, served: dict[str, Counter[str]]) -> None:
     for index, model in enumerate(draws.models):
         named = (draws.provider[place] for place in range(*draws.rows(index).indices(len(draws))))
         served[model].update(shown for name in named if name and (shown := one_line(name, most=60)))
+
+
+PRINTED_FILE = "published.toml"
+
+
+def stale(fit: Fit, folder: Path) -> tuple[str, ...]:
+    """Which of a study's files say other than what was fitted."""
+    digests = ((draws_place(folder), fit.draws_sha256), (folder / FEATURES_FILE, fit.features_sha256))
+    return tuple(path.name for path, digest in digests if sha256(path) != digest)
+
+
+def draws_place(folder: Path) -> Path:
+    """The file, or folder of parts, that a study's figures come from."""
+    places = (folder / PRINTED_FILE, folder / PARTS)
+    return next((place for place in places if place.exists()), folder / SNAPSHOT)
+
+
+def sha256(path: Path) -> str:
+    """The digest of what a fit takes from a file; of one that is not there, an empty text.
+
+    Of printed figures and of features it is that of the figures and values alone, so that a comment or a note
+    may be mended without the fit being out of date.
+    """
+    if not path.exists():
+        return ""
+    if path.name == PRINTED_FILE:
+        printed = load_printed(path.parent)
+        figures = [(row.model, row.figure, row.decimals) for row in printed.rows]
+        content = repr((sorted(figures), printed.draws_low, printed.draws_high)).encode()
+    elif path.name == FEATURES_FILE:
+        from flipsite.store.features import read_features
+
+        content = repr([(row.model, row.feature, row.value) for row in read_features(path)]).encode()
+    elif path.is_dir():
+        content = "".join(sha256(part) for part in sorted(path.rglob("*.parquet"))).encode()
+    else:
+        with path.open("rb") as file:
+            return hashlib.file_digest(file, "sha256").hexdigest()
+    return hashlib.sha256(content).hexdigest()

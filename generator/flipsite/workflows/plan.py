@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass
 
-from flipsite.analyse.power import Plan, plan, price
+from flipsite.analyse.power import PowerPlan, plan, price
 from flipsite.domain.study import Kind, Study
 from flipsite.errors import UsageError
 from flipsite.project import Project, existing_study
@@ -23,7 +23,7 @@ class StudyPlan:
     """
 
     study: Study
-    plan: Plan
+    plan: PowerPlan
     usd_per_round: float | None
     n_priced: int
     dearest: tuple[str, float] | None

@@ -21,7 +21,7 @@ from flipsite.store.chart_cache import read_drawings, write_drawings
 from flipsite.write.site.workers import CAN_FORK, Fork
 
 if TYPE_CHECKING:
-    from flipsite.present.charts.render import Drawn, Wanted
+    from flipsite.present.charts.render import ChartRequest, ChartSet
     from flipsite.workflows.incremental import Memory
     from flipsite.write.site.workers import Batch
 
@@ -36,7 +36,7 @@ class DrawingProcess:
         self._fork = Fork(lambda: self._draw(reading, earlier))
         os.close(reading)
 
-    def ask(self, wanted: "Wanted") -> None:
+    def ask(self, wanted: "ChartRequest") -> None:
         """Tell what to draw."""
         bare = replace(wanted, reports=tuple(replace(report, draws=None) for report in wanted.reports))
         message = pickle.dumps(bare, pickle.HIGHEST_PROTOCOL)
@@ -48,7 +48,7 @@ class DrawingProcess:
         """Whether all is drawn."""
         return self._fork.is_ready()
 
-    def drawn(self) -> tuple["Drawn", dict[str, str]]:
+    def drawn(self) -> tuple["ChartSet", dict[str, str]]:
         """The charts, when all are drawn, and what is known now to be drawn from what.
 
         Raises:
@@ -65,7 +65,7 @@ class DrawingProcess:
             os.close(self._asking)
         self._fork.end()
 
-    def _draw(self, reading: int, earlier: Mapping[str, str]) -> tuple["Drawn", dict[str, str]]:
+    def _draw(self, reading: int, earlier: Mapping[str, str]) -> tuple["ChartSet", dict[str, str]]:
         os.close(self._asking)
         from flipsite.present.charts.render import drawn
         from flipsite.present.charts.svg import remembering, start_renderer
@@ -73,7 +73,7 @@ class DrawingProcess:
         if not earlier:
             start_renderer()
         with open(reading, "rb") as pipe:
-            wanted: Wanted = pickle.load(pipe)  # noqa: S301 - written by this program
+            wanted: ChartRequest = pickle.load(pipe)  # noqa: S301 - written by this program
         with remembering(earlier) as used:
             return drawn(wanted), used
 
@@ -112,7 +112,7 @@ class Drawings:
 
             self._process = DrawingProcess(self._earlier)
 
-    def ask(self, wanted: "Wanted", then: "Callable[[Drawn], Sequence[Batch]]") -> None:
+    def ask(self, wanted: "ChartRequest", then: "Callable[[ChartSet], Sequence[Batch]]") -> None:
         """Tell what to draw, and what is made of it."""
         self._then = lambda: then(self._drawn(wanted))
         if self._process:
@@ -133,12 +133,12 @@ class Drawings:
         if self._process:
             self._process.end()
 
-    def _drawn(self, wanted: "Wanted") -> "Drawn":
+    def _drawn(self, wanted: "ChartRequest") -> "ChartSet":
         if self._memory:
             return self._memory.drawn(wanted, self._draw)
         return self._draw(wanted)
 
-    def _draw(self, wanted: "Wanted") -> "Drawn":
+    def _draw(self, wanted: "ChartRequest") -> "ChartSet":
         if self._process:
             figures, used = self._process.drawn()
         else:

@@ -8,15 +8,15 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from flipsite.collect.client import OPENROUTER
-from flipsite.collect.plan import Plan
-from flipsite.collect.run_state import Tide
+from flipsite.collect.plan import CollectPlan
+from flipsite.collect.run_state import RunProgress
 from flipsite.collect.scheduler import Settlement
 from flipsite.domain.study import Feature, Shard, Study
 from flipsite.errors import FlipsiteError
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Order:
+class RunRequest:
     """What the user asks for, where it differs from the study.
 
     Attributes:
@@ -45,7 +45,7 @@ class Order:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Offer:
+class RunQuote:
     """What a run would do and cost, to be agreed to.
 
     Attributes:
@@ -60,7 +60,7 @@ class Offer:
     """
 
     study: Study
-    plan: Plan
+    plan: CollectPlan
     spent_usd: float
     budget_usd: float | None
     account_usd: float | None
@@ -70,10 +70,10 @@ class Offer:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Look:
+class ProgressSnapshot:
     """How a run stands, for whoever watches."""
 
-    tide: Tide
+    tide: RunProgress
     spent_usd: float
     left_usd: float | None
     n_resting: int
@@ -81,7 +81,7 @@ class Look:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Report:
+class RunReport:
     """What a run did.
 
     Attributes:
@@ -98,7 +98,7 @@ class Report:
     """
 
     snapshot: Path | None
-    tide: Tide
+    tide: RunProgress
     spent_usd: float
     unpriced_usd: float
     by_model: tuple[tuple[str, float], ...]
@@ -114,8 +114,8 @@ class Watcher:
     """Whoever started the run: told of a study that was written, asked for a yes, shown how it stands."""
 
     created: Callable[[Path], None]
-    agree: Callable[[Offer], bool]
-    look: Callable[[Look], None]
+    agree: Callable[[RunQuote], bool]
+    look: Callable[[ProgressSnapshot], None]
 
 
 UNWATCHED: Watcher = Watcher(created=lambda _: None, agree=lambda _: True, look=lambda _: None)
@@ -130,7 +130,7 @@ SIMULATED_CLASSIFIER = "simulated/classifier"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class FeatureOrder:
+class FeatureRequest:
     """What the user asks for.
 
     Attributes:
@@ -151,7 +151,7 @@ class FeatureOrder:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Inquiry:
+class ClassifierQuote:
     """What asking a classifier would do and cost, to be agreed to.
 
     Attributes:
@@ -184,7 +184,7 @@ class Inquiry:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Classified:
+class ClassifierReport:
     """What came of asking a classifier.
 
     Attributes:
@@ -200,7 +200,7 @@ class Classified:
 
     classifier: str
     features: tuple[Feature, ...]
-    tide: Tide
+    tide: RunProgress
     spent_usd: float
     unpriced_usd: float
     interrupted: bool
@@ -212,5 +212,5 @@ class Classified:
 class FeatureWatcher:
     """Whoever started the run: asked for a yes before a classifier is paid, and shown how it stands."""
 
-    agree: Callable[[Inquiry], bool]
-    look: Callable[[Look], None]
+    agree: Callable[[ClassifierQuote], bool]
+    look: Callable[[ProgressSnapshot], None]

@@ -15,19 +15,19 @@ from flipsite.collect.budget import Account
 from flipsite.collect.client import OPENROUTER, Key, OpenRouter
 from flipsite.collect.clock import Clock, RealClock, SimulatedClock, interrupts, nap
 from flipsite.collect.prompt import Question
-from flipsite.collect.requester import Asker
-from flipsite.collect.run_state import Tide
-from flipsite.collect.scheduler import MOST_A_MODEL, Sampler
+from flipsite.collect.requester import Requester
+from flipsite.collect.run_state import RunProgress
+from flipsite.collect.scheduler import MOST_A_MODEL, Scheduler
 from flipsite.collect.transport import Application
 from flipsite.domain.endpoint import Ledger
 from flipsite.domain.study import Budget, Kind, Study
 from flipsite.errors import FlipsiteError, UsageError
-from flipsite.workflows.run_request import Look
+from flipsite.workflows.run_request import ProgressSnapshot
 
 LOOK_EVERY_S = 0.25
 
 
-class Sitting:
+class RunSession:
     """The parts that ask and count, and what ends them.
 
     Attributes:
@@ -46,7 +46,7 @@ class Sitting:
         budget: Budget,
         clock: Clock,
         concurrency: int,
-        look: Callable[[Look], None],
+        look: Callable[[ProgressSnapshot], None],
         numbered: bool,
         most_a_model: int = MOST_A_MODEL,
         of: Callable[[str], bool] | None = None,
@@ -64,7 +64,7 @@ class Sitting:
             most_a_model: Requests of one model in flight at most.
             of: Whether the budget is for a model; None for all.
         """
-        self.tide = Tide()
+        self.tide = RunProgress()
         self.account = Account(total_usd=budget.total_usd, per_model_usd=budget.per_model_usd)
         self.ended = asyncio.Event()
         self.interrupted = False
@@ -72,7 +72,7 @@ class Sitting:
         self._ledger = ledger
         self._of = of or (lambda model: True)
         self._look = look
-        self._asker = Asker(
+        self._asker = Requester(
             client=client,
             ledger=ledger,
             account=self.account,
@@ -81,7 +81,7 @@ class Sitting:
             tide=self.tide,
             extra=_draw_header if numbered else None,
         )
-        self._sampler = Sampler(
+        self._sampler = Scheduler(
             self._asker, concurrency=concurrency, tide=self.tide, most_a_model=most_a_model
         )
 
@@ -94,7 +94,7 @@ class Sitting:
 
     async def ask(
         self,
-        run: Callable[[Sampler], Awaitable[None]],
+        run: Callable[[Scheduler], Awaitable[None]],
         *,
         beside: Callable[[], Awaitable[None]] | None = None,
     ) -> None:
@@ -123,8 +123,8 @@ class Sitting:
             self._look(self._seen())
             await nap(LOOK_EVERY_S, until=self.ended)
 
-    def _seen(self) -> Look:
-        return Look(
+    def _seen(self) -> ProgressSnapshot:
+        return ProgressSnapshot(
             tide=self.tide,
             spent_usd=self.account.spent_usd(),
             left_usd=self.account.left_usd(),

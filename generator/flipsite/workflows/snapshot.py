@@ -12,7 +12,13 @@ from flipsite.store.snapshot.columns import LIBRARY, brief
 from flipsite.store.snapshot.merge import woven
 from flipsite.store.snapshot.shards import shard_notes
 from flipsite.store.snapshot.tables import draw_tables
-from flipsite.store.snapshot.write import Written, dump_written, load_written, replace_snapshot, stands
+from flipsite.store.snapshot.write import (
+    WrittenSnapshot,
+    dump_written,
+    load_written,
+    replace_snapshot,
+    stands,
+)
 
 log = logging.getLogger(__name__)
 
@@ -46,7 +52,7 @@ def write_snapshot(folder: Path, cache: Cache, study: Study, *, shard: Shard | N
         same = last.files if last is not None and last.notes == notes else {}
         known = {folder / name: sha256 for name, sha256 in same.items()}
         files = replace_snapshot(folder, rows, notes=notes, known=known)
-    cache.remember(dump_written(Written(by=by, mark=mark, notes=notes, files=files)))
+    cache.remember(dump_written(WrittenSnapshot(by=by, mark=mark, notes=notes, files=files)))
     place = snapshot_place(folder)
     log.info("%s: %d models", place or f"{folder}: no draws yet", len(models))
     return place

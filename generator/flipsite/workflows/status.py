@@ -17,7 +17,7 @@ from flipsite.write.site.replace import current_site
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class StudyStanding:
+class StudyStatus:
     """What there is of a study.
 
     Attributes:
@@ -36,7 +36,7 @@ class StudyStanding:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Standing:
+class ProjectStatus:
     """What there is of a project.
 
     Attributes:
@@ -46,7 +46,7 @@ class Standing:
     """
 
     project: Project
-    studies: tuple[StudyStanding, ...]
+    studies: tuple[StudyStatus, ...]
     site: str
 
     def next_steps(self) -> Iterator[tuple[str, str]]:
@@ -76,25 +76,25 @@ class Standing:
             yield "flipsite publish --dry-run", "what publishing it would do"
 
 
-def standing(project: Project) -> Standing:
+def standing(project: Project) -> ProjectStatus:
     """See what there is of a project, without reading its draws."""
     ids = study_ids(project)
-    return Standing(
+    return ProjectStatus(
         project=project,
         studies=tuple(_study(project.studies / each) for each in ids),
         site=_site(project, ids),
     )
 
 
-def _study(folder: Path) -> StudyStanding:
+def _study(folder: Path) -> StudyStatus:
     try:
         study = load_study(folder)
         words, has_figures = _words(folder, study)
     except FlipsiteError as error:
-        return StudyStanding(
+        return StudyStatus(
             id=folder.name, kind=None, words="cannot be read", has_figures=False, fault=str(error)
         )
-    return StudyStanding(id=study.id, kind=study.kind, words=words, has_figures=has_figures)
+    return StudyStatus(id=study.id, kind=study.kind, words=words, has_figures=has_figures)
 
 
 def _words(folder: Path, study: Study) -> tuple[str, bool]:

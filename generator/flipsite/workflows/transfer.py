@@ -9,27 +9,11 @@ from flipsite.errors import UsageError
 from flipsite.files import replacing
 from flipsite.project import SNAPSHOT, Project, existing_study, snapshot_files, study_folder
 from flipsite.settings import load_study
-from flipsite.store.exports import EXPORT_FORMATS, ExportFormat, export_groups
-from flipsite.store.imports.importer import (
-    ImportOptions,
-    ImportReport,
-    import_by_target,
-    import_file,
-    parse_options,
-)
+from flipsite.store.exports import ExportFormat, export_groups
+from flipsite.store.imports.columns import ImportOptions
+from flipsite.store.imports.importer import ImportReport, import_by_target, import_file
 from flipsite.store.snapshot.read import read_draws, read_groups
 from flipsite.workflows.load import is_large
-
-__all__ = [
-    "EXPORT_FORMATS",
-    "ExportFormat",
-    "ImportOptions",
-    "ImportReport",
-    "export_study",
-    "import_draws",
-    "import_targets",
-    "parse_options",
-]
 
 
 def import_draws(

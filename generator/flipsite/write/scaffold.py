@@ -23,7 +23,7 @@ _FILES: Final = {
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Started:
+class ScaffoldReport:
     """What a start did.
 
     Attributes:
@@ -37,7 +37,7 @@ class Started:
     left: tuple[str, ...]
 
 
-def start(folder: Path, *, version: str, templates: bool) -> Started:
+def start(folder: Path, *, version: str, templates: bool) -> ScaffoldReport:
     """Write a project's first files where they are missing.
 
     Args:
@@ -61,7 +61,7 @@ def start(folder: Path, *, version: str, templates: bool) -> Started:
         raise SiteError(
             f"{error.filename or folder}: cannot be written ({error.strerror}); choose another folder"
         ) from error
-    return Started(folder=folder, written=tuple(written), left=tuple(left))
+    return ScaffoldReport(folder=folder, written=tuple(written), left=tuple(left))
 
 
 def _put(target: Path, content: bytes) -> None:

@@ -4,7 +4,7 @@ import hashlib
 import json
 from collections.abc import Mapping
 
-from flipsite.collect.simulated.coins import Coin, Manner, Said, Toss, Truth
+from flipsite.collect.simulated.coins import Coin, CoinAnswer, Manner, Toss, Truth
 
 _FAMILIES = ("Obol 2", "Drachma", "Guinea 3.1", "its own")
 _TUNINGS = ("instruct", "roleplay", "coding", "vision")
@@ -27,7 +27,7 @@ def truth_about(model: str) -> dict[str, str]:
     }
 
 
-def truthful(toss: Toss, _label: str) -> Said:
+def truthful(toss: Toss, _label: str) -> CoinAnswer:
     """States the truth, but for what nobody told it, one feature in ten."""
     about = asked_about(toss.text)
     known = {
@@ -37,7 +37,7 @@ def truthful(toss: Toss, _label: str) -> Said:
     return _said(toss, known)
 
 
-def wavering(toss: Toss, _label: str) -> Said:
+def wavering(toss: Toss, _label: str) -> CoinAnswer:
     """States the truth, but takes the architecture back at every other asking, and the size at each."""
     known = truth_about(asked_about(toss.text))
     if toss.draw % 2:
@@ -54,13 +54,13 @@ def asked_about(text: str) -> str:
     return ""
 
 
-def _said(toss: Toss, known: Mapping[str, str]) -> Said:
+def _said(toss: Toss, known: Mapping[str, str]) -> CoinAnswer:
     """In the form that was asked for; without a schema in prose and a code fence, as models do."""
     stated = {
         feature: {"value": _typed(value), "source": "the simulated world"} for feature, value in known.items()
     }
     text = json.dumps(stated)
-    return Said(
+    return CoinAnswer(
         content=text if toss.structured else f"Here is what I know:\n```json\n{text}\n```\nAnything else?"
     )
 

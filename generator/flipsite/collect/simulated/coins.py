@@ -49,7 +49,7 @@ class Toss:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Said:
+class CoinAnswer:
     """What a coin answers; `thought_tokens` are billed as completion."""
 
     content: str | None
@@ -65,7 +65,7 @@ class Said:
 
 
 Fall = Callable[[Toss], str]
-Manner = Callable[[Toss, str], Said]
+Manner = Callable[[Toss, str], CoinAnswer]
 
 
 def toss_of(body: Mapping[str, Any], *, seed: int, draw: int) -> Toss:
@@ -118,22 +118,22 @@ def first_named(toss: Toss) -> str:
     return toss.first
 
 
-def plain(toss: Toss, label: str) -> Said:
+def plain(toss: Toss, label: str) -> CoinAnswer:
     """In the format that was asked for."""
     if toss.structured:
-        return Said(content=json.dumps({"outcome": label}, ensure_ascii=False))
-    return Said(content=f"Explanations: I imagine one flip of a coin.\nOutput: {label}")
+        return CoinAnswer(content=json.dumps({"outcome": label}, ensure_ascii=False))
+    return CoinAnswer(content=f"Explanations: I imagine one flip of a coin.\nOutput: {label}")
 
 
-def refusing(toss: Toss, label: str) -> Said:
+def refusing(toss: Toss, label: str) -> CoinAnswer:
     """Refuses three times in ten, half of them in the field meant for it."""
     if toss.chance("refuse") >= 0.3:
         return plain(toss, label)
     words = "I'm sorry, but I cannot flip a coin."
-    return Said(content=None, refusal=words) if toss.draw % 2 else Said(content=words)
+    return CoinAnswer(content=None, refusal=words) if toss.draw % 2 else CoinAnswer(content=words)
 
 
-def chatty(toss: Toss, label: str) -> Said:
+def chatty(toss: Toss, label: str) -> CoinAnswer:
     """Says the same in the ways models are used to."""
     zero, one = toss.labels
     ways = (
@@ -146,10 +146,10 @@ def chatty(toss: Toss, label: str) -> Said:
         f"Output: {zero}\n\nWait, that was no flip.\n\nOutput: {one}\n\nThe last one:\nOUTPUT: {label}",
         rf"Explanations: heads or tails.\n\nOutput: $\boxed{{{label}}}$",
     )
-    return Said(content=ways[int(toss.chance("way") * len(ways))])
+    return CoinAnswer(content=ways[int(toss.chance("way") * len(ways))])
 
 
-def unreadable(toss: Toss, label: str) -> Said:
+def unreadable(toss: Toss, label: str) -> CoinAnswer:
     """Talks around it."""
     ways = (
         "The coin has landed. What a flip!",
@@ -158,14 +158,14 @@ def unreadable(toss: Toss, label: str) -> Said:
         f"I would say that {label} feels right this time.",
         "Output: [Your output MUST be an integer in the set]",
     )
-    return Said(content=ways[int(toss.chance("way") * len(ways))])
+    return CoinAnswer(content=ways[int(toss.chance("way") * len(ways))])
 
 
-def pondering(toss: Toss, label: str) -> Said:
+def pondering(toss: Toss, label: str) -> CoinAnswer:
     """Thinks first, and once in ten thinks until it is cut."""
     thought = 100 + int(toss.chance("thought") * 400)
     if toss.chance("cut") < 0.1:
-        return Said(content="", finish_reason="length", thought_tokens=thought)
+        return CoinAnswer(content="", finish_reason="length", thought_tokens=thought)
     return replace(plain(toss, label), thought_tokens=thought)
 
 

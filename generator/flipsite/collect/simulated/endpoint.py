@@ -23,7 +23,7 @@ from flipsite.collect.simulated.faults import (
     respond,
     whole,
 )
-from flipsite.collect.simulated.responses import Call, completion, cost_usd
+from flipsite.collect.simulated.responses import CompletionRequest, completion, cost_usd
 
 DRAW_HEADER = "X-Flipsite-Draw"
 """Carries the draw's number, so that concurrency changes no coin."""
@@ -141,7 +141,7 @@ class Endpoint:
         finally:
             self._in_flight -= 1
 
-    def _call(self, body: Any, headers: Mapping[str, str]) -> Call | None:
+    def _call(self, body: Any, headers: Mapping[str, str]) -> CompletionRequest | None:
         """The request, counted; None for a model that is not offered."""
         coin = self._coins.get(body["model"])
         if coin is None:
@@ -151,7 +151,7 @@ class Endpoint:
         fault = self._fault(coin, draw, attempt)
         if fault is Fault.UNSUPPORTED and "response_format" not in body:
             fault = None
-        call = Call(
+        call = CompletionRequest(
             coin=coin,
             toss=toss_of(body, seed=self._seed, draw=draw),
             text="\n".join(str(message["content"]) for message in body["messages"]),
@@ -173,14 +173,14 @@ class Endpoint:
             return Fault.UPSTREAM_LIMITED
         return next(self._faults.get(coin.id, iter(())), None)
 
-    async def _wait(self, call: Call) -> None:
+    async def _wait(self, call: CompletionRequest) -> None:
         seconds = self._conditions.latency_s + (self._conditions.slow_s if call.coin.slow else 0.0)
         if call.fault is Fault.HANGS:
             seconds = 3_600.0
         if seconds:
             await asyncio.sleep(seconds)
 
-    def _answer(self, call: Call) -> Answer:
+    def _answer(self, call: CompletionRequest) -> Answer:
         coin, fault = call.coin, call.fault
         own = refused(fault, model=coin.id, retry_after=self._conditions.retry_after) if fault else None
         if own:

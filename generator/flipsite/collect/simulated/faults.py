@@ -9,7 +9,7 @@ from dataclasses import dataclass, field, replace
 from enum import StrEnum
 from typing import Any
 
-from flipsite.collect.simulated.coins import Coin, Said, Truth
+from flipsite.collect.simulated.coins import Coin, CoinAnswer, Truth
 
 Message = MutableMapping[str, Any]
 Receive = Callable[[], Awaitable[Message]]
@@ -105,16 +105,16 @@ def refused(fault: Fault, *, model: str, retry_after: str) -> Answer | None:
     return None
 
 
-def altered(said: Said, fault: Fault | None) -> Said:
+def altered(said: CoinAnswer, fault: Fault | None) -> CoinAnswer:
     """What a coin says when it goes wrong like this."""
     if fault is Fault.NULL_CONTENT:
         return replace(said, content=None)
     if fault is Fault.EMPTY_CONTENT:
         return replace(said, content="")
     if fault is Fault.CUT:
-        return Said(content="", finish_reason="length", thought_tokens=512)
+        return CoinAnswer(content="", finish_reason="length", thought_tokens=512)
     if fault is Fault.CHOICE_ERROR:
-        return Said(content="", finish_reason="error")
+        return CoinAnswer(content="", finish_reason="error")
     return said
 
 

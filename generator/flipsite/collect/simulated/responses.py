@@ -6,13 +6,13 @@ from typing import Any
 
 from flipsite.collect.catalogue import read_entry
 from flipsite.collect.pricing import about_tokens, worst_case_usd
-from flipsite.collect.simulated.coins import Coin, Said, Toss
+from flipsite.collect.simulated.coins import Coin, CoinAnswer, Toss
 from flipsite.collect.simulated.faults import Fault
 from flipsite.domain.catalogue import Model
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Call:
+class CompletionRequest:
     """One request for a completion.
 
     Attributes:
@@ -32,7 +32,7 @@ class Call:
     fault: Fault | None
 
 
-def cost_usd(call: Call, said: Said) -> float:
+def cost_usd(call: CompletionRequest, said: CoinAnswer) -> float:
     """What an answer costs: tokens at the announced prices, but for the fault that bills tenfold."""
     if call.fault in (Fault.CHOICE_ERROR, Fault.CACHE_HIT):
         return 0.0
@@ -48,7 +48,7 @@ def cost_usd(call: Call, said: Said) -> float:
     )
 
 
-def completion(call: Call, said: Said, *, generation: str) -> dict[str, Any]:
+def completion(call: CompletionRequest, said: CoinAnswer, *, generation: str) -> dict[str, Any]:
     """The body of an answer."""
     choice: dict[str, Any] = {
         "index": 0,
@@ -73,7 +73,7 @@ def completion(call: Call, said: Said, *, generation: str) -> dict[str, Any]:
     return body
 
 
-def _usage(call: Call, said: Said) -> Mapping[str, Any]:
+def _usage(call: CompletionRequest, said: CoinAnswer) -> Mapping[str, Any]:
     hit = call.fault is Fault.CACHE_HIT
     prompt_tokens = 0 if hit else about_tokens(call.text)
     completion_tokens = 0 if hit else said.completion_tokens

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 
 import altair as alt
 
-from flipsite.analyse.cross_study import Change
+from flipsite.analyse.cross_study import BiasChange
 from flipsite.domain.display import Figure
 from flipsite.domain.estimates import Estimate
 from flipsite.domain.study import Study
@@ -18,7 +18,7 @@ MOST_CROSSES = 60
 """Up to so many models carry their intervals as crosses; more would hide each other."""
 
 
-def bias_against_bias(changes: Sequence[Change], before: Study, after: Study) -> Figure:
+def bias_against_bias(changes: Sequence[BiasChange], before: Study, after: Study) -> Figure:
     """Bias in both studies with 95 % intervals, those that moved marked by shape and colour.
 
     Raises:
@@ -61,7 +61,7 @@ def _doubt(rows: Sequence[Row]) -> str:
     return "lines are 95 % intervals" if len(rows) <= MOST_CROSSES else "95 % intervals are in the table"
 
 
-def _row(change: Change, before: Study, after: Study) -> Row:
+def _row(change: BiasChange, before: Study, after: Study) -> Row:
     was_low, was_high = _ends(change.before, before)
     is_low, is_high = _ends(change.after, after)
     said = (

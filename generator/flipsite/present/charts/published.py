@@ -11,7 +11,7 @@ import altair as alt
 import numpy as np
 
 from flipsite.analyse.binomial import noise_floor
-from flipsite.analyse.enrichment import Claim
+from flipsite.analyse.enrichment import Enrichment
 from flipsite.analyse.fairness import FairShare
 from flipsite.analyse.population import Population
 from flipsite.domain.display import Figure
@@ -247,7 +247,7 @@ def _room_rows(rows: Sequence[Row], canvas: Canvas, *, n_models: int, noun: str)
     return _placed(layers, canvas, n_rows=len(rows))
 
 
-def kinds_at_the_ends(claims: Sequence[Claim], study: Study) -> Figure:
+def kinds_at_the_ends(claims: Sequence[Enrichment], study: Study) -> Figure:
     """Where the models of each kind stand: each a mark, at the left if among the least biased.
 
     Args:

@@ -17,14 +17,14 @@ from flipsite.present.charts.registry import (
     study_drawings,
 )
 from flipsite.present.embeds.registry import table_drawings
-from flipsite.present.sparklines.sparklines import Twin
+from flipsite.present.sparklines.sparklines import SparklineSpec
 from flipsite.present.sparklines.specs import twin_files
 
 Figures = Mapping[str, Figure]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Wanted:
+class ChartRequest:
     """What is to be drawn.
 
     Attributes:
@@ -39,11 +39,11 @@ class Wanted:
     compared: Sequence[Comparison]
     alike: Sequence[Family]
     embedded: Collection[str]
-    twins: Collection[Twin]
+    twins: Collection[SparklineSpec]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Drawn:
+class ChartSet:
     """The charts of a site.
 
     Attributes:
@@ -66,7 +66,7 @@ class Drawn:
             yield from group.values()
 
 
-def drawn(wanted: Wanted) -> Drawn:
+def drawn(wanted: ChartRequest) -> ChartSet:
     """Draw every chart: while one is rendered, the next one is described."""
     embedded = [report for report in wanted.reports if report.study.id in wanted.embedded]
     groups = [
@@ -80,7 +80,7 @@ def drawn(wanted: Wanted) -> Drawn:
         figures = pool.map(lambda draw: draw(), [draw for group in groups for draw in group.values()])
         made = iter([{name: next(figures) for name in group} for group in groups])
     methods, compared = next(made), next(made)
-    return Drawn(
+    return ChartSet(
         studies={report.study.id: next(made) for report in wanted.reports} | {"": methods},
         compared=compared,
         families=tuple(next(made) for _ in wanted.alike),

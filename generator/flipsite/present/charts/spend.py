@@ -27,7 +27,7 @@ from flipsite.present.text.escaping import shown
 from flipsite.present.text.formats import bias_text, count_text, percent_text, plural, usd_text
 
 
-class Spending(Protocol):
+class ModelSpend(Protocol):
     """What is known of one model's spending, in US dollars."""
 
     @property
@@ -43,7 +43,7 @@ class Spending(Protocol):
         """What of it went to draws without an outcome."""
 
 
-def spend_by_model(spendings: Sequence[Spending], study: Study, *, top: int = 20) -> Figure:
+def spend_by_model(spendings: Sequence[ModelSpend], study: Study, *, top: int = 20) -> Figure:
     """The most expensive models, the part that bought nothing set apart.
 
     Raises:
@@ -158,7 +158,7 @@ def _usd_per_draw(estimate: Estimate) -> float:
     return (estimate.cost_usd or 0) / (estimate.valid or 1)
 
 
-def _spend_row(place: int, spending: Spending, study: Study) -> Row:
+def _spend_row(place: int, spending: ModelSpend, study: Study) -> Row:
     name = shown(spending.model)
     failed = f", of which {usd_text(spending.failed_usd)} failed" if spending.failed_usd else ""
     return {
@@ -174,7 +174,7 @@ def _spend_row(place: int, spending: Spending, study: Study) -> Row:
     }
 
 
-def _spend_sentence(ranked: Sequence[Spending], total: float) -> str:
+def _spend_sentence(ranked: Sequence[ModelSpend], total: float) -> str:
     """How few models took half of the money."""
     spent, few = 0.0, 0
     for spending in ranked:

@@ -13,7 +13,7 @@ _LABELS = {"html": "HTML", "markdown": "Markdown", "csv": "CSV", "json": "JSON",
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Shown:
+class EmbedView:
     """One embed as the page shows it.
 
     Attributes:
@@ -47,9 +47,9 @@ def embed_page(embeds: Sequence[Embed]) -> Page:
     )
 
 
-def _shown(embed: Embed) -> Shown:
+def _shown(embed: Embed) -> EmbedView:
     sources = [(_LABELS[form], form_path(embed, form)) for form in ("html", "markdown")]
-    return Shown(
+    return EmbedView(
         embed=embed,
         anchor=anchor(embed),
         frame=frame_path(embed),

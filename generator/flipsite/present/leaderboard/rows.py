@@ -7,7 +7,7 @@ from collections import Counter
 from collections.abc import Iterable
 from dataclasses import dataclass
 
-from flipsite.analyse.ranking import Standing, not_told_from_fair
+from flipsite.analyse.ranking import RankEstimate, not_told_from_fair
 from flipsite.analyse.report import StudyReport
 from flipsite.domain.display import Heading
 from flipsite.domain.estimates import Estimate, PrintedBias, Verdict
@@ -45,7 +45,7 @@ class BoardRow:
     p: str
     spend: str
     mark: RowMark | None
-    standing: Standing | None = None
+    standing: RankEstimate | None = None
     rank_mark: tuple[float, float] | None = None
     traits: tuple[Trait, ...] = ()
 

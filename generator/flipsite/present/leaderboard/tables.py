@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from dataclasses import replace
 
-from flipsite.analyse.published import Fit
+from flipsite.analyse.published import PrintedFit
 from flipsite.analyse.ranking import not_told_from_fair
 from flipsite.analyse.report import StudyReport
 from flipsite.domain.display import Table
@@ -56,7 +56,7 @@ def model_table(report: StudyReport, model: str) -> Table | None:
     return replace(board, name="model", caption=caption, rows=rows) if rows else None
 
 
-def fits_text(fits: Sequence[Fit]) -> str:
+def fits_text(fits: Sequence[PrintedFit]) -> str:
     """The numbers of draws that print as a figure: `47`, `45 or 47`, `40 to 55`."""
     counts = sorted({fit.n_valid for fit in fits})
     if not counts:

@@ -11,7 +11,7 @@ from pathlib import Path
 from urllib.parse import unquote
 
 from flipsite.analyse.report import StudyReport
-from flipsite.domain.display import Kept, encoded
+from flipsite.domain.display import UnchangedFile, encoded
 from flipsite.domain.study import Study
 from flipsite.present.pages.page import Page
 from flipsite.schema import TABLES, Column
@@ -129,7 +129,13 @@ def _size(content: object) -> int | None:
     """Bytes of a file, where there is one."""
     if isinstance(content, Path):
         return content.stat().st_size
-    return len(content) if isinstance(content, bytes) else content.size if isinstance(content, Kept) else None
+    return (
+        len(content)
+        if isinstance(content, bytes)
+        else content.size
+        if isinstance(content, UnchangedFile)
+        else None
+    )
 
 
 def _part_name(stem: str) -> str:

@@ -12,8 +12,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from flipsite.analyse.cross_study import History
-from flipsite.analyse.published import Fit
-from flipsite.analyse.ranking import Standing
+from flipsite.analyse.published import PrintedFit
+from flipsite.analyse.ranking import RankEstimate
 from flipsite.analyse.report import Evidence, StudyReport
 from flipsite.domain.display import Content, Heading
 from flipsite.domain.draws import Draws, Tally
@@ -28,8 +28,8 @@ from flipsite.present.pages.templates import page_file
 from flipsite.present.sparklines.intervals import PosteriorCoins, posterior_coins
 from flipsite.present.sparklines.sparklines import (
     RunningMean,
+    SparklineSpec,
     Strip,
-    Twin,
     running_mean,
     running_mean_of,
     running_mean_twin,
@@ -83,17 +83,17 @@ class ModelView:
     after: BoardRow | None
     tally: Tally | None
     printed: PrintedBias | None
-    fits: tuple[Fit, ...]
+    fits: tuple[PrintedFit, ...]
     fits_text: str
     roleplay: bool
     parity: str
-    standing: Standing | None
+    standing: RankEstimate | None
     evidence: Evidence | None
     coins: PosteriorCoins | None
     running: RunningMean | None
-    running_twin: Twin | None
+    running_twin: SparklineSpec | None
     strip: Strip | None
-    strip_twin: Twin | None
+    strip_twin: SparklineSpec | None
     answers: Answers | None
     download: str | None
     elsewhere: tuple[tuple[Study, Estimate], ...]
@@ -101,7 +101,7 @@ class ModelView:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Shared:
+class SharedParts:
     """What the pages of a study's models have in common, and where each finds its own.
 
     Attributes:
@@ -130,10 +130,10 @@ class BoardHead:
     widest: float
 
 
-def shared_of(report: StudyReport, board: Board, histories: Mapping[str, History]) -> Shared:
+def shared_of(report: StudyReport, board: Board, histories: Mapping[str, History]) -> SharedParts:
     """What the pages of a study's models have in common."""
     printed = report.printed
-    return Shared(
+    return SharedParts(
         report=report,
         rows=board.by_bias,
         context={
@@ -150,7 +150,7 @@ def shared_of(report: StudyReport, board: Board, histories: Mapping[str, History
     )
 
 
-def own_draws(shared: Shared, model: str) -> tuple[Draws, slice] | None:
+def own_draws(shared: SharedParts, model: str) -> tuple[Draws, slice] | None:
     """The study's draws and the rows that are the model's; None without any."""
     draws, index = shared.report.draws, shared.draws.get(model)
     if draws is None or index is None:
@@ -159,7 +159,7 @@ def own_draws(shared: Shared, model: str) -> tuple[Draws, slice] | None:
     return (draws, rows) if rows.stop > rows.start else None
 
 
-def model_view(shared: Shared, place: int) -> ModelView:
+def model_view(shared: SharedParts, place: int) -> ModelView:
     """What the page of the model at this place of the leaderboard shows."""
     report, rows = shared.report, shared.rows
     row = rows[place]
@@ -200,9 +200,9 @@ class _Pictures(NamedTuple):
     """A model's draws as small pictures, and their interactive twins."""
 
     running: RunningMean | None = None
-    running_twin: Twin | None = None
+    running_twin: SparklineSpec | None = None
     strip: Strip | None = None
-    strip_twin: Twin | None = None
+    strip_twin: SparklineSpec | None = None
 
 
 def _pictures(report: StudyReport, model: str, outcomes: NDArray[np.int8] | None) -> _Pictures:
@@ -225,7 +225,7 @@ def _pictures(report: StudyReport, model: str, outcomes: NDArray[np.int8] | None
 
 
 def model_files(
-    shared: Shared,
+    shared: SharedParts,
     places: range,
     templates: jinja2.Environment,
     frame: Frame,
@@ -250,7 +250,7 @@ def model_files(
     return files
 
 
-def page_of(shared: Shared, place: int) -> Page:
+def page_of(shared: SharedParts, place: int) -> Page:
     """The page of the model at this place of the leaderboard."""
     study, view = shared.report.study, model_view(shared, place)
     model = view.estimate.model
@@ -282,7 +282,7 @@ def listed_models(report: StudyReport) -> Iterable[Page]:
         )
 
 
-def model_twins(report: StudyReport) -> Iterable[Twin]:
+def model_twins(report: StudyReport) -> Iterable[SparklineSpec]:
     """What the small pictures of a study's models need to be made interactive."""
     if report.counts:
         yield from (strip_of_twin(each.course) for each in report.counts.models.values())

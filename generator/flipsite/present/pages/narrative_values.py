@@ -5,7 +5,7 @@ from collections.abc import Mapping
 
 from flipsite.analyse.binomial import chance_within, noise_floor
 from flipsite.analyse.report import StudyReport
-from flipsite.analyse.sequential import Settled
+from flipsite.analyse.sequential import StoppingState
 from flipsite.domain.estimates import Printed, PrintedBias, Verdict
 from flipsite.present.text.formats import (
     bias_text,
@@ -97,7 +97,7 @@ def _drawn_values(report: StudyReport) -> dict[str, str]:
     stops = report.stops.values()
     n_until = sum(stop.n_draws for stop in stops)
     return {
-        "settled": count_text(sum(stop.state is not Settled.OPEN for stop in stops)),
+        "settled": count_text(sum(stop.state is not StoppingState.OPEN for stop in stops)),
         "draws_until_settled": count_text(n_until),
         "saved_by_settling": percent_text(1 - n_until / max(1, sum(stop.n_asked for stop in stops))),
         "draws": count_text(sum(tally.n_draws for tally in report.tallies)),

@@ -19,7 +19,7 @@ from flipsite.analyse.cross_study import Comparison, Family, History, comparison
 from flipsite.analyse.report import StudyReport
 from flipsite.domain.display import Content, encoded
 from flipsite.present.charts.interactive import figure_files
-from flipsite.present.charts.render import Drawn, Wanted
+from flipsite.present.charts.render import ChartRequest, ChartSet
 from flipsite.present.embeds.formats import pasted_files, saved_files
 from flipsite.present.embeds.page import embed_page
 from flipsite.present.embeds.registry import Embed, study_embeds
@@ -58,7 +58,7 @@ class Overview:
     """
 
     reports: Sequence[StudyReport]
-    drawn: Drawn
+    drawn: ChartSet
     boards: Mapping[str, Board]
     compared: Sequence[Comparison]
     alike: Sequence[Family]
@@ -112,7 +112,7 @@ def overview_files(
         files[card] = given.kept.get(card) or share_card(report)
     for figure in given.drawn:
         files |= figure_files(figure)
-    return files | {index_path: index} | _top_files(templates, frame, reports, [*listed, pages[-1]])
+    return {**files, index_path: index, **_top_files(templates, frame, reports, [*listed, pages[-1]])}
 
 
 def _studies_pages(given: Overview, compared: Sequence[Page]) -> list[Page]:
@@ -195,9 +195,9 @@ class SiteWork:
         with_charts: What makes the others, once they are drawn.
     """
 
-    wanted: Wanted
+    wanted: ChartRequest
     without_charts: Sequence[Batch]
-    with_charts: Callable[[Drawn], Sequence[Batch]]
+    with_charts: Callable[[ChartSet], Sequence[Batch]]
 
 
 def site_work(
@@ -247,7 +247,7 @@ def site_work(
             page.path: page_file(templates, page, frame)
         }
 
-    def with_charts(figures: Drawn) -> list[Batch]:
+    def with_charts(figures: ChartSet) -> list[Batch]:
         overview = Overview(
             reports=reports,
             drawn=figures,
@@ -277,7 +277,7 @@ def site_work(
     with_embeds = {path.partition("/embed/")[0] for path in kept if "/embed/" in path}
     embedded = [study.id for study in studies if study.id not in with_embeds]
     return SiteWork(
-        wanted=Wanted(
+        wanted=ChartRequest(
             reports=tuple(reports), compared=compared, alike=alike, embedded=embedded, twins=tuple(twins)
         ),
         without_charts=batches,
@@ -285,7 +285,7 @@ def site_work(
     )
 
 
-def _embeds(reports: Sequence[StudyReport], figures: Drawn, *, base_url: str | None) -> list[Embed]:
+def _embeds(reports: Sequence[StudyReport], figures: ChartSet, *, base_url: str | None) -> list[Embed]:
     """What can be shown elsewhere."""
     return [
         embed

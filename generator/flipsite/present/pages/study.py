@@ -10,7 +10,7 @@ from pathlib import Path
 
 from flipsite import schema
 from flipsite.analyse.report import StudyReport
-from flipsite.analyse.sequential import Settled, Stop
+from flipsite.analyse.sequential import Stop, StoppingState
 from flipsite.analyse.tally import SPEND_COLUMNS
 from flipsite.domain.display import Figure, encoded
 from flipsite.domain.estimates import Estimate
@@ -111,7 +111,7 @@ def stopped(report: StudyReport) -> list[tuple[Estimate, Stop]]:
     found = [
         (record, report.stops[record.model])
         for record in report.estimates
-        if record.model in report.stops and report.stops[record.model].state is not Settled.OPEN
+        if record.model in report.stops and report.stops[record.model].state is not StoppingState.OPEN
     ]
     return sorted(found, key=lambda pair: (pair[1].n_draws, pair[0].model))
 

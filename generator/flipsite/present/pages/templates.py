@@ -18,7 +18,7 @@ from flipsite.present.pages.reference import term_html
 from flipsite.present.text import formats
 
 
-class _Held(jinja2.Environment):
+class _BuildEnvironment(jinja2.Environment):
     """An environment that lives for one build: a template once found is at hand, without a look for changes.
 
     A model's page asks for a dozen, and Jinja's own store hands each the globals again.
@@ -44,7 +44,7 @@ class _Held(jinja2.Environment):
 
 def environment(folders: Sequence[Path]) -> jinja2.Environment:
     """Templates from these folders, the first one that has a file winning; no name may be undefined."""
-    made = _Held(
+    made = _BuildEnvironment(
         folders,
         autoescape=True,
         undefined=jinja2.StrictUndefined,
@@ -73,11 +73,11 @@ def environment(folders: Sequence[Path]) -> jinja2.Environment:
     )
     made.globals["interval"] = formats.interval_text
     made.globals["term"] = term_html
-    made.globals["once"] = _Once()
+    made.globals["once"] = _RenderOnce()
     return made
 
 
-class _Once:
+class _RenderOnce:
     """`once(part, *key, **given)` in a template: the part as it was first rendered with that key.
 
     It sees what its caller sees, and what is given, so the key must tell apart whatever the part depends on;

@@ -15,7 +15,7 @@ from functools import cache, lru_cache
 
 from flipsite.analyse.binomial import FAIR_MARGIN, chance_within, jeffreys
 from flipsite.analyse.posterior import share_quantiles
-from flipsite.analyse.published import Fit
+from flipsite.analyse.published import PrintedFit
 from flipsite.domain.estimates import Estimate, Printed
 
 CHANCE = 0.95
@@ -62,7 +62,7 @@ def share_mark(estimate: Estimate, *, target: float) -> RowMark | None:
 
 
 def printed_mark(
-    estimate: Estimate, fits: Sequence[Fit], printed: Printed, *, target: float
+    estimate: Estimate, fits: Sequence[PrintedFit], printed: Printed, *, target: float
 ) -> RowMark | None:
     """A printed bias on the bias; its interval is the widest that any of the fitting counts has."""
     if estimate.bias is None or not fits:

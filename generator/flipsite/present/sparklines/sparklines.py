@@ -16,7 +16,7 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.special import bdtr, bdtrik
 
-from flipsite.domain.counts import Course
+from flipsite.domain.counts import Trajectory
 
 MOST_POINTS: Final = 400
 """A picture of more draws shows so many of them, evenly taken, and says so."""
@@ -106,7 +106,7 @@ def running_mean(outcomes: NDArray[np.int8], *, target: float = 0.5) -> RunningM
     return _running_mean(np.cumsum(valid, dtype=np.int64)[frame.at - 1], frame)
 
 
-def running_mean_of(course: Course, *, target: float = 0.5) -> RunningMean | None:
+def running_mean_of(course: Trajectory, *, target: float = 0.5) -> RunningMean | None:
     """The running mean at the looks of a course; None where there was no valid draw."""
     at, first = np.unique(course.valid, return_index=True)
     told = at > 0
@@ -139,7 +139,7 @@ def strip(outcomes: NDArray[np.int8]) -> Strip:
     return _strip(outcomes[::stride], stride, (n_ones, n_valid - n_ones, len(outcomes) - n_valid))
 
 
-def strip_of(course: Course) -> Strip:
+def strip_of(course: Trajectory) -> Strip:
     """A model's draws as far as its course shows them."""
     asked, valid, ones = (int(counts[-1]) for counts in (course.asked, course.valid, course.ones))
     return _strip(course.shown, course.stride, (ones, valid - ones, asked - valid))
@@ -257,7 +257,7 @@ _SIGNS = bytes.maketrans(b"\x00\x01\xff", b"01-")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Twin:
+class SparklineSpec:
     """A small picture's data, and which specification draws them.
 
     Attributes:
@@ -287,27 +287,27 @@ class Twin:
         return f"data/charts/{self.name}.js"
 
 
-def running_mean_twin(outcomes: NDArray[np.int8], *, target: float) -> Twin | None:
+def running_mean_twin(outcomes: NDArray[np.int8], *, target: float) -> SparklineSpec | None:
     """Of a model's draws in their order, 1, 0, or -1 without an outcome; None without a valid one."""
     valid = outcomes[outcomes >= 0]
     if not len(valid):
         return None
     if len(valid) <= MOST_POINTS:
-        return Twin(kind="running-mean", drawn=_signs(valid), n_valid=len(valid), target=target)
+        return SparklineSpec(kind="running-mean", drawn=_signs(valid), n_valid=len(valid), target=target)
     counts = np.cumsum(valid, dtype=np.int64)[drawn_points(len(valid)) - 1]
     ones = " ".join(map(str, counts.tolist()))
-    return Twin(kind="running-mean", drawn="", ones=ones, n_valid=len(valid), target=target)
+    return SparklineSpec(kind="running-mean", drawn="", ones=ones, n_valid=len(valid), target=target)
 
 
-def strip_twin(outcomes: NDArray[np.int8]) -> Twin:
+def strip_twin(outcomes: NDArray[np.int8]) -> SparklineSpec:
     """Of a model's draws in their order, valid or not."""
     stride = max(1, -(-len(outcomes) // MOST_POINTS))
-    return Twin(kind="strip", drawn=_signs(outcomes[::stride]), stride=stride)
+    return SparklineSpec(kind="strip", drawn=_signs(outcomes[::stride]), stride=stride)
 
 
-def strip_of_twin(course: Course) -> Twin:
+def strip_of_twin(course: Trajectory) -> SparklineSpec:
     """Of a model's draws as far as its course shows them."""
-    return Twin(kind="strip", drawn=_signs(course.shown), stride=course.stride)
+    return SparklineSpec(kind="strip", drawn=_signs(course.shown), stride=course.stride)
 
 
 def _signs(outcomes: NDArray[np.int8]) -> str:

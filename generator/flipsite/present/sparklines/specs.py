@@ -15,19 +15,19 @@ from flipsite.present.charts import theme
 from flipsite.present.charts.figure import NARROW_PX, AnyChart, Canvas, Margins, Row, placed
 from flipsite.present.charts.interactive import spec_call
 from flipsite.present.charts.theme import Token, ink
-from flipsite.present.sparklines.sparklines import COLUMNS, Twin, envelope
+from flipsite.present.sparklines.sparklines import COLUMNS, SparklineSpec, envelope
 
 _KINDS: tuple[tuple[str, Token], ...] = (("one", "heads"), ("zero", "tails"), ("neither", "missing"))
 _DASH = "M-1,-.25H1V.25H-1Z"
 _MARGINS = Margins(left=44, right=16, top=12, bottom=40)
 
 
-def twin_files(twins: Iterable[Twin]) -> dict[str, bytes]:
+def twin_files(twins: Iterable[SparklineSpec]) -> dict[str, bytes]:
     """The specifications that these twins need, by their paths."""
     return {twin.path: _twin_file(twin) for twin in twins}
 
 
-def _twin_file(twin: Twin) -> bytes:
+def _twin_file(twin: SparklineSpec) -> bytes:
     if twin.kind == "strip":
         whole = strip_spec() | {"datasets": {"draws": []}, "usermeta": {"rows": "strip", "columns": COLUMNS}}
     else:

@@ -15,18 +15,26 @@ from types import TracebackType
 from typing import Self
 
 from flipsite.domain.draws import Failed, Outcome, Rejected, Result, Status
-from flipsite.domain.endpoint import Answered, Asked, Heard, Kept, Reading, Standing, Unpriced
+from flipsite.domain.endpoint import (
+    ModelLedger,
+    Reading,
+    RequestRecord,
+    ResponseRecord,
+    StoredAnswer,
+    StoredDraw,
+    UnpricedRequest,
+)
 from flipsite.errors import StoreError
 from flipsite.store.cache import queries
 from flipsite.store.cache import queries as rows
-from flipsite.store.cache.queries import KeptRow, Mark
+from flipsite.store.cache.queries import KeptRow, StudyMark
 from flipsite.store.cache.schema import DamagedError, complaints, opened
 from flipsite.store.cache.writer import Writer, hold, private_folder
 
 CACHE_FILE = "cache.sqlite"
 
 
-class View:
+class StudyView:
     """What the cache holds of a study at one instant, whatever is written beside it."""
 
     def __init__(self, connection: sqlite3.Connection, key: int) -> None:
@@ -43,7 +51,7 @@ class View:
         """Those that were ever asked."""
         return tuple(standing.model for standing in rows.standings(self._connection, self._key))
 
-    def mark(self) -> Mark:
+    def mark(self) -> StudyMark:
         """How far the study has come."""
         return queries.mark(self._connection, self._key)
 
@@ -51,7 +59,7 @@ class View:
         """What is remembered of the last snapshot; None where nothing is."""
         return queries.written(self._connection, self._key)
 
-    def kept(self, *, since: Mark | None = None) -> Iterator[Kept]:
+    def kept(self, *, since: StudyMark | None = None) -> Iterator[StoredDraw]:
         """Every draw that came to an end, or those that changed since, by model and draw."""
         if since is None:
             found = queries.kept(self._connection, self._key)
@@ -108,7 +116,7 @@ class Cache:
     ) -> None:
         self._exit.close()
 
-    def standings(self) -> tuple[Standing, ...]:
+    def standings(self) -> tuple[ModelLedger, ...]:
         """What is held of each model that was ever asked in this study."""
         with complaints(self._path):
             return tuple(rows.standings(self._reader, self._key))
@@ -124,19 +132,19 @@ class Cache:
         with complaints(self._path):
             return list(rows.outcomes(self._reader, self._key))
 
-    def unpriced(self) -> Sequence[Unpriced]:
+    def unpriced(self) -> Sequence[UnpricedRequest]:
         """Requests that were answered without a price, and whose price can be asked for."""
         with complaints(self._path):
             return [
-                Unpriced(attempt=attempt, model=model, generation=generation, worst_pico=worst)
+                UnpricedRequest(attempt=attempt, model=model, generation=generation, worst_pico=worst)
                 for attempt, model, generation, worst in rows.unpriced(self._reader, self._key)
             ]
 
-    async def ask(self, asked: Asked) -> int:
+    async def ask(self, asked: RequestRecord) -> int:
         """Write a request down, durably; returns its number. Only then may it be sent."""
         return await self._writer.write(lambda connection: rows.insert_attempt(connection, self._key, asked))
 
-    async def answer(self, answered: Answered) -> None:
+    async def answer(self, answered: ResponseRecord) -> None:
         """Write down what came back, whole, with its money."""
         await self._writer.write(lambda connection: rows.finish_attempt(connection, answered))
 
@@ -149,11 +157,11 @@ class Cache:
         await self._writer.write(lambda connection: rows.mark_text_only(connection, self._key, model))
 
     @contextmanager
-    def view(self) -> Iterator[View]:
+    def view(self) -> Iterator[StudyView]:
         """All that is held at this instant; safe beside a running collector."""
         with complaints(self._path), opened(self._path) as connection:
             connection.execute("BEGIN")
-            with closing(View(connection, self._key)) as view:
+            with closing(StudyView(connection, self._key)) as view:
                 yield view
 
     def remember(self, written: str) -> None:
@@ -161,12 +169,12 @@ class Cache:
         with complaints(self._path), opened(self._path) as connection:
             queries.remember(connection, self._key, written)
 
-    def kept(self) -> Iterator[Kept]:
+    def kept(self) -> Iterator[StoredDraw]:
         """Every draw that came to an end, by model and draw; safe beside a running collector."""
         with self.view() as view:
             yield from view.kept()
 
-    def heard(self) -> Iterator[Heard]:
+    def heard(self) -> Iterator[StoredAnswer]:
         """Every answer to a question that is no flip, by who was asked and how often before."""
         with complaints(self._path), opened(self._path) as connection:
             for row in queries.kept(connection, self._key):
@@ -216,7 +224,7 @@ def _rejection(status: str) -> Status:
         raise DamagedError(f"a draw's status is {status!r}") from error
 
 
-def _kept(row: KeptRow) -> Kept:
+def _kept(row: KeptRow) -> StoredDraw:
     draw_id, model, draw, labels, order, status, outcome, reason, mode, body, latency, asked_at, cost = row
     result: Result
     if status == Status.VALID and outcome is not None:
@@ -225,7 +233,7 @@ def _kept(row: KeptRow) -> Kept:
         result = Failed(reason=reason or "")
     else:
         result = Rejected(status=_rejection(status), reason=reason or "")
-    return Kept(
+    return StoredDraw(
         row=draw_id,
         model=model,
         draw=draw,
@@ -240,12 +248,12 @@ def _kept(row: KeptRow) -> Kept:
     )
 
 
-def _heard(row: KeptRow) -> Heard | None:
+def _heard(row: KeptRow) -> StoredAnswer | None:
     _, model, asking, labels, _, status, _, _, _, body, _, asked_at, _ = row
     if status == Status.ERROR or body is None:
         return None
     about, wording = _pair(labels)
-    return Heard(
+    return StoredAnswer(
         model=model,
         about=about,
         wording=wording,

@@ -15,7 +15,7 @@ from dataclasses import dataclass
 from itertools import islice
 
 from flipsite.domain.draws import Failed, Outcome, Rejected, Status
-from flipsite.domain.endpoint import Answered, Asked, Reading, Standing, Stated
+from flipsite.domain.endpoint import ModelLedger, Reading, RequestRecord, ResponseRecord, StatedAnswer
 
 LOST = "no answer came: the collector was stopped while it waited"
 
@@ -70,14 +70,14 @@ def count_lost(connection: sqlite3.Connection, study: int) -> int:
     return len(lost)
 
 
-def standings(connection: sqlite3.Connection, study: int) -> Iterator[Standing]:
+def standings(connection: sqlite3.Connection, study: int) -> Iterator[ModelLedger]:
     """One record a model, from the counts kept with it."""
     query = (
         "SELECT model, n_settled, (SELECT max(draw) FROM draw WHERE draw.series = series.series), n_asked,"
         " billed_pico, unpriced_pico, over_pico, text_only FROM series WHERE study = ? ORDER BY model"
     )
     for model, n_settled, last, n_asked, billed, open_pico, over, text in connection.execute(query, (study,)):
-        yield Standing(
+        yield ModelLedger(
             model=model,
             n_settled=n_settled,
             last_draw=-1 if last is None else last,
@@ -118,7 +118,7 @@ def unpriced(connection: sqlite3.Connection, study: int) -> Iterator[tuple[int, 
     yield from connection.execute(query, (study,))
 
 
-def insert_attempt(connection: sqlite3.Connection, study: int, asked: Asked) -> int:
+def insert_attempt(connection: sqlite3.Connection, study: int, asked: RequestRecord) -> int:
     """Write a request down, with its draw where that is new, and its worst case as in flight."""
     series = _series(connection, study, asked.model)
     draw_id = _number(
@@ -147,7 +147,7 @@ def insert_attempt(connection: sqlite3.Connection, study: int, asked: Asked) -> 
     )
 
 
-def finish_attempt(connection: sqlite3.Connection, answered: Answered) -> None:
+def finish_attempt(connection: sqlite3.Connection, answered: ResponseRecord) -> None:
     """Write down what came back, settle its money, and its draw where it was read."""
     draw_id, worst, series = connection.execute(
         "SELECT a.draw_id, a.worst_pico, d.series FROM attempt AS a JOIN draw AS d ON d.draw_id = a.draw_id"
@@ -228,7 +228,7 @@ def _settle_draw(
 ) -> None:
     result = reading.result
     outcome = result.index if isinstance(result, Outcome) else None
-    reason = None if isinstance(result, Outcome | Stated) else _text(result.reason)
+    reason = None if isinstance(result, Outcome | StatedAnswer) else _text(result.reason)
     connection.execute(
         "UPDATE draw SET settled = ?, status = ?, outcome = ?, reason = ?, reader = ?,"
         " attempt = coalesce(?, attempt) WHERE draw_id = ?",
@@ -236,8 +236,8 @@ def _settle_draw(
     )
 
 
-def _status(result: Outcome | Stated | Rejected | Failed) -> Status:
-    if isinstance(result, Outcome | Stated):
+def _status(result: Outcome | StatedAnswer | Rejected | Failed) -> Status:
+    if isinstance(result, Outcome | StatedAnswer):
         return Status.VALID
     return result.status if isinstance(result, Rejected) else Status.ERROR
 
@@ -312,7 +312,7 @@ _OF_THESE = " WHERE d.draw_id IN (SELECT value FROM json_each(?)) ORDER BY s.mod
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Mark:
+class StudyMark:
     """How far a study had come at one instant.
 
     Attributes:
@@ -325,7 +325,7 @@ class Mark:
     counts: Mapping[str, tuple[int, int, int]]
 
 
-def mark(connection: sqlite3.Connection, study: int) -> Mark:
+def mark(connection: sqlite3.Connection, study: int) -> StudyMark:
     """How far the study has come."""
     ((last,),) = connection.execute("SELECT coalesce(max(attempt), 0) FROM attempt").fetchall()
     ((under_way,),) = connection.execute(
@@ -335,7 +335,7 @@ def mark(connection: sqlite3.Connection, study: int) -> Mark:
         (study,),
     ).fetchall()
     attempt = last if under_way is None else under_way - 1
-    return Mark(attempt=attempt, counts=_counts(connection, study, attempt))
+    return StudyMark(attempt=attempt, counts=_counts(connection, study, attempt))
 
 
 def kept(connection: sqlite3.Connection, study: int) -> Generator[KeptRow]:
@@ -343,14 +343,14 @@ def kept(connection: sqlite3.Connection, study: int) -> Generator[KeptRow]:
     yield from connection.execute(_KEPT + _OF_STUDY, (study,))
 
 
-def kept_since(connection: sqlite3.Connection, study: int, since: Mark) -> Generator[KeptRow]:
+def kept_since(connection: sqlite3.Connection, study: int, since: StudyMark) -> Generator[KeptRow]:
     """The same of the draws that changed since; the connection must stand in one transaction."""
     changed = _changed(connection, study, since)
     while some := list(islice(changed, _AT_ONCE)):
         yield from connection.execute(_KEPT + _OF_THESE, (json.dumps(some),))
 
 
-def _changed(connection: sqlite3.Connection, study: int, since: Mark) -> Iterator[int]:
+def _changed(connection: sqlite3.Connection, study: int, since: StudyMark) -> Iterator[int]:
     """The numbers of the draws that changed, by model and draw."""
     now = _counts(connection, study, since.attempt)
     models = [model for model, counts in now.items() if counts != since.counts.get(model, (0, 0, 0))]
@@ -366,7 +366,7 @@ def _changed(connection: sqlite3.Connection, study: int, since: Mark) -> Iterato
 
 
 def _counts(connection: sqlite3.Connection, study: int, attempt: int) -> dict[str, tuple[int, int, int]]:
-    """`Mark.counts` as they are now: what is kept with each model, less what came after the mark."""
+    """`StudyMark.counts` as they are now: what is kept with each model, less what came after the mark."""
     query = (
         "SELECT s.model, s.n_asked - coalesce(l.n, 0), s.billed_pico - coalesce(l.billed, 0),"
         " s.unpriced_pico - coalesce(l.unpriced, 0) FROM series AS s LEFT JOIN"

@@ -11,7 +11,15 @@ from typing import Any
 import numpy as np
 import pyarrow as pa
 
-from flipsite.domain.counts import Counts, Course, ModelCounts, Neighbours, Shown, Split, shown_alike
+from flipsite.domain.counts import (
+    ModelCounts,
+    PromptArm,
+    Split,
+    StudyCounts,
+    Trajectory,
+    Transitions,
+    prompt_arms,
+)
 from flipsite.domain.draws import PICO, STATUSES, Draws, Tally
 from flipsite.domain.engine import EMBEDDED, EngineChoice
 from flipsite.errors import StoreError
@@ -37,14 +45,14 @@ _PAIRS = 1_000
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Large:
+class CountedDraws:
     """A large study's draws: counted, and the first of each model's."""
 
-    counts: Counts
+    counts: StudyCounts
     first: Draws
 
 
-def read_large(places: Sequence[Path | str], *, choice: EngineChoice = EMBEDDED) -> Large:
+def read_large(places: Sequence[Path | str], *, choice: EngineChoice = EMBEDDED) -> CountedDraws:
     """Count a study's draws, and read the first of each model's.
 
     Args:
@@ -77,7 +85,7 @@ def _name(places: Sequence[Path | str]) -> str:
     return str(places[0]) if len(places) == 1 else os.path.commonpath(places)
 
 
-def _read(connected: Engine, draws: Expression, *, name: str) -> Large:
+def _read(connected: Engine, draws: Expression, *, name: str) -> CountedDraws:
     rows = connected.rows(queries.tallies(draws)).to_pylist()
     tallies, latest = _tallies(rows, name=name), max((row["first"] for row in rows), default=0)
     most_first = min(FIRST, max(FEWEST, _FIRST_IN_ALL // max(1, len(tallies))))
@@ -100,13 +108,13 @@ def _read(connected: Engine, draws: Expression, *, name: str) -> Large:
             by_provider=by["provider"].get(tally.model, {}),
             by_day=by["day"].get(tally.model, {}),
             by_mode=by["mode"].get(tally.model, {}),
-            neighbours=beside.get(tally.model, Neighbours.of(np.zeros(0, np.int8))),
+            neighbours=beside.get(tally.model, Transitions.of(np.zeros(0, np.int8))),
             course=courses[tally.model],
         )
         for tally in tallies
     }
     asked = (told["first"], told["last"]) if told["last"] else None
-    return Large(counts=Counts(tallies=tallies, models=models, asked=asked), first=first)
+    return CountedDraws(counts=StudyCounts(tallies=tallies, models=models, asked=asked), first=first)
 
 
 def _tallies(rows: Sequence[Mapping[str, Any]], *, name: str) -> tuple[Tally, ...]:
@@ -163,22 +171,22 @@ def _splits(table: pa.Table) -> dict[str, dict[str, Split]]:
     return found
 
 
-def _shown(table: pa.Table) -> dict[str, tuple[Shown, ...]]:
-    found: defaultdict[str, list[Shown]] = defaultdict(list)
+def _shown(table: pa.Table) -> dict[str, tuple[PromptArm, ...]]:
+    found: defaultdict[str, list[PromptArm]] = defaultdict(list)
     for row in sorted(table.to_pylist(), key=lambda row: (row["model"], row["labels"] or "", row["order"])):
         zeros, ones = row["n_valid"] - int(row["n_ones"]), int(row["n_ones"])
-        each = Shown(labels=row["labels"] or "", order=row["order"], zeros=zeros, ones=ones)
+        each = PromptArm(labels=row["labels"] or "", order=row["order"], zeros=zeros, ones=ones)
         found[row["model"]].append(each)
     return {model: tuple(cells) for model, cells in found.items()}
 
 
-def _shown_first(first: Draws) -> dict[str, tuple[Shown, ...]]:
-    return {model: shown_alike(first, first.rows(index)) for index, model in enumerate(first.models)}
+def _shown_first(first: Draws) -> dict[str, tuple[PromptArm, ...]]:
+    return {model: prompt_arms(first, first.rows(index)) for index, model in enumerate(first.models)}
 
 
-def _neighbours(table: pa.Table) -> dict[str, Neighbours]:
+def _neighbours(table: pa.Table) -> dict[str, Transitions]:
     return {
-        row["model"]: Neighbours(
+        row["model"]: Transitions(
             n_valid=row["n_valid"],
             n_ones=int(row["n_ones"]),
             n_changes=int(row["n_changes"] or 0),
@@ -189,7 +197,7 @@ def _neighbours(table: pa.Table) -> dict[str, Neighbours]:
     }
 
 
-def _courses(table: pa.Table) -> dict[str, Course]:
+def _courses(table: pa.Table) -> dict[str, Trajectory]:
     """Each model's course, from its stretches."""
     table = table.sort_by([("model", "ascending"), ("look", "ascending")])
     columns = {
@@ -199,7 +207,7 @@ def _courses(table: pa.Table) -> dict[str, Course]:
     models = table["model"].to_pylist()
     starts = [i for i, model in enumerate(models) if i == 0 or model != models[i - 1]]
     return {
-        models[start]: Course(
+        models[start]: Trajectory(
             asked=np.cumsum(columns["n_draws"][start:stop]),
             valid=np.cumsum(columns["n_valid"][start:stop]),
             ones=np.cumsum(columns["n_ones"][start:stop]),

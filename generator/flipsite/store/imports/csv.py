@@ -90,7 +90,7 @@ def _delimiter(first: str, needed: Sequence[str]) -> str:
 
 
 def _csv_text(path: Path, text: TextIO, wanted: frozenset[str], delimiter: str) -> CsvText:
-    rows = _Rows(path, text, delimiter)
+    rows = _CsvRows(path, text, delimiter)
     header = next(([name.strip() for name in row] for _, row in rows.numbered() if any(row)), [])
     rows.taken()
     columns = tuple(name for name in dict.fromkeys(header) if name in wanted)
@@ -104,7 +104,7 @@ def _csv_text(path: Path, text: TextIO, wanted: frozenset[str], delimiter: str) 
     return CsvText(names=names, columns=columns, pieces=_pieces(rows, cutter))
 
 
-class _Rows:
+class _CsvRows:
     """The rows of a text, each with the line it begins on, read a block of lines at a time."""
 
     def __init__(self, path: Path, text: TextIO, delimiter: str) -> None:
@@ -142,7 +142,7 @@ class _Rows:
             self.ended = True
 
 
-def _pieces(rows: _Rows, cutter: "_Cutter") -> Iterator[Piece]:
+def _pieces(rows: _CsvRows, cutter: "_Cutter") -> Iterator[Piece]:
     """All rows that are not blank."""
     lines, faults, even = list[int](), dict[int, str](), True
     for line, row in rows.numbered():

@@ -22,7 +22,7 @@ from flipsite.errors import UsageError
 from flipsite.files import replacing
 from flipsite.project import SNAPSHOT, snapshot_files
 from flipsite.settings import dump_study, load_study
-from flipsite.store.imports.columns import ImportOptions, parse_options
+from flipsite.store.imports.columns import ImportOptions
 from flipsite.store.imports.files import Sheet, sha256_of
 from flipsite.store.imports.large import large_rows
 from flipsite.store.imports.rows import Problem, Rows, rows_of
@@ -35,7 +35,7 @@ from flipsite.store.snapshot.write import add_parts
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Facts:
+class DrawFacts:
     """What draws tell of how they were asked.
 
     Attributes:
@@ -51,10 +51,10 @@ class Facts:
     most_draws: int
 
 
-def facts_of(draws: Draws) -> Facts:
+def facts_of(draws: Draws) -> DrawFacts:
     """What all of some draws tell."""
     pairs = (json.loads(labels) for labels in set(draws.labels) if labels is not None)
-    return Facts(
+    return DrawFacts(
         pairs=frozenset((first, second) for first, second in pairs),
         orders=frozenset(draws.order.tolist()),
         first_asked=min((moment for moment in draws.asked_at if moment is not None), default=None),
@@ -62,10 +62,10 @@ def facts_of(draws: Draws) -> Facts:
     )
 
 
-def facts_of_files(files: Sequence[Path]) -> Facts:
+def facts_of_files(files: Sequence[Path]) -> DrawFacts:
     """What the draws of a whole snapshot tell, read a file at a time; errors as for `read_draws`."""
     told = [facts_of(read_draws(path)) for path in files]
-    return Facts(
+    return DrawFacts(
         pairs=frozenset(pair for each in told for pair in each.pairs),
         orders=frozenset(order for each in told for order in each.orders),
         first_asked=min((each.first_asked for each in told if each.first_asked is not None), default=None),
@@ -73,7 +73,7 @@ def facts_of_files(files: Sequence[Path]) -> Facts:
     )
 
 
-def write_study(folder: Path, facts: Facts, source: str, *, target: float) -> None:
+def write_study(folder: Path, facts: DrawFacts, source: str, *, target: float) -> None:
     """Describe the study as far as its draws tell; a description that is there stays."""
     if (folder / "study.toml").exists():
         return
@@ -81,7 +81,7 @@ def write_study(folder: Path, facts: Facts, source: str, *, target: float) -> No
         file.write(dump_study(_study(folder.name, facts, source, target=target)).encode())
 
 
-def _study(study_id: str, facts: Facts, source: str, *, target: float) -> Study:
+def _study(study_id: str, facts: DrawFacts, source: str, *, target: float) -> Study:
     only = next(iter(facts.pairs)) if len(facts.pairs) == 1 else ("0", "1")
     plain = all(label.strip() for label in only) and only[0].strip().casefold() != only[1].strip().casefold()
     return Study(
@@ -103,8 +103,6 @@ def _study(study_id: str, facts: Facts, source: str, *, target: float) -> Study:
         budget=Budget(),
     )
 
-
-__all__ = ["ImportOptions", "ImportReport", "Problem", "import_by_target", "import_file", "parse_options"]
 
 PROBLEMS_SHOWN = 10
 
@@ -169,7 +167,7 @@ def import_file(path: Path, *, folder: Path, options: ImportOptions, target: flo
     """
     if shards_in(path):
         return _merged(path, folder)
-    order = _Order(path=path, sha256=sha256_of(path), folder=folder, options=options, target=target)
+    order = _ImportPlan(path=path, sha256=sha256_of(path), folder=folder, options=options, target=target)
     if report := _known(order):
         return report
     with read_once(path, options) as file:
@@ -196,13 +194,15 @@ def import_by_target(
     with read_once(path, replace(options, where=(*options.where, (column, "")))) as file:
         for target, text in sorted(targets_of(file, column, options).items()):
             chosen = replace(options, where=tuple(sorted((*options.where, (column, text)))))
-            order = _Order(path=path, sha256=sha256, folder=folder_of(target), options=chosen, target=target)
+            order = _ImportPlan(
+                path=path, sha256=sha256, folder=folder_of(target), options=chosen, target=target
+            )
             reports.append(_known(order) or _import(file, order))
     return reports
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class _Order:
+class _ImportPlan:
     """What is to be brought from where to where."""
 
     path: Path
@@ -228,7 +228,7 @@ class _Order:
         return f"import={self.sha256[:12]}"
 
 
-def _known(order: _Order) -> ImportReport | None:
+def _known(order: _ImportPlan) -> ImportReport | None:
     """The report of a file that the study holds already; None where it does not."""
     folder = order.folder
     _check_kind(folder)
@@ -240,13 +240,13 @@ def _known(order: _Order) -> ImportReport | None:
     return ImportReport(path=order.path, study=folder.name, already=True, by_status={})
 
 
-def _import(file: Sheet | Stage, order: _Order) -> ImportReport:
+def _import(file: Sheet | Stage, order: _ImportPlan) -> ImportReport:
     report = _import_small(file, order) if isinstance(file, Sheet) else _import_large(file, order)
     _log.info("%s: %d rows read, %d kept", order.path, report.n_rows, sum(report.by_status.values()))
     return report
 
 
-def _import_small(sheet: Sheet, order: _Order) -> ImportReport:
+def _import_small(sheet: Sheet, order: _ImportPlan) -> ImportReport:
     """Add what was read whole; a study that lies in parts gets one more."""
     folder, rows = order.folder, rows_of(sheet, order.options)
     files, records = snapshot_files(folder), _records(folder)
@@ -264,11 +264,11 @@ def _import_small(sheet: Sheet, order: _Order) -> ImportReport:
     return _report(sheet, folder.name, rows)
 
 
-def _import_large(stage: Stage, order: _Order) -> ImportReport:
+def _import_large(stage: Stage, order: _ImportPlan) -> ImportReport:
     """Add what lies in a database, in parts of its own."""
     folder, rows = order.folder, large_rows(stage, order.options)
     last = {model: extent.last for model, extent in model_extents(snapshot_files(folder)).items()}
-    facts = Facts(
+    facts = DrawFacts(
         pairs=rows.pairs,
         orders=rows.orders,
         first_asked=rows.first_asked,
@@ -331,7 +331,7 @@ def _notes(records: list[dict[str, Any]]) -> dict[str, str]:
     return {_NOTE: json.dumps(records, ensure_ascii=False, sort_keys=True, separators=(",", ":"))}
 
 
-def _is_known(order: _Order, records: list[dict[str, Any]]) -> bool:
+def _is_known(order: _ImportPlan, records: list[dict[str, Any]]) -> bool:
     """Whether the same bytes were imported before, and in the same way."""
     for known in records:
         if known["sha256"] == order.sha256:

@@ -13,7 +13,7 @@ from flipsite.store.exports import COLUMNS
 from flipsite.store.imports.cells import Pair, name_of
 from flipsite.store.imports.columns import ImportOptions
 from flipsite.store.imports.files import Sheet
-from flipsite.store.imports.outcomes import Drawn
+from flipsite.store.imports.outcomes import RowOutcomes
 from flipsite.store.imports.rows import Problem, Reader, name_fault, none_readable, none_wanted
 from flipsite.store.imports.staging import PLAIN, Stage, Tables, cell_of
 from flipsite.store.snapshot.columns import SCHEMA, labels_text
@@ -162,7 +162,7 @@ def _make_models(tables: Tables) -> dict[str, int]:
 
 def _make_alike(
     tables: Tables, *, n_wanted: int
-) -> tuple[Drawn, NDArray[np.int8], NDArray[np.int8], NDArray[np.int64]]:
+) -> tuple[RowOutcomes, NDArray[np.int8], NDArray[np.int8], NDArray[np.int64]]:
     """The table `alike`, of what rows drew, once for all that read the same.
 
     Returns:

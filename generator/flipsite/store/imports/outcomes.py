@@ -20,7 +20,7 @@ _BITS: Pair = ("0", "1")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Drawn:
+class RowOutcomes:
     """What every row drew.
 
     Attributes:
@@ -46,7 +46,7 @@ def read_drawn(
     by_place: bool = False,
     codes_first: bool = False,
     weights: Sequence[int] | None = None,
-) -> Drawn:
+) -> RowOutcomes:
     """Read the outcome of each row.
 
     Args:
@@ -154,7 +154,7 @@ class _Rows:
 
     def drawn(
         self, outcome: NDArray[np.int8], known: NDArray[np.int8], reading: str, n_contradictions: int = 0
-    ) -> Drawn:
+    ) -> RowOutcomes:
         """The rows' outcomes, missing where `known` is; labels and orders as the pairs stand by now."""
         ends = [
             pair[::-1] if swap else pair for pair, swap in zip(self.canonical, self.swapped, strict=False)
@@ -162,7 +162,7 @@ class _Rows:
         labels: list[Pair | None] = [ends[key] if key >= 0 else None for key in self.key.tolist()]
         order = self.reversed ^ self.swapped[self.key]
         placed = (self.key >= 0) & self.by_place
-        return Drawn(
+        return RowOutcomes(
             outcome=np.where(known >= 0, outcome, -1).astype(np.int8),
             labels=labels,
             order=np.where(placed, order, -1).astype(np.int8),
@@ -171,18 +171,18 @@ class _Rows:
         )
 
 
-def _by_text(rows: _Rows, named: NDArray[np.int8], said: NDArray[np.int8] | None) -> Drawn:
+def _by_text(rows: _Rows, named: NDArray[np.int8], said: NDArray[np.int8] | None) -> RowOutcomes:
     outcome = named ^ rows.reversed if rows.by_place else named
     return rows.drawn(outcome, named, "the label's text", _n_different(rows, named, said))
 
 
-def _by_code(rows: _Rows, codes: NDArray[np.int8], said: NDArray[np.int8] | None) -> Drawn:
+def _by_code(rows: _Rows, codes: NDArray[np.int8], said: NDArray[np.int8] | None) -> RowOutcomes:
     if said is None or not rows.by_place:
         return rows.drawn(codes, codes, "0 and 1", _n_different(rows, codes, said))
     return _by_response(rows, codes, said)
 
 
-def _by_response(rows: _Rows, codes: NDArray[np.int8], said: NDArray[np.int8]) -> Drawn:
+def _by_response(rows: _Rows, codes: NDArray[np.int8], said: NDArray[np.int8]) -> RowOutcomes:
     """Take the meaning of the codes that the fewest responses contradict; a label's before a place's."""
     both = (codes >= 0) & (said >= 0) & (rows.key >= 0)
     key, weight = rows.key[both], rows.weight[both]

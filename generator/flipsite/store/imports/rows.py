@@ -23,7 +23,7 @@ from flipsite.store.imports.cells import (
 )
 from flipsite.store.imports.columns import ImportOptions, wanted_rows
 from flipsite.store.imports.files import Sheet
-from flipsite.store.imports.outcomes import Drawn, read_drawn
+from flipsite.store.imports.outcomes import RowOutcomes, read_drawn
 from flipsite.store.snapshot.columns import COUNTS, NUMBERS, STATUS_CODE, assemble, labels_text
 
 LONGEST_NAME, LONGEST_WORD = 300, 200
@@ -64,7 +64,7 @@ class Rows:
     """
 
     draws: Draws
-    drawn: Drawn
+    drawn: RowOutcomes
     n_read: int
     n_filtered: int
     n_lost: int
@@ -153,7 +153,7 @@ class Reader:
         """Note what could not be read of a row."""
         self.problems.append(Problem(line=self.sheet.lines[row], text=text))
 
-    def outcomes(self) -> tuple[Drawn, NDArray[np.int8], int]:
+    def outcomes(self) -> tuple[RowOutcomes, NDArray[np.int8], int]:
         """Outcomes, the code of each row's status, and how many rows could be read."""
         cells = self.cells("outcome")
         by_place = len(self.there.get("labels", ())) == 2

@@ -22,7 +22,7 @@ Key = tuple[str, int]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Standing:
+class ReusedFile:
     """A file of a snapshot whose rows all stay, and nothing comes between them.
 
     Attributes:
@@ -39,7 +39,7 @@ class Standing:
     following: Key | None = None
 
 
-def woven(files: Sequence[Path], new: Iterable[pa.Table]) -> "Iterator[pa.Table | Standing]":
+def woven(files: Sequence[Path], new: Iterable[pa.Table]) -> "Iterator[pa.Table | ReusedFile]":
     """The rows of a snapshot and the new ones, in order.
 
     Args:
@@ -49,7 +49,7 @@ def woven(files: Sequence[Path], new: Iterable[pa.Table]) -> "Iterator[pa.Table 
     Yields:
         Tables of any size, and files as they are.
     """
-    news = _Ahead(new)
+    news = _Lookahead(new)
     spans = sorted((span for path in files if (span := _span(path))), key=lambda span: span.first)
     for index, span in enumerate(spans):
         yield from news.before(span.first)
@@ -65,7 +65,7 @@ def woven(files: Sequence[Path], new: Iterable[pa.Table]) -> "Iterator[pa.Table 
 
 def merged(old: Iterable[pa.Table], new: Iterable[pa.Table]) -> Iterator[pa.Table]:
     """The rows of two streams of tables, in order; of two rows with one key the new one."""
-    olds, news = _Ahead(old), _Ahead(new)
+    olds, news = _Lookahead(old), _Lookahead(new)
     while (here := olds.table()) is not None and (there := news.table()) is not None:
         if key_of(here, -1) < key_of(there, 0):
             yield olds.take(len(here))
@@ -84,7 +84,7 @@ def key_of(table: pa.Table, row: int) -> Key:
     return table["model"][row].as_py(), table["draw"][row].as_py()
 
 
-class _Ahead:
+class _Lookahead:
     """A stream of tables of which the next rows can be seen."""
 
     def __init__(self, tables: Iterable[pa.Table]) -> None:
@@ -114,7 +114,7 @@ class _Ahead:
             yield self.take(n)
 
 
-def _span(path: Path) -> Standing | None:
+def _span(path: Path) -> ReusedFile | None:
     """A file as if nothing followed; None of a file without rows."""
     with readable(path), pq.ParquetFile(path) as file:
         groups = [index for index in range(file.num_row_groups) if file.metadata.row_group(index).num_rows]
@@ -122,7 +122,7 @@ def _span(path: Path) -> Standing | None:
             return None
         start, end = (file.read_row_group(groups[place], columns=["model", "draw"]) for place in (0, -1))
         n_draws = int(file.metadata.num_rows)
-        return Standing(path=path, first=key_of(start, 0), last=key_of(end, -1), n_draws=n_draws)
+        return ReusedFile(path=path, first=key_of(start, 0), last=key_of(end, -1), n_draws=n_draws)
 
 
 def _rows_to(table: pa.Table, key: Key) -> int:

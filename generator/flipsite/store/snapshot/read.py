@@ -24,7 +24,7 @@ import pyarrow.parquet as pq
 from numpy.typing import NDArray
 
 from flipsite.domain.draws import STATUSES, Draws, Status
-from flipsite.domain.endpoint import Standing
+from flipsite.domain.endpoint import ModelLedger
 from flipsite.errors import StoreError
 from flipsite.files import replacing
 from flipsite.project import PARTS, SNAPSHOT, snapshot_files
@@ -34,26 +34,11 @@ from flipsite.store.snapshot.columns import (
     RESPONSE_CHARACTERS,
     SCHEMA,
     TEXTS,
-    collect_draws,
     dictionary,
     draws_table,
     numbers,
     texts,
 )
-
-__all__ = [
-    "FORMAT",
-    "collect_draws",
-    "draws_of_table",
-    "n_draws",
-    "parquet_writer",
-    "partition_of",
-    "read_draws",
-    "read_groups",
-    "read_notes",
-    "write_draws",
-    "write_parquet",
-]
 
 FORMAT = 1
 """Of the files written here; a reader refuses a newer one."""
@@ -354,7 +339,7 @@ def _by_model(path: Path) -> Iterator[tuple[list[str], NDArray[np.int64], NDArra
             yield names, codes, draw
 
 
-def refuse_loss(folder: Path, held: Iterable[Standing]) -> None:
+def refuse_loss(folder: Path, held: Iterable[ModelLedger]) -> None:
     """See to it that a study's snapshot holds no draw that the cache does not.
 
     Args:

@@ -24,9 +24,9 @@ import pyarrow as pa
 
 from flipsite.files import put_in_place, swapping, sync_folder
 from flipsite.project import PARTS, SNAPSHOT, snapshot_files
-from flipsite.store.cache.queries import Mark
+from flipsite.store.cache.queries import StudyMark
 from flipsite.store.snapshot.columns import SCHEMA
-from flipsite.store.snapshot.merge import Key, Standing, key_of
+from flipsite.store.snapshot.merge import Key, ReusedFile, key_of
 from flipsite.store.snapshot.read import ROWS_A_GROUP, parquet_writer
 from flipsite.store.snapshot.read import n_draws as draws_in
 from flipsite.store.snapshot.tables import grouped, snapshot_tables
@@ -134,7 +134,7 @@ HALF = FULL // 2
 
 def replace_snapshot(
     folder: Path,
-    rows: "Iterable[pa.Table | Standing]",
+    rows: "Iterable[pa.Table | ReusedFile]",
     *,
     notes: Mapping[str, str],
     known: Mapping[Path, str] | None = None,
@@ -172,7 +172,7 @@ def replace_snapshot(
 class _Parts:
     """Rows on their way into parts."""
 
-    def __init__(self, rows: "Iterable[pa.Table | Standing]", known: Mapping[Path, str]) -> None:
+    def __init__(self, rows: "Iterable[pa.Table | ReusedFile]", known: Mapping[Path, str]) -> None:
         self._rows = iter(rows)
         self._known = known
         self._next = next(self._rows, None)
@@ -186,14 +186,14 @@ class _Parts:
             name = f"part={number:05d}/{SNAPSHOT}"
             place = scratch / name
             place.parent.mkdir(parents=True)
-            if isinstance(self._next, Standing) and self._ends_a_part(self._next):
+            if isinstance(self._next, ReusedFile) and self._ends_a_part(self._next):
                 yield name, self._link(self._next, place)
             else:
                 self._write(place, notes)
                 yield name, digest(place)
             sync_folder(place.parent)
 
-    def _ends_a_part(self, standing: Standing) -> bool:
+    def _ends_a_part(self, standing: ReusedFile) -> bool:
         """Whether the file, once more at the beginning of a part, would be cut where it was."""
         if standing.path not in self._known:
             return False
@@ -201,7 +201,7 @@ class _Parts:
             return True
         return standing.n_draws >= HALF and standing.following[0] != standing.last[0]
 
-    def _link(self, standing: Standing, place: Path) -> str:
+    def _link(self, standing: ReusedFile, place: Path) -> str:
         try:
             os.link(standing.path, place)
         except OSError:  # a file system without links
@@ -225,7 +225,7 @@ class _Parts:
         """The rows of one part."""
         n, last = 0, ""
         while self._next is not None:
-            if isinstance(self._next, Standing):
+            if isinstance(self._next, ReusedFile):
                 if _room(n, last, first=self._next.first):
                     self._open(self._next)
                     continue
@@ -238,12 +238,12 @@ class _Parts:
             n, last = n + take, key_of(table, take - 1)[0]
             self._next = table.slice(take) if take < len(table) else next(self._rows, None)
 
-    def _open(self, standing: Standing) -> None:
+    def _open(self, standing: ReusedFile) -> None:
         """Take a file's rows as tables."""
         rest = self._rows
         tables = filter(len, snapshot_tables([standing.path]))
 
-        def rows() -> "Iterator[pa.Table | Standing]":
+        def rows() -> "Iterator[pa.Table | ReusedFile]":
             yield from tables
             yield from rest
 
@@ -297,7 +297,7 @@ def _keep_others(parts: Path, scratch: Path) -> None:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Written:
+class WrittenSnapshot:
     """A snapshot, and what it was made of.
 
     Attributes:
@@ -308,30 +308,30 @@ class Written:
     """
 
     by: str
-    mark: Mark
+    mark: StudyMark
     notes: Mapping[str, str]
     files: Mapping[str, str]
 
 
-def dump_written(written: Written) -> str:
+def dump_written(written: WrittenSnapshot) -> str:
     """As the cache keeps it."""
     return json.dumps(asdict(written), separators=(",", ":"))
 
 
-def load_written(text: str | None, *, by: str) -> Written | None:
+def load_written(text: str | None, *, by: str) -> WrittenSnapshot | None:
     """What the cache keeps; None where that is nothing, damaged, or another flipsite's."""
     try:
         told = json.loads(text or "{}")
         if told.get("by") != by:
             return None
         counts = {model: (n, billed, open_) for model, (n, billed, open_) in told["mark"]["counts"].items()}
-        mark = Mark(attempt=told["mark"]["attempt"], counts=counts)
-        return Written(by=by, mark=mark, notes=told["notes"], files=told["files"])
+        mark = StudyMark(attempt=told["mark"]["attempt"], counts=counts)
+        return WrittenSnapshot(by=by, mark=mark, notes=told["notes"], files=told["files"])
     except (ValueError, TypeError, KeyError, AttributeError):
         return None
 
 
-def stands(written: Written, folder: Path) -> bool:
+def stands(written: WrittenSnapshot, folder: Path) -> bool:
     """Whether a study's snapshot is, to the byte, the one that was written."""
     found = {path.relative_to(folder).as_posix(): path for path in snapshot_files(folder)}
     return found.keys() == written.files.keys() and all(

@@ -8,7 +8,7 @@ from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 
 from flipsite.errors import SiteError
-from flipsite.write.check.findings import Document, Finding, Kind
+from flipsite.write.check.findings import Document, Finding, Rule
 from flipsite.write.check.html import read_page, read_style, read_xml_file
 from flipsite.write.check.links import Links
 from flipsite.write.site.manifest import changed_files
@@ -24,7 +24,7 @@ SITE_BYTES = 900_000_000
 """GitHub Pages takes a site of 1 GB; this leaves room."""
 
 
-class Scales:
+class PageWeights:
     """Weighs files as they are sent, each once."""
 
     def __init__(self, site: Path, sizes: Mapping[str, int]) -> None:
@@ -45,17 +45,17 @@ class Scales:
             message = (
                 f"{weight / 1e3:.0f} kB compressed with what it loads; at most {PAGE_BYTES / 1e3:.0f} kB"
             )
-            yield Finding(path=path, line=None, kind=Kind.WEIGHT, message=message)
+            yield Finding(path=path, line=None, kind=Rule.WEIGHT, message=message)
 
     def site_findings(self) -> Iterator[Finding]:
         """Whether the site nears the limits of where it is published."""
         for path, size in self._sizes.items():
             if size > FILE_BYTES:
                 message = f"{size / 1e6:.0f} MB; GitHub takes no file over {FILE_BYTES / 1e6:.0f} MB"
-                yield Finding(path=path, line=None, kind=Kind.SIZE, message=message)
+                yield Finding(path=path, line=None, kind=Rule.SIZE, message=message)
         if (total := sum(self._sizes.values())) > SITE_BYTES:
             message = f"{total / 1e6:.0f} MB in all; GitHub Pages takes a site of 1 GB"
-            yield Finding(path=".", line=None, kind=Kind.SIZE, message=message)
+            yield Finding(path=".", line=None, kind=Rule.SIZE, message=message)
 
     def _compress(self, path: str) -> int:
         if path not in self._compressed:
@@ -94,7 +94,7 @@ def _findings(site: Path) -> list[Finding]:
         path: reader((site / path).read_bytes()) for path in sizes if (reader := _reader(path)) is not None
     }
     links = Links(sizes, documents)
-    scales = Scales(site, sizes)
+    scales = PageWeights(site, sizes)
     findings = [*changed_files(site, sizes), *scales.site_findings()]
     for path, document in documents.items():
         findings += [

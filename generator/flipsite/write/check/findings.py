@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from enum import Enum, StrEnum
 
 
-class Kind(StrEnum):
+class Rule(StrEnum):
     """What sort of fault; the value is printed."""
 
     BROKEN = "broken link"
@@ -39,13 +39,13 @@ class Finding:
 
     path: str
     line: int | None
-    kind: Kind
+    kind: Rule
     message: str
 
     @property
     def is_warning(self) -> bool:
         """Whether the site works all the same: it only nears a limit of the place it is published at."""
-        return self.kind is Kind.SIZE
+        return self.kind is Rule.SIZE
 
     def __str__(self) -> str:
         where = self.path if self.line is None else f"{self.path}:{self.line}"
@@ -73,11 +73,11 @@ class Reference:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Fault:
+class LocalFault:
     """A fault that shows without looking at another file."""
 
     line: int | None
-    kind: Kind
+    kind: Rule
     message: str
 
 
@@ -94,7 +94,7 @@ class Document:
 
     ids: frozenset[str] | None = None
     references: tuple[Reference, ...] = ()
-    faults: tuple[Fault, ...] = ()
+    faults: tuple[LocalFault, ...] = ()
     canonical: str | None = None
 
 

@@ -11,7 +11,7 @@ from html import unescape
 from typing import Protocol
 from xml.parsers import expat
 
-from flipsite.write.check.findings import Document, Fault, Kind, Reference, Use, css_urls
+from flipsite.write.check.findings import Document, LocalFault, Reference, Rule, Use, css_urls
 from flipsite.write.check.policy import allows_inline, weaknesses
 
 Attributes = dict[str, str]
@@ -210,7 +210,7 @@ def read_style(content: bytes) -> Document:
 
 
 def _unreadable(message: str, line: int) -> Document:
-    return Document(faults=(Fault(line=line, kind=Kind.MARKUP, message=message),))
+    return Document(faults=(LocalFault(line=line, kind=Rule.MARKUP, message=message),))
 
 
 class _Reader:
@@ -219,7 +219,7 @@ class _Reader:
     def __init__(self) -> None:
         self.ids: dict[str, int] = {}
         self.references: dict[tuple[str, Use], Reference] = {}
-        self.faults: list[Fault] = []
+        self.faults: list[LocalFault] = []
         self.canonical: str | None = None
 
     def document(self) -> Document:
@@ -243,10 +243,12 @@ class _Reader:
                     self._refer(candidate.split()[0], line, Use.WISH)
             elif key.startswith("on"):
                 self.fault(
-                    line, Kind.UNSAFE, f"<{name} {key}=…> is a script in an attribute; no page needs one"
+                    line,
+                    Rule.UNSAFE,
+                    f"<{name} {key}=…> is a script in an attribute; no page needs one",
                 )
             elif key == "srcdoc":
-                self.fault(line, Kind.UNSAFE, "srcdoc= holds a page within the page, which is not checked")
+                self.fault(line, Rule.UNSAFE, "srcdoc= holds a page within the page, which is not checked")
             elif key in PAINTED:
                 for url, offset in css_urls(value):
                     self._refer(url, line + offset, Use.LOAD)
@@ -261,18 +263,18 @@ class _Reader:
         elif name == "loc":
             self._refer(content, line, Use.LINK)
 
-    def fault(self, line: int | None, kind: Kind, message: str) -> None:
-        self.faults.append(Fault(line=line, kind=kind, message=message))
+    def fault(self, line: int | None, kind: Rule, message: str) -> None:
+        self.faults.append(LocalFault(line=line, kind=kind, message=message))
 
     def _identify(self, identity: str, line: int) -> None:
         if identity in self.ids:
-            self.fault(line, Kind.DUPLICATE, f"{identity!r} is taken since line {self.ids[identity]}")
+            self.fault(line, Rule.DUPLICATE, f"{identity!r} is taken since line {self.ids[identity]}")
         self.ids.setdefault(identity, line)
 
     def _follow(self, name: str, url: str, relation: str, line: int) -> None:
         relations = set(relation.lower().split())
         if name == "base":
-            self.fault(line, Kind.BROKEN, "<base href=…> turns every relative link and anchor; leave it out")
+            self.fault(line, Rule.BROKEN, "<base href=…> turns every relative link and anchor; leave it out")
         elif name == "link" and "canonical" in relations:
             self.canonical = url
         else:
@@ -291,7 +293,7 @@ class _XmlReader(_Reader):
     def start(self, name: str, attributes: Attributes, line: int) -> None:
         super().start(name, attributes, line)
         if name.rpartition(":")[2] == "script":
-            self.fault(line, Kind.UNSAFE, "a script in a drawing; no drawing needs one")
+            self.fault(line, Rule.UNSAFE, "a script in a drawing; no drawing needs one")
 
 
 class _PageReader(_Reader):
@@ -314,9 +316,9 @@ class _PageReader(_Reader):
             case "meta":
                 self._note_meta(attributes, line)
             case "img" | "area" if "alt" not in attributes:
-                self.fault(line, Kind.ALTERNATIVE, f'<{name}> has no alt=; alt="" says that it only adorns')
+                self.fault(line, Rule.ALTERNATIVE, f'<{name}> has no alt=; alt="" says that it only adorns')
             case "iframe" if not attributes.get("title"):
-                self.fault(line, Kind.ALTERNATIVE, "<iframe> has no title=")
+                self.fault(line, Rule.ALTERNATIVE, "<iframe> has no title=")
             case "figure":
                 self.figures.append((line, set()))
             case "figcaption" if self.figures:
@@ -332,7 +334,7 @@ class _PageReader(_Reader):
         if name == "figure" and self.figures:
             begun, parts = self.figures.pop()
             if "caption" not in parts:
-                self.fault(begun, Kind.ALTERNATIVE, "<figure> has no <figcaption>")
+                self.fault(begun, Rule.ALTERNATIVE, "<figure> has no <figcaption>")
         elif name == "svg" and self.drawings:
             self._judge_drawing(*self.drawings.pop())
 
@@ -352,12 +354,12 @@ class _PageReader(_Reader):
             "h1": "there is no <h1>",
         }.items():
             if part not in self.seen:
-                self.fault(None, Kind.PAGE, message)
+                self.fault(None, Rule.PAGE, message)
         if self.policy is None:
-            self.fault(None, Kind.POLICY, "there is no Content-Security-Policy")
+            self.fault(None, Rule.POLICY, "there is no Content-Security-Policy")
         for identity, line in self.labels:
             if identity not in self.ids:
-                self.fault(line, Kind.ALTERNATIVE, f"aria-labelledby= names {identity!r}, which is not there")
+                self.fault(line, Rule.ALTERNATIVE, f"aria-labelledby= names {identity!r}, which is not there")
 
     def _note_meta(self, attributes: Attributes, line: int) -> None:
         kind = attributes.get("http-equiv", "").lower()
@@ -369,17 +371,21 @@ class _PageReader(_Reader):
         self.policy = content
         if {"script", "style", "img"} & self.seen or any(use is Use.LOAD for _, use in self.references):
             self.fault(
-                line, Kind.POLICY, "the policy comes after something that it should govern; put it first"
+                line,
+                Rule.POLICY,
+                "the policy comes after something that it should govern; put it first",
             )
         for weakness in weaknesses(content):
-            self.fault(line, Kind.POLICY, weakness)
+            self.fault(line, Rule.POLICY, weakness)
 
     def _judge_script(self, attributes: Attributes, line: int) -> None:
         if "src" in attributes or _DATA_TYPE.fullmatch(attributes.get("type", "")):
             return
         if not allows_inline(self.policy or ""):
             self.fault(
-                line, Kind.POLICY, "a script stands in the page, which its policy blocks; load it from a file"
+                line,
+                Rule.POLICY,
+                "a script stands in the page, which its policy blocks; load it from a file",
             )
 
     def _judge_drawing(self, line: int, attributes: Attributes, parts: set[str]) -> None:
@@ -388,4 +394,4 @@ class _PageReader(_Reader):
         labels = attributes.get("aria-labelledby", "").split()
         self.labels += [(label, line) for label in labels]
         if not (labels or attributes.get("aria-label", "").strip() or "title" in parts):
-            self.fault(line, Kind.ALTERNATIVE, "<svg role=img> has no name; give it a <title> or aria-label=")
+            self.fault(line, Rule.ALTERNATIVE, "<svg role=img> has no name; give it a <title> or aria-label=")

@@ -4,7 +4,7 @@ import re
 from collections.abc import Collection, Iterator, Mapping
 from urllib.parse import unquote, urlsplit
 
-from flipsite.write.check.findings import Document, Finding, Kind, Reference, Use
+from flipsite.write.check.findings import Document, Finding, Reference, Rule, Use
 from flipsite.write.site.paths import folders_of
 
 HOME, SITEMAP = "index.html", "sitemap.xml"
@@ -16,7 +16,7 @@ RUNNING = ("javascript:", "vbscript:", "data:text", "file:")
 
 _SCHEME = re.compile(r"[a-zA-Z][a-zA-Z0-9+.\-]*:")
 
-Wrong = tuple[Kind, str]
+Wrong = tuple[Rule, str]
 
 
 class Links:
@@ -46,7 +46,7 @@ class Links:
         own = self._base + path
         if document.canonical is not None and unquote(document.canonical) != unquote(own):
             message = f"gives {_short(document.canonical)} for its own address, not {_short(own)}"
-            yield Finding(path=path, line=None, kind=Kind.BROKEN, message=message)
+            yield Finding(path=path, line=None, kind=Rule.BROKEN, message=message)
 
     def loads(self, path: str) -> set[str]:
         """The files of the site that a browser asks for with this one."""
@@ -58,31 +58,31 @@ class Links:
         url, is_request = reference.url, reference.use is not Use.LINK
         lowered = url.lower()
         if lowered.startswith(RUNNING):
-            return Kind.UNSAFE, f"{_short(url)} must not be an address here"
+            return Rule.UNSAFE, f"{_short(url)} must not be an address here"
         if self._is_elsewhere(path, url):
             if is_request and lowered.startswith(WEB):
-                return Kind.OUTSIDE, f"asks {_short(url)}; no page asks anything of another host"
-            return (Kind.BROKEN, f"{_short(url)} is not of this site") if path == SITEMAP else None
+                return Rule.OUTSIDE, f"asks {_short(url)}; no page asks anything of another host"
+            return (Rule.BROKEN, f"{_short(url)} is not of this site") if path == SITEMAP else None
         if not url and is_request:
-            return Kind.BROKEN, "the address is empty"
+            return Rule.BROKEN, "the address is empty"
         target = self._target(path, url)
         if target is None:
-            return Kind.BROKEN, f"{_short(url)} leads out of the site"
+            return Rule.BROKEN, f"{_short(url)} leads out of the site"
         return self._judge_target(path, url, target)
 
     def _judge_target(self, path: str, url: str, target: str) -> Wrong | None:
         if url.startswith("/") and path not in ANYWHERE:
-            return Kind.BROKEN, f"{_short(url)} begins at the host's root; make it relative"
+            return Rule.BROKEN, f"{_short(url)} begins at the host's root; make it relative"
         if target in self._folders or not target:
-            return Kind.FOLDER, f"{_short(url)} ends in a folder; end it in a file, such as {HOME}"
+            return Rule.FOLDER, f"{_short(url)} ends in a folder; end it in a file, such as {HOME}"
         if target not in self._files:
             other = self._lower.get(target.lower())
-            return Kind.BROKEN, f"{_short(url)} leads to no file" + (f"; {other!r} is one" if other else "")
+            return Rule.BROKEN, f"{_short(url)} leads to no file" + (f"; {other!r} is one" if other else "")
         anchor = unquote(url.partition("#")[2])
         ids = self._documents[target].ids if target in self._documents else None
         if anchor in {"", "top"} or anchor.startswith(":~:") or ids is None or anchor in ids:
             return None
-        return Kind.BROKEN, f"{_short(url)} leads to no id {anchor!r}"
+        return Rule.BROKEN, f"{_short(url)} leads to no id {anchor!r}"
 
     def _is_elsewhere(self, path: str, url: str) -> bool:
         if path in ANYWHERE and self._base and url.startswith(self._base):

@@ -57,13 +57,13 @@ CONTENT_TYPES = {
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Moved:
+class MovedFolder:
     """The address of a folder without its slash: relative links would lead astray."""
 
     to: str
 
 
-def find_file(site: Path, address: str) -> Path | Moved | None:
+def find_file(site: Path, address: str) -> Path | MovedFolder | None:
     """The file that an address asks for.
 
     Args:
@@ -82,7 +82,7 @@ def find_file(site: Path, address: str) -> Path | Moved | None:
         found = root.joinpath(*parts).resolve()
         if found.is_dir():
             if not path.endswith("/"):
-                return Moved(to="/" + "".join(f"{quote(part)}/" for part in parts))
+                return MovedFolder(to="/" + "".join(f"{quote(part)}/" for part in parts))
             found = (found / INDEX).resolve()
         return found if found.is_relative_to(root) and found.is_file() else None
     except (OSError, RuntimeError):  # a name too long, a loop of links
@@ -287,7 +287,7 @@ class _Handler(BaseHTTPRequestHandler):
             self._send_events()
         else:
             match find_file(self.server.site, self.path):
-                case Moved(to=to):
+                case MovedFolder(to=to):
                     self._send(HTTPStatus.FOUND, b"", CONTENT_TYPES[".txt"], Location=to)
                 case None:
                     self._send_missing()

@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import TypeGuard
 
 from flipsite.files import measure
-from flipsite.write.check.findings import Finding, Kind
+from flipsite.write.check.findings import Finding, Rule
 
 NAME = "build.json"
 
@@ -79,4 +79,4 @@ def changed_files(site: Path, files: Collection[str]) -> Iterator[Finding]:
 
 
 def _finding(path: str, message: str) -> Finding:
-    return Finding(path=path, line=None, kind=Kind.DIGEST, message=message)
+    return Finding(path=path, line=None, kind=Rule.DIGEST, message=message)

@@ -9,7 +9,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from flipsite.domain.display import Content, Kept
+from flipsite.domain.display import Content, UnchangedFile
 from flipsite.errors import SiteError
 from flipsite.files import (
     carry_over,
@@ -25,7 +25,7 @@ from flipsite.files import (
 from flipsite.write.site.manifest import NAME, Manifest, read_manifest
 from flipsite.write.site.paths import CARRIED, check_paths, refuse_foreign
 from flipsite.write.site.staging import NEW, OLD, find_target, scratch_beside
-from flipsite.write.site.workers import Batch, Later, Placed, run_batches
+from flipsite.write.site.workers import Batch, DeferredBatches, PlacedFile, run_batches
 
 log = logging.getLogger(__name__)
 
@@ -76,7 +76,7 @@ def replace_site(
     inputs: Mapping[str, str],
     batches: Sequence[Batch] = (),
     jobs: int = 1,
-    later: Later | None = None,
+    later: DeferredBatches | None = None,
 ) -> SiteChange:
     """Make `out` hold these files, build.json, and git's own; at every instant it holds a whole site.
 
@@ -102,7 +102,7 @@ def replace_site(
     try:
         with scratch_beside(out) as scratch:
             refuse_foreign(out)
-            place = _Place(out, scratch / NEW)
+            place = _SiteWriter(out, scratch / NEW)
             placed = run_batches([*batches, lambda: files], place, jobs=jobs, later=later)
             change = _listed(placed, out, place, version=version, inputs=inputs)
             if change.written or change.removed:
@@ -121,7 +121,7 @@ def replace_site(
     return change
 
 
-class _Place:
+class _SiteWriter:
     """Puts files into the new site; what is the same as in the last one is that file, under a second name.
 
     Content is compared byte by byte: a file's times and the last list may both have been tampered with.
@@ -132,24 +132,24 @@ class _Place:
         self._folders: set[str] = set()
         make_folders(self._new)
 
-    def __call__(self, path: str, content: Content) -> Placed:
+    def __call__(self, path: str, content: Content) -> PlacedFile:
         old, new = f"{self._out}/{path}", f"{self._new}/{path}"
         size, digest = measure(content)
         folder = path.rpartition("/")[0]
         if folder not in self._folders:
             make_folders(f"{self._new}/{folder}" if folder else self._new)
             self._folders.add(folder)
-        if isinstance(content, Kept) or is_same(old, content, size=size, digest=digest):
+        if isinstance(content, UnchangedFile) or is_same(old, content, size=size, digest=digest):
             link_file(old, new)
-            return Placed(path, size, digest, kept=True)
+            return PlacedFile(path, size, digest, kept=True)
         write_file(new, content)
         if isinstance(content, Path):  # it may have changed since it was measured
             size, digest = measure(Path(new))
-        return Placed(path, size, digest, kept=False)
+        return PlacedFile(path, size, digest, kept=False)
 
 
 def _listed(
-    placed: Sequence[Placed], out: Path, place: _Place, *, version: str, inputs: Mapping[str, str]
+    placed: Sequence[PlacedFile], out: Path, place: _SiteWriter, *, version: str, inputs: Mapping[str, str]
 ) -> SiteChange:
     """List the files in build.json, and say what changed."""
     outputs = {each.path: each.digest for each in placed}

@@ -94,7 +94,7 @@ _NUMBER = 4
 """Bytes of a batch's number in the pipe: one read takes one number whole."""
 
 
-class Placed(NamedTuple):
+class PlacedFile(NamedTuple):
     """A file of the new site: what it holds, and whether it is the last site's."""
 
     path: str
@@ -103,10 +103,10 @@ class Placed(NamedTuple):
     kept: bool
 
 
-Place = Callable[[str, Content], Placed]
+Place = Callable[[str, Content], PlacedFile]
 
 
-class Later(Protocol):
+class DeferredBatches(Protocol):
     """Batches that cannot be made before something has come that is worked at elsewhere."""
 
     def is_ready(self) -> bool:
@@ -117,8 +117,8 @@ class Later(Protocol):
 
 
 def run_batches(
-    batches: Sequence[Batch], place: Place, *, jobs: int, later: Later | None = None
-) -> list[Placed]:
+    batches: Sequence[Batch], place: Place, *, jobs: int, later: DeferredBatches | None = None
+) -> list[PlacedFile]:
     """Make all files and put each in its place.
 
     Args:
@@ -134,7 +134,7 @@ def run_batches(
     """
     gc.freeze()  # what is there now stays; looking through it again and again takes a fifth of the time
     try:
-        placed, waiting = list[Placed](), list(batches)
+        placed, waiting = list[PlacedFile](), list(batches)
         if later:
             while waiting and not later.is_ready():
                 placed += _made(waiting.pop(0), place)
@@ -148,17 +148,17 @@ def run_batches(
         gc.unfreeze()
 
 
-def _made(batch: Batch, place: Place) -> list[Placed]:
+def _made(batch: Batch, place: Place) -> list[PlacedFile]:
     files = batch()
     check_paths(files)  # before anything is written: a name might lead elsewhere
     return [place(path, content) for path, content in files.items()]
 
 
-def _shared(batches: Sequence[Batch], place: Place, *, n_helpers: int) -> list[Placed]:
+def _shared(batches: Sequence[Batch], place: Place, *, n_helpers: int) -> list[PlacedFile]:
     numbers, writing = os.pipe()
     os.write(writing, b"".join(number.to_bytes(_NUMBER, "big") for number in range(1, len(batches))))
     os.close(writing)
-    helpers: list[Fork[list[Placed]]] = []
+    helpers: list[Fork[list[PlacedFile]]] = []
     try:
         helpers += (Fork(lambda: _take(batches, place, numbers)) for _ in range(n_helpers))
         placed = _made(batches[0], place)
@@ -174,7 +174,7 @@ def _shared(batches: Sequence[Batch], place: Place, *, n_helpers: int) -> list[P
     return placed
 
 
-def _ended(helpers: list[Fork[list[Placed]]]) -> list[Placed]:
+def _ended(helpers: list[Fork[list[PlacedFile]]]) -> list[PlacedFile]:
     """What processes gave back that have ended; they are helpers no more."""
     ended = [helper for helper in helpers if helper.is_ready()]
     for helper in ended:
@@ -182,7 +182,7 @@ def _ended(helpers: list[Fork[list[Placed]]]) -> list[Placed]:
     return [placed for helper in ended for placed in helper.result()]
 
 
-def _take(batches: Sequence[Batch], place: Place, numbers: int) -> list[Placed]:
+def _take(batches: Sequence[Batch], place: Place, numbers: int) -> list[PlacedFile]:
     """Make batches until none is left."""
     return [placed for number in _numbers(numbers) for placed in _made(batches[number], place)]
 

@@ -34,7 +34,7 @@ def environment() -> dict[str, str]:
         for role in ("AUTHOR", "COMMITTER")
         for key, value in (("NAME", "A"), ("EMAIL", "a@example.org"))
     }
-    source = str(Path(__file__).parents[1] / "generator")
+    source = str(Path(__file__).parents[2] / "generator")
     return {**os.environ, **who, "GIT_CONFIG_GLOBAL": "/dev/null", "PYTHONPATH": source}
 
 

@@ -10,8 +10,9 @@ import pytest
 from flipsite.present.charts.svg import start_renderer
 from flipsite.project import find_project
 from flipsite.store.chart_cache import DRAWINGS
+from flipsite.store.imports.columns import ImportOptions
 from flipsite.workflows.build import build
-from flipsite.workflows.transfer import ImportOptions, import_draws
+from flipsite.workflows.transfer import import_draws
 
 
 @pytest.fixture

@@ -15,11 +15,12 @@ from flipsite.domain.draws import Draw, Outcome
 from flipsite.errors import StoreError, UsageError
 from flipsite.project import find_project, snapshot_files
 from flipsite.settings import load_study
-from flipsite.store.exports import export_draws
-from flipsite.store.snapshot.read import collect_draws, read_draws, read_groups, write_draws
+from flipsite.store.exports import EXPORT_FORMATS, export_draws
+from flipsite.store.snapshot.columns import collect_draws
+from flipsite.store.snapshot.read import read_draws, read_groups, write_draws
 from flipsite.workflows.build import build
 from flipsite.workflows.load import subjects_of
-from flipsite.workflows.transfer import EXPORT_FORMATS, export_study
+from flipsite.workflows.transfer import export_study
 from flipsite.write.check.check import check_site
 
 pytestmark = pytest.mark.slow  # whole builds

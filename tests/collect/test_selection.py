@@ -12,7 +12,7 @@ from flipsite.collect.catalogue import catalogue, read_page
 from flipsite.collect.pricing import about_tokens, completion_bound, estimate, most_tokens, worst_case_usd
 from flipsite.collect.prompt import pairs
 from flipsite.collect.requests import request_body
-from flipsite.collect.selection import Choice, choose
+from flipsite.collect.selection import ModelSelection, choose
 from flipsite.domain.catalogue import Model, Price
 from flipsite.domain.study import Budget, ModelChoice, Skip, Study
 from flipsite.settings import default_study, load_study
@@ -26,7 +26,7 @@ PLAIN = Model(id="a/plain", inputs=("text",), outputs=("text",), parameters=PARA
 TODAY = "2026-08-18"
 
 
-def chosen(model: Model, study: Study = STUDY, **options) -> Choice:
+def chosen(model: Model, study: Study = STUDY, **options) -> ModelSelection:
     """The decision on one model, in a catalogue with prices."""
     first, _ = choose([model, PLAIN], study, today=TODAY, **options)
     return first

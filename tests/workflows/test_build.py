@@ -10,7 +10,7 @@ from flipsite.errors import ContentError, SettingsError, UsageError
 from flipsite.project import find_project
 from flipsite.workflows.build import build
 
-ARTICLE = Path(__file__).parents[2] / "shared" / "reference" / "article.txt"
+ARTICLE = Path(__file__).parents[3] / "shared" / "reference" / "article.txt"
 
 
 @pytest.fixture(scope="module")

@@ -7,7 +7,7 @@ from click.testing import CliRunner, Result
 
 from flipsite.cli.main import cli
 
-ROOT = Path(__file__).parents[1]
+ROOT = Path(__file__).parents[2]
 CSV = "model,outcome,cost_usd\n" + "".join(f"a/b,{i % 2},0.001\nc/d,1,0.003\n" for i in range(20))
 
 

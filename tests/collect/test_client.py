@@ -9,7 +9,7 @@ import traceback
 import pytest
 
 from flipsite.collect.client import Key, OpenRouter, Timeouts
-from flipsite.collect.responses import Reply, Todo, Trouble
+from flipsite.collect.responses import Action, Failure, Reply
 from flipsite.collect.transport import MOST_BYTES
 from flipsite.errors import CollectError, UsageError
 
@@ -112,7 +112,7 @@ def test_a_redirect_is_not_followed():
                 return await client.complete({}, mode="text")
 
     exchange = asyncio.run(run())
-    assert exchange.result.todo is Todo.RUN
+    assert exchange.result.todo is Action.RUN
     assert elsewhere.requests == []
 
 
@@ -131,7 +131,7 @@ def test_a_redirect_is_not_followed():
 def test_a_transport_fault_is_asked_again_and_may_have_cost(server, reason):
     """Whatever breaks after the request was sent, its price is unknown."""
     exchange = asked(server)
-    assert exchange.result.todo is Todo.AGAIN
+    assert exchange.result.todo is Action.AGAIN
     assert exchange.result.cost_usd is None
     assert exchange.body is None
     assert reason in exchange.result.reason
@@ -149,7 +149,7 @@ def test_a_transport_fault_is_asked_again_and_may_have_cost(server, reason):
 def test_what_is_not_read_to_its_end_is_not_asked_for_again(server, reason):
     """It would come as it came, and be billed as it was."""
     exchange = asked(server)
-    assert (exchange.result.todo, exchange.result.cost_usd) == (Todo.DRAW, None)
+    assert (exchange.result.todo, exchange.result.cost_usd) == (Action.DRAW, None)
     assert reason in exchange.result.reason
     assert exchange.body is None
 
@@ -162,7 +162,7 @@ def test_a_request_that_was_never_sent_cost_nothing():
             return await client.complete({}, mode="text")
 
     trouble = asyncio.run(run()).result
-    assert (trouble.todo, trouble.cost_usd) == (Todo.AGAIN, 0.0)
+    assert (trouble.todo, trouble.cost_usd) == (Action.AGAIN, 0.0)
     assert "no connection" in trouble.reason
 
 
@@ -171,7 +171,7 @@ def test_the_key_is_in_no_error_log_or_stored_answer(caplog):
     caplog.set_level(logging.DEBUG)
     echo = json.dumps({"error": {"code": 400, "message": f"bad key {KEY}"}}).encode()
     exchange = asked(Server(whole(echo, status="400 Bad Request", headers=f"x-echo: {KEY}\r\n")))
-    assert isinstance(exchange.result, Trouble)
+    assert isinstance(exchange.result, Failure)
     assert KEY not in exchange.result.reason
     assert KEY.encode() not in exchange.body
     assert KEY not in repr(exchange.result)

@@ -19,7 +19,7 @@ from flipsite.present.leaderboard.rows import Board, board
 from flipsite.present.sparklines.intervals import chance_reach, share_mark
 from flipsite.project import packaged
 from flipsite.settings import load_study
-from flipsite.store.snapshot.read import collect_draws
+from flipsite.store.snapshot.columns import collect_draws
 from flipsite.workflows.load import load_report
 
 ARTICLE = packaged("content") / "studies" / "article-2025"

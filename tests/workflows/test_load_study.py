@@ -9,7 +9,8 @@ import pytest
 from flipsite.domain.draws import Draw, Outcome
 from flipsite.errors import SettingsError, StoreError
 from flipsite.project import find_project
-from flipsite.store.snapshot.read import collect_draws, write_draws
+from flipsite.store.snapshot.columns import collect_draws
+from flipsite.store.snapshot.read import write_draws
 from flipsite.workflows.build import input_digests
 from flipsite.workflows.load import held, held_tallies
 

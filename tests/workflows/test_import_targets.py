@@ -12,15 +12,16 @@ from flipsite.errors import UsageError
 from flipsite.project import SNAPSHOT, find_project, snapshot_files, study_folder, study_ids
 from flipsite.settings import load_study
 from flipsite.store.counting.aggregate import read_tallies
+from flipsite.store.imports.columns import parse_options
 from flipsite.store.imports.files import read_sheet
 from flipsite.store.imports.source import targets_of
 from flipsite.store.imports.staging import staged
 from flipsite.store.snapshot.read import read_draws
 from flipsite.workflows.build import build
 from flipsite.workflows.load import load_report
-from flipsite.workflows.transfer import import_targets, parse_options
+from flipsite.workflows.transfer import import_targets
 
-FIG1 = Path(__file__).parents[2] / "shared" / "data" / "failure-to-mix" / "fig1_single_flip.csv"
+FIG1 = Path(__file__).parents[3] / "shared" / "data" / "failure-to-mix" / "fig1_single_flip.csv"
 
 
 def imported(folder: Path, rows: str) -> list[str]:

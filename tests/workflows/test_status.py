@@ -5,12 +5,14 @@ from pathlib import Path
 import pytest
 from click.testing import CliRunner
 
-from flipsite.cli.init import STUDY, init
+from flipsite.cli.init import init
 from flipsite.cli.main import cli
 from flipsite.project import find_project
+from flipsite.store.imports.columns import ImportOptions
 from flipsite.workflows.build import build
 from flipsite.workflows.status import standing
-from flipsite.workflows.transfer import ImportOptions, import_draws
+from flipsite.workflows.transfer import import_draws
+from flipsite.write.scaffold import STUDY
 
 
 def said(folder: Path, monkeypatch: pytest.MonkeyPatch) -> str:

@@ -4,12 +4,13 @@ from pathlib import Path
 
 import pytest
 
-from flipsite.present.charts.render import Wanted, drawn
+from flipsite.present.charts.render import ChartRequest, drawn
 from flipsite.project import find_project
+from flipsite.store.imports.columns import ImportOptions
 from flipsite.workflows.build import input_digests
 from flipsite.workflows.incremental import Memory
 from flipsite.workflows.load import load_report
-from flipsite.workflows.transfer import ImportOptions, import_draws
+from flipsite.workflows.transfer import import_draws
 
 
 @pytest.fixture
@@ -28,7 +29,7 @@ def recalled(memory: Memory, root: Path, *studies: str) -> list[object]:
     project = find_project(root)
     folders = [project.studies / study for study in studies]
     reports = memory.reports(folders, input_digests(project, studies, base_url=None), load_report)
-    wanted = Wanted(reports=tuple(reports), compared=(), alike=(), embedded=studies, twins=())
+    wanted = ChartRequest(reports=tuple(reports), compared=(), alike=(), embedded=studies, twins=())
     return [*reports, memory.drawn(wanted, drawn)]
 
 

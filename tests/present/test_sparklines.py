@@ -17,7 +17,7 @@ from scipy import stats
 from flipsite.present.pages.templates import environment, render
 from flipsite.present.sparklines.sparklines import (
     MOST_POINTS,
-    Twin,
+    SparklineSpec,
     chance_envelope,
     drawn_points,
     envelope,
@@ -143,7 +143,7 @@ def test_a_shared_specification_is_as_good_as_a_chart_validated_with_its_data(ki
     assert list(shared["datasets"]) == ["draws"]
 
 
-def shared_spec(twin: Twin) -> dict[str, Any]:
+def shared_spec(twin: SparklineSpec) -> dict[str, Any]:
     ((path, script),) = twin_files([twin]).items()
     assert path == f"data/charts/{twin.name}.js"
     found = re.fullmatch(r'flipsiteChart\("([^"]*)",(.*)\);\n', script.decode(), re.DOTALL)

@@ -5,7 +5,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from flipsite.analyse.infer_features import catalogue_features, known_features
-from flipsite.analyse.merge_features import Change, Refused, by_model, in_proportion, joined
+from flipsite.analyse.merge_features import FeatureChange, RefusedValue, by_model, in_proportion, joined
 from flipsite.domain.catalogue import Model, Price
 from flipsite.domain.features import FEATURES, SOURCES
 from flipsite.domain.study import Feature
@@ -94,7 +94,7 @@ def test_a_persons_value_is_never_overwritten(source):
     after = joined([kept], [found])
     assert after.features == (kept,)
     assert after.changed == ()
-    assert after.refused == (Refused(kept=kept, found=found),)
+    assert after.refused == (RefusedValue(kept=kept, found=found),)
 
 
 def test_a_persons_unknown_is_kept_too():
@@ -117,7 +117,7 @@ def test_what_nobody_knew_is_filled():
     kept, found = row("", "", None, "the name does not say"), row("yes", "catalogue", 0.2)
     after = joined([kept], [found])
     assert after.features == (found,)
-    assert after.changed == (Change(before=kept, after=found),)
+    assert after.changed == (FeatureChange(before=kept, after=found),)
 
 
 def test_the_surer_counts_and_of_equals_the_nearer_source():

@@ -5,7 +5,7 @@ import pytest
 from scipy import stats
 
 from flipsite.analyse.homogeneity import homogeneity, modes, runs_distribution, same_share, succession_of
-from flipsite.domain.counts import Neighbours
+from flipsite.domain.counts import Transitions
 
 
 def test_two_providers_are_compared_by_fishers_test(draws_of):
@@ -74,7 +74,7 @@ def test_the_number_of_runs_is_distributed_over_all_orders():
 
 def test_a_coin_that_sticks_has_too_few_runs():
     """Ten ones, then ten zeros: two runs where eleven are expected; 2 · 2/C(20, 10)."""
-    found = succession_of(Neighbours.of(np.array([1] * 10 + [-1] + [0] * 10, np.int8)))
+    found = succession_of(Transitions.of(np.array([1] * 10 + [-1] + [0] * 10, np.int8)))
     assert (found.n_runs, found.n_runs_expected, found.n_valid) == (2, 11.0, 20)
     assert found.p_value == pytest.approx(4 / 184756, rel=1e-9)
     assert found.autocorrelation > 0.8
@@ -84,11 +84,11 @@ def test_the_autocorrelation_is_that_of_its_definition():
     """As numpy correlates the centred series; its mean over all orders is −1/n."""
     series = np.array([1, 0, 0, 1, 1, 0, 1], np.int8)
     centred = series - series.mean()
-    assert succession_of(Neighbours.of(series)).autocorrelation == pytest.approx(
+    assert succession_of(Transitions.of(series)).autocorrelation == pytest.approx(
         np.correlate(centred[1:], centred[:-1])[0] / (centred @ centred)
     )
     every = [
-        succession_of(Neighbours.of(np.array(o, np.int8))).autocorrelation
+        succession_of(Transitions.of(np.array(o, np.int8))).autocorrelation
         for o in set(permutations([1, 1, 0, 0, 0]))
     ]
     assert np.mean(every) == pytest.approx(-1 / 5)
@@ -96,8 +96,8 @@ def test_the_autocorrelation_is_that_of_its_definition():
 
 def test_one_answer_has_no_order():
     """Always the same, or never asked."""
-    assert succession_of(Neighbours.of(np.array([1, 1, 1], np.int8))) is None
-    assert succession_of(Neighbours.of(np.array([], np.int8))) is None
+    assert succession_of(Transitions.of(np.array([1, 1, 1], np.int8))) is None
+    assert succession_of(Transitions.of(np.array([], np.int8))) is None
 
 
 def test_structured_answers_are_set_against_text(draws_of):

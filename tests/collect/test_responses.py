@@ -7,15 +7,15 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from flipsite.collect.responses import (
+    Action,
+    Failure,
     Reply,
-    Todo,
-    Trouble,
-    one_line,
     read_exchange,
     read_limit,
     read_price,
     read_reply,
 )
+from flipsite.domain.display import one_line
 
 NOW = 1_757_289_600.0
 
@@ -77,36 +77,40 @@ def test_content_in_parts_is_put_together():
 @pytest.mark.parametrize(
     ("code", "body", "todo"),
     [
-        (400, error(400, "model_not_found"), Todo.MODEL),
-        (401, error(401, "Missing Authentication header"), Todo.RUN),
-        (402, error(402, "Insufficient credits"), Todo.RUN),
-        (403, error(403, "flagged", reasons=["violence"], flagged_input="…"), Todo.REFUSED),
-        (403, error(403, "flagged", error_type="content_policy_violation"), Todo.REFUSED),
-        (403, error(403, "key lacks rights"), Todo.MODEL),
-        (404, error(404, "No endpoints found for a/b"), Todo.MODEL),
-        (408, error(408, "timeout"), Todo.AGAIN),
-        (413, error(413, "too large"), Todo.DRAW),
-        (422, error(422, "unprocessable"), Todo.DRAW),
-        (429, error(429, "rate limited"), Todo.AGAIN),
-        (500, b"<html>Internal Server Error</html>", Todo.AGAIN),
-        (502, error(502, "provider down"), Todo.AGAIN),
-        (503, error(503, "none meets routing"), Todo.AGAIN),
-        (524, b"", Todo.AGAIN),
-        (529, error(529, "overloaded"), Todo.AGAIN),
-        (301, b"", Todo.RUN),
-        (200, b'{"choices": [', Todo.AGAIN),
-        (200, b"", Todo.AGAIN),
-        (200, {"choices": []}, Todo.AGAIN),
-        (200, error(429, "upstream", raw="busy", provider_name="BaseTen"), Todo.AGAIN),
-        (200, error("rate_limit_exceeded"), Todo.AGAIN),
-        (200, {"choices": [{"finish_reason": "error", "error": {"code": 502, "message": "x"}}]}, Todo.AGAIN),
-        (200, {"choices": [{"error": {"code": 403, "metadata": {"reasons": ["x"]}}}]}, Todo.REFUSED),
+        (400, error(400, "model_not_found"), Action.MODEL),
+        (401, error(401, "Missing Authentication header"), Action.RUN),
+        (402, error(402, "Insufficient credits"), Action.RUN),
+        (403, error(403, "flagged", reasons=["violence"], flagged_input="…"), Action.REFUSED),
+        (403, error(403, "flagged", error_type="content_policy_violation"), Action.REFUSED),
+        (403, error(403, "key lacks rights"), Action.MODEL),
+        (404, error(404, "No endpoints found for a/b"), Action.MODEL),
+        (408, error(408, "timeout"), Action.AGAIN),
+        (413, error(413, "too large"), Action.DRAW),
+        (422, error(422, "unprocessable"), Action.DRAW),
+        (429, error(429, "rate limited"), Action.AGAIN),
+        (500, b"<html>Internal Server Error</html>", Action.AGAIN),
+        (502, error(502, "provider down"), Action.AGAIN),
+        (503, error(503, "none meets routing"), Action.AGAIN),
+        (524, b"", Action.AGAIN),
+        (529, error(529, "overloaded"), Action.AGAIN),
+        (301, b"", Action.RUN),
+        (200, b'{"choices": [', Action.AGAIN),
+        (200, b"", Action.AGAIN),
+        (200, {"choices": []}, Action.AGAIN),
+        (200, error(429, "upstream", raw="busy", provider_name="BaseTen"), Action.AGAIN),
+        (200, error("rate_limit_exceeded"), Action.AGAIN),
+        (
+            200,
+            {"choices": [{"finish_reason": "error", "error": {"code": 502, "message": "x"}}]},
+            Action.AGAIN,
+        ),
+        (200, {"choices": [{"error": {"code": 403, "metadata": {"reasons": ["x"]}}}]}, Action.REFUSED),
     ],
 )
 def test_each_fault_is_told_apart(code, body, todo):
     """What the provider's page on errors lists, each with what is to be done."""
     trouble = read(code, body)
-    assert isinstance(trouble, Trouble)
+    assert isinstance(trouble, Failure)
     assert trouble.todo is todo
 
 
@@ -118,8 +122,8 @@ def test_each_fault_is_told_apart(code, body, todo):
 def test_structured_output_that_is_not_supported_falls_back_to_text(code, message):
     """Only where structured output was asked for; in text mode the model is not to be had."""
     body = error(code, message)
-    assert read(code, body, mode="structured").todo is Todo.TEXT
-    assert read(code, body, mode="text").todo is Todo.MODEL
+    assert read(code, body, mode="structured").todo is Action.TEXT
+    assert read(code, body, mode="text").todo is Action.MODEL
 
 
 def test_an_answer_cut_by_length_is_an_answer_though_it_comes_with_an_error():
@@ -134,8 +138,8 @@ def test_an_answer_cut_by_length_is_an_answer_though_it_comes_with_an_error():
 def test_a_replayed_answer_is_no_draw():
     """The response cache answers verbatim: asking would count one flip twice."""
     trouble = read(200, ANSWER, headers={"x-openrouter-cache-status": "HIT"})
-    assert isinstance(trouble, Trouble)
-    assert trouble.todo is Todo.AGAIN
+    assert isinstance(trouble, Failure)
+    assert trouble.todo is Action.AGAIN
 
 
 @pytest.mark.parametrize(
@@ -154,7 +158,7 @@ def test_a_replayed_answer_is_no_draw():
 def test_what_a_fault_cost_is_known_only_where_it_is_known(code, body, cost):
     """Refused before a model started costs nothing; after that only a stated cost is known."""
     trouble = read(code, body)
-    assert isinstance(trouble, Trouble)
+    assert isinstance(trouble, Failure)
     assert trouble.cost_usd == cost
 
 
@@ -174,7 +178,7 @@ def test_what_a_fault_cost_is_known_only_where_it_is_known(code, body, cost):
 def test_the_wait_is_read_wherever_it_is_written(headers, metadata, wait):
     """Seconds, a date, a reset in milliseconds, in the headers or inside the body."""
     trouble = read(429, error(429, **metadata), headers=headers)
-    assert isinstance(trouble, Trouble)
+    assert isinstance(trouble, Failure)
     assert trouble.wait_s == wait
 
 
@@ -220,8 +224,8 @@ JSON = st.recursive(
 def test_no_body_is_too_strange(code, body, mode):
     """Whatever JSON comes with whatever status, it is an answer or a trouble with a printable reason."""
     result = read(code, body, mode=mode)
-    assert isinstance(result, Reply | Trouble)
-    if isinstance(result, Trouble):
+    assert isinstance(result, Reply | Failure)
+    if isinstance(result, Failure):
         assert result.reason.isprintable()
     read_reply(json.dumps(body).encode())
 
@@ -229,8 +233,8 @@ def test_no_body_is_too_strange(code, body, mode):
 @given(st.binary(max_size=200))
 def test_no_bytes_are_too_strange(body):
     """Neither are bytes that are no JSON."""
-    assert isinstance(read(200, body), Reply | Trouble)
-    assert isinstance(read(200, b"[" * 5000 + body), Trouble)
+    assert isinstance(read(200, body), Reply | Failure)
+    assert isinstance(read(200, b"[" * 5000 + body), Failure)
 
 
 def test_foreign_text_is_one_short_line():

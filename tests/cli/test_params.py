@@ -7,12 +7,13 @@ from pathlib import Path
 
 import pytest
 
-from flipsite.cli.init import STUDY, init
+from flipsite.cli.init import init
 from flipsite.cli.params import TABLES
 from flipsite.present.charts.registry import study_drawings
 from flipsite.present.embeds.registry import table_embeds
 from flipsite.project import packaged
 from flipsite.workflows.load import load_report
+from flipsite.write.scaffold import STUDY
 
 
 @pytest.fixture(scope="module")

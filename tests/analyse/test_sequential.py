@@ -4,8 +4,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 from scipy import integrate
 
-from flipsite.analyse.sequential import Settled, acquitted, convicted, log_evidence, replay, settle
-from flipsite.domain.counts import Course
+from flipsite.analyse.sequential import StoppingState, acquitted, convicted, log_evidence, replay, settle
+from flipsite.domain.counts import Trajectory
 
 COUNTS = st.integers(0, 60).flatmap(lambda n: st.tuples(st.integers(0, n), st.just(n)))
 
@@ -92,10 +92,10 @@ def test_an_acquittal_takes_hundreds_of_draws():
 def test_models_are_settled_together():
     """The guilty, the doubtful, and those never asked."""
     assert settle([50, 26, 0, 1000], [50, 50, 0, 2000], n_models=240) == (
-        Settled.BIASED,
-        Settled.OPEN,
-        Settled.OPEN,
-        Settled.FAIR,
+        StoppingState.BIASED,
+        StoppingState.OPEN,
+        StoppingState.OPEN,
+        StoppingState.FAIR,
     )
 
 
@@ -104,8 +104,8 @@ def test_a_replay_tells_where_draws_could_have_stopped():
     rng = np.random.default_rng(4)
     fair = rng.integers(0, 2, 50).astype(np.int8)
     late = np.array([-1, -1] + [1] * 48, np.int8)
-    stops = replay([Course.of(each) for each in (np.ones(50, np.int8), fair, late)])
-    assert [stop.state for stop in stops] == [Settled.BIASED, Settled.OPEN, Settled.BIASED]
+    stops = replay([Trajectory.of(each) for each in (np.ones(50, np.int8), fair, late)])
+    assert [stop.state for stop in stops] == [StoppingState.BIASED, StoppingState.OPEN, StoppingState.BIASED]
     assert [stop.n_draws for stop in stops] == [10, 50, 11]
     assert stops[0].n_asked == 50
     assert replay([]) == ()

@@ -5,10 +5,10 @@ from collecting_runs import STUDY, budget, draws_of, project_of, simulate
 from hypothesis import given
 from hypothesis import strategies as st
 
-from flipsite.analyse.sequential import Settled, replay
+from flipsite.analyse.sequential import StoppingState, replay
 from flipsite.collect.scheduler import ROUND, beginnings
 from flipsite.collect.simulated import COINS, Endpoint, Fault
-from flipsite.domain.counts import Course
+from flipsite.domain.counts import Trajectory
 from flipsite.domain.study import Sampling
 from flipsite.workflows.collect import stopping_rule
 
@@ -44,7 +44,7 @@ def test_it_stops_where_a_replay_of_all_draws_would_have_stopped(tmp_path):
     project = project_of(tmp_path / "all")
     simulate(project, Endpoint(coins=ENDS), draws=280, until_settled=False)
     draws = draws_of(project)
-    courses = [Course.of(draws.outcome[draws.rows(i)]) for i in range(len(draws.models))]
+    courses = [Trajectory.of(draws.outcome[draws.rows(i)]) for i in range(len(draws.models))]
     replayed = dict(zip(draws.models, replay(courses), strict=True))
     found = simulate(project_of(tmp_path / "some"), Endpoint(coins=ENDS), draws=280, until_settled=True)
     for one in found.settled:
@@ -52,7 +52,7 @@ def test_it_stops_where_a_replay_of_all_draws_would_have_stopped(tmp_path):
         assert one.word == stop.state
         assert stop.n_draws <= one.n_draws < stop.n_draws + ROUND
     assert {one.model for one in found.settled} == {
-        model for model, stop in replayed.items() if stop.state is not Settled.OPEN
+        model for model, stop in replayed.items() if stop.state is not StoppingState.OPEN
     }
     assert {one.word for one in found.settled} == {"biased", "fair"}
 

@@ -20,7 +20,7 @@ from hypothesis.stateful import RuleBasedStateMachine, invariant, precondition, 
 from asked import ASKED
 from flipsite.collect.parse import draw_of
 from flipsite.domain.draws import Failed, Outcome, Rejected, Status
-from flipsite.domain.endpoint import Answered, Reading
+from flipsite.domain.endpoint import Reading, ResponseRecord
 from flipsite.domain.study import Shard
 from flipsite.errors import StoreError
 from flipsite.project import snapshot_files
@@ -69,7 +69,7 @@ def body(text: str) -> bytes:
 
 
 def answer(attempt: int, *, result, billed=40, text="Output: 1"):
-    return Answered(
+    return ResponseRecord(
         attempt=attempt,
         code=200,
         body=body(text),

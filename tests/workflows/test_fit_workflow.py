@@ -11,9 +11,10 @@ from flipsite.domain.fit import Fit
 from flipsite.errors import UsageError
 from flipsite.project import find_project
 from flipsite.workflows import fit
-from flipsite.workflows.fit import FitOrder, fit_study, keep_draws, sha256, stale
+from flipsite.workflows.fit import FitOrder, fit_study, keep_draws
+from flipsite.workflows.load import sha256, stale
 
-SHIPPED = Path(__file__).parents[1] / "content" / "studies" / "article-2025"
+SHIPPED = Path(__file__).parents[2] / "content" / "studies" / "article-2025"
 
 
 def project_with(tmp_path: Path, *names: str) -> Path:

@@ -6,7 +6,7 @@ from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, invariant, precondition, rule
 
 from flipsite.collect.budget import Account, Refusal, Reservation, Wait, pico, usd
-from flipsite.domain.endpoint import Standing
+from flipsite.domain.endpoint import ModelLedger
 
 MODELS = st.sampled_from(["a/cheap", "b/dear"])
 WORST = st.integers(0, 400)
@@ -69,7 +69,7 @@ class Budgeted(RuleBasedStateMachine):
         self.account = self.fresh()
         for model, billed in self.billed.items():
             unpriced = sum(each.worst_pico for each in self.unpriced if each.model == model)
-            self.account.resume(Standing(model=model, billed_pico=billed, unpriced_pico=unpriced))
+            self.account.resume(ModelLedger(model=model, billed_pico=billed, unpriced_pico=unpriced))
 
     @invariant()
     def never_more_than_the_budget(self):
@@ -125,7 +125,7 @@ def test_a_model_that_bills_ten_times_its_worst_case_is_refused_the_next():
 def test_an_overcharge_is_remembered_until_the_announced_price_allows_it():
     """The next run refuses the model too, unless its announced prices have risen to what it bills."""
     account = Account(total_usd=100.0, per_model_usd=None)
-    account.resume(Standing(model="dear/liar", n_asked=1, billed_pico=pico(0.1), over_pico=pico(0.1)))
+    account.resume(ModelLedger(model="dear/liar", n_asked=1, billed_pico=pico(0.1), over_pico=pico(0.1)))
     assert isinstance(account.reserve("dear/liar", pico(0.01)), Refusal)
     assert isinstance(account.reserve("dear/liar", pico(0.1)), Reservation)
 

@@ -9,13 +9,14 @@ import yaml
 from click.testing import CliRunner
 
 from flipsite import __version__
-from flipsite.cli.init import STUDY, init
+from flipsite.cli.init import init
 from flipsite.cli.main import cli
 from flipsite.errors import SiteError
 from flipsite.project import find_project, packaged, study_ids
 from flipsite.settings import default_study, load_study
 from flipsite.workflows.build import build
 from flipsite.write.check.check import check_site
+from flipsite.write.scaffold import STUDY
 
 PINNED = re.compile(r"uses: [\w/-]+@[0-9a-f]{40} # v\d+\.\d+\.\d+")
 

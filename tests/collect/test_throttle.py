@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from flipsite.collect.throttle import Bound, Gate, GateClosedError
+from flipsite.collect.throttle import Bound, Gate, ThrottleClosedError
 
 
 async def settle():
@@ -62,9 +62,9 @@ def test_a_closed_gate_turns_everybody_away():
         waiting = asyncio.create_task(gate.enter(lane))
         await settle()
         gate.close()
-        with pytest.raises(GateClosedError):
+        with pytest.raises(ThrottleClosedError):
             await waiting
-        with pytest.raises(GateClosedError):
+        with pytest.raises(ThrottleClosedError):
             await gate.enter(lane)
         gate.leave(lane)
 

@@ -5,7 +5,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from flipsite.domain import counts
-from flipsite.domain.counts import Course, Neighbours
+from flipsite.domain.counts import Trajectory, Transitions
 from flipsite.domain.draws import Draw, Draws, Failed, Outcome
 from flipsite.store.snapshot.columns import collect_draws
 
@@ -30,15 +30,15 @@ def draws_of(models: list[list[int]]) -> Draws:
 def test_neighbours_of_a_study_are_those_of_each_model(models):
     """Those of one model never stand beside another's."""
     draws = draws_of(models)
-    each = [Neighbours.of(draws.outcome[draws.rows(index)]) for index in range(len(models))]
-    assert Neighbours.of_each(draws) == each
+    each = [Transitions.of(draws.outcome[draws.rows(index)]) for index in range(len(models))]
+    assert Transitions.of_each(draws) == each
 
 
 @given(models=OUTCOMES, long=st.sampled_from([1, counts.MOST_LOOKS + 1]))
 def test_courses_of_a_study_are_those_of_each_model(models, long):
     """Also where a model has more draws than looks."""
     draws = draws_of([*models, [1, 0] * long])
-    for index, found in enumerate(Course.of_each(draws)):
-        alone = Course.of(draws.outcome[draws.rows(index)])
+    for index, found in enumerate(Trajectory.of_each(draws)):
+        alone = Trajectory.of(draws.outcome[draws.rows(index)])
         for name in ("asked", "valid", "ones", "shown"):
             assert np.array_equal(getattr(found, name), getattr(alone, name))

@@ -15,7 +15,7 @@ from flipsite.collect.simulated import Coin, Endpoint
 from flipsite.collect.simulated.server import serving
 from flipsite.store.features import read_features
 
-SHIPPED = Path(__file__).parents[1] / "content" / "studies"
+SHIPPED = Path(__file__).parents[2] / "content" / "studies"
 ENTRIES = {
     "meta-llama/llama-4-scout": {
         "created": 1_743_811_200,
