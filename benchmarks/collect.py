@@ -133,10 +133,10 @@ def _timed(project: Project, order: RunRequest, n_draws: int) -> Measured:
         return True
 
     watcher = Watcher(
-        created=lambda _: None, agree=lambda _: note(0), look=lambda look: note(look.tide.n_done) and None
+        created=lambda _: None, agree=lambda _: note(0), look=lambda look: note(look.progress.n_done) and None
     )
     report = collect(project, order, watcher)
-    if not isinstance(report, RunReport) or report.tide.n_valid != n_draws:
+    if not isinstance(report, RunReport) or report.progress.n_valid != n_draws:
         raise SystemExit(f"not every draw was valid: {report}")
     ideal = order.concurrency / LATENCY_S
     rate = _rate(seen)

@@ -104,7 +104,7 @@ def load(n_models: int, n_draws: int, *, concurrency: int, latency_s: float) -> 
         quarter = len(memory) // 4
         early, late = memory[quarter : 2 * quarter], memory[-quarter:]
         return Loaded(
-            n_valid=report.tide.n_valid,
+            n_valid=report.progress.n_valid,
             n_stored=len(read_draws(project.studies / "bench" / "draws.parquet")),
             n_asked=n_asked,
             spent_pico=round(report.spent_usd * 1e12),

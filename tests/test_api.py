@@ -191,7 +191,7 @@ def test_it_collects_where_an_event_loop_runs(tmp_path: Path, monkeypatch: pytes
 
     async def cell() -> int:
         study = flipsite.Study.begin("coins", simulated=True)
-        return study.collect(simulated=True, draws=4, models=["simulated/fair"]).tide.n_done
+        return study.collect(simulated=True, draws=4, models=["simulated/fair"]).progress.n_done
 
     assert asyncio.run(cell()) == 4
 
@@ -203,7 +203,7 @@ def test_an_interrupted_cell_keeps_what_was_answered(tmp_path: Path, monkeypatch
     watcher = Watcher(
         created=lambda _: None,
         agree=lambda _: True,
-        look=lambda look: begun.set() if look.tide.n_done else None,
+        look=lambda look: begun.set() if look.progress.n_done else None,
     )
 
     def interrupt() -> None:
@@ -212,7 +212,7 @@ def test_an_interrupted_cell_keeps_what_was_answered(tmp_path: Path, monkeypatch
 
     async def cell() -> tuple[bool, int]:
         report = study.collect(simulated=True, draws=4_000, concurrency=2, watcher=watcher)
-        return report.interrupted, report.tide.n_done
+        return report.interrupted, report.progress.n_done
 
     def notebook(_number: int, _frame: object) -> None:
         raise KeyboardInterrupt  # what a kernel does with the signal
@@ -245,5 +245,5 @@ def test_spending_wants_a_budget(tmp_path: Path, monkeypatch: pytest.MonkeyPatch
         with pytest.raises(UsageError, match="no budget"):
             study.collect(draws=2, api_base=base)
         done = study.collect(draws=2, api_base=base, budget_usd=1.0, models=["simulated/fair"])
-    assert done.tide.n_done == 2
+    assert done.progress.n_done == 2
     assert 0 < done.spent_usd <= 1

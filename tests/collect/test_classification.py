@@ -10,7 +10,7 @@ from jsonschema import Draft202012Validator
 from flipsite.collect.classifier import (
     ASKED_OF,
     askable,
-    classifier_course,
+    classifier_run,
     question_text,
     questions,
     usual_usd,
@@ -30,8 +30,8 @@ SONAR = Model(
 
 def body(model: Model = SONAR, *, mode: str = "structured") -> dict[str, object]:
     (question, *_) = questions(["a/b"])
-    course = classifier_course(model, budget=Budget(total_usd=5.0), mode="structured")
-    return dict(course.request(question, "text" if mode == "text" else "structured"))
+    model_run = classifier_run(model, budget=Budget(total_usd=5.0), mode="structured")
+    return dict(model_run.request(question, "text" if mode == "text" else "structured"))
 
 
 def schema() -> dict[str, object]:
@@ -83,11 +83,11 @@ def test_a_schema_is_sent_even_where_none_is_promised_and_insisted_on_only_where
 
 def test_a_request_is_bounded_and_its_worst_case_covers_it():
     (question, *_) = questions(["a/b"])
-    course = classifier_course(SONAR, budget=Budget(total_usd=5.0), mode="structured")
-    request = course.request(question, "structured")
+    model_run = classifier_run(SONAR, budget=Budget(total_usd=5.0), mode="structured")
+    request = model_run.request(question, "structured")
     assert request["max_tokens"] == 2_048
-    assert 0.005 + 2_048e-6 < course.worst_usd(question, request) < 0.01
-    assert usual_usd(SONAR) < course.worst_usd(question, request)
+    assert 0.005 + 2_048e-6 < model_run.worst_usd(question, request) < 0.01
+    assert usual_usd(SONAR) < model_run.worst_usd(question, request)
 
 
 def test_all_of_one_model_is_asked_before_the_next():

@@ -112,7 +112,7 @@ def test_a_redirect_is_not_followed():
                 return await client.complete({}, mode="text")
 
     exchange = asyncio.run(run())
-    assert exchange.result.todo is Action.RUN
+    assert exchange.result.action is Action.RUN
     assert elsewhere.requests == []
 
 
@@ -131,7 +131,7 @@ def test_a_redirect_is_not_followed():
 def test_a_transport_fault_is_asked_again_and_may_have_cost(server, reason):
     """Whatever breaks after the request was sent, its price is unknown."""
     exchange = asked(server)
-    assert exchange.result.todo is Action.AGAIN
+    assert exchange.result.action is Action.AGAIN
     assert exchange.result.cost_usd is None
     assert exchange.body is None
     assert reason in exchange.result.reason
@@ -149,7 +149,7 @@ def test_a_transport_fault_is_asked_again_and_may_have_cost(server, reason):
 def test_what_is_not_read_to_its_end_is_not_asked_for_again(server, reason):
     """It would come as it came, and be billed as it was."""
     exchange = asked(server)
-    assert (exchange.result.todo, exchange.result.cost_usd) == (Action.DRAW, None)
+    assert (exchange.result.action, exchange.result.cost_usd) == (Action.DRAW, None)
     assert reason in exchange.result.reason
     assert exchange.body is None
 
@@ -162,7 +162,7 @@ def test_a_request_that_was_never_sent_cost_nothing():
             return await client.complete({}, mode="text")
 
     trouble = asyncio.run(run()).result
-    assert (trouble.todo, trouble.cost_usd) == (Action.AGAIN, 0.0)
+    assert (trouble.action, trouble.cost_usd) == (Action.AGAIN, 0.0)
     assert "no connection" in trouble.reason
 
 

@@ -45,7 +45,7 @@ def test_thirty_models_over_loopback_to_the_draw_and_the_cent(tmp_path):
     assert first.spent_usd == pytest.approx(endpoint.billed_usd(), abs=1e-9)
     assert second.spent_usd == first.spent_usd
     assert draws.cost_usd.sum() == pytest.approx(endpoint.billed_usd(), abs=1e-9)
-    assert (first.tide.n_done, second.tide.n_done, second.tide.n_kept) == (600, 0, 600)
+    assert (first.progress.n_done, second.progress.n_done, second.progress.n_kept) == (600, 0, 600)
     assert endpoint.most_in_flight <= 64
 
 
@@ -117,7 +117,7 @@ def test_a_model_that_keeps_failing_is_set_aside_and_the_others_go_on(tmp_path):
     project = project_of(tmp_path)
     report = simulate(project, endpoint, draws=20)
     assert endpoint.n_requests == {"crowd/fair-00": 15, "crowd/fair-01": 20}
-    assert "3 draws in a row failed, the last with 502" in report.tide.aside["crowd/fair-00"].reason
+    assert "3 draws in a row failed, the last with 502" in report.progress.skipped["crowd/fair-00"].reason
     assert statuses(draws_of(project), "crowd/fair-00") == [Status.ERROR] * 3
     assert report.budget == {}
 
@@ -128,7 +128,7 @@ def test_a_model_that_is_not_to_be_had_is_asked_once(tmp_path):
     project = project_of(tmp_path)
     report = simulate(project, endpoint, draws=4)
     assert endpoint.n_requests["crowd/fair-00"] == 1
-    assert "404" in report.tide.aside["crowd/fair-00"].reason
+    assert "404" in report.progress.skipped["crowd/fair-00"].reason
     simulate(project, endpoint, draws=4)
     assert statuses(draws_of(project), "crowd/fair-00") == [Status.VALID] * 4
 
@@ -317,10 +317,10 @@ def test_a_slow_model_holds_up_nobody(tmp_path):
     seen = []
 
     def look(moment):
-        seen.append(moment.tide.n_done)
+        seen.append(moment.progress.n_done)
 
     project = project_of(tmp_path)
     order = RunRequest(study_id=STUDY, simulated_seed=0, draws=20, concurrency=12)
     report = collect(project, order, watcher(looks=look), app=endpoint)
-    assert report.tide.n_done == 220
+    assert report.progress.n_done == 220
     assert any(190 <= done < 220 for done in seen), "the crowd is through while the slow coin is not"

@@ -111,7 +111,7 @@ def test_each_fault_is_told_apart(code, body, todo):
     """What the provider's page on errors lists, each with what is to be done."""
     trouble = read(code, body)
     assert isinstance(trouble, Failure)
-    assert trouble.todo is todo
+    assert trouble.action is todo
 
 
 @pytest.mark.parametrize("code", [400, 404])
@@ -122,8 +122,8 @@ def test_each_fault_is_told_apart(code, body, todo):
 def test_structured_output_that_is_not_supported_falls_back_to_text(code, message):
     """Only where structured output was asked for; in text mode the model is not to be had."""
     body = error(code, message)
-    assert read(code, body, mode="structured").todo is Action.TEXT
-    assert read(code, body, mode="text").todo is Action.MODEL
+    assert read(code, body, mode="structured").action is Action.TEXT
+    assert read(code, body, mode="text").action is Action.MODEL
 
 
 def test_an_answer_cut_by_length_is_an_answer_though_it_comes_with_an_error():
@@ -139,7 +139,7 @@ def test_a_replayed_answer_is_no_draw():
     """The response cache answers verbatim: asking would count one flip twice."""
     trouble = read(200, ANSWER, headers={"x-openrouter-cache-status": "HIT"})
     assert isinstance(trouble, Failure)
-    assert trouble.todo is Action.AGAIN
+    assert trouble.action is Action.AGAIN
 
 
 @pytest.mark.parametrize(

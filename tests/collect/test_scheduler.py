@@ -34,7 +34,7 @@ def test_a_settled_model_is_asked_no_more(tmp_path):
     assert stops(report) == {"always-one": ("biased", 12, 38)}
     assert endpoint.n_requests["simulated/always-one"] == 12
     assert endpoint.n_requests["simulated/fair"] == 50
-    assert report.tide.n_missing == report.tide.n_done == 12 + 3 * 50
+    assert report.progress.n_missing == report.progress.n_done == 12 + 3 * 50
     assert len(draws_of(project)) == 12 + 3 * 50
     assert 0 < report.spared_usd < report.spent_usd
 
@@ -76,7 +76,7 @@ def test_a_run_again_asks_nothing_and_finds_the_same(tmp_path):
     again = simulate(project, endpoint, until_settled=True)
     assert endpoint.n_requests.total() == n_requests
     assert again.settled == first.settled
-    assert again.tide.n_done == 0
+    assert again.progress.n_done == 0
 
 
 def test_more_draws_go_to_the_open_ones_only(tmp_path):
@@ -93,7 +93,7 @@ def test_a_model_that_is_set_aside_stays_aside(tmp_path):
     faults = {"simulated/fair": [Fault.BAD_GATEWAY] * 500}
     endpoint = Endpoint(coins=FEW, faults=faults)
     report = simulate(project_of(tmp_path), endpoint, until_settled=True)
-    assert list(report.tide.aside) == ["simulated/fair"]
+    assert list(report.progress.skipped) == ["simulated/fair"]
     assert endpoint.n_requests["simulated/fair"] <= 5 * ROUND
     assert endpoint.n_requests["simulated/slow"] == 50
 
@@ -121,10 +121,10 @@ def test_a_hole_in_the_draws_hides_what_comes_after(tmp_path):
     coins = some("always-one")
     faults = {"simulated/always-one": [None] * 3 + [Fault.BAD_GATEWAY] * 5}
     broken = simulate(project, Endpoint(coins=coins, faults=faults), concurrency=1, until_settled=True)
-    assert broken.tide.n_failed == 1
+    assert broken.progress.n_failed == 1
     assert broken.settled == ()
     mended = simulate(project, Endpoint(coins=coins), until_settled=True)
-    assert mended.tide.n_done == 1
+    assert mended.progress.n_done == 1
     assert stops(mended) == {"always-one": ("biased", 8, 0)}
 
 

@@ -20,7 +20,7 @@ def test_the_cheapest_model_goes_first_within_its_own_bound():
     async def run():
         gate = Gate(4)
         dear, cheap = gate.lane(rank=1, most=3), gate.lane(rank=0, most=3)
-        gate.rest(None, 0.0)
+        gate.pause(None, 0.0)
         waiting = [asyncio.create_task(gate.enter(lane)) for lane in (dear, cheap) for _ in range(5)]
         await asyncio.sleep(0.01)
         assert (cheap.bound.in_flight, dear.bound.in_flight) == (3, 1)
@@ -39,15 +39,15 @@ def test_a_lane_that_rests_lets_others_go():
     async def run():
         gate = Gate(2)
         told, other = gate.lane(rank=0, most=2), gate.lane(rank=1, most=2)
-        gate.rest(told, 0.02)
-        gate.rest(told, 0.005)
+        gate.pause(told, 0.02)
+        gate.pause(told, 0.005)
         waiting = asyncio.create_task(gate.enter(told))
         await gate.enter(other)
-        assert gate.n_resting == 1
+        assert gate.n_paused == 1
         await asyncio.sleep(0.01)
         assert not waiting.done(), "the longer rest counts"
         await waiting
-        assert gate.n_resting == 0
+        assert gate.n_paused == 0
 
     asyncio.run(run())
 
@@ -75,12 +75,12 @@ def test_a_bound_is_halved_once_for_all_that_were_in_flight():
     """Eight answers of 429 to eight requests halve it once; eight good ones raise it again by about two."""
     bound = Bound(8)
     for entered in range(1, 9):
-        bound.much(entered=entered, turn=8)
+        bound.throttle(entered=entered, turn=8)
     assert bound.now == 4.0
     for _ in range(8):
-        bound.well()
+        bound.recover()
     assert 5.0 < bound.now < 6.0
-    bound.much(entered=9, turn=17)
+    bound.throttle(entered=9, turn=17)
     assert 2.5 < bound.now < 3.0
 
 
@@ -88,10 +88,10 @@ def test_a_bound_stays_between_one_and_the_most():
     """However bad it gets, one may go; however good, no more than allowed."""
     bound = Bound(3)
     for turn in range(10):
-        bound.much(entered=turn, turn=turn)
+        bound.throttle(entered=turn, turn=turn)
     assert bound.now == 1.0
     for _ in range(100):
-        bound.well()
+        bound.recover()
     assert bound.now == 3.0
 
 

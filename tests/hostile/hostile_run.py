@@ -150,14 +150,14 @@ def main() -> None:
     except Exception as error:  # noqa: BLE001 (the parent judges it)
         told["error"] = f"{type(error).__name__}: {error}"
     else:
-        tide = ran.report.tide
+        tide = ran.report.progress
         told |= {
             "n_valid": tide.n_valid,
             "n_rejected": tide.n_rejected,
             "n_failed": tide.n_failed,
             "spent_usd": ran.report.spent_usd,
             "n_models": len(ran.offer.plan.models),
-            "aside": {model: aside.reason for model, aside in tide.aside.items()},
+            "aside": {model: aside.reason for model, aside in tide.skipped.items()},
             "error": str(ran.report.error) if ran.report.error else None,
         }
     told |= {"grown_mb": peak_mb() - before, "seconds": time.monotonic() - began}

@@ -122,7 +122,7 @@ def test_what_cannot_be_read_costs_the_bad_model_its_draws_and_nobody_else(
     """Two draws fail with a reason, after exactly as many requests as they deserve."""
     answer, n_requests, reason = UNREADABLE[fault]
     ran, server, _ = asked(tmp_path, answer)
-    tide = ran.report.tide
+    tide = ran.report.progress
     assert (tide.n_valid, tide.n_failed, tide.n_rejected) == (2, 2, 0)
     assert n_bad(server) == 2 * n_requests
     assert reason in tide.faults["a/bad"]
@@ -152,7 +152,7 @@ def test_strange_text_is_an_answer_all_the_same(tmp_path: Path, case: str) -> No
     """It is read, kept, and published as text that UTF-8 can hold; a provider's name is a short line."""
     answer, published = READABLE[case]
     ran, server, responses = asked(tmp_path, answer)
-    assert ran.report.tide.n_valid == 4
+    assert ran.report.progress.n_valid == 4
     assert n_bad(server) == 2
     assert responses == [published] * 2
     draws = read_draws(tmp_path / "content/studies/trial/draws.parquet")
@@ -180,7 +180,7 @@ def test_whoever_never_ends_is_left_in_time(tmp_path: Path, fault: str) -> None:
     """A draw takes no longer than it may, however lively the line is."""
     with serving(Hostile({"models": catalogue_of("a/bad"), "completions": SLOW[fault]})) as server:
         ran = run(tmp_path, server.base, n_draws=1, timeouts=Timeouts(connect_s=2, read_s=1, draw_s=0.3))
-    assert (ran.report.tide.n_failed, len(server.asked("completions"))) == (1, AGAIN)
+    assert (ran.report.progress.n_failed, len(server.asked("completions"))) == (1, AGAIN)
     assert ran.report.spent_usd < 0.05
 
 
@@ -283,7 +283,7 @@ def test_pages_in_a_circle_end_where_they_began(tmp_path: Path) -> None:
         "",
         *(f"offset={n}" for n in range(1, 5)),
     ]
-    assert len(ran.offer.plan.models) == ran.report.tide.n_valid == 5
+    assert len(ran.offer.plan.models) == ran.report.progress.n_valid == 5
 
 
 @pytest.mark.slow
@@ -374,7 +374,7 @@ def test_one_name_listed_ten_thousand_times_is_one_model(tmp_path: Path) -> None
     body = json.dumps({"data": [entry("a/b")] * 10_000}).encode()
     with serving(Hostile({"models": whole(body), "completions": GOOD})) as server:
         ran = run(tmp_path, server.base, n_draws=1)
-    assert ran.report.tide.n_valid == 1
+    assert ran.report.progress.n_valid == 1
     faulty = json.loads((tmp_path / "content/studies/trial/catalogue.json").read_text())["faulty"]
     assert len(faulty) == 9_999
 
@@ -432,9 +432,9 @@ def test_endless_answers_from_everybody_at_once_fit_in_memory_and_leave_nothing_
         seen = measured(tmp_path, server.base, n_draws=50, concurrency=256, draw_s=250)
     assert (seen.n_valid, seen.n_failed) == (0, 3 * 64)
     assert len(server.asked("completions")) == 3 * 64
-    assert len(seen.aside) == 64
+    assert len(seen.skipped) == 64
     assert all(
-        "draws in a row failed, the last with the answer is longer" in why for why in seen.aside.values()
+        "draws in a row failed, the last with the answer is longer" in why for why in seen.skipped.values()
     )
     assert seen.grown_mb < 250
     assert bodies(tmp_path) < 2e6

@@ -77,20 +77,20 @@ class Progress:
 
     def _line(self, look: ProgressSnapshot) -> str:
         """What is done, valid share, dollars, rate, and what is waiting and why."""
-        tide = look.tide
+        progress = look.progress
         seconds = max(time.monotonic() - self._began, 1e-3)
-        parts = [f"{tide.n_done}/{tide.n_missing} {self._noun}"]
-        if tide.n_done:
-            parts.append(f"{tide.n_valid / tide.n_done:.0%} valid")
+        parts = [f"{progress.n_done}/{progress.n_missing} {self._noun}"]
+        if progress.n_done:
+            parts.append(f"{progress.n_valid / progress.n_done:.0%} valid")
         left = "" if look.left_usd is None else f", {dollars(look.left_usd)} left"
-        parts += [f"{dollars(look.spent_usd)} spent{left}", f"{tide.n_done / seconds:.0f}/s"]
-        parts.append(f"{tide.in_flight} in flight")
-        if look.n_resting:
-            parts.append(f"{look.n_resting} models told to wait")
-        if tide.aside:
-            parts.append(f"{len(tide.aside)} set aside")
-        if tide.faults:
-            model, fault = next(reversed(tide.faults.items()))
+        parts += [f"{dollars(look.spent_usd)} spent{left}", f"{progress.n_done / seconds:.0f}/s"]
+        parts.append(f"{progress.in_flight} in flight")
+        if look.n_paused:
+            parts.append(f"{look.n_paused} models told to wait")
+        if progress.skipped:
+            parts.append(f"{len(progress.skipped)} skipped")
+        if progress.faults:
+            model, fault = next(reversed(progress.faults.items()))
             parts.append(f"last fault: {model}: {fault}")
         return " · ".join(parts)
 
@@ -144,11 +144,11 @@ class CollectScreen:
         self._say(f"Snapshot: {snapshot}" if snapshot else "No snapshot: there are no answers yet.")
 
     def report(self, report: RunReport) -> None:
-        """What the run came to: the spend, the dearest model first, and who was set aside."""
-        tide = report.tide
+        """What the run came to: the spend, the dearest model first, and which models were skipped."""
+        progress = report.progress
         self._say(
-            f"{tide.n_done} draws: {tide.n_valid} valid, {tide.n_rejected} not readable, "
-            f"{tide.n_failed} failed; {tide.n_kept} were there before."
+            f"{progress.n_done} draws: {progress.n_valid} valid, {progress.n_rejected} not readable, "
+            f"{progress.n_failed} failed; {progress.n_kept} were there before."
         )
         if any(cost for _, cost in report.by_model):
             table = _table("model", "spent", "share")
@@ -160,8 +160,8 @@ class CollectScreen:
         if report.settled is not None:
             self._settled(report)
         self._say(f"The study has cost {dollars(report.spent_usd)}{open_part}{self._money}.")
-        for model, aside in sorted(tide.aside.items()):
-            self._say(f"Set aside: {model}: {aside.reason}")
+        for model, skipped in sorted(progress.skipped.items()):
+            self._say(f"Skipped: {model}: {skipped.reason}")
         if report.snapshot is not None:
             self._say(f"Snapshot: {report.snapshot}")
 
@@ -310,14 +310,14 @@ def _offer(inquiry: ClassifierQuote) -> str:
 
 
 def _paid(classified: ClassifierReport, money: str) -> str:
-    tide, doubted = classified.tide, sum(not row.value for row in classified.features)
+    counts, doubted = classified.progress, sum(not row.value for row in classified.features)
     unsure = f"; it does not agree with itself on {doubted} values" if doubted else ""
     unpriced = (
         f", {dollars(classified.unpriced_usd)} of it at its worst case" if classified.unpriced_usd else ""
     )
     return (
-        f"{classified.classifier}: {tide.n_done} answers: {tide.n_valid} readable, {tide.n_rejected} not "
-        f"readable, {tide.n_failed} failed; {tide.n_kept} were there before{unsure}. They have cost "
+        f"{classified.classifier}: {counts.n_done} answers: {counts.n_valid} readable, {counts.n_rejected} "
+        f"not readable, {counts.n_failed} failed; {counts.n_kept} were there before{unsure}. They have cost "
         f"{dollars(classified.spent_usd)}{unpriced}{money}."
     )
 

@@ -2,7 +2,7 @@
 
 A state machine without clock, lock or network. Sums are whole picodollars (1e-12 USD), so that no rounding
 ever hides a cent: billed + unpriced + in flight never exceeds the budget, in all or of one model, while bills
-keep to the announced prices. The sampler runs it on one thread, which is the one lock.
+keep to the announced prices. The scheduler runs it on one thread, which is the one lock.
 
 Prices that answers came without: asked for until they are told, at first soon, then by the next run.
 """
@@ -13,8 +13,6 @@ from collections.abc import Iterable
 from contextlib import suppress
 from dataclasses import dataclass
 from enum import Enum, auto
-
-from tenacity import AsyncRetrying, RetryCallState, retry_if_result, stop_after_attempt, wait_exponential
 
 from flipsite.collect.client import OpenRouter
 from flipsite.collect.clock import Clock, nap
@@ -208,15 +206,8 @@ class Prices:
 
     async def now(self, unpriced: UnpricedRequest, *, asks: int = ASKS) -> bool:
         """Ask for a price until it is told; returns whether it was."""
-        retrying = AsyncRetrying(
-            stop=stop_after_attempt(asks),
-            wait=wait_exponential(multiplier=0.5, max=8),
-            retry=retry_if_result(lambda price: price is None and not self._stopping.is_set()),
-            sleep=self._nap,
-            retry_error_callback=_none,
-        )
         async with self._places:
-            price: float | None = await retrying(self._client.price_usd, unpriced.generation)
+            price = await self._ask(unpriced.generation, asks=asks)
         if price is None:
             return False
         await self._ledger.price(unpriced.attempt, pico(price))
@@ -238,9 +229,11 @@ class Prices:
             return await self.now(unpriced)
         return False
 
-    async def _nap(self, seconds: float) -> None:
-        await nap(self._clock.wait_s(seconds), until=self._stopping)
-
-
-def _none(_: RetryCallState) -> None:
-    return None
+    async def _ask(self, generation: str, *, asks: int) -> float | None:
+        for ask in range(asks):
+            if ask:
+                await nap(self._clock.wait_s(min(8.0, 0.5 * 2 ** (ask - 1))), until=self._stopping)
+            price = await self._client.price_usd(generation)
+            if price is not None or self._stopping.is_set():
+                return price
+        return None

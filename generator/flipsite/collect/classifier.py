@@ -17,7 +17,7 @@ import re
 from collections.abc import Callable, Iterable, Mapping
 from typing import Any, Final
 
-from flipsite.collect.parse import plain, rejection, without_reasoning
+from flipsite.collect.parse import normalize, rejection, without_reasoning
 from flipsite.collect.pricing import (
     Mode,
     about_tokens,
@@ -101,7 +101,7 @@ def read_classification(reply: Reply) -> StatedAnswer | Rejected:
         return StatedAnswer()
     return rejection(
         response,
-        without_reasoning(plain((response or "")[:MOST_SIGNS])),
+        without_reasoning(normalize((response or "")[:MOST_SIGNS])),
         cut=reply.finish_reason == "length",
         withheld=bool(reply.refusal) or reply.finish_reason == "content_filter",
         unread="no JSON object with a value that was asked for",
@@ -239,7 +239,7 @@ def _number(text: str | None) -> float | None:
     return None if math.isnan(number) else number
 
 
-def classifier_course(classifier: Model, *, budget: Budget, mode: Mode) -> ModelRun:
+def classifier_run(classifier: Model, *, budget: Budget, mode: Mode) -> ModelRun:
     """How a classifier is asked.
 
     JSON is asked for by schema even where the catalogue does not promise it, as of Perplexity's models: who

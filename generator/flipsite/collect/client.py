@@ -1,4 +1,4 @@
-"""Ask once: one request, one exchange, whatever comes back. Who asks again, and when, is the sampler's.
+"""Ask once: one request, one exchange, whatever comes back. Who asks again, and when, is the scheduler's.
 
 The key travels in one header to one address: no redirect is followed, no answer that repeats it is kept as it
 came, and nothing here prints it.
@@ -264,13 +264,13 @@ class OpenRouter:
         An unread answer would come again as it came; asking until one is short enough would be choosing.
         """
         if isinstance(error, UnreadableBodyError):
-            return Failure(todo=Action.DRAW, reason=str(error))
+            return Failure(action=Action.DRAW, reason=str(error))
         unsent = isinstance(error, httpx.ConnectError | httpx.ConnectTimeout | httpx.PoolTimeout)
         said = one_line(self._key.hide(str(error)) if self._key else str(error))
         reason = "no answer in time" if isinstance(error, TimeoutError | httpx.TimeoutException) else said
         reason = "no connection" + (f" ({said})" if said else "") if unsent else reason
         cost = 0.0 if unsent else None
-        return Failure(todo=Action.AGAIN, reason=reason or type(error).__name__, cost_usd=cost)
+        return Failure(action=Action.AGAIN, reason=reason or type(error).__name__, cost_usd=cost)
 
 
 def _most_bytes(request: Mapping[str, object]) -> int:

@@ -20,7 +20,7 @@ from flipsite.domain.draws import Draw, Failed, Outcome, Rejected, Status
 from flipsite.domain.endpoint import Reading, StoredDraw
 
 
-def plain(text: str) -> str:
+def normalize(text: str) -> str:
     """The text without what only looks different: width, case, invisible signs, escaped line ends."""
     text = _composed(text).translate(_ALIKE).casefold()
     return text.replace("\\n", "\n").replace("\r", "\n").replace("\u2028", "\n")
@@ -105,8 +105,8 @@ def read_answer(
     Returns:
         The outcome, or a rejection that is `unparsed`, `refused`, `truncated` or `empty`.
     """
-    said = without_reasoning(plain(response or ""))
-    sides = (plain(labels[0]).strip(), plain(labels[1]).strip())
+    said = without_reasoning(normalize(response or ""))
+    sides = (normalize(labels[0]).strip(), normalize(labels[1]).strip())
     cut = finish_reason == "length"
     named = _in_json(said, sides) if mode == "structured" else set()
     named = named or _in_statements(said, sides, structured=mode == "structured", cut=cut)

@@ -97,26 +97,26 @@ def plan(choices: Sequence[ModelSelection], study: Study, ledger: Ledger) -> Col
     )
 
 
-def series_of(
+def queues_of(
     planned: CollectPlan, choices: Sequence[ModelSelection], study: Study, ledger: Ledger, *, seed: int
 ) -> list[ModelQueue]:
-    """The missing draws, ready for the sampler; a model's questions are made when its turn comes."""
+    """The missing draws, ready for the scheduler; a model's questions are made when its turn comes."""
     held = {standing.model: standing for standing in ledger.standings()}
     by_name = {choice.model.id: choice for choice in choices}
-    series = []
+    queues = []
     for one in planned.models:
         if one.n_missing:
             choice, standing = by_name[one.model], held.get(one.model)
             text_only = standing is not None and standing.text_only
-            series.append(
+            queues.append(
                 ModelQueue(
-                    course=_course(choice.model, study, mode="text" if text_only else choice.mode),
+                    model_run=_model_run(choice.model, study, mode="text" if text_only else choice.mode),
                     questions=_missing(study, ledger, model=one.model, seed=seed),
                     estimate_usd=one.estimate_usd,
                     tried=standing is not None and standing.n_settled > 0,
                 )
             )
-    return series
+    return queues
 
 
 def _planned(choice: ModelSelection, study: Study, standing: ModelLedger, ledger: Ledger) -> PlannedModel:
@@ -149,7 +149,7 @@ def _missing(study: Study, ledger: Ledger, *, model: str, seed: int) -> Callable
     return missing
 
 
-def _course(model: Model, study: Study, *, mode: Mode) -> ModelRun:
+def _model_run(model: Model, study: Study, *, mode: Mode) -> ModelRun:
     def request(question: Question, mode: Mode) -> Mapping[str, object]:
         return request_body(model, question, study, mode)
 

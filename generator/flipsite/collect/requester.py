@@ -5,19 +5,12 @@ again would condition on being readable.
 """
 
 import asyncio
-import itertools
 import json
 import math
+import random
 from collections.abc import Callable, Mapping
 
 from aiolimiter import AsyncLimiter
-from tenacity import (
-    AsyncRetrying,
-    RetryCallState,
-    retry_if_result,
-    stop_after_attempt,
-    wait_exponential_jitter,
-)
 
 from flipsite.collect.budget import PICO_PER_USD, Account, Prices, Refusal, Reservation, pico
 from flipsite.collect.client import Exchange, OpenRouter
@@ -42,18 +35,18 @@ PATIENCE = 5
 """How often one draw is asked at most, where transport fails."""
 
 LONGEST_WAIT_S = 180.0
-"""Whoever asks to be left alone for longer is set aside."""
+"""A model whose provider asks for a longer wait is skipped."""
 
 STAGED = 0.25
 """Share of requests, beyond those in flight, that may be written down already or not yet: so a place on the
 wire never waits for the disk."""
 
-_BACKOFF = wait_exponential_jitter(initial=1.0, max=60.0, jitter=1.0)
+_LONGEST_BACKOFF_S = 60.0
 _TOO_MUCH = frozenset({429, 503, 529})
 
 
 class Requester:
-    """Asks draws of one study; the sampler says which, and how many at once."""
+    """Asks draws of one study; the scheduler says which, and how many at once."""
 
     def __init__(
         self,
@@ -63,7 +56,7 @@ class Requester:
         account: Account,
         clock: Clock,
         concurrency: int,
-        tide: RunProgress,
+        progress: RunProgress,
         extra: Callable[[Question], Mapping[str, str]] | None = None,
     ) -> None:
         """Put the parts together.
@@ -74,7 +67,7 @@ class Requester:
             account: Holds the budget.
             clock: Real or simulated time.
             concurrency: Requests in flight at most.
-            tide: Counts.
+            progress: Counts.
             extra: Further headers of a question's requests, for the simulated endpoint.
         """
         self.account = account
@@ -87,7 +80,7 @@ class Requester:
         self._client = client
         self._ledger = ledger
         self._clock = clock
-        self._tide = tide
+        self._progress = progress
         self._extra = extra
         self._wire = asyncio.Semaphore(concurrency)
         self._free_pace = AsyncLimiter(
@@ -99,11 +92,11 @@ class Requester:
         self.stopping.set()
         self.gate.close()
 
-    async def draw(self, course: ModelRun, question: Question, *, canary: bool = False) -> bool:
+    async def draw(self, model_run: ModelRun, question: Question, *, canary: bool = False) -> bool:
         """Ask one draw to its end.
 
         Args:
-            course: The model.
+            model_run: The model.
             question: The draw.
             canary: Wait for its price, where that is told later, before going on.
 
@@ -111,59 +104,41 @@ class Requester:
             Whether it was answered, readably or not.
 
         Raises:
-            SetAsideError: If the model is not to be had, or has no money left.
-            GateClosedError: If the run ends first; the draw stays missing.
+            ModelSkippedError: If the model is not to be had, or has no money left.
+            ThrottleClosedError: If the run ends first; the draw stays missing.
             CollectError: If the run cannot go on.
             StoreError: If the answer cannot be kept.
         """
-        trouble = await self._attempt(course, question, canary=canary)
-        if self._asks_again(trouble):
-            trouble = await self._again(course, question, first=trouble, canary=canary)
-        if trouble is None or trouble.todo is Action.REFUSED:
-            return True
-        self._judge(course, trouble)
+        for attempt in range(1, PATIENCE + 1):
+            failure = await self._attempt(model_run, question, last=attempt == PATIENCE, canary=canary)
+            if failure is None or failure.action is Action.REFUSED:
+                return True
+            if attempt == PATIENCE or not self._asks_again(failure):
+                self._judge(model_run, failure)
+                break
+            await self._wait(failure, attempt)
         return False
 
-    async def _again(
-        self, course: ModelRun, question: Question, *, first: Failure | None, canary: bool
-    ) -> Failure | None:
-        """Ask again after a first trouble, as long as patience lasts."""
-        tries = itertools.count(1)
-
-        async def once() -> Failure | None:
-            number = next(tries)
-            if number == 1:
-                return first
-            return await self._attempt(course, question, last=number == PATIENCE, canary=canary)
-
-        retrying = AsyncRetrying(
-            stop=stop_after_attempt(PATIENCE),
-            wait=self._pause,
-            retry=retry_if_result(self._asks_again),
-            sleep=self._nap,
-            retry_error_callback=lambda state: state.outcome and state.outcome.result(),
-        )
-        trouble: Failure | None = await retrying(once)
-        return trouble
-
     async def _attempt(
-        self, course: ModelRun, question: Question, *, last: bool = False, canary: bool
+        self, model_run: ModelRun, question: Question, *, last: bool = False, canary: bool
     ) -> Failure | None:
         """Ask once; None is an answer."""
-        turn = await self.gate.enter(course.lane)
+        turn = await self.gate.enter(model_run.lane)
         try:
-            mode = course.mode
-            request = course.request(question, mode)
-            if course.free:
+            mode = model_run.mode
+            request = model_run.request(question, mode)
+            if model_run.free:
                 await self._free_pace.acquire()
-            worst_pico = math.ceil(course.worst_usd(question, request) * PICO_PER_USD)
-            reservation = await self._reserve(course.model, worst_pico)
-            number = await self._ledger.ask(self._asked(course, question, mode, request, worst_pico))
+            worst_pico = math.ceil(model_run.worst_usd(question, request) * PICO_PER_USD)
+            reservation = await self._reserve(model_run.model, worst_pico)
+            number = await self._ledger.ask(self._asked(model_run, question, mode, request, worst_pico))
             exchange = await self._send(request, question, mode=mode)
             billed = _billed(exchange.result, reservation.worst_pico)
             try:
-                reading = self._reading(course, exchange, question, mode=mode, last=last)
-                latency_s = self._clock.latency_s(exchange.latency_s, model=course.model, draw=question.draw)
+                reading = self._reading(model_run, exchange, question, mode=mode, last=last)
+                latency_s = self._clock.latency_s(
+                    exchange.latency_s, model=model_run.model, draw=question.draw
+                )
                 await self._ledger.answer(
                     _answered(number, exchange, latency_s=latency_s, billed_pico=billed, reading=reading)
                 )
@@ -172,12 +147,12 @@ class Requester:
             self.account.settle(reservation, billed)
             self._money_moved.set()
         finally:
-            self.gate.leave(course.lane)
+            self.gate.leave(model_run.lane)
         if billed is None and exchange.result.generation is not None:
             await self._ask_price(
-                course.model, number, exchange.result.generation, reservation, canary=canary
+                model_run.model, number, exchange.result.generation, reservation, canary=canary
             )
-        return await self._after(course, exchange, turn)
+        return await self._after(model_run, exchange, turn)
 
     async def _reserve(self, model: str, worst_pico: int) -> Reservation:
         while True:
@@ -193,12 +168,12 @@ class Requester:
 
     async def _send(self, request: Mapping[str, object], question: Question, *, mode: str) -> Exchange:
         async with self._wire:
-            self._tide.in_flight += 1
+            self._progress.in_flight += 1
             try:
                 extra = self._extra(question) if self._extra else None
                 return await self._client.complete(request, mode=mode, extra=extra)
             finally:
-                self._tide.in_flight -= 1
+                self._progress.in_flight -= 1
 
     async def _ask_price(
         self, model: str, number: int, generation: str, reservation: Reservation, *, canary: bool
@@ -212,83 +187,83 @@ class Requester:
             self.prices.later(unpriced)
 
     def _asked(
-        self, course: ModelRun, question: Question, mode: str, request: Mapping[str, object], worst_pico: int
+        self,
+        model_run: ModelRun,
+        question: Question,
+        mode: str,
+        request: Mapping[str, object],
+        worst_pico: int,
     ) -> RequestRecord:
         settings = {name: value for name, value in request.items() if name != "messages"}
         return RequestRecord(
-            model=course.model,
+            model=model_run.model,
             draw=question.draw,
             labels=question.labels,
             order=question.order,
             mode=mode,
             sent=json.dumps(settings, sort_keys=True),
             worst_pico=worst_pico,
-            asked_at=self._clock.asked_at(course.model, question.draw),
+            asked_at=self._clock.asked_at(model_run.model, question.draw),
         )
 
     def _reading(
-        self, course: ModelRun, exchange: Exchange, question: Question, *, mode: Mode, last: bool
+        self, model_run: ModelRun, exchange: Exchange, question: Question, *, mode: Mode, last: bool
     ) -> Reading | None:
         """What settles the draw; None where it is asked again."""
         result: Outcome | StatedAnswer | Rejected | Failed
         reply = exchange.result
         if isinstance(reply, Reply):
-            result = course.read(question, reply, mode)
-        elif reply.todo is Action.REFUSED:
+            result = model_run.read(question, reply, mode)
+        elif reply.action is Action.REFUSED:
             result = Rejected(status=Status.REFUSED, reason=reply.reason)
-        elif reply.todo in {Action.DRAW, Action.MODEL} or (reply.todo is Action.AGAIN and last):
+        elif reply.action in {Action.DRAW, Action.MODEL} or (reply.action is Action.AGAIN and last):
             result = Failed(reason=reply.reason)
         else:
             return None
-        self._tide.n_valid += isinstance(result, Outcome | StatedAnswer)
-        self._tide.n_rejected += isinstance(result, Rejected)
-        self._tide.n_failed += isinstance(result, Failed)
-        return Reading(result=result, reader=course.reader)
+        self._progress.n_valid += isinstance(result, Outcome | StatedAnswer)
+        self._progress.n_rejected += isinstance(result, Rejected)
+        self._progress.n_failed += isinstance(result, Failed)
+        return Reading(result=result, reader=model_run.reader)
 
-    async def _after(self, course: ModelRun, exchange: Exchange, turn: int) -> Failure | None:
+    async def _after(self, model_run: ModelRun, exchange: Exchange, turn: int) -> Failure | None:
         """Adapt the pace to what came."""
-        trouble = exchange.result
-        if isinstance(trouble, Reply):
-            self.gate.well(course.lane)
+        failure = exchange.result
+        if isinstance(failure, Reply):
+            self.gate.recover(model_run.lane)
             return None
-        self._tide.faults[course.model] = trouble.reason
-        everywhere = trouble.everywhere and not course.free
-        if exchange.code in _TOO_MUCH or trouble.wait_s is not None:
-            self.gate.much(course.lane, turn, everywhere=everywhere)
-        if trouble.todo is Action.TEXT:
-            course.mode = "text"
-            await self._ledger.text_only(course.model)
-        elif trouble.wait_s is not None and trouble.wait_s > LONGEST_WAIT_S:
-            reason = f"asks to be left alone for {trouble.wait_s / 60:.0f} minutes ({trouble.reason})"
+        self._progress.faults[model_run.model] = failure.reason
+        everywhere = failure.everywhere and not model_run.free
+        if exchange.code in _TOO_MUCH or failure.wait_s is not None:
+            self.gate.throttle(model_run.lane, turn, everywhere=everywhere)
+        if failure.action is Action.TEXT:
+            model_run.mode = "text"
+            await self._ledger.text_only(model_run.model)
+        elif failure.wait_s is not None and failure.wait_s > LONGEST_WAIT_S:
+            reason = f"asks to be left alone for {failure.wait_s / 60:.0f} minutes ({failure.reason})"
             if everywhere:
                 raise CollectError(f"The account {reason}; run again then, what was bought is kept.")
             raise ModelSkippedError(reason)
-        elif trouble.wait_s and trouble.todo is Action.AGAIN:
-            self.gate.rest(None if everywhere else course.lane, self._clock.wait_s(trouble.wait_s))
-        return trouble
+        elif failure.wait_s and failure.action is Action.AGAIN:
+            self.gate.pause(None if everywhere else model_run.lane, self._clock.wait_s(failure.wait_s))
+        return failure
 
-    def _judge(self, course: ModelRun, trouble: Failure) -> None:
+    def _judge(self, model_run: ModelRun, failure: Failure) -> None:
         """Raise what ends more than this draw."""
-        if trouble.todo is Action.MODEL:
-            raise ModelSkippedError(trouble.reason)
-        if trouble.todo is Action.RUN:
-            raise CollectError(f"{course.model}: {trouble.reason}.")
+        if failure.action is Action.MODEL:
+            raise ModelSkippedError(failure.reason)
+        if failure.action is Action.RUN:
+            raise CollectError(f"{model_run.model}: {failure.reason}.")
 
-    def _asks_again(self, trouble: Failure | None) -> bool:
-        return (
-            trouble is not None and trouble.todo in {Action.AGAIN, Action.TEXT} and not self.stopping.is_set()
-        )
+    def _asks_again(self, failure: Failure) -> bool:
+        return failure.action in {Action.AGAIN, Action.TEXT} and not self.stopping.is_set()
 
-    def _pause(self, state: RetryCallState) -> float:
-        """Seconds before the next try: what the other side asks for, or backing off with jitter."""
-        trouble = state.outcome.result() if state.outcome else None
-        if not isinstance(trouble, Failure) or trouble.todo is Action.TEXT:
-            return 0.0
-        return max(trouble.wait_s or 0.0, _BACKOFF(state))
-
-    async def _nap(self, seconds: float) -> None:
-        self._tide.n_again += 1
-        await nap(self._clock.wait_s(seconds), until=self.stopping)
+    async def _wait(self, failure: Failure, attempt: int) -> None:
+        """Wait before the next attempt: as long as the other side asks, or backing off with jitter."""
+        self._progress.n_again += 1
+        if failure.action is not Action.AGAIN:
+            return
+        backoff = min(_LONGEST_BACKOFF_S, 2.0 ** (attempt - 1) + random.random())  # noqa: S311  no secret
+        await nap(self._clock.wait_s(max(failure.wait_s or 0.0, backoff)), until=self.stopping)
 
 
 def _answered(
@@ -314,4 +289,4 @@ def _billed(result: Reply | Failure, worst_pico: int) -> int | None:
 
 
 def _fault(result: Reply | Failure) -> str | None:
-    return result.reason if isinstance(result, Failure) and result.todo is not Action.REFUSED else None
+    return result.reason if isinstance(result, Failure) and result.action is not Action.REFUSED else None

@@ -54,7 +54,7 @@ class Failure:
     """No answer.
 
     Attributes:
-        todo: What to do about it.
+        action: What to do about it.
         reason: For people; foreign text in it is one short printable line.
         wait_s: How long the other side asks to be left alone; None where it does not say.
         everywhere: The wait is the account's, not the model's.
@@ -62,7 +62,7 @@ class Failure:
         generation: The provider's id, where there is one to ask the price by.
     """
 
-    todo: Action
+    action: Action
     reason: str
     wait_s: float | None = None
     everywhere: bool = False
@@ -84,14 +84,14 @@ def read_exchange(
     """
     if 300 <= code < 400:
         reason = "the address answers with a redirect, which is never followed; give --api-base as it ends up"
-        return Failure(todo=Action.RUN, reason=reason, cost_usd=0.0)
+        return Failure(action=Action.RUN, reason=reason, cost_usd=0.0)
     content = _json(body)
     fields = _mapping(content)
     generation = _id(fields.get("id")) or _id(headers.get("x-generation-id"))
     if code >= 400:
         return _refused(code, headers, fields, mode=mode, now=now)
     if content is None:
-        return Failure(todo=Action.AGAIN, reason="the answer is not JSON", generation=generation)
+        return Failure(action=Action.AGAIN, reason="the answer is not JSON", generation=generation)
     choices = fields.get("choices")
     choice = _mapping(choices[0]) if isinstance(choices, list) and choices else {}
     error = _mapping(fields.get("error")) or _mapping(choice.get("error"))
@@ -99,13 +99,13 @@ def read_exchange(
         choice.get("finish_reason") == "length"
     )  # cut by max_tokens, which some call an error: it is an answer
     if not choice or choice.get("finish_reason") == "error" or (error and not cut):
-        trouble = _error(_number(error.get("code")) or 500, headers, error, mode=mode, now=now)
+        failure = _error(_number(error.get("code")) or 500, headers, error, mode=mode, now=now)
         return replace(
-            trouble, cost_usd=_cost(fields), generation=generation
+            failure, cost_usd=_cost(fields), generation=generation
         )  # it had started: 0 is not sure
     if (headers.get("x-openrouter-cache-status") or "").upper() == "HIT":
         reason = "the answer was replayed from a cache, so it is no draw"
-        return Failure(todo=Action.AGAIN, reason=reason, cost_usd=_cost(fields), generation=generation)
+        return Failure(action=Action.AGAIN, reason=reason, cost_usd=_cost(fields), generation=generation)
     return _reply(fields, choice, generation)
 
 
@@ -150,11 +150,11 @@ def _refused(
     code: int, headers: Mapping[str, str], fields: Mapping[str, Json], *, mode: str, now: float
 ) -> Failure:
     """An HTTP status of 400 or more."""
-    trouble = _error(code, headers, _mapping(fields.get("error")), mode=mode, now=now)
+    failure = _error(code, headers, _mapping(fields.get("error")), mode=mode, now=now)
     cost = _cost(fields)
     if cost is None and code not in _UNKNOWN_BILL:
         cost = 0.0
-    return replace(trouble, cost_usd=cost, generation=_id(headers.get("x-generation-id")))
+    return replace(failure, cost_usd=cost, generation=_id(headers.get("x-generation-id")))
 
 
 def _error(
@@ -165,21 +165,21 @@ def _error(
     metadata = _mapping(error.get("metadata"))
     reason = f"{int(code)}: {said}"
     if code in _RUN:
-        return Failure(todo=Action.RUN, reason=f"{_RUN[int(code)]} ({said})")
+        return Failure(action=Action.RUN, reason=f"{_RUN[int(code)]} ({said})")
     if code == 403:
         flagged = any(key in metadata for key in ("reasons", "flagged_input")) or (
             metadata.get("error_type") in {"content_policy_violation", "refusal"}
         )
-        return Failure(todo=Action.REFUSED if flagged else Action.MODEL, reason=reason)
+        return Failure(action=Action.REFUSED if flagged else Action.MODEL, reason=reason)
     if code in {400, 404}:
         raw = _text(metadata.get("raw")) or ""
         unsupported = mode == "structured" and _STRUCTURED.search(f"{said} {raw}")
-        return Failure(todo=Action.TEXT if unsupported else Action.MODEL, reason=reason)
+        return Failure(action=Action.TEXT if unsupported else Action.MODEL, reason=reason)
     if code not in _AGAIN and 400 <= code < 500:
-        return Failure(todo=Action.DRAW, reason=reason)
+        return Failure(action=Action.DRAW, reason=reason)
     upstream = "raw" in metadata or "provider_name" in metadata
     wait = _wait(headers, metadata, _mapping(error.get("availability")), now=now)
-    return Failure(todo=Action.AGAIN, reason=reason, wait_s=wait, everywhere=code == 429 and not upstream)
+    return Failure(action=Action.AGAIN, reason=reason, wait_s=wait, everywhere=code == 429 and not upstream)
 
 
 def _reply(

@@ -50,7 +50,7 @@ class ModelRun:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SkippedModel:
-    """Why a model was set aside; `money` where the budget has no room for it."""
+    """Why a model was skipped; `money` where the budget has no room for it."""
 
     reason: str
     money: bool = False
@@ -58,7 +58,7 @@ class SkippedModel:
 
 @dataclass(slots=True, kw_only=True)
 class RunProgress:
-    """Counts of one run, kept by the sampler.
+    """Counts of one run, kept by the scheduler.
 
     Attributes:
         n_missing: Draws to be asked in this run.
@@ -68,7 +68,7 @@ class RunProgress:
         n_failed: Draws of this run that brought no answer.
         n_again: Requests that were asked again.
         in_flight: Requests sent and not yet answered.
-        aside: Models set aside, with the reason.
+        skipped: Models that are asked no more, with the reason.
         faults: The last fault of each model that has one.
     """
 
@@ -79,7 +79,7 @@ class RunProgress:
     n_failed: int = 0
     n_again: int = 0
     in_flight: int = 0
-    aside: dict[str, SkippedModel] = field(default_factory=dict)
+    skipped: dict[str, SkippedModel] = field(default_factory=dict)
     faults: dict[str, str] = field(default_factory=dict)
 
     @property
@@ -87,6 +87,6 @@ class RunProgress:
         """Draws of this run that came to an end."""
         return self.n_valid + self.n_rejected + self.n_failed
 
-    def set_aside(self, model: str, reason: str, *, money: bool) -> None:
+    def skip_model(self, model: str, reason: str, *, money: bool) -> None:
         """Note a model that is asked no more."""
-        self.aside[model] = SkippedModel(reason=reason, money=money)
+        self.skipped[model] = SkippedModel(reason=reason, money=money)

@@ -1,7 +1,7 @@
 """Many models at once: cheapest first, each on its own way, until all is asked or something says stop.
 
 A model's first draw goes alone, as a canary: what it cost says whether the rest fits. A model that fails
-several draws in a row, bills more than it announced, or is not to be had, is set aside with its reason, and
+several draws in a row, bills more than it announced, or is not to be had, is skipped with its reason, and
 the run goes on. What stops the whole run is raised once everything in flight has come home.
 
 Draws where they matter: round after round a few more for every model that is not settled yet.
@@ -30,7 +30,7 @@ MOST_A_MODEL = 8
 """Requests of one model in flight at most, so that a slow one leaves room for others."""
 
 FAILURES_IN_A_ROW = 3
-"""Draws, each asked as often as patience allows, after which a model is set aside."""
+"""Draws, each asked as often as patience allows, after which a model is skipped."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -38,14 +38,14 @@ class ModelQueue:
     """One model's questions that are still to be asked.
 
     Attributes:
-        course: The model, and how it is asked.
+        model_run: The model, and how it is asked.
         questions: The missing draws, made when the model comes up.
         estimate_usd: What they will cost about; the cheapest model goes first.
         tried: Earlier runs have an answer of it, so no canary is needed.
         whole: It is worth its price as a whole: where the rest does not fit the budget, none of it is asked.
     """
 
-    course: ModelRun
+    model_run: ModelRun
     questions: Callable[[], Sequence[Question]]
     estimate_usd: float
     tried: bool = False
@@ -54,53 +54,58 @@ class ModelQueue:
 
 @dataclass(slots=True, kw_only=True)
 class _QueueRun:
-    """One series under way; whatever ends it empties `left`, and others finish what they have in flight."""
+    """One queue under way; whatever ends it empties `left`, and others finish what they have in flight."""
 
-    course: ModelRun
+    model_run: ModelRun
     left: list[Question]
     failures: int = 0
-    aside: ModelSkippedError | None = None
+    skipped: ModelSkippedError | None = None
 
-    def end(self, aside: ModelSkippedError | None = None) -> None:
-        self.aside = self.aside or aside
+    def end(self, skipped: ModelSkippedError | None = None) -> None:
+        self.skipped = self.skipped or skipped
         self.left.clear()
 
 
 class Scheduler:
-    """Runs series against an endpoint, bounded in all and by model; stops softly when it is told to."""
+    """Runs queues against an endpoint, bounded in all and by model; stops softly when it is told to."""
 
     def __init__(
-        self, asker: Requester, *, concurrency: int, tide: RunProgress, most_a_model: int = MOST_A_MODEL
+        self,
+        requester: Requester,
+        *,
+        concurrency: int,
+        progress: RunProgress,
+        most_a_model: int = MOST_A_MODEL,
     ) -> None:
-        self._asker = asker
+        self._requester = requester
         self._most_a_model = min(most_a_model, concurrency)
         self._places = asyncio.Semaphore(2 * concurrency)
-        self._tide = tide
+        self._progress = progress
         self._error: FlipsiteError | None = None
 
     @property
     def stopping(self) -> bool:
         """Whether nothing more is sent."""
-        return self._asker.stopping.is_set()
+        return self._requester.stopping.is_set()
 
-    async def run(self, series: Sequence[ModelQueue]) -> None:
+    async def run(self, queues: Sequence[ModelQueue]) -> None:
         """Ask all questions.
 
         Raises:
             FlipsiteError: What stopped the run; everything that was answered is kept.
         """
-        await self.ask(series)
+        await self.ask(queues)
         await self.finish()
 
-    async def ask(self, series: Sequence[ModelQueue]) -> None:
+    async def ask(self, queues: Sequence[ModelQueue]) -> None:
         """Ask all questions, and wait until each has come to an end; may be called again."""
-        ordered = sorted(series, key=lambda one: (one.estimate_usd, one.course.model))
+        ordered = sorted(queues, key=lambda one: (one.estimate_usd, one.model_run.model))
         async with asyncio.TaskGroup() as group:
             for rank, one in enumerate(ordered):
                 await self._places.acquire()
                 if self.stopping:
                     break
-                group.create_task(self._series(one, rank))
+                group.create_task(self._run_queue(one, rank))
 
     async def finish(self) -> None:
         """Wait for the prices that are told late.
@@ -108,25 +113,25 @@ class Scheduler:
         Raises:
             FlipsiteError: What stopped the run; everything that was answered is kept.
         """
-        await self._asker.prices.drain()
+        await self._requester.prices.drain()
         if self._error is not None:
             raise self._error
 
     def stop(self, error: FlipsiteError | None = None) -> None:
         """Send nothing more; what is in flight comes home."""
         self._error = self._error or error
-        self._asker.stop()
+        self._requester.stop()
 
-    async def _series(self, series: ModelQueue, rank: int) -> None:
-        course = series.course
-        most = 1 if course.free else self._most_a_model
-        course.lane = self._asker.gate.lane(rank=rank, most=most)
-        run = _QueueRun(course=course, left=[])
+    async def _run_queue(self, queue: ModelQueue, rank: int) -> None:
+        model_run = queue.model_run
+        most = 1 if model_run.free else self._most_a_model
+        model_run.lane = self._requester.gate.lane(rank=rank, most=most)
+        run = _QueueRun(model_run=model_run, left=[])
         try:
-            run.left.extend(reversed(series.questions()))
-            if not series.tried:
+            run.left.extend(reversed(queue.questions()))
+            if not queue.tried:
                 await self._work(run, canary=True)
-            refusal = self._asker.account.afford(course.model, len(run.left)) if series.whole else None
+            refusal = self._requester.account.afford(model_run.model, len(run.left)) if queue.whole else None
             if refusal is not None:
                 run.end(ModelSkippedError(refusal.reason, money=True))
             await asyncio.gather(*(self._work(run) for _ in range(min(most, len(run.left)))))
@@ -134,26 +139,26 @@ class Scheduler:
             run.end()
             self.stop(error)
         finally:
-            self._asker.gate.drop(course.lane)
+            self._requester.gate.drop(model_run.lane)
             self._places.release()
-        if run.aside is not None:
-            self._tide.set_aside(course.model, run.aside.reason, money=run.aside.money)
-            log.warning("%s: set aside: %s", course.model, run.aside.reason)
+        if run.skipped is not None:
+            self._progress.skip_model(model_run.model, run.skipped.reason, money=run.skipped.money)
+            log.warning("%s: skipped: %s", model_run.model, run.skipped.reason)
 
     async def _work(self, run: _QueueRun, *, canary: bool = False) -> None:
         """Ask one draw after the other; a canary's work is done with the first answer."""
         try:
             while run.left:
                 question = run.left.pop()
-                answered = await self._asker.draw(run.course, question, canary=canary)
+                answered = await self._requester.draw(run.model_run, question, canary=canary)
                 run.failures = 0 if answered else run.failures + 1
                 if run.failures >= FAILURES_IN_A_ROW:
-                    fault = self._tide.faults[run.course.model]
+                    fault = self._progress.faults[run.model_run.model]
                     run.end(ModelSkippedError(f"{run.failures} draws in a row failed, the last with {fault}"))
                 if canary and answered:
                     return
-        except ModelSkippedError as aside:
-            run.end(aside)
+        except ModelSkippedError as skipped:
+            run.end(skipped)
         except ThrottleClosedError:
             run.end()
         except FlipsiteError as error:
@@ -188,10 +193,10 @@ class Settlement:
 
 
 class Rounds:
-    """Asks series by rounds, and keeps what was settled on the way."""
+    """Asks queues by rounds, and keeps what was settled on the way."""
 
     def __init__(
-        self, judge: Judge, ledger: Ledger, *, models: Iterable[str], n_draws: int, tide: RunProgress
+        self, judge: Judge, ledger: Ledger, *, models: Iterable[str], n_draws: int, progress: RunProgress
     ) -> None:
         """Put the parts together.
 
@@ -200,37 +205,37 @@ class Rounds:
             ledger: Holds the outcomes.
             models: All that are watched, asked in this run or not: the rule allows for how many they are.
             n_draws: Draws of each model at most.
-            tide: Counts; draws that are spared are no longer missing.
+            progress: Counts; draws that are spared are no longer missing.
         """
         self.settled: dict[str, Settlement] = {}
         self._judge = judge
         self._ledger = ledger
         self._n_draws = n_draws
-        self._tide = tide
+        self._progress = progress
         self._counts: dict[str, Counts] = dict.fromkeys(sorted(models), (0, 0))
 
-    async def run(self, sampler: Scheduler, series: Sequence[ModelQueue]) -> None:
+    async def run(self, scheduler: Scheduler, queues: Sequence[ModelQueue]) -> None:
         """Ask until all is settled or asked, or something says stop.
 
         Raises:
             FlipsiteError: What stopped the run; everything that was answered is kept.
         """
-        waiting = {one.course.model: one for one in series}
+        waiting = {one.model_run.model: one for one in queues}
         for start in range(0, self._n_draws, ROUND):
             end = min(start + ROUND, self._n_draws)
             asked = [
                 replace(one, questions=_part(one.questions, start, end))
                 for model, one in waiting.items()
-                if model not in self.settled and model not in self._tide.aside
+                if model not in self.settled and model not in self._progress.skipped
             ]
             asked = [one for one in asked if one.questions()]
-            await sampler.ask(asked)
-            if sampler.stopping:
+            await scheduler.ask(asked)
+            if scheduler.stopping:
                 break
             for one in asked:
-                waiting[one.course.model] = replace(waiting[one.course.model], tried=True)
+                waiting[one.model_run.model] = replace(waiting[one.model_run.model], tried=True)
             self._look(waiting, end)
-        await sampler.finish()
+        await scheduler.finish()
 
     def _look(self, waiting: Mapping[str, ModelQueue], end: int) -> None:
         """Let the rule see the beginnings of what is open; what was settled stays as it was then."""
@@ -245,7 +250,7 @@ class Rounds:
             left = waiting[model].questions() if model in waiting else ()
             n_spared = sum(question.draw >= end for question in left)
             self.settled[model] = Settlement(model=model, word=word, n_draws=end, n_spared=n_spared)
-            self._tide.n_missing -= n_spared
+            self._progress.n_missing -= n_spared
             log.info("%s: settled as %s at draw %d", model, word, end)
 
 

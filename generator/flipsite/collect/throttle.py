@@ -31,11 +31,11 @@ class Bound:
         """Whether one more may go."""
         return self.in_flight < int(self.now)
 
-    def well(self) -> None:
+    def recover(self) -> None:
         """An answer came well: a full round of them raises the bound by one."""
         self.now = min(float(self.most), self.now + 1 / self.now)
 
-    def much(self, *, entered: int, turn: int) -> None:
+    def throttle(self, *, entered: int, turn: int) -> None:
         """It was too much: halve, but once for all requests that were let in before the last halving."""
         if entered > self._cut_at:
             self.now = max(1.0, self.now / 2)
@@ -49,7 +49,7 @@ class ModelLane:
     rank: int
     bound: Bound
     waiting: deque[asyncio.Future[int]] = field(default_factory=deque)
-    rests: int = 0
+    pauses: int = 0
     queued: bool = False
 
     def __lt__(self, other: "ModelLane") -> bool:
@@ -63,7 +63,7 @@ class Gate:
         self.bound = Bound(most)
         self._ready: list[ModelLane] = []
         self._turn = 0
-        self._rests = 0
+        self._pauses = 0
         self._closed = False
         self._lanes: list[ModelLane] = []
 
@@ -77,7 +77,7 @@ class Gate:
         """Wait for a turn; returns its number, to be handed back.
 
         Raises:
-            GateClosedError: If the gate is closed before it comes.
+            ThrottleClosedError: If the gate is closed before it comes.
         """
         if self._closed:
             raise ThrottleClosedError
@@ -99,23 +99,23 @@ class Gate:
         self._queue(lane)
         self._admit()
 
-    def well(self, lane: ModelLane) -> None:
+    def recover(self, lane: ModelLane) -> None:
         """An answer came well."""
-        lane.bound.well()
-        self.bound.well()
+        lane.bound.recover()
+        self.bound.recover()
 
-    def much(self, lane: ModelLane, turn: int, *, everywhere: bool) -> None:
+    def throttle(self, lane: ModelLane, turn: int, *, everywhere: bool) -> None:
         """The other side said that this turn was too much."""
-        lane.bound.much(entered=turn, turn=self._turn)
+        lane.bound.throttle(entered=turn, turn=self._turn)
         if everywhere:
-            self.bound.much(entered=turn, turn=self._turn)
+            self.bound.throttle(entered=turn, turn=self._turn)
 
-    def rest(self, lane: ModelLane | None, seconds: float) -> None:
+    def pause(self, lane: ModelLane | None, seconds: float) -> None:
         """Let nobody of a lane through for a while; of all lanes where it is None."""
         if lane is None:
-            self._rests += 1
+            self._pauses += 1
         else:
-            lane.rests += 1
+            lane.pauses += 1
         asyncio.get_running_loop().call_later(seconds, self._wake, lane)
 
     def close(self) -> None:
@@ -128,24 +128,24 @@ class Gate:
                     turn.set_exception(ThrottleClosedError())
 
     @property
-    def n_resting(self) -> int:
+    def n_paused(self) -> int:
         """Lanes that wait because they were told to."""
-        return sum(lane.rests > 0 for lane in self._lanes)
+        return sum(lane.pauses > 0 for lane in self._lanes)
 
     def drop(self, lane: ModelLane) -> None:
         """Forget a lane that is through."""
         self._lanes.remove(lane)
 
     def _queue(self, lane: ModelLane) -> None:
-        if not lane.queued and lane.waiting and not lane.rests and lane.bound.free:
+        if not lane.queued and lane.waiting and not lane.pauses and lane.bound.free:
             lane.queued = True
             heapq.heappush(self._ready, lane)
 
     def _admit(self) -> None:
-        while self._ready and self.bound.free and not self._rests:
+        while self._ready and self.bound.free and not self._pauses:
             lane = heapq.heappop(self._ready)
             lane.queued = False
-            if lane.rests or not lane.waiting or not lane.bound.free:
+            if lane.pauses or not lane.waiting or not lane.bound.free:
                 continue  # it is queued again when it wakes or someone leaves
             turn = lane.waiting.popleft()
             if not turn.done():  # else its task was cancelled
@@ -157,8 +157,8 @@ class Gate:
 
     def _wake(self, lane: ModelLane | None) -> None:
         if lane is None:
-            self._rests -= 1
+            self._pauses -= 1
         else:
-            lane.rests -= 1
+            lane.pauses -= 1
             self._queue(lane)
         self._admit()

@@ -17,7 +17,7 @@ from flipsite.collect.catalogue import Catalogue, dump_catalogue, fetch_catalogu
 from flipsite.collect.client import OpenRouter
 from flipsite.collect.clock import nap, stamp
 from flipsite.collect.parse import read_again
-from flipsite.collect.plan import CollectPlan, plan, series_of
+from flipsite.collect.plan import CollectPlan, plan, queues_of
 from flipsite.collect.scheduler import Judge, Rounds, Scheduler
 from flipsite.collect.selection import ModelSelection, choose
 from flipsite.collect.transport import Application
@@ -70,18 +70,18 @@ class CollectRun:
         refuse_loss(self._folder, self._cache.standings())
         async with self._client() as client:
             offered, choices = await self._choices(client)
-            sitting = self._sitting(client)
-            await sitting.resume()
+            session = self._session(client)
+            await session.resume()
             planned = plan(choices, self._study, self._cache)
-            sitting.tide.n_missing, sitting.tide.n_kept = planned.n_missing, planned.n_kept
-            if not self._watcher.agree(await self._offer(client, sitting, planned)):
+            session.progress.n_missing, session.progress.n_kept = planned.n_missing, planned.n_kept
+            if not self._watcher.agree(await self._offer(client, session, planned)):
                 return None
             self._need_budget(planned)
             if planned.n_missing:
                 with replacing(self._folder / CATALOGUE_FILE) as file:
                     file.write(dump_catalogue(offered).encode())
             log.info("asking %d draws of %d models", planned.n_missing, len(planned.models))
-            return await self._ask(sitting, planned, choices)
+            return await self._ask(session, planned, choices)
 
     def _client(self) -> OpenRouter:
         order = self._order
@@ -104,7 +104,7 @@ class CollectRun:
             shard=self._order.shard,
         )
 
-    def _sitting(self, client: OpenRouter) -> RunSession:
+    def _session(self, client: OpenRouter) -> RunSession:
         return RunSession(
             client,
             self._cache,
@@ -116,11 +116,11 @@ class CollectRun:
             of=self._order.shard.holds if self._order.shard else None,
         )
 
-    async def _offer(self, client: OpenRouter, sitting: RunSession, planned: CollectPlan) -> RunQuote:
+    async def _offer(self, client: OpenRouter, session: RunSession, planned: CollectPlan) -> RunQuote:
         return RunQuote(
             study=self._study,
             plan=planned,
-            spent_usd=sitting.account.spent_usd(),
+            spent_usd=session.account.spent_usd(),
             budget_usd=self._study.budget.total_usd,
             account_usd=await client.limit_usd(),
             n_lost=self._cache.n_lost,
@@ -138,26 +138,26 @@ class CollectRun:
             )
 
     async def _ask(
-        self, sitting: RunSession, planned: CollectPlan, choices: tuple[ModelSelection, ...]
+        self, session: RunSession, planned: CollectPlan, choices: tuple[ModelSelection, ...]
     ) -> RunReport:
-        """Run the sampler, saved as it goes; whatever ends it, the snapshot is written."""
-        series = series_of(planned, choices, self._study, self._cache, seed=self._order.simulated_seed or 0)
-        rounds = self._rounds(sitting, planned) if self._order.until_settled else None
+        """Run the scheduler, saved as it goes; whatever ends it, the snapshot is written."""
+        queues = queues_of(planned, choices, self._study, self._cache, seed=self._order.simulated_seed or 0)
+        rounds = self._rounds(session, planned) if self._order.until_settled else None
 
-        async def run(sampler: Scheduler) -> None:
-            await (rounds.run(sampler, series) if rounds else sampler.run(series))
+        async def run(scheduler: Scheduler) -> None:
+            await (rounds.run(scheduler, queues) if rounds else scheduler.run(queues))
 
-        await sitting.ask(run, beside=lambda: self._save(sitting.ended))
-        return self._report(sitting, planned, rounds)
+        await session.ask(run, beside=lambda: self._save(session.ended))
+        return self._report(session, planned, rounds)
 
-    def _rounds(self, sitting: RunSession, planned: CollectPlan) -> Rounds:
+    def _rounds(self, session: RunSession, planned: CollectPlan) -> Rounds:
         asked = {one.model for one in planned.models} | {one.model for one in self._cache.standings()}
         return Rounds(
             stopping_rule(n_models=len(asked), target=self._study.prompt.target),
             self._cache,
             models=asked,
             n_draws=self._study.sampling.draws,
-            tide=sitting.tide,
+            progress=session.progress,
         )
 
     async def _save(self, ended: asyncio.Event) -> None:
@@ -173,22 +173,22 @@ class CollectRun:
     def _write(self) -> Path | None:
         return write_snapshot(self._folder, self._cache, self._study, shard=self._order.shard)
 
-    def _report(self, sitting: RunSession, planned: CollectPlan, rounds: Rounds | None) -> RunReport:
-        account, tide = sitting.account, sitting.tide
+    def _report(self, session: RunSession, planned: CollectPlan, rounds: Rounds | None) -> RunReport:
+        account, progress = session.account, session.progress
         left_out = {one.model: one.reason for one in planned.left_out if one.money}
-        stopped = {model: aside.reason for model, aside in tide.aside.items() if aside.money}
+        stopped = {model: skipped.reason for model, skipped in progress.skipped.items() if skipped.money}
         costs = [(one.model, account.spent_usd(one.model)) for one in planned.models]
         each = {one.model: one.estimate_usd / one.n_missing for one in planned.models if one.n_missing}
         settled = tuple(rounds.settled[model] for model in sorted(rounds.settled)) if rounds else None
         return RunReport(
             snapshot=self._write(),
-            tide=tide,
+            progress=progress,
             spent_usd=account.spent_usd(),
             unpriced_usd=account.unpriced_usd(),
             by_model=tuple(sorted(costs, key=lambda cost: (-cost[1], cost[0]))),
-            interrupted=sitting.interrupted,
+            interrupted=session.interrupted,
             budget=left_out | stopped,
-            error=sitting.error,
+            error=session.error,
             settled=settled,
             spared_usd=sum(each.get(one.model, 0.0) * one.n_spared for one in settled or ()),
         )

@@ -22,7 +22,7 @@ from flipsite.analyse.merge_features import (
     joined,
 )
 from flipsite.collect.catalogue import Catalogue, fetch_catalogue, load_catalogue
-from flipsite.collect.classifier import WORDING, askable, classifier_course, questions, read_claims, usual_usd
+from flipsite.collect.classifier import WORDING, askable, classifier_run, questions, read_claims, usual_usd
 from flipsite.collect.client import OpenRouter
 from flipsite.collect.clock import stamp
 from flipsite.collect.pricing import Mode
@@ -88,25 +88,25 @@ class ClassifyRun:
         Raises:
             FlipsiteError: If nothing can be asked at all.
         """
-        sitting = self._sitting(client)
-        await sitting.resume()
-        series = self._series()
-        missing = series.questions()
-        sitting.tide.n_missing = len(missing)
-        sitting.tide.n_kept = len(self._models) * ASKINGS - len(missing)
-        agreed = self._watcher.agree(await self._inquiry(client, sitting, series, missing))
+        session = self._session(client)
+        await session.resume()
+        queue = self._queue()
+        missing = queue.questions()
+        session.progress.n_missing = len(missing)
+        session.progress.n_kept = len(self._models) * ASKINGS - len(missing)
+        agreed = self._watcher.agree(await self._inquiry(client, session, queue, missing))
         if self._order.dry_run or not agreed:
-            return self._classified(sitting) if self._order.dry_run else None
-        self._need_budget(series)
+            return self._classified(session) if self._order.dry_run else None
+        self._need_budget(queue)
         log.info("asking %s %d questions", self._classifier.id, len(missing))
 
-        async def run(sampler: Scheduler) -> None:
-            await sampler.run([series] if missing else [])
+        async def run(scheduler: Scheduler) -> None:
+            await scheduler.run([queue] if missing else [])
 
-        await sitting.ask(run)
-        return self._classified(sitting)
+        await session.ask(run)
+        return self._classified(session)
 
-    def _sitting(self, client: OpenRouter) -> RunSession:
+    def _session(self, client: OpenRouter) -> RunSession:
         return RunSession(
             client,
             self._cache,
@@ -118,7 +118,7 @@ class ClassifyRun:
             most_a_model=self._order.concurrency,
         )
 
-    def _series(self) -> ModelQueue:
+    def _queue(self) -> ModelQueue:
         """The missing questions; any number of answers is worth its price."""
         name = self._classifier.id
         held = {standing.model: standing for standing in self._cache.standings()}.get(name)
@@ -126,7 +126,7 @@ class ClassifyRun:
         there = self._cache.settled(name)
         missing = [one for one in questions(self._models) if (one.labels, one.order, one.draw) not in there]
         return ModelQueue(
-            course=classifier_course(self._classifier, budget=self._budget, mode=mode),
+            model_run=classifier_run(self._classifier, budget=self._budget, mode=mode),
             questions=lambda: missing,
             estimate_usd=len(missing) * usual_usd(self._classifier),
             tried=held is not None and held.n_settled > 0,
@@ -134,18 +134,18 @@ class ClassifyRun:
         )
 
     async def _inquiry(
-        self, client: OpenRouter, sitting: RunSession, series: ModelQueue, missing: Sequence[Question]
+        self, client: OpenRouter, session: RunSession, queue: ModelQueue, missing: Sequence[Question]
     ) -> ClassifierQuote:
-        course = series.course
-        worst = [course.worst_usd(one, course.request(one, course.mode)) for one in missing]
+        model_run = queue.model_run
+        worst = [model_run.worst_usd(one, model_run.request(one, model_run.mode)) for one in missing]
         return ClassifierQuote(
             classifier=self._classifier.id,
             n_models=len({one.labels[0] for one in missing}),
             n_missing=len(missing),
-            n_kept=sitting.tide.n_kept,
-            estimate_usd=series.estimate_usd,
+            n_kept=session.progress.n_kept,
+            estimate_usd=queue.estimate_usd,
             worst_usd=max(worst, default=0.0),
-            spent_usd=sitting.account.spent_usd(),
+            spent_usd=session.account.spent_usd(),
             budget_usd=self._budget.total_usd,
             account_usd=await client.limit_usd(),
             n_lost=self._cache.n_lost,
@@ -153,28 +153,28 @@ class ClassifyRun:
             simulated=self._order.simulated_seed is not None,
         )
 
-    def _need_budget(self, series: ModelQueue) -> None:
-        if series.estimate_usd and self._budget.total_usd is None and self._order.simulated_seed is None:
+    def _need_budget(self, queue: ModelQueue) -> None:
+        if queue.estimate_usd and self._budget.total_usd is None and self._order.simulated_seed is None:
             raise UsageError(
                 f"{self._classifier.id}: no budget; give --budget USD (its answers will cost about "
-                f"${series.estimate_usd:,.2f}), or --no-classifier to ask nobody."
+                f"${queue.estimate_usd:,.2f}), or --no-classifier to ask nobody."
             )
 
-    def _classified(self, sitting: RunSession) -> ClassifierReport:
-        aside = sitting.tide.aside.get(self._classifier.id)
-        error = sitting.error
-        if aside and not aside.money and error is None:
+    def _classified(self, session: RunSession) -> ClassifierReport:
+        skipped = session.progress.skipped.get(self._classifier.id)
+        error = session.error
+        if skipped and not skipped.money and error is None:
             error = CollectError(
-                f"{self._classifier.id}: {aside.reason.rstrip('.')}; what was bought is kept."
+                f"{self._classifier.id}: {skipped.reason.rstrip('.')}; what was bought is kept."
             )
         return ClassifierReport(
             classifier=self._classifier.id,
             features=self._features(),
-            tide=sitting.tide,
-            spent_usd=sitting.account.spent_usd(),
-            unpriced_usd=sitting.account.unpriced_usd(),
-            interrupted=sitting.interrupted,
-            budget=aside.reason if aside and aside.money else None,
+            progress=session.progress,
+            spent_usd=session.account.spent_usd(),
+            unpriced_usd=session.account.unpriced_usd(),
+            interrupted=session.interrupted,
+            budget=skipped.reason if skipped and skipped.money else None,
             error=error,
         )
 

@@ -73,10 +73,10 @@ class RunQuote:
 class ProgressSnapshot:
     """How a run stands, for whoever watches."""
 
-    tide: RunProgress
+    progress: RunProgress
     spent_usd: float
     left_usd: float | None
-    n_resting: int
+    n_paused: int
     bound: int
 
 
@@ -86,7 +86,7 @@ class RunReport:
 
     Attributes:
         snapshot: The file that `build` reads; None where there is nothing to write.
-        tide: Counts of this run.
+        progress: Counts of this run.
         spent_usd: What the study has cost in all.
         unpriced_usd: The part of it that is a worst case, since no price was told.
         by_model: What each model has cost in all, the dearest first.
@@ -98,7 +98,7 @@ class RunReport:
     """
 
     snapshot: Path | None
-    tide: RunProgress
+    progress: RunProgress
     spent_usd: float
     unpriced_usd: float
     by_model: tuple[tuple[str, float], ...]
@@ -190,7 +190,7 @@ class ClassifierReport:
     Attributes:
         classifier: Its name.
         features: What its answers come to, those of earlier runs included.
-        tide: Counts of this run.
+        progress: Counts of this run.
         spent_usd: What its answers have cost in all.
         unpriced_usd: The part of it that is a worst case, since no price was told.
         interrupted: Whether the user stopped it.
@@ -200,7 +200,7 @@ class ClassifierReport:
 
     classifier: str
     features: tuple[Feature, ...]
-    tide: RunProgress
+    progress: RunProgress
     spent_usd: float
     unpriced_usd: float
     interrupted: bool

@@ -1,4 +1,4 @@
-"""One sitting: questions asked within a budget, shown as they go, stopped softly; whatever is asked.
+"""One session: questions asked within a budget, shown as they go, stopped softly; whatever is asked.
 
 Whom a run asks: an endpoint with the account's key, or the simulated one; and what day it is there.
 """
@@ -31,7 +31,7 @@ class RunSession:
     """The parts that ask and count, and what ends them.
 
     Attributes:
-        tide: Counts.
+        progress: Counts.
         account: Holds the budget.
         ended: Set once nothing more is asked.
         interrupted: Whether the user stopped it.
@@ -64,7 +64,7 @@ class RunSession:
             most_a_model: Requests of one model in flight at most.
             of: Whether the budget is for a model; None for all.
         """
-        self.tide = RunProgress()
+        self.progress = RunProgress()
         self.account = Account(total_usd=budget.total_usd, per_model_usd=budget.per_model_usd)
         self.ended = asyncio.Event()
         self.interrupted = False
@@ -72,17 +72,17 @@ class RunSession:
         self._ledger = ledger
         self._of = of or (lambda model: True)
         self._look = look
-        self._asker = Requester(
+        self._requester = Requester(
             client=client,
             ledger=ledger,
             account=self.account,
             clock=clock,
             concurrency=concurrency,
-            tide=self.tide,
+            progress=self.progress,
             extra=_draw_header if numbered else None,
         )
-        self._sampler = Scheduler(
-            self._asker, concurrency=concurrency, tide=self.tide, most_a_model=most_a_model
+        self._scheduler = Scheduler(
+            self._requester, concurrency=concurrency, progress=self.progress, most_a_model=most_a_model
         )
 
     async def resume(self) -> None:
@@ -90,7 +90,7 @@ class RunSession:
         for standing in self._ledger.standings():
             if self._of(standing.model):
                 self.account.resume(standing)
-        await self._asker.prices.settle(one for one in self._ledger.unpriced() if self._of(one.model))
+        await self._requester.prices.settle(one for one in self._ledger.unpriced() if self._of(one.model))
 
     async def ask(
         self,
@@ -101,14 +101,14 @@ class RunSession:
         """Ask until all is asked, or something says stop; what that was is told by `interrupted` and `error`.
 
         Args:
-            run: Lets the sampler ask.
+            run: Lets the scheduler ask.
             beside: Goes on until `ended`, and is waited for.
         """
         tasks = [asyncio.ensure_future(self._show()), *([asyncio.ensure_future(beside())] if beside else [])]
         gc.freeze()  # what was imported stays: looking through it again cost a tenth of the time of a draw
-        with interrupts(self._sampler.stop) as interrupted:
+        with interrupts(self._scheduler.stop) as interrupted:
             try:
-                await run(self._sampler)
+                await run(self._scheduler)
             except FlipsiteError as stopped:
                 self.error = stopped
             finally:
@@ -125,11 +125,11 @@ class RunSession:
 
     def _seen(self) -> ProgressSnapshot:
         return ProgressSnapshot(
-            tide=self.tide,
+            progress=self.progress,
             spent_usd=self.account.spent_usd(),
             left_usd=self.account.left_usd(),
-            n_resting=self._asker.gate.n_resting,
-            bound=int(self._asker.gate.bound.now),
+            n_paused=self._requester.gate.n_paused,
+            bound=int(self._requester.gate.bound.now),
         )
 
 
