@@ -1,30 +1,55 @@
-"""Put one folder in another's place so that there is a whole one at every instant.
+"""Files and folders on disk: digests, atomic writes, exclusive locks, and the files of a site.
 
-A file appears whole or not at all: written beside its place, synced, and swapped in.
-
-Files of a site on disk: written, copied, linked, compared. Modes are what every web server can read.
+A file or a folder appears whole or not at all: it is written beside its place, synced, and renamed into it.
+The files of a site get modes that every web server can read.
 """
 
 import ctypes
 import errno
+import hashlib
 import os
 import shutil
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
-from hashlib import file_digest, sha256
 from io import FileIO
 from pathlib import Path
 from stat import S_ISREG
-from typing import BinaryIO
+from typing import BinaryIO, NamedTuple
 
-from flipsite.domain.display import Content, UnchangedFile
 from flipsite.errors import StoreError
 
 AT_FDCWD = -100
 RENAME_EXCHANGE = 2
 NOT_HERE = {errno.ENOSYS, errno.EINVAL, errno.EOPNOTSUPP}
-"""What a kernel or a file system says that cannot exchange two names."""
+"""Error codes of a kernel or a file system that cannot exchange two names."""
+
+
+class UnchangedFile(NamedTuple):
+    """A file of the last site that stays at its path: it is known to be whole."""
+
+    size: int
+    digest: str
+
+
+Content = bytes | Path | UnchangedFile
+"""A file's content: bytes to write, a file to copy, or the file that is there already."""
+
+
+def file_digest(path: Path) -> str:
+    """SHA-256 of a file, in hexadecimal."""
+    with path.open("rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()
+
+
+def measure(content: Content) -> tuple[int, str]:
+    """Size in bytes and SHA-256 of a content."""
+    if isinstance(content, UnchangedFile):
+        return content.size, content.digest
+    if isinstance(content, bytes):
+        return len(content), hashlib.sha256(content).hexdigest()
+    with content.open("rb") as file:
+        return os.fstat(file.fileno()).st_size, hashlib.file_digest(file, "sha256").hexdigest()
 
 
 def put_in_place(new: Path, out: Path, *, aside: Path) -> Path | None:
@@ -77,7 +102,7 @@ def rename_twice(new: Path, out: Path, *, aside: Path) -> Path:
 
 
 def sync(folder: Path) -> None:
-    """Have all that was written on this folder's file system reach the disk: one call, not one a file.
+    """Write everything on this folder's file system to the disk: one call, not one a file.
 
     Raises:
         OSError: If the disk did not take it.
@@ -95,27 +120,23 @@ def sync(folder: Path) -> None:
         os.close(descriptor)
 
 
-def sync_names(folder: Path) -> None:
-    """Have the names in a folder reach the disk.
-
-    Raises:
-        OSError: If the disk did not take them.
-    """
-    if sys.platform == "win32":  # a folder cannot be opened there
-        return
-    descriptor = os.open(folder, os.O_RDONLY)
-    try:
-        os.fsync(descriptor)
-    finally:
-        os.close(descriptor)
-
-
 @contextmanager
 def replacing(path: Path) -> Iterator[BinaryIO]:
     """Open a file that takes the place of `path` when the block ends well.
 
-    A reader sees the old file or the new one, whatever is killed in between. What a killed process leaves
-    behind is a hidden `.part` file that nothing reads.
+    Raises:
+        StoreError: As `replaced_by`.
+    """
+    with replaced_by(path) as part, part.open("xb") as file:
+        yield file
+
+
+@contextmanager
+def replaced_by(path: Path) -> Iterator[Path]:
+    """Give the name of a file to write, which takes the place of `path` when the block ends well.
+
+    A reader sees the old file or the new one, whatever is killed in between. A killed process leaves a hidden
+    `.part` file that nothing reads. A link at `path` is replaced, never followed.
 
     Raises:
         StoreError: If the file cannot be written; the old one is as it was.
@@ -126,10 +147,9 @@ def replacing(path: Path) -> Iterator[BinaryIO]:
     try:
         with swapping(path):
             path.parent.mkdir(parents=True, exist_ok=True)
-            with part.open("wb") as file:
-                yield file
-                file.flush()
-                os.fsync(file.fileno())
+            part.unlink(missing_ok=True)  # of a killed process of the same number
+            yield part
+            sync_file(part)
             part.replace(path)
             sync_folder(path.parent)
     finally:
@@ -139,7 +159,7 @@ def replacing(path: Path) -> Iterator[BinaryIO]:
 
 @contextmanager
 def swapping(path: Path) -> Iterator[None]:
-    """What the system refuses of a block that leaves `path` whole until it ends well, in our words.
+    """Report a failure of a block that leaves `path` whole until it ends well.
 
     Raises:
         StoreError: If the path cannot be written.
@@ -151,9 +171,26 @@ def swapping(path: Path) -> Iterator[None]:
         raise StoreError(f"{path}: cannot be written ({reason}); what was there is as it was") from error
 
 
+def sync_file(path: Path) -> None:
+    """Write a file's content to the disk.
+
+    Raises:
+        OSError: If the disk did not take it.
+    """
+    descriptor = os.open(path, os.O_RDWR)
+    try:
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)
+
+
 def sync_folder(folder: Path) -> None:
-    """See to it that what a folder names outlives a power cut."""
-    if os.name == "nt":
+    """Write a folder's names to the disk, so that a rename outlives a power cut.
+
+    Raises:
+        OSError: If the disk did not take them.
+    """
+    if sys.platform == "win32":
         return  # a folder cannot be opened there; the rename is journalled
     handle = os.open(folder, os.O_RDONLY)
     try:
@@ -162,19 +199,47 @@ def sync_folder(folder: Path) -> None:
         os.close(handle)
 
 
+def refuse_link(path: Path) -> None:
+    """Refuse a link where a private file or folder belongs: a stranger's project may have laid it there.
+
+    Raises:
+        StoreError: If the path is a link.
+    """
+    if path.is_symlink():
+        raise StoreError(f"{path}: is a link, which flipsite does not follow here; move it away")
+
+
+def lock_file(path: Path) -> int | None:
+    """Lock a file, which is made if need be, for this process alone; a link is not followed.
+
+    Returns:
+        The descriptor, whose closing frees the lock, as the process’s end does; None if another holds it.
+
+    Raises:
+        OSError: If the file cannot be opened, or is a link.
+    """
+    descriptor = os.open(path, os.O_RDWR | os.O_CREAT | getattr(os, "O_NOFOLLOW", 0), 0o644)
+    try:
+        if sys.platform == "win32":
+            import msvcrt
+
+            msvcrt.locking(descriptor, msvcrt.LK_NBLCK, 1)
+        else:
+            import fcntl
+
+            fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except BlockingIOError:
+        os.close(descriptor)
+        return None
+    except BaseException:
+        os.close(descriptor)
+        raise
+    return descriptor
+
+
 FILE_MODE, FOLDER_MODE = 0o644, 0o755
-_BINARY = getattr(os, "O_BINARY", 0)  # Windows has texts otherwise
+_BINARY = getattr(os, "O_BINARY", 0)  # Windows translates line ends otherwise
 READABLE = 0o444
-
-
-def measure(content: Content) -> tuple[int, str]:
-    """Size in bytes and SHA-256 of what is to be written."""
-    if isinstance(content, UnchangedFile):
-        return content.size, content.digest
-    if isinstance(content, bytes):
-        return len(content), sha256(content).hexdigest()
-    with content.open("rb") as file:
-        return os.fstat(file.fileno()).st_size, file_digest(file, "sha256").hexdigest()
 
 
 def is_same(old: str, content: bytes | Path, *, size: int, digest: str) -> bool:

@@ -6,7 +6,8 @@ import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from flipsite.domain.urls import STUDY_ID, author_of, model_folder, model_page, relative
+from flipsite.domain.urls import STUDY_ID, author_of, base_address, model_folder, model_page, relative
+from flipsite.errors import UsageError
 
 
 def test_a_plain_name_is_its_own_folder() -> None:
@@ -81,3 +82,25 @@ def test_no_study_is_named_after_a_device_of_windows(device: str) -> None:
     """Its folder could not be made there; a name that only begins so can."""
     assert not STUDY_ID.fullmatch(device)
     assert STUDY_ID.fullmatch(f"{device}-flips")
+
+
+@pytest.mark.parametrize(
+    "address",
+    [
+        "javascript:alert(1)",
+        "me.github.io",
+        "https://",
+        "https://a.b/?q",
+        'https://a.b/"x',
+        "http://[x",
+        "//a.b/",
+    ],
+)
+def test_an_address_that_is_none_of_the_webs_is_refused(address: str) -> None:
+    with pytest.raises(UsageError, match="expected an address such as"):
+        base_address(address)
+
+
+@pytest.mark.parametrize("address", ["https://me.github.io/coins", "https://me.github.io/coins/", "/coins"])
+def test_an_address_ends_in_a_slash(address: str) -> None:
+    assert base_address(address) == address.rstrip("/") + "/"

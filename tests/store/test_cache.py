@@ -8,7 +8,7 @@ import stat
 import subprocess
 import sys
 import textwrap
-from contextlib import closing
+from contextlib import closing, suppress
 from dataclasses import replace
 from pathlib import Path
 
@@ -298,6 +298,10 @@ def test_a_page_damaged_in_the_middle_is_a_sentence(tmp_path):
         "UPDATE draw SET labels = '[1'",
         "UPDATE draw SET labels = '[\"0\"]'",
         "UPDATE draw SET status = 'wrong', outcome = NULL",
+        "UPDATE attempt SET billed_pico = -5",
+        "UPDATE series SET billed_pico = -5",
+        "UPDATE series SET unpriced_pico = -5",
+        "UPDATE attempt SET billed_pico = NULL, worst_pico = -5",
     ],
 )
 def test_a_value_damaged_inside_its_page_is_a_sentence(tmp_path, change):
@@ -308,6 +312,19 @@ def test_a_value_damaged_inside_its_page_is_a_sentence(tmp_path, change):
         connection.execute(change)
     with pytest.raises(StoreError, match="the cache is damaged"), cache(tmp_path) as kept:
         list(kept.kept())
+
+
+@pytest.mark.parametrize("name", ["", "cache.sqlite", "cache.sqlite-wal", "trial.lock", "trial.holder.json"])
+def test_no_link_in_the_private_folder_is_followed(tmp_path, name):
+    """A stranger's project cannot have flipsite write to a file of its user's."""
+    outside = tmp_path / "outside"
+    (outside.mkdir if not name else outside.touch)()
+    place = tmp_path / "project" / ".flipsite" / name
+    place.parent.mkdir(parents=True)
+    place.symlink_to(outside)
+    with suppress(StoreError), cache(tmp_path / "project") as kept:
+        asyncio.run(flip(kept))
+    assert list(outside.iterdir()) == [] if outside.is_dir() else outside.read_bytes() == b""
 
 
 def test_another_programs_database_is_left_alone(tmp_path):

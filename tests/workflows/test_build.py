@@ -9,6 +9,7 @@ import pytest
 from flipsite.errors import ContentError, SettingsError, UsageError
 from flipsite.project import find_project
 from flipsite.workflows.build import build
+from flipsite.workflows.embed import embed
 
 ARTICLE = Path(__file__).parents[3] / "shared" / "reference" / "article.txt"
 
@@ -168,14 +169,13 @@ def test_whatever_fails_in_a_template_of_ones_own_is_one_sentence(
         build(find_project(tmp_path), out=tmp_path / "site")
 
 
-@pytest.mark.parametrize(
-    "address",
-    ["javascript:alert(1)", "me.github.io", "https://", "https://a.b/?q", 'https://a.b/"x', "http://[x"],
-)
-def test_an_address_that_is_none_of_the_webs_is_refused(tmp_path: Path, address: str) -> None:
+def test_build_and_embed_refuse_the_same_addresses(tmp_path: Path) -> None:
     project_with(tmp_path, "mine")
+    project = find_project(tmp_path)
     with pytest.raises(UsageError, match="expected an address such as"):
-        build(find_project(tmp_path), out=tmp_path / "site", base_url=address)
+        build(project, out=tmp_path / "site", base_url="javascript:alert(1)")
+    with pytest.raises(UsageError, match="expected an address such as"):
+        embed(project, "leaderboard", form="html", base_url="javascript:alert(1)")
 
 
 def test_the_site_map_and_the_lost_page_use_the_address(tmp_path: Path) -> None:

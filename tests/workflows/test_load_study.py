@@ -79,7 +79,7 @@ def test_reading_a_plain_study_imports_nothing_that_only_others_need(folder: Pat
         "flipsite.collect",
         "flipsite.store.counting.aggregate",
     ]
-    others += ["flipsite.store.features", "flipsite.store.snapshot.write", "filelock", "httpx"]
+    others += ["flipsite.store.features", "flipsite.store.snapshot.write", "httpx"]
     write_draws(folder / "draws.parquet", collect_draws(ROWS), study="far")
     code = (
         "import sys, pathlib; from flipsite.workflows.load import kept_files, load_report\n"

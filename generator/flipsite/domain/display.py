@@ -1,12 +1,7 @@
-"""The nouns of showing: a table ready for all its formats, and a chart with its finding in words.
-
-What a file of a site holds, on its way from what makes it to what writes it.
-"""
+"""Tables ready for all their formats, and charts with their finding in words."""
 
 from collections.abc import Iterator
 from dataclasses import dataclass, field
-from pathlib import Path
-from typing import NamedTuple
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -67,19 +62,8 @@ class Figure:
     records: tuple[dict[str, object], ...] = field(default=())
 
 
-class UnchangedFile(NamedTuple):
-    """A file of the last site at this very path, which stays: it is known to be whole."""
-
-    size: int
-    digest: str
-
-
-Content = bytes | Path | UnchangedFile
-"""Bytes to write, a file to copy, or what is there already."""
-
-
 def encoded(text: str) -> bytes:
-    """A text as a file holds it: one of a model's may have a lone surrogate, which UTF-8 cannot."""
+    """Encode a text as UTF-8; a lone surrogate, which a model may write, becomes `?`."""
     return text.encode("utf-8", "replace")
 
 

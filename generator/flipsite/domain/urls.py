@@ -3,6 +3,9 @@
 import hashlib
 import re
 from functools import lru_cache
+from urllib.parse import urlsplit
+
+from flipsite.errors import UsageError
 
 RESERVED_STUDIES = frozenset(
     {
@@ -30,6 +33,23 @@ _PLAIN_PART = re.compile(r"[a-z0-9](?:[a-z0-9._-]{0,98}[a-z0-9_-])?")
 _PLAIN_SLUG = re.compile(rf"{_PLAIN_PART.pattern}(?::{_PLAIN_PART.pattern})?")
 _DEVICES = re.compile(rf"{_DEVICE}(?:[.:].*)?")
 _NO_AUTHOR = "~none"
+
+
+def base_address(text: str) -> str:
+    """Read `--base-url`: a site's address, or its path on its host; the result ends in a slash.
+
+    Raises:
+        UsageError: If it is neither, as `javascript:` is.
+    """
+    try:
+        parts = urlsplit(text)
+        is_address = parts.scheme in {"http", "https"} and bool(parts.hostname)
+    except ValueError:
+        is_address = False
+    is_path = text.startswith("/") and not text.startswith("//")
+    if not (is_address or is_path) or not re.fullmatch(r"[\w.:/~%\[\]@-]+", text, re.ASCII):
+        raise UsageError(f"--base-url {text!r}: expected an address such as https://me.github.io/coins/")
+    return text.rstrip("/") + "/"
 
 
 def author_of(model: str) -> str:

@@ -14,10 +14,10 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
-from urllib.parse import urlsplit
 
 from flipsite import __version__
-from flipsite.errors import UsageError
+from flipsite.domain.urls import base_address
+from flipsite.files import file_digest
 from flipsite.project import (
     PROJECT_FILE,
     Project,
@@ -88,7 +88,7 @@ def build(
     """
     chosen = tuple(dict.fromkeys(studies)) or study_ids(project)
     folders = {study_id: existing_study(project, study_id) for study_id in chosen}
-    address = _address(base_url) if base_url else None
+    address = base_address(base_url) if base_url else None
     inputs = input_digests(project, chosen, base_url=address)
     change = None if force else current_site(out, version=__version__, inputs=inputs)
     if change is None:
@@ -145,23 +145,6 @@ def _work(
     )
 
 
-def _address(base_url: str) -> str:
-    """The site's address, or its path on its host, ending in a slash.
-
-    Raises:
-        UsageError: If it is neither.
-    """
-    try:
-        parts = urlsplit(base_url)
-        sound = parts.scheme in {"http", "https"} and bool(parts.hostname)
-    except ValueError:
-        sound = False
-    is_path = base_url.startswith("/") and not base_url.startswith("//")
-    if not (sound or is_path) or not re.fullmatch(r"[\w.:/~%\[\]@-]+", base_url, re.ASCII):
-        raise UsageError(f"--base-url {base_url!r}: expected an address such as https://me.github.io/coins/")
-    return base_url.rstrip("/") + "/"
-
-
 def input_digests(project: Project, studies: Sequence[str], *, base_url: str | None) -> dict[str, str]:
     """SHA-256 of everything a build depends on: content, templates, address, and flipsite itself."""
     roots = [("templates", folder) for folder in reversed(project.templates)]
@@ -178,7 +161,7 @@ def input_digests(project: Project, studies: Sequence[str], *, base_url: str | N
                 len(inside.parts) < 2 or inside.parts[1] not in studies
             )
             if path.is_file() and not foreign and not path.name.startswith("."):
-                digests[f"{name}/{inside.as_posix()}"] = _file_digest(path)
+                digests[f"{name}/{inside.as_posix()}"] = file_digest(path)
     return digests | _elsewhere(project, studies)
 
 
@@ -203,11 +186,6 @@ def _libraries_digest() -> str:
         if _LIBRARIES.fullmatch(name)
     }
     return hashlib.sha256(" ".join(sorted(found)).encode()).hexdigest()
-
-
-def _file_digest(path: Path) -> str:
-    with path.open("rb") as file:
-        return hashlib.file_digest(file, "sha256").hexdigest()
 
 
 def _warnings(folders: Mapping[str, Path]) -> list[str]:

@@ -4,6 +4,7 @@ from difflib import get_close_matches
 from pathlib import Path
 
 from flipsite.analyse.report import StudyReport
+from flipsite.domain.urls import base_address
 from flipsite.errors import UsageError
 from flipsite.files import replacing
 from flipsite.present.embeds.formats import FORMATS, rendered
@@ -32,10 +33,10 @@ def embed(
         base_url: Where the site stands; without it nothing is linked.
 
     Raises:
-        UsageError: If there is no such study, table or chart, or it has no picture.
+        UsageError: If there is no such study, table or chart, it has no picture, or the address is none.
     """
+    address = base_address(base_url) if base_url else None
     report = _report(project, study_id)
-    address = base_url.rstrip("/") + "/" if base_url else None
     found = find_embed(report, name, base_url=address, top=top)
     if isinstance(found, tuple):
         raise UsageError(_unknown(name, report.study.id, found))

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING
 from flipsite.domain.fit import Fit, OmittedInput
 from flipsite.domain.study import Kind, Study
 from flipsite.errors import UsageError
+from flipsite.files import refuse_link, replaced_by
 from flipsite.project import FEATURES_FILE, FIT_FILE, Project, existing_study
 from flipsite.settings import load_printed, load_study
 from flipsite.store.cache.writer import private_folder
@@ -93,12 +94,10 @@ def keep_draws(sampled: "tuple[SampleResult, ...]", path: Path) -> None:
     `arviz.InferenceData.from_netcdf(path, base_group="scale")` reads one back.
     """
     private_folder(path.parents[1])
-    path.parent.mkdir(exist_ok=True)
-    part = path.with_name(f".{path.name}.part")
-    part.unlink(missing_ok=True)
-    for one in sampled:
-        one.draws.to_netcdf(str(part), base_group=one.form, engine="h5netcdf", overwrite_existing=False)
-    part.replace(path)
+    refuse_link(path.parent)
+    with replaced_by(path) as part:
+        for one in sampled:
+            one.draws.to_netcdf(str(part), base_group=one.form, engine="h5netcdf", overwrite_existing=False)
 
 
 def _fit(

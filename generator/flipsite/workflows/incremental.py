@@ -26,8 +26,7 @@ from functools import cache
 from pathlib import Path
 
 from flipsite.analyse.report import StudyReport
-from flipsite.domain.display import UnchangedFile
-from flipsite.files import measure
+from flipsite.files import UnchangedFile, measure
 from flipsite.present.charts.render import ChartRequest, ChartSet
 from flipsite.write.site.manifest import Manifest, read_manifest
 

@@ -24,6 +24,7 @@ from flipsite.domain.draws import Draws, Tally
 from flipsite.domain.fit import Fit
 from flipsite.domain.study import Kind, Study
 from flipsite.errors import UsageError
+from flipsite.files import file_digest
 from flipsite.project import (
     CATALOGUE_FILE,
     FEATURES_FILE,
@@ -251,6 +252,5 @@ def sha256(path: Path) -> str:
     elif path.is_dir():
         content = "".join(sha256(part) for part in sorted(path.rglob("*.parquet"))).encode()
     else:
-        with path.open("rb") as file:
-            return hashlib.file_digest(file, "sha256").hexdigest()
+        return file_digest(path)
     return hashlib.sha256(content).hexdigest()

@@ -1,12 +1,12 @@
 """A project of one's own: its first files, none of which replaces one that is there."""
 
 from collections.abc import Iterator
-from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 
 from flipsite.errors import SiteError
+from flipsite.files import replacing
 from flipsite.project import packaged
 
 STUDY: Final = "coin-flips"
@@ -46,7 +46,8 @@ def start(folder: Path, *, version: str, templates: bool) -> ScaffoldReport:
         templates: Whether to copy the templates too, to be changed.
 
     Raises:
-        SiteError: If a file cannot be written.
+        SiteError: If a file cannot be looked for.
+        StoreError: If one cannot be written.
     """
     written, left = [], []
     try:
@@ -55,25 +56,15 @@ def start(folder: Path, *, version: str, templates: bool) -> ScaffoldReport:
             if target.exists() or target.is_symlink():
                 left.append(path)
                 continue
-            _put(target, content)
+            target.parent.mkdir(parents=True, exist_ok=True)
+            with replacing(target) as file:  # another start would leave half a file as it is
+                file.write(content)
             written.append(path)
     except OSError as error:
         raise SiteError(
             f"{error.filename or folder}: cannot be written ({error.strerror}); choose another folder"
         ) from error
     return ScaffoldReport(folder=folder, written=tuple(written), left=tuple(left))
-
-
-def _put(target: Path, content: bytes) -> None:
-    """Write a new file whole or not at all: another start would leave half of one as it is."""
-    target.parent.mkdir(parents=True, exist_ok=True)
-    part = target.with_name(f".{target.name}.part")
-    try:
-        part.write_bytes(content)
-        part.rename(target)
-    finally:
-        with suppress(OSError):
-            part.unlink(missing_ok=True)
 
 
 def _contents(version: str, *, templates: bool) -> Iterator[tuple[str, bytes]]:

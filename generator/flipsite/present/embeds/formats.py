@@ -11,8 +11,9 @@ from functools import cache
 from importlib.resources import files
 from typing import Final
 
-from flipsite.domain.display import Content, encoded
+from flipsite.domain.display import encoded
 from flipsite.domain.urls import relative
+from flipsite.files import Content
 from flipsite.present.charts.interactive import spec_json
 from flipsite.present.embeds.html import STYLES, frame_page, frame_snippet, html_fragment
 from flipsite.present.embeds.image import png_file, svg_file

@@ -11,8 +11,9 @@ from pathlib import Path
 from urllib.parse import unquote
 
 from flipsite.analyse.report import StudyReport
-from flipsite.domain.display import UnchangedFile, encoded
+from flipsite.domain.display import encoded
 from flipsite.domain.study import Study
+from flipsite.files import UnchangedFile
 from flipsite.present.pages.page import Page
 from flipsite.schema import TABLES, Column
 

@@ -15,11 +15,12 @@ from flipsite.analyse.cross_study import History
 from flipsite.analyse.published import PrintedFit
 from flipsite.analyse.ranking import RankEstimate
 from flipsite.analyse.report import Evidence, StudyReport
-from flipsite.domain.display import Content, Heading
+from flipsite.domain.display import Heading
 from flipsite.domain.draws import Draws, Tally
 from flipsite.domain.estimates import Estimate, PrintedBias
 from flipsite.domain.study import Study
 from flipsite.domain.urls import model_folder, model_history
+from flipsite.files import Content
 from flipsite.present.leaderboard.rows import Board, BoardRow
 from flipsite.present.leaderboard.tables import TOP, fits_text
 from flipsite.present.pages.model_data import Answers, answers, model_csv

@@ -17,7 +17,8 @@ import jinja2
 
 from flipsite.analyse.cross_study import Comparison, Family, History, comparisons, families, histories
 from flipsite.analyse.report import StudyReport
-from flipsite.domain.display import Content, encoded
+from flipsite.domain.display import encoded
+from flipsite.files import Content
 from flipsite.present.charts.interactive import figure_files
 from flipsite.present.charts.render import ChartRequest, ChartSet
 from flipsite.present.embeds.formats import pasted_files, saved_files

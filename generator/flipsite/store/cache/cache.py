@@ -105,6 +105,8 @@ class Cache:
                 self._key = rows.enter_study(self._reader, self._study, json.dumps(self._protocol or {}))
                 if self._protocol is not None:
                     self._check_protocol(self._protocol)
+                if rows.has_negative_money(self._reader, self._key):
+                    raise DamagedError("an amount of money is negative")
                 self.n_lost = rows.count_lost(self._reader, self._key)
             self._writer = Writer(self._path)
             stack.callback(self._writer.close)
@@ -226,6 +228,8 @@ def _rejection(status: str) -> Status:
 
 def _kept(row: KeptRow) -> StoredDraw:
     draw_id, model, draw, labels, order, status, outcome, reason, mode, body, latency, asked_at, cost = row
+    if cost is not None and cost < 0:
+        raise DamagedError(f"a draw's cost is {cost}")
     result: Result
     if status == Status.VALID and outcome is not None:
         result = Outcome(index=outcome)

@@ -45,6 +45,19 @@ def has_draws(connection: sqlite3.Connection, study: int) -> bool:
     return connection.execute(query, (study,)).fetchone() is not None
 
 
+def has_negative_money(connection: sqlite3.Connection, study: int) -> bool:
+    """Whether any amount by which a study's spend is counted is below zero, which would raise its budget."""
+    query = (
+        "SELECT EXISTS (SELECT 1 FROM series WHERE study = ?"
+        " AND min(billed_pico, unpriced_pico, in_flight_pico, over_pico) < 0)"
+        " OR EXISTS (SELECT 1 FROM attempt INDEXED BY attempt_in_flight"
+        "  WHERE state = 'sent' AND worst_pico < 0)"
+        " OR EXISTS (SELECT 1 FROM attempt INDEXED BY attempt_unpriced"
+        "  WHERE billed_pico IS NULL AND generation IS NOT NULL AND worst_pico < 0)"
+    )
+    return bool(connection.execute(query, (study,)).fetchone()[0])
+
+
 def count_lost(connection: sqlite3.Connection, study: int) -> int:
     """Mark what was in flight when a collector died: spent at its worst case, and to be asked again.
 

@@ -6,6 +6,7 @@ from contextlib import closing, contextmanager
 from pathlib import Path
 
 from flipsite.errors import StoreError
+from flipsite.files import refuse_link
 
 APPLICATION_ID = 0x666C6970
 """`flip`: tells a cache from any other SQLite file."""
@@ -91,13 +92,16 @@ def connect(path: Path) -> sqlite3.Connection:
     WAL with `synchronous = FULL`: a transaction that was reported done outlives a power cut.
 
     Raises:
-        StoreError: If the file is damaged, foreign, newer than this flipsite, or cannot be written.
+        StoreError: If the file is damaged, foreign, newer than this flipsite, a link, or cannot be written.
     """
+    for ending in ("", "-wal", "-shm", "-journal"):
+        refuse_link(path.with_name(path.name + ending))
     with complaints(path):
         _refuse_stump(path)
         connection = sqlite3.connect(path, timeout=30, isolation_level=None, check_same_thread=False)
         try:
             _looked_at(connection, path, STEPS)  # before anything is written to it
+            connection.execute("PRAGMA trusted_schema = OFF")  # the file may be a stranger's
             connection.execute("PRAGMA journal_mode = WAL")
             connection.execute("PRAGMA synchronous = FULL")
             connection.execute("PRAGMA foreign_keys = ON")

@@ -1,11 +1,10 @@
 """One thread that writes the cache, many requests in one transaction.
 
-A disk takes as long to sync one answer as fifty. Whoever writes waits until the transaction with its change
-is on disk; what arrives meanwhile goes into the next one. So 256 requests in flight wait for a few syncs.
+A disk takes as long to sync one answer as fifty. A writer waits until the transaction with its change is on
+disk; what arrives meanwhile goes into the next one. So 256 requests in flight wait for a few syncs.
 
-The private folder, and who holds a study.
-
-The lock is the operating system's, so a dead holder frees it; who it is stands in a file beside it.
+The private folder, and the lock on a study. The lock is the operating system's, so a dead holder frees it;
+a file beside it names the holder.
 """
 
 import asyncio
@@ -20,9 +19,8 @@ from queue import Empty, SimpleQueue
 from threading import Thread
 from typing import TypeVar, cast
 
-from filelock import FileLock, Timeout
-
 from flipsite.errors import StoreError
+from flipsite.files import lock_file, refuse_link, replacing
 from flipsite.store.cache.schema import complaints, connect
 
 MOST_AT_ONCE = 512
@@ -135,19 +133,19 @@ def private_folder(folder: Path) -> None:
     """Make the cache's folder, for its owner alone and ignored by git.
 
     Raises:
-        StoreError: If it cannot be made or written.
+        StoreError: If it cannot be made or written, or is a link, which might lead out of the project.
     """
     try:
+        refuse_link(folder)
         folder.mkdir(mode=0o700, parents=True, exist_ok=True)
         if folder.stat().st_mode & 0o077:
             folder.chmod(0o700)
         ignore = folder / ".gitignore"
-        if not ignore.exists():
-            ignore.write_text("*\n", encoding="utf-8")
+        if not os.path.lexists(ignore):
+            with replacing(ignore) as file:
+                file.write(b"*\n")
     except OSError as error:
-        raise StoreError(
-            f"{folder}: cannot be written ({error.strerror}); give yourself the right to write there."
-        ) from error
+        raise _unwritable(folder, error) from error
 
 
 @contextmanager
@@ -157,24 +155,28 @@ def hold(folder: Path, *, study: str, now: str) -> Iterator[None]:
     Raises:
         StoreError: If another one holds it: who, where, and since when.
     """
-    holder = folder / f"{study}.holder.json"
-    lock = FileLock(folder / f"{study}.lock")
+    holder, lock = folder / f"{study}.holder.json", folder / f"{study}.lock"
     try:
-        lock.acquire(timeout=0)
-    except Timeout as error:
-        raise StoreError(f"{study}: {_who(holder)}; wait for it, or stop it.") from error
+        refuse_link(lock)
+        descriptor = lock_file(lock)
     except OSError as error:
-        raise StoreError(
-            f"{folder}: cannot be written ({error.strerror}); give yourself the right to write there."
-        ) from error
+        raise _unwritable(folder, error) from error
+    if descriptor is None:
+        raise StoreError(f"{study}: {_who(holder)}; wait for it, or stop it.")
     try:
-        with suppress(OSError):  # the lock counts; the note is for people
-            holder.write_text(json.dumps({"pid": os.getpid(), "host": socket.gethostname(), "since": now}))
+        with suppress(StoreError), replacing(holder) as file:  # the lock counts; the note is for people
+            file.write(json.dumps({"pid": os.getpid(), "host": socket.gethostname(), "since": now}).encode())
         yield
     finally:
         with suppress(OSError):
             holder.unlink(missing_ok=True)
-        lock.release()
+        os.close(descriptor)
+
+
+def _unwritable(folder: Path, error: OSError) -> StoreError:
+    return StoreError(
+        f"{folder}: cannot be written ({error.strerror}); give yourself the right to write there."
+    )
 
 
 def _who(holder: Path) -> str:

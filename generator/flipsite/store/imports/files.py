@@ -4,7 +4,6 @@ What a file is, is told by its first bytes; only between JSON lines and CSV does
 """
 
 import gzip
-import hashlib
 import io
 import json
 import zlib
@@ -20,6 +19,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from flipsite.errors import UsageError
+from flipsite.files import file_digest
 from flipsite.store.imports.csv import opened_csv
 
 _JSON_SUFFIXES = {".jsonl", ".ndjson", ".json"}
@@ -94,8 +94,8 @@ def sha256_of(path: Path) -> str:
     Raises:
         UsageError: If there is no such file, or it cannot be read.
     """
-    with told(path), path.open("rb") as file:
-        return hashlib.file_digest(file, "sha256").hexdigest()
+    with told(path):
+        return file_digest(path)
 
 
 @contextmanager

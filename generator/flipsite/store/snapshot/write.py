@@ -9,7 +9,6 @@ A snapshot in parts: written a few million draws a file, and offered for downloa
 What a snapshot was made of, as its cache remembers it: while it stands, its rows are copied.
 """
 
-import hashlib
 import json
 import os
 import shutil
@@ -22,7 +21,7 @@ from pathlib import Path
 
 import pyarrow as pa
 
-from flipsite.files import put_in_place, swapping, sync_folder
+from flipsite.files import file_digest, put_in_place, swapping, sync_folder
 from flipsite.project import PARTS, SNAPSHOT, snapshot_files
 from flipsite.store.cache.queries import StudyMark
 from flipsite.store.snapshot.columns import SCHEMA
@@ -102,7 +101,7 @@ def manifest(parts: Mapping[str, Path], *, n_draws: int, address: str | None = N
             "path": name.removeprefix(f"{PARTS}/"),
             "draws": draws_in(path),
             "bytes": path.stat().st_size,
-            "sha256": digest(path),
+            "sha256": file_digest(path),
         }
         for name, path in sorted(parts.items())
     ]
@@ -115,12 +114,6 @@ def manifest(parts: Mapping[str, Path], *, n_draws: int, address: str | None = N
     if address:
         told["address"] = address
     return (json.dumps(told, ensure_ascii=False, indent=1) + "\n").encode()
-
-
-def digest(path: Path) -> str:
-    """The SHA-256 of a file, in hexadecimal."""
-    with path.open("rb") as file:
-        return hashlib.file_digest(file, "sha256").hexdigest()
 
 
 MOST_IN_A_FILE = 500_000
@@ -190,7 +183,7 @@ class _Parts:
                 yield name, self._link(self._next, place)
             else:
                 self._write(place, notes)
-                yield name, digest(place)
+                yield name, file_digest(place)
             sync_folder(place.parent)
 
     def _ends_a_part(self, standing: ReusedFile) -> bool:
@@ -335,5 +328,5 @@ def stands(written: WrittenSnapshot, folder: Path) -> bool:
     """Whether a study's snapshot is, to the byte, the one that was written."""
     found = {path.relative_to(folder).as_posix(): path for path in snapshot_files(folder)}
     return found.keys() == written.files.keys() and all(
-        digest(path) == written.files[name] for name, path in found.items()
+        file_digest(path) == written.files[name] for name, path in found.items()
     )

@@ -9,9 +9,10 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from flipsite.domain.display import Content, UnchangedFile
 from flipsite.errors import SiteError
 from flipsite.files import (
+    Content,
+    UnchangedFile,
     carry_over,
     is_same,
     link_file,
@@ -19,7 +20,7 @@ from flipsite.files import (
     measure,
     put_in_place,
     sync,
-    sync_names,
+    sync_folder,
     write_file,
 )
 from flipsite.write.site.manifest import NAME, Manifest, read_manifest
@@ -110,7 +111,7 @@ def replace_site(
                 _swap(out, scratch)
     except OSError as error:
         reason = f"{error.strerror or error}" + (f" ({error.filename})" if error.filename else "")
-        raise SiteError(f"{out}: cannot be written: {reason}; mend that and build again") from error
+        raise SiteError(f"{out}: cannot be written: {reason}; fix that and build again") from error
     log.info(
         "%s: %d files written, %d unchanged, %d removed",
         out,
@@ -180,4 +181,4 @@ def _swap(out: Path, scratch: Path) -> None:
         except SiteError:
             put_in_place(old, out, aside=scratch / (NEW if old.name == OLD else OLD))
             raise
-    sync_names(out.parent)
+    sync_folder(out.parent)

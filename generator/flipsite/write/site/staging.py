@@ -8,13 +8,13 @@ Which folder a site may be written to: never one whose loss would hurt.
 
 import os
 import shutil
-import sys
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
 
 from flipsite.errors import SiteError
+from flipsite.files import lock_file
 
 LOCK, NEW, OLD = "lock", "new", "old"
 MARK = b"A scratch folder of flipsite; it goes away with the next build.\n"
@@ -68,11 +68,12 @@ def _hold(folder: Path, out: Path, *, until: float) -> int:
             folder.mkdir(mode=0o755)
         _refuse_foreign(folder)
         with suppress(FileNotFoundError):  # its last holder removed it meanwhile: once more
-            lock = os.open(folder / LOCK, os.O_RDWR | os.O_CREAT | getattr(os, "O_NOFOLLOW", 0), 0o644)
-            if _lock(lock) and _is_at(lock, folder / LOCK):
-                os.pwrite(lock, MARK, 0)
-                return lock
-            os.close(lock)
+            lock = lock_file(folder / LOCK)
+            if lock is not None:
+                if _is_at(lock, folder / LOCK):
+                    os.pwrite(lock, MARK, 0)
+                    return lock
+                os.close(lock)
         if time.monotonic() > until:
             raise SiteError(
                 f"{out}: another build is writing this site; wait for its end, or choose another -o"
@@ -87,22 +88,6 @@ def _refuse_foreign(folder: Path) -> None:
             raise SiteError(
                 f"{folder}: flipsite needs this name for its scratch folder; move what is there away"
             )
-
-
-def _lock(descriptor: int) -> bool:
-    """Take the lock if nobody holds it."""
-    try:
-        if sys.platform == "win32":
-            import msvcrt
-
-            msvcrt.locking(descriptor, msvcrt.LK_NBLCK, 1)
-        else:
-            import fcntl
-
-            fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
-    except BlockingIOError:
-        return False
-    return True
 
 
 def _is_at(descriptor: int, path: Path) -> bool:

@@ -15,8 +15,8 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import suppress
 from typing import Generic, NamedTuple, Protocol, TypeVar
 
-from flipsite.domain.display import Content
 from flipsite.errors import SiteError
+from flipsite.files import Content
 from flipsite.write.site.paths import check_paths
 
 CAN_FORK = hasattr(os, "fork")
