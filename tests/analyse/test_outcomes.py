@@ -1,0 +1,66 @@
+"""Each outcome of a model, its place in the prompt, and what missing answers could have been."""
+
+from itertools import product
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from flipsite.analyse.multinomial import total_variation, total_variation_quantiles
+from flipsite.analyse.outcomes import missing_bounds, outcome_estimates, place_effect, rank_bounds
+
+
+def test_each_outcome_has_its_interval_and_test() -> None:
+    rows = outcome_estimates([20, 10, 5], labels=["a", "b", "c"], shares=[1 / 3] * 3)
+    assert [row.count for row in rows] == [20, 10, 5]
+    assert all(row.low <= row.share <= row.high for row in rows if row.low and row.share and row.high)
+    assert all((row.q_value or 0) >= (row.p_value or 0) for row in rows)
+    nothing = outcome_estimates([0, 0], labels=["a", "b"], shares=[0.5, 0.5])
+    assert [(row.share, row.p_value) for row in nothing] == [(None, None)] * 2
+
+
+def test_a_model_that_takes_the_first_named_is_found_whatever_its_shares() -> None:
+    orders = np.arange(60) % 6
+    first = place_effect(orders, orders, n_outcomes=6)
+    always_four = place_effect(np.full(60, 3), orders, n_outcomes=6)
+    assert first is not None
+    assert always_four is not None
+    assert (first.first, first.last) == (1.0, 0.0)
+    assert first.first_p < 1e-10
+    assert always_four.places == (10,) * 6
+    assert always_four.p_value == pytest.approx(1)
+    assert place_effect([-1, 2], [0, -1], n_outcomes=6) is None
+
+
+@given(st.lists(st.integers(0, 5), min_size=2, max_size=3), st.integers(0, 4))
+def test_missing_answers_are_bounded_by_all_they_could_have_been(counts: list[int], missing: int) -> None:
+    k, shares = len(counts), [1 / len(counts)] * len(counts)
+    if sum(counts) + missing == 0:
+        return
+    possible = [
+        float(total_variation(np.array(counts) + np.array(more), shares))
+        for more in product(range(missing + 1), repeat=k)
+        if sum(more) == missing
+    ]
+    least, largest = missing_bounds(counts, missing, shares)
+    assert least == pytest.approx(min(possible))
+    assert largest == pytest.approx(max(possible))
+
+
+@pytest.mark.parametrize("k", [6, 10, 100])
+def test_rank_intervals_cover(k: int) -> None:
+    """Of perfect samplers, half loaded ones and one that always says the same, all ranks at once."""
+    rng, n, n_models = np.random.default_rng(k), 100, 12
+    even = np.full(k, 1 / k)
+    fixed = np.zeros(k)
+    fixed[0] = 1.0
+    truths = [even * (1 - w) + fixed * w for w in np.linspace(0, 1, n_models)]
+    rank = np.arange(1, n_models + 1)
+    half = total_variation_quantiles([n], k, level=1 - 0.05 / n_models)[n]
+    held = 0
+    for _ in range(100):
+        counts = np.stack([rng.multinomial(n, truth) for truth in truths])
+        bounds = np.array(rank_bounds(total_variation(counts, even), [half] * n_models))
+        held += bool(np.all((bounds[:, 0] <= rank) & (rank <= bounds[:, 1])))
+    assert held >= 95

@@ -1,0 +1,103 @@
+"""Several draws in one answer, held to the null of independent answers."""
+
+import numpy as np
+import pytest
+
+from flipsite.analyse.sequence_statistics import answer_statistics, loop, null_laws, upper_tail
+from flipsite.analyse.sequences import Pattern, SequenceEstimate, SequenceVerdict, sequence_estimates
+
+COIN = (0.5, 0.5)
+
+
+def estimate(answers: np.ndarray, shares: tuple[float, ...] = COIN) -> SequenceEstimate:
+    (found,) = sequence_estimates(
+        {"a/b": answers}, {"a/b": len(answers)}, per_answer=answers.shape[1], shares=shares
+    )
+    return found
+
+
+def independent(m: int, length: int, p: float = 0.5, seed: int = 0) -> np.ndarray:
+    return (np.random.default_rng(seed).random((m, length)) < p).astype(int)
+
+
+def test_runs_given_composition() -> None:
+    """The two checks of the formula: 39 runs and a variance of 6.653; 11 and 4.737."""
+    six = np.repeat(np.arange(6), [20, 10, 5, 5, 5, 5])
+    two = np.repeat([0, 1], 10)
+    for answer, k, mean, variance in ((six, 6, 39, 6.653), (two, 2, 11, 4.737)):
+        z = answer_statistics(np.stack([answer, answer])[None], (1 / k,) * k).runs_z[0]
+        runs = 1 + np.count_nonzero(np.diff(answer))
+        assert z == pytest.approx(2 * (runs - mean) / (2 * variance) ** 0.5, rel=1e-3)
+
+
+def test_alternating_answers() -> None:
+    start = np.arange(50)[:, None] % 2
+    found = estimate((np.arange(12) + start) % 2)
+    assert found.alternation == 1
+    assert found.verdict is SequenceVerdict.PATTERNED
+    assert {Pattern.ALTERNATING, Pattern.RATIONED, Pattern.SCRIPTS} <= set(found.patterns)
+    assert found.distinct_answers == 2
+    assert Pattern.SHARES not in found.patterns
+
+
+def test_rationed_answers() -> None:
+    rng = np.random.default_rng(1)
+    found = estimate(np.stack([rng.permutation([0] * 6 + [1] * 6) for _ in range(50)]))
+    assert found.dispersion == 0
+    assert found.patterns == (Pattern.RATIONED,)
+
+
+def test_sticky_answers() -> None:
+    rng = np.random.default_rng(2)
+    answers = np.zeros((60, 12), int)
+    answers[:, 0] = rng.integers(0, 2, 60)
+    for place in range(1, 12):
+        stays = rng.random(60) < 0.8
+        answers[:, place] = np.where(stays, answers[:, place - 1], 1 - answers[:, place - 1])
+    assert {Pattern.STICKY, Pattern.REPEATING} <= set(estimate(answers).patterns)
+
+
+def test_two_scripts_collapse() -> None:
+    scripts = independent(2, 12, seed=5)
+    found = estimate(scripts[np.random.default_rng(3).integers(0, 2, 50)])
+    assert found.collision_bits == pytest.approx(1, abs=0.1)
+    assert found.collision_bits_expected == 12
+    assert Pattern.SCRIPTS in found.patterns
+    assert sum(n for _, n in found.scripts) == 50
+
+
+def test_a_loop_in_long_answers() -> None:
+    rng = np.random.default_rng(4)
+    tapes = np.stack([np.tile(rng.integers(0, 2, 11), 11)[:110] for _ in range(20)])
+    lag, p, match = loop(tapes, COIN)
+    assert lag % 11 == 0
+    assert match == 1
+    assert p < 0.01
+    assert loop(independent(20, 110), COIN)[1] > 0.01
+
+
+def test_a_biased_sampler_of_independent_draws_shows_its_shares_alone() -> None:
+    assert estimate(independent(50, 12, p=0.8, seed=6)).patterns == (Pattern.SHARES,)
+
+
+def test_many_independent_answers_are_called_so() -> None:
+    found = estimate(independent(1000, 12, seed=7))
+    assert (found.verdict, found.patterns) == (SequenceVerdict.INDEPENDENT, ())
+    assert estimate(independent(50, 12, seed=7)).verdict is SequenceVerdict.UNDECIDED
+
+
+def test_too_few_answers_say_nothing() -> None:
+    (found,) = sequence_estimates({"a/b": independent(1, 12)}, {"a/b": 9}, per_answer=12, shares=COIN)
+    assert (found.valid, found.length_kept, found.bias) == (1, 1 / 9, None)
+    assert found.verdict is SequenceVerdict.UNDECIDED
+
+
+@pytest.mark.parametrize(("m", "length"), [(20, 2), (20, 12), (50, 12), (50, 2)])
+def test_the_size_of_each_test_is_as_stated(m: int, length: int) -> None:
+    """Of independent answers a statistic is among the largest twentieth in at most about one of twenty."""
+    law = null_laws((m,), length, COIN)[m]
+    studies = independent(400 * m, length, seed=m + length).reshape(400, m, length)
+    seen = answer_statistics(studies, COIN)
+    for name in ("bias", "dispersion_own", "first_place", "places", "equal_pairs", "runs_z"):
+        p = np.array([upper_tail(getattr(law, name), value) for value in getattr(seen, name)])
+        assert np.mean(p <= 0.05) <= 0.085, name
