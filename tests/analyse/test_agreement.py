@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from flipsite.analyse.merge_features import SUREST, agreed_features
+from flipsite.analyse.features.merge import SUREST, agreed_features
 from flipsite.domain.catalogue import FeatureClaim
 from flipsite.domain.features import FEATURES
 from flipsite.domain.study import Feature

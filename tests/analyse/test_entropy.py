@@ -5,7 +5,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from flipsite.analyse.entropy import (
+from flipsite.analyse.outcomes.entropy import (
     binary_entropy,
     collision_bits,
     effective_outcomes,

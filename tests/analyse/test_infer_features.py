@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from flipsite.analyse.infer_features import name_features
+from flipsite.analyse.features.infer import name_features
 from flipsite.domain.features import FEATURES
 
 CATALOGUES = Path(__file__).parents[3] / "shared" / "data" / "openrouter"

@@ -4,8 +4,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from flipsite.analyse.infer_features import catalogue_features, known_features
-from flipsite.analyse.merge_features import FeatureChange, RefusedValue, by_model, in_proportion, joined
+from flipsite.analyse.features.infer import catalogue_features, known_features
+from flipsite.analyse.features.merge import FeatureChange, RefusedValue, by_model, in_proportion, joined
 from flipsite.domain.catalogue import Model, Price
 from flipsite.domain.features import FEATURES, SOURCES
 from flipsite.domain.study import Feature

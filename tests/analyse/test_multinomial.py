@@ -10,14 +10,14 @@ from hypothesis import strategies as st
 from scipy.stats import chisquare
 
 from flipsite.analyse.binomial import binomial_test, noise_floor
-from flipsite.analyse.multinomial import (
+from flipsite.analyse.outcomes.multinomial import (
     multinomial_noise_floor,
     pearson_tests,
     phi_squared,
     total_variation,
     total_variation_quantiles,
 )
-from flipsite.analyse.multinomial_power import draws_for_bias, draws_for_fairness
+from flipsite.analyse.outcomes.power import draws_for_bias, draws_for_fairness
 
 
 def even(k: int) -> tuple[float, ...]:

@@ -3,8 +3,13 @@
 import numpy as np
 import pytest
 
-from flipsite.analyse.sequence_statistics import answer_statistics, loop, null_laws, upper_tail
-from flipsite.analyse.sequences import Pattern, SequenceEstimate, SequenceVerdict, sequence_estimates
+from flipsite.analyse.sequences.estimates import (
+    Pattern,
+    SequenceEstimate,
+    SequenceVerdict,
+    sequence_estimates,
+)
+from flipsite.analyse.sequences.statistics import answer_statistics, loop, null_laws, upper_tail
 
 COIN = (0.5, 0.5)
 

@@ -15,7 +15,7 @@ from functools import cache
 from html.parser import HTMLParser
 from pathlib import Path
 
-from flipsite.analyse.merge_features import agreed_features, joined
+from flipsite.analyse.features.merge import agreed_features, joined
 from flipsite.collect.budget import PICO_PER_USD
 from flipsite.collect.catalogue import catalogue, dump_catalogue, load_catalogue, read_page
 from flipsite.collect.classifier import read_claims

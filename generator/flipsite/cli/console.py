@@ -20,7 +20,7 @@ from rich.live import Live
 from rich.markup import escape
 from rich.table import Table
 
-from flipsite.analyse.merge_features import RefusedValue
+from flipsite.analyse.features.merge import RefusedValue
 from flipsite.domain.display import one_line
 from flipsite.domain.study import Feature, Kind
 from flipsite.errors import UsageError

@@ -14,8 +14,8 @@ from datetime import UTC, datetime
 from difflib import get_close_matches
 from pathlib import Path
 
-from flipsite.analyse.infer_features import known_features
-from flipsite.analyse.merge_features import (
+from flipsite.analyse.features.infer import known_features
+from flipsite.analyse.features.merge import (
     MergedFeatures,
     agreed_features,
     in_proportion,

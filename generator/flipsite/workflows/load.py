@@ -120,7 +120,7 @@ def load_report(folder: Path) -> StudyReport:
     """Read a study's folder and analyse what it holds."""
     known, fitted, report = folder / FEATURES_FILE, folder / FIT_FILE, _report(folder)
     if known.exists():
-        from flipsite.analyse.merge_features import by_model
+        from flipsite.analyse.features.merge import by_model
         from flipsite.store.features import read_features
 
         report = with_features(report, by_model(read_features(known)))

@@ -14,8 +14,8 @@ from math import log2
 import numpy as np
 
 from flipsite.analyse.binomial import FALSE_DISCOVERY_RATE, benjamini_hochberg
-from flipsite.analyse.entropy import collision_bits
-from flipsite.analyse.sequence_statistics import (
+from flipsite.analyse.outcomes.entropy import collision_bits
+from flipsite.analyse.sequences.statistics import (
     LONG_ANSWER,
     Answers,
     AnswerStatistics,

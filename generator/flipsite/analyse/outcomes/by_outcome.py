@@ -7,7 +7,7 @@ import numpy as np
 from numpy.typing import ArrayLike
 
 from flipsite.analyse.binomial import benjamini_hochberg, binomial_test, jeffreys
-from flipsite.analyse.multinomial import Counts, pearson_tests
+from flipsite.analyse.outcomes.multinomial import Counts, pearson_tests
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

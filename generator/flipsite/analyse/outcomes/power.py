@@ -7,7 +7,7 @@ import numpy as np
 from scipy.special import chdtri, chndtrinc
 
 from flipsite.analyse.binomial import FAIR_MARGIN
-from flipsite.analyse.multinomial import total_variation, total_variation_quantiles
+from flipsite.analyse.outcomes.multinomial import total_variation, total_variation_quantiles
 
 MOST_DRAWS = 50_000
 """Beyond this nobody is told to draw."""

@@ -7,8 +7,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from flipsite.analyse.multinomial import total_variation, total_variation_quantiles
-from flipsite.analyse.outcomes import missing_bounds, outcome_estimates, place_effect, rank_bounds
+from flipsite.analyse.outcomes.by_outcome import missing_bounds, outcome_estimates, place_effect, rank_bounds
+from flipsite.analyse.outcomes.multinomial import total_variation, total_variation_quantiles
 
 
 def test_each_outcome_has_its_interval_and_test() -> None:

@@ -1,0 +1,1 @@
+"""Draws among k outcomes; a coin is k = 2."""

@@ -1,0 +1,1 @@
+"""Several draws in one answer."""
