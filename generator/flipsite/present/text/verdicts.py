@@ -9,7 +9,7 @@ from math import floor
 
 import numpy as np
 
-from flipsite.analyse import cross_study, fairness, homogeneity, merge_features, ranking
+from flipsite.analyse import cross_study, fairness, homogeneity, ranking
 from flipsite.analyse.binomial import (
     FAIR_MARGIN,
     FALSE_DISCOVERY_RATE,
@@ -18,6 +18,7 @@ from flipsite.analyse.binomial import (
     chance_within,
     noise_floor,
 )
+from flipsite.analyse.features import merge
 from flipsite.analyse.sequential import acquitted, convicted, log_evidence
 from flipsite.domain.estimates import Estimate, PrintedBias, Verdict
 from flipsite.domain.features import ASKINGS
@@ -136,8 +137,8 @@ def rules() -> dict[str, str]:
         "random_tables": count_text(homogeneity.N_TABLES),
         "step_draws": count_text(cross_study.N_DRAWS),
         "askings": count_text(ASKINGS),
-        "surest": f"{merge_features.SUREST:g}",
-        "alike": percent_text(merge_features.ALIKE),
+        "surest": f"{merge.SUREST:g}",
+        "alike": percent_text(merge.ALIKE),
         "e_value": f"{1 / FALSE_DISCOVERY_RATE:g}",
         "many_models": count_text(MANY),
         "convicted_at": count_text(_convicted_at(1)),
