@@ -1,4 +1,4 @@
-"""Simulation-based calibration: do the four forms find what they were told, as often as they say?
+"""Simulation-based calibration: do the intervals of the four forms hold the truth as often as they state?
 
 Parameters are drawn from a form's priors, a study is simulated from them, and the package's own code fits
 it. The rank of each true value among its posterior draws is then uniform, if the simulation and the fit are
@@ -6,8 +6,10 @@ of one and the same form and the sampler does its work; where either fails, some
 
     python benchmarks/calibration/simulate.py --form scale --replications 300
 
-appends to `<form>.csv` beside it whatever replications that lacks, a row each, and can be stopped at any
-time: each has its own seed. `report.py` says what came of it. Wants `flipsite[bayes]`.
+appends to `<form>.csv` beside it the replications that it lacks, a row each, and can be stopped at any time:
+each has its own seed. `--selected` simulates studies like a printed one: the direction of each bias is
+unknown, and only models of a bias of at most 0.032 or at least 0.35 are in the data (`<form>-selected.csv`).
+`report.py` tests the ranks. Needs `flipsite[bayes]`.
 
 Source:
     Talts et al. (2018), arXiv:1804.06788; why the likelihood is ranked too: Modrák et al. (2023),
@@ -18,6 +20,7 @@ import argparse
 import csv
 import time
 from collections.abc import Iterator, Mapping
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -30,6 +33,7 @@ from flipsite.fit.covariates import Covariates, covariates
 from flipsite.fit.forms import FORMS
 from flipsite.fit.posterior_checks import from_prior, simulated_ones
 from flipsite.fit.sampling import compiled, run_chains
+from flipsite.fit.selection import Selection
 
 FOLDER = Path(__file__).parent
 
@@ -59,9 +63,17 @@ def study() -> tuple[FlipCounts, Covariates]:
     return counts, covariates(counts.models, values)
 
 
-def replications(form: FormName, wanted: range) -> Iterator[dict[str, float]]:
-    """Each replication's ranks by parameter, with its divergences and seconds."""
+def selected_study() -> tuple[FlipCounts, Covariates]:
+    """The same models, fifty valid draws each: only those at either end of the biases, direction unknown."""
     counts, given = study()
+    ones = np.array([k for k in range(51) if not 0.0325 < abs(k / 50 - 0.5) < 0.345])
+    selection = Selection(ones=ones, valid=np.full_like(ones, 50), log_weight=np.zeros(len(ones)))
+    return replace(counts, valid=np.full(N_MODELS, 50), signed=False, selection=selection), given
+
+
+def replications(form: FormName, wanted: range, *, selected: bool) -> Iterator[dict[str, float]]:
+    """Each replication's ranks by parameter, with its divergences and seconds."""
+    counts, given = selected_study() if selected else study()
     ready, stated = compiled(form, counts, given), FORMS[form](counts, given)
     for replication in wanted:
         started = time.perf_counter()
@@ -113,11 +125,11 @@ def log_likelihood(model: Any, truth: Mapping[str, Floats], ones: Floats) -> Flo
     return total
 
 
-def run(form: FormName, n: int) -> None:
+def run(form: FormName, n: int, *, selected: bool) -> None:
     """Append what is missing of the first n replications."""
-    path = FOLDER / f"{form}.csv"
+    path = FOLDER / (f"{form}-selected.csv" if selected else f"{form}.csv")
     done = len(path.read_text().splitlines()) - 1 if path.exists() else 0
-    for row in replications(form, range(done, n)):
+    for row in replications(form, range(done, n), selected=selected):
         with path.open("a", newline="") as file:
             table = csv.DictWriter(file, fieldnames=list(row), lineterminator="\n")
             if not file.tell():
@@ -130,6 +142,8 @@ if __name__ == "__main__":
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--form", choices=list(FORMS), action="append")
     parser.add_argument("--replications", type=int, default=300)
+    parser.add_argument("--selected", action="store_true")
     asked = parser.parse_args()
-    for one in asked.form or list(FORMS):
-        run(one, asked.replications)
+    forms = [form for form in FORMS if not asked.selected or form != "mean"]
+    for one in asked.form or forms:
+        run(one, asked.replications, selected=asked.selected)

@@ -15,7 +15,7 @@ from flipsite.present.embeds.html import frame_page, frame_snippet, html_fragmen
 from flipsite.present.embeds.image import ANYWHERE
 from flipsite.present.embeds.registry import Embed, Source, find_embed, study_embeds, table_embeds
 from flipsite.present.embeds.text import json_embed, markdown_embed
-from flipsite.present.text.predictors import best_form, contrasts, main_part
+from flipsite.present.text.predictors import contrasts, main_form, main_part
 from flipsite.project import packaged
 from flipsite.workflows.load import load_report
 from flipsite.write.check.html import read_page, read_xml_file
@@ -158,9 +158,9 @@ def article() -> StudyReport:
 
 
 def test_what_was_fitted_is_a_table(article: StudyReport) -> None:
-    """The comparisons of the form that predicts best, in every format, with a picture."""
+    """The comparisons of the form that the page is read for, in every format, with a picture."""
     assert article.fit
-    best = best_form(article.fit)
+    best = main_form(article.fit)
     embed = find_embed(article, "predictors", base_url=BASE)
     assert best
     assert isinstance(embed, Embed)

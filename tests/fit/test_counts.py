@@ -1,3 +1,4 @@
+from dataclasses import replace
 from fractions import Fraction
 from pathlib import Path
 
@@ -58,6 +59,30 @@ def test_the_weights_are_those_of_all_numbers_of_draws_and_both_signs(article):
     assert not found.signed
     assert len(found.models) == 40
     assert (np.diff(found.model) >= 0).all()
+
+
+def test_selection_holds_every_count_that_would_be_printed(article):
+    """A bias that prints at most 0.032, or at least 0.35 to two places."""
+    _, _, found = article
+    assert found.selection is not None
+    expected = {
+        (k, n)
+        for n in range(40, 56)
+        for k in range(n + 1)
+        if not Fraction("0.0325") < abs(Fraction(k, n) - Fraction(1, 2)) < Fraction("0.345")
+    }
+    chosen = set(zip(found.selection.ones.tolist(), found.selection.valid.tolist(), strict=True))
+    assert chosen == expected
+    assert found.selection.includes(np.array([25, 20, 5]), np.array([50, 50, 50])).tolist() == [
+        True,
+        False,
+        True,
+    ]
+
+
+def test_a_study_that_prints_every_model_selects_none(article):
+    printed, ways, _ = article
+    assert counts_of_printed(replace(printed, n_models=40), ways, target=0.5).selection is None
 
 
 def test_another_target_keeps_both_sides(article):

@@ -3,7 +3,7 @@ import pytest
 from scipy import integrate, special, stats
 
 from flipsite.fit.posterior_checks import checks, from_prior, linear, simulated_ones
-from flipsite.fit.summaries import Posterior, effects, expected_bias, factors, seen
+from flipsite.fit.summaries import Posterior, effects, expected_bias, factors, seen, smallest_effect
 
 
 @pytest.mark.parametrize(("m", "rho", "target"), [(0.5, 0.3, 0.5), (0.7, 0.05, 0.5), (0.3, 0.8, 0.2)])
@@ -34,11 +34,28 @@ def test_a_smaller_spread_is_a_factor_below_one():
     slope = np.random.default_rng(1).normal(-0.4, 0.1, 500)
     low, factor, high = factors(found, "spread", slope)
     assert low < factor < high < 1
-    below, above = seen(found, "spread", slope)
+    below, above = seen(found, "spread", slope, prior=0.5)
     assert below < 1 < above
-    wider = seen(found, "spread", slope * 2)
+    wider = seen(found, "spread", slope * 2, prior=0.5)
     assert wider[0] < below
     assert wider[1] > above
+    assert seen(found, "spread", slope * 4, prior=0.5) == (None, None)
+
+
+@pytest.mark.parametrize("error", [0.05, 0.1, 0.2, 0.3])
+def test_the_smallest_effect_is_found_four_times_in_five(error):
+    """Simulated: a normal prior of deviation 0.5, an estimate of this error, a 95 % posterior interval."""
+    deviation = (0.5**-2 + error**-2) ** -0.5
+    effect = smallest_effect(deviation, 0.5)
+    estimates = np.random.default_rng(6).normal(effect, error, 100_000)
+    posterior_mean = estimates * (1 - (deviation / 0.5) ** 2)
+    assert (posterior_mean > 1.959964 * deviation).mean() == pytest.approx(0.8, abs=0.005)
+
+
+@pytest.mark.parametrize("deviation", [0.4, 0.49, 0.5, 0.6])
+def test_where_the_prior_rules_no_size_would_do(deviation):
+    """A posterior four fifths as wide as the prior, or wider."""
+    assert smallest_effect(deviation, 0.5) is None
 
 
 def test_odds_multiply():

@@ -9,7 +9,7 @@ import pytest
 from flipsite.domain.fit import Fit, FittedForm, Term
 from flipsite.domain.study import Kind
 from flipsite.present.charts.predictors import bias_check, coefficients, effect_drawings, predictor_drawings
-from flipsite.present.pages.predictor_tables import glance_table
+from flipsite.present.pages.predictor_tables import comparison_table, glance_table
 from flipsite.present.pages.predictors import predictors_page
 from flipsite.present.pages.templates import environment
 from flipsite.present.text.predictors import (
@@ -19,6 +19,7 @@ from flipsite.present.text.predictors import (
     could_see_sentence,
     factor_text,
     findings_sentence,
+    main_form,
     overall_sentence,
     term_sentence,
 )
@@ -95,28 +96,32 @@ def test_a_coefficient_is_said_in_plain_words():
 
 def test_nothing_found_is_a_finding():
     nothing = form(term(0.8, 0.6, 1.1), term(1.2, 0.9, 1.6))
-    assert findings_sentence(nothing, "spread") == (
-        "Nothing found: none of 2 comparisons is told from no effect on bias"
-    )
+    assert findings_sentence(nothing, "spread") == ("None of 2 comparisons has a clear effect on bias")
     something = form(term(0.5, 0.3, 0.9), term(1.2, 0.9, 1.6))
     assert findings_sentence(something, "spread") == (
-        "1 of 2 comparisons is told from no effect on bias: ten times the parameters, × 0.50"
+        "1 of 2 comparisons has a clear effect on bias: ten times the parameters, × 0.50"
     )
 
 
 def test_how_strong_an_effect_had_to_be_is_told_beside_what_was_found():
-    """The easiest comparison to see has the factors nearest to 1; a usual one is the middle one."""
+    """The easiest comparison to find has the factors nearest to 1; where the prior rules, none is found."""
     seen = [
         replace(term(1, 0.5, 2), seen_below=low, seen_above=high)
-        for low, high in ((0.5, 2), (0.8, 1.2), (0.6, 1.5))
+        for low, high in ((0.5, 2), (0.8, 1.2), (None, None))
     ]
     fit = Fit(forms=(form(*seen),), draws_sha256="", features_sha256="", models=40)
     assert plain(could_see_sentence(fit)) == (
-        "With 40 models, an effect had to be as strong as bias × 0.80 or × 1.20 in the comparison that is "
-        "easiest to see, and × 0.60 or × 1.50 in a usual one, to be found four times in five. "
-        "A weaker one may be there."
+        "With 40 models, an effect is found four times in five only if it is strong: of 3 comparisons the "
+        "easiest to find had to be at least as strong as bias × 0.80 or × 1.20, and 1 would be found at no "
+        "size: there the prior outweighs the data. Weaker effects may exist."
+    )
+    prior_rules = replace(fit, forms=(form(seen[-1]),))
+    assert plain(could_see_sentence(prior_rules)) == (
+        "With 40 models, none of 1 comparison would be found four times in five at any size: "
+        "the prior outweighs the data."
     )
     assert could_see_sentence(replace(fit, forms=())) == ""
+    assert could_see_sentence(replace(fit, format=1)) == ""  # its smallest effects were wrong
 
 
 def test_every_form_stands_beside_the_others_for_each_comparison():
@@ -147,16 +152,43 @@ def test_numbers_have_curves_and_classes_a_chart_together(fit, report):
     assert effect_drawings(form(), report.study) == {}
 
 
-def test_the_best_form_is_told_with_those_that_cannot_be_told_from_it():
+def test_a_selected_study_shows_the_naive_factors_beside_its_own():
+    size = replace(term(0.5, 0.3, 0.9), naive_factor=0.4, naive_low=0.2, naive_high=0.7)
+    fit = Fit(forms=(form(size),), draws_sha256="", features_sha256="", models=40, selected=True)
+    table = glance_table(fit)
+    assert table is not None
+    assert [heading.label for heading in table.headings] == ["Comparison", "Scale", "Scale, naive"]
+    assert plain(table.rows[0][2].text) == "0.40 (0.20–0.70)"
+    assert "as if the models had not been selected" in table.note
+
+
+def test_forms_are_ranked_only_where_leave_one_out_is_reliable():
+    """One Pareto k above 0.7 in any form is enough; the page is then read for the scale form."""
+    best = form(form="mixture", elpd_loo=-90.0)
+    doubtful = form(pareto_k_bad=2, elpd_difference=-5.0)
+    fit = Fit(forms=(doubtful, best), draws_sha256="", features_sha256="", models=40)
+    assert best_form(fit) is None
+    assert main_form(fit) is doubtful
+    assert comparison_sentence(fit) == (
+        "The forms are not ranked: leave-one-out is unreliable for some of 40 models "
+        "(2 in the scale form; Pareto k above 0.7)."
+    )
+    cells = [[cell.text for cell in row] for row in comparison_table(fit).rows]
+    assert [row[3:5] for row in cells] == [["–", "–"], ["–", "–"]]
+
+
+def test_the_best_form_is_named_with_those_as_good():
     best = form(form="mixture", elpd_loo=-90.0)
     near = form(elpd_difference=-5.0, elpd_difference_se=4.0, elpd_loo=-95.0)
     far = form(form="betabinomial", elpd_difference=-30.0, elpd_difference_se=4.0, elpd_loo=-120.0)
     fit = Fit(forms=(far, near, best), draws_sha256="", features_sha256="", models=40)
     assert best_form(fit) is best
     assert comparison_sentence(fit) == (
-        "The mixture form predicts a model that it has not seen best; the scale form cannot be told from it."
+        "The mixture form predicts a model left out best; the scale form cannot be distinguished from it."
     )
-    assert comparison_sentence(replace(fit, forms=(far, best))).endswith("twice the error of the difference.")
+    assert comparison_sentence(replace(fit, forms=(far, best))).endswith(
+        "twice the standard error of the difference."
+    )
     assert comparison_sentence(replace(fit, forms=())) == "No form could be fitted."
 
 
@@ -164,15 +196,16 @@ def test_what_holds_in_every_form_is_told_from_what_holds_in_some():
     size, age = term(0.5, 0.3, 0.9), term(1.2, 0.8, 1.6, term="age", contrast="a year later")
     fit = Fit(forms=(form(size, age), form(size, age)), draws_sha256="", features_sha256="", models=40)
     assert overall_sentence(fit) == (
-        "1 of 2 comparisons holds in every form of regression: ten times the parameters, bias × 0.50"
+        "1 of 2 comparisons has a clear effect on bias in every form of regression: "
+        "ten times the parameters, bias × 0.50"
     )
     weaker = replace(size, factor=0.7, factor_high=1.2)
     assert overall_sentence(replace(fit, forms=(form(size, age), form(weaker, age)))) == (
-        "None of 2 comparisons holds in every form of regression. "
-        "What holds in some of them: ten times the parameters, bias × 0.50, in 1 of 2"
+        "None of 2 comparisons has a clear effect in every form of regression. "
+        "Clear in some of them: ten times the parameters, bias × 0.50, in 1 of 2"
     )
     assert overall_sentence(replace(fit, forms=(form(age), form(age)))) == (
-        "Nothing found: none of 1 comparison is told from no effect on bias, in any form"
+        "None of 1 comparison has a clear effect on bias in any form"
     )
     assert overall_sentence(replace(fit, forms=())) == "There was nothing to compare"
 
@@ -186,6 +219,17 @@ def test_the_articles_fit_is_whole_and_has_converged(fit):
     assert min(min(one.ess_bulk, one.ess_tail) for one in coefficients_of) >= 1000
     assert max(one.rhat for one in coefficients_of) <= 1.01
     assert {left.what for left in fit.left_out} == {"mean"}
+
+
+def test_the_articles_fit_allows_for_the_selection_and_finds_size_alone(fit):
+    """In every form, beside the naive fit; the forms are not ranked, and most comparisons find nothing."""
+    assert fit.selected
+    assert overall_sentence(fit).startswith(
+        "1 of 12 comparisons has a clear effect on bias in every form of regression: ten times the parameters"
+    )
+    assert all(one.naive_factor for each in fit.forms for one in contrasts(each, "spread"))
+    assert best_form(fit) is None
+    assert "at no size" in could_see_sentence(fit)
 
 
 def test_the_articles_fit_is_of_the_articles_figures(report):
@@ -225,13 +269,15 @@ def text_of(html: str) -> str:
 
 def test_the_page_tells_selection_doubt_and_what_could_have_been_seen(report, fit):
     text = text_of(page_of(report, fit))
-    assert "What makes a model fair? Asked of 40 models chosen for their bias" in text
+    assert "What makes a model fair? From 40 models selected by their bias" in text
     assert "Only the two ends." in text
-    assert "what is missed below is the middle that was not printed" in text
+    assert "conditional on its being printed" in text
+    assert "every count of 40 to 55 draws" in text
     assert "out of 240: the least and the most biased" in text
     assert "Not fitted: mean , for the direction of each bias is not known" in text
-    assert "The weakest effect that this study would have told from none" in text
-    assert "Parameters: unknown of 17 models" in text
+    assert "The smallest effect that a study like this finds four times in five (scale form)" in text
+    assert "The forms are not ranked" in text
+    assert "Parameters: unknown for 17 models" in text
     assert "Normal(0.5, 1)" in text
     assert "Not converged" not in text
     assert "Out of date" not in text
@@ -247,9 +293,9 @@ def test_the_page_of_a_doubtful_fit_says_so_first(report, fit):
 
 def test_no_printed_tables_no_talk_of_their_ends(report, fit):
     measured = replace(report, printed=None, study=replace(report.study, kind=Kind.MEASURED))
-    text = text_of(page_of(measured, fit))
+    text = text_of(page_of(measured, replace(fit, selected=False)))
     assert "Only the two ends." not in text
-    assert "chosen for their bias" not in text
+    assert "selected by their bias" not in text
 
 
 def test_a_hostile_author_is_text(report, fit):

@@ -86,15 +86,15 @@ def test_a_number_that_is_none_is_null():
     ("text", "told"),
     [
         ("[]", "format None is not known here"),
-        ('{"format": 2}', "format 2 is not known here"),
-        ('{"format": 1}', "damaged"),
+        ('{"format": 3}', "format 3 is not known here"),
+        ('{"format": 2}', "damaged"),
         ("{", "damaged"),
         (
-            '{"format": 1, "forms": [{"form": "wild"}], "draws_sha256": "", "models": 1}',
+            '{"format": 2, "forms": [{"form": "wild"}], "draws_sha256": "", "models": 1}',
             "wild",
         ),
         (
-            '{"format": 1, "forms": [], "draws_sha256": "", "features_sha256": "", "models": "40"}',
+            '{"format": 2, "forms": [], "draws_sha256": "", "features_sha256": "", "models": "40"}',
             "models: '40'",
         ),
     ],

@@ -89,12 +89,37 @@ def between_tables(printed: Printed, grid: Sequence[tuple[int, int]], *, target:
     share = Fraction(str(target))
     low, high = Fraction(0), Fraction(1)
     for row in printed.rows:
-        slack = Fraction(1, 2 * 10**row.decimals)
+        smallest, largest = _rounded_range(row)
         if row.table == "least":
-            low = max(low, Fraction(row.figure) - slack)
+            low = max(low, smallest)
         else:
-            high = min(high, Fraction(row.figure) + slack)
+            high = min(high, largest)
     return np.array([low <= abs(Fraction(k, n) - share) <= high for k, n in grid])
+
+
+def printed_counts(printed: Printed, *, target: float) -> tuple[tuple[int, int], ...]:
+    """Every count (ones, valid) with which a model would stand in one of the tables, ties included.
+
+    Empty where the tables hold every model: nothing was selected then.
+    """
+    if printed.n_models <= len(printed.rows):
+        return ()
+    share = Fraction(str(target))
+    least = [_rounded_range(row)[1] for row in printed.rows if row.table == "least"]
+    most = [_rounded_range(row)[0] for row in printed.rows if row.table == "most"]
+    low, high = max(least, default=Fraction(-1)), min(most, default=Fraction(2))
+    return tuple(
+        (k, n)
+        for n in range(printed.draws_low, printed.draws_high + 1)
+        for k in range(n + 1)
+        if not low < abs(Fraction(k, n) - share) < high
+    )
+
+
+def _rounded_range(row: PrintedBias) -> tuple[Fraction, Fraction]:
+    """The smallest and the largest bias that print as the figure of a row."""
+    slack = Fraction(1, 2 * 10**row.decimals)
+    return Fraction(row.figure) - slack, Fraction(row.figure) + slack
 
 
 def _ceil(value: Fraction) -> int:

@@ -1,4 +1,4 @@
-"""What a regression has found, as `fit.json` keeps it: read by the build, which samples nothing."""
+"""Results of the regressions, as stored in `fit.json` and read by the build, which samples nothing."""
 
 from dataclasses import dataclass, field
 from typing import Literal
@@ -28,8 +28,13 @@ class Term:
             expected bias in the part `spread`; None where that makes no sense.
         factor_low: 2.5 % quantile of the factor.
         factor_high: 97.5 % quantile of the factor.
-        seen_below: The weakest factor below 1 that this study would have told from 1, four times in five.
+        seen_below: The factor below 1 nearest to it that a study like this finds four times in five: its 95 %
+            interval excludes 1. None where no size would do, because the prior outweighs the data.
         seen_above: The same above 1.
+        naive_factor: The factor, had the models not been known to be selected by their bias; None where they
+            were not selected.
+        naive_low: 2.5 % quantile of the naive factor.
+        naive_high: 97.5 % quantile of the naive factor.
     """
 
     term: str
@@ -48,11 +53,14 @@ class Term:
     factor_high: float | None = None
     seen_below: float | None = None
     seen_above: float | None = None
+    naive_factor: float | None = None
+    naive_low: float | None = None
+    naive_high: float | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class AuthorEffect:
-    """What an author's name adds to what its models' covariates tell, as a factor like that of a term."""
+    """Effect of an author beyond its models' covariates, as a factor like that of a term."""
 
     author: str
     models: int
@@ -82,7 +90,7 @@ class Effect:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Check:
-    """A figure of the data beside what a form says it should be, before and after it has seen the data."""
+    """A summary of the data beside its prior and its posterior predictive interval."""
 
     name: str
     observed: float
@@ -99,14 +107,14 @@ class FittedForm:
 
     Attributes:
         terms: Coefficients first, then the other parameters.
-        divergences: Draws at which the sampler lost its way.
+        divergences: Divergent draws of the sampler.
         elpd_loo: Expected log predictive density of a model left out (PSIS-LOO), summed over the models.
         elpd_loo_se: Its standard error.
-        elpd_difference: Less than the best form's by so much; 0 for the best.
+        elpd_difference: Its difference from the best form's, at most 0.
         elpd_difference_se: Standard error of that.
-        pareto_k_bad: Models for which PSIS-LOO is not to be trusted (k above 0.7).
+        pareto_k_bad: Models for which PSIS-LOO is unreliable (k above 0.7).
         seconds: Compiling and sampling.
-        faults: Why the fit is not to be trusted, a sentence each; empty where it has converged.
+        faults: Why the fit is unreliable, a sentence each; empty where it has converged.
         authors: By name.
         effects: By covariate.
         checks: Posterior predictive and prior predictive checks.
@@ -131,12 +139,12 @@ class FittedForm:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class CovariateNote:
-    """What became of a covariate.
+    """How a covariate was used.
 
     Attributes:
         covariate: A feature's name.
-        known: Models of which it is known.
-        unknown: The models of which it is not.
+        known: Number of models with a value.
+        unknown: The models without one.
         used: In words: on what scale, against which class, or why it is left out.
     """
 
@@ -173,10 +181,11 @@ class Fit:
         draws_sha256: Of the snapshot, or of the printed figures, that were fitted.
         features_sha256: Of the features' values that were fitted.
         models: How many models were fitted.
-        covariates: What became of each.
+        covariates: How each was used.
         left_out: Forms and models that are not in the fit.
-        priors: What was thought probable before the data.
-        signed: Whether the data tell in which direction a model is biased.
+        priors: The priors, in words.
+        signed: Whether the direction of each bias is known.
+        selected: Whether the models were selected by their bias, and the likelihood allows for it.
         chains: Of each form.
         draws: Kept draws of a chain.
         seed: Of the sampler.
@@ -192,8 +201,9 @@ class Fit:
     left_out: tuple[OmittedInput, ...] = ()
     priors: tuple[PriorNote, ...] = ()
     signed: bool = True
+    selected: bool = False
     chains: int = 4
     draws: int = 0
     seed: int = 0
     made_with: tuple[str, ...] = field(default=())
-    format: int = 1
+    format: int = 2

@@ -1,4 +1,4 @@
-"""What was drawn, as the likelihood sees it: counts by model, some of them known only up to a set."""
+"""Counts by model for the likelihood; a printed figure stands for every count that prints as it."""
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
@@ -6,10 +6,11 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from flipsite.analyse.published import PrintedFit
+from flipsite.analyse.published import PrintedFit, printed_counts
 from flipsite.domain.draws import Tally
 from flipsite.domain.estimates import Printed
 from flipsite.domain.urls import author_of
+from flipsite.fit.selection import Selection
 
 Floats = NDArray[np.float64]
 Ints = NDArray[np.int64]
@@ -32,6 +33,7 @@ class FlipCounts:
         target: Probability of a one that was asked for.
         signed: False where the readings come in pairs to either side of the target.
         bias: |share of ones − target| of each model, as measured or printed (n_models).
+        selection: The counts with which a model is in the data at all; None where every model is.
     """
 
     models: tuple[str, ...]
@@ -44,13 +46,13 @@ class FlipCounts:
     target: float
     signed: bool
     bias: Floats
+    selection: Selection | None = None
 
     @property
     def typical_valid(self) -> Ints:
         """One number of valid draws a model: the middle one of its readings (n_models)."""
-        return np.array(
-            [int(np.median(self.valid[self.model == index])) for index in range(len(self.models))]
-        )
+        readings = (np.sort(self.valid[self.model == index]) for index in range(len(self.models)))
+        return np.array([valid[len(valid) // 2] for valid in readings])
 
 
 def counts_of_draws(tallies: Iterable[Tally], *, target: float) -> FlipCounts:
@@ -78,8 +80,10 @@ def counts_of_printed(
 
     Before the data every number of valid draws within the study's bounds is equally probable, and either
     direction of the bias. For a target of one half the two directions stay equally probable whatever the
-    parameters, for the forms of unsigned data lie evenly about it: one reading of double weight stands for
-    both.
+    parameters, because the forms of unsigned data are symmetric about it: one reading of double weight stands
+    for both.
+
+    Where only part of the models was printed, `selection` holds every count that would have been.
     """
     rows = sorted((row for row in printed.rows if fits.get(row.model)), key=lambda row: row.model)
     even = target == 0.5
@@ -100,7 +104,17 @@ def counts_of_printed(
         target=target,
         signed=False,
         bias=np.array([float(row.figure) for row in rows]),
+        selection=_selection(printed, target=target),
     )
+
+
+def _selection(printed: Printed, *, target: float) -> Selection | None:
+    counts = printed_counts(printed, target=target)
+    if not counts:
+        return None
+    ones, valid = np.array(counts, dtype=np.int64).T
+    numbers = printed.draws_high - printed.draws_low + 1
+    return Selection(ones=ones, valid=valid, log_weight=np.full(len(counts), -np.log(numbers)))
 
 
 def _counts(
@@ -113,6 +127,7 @@ def _counts(
     target: float,
     signed: bool,
     bias: Floats,
+    selection: Selection | None = None,
 ) -> FlipCounts:
     authors = tuple(sorted({author_of(name) for name in models}))
     return FlipCounts(
@@ -126,4 +141,5 @@ def _counts(
         target=target,
         signed=signed,
         bias=bias,
+        selection=selection,
     )

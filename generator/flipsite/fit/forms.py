@@ -15,10 +15,12 @@ $t = \operatorname{logit}(\text{target})$:
 coefficients and the authors' effects. Authors' effects are non-centred and sum to zero, so that an intercept
 is the average author's.
 
-Where the direction of the biases is not known, nothing can be said of it: the mean is held at the target.
+Where the direction of the biases is not known, the mean is held at the target. Where the models were selected
+by their bias, each likelihood is divided by the probability of being selected (`selection.py`).
 """
 
 from collections.abc import Callable, Mapping
+from functools import partial
 from typing import Any, Final
 
 import numpy as np
@@ -28,6 +30,7 @@ from flipsite.fit.counts import FlipCounts
 from flipsite.fit.covariates import Covariates
 from flipsite.fit.marginal import log_marginal
 from flipsite.fit.priors import CENTRE_DEVIATION, MEAN, OVERDISPERSION, SCALE, Prior
+from flipsite.fit.selection import interpolated, log_printed_beta, log_printed_normal
 
 Tensor = Any
 """PyTensor's; the library has no types."""
@@ -50,9 +53,14 @@ def betabinomial(counts: FlipCounts, given: Covariates) -> Any:
         if counts.signed:
             log_odds += _linear("mean", MEAN, given, counts)
         middle = pt.sigmoid(log_odds) * np.ones(len(counts.models))
-        both = pt.exp(-_linear("spread", OVERDISPERSION, given, counts))  # a + b of the beta distribution
+        log_spread = _linear("spread", OVERDISPERSION, given, counts)
+        both = pt.exp(-log_spread)  # a + b of the beta distribution
         a, b = middle * both, (1 - middle) * both
-        _likelihood(counts, lambda ones, valid, of: _log_beta_binomial(ones, valid, a[of], b[of]))
+        _likelihood(
+            counts,
+            lambda ones, valid, of: _log_beta_binomial(ones, valid, a[of], b[of]),
+            log_printed=_log_printed(log_printed_beta, counts, log_spread),
+        )
     return model
 
 
@@ -61,7 +69,11 @@ def scale(counts: FlipCounts, given: Covariates) -> Any:
     with _model(counts, given) as model:
         centre = _centre(counts)
         log_scale = _linear("spread", SCALE, given, counts)
-        _likelihood(counts, lambda ones, valid, of: log_marginal(ones, valid, centre[of], log_scale[of]))
+        _likelihood(
+            counts,
+            lambda ones, valid, of: log_marginal(ones, valid, centre[of], log_scale[of]),
+            log_printed=_log_printed(log_printed_normal, counts, log_scale),
+        )
     return model
 
 
@@ -80,7 +92,11 @@ def mixture(counts: FlipCounts, given: Covariates) -> Any:
             spread = pt.log1p(-fair) + log_marginal(ones, valid, centre[of], log_scale[of])
             return pt.logaddexp(at_target, spread)
 
-        _likelihood(counts, likelihood)
+        printed = _log_printed(log_printed_normal, counts, log_scale)
+        if counts.selection:
+            of_fair = float(counts.selection.log_probability(np.array([_target(counts)]))[0])
+            printed = pt.logaddexp(pt.log(fair) + of_fair, pt.log1p(-fair) + printed)
+        _likelihood(counts, likelihood, log_printed=printed)
     return model
 
 
@@ -130,8 +146,20 @@ def _linear(part: str, prior: Prior, given: Covariates, counts: FlipCounts) -> T
     return value * np.ones(len(counts.models))
 
 
-def _likelihood(counts: FlipCounts, of_reading: Callable[[Tensor, Tensor, Tensor], Tensor]) -> None:
-    """Add each model's log-likelihood: the sum over its readings, by their weights."""
+def _log_printed(log_printed: Callable[..., Any], counts: FlipCounts, log_spread: Tensor) -> Tensor:
+    """Logarithm of P(printed) of each model; 0 where the models were not selected."""
+    if counts.selection is None:
+        return 0.0
+    return interpolated(partial(log_printed, counts.selection, target=counts.target), log_spread)
+
+
+def _likelihood(
+    counts: FlipCounts,
+    of_reading: Callable[[Tensor, Tensor, Tensor], Tensor],
+    *,
+    log_printed: Tensor = 0.0,
+) -> None:
+    """Add each model's log-likelihood: the sum over its readings, by their weights, given its selection."""
     import pymc as pm
     import pytensor.tensor as pt
     from pytensor.gradient import disconnected_grad
@@ -143,7 +171,8 @@ def _likelihood(counts: FlipCounts, of_reading: Callable[[Tensor, Tensor, Tensor
         of_model = np.equal.outer(np.arange(len(counts.models)), counts.model).astype(np.float64)
         highest = disconnected_grad(by_model.max())  # exp of what is left never overflows
         by_model = pt.log(of_model @ pt.exp(by_model - highest)) + highest
-    pm.Potential("likelihood", pm.Deterministic("log_likelihood", by_model, dims="model").sum())
+    by_model = pm.Deterministic("log_likelihood", by_model - log_printed, dims="model")
+    pm.Potential("likelihood", by_model.sum())
 
 
 def _log_binomial(ones: Tensor, valid: Tensor, log_odds: Tensor) -> Tensor:

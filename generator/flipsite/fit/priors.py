@@ -1,14 +1,14 @@
-"""What is thought probable before any data, weakly; the same numbers for the sampler and for simulation.
+"""Weakly informative priors; the same numbers for the sampler and for simulation.
 
 Every column has average 0; a number's has deviation 1. On the log-odds of a one a coefficient of 1 is a
 factor of e in the odds. On the log of a scale, 0.5 makes the distance from the target 1.6 times as large: two
-prior deviations make it 2.7 times as large, which would be visible to the naked eye.
+prior deviations make it 2.7 times as large, a difference that needs no statistics.
 """
 
 from dataclasses import dataclass
 from typing import Final
 
-from flipsite.domain.fit import PriorNote
+from flipsite.domain.fit import FormName, Part, PriorNote
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -41,8 +41,15 @@ CENTRE_DEVIATION: Final = 0.5
 """Of μ, the log-odds about which the models lie, around the target's."""
 
 
+def prior_of(form: FormName, part: Part) -> Prior:
+    """The prior of one part of a form."""
+    if part == "mean":
+        return MEAN
+    return OVERDISPERSION if form == "betabinomial" else SCALE
+
+
 def prior_notes() -> tuple[PriorNote, ...]:
-    """All of them in words."""
+    """All priors in words."""
     parts = (
         ("log-odds of a one (mean, beta-binomial)", MEAN),
         ("log-odds of ρ (beta-binomial)", OVERDISPERSION),

@@ -1,7 +1,9 @@
-"""A study's regressions: every form that its data can bear, sampled, summed up and compared."""
+"""A study's regressions: every form that its data identify, sampled, summarised and compared."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import replace
 from importlib.metadata import version
+from itertools import product
 from typing import Any, Final
 
 import numpy as np
@@ -12,14 +14,15 @@ from flipsite.fit.counts import FlipCounts
 from flipsite.fit.covariates import Covariates
 from flipsite.fit.forms import FORMS
 from flipsite.fit.posterior_checks import checks
+from flipsite.fit.priors import prior_of
 from flipsite.fit.sampling import SampleResult, arviz, faults, sample
 
 FEWEST_MODELS: Final = 10
-"""With fewer, the priors would speak."""
+"""With fewer, the posterior would be little but the prior."""
 
 UNSIGNED: Final = OmittedInput(
     what="mean",
-    reason="the direction of each bias is not known, and this form asks of nothing else",
+    reason="the direction of each bias is not known, and this form is about nothing else",
 )
 
 
@@ -32,36 +35,39 @@ def fit_forms(
     seed: int,
     done: Callable[[SampleResult], None],
 ) -> tuple[tuple[FittedForm, ...], tuple[SampleResult, ...], tuple[OmittedInput, ...]]:
-    """Sample every form in turn.
+    """Sample every form in turn; where the models were selected, each also as if they were not.
 
     Args:
-        counts: What was drawn.
+        counts: Ones and valid draws.
         given: The covariates.
         draws: Kept draws of a chain.
         chains: How many.
         seed: Of all randomness.
-        done: Told of each form as it is sampled.
+        done: Called with each result.
 
     Returns:
         The forms for `fit.json`, their draws, and the forms that are left out.
     """
     names: list[FormName] = [form for form in FORMS if counts.signed or form != "mean"]
     sampled = []
-    for form in names:
-        sampled.append(sample(form, counts, given, draws=draws, chains=chains, seed=seed))
+    for naive, form in product([False, True] if counts.selection else [False], names):
+        sampled.append(sample(form, counts, given, draws=draws, chains=chains, seed=seed, naive=naive))
         done(sampled[-1])
-    best = max(sampled, key=lambda one: float(one.loo.sum()))
-    forms = tuple(_form(one, best, counts, given, seed=seed) for one in sampled)
-    return forms, tuple(sampled), () if counts.signed else (UNSIGNED,)
+    aware, unaware = sampled[: len(names)], sampled[len(names) :]
+    best = max(aware, key=lambda one: float(one.loo.sum()))
+    forms = [_form(one, best, counts, given, seed=seed) for one in aware]
+    if unaware:
+        forms = [_beside(form, one, counts, given) for form, one in zip(forms, unaware, strict=True)]
+    return tuple(forms), tuple(sampled), () if counts.signed else (UNSIGNED,)
 
 
 def made_with() -> tuple[str, ...]:
-    """What sampled, with versions."""
+    """Names and versions of the samplers."""
     return tuple(f"{name} {version(name)}" for name in ("pymc", "nutpie", "arviz", "numpy"))
 
 
 def converged(fit: Fit) -> bool:
-    """Whether every form has."""
+    """Whether every form has converged."""
     return not any(form.faults for form in fit.forms)
 
 
@@ -83,12 +89,36 @@ def _form(
         elpd_difference_se=_sum_error(difference),
         pareto_k_bad=int((one.pareto_k > 0.7).sum()),
         seconds=one.seconds,
-        faults=faults(one, diagnostics=[(name, *numbers) for name, numbers in diagnosed.items()]),
+        faults=_faults(one, diagnosed),
         authors=tuple(summaries.authors(found, part, counts)),
         effects=tuple(summaries.effects(found, part, given)),
         checks=whole,
         bias_bins=bins,
     )
+
+
+def _beside(form: FittedForm, naive: SampleResult, counts: FlipCounts, given: Covariates) -> FittedForm:
+    """The form with the naive factors beside its own, and the naive fit's faults."""
+    found = summaries.posterior(naive.form, naive.draws, counts)
+    diagnosed = _diagnosed(naive.draws)
+    factors = {term.term: term for term in _terms(found, naive.draws, given, diagnosed)}
+    return replace(
+        form,
+        terms=tuple(
+            replace(
+                term,
+                naive_factor=factors[term.term].factor,
+                naive_low=factors[term.term].factor_low,
+                naive_high=factors[term.term].factor_high,
+            )
+            for term in form.terms
+        ),
+        faults=(*form.faults, *(f"naive fit: {fault}" for fault in _faults(naive, diagnosed))),
+    )
+
+
+def _faults(one: SampleResult, diagnosed: Mapping[str, tuple[float, float, float]]) -> tuple[str, ...]:
+    return faults(one, diagnostics=[(name, *numbers) for name, numbers in diagnosed.items()])
 
 
 def _sum_error(pointwise: Any) -> float:
@@ -127,7 +157,8 @@ def _terms(
             whole = _all(draws, f"{part}_slopes")[:, place] * column.step
             thinned = found.values[f"{part}_slopes"][:, place] * column.step
             low, factor, high = summaries.factors(found, part, thinned)
-            below, above = summaries.seen(found, part, thinned)
+            prior = prior_of(found.form, part).slope * column.step
+            below, above = summaries.seen(found, part, thinned, prior=prior)
             yield _term(
                 f"{part}: {column.name}",
                 part,

@@ -1,4 +1,4 @@
-"""What a posterior says in a reader's units: factors, effects, authors; from log-odds to bias."""
+"""Posterior summaries in units of bias or odds: factors, effects, authors, the smallest effect found."""
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
@@ -13,8 +13,12 @@ from flipsite.fit.covariates import CovariateColumn, Covariates
 MOST_DRAWS: Final = 2000
 """Posterior draws that factors and curves are computed from; evenly spaced."""
 
-SEEN: Final = 1.959964 + 0.841621
-"""Standard errors that an effect must measure to be told from none, four times in five (5 %, two-sided)."""
+LEVEL_Z: Final = 1.959964
+POWER_Z: Final = 0.841621
+"""Normal quantiles of a 95 % interval, and of a power of four in five."""
+
+LARGEST_EFFECT: Final = 3.0
+"""Prior deviations beyond which no effect is expected; one found only there is found at no size."""
 
 CURVE_POINTS: Final = 25
 
@@ -34,7 +38,7 @@ class Posterior:
         return self.values[f"{part}_intercept"]
 
     def expected(self, part: Part, shift: Floats | float = 0.0) -> Floats:
-        """What a model is expected to show when a part's linear predictor is shifted by so much.
+        """Expected odds or bias of the average model, its linear predictor shifted.
 
         Returns:
             The odds of a one in the part `mean`; in the part `spread` the expected |p − target| (n_draws).
@@ -79,15 +83,42 @@ def expected_bias(form: FormName, centre: Floats, log_spread: Floats, *, target:
 
 
 def factors(found: Posterior, part: Part, shift: Floats) -> tuple[float, float, float]:
-    """What a shift multiplies the expected odds or bias by: low, median, high."""
+    """Factor by which a shift multiplies the expected odds or bias: low, median, high."""
     ratio = found.expected(part, shift) / found.expected(part)
     low, middle, high = np.percentile(ratio, _LEVELS)
     return float(low), float(middle), float(high)
 
 
-def seen(found: Posterior, part: Part, slope: Floats) -> tuple[float, float]:
-    """The weakest factors, below and above 1, that a study of this precision would tell from 1."""
-    shift = SEEN * float(slope.std())
+def smallest_effect(deviation: float, prior: float) -> float | None:
+    """The coefficient that a study of this precision finds four times in five.
+
+    With a normal prior of deviation τ and an estimate of error e, the posterior has deviation s and shrinks
+    the estimate by B = 1 − s²/τ², where e = s/√B. Its 95 % interval excludes 0 where the shrunken estimate
+    passes 1.96 s, that is the estimate 1.96 e/√B; four times in five it passes that where the coefficient is
+    larger by 0.84 e.
+
+    Args:
+        deviation: Posterior deviation s of the coefficient.
+        prior: Prior deviation τ.
+
+    Returns:
+        None where it would exceed LARGEST_EFFECT prior deviations: the prior outweighs the data.
+    """
+    kept = 1 - (deviation / prior) ** 2
+    if kept <= 0:
+        return None
+    error = deviation / kept**0.5
+    effect = error * (LEVEL_Z / kept**0.5 + POWER_Z)
+    return effect if effect <= LARGEST_EFFECT * prior else None
+
+
+def seen(
+    found: Posterior, part: Part, slope: Floats, *, prior: float
+) -> tuple[float, float] | tuple[None, None]:
+    """The factors nearest to 1, below and above, that such a study finds four times in five; None if none."""
+    shift = smallest_effect(float(slope.std()), prior)
+    if shift is None:
+        return None, None
     below, above = (
         float(np.median(found.expected(part, sign * shift) / found.expected(part))) for sign in (-1.0, 1.0)
     )

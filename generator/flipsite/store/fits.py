@@ -1,4 +1,4 @@
-"""`fit.json`: what a study's regressions have found, written by `flipsite fit` and read by the build."""
+"""`fit.json`: the results of a study's regressions, written by `flipsite fit` and read by the build."""
 
 import json
 import math
@@ -12,7 +12,10 @@ from flipsite.domain.fit import Fit
 from flipsite.errors import SettingsError
 from flipsite.files import replacing
 
-FORMAT: Final = 1
+FORMAT: Final = 2
+
+READ: Final = (1, FORMAT)
+"""Formats that can be read. The smallest effects of format 1 were wrong; the page leaves them out."""
 
 DIGITS: Final = 6
 """Significant digits kept: more than a sampler gives."""
@@ -27,7 +30,7 @@ def read_fit(path: Path) -> Fit:
     try:
         record = json.loads(path.read_text(encoding="utf-8"))
         made_by_format = record["format"] if isinstance(record, dict) else None
-        if made_by_format != FORMAT:
+        if made_by_format not in READ:
             raise SettingsError(
                 f"{path}: format {made_by_format!r} is not known here; run `flipsite fit` again."
             )

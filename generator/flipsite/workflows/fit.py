@@ -1,6 +1,6 @@
-"""From a study's draws and features to its regressions: `flipsite fit`, which alone needs `flipsite[bayes]`.
+"""Fit a study's regressions: `flipsite fit`, the only command that needs `flipsite[bayes]`.
 
-study, draws, features.csv ─load→ counts, covariates ─sample→ forms ─keep→ fit.json, fits/<study>.nc
+study, draws, features.csv ─load→ counts, covariates ─sample→ forms ─write→ fit.json, fits/<study>.nc
 """
 
 import logging
@@ -30,7 +30,7 @@ log = logging.getLogger(__name__)
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class FitOrder:
-    """What the user asks for.
+    """How to sample.
 
     Attributes:
         draws: Kept draws of each chain.
@@ -46,16 +46,16 @@ class FitOrder:
 def fit_study(
     project: Project, study_id: str, order: FitOrder, *, done: Callable[[str], None]
 ) -> tuple[Fit, Path, Path]:
-    """Fit the regressions of a study and keep what they found.
+    """Fit the regressions of a study and store their results.
 
     Args:
         project: Where the study is.
         study_id: Its id.
         order: How to sample.
-        done: Told a line of each form as it is sampled.
+        done: Called with a line of text for each form sampled.
 
     Returns:
-        The fit, the file it stands in, and the file with all posterior draws.
+        The fit, its file, and the file with all posterior draws.
 
     Raises:
         UsageError: If the extra is missing, or the study has too little to fit.
@@ -78,7 +78,7 @@ def fit_study(
 
 
 def need_extra() -> None:
-    """Stop where what samples is not installed.
+    """Stop where the samplers are not installed.
 
     Raises:
         UsageError: With the command that installs it.
@@ -89,15 +89,17 @@ def need_extra() -> None:
 
 
 def keep_draws(sampled: "tuple[SampleResult, ...]", path: Path) -> None:
-    """Write all posterior draws as NetCDF, a group a form.
+    """Write all posterior draws as NetCDF, a group for each form.
 
-    `arviz.InferenceData.from_netcdf(path, base_group="scale")` reads one back.
+    `arviz.InferenceData.from_netcdf(path, base_group="scale")` reads one back; a fit that ignores the
+    selection of the models is `scale-naive`.
     """
     private_folder(path.parents[1])
     refuse_link(path.parent)
     with replaced_by(path) as part:
         for one in sampled:
-            one.draws.to_netcdf(str(part), base_group=one.form, engine="h5netcdf", overwrite_existing=False)
+            group = f"{one.form}-naive" if one.naive else one.form
+            one.draws.to_netcdf(str(part), base_group=group, engine="h5netcdf", overwrite_existing=False)
 
 
 def _fit(
@@ -110,7 +112,7 @@ def _fit(
     counts, left_out = _counts(study, folder)
     if len(counts.models) < FEWEST_MODELS:
         raise UsageError(
-            f"{folder}: {len(counts.models)} models with a valid draw; a regression wants {FEWEST_MODELS}."
+            f"{folder}: {len(counts.models)} models with a valid draw; a regression needs {FEWEST_MODELS}."
         )
     values: dict[str, dict[str, str]] = {}
     for row in read_features(folder / FEATURES_FILE):
@@ -134,6 +136,7 @@ def _fit(
         left_out=(*forms_out, *left_out),
         priors=prior_notes(),
         signed=counts.signed,
+        selected=counts.selection is not None,
         chains=order.chains,
         draws=order.draws,
         seed=order.seed,
@@ -144,11 +147,12 @@ def _fit(
 
 def _line(one: "SampleResult") -> str:
     elpd = float(one.loo.sum())
-    return f"{one.form}: {one.seconds:.0f} s, {one.divergences} divergent draws, elpd {elpd:.1f}"
+    name = f"{one.form}, naive" if one.naive else one.form
+    return f"{name}: {one.seconds:.0f} s, {one.divergences} divergent draws, elpd {elpd:.1f}"
 
 
 def _counts(study: Study, folder: Path) -> "tuple[FlipCounts, tuple[OmittedInput, ...]]":
-    """What was drawn, and the models of which nothing was."""
+    """The counts to fit, and the models that have none."""
     from flipsite.analyse.published import fits
     from flipsite.fit.counts import counts_of_draws, counts_of_printed
     from flipsite.workflows.load import held_tallies

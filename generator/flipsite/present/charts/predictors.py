@@ -1,7 +1,4 @@
-"""What makes a model fair: coefficients with their intervals, and a look at the fit.
-
-What a model is expected to show over one covariate, all else at its average: curves, and classes.
-"""
+"""Charts of the regressions: coefficients, conditional effects, and the predictive check."""
 
 from collections.abc import Callable, Sequence
 from functools import partial
@@ -20,12 +17,12 @@ from flipsite.present.text.escaping import shown
 from flipsite.present.text.formats import count_text, plural, share_text
 from flipsite.present.text.predictors import (
     FORM_NAMES,
-    best_form,
     class_text,
     contrasts,
     excludes_one,
     factor_text,
     findings_sentence,
+    main_form,
 )
 
 _LOGARITHMIC = {"parameters_total_b", "price_completion", "context_length"}
@@ -33,7 +30,7 @@ _LOGARITHMIC = {"parameters_total_b", "price_completion", "context_length"}
 
 
 def effect_drawings(form: FittedForm, study: Study) -> dict[str, Callable[[], Figure]]:
-    """What draws a form's conditional effects: a curve for each number, one chart for all classes."""
+    """Charts of a form's conditional effects: a curve for each number, one chart for all classes."""
     known = [effect for effect in form.effects if effect.covariate in FEATURES and len(effect.points) > 1]
     curves = [effect for effect in known if isinstance(effect.points[0].at, float)]
     classes = [effect for effect in known if effect not in curves]
@@ -47,10 +44,10 @@ def effect_drawings(form: FittedForm, study: Study) -> dict[str, Callable[[], Fi
 
 
 def curve_effect(effect: Effect, form: FittedForm, study: Study) -> Figure:
-    """The curve of what a model is expected to show over one number, all else at its average.
+    """The expected bias or share over one number, all else at its average.
 
     Raises:
-        ValueError: If the covariate is no number.
+        ValueError: If the covariate is not a number.
     """
     rows = [
         {"at": point.at, "mean": point.mean, "low": point.low, "high": point.high}
@@ -72,8 +69,8 @@ def curve_effect(effect: Effect, form: FittedForm, study: Study) -> Figure:
         name=f"{study.id}-predictors-effect-{effect.covariate.replace('_', '-')}",
         title=title,
         caption=(
-            f"The expected {effect.quantity} of a model that is average in all else, by the "
-            f"{FORM_NAMES[form.form]} form, with its 95 % band, over the models of which it is known."
+            f"The expected {effect.quantity} of a model that is average in all else, in the "
+            f"{FORM_NAMES[form.form]} form, with its 95 % band, over the models of known value."
         ),
         description=f"{title}; at its right end the 95 % interval is {low} to {high}.",
         records=rows,
@@ -81,7 +78,7 @@ def curve_effect(effect: Effect, form: FittedForm, study: Study) -> Figure:
 
 
 def class_effects(effects: Sequence[Effect], form: FittedForm, study: Study) -> Figure:
-    """Dots with intervals: what a model of each class is expected to show.
+    """Dots with intervals: the expected bias or share of a model of each class.
 
     Raises:
         ValueError: If there is no class.
@@ -107,7 +104,7 @@ def class_effects(effects: Sequence[Effect], form: FittedForm, study: Study) -> 
         name=f"{study.id}-predictors-effect-classes",
         title=title,
         caption=(
-            f"The expected {quantity} of a model of each class that is average in all else, by the "
+            f"The expected {quantity} of a model of each class that is average in all else, in the "
             f"{FORM_NAMES[form.form]} form: posterior median and 95 % interval."
         ),
         description=f"{title}.",
@@ -190,9 +187,9 @@ PARTS: tuple[Part, ...] = ("mean", "spread")
 
 
 def predictor_drawings(fit: Fit | None, study: Study) -> dict[str, Callable[[], Figure]]:
-    """What draws each chart of a study's regressions, by the chart's name; none without any."""
-    best = best_form(fit) if fit else None
-    if fit is None or best is None:
+    """The charts of a study's regressions, by name; none without any."""
+    main = main_form(fit) if fit else None
+    if fit is None or main is None:
         return {}
     drawings: dict[str, Callable[[], Figure]] = {
         f"predictors-{form.form}-{part}": partial(coefficients, form, part, study)
@@ -200,14 +197,14 @@ def predictor_drawings(fit: Fit | None, study: Study) -> dict[str, Callable[[], 
         for part in PARTS
         if contrasts(form, part)
     }
-    drawings |= effect_drawings(best, study)
-    if best.bias_bins:
-        drawings["predictors-check"] = partial(bias_check, best, study, models=fit.models)
+    drawings |= effect_drawings(main, study)
+    if main.bias_bins:
+        drawings["predictors-check"] = partial(bias_check, main, study, models=fit.models)
     return drawings
 
 
 def coefficients(form: FittedForm, part: Part, study: Study) -> Figure:
-    """The forest plot of one part of a form: what each contrast multiplies, with its 95 % interval.
+    """The forest plot of one part of a form: the factor of each contrast with its 95 % interval.
 
     Raises:
         ValueError: If the part has no coefficient.
@@ -223,9 +220,9 @@ def coefficients(form: FittedForm, part: Part, study: Study) -> Figure:
         name=f"{study.id}-predictors-{form.form}-{part}",
         title=title,
         caption=(
-            f"What each comparison multiplies {what} by, in the {FORM_NAMES[form.form]} form, all else "
-            "equal: posterior median and 95 % interval, on a logarithmic axis. Filled marks are those whose "
-            "interval leaves out 1. Of twenty comparisons that mean nothing, one would be expected to."
+            f"The factor of each comparison on {what}, in the {FORM_NAMES[form.form]} form, all else equal: "
+            "posterior median and 95 % interval, on a logarithmic axis. Marks are filled where the interval "
+            "excludes 1; of twenty comparisons without any effect, about one would be."
         ),
         description=f"{title}. " + " ".join(f"{row['label']}." for row in rows[:5]),
         records=[
@@ -243,7 +240,7 @@ def coefficients(form: FittedForm, part: Part, study: Study) -> Figure:
 
 
 def bias_check(form: FittedForm, study: Study, *, models: int) -> Figure:
-    """How many models lie in each tenth of the range of bias: observed, and as the form predicts.
+    """The number of models in each tenth of the range of bias: observed and predicted.
 
     Raises:
         ValueError: If the form has no checks.
@@ -263,15 +260,15 @@ def bias_check(form: FittedForm, study: Study, *, models: int) -> Figure:
         for check in form.bias_bins
     ]
     outside = sum(not row["low"] <= row["observed"] <= row["high"] for row in rows)
-    told = f"{count_text(outside)} of {len(rows)}" if outside else f"none of {len(rows)}"
-    title = f"The {FORM_NAMES[form.form]} form misses {told} parts of the distribution of bias"
+    missed = f"{count_text(outside)} of {len(rows)}" if outside else f"none of {len(rows)}"
+    title = f"The {FORM_NAMES[form.form]} form misses {missed} parts of the distribution of bias"
     return figure(
         lambda canvas: _bins(rows, canvas),
         name=f"{study.id}-predictors-check",
         title=title,
         caption=(
-            f"{plural(models, 'model')} by bias. Marks are what was observed; the wide bands are where 95 % "
-            "of simulated studies lie once the form has seen the data, the thin lines where they lay before."
+            f"{plural(models, 'model')} by bias. Marks are observed; 95 % of studies simulated from the "
+            "posterior lie in the wide bands, and of those simulated from the prior on the thin lines."
         ),
         description=title,
         records=rows,

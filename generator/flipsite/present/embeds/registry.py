@@ -25,7 +25,7 @@ from flipsite.present.leaderboard.tables import (
 from flipsite.present.pages.predictor_tables import predictors_table
 from flipsite.present.tables import spend_table, stated_spend_table, study_note
 from flipsite.present.text.formats import brief_text
-from flipsite.present.text.predictors import best_form, contrasts, main_part
+from flipsite.present.text.predictors import contrasts, main_form, main_part
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -164,7 +164,7 @@ def table_embeds(
     elif report.printed:
         stated = stated_spend_table(report.study, report.printed)
         found.append(embedded(stated, _spend_figure(report, figures or {})))
-    best = best_form(report.fit) if report.fit else None
+    best = main_form(report.fit) if report.fit else None
     if best and contrasts(best, main_part(best)):
         fitted = predictors_table(best, report.study, top=top, note=study_note(report.study))
         forest = _chart(report, f"predictors-{best.form}-{main_part(best)}", figures or {})

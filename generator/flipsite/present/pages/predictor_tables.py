@@ -14,6 +14,7 @@ from flipsite.present.text.predictors import (
     factor_interval,
     factor_text,
     findings_sentence,
+    is_comparable,
     main_part,
     seen_sentence,
     times_text,
@@ -54,7 +55,7 @@ def diagnostics_table(form: FittedForm) -> Table:
 
 
 def authors_table(form: FittedForm) -> Table | None:
-    """What authors add; None where none has several models."""
+    """Factors of the authors of several models; None without any."""
     several = [author for author in form.authors if author.models >= FEWEST_OF_AUTHOR]
     if not several:
         return None
@@ -62,7 +63,7 @@ def authors_table(form: FittedForm) -> Table | None:
     alone = len(form.authors) - len(several)
     return _table(
         f"authors-{form.form}",
-        f"What an author’s name multiplies {what} by, beyond what its models’ covariates tell",
+        f"Factor on {what} of an author, beyond its models’ covariates",
         [
             ("author", "Author", False),
             ("models", "Models", True),
@@ -86,39 +87,47 @@ def authors_table(form: FittedForm) -> Table | None:
 
 
 def glance_table(fit: Fit) -> Table | None:
-    """Every comparison in every form that asks of the distance from the target; None without any."""
+    """Every comparison in every form about the distance from the target; None without any.
+
+    Where the models were selected by their bias, the naive factors stand beside those that allow for it.
+    """
     forms = [form for form in fit.forms if contrasts(form, "spread")]
     if not forms:
         return None
     found = [{term.term: term for term in contrasts(form, "spread")} for form in forms]
+    columns = [(form.form, FORM_NAMES[form.form].capitalize(), True) for form in forms]
+    naive = [(f"{key}_naive", f"{label}, naive", True) for key, label, _ in columns if fit.selected]
     return _table(
         "glance",
-        "What each comparison multiplies bias by, in each form",
+        "Factor on bias of each comparison, in each form",
+        [("contrast", "Comparison", False), *columns, *naive],
         [
-            ("contrast", "Comparison", False),
-            *((form.form, FORM_NAMES[form.form].capitalize(), True) for form in forms),
-        ],
-        [
-            (term.contrast, *(_factor(one[term.term]) if term.term in one else None for one in found))
+            (
+                term.contrast,
+                *(_factor(one[term.term]) if term.term in one else None for one in found),
+                *(_naive_factor(one[term.term]) if term.term in one else None for one in found[: len(naive)]),
+            )
             for term in found[0].values()
         ],
-        note="Posterior median with its 95 % interval; ● where that leaves out 1, ○ where it does not. "
-        "Below 1 is fairer.",
+        note="Posterior median with its 95 % interval; ● where that excludes 1, ○ where it does not. "
+        "Below 1 is fairer."
+        + (" Naive: as if the models had not been selected by their bias." if naive else ""),
     )
 
 
 def comparison_table(fit: Fit) -> Table:
-    """The forms by how well they predict."""
+    """How well the forms predict; no differences where leave-one-out is unreliable."""
+    comparable = is_comparable(fit)
     return _table(
         "forms",
-        "The forms compared by how well each predicts a model left out",
+        "How well each form predicts a model left out",
         [
             ("form", "Form", False),
             ("elpd_loo", "elpd", True),
             ("elpd_loo_se", "its error", True),
             ("elpd_difference", "to the best", True),
             ("elpd_difference_se", "its error", True),
-            ("pareto_k_bad", "Unsure of", True),
+            ("pareto_k_bad", "Unreliable for", True),
             ("divergences", "Divergences", True),
             ("seconds", "Seconds", True),
         ],
@@ -127,21 +136,22 @@ def comparison_table(fit: Fit) -> Table:
                 FORM_NAMES[form.form],
                 _rounded(form.elpd_loo, 1),
                 _rounded(form.elpd_loo_se, 1),
-                _rounded(form.elpd_difference, 1),
-                _rounded(form.elpd_difference_se, 1),
+                _rounded(form.elpd_difference if comparable else None, 1),
+                _rounded(form.elpd_difference_se if comparable else None, 1),
                 form.pareto_k_bad,
                 form.divergences,
                 _rounded(form.seconds, 0),
             )
             for form in fit.forms
         ],
-        note="elpd: expected log predictive density by PSIS-LOO, higher is better. Unsure of: models whose "
-        "Pareto k is above 0.7.",
+        note="elpd: expected log predictive density by PSIS-LOO, higher is better. "
+        "Unreliable for: models whose Pareto k is above 0.7."
+        + ("" if comparable else " With any of these the forms are not compared."),
     )
 
 
 def predictors_table(form: FittedForm, study: Study, *, top: int | None = None, note: str = "") -> Table:
-    """What each comparison multiplies, in the part that the form is read for, with its 95 % interval."""
+    """Factor of each comparison, in the part that the form is read for, with its 95 % interval."""
     part = main_part(form)
     what = "odds of a one" if part == "mean" else "bias"
     columns = (
@@ -151,7 +161,7 @@ def predictors_table(form: FittedForm, study: Study, *, top: int | None = None, 
         ),
         Heading(key="factor_low", label="2.5 %", help="Low end of the 95 % interval.", numeric=True),
         Heading(key="factor_high", label="97.5 %", help="High end of the same.", numeric=True),
-        Heading(key="told", label="Told from no effect", help="Whether the interval leaves out 1."),
+        Heading(key="told", label="Clear effect", help="Whether the interval excludes 1."),
     )
     return Table(
         name="predictors",
@@ -164,22 +174,21 @@ def predictors_table(form: FittedForm, study: Study, *, top: int | None = None, 
 
 def _predictor_row(term: Term) -> tuple[Cell, ...]:
     factors = (term.factor, term.factor_low, term.factor_high)
-    told = "yes" if excludes_one(term) else "no"
+    clear = "yes" if excludes_one(term) else "no"
     return (
         Cell(value=term.contrast, text=term.contrast),
         *(Cell(value=factor, text=factor_text(factor)) for factor in factors),
-        Cell(value=told, text=told),
+        Cell(value=clear, text=clear),
     )
 
 
 def seen_table(form: FittedForm) -> Table:
-    """The smallest effects that could have been seen."""
+    """The smallest effects that would have been found."""
     terms: Sequence[Term] = contrasts(form, main_part(form))
     return _table(
         "seen",
-        f"The weakest effect that this study would have told from none, four times in five "
-        f"({FORM_NAMES[form.form]} form)",
-        [("contrast", "Comparison", False), ("seen", "Seen from", False), ("found", "Found", False)],
+        f"The smallest effect that a study like this finds four times in five ({FORM_NAMES[form.form]} form)",
+        [("contrast", "Comparison", False), ("seen", "Found from", False), ("found", "Estimate", False)],
         [
             (
                 term.contrast,
@@ -188,19 +197,20 @@ def seen_table(form: FittedForm) -> Table:
             )
             for term in terms
         ],
-        note="2.8 posterior standard deviations: a test of 5 % finds such an effect in 80 % of studies.",
+        note="Found: the 95 % interval excludes 1. At no size: the prior outweighs the data, so that even an "
+        "effect of three prior standard deviations is missed more often than once in five.",
     )
 
 
 def covariates_table(fit: Fit) -> Table:
-    """What is known of how many models, and how it is used."""
+    """How many models each covariate is known for, and how it is used."""
     return _table(
         "covariates",
-        "What became of each covariate",
+        "How each covariate is used",
         [
             ("covariate", "Covariate", False),
-            ("known", "Known of", True),
-            ("unknown", "Unknown of", True),
+            ("known", "Known for", True),
+            ("unknown", "Unknown for", True),
             ("used", "Used as", False),
         ],
         [
@@ -212,7 +222,7 @@ def covariates_table(fit: Fit) -> Table:
 
 
 def checks_table(checks: Sequence[Check]) -> Table:
-    """Figures of the study beside those the form predicts."""
+    """Summaries of the study beside those the form predicts."""
     return _table(
         "checks",
         "The study beside studies that the form simulates",
@@ -237,7 +247,7 @@ def checks_table(checks: Sequence[Check]) -> Table:
 
 
 def priors_table(fit: Fit) -> Table:
-    """What was thought probable before the data."""
+    """The priors."""
     return _table(
         "priors",
         "Priors, on standardised covariates",
@@ -286,3 +296,8 @@ def _factor(term: Term) -> Cell:
     value = f"{mark}\N{NO-BREAK SPACE}{factor_text(term.factor)}"
     interval = f"{factor_text(term.factor_low)}–\N{WORD JOINER}{factor_text(term.factor_high)}"
     return Cell(value=term.factor, text=f"{value} ({interval})")
+
+
+def _naive_factor(term: Term) -> Cell:
+    interval = f"{factor_text(term.naive_low)}–\N{WORD JOINER}{factor_text(term.naive_high)}"
+    return Cell(value=term.naive_factor, text=f"{factor_text(term.naive_factor)} ({interval})")

@@ -1,4 +1,4 @@
-"""The page of a study's regressions: what makes a model fair, or that nothing could be found."""
+"""The page of a study's regressions on the features of its models."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -27,20 +27,20 @@ from flipsite.present.text.predictors import (
     contrasts,
     could_see_sentence,
     findings_sentence,
+    main_form,
     overall_sentence,
     term_sentence,
 )
 
 QUESTIONS: Mapping[FormName, str] = {
-    "mean": "Which models say one more often? The article’s form: covariates on the log-odds of a one. A "
-    "model that always says one and a model that always says nought are at opposite ends of it, though "
+    "mean": "Which models say one more often? The article’s form: covariates act on the log-odds of a one. "
+    "A model that always says one and a model that always says zero are at opposite ends of it, though "
     "neither is fair.",
-    "betabinomial": "How far do models scatter about their mean? Two draws of one model are alike by the "
-    "correlation ρ; where ρ is nought, all models of a kind have the same coin.",
-    "scale": "How far from the target does a model lie, to whichever side? The question that was meant: each "
-    "model has its own log-odds θ, and covariates act on how widely these are spread about the target. A "
-    "factor below 1 is fairer.",
-    "mixture": "The same, but some models may be exactly fair coins: the factors are about the others.",
+    "betabinomial": "How far do models scatter about their mean? ρ is the correlation between two draws of "
+    "one model; where ρ is 0, all models of a kind are the same coin.",
+    "scale": "How far from the target does a model lie, on either side? Each model has its own log-odds θ, "
+    "and covariates act on how widely these are spread about the target. A factor below 1 is fairer.",
+    "mixture": "As the scale form, but some models may be exactly fair: the factors describe the others.",
 }
 
 EQUATIONS: Mapping[FormName, tuple[str, ...]] = {
@@ -71,14 +71,14 @@ SYMBOLS = (
     ("t", "log-odds of the target"),
     ("x", "the model’s covariates, each less its average"),
     ("β, δ", "their coefficients"),
-    ("u, v", "what its author adds"),
-    ("α, γ, μ, π", "what all models share"),
+    ("u, v", "effect of its author"),
+    ("α, γ, μ, π", "common to all models"),
 )
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class FormView:
-    """What the page shows of one form.
+    """One form on the page.
 
     Attributes:
         form: The form.
@@ -88,7 +88,8 @@ class FormView:
         parts: Each part's finding, figure and sentences.
         diagnostics: Table of all parameters.
         authors: Table of authors of several models; None without any.
-        best: Whether it predicts best.
+        note: `predicts best`, or empty.
+        is_main: Whether its sentences are open.
     """
 
     form: FittedForm
@@ -98,17 +99,18 @@ class FormView:
     parts: tuple[tuple[str, Figure, tuple[str, ...]], ...]
     diagnostics: Table
     authors: Table | None
-    best: bool
+    note: str
+    is_main: bool
 
 
 def predictors_page(report: StudyReport, fit: Fit, figures: Mapping[str, Figure]) -> Page:
     """The page of a study's regressions."""
-    study, best = report.study, best_form(fit)
+    study, main, best = report.study, main_form(fit), best_form(fit)
     effects = [figure for name, figure in figures.items() if name.startswith("predictors-effect-")]
     return Page(
         path=f"{study.id}/predictors/index.html",
         title=f"Predictors: {study.title}",
-        description=f"What makes a model of “{study.title}” fair: regressions on what the models are.",
+        description=f"What makes a model of “{study.title}” fair: regressions on the models’ features.",
         template="predictors.html",
         study=study,
         crumbs=(("Home", "index.html"), (study.title, f"{study.id}/index.html")),
@@ -116,18 +118,20 @@ def predictors_page(report: StudyReport, fit: Fit, figures: Mapping[str, Figure]
         context={
             "report": report,
             "fit": fit,
-            "best": best,
             "lede": comparison_sentence(fit),
             "finding": overall_sentence(fit),
             "could_see": could_see_sentence(fit),
             "glance": glance_table(fit),
             "symbols": SYMBOLS,
-            "forms": tuple(_view(form, figures, best=form is best) for form in fit.forms),
+            "forms": tuple(
+                _view(form, figures, note="predicts best" if form is best else "", is_main=form is main)
+                for form in fit.forms
+            ),
             "effects": effects,
             "check": figures.get("predictors-check"),
-            "checks": checks_table(best.checks) if best else None,
+            "checks": checks_table(main.checks) if main else None,
             "comparison": comparison_table(fit),
-            "seen": seen_table(best) if best else None,
+            "seen": seen_table(main) if main and fit.format >= 2 else None,
             "covariates": covariates_table(fit),
             "missing": [note for note in fit.covariates if note.unknown],
             "priors": priors_table(fit),
@@ -136,7 +140,7 @@ def predictors_page(report: StudyReport, fit: Fit, figures: Mapping[str, Figure]
     )
 
 
-def _view(form: FittedForm, figures: Mapping[str, Figure], *, best: bool) -> FormView:
+def _view(form: FittedForm, figures: Mapping[str, Figure], *, note: str, is_main: bool) -> FormView:
     from latex2mathml.converter import convert
 
     parts: tuple[Part, ...] = ("mean", "spread")
@@ -156,5 +160,6 @@ def _view(form: FittedForm, figures: Mapping[str, Figure], *, best: bool) -> For
         ),
         diagnostics=diagnostics_table(form),
         authors=authors_table(form),
-        best=best,
+        note=note,
+        is_main=is_main,
     )

@@ -1,7 +1,6 @@
-"""Regressions in plain words: what a coefficient says, what was found, what could have been seen."""
+"""Regressions in plain words: coefficients, findings, and the effects that would have been found."""
 
 from collections.abc import Sequence
-from statistics import median
 
 from flipsite.domain.fit import Fit, FittedForm, FormName, Part, Term
 from flipsite.present.text.formats import MISSING, count_text, plural
@@ -15,7 +14,7 @@ FORM_NAMES: dict[FormName, str] = {
 
 
 def contrasts(form: FittedForm, part: Part) -> tuple[Term, ...]:
-    """A part's coefficients that compare something, and not models of which something is unknown."""
+    """A part's coefficients with a factor, those of unknown values last."""
     found = [term for term in form.terms if term.part == part and term.factor is not None]
     return tuple(sorted(found, key=lambda term: term.level == "unknown"))
 
@@ -41,42 +40,50 @@ def term_sentence(term: Term) -> str:
 
 
 def seen_sentence(term: Term) -> str:
-    """The smallest effect that would have been seen four times in five."""
+    """The smallest effect that would have been found four times in five."""
+    if term.seen_below is None:
+        return "at no size"
     return f"{times_text(term.seen_below)} or {times_text(term.seen_above)}"
 
 
 def could_see_sentence(fit: Fit) -> str:
-    """How strong an effect had to be to be seen: nothing found says little where little could have been."""
-    best = best_form(fit)
-    terms = contrasts(best, main_part(best)) if best else ()
-    below = sorted(term.seen_below for term in terms if term.seen_below is not None)
-    above = sorted(term.seen_above for term in terms if term.seen_above is not None)
-    if best is None or not below or not above:
+    """How strong an effect had to be to be found; empty without any comparison, or in a fit of format 1."""
+    form = main_form(fit)
+    terms = contrasts(form, main_part(form)) if form else ()
+    if form is None or not terms or fit.format < 2:
         return ""
-    what = "bias" if main_part(best) == "spread" else "odds of a one"
-    easiest = f"{times_text(below[-1])} or {times_text(above[0])}"
-    usual = f"{times_text(median(below))} or {times_text(median(above))}"
+    of = plural(len(terms), "comparison")
+    found = [term for term in terms if term.seen_below is not None]
+    if not found:
+        return (
+            f"With {plural(fit.models, 'model')}, none of {of} would be found four times in five at any "
+            "size: the prior outweighs the data."
+        )
+    what = "bias" if main_part(form) == "spread" else "odds of a one"
+    easiest = seen_sentence(max(found, key=lambda term: term.seen_below or 0))
+    at_least = f"the easiest to find had to be at least as strong as {what} {easiest}"
+    rest = len(terms) - len(found)
+    at_no_size = f", and {count_text(rest)} would be found at no size: there the prior outweighs the data"
     return (
-        f"With {plural(fit.models, 'model')}, an effect had to be as strong as {what} {easiest} in the "
-        f"comparison that is easiest to see, and {usual} in a usual one, to be found four times in five. "
-        "A weaker one may be there."
+        f"With {plural(fit.models, 'model')}, an effect is found four times in five only if it is strong: of "
+        f"{of} {at_least}{at_no_size if rest else ''}. Weaker effects may exist."
     )
 
 
 def findings_sentence(form: FittedForm, part: Part) -> str:
-    """How many comparisons stand out, and which; stated as a finding where none does."""
+    """How many comparisons have a clear effect, and which; stated as a finding where none does."""
     terms = contrasts(form, part)
     standing = [term for term in terms if excludes_one(term)]
     what = "bias" if part == "spread" else "the share of ones"
     if not standing:
-        return f"Nothing found: none of {plural(len(terms), 'comparison')} is told from no effect on {what}"
+        return f"None of {plural(len(terms), 'comparison')} has a clear effect on {what}"
     of = f"{count_text(len(standing))} of {plural(len(terms), 'comparison')}"
     found = "; ".join(_short(term) for term in standing[:2])
-    return f"{of} {_is(standing)} told from no effect on {what}: {found}"
+    return f"{of} {'has' if len(standing) == 1 else 'have'} a clear effect on {what}: {found}"
 
 
 def overall_sentence(fit: Fit) -> str:
-    """What holds in every form that asks of the distance from the target, and what in some of them only."""
+    """The effects on the distance from the target that are clear in every form, or only in some."""
     forms = [form for form in fit.forms if contrasts(form, "spread")]
     if not forms:
         return "There was nothing to compare"
@@ -87,40 +94,61 @@ def overall_sentence(fit: Fit) -> str:
                 found.setdefault(term.term, []).append(term)
     n_terms, n_forms = len(contrasts(forms[0], "spread")), len(forms)
     if not found:
-        none = f"none of {plural(n_terms, 'comparison')}"
-        return f"Nothing found: {none} is told from no effect on bias, in any form"
+        return f"None of {plural(n_terms, 'comparison')} has a clear effect on bias in any form"
     surest = sorted(found.values(), key=len, reverse=True)
     if len(surest[0]) == n_forms:
         everywhere = [terms for terms in surest if len(terms) == n_forms]
         told = "; ".join(f"{terms[0].contrast}, bias × {_range(terms)}" for terms in everywhere[:3])
         of = f"{count_text(len(everywhere))} of {plural(n_terms, 'comparison')}"
-        return f"{of} {'holds' if len(everywhere) == 1 else 'hold'} in every form of regression: {told}"
+        has = "has" if len(everywhere) == 1 else "have"
+        return f"{of} {has} a clear effect on bias in every form of regression: {told}"
     told = "; ".join(
         f"{terms[0].contrast}, bias × {_range(terms)}, in {len(terms)} of {n_forms}" for terms in surest[:3]
     )
-    none = f"None of {plural(n_terms, 'comparison')} holds in every form of regression"
-    return f"{none}. What holds in some of them: {told}"
+    none = f"None of {plural(n_terms, 'comparison')} has a clear effect in every form of regression"
+    return f"{none}. Clear in some of them: {told}"
+
+
+def is_comparable(fit: Fit) -> bool:
+    """Whether leave-one-out can rank the forms: no Pareto k of any form is above 0.7."""
+    return bool(fit.forms) and not any(form.pareto_k_bad for form in fit.forms)
 
 
 def best_form(fit: Fit) -> FittedForm | None:
-    """The form of the highest expected predictive density."""
-    return max(fit.forms, key=lambda form: form.elpd_loo, default=None)
+    """The form of the highest expected predictive density; None where the forms cannot be compared."""
+    return max(fit.forms, key=lambda form: form.elpd_loo) if is_comparable(fit) else None
+
+
+def main_form(fit: Fit) -> FittedForm | None:
+    """The form that the page is read for: the best, or the scale form, which asks the question meant."""
+    scale = next((form for form in fit.forms if form.form == "scale"), None)
+    return best_form(fit) or scale or next(iter(fit.forms), None)
 
 
 def comparison_sentence(fit: Fit) -> str:
-    """Which form predicts best, and whether the others are told from it."""
+    """Which form predicts best and which are as good, or why they cannot be ranked."""
+    if not fit.forms:
+        return "No form could be fitted."
     best = best_form(fit)
     if best is None:
-        return "No form could be fitted."
+        bad = [
+            f"{form.pareto_k_bad} in the {FORM_NAMES[form.form]} form"
+            for form in fit.forms
+            if form.pareto_k_bad
+        ]
+        return (
+            "The forms are not ranked: leave-one-out is unreliable for some of "
+            f"{plural(fit.models, 'model')} ({', '.join(bad)}; Pareto k above 0.7)."
+        )
     near = [
         FORM_NAMES[form.form]
         for form in fit.forms
         if form is not best and form.elpd_difference + 2 * form.elpd_difference_se >= 0
     ]
-    told = f"The {FORM_NAMES[best.form]} form predicts a model that it has not seen best"
+    told = f"The {FORM_NAMES[best.form]} form predicts a model left out best"
     if not near:
-        return f"{told}, and by more than twice the error of the difference."
-    return f"{told}; {_listed(near)} cannot be told from it."
+        return f"{told}, by more than twice the standard error of the difference."
+    return f"{told}; {_listed(near)} cannot be distinguished from it."
 
 
 def class_text(level: str) -> str:
@@ -155,10 +183,6 @@ def _range(terms: Sequence[Term]) -> str:
     factors = [term.factor for term in terms if term.factor is not None]
     low, high = factor_text(min(factors)), factor_text(max(factors))
     return low if low == high else f"{low} to {high}"
-
-
-def _is(terms: Sequence[Term]) -> str:
-    return "is" if len(terms) == 1 else "are"
 
 
 def _listed(names: Sequence[str]) -> str:
