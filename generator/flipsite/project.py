@@ -19,6 +19,12 @@ SNAPSHOT = "draws.parquet"
 PROJECT_FILE = "flipsite.toml"
 """What is set for a whole project, at its root; it need not exist."""
 
+ROOT_FILES = "root"
+"""The folder of files that are copied to the site's root as they are, within the content."""
+
+CNAME = f"{ROOT_FILES}/CNAME"
+"""The domain that GitHub Pages serves the site under, within the content."""
+
 CATALOGUE_FILE = "catalogue.json"
 """What an endpoint offered when a study was collected, within the study's folder."""
 

@@ -14,6 +14,7 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_valida
 
 from flipsite.domain.engine import EngineChoice, ProjectFile
 from flipsite.domain.estimates import Printed, PrintedBias
+from flipsite.domain.site import SiteInfo
 from flipsite.domain.study import (
     MOST_BUDGET_USD,
     AnswerMode,
@@ -57,7 +58,7 @@ def load_project(root: Path) -> ProjectFile:
         return ProjectFile()
     read = _read(path, _ProjectFile)
     engine = EngineChoice(name=read.engine.name, options=read.engine.options)
-    return ProjectFile(engine=engine, draws=read.draws)
+    return ProjectFile(engine=engine, draws=read.draws, site=_site_info(read.site))
 
 
 def load_printed(folder: Path) -> Printed:
@@ -245,11 +246,38 @@ class _EngineSection(_Section):
     options: dict[str, _Option] = _key({}, "a table [engine.options] of texts, numbers and truth values")
 
 
+_Line = Annotated[str, Field(pattern=r"^[^\r\n\x00-\x08]*$")]
+_NavEntry = Annotated[list[_Line], Field(min_length=2, max_length=2)]
+_SITE = SiteInfo()
+
+
+class _FooterSection(_Section):
+    text: _Line = _key("", "one line of text; Markdown's links and emphasis work")
+
+
+class _SiteSection(_Section):
+    title: Annotated[str, Field(pattern=r"\S")] = _key(_SITE.title, "a text that is not empty")
+    description: _Line = _key("", "one line of text")
+    author: _Line = _key("", "a name, on one line")
+    url: Annotated[str, Field(pattern=r"^https?://\S+$")] | None = _key(
+        None, 'the address of the site, such as "https://me.github.io/coins/"'
+    )
+    language: Annotated[str, Field(pattern=r"^[A-Za-z]{2,3}(-[A-Za-z0-9]{1,8})*$")] = _key(
+        "en", 'a language such as "en" or "pt-BR"'
+    )
+    nav: list[_NavEntry] | None = _key(
+        None,
+        'pairs such as [["Leaderboard", "trial/leaderboard/index.html"], ["Blog", "https://example.org/"]]',
+    )
+    footer: _FooterSection = _table(_FooterSection, "a table [site.footer]")
+
+
 class _ProjectFile(_Section):
     engine: _EngineSection = _table(_EngineSection, "a table [engine]")
     draws: dict[str, Annotated[str, Field(pattern=r"^[a-z0-9]+://\S+$")]] = _key(
         {}, 'the address of a folder, such as "s3://bucket/coins"'
     )
+    site: _SiteSection = _table(_SiteSection, "a table [site]")
 
 
 _Row = Annotated[list[_Text], Field(min_length=2, max_length=2)]
@@ -316,12 +344,26 @@ def _study(study_id: str, read: _StudyFile) -> Study:
     )
 
 
+def _site_info(read: _SiteSection) -> SiteInfo:
+    return SiteInfo(
+        title=" ".join(read.title.split()),
+        description=read.description.strip(),
+        author=read.author.strip(),
+        url=read.url,
+        language=read.language,
+        nav=None if read.nav is None else tuple((label, target) for label, target in read.nav),
+        footer=read.footer.text.strip(),
+    )
+
+
 _File = TypeVar("_File", bound=_Section)
 
 
 def _read(path: Path, shape: type[_File]) -> _File:
     try:
-        found = tomllib.loads(path.read_text(encoding="utf-8"))
+        found = tomllib.loads(
+            path.read_text(encoding="utf-8-sig")
+        )  # Windows' editors begin with a byte-order mark
         return shape.model_validate(found)
     except FileNotFoundError as error:
         raise SettingsError(f"{path}: no such file; write it, or name another study.") from error

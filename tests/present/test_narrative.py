@@ -6,7 +6,8 @@ import pytest
 from markupsafe import Markup
 
 from flipsite.errors import ContentError
-from flipsite.present.pages.narrative import Narrative, known, render_narrative
+from flipsite.present.pages.narrative import known, render_narrative
+from flipsite.present.text.markdown import Narrative
 
 CALLS = {
     "value": lambda name: str(known(name, {"floor": "0.056"}, "value")),
@@ -82,7 +83,8 @@ def test_a_wrong_name_is_told_with_its_line_and_the_nearest(tmp_path: Path) -> N
 @pytest.mark.parametrize(
     ("call", "told"),
     [
-        ("{{ nonsense }}", "'nonsense' is undefined."),
+        ("{{ nonsense }}", "'nonsense' is undefined; there are: chart, link, model, value"),
+        ("{{ valeu('floor') }}", "'valeu' is undefined; did you mean 'value'?"),
         ("{{ value() }}", "missing 1 required positional argument"),
         ("{% if %}", "Expected an expression"),
         ("{{ value.__globals__ }}", "unsafe"),
@@ -109,3 +111,83 @@ def test_a_sum_that_cannot_be_is_told_with_its_line(tmp_path: Path) -> None:
     assert fault(tmp_path, "# T\n\n{{ 1 / 0 }}\n") == (
         "/story.md, line 3: division by zero (ZeroDivisionError)."
     )
+
+
+def test_front_matter_gives_title_description_and_date(tmp_path: Path) -> None:
+    found = rendered(
+        tmp_path, '---\ntitle: "Mine"\ndescription: About\ndate: 2026-01-31\n---\n\n# Other\n\nText.\n'
+    )
+    assert (found.title, found.heading, found.summary, found.date) == ("Mine", "Other", "About", "2026-01-31")
+    assert rendered(tmp_path, "---\ntitle: Mine\n---\n\nText.\n").heading == "Mine"
+
+
+@pytest.mark.parametrize(
+    ("line", "told"),
+    [
+        ("layout: post", "line 2: front matter takes title, description and date"),
+        ("date: soon", "2026-01-31"),
+    ],
+)
+def test_front_matter_that_means_nothing_is_told(tmp_path: Path, line: str, told: str) -> None:
+    assert told in fault(tmp_path, f"---\n{line}\n---\n# T\n")
+
+
+def test_lines_are_counted_from_the_top_of_the_file(tmp_path: Path) -> None:
+    assert "line 5: no value 'flor'" in fault(tmp_path, "---\ntitle: x\n---\n\n{{ value('flor') }}\n")
+
+
+def test_braces_in_code_are_text(tmp_path: Path) -> None:
+    code = "# T\n\n```yaml\nrun: ${{ github.workspace }}\n```\n\n`{{ x }}` and `{% if %}` at {{ value('floor') }}\n"
+    html = str(rendered(tmp_path, code).html)
+    assert "${{ github.workspace }}" in html
+    assert "<code>{{ x }}</code> and <code>{% if %}</code> at 0.056" in html
+
+
+def test_github_dialect(tmp_path: Path) -> None:
+    html = str(rendered(tmp_path, "# T\n\n> [!NOTE]\n> Hi\n\n- [x] a\n- [ ] b\n").html)
+    assert '<div class="markdown-alert markdown-alert-note">' in html
+    assert '<input type="checkbox" disabled checked aria-label="Done"> a' in html
+    assert '<input type="checkbox" disabled aria-label="To do"> b' in html
+
+
+def test_headings_take_their_anchor_and_never_the_frames(tmp_path: Path) -> None:
+    found = rendered(tmp_path, "# A {#my-id}\n\n## Studies\n\n## Studies\n\n## Main {#here}\n")
+    assert found.title == "A"
+    assert [anchor for _, anchor, _ in found.headings] == ["studies-1", "studies-1-1", "here"]
+    assert "{#main}: the page has another 'main'" in fault(tmp_path, "# A\n\n## B {#main}\n")
+
+
+def test_a_table_scrolls_by_itself_and_can_be_reached_by_key(tmp_path: Path) -> None:
+    html = str(rendered(tmp_path, '# T\n\n| a "1" | b |\n|---|---|\n| 1 | 2 |\n').html)
+    assert 'role="region" tabindex="0" aria-label="Table: a &quot;1&quot;, b">\n<table class="data">' in html
+
+
+@pytest.mark.parametrize(
+    ("address", "told"),
+    [
+        ("gone.png", "no such file"),
+        ("https://example.org/a.png", "a site loads nothing from elsewhere"),
+        ("../../etc/passwd", "no such file"),
+        ("link.png", "lies outside"),
+        ("active.svg", "holds a script"),
+        ("text.png", "not a picture that can be read"),
+        ("story.md", "no form of picture that browsers show"),
+    ],
+)
+def test_a_picture_that_cannot_be_shown_is_told_with_its_line(
+    tmp_path: Path, address: str, told: str
+) -> None:
+    (tmp_path / "outside.png").write_bytes(b"x")
+    folder = tmp_path / "content"
+    folder.mkdir()
+    (folder / "link.png").symlink_to("../outside.png")
+    (folder / "active.svg").write_text("<svg><script>1</script></svg>")
+    (folder / "text.png").write_text("text")
+    message = fault(folder, f"# T\n\n![x]({address})\n")
+    assert message.startswith("/story.md, line 3: picture ")
+    assert told in message
+
+
+def test_marks_of_ours_in_a_text_are_only_letters(tmp_path: Path) -> None:
+    html = rendered(tmp_path, "# T\n\nA \ue0000\ue001 and \ue0007\ue001 {{ value('floor') }}\n").html
+    assert html == "<p>A \ufffd0\ufffd and \ufffd7\ufffd 0.056</p>\n"

@@ -11,6 +11,7 @@ from PIL import Image
 
 from flipsite import __version__
 from flipsite.analyse.report import StudyReport
+from flipsite.domain.site import SiteInfo
 from flipsite.domain.study import Kind
 from flipsite.present.pages.data import data_package, data_page
 from flipsite.present.pages.page import Page
@@ -86,7 +87,9 @@ def test_the_search_index_is_a_script_that_no_title_can_end() -> None:
 
 def test_bibtex_escapes_what_tex_would_read(article: StudyReport) -> None:
     hostile = replace(article.study, title=r"100 % of $k_i$ & {more} \input{x}", started="2025-03-01")
-    page = cite_page([hostile], version=__version__, base_url="https://example.org/x/")
+    page = cite_page(
+        [hostile], SiteInfo(author="Ann & Co"), version=__version__, address="https://example.org/x/"
+    )
     (_, entry) = page.context["entries"][1]  # type: ignore[index]
     assert r"100 \% of \$k\_i\$ \& \{more\} \textbackslash input\{x\}" in entry
     assert "year = {2025}" in entry
@@ -101,13 +104,13 @@ def test_the_citation_file_has_this_version() -> None:
 
 
 def test_a_card_is_a_small_picture_of_the_size_that_is_shared(article: StudyReport) -> None:
-    png = share_card(article)
+    png = share_card(article, site="Coins")
     assert Image.open(io.BytesIO(png)).size == (1200, 630)
     assert len(png) < 30_000
 
 
 def test_a_card_says_simulated_and_escapes_its_title(article: StudyReport) -> None:
     study = replace(article.study, kind=Kind.SIMULATED, title="<b>&\x00 coins")
-    svg = card_svg(replace(article, study=study))
+    svg = card_svg(replace(article, study=study), site="<i>")
     assert "SIMULATED" in svg
     assert "&lt;b&gt;&amp;\ufffd coins" in svg

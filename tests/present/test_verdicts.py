@@ -7,8 +7,9 @@ import pytest
 from scipy import special, stats
 
 from flipsite.domain.display import Figure
+from flipsite.domain.site import SiteInfo
 from flipsite.errors import ContentError
-from flipsite.present.pages.narrative import narrative_pages, narrative_sources
+from flipsite.present.pages.narrative_pages import narrative_pages, narrative_sources
 from flipsite.present.pages.templates import environment
 from flipsite.present.text.verdicts import MANY, rules
 from flipsite.project import packaged
@@ -39,7 +40,7 @@ def test_the_methods_page_needs_no_study() -> None:
     power = {"power": Figure(name="power", title="", caption="", description="", spec={}, svg="")}
     templates = environment([packaged("templates")])
     sources = narrative_sources([packaged("content").parent / "none", packaged("content")])
-    pages = narrative_pages([], {"": power}, {}, sources, templates)
+    pages = narrative_pages([], {"": power}, {}, sources, templates, info=SiteInfo())
     (methods,) = (page for page in pages if page.path.startswith("methods"))
     narrative = methods.context["narrative"]
     html = str(narrative.html)  # type: ignore[attr-defined]
@@ -58,4 +59,11 @@ def test_an_unknown_number_is_told_with_its_line(tmp_path) -> None:
         '# Methods\n\n$x < {{ number("fair_margins") }}$\n', encoding="utf-8"
     )
     with pytest.raises(ContentError, match=r"methods\.md, line 3: .*did you mean 'fair_margin'"):
-        narrative_pages([], {"": {}}, {}, narrative_sources([tmp_path]), environment([packaged("templates")]))
+        narrative_pages(
+            [],
+            {"": {}},
+            {},
+            narrative_sources([tmp_path]),
+            environment([packaged("templates")]),
+            info=SiteInfo(),
+        )

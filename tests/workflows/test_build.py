@@ -85,10 +85,10 @@ def test_a_study_without_draws_builds_and_says_what_to_do(tmp_path: Path) -> Non
     assert "flipsite collect mine" in (tmp_path / "site/mine/index.html").read_text(encoding="utf-8")
 
 
-def test_a_project_without_a_story_gets_a_home_page_of_its_studies(tmp_path: Path) -> None:
-    project_with(tmp_path, "mine", '[study]\ntitle = "My <coins>"\n')
+def test_a_project_without_results_has_a_home_page_that_says_so(tmp_path: Path) -> None:
+    project_with(tmp_path, "mine")
     build(find_project(tmp_path), out=tmp_path / "site")
-    assert "My &lt;coins&gt;" in (tmp_path / "site/index.html").read_text(encoding="utf-8")
+    assert "There are no results yet." in (tmp_path / "site/index.html").read_text(encoding="utf-8")
 
 
 def test_a_failed_build_leaves_the_last_site(tmp_path: Path) -> None:
@@ -182,5 +182,5 @@ def test_the_site_map_and_the_lost_page_use_the_address(tmp_path: Path) -> None:
     project_with(tmp_path, "mine")
     build(find_project(tmp_path), out=tmp_path / "site", base_url="https://me.github.io/coins")
     site_map = (tmp_path / "site/sitemap.xml").read_text(encoding="utf-8")
-    assert "<loc>https://me.github.io/coins/mine/index.html</loc>" in site_map
+    assert "<loc>https://me.github.io/coins/cite/index.html</loc>" in site_map
     assert 'href="https://me.github.io/coins/index.html"' in (tmp_path / "site/404.html").read_text()

@@ -12,7 +12,7 @@ import re
 from collections import defaultdict
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
-from itertools import permutations
+from itertools import combinations
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
@@ -236,16 +236,18 @@ class Comparison:
         before: The study compared with.
         after: The study whose page this is.
         changes: The shared models, by name.
+        ordered_by: What says which study came first: "start dates", "first draws", or "names".
     """
 
     before: Study
     after: Study
     changes: tuple[BiasChange, ...]
+    ordered_by: str
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class History:
-    """One model in every study that asked it, in the order of the studies' start, then of their ids."""
+    """One model in every study that asked it, in the order of the studies' beginnings, then of their ids."""
 
     model: str
     records: tuple[tuple[Study, Estimate], ...]
@@ -259,23 +261,51 @@ class Family:
     curves: tuple[Calibration, ...]
 
 
+def has_results(report: StudyReport) -> bool:
+    """Whether any model of a study has a valid draw or a printed bias."""
+    return any(record.valid or record.bias is not None for record in report.estimates)
+
+
+def began(report: StudyReport) -> str:
+    """When a study began: its `started`, else the time of its first draw; empty where neither is known."""
+    return report.study.started or (report.asked[0] if report.asked else "")
+
+
+def in_order(reports: Sequence[StudyReport]) -> list[StudyReport]:
+    """Studies by when they began, then by their ids; those of unknown date first."""
+    return sorted(reports, key=lambda report: (began(report), report.study.id))
+
+
 def comparisons(reports: Sequence[StudyReport]) -> tuple[Comparison, ...]:
-    """Every ordered pair of studies that share a target and models; coins and models are never compared."""
+    """Every pair of studies that share a target and models, the earlier one first; coins only with coins."""
     found = []
-    for before, after in permutations(reports, 2):
+    for before, after in combinations(in_order(reports), 2):
         same_kind = _is_simulated(before) == _is_simulated(after)
         if same_kind and before.study.prompt.target == after.study.prompt.target:
             moved = changes(before.estimates, after.estimates, fits_before=before.fits, fits_after=after.fits)
             if moved:
-                found.append(Comparison(before=before.study, after=after.study, changes=moved))
+                found.append(
+                    Comparison(
+                        before=before.study,
+                        after=after.study,
+                        changes=moved,
+                        ordered_by=_ordered_by(before, after),
+                    )
+                )
     return tuple(found)
+
+
+def _ordered_by(before: StudyReport, after: StudyReport) -> str:
+    if began(before) == began(after):
+        return "names"
+    return "start dates" if before.study.started and after.study.started else "first draws"
 
 
 def histories(reports: Sequence[StudyReport]) -> Mapping[str, History]:
     """Each model that more than one study asked, coins left out."""
     asked: defaultdict[str, list[tuple[Study, Estimate]]] = defaultdict(list)
     real = [report for report in reports if not _is_simulated(report)]
-    for report in sorted(real, key=lambda report: (report.study.started or "", report.study.id)):
+    for report in in_order(real):
         for record in report.estimates:
             asked[record.model].append((report.study, record))
     return {

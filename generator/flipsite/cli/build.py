@@ -66,6 +66,8 @@ def command(
         f"{change.written} files written, {change.unchanged} unchanged, {change.removed} removed "
         f"→ {report.out}"
     )
+    if report.left_out:
+        click.echo(f"Left out of this site: {', '.join(report.left_out)}; build without --study to show all.")
     for warning in report.warnings:
         click.echo(f"flipsite: warning: {warning}", err=True)
     return 1 if strict and report.warnings else 0

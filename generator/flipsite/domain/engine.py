@@ -3,6 +3,8 @@
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
+from flipsite.domain.site import SiteInfo
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class EngineChoice:
@@ -24,10 +26,12 @@ class ProjectFile:
     Attributes:
         engine: Who counts draws too many to hold.
         draws: By study, the address of draws that lie elsewhere: a folder of Parquet files.
+        site: The author's words about the whole site.
     """
 
     engine: EngineChoice = field(default_factory=EngineChoice)
     draws: Mapping[str, str] = field(default_factory=dict)
+    site: SiteInfo = field(default_factory=SiteInfo)
 
 
 EMBEDDED = EngineChoice()

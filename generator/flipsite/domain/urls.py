@@ -3,7 +3,7 @@
 import hashlib
 import re
 from functools import lru_cache
-from urllib.parse import urlsplit
+from urllib.parse import quote, urlsplit, urlunsplit
 
 from flipsite.errors import UsageError
 
@@ -35,23 +35,6 @@ _DEVICES = re.compile(rf"{_DEVICE}(?:[.:].*)?")
 _NO_AUTHOR = "~none"
 
 
-def base_address(text: str) -> str:
-    """Read `--base-url`: a site's address, or its path on its host; the result ends in a slash.
-
-    Raises:
-        UsageError: If it is neither, as `javascript:` is.
-    """
-    try:
-        parts = urlsplit(text)
-        is_address = parts.scheme in {"http", "https"} and bool(parts.hostname)
-    except ValueError:
-        is_address = False
-    is_path = text.startswith("/") and not text.startswith("//")
-    if not (is_address or is_path) or not re.fullmatch(r"[\w.:/~%\[\]@-]+", text, re.ASCII):
-        raise UsageError(f"--base-url {text!r}: expected an address such as https://me.github.io/coins/")
-    return text.rstrip("/") + "/"
-
-
 def author_of(model: str) -> str:
     """The part of a model's name before its first slash; empty where there is none."""
     author, slash, _ = model.partition("/")
@@ -79,6 +62,61 @@ def model_history(model: str) -> str:
     """The address of the page that shows a model in every study, relative to the site's root."""
     folder = model_folder("", model).removeprefix("/")
     return f"{folder}/index.html"
+
+
+def base_address(base_url: str, *, option: str = "--base-url") -> str:
+    """The address of a site, or its path on its host, ending in a slash.
+
+    Args:
+        base_url: As somebody wrote it.
+        option: Where they wrote it, for the error.
+
+    Raises:
+        UsageError: If it is neither; one that is not ASCII is shown as it has to be written.
+    """
+    is_path = base_url.startswith("/") and not base_url.startswith("//")
+    if not base_url.isascii() and (written := _ascii_address(base_url)):
+        raise UsageError(f"{option} {base_url!r}: write it in ASCII, as browsers send it: {written}")
+    try:
+        parts = urlsplit(base_url)
+        sound = parts.scheme in {"http", "https"} and bool(parts.hostname)
+    except ValueError:
+        sound = False
+    if not (sound or is_path) or not re.fullmatch(r"[\w.:/~%\[\]@-]+", base_url, re.ASCII):
+        raise UsageError(f"{option} {base_url!r}: expected an address such as https://me.github.io/coins/")
+    return base_url.rstrip("/") + "/"
+
+
+def domain_address(text: str, *, source: str) -> str | None:
+    """The address of a CNAME file's domain; None where it names none.
+
+    Args:
+        text: The file's content: one domain.
+        source: The file, for the error.
+
+    Raises:
+        UsageError: If it is no domain.
+    """
+    domain = next(iter(text.split()), "")
+    return base_address(f"https://{domain}/", option=source) if domain else None
+
+
+def is_address(target: str) -> bool:
+    """Whether a link leads off the site."""
+    return re.match(r"(?:https?://|mailto:)", target) is not None
+
+
+def _ascii_address(address: str) -> str | None:
+    """An address with its host in Punycode and its path in per cent signs; None where that is not certain."""
+    try:
+        parts = urlsplit(address)
+        host = (parts.hostname or "").encode("idna").decode()  # maps ß and ς as IDNA 2003 did, which few want
+        port = f":{parts.port}" if parts.port else ""
+    except (ValueError, UnicodeError):
+        return None
+    if any(sign in address for sign in "ßς") or parts.username or not (host or address.startswith("/")):
+        return None
+    return urlunsplit((parts.scheme, host + port, quote(parts.path, safe="/%~"), "", ""))
 
 
 @lru_cache(maxsize=65_536)

@@ -10,16 +10,19 @@ import logging
 import os
 import re
 import sys
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from flipsite import __version__
-from flipsite.domain.urls import base_address
+from flipsite.domain.site import SiteInfo
+from flipsite.domain.urls import base_address, domain_address
 from flipsite.files import file_digest
 from flipsite.project import (
+    CNAME,
     PROJECT_FILE,
+    ROOT_FILES,
     Project,
     existing_study,
     own_digest,
@@ -53,12 +56,14 @@ class BuildReport:
         out: The site's folder.
         studies: The studies it shows.
         change: What was written, kept and removed.
+        left_out: Studies of the project that were not chosen.
         warnings: What is not wrong enough to stop for; `--strict` does.
     """
 
     out: Path
     studies: tuple[str, ...]
     change: SiteChange
+    left_out: tuple[str, ...]
     warnings: tuple[str, ...]
 
 
@@ -104,7 +109,13 @@ def build(
                 jobs=jobs,
                 later=drawings,
             )
-    return BuildReport(out=out, studies=chosen, change=change, warnings=tuple(_warnings(folders)))
+    return BuildReport(
+        out=out,
+        studies=chosen,
+        change=change,
+        left_out=tuple(each for each in study_ids(project) if each not in folders),
+        warnings=(*_address_warnings(address), *_warnings(out, folders)),
+    )
 
 
 def _work(
@@ -122,9 +133,11 @@ def _work(
     By the digests of the `inputs` is known what of the last site can stand; by force all is made.
     """
     from flipsite.present.pages.site import SiteSettings, site_work
+    from flipsite.settings import load_project
     from flipsite.workflows.incremental import reusable, standing_pages
     from flipsite.workflows.load import kept_files, load_report
 
+    info = load_project(project.content.parent).site
     paths = list(folders.values())
     reports = memory.reports(paths, inputs, load_report) if memory else [load_report(path) for path in paths]
     log.info("analysed %d studies", len(reports))
@@ -135,14 +148,25 @@ def _work(
         SiteSettings(
             content=tuple(dict.fromkeys((project.content, packaged("content")))),
             templates=project.templates,
-            base_url=base_url,
+            base_url=base_url or configured_address(project, info),
             version=__version__,
+            info=info,
         ),
         bundle=charts_script(out),
         kept_files=lambda report: kept_files(folders[report.study.id], report),
         kept=kept,
         standing=None if force else standing_pages(out, inputs=inputs, templates=project.templates),
     )
+
+
+def configured_address(project: Project, info: SiteInfo) -> str | None:
+    """Where a project says that its site will stand: `[site] url`, else its CNAME; None where it does not."""
+    if info.url:
+        return base_address(info.url, option=f"{project.content.parent / PROJECT_FILE}: site.url")
+    cname = project.content / CNAME
+    if not cname.is_file():
+        return None
+    return domain_address(cname.read_text("utf-8", "replace"), source=str(cname))
 
 
 def input_digests(project: Project, studies: Sequence[str], *, base_url: str | None) -> dict[str, str]:
@@ -154,13 +178,16 @@ def input_digests(project: Project, studies: Sequence[str], *, base_url: str | N
         "flipsite": own_digest(),
         "libraries": _libraries_digest(),
     }
+    if (settings := project.content.parent / PROJECT_FILE).is_file():
+        digests[PROJECT_FILE] = file_digest(settings)
     for name, root in roots:
         for path in sorted(root.rglob("*")):
             inside = path.relative_to(root)
             foreign = inside.parts[0] == "studies" and (
                 len(inside.parts) < 2 or inside.parts[1] not in studies
             )
-            if path.is_file() and not foreign and not path.name.startswith("."):
+            ignored = path.name.startswith(".") and inside.parts[0] != ROOT_FILES
+            if path.is_file() and not foreign and not ignored:
                 digests[f"{name}/{inside.as_posix()}"] = file_digest(path)
     return digests | _elsewhere(project, studies)
 
@@ -188,10 +215,23 @@ def _libraries_digest() -> str:
     return hashlib.sha256(" ".join(sorted(found)).encode()).hexdigest()
 
 
-def _warnings(folders: Mapping[str, Path]) -> list[str]:
-    empty = [
-        study_id
-        for study_id, folder in folders.items()
-        if not snapshot_files(folder) and not (folder / "published.toml").exists()
+def _address_warnings(address: str | None) -> list[str]:
+    if not address or "://" in address:
+        return []
+    return [
+        f"--base-url {address} names no host: sitemap.xml and feed.xml need the whole address, "
+        f"such as https://example.org{address}"
     ]
-    return [f"study {study_id!r} has no draws yet; run `flipsite collect {study_id}`" for study_id in empty]
+
+
+def _warnings(out: Path, folders: Mapping[str, Path]) -> Iterator[str]:
+    """Which studies readers do not see: the site map lists the others."""
+    listed = (out / "sitemap.xml").read_text(encoding="utf-8")
+    for study_id, folder in folders.items():
+        if not snapshot_files(folder) and not (folder / "published.toml").exists():
+            yield f"study {study_id!r} has no draws yet; run `flipsite collect {study_id}`"
+        elif f"{study_id}/index.html</loc>" not in listed:
+            yield (
+                f"study {study_id!r} has no valid draw yet, so nothing on the site leads to it; "
+                f"its page is {study_id}/index.html"
+            )

@@ -28,7 +28,11 @@ from pathlib import Path
 from flipsite.analyse.report import StudyReport
 from flipsite.files import UnchangedFile, measure
 from flipsite.present.charts.render import ChartRequest, ChartSet
+from flipsite.project import CNAME, PROJECT_FILE
 from flipsite.write.site.manifest import Manifest, read_manifest
+
+_ALL_DEPEND_ON = ("flipsite", "libraries", "base-url", PROJECT_FILE, f"content/{CNAME}")
+"""Inputs that every page and picture depends on."""
 
 _MODEL_TEMPLATE = "model.html"
 _CHOSEN_ELSEWHERE = re.compile(r"{%-?\s*(?:include|import|extends|from)\s+(?![\"']|picture\b)")
@@ -55,9 +59,7 @@ def reusable(
         another address.
     """
     last = read_manifest(out)
-    if last is None or any(
-        last.inputs.get(name) != inputs[name] for name in ("flipsite", "libraries", "base-url")
-    ):
+    if last is None or any(last.inputs.get(name) != inputs.get(name) for name in _ALL_DEPEND_ON):
         return {}
     same = [study for study in models if inputs_of(study, last.inputs) == inputs_of(study, inputs)]
     kept: dict[str, UnchangedFile] = {}
@@ -137,7 +139,7 @@ def _frame(inputs: Mapping[str, str]) -> tuple[object, ...]:
     narratives = {name for name in inputs if re.fullmatch(r"content/(?!studies/).*\.md", name)}
     settings = {name: each for name, each in inputs.items() if name.endswith("/study.toml")}
     static = {name: each for name, each in inputs.items() if name.startswith("templates/static/")}
-    return narratives, settings, static
+    return narratives, settings, static, [inputs.get(name) for name in _ALL_DEPEND_ON]
 
 
 def _facts(inputs: Mapping[str, str]) -> dict[str, str]:

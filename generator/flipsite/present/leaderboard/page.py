@@ -71,8 +71,9 @@ def leaderboard_page(report: StudyReport, figures: Mapping[str, Figure], made: B
     )
 
 
-def board_context(report: StudyReport, made: Board) -> dict[str, object]:
-    """What the leaderboard's template is given."""
+def board_context(report: StudyReport, made: Board, *, top: int | None = None) -> dict[str, object]:
+    """What the leaderboard's template is given; `top` cuts each table, and its caption says so."""
+    least, most = made.least()[:top], made.most()[:top]
     before, shares = 0, []
     for verdict, n in made.verdicts:
         shares.append((verdict, n, before))
@@ -82,14 +83,23 @@ def board_context(report: StudyReport, made: Board) -> dict[str, object]:
     return {
         "board": made,
         "study": report.study.id,
-        "least": made.least(),
-        "most": made.most(),
+        "least": least,
+        "most": most,
+        "top": top,
         "shares": shares,
         "finding": _finding(report, made),
-        "least_caption": f"{note} The {len(made.least())} least biased, {order}.".strip(),
-        "most_caption": f"{note} The {len(made.most())} most biased.".strip(),
-        "caption": f"{report.study.title}: all models. {_order_text(made)} {note}".strip(),
+        "least_caption": f"{note} The {len(least)} least biased, {order}.".strip(),
+        "most_caption": f"{note} The {len(most)} most biased.".strip(),
+        "caption": f"{report.study.title}: {_extent(made, top)}. {_order_text(made)} {note}".strip(),
     }
+
+
+def _extent(made: Board, top: int | None) -> str:
+    """How much of the whole table is shown."""
+    n_models = len(made.rows)
+    return (
+        "all models" if top is None or top >= n_models else f"the first {top} of {plural(n_models, 'model')}"
+    )
 
 
 def _finding(report: StudyReport, made: Board) -> str:

@@ -20,7 +20,9 @@ def leaderboard_table(report: StudyReport, *, top: int | None = None) -> Table:
 
     What cannot be told from a fair coin cannot be ranked among its like, so the alphabet orders it.
     """
-    caption = f"{report.study.title}: all models"
+    n_models = len(report.estimates)
+    extent = "all models" if top is None or top >= n_models else f"the first {top} of {n_models:,} models"
+    caption = f"{report.study.title}: {extent}"
     tied = not_told_from_fair(report.estimates)
     place = {model: number for number, model in enumerate(tied)}
     if report.printed:

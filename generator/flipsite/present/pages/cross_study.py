@@ -22,7 +22,7 @@ def family_path(family: Family) -> str:
 
 
 def comparison_pages(comparisons: Sequence[Comparison], figures: Mapping[str, Figure]) -> Iterable[Page]:
-    """One page a pair and direction; `figures` are by path."""
+    """One page a pair; `figures` are by path."""
     for comparison in comparisons:
         before, after = comparison.before, comparison.after
         path = comparison_path(after.id, before.id)
@@ -34,7 +34,11 @@ def comparison_pages(comparisons: Sequence[Comparison], figures: Mapping[str, Fi
             template="compare.html",
             study=after,
             crumbs=(_HOME, (after.title, f"{after.id}/index.html")),
-            context={"comparison": comparison, "moved": moved, "figure": figures.get(path)},
+            context={
+                "comparison": comparison,
+                "moved": moved,
+                "figure": figures.get(path),
+            },
         )
 
 

@@ -9,8 +9,12 @@ from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from markupsafe import Markup
+
+from flipsite.domain.site import SiteInfo
 from flipsite.domain.study import Study
-from flipsite.domain.urls import relative
+from flipsite.domain.urls import is_address, relative
+from flipsite.present.text.markdown import inline_markdown
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -46,6 +50,8 @@ class Page:
     def link(self, target: str) -> str:
         """The relative link from this page to another file of the site, its `#fragment` kept."""
         path, hash_, fragment = target.partition("#")
+        if is_address(target):
+            return target
         return (relative(path, self.place or self.path) if path else "") + hash_ + fragment
 
 
@@ -93,10 +99,10 @@ class Frame:
         studies: Those shown, in the order of their ids.
         assets: Public path of each static file, by its name.
         bundle: Path of the script that makes charts interactive.
-        nav: What stands at the head of each page: (path, label) pairs.
+        nav: What stands at the head of each page: (path or address, label) pairs.
         foot: What stands at its foot.
         tabs: By study, what stands at the head of its pages.
-        title: The site's name.
+        info: The author's words about the site.
     """
 
     version: str
@@ -107,14 +113,37 @@ class Frame:
     nav: Links
     foot: Links
     tabs: Mapping[str, Links] = field(default_factory=dict)
-    title: str = "flipsite"
+    info: SiteInfo = field(default_factory=SiteInfo)
+
+    @property
+    def address(self) -> str | None:
+        """Where the site will stand if that has a host: what no relative link can be made of."""
+        return self.base_url if self.base_url and "://" in self.base_url else None
+
+    def footer(self, page: Page) -> Markup:
+        """The author's line at the foot of a page, its Markdown rendered."""
+        return inline_markdown(self.info.footer, page.link) if self.info.footer else Markup()
 
 
-def links_of(studies: Sequence[Study], narratives: Collection[str]) -> tuple[Links, Links]:
-    """What stands at the head and at the foot of every page; `narratives` are the paths there are."""
+def links_of(studies: Sequence[Study], narratives: Collection[str], info: SiteInfo) -> tuple[Links, Links]:
+    """Links at the head and at the foot of every page; `narratives` are the paths there are."""
+    if info.nav is not None:
+        return tuple((_nav_target(target), label) for label, target in info.nav), _FOOT
     absent = {path for path, _ in _NAV[:2]} - set(narratives)
     boards = [(f"{study.id}/leaderboard/index.html", "Leaderboard") for study in studies[:1]]
     return (*boards, *((path, label) for path, label in _NAV if path not in absent)), _FOOT
+
+
+def _nav_target(target: str) -> str:
+    """The address or path that the author means: a page may be named by its folder."""
+    if is_address(target):
+        return target
+    path, hash_, fragment = target.removeprefix("./").lstrip("/").partition("#")
+    if not path or path.endswith("/"):
+        path += "index.html"
+    elif "." not in path.rpartition("/")[2]:
+        path += "/index.html"
+    return path + hash_ + fragment
 
 
 def static_files(folders: Sequence[Path]) -> dict[str, tuple[str, bytes]]:

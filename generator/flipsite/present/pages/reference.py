@@ -14,7 +14,8 @@ from markupsafe import Markup
 
 from flipsite.analyse.binomial import FAIR_MARGIN, FALSE_DISCOVERY_RATE
 from flipsite.domain.display import encoded
-from flipsite.domain.study import Study
+from flipsite.domain.site import SiteInfo
+from flipsite.domain.study import Kind, Study
 from flipsite.present.pages.page import Page
 
 GLOSSARY: Mapping[str, str] = {
@@ -73,15 +74,26 @@ def glossary_page() -> Page:
     )
 
 
-def cite_page(studies: Sequence[Study], *, version: str, base_url: str | None) -> Page:
-    """BibTeX to copy."""
+def cite_page(studies: Sequence[Study], info: SiteInfo, *, version: str, address: str | None) -> Page:
+    """BibTeX to copy: of the site, and of each study; only the author whom the site names stands in it."""
+    made_with = f"Made with flipsite {version}"
+    site_key = re.sub(r"[^a-z0-9]+", "-", info.title.lower()).strip("-") or "site"
+    if any(study.id == site_key for study in studies):
+        site_key += "-site"
     entries = [
-        ("flipsite", _entry("flipsite", "flipsite", note=f"Version {version}", url=base_url, year=None))
+        (info.title, _entry(site_key, info.title, author=info.author, note=made_with, url=address, year=None))
     ]
     entries += [
         (
             study.title,
-            _entry(study.id, study.title, note=study.source, url=_url(base_url, study), year=_year(study)),
+            _entry(
+                study.id,
+                study.title,
+                author="" if study.kind is Kind.PUBLISHED else info.author,
+                note=study.source,
+                url=f"{address}{study.id}/index.html" if address else None,
+                year=study.started[:4] if study.started else None,
+            ),
         )
         for study in studies
     ]
@@ -95,18 +107,10 @@ def cite_page(studies: Sequence[Study], *, version: str, base_url: str | None) -
     )
 
 
-def _url(base_url: str | None, study: Study) -> str | None:
-    return f"{base_url}{study.id}/index.html" if base_url else None
-
-
-def _year(study: Study) -> str | None:
-    return study.started[:4] if study.started else None
-
-
-def _entry(key: str, title: str, *, note: str, url: str | None, year: str | None) -> str:
+def _entry(key: str, title: str, *, author: str, note: str, url: str | None, year: str | None) -> str:
     fields = {
         "title": f"{{{_tex(title)}}}",
-        "author": "{The flipsite authors}",
+        "author": f"{{{_tex(author)}}}" if author else None,
         "year": year,
         "note": _tex(note) or None,
         "url": url,
@@ -121,10 +125,13 @@ def _tex(text: str) -> str:
     return re.sub(r"([&%$#_{}])", r"\\\1", flat).replace("~", "\\~{}").replace("^", "\\^{}")
 
 
+SEARCH = "search/index.html"
+
+
 def search_page(index: str) -> Page:
     """The page with the search field; `index` is the path of the index."""
     return Page(
-        path="search/index.html",
+        path=SEARCH,
         title="Search",
         description="Find a model, a study, or a page of this site.",
         template="search.html",

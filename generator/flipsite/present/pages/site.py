@@ -7,17 +7,30 @@ All pages but the models': the story and its kin, the studies', those of several
 """
 
 import hashlib
-from collections.abc import Callable, Mapping, Sequence
+import re
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
+from difflib import get_close_matches
 from functools import partial
 from itertools import chain
 from pathlib import Path
 
 import jinja2
 
-from flipsite.analyse.cross_study import Comparison, Family, History, comparisons, families, histories
+from flipsite.analyse.cross_study import (
+    Comparison,
+    Family,
+    History,
+    comparisons,
+    families,
+    has_results,
+    histories,
+)
 from flipsite.analyse.report import StudyReport
 from flipsite.domain.display import encoded
+from flipsite.domain.site import SiteInfo
+from flipsite.domain.urls import RESERVED_STUDIES, is_address
+from flipsite.errors import ContentError
 from flipsite.files import Content
 from flipsite.present.charts.interactive import figure_files
 from flipsite.present.charts.render import ChartRequest, ChartSet
@@ -28,13 +41,14 @@ from flipsite.present.leaderboard.rows import Board, board
 from flipsite.present.pages.cross_study import comparison_pages, family_pages, history_pages
 from flipsite.present.pages.data import data_package, data_page
 from flipsite.present.pages.model import listed_models, model_files, model_twins, shared_of
-from flipsite.present.pages.narrative import narrative_pages, narrative_sources
-from flipsite.present.pages.page import Frame, Page, links_of, static_files
-from flipsite.present.pages.reference import cite_page, glossary_page, search_index, search_page
+from flipsite.present.pages.narrative_pages import narrative_pages, narrative_sources
+from flipsite.present.pages.page import Frame, Links, Page, links_of, static_files
+from flipsite.present.pages.reference import SEARCH, cite_page, glossary_page, search_index, search_page
 from flipsite.present.pages.social_card import share_card
 from flipsite.present.pages.study import study_files, study_pages
 from flipsite.present.pages.templates import environment, page_file, render
 from flipsite.present.text.escaping import shown
+from flipsite.project import ROOT_FILES
 
 Files = Mapping[str, Content]
 Standing = Callable[[str, str, bool], Content | None]
@@ -45,7 +59,8 @@ class Overview:
     """What the pages of a whole site show.
 
     Attributes:
-        reports: The studies, in the order of their ids.
+        reports: The studies that have results, in the order of their ids.
+        hidden: Those that have none yet: their pages are there, but nothing leads to them.
         drawn: Every chart.
         boards: The studies' leaderboards, by study.
         compared: Pairs of studies that share models.
@@ -53,12 +68,14 @@ class Overview:
         elsewhere: Models that more than one study asked.
         embeds: What can be shown elsewhere.
         sources: The narratives, by page.
+        root: The author's files for the site's root.
         kept: Files of the last site that are still good.
         standing: Gives a page of the last site that is still good, by path, template, and whether it tells a
             narrative.
     """
 
     reports: Sequence[StudyReport]
+    hidden: Sequence[StudyReport]
     drawn: ChartSet
     boards: Mapping[str, Board]
     compared: Sequence[Comparison]
@@ -66,6 +83,7 @@ class Overview:
     elsewhere: Mapping[str, History]
     embeds: Sequence[Embed]
     sources: Mapping[str, Path]
+    root: Mapping[str, Path]
     kept: Mapping[str, Content]
     standing: Standing | None = None
 
@@ -80,11 +98,12 @@ def overview_files(
     """
     reports, figures = given.reports, given.drawn.studies
     compared = [*comparison_pages(given.compared, given.drawn.compared)]
-    narratives = narrative_pages(reports, figures, given.boards, given.sources, templates)
+    known = [*reports, *given.hidden]
+    narratives = narrative_pages(known, figures, given.boards, given.sources, templates, info=settings.info)
     pages = [
         *narratives,
         glossary_page(),
-        cite_page(frame.studies, version=settings.version, base_url=settings.base_url),
+        cite_page(frame.studies, settings.info, version=settings.version, address=frame.address),
         *_studies_pages(given, compared),
         *compared,
         *history_pages(given.elsewhere),
@@ -98,22 +117,42 @@ def overview_files(
     ]
     index = search_index(listed)
     index_path = f"assets/search-index.{hashlib.sha256(index).hexdigest()[:10]}.js"
-    pages.append(search_page(index_path))
-    frame = replace(frame, tabs={study.id: _tabs(study.id, pages) for study in frame.studies})
-    told = {page.path for page in narratives} | {pages[-1].path}  # the search lists the narratives' titles
+    pages += [search_page(index_path), *_hidden_pages(given)]
+    frame = replace(frame, tabs={report.study.id: _tabs(report.study.id, pages) for report in known})
+    told = {page.path for page in narratives} | {SEARCH}  # the search lists the narratives' titles
     files: dict[str, Content] = {}
+    _check_nav(frame.nav, ["data/index.html", *(page.path for page in pages)])
     for page in pages:
         stands = given.standing and given.standing(page.path, page.template, page.path in told)
         files[page.path] = stands or page_file(templates, page, frame)
     files |= given.drawn.twins
     for page in pages:
         files |= page.attached
-    for report in reports:
+    for report in known:
         card = f"{report.study.id}/card.png"
-        files[card] = given.kept.get(card) or share_card(report)
+        files[card] = given.kept.get(card) or share_card(report, site=settings.info.title)
     for figure in given.drawn:
         files |= figure_files(figure)
-    return {**files, index_path: index, **_top_files(templates, frame, reports, [*listed, pages[-1]])}
+    return {
+        **files,
+        index_path: index,
+        **_top_files(templates, frame, given, [*listed, search_page(index_path)]),
+    }
+
+
+def _check_nav(nav: Links, paths: Sequence[str]) -> None:
+    """Refuse a link at the head of every page that leads nowhere.
+
+    Raises:
+        ContentError: With the nearest page.
+    """
+    for target, label in nav:
+        path = target.partition("#")[0]
+        if is_address(target) or path in paths or re.search(r"\.(?!html$)\w+$|/models/", path):
+            continue
+        near = get_close_matches(path, paths, n=1)
+        hint = f"did you mean {near[0]!r}?" if near else "name a page of the site, or a whole address."
+        raise ContentError(f"flipsite.toml: site.nav: {label!r} leads to {path!r}, which is no page; {hint}")
 
 
 def _studies_pages(given: Overview, compared: Sequence[Page]) -> list[Page]:
@@ -126,9 +165,21 @@ def _studies_pages(given: Overview, compared: Sequence[Page]) -> list[Page]:
             report,
             given.drawn.studies[report.study.id],
             given.boards[report.study.id],
-            compared=[page for page in compared if page.study == report.study],
+            compared=[
+                page
+                for comparison, page in zip(given.compared, compared, strict=True)
+                if report.study in (comparison.before, comparison.after)
+            ],
             neighbours=(around[place], around[place + 2]),
         )
+    ]
+
+
+def _hidden_pages(given: Overview) -> list[Page]:
+    return [
+        replace(page, listed=False)
+        for report in given.hidden
+        for page in study_pages(report, given.drawn.studies[report.study.id], given.boards[report.study.id])
     ]
 
 
@@ -138,9 +189,7 @@ def _tabs(study: str, pages: Sequence[Page]) -> tuple[tuple[str, str], ...]:
     )
 
 
-def _top_files(
-    templates: jinja2.Environment, frame: Frame, reports: Sequence[StudyReport], listed: Sequence[Page]
-) -> Files:
+def _top_files(templates: jinja2.Environment, frame: Frame, given: Overview, listed: Sequence[Page]) -> Files:
     """What stands at the root for robots, readers of feeds and those who are lost."""
     entries = [
         {
@@ -149,12 +198,12 @@ def _top_files(
             "path": f"{report.study.id}/index.html",
             "updated": _updated(report),
         }
-        for report in reports
+        for report in given.reports
     ]
     root = frame.base_url or "/"
     context = {"site": frame, "listed": listed, "entries": entries, "root": root}
     names = ("404.html", "robots.txt", "sitemap.xml", "feed.xml")
-    return {name: encoded(render(templates, name, **context)) for name in names}
+    return {name: encoded(render(templates, name, **context)) for name in names if name not in given.root}
 
 
 def _updated(report: StudyReport) -> str:
@@ -164,6 +213,9 @@ def _updated(report: StudyReport) -> str:
 
 
 Batch = Callable[[], Files]
+
+_OWN_NAMES = ("index.html", "sitemap.xml", "feed.xml", ".nojekyll", "build.json")
+"""Files at the root that are always flipsite's; an author may bring another 404.html or robots.txt."""
 
 _MODELS = 24
 """In a batch: few enough that cores end together."""
@@ -178,12 +230,14 @@ class SiteSettings:
         templates: The template folders, likewise.
         base_url: Where the site will stand, ending in a slash; None leaves absolute addresses out.
         version: flipsite's.
+        info: The author's words about the site.
     """
 
     content: Sequence[Path]
     templates: Sequence[Path]
     base_url: str | None
     version: str
+    info: SiteInfo
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -227,8 +281,10 @@ def site_work(
     templates = environment(settings.templates)
     assets = static_files(settings.templates)
     sources = narrative_sources(settings.content)
-    studies = tuple(report.study for report in reports)
-    nav, foot = links_of(studies, sources)
+    with_results = [report for report in reports if has_results(report)]
+    hidden = [report for report in reports if not has_results(report)]
+    studies = tuple(report.study for report in with_results)
+    nav, foot = links_of(studies, sources, settings.info)
     frame = Frame(
         version=settings.version,
         base_url=settings.base_url,
@@ -237,27 +293,32 @@ def site_work(
         bundle=bundle[0],
         nav=nav,
         foot=foot,
+        info=settings.info,
     )
     boards = {report.study.id: board(report) for report in reports}
-    compared, alike, elsewhere = comparisons(reports), families(reports), histories(reports)
+    compared, alike = comparisons(with_results), families(with_results)
+    elsewhere = histories(with_results)
+    root = root_files(settings.content[0], taken={*boards, *_folders(sources)})
 
     def downloads() -> Files:
         by_study = {report.study.id: _downloads(report, kept_files, kept) for report in reports}
-        page = data_page(reports, by_study)
+        page = data_page(with_results, by_study)
         return dict(chain.from_iterable(files.items() for files in by_study.values())) | {
             page.path: page_file(templates, page, frame)
         }
 
     def with_charts(figures: ChartSet) -> list[Batch]:
         overview = Overview(
-            reports=reports,
+            reports=with_results,
+            hidden=hidden,
             drawn=figures,
             boards=boards,
             compared=compared,
             alike=alike,
             elsewhere=elsewhere,
-            embeds=_embeds(reports, figures, base_url=settings.base_url),
+            embeds=_embeds(with_results, figures, base_url=frame.address),
             sources=sources,
+            root=root,
             kept=kept,
             standing=standing,
         )
@@ -268,7 +329,7 @@ def site_work(
             *(partial(saved_files, embed, kept=kept) for embed in overview.embeds),
         ]
 
-    batches: list[Batch] = [lambda: {".nojekyll": b"", **dict(assets.values()), bundle[0]: bundle[1]}]
+    batches: list[Batch] = [lambda: {".nojekyll": b"", **dict(assets.values()), bundle[0]: bundle[1], **root}]
     for report in reports:
         shared = shared_of(report, boards[report.study.id], elsewhere)
         places = range(len(shared.rows))
@@ -284,6 +345,34 @@ def site_work(
         without_charts=batches,
         with_charts=with_charts,
     )
+
+
+def _folders(paths: Iterable[str]) -> set[str]:
+    return {path.partition("/")[0] for path in paths}
+
+
+def root_files(content: Path, *, taken: Collection[str]) -> dict[str, Path]:
+    """The author's files for the site's root, such as CNAME, by their paths.
+
+    Args:
+        content: The project's folder of content.
+        taken: Names at the site's root that pages of studies and of narratives have.
+
+    Raises:
+        ContentError: If one leads out of the folder, or the site has a file of its own there.
+    """
+    folder = content / ROOT_FILES
+    found: dict[str, Path] = {}
+    for path in sorted(folder.rglob("*")):
+        name = path.relative_to(folder).as_posix()
+        if path.is_symlink():
+            raise ContentError(f"{path}: is a link; put the file itself there.")
+        if not path.is_file() or path.name == ".DS_Store":
+            continue
+        if name.partition("/")[0] in {*_OWN_NAMES, *RESERVED_STUDIES, *taken}:
+            raise ContentError(f"{path}: the site has a {name.partition('/')[0]!r} of its own; rename yours.")
+        found[name] = path
+    return found
 
 
 def _embeds(reports: Sequence[StudyReport], figures: ChartSet, *, base_url: str | None) -> list[Embed]:

@@ -27,22 +27,23 @@ _COLOURS = {
 }
 
 
-def share_card(report: StudyReport) -> bytes:
+def share_card(report: StudyReport, *, site: str) -> bytes:
     """A PNG of 1200 by 630 pixels, in the light theme."""
     import vl_convert  # 80 ms, only where pictures are made
     from PIL import Image
 
-    drawn = Image.open(io.BytesIO(vl_convert.svg_to_png(card_svg(report), scale=1))).convert("RGB")
+    drawn = Image.open(io.BytesIO(vl_convert.svg_to_png(card_svg(report, site=site), scale=1))).convert("RGB")
     return few_colours(drawn, 64)
 
 
-def card_svg(report: StudyReport) -> str:
-    """The picture as SVG, in fixed colours; every text in it is escaped."""
+def card_svg(report: StudyReport, *, site: str) -> str:
+    """The picture as SVG, in fixed colours; every text in it, the site's name among them, is escaped."""
     colours = theme.LIGHT
     title = "Which language models can flip a coin?"
     if report.study.kind is Kind.SIMULATED:
         title = "SIMULATED: coins of known truth"
-    name = textwrap.shorten(report.study.title, width=64, placeholder=" …")
+    name = textwrap.shorten(report.study.title, width=44, placeholder=" …")
+    site = textwrap.shorten(site, width=20, placeholder=" …")
     toy = coin_toy(report)
     return "".join(
         [
@@ -51,7 +52,7 @@ def card_svg(report: StudyReport) -> str:
             f'<rect width="100%" height="100%" fill="{colours["page"]}"/>',
             *(f'<rect x="{x}" width="5" height="22" fill="#f0b440"/>' for x in range(0, WIDTH, 12)),
             _text(title, y=140, size=54, colour=colours["ink"], weight="bold"),
-            _text(f"{name} · flipsite", y=192, size=30, colour=colours["muted"], weight="normal"),
+            _text(f"{name} · {site}", y=192, size=30, colour=colours["muted"], weight="normal"),
             *_verdicts(report),
             *(_ruler(toy) if toy else []),
             "</svg>",

@@ -8,10 +8,11 @@ from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 
 from flipsite.errors import SiteError
+from flipsite.project import ROOT_FILES
 from flipsite.write.check.findings import Document, Finding, Rule
 from flipsite.write.check.html import read_page, read_style, read_xml_file
 from flipsite.write.check.links import Links
-from flipsite.write.site.manifest import changed_files
+from flipsite.write.site.manifest import changed_files, read_manifest
 from flipsite.write.site.paths import walk
 
 PAGE_BYTES = 150_000
@@ -90,8 +91,13 @@ def check_site(site: Path) -> list[Finding]:
 
 def _findings(site: Path) -> list[Finding]:
     sizes = {path: (site / path).stat().st_size for path, is_folder in walk(site) if not is_folder}
+    manifest = read_manifest(site)
+    # The author's own files for the root, such as a search engine's proof of ownership, are no pages of ours.
+    authors = {path for path in sizes if manifest and f"content/{ROOT_FILES}/{path}" in manifest.inputs}
     documents = {
-        path: reader((site / path).read_bytes()) for path in sizes if (reader := _reader(path)) is not None
+        path: reader((site / path).read_bytes())
+        for path in sizes
+        if path not in authors and (reader := _reader(path)) is not None
     }
     links = Links(sizes, documents)
     scales = PageWeights(site, sizes)
