@@ -137,8 +137,8 @@ def test_lines_are_counted_from_the_top_of_the_file(tmp_path: Path) -> None:
 
 
 def test_braces_in_code_are_text(tmp_path: Path) -> None:
-    code = "# T\n\n```yaml\nrun: ${{ github.workspace }}\n```\n\n`{{ x }}` and `{% if %}` at {{ value('floor') }}\n"
-    html = str(rendered(tmp_path, code).html)
+    code = "```yaml\nrun: ${{ github.workspace }}\n```\n\n`{{ x }}` and `{% if %}` at {{ value('floor') }}\n"
+    html = str(rendered(tmp_path, f"# T\n\n{code}").html)
     assert "${{ github.workspace }}" in html
     assert "<code>{{ x }}</code> and <code>{% if %}</code> at 0.056" in html
 
