@@ -29,7 +29,7 @@ def test_every_setting_has_a_default(tmp_path: Path) -> None:
     """An empty study.toml is the article's question asked of every model."""
     study = load_study(written(tmp_path, ""))
     assert study.kind is Kind.MEASURED
-    assert study.prompt.pair == ("0", "1")
+    assert study.prompt.outcomes == ("0", "1")
     assert study.sampling.draws == 50
     assert study.prompt.template == load_study(ARTICLE).prompt.template
 
@@ -119,6 +119,36 @@ labels = st.tuples(texts, texts).filter(
     )
 )
 dollars = st.none() | st.floats(0, 1e6)
+coins = st.builds(
+    Prompt,
+    template=texts.filter(bool),
+    shares=st.floats(0, 1).map(lambda target: (1 - target, target)),
+    labels=st.sampled_from(["fixed", "random"]),
+    outcomes=labels,
+    orders=st.sampled_from(["one", "both"]),
+)
+dice = st.builds(
+    lambda weights, orders: Prompt(
+        template="One of {options}, that is {shares}.",
+        outcomes=tuple("abcdefgh"[: len(weights)]),
+        shares=tuple(weight / sum(weights) for weight in weights),
+        orders=orders,
+        form="list",
+    ),
+    st.lists(st.integers(1, 9), min_size=2, max_size=8),
+    st.sampled_from(["one", "rotated"]),
+)
+ranges = st.builds(
+    lambda low, more: Prompt(
+        template="{low} to {high}",
+        outcomes=tuple(map(str, range(low, low + more))),
+        shares=(1 / more,) * more,
+        form="range",
+    ),
+    st.integers(-9, 9),
+    st.integers(2, 120),
+)
+prompts = coins | dice | ranges
 studies = st.builds(
     Study,
     id=st.just("s"),
@@ -127,14 +157,7 @@ studies = st.builds(
     summary=texts,
     source=texts,
     started=st.none() | st.just("2026-11-23"),
-    prompt=st.builds(
-        Prompt,
-        template=texts.filter(bool),
-        target=st.floats(0, 1),
-        labels=st.sampled_from(["fixed", "random"]),
-        pair=labels,
-        orders=st.sampled_from(["one", "both"]),
-    ),
+    prompt=prompts,
     sampling=st.builds(
         Sampling,
         draws=st.integers(1, 10**9),
@@ -162,9 +185,9 @@ def test_a_study_written_is_the_study_read(study: Study, tmp_path_factory: pytes
 
 
 def test_the_labels_are_put_in_literally() -> None:
-    """Every brace but the two placeholders is text, in the labels too."""
+    """Every brace but the placeholders is text, in the labels too."""
     prompt = Prompt(template="{{first}, {second}} {x} {second}{first}")
-    assert prompt.text("{second}", "b") == "{{second}, b} {x} b{second}"
+    assert prompt.text(("{second}", "b")) == "{{second}, b} {x} b{second}"
 
 
 def test_printed_figures_stay_the_text_they_were() -> None:

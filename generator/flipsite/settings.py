@@ -12,6 +12,7 @@ from typing import Annotated, Any, Literal, TypeVar, get_args
 import tomli_w
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
 
+from flipsite.domain.distribution import MOST_PER_ANSWER, KeyFaultError, check_per_answer, prompt_of
 from flipsite.domain.engine import EngineChoice, ProjectFile
 from flipsite.domain.estimates import Printed, PrintedBias
 from flipsite.domain.site import SiteInfo
@@ -99,34 +100,51 @@ def load_printed(folder: Path) -> Printed:
 def dump_study(study: Study) -> str:
     """`study.toml` with every key spelled out; reading it gives the study back."""
 
-    def lines(**values: object) -> str:
-        # A multi-line TOML string would read back \r\n as \n.
-        return tomli_w.dumps(values, multiline_strings="\\r" not in repr(values), indent=2)
-
     def maybe(key: str, value: float | int | None, comment: str) -> str:
-        return f"# {key} = … {comment}\n" if value is None else lines(**{key: value})
+        return f"# {key} = … {comment}\n" if value is None else _lines(**{key: value})
 
     prompt, sampling, models, budget = study.prompt, study.sampling, study.models, study.budget
-    skips = "".join(f"\n[[models.skip]]\n{lines(id=skip.id, reason=skip.reason)}" for skip in models.skip)
+    skips = "".join(f"\n[[models.skip]]\n{_lines(id=skip.id, reason=skip.reason)}" for skip in models.skip)
     return (
         "[study]\n"
-        + lines(title=study.title, kind=study.kind.value, summary=study.summary, source=study.source)
-        + lines(started=study.started or "")
+        + _lines(title=study.title, kind=study.kind.value, summary=study.summary, source=study.source)
+        + _lines(started=study.started or "")
         + "\n[prompt]\n# {first} and {second} are replaced by the labels; every other brace is text.\n"
-        + lines(template=prompt.template, target=prompt.target, labels=prompt.labels)
-        + lines(pair=list(prompt.pair), orders=prompt.orders)
+        + _lines(template=prompt.template, target=_target(prompt), labels=prompt.labels)
+        + _outcome_line(prompt)
+        + _lines(orders=prompt.orders)
         + "\n[sampling]\n"
-        + lines(draws=sampling.draws)
+        + _lines(draws=sampling.draws)
+        + (_lines(per_answer=sampling.per_answer) if sampling.per_answer > 1 else "")
         + maybe("temperature", sampling.temperature, "(absent: the provider's default)")
         + maybe("max_tokens", sampling.max_tokens, "(absent: chosen for each model, within the budget)")
-        + lines(answer=sampling.answer)
+        + _lines(answer=sampling.answer)
         + "\n[models]\n"
-        + lines(include=list(models.include), exclude=list(models.exclude))
+        + _lines(include=list(models.include), exclude=list(models.exclude))
         + skips
         + "\n[budget]\n"
         + maybe("total_usd", budget.total_usd, "(absent: no bound of its own; --budget sets one)")
         + maybe("per_model_usd", budget.per_model_usd, "(absent: no bound)")
     )
+
+
+def _lines(**values: object) -> str:
+    # A multi-line TOML string would read back \r\n as \n.
+    return tomli_w.dumps(values, multiline_strings="\\r" not in repr(values), indent=2)
+
+
+def _target(prompt: Prompt) -> object:
+    if prompt.form == "pair":
+        return prompt.target
+    return "uniform" if len(set(prompt.shares)) == 1 else list(prompt.shares)
+
+
+def _outcome_line(prompt: Prompt) -> str:
+    if prompt.form == "pair":
+        return _lines(pair=list(prompt.outcomes))
+    if prompt.form == "range":
+        return f"outcomes = {{ from = {prompt.outcomes[0]}, to = {prompt.outcomes[-1]} }}\n"
+    return _lines(outcomes=list(prompt.outcomes))
 
 
 def study_keys() -> list[tuple[str, str, object]]:
@@ -189,23 +207,32 @@ class _PromptSection(_Section):
     template: _Text = Field(
         default_factory=_article_prompt, description="a text that is not empty", min_length=1
     )
-    target: _Number = _key(0.5, "a number from 0 to 1", ge=0, le=1)
+    target: Any = _key(0.5, 'a number from 0 to 1, "uniform", or a list of shares or of whole weights')
     labels: LabelMode = _key("fixed", _one_of(LabelMode))
-    pair: list[_Text] = _key(
-        ["0", "1"], "a list of two different texts, neither empty", min_length=2, max_length=2
-    )
+    pair: list[_Text] = _key(["0", "1"], _PAIR, min_length=2, max_length=2)
+    outcomes: Any = _key(None, "in place of pair: a list of texts, or { from = 1, to = 100 }")
     orders: OrderMode = _key("one", _one_of(OrderMode))
 
     @model_validator(mode="after")
-    def _two_labels(self) -> "_PromptSection":
-        first, second = (label.strip().casefold() for label in self.pair)
-        if not first or not second or first == second:
-            raise ValueError("pair")
+    def _fits_together(self) -> "_PromptSection":
+        self.prompt()
         return self
+
+    def prompt(self) -> Prompt:
+        given = self.model_fields_set
+        return prompt_of(
+            template=self.template,
+            pair=self.pair if "pair" in given else None,
+            outcomes=self.outcomes,
+            target=self.target if "target" in given else None,
+            labels=self.labels,
+            orders=self.orders,
+        )
 
 
 class _SamplingSection(_Section):
     draws: int = _key(50, "a whole number of at least 1", ge=1)
+    per_answer: int = _key(1, f"a whole number from 1 to {MOST_PER_ANSWER:,}", ge=1, le=MOST_PER_ANSWER)
     temperature: _Number | None = _key(None, "a number from 0 to 2", ge=0, le=2)
     max_tokens: int | None = _key(None, "a whole number of at least 16", ge=16)
     answer: AnswerMode = _key("text", _one_of(AnswerMode))
@@ -236,6 +263,11 @@ class _StudyFile(_Section):
     sampling: _SamplingSection = _table(_SamplingSection, "a table [sampling]")
     models: _ModelsSection = _table(_ModelsSection, "a table [models]")
     budget: _BudgetSection = _table(_BudgetSection, "a table [budget]")
+
+    @model_validator(mode="after")
+    def _sequences_are_asked_for(self) -> "_StudyFile":
+        check_per_answer(self.prompt.prompt(), self.sampling.per_answer)
+        return self
 
 
 _Option = Annotated[str | bool | int | float, Field(union_mode="left_to_right")]
@@ -327,13 +359,7 @@ def _study(study_id: str, read: _StudyFile) -> Study:
         summary=read.study.summary,
         source=read.study.source,
         started=read.study.started or None,
-        prompt=Prompt(
-            template=read.prompt.template,
-            target=read.prompt.target,
-            labels=read.prompt.labels,
-            pair=(read.prompt.pair[0], read.prompt.pair[1]),
-            orders=read.prompt.orders,
-        ),
+        prompt=read.prompt.prompt(),
         sampling=Sampling(**read.sampling.model_dump()),
         models=ModelChoice(
             include=tuple(read.models.include),
@@ -381,8 +407,9 @@ def _read(path: Path, shape: type[_File]) -> _File:
 def _sentence(path: Path, shape: type[_Section], fault: Any) -> str:
     """One fault of pydantic's as a sentence of ours."""
     location = list(fault["loc"])
-    if fault["type"] == "value_error" and str(fault["ctx"]["error"]) == "pair":
-        location.append("pair")
+    misfit = fault["ctx"]["error"] if fault["type"] == "value_error" else None
+    if isinstance(misfit, KeyFaultError):
+        return f"{path}: {'.'.join([*map(str, location), misfit.key])}: {misfit}."
     section, expected = _expected(shape, location)
     key = ".".join(str(step + 1) if isinstance(step, int) else step for step in location)
     if fault["type"] == "extra_forbidden":

@@ -102,7 +102,7 @@ def study_of() -> Callable[..., Study]:
             summary="",
             source="",
             started=None,
-            prompt=Prompt(template="{first} {second}", target=target),
+            prompt=Prompt(template="{first} {second}", shares=(1 - target, target)),
             sampling=Sampling(),
             models=ModelChoice(),
             budget=Budget(),

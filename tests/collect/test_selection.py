@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from flipsite.collect.catalogue import catalogue, read_page
 from flipsite.collect.pricing import about_tokens, completion_bound, estimate, most_tokens, worst_case_usd
-from flipsite.collect.prompt import pairs
+from flipsite.collect.prompt import questions
 from flipsite.collect.requests import request_body
 from flipsite.collect.selection import ModelSelection, choose
 from flipsite.domain.catalogue import Model, Price
@@ -159,7 +159,7 @@ def test_structured_only_studies_leave_models_that_cannot() -> None:
 def test_the_estimate_is_prices_times_tokens() -> None:
     """Prompt by rule of thumb, completion by kind of model, a request's price for each draw."""
     priced = replace(PLAIN, price=Price(prompt_usd=1e-6, completion_usd=2e-6, request_usd=0.01))
-    tokens = about_tokens(pairs(STUDY.prompt, n_draws=1, model="", seed=0)[0].text)
+    tokens = about_tokens(questions(STUDY.prompt, n_draws=1, model="", seed=0)[0].text)
     found = estimate(priced, STUDY)
     assert 150 < tokens < 260
     assert (found.n_draws, found.prompt_tokens, found.completion_tokens) == (50, tokens, 120)
@@ -226,7 +226,7 @@ def test_reasoning_models_get_room_within_the_budget() -> None:
     assert estimate(thinker, frugal).draw_worst_usd <= 0.2
     assert completion_bound(replace(PLAIN, max_completion_tokens=512), STUDY) == 512
     assert completion_bound(replace(PLAIN, context_length=2_000), STUDY) == 2_000 - most_tokens(
-        pairs(STUDY.prompt, n_draws=1, model="", seed=0)[0].text
+        questions(STUDY.prompt, n_draws=1, model="", seed=0)[0].text
     )
 
 
@@ -239,7 +239,7 @@ def test_a_model_that_ignores_bounds_is_reckoned_at_its_own() -> None:
 
 def test_only_what_is_advertised_is_sent() -> None:
     """The body holds prompt and bound, and temperature only if the study sets and the model takes it."""
-    (question,) = pairs(STUDY.prompt, n_draws=1, model="a/plain", seed=0)
+    (question,) = questions(STUDY.prompt, n_draws=1, model="a/plain", seed=0)
     assert request_body(PLAIN, question, STUDY, "text") == {
         "model": "a/plain",
         "messages": [{"role": "user", "content": question.text}],
@@ -258,15 +258,15 @@ def test_only_what_is_advertised_is_sent() -> None:
 def test_structured_requests_offer_exactly_the_two_labels() -> None:
     """The schema's enum follows the prompt's order, and providers that cannot are not asked."""
     prompt = replace(STUDY.prompt, orders="both")
-    questions = pairs(prompt, n_draws=2, model="a/plain", seed=0)
-    bodies = [request_body(PLAIN, question, STUDY, "structured") for question in questions]
+    asked = questions(prompt, n_draws=2, model="a/plain", seed=0)
+    bodies = [request_body(PLAIN, question, STUDY, "structured") for question in asked]
     enums = [
         body["response_format"]["json_schema"]["schema"]["properties"]["outcome"]["enum"] for body in bodies
     ]
     assert sorted(enums) == [["0", "1"], ["1", "0"]]
-    assert [enum[0] == "1" for enum in enums] == [question.order == 1 for question in questions]
+    assert [enum[0] == "1" for enum in enums] == [question.order == 1 for question in asked]
     assert all(body["provider"] == {"require_parameters": True} for body in bodies)
-    assert "provider" not in request_body(Model(id="local"), questions[0], STUDY, "structured")
+    assert "provider" not in request_body(Model(id="local"), asked[0], STUDY, "structured")
 
 
 needs_data = pytest.mark.skipif(

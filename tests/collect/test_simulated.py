@@ -15,7 +15,7 @@ import pytest
 from flipsite.collect.catalogue import catalogue, fetch_catalogue, read_page
 from flipsite.collect.parse import read_answer
 from flipsite.collect.pricing import worst_case_usd
-from flipsite.collect.prompt import pairs
+from flipsite.collect.prompt import questions
 from flipsite.collect.requests import request_body
 from flipsite.collect.selection import choose
 from flipsite.collect.simulated import (
@@ -43,7 +43,7 @@ BY_ID = {coin.id: coin for coin in COINS}
 def asked(name: str, *, draw: int = 0, orders: str = "one", mode: str = "text") -> dict:
     """The body of a real request to a coin."""
     prompt = Prompt(template=STUDY.prompt.template, orders=orders)
-    question = pairs(prompt, n_draws=draw + 1, model=name, seed=0)[draw]
+    question = questions(prompt, n_draws=draw + 1, model=name, seed=0)[draw]
     offered = catalogue([coin.listed() for coin in (*COINS, *fault_coins())], fetched="2025-09-08")
     model = next(model for model in offered.models if model.id == name)
     return request_body(model, question, STUDY, mode)
@@ -156,11 +156,11 @@ def test_the_same_prompt_fifty_times_is_fifty_flips() -> None:
 @pytest.mark.parametrize("pair", [("0", "1"), ("heads", "tails"), ("vesepo", "somomu")])
 def test_labels_are_read_from_the_prompt_or_the_schema(mode: str, pair: tuple[str, str]) -> None:
     """A coin answers with one of the labels it was given, whatever they are."""
-    prompt = Prompt(template=STUDY.prompt.template, pair=pair, orders="both")
+    prompt = Prompt(template=STUDY.prompt.template, outcomes=pair, orders="both")
     model = catalogue([BY_ID["simulated/fair"].listed()], fetched="").models[0]
     bodies = [
         request_body(model, question, STUDY, mode)  # type: ignore[arg-type]
-        for question in pairs(prompt, n_draws=20, model=model.id, seed=0)
+        for question in questions(prompt, n_draws=20, model=model.id, seed=0)
     ]
     found = [
         read_answer(answer.json()["choices"][0]["message"]["content"], labels=pair, mode=mode)

@@ -115,7 +115,7 @@ def _study(study_id: str, payloads: list[str]) -> Study:
         summary=said,
         source=f"https://example.org/{said}",
         started="2026-01-01",
-        prompt=Prompt(template="{first} {second} " + said, pair=(payloads[0], payloads[18])),
+        prompt=Prompt(template="{first} {second} " + said, outcomes=(payloads[0], payloads[18])),
         models=ModelChoice(skip=skips),
     )
 

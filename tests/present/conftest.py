@@ -22,7 +22,7 @@ def a_study(name: str = "trial", *, kind: Kind = Kind.MEASURED, target: float = 
         summary="",
         source="",
         started=None,
-        prompt=Prompt(template="{first} or {second}?", target=target),
+        prompt=Prompt(template="{first} or {second}?", shares=(1 - target, target)),
         sampling=Sampling(),
         models=ModelChoice(),
         budget=Budget(),

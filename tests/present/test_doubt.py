@@ -81,7 +81,7 @@ def test_a_perfect_score_takes_the_right_number_of_draws(
     study: Study, target: float, n_valid: int | None, told: str
 ) -> None:
     """At one half an even one; what the least is otherwise, by trying every count."""
-    asked = replace(study, prompt=replace(study.prompt, target=target))
+    asked = replace(study, prompt=replace(study.prompt, shares=(1 - target, target)))
     assert told in parity_sentence(asked, n_valid)
 
 

@@ -197,7 +197,7 @@ def test_a_study_is_described_as_far_as_its_draws_tell(study):
         "a.csv",
         "2025-09-08",
     )
-    assert (read.prompt.template, read.prompt.pair, read.prompt.labels) == (
+    assert (read.prompt.template, read.prompt.outcomes, read.prompt.labels) == (
         "unknown",
         ("cat", "dog"),
         "fixed",

@@ -344,7 +344,7 @@ def _but_target(study: Study) -> tuple[Prompt, Sampling]:
     target = study.prompt.target
     numbers = {f"{share:.10g}" for p in (target, 1 - target) for share in (p, 100 * p)}
     template = re.sub(r"\d+(?:\.\d+)?", lambda found: _masked(found[0], numbers), study.prompt.template)
-    return replace(study.prompt, target=0.5, template=template), replace(study.sampling, draws=0)
+    return replace(study.prompt, shares=(), template=template), replace(study.sampling, draws=0)
 
 
 def _masked(number: str, targets: set[str]) -> str:

@@ -20,7 +20,7 @@ from scipy.special import gammaln, ndtr
 from flipsite.analyse.binomial import interval
 from flipsite.analyse.contingency import TwoByTwo, fisher_exact, newcombe
 from flipsite.domain.counts import Transitions
-from flipsite.domain.draws import Draws
+from flipsite.domain.draws import Codes, Draws
 
 N_TABLES = 20_000
 """Tables drawn where there are more than can be counted."""
@@ -198,7 +198,7 @@ def homogeneity_of(
     )
 
 
-def _counted(column: Sequence[str | None], outcomes: NDArray[np.int8]) -> dict[str, list[int]]:
+def _counted(column: Sequence[str | None], outcomes: Codes) -> dict[str, list[int]]:
     """Zeros and ones of each name that is known."""
     counted: dict[str, list[int]] = {}
     for name, outcome in zip(column, outcomes.tolist(), strict=True):

@@ -21,7 +21,7 @@ from scipy.special import ndtri
 from flipsite.analyse.binomial import TAIL, binomial_test, interval
 from flipsite.analyse.contingency import TwoByTwo, stratified_exact
 from flipsite.domain.counts import PromptArm, prompt_arms
-from flipsite.domain.draws import Draws
+from flipsite.domain.draws import Codes, Draws
 
 Floats = NDArray[np.float64]
 
@@ -171,7 +171,7 @@ class _OrderedDraws:
     times: NDArray[np.int64]
     first_drawn: Truths
     first_is_one: Truths
-    first_is_earlier: NDArray[np.int8]
+    first_is_earlier: Codes
     labels: Sequence[str]
 
     def sign(self, name: Name) -> NDArray[np.float64]:
@@ -243,7 +243,7 @@ def _tables(
     ]
 
 
-def _first_is_earlier(labels: Sequence[str], order: NDArray[np.int8]) -> NDArray[np.int8]:
+def _first_is_earlier(labels: Sequence[str], order: Codes) -> Codes:
     """+1 where the label named first has the earlier first letter, −1 the later, 0 the same."""
     ahead = {pair: _ahead(pair) for pair in set(labels)}
     signs = [

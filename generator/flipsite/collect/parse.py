@@ -88,7 +88,7 @@ READER = 1
 def read_answer(
     response: str | None,
     *,
-    labels: tuple[str, str],
+    labels: tuple[str, ...],
     finish_reason: str | None = None,
     refusal: str | None = None,
     mode: str = "text",
@@ -306,7 +306,7 @@ def draw_of(kept: StoredDraw) -> Draw:
     )
 
 
-def read_flip(reply: Reply, *, labels: tuple[str, str], mode: str) -> Outcome | Rejected:
+def read_flip(reply: Reply, *, labels: tuple[str, ...], mode: str) -> Outcome | Rejected:
     """The side that a completion states."""
     return read_answer(
         reply.response, labels=labels, finish_reason=reply.finish_reason, refusal=reply.refusal, mode=mode

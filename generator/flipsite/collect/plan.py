@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from flipsite.collect.budget import usd
 from flipsite.collect.parse import READER, read_flip
 from flipsite.collect.pricing import Mode, worst_case_usd
-from flipsite.collect.prompt import Question, pairs
+from flipsite.collect.prompt import Question, questions
 from flipsite.collect.requests import request_body
 from flipsite.collect.responses import Reply
 from flipsite.collect.run_state import ModelRun
@@ -143,7 +143,10 @@ def _planned(choice: ModelSelection, study: Study, standing: ModelLedger, ledger
 def _missing(study: Study, ledger: Ledger, *, model: str, seed: int) -> Callable[[], tuple[Question, ...]]:
     def missing() -> tuple[Question, ...]:
         there = ledger.settled(model)
-        asked = pairs(study.prompt, n_draws=study.sampling.draws, model=model, seed=seed)
+        sampling = study.sampling
+        asked = questions(
+            study.prompt, n_draws=sampling.draws, model=model, seed=seed, per_answer=sampling.per_answer
+        )
         return tuple(one for one in asked if (one.labels, one.order, one.draw) not in there)
 
     return missing

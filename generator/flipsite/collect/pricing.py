@@ -7,7 +7,7 @@ import math
 from dataclasses import dataclass
 from typing import Literal
 
-from flipsite.collect.prompt import pairs
+from flipsite.collect.prompt import questions
 from flipsite.domain.catalogue import Model
 from flipsite.domain.study import Budget, Study
 
@@ -153,7 +153,7 @@ def most_tokens(text: str) -> int:
 
 def longest_text(study: Study) -> str:
     """The prompt of a first draw; all draws of a study are as long."""
-    return pairs(study.prompt, n_draws=1, model="", seed=0)[0].text
+    return questions(study.prompt, n_draws=1, model="", seed=0, per_answer=study.sampling.per_answer)[0].text
 
 
 LEAST_BOUND = 16

@@ -17,32 +17,37 @@ class Question:
 
     Attributes:
         draw: Index within the model, from 0.
-        labels: The labels of outcome 0 and outcome 1. Of a question that is no flip, the two texts it is
-            known by: what it is about, and its wording.
+        labels: The labels of outcomes 0 … k − 1. Of a question that is no draw, the two texts it is known
+            by: what it is about, and its wording.
         order: Index of the label that is named first.
         text: The whole prompt.
     """
 
     draw: int
-    labels: tuple[str, str]
+    labels: tuple[str, ...]
     order: int
     text: str
 
 
-def pairs(prompt: Prompt, *, n_draws: int, model: str, seed: int) -> tuple[Question, ...]:
+def questions(
+    prompt: Prompt, *, n_draws: int, model: str, seed: int, per_answer: int = 1
+) -> tuple[Question, ...]:
     """The questions of one model.
 
-    Draws 2k and 2k+1 are a pair: they share their labels, and with `orders = "both"` each label is named
-    first in one of them. Which order of the pair comes first is drawn by the seed, so that an odd number of
-    draws, whose last pair is half asked, favours neither order over many models.
+    Of k outcomes, draws ik … ik + k − 1 are a block: they share their labels, and in turned orders (`both`,
+    `rotated`) each label is named first in one of them, a cyclic Latin square. Which comes first is drawn by
+    the seed, so that a block which is asked in part favours no order over many models.
 
     Args:
         prompt: The study's.
         n_draws: How many questions, at least 0.
         model: The model's name; models get different labels.
         seed: Any whole number; the same seed gives the same questions on every machine and version.
+        per_answer: Draws in one answer.
     """
-    return tuple(_question(prompt, draw, model=model, seed=seed) for draw in range(n_draws))
+    return tuple(
+        _question(prompt, draw, model=model, seed=seed, per_answer=per_answer) for draw in range(n_draws)
+    )
 
 
 _CONSONANTS = "bdfgklmnprstvz"
@@ -57,39 +62,57 @@ _RUDE = re.compile(
 """Letters that are an insult, or near one, somewhere; dropping them costs nothing."""
 
 
-def _question(prompt: Prompt, draw: int, *, model: str, seed: int) -> Question:
-    pair, place = divmod(draw, 2)
-    labels = prompt.pair
+def _question(prompt: Prompt, draw: int, *, model: str, seed: int, per_answer: int) -> Question:
+    block, place = divmod(draw, len(prompt.outcomes))
+    labels = prompt.outcomes
     if prompt.labels == "random":
-        labels = _fresh_labels(prompt.template, model=model, seed=seed, pair=pair)
+        labels = _fresh_labels(prompt.template, len(labels), model=model, seed=seed, block=block)
     order = 0
-    if prompt.orders == "both":
-        order = (_number(seed, model, pair, "order") + place) % 2
-    text = prompt.text(labels[order], labels[1 - order])
+    if prompt.orders != "one":
+        order = (_number(seed, model, block, "order") + place) % len(labels)
+    text = prompt.text(labels, order=order, count=per_answer)
     return Question(draw=draw, labels=labels, order=order, text=text)
 
 
-def _fresh_labels(template: str, *, model: str, seed: int, pair: int) -> tuple[str, str]:
-    """Two words of three syllables that begin with different letters and stand nowhere in the prompt."""
+def _fresh_labels(template: str, n_labels: int, *, model: str, seed: int, block: int) -> tuple[str, ...]:
+    """Words of three syllables that begin with different letters and stand nowhere in the prompt."""
     taken = template.casefold()
-    zero = one = ""
     attempt = 0
-    while not (_fit(zero, taken) and _fit(one, taken) and zero[0] != one[0]):
-        number = _number(seed, model, pair, f"labels {attempt}")
-        syllables = []
-        for _ in range(2 * _N_SYLLABLES):
-            number, index = divmod(number, len(_SYLLABLES))
-            syllables.append(_SYLLABLES[index])
-        zero, one = "".join(syllables[:_N_SYLLABLES]), "".join(syllables[_N_SYLLABLES:])
+    while True:
+        number = _number(seed, model, block, f"labels {attempt}")
+        words = _pair_of_words(number) if n_labels == 2 else _words(number, n_labels)
+        if all(_fit(word, taken) for word in words) and len({word[0] for word in words}) == n_labels:
+            return words
         attempt += 1
-    return zero, one
+
+
+def _pair_of_words(number: int) -> tuple[str, ...]:
+    syllables = []
+    for _ in range(2 * _N_SYLLABLES):
+        number, index = divmod(number, len(_SYLLABLES))
+        syllables.append(_SYLLABLES[index])
+    return "".join(syllables[:_N_SYLLABLES]), "".join(syllables[_N_SYLLABLES:])
+
+
+def _words(number: int, n_words: int) -> tuple[str, ...]:
+    """Words whose first letters are all different: of a dozen at random, hardly any are."""
+    firsts, words = list(_CONSONANTS), []
+    for _ in range(n_words):
+        number, first = divmod(number, len(firsts))
+        number, vowel = divmod(number, len(_VOWELS))
+        word = firsts.pop(first) + _VOWELS[vowel]
+        for _ in range(_N_SYLLABLES - 1):
+            number, index = divmod(number, len(_SYLLABLES))
+            word += _SYLLABLES[index]
+        words.append(word)
+    return tuple(words)
 
 
 def _fit(word: str, taken: str) -> bool:
     return bool(word) and word not in taken and not _RUDE.search(word)
 
 
-def _number(seed: int, model: str, pair: int, purpose: str) -> int:
+def _number(seed: int, model: str, block: int, purpose: str) -> int:
     """A number of 256 bits from its arguments; Python's own generators may change between versions."""
-    key = f"flipsite prompt 1\n{seed}\n{model}\n{pair}\n{purpose}"
+    key = f"flipsite prompt 1\n{seed}\n{model}\n{block}\n{purpose}"
     return int.from_bytes(hashlib.sha256(key.encode()).digest(), "big")

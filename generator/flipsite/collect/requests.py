@@ -19,13 +19,14 @@ def request_body(model: Model, question: Question, study: Study, mode: Mode) -> 
         model: As in the catalogue.
         question: The draw, with its prompt and labels.
         study: Its temperature and bounds.
-        mode: `structured` asks for JSON with one of the two labels, named in the prompt's order.
+        mode: `structured` asks for JSON with one of the labels, or a list of them.
     """
     body = plain_body(model, question.text, max_tokens=completion_bound(model, study))
     if sends_temperature(model, study):
         body["temperature"] = study.sampling.temperature
     if mode == "structured":
-        body["response_format"] = json_schema("flip", {"outcome": _one_of(question)})
+        key, schema = _outcome_schema(question, study)
+        body["response_format"] = json_schema("flip", {key: schema})
         if model.parameters:
             body["provider"] = {"require_parameters": True}
     return body
@@ -68,6 +69,13 @@ def strict(properties: Mapping[str, Any]) -> dict[str, Any]:
     }
 
 
-def _one_of(question: Question) -> dict[str, Any]:
-    first, second = question.labels[question.order], question.labels[1 - question.order]
-    return {"type": "string", "enum": [first, second]}
+def _outcome_schema(question: Question, study: Study) -> tuple[str, dict[str, Any]]:
+    """The key of a structured answer, and what it may hold: labels in the prompt's order, or numbers."""
+    prompt, count = study.prompt, study.sampling.per_answer
+    turned = [*question.labels[question.order :], *question.labels[: question.order]]
+    one: dict[str, Any] = {"type": "string", "enum": turned}
+    if prompt.form == "range":
+        one = {"type": "integer", "minimum": int(question.labels[0]), "maximum": int(question.labels[-1])}
+    if count == 1:
+        return "outcome", one
+    return "outcomes", {"type": "array", "items": one, "minItems": count, "maxItems": count}

@@ -12,7 +12,7 @@ from typing import Self
 import numpy as np
 from numpy.typing import NDArray
 
-from flipsite.domain.draws import Draws, Tally
+from flipsite.domain.draws import Codes, Draws, Tally
 
 MOST_LOOKS = 2_000
 """After so many of a model's draws it is asked whether they settle it; of more, after some."""
@@ -57,7 +57,7 @@ class Transitions:
     n_end_ones: int
 
     @classmethod
-    def of(cls, outcomes: NDArray[np.int8]) -> Self:
+    def of(cls, outcomes: Codes) -> Self:
         """Of a model's outcomes by draw; −1 where there is none."""
         valid = outcomes[outcomes >= 0].astype(np.int64)
         ends = valid[[0, -1]] if len(valid) else valid
@@ -106,11 +106,11 @@ class Trajectory:
     asked: NDArray[np.int64]
     valid: NDArray[np.int64]
     ones: NDArray[np.int64]
-    shown: NDArray[np.int8]
+    shown: Codes
     stride: int
 
     @classmethod
-    def of(cls, outcomes: NDArray[np.int8]) -> Self:
+    def of(cls, outcomes: Codes) -> Self:
         """Of a model's outcomes by draw, each of them a look; of more than MOST_LOOKS, so many of them."""
         valid, ones = (np.cumsum(each, dtype=np.int64) for each in (outcomes >= 0, outcomes == 1))
         return cls._looked_at(outcomes, valid, ones)
@@ -129,9 +129,7 @@ class Trajectory:
         return found
 
     @classmethod
-    def _looked_at(
-        cls, outcomes: NDArray[np.int8], valid: NDArray[np.int64], ones: NDArray[np.int64]
-    ) -> Self:
+    def _looked_at(cls, outcomes: Codes, valid: NDArray[np.int64], ones: NDArray[np.int64]) -> Self:
         asked = np.arange(1, len(outcomes) + 1)
         if len(asked) > MOST_LOOKS:
             looks = np.linspace(0, len(asked) - 1, MOST_LOOKS).round().astype(np.int64)

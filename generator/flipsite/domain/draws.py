@@ -1,11 +1,17 @@
 """Draws, their outcomes and their counts."""
 
+import json
 from collections.abc import Sequence
 from dataclasses import dataclass
 from enum import StrEnum
+from functools import lru_cache
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
+
+Codes = NDArray[np.signedinteger[Any]]
+"""Small indices, −1 where there is none."""
 
 
 class Status(StrEnum):
@@ -32,7 +38,7 @@ MOST_USD = 1_000_000
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Outcome:
-    """The index, 0 or 1, of the label that was drawn."""
+    """The index of the label that was drawn, 0 … k − 1."""
 
     index: int
 
@@ -62,7 +68,7 @@ class Draw:
     Attributes:
         model: `author/slug`, maybe with a variant such as `:free`.
         draw: Index of the draw within its model, from 0.
-        labels: The labels of outcome 0 and outcome 1.
+        labels: The labels of outcomes 0 … k − 1.
         order: Index of the label that was named first in the prompt.
         result: The outcome, or why there is none.
         response: What the model said, without its reasoning.
@@ -74,7 +80,7 @@ class Draw:
 
     model: str
     draw: int
-    labels: tuple[str, str]
+    labels: tuple[str, ...]
     order: int
     result: Result
     response: str | None = None
@@ -99,19 +105,19 @@ class Draws:
         models: The models' names, sorted by code point.
         starts: Row at which each model begins, and the number of rows at the end (n_models + 1).
         draw: Index within the model, int64.
-        outcome: 1, 0, or -1 without outcome, int8.
+        outcome: Index of the outcome, or -1 without one, int16.
         status: Index into STATUSES, int8.
-        order: Index of the label named first, or -1, int8.
-        labels: JSON text of the pair, such as `["0","1"]`.
+        order: Index of the label named first, or -1, int16.
+        labels: JSON text of the labels, such as `["0","1"]`.
         cost_usd: US dollars, float64.
     """
 
     models: tuple[str, ...]
     starts: NDArray[np.int64]
     draw: NDArray[np.int64]
-    outcome: NDArray[np.int8]
+    outcome: Codes
     status: NDArray[np.int8]
-    order: NDArray[np.int8]
+    order: Codes
     labels: Sequence[str | None]
     response: Sequence[str | None]
     finish_reason: Sequence[str | None]
@@ -124,6 +130,11 @@ class Draws:
     latency_s: NDArray[np.float64]
     asked_at: Sequence[str | None]
 
+    @property
+    def n_outcomes(self) -> int:
+        """How many outcomes there are, k: as many as there are labels; two where none are known."""
+        return max((n_labels(text) for text in set(self.labels) if text), default=2)
+
     def rows(self, index: int) -> slice:
         """The rows of the model at this index."""
         return slice(int(self.starts[index]), int(self.starts[index + 1]))
@@ -132,12 +143,23 @@ class Draws:
         return int(self.starts[-1])
 
 
+@lru_cache(maxsize=1024)  # most studies have one
+def n_labels(text: str) -> int:
+    """How many labels a JSON list of them holds; two where it is none."""
+    try:
+        found = json.loads(text)
+    except ValueError:
+        return 2
+    return len(found) if isinstance(found, list) else 2
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Tally:
     """Counts for one model.
 
-    Sums are of the draws that told, None where none did; `failed_cost_usd` is that of draws without an
-    outcome. Dollars are summed in whole picodollars, so that no order of the draws changes the sum.
+    `counts` are the valid draws by outcome, of k > 2 outcomes. Sums are of the draws that told, None where
+    none did; `failed_cost_usd` is that of draws without an outcome. Dollars are summed in whole picodollars,
+    so that no order of the draws changes the sum.
     `by_status` follows STATUSES.
     """
 
@@ -145,6 +167,7 @@ class Tally:
     n_draws: int
     n_valid: int
     n_ones: int
+    counts: tuple[int, ...] = ()
     by_status: tuple[int, ...] = ()
     cost_usd: float | None = None
     failed_cost_usd: float | None = None

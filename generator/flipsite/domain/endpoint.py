@@ -23,7 +23,7 @@ class RequestRecord:
 
     model: str
     draw: int
-    labels: tuple[str, str]
+    labels: tuple[str, ...]
     order: int
     mode: str
     sent: str
@@ -137,7 +137,7 @@ class StoredDraw:
     row: int
     model: str
     draw: int
-    labels: tuple[str, str]
+    labels: tuple[str, ...]
     order: int
     result: Result
     mode: str | None
@@ -153,7 +153,7 @@ class Ledger(Protocol):
     def standings(self) -> Sequence[ModelLedger]:
         """What is held of each model that was ever asked."""
 
-    def settled(self, model: str) -> Set[tuple[tuple[str, str], int, int]]:
+    def settled(self, model: str) -> Set[tuple[tuple[str, ...], int, int]]:
         """The (labels, order, draw) of a model that need no asking."""
 
     def outcomes(self) -> Iterable[tuple[str, int, int | None]]:

@@ -7,9 +7,11 @@ A study's models dealt out to several collectors: each model to exactly one, by 
 
 import hashlib
 import re
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from decimal import Decimal
 from enum import StrEnum
+from fractions import Fraction
 from math import nextafter
 from typing import Literal
 
@@ -28,35 +30,83 @@ class Kind(StrEnum):
 
 
 LabelMode = Literal["fixed", "random"]
-OrderMode = Literal["one", "both"]
+OrderMode = Literal["one", "both", "rotated"]
 AnswerMode = Literal["text", "structured", "auto"]
+OutcomeForm = Literal["pair", "list", "range"]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Prompt:
-    """What is asked.
+    """What is asked: one draw, or several, from a distribution over k outcomes; a coin has two.
 
     Attributes:
-        template: The prompt; the literal texts `{first}` and `{second}` stand for the labels.
-        target: Probability of outcome 1 that the prompt asks for, from 0 to 1.
-        labels: `fixed` uses `pair` throughout, `random` two fresh strings for each pair of draws.
-        pair: The labels of outcome 0 and outcome 1.
-        orders: `one` names the pair as it stands, `both` each pair in both orders.
+        template: The prompt. `{first}` and `{second}` stand for a coin's labels; `{options}` for the list of
+            other outcomes, `{shares}` for the list with shares, `{low}` and `{high}` for the ends of a range;
+            `{count}` for the number of draws in one answer. Every other brace is text.
+        outcomes: The labels of outcomes 0 … k − 1, all different.
+        shares: The share of each outcome that the prompt asks for; they sum to 1.
+        labels: `fixed` uses `outcomes` throughout, `random` fresh words for them.
+        orders: `one` names them as they stand, `both` each pair of labels in both orders, `rotated` begins
+            the list at another label each draw.
+        form: How the outcomes are given: as a `pair`, as a `list`, or as all whole numbers of a `range`.
     """
 
     template: str
-    target: float = 0.5
+    outcomes: tuple[str, ...] = ("0", "1")
+    shares: tuple[float, ...] = (0.5, 0.5)
     labels: LabelMode = "fixed"
-    pair: tuple[str, str] = ("0", "1")
     orders: OrderMode = "one"
+    form: OutcomeForm = "pair"
 
-    def text(self, first: str, second: str) -> str:
-        """The prompt with both labels in place; every other brace is text."""
-        head, *tail = self.template.split("{first}")
-        parts = [head.replace("{second}", second)]
-        for part in tail:
-            parts += [first, part.replace("{second}", second)]
-        return "".join(parts)
+    @property
+    def target(self) -> float:
+        """A coin's target: the share of outcome 1."""
+        return self.shares[1]
+
+    @property
+    def placeholders(self) -> tuple[str, ...]:
+        """What the template may hold, in braces."""
+        return (*PLACEHOLDERS[self.form], "count")
+
+    def text(self, labels: Sequence[str], *, order: int = 0, count: int = 1) -> str:
+        """The prompt with everything in place.
+
+        Args:
+            labels: The labels of outcomes 0 … k − 1.
+            order: Index of the label that is named first; the list goes on from it, and round.
+            count: Draws in one answer.
+        """
+        turned = [(order + place) % len(labels) for place in range(len(labels))]
+        named = [labels[index] for index in turned]
+        shared = [f"{labels[index]} with probability {share_text(self.shares[index])}" for index in turned]
+        filled = {
+            "first": named[0],
+            "second": named[1],
+            "options": ", ".join(named),
+            "shares": ", ".join(shared),
+            "low": labels[0],
+            "high": labels[-1],
+            "count": str(count),
+        }
+        pattern = "|".join(self.placeholders)
+        return re.sub(rf"\{{({pattern})\}}", lambda found: filled[found[1]], self.template)
+
+
+PLACEHOLDERS: Mapping[OutcomeForm, tuple[str, ...]] = {
+    "pair": ("first", "second"),
+    "list": ("options", "shares"),
+    "range": ("options", "shares", "low", "high"),
+}
+"""By the form of the outcomes, the placeholders of a template; `{count}` besides."""
+
+
+def share_text(share: float) -> str:
+    """A share as a prompt names it: `12.5%`, a fraction such as `1/6` where it is one, else to six digits."""
+    percent = f"{share * 100:.10g}"
+    if len(percent) <= 4:
+        return f"{percent}%"
+    fraction = Fraction(share).limit_denominator(1000)
+    return str(fraction) if abs(float(fraction) - share) < 1e-12 else f"{share:.6g}"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -64,13 +114,15 @@ class Sampling:
     """How it is asked.
 
     Attributes:
-        draws: Draws asked of each model.
+        draws: Answers asked of each model.
+        per_answer: Draws in one answer.
         temperature: As sent; None leaves the provider's default.
         max_tokens: Upper bound of the completion; None lets the collector choose by model.
         answer: `structured` uses a JSON schema, `text` reads prose, `auto` what the model supports.
     """
 
     draws: int = 50
+    per_answer: int = 1
     temperature: float | None = None
     max_tokens: int | None = None
     answer: AnswerMode = "text"

@@ -308,6 +308,9 @@ def _check_kind(folder: Path, study: Study, order: RunRequest) -> None:
 
 def _protocol(study: Study, order: RunRequest) -> dict[str, object]:
     """What makes a study's draws comparable; a change of it would mix two experiments."""
-    prompt = asdict(study.prompt)
+    prompt: dict[str, object] = asdict(study.prompt)
+    if study.prompt.form == "pair":  # as every coin's cache has it
+        prompt |= {"pair": prompt.pop("outcomes"), "target": study.prompt.target}
+        del prompt["shares"], prompt["form"]
     sampling = {"temperature": study.sampling.temperature, "answer": study.sampling.answer}
     return {**prompt, **sampling, "seed": order.simulated_seed}

@@ -8,15 +8,13 @@ from dataclasses import dataclass
 from typing import NamedTuple
 
 import jinja2
-import numpy as np
-from numpy.typing import NDArray
 
 from flipsite.analyse.cross_study import History
 from flipsite.analyse.published import PrintedFit
 from flipsite.analyse.ranking import RankEstimate
 from flipsite.analyse.report import Evidence, StudyReport
 from flipsite.domain.display import Heading
-from flipsite.domain.draws import Draws, Tally
+from flipsite.domain.draws import Codes, Draws, Tally
 from flipsite.domain.estimates import Estimate, PrintedBias
 from flipsite.domain.study import Study
 from flipsite.domain.urls import model_folder, model_history
@@ -206,7 +204,7 @@ class _Pictures(NamedTuple):
     strip_twin: SparklineSpec | None = None
 
 
-def _pictures(report: StudyReport, model: str, outcomes: NDArray[np.int8] | None) -> _Pictures:
+def _pictures(report: StudyReport, model: str, outcomes: Codes | None) -> _Pictures:
     target = report.study.prompt.target
     if report.counts:  # a running mean of its own points shares no specification, and stays as it is
         course = report.counts.models[model].course

@@ -17,6 +17,7 @@ from numpy.typing import NDArray
 from scipy.special import bdtr, bdtrik
 
 from flipsite.domain.counts import Trajectory
+from flipsite.domain.draws import Codes
 
 MOST_POINTS: Final = 400
 """A picture of more draws shows so many of them, evenly taken, and says so."""
@@ -92,7 +93,7 @@ class Bar(NamedTuple):
     high: int
 
 
-def running_mean(outcomes: NDArray[np.int8], *, target: float = 0.5) -> RunningMean | None:
+def running_mean(outcomes: Codes, *, target: float = 0.5) -> RunningMean | None:
     """The running mean of a model's draws in their order; None without a valid one.
 
     Args:
@@ -132,7 +133,7 @@ def _running_mean(ones: NDArray[np.int64], frame: "_Frame") -> RunningMean:
     )
 
 
-def strip(outcomes: NDArray[np.int8]) -> Strip:
+def strip(outcomes: Codes) -> Strip:
     """A model's draws, valid or not, in their order: 1, 0, or -1 without an outcome."""
     stride = max(1, -(-len(outcomes) // MOST_POINTS))
     n_ones, n_valid = int(np.count_nonzero(outcomes == 1)), int(np.count_nonzero(outcomes >= 0))
@@ -145,7 +146,7 @@ def strip_of(course: Trajectory) -> Strip:
     return _strip(course.shown, course.stride, (ones, valid - ones, asked - valid))
 
 
-def _strip(shown: NDArray[np.int8], stride: int, counts: tuple[int, int, int]) -> Strip:
+def _strip(shown: Codes, stride: int, counts: tuple[int, int, int]) -> Strip:
     up, down, flat = _marks()
     n_rows = max(1, -(-len(shown) // COLUMNS))
     return Strip(
@@ -287,7 +288,7 @@ class SparklineSpec:
         return f"data/charts/{self.name}.js"
 
 
-def running_mean_twin(outcomes: NDArray[np.int8], *, target: float) -> SparklineSpec | None:
+def running_mean_twin(outcomes: Codes, *, target: float) -> SparklineSpec | None:
     """Of a model's draws in their order, 1, 0, or -1 without an outcome; None without a valid one."""
     valid = outcomes[outcomes >= 0]
     if not len(valid):
@@ -299,7 +300,7 @@ def running_mean_twin(outcomes: NDArray[np.int8], *, target: float) -> Sparkline
     return SparklineSpec(kind="running-mean", drawn="", ones=ones, n_valid=len(valid), target=target)
 
 
-def strip_twin(outcomes: NDArray[np.int8]) -> SparklineSpec:
+def strip_twin(outcomes: Codes) -> SparklineSpec:
     """Of a model's draws in their order, valid or not."""
     stride = max(1, -(-len(outcomes) // MOST_POINTS))
     return SparklineSpec(kind="strip", drawn=_signs(outcomes[::stride]), stride=stride)
@@ -310,5 +311,5 @@ def strip_of_twin(course: Trajectory) -> SparklineSpec:
     return SparklineSpec(kind="strip", drawn=_signs(course.shown), stride=course.stride)
 
 
-def _signs(outcomes: NDArray[np.int8]) -> str:
+def _signs(outcomes: Codes) -> str:
     return outcomes.astype(np.int8).tobytes().translate(_SIGNS).decode("ascii")

@@ -94,7 +94,7 @@ def _around(n_valid: int, share: Fraction) -> tuple[int, int]:
 
 
 def _seen(study: Study, estimate: Estimate) -> str:
-    one = f"“{study.prompt.pair[1]}”" if study.prompt.labels == "fixed" else "the second of its labels"
+    one = f"“{study.prompt.outcomes[1]}”" if study.prompt.labels == "fixed" else "the second of its labels"
     draws = plural(estimate.valid or 0, "readable draw")
     share = share_text(estimate.mean, decimals=2)
     return f"It answered {one} in {count_text(estimate.ones)} of {draws}, a share of {share}"

@@ -123,11 +123,11 @@ class Cache:
         with complaints(self._path):
             return tuple(rows.standings(self._reader, self._key))
 
-    def settled(self, model: str) -> frozenset[tuple[tuple[str, str], int, int]]:
+    def settled(self, model: str) -> frozenset[tuple[tuple[str, ...], int, int]]:
         """The (labels, order, draw) of a model that need no asking."""
         with complaints(self._path):
             found = rows.settled(self._reader, self._key, model)
-            return frozenset((_pair(labels), order, draw) for labels, order, draw in found)
+            return frozenset((_labels(labels), order, draw) for labels, order, draw in found)
 
     def outcomes(self) -> list[tuple[str, int, int | None]]:
         """Model, draw and outcome, None without one, of all that need no asking; by model and draw."""
@@ -211,12 +211,14 @@ def _protocol(text: str) -> dict[str, object]:
 
 
 @lru_cache(maxsize=1024)  # most studies have one
-def _pair(labels: str) -> tuple[str, str]:
+def _labels(labels: str) -> tuple[str, ...]:
     try:
-        first, second = json.loads(labels)
+        names = json.loads(labels)
+        if not isinstance(names, list) or len(names) < 2 or not all(isinstance(name, str) for name in names):
+            raise ValueError
     except (ValueError, TypeError) as error:
         raise DamagedError(f"a draw's labels are {labels!r}") from error
-    return first, second
+    return tuple(names)
 
 
 def _rejection(status: str) -> Status:
@@ -241,7 +243,7 @@ def _kept(row: KeptRow) -> StoredDraw:
         row=draw_id,
         model=model,
         draw=draw,
-        labels=_pair(labels),
+        labels=_labels(labels),
         order=order,
         result=result,
         mode=mode,
@@ -256,7 +258,7 @@ def _heard(row: KeptRow) -> StoredAnswer | None:
     _, model, asking, labels, _, status, _, _, _, body, _, asked_at, _ = row
     if status == Status.ERROR or body is None:
         return None
-    about, wording = _pair(labels)
+    about, wording = _labels(labels)
     return StoredAnswer(
         model=model,
         about=about,

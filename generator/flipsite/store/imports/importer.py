@@ -93,9 +93,9 @@ def _study(study_id: str, facts: DrawFacts, source: str, *, target: float) -> St
         started=facts.first_asked[:10] if facts.first_asked else None,
         prompt=Prompt(
             template="unknown",
-            target=target,
+            shares=(1 - target, target),
             labels="fixed" if len(facts.pairs) <= 1 else "random",
-            pair=only if plain else ("0", "1"),
+            outcomes=only if plain else ("0", "1"),
             orders="both" if facts.orders >= {0, 1} else "one",
         ),
         sampling=Sampling(draws=facts.most_draws),

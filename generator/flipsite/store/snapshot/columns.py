@@ -90,8 +90,8 @@ def collect_draws(draws: Iterable[Draw]) -> Draws:
         name: [getattr(row, name) for row in rows] for name in TEXTS if name != "labels"
     }
     columns["labels"] = [labels_text(row.labels) for row in rows]
-    columns["order"] = np.array([row.order for row in rows], np.int8)
-    columns["outcome"] = np.array([_outcome(row) for row in rows], np.int8)
+    columns["order"] = np.array([row.order for row in rows], np.int16)
+    columns["outcome"] = np.array([_outcome(row) for row in rows], np.int16)
     columns["status"] = np.array([STATUS_CODE[_status(row)] for row in rows], np.int8)
     for name in (*COUNTS, *NUMBERS):
         columns[name] = np.array([getattr(row, name) for row in rows], np.float64)
@@ -191,6 +191,20 @@ SCHEMA = pa.schema(
 )
 """The tidy draws of the design, in its order."""
 
+_NARROW = 128
+"""Of more outcomes than this, the columns of their indices are 16 bits wide."""
+
+WIDE_SCHEMA = pa.schema(
+    [pa.field(each.name, pa.int16()) if each.name in ("order", "outcome") else each for each in SCHEMA]
+)
+"""SCHEMA for so many outcomes."""
+
+
+def is_code(name: str, kind: pa.DataType) -> bool:
+    """Whether a column holds indices of outcomes, of either width."""
+    return name in ("order", "outcome") and kind in (pa.int8(), pa.int16())
+
+
 LIBRARY = f"pyarrow {pa.__version__}"
 """What writes the files: equal draws give equal bytes by one version of it."""
 
@@ -202,6 +216,7 @@ _SURROGATE = re.compile("[\ud800-\udfff]")
 
 def draws_table(draws: Draws, *, study: str) -> pa.Table:
     """The draws as an Arrow table of SCHEMA: what the snapshot and the Parquet export hold."""
+    schema = SCHEMA if draws.n_outcomes <= _NARROW else WIDE_SCHEMA
     model = model_column(draws)
     try:
         columns = {
@@ -218,7 +233,7 @@ def draws_table(draws: Draws, *, study: str) -> pa.Table:
     columns["response"] = _text_array(_cut(draws.response))
     for name in ("order", "outcome"):
         codes = getattr(draws, name)
-        columns[name] = pa.array(codes, pa.int8(), mask=codes < 0)
+        columns[name] = pa.array(codes, schema.field(name).type, mask=codes < 0)
     columns["status"] = pa.DictionaryArray.from_arrays(pa.array(draws.status), pa.array(STATUSES)).cast(
         pa.string()
     )
@@ -227,7 +242,7 @@ def draws_table(draws: Draws, *, study: str) -> pa.Table:
     for name in NUMBERS:
         values = getattr(draws, name)
         columns[name] = pa.array(values, pa.float64(), mask=~np.isfinite(values))
-    return pa.table([columns[name] for name in SCHEMA.names], schema=SCHEMA)
+    return pa.table([columns[name] for name in schema.names], schema=schema)
 
 
 def dictionary(column: pa.ChunkedArray) -> tuple[list[str], NDArray[np.int64]]:

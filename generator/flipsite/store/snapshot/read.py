@@ -23,7 +23,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 from numpy.typing import NDArray
 
-from flipsite.domain.draws import STATUSES, Draws, Status
+from flipsite.domain.draws import STATUSES, Codes, Draws, Status
 from flipsite.domain.endpoint import ModelLedger
 from flipsite.errors import StoreError
 from flipsite.files import replacing
@@ -36,6 +36,7 @@ from flipsite.store.snapshot.columns import (
     TEXTS,
     dictionary,
     draws_table,
+    is_code,
     numbers,
     texts,
 )
@@ -203,11 +204,16 @@ def _draws(path: Path | str, table: pa.Table) -> Draws:
         models=models,
         starts=starts,
         draw=numbers(table["draw"], np.int64, missing=-1),
-        outcome=numbers(table["outcome"], np.int8, missing=-1),
+        outcome=_codes(table["outcome"]),
         status=_status_codes(path, table),
-        order=numbers(table["order"], np.int8, missing=-1),
+        order=_codes(table["order"]),
         **columns,
     )
+
+
+def _codes(column: pa.ChunkedArray) -> Codes:
+    kind = np.int16 if column.type == pa.int16() else np.int8
+    return numbers(column, kind, missing=-1).astype(np.int16)
 
 
 def check_format(path: Path, notes: dict[bytes, bytes]) -> None:
@@ -232,7 +238,7 @@ def _check_columns(path: Path, file: pq.ParquetFile) -> None:
             raise StoreError(f"{path}: the column {field.name!r} is missing; make the snapshot anew")
         kind = found[field.name].type
         kind = kind.value_type if pa.types.is_dictionary(kind) else kind
-        if kind != field.type:
+        if kind != field.type and not is_code(field.name, kind):
             raise StoreError(
                 f"{path}: the column {field.name!r} is {kind}, not {field.type}; make the snapshot anew"
             )
@@ -241,12 +247,15 @@ def _check_columns(path: Path, file: pq.ParquetFile) -> None:
 def _check(path: Path | str, draws: Draws) -> None:
     """The promises of `Draws` that a file can break."""
     valid = draws.status == STATUSES.index(Status.VALID)
+    most = draws.n_outcomes
     within = np.ones(max(len(draws) - 1, 0), bool)
     within[draws.starts[1:-1] - 1] = False
     faults = {
         "draw": bool(np.any(draws.draw < 0)) or bool(np.any(within & (np.diff(draws.draw) <= 0))),
-        "order": bool(np.any((draws.order < -1) | (draws.order > 1))),
-        "outcome": bool(np.any((draws.outcome < -1) | (draws.outcome > 1) | (valid != (draws.outcome >= 0)))),
+        "order": bool(np.any((draws.order < -1) | (draws.order >= most))),
+        "outcome": bool(
+            np.any((draws.outcome < -1) | (draws.outcome >= most) | (valid != (draws.outcome >= 0)))
+        ),
     }
     for column, broken in faults.items():
         if broken:

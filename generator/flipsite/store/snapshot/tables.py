@@ -14,7 +14,7 @@ import pyarrow.parquet as pq
 
 from flipsite.domain.draws import Draw, Draws
 from flipsite.errors import StoreError
-from flipsite.store.snapshot.columns import SCHEMA, collect_draws, draws_table
+from flipsite.store.snapshot.columns import SCHEMA, WIDE_SCHEMA, collect_draws, draws_table
 from flipsite.store.snapshot.read import ROWS_A_GROUP, n_draws, readable
 
 _AT_ONCE = 8_192
@@ -49,7 +49,8 @@ def snapshot_tables(files: Sequence[Path]) -> Iterator[pa.Table]:
         n_draws(path)  # tells what is wrong with a file
         with readable(path), pq.ParquetFile(path, page_checksum_verification=True) as file:
             for index in range(file.metadata.num_row_groups):
-                yield file.read_row_group(index, columns=SCHEMA.names).cast(SCHEMA)
+                table = file.read_row_group(index, columns=SCHEMA.names)
+                yield table.cast(SCHEMA if table["outcome"].type == pa.int8() else WIDE_SCHEMA)
 
 
 def grouped(tables: Iterable[pa.Table]) -> Iterator[pa.Table]:
@@ -68,13 +69,14 @@ def grouped(tables: Iterable[pa.Table]) -> Iterator[pa.Table]:
         yield pa.concat_tables(waiting).combine_chunks()
 
 
-_WHOLE: dict[Any, Any] = {pa.int8(): pd.Int8Dtype(), pa.int64(): pd.Int64Dtype()}
+_WHOLE: dict[Any, Any] = {pa.int8(): pd.Int8Dtype(), pa.int16(): pd.Int16Dtype(), pa.int64(): pd.Int64Dtype()}
 """pandas' whole numbers that know a missing one; its other types have NaN, None or NaT."""
 
 
 def draws_frame(groups: Iterable[Draws], *, study: str) -> pd.DataFrame:
     """The tidy draws, one row each, with the columns of `draws.csv` in its order; `asked_at` is UTC."""
-    rows = pa.concat_tables([SCHEMA.empty_table(), *(draws_table(draws, study=study) for draws in groups)])
+    tables = [SCHEMA.empty_table(), *(draws_table(draws, study=study) for draws in groups)]
+    rows = pa.concat_tables(tables, promote_options="permissive")
     rows = rows.sort_by([("model", "ascending"), ("draw", "ascending")])  # parts of imports share models
     table: pd.DataFrame = rows.to_pandas(types_mapper=_WHOLE.get)
     return table.assign(asked_at=pd.to_datetime(table["asked_at"], utc=True, format="ISO8601"))
