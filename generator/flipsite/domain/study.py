@@ -68,6 +68,15 @@ class Prompt:
         """What the template may hold, in braces."""
         return (*PLACEHOLDERS[self.form], "count")
 
+    def record(self) -> dict[str, object]:
+        """The keys of `study.toml` that say this, a coin's as they have always been."""
+        record: dict[str, object] = {"template": self.template}
+        if self.form == "pair":
+            record |= {"target": self.target, "labels": self.labels, "pair": self.outcomes}
+        else:
+            record |= {"target": self.shares, "labels": self.labels, "outcomes": self.outcomes}
+        return record | {"orders": self.orders}
+
     def text(self, labels: Sequence[str], *, order: int = 0, count: int = 1) -> str:
         """The prompt with everything in place.
 

@@ -9,7 +9,7 @@ import asyncio
 import logging
 import time
 from collections.abc import Sequence
-from dataclasses import asdict, replace
+from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -308,9 +308,8 @@ def _check_kind(folder: Path, study: Study, order: RunRequest) -> None:
 
 def _protocol(study: Study, order: RunRequest) -> dict[str, object]:
     """What makes a study's draws comparable; a change of it would mix two experiments."""
-    prompt: dict[str, object] = asdict(study.prompt)
-    if study.prompt.form == "pair":  # as every coin's cache has it
-        prompt |= {"pair": prompt.pop("outcomes"), "target": study.prompt.target}
-        del prompt["shares"], prompt["form"]
-    sampling = {"temperature": study.sampling.temperature, "answer": study.sampling.answer}
-    return {**prompt, **sampling, "seed": order.simulated_seed}
+    sampling = study.sampling
+    asked: dict[str, object] = {"temperature": sampling.temperature, "answer": sampling.answer}
+    if sampling.per_answer > 1:
+        asked["per_answer"] = sampling.per_answer
+    return {**study.prompt.record(), **asked, "seed": order.simulated_seed}

@@ -132,7 +132,10 @@ def study_files(report: StudyReport) -> dict[str, bytes | Path]:
 
 
 def _study_record(study: Study) -> dict[str, object]:
-    return asdict(study)
+    record = {**asdict(study), "prompt": study.prompt.record()}
+    if study.sampling.per_answer == 1:
+        del record["sampling"]["per_answer"]
+    return record
 
 
 def _json(value: object) -> bytes:
