@@ -6,18 +6,21 @@ import numpy as np
 import pytest
 from collecting_runs import STUDY, budget, draws_of, project_of, simulate, watcher, write_study
 
+from flipsite.collect import plan as plan_module
 from flipsite.collect.simulated import COINS, Coin, Endpoint, Fault, fair_coin
-from flipsite.collect.simulated.coins import plain
+from flipsite.collect.simulated.coins import CoinAnswer, plain
 from flipsite.collect.simulated.endpoint import Conditions
 from flipsite.collect.simulated.server import serving
 from flipsite.domain.catalogue import Price
-from flipsite.domain.draws import STATUSES, Status
+from flipsite.domain.draws import STATUSES, Outcome, Status
 from flipsite.domain.study import Kind, Sampling
 from flipsite.errors import CollectError, StoreError, UsageError
 from flipsite.settings import default_study
 from flipsite.workflows import collect as collect_module
 from flipsite.workflows.collect import collect, reread
 from flipsite.workflows.run_request import RunRequest
+
+TWO = "Output: 1\nNo, again.\nOutput: 0"
 
 
 def crowd(n):
@@ -291,6 +294,21 @@ def test_reading_again_asks_nobody_and_changes_nothing_while_the_reader_is_the_s
     assert (changed, n_answers) == (0, 70)
     assert snapshot.read_bytes() == before
     assert sum(endpoint.n_requests.values()) == n_asked
+
+
+def test_reading_again_applies_a_newer_reader_to_stored_answers(tmp_path, monkeypatch):
+    """Two sides in two statements were once the last of them; they become unparsed, and nobody is asked."""
+    coin = replace(fair_coin("a/flips"), manner=lambda toss, label: CoinAnswer(content=TWO))
+    project, endpoint = project_of(tmp_path), Endpoint(coins=(coin,))
+    with monkeypatch.context() as earlier:
+        earlier.setattr(plan_module, "read_flip", lambda reply, *, labels, mode: Outcome(index=0))
+        earlier.setattr(plan_module, "READER", 1)
+        simulate(project, endpoint, draws=3)
+    assert statuses(draws_of(project), "a/flips") == [Status.VALID] * 3
+    assert reread(project, STUDY)[:2] == (3, 3)
+    assert statuses(draws_of(project), "a/flips") == [Status.UNPARSED] * 3
+    assert reread(project, STUDY)[:2] == (0, 3)
+    assert endpoint.n_requests["a/flips"] == 3
 
 
 def test_the_snapshot_is_written_while_the_run_goes_on(tmp_path, monkeypatch):

@@ -83,8 +83,7 @@ STATED = [
     (r"The result is $\boxed{\text{Output: } 1}$", 1),
     (r"\textbf{Output:} 0", 0),
     (r"Output: \(1\)", 1),
-    # more than one statement: the last decides
-    ("Output: 0\n\nWait, let me flip again.\n\nOutput: 1", 1),
+    # more than one statement
     ("I must write Output: 0 or Output: 1. The imagined coin shows heads. Output: 1", 1),
     (ARTICLE_ECHO + "\n\nExplanations: my turn.\nOutput: 0", 0),
     ("Output: 1\nOutput: 1\nOutput: 1", 1),
@@ -138,11 +137,22 @@ NOT_STATED = [
     ("Output: 0 / Output: 1", Status.UNPARSED),
     (ARTICLE_ECHO, Status.UNPARSED),
     ("Output: [Your output MUST be an integer in {0, 1}]", Status.UNPARSED),
+    # one side in one statement, the other in the next
+    ("Output: 0\n\nWait, let me flip again.\n\nOutput: 1", Status.UNPARSED),
+    ("Output: 1\nOutput: 0\nOutput: 1", Status.UNPARSED),
+    ("**Output:** 0\nSo the final output: 1", Status.UNPARSED),
+    ("Output: 0, 0", Status.UNPARSED),
+    ("Output: 0 = heads, 1 = tails", Status.UNPARSED),
+    ("Output: 0 with probability 0.5, 1 with probability 0.5", Status.UNPARSED),
+    ("Output: heads: 1, tails: 0", Status.UNPARSED),
     # no side, or a number that only looks like one
     ("Output: 10", Status.UNPARSED),
     ("Output: 01", Status.UNPARSED),
     ("Output: 0.5", Status.UNPARSED),
-    ("Output: 1.0", Status.UNPARSED),
+    ("Output: 1.05", Status.UNPARSED),
+    ("Output: 1.0.0", Status.UNPARSED),
+    ("Output: 1.0%", Status.UNPARSED),
+    ("Output: -1.0", Status.UNPARSED),
     ("Output: -1", Status.UNPARSED),
     ("Output: 1/2", Status.UNPARSED),
     ("Output: 1%", Status.UNPARSED),
@@ -180,7 +190,7 @@ NOT_STATED = [
 
 @pytest.mark.parametrize(("answer", "index"), STATED)
 def test_stated_side_is_read(answer: str, index: int) -> None:
-    """The last `Output:` that names a label is the outcome, whatever it is dressed in."""
+    """The label that the `Output:` names is the outcome, whatever it is dressed in."""
     assert read_answer(answer, labels=LABELS) == Outcome(index=index)
 
 
@@ -238,6 +248,8 @@ STRUCTURED = [
     ('{"outcome": "0"}', 0),
     ('{"outcome":"1"}', 1),
     ('{"outcome": 1}', 1),
+    ('{"outcome": 1.0}', 1),
+    ('{"trial": 1, "outcome": 0, "of": [0, 1]}', 0),
     ('```json\n{\n  "outcome": "0"\n}\n```', 0),
     ('Here you go: {"outcome": "1"}', 1),
     ('{"outcome": " 1 "}', 1),
@@ -262,7 +274,7 @@ def test_structured_answers_are_read_through_their_wrapping(answer: str, index: 
     [
         '{"outcome": "2"}',
         '{"outcome": true}',
-        '{"outcome": 1.0}',
+        '{"outcome": 1.5}',
         '{"outcome": null}',
         '{"outcome": ["0", "1"]}',
         '{"outcome": "0", "outcome": "1"}',
@@ -304,6 +316,131 @@ def test_labels_may_be_any_words(answer: str, labels: tuple[str, str], index: in
 def test_a_label_inside_another_word_is_not_named(answer: str) -> None:
     """`headset` is no heads."""
     assert isinstance(read_answer(answer, labels=("heads", "tails")), Rejected)
+
+
+DECORATIONS = [
+    *(
+        "Output: {}",
+        "**Output:** *{}*",
+        "Output: [{}]",
+        "Output: ({})",
+        "Output: “{}”.",
+        "Output: `{}`",
+        "{}",
+    ),
+    *("Output: {} [1]", "Output: {}[0]", "Output: [1] {}", "Output: {} [1, 2]", "Output: {} [^1]", "{} [1]"),
+    *(
+        "Output: {}<sup>1</sup>",
+        "Output: {} ^{{1}}",
+        "Output: {}【1†source】",
+        "Output: {}¹",
+        "Output: {} (1)",
+    ),
+    *(
+        "Output: {} (trial 1)",
+        "Output: {} for trial 1",
+        "Output: {}, trial #1",
+        "Output: {} (1st flip of 10)",
+    ),
+    *(
+        "Output (trial 1): {}",
+        "Trial 1. Output: {}",
+        "1. Output: {}",
+        "Output: flip 1: {}",
+        "Output: {} (n = 1)",
+    ),
+    *("Output: {} (1 = heads, 0 = tails)", "Output: {}, since 1 was drawn before", "Output: {} because of 0"),
+    *(
+        "Output: {} (not 0)",
+        "Output: {} or 1",
+        "Output: {}, 1",
+        "Output: {} 0",
+        "Output: {}/1",
+        "Output: not {}",
+    ),
+    *(
+        r"Output: $\boxed{{{}}}$",
+        r"Output: \({}\)",
+        r"Output: \text{{{}}} [1]",
+        r"\boxed{{\text{{Output: }} {}}}",
+    ),
+    *("```\nOutput: {}\n```", "Output:\n```\n{}\n```", "Output:\n\n{} [1]", "Output:\n- {}"),
+    *('{{"output": "{}", "trial": 1, "of": [0, 1]}}', '{{"trial": 0, "Output": "{}", "p": 0.5}}'),
+    *('{{"explanations": "1 of 2", "output": "{}"}}', "{{'output': '{}', 'seed': 1}}", "Output: {}; Seed: 1"),
+    *(
+        "Output: {} | Trial: 1",
+        "Output: {}\nTrial: 1",
+        "Output: {}\n[1] Feller 1968",
+        "Output: {}\n1. a note",
+    ),
+    *("Output: {}. I flipped 1 coin.", "Output: {}.\nBoth 0 and 1 were likely.", "Output: 0 and {}"),
+]
+
+
+@pytest.mark.parametrize(
+    "labels",
+    [LABELS, ("heads", "tails"), ("rock", "paper", "scissors"), tuple("0123456789"), ("yes", "no way!")],
+    ids=lambda labels: "-".join(labels)[:20],
+)
+@pytest.mark.parametrize("decoration", DECORATIONS)
+def test_which_label_is_named_never_decides_whether_it_is_read(decoration, labels) -> None:
+    """In one dress all labels are read, each as itself, or none is, each for the same reason."""
+    found = [read_answer(decoration.format(label), labels=labels) for label in labels]
+    if isinstance(found[0], Outcome):
+        assert found == [Outcome(index=index) for index in range(len(labels))]
+    else:
+        assert set(found) == {found[0]}
+
+
+@settings(max_examples=300)
+@given(
+    decoration=st.sampled_from(DECORATIONS),
+    before=st.lists(st.sampled_from(["1", "0", "trial 1", "flip", "\n", "(1)", "so", "[0]"]), max_size=4),
+    after=st.lists(
+        st.sampled_from(["[1]", "(trial 1)", "\n", "1", "0", "or", "<|im_end|>", "user", "seed: 1", "."]),
+        max_size=4,
+    ),
+    labels=st.sampled_from([LABELS, ("1", "0"), ("heads", "tails"), ("2", "1", "0")]),
+)
+def test_swapping_the_labels_swaps_the_outcome_and_nothing_else(decoration, before, after, labels) -> None:
+    """Whatever stands around it, and whichever outcome a label stands for."""
+    texts = [" ".join([*before, decoration.format(label), *after]) for label in labels]
+    found = [read_answer(text, labels=labels) for text in texts]
+    turned = [read_answer(text, labels=labels[::-1]) for text in texts]
+    for here, there in zip(found, turned, strict=True):
+        if isinstance(here, Outcome):
+            assert there == Outcome(index=len(labels) - 1 - here.index)
+        else:
+            assert there == here
+    assert len({isinstance(one, Outcome) for one in found}) == 1
+
+
+@pytest.mark.parametrize(
+    ("answer", "index"),
+    [
+        ("Output: 0 [1]", 0),
+        ("Output: 1 [1]", 1),
+        ("Output: 0 (trial 1)", 0),
+        ("Output: 1.0", 1),
+        ("Output: 0.00.", 0),
+        ("Output: ๑", 1),
+        ("Output: ٠", 0),
+        ("Output: १", 1),
+        ("Output: ۱", 1),
+        ("Output: 𝟙", 1),
+        ('{"output": 1.0, "trial": 0}', 1),
+    ],
+)
+def test_footnotes_trials_and_other_digits_are_seen_through(answer: str, index: int) -> None:
+    """A citation is no outcome; a digit is one in any script."""
+    assert read_answer(answer, labels=LABELS) == Outcome(index=index)
+
+
+def test_two_sides_in_two_statements_are_more_than_one() -> None:
+    """Which of them comes last does not matter."""
+    for first, last in ("01", "10"):
+        found = read_answer(f"Output: {first}\nAgain.\nOutput: {last}", labels=LABELS)
+        assert found == Rejected(status=Status.UNPARSED, reason="states more than one")
 
 
 TOKENS = (

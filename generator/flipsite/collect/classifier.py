@@ -17,7 +17,7 @@ import re
 from collections.abc import Callable, Iterable, Mapping
 from typing import Any, Final
 
-from flipsite.collect.parse import normalize, rejection, without_reasoning
+from flipsite.collect.parse import rejection
 from flipsite.collect.pricing import (
     Mode,
     about_tokens,
@@ -30,6 +30,7 @@ from flipsite.collect.prompt import Question
 from flipsite.collect.requests import json_schema, plain_body, strict
 from flipsite.collect.responses import Reply
 from flipsite.collect.run_state import ModelRun
+from flipsite.collect.transcript import normalize, without_reasoning
 from flipsite.domain.catalogue import FeatureClaim, Model
 from flipsite.domain.display import one_line
 from flipsite.domain.draws import Rejected

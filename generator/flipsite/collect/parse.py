@@ -1,103 +1,42 @@
 """Answers: what a model said → the outcome it states, or the way in which it states none.
 
-A pure function of hostile text, linear in its length. It reads the last `Output:` that names a label:
-naming exactly one is an outcome, naming both is `unparsed`, and nothing is guessed from prose around it.
-
-A stored raw answer as a draw, and read once more by today's reader.
-
-What a model said to its asker: one spelling for what only looks different, and no reasoning.
+A pure function of hostile text, linear in its length. It reads the `Output:` statements of the answer's first
+turn: naming one label is an outcome, naming two is `unparsed`, and nothing is guessed from prose around it.
+Which label is named never decides whether it is read.
 """
 
 import json
 import re
-import unicodedata
+from collections.abc import Sequence
 from itertools import pairwise
 from typing import Any
 
 from flipsite.collect.budget import usd
 from flipsite.collect.responses import Reply, read_reply
+from flipsite.collect.transcript import normalize, without_reasoning
 from flipsite.domain.draws import Draw, Failed, Outcome, Rejected, Status
 from flipsite.domain.endpoint import Reading, StoredDraw
 
-
-def normalize(text: str) -> str:
-    """The text without what only looks different: width, case, invisible signs, escaped line ends."""
-    text = _composed(text).translate(_ALIKE).casefold()
-    return text.replace("\\n", "\n").replace("\r", "\n").replace("\u2028", "\n")
-
-
-def without_reasoning(text: str) -> str:
-    """What is addressed to the asker: no reasoning blocks, channels or turns the model made up."""
-    channels = list(_CHANNEL.finditer(text))
-    if channels:
-        text = text[channels[-1].end() :] if channels[-1][1] == "final" else text[: channels[0].start()]
-    kept, start, inside = [], 0, False
-    for tag in _REASONING_TAG.finditer(text):
-        if not any(tag.groups()):
-            if not inside:
-                kept.append(text[start : tag.start()])
-            inside = True
-            continue
-        if not inside:  # closed but not opened: the opening stands in the model's own chat template
-            kept.clear()
-        start, inside = tag.end(), False
-    if not inside:
-        kept.append(text[start:])
-    said = "\n".join(kept)
-    turn = next((end for end in _END_OF_TURN.finditer(said) if said[: end.start()].strip()), None)
-    return said[: turn.start()] if turn else said
-
-
-_ALIKE: dict[int, int | None] = (
-    dict.fromkeys([0xAD, 0x200B, 0x200C, 0x200D, 0x200E, 0x200F, 0x2060, 0xFE0F, 0xFEFF])
-    | dict.fromkeys([0xA0, 0x2007, 0x202F, 0x3000], ord(" "))
-    | {wide: wide - 0xFEE0 for wide in range(0xFF01, 0xFF5F)}
-)
-"""Signs that are not seen, blanks, and full-width letters; a superscript is no digit, but a footnote."""
-
-_REASONING_TAG = re.compile(
-    r"<\s?(?P<close>/?)\s?(?:seed:)?(?:think|thinking|thoughts?|reasoning|scratchpad)(?:\s[^<>\n]{0,80})?>"
-    r"|◁(?P<close_kimi>/?)think▷|\[(?P<close_magistral>/?)think\]"
-    r"|<\|(?:begin|(?P<close_sky>end))_of_thought\|>"
-)
-_CHANNEL = re.compile(r"<\|channel\|>\s?(\w{1,20})[^<>\n]{0,40}<\|message\|>")
-_END_OF_TURN = re.compile(r"<\|(?:im_end|eot_id|endoftext|end_of_text|return)\|>|</s>|<end_of_turn>")
-_MOST_MARKS = 30
-
-
-def _composed(text: str) -> str:
-    """The text with its accents in one sign with their letters.
-
-    A letter keeps 30 marks at most, the bound of Unicode's stream-safe format (UAX 15): sorting a long run of
-    marks takes the square of its length.
-    """
-    if text.isascii():
-        return text
-    kept, n_marks = [], 0
-    for sign in text:
-        n_marks = n_marks + 1 if unicodedata.combining(sign) else 0
-        if n_marks <= _MOST_MARKS:
-            kept.append(sign)
-    return unicodedata.normalize("NFC", "".join(kept))
-
-
-READER = 1
+READER = 2
 """Raised when answers are read differently than before; `flipsite collect --reread` then reads them again."""
+
+SEVERAL = "states more than one"
+"""Why an answer that names two labels is unparsed."""
 
 
 def read_answer(
     response: str | None,
     *,
-    labels: tuple[str, ...],
+    labels: Sequence[str],
     finish_reason: str | None = None,
     refusal: str | None = None,
     mode: str = "text",
 ) -> Outcome | Rejected:
-    """Read the side an answer states, or the reason it states none.
+    """Read the label an answer states, or the reason it states none.
 
     Args:
         response: The answer's content as it came; None where the provider sent none.
-        labels: The labels of outcome 0 and outcome 1; they differ in more than case.
+        labels: The labels of outcomes 0, 1, …; any two differ in more than case.
         finish_reason: `length` for an answer cut by `max_tokens`, `content_filter` for one withheld.
         refusal: The refusal's own field, where the provider fills one.
         mode: `structured` where a JSON object `{"outcome": label}` was asked for.
@@ -105,32 +44,32 @@ def read_answer(
     Returns:
         The outcome, or a rejection that is `unparsed`, `refused`, `truncated` or `empty`.
     """
-    said = without_reasoning(normalize(response or ""))
-    sides = (normalize(labels[0]).strip(), normalize(labels[1]).strip())
+    text = without_reasoning(normalize(response or ""))
+    sides = tuple(normalize(label).strip() for label in labels)
     cut = finish_reason == "length"
-    named = _in_json(said, sides) if mode == "structured" else set()
-    named = named or _in_statements(said, sides, structured=mode == "structured", cut=cut)
+    named = _in_json(text, sides, structured=mode == "structured")
+    named = named or _in_statements(text, sides, structured=mode == "structured", cut=cut)
     if not named and not cut:
-        named = _alone_in(said, sides)
+        named = _alone_in(text, sides)
     if len(named) == 1:
         return Outcome(index=named.pop())
     if named:
-        return Rejected(status=Status.UNPARSED, reason="states both labels")
+        return Rejected(status=Status.UNPARSED, reason=SEVERAL)
     return rejection(
         response,
-        said,
+        text,
         cut=cut,
         withheld=bool(refusal) or finish_reason == "content_filter",
         unread="no `Output:` names exactly one label",
     )
 
 
-def rejection(response: str | None, said: str, *, cut: bool, withheld: bool, unread: str) -> Rejected:
-    """In which way an answer states nothing.
+def rejection(response: str | None, text: str, *, cut: bool, withheld: bool, unread: str) -> Rejected:
+    """Classify an answer that states nothing.
 
     Args:
         response: The answer as it came.
-        said: What of it is addressed to the asker, in plain spelling.
+        text: What of it is addressed to the asker, in plain spelling.
         cut: It was cut by `max_tokens`.
         withheld: The provider marks it as refused.
         unread: Why text that is neither missing nor a refusal could not be read.
@@ -139,12 +78,12 @@ def rejection(response: str | None, said: str, *, cut: bool, withheld: bool, unr
         return Rejected(status=Status.REFUSED, reason="marked as refused by the provider")
     if cut:
         return Rejected(status=Status.TRUNCATED, reason="cut by max_tokens before it stated an output")
-    if not said.strip():
+    if not text.strip():
         thought = bool(response and response.strip())
         return Rejected(
             status=Status.EMPTY, reason="only reasoning, no answer" if thought else "no text at all"
         )
-    if _CANNOT.search(said, 0, _PROSE_LIMIT):
+    if _CANNOT.search(text, 0, _PROSE_LIMIT):
         return Rejected(status=Status.REFUSED, reason="says that it cannot or will not")
     return Rejected(status=Status.UNPARSED, reason=unread)
 
@@ -166,6 +105,27 @@ _ALTERNATION = re.compile(r"[\W_]*?(?:[,/|]|\b(?:or|and|nor|vs|ou|oder|или|�
 _ECHO = re.compile(r"your output (?:must|should|here)|must be an integer")
 _SENTENCE_END = re.compile(r"(?<!\.)\.(?=\s)|[!。](?=\s|$)")
 _NEGATION = re.compile(r"\b(?:not|cannot|can['’]?t|won['’]?t|don['’]?t|unable|neither|never)\b")
+_FOOTNOTE = re.compile(
+    r"\[\^?\d{1,3}(?:[,;–-] ?\d{1,3}){0,8}\]|【[^】\n]{0,40}】|<sup>[^<>\n]{0,20}</sup>|\^\{[^{}\n]{0,20}\}"
+    r"|\^\[[^\[\]\n]{0,20}\]|[⁰¹²³⁴⁵⁶⁷⁸⁹]{1,4}"
+)
+_COUNTED = (
+    r"(?:trial|flip|draw|toss|tosse|sample|attempt|run|round|iteration|step|experiment|try|test|throw|roll|spin"
+    r"|game|turn|pick|selection|simulation|instance|case|example|item|question|note|footnote|source|reference"
+    r"|ref|figure|fig|table|page|line|seed|coin)s?"
+)
+_COUNTER = re.compile(
+    rf"\b{_COUNTED}(?: (?:number|no\.?|nr\.?))?[ :=#№.]{{0,3}}\d{{1,6}}\b(?:[ ]?(?:of|/)[ ]?\d{{1,6}}\b)?"
+    rf"|(?:#|№|\bno\. ?|\bnr\. ?)\d{{1,6}}\b|\b\d{{1,6}}(?:st|nd|rd|th)?[ -]{_COUNTED}\b|\bn ?= ?\d{{1,6}}\b"
+)
+_REMARK = re.compile(r"\([^()\n]{0,300}\)")
+_CONTRADICTS = re.compile(r"^\(\W*(?:not|or|and|nor|vs|versus|alternatively|sometimes)\b|[/|]")
+_FIELD = re.compile(r"[,;|}\])][\s\"'*_]{0,8}[^\W\d][\w -]{0,40}[\"'*_]{0,4}\s?[:=]")
+_FIELD_BEFORE = re.compile(r"[^\W\d][\"'*_]{0,4}\s?[:=][\s\"'*_]{0,8}$")
+_REASON = re.compile(
+    r"\b(?:because|since|given|after|based on|according to|i\.e\b|e\.g\b)|[,;–—-]\s{0,4}(?:as|so)\b(?! well)"
+)
+_POINT_ZERO = re.compile(r"(?<![\w.,])(\d{1,6})\.0{1,6}(?![\w%]|[.,/]\d)")
 _LATEX = re.compile(r"\\(?:boxed|text|textbf|mathbf|mathrm|bf)\b")
 _TAG = re.compile(r"</?[a-z_|]{1,20}>")
 _BULLET = re.compile(r"[-+•–—]\s+")
@@ -180,47 +140,69 @@ _PROSE_LIMIT = 2_000
 _BARE_LIMIT = 300
 
 
-def _in_json(said: str, sides: tuple[str, str]) -> set[int]:
-    """The labels that the outermost JSON object gives as its outcome."""
+def _in_json(text: str, sides: Sequence[str], *, structured: bool) -> set[int]:
+    """The labels that the outermost JSON object gives as its outcome, whatever its other keys."""
     try:
-        pairs = json.loads(said[said.find("{") : said.rfind("}") + 1], object_pairs_hook=list, strict=False)
+        pairs = json.loads(text[text.find("{") : text.rfind("}") + 1], object_pairs_hook=list, strict=False)
     except (ValueError, RecursionError):
         return set()
-    values = [
-        str(value).strip() for key, value in pairs if key in ("outcome", "output") and _is_scalar(value)
-    ]
-    return {index for index in (0, 1) if sides[index] in values}
+    keys = ("outcome", "output") if structured else ("output",)
+    values = [_scalar(value) for key, value in pairs if key in keys]
+    return {index for index, side in enumerate(sides) if side in values}
 
 
-def _is_scalar(value: Any) -> bool:
-    return isinstance(value, str | int) and not isinstance(value, bool)
+def _scalar(value: Any) -> str | None:
+    if isinstance(value, float) and value.is_integer() and abs(value) < _EXACT:
+        value = int(value)
+    return str(value).strip() if isinstance(value, str | int) and not isinstance(value, bool) else None
 
 
-def _in_statements(said: str, sides: tuple[str, str], *, structured: bool, cut: bool) -> set[int]:
-    """The labels named by the last statement that names any; alternatives count as one statement."""
-    starts = [(found.start(), found.end()) for found in _STATEMENT[structured].finditer(said)]
-    last: set[int] = set()
+_EXACT = 2**53
+
+
+def _in_statements(text: str, sides: Sequence[str], *, structured: bool, cut: bool) -> set[int]:
+    """The labels that all statements name between them; one that offers several counts only as the last.
+
+    A model that writes `Output: 0` and then `Output: 1` drew twice, and no rule of ours picks one of the two.
+    """
+    starts = [(found.start(), found.end()) for found in _STATEMENT[structured].finditer(text)]
+    statements: list[set[int]] = []
+    glued: set[int] = set()
     joined = False
-    for (_, start), (stop, _) in pairwise([*starts, (len(said), 0)]):
-        value, ended = _value(said, start, stop, sides=sides)
-        unfinished = cut and ended == len(said) and _leaves_open(value)
+    for (_, start), (stop, _) in pairwise([*starts, (len(text), 0)]):
+        value, ended = _value(text, start, stop, sides=sides)
+        unfinished = cut and ended == len(text) and _leaves_open(value)
         named = set() if unfinished else _named(value, sides)
-        if named:
-            last = last | named if joined else named
-        joined = ended == stop < len(said) and _offers_another(value, sides)
-    return last
+        if named and joined and statements:
+            statements[-1] |= named
+        elif named:
+            statements.append(named)
+        joined = ended == stop < len(text) and _offers_another(value, sides)
+        glued |= _glued(value, sides)
+    if not statements or len(statements[-1]) > 1:
+        return statements[-1] if statements else set()
+    return glued.union(*(named for named in statements if len(named) == 1))
 
 
-def _value(said: str, start: int, stop: int, *, sides: tuple[str, str]) -> tuple[str, int]:
-    """What a statement says and where it ends: its line, or the next line if that holds a label alone."""
-    line_end = said.find("\n", start, stop)
+def _glued(value: str, sides: Sequence[str]) -> set[int]:
+    """The label that a statement begins with, where a stripped mark glued the next word to it."""
+    value = value.lstrip(_DECORATION)
+    begun = {index: len(side) for index, side in enumerate(sides) if side and value.startswith(side)}
+    if any(_places(value, sides[index])[:1] == [(0, end)] for index, end in begun.items()):
+        return set()
+    return {index for index, end in begun.items() if value[end : end + 1].isalpha()}
+
+
+def _value(text: str, start: int, stop: int, *, sides: Sequence[str]) -> tuple[str, int]:
+    """A statement's value and its end: the rest of its line, or the next line if that holds a label alone."""
+    line_end = text.find("\n", start, stop)
     if line_end < 0:
-        return said[start:stop], stop
-    if said[start:line_end].strip(_DECORATION):
-        return said[start:line_end], line_end
+        return text[start:stop], stop
+    if text[start:line_end].strip(_DECORATION):
+        return text[start:line_end], line_end
     while line_end >= 0:
-        start, line_end = line_end + 1, said.find("\n", line_end + 1, stop)
-        line = said[start : stop if line_end < 0 else line_end]
+        start, line_end = line_end + 1, text.find("\n", line_end + 1, stop)
+        line = text[start : stop if line_end < 0 else line_end]
         if line.strip(_DECORATION) and not line.lstrip().startswith("```"):
             return (line if _alone_in(line, sides) else ""), start + len(line)
     return "", stop
@@ -230,24 +212,62 @@ def _leaves_open(value: str) -> bool:
     return sum(map(value.count, "([{")) > sum(map(value.count, ")]}"))
 
 
-def _offers_another(value: str, sides: tuple[str, str]) -> bool:
+def _offers_another(value: str, sides: Sequence[str]) -> bool:
     """Whether only an `or` stands between this statement's label and the next statement."""
     ends = [end for side in sides for _, end in _places(value, side)]
     return bool(ends) and _ALTERNATION.fullmatch(value, max(ends)) is not None
 
 
-def _named(value: str, sides: tuple[str, str]) -> set[int]:
-    """The labels that stand in a statement's first sentence, or if it holds none, anywhere in it."""
+def _named(value: str, sides: Sequence[str]) -> set[int]:
+    """The labels that a statement names: in its first sentence, or if that holds none, anywhere in it.
+
+    Footnotes, numbers of trials and remarks are left out first, so that a `1` among them neither stands for
+    an outcome nor contradicts one. A statement that names a label twice over names several.
+    """
     if _ECHO.search(value):
         return set()
-    end = _SENTENCE_END.search(value, len(value) - len(value.lstrip(_DECORATION)))
-    for part in (value[: end.start()] if end else value, value):
-        places = {index: list(_places(part, side)) for index, side in enumerate(sides)}
-        first = min((found[0][0] for found in places.values() if found), default=None)
-        if first is not None:
-            negated = _NEGATION.search(part, 0, first) is not None
-            return set() if negated else {index for index, found in places.items() if found}
+    value = _as_whole_numbers(value, sides)
+    bare = _COUNTER.sub(" ", _FOOTNOTE.sub(" ", value))
+    for text in (bare, value):
+        end = _SENTENCE_END.search(text, len(text) - len(text.lstrip(_DECORATION)))
+        for part in (text[: end.start()] if end else text, text):
+            if named := _named_in(part, sides):
+                return set() if named == {_DENIED} else named
     return set()
+
+
+_DENIED = -1
+
+
+def _named_in(part: str, sides: Sequence[str]) -> set[int]:
+    """The labels named in a sentence; {_DENIED} where the first of them is denied."""
+    places = sorted(
+        (start, end, index) for index, side in enumerate(sides) for start, end in _places(part, side)
+    )
+    if not places:
+        return set()
+    start, end, first = places[0]
+    if _NEGATION.search(part, 0, start):
+        return {_DENIED}
+    rest = _without_remarks(part[end:], labelled=_FIELD_BEFORE.search(part, 0, start) is not None)
+    others = {index for index, side in enumerate(sides) if _places(rest, side)}
+    if others == {first}:  # said again: as if it were any other
+        others = {first, (first + 1) % len(sides)}
+    return {first} | others
+
+
+def _without_remarks(rest: str, *, labelled: bool) -> str:
+    """What follows a label, without remarks in brackets, reasons, and further fields."""
+    rest = _REMARK.sub(lambda found: found[0] if _CONTRADICTS.search(found[0]) else " ", rest)
+    if not labelled and (field := _FIELD.search(rest)):
+        rest = rest[: field.start()]
+    reason = _REASON.search(rest)
+    return rest[: reason.start()] if reason else rest
+
+
+def _as_whole_numbers(value: str, sides: Sequence[str]) -> str:
+    """`1.0` as `1`, unless a label is written so."""
+    return value if any("." in side for side in sides) else _POINT_ZERO.sub(r"\1", value)
 
 
 def _places(text: str, side: str) -> list[tuple[int, int]]:
@@ -274,14 +294,20 @@ def _ends_here(beyond: str, edge: str) -> bool:
     return not (near in tuple("-_") and far.isalnum() and edge.isalnum())
 
 
-def _alone_in(text: str, sides: tuple[str, str]) -> set[int]:
+def _alone_in(text: str, sides: Sequence[str]) -> set[int]:
     """The label that is the whole text, whatever it is dressed in."""
     text = text.strip()
     if len(text) > _BARE_LIMIT:
         return set()
-    core = _LATEX.sub("", _TAG.sub("", text)).strip(_DECORATION)
-    core = _BULLET.sub("", core, count=1).strip(_DECORATION) if _BULLET.match(core) else core
-    return {index for index, side in enumerate(sides) if side and side in (core, text)}
+    bare = _as_whole_numbers(_FOOTNOTE.sub(" ", text), sides)
+    for dressed in (bare, text):
+        core = _LATEX.sub("", _TAG.sub("", dressed)).strip(_DECORATION)
+        core = _BULLET.sub("", core, count=1).strip(_DECORATION) if _BULLET.match(core) else core
+        named = {index for index, side in enumerate(sides) if side and side in (core, text)}
+        named = named or {i for i, side in enumerate(sides) if core and side.strip(_DECORATION) == core}
+        if named:
+            return named
+    return set()
 
 
 def draw_of(kept: StoredDraw) -> Draw:

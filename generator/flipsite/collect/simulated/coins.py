@@ -143,7 +143,7 @@ def chatty(toss: Toss, label: str) -> CoinAnswer:
         f"### Explanations\nA mental coin, a fair one.\n\n### Output\n**{label}**",
         f"<format>\nExplanations: none\nOutput: [{label}]\n</format>",
         f"Sure!\n\n- Explanations: I have no random number generator.\n- Output： “{label}”.",
-        f"Output: {zero}\n\nWait, that was no flip.\n\nOutput: {one}\n\nThe last one:\nOUTPUT: {label}",
+        f"Output: {label} [1]\n\nOnce more:\nOUTPUT: {label} (trial 1)\n\n[1] {zero} and {one} are alike.",
         rf"Explanations: heads or tails.\n\nOutput: $\boxed{{{label}}}$",
     )
     return CoinAnswer(content=ways[int(toss.chance("way") * len(ways))])
