@@ -8,6 +8,7 @@ FlipsiteError                 exit 1: the work failed
 ├── SchemaError               a table that breaks its promise
 ├── SiteError                 the site cannot be written, checked or published
 ├── CollectError              the endpoint, the network or the account
+│   └── NoCreditError         exit 3: the account or its key is at its limit
 └── BudgetExhaustedError      exit 3: stopped by the budget
 
 Every message is one sentence for each fault: what, where (file, line, key or model), and the mend.
@@ -54,6 +55,12 @@ class SiteError(FlipsiteError):
 
 class CollectError(FlipsiteError):
     """The endpoint, the network or the account refused the work."""
+
+
+class NoCreditError(CollectError):
+    """The account has no credit, or its key is at its limit; what was bought is kept."""
+
+    exit_status = 3
 
 
 class BudgetExhaustedError(FlipsiteError):

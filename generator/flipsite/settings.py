@@ -3,8 +3,10 @@
 The only home of pydantic outside `collect`. All faults of a file are told at once, a sentence each.
 """
 
+import json
 import re
 import tomllib
+from dataclasses import asdict
 from difflib import get_close_matches
 from pathlib import Path
 from typing import Annotated, Any, Literal, TypeVar, get_args
@@ -27,6 +29,7 @@ from flipsite.domain.study import (
     Prompt,
     Sampling,
     Skip,
+    StatedPrice,
     Study,
 )
 from flipsite.errors import SettingsError
@@ -100,10 +103,11 @@ def load_printed(folder: Path) -> Printed:
 def dump_study(study: Study) -> str:
     """`study.toml` with every key spelled out; reading it gives the study back."""
 
-    def maybe(key: str, value: float | int | None, comment: str) -> str:
+    def maybe(key: str, value: float | str | None, comment: str) -> str:
         return f"# {key} = … {comment}\n" if value is None else _lines(**{key: value})
 
     prompt, sampling, models, budget = study.prompt, study.sampling, study.models, study.budget
+    prices = "".join(f"\n[[models.price]]\n{_lines(**asdict(price))}" for price in models.price)
     skips = "".join(f"\n[[models.skip]]\n{_lines(id=skip.id, reason=skip.reason)}" for skip in models.skip)
     return (
         "[study]\n"
@@ -117,14 +121,21 @@ def dump_study(study: Study) -> str:
         + _lines(draws=sampling.draws)
         + (_lines(per_answer=sampling.per_answer) if sampling.per_answer > 1 else "")
         + maybe("temperature", sampling.temperature, "(absent: the provider's default)")
+        + maybe("top_p", sampling.top_p, "(absent: the provider's default)")
+        + maybe("reasoning", sampling.reasoning, "(absent: the provider's default effort)")
         + maybe("max_tokens", sampling.max_tokens, "(absent: chosen for each model, within the budget)")
         + _lines(answer=sampling.answer)
+        + maybe("timeout_s", sampling.timeout_s, "(absent: 180 s between two pieces of an answer)")
+        + _lines(give_up_after=sampling.give_up_after)
         + "\n[models]\n"
         + _lines(include=list(models.include), exclude=list(models.exclude))
         + skips
+        + prices
         + "\n[budget]\n"
         + maybe("total_usd", budget.total_usd, "(absent: no bound of its own; --budget sets one)")
         + maybe("per_model_usd", budget.per_model_usd, "(absent: no bound)")
+        + (f"\n[provider]\n{_lines(**study.provider)}" if study.provider else "")
+        + (f"\n[request]\n{_lines(**study.request)}" if study.request else "")
     )
 
 
@@ -153,8 +164,9 @@ def study_keys() -> list[tuple[str, str, object]]:
     return [
         (f"{section}.{key}", field.description or "", getattr(getattr(default, section), key))
         for section, table in _StudyFile.model_fields.items()
+        if isinstance(getattr(default, section), _Section)
         for key, field in type(getattr(default, section)).model_fields.items()
-        if table.description and key != "skip"
+        if table.description and key not in {"skip", "price"}
     ]
 
 
@@ -234,8 +246,22 @@ class _SamplingSection(_Section):
     draws: int = _key(50, "a whole number of at least 1", ge=1)
     per_answer: int = _key(1, f"a whole number from 1 to {MOST_PER_ANSWER:,}", ge=1, le=MOST_PER_ANSWER)
     temperature: _Number | None = _key(None, "a number from 0 to 2", ge=0, le=2)
+    top_p: _Number | None = _key(None, "a number above 0 and up to 1", gt=0, le=1)
+    reasoning: Annotated[str, Field(pattern=r"^[a-z]{1,20}$")] | None = _key(
+        None, 'an effort as the catalogue advertises it, such as "none", "low" or "high"'
+    )
     max_tokens: int | None = _key(None, "a whole number of at least 16", ge=16)
     answer: AnswerMode = _key("text", _one_of(AnswerMode))
+    timeout_s: _Number | None = _key(None, "a number of seconds, from 1 to 86400", ge=1, le=86_400)
+    give_up_after: int = _key(10, "a whole number, 0 for never", ge=0)
+
+
+class _ProviderSection(_Section):
+    order: list[_Text] = _key([], _TEXTS)
+    only: list[_Text] = _key([], _TEXTS)
+    ignore: list[_Text] = _key([], _TEXTS)
+    quantizations: list[_Text] = _key([], _TEXTS)
+    allow_fallbacks: bool | None = _key(None, "true or false")
 
 
 class _SkipEntry(_Section):
@@ -243,10 +269,17 @@ class _SkipEntry(_Section):
     reason: _Text = _key(..., "the reason, a text")
 
 
+class _PriceEntry(_Section):
+    id: _Text = _key(..., "a model's name or a glob, a text")
+    prompt_usd_per_million: _Number = _key(..., "US dollars a million tokens", ge=0, le=1e6)
+    completion_usd_per_million: _Number = _key(..., "US dollars a million tokens", ge=0, le=1e6)
+
+
 class _ModelsSection(_Section):
     include: list[_Text] = _key(["*"], _TEXTS)
     exclude: list[_Text] = _key([], _TEXTS)
     skip: list[_SkipEntry] = _key([], "tables [[models.skip]] with id and reason")
+    price: list[_PriceEntry] = _key([], "tables [[models.price]] with id and two prices")
 
 
 _DOLLARS = "a number of dollars, from 0 to a billion"
@@ -263,11 +296,30 @@ class _StudyFile(_Section):
     sampling: _SamplingSection = _table(_SamplingSection, "a table [sampling]")
     models: _ModelsSection = _table(_ModelsSection, "a table [models]")
     budget: _BudgetSection = _table(_BudgetSection, "a table [budget]")
+    provider: _ProviderSection = _table(_ProviderSection, "a table [provider]")
+    request: dict[str, Any] = _key({}, "a table [request] of further fields of the request")
+
+    @model_validator(mode="after")
+    def _only_further_fields(self) -> "_StudyFile":
+        if taken := sorted(_OWN_FIELDS & self.request.keys()):
+            raise KeyFaultError(f"request.{taken[0]}", "flipsite sets this field itself; take it out")
+        try:
+            json.dumps(self.request, allow_nan=False)
+        except (TypeError, ValueError):
+            raise KeyFaultError("request", "holds what JSON cannot, such as a date or inf") from None
+        return self
 
     @model_validator(mode="after")
     def _sequences_are_asked_for(self) -> "_StudyFile":
         check_per_answer(self.prompt.prompt(), self.sampling.per_answer)
         return self
+
+
+_OWN_FIELDS = frozenset(
+    {"model", "messages", "max_tokens", "max_completion_tokens", "temperature", "top_p", "response_format"}
+    | {"reasoning", "reasoning_effort", "provider", "usage", "stream", "stream_options", "n", "logprobs"}
+    | {"top_logprobs"}
+)
 
 
 _Option = Annotated[str | bool | int | float, Field(union_mode="left_to_right")]
@@ -365,8 +417,11 @@ def _study(study_id: str, read: _StudyFile) -> Study:
             include=tuple(read.models.include),
             exclude=tuple(read.models.exclude),
             skip=tuple(Skip(id=entry.id, reason=entry.reason) for entry in read.models.skip),
+            price=tuple(StatedPrice(**entry.model_dump()) for entry in read.models.price),
         ),
         budget=Budget(**read.budget.model_dump()),
+        provider={key: value for key, value in read.provider.model_dump().items() if value not in ([], None)},
+        request=read.request,
     )
 
 

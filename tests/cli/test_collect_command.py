@@ -97,13 +97,13 @@ def test_reading_again_needs_neither_network_nor_key(run):
     assert "8 stored answers read again, 0 of them otherwise than before." in ran.output
 
 
-def test_a_fault_of_the_account_is_one_sentence_and_status_1(run, monkeypatch):
+def test_a_fault_of_the_account_is_one_sentence_and_status_3(run, monkeypatch):
     """402 over loopback: told, with what to do; the draws before it are in the snapshot."""
     monkeypatch.setenv("OPENROUTER_API_KEY", KEY)
     endpoint = Endpoint(coins=(fair_coin("a/fair"),), faults={"a/fair": [None, None, Fault.NO_CREDIT]})
     with serving(endpoint) as address:
         ran = run("trial", "--yes", "--budget", "1", "--concurrency", "1", "--api-base", address)
-    assert ran.exit_code == 1
+    assert ran.exit_code == 3
     assert "no credit left" in ran.output
     assert len(snapshot()) == 2
 

@@ -19,6 +19,7 @@ from flipsite.collect.catalogue import (
 )
 from flipsite.domain.catalogue import Model, Price
 from flipsite.domain.study import Skip
+from flipsite.domain.urls import model_folder
 from flipsite.errors import CollectError, StoreError
 
 ENTRY = {
@@ -112,18 +113,63 @@ def test_pages_are_asked_one_after_the_other_and_never_in_a_circle() -> None:
 @pytest.mark.parametrize(
     "name",
     [
-        *("../../etc/passwd", "a/../b", "a/.hidden", "/a", "a/", "a//b", "a\\b"),
-        *("a\n/b", "a/b\x1b[31m", "", " a/b", "a b/c", "а/б", "a/b?x=1", "a/b:c:d", "a" * 201),
+        *("a\n/b", "a/b\x1b[31m", "", " ", " a/b", "a/b\u202e", "a\u200bb", "a\x00", "\ud800", "a" * 201),
         *(None, 7, {}),
     ],
 )
-def test_a_name_that_could_be_something_else_is_skipped(name: object) -> None:
-    """Paths, control signs, blanks and look-alikes are no model's name, and are shown harmlessly."""
+def test_a_name_that_nobody_can_see_is_skipped(name: object) -> None:
+    """Control and invisible signs, blanks around it and 201 letters are no name, and are shown harmlessly."""
     found = read_entry(entry(id=name))
     assert isinstance(found, Skip)
     assert found.id.isprintable()
     assert found.id.isascii()
     assert found.reason == "the catalogue's id is no model's name"
+
+
+@pytest.mark.parametrize(
+    "name",
+    [
+        *("/models/Llama-3.1-8B-Instruct", "../models/llama-3.2-1b.gguf", "C:\\models\\x.gguf", "~/m.gguf"),
+        *(
+            "qwen3:8b",
+            "hf.co/a/b:Q4_K_M",
+            "a b/c",
+            "gpt-4o@2024",
+            "a//b",
+            "a/b?x=1",
+            "模型/七",
+            "ft:gpt:org::x",
+            ".",
+        ),
+    ],
+)
+def test_any_name_a_server_uses_is_a_model(name: str) -> None:
+    """VLLM and llama.cpp list a model by its path, Ollama with its tag; its folder on a site is safe."""
+    found = read_entry({"id": name, "object": "model"})
+    assert isinstance(found, Model)
+    assert found.id == name
+    steps = model_folder("s", name).split("/")
+    assert len(steps) == 4
+    assert not {"", ".", ".."} & {*steps}
+    assert all(step.isascii() and "\\" not in step and ":" not in step for step in steps)
+
+
+@pytest.mark.parametrize(
+    ("entry", "context"),
+    [
+        ({"id": "a", "max_model_len": 4096}, 4096),
+        ({"id": "a", "meta": {"n_ctx": 2048, "n_ctx_train": 131072}}, 2048),
+        ({"id": "a", "loaded_context_length": 8192, "max_context_length": 131072}, 8192),
+        ({"id": "a"}, None),
+    ],
+)
+def test_a_local_server_tells_its_context_in_its_own_field(
+    entry: dict[str, object], context: int | None
+) -> None:
+    """vLLM, llama.cpp and LM Studio."""
+    found = read_entry(entry)
+    assert isinstance(found, Model)
+    assert found.context_length == context
 
 
 @pytest.mark.parametrize(
@@ -219,7 +265,7 @@ def test_the_first_of_two_entries_of_one_name_counts() -> None:
 
 def test_what_is_kept_reads_back() -> None:
     """`catalogue.json` holds what was understood, a line a model, and the day."""
-    offered = catalogue([ENTRY, entry(id="b/ü"), entry(id="a/b", name="Bär")], fetched="2026-01-01")
+    offered = catalogue([ENTRY, entry(id="b/\x07"), entry(id="a/b", name="Bär")], fetched="2026-01-01")
     text = dump_catalogue(offered)
     assert load_catalogue(text) == offered
     assert len(text.splitlines()) == 2 + 2 + 2 + 3 + 2

@@ -4,7 +4,7 @@ from pathlib import Path
 
 import click
 
-from flipsite.cli.params import DOLLARS, study_names
+from flipsite.cli.params import DOLLARS_OR_NONE, Real, study_names
 from flipsite.errors import BudgetExhaustedError
 
 DEFAULT_BASE = "https://openrouter.ai/api/v1"
@@ -15,12 +15,23 @@ DEFAULT_BASE = "https://openrouter.ai/api/v1"
 @click.option("--models", multiple=True, metavar="GLOB", help="Only these of the study's; may be repeated.")
 @click.option("--skip", multiple=True, metavar="GLOB", help="Without these; may be repeated.")
 @click.option("--draws", type=click.IntRange(min=1), help="Draws of each model.  [default: the study's]")
-@click.option("--budget", type=DOLLARS, metavar="USD", help="Dollars in all.  [default: the study's]")
+@click.option(
+    "--budget",
+    type=DOLLARS_OR_NONE,
+    metavar="USD",
+    help="Dollars in all; `none` for no bound.  [default: the study's]",
+)
 @click.option(
     "--concurrency", type=click.IntRange(1, 1024), default=64, show_default=True, help="Requests in flight."
 )
 @click.option(
     "--api-base", default=DEFAULT_BASE, show_default=True, metavar="URL", help="Ends before /models."
+)
+@click.option(
+    "--timeout",
+    type=Real(1, 86_400),
+    metavar="S",
+    help="Seconds that an answer may take.  [default: the study's]",
 )
 @click.option("--simulated", is_flag=True, help="Ask coins of known truth instead: no network, no key.")
 @click.option("--seed", type=int, default=0, show_default=True, help="Of the simulated coins.")
@@ -46,6 +57,7 @@ def command(
     budget: float | None,
     concurrency: int,
     api_base: str,
+    timeout: float | None,
     simulated: bool,
     seed: int,
     until_settled: bool,
@@ -90,6 +102,7 @@ def command(
         simulated_seed=seed if simulated else None,
         until_settled=until_settled,
         shard=shard_of(shard) if shard else None,
+        timeout_s=timeout,
     )
     with screen.progress:
         report = collect(project, order, screen.watcher)

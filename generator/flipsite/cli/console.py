@@ -21,7 +21,7 @@ from rich.markup import escape
 from rich.table import Table
 
 from flipsite.analyse.features.merge import RefusedValue
-from flipsite.domain.display import one_line
+from flipsite.domain.display import one_line, plural
 from flipsite.domain.study import Feature, Kind
 from flipsite.errors import UsageError
 from flipsite.workflows.features import FeatureReport
@@ -159,9 +159,14 @@ class CollectScreen:
         open_part = f", {dollars(report.unpriced_usd)} of it at its worst case" if report.unpriced_usd else ""
         if report.settled is not None:
             self._settled(report)
-        self._say(f"The study has cost {dollars(report.spent_usd)}{open_part}{self._money}.")
+        if report.priced or report.spent_usd:
+            self._say(f"The study has cost {dollars(report.spent_usd)}{open_part}{self._money}.")
+        else:
+            self._say("What the study has cost is not known: the endpoint announces no prices.")
         for model, skipped in sorted(progress.skipped.items()):
             self._say(f"Skipped: {model}: {skipped.reason}")
+        for warning in report.warnings:
+            self._say(f"Warning: {warning}")
         if report.snapshot is not None:
             self._say(f"Snapshot: {report.snapshot}")
 
@@ -226,10 +231,10 @@ class CollectScreen:
             limits.append(f"budget {dollars(offer.budget_usd)}{whose}")
         if offer.account_usd is not None:
             limits.append(f"the account has {dollars(offer.account_usd)} left")
-        self._say(
-            f"{most}{plan.n_missing} draws of {len(rows)} models, about {dollars(plan.estimate_usd)} "
-            f"({', '.join(limits)}){self._money}."
-        )
+        about = f"about {dollars(plan.estimate_usd)} ({', '.join(limits)}){self._money}"
+        if not offer.priced:
+            about = "at a price that is not known: the endpoint announces none, so that no budget can bind"
+        self._say(f"{most}{plural(plan.n_missing, 'draw')} of {plural(len(rows), 'model')}, {about}.")
         if plan.left_out:
             dear = sum(one.money for one in plan.left_out)
             self._say(

@@ -35,7 +35,16 @@ class Dollars(Real):
         return number
 
 
+class DollarsOrNone(Dollars):
+    """An amount of money, or `none`: infinite."""
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> float:
+        """The number of dollars, infinite for `none`, or a usage error."""
+        return math.inf if value in ("none", math.inf) else super().convert(value, param, ctx)
+
+
 DOLLARS = Dollars(min=0)
+DOLLARS_OR_NONE = DollarsOrNone(min=0)
 SHARE = Real(0, 1, min_open=True, max_open=True)
 
 

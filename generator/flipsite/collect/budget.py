@@ -96,10 +96,7 @@ class Account:
         """Set aside the most a request may cost, if that leaves the budget whole."""
         own = self._purse(model)
         if self._over.get(model, 0) > worst_pico:
-            return Refusal(
-                reason=f"it billed ${usd(self._over[model]):.6f} for one request, which by its announced "
-                f"prices costs at most ${usd(worst_pico):.6f}"
-            )
+            return self._over_announced(model, worst_pico)
         for purse, whose in ((own, "the model's budget"), (self._all, "the budget")):
             if worst_pico > purse.room:
                 return Refusal(
@@ -111,6 +108,17 @@ class Account:
         own.in_flight += worst_pico
         self._all.in_flight += worst_pico
         return Reservation(model=model, worst_pico=worst_pico)
+
+    def recheck(self, reservation: Reservation) -> Refusal | None:
+        """Look again at a reserved request before it is sent: bills may have gone beyond their worst case."""
+        own, model = self._purse(reservation.model), reservation.model
+        if self._over.get(model, 0) > reservation.worst_pico:
+            return self._over_announced(model, reservation.worst_pico)
+        for purse, whose in ((own, "the model's budget"), (self._all, "the budget")):
+            if purse.spent + purse.in_flight > (math.inf if purse.limit is None else purse.limit):
+                left = usd(max(0, int(purse.room)))
+                return Refusal(reason=f"bills went beyond announced prices, and {whose} has ${left:.6f} left")
+        return None
 
     def settle(self, reservation: Reservation, billed_pico: int | None) -> None:
         """Replace a reservation by what was billed; None counts the worst case until `price`."""
@@ -166,12 +174,19 @@ class Account:
         """How many of a model's requests came to an end, in this run and before."""
         return self._asked.get(model, 0)
 
+    def _over_announced(self, model: str, worst_pico: int) -> Refusal:
+        return Refusal(
+            reason=f"it billed ${usd(self._over[model]):.6f} for one request, which by its announced "
+            f"prices costs at most ${usd(worst_pico):.6f}"
+        )
+
     def _purse(self, model: str) -> _Purse:
         return self._purses.setdefault(model, _Purse(self._per_model))
 
 
-ASKS = 6
-"""How often a price is asked for in one run: over 15 s, since it is not there at once."""
+ASKS, FIRST_ASKS = 6, 3
+"""How often a price is asked for in one run: over 15 s, since it is not there at once. Where the tokens are
+known, the first answer's price is asked for over 2 s, and then no other, should it not be told."""
 
 AT_ONCE = 4
 
@@ -197,6 +212,7 @@ class Prices:
         self._places = asyncio.Semaphore(AT_ONCE)
         self._asking: set[asyncio.Task[bool]] = set()
         self._money_moved = money_moved
+        self._told: bool | None = None
 
     def later(self, unpriced: UnpricedRequest) -> None:
         """Ask for a price while the run goes on."""
@@ -205,15 +221,26 @@ class Prices:
         task.add_done_callback(self._asking.discard)
 
     async def now(self, unpriced: UnpricedRequest, *, asks: int = ASKS) -> bool:
-        """Ask for a price until it is told; returns whether it was."""
-        async with self._places:
-            price = await self._ask(unpriced.generation, asks=asks)
+        """Ask for a price until it is told, or fall back on its tokens; returns whether either gave one."""
+        price = await self._price(unpriced, asks=asks)
         if price is None:
             return False
-        await self._ledger.price(unpriced.attempt, pico(price))
-        self._account.price(unpriced.model, unpriced.worst_pico, pico(price))
+        await self._ledger.price(unpriced.attempt, price)
+        self._account.price(unpriced.model, unpriced.worst_pico, price)
         self._money_moved.set()
         return True
+
+    async def _price(self, unpriced: UnpricedRequest, *, asks: int) -> int | None:
+        """Picodollars as told or, once the endpoint has proved to tell none, by the tokens."""
+        estimate = unpriced.estimate_pico
+        async with self._places:
+            if estimate is not None and self._told is False:
+                return estimate
+            most = asks if estimate is None or self._told else FIRST_ASKS
+            price = await self._ask(unpriced.generation, asks=most)
+        if estimate is not None and not self._told:
+            self._told = price is not None
+        return estimate if price is None else pico(price)
 
     async def settle(self, earlier: Iterable[UnpricedRequest]) -> int:
         """Ask once for each price an earlier run was not told; returns how many were."""

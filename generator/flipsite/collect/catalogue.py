@@ -7,14 +7,13 @@ What is not understood is as if it were missing; only a name or a price that can
 
 import json
 import math
-import re
 from collections.abc import Awaitable, Callable, Iterable
 from dataclasses import asdict, dataclass, fields
 from datetime import UTC, datetime
 from typing import Annotated, Any
 from urllib.parse import urlsplit
 
-from pydantic import AliasPath, BaseModel, BeforeValidator, ConfigDict, Field, ValidationError
+from pydantic import AliasChoices, AliasPath, BaseModel, BeforeValidator, ConfigDict, Field, ValidationError
 
 from flipsite.domain.catalogue import Model, Price
 from flipsite.domain.study import Skip
@@ -40,7 +39,6 @@ def read_entry(entry: object) -> Model | Skip:
         return Skip(id=_shown_id(entry), reason=f"the catalogue's {where} {what}")
 
 
-_ID = re.compile(r"~?[A-Za-z0-9][A-Za-z0-9._@+-]*(/[A-Za-z0-9][A-Za-z0-9._@+-]*)*(:[A-Za-z0-9._-]+)?")
 _ID_LENGTH = 200
 _TEXT_LENGTH = 300
 _MOST_WORDS = 200
@@ -49,9 +47,16 @@ _MOST_USD = {"token": 1.0, "request": 100.0}
 
 
 def _id(value: Any) -> str:
-    if not isinstance(value, str) or not _ID.fullmatch(value) or len(value) > _ID_LENGTH or ".." in value:
+    """Any name a server gives, a file's path among them; pages and folders see to what they need of it."""
+    if not _is_name(value):
         raise ValueError("is no model's name")
-    return value
+    return str(value)
+
+
+def _is_name(value: Any) -> bool:
+    return (
+        isinstance(value, str) and 0 < len(value.strip()) == len(value) <= _ID_LENGTH and value.isprintable()
+    )
 
 
 def _price(value: Any, most: float) -> float | None:
@@ -147,6 +152,7 @@ class _Architecture(_Wire):
 class _Reasoning(_Wire):
     mandatory: _Flag = None
     default_enabled: _Flag = None
+    supported_efforts: _Words = ()
 
 
 class _Entry(_Wire):
@@ -154,7 +160,16 @@ class _Entry(_Wire):
     canonical_slug: _Text = None
     name: _Text = None
     created: Annotated[str | None, BeforeValidator(_instant)] = None
-    context_length: _Count = None
+    context_length: Annotated[int | None, BeforeValidator(_count)] = Field(
+        None,
+        validation_alias=AliasChoices(
+            "context_length",
+            "max_model_len",
+            "loaded_context_length",
+            "max_context_length",
+            AliasPath("meta", "n_ctx"),
+        ),
+    )
     max_completion_tokens: _Count = Field(
         None, validation_alias=AliasPath("top_provider", "max_completion_tokens")
     )
@@ -188,6 +203,7 @@ def _model(entry: _Entry) -> Model:
         reasoning=reasoning is not None or "reasoning" in entry.supported_parameters,
         reasoning_mandatory=bool(reasoning and reasoning.mandatory),
         reasoning_default=reasoning.default_enabled if reasoning else None,
+        efforts=reasoning.supported_efforts if reasoning else (),
         hugging_face_id=entry.hugging_face_id,
         tokenizer=architecture.tokenizer,
         instruct_type=architecture.instruct_type,
@@ -219,7 +235,7 @@ def _shown(value: object) -> str:
 
 def _shown_id(entry: object) -> str:
     name = entry.get("id") if isinstance(entry, dict) else entry
-    return name if isinstance(name, str) and _ID.fullmatch(name) and len(name) < _ID_LENGTH else _shown(name)
+    return str(name) if _is_name(name) else _shown(name)
 
 
 MOST_PAGES, MOST_ENTRIES = 250, 250_000
@@ -263,7 +279,7 @@ async def fetch_catalogue(get: Callable[[str], Awaitable[object]], *, today: str
         seen.add(query)
     raise CollectError(
         f"/models: the list is longer than {MOST_PAGES} pages or {MOST_ENTRIES:,} models; "
-        "name another --api-base, or have its catalogue mended."
+        "name another --api-base, or have its catalogue fixed."
     )
 
 

@@ -27,13 +27,13 @@ from flipsite.collect.pricing import (
     worst_case_usd,
 )
 from flipsite.collect.prompt import Question
-from flipsite.collect.requests import json_schema, plain_body, strict
+from flipsite.collect.requests import json_schema, names_completion, plain_body, sent_bound, strict
 from flipsite.collect.responses import Reply
 from flipsite.collect.run_state import ModelRun
 from flipsite.collect.transcript import normalize, without_reasoning
 from flipsite.domain.catalogue import FeatureClaim, Model
 from flipsite.domain.display import one_line
-from flipsite.domain.draws import Rejected
+from flipsite.domain.draws import Rejected, Status
 from flipsite.domain.endpoint import StatedAnswer
 from flipsite.domain.features import ASKINGS, FEATURES
 from flipsite.domain.study import Budget
@@ -259,7 +259,7 @@ def classifier_run(classifier: Model, *, budget: Budget, mode: Mode) -> ModelRun
         return body
 
     def worst(question: Question, request: Mapping[str, object]) -> float:
-        return worst_case_usd(classifier, text=question.text, max_tokens=int(str(request["max_tokens"])))
+        return worst_case_usd(classifier, text=question.text, max_tokens=sent_bound(request))
 
     return ModelRun(
         model=classifier.id,
@@ -269,6 +269,14 @@ def classifier_run(classifier: Model, *, budget: Budget, mode: Mode) -> ModelRun
         read=lambda _question, reply, _mode: read_classification(reply),
         reader=READER,
         free=classifier.id.endswith(":free"),
+        tokens_usd=(lambda prompt, completion: tokens_usd(classifier, prompt, completion))
+        if classifier.price
+        else None,
+        hopeless=frozenset(Status) - {Status.VALID},
+        give_up_after=_GIVE_UP_AFTER,
+        useless="cannot be read",
+        remedy="name another --classifier",
+        max_completion=names_completion(classifier),
     )
 
 
@@ -287,6 +295,9 @@ def _schema(feature: str) -> dict[str, Any]:
         value = {"anyOf": [{"type": "number"}, {"type": "string", "enum": ["unknown"]}]}
     return strict({"value": value, "source": {"type": "string"}})
 
+
+_GIVE_UP_AFTER = 10
+"""Answers, none of them readable, after which nobody pays for another."""
 
 _USUAL_ANSWER, _USUAL_THOUGHT, _GENEROUS = 500, 600, 2_048
 """Tokens: of an answer with its sources, of what is thought before it, and what bounds it."""

@@ -17,6 +17,7 @@ from urllib.parse import quote, urlsplit
 import httpx
 
 from flipsite import __version__
+from flipsite.collect.requests import sent_bound
 from flipsite.collect.responses import Action, Failure, Json, Reply, read_exchange, read_limit, read_price
 from flipsite.collect.transport import (
     FAULTS,
@@ -152,6 +153,7 @@ class OpenRouter:
         self._base = _checked(base)
         self._key = key if self._base.startswith("https:") or is_loopback(self._base) else None
         self._timeouts = timeouts or Timeouts()
+        self.key_withheld = key is not None and self._key is None
         bounds = {"connect_s": self._timeouts.connect_s, "read_s": self._timeouts.read_s}
         headers = HEADERS | ({"Authorization": self._key.header()} if self._key else {})
         self._draws = Connections(self._base, headers=headers, most=concurrency, app=app, **bounds)
@@ -216,11 +218,21 @@ class OpenRouter:
             raise CollectError(
                 f"{address}: HTTP {received.code}, and no JSON; is --api-base right? It ends before /models."
             ) from None
+        if received.code in {401, 403}:
+            raise CollectError(f"{address}: {self._rejected(received.code)}")
         if received.code != 200:
             raise CollectError(
                 f"{address}: HTTP {received.code}; is --api-base right? It ends before /models."
             )
         return content
+
+    def _rejected(self, code: int) -> str:
+        """Why an endpoint that wants a key got none that it takes."""
+        if self.key_withheld:
+            return f"HTTP {code}; the key was withheld, for it is never sent over plain http; use https."
+        if self._key is None:
+            return f"HTTP {code}; it wants a key; set OPENROUTER_API_KEY."
+        return f"HTTP {code}; the key was not accepted; set OPENROUTER_API_KEY to a valid one."
 
     async def limit_usd(self) -> float | None:
         """What the account's key has left, in dollars; None without a limit, or where nobody tells.
@@ -266,17 +278,20 @@ class OpenRouter:
         if isinstance(error, UnreadableBodyError):
             return Failure(action=Action.DRAW, reason=str(error))
         unsent = isinstance(error, httpx.ConnectError | httpx.ConnectTimeout | httpx.PoolTimeout)
-        said = one_line(self._key.hide(str(error)) if self._key else str(error))
-        reason = "no answer in time" if isinstance(error, TimeoutError | httpx.TimeoutException) else said
-        reason = "no connection" + (f" ({said})" if said else "") if unsent else reason
-        cost = 0.0 if unsent else None
-        return Failure(action=Action.AGAIN, reason=reason or type(error).__name__, cost_usd=cost)
+        words = one_line(self._key.hide(str(error)) if self._key else str(error))
+        if unsent:
+            reason = "no connection" + (f" ({words})" if words else "") + self._draws.through
+            return Failure(action=Action.AGAIN, reason=reason, cost_usd=0.0)
+        if isinstance(error, TimeoutError | httpx.TimeoutException):  # it may have been billed
+            patience = f"{min(self._timeouts.read_s, self._timeouts.draw_s):g} s"
+            reason = f"no answer within {patience}; --timeout or timeout_s in study.toml allow longer"
+            return Failure(action=Action.DRAW, reason=reason)
+        return Failure(action=Action.AGAIN, reason=words or type(error).__name__)
 
 
 def _most_bytes(request: Mapping[str, object]) -> int:
     """How long an answer may be: what its tokens can take, and what stands around them."""
-    tokens = request.get("max_tokens")
-    return MOST_BYTES + BYTES_A_TOKEN * (tokens if isinstance(tokens, int) else 0)
+    return MOST_BYTES + BYTES_A_TOKEN * sent_bound(request)
 
 
 def _checked(base: str) -> str:

@@ -8,15 +8,15 @@ from dataclasses import dataclass
 
 from flipsite.collect.budget import usd
 from flipsite.collect.parse import READER, read_flip
-from flipsite.collect.pricing import Mode, worst_case_usd
+from flipsite.collect.pricing import Mode, completion_bound, tokens_usd, worst_case_usd
 from flipsite.collect.prompt import Question, questions
-from flipsite.collect.requests import request_body
+from flipsite.collect.requests import names_completion, request_body, sent_bound
 from flipsite.collect.responses import Reply
 from flipsite.collect.run_state import ModelRun
 from flipsite.collect.scheduler import ModelQueue
 from flipsite.collect.selection import ModelSelection
 from flipsite.domain.catalogue import Model
-from flipsite.domain.draws import Outcome, Rejected
+from flipsite.domain.draws import Outcome, Rejected, Status
 from flipsite.domain.endpoint import Ledger, ModelLedger
 from flipsite.domain.study import Study
 
@@ -110,7 +110,12 @@ def queues_of(
             text_only = standing is not None and standing.text_only
             queues.append(
                 ModelQueue(
-                    model_run=_model_run(choice.model, study, mode="text" if text_only else choice.mode),
+                    model_run=_model_run(
+                        choice.model,
+                        study,
+                        mode="text" if text_only else choice.mode,
+                        max_completion=standing is not None and standing.max_completion,
+                    ),
                     questions=_missing(study, ledger, model=one.model, seed=seed),
                     estimate_usd=one.estimate_usd,
                     tried=standing is not None and standing.n_settled > 0,
@@ -152,14 +157,12 @@ def _missing(study: Study, ledger: Ledger, *, model: str, seed: int) -> Callable
     return missing
 
 
-def _model_run(model: Model, study: Study, *, mode: Mode) -> ModelRun:
+def _model_run(model: Model, study: Study, *, mode: Mode, max_completion: bool) -> ModelRun:
     def request(question: Question, mode: Mode) -> Mapping[str, object]:
         return request_body(model, question, study, mode)
 
     def worst(question: Question, request: Mapping[str, object]) -> float:
-        max_tokens = request["max_tokens"]
-        assert isinstance(max_tokens, int)  # noqa: S101  `request_body` always sends it
-        return worst_case_usd(model, text=question.text, max_tokens=max_tokens)
+        return worst_case_usd(model, text=question.text, max_tokens=sent_bound(request))
 
     def read(question: Question, reply: Reply, mode: Mode) -> Outcome | Rejected:
         return read_flip(reply, labels=question.labels, mode=mode)
@@ -172,4 +175,12 @@ def _model_run(model: Model, study: Study, *, mode: Mode) -> ModelRun:
         read=read,
         reader=READER,
         free=model.id.endswith(":free"),
+        tokens_usd=(lambda prompt, completion: tokens_usd(model, prompt, completion))
+        if model.price
+        else None,
+        hopeless=frozenset({Status.TRUNCATED, Status.EMPTY}),
+        give_up_after=study.sampling.give_up_after,
+        useless=f"were empty or cut at {completion_bound(model, study):,} tokens",
+        remedy="raise max_tokens in [sampling] of study.toml; give_up_after = 0 there asks on all the same",
+        max_completion=names_completion(model) or max_completion,
     )

@@ -112,6 +112,8 @@ def bound_of(
     """
     if wanted is None:
         wanted = _REASONING_BOUND if model.reasoning else usual
+        if not _completion_usd(model):
+            wanted = max(wanted, _FREE_BOUND)
         wanted = min(wanted, max(usual, _affordable_tokens(model, text, budget)))
     room = (model.context_length or math.inf) - most_tokens(text)
     bounds = [wanted, model.max_completion_tokens or math.inf]
@@ -160,6 +162,9 @@ LEAST_BOUND = 16
 """Some providers refuse a smaller `max_tokens`."""
 
 _REASONING_BOUND = 16_384
+_FREE_BOUND = 8_192
+"""Room to think where tokens cost nothing: a local server does not say whether its model reasons."""
+
 _BUDGET_SHARE = 10
 """One draw's worst case is at most the budget's tenth, so that the budget's end is not all reserve."""
 

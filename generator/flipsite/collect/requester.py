@@ -9,13 +9,14 @@ import json
 import math
 import random
 from collections.abc import Callable, Mapping
+from dataclasses import replace
 
 from aiolimiter import AsyncLimiter
 
 from flipsite.collect.budget import PICO_PER_USD, Account, Prices, Refusal, Reservation, pico
 from flipsite.collect.client import Exchange, OpenRouter
 from flipsite.collect.clock import Clock, nap
-from flipsite.collect.pricing import Mode
+from flipsite.collect.pricing import TEXT_BOUND, Mode
 from flipsite.collect.prompt import Question
 from flipsite.collect.responses import Action, Failure, Reply
 from flipsite.collect.run_state import ModelRun, ModelSkippedError, RunProgress
@@ -29,7 +30,7 @@ from flipsite.domain.endpoint import (
     StatedAnswer,
     UnpricedRequest,
 )
-from flipsite.errors import CollectError
+from flipsite.errors import CollectError, NoCreditError
 
 PATIENCE = 5
 """How often one draw is asked at most, where transport fails."""
@@ -42,6 +43,9 @@ STAGED = 0.25
 wire never waits for the disk."""
 
 _LONGEST_BACKOFF_S = 60.0
+_ADAPTS = frozenset({Action.TEXT, Action.RENAME, Action.SHORTEN})
+"""What a model is asked again for at once, in another form."""
+
 _TOO_MUCH = frozenset({429, 503, 529})
 
 
@@ -126,14 +130,17 @@ class Requester:
         turn = await self.gate.enter(model_run.lane)
         try:
             mode = model_run.mode
-            request = model_run.request(question, mode)
+            request = model_run.body(question, mode)
             if model_run.free:
                 await self._free_pace.acquire()
             worst_pico = math.ceil(model_run.worst_usd(question, request) * PICO_PER_USD)
             reservation = await self._reserve(model_run.model, worst_pico)
             number = await self._ledger.ask(self._asked(model_run, question, mode, request, worst_pico))
-            exchange = await self._send(request, question, mode=mode)
+            exchange = await self._send(reservation, number, request, question, mode=mode)
             billed = _billed(exchange.result, reservation.worst_pico)
+            estimate = _by_tokens(exchange.result, model_run)
+            if billed is None and exchange.result.generation is None:
+                billed = estimate
             try:
                 reading = self._reading(model_run, exchange, question, mode=mode, last=last)
                 latency_s = self._clock.latency_s(
@@ -149,9 +156,17 @@ class Requester:
         finally:
             self.gate.leave(model_run.lane)
         if billed is None and exchange.result.generation is not None:
-            await self._ask_price(
-                model_run.model, number, exchange.result.generation, reservation, canary=canary
+            unpriced = UnpricedRequest(
+                attempt=number,
+                model=model_run.model,
+                generation=exchange.result.generation,
+                worst_pico=reservation.worst_pico,
+                estimate_pico=estimate,
             )
+            if canary:
+                await self.prices.now(unpriced)
+            else:
+                self.prices.later(unpriced)
         return await self._after(model_run, exchange, turn)
 
     async def _reserve(self, model: str, worst_pico: int) -> Reservation:
@@ -166,25 +181,28 @@ class Requester:
             self._money_moved.clear()
             await self._money_moved.wait()
 
-    async def _send(self, request: Mapping[str, object], question: Question, *, mode: str) -> Exchange:
+    async def _send(
+        self,
+        reservation: Reservation,
+        number: int,
+        request: Mapping[str, object],
+        question: Question,
+        *,
+        mode: str,
+    ) -> Exchange:
+        """Send a reserved request, unless bills that came in since leave no room for it."""
         async with self._wire:
+            if refusal := self.account.recheck(reservation):
+                await self._ledger.answer(_unsent(number, refusal.reason))
+                self.account.settle(reservation, 0)
+                self._money_moved.set()
+                raise ModelSkippedError(refusal.reason, money=True)
             self._progress.in_flight += 1
             try:
                 extra = self._extra(question) if self._extra else None
                 return await self._client.complete(request, mode=mode, extra=extra)
             finally:
                 self._progress.in_flight -= 1
-
-    async def _ask_price(
-        self, model: str, number: int, generation: str, reservation: Reservation, *, canary: bool
-    ) -> None:
-        unpriced = UnpricedRequest(
-            attempt=number, model=model, generation=generation, worst_pico=reservation.worst_pico
-        )
-        if canary:
-            await self.prices.now(unpriced)
-        else:
-            self.prices.later(unpriced)
 
     def _asked(
         self,
@@ -220,14 +238,20 @@ class Requester:
             result = Failed(reason=reply.reason)
         else:
             return None
+        if isinstance(reply, Reply):
+            digest = hash((reply.generation, exchange.body)) if reply.generation else None
+            model_run.note(result, digest=digest)
+            served = self._progress.served.setdefault(model_run.model, set())
+            served.add((reply.provider, reply.served_model))
         self._progress.n_valid += isinstance(result, Outcome | StatedAnswer)
         self._progress.n_rejected += isinstance(result, Rejected)
         self._progress.n_failed += isinstance(result, Failed)
         return Reading(result=result, reader=model_run.reader)
 
     async def _after(self, model_run: ModelRun, exchange: Exchange, turn: int) -> Failure | None:
-        """Adapt the pace to what came."""
+        """Adapt the pace, and the form of requests, to what came."""
         failure = exchange.result
+        model_run.lane.provider = failure.provider or model_run.lane.provider
         if isinstance(failure, Reply):
             self.gate.recover(model_run.lane)
             return None
@@ -235,16 +259,28 @@ class Requester:
         everywhere = failure.everywhere and not model_run.free
         if exchange.code in _TOO_MUCH or failure.wait_s is not None:
             self.gate.throttle(model_run.lane, turn, everywhere=everywhere)
-        if failure.action is Action.TEXT:
-            model_run.mode = "text"
-            await self._ledger.text_only(model_run.model)
-        elif failure.wait_s is not None and failure.wait_s > LONGEST_WAIT_S:
+        if failure.action in _ADAPTS:
+            return await self._adapt(model_run, failure)
+        if failure.wait_s is not None and failure.wait_s > LONGEST_WAIT_S:
             reason = f"asks to be left alone for {failure.wait_s / 60:.0f} minutes ({failure.reason})"
             if everywhere:
                 raise CollectError(f"The account {reason}; run again then, what was bought is kept.")
             raise ModelSkippedError(reason)
-        elif failure.wait_s and failure.action is Action.AGAIN:
+        if failure.wait_s and failure.action is Action.AGAIN:
             self.gate.pause(None if everywhere else model_run.lane, self._clock.wait_s(failure.wait_s))
+        return failure
+
+    async def _adapt(self, model_run: ModelRun, failure: Failure) -> Failure:
+        """Change the form in which a model is asked, once; where that was done before, it is skipped."""
+        if failure.action is Action.TEXT:
+            model_run.mode = "text"
+            await self._ledger.text_only(model_run.model)
+        elif failure.action is Action.RENAME and not model_run.max_completion:
+            model_run.max_completion = True
+        elif failure.action is Action.SHORTEN and model_run.most_tokens is None:
+            model_run.most_tokens = TEXT_BOUND
+        else:
+            return replace(failure, action=Action.MODEL)
         return failure
 
     def _judge(self, model_run: ModelRun, failure: Failure) -> None:
@@ -252,10 +288,11 @@ class Requester:
         if failure.action is Action.MODEL:
             raise ModelSkippedError(failure.reason)
         if failure.action is Action.RUN:
-            raise CollectError(f"{model_run.model}: {failure.reason}.")
+            kind = NoCreditError if failure.no_credit else CollectError
+            raise kind(f"{model_run.model}: {failure.reason}.")
 
     def _asks_again(self, failure: Failure) -> bool:
-        return failure.action in {Action.AGAIN, Action.TEXT} and not self.stopping.is_set()
+        return failure.action in {Action.AGAIN, *_ADAPTS} and not self.stopping.is_set()
 
     async def _wait(self, failure: Failure, attempt: int) -> None:
         """Wait before the next attempt: as long as the other side asks, or backing off with jitter."""
@@ -286,6 +323,28 @@ def _billed(result: Reply | Failure, worst_pico: int) -> int | None:
     if result.cost_usd is not None:
         return pico(result.cost_usd)
     return 0 if worst_pico == 0 else None
+
+
+def _by_tokens(result: Reply | Failure, model_run: ModelRun) -> int | None:
+    """Picodollars of an answer's tokens at the announced prices; None where either is not told."""
+    if not isinstance(result, Reply) or model_run.tokens_usd is None:
+        return None
+    if result.prompt_tokens is None or result.completion_tokens is None:
+        return None
+    return pico(model_run.tokens_usd(result.prompt_tokens, result.completion_tokens))
+
+
+def _unsent(number: int, reason: str) -> ResponseRecord:
+    return ResponseRecord(
+        attempt=number,
+        code=None,
+        body=None,
+        latency_s=0.0,
+        generation=None,
+        billed_pico=0,
+        fault=f"not sent: {reason}",
+        reading=None,
+    )
 
 
 def _fault(result: Reply | Failure) -> str | None:

@@ -12,24 +12,52 @@ from flipsite.domain.study import Study
 def request_body(model: Model, question: Question, study: Study, mode: Mode) -> dict[str, Any]:
     """What is posted to `/chat/completions`.
 
-    Only what the model advertises is sent beside the prompt, and `max_tokens`, always: without it, providers
-    set aside the price of their longest answer.
+    Only what the model advertises is sent beside the prompt, and a bound of the completion, always: without
+    one, providers reserve the price of their longest answer.
 
     Args:
         model: As in the catalogue.
         question: The draw, with its prompt and labels.
-        study: Its temperature and bounds.
+        study: Its settings and bounds.
         mode: `structured` asks for JSON with one of the labels, or a list of them.
     """
     body = plain_body(model, question.text, max_tokens=completion_bound(model, study))
-    if sends_temperature(model, study):
-        body["temperature"] = study.sampling.temperature
+    body |= sampling_settings(model, study)
     if mode == "structured":
         key, schema = _outcome_schema(question, study)
         body["response_format"] = json_schema("flip", {key: schema})
         if model.parameters:
-            body["provider"] = {"require_parameters": True}
+            body["provider"] = body.get("provider", {}) | {"require_parameters": True}
     return body
+
+
+def sampling_settings(model: Model, study: Study) -> dict[str, Any]:
+    """The study's settings as far as the model takes them, the same in every request to it."""
+    sampling = study.sampling
+    numbers = {"temperature": sampling.temperature, "top_p": sampling.top_p}
+    body: dict[str, Any] = dict(study.request)
+    body |= {name: value for name, value in numbers.items() if value is not None and takes(model, name)}
+    if sampling.reasoning is not None:
+        body |= _reasoning(model, sampling.reasoning)
+    if study.provider:
+        body["provider"] = dict(study.provider)
+    return body
+
+
+def unsent_settings(model: Model, study: Study) -> tuple[str, ...]:
+    """The study's settings that are not sent to a model, for it does not advertise them."""
+    sampling = study.sampling
+    wanted = {"temperature": sampling.temperature, "top_p": sampling.top_p}
+    return tuple(name for name, value in wanted.items() if value is not None and not takes(model, name))
+
+
+def _reasoning(model: Model, effort: str) -> dict[str, Any]:
+    """The effort in the form the model advertises; nothing to a model that never reasons."""
+    if "reasoning" in model.parameters:
+        return {"reasoning": {"effort": effort}}
+    if "reasoning_effort" in model.parameters or not model.parameters:
+        return {"reasoning_effort": effort}
+    return {}
 
 
 def plain_body(model: Model, text: str, *, max_tokens: int) -> dict[str, Any]:
@@ -39,16 +67,25 @@ def plain_body(model: Model, text: str, *, max_tokens: int) -> dict[str, Any]:
         "messages": [{"role": "user", "content": text}],
         "max_tokens": max_tokens,
     }
-    if "max_completion_tokens" in model.parameters and "max_tokens" not in model.parameters:
-        body["max_completion_tokens"] = max_tokens
     if model.price is not None:  # catalogues without prices are local servers', which know no `usage`
         body["usage"] = {"include": True}
     return body
 
 
-def sends_temperature(model: Model, study: Study) -> bool:
-    """Whether the study sets a temperature that the model takes; the others are a stratum of their own."""
-    return study.sampling.temperature is not None and "temperature" in model.parameters
+def sent_bound(body: Mapping[str, object]) -> int:
+    """The bound of the completion in a request's body, by either of its names; 0 without one."""
+    bound = body.get("max_tokens", body.get("max_completion_tokens"))
+    return bound if isinstance(bound, int) else 0
+
+
+def takes(model: Model, parameter: str) -> bool:
+    """Whether a parameter may be sent: it is advertised, or the catalogue advertises none at all."""
+    return not model.parameters or parameter in model.parameters
+
+
+def names_completion(model: Model) -> bool:
+    """Whether a model advertises `max_completion_tokens` and not `max_tokens`."""
+    return "max_completion_tokens" in model.parameters and "max_tokens" not in model.parameters
 
 
 def json_schema(name: str, properties: Mapping[str, Any]) -> dict[str, Any]:

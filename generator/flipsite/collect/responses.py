@@ -1,8 +1,8 @@
-"""The wire format, read without trust: what an HTTP answer is, and what is to be done about it.
+"""The wire format, read without trust: what an HTTP answer is, and what to do about it.
 
-Facts of the provider's page on errors: a status of 400 or more was refused before a model started and is not
-billed; afterwards errors come as 200 with a top-level `error`, or with one in the choice, and may be.
-Providers fill the same fields differently: a field of an unexpected type counts as absent.
+By the provider's page on errors, a status of 400 or more was refused before a model started and is not
+billed; afterwards errors come as 200 with a top-level `error`, or with one in the choice, and may be billed.
+Servers fill the same fields differently: a field of an unexpected type counts as absent.
 """
 
 import json
@@ -22,12 +22,14 @@ Json: TypeAlias = "bool | int | float | str | list[Json] | dict[str, Json] | Non
 
 
 class Action(StrEnum):
-    """What is to be done about a request that brought no answer."""
+    """What to do about a request that brought no answer."""
 
     AGAIN = "a transport fault: ask again"
     REFUSED = "moderation: a draw that was refused"
     DRAW = "this draw fails; asking again would fail again"
     TEXT = "the model does not know structured output: ask for text"
+    RENAME = "the model takes max_completion_tokens: ask with it"
+    SHORTEN = "the bound of the answer is beyond the model's context: ask with a smaller one"
     MODEL = "the model is not to be had"
     RUN = "the run cannot go on"
 
@@ -46,6 +48,7 @@ class Reply:
     reasoning_tokens: int | None
     cached_tokens: int | None
     cost_usd: float | None
+    served_model: str | None = None
     answered: bool = True
 
 
@@ -60,6 +63,8 @@ class Failure:
         everywhere: The wait is the account's, not the model's.
         cost_usd: Billed all the same; 0 where it was refused beforehand; None where nobody knows.
         generation: The provider's id, where there is one to ask the price by.
+        provider: Who refused, where the endpoint passes on a provider's error.
+        no_credit: The account or its key is at its limit.
     """
 
     action: Action
@@ -68,6 +73,8 @@ class Failure:
     everywhere: bool = False
     cost_usd: float | None = None
     generation: str | None = None
+    provider: str | None = None
+    no_credit: bool = False
 
 
 def read_exchange(
@@ -89,22 +96,21 @@ def read_exchange(
     fields = _mapping(content)
     generation = _id(fields.get("id")) or _id(headers.get("x-generation-id"))
     if code >= 400:
-        return _refused(code, headers, fields, mode=mode, now=now)
+        error = _error_of(fields) if fields else {"message": _plain_text(body)}
+        return _refused(code, headers, fields, error, mode=mode, now=now)
     if content is None:
         return Failure(action=Action.AGAIN, reason="the answer is not JSON", generation=generation)
     choices = fields.get("choices")
     choice = _mapping(choices[0]) if isinstance(choices, list) and choices else {}
-    error = _mapping(fields.get("error")) or _mapping(choice.get("error"))
-    cut = (
-        choice.get("finish_reason") == "length"
-    )  # cut by max_tokens, which some call an error: it is an answer
+    error = _error_of(fields) or _error_of({"error": choice.get("error")})
+    cut = choice.get("finish_reason") == "length"  # which some call an error: it is an answer
     if not choice or choice.get("finish_reason") == "error" or (error and not cut):
-        failure = _error(_number(error.get("code")) or 500, headers, error, mode=mode, now=now)
+        failure = _error(_number(error.get("code")), headers, error, mode=mode, now=now)
         return replace(
             failure, cost_usd=_cost(fields), generation=generation
         )  # it had started: 0 is not sure
-    if (headers.get("x-openrouter-cache-status") or "").upper() == "HIT":
-        reason = "the answer was replayed from a cache, so it is no draw"
+    if _replayed(headers):
+        reason = "the answer was replayed from a cache, so it is no draw; switch the server's cache off"
         return Failure(action=Action.AGAIN, reason=reason, cost_usd=_cost(fields), generation=generation)
     return _reply(fields, choice, generation)
 
@@ -118,8 +124,11 @@ def read_reply(body: bytes) -> Reply:
 
 
 def read_price(body: bytes) -> float | None:
-    """The total cost in a body of `/generation`, in dollars."""
-    return _dollars(_mapping(_mapping(_json(body)).get("data")).get("total_cost"))
+    """The total cost in a body of `/generation`, in dollars, with a provider's bill to a key of one's own."""
+    data = _mapping(_mapping(_json(body)).get("data"))
+    return _with_own_key(
+        _dollars(data.get("total_cost")), _dollars(data.get("upstream_inference_cost")), data.get("is_byok")
+    )
 
 
 def read_limit(body: bytes) -> float | None:
@@ -140,17 +149,38 @@ _UNKNOWN_BILL = frozenset({408, 504, 520, 522, 524})
 """A gateway gave up waiting: the model may have run, and been billed, behind it."""
 _NUMERIC = (int, float, str)
 _AGAIN = frozenset({408, 409, 425, 429})
-_RUN = {
-    401: "the key was not accepted; set OPENROUTER_API_KEY to a valid one",
-    402: "the account has no credit left for this; add some and run again, what was bought is kept",
-}
+_BAD_KEY = "the key was not accepted; set OPENROUTER_API_KEY to a valid one"
+_NO_CREDIT = "the account has no credit left for this; add some and run again, what was bought is kept"
+_AT_LIMIT = "the account or its key is at its limit; raise it and run again, what was bought is kept"
+_LIMIT_WORDS = re.compile(
+    r"key limit exceeded|insufficient[_ ](?:quota|balance|credits?|funds)|exceeded your current quota"
+    r"|credit balance is too low|billing[_ ](?:hard[_ ]limit|not[_ ]active)|budget[_ ]?(?:has been )?exceeded"
+    r"|spend(?:ing)?[_ ]limit|out of credits?|payment[_ ]required",
+    re.IGNORECASE,
+)
+_CONTEXT_WORDS = re.compile(
+    r"context[_ ](?:length|window|size)"
+    r"|max_(?:completion_)?tokens\W.{0,40}(?:too (?:large|big|high)|at most|<=)",
+    re.IGNORECASE,
+)
+_PROXIED = re.compile(r"litellm\.|\w+Exception - ")
+"""A proxy that passes its provider's words on."""
+
+_GENERIC = re.compile(r"provider returned error|bad request|error|invalid_request_error", re.IGNORECASE)
+"""Messages that say less than the provider's own words beside them."""
 
 
 def _refused(
-    code: int, headers: Mapping[str, str], fields: Mapping[str, Json], *, mode: str, now: float
+    code: int,
+    headers: Mapping[str, str],
+    fields: Mapping[str, Json],
+    error: Mapping[str, Json],
+    *,
+    mode: str,
+    now: float,
 ) -> Failure:
     """An HTTP status of 400 or more."""
-    failure = _error(code, headers, _mapping(fields.get("error")), mode=mode, now=now)
+    failure = _error(code, headers, error, mode=mode, now=now)
     cost = _cost(fields)
     if cost is None and code not in _UNKNOWN_BILL:
         cost = 0.0
@@ -158,39 +188,122 @@ def _refused(
 
 
 def _error(
-    code: float, headers: Mapping[str, str], error: Mapping[str, Json], *, mode: str, now: float
+    code: float | None, headers: Mapping[str, str], error: Mapping[str, Json], *, mode: str, now: float
 ) -> Failure:
-    """What the error's code and words ask for; its cost is the caller's to fill."""
-    said = one_line(_text(error.get("message")) or _text(error.get("type")) or "no reason given")
+    """The action that an error's code and words ask for; its cost is the caller's to fill."""
     metadata = _mapping(error.get("metadata"))
-    reason = f"{int(code)}: {said}"
-    if code in _RUN:
-        return Failure(action=Action.RUN, reason=f"{_RUN[int(code)]} ({said})")
-    if code == 403:
-        flagged = any(key in metadata for key in ("reasons", "flagged_input")) or (
-            metadata.get("error_type") in {"content_policy_violation", "refusal"}
-        )
-        return Failure(action=Action.REFUSED if flagged else Action.MODEL, reason=reason)
-    if code in {400, 404}:
-        raw = _text(metadata.get("raw")) or ""
-        unsupported = mode == "structured" and _STRUCTURED.search(f"{said} {raw}")
-        return Failure(action=Action.TEXT if unsupported else Action.MODEL, reason=reason)
-    if code not in _AGAIN and 400 <= code < 500:
-        return Failure(action=Action.DRAW, reason=reason)
-    upstream = "raw" in metadata or "provider_name" in metadata
+    words = _words(error)
+    provider = _word(metadata.get("provider_name"))
+    upstream = provider is not None or "raw" in metadata or _PROXIED.search(words) is not None
+    reason = (f"{code:.0f}: " if code else "") + words + (f" (from {provider})" if provider else "")
+    kinds = " ".join(filter(None, [words, _text(error.get("code")), _text(error.get("type"))]))
+    if not upstream and code in {400, 402, 403, 429, None} and (code == 402 or _LIMIT_WORDS.search(kinds)):
+        sentence = f"{_NO_CREDIT if code == 402 else _AT_LIMIT} ({words})"
+        return Failure(action=Action.RUN, reason=sentence, no_credit=True)
+    if code == 401 and not upstream:
+        return Failure(action=Action.RUN, reason=f"{_BAD_KEY} ({words})")
+    if code == 403 and _flagged(metadata):
+        return Failure(action=Action.REFUSED, reason=reason)
+    if code in {401, 402, 403}:
+        return Failure(action=Action.MODEL, reason=reason, provider=provider)
+    if code and (action := _own_fault(int(code), f"{kinds} {_text(metadata.get('raw')) or ''}", mode=mode)):
+        return Failure(action=action, reason=reason, provider=provider)
     wait = _wait(headers, metadata, _mapping(error.get("availability")), now=now)
-    return Failure(action=Action.AGAIN, reason=reason, wait_s=wait, everywhere=code == 429 and not upstream)
+    everywhere = code == 429 and not upstream
+    return Failure(action=Action.AGAIN, reason=reason, wait_s=wait, everywhere=everywhere, provider=provider)
+
+
+def _own_fault(code: int, words: str, *, mode: str) -> Action | None:
+    """The action on a request that is refused for what it is; None for faults of transport."""
+    if code in {400, 404, 422} and "max_completion_tokens" in words and "instead" in words:
+        return Action.RENAME
+    if code in {400, 413, 422} and _CONTEXT_WORDS.search(words):
+        return Action.SHORTEN
+    if code in {400, 404}:
+        unsupported = mode == "structured" and _STRUCTURED.search(words)
+        return Action.TEXT if unsupported else Action.MODEL
+    return Action.DRAW if code not in _AGAIN and 400 <= code < 500 else None
+
+
+def _flagged(metadata: Mapping[str, Json]) -> bool:
+    """Whether moderation kept the request back."""
+    kinds = {"content_policy_violation", "refusal"}
+    return any(key in metadata for key in ("reasons", "flagged_input")) or metadata.get("error_type") in kinds
+
+
+def _error_of(fields: Mapping[str, Json]) -> Mapping[str, Json]:
+    """The error in a body: an object, a text, or words beside it; empty where there is none."""
+    error = fields.get("error")
+    if isinstance(error, list) and error:
+        error = error[0]
+    if isinstance(error, dict):
+        return error
+    if isinstance(error, str) and error:
+        return {"message": error, "code": fields.get("code"), "type": fields.get("type")}
+    if "choices" in fields or ("message" not in fields and "detail" not in fields):
+        return {}
+    return {key: fields[key] for key in ("message", "detail", "code", "type") if key in fields}
+
+
+def _words(error: Mapping[str, Json]) -> str:
+    """The reason an error gives, as one printable line: the provider's own where it is passed on."""
+    message = _reason(error.get("message")) or _reason(error.get("detail")) or _reason(error.get("type"))
+    raw = _reason(_mapping(error.get("metadata")).get("raw"))
+    if raw and message and not _GENERIC.fullmatch(message.strip(" .")) and raw not in message:
+        raw = f"{message}: {raw}"
+    return one_line(raw or message or "no reason given")
+
+
+def _reason(value: Json) -> str | None:
+    """Words, wherever a body holds them: a text, JSON in a text, an object, a list of faults."""
+    if isinstance(value, str):
+        inner = _json(value.encode()) if value.lstrip()[:1] in ("{", "[") else None
+        return (_reason(inner) if inner else None) or value.strip() or None
+    if isinstance(value, list):
+        return "; ".join(filter(None, map(_fault, value[:3]))) or None
+    if isinstance(value, dict):
+        keys = ("message", "error", "detail", "msg", "title", "reason", "type")
+        return next((words for key in keys if (words := _reason(value.get(key)))), None)
+    return None
+
+
+def _fault(value: Json) -> str | None:
+    """One of a list of faults, after the field it is about."""
+    where = _mapping(value).get("loc")
+    words = _reason(value)
+    path = ".".join(str(step) for step in where) if isinstance(where, list) else ""
+    return f"{path}: {words}" if path and words else words
+
+
+def _plain_text(body: bytes) -> str:
+    """An error that is no JSON, unless it is a page."""
+    text = body[:500].decode("utf-8", "replace").strip()
+    return "" if text.startswith("<") else text
+
+
+def _replayed(headers: Mapping[str, str]) -> bool:
+    """Whether a cache says that it answers with what it has answered before."""
+    for name, text in headers.items():
+        if "cache" not in name:
+            continue
+        value = text.strip().lower()
+        if name.endswith("hit") and value in {"true", "1", "yes", "hit"}:
+            return True
+        if name.endswith(("cache", "status")) and value.split(" ", 1)[0] in {"hit", "hit,"}:
+            return True
+    return False
 
 
 def _reply(
     fields: Mapping[str, Json], choice: Mapping[str, Json], generation: str | None, *, answered: bool = True
 ) -> Reply:
     message = _mapping(choice.get("message"))
+    response, refused = _content(message.get("content"))
     usage = _mapping(fields.get("usage"))
     return Reply(
         generation=generation,
-        response=_content(message.get("content")),
-        refusal=_text(message.get("refusal")),
+        response=response,
+        refusal=_text(message.get("refusal")) or refused,
         finish_reason=_word(choice.get("finish_reason")),
         provider=_word(fields.get("provider")),
         prompt_tokens=_count(usage.get("prompt_tokens")),
@@ -198,16 +311,38 @@ def _reply(
         reasoning_tokens=_count(_mapping(usage.get("completion_tokens_details")).get("reasoning_tokens")),
         cached_tokens=_count(_mapping(usage.get("prompt_tokens_details")).get("cached_tokens")),
         cost_usd=_cost(fields),
+        served_model=_word(fields.get("model")),
         answered=answered,
     )
 
 
-def _content(content: Json) -> str | None:
-    """A message's text; some providers send it in parts."""
-    if isinstance(content, list):
-        parts = [_text(_mapping(part).get("text")) for part in content]
-        return "".join(part for part in parts if part is not None) if any(parts) else None
-    return _text(content)
+_NOT_SAID = re.compile(r"reason|think|thought|summary|tool|function|image|audio", re.IGNORECASE)
+"""Kinds of parts that are not addressed to the asker."""
+
+
+def _content(content: Json) -> tuple[str | None, str | None]:
+    """A message's text, and a refusal among its parts; reasoning is never part of the text."""
+    if isinstance(content, str):
+        return content, None
+    parts = content if isinstance(content, list) else [content]
+    said: list[str] = []
+    refused: str | None = None
+    for part in parts:
+        kind = _text(_mapping(part).get("type")) or ""
+        if kind == "refusal":
+            refused = refused or _part_text(_mapping(part).get("refusal"))
+        elif not _NOT_SAID.search(kind) and (text := _part_text(part)) is not None:
+            said.append(text)
+    return ("".join(said) if said else None), refused
+
+
+def _part_text(part: Json) -> str | None:
+    """A part's text: itself, or under `text`, `content` or `value`."""
+    for _ in range(3):
+        if not isinstance(part, dict):
+            break
+        part = next((part[key] for key in ("text", "content", "value") if key in part), None)
+    return _text(part)
 
 
 def _wait(
@@ -234,7 +369,17 @@ def _seconds(value: Json, *, now: float) -> float | None:
 
 
 def _cost(fields: Mapping[str, Json]) -> float | None:
-    return _dollars(_mapping(fields.get("usage")).get("cost"))
+    """What an answer says it cost, in dollars; None where it does not say."""
+    usage = _mapping(fields.get("usage"))
+    upstream = _dollars(_mapping(usage.get("cost_details")).get("upstream_inference_cost"))
+    return _with_own_key(_dollars(usage.get("cost")), upstream, usage.get("is_byok"))
+
+
+def _with_own_key(cost: float | None, upstream: float | None, own_key: Json) -> float | None:
+    """The bill, with what a provider charges to a key of the user's own beside the endpoint's fee."""
+    if upstream and (own_key is True or not cost):
+        return (cost or 0.0) + upstream
+    return cost
 
 
 def _dollars(value: Json) -> float | None:
@@ -284,8 +429,43 @@ def _mapping(value: Json) -> Mapping[str, Json]:
 
 
 def _json(body: bytes) -> Json:
+    """A body's JSON, also after comments, or as a stream of events; None where it is none."""
     try:
         content: Json = json.loads(body)
     except (ValueError, RecursionError):
-        return None
+        return _streamed(body)
     return content
+
+
+def _streamed(body: bytes) -> Json:
+    """A body in the form of server-sent events: comments and JSON, or pieces of a completion put together."""
+    lines = [line for line in body.splitlines() if line.strip() and not line.startswith((b":", b"event:"))]
+    if not lines or (len(lines) == len(body.splitlines()) and not lines[0].startswith(b"data:")):
+        return None
+    events = [line.removeprefix(b"data:").strip() for line in lines]
+    if not lines[0].startswith(b"data:"):
+        events = [b"\n".join(lines)]
+    try:
+        pieces = [json.loads(event) for event in events if event != b"[DONE]"]
+    except (ValueError, RecursionError):
+        return None
+    return _joined([piece for piece in pieces if isinstance(piece, dict)])
+
+
+def _joined(pieces: list[dict[str, Json]]) -> Json:
+    """Pieces of one completion as the whole: their texts in order, of other fields the last."""
+    whole: dict[str, Json] = {}
+    message: dict[str, Json] = {}
+    choice: dict[str, Json] = {}
+    for piece in pieces:
+        choices = piece.get("choices")
+        part = _mapping(choices[0]) if isinstance(choices, list) and choices else {}
+        delta = _mapping(part.get("delta")) or _mapping(part.get("message"))
+        for key, value in delta.items():
+            before = message.get(key)
+            message[key] = before + value if isinstance(before, str) and isinstance(value, str) else value
+        choice |= {key: value for key, value in part.items() if key != "delta" and value is not None}
+        whole |= {key: value for key, value in piece.items() if value is not None}
+    if choice or message:
+        whole["choices"] = [choice | {"message": message}]
+    return whole or None

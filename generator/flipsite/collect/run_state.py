@@ -3,14 +3,15 @@
 How a collection stands, for whoever watches: counts, money, and what is waiting and why.
 """
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 
 from flipsite.collect.pricing import Mode
 from flipsite.collect.prompt import Question
 from flipsite.collect.responses import Reply
 from flipsite.collect.throttle import ModelLane
-from flipsite.domain.draws import Outcome, Rejected
+from flipsite.domain.display import plural
+from flipsite.domain.draws import Outcome, Rejected, Status
 from flipsite.domain.endpoint import StatedAnswer
 
 
@@ -35,6 +36,16 @@ class ModelRun:
         read: What an answer to a question, asked in a mode, states.
         reader: The version of `read`.
         free: A `:free` variant, which keeps to the rate the provider sets for those.
+        tokens_usd: Its price of prompt and completion tokens; None where it announces none.
+        hopeless: Kinds of answers of which nothing but these are no use: the model is then given up.
+        give_up_after: After how many of them; 0 is never.
+        useless: Why such answers are of no use, after their number.
+        remedy: What to change.
+        max_completion: It takes `max_completion_tokens` in place of `max_tokens`.
+        most_tokens: The bound it takes, where the one that was sent is beyond its context.
+        n_answers: Answers of this run.
+        n_hopeless: Those of them that are hopeless.
+        repeated: Those of them whose id and body came before.
         lane: Its way through the gate, once it runs.
     """
 
@@ -45,7 +56,44 @@ class ModelRun:
     read: Callable[[Question, Reply, Mode], Outcome | StatedAnswer | Rejected]
     reader: int
     free: bool = False
+    tokens_usd: Callable[[int, int], float] | None = None
+    hopeless: frozenset[Status] = frozenset()
+    give_up_after: int = 0
+    useless: str = "were of no use"
+    remedy: str = "name another model"
+    max_completion: bool = False
+    most_tokens: int | None = None
+    n_answers: int = 0
+    n_hopeless: int = 0
+    repeated: int = 0
     lane: ModelLane = field(init=False)
+    _seen: set[int] = field(default_factory=set)
+
+    def body(self, question: Question, mode: Mode) -> dict[str, object]:
+        """The request's body, as the model is known to take it."""
+        body = dict(self.request(question, mode))
+        bound = body.pop("max_tokens", None)
+        if isinstance(bound, int):
+            bound = min(bound, self.most_tokens or bound)
+            body["max_completion_tokens" if self.max_completion else "max_tokens"] = bound
+        return body
+
+    def note(self, result: object, *, digest: int | None) -> None:
+        """Count an answer, and whether it is one that came before."""
+        self.n_answers += 1
+        self.n_hopeless += isinstance(result, Rejected) and result.status in self.hopeless
+        if digest is not None:
+            self.repeated += digest in self._seen
+            self._seen.add(digest)
+
+    def why_hopeless(self) -> str:
+        """The reason for giving it up, with what to change."""
+        return f"all of its first {self.n_answers} answers {self.useless}; {self.remedy}"
+
+    @property
+    def is_hopeless(self) -> bool:
+        """Whether none of its first answers was of use."""
+        return 0 < self.give_up_after <= self.n_answers == self.n_hopeless
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -70,6 +118,7 @@ class RunProgress:
         in_flight: Requests sent and not yet answered.
         skipped: Models that are asked no more, with the reason.
         faults: The last fault of each model that has one.
+        served: The pairs of provider and served model that each model's answers name.
     """
 
     n_missing: int = 0
@@ -81,6 +130,7 @@ class RunProgress:
     in_flight: int = 0
     skipped: dict[str, SkippedModel] = field(default_factory=dict)
     faults: dict[str, str] = field(default_factory=dict)
+    served: dict[str, set[tuple[str | None, str | None]]] = field(default_factory=dict)
 
     @property
     def n_done(self) -> int:
@@ -90,3 +140,22 @@ class RunProgress:
     def skip_model(self, model: str, reason: str, *, money: bool) -> None:
         """Note a model that is asked no more."""
         self.skipped[model] = SkippedModel(reason=reason, money=money)
+
+
+def warnings_of(runs: Iterable[ModelRun], progress: RunProgress) -> tuple[str, ...]:
+    """Sentences on what may be wrong with a run's answers, a model each, for the screen."""
+    found = []
+    for run in runs:
+        if run.n_hopeless * 2 > run.n_answers and run.model not in progress.skipped:
+            share = f"{run.n_hopeless:,} of {plural(run.n_answers, 'answer')}"
+            found.append(f"{run.model}: {share} {run.useless}; {run.remedy}.")
+        if run.repeated:
+            share = f"{run.repeated:,} of {plural(run.n_answers, 'answer')}"
+            found.append(
+                f"{run.model}: {share} came with an id and a body that came before; a cache may answer in"
+                " its place, and its answers are no draws of their own."
+            )
+        if len({model for _, model in progress.served.get(run.model, ())} - {None}) > 1:
+            names = sorted({model for _, model in progress.served[run.model] if model})
+            found.append(f"{run.model}: answers name more than one served model: {', '.join(names)}.")
+    return tuple(found)

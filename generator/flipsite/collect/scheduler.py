@@ -129,7 +129,7 @@ class Scheduler:
         run = _QueueRun(model_run=model_run, left=[])
         try:
             run.left.extend(reversed(queue.questions()))
-            if not queue.tried:
+            if not queue.tried and run.left:
                 await self._work(run, canary=True)
             refusal = self._requester.account.afford(model_run.model, len(run.left)) if queue.whole else None
             if refusal is not None:
@@ -152,6 +152,8 @@ class Scheduler:
                 question = run.left.pop()
                 answered = await self._requester.draw(run.model_run, question, canary=canary)
                 run.failures = 0 if answered else run.failures + 1
+                if run.model_run.is_hopeless:
+                    run.end(ModelSkippedError(run.model_run.why_hopeless()))
                 if run.failures >= FAILURES_IN_A_ROW:
                     fault = self._progress.faults[run.model_run.model]
                     run.end(ModelSkippedError(f"{run.failures} draws in a row failed, the last with {fault}"))

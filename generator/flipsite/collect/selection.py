@@ -2,12 +2,12 @@
 
 import re
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from fnmatch import fnmatchcase
 
 from flipsite.collect.pricing import CostEstimate, Mode, answer_mode, estimate, supports_structure
-from flipsite.domain.catalogue import Model
-from flipsite.domain.study import Shard, Study
+from flipsite.domain.catalogue import Model, Price
+from flipsite.domain.study import Shard, StatedPrice, Study
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -53,7 +53,7 @@ def choose(
         skip_globs: Given for this run, on top of the study's.
         shard: Given for this run; models of others are left.
     """
-    models = tuple(models)
+    models = tuple(_with_stated_price(model, study.models.price) for model in models)
     priced = any(model.price is not None for model in models)
     listed = {skip.id.casefold(): skip.reason for skip in study.models.skip}
     choices = []
@@ -78,6 +78,19 @@ def choose(
             )
         )
     return tuple(choices)
+
+
+def _with_stated_price(model: Model, stated: Sequence[StatedPrice]) -> Model:
+    """A model with the price that the study states, where the catalogue names none."""
+    if model.price is not None or model.router:
+        return model
+    found = next((one for one in stated if matches(model, [one.id])), None)
+    if found is None:
+        return model
+    price = Price(
+        prompt_usd=found.prompt_usd_per_million / 1e6, completion_usd=found.completion_usd_per_million / 1e6
+    )
+    return replace(model, price=price)
 
 
 def matches(model: Model, globs: Iterable[str]) -> str | None:
@@ -126,9 +139,24 @@ def _left_by_kind(model: Model, study: Study, *, today: str) -> str | None:
         return "not a chat model"
     if model.expires and model.expires < today:
         return f"expired on {model.expires}"
+    if reason := _left_by_reasoning(model, study.sampling.reasoning):
+        return reason
     if study.sampling.answer == "structured" and model.parameters and not supports_structure(model):
         return "does not support the structured answers the study asks for"
     return _left_by_medium(model)
+
+
+def _left_by_reasoning(model: Model, effort: str | None) -> str | None:
+    """Why a model cannot be asked for an effort; one that advertises no parameters is taken to know it."""
+    if effort is None or not model.parameters:
+        return None
+    if effort == "none":
+        return "it cannot be told not to reason" if model.reasoning_mandatory else None
+    if not model.reasoning and "reasoning_effort" not in model.parameters:
+        return f"does not advertise reasoning, and the study asks for effort {effort}"
+    if model.efforts and effort not in model.efforts:
+        return f"does not take reasoning effort {effort}, but {', '.join(model.efforts)}"
+    return None
 
 
 def _left_by_medium(model: Model) -> str | None:

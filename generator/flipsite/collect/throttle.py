@@ -1,7 +1,7 @@
-"""Who may send next: the cheapest model first, so many in all, so many of each model, nobody who must rest.
+"""Admit requests: the cheapest model first, within bounds in all, by model and by provider.
 
 The bounds adapt as TCP's do: halved when the other side says it is too much, and raised by one for each round
-of answers that came well.
+of answers that came well. A provider has a bound from its first 429 on, shared by the models it serves.
 """
 
 import asyncio
@@ -32,11 +32,11 @@ class Bound:
         return self.in_flight < int(self.now)
 
     def recover(self) -> None:
-        """An answer came well: a full round of them raises the bound by one."""
+        """Raise the bound by one for a full round of answers."""
         self.now = min(float(self.most), self.now + 1 / self.now)
 
     def throttle(self, *, entered: int, turn: int) -> None:
-        """It was too much: halve, but once for all requests that were let in before the last halving."""
+        """Halve the bound, once for all requests that were let in before the last halving."""
         if entered > self._cut_at:
             self.now = max(1.0, self.now / 2)
             self._cut_at = turn
@@ -44,13 +44,14 @@ class Bound:
 
 @dataclass(slots=True, eq=False)
 class ModelLane:
-    """One model's way through the gate; a lower rank goes first."""
+    """One model's way through the gate; a lower rank goes first, `provider` served it last."""
 
     rank: int
     bound: Bound
     waiting: deque[asyncio.Future[int]] = field(default_factory=deque)
     pauses: int = 0
     queued: bool = False
+    provider: str | None = None
 
     def __lt__(self, other: "ModelLane") -> bool:
         return self.rank < other.rank
@@ -66,6 +67,7 @@ class Gate:
         self._pauses = 0
         self._closed = False
         self._lanes: list[ModelLane] = []
+        self._providers: dict[str, Bound] = {}
 
     def lane(self, *, rank: int, most: int) -> ModelLane:
         """A way through for one model, with a bound of its own."""
@@ -96,22 +98,31 @@ class Gate:
         """Make room for the next."""
         lane.bound.in_flight -= 1
         self.bound.in_flight -= 1
+        if lane.provider in self._providers:
+            for other in self._lanes:
+                if other.provider == lane.provider:
+                    self._queue(other)
         self._queue(lane)
         self._admit()
 
     def recover(self, lane: ModelLane) -> None:
-        """An answer came well."""
+        """Raise the bounds after an answer."""
         lane.bound.recover()
         self.bound.recover()
+        if lane.provider in self._providers:
+            self._providers[lane.provider].recover()
 
     def throttle(self, lane: ModelLane, turn: int, *, everywhere: bool) -> None:
-        """The other side said that this turn was too much."""
+        """Halve the bounds that this turn was too much for: the model's, and its provider's or all."""
         lane.bound.throttle(entered=turn, turn=self._turn)
         if everywhere:
             self.bound.throttle(entered=turn, turn=self._turn)
+        elif lane.provider is not None:
+            bound = self._providers.setdefault(lane.provider, Bound(max(1, self._in_flight(lane.provider))))
+            bound.throttle(entered=turn, turn=self._turn)
 
     def pause(self, lane: ModelLane | None, seconds: float) -> None:
-        """Let nobody of a lane through for a while; of all lanes where it is None."""
+        """Pause one model, or all where it is None."""
         if lane is None:
             self._pauses += 1
         else:
@@ -137,7 +148,7 @@ class Gate:
         self._lanes.remove(lane)
 
     def _queue(self, lane: ModelLane) -> None:
-        if not lane.queued and lane.waiting and not lane.pauses and lane.bound.free:
+        if not lane.queued and lane.waiting and not lane.pauses and self._free(lane):
             lane.queued = True
             heapq.heappush(self._ready, lane)
 
@@ -145,7 +156,7 @@ class Gate:
         while self._ready and self.bound.free and not self._pauses:
             lane = heapq.heappop(self._ready)
             lane.queued = False
-            if lane.pauses or not lane.waiting or not lane.bound.free:
+            if lane.pauses or not lane.waiting or not self._free(lane):
                 continue  # it is queued again when it wakes or someone leaves
             turn = lane.waiting.popleft()
             if not turn.done():  # else its task was cancelled
@@ -154,6 +165,17 @@ class Gate:
                 self.bound.in_flight += 1
                 turn.set_result(self._turn)
             self._queue(lane)
+
+    def _free(self, lane: ModelLane) -> bool:
+        """Whether one more request of a model may go, by its own bound and its provider's."""
+        if not lane.bound.free:
+            return False
+        if lane.provider is None or lane.provider not in self._providers:
+            return True
+        return self._in_flight(lane.provider) < int(self._providers[lane.provider].now)
+
+    def _in_flight(self, provider: str) -> int:
+        return sum(lane.bound.in_flight for lane in self._lanes if lane.provider == provider)
 
     def _wake(self, lane: ModelLane | None) -> None:
         if lane is None:

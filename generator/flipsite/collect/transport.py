@@ -6,17 +6,22 @@ clients: a client's cookies, redirects and merging of settings cost a fifth of a
 
 import asyncio
 import logging
+import os
 import ssl
 from collections.abc import Awaitable, Callable, Mapping
 from contextlib import AsyncExitStack
 from dataclasses import dataclass
 from functools import lru_cache
+from importlib.util import find_spec
+from ipaddress import ip_address
 from types import TracebackType
 from typing import Self
 from urllib.parse import urlsplit
 from urllib.request import getproxies, proxy_bypass
 
 import httpx
+
+from flipsite.errors import UsageError
 
 Application = Callable[..., Awaitable[None]]
 """An ASGI application."""
@@ -74,6 +79,9 @@ class Connections:
             connect_s: Seconds to connect.
             read_s: Seconds between two pieces of an answer.
             app: Instead of the network: an ASGI application.
+
+        Attributes:
+            through: For errors: which proxy is in between, once entered.
         """
         self._base = base
         self._headers = httpx.Headers(dict(headers))
@@ -83,10 +91,13 @@ class Connections:
         self._idle: list[httpx.AsyncBaseTransport] = []
         self._large = asyncio.Semaphore(LARGE_AT_ONCE)
         self._exit = AsyncExitStack()
+        self.through = ""
 
     async def __aenter__(self) -> Self:
         context = ssl.create_default_context() if self._base.startswith("https:") else False
-        proxy = _proxy(self._base)
+        found = None if self._app else _proxy(self._base)
+        proxy = found[0] if found else None
+        self.through = f"; the proxy is the one that {found[1]} names" if found else ""
         for _ in range(self._most):
             self._idle.append(await self._exit.enter_async_context(self._transport(context, proxy)))
         return self
@@ -108,7 +119,7 @@ class Connections:
         """Send one request and receive its whole answer.
 
         Raises:
-            UnreadError: If the answer is longer than `most` bytes, or compressed.
+            UnreadableBodyError: If the answer is longer than `most` bytes, or compressed.
             httpx.HTTPError: If the connection fails (one of FAULTS).
         """
         request = httpx.Request(
@@ -169,14 +180,65 @@ def _url(address: str) -> httpx.URL:
     return httpx.URL(address)
 
 
-def _proxy(base: str) -> str | None:
-    """The environment's proxy for an address, unless it is exempt, as this machine always is."""
+_PROXY_SCHEMES = {"http", "https", "socks5", "socks5h"}
+
+
+def _proxy(base: str) -> tuple[str, str] | None:
+    """The environment's proxy for an address and the variable that names it.
+
+    An address that the environment exempts has none, nor has this machine.
+
+    Raises:
+        UsageError: If the proxy is no address.
+    """
     parts = urlsplit(base)
-    host = parts.hostname or ""
-    if is_loopback(base) or proxy_bypass(host):
+    if is_loopback(base) or proxy_bypass(parts.hostname or ""):
         return None
     proxies = getproxies()
-    return proxies.get(parts.scheme) or proxies.get("all")
+    kind = parts.scheme if parts.scheme in proxies else "all"
+    if not proxies.get(kind):
+        return None
+    name = next(
+        (name for name in (f"{kind}_proxy", f"{kind}_proxy".upper()) if os.environ.get(name)), f"{kind}_proxy"
+    )
+    return _proxy_address(proxies[kind].strip(), name), name
+
+
+def _proxy_address(text: str, variable: str) -> str:
+    """A proxy's address with its scheme; `socks` is SOCKS 5, and none is HTTP."""
+    address = text if "://" in text else f"http://{text}"
+    scheme, _, rest = address.partition("://")
+    scheme = {"socks": "socks5"}.get(scheme.lower(), scheme.lower())
+    try:
+        parts = urlsplit(f"{scheme}://{rest}")
+        sound = scheme in _PROXY_SCHEMES and bool(parts.hostname) and (parts.port is None or parts.port > 0)
+    except ValueError:
+        sound = False
+    if not sound:
+        raise UsageError(
+            f"{variable}: no proxy's address; it looks like http://host:8080 or socks5://host:1080. "
+            "Correct it, or unset it."
+        )
+    if scheme.startswith("socks") and find_spec("socksio") is None:
+        raise UsageError(
+            f"{variable}: a SOCKS proxy takes the package httpx[socks]; install it, or unset {variable}."
+        )
+    return f"{scheme}://{rest}"
+
+
+def is_local(base: str) -> bool:
+    """Whether an address is this machine's or its private network's: nobody bills for it."""
+    host = urlsplit(base).hostname or ""
+    if (
+        is_loopback(base)
+        or ("." not in host and ":" not in host)
+        or host.endswith((".local", ".lan", ".internal"))
+    ):
+        return True
+    try:
+        return ip_address(host).is_private
+    except ValueError:
+        return False
 
 
 def is_loopback(base: str) -> bool:

@@ -41,6 +41,7 @@ class Model:
         reasoning: It can reason.
         reasoning_mandatory: It cannot be told not to.
         reasoning_default: It does unless told otherwise; None where that is not known.
+        efforts: The efforts of reasoning it takes, where the catalogue lists them.
         hugging_face_id: Where its weights are, if they are open.
         tokenizer: Family of its tokenizer, as the catalogue calls it.
         instruct_type: Its chat template; `none` is a model without one.
@@ -61,6 +62,7 @@ class Model:
     reasoning: bool = False
     reasoning_mandatory: bool = False
     reasoning_default: bool | None = None
+    efforts: tuple[str, ...] = ()
     hugging_face_id: str | None = None
     tokenizer: str | None = None
     instruct_type: str | None = None

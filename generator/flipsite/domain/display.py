@@ -72,3 +72,8 @@ def one_line(text: str, *, most: int = 200) -> str:
     shown = "".join(sign if sign.isprintable() else " " for sign in text[: most * 4])
     shown = " ".join(shown.split())
     return shown if len(shown) <= most else shown[: most - 1] + "…"
+
+
+def plural(count: int, noun: str, nouns: str | None = None) -> str:
+    """A count with its noun: `0 models`, `1 model`, `2,400 models`; `nouns` where an `s` is not enough."""
+    return f"{count:,} {noun if count == 1 else nouns or noun + 's'}"

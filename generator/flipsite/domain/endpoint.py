@@ -80,6 +80,7 @@ class ModelLedger:
         unpriced_pico: Picodollars at most of requests whose price is not known.
         over_pico: The dearest bill that went beyond its request's worst case; 0 without one.
         text_only: The model was found not to know structured output.
+        max_completion: It was last sent `max_completion_tokens` in place of `max_tokens`.
     """
 
     model: str
@@ -90,16 +91,22 @@ class ModelLedger:
     unpriced_pico: int = 0
     over_pico: int = 0
     text_only: bool = False
+    max_completion: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class UnpricedRequest:
-    """A request that was answered, and whose price can be asked for."""
+    """A request that was answered, and whose price can be asked for.
+
+    Attributes:
+        estimate_pico: Its tokens at the announced prices; None where it does not tell them.
+    """
 
     attempt: int
     model: str
     generation: str
     worst_pico: int
+    estimate_pico: int | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -8,7 +8,7 @@ A study's models dealt out to several collectors: each model to exactly one, by 
 import hashlib
 import re
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from decimal import Decimal
 from enum import StrEnum
 from fractions import Fraction
@@ -126,15 +126,23 @@ class Sampling:
         draws: Answers asked of each model.
         per_answer: Draws in one answer.
         temperature: As sent; None leaves the provider's default.
+        top_p: As sent; None leaves the provider's default.
+        reasoning: The effort, as advertised; `none` for no reasoning; None leaves the provider's default.
         max_tokens: Upper bound of the completion; None lets the collector choose by model.
         answer: `structured` uses a JSON schema, `text` reads prose, `auto` what the model supports.
+        timeout_s: Seconds a draw may take; None for the collector's own bound.
+        give_up_after: Answers after which a model is given up if all were cut or empty; 0 is never.
     """
 
     draws: int = 50
     per_answer: int = 1
     temperature: float | None = None
+    top_p: float | None = None
+    reasoning: str | None = None
     max_tokens: int | None = None
     answer: AnswerMode = "text"
+    timeout_s: float | None = None
+    give_up_after: int = 10
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -146,12 +154,22 @@ class Skip:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class StatedPrice:
+    """What models cost whose catalogue names no price, in US dollars a million tokens; `id` may be a glob."""
+
+    id: str
+    prompt_usd_per_million: float
+    completion_usd_per_million: float
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class ModelChoice:
     """Which models of the catalogue are asked: shell globs, and named exceptions."""
 
     include: tuple[str, ...] = ("*",)
     exclude: tuple[str, ...] = ()
     skip: tuple[Skip, ...] = ()
+    price: tuple[StatedPrice, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -164,7 +182,13 @@ class Budget:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Study:
-    """One prompt put to many models at set settings. `source` is a citation or an address."""
+    """One prompt put to many models at set settings.
+
+    Attributes:
+        source: A citation or an address.
+        provider: The endpoint's own object on the choice of providers, as it is sent.
+        request: Further fields of each request, as they are sent.
+    """
 
     id: str
     title: str
@@ -176,6 +200,8 @@ class Study:
     sampling: Sampling
     models: ModelChoice
     budget: Budget
+    provider: Mapping[str, object] = field(default_factory=dict)
+    request: Mapping[str, object] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

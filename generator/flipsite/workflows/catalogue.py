@@ -11,7 +11,7 @@ from flipsite.collect.selection import ModelSelection, choose
 from flipsite.domain.study import Study
 from flipsite.project import Project, existing_study
 from flipsite.settings import default_study, load_study
-from flipsite.workflows.session import simulated_client
+from flipsite.workflows.session import account_key, simulated_client
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -60,7 +60,7 @@ class CatalogueListing:
 def list_models(
     project: Project, *, study_id: str | None, api_base: str = OPENROUTER, simulated: bool = False
 ) -> CatalogueListing:
-    """Fetch the catalogue and decide on every model of it; needs no key and spends nothing.
+    """Fetch the catalogue and decide on every model of it; spends nothing, and sends the key if there is one.
 
     Args:
         project: Where the study is.
@@ -85,7 +85,7 @@ async def _fetched(api_base: str, *, today: str, simulated: bool) -> Catalogue:
 
         client = simulated_client(Endpoint(), concurrency=1)
     else:
-        client = OpenRouter(api_base, key=None, concurrency=1)
+        client = OpenRouter(api_base, key=account_key(), concurrency=1)
     async with client:
         return await fetch_catalogue(client.get, today=today)
 

@@ -7,6 +7,7 @@ One run of the collector, from the catalogue to the snapshot; `collection.py` st
 
 import asyncio
 import logging
+import math
 import time
 from collections.abc import Sequence
 from dataclasses import replace
@@ -18,9 +19,10 @@ from flipsite.collect.client import OpenRouter
 from flipsite.collect.clock import nap, stamp
 from flipsite.collect.parse import read_again
 from flipsite.collect.plan import CollectPlan, plan, queues_of
+from flipsite.collect.run_state import warnings_of
 from flipsite.collect.scheduler import Judge, Rounds, Scheduler
 from flipsite.collect.selection import ModelSelection, choose
-from flipsite.collect.transport import Application
+from flipsite.collect.transport import Application, is_local
 from flipsite.domain.study import MOST_BUDGET_USD, Kind, Study
 from flipsite.errors import UsageError
 from flipsite.files import replacing
@@ -64,12 +66,14 @@ class CollectRun:
         self._cache = cache
         self._watcher = watcher
         self._app = app
+        self._priced = True
 
     async def run(self) -> RunReport | None:
         """Choose, offer, and, if agreed to, ask; returns None where it is not agreed to."""
         refuse_loss(self._folder, self._cache.standings())
         async with self._client() as client:
             offered, choices = await self._choices(client)
+            self._priced = any(choice.model.price is not None for choice in choices)
             session = self._session(client)
             await session.resume()
             planned = plan(choices, self._study, self._cache)
@@ -86,7 +90,12 @@ class CollectRun:
     def _client(self) -> OpenRouter:
         order = self._order
         if order.simulated_seed is None:
-            return paying_client(order.api_base, concurrency=order.concurrency, instead="--simulated")
+            return paying_client(
+                order.api_base,
+                concurrency=order.concurrency,
+                instead="--simulated",
+                timeout_s=order.timeout_s or self._study.sampling.timeout_s,
+            )
         from flipsite.collect.simulated import Endpoint
 
         app = self._app or Endpoint(seed=order.simulated_seed)
@@ -126,12 +135,20 @@ class CollectRun:
             n_lost=self._cache.n_lost,
             until_settled=self._order.until_settled,
             shard=self._order.shard,
+            priced=self._priced,
         )
 
     def _need_budget(self, planned: CollectPlan) -> None:
+        if self._order.budget_usd == math.inf or self._order.simulated_seed is not None:
+            return
+        if not self._priced and planned.n_missing and not is_local(self._order.api_base):
+            raise UsageError(
+                f"{self._order.api_base}: announces no prices, so that no budget can bind; "
+                "give --budget none, or state prices in study.toml under [[models.price]]."
+            )
         budget = self._study.budget
         bounded = budget.total_usd is not None or budget.per_model_usd is not None
-        if planned.estimate_usd and not bounded and self._order.simulated_seed is None:
+        if planned.estimate_usd and not bounded:
             raise UsageError(
                 f"{self._study.id}: no budget; give --budget USD (the draws will cost about "
                 f"${planned.estimate_usd:,.2f}) or set total_usd in study.toml."
@@ -148,7 +165,8 @@ class CollectRun:
             await (rounds.run(scheduler, queues) if rounds else scheduler.run(queues))
 
         await session.ask(run, beside=lambda: self._save(session.ended))
-        return self._report(session, planned, rounds)
+        warnings = warnings_of([queue.model_run for queue in queues], session.progress)
+        return replace(self._report(session, planned, rounds), warnings=warnings)
 
     def _rounds(self, session: RunSession, planned: CollectPlan) -> Rounds:
         asked = {one.model for one in planned.models} | {one.model for one in self._cache.standings()}
@@ -190,6 +208,7 @@ class CollectRun:
             budget=left_out | stopped,
             error=session.error,
             settled=settled,
+            priced=self._priced,
             spared_usd=sum(each.get(one.model, 0.0) * one.n_spared for one in settled or ()),
         )
 
@@ -290,9 +309,9 @@ def _ordered(study: Study, order: RunRequest) -> Study:
     if order.draws is not None:
         sampling = replace(sampling, draws=order.draws)
     if order.budget_usd is not None:
-        if not 0 <= order.budget_usd <= MOST_BUDGET_USD:
+        if not 0 <= order.budget_usd <= MOST_BUDGET_USD and order.budget_usd != math.inf:
             raise UsageError(f"a budget of {order.budget_usd}: expected dollars, from 0 to a billion")
-        budget = replace(budget, total_usd=order.budget_usd)
+        budget = replace(budget, total_usd=None if order.budget_usd == math.inf else order.budget_usd)
     if order.shard and budget.total_usd is not None:
         budget = replace(budget, total_usd=order.shard.share_usd(budget.total_usd))
     return replace(study, sampling=sampling, budget=budget)
@@ -309,7 +328,9 @@ def _check_kind(folder: Path, study: Study, order: RunRequest) -> None:
 def _protocol(study: Study, order: RunRequest) -> dict[str, object]:
     """What makes a study's draws comparable; a change of it would mix two experiments."""
     sampling = study.sampling
-    asked: dict[str, object] = {"temperature": sampling.temperature, "answer": sampling.answer}
+    names = ("temperature", "top_p", "reasoning", "answer")
+    asked: dict[str, object] = {name: getattr(sampling, name) for name in names}
     if sampling.per_answer > 1:
         asked["per_answer"] = sampling.per_answer
-    return {**study.prompt.record(), **asked, "seed": order.simulated_seed}
+    further = {"provider": dict(study.provider) or None, "request": dict(study.request) or None}
+    return {**study.prompt.record(), **asked, **further, "seed": order.simulated_seed}

@@ -47,6 +47,7 @@ from flipsite.workflows.run_request import (
 )
 from flipsite.workflows.session import (
     RunSession,
+    account_key,
     check_kind,
     clock_of,
     paying_client,
@@ -333,7 +334,7 @@ def _client(order: FeatureRequest, app: Application | None) -> OpenRouter:
         app = app or Endpoint(seed=order.simulated_seed, coins=(*COINS, *CLASSIFIERS))
         return simulated_client(app, concurrency=order.concurrency)
     if order.classifier is None:
-        return OpenRouter(order.api_base, key=None, concurrency=1)
+        return OpenRouter(order.api_base, key=account_key(), concurrency=1)
     return paying_client(order.api_base, concurrency=order.concurrency, instead="--no-classifier")
 
 

@@ -24,12 +24,13 @@ class RunRequest:
         models: Globs that narrow the study's.
         skip: Globs left out on top of the study's.
         draws: Draws of each model; None as in the study.
-        budget_usd: Dollars in all; None as in the study.
+        budget_usd: Dollars in all, infinite for no bound; None as in the study.
         concurrency: Requests in flight at most.
         api_base: Address that ends before `/models`.
         simulated_seed: Ask the simulated endpoint of this seed; None asks the real one.
         until_settled: Ask a model no more once its draws have shown it biased or fair.
         shard: Ask only its models, with its share of the budget; None asks all.
+        timeout_s: Seconds that a draw may take; None as in the study.
     """
 
     study_id: str
@@ -42,6 +43,7 @@ class RunRequest:
     simulated_seed: int | None = None
     until_settled: bool = False
     shard: Shard | None = None
+    timeout_s: float | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -57,6 +59,7 @@ class RunQuote:
         n_lost: Answers an earlier run lost in flight.
         until_settled: Its draws and dollars are the most it may come to.
         shard: Whose models are asked, and whose equal share of the budget `budget_usd` is; None for all.
+        priced: Whether the endpoint announces prices, so that money can be counted and bounded.
     """
 
     study: Study
@@ -67,6 +70,7 @@ class RunQuote:
     n_lost: int
     until_settled: bool = False
     shard: Shard | None = None
+    priced: bool = True
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -95,6 +99,8 @@ class RunReport:
         error: What stopped the run, where something did; what was bought is kept.
         settled: Models that need no more draws, by name; None where nobody looked.
         spared_usd: What the draws that are not asked for it would have cost, about.
+        priced: Whether the endpoint announces prices; without them nothing is known of costs.
+        warnings: Sentences on what may be wrong with the answers.
     """
 
     snapshot: Path | None
@@ -107,6 +113,8 @@ class RunReport:
     error: FlipsiteError | None = None
     settled: tuple[Settlement, ...] | None = None
     spared_usd: float = 0.0
+    priced: bool = True
+    warnings: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

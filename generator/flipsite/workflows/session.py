@@ -12,7 +12,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 from flipsite.collect.budget import Account
-from flipsite.collect.client import OPENROUTER, Key, OpenRouter
+from flipsite.collect.client import OPENROUTER, Key, OpenRouter, Timeouts
 from flipsite.collect.clock import Clock, RealClock, SimulatedClock, interrupts, nap
 from flipsite.collect.prompt import Question
 from flipsite.collect.requester import Requester
@@ -144,25 +144,35 @@ SIMULATED_DAY = datetime(2025, 11, 23, tzinfo=UTC)
 """When simulated studies begin, whatever the day: so that they can be repeated to the byte."""
 
 
-def paying_client(api_base: str, *, concurrency: int, instead: str) -> OpenRouter:
+def paying_client(
+    api_base: str, *, concurrency: int, instead: str, timeout_s: float | None = None
+) -> OpenRouter:
     """A client with the account's key, for an endpoint that may charge.
 
     Args:
         api_base: Address that ends before `/models`.
         concurrency: Requests in flight at most.
         instead: What to try without a key, for the error.
+        timeout_s: Seconds that a draw may take; None for the client's own bounds.
 
     Raises:
         UsageError: If there is no key and OpenRouter is asked, or the address is none.
     """
-    text = os.environ.get("OPENROUTER_API_KEY", "")
-    if not text.strip() and api_base == OPENROUTER:
+    key = account_key()
+    if key is None and api_base == OPENROUTER:
         raise UsageError(
             f"OPENROUTER_API_KEY: not set; export the key of your account, or try {instead}, "
             "which needs none."
         )
     _leave_no_core()
-    return OpenRouter(api_base, key=Key(text) if text.strip() else None, concurrency=concurrency)
+    timeouts = None if timeout_s is None else Timeouts(read_s=timeout_s, draw_s=timeout_s)
+    return OpenRouter(api_base, key=key, concurrency=concurrency, timeouts=timeouts)
+
+
+def account_key() -> Key | None:
+    """The key in the environment; None where there is none."""
+    text = os.environ.get("OPENROUTER_API_KEY", "").strip()
+    return Key(text) if text else None
 
 
 def _leave_no_core() -> None:
@@ -196,5 +206,5 @@ def check_kind(folder: Path, study: Study, *, simulated: bool) -> None:
         UsageError: If the study is of the other kind.
     """
     if (study.kind is Kind.SIMULATED) != simulated:
-        mend = "leave --simulated out" if simulated else "add --simulated"
-        raise UsageError(f"{folder / 'study.toml'}: kind is {study.kind}; {mend}, or name another study.")
+        remedy = "leave --simulated out" if simulated else "add --simulated"
+        raise UsageError(f"{folder / 'study.toml'}: kind is {study.kind}; {remedy}, or name another study.")

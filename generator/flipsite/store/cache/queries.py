@@ -87,9 +87,14 @@ def standings(connection: sqlite3.Connection, study: int) -> Iterator[ModelLedge
     """One record a model, from the counts kept with it."""
     query = (
         "SELECT model, n_settled, (SELECT max(draw) FROM draw WHERE draw.series = series.series), n_asked,"
-        " billed_pico, unpriced_pico, over_pico, text_only FROM series WHERE study = ? ORDER BY model"
+        " billed_pico, unpriced_pico, over_pico, text_only,"
+        " (SELECT r.sent FROM draw AS d JOIN attempt AS a ON a.attempt = d.attempt"
+        "  JOIN request AS r ON r.request = a.request"
+        "  WHERE d.series = series.series AND d.settled = 1 ORDER BY d.draw DESC LIMIT 1)"
+        " FROM series WHERE study = ? ORDER BY model"
     )
-    for model, n_settled, last, n_asked, billed, open_pico, over, text in connection.execute(query, (study,)):
+    for row in connection.execute(query, (study,)):
+        model, n_settled, last, n_asked, billed, open_pico, over, text, last_sent = row
         yield ModelLedger(
             model=model,
             n_settled=n_settled,
@@ -99,6 +104,7 @@ def standings(connection: sqlite3.Connection, study: int) -> Iterator[ModelLedge
             unpriced_pico=open_pico,
             over_pico=over,
             text_only=bool(text),
+            max_completion='"max_completion_tokens"' in (last_sent or ""),
         )
 
 
