@@ -5,7 +5,7 @@ import numpy as np
 import pytest
 from scipy import integrate, stats
 
-from flipsite.analyse.cross_study import calibration, step_likeness
+from flipsite.analyse.step_likeness import calibration, faithfulness_test, step_likeness
 
 FIG1 = Path(__file__).parents[3] / "shared" / "data" / "failure-to-mix" / "fig1_single_flip.csv"
 TARGETS = np.linspace(0, 1, 21)
@@ -36,8 +36,67 @@ def test_a_curve_has_intervals_and_adds_up_what_was_asked_twice():
     ]
     assert found.points[0].low == pytest.approx(stats.beta(22.5, 78.5).ppf(0.025))
     assert found.step_likeness == pytest.approx(4 * 0.6 * (0.02 + 0.1) / 2)
-    assert found.step_low < found.step_likeness < found.step_high
+    assert found.step_low <= found.step_corrected <= found.step_likeness < found.step_high
     assert found == calibration("a/b", [(0.2, 22, 100), (0.8, 70, 100)])
+
+
+def test_studies_that_differ_are_not_added_up():
+    """Ten and forty ones in fifty are two coins; ten and twelve may be one."""
+    found = calibration("a/b", [(0.8, 40, 50), (0.2, 10, 50), (0.5, 10, 50), (0.5, 40, 50), (0.2, 12, 50)])
+    assert found.differing == (0.5,)
+    assert [(point.target, point.n_valid) for point in found.points] == [(0.2, 100), (0.8, 50)]
+
+
+def test_the_test_of_faithfulness_has_the_size_it_states():
+    """Exactly, over all counts of two targets of eight draws: P(p ≤ α) ≤ α, and the p-value is attained."""
+    targets, valid = np.array([0.25, 0.5]), np.array([8, 8])
+    pairs = [(i, j) for i in range(9) for j in range(9)]
+    p = np.array([faithfulness_test(targets, np.array(pair), valid) for pair in pairs])
+    chance = np.array([stats.binom.pmf(i, 8, 0.25) * stats.binom.pmf(j, 8, 0.5) for i, j in pairs])
+    for level in np.unique(p):
+        assert chance[p <= level * (1 + 1e-9)].sum() == pytest.approx(level, abs=1e-9)
+
+
+@pytest.mark.parametrize(
+    "truth",
+    [
+        "follower",
+        "near step",
+        pytest.param("lean", marks=pytest.mark.slow),
+        pytest.param("step", marks=pytest.mark.slow),
+    ],
+)
+def test_the_interval_of_step_likeness_holds_near_0_and_near_1(truth):
+    """Of 80 simulated models, 95 % but for three standard errors."""
+    targets = np.array([0.1, 0.3, 0.5, 0.7, 0.9])
+    step = np.where(targets > 0.5, 1.0, 0.0)
+    shares = {
+        "follower": targets,
+        "lean": targets + 0.03,
+        "near step": np.clip(step, 0.02, 0.98),
+        "step": step,
+    }[truth]
+    true = float(step_likeness(targets, shares))
+    rng = np.random.default_rng(23)
+    found = [
+        calibration("a/b", [(t, int(k), 50) for t, k in zip(targets, ones, strict=True)])
+        for ones in rng.binomial(50, shares, (80, 5))
+    ]
+    held = np.mean([one.step_low - 1e-9 <= true <= one.step_high + 1e-9 for one in found])
+    assert held >= 0.95 - 3 * np.sqrt(0.95 * 0.05 / len(found))
+
+
+def test_a_perfect_follower_shows_its_range():
+    """Twenty-one targets of fifty draws: chance alone gives 0.12 to 0.23, and the test does not reject."""
+    rng = np.random.default_rng(3)
+    counts = [(float(t), int(rng.binomial(50, t)), 50) for t in TARGETS]
+    found = calibration("a/b", counts)
+    assert 0.1 < found.follower_low < 0.173 < found.follower_high < 0.25
+    assert found.step_low == 0
+    assert found.p_faithful > 0.05
+    stepping = calibration("a/b", [(float(t), 50 * (t > 0.5), 50) for t in TARGETS])
+    assert stepping.step_likeness > stepping.follower_high
+    assert stepping.p_faithful < 1e-6
 
 
 def test_one_target_is_no_curve():

@@ -7,7 +7,7 @@ from dataclasses import replace
 import pytest
 from pictures import roots, words
 
-from flipsite.analyse.cross_study import calibration
+from flipsite.analyse.step_likeness import calibration
 from flipsite.domain.estimates import Estimate
 from flipsite.domain.study import Study
 from flipsite.present.charts.plan import calibration_curve, power_curve
@@ -71,6 +71,6 @@ def test_a_calibration_curve_names_the_target_it_missed_farthest() -> None:
     assert curve is not None
     figure = calibration_curve(curve, name="step")
     assert figure.title == "Asked for 40\u00a0% ones, author/step gave 2\u00a0%"
-    assert f"Step-likeness {curve.step_likeness:.2f}" in figure.caption
+    assert f"Step-likeness, corrected for noise, {curve.step_corrected:.2f}" in figure.caption
     assert [record["asked"] for record in figure.records] == [0.1, 0.4, 0.5, 0.9]
     assert all("Asked for" in words(root) for root in roots(figure))

@@ -131,6 +131,7 @@ def test_the_family_has_a_page_of_its_curve(tmp_path: Path) -> None:
     page = (tmp_path / "site/s-p000/calibration/index.html").read_text(encoding="utf-8")
     assert "Asked against drawn: 3 targets" in page
     assert "Step-likeness 0.00 (0.00 to " in page
+    assert "It may follow every request" in page
 
 
 @pytest.mark.skipif(not FIG1.exists(), reason="other people's draws stand beside the repository, if at all")

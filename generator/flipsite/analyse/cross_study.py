@@ -1,11 +1,7 @@
-"""What several studies tell together: who moved between two, one model over all, and a family of targets.
+"""Several studies together: models that moved between two, one model in all, and families of targets.
 
-Biased coins: does the drawn share follow the share that was asked for?
-
-Two studies of the same models: who moved?
-
-An exact test of each model's change, given how many ones it drew in both studies together, and the false
-discovery rate over the models that both share.
+A change between two studies has an exact test, given how many ones the model drew in both together, and the
+false discovery rate runs over the models that both share.
 """
 
 import re
@@ -15,125 +11,17 @@ from dataclasses import dataclass, replace
 from itertools import combinations
 
 import numpy as np
-from numpy.typing import ArrayLike, NDArray
 
-from flipsite.analyse.binomial import FALSE_DISCOVERY_RATE, TAIL, benjamini_hochberg, jeffreys
+from flipsite.analyse.binomial import FALSE_DISCOVERY_RATE, benjamini_hochberg
 from flipsite.analyse.contingency import TwoByTwo, fisher_exact
 from flipsite.analyse.published import PrintedFit
 from flipsite.analyse.report import StudyReport
+from flipsite.analyse.step_likeness import Calibration, calibration
 from flipsite.domain.estimates import Estimate
-from flipsite.domain.study import Kind, Prompt, Sampling, Study
+from flipsite.domain.study import UNKNOWN_PROMPT, Kind, Prompt, Sampling, Study
 
-Floats = NDArray[np.float64]
-
-N_DRAWS = 20_000
-"""Posterior draws of the shares behind the interval of the step-likeness."""
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class TargetPoint:
-    """One target of a family of studies, and what a model drew.
-
-    Attributes:
-        target: Share of ones that was asked for.
-        n_ones: Ones drawn.
-        n_valid: Valid draws.
-        share: Ones among the valid draws.
-        low: Low end of the share's 95 % Jeffreys interval.
-        high: High end of the same.
-    """
-
-    target: float
-    n_ones: int
-    n_valid: int
-    share: float
-    low: float
-    high: float
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Calibration:
-    """One model's curve of drawn against asked shares.
-
-    Attributes:
-        model: The model.
-        points: By target, ascending; at least two.
-        step_likeness: S; 0 follows the diagonal, 1 is a step at one half when the targets run from 0 to 1.
-        step_low: 2.5 % quantile of S under the posterior of the shares, S itself at most.
-        step_high: 97.5 % quantile of the same, S itself at least.
-    """
-
-    model: str
-    points: tuple[TargetPoint, ...]
-    step_likeness: float
-    step_low: float
-    step_high: float
-
-
-def calibration(model: str, counts: Sequence[tuple[float, int, int]], *, seed: int = 0) -> Calibration | None:
-    """The calibration curve of one model over studies that differ only in their target.
-
-    Chance alone lifts S, for it adds up absolute distances: its interval is that of noisy draws about noisy
-    shares, and does not reach 0.
-
-    Args:
-        model: The model.
-        counts: Target, ones and valid draws of each study; those without valid draws are passed over, and
-            those of one target are added up.
-        seed: Of the posterior draws.
-
-    Returns:
-        None where fewer than two targets were drawn.
-    """
-    totals: dict[float, tuple[int, int]] = {}
-    for target, ones, valid in counts:
-        if valid:
-            before = totals.get(target, (0, 0))
-            totals[target] = (before[0] + ones, before[1] + valid)
-    if len(totals) < 2:
-        return None
-    targets = np.array(sorted(totals))
-    ones, valid = np.array([totals[target] for target in targets.tolist()]).T
-    low, high = jeffreys(ones, valid)
-    rng = np.random.default_rng(seed)
-    drawn = step_likeness(targets, rng.beta(ones + 0.5, valid - ones + 0.5, size=(N_DRAWS, len(targets))))
-    step_low, step_high = np.quantile(drawn, [TAIL, 1 - TAIL])
-    seen = float(step_likeness(targets, ones / valid))
-    return Calibration(
-        model=model,
-        points=tuple(
-            TargetPoint(
-                target=float(target),
-                n_ones=int(ones[i]),
-                n_valid=int(valid[i]),
-                share=float(ones[i] / valid[i]),
-                low=float(low[i]),
-                high=float(high[i]),
-            )
-            for i, target in enumerate(targets)
-        ),
-        step_likeness=seen,
-        # A share of 0 or 1 is the end of its own interval, and so of the curve's.
-        step_low=min(seen, float(step_low)),
-        step_high=max(seen, float(step_high)),
-    )
-
-
-def step_likeness(targets: ArrayLike, shares: ArrayLike) -> Floats:
-    """Four times the area between the curve and the diagonal.
-
-    S = 4 Σ (pᵢ₊₁ − pᵢ)(|rᵢ − pᵢ| + |rᵢ₊₁ − pᵢ₊₁|)/2
-
-    Args:
-        targets: Asked shares p, ascending.
-        shares: Drawn shares r at each target, along the last axis.
-
-    Source:
-        Yang & Zhang (2025), "Failure to Mix".
-    """
-    asked = np.asarray(targets, np.float64)
-    off = abs(np.asarray(shares, np.float64) - asked)
-    return np.asarray(4 * np.sum(np.diff(asked) * (off[..., 1:] + off[..., :-1]) / 2, axis=-1))
+_IMPORTED_TARGET = re.compile(r"-p\d[\d-]*$")
+"""End of a study's id where one import made a study for each target: `fig1-p045`."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -316,8 +204,11 @@ def histories(reports: Sequence[StudyReport]) -> Mapping[str, History]:
 
 
 def families(reports: Sequence[StudyReport]) -> tuple[Family, ...]:
-    """Studies with draws that differ in nothing but target, names and dates."""
-    alike: defaultdict[tuple[Prompt, Sampling], list[StudyReport]] = defaultdict(list)
+    """Studies with draws that differ in nothing but target, names and dates.
+
+    Imported studies whose prompt is unknown are a family only within one import.
+    """
+    alike: defaultdict[tuple[Prompt, Sampling, str], list[StudyReport]] = defaultdict(list)
     for report in reports:
         if report.draws is not None:
             alike[_but_target(report.study)].append(report)
@@ -339,12 +230,14 @@ def _curves(members: Sequence[StudyReport]) -> tuple[Calibration, ...]:
     return tuple(curve for curve in curves if curve is not None)
 
 
-def _but_target(study: Study) -> tuple[Prompt, Sampling]:
-    """What the studies of a family share; their prompts may say the target as a share or in per cent."""
+def _but_target(study: Study) -> tuple[Prompt, Sampling, str]:
+    """The settings that a family shares; its prompts may state the target as a share or in per cent."""
     target = study.prompt.target
     numbers = {f"{share:.10g}" for p in (target, 1 - target) for share in (p, 100 * p)}
     template = re.sub(r"\d+(?:\.\d+)?", lambda found: _masked(found[0], numbers), study.prompt.template)
-    return replace(study.prompt, shares=(), template=template), replace(study.sampling, draws=0)
+    base = f"{study.source} {_IMPORTED_TARGET.sub('', study.id)}"
+    one_import = base if study.prompt.template == UNKNOWN_PROMPT else ""
+    return replace(study.prompt, shares=(), template=template), replace(study.sampling, draws=0), one_import
 
 
 def _masked(number: str, targets: set[str]) -> str:

@@ -29,6 +29,9 @@ class Kind(StrEnum):
     SIMULATED = "simulated"
 
 
+UNKNOWN_PROMPT = "unknown"
+"""Template of a study whose prompt is not known, such as an imported one."""
+
 LabelMode = Literal["fixed", "random"]
 OrderMode = Literal["one", "both", "rotated"]
 AnswerMode = Literal["text", "structured", "auto"]

@@ -5,7 +5,7 @@ from itertools import groupby
 
 import altair as alt
 
-from flipsite.analyse.cross_study import Calibration
+from flipsite.analyse.step_likeness import Calibration
 from flipsite.domain.display import Figure
 from flipsite.present.charts.figure import AnyChart, Canvas, Margins, Row, figure, placed
 from flipsite.present.charts.theme import Token, ink
@@ -72,8 +72,9 @@ def calibration_curve(curve: Calibration, *, name: str) -> Figure:
         title=title,
         caption=(
             f"{plural(len(rows), 'target')}: the share of ones drawn with its 95 % interval against the "
-            f"share asked for. On the dashed line both are the same. Step-likeness {curve.step_likeness:.2f} "
-            f"({interval_text(curve.step_low, curve.step_high)}): 0 follows the line, 1 is a step at a half."
+            f"share asked for. On the dashed line both are the same. Step-likeness, corrected for noise, "
+            f"{curve.step_corrected:.2f} ({interval_text(curve.step_low, curve.step_high)}): 0 follows the "
+            "line, 1 is a step at one half."
         ),
         description=f"{title}; of {plural(len(rows), 'target')} that is the farthest from what was asked.",
         records=rows,

@@ -9,12 +9,14 @@ from math import floor
 
 import numpy as np
 
-from flipsite.analyse import cross_study, fairness, homogeneity, ranking
+from flipsite.analyse import fairness, homogeneity, ranking, step_likeness
 from flipsite.analyse.binomial import (
     FAIR_MARGIN,
     FALSE_DISCOVERY_RATE,
     LEVEL,
     TAIL,
+    binomial_probability,
+    binomial_test,
     chance_within,
     noise_floor,
 )
@@ -125,7 +127,8 @@ def rules() -> dict[str, str]:
         "high_tail": percent_text(1 - TAIL, decimals=1),
         "default_draws": count_text(draws),
         "below_floor": percent_text(chance_within(float(noise_floor(draws)), draws)),
-        "false_alarms": count_text(MANY * FALSE_DISCOVERY_RATE),
+        "test_size": percent_text(_size(draws), decimals=1),
+        "false_alarms": count_text(round(MANY * _size(draws))),
         "rank_draws": count_text(ranking.N_DRAWS),
         "rank_levels": count_text(ranking.LEVELS),
         "top": count_text(TOP),
@@ -135,7 +138,7 @@ def rules() -> dict[str, str]:
         "bootstrap_samples": count_text(fairness.RESAMPLES),
         "group_draws": count_text(homogeneity.FEWEST),
         "random_tables": count_text(homogeneity.N_TABLES),
-        "step_draws": count_text(cross_study.N_DRAWS),
+        "step_draws": count_text(step_likeness.N_DRAWS),
         "askings": count_text(ASKINGS),
         "surest": f"{merge.SUREST:g}",
         "alike": percent_text(merge.ALIKE),
@@ -145,6 +148,13 @@ def rules() -> dict[str, str]:
         "convicted_at_many": count_text(_convicted_at(MANY)),
         "acquitted_at": count_text(_acquitted_at()),
     }
+
+
+def _size(draws: int) -> float:
+    """Probability that a fair coin has a p-value below the usual level: exact, and below it for few draws."""
+    ones, valid = np.arange(draws + 1), np.full(draws + 1, draws)
+    rejected = binomial_test(ones, valid) < FALSE_DISCOVERY_RATE
+    return float(binomial_probability(ones, valid, target=0.5)[rejected].sum())
 
 
 def _convicted_at(n_models: int) -> int:

@@ -17,7 +17,7 @@ from typing import Any
 import numpy as np
 
 from flipsite.domain.draws import STATUSES, Draws, Status
-from flipsite.domain.study import Budget, Kind, ModelChoice, Prompt, Sampling, Study
+from flipsite.domain.study import UNKNOWN_PROMPT, Budget, Kind, ModelChoice, Prompt, Sampling, Study
 from flipsite.errors import UsageError
 from flipsite.files import replacing
 from flipsite.project import SNAPSHOT, snapshot_files
@@ -92,7 +92,7 @@ def _study(study_id: str, facts: DrawFacts, source: str, *, target: float) -> St
         source=source,
         started=facts.first_asked[:10] if facts.first_asked else None,
         prompt=Prompt(
-            template="unknown",
+            template=UNKNOWN_PROMPT,
             shares=(1 - target, target),
             labels="fixed" if len(facts.pairs) <= 1 else "random",
             outcomes=only if plain else ("0", "1"),
