@@ -44,7 +44,7 @@ def session(tmp_path: Path) -> Iterator[Session]:
             **who,
             "GIT_CONFIG_GLOBAL": "/dev/null",
             "OPENROUTER_API_KEY": "sk-or-test",
-            **{f"FLIPSITE_{command}_YES": "1" for command in ("COLLECT", "FEATURES")},
+            **{f"FLIPSITE_{command}_YES": "1" for command in ("COLLECT", "FEATURES", "PUBLISH")},
             **{f"FLIPSITE_{command}_API_BASE": openrouter for command in ("COLLECT", "MODELS", "FEATURES")},
         }
         pip = tmp_path / "pip"

@@ -129,7 +129,9 @@ def test_a_wheel_holds_the_package_its_templates_and_content_and_nothing_else(bu
     ends = {"METADATA", "WHEEL", "RECORD", "entry_points.txt", "licenses/LICENSE"}
     assert {name.partition("/")[2] for name in about} == ends
     package = {path.removeprefix("generator/") for path in tracked("generator")}
-    assert held - about == package | {f"flipsite/{path}" for path in tracked("templates", "content")}
+    assert held - about == package | {
+        f"flipsite/{path}" for path in tracked("templates", "content", "flipsite.toml")
+    }
 
 
 @pytest.mark.slow
@@ -144,6 +146,7 @@ def test_a_source_archive_holds_what_is_tracked_and_nothing_else(builds):
         "LICENSE",
         "Makefile",
         "constraints.txt",
+        "flipsite.toml",
         "pyproject.toml",
     )
     assert held == tracked(*wanted, *files, ".gitignore") | {"PKG-INFO"}

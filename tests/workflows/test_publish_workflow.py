@@ -140,7 +140,7 @@ def test_a_published_site_works_where_it_is_shown(
         folder=project,
         env=environment,
     )
-    send = [*FLIPSITE, "publish", "--base-url", f"{served}/coins/"]
+    send = [*FLIPSITE, "publish", "--yes", "--base-url", f"{served}/coins/"]
     tried = run(*send, "--dry-run", folder=project, env=environment)
     assert f"{served}/coins/" in tried
     assert run("git", "for-each-ref", folder=tmp_path / "bare.git", env=environment) == ""

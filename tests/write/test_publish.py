@@ -8,7 +8,7 @@ import pytest
 from sites import FILES, page, write_site
 
 from flipsite.errors import SiteError
-from flipsite.write.publish import Branch, pages_address, publish
+from flipsite.write.publish import Branch, branch_domain, fetch_branch, pages_address, plan_publish, push
 
 
 def git(folder: Path, *arguments: str) -> str:
@@ -39,8 +39,13 @@ def sent(branch: Branch, tmp_path: Path) -> dict[str, str]:
     return {name: git(bare, "show", f"{branch.name}:{name}") for name in names}
 
 
-def send(branch: Branch, site: Path, *, dry_run: bool = False) -> int:
-    return publish(site, branch, message="Publish", dry_run=dry_run).changed
+def send(branch: Branch, site: Path, *, said: list[str] | None = None) -> int:
+    """Publish, and tell how many files changed or went."""
+    fetch_branch(branch)
+    plan = plan_publish(site, branch)
+    if plan.changed or plan.removed:
+        push(plan, message="Publish", echo=(said if said is not None else []).append)
+    return plan.changed + plan.removed
 
 
 def test_a_site_is_sent_whole_and_without_what_is_the_users(branch: Branch, tmp_path: Path) -> None:
@@ -65,10 +70,71 @@ def test_only_what_changed_is_a_commit_and_history_stays(branch: Branch, tmp_pat
     assert git(tmp_path / "bare.git", "rev-list", "--count", branch.name) == "2"
 
 
-def test_a_dry_run_sends_nothing(branch: Branch, tmp_path: Path) -> None:
-    assert send(branch, write_site(tmp_path / "site"), dry_run=True) > 0
+def test_a_plan_sends_nothing_and_touches_no_branch(branch: Branch, tmp_path: Path) -> None:
+    fetch_branch(branch)
+    plan = plan_publish(write_site(tmp_path / "site"), branch)
+    assert (plan.is_first, plan.changed, plan.removed) == (True, len(plan.blobs), 0)
     assert git(tmp_path / "bare.git", "for-each-ref") == ""
-    assert git(branch.root, "for-each-ref", "refs/heads/gh-pages") == ""
+    assert git(branch.root, "for-each-ref") == git(branch.root, "for-each-ref", "refs/heads/main")
+
+
+def test_files_that_went_are_counted_apart(branch: Branch, tmp_path: Path) -> None:
+    site = write_site(tmp_path / "site", {**FILES, "old.html": page("<h1>Old</h1>")})
+    send(branch, site)
+    write_site(site)
+    fetch_branch(branch)
+    plan = plan_publish(site, branch)
+    assert (plan.changed, plan.removed) == (1, 1)  # build.json, and the page
+
+
+def test_a_domain_on_the_branch_stays(branch: Branch, tmp_path: Path) -> None:
+    """GitHub's settings page commits it there."""
+    site = write_site(tmp_path / "site")
+    send(branch, site)
+    git(tmp_path, "clone", "--quiet", "--branch", branch.name, str(tmp_path / "bare.git"), "settings")
+    (tmp_path / "settings/CNAME").write_text("coins.example.org\n")
+    git(tmp_path / "settings", "add", "CNAME")
+    git(tmp_path / "settings", "commit", "--quiet", "--message", "Create CNAME")
+    git(tmp_path / "settings", "push", "--quiet")
+    fetch_branch(branch)
+    assert branch_domain(branch) == "coins.example.org"
+    assert send(branch, site) == 0
+    write_site(site, {**FILES, "index.html": page("<h1>Second</h1>")})
+    assert send(branch, site) == 2
+    assert sent(branch, tmp_path)["CNAME"] == "coins.example.org"
+
+
+def test_the_server_is_heard(branch: Branch, tmp_path: Path) -> None:
+    hook = tmp_path / "bare.git/hooks/post-receive"
+    hook.parent.mkdir(exist_ok=True)
+    hook.write_text("#!/bin/sh\necho 'Create a pull request' >&2\n")
+    hook.chmod(0o755)
+    said: list[str] = []
+    send(branch, write_site(tmp_path / "site"), said=said)
+    assert said == ["remote: Create a pull request"]
+
+
+def test_a_commit_is_signed_where_git_is_set_to(branch: Branch, tmp_path: Path) -> None:
+    key = tmp_path / "key"
+    subprocess.run(["ssh-keygen", "-q", "-t", "ed25519", "-N", "", "-f", str(key)], check=True)
+    for name, value in (("gpg.format", "ssh"), ("user.signingkey", str(key)), ("commit.gpgsign", "true")):
+        git(branch.root, "config", name, value)
+    send(branch, write_site(tmp_path / "site"))
+    assert "gpgsig -----BEGIN SSH SIGNATURE-----" in git(
+        tmp_path / "bare.git", "cat-file", "commit", branch.name
+    )
+
+
+def test_git_and_its_hooks_see_no_key(
+    branch: Branch, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("OPENROUTER_API_KEY", "sk-secret")
+    hook = branch.root / ".git/hooks/pre-push"
+    hook.parent.mkdir(exist_ok=True)
+    hook.write_text(f'#!/bin/sh\nenv > "{tmp_path}/env.txt"\n')
+    hook.chmod(0o755)
+    send(branch, write_site(tmp_path / "site"))
+    assert "sk-secret" not in (tmp_path / "env.txt").read_text()
 
 
 def test_another_machines_site_is_carried_on_from(branch: Branch, tmp_path: Path) -> None:
@@ -89,9 +155,6 @@ def test_a_branch_that_flipsite_did_not_write_is_not_replaced(branch: Branch, tm
     git(branch.root, "push", "--quiet", "origin", "docs")
     with pytest.raises(SiteError, match="flipsite did not write this branch"):
         send(Branch(root=branch.root, remote="origin", name="docs"), site)
-    git(branch.root, "branch", "local")
-    with pytest.raises(SiteError, match="heads/local: flipsite did not write this branch"):
-        send(Branch(root=branch.root, remote="origin", name="local"), site)
 
 
 def test_the_branch_that_is_checked_out_is_refused(branch: Branch, tmp_path: Path) -> None:
@@ -104,7 +167,7 @@ def test_what_git_says_is_told(branch: Branch, tmp_path: Path) -> None:
     with pytest.raises(SiteError, match=r"no git remote 'none' here; begin with `git init`"):
         send(Branch(root=branch.root, remote="none", name="gh-pages"), site)
     git(branch.root, "remote", "set-url", "origin", str(tmp_path / "nowhere.git"))
-    with pytest.raises(SiteError, match=r"git: ls-remote origin failed: .*mend that and publish again"):
+    with pytest.raises(SiteError, match=r"git: ls-remote failed: .*fix that and publish again"):
         send(branch, site)
 
 
@@ -135,7 +198,7 @@ def test_gits_own_reason_is_told_and_not_its_advice(branch: Branch, tmp_path: Pa
     """Git ends with “and the repository exists.”, where nobody is told what is wrong."""
     git(branch.root, "remote", "set-url", "origin", str(tmp_path / "none.git"))
     with pytest.raises(
-        SiteError, match=r"failed: '.*/none\.git' does not appear to be a git repository; mend"
+        SiteError, match=r"failed: '.*/none\.git' does not appear to be a git repository; fix"
     ):
         send(branch, write_site(tmp_path / "site"))
 
@@ -145,9 +208,7 @@ def test_a_remote_that_refuses_is_told(branch: Branch, tmp_path: Path) -> None:
     hook.parent.mkdir(exist_ok=True)
     hook.write_text("#!/bin/sh\nexit 1\n")
     hook.chmod(0o755)
-    with pytest.raises(
-        SiteError, match=r"git: push --quiet failed: \[remote rejected\] .*hook declined\); mend"
-    ):
+    with pytest.raises(SiteError, match=r"git: push failed: \[remote rejected\] .*hook declined\); fix"):
         send(branch, write_site(tmp_path / "site"))
     hook.unlink()
     assert send(branch, tmp_path / "site") > 0

@@ -1,20 +1,44 @@
 """`flipsite publish`: the site, to a branch that GitHub Pages shows."""
 
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import click
+
+from flipsite.errors import UsageError
+
+if TYPE_CHECKING:
+    from flipsite.workflows.publish import Publication
 
 
 @click.command("publish", short_help="Push the site to a branch for GitHub Pages.")
 @click.option("--branch", default="gh-pages", show_default=True, metavar="NAME", help="The branch to write.")
 @click.option("--remote", default="origin", show_default=True, metavar="NAME", help="The git remote.")
-@click.option("--base-url", metavar="URL", help="Where it will stand.  [default: the remote's GitHub Pages]")
+@click.option(
+    "--base-url",
+    metavar="URL",
+    help="Where it will stand; remembered in flipsite.toml.  [default: as the project says, else the "
+    "branch's CNAME, else the remote's GitHub Pages]",
+)
 @click.option("--dry-run", is_flag=True, help="Build and check, say what would change, and send nothing.")
-def command(*, branch: str, remote: str, base_url: str | None, dry_run: bool) -> None:
+@click.option("--yes", is_flag=True, help="Do not ask before the branch is made.")
+@click.option("--packaged", is_flag=True, help="Publish flipsite's own studies where there is no project.")
+@click.option("--parent-repository", is_flag=True, help="Publish to the repository of a folder above.")
+def command(
+    *,
+    branch: str,
+    remote: str,
+    base_url: str | None,
+    dry_run: bool,
+    yes: bool,
+    packaged: bool,
+    parent_repository: bool,
+) -> None:
     r"""Build the site for its address, check it, and push it to a branch.
 
     A site with a fault is not published, and a branch that holds what flipsite did not write is not replaced.
-    Turn the branch on once under Settings → Pages → Deploy from a branch.
+    The first time you are asked. A CNAME on the branch stays. Turn the branch on once under Settings → Pages
+    → Deploy from a branch.
 
     \b
     Examples:
@@ -23,19 +47,55 @@ def command(*, branch: str, remote: str, base_url: str | None, dry_run: bool) ->
       flipsite publish --branch site --base-url https://coins.example.org/
     """
     from flipsite.project import find_project
-    from flipsite.workflows.publish import publish_project
+    from flipsite.workflows.publish import prepare_publication, remember_address, send_publication
 
-    done = publish_project(
-        find_project(Path.cwd()),
+    def say(line: str) -> None:
+        click.echo(line, err=True)
+
+    project = find_project(Path.cwd())
+    publication = prepare_publication(
+        project,
         branch=branch,
         remote=remote,
         base_url=base_url,
-        dry_run=dry_run,
-        echo=lambda line: click.echo(line, err=True),
+        packaged=packaged,
+        parent_repository=parent_repository,
+        echo=say,
     )
-    sent = done.published
-    changed = f"{sent.changed:,} of {sent.files:,} files changed" if sent.changed else "nothing has changed"
-    verb = "Would publish" if dry_run else "Published"
-    click.echo(f"{verb} to {branch} of {sent.remote_url}: {changed}.")
-    if done.address:
-        click.echo(done.address)
+    plan = publication.plan
+    where = f"{branch} of {remote}, {plan.remote_url}"
+    if dry_run:
+        click.echo(f"Would publish to {where}: {_changes(publication)}.")
+    elif plan.changed or plan.removed:
+        if plan.is_first and not yes:
+            _confirm(f"Make the branch {where}: {_changes(publication)}. Publish?")
+        send_publication(publication, echo=say)
+        click.echo(f"Published to {where}: {_changes(publication)}.")
+    else:
+        click.echo(f"Published to {where}: nothing has changed.")
+    if base_url and not dry_run and not project.packaged and (line := remember_address(project, base_url)):
+        say(f"flipsite: add {line} to flipsite.toml, so that the next build knows the address")
+    if publication.address:
+        click.echo(publication.address)
+
+
+def _changes(publication: "Publication") -> str:
+    plan = publication.plan
+    if not (plan.changed or plan.removed):
+        return "nothing has changed"
+    removed = f", {plan.removed:,} removed" if plan.removed else ""
+    return f"{plan.changed:,} of {len(plan.blobs):,} files changed{removed}"
+
+
+def _confirm(question: str) -> None:
+    """Ask before the first push.
+
+    Raises:
+        UsageError: If the answer is no, or there is nobody to ask.
+    """
+    try:
+        agreed = click.confirm(question, err=True)
+    except click.Abort as error:
+        raise UsageError("Nobody to ask whether to publish; add --yes, or --dry-run to look.") from error
+    if not agreed:
+        raise UsageError("Nothing was published.")

@@ -1,12 +1,15 @@
-"""A site to a branch that GitHub Pages shows, by git and ghp-import; nobody else's work is overwritten."""
+"""A site to a branch that GitHub Pages shows, by git alone; nobody else's work is overwritten.
 
+The commit is made of the site's files without the working tree or any local branch: objects, a tree, a
+commit, a push. Beyond the site's files the branch keeps its CNAME, which GitHub's settings page writes.
+"""
+
+import os
 import re
 import shutil
 import subprocess
-import sys
 import tempfile
-from collections.abc import Iterator
-from contextlib import contextmanager
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -17,6 +20,8 @@ from flipsite.write.site.paths import CARRIED
 _GITHUB = re.compile(
     r"(?:https://(?:[^/@]+@)?|git@|ssh://git@)github\.com[:/]([\w.-]+)/([\w.-]+?)(?:\.git)?/?"
 )
+_CNAME = "CNAME"
+_FILE = "100644"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -40,18 +45,24 @@ class Branch:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Published:
-    """What publishing did, or would do.
+class PublishPlan:
+    """What publishing would do.
 
     Attributes:
-        files: How many files the site has.
-        changed: How many of them the branch has not, or otherwise, or no longer.
-        remote_url: Where it was sent.
+        branch: Where to.
+        remote_url: Where that is; without a password or token.
+        is_first: Whether the remote has no such branch yet.
+        blobs: Each file's object, by its path.
+        changed: Files that the branch has not, or otherwise.
+        removed: Files that the branch has, and the site has no longer.
     """
 
-    files: int
-    changed: int
+    branch: Branch
     remote_url: str
+    is_first: bool
+    blobs: dict[str, str]
+    changed: int
+    removed: int
 
 
 def pages_address(root: Path, *, remote: str) -> str | None:
@@ -67,54 +78,26 @@ def pages_address(root: Path, *, remote: str) -> str | None:
     return f"https://{owner}.github.io/" + ("" if name.lower() == f"{owner}.github.io" else f"{name}/")
 
 
-def publish(site: Path, branch: Branch, *, message: str, dry_run: bool) -> Published:
-    """Commit a site to its branch and push it; if it is there already, do nothing.
-
-    Args:
-        site: Its folder, checked.
-        branch: Where to.
-        message: Of the commit.
-        dry_run: Only say what would change.
+def repository_root(root: Path) -> Path:
+    """The folder of the repository that a folder lies in.
 
     Raises:
-        SiteError: If git fails or takes no such name, the branch is checked out, or holds what flipsite
-            did not write.
-    """
-    url = _remote_url(branch.root, branch.remote)
-    _guard(branch)
-    with _scratch() as scratch:
-        staged = Path(scratch) / "site"
-        shutil.copytree(
-            site, staged, ignore=lambda folder, names: set(CARRIED) if Path(folder) == site else ()
-        )
-        files = {path.relative_to(staged).as_posix() for path in staged.rglob("*") if path.is_file()}
-        changed = _changed(branch, staged, files)
-        if changed and not dry_run:
-            _import(staged, branch, message)
-            _git(branch.root, "push", "--quiet", branch.remote, f"{branch.name}:{branch.name}")
-    return Published(files=len(files), changed=changed, remote_url=url)
-
-
-@contextmanager
-def _scratch() -> Iterator[str]:
-    """A folder for a copy of the site.
-
-    Raises:
-        SiteError: If it cannot be made or filled.
+        SiteError: If there is none.
     """
     try:
-        with tempfile.TemporaryDirectory(prefix="flipsite-", ignore_cleanup_errors=True) as folder:
-            yield folder
-    except OSError as error:  # shutil.Error, which tells of many files, among them
-        reason = error.strerror or next(iter(str(error).splitlines()), "no reason given")
-        raise SiteError(
-            f"{tempfile.gettempdir()}: no room for a copy of the site ({reason[:200]}); nothing was "
-            "published: mend that, or set TMPDIR to another folder, and publish again"
-        ) from error
+        return Path(_git(root, "rev-parse", "--show-toplevel")).resolve()
+    except SiteError as error:
+        raise SiteError(f"{root}: there is no git repository here; begin with `git init`") from error
 
 
-def _guard(branch: Branch) -> None:
-    """Fetch the branch, and refuse to touch one that is not flipsite's to replace."""
+def fetch_branch(branch: Branch) -> None:
+    """Fetch the remote's branch, and refuse one that is not flipsite's to replace.
+
+    Raises:
+        SiteError: If git fails or takes no such name, or the branch is checked out or holds what flipsite did
+            not write.
+    """
+    _remote_url(branch.root, branch.remote)
     try:
         _git(branch.root, "check-ref-format", f"refs/heads/{branch.name}")
     except SiteError as error:
@@ -126,51 +109,87 @@ def _guard(branch: Branch) -> None:
         _git(branch.root, "fetch", "--quiet", branch.remote, f"+refs/heads/{branch.name}:{branch.tracked}")
     elif _exists(branch, branch.tracked):  # deleted over there
         _git(branch.root, "update-ref", "-d", branch.tracked)
-    for ref in (branch.tracked, f"refs/heads/{branch.name}"):
-        if _exists(branch, ref) and not _exists(branch, f"{ref}:{NAME}"):
-            raise SiteError(
-                f"{ref.removeprefix('refs/')}: flipsite did not write this branch and will not replace it; "
-                "delete it, or name another with --branch"
-            )
-    if not _exists(branch, branch.tracked) and _exists(branch, f"refs/heads/{branch.name}"):
-        _git(branch.root, "update-ref", "-d", f"refs/heads/{branch.name}")  # nothing to carry on from
+    if _exists(branch, branch.tracked) and not _exists(branch, f"{branch.tracked}:{NAME}"):
+        raise SiteError(
+            f"{branch.remote}/{branch.name}: flipsite did not write this branch and will not replace it; "
+            "delete it, or name another with --branch"
+        )
 
 
-def _changed(branch: Branch, staged: Path, files: set[str]) -> int:
-    """How many files the branch has otherwise."""
-    if not _exists(branch, branch.tracked):
-        return len(files)
-    listed = _git(branch.root, "ls-tree", "-r", "-z", branch.tracked)
-    old = {
-        path: entry.split()[2]
-        for entry, _, path in (each.partition("\t") for each in listed.split("\0"))
-        if path
-    }
-    names = sorted(files)
-    hashed = _git(
-        branch.root,
-        "hash-object",
-        "--no-filters",
-        "--stdin-paths",
-        text="\n".join(str(staged / name) for name in names) + "\n",
+def branch_domain(branch: Branch) -> str | None:
+    """The text of the CNAME file on a fetched branch; None where it has none."""
+    name = f"{branch.tracked}:{_CNAME}"
+    return _git(branch.root, "cat-file", "blob", name) if _exists(branch, name) else None
+
+
+def plan_publish(site: Path, branch: Branch) -> PublishPlan:
+    """Compare a checked site with its fetched branch; the objects of its files are written.
+
+    Raises:
+        SiteError: If git fails.
+    """
+    files = sorted(
+        path.relative_to(site).as_posix()
+        for path in site.rglob("*")
+        if path.is_file() and path.relative_to(site).parts[0] not in CARRIED
     )
-    new = dict(zip(names, hashed.split(), strict=True))
-    return sum(old.get(path) != new.get(path) for path in old.keys() | new.keys())
+    paths = "".join(f"{site / name}\n" for name in files)
+    hashed = _git(branch.root, "hash-object", "-w", "--no-filters", "--stdin-paths", text=paths)
+    blobs = dict(zip(files, hashed.split(), strict=True))
+    is_first = not _exists(branch, branch.tracked)
+    listed = "" if is_first else _git(branch.root, "ls-tree", "-r", "-z", branch.tracked)
+    entries = (each.partition("\t") for each in listed.split("\0") if each)
+    old = {path: entry.split()[2] for entry, _, path in entries}
+    if _CNAME in old:
+        blobs.setdefault(_CNAME, old[_CNAME])
+    return PublishPlan(
+        branch=branch,
+        remote_url=re.sub(r"(?<=://)[^/@]+@", "", _remote_url(branch.root, branch.remote)),
+        is_first=is_first,
+        blobs=blobs,
+        changed=sum(old.get(path) != blob for path, blob in blobs.items()),
+        removed=len(old.keys() - blobs.keys()),
+    )
 
 
-def _import(staged: Path, branch: Branch, message: str) -> None:
-    command = [
-        "-m",
-        "ghp_import",
-        "-r",
-        branch.remote,
-        "-b",
-        branch.name,
-        "-m",
-        message,
-        str(staged),
-    ]
-    _run([sys.executable, *command], branch.root)
+def push(plan: PublishPlan, *, message: str, echo: Callable[[str], object]) -> None:
+    """Commit what was planned, signed where git is set to sign, and push it.
+
+    Args:
+        plan: From `plan_publish`.
+        message: Of the commit.
+        echo: Is given what the server says.
+
+    Raises:
+        SiteError: If git fails, or the server refuses; the branch is then as it was.
+    """
+    branch = plan.branch
+    signing = _git(branch.root, "config", "--default", "false", "--type=bool", "--get", "commit.gpgsign")
+    command = ["commit-tree", _write_tree(plan), "-m", message, *(["-S"] if signing == "true" else [])]
+    if not plan.is_first:
+        command += ["-p", branch.tracked]
+    commit = _git(branch.root, *command)
+    arguments = ["push", branch.remote, f"{commit}:refs/heads/{branch.name}"]
+    done = _call(["git", *arguments], branch.root)
+    for line in done.stderr.splitlines():
+        if line.startswith("remote:") and line.removeprefix("remote:").strip():
+            echo(line.strip())
+    _require(done, arguments)
+
+
+def _write_tree(plan: PublishPlan) -> str:
+    """The tree of the plan's files, made in an index of its own."""
+    lines = "".join(f"{_FILE} {blob}\t{path}\0" for path, blob in sorted(plan.blobs.items()))
+    try:
+        with tempfile.TemporaryDirectory(prefix="flipsite-") as folder:
+            index = {"GIT_INDEX_FILE": str(Path(folder) / "index")}
+            _git(plan.branch.root, "update-index", "-z", "--index-info", text=lines, env=index)
+            return _git(plan.branch.root, "write-tree", env=index)
+    except OSError as error:
+        raise SiteError(
+            f"{tempfile.gettempdir()}: cannot be written ({error.strerror}); nothing was published: "
+            "fix that, or set TMPDIR to another folder, and publish again"
+        ) from error
 
 
 def _remote_url(root: Path, remote: str) -> str:
@@ -186,31 +205,44 @@ def _remote_url(root: Path, remote: str) -> str:
 
 
 def _exists(branch: Branch, name: str) -> bool:
-    done = subprocess.run(  # noqa: S603 - git, with arguments and no shell
-        ["git", "cat-file", "-e", name],  # noqa: S607 - the user's own git
-        cwd=branch.root,
+    return _call(["git", "cat-file", "-e", name], branch.root).returncode == 0
+
+
+def _git(root: Path, *arguments: str, text: str | None = None, env: dict[str, str] | None = None) -> str:
+    done = _call(["git", *arguments], root, text=text, env=env)
+    _require(done, arguments)
+    return done.stdout.strip("\n")
+
+
+def _call(
+    command: list[str], root: Path, *, text: str | None = None, env: dict[str, str] | None = None
+) -> subprocess.CompletedProcess[str]:
+    return subprocess.run(  # noqa: S603 - git, with arguments and no shell
+        command,
+        cwd=root,
+        input=text,
+        env=_environment() | (env or {}),
         capture_output=True,
+        text=True,
+        errors="replace",
         check=False,
     )
-    return done.returncode == 0
 
 
-def _git(root: Path, *arguments: str, text: str | None = None) -> str:
-    return _run(["git", *arguments], root, text=text)
+def _environment() -> dict[str, str]:
+    """This process's environment for git and the hooks it runs: English messages, and no key."""
+    kept = {name: value for name, value in os.environ.items() if name != "OPENROUTER_API_KEY"}
+    return kept | {"LC_ALL": "C"}
 
 
-def _run(command: list[str], root: Path, *, text: str | None = None) -> str:
-    done = subprocess.run(  # noqa: S603 - git or ghp-import, with arguments and no shell
-        command, cwd=root, input=text, capture_output=True, text=True, check=False
-    )
+def _require(done: subprocess.CompletedProcess[str], arguments: Sequence[str]) -> None:
     if done.returncode:
         reason = _reason(done.stderr or done.stdout)
-        raise SiteError(f"git: {' '.join(command[1:3])} failed: {reason}; mend that and publish again")
-    return done.stdout.strip()
+        raise SiteError(f"git: {arguments[0]} failed: {reason}; fix that and publish again")
 
 
 def _reason(said: str) -> str:
-    """The line of git's in which it says what is wrong: what comes after is advice, or a traceback."""
+    """The line in which git says what is wrong: the lines after it are advice."""
     lines = [line.strip() for line in said.splitlines() if line.strip()] or ["no reason given"]
     refused = (line.removeprefix("! ") for line in lines if line.startswith("! ["))
     faults = (line.partition(": ")[2] for line in lines if line.startswith(("fatal: ", "error: ")))
