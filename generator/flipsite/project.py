@@ -1,23 +1,25 @@
-"""Which project a command works on: the folders of its content, templates, site and cache.
+"""The project that a command works on: the folders of its content, templates, site and cache.
 
-Which flipsite this is: another may make other pages of equal draws, other draws of equal answers.
+And the digest of flipsite itself: another version may make other pages of equal draws.
 """
 
 import hashlib
+import os
 from dataclasses import dataclass, replace
 from difflib import get_close_matches
+from itertools import chain
 from pathlib import Path
 from stat import S_ISREG
 from typing import Literal
 
 from flipsite.domain.urls import RESERVED_STUDIES, STUDY_ID
-from flipsite.errors import UsageError
+from flipsite.errors import ContentError, UsageError
 
 SNAPSHOT = "draws.parquet"
 """A study's snapshot, within its folder."""
 
 PROJECT_FILE = "flipsite.toml"
-"""What is set for a whole project, at its root; it need not exist."""
+"""Settings of a whole project, at its root; optional."""
 
 ROOT_FILES = "root"
 """The folder of files that are copied to the site's root as they are, within the content."""
@@ -26,13 +28,25 @@ CNAME = f"{ROOT_FILES}/CNAME"
 """The domain that GitHub Pages serves the site under, within the content."""
 
 CATALOGUE_FILE = "catalogue.json"
-"""What an endpoint offered when a study was collected, within the study's folder."""
+"""The endpoint's offer when a study was collected, within the study's folder."""
 
 FEATURES_FILE = "features.csv"
-"""What is known of a study's models besides their flips, within its folder."""
+"""Features of a study's models, within its folder."""
 
 FIT_FILE = "fit.json"
-"""What a study's regressions have found, within its folder."""
+"""Results of a study's regressions, within its folder."""
+
+PRINTED_FILE = "published.toml"
+"""Printed figures of a study of kind `published`, within its folder."""
+
+STUDY_FILES = ("study.toml", PRINTED_FILE, SNAPSHOT, CATALOGUE_FILE, FEATURES_FILE, FIT_FILE)
+"""The files of a study that a build reads, besides the parts of a snapshot."""
+
+NARRATIVES = ("story.md", "methods.md", "departures.md")
+"""The files of the content that are pages, besides those of its `pages/`."""
+
+OWN_PAGES = "pages"
+"""The folder of a project's further pages, within the content."""
 
 PARTS = "draws"
 """The folder of a snapshot in parts, within its study's: `draws/part=07/draws.parquet` and so on."""
@@ -72,12 +86,14 @@ def find_project(start: Path) -> Project:
 
     Raises:
         UsageError: If its path holds bytes that are no text: libraries refuse it, but only halfway.
+        ContentError: If a link of its content, templates or site leads out of it.
     """
     start = start.resolve()
     if any("\ud800" <= sign <= "\udfff" for sign in str(start)):
         raise UsageError(f"{start}: a part of this path is not UTF-8; rename it, or work elsewhere")
     for folder in (start, *start.parents):
         if (folder / "content" / "studies").is_dir():
+            _refuse_links_out(folder)
             own = folder / "templates"
             templates = (own, packaged("templates")) if own.is_dir() else (packaged("templates"),)
             return Project(
@@ -94,6 +110,23 @@ def find_project(start: Path) -> Project:
         site=start / "site",
         packaged=True,
     )
+
+
+def _refuse_links_out(root: Path) -> None:
+    """Refuse a link that leads elsewhere; within the site the build replaces or refuses every link."""
+    folders = [root / "content", root / "templates"]
+    inside = (
+        Path(folder, name)
+        for start in folders
+        for folder, subfolders, files in os.walk(start)
+        for name in (*subfolders, *files)
+    )
+    for path in chain(folders, [root / "site"], inside):
+        if path.is_symlink() and not Path(os.path.realpath(path)).is_relative_to(root):
+            raise ContentError(
+                f"{path}: is a link that leads out of the project, and a site would publish what lies there; "
+                "put the file or folder itself in its place"
+            )
 
 
 def shipped_with(project: Project) -> Project:

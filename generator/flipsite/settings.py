@@ -10,12 +10,13 @@ from dataclasses import asdict
 from difflib import get_close_matches
 from pathlib import Path
 from typing import Annotated, Any, Literal, TypeVar, get_args
+from urllib.parse import parse_qsl, urlsplit
 
 import tomli_w
-from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationError, model_validator
 
 from flipsite.domain.distribution import MOST_PER_ANSWER, KeyFaultError, check_per_answer, prompt_of
-from flipsite.domain.engine import EngineChoice, ProjectFile
+from flipsite.domain.engine import ENGINE_OPTIONS, EngineChoice, ProjectFile
 from flipsite.domain.estimates import Printed, PrintedBias
 from flipsite.domain.site import SiteInfo
 from flipsite.domain.study import (
@@ -61,6 +62,12 @@ def load_project(root: Path) -> ProjectFile:
     if not path.exists():
         return ProjectFile()
     read = _read(path, _ProjectFile)
+    known = ENGINE_OPTIONS[read.engine.name]
+    if unknown := [key for key in read.engine.options if key not in known]:
+        raise SettingsError(
+            f"{path}: engine.options.{unknown[0]}: a project may not set this option of {read.engine.name}; "
+            f"it may set {', '.join(known)}."
+        )
     engine = EngineChoice(name=read.engine.name, options=read.engine.options)
     return ProjectFile(engine=engine, draws=read.draws, site=_site_info(read.site))
 
@@ -195,7 +202,6 @@ _Number = Annotated[float, Field(allow_inf_nan=False)]
 _TEXT, _TEXTS = "a text", "a list of texts"
 _PAIR = "a list of two different texts, neither empty"
 _FIGURE = re.compile(r"0(\.[0-9]{1,6})?|1(\.0{1,6})?")
-_DATE = r"^(\d{4}(-\d{2}(-\d{2}.*)?)?)?$"
 
 
 def _article_prompt() -> str:
@@ -326,7 +332,7 @@ _Option = Annotated[str | bool | int | float, Field(union_mode="left_to_right")]
 
 
 class _EngineSection(_Section):
-    name: Annotated[str, Field(pattern=r"^[a-z]+$")] = _key("duckdb", "the name of an engine of Ibis’s")
+    name: Literal["duckdb", "pyspark"] = _key("duckdb", _one_of(Literal["duckdb", "pyspark"]))
     options: dict[str, _Option] = _key({}, "a table [engine.options] of texts, numbers and truth values")
 
 
@@ -356,11 +362,22 @@ class _SiteSection(_Section):
     footer: _FooterSection = _table(_FooterSection, "a table [site.footer]")
 
 
+_ADDRESS = 'the address of a folder, such as "s3://bucket/coins", without a user name or a host of its own'
+
+
+def _plain_address(text: str) -> str:
+    """An address whose host and keys are those that the machine is set up with, not the project's."""
+    parts = urlsplit(text)
+    options = {name for name, _ in parse_qsl(parts.query, keep_blank_values=True)}
+    is_plain = bool(re.fullmatch(r"[a-z0-9]+://[^\s@#]+", text)) and options <= {"region"}
+    if not is_plain or (parts.scheme == "file" and parts.netloc):
+        raise ValueError("address")
+    return text
+
+
 class _ProjectFile(_Section):
     engine: _EngineSection = _table(_EngineSection, "a table [engine]")
-    draws: dict[str, Annotated[str, Field(pattern=r"^[a-z0-9]+://\S+$")]] = _key(
-        {}, 'the address of a folder, such as "s3://bucket/coins"'
-    )
+    draws: dict[str, Annotated[str, AfterValidator(_plain_address)]] = _key({}, _ADDRESS)
     site: _SiteSection = _table(_SiteSection, "a table [site]")
 
 

@@ -2,7 +2,9 @@
 // Loads with classic script elements only, so it works from file://; needs no unsafe-eval and no inline style.
 (() => {
   "use strict";
-  const { bundle, root = "" } = document.currentScript.dataset;
+  // Not `document.currentScript`, for which an image of that name in a story would stand in.
+  const { get } = Object.getOwnPropertyDescriptor(Document.prototype, "currentScript");
+  const { bundle, root = "" } = get.call(document).dataset;
   const NARROW_PX = 560; // as in charts.css
   const FAILED = "The interactive chart could not be loaded; the picture shows the same.";
   const loads = new Map();

@@ -18,6 +18,7 @@ import pytest
 from flipsite.write.serve import server as server_module
 from flipsite.write.serve.livereload import Broadcast, State
 from flipsite.write.serve.server import PreviewServer
+from flipsite.write.site.manifest import NAME, Manifest
 
 SECRET = "canary-of-the-secret"  # noqa: S105 (what must not be found)
 PAGE = "<!doctype html><title>Coins</title><p>Coins"
@@ -31,6 +32,9 @@ def site(tmp_path: Path) -> Path:
     for path in ("index.html", "s/index.html"):
         (site / path).write_text(PAGE)
     (site / "s" / "big.parquet").write_bytes(os.urandom(4_000_000))
+    pages = ("index.html", "s/index.html", "s/big.parquet")
+    outputs = dict.fromkeys([*pages, "s/out", "s/twice", "s/folder/secret"], "")
+    (site / NAME).write_bytes(Manifest(version="1", inputs={}, outputs=outputs).text())
     (tmp_path / "secret").write_text(SECRET)
     (tmp_path / "site-more").mkdir()
     (tmp_path / "site-more" / "secret").write_text(SECRET)
@@ -123,6 +127,19 @@ def test_no_folder_is_listed(server: PreviewServer, site: Path) -> None:
     (site / "bare" / "hidden-name.txt").write_text("x")
     for target in (b"/bare/", b"/bare", b"/bare/.", b"/bare/?C=M;O=D", b"/bare//"):
         assert b"hidden-name" not in say(server, get(target))
+
+
+@pytest.mark.parametrize(
+    "target", [b"/notes.html", b"/s/notes/", b"/s/draft.txt", b"/.flipsite/cache.sqlite"]
+)
+def test_only_what_the_manifest_lists_is_served(server: PreviewServer, site: Path, target: bytes) -> None:
+    """What lies in the site's folder and is none of flipsite's work is nobody's to read."""
+    for place in ("notes.html", "s/notes/index.html", "s/draft.txt"):
+        (site / place).parent.mkdir(exist_ok=True)
+        (site / place).write_text(SECRET)
+    answer = say(server, get(target))
+    assert answer.split(b" ")[1] == b"404"
+    assert SECRET.encode() not in answer
 
 
 NAMES = [

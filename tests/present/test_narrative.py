@@ -189,5 +189,7 @@ def test_a_picture_that_cannot_be_shown_is_told_with_its_line(
 
 
 def test_marks_of_ours_in_a_text_are_only_letters(tmp_path: Path) -> None:
-    html = rendered(tmp_path, "# T\n\nA \ue0000\ue001 and \ue0007\ue001 {{ value('floor') }}\n").html
-    assert html == "<p>A \ufffd0\ufffd and \ufffd7\ufffd 0.056</p>\n"
+    """Noncharacters are replaced, in an expression too; signs of private use are an author's own."""
+    text = "A \ufdd00\ufdd1 and \ue0007\ue001 {{ value('floor') }} {{ '\\ufdd07\\ufdd1' }}"
+    html = rendered(tmp_path, f"# T\n\n{text}\n").html
+    assert html == "<p>A \ufffd0\ufffd and \ue0007\ue001 0.056 \ufffd</p>\n"

@@ -54,9 +54,18 @@ def test_draws_that_lie_elsewhere_are_counted_where_they_are(folder: Path, tmp_p
     ("text", "told"),
     [
         ('[engine]\nnmae = "duckdb"', r'flipsite\.toml: engine\.nmae: unknown key; did you mean "name"\?'),
-        ('[engine]\nname = "os.system"', r"flipsite\.toml: engine\.name: expected the name of an engine"),
+        ('[engine]\nname = "os.system"', r"flipsite\.toml: engine\.name: expected one of \"duckdb\""),
         ("[draws]\nfar = 5", r"flipsite\.toml: draws\.far: expected the address of a folder"),
-        ('[engine]\nname = "nosuch"', r"the engine 'nosuch' cannot be reached"),
+        ('[engine.options]\nthreads = "some"', r"the engine 'duckdb' cannot be reached"),
+        ('[engine.options]\ndatabase = "/tmp/x"', r"engine\.options\.database: a project may not set this"),
+        (
+            '[engine]\nname = "pyspark"\noptions = {"spark.jars" = "x.jar"}',
+            r"options\.spark\.jars: a project may",
+        ),
+        ('[draws]\nfar = "s3://key:secret@bucket/x"', r"draws\.far: expected the address of a folder"),
+        ('[draws]\nfar = "s3://b/x?endpoint_override=localhost:1"', r"draws\.far: expected the address"),
+        ('[draws]\nfar = "s3://b/x?scheme=http"', r"draws\.far: expected the address of a folder"),
+        ('[draws]\nfar = "file://host/x"', r"draws\.far: expected the address of a folder"),
         ('[draws]\nfar = "file:///no/such/folder"', r"the engine 'duckdb' cannot count the draws"),
     ],
 )
@@ -91,3 +100,16 @@ def test_reading_a_plain_study_imports_nothing_that_only_others_need(folder: Pat
         [sys.executable, "-c", code], capture_output=True, text=True, timeout=60, check=True
     )
     assert done.stdout == "[]\n"
+
+
+@pytest.mark.parametrize("name", ["a[bc]", "a*", "a?", "a{b,c}"])
+def test_a_folder_whose_name_is_a_pattern_counts_only_its_own_parts(tmp_path: Path, name: str) -> None:
+    """`[`, `*` and `?` are letters of a path, not what else would match them."""
+    for project in (name, "ab", "ac", "a["):
+        folder = tmp_path / project / "content" / "studies" / "far"
+        for part in (0, 1):
+            first = 3 * part
+            rows = collect_draws(ROWS[first : first + 3])
+            write_draws(folder / "draws" / f"part={part}" / "draws.parquet", rows, study="far")
+    (tally,) = held_tallies(tmp_path / name / "content" / "studies" / "far")
+    assert tally.n_draws == len(ROWS)

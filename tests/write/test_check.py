@@ -1,6 +1,7 @@
 """`check` finds each fault where it stands, and none in a site that has none."""
 
 import os
+import re
 import time
 from html.parser import HTMLParser
 from pathlib import Path
@@ -14,6 +15,7 @@ from flipsite.errors import SiteError
 from flipsite.write.check.check import check_site
 from flipsite.write.check.findings import Finding, Rule, Use
 from flipsite.write.check.html import read_page
+from flipsite.write.check.policy import DOCUMENT_NAMES, GLOBAL_NAMES
 
 
 def found(tmp_path: Path, **files: str) -> list[Finding]:
@@ -63,6 +65,13 @@ BODIES = [
     ('<a href=" java\tscript:alert(1)">', Rule.UNSAFE, "must not be an address"),
     ('<a href="file:///home/me/site/index.html">', Rule.UNSAFE, "must not be an address"),
     ('<p onclick="go()">', Rule.UNSAFE, "script in an attribute"),
+    ('<img name="currentScript" alt="">', Rule.UNSAFE, "stand in for document.currentScript"),
+    ('<img name="x" id="body" alt="">', Rule.UNSAFE, "stand in for document.body"),
+    ('<form name="querySelector"></form>', Rule.UNSAFE, "stand in for document.querySelector"),
+    ('<object id="head"></object>', Rule.UNSAFE, "stand in for document.head"),
+    ('<iframe title="x" name="createElement"></iframe>', Rule.UNSAFE, "stand in for document.createElement"),
+    ('<a id="flipsiteChart"></a>', Rule.UNSAFE, "stand in for window.flipsiteChart"),
+    ('<form name="vegaEmbed"></form>', Rule.UNSAFE, "stand in for window.vegaEmbed"),
     ('<iframe title="x" srcdoc="&lt;p&gt;"></iframe>', Rule.UNSAFE, "srcdoc"),
     ("<script>go()</script>", Rule.POLICY, "a script stands in the page"),
     ('<script type="module">go()</script>', Rule.POLICY, "a script stands in the page"),
@@ -323,3 +332,21 @@ def test_a_models_text_in_an_attribute_is_no_address():
     assert read_page(text.encode(), is_fragment=True).references == ()
     drawn = read_page(b'<svg><path fill="url(http://a.test/z)"/></svg>', is_fragment=True)
     assert [each.url for each in drawn.references] == ["http://a.test/z"]
+
+
+def test_every_object_that_our_scripts_use_is_guarded() -> None:
+    """A script that begins to use another one has it listed."""
+    own = Path(__file__).parents[2]
+    scripts = [*(own / "templates/static").glob("*.js"), own / "generator/flipsite/write/serve/reload.js"]
+    text = "".join(path.read_text(encoding="utf-8") for path in scripts)
+    assert set(re.findall(r"\bdocument\.([A-Za-z]+)", text)) <= DOCUMENT_NAMES
+    assert set(re.findall(r"\bwindow\.(flipsite[A-Za-z]+|vega[A-Za-z]+)", text)) <= GLOBAL_NAMES
+    assert "document.currentScript.dataset" not in text
+
+
+@pytest.mark.parametrize(
+    "harmless", ['<h2 id="title">', '<input name="title">', '<a id="body">', '<p id="forms">']
+)
+def test_a_name_that_stands_in_for_nothing_is_let_through(harmless: str) -> None:
+    read = read_page(page(harmless).encode())
+    assert not [fault for fault in read.faults if "stand in" in fault.message]

@@ -15,6 +15,7 @@ from sites import FILES, POLICY, page, write_site
 
 from flipsite.write.serve.livereload import SCRIPT, Broadcast, State, amended
 from flipsite.write.serve.server import PreviewServer, answers_to, find_file
+from flipsite.write.site.replace import replace_site
 
 
 @pytest.fixture
@@ -106,7 +107,7 @@ def test_a_policy_with_escaped_quotes_is_widened_too(server, site):
     ],
 )
 def test_a_file_comes_whole_and_with_its_type(server, site, name, kind):
-    (site / name).write_bytes(content := os.urandom(300_000))
+    replace_site({name: (content := os.urandom(300_000))}, site, version="1", inputs={})
     response, body = ask(server, f"/{name}?v=1")
     assert (response.status, response.headers["Content-Type"], body) == (200, kind, content)
     assert response.headers["X-Content-Type-Options"] == "nosniff"

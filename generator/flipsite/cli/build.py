@@ -28,6 +28,7 @@ from flipsite.cli.params import study_names
 )
 @click.option("--force", is_flag=True, help="Build even where no input has changed.")
 @click.option("--strict", is_flag=True, help="Fail on a warning; the site is written all the same.")
+@click.option("--allow-remote", is_flag=True, help="Read draws that flipsite.toml says lie elsewhere.")
 def command(
     *,
     out: Path | None,
@@ -36,10 +37,11 @@ def command(
     jobs: int | None,
     force: bool,
     strict: bool,
+    allow_remote: bool,
 ) -> int:
     r"""Build the site from the project's studies, or from the packaged ones where there is no project.
 
-    Needs no network and no key.
+    Needs no network and no key, unless draws lie elsewhere and --allow-remote is given.
 
     \b
     Examples:
@@ -59,6 +61,7 @@ def command(
         base_url=base_url,
         jobs=jobs or os.cpu_count() or 1,
         force=force,
+        allow_remote=allow_remote,
     )
     gc.freeze()  # nor at its end, where Python looks once more
     change = report.change

@@ -24,6 +24,7 @@ if TYPE_CHECKING:
 @click.option("--yes", is_flag=True, help="Do not ask before the branch is made.")
 @click.option("--packaged", is_flag=True, help="Publish flipsite's own studies where there is no project.")
 @click.option("--parent-repository", is_flag=True, help="Publish to the repository of a folder above.")
+@click.option("--allow-remote", is_flag=True, help="Read draws that flipsite.toml says lie elsewhere.")
 def command(
     *,
     branch: str,
@@ -33,6 +34,7 @@ def command(
     yes: bool,
     packaged: bool,
     parent_repository: bool,
+    allow_remote: bool,
 ) -> None:
     r"""Build the site for its address, check it, and push it to a branch.
 
@@ -60,6 +62,7 @@ def command(
         base_url=base_url,
         packaged=packaged,
         parent_repository=parent_repository,
+        allow_remote=allow_remote,
         echo=say,
     )
     plan = publication.plan

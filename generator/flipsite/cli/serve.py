@@ -15,7 +15,8 @@ import click
 )
 @click.option("--open", "open_browser", is_flag=True, help="Show the site in your browser.")
 @click.option("--no-watch", is_flag=True, help="Build once, and not again when a file changes.")
-def command(*, host: str, port: int | None, open_browser: bool, no_watch: bool) -> None:
+@click.option("--allow-remote", is_flag=True, help="Read draws that flipsite.toml says lie elsewhere.")
+def command(*, host: str, port: int | None, open_browser: bool, no_watch: bool, allow_remote: bool) -> None:
     r"""Build the site, show it on this machine, and build it again when content or templates change.
 
     Open pages reload by themselves and keep their place. A build that fails says why in the page, and the
@@ -28,4 +29,12 @@ def command(*, host: str, port: int | None, open_browser: bool, no_watch: bool) 
     """
     from flipsite.workflows.serve import preview
 
-    preview(Path.cwd(), host=host, port=port, open_browser=open_browser, watch=not no_watch, echo=click.echo)
+    preview(
+        Path.cwd(),
+        host=host,
+        port=port,
+        open_browser=open_browser,
+        watch=not no_watch,
+        allow_remote=allow_remote,
+        echo=click.echo,
+    )

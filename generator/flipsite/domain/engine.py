@@ -34,5 +34,23 @@ class ProjectFile:
     site: SiteInfo = field(default_factory=SiteInfo)
 
 
+ENGINE_OPTIONS: Mapping[str, tuple[str, ...]] = {
+    "duckdb": ("memory_limit", "threads"),
+    "pyspark": (
+        "spark.master",
+        "spark.cores.max",
+        "spark.default.parallelism",
+        "spark.driver.memory",
+        "spark.executor.cores",
+        "spark.executor.instances",
+        "spark.executor.memory",
+        "spark.sql.shuffle.partitions",
+        "spark.ui.enabled",
+    ),
+}
+"""The engines a project may choose, and the options it may set: none that runs code, opens a file or, but for
+`spark.master`, names a host."""
+
+
 EMBEDDED = EngineChoice()
 """DuckDB, inside flipsite: what counts unless a project says otherwise."""

@@ -10,19 +10,26 @@ import logging
 import os
 import re
 import sys
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from html import unescape
 from pathlib import Path
 from typing import TYPE_CHECKING
+from urllib.parse import unquote
 
 from flipsite import __version__
 from flipsite.domain.site import SiteInfo
 from flipsite.domain.urls import base_address, domain_address
+from flipsite.errors import UsageError
 from flipsite.files import file_digest
 from flipsite.project import (
     CNAME,
+    NARRATIVES,
+    OWN_PAGES,
+    PARTS,
     PROJECT_FILE,
     ROOT_FILES,
+    STUDY_FILES,
     Project,
     existing_study,
     own_digest,
@@ -35,6 +42,7 @@ from flipsite.workflows.render import Drawings
 from flipsite.write.site.replace import SiteChange, current_site, replace_site
 
 if TYPE_CHECKING:
+    from flipsite.domain.engine import ProjectFile
     from flipsite.present.pages.site import SiteWork
     from flipsite.workflows.incremental import Memory
 
@@ -75,6 +83,7 @@ def build(
     base_url: str | None = None,
     jobs: int = 1,
     force: bool = False,
+    allow_remote: bool = False,
     memory: "Memory | None" = None,
 ) -> BuildReport:
     """Build the site of a project's studies; where no input has changed since the last build, do nothing.
@@ -86,6 +95,7 @@ def build(
         base_url: Where the site will stand.
         jobs: How many processes make pages; more than one needs a process without threads of its own.
         force: Build even where nothing has changed.
+        allow_remote: Read draws that `[draws]` of flipsite.toml says lie outside the project.
         memory: What the last build of this process left; filled for the next one.
 
     Raises:
@@ -94,6 +104,8 @@ def build(
     chosen = tuple(dict.fromkeys(studies)) or study_ids(project)
     folders = {study_id: existing_study(project, study_id) for study_id in chosen}
     address = base_address(base_url) if base_url else None
+    if not allow_remote:
+        _refuse_remote(project, chosen)
     inputs = input_digests(project, chosen, base_url=address)
     change = None if force else current_site(out, version=__version__, inputs=inputs)
     if change is None:
@@ -170,7 +182,7 @@ def configured_address(project: Project, info: SiteInfo) -> str | None:
 
 
 def input_digests(project: Project, studies: Sequence[str], *, base_url: str | None) -> dict[str, str]:
-    """SHA-256 of everything a build depends on: content, templates, address, and flipsite itself."""
+    """SHA-256 of everything a build reads: content, templates, address, and flipsite itself."""
     roots = [("templates", folder) for folder in reversed(project.templates)]
     roots += [("content", packaged("content")), ("content", project.content)]
     digests = {
@@ -180,27 +192,83 @@ def input_digests(project: Project, studies: Sequence[str], *, base_url: str | N
     }
     if (settings := project.content.parent / PROJECT_FILE).is_file():
         digests[PROJECT_FILE] = file_digest(settings)
+    is_read = _reader(project.content, studies)
     for name, root in roots:
         for path in sorted(root.rglob("*")):
             inside = path.relative_to(root)
-            foreign = inside.parts[0] == "studies" and (
-                len(inside.parts) < 2 or inside.parts[1] not in studies
-            )
-            ignored = path.name.startswith(".") and inside.parts[0] != ROOT_FILES
-            if path.is_file() and not foreign and not ignored:
+            if (name == "templates" or is_read(inside)) and _is_visible(inside) and path.is_file():
                 digests[f"{name}/{inside.as_posix()}"] = file_digest(path)
     return digests | _elsewhere(project, studies)
 
 
-def _elsewhere(project: Project, studies: Sequence[str]) -> dict[str, str]:
-    """What the draws that lie elsewhere depend on, as far as a listing tells."""
+def _reader(content: Path, studies: Sequence[str]) -> Callable[[Path], bool]:
+    """Tell the files of the content that a build reads from notes and drafts that lie beside them.
+
+    build.json is public, and their names are nobody's business. A picture is read if a narrative names it.
+    """
+    narratives = [*(content / name for name in NARRATIVES), *sorted((content / OWN_PAGES).glob("*.md"))]
+    texts = [path.read_text("utf-8", "replace") for path in narratives if path.is_file()]
+    words = "".join(text + unquote(unescape(text.replace("\\", ""))) for text in texts)
+
+    def is_read(inside: Path) -> bool:
+        match inside.parts:
+            case (name,) if name in NARRATIVES:
+                return True
+            case (folder, *_) if folder == ROOT_FILES:
+                return True
+            case (folder, name) if folder == OWN_PAGES and name.endswith(".md"):
+                return True
+            case ("studies", study, name) if name in STUDY_FILES:
+                return study in studies
+            case ("studies", study, folder, *_, name) if folder == PARTS and name.endswith(".parquet"):
+                return study in studies
+        return inside.suffix not in {"", ".md"} and inside.name in words
+
+    return is_read
+
+
+def _is_visible(inside: Path) -> bool:
+    return inside.parts[0] == ROOT_FILES or not any(part.startswith(".") for part in inside.parts)
+
+
+def _refuse_remote(project: Project, studies: Sequence[str]) -> None:
+    """Refuse to read outside the project: a build of a stranger's project asks nobody unless told to."""
+    settings = _settings(project)
+    for study in studies:
+        address = settings.draws.get(study, "") if settings else ""
+        scheme, _, path = address.partition("://")
+        if path and not (scheme == "file" and Path(unquote(path)).resolve().is_relative_to(project.root)):
+            raise UsageError(
+                f"study {study!r}: its draws lie at {address}, says {PROJECT_FILE}; "
+                "add --allow-remote if you trust this project to read there"
+            )
+    master = str(settings.engine.options.get("spark.master", "local")) if settings else "local"
+    if not master.startswith("local"):
+        raise UsageError(
+            f"{PROJECT_FILE}: draws are to be counted by {master}; "
+            "add --allow-remote if you trust this project to reach it"
+        )
+
+
+def _settings(project: Project) -> "ProjectFile | None":
     if not (project.root / PROJECT_FILE).exists():
-        return {}
+        return None
     from flipsite.settings import load_project
+
+    return load_project(project.root)
+
+
+def _elsewhere(project: Project, studies: Sequence[str]) -> dict[str, str]:
+    """Digests of the listings of the draws that lie elsewhere."""
+    settings = _settings(project)
+    addresses = (
+        {study: settings.draws[study] for study in studies if study in settings.draws} if settings else {}
+    )
+    if not addresses:
+        return {}
     from flipsite.store.counting.remote import listing_digest
 
-    draws = load_project(project.root).draws
-    return {f"draws/{study}": listing_digest(draws[study]) for study in studies if study in draws}
+    return {f"draws/{study}": listing_digest(address) for study, address in addresses.items()}
 
 
 def _libraries_digest() -> str:

@@ -30,6 +30,7 @@ from flipsite.project import (
     FEATURES_FILE,
     FIT_FILE,
     PARTS,
+    PRINTED_FILE,
     SNAPSHOT,
     project_root,
     snapshot_files,
@@ -248,9 +249,6 @@ def _count_providers(draws: Draws, served: dict[str, Counter[str]]) -> None:
     for index, model in enumerate(draws.models):
         named = (draws.provider[place] for place in range(*draws.rows(index).indices(len(draws))))
         served[model].update(shown for name in named if name and (shown := one_line(name, most=60)))
-
-
-PRINTED_FILE = "published.toml"
 
 
 def stale(fit: Fit, folder: Path) -> tuple[str, ...]:

@@ -49,6 +49,7 @@ def prepare_publication(
     base_url: str | None,
     packaged: bool,
     parent_repository: bool,
+    allow_remote: bool = False,
     echo: Callable[[str], object],
 ) -> Publication:
     """Build a project's site for its address, check it, and compare it with the branch; nothing is sent.
@@ -61,6 +62,7 @@ def prepare_publication(
             branch, else the remote's GitHub Pages.
         packaged: Whether flipsite's own studies may be published where there is no project.
         parent_repository: Whether the repository may be that of a folder above the project.
+        allow_remote: Read draws that lie outside the project.
         echo: Says a line to the user.
 
     Raises:
@@ -81,7 +83,8 @@ def prepare_publication(
     where = Branch(root=project.root, remote=remote, name=branch)
     fetch_branch(where)
     address = _address(project, where, base_url)
-    report = build(project, out=project.site, base_url=address, jobs=os.cpu_count() or 1)
+    jobs = os.cpu_count() or 1
+    report = build(project, out=project.site, base_url=address, jobs=jobs, allow_remote=allow_remote)
     for warning in report.warnings:
         echo(f"flipsite: warning: {warning}")
     faults = [finding for finding in check_site(project.site) if not finding.is_warning]

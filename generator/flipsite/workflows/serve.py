@@ -15,6 +15,7 @@ def preview(
     port: int | None,
     open_browser: bool,
     watch: bool,
+    allow_remote: bool = False,
     echo: Callable[[str], object],
 ) -> None:
     """Build and show the site of the project that a folder belongs to, until interrupted.
@@ -25,6 +26,7 @@ def preview(
         port: The port to listen at; None for the first free one from 8000 on.
         open_browser: Whether to show it in the user's browser.
         watch: Whether to build again when content or templates change.
+        allow_remote: Read draws that lie outside the project.
         echo: Says a line to the user.
 
     Raises:
@@ -35,7 +37,9 @@ def preview(
     project, memory = find_project(start), Memory()
     serve(
         project.site,
-        build=lambda: build(find_project(start), out=project.site, memory=memory),  # templates may have come
+        build=lambda: build(  # the project is found again: templates may have come
+            find_project(start), out=project.site, memory=memory, allow_remote=allow_remote
+        ),
         watched=list(dict.fromkeys((project.content, *project.templates, project.root / "templates"))),
         host=host,
         port=port,

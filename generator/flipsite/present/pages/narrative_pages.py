@@ -26,6 +26,7 @@ from flipsite.present.pages.templates import render
 from flipsite.present.sparklines.coin_game import coin_toy
 from flipsite.present.text.markdown import Narrative
 from flipsite.present.text.verdicts import rules
+from flipsite.project import OWN_PAGES
 
 HOME = "index.html"
 
@@ -35,9 +36,6 @@ NARRATIVES = {
     "departures.md": "departures/index.html",
 }
 """Each narrative that flipsite knows, with its page, in the order of the navigation."""
-
-OWN_PAGES = "pages"
-"""The folder of the author's own pages, within the content."""
 
 Figures = Mapping[str, Mapping[str, Figure]]
 """By study, its charts by name."""

@@ -1,13 +1,18 @@
-"""The Jinja environment: autoescaped, strict, errors told with file and line."""
+"""The Jinja environment: sandboxed, autoescaped, strict; an error names its file and line.
+
+A project may bring templates of its own, and the project may be a stranger's: a template reads what it is
+given, calls methods of plain data and of ours, and changes nothing.
+"""
 
 import traceback
 from collections.abc import Hashable, MutableMapping, Sequence
 from pathlib import Path
-from types import TracebackType
+from types import FunctionType, ModuleType, TracebackType
 from typing import Any
 
 import jinja2
 from jinja2.runtime import Context
+from jinja2.sandbox import ImmutableSandboxedEnvironment
 from markupsafe import Markup
 
 from flipsite.domain.display import encoded, plural
@@ -17,9 +22,16 @@ from flipsite.present.pages.page import Frame, Page
 from flipsite.present.pages.reference import term_html
 from flipsite.present.text import formats
 
+_SAFE_HOMES = ("builtins", "datetime", "flipsite.", "jinja2.", "markupsafe")
+"""Modules of whose objects a template may call a method; a path, which could read a file, is of none."""
 
-class _BuildEnvironment(jinja2.Environment):
-    """An environment that lives for one build: a template once found is at hand, without a look for changes.
+
+def _home(named: Any) -> str:
+    return str(named.__module__)
+
+
+class _BuildEnvironment(ImmutableSandboxedEnvironment):
+    """A sandbox that lives for one build: a template once found is at hand, without a look for changes.
 
     A model's page asks for a dozen, and Jinja's own store hands each the globals again.
     """
@@ -27,6 +39,20 @@ class _BuildEnvironment(jinja2.Environment):
     def __init__(self, folders: Sequence[Path], **options: Any) -> None:
         super().__init__(loader=jinja2.FileSystemLoader([str(folder) for folder in folders]), **options)
         self._found: dict[str, jinja2.Template] = {}
+
+    def getattr(self, obj: Any, attribute: str) -> Any:
+        """An attribute; every public one of our own records is safe, which is known at once."""
+        if attribute[:1] != "_" and _home(type(obj)).startswith("flipsite."):
+            return jinja2.Environment.getattr(self, obj, attribute)
+        return super().getattr(obj, attribute)
+
+    def is_safe_callable(self, obj: Any) -> bool:
+        """Whether a template may call this: a macro, a function or method of ours, a method of plain data."""
+        owner = getattr(obj, "__self__", obj)
+        if isinstance(owner, ModuleType):  # a builtin function, as `open` is
+            return False
+        is_named = isinstance(owner, (FunctionType, type))
+        return _home(owner if is_named else type(owner)).startswith(_SAFE_HOMES)
 
     def get_template(
         self,

@@ -21,7 +21,7 @@ from markupsafe import Markup
 from flipsite.errors import ContentError
 from flipsite.present.text.formats import kept_text
 
-_MARK = re.compile("\ue000(\\d+)\ue001")
+_MARK = re.compile("\ufdd0(\\d+)\ufdd1")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -66,12 +66,12 @@ class Narrative:
 
 def fragment_mark(number: int) -> str:
     """What stands in Markdown for a finished piece of HTML."""
-    return f"\ue000{number}\ue001"
+    return f"\ufdd0{number}\ufdd1"
 
 
 def without_marks(text: str) -> str:
-    """A text in which nothing can be taken for a mark: both signs are of Unicode's private use."""
-    return text.replace("\ue000", "\ufffd").replace("\ue001", "\ufffd")
+    """A text in which nothing can be taken for a mark: both signs are noncharacters of Unicode."""
+    return text.replace("\ufdd0", "\ufffd").replace("\ufdd1", "\ufffd")
 
 
 def inline_markdown(text: str, link: Callable[[str], str]) -> Markup:
@@ -203,7 +203,7 @@ def _without_title(rendered: str) -> str:
 def _unwrap_blocks(rendered: str, fragments: Sequence[Markup]) -> str:
     """Take marks that stand for blocks out of the paragraph they are alone in."""
     return re.sub(
-        r"<p>\s*((?:\ue000\d+\ue001\s*)+)</p>",
+        r"<p>\s*((?:\ufdd0\d+\ufdd1\s*)+)</p>",
         lambda found: found[1] if _all_blocks(found[1], fragments) else found[0],
         rendered,
     )
@@ -211,11 +211,18 @@ def _unwrap_blocks(rendered: str, fragments: Sequence[Markup]) -> str:
 
 def _all_blocks(marks: str, fragments: Sequence[Markup]) -> bool:
     numbers = _MARK.findall(marks)
-    return all(re.match(r"\s*<(figure|div|table|section|svg|ol|ul)\b", fragments[int(n)]) for n in numbers)
+    blocks = (_fragment(number, fragments) for number in numbers)
+    return all(re.match(r"\s*<(figure|div|table|section|svg|ol|ul)\b", block) for block in blocks)
 
 
 def _fill(text: str, fragments: Sequence[Markup]) -> str:
-    return _MARK.sub(lambda found: str(fragments[int(found[1])]), text)
+    return _MARK.sub(lambda found: _fragment(found[1], fragments), text)
+
+
+def _fragment(number: str, fragments: Sequence[Markup]) -> str:
+    """The piece that a mark stands for; an expression of the text may have written another: U+FFFD."""
+    index = int(number[:9])
+    return str(fragments[index]) if index < len(fragments) else "\ufffd"
 
 
 @cache

@@ -4,6 +4,7 @@ Its memory is bounded: what does not fit is put on disk for a while.
 """
 
 import os
+import re
 import tempfile
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
@@ -139,14 +140,21 @@ def _is_remote(place: str) -> bool:
 def _roots(places: Sequence[str]) -> Sequence[str]:
     """The files; but the folder of all where folders tell columns, which are read with the whole alone."""
     if not any(key in SCHEMA.names for place in places for key in partition_of(Path(place))):
-        return places
+        return [_literal(place) for place in places]
     root = Path(os.path.commonpath(places))
     while root.suffix == ".parquet" or "=" in root.name:
         root = root.parent
-    return [str(root)]
+    return [_literal(str(root))]
 
 
 def _files(place: str) -> str:
     """A file's path as it is, and the files of a folder that has an address, as DuckDB wants them."""
     scheme, _, path = place.partition("://")
-    return place if not path else f"{path if scheme == 'file' else place}/**/*.parquet"
+    if not path:
+        return _literal(place)
+    return f"{_literal(path if scheme == 'file' else place)}/**/*.parquet"
+
+
+def _literal(path: str) -> str:
+    """A pattern that names this path alone, whatever its folders are called."""
+    return re.sub(r"([\[{*?])", r"[\1]", path)

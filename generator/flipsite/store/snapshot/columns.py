@@ -228,6 +228,18 @@ def is_code(name: str, kind: pa.DataType) -> bool:
 LIBRARY = f"pyarrow {pa.__version__}"
 """What writes the files: equal draws give equal bytes by one version of it."""
 
+MOST_TEXT_BYTES = 200_000_000
+"""Text of the draws that are held at a time, as it is published: half a million answers of 400 letters."""
+
+LONGEST_TEXT = 1_000_000
+"""Characters of any other text than an answer, which is cut; the sum is bounded with it."""
+
+MOST_MODELS = 50_000
+"""Of a study that is read whole; each has a page."""
+
+LONGEST_MODEL = 1_000
+"""Characters of a model's name, which stands on many pages."""
+
 _EXACT = 2**53
 """Whole numbers beyond this are not exact in a float64 column."""
 
@@ -299,17 +311,32 @@ def numbers(column: pa.ChunkedArray, kind: type[Any], *, missing: float) -> NDAr
     return np.concatenate(parts)
 
 
-def texts(column: pa.ChunkedArray) -> list[str | None]:
-    """A text column's values, None where missing; those of a dictionary are one object each."""
+def texts(column: pa.ChunkedArray, *, longest: int | None = None) -> list[str | None]:
+    """A text column's values, cut to `longest`, None where missing; a dictionary's are one object each."""
     if not pa.types.is_dictionary(column.type):
         found: list[str | None] = column.to_pylist()
-        return found
+        return [value and value[:longest] for value in found] if longest else found
     found = []
     for chunk in column.chunks:
-        names = np.array([*chunk.dictionary.to_pylist(), None], np.object_)
+        known = [name and name[:longest] for name in chunk.dictionary.to_pylist()]
+        names = np.array([*known, None], np.object_)
         places = numbers(pa.chunked_array([chunk.indices]), np.int32, missing=-1)
         found += names[places].tolist()
     return found
+
+
+def text_bytes(column: pa.ChunkedArray, *, longest: int) -> int:
+    """Bytes of a text column written out, each value counted up to `longest` characters of four bytes."""
+    total = 0
+    for chunk in column.chunks:
+        plain = chunk.dictionary if pa.types.is_dictionary(chunk.type) else chunk
+        offsets = np.frombuffer(plain.buffers()[1], np.int32, offset=4 * plain.offset, count=len(plain) + 1)
+        lengths = np.minimum(np.diff(offsets), 4 * longest)
+        if plain is not chunk:
+            places = numbers(pa.chunked_array([chunk.indices]), np.int32, missing=-1)
+            lengths = np.append(lengths, 0)[places]
+        total += int(lengths.sum(dtype=np.int64))
+    return total
 
 
 def unicode_text(text: str) -> str:

@@ -30,6 +30,10 @@ from flipsite.files import replacing
 from flipsite.project import PARTS, SNAPSHOT, snapshot_files
 from flipsite.store.snapshot.columns import (
     COUNTS,
+    LONGEST_MODEL,
+    LONGEST_TEXT,
+    MOST_MODELS,
+    MOST_TEXT_BYTES,
     NUMBERS,
     RESPONSE_CHARACTERS,
     SCHEMA,
@@ -38,6 +42,7 @@ from flipsite.store.snapshot.columns import (
     draws_table,
     is_code,
     numbers,
+    text_bytes,
     texts,
 )
 
@@ -46,6 +51,8 @@ FORMAT = 1
 
 _NOTES = {"flipsite_format": str(FORMAT), "flipsite_response_cut": str(RESPONSE_CHARACTERS)}
 ROWS_A_GROUP = 131_072
+MOST_UNPACKED_BYTES = 1 << 30
+"""Of a snapshot that is read whole, as its own footer states it."""
 
 _NOTHING = "__HIVE_DEFAULT_PARTITION__"
 """What Hive calls the folder of rows without a value."""
@@ -174,6 +181,7 @@ def _read_table(path: Path) -> pa.Table:
         known = file.metadata
         check_format(path, known.metadata or {})
         _check_columns(path, file)
+        _check_unpacked(path, file)
     dictionaries = ["model", "status", *TEXTS]
     with pq.ParquetFile(
         path, metadata=known, read_dictionary=dictionaries, page_checksum_verification=True
@@ -196,8 +204,12 @@ def _draws(path: Path | str, table: pa.Table) -> Draws:
     for name in ("model", "draw", "status"):
         if table[name].null_count:
             raise StoreError(f"{path}: the column {name!r} has a row without a value; make the snapshot anew")
+    _check_size(path, table)
     models, starts = _model_runs(path, table)
-    columns: dict[str, Any] = {name: texts(table[name]) for name in TEXTS}
+    columns: dict[str, Any] = {
+        name: texts(table[name], longest=RESPONSE_CHARACTERS if name == "response" else None)
+        for name in TEXTS
+    }
     columns |= {name: numbers(table[name], np.int64, missing=np.nan) for name in COUNTS}
     columns |= {name: numbers(table[name], np.float64, missing=np.nan) for name in NUMBERS}
     return Draws(
@@ -214,6 +226,30 @@ def _draws(path: Path | str, table: pa.Table) -> Draws:
 def _codes(column: pa.ChunkedArray) -> Codes:
     kind = np.int16 if column.type == pa.int16() else np.int8
     return numbers(column, kind, missing=-1).astype(np.int16)
+
+
+def _check_size(path: Path | str, table: pa.Table) -> None:
+    """Refuse a table whose texts, a repeated one written out each time, are more than a site should hold."""
+    found = sum(
+        text_bytes(table[name], longest=RESPONSE_CHARACTERS if name == "response" else LONGEST_TEXT)
+        for name in ("model", *TEXTS)
+    )
+    if found > MOST_TEXT_BYTES:
+        raise StoreError(
+            f"{path}: unpacks to {found / 1e6:,.0f} MB of text, of which {MOST_TEXT_BYTES / 1e6:,.0f} MB can "
+            "be published; if you trust it, split it into parts or into several studies"
+        )
+
+
+def _check_unpacked(path: Path, file: pq.ParquetFile) -> None:
+    """Refuse a file that says itself that it unpacks to more than can be held."""
+    groups = (file.metadata.row_group(index) for index in range(file.metadata.num_row_groups))
+    size = sum(group.total_byte_size for group in groups)
+    if size > MOST_UNPACKED_BYTES:
+        raise StoreError(
+            f"{path}: unpacks to {size / 1e6:,.0f} MB, of which {MOST_UNPACKED_BYTES / 1e6:,.0f} MB can be "
+            "read; make the snapshot anew, in parts"
+        )
 
 
 def check_format(path: Path, notes: dict[bytes, bytes]) -> None:
@@ -271,6 +307,11 @@ def _model_runs(path: Path | str, table: pa.Table) -> tuple[tuple[str, ...], NDA
     models = tuple(names[code] for code in codes[starts[:-1].astype(np.int64)].tolist())
     if any(a >= b for a, b in pairwise(models)):
         raise StoreError(f"{path}: the column 'model' is not in order; make the snapshot anew")
+    if len(models) > MOST_MODELS or any(len(name) > LONGEST_MODEL for name in models):
+        raise StoreError(
+            f"{path}: has {len(models):,} models, or one with a name of more than {LONGEST_MODEL:,} letters; "
+            f"a study may have {MOST_MODELS:,}"
+        )
     return models, starts.astype(np.int64)
 
 

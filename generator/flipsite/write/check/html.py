@@ -12,7 +12,7 @@ from typing import Protocol
 from xml.parsers import expat
 
 from flipsite.write.check.findings import Document, LocalFault, Reference, Rule, Use, css_urls
-from flipsite.write.check.policy import allows_inline, weaknesses
+from flipsite.write.check.policy import allows_inline, clobbered, weaknesses
 
 Attributes = dict[str, str]
 
@@ -232,6 +232,10 @@ class _Reader:
 
     def start(self, name: str, attributes: Attributes, line: int) -> None:
         for key, value in attributes.items():
+            if key in {"id", "name"} and (stood_in := clobbered(name, key, value)):
+                self.fault(
+                    line, Rule.UNSAFE, f"<{name} {key}={value!r}> would stand in for {stood_in}; rename it"
+                )
             if key == "id" or (key == "name" and name == "a" and attributes.get("id") != value):
                 self._identify(value, line)
             elif key in ADDRESSES:

@@ -1,4 +1,4 @@
-"""What a page's Content-Security-Policy lets through that it should not."""
+"""What a page's Content-Security-Policy lets through, and names that stand in for objects of scripts."""
 
 import re
 from collections.abc import Iterator
@@ -33,3 +33,37 @@ def weaknesses(policy: str) -> Iterator[str]:
 def allows_inline(policy: str) -> bool:
     """Whether the policy names scripts in the page by their hash."""
     return bool(_HASH.search(policy))
+
+
+_USED = """
+    addEventListener append body childNodes children cookie createComment createDocumentFragment
+    createElement createElementNS createEvent createRange createTextNode currentScript defaultView
+    doctype documentElement domain embeds execCommand firstChild fonts forms getElementById
+    getElementsByClassName getElementsByName getElementsByTagName getSelection hasFocus head hidden
+    images implementation importNode lastChild links location nodeType open ownerDocument parentNode
+    querySelector querySelectorAll readyState referrer removeChild removeEventListener scripts
+    styleSheets title URL visibilityState write
+"""
+
+DOCUMENT_NAMES = frozenset(_USED.split())
+"""Properties of `document` that scripts use; an element of such a name stands in for the property."""
+
+GLOBAL_NAMES = frozenset(["flipsiteBoard", "flipsiteChart", "flipsiteEmbed", "flipsiteIndex", "vegaEmbed"])
+"""Globals of the site's scripts; until one is set, an element of such a name stands in for it."""
+
+_NAMED = {"embed", "form", "iframe", "img", "object"}
+"""Elements that are a property of `document` by their `name`; an image or object by its `id` too."""
+
+
+def clobbered(element: str, attribute: str, value: str) -> str | None:
+    """The object that an element's `id` or `name` would stand in for (DOM clobbering); None where it is none.
+
+    Source:
+        HTML Standard, "DOM tree accessors" and "Named access on the Window object".
+    """
+    is_property = element in (_NAMED if attribute == "name" else {"img", "object"})
+    if is_property and value in DOCUMENT_NAMES:
+        return f"document.{value}"
+    if value in GLOBAL_NAMES and (is_property or attribute == "id"):
+        return f"window.{value}"
+    return None

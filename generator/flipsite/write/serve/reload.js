@@ -2,7 +2,8 @@
 // keeps the place, and lays the reason of a failed build over them.
 (function () {
   "use strict";
-  const shown = document.currentScript.dataset.version;
+  const { get } = Object.getOwnPropertyDescriptor(Document.prototype, "currentScript");
+  const shown = get.call(document).dataset.version; // a picture in the story cannot stand in for it
   const place = "flipsite-place:" + location.pathname;
   let source = null;
   let notice = null;

@@ -1,6 +1,6 @@
-"""Serve a site to the browser of whoever writes it: to read, from this machine, as it is at the moment.
+"""Serve a site to its writer's browser: read-only, from this machine, as it is at the moment.
 
-Which file of a site an address asks for; none outside it, whatever the address says.
+An address finds only a file that the site's build.json lists, whatever the address says.
 """
 
 import logging
@@ -10,6 +10,7 @@ import socket
 import sys
 from contextlib import suppress
 from dataclasses import dataclass
+from functools import lru_cache
 from http import HTTPStatus
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from io import BufferedReader
@@ -22,6 +23,7 @@ from typing import Any
 from urllib.parse import quote, unquote_to_bytes
 
 from flipsite.write.serve.livereload import EVENTS_PATH, SCRIPT, SCRIPT_PATH, Broadcast, follow, stand_in
+from flipsite.write.site.manifest import NAME, read_manifest
 
 log = logging.getLogger(__name__)
 
@@ -64,29 +66,43 @@ class MovedFolder:
 
 
 def find_file(site: Path, address: str) -> Path | MovedFolder | None:
-    """The file that an address asks for.
+    """The file that an address asks for, if flipsite wrote it: build.json lists it.
 
     Args:
         site: The site's folder.
         address: The target of a request: percent-encoded, maybe with a query.
 
     Returns:
-        A plain file in the site, with links followed; of a folder its index.html. None if there is none.
+        A plain file of the site; of a folder its index.html. None if there is none.
     """
     path = address.partition("#")[0].partition("?")[0]
     parts = _parts(path)
     if parts is None:
         return None
     try:
-        root = site.resolve()
-        found = root.joinpath(*parts).resolve()
-        if found.is_dir():
-            if not path.endswith("/"):
+        listed, name = _listed_files(site), "/".join(parts)
+        if name not in listed:
+            index = "/".join([*parts, INDEX])
+            if parts and index in listed and not path.endswith("/"):
                 return MovedFolder(to="/" + "".join(f"{quote(part)}/" for part in parts))
-            found = (found / INDEX).resolve()
-        return found if found.is_relative_to(root) and found.is_file() else None
+            name = index
+        found = site / name
+        is_own = name in listed and found.resolve().is_relative_to(site.resolve())
+        return found if is_own and found.is_file() else None
     except (OSError, RuntimeError):  # a name too long, a loop of links
         return None
+
+
+def _listed_files(site: Path) -> frozenset[str]:
+    status = (site / NAME).stat()
+    return _read_listed(site, status.st_ino, status.st_mtime_ns, status.st_size)
+
+
+@lru_cache(maxsize=1)
+def _read_listed(site: Path, *_stamp: int) -> frozenset[str]:
+    """The files that a site's build.json lists, and itself; read again when its stamp changes."""
+    manifest = read_manifest(site)
+    return frozenset([NAME, *manifest.outputs]) if manifest else frozenset()
 
 
 def content_type(path: Path) -> str:

@@ -60,6 +60,8 @@ def current_site(out: Path, *, version: str, inputs: Mapping[str, str]) -> SiteC
             return None
         sizes = [(out / NAME).stat().st_size]
         for path, digest in last.outputs.items():
+            if (out / path).is_symlink():
+                return None
             size, found = measure(out / path)
             sizes.append(size)
             if found != digest:
