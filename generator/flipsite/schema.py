@@ -10,7 +10,7 @@ from math import isfinite
 from typing import Literal
 
 from flipsite.domain.draws import STATUSES
-from flipsite.domain.estimates import Verdict
+from flipsite.domain.estimates import Sway, Verdict
 from flipsite.domain.study import Kind
 from flipsite.errors import SchemaError
 
@@ -69,13 +69,18 @@ ESTIMATES: tuple[Column, ...] = (
     _count("ones", "Valid draws whose outcome is 1."),
     _share("mean", "Share of ones among valid draws."),
     _share("bias", "Distance of the mean from the target; the article’s definition where the target is 0.5."),
+    _share(
+        "bias_within",
+        "Mean over both orders of the bias within each; missing where one order was asked.",
+    ),
     _share("mean_low", "Low end of the 95 % Jeffreys interval of the share of ones."),
     _share("mean_high", "High end of the same interval."),
     _share("noise_floor", "Bias that a coin at the target shows on average at that number of valid draws."),
     _share("p_value", "Exact two-sided binomial test of the target; cautious for printed figures."),
     _share("q_value", "Benjamini-Hochberg over all models asked."),
     _text("verdict", "By the rules of the methods page.", values=Verdict),
-    _count("rank", "By bias, 1 the least biased; ties share a rank.", low=1),
+    _text("sway", "What the model follows instead of chance: order or label.", nullable=True, values=Sway),
+    _count("rank", "By bias, within orders where two were asked, 1 the least; ties share a rank.", low=1),
     _count("rank_low", "Low end of the rank’s 95 % interval.", low=1),
     _count("rank_high", "High end of the same interval.", low=1),
     _dollars("cost_usd", "Billed, failed draws included."),

@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 from scipy import optimize, stats
 
-from flipsite.analyse.label_order import decompose, firth
+from flipsite.analyse.label_order.decomposition import decompose, firth
 
 FIG5 = Path(__file__).parents[3] / "shared" / "data" / "failure-to-mix" / "fig5_word_bias.csv"
 

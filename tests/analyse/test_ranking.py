@@ -81,12 +81,12 @@ def test_ranks_agree_with_drawing_each_posterior_at_length():
 @given(pairs=st.lists(COUNTS, min_size=1, max_size=12), target=st.sampled_from([0.5, 0.3, 1.0]))
 def test_ranks_are_those_of_sorting_each_draw_plainly(pairs, target):
     """Equals in the order of the models: numpy's quick way with them depends on the processor."""
-    ones, valid = np.array(pairs).T
     levels = np.random.default_rng(7).integers(0, LEVELS, size=(1_000, len(pairs)), dtype=np.uint16)
     table = [abs(share_quantiles(k, n, levels=LEVELS) - target) for k, n in pairs]
     drawn = np.array(table)[np.arange(len(pairs)), levels]
     plain = np.argsort(np.argsort(drawn, axis=1, kind="stable"), axis=1) + 1
-    ranks = posterior_ranks(ones, valid, target=target, seed=7, n_draws=1_000)
+    counts = [((k, n),) for k, n in pairs]
+    ranks = posterior_ranks(counts, target=target, seed=7, n_draws=1_000)
     assert np.array_equal(ranks.T, plain)
 
 

@@ -121,6 +121,8 @@ def an_estimate(low: float, high: float) -> Estimate:
         author="a",
         kind=load_study(ARTICLE).kind,
         verdict=Verdict.UNDECIDED,
+        sway=None,
+        bias_within=None,
         page="x/index.html",
         mean_low=low,
         mean_high=high,

@@ -1,6 +1,6 @@
 """Everything `estimates.json` says of a study's models, from their tallies or from printed figures."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from fractions import Fraction
 from functools import lru_cache
@@ -9,10 +9,17 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from flipsite.analyse.binomial import benjamini_hochberg, binomial_test, jeffreys, noise_floor, verdict
+from flipsite.analyse.label_order.sway import (
+    Asked,
+    OrderCounts,
+    bias_within_orders,
+    clustered_test,
+    fair_in_each_order,
+)
 from flipsite.analyse.published import PrintedFit, cautious_p_value, fits, known_draws
 from flipsite.analyse.ranking import RankEstimate, standings
 from flipsite.domain.draws import Tally
-from flipsite.domain.estimates import Estimate, Printed, PrintedBias, Verdict
+from flipsite.domain.estimates import Estimate, Printed, PrintedBias, Sway, Verdict
 from flipsite.domain.study import Study
 
 PageOf = Callable[[str, str], str]
@@ -20,7 +27,13 @@ PageOf = Callable[[str, str], str]
 
 
 def estimates(
-    study: Study, tallies: Sequence[Tally], *, page: PageOf, doubts: Sequence[RankEstimate] | None = None
+    study: Study,
+    tallies: Sequence[Tally],
+    *,
+    page: PageOf,
+    doubts: Sequence[RankEstimate] | None = None,
+    asked: Mapping[str, Asked] | None = None,
+    followed: Mapping[str, Sway] | None = None,
 ) -> tuple[Estimate, ...]:
     """Estimate each model's share of ones, its bias and what may be said of it, from its draws.
 
@@ -31,26 +44,42 @@ def estimates(
         study: Says the kind and the target.
         tallies: Counts, in any order.
         page: Where a model's page is.
-        doubts: The models' standings, whose ranks are told; worked out where they are not given.
+        doubts: The models' rank estimates; worked out where they are not given.
+        asked: How each model's draws were asked, where orders or labels changed.
+        followed: What each model follows instead of chance.
 
     Returns:
         One record a model, sorted by model.
     """
     target = study.prompt.target
     by_model = sorted(tallies, key=lambda tally: tally.model)
+    how = [(asked or {}).get(tally.model, Asked()) for tally in by_model]
     ones = np.array([tally.n_ones for tally in by_model], np.int64)
     valid = np.array([tally.n_valid for tally in by_model], np.int64)
     low, high = jeffreys(ones, valid)
     p = np.where(valid > 0, binomial_test(ones, valid, target=target), np.nan)
+    for i, each in enumerate(how):
+        if each.pairs is not None:
+            found = clustered_test(each.pairs, target=target)
+            low[i], high[i], p[i] = found.low, found.high, found.p_value
     q = benjamini_hochberg(p)
     floor = noise_floor(valid, target)
     bias = np.array(
         [bias_of(k, n, target=target) for k, n in zip(ones.tolist(), valid.tolist(), strict=True)]
     )
-    rank = competition_ranks(bias)
-    places = {each.model: each for each in (standings(by_model, target=target) if doubts is None else doubts)}
+    within = [
+        None if each.by_order is None else bias_within_orders(each.by_order, target=target) for each in how
+    ]
+    rank = competition_ranks([b if w is None else w for b, w in zip(bias.tolist(), within, strict=True)])
+    if doubts is None:
+        doubts = standings(by_model, target=target, by_order=_orders(asked))
+    places = {each.model: each for each in doubts}
 
     def drawn(tally: Tally, i: int) -> Estimate:
+        sway = (followed or {}).get(tally.model)
+        said = verdict(float(q[i]), float(low[i]), float(high[i]), target=target)
+        if said is Verdict.FAIR and (sway or not _fair_in_each_order(how[i], target=target)):
+            said = Verdict.UNDECIDED
         return replace(
             _blank(study, tally.model, page=page),
             draws=tally.n_draws,
@@ -59,12 +88,14 @@ def estimates(
             cost_usd=tally.cost_usd,
             mean=tally.n_ones / tally.n_valid,
             bias=float(bias[i]),
+            bias_within=within[i],
             mean_low=float(low[i]),
             mean_high=float(high[i]),
             noise_floor=float(floor[i]),
             p_value=float(p[i]),
             q_value=float(q[i]),
-            verdict=verdict(float(q[i]), float(low[i]), float(high[i]), target=target),
+            verdict=said,
+            sway=sway,
             rank=int(rank[i]),
             rank_low=places[tally.model].rank_low,
             rank_high=places[tally.model].rank_high,
@@ -74,6 +105,14 @@ def estimates(
         drawn(tally, i) if tally.n_valid else _counted(study, tally, page=page)
         for i, tally in enumerate(by_model)
     )
+
+
+def _orders(asked: Mapping[str, Asked] | None) -> dict[str, OrderCounts]:
+    return {model: each.by_order for model, each in (asked or {}).items() if each.by_order is not None}
+
+
+def _fair_in_each_order(asked: Asked, *, target: float) -> bool:
+    return asked.by_order is None or fair_in_each_order(asked.by_order, target=target)
 
 
 def published_estimates(
@@ -163,12 +202,14 @@ def _blank(study: Study, model: str, *, page: PageOf) -> Estimate:
         ones=None,
         mean=None,
         bias=None,
+        bias_within=None,
         mean_low=None,
         mean_high=None,
         noise_floor=None,
         p_value=None,
         q_value=None,
         verdict=Verdict.UNDECIDED,
+        sway=None,
         rank=None,
         rank_low=None,
         rank_high=None,

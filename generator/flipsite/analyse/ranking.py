@@ -9,7 +9,7 @@ Source:
     J. R. Statist. Soc. A 159, 385-443.
 """
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -17,6 +17,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from flipsite.analyse.binomial import TAIL
+from flipsite.analyse.label_order.sway import OrderCounts
 from flipsite.analyse.posterior import bias_interval, bias_quantile, bias_within, share_quantiles
 from flipsite.domain.draws import Tally
 from flipsite.domain.estimates import Estimate, Verdict
@@ -32,6 +33,9 @@ _CELLS = 10_000_000
 
 _BLOCK = 100_000
 """Draws times models ranked at once: what fits a processor's cache."""
+
+ArmCounts = tuple[tuple[int, int], ...]
+"""Ones and valid draws of a model, or of each order."""
 
 LEVELS = 2048
 """Equally likely parts into which a posterior is cut: 1/4096 off in probability, far below chance's error."""
@@ -71,7 +75,13 @@ class RankEstimate:
 
 
 def standings(
-    tallies: Sequence[Tally], *, target: float = 0.5, top: int = 20, seed: int = 0, n_draws: int = N_DRAWS
+    tallies: Sequence[Tally],
+    *,
+    target: float = 0.5,
+    top: int = 20,
+    seed: int = 0,
+    n_draws: int = N_DRAWS,
+    by_order: Mapping[str, OrderCounts] | None = None,
 ) -> tuple[RankEstimate, ...]:
     """Rank every model that has a valid draw, with the doubt that is left.
 
@@ -81,6 +91,8 @@ def standings(
         top: Length of the tables of the least and the most biased.
         seed: Of the joint posterior draws.
         n_draws: Joint posterior draws; fewer where there are more than 500 models.
+        by_order: Ones and valid draws in each order, of models that were asked in two: they rank by the
+            mean bias within the orders.
 
     Returns:
         One standing a model, in the order given.
@@ -90,7 +102,8 @@ def standings(
         return ()
     ones = np.array([tally.n_ones for tally in drawn])
     valid = np.array([tally.n_valid for tally in drawn])
-    ranks = posterior_ranks(ones, valid, target=target, seed=seed, n_draws=n_draws)
+    counts = [(by_order or {}).get(tally.model, ((tally.n_ones, tally.n_valid),)) for tally in drawn]
+    ranks = posterior_ranks(counts, target=target, seed=seed, n_draws=n_draws)
     ranks.sort(axis=1, kind="stable")  # by digits, where ranks have sixteen bits
     size = ranks.shape[1]
     low, high = ranks[:, int(size * TAIL)], ranks[:, min(size - 1, int(size * (1 - TAIL)))]
@@ -117,16 +130,19 @@ def standings(
 
 
 def posterior_ranks(
-    n_ones: NDArray[np.int64], n_valid: NDArray[np.int64], *, target: float, seed: int, n_draws: int
+    counts: Sequence[ArmCounts], *, target: float, seed: int, n_draws: int
 ) -> NDArray[np.unsignedinteger[Any]]:
     """Ranks by bias in joint posterior draws: a row a model, a column a draw, 1 the least biased.
+
+    The bias is the mean of those within each order where two were asked; `counts` has ones and valid draws
+    of each.
 
     Each draw takes, for each model on its own, one of 2,048 equally likely quantiles of the model's
     posterior. Equal ones rank in the order of the models, whatever processor sorts them.
     """
-    n_models = len(n_ones)
+    n_models = len(counts)
     n_draws = max(min(n_draws, 1_000), min(n_draws, _CELLS // n_models))
-    keys, offsets = _sortable(n_ones, n_valid, target=target)
+    keys, offsets = _sortable(counts, target=target)
     place = keys.dtype.type(2 ** _bits(n_models) - 1)
     models = np.arange(n_models, dtype=keys.dtype)
     told = np.min_scalar_type(n_models)
@@ -147,19 +163,29 @@ def posterior_ranks(
 
 
 def _sortable(
-    n_ones: NDArray[np.int64], n_valid: NDArray[np.int64], *, target: float
+    counts: Sequence[ArmCounts], *, target: float
 ) -> tuple[NDArray[np.unsignedinteger[Any]], NDArray[np.int64]]:
     """Whole numbers in the order of the biases that the models may have, and where each model's begin.
 
     There is one for each level of each pair of counts, with room below for the number of a model: sorting
     such sums is several times as fast as finding the order of floats.
     """
-    pairs, which = np.unique(np.stack([n_ones, n_valid]), axis=1, return_inverse=True)
-    biases = [abs(share_quantiles(int(k), int(n), levels=LEVELS) - target) for k, n in pairs.T]
+    place = {each: i for i, each in enumerate(dict.fromkeys(counts))}
+    which = np.array([place[each] for each in counts], np.int64)
+    biases = [_bias_levels(each, target=target) for each in place]
     codes = np.unique(np.concatenate(biases), return_inverse=True)[1]
-    bits = _bits(len(n_ones))
+    bits = _bits(len(counts))
     kind = np.min_scalar_type((int(codes.max()) + 1) << bits)
-    return codes.astype(kind) << kind.type(bits), np.ravel(which) * LEVELS
+    return codes.astype(kind) << kind.type(bits), which * LEVELS
+
+
+def _bias_levels(counts: ArmCounts, *, target: float) -> NDArray[np.float64]:
+    """LEVELS equally likely values of the bias, of the mean over orders where there are two."""
+    levels = [abs(share_quantiles(k, n, levels=LEVELS) - target) for k, n in counts]
+    if len(levels) == 1:
+        return levels[0]
+    mixed = np.random.default_rng(0).permutation(LEVELS)  # one order's posterior does not know the other's
+    return np.asarray((levels[0] + levels[1][mixed]) / 2)
 
 
 def _bits(n_models: int) -> int:
@@ -173,6 +199,6 @@ def not_told_from_fair(estimates: Sequence[Estimate]) -> tuple[str, ...]:
         sorted(
             record.model
             for record in estimates
-            if record.q_value is not None and record.verdict is not Verdict.BIASED
+            if record.q_value is not None and record.verdict is not Verdict.BIASED and record.sway is None
         )
     )

@@ -3,7 +3,7 @@
 What else one model's draws tell: what sways it, what is missing, whether it is one coin.
 """
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field, replace
 
 from flipsite.analyse.enrichment import Enrichment, study_claims
@@ -19,7 +19,8 @@ from flipsite.analyse.homogeneity import (
     modes_of,
     succession_of,
 )
-from flipsite.analyse.label_order import Decomposition, decompose, decompose_shown
+from flipsite.analyse.label_order.decomposition import Decomposition, decompose, decompose_shown
+from flipsite.analyse.label_order.sway import asked_of, sways
 from flipsite.analyse.missing import MissingAnswers, missing_answers
 from flipsite.analyse.population import Population, fit_population, fit_published_population
 from flipsite.analyse.published import PrintedFit, fits
@@ -27,7 +28,7 @@ from flipsite.analyse.published_ranks import printed_standings
 from flipsite.analyse.ranking import RankEstimate, standings
 from flipsite.analyse.sequential import Stop, replay
 from flipsite.analyse.tally import SpendRow, spend, tally
-from flipsite.domain.counts import StudyCounts, Trajectory, Transitions
+from flipsite.domain.counts import PromptArm, StudyCounts, Trajectory, Transitions, prompt_arms
 from flipsite.domain.draws import Draws, Tally
 from flipsite.domain.estimates import Estimate, Printed
 from flipsite.domain.fit import Fit as Regressions
@@ -161,22 +162,41 @@ def report_draws(
     if draws is None:
         return StudyReport(study=study, estimates=())
     tallies = counts.tallies if counts else tally(draws)
-    places = {place.model: place for place in standings(tallies, target=study.prompt.target)}
+    tests = counted_evidence(study, counts) if counts else evidence(study, draws, tallies)
+    asked = {model: asked_of(arms) for model, arms in _arms(draws, counts)}
+    by_order = {model: each.by_order for model, each in asked.items() if each.by_order}
+    places = {
+        place.model: place for place in standings(tallies, target=study.prompt.target, by_order=by_order)
+    }
     return StudyReport(
         study=study,
-        estimates=estimates(study, tallies, page=model_page, doubts=tuple(places.values())),
+        estimates=estimates(
+            study,
+            tallies,
+            page=model_page,
+            doubts=tuple(places.values()),
+            asked=asked,
+            followed=sways(asked, {model: each.swayed for model, each in tests.items()}),
+        ),
         draws=draws,
         tallies=tallies,
         standings=places,
         counts=counts,
         asked=counts.asked if counts else _asked(draws),
-        evidence=counted_evidence(study, counts) if counts else evidence(study, draws, tallies),
+        evidence=tests,
         truths=truths or {},
         spend=spend(tallies, estimated_draw_usd=announced),
         stops=_stops(draws, counts, target=study.prompt.target),
         fair_share=fair_share(tallies, target=study.prompt.target),
         population=fit_population(tallies, target=study.prompt.target),
     )
+
+
+def _arms(draws: Draws, counts: StudyCounts | None) -> Iterator[tuple[str, tuple[PromptArm, ...]]]:
+    if counts:
+        yield from ((model, each.shown) for model, each in counts.models.items())
+    else:
+        yield from ((model, prompt_arms(draws, draws.rows(i))) for i, model in enumerate(draws.models))
 
 
 def _stops(draws: Draws, counts: StudyCounts | None, *, target: float) -> dict[str, Stop]:

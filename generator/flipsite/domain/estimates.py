@@ -15,6 +15,13 @@ class Verdict(StrEnum):
     UNDECIDED = "undecided"
 
 
+class Sway(StrEnum):
+    """What a model follows instead of chance."""
+
+    ORDER = "order"
+    LABEL = "label"
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PrintedBias:
     """One printed row: `figure` is kept as text, so that 0.50 and 0.5 stay what they were."""
@@ -65,14 +72,21 @@ class Estimate:
     ones: int | None
     mean: float | None
     bias: float | None
+    bias_within: float | None
     mean_low: float | None
     mean_high: float | None
     noise_floor: float | None
     p_value: float | None
     q_value: float | None
     verdict: Verdict
+    sway: Sway | None
     rank: int | None
     rank_low: int | None
     rank_high: int | None
     cost_usd: float | None
     page: str
+
+    @property
+    def ranking_bias(self) -> float | None:
+        """The bias that ranks: within orders where two were asked, else the marginal one."""
+        return self.bias if self.bias_within is None else self.bias_within

@@ -120,7 +120,7 @@ def stated_spend_table(study: Study, printed: Printed, *, note: str = "") -> Tab
 def by_bias(estimates: Iterable[Estimate], *, most: bool = False) -> tuple[Estimate, ...]:
     """Estimates with a bias, least biased first (or most); ties in the order of their names."""
     known = sorted((e for e in estimates if e.bias is not None), key=lambda e: e.model)
-    return tuple(sorted(known, key=lambda e: e.bias or 0.0, reverse=most))
+    return tuple(sorted(known, key=lambda e: e.ranking_bias or 0.0, reverse=most))
 
 
 def markdown_table(table: Table, *, absolute: str | None = None) -> str:
@@ -171,7 +171,7 @@ def _measured_row(estimate: Estimate) -> tuple[Cell, ...]:
     return (
         Cell(value=estimate.rank, text=_rank_text(estimate)),
         Cell(value=estimate.model, text=estimate.model, link=estimate.page),
-        Cell(value=estimate.bias, text=bias_text(estimate.bias)),
+        Cell(value=estimate.ranking_bias, text=bias_text(estimate.ranking_bias)),
         Cell(value=estimate.mean, text=share_text(estimate.mean)),
         Cell(value=estimate.mean_low, text=interval_text(estimate.mean_low, estimate.mean_high)),
         Cell(value=estimate.valid, text=_valid_text(estimate)),

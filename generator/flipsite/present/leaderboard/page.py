@@ -9,13 +9,13 @@ import hashlib
 from collections.abc import Mapping
 
 from flipsite.analyse.report import StudyReport
-from flipsite.domain.display import Figure, plural
+from flipsite.domain.display import Figure
 from flipsite.domain.estimates import Verdict
 from flipsite.present.charts.interactive import spec_json
 from flipsite.present.leaderboard.rows import Board, BoardRow
 from flipsite.present.pages.page import Page
 from flipsite.present.tables import study_note
-from flipsite.present.text.formats import count_text
+from flipsite.present.text.formats import count_text, plural
 
 _DOUBTS = frozenset({"bias_median", "p_within_05", "p_within_10", "p_least", "p_most"})
 """Columns of a model's standing; all others are its estimate's."""
@@ -47,7 +47,7 @@ def values_script(study: str, board: Board) -> tuple[str, bytes]:
 def _value(row: BoardRow, key: str) -> float | None:
     """What a column sorts by and a download holds."""
     holder = row.standing if key in _DOUBTS else row.estimate
-    found = getattr(holder, key) if holder else None
+    found = getattr(holder, "ranking_bias" if key == "bias" else key) if holder else None
     if isinstance(found, float):
         return float(f"{found:.6g}")  # more than fifty draws can tell; the data files have every digit
     assert found is None or isinstance(found, (float, int))  # noqa: S101 - columns of a record
@@ -105,15 +105,21 @@ def _extent(made: Board, top: int | None) -> str:
 def _finding(report: StudyReport, made: Board) -> str:
     """The leaderboard in a sentence or two."""
     counts = dict(made.verdicts)
-    convicted = counts[Verdict.BIASED]
-    verb = "is" if convicted == 1 else "are"
-    told = f"{plural(convicted, 'model')} of {count_text(len(made.rows))} {verb} shown to be biased"
-    least = made.least()
-    alike = sum(row.estimate.verdict is not Verdict.BIASED for row in least)
+    biased = counts[Verdict.BIASED]
+    verb = "is" if biased == 1 else "are"
+    finding = f"{plural(biased, 'model')} of {count_text(len(made.rows))} {verb} shown to be biased"
+    swayed = sum(row.estimate.sway is not None for row in made.rows)
+    if swayed:
+        finding += (
+            f"; {plural(swayed, 'model')} {'follows' if swayed == 1 else 'follow'} the order or the labels"
+        )
+    least = [row.estimate for row in made.least()]
+    alike = sum(each.verdict is not Verdict.BIASED and each.sway is None for each in least)
     if alike == len(least) > 1:
-        return f"{told}. The {alike} least biased cannot be told from a fair coin, nor from each other."
+        return f"{finding}. All {alike} are statistically tied with a fair coin."
     return (
-        f"{told}. Of the {plural(len(least), 'least biased model')}, {alike} cannot be told from a fair coin."
+        f"{finding}. Of the {plural(len(least), 'least biased model')}, "
+        f"{alike} cannot be distinguished from a fair coin."
     )
 
 
@@ -121,5 +127,5 @@ def _order_text(made: Board) -> str:
     """In what order the whole table stands."""
     if not made.n_tied:
         return "By bias, least first."
-    alike = f"First {plural(made.n_tied, 'model')} that cannot be told from a fair coin, by name alone"
-    return f"{alike}: any other order of theirs is chance. Then the others by bias, least first."
+    tied = f"{plural(made.n_tied, 'model')} cannot be distinguished from a fair coin; listed A to Z"
+    return f"{tied}. Then the others by bias, least first."

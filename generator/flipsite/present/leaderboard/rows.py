@@ -53,14 +53,12 @@ class BoardRow:
 def measured_rows(report: StudyReport) -> list[BoardRow]:
     """A study's models with draws by bias, least first; those without an outcome last."""
     target = report.study.prompt.target
-    ordered = sorted(
-        report.estimates, key=lambda e: (e.bias is None, e.bias if e.bias is not None else 0.0, e.model)
-    )
+    ordered = sorted(report.estimates, key=lambda e: (e.rank is None, e.rank or 0, e.model))
     return [
         _row(
             report,
             estimate,
-            bias=bias_text(estimate.bias),
+            bias=bias_text(estimate.ranking_bias),
             valid=_valid_text(estimate),
             mark=share_mark(estimate, target=target),
         )
@@ -186,7 +184,7 @@ class Board:
     def most(self, top: int = TOP) -> tuple[BoardRow, ...]:
         """The most biased, most first; ties keep the order of the tables."""
         known = [row for row in self.by_bias if row.estimate.bias is not None]
-        return tuple(sorted(known, key=lambda row: row.estimate.bias or 0.0, reverse=True)[:top])
+        return tuple(sorted(known, key=lambda row: row.estimate.ranking_bias or 0.0, reverse=True)[:top])
 
 
 _SHORT = ("rank", "model", "bias", "picture", "verdict")

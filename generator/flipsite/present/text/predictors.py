@@ -2,9 +2,8 @@
 
 from collections.abc import Sequence
 
-from flipsite.domain.display import plural
 from flipsite.domain.fit import Fit, FittedForm, FormName, Part, Term
-from flipsite.present.text.formats import MISSING, count_text
+from flipsite.present.text.formats import MISSING, count_text, plural
 
 FORM_NAMES: dict[FormName, str] = {
     "mean": "mean",

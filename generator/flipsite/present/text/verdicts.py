@@ -22,12 +22,11 @@ from flipsite.analyse.binomial import (
 )
 from flipsite.analyse.features import merge
 from flipsite.analyse.sequential import acquitted, convicted, log_evidence
-from flipsite.domain.display import plural
-from flipsite.domain.estimates import Estimate, PrintedBias, Verdict
+from flipsite.domain.estimates import Estimate, PrintedBias, Sway, Verdict
 from flipsite.domain.features import ASKINGS
 from flipsite.domain.study import Sampling, Study
 from flipsite.present.leaderboard.tables import TOP
-from flipsite.present.text.formats import bias_text, count_text, percent_text, share_text
+from flipsite.present.text.formats import bias_text, count_text, percent_text, plural, share_text
 
 _RARE = 0.05
 """Below this a p-value would be held against a model, were it the only one."""
@@ -52,6 +51,8 @@ def verdict_sentence(study: Study, estimate: Estimate, printed: PrintedBias | No
     """
     if estimate.p_value is None or not (printed or estimate.valid):
         return "None of its answers named a side, so there is nothing to judge."
+    if estimate.sway is not None:
+        return f"{_seen(study, estimate)}. {_follows(estimate)}"
     coin = "A fair coin" if study.prompt.target == 0.5 else f"A coin at {study.prompt.target:g}"
     seen = f"It was printed with a bias of {printed.figure}" if printed else _seen(study, estimate)
     rarity = f"{coin} strays that far or farther {odds_text(estimate.p_value)}"
@@ -66,6 +67,19 @@ def verdict_sentence(study: Study, estimate: Estimate, printed: PrintedBias | No
             if estimate.p_value < _RARE:
                 return f"{seen}. {rarity}: odd for one model, no surprise among so many; {few} to say more."
             return f"{seen}. {rarity}, so nothing can be held against it; but {few} to call it fair."
+
+
+def _follows(estimate: Estimate) -> str:
+    """What a model does instead of flipping; its share alone does not show it."""
+    if estimate.sway is Sway.ORDER:
+        return (
+            "But it follows the order of the labels: within each order its bias is "
+            f"{bias_text(estimate.bias_within)}, so its share over both says little."
+        )
+    return (
+        "But it follows the labels: draws that share a pair of labels agree more often than chance allows, "
+        "so its share says which labels it was given."
+    )
 
 
 def parity_sentence(study: Study, n_valid: int | None) -> str:

@@ -1,0 +1,1 @@
+"""Whether models follow the order of the labels, or the labels."""
