@@ -23,7 +23,15 @@ Ints = NDArray[np.int64]
 Floats = NDArray[np.float64]
 
 FOLDER = Path(__file__).parent
-FORMS = ("mean", "betabinomial", "scale", "mixture")
+FORMS = (
+    "mean",
+    "betabinomial",
+    "scale",
+    "mixture",
+    "betabinomial-selected",
+    "scale-selected",
+    "mixture-selected",
+)
 
 N_RANKS = 100
 """Ranks lie between 0 and 99."""

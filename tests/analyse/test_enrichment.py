@@ -1,11 +1,12 @@
 import csv
 from dataclasses import replace
+from math import comb
 from pathlib import Path
 
 import pytest
 from scipy import stats
 
-from flipsite.analyse.enrichment import claim, study_claims
+from flipsite.analyse.enrichment import claim, permute_authors, study_claims
 from flipsite.analyse.estimates import estimates
 from flipsite.domain.draws import Tally
 from flipsite.domain.study import Feature
@@ -78,6 +79,20 @@ def test_the_articles_claim_hangs_on_models_it_does_not_name(article):
     coding = claim("coding", tuning, least=least, most=most)
     assert (coding.table.ones_a, coding.table.n_a) == (0, 7)
     assert coding.p_value < 0.05
+    # Seven models of three authors: three authors of the tables are wholly at one end in 10.5 % of all sets.
+    assert coding.n_authors == 3
+    assert coding.p_authors == pytest.approx(0.105, abs=0.001)
+
+
+def test_authors_are_permuted_whole():
+    """Two authors of two models each at either end: every pair of authors, counted by hand."""
+    least = ["a/1", "a/2", "b/1", "b/2"]
+    most = ["c/1", "c/2", "d/1", "d/2"]
+    assert permute_authors(least, most, of_kind=["a/1", "a/2", "b/1", "b/2"]) == (2, pytest.approx(2 / 6))
+    assert permute_authors(least, most, of_kind=["a/1", "c/1"]) == (2, 1.0)
+    alone = [f"x{i}/m" for i in range(40)]
+    n, p = permute_authors(alone[:20], alone[20:], of_kind=alone[:7])  # too many sets to try them all
+    assert (n, p) == (7, pytest.approx(2 * comb(20, 7) / comb(40, 7), abs=0.003))
 
 
 def test_nothing_to_compare_is_no_claim():

@@ -1,16 +1,27 @@
 """The article's claim, tested: is one kind of model found among the least biased, not the most biased?
 
-The tables hold the extremes of some 240 models. What is tested is whether a kind stands at one end rather
-than the other, among models that stand at either; of the kind's models in between nothing is known, and
-whoever looked at the tables before naming the kind has made the p-value smaller than it should be.
+The tables hold the extremes of some 240 models. The test asks whether a kind stands at one end rather than
+the other, among models that stand at either. Nothing is known of the kind's models in between, and naming the
+kind after a look at the tables makes the p-value smaller than it should be.
+
+Models of one author are not independent, so that a second test permutes authors.
 """
 
+from collections import Counter
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
+from itertools import combinations
+from math import comb
+
+import numpy as np
 
 from flipsite.analyse.contingency import TwoByTwo, fisher_exact, newcombe
 from flipsite.domain.estimates import Estimate, Printed
 from flipsite.domain.study import Feature
+from flipsite.domain.urls import author_of
+
+MOST_SUBSETS = 20_000
+"""Sets of authors that are all enumerated; of more, so many are drawn at random."""
 
 KINDS = (
     ("roleplay", "tuning", "roleplay"),
@@ -31,7 +42,10 @@ class Enrichment:
         difference: Share of the least biased among the kind, less that among the rest; in [−1, 1].
         low: Low end of its 95 % interval (Newcombe).
         high: High end of the same.
-        p_value: Fisher's exact two-sided test.
+        p_value: Fisher's exact two-sided test, every model for itself.
+        n_authors: Authors of the kind's models.
+        p_authors: Permutation test of whole authors: the share of sets of so many authors, out of all at the
+            two ends, whose models are divided at least as unevenly as the kind's.
         n_unknown: Models of unknown kind, counted with the rest.
         p_lowest: The smallest p-value that some reading of the unknown would give.
         p_highest: The largest: where this is above 0.05 and the other below, the finding hangs on the
@@ -44,6 +58,8 @@ class Enrichment:
     low: float
     high: float
     p_value: float
+    n_authors: int
+    p_authors: float
     n_unknown: int
     p_lowest: float
     p_highest: float
@@ -126,6 +142,9 @@ def claim(
         for j in range(unknown_most + 1)
     ]
     difference, low, high = newcombe(table)
+    n_authors, p_authors = permute_authors(
+        least, most, of_kind=[model for model in (*least, *most) if known.get(model) == kind]
+    )
     return Enrichment(
         kind=kind,
         table=table,
@@ -133,10 +152,42 @@ def claim(
         low=low,
         high=high,
         p_value=fisher_exact(table),
+        n_authors=n_authors,
+        p_authors=p_authors,
         n_unknown=unknown_least + unknown_most,
         p_lowest=min(readings),
         p_highest=max(readings),
     )
+
+
+def permute_authors(
+    least: Collection[str], most: Collection[str], *, of_kind: Collection[str], seed: int = 0
+) -> tuple[int, float]:
+    """Permutation test that the authors of a kind are like any others.
+
+    The statistic is the distance of the share of the least biased among a set of models from that among all.
+    The kind's own models are compared with all models of each set of as many authors.
+
+    Returns:
+        The number of authors, and the share of sets at least as uneven; 1 where there is one set.
+    """
+    n_least, n_all = Counter(map(author_of, least)), Counter(map(author_of, (*least, *most)))
+    authors = sorted(n_all)
+    counts = np.array([(n_least[author], n_all[author]) for author in authors])
+    overall = len(least) / (len(least) + len(most))
+    n_chosen = len(set(map(author_of, of_kind)))
+    seen = abs(sum(model in least for model in of_kind) / len(of_kind) - overall)
+    n_sets = comb(len(authors), n_chosen)
+    if n_sets <= MOST_SUBSETS:
+        sets = np.array(list(combinations(range(len(authors)), n_chosen)))
+    else:
+        order = np.random.default_rng(seed).random((MOST_SUBSETS, len(authors))).argsort(axis=1)
+        sets = order[:, :n_chosen]
+    totals = counts[sets].sum(axis=1)
+    as_uneven = abs(totals[:, 0] / totals[:, 1] - overall) >= seen - 1e-9
+    if n_sets <= MOST_SUBSETS:
+        return n_chosen, float(as_uneven.mean())
+    return n_chosen, float((as_uneven.sum() + 1) / (MOST_SUBSETS + 1))
 
 
 def _marked(found: str | None, value: str, kind: str) -> str | None:

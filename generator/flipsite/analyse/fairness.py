@@ -92,15 +92,18 @@ def published_fair_share(printed: Printed, *, target: float = 0.5, seed: int = 0
     """The share of all models asked that could be fair, from the table of the least biased alone.
 
     The fair end is every bias that prints below the largest figure of the table: how many stand there is
-    known, for whoever is not in the table has at least that figure. How many draws each model had is not
-    known: the estimate takes every number that may have been as equally likely, the bound the number that
-    lets the most models be fair.
+    known, because a model outside the table has at least that figure. How many draws each model had is not
+    known: the estimate takes every number within the study's range as equally likely, the bound the number
+    that lets the most models be fair.
+
+    The largest figure of a table of T models is an order statistic: it is at or above the edge exactly if at
+    most T − 1 models print below it. So the bound counts T − 1, however many of the table tie at the edge.
 
     Returns:
         None where there is no such table, or no bias can print below its largest figure.
 
     Source:
-        As `fair_share`; the count below an order statistic is binomial under the null hypothesis.
+        As `fair_share`; order statistics as in David & Nagaraja (2003), Order Statistics, section 2.1.
     """
     least = [row for row in printed.rows if row.table == "least"]
     if not least:
@@ -123,8 +126,8 @@ def published_fair_share(printed: Printed, *, target: float = 0.5, seed: int = 0
         share=min(1.0, n_near / (chance * printed.n_models)),
         share_low=low,
         share_high=high,
-        n_most=most_fair(np.full(printed.n_models, chances.min()), n_near),
-        n_most_average=most_fair(np.full(printed.n_models, chance), n_near),
+        n_most=most_fair(np.full(printed.n_models, chances.min()), len(least) - 1),
+        n_most_average=most_fair(np.full(printed.n_models, chance), len(least) - 1),
     )
 
 

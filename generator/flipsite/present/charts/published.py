@@ -1,7 +1,4 @@
-"""The two tables of a published study as one picture.
-
-What a study's two ends allow to be said: how many models can be fair, and whether one kind is fairer.
-"""
+"""Charts of published studies and of the two ends of a ranking."""
 
 from collections.abc import Sequence
 from functools import partial
@@ -93,7 +90,7 @@ def stated_spend(printed: Printed, study: Study) -> Figure:
         lambda canvas: _stated_bars(rows, canvas, top=max(run, total)),
         name=f"{study.id}-spend",
         title=title,
-        caption="US dollars, as the source states them; what each model cost is not told.",
+        caption="US dollars, as the source states them; it does not say what each model cost.",
         description=f"{title}.",
         records=[{"what": row["what"], "usd": row["usd"], "stated": row["words"]} for row in rows],
     )
@@ -164,7 +161,7 @@ _MARK: dict[str, Any] = {"size": 90, "filled": False}
 
 
 def fair_room(share: FairShare, population: Population | None, study: Study) -> Figure:
-    """How many of the models can be fair: three answers, each with its 95 % interval, among all models.
+    """How many of the models could be fair: three answers, each with its 95 % interval.
 
     Args:
         share: The estimate and the bound.
@@ -180,7 +177,7 @@ def fair_room(share: FairShare, population: Population | None, study: Study) -> 
             "low": share.share_low * n,
             "high": share.share_high * n,
         },
-        {"way": "at most, exactly", "models": share.n_most, "low": 0, "high": share.n_most},
+        {"way": "at most, exact bound", "models": share.n_most, "low": 0, "high": share.n_most},
     ]
     if population is not None:
         rows.append(
@@ -193,15 +190,18 @@ def fair_room(share: FairShare, population: Population | None, study: Study) -> 
         )
     for place, row in enumerate(rows):
         row |= {"row": place, "label": _room_sentence(row)}
-    rest = "the others are biased" if share.n_most < n else "that leaves room for all of them"
-    title = f"At most {count_text(share.n_most)} of {plural(n, noun)} can be fair; {rest}"
+    title = (
+        f"With 95 % confidence at most {count_text(share.n_most)} of {plural(n, noun)} could be fair"
+        if share.n_most < n
+        else f"All of {plural(n, noun)} could be fair"
+    )
     return figure(
         lambda canvas: _room_rows(rows, canvas, n_models=n, noun=noun),
         name=f"{study.id}-fair-room",
         title=title,
         caption=(
-            f"Three answers to one question, each with its 95 % interval, among all {plural(n, noun)}. They "
-            "rest on different assumptions, and fair means too near the target to be told from it."
+            f"{count_text(len(rows))} answers, each with its 95 % interval, among all {plural(n, noun)}. "
+            "They rest on different assumptions; fair means too near the target to be distinguished from it."
         ),
         description=f"{title}. " + " ".join(f"{row['label']}." for row in rows),
         records=[{key: row[key] for key in ("way", "models", "low", "high")} for row in rows],
@@ -265,7 +265,7 @@ def kinds_at_the_ends(claims: Sequence[Enrichment], study: Study) -> Figure:
             "row": place,
             "kind": KINDS[claim.kind],
             "label": f"{KINDS[claim.kind]}: {least} among the least biased, {most} among the most",
-            "unknown": f"of {claim.n_unknown} more the kind is not known" if claim.n_unknown else "",
+            "unknown": f"{claim.n_unknown} more of unknown kind" if claim.n_unknown else "",
         }
         for place, (claim, least, most) in enumerate(counts)
     ]
@@ -294,6 +294,7 @@ def kinds_at_the_ends(claims: Sequence[Enrichment], study: Study) -> Figure:
                 "most_biased": most,
                 "unknown": claim.n_unknown,
                 "p": claim.p_value,
+                "p_authors": claim.p_authors,
             }
             for claim, least, most in counts
         ],

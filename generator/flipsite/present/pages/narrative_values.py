@@ -16,6 +16,7 @@ from flipsite.present.text.formats import (
     signed_text,
     usd_text,
 )
+from flipsite.present.text.predictors import could_see_sentence, overall_sentence
 from flipsite.present.text.verdicts import odds_text, rules
 
 
@@ -39,6 +40,11 @@ def study_values(report: StudyReport) -> dict[str, str]:
     if biases:
         values |= {"bias_least": bias_text(biases[0]), "bias_most": bias_text(biases[-1])}
     values |= _fairness_values(report) | _claim_values(report)
+    if report.fit:
+        values |= {
+            "predictors_finding": overall_sentence(report.fit),
+            "predictors_power": could_see_sentence(report.fit),
+        }
     if report.tallies:
         values |= _drawn_values(report)
     if report.printed:
@@ -85,6 +91,9 @@ def _claim_values(report: StudyReport) -> dict[str, str]:
             "high": signed_text(each.high),
             "p": equal_p_text(each.p_value),
             "p_odds": odds_text(each.p_value),
+            "authors": count_text(each.n_authors),
+            "p_authors": equal_p_text(each.p_authors),
+            "p_authors_odds": odds_text(each.p_authors),
             "p_lowest": equal_p_text(each.p_lowest),
             "p_highest": equal_p_text(each.p_highest),
         }
@@ -118,6 +127,7 @@ def _printed_values(report: StudyReport, printed: Printed) -> dict[str, str]:
         "unprinted": count_text(printed.n_models - len(printed.rows)),
         "least_widest": max(least, key=lambda row: float(row.figure)).figure,
         "most_narrowest": min(most, key=lambda row: float(row.figure)).figure,
+        "most_narrowest_odds": odds_text(_chance_of_any(report, printed, most)),
         "least_zero": count_text(sum(float(row.figure) == 0 for row in least)),
         "chance_within_least": percent_text(chance),
         "fair_expected_within_least": count_text(chance * printed.n_models),
@@ -128,11 +138,26 @@ def _printed_values(report: StudyReport, printed: Printed) -> dict[str, str]:
         "least_rank_high": count_text(
             max((places[row.model].rank_high for row in least if row.model in places), default=None)
         ),
+        "draws_low": count_text(printed.draws_low),
+        "draws_high": count_text(printed.draws_high),
         "draws_known": count_text(sum(len(report.fits[row.model]) == 1 for row in printed.rows)),
         "spend_run": f"${printed.spend_run_usd:g}",
         "spend_total": f"${printed.spend_total_usd:g}",
         "roleplay_named": count_text(len(printed.roleplay)),
     }
+
+
+def _chance_of_any(report: StudyReport, printed: Printed, most: list[PrintedBias]) -> float:
+    """Probability that any of as many fair coins reaches the smallest figure of the most biased, at most.
+
+    The largest over the numbers of draws that a model may have had.
+    """
+    smallest = min(most, key=lambda row: float(row.figure))
+    reach = float(smallest.figure) - 0.5 * 10.0**-smallest.decimals
+    target = report.study.prompt.target
+    numbers = range(printed.draws_low, printed.draws_high + 1)
+    beyond = max(1 - chance_within(reach - 1e-9, n, target) for n in numbers)
+    return 1 - float((1 - beyond) ** printed.n_models)
 
 
 def _convicted(report: StudyReport, rows: list[PrintedBias]) -> int:
