@@ -14,6 +14,8 @@ from flipsite.cli.main import COMMANDS, main
 from flipsite.collect.simulated import Endpoint, fair_coin
 from flipsite.collect.simulated.endpoint import Conditions
 from flipsite.collect.simulated.server import serving
+from flipsite.project import find_project
+from flipsite.workflows.collect import begin
 
 KEY = "sk-or-v1-canary-0123456789abcdef"
 MODEL = "crowd/fair"
@@ -168,6 +170,7 @@ def test_a_short_word_for_a_local_server_is_no_secret(project, capfd, monkeypatc
 
 def test_a_crash_leaves_no_core_and_the_private_folder_is_private(project):
     """A collector that aborts in flight, where cores are allowed, dumps none."""
+    begin(find_project(project), "mine", simulated=False)
     with serving(Endpoint(coins=(fair_coin(MODEL),), conditions=Conditions(latency_s=30))) as address:
         command = [sys.executable, "-m", "flipsite", "collect", "mine", "--budget", "1", "--yes"]
         allow = 'ulimit -S -c $(ulimit -H -c); exec "$@"'

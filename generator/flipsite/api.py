@@ -87,7 +87,7 @@ class Study:
         """
         from flipsite.workflows.collect import begin
 
-        project, _ = begin(find_project(Path.cwd()), study_id, simulated=simulated)
+        project = begin(find_project(Path.cwd()), study_id, simulated=simulated)
         return cls(project=project, id=study_id)
 
     @property

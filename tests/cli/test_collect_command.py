@@ -58,6 +58,7 @@ def test_nobody_is_asked_for_a_yes_away_from_a_terminal(run):
     ran = run("trial", "--simulated", *FEW)
     assert ran.exit_code == 2
     assert "add --yes to spend, or --dry-run to look" in ran.output
+    assert not Path("content").exists(), "nothing is written where it cannot ask"
 
 
 def test_without_a_key_openrouter_is_not_asked(run):
@@ -71,7 +72,7 @@ def test_the_budget_ends_it_with_status_3_and_what_was_bought_is_kept(run):
     """The dear coin is left out by its estimate: the rest is collected, the sentence says who and why."""
     ran = run("trial", "--simulated", "--yes", "--draws", "4", "--budget", "0.1")
     assert ran.exit_code == 3
-    assert "The budget left out simulated/dear" in ran.output
+    assert "the budget left out simulated/dear" in ran.output
     assert "raise --budget" in ran.output
     assert len(snapshot()) == 13 * 4
 
@@ -85,16 +86,16 @@ def test_until_settled_says_what_was_settled_where_and_what_that_saved(run):
     assert ran.exit_code == 0, ran.output
     assert "At most 32 draws of 2 models" in ran.output
     assert "Settled as biased: simulated/always-one at draw 12." in ran.output
-    assert "8 draws of theirs were not asked, which saved about $0.00" in ran.output
+    assert "This saved 8 draws, about $0.00" in ran.output
     assert len(snapshot()) == 12 + 20
 
 
 def test_reading_again_needs_neither_network_nor_key(run):
-    """It says how many answers are read otherwise: none, as long as the reader is the same."""
+    """It says how many answers changed: none, as long as the reader is the same."""
     run("trial", "--simulated", "--yes", *FEW)
     ran = run("trial", "--reread")
     assert ran.exit_code == 0
-    assert "8 stored answers read again, 0 of them otherwise than before." in ran.output
+    assert "Read 8 stored answers again; 0 changed." in ran.output
 
 
 def test_a_fault_of_the_account_is_one_sentence_and_status_3(run, monkeypatch):
@@ -170,3 +171,73 @@ def wait_until(true, *, seconds=15.0):
     while not true():
         assert time.monotonic() < until
         time.sleep(0.01)
+
+
+@pytest.mark.parametrize(
+    ("globs", "said"),
+    [
+        (["simulatd/*"], "--models simulatd/*: matches none of 19 models; nearest: simulated; `flip"),
+        (["simulated/fiar"], "nearest: simulated/fair"),
+        (["nothing-like-it-at-all"], "matches none of 19 models; `flipsite models` lists them"),
+    ],
+)
+def test_a_glob_that_matches_nothing_is_wrong_usage(run, globs, said):
+    """Exit 2 with the nearest names; nothing is written."""
+    ran = run("trial", "--simulated", "--yes", *(word for glob in globs for word in ("--models", glob)))
+    assert ran.exit_code == 2
+    assert said in ran.output
+    assert not Path("content").exists()
+
+
+def test_models_that_are_all_left_out_are_wrong_usage_with_the_reasons(run):
+    ran = run("trial", "--simulated", "--yes", "--skip", "*")
+    assert ran.exit_code == 2
+    assert "no model to ask (19 models: excluded by --skip *)" in ran.output
+
+
+@pytest.mark.parametrize("name", ["trail", "rial", "trials", "trixl"])
+def test_a_slip_near_an_existing_name_begins_no_study_where_it_cannot_ask(run, name):
+    run("trial", "--simulated", "--yes", *FEW)
+    ran = run(name, "--simulated", "--yes", *FEW)
+    assert ran.exit_code == 2
+    assert "did you mean 'trial'" in ran.output
+    assert not Path("content/studies", name).exists()
+
+
+@pytest.mark.parametrize("name", ["trial-2", "other", "trial-dice"])
+def test_a_name_of_its_own_begins_a_study(run, name):
+    run("trial", "--simulated", "--yes", *FEW)
+    assert run(name, "--simulated", "--yes", *FEW).exit_code == 0
+
+
+def test_without_a_key_no_study_is_written(run):
+    assert run("trial", "--budget", "1", "--yes").exit_code == 2
+    assert not Path("content").exists()
+    assert not Path(".flipsite").exists()
+
+
+def test_the_summary_groups_the_skipped_models_and_says_how_to_go_on(run, monkeypatch):
+    """Two models fail alike: one line says how many and why, one line asks what is missing."""
+    monkeypatch.setenv("OPENROUTER_API_KEY", KEY)
+    coins = tuple(fair_coin(f"a/{name}") for name in ("fair", "gone", "lost"))
+    faults = {"a/gone": [Fault.NOT_FOUND] * 99, "a/lost": [Fault.NOT_FOUND] * 99}
+    with serving(Endpoint(coins=coins, faults=faults)) as address:
+        words = ("--draws", "4", "--budget", "1", "--yes", "--api-base", address)
+        ran = run("trial", *words)
+    assert "2 models skipped: 404: No endpoints found for the model: a/gone, a/lost\n" in ran.output
+    assert f"To ask what is missing: flipsite collect trial {' '.join(words[:4])}" in ran.output
+
+
+@pytest.mark.parametrize("number", [signal.SIGHUP, signal.SIGTERM])
+def test_a_closed_terminal_ends_a_run_as_an_interrupt_does(run, number):
+    """What is in flight comes home, the snapshot is written, and the sentence says how to go on."""
+    slow = tuple(coin for coin in COINS if coin.id == "simulated/slow")
+    endpoint = Endpoint(coins=slow, conditions=Conditions(slow_s=0.3))
+    with serving(endpoint) as address:
+        process = started("--budget", "1", "--draws", "50", "--api-base", address)
+        wait_until(lambda: endpoint.n_requests.total() >= 4)
+        process.send_signal(number)
+        out, error = process.communicate(timeout=20)
+    assert process.returncode == 130, error
+    assert b"To ask what is missing: flipsite collect trial --draws 50" in out
+    assert len(snapshot()) == len(endpoint.bills)

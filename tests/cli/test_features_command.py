@@ -84,7 +84,7 @@ def test_a_second_run_has_nothing_to_write(run, address):
     run("article-2025", "--api-base", address)
     once = path.read_bytes()
     again = run("article-2025", "--api-base", address)
-    assert "Nothing to write" in again.output
+    assert "features.csv is up to date." in again.output
     assert path.read_bytes() == once
 
 

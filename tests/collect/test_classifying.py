@@ -24,6 +24,7 @@ from flipsite.collect.simulated.endpoint import Conditions
 from flipsite.collect.simulated.server import serving
 from flipsite.domain.catalogue import Price
 from flipsite.domain.study import Kind
+from flipsite.present.text.formats import usd_text
 from flipsite.store.features import read_features
 from flipsite.store.snapshot.read import read_draws
 from flipsite.workflows.load import kept_files, load_report
@@ -121,7 +122,7 @@ def test_what_a_classifier_knows_stands_in_the_file_and_on_the_site(project):
         again = features(address)
     assert ran.exit_code == again.exit_code == 0, ran.output
     assert served.n_requests[CLASSIFIER] == 9
-    assert "9 questions about 3 models to p/classifier: about $0.09, one at most $0.01" in ran.output
+    assert "9 questions about 3 models to p/classifier: about $0.090, one at most $0.010" in ran.output
     assert "9 answers: 9 readable, 0 not readable, 0 failed; 0 were there before" in ran.output
     assert "Nothing to ask: all 9 answers of p/classifier are there." in again.output
     for name in ("architecture", "tuning", "base_family", "parameters_active_b"):
@@ -144,7 +145,7 @@ def test_a_name_that_says_more_is_believed_and_the_contradiction_told(project):
     with endpoint(classifier(wrong)) as (_, address):
         ran = features(address)
     assert told("parameters_total_b", "a/dear-70b")[:2] == ("70", "name")
-    assert "doubted: a/dear-70b parameters_total_b: 70 (name: 70b in the name) stands, found 8" in ran.output
+    assert "doubted: a/dear-70b parameters_total_b: 70 (name: 70b in the name) stays, found 8" in ran.output
 
 
 def test_a_persons_value_is_kept_and_what_it_kept_out_is_told(project):
@@ -192,7 +193,7 @@ def test_answers_that_contradict_each_other_are_kept_as_doubt(project):
     assert told("architecture") == ("moe", "classifier", 0.3, note)
     doubt = "p/classifier does not agree with itself: 8 once, 70 once, 400 once"
     assert told("parameters_total_b") == ("", "", None, doubt)
-    assert "it does not agree with itself on 3 values" in ran.output
+    assert "it contradicts itself on 3 values" in ran.output
 
 
 LIES = (
@@ -267,7 +268,7 @@ def test_the_budget_ends_it_with_status_3_and_the_next_run_asks_what_is_missing(
         ran = features(address, "--concurrency", "4", budget="0.05")
         assert ran.exit_code == 3, ran.output
         assert served.n_requests[CLASSIFIER] == 5
-        assert "The budget ended before p/classifier was asked everything" in ran.output
+        assert "the budget ended before p/classifier was asked everything" in ran.output
         assert told("tuning", "a/dear-70b")[2] == 0.9
         assert told("tuning", "a/one")[2] == 0.6
         assert features(address, budget="0.05").exit_code == 3
@@ -276,7 +277,7 @@ def test_the_budget_ends_it_with_status_3_and_the_next_run_asks_what_is_missing(
     assert rest.exit_code == 0, rest.output
     assert served.n_requests[CLASSIFIER] == 9
     assert served.billed_usd(CLASSIFIER) == pytest.approx(0.09)
-    assert "They have cost $0.09." in rest.output
+    assert "Spent in all: $0.090." in rest.output
     assert {told("tuning", model)[2] for model in MODELS} == {0.9}
 
 
@@ -309,7 +310,7 @@ def test_faults_of_the_wire_are_asked_again_and_prices_that_come_late_are_paid(p
         ran = features(address)
     assert ran.exit_code == 0, ran.output
     assert "9 answers: 9 readable" in ran.output
-    assert f"They have cost ${served.billed_usd(CLASSIFIER):.2f}." in ran.output
+    assert f"Spent in all: {usd_text(served.billed_usd(CLASSIFIER))}." in ran.output
 
 
 def test_who_does_not_know_schemas_is_asked_for_text_and_that_is_remembered(project):
@@ -390,7 +391,7 @@ def test_a_models_name_is_data(project):
     assert json.dumps(names[0]) in texts[0].splitlines()
     assert "\x1b" not in ran.output
     assert "\u202e" not in ran.output
-    assert "no model is called that" in ran.output
+    assert "these cannot be names of models" in ran.output
     rows = read_features(Path("content/studies/hostile/features.csv"))
     assert {row.model for row in rows if row.source == "classifier"} == {names[0]}
 
@@ -464,7 +465,7 @@ def test_killed_at_any_instant_nothing_paid_is_lost(project):
     assert ran.exit_code == 0, ran.output
     n_lost = served.n_requests[CLASSIFIER] - 9
     assert 0 <= n_lost <= 2, "asked again is only what was in flight"
-    assert ("answers were in flight when the last run died" in ran.output) == (n_lost > 0)
+    assert ("requests in flight; they count as spent" in ran.output) == (n_lost > 0)
     assert {told("tuning", model)[2] for model in MODELS} == {0.9}
 
 

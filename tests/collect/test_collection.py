@@ -316,7 +316,7 @@ def test_the_snapshot_is_written_while_the_run_goes_on(tmp_path, monkeypatch):
         path = project.studies / STUDY / "draws.parquet"
         sizes.append(len(draws_of(project)) if path.exists() else 0)
 
-    endpoint = Endpoint(coins=slow, conditions=Conditions(slow_s=0.2))
+    endpoint = Endpoint(coins=slow, conditions=Conditions(slow_s=0.4))
     order = RunRequest(study_id=STUDY, simulated_seed=0, draws=40, concurrency=8)
     collect(project, order, watcher(looks=look), app=endpoint)
     assert any(0 < size < 40 for size in sizes)

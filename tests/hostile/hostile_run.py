@@ -11,7 +11,6 @@ import subprocess
 import sys
 import time
 from collections.abc import Sequence
-from contextlib import AbstractAsyncContextManager
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
@@ -26,18 +25,6 @@ from flipsite.workflows.run_request import RunQuote, RunReport, RunRequest, Watc
 KEY = "sk-or-v1-canary0123456789abcdef"
 STUDY = "trial"
 QUICK = Timeouts(connect_s=5.0, read_s=5.0, draw_s=20.0)
-
-
-class OverLoopback(CollectRun):
-    """The real run, but for its clock, which does not wait, and its patience, which is short."""
-
-    base = ""
-    timeouts = QUICK
-
-    def _client(self) -> AbstractAsyncContextManager[OpenRouter]:
-        return OpenRouter(
-            self.base, key=Key(KEY), concurrency=self._order.concurrency, timeouts=self.timeouts
-        )
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -79,9 +66,9 @@ def run(
     )
     protocol: dict[str, object] = {}
     with Cache(folder / ".flipsite", study=STUDY, protocol=protocol, now="2026-01-01T00:00:00Z") as cache:
-        collecting = OverLoopback(study, order, folder=at, cache=cache, watcher=watcher)
-        collecting.base, collecting.timeouts = base, timeouts
-        report = asyncio.run(collecting.run())
+        client = OpenRouter(base, key=Key(KEY), concurrency=concurrency, timeouts=timeouts)
+        run = CollectRun(study, order, folder=at, cache=cache, client=client, watcher=watcher, new=None)
+        report = asyncio.run(run.run())
     assert report is not None
     return Ran(offer=offers[0], report=report, folder=folder)
 
@@ -95,7 +82,7 @@ class Measured:
     n_failed: int
     spent_usd: float
     n_models: int
-    aside: dict[str, str]
+    skipped: dict[str, str]
     error: str | None
     grown_mb: float
     seconds: float
@@ -137,7 +124,7 @@ def main() -> None:
     before, began = peak_mb(), time.monotonic()
     told: dict[str, Any] = dict.fromkeys(
         ("n_valid", "n_rejected", "n_failed", "spent_usd", "n_models"), 0
-    ) | {"aside": {}, "error": None}
+    ) | {"skipped": {}, "error": None}
     try:
         ran = run(
             options.folder,
@@ -157,7 +144,7 @@ def main() -> None:
             "n_failed": tide.n_failed,
             "spent_usd": ran.report.spent_usd,
             "n_models": len(ran.offer.plan.models),
-            "aside": {model: aside.reason for model, aside in tide.skipped.items()},
+            "skipped": {model: one.reason for model, one in tide.skipped.items()},
             "error": str(ran.report.error) if ran.report.error else None,
         }
     told |= {"grown_mb": peak_mb() - before, "seconds": time.monotonic() - began}

@@ -4,6 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from flipsite.domain.display import plural
 from flipsite.present.text.formats import (
     bias_text,
     count_text,
@@ -12,7 +13,6 @@ from flipsite.present.text.formats import (
     kept_text,
     p_text,
     percent_text,
-    plural,
     share_text,
     signed_text,
     usd_text,

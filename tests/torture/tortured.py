@@ -22,7 +22,7 @@ import rich.progress
 import rich.table
 from scenarios import GIT_ENVIRONMENT, Scenario, complaints, new_endpoint, scenarios
 
-import flipsite.cli.console
+import flipsite.cli.screens
 import flipsite.workflows.collect
 import flipsite.workflows.transfer
 from flipsite.collect.simulated.server import serving
@@ -31,7 +31,7 @@ LATE = (
     rich.progress,
     rich.table,
     flipsite.workflows.collect,
-    flipsite.cli.console,
+    flipsite.cli.screens,
     flipsite.workflows.transfer,
 )
 """What commands import when they are called: imported here, so that a forked run begins with its work."""

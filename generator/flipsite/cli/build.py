@@ -48,6 +48,7 @@ def command(
       flipsite build
       flipsite build -o public --base-url https://me.github.io/coins/
     """
+    from flipsite.domain.display import plural
     from flipsite.project import find_project
     from flipsite.workflows.build import build
 
@@ -65,9 +66,9 @@ def command(
     gc.freeze()  # nor at its end, where Python looks once more
     change = report.change
     click.echo(
-        f"Built {len(report.studies)} {'study' if len(report.studies) == 1 else 'studies'}: "
-        f"{change.written} files written, {change.unchanged} unchanged, {change.removed} removed "
-        f"→ {report.out}"
+        f"Built {plural(len(report.studies), 'study', 'studies')}: "
+        f"{plural(change.written, 'file')} written, {change.unchanged:,} unchanged, "
+        f"{change.removed:,} removed → {report.out}"
     )
     if report.left_out:
         click.echo(f"Left out of this site: {', '.join(report.left_out)}; build without --study to show all.")

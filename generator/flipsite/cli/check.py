@@ -7,6 +7,7 @@ from pathlib import Path
 
 import click
 
+from flipsite.domain.display import plural
 from flipsite.write.check.check import check_site
 from flipsite.write.check.findings import Finding
 
@@ -41,5 +42,5 @@ def command(*, site: Path | None) -> int:
     for finding in findings:
         click.echo(str(finding))
     n_faults = sum(not finding.is_warning for finding in findings)
-    click.echo(f"{site}: {n_faults} {'fault' if n_faults == 1 else 'faults'}")
+    click.echo(f"{site}: {plural(n_faults, 'fault')}")
     return 1 if n_faults else 0

@@ -79,7 +79,8 @@ def command(
       flipsite collect mine --budget 5 --draws 400 --until-settled
       flipsite collect mine --budget 80 --shard 3/16
     """
-    from flipsite.cli.console import CollectScreen
+    from flipsite.cli.console import same_command
+    from flipsite.cli.screens import CollectScreen
     from flipsite.domain.study import shard_of
     from flipsite.project import find_project
     from flipsite.workflows.collect import collect
@@ -104,13 +105,16 @@ def command(
         shard=shard_of(shard) if shard else None,
         timeout_s=timeout,
     )
-    with screen.progress:
-        report = collect(project, order, screen.watcher)
+    try:
+        with screen.bar:
+            report = collect(project, order, screen.watcher)
+    except KeyboardInterrupt:
+        raise click.Abort(f"interrupted; every answer so far is kept. To go on: {same_command()}") from None
     if report is None:
         return
     screen.report(report)
     if report.interrupted:
-        raise click.Abort
+        raise click.Abort("interrupted; every answer so far is kept.")
     if report.error is not None:
         raise report.error
     if report.budget:

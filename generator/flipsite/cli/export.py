@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 import click
 
 from flipsite.cli.params import study_names
+from flipsite.domain.display import plural
 from flipsite.errors import UsageError
 
 if TYPE_CHECKING:  # the store is imported when there is something to export
@@ -42,7 +43,7 @@ def command(*, study: str, format_: "ExportFormat", out: str) -> None:
     project = find_project(Path.cwd())
     if out != "-":
         n_draws = export_study(project, study, form=format_, out=Path(out))
-        click.echo(f"Wrote {n_draws:,} draws to {out}.", err=True)
+        click.echo(f"Wrote {plural(n_draws, 'draw')} to {out}.", err=True)
         return
     if format_ == "parquet" and sys.stdout.isatty():
         raise UsageError(

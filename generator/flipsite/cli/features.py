@@ -57,7 +57,8 @@ def command(
       flipsite features mine --no-classifier
       flipsite features article-2025 --dry-run --classifier openai/gpt-5-mini
     """
-    from flipsite.cli.console import FeaturesScreen
+    from flipsite.cli.console import same_command
+    from flipsite.cli.screens import FeaturesScreen
     from flipsite.project import find_project
     from flipsite.workflows.features import gather
     from flipsite.workflows.run_request import CLASSIFIER, SIMULATED_CLASSIFIER, FeatureRequest
@@ -74,7 +75,7 @@ def command(
         dry_run=dry_run,
     )
     screen = FeaturesScreen(dry_run=dry_run, yes=yes)
-    with screen.progress:
+    with screen.bar:
         report = gather(find_project(Path.cwd()), study, order, screen.watcher)
     if report is None:
         return
@@ -83,7 +84,7 @@ def command(
     if classified is None:
         return
     if classified.interrupted:
-        raise click.Abort
+        raise click.Abort(f"interrupted; every answer so far is kept. To go on: {same_command()}")
     if classified.error is not None:
         raise classified.error
     if classified.budget:

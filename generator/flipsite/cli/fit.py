@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 import click
 
 from flipsite.cli.params import study_names
+from flipsite.domain.display import plural
 
 if TYPE_CHECKING:
     from flipsite.domain.fit import Fit
@@ -38,7 +39,10 @@ def command(*, study: str, draws: int, chains: int, seed: int) -> None:
     fit, summary, posterior = fit_study(find_project(Path.cwd()), study, order, done=click.echo)
     for left in fit.left_out:
         click.echo(f"left out: {left.what}: {left.reason}")
-    click.echo(f"Fitted {len(fit.forms)} forms to {fit.models} models: {summary}; draws in {posterior}.")
+    click.echo(
+        f"Fitted {plural(len(fit.forms), 'form')} to {plural(fit.models, 'model')}: "
+        f"{summary}; draws in {posterior}."
+    )
     if faults := _faults(fit):
         click.echo("\n".join(f"flipsite: not converged: {fault}" for fault in faults), err=True)
         sys.exit(1)

@@ -21,6 +21,8 @@ COMMANDS: tuple[str, ...] = (
     "plan",
     "features",
     "fit",
+    "rename",
+    "remove",
     "embed",
     "check",
     "init",
@@ -96,6 +98,7 @@ def cli(context: click.Context, *, debug: bool) -> None:
       flipsite collect trial --simulated --yes
       flipsite serve --open
     """
+    _finish_move()
     if context.invoked_subcommand is None:
         from flipsite.cli.status import show_standing
 
@@ -131,13 +134,27 @@ def _run(arguments: list[str]) -> int:
     except click.ClickException as error:
         error.show()
         return error.exit_code
-    except click.Abort:
-        click.echo("flipsite: interrupted.", err=True)
+    except click.Abort as error:
+        click.echo(f"flipsite: {str(error) or 'interrupted.'}", err=True)
         return 130
     except OSError as error:  # of click's own: help, for a full disk
         _Reported(_told(error)).show()
         return 1
     return status if isinstance(status, int) else 0
+
+
+def _finish_move() -> None:
+    """Finish a rename or a removal that was killed half way, before anything reads the project."""
+    from flipsite.project import find_project
+
+    try:
+        project = find_project(Path.cwd())
+    except (FlipsiteError, OSError):  # the command says what is wrong with the folder
+        return
+    if (project.cache / "move.json").is_file():
+        from flipsite.workflows.move import finish_move
+
+        finish_move(project)
 
 
 def _told(error: OSError) -> FlipsiteError:

@@ -6,6 +6,7 @@ Ctrl-C: once to finish what is in flight, twice to stop now.
 import asyncio
 import hashlib
 import signal
+import sys
 import threading
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
@@ -134,7 +135,10 @@ def _signalled(interrupt: Callable[[], None]) -> Iterator[None]:
     def handle(_number: int, _frame: FrameType | None) -> None:
         interrupt()
 
-    before = {number: signal.signal(number, handle) for number in (signal.SIGINT, signal.SIGTERM)}
+    numbers = [signal.SIGINT, signal.SIGTERM]
+    if sys.platform != "win32" and signal.getsignal(signal.SIGHUP) is not signal.SIG_IGN:  # nohup
+        numbers.append(signal.SIGHUP)  # the terminal was closed, or the connection to it broke
+    before = {number: signal.signal(number, handle) for number in numbers}
     try:
         yield
     finally:

@@ -11,6 +11,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from decimal import Decimal
 from enum import StrEnum
+from fnmatch import fnmatchcase
 from fractions import Fraction
 from math import nextafter
 from typing import Literal
@@ -173,6 +174,18 @@ class ModelChoice:
     exclude: tuple[str, ...] = ()
     skip: tuple[Skip, ...] = ()
     price: tuple[StatedPrice, ...] = ()
+
+    def leaves_out(self, model: str) -> bool:
+        """Whether a model is neither asked nor shown: it is skipped, or a glob excludes it; in any case."""
+        name = model.casefold()
+        return any(skip.id.casefold() == name for skip in self.skip) or any(
+            fnmatchcase(name, glob.casefold()) for glob in self.exclude
+        )
+
+    @property
+    def has_exceptions(self) -> bool:
+        """Whether a model could be left out."""
+        return bool(self.exclude or self.skip)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -14,6 +14,7 @@ from typing import Final
 import numpy as np
 from numpy.typing import NDArray
 
+from flipsite.domain.display import plural
 from flipsite.domain.features import FEATURES
 from flipsite.domain.fit import CovariateNote
 
@@ -224,7 +225,7 @@ def _rather(label: str, level: str, reference: str) -> str:
 
 
 def _how_many(known: int) -> str:
-    return f"known of {known} model{'' if known == 1 else 's'}" if known else "known of no model"
+    return f"known of {plural(known, 'model')}" if known else "known of no model"
 
 
 def _years(cell: str) -> float:

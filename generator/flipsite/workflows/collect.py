@@ -9,9 +9,11 @@ import asyncio
 import logging
 import math
 import time
+from collections import Counter
 from collections.abc import Sequence
 from dataclasses import replace
 from datetime import UTC, datetime
+from difflib import get_close_matches
 from pathlib import Path
 
 from flipsite.collect.catalogue import Catalogue, dump_catalogue, fetch_catalogue
@@ -21,12 +23,13 @@ from flipsite.collect.parse import read_again
 from flipsite.collect.plan import CollectPlan, plan, queues_of
 from flipsite.collect.run_state import warnings_of
 from flipsite.collect.scheduler import Judge, Rounds, Scheduler
-from flipsite.collect.selection import ModelSelection, choose
+from flipsite.collect.selection import ModelSelection, choose, matches
 from flipsite.collect.transport import Application, is_local
+from flipsite.domain.display import plural
 from flipsite.domain.study import MOST_BUDGET_USD, Kind, Study
 from flipsite.errors import UsageError
 from flipsite.files import replacing
-from flipsite.project import CATALOGUE_FILE, Project, study_folder
+from flipsite.project import CATALOGUE_FILE, Project, study_folder, study_ids
 from flipsite.settings import default_study, dump_study, load_study
 from flipsite.store.cache.cache import Cache
 from flipsite.store.snapshot.read import refuse_loss
@@ -48,7 +51,7 @@ SNAPSHOT_EVERY_S = 180.0
 
 
 class CollectRun:
-    """One run; makes its parts, and lets them go whatever happens."""
+    """One run, from the catalogue to the snapshot."""
 
     def __init__(
         self,
@@ -57,28 +60,50 @@ class CollectRun:
         *,
         folder: Path,
         cache: Cache,
+        client: OpenRouter,
         watcher: Watcher,
-        app: Application | None = None,
+        new: Study | None,
     ) -> None:
+        """Name the parts; nothing is asked yet.
+
+        Args:
+            study: With what this run changes of it.
+            order: The user's request.
+            folder: The study's.
+            cache: The study's share of it.
+            client: Of the endpoint.
+            watcher: Agrees to the quote and watches.
+            new: The study to write once it is agreed to; None where it exists.
+        """
         self._study = study
         self._order = order
         self._folder = folder
         self._cache = cache
+        self._client = client
         self._watcher = watcher
-        self._app = app
+        self._new = new
         self._priced = True
 
     async def run(self) -> RunReport | None:
-        """Choose, offer, and, if agreed to, ask; returns None where it is not agreed to."""
+        """Choose, quote, and, if agreed to, ask; returns None where it is not agreed to.
+
+        Raises:
+            UsageError: If there is no model to ask.
+        """
         refuse_loss(self._folder, self._cache.standings())
-        async with self._client() as client:
+        async with self._client as client:
             offered, choices = await self._choices(client)
             self._priced = any(choice.model.price is not None for choice in choices)
             session = self._session(client)
             await session.resume()
             planned = plan(choices, self._study, self._cache)
+            if (reason := _nothing_to_ask(choices, self._study, self._order)) is not None:
+                raise UsageError(reason)
             session.progress.n_missing, session.progress.n_kept = planned.n_missing, planned.n_kept
-            if not self._watcher.agree(await self._offer(client, session, planned)):
+            agreed = self._watcher.agree(await self._offer(client, session, planned))
+            if self._new is not None:
+                self._watcher.created(_write_study(self._folder, self._new))
+            if not agreed:
                 return None
             self._need_budget(planned)
             if planned.n_missing:
@@ -86,20 +111,6 @@ class CollectRun:
                     file.write(dump_catalogue(offered).encode())
             log.info("asking %d draws of %d models", planned.n_missing, len(planned.models))
             return await self._ask(session, planned, choices)
-
-    def _client(self) -> OpenRouter:
-        order = self._order
-        if order.simulated_seed is None:
-            return paying_client(
-                order.api_base,
-                concurrency=order.concurrency,
-                instead="--simulated",
-                timeout_s=order.timeout_s or self._study.sampling.timeout_s,
-            )
-        from flipsite.collect.simulated import Endpoint
-
-        app = self._app or Endpoint(seed=order.simulated_seed)
-        return simulated_client(app, concurrency=order.concurrency)
 
     async def _choices(self, client: OpenRouter) -> tuple[Catalogue, tuple[ModelSelection, ...]]:
         today = today_of(self._order.simulated_seed)
@@ -242,39 +253,44 @@ def collect(
     Raises:
         FlipsiteError: If the study, the endpoint or the cache cannot be used at all.
     """
-    project, written = begin(project, order.study_id, simulated=order.simulated_seed is not None)
-    if written is not None:
-        watcher.created(written)
+    project = own_project(project)
     folder = study_folder(project, order.study_id)
-    study = _ordered(load_study(folder), order)
+    new = None
+    if not (folder / "study.toml").exists():
+        _confirm_new(project, order.study_id, watcher)
+        new = _article_study(order.study_id, simulated=order.simulated_seed is not None)
+    study = _ordered(new or load_study(folder), order)
     _check_kind(folder, study, order)
+    client = _client(study, order, app)
     with _cache(project, study, protocol=_protocol(study, order)) as cache:
-        run = CollectRun(study, order, folder=folder, cache=cache, watcher=watcher, app=app).run()
+        run = CollectRun(study, order, folder=folder, cache=cache, client=client, watcher=watcher, new=new)
         try:
-            return asyncio.run(run)
+            return asyncio.run(run.run())
         except asyncio.CancelledError:  # the second interrupt; what was answered is in the cache
             raise KeyboardInterrupt from None
 
 
-def begin(project: Project, study_id: str, *, simulated: bool) -> tuple[Project, Path | None]:
+def begin(project: Project, study_id: str, *, simulated: bool) -> Project:
     """Write a study where there is none: the article's prompt, every key at its default.
 
     Returns:
-        The project it is in, which begins in this folder where there is none, for nothing is written into
-        the package; and the file that was written, or None where the study was there.
+        The project it is in, which begins in this folder where there is none.
 
     Raises:
         UsageError: If the id is not one a study can have.
     """
-    if project.packaged:
-        project = replace(project, content=project.root / "content", packaged=False)
-    path = study_folder(project, study_id) / "study.toml"
-    if path.exists():
-        return project, None
-    kind = Kind.SIMULATED if simulated else Kind.MEASURED
-    with replacing(path) as file:
-        file.write(dump_study(replace(default_study(study_id), kind=kind)).encode())
-    return project, path
+    project = own_project(project)
+    folder = study_folder(project, study_id)
+    if not (folder / "study.toml").exists():
+        _write_study(folder, _article_study(study_id, simulated=simulated))
+    return project
+
+
+def own_project(project: Project) -> Project:
+    """A project that may be written to: nothing is written into the package."""
+    if not project.packaged:
+        return project
+    return replace(project, content=project.root / "content", packaged=False)
 
 
 def reread(project: Project, study_id: str) -> tuple[int, int, Path | None]:
@@ -297,6 +313,92 @@ def reread(project: Project, study_id: str) -> tuple[int, int, Path | None]:
         shards = shards_in(folder)
         shard = shards[0] if len(shards) == 1 else None
         return len(changed), n_answers, write_snapshot(folder, cache, study, shard=shard)
+
+
+def _client(study: Study, order: RunRequest, app: Application | None) -> OpenRouter:
+    if order.simulated_seed is None:
+        return paying_client(
+            order.api_base,
+            concurrency=order.concurrency,
+            instead="--simulated",
+            timeout_s=order.timeout_s or study.sampling.timeout_s,
+        )
+    from flipsite.collect.simulated import Endpoint
+
+    endpoint = app or Endpoint(seed=order.simulated_seed)
+    return simulated_client(endpoint, concurrency=order.concurrency)
+
+
+def _article_study(study_id: str, *, simulated: bool) -> Study:
+    kind = Kind.SIMULATED if simulated else Kind.MEASURED
+    return replace(default_study(study_id), kind=kind)
+
+
+def _write_study(folder: Path, study: Study) -> Path:
+    path = folder / "study.toml"
+    with replacing(path) as file:
+        file.write(dump_study(study).encode())
+    return path
+
+
+def _confirm_new(project: Project, study_id: str, watcher: Watcher) -> None:
+    """Make sure that a new study is meant where its name may be a typo."""
+    near = next((known for known in study_ids(project) if is_typo(study_id, known)), None)
+    if near and not watcher.begin(study_id, near):
+        raise UsageError(
+            f"{project.studies}: no study {study_id!r}; did you mean {near!r}? For a new study, choose a "
+            f"name that is less alike, or write {study_id}/study.toml first."
+        )
+
+
+def is_typo(name: str, known: str) -> bool:
+    """Whether a name is one slip from a known one: a letter more, fewer, other, or two exchanged.
+
+    Names that differ in digits alone, `coin-1` and `coin-2`, are meant so.
+    """
+    if name == known or [sign for sign in name if not sign.isdigit()] == [
+        sign for sign in known if not sign.isdigit()
+    ]:
+        return False
+    start = next((i for i, (a, b) in enumerate(zip(name, known, strict=False)) if a != b), None)
+    if start is None:
+        return abs(len(name) - len(known)) == 1
+    mine, theirs = name[start:], known[start:]
+    return (
+        mine[1:] == theirs
+        or mine == theirs[1:]
+        or mine[1:] == theirs[1:]
+        or (mine[:2] == theirs[1::-1] and mine[2:] == theirs[2:])
+    )
+
+
+def _nothing_to_ask(choices: Sequence[ModelSelection], study: Study, order: RunRequest) -> str | None:
+    """Why no model is asked; None where one is, or where the budget or the shard leaves none over."""
+    if any(one.taken or one.too_dear or one.reason == f"not of shard {order.shard}" for one in choices):
+        return None
+    if not choices:
+        return f"{order.api_base}: lists no models; load one there, or give another --api-base."
+    ids = [one.model.id for one in choices]
+    for source, globs in (("--models", order.models), ("include", study.models.include)):
+        unmatched = [glob for glob in globs if not any(matches(one.model, [glob]) for one in choices)]
+        if globs and len(unmatched) == len(globs):
+            return (
+                f"{source} {' '.join(unmatched)}: matches none of {plural(len(ids), 'model')}"
+                f"{_nearest(unmatched[0], ids)}; `flipsite models` lists them."
+            )
+    reasons = Counter(one.reason for one in choices).most_common(3)
+    why = "; ".join(f"{plural(n, 'model')}: {reason}" for reason, n in reasons)
+    return f"{study.id}: no model to ask ({why}); `flipsite models --study {study.id}` lists them."
+
+
+def _nearest(glob: str, ids: Sequence[str]) -> str:
+    """The names nearest to a glob: of authors where its author is unknown, else of models."""
+    author, _, slug = glob.casefold().strip("*?").partition("/")
+    authors = sorted({name.partition("/")[0] for name in ids if not name.startswith("~")})
+    near = get_close_matches(author, authors, n=3) if author not in authors else []
+    if slug or not near:
+        near = get_close_matches(f"{author}/{slug}".rstrip("/"), ids, n=3) or near
+    return f"; nearest: {', '.join(near)}" if near else ""
 
 
 def _cache(project: Project, study: Study, *, protocol: dict[str, object] | None) -> Cache:

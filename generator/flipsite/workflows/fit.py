@@ -10,6 +10,7 @@ from importlib.util import find_spec
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from flipsite.domain.display import plural
 from flipsite.domain.fit import Fit, OmittedInput
 from flipsite.domain.study import Kind, Study
 from flipsite.errors import UsageError
@@ -112,7 +113,8 @@ def _fit(
     counts, left_out = _counts(study, folder)
     if len(counts.models) < FEWEST_MODELS:
         raise UsageError(
-            f"{folder}: {len(counts.models)} models with a valid draw; a regression needs {FEWEST_MODELS}."
+            f"{folder}: {plural(len(counts.models), 'model')} with a valid draw; "
+            f"a regression needs {FEWEST_MODELS}."
         )
     values: dict[str, dict[str, str]] = {}
     for row in read_features(folder / FEATURES_FILE):

@@ -37,7 +37,8 @@ from flipsite.project import (
 )
 from flipsite.settings import load_printed, load_project, load_study
 from flipsite.store.exports import export_draws
-from flipsite.store.snapshot.read import n_draws, read_draws, read_groups
+from flipsite.store.snapshot.columns import without_models
+from flipsite.store.snapshot.read import model_extents, n_draws, read_draws, read_groups, write_parquet
 
 MOST_HELD = 500_000
 """Draws that are read whole: a gigabyte of memory, and a hundred megabytes of CSV. Of more, counts are."""
@@ -67,27 +68,37 @@ def held(folder: Path) -> StudyDraws | None:
         StoreError: If they cannot be read or counted.
         UsageError: If there are two snapshots.
     """
-    project, files = load_project(project_root(folder)), snapshot_files(folder)
+    project, files, models = (
+        load_project(project_root(folder)),
+        snapshot_files(folder),
+        load_study(folder).models,
+    )
     address = project.draws.get(folder.name)
     if address or is_large(files):
         from flipsite.store.counting.aggregate import read_large  # few studies are
 
-        large = read_large([address] if address else files, choice=project.engine)
+        large = read_large([address] if address else files, choice=project.engine, models=models)
         return StudyDraws(files=files, address=address, draws=large.first, counts=large.counts)
     if not files:
         return None
-    return StudyDraws(files=files, address=None, draws=read_draws(files[0]), counts=None)
+    return StudyDraws(
+        files=files, address=None, draws=without_models(read_draws(files[0]), models.leaves_out), counts=None
+    )
 
 
 def held_tallies(folder: Path) -> tuple[Tally, ...]:
     """The tallies of a study's draws; none where there are none yet. Errors as for `held`."""
-    project, files = load_project(project_root(folder)), snapshot_files(folder)
+    project, files, models = (
+        load_project(project_root(folder)),
+        snapshot_files(folder),
+        load_study(folder).models,
+    )
     address = project.draws.get(folder.name)
     if address or is_large(files):
         from flipsite.store.counting.aggregate import read_tallies
 
-        return read_tallies([address] if address else files, choice=project.engine)
-    return tally(read_draws(files[0])) if files else ()
+        return read_tallies([address] if address else files, choice=project.engine, models=models)
+    return tally(without_models(read_draws(files[0]), models.leaves_out)) if files else ()
 
 
 def is_large(files: Sequence[Path]) -> bool:
@@ -124,7 +135,9 @@ def load_report(folder: Path) -> StudyReport:
         from flipsite.analyse.features.merge import by_model
         from flipsite.store.features import read_features
 
-        report = with_features(report, by_model(read_features(known)))
+        leaves_out = report.study.models.leaves_out
+        rows = [row for row in read_features(known) if not leaves_out(row.model)]
+        report = with_features(report, by_model(rows))
     if fitted.exists():
         from flipsite.store.fits import read_fit
 
@@ -151,7 +164,8 @@ def kept_files(folder: Path, report: StudyReport) -> dict[str, bytes | Path]:
     if report.counts is not None:
         from flipsite.store.snapshot.write import MANIFEST, manifest, part_files
 
-        parts = part_files(snapshot_files(folder))
+        snapshot = snapshot_files(folder)
+        parts = {} if _left_out(report.study, snapshot) else part_files(snapshot)
         address = load_project(project_root(folder)).draws.get(folder.name)
         files |= {f"{data}/{name}": path for name, path in parts.items()}
         n_draws = sum(tally.n_draws for tally in report.tallies)
@@ -159,8 +173,25 @@ def kept_files(folder: Path, report: StudyReport) -> dict[str, bytes | Path]:
     elif report.draws is not None:
         lines = io.BytesIO()
         export_draws(report.draws, lines, study=report.study.id, form="csv")
-        files |= {f"{data}/draws.csv": lines.getvalue(), f"{data}/draws.parquet": snapshot_files(folder)[0]}
+        files |= {
+            f"{data}/draws.csv": lines.getvalue(),
+            f"{data}/draws.parquet": _snapshot(report.study, report.draws, snapshot_files(folder)),
+        }
     return files
+
+
+def _left_out(study: Study, files: Sequence[Path]) -> bool:
+    """Whether a snapshot holds a model that the study leaves out, so that it cannot be offered as it is."""
+    return study.models.has_exceptions and any(map(study.models.leaves_out, model_extents(files)))
+
+
+def _snapshot(study: Study, draws: Draws, files: Sequence[Path]) -> bytes | Path:
+    """The snapshot to download: the file as it is, or written again without the models that are left out."""
+    if not _left_out(study, files):
+        return files[0]
+    content = io.BytesIO()
+    write_parquet(content, draws, study=study.id)
+    return content.getvalue()
 
 
 def _report(folder: Path) -> StudyReport:
@@ -210,7 +241,8 @@ def subjects_of(folder: Path, study: Study) -> StudyModels:
     served = defaultdict[str, Counter[str]](Counter)
     for draws in read_groups(files):
         _count_providers(draws, served)
-    return StudyModels(models=tuple(sorted(served)), providers=served)
+    shown = {model: named for model, named in served.items() if not study.models.leaves_out(model)}
+    return StudyModels(models=tuple(sorted(shown)), providers=shown)
 
 
 def _count_providers(draws: Draws, served: dict[str, Counter[str]]) -> None:

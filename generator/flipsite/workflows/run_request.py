@@ -119,15 +119,23 @@ class RunReport:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Watcher:
-    """Whoever started the run: told of a study that was written, asked for a yes, shown how it stands."""
+    """Callbacks of whoever started the run.
+
+    Attributes:
+        created: Called with the path of a study.toml that was written.
+        agree: Says whether to spend what the quote says.
+        look: Called about four times a second with the progress.
+        begin: Says whether to begin a study whose name is one slip from an existing one's; gets both names.
+    """
 
     created: Callable[[Path], None]
     agree: Callable[[RunQuote], bool]
     look: Callable[[ProgressSnapshot], None]
+    begin: Callable[[str, str], bool] = lambda _study, _near: False
 
 
 UNWATCHED: Watcher = Watcher(created=lambda _: None, agree=lambda _: True, look=lambda _: None)
-"""Nobody watches: whoever gave the order has agreed to it."""
+"""Agrees to everything and shows nothing: the caller has already decided."""
 
 
 CLASSIFIER = "perplexity/sonar"

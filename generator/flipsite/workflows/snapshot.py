@@ -29,13 +29,16 @@ def write_snapshot(folder: Path, cache: Cache, study: Study, *, shard: Shard | N
     The same snapshot as of a cache that is read whole, and at its cost where anything but answers is not as
     it was: the snapshot itself, or the flipsite that reads them. Where no draw changed it stays as it is.
 
+    Models that the study leaves out stay in the cache.
+
     A shard's snapshot says whose it is, and is written empty rather than not at all: it would be missed among
     the others. Where the cache holds models of other shards too, the snapshot is the study's.
 
     Returns:
         The snapshot's file, or the folder of its parts.
     """
-    by = f"{own_digest()} {LIBRARY}"
+    exceptions = (study.models.exclude, [skip.id for skip in study.models.skip])
+    by = f"{own_digest()} {LIBRARY} {exceptions if study.models.has_exceptions else ''}".rstrip()
     with cache.view() as view:
         models, mark = view.models(), view.mark()
         alone = shard is not None and all(shard.holds(model) for model in models)
@@ -44,7 +47,8 @@ def write_snapshot(folder: Path, cache: Cache, study: Study, *, shard: Shard | N
         if last is not None and not stands(last, folder):
             last = None
         kept = view.kept(since=last.mark if last else None)
-        changed = draw_tables((brief(draw_of(each)) for each in kept), study=study.id)
+        shown = (each for each in kept if not study.models.leaves_out(each.model))
+        changed = draw_tables((brief(draw_of(each)) for each in shown), study=study.id)
         first = next(changed, None)
         if last is not None and first is None and last.notes == notes:
             return snapshot_place(folder)

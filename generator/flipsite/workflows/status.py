@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from flipsite import __version__
+from flipsite.domain.display import plural
 from flipsite.domain.study import Kind, Study
 from flipsite.errors import FlipsiteError
 from flipsite.project import Project, snapshot_files, study_ids
@@ -108,7 +109,7 @@ def _words(folder: Path, study: Study) -> tuple[str, bool]:
 
 def _extent_words(extent: Extent) -> str:
     when = f", the last on {extent.last[:10]}" if extent.last else ""
-    return f"{extent.draws:,} {'draw' if extent.draws == 1 else 'draws'}{when}"
+    return f"{plural(extent.draws, 'draw')}{when}"
 
 
 def _site(project: Project, ids: tuple[str, ...]) -> str:

@@ -6,7 +6,7 @@ from itertools import groupby
 
 import altair as alt
 
-from flipsite.domain.display import Figure
+from flipsite.domain.display import Figure, plural
 from flipsite.domain.estimates import Estimate, Verdict
 from flipsite.domain.study import Kind, Study
 from flipsite.present.charts.figure import AnyChart, Canvas, Margins, Row, figure, placed
@@ -27,7 +27,7 @@ from flipsite.present.charts.marks import (
 )
 from flipsite.present.charts.theme import ink
 from flipsite.present.text.escaping import shown
-from flipsite.present.text.formats import bias_text, count_text, plural
+from flipsite.present.text.formats import bias_text, count_text
 
 
 def bias_intervals(estimates: Sequence[Estimate], study: Study, *, narrow: bool = True) -> Figure:

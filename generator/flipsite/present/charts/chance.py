@@ -9,14 +9,14 @@ from typing import Any
 import altair as alt
 
 from flipsite.analyse.binomial import chance_within
-from flipsite.domain.display import Figure
+from flipsite.domain.display import Figure, plural
 from flipsite.domain.estimates import Estimate, Verdict
 from flipsite.domain.study import Study
 from flipsite.present.charts.bias import verdict_sentence
 from flipsite.present.charts.figure import AnyChart, Canvas, Margins, Row, figure, placed
 from flipsite.present.charts.marks import verdict_scales
 from flipsite.present.charts.theme import VERDICT_MARKS, ink
-from flipsite.present.text.formats import count_text, percent_text, plural
+from flipsite.present.text.formats import count_text, percent_text
 
 _WIDTHS = (0.01, 0.02, 0.05, 0.1)
 """Widths of a bin; the narrowest that holds two steps of 1/n for most models is taken."""

@@ -5,14 +5,14 @@ from collections.abc import Sequence
 import altair as alt
 
 from flipsite.analyse.cross_study import BiasChange
-from flipsite.domain.display import Figure
+from flipsite.domain.display import Figure, plural
 from flipsite.domain.estimates import Estimate
 from flipsite.domain.study import Study
 from flipsite.present.charts.figure import AnyChart, Canvas, Margins, Row, figure, placed
 from flipsite.present.charts.marks import MOST_MARKS, bias_interval, bias_scale, named_row
 from flipsite.present.charts.theme import ink
 from flipsite.present.text.escaping import shown
-from flipsite.present.text.formats import bias_text, plural
+from flipsite.present.text.formats import bias_text
 
 MOST_CROSSES = 60
 """Up to so many models carry their intervals as crosses; more would hide each other."""

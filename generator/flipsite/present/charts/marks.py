@@ -8,12 +8,13 @@ from typing import Any, Final
 
 import altair as alt
 
+from flipsite.domain.display import plural
 from flipsite.domain.estimates import Estimate
 from flipsite.domain.study import Study
 from flipsite.present.charts.figure import NARROW_PX, WIDE_PX, AnyChart, Canvas, Margins, Row, placed
 from flipsite.present.charts.theme import VERDICT_MARKS, ink
 from flipsite.present.text.escaping import address, shown
-from flipsite.present.text.formats import bias_text, plural
+from flipsite.present.text.formats import bias_text
 
 NAMES_PX: Final = 290
 """What names take left of a wide plot; on a phone they stand above their marks instead."""

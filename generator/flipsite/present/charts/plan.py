@@ -6,11 +6,11 @@ from itertools import groupby
 import altair as alt
 
 from flipsite.analyse.step_likeness import Calibration
-from flipsite.domain.display import Figure
+from flipsite.domain.display import Figure, plural
 from flipsite.present.charts.figure import AnyChart, Canvas, Margins, Row, figure, placed
 from flipsite.present.charts.theme import Token, ink
 from flipsite.present.text.escaping import shown
-from flipsite.present.text.formats import interval_text, percent_text, plural
+from flipsite.present.text.formats import interval_text, percent_text
 
 _LINES: tuple[tuple[Token, list[int]], ...] = (
     ("biased", [1, 0]),

@@ -6,7 +6,7 @@ from math import ceil, floor, log10
 
 import altair as alt
 
-from flipsite.domain.display import Figure
+from flipsite.domain.display import Figure, plural
 from flipsite.domain.features import FEATURES
 from flipsite.domain.fit import Effect, Fit, FittedForm, Part, Term
 from flipsite.domain.study import Study
@@ -14,7 +14,7 @@ from flipsite.present.charts.figure import AnyChart, Canvas, Margins, Row, figur
 from flipsite.present.charts.marks import NAMES_PX, ROW_PX, place_axis
 from flipsite.present.charts.theme import ink
 from flipsite.present.text.escaping import shown
-from flipsite.present.text.formats import count_text, plural, share_text
+from flipsite.present.text.formats import count_text, share_text
 from flipsite.present.text.predictors import (
     FORM_NAMES,
     class_text,

@@ -11,7 +11,7 @@ from flipsite.analyse.binomial import noise_floor
 from flipsite.analyse.enrichment import Enrichment
 from flipsite.analyse.fairness import FairShare
 from flipsite.analyse.population import Population
-from flipsite.domain.display import Figure
+from flipsite.domain.display import Figure, plural
 from flipsite.domain.estimates import Estimate, Printed
 from flipsite.domain.study import Study
 from flipsite.present.charts.figure import AnyChart, Canvas, Margins, Row, figure, placed
@@ -26,7 +26,7 @@ from flipsite.present.charts.marks import (
     with_names,
 )
 from flipsite.present.charts.theme import ink
-from flipsite.present.text.formats import bias_text, count_text, plural
+from flipsite.present.text.formats import bias_text, count_text
 
 
 def printed_tables(estimates: Sequence[Estimate], printed: Printed, study: Study) -> Figure:

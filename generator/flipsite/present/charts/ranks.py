@@ -4,7 +4,7 @@ from collections.abc import Sequence
 
 import altair as alt
 
-from flipsite.domain.display import Figure
+from flipsite.domain.display import Figure, plural
 from flipsite.domain.estimates import Estimate
 from flipsite.domain.study import Study
 from flipsite.present.charts.figure import AnyChart, Canvas, Margins, Row, figure, placed
@@ -20,7 +20,7 @@ from flipsite.present.charts.marks import (
 )
 from flipsite.present.charts.theme import ink
 from flipsite.present.text.escaping import shown
-from flipsite.present.text.formats import count_text, plural
+from flipsite.present.text.formats import count_text
 
 _TOOLTIP = [
     alt.Tooltip("model:N", title="Model"),

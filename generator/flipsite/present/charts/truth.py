@@ -4,14 +4,14 @@ from collections.abc import Mapping, Sequence
 
 import altair as alt
 
-from flipsite.domain.display import Figure
+from flipsite.domain.display import Figure, plural
 from flipsite.domain.estimates import Estimate
 from flipsite.domain.study import Study
 from flipsite.present.charts.figure import AnyChart, Canvas, Margins, Row, figure, placed
 from flipsite.present.charts.marks import NAMES_PX, ROW_PX, named_row, place_axis, row_names, verdict_points
 from flipsite.present.charts.theme import ink
 from flipsite.present.text.escaping import shown
-from flipsite.present.text.formats import count_text, interval_text, plural, share_text
+from flipsite.present.text.formats import count_text, interval_text, share_text
 
 
 def truth(estimates: Sequence[Estimate], truths: Mapping[str, float], study: Study) -> Figure:

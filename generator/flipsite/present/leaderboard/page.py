@@ -9,13 +9,13 @@ import hashlib
 from collections.abc import Mapping
 
 from flipsite.analyse.report import StudyReport
-from flipsite.domain.display import Figure
+from flipsite.domain.display import Figure, plural
 from flipsite.domain.estimates import Verdict
 from flipsite.present.charts.interactive import spec_json
 from flipsite.present.leaderboard.rows import Board, BoardRow
 from flipsite.present.pages.page import Page
 from flipsite.present.tables import study_note
-from flipsite.present.text.formats import count_text, plural
+from flipsite.present.text.formats import count_text
 
 _DOUBTS = frozenset({"bias_median", "p_within_05", "p_within_10", "p_least", "p_most"})
 """Columns of a model's standing; all others are its estimate's."""

@@ -3,10 +3,9 @@
 from collections.abc import Iterable, Mapping, Sequence
 
 from flipsite.analyse.cross_study import Comparison, Family, History
-from flipsite.domain.display import Figure
+from flipsite.domain.display import Figure, plural
 from flipsite.domain.urls import model_history
 from flipsite.present.pages.page import Page
-from flipsite.present.text.formats import plural
 
 _HOME = ("Home", "index.html")
 

@@ -2,11 +2,11 @@
 
 from collections.abc import Iterable, Sequence
 
-from flipsite.domain.display import Cell, Heading, Table
+from flipsite.domain.display import Cell, Heading, Table, plural
 from flipsite.domain.features import FEATURES
 from flipsite.domain.fit import Check, Fit, FittedForm, Term
 from flipsite.domain.study import Study
-from flipsite.present.text.formats import MISSING, brief_text, count_text, interval_text, plural
+from flipsite.present.text.formats import MISSING, brief_text, count_text, interval_text
 from flipsite.present.text.predictors import (
     FORM_NAMES,
     contrasts,

@@ -15,7 +15,7 @@ from jinja2.runtime import Context
 from jinja2.sandbox import ImmutableSandboxedEnvironment
 from markupsafe import Markup
 
-from flipsite.domain.display import encoded
+from flipsite.domain.display import encoded, plural
 from flipsite.errors import ContentError
 from flipsite.present.charts.svg import drawings, drawn_size, relinked
 from flipsite.present.pages.page import Frame, Page
@@ -90,7 +90,7 @@ def environment(folders: Sequence[Path]) -> jinja2.Environment:
         chance=formats.chance_text,
         count=formats.count_text,
         usd=formats.usd_text,
-        plural=formats.plural,
+        plural=plural,
         bytes=formats.bytes_text,
         brief=formats.brief_text,
         drawings=drawings,

@@ -102,11 +102,6 @@ def kept_text(text: str) -> str:
     return re.sub(r"(?<=\d) %", f"{NBSP}%", text)
 
 
-def plural(count: int, noun: str, nouns: str | None = None) -> str:
-    """`1 model`, `240 models`."""
-    return f"{count_text(count)} {noun if count == 1 else nouns or noun + 's'}"
-
-
 def brief_text(value: object) -> str:
     """Any value of a record for the eye: four significant digits, a dash where there is none."""
     if value is None:

@@ -2,8 +2,9 @@
 
 from collections.abc import Sequence
 
+from flipsite.domain.display import plural
 from flipsite.domain.fit import Fit, FittedForm, FormName, Part, Term
-from flipsite.present.text.formats import MISSING, count_text, plural
+from flipsite.present.text.formats import MISSING, count_text
 
 FORM_NAMES: dict[FormName, str] = {
     "mean": "mean",

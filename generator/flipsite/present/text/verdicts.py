@@ -22,11 +22,12 @@ from flipsite.analyse.binomial import (
 )
 from flipsite.analyse.features import merge
 from flipsite.analyse.sequential import acquitted, convicted, log_evidence
+from flipsite.domain.display import plural
 from flipsite.domain.estimates import Estimate, PrintedBias, Sway, Verdict
 from flipsite.domain.features import ASKINGS
 from flipsite.domain.study import Sampling, Study
 from flipsite.present.leaderboard.tables import TOP
-from flipsite.present.text.formats import bias_text, count_text, percent_text, plural, share_text
+from flipsite.present.text.formats import bias_text, count_text, percent_text, share_text
 
 _RARE = 0.05
 """Below this a p-value would be held against a model, were it the only one."""

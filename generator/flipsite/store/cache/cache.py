@@ -203,6 +203,38 @@ class Cache:
         )
 
 
+def cached_studies(folder: Path) -> tuple[str, ...]:
+    """The studies that a private folder's cache holds; none where there is no cache."""
+    path = folder / CACHE_FILE
+    if not path.exists():
+        return ()
+    with complaints(path), opened(path) as connection:
+        return tuple(queries.studies(connection))
+
+
+def rename_studies(folder: Path, names: Mapping[str, str]) -> None:
+    """Give studies of a private folder's cache other ids, all or none; one that it lacks is passed over.
+
+    Args:
+        folder: The private folder.
+        names: The new id of each, which the cache must not know. The studies' locks must be held.
+
+    Raises:
+        StoreError: If the cache cannot be written.
+    """
+    path = folder / CACHE_FILE
+    if not path.exists():
+        return
+    with complaints(path), opened(path) as connection:
+        connection.execute("BEGIN IMMEDIATE")
+        try:
+            queries.rename_studies(connection, names)
+        except BaseException:
+            connection.execute("ROLLBACK")
+            raise
+        connection.execute("COMMIT")
+
+
 def _protocol(text: str) -> dict[str, object]:
     try:
         return dict(json.loads(text))

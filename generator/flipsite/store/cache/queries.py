@@ -409,3 +409,16 @@ def written(connection: sqlite3.Connection, study: int) -> str | None:
 def remember(connection: sqlite3.Connection, study: int, text: str) -> None:
     """Remember what a snapshot held."""
     connection.execute("UPDATE study SET written = ? WHERE study = ?", (text, study))
+
+
+def studies(connection: sqlite3.Connection) -> Iterator[str]:
+    """The ids of all studies."""
+    for (name,) in connection.execute("SELECT id FROM study ORDER BY id"):
+        yield str(name)
+
+
+def rename_studies(connection: sqlite3.Connection, names: Mapping[str, str]) -> None:
+    """Give studies other ids; their snapshots, which hold the old ones, are forgotten."""
+    connection.executemany(
+        "UPDATE study SET id = ?, written = NULL WHERE id = ?", [(new, old) for old, new in names.items()]
+    )

@@ -22,6 +22,7 @@ from flipsite.domain.counts import (
 )
 from flipsite.domain.draws import PICO, STATUSES, Draws, Tally
 from flipsite.domain.engine import EMBEDDED, EngineChoice
+from flipsite.domain.study import ModelChoice
 from flipsite.errors import StoreError
 from flipsite.store.counting import queries
 from flipsite.store.counting.engine import Engine, engine
@@ -52,32 +53,45 @@ class CountedDraws:
     first: Draws
 
 
-def read_large(places: Sequence[Path | str], *, choice: EngineChoice = EMBEDDED) -> CountedDraws:
+EVERY_MODEL = ModelChoice()
+
+
+def read_large(
+    places: Sequence[Path | str], *, choice: EngineChoice = EMBEDDED, models: ModelChoice = EVERY_MODEL
+) -> CountedDraws:
     """Count a study's draws, and read the first of each model's.
 
     Args:
         places: Parquet files of tidy draws, in any number of parts; or the address of one folder of them.
         choice: Who counts.
+        models: Those it leaves out are not counted.
 
     Raises:
         StoreError: If a file is no such Parquet, a column holds what it may not, or the engine fails.
     """
     with engine(choice) as connected:
-        return _read(connected, _draws(connected, places), name=_name(places))
+        return _read(connected, _draws(connected, places, models), name=_name(places))
 
 
-def read_tallies(places: Sequence[Path | str], *, choice: EngineChoice = EMBEDDED) -> tuple[Tally, ...]:
+def read_tallies(
+    places: Sequence[Path | str], *, choice: EngineChoice = EMBEDDED, models: ModelChoice = EVERY_MODEL
+) -> tuple[Tally, ...]:
     """Only a study's tallies; arguments and errors as for `read_large`."""
     with engine(choice) as connected:
-        rows = connected.rows(queries.tallies(_draws(connected, places))).to_pylist()
+        rows = connected.rows(queries.tallies(_draws(connected, places, models))).to_pylist()
         return _tallies(rows, name=_name(places))
 
 
-def _draws(connected: Engine, places: Sequence[Path | str]) -> Expression:
+def _draws(connected: Engine, places: Sequence[Path | str], models: ModelChoice) -> Expression:
     for place in places:
         if isinstance(place, Path):
             n_draws(place)  # tells what is wrong with a file better than an engine does
-    return connected.draws([str(place) for place in places])
+    draws = connected.draws([str(place) for place in places])
+    if not models.has_exceptions:
+        return draws
+    names = connected.rows(draws.select("model").distinct())["model"].to_pylist()
+    left_out = [name for name in names if name is not None and models.leaves_out(name)]
+    return draws.filter(draws["model"].notin(left_out) | draws["model"].isnull()) if left_out else draws
 
 
 def _name(places: Sequence[Path | str]) -> str:

@@ -6,8 +6,8 @@ Draws as an Arrow table, and Arrow's columns as numpy's: the tidy columns of the
 import json
 import re
 from bisect import bisect_left
-from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import replace
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import fields, replace
 from functools import lru_cache
 from typing import Any
 
@@ -148,6 +148,26 @@ def _coded(model: Sequence[str]) -> tuple[tuple[str, ...], NDArray[np.int64]]:
     models = tuple(sorted(set(model)))
     index = {name: code for code, name in enumerate(models)}
     return models, np.fromiter((index[name] for name in model), np.int64, count=len(model))
+
+
+def without_models(draws: Draws, left_out: Callable[[str], bool]) -> Draws:
+    """The draws without some models; the same object where none is left out."""
+    dropped = [index for index, model in enumerate(draws.models) if left_out(model)]
+    if not dropped:
+        return draws
+    kept = np.delete(np.arange(len(draws.models)), dropped)
+    sizes = np.diff(draws.starts)
+    rows = np.flatnonzero(~np.isin(np.repeat(np.arange(len(draws.models)), sizes), dropped))
+    columns: dict[str, Any] = {
+        field.name: None if (column := getattr(draws, field.name)) is None else _taken(column, rows)
+        for field in fields(draws)
+        if field.name not in ("models", "starts")
+    }
+    return Draws(
+        models=tuple(draws.models[index] for index in kept.tolist()),
+        starts=np.concatenate([[0], np.cumsum(sizes[kept])]).astype(np.int64),
+        **columns,
+    )
 
 
 def _taken(column: Any, order: NDArray[np.int64]) -> Any:

@@ -1,0 +1,316 @@
+"""What `flipsite collect` and `flipsite features` show: the quote, the progress, and the report."""
+
+import re
+import sys
+from collections import defaultdict
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from pathlib import Path
+
+import click
+from rich.markup import escape
+from rich.table import Table
+
+from flipsite.analyse.features.merge import RefusedValue
+from flipsite.cli.console import ProgressBar, agreed, same_command, show_table
+from flipsite.domain.display import one_line, plural
+from flipsite.domain.study import Feature, Kind
+from flipsite.present.text.formats import usd_text
+from flipsite.workflows.features import FeatureReport
+from flipsite.workflows.run_request import (
+    ClassifierQuote,
+    ClassifierReport,
+    FeatureWatcher,
+    ProgressSnapshot,
+    RunQuote,
+    RunReport,
+    Watcher,
+)
+
+MOST_ROWS = 15
+MOST_NAMES = 5
+MOST_OVERRULED = 20
+
+
+class CollectScreen:
+    """The quote, the yes to it, and the report; `bar` shows the progress, as a context manager."""
+
+    def __init__(self, *, dry_run: bool, yes: bool) -> None:
+        self._dry_run = dry_run
+        self._yes = yes
+        self._money = ""
+        self.bar = ProgressBar("draw")
+        self.watcher = Watcher(
+            created=self._created,
+            agree=self._agree,
+            look=lambda look: show_progress(self.bar, look),
+            begin=confirm_new_study,
+        )
+
+    def reread(self, n_changed: int, n_answers: int, snapshot: Path | None) -> None:
+        """Show how many stored answers are read differently now."""
+        click.echo(f"Read {plural(n_answers, 'stored answer')} again; {n_changed:,} changed.")
+        click.echo(f"Snapshot: {snapshot}" if snapshot else "No snapshot: there are no answers yet.")
+
+    def report(self, report: RunReport) -> None:
+        """Show what the run did: the spend by model, which models were skipped, and how to go on."""
+        progress = report.progress
+        click.echo(
+            f"{plural(progress.n_done, 'draw')}: {progress.n_valid:,} valid, {progress.n_rejected:,} not "
+            f"readable, {progress.n_failed:,} failed; {progress.n_kept:,} were there before."
+        )
+        if any(cost for _, cost in report.by_model):
+            table = _table("model", "spent", "share")
+            for model, cost in report.by_model[:MOST_ROWS]:
+                table.add_row(escape(model), usd_text(cost), f"{cost / report.spent_usd:.1%}")
+            _rest(table, len(report.by_model))
+            show_table(table)
+        if report.settled is not None:
+            click.echo("\n".join(_settled(report)))
+        unpriced = f", {usd_text(report.unpriced_usd)} of it at its worst case" if report.unpriced_usd else ""
+        if report.priced or report.spent_usd:
+            click.echo(f"The study has cost {usd_text(report.spent_usd)}{unpriced}{self._money}.")
+        else:
+            click.echo("What the study has cost is not known: the endpoint announces no prices.")
+        skipped = {model: skipped.reason for model, skipped in progress.skipped.items()}
+        for line in _grouped(skipped, "skipped"):
+            click.echo(line)
+        for warning in report.warnings:
+            click.echo(f"Warning: {warning}")
+        if report.snapshot is not None:
+            click.echo(f"Snapshot: {report.snapshot}")
+        if progress.n_done < progress.n_missing or progress.n_failed:
+            click.echo(f"To ask what is missing: {same_command()}")
+
+    def budget_sentence(self, report: RunReport) -> str:
+        """Say which models the budget left out, and how to go on."""
+        model, reason = next(iter(report.budget.items()))
+        others = f" and {len(report.budget) - 1:,} more" if len(report.budget) > 1 else ""
+        return (
+            f"the budget left out {model}{others} ({reason}); every answer so far is kept, "
+            "raise --budget or per_model_usd and run again."
+        )
+
+    def _created(self, path: Path) -> None:
+        click.echo(f"Wrote {path}: the article's prompt, every setting at its default.")
+
+    def _agree(self, quote: RunQuote) -> bool:
+        plan = quote.plan
+        if quote.study.kind is Kind.SIMULATED:
+            self._money = ", all of it simulated"
+        _echo_lost(quote.n_lost)
+        if not plan.n_missing:
+            if plan.models:
+                click.echo(f"Nothing to ask: all {plural(plan.n_kept, 'draw')} are there.")
+            return not self._dry_run
+        self._show_quote(quote)
+        return not self._dry_run and agreed(yes=self._yes or plan.estimate_usd == 0)
+
+    def _show_quote(self, quote: RunQuote) -> None:
+        plan = quote.plan
+        table = _table("model", "draws", "about", "one draw at most", "spent")
+        rows = [one for one in reversed(plan.models) if one.n_missing]
+        for one in rows[:MOST_ROWS]:
+            table.add_row(
+                escape(one.model),
+                f"{one.n_missing:,}",
+                usd_text(one.estimate_usd),
+                usd_text(one.draw_worst_usd),
+                usd_text(one.spent_usd),
+            )
+        _rest(table, len(rows))
+        show_table(table)
+        most = "At most " if quote.until_settled else ""
+        whose = f" for shard {quote.shard}, an equal share" if quote.shard else ""
+        about = f"about {usd_text(plan.estimate_usd)} ({_limits(quote, whose)}){self._money}"
+        if not quote.priced:
+            about = "at a price that is not known: the endpoint announces none, so that no budget can bind"
+        click.echo(f"{most}{plural(plan.n_missing, 'draw')} of {plural(len(rows), 'model')}, {about}.")
+        left_out = {one.model: _reason_group(one.reason, money=one.money) for one in plan.left_out}
+        for line in _grouped(left_out, "left out"):
+            click.echo(line)
+
+
+class FeaturesScreen:
+    """The quote, the yes to it, and the report; `bar` shows the progress, as a context manager."""
+
+    def __init__(self, *, dry_run: bool, yes: bool) -> None:
+        self._dry_run = dry_run
+        self._yes = yes
+        self._money = ""
+        self.bar = ProgressBar("answer")
+        self.watcher = FeatureWatcher(agree=self._agree, look=lambda look: show_progress(self.bar, look))
+
+    def report(self, report: FeatureReport) -> None:
+        """Show what changed and what it cost; foreign text in it cannot move a cursor."""
+        for line in _feature_lines(report, dry_run=self._dry_run):
+            click.echo(line)
+        if report.classified and not self._dry_run:
+            click.echo(_paid(report.classified, self._money))
+
+    def budget_sentence(self, classified: ClassifierReport) -> str:
+        """Say what the budget ended, and how to go on."""
+        return (
+            f"the budget ended before {classified.classifier} was asked everything ({classified.budget}); "
+            "every answer so far is kept, raise --budget and run again."
+        )
+
+    def _agree(self, quote: ClassifierQuote) -> bool:
+        if quote.simulated:
+            self._money = ", all of it simulated"
+        _echo_lost(quote.n_lost)
+        if quote.unasked:
+            click.echo(f"Not asked about {_named(quote.unasked)}: these cannot be names of models.")
+        if not quote.n_missing:
+            n_kept = plural(quote.n_kept, "answer")
+            click.echo(f"Nothing to ask: all {n_kept} of {quote.classifier} are there.")
+            return not self._dry_run
+        click.echo(
+            f"{plural(quote.n_missing, 'question')} about {plural(quote.n_models, 'model')} to "
+            f"{quote.classifier}: about {usd_text(quote.estimate_usd)}, one at most "
+            f"{usd_text(quote.worst_usd)} ({_limits(quote)}){self._money}."
+        )
+        return not self._dry_run and agreed(yes=self._yes or quote.estimate_usd == 0)
+
+
+def show_progress(bar: ProgressBar, look: ProgressSnapshot) -> None:
+    """Show how a run stands: what is done, the valid share, dollars, and what waits."""
+    progress = look.progress
+    details = [f"{progress.n_valid / progress.n_done:.0%} valid"] if progress.n_done else []
+    left = "" if look.left_usd is None else f" of {usd_text(look.spent_usd + look.left_usd)}"
+    details += [f"{usd_text(look.spent_usd)}{left} spent", f"{progress.in_flight:,} in flight"]
+    if look.n_paused:
+        details.append(f"{plural(look.n_paused, 'model')} paused")
+    if progress.skipped:
+        details.append(f"{len(progress.skipped):,} skipped")
+    if progress.faults:
+        model, fault = next(reversed(progress.faults.items()))
+        details.append(one_line(f"{model}: {fault}"))
+    bar.update(progress.n_done, progress.n_missing, *details)
+
+
+def confirm_new_study(study: str, near: str) -> bool:
+    """Ask whether a new study is meant, and not the one with nearly its name; False where nobody can say."""
+    return sys.stdin.isatty() and click.confirm(f"There is a study {near!r}. Create a new study {study!r}?")
+
+
+def _echo_lost(n_lost: int) -> None:
+    if n_lost:
+        verb = "it counts" if n_lost == 1 else "they count"
+        click.echo(f"The last run was killed with {plural(n_lost, 'request')} in flight; {verb} as spent.")
+
+
+def _limits(quote: RunQuote | ClassifierQuote, whose: str = "") -> str:
+    limits = [f"spent so far {usd_text(quote.spent_usd)}"]
+    if quote.budget_usd is not None:
+        limits.append(f"budget {usd_text(quote.budget_usd)}{whose}")
+    if quote.account_usd is not None:
+        limits.append(f"the account has {usd_text(quote.account_usd)} left")
+    return ", ".join(limits)
+
+
+def _reason_group(reason: str, *, money: bool) -> str:
+    """A reason without the amounts, dates and names that differ from model to model."""
+    if money:
+        return "too expensive for the budget"
+    return re.sub(r" \([^)]*\)(; .*)?$|\d{4}-\d\d-\d\d", "", reason).removesuffix(" on ")
+
+
+def _grouped(reasons: Mapping[str, str], verb: str) -> Iterator[str]:
+    """`12 models skipped: why: a, b and 10 more`, the largest group first."""
+    groups = defaultdict[str, list[str]](list)
+    for model, reason in sorted(reasons.items()):
+        groups[reason.replace(model, "the model").rstrip(".")].append(model)
+    for reason, models in sorted(groups.items(), key=lambda group: (-len(group[1]), group[0])):
+        yield f"{plural(len(models), 'model')} {verb}: {one_line(reason)}: {_named(models)}"
+
+
+def _settled(report: RunReport) -> Iterator[str]:
+    """Which models need no more draws, since when, and what that saved."""
+    settled = report.settled or ()
+    if not settled:
+        yield "No model is settled yet; --draws sets how many draws it may take."
+        return
+    for word in sorted({one.word for one in settled}):
+        found = sorted((one.n_draws, one.model) for one in settled if one.word == word)
+        named = [f"{model} at draw {n_draws}" for n_draws, model in found[:MOST_ROWS]]
+        more = f" and {len(found) - MOST_ROWS:,} more" if len(found) > MOST_ROWS else ""
+        yield f"Settled as {word}: {', '.join(named)}{more}."
+    n_spared = sum(one.n_spared for one in settled)
+    yield f"This saved {plural(n_spared, 'draw')}, about {usd_text(report.spared_usd)}."
+
+
+def _rest(table: Table, n_rows: int) -> None:
+    if n_rows > MOST_ROWS:
+        table.add_row(f"… and {n_rows - MOST_ROWS:,} cheaper")
+
+
+def _table(*headings: str) -> Table:
+    table = Table(box=None, pad_edge=False)
+    for place, heading in enumerate(headings):
+        if place:
+            table.add_column(heading, justify="right", no_wrap=True)
+        else:
+            table.add_column(heading, overflow="fold")
+    return table
+
+
+def _paid(classified: ClassifierReport, money: str) -> str:
+    counts, doubted = classified.progress, sum(not row.value for row in classified.features)
+    unsure = f"; it contradicts itself on {plural(doubted, 'value')}" if doubted else ""
+    unpriced = (
+        f", {usd_text(classified.unpriced_usd)} of it at its worst case" if classified.unpriced_usd else ""
+    )
+    return (
+        f"{classified.classifier}: {plural(counts.n_done, 'answer')}: {counts.n_valid:,} readable, "
+        f"{counts.n_rejected:,} not readable, {counts.n_failed:,} failed; {counts.n_kept:,} were there "
+        f"before{unsure}. Spent in all: {usd_text(classified.spent_usd)}{unpriced}{money}."
+    )
+
+
+def _feature_lines(report: FeatureReport, *, dry_run: bool) -> Iterator[str]:
+    merged = report.joined
+    added = [change for change in merged.changed if change.before is None]
+    other = [
+        (change.before, change.after)
+        for change in merged.changed
+        if change.before and change.before.value != change.after.value
+    ]
+    known = sum(bool(row.value) for row in merged.features)
+    for before, after in other:
+        yield f"changed: {_place(after)}: {_value(before)} → {_value(after)}"
+    for one in merged.refused:
+        yield f"kept: {_place(one.kept)}: yours is {_value(one.kept)}, found {_value(one.found)}"
+    yield from _overruled(merged.overruled)
+    if report.unlisted:
+        yield f"In no catalogue: {_named(report.unlisted)}."
+    yield (
+        f"{plural(len(report.models), 'model')}, {plural(known, 'known value')}: {plural(len(added), 'row')} "
+        f"new, {len(other):,} changed; {plural(len(merged.refused), 'value')} of yours kept."
+    )
+    if not merged.changed:
+        yield f"{report.path} is up to date."
+    else:
+        yield f"{'Would write' if dry_run else 'Wrote'} {report.path}"
+
+
+def _overruled(overruled: Sequence[RefusedValue]) -> Iterator[str]:
+    for one in overruled[:MOST_OVERRULED]:
+        yield f"doubted: {_place(one.kept)}: {_value(one.kept)} stays, found {_value(one.found)}"
+    if len(overruled) > MOST_OVERRULED:
+        n_more = plural(len(overruled) - MOST_OVERRULED, "more value")
+        yield f"doubted: {n_more}, where a better source says otherwise."
+
+
+def _place(row: Feature) -> str:
+    return f"{one_line(row.model)} {row.feature}"
+
+
+def _value(row: Feature) -> str:
+    source = ": ".join(part for part in (row.source, one_line(row.note)) if part)
+    return f"{one_line(row.value) or 'unknown'}" + (f" ({source})" if source else "")
+
+
+def _named(models: Iterable[str]) -> str:
+    names = [one_line(model) for model in models]
+    more = f" and {len(names) - MOST_NAMES:,} more" if len(names) > MOST_NAMES else ""
+    return ", ".join(names[:MOST_NAMES]) + more
