@@ -141,8 +141,8 @@ def dump_study(study: Study) -> str:
         + "\n[budget]\n"
         + maybe("total_usd", budget.total_usd, "(absent: no bound of its own; --budget sets one)")
         + maybe("per_model_usd", budget.per_model_usd, "(absent: no bound)")
-        + (f"\n[provider]\n{_lines(**study.provider)}" if study.provider else "")
-        + (f"\n[request]\n{_lines(**study.request)}" if study.request else "")
+        + (f"\n{_lines(provider=study.provider)}" if study.provider else "")
+        + (f"\n{_lines(request=study.request)}" if study.request else "")
     )
 
 

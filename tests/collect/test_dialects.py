@@ -1,0 +1,314 @@
+"""Whole runs against servers of every dialect over real HTTP: what is asked, counted, billed and said."""
+
+import json
+from dataclasses import replace
+
+import pytest
+from collecting_runs import STUDY, budget, draws_of, project_of, watcher
+from dialect_server import PRICED, Dialects, Says, speaking
+
+from flipsite.collect.clock import RealClock
+from flipsite.domain.draws import STATUSES
+from flipsite.domain.study import Kind, ModelChoice, Sampling, StatedPrice
+from flipsite.errors import CollectError, NoCreditError, SettingsError, UsageError
+from flipsite.settings import default_study, dump_study, load_study
+from flipsite.workflows import collect as workflow
+from flipsite.workflows.catalogue import list_models
+from flipsite.workflows.collect import collect
+from flipsite.workflows.run_request import RunRequest
+
+ONE = Says(text="Output: 1")
+COSTS = replace(ONE, cost=0.0001)
+
+
+class Hurried(RealClock):
+    """The machine's clock, but for waiting."""
+
+    def wait_s(self, seconds):
+        return 0.0
+
+
+@pytest.fixture(autouse=True)
+def _no_waiting(monkeypatch):
+    monkeypatch.setattr(workflow, "clock_of", lambda _: Hurried())
+    monkeypatch.setenv("OPENROUTER_API_KEY", "any-word-will-do")
+
+
+def asked(tmp_path, models, *, priced=False, draws=3, study=None, **order):
+    """What a run did, and the server it asked."""
+    changes = {"kind": Kind.MEASURED, "budget": budget(5.0 if priced else None), **(study or {})}
+    project = project_of(tmp_path, **changes)
+    dialects = Dialects(models=models, entry=PRICED if priced else {})
+    with speaking(dialects):
+        request = RunRequest(study_id=STUDY, draws=draws, api_base=dialects.base, **order)
+        report = collect(project, request, watcher())
+    return report, dialects, project
+
+
+def statuses(project):
+    return [STATUSES[code].value for code in draws_of(project).status]
+
+
+def test_a_model_that_is_a_path_is_asked(tmp_path):
+    """VLLM and llama.cpp."""
+    names = ("/models/Llama-3.1-8B-Instruct", "../models/llama-3.2-1b.gguf", "C:\\models\\x.gguf")
+    report, dialects, _ = asked(tmp_path, {name: [ONE] for name in names})
+    assert report.progress.n_valid == 9
+    assert {body["model"] for body in dialects.asked} == set(names)
+
+
+def test_settings_go_to_servers_that_advertise_nothing(tmp_path):
+    """Temperature, top_p, reasoning effort, routing and further fields, as the study sets them."""
+    study = {
+        "sampling": Sampling(temperature=0.7, top_p=0.9, reasoning="low"),
+        "provider": {"only": ["DeepInfra"], "allow_fallbacks": False},
+        "request": {"seed": 7, "min_p": 0.05},
+    }
+    _, dialects, _ = asked(tmp_path, {"qwen3:8b": [ONE]}, study=study, draws=1)
+    (body,) = dialects.asked
+    assert (body["temperature"], body["top_p"], body["reasoning_effort"]) == (0.7, 0.9, "low")
+    assert body["provider"] == {"only": ["DeepInfra"], "allow_fallbacks": False}
+    assert (body["seed"], body["min_p"]) == (7, 0.05)
+
+
+def test_a_model_without_the_effort_is_not_asked(tmp_path):
+    """The others of the catalogue are, in the form they advertise."""
+    study = {"sampling": Sampling(reasoning="high")}
+    _, dialects, _ = asked(tmp_path, {"a/plain": [COSTS]}, priced=True, study=study)
+    assert not dialects.asked
+
+
+@pytest.mark.parametrize("code", [401, 402, 403])
+def test_a_providers_own_refusal_is_its_models_trouble(tmp_path, code):
+    """The run goes on, and the sentence names the provider and its words."""
+    raw = json.dumps({"error": {"message": "Insufficient Balance"}})
+    error = {"code": code, "message": "Provider returned error"}
+    error |= {"metadata": {"provider_name": "DeepSeek", "raw": raw}}
+    bad = Says(status=code, body={"error": error})
+    report, _, _ = asked(tmp_path, {"a/bad": [bad], "a/good": [COSTS]}, priced=True)
+    assert report.error is None
+    assert report.progress.n_valid == 3
+    assert report.progress.skipped["a/bad"].reason == f"{code}: Insufficient Balance (from DeepSeek)"
+
+
+@pytest.mark.parametrize(
+    ("status", "error"),
+    [
+        (403, {"code": 403, "message": "Key limit exceeded (total limit)."}),
+        (429, {"message": "You exceeded your current quota.", "type": "insufficient_quota"}),
+        (402, {"code": 402, "message": "Insufficient credits"}),
+        (400, {"message": "Your credit balance is too low to access the API."}),
+    ],
+)
+def test_an_account_at_its_limit_ends_the_run(tmp_path, status, error):
+    """One sentence, and the exit status of a budget."""
+    models = {f"a/{n}": [COSTS, Says(status=status, body={"error": error})] for n in range(4)}
+    report, dialects, _ = asked(tmp_path, models, priced=True, draws=50, concurrency=2)
+    assert isinstance(report.error, NoCreditError)
+    assert report.error.exit_status == 3
+    assert error["message"].rstrip(".") in str(report.error)
+    assert len(dialects.asked) < 12
+
+
+@pytest.mark.parametrize(
+    ("says", "reason"),
+    [
+        (
+            Says(status=404, body={"error": "model 'x' not found, try pulling it first"}),
+            "try pulling it first",
+        ),
+        (Says(status=404, body={"message": "no Route matched"}), "404: no Route matched"),
+        (Says(status=400, body={"object": "error", "message": "bad grammar"}), "400: bad grammar"),
+        (Says(status=404, body=b"404 page not found"), "404 page not found"),
+        (
+            Says(status=422, body={"detail": [{"loc": ["body", "max_tokens"], "msg": "must be smaller"}]}),
+            "body.max_tokens: must be smaller",
+        ),
+        (Says(body={"error": "upstream overloaded"}), "upstream overloaded"),
+        (Says(body={"detail": "Not now"}), "Not now"),
+    ],
+)
+def test_the_servers_own_reason_is_shown(tmp_path, says, reason):
+    """Wherever it writes it."""
+    report, _, _ = asked(tmp_path, {"a/b": [says]})
+    assert reason in report.progress.skipped["a/b"].reason
+
+
+def test_a_key_of_ones_own_is_spent_all_the_same(tmp_path):
+    """`cost` is 0, and the provider's bill stands beside it."""
+    usage = {"prompt_tokens": 200, "completion_tokens": 20, "cost": 0, "is_byok": True}
+    usage |= {"cost_details": {"upstream_inference_cost": 0.0012}}
+    body = {"id": "g", "choices": [{"message": {"content": "Output: 1"}}], "usage": usage}
+    report, _, _ = asked(tmp_path, {"a/b": [Says(body=body)]}, priced=True)
+    assert report.spent_usd == pytest.approx(3 * 0.0012)
+
+
+def test_an_untold_price_is_that_of_the_tokens(tmp_path):
+    """The first answer's is asked for three times, and no other."""
+    report, dialects, _ = asked(tmp_path, {"a/b": [ONE]}, priced=True, draws=8)
+    assert report.spent_usd == pytest.approx(8 * (200 * 1e-6 + 20 * 2e-6))
+    assert report.unpriced_usd == 0
+    assert sum("/generation" in path for path in dialects.paths) == 3
+
+
+@pytest.mark.parametrize(
+    "headers",
+    [
+        {"x-litellm-cache-hit": "True"},
+        {"X-Cache": "HIT"},
+        {"cf-aig-cache-status": "HIT"},
+        {"Helicone-Cache": "HIT"},
+    ],
+)
+def test_an_answer_from_a_cache_is_no_draw(tmp_path, headers):
+    """Whichever cache says so."""
+    report, _, _ = asked(tmp_path, {"a": [replace(ONE, headers=headers)]})
+    assert report.progress.n_valid == 0
+    assert "replayed from a cache" in report.progress.skipped["a"].reason
+
+
+def test_an_id_and_a_body_that_came_before_are_told(tmp_path):
+    """A cache may be silent; a server may be dull."""
+    body = {"id": "same", "choices": [{"message": {"content": "Output: 1"}}]}
+    report, _, _ = asked(tmp_path, {"a": [Says(body=body)], "b": [ONE]}, draws=4)
+    (warning,) = report.warnings
+    assert warning.startswith("a: 3 of 4 answers came with an id and a body that came before")
+
+
+def test_max_completion_tokens_is_used_once_it_is_asked_for_and_remembered(tmp_path):
+    """One 400, in this run and in the next."""
+    words = "Unsupported parameter: 'max_tokens' is not supported. Use 'max_completion_tokens' instead."
+    models = {"gpt": [Says(status=400, body={"error": {"message": words}}), ONE]}
+    project = project_of(tmp_path, kind=Kind.MEASURED)
+    dialects = Dialects(models=models)
+    with speaking(dialects):
+        for draws in (3, 5):
+            request = RunRequest(study_id=STUDY, draws=draws, api_base=dialects.base, concurrency=1)
+            collect(project, request, watcher())
+    keys = [sorted(key for key in body if key.startswith("max_")) for body in dialects.asked]
+    assert keys == [["max_tokens"], *[["max_completion_tokens"]] * 5]
+
+
+def test_a_bound_beyond_the_context_is_made_smaller_once(tmp_path):
+    """VLLM refuses what it has no room for."""
+    words = "This model's maximum context length is 4096 tokens. However, you requested 8392 tokens."
+    report, dialects, _ = asked(
+        tmp_path, {"a": [Says(status=400, body={"message": words}), ONE]}, concurrency=1
+    )
+    assert [body["max_tokens"] for body in dialects.asked] == [8_192, 1_024, 1_024, 1_024]
+    assert report.progress.n_valid == 3
+
+
+def test_a_model_of_whose_first_ten_answers_none_is_of_use_is_given_up(tmp_path):
+    """With the key to change; and asked on where the study says so."""
+    thinking = {"a": [Says(text="", finish="length")]}
+    report, dialects, _ = asked(tmp_path / "some", thinking, draws=50, concurrency=1)
+    assert len(dialects.asked) == 10
+    assert "raise max_tokens in [sampling] of study.toml" in report.progress.skipped["a"].reason
+    study = {"sampling": Sampling(give_up_after=0)}
+    report, dialects, _ = asked(tmp_path / "all", thinking, draws=14, concurrency=1, study=study)
+    assert len(dialects.asked) == 14
+    assert report.warnings[0].startswith("a: 14 of 14 answers were empty or cut at 8,192 tokens")
+
+
+@pytest.mark.parametrize(
+    ("content", "status"),
+    [
+        (
+            [{"type": "reasoning", "text": "Output: 0. "}, {"type": "text", "text": "I shall not say."}],
+            "unparsed",
+        ),
+        ([{"type": "thinking", "thinking": "Output: 0"}, {"type": "text", "text": "Output: 1"}], "valid"),
+        (["Output: ", "1"], "valid"),
+        ({"type": "text", "text": "Output: 1"}, "valid"),
+        ([{"type": "text", "text": {"value": "Output: 1"}}], "valid"),
+        ([{"type": "refusal", "refusal": "No."}], "refused"),
+        ([{"type": "reasoning", "text": "Output: 1"}], "empty"),
+    ],
+)
+def test_reasoning_among_the_parts_is_never_the_answer(tmp_path, content, status):
+    """Parts, strings, and an object of its own are read."""
+    body = {"choices": [{"message": {"content": content}, "finish_reason": "stop"}]}
+    _, _, project = asked(tmp_path, {"a": [Says(body=body)]}, draws=1)
+    assert statuses(project) == [status]
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        b': PROCESSING\n\n: PROCESSING\n\n{"choices": [{"message": {"content": "Output: 1"}}]}',
+        b'data: {"choices": [{"delta": {"content": "Output"}}]}\n\n'
+        b'data: {"choices": [{"delta": {"content": ": 1"}, "finish_reason": "stop"}]}\n\ndata: [DONE]\n\n',
+    ],
+)
+def test_comments_and_events_in_place_of_json_are_read(tmp_path, body):
+    """What a server streams though nobody asked it to."""
+    _, _, project = asked(tmp_path, {"a": [Says(body=body)]}, draws=1)
+    assert statuses(project) == ["valid"]
+
+
+def test_a_paid_host_without_prices_needs_a_word(tmp_path, monkeypatch):
+    """`--budget none`, or prices in study.toml; then they count."""
+    monkeypatch.setattr(workflow, "is_local", lambda _: False)
+    with pytest.raises(UsageError, match=r"announces no prices.*--budget none.*models\.price"):
+        asked(tmp_path / "refused", {"gpt": [ONE]}, study={"budget": budget(1.0)})
+    report, _, _ = asked(tmp_path / "none", {"gpt": [ONE]}, budget_usd=float("inf"))
+    assert (report.progress.n_valid, report.priced) == (3, False)
+    price = StatedPrice(id="gp*", prompt_usd_per_million=10.0, completion_usd_per_million=20.0)
+    study = {"models": ModelChoice(price=(price,)), "budget": budget(1.0)}
+    report, _, _ = asked(tmp_path / "stated", {"gpt": [ONE]}, study=study)
+    assert report.spent_usd == pytest.approx(3 * (200 * 1e-5 + 20 * 2e-5))
+
+
+def test_the_catalogue_is_asked_with_the_key(tmp_path, monkeypatch):
+    """Under the rules of `collect`; without one, or with another, the sentence says so."""
+    project = project_of(tmp_path, kind=Kind.MEASURED)
+    with speaking(Dialects(models={"a/b": [ONE]}, key="any-word-will-do")) as dialects:
+        listing = list_models(project, study_id=STUDY, api_base=dialects.base)
+        assert [model.id for model in listing.offered.models] == ["a/b"]
+        monkeypatch.delenv("OPENROUTER_API_KEY")
+        with pytest.raises(CollectError, match="it wants a key; set OPENROUTER_API_KEY"):
+            list_models(project, study_id=STUDY, api_base=dialects.base)
+
+
+def test_three_hundred_models_that_bill_more_than_they_announce(tmp_path):
+    """Of each at most the request that was in flight when the first bill came is paid."""
+    models = {f"a/m{n:03}": [replace(ONE, cost=0.9)] for n in range(300)}
+    report, dialects, _ = asked(
+        tmp_path, models, priced=True, draws=50, study={"budget": budget(1.0)}, concurrency=64
+    )
+    billed = [len(dialects.of(model)) for model in models]
+    assert max(billed) == 1
+    assert sum(billed) <= 64
+    assert report.spent_usd == pytest.approx(0.9 * sum(billed))
+
+
+@pytest.mark.parametrize(
+    ("text", "words"),
+    [
+        ("[request]\nmodel = 'x'\n", "request.model: flipsite sets this field itself"),
+        ("[request]\nday = 2025-01-01\n", "request: holds what JSON cannot"),
+        ("[sampling]\ntop_p = 0\n", "sampling.top_p: expected a number above 0"),
+        ("[provider]\nonli = ['x']\n", 'provider.onli: unknown key; did you mean "only"?'),
+    ],
+)
+def test_what_cannot_be_sent_is_one_sentence(tmp_path, text, words):
+    """It names the key."""
+    (tmp_path / "study.toml").write_text(text)
+    with pytest.raises(SettingsError) as found:
+        load_study(tmp_path)
+    assert words in str(found.value)
+
+
+def test_the_settings_are_written_and_read_back(tmp_path):
+    """All that a study may say of how it is asked."""
+    price = StatedPrice(id="*", prompt_usd_per_million=1.5, completion_usd_per_million=2.0)
+    study = replace(
+        default_study(tmp_path.name),
+        sampling=Sampling(top_p=0.5, reasoning="none", timeout_s=600.0, give_up_after=3),
+        models=ModelChoice(price=(price,)),
+        provider={"order": ["a", "b"]},
+        request={"seed": 1, "extra": {"deep": [1, 2]}},
+    )
+    (tmp_path / "study.toml").write_text(dump_study(study), encoding="utf-8")
+    assert load_study(tmp_path) == study
