@@ -101,7 +101,7 @@ class Account:
             if worst_pico > purse.room:
                 return Refusal(
                     reason=f"one more request may cost ${usd(worst_pico):.6f}, and {whose} "
-                    f"has ${usd(int(purse.room)):.6f} left"
+                    f"has ${usd(max(0, int(purse.room))):.6f} left"
                 )
         if any(worst_pico > purse.room - purse.in_flight for purse in (own, self._all)):
             return Wait.FOR_OTHERS
@@ -149,7 +149,7 @@ class Account:
                 return Refusal(
                     reason=f"its first {n_asked} of {n_asked + n_left} requests cost ${usd(own.spent):.6f}, "
                     f"so the rest would cost about ${usd(rest):.6f}, and {whose} "
-                    f"has ${usd(int(purse.room)):.6f} left"
+                    f"has ${usd(max(0, int(purse.room))):.6f} left"
                 )
         return None
 

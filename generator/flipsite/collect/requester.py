@@ -136,11 +136,7 @@ class Requester:
             worst_pico = math.ceil(model_run.worst_usd(question, request) * PICO_PER_USD)
             reservation = await self._reserve(model_run.model, worst_pico)
             number = await self._ledger.ask(self._asked(model_run, question, mode, request, worst_pico))
-            exchange = await self._send(reservation, number, request, question, mode=mode)
-            billed = _billed(exchange.result, reservation.worst_pico)
-            estimate = _by_tokens(exchange.result, model_run)
-            if billed is None and exchange.result.generation is None:
-                billed = estimate
+            exchange, billed = await self._send(model_run, reservation, number, request, question, mode=mode)
             try:
                 reading = self._reading(model_run, exchange, question, mode=mode, last=last)
                 latency_s = self._clock.latency_s(
@@ -151,8 +147,6 @@ class Requester:
                 )
             finally:
                 self._client.kept(exchange)
-            self.account.settle(reservation, billed)
-            self._money_moved.set()
         finally:
             self.gate.leave(model_run.lane)
         if billed is None and exchange.result.generation is not None:
@@ -161,7 +155,7 @@ class Requester:
                 model=model_run.model,
                 generation=exchange.result.generation,
                 worst_pico=reservation.worst_pico,
-                estimate_pico=estimate,
+                estimate_pico=_by_tokens(exchange.result, model_run),
             )
             if canary:
                 await self.prices.now(unpriced)
@@ -183,14 +177,21 @@ class Requester:
 
     async def _send(
         self,
+        model_run: ModelRun,
         reservation: Reservation,
         number: int,
         request: Mapping[str, object],
         question: Question,
         *,
         mode: str,
-    ) -> Exchange:
-        """Send a reserved request, unless bills that came in since leave no room for it."""
+    ) -> tuple[Exchange, int | None]:
+        """Send a reserved request, unless bills that came in since leave no room for it.
+
+        The bill is settled before another request takes this one's place on the wire.
+
+        Returns:
+            What came back, and the picodollars billed; None where nobody has told yet.
+        """
         async with self._wire:
             if refusal := self.account.recheck(reservation):
                 await self._ledger.answer(_unsent(number, refusal.reason))
@@ -200,9 +201,13 @@ class Requester:
             self._progress.in_flight += 1
             try:
                 extra = self._extra(question) if self._extra else None
-                return await self._client.complete(request, mode=mode, extra=extra)
+                exchange = await self._client.complete(request, mode=mode, extra=extra)
             finally:
                 self._progress.in_flight -= 1
+            billed = _billed(exchange.result, model_run, worst_pico=reservation.worst_pico)
+            self.account.settle(reservation, billed)
+            self._money_moved.set()
+            return exchange, billed
 
     def _asked(
         self,
@@ -318,11 +323,13 @@ def _answered(
     )
 
 
-def _billed(result: Reply | Failure, worst_pico: int) -> int | None:
-    """Picodollars; nothing where nothing can cost anything, None where nobody knows."""
+def _billed(result: Reply | Failure, model_run: ModelRun, *, worst_pico: int) -> int | None:
+    """Picodollars; nothing where nothing costs anything, None where they can be asked for or are unknown."""
     if result.cost_usd is not None:
         return pico(result.cost_usd)
-    return 0 if worst_pico == 0 else None
+    if worst_pico == 0:
+        return 0
+    return _by_tokens(result, model_run) if result.generation is None else None
 
 
 def _by_tokens(result: Reply | Failure, model_run: ModelRun) -> int | None:
