@@ -4,10 +4,11 @@ import json
 from dataclasses import replace
 
 import pytest
-from collecting_runs import STUDY, budget, draws_of, project_of, watcher
+from collecting_runs import STUDY, budget, draws_of, project_of, simulate, watcher
 from dialect_server import PRICED, Dialects, Says, speaking
 
 from flipsite.collect.clock import RealClock
+from flipsite.collect.simulated import Endpoint, fair_coin
 from flipsite.domain.draws import STATUSES
 from flipsite.domain.study import Kind, ModelChoice, Sampling, StatedPrice
 from flipsite.errors import CollectError, NoCreditError, SettingsError, UsageError
@@ -15,6 +16,7 @@ from flipsite.settings import default_study, dump_study, load_study
 from flipsite.workflows import collect as workflow
 from flipsite.workflows.catalogue import list_models
 from flipsite.workflows.collect import collect
+from flipsite.workflows.load import load_report
 from flipsite.workflows.run_request import RunRequest
 
 ONE = Says(text="Output: 1")
@@ -312,3 +314,15 @@ def test_the_settings_are_written_and_read_back(tmp_path):
     )
     (tmp_path / "study.toml").write_text(dump_study(study), encoding="utf-8")
     assert load_study(tmp_path) == study
+
+
+def test_the_site_knows_to_whom_a_setting_was_not_sent(tmp_path):
+    """One model of the catalogue takes a temperature, the other does not advertise it."""
+    coins = (
+        replace(fair_coin("a/warm"), parameters=("max_tokens", "temperature", "top_p")),
+        replace(fair_coin("a/fixed"), parameters=("max_tokens",)),
+    )
+    project = project_of(tmp_path, sampling=Sampling(draws=2, temperature=0.7, top_p=0.9))
+    simulate(project, Endpoint(coins=coins))
+    report = load_report(project.studies / STUDY)
+    assert report.unsent == {"temperature": ("a/fixed",), "top_p": ("a/fixed",)}

@@ -118,6 +118,7 @@ class StudyReport:
         features: What is known of each model besides its flips, by model.
         fit: The study's regressions; None where none has been fitted.
         fit_older_than: Names of the files that say other than what was fitted.
+        unsent: Of each setting of the study, the models it was not sent to, for they do not advertise it.
         claims: Whether one kind of model stands at one end rather than the other; needs features.
     """
 
@@ -139,6 +140,7 @@ class StudyReport:
     features: Mapping[str, tuple[Feature, ...]] = field(default_factory=dict)
     fit: Regressions | None = None
     fit_older_than: tuple[str, ...] = ()
+    unsent: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
     claims: tuple[Enrichment, ...] = ()
 
 

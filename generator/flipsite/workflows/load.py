@@ -128,6 +128,28 @@ def announced_usd(folder: Path, study: Study, models: Container[str]) -> dict[st
     return {name: each.expected_usd / each.n_draws for name, each in estimates}
 
 
+def unsent_to(folder: Path, study: Study, models: Container[str]) -> dict[str, tuple[str, ...]]:
+    """Of each setting of the study, the models it was not sent to; empty where no catalogue was kept.
+
+    Raises:
+        StoreError: If the catalogue is damaged.
+    """
+    path = folder / CATALOGUE_FILE
+    if not path.is_file() or (study.sampling.temperature is None and study.sampling.top_p is None):
+        return {}
+    from flipsite.collect.catalogue import load_catalogue  # a study of others' draws kept none
+    from flipsite.collect.requests import unsent_settings
+
+    offered = load_catalogue(path.read_bytes(), name=str(path))
+    pairs = [
+        (name, model.id)
+        for model in offered.models
+        if model.id in models
+        for name in unsent_settings(model, study)
+    ]
+    return {name: tuple(model for other, model in pairs if other == name) for name in dict(pairs)}
+
+
 def load_report(folder: Path) -> StudyReport:
     """Read a study's folder and analyse what it holds."""
     known, fitted, report = folder / FEATURES_FILE, folder / FIT_FILE, _report(folder)
@@ -203,7 +225,8 @@ def _report(folder: Path) -> StudyReport:
         return report_draws(study, None)
     truths = _truths() if study.kind is Kind.SIMULATED else None
     announced = announced_usd(folder, study, found.draws.models)
-    return report_draws(study, found.draws, counts=found.counts, truths=truths, announced=announced)
+    report = report_draws(study, found.draws, counts=found.counts, truths=truths, announced=announced)
+    return replace(report, unsent=unsent_to(folder, study, found.draws.models))
 
 
 def _truths() -> dict[str, float]:
