@@ -16,9 +16,11 @@ from click.testing import CliRunner
 from flipsite.cli.main import cli
 from flipsite.domain.draws import Draw, Outcome
 from flipsite.errors import ContentError, FlipsiteError, StoreError, UsageError
+from flipsite.files import file_digest
 from flipsite.present.pages.narrative_pages import NARRATIVES as PAGES
 from flipsite.project import NARRATIVES, find_project
 from flipsite.settings import default_study, dump_study
+from flipsite.store.chart_cache import chart_folder
 from flipsite.store.snapshot.columns import RESPONSE_CHARACTERS, SCHEMA, collect_draws
 from flipsite.store.snapshot.read import read_draws, write_draws
 from flipsite.workflows.build import build
@@ -175,6 +177,30 @@ def test_the_manifest_names_only_what_was_read_for_the_site(project: Path) -> No
     own = {name for name in inputs if name.startswith("content/studies/coins/")}
     assert own == {f"content/studies/coins/{name}" for name in ("study.toml", "draws.parquet")}
     assert not [name for name in inputs if "plan" in name or "other" in name]
+
+
+def test_a_site_that_came_with_the_project_is_not_taken_for_a_build(project: Path) -> None:
+    """Its list of digests fits, and so do its inputs; but no build of this user wrote it."""
+    site = made(project)
+    manifest = json.loads((site / "build.json").read_bytes())
+    for name in ("index.html", next(path for path in manifest["outputs"] if path.startswith("assets/vega"))):
+        (site / name).write_bytes(b"<script>canary()</script>")
+        manifest["outputs"][name] = file_digest(site / name)
+    (site / "build.json").write_text(json.dumps(manifest))
+    assert b"canary" not in (made(project) / "index.html").read_bytes()
+    assert not [path for path in site.rglob("*") if path.is_file() and b"canary()" in path.read_bytes()]
+
+
+def test_charts_that_came_with_the_project_are_not_used(project: Path) -> None:
+    made(project)
+    kept = chart_folder(project)
+    forged = kept.joinpath("drawings.json").read_bytes().replace(b"<svg", b"<svg onload=canary()")
+    for folder in (project / ".flipsite", project):
+        folder.mkdir(exist_ok=True)
+        (folder / "drawings.json").write_bytes(forged)
+    shutil.rmtree(kept)
+    shutil.rmtree(project / "site")
+    assert not [path for path in made(project).rglob("*.svg") if b"canary" in path.read_bytes()]
 
 
 def test_every_narrative_is_an_input() -> None:

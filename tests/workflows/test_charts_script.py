@@ -13,7 +13,7 @@ def cache(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     """An empty cache folder, and a small script to keep there, for the real one takes a second."""
     monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "cache"))
     monkeypatch.setattr("flipsite.present.charts.interactive.bundle", lambda: b"window.vegaEmbed = 1;")
-    return tmp_path / "cache" / "flipsite"
+    return tmp_path / "cache" / "flipsite" / "scripts"
 
 
 def test_a_second_site_takes_the_first_ones_script(cache: Path, tmp_path: Path) -> None:
@@ -35,5 +35,5 @@ def test_a_touched_script_is_made_again(cache: Path, tmp_path: Path) -> None:
 
 
 def test_no_cache_folder_is_no_fault(cache: Path, tmp_path: Path) -> None:
-    cache.parent.write_text("a file where the folder should be")
+    cache.parents[1].write_text("a file where the folder should be")
     assert charts_script(tmp_path / "one")[1] == b"window.vegaEmbed = 1;"

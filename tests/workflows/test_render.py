@@ -9,7 +9,7 @@ import pytest
 
 from flipsite.present.charts.svg import start_renderer
 from flipsite.project import find_project
-from flipsite.store.chart_cache import DRAWINGS
+from flipsite.store.chart_cache import DRAWINGS, chart_folder
 from flipsite.store.imports.columns import ImportOptions
 from flipsite.workflows.build import build
 from flipsite.workflows.transfer import import_draws
@@ -47,7 +47,7 @@ def test_a_process_that_draws_already_goes_on_drawing(project: Path) -> None:
 @pytest.mark.parametrize("jobs", [1, 2])
 def test_what_was_drawn_is_kept_for_the_next_build(project: Path, jobs: int) -> None:
     first = built(project, "first", jobs=jobs)
-    kept = project / ".flipsite" / DRAWINGS
+    kept = chart_folder(project) / DRAWINGS
     drawings = json.loads(kept.read_bytes().partition(b"\n")[2])
     assert any("bias-intervals" in drawn for drawn in drawings.values())
     before = kept.stat()

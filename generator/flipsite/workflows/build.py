@@ -37,8 +37,10 @@ from flipsite.project import (
     snapshot_files,
     study_ids,
 )
+from flipsite.store.chart_cache import is_known_site, remember_site
 from flipsite.workflows.incremental import charts_script
 from flipsite.workflows.render import Drawings
+from flipsite.write.site.manifest import NAME
 from flipsite.write.site.replace import SiteChange, current_site, replace_site
 
 if TYPE_CHECKING:
@@ -107,10 +109,11 @@ def build(
     if not allow_remote:
         _refuse_remote(project, chosen)
     inputs = input_digests(project, chosen, base_url=address)
-    change = None if force else current_site(out, version=__version__, inputs=inputs)
+    anew = force or not is_known_site(_manifest_of(out))  # a stranger's project may bring a site of its own
+    change = None if anew else current_site(out, version=__version__, inputs=inputs)
     if change is None:
         with Drawings(project, inputs, jobs=jobs, force=force, memory=memory) as drawings:
-            work = _work(project, folders, inputs, base_url=address, out=out, force=force, memory=memory)
+            work = _work(project, folders, inputs, base_url=address, out=out, force=anew, memory=memory)
             drawings.ask(work.wanted, work.with_charts)
             change = replace_site(
                 {},
@@ -121,6 +124,7 @@ def build(
                 jobs=jobs,
                 later=drawings,
             )
+        remember_site(_manifest_of(out))
     return BuildReport(
         out=out,
         studies=chosen,
@@ -128,6 +132,13 @@ def build(
         left_out=tuple(each for each in study_ids(project) if each not in folders),
         warnings=(*_address_warnings(address), *_warnings(out, folders)),
     )
+
+
+def _manifest_of(out: Path) -> bytes:
+    try:
+        return (out / NAME).read_bytes()
+    except (FileNotFoundError, NotADirectoryError, IsADirectoryError):
+        return b""
 
 
 def _work(
@@ -164,7 +175,7 @@ def _work(
             version=__version__,
             info=info,
         ),
-        bundle=charts_script(out),
+        bundle=charts_script(None if force else out),
         kept_files=lambda report: kept_files(folders[report.study.id], report),
         kept=kept,
         standing=None if force else standing_pages(out, inputs=inputs, templates=project.templates),

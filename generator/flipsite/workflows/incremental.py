@@ -16,7 +16,6 @@ A preview builds at every keystroke, and hardly ever do the draws change between
 """
 
 import hashlib
-import os
 import re
 import tempfile
 from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
@@ -29,6 +28,7 @@ from flipsite.analyse.report import StudyReport
 from flipsite.files import UnchangedFile, measure
 from flipsite.present.charts.render import ChartRequest, ChartSet
 from flipsite.project import CNAME, PROJECT_FILE
+from flipsite.store.chart_cache import user_folder
 from flipsite.write.site.manifest import Manifest, read_manifest
 
 _ALL_DEPEND_ON = ("flipsite", "libraries", "base-url", PROJECT_FILE, f"content/{CNAME}")
@@ -218,15 +218,15 @@ def _model(path: str, study: str) -> str:
 Script = tuple[str, bytes | Path]
 
 
-def charts_script(out: Path) -> Script:
-    """Its path on the site, and its content or where that is."""
+def charts_script(out: Path | None) -> Script:
+    """Its path on the site, and its content or where that is, such as the last site of this user."""
     from flipsite.present.charts.interactive import bundle, bundle_key
 
     key = hashlib.sha256(bundle_key().encode()).hexdigest()[:10]
     path = f"assets/vega.{key}.js"
-    made, last = out / path, read_manifest(out)
-    if last and path in last.outputs and made.is_file() and measure(made)[1] == last.outputs[path]:
-        return path, made
+    last = read_manifest(out) if out else None
+    if out and last and path in last.outputs and _untouched(out / path, last.outputs[path]):
+        return path, out / path
     if kept := _kept(key):
         return path, kept
     script = bundle()
@@ -235,20 +235,16 @@ def charts_script(out: Path) -> Script:
     return path, script
 
 
-def _folder() -> Path:
-    return Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache") / "flipsite"
-
-
 def _kept(key: str) -> Path | None:
     with suppress(OSError, RuntimeError):  # nobody's home
-        for found in sorted(_folder().glob(f"vega-{key}-*.js")):
+        for found in sorted(user_folder("scripts").glob(f"vega-{key}-*.js")):
             if measure(found)[1] == found.stem.rpartition("-")[2]:
                 return found
     return None
 
 
 def _keep(key: str, script: bytes) -> None:
-    folder = _folder()
+    folder = user_folder("scripts")
     folder.mkdir(parents=True, exist_ok=True)
     with tempfile.NamedTemporaryFile(dir=folder, prefix=".vega-", delete=False) as file:
         file.write(script)

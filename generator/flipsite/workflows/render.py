@@ -13,11 +13,12 @@ from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import replace
 from functools import cached_property
+from pathlib import Path
 from threading import Thread
 from typing import TYPE_CHECKING
 
 from flipsite.project import Project
-from flipsite.store.chart_cache import read_drawings, write_drawings
+from flipsite.store.chart_cache import chart_folder, read_drawings, write_drawings
 from flipsite.write.site.workers import CAN_FORK, Fork
 
 if TYPE_CHECKING:
@@ -96,7 +97,7 @@ class Drawings:
         """Start drawing, with what is known.
 
         Args:
-            project: Where earlier drawings are kept.
+            project: By whose folder earlier drawings are kept.
             inputs: The digests of this build's inputs.
             jobs: How many processes may work.
             force: Draw all anew.
@@ -147,10 +148,19 @@ class Drawings:
 
             with remembering(self._earlier) as used:
                 figures = drawn(wanted)
-        if not self._project.packaged and (self._force or not used.keys() <= self._earlier.keys()):
-            write_drawings(self._project.cache, used, made_by=self._made_by)
+        if self._folder and (self._force or not used.keys() <= self._earlier.keys()):
+            write_drawings(self._folder, used, made_by=self._made_by)
         return figures
 
     @cached_property
     def _earlier(self) -> dict[str, str]:
-        return {} if self._force else read_drawings(self._project.cache, made_by=self._made_by)
+        if self._folder is None or self._force:
+            return {}
+        return read_drawings(self._folder, made_by=self._made_by)
+
+    @cached_property
+    def _folder(self) -> Path | None:
+        """Where earlier drawings are kept; None where the user has no home."""
+        with suppress(RuntimeError):
+            return chart_folder(self._project.root)
+        return None
