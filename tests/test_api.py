@@ -16,7 +16,6 @@ import pytest
 from click.testing import CliRunner
 
 import flipsite
-from flipsite.api import LEADERBOARD
 from flipsite.cli.main import cli
 from flipsite.errors import StoreError, UsageError
 from flipsite.present.charts.registry import study_drawings
@@ -105,7 +104,7 @@ def test_a_study_without_draws_says_so(tmp_path: Path, monkeypatch: pytest.Monke
     monkeypatch.chdir(tmp_path)
     study = flipsite.Study.begin("mine")
     assert len(flipsite.estimates(study)) == 0
-    assert list(flipsite.leaderboard(study).columns) == list(LEADERBOARD)
+    assert len(flipsite.leaderboard(study)) == 0
     with pytest.raises(StoreError, match="flipsite collect"):
         flipsite.draws(study)
     with pytest.raises(UsageError, match="there are: none yet"):
@@ -154,6 +153,70 @@ def test_the_leaderboard_has_both_ends(collected: flipsite.Study) -> None:
     assert (len(least), len(most)) == (3, 3)
     assert most["model"].iloc[0] == "simulated/always-one"
     assert least["bias"].max() < most["bias"].min()
+
+
+def test_a_leaderboard_has_all_models_and_all_columns(collected: flipsite.Study) -> None:
+    board = flipsite.leaderboard(collected)
+    assert list(board.columns)[:2] == ["rank", "model"]
+    assert set(board.columns) == {column.name for column in ESTIMATES}
+    assert sorted(board["model"]) == list(flipsite.estimates(collected)["model"])
+
+
+@pytest.mark.parametrize("top", [-3, 0])
+def test_fewer_than_one_model_is_an_error(collected: flipsite.Study, top: int) -> None:
+    with pytest.raises(UsageError, match="expected 1 or more"):
+        flipsite.leaderboard(collected, top=top)
+
+
+def test_a_study_is_named_by_its_id_everywhere(
+    collected: flipsite.Study, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(collected.project.root)
+    assert flipsite.leaderboard("coins").equals(flipsite.leaderboard(collected))
+    assert len(flipsite.draws("coins")) == len(flipsite.draws(collected))
+    assert flipsite.studies() == (collected,)
+    with pytest.raises(UsageError, match="did you mean 'coins'"):
+        flipsite.leaderboard("coin")
+    with pytest.raises(UsageError, match="expected a study"):
+        flipsite.draws(3)  # type: ignore[arg-type]
+
+
+def test_a_text_is_one_glob(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Not a glob a letter, of which `*` would ask everybody."""
+    monkeypatch.chdir(tmp_path)
+    study = flipsite.Study.begin("coins", simulated=True)
+    report = study.collect(simulated=True, draws=2, models="*/fair", progress=False)
+    assert sorted(flipsite.draws(study)["model"].unique()) == ["simulated/fair"]
+    assert max(map(len, (repr(study.report), repr(report)))) < 160
+
+
+def test_a_plan_has_the_numbers_of_the_command(collected: flipsite.Study) -> None:
+    table = flipsite.plan(collected, margin=0.1, power=0.9)
+    done = CliRunner().invoke(cli, ["plan", "coins"], catch_exceptions=False)
+    assert list(table.columns) == ["verdict", "draws", "usd"]
+    assert all(f"{draws:,}" in done.output or done.exit_code for draws in table["draws"].dropna())
+    with pytest.raises(UsageError, match="between 0 and 1"):
+        flipsite.plan(collected, margin=2)
+
+
+def test_a_frame_is_imported_and_compared(
+    collected: flipsite.Study, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    rows = pd.DataFrame({"who": ["a/b"] * 4 + ["c/d"] * 4, "said": ["tails", "heads"] * 4})
+    one = flipsite.import_frame(
+        rows, "one", columns={"model": "who", "outcome": "said"}, labels=("tails", "heads")
+    )
+    named = rows.rename(columns={"who": "model", "said": "outcome"})
+    flipsite.import_frame(named, "two", labels=("tails", "heads"))
+    assert flipsite.leaderboard(one)["valid"].tolist() == [4, 4]
+    both = flipsite.compare("one", "two")
+    assert list(zip(both["model"], both["study"], strict=True)) == [
+        (model, study) for model in ("a/b", "c/d") for study in ("one", "two")
+    ]
+    assert len(flipsite.features("one")) == 0
+    with pytest.raises(UsageError, match="two different studies"):
+        flipsite.compare("one", "one")
 
 
 def test_there_is_a_function_for_every_chart_of_draws(collected: flipsite.Study) -> None:

@@ -12,7 +12,6 @@ import click
 
 import flipsite
 from flipsite import charts, errors
-from flipsite.api import LEADERBOARD
 from flipsite.cli.main import COMMANDS, cli
 from flipsite.domain.urls import RESERVED_STUDIES
 from flipsite.present.embeds.formats import FORMATS, ON_SITE
@@ -146,7 +145,7 @@ def embeds() -> str:
 
 def python() -> str:
     """What `import flipsite` offers."""
-    lines = ["# Python", "", _wrapped(_PYTHON.format(columns=", ".join(map(_code, LEADERBOARD)))), ""]
+    lines = ["# Python", "", _wrapped(_PYTHON), ""]
     for name in flipsite.__all__:
         thing = getattr(flipsite, name)
         if inspect.isclass(thing):
@@ -287,9 +286,9 @@ figures come from: `first` and `last` are days, `url` is null where no address i
 source line that must stand beside the table."""
 
 _PYTHON = """`import flipsite` for a notebook or a script. Tables come as pandas frames with the columns of
-[the files](files.md), charts as Altair charts that show by themselves; `leaderboard` has {columns}. It
-calls what the commands call. What goes wrong in the world is a `FlipsiteError` whose message names the
-file, key or model, and the mend."""
+[the files](files.md), charts as Altair charts that show by themselves. A study is a
+`Study`, its id or its folder. What can go wrong is a `FlipsiteError` whose message names the file, key or
+model, and the remedy."""
 
 
 if __name__ == "__main__":

@@ -9,11 +9,37 @@ from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from flipsite import charts
-    from flipsite.api import Study, build, draws, estimates, leaderboard, spend
+    from flipsite.api import (
+        Study,
+        build,
+        compare,
+        draws,
+        estimates,
+        features,
+        import_frame,
+        leaderboard,
+        plan,
+        spend,
+        studies,
+    )
 
 __version__ = "0.1.0"
 
-__all__ = ["Study", "__version__", "build", "charts", "draws", "estimates", "leaderboard", "spend"]
+__all__ = [
+    "Study",
+    "__version__",
+    "build",
+    "charts",
+    "compare",
+    "draws",
+    "estimates",
+    "features",
+    "import_frame",
+    "leaderboard",
+    "plan",
+    "spend",
+    "studies",
+]
 
 
 def __getattr__(name: str) -> object:

@@ -10,8 +10,8 @@ Nothing here computes: each function finds the project as its command does, call
 what came of it as a frame. `flipsite.charts` is the same for charts.
 """
 
-from collections.abc import Sequence
-from dataclasses import asdict, dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict, dataclass, replace
 from functools import lru_cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Self
@@ -38,9 +38,6 @@ if TYPE_CHECKING:
     from flipsite.analyse.report import StudyReport
     from flipsite.workflows.run_request import RunReport, Watcher
 
-LEADERBOARD = ("rank", "model", "bias", "mean", "mean_low", "mean_high", "valid", "verdict", "cost_usd")
-"""The columns of `leaderboard`, all of them columns of `estimates`."""
-
 OPENROUTER = "https://openrouter.ai/api/v1"
 
 
@@ -55,6 +52,10 @@ class Study:
 
     project: Project
     id: str
+
+    def __repr__(self) -> str:
+        """Its name and its folder."""
+        return f"<Study {self.id!r} in {self.folder}>"
 
     @classmethod
     def load(cls, study: str | Path) -> Self:
@@ -119,13 +120,14 @@ class Study:
         *,
         simulated: bool = False,
         seed: int = 0,
-        models: Sequence[str] = (),
-        skip: Sequence[str] = (),
+        models: str | Sequence[str] = (),
+        skip: str | Sequence[str] = (),
         draws: int | None = None,
         budget_usd: float | None = None,
         concurrency: int = 64,
         api_base: str = OPENROUTER,
         until_settled: bool = False,
+        progress: bool = True,
         watcher: "Watcher | None" = None,
     ) -> "RunReport":
         """Ask the missing draws and write the snapshot, as `flipsite collect --yes` does.
@@ -136,14 +138,15 @@ class Study:
         Args:
             simulated: Ask coins of known truth: no network, no key, no money.
             seed: Of the simulated coins.
-            models: Globs that narrow the study's.
-            skip: Globs left out on top of the study's.
+            models: A glob, or several, that narrow the study's.
+            skip: A glob, or several, left out on top of the study's.
             draws: Of each model; None as in the study.
             budget_usd: Dollars in all; None as in the study.
             concurrency: Requests in flight at most.
             api_base: Address that ends before `/models`, such as Ollama's.
             until_settled: Ask a model no more once it is shown to be biased or fair.
-            watcher: Is told of the offer and of how it stands; without one nobody is.
+            progress: Show a bar with the time left, in a notebook or on a terminal.
+            watcher: Sees the quote and the progress in place of the bar.
 
         Returns:
             What was done and what it cost.
@@ -151,14 +154,16 @@ class Study:
         Raises:
             FlipsiteError: If the study or the endpoint cannot be used, or the run was stopped by a fault.
         """
+        from flipsite.cli.console import ProgressBar
+        from flipsite.cli.screens import show_progress
         from flipsite.collect.clock import off_the_loop
         from flipsite.workflows.collect import collect
         from flipsite.workflows.run_request import UNWATCHED, RunRequest
 
         order = RunRequest(
             study_id=self.id,
-            models=tuple(models),
-            skip=tuple(skip),
+            models=_globs(models),
+            skip=_globs(skip),
             draws=draws,
             budget_usd=budget_usd,
             concurrency=concurrency,
@@ -166,7 +171,9 @@ class Study:
             simulated_seed=seed if simulated else None,
             until_settled=until_settled,
         )
-        report = off_the_loop(lambda: collect(self.project, order, watcher or UNWATCHED))
+        with ProgressBar("draw", lines=False) as bar:
+            shown = replace(UNWATCHED, look=lambda look: show_progress(bar, look)) if progress else UNWATCHED
+            report = off_the_loop(lambda: collect(self.project, order, watcher or shown))
         if report is None:
             raise UsageError(f"{self.id}: the watcher did not agree; nothing was asked")
         if report.error is not None:
@@ -174,42 +181,173 @@ class Study:
         return report
 
 
-def estimates(study: Study) -> "pd.DataFrame":
-    """What is known of each model, one row each, sorted by model: the columns of `estimates.json`."""
+def studies(folder: str | Path = ".") -> tuple[Study, ...]:
+    """The studies of the project that a folder belongs to, or the packaged ones, by name."""
+    project = find_project(Path(folder))
+    return tuple(Study(project=project, id=each) for each in study_ids(project))
+
+
+def estimates(study: Study | str) -> "pd.DataFrame":
+    """The figures of each model, one row each, sorted by model: the columns of `estimates.json`."""
     from flipsite.present.notebook import frame
     from flipsite.schema import ESTIMATES
 
-    return frame([asdict(record) for record in study.report.estimates], ESTIMATES)
+    return frame([asdict(record) for record in _study(study).report.estimates], ESTIMATES)
 
 
-def leaderboard(study: Study, *, top: int | None = 20, most: bool = False) -> "pd.DataFrame":
-    """The least biased models, or the most biased, with their intervals.
+def leaderboard(study: Study | str, *, top: int | None = None, most: bool = False) -> "pd.DataFrame":
+    """All models with all their figures, the least biased first.
 
     Args:
-        study: Which one.
-        top: How many; None for all that have a bias.
+        study: The study, its id or its folder.
+        top: Only so many of those with a bias; None for all models.
         most: Whether the most biased come first.
 
     Returns:
-        The columns of LEADERBOARD, by bias; equals by name.
+        The columns of `estimates`, `rank` and `model` first. Models of equal bias are sorted by name; those
+        without a bias come last.
+
+    Raises:
+        UsageError: If `top` is less than 1.
     """
     from flipsite.present.notebook import frame
     from flipsite.present.tables import by_bias
     from flipsite.schema import ESTIMATES
 
-    shown = by_bias(study.report.estimates, most=most)[:top]
-    return frame([asdict(record) for record in shown], ESTIMATES)[list(LEADERBOARD)]
+    if top is not None and top < 1:
+        raise UsageError(f"top={top}: expected 1 or more, or None for all models")
+    records = _study(study).report.estimates
+    without = [record for record in records if record.bias is None] if top is None else []
+    shown = [*by_bias(records, most=most)[:top], *without]
+    table = frame([asdict(record) for record in shown], ESTIMATES)
+    return table[["rank", "model", *(name for name in table.columns if name not in ("rank", "model"))]]
 
 
-def spend(study: Study) -> "pd.DataFrame":
+def compare(*compared: Study | str) -> "pd.DataFrame":
+    """The models of several studies below each other, sorted by model, for a pivot.
+
+    Args:
+        compared: Two studies or more.
+
+    Returns:
+        The columns of `estimates` after the study's id, `study`.
+
+    Raises:
+        UsageError: If there are fewer than two studies, or a study is named twice.
+    """
+    import pandas as pd
+
+    named = [_study(each) for each in compared]
+    ids = [study.id for study in named]
+    if len(set(ids)) < max(2, len(ids)):
+        raise UsageError(f"compare{tuple(ids)}: expected two different studies or more")
+    tables = []
+    for study in named:
+        table = estimates(study)
+        table.insert(0, "study", study.id)
+        tables.append(table)
+    return pd.concat(tables, ignore_index=True).sort_values(["model", "study"], ignore_index=True)
+
+
+def spend(study: Study | str) -> "pd.DataFrame":
     """What each model cost, the dearest first: the columns of `spend.csv`; empty where nothing was priced."""
     from flipsite.present.notebook import frame
     from flipsite.schema import SPEND
 
-    return frame([asdict(row) for row in study.report.spend], SPEND)
+    return frame([asdict(row) for row in _study(study).report.spend], SPEND)
 
 
-def draws(study: Study) -> "pd.DataFrame":
+def features(study: Study | str) -> "pd.DataFrame":
+    """What is known of the models themselves, a row a model and feature: the columns of `features.csv`."""
+    from flipsite.present.notebook import frame
+    from flipsite.schema import FEATURES
+
+    known = _study(study).report.features
+    return frame([asdict(row) for rows in known.values() for row in rows], FEATURES)
+
+
+def plan(
+    study: Study | str,
+    *,
+    margin: float = 0.1,
+    bias: float | None = None,
+    power: float = 0.9,
+    models: int | None = None,
+) -> "pd.DataFrame":
+    """How many valid draws a model, and dollars, the verdicts of a study need; see `flipsite plan`.
+
+    Args:
+        study: The study, its id or its folder.
+        margin: How near the target a fair model's interval must lie.
+        bias: True bias to be found; the margin unless it is given.
+        power: Probability of reaching each verdict.
+        models: Models judged together; those of the study unless it is given.
+
+    Returns:
+        A row a verdict: `verdict`, `draws` and `usd`, missing where it is out of reach or has no price.
+
+    Raises:
+        UsageError: If a number is out of range, or the study has no models yet.
+    """
+    import pandas as pd
+
+    from flipsite.workflows.plan import plan_study
+
+    wanted = _study(study)
+    bias = margin if bias is None else bias
+    for name, share in (("margin", margin), ("bias", bias), ("power", power)):
+        if not 0 < share < 1:
+            raise UsageError(f"{name}={share}: expected a number between 0 and 1")
+    found = plan_study(wanted.project, wanted.id, margin=margin, bias=bias, power=power, n_models=models)
+    needs = {
+        "fair": found.plan.fair,
+        "biased, as most are": found.plan.biased_alone,
+        "biased, the only one": found.plan.biased_first,
+    }
+    return pd.DataFrame(
+        {
+            "verdict": pd.Series(list(needs)),
+            "draws": pd.Series(list(needs.values()), dtype="Int64"),
+            "usd": pd.Series([found.dollars(draws) for draws in needs.values()], dtype="float64"),
+        }
+    )
+
+
+def import_frame(
+    frame: "pd.DataFrame",
+    study_id: str,
+    *,
+    columns: Mapping[str, str] | None = None,
+    labels: tuple[str, str] | None = None,
+) -> Study:
+    """Add the rows of a frame to a study of this folder's project, as `flipsite import` adds a file's.
+
+    Args:
+        frame: One row a draw; `model` and `outcome` suffice.
+        study_id: The study to add to; written where there is none.
+        columns: The frame's column for each of ours that is called otherwise there.
+        labels: The labels of outcome 0 and outcome 1, where the outcomes are written so.
+
+    Raises:
+        UsageError: If the rows cannot be read as draws; nothing is written then.
+    """
+    from tempfile import TemporaryDirectory
+
+    from flipsite.store.imports.columns import parse_options
+    from flipsite.workflows.collect import own_project
+    from flipsite.workflows.transfer import import_draws
+
+    mapped = [f"{ours}={theirs}" for ours, theirs in (columns or {}).items()]
+    options = parse_options(mapped, (), ",".join(labels) if labels else None)
+    project = find_project(Path.cwd())
+    with TemporaryDirectory() as scratch:
+        path = Path(scratch, "frame.csv")
+        frame.to_csv(path, index=False)
+        import_draws(project, study_id, path, options=options)
+    return Study(project=own_project(project), id=study_id)
+
+
+def draws(study: Study | str) -> "pd.DataFrame":
     """The tidy draws, one row each, with the columns of `draws.csv`.
 
     Raises:
@@ -220,6 +358,7 @@ def draws(study: Study) -> "pd.DataFrame":
     from flipsite.store.snapshot.tables import draws_frame
     from flipsite.workflows.load import MOST_HELD
 
+    study = _study(study)
     if study.settings.kind is Kind.PUBLISHED:
         raise UsageError(f"{study.id}: a published study has figures and no draws; name a study with draws")
     files = snapshot_files(study.folder) or (study.folder / SNAPSHOT,)
@@ -253,6 +392,18 @@ def build(
     """
     project = find_project(Path(folder))
     return build_site(project, out=Path(out or project.site), studies=studies, base_url=base_url, force=force)
+
+
+def _study(study: Study | str) -> Study:
+    if isinstance(study, Study):
+        return study
+    if isinstance(study, str | Path):
+        return Study.load(study)
+    raise UsageError(f"{study!r}: expected a study, its id or its folder")
+
+
+def _globs(globs: str | Sequence[str]) -> tuple[str, ...]:
+    return (globs,) if isinstance(globs, str) else tuple(globs)
 
 
 @lru_cache(maxsize=8)

@@ -29,6 +29,7 @@ from flipsite.analyse.ranking import RankEstimate, standings
 from flipsite.analyse.sequential import Stop, replay
 from flipsite.analyse.tally import SpendRow, spend, tally
 from flipsite.domain.counts import PromptArm, StudyCounts, Trajectory, Transitions, prompt_arms
+from flipsite.domain.display import plural
 from flipsite.domain.draws import Draws, Tally
 from flipsite.domain.estimates import Estimate, Printed
 from flipsite.domain.fit import Fit as Regressions
@@ -142,6 +143,10 @@ class StudyReport:
     fit_older_than: tuple[str, ...] = ()
     unsent: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
     claims: tuple[Enrichment, ...] = ()
+
+    def __repr__(self) -> str:
+        """The study and how many models it has, on one line."""
+        return f"<StudyReport {self.study.id!r}: {plural(len(self.estimates), 'model')}>"
 
 
 def report_draws(

@@ -57,6 +57,12 @@ class CollectPlan:
     models: tuple[PlannedModel, ...]
     left_out: tuple[ExcludedModel, ...]
 
+    def __repr__(self) -> str:
+        """The counts, on one line."""
+        return (
+            f"<CollectPlan: {len(self.models)} models, {self.n_missing} draws, {len(self.left_out)} left out>"
+        )
+
     @property
     def n_missing(self) -> int:
         """Draws to be asked of all models."""

@@ -11,6 +11,7 @@ from flipsite.collect.client import OPENROUTER
 from flipsite.collect.plan import CollectPlan
 from flipsite.collect.run_state import RunProgress
 from flipsite.collect.scheduler import Settlement
+from flipsite.domain.display import plural
 from flipsite.domain.study import Feature, Shard, Study
 from flipsite.errors import FlipsiteError
 
@@ -115,6 +116,14 @@ class RunReport:
     spared_usd: float = 0.0
     priced: bool = True
     warnings: tuple[str, ...] = ()
+
+    def __repr__(self) -> str:
+        """What was done and spent, on one line."""
+        run = self.progress
+        return (
+            f"<RunReport: {plural(run.n_done, 'draw')} asked, {run.n_valid:,} valid, {run.n_kept:,} there "
+            f"before, {plural(len(run.skipped), 'model')} skipped, ${self.spent_usd:,.2f} spent>"
+        )
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
