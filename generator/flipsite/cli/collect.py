@@ -47,6 +47,7 @@ DEFAULT_BASE = "https://openrouter.ai/api/v1"
 )
 @click.option("--dry-run", is_flag=True, help="Show what it would cost, and stop.")
 @click.option("--yes", is_flag=True, help="Do not ask before spending.")
+@click.option("--adopt", is_flag=True, help="Take a snapshot whose cache is elsewhere as asked and paid.")
 @click.option("--reread", is_flag=True, help="Read stored answers again, asking nobody.")
 def command(
     *,
@@ -64,6 +65,7 @@ def command(
     shard: str | None,
     dry_run: bool,
     yes: bool,
+    adopt: bool,
     reread: bool,
 ) -> None:
     r"""Ask each model of STUDY for its missing draws, and write the snapshot that `build` reads.
@@ -103,6 +105,7 @@ def command(
         simulated_seed=seed if simulated else None,
         until_settled=until_settled,
         shard=shard_of(shard) if shard else None,
+        adopt=adopt,
         timeout_s=timeout,
     )
     try:

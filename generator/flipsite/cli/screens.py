@@ -43,6 +43,7 @@ class CollectScreen:
             created=self._created,
             agree=self._agree,
             look=lambda look: show_progress(self.bar, look),
+            adopted=_adopted,
             begin=confirm_new_study,
         )
 
@@ -191,6 +192,10 @@ def show_progress(bar: ProgressBar, look: ProgressSnapshot) -> None:
 def confirm_new_study(study: str, near: str) -> bool:
     """Ask whether a new study is meant, and not the one with nearly its name; False where nobody can say."""
     return sys.stdin.isatty() and click.confirm(f"There is a study {near!r}. Create a new study {study!r}?")
+
+
+def _adopted(n_draws: int, cost_usd: float) -> None:
+    click.echo(f"Adopted {plural(n_draws, 'draw')} of the snapshot, which cost {usd_text(cost_usd)}.")
 
 
 def _echo_lost(n_lost: int) -> None:

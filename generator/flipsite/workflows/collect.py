@@ -34,6 +34,7 @@ from flipsite.settings import default_study, dump_study, load_study
 from flipsite.store.cache.cache import Cache
 from flipsite.store.snapshot.read import refuse_loss
 from flipsite.store.snapshot.shards import shards_in
+from flipsite.workflows.adopt import adopt_snapshot
 from flipsite.workflows.run_request import RunQuote, RunReport, RunRequest, Watcher
 from flipsite.workflows.session import (
     RunSession,
@@ -263,6 +264,8 @@ def collect(
     _check_kind(folder, study, order)
     client = _client(study, order, app)
     with _cache(project, study, protocol=_protocol(study, order)) as cache:
+        if order.adopt:
+            watcher.adopted(*adopt_snapshot(folder, cache))
         run = CollectRun(study, order, folder=folder, cache=cache, client=client, watcher=watcher, new=new)
         try:
             return asyncio.run(run.run())

@@ -32,6 +32,7 @@ class RunRequest:
         until_settled: Ask a model no more once its draws have shown it biased or fair.
         shard: Ask only its models, with its share of the budget; None asks all.
         timeout_s: Seconds that a draw may take; None as in the study.
+        adopt: Take the snapshot's draws, whose cache is elsewhere, as asked and paid.
     """
 
     study_id: str
@@ -45,6 +46,7 @@ class RunRequest:
     until_settled: bool = False
     shard: Shard | None = None
     timeout_s: float | None = None
+    adopt: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -134,12 +136,14 @@ class Watcher:
         created: Called with the path of a study.toml that was written.
         agree: Says whether to spend what the quote says.
         look: Called about four times a second with the progress.
+        adopted: Called with how many draws were adopted from the snapshot, and their cost in US dollars.
         begin: Says whether to begin a study whose name is one slip from an existing one's; gets both names.
     """
 
     created: Callable[[Path], None]
     agree: Callable[[RunQuote], bool]
     look: Callable[[ProgressSnapshot], None]
+    adopted: Callable[[int, float], None] = lambda _n_draws, _usd: None
     begin: Callable[[str, str], bool] = lambda _study, _near: False
 
 

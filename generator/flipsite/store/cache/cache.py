@@ -9,6 +9,7 @@ import json
 import sqlite3
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import ExitStack, closing, contextmanager
+from dataclasses import replace
 from functools import lru_cache
 from pathlib import Path
 from types import TracebackType
@@ -187,6 +188,25 @@ class Cache:
         """Replace how stored answers were read, all or none; the answers stay as they are."""
         with complaints(self._path):
             rows.record(self._reader, self._key, readings)
+
+    def known(self, model: str) -> frozenset[tuple[tuple[str, ...], int, int]]:
+        """The (labels, order, draw) of a model that were ever asked."""
+        with complaints(self._path):
+            found = queries.known(self._reader, self._key, model)
+            return frozenset((_labels(labels), order, draw) for labels, order, draw in found)
+
+    def adopt(self, records: Iterable[tuple[RequestRecord, ResponseRecord]]) -> None:
+        """Write down draws that another cache holds, all or none; each gets an attempt of its own."""
+        with complaints(self._path), opened(self._path) as connection:
+            connection.execute("BEGIN IMMEDIATE")
+            try:
+                for asked, answered in records:
+                    attempt = queries.insert_attempt(connection, self._key, asked)
+                    queries.finish_attempt(connection, replace(answered, attempt=attempt))
+            except BaseException:
+                connection.execute("ROLLBACK")
+                raise
+            connection.execute("COMMIT")
 
     def _check_protocol(self, wanted: dict[str, object]) -> None:
         stored = _protocol(rows.protocol(self._reader, self._key))

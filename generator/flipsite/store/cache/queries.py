@@ -117,6 +117,15 @@ def settled(connection: sqlite3.Connection, study: int, model: str) -> Iterator[
     yield from connection.execute(query, (study, model))
 
 
+def known(connection: sqlite3.Connection, study: int, model: str) -> Iterator[tuple[str, int, int]]:
+    """Labels (JSON), order and index of each draw of a model, settled or not."""
+    query = (
+        "SELECT d.labels, d.label_order, d.draw FROM series AS s JOIN draw AS d ON d.series = s.series"
+        " WHERE s.study = ? AND s.model = ?"
+    )
+    yield from connection.execute(query, (study, model))
+
+
 def outcomes(connection: sqlite3.Connection, study: int) -> Iterator[tuple[str, int, int | None]]:
     """Model, index and outcome of each draw that need not be asked again, by model and draw."""
     query = (

@@ -408,6 +408,6 @@ def refuse_loss(folder: Path, held: Iterable[ModelLedger]) -> None:
     if lost:
         raise StoreError(
             f"{files[0]}: holds {lost:,} draws that this project's cache does not: they were imported, or "
-            "collected elsewhere. Bring that cache along, collect into another study, or move the snapshot "
-            "away to begin anew."
+            "collected elsewhere. Add --adopt to take them as asked and paid, bring that cache along, "
+            "or collect into another study."
         )

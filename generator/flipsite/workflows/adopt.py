@@ -1,0 +1,108 @@
+"""A committed snapshot taken into an empty cache, so that a clone goes on where its author stopped."""
+
+import json
+from collections.abc import Iterator
+from math import isnan
+from pathlib import Path
+
+from flipsite.collect.parse import READER
+from flipsite.domain.draws import PICO, STATUSES, Draws, Failed, Outcome, Rejected, Result, Status
+from flipsite.domain.endpoint import Reading, RequestRecord, ResponseRecord
+from flipsite.errors import UsageError
+from flipsite.project import snapshot_files
+from flipsite.store.cache.cache import Cache
+from flipsite.store.snapshot.read import read_groups
+
+REASON = "adopted from a snapshot, which keeps no reason"
+
+
+def adopt_snapshot(folder: Path, cache: Cache) -> tuple[int, float]:
+    """Write a snapshot's draws that the cache lacks into it, all or none: asked, answered and paid.
+
+    Args:
+        folder: The study's.
+        cache: The study's share of it.
+
+    Returns:
+        How many draws were adopted, and the US dollars they have cost.
+
+    Raises:
+        UsageError: If there is no snapshot, or its draws were imported without what a cache needs to know.
+        StoreError: If the snapshot cannot be read, or the cache cannot be written.
+    """
+    files = snapshot_files(folder)
+    if not files:
+        raise UsageError(f"{folder}: no snapshot to adopt; leave --adopt out.")
+    adopted, billed_pico = 0, 0
+
+    def missing() -> Iterator[tuple[RequestRecord, ResponseRecord]]:
+        nonlocal adopted, billed_pico
+        for draws in read_groups(files):
+            for index, model in enumerate(draws.models):
+                known = cache.known(model)
+                for row in range(*draws.rows(index).indices(len(draws))):
+                    request, response = _records(draws, model, row, folder)
+                    if (request.labels, request.order, request.draw) not in known:
+                        adopted += 1
+                        billed_pico += response.billed_pico or 0
+                        yield request, response
+
+    cache.adopt(missing())
+    return adopted, billed_pico / PICO
+
+
+def _records(draws: Draws, model: str, row: int, folder: Path) -> tuple[RequestRecord, ResponseRecord]:
+    labels, asked_at, order = draws.labels[row], draws.asked_at[row], int(draws.order[row])
+    if labels is None or asked_at is None or order < 0:
+        raise UsageError(
+            f"{folder}: draw {draws.draw[row]} of {model} was imported without its labels, their order or "
+            "its time, so that it cannot be adopted; collect into another study."
+        )
+    cost = float(draws.cost_usd[row])
+    billed = 0 if isnan(cost) else round(cost * PICO)
+    result = _result(draws, row)
+    request = RequestRecord(
+        model=model,
+        draw=int(draws.draw[row]),
+        labels=tuple(json.loads(labels)),
+        order=order,
+        mode=draws.mode[row] or "text",
+        sent="{}",
+        worst_pico=billed,
+        asked_at=asked_at,
+    )
+    response = ResponseRecord(
+        attempt=0,
+        code=None,
+        body=_body(draws, row),
+        latency_s=float(draws.latency_s[row]),
+        generation=None,
+        billed_pico=billed,
+        fault=REASON if isinstance(result, Failed) else None,
+        reading=Reading(result=result, reader=READER),
+    )
+    return request, response
+
+
+def _result(draws: Draws, row: int) -> Result:
+    status = STATUSES[int(draws.status[row])]
+    if status is Status.VALID:
+        return Outcome(index=int(draws.outcome[row]))
+    return Failed(reason=REASON) if status is Status.ERROR else Rejected(status=status, reason=REASON)
+
+
+def _body(draws: Draws, row: int) -> bytes:
+    """A completion that reads as the snapshot's row does."""
+    counts = {
+        name: None if isnan(number := float(getattr(draws, name)[row])) else int(number)
+        for name in ("prompt_tokens", "completion_tokens", "reasoning_tokens")
+    }
+    reasoning = {"reasoning_tokens": counts.pop("reasoning_tokens")}
+    served = getattr(draws, "served_model", None)
+    body = {
+        "provider": draws.provider[row],
+        "model": served[row] if served is not None else None,
+        "choices": [{"finish_reason": draws.finish_reason[row], "message": {"content": draws.response[row]}}],
+        "usage": {**counts, "completion_tokens_details": reasoning},
+    }
+    return json.dumps(body).encode()
