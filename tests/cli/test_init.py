@@ -1,6 +1,10 @@
 """A project that `flipsite init` began: it builds, says what to do next, and publishes itself."""
 
+import hashlib
+import io
 import re
+import subprocess
+import zipfile
 from dataclasses import replace
 from pathlib import Path
 
@@ -8,7 +12,6 @@ import pytest
 import yaml
 from click.testing import CliRunner
 
-from flipsite import __version__
 from flipsite.cli.init import init
 from flipsite.cli.main import cli
 from flipsite.errors import SiteError
@@ -16,6 +19,7 @@ from flipsite.project import find_project, packaged, study_ids
 from flipsite.settings import default_study, load_study
 from flipsite.workflows.build import build
 from flipsite.write.check.check import check_site
+from flipsite.write.requirement import requirement_of
 from flipsite.write.scaffold import STUDY
 
 PINNED = re.compile(r"uses: [\w/-]+@[0-9a-f]{40} # v\d+\.\d+\.\d+")
@@ -93,7 +97,46 @@ def test_a_folder_that_cannot_be_made_is_one_sentence(tmp_path: Path) -> None:
 
 
 def test_the_project_asks_for_this_flipsite(project: Path) -> None:
-    assert (project / "requirements.txt").read_text() == f"flipsite=={__version__}\n"
+    """Installed from a folder of this machine, so the project brings a wheel of it, with its digest."""
+    line = (project / "requirements.txt").read_text()
+    asked = re.fullmatch(r"file:(vendor/flipsite-.*\.whl)#sha256=(\w{64})\n", line)
+    assert asked
+    wheel = (project / asked[1]).read_bytes()
+    assert hashlib.sha256(wheel).hexdigest() == asked[2]
+    held = set(zipfile.ZipFile(io.BytesIO(wheel)).namelist())
+    assert {"flipsite/cli/main.py", "flipsite/templates/base.html", "flipsite/flipsite.toml"} <= held
+
+
+@pytest.mark.parametrize(
+    ("origin", "wanted"),
+    [
+        (None, r"flipsite==1\.0"),
+        (
+            {"url": "https://example.org/f.git", "vcs_info": {"vcs": "git", "commit_id": "abc"}},
+            r"flipsite @ git\+https://example\.org/f\.git@abc",
+        ),
+        (
+            {"url": "https://example.org/f.whl", "archive_info": {"hashes": {"sha256": "12"}}},
+            r"flipsite @ https://example\.org/f\.whl#sha256=12",
+        ),
+    ],
+)
+def test_a_flipsite_from_elsewhere_is_asked_for_there(origin: dict[str, object] | None, wanted: str) -> None:
+    line, files = requirement_of(origin, version="1.0")
+    assert re.fullmatch(wanted, line.strip())
+    assert files == {}
+
+
+def test_it_begins_at_the_root_of_the_repository_and_builds_from_its_branch(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    subprocess.run(["git", "init", "--quiet", "--initial-branch", "trunk", str(tmp_path)], check=True)
+    (tmp_path / "deep").mkdir()
+    monkeypatch.chdir(tmp_path / "deep")
+    assert CliRunner().invoke(cli, ["init"]).exit_code == 0
+    assert "branches: [trunk]" in (tmp_path / ".github/workflows/site.yml").read_text()
+    assert (tmp_path / ".github/dependabot.yml").exists()
+    assert not list((tmp_path / "deep").iterdir())
 
 
 @pytest.mark.parametrize("name", ["site.yml", "collect.yml"])
@@ -118,8 +161,11 @@ def test_the_site_workflow_needs_no_key_and_may_publish_in_one_job_alone(project
 
 
 def test_collecting_is_off_and_its_key_is_seen_by_one_step(project: Path) -> None:
-    job = yaml.safe_load((project / ".github/workflows/collect.yml").read_text())["jobs"]["collect"]
+    jobs = yaml.safe_load((project / ".github/workflows/collect.yml").read_text())["jobs"]
+    job = jobs["collect"]
     assert job["if"] == "vars.FLIPSITE_COLLECT == 'on' && vars.FLIPSITE_BUDGET != ''"
-    seeing = [step["name"] for step in job["steps"] if "secrets." in str(step)]
+    seeing = [step["name"] for step in job["steps"] if "secrets.OPENROUTER" in str(step)]
+    assert "secrets." not in str(jobs["propose"])
+    assert job["permissions"] == {"contents": "read", "actions": "read"}
     assert seeing == ["Collect, within the budget"]
     assert "FLIPSITE_COLLECT_BUDGET" in str(job["steps"])

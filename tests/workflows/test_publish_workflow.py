@@ -1,7 +1,7 @@
 """From `flipsite init` to the reader: published for real, served under a folder, every link followed."""
 
 import os
-import re
+import shutil
 import subprocess
 import sys
 import threading
@@ -196,30 +196,139 @@ def test_the_site_workflow_builds_and_checks_the_site(
     assert "https://me.github.io/coins/" in (project / "site" / "404.html").read_text(encoding="utf-8")
 
 
-def test_the_collect_workflow_opens_a_request_with_the_months_draws(
-    project: Path, tmp_path: Path, environment: dict[str, str]
-) -> None:
-    """Its scripts as the runner runs them, against a simulated endpoint over HTTP, to a real repository."""
-    shim(tmp_path / "bin", "flipsite", f'exec "{sys.executable}" -m flipsite "$@"')
-    shim(tmp_path / "bin", "gh", f'echo "$@" >> "{tmp_path / "gh.txt"}"')
-    (tmp_path / "env.txt").touch()
-    with serving(Endpoint(seed=1, coins=COINS)) as base:
-        env = environment | {
+GH = """
+import json, os, pathlib, shutil, subprocess, sys
+words, kept = sys.argv[1:], pathlib.Path(os.environ["KEPT"])
+with open(kept / "gh.txt", "a") as log:
+    log.write(" ".join(words) + "\\n")
+if words[0] == "api" and "matching-refs" in words[1]:
+    name = words[1].rpartition("/")[2]
+    command = ["git", "for-each-ref", "--format=%(refname)", f"refs/heads/{name}"]
+    subprocess.run(command, cwd=os.environ["BARE"], check=True)
+elif words[0] == "api":
+    name = words[1].partition("name=")[2]
+    print("1" if (kept / name).exists() else "")
+elif words[:2] == ["run", "download"]:
+    source, target = (words[words.index(option) + 1] for option in ("--name", "--dir"))
+    shutil.copytree(kept / source, target, dirs_exist_ok=True)
+"""
+"""GitHub's command, as far as the workflow asks it: artifacts are folders, branches the repository's."""
+
+
+class Runner:
+    """Runs the monthly workflow as GitHub does: a fresh clone a job, artifacts kept between runs."""
+
+    def __init__(self, tmp_path: Path, env: Mapping[str, str]) -> None:
+        self.root, self.kept, self.n_runs = tmp_path, tmp_path / "kept", 0
+        self.kept.mkdir()
+        shim(tmp_path / "bin", "flipsite", f'exec "{sys.executable}" -m flipsite "$@"')
+        (tmp_path / "gh.py").write_text(GH)
+        shim(tmp_path / "bin", "gh", f'exec "{sys.executable}" "{tmp_path / "gh.py"}" "$@"')
+        shim(tmp_path / "bin", "date", 'echo "$MONTH"')
+        self.env = {
+            **env,
             "PATH": f"{tmp_path / 'bin'}:{os.environ['PATH']}",
-            "GITHUB_ENV": str(tmp_path / "env.txt"),
+            "KEPT": str(self.kept),
+            "BARE": str(tmp_path / "bare.git"),
+            "GITHUB_REPOSITORY": "me/coins",
+            "GITHUB_RUN_ID": "1",
+            "IS_PRIVATE": "false",
+            "PASSPHRASE": "long and random",
+        }
+
+    def run(self, month: str, *, status: int = 0, **more: str) -> bool:
+        """Run both jobs; whether there was anything to do."""
+        outputs: dict[str, str] = {}
+        env = self.env | {"MONTH": month, "STUDY": f"coin-flips-{month}", **more}
+        done = self._job("collect", env, outputs)
+        assert done == status
+        if status == 0 and outputs["new"] == "yes":
+            assert self._job("propose", env, {}) == 0
+        return outputs["new"] == "yes"
+
+    def _job(self, job: str, env: Mapping[str, str], outputs: dict[str, str]) -> int:
+        self.n_runs += 1
+        folder, output = self.root / f"job-{self.n_runs}", self.root / "output.txt"
+        clone = ("git", "clone", "--quiet", "--branch", "main", str(self.root / "bare.git"), str(folder))
+        run(*clone, folder=self.root, env=env)
+        flow = yaml.safe_load((folder / ".github/workflows/collect.yml").read_text(encoding="utf-8"))
+        failed = 0
+        for step in flow["jobs"][job]["steps"]:
+            condition = str(step.get("if", ""))
+            if ("new == 'yes'" in condition and outputs.get("new") != "yes") or (
+                failed and "always()" not in condition
+            ):
+                continue
+            if "upload-artifact" in step.get("uses", ""):
+                self._upload(folder, step["with"], env["STUDY"])
+            elif "run" in step and step["name"] != "Install":
+                output.write_text("")
+                command = ["bash", "-e", "-c", step["run"]]
+                seen = {**env, "GITHUB_OUTPUT": str(output)}
+                status = subprocess.run(command, cwd=folder, env=seen, check=False).returncode
+                failed = failed or status
+                outputs |= dict(line.split("=", 1) for line in output.read_text().splitlines())
+        return failed
+
+    def _upload(self, folder: Path, given: Mapping[str, str], study: str) -> None:
+        named = {
+            key: str(text).replace("${{ steps.month.outputs.study }}", study) for key, text in given.items()
+        }
+        source, target = folder / named["path"], self.kept / named["name"]
+        if source.is_dir():
+            shutil.copytree(source, target, dirs_exist_ok=True)
+        elif source.exists():
+            target.mkdir(exist_ok=True)
+            shutil.copy(source, target)
+
+
+@pytest.fixture
+def runner(project: Path, tmp_path: Path, environment: Mapping[str, str]) -> Iterator[Runner]:
+    run("git", "push", "--quiet", "origin", "main", folder=project, env=environment)
+    endpoint = Endpoint(seed=1, coins=COINS)
+    with serving(endpoint) as base:
+        made = Runner(tmp_path, environment)
+        made.env |= {
             "OPENROUTER_API_KEY": "sk-or-test",
             "FLIPSITE_COLLECT_BUDGET": "1",
             "FLIPSITE_COLLECT_API_BASE": base,
             "FLIPSITE_COLLECT_DRAWS": "4",
         }
-        for step in steps(project, "collect.yml", "collect"):
-            run("bash", "-e", "-c", step["run"], folder=project, env=env)
-            lines = (tmp_path / "env.txt").read_text().splitlines()
-            env |= dict(line.split("=", 1) for line in lines)
-    study = env["STUDY"]
-    assert re.fullmatch(r"coin-flips-\d{4}-\d{2}", study)
-    assert (tmp_path / "gh.txt").read_text().startswith(f"pr create --head {study}")
-    sent = run("git", "ls-tree", "-r", "--name-only", study, folder=tmp_path / "bare.git", env=environment)
-    new = {f"content/studies/{study}/study.toml", f"content/studies/{study}/draws.parquet"}
-    assert new <= set(sent.splitlines())
-    assert ".flipsite" not in sent
+        yield made
+
+
+def test_two_months_in_a_row_and_a_re_run(
+    runner: Runner, tmp_path: Path, environment: Mapping[str, str]
+) -> None:
+    """Each month is a branch and a request that is checked; a month that is there is not asked again."""
+    for month in ("2026-01", "2026-02"):
+        assert runner.run(month)
+        study = f"coin-flips-{month}"
+        sent = run(
+            "git", "ls-tree", "-r", "--name-only", study, folder=tmp_path / "bare.git", env=environment
+        )
+        assert f"content/studies/{study}/draws.parquet" in sent.splitlines()
+        assert ".flipsite" not in sent
+    said = (runner.kept / "gh.txt").read_text()
+    assert said.count("pr create") == 2
+    assert said.count("workflow run site.yml --ref coin-flips-2026-0") == 2
+    # A server that nobody may ask: the re-run does not.
+    assert not runner.run("2026-02", FLIPSITE_COLLECT_API_BASE="http://127.0.0.1:9/v1")
+
+
+def test_a_failed_month_keeps_what_was_bought_and_goes_on_from_it(runner: Runner, tmp_path: Path) -> None:
+    """The first run ends with the work half done; the second asks only for the rest."""
+    shim(tmp_path / "bin", "flipsite", f'"{sys.executable}" -m flipsite "$@"; exit 1')
+    runner.run("2026-01", status=1, FLIPSITE_COLLECT_DRAWS="2")
+    packed = (runner.kept / "raw-coin-flips-2026-01/raw.tar").read_bytes()
+    assert packed.startswith(b"Salted__")
+    assert not (runner.kept / "draws-coin-flips-2026-01").exists()
+    shim(tmp_path / "bin", "flipsite", f'exec "{sys.executable}" -m flipsite "$@"')
+    # With what was kept there is nothing left to ask, of a server that would not answer.
+    assert runner.run("2026-01", FLIPSITE_COLLECT_DRAWS="2")
+    assert "pr create" in (runner.kept / "gh.txt").read_text()
+
+
+def test_a_public_repository_without_a_passphrase_asks_nothing(runner: Runner) -> None:
+    runner.run("2026-01", status=1, PASSPHRASE="")
+    assert not (runner.kept / "raw-coin-flips-2026-01").exists()

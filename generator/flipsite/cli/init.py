@@ -1,27 +1,25 @@
-"""`flipsite init`: a project of one's own.
-
-A project of one's own: `flipsite init`.
-"""
+"""`flipsite init`: a project of one's own."""
 
 import shlex
 from pathlib import Path
 
 import click
 
-from flipsite import __version__
-from flipsite.write.scaffold import STUDY, ScaffoldReport, start
+from flipsite.write.scaffold import STUDY, ScaffoldReport, repository_of, start
 
 
 def init(folder: Path, *, templates: bool) -> ScaffoldReport:
-    """Begin a project in a folder; see `write.starter.start`."""
-    return start(folder, version=__version__, templates=templates)
+    """Begin a project in a folder; see `write.scaffold.start`."""
+    return start(folder, templates=templates)
 
 
 @click.command("init", short_help="Begin a project of your own.")
-@click.argument("folder", required=False, default=".", type=click.Path(path_type=Path), metavar="[DIR]")
+@click.argument("folder", required=False, type=click.Path(path_type=Path), metavar="[DIR]")
 @click.option("--templates", is_flag=True, help="Copy the templates too, to make them your own.")
-def command(*, folder: Path, templates: bool) -> None:
-    r"""Begin a project in DIR (default: here): a study, a story, and two workflows for GitHub.
+def command(*, folder: Path | None, templates: bool) -> None:
+    r"""Begin a project in DIR: a study, a story, and two workflows for GitHub.
+
+    Without DIR it begins at the root of the repository you are in, or else here.
 
     What is there already stays as it is. The project builds at once; the first workflow publishes it to
     GitHub Pages at every push and needs no key. The second collects each month, once you turn it on.
@@ -31,13 +29,17 @@ def command(*, folder: Path, templates: bool) -> None:
       flipsite init coins
       flipsite init --templates
     """
+    here = Path.cwd()
+    if folder is None:
+        root = repository_of(here)
+        folder = root if root and root != here else Path()
     started = init(folder, templates=templates)
     for path in started.written:
         click.echo(f"wrote {folder / path}")
     for path in started.left:
         click.echo(f"left  {folder / path} as it was")
     click.echo("\nNext:")
-    if folder.resolve() != Path.cwd():
+    if folder.resolve() != here:
         click.echo(f"  cd {shlex.quote(str(folder))}")
     for line, why in (
         ("flipsite serve --open", "see your site, and watch it change as you write"),

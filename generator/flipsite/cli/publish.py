@@ -49,17 +49,17 @@ def command(
       flipsite publish --branch site --base-url https://coins.example.org/
     """
     from flipsite.project import find_project
-    from flipsite.workflows.publish import prepare_publication, remember_address, send_publication
+    from flipsite.workflows.publish import prepare_publication, send_publication
 
     def say(line: str) -> None:
         click.echo(line, err=True)
 
-    project = find_project(Path.cwd())
     publication = prepare_publication(
-        project,
+        find_project(Path.cwd()),
         branch=branch,
         remote=remote,
         base_url=base_url,
+        remember=not dry_run,
         packaged=packaged,
         parent_repository=parent_repository,
         allow_remote=allow_remote,
@@ -76,8 +76,6 @@ def command(
         click.echo(f"Published to {where}: {_changes(publication)}.")
     else:
         click.echo(f"Published to {where}: nothing has changed.")
-    if base_url and not dry_run and not project.packaged and (line := remember_address(project, base_url)):
-        say(f"flipsite: add {line} to flipsite.toml, so that the next build knows the address")
     if publication.address:
         click.echo(publication.address)
 

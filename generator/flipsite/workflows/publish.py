@@ -47,6 +47,7 @@ def prepare_publication(
     branch: str,
     remote: str,
     base_url: str | None,
+    remember: bool,
     packaged: bool,
     parent_repository: bool,
     allow_remote: bool = False,
@@ -60,6 +61,7 @@ def prepare_publication(
         remote: The git remote.
         base_url: Where the site will stand. Where it is None: as the project says, else the CNAME on the
             branch, else the remote's GitHub Pages.
+        remember: Whether to write a `base_url` into the project's `flipsite.toml`.
         packaged: Whether flipsite's own studies may be published where there is no project.
         parent_repository: Whether the repository may be that of a folder above the project.
         allow_remote: Read draws that lie outside the project.
@@ -83,6 +85,8 @@ def prepare_publication(
     where = Branch(root=project.root, remote=remote, name=branch)
     fetch_branch(where)
     address = _address(project, where, base_url)
+    if base_url and remember and not project.packaged and (line := remember_address(project, base_url)):
+        echo(f"flipsite: add {line} to {PROJECT_FILE}, so that the next build knows the address")
     jobs = os.cpu_count() or 1
     report = build(project, out=project.site, base_url=address, jobs=jobs, allow_remote=allow_remote)
     for warning in report.warnings:

@@ -1,5 +1,7 @@
 """A project of one's own: its first files, none of which replaces one that is there."""
 
+import re
+import subprocess
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -8,6 +10,7 @@ from typing import Final
 from flipsite.errors import SiteError
 from flipsite.files import replacing
 from flipsite.project import packaged
+from flipsite.write.requirement import own_requirement
 
 STUDY: Final = "coin-flips"
 
@@ -18,6 +21,7 @@ _FILES: Final = {
     "study.toml": f"content/studies/{STUDY}/study.toml",
     "site.yml": ".github/workflows/site.yml",
     "collect.yml": ".github/workflows/collect.yml",
+    "dependabot.yml": ".github/dependabot.yml",
 }
 """Each file of the scaffold, and its place in a project."""
 
@@ -37,12 +41,11 @@ class ScaffoldReport:
     left: tuple[str, ...]
 
 
-def start(folder: Path, *, version: str, templates: bool) -> ScaffoldReport:
+def start(folder: Path, *, templates: bool) -> ScaffoldReport:
     """Write a project's first files where they are missing.
 
     Args:
         folder: The project's; made where it is missing.
-        version: Of flipsite, which the project will ask for.
         templates: Whether to copy the templates too, to be changed.
 
     Raises:
@@ -51,7 +54,7 @@ def start(folder: Path, *, version: str, templates: bool) -> ScaffoldReport:
     """
     written, left = [], []
     try:
-        for path, content in _contents(version, templates=templates):
+        for path, content in _contents(default_branch(folder), templates=templates):
             target = folder / path
             if target.exists() or target.is_symlink():
                 left.append(path)
@@ -67,11 +70,42 @@ def start(folder: Path, *, version: str, templates: bool) -> ScaffoldReport:
     return ScaffoldReport(folder=folder, written=tuple(written), left=tuple(left))
 
 
-def _contents(version: str, *, templates: bool) -> Iterator[tuple[str, bytes]]:
+def repository_of(folder: Path) -> Path | None:
+    """The root of the repository that a folder lies in; None where there is none, or no git."""
+    found = _git(folder, "rev-parse", "--show-toplevel")
+    return Path(found) if found else None
+
+
+def default_branch(folder: Path) -> str:
+    """The branch that a repository's site is built from: the remote's, else the current one, else `main`."""
+    there = next((each for each in (folder, *folder.absolute().parents) if each.is_dir()), Path.cwd())
+    remote = _git(there, "symbolic-ref", "--short", "refs/remotes/origin/HEAD").removeprefix("origin/")
+    name = remote or _git(there, "symbolic-ref", "--short", "HEAD")
+    return name if re.fullmatch(r"[\w./-]+", name) else "main"
+
+
+def _git(folder: Path, *arguments: str) -> str:
+    """What git says; empty where it fails or is missing."""
+    try:
+        done = subprocess.run(  # noqa: S603 - git, with arguments and no shell
+            ["git", *arguments],  # noqa: S607 - the user's own git
+            cwd=folder,
+            capture_output=True,
+            text=True,
+            check=False,
+        )
+    except OSError:
+        return ""
+    return done.stdout.strip() if done.returncode == 0 else ""
+
+
+def _contents(branch: str, *, templates: bool) -> Iterator[tuple[str, bytes]]:
     scaffold = Path(__file__).parents[1] / "scaffold"
     for name, path in _FILES.items():
-        yield path, (scaffold / name).read_bytes()
-    yield "requirements.txt", f"flipsite=={version}\n".encode()
+        yield path, (scaffold / name).read_bytes().replace(b"BRANCH", branch.encode())
+    requirement, files = own_requirement()
+    yield "requirements.txt", requirement.encode()
+    yield from files.items()
     if templates:
         source = packaged("templates")
         for file in sorted(source.rglob("*")):

@@ -100,7 +100,11 @@ def narrative_pages(
         narratives[path] = render_narrative(
             source,
             _calls(reports, figures, boards, path, templates),
-            raw={"link": linker(path), "number": _number},
+            raw={
+                "link": linker(path),
+                "number": _number,
+                "has_results": lambda: "yes" if with_results else "",
+            },
             page=path,
             content=content,
             pages={**NARRATIVES, **{f"{OWN_PAGES}/{each.name}": page for page, each in sources.items()}},
