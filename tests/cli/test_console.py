@@ -91,3 +91,13 @@ def test_the_same_command_is_the_one_that_was_typed():
     words = ["mine", "--models", "a/*", "--models", "b c", "--budget", "5", "--yes"]
     ran = CliRunner().invoke(command, words)
     assert shlex.split(ran.output) == ["flipsite", "collect", *words]
+
+
+def test_a_slow_rate_is_told_a_minute(capsys: pytest.CaptureFixture[str]):
+    """A local model on a processor draws a few a minute; a rate a second would round to nothing."""
+    clock = Clock()
+    bar, _ = shown(clock, terminal=False)
+    with bar:
+        clock.now = 60.0
+        bar.update(3, 50)
+    assert capsys.readouterr().err == "3 of 50 draws, 3 a minute, 15:40 left\n"

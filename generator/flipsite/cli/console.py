@@ -91,6 +91,8 @@ class ProgressBar:
             return plural(n_done, self._noun)
         head = f"{n_done:,} of {plural(n_all, self._noun)}"
         if 0 < n_done < n_all:
+            if 2 * n_done < seconds:  # a slow rate says little a second
+                head += f", {60 * n_done / seconds:.2g} a minute"
             head += f", {duration_text(seconds / n_done * (n_all - n_done))} left"
         return head
 

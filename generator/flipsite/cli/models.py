@@ -89,11 +89,14 @@ def _cells(choice: "ModelSelection") -> tuple[str, ...]:
 
 
 def _summary(listing: "CatalogueListing") -> list[str]:
+    from flipsite.domain.display import plural
+
     n_taken, n_models, n_draws = len(listing.taken), len(listing.choices), listing.study.sampling.draws
-    lines = [
-        f"{n_taken} of {n_models} models would be asked, {n_draws} draws each: about "
-        f"${listing.expected_usd:,.2f}, at most ${listing.worst_usd:,.2f}."
-    ]
+    cost = f"about ${listing.expected_usd:,.2f}, at most ${listing.worst_usd:,.2f}"
+    if listing.taken and not any(choice.model.price for choice in listing.taken):
+        cost = "at a price that is not known, for the endpoint announces none"
+    asked = f"{n_taken} of {plural(n_models, 'model')}"
+    lines = [f"{asked} would be asked, {plural(n_draws, 'draw')} each: {cost}."]
     if n_faulty := len(listing.offered.faulty):
         lines.append(f"{n_faulty} entries of the catalogue are no models:")
         lines += [f"  {skip.id}: {skip.reason}" for skip in listing.offered.faulty[:FAULTS_SHOWN]]

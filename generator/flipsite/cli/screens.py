@@ -108,16 +108,12 @@ class CollectScreen:
 
     def _show_quote(self, quote: RunQuote) -> None:
         plan = quote.plan
-        table = _table("model", "draws", "about", "one draw at most", "spent")
+        money = ("about", "one draw at most", "spent") if quote.priced else ()
+        table = _table("model", "draws", *money)
         rows = [one for one in reversed(plan.models) if one.n_missing]
         for one in rows[:MOST_ROWS]:
-            table.add_row(
-                escape(one.model),
-                f"{one.n_missing:,}",
-                usd_text(one.estimate_usd),
-                usd_text(one.draw_worst_usd),
-                usd_text(one.spent_usd),
-            )
+            costs = (one.estimate_usd, one.draw_worst_usd, one.spent_usd) if quote.priced else ()
+            table.add_row(escape(one.model), f"{one.n_missing:,}", *map(usd_text, costs))
         _rest(table, len(rows))
         show_table(table)
         most = "At most " if quote.until_settled else ""
