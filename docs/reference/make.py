@@ -27,7 +27,7 @@ SITE_FILES: Final = {
     "methods/index.html": "rules, formulas, references",
     "departures/index.html": "where flipsite does otherwise than the article, and why",
     "glossary/index.html": "the words",
-    "cite/index.html": "how to cite flipsite and each study",
+    "cite/index.html": "how to cite the site and each study",
     "data/index.html": "every file to download, every column explained",
     "embed/index.html": "every table and chart to paste elsewhere, with its snippet",
     "search/index.html": "search over all pages",

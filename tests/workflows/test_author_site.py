@@ -261,3 +261,13 @@ def test_captions_follow_how_many_models_are_shown(project: Path) -> None:
     assert "First: the first 1 of 2 models" in home
     said = CliRunner().invoke(cli, ["embed", "leaderboard", "--top", "1", "--format", "markdown"])
     assert "the first 1 of 2 models" in said.output
+
+
+def test_the_script_of_the_charts_comes_with_its_licences(project: Path) -> None:
+    built(project)
+    (script,) = (project / "site/assets").glob("vega.*.js")
+    assert script.read_text(encoding="utf-8").startswith(
+        "/*! Vega, Vega-Lite, Vega-Embed, D3 and others; their"
+    )
+    licences = (project / "site/assets/LICENSES.txt").read_text(encoding="utf-8")
+    assert all(name in licences for name in ("BSD-3-Clause", "ISC", "MIT", "0BSD"))

@@ -13,13 +13,16 @@ from flipsite.domain.display import Figure, encoded
 from flipsite.present.charts.svg import drawings, standalone_svg
 from flipsite.present.tables import csv_records
 
-_WRAPPER: Final = ("(function(){", "})();\n")
+_BANNER: Final = (
+    "/*! Vega, Vega-Lite, Vega-Embed, D3 and others; their licences: LICENSES.txt beside this file. */\n"
+)
+_WRAPPER: Final = (f"{_BANNER}(function(){{", "})();\n")
 """vl-convert's bundle declares one-letter names at the top level; they stay in here, `vegaEmbed` does not."""
 
 
 def bundle_key() -> str:
     """What the bundle depends on, known without the second that making it takes."""
-    return f"vl-convert {version('vl-convert-python')}, wrapped 1"
+    return f"vl-convert {version('vl-convert-python')}, wrapped 2"
 
 
 @cache

@@ -146,6 +146,10 @@ def _nav_target(target: str) -> str:
     return path + hash_ + fragment
 
 
+LICENSES = "LICENSES.txt"
+"""The static file that keeps its name: the script of the charts refers to it."""
+
+
 def static_files(folders: Sequence[Path]) -> dict[str, tuple[str, bytes]]:
     """Each static file's name, its public path with a digest in it, and its content; style sheets lean."""
     found: dict[str, tuple[str, bytes]] = {}
@@ -156,7 +160,8 @@ def static_files(folders: Sequence[Path]) -> dict[str, tuple[str, bytes]]:
                 content = lean(path.read_bytes()) if path.suffix == ".css" else path.read_bytes()
                 stem, dot, suffix = name.rpartition(".")
                 digest = hashlib.sha256(content).hexdigest()[:10]
-                found[name] = (f"assets/{stem}.{digest}{dot}{suffix}", content)
+                public = name if name == LICENSES else f"{stem}.{digest}{dot}{suffix}"
+                found[name] = (f"assets/{public}", content)
     return found
 
 
