@@ -42,9 +42,9 @@ browser: $(STAMP)
 blogs: $(STAMP)
 	$(BIN)/python -m pytest -m blogs
 
-# Whole workflows, the notebook, every command of the docs.
+# Whole workflows, the notebook, every command of the docs, and all examples of every property.
 slow: $(STAMP)
-	$(BIN)/python -m pytest -m slow -n auto
+	$(BIN)/python -m pytest -m "(slow or property) and not spark and not bayes" --hypothesis-profile=full -n auto
 
 # Ten minutes: every failing call, kills, power cuts, damage. FLIPSITE_TORTURE_SEED chooses another chance.
 torture: $(STAMP)

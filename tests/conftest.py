@@ -5,15 +5,38 @@ from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
 import pytest
-from hypothesis import settings
+from hypothesis import is_hypothesis_test, settings
 
 if TYPE_CHECKING:
     from playwright.sync_api import Browser
 
-settings.register_profile(
-    "flipsite", deadline=None
-)  # the first example pays for imports; two cores are shared
-settings.load_profile("flipsite")
+QUICK = 12
+"""Examples of a property in a quick run."""
+
+# No deadline: the first example pays for imports, and cores are shared.
+settings.register_profile("quick", deadline=None, max_examples=QUICK)
+settings.register_profile("full", deadline=None, print_blob=True)
+settings.load_profile("quick")
+
+
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    """Mark properties, and bound what a property asks for itself unless the full profile was chosen."""
+    full = config.getoption("--hypothesis-profile") == "full"
+    for item in items:
+        test = getattr(item, "obj", None)
+        case = getattr(item, "cls", None)
+        machine = getattr(case, "settings", None)
+        if not is_hypothesis_test(test) and not isinstance(machine, settings):
+            continue
+        item.add_marker("property")
+        if full:
+            continue
+        if isinstance(machine, settings):
+            case.settings = settings(machine, max_examples=min(machine.max_examples, QUICK))
+        else:
+            own = test._hypothesis_internal_use_settings
+            test._hypothesis_internal_use_settings = settings(own, max_examples=min(own.max_examples, QUICK))
+
 
 # A background job of a script has it ignored, and its children too: no test could interrupt them.
 signal.signal(signal.SIGINT, signal.default_int_handler)

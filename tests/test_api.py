@@ -7,7 +7,6 @@ import signal
 import subprocess
 import sys
 import threading
-import time
 from pathlib import Path
 
 import altair as alt
@@ -282,7 +281,6 @@ def test_an_interrupted_cell_keeps_what_was_answered(tmp_path: Path, monkeypatch
 
     stopper = threading.Thread(target=interrupt)
     stopper.start()
-    began = time.monotonic()
     # asyncio.run takes the signal for itself where Python's own handler stands.
     before = signal.signal(signal.SIGINT, notebook)
     try:
@@ -293,7 +291,6 @@ def test_an_interrupted_cell_keeps_what_was_answered(tmp_path: Path, monkeypatch
     assert interrupted
     assert 0 < n_done < 4_000 * 14
     assert len(flipsite.draws(study)) == n_done
-    assert time.monotonic() - began < 60
 
 
 def test_spending_wants_a_budget(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

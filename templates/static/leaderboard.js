@@ -118,10 +118,8 @@
     table.tBodies[0].replaceWith(document.createElement("tbody"));
     placed = 0;
     place(FIRST);
-    if (shown.length <= MANY && !more.hidden) {
-      table.setAttribute("aria-busy", "true");
-      pause = setTimeout(follow, 120);
-    } else table.removeAttribute("aria-busy");
+    if (shown.length <= MANY && !more.hidden) pause = setTimeout(follow, 120);
+    else table.removeAttribute("aria-busy");
     const all = rows.length.toLocaleString("en");
     count.textContent = shown.length === rows.length ? `${all} models` : `${shown.length.toLocaleString("en")} of ${all} models`;
   }
@@ -135,11 +133,13 @@
   }
 
   async function changed() {
+    table.setAttribute("aria-busy", "true"); // until every row that follows is in place
     if (wanting()) {
       try {
         await numbers();
       } catch {
         count.textContent = "The numbers behind the table could not be loaded";
+        table.removeAttribute("aria-busy");
         return;
       }
     }
@@ -287,7 +287,13 @@
   more.append(all);
   more.hidden = true;
   table.closest(".scroll").after(more);
-  new IntersectionObserver((seen) => seen.some((entry) => entry.isIntersecting) && place(placed + SLICE), { rootMargin: "1500px" }).observe(more);
+  const near = new IntersectionObserver((seen) => {
+    if (!seen.at(-1).isIntersecting) return;
+    place(placed + SLICE);
+    near.unobserve(more); // observed anew it reports again, if it is still near
+    near.observe(more);
+  }, { rootMargin: "1500px" });
+  near.observe(more);
   addEventListener("beforeprint", () => place(shown.length));
   addEventListener("popstate", () => { recall(); changed(); });
 

@@ -1,4 +1,3 @@
-import time
 from dataclasses import replace
 from itertools import pairwise
 
@@ -105,11 +104,3 @@ def test_a_seed_repeats_itself(article):
     assert found != standings_of(article, n_draws=2_000, seed=1)
     most = found[20:]
     assert all(first.bias_median >= second.bias_median for first, second in pairwise(most))
-
-
-def test_the_ranks_take_a_moment(article):
-    """A build must not wait for them."""
-    ways, population = ways_of(article), fit_published_population(article)
-    began = time.process_time()
-    printed_standings(article, ways, population)
-    assert time.process_time() - began < 1

@@ -44,7 +44,7 @@ def test_a_model_leads_to_itself_in_other_studies(opened: Callable[..., Any]) ->
 
 def test_models_follow_each_other_in_the_order_of_their_bias(opened: Callable[..., Any]) -> None:
     with opened("autumn/leaderboard/index.html?sort=bias") as page:
-        page.wait_for_timeout(450)
+        page.wait_for_selector(".board.linked:not([aria-busy])")
         names = page.locator("#all-table tbody th a").all_inner_texts()
         page.locator("#all-table tbody th a").first.click()
         for name in names[1:4]:

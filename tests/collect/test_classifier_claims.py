@@ -1,7 +1,6 @@
 """What is read in a classifier's answer: what keeps to the form, and nothing that does not."""
 
 import json
-import time
 
 import pytest
 from hypothesis import given
@@ -14,6 +13,7 @@ from flipsite.domain.catalogue import FeatureClaim
 from flipsite.domain.draws import Status
 from flipsite.domain.endpoint import StatedAnswer
 from flipsite.domain.features import FEATURES
+from growth import assert_linear
 
 HONEST = {
     "architecture": {"value": "moe", "source": "model card"},
@@ -214,11 +214,8 @@ def test_whatever_is_claimed_keeps_the_promise_of_traits(answer):
 
 
 @pytest.mark.parametrize("piece", ['{"a":', "{", '{"architecture":"dense"}', "<think>", '{"a":1}', "[{"])
-def test_a_hostile_answer_takes_no_time(piece):
-    text = piece * (MOST_SIGNS // len(piece))
-    began = time.perf_counter()
-    read_claims(text)
-    assert time.perf_counter() - began < 2.0
+def test_a_hostile_answer_costs_no_more_than_its_length(piece):
+    assert_linear(lambda n: read_claims(piece * (n // len(piece))), small=MOST_SIGNS // 16, large=MOST_SIGNS)
 
 
 def test_the_simulated_truth_is_one_that_can_be_said():

@@ -1,5 +1,6 @@
 """The collector as a whole, against the simulated endpoint: counts, money, faults, order, resumption."""
 
+import asyncio
 from dataclasses import replace
 
 import numpy as np
@@ -10,6 +11,7 @@ from flipsite.collect import plan as plan_module
 from flipsite.collect.simulated import COINS, Coin, Endpoint, Fault, fair_coin
 from flipsite.collect.simulated.coins import CoinAnswer, plain
 from flipsite.collect.simulated.endpoint import Conditions
+from flipsite.collect.simulated.faults import whole
 from flipsite.collect.simulated.server import serving
 from flipsite.domain.catalogue import Price
 from flipsite.domain.draws import STATUSES, Outcome, Status
@@ -309,31 +311,40 @@ def test_reading_again_applies_a_newer_reader_to_stored_answers(tmp_path, monkey
 def test_the_snapshot_is_written_while_the_run_goes_on(tmp_path, monkeypatch):
     """Every few minutes, whole: what is there can be built, whatever happens to the run."""
     monkeypatch.setattr(collect_module, "SNAPSHOT_EVERY_S", 0.05)
-    slow = tuple(coin for coin in COINS if coin.id == "simulated/slow")
-    project, sizes = project_of(tmp_path), []
+    project, endpoint = project_of(tmp_path), Endpoint(coins=crowd(1))
+    snapshot = project.studies / STUDY / "draws.parquet"
+
+    async def half_now(scope, receive, send):
+        """Answer half of the requests, and the others once a snapshot is there."""
+        while endpoint.n_requests.total() >= 20 and not snapshot.exists():
+            await asyncio.sleep(0.01)
+        await endpoint(scope, receive, send)
+
+    sizes = []
 
     def look(_):
-        path = project.studies / STUDY / "draws.parquet"
-        sizes.append(len(draws_of(project)) if path.exists() else 0)
+        sizes.append(len(draws_of(project)) if snapshot.exists() else 0)
 
-    endpoint = Endpoint(coins=slow, conditions=Conditions(slow_s=0.4))
     order = RunRequest(study_id=STUDY, simulated_seed=0, draws=40, concurrency=8)
-    collect(project, order, watcher(looks=look), app=endpoint)
+    collect(project, order, watcher(looks=look), app=half_now)
     assert any(0 < size < 40 for size in sizes)
     assert len(draws_of(project)) == 40
 
 
 def test_a_slow_model_holds_up_nobody(tmp_path):
-    """While one coin takes half a second a draw, all others are through."""
-    slow = tuple(coin for coin in COINS if coin.id == "simulated/slow")
-    endpoint = Endpoint(coins=(*slow, *crowd(10)), conditions=Conditions(slow_s=0.25))
-    seen = []
+    """One model's answers wait until all answers of the others are there."""
+    endpoint = Endpoint(coins=(fair_coin("a/slow"), *crowd(10)))
 
-    def look(moment):
-        seen.append(moment.progress.n_done)
+    async def crowd_first(scope, receive, send):
+        body = await whole(receive)
 
-    project = project_of(tmp_path)
+        async def again():
+            return {"type": "http.request", "body": body, "more_body": False}
+
+        while b"a/slow" in body and endpoint.n_requests.total() - endpoint.n_requests["a/slow"] < 200:
+            await asyncio.sleep(0.001)
+        await endpoint(scope, again, send)
+
     order = RunRequest(study_id=STUDY, simulated_seed=0, draws=20, concurrency=12)
-    report = collect(project, order, watcher(looks=look), app=endpoint)
+    report = collect(project_of(tmp_path), order, watcher(), app=crowd_first)
     assert report.progress.n_done == 220
-    assert any(190 <= done < 220 for done in seen), "the crowd is through while the slow coin is not"

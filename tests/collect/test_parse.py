@@ -1,7 +1,6 @@
 """Reading answers: what models really say, and what each of it counts as."""
 
 import csv
-import time
 import unicodedata
 from pathlib import Path
 
@@ -11,6 +10,7 @@ from hypothesis import strategies as st
 
 from flipsite.collect.parse import read_answer
 from flipsite.domain.draws import Outcome, Rejected, Status
+from growth import assert_linear
 
 LABELS = ("0", "1")
 ARTICLE_ECHO = (
@@ -491,17 +491,12 @@ def test_reasoning_never_counts(reasoning: str) -> None:
     ],
 )
 def test_time_grows_with_length_and_no_faster(piece: str) -> None:
-    """Sixteen times the text takes no more than some sixteen times as long: no pattern backtracks."""
-    small, large = 5_000, 80_000
-
-    def seconds(size: int) -> float:
-        text = "Output: " + piece * (size // len(piece))
-        start = time.process_time()
-        read_answer(text, labels=LABELS)
-        return time.process_time() - start
-
-    seconds(small)
-    assert seconds(large) < 80 * max(min(seconds(small) for _ in range(3)), 2e-4)
+    """No pattern backtracks."""
+    assert_linear(
+        lambda size: read_answer("Output: " + piece * (size // len(piece)), labels=LABELS),
+        small=5_000,
+        large=80_000,
+    )
 
 
 REAL = Path(__file__).resolve().parents[3] / "shared/data/failure-to-mix/fig5_word_bias.csv"

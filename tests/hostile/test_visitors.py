@@ -239,7 +239,6 @@ def test_a_request_that_drips_is_hung_up_on(site: Path, monkeypatch: pytest.Monk
     """A byte now and then does not hold a place; the visitor who comes meanwhile does not wait."""
     monkeypatch.setattr(server_module, "REQUEST_S", 0.6)
     with served(site) as server, connect(server) as slow:
-        began = time.monotonic()
         hung_up = False
         for byte in get(b"/index.html", more=b"X: " + b"y" * 500 + b"\r\n"):
             try:
@@ -248,7 +247,6 @@ def test_a_request_that_drips_is_hung_up_on(site: Path, monkeypatch: pytest.Monk
                 hung_up = True
                 break
             time.sleep(0.05)
-            assert time.monotonic() - began < 15
         assert hung_up
         assert b"<p>Coins" in say(server, get(b"/index.html"))
 
@@ -262,9 +260,11 @@ def test_hundreds_of_silent_visitors_hold_a_bounded_number_of_places(
     n_before = threading.active_count()
     with served(site) as server, ExitStack() as stack:
         silent = [stack.enter_context(connect(server)) for _ in range(120)]
-        time.sleep(0.3)
-        assert threading.active_count() <= n_before + 1 + 20
-        assert sum(rest(connection) == b"" for connection in silent) == 120
+        n_threads = []
+        for connection in silent:
+            n_threads.append(threading.active_count())
+            assert rest(connection) == b""
+        assert max(n_threads) <= n_before + 1 + 20
         assert b"<p>Coins" in say(server, get(b"/index.html"))
 
 

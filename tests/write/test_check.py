@@ -2,7 +2,6 @@
 
 import os
 import re
-import time
 from html.parser import HTMLParser
 from pathlib import Path
 
@@ -16,6 +15,7 @@ from flipsite.write.check.check import check_site
 from flipsite.write.check.findings import Finding, Rule, Use
 from flipsite.write.check.html import read_page
 from flipsite.write.check.policy import DOCUMENT_NAMES, GLOBAL_NAMES
+from growth import assert_linear
 
 
 def found(tmp_path: Path, **files: str) -> list[Finding]:
@@ -317,13 +317,7 @@ def test_whatever_a_page_holds_it_is_read_to_an_end(content):
 )
 def test_broken_markup_costs_no_more_than_its_length(piece):
     """Sixteen times the text takes about sixteen times as long: far from the 256 of a quadratic reader."""
-    seconds = []
-    for n in (10_000, 160_000):
-        text = (piece * n + "</style>").encode()
-        began = time.process_time()
-        read_page(text)
-        seconds.append(time.process_time() - began)
-    assert seconds[1] < 80 * max(seconds[0], 0.003)
+    assert_linear(lambda n: read_page((piece * n + "</style>").encode()), small=10_000, large=160_000)
 
 
 def test_a_models_text_in_an_attribute_is_no_address():
