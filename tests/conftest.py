@@ -1,7 +1,11 @@
 """What all tests share."""
 
+import os
+import shutil
 import signal
+import tempfile
 from collections.abc import Iterator
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
@@ -9,6 +13,11 @@ from hypothesis import is_hypothesis_test, settings
 
 if TYPE_CHECKING:
     from playwright.sync_api import Browser
+
+MEMORY = Path("/dev/shm")  # noqa: S108 - pytest makes folders of its own in it
+if MEMORY.is_dir() and "TMPDIR" not in os.environ and shutil.disk_usage(MEMORY).free > 4e9:
+    os.environ["TMPDIR"] = str(MEMORY)  # SQLite and every written file wait for the disk; memory does not
+    tempfile.tempdir = None
 
 QUICK = 12
 """Examples of a property in a quick run."""
