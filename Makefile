@@ -8,7 +8,7 @@ TOOLS := build/tools
 
 .PHONY: site test lint serve browser blogs slow torture torture-slice fuzz fit-check spark-check controls notebook docs
 .PHONY: bench bench-collect bench-preview bench-scale bench-keystroke load lighthouse vnu pictures
-.PHONY: lock sbom audit compat golden clean
+.PHONY: lock sbom audit compat golden hooks pre-commit clean
 
 site: $(STAMP)
 	$(BIN)/flipsite build
@@ -75,6 +75,7 @@ notebook:
 
 docs: $(STAMP)
 	$(BIN)/python docs/reference/make.py
+	$(BIN)/python docs/picture.py
 
 # 500 models × 200 draws with 256 in flight, and 24,000 pages crawled: about ten minutes.
 load: $(STAMP)
@@ -156,7 +157,8 @@ audit: $(TOOLS)/.installed
 
 $(TOOLS)/.installed: Makefile
 	$(PYTHON) -m venv $(TOOLS)
-	$(TOOLS)/bin/pip install --quiet --disable-pip-version-check uv==0.13.9 cyclonedx-bom==7.5.0 pip-audit==2.10.1
+	$(TOOLS)/bin/pip install --quiet --disable-pip-version-check uv==0.13.9 cyclonedx-bom==7.5.0 pip-audit==2.10.1 \
+		pre-commit==4.7.0 pre-commit-hooks==6.0.0
 	touch $@
 
 # The tiny study's site as it is now, to read its difference; see tests/golden/.
@@ -166,6 +168,13 @@ golden: $(STAMP)
 # The wheel under each Python from 3.11 to 3.14 that this machine has: built, checked, collected.
 compat: $(STAMP)
 	$(BIN)/python tests/golden/compat.py
+
+# The checks of .pre-commit-config.yaml: on every file, and before each commit from now on.
+pre-commit: $(STAMP) $(TOOLS)/.installed
+	$(TOOLS)/bin/pre-commit run --all-files
+
+hooks: $(STAMP) $(TOOLS)/.installed
+	$(TOOLS)/bin/pre-commit install
 
 # Removes what the tasks above make; never the cache of paid draws in .flipsite/.
 clean:

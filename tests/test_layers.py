@@ -1,13 +1,15 @@
 """Who may import whom: imports lead one way, and in no circle."""
 
 import ast
+import runpy
 from collections import Counter
 from graphlib import CycleError, TopologicalSorter
 from pathlib import Path
 
 import pytest
 
-PACKAGE = Path(__file__).parents[1] / "generator" / "flipsite"
+ROOT = Path(__file__).parents[1]
+PACKAGE = ROOT / "generator" / "flipsite"
 LAYERS = (
     {"", "__main__"},
     {"charts"},
@@ -121,3 +123,9 @@ def test_a_class_name_means_one_thing() -> None:
     )
     twice = {name for name, n in names.items() if n > 1}
     assert twice == {"Study"}  # the noun, and what a notebook holds of it
+
+
+def test_the_picture_of_the_architecture_is_that_of_the_code() -> None:
+    """`make docs` draws it anew."""
+    drawing = runpy.run_path(str(ROOT / "docs/picture.py"))
+    assert drawing["picture"]() == drawing["PICTURE"].read_text(encoding="utf-8")

@@ -116,7 +116,7 @@ def test_an_output_that_is_full_is_told(project: Path, words: str) -> None:
         done = flipsite(*words.split(), folder=project, stdout=full.fileno())
     assert (done.returncode, done.stderr) == (
         1,
-        "flipsite: the output, or a file: No space left on device; mend that and run it again.\n",
+        "flipsite: the output, or a file: No space left on device; fix that and run it again.\n",
     )
 
 

@@ -1,4 +1,4 @@
-"""flipsite makes every language model flip a coin, and publishes what came of it.
+"""flipsite makes every language model flip a coin, and publishes the results.
 
 For a notebook or a script there is a small interface; see `flipsite.api`. Its parts are imported at their
 first use, so that `import flipsite` and the command line stay quick.

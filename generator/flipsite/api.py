@@ -7,7 +7,7 @@
     flipsite.build(out="site")
 
 Nothing here computes: each function finds the project as its command does, calls the same stage, and gives
-what came of it as a frame. `flipsite.charts` is the same for charts.
+the result as a frame. `flipsite.charts` is the same for charts.
 """
 
 from collections.abc import Mapping, Sequence

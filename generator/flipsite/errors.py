@@ -11,7 +11,7 @@ FlipsiteError                 exit 1: the work failed
 │   └── NoCreditError         exit 3: the account or its key is at its limit
 └── BudgetExhaustedError      exit 3: stopped by the budget
 
-Every message is one sentence for each fault: what, where (file, line, key or model), and the mend.
+Every message is one sentence for each fault: what, where (file, line, key or model), and the remedy.
 A bug keeps its own exception and its traceback.
 """
 

@@ -486,8 +486,8 @@ def _sentence(path: Path, shape: type[_Section], fault: Any) -> str:
     key = ".".join(str(step + 1) if isinstance(step, int) else step for step in location)
     if fault["type"] == "extra_forbidden":
         near = get_close_matches(str(location[-1]), section.model_fields, n=1, cutoff=0.5)
-        mend = f'did you mean "{near[0]}"?' if near else f"known here: {', '.join(section.model_fields)}."
-        return f"{path}: {key}: unknown key; {mend}"
+        remedy = f'did you mean "{near[0]}"?' if near else f"known here: {', '.join(section.model_fields)}."
+        return f"{path}: {key}: unknown key; {remedy}"
     if fault["type"] == "missing":
         return f"{path}: {key}: missing; expected {expected}."
     return f"{path}: {key}: expected {expected}, found {_shown(fault['input'], location)}."

@@ -33,9 +33,9 @@ def test_studies_that_share_models_are_compared_once(asked):
     """And only the models they share."""
     old = asked("old", {"a/x": [1, 0], "a/y": [1, 1]})
     new = asked("new", {"a/x": [0, 0], "a/z": [1, 1]})
-    found = {(each.before.id, each.after.id): each.changes for each in comparisons([old, new])}
-    (changes,) = found.values()
-    assert [change.model for change in changes] == ["a/x"]
+    (found,) = comparisons([old, new])
+    assert {found.before.id, found.after.id} == {"old", "new"}
+    assert [change.model for change in found.changes] == ["a/x"]
 
 
 def test_other_targets_other_kinds_and_other_models_are_not_compared(asked):
@@ -77,23 +77,6 @@ def test_a_family_differs_in_its_target_alone(asked, low, high):
         (0.3, 0, 8),
         (0.7, 8, 8),
     ]
-
-
-def test_unknown_prompts_are_a_family_only_within_one_import(asked):
-    """Two figures of one article, each imported by target: two families, not one."""
-
-    def imported(study_id: str, target: float, source: str) -> StudyReport:
-        report = asked(study_id, {"m/x": [1, 0]}, target=target, template="unknown")
-        return replace(report, study=replace(report.study, source=source))
-
-    fig1 = [imported("fig1-p030", 0.3, "fig1.csv"), imported("fig1-p070", 0.7, "fig1.csv")]
-    fig2 = [imported("fig2-p030", 0.3, "fig2.csv"), imported("fig2-p050", 0.5, "fig2.csv")]
-    found = families([*fig1, *fig2])
-    assert [[study.id for study in family.studies] for family in found] == [
-        ["fig1-p030", "fig1-p070"],
-        ["fig2-p030", "fig2-p050"],
-    ]
-    assert families([fig1[0], fig2[1]]) == ()
 
 
 def test_another_wording_or_another_number_is_no_family(asked):

@@ -10,7 +10,6 @@ from collecting_runs import STUDY, budget, draws_of, project_of, simulate, watch
 from flipsite.collect import plan as plan_module
 from flipsite.collect.simulated import COINS, Coin, Endpoint, Fault, fair_coin
 from flipsite.collect.simulated.coins import CoinAnswer, plain
-from flipsite.collect.simulated.endpoint import Conditions
 from flipsite.collect.simulated.faults import whole
 from flipsite.collect.simulated.server import serving
 from flipsite.domain.catalogue import Price

@@ -125,11 +125,11 @@ def settle(
         margin: Nearness to the target that counts as fair.
         rate: False discovery rate of the convictions, and error rate of each acquittal.
     """
-    guilty = convicted(log_evidence(n_ones, n_valid, target=target), n_models=n_models, rate=rate)
-    innocent = acquitted(n_ones, n_valid, target=target, margin=margin, rate=rate)
+    biased = convicted(log_evidence(n_ones, n_valid, target=target), n_models=n_models, rate=rate)
+    fair = acquitted(n_ones, n_valid, target=target, margin=margin, rate=rate)
     return tuple(
         StoppingState.BIASED if bad else StoppingState.FAIR if good else StoppingState.OPEN
-        for bad, good in zip(guilty, innocent, strict=True)
+        for bad, good in zip(biased, fair, strict=True)
     )
 
 
@@ -153,15 +153,15 @@ def replay(
         np.concatenate([[0], *(each.valid for each in courses)]),
     )
     log_e = log_evidence(ones, valid, target=target)[which]
-    innocent = acquitted(ones, valid, target=target, margin=margin)[which]
+    fair = acquitted(ones, valid, target=target, margin=margin)[which]
     is_open, row = np.ones(len(courses), np.bool_), np.zeros(len(courses), np.int64)
     for look in range(int(looks.max(initial=0))):
         asked_now = is_open & (look < looks)
         row[asked_now] = begins[asked_now] + look
-        guilty = convicted(log_e[row])
-        settled = is_open & (guilty | innocent[row])
+        biased = convicted(log_e[row])
+        settled = is_open & (biased | fair[row])
         for i in np.flatnonzero(settled).tolist():
-            state = StoppingState.BIASED if guilty[i] else StoppingState.FAIR
+            state = StoppingState.BIASED if biased[i] else StoppingState.FAIR
             stops[i] = Stop(state=state, n_draws=_asked_by(courses[i], look), n_asked=asked[i])
         is_open &= ~settled
     return tuple(stops)

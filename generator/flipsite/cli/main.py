@@ -81,7 +81,7 @@ class Commands(click.Group):
 @click.option("--debug", is_flag=True, help="Show the traceback of an error.")
 @click.pass_context
 def cli(context: click.Context, *, debug: bool) -> None:
-    r"""Make every language model flip a coin, and publish what came of it.
+    r"""Make every language model flip a coin, and publish the results.
 
     Without a command: where your project stands, and what to do next.
 
@@ -164,7 +164,7 @@ def _told(error: OSError) -> FlipsiteError:
     except FileNotFoundError:
         return FlipsiteError("this folder is no longer there; go to one that is, and run it again.")
     what = error.filename or "the output, or a file"
-    return FlipsiteError(f"{what}: {error.strerror or error}; mend that and run it again.")
+    return FlipsiteError(f"{what}: {error.strerror or error}; fix that and run it again.")
 
 
 def _nearest(word: str) -> str | None:

@@ -60,7 +60,7 @@ _LONGEST_NAME = 200
 def questions(models: Iterable[str], *, askings: int = ASKINGS) -> tuple[Question, ...]:
     """All questions about these models, all of one model's before the next one's.
 
-    So a budget that ends early leaves models whose answers can be held against each other.
+    So a budget that ends early leaves models whose answers can be compared.
     """
     return tuple(
         Question(draw=asking, labels=(model, WORDING), order=0, text=question_text(model))

@@ -99,8 +99,8 @@ class Trajectory:
         asked: Draws up to each look, ascending; the last look is after all of them.
         valid: Valid draws among them.
         ones: Ones among these.
-        shown: Each how manieth draw's outcome, −1 without one.
-        stride: How manieth that is; 1 for every one.
+        shown: Outcome of every `stride`-th draw, −1 without one.
+        stride: Distance between shown draws; 1 shows all.
     """
 
     asked: NDArray[np.int64]

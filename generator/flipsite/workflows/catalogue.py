@@ -16,7 +16,7 @@ from flipsite.workflows.session import account_key, simulated_client
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class CatalogueListing:
-    """A catalogue, held against a study.
+    """A catalogue, compared with a study.
 
     Attributes:
         study: Whose settings and budget decide.

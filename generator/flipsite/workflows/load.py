@@ -290,7 +290,7 @@ def sha256(path: Path) -> str:
     """The digest of what a fit takes from a file; of one that is not there, an empty text.
 
     Of printed figures and of features it is that of the figures and values alone, so that a comment or a note
-    may be mended without the fit being out of date.
+    may be corrected without the fit being out of date.
     """
     if not path.exists():
         return ""

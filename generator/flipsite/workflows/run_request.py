@@ -1,6 +1,6 @@
 """What is asked of a collection, what it offers to do, how it stands, and what it did.
 
-What is asked of a classifier, what that would cost, and what came of it.
+Requests to a classifier: the request, its quote, and the report.
 """
 
 from collections.abc import Callable

@@ -55,7 +55,7 @@ class ProjectStatus:
         for study in self.studies:
             if study.fault:
                 settings = shlex.quote(str(self.project.studies / study.id / "study.toml"))
-                yield f"$EDITOR {settings}", "mend what stands above"
+                yield f"$EDITOR {settings}", "fix the fault above"
         if self.project.packaged:
             yield "flipsite init coins", "begin a project of your own"
         for study in self.studies:

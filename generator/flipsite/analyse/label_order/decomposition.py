@@ -1,8 +1,8 @@
 """Is it the coin, or how it was shown? Order, look of the label, and what is left.
 
-With both orders a lean toward whichever label is named first can be told from a lean toward a label. With
-fresh random labels of equal length the look that is left to like is the first letter. What remains after both
-is a lean toward outcome 1 whatever it is called. With fixed labels in one order none of these can be told
+With both orders a lean toward the label named first can be distinguished from a lean toward a label. With
+fresh random labels of equal length, the first letter is all that can be preferred. What remains after both is
+a lean toward outcome 1 whatever it is called. With fixed labels in one order none of these can be told
 apart: "0" is always named first.
 
 A small logistic regression that stays finite where all answers agree.

@@ -149,8 +149,8 @@ class Board:
 
     Attributes:
         columns: What each cell of a row is; `picture` is the drawn one.
-        rows: All models: first those not told apart from fair coins, by name, for no other order of theirs
-            means anything; then the convicted, least biased first; last those without a bias.
+        rows: All models: first those tied with fair coins, by name, for no other order of theirs
+            means anything; then the biased, least biased first; last those without a bias.
         by_bias: The same in the order of their bias.
         n_tied: How many stand in that first group.
         signed: Whether pictures are drawn on the share of ones, from 0 to 1, or on the bias.

@@ -16,9 +16,10 @@ TOP = 20
 
 
 def leaderboard_table(report: StudyReport, *, top: int | None = None) -> Table:
-    """Every model: those not told apart from fair by name, then the convicted by bias, then the unknown.
+    """Every model: those tied with a fair coin by name, then the biased by bias, then the unknown.
 
-    What cannot be told from a fair coin cannot be ranked among its like, so the alphabet orders it.
+    Models that cannot be distinguished from a fair coin cannot be ranked among each other; they are listed
+    A to Z.
     """
     n_models = len(report.estimates)
     extent = "all models" if top is None or top >= n_models else f"the first {top} of {n_models:,} models"

@@ -36,7 +36,7 @@ GLOSSARY: Mapping[str, str] = {
     "outcome": "Of a valid draw: 1 or 0, the index of the label that was drawn, whatever it looked like.",
     "p-value": "How often a coin at the target would stray at least as far as this model did.",
     "q-value": "The p-value with an allowance for having looked at many models: of those below 0.05, about "
-    "one in twenty is expected to be innocent.",
+    "one in twenty is expected to be a fair coin.",
     "posterior": "What the draws leave to be believed about the true share of ones.",
     "rank": "A model’s place by its bias, least first. Its interval tells how little a few draws can rank.",
     "share of ones": "Ones among a model’s valid draws, as a part of 1.",

@@ -68,7 +68,7 @@ class Strip:
         heads, tails, missing: Paths of the ones, the zeros, and the draws without an outcome.
         rows: For each row its height and the number of its first draw, from 1.
         height: Of the picture.
-        stride: Each how manieth draw is shown; 1 is every one.
+        stride: Every `stride`-th draw is shown.
         margin: Room at the left for numbers of more than six signs; negative for fewer.
     """
 
@@ -264,7 +264,7 @@ class SparklineSpec:
     Attributes:
         kind: Of picture.
         drawn: A sign a draw that is shown: `1`, `0`, or `-` for one that names neither.
-        stride: Each how manieth draw that is.
+        stride: Every `stride`-th draw is shown.
         ones: How many ones there are up to each point; empty where the signs tell.
         n_valid: Valid draws, of a running mean.
         target: Probability of a one that was asked for, of a running mean.

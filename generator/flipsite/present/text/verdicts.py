@@ -30,7 +30,7 @@ from flipsite.present.leaderboard.tables import TOP
 from flipsite.present.text.formats import bias_text, count_text, percent_text, share_text
 
 _RARE = 0.05
-"""Below this a p-value would be held against a model, were it the only one."""
+"""Below this a p-value would count as evidence of bias, were the model the only one."""
 
 
 def odds_text(p: float) -> str:
@@ -67,7 +67,7 @@ def verdict_sentence(study: Study, estimate: Estimate, printed: PrintedBias | No
             few = _few(study, estimate)
             if estimate.p_value < _RARE:
                 return f"{seen}. {rarity}: odd for one model, no surprise among so many; {few} to say more."
-            return f"{seen}. {rarity}, so nothing can be held against it; but {few} to call it fair."
+            return f"{seen}. {rarity}, which is no evidence of bias; but {few} to call it fair."
 
 
 def _follows(estimate: Estimate) -> str:
@@ -160,9 +160,9 @@ def rules() -> dict[str, str]:
         "alike": percent_text(merge.ALIKE),
         "e_value": f"{1 / FALSE_DISCOVERY_RATE:g}",
         "many_models": count_text(MANY),
-        "convicted_at": count_text(_convicted_at(1)),
-        "convicted_at_many": count_text(_convicted_at(MANY)),
-        "acquitted_at": count_text(_acquitted_at()),
+        "convicted_at": count_text(_shown_biased_at(1)),
+        "convicted_at_many": count_text(_shown_biased_at(MANY)),
+        "acquitted_at": count_text(_shown_fair_at()),
     }
 
 
@@ -173,12 +173,12 @@ def _size(draws: int) -> float:
     return float(binomial_probability(ones, valid, target=0.5)[rejected].sum())
 
 
-def _convicted_at(n_models: int) -> int:
-    """The draw at which a model that always says 1 is convicted, the first of so many."""
+def _shown_biased_at(n_models: int) -> int:
+    """The draw at which a model that always says 1 is shown to be biased, the first of `n_models`."""
     return next(n for n in range(1, 1000) if convicted([log_evidence(n, n)], n_models=n_models)[0])
 
 
-def _acquitted_at() -> int:
+def _shown_fair_at() -> int:
     """The draw at which a model that says 0 and 1 in turn is settled as fair: no model is sooner."""
     draws = np.arange(2, 20_000, 2)
     return int(draws[np.argmax(acquitted(draws // 2, draws))])

@@ -148,7 +148,7 @@ class DamagedError(sqlite3.DatabaseError):
 
 @contextmanager
 def complaints(path: Path) -> Iterator[None]:
-    """Turn SQLite's errors into a sentence with its mend.
+    """Turn SQLite's errors into a sentence with its remedy.
 
     Raises:
         StoreError: For any error of SQLite's.

@@ -45,9 +45,9 @@ def _listed(address: str) -> tuple[pa.fs.FileSystem, list[pa.fs.FileInfo]]:
     except (OSError, pa.ArrowException) as error:
         reason = next(iter(str(error).splitlines()), type(error).__name__)
         raise StoreError(
-            f"{address}: cannot be listed ({reason}); mend its address in flipsite.toml"
+            f"{address}: cannot be listed ({reason}); correct its address in flipsite.toml"
         ) from error
     files = [each for each in listed if each.extension == "parquet"]
     if not files:
-        raise StoreError(f"{address}: holds no Parquet file; mend its address in flipsite.toml")
+        raise StoreError(f"{address}: holds no Parquet file; correct its address in flipsite.toml")
     return system, files

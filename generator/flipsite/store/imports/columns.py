@@ -87,8 +87,8 @@ def check_columns(path: Path, names: Sequence[str], options: ImportOptions) -> N
             hint = f"did you mean {near[0]!r}? " if near else ""
             there = ", ".join(repr(column[:40]) for column in names[:30]) or "none"
             ours = next((key for key in NEEDED if options.mapping[key] == (name,)), None)
-            mend = f"; name it with --column {ours}=…" if ours == name else ""
-            raise UsageError(f"{path}: no column {name!r}; {hint}it has {there}{mend}")
+            remedy = f"; name it with --column {ours}=…" if ours == name else ""
+            raise UsageError(f"{path}: no column {name!r}; {hint}it has {there}{remedy}")
     for name in sorted(options.wanted):
         if names.count(name) > 1:
             raise UsageError(f"{path}: the column {name!r} stands twice; rename one of the two")

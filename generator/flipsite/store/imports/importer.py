@@ -1,7 +1,7 @@
 """Somebody's file into a study: read, added to the snapshot, and remembered there.
 
 The snapshot's own metadata say which files it holds, so that draws and record change together: a second
-import of a file changes nothing, and one that was killed is mended by running it again.
+import of a file changes nothing, and one that was killed is repaired by running it again.
 
 The description of a study that is made of somebody's draws: as much as they tell.
 """

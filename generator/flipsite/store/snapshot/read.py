@@ -170,8 +170,8 @@ def readable(path: Path) -> Iterator[None]:
         pa.ArrowException,
     ) as error:  # all seen of bad footers
         reason = next(iter(str(error).splitlines()), type(error).__name__)
-        mend = "restore it from version control or make it anew"
-        raise StoreError(f"{path}: cannot be read as a snapshot ({reason}); {mend}") from error
+        remedy = "restore it from version control or make it again"
+        raise StoreError(f"{path}: cannot be read as a snapshot ({reason}); {remedy}") from error
 
 
 def _read_table(path: Path) -> pa.Table:

@@ -85,7 +85,7 @@ def check_site(site: Path) -> list[Finding]:
         return sorted(_findings(site), key=lambda each: (each.path, each.line or 0, each.kind, each.message))
     except OSError as error:
         raise SiteError(
-            f"{error.filename}: cannot be read: {error.strerror}; mend that and check again"
+            f"{error.filename}: cannot be read: {error.strerror}; fix that and check again"
         ) from error
 
 

@@ -50,7 +50,7 @@ def watching(folders: Sequence[Path], *, except_for: Path) -> Iterator[Event]:
     watch.ready.wait()
     try:
         if watch.failure is not None:
-            raise SiteError(f"changes cannot be watched: {watch.failure}; mend that, or use --no-watch")
+            raise SiteError(f"changes cannot be watched: {watch.failure}; fix that, or use --no-watch")
         yield watch.changed
     finally:
         watch.stop.set()

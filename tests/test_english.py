@@ -1,0 +1,50 @@
+"""Plain English: the phrases that once made the texts hard to read stay out."""
+
+import re
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).parents[1]
+PACKAGE = ROOT / "generator" / "flipsite"
+TEXTS = {
+    path.relative_to(ROOT).as_posix(): path
+    for folder, pattern in (
+        (PACKAGE, "*.py"),
+        (PACKAGE / "scaffold", "*.md"),
+        (ROOT / "templates", "*.html"),
+        (ROOT / "content", "*.md"),
+        (ROOT / "docs", "*.md"),
+        (ROOT / "examples", "*.md"),
+    )
+    for path in sorted(folder.rglob(pattern))
+} | {name: ROOT / name for name in ("README.md", "CONTRIBUTING.md", "SECURITY.md", "pyproject.toml")}
+"""What users and engineers read. The changelog is history."""
+
+PHRASES = {
+    r"told (apart )?from": "distinguished from, differs from",
+    r"\bmend(s|ed|ing)?\b": "fix, repair, remedy",
+    r"what is kept of": "name the thing",
+    r"held against": "evidence of",
+    r"\binnocent\b": "fair",
+    r"manieth": "every n-th",
+    r"\bwhat (has )?c(a|o)me of it\b": "results",
+    r"\b(herein|hitherto|thereof|whence|whither|betwixt|lest)\b": "a modern word",
+}
+"""What is not to be written, and what to write."""
+
+COURT = {r"\b(convict|acquit)": "shown to be biased, shown to be fair"}
+"""No verdict is a court scene in what users read."""
+
+
+@pytest.mark.parametrize("name", TEXTS)
+def test_no_riddles_and_archaisms(name: str) -> None:
+    banned = PHRASES if name.endswith((".py", ".toml")) else PHRASES | COURT
+    text = re.sub(r"\{\{.*?\}\}|`[^`\n]*`", "", TEXTS[name].read_text(encoding="utf-8"))
+    found = [
+        f"{name}:{number}: {line.strip()!r}: write “{instead}”"
+        for number, line in enumerate(text.splitlines(), start=1)
+        for phrase, instead in banned.items()
+        if re.search(phrase, line, re.IGNORECASE)
+    ]
+    assert found == []
