@@ -81,6 +81,11 @@ def fair_room(study: Study) -> "AnyChart":
     return named(study, "fair-room")
 
 
+def population_fit(study: Study) -> "AnyChart":
+    """A published study: how many models have which bias, beside those the fitted population expects."""
+    return named(study, "population-fit")
+
+
 def kinds(study: Study) -> "AnyChart":
     """A published study: where role-players, coders and reasoners stand, at which of its ends."""
     return named(study, "kinds")

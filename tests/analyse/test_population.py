@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 from scipy import optimize, stats
 
-from flipsite.analyse.population import fit_population, fit_published_population
+from flipsite.analyse.population import expected_models, fit_population, fit_published_population
 from flipsite.domain.draws import Tally
 from flipsite.domain.estimates import PrintedBias
 
@@ -104,20 +104,50 @@ def test_the_articles_figures_leave_few_models_fair(article):
             total += pmf(k[inside], m).sum() / len(n)  # type: ignore[operator]
         return total
 
-    def log_likelihood(w: float, a: float) -> float:
+    second = found.second
+    assert second is not None
+
+    def log_likelihood(w: float, a: float, b: float, v: float) -> float:
         def pmf(k: np.ndarray, m: int) -> np.ndarray:
-            return w * stats.binom.pmf(k, m, 0.5) + (1 - w) * stats.betabinom.pmf(k, m, a, a)
+            others = (1 - v) * stats.betabinom.pmf(k, m, a, a) + v * stats.betabinom.pmf(k, m, b, b)
+            return w * stats.binom.pmf(k, m, 0.5) + (1 - w) * others
 
         edges = [(float(r.figure), 0.5 * 10**-r.decimals) for r in article.rows]
         printed = sum(np.log(event(pmf, x - slack, x + slack)) for x, slack in edges)
         return float(printed + 200 * np.log(event(pmf, 0.0315, 0.355)))
 
-    assert found.log_likelihood == pytest.approx(log_likelihood(found.fair, found.alpha), abs=1e-5)
-    for w, a in ((0.05, found.alpha), (found.fair, found.alpha * 1.05), (found.fair, found.alpha * 0.95)):
-        assert log_likelihood(w, a) < found.log_likelihood
+    best = (found.fair, found.alpha, second.alpha, second.weight)
+    assert found.log_likelihood == pytest.approx(log_likelihood(*best), abs=1e-5)
+    for place in range(4):
+        for change in (0.9, 1.1):
+            moved = [value * change for value in best]
+            other = [
+                *best[:place],
+                min(0.99, moved[place]) if place == 3 else moved[place],
+                *best[place + 1 :],
+            ]
+            assert log_likelihood(*other) <= found.log_likelihood + 1e-3
+    one = max(log_likelihood(w, a, 1.0, 0.0) for w in (0.0, 0.05) for a in np.linspace(0.8, 2.5, 30))
+    assert found.log_likelihood - one > np.log(240)  # the stated rule
     assert (found.fair, found.fair_low) == (pytest.approx(0, abs=1e-9), 0.0)
-    assert 0.1 < found.fair_high < 0.3
+    assert 0.05 < found.fair_high < 0.15
     assert len(found.p_fair) == 41
+
+
+def test_what_the_population_expects_stands_beside_what_was_printed(article):
+    """All 240 models, each once; one beta distribution expected fewer than one of the five at 0.50."""
+    found = fit_published_population(article)
+    rows = expected_models(found, article, target=0.5)
+    assert [(label, seen) for label, seen, _ in rows] == [
+        ("at most 0.032", 20),
+        ("between, not printed", 200),
+        ("0.35 to 0.39", 8),
+        ("0.40 to 0.44", 2),
+        ("0.45 to 0.49", 5),
+        ("0.50", 5),
+    ]
+    assert sum(expected for *_, expected in rows) == pytest.approx(240)
+    assert 3 < rows[-1][2] < 8
 
 
 def test_a_figure_that_no_count_prints_is_passed_over(article):

@@ -28,6 +28,9 @@ def simulated_ranks(printed: Printed, n_draws: int) -> np.ndarray:
 
     def likely(k: int, n: int) -> float:
         others = stats.betabinom.pmf(k, n, population.alpha, population.beta)
+        if second := population.second:
+            more = stats.betabinom.pmf(k, n, second.alpha, second.beta)
+            others = (1 - second.weight) * others + second.weight * more
         return population.fair * stats.binom.pmf(k, n, 0.5) + (1 - population.fair) * others
 
     def drawn(counts: list[tuple[int, int]], size: tuple[int, ...]) -> np.ndarray:

@@ -104,7 +104,7 @@ def test_a_model_s_page_tells_what_is_believed_beside_what_was_counted() -> None
 
 def test_a_printed_model_is_placed_among_all_that_were_asked(article: StudyReport) -> None:
     said = part("doubt", page_of(article, "google/gemini-2.5-pro"))
-    assert "Chance to be among the 20 least biased 31 % of 240 models" in said
+    assert "Chance to be among the 20 least biased 28 % of 240 models" in said
     assert "Chance to be among the 20 most biased <1 % of 240 models" in said
     assert "weighed by the population" in said
 

@@ -30,6 +30,20 @@ _COARSE = np.geomspace(0.02, 20_000, 70)
 
 _FINE = 240
 
+_PAIR = np.geomspace(0.02, 2_000, 24)
+"""Concentrations of either of two beta distributions, tried first."""
+
+_WEIGHTS = np.linspace(0.05, 0.95, 13)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SecondBeta:
+    """A second beta distribution of the models that are not fair: its share of them, and its parameters."""
+
+    weight: float
+    alpha: float
+    beta: float
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Population:
@@ -43,8 +57,9 @@ class Population:
         spread: Standard deviation of p among the models that are not fair.
         spread_low: Low end of its interval.
         spread_high: High end of the same.
-        alpha: First parameter of their beta distribution; below 1 it is high at 1.
+        alpha: First parameter of their beta distribution, or of the first of two; below 1 it is high at 1.
         beta: The second; below 1 it is high at 0. Equal to `alpha` for a target of one half.
+        second: A second beta distribution, where two fit better by the Bayesian information criterion.
         log_likelihood: At the maximum; constants included.
         p_fair: Probability that each model is fair, given its draws and this population; in the order given,
             None for a model without valid draws. This is the local false discovery rate.
@@ -61,6 +76,7 @@ class Population:
     beta: float
     log_likelihood: float
     p_fair: tuple[float | None, ...]
+    second: SecondBeta | None = None
 
 
 def fit_population(tallies: Sequence[Tally], *, target: float = 0.5) -> Population | None:
@@ -91,6 +107,9 @@ def fit_population(tallies: Sequence[Tally], *, target: float = 0.5) -> Populati
 def fit_published_population(printed: Printed, *, target: float = 0.5) -> Population | None:
     """Fit the population to printed biases, those not printed known to lie between the two tables.
 
+    Two beta distributions take the place of one where they raise the log-likelihood by more than the
+    logarithm of the number of models, the Bayesian information criterion for two more parameters.
+
     A printed row is the event that its model drew any of the counts that fit, every number of draws allowed
     being equally likely; a model not printed, that its bias lay from the largest figure of the first table to
     the smallest of the second. A figure that no count prints is passed over.
@@ -101,8 +120,8 @@ def fit_published_population(printed: Printed, *, target: float = 0.5) -> Popula
         for the models not printed.
 
     Source:
-        As `fit_population`; interval-censored likelihood as in Turnbull (1976), J. R. Statist. Soc. B 38,
-        290-295.
+        As `fit_population`; Schwarz (1978), Annals of Statistics 6, 461-464; interval-censored likelihood as
+        in Turnbull (1976), J. R. Statist. Soc. B 38, 290-295.
     """
     grid = [(k, n) for n in range(printed.draws_low, printed.draws_high + 1) for k in range(n + 1)]
     events = np.zeros((len(printed.rows), len(grid)))
@@ -125,6 +144,9 @@ def fit_published_population(printed: Printed, *, target: float = 0.5) -> Popula
         counts=counts[kept],
     )
     population, p_fair = _fit(likelihood, target=target)
+    two, p_fair_of_two = _fit_two(likelihood, target=target)
+    if two.log_likelihood - population.log_likelihood > np.log(population.n_models):
+        population, p_fair = two, p_fair_of_two
     known = iter(p_fair.tolist())
     return replace(population, p_fair=tuple(next(known) if keep else None for keep in kept))
 
@@ -134,8 +156,62 @@ def count_probability(
 ) -> Floats:
     """Probability of each count of ones in so many draws, for a model of this population."""
     others = _beta_binomial(n_ones, n_valid, np.array([population.alpha + population.beta]), target=target)[0]
+    if second := population.second:
+        more = _beta_binomial(n_ones, n_valid, np.array([second.alpha + second.beta]), target=target)[0]
+        others = (1 - second.weight) * others + second.weight * more
     fair = binomial_probability(n_ones, n_valid, target=target)
     return np.asarray(population.fair * fair + (1 - population.fair) * others)
+
+
+def expected_models(
+    population: Population, printed: Printed, *, target: float
+) -> tuple[tuple[str, int, float], ...]:
+    """How many models have which bias: as printed, and as the fitted population expects.
+
+    Returns:
+        A row for the first table, one for the models between the tables, and one for each step of 0.05 of the
+        second table: label, models observed, models expected.
+    """
+    numbers = range(printed.draws_low, printed.draws_high + 1)
+    grid = np.array([(k, n) for n in numbers for k in range(n + 1)])
+    chance = count_probability(population, grid[:, 0], grid[:, 1], target=target) / len(numbers)
+    bias = abs(grid[:, 0] / grid[:, 1] - target)
+    figures = {
+        table: sorted(float(row.figure) for row in printed.rows if row.table == table)
+        for table in ("least", "most")
+    }
+    slack = {row.table: 0.5 * 10.0**-row.decimals for row in printed.rows}
+    rows, low = [], -1.0
+    if figures["least"]:
+        low = figures["least"][-1] + slack["least"]
+        inside = chance[bias <= low + 1e-9].sum()
+        label = f"at most {figures['least'][-1]:.3f}"
+        rows.append((label, len(figures["least"]), float(printed.n_models * inside)))
+    edges = _edges(figures["most"], top=max(target, 1 - target))
+    starts = [edge - slack.get("most", 0.0) for edge in edges]
+    between = (bias > low + 1e-9) & (bias < starts[0] - 1e-9)
+    unprinted = printed.n_models - len(printed.rows)
+    rows.append(("between, not printed", unprinted, float(printed.n_models * chance[between].sum())))
+    for place, edge in enumerate(edges[:-1]):
+        inside = (bias >= starts[place] - 1e-9) & (bias < starts[place + 1] - 1e-9)
+        seen = sum(edge - 1e-9 <= figure < edges[place + 1] - 1e-9 for figure in figures["most"])
+        rows.append(
+            (
+                f"{edge:.2f} to {edges[place + 1] - 0.01:.2f}",
+                seen,
+                float(printed.n_models * chance[inside].sum()),
+            )
+        )
+    last = sum(figure >= edges[-1] - 1e-9 for figure in figures["most"])
+    rows.append((f"{edges[-1]:.2f}", last, float(printed.n_models * chance[bias >= starts[-1] - 1e-9].sum())))
+    return tuple(rows)
+
+
+def _edges(figures: Sequence[float], *, top: float) -> list[float]:
+    """Steps of 0.05 from the smallest figure to the largest bias there can be."""
+    lowest = figures[0] if figures else top
+    steps = int((top - lowest) / 0.05 + 1e-9)
+    return [round(lowest + 0.05 * step, 2) for step in range(steps)] + [top] if steps else [top]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -203,6 +279,64 @@ def _fit(likelihood: _Likelihood, *, target: float) -> tuple[Population, Floats]
     )
     mixed = fair * likelihood.fair + (1 - fair) * at_best[0]
     return population, fair * likelihood.fair / mixed
+
+
+def _fit_two(likelihood: _Likelihood, *, target: float) -> tuple[Population, Floats]:
+    """As `_fit`, with two beta distributions: their shapes on a grid that is refined around the likeliest."""
+    axes = (_PAIR, _PAIR, _WEIGHTS)
+    shapes, others = np.empty((0, 3)), np.empty((0, len(likelihood.counts)))
+    for _ in range(4):
+        places = np.array(np.meshgrid(*(range(len(axis)) for axis in axes), indexing="ij")).reshape(3, -1)
+        tried = np.stack([axis[place] for axis, place in zip(axes, places, strict=True)], axis=1)
+        ordered = tried[:, 0] < tried[:, 1]
+        first, second = (likelihood.spread(axes[i])[places[i, ordered]] for i in (0, 1))
+        weight = tried[ordered, 2:]
+        shapes = np.vstack([shapes, tried[ordered]])
+        others = np.vstack([others, (1 - weight) * first + weight * second])
+        profile = likelihood.log(likelihood.best_share(others), others)
+        axes = _around(shapes[int(np.argmax(profile))], axes)
+    best = int(np.argmax(profile))
+    fair, highest = float(likelihood.best_share(others[best : best + 1])[0]), float(profile[best])
+    near = profile >= highest - _DROP
+
+    def reached(w: float) -> bool:
+        return bool(likelihood.log(np.full(near.sum(), w), others[near]).max() >= highest - _DROP)
+
+    low, high, share = shapes[best]
+    deviations = [_deviation_of_two(shape, target=target) for shape in shapes[near]]
+    population = Population(
+        n_models=int(likelihood.counts.sum()),
+        fair=fair,
+        fair_low=_crossing(reached, inside=fair, outside=0.0),
+        fair_high=_crossing(reached, inside=fair, outside=1.0),
+        spread=_deviation_of_two(shapes[best], target=target),
+        spread_low=min(deviations),
+        spread_high=max(deviations),
+        alpha=float(low * target),
+        beta=float(low * (1 - target)),
+        log_likelihood=highest,
+        p_fair=(),
+        second=SecondBeta(weight=float(share), alpha=float(high * target), beta=float(high * (1 - target))),
+    )
+    mixed = fair * likelihood.fair + (1 - fair) * others[best]
+    return population, fair * likelihood.fair / mixed
+
+
+def _around(shape: Floats, axes: tuple[Floats, Floats, Floats]) -> tuple[Floats, Floats, Floats]:
+    """Nine values of each parameter between the neighbours of the likeliest."""
+    first, second = (
+        np.geomspace(at / (axis[1] / axis[0]), at * (axis[1] / axis[0]), 9)
+        for at, axis in zip(shape[:2], axes[:2], strict=True)
+    )
+    step = axes[2][1] - axes[2][0]
+    return first, second, np.linspace(max(0.01, shape[2] - step), min(0.99, shape[2] + step), 9)
+
+
+def _deviation_of_two(shape: Floats, *, target: float) -> float:
+    """Standard deviation of a mixture of two beta distributions with one mean."""
+    first, second, weight = shape
+    variances = target * (1 - target) / (np.array([first, second]) + 1)
+    return float(np.sqrt((1 - weight) * variances[0] + weight * variances[1]))
 
 
 def _grid(likelihood: _Likelihood) -> Floats:

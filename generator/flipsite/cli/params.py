@@ -61,6 +61,7 @@ TABLES = (
     "verdicts",
     "rank-intervals",
     "fair-room",
+    "population-fit",
     "kinds",
     "cost-against-bias",
 )

@@ -10,7 +10,7 @@ import numpy as np
 from flipsite.analyse.binomial import noise_floor
 from flipsite.analyse.enrichment import Enrichment
 from flipsite.analyse.fairness import FairShare
-from flipsite.analyse.population import Population
+from flipsite.analyse.population import Population, expected_models
 from flipsite.domain.display import Figure, plural
 from flipsite.domain.estimates import Estimate, Printed
 from flipsite.domain.study import Study
@@ -243,6 +243,73 @@ def _room_rows(rows: Sequence[Row], canvas: Canvas, *, n_models: int, noun: str)
             description=alt.Description("label:N"),
         ),
         _names(rows, canvas, y=y, field="way"),
+    ]
+    return _placed(layers, canvas, n_rows=len(rows))
+
+
+def population_fit(population: Population, printed: Printed, study: Study) -> Figure:
+    """How many models have which bias: printed, and expected by the fitted population.
+
+    Args:
+        population: As fitted to the printed figures.
+        printed: The printed figures.
+        study: Theirs.
+    """
+    rows: list[Row] = [
+        {
+            "row": place,
+            "bias": label,
+            "observed": observed,
+            "expected": expected,
+            "zero": 0,
+            "words": f"{count_text(observed)}, expected {expected:.1f}",
+        }
+        for place, (label, observed, expected) in enumerate(
+            expected_models(population, printed, target=study.prompt.target)
+        )
+    ]
+    farthest = max(rows, key=lambda row: abs(row["observed"] - row["expected"]))
+    shape = "two beta distributions" if population.second else "a beta distribution"
+    title = (
+        f"The fitted population expects {farthest['expected']:.0f} models where the largest difference is: "
+        f"{farthest['bias']}, observed {count_text(farthest['observed'])}"
+    )
+    return figure(
+        lambda canvas: _population_rows(rows, canvas),
+        name=f"{study.id}-population-fit",
+        title=title,
+        caption=(
+            "Models by bias: marks are observed, bars expected by the fitted population, in which models "
+            f"that are not fair follow {shape}. Each number of draws from {printed.draws_low} to "
+            f"{printed.draws_high} is equally likely."
+        ),
+        description=f"{title}. " + " ".join(f"{row['bias']}: {row['words']}." for row in rows),
+        records=[{key: row[key] for key in ("bias", "observed", "expected")} for row in rows],
+    )
+
+
+def _population_rows(rows: Sequence[Row], canvas: Canvas) -> AnyChart:
+    y = place_axis(len(rows))
+    top = max(max(row["observed"], row["expected"]) for row in rows)
+    axis = alt.Axis(orient="top", offset=6, format="d", tickCount=5, title="Models", titleAnchor="start")
+    scale = alt.Scale(domain=[0, 1.3 * top], nice=False)
+    whole = canvas.chart(rows)
+    bars = whole.mark_bar(height=14, color=ink("band"), stroke=ink("edge"), strokeWidth=1)
+    marks = whole.mark_point(size=90, color=ink("heads"), filled=True, opacity=1)
+    ends = [row | {"end": max(row["observed"], row["expected"])} for row in rows]
+    words = canvas.chart(ends).mark_text(align="left", baseline="middle", dx=10, color=ink("muted"))
+    layers = [
+        bars.encode(
+            x=alt.X("zero:Q", scale=scale, axis=axis),
+            x2=alt.X2("expected:Q"),
+            y=y,
+            description=alt.Description("words:N"),
+        ),
+        marks.encode(
+            x=alt.X("observed:Q", scale=scale, axis=axis), y=y, description=alt.Description("words:N")
+        ),
+        words.encode(x=alt.X("end:Q", scale=scale, axis=axis), y=y, text=alt.Text("words:N")),
+        _names(rows, canvas, y=y, field="bias"),
     ]
     return _placed(layers, canvas, n_rows=len(rows))
 

@@ -12,7 +12,13 @@ from flipsite.present.charts.chance import bias_distribution, verdicts
 from flipsite.present.charts.compare import bias_against_bias
 from flipsite.present.charts.plan import calibration_curve, power_curve
 from flipsite.present.charts.predictors import predictor_drawings
-from flipsite.present.charts.published import fair_room, kinds_at_the_ends, printed_tables, stated_spend
+from flipsite.present.charts.published import (
+    fair_room,
+    kinds_at_the_ends,
+    population_fit,
+    printed_tables,
+    stated_spend,
+)
 from flipsite.present.charts.ranks import rank_intervals
 from flipsite.present.charts.spend import cost_against_bias, spend_by_model
 from flipsite.present.charts.truth import truth
@@ -61,6 +67,8 @@ def _claim_drawings(report: StudyReport) -> dict[str, Draw]:
     drawings: dict[str, Draw] = {}
     if report.fair_share:
         drawings["fair-room"] = partial(fair_room, report.fair_share, report.population, report.study)
+    if report.population and report.printed:
+        drawings["population-fit"] = partial(population_fit, report.population, report.printed, report.study)
     if report.claims:
         drawings["kinds"] = partial(kinds_at_the_ends, report.claims, report.study)
     return drawings
