@@ -225,6 +225,15 @@ def test_a_folder_that_comes_later_is_watched_from_then_on(tmp_path):
         assert until(lambda: write_and_wait(tmp_path / "templates/base.html", changed.is_set))
 
 
+def test_a_single_file_is_watched_too(tmp_path):
+    """`flipsite.toml`, which need not be there when the preview begins."""
+    with watching([tmp_path / "flipsite.toml"], except_for=tmp_path / "site") as changed:
+        (tmp_path / "flipsite.toml").write_text("[site]")
+        assert changed.wait(5)
+        changed.clear()
+        assert until(lambda: write_and_wait(tmp_path / "flipsite.toml", changed.is_set))
+
+
 def write_and_wait(path: Path, is_set: Callable[[], bool]) -> bool:
     """Save once more: the first may come before the new folder's watch."""
     path.write_text("x")

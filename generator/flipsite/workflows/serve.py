@@ -3,7 +3,7 @@
 from collections.abc import Callable
 from pathlib import Path
 
-from flipsite.project import find_project
+from flipsite.project import PROJECT_FILE, find_project
 from flipsite.workflows.build import build
 from flipsite.write.serve.preview import serve
 
@@ -40,7 +40,11 @@ def preview(
         build=lambda: build(  # the project is found again: templates may have come
             find_project(start), out=project.site, memory=memory, allow_remote=allow_remote
         ),
-        watched=list(dict.fromkeys((project.content, *project.templates, project.root / "templates"))),
+        watched=list(
+            dict.fromkeys(
+                (project.content, *project.templates, project.root / "templates", project.root / PROJECT_FILE)
+            )
+        ),
         host=host,
         port=port,
         open_browser=open_browser,

@@ -35,7 +35,7 @@ def watching(folders: Sequence[Path], *, except_for: Path) -> Iterator[Event]:
     """Watch folders while in the context.
 
     Args:
-        folders: What to watch, with all below; one that does not exist is waited for.
+        folders: What to watch, with all below, or single files; one that does not exist is waited for.
         except_for: The site, which may lie in one of them.
 
     Yields:
@@ -105,8 +105,8 @@ class _Watch:
                 return
 
     def _there(self) -> list[tuple[Path, int]]:
-        """The folders that exist, each with what tells it from another of its name."""
-        return [(folder, folder.stat().st_ino) for folder in self.folders if folder.is_dir()]
+        """The folders and files that exist, each with what tells it from another of its name."""
+        return [(folder, folder.stat().st_ino) for folder in self.folders if folder.exists()]
 
 
 PORT, TRIES = 8000, 20
