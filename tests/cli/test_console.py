@@ -7,8 +7,9 @@ import click
 import pytest
 from click.testing import CliRunner
 from rich.console import Console
+from rich.table import Table
 
-from flipsite.cli.console import ProgressBar, duration_text, same_command
+from flipsite.cli.console import ProgressBar, duration_text, same_command, show_table
 from flipsite.domain.display import plural
 
 
@@ -101,3 +102,15 @@ def test_a_slow_rate_is_told_a_minute(capsys: pytest.CaptureFixture[str]):
         clock.now = 60.0
         bar.update(3, 50)
     assert capsys.readouterr().err == "3 of 50 draws, 3 a minute, 15:40 left\n"
+
+
+def test_a_narrow_terminal_cuts_no_name(capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch):
+    """The table is as wide as its longest name and its numbers need."""
+    monkeypatch.setenv("COLUMNS", "40")
+    monkeypatch.setenv("FORCE_COLOR", "1")
+    table, name = Table(box=None), "author/" + "a-long-name-" * 9
+    table.add_column("model", no_wrap=True)
+    table.add_column("asked", overflow="fold", min_width=16)
+    table.add_row(name, "no: for a reason of many words that may be wrapped")
+    show_table(table)
+    assert name in click.unstyle(capsys.readouterr().out)

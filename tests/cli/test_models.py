@@ -77,7 +77,7 @@ def test_a_hostile_catalogue_is_told_and_shown_harmlessly() -> None:
         result = run("--api-base", base)
     assert result.exit_code == 0
     assert "1 of 1 model would be asked" in result.output
-    assert "4 entries of the catalogue are no models:" in result.output
+    assert "4 entries of the catalogue cannot be read as a model:" in result.output
     assert "a/b: the catalogue's pricing.prompt is no price: 'NaN'" in result.output
     assert "\x1b" not in result.output
 

@@ -156,12 +156,14 @@ NARROWEST, PIPE = 80, 160
 
 
 def show_table(table: "Table") -> None:
-    """Print a table on standard output; a terminal of fewer than 80 columns wraps its lines."""
+    """Print a table on standard output; a terminal too narrow for it wraps its lines, and cuts nothing."""
     from rich.console import Console
+    from rich.measure import Measurement
 
     screen = Console(highlight=False)
     width = max(NARROWEST, screen.width) if screen.is_terminal else PIPE
-    Console(highlight=False, width=width).print(table)
+    needed = Measurement.get(screen, screen.options.update(width=1000), table).minimum
+    Console(highlight=False, width=max(width, needed), soft_wrap=False).print(table)
 
 
 def _words(param: click.Parameter, value: Any) -> list[str]:

@@ -64,10 +64,10 @@ def _table(listing: "CatalogueListing") -> "Table":
     from rich.table import Table
 
     table = Table(box=SIMPLE_HEAD, pad_edge=False)
-    table.add_column("model", overflow="fold")
-    for heading in ("$/M in", "$/M out", "about $", "draw at most $"):
+    table.add_column("model", no_wrap=True)
+    for heading in ("$/M in", "$/M out", "about", "draw at most"):
         table.add_column(heading, justify="right", no_wrap=True)
-    table.add_column("asked", overflow="fold")
+    table.add_column("asked", overflow="fold", min_width=16)
     for choice in listing.choices:
         table.add_row(*_cells(choice))
     return table
@@ -77,28 +77,31 @@ def _cells(choice: "ModelSelection") -> tuple[str, ...]:
     """One model's row; square brackets in foreign text are no markup."""
     from rich.markup import escape
 
+    from flipsite.present.text.formats import usd_text
+
     price, cost = choice.model.price, choice.estimate
     return (
         escape(choice.model.id),
         f"{price.prompt_usd * MILLION:.4g}" if price else "–",
         f"{price.completion_usd * MILLION:.4g}" if price else "–",
-        f"{cost.expected_usd:.4f}" if cost and price else "–",
-        f"{cost.draw_worst_usd:.4f}" if cost and price else "–",
+        usd_text(cost.expected_usd if cost and price else None),
+        usd_text(cost.draw_worst_usd if cost and price else None),
         choice.mode if choice.taken else escape(f"no: {choice.reason}"),
     )
 
 
 def _summary(listing: "CatalogueListing") -> list[str]:
     from flipsite.domain.display import plural
+    from flipsite.present.text.formats import usd_text
 
     n_taken, n_models, n_draws = len(listing.taken), len(listing.choices), listing.study.sampling.draws
-    cost = f"about ${listing.expected_usd:,.2f}, at most ${listing.worst_usd:,.2f}"
+    cost = f"about {usd_text(listing.expected_usd)}, at most {usd_text(listing.worst_usd)}"
     if listing.taken and not any(choice.model.price for choice in listing.taken):
         cost = "at a price that is not known, for the endpoint announces none"
     asked = f"{n_taken} of {plural(n_models, 'model')}"
     lines = [f"{asked} would be asked, {plural(n_draws, 'draw')} each: {cost}."]
     if n_faulty := len(listing.offered.faulty):
-        lines.append(f"{n_faulty} entries of the catalogue are no models:")
+        lines.append(f"{plural(n_faulty, 'entry', 'entries')} of the catalogue cannot be read as a model:")
         lines += [f"  {skip.id}: {skip.reason}" for skip in listing.offered.faulty[:FAULTS_SHOWN]]
         if n_faulty > FAULTS_SHOWN:
             lines.append(f"  and {n_faulty - FAULTS_SHOWN:,} more; --json lists them all")

@@ -41,16 +41,20 @@ def command(*, study: str, margin: float, bias: float | None, power: float, n_mo
 
 
 def _lines(found: "StudyPlan") -> list[str]:
+    from flipsite.domain.display import plural
+    from flipsite.present.text.formats import usd_text
+
     plan = found.plan
     needs = (
         (f"fair: a fair coin shown within {plan.margin:g} of its target", plan.fair),
         (f"biased: a bias of {plan.bias:g} found, most others being biased too", plan.biased_alone),
         (f"biased: a bias of {plan.bias:g} found, the only one of {plan.n_models}", plan.biased_first),
     )
-    lines = [f"Valid draws a model, each verdict with probability {plan.power:g} ({plan.n_models} models):"]
+    n_models = plural(plan.n_models, "model")
+    lines = [f"Valid draws a model, each verdict with probability {plan.power:g} ({n_models}):"]
     for words, draws in needs:
         dollars = found.dollars(draws)
-        cost = "" if dollars is None else f"   ${dollars:,.2f}"
+        cost = "" if dollars is None else f"   {usd_text(dollars)}"
         lines.append(f"  {words:<62}{'out of reach' if draws is None else f'{draws:,}':>12}{cost}")
     if found.usd_per_round is None:
         lines.append("No draw of this study has a price yet, so there are no dollars.")
@@ -60,6 +64,7 @@ def _lines(found: "StudyPlan") -> list[str]:
         model, usd = found.dearest
         part = usd / found.usd_per_round
         lines.append(
-            f"Dollars at {found.n_priced} models' own costs; {model} alone takes {part:.0%} of them."
+            f"Dollars at the costs of {plural(found.n_priced, 'model')}; "
+            f"{model} alone takes {part:.0%} of them."
         )
     return lines

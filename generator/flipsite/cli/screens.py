@@ -251,7 +251,7 @@ def _table(*headings: str) -> Table:
         if place:
             table.add_column(heading, justify="right", no_wrap=True)
         else:
-            table.add_column(heading, overflow="fold")
+            table.add_column(heading, no_wrap=True)
     return table
 
 
