@@ -118,7 +118,7 @@ def test_the_more_models_the_fewer_draws(monkeypatch):
     """A bounded number of ranks is drawn, and a thousand draws a model at the least."""
     monkeypatch.setattr(ranking, "_CELLS", 100_000)
     for n_models, n_draws in ((20, 5_000), (50, 2_000), (300, 1_000)):
-        counts = [(np.full(n_models, 25), np.full(n_models, 50))]
+        counts = [((25, 50),)] * n_models
         ranks = posterior_ranks(counts, target=0.5, seed=0, n_draws=5_000)
         assert ranks.shape == (n_models, n_draws)
 
