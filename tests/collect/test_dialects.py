@@ -74,10 +74,10 @@ def test_settings_go_to_servers_that_advertise_nothing(tmp_path):
 
 
 def test_a_model_without_the_effort_is_not_asked(tmp_path):
-    """The others of the catalogue are, in the form they advertise."""
+    """Where it is the only one there is nothing to ask, and the sentence says why."""
     study = {"sampling": Sampling(reasoning="high")}
-    _, dialects, _ = asked(tmp_path, {"a/plain": [COSTS]}, priced=True, study=study)
-    assert not dialects.asked
+    with pytest.raises(UsageError, match="does not advertise reasoning, and the study asks for effort high"):
+        asked(tmp_path, {"a/plain": [COSTS]}, priced=True, study=study)
 
 
 @pytest.mark.parametrize("code", [401, 402, 403])

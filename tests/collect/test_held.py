@@ -23,7 +23,7 @@ def test_a_lost_cache_does_not_cost_the_snapshots_draws(tmp_path):
     shutil.rmtree(project.cache)
     with pytest.raises(StoreError, match=r"holds 56 draws that this project's cache does not"):
         simulate(project, Endpoint(), draws=8)
-    with pytest.raises(StoreError, match="move the snapshot away"):
+    with pytest.raises(StoreError, match="Add --adopt"):
         reread(project, STUDY)
     assert (project.studies / STUDY / "draws.parquet").read_bytes() == before
 

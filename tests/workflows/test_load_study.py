@@ -111,5 +111,6 @@ def test_a_folder_whose_name_is_a_pattern_counts_only_its_own_parts(tmp_path: Pa
             first = 3 * part
             rows = collect_draws(ROWS[first : first + 3])
             write_draws(folder / "draws" / f"part={part}" / "draws.parquet", rows, study="far")
+        (folder / "study.toml").write_text("", encoding="utf-8")
     (tally,) = held_tallies(tmp_path / name / "content" / "studies" / "far")
     assert tally.n_draws == len(ROWS)

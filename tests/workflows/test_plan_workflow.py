@@ -38,7 +38,7 @@ def test_a_study_of_ones_own_is_priced_by_its_draws(tmp_path, monkeypatch):
     assert lines[1].endswith("out of reach")
     draws, dollars = lines[2].split()[-2:]
     assert dollars == f"${int(draws) * 0.004:,.2f}"
-    assert lines[-1] == "Dollars at 2 models' own costs; c/d alone takes 75% of them."
+    assert lines[-1] == "Dollars at the costs of 2 models; c/d alone takes 75% of them."
 
 
 @pytest.mark.parametrize(
