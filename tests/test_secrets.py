@@ -125,6 +125,8 @@ def test_no_command_prints_or_writes_the_key(project, capfd):
                 ("import", "none.csv", "--study", "theirs"),
             ],
             "export": [("export", "mine", "--format", "csv"), ("export", "none", "--format", "csv")],
+            "rename": [("rename", "theirs", "others"), ("rename", "none", "some")],
+            "remove": [("remove", "others"), ("remove", "none")],
             "features": [
                 ("features", "mine", "--classifier", MODEL, "--budget", "1", "--yes", "--api-base", address),
                 ("features", "mine", "--no-classifier", "--api-base", address),

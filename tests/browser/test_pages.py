@@ -201,7 +201,7 @@ def test_every_page_is_valid_html(site: Path) -> None:
     assert seen > 100
 
 
-LONGEST = ("article-2025/predictors/index.html", "embed/index.html")
+LONGEST = ("article-2025/predictors/index.html", "embed/index.html", "methods/index.html")
 """Every comparison in words and numbers, of four regressions; eighty embeds of six studies."""
 
 

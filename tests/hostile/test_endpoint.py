@@ -106,7 +106,7 @@ UNREADABLE: dict[str, tuple[Answer, int, str]] = {
     "a header too many": (OK + b"x: " + b"y" * 300_000 + b"\r\n\r\n", AGAIN, ""),
     "hangs up": (hangs_up, AGAIN, "closed"),
     "a page": (whole(b"<!doctype html><p>Log in", content_type="text/html"), AGAIN, "not JSON"),
-    "a stream": (whole(b'data: {"choices": []}\n\n', content_type="text/event-stream"), AGAIN, "not JSON"),
+    "a stream": (whole(b'data: {"choices": []}\n\n', content_type="text/event-stream"), AGAIN, "no reason"),
     "latin letters": (whole(LATIN, content_type="application/json; charset=latin-1"), AGAIN, "not JSON"),
     "nothing but brackets": (whole(b"[" * 900_000), AGAIN, "not JSON"),
     "a number without end": (whole(b'{"choices": ' + b"9" * 900_000 + b"}"), AGAIN, "not JSON"),
@@ -172,6 +172,7 @@ SLOW: dict[str, Callable[[Request], Bytes]] = {
     "headers without end": endless(OK, b"x: y\r\n"),
     "progress without end": endless(b"", b"HTTP/1.1 102 Processing\r\n\r\n"),
 }
+"""What never ends."""
 
 
 @pytest.mark.slow
@@ -180,7 +181,9 @@ def test_whoever_never_ends_is_left_in_time(tmp_path: Path, fault: str) -> None:
     """A draw takes no longer than it may, however lively the line is."""
     with serving(Hostile({"models": catalogue_of("a/bad"), "completions": SLOW[fault]})) as server:
         ran = run(tmp_path, server.base, n_draws=1, timeouts=Timeouts(connect_s=2, read_s=1, draw_s=0.3))
-    assert (ran.report.progress.n_failed, len(server.asked("completions"))) == (1, AGAIN)
+    assert ran.report.progress.n_failed == 1
+    # One that ran out of time may have been billed and is not asked again; one that broke the protocol is.
+    assert 1 <= len(server.asked("completions")) <= AGAIN
     assert ran.report.spent_usd < 0.05
 
 

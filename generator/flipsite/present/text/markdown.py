@@ -185,13 +185,15 @@ def _style_tables(tokens: Sequence[Token]) -> None:
     """Name each table's frame by its columns, and align by class: the policy forbids inline styles."""
     table: Token | None = None
     columns: list[str] = []
+    number = 0
     for token, following in pairwise(tokens):
         if token.type == "table_open":
-            table, columns = token, []
+            table, columns, number = token, [], number + 1
         elif token.type == "th_open":
             columns.append(_MARK.sub("", following.content).strip())
         elif token.type == "thead_close" and table:
-            table.meta["label"] = "Table: " + ", ".join(name for name in columns[:3] if name)
+            name = "Table" if number == 1 else f"Table {number}"
+            table.meta["label"] = f"{name}: " + ", ".join(column for column in columns[:3] if column)
         if style := token.attrs.pop("style", None):
             token.attrSet("class", str(style).replace("text-align:", "align-"))
 
