@@ -143,7 +143,7 @@ def scenarios(endpoint: Endpoint, address: str) -> dict[str, Scenario]:
         ),
         "publish": Scenario(
             lay_out=_published,
-            act=command("publish", "--base-url", "/coins/"),
+            act=command("publish", "--base-url", "/coins/", "--yes"),
             broken=lambda root: [*site_faults(root), *_branch_faults(root)],
             unfinished=lambda root: [*_branch_faults(root), *_unpublished(root)],
             warm=_import_presentation,
@@ -314,10 +314,9 @@ def _starter_missing(root: Path) -> list[str]:
 
 
 def _starter_files() -> dict[str, bytes]:
-    from flipsite import __version__
     from flipsite.write.scaffold import _contents
 
-    return dict(_contents(__version__, templates=False))
+    return dict(_contents("main", templates=False))
 
 
 # site, build, publish
@@ -382,7 +381,7 @@ def _published(root: Path) -> None:
         (["remote", "add", "origin", "../remote.git"], root / "project"),
     ):
         subprocess.run([*git, *arguments], cwd=folder, check=True)
-    _here(root, command("publish", "--base-url", "/coins/"))
+    _here(root, command("publish", "--base-url", "/coins/", "--yes"))
     _retitle(root)
     _here(root, command("build", "--base-url", "/coins/", "--jobs", "1"))  # so that each run only publishes
 

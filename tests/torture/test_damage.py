@@ -86,7 +86,7 @@ def test_a_damaged_cache_is_left_as_it_is_and_told(project, capsys):
             assert status in {0, 1, 2}, f"{words}: {said}"
             if status:
                 assert said.startswith("flipsite: "), f"{words}: {said}"
-                assert re.search(r"; |restore|Bring|run", said), f"{words}: {said} (what to do?)"
+                assert re.search(r"; |restore|Bring|Add|run", said), f"{words}: {said} (what to do?)"
             statuses.add(status)
             assert len(read_draws(snapshot)) >= 4 or not status, words
         if text is not None and not text.startswith(b"SQLite format 3\0") and text:

@@ -85,7 +85,14 @@ def prepare_publication(
     where = Branch(root=project.root, remote=remote, name=branch)
     fetch_branch(where)
     address = _address(project, where, base_url)
-    if base_url and remember and not project.packaged and (line := remember_address(project, base_url)):
+    full = base_url is not None and not base_url.startswith("/")  # a path alone is no address of a site
+    if (
+        base_url
+        and full
+        and remember
+        and not project.packaged
+        and (line := remember_address(project, base_url))
+    ):
         echo(f"flipsite: add {line} to {PROJECT_FILE}, so that the next build knows the address")
     jobs = os.cpu_count() or 1
     report = build(project, out=project.site, base_url=address, jobs=jobs, allow_remote=allow_remote)
