@@ -35,6 +35,7 @@ from flipsite.domain.estimates import Estimate, Printed
 from flipsite.domain.fit import Fit as Regressions
 from flipsite.domain.study import Feature, Study
 from flipsite.domain.urls import model_page
+from flipsite.errors import UsageError
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -168,6 +169,10 @@ def report_draws(
     """
     if draws is None:
         return StudyReport(study=study, estimates=())
+    if len(study.prompt.outcomes) != 2:  # the pages know coins: another study's would be wrong
+        raise UsageError(
+            f"{study.id}: this version shows two outcomes; take the draws out with `flipsite export`"
+        )
     tallies = counts.tallies if counts else tally(draws)
     tests = counted_evidence(study, counts) if counts else evidence(study, draws, tallies)
     asked = {model: asked_of(arms) for model, arms in _arms(draws, counts)}

@@ -425,6 +425,8 @@ def _ordered(study: Study, order: RunRequest) -> Study:
 def _check_kind(folder: Path, study: Study, order: RunRequest) -> None:
     """No simulated draw in a measured study, and no measured one in a simulated study."""
     path = folder / "study.toml"
+    if study.sampling.per_answer > 1:  # its answers could not be read yet, and would be paid for
+        raise UsageError(f"{path}: sampling.per_answer: this version asks one draw an answer; set it to 1.")
     if study.kind is Kind.PUBLISHED:
         raise UsageError(f"{path}: kind is published: its figures are printed elsewhere; name another study.")
     check_kind(folder, study, simulated=order.simulated_seed is not None)
