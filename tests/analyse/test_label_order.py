@@ -8,6 +8,7 @@ import pytest
 from scipy import optimize, stats
 
 from flipsite.analyse.label_order.decomposition import decompose, firth
+from flipsite.domain.counts import prompt_arms
 
 FIG5 = Path(__file__).parents[3] / "shared" / "data" / "failure-to-mix" / "fig5_word_bias.csv"
 
@@ -26,6 +27,10 @@ def asked(chance, *, n_pairs: int, seed: int, orders: str = "both", labels: str 
     return {"a/b": outcomes}, {"order": named_first, "labels": pairs}
 
 
+def decomposed(draws, index, *, target=0.5):
+    return decompose(draws.models[index], prompt_arms(draws, draws.rows(index)), target=target)
+
+
 def by_name(found):
     return {influence.name: influence for influence in found.influences}
 
@@ -33,7 +38,7 @@ def by_name(found):
 def test_a_lean_to_the_first_named_is_found_and_nothing_else(draws_of):
     """The first-named label wins nine times in ten; labels and outcomes are innocent."""
     outcomes, columns = asked(lambda order, *_: 0.9 if order else 0.1, n_pairs=100, seed=1)
-    found = by_name(decompose(draws_of(outcomes, **columns), 0))
+    found = by_name(decomposed(draws_of(outcomes, **columns), 0))
     assert found["order"].low < 0.9 < found["order"].high
     assert found["order"].p_value < 1e-9
     assert found["order"].log_odds_low < np.log(9) < found["order"].log_odds_high
@@ -44,7 +49,7 @@ def test_a_lean_to_the_first_named_is_found_and_nothing_else(draws_of):
 def test_a_liking_for_a_label_is_not_taken_for_an_order_effect(draws_of):
     """The label with the earlier first letter always wins."""
     outcomes, columns = asked(lambda _, zero, one: float(one < zero), n_pairs=60, seed=2)
-    found = by_name(decompose(draws_of(outcomes, **columns), 0))
+    found = by_name(decomposed(draws_of(outcomes, **columns), 0))
     assert found["look"].share == 1.0
     assert found["look"].p_value == pytest.approx(2 / 2**60)
     assert found["order"].share == 0.5
@@ -55,7 +60,7 @@ def test_a_liking_for_a_label_is_not_taken_for_an_order_effect(draws_of):
 def test_the_order_test_on_fresh_labels_is_mcnemars(draws_of):
     """Each pair is its own control: pairs in which one label won twice say nothing of the order."""
     outcomes, columns = asked(lambda order, *_: 0.7 if order else 0.4, n_pairs=80, seed=3)
-    found = by_name(decompose(draws_of(outcomes, **columns), 0))
+    found = by_name(decomposed(draws_of(outcomes, **columns), 0))
     first = np.array([one == order for one, order in zip(outcomes["a/b"], columns["order"], strict=True)])
     both, neither = (first[::2] & first[1::2]).sum(), (~first[::2] & ~first[1::2]).sum()
     assert found["order"].p_value == pytest.approx(stats.binomtest(both, both + neither).pvalue, abs=1e-9)
@@ -65,7 +70,7 @@ def test_the_order_test_on_fresh_labels_is_mcnemars(draws_of):
 def test_fixed_labels_in_both_orders_split_order_from_label(draws_of):
     """One pair of labels: the look is the label itself, so two influences remain, each by Fisher's test."""
     outcomes, columns = asked(lambda order, *_: 0.8 if order else 0.5, n_pairs=100, seed=4, labels="fixed")
-    found = decompose(draws_of(outcomes, **columns), 0)
+    found = decomposed(draws_of(outcomes, **columns), 0)
     one, order = np.array(outcomes["a/b"]), np.array(columns["order"])
     cells = [[((order == i) & (one == j)).sum() for j in (0, 1)] for i in (0, 1)]
     assert [influence.name for influence in found.influences] == ["order", "index"]
@@ -76,14 +81,14 @@ def test_fixed_labels_in_both_orders_split_order_from_label(draws_of):
 def test_fixed_labels_in_one_order_cannot_be_told_apart(draws_of):
     """0 is always named first: whether the model likes 0 or the first is unknowable."""
     outcomes, columns = asked(lambda *_: 0.1, n_pairs=20, seed=5, orders="one", labels="fixed")
-    found = decompose(draws_of(outcomes, **columns), 0)
+    found = decomposed(draws_of(outcomes, **columns), 0)
     assert (found.told_apart, found.influences, found.n_draws) == (False, (), 40)
 
 
 def test_fresh_labels_in_one_order_still_show_a_lean_to_the_first(draws_of):
     """Who is named first is then as good as random."""
     outcomes, columns = asked(lambda *_: 0.1, n_pairs=30, seed=6, orders="one")
-    found = decompose(draws_of(outcomes, **columns), 0)
+    found = decomposed(draws_of(outcomes, **columns), 0)
     order = by_name(found)["order"]
     zeros = outcomes["a/b"].count(0)
     assert [influence.name for influence in found.influences] == ["order", "look"]
@@ -93,14 +98,14 @@ def test_fresh_labels_in_one_order_still_show_a_lean_to_the_first(draws_of):
 def test_a_biased_target_leaves_only_the_order(draws_of):
     """Asked for 0.8, outcome 1 should win: its lead is no label's charm."""
     outcomes, columns = asked(lambda *_: 0.8, n_pairs=40, seed=7)
-    found = decompose(draws_of(outcomes, **columns), 0, target=0.8)
+    found = decomposed(draws_of(outcomes, **columns), 0, target=0.8)
     assert [influence.name for influence in found.influences] == ["order"]
     assert found.influences[0].p_value > 0.05
 
 
 def test_draws_of_unknown_order_are_passed_over(draws_of):
     """Imported draws often lack it."""
-    found = decompose(draws_of({"a/b": [0, 1, 1]}), 0)
+    found = decomposed(draws_of({"a/b": [0, 1, 1]}), 0)
     assert (found.n_draws, found.told_apart, found.influences) == (0, False, ())
 
 
@@ -142,6 +147,6 @@ def test_other_peoples_word_pairs_come_out_at_their_first_mentioned_shares(draws
     draws = draws_of(outcomes, order=[first for first, _ in columns], labels=[pair for _, pair in columns])
     for index, model in enumerate(draws.models):
         (expected,) = (share for name, share in shares.items() if name in model)
-        order = by_name(decompose(draws, index))["order"]
+        order = by_name(decomposed(draws, index))["order"]
         assert round(order.share, 3) == expected
         assert (order.p_value < 0.001) == (abs(expected - 0.5) > 0.02)

@@ -3,7 +3,7 @@
 What else one model's draws tell: what sways it, what is missing, whether it is one coin.
 """
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
 from flipsite.analyse.enrichment import Enrichment, study_claims
@@ -19,7 +19,7 @@ from flipsite.analyse.homogeneity import (
     modes_of,
     succession_of,
 )
-from flipsite.analyse.label_order.decomposition import Decomposition, decompose, decompose_shown
+from flipsite.analyse.label_order.decomposition import Decomposition, decompose
 from flipsite.analyse.label_order.sway import asked_of, sways
 from flipsite.analyse.missing import MissingAnswers, missing_answers
 from flipsite.analyse.population import Population, fit_population, fit_published_population
@@ -59,12 +59,14 @@ class Evidence:
     modes: ModeComparison | None
 
 
-def evidence(study: Study, draws: Draws, tallies: tuple[Tally, ...]) -> dict[str, Evidence]:
-    """The evidence on each model of a study, by model."""
+def evidence(
+    study: Study, draws: Draws, tallies: tuple[Tally, ...], arms: Mapping[str, Sequence[PromptArm]]
+) -> dict[str, Evidence]:
+    """The evidence on each model of a study, by model; `arms` are its draws by labels and order."""
     target = study.prompt.target
     return {
         model: Evidence(
-            swayed=decompose(draws, index, target=target),
+            swayed=decompose(model, arms[model], target=target),
             missing=missing,
             by_provider=homogeneity(draws, index, by="provider"),
             by_day=homogeneity(draws, index, by="day"),
@@ -84,7 +86,7 @@ def counted_evidence(study: Study, counts: StudyCounts) -> dict[str, Evidence]:
     target = study.prompt.target
     return {
         missing.model: Evidence(
-            swayed=decompose_shown(missing.model, each.shown, target=target),
+            swayed=decompose(missing.model, each.shown, target=target),
             missing=missing,
             by_provider=homogeneity_of(each.by_provider, by="provider"),
             by_day=homogeneity_of(each.by_day, by="day"),
@@ -174,8 +176,9 @@ def report_draws(
             f"{study.id}: this version shows two outcomes; take the draws out with `flipsite export`"
         )
     tallies = counts.tallies if counts else tally(draws)
-    tests = counted_evidence(study, counts) if counts else evidence(study, draws, tallies)
-    asked = {model: asked_of(arms) for model, arms in _arms(draws, counts)}
+    arms = _arms(draws, counts)
+    tests = counted_evidence(study, counts) if counts else evidence(study, draws, tallies, arms)
+    asked = {model: asked_of(each) for model, each in arms.items()}
     by_order = {model: each.by_order for model, each in asked.items() if each.by_order}
     places = {
         place.model: place for place in standings(tallies, target=study.prompt.target, by_order=by_order)
@@ -204,11 +207,11 @@ def report_draws(
     )
 
 
-def _arms(draws: Draws, counts: StudyCounts | None) -> Iterator[tuple[str, tuple[PromptArm, ...]]]:
+def _arms(draws: Draws, counts: StudyCounts | None) -> dict[str, tuple[PromptArm, ...]]:
+    """Each model's valid draws by labels and order."""
     if counts:
-        yield from ((model, each.shown) for model, each in counts.models.items())
-    else:
-        yield from ((model, prompt_arms(draws, draws.rows(i))) for i, model in enumerate(draws.models))
+        return {model: each.shown for model, each in counts.models.items()}
+    return {model: prompt_arms(draws, draws.rows(i)) for i, model in enumerate(draws.models)}
 
 
 def _stops(draws: Draws, counts: StudyCounts | None, *, target: float) -> dict[str, Stop]:

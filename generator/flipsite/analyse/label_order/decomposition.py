@@ -20,8 +20,8 @@ from scipy.special import ndtri
 
 from flipsite.analyse.binomial import TAIL, binomial_test, interval
 from flipsite.analyse.contingency import TwoByTwo, stratified_exact
-from flipsite.domain.counts import PromptArm, prompt_arms
-from flipsite.domain.draws import Codes, Draws
+from flipsite.domain.counts import PromptArm
+from flipsite.domain.draws import Codes
 
 Floats = NDArray[np.float64]
 
@@ -125,25 +125,19 @@ class Decomposition:
     influences: tuple[Influence, ...]
 
 
-def decompose(draws: Draws, index: int, *, target: float = 0.5) -> Decomposition:
+def decompose(model: str, arms: Sequence[PromptArm], *, target: float = 0.5) -> Decomposition:
     """Split one model's answers into order, look of the label, and what is left.
 
     A target other than one half sways the answers itself; then only the order's effect is told.
 
     Args:
-        draws: The study's draws.
-        index: Of the model in `draws.models`.
+        model: The model.
+        arms: Its valid draws, counted by labels and order.
         target: Probability of outcome 1 that the prompt asks for.
     """
-    rows = draws.rows(index)
-    return decompose_shown(draws.models[index], prompt_arms(draws, rows), target=target)
-
-
-def decompose_shown(model: str, draws: Sequence[PromptArm], *, target: float = 0.5) -> Decomposition:
-    """`decompose` of a model's draws that are counted by how they were shown."""
-    if not draws:
+    if not arms:
         return Decomposition(model=model, n_draws=0, told_apart=False, influences=())
-    cells = [(each, outcome) for each in draws for outcome in (0, 1) if (each.zeros, each.ones)[outcome]]
+    cells = [(each, outcome) for each in arms for outcome in (0, 1) if (each.zeros, each.ones)[outcome]]
     order = np.array([each.order for each, _ in cells], np.int8)
     labels = [each.labels for each, _ in cells]
     shown = _OrderedDraws(

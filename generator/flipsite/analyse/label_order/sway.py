@@ -18,7 +18,6 @@ from flipsite.analyse.binomial import (
     benjamini_hochberg,
     binomial_test,
     jeffreys,
-    noise_floor,
     within_margin,
 )
 from flipsite.analyse.label_order.decomposition import Decomposition
@@ -96,11 +95,6 @@ def bias_within_orders(by_order: OrderCounts, *, target: float) -> float:
     """Mean over both orders of the bias within each: |ones/valid − target|, order by order."""
     share = Fraction(str(target))  # rounded once: equal biases are equal floats, so ties stay ties
     return float(sum(abs(Fraction(k, n) - share) for k, n in by_order) / 2)
-
-
-def noise_floor_within(by_order: OrderCounts, *, target: float) -> float:
-    """What `bias_within_orders` is on average for a coin at the target: the mean of both noise floors."""
-    return sum(float(noise_floor(n, target)) for _, n in by_order) / 2
 
 
 def fair_in_each_order(by_order: OrderCounts, *, target: float) -> bool:
