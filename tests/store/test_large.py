@@ -17,7 +17,7 @@ from hypothesis import strategies as st
 
 from flipsite.analyse.report import counted_evidence, evidence
 from flipsite.analyse.tally import tally
-from flipsite.domain.counts import Trajectory, Transitions
+from flipsite.domain.counts import Trajectory, Transitions, prompt_arms
 from flipsite.domain.draws import Draw, Draws, Outcome, Rejected, Status
 from flipsite.errors import StoreError
 from flipsite.settings import load_study
@@ -83,7 +83,8 @@ def test_counts_tell_what_rows_tell(tmp_path):
     large = read_large(parts_of(tmp_path / "draws.parquet", tmp_path, 4))
     assert large.counts.tallies == tally(draws)
     assert large.counts.asked == ("2026-11-01T00:00:00Z", "2026-11-03T00:00:00Z")
-    assert counted_evidence(study, large.counts) == evidence(study, draws, tally(draws))
+    arms = {model: prompt_arms(draws, draws.rows(index)) for index, model in enumerate(draws.models)}
+    assert counted_evidence(study, large.counts) == evidence(study, draws, tally(draws), arms)
     first = collect_draws(row for row in many_rows(draws) if row.draw < 400)
     assert same(large.first, first)
 
