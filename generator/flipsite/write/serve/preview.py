@@ -109,6 +109,9 @@ class _Watch:
         return [(folder, folder.stat().st_ino) for folder in self.folders if folder.exists()]
 
 
+INTERRUPTED_S = 1.0
+"""How soon an interrupt is seen that came just as a wait began; a wait without an end would sleep through it."""
+
 PORT, TRIES = 8000, 20
 """Where to listen unless told, and how many ports to try from there."""
 
@@ -151,7 +154,8 @@ def serve(
             _rebuild(site, build, broadcast, echo)
             _announce(address_of(server), open_browser=open_browser, echo=echo)
             while True:
-                changed.wait()
+                while not changed.wait(INTERRUPTED_S):
+                    pass
                 changed.clear()
                 _rebuild(site, build, broadcast, echo)
         except KeyboardInterrupt:
