@@ -1,4 +1,5 @@
 from dataclasses import replace
+from math import log, log2
 
 import pytest
 from hypothesis import given, settings
@@ -125,3 +126,31 @@ def test_a_figure_without_a_fit_is_kept_and_left_undecided(study_of, article):
         None,
         Verdict.UNDECIDED,
     )
+
+
+def test_a_record_has_the_spread_of_its_draws(study_of):
+    """Forty ones of fifty: bias 0.3 between the distances of both interval ends; 4/5 is the top share."""
+    (record,) = estimates(study_of(), [tally("a/x", 40, 50)], page=page)
+    assert record.outcomes == 2
+    assert (record.top, record.top_share) == ("1", 0.8)
+    assert record.bias_low == pytest.approx(record.mean_low - 0.5)
+    assert record.bias_high == pytest.approx(record.mean_high - 0.5)
+    pairs = (40 * 39 + 10 * 9) / (50 * 49)
+    assert record.effective == pytest.approx(1 / pairs)
+    assert record.entropy_bits == pytest.approx(-0.8 * log2(0.8) - 0.2 * log2(0.2) + 1 / (100 * log(2)))
+
+
+def test_fresh_labels_have_no_top(study_of):
+    """A label that changes from draw to draw is no outcome to name."""
+    study = study_of()
+    fresh = replace(study, prompt=replace(study.prompt, labels="random"))
+    (record,) = estimates(fresh, [tally("a/x", 1, 2)], page=page)
+    assert record.top is None
+    assert record.effective is None, "two draws that differ: no two agree"
+    assert (record.bias_low, record.top_share) == (0.0, 0.5)
+
+
+def test_a_printed_bias_lies_in_its_own_interval(study_of, article):
+    """The interval is the widest that any fit allows, whatever the sign."""
+    for record in published_estimates(study_of(Kind.PUBLISHED), article, page=page):
+        assert record.bias_low <= record.bias <= record.bias_high

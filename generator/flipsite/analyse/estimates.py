@@ -4,6 +4,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from fractions import Fraction
 from functools import lru_cache
+from math import isfinite
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
@@ -16,6 +17,8 @@ from flipsite.analyse.label_order.sway import (
     clustered_test,
     fair_in_each_order,
 )
+from flipsite.analyse.outcomes.entropy import effective_outcomes, entropy_bits
+from flipsite.analyse.posterior import bias_ends
 from flipsite.analyse.published import PrintedFit, cautious_p_value, fits, known_draws
 from flipsite.analyse.ranking import RankEstimate, standings
 from flipsite.domain.draws import Tally
@@ -63,7 +66,10 @@ def estimates(
             found = clustered_test(each.pairs, target=target)
             low[i], high[i], p[i] = found.low, found.high, found.p_value
     q = benjamini_hochberg(p)
+    least, largest = bias_ends(low, high, target=target)
     floor = noise_floor(valid, target)
+    counts = np.stack([valid - ones, ones], axis=1)
+    effective, entropy = effective_outcomes(counts), entropy_bits(counts)
     bias = np.array(
         [bias_of(k, n, target=target) for k, n in zip(ones.tolist(), valid.tolist(), strict=True)]
     )
@@ -88,6 +94,8 @@ def estimates(
             cost_usd=tally.cost_usd,
             mean=tally.n_ones / tally.n_valid,
             bias=float(bias[i]),
+            bias_low=float(least[i]),
+            bias_high=float(largest[i]),
             bias_within=within[i],
             mean_low=float(low[i]),
             mean_high=float(high[i]),
@@ -99,12 +107,27 @@ def estimates(
             rank=int(rank[i]),
             rank_low=places[tally.model].rank_low,
             rank_high=places[tally.model].rank_high,
+            top=_top_label(study, tally),
+            top_share=max(tally.n_ones, tally.n_valid - tally.n_ones) / tally.n_valid,
+            effective=_known(effective[i]),
+            entropy_bits=float(entropy[i]),
         )
 
     return tuple(
         drawn(tally, i) if tally.n_valid else _counted(study, tally, page=page)
         for i, tally in enumerate(by_model)
     )
+
+
+def _top_label(study: Study, tally: Tally) -> str | None:
+    """The label drawn most often, the first of equals; None where labels change from draw to draw."""
+    if study.prompt.labels == "random":
+        return None
+    return study.prompt.outcomes[int(2 * tally.n_ones > tally.n_valid)]
+
+
+def _known(value: float) -> float | None:
+    return float(value) if isfinite(value) else None
 
 
 def _orders(asked: Mapping[str, Asked] | None) -> dict[str, OrderCounts]:
@@ -138,6 +161,7 @@ def published_estimates(
     ways = [fits(row, printed, target=target) for row in rows]
     p = [cautious_p_value(each, target=target) for each in ways]
     q = benjamini_hochberg(np.array(p, np.float64), family=printed.n_models)
+    ends = [_printed_bias_ends(each, target=target) for each in ways]
     ranks = _printed_ranks(rows, n_models=printed.n_models)
     places = {each.model: each for each in doubts}
     return tuple(
@@ -145,6 +169,8 @@ def published_estimates(
             _blank(study, row.model, page=page),
             valid=known_draws(each),
             bias=float(row.figure),
+            bias_low=ends[i][0],
+            bias_high=ends[i][1],
             noise_floor=_known_floor(each, target=target),
             p_value=p[i],
             q_value=None if p[i] is None else float(q[i]),
@@ -197,23 +223,6 @@ def _blank(study: Study, model: str, *, page: PageOf) -> Estimate:
         model=model,
         author=model.partition("/")[0] if "/" in model else "",
         kind=study.kind,
-        draws=None,
-        valid=None,
-        ones=None,
-        mean=None,
-        bias=None,
-        bias_within=None,
-        mean_low=None,
-        mean_high=None,
-        noise_floor=None,
-        p_value=None,
-        q_value=None,
-        verdict=Verdict.UNDECIDED,
-        sway=None,
-        rank=None,
-        rank_low=None,
-        rank_high=None,
-        cost_usd=None,
         page=page(study.id, model),
     )
 
@@ -230,6 +239,16 @@ def _known_floor(ways: Sequence[PrintedFit], *, target: float) -> float | None:
     """The noise floor, where the figure fixes the number of draws."""
     valid = known_draws(ways)
     return None if valid is None else float(noise_floor(valid, target))
+
+
+def _printed_bias_ends(ways: Sequence[PrintedFit], *, target: float) -> tuple[float | None, float | None]:
+    """Least and largest bias in any interval that some fit allows, whatever its sign."""
+    counts = [(k, way.n_valid) for way in ways for k in way.ones]
+    if not counts:
+        return None, None
+    low, high = jeffreys(*np.array(counts).T)
+    least, largest = bias_ends(low, high, target=target)
+    return float(least.min()), float(largest.max())
 
 
 def _cautious_verdict(q: float | None, ways: Sequence[PrintedFit], *, target: float) -> Verdict:

@@ -56,7 +56,12 @@ def bias_interval(n_ones: ArrayLike, n_valid: ArrayLike, *, target: float = 0.5)
     Unlike the posterior's quantiles of |p − target|, it can hold 0, and does where p's interval holds the
     target.
     """
-    low, high = jeffreys(n_ones, n_valid)
+    return bias_ends(*jeffreys(n_ones, n_valid), target=target)
+
+
+def bias_ends(low: ArrayLike, high: ArrayLike, *, target: float = 0.5) -> tuple[Floats, Floats]:
+    """Least and largest distance from the target of shares between two ends."""
+    low, high = np.asarray(low, np.float64), np.asarray(high, np.float64)
     least = np.maximum(np.maximum(low - target, target - high), 0.0)
     return least, np.maximum(abs(low - target), abs(high - target))
 

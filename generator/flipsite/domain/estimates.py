@@ -67,23 +67,31 @@ class Estimate:
     model: str
     author: str
     kind: Kind
-    draws: int | None
-    valid: int | None
-    ones: int | None
-    mean: float | None
-    bias: float | None
-    bias_within: float | None
-    mean_low: float | None
-    mean_high: float | None
-    noise_floor: float | None
-    p_value: float | None
-    q_value: float | None
-    verdict: Verdict
-    sway: Sway | None
-    rank: int | None
-    rank_low: int | None
-    rank_high: int | None
-    cost_usd: float | None
+    outcomes: int = 2
+    draws: int | None = None
+    valid: int | None = None
+    ones: int | None = None
+    mean: float | None = None
+    bias: float | None = None
+    bias_low: float | None = None
+    bias_high: float | None = None
+    bias_within: float | None = None
+    mean_low: float | None = None
+    mean_high: float | None = None
+    noise_floor: float | None = None
+    p_value: float | None = None
+    q_value: float | None = None
+    verdict: Verdict = Verdict.UNDECIDED
+    sway: Sway | None = None
+    rank: int | None = None
+    rank_low: int | None = None
+    rank_high: int | None = None
+    top: str | None = None
+    top_share: float | None = None
+    effective: float | None = None
+    entropy_bits: float | None = None
+    off_list: float | None = None
+    cost_usd: float | None = None
     page: str
 
     @property

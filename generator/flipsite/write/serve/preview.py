@@ -110,7 +110,7 @@ class _Watch:
 
 
 INTERRUPTED_S = 1.0
-"""How soon an interrupt is seen that came just as a wait began; a wait without an end would sleep through it."""
+"""How soon an interrupt is seen that came just as a wait began; an endless wait would sleep through it."""
 
 PORT, TRIES = 8000, 20
 """Where to listen unless told, and how many ports to try from there."""
