@@ -57,13 +57,13 @@ def test_serve_builds_shows_and_ends_at_ctrl_c(tmp_path):
     said = [process.stdout.readline(), process.stdout.readline()]
     try:
         assert said[0].startswith("Built in ")
-        connection = HTTPConnection("127.0.0.1", int(re.findall(r":(\d+)/", said[1])[0]), timeout=5)
+        connection = HTTPConnection("127.0.0.1", int(re.findall(r":(\d+)/", said[1])[0]), timeout=60)
         connection.request("GET", "/")
         assert b"reload.js" in connection.getresponse().read()
         connection.close()
     finally:
         process.send_signal(signal.SIGINT)
-        out, err = process.communicate(timeout=10)
+        out, err = process.communicate(timeout=60)
     assert (process.returncode, out, err) == (0, "Stopped.\n", "")
 
 

@@ -391,6 +391,6 @@ def test_it_can_be_served_by_itself() -> None:
         assert re.fullmatch(r"http://127\.0\.0\.1:\d+/api/v1", address)
         names = [entry["id"] for entry in httpx.get(f"{address}/models").json()["data"]]
         server.send_signal(signal.SIGINT)
-        assert server.communicate(timeout=10)[1] == "billed $0.000000\n"
+        assert server.communicate(timeout=60)[1] == "billed $0.000000\n"
     assert names[:2] == ["crowd/fair-000", "crowd/fair-001"]
     assert len(names) == 2 + len(Fault)

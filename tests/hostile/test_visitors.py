@@ -66,7 +66,7 @@ def server(site: Path) -> Iterator[PreviewServer]:
 
 
 def connect(server: PreviewServer) -> socket.socket:
-    return socket.create_connection(("127.0.0.1", server.server_port), timeout=20)
+    return socket.create_connection(("127.0.0.1", server.server_port), timeout=60)
 
 
 def rest(connection: socket.socket) -> bytes:
