@@ -98,7 +98,7 @@ class Study:
 
     @property
     def settings(self) -> StudySettings:
-        """What its study.toml says: prompt, sampling, models, budget.
+        """Its study.toml: prompt, sampling, models, budget.
 
         Raises:
             SettingsError: If that is faulty.
@@ -250,7 +250,7 @@ def compare(*compared: Study | str) -> "pd.DataFrame":
 
 
 def spend(study: Study | str) -> "pd.DataFrame":
-    """What each model cost, the dearest first: the columns of `spend.csv`; empty where nothing was priced."""
+    """The cost of each model, the dearest first: the columns of `spend.csv`; empty without prices."""
     from flipsite.present.notebook import frame
     from flipsite.schema import SPEND
 
@@ -258,7 +258,7 @@ def spend(study: Study | str) -> "pd.DataFrame":
 
 
 def features(study: Study | str) -> "pd.DataFrame":
-    """What is known of the models themselves, a row a model and feature: the columns of `features.csv`."""
+    """The models' features, a row a model and feature: the columns of `features.csv`."""
     from flipsite.present.notebook import frame
     from flipsite.schema import FEATURES
 

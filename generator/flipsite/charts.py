@@ -57,12 +57,12 @@ def rank_intervals(study: Study) -> "AnyChart":
 
 
 def cost_against_bias(study: Study) -> "AnyChart":
-    """What a model costs, against how biased it is."""
+    """The cost of each model against its bias."""
     return named(study, "cost-against-bias")
 
 
 def spend(study: Study) -> "AnyChart":
-    """What each model cost, the dearest first; of a published study, what it says it cost."""
+    """The cost of each model, the dearest first; of a published study, its own account of its cost."""
     return named(study, "spend")
 
 

@@ -1,4 +1,4 @@
-"""What flipsite raises when the world, and not flipsite, is at fault.
+"""The errors flipsite raises for faults outside it: bad input, a server's failure, a full disk.
 
 FlipsiteError                 exit 1: the work failed
 ├── UsageError                exit 2: wrong usage or a bad input file

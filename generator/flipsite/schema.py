@@ -1,4 +1,4 @@
-"""What every table promises: each column's name, type, unit and meaning, and the range of its values.
+"""The columns of every table: name, type, unit, meaning, and the range of values.
 
 The data page prints it, `datapackage.json` publishes it, and `check` holds a table to it where it leaves the
 analysis: a column with a wrong number is caught before anybody reads it.
@@ -190,7 +190,7 @@ def check(records: Iterable[Mapping[str, object]], columns: Sequence[Column], *,
 
 
 def _fault(value: object, column: Column) -> str:
-    """What was expected, where the value is not that."""
+    """The expected value, where this one is another."""
     if value is None:
         return "" if column.nullable else "a value"
     if column.type in ("string", "datetime"):

@@ -17,7 +17,7 @@ LEVEL = 0.95
 """Coverage of every interval."""
 
 TAIL = (1 - LEVEL) / 2
-"""What an interval leaves out on either side."""
+"""The probability outside an interval, on either side."""
 
 FAIR_MARGIN = 0.1
 """A model is called fair when its whole interval lies this near the target."""
@@ -180,7 +180,7 @@ def conviction_limits(
 
 
 def verdict(q: float | None, low: float | None, high: float | None, *, target: float = 0.5) -> Verdict:
-    """What may be said of a model: biased, fair or undecided.
+    """Decide a model's verdict: biased, fair or undecided.
 
     `biased` where q < 0.05, else `fair` where the interval lies within 0.1 of the target.
 

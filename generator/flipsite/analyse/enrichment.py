@@ -28,7 +28,7 @@ KINDS = (
     ("coding", "tuning", "coding"),
     ("reasoning", "reasoning", "yes"),
 )
-"""What is claimed of: its name, the feature that tells it, the feature's value that marks it."""
+"""The subject of a claim: its name, and the feature and value that mark its models."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -141,7 +141,7 @@ def _fair_in_each_order(asked: Asked, *, target: float) -> bool:
 def published_estimates(
     study: Study, printed: Printed, *, page: PageOf, doubts: Sequence[RankEstimate] = ()
 ) -> tuple[Estimate, ...]:
-    """What printed biases allow to be said: no share and no sign; the draws only where one count fits.
+    """Estimates from printed biases: no share and no sign; the draws only where one count fits.
 
     The p-value is the largest that fits the figure, and the q-values count every model that was asked, those
     not printed as p = 1. Ranks run from 1 in the table of the least biased and end at the number of models in

@@ -26,7 +26,7 @@ RESAMPLES = 2_000
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class FairShare:
-    """What share of a study's models could be exactly fair.
+    """The share of a study's models that could be exactly fair.
 
     Attributes:
         n_models: Models tested.

@@ -40,7 +40,7 @@ class StatusShare:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class MissingAnswers:
-    """What one model left unanswered.
+    """One model's missing answers.
 
     Attributes:
         model: The model.

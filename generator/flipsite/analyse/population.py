@@ -216,7 +216,7 @@ def _edges(figures: Sequence[float], *, top: float) -> list[float]:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class _Likelihood:
-    """What was seen, as events: how often each, and how likely under either group.
+    """The observations as events: how often each, and how likely under either group.
 
     Attributes:
         fair: Probability of each event for a fair model.

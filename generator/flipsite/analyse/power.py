@@ -54,7 +54,7 @@ class PowerPlan:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class DrawPrice:
-    """What a study's valid draws have cost.
+    """The cost of a study's valid draws.
 
     Attributes:
         n_models: Models with valid draws and a known cost.
@@ -205,7 +205,7 @@ def acquittal_bounds(n_valid: Counts, *, margin: float, target: float = 0.5) -> 
 
 
 def price(tallies: Sequence[Tally]) -> DrawPrice | None:
-    """What a valid draw of each model has cost; None where no model has both a valid draw and a cost."""
+    """The cost of a valid draw of each model; None where no model has both a valid draw and a cost."""
     costs = {
         tally.model: tally.cost_usd / tally.n_valid
         for tally in tallies

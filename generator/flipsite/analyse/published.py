@@ -1,4 +1,4 @@
-"""What printed figures give away: the counts that print as a bias of so many decimal places.
+"""Counts from printed figures: all that print as a bias of so many decimal places.
 
 A printed bias is |k/n − target|, rounded. Only some pairs of n draws and k ones print as a given figure, and
 sometimes only one does: of 40 to 55 draws, 0.032 can only be 22 or 25 ones in 47. The idea is the GRIM

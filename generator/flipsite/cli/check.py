@@ -13,7 +13,7 @@ from flipsite.write.check.findings import Finding
 
 
 def check(site: Path) -> list[Finding]:
-    """What is wrong with a site, sorted by file and line.
+    """The faults of a site, sorted by file and line.
 
     Raises:
         SiteError: If there is none there.

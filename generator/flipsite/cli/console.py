@@ -1,4 +1,4 @@
-"""What commands share on a terminal: progress with the time left, a yes to spending, tables, how to go on."""
+"""Terminal output that commands share: progress with the time left, consent to spending, tables."""
 
 import shlex
 import sys

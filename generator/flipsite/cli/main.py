@@ -158,7 +158,7 @@ def _finish_move() -> None:
 
 
 def _told(error: OSError) -> FlipsiteError:
-    """What the system refused, and of what."""
+    """The system's refusal, and the path it concerns."""
     try:
         Path.cwd()
     except FileNotFoundError:

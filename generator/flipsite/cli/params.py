@@ -65,7 +65,7 @@ TABLES = (
     "kinds",
     "cost-against-bias",
 )
-"""What most studies have to embed; a shell should not have to wait for a study to be read."""
+"""The embeds that most studies have; completion should not wait until a study is read."""
 
 
 def study_names(_context: click.Context, _parameter: click.Parameter, incomplete: str) -> list[str]:

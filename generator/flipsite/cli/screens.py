@@ -1,4 +1,4 @@
-"""What `flipsite collect` and `flipsite features` show: the quote, the progress, and the report."""
+"""The screens of `flipsite collect` and `flipsite features`: the quote, the progress, the report."""
 
 import re
 import sys

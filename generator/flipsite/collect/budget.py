@@ -55,7 +55,7 @@ class Refusal:
 
 @dataclass(slots=True)
 class _Purse:
-    """What one model, or all, have cost: known, unknown at most, and in flight at most."""
+    """The cost of one model, or of all: known, unknown at most, and in flight at most."""
 
     limit: int | None = None
     billed: int = 0

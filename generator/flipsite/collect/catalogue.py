@@ -21,7 +21,7 @@ from flipsite.errors import CollectError, StoreError
 from flipsite.project import CATALOGUE_FILE
 
 ROUTED = -1.0
-"""What the catalogue prices a router at: the price is that of the model it picks."""
+"""The catalogue's price of a router, which costs whatever the model it picks costs."""
 
 
 def read_entry(entry: object) -> Model | Skip:
@@ -244,7 +244,7 @@ MOST_PAGES, MOST_ENTRIES = 250, 250_000
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Catalogue:
-    """What an endpoint offered on one day.
+    """An endpoint's offer on one day.
 
     Attributes:
         fetched: The day, ISO 8601.

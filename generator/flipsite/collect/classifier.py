@@ -110,7 +110,7 @@ def read_classification(reply: Reply) -> StatedAnswer | Rejected:
 
 
 def read_claims(response: str | None, *, by: str | None = None) -> Mapping[str, FeatureClaim]:
-    """What an answer claims, feature by feature.
+    """An answer's claims, feature by feature.
 
     Args:
         response: Its content as it came.
@@ -281,7 +281,7 @@ def classifier_run(classifier: Model, *, budget: Budget, mode: Mode) -> ModelRun
 
 
 def usual_usd(classifier: Model) -> float:
-    """What one answer costs about."""
+    """The expected cost of one answer."""
     thought = _USUAL_THOUGHT if classifier.reasoning and classifier.reasoning_default is not False else 0
     return tokens_usd(classifier, about_tokens(question_text("author/model")), _USUAL_ANSWER + thought)
 

@@ -235,7 +235,7 @@ class OpenRouter:
         return f"HTTP {code}; the key was not accepted; set OPENROUTER_API_KEY to a valid one."
 
     async def limit_usd(self) -> float | None:
-        """What the account's key has left, in dollars; None without a limit, or where nobody tells.
+        """The account's remaining dollars; None without a limit, or where the server does not say.
 
         Raises:
             CollectError: If the key is not accepted.
@@ -253,7 +253,7 @@ class OpenRouter:
         return read_limit(received.body) if received.code == 200 else None
 
     async def price_usd(self, generation: str) -> float | None:
-        """What an answer cost, in dollars; None where nobody tells (yet)."""
+        """An answer's cost in dollars; None where the server does not say (yet)."""
         try:
             received = await self._get(f"/generation?id={quote(generation, safe='', errors='replace')}")
         except (*FAULTS, UnreadableBodyError):

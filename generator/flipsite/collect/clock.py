@@ -23,7 +23,7 @@ class Clock(Protocol):
         """UTC, ISO 8601, ending in Z."""
 
     def latency_s(self, measured: float, *, model: str, draw: int) -> float:
-        """What is stored as the draw's latency."""
+        """The draw's latency as stored."""
 
     def wait_s(self, seconds: float) -> float:
         """How long to wait, really, where the other side asks for so many seconds."""

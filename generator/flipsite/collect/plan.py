@@ -52,7 +52,7 @@ class ExcludedModel:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class CollectPlan:
-    """What a run would do: models in order of cost, the cheapest first."""
+    """The plan of a run: models in order of cost, the cheapest first."""
 
     models: tuple[PlannedModel, ...]
     left_out: tuple[ExcludedModel, ...]
@@ -75,7 +75,7 @@ class CollectPlan:
 
     @property
     def estimate_usd(self) -> float:
-        """What the run will cost about."""
+        """The run's expected cost."""
         return sum(model.estimate_usd for model in self.models)
 
 

@@ -20,7 +20,7 @@ TEXT_BOUND = 1_024
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class CostEstimate:
-    """What a study's draws of one model cost, before any is asked.
+    """The cost of a study's draws of one model, before any is asked.
 
     Attributes:
         n_draws: Draws asked.
@@ -93,7 +93,7 @@ def tokens_usd(model: Model, prompt_tokens: int, completion_tokens: int) -> floa
 
 
 def completion_bound(model: Model, study: Study) -> int:
-    """What is sent as `max_tokens`: the study's, or a generous one within the model’s bounds and budget."""
+    """The value of `max_tokens`: the study's, or a generous one within the model’s bounds and budget."""
     wanted = study.sampling.max_tokens
     return bound_of(model, text=longest_text(study), budget=study.budget, wanted=wanted)
 

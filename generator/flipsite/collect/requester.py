@@ -44,7 +44,7 @@ wire never waits for the disk."""
 
 _LONGEST_BACKOFF_S = 60.0
 _ADAPTS = frozenset({Action.TEXT, Action.RENAME, Action.SHORTEN})
-"""What a model is asked again for at once, in another form."""
+"""Faults after which a model is asked again at once, in another form."""
 
 _TOO_MUCH = frozenset({429, 503, 529})
 
@@ -232,7 +232,7 @@ class Requester:
     def _reading(
         self, model_run: ModelRun, exchange: Exchange, question: Question, *, mode: Mode, last: bool
     ) -> Reading | None:
-        """What settles the draw; None where it is asked again."""
+        """The draw's result; None where it is asked again."""
         result: Outcome | StatedAnswer | Rejected | Failed
         reply = exchange.result
         if isinstance(reply, Reply):

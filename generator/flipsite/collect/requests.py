@@ -10,7 +10,7 @@ from flipsite.domain.study import Study
 
 
 def request_body(model: Model, question: Question, study: Study, mode: Mode) -> dict[str, Any]:
-    """What is posted to `/chat/completions`.
+    """The body posted to `/chat/completions`.
 
     Only what the model advertises is sent beside the prompt, and a bound of the completion, always: without
     one, providers reserve the price of their longest answer.
@@ -61,7 +61,7 @@ def _reasoning(model: Model, effort: str) -> dict[str, Any]:
 
 
 def plain_body(model: Model, text: str, *, max_tokens: int) -> dict[str, Any]:
-    """What every request holds: the model, the prompt, the bound, and the wish to be told the price."""
+    """The fields of every request: the model, the prompt, the bound, and the request for its price."""
     body: dict[str, Any] = {
         "model": model.id,
         "messages": [{"role": "user", "content": text}],

@@ -18,11 +18,11 @@ from typing import TypeAlias
 from flipsite.domain.display import one_line
 
 Json: TypeAlias = "bool | int | float | str | list[Json] | dict[str, Json] | None"
-"""What a body can hold once it is parsed."""
+"""The values of a parsed body."""
 
 
 class Action(StrEnum):
-    """What to do about a request that brought no answer."""
+    """The next step after a request without an answer."""
 
     AGAIN = "a transport fault: ask again"
     REFUSED = "moderation: a draw that was refused"
@@ -132,7 +132,7 @@ def read_price(body: bytes) -> float | None:
 
 
 def read_limit(body: bytes) -> float | None:
-    """What a body of `/key` says is left, in dollars; None is no limit, or no word."""
+    """The dollars left according to a body of `/key`; None where it names no limit."""
     return _dollars(_mapping(_mapping(_json(body)).get("data")).get("limit_remaining"))
 
 
@@ -369,7 +369,7 @@ def _seconds(value: Json, *, now: float) -> float | None:
 
 
 def _cost(fields: Mapping[str, Json]) -> float | None:
-    """What an answer says it cost, in dollars; None where it does not say."""
+    """The cost that an answer states, in dollars; None where it states none."""
     usage = _mapping(fields.get("usage"))
     upstream = _dollars(_mapping(usage.get("cost_details")).get("upstream_inference_cost"))
     return _with_own_key(_dollars(usage.get("cost")), upstream, usage.get("is_byok"))

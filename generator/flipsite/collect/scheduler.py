@@ -175,7 +175,7 @@ Counts = tuple[int, int]
 """Ones, and valid draws."""
 
 Judge = Callable[[Sequence[Counts]], Sequence[str | None]]
-"""What is settled of each model by its counts, in a word; None for what is open."""
+"""Each model's settled verdict by its counts; None while it is open."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -30,10 +30,10 @@ MOST_BYTES = 2**20
 """Of one answer, unless more is allowed."""
 
 LARGE_BYTES, LARGE_AT_ONCE = 2**18, 8
-"""What a large answer is, and how many of them are held at once, however many requests are in flight."""
+"""The size of a large answer, and how many of them are in memory at once, however many are in flight."""
 
 FAULTS = (TimeoutError, httpx.HTTPError, httpx.InvalidURL)
-"""What an exchange that fails raises, beside `UnreadableBodyError`."""
+"""The exceptions of a failed exchange, beside `UnreadableBodyError`."""
 
 for _library in ("httpx", "httpcore"):
     logging.getLogger(_library).setLevel(logging.WARNING)  # below it they print headers

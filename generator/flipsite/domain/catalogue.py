@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Price:
-    """What a model charges, US dollars, each finite and not negative.
+    """A model's prices in US dollars, each finite and not negative.
 
     Attributes:
         prompt_usd: A prompt token.
@@ -71,7 +71,7 @@ class Model:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class FeatureClaim:
-    """What one answer says of one feature of a model.
+    """One answer's claim about one feature of a model.
 
     Attributes:
         value: In the form of `traits`; empty where it says that it does not know, None where it cannot be

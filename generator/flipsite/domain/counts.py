@@ -139,7 +139,7 @@ class Trajectory:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ModelCounts:
-    """What there is to count of one model's draws.
+    """The counts of one model's draws.
 
     Attributes:
         shown: Valid draws whose order is known, by labels and order.
@@ -160,7 +160,7 @@ class ModelCounts:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class StudyCounts:
-    """What there is to count of a study's draws.
+    """The counts of a study's draws.
 
     Attributes:
         tallies: One a model, sorted by model.

@@ -1,4 +1,4 @@
-"""What a prompt asks for: outcomes and their shares, as settings give them, checked."""
+"""The distribution a prompt asks for: outcomes and their shares, checked."""
 
 import re
 from collections.abc import Mapping, Sequence

@@ -15,7 +15,7 @@ Codes = NDArray[np.signedinteger[Any]]
 
 
 class Status(StrEnum):
-    """What became of one draw; the order is that of the code in `Draws.status`."""
+    """The status of one draw; the order is that of the code in `Draws.status`."""
 
     VALID = "valid"
     UNPARSED = "unparsed"

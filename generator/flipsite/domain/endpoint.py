@@ -38,7 +38,7 @@ class StatedAnswer:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Reading:
-    """What was read in a raw answer, and by which version of the reader."""
+    """The reading of a raw answer, and the version of the reader."""
 
     result: Result | StatedAnswer
     reader: int
@@ -46,7 +46,7 @@ class Reading:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ResponseRecord:
-    """What came back of one request, whole.
+    """The whole response to one request.
 
     Attributes:
         attempt: The ledger's number of the request.
@@ -70,7 +70,7 @@ class ResponseRecord:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ModelLedger:
-    """What the ledger holds of one model of a study.
+    """The ledger of one model of a study.
 
     Attributes:
         n_settled: Draws that need no asking: valid ones, and answers that cannot be read.
@@ -158,7 +158,7 @@ class Ledger(Protocol):
     """One study's requests, answers and money; what a method was awaited for is on disk."""
 
     def standings(self) -> Sequence[ModelLedger]:
-        """What is held of each model that was ever asked."""
+        """The ledger of each model that was ever asked."""
 
     def settled(self, model: str) -> Set[tuple[tuple[str, ...], int, int]]:
         """The (labels, order, draw) of a model that need no asking."""

@@ -21,7 +21,7 @@ class EngineChoice:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ProjectFile:
-    """What `flipsite.toml`, at a project's root, says.
+    """The settings of `flipsite.toml`, at a project's root.
 
     Attributes:
         engine: Who counts draws too many to hold.

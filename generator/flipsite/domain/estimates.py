@@ -8,7 +8,7 @@ from flipsite.domain.study import Kind
 
 
 class Verdict(StrEnum):
-    """What fifty flips allow to be said."""
+    """The verdict that a model's draws allow."""
 
     BIASED = "biased"
     FAIR = "fair"
@@ -16,7 +16,7 @@ class Verdict(StrEnum):
 
 
 class Sway(StrEnum):
-    """What a model follows instead of chance."""
+    """The rule a model follows instead of chance."""
 
     ORDER = "order"
     LABEL = "label"

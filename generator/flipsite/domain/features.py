@@ -11,7 +11,7 @@ FeatureKind = Literal["number", "choice", "date", "text"]
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class FeatureSpec:
-    """What a feature means, and which values it may have.
+    """A feature's meaning and its possible values.
 
     Attributes:
         kind: A positive number, one of `choices`, a date of ISO 8601 (year, month or day), or any text.
@@ -28,7 +28,7 @@ class FeatureSpec:
     zero: bool = False
 
     def fault(self, value: str) -> str | None:
-        """What is wrong with a value, or None; an empty one is unknown and never wrong."""
+        """The fault of a value, or None; an empty one is unknown and never wrong."""
         if not value:
             return None
         if self.kind == "choice":
@@ -72,7 +72,7 @@ SOURCES: Final = ("curated", "article", "catalogue", "name", "classifier")
 """Who says so, the one to be believed first where two are equally sure."""
 
 PROTECTED: Final = frozenset({"curated", "article"})
-"""What a person wrote down: a run of the program never changes it."""
+"""The source of values that a person wrote, which no run of the program changes."""
 
 ASKINGS: Final = 3
 """How often a classifier is asked about each model: a single answer does not tell knowing from guessing."""

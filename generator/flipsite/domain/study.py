@@ -41,7 +41,7 @@ OutcomeForm = Literal["pair", "list", "range"]
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Prompt:
-    """What is asked: one draw, or several, from a distribution over k outcomes; a coin has two.
+    """The question: one draw, or several, from a distribution over k outcomes; a coin has two.
 
     Attributes:
         template: The prompt. `{first}` and `{second}` stand for a coin's labels; `{options}` for the list of
@@ -69,7 +69,7 @@ class Prompt:
 
     @property
     def placeholders(self) -> tuple[str, ...]:
-        """What the template may hold, in braces."""
+        """The template's placeholders, in braces."""
         return (*PLACEHOLDERS[self.form], "count")
 
     def record(self) -> dict[str, object]:
@@ -159,7 +159,7 @@ class Skip:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class StatedPrice:
-    """What models cost whose catalogue names no price, in US dollars a million tokens; `id` may be a glob."""
+    """Prices of models whose catalogue names none, in US dollars a million tokens; `id` may be a glob."""
 
     id: str
     prompt_usd_per_million: float

@@ -21,7 +21,7 @@ from flipsite.domain.fit import CovariateNote
 Floats = NDArray[np.float64]
 
 LOGARITHMIC: Final = ("parameters_total_b", "price_completion", "context_length")
-"""What ten times more means the same at every size; taken as log10."""
+"""Features on a scale of ratios, where ten times more means the same at every size; taken as log10."""
 
 USED: Final = (
     "parameters_total_b",

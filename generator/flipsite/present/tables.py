@@ -89,7 +89,7 @@ def printed_table(
 
 
 def spend_table(study: Study, rows: Sequence[SpendRow], *, top: int | None = None, note: str = "") -> Table:
-    """What each model cost, most expensive first."""
+    """The cost of each model, most expensive first."""
     return Table(
         name="spend",
         caption=f"{study.title}: what each model cost",
@@ -100,7 +100,7 @@ def spend_table(study: Study, rows: Sequence[SpendRow], *, top: int | None = Non
 
 
 def stated_spend_table(study: Study, printed: Printed, *, note: str = "") -> Table:
-    """What a published study says of its cost: two bounds, and nothing of any model."""
+    """A published study's cost: two bounds, and nothing by model."""
     stated = (
         ("the run that the tables are of", "less than", printed.spend_run_usd),
         ("in all", "about", printed.spend_total_usd),
@@ -148,7 +148,7 @@ def csv_records(keys: Sequence[str], records: Iterable[Mapping[str, object]]) ->
 
 
 def study_note(study: Study) -> str:
-    """What must be said beside every figure of a study."""
+    """The caveats that go with every figure of a study."""
     if study.kind is Kind.SIMULATED:
         return "SIMULATED: coins of known truth, no model was asked."
     return ""
@@ -195,7 +195,7 @@ def _valid_text(estimate: Estimate) -> str:
 
 
 def _plain(heading: Heading, cell: Cell) -> float | str | None:
-    """What a program makes something of: an interval is words, and would lose its high end as a number."""
+    """The cell's value for a program; an interval stays words, since one number would lose its high end."""
     return cell.text if cell.value is not None and not heading.numeric else cell.value
 
 

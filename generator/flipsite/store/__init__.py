@@ -1,1 +1,1 @@
-"""What is kept on disk: the private cache, the public snapshot, imported files, content."""
+"""Files on disk: the private cache, the public snapshot, imported files, content."""

@@ -1,4 +1,4 @@
-"""What earlier builds of this user left, in the user's cache folder: drawn charts, and which sites they made.
+"""The user's cache folder: charts drawn by earlier builds, and which sites use them.
 
 Not in the project's folder: that may be a stranger's, whose charts and pages would then be taken for our own.
 A file that is damaged, or of another flipsite, counts as none: everything in it can be made anew.

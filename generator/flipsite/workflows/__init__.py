@@ -1,1 +1,1 @@
-"""What each command does, in order: the use cases that connect the stages."""
+"""The use cases behind the commands, which connect the stages."""

@@ -60,7 +60,7 @@ _LIBRARIES = re.compile(
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class BuildReport:
-    """What a build did.
+    """The outcome of a build.
 
     Attributes:
         out: The site's folder.
@@ -151,7 +151,7 @@ def _work(
     force: bool,
     memory: "Memory | None",
 ) -> "SiteWork":
-    """What makes the files of the site, from its studies' folders.
+    """The functions that make the site's files, from its studies' folders.
 
     By the digests of the `inputs` is known what of the last site can stand; by force all is made.
     """

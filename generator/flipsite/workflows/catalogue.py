@@ -35,12 +35,12 @@ class CatalogueListing:
 
     @property
     def expected_usd(self) -> float:
-        """What the study would cost about."""
+        """The study's expected cost."""
         return sum(choice.estimate.expected_usd for choice in self.taken if choice.estimate)
 
     @property
     def worst_usd(self) -> float:
-        """What it would cost if every draw were as long as it may be."""
+        """The cost if every answer were as long as it may be."""
         return sum(choice.estimate.worst_usd for choice in self.taken if choice.estimate)
 
     def record(self) -> dict[str, object]:

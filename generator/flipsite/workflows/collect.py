@@ -433,7 +433,7 @@ def _check_kind(folder: Path, study: Study, order: RunRequest) -> None:
 
 
 def _protocol(study: Study, order: RunRequest) -> dict[str, object]:
-    """What makes a study's draws comparable; a change of it would mix two experiments."""
+    """The settings that make a study's draws comparable; changing one would mix two experiments."""
     sampling = study.sampling
     names = ("temperature", "top_p", "reasoning", "answer")
     asked: dict[str, object] = {name: getattr(sampling, name) for name in names}

@@ -180,7 +180,7 @@ class ClassifyRun:
         )
 
     def _features(self) -> tuple[Feature, ...]:
-        """What all answers to today's wording come to, those that could not be read among them."""
+        """Combine all answers to today's wording, unreadable ones included."""
         answers: dict[str, dict[int, dict[str, FeatureClaim]]] = {}
         for heard in self._cache.heard():
             if (heard.model, heard.wording) == (self._classifier.id, WORDING):
@@ -216,7 +216,7 @@ def listed_classifier(name: str, offered: Catalogue) -> Model:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class FeatureReport:
-    """What a run found.
+    """The findings of a run.
 
     Attributes:
         path: The study's `features.csv`.
@@ -290,7 +290,7 @@ def gather(
 
 
 def _kept(path: Path) -> tuple[Feature, ...]:
-    """What the file says now: while a classifier was asked, a person may have written in it."""
+    """The file's rows now: a person may have edited it while a classifier was asked."""
     return read_features(path) if path.exists() else ()
 
 

@@ -1,4 +1,4 @@
-"""What of the last site a build would make again to the byte, and so can leave as it is.
+"""Find the files of the last site that a build would make again to the byte, and so can leave.
 
 Embeds, downloads, share picture and models' pages of a study are kept where nothing they depend on has
 changed. A model's page depends on all draws of its study (its rank does), on the templates it is made of, on
@@ -135,7 +135,7 @@ def _untouched(path: Path, digest: str) -> UnchangedFile | None:
 
 
 def _frame(inputs: Mapping[str, str]) -> tuple[object, ...]:
-    """What each page says of the whole site: its studies, which narratives there are, its static files."""
+    """Facts about the whole site on each page: its studies, its narratives, its static files."""
     narratives = {name for name in inputs if re.fullmatch(r"content/(?!studies/).*\.md", name)}
     settings = {name: each for name, each in inputs.items() if name.endswith("/study.toml")}
     static = {name: each for name, each in inputs.items() if name.startswith("templates/static/")}

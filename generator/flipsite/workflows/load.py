@@ -169,7 +169,7 @@ def load_report(folder: Path) -> StudyReport:
 
 
 def kept_files(folder: Path, report: StudyReport) -> dict[str, bytes | Path]:
-    """What a study keeps, to download: its snapshot, the same as CSV, what is known of its models.
+    """A study's downloads: its snapshot, the same as CSV, the features of its models.
 
     Of a study too large to hold the snapshot goes in parts with a manifest, and not as CSV.
     """
@@ -230,7 +230,7 @@ def _report(folder: Path) -> StudyReport:
 
 
 def _truths() -> dict[str, float]:
-    """What is true of the simulated endpoint's coins."""
+    """The true shares of the simulated endpoint's coins."""
     from flipsite.collect.simulated.coins import TRUTHS
 
     return {model: truth.p for model, truth in TRUTHS.items() if truth.p is not None}

@@ -29,7 +29,7 @@ class StudyPlan:
     dearest: tuple[str, float] | None
 
     def dollars(self, n_draws: int | None) -> float | None:
-        """What so many valid draws of every model cost, those not priced taken at the mean of the others."""
+        """The cost of so many valid draws of every model; one without a price counts at the others' mean."""
         if n_draws is None or self.usd_per_round is None:
             return None
         return n_draws * self.usd_per_round / self.n_priced * self.plan.n_models

@@ -85,7 +85,7 @@ def _send(descriptor: int, message: bytes) -> None:
 
 
 class Drawings:
-    """What `write` waits for before it makes pages that show charts; as a context it is ended on leaving.
+    """Charts being drawn, for which `write` waits before it makes their pages; leaving the context ends it.
 
     Where there may be a second process it draws; else this one does when all else is made. What an earlier
     build drew is not drawn again, and what this one drew is kept for the next.
@@ -124,7 +124,7 @@ class Drawings:
         return self._process is None or self._process.is_ready()
 
     def batches(self) -> "Sequence[Batch]":
-        """What makes the files that show charts; waits until all are drawn."""
+        """Return the functions that make files with charts; wait until all are drawn."""
         return self._then() if self._then else ()
 
     def __enter__(self) -> "Drawings":

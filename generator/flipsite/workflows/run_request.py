@@ -1,4 +1,4 @@
-"""What is asked of a collection, what it offers to do, how it stands, and what it did.
+"""A run's request, its quote, its progress and its report.
 
 Requests to a classifier: the request, its quote, and the report.
 """
@@ -18,7 +18,7 @@ from flipsite.errors import FlipsiteError
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RunRequest:
-    """What the user asks for, where it differs from the study.
+    """The user's options, where they differ from the study.
 
     Attributes:
         study_id: The study; made from the article's prompt where it does not exist.
@@ -51,7 +51,7 @@ class RunRequest:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RunQuote:
-    """What a run would do and cost, to be agreed to.
+    """A run's scope and cost, for the user to agree to.
 
     Attributes:
         study: As it will be asked.
@@ -89,7 +89,7 @@ class ProgressSnapshot:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RunReport:
-    """What a run did.
+    """The outcome of a run.
 
     Attributes:
         snapshot: The file that `build` reads; None where there is nothing to write.
@@ -120,7 +120,7 @@ class RunReport:
     warnings: tuple[str, ...] = ()
 
     def __repr__(self) -> str:
-        """What was done and spent, on one line."""
+        """Draws and spending, on one line."""
         run = self.progress
         return (
             f"<RunReport: {plural(run.n_done, 'draw')} asked, {run.n_valid:,} valid, {run.n_kept:,} there "
@@ -160,7 +160,7 @@ SIMULATED_CLASSIFIER = "simulated/classifier"
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class FeatureRequest:
-    """What the user asks for.
+    """The user's options.
 
     Attributes:
         classifier: The model that is asked; None asks nobody.
@@ -181,7 +181,7 @@ class FeatureRequest:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ClassifierQuote:
-    """What asking a classifier would do and cost, to be agreed to.
+    """A classifier run's scope and cost, for the user to agree to.
 
     Attributes:
         classifier: Its name.
@@ -214,7 +214,7 @@ class ClassifierQuote:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ClassifierReport:
-    """What came of asking a classifier.
+    """The outcome of asking a classifier.
 
     Attributes:
         classifier: Its name.

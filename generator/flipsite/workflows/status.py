@@ -19,7 +19,7 @@ from flipsite.write.site.replace import current_site
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class StudyStatus:
-    """What there is of a study.
+    """The state of a study.
 
     Attributes:
         id: Its id.
@@ -38,7 +38,7 @@ class StudyStatus:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ProjectStatus:
-    """What there is of a project.
+    """The state of a project.
 
     Attributes:
         project: Its folders.
@@ -51,7 +51,7 @@ class ProjectStatus:
     site: str
 
     def next_steps(self) -> Iterator[tuple[str, str]]:
-        """What to do next: a command, and why; the most useful first."""
+        """Suggest the next command and why, the most useful first."""
         for study in self.studies:
             if study.fault:
                 settings = shlex.quote(str(self.project.studies / study.id / "study.toml"))

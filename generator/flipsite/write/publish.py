@@ -46,7 +46,7 @@ class Branch:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PublishPlan:
-    """What publishing would do.
+    """The effects of publishing.
 
     Attributes:
         branch: Where to.

@@ -28,7 +28,7 @@ _FILES: Final = {
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ScaffoldReport:
-    """What a start did.
+    """The outcome of starting a project.
 
     Attributes:
         folder: The project's.
@@ -85,7 +85,7 @@ def default_branch(folder: Path) -> str:
 
 
 def _git(folder: Path, *arguments: str) -> str:
-    """What git says; empty where it fails or is missing."""
+    """Git's output; empty where it fails or is missing."""
     try:
         done = subprocess.run(  # noqa: S603 - git, with arguments and no shell
             ["git", *arguments],  # noqa: S607 - the user's own git

@@ -1,1 +1,1 @@
-"""What models are besides their flips."""
+"""Features of models, gathered and joined."""

@@ -1,4 +1,4 @@
-"""What is known of a model without asking anybody: its catalogue's entry, its name, who served it.
+"""Features known without asking anybody: from a model's catalogue entry, its name, its provider.
 
 What a model's name states of it, read by rule: sizes, experts, tuning, reasoning, dates.
 
@@ -16,7 +16,7 @@ from flipsite.domain.urls import author_of
 
 
 def name_features(model: str) -> tuple[Feature, ...]:
-    """What the name of a model states.
+    """Features that a model's name states.
 
     Args:
         model: `author/slug`, maybe with a variant. The author's name is not read: a firm called after codes
@@ -122,7 +122,7 @@ def _released(slug: str) -> Iterator[Found]:
 def known_features(
     model: str, entry: Model | None, *, day: str, providers: Mapping[str, int]
 ) -> tuple[Feature, ...]:
-    """What is known of a model without asking anybody.
+    """Infer a model's features without asking anybody.
 
     Args:
         model: Its name.
@@ -140,7 +140,7 @@ def known_features(
 
 
 def catalogue_features(entry: Model, *, day: str = "", model: str | None = None) -> tuple[Feature, ...]:
-    """What a catalogue's entry says of its model, and what the name of its open weights states.
+    """Read a catalogue entry's features, and those in the name of its open weights.
 
     Args:
         entry: The catalogue's.

@@ -1,4 +1,4 @@
-"""What is known of the models besides their flips, joined without losing a word.
+"""Join features of several sources without losing a value.
 
 Two runs may say different things of one model. The surer one counts; where both are equally sure, the one
 that stands first in `traits.SOURCES`. What a person wrote, `curated` or `article`, counts always.
@@ -87,7 +87,7 @@ def joined(kept: Iterable[Feature], found: Iterable[Feature]) -> MergedFeatures:
 
 
 def in_proportion(found: Iterable[Feature], features: Iterable[Feature]) -> tuple[Feature, ...]:
-    """What was found, with a doubt where a model would use more parameters than it has.
+    """The joined features, with a doubt where a model would use more parameters than it has.
 
     Args:
         found: What a run has found.
@@ -159,7 +159,7 @@ ALIKE: Final = 0.05
 def agreed_features(
     model: str, answers: Sequence[Mapping[str, FeatureClaim]], *, classifier: str, askings: int
 ) -> tuple[Feature, ...]:
-    """What a classifier's answers about one model come to.
+    """Combine a classifier's answers about one model.
 
     With a answers that state the commonest value, c that state another one, and n askings, the confidence is
     0.9 (a − c)/n. Answers that say `unknown`, cannot be read or have not come count among the n alone. Where
@@ -232,7 +232,7 @@ def _near(stated: Sequence[FeatureClaim]) -> Iterator[list[FeatureClaim]]:
 
 
 def _told(feature: str, group: Sequence[FeatureClaim]) -> str:
-    """What a group says, as one of it said: of numbers the one in the middle, else the first."""
+    """A group's value, as one member gave it: of numbers the median, else the first."""
     middle = (len(group) - 1) // 2 if FEATURES[feature].kind == "number" else 0
     return str(group[middle].value)
 

@@ -110,7 +110,7 @@ class Influence:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Decomposition:
-    """What sways one model's answers.
+    """The effects of order and label on one model's answers.
 
     Attributes:
         model: The model.

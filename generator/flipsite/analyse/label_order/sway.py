@@ -1,4 +1,4 @@
-"""What a model follows instead of chance: the order of the labels, or the labels themselves.
+"""Tests of what a model follows instead of chance: the order of the labels, or the labels themselves.
 
 A model that always takes the first-named label, or always the same word of two, shows a share of one half
 over balanced orders or fresh labels, and is as far from a fair coin as can be. What the orders and the
@@ -110,7 +110,7 @@ def fair_in_each_order(by_order: OrderCounts, *, target: float) -> bool:
 
 
 def sways(asked: Mapping[str, Asked], effects: Mapping[str, Decomposition]) -> dict[str, Sway]:
-    """What each model of a study follows, under the study's false discovery allowance.
+    """Find what each model follows, under the study's false discovery allowance.
 
     Order: exact test that the first-named label is drawn as often as the other, given each pair's totals.
     Label: exact test that the draws of a label pair agree no oftener than chance, given the number of ones.

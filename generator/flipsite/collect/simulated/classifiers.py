@@ -11,7 +11,7 @@ _TUNINGS = ("instruct", "roleplay", "coding", "vision")
 
 
 def truth_about(model: str) -> dict[str, str]:
-    """What is true of a model, in the simulated world: drawn by its name alone."""
+    """A simulated model's true features, drawn from its name alone."""
     digest = hashlib.sha256(f"flipsite truth 1\n{model}".encode("utf-8", "surrogatepass")).digest()
     moe = digest[0] < 77
     total = (8, 14, 32, 70, 109, 235, 480)[digest[1] % 7]

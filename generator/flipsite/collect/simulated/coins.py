@@ -50,7 +50,7 @@ class Toss:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class CoinAnswer:
-    """What a coin answers; `thought_tokens` are billed as completion."""
+    """A coin's answer; `thought_tokens` are billed as completion."""
 
     content: str | None
     finish_reason: str = "stop"
@@ -175,7 +175,7 @@ _EXAMPLE = re.compile(r'"Output: (.{1,80}?)" or "Output: (.{1,80}?)"')
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Truth:
-    """What is true of a coin.
+    """The truth about a coin.
 
     Attributes:
         p: Probability of outcome 1 among its valid draws, where outcome 1 is the label that sorts last (as 1
@@ -300,4 +300,4 @@ COINS: tuple[Coin, ...] = (
 """The catalogue: fourteen coins, and five entries that no study asks."""
 
 TRUTHS: Mapping[str, Truth] = {coin.id: coin.truth for coin in COINS if coin.truth}
-"""What is true of each coin, by name; the controls study shows its estimates against it."""
+"""The truth about each coin, by name; the controls study shows its estimates beside it."""

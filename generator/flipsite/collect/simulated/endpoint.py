@@ -52,7 +52,7 @@ class Conditions:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Bill:
-    """What one answer cost, as the endpoint's books have it."""
+    """The bill of one answer, as the endpoint records it."""
 
     generation: str
     model: str

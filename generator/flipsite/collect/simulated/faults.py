@@ -62,7 +62,7 @@ async def respond(send: Send, answer: Answer) -> None:
 
 
 class Fault(StrEnum):
-    """What goes wrong with one request."""
+    """The faults of one request."""
 
     ERROR_BODY = "200-error"
     CHOICE_ERROR = "200-choice-error"
@@ -106,7 +106,7 @@ def refused(fault: Fault, *, model: str, retry_after: str) -> Answer | None:
 
 
 def altered(said: CoinAnswer, fault: Fault | None) -> CoinAnswer:
-    """What a coin says when it goes wrong like this."""
+    """A coin's answer under this fault."""
     if fault is Fault.NULL_CONTENT:
         return replace(said, content=None)
     if fault is Fault.EMPTY_CONTENT:

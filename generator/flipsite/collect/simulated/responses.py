@@ -33,7 +33,7 @@ class CompletionRequest:
 
 
 def cost_usd(call: CompletionRequest, said: CoinAnswer) -> float:
-    """What an answer costs: tokens at the announced prices, but for the fault that bills tenfold."""
+    """An answer's cost: tokens at the announced prices, except for the fault that bills tenfold."""
     if call.fault in (Fault.CHOICE_ERROR, Fault.CACHE_HIT):
         return 0.0
     if call.fault is Fault.TEN_TIMES:

@@ -1,4 +1,4 @@
-"""What chance would do: a study's biases beside those of as many fair coins; the verdicts in one bar."""
+"""Charts of chance: a study's biases beside those of as many fair coins; the verdicts in one bar."""
 
 from collections import Counter
 from collections.abc import Sequence

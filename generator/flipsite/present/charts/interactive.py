@@ -1,4 +1,4 @@
-"""What makes a chart interactive on the reader's wish: one Vega bundle a site, a specification a chart.
+"""Interactive charts on request: one Vega bundle a site, one specification a chart.
 
 `templates/static/charts.js` loads both with plain script elements: that works from `file://` and asks nobody.
 """
@@ -21,7 +21,7 @@ _WRAPPER: Final = (f"{_BANNER}(function(){{", "})();\n")
 
 
 def bundle_key() -> str:
-    """What the bundle depends on, known without the second that making it takes."""
+    """The bundle's version, known without the second that making the bundle takes."""
     return f"vl-convert {version('vl-convert-python')}, wrapped 2"
 
 
@@ -48,7 +48,7 @@ def spec_call(name: str, spec: Mapping[str, object]) -> bytes:
 
 
 def figure_files(figure: Figure) -> dict[str, bytes]:
-    """What stands beside a chart, by its path: its data, its picture to keep, its specification to load.
+    """List the files beside a chart, by path: its data, its picture to save, its specification to load.
 
     The specification is a script that calls `flipsiteChart(name, specification)`; its links are relative to
     the site's root.

@@ -17,7 +17,7 @@ from flipsite.present.text.escaping import address, shown
 from flipsite.present.text.formats import bias_text
 
 NAMES_PX: Final = 290
-"""What names take left of a wide plot; on a phone they stand above their marks instead."""
+"""The width of names left of a wide plot; on a phone they stand above their marks instead."""
 
 _NAME_LIMIT_PX: Final = {WIDE_PX: 250, NARROW_PX: 290}
 """As measured in the drawing font; a reader's own may be a fifth wider."""
@@ -29,7 +29,7 @@ ROW_PX: Final = {WIDE_PX: 24, NARROW_PX: 40}
 
 
 def named_row(estimate: Estimate) -> Row:
-    """What each mark of a model carries: its name, its verdict, its page."""
+    """The columns of every model's mark: its name, its verdict, its page."""
     return {
         "model": shown(estimate.model),
         "verdict": str(estimate.verdict),
@@ -152,7 +152,7 @@ def largest_bias(study: Study) -> float:
 
 
 def bias_row(place: int, estimate: Estimate, study: Study) -> Row:
-    """What a model's mark carries, at its place in the order; the interval only where there are draws."""
+    """A model's mark at its place in the order; it has an interval only where there are draws."""
     interval = bias_interval(estimate, study.prompt.target)
     bounds = {"low": interval[0], "high": interval[1]} if interval else {}
     drawn = f", {plural(estimate.valid, 'valid draw')}" if estimate.valid else ""

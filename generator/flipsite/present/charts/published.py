@@ -70,7 +70,7 @@ def printed_tables(estimates: Sequence[Estimate], printed: Printed, study: Study
 
 
 def stated_spend(printed: Printed, study: Study) -> Figure:
-    """What a published study says it cost: the run that its tables are of, and all that was spent around it.
+    """A published study's own account of its cost: the run behind its tables, and all spending around it.
 
     Args:
         printed: Both sums.
@@ -153,7 +153,7 @@ def _printed_rows(
 
 
 KINDS = {"roleplay": "role-playing", "coding": "coding and problem solving", "reasoning": "reasoning"}
-"""What a claim's kind is called."""
+"""The name of a kind of claim."""
 
 _NAMES_PX = 200
 _ROW_PX = 46
@@ -398,7 +398,7 @@ def _kind_rows(rows: Sequence[Row], marks: Sequence[Row], canvas: Canvas, *, wid
 
 
 def _names(rows: Sequence[Row], canvas: Canvas, *, y: alt.Y, field: str) -> alt.Chart:
-    """What each row is: left of the plot, on a phone above the row."""
+    """Label each row: left of the plot, on a phone above the row."""
     where = {"align": "left", "dy": -20} if canvas.narrow else {"align": "right"}
     names: alt.Chart = canvas.chart(rows).mark_text(baseline="middle", **where)
     return names.encode(x=alt.XValue(0 if canvas.narrow else -12), y=y, text=alt.Text(f"{field}:N"))

@@ -31,7 +31,7 @@ MOST_CURVES = 12
 
 
 def study_drawings(report: StudyReport) -> Mapping[str, Draw]:
-    """What draws each of the study's charts, by the chart's name; none before it has a figure to show."""
+    """The functions that draw a study's charts, by name; a chart without figures is left out."""
     study, estimates = report.study, report.estimates
     predictors = predictor_drawings(report.fit, study)
     if report.printed:
@@ -63,7 +63,7 @@ def study_drawings(report: StudyReport) -> Mapping[str, Draw]:
 
 
 def _claim_drawings(report: StudyReport) -> dict[str, Draw]:
-    """What the two ends of a ranking allow to be said; a study with draws says it in tables, sooner made."""
+    """The charts of a ranking's two ends; a study with draws has tables instead, which are faster to make."""
     drawings: dict[str, Draw] = {}
     if report.fair_share:
         drawings["fair-room"] = partial(fair_room, report.fair_share, report.population, report.study)
@@ -75,12 +75,12 @@ def _claim_drawings(report: StudyReport) -> dict[str, Draw]:
 
 
 def method_drawings() -> Mapping[str, Draw]:
-    """What draws the charts of no study, for the methods page."""
+    """The functions that draw the methods page's charts, which belong to no study."""
     return {"power": lambda: power_curve(power_points(bias=0.1), name="power")}
 
 
 def comparison_drawings(comparisons: Sequence[Comparison]) -> Mapping[str, Draw]:
-    """What draws the chart of each comparison that has one, by its page's path."""
+    """The functions that draw each comparison's chart, by its page's path."""
     return {
         comparison_path(each.after.id, each.before.id): partial(
             bias_against_bias, each.changes, each.before, each.after
@@ -91,7 +91,7 @@ def comparison_drawings(comparisons: Sequence[Comparison]) -> Mapping[str, Draw]
 
 
 def family_drawings(family: Family) -> Mapping[str, Draw]:
-    """What draws the curves of a family, by model; the first ones where there are many."""
+    """The functions that draw a family's curves, by model; the first ones where there are many."""
     return {
         curve.model: partial(calibration_curve, curve, name=f"{family.studies[0].id}-calibration-{number}")
         for number, curve in enumerate(family.curves[:MOST_CURVES], start=1)

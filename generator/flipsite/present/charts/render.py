@@ -25,7 +25,7 @@ Figures = Mapping[str, Figure]
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ChartRequest:
-    """What is to be drawn.
+    """A chart to draw.
 
     Attributes:
         reports: The studies; their draws themselves are in no chart.

@@ -1,4 +1,4 @@
-"""What it cost: the most expensive models, and whether money buys a fair coin."""
+"""Charts of cost: the most expensive models, and whether money buys a fair coin."""
 
 from collections.abc import Sequence
 from math import inf, sqrt
@@ -28,7 +28,7 @@ from flipsite.present.text.formats import bias_text, count_text, percent_text, u
 
 
 class ModelSpend(Protocol):
-    """What is known of one model's spending, in US dollars."""
+    """One model's known spending, in US dollars."""
 
     @property
     def model(self) -> str:
@@ -40,7 +40,7 @@ class ModelSpend(Protocol):
 
     @property
     def failed_usd(self) -> float:
-        """What of it went to draws without an outcome."""
+        """The part that went to draws without an outcome."""
 
 
 def spend_by_model(spendings: Sequence[ModelSpend], study: Study, *, top: int = 20) -> Figure:

@@ -61,7 +61,7 @@ DRAWING_FONT: Final = "Liberation Sans"
 """Comes with vl-convert, so words are measured alike on every machine; the page's own font replaces it."""
 
 _FOREIGN: Final = "https://vega.github.io/vega-datasets/"
-"""What vl-convert puts before a relative link."""
+"""The prefix that vl-convert gives a relative link."""
 
 _NAMESPACE = re.compile(r"\{[^}]*\}")
 _NUMBER = re.compile(r"-?\d*\.\d+(?:e-?\d+)?")
@@ -257,7 +257,7 @@ def _strip(element: ElementTree.Element) -> None:
 
 
 def _link_label(element: ElementTree.Element) -> str:
-    """What a link's mark says of itself; vl-convert has it as the mark's label."""
+    """The label of a link's mark, as vl-convert writes it."""
     return element[0].get("aria-label", "") if _tag(element) == "a" and len(element) else ""
 
 

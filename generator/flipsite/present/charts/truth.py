@@ -1,4 +1,4 @@
-"""What the instrument can tell: coins of known truth, ranks with their doubt, power, asked against drawn."""
+"""Charts of the instrument's limits: coins of known truth, uncertain ranks, power, asked against drawn."""
 
 from collections.abc import Mapping, Sequence
 

@@ -86,7 +86,7 @@ def rendered(embed: Embed, form: str) -> bytes:
 
 
 def pasted_files(embed: Embed, *, kept: Mapping[str, Content]) -> dict[str, Content]:
-    """What of an embed is pasted elsewhere, by path: HTML, Markdown, an iframe, and the sources to copy.
+    """List an embed's files to paste elsewhere, by path: HTML, Markdown, an iframe, and sources to copy.
 
     Args:
         embed: What to write.
@@ -106,7 +106,7 @@ def pasted_files(embed: Embed, *, kept: Mapping[str, Content]) -> dict[str, Cont
 
 
 def saved_files(embed: Embed, *, kept: Mapping[str, Content]) -> dict[str, Content]:
-    """What of an embed is downloaded, by path: its rows and its picture; `kept` as for `pasted_files`."""
+    """List an embed's files to download, by path: its rows and its picture; `kept` as for `pasted_files`."""
     forms = {form_path(embed, form): form for form in forms_on_site(embed) if form not in _PASTED}
     if kept.keys() >= forms.keys():
         return {path: kept[path] for path in forms}

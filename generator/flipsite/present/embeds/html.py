@@ -50,7 +50,7 @@ LISTENER: Final = (
     'document.querySelectorAll("iframe.flipsite-embed-frame").forEach(function(f){'
     "if(f.contentWindow===e.source)f.height=Math.min(Number(e.data.height)||0,20000)})});</script>"
 )
-"""What the page around an iframe needs once to give it its height."""
+"""The script that a page needs once to give its iframes their heights."""
 
 
 def html_fragment(embed: Embed) -> str:
@@ -89,7 +89,7 @@ def frame_page(embed: Embed, link: Linker | None = None) -> str:
 
 
 def frame_snippet(embed: Embed, address: str) -> str:
-    """What shows the iframe page at an address in a foreign page, and gives it its height."""
+    """The HTML that shows an iframe page in another site's page, at its own height."""
     return (
         f'<iframe class="flipsite-embed-frame" src="{foreign_address(address)}" '
         f'title="{foreign_text(embed.heading)}" loading="lazy" height="600" '

@@ -50,7 +50,7 @@ class Source:
 
     @property
     def words(self) -> str:
-        """What follows the title in a source line."""
+        """The part of a source line after its title."""
         if self.kind is Kind.PUBLISHED:
             return f"published {self.first}" if self.first else "published, date unknown"
         said = "SIMULATED: coins of known truth, no model was asked; " if self.kind is Kind.SIMULATED else ""
@@ -125,7 +125,7 @@ Draw = Callable[[], Figure]
 _T = TypeVar("_T")
 
 MODEL = "model/"
-"""What stands before a model's name where one model is embedded."""
+"""The words before the name of a single embedded model."""
 
 
 def table_embeds(
@@ -192,7 +192,7 @@ def chart_embeds(
 
 
 def table_drawings(report: StudyReport) -> dict[str, Draw]:
-    """What draws the pictures of those tables that show some of the study's models, by the table's name."""
+    """The functions that draw pictures of tables of some models, by the table's name."""
     ends = (
         (least_biased_table(report, top=TOP), most_biased_table(report, top=TOP)) if report.estimates else ()
     )

@@ -45,7 +45,7 @@ def values_script(study: str, board: Board) -> tuple[str, bytes]:
 
 
 def _value(row: BoardRow, key: str) -> float | None:
-    """What a column sorts by and a download holds."""
+    """The value by which a column sorts, as in the download."""
     holder = row.standing if key in _DOUBTS else row.estimate
     found = getattr(holder, "ranking_bias" if key == "bias" else key) if holder else None
     if isinstance(found, float):
@@ -72,7 +72,7 @@ def leaderboard_page(report: StudyReport, figures: Mapping[str, Figure], made: B
 
 
 def board_context(report: StudyReport, made: Board, *, top: int | None = None) -> dict[str, object]:
-    """What the leaderboard's template is given; `top` cuts each table, and its caption says so."""
+    """Prepare the leaderboard's template; `top` cuts each table, and its caption says so."""
     least, most = made.least()[:top], made.most()[:top]
     before, shares = 0, []
     for verdict, n in made.verdicts:

@@ -42,7 +42,7 @@ class Download:
 
 
 def data_page(reports: Sequence[StudyReport], downloads: Mapping[str, Mapping[str, object]]) -> Page:
-    """What each study offers, and what each column means."""
+    """Every study's downloads, and the meaning of each column."""
     return Page(
         path="data/index.html",
         title="Data",
@@ -140,7 +140,7 @@ def _size(content: object) -> int | None:
 
 
 def _part_name(stem: str) -> str:
-    """What a part is called for the eye: what its folders tell of it, or its file's name."""
+    """A part's name for readers: its folders' values, or its file's name."""
     folders = [folder.partition("=") for folder in stem.split("/")[:-1]]
     told = [f"{key} {unquote(value)}" for key, equals, value in folders if equals and key != "import"]
     return ", ".join(told) or stem.rpartition("/")[2]

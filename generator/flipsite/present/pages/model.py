@@ -46,7 +46,7 @@ NEIGHBOURS = 2
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ModelView:
-    """What a model's page shows.
+    """The contents of a model's page.
 
     Attributes:
         estimate: What is known of it.
@@ -101,7 +101,7 @@ class ModelView:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SharedParts:
-    """What the pages of a study's models have in common, and where each finds its own.
+    """The parts that the pages of a study's models share, and where each finds its own.
 
     Attributes:
         report: The study's.
@@ -122,7 +122,7 @@ class SharedParts:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class BoardHead:
-    """What a short table of the leaderboard has above its rows; see `Board`."""
+    """The heading of a short table of the leaderboard; see `Board`."""
 
     short_columns: tuple[Heading, ...]
     signed: bool
@@ -130,7 +130,7 @@ class BoardHead:
 
 
 def shared_of(report: StudyReport, board: Board, histories: Mapping[str, History]) -> SharedParts:
-    """What the pages of a study's models have in common."""
+    """Prepare the parts that the pages of a study's models share."""
     printed = report.printed
     return SharedParts(
         report=report,
@@ -159,7 +159,7 @@ def own_draws(shared: SharedParts, model: str) -> tuple[Draws, slice] | None:
 
 
 def model_view(shared: SharedParts, place: int) -> ModelView:
-    """What the page of the model at this place of the leaderboard shows."""
+    """Prepare the page of the model at this place of the leaderboard."""
     report, rows = shared.report, shared.rows
     row = rows[place]
     study, estimate, model = report.study, row.estimate, row.estimate.model
@@ -282,7 +282,7 @@ def listed_models(report: StudyReport) -> Iterable[Page]:
 
 
 def model_twins(report: StudyReport) -> Iterable[SparklineSpec]:
-    """What the small pictures of a study's models need to be made interactive."""
+    """The data that makes the small pictures of a study's models interactive."""
     if report.counts:
         yield from (strip_of_twin(each.course) for each in report.counts.models.values())
         return

@@ -154,7 +154,7 @@ def _head(number: int, side: int, code: int) -> str:
 
 
 def _said(texts: Sequence[str | None]) -> list[str]:
-    """What the model said, each answer in a box of its own."""
+    """The model's answers, each in a box of its own."""
     said = [text for text in texts if text is not None]
     if len(said) == len(texts) and max(map(len, said)) <= _LONG:
         return [f"<pre>{text}</pre>" for text in _escaped(said)]
@@ -187,7 +187,7 @@ def _labels(text: str | None) -> str | None:
 
 
 def _facts(draws: Draws, shown: slice) -> tuple[list[tuple[str, str]], Sequence[str]]:
-    """What is the same of all answers, and a line of HTML for each with what is not."""
+    """Split answers into what they share, and a line of HTML for the rest of each."""
     alike: list[tuple[str, str]] = []
     differ: list[list[str]] = []
     statuses = [_STATUSES[code] for code in draws.status[shown].tolist()]

@@ -22,7 +22,7 @@ from flipsite.present.pages.templates import arose_in_template, plain_fault, tem
 from flipsite.present.text.markdown import Narrative, Picture, fragment_mark, render_markdown, without_marks
 
 Function = Callable[..., Markup | str]
-"""What a narrative may call; Markup is put in as it is, text is escaped."""
+"""The functions a narrative may call; Markup is inserted unchanged, text is escaped."""
 
 
 FRAME_IDS = frozenset({"main", "contents", "studies", "history"})

@@ -176,7 +176,7 @@ def _calls(
     path: str,
     templates: jinja2.Environment,
 ) -> Mapping[str, Function]:
-    """What a narrative may call; without `study=` the first study is meant."""
+    """The functions a narrative may call; without `study=` they use the first study."""
     page = Page(path=path, title="", description="", template="")
     shown: list[str] = []  # charts so far
 

@@ -89,7 +89,7 @@ _FOOT: Links = (
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Frame:
-    """What every page is told of the whole site.
+    """Facts about the whole site that every page holds.
 
     It holds no results, so that a page depends on what it is given and on nothing else.
 

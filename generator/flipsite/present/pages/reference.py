@@ -148,7 +148,7 @@ def search_index(pages: Sequence[Page]) -> bytes:
 
 
 def _kind(page: Page) -> str:
-    """What a page is, in a word or two that tell equal titles apart."""
+    """The kind of a page, in a word or two that distinguish equal titles."""
     if page.template == "model.html" and page.study:
         return f"Model in “{page.study.title}”"
     return page.study.title if page.study and page.title != page.study.title else "Page"

@@ -56,7 +56,7 @@ Standing = Callable[[str, str, bool], Content | None]
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Overview:
-    """What the pages of a whole site show.
+    """The contents of a whole site.
 
     Attributes:
         reports: The studies that have results, in the order of their ids.
@@ -190,7 +190,7 @@ def _tabs(study: str, pages: Sequence[Page]) -> tuple[tuple[str, str], ...]:
 
 
 def _top_files(templates: jinja2.Environment, frame: Frame, given: Overview, listed: Sequence[Page]) -> Files:
-    """What stands at the root for robots, readers of feeds and those who are lost."""
+    """Files at the root: for robots, readers of feeds, and addresses that do not exist."""
     entries = [
         {
             "title": shown(" ".join(report.study.title.split())),
@@ -223,7 +223,7 @@ _MODELS = 24
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SiteSettings:
-    """What a site is built with.
+    """The inputs of a site.
 
     Attributes:
         content: The narrative's folders, the first one that has a file winning.
@@ -264,7 +264,7 @@ def site_work(
     kept: Files,
     standing: Standing | None = None,
 ) -> SiteWork:
-    """What makes every file of the site but `build.json`.
+    """The functions that make every file of the site but `build.json`.
 
     Args:
         reports: The studies, in the order of their ids.
@@ -376,7 +376,7 @@ def root_files(content: Path, *, taken: Collection[str]) -> dict[str, Path]:
 
 
 def _embeds(reports: Sequence[StudyReport], figures: ChartSet, *, base_url: str | None) -> list[Embed]:
-    """What can be shown elsewhere."""
+    """The tables and charts to show elsewhere."""
     return [
         embed
         for report in reports

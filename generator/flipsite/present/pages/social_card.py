@@ -75,7 +75,7 @@ def _verdicts(report: StudyReport) -> list[str]:
 
 
 def _ruler(toy: CoinToy) -> list[str]:
-    """What fair coins do above the ruler, the models below it."""
+    """Draw fair coins above the ruler and the models below it."""
 
     def across(per_cent: float) -> float:
         return round(_LEFT + (_RIGHT - _LEFT) * per_cent / 100, 1)

@@ -157,7 +157,7 @@ def arose_in_template(error: Exception) -> bool:
 
 
 def plain_fault(error: Exception) -> str:
-    """What Python says of it, and what it calls it."""
+    """Python's message, and its name of the error."""
     return f"{error} ({type(error).__name__})" if str(error) else type(error).__name__
 
 

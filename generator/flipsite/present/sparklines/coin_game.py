@@ -74,7 +74,7 @@ class CoinToy:
 
     @property
     def rules(self) -> dict[str, object]:
-        """What the script needs to know."""
+        """The data of the game's script."""
         return {
             "draws": self.draws,
             "target": self.target,

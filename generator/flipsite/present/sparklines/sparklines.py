@@ -217,7 +217,7 @@ class _Frame(NamedTuple):
 
 @lru_cache(maxsize=256)
 def _frame(n_valid: int, target: float) -> _Frame:
-    """What models of as many draws share."""
+    """The scales that models with equally many draws share."""
     return _framed(*envelope(n_valid, target), target=target)
 
 
@@ -279,7 +279,7 @@ class SparklineSpec:
 
     @property
     def name(self) -> str:
-        """What the shared specification is called."""
+        """The name of the shared specification."""
         return "model-strip" if self.kind == "strip" else f"model-running-mean-{self.target:g}-{self.n_valid}"
 
     @property

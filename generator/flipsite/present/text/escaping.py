@@ -35,10 +35,10 @@ def address(link: str) -> str:
 
 
 _MARKUP = re.compile(r"[\\`*_{}\[\]<>#|!~$&^\"'@:+=]|-{2,}|\.{2,}")
-"""What Liquid, kramdown, Goldmark, Pandoc, GitHub, Hugo's typographer or HTML read as more than text."""
+"""Characters that Liquid, kramdown, Goldmark, Pandoc, GitHub, Hugo or HTML read as more than text."""
 
 _LIST = re.compile(r"^(?:-|\(?\w+[.)](?=\s|$))")
-"""What begins a list; a cell of HTML begins one in Pandoc."""
+"""The start of a list, which Pandoc also sees in a cell of HTML."""
 
 _NO_ADDRESS = re.compile(r"[^\w.~%/:?#=&;,+@-]", re.ASCII)
 

@@ -1,4 +1,4 @@
-"""What a model is, in words: the lines of its page, the filters of the leaderboard, the marks in its row."""
+"""A model's features in words: the lines of its page, the leaderboard's filters, the marks in its row."""
 
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
@@ -24,7 +24,7 @@ _GROUPS: Mapping[str, str] = {
     "open_weights": "Open weights",
     "size": "Size",
 }
-"""What the leaderboard filters by, in order; the many other features would split it to dust."""
+"""The leaderboard's filters, in order; the many other features would leave groups of one."""
 
 _SIZES = ((10, "under 10 billion"), (40, "10 to 40 billion"), (100, "40 to 100 billion"))
 _LARGEST = "100 billion and more"
@@ -59,7 +59,7 @@ class Trait:
 
     @property
     def key(self) -> str:
-        """What the address says: `tuning=roleplay`."""
+        """The filter as the address holds it: `tuning=roleplay`."""
         return f"{self.feature}={self.value}"
 
 
@@ -98,7 +98,7 @@ def traits(features: Iterable[Feature]) -> tuple[Trait, ...]:
 
 
 def filters(rows: Sequence[Sequence[Trait]]) -> Filters:
-    """What a leaderboard can be filtered by, from the traits of each of its models."""
+    """List a leaderboard's filters, from the features of its models."""
     counts = Counter(trait for row in rows for trait in row)
     groups = []
     for feature, label in _GROUPS.items():

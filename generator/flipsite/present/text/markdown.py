@@ -65,7 +65,7 @@ class Narrative:
 
 
 def fragment_mark(number: int) -> str:
-    """What stands in Markdown for a finished piece of HTML."""
+    """A placeholder in Markdown for a finished piece of HTML."""
     return f"\ufdd0{number}\ufdd1"
 
 

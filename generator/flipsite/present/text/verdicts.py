@@ -43,7 +43,7 @@ def odds_text(p: float) -> str:
 
 
 def verdict_sentence(study: Study, estimate: Estimate, printed: PrintedBias | None) -> str:
-    """What the figures say of this model, and what they leave open.
+    """State the findings about this model, and what stays open.
 
     Args:
         study: Says what was asked for.
@@ -71,7 +71,7 @@ def verdict_sentence(study: Study, estimate: Estimate, printed: PrintedBias | No
 
 
 def _follows(estimate: Estimate) -> str:
-    """What a model does instead of flipping; its share alone does not show it."""
+    """Say which order or label a model follows; its share alone does not show it."""
     if estimate.sway is Sway.ORDER:
         return (
             "But it follows the order of the labels: within each order its bias is "

@@ -36,7 +36,7 @@ CACHE_FILE = "cache.sqlite"
 
 
 class StudyView:
-    """What the cache holds of a study at one instant, whatever is written beside it."""
+    """A consistent view of a study's cache, whatever is written meanwhile."""
 
     def __init__(self, connection: sqlite3.Connection, key: int) -> None:
         """See a study's rows on a connection that stands in a transaction."""
@@ -57,7 +57,7 @@ class StudyView:
         return queries.mark(self._connection, self._key)
 
     def written(self) -> str | None:
-        """What is remembered of the last snapshot; None where nothing is."""
+        """The record of the last snapshot; None where there is none."""
         return queries.written(self._connection, self._key)
 
     def kept(self, *, since: StudyMark | None = None) -> Iterator[StoredDraw]:
@@ -120,7 +120,7 @@ class Cache:
         self._exit.close()
 
     def standings(self) -> tuple[ModelLedger, ...]:
-        """What is held of each model that was ever asked in this study."""
+        """The ledger of each model that was ever asked in this study."""
         with complaints(self._path):
             return tuple(rows.standings(self._reader, self._key))
 

@@ -29,7 +29,7 @@ def enter_study(connection: sqlite3.Connection, study: str, protocol: str) -> in
 
 
 def protocol(connection: sqlite3.Connection, study: int) -> str:
-    """What all draws of the study have in common, as JSON."""
+    """The settings that all draws of the study share, as JSON."""
     row = connection.execute("SELECT protocol FROM study WHERE study = ?", (study,)).fetchone()
     return str(row[0])
 
@@ -410,7 +410,7 @@ def _counts(connection: sqlite3.Connection, study: int, attempt: int) -> dict[st
 
 
 def written(connection: sqlite3.Connection, study: int) -> str | None:
-    """What is remembered of the last snapshot."""
+    """The record of the last snapshot."""
     ((text,),) = connection.execute("SELECT written FROM study WHERE study = ?", (study,)).fetchall()
     return None if text is None else str(text)
 

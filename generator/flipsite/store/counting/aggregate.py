@@ -95,7 +95,7 @@ def _draws(connected: Engine, places: Sequence[Path | str], models: ModelChoice)
 
 
 def _name(places: Sequence[Path | str]) -> str:
-    """What the draws are called in an error."""
+    """The draws' name in an error."""
     return str(places[0]) if len(places) == 1 else os.path.commonpath(places)
 
 

@@ -1,4 +1,4 @@
-"""What is asked of draws too many to hold, each question written once, for whatever engine answers it.
+"""Queries over draws too many for memory, each written once for every engine.
 
 Each function takes a table of tidy draws and gives an Ibis expression of a table: nothing is read here.
 Counts are whole numbers and sums are of whole numbers, so that every engine gives the same.

@@ -226,7 +226,7 @@ def is_code(name: str, kind: pa.DataType) -> bool:
 
 
 LIBRARY = f"pyarrow {pa.__version__}"
-"""What writes the files: equal draws give equal bytes by one version of it."""
+"""The writer's name and version; one version writes equal draws as equal bytes."""
 
 MOST_TEXT_BYTES = 200_000_000
 """Text of the draws that are held at a time, as it is published: half a million answers of 400 letters."""

@@ -55,7 +55,7 @@ MOST_UNPACKED_BYTES = 1 << 30
 """Of a snapshot that is read whole, as its own footer states it."""
 
 _NOTHING = "__HIVE_DEFAULT_PARTITION__"
-"""What Hive calls the folder of rows without a value."""
+"""Hive's name of the folder of rows without a value."""
 
 
 def write_draws(path: Path, draws: Draws, *, study: str, notes: Mapping[str, str] | None = None) -> None:
@@ -84,7 +84,7 @@ def write_parquet(
 
 @contextmanager
 def parquet_writer(file: BinaryIO, notes: Mapping[str, str] | None) -> Iterator[Any]:
-    """What writes tables of the snapshot's columns to an open file, ROWS_A_GROUP rows of them a time."""
+    """A writer of tables of the snapshot's columns to an open file, ROWS_A_GROUP rows at a time."""
     with pq.ParquetWriter(
         file,
         SCHEMA,
@@ -148,14 +148,14 @@ def n_draws(path: Path) -> int:
 
 
 def partition_of(path: Path) -> dict[str, str]:
-    """What the folders of a part say of all its rows, after Hive's fashion: `model=a%2Fb`."""
+    """The values that a part's folders give all its rows, as Hive writes them: `model=a%2Fb`."""
     told = (folder.partition("=") for folder in path.parent.parts if "=" in folder)
     return {key: unquote(value) for key, _, value in told}
 
 
 @contextmanager
 def readable(path: Path) -> Iterator[None]:
-    """What can be wrong with a snapshot's file, in our words."""
+    """The possible faults of a snapshot's file, in our words."""
     try:
         yield
     except FileNotFoundError as error:

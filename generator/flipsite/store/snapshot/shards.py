@@ -28,7 +28,7 @@ SHARDS, STUDY, KIND = "flipsite_shards", "flipsite_study", "flipsite_kind"
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Merge:
-    """What became of a shard's snapshot.
+    """The result of merging a shard's snapshot.
 
     Attributes:
         already: Whether the study held it before; then nothing changed.

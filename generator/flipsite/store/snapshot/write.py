@@ -89,7 +89,7 @@ def part_files(files: Sequence[Path]) -> dict[str, Path]:
 
 
 def manifest(parts: Mapping[str, Path], *, n_draws: int, address: str | None = None) -> bytes:
-    """What the parts are: each with its draws, its size and its SHA-256; paths are beside the manifest.
+    """The parts, each with its draws, size and SHA-256; paths are relative to the manifest.
 
     Args:
         parts: The parts that are offered beside the manifest.
@@ -281,7 +281,7 @@ def _publish(folder: Path, scratch: Path, written: Mapping[str, str], *, n_draws
 
 
 def _keep_others(parts: Path, scratch: Path) -> None:
-    """What people keep beside the parts stays beside them."""
+    """Keep the files that people have beside the parts."""
     for path in parts.rglob("*"):
         place = scratch / path.relative_to(parts)
         if path.is_file() and path.suffix != ".parquet" and not place.exists():
@@ -312,7 +312,7 @@ def dump_written(written: WrittenSnapshot) -> str:
 
 
 def load_written(text: str | None, *, by: str) -> WrittenSnapshot | None:
-    """What the cache keeps; None where that is nothing, damaged, or another flipsite's."""
+    """The cache's record; None where it is missing, damaged, or another flipsite's."""
     try:
         told = json.loads(text or "{}")
         if told.get("by") != by:

@@ -1,4 +1,4 @@
-"""What a check of a site can find.
+"""The findings of a check.
 
 What a check wants to know of one page, picture, stylesheet or feed.
 """
@@ -10,7 +10,7 @@ from enum import Enum, StrEnum
 
 
 class Rule(StrEnum):
-    """What sort of fault; the value is printed."""
+    """The kind of fault; the value is printed."""
 
     BROKEN = "broken link"
     FOLDER = "link to a folder"
@@ -53,7 +53,7 @@ class Finding:
 
 
 class Use(Enum):
-    """What becomes of an address."""
+    """The result of following an address."""
 
     LINK = 1
     """A reader may follow it."""

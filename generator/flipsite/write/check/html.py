@@ -148,7 +148,7 @@ def read_xml(content: bytes, listener: Listener) -> None:
 
 
 QUIET_RELATIONS = {"alternate", "author", "bookmark", "help", "license", "me", "next", "prev", "self"}
-"""What a `<link>` may be to a page without the browser asking for it."""
+"""The values of `<link rel>` for which a browser requests nothing."""
 
 ADDRESSES = {
     "src": Use.LOAD,
@@ -170,7 +170,7 @@ PAINTED = {"style", "fill", "stroke", "filter", "mask", "clip-path", "cursor"} |
 LINKS = {"a", "area"}
 
 _DROPPED = re.compile(r"[\t\n\r]")
-"""What a browser drops from an address before it reads it."""
+"""Characters that a browser drops from an address before it reads it."""
 
 _DATA_TYPE = re.compile(r"(?:application|text)/(?!(?:x-)?(?:java|ecma|type)script)\S*", re.IGNORECASE)
 

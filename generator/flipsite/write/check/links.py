@@ -37,7 +37,7 @@ class Links:
         self._base = home.canonical.removesuffix(HOME) if home and home.canonical else ""
 
     def findings(self, path: str) -> Iterator[Finding]:
-        """What is wrong with the addresses in one file."""
+        """Find the faults of the addresses in one file."""
         document = self._documents[path]
         for reference in document.references:
             if (wrong := self._judge(path, reference)) is not None:

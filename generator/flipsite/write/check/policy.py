@@ -1,4 +1,4 @@
-"""What a page's Content-Security-Policy lets through, and names that stand in for objects of scripts."""
+"""Rules of a page's Content-Security-Policy, and names that shadow the objects of scripts."""
 
 import re
 from collections.abc import Iterator

@@ -1,4 +1,4 @@
-"""What the preview adds to a page as it serves it, so that it follows the site; the site stays as built.
+"""The script that the preview adds to a page so that it reloads; the site's files stay as built.
 
 The preview's state, told to every page that is open.
 """
@@ -63,7 +63,7 @@ _STAND_IN = """<!doctype html>
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class State:
-    """What the pages are to know.
+    """The state that open pages follow.
 
     Attributes:
         version: Of the site on disk: the same for the same files.

@@ -210,7 +210,7 @@ def _answering(server: PreviewServer) -> Iterator[None]:
 
 
 def site_version(site: Path) -> str:
-    """What tells a site from another: the digest of its list of digests."""
+    """The site's version: the digest of its list of digests."""
     try:
         return hashlib.sha256((site / NAME).read_bytes()).hexdigest()[:16]
     except OSError:

@@ -221,7 +221,7 @@ def _is_everywhere(bound: str) -> bool:
 
 
 class _Incoming(socket.SocketIO):
-    """What a client sends: a request in time, however slowly its bytes drip."""
+    """A client's bytes, with a time limit on the whole request, however slowly they come."""
 
     def __init__(self, connection: socket.socket) -> None:
         super().__init__(connection, "rb")

@@ -17,7 +17,7 @@ NAME = "build.json"
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Manifest:
-    """What one build read and wrote.
+    """The files that one build read and wrote.
 
     Attributes:
         version: Of flipsite.

@@ -50,7 +50,7 @@ def check_paths(paths: Iterable[str]) -> None:
 
 
 def same_name(path: str) -> str:
-    """What two paths share when a system that ignores case or Unicode form takes them for one."""
+    """The form that two paths share when a system that ignores case or Unicode form confuses them."""
     if path.isascii():
         return path.lower()
     return normalize("NFC", normalize("NFD", path).casefold())

@@ -33,7 +33,7 @@ log = logging.getLogger(__name__)
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SiteChange:
-    """What a build did to a site, in files (build.json among them).
+    """The changes of a build to a site, in files (build.json among them).
 
     Attributes:
         written: New, or of other content than before.

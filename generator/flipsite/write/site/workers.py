@@ -175,7 +175,7 @@ def _shared(batches: Sequence[Batch], place: Place, *, n_helpers: int) -> list[P
 
 
 def _ended(helpers: list[Fork[list[PlacedFile]]]) -> list[PlacedFile]:
-    """What processes gave back that have ended; they are helpers no more."""
+    """Collect the results of processes that have ended, and drop those processes."""
     ended = [helper for helper in helpers if helper.is_ready()]
     for helper in ended:
         helpers.remove(helper)
