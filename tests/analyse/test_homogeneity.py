@@ -4,15 +4,29 @@ import numpy as np
 import pytest
 from scipy import stats
 
-from flipsite.analyse.homogeneity import homogeneity, modes, runs_distribution, same_share, succession_of
-from flipsite.domain.counts import Transitions
+from flipsite.analyse.homogeneity import (
+    Homogeneity,
+    homogeneity,
+    modes,
+    runs_distribution,
+    same_share,
+    succession_of,
+)
+from flipsite.analyse.tally import tally
+from flipsite.domain.counts import ModelCounts, Transitions, count_study
+from flipsite.domain.draws import Draws
+
+
+def counted(draws: Draws, model: str = "a/b") -> ModelCounts:
+    """A model's counts."""
+    return count_study(draws, tally(draws)).models[model]
 
 
 def test_two_providers_are_compared_by_fishers_test(draws_of):
     """One draws ones, the other zeros; a third with too few draws is left out."""
     outcomes = [1] * 9 + [0] + [0] * 9 + [1] + [1, 0]
     providers = ["A"] * 10 + ["B"] * 10 + ["C"] * 2
-    found = homogeneity(draws_of({"a/b": outcomes}, provider=providers), 0, by="provider")
+    found = homogeneity(counted(draws_of({"a/b": outcomes}, provider=providers)).by_provider, by="provider")
     assert [(group.name, group.n_ones, group.n_valid) for group in found.groups] == [
         ("A", 9, 10),
         ("B", 1, 10),
@@ -23,17 +37,36 @@ def test_two_providers_are_compared_by_fishers_test(draws_of):
 def test_days_are_read_from_the_time_of_asking(draws_of):
     """The same coin on three days; draws without a time are passed over."""
     days = [f"2026-11-{day:02d}T10:00:00Z" for day in (1, 2, 3) for _ in range(10)] + [None]
-    found = homogeneity(draws_of({"a/b": [1, 0] * 15 + [1]}, asked_at=days), 0, by="day")
+    found = homogeneity(counted(draws_of({"a/b": [1, 0] * 15 + [1]}, asked_at=days)).by_day, by="day")
     assert [group.name for group in found.groups] == ["2026-11-01", "2026-11-02", "2026-11-03"]
     assert found.p_value == 1.0
 
 
+def by_provider(draws: Draws) -> Homogeneity | None:
+    return homogeneity(counted(draws).by_provider, by="provider")
+
+
+def by_day(draws: Draws) -> Homogeneity | None:
+    return homogeneity(counted(draws).by_day, by="day")
+
+
 def test_where_a_test_says_nothing_there_is_none(draws_of):
     """One provider, unknown providers, too few draws, or always the same answer."""
-    assert homogeneity(draws_of({"a/b": [1, 0] * 9}, provider=["A"] * 18), 0, by="provider") is None
-    assert homogeneity(draws_of({"a/b": [1, 0] * 9}), 0, by="day") is None
-    assert homogeneity(draws_of({"a/b": [1, 0] * 4}, provider=["A", "B"] * 4), 0, by="provider") is None
-    assert homogeneity(draws_of({"a/b": [1] * 20}, provider=["A", "B"] * 10), 0, by="provider") is None
+    assert (
+        homogeneity(counted(draws_of({"a/b": [1, 0] * 9}, provider=["A"] * 18)).by_provider, by="provider")
+        is None
+    )
+    assert by_day(draws_of({"a/b": [1, 0] * 9})) is None
+    assert (
+        homogeneity(
+            counted(draws_of({"a/b": [1, 0] * 4}, provider=["A", "B"] * 4)).by_provider, by="provider"
+        )
+        is None
+    )
+    assert (
+        homogeneity(counted(draws_of({"a/b": [1] * 20}, provider=["A", "B"] * 10)).by_provider, by="provider")
+        is None
+    )
 
 
 def test_more_groups_are_compared_by_tables_with_the_same_totals():
@@ -105,8 +138,8 @@ def test_structured_answers_are_set_against_text(draws_of):
     draws = draws_of(
         {"a/a": [1] * 8 + [0] * 8, "a/b": [1, 0]}, mode=["structured"] * 8 + ["text"] * 8 + ["text", None]
     )
-    found = modes(draws, 0)
+    found = modes(counted(draws, "a/a").by_mode)
     assert (found.table.ones_a, found.table.n_a, found.table.ones_b, found.table.n_b) == (8, 8, 0, 8)
     assert found.difference == 1.0
     assert found.p_value == pytest.approx(stats.fisher_exact([[8, 0], [0, 8]]).pvalue, abs=1e-9)
-    assert modes(draws, 1) is None
+    assert modes(counted(draws).by_mode) is None

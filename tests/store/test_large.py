@@ -15,9 +15,9 @@ from hypothesis import given
 from hypothesis import settings as hypothesis
 from hypothesis import strategies as st
 
-from flipsite.analyse.report import counted_evidence, evidence
+from flipsite.analyse.report import evidence
 from flipsite.analyse.tally import tally
-from flipsite.domain.counts import Trajectory, Transitions, prompt_arms
+from flipsite.domain.counts import Trajectory, Transitions, count_study
 from flipsite.domain.draws import Draw, Draws, Outcome, Rejected, Status
 from flipsite.errors import StoreError
 from flipsite.settings import load_study
@@ -83,10 +83,35 @@ def test_counts_tell_what_rows_tell(tmp_path):
     large = read_large(parts_of(tmp_path / "draws.parquet", tmp_path, 4))
     assert large.counts.tallies == tally(draws)
     assert large.counts.asked == ("2026-11-01T00:00:00Z", "2026-11-03T00:00:00Z")
-    arms = {model: prompt_arms(draws, draws.rows(index)) for index, model in enumerate(draws.models)}
-    assert counted_evidence(study, large.counts) == evidence(study, draws, tally(draws), arms)
+    assert evidence(study, large.counts) == evidence(study, count_study(draws, tally(draws)))
     first = collect_draws(row for row in many_rows(draws) if row.draw < 400)
     assert same(large.first, first)
+
+
+@pytest.mark.parametrize("n_outcomes", [3, 200])
+def test_an_engine_counts_any_number_of_outcomes(n_outcomes, tmp_path):
+    """Counts by outcome, arm, provider, day and mode are those that numpy counts."""
+    rng = np.random.default_rng(n_outcomes)
+    labels = tuple(map(str, range(n_outcomes)))
+    draws = collect_draws(
+        replace(row, labels=labels, result=Outcome(index=int(rng.integers(n_outcomes))))
+        if isinstance(row.result, Outcome)
+        else replace(row, labels=labels)
+        for row in many_rows(many([500, 40], seed=7))
+    )
+    write_draws(tmp_path / "draws.parquet", draws, study="s")
+    counted = count_study(draws, tally(draws, n_outcomes=n_outcomes), n_outcomes=n_outcomes)
+    found = read_large([tmp_path / "draws.parquet"], n_outcomes=n_outcomes).counts
+    assert found.tallies == counted.tallies
+    assert sum(found.tallies[0].counts) == found.tallies[0].n_valid
+    for model, each in counted.models.items():
+        other = found.models[model]
+        assert sorted(other.shown, key=repr) == sorted(each.shown, key=repr)
+        assert (other.by_provider, other.by_day, other.by_mode) == (
+            each.by_provider,
+            each.by_day,
+            each.by_mode,
+        )
 
 
 def test_a_course_is_looked_at_now_and_then(tmp_path):

@@ -20,7 +20,6 @@ from scipy.special import gammaln, ndtr
 from flipsite.analyse.binomial import interval
 from flipsite.analyse.contingency import TwoByTwo, fisher_exact, newcombe
 from flipsite.domain.counts import Transitions
-from flipsite.domain.draws import Codes, Draws
 
 N_TABLES = 20_000
 """Tables drawn where there are more than can be counted."""
@@ -98,8 +97,6 @@ FEWEST = 5
 MOST_EXACT = 10_000
 """Valid draws of which the runs are counted exactly; of more their number is as good as normal."""
 
-_UNTOLD: frozenset[str | None] = frozenset({None, ""})
-
 _SAME_PROBABILITY = 1 + 1e-7
 
 
@@ -168,24 +165,18 @@ class ModeComparison:
 
 
 def homogeneity(
-    draws: Draws, index: int, *, by: Literal["provider", "day"], seed: int = 0
+    counted: Mapping[str, Sequence[int]], *, by: Literal["provider", "day"], seed: int = 0
 ) -> Homogeneity | None:
     """Test whether a model's providers, or the days it was asked, draw alike.
+
+    Args:
+        counted: Zeros and ones of each.
+        by: What they are.
+        seed: Of the tables that are drawn where they cannot all be counted.
 
     Returns:
         None where that says nothing: fewer than two groups of five draws, or all outcomes the same.
     """
-    rows = draws.rows(index)
-    column = draws.provider[rows] if by == "provider" else [day and day[:10] for day in draws.asked_at[rows]]
-    if len(set(column) - _UNTOLD) < 2:
-        return None
-    return homogeneity_of(_counted(column, draws.outcome[rows]), by=by, seed=seed)
-
-
-def homogeneity_of(
-    counted: Mapping[str, Sequence[int]], *, by: Literal["provider", "day"], seed: int = 0
-) -> Homogeneity | None:
-    """`homogeneity` of a model whose zeros and ones are counted by provider or day."""
     groups = [(name, zeros + ones, ones) for name, (zeros, ones) in sorted(counted.items())]
     groups = [group for group in groups if group[1] >= FEWEST]
     sizes, ones = [valid for _, valid, _ in groups], [ones for _, _, ones in groups]
@@ -196,16 +187,6 @@ def homogeneity_of(
         groups=tuple(_group(name, valid, ones) for name, valid, ones in groups),
         p_value=same_share(ones, sizes, seed=seed),
     )
-
-
-def _counted(column: Sequence[str | None], outcomes: Codes) -> dict[str, list[int]]:
-    """Zeros and ones of each name that is known."""
-    counted: dict[str, list[int]] = {}
-    for name, outcome in zip(column, outcomes.tolist(), strict=True):
-        if name and outcome >= 0:
-            counts = counted.setdefault(name, [0, 0])
-            counts[outcome] += 1
-    return counted
 
 
 def _group(name: str, n_valid: int, n_ones: int) -> Group:
@@ -267,15 +248,12 @@ def runs_distribution(n_ones: int, n_zeros: int) -> NDArray[np.float64]:
     return np.concatenate([[0.0, 0.0], np.exp(either - everything) + np.exp(other - everything)])
 
 
-def modes(draws: Draws, index: int) -> ModeComparison | None:
-    """Compare a model's structured answers with its text; None where it has no valid draw of one of them."""
-    rows = draws.rows(index)
-    column = draws.mode[rows]
-    return modes_of(_counted(column, draws.outcome[rows])) if len(set(column) - _UNTOLD) > 1 else None
+def modes(counted: Mapping[str, Sequence[int]]) -> ModeComparison | None:
+    """Compare a model's structured answers with its text; None where it has no valid draw of one of them.
 
-
-def modes_of(counted: Mapping[str, Sequence[int]]) -> ModeComparison | None:
-    """`modes` of a model whose zeros and ones are counted by mode."""
+    Args:
+        counted: Zeros and ones by mode.
+    """
     (zeros_a, ones_a), (zeros_b, ones_b) = (counted.get(mode, (0, 0)) for mode in ("structured", "text"))
     table = TwoByTwo(ones_a=ones_a, n_a=zeros_a + ones_a, ones_b=ones_b, n_b=zeros_b + ones_b)
     if not table.n_a or not table.n_b:

@@ -1,9 +1,6 @@
-"""Everything known of one study: the analyses in running order.
+"""Everything known of one study: the analyses in running order."""
 
-What else one model's draws tell: what sways it, what is missing, whether it is one coin.
-"""
-
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 
 from flipsite.analyse.enrichment import Enrichment, study_claims
@@ -14,9 +11,7 @@ from flipsite.analyse.homogeneity import (
     ModeComparison,
     RunsTest,
     homogeneity,
-    homogeneity_of,
     modes,
-    modes_of,
     succession_of,
 )
 from flipsite.analyse.label_order.decomposition import Decomposition, decompose
@@ -28,7 +23,7 @@ from flipsite.analyse.published_ranks import printed_standings
 from flipsite.analyse.ranking import RankEstimate, standings
 from flipsite.analyse.sequential import Stop, replay
 from flipsite.analyse.tally import SpendRow, spend, tally
-from flipsite.domain.counts import PromptArm, StudyCounts, Trajectory, Transitions, prompt_arms
+from flipsite.domain.counts import StudyCounts, count_study
 from flipsite.domain.display import plural
 from flipsite.domain.draws import Draws, Tally
 from flipsite.domain.estimates import Estimate, Printed
@@ -59,39 +54,17 @@ class Evidence:
     modes: ModeComparison | None
 
 
-def evidence(
-    study: Study, draws: Draws, tallies: tuple[Tally, ...], arms: Mapping[str, Sequence[PromptArm]]
-) -> dict[str, Evidence]:
-    """The evidence on each model of a study, by model; `arms` are its draws by labels and order."""
-    target = study.prompt.target
-    return {
-        model: Evidence(
-            swayed=decompose(model, arms[model], target=target),
-            missing=missing,
-            by_provider=homogeneity(draws, index, by="provider"),
-            by_day=homogeneity(draws, index, by="day"),
-            succession=succession_of(neighbours),
-            modes=modes(draws, index),
-        )
-        for index, (model, missing, neighbours) in enumerate(
-            zip(
-                draws.models, missing_answers(tallies, target=target), Transitions.of_each(draws), strict=True
-            )
-        )
-    }
-
-
-def counted_evidence(study: Study, counts: StudyCounts) -> dict[str, Evidence]:
-    """The same from counts, for draws too many to hold."""
+def evidence(study: Study, counts: StudyCounts) -> dict[str, Evidence]:
+    """The evidence on each model of a study, by model."""
     target = study.prompt.target
     return {
         missing.model: Evidence(
             swayed=decompose(missing.model, each.shown, target=target),
             missing=missing,
-            by_provider=homogeneity_of(each.by_provider, by="provider"),
-            by_day=homogeneity_of(each.by_day, by="day"),
+            by_provider=homogeneity(each.by_provider, by="provider"),
+            by_day=homogeneity(each.by_day, by="day"),
             succession=succession_of(each.neighbours),
-            modes=modes_of(each.by_mode),
+            modes=modes(each.by_mode),
         )
         for missing in missing_answers(counts.tallies, target=target)
         for each in (counts.models[missing.model],)
@@ -106,8 +79,9 @@ class StudyReport:
         estimates: One record a model, sorted by model.
         draws: The draws, or the beginning of each model's where they are too many to hold; None for a
             published study and for one not yet collected.
-        counts: Of all draws, where `draws` are not all; else None.
-        asked: When the first and the last draw were asked; None where that was never told.
+        counts: Of all draws; None without any.
+        sampled: Whether `draws` are but the first of each model's.
+        asked: When the first and the last draw were asked; None where that is unknown.
         tallies: Counts by model; empty without draws.
         printed: The printed figures; None unless the study is published.
         fits: For each printed model, the counts that print as its figure.
@@ -130,6 +104,7 @@ class StudyReport:
     estimates: tuple[Estimate, ...]
     draws: Draws | None = None
     counts: StudyCounts | None = None
+    sampled: bool = False
     asked: tuple[str, str] | None = None
     tallies: tuple[Tally, ...] = ()
     printed: Printed | None = None
@@ -175,10 +150,10 @@ def report_draws(
         raise UsageError(
             f"{study.id}: this version shows two outcomes; take the draws out with `flipsite export`"
         )
-    tallies = counts.tallies if counts else tally(draws)
-    arms = _arms(draws, counts)
-    tests = counted_evidence(study, counts) if counts else evidence(study, draws, tallies, arms)
-    asked = {model: asked_of(each) for model, each in arms.items()}
+    sampled = counts is not None
+    counts = counts or count_study(draws, tally(draws))
+    tallies, tests = counts.tallies, evidence(study, counts)
+    asked = {model: asked_of(each.shown) for model, each in counts.models.items()}
     by_order = {model: each.by_order for model, each in asked.items() if each.by_order}
     places = {
         place.model: place for place in standings(tallies, target=study.prompt.target, by_order=by_order)
@@ -197,34 +172,20 @@ def report_draws(
         tallies=tallies,
         standings=places,
         counts=counts,
-        asked=counts.asked if counts else _asked(draws),
+        sampled=sampled,
+        asked=counts.asked,
         evidence=tests,
         truths=truths or {},
         spend=spend(tallies, estimated_draw_usd=announced),
-        stops=_stops(draws, counts, target=study.prompt.target),
+        stops=_stops(counts, target=study.prompt.target),
         fair_share=fair_share(tallies, target=study.prompt.target),
         population=fit_population(tallies, target=study.prompt.target),
     )
 
 
-def _arms(draws: Draws, counts: StudyCounts | None) -> dict[str, tuple[PromptArm, ...]]:
-    """Each model's valid draws by labels and order."""
-    if counts:
-        return {model: each.shown for model, each in counts.models.items()}
-    return {model: prompt_arms(draws, draws.rows(i)) for i, model in enumerate(draws.models)}
-
-
-def _stops(draws: Draws, counts: StudyCounts | None, *, target: float) -> dict[str, Stop]:
-    if counts:
-        courses = [each.course for each in counts.models.values()]
-        return dict(zip(counts.models, replay(courses, target=target), strict=True))
-    courses = Trajectory.of_each(draws)
-    return dict(zip(draws.models, replay(courses, target=target), strict=True))
-
-
-def _asked(draws: Draws) -> tuple[str, str] | None:
-    moments = [moment for moment in draws.asked_at if moment]
-    return (min(moments), max(moments)) if moments else None
+def _stops(counts: StudyCounts, *, target: float) -> dict[str, Stop]:
+    courses = [each.course for each in counts.models.values()]
+    return dict(zip(counts.models, replay(courses, target=target), strict=True))
 
 
 def report_printed(study: Study, printed: Printed) -> StudyReport:

@@ -1,7 +1,4 @@
-"""Count: a study's draws, a row a draw, become one tally a model.
-
-Count: what each model cost, what that bought, and what it had been estimated to cost.
-"""
+"""Tallies of a study's draws, and what each model cost."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, fields
@@ -14,8 +11,12 @@ from numpy.typing import NDArray
 from flipsite.domain.draws import MOST_USD, PICO, STATUSES, Draws, Status, Tally
 
 
-def tally(draws: Draws) -> tuple[Tally, ...]:
-    """Count each model's draws, valid draws, ones, statuses, dollars and tokens.
+def tally(draws: Draws, *, n_outcomes: int = 2) -> tuple[Tally, ...]:
+    """Count each model's draws, valid draws, outcomes, statuses, dollars and tokens.
+
+    Args:
+        draws: Of the study.
+        n_outcomes: k.
 
     Returns:
         One tally a model, in the order of `draws.models`.
@@ -25,6 +26,7 @@ def tally(draws: Draws) -> tuple[Tally, ...]:
     model = np.repeat(np.arange(n_models), n_draws)
     n_valid = np.bincount(model[draws.outcome >= 0], minlength=n_models)
     n_ones = np.bincount(model[draws.outcome == 1], minlength=n_models)
+    counts = _by_outcome(draws, model, n_outcomes) if n_outcomes > 2 else None
     by_status = np.bincount(
         model * len(STATUSES) + draws.status.astype(np.int64), minlength=n_models * len(STATUSES)
     ).reshape(n_models, len(STATUSES))
@@ -41,6 +43,7 @@ def tally(draws: Draws) -> tuple[Tally, ...]:
             n_draws=int(n_draws[i]),
             n_valid=int(n_valid[i]),
             n_ones=int(n_ones[i]),
+            counts=() if counts is None else tuple(counts[i].tolist()),
             by_status=tuple(by_status[i].tolist()),
             cost_usd=dollars(cost[i]),
             failed_cost_usd=dollars(failed_cost[i]),
@@ -50,6 +53,14 @@ def tally(draws: Draws) -> tuple[Tally, ...]:
         )
         for i, name in enumerate(draws.models)
     )
+
+
+def _by_outcome(draws: Draws, model: NDArray[np.int64], n_outcomes: int) -> NDArray[np.int64]:
+    """Valid draws by model and outcome, shape (n_models, k)."""
+    valid = draws.outcome >= 0
+    cell = model[valid] * n_outcomes + draws.outcome[valid].astype(np.int64)
+    n_models = len(draws.models)
+    return np.bincount(cell, minlength=n_models * n_outcomes).reshape(n_models, n_outcomes)
 
 
 def dollars(pico: int | None) -> float | None:

@@ -1,10 +1,10 @@
-"""A study's draws counted in every way that an analysis asks for: what is known of draws too many to hold.
+"""A study's draws counted in every way that an analysis asks for, all at hand or too many to hold.
 
 Counts are exact and of all draws. What cannot be counted, such as what a model said, is taken from the
 beginning of each model's draws.
 """
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from itertools import pairwise
 from typing import Self
@@ -15,10 +15,10 @@ from numpy.typing import NDArray
 from flipsite.domain.draws import Codes, Draws, Tally
 
 MOST_LOOKS = 2_000
-"""After so many of a model's draws it is asked whether they settle it; of more, after some."""
+"""Draws of a model after each of which the stopping rule is applied; of more draws, after so many of them."""
 
-Split = tuple[int, int]
-"""Zeros and ones among some valid draws."""
+Split = tuple[int, ...]
+"""Counts by outcome of some valid draws; of a coin zeros and ones."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -26,16 +26,24 @@ class PromptArm:
     """Valid draws that were asked alike.
 
     Attributes:
-        labels: JSON text of the pair; empty where it is unknown.
-        order: Index of the label named first, 0 or 1.
-        zeros: How many drew outcome 0.
-        ones: How many drew outcome 1.
+        labels: JSON text of the labels; empty where they are unknown.
+        order: Index of the label named first.
+        counts: How many drew each outcome.
     """
 
     labels: str
     order: int
-    zeros: int
-    ones: int
+    counts: Split
+
+    @property
+    def zeros(self) -> int:
+        """How many drew outcome 0."""
+        return self.counts[0]
+
+    @property
+    def ones(self) -> int:
+        """How many drew outcome 1."""
+        return self.counts[1]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -139,11 +147,11 @@ class Trajectory:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ModelCounts:
-    """The counts of one model's draws.
+    """Counts of one model's draws.
 
     Attributes:
         shown: Valid draws whose order is known, by labels and order.
-        by_provider: Zeros and ones of each provider that is named.
+        by_provider: Counts by outcome of each provider that is named.
         by_day: Of each day that is known.
         by_mode: Of each mode that is known.
         neighbours: Each valid draw beside the next.
@@ -160,12 +168,12 @@ class ModelCounts:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class StudyCounts:
-    """The counts of a study's draws.
+    """Counts of a study's draws.
 
     Attributes:
         tallies: One a model, sorted by model.
         models: The rest, by model.
-        asked: When the first and the last draw were asked; None where that was never told.
+        asked: When the first and the last draw were asked; None where that is unknown.
     """
 
     tallies: tuple[Tally, ...]
@@ -173,16 +181,55 @@ class StudyCounts:
     asked: tuple[str, str] | None
 
 
-def prompt_arms(draws: Draws, rows: slice) -> tuple[PromptArm, ...]:
-    """A model's valid draws whose order is known, those shown alike counted together, in their order."""
+def count_study(draws: Draws, tallies: tuple[Tally, ...], *, n_outcomes: int = 2) -> StudyCounts:
+    """Count a study's draws, all of them at hand.
+
+    Args:
+        draws: All of the study's.
+        tallies: Their tallies, in the order of `draws.models`.
+        n_outcomes: k.
+    """
+    neighbours, courses = Transitions.of_each(draws), Trajectory.of_each(draws)
+    models = {}
+    for index, model in enumerate(draws.models):
+        rows = draws.rows(index)
+        outcomes = draws.outcome[rows]
+        days = [moment and moment[:10] for moment in draws.asked_at[rows]]
+        models[model] = ModelCounts(
+            shown=prompt_arms(draws, rows, n_outcomes=n_outcomes),
+            by_provider=_by_name(draws.provider[rows], outcomes, n_outcomes),
+            by_day=_by_name(days, outcomes, n_outcomes),
+            by_mode=_by_name(draws.mode[rows], outcomes, n_outcomes),
+            neighbours=neighbours[index],
+            course=courses[index],
+        )
+    moments = [moment for moment in draws.asked_at if moment]
+    asked = (min(moments), max(moments)) if moments else None
+    return StudyCounts(tallies=tallies, models=models, asked=asked)
+
+
+def _by_name(names: Sequence[str | None], outcomes: Codes, n_outcomes: int) -> dict[str, Split]:
+    """Counts by outcome of the valid draws of each name that is known."""
+    found: dict[str, Split] = {}
+    distinct = set(names)
+    for name in sorted(each for each in distinct if each):
+        named = outcomes if len(distinct) == 1 else outcomes[[each == name for each in names]]
+        counts = np.bincount(named[named >= 0], minlength=n_outcomes)
+        if counts.any():
+            found[name] = tuple(counts.tolist())
+    return found
+
+
+def prompt_arms(draws: Draws, rows: slice, *, n_outcomes: int = 2) -> tuple[PromptArm, ...]:
+    """Count a model's valid draws whose order is known by labels and order, in their order."""
     if not np.any((draws.order[rows] >= 0) & (draws.outcome[rows] >= 0)):
         return ()
     counted: dict[tuple[str, int], list[int]] = {}
-    told = zip(draws.labels[rows], draws.order[rows].tolist(), draws.outcome[rows].tolist(), strict=True)
-    for labels, order, outcome in told:
+    asked = zip(draws.labels[rows], draws.order[rows].tolist(), draws.outcome[rows].tolist(), strict=True)
+    for labels, order, outcome in asked:
         if order >= 0 and outcome >= 0:
-            counted.setdefault((labels or "", order), [0, 0])[outcome] += 1
+            counted.setdefault((labels or "", order), [0] * n_outcomes)[outcome] += 1
     return tuple(
-        PromptArm(labels=labels, order=order, zeros=zeros, ones=ones)
-        for (labels, order), (zeros, ones) in counted.items()
+        PromptArm(labels=labels, order=order, counts=tuple(counts))
+        for (labels, order), counts in counted.items()
     )

@@ -157,9 +157,9 @@ def n_labels(text: str) -> int:
 class Tally:
     """Counts for one model.
 
-    `counts` are the valid draws by outcome, of k > 2 outcomes. Sums are of the draws that told, None where
-    none did; `failed_cost_usd` is that of draws without an outcome. Dollars are summed in whole picodollars,
-    so that no order of the draws changes the sum.
+    `counts` are the valid draws by outcome where there are more than two; see `by_outcome`. Sums are of the
+    draws that told, None where none did; `failed_cost_usd` is that of draws without an outcome. Dollars are
+    summed in whole picodollars, so that no order of the draws changes the sum.
     `by_status` follows STATUSES.
     """
 
@@ -174,3 +174,8 @@ class Tally:
     prompt_tokens: int | None = None
     completion_tokens: int | None = None
     reasoning_tokens: int | None = None
+
+    @property
+    def by_outcome(self) -> tuple[int, ...]:
+        """Valid draws by outcome, k counts."""
+        return self.counts or (self.n_valid - self.n_ones, self.n_ones)

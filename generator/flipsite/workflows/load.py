@@ -68,16 +68,14 @@ def held(folder: Path) -> StudyDraws | None:
         StoreError: If they cannot be read or counted.
         UsageError: If there are two snapshots.
     """
-    project, files, models = (
-        load_project(project_root(folder)),
-        snapshot_files(folder),
-        load_study(folder).models,
-    )
-    address = project.draws.get(folder.name)
+    project, files, study = load_project(project_root(folder)), snapshot_files(folder), load_study(folder)
+    address, models = project.draws.get(folder.name), study.models
     if address or is_large(files):
         from flipsite.store.counting.aggregate import read_large  # few studies are
 
-        large = read_large([address] if address else files, choice=project.engine, models=models)
+        places = [address] if address else files
+        n_outcomes = len(study.prompt.outcomes)
+        large = read_large(places, choice=project.engine, models=models, n_outcomes=n_outcomes)
         return StudyDraws(files=files, address=address, draws=large.first, counts=large.counts)
     if not files:
         return None
@@ -88,17 +86,20 @@ def held(folder: Path) -> StudyDraws | None:
 
 def held_tallies(folder: Path) -> tuple[Tally, ...]:
     """The tallies of a study's draws; none where there are none yet. Errors as for `held`."""
-    project, files, models = (
-        load_project(project_root(folder)),
-        snapshot_files(folder),
-        load_study(folder).models,
+    project, files, study = load_project(project_root(folder)), snapshot_files(folder), load_study(folder)
+    address, models, n_outcomes = (
+        project.draws.get(folder.name),
+        study.models,
+        len(study.prompt.outcomes),
     )
-    address = project.draws.get(folder.name)
     if address or is_large(files):
         from flipsite.store.counting.aggregate import read_tallies
 
-        return read_tallies([address] if address else files, choice=project.engine, models=models)
-    return tally(without_models(read_draws(files[0]), models.leaves_out)) if files else ()
+        places = [address] if address else files
+        return read_tallies(places, choice=project.engine, models=models, n_outcomes=n_outcomes)
+    if not files:
+        return ()
+    return tally(without_models(read_draws(files[0]), models.leaves_out), n_outcomes=n_outcomes)
 
 
 def is_large(files: Sequence[Path]) -> bool:
@@ -183,7 +184,7 @@ def kept_files(folder: Path, report: StudyReport) -> dict[str, bytes | Path]:
         from flipsite.store.fits import fit_json
 
         files[f"{data}/fit.json"] = fit_json(report.fit)
-    if report.counts is not None:
+    if report.sampled:
         from flipsite.store.snapshot.write import MANIFEST, manifest, part_files
 
         snapshot = snapshot_files(folder)

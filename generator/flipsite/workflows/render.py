@@ -39,7 +39,9 @@ class DrawingProcess:
 
     def ask(self, wanted: "ChartRequest") -> None:
         """Tell what to draw."""
-        bare = replace(wanted, reports=tuple(replace(report, draws=None) for report in wanted.reports))
+        bare = replace(
+            wanted, reports=tuple(replace(report, draws=None, counts=None) for report in wanted.reports)
+        )
         message = pickle.dumps(bare, pickle.HIGHEST_PROTOCOL)
         asking, self._asking = self._asking, -1
         self._sending = Thread(target=_send, args=(asking, message), daemon=True)

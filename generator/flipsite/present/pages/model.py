@@ -189,7 +189,7 @@ def model_view(shared: SharedParts, place: int) -> ModelView:
         strip=pictures.strip,
         strip_twin=pictures.strip_twin,
         answers=answers(*own) if own else None,
-        download=f"{model_folder(study.id, model)}/draws.csv" if own and not report.counts else None,
+        download=f"{model_folder(study.id, model)}/draws.csv" if own and not report.sampled else None,
         elsewhere=tuple(found for found in history.records if found[0].id != study.id) if history else (),
         history=model_history(model) if history else "",
     )
@@ -206,7 +206,7 @@ class _Pictures(NamedTuple):
 
 def _pictures(report: StudyReport, model: str, outcomes: Codes | None) -> _Pictures:
     target = report.study.prompt.target
-    if report.counts:  # a running mean of its own points shares no specification, and stays as it is
+    if report.counts and report.sampled:  # a running mean of its own points shares no specification
         course = report.counts.models[model].course
         return _Pictures(
             running=running_mean_of(course, target=target),
@@ -244,7 +244,7 @@ def model_files(
         path, draws = estimate.page, estimate.page.removesuffix("index.html") + "draws.csv"
         files[path] = kept.get(path) or page_file(templates, page_of(shared, place), frame)
         own = own_draws(shared, estimate.model)
-        if own and not shared.report.counts:  # else the study's parts hold them
+        if own and not shared.report.sampled:  # else the study's parts hold them
             files[draws] = kept.get(draws) or model_csv(*own)
     return files
 
@@ -283,7 +283,7 @@ def listed_models(report: StudyReport) -> Iterable[Page]:
 
 def model_twins(report: StudyReport) -> Iterable[SparklineSpec]:
     """The data that makes the small pictures of a study's models interactive."""
-    if report.counts:
+    if report.counts and report.sampled:
         yield from (strip_of_twin(each.course) for each in report.counts.models.values())
         return
     if (draws := report.draws) is None:

@@ -3,7 +3,7 @@
 import os
 from collections import defaultdict
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import pairwise
 from pathlib import Path
 from typing import Any
@@ -27,7 +27,7 @@ from flipsite.errors import StoreError
 from flipsite.store.counting import queries
 from flipsite.store.counting.engine import Engine, engine
 from flipsite.store.counting.queries import Expression
-from flipsite.store.snapshot.columns import SCHEMA
+from flipsite.store.snapshot.columns import SCHEMA, WIDE_SCHEMA
 from flipsite.store.snapshot.read import draws_of_table, n_draws
 
 LOOKS = 400
@@ -57,7 +57,11 @@ EVERY_MODEL = ModelChoice()
 
 
 def read_large(
-    places: Sequence[Path | str], *, choice: EngineChoice = EMBEDDED, models: ModelChoice = EVERY_MODEL
+    places: Sequence[Path | str],
+    *,
+    choice: EngineChoice = EMBEDDED,
+    models: ModelChoice = EVERY_MODEL,
+    n_outcomes: int = 2,
 ) -> CountedDraws:
     """Count a study's draws, and read the first of each model's.
 
@@ -65,21 +69,27 @@ def read_large(
         places: Parquet files of tidy draws, in any number of parts; or the address of one folder of them.
         choice: Who counts.
         models: Those it leaves out are not counted.
+        n_outcomes: k.
 
     Raises:
         StoreError: If a file is no such Parquet, a column holds what it may not, or the engine fails.
     """
     with engine(choice) as connected:
-        return _read(connected, _draws(connected, places, models), name=_name(places))
+        draws = _draws(connected, places, models)
+        return _read(connected, draws, name=_name(places), n_outcomes=n_outcomes)
 
 
 def read_tallies(
-    places: Sequence[Path | str], *, choice: EngineChoice = EMBEDDED, models: ModelChoice = EVERY_MODEL
+    places: Sequence[Path | str],
+    *,
+    choice: EngineChoice = EMBEDDED,
+    models: ModelChoice = EVERY_MODEL,
+    n_outcomes: int = 2,
 ) -> tuple[Tally, ...]:
     """Only a study's tallies; arguments and errors as for `read_large`."""
     with engine(choice) as connected:
-        rows = connected.rows(queries.tallies(_draws(connected, places, models))).to_pylist()
-        return _tallies(rows, name=_name(places))
+        draws = _draws(connected, places, models)
+        return _tallies(connected, draws, name=_name(places), n_outcomes=n_outcomes)[0]
 
 
 def _draws(connected: Engine, places: Sequence[Path | str], models: ModelChoice) -> Expression:
@@ -99,20 +109,28 @@ def _name(places: Sequence[Path | str]) -> str:
     return str(places[0]) if len(places) == 1 else os.path.commonpath(places)
 
 
-def _read(connected: Engine, draws: Expression, *, name: str) -> CountedDraws:
-    rows = connected.rows(queries.tallies(draws)).to_pylist()
-    tallies, latest = _tallies(rows, name=name), max((row["first"] for row in rows), default=0)
+def _read(connected: Engine, draws: Expression, *, name: str, n_outcomes: int) -> CountedDraws:
+    tallies, rows = _tallies(connected, draws, name=name, n_outcomes=n_outcomes)
+    latest = max((row["first"] for row in rows), default=0)
     most_first = min(FIRST, max(FEWEST, _FIRST_IN_ALL // max(1, len(tallies))))
     most_looks = min(LOOKS, max(FEWEST, _LOOKS_IN_ALL // max(1, len(tallies))))
     columns = tuple(column for column in SCHEMA.names if column != "study")
     table = connected.rows(
         queries.beginning(draws, most=most_first, below=latest + most_first, columns=columns)
     )
-    table = table.select(columns).cast(pa.schema([SCHEMA.field(column) for column in columns]))
+    table = table.select(columns).cast(pa.schema([WIDE_SCHEMA.field(column) for column in columns]))
     first = draws_of_table(name, table.sort_by([("model", "ascending"), ("draw", "ascending")]))
     (told,) = connected.rows(queries.asked(draws)).to_pylist()
-    shown = _shown(connected.rows(queries.shown(draws))) if told["pairs"] <= _PAIRS else _shown_first(first)
-    by = {each: _splits(connected.rows(queries.splits(draws, each))) for each in queries.BY}
+    several = n_outcomes > 2
+    shown = (
+        _shown(connected.rows(queries.shown(draws, by_outcome=several)), n_outcomes)
+        if told["pairs"] <= _PAIRS
+        else _shown_first(first, n_outcomes)
+    )
+    by = {
+        each: _splits(connected.rows(queries.splits(draws, each, by_outcome=several)), n_outcomes)
+        for each in queries.BY
+    }
     beside = _neighbours(connected.rows(queries.neighbours(draws)))
     widths = connected.table(_widths(rows, most=most_looks))
     courses = _courses(connected.rows(queries.looks(draws, widths)))
@@ -131,18 +149,34 @@ def _read(connected: Engine, draws: Expression, *, name: str) -> CountedDraws:
     return CountedDraws(counts=StudyCounts(tallies=tallies, models=models, asked=asked), first=first)
 
 
-def _tallies(rows: Sequence[Mapping[str, Any]], *, name: str) -> tuple[Tally, ...]:
-    return tuple(_tally(row, name=name) for row in sorted(rows, key=lambda row: row["model"] or ""))
+Rows = Sequence[Mapping[str, Any]]
 
 
-def _tally(row: Mapping[str, Any], *, name: str) -> Tally:
+def _tallies(
+    connected: Engine, draws: Expression, *, name: str, n_outcomes: int
+) -> tuple[tuple[Tally, ...], Rows]:
+    """The tallies, sorted by model, and the rows they come from."""
+    rows = connected.rows(queries.tallies(draws)).to_pylist()
+    rows.sort(key=lambda row: row["model"] or "")
+    tallies = tuple(_tally(row, name=name, n_outcomes=n_outcomes) for row in rows)
+    if n_outcomes == 2:
+        return tallies, rows
+    counts = _counts(connected.rows(queries.outcomes(draws)), ("model",), n_outcomes)
+    return tuple(_with_counts(each, counts.get((each.model,), (0,) * n_outcomes)) for each in tallies), rows
+
+
+def _with_counts(tally: Tally, counts: Split) -> Tally:
+    return replace(tally, counts=counts, n_ones=counts[1])
+
+
+def _tally(row: Mapping[str, Any], *, name: str, n_outcomes: int) -> Tally:
     model, n_draws = row["model"], row["n_draws"]
     by_status = tuple(int(row[f"status_{status.value}"] or 0) for status in STATUSES)
     faults = {
         "model": model is None,
         "draw": row["n_numbered"] != n_draws or row["first"] < 0 or row["last"] - row["first"] < n_draws - 1,
         "status": sum(by_status) != n_draws,
-        "outcome": row["n_unlike"] or not {row["lowest"], row["highest"]} <= {0, 1, None},
+        "outcome": row["n_unlike"] or (row["lowest"] or 0) < 0 or (row["highest"] or 0) >= n_outcomes,
     }
     for column, broken in faults.items():
         if broken:
@@ -178,24 +212,39 @@ def _widths(rows: Sequence[Mapping[str, Any]], *, most: int) -> pa.Table:
     return pa.table(columns)
 
 
-def _splits(table: pa.Table) -> dict[str, dict[str, Split]]:
+def _counts(table: pa.Table, by: tuple[str, ...], n_outcomes: int) -> dict[tuple[Any, ...], Split]:
+    """Counts by outcome of each group, the groups sorted; of two outcomes a row holds both counts."""
+    found: defaultdict[tuple[Any, ...], list[int]] = defaultdict(lambda: [0] * n_outcomes)
+    for row in sorted(
+        table.to_pylist(), key=lambda row: [row[name] if name == "order" else row[name] or "" for name in by]
+    ):
+        counts = found[tuple(row[name] for name in by)]
+        if "outcome" in row:
+            counts[row["outcome"]] += row["n_valid"]
+        else:
+            counts[:] = row["n_valid"] - int(row["n_ones"]), int(row["n_ones"])
+    return {group: tuple(counts) for group, counts in found.items()}
+
+
+def _splits(table: pa.Table, n_outcomes: int) -> dict[str, dict[str, Split]]:
     found: defaultdict[str, dict[str, Split]] = defaultdict(dict)
-    for row in sorted(table.to_pylist(), key=lambda row: (row["model"], row["name"])):
-        found[row["model"]][row["name"]] = (row["n_valid"] - int(row["n_ones"]), int(row["n_ones"]))
+    for (model, name), counts in _counts(table, ("model", "name"), n_outcomes).items():
+        found[model][name] = counts
     return found
 
 
-def _shown(table: pa.Table) -> dict[str, tuple[PromptArm, ...]]:
+def _shown(table: pa.Table, n_outcomes: int) -> dict[str, tuple[PromptArm, ...]]:
     found: defaultdict[str, list[PromptArm]] = defaultdict(list)
-    for row in sorted(table.to_pylist(), key=lambda row: (row["model"], row["labels"] or "", row["order"])):
-        zeros, ones = row["n_valid"] - int(row["n_ones"]), int(row["n_ones"])
-        each = PromptArm(labels=row["labels"] or "", order=row["order"], zeros=zeros, ones=ones)
-        found[row["model"]].append(each)
+    for (model, labels, order), counts in _counts(table, ("model", "labels", "order"), n_outcomes).items():
+        found[model].append(PromptArm(labels=labels or "", order=order, counts=counts))
     return {model: tuple(cells) for model, cells in found.items()}
 
 
-def _shown_first(first: Draws) -> dict[str, tuple[PromptArm, ...]]:
-    return {model: prompt_arms(first, first.rows(index)) for index, model in enumerate(first.models)}
+def _shown_first(first: Draws, n_outcomes: int) -> dict[str, tuple[PromptArm, ...]]:
+    return {
+        model: prompt_arms(first, first.rows(index), n_outcomes=n_outcomes)
+        for index, model in enumerate(first.models)
+    }
 
 
 def _neighbours(table: pa.Table) -> dict[str, Transitions]:
@@ -225,7 +274,7 @@ def _courses(table: pa.Table) -> dict[str, Trajectory]:
             asked=np.cumsum(columns["n_draws"][start:stop]),
             valid=np.cumsum(columns["n_valid"][start:stop]),
             ones=np.cumsum(columns["n_ones"][start:stop]),
-            shown=columns["head"][start:stop].astype(np.int8),
+            shown=columns["head"][start:stop].astype(np.int16),
             stride=int(columns["width"][start]),
         )
         for start, stop in pairwise([*starts, len(models)])

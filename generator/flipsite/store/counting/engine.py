@@ -17,7 +17,7 @@ import pyarrow as pa
 from flipsite.domain.engine import EngineChoice
 from flipsite.errors import StoreError
 from flipsite.store.counting.queries import Expression
-from flipsite.store.snapshot.columns import SCHEMA
+from flipsite.store.snapshot.columns import SCHEMA, WIDE_SCHEMA
 from flipsite.store.snapshot.read import partition_of
 
 _KINDS = {"double": "float64"}
@@ -51,7 +51,7 @@ class Engine:
             else:
                 first, *more = (self.connection.read_parquet(place) for place in _roots(places))
                 found = first.union(*more, distinct=False) if more else first
-        kinds = {field.name: _KINDS.get(str(field.type), str(field.type)) for field in SCHEMA}
+        kinds = {field.name: _KINDS.get(str(field.type), str(field.type)) for field in WIDE_SCHEMA}
         del kinds["study"]
         if lacking := [name for name in kinds if name not in found.columns]:
             raise StoreError(f"{places[0]}: the column {lacking[0]!r} is missing; make the draws anew")

@@ -44,17 +44,23 @@ def asked(draws: Expression) -> Expression:
     return draws.aggregate(first=moment.min(), last=moment.max(), pairs=draws.labels.approx_nunique())
 
 
-def splits(draws: Expression, by: str) -> Expression:
-    """Valid draws and ones of each model by provider, day or mode, where it is known."""
+def outcomes(draws: Expression) -> Expression:
+    """Valid draws of each model by outcome."""
+    return _split(draws.filter(draws.outcome.notnull()), "model", "outcome")
+
+
+def splits(draws: Expression, by: str, *, by_outcome: bool = False) -> Expression:
+    """Valid draws and ones of each model by provider, day or mode where it is known, maybe by outcome."""
     name = draws.asked_at.substr(0, 10) if by == "day" else draws[by]
     named = draws.select("model", "outcome", name=name)
     named = named.filter(named.outcome.notnull(), named.name.notnull(), named.name != "")
-    return _split(named, "model", "name")
+    return _split(named, "model", "name", *_outcome(by_outcome))
 
 
-def shown(draws: Expression) -> Expression:
-    """Valid draws and ones of each model by labels and order, where the order is known."""
-    return _split(draws.filter(draws.outcome.notnull(), draws.order.notnull()), "model", "labels", "order")
+def shown(draws: Expression, *, by_outcome: bool = False) -> Expression:
+    """Valid draws and ones of each model by labels and order, where the order is known, maybe by outcome."""
+    known = draws.filter(draws.outcome.notnull(), draws.order.notnull())
+    return _split(known, "model", "labels", "order", *_outcome(by_outcome))
 
 
 def neighbours(draws: Expression) -> Expression:
@@ -104,6 +110,10 @@ def beginning(draws: Expression, *, most: int, below: int, columns: tuple[str, .
     spans = draws.group_by("model").agg(first=draws.draw.min())
     placed = draws.join(spans, "model")
     return placed.filter(placed.draw - placed.first < most).select(*columns)
+
+
+def _outcome(wanted: bool) -> tuple[str, ...]:
+    return ("outcome",) if wanted else ()
 
 
 def _split(draws: Expression, *by: str) -> Expression:

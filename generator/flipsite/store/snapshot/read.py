@@ -82,21 +82,43 @@ def write_parquet(
         writer.write_table(draws_table(draws, study=study), row_group_size=ROWS_A_GROUP)
 
 
+class SnapshotWriter:
+    """Writes tables of the snapshot's columns to an open file; the first one says how wide its codes are."""
+
+    def __init__(self, file: BinaryIO, notes: Mapping[str, str]) -> None:
+        self._file, self._notes = file, notes
+        self._writer: pq.ParquetWriter | None = None
+
+    def write_table(self, table: pa.Table, *, row_group_size: int) -> None:
+        """Write a table's rows, at most `row_group_size` of them a group."""
+        writer = self._writer or self._open(table.schema)
+        writer.write_table(table.cast(writer.schema), row_group_size=row_group_size)
+
+    def close(self) -> None:
+        """Finish the file; without a table it is a snapshot of no draws."""
+        (self._writer or self._open(SCHEMA)).close()
+
+    def _open(self, schema: pa.Schema) -> pq.ParquetWriter:
+        self._writer = pq.ParquetWriter(
+            self._file,
+            schema,
+            version="2.6",
+            compression="zstd",
+            compression_level=9,
+            data_page_version="1.0",
+            write_page_checksum=True,
+            store_schema=False,
+        )
+        self._writer.add_key_value_metadata(self._notes)
+        return self._writer
+
+
 @contextmanager
-def parquet_writer(file: BinaryIO, notes: Mapping[str, str] | None) -> Iterator[Any]:
-    """A writer of tables of the snapshot's columns to an open file, ROWS_A_GROUP rows at a time."""
-    with pq.ParquetWriter(
-        file,
-        SCHEMA,
-        version="2.6",
-        compression="zstd",
-        compression_level=9,
-        data_page_version="1.0",
-        write_page_checksum=True,
-        store_schema=False,
-    ) as writer:
-        writer.add_key_value_metadata({**_NOTES, **(notes or {})})
-        yield writer
+def parquet_writer(file: BinaryIO, notes: Mapping[str, str] | None) -> Iterator[SnapshotWriter]:
+    """Open a writer of the snapshot's columns; the file is finished unless an error ends it."""
+    writer = SnapshotWriter(file, {**_NOTES, **(notes or {})})
+    yield writer
+    writer.close()
 
 
 def read_draws(path: Path) -> Draws:

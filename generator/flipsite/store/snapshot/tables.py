@@ -63,10 +63,15 @@ def grouped(tables: Iterable[pa.Table]) -> Iterator[pa.Table]:
         while n_waiting >= ROWS_A_GROUP:
             n_waiting -= ROWS_A_GROUP
             cut = len(waiting[-1]) - n_waiting
-            yield pa.concat_tables([*waiting[:-1], waiting[-1].slice(0, cut)]).combine_chunks()
+            yield _joined([*waiting[:-1], waiting[-1].slice(0, cut)])
             waiting = [waiting[-1].slice(cut)]
     if n_waiting:
-        yield pa.concat_tables(waiting).combine_chunks()
+        yield _joined(waiting)
+
+
+def _joined(tables: Sequence[pa.Table]) -> pa.Table:
+    """Tables in one piece, their codes as wide as the widest."""
+    return pa.concat_tables(tables, promote_options="permissive").combine_chunks()
 
 
 _WHOLE: dict[Any, Any] = {pa.int8(): pd.Int8Dtype(), pa.int16(): pd.Int16Dtype(), pa.int64(): pd.Int64Dtype()}
