@@ -1,5 +1,7 @@
 """Asking until it is settled: rounds, the unbroken beginning, and what is spared."""
 
+from dataclasses import replace
+
 import pytest
 from collecting_runs import STUDY, budget, draws_of, project_of, simulate
 from hypothesis import given
@@ -8,8 +10,9 @@ from hypothesis import strategies as st
 from flipsite.analyse.sequential import StoppingState, replay
 from flipsite.collect.scheduler import ROUND, beginnings
 from flipsite.collect.simulated import COINS, Endpoint, Fault
-from flipsite.domain.counts import Trajectory
 from flipsite.domain.study import Sampling
+from flipsite.domain.trajectory import DrawCounter, Trajectory
+from flipsite.settings import default_study
 from flipsite.workflows.collect import stopping_rule
 
 
@@ -17,6 +20,7 @@ def some(*names):
     return tuple(coin for coin in COINS if coin.id.removeprefix("simulated/") in names)
 
 
+PROMPT = default_study("trial").prompt
 FEW = some("always-one", "fair", "refuses-30", "slow")
 ENDS = some("always-one", "alternating")
 ROUGH = some("biased-0.9", "rate-limited", "slow")
@@ -27,7 +31,7 @@ def stops(report) -> dict[str, tuple[str, int, int]]:
 
 
 def test_a_settled_model_is_asked_no_more(tmp_path):
-    """A coin that always says 1 among four is convicted at its twelfth draw; the rest are spared."""
+    """A coin that always says 1 among four is settled as biased at its twelfth draw; the rest are spared."""
     endpoint = Endpoint(coins=FEW)
     project = project_of(tmp_path)
     report = simulate(project, endpoint, until_settled=True)
@@ -40,12 +44,11 @@ def test_a_settled_model_is_asked_no_more(tmp_path):
 
 
 def test_it_stops_where_a_replay_of_all_draws_would_have_stopped(tmp_path):
-    """To the round: the rule of the collector is that of `analyse.settled`."""
+    """To the round: the rule of the collector is that of `analyse.sequential`."""
     project = project_of(tmp_path / "all")
     simulate(project, Endpoint(coins=ENDS), draws=280, until_settled=False)
     draws = draws_of(project)
-    courses = [Trajectory.of(draws.outcome[draws.rows(i)]) for i in range(len(draws.models))]
-    replayed = dict(zip(draws.models, replay(courses), strict=True))
+    replayed = dict(zip(draws.models, replay(Trajectory.of_each(draws)), strict=True))
     found = simulate(project_of(tmp_path / "some"), Endpoint(coins=ENDS), draws=280, until_settled=True)
     for one in found.settled:
         stop = replayed[one.model]
@@ -137,19 +140,42 @@ def test_a_hole_in_the_draws_hides_what_comes_after(tmp_path):
 )
 def test_a_beginning_is_unbroken(rows, end):
     """Counted by looking for each draw in turn."""
-    found = beginnings(rows, end)
+    found = beginnings([(model, draw, "[]", 0, outcome) for model, draw, outcome in rows], end)
     for model in "ab":
         outcomes = {draw: outcome for name, draw, outcome in rows if name == model}
         beginning = []
         while len(beginning) in outcomes and len(beginning) < end:
             beginning.append(outcomes[len(beginning)])
         valid = [outcome for outcome in beginning if outcome is not None]
-        assert found.get(model, (0, 0)) == (sum(valid), len(valid))
+        assert list(found.get(model, (0, 0)))[:2] == [sum(valid), len(valid)]
+
+
+def counted(*draws: tuple[int, int]) -> list[int]:
+    """Running counts of (order, outcome) of draws with the same labels."""
+    counter = DrawCounter()
+    for order, outcome in draws:
+        counter.add("[]", order, outcome)
+    return counter.counts
 
 
 def test_the_rule_allows_for_how_many_are_watched():
     """Among 240 a certain coin takes seventeen draws; who was not asked yet counts among them."""
-    judge = stopping_rule(n_models=240, target=0.5)
-    assert judge([(16, 16), (0, 0)]) == [None, None]
-    assert judge([(17, 17), (0, 0)]) == ["biased", None]
+    judge = stopping_rule(PROMPT, n_models=240)
+    assert judge([counted(*[(0, 1)] * 16), counted()]) == [None, None]
+    assert judge([counted(*[(0, 1)] * 17), counted()]) == ["biased", None]
     assert judge([]) == []
+
+
+def test_the_rule_looks_at_each_order():
+    """A first-namer is fair in one order after the other only for who adds them up."""
+    first_namer = counted(*[(0, 0), (1, 1)] * 1000)
+    assert stopping_rule(replace(PROMPT, orders="one"), n_models=1)([first_namer]) == ["fair"]
+    assert stopping_rule(replace(PROMPT, orders="both"), n_models=1)([first_namer]) == [None]
+
+
+def test_a_first_namer_is_asked_to_the_end(tmp_path):
+    """In both orders its total is even from the first pair on: added up, it would be fair at draw 276."""
+    project = project_of(tmp_path, prompt=replace(PROMPT, orders="both"))
+    report = simulate(project, Endpoint(coins=some("first-named")), draws=300, until_settled=True)
+    assert report.settled == ()
+    assert report.progress.n_done == 300

@@ -15,18 +15,18 @@ from flipsite.present.text.verdicts import MANY, rules
 from flipsite.project import packaged
 
 
-def test_a_certain_liar_is_convicted_where_its_e_value_says() -> None:
+def test_a_certain_liar_is_shown_biased_where_its_e_value_says() -> None:
     """2ⁿ/(n + 1) passes 20 at the eighth draw, and 20 times 240 at the seventeenth."""
-    for n_models, name in ((1, "convicted_at"), (MANY, "convicted_at_many")):
+    for n_models, name in ((1, "shown_biased_at"), (MANY, "shown_biased_at_many")):
         first = next(n for n in range(1, 99) if 2**n / (n + 1) >= 20 * n_models)
         assert rules()[name] == str(first)
 
 
-def test_no_coin_is_acquitted_sooner_than_an_alternating_one() -> None:
+def test_no_coin_is_shown_fair_sooner_than_an_alternating_one() -> None:
     """Every share 0.1 away must have an e-value of 20 against it."""
     n = np.arange(2, 1000, 2)
     log_e = special.betaln(n / 2 + 1, n / 2 + 1) - n / 2 * np.log(0.6 * 0.4)
-    assert rules()["acquitted_at"] == str(n[np.argmax(log_e >= np.log(20))])
+    assert rules()["shown_fair_at"] == str(n[np.argmax(log_e >= np.log(20))])
 
 
 def test_about_half_of_fair_coins_lie_below_their_floor() -> None:

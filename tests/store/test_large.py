@@ -17,8 +17,9 @@ from hypothesis import strategies as st
 
 from flipsite.analyse.report import evidence
 from flipsite.analyse.tally import tally
-from flipsite.domain.counts import Trajectory, Transitions, count_study
+from flipsite.domain.counts import Transitions, count_study
 from flipsite.domain.draws import Draw, Draws, Outcome, Rejected, Status
+from flipsite.domain.trajectory import Trajectory
 from flipsite.errors import StoreError
 from flipsite.settings import load_study
 from flipsite.store.counting.aggregate import read_large, read_tallies
@@ -114,19 +115,18 @@ def test_an_engine_counts_any_number_of_outcomes(n_outcomes, tmp_path):
         )
 
 
-def test_a_course_is_looked_at_now_and_then(tmp_path):
+def test_a_trajectory_is_looked_at_now_and_then(tmp_path):
     """700 draws in 350 stretches of two: exact counts after each, and each stretch's first draw."""
     draws = many([700, 3], seed=6)
     write_draws(tmp_path / "draws.parquet", draws, study="s")
     counts = read_large([tmp_path / "draws.parquet"]).counts
     outcomes = draws.outcome[draws.rows(0)]
-    course, whole = counts.models["a/model-0"].course, Trajectory.of(outcomes)
-    assert course.asked.tolist() == list(range(2, 701, 2))
-    assert course.valid.tolist() == whole.valid[1::2].tolist()
-    assert course.ones.tolist() == whole.ones[1::2].tolist()
-    assert course.shown.tolist() == outcomes[::2].tolist()
-    assert course.stride == 2
-    assert counts.models["a/model-1"].course.stride == 1
+    found, whole = counts.models["a/model-0"].trajectory, Trajectory.of_each(draws)[0]
+    assert found.asked.tolist() == list(range(2, 701, 2))
+    assert found.counts.table[:, :6].tolist() == whole.counts.table[1::2, :6].tolist()
+    assert found.shown.tolist() == outcomes[::2].tolist()
+    assert found.stride == 2
+    assert counts.models["a/model-1"].trajectory.stride == 1
 
 
 @given(outcomes=st.lists(st.sampled_from([1, 0, -1]), max_size=9))

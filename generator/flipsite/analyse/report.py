@@ -184,8 +184,8 @@ def report_draws(
 
 
 def _stops(counts: StudyCounts, *, target: float) -> dict[str, Stop]:
-    courses = [each.course for each in counts.models.values()]
-    return dict(zip(counts.models, replay(courses, target=target), strict=True))
+    trajectories = [each.trajectory for each in counts.models.values()]
+    return dict(zip(counts.models, replay(trajectories, target=target), strict=True))
 
 
 def report_printed(study: Study, printed: Printed) -> StudyReport:

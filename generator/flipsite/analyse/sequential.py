@@ -5,6 +5,11 @@ a coin at the target: e = B(k + 1, n − k + 1) / (tᵏ (1 − t)ⁿ⁻ᵏ). For
 so the chance that it ever reaches 1/α is at most α (Ville's inequality). A model that always says 1 has
 e = 2ⁿ / (n + 1): 20 is passed at the eighth draw.
 
+A model that follows the order of the labels, or the labels, shows an even share in total. So it counts as
+fair only where each order's share is near the target, and, with fresh labels, draws of one label pair agree
+about as often as chance lets them. Evidence of bias counts fresh label pairs whose two draws agree: a liking
+for a label makes 11 no likelier than 00.
+
 Evidence counts the draws in the order in which they were asked. A collector with many requests in flight
 hands over the unbroken beginning only: answers that come home early may differ from those that take long.
 """
@@ -18,7 +23,7 @@ from numpy.typing import ArrayLike, NDArray
 from scipy.special import betaln, xlog1py, xlogy
 
 from flipsite.analyse.binomial import FAIR_MARGIN, FALSE_DISCOVERY_RATE, distinct
-from flipsite.domain.counts import Trajectory
+from flipsite.domain.trajectory import N_COUNTS, RunningCounts, Trajectory
 
 Floats = NDArray[np.float64]
 
@@ -59,7 +64,7 @@ def log_evidence(n_ones: ArrayLike, n_valid: ArrayLike, *, target: float = 0.5) 
     return np.asarray(betaln(ones + 1, valid - ones + 1) - at_target, np.float64)
 
 
-def convicted(
+def shown_biased(
     log_e: ArrayLike, *, n_models: int | None = None, rate: float = FALSE_DISCOVERY_RATE
 ) -> NDArray[np.bool_]:
     """The e-BH procedure: reject the r largest e-values, r the most with each at least m / (rate · r).
@@ -83,7 +88,7 @@ def convicted(
     return np.asarray(evidence >= np.log(m / (rate * places[enough][-1])))
 
 
-def acquitted(
+def within_margin(
     n_ones: ArrayLike,
     n_valid: ArrayLike,
     *,
@@ -91,26 +96,86 @@ def acquitted(
     margin: float = FAIR_MARGIN,
     rate: float = FALSE_DISCOVERY_RATE,
 ) -> NDArray[np.bool_]:
-    """Whether a model's confidence sequence lies within the margin.
+    """Whether the confidence sequence of a share lies within the margin of the target.
 
-    Every share outside then has an e-value of 1/rate or more.
-
-    The sequence holds the true share at all times together with probability 1 − rate, for each model on its
-    own.
+    Every share outside then has an e-value of 1/rate or more. The sequence holds the true share at all times
+    together with probability 1 − rate, for each model on its own.
     """
-    ones, valid = np.asarray(n_ones, np.float64), np.asarray(n_valid, np.float64)
+    ones, valid, which = distinct(n_ones, n_valid)
     inside = (abs(ones - valid * target) <= margin * valid) & (valid > 0)
     for edge in (target - margin, target + margin):
         if 0 < edge < 1:
             inside &= log_evidence(ones, valid, target=edge) >= -np.log(rate)
-    return np.asarray(inside)
+    return np.asarray(inside[which])
+
+
+def agreement(target: float) -> float:
+    """Probability that two draws of a coin at the target agree: t² + (1 − t)²."""
+    return target**2 + (1 - target) ** 2
+
+
+def bias_evidence(counts: RunningCounts, fresh_labels: ArrayLike, *, target: float = 0.5) -> Floats:
+    """Logarithm of the e-value against the target, of all draws; with fresh labels, of concordant pairs.
+
+    Args:
+        counts: A row a look.
+        fresh_labels: Whether each row's labels were fresh and each pair asked in both orders.
+        target: Probability that the prompt asks for.
+    """
+    ones, valid, which = distinct(counts.ones, counts.valid)
+    total = log_evidence(ones, valid, target=target)[which]
+    if not np.any(fresh_labels):
+        return np.asarray(total)
+    none, both = counts.concordant
+    even = target**2 / agreement(target)
+    return np.where(fresh_labels, log_evidence(both, none + both, target=even), total)
+
+
+def shown_fair(
+    counts: RunningCounts,
+    *,
+    both_orders: ArrayLike = False,
+    fresh_labels: ArrayLike = False,
+    target: float = 0.5,
+    margin: float = FAIR_MARGIN,
+    rate: float = FALSE_DISCOVERY_RATE,
+) -> NDArray[np.bool_]:
+    """Whether draws are shown to be fair, in total or in each order, and not to follow fresh labels.
+
+    All confidence sequences must lie within the margin: an intersection-union test, whose error rate is that
+    of one of them. With fresh labels the share of label pairs whose draws agree is one of them.
+
+    Args:
+        counts: A row a look.
+        both_orders: Whether each row's draws were asked in both orders.
+        fresh_labels: Whether, besides, their labels were fresh.
+        target: Probability that the prompt asks for.
+        margin: Nearness to the target that counts as fair.
+        rate: Error rate of each row.
+
+    Source:
+        Berger (1982), Technometrics 24, 295-300.
+    """
+
+    def near(n_ones: ArrayLike, n_valid: ArrayLike, share: float) -> NDArray[np.bool_]:
+        return within_margin(n_ones, n_valid, target=share, margin=margin, rate=rate)
+
+    fair = near(counts.ones, counts.valid, target)
+    if np.any(both_orders):
+        each = near(*counts.in_order(0), target) & near(*counts.in_order(1), target)
+        fair = np.where(both_orders, each, fair)
+    if np.any(fresh_labels):
+        alike = counts.concordant[0] + counts.concordant[1]
+        fair &= ~np.asarray(fresh_labels) | near(alike, alike + counts.discordant, agreement(target))
+    return fair
 
 
 def settle(
-    n_ones: ArrayLike,
-    n_valid: ArrayLike,
+    counts: RunningCounts,
     *,
     n_models: int | None = None,
+    both_orders: bool = False,
+    fresh_labels: bool = False,
     target: float = 0.5,
     margin: float = FAIR_MARGIN,
     rate: float = FALSE_DISCOVERY_RATE,
@@ -118,15 +183,18 @@ def settle(
     """Which models need no more draws: the collector's stopping rule. A model once settled is asked no more.
 
     Args:
-        n_ones: Ones of each model, so far.
-        n_valid: Valid draws of each model, so far.
+        counts: A row a model, so far.
         n_models: Models watched in all.
+        both_orders: Whether the study asks in both orders.
+        fresh_labels: Whether, besides, each label pair is asked once in either order.
         target: Probability that the prompt asks for.
         margin: Nearness to the target that counts as fair.
-        rate: False discovery rate of the convictions, and error rate of each acquittal.
+        rate: False discovery rate of the biased, and error rate of each that is fair.
     """
-    biased = convicted(log_evidence(n_ones, n_valid, target=target), n_models=n_models, rate=rate)
-    fair = acquitted(n_ones, n_valid, target=target, margin=margin, rate=rate)
+    biased = shown_biased(bias_evidence(counts, fresh_labels, target=target), n_models=n_models, rate=rate)
+    fair = shown_fair(
+        counts, both_orders=both_orders, fresh_labels=fresh_labels, target=target, margin=margin, rate=rate
+    )
     return tuple(
         StoppingState.BIASED if bad else StoppingState.FAIR if good else StoppingState.OPEN
         for bad, good in zip(biased, fair, strict=True)
@@ -134,38 +202,46 @@ def settle(
 
 
 def replay(
-    courses: Sequence[Trajectory], *, target: float = 0.5, margin: float = FAIR_MARGIN
+    trajectories: Sequence[Trajectory], *, target: float = 0.5, margin: float = FAIR_MARGIN
 ) -> tuple[Stop, ...]:
     """Where draws already taken would have stopped, each open model being asked up to its next look a round.
 
+    Draws in clusters of label pairs that are not counted settle nothing.
+
     Args:
-        courses: Of each model.
+        trajectories: Of each model.
         target: Probability that the prompt asked for.
         margin: Nearness to the target that counts as fair.
     """
-    looks = np.array([len(each.asked) for each in courses], np.int64)
-    asked = [int(each.asked[-1]) if len(each.asked) else 0 for each in courses]
+    looks = np.array([len(each.asked) for each in trajectories], np.int64)
+    asked = [int(each.asked[-1]) if len(each.asked) else 0 for each in trajectories]
     stops = [Stop(state=StoppingState.OPEN, n_draws=n, n_asked=n) for n in asked]
     # All looks of all models in a row; the first row is that of a model not asked yet.
     begins = np.cumsum(looks) - looks + 1
-    ones, valid, which = distinct(
-        np.concatenate([[0], *(each.ones for each in courses)]),
-        np.concatenate([[0], *(each.valid for each in courses)]),
+    tables = [np.zeros((1, N_COUNTS), np.int64), *(each.counts.table for each in trajectories)]
+    counts = RunningCounts(table=np.concatenate(tables))
+    both, fresh = (
+        np.append(False, np.repeat(np.array(each, np.bool_), looks))
+        for each in (
+            [one.both_orders for one in trajectories],
+            [one.fresh_labels for one in trajectories],
+        )
     )
-    log_e = log_evidence(ones, valid, target=target)[which]
-    fair = acquitted(ones, valid, target=target, margin=margin)[which]
-    is_open, row = np.ones(len(courses), np.bool_), np.zeros(len(courses), np.int64)
+    log_e = bias_evidence(counts, fresh, target=target)
+    fair = shown_fair(counts, both_orders=both, fresh_labels=fresh, target=target, margin=margin)
+    is_open = np.array([not (each.clustered and each.both_orders) for each in trajectories], np.bool_)
+    row = np.zeros(len(trajectories), np.int64)
     for look in range(int(looks.max(initial=0))):
         asked_now = is_open & (look < looks)
         row[asked_now] = begins[asked_now] + look
-        biased = convicted(log_e[row])
+        biased = shown_biased(log_e[row])
         settled = is_open & (biased | fair[row])
         for i in np.flatnonzero(settled).tolist():
             state = StoppingState.BIASED if biased[i] else StoppingState.FAIR
-            stops[i] = Stop(state=state, n_draws=_asked_by(courses[i], look), n_asked=asked[i])
+            stops[i] = Stop(state=state, n_draws=_asked_by(trajectories[i], look), n_asked=asked[i])
         is_open &= ~settled
     return tuple(stops)
 
 
-def _asked_by(course: Trajectory, look: int) -> int:
-    return int(course.asked[min(look, len(course.asked) - 1)]) if len(course.asked) else 0
+def _asked_by(trajectory: Trajectory, look: int) -> int:
+    return int(trajectory.asked[min(look, len(trajectory.asked) - 1)]) if len(trajectory.asked) else 0

@@ -14,6 +14,7 @@ where an earlier run was interrupted. A model once settled is asked no more.
 
 import asyncio
 import logging
+from collections import defaultdict
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 
@@ -21,7 +22,8 @@ from flipsite.collect.prompt import Question
 from flipsite.collect.requester import Requester
 from flipsite.collect.run_state import ModelRun, ModelSkippedError, RunProgress
 from flipsite.collect.throttle import ThrottleClosedError
-from flipsite.domain.endpoint import Ledger
+from flipsite.domain.endpoint import Ledger, SettledDraw
+from flipsite.domain.trajectory import N_COUNTS, DrawCounter
 from flipsite.errors import FlipsiteError
 
 log = logging.getLogger(__name__)
@@ -171,11 +173,8 @@ class Scheduler:
 ROUND = 4
 """Draws of each open model in a round: whole pairs of both orders, and at most three more than needed."""
 
-Counts = tuple[int, int]
-"""Ones, and valid draws."""
-
-Judge = Callable[[Sequence[Counts]], Sequence[str | None]]
-"""Each model's settled verdict by its counts; None while it is open."""
+Judge = Callable[[Sequence[Sequence[int]]], Sequence[str | None]]
+"""Each model's settled verdict by its running counts; None while it is open."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -214,7 +213,7 @@ class Rounds:
         self._ledger = ledger
         self._n_draws = n_draws
         self._progress = progress
-        self._counts: dict[str, Counts] = dict.fromkeys(sorted(models), (0, 0))
+        self._counts: dict[str, Sequence[int]] = dict.fromkeys(sorted(models), (0,) * N_COUNTS)
 
     async def run(self, scheduler: Scheduler, queues: Sequence[ModelQueue]) -> None:
         """Ask until all is settled or asked, or something says stop.
@@ -244,7 +243,7 @@ class Rounds:
         found = beginnings(self._ledger.outcomes(), end)
         for model in self._counts:
             if model not in self.settled:
-                self._counts[model] = found.get(model, (0, 0))
+                self._counts[model] = found.get(model, (0,) * N_COUNTS)
         words = self._judge(list(self._counts.values()))
         for model, word in zip(self._counts, words, strict=True):
             if word is None or model in self.settled:
@@ -256,17 +255,16 @@ class Rounds:
             log.info("%s: settled as %s at draw %d", model, word, end)
 
 
-def beginnings(outcomes: Iterable[tuple[str, int, int | None]], end: int) -> dict[str, Counts]:
-    """Ones and valid draws of each model before its first missing draw, and before `end`."""
-    counts: dict[str, Counts] = {}
+def beginnings(outcomes: Iterable[SettledDraw], end: int) -> dict[str, Sequence[int]]:
+    """Running counts of each model before its first missing draw, and before `end`."""
+    counters: defaultdict[str, DrawCounter] = defaultdict(DrawCounter)
     reached: dict[str, int] = {}
-    for model, draw, outcome in outcomes:
+    for model, draw, labels, order, outcome in outcomes:
         if draw != reached.get(model, 0) or draw >= end:
             continue
         reached[model] = draw + 1
-        ones, valid = counts.get(model, (0, 0))
-        counts[model] = (ones + (outcome == 1), valid + (outcome is not None))
-    return counts
+        counters[model].add(labels, order, outcome)
+    return {model: counter.counts for model, counter in counters.items()}
 
 
 def _part(

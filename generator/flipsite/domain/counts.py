@@ -6,16 +6,12 @@ beginning of each model's draws.
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from itertools import pairwise
 from typing import Self
 
 import numpy as np
-from numpy.typing import NDArray
 
 from flipsite.domain.draws import Codes, Draws, Tally
-
-MOST_LOOKS = 2_000
-"""Draws of a model after each of which the stopping rule is applied; of more draws, after so many of them."""
+from flipsite.domain.trajectory import Trajectory
 
 Split = tuple[int, ...]
 """Counts by outcome of some valid draws; of a coin zeros and ones."""
@@ -100,52 +96,6 @@ class Transitions:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Trajectory:
-    """How a model's draws ran, in their order: the counts at some looks, and some of the draws.
-
-    Attributes:
-        asked: Draws up to each look, ascending; the last look is after all of them.
-        valid: Valid draws among them.
-        ones: Ones among these.
-        shown: Outcome of every `stride`-th draw, −1 without one.
-        stride: Distance between shown draws; 1 shows all.
-    """
-
-    asked: NDArray[np.int64]
-    valid: NDArray[np.int64]
-    ones: NDArray[np.int64]
-    shown: Codes
-    stride: int
-
-    @classmethod
-    def of(cls, outcomes: Codes) -> Self:
-        """Of a model's outcomes by draw, each of them a look; of more than MOST_LOOKS, so many of them."""
-        valid, ones = (np.cumsum(each, dtype=np.int64) for each in (outcomes >= 0, outcomes == 1))
-        return cls._looked_at(outcomes, valid, ones)
-
-    @classmethod
-    def of_each(cls, draws: Draws) -> list[Self]:
-        """Of each model of a study, in the order of `draws.models`."""
-        found = []
-        valid, ones = (
-            np.cumsum(np.append(False, each), dtype=np.int64)
-            for each in (draws.outcome >= 0, draws.outcome == 1)
-        )
-        for begin, end in pairwise(draws.starts.tolist()):
-            counted = (each[begin + 1 : end + 1] - each[begin] for each in (valid, ones))
-            found.append(cls._looked_at(draws.outcome[begin:end], *counted))
-        return found
-
-    @classmethod
-    def _looked_at(cls, outcomes: Codes, valid: NDArray[np.int64], ones: NDArray[np.int64]) -> Self:
-        asked = np.arange(1, len(outcomes) + 1)
-        if len(asked) > MOST_LOOKS:
-            looks = np.linspace(0, len(asked) - 1, MOST_LOOKS).round().astype(np.int64)
-            asked, valid, ones = asked[looks], valid[looks], ones[looks]
-        return cls(asked=asked, valid=valid, ones=ones, shown=outcomes, stride=1)
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
 class ModelCounts:
     """Counts of one model's draws.
 
@@ -155,7 +105,7 @@ class ModelCounts:
         by_day: Of each day that is known.
         by_mode: Of each mode that is known.
         neighbours: Each valid draw beside the next.
-        course: How they ran.
+        trajectory: Their running counts.
     """
 
     shown: tuple[PromptArm, ...]
@@ -163,7 +113,7 @@ class ModelCounts:
     by_day: Mapping[str, Split]
     by_mode: Mapping[str, Split]
     neighbours: Transitions
-    course: Trajectory
+    trajectory: Trajectory
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -189,7 +139,7 @@ def count_study(draws: Draws, tallies: tuple[Tally, ...], *, n_outcomes: int = 2
         tallies: Their tallies, in the order of `draws.models`.
         n_outcomes: k.
     """
-    neighbours, courses = Transitions.of_each(draws), Trajectory.of_each(draws)
+    neighbours, trajectories = Transitions.of_each(draws), Trajectory.of_each(draws)
     models = {}
     for index, model in enumerate(draws.models):
         rows = draws.rows(index)
@@ -201,7 +151,7 @@ def count_study(draws: Draws, tallies: tuple[Tally, ...], *, n_outcomes: int = 2
             by_day=_by_name(days, outcomes, n_outcomes),
             by_mode=_by_name(draws.mode[rows], outcomes, n_outcomes),
             neighbours=neighbours[index],
-            course=courses[index],
+            trajectory=trajectories[index],
         )
     moments = [moment for moment in draws.asked_at if moment]
     asked = (min(moments), max(moments)) if moments else None

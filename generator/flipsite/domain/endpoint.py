@@ -9,6 +9,9 @@ from typing import Protocol
 
 from flipsite.domain.draws import Result
 
+SettledDraw = tuple[str, int, str, int, int | None]
+"""Model, index, labels (JSON), index of the label named first, and outcome or None, of a draw."""
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RequestRecord:
@@ -163,8 +166,8 @@ class Ledger(Protocol):
     def settled(self, model: str) -> Set[tuple[tuple[str, ...], int, int]]:
         """The (labels, order, draw) of a model that need no asking."""
 
-    def outcomes(self) -> Iterable[tuple[str, int, int | None]]:
-        """Model, draw and outcome, None without one, of all that need no asking; by model and draw."""
+    def outcomes(self) -> Iterable[SettledDraw]:
+        """All draws that need not be asked again, by model and draw."""
 
     def unpriced(self) -> Sequence[UnpricedRequest]:
         """Answers whose price can be asked for."""

@@ -26,7 +26,8 @@ from flipsite.collect.scheduler import Judge, Rounds, Scheduler
 from flipsite.collect.selection import ModelSelection, choose, matches
 from flipsite.collect.transport import Application, is_local
 from flipsite.domain.display import plural
-from flipsite.domain.study import MOST_BUDGET_USD, Kind, Study
+from flipsite.domain.study import MOST_BUDGET_USD, Kind, Prompt, Study
+from flipsite.domain.trajectory import N_COUNTS, RunningCounts
 from flipsite.errors import UsageError
 from flipsite.files import replacing
 from flipsite.project import CATALOGUE_FILE, Project, study_folder, study_ids
@@ -183,7 +184,7 @@ class CollectRun:
     def _rounds(self, session: RunSession, planned: CollectPlan) -> Rounds:
         asked = {one.model for one in planned.models} | {one.model for one in self._cache.standings()}
         return Rounds(
-            stopping_rule(n_models=len(asked), target=self._study.prompt.target),
+            stopping_rule(self._study.prompt, n_models=len(asked)),
             self._cache,
             models=asked,
             n_draws=self._study.sampling.draws,
@@ -225,13 +226,22 @@ class CollectRun:
         )
 
 
-def stopping_rule(*, n_models: int, target: float) -> Judge:
-    """The rule by which a model needs no more draws; see `analyse.settled`."""
+def stopping_rule(prompt: Prompt, *, n_models: int) -> Judge:
+    """The rule by which a model needs no more draws; see `analyse.sequential`."""
+    import numpy as np
+
     from flipsite.analyse.sequential import StoppingState, settle
 
-    def judge(counts: Sequence[tuple[int, int]]) -> list[str | None]:
-        ones, valid = zip(*counts, strict=True) if counts else ((), ())
-        states = settle(ones, valid, n_models=n_models, target=target)
+    both_orders = prompt.orders == "both"
+
+    def judge(counts: Sequence[Sequence[int]]) -> list[str | None]:
+        states = settle(
+            RunningCounts(table=np.array(counts, np.int64).reshape(-1, N_COUNTS)),
+            n_models=n_models,
+            both_orders=both_orders,
+            fresh_labels=both_orders and prompt.labels == "random",
+            target=prompt.target,
+        )
         return [None if state is StoppingState.OPEN else state.value for state in states]
 
     return judge

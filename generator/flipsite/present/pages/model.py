@@ -207,11 +207,11 @@ class _Pictures(NamedTuple):
 def _pictures(report: StudyReport, model: str, outcomes: Codes | None) -> _Pictures:
     target = report.study.prompt.target
     if report.counts and report.sampled:  # a running mean of its own points shares no specification
-        course = report.counts.models[model].course
+        trajectory = report.counts.models[model].trajectory
         return _Pictures(
-            running=running_mean_of(course, target=target),
-            strip=strip_of(course),
-            strip_twin=strip_of_twin(course),
+            running=running_mean_of(trajectory, target=target),
+            strip=strip_of(trajectory),
+            strip_twin=strip_of_twin(trajectory),
         )
     if outcomes is None:
         return _Pictures()
@@ -284,7 +284,7 @@ def listed_models(report: StudyReport) -> Iterable[Page]:
 def model_twins(report: StudyReport) -> Iterable[SparklineSpec]:
     """The data that makes the small pictures of a study's models interactive."""
     if report.counts and report.sampled:
-        yield from (strip_of_twin(each.course) for each in report.counts.models.values())
+        yield from (strip_of_twin(each.trajectory) for each in report.counts.models.values())
         return
     if (draws := report.draws) is None:
         return

@@ -16,8 +16,8 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.special import bdtr, bdtrik
 
-from flipsite.domain.counts import Trajectory
 from flipsite.domain.draws import Codes
+from flipsite.domain.trajectory import Trajectory
 
 MOST_POINTS: Final = 400
 """A picture of more draws shows so many of them, evenly taken, and says so."""
@@ -107,14 +107,14 @@ def running_mean(outcomes: Codes, *, target: float = 0.5) -> RunningMean | None:
     return _running_mean(np.cumsum(valid, dtype=np.int64)[frame.at - 1], frame)
 
 
-def running_mean_of(course: Trajectory, *, target: float = 0.5) -> RunningMean | None:
-    """The running mean at the looks of a course; None where there was no valid draw."""
-    at, first = np.unique(course.valid, return_index=True)
+def running_mean_of(trajectory: Trajectory, *, target: float = 0.5) -> RunningMean | None:
+    """The running mean at the looks of a trajectory; None where there was no valid draw."""
+    at, first = np.unique(trajectory.counts.valid, return_index=True)
     told = at > 0
     if not told.any():
         return None
     frame = _framed(at[told], *chance_envelope(at[told], target=target), target=target)
-    return _running_mean(course.ones[first[told]], frame)
+    return _running_mean(trajectory.counts.ones[first[told]], frame)
 
 
 def _running_mean(ones: NDArray[np.int64], frame: "_Frame") -> RunningMean:
@@ -140,10 +140,11 @@ def strip(outcomes: Codes) -> Strip:
     return _strip(outcomes[::stride], stride, (n_ones, n_valid - n_ones, len(outcomes) - n_valid))
 
 
-def strip_of(course: Trajectory) -> Strip:
-    """A model's draws as far as its course shows them."""
-    asked, valid, ones = (int(counts[-1]) for counts in (course.asked, course.valid, course.ones))
-    return _strip(course.shown, course.stride, (ones, valid - ones, asked - valid))
+def strip_of(trajectory: Trajectory) -> Strip:
+    """A model's draws as far as its trajectory shows them."""
+    counts = trajectory.counts
+    asked, valid, ones = (int(each[-1]) for each in (trajectory.asked, counts.valid, counts.ones))
+    return _strip(trajectory.shown, trajectory.stride, (ones, valid - ones, asked - valid))
 
 
 def _strip(shown: Codes, stride: int, counts: tuple[int, int, int]) -> Strip:
@@ -306,9 +307,9 @@ def strip_twin(outcomes: Codes) -> SparklineSpec:
     return SparklineSpec(kind="strip", drawn=_signs(outcomes[::stride]), stride=stride)
 
 
-def strip_of_twin(course: Trajectory) -> SparklineSpec:
-    """Of a model's draws as far as its course shows them."""
-    return SparklineSpec(kind="strip", drawn=_signs(course.shown), stride=course.stride)
+def strip_of_twin(trajectory: Trajectory) -> SparklineSpec:
+    """Of a model's draws as far as its trajectory shows them."""
+    return SparklineSpec(kind="strip", drawn=_signs(trajectory.shown), stride=trajectory.stride)
 
 
 def _signs(outcomes: Codes) -> str:

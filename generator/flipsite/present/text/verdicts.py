@@ -21,7 +21,7 @@ from flipsite.analyse.binomial import (
     noise_floor,
 )
 from flipsite.analyse.features import merge
-from flipsite.analyse.sequential import acquitted, convicted, log_evidence
+from flipsite.analyse.sequential import log_evidence, shown_biased, within_margin
 from flipsite.domain.display import plural
 from flipsite.domain.estimates import Estimate, PrintedBias, Sway, Verdict
 from flipsite.domain.features import ASKINGS
@@ -160,9 +160,9 @@ def rules() -> dict[str, str]:
         "alike": percent_text(merge.ALIKE),
         "e_value": f"{1 / FALSE_DISCOVERY_RATE:g}",
         "many_models": count_text(MANY),
-        "convicted_at": count_text(_shown_biased_at(1)),
-        "convicted_at_many": count_text(_shown_biased_at(MANY)),
-        "acquitted_at": count_text(_shown_fair_at()),
+        "shown_biased_at": count_text(_shown_biased_at(1)),
+        "shown_biased_at_many": count_text(_shown_biased_at(MANY)),
+        "shown_fair_at": count_text(_shown_fair_at()),
     }
 
 
@@ -175,10 +175,10 @@ def _size(draws: int) -> float:
 
 def _shown_biased_at(n_models: int) -> int:
     """The draw at which a model that always says 1 is shown to be biased, the first of `n_models`."""
-    return next(n for n in range(1, 1000) if convicted([log_evidence(n, n)], n_models=n_models)[0])
+    return next(n for n in range(1, 1000) if shown_biased([log_evidence(n, n)], n_models=n_models)[0])
 
 
 def _shown_fair_at() -> int:
     """The draw at which a model that says 0 and 1 in turn is settled as fair: no model is sooner."""
     draws = np.arange(2, 20_000, 2)
-    return int(draws[np.argmax(acquitted(draws // 2, draws))])
+    return int(draws[np.argmax(within_margin(draws // 2, draws))])

@@ -21,6 +21,7 @@ from flipsite.domain.endpoint import (
     Reading,
     RequestRecord,
     ResponseRecord,
+    SettledDraw,
     StoredAnswer,
     StoredDraw,
     UnpricedRequest,
@@ -130,8 +131,8 @@ class Cache:
             found = rows.settled(self._reader, self._key, model)
             return frozenset((_labels(labels), order, draw) for labels, order, draw in found)
 
-    def outcomes(self) -> list[tuple[str, int, int | None]]:
-        """Model, draw and outcome, None without one, of all that need no asking; by model and draw."""
+    def outcomes(self) -> list[SettledDraw]:
+        """All draws that need not be asked again, by model and draw."""
         with complaints(self._path):
             return list(rows.outcomes(self._reader, self._key))
 

@@ -15,7 +15,14 @@ from dataclasses import dataclass
 from itertools import islice
 
 from flipsite.domain.draws import Failed, Outcome, Rejected, Status
-from flipsite.domain.endpoint import ModelLedger, Reading, RequestRecord, ResponseRecord, StatedAnswer
+from flipsite.domain.endpoint import (
+    ModelLedger,
+    Reading,
+    RequestRecord,
+    ResponseRecord,
+    SettledDraw,
+    StatedAnswer,
+)
 
 LOST = "no answer came: the collector was stopped while it waited"
 
@@ -126,10 +133,11 @@ def known(connection: sqlite3.Connection, study: int, model: str) -> Iterator[tu
     yield from connection.execute(query, (study, model))
 
 
-def outcomes(connection: sqlite3.Connection, study: int) -> Iterator[tuple[str, int, int | None]]:
-    """Model, index and outcome of each draw that need not be asked again, by model and draw."""
+def outcomes(connection: sqlite3.Connection, study: int) -> Iterator[SettledDraw]:
+    """Each draw that need not be asked again, by model and draw."""
     query = (
-        "SELECT s.model, d.draw, d.outcome FROM series AS s JOIN draw AS d ON d.series = s.series"
+        "SELECT s.model, d.draw, d.labels, d.label_order, d.outcome"
+        " FROM series AS s JOIN draw AS d ON d.series = s.series"
         " WHERE s.study = ? AND d.settled = 1 ORDER BY s.model, d.draw"
     )
     yield from connection.execute(query, (study,))

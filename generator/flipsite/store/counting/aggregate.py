@@ -16,13 +16,13 @@ from flipsite.domain.counts import (
     PromptArm,
     Split,
     StudyCounts,
-    Trajectory,
     Transitions,
     prompt_arms,
 )
 from flipsite.domain.draws import PICO, STATUSES, Draws, Tally
 from flipsite.domain.engine import EMBEDDED, EngineChoice
 from flipsite.domain.study import ModelChoice
+from flipsite.domain.trajectory import N_COUNTS, RunningCounts, Trajectory
 from flipsite.errors import StoreError
 from flipsite.store.counting import queries
 from flipsite.store.counting.engine import Engine, engine
@@ -133,7 +133,8 @@ def _read(connected: Engine, draws: Expression, *, name: str, n_outcomes: int) -
     }
     beside = _neighbours(connected.rows(queries.neighbours(draws)))
     widths = connected.table(_widths(rows, most=most_looks))
-    courses = _courses(connected.rows(queries.looks(draws, widths)))
+    found = connected.rows(queries.looks(draws, widths))
+    trajectories = _trajectories(found, varying_labels=told["pairs"] > 1)
     models = {
         tally.model: ModelCounts(
             shown=shown.get(tally.model, ()),
@@ -141,7 +142,7 @@ def _read(connected: Engine, draws: Expression, *, name: str, n_outcomes: int) -
             by_day=by["day"].get(tally.model, {}),
             by_mode=by["mode"].get(tally.model, {}),
             neighbours=beside.get(tally.model, Transitions.of(np.zeros(0, np.int8))),
-            course=courses[tally.model],
+            trajectory=trajectories[tally.model],
         )
         for tally in tallies
     }
@@ -260,20 +261,22 @@ def _neighbours(table: pa.Table) -> dict[str, Transitions]:
     }
 
 
-def _courses(table: pa.Table) -> dict[str, Trajectory]:
-    """Each model's course, from its stretches."""
+def _trajectories(table: pa.Table, *, varying_labels: bool) -> dict[str, Trajectory]:
+    """Each model's trajectory, from its stretches; label pairs are not followed."""
     table = table.sort_by([("model", "ascending"), ("look", "ascending")])
     columns = {
         name: np.array([value or 0 for value in table[name].to_pylist()], np.int64)
-        for name in ("width", "n_draws", "n_valid", "n_ones", "head")
+        for name in ("width", "n_draws", *queries.RUNNING, "head")
     }
+    counts = np.zeros((len(table), N_COUNTS), np.int64)
+    counts[:, : len(queries.RUNNING)] = np.stack([columns[name] for name in queries.RUNNING], axis=1)
     models = table["model"].to_pylist()
     starts = [i for i, model in enumerate(models) if i == 0 or model != models[i - 1]]
     return {
         models[start]: Trajectory(
             asked=np.cumsum(columns["n_draws"][start:stop]),
-            valid=np.cumsum(columns["n_valid"][start:stop]),
-            ones=np.cumsum(columns["n_ones"][start:stop]),
+            counts=RunningCounts(table=np.cumsum(counts[start:stop], axis=0)),
+            clustered=varying_labels,
             shown=columns["head"][start:stop].astype(np.int16),
             stride=int(columns["width"][start]),
         )

@@ -13,6 +13,8 @@ Expression = Any
 
 TOKENS = ("prompt_tokens", "completion_tokens", "reasoning_tokens")
 BY = ("provider", "day", "mode")
+RUNNING = ("n_ones", "n_valid", "n_ones_0", "n_valid_0", "n_ones_1", "n_valid_1")
+"""Counts of a stretch of draws, in the order of the columns of running counts."""
 
 
 def tallies(draws: Expression) -> Expression:
@@ -82,21 +84,27 @@ def neighbours(draws: Expression) -> Expression:
 def looks(draws: Expression, widths: Expression) -> Expression:
     """Each model's draws in equal stretches of their numbers.
 
-    Draws, valid draws and ones of each stretch, and how its first draw ended: 1, 0, or −1 without an outcome.
+    Draws of each stretch, its RUNNING counts in total and in each order, and how its first draw ended: 1, 0,
+    or −1 without an outcome.
 
     Args:
         draws: Tidy draws.
         widths: A small table: each `model`, its `first` number, and the `width` of its stretches. It is there
             already: made in the same question, an engine may take it for the larger side and hold the draws.
     """
-    placed = draws.select("model", "draw", "outcome").join(widths, "model")
+    placed = draws.select("model", "draw", "outcome", "order").join(widths, "model")
     look = (placed.draw - placed.first) // placed.width
-    stretch = placed.select("model", "draw", "outcome", "width", look=look)
+    stretch = placed.select("model", "draw", "outcome", "order", "width", look=look)
+    ones = stretch.outcome.cast("int64")
+    counts = {"n_ones": ones.sum(), "n_valid": ones.count()}
+    for order in (0, 1):
+        named_first = stretch.order == order
+        counts[f"n_ones_{order}"] = ones.sum(where=named_first)
+        counts[f"n_valid_{order}"] = ones.count(where=named_first)
     return stretch.group_by("model", "look").agg(
         width=stretch.width.max(),
         n_draws=stretch.count(),
-        n_valid=stretch.outcome.count(),
-        n_ones=stretch.outcome.cast("int64").sum(),
+        **counts,
         head=stretch.outcome.fill_null(-1).argmin(stretch.draw),
     )
 
