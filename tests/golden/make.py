@@ -22,7 +22,7 @@ from flipsite.project import packaged
 
 HERE = Path(__file__).parent
 FORMATS, SITE, DIGESTS = HERE / "formats", HERE / "site", HERE / "site.json"
-NEWEST = 3
+NEWEST = 4
 """The set of formats that this flipsite writes."""
 
 MODELS = ("fair", "always-one", "biased-0.6", "refuses-30", "never-parses")

@@ -72,6 +72,6 @@ def same(one: Draws, other: Draws) -> bool:
             assert a.dtype == b.dtype, field.name
             if not np.array_equal(a, b, equal_nan=a.dtype.kind == "f"):
                 return False
-        elif list(a) != list(b):
+        elif (a is None) != (b is None) or list(a or ()) != list(b or ()):
             return False
     return True

@@ -322,6 +322,7 @@ def draw_of(kept: StoredDraw) -> Draw:
         response=reply.response,
         finish_reason=reply.finish_reason,
         provider=reply.provider,
+        served_model=reply.served_model,
         mode=kept.mode,
         prompt_tokens=reply.prompt_tokens,
         completion_tokens=reply.completion_tokens,

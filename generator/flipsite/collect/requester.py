@@ -320,6 +320,7 @@ def _answered(
         billed_pico=billed_pico,
         fault=_fault(exchange.result),
         reading=reading,
+        served_model=exchange.result.served_model if isinstance(exchange.result, Reply) else None,
     )
 
 

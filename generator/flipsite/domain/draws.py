@@ -72,6 +72,7 @@ class Draw:
         order: Index of the label that was named first in the prompt.
         result: The outcome, or why there is none.
         response: What the model said, without its reasoning.
+        served_model: The model that the answer names as its own.
         mode: `text` or `structured`, as asked.
         cost_usd: As billed; None where it is unknown.
         latency_s: From the request to the whole answer.
@@ -86,6 +87,7 @@ class Draw:
     response: str | None = None
     finish_reason: str | None = None
     provider: str | None = None
+    served_model: str | None = None
     mode: str | None = None
     prompt_tokens: int | None = None
     completion_tokens: int | None = None
@@ -110,6 +112,7 @@ class Draws:
         order: Index of the label named first, or -1, int16.
         labels: JSON text of the labels, such as `["0","1"]`.
         cost_usd: US dollars, float64.
+        served_model: The models that the answers name; None where all name the model that was asked.
     """
 
     models: tuple[str, ...]
@@ -129,6 +132,7 @@ class Draws:
     cost_usd: NDArray[np.float64]
     latency_s: NDArray[np.float64]
     asked_at: Sequence[str | None]
+    served_model: Sequence[str | None] | None = None
 
     @property
     def n_outcomes(self) -> int:

@@ -57,6 +57,7 @@ class ResponseRecord:
         body: The raw answer, never rewritten; None where none came.
         generation: The provider's id, by which a price can be asked for later.
         billed_pico: Picodollars billed; None where nobody has told yet.
+        served_model: The model that the answer names as its own.
         fault: Why no answer came, for people; None where one did.
         reading: What settles the draw; None where it will be asked again.
     """
@@ -69,6 +70,7 @@ class ResponseRecord:
     billed_pico: int | None
     fault: str | None
     reading: Reading | None
+    served_model: str | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -10,6 +10,7 @@ the guard off again, so that the way there and back is exact. JSON lines and Par
 import json
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
+from itertools import chain, combinations
 from math import isfinite
 from typing import Any, BinaryIO, Literal, get_args
 
@@ -18,7 +19,17 @@ from numpy.typing import NDArray
 
 from flipsite.csv_cells import csv_cell
 from flipsite.domain.draws import STATUSES, Draws
-from flipsite.store.snapshot.columns import COUNTS, NUMBERS, SCHEMA, TEXTS, draws_table, unicode_text
+from flipsite.store.snapshot.columns import (
+    COUNTS,
+    NUMBERS,
+    OPTIONAL_TEXTS,
+    SCHEMA,
+    TEXTS,
+    draws_table,
+    optional_columns,
+    schema_with,
+    unicode_text,
+)
 from flipsite.store.snapshot.read import ROWS_A_GROUP, parquet_writer
 
 ExportFormat = Literal["csv", "jsonl", "parquet"]
@@ -26,6 +37,13 @@ EXPORT_FORMATS: tuple[ExportFormat, ...] = get_args(ExportFormat)
 
 COLUMNS: tuple[str, ...] = tuple(SCHEMA.names)
 """The header of the tidy draws, in the design's order."""
+
+HEADERS = frozenset(
+    tuple(schema_with(optional).names)
+    for n in range(len(OPTIONAL_TEXTS) + 1)
+    for optional in combinations(OPTIONAL_TEXTS, n)
+)
+"""All headers that an export may have."""
 
 _ROWS_A_BLOCK = 8_192
 
@@ -42,7 +60,7 @@ def export_groups(groups: Iterable[Draws], file: BinaryIO, *, study: str, form: 
     """Write draws to an open binary file, and never hold more than some of them.
 
     Args:
-        groups: What to write, some draws at a time.
+        groups: What to write, some draws at a time, one group at least; all have the same columns.
         file: Where to; written from its present position, not closed.
         study: The study's id, which stands in each row.
         form: `csv`, `jsonl` (one JSON object a line) or `parquet` (the snapshot's own form).
@@ -50,7 +68,9 @@ def export_groups(groups: Iterable[Draws], file: BinaryIO, *, study: str, form: 
     Returns:
         How many draws were written.
     """
-    n_draws = 0
+    n_draws, groups = 0, iter(groups)
+    first = next(groups)
+    optional, groups = optional_columns(first), chain([first], groups)
     if form == "parquet":
         with parquet_writer(file, None) as writer:
             for draws in groups:
@@ -58,7 +78,7 @@ def export_groups(groups: Iterable[Draws], file: BinaryIO, *, study: str, form: 
                 n_draws += len(draws)
         return n_draws
     if form == "csv":
-        file.write((",".join(COLUMNS) + "\n").encode())
+        file.write((",".join(schema_with(optional).names) + "\n").encode())
     for draws in groups:
         columns = _csv_columns(draws, study) if form == "csv" else _json_columns(draws, study)
         file.writelines(_lines(columns, len(draws)))
@@ -102,23 +122,24 @@ def _joined(columns: Sequence[_ExportColumn]) -> list[_ExportColumn]:
 
 def _csv_columns(draws: Draws, study: str) -> list[_ExportColumn]:
     columns = _columns(draws, study, text=csv_cell, missing="")
-    return [columns[name] for name in COLUMNS]
+    return list(columns.values())
 
 
 def _json_columns(draws: Draws, study: str) -> list[_ExportColumn]:
     columns = _columns(draws, study, text=_json_text, missing="null")
     columns["labels"] = _texts(draws.labels, str, missing="null")  # is JSON already
-    first, last = COLUMNS[0], COLUMNS[-1]
+    first, last = next(iter(columns)), next(reversed(columns))
     return [
-        columns[name].within(f'{"{" if name == first else ""}"{name}":', "}" if name == last else "")
-        for name in COLUMNS
+        column.within(f'{"{" if name == first else ""}"{name}":', "}" if name == last else "")
+        for name, column in columns.items()
     ]
 
 
 def _columns(
     draws: Draws, study: str, *, text: Callable[[str], str], missing: str
 ) -> dict[str, _ExportColumn]:
-    """The columns by name, each distinct value shown once: in a hundred thousand draws there are few."""
+    """The columns in order, each distinct value shown once: in a hundred thousand draws there are few."""
+    optional = optional_columns(draws)
     n_rows, n_of_each = len(draws), np.diff(draws.starts)
     columns = {
         "study": _ExportColumn(texts=[text(study)], codes=np.zeros(n_rows, np.int64)),
@@ -134,10 +155,10 @@ def _columns(
     for name in ("order", "outcome"):
         codes = getattr(draws, name).astype(np.int64)
         columns[name] = _ExportColumn(texts=["0", "1", missing], codes=np.where(codes < 0, 2, codes))
-    columns |= {name: _texts(getattr(draws, name), text, missing=missing) for name in TEXTS}
+    columns |= {name: _texts(getattr(draws, name), text, missing=missing) for name in (*TEXTS, *optional)}
     columns |= {name: _numbers(getattr(draws, name), missing=missing, show=_whole) for name in COUNTS}
     columns |= {name: _numbers(getattr(draws, name), missing=missing) for name in NUMBERS}
-    return columns
+    return {name: columns[name] for name in schema_with(optional).names}
 
 
 def _texts(values: Sequence[str | None], show: Callable[[str], str], *, missing: str) -> _ExportColumn:

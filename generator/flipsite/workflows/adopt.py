@@ -80,6 +80,7 @@ def _records(draws: Draws, model: str, row: int, folder: Path) -> tuple[RequestR
         billed_pico=billed,
         fault=REASON if isinstance(result, Failed) else None,
         reading=Reading(result=result, reader=READER),
+        served_model=draws.served_model[row] if draws.served_model is not None else None,
     )
     return request, response
 
@@ -98,10 +99,9 @@ def _body(draws: Draws, row: int) -> bytes:
         for name in ("prompt_tokens", "completion_tokens", "reasoning_tokens")
     }
     reasoning = {"reasoning_tokens": counts.pop("reasoning_tokens")}
-    served = getattr(draws, "served_model", None)
     body = {
         "provider": draws.provider[row],
-        "model": served[row] if served is not None else None,
+        "model": draws.served_model[row] if draws.served_model is not None else None,
         "choices": [{"finish_reason": draws.finish_reason[row], "message": {"content": draws.response[row]}}],
         "usage": {**counts, "completion_tokens_details": reasoning},
     }

@@ -19,7 +19,7 @@ from pathlib import Path
 from flipsite.collect.catalogue import Catalogue, dump_catalogue, fetch_catalogue
 from flipsite.collect.client import OpenRouter
 from flipsite.collect.clock import nap, stamp
-from flipsite.collect.parse import read_again
+from flipsite.collect.parse import draw_of, read_again
 from flipsite.collect.plan import CollectPlan, plan, queues_of
 from flipsite.collect.run_state import warnings_of
 from flipsite.collect.scheduler import Judge, Rounds, Scheduler
@@ -316,13 +316,16 @@ def reread(project: Project, study_id: str) -> tuple[int, int, Path | None]:
     study = load_study(folder)
     with _cache(project, study, protocol=None) as cache:
         refuse_loss(folder, cache.standings())
-        n_answers, changed = 0, []
+        n_answers, changed, served = 0, [], dict[str, str]()
         for kept in cache.kept():
+            if (name := draw_of(kept).served_model) is not None and name != kept.model:
+                served[kept.model] = name
             reading = read_again(kept)
             n_answers += reading is not None
             if reading is not None and reading.result != kept.result:
                 changed.append((kept.row, reading))
         cache.record(changed)
+        cache.note_served(served)
         shards = shards_in(folder)
         shard = shards[0] if len(shards) == 1 else None
         return len(changed), n_answers, write_snapshot(folder, cache, study, shard=shard)

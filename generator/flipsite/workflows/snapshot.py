@@ -1,6 +1,7 @@
 """From a study's cache to its snapshot: what changed since the last one is read, the rest copied."""
 
 import logging
+from collections.abc import Collection
 from itertools import chain
 from pathlib import Path
 
@@ -8,8 +9,9 @@ from flipsite.collect.parse import draw_of
 from flipsite.domain.study import Shard, Study
 from flipsite.project import own_digest, snapshot_files, snapshot_place
 from flipsite.store.cache.cache import Cache
-from flipsite.store.snapshot.columns import LIBRARY, brief
+from flipsite.store.snapshot.columns import LIBRARY, OPTIONAL_TEXTS, brief
 from flipsite.store.snapshot.merge import woven
+from flipsite.store.snapshot.read import optional_in
 from flipsite.store.snapshot.shards import shard_notes
 from flipsite.store.snapshot.tables import draw_tables
 from flipsite.store.snapshot.write import (
@@ -43,20 +45,25 @@ def write_snapshot(folder: Path, cache: Cache, study: Study, *, shard: Shard | N
         models, mark = view.models(), view.mark()
         alone = shard is not None and all(shard.holds(model) for model in models)
         notes = shard_notes((shard,), study=study.id, kind=study.kind.value) if shard and alone else {}
+        optional = OPTIONAL_TEXTS if view.served_otherwise() else ()
         last = load_written(view.written(), by=by)
-        if last is not None and not stands(last, folder):
+        if last is not None and not (stands(last, folder) and _has_columns(folder, optional)):
             last = None
         kept = view.kept(since=last.mark if last else None)
         shown = (each for each in kept if not study.models.leaves_out(each.model))
-        changed = draw_tables((brief(draw_of(each)) for each in shown), study=study.id)
+        changed = draw_tables((brief(draw_of(each)) for each in shown), study=study.id, optional=optional)
         first = next(changed, None)
         if last is not None and first is None and last.notes == notes:
             return snapshot_place(folder)
         rows = woven(snapshot_files(folder) if last else (), chain(() if first is None else [first], changed))
         same = last.files if last is not None and last.notes == notes else {}
         known = {folder / name: sha256 for name, sha256 in same.items()}
-        files = replace_snapshot(folder, rows, notes=notes, known=known)
+        files = replace_snapshot(folder, rows, notes=notes, known=known, optional=optional)
     cache.remember(dump_written(WrittenSnapshot(by=by, mark=mark, notes=notes, files=files)))
     place = snapshot_place(folder)
     log.info("%s: %d models", place or f"{folder}: no draws yet", len(models))
     return place
+
+
+def _has_columns(folder: Path, optional: Collection[str]) -> bool:
+    return optional_in(snapshot_files(folder)) == frozenset(optional)

@@ -53,6 +53,10 @@ class StudyView:
         """Those that were ever asked."""
         return tuple(standing.model for standing in rows.standings(self._connection, self._key))
 
+    def served_otherwise(self) -> bool:
+        """Whether any answer names another model than the one that was asked."""
+        return queries.served_otherwise(self._connection, self._key)
+
     def mark(self) -> StudyMark:
         """How far the study has come."""
         return queries.mark(self._connection, self._key)
@@ -189,6 +193,12 @@ class Cache:
         """Replace how stored answers were read, all or none; the answers stay as they are."""
         with complaints(self._path):
             rows.record(self._reader, self._key, readings)
+
+    def note_served(self, served: Mapping[str, str]) -> None:
+        """Note models whose answers name another one; an older flipsite did not."""
+        with complaints(self._path):
+            for model, name in served.items():
+                queries.note_served(self._reader, queries.series_number(self._reader, self._key, model), name)
 
     def known(self, model: str) -> frozenset[tuple[tuple[str, ...], int, int]]:
         """The (labels, order, draw) of a model that were ever asked."""

@@ -156,7 +156,7 @@ def unpriced(connection: sqlite3.Connection, study: int) -> Iterator[tuple[int, 
 
 def insert_attempt(connection: sqlite3.Connection, study: int, asked: RequestRecord) -> int:
     """Write a request down, with its draw where that is new, and its worst case as in flight."""
-    series = _series(connection, study, asked.model)
+    series = series_number(connection, study, asked.model)
     draw_id = _number(
         connection.execute(
             "INSERT INTO draw (series, draw, labels, label_order) VALUES (?, ?, ?, ?)"
@@ -205,6 +205,8 @@ def finish_attempt(connection: sqlite3.Connection, answered: ResponseRecord) -> 
         ),
     )
     _move_money(connection, series, worst=worst, billed=answered.billed_pico)
+    if answered.served_model is not None:
+        note_served(connection, series, answered.served_model)
     if answered.reading is None:
         if answered.billed_pico != 0:  # should nothing more come of the draw, its cost must be some draw's
             connection.execute(
@@ -217,6 +219,20 @@ def finish_attempt(connection: sqlite3.Connection, answered: ResponseRecord) -> 
         _settle_draw(connection, draw_id, answered.reading, attempt=answered.attempt)
         if not isinstance(answered.reading.result, Failed):
             connection.execute("UPDATE series SET n_settled = n_settled + 1 WHERE series = ?", (series,))
+
+
+def note_served(connection: sqlite3.Connection, series: int, served_model: str) -> None:
+    """Note where an answer names another model than the one that was asked."""
+    connection.execute(
+        "UPDATE series SET served_otherwise = 1 WHERE series = ? AND served_otherwise = 0 AND model != ?",
+        (series, _text(served_model)),
+    )
+
+
+def served_otherwise(connection: sqlite3.Connection, study: int) -> bool:
+    """Whether any answer of a study names another model than the one that was asked."""
+    query = "SELECT EXISTS (SELECT 1 FROM series WHERE study = ? AND served_otherwise = 1)"
+    return bool(connection.execute(query, (study,)).fetchone()[0])
 
 
 def price_attempt(connection: sqlite3.Connection, attempt: int, billed_pico: int) -> None:
@@ -240,7 +256,7 @@ def price_attempt(connection: sqlite3.Connection, attempt: int, billed_pico: int
 def mark_text_only(connection: sqlite3.Connection, study: int, model: str) -> None:
     """Remember that a model does not know structured output."""
     connection.execute(
-        "UPDATE series SET text_only = 1 WHERE series = ?", (_series(connection, study, model),)
+        "UPDATE series SET text_only = 1 WHERE series = ?", (series_number(connection, study, model),)
     )
 
 
@@ -294,7 +310,8 @@ def _move_money(connection: sqlite3.Connection, series: int, *, worst: int, bill
     )
 
 
-def _series(connection: sqlite3.Connection, study: int, model: str) -> int:
+def series_number(connection: sqlite3.Connection, study: int, model: str) -> int:
+    """The number of a model's draws in a study; new ones get it here."""
     return _number(
         connection.execute(
             "INSERT INTO series (study, model) VALUES (?, ?)"

@@ -71,12 +71,14 @@ STEPS: tuple[str, ...] = (
     CREATE INDEX attempt_unpriced ON attempt (draw_id) WHERE billed_pico IS NULL AND generation IS NOT NULL;
     """,
     "ALTER TABLE study RENAME COLUMN holder TO written;",
+    "ALTER TABLE series ADD COLUMN served_otherwise INTEGER NOT NULL DEFAULT 0;",
 )
 """The step from each version to the next; a released step is never changed.
 
 `series` carries its draws' counts and money, kept in the same transaction, so that a run over ten million
 draws starts without counting them. `request` holds what was sent apart from its messages, each text once.
-`study.written` tells what the last snapshot held (`written.py`); nothing ever stood in `holder`.
+`study.written` tells what the last snapshot held (`written.py`); nothing ever stood in `holder`. `series.served_otherwise` is 1 once an answer
+named another model than the one that was asked.
 """
 
 

@@ -18,7 +18,7 @@ from pyarrow.csv import ConvertOptions, ParseOptions, ReadOptions, read_csv
 
 from flipsite.csv_cells import without_guard
 from flipsite.errors import UsageError
-from flipsite.store.exports import COLUMNS
+from flipsite.store.exports import HEADERS
 
 DELIMITERS = (",", ";", "\t")
 CELL_CHARACTERS = 2**24
@@ -99,7 +99,7 @@ def _csv_text(path: Path, text: TextIO, wanted: frozenset[str], delimiter: str) 
         n_columns=len(header),
         places=[header.index(name) for name in columns],
         delimiter=delimiter,
-        guarded=names == COLUMNS,
+        guarded=names in HEADERS,
     )
     return CsvText(names=names, columns=columns, pieces=_pieces(rows, cutter))
 

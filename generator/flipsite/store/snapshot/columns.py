@@ -6,7 +6,7 @@ Draws as an Arrow table, and Arrow's columns as numpy's: the tidy columns of the
 import json
 import re
 from bisect import bisect_left
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import fields, replace
 from functools import lru_cache
 from typing import Any
@@ -26,6 +26,9 @@ CODES = ("outcome", "status", "order")
 
 COUNTS = ("prompt_tokens", "completion_tokens", "reasoning_tokens")
 """Columns of `Draws` that are whole numbers kept as float64, NaN where missing."""
+
+OPTIONAL_TEXTS = ("served_model",)
+"""Columns of `Draws` that are text, and absent from a study that has no use for them."""
 
 NUMBERS = ("cost_usd", "latency_s")
 """Columns of `Draws` that are float64, NaN where missing."""
@@ -79,15 +82,21 @@ def assemble(model: Sequence[str], draw: NDArray[np.int64], columns: dict[str, A
     )
 
 
-def collect_draws(draws: Iterable[Draw]) -> Draws:
+def collect_draws(draws: Iterable[Draw], *, optional: Collection[str] | None = None) -> Draws:
     """The tidy columns of single draws, whatever order they come in.
+
+    Args:
+        draws: The rows.
+        optional: The optional columns to hold; None for those that these draws have a use for.
 
     Raises:
         StoreError: If a model has two draws of one index.
     """
     rows = list(draws)
+    if optional is None:
+        optional = OPTIONAL_TEXTS if any(served_otherwise(row.model, row.served_model) for row in rows) else ()
     columns: dict[str, Any] = {
-        name: [getattr(row, name) for row in rows] for name in TEXTS if name != "labels"
+        name: [getattr(row, name) for row in rows] for name in (*TEXTS, *optional) if name != "labels"
     }
     columns["labels"] = [labels_text(row.labels) for row in rows]
     columns["order"] = np.array([row.order for row in rows], np.int16)
@@ -96,6 +105,11 @@ def collect_draws(draws: Iterable[Draw]) -> Draws:
     for name in (*COUNTS, *NUMBERS):
         columns[name] = np.array([getattr(row, name) for row in rows], np.float64)
     return assemble([row.model for row in rows], np.array([row.draw for row in rows], np.int64), columns)
+
+
+def served_otherwise(model: str, served_model: str | None) -> bool:
+    """Whether an answer names another model than the one that was asked."""
+    return served_model is not None and served_model != model
 
 
 def appended(draws: Draws, more: Draws, *, renumber: bool) -> Draws:
@@ -115,6 +129,8 @@ def appended(draws: Draws, more: Draws, *, renumber: bool) -> Draws:
         if renumber or np.intersect1d(old, new).size:
             shift[more.rows(index)] = old.max() + 1
     columns: dict[str, Any] = {name: [*getattr(draws, name), *getattr(more, name)] for name in TEXTS}
+    for name in optional_columns(draws) | optional_columns(more):
+        columns[name] = [*_optional(draws, name), *_optional(more, name)]
     for name in (*CODES, *COUNTS, *NUMBERS):
         columns[name] = np.concatenate([getattr(draws, name), getattr(more, name)])
     names = model_column(draws) + model_column(more)
@@ -136,6 +152,17 @@ def following(draws: Draws, last: Mapping[str, int], *, renumber: bool) -> Draws
         if model in last and (renumber or draws.draw[rows].min() <= last[model]):
             shift[rows] = last[model] + 1
     return replace(draws, draw=draws.draw + shift)
+
+
+def optional_columns(draws: Draws) -> frozenset[str]:
+    """The optional columns that draws have."""
+    return frozenset(name for name in OPTIONAL_TEXTS if getattr(draws, name) is not None)
+
+
+def _optional(draws: Draws, name: str) -> Sequence[str | None]:
+    """An optional column, without values where the draws lack it."""
+    values: Sequence[str | None] | None = getattr(draws, name)
+    return [None] * len(draws) if values is None else values
 
 
 def model_column(draws: Draws) -> list[str]:
@@ -209,7 +236,10 @@ SCHEMA = pa.schema(
         ("asked_at", pa.string()),
     ]
 )
-"""The tidy draws of the design, in its order."""
+"""The tidy draws of the design that every study has, in its order."""
+
+_OPTIONAL_FIELDS = (("provider", pa.field("served_model", pa.string())),)
+"""Optional columns, each behind the one that it follows."""
 
 _NARROW = 128
 """Of more outcomes than this, the columns of their indices are 16 bits wide."""
@@ -218,6 +248,24 @@ WIDE_SCHEMA = pa.schema(
     [pa.field(each.name, pa.int16()) if each.name in ("order", "outcome") else each for each in SCHEMA]
 )
 """SCHEMA for so many outcomes."""
+
+
+def schema_with(optional: Collection[str], *, wide: bool = False) -> pa.Schema:
+    """The columns of a snapshot that has some optional ones; `wide` for the indices of many outcomes."""
+    schema = WIDE_SCHEMA if wide else SCHEMA
+    for before, field in _OPTIONAL_FIELDS:
+        if field.name in optional:
+            schema = schema.insert(schema.get_field_index(before) + 1, field)
+    return schema
+
+
+def conformed(table: pa.Table, optional: Collection[str]) -> pa.Table:
+    """A snapshot's table with just these optional columns, missing values where it lacks one."""
+    schema = schema_with(optional, wide=table["outcome"].type == pa.int16())
+    for field in schema:
+        if field.name not in table.column_names:
+            table = table.append_column(field, pa.nulls(len(table), field.type))
+    return table.select(schema.names).cast(schema)
 
 
 def is_code(name: str, kind: pa.DataType) -> bool:
@@ -247,8 +295,9 @@ _SURROGATE = re.compile("[\ud800-\udfff]")
 
 
 def draws_table(draws: Draws, *, study: str) -> pa.Table:
-    """The draws as an Arrow table of SCHEMA: what the snapshot and the Parquet export hold."""
-    schema = SCHEMA if draws.n_outcomes <= _NARROW else WIDE_SCHEMA
+    """The draws as an Arrow table: what the snapshot and the Parquet export hold."""
+    optional = optional_columns(draws)
+    schema = schema_with(optional, wide=draws.n_outcomes > _NARROW)
     model = model_column(draws)
     try:
         columns = {
@@ -260,7 +309,7 @@ def draws_table(draws: Draws, *, study: str) -> pa.Table:
             f"{error.object!r}: a name with a lone surrogate cannot be stored; leave that model out"
         ) from error
     columns["draw"] = pa.array(draws.draw, pa.int64())
-    for name in TEXTS:
+    for name in (*TEXTS, *optional):
         columns[name] = _text_array(getattr(draws, name))
     columns["response"] = _text_array(_cut(draws.response))
     for name in ("order", "outcome"):

@@ -137,7 +137,7 @@ def _rows_before(table: pa.Table, key: Key) -> int:
 
 def _together(old: pa.Table, new: pa.Table) -> pa.Table:
     """Two tables as one; of two rows with one key the new one."""
-    both = pa.concat_tables([new, old])
+    both = pa.concat_tables([new, old], promote_options="default")
     model, draw = _ranks(both["model"]), numbers(both["draw"], np.int64, missing=-1)
     order = np.lexsort((draw, model))  # equals stay as they come: the new one first
     again = (np.diff(model[order]) == 0) & (np.diff(draw[order]) == 0)

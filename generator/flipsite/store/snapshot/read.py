@@ -10,7 +10,7 @@ Does the cache hold what the snapshot tells? A snapshot written from less would 
 """
 
 from collections import Counter
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from itertools import pairwise
@@ -35,13 +35,15 @@ from flipsite.store.snapshot.columns import (
     MOST_MODELS,
     MOST_TEXT_BYTES,
     NUMBERS,
+    OPTIONAL_TEXTS,
     RESPONSE_CHARACTERS,
-    SCHEMA,
     TEXTS,
     dictionary,
     draws_table,
     is_code,
     numbers,
+    optional_columns,
+    schema_with,
     text_bytes,
     texts,
 )
@@ -136,16 +138,19 @@ def read_draws(path: Path) -> Draws:
 
 def read_groups(files: Sequence[Path]) -> Iterator[Draws]:
     """Read a snapshot of any size, a group of rows at a time, each sorted; errors as for `read_draws`."""
+    optional = optional_in(files)
+    schema = schema_with(optional)
     for path in files:
-        n_draws(path)
-        there = {name: text for name, text in partition_of(path).items() if name in SCHEMA.names}
-        names = [name for name in SCHEMA.names if name not in {*there, "study"}]
+        there = {name: text for name, text in partition_of(path).items() if name in schema.names}
+        names = [name for name in schema.names if name not in {*there, "study"}]
         with readable(path), pq.ParquetFile(path, page_checksum_verification=True) as file:
             for index in range(file.metadata.num_row_groups):
                 table = file.read_row_group(index, columns=names)
                 for name, text in there.items():
-                    value = pa.scalar(None if text == _NOTHING else text).cast(SCHEMA.field(name).type)
+                    value = pa.scalar(None if text == _NOTHING else text).cast(schema.field(name).type)
                     table = table.append_column(name, pa.repeat(value, len(table)))
+                for name in optional.difference(table.column_names):
+                    table = table.append_column(name, pa.nulls(len(table), schema.field(name).type))
                 yield draws_of_table(path, table.sort_by([("model", "ascending"), ("draw", "ascending")]))
 
 
@@ -167,6 +172,16 @@ def n_draws(path: Path) -> int:
         check_format(path, file.metadata.metadata or {})
         _check_columns(path, file)
         return int(file.metadata.num_rows)
+
+
+def optional_in(files: Sequence[Path]) -> frozenset[str]:
+    """The optional columns that any of a snapshot's files has; errors as for `n_draws`."""
+    found: set[str] = set()
+    for path in files:
+        n_draws(path)  # tells what is wrong with a file
+        with readable(path), pq.ParquetFile(path) as file:
+            found.update(file.schema_arrow.names, partition_of(path))
+    return frozenset(OPTIONAL_TEXTS) & found
 
 
 def partition_of(path: Path) -> dict[str, str]:
@@ -198,13 +213,14 @@ def readable(path: Path) -> Iterator[None]:
 
 def _read_table(path: Path) -> pa.Table:
     """All columns; those of text as dictionaries, for what is said often need be held but once."""
-    names = [name for name in SCHEMA.names if name != "study"]
     with pq.ParquetFile(path) as file:
         known = file.metadata
         check_format(path, known.metadata or {})
         _check_columns(path, file)
         _check_unpacked(path, file)
-    dictionaries = ["model", "status", *TEXTS]
+        optional = set(OPTIONAL_TEXTS).intersection(file.schema_arrow.names)
+    names = [name for name in schema_with(optional).names if name != "study"]
+    dictionaries = ["model", "status", *TEXTS, *optional]
     with pq.ParquetFile(
         path, metadata=known, read_dictionary=dictionaries, page_checksum_verification=True
     ) as file:
@@ -230,7 +246,7 @@ def _draws(path: Path | str, table: pa.Table) -> Draws:
     models, starts = _model_runs(path, table)
     columns: dict[str, Any] = {
         name: texts(table[name], longest=RESPONSE_CHARACTERS if name == "response" else None)
-        for name in TEXTS
+        for name in (*TEXTS, *(name for name in OPTIONAL_TEXTS if name in table.column_names))
     }
     columns |= {name: numbers(table[name], np.int64, missing=np.nan) for name in COUNTS}
     columns |= {name: numbers(table[name], np.float64, missing=np.nan) for name in NUMBERS}
@@ -254,7 +270,8 @@ def _check_size(path: Path | str, table: pa.Table) -> None:
     """Refuse a table whose texts, a repeated one written out each time, are more than a site should hold."""
     found = sum(
         text_bytes(table[name], longest=RESPONSE_CHARACTERS if name == "response" else LONGEST_TEXT)
-        for name in ("model", *TEXTS)
+        for name in ("model", *TEXTS, *OPTIONAL_TEXTS)
+        if name in table.column_names
     )
     if found > MOST_TEXT_BYTES:
         raise StoreError(
@@ -289,8 +306,8 @@ def check_format(path: Path, notes: dict[bytes, bytes]) -> None:
 
 def _check_columns(path: Path, file: pq.ParquetFile) -> None:
     found = {column.name: column for column in file.schema_arrow}
-    for field in SCHEMA:
-        if field.name in partition_of(path):
+    for field in schema_with(OPTIONAL_TEXTS):
+        if field.name in partition_of(path) or (field.name in OPTIONAL_TEXTS and field.name not in found):
             continue
         if field.name not in found:
             raise StoreError(f"{path}: the column {field.name!r} is missing; make the snapshot anew")

@@ -10,7 +10,7 @@ import pyarrow.parquet as pq
 
 from flipsite.project import snapshot_files
 from flipsite.store.snapshot.columns import SCHEMA
-from flipsite.store.snapshot.read import ROWS_A_GROUP, parquet_writer, read_notes, readable
+from flipsite.store.snapshot.read import ROWS_A_GROUP, optional_in, parquet_writer, read_notes, readable
 from flipsite.store.snapshot.shards import STUDY
 from flipsite.store.snapshot.tables import snapshot_tables
 from flipsite.store.snapshot.write import replace_snapshot
@@ -65,7 +65,7 @@ def drop_model(folder: Path, model: str) -> int:
 
     if not files:
         return 0
-    if not replace_snapshot(folder, rest(), notes=_own_notes(files[0])):
+    if not replace_snapshot(folder, rest(), notes=_own_notes(files[0]), optional=optional_in(files)):
         for path in files:  # it held nothing else
             path.unlink()
     return n_dropped

@@ -18,7 +18,7 @@ from flipsite.errors import UsageError
 from flipsite.project import snapshot_files, snapshot_place
 from flipsite.settings import load_study
 from flipsite.store.snapshot.merge import woven
-from flipsite.store.snapshot.read import model_extents, read_groups, read_notes
+from flipsite.store.snapshot.read import model_extents, optional_in, read_groups, read_notes
 from flipsite.store.snapshot.tables import snapshot_tables
 from flipsite.store.snapshot.write import replace_snapshot
 
@@ -102,7 +102,8 @@ def merge_shard(path: Path, *, folder: Path) -> Merge:
     together = tuple(sorted({*held, *brought}))
     study = load_study(folder)
     notes = shard_notes(together, study=study.id, kind=study.kind.value)
-    replace_snapshot(folder, woven(there, snapshot_tables(files)), notes=notes)
+    rows = woven(there, snapshot_tables(files))
+    replace_snapshot(folder, rows, notes=notes, optional=optional_in([*there, *files]))
     missing = _missing(together)
     return Merge(already=False, models=models, by_status=by_status, shards=brought, missing=missing)
 

@@ -3,7 +3,7 @@
 A study's draws as a pandas frame, for a notebook.
 """
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Collection, Iterable, Iterator, Sequence
 from itertools import islice
 from pathlib import Path
 from typing import Any
@@ -14,19 +14,22 @@ import pyarrow.parquet as pq
 
 from flipsite.domain.draws import Draw, Draws
 from flipsite.errors import StoreError
-from flipsite.store.snapshot.columns import SCHEMA, WIDE_SCHEMA, collect_draws, draws_table
-from flipsite.store.snapshot.read import ROWS_A_GROUP, n_draws, readable
+from flipsite.store.snapshot.columns import SCHEMA, collect_draws, conformed, draws_table, schema_with
+from flipsite.store.snapshot.read import ROWS_A_GROUP, optional_in, readable
 
 _AT_ONCE = 8_192
 """Single draws held at a time: they take ten times the memory of their rows in a table."""
 
 
-def draw_tables(draws: Iterable[Draw], *, study: str) -> Iterator[pa.Table]:
+def draw_tables(
+    draws: Iterable[Draw], *, study: str, optional: Collection[str] = ()
+) -> Iterator[pa.Table]:
     """Tables of single draws.
 
     Args:
         draws: Sorted by model and draw.
         study: The study's id, which stands in each row.
+        optional: The optional columns that the tables have.
 
     Raises:
         StoreError: If a draw is there twice or out of order, or a model's name is no Unicode text.
@@ -36,21 +39,20 @@ def draw_tables(draws: Iterable[Draw], *, study: str) -> Iterator[pa.Table]:
         if (some[0].model, some[0].draw) <= last:
             raise StoreError(f"{some[0].model}: draw {some[0].draw} comes after a later one; sort the draws")
         last = (some[-1].model, some[-1].draw)
-        yield draws_table(collect_draws(some), study=study)
+        yield draws_table(collect_draws(some, optional=optional), study=study)
 
 
 def snapshot_tables(files: Sequence[Path]) -> Iterator[pa.Table]:
-    """The rows of a snapshot's files as they stand there, a group at a time.
+    """The rows of a snapshot's files as they stand there, a group at a time, all with the same columns.
 
     Raises:
         StoreError: If a file cannot be read, or its columns are not those of a snapshot.
     """
+    optional = optional_in(files)
     for path in files:
-        n_draws(path)  # tells what is wrong with a file
         with readable(path), pq.ParquetFile(path, page_checksum_verification=True) as file:
             for index in range(file.metadata.num_row_groups):
-                table = file.read_row_group(index, columns=SCHEMA.names)
-                yield table.cast(SCHEMA if table["outcome"].type == pa.int8() else WIDE_SCHEMA)
+                yield conformed(file.read_row_group(index, columns=schema_with(optional).names), optional)
 
 
 def grouped(tables: Iterable[pa.Table]) -> Iterator[pa.Table]:
@@ -82,6 +84,7 @@ def draws_frame(groups: Iterable[Draws], *, study: str) -> pd.DataFrame:
     """The tidy draws, one row each, with the columns of `draws.csv` in its order; `asked_at` is UTC."""
     tables = [SCHEMA.empty_table(), *(draws_table(draws, study=study) for draws in groups)]
     rows = pa.concat_tables(tables, promote_options="permissive")
+    rows = rows.select(schema_with(rows.column_names).names)
     rows = rows.sort_by([("model", "ascending"), ("draw", "ascending")])  # parts of imports share models
     table: pd.DataFrame = rows.to_pandas(types_mapper=_WHOLE.get)
     return table.assign(asked_at=pd.to_datetime(table["asked_at"], utc=True, format="ISO8601"))

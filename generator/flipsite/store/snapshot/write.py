@@ -13,7 +13,7 @@ import json
 import os
 import shutil
 from bisect import bisect_right
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import asdict, dataclass
 from itertools import chain, count, islice
@@ -24,9 +24,9 @@ import pyarrow as pa
 from flipsite.files import file_digest, put_in_place, swapping, sync_folder
 from flipsite.project import PARTS, SNAPSHOT, snapshot_files
 from flipsite.store.cache.queries import StudyMark
-from flipsite.store.snapshot.columns import SCHEMA
+from flipsite.store.snapshot.columns import conformed, schema_with
 from flipsite.store.snapshot.merge import Key, ReusedFile, key_of
-from flipsite.store.snapshot.read import ROWS_A_GROUP, parquet_writer
+from flipsite.store.snapshot.read import ROWS_A_GROUP, optional_in, parquet_writer
 from flipsite.store.snapshot.read import n_draws as draws_in
 from flipsite.store.snapshot.tables import grouped, snapshot_tables
 
@@ -107,7 +107,7 @@ def manifest(parts: Mapping[str, Path], *, n_draws: int, address: str | None = N
     ]
     told: dict[str, object] = {
         "format": "parquet",
-        "columns": SCHEMA.names,
+        "columns": schema_with(optional_in(tuple(parts.values()))).names,
         "draws": n_draws,
         "files": listed,
     }
@@ -131,6 +131,7 @@ def replace_snapshot(
     *,
     notes: Mapping[str, str],
     known: Mapping[Path, str] | None = None,
+    optional: Collection[str] = (),
 ) -> dict[str, str]:
     """Write a study's snapshot in place of the one that is there.
 
@@ -140,6 +141,7 @@ def replace_snapshot(
         notes: Further key-value metadata of each file.
         known: The SHA-256 of files among the rows that were written here with the same notes. They are
             linked where they would be cut alike.
+        optional: The optional columns to write; `known` files have just these.
 
     Returns:
         The SHA-256 of each file by its path within the folder. None is written where there is neither a draw
@@ -152,7 +154,7 @@ def replace_snapshot(
     shutil.rmtree(scratch, ignore_errors=True)  # of a killed process that had the same number
     try:
         with swapping(folder / SNAPSHOT):
-            parts = _Parts(rows, known or {})
+            parts = _Parts(rows, known or {}, optional)
             written = dict(parts.write(scratch, notes))
             if parts.n_draws or notes:
                 written = _publish(folder, scratch, written, n_draws=parts.n_draws)
@@ -165,9 +167,12 @@ def replace_snapshot(
 class _Parts:
     """Rows on their way into parts."""
 
-    def __init__(self, rows: "Iterable[pa.Table | ReusedFile]", known: Mapping[Path, str]) -> None:
+    def __init__(
+        self, rows: "Iterable[pa.Table | ReusedFile]", known: Mapping[Path, str], optional: Collection[str]
+    ) -> None:
         self._rows = iter(rows)
         self._known = known
+        self._optional = optional
         self._next = next(self._rows, None)
         self.n_draws = 0
 
@@ -208,7 +213,7 @@ class _Parts:
     def _write(self, place: Path, notes: Mapping[str, str]) -> None:
         with place.open("wb") as file:
             with parquet_writer(file, notes) as writer:
-                for group in grouped(self._part()):
+                for group in grouped(conformed(table, self._optional) for table in self._part()):
                     writer.write_table(group, row_group_size=ROWS_A_GROUP)
                     self.n_draws += len(group)
             file.flush()
