@@ -4,12 +4,12 @@ The data page prints it, `datapackage.json` publishes it, and `check` holds a ta
 analysis: a column with a wrong number is caught before anybody reads it.
 """
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from math import isfinite
 from typing import Literal
 
-from flipsite.domain.draws import STATUSES
+from flipsite.domain.draws import OPTIONAL_TEXTS, STATUSES
 from flipsite.domain.estimates import Sway, Verdict
 from flipsite.domain.study import Kind
 from flipsite.errors import SchemaError
@@ -119,6 +119,11 @@ DRAWS: tuple[Column, ...] = (
     _text("response", "What the model said, without its reasoning; long answers are cut.", nullable=True),
     _text("finish_reason", "Why the model stopped, as the provider tells it.", nullable=True),
     _text("provider", "Who ran the model.", nullable=True),
+    _text(
+        "served_model",
+        "The model that the answer names; absent from a study where all name the one that was asked.",
+        nullable=True,
+    ),
     _text("mode", "How the answer was asked for: text or structured.", nullable=True),
     _count("prompt_tokens", "Tokens of the prompt."),
     _count("completion_tokens", "Tokens of the answer, reasoning included."),
@@ -165,6 +170,12 @@ TABLES: Mapping[str, tuple[Column, ...]] = {
     "features": FEATURES,
 }
 """By the name of the file that holds it."""
+
+
+def draws_columns(optional: Collection[str]) -> tuple[Column, ...]:
+    """The columns of draws that have these optional ones."""
+    absent = set(OPTIONAL_TEXTS).difference(optional)
+    return tuple(column for column in DRAWS if column.name not in absent)
 
 
 def check(records: Iterable[Mapping[str, object]], columns: Sequence[Column], *, name: str) -> None:

@@ -26,6 +26,8 @@ class Says:
     headers: Mapping[str, str] = field(default_factory=dict)
     cost: float | None = None
     finish: str = "stop"
+    served: str | None = None
+    provider: str | None = None
 
 
 @dataclass(kw_only=True)
@@ -105,4 +107,5 @@ def whole(says: Says, number: int) -> Any:
         usage["cost"] = says.cost
     message = {"role": "assistant", "content": says.text}
     choice = {"index": 0, "message": message, "finish_reason": says.finish}
-    return {"id": f"gen-{number}", "object": "chat.completion", "choices": [choice], "usage": usage}
+    named = {key: value for key, value in (("model", says.served), ("provider", says.provider)) if value}
+    return {"id": f"gen-{number}", "object": "chat.completion", "choices": [choice], "usage": usage, **named}

@@ -53,7 +53,7 @@ def test_the_data_page_names_every_file_and_only_tables_that_are_there(article: 
 
 def test_a_data_package_has_a_schema_for_each_table(article: StudyReport) -> None:
     """Paths beside the package, unique names, every column typed and explained."""
-    package = json.loads(data_package(article.study, FILES))
+    package = json.loads(data_package(article, FILES))
     resources = {resource["name"]: resource for resource in package["resources"]}
     assert list(resources) == ["estimates", "estimates-json", "study-json"]
     fields = resources["estimates"]["schema"]["fields"]

@@ -7,6 +7,7 @@ given the number of ones.
 Do groups share one probability, given all their ones? Exactly, where tables can be counted.
 """
 
+from collections import defaultdict
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
@@ -20,6 +21,7 @@ from scipy.special import gammaln, ndtr
 from flipsite.analyse.binomial import interval
 from flipsite.analyse.contingency import TwoByTwo, fisher_exact, newcombe
 from flipsite.domain.counts import Transitions
+from flipsite.domain.draws import Draws
 
 N_TABLES = 20_000
 """Tables drawn where there are more than can be counted."""
@@ -162,6 +164,54 @@ class ModeComparison:
     low: float
     high: float
     p_value: float
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ServingGroup:
+    """The draws of a model that one provider answered as one model.
+
+    Attributes:
+        provider: As the answers name it; None where they name none.
+        served_model: The model that the answers name; None where they name none.
+        n_draws: Draws, valid or not.
+        first: Day of the first; None where it was never told.
+        last: Day of the last.
+    """
+
+    provider: str | None
+    served_model: str | None
+    n_draws: int
+    first: str | None
+    last: str | None
+
+
+def serving(draws: Draws) -> dict[str, tuple[ServingGroup, ...]]:
+    """Who answered for each model that was answered by more than one, in the order of their first draws."""
+    found = ((model, _serving(draws, draws.rows(index))) for index, model in enumerate(draws.models))
+    return {model: groups for model, groups in found if groups}
+
+
+def _serving(draws: Draws, rows: slice) -> tuple[ServingGroup, ...]:
+    providers, names = draws.provider[rows], draws.served_model
+    if names is None and len({each for each in providers if each}) < 2:
+        return ()
+    names = [None] * len(providers) if names is None else names[rows]
+    days = defaultdict[tuple[str | None, str | None], list[str | None]](list)
+    for provider, name, moment in zip(providers, names, draws.asked_at[rows], strict=True):
+        if provider or name:
+            days[provider or None, name or None].append(moment and moment[:10])
+    if len(days) < 2:
+        return ()
+    return tuple(
+        ServingGroup(
+            provider=provider,
+            served_model=name,
+            n_draws=len(asked),
+            first=min((day for day in asked if day), default=None),
+            last=max((day for day in asked if day), default=None),
+        )
+        for (provider, name), asked in days.items()
+    )
 
 
 def homogeneity(

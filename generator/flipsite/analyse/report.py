@@ -10,8 +10,10 @@ from flipsite.analyse.homogeneity import (
     Homogeneity,
     ModeComparison,
     RunsTest,
+    ServingGroup,
     homogeneity,
     modes,
+    serving,
     succession_of,
 )
 from flipsite.analyse.label_order.decomposition import Decomposition, decompose
@@ -88,6 +90,8 @@ class StudyReport:
         standings: Rank and bias with their doubt, by model; only for models with a valid draw, or a printed
             figure that some count prints.
         evidence: What else each model's draws tell, by model; empty without draws.
+        serving: Who answered for a model, where that was more than one provider or served model, by model;
+            empty where not all draws are held.
         spend: What each model cost, most expensive first; empty where nothing was priced.
         truths: The probability of a one that each simulated coin was made with, by model.
         fair_share: How many models could be fair; None without a valid draw.
@@ -111,6 +115,7 @@ class StudyReport:
     fits: Mapping[str, tuple[PrintedFit, ...]] = field(default_factory=dict)
     standings: Mapping[str, RankEstimate] = field(default_factory=dict)
     evidence: Mapping[str, Evidence] = field(default_factory=dict)
+    serving: Mapping[str, tuple[ServingGroup, ...]] = field(default_factory=dict)
     spend: tuple[SpendRow, ...] = ()
     truths: Mapping[str, float] = field(default_factory=dict)
     fair_share: FairShare | None = None
@@ -175,6 +180,7 @@ def report_draws(
         sampled=sampled,
         asked=counts.asked,
         evidence=tests,
+        serving={} if sampled else serving(draws),
         truths=truths or {},
         spend=spend(tallies, estimated_draw_usd=announced),
         stops=_stops(counts, target=study.prompt.target),

@@ -97,6 +97,10 @@ class Draw:
     asked_at: str | None = None
 
 
+OPTIONAL_TEXTS = ("served_model",)
+"""Columns of `Draws` that are text, and absent from a study that has no use for them."""
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Draws:
     """A study's draws column by column, sorted by model and draw: the snapshot in memory.
@@ -138,6 +142,11 @@ class Draws:
     def n_outcomes(self) -> int:
         """How many outcomes there are, k: as many as there are labels; two where none are known."""
         return max((n_labels(text) for text in set(self.labels) if text), default=2)
+
+    @property
+    def optional_columns(self) -> frozenset[str]:
+        """The optional columns that the draws have."""
+        return frozenset(name for name in OPTIONAL_TEXTS if getattr(self, name) is not None)
 
     def rows(self, index: int) -> slice:
         """The rows of the model at this index."""

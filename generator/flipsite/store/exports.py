@@ -18,15 +18,13 @@ import numpy as np
 from numpy.typing import NDArray
 
 from flipsite.csv_cells import csv_cell
-from flipsite.domain.draws import STATUSES, Draws
+from flipsite.domain.draws import OPTIONAL_TEXTS, STATUSES, Draws
 from flipsite.store.snapshot.columns import (
     COUNTS,
     NUMBERS,
-    OPTIONAL_TEXTS,
     SCHEMA,
     TEXTS,
     draws_table,
-    optional_columns,
     schema_with,
     unicode_text,
 )
@@ -70,7 +68,7 @@ def export_groups(groups: Iterable[Draws], file: BinaryIO, *, study: str, form: 
     """
     n_draws, groups = 0, iter(groups)
     first = next(groups)
-    optional, groups = optional_columns(first), chain([first], groups)
+    optional, groups = first.optional_columns, chain([first], groups)
     if form == "parquet":
         with parquet_writer(file, None) as writer:
             for draws in groups:
@@ -139,7 +137,7 @@ def _columns(
     draws: Draws, study: str, *, text: Callable[[str], str], missing: str
 ) -> dict[str, _ExportColumn]:
     """The columns in order, each distinct value shown once: in a hundred thousand draws there are few."""
-    optional = optional_columns(draws)
+    optional = draws.optional_columns
     n_rows, n_of_each = len(draws), np.diff(draws.starts)
     columns = {
         "study": _ExportColumn(texts=[text(study)], codes=np.zeros(n_rows, np.int64)),

@@ -6,10 +6,11 @@ from itertools import chain
 from pathlib import Path
 
 from flipsite.collect.parse import draw_of
+from flipsite.domain.draws import OPTIONAL_TEXTS
 from flipsite.domain.study import Shard, Study
 from flipsite.project import own_digest, snapshot_files, snapshot_place
 from flipsite.store.cache.cache import Cache
-from flipsite.store.snapshot.columns import LIBRARY, OPTIONAL_TEXTS, brief
+from flipsite.store.snapshot.columns import LIBRARY, brief
 from flipsite.store.snapshot.merge import woven
 from flipsite.store.snapshot.read import optional_in
 from flipsite.store.snapshot.shards import shard_notes

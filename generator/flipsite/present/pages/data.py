@@ -12,10 +12,9 @@ from urllib.parse import unquote
 
 from flipsite.analyse.report import StudyReport
 from flipsite.domain.display import encoded
-from flipsite.domain.study import Study
 from flipsite.files import UnchangedFile
 from flipsite.present.pages.page import Page
-from flipsite.schema import TABLES, Column
+from flipsite.schema import TABLES, Column, draws_columns
 
 _MEANINGS = {
     "data/estimates": "One row a model: its share of ones, its bias, and how sure that is",
@@ -53,13 +52,18 @@ def data_page(reports: Sequence[StudyReport], downloads: Mapping[str, Mapping[st
             "downloads": [
                 (report.study, _downloads(report.study.id, downloads[report.study.id])) for report in reports
             ],
-            "tables": [(name, columns) for name, columns in TABLES.items() if _offered(name, downloads)],
+            "tables": [
+                (name, draws_columns(_optional(*reports)) if name == "draws" else columns)
+                for name, columns in TABLES.items()
+                if _offered(name, downloads)
+            ],
         },
     )
 
 
-def data_package(study: Study, files: Mapping[str, object]) -> bytes:
+def data_package(report: StudyReport, files: Mapping[str, object]) -> bytes:
     """`datapackage.json` of a study: its CSV and JSON files with their schemas, for any Frictionless tool."""
+    study, tables = report.study, {**TABLES, "draws": draws_columns(_optional(report))}
     inside = f"{study.id}/data/"
     resources = []
     for path in sorted(files):
@@ -73,8 +77,8 @@ def data_package(study: Study, files: Mapping[str, object]) -> bytes:
             "mediatype": _TYPES[suffix],
             "encoding": "utf-8",
         }
-        if suffix == "csv" and name in TABLES:
-            resource |= {"profile": "tabular-data-resource", "schema": _table_schema(TABLES[name])}
+        if suffix == "csv" and name in tables:
+            resource |= {"profile": "tabular-data-resource", "schema": _table_schema(tables[name])}
         resources.append(resource)
     if parts := [path for path in _parts(study.id, files) if path.endswith(".parquet")]:
         resources.append(
@@ -83,7 +87,7 @@ def data_package(study: Study, files: Mapping[str, object]) -> bytes:
                 "path": [path.removeprefix(inside) for path in parts],
                 "format": "parquet",
                 "mediatype": "application/vnd.apache.parquet",
-                "schema": _table_schema(TABLES["draws"]),
+                "schema": _table_schema(tables["draws"]),
             }
         )
     package = {
@@ -97,6 +101,13 @@ def data_package(study: Study, files: Mapping[str, object]) -> bytes:
     if not package["sources"]:
         del package["sources"]
     return encoded(json.dumps(package, ensure_ascii=False, indent=1) + "\n")
+
+
+def _optional(*reports: StudyReport) -> frozenset[str]:
+    """The optional columns that any of the studies' draws has."""
+    return frozenset().union(
+        *(report.draws.optional_columns for report in reports if report.draws is not None)
+    )
 
 
 def _offered(name: str, downloads: Mapping[str, Mapping[str, object]]) -> bool:

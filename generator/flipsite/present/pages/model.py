@@ -10,6 +10,7 @@ from typing import NamedTuple
 import jinja2
 
 from flipsite.analyse.cross_study import History
+from flipsite.analyse.homogeneity import ServingGroup
 from flipsite.analyse.published import PrintedFit
 from flipsite.analyse.ranking import RankEstimate
 from flipsite.analyse.report import Evidence, StudyReport
@@ -63,6 +64,7 @@ class ModelView:
         parity: Whether a bias of exactly 0 was within reach, in words.
         standing: Its rank and bias with their doubt; None without a valid draw.
         evidence: What else its draws tell; None without draws.
+        serving: Who answered, where that was more than one provider or served model.
         coins: What is known of its share of ones; None without a valid draw.
         running: Its running mean; None without a valid draw.
         running_twin: The same to be made interactive; None of a study too large to hold.
@@ -88,6 +90,7 @@ class ModelView:
     parity: str
     standing: RankEstimate | None
     evidence: Evidence | None
+    serving: tuple[ServingGroup, ...]
     coins: PosteriorCoins | None
     running: RunningMean | None
     running_twin: SparklineSpec | None
@@ -181,6 +184,7 @@ def model_view(shared: SharedParts, place: int) -> ModelView:
         parity=parity_sentence(study, estimate.valid),
         standing=report.standings.get(model),
         evidence=report.evidence.get(model),
+        serving=report.serving.get(model, ()),
         coins=posterior_coins(estimate.ones, estimate.valid, target=target)
         if estimate.valid and estimate.ones is not None
         else None,

@@ -24,8 +24,17 @@ from flipsite.domain.draws import STATUSES, Draws
 from flipsite.present.text.formats import usd_text
 
 DRAW_KEYS: Final = (
-    *("draw", "labels", "order", "outcome", "status", "response", "finish_reason", "provider", "mode"),
-    *("prompt_tokens", "completion_tokens", "reasoning_tokens", "cost_usd", "latency_s", "asked_at"),
+    *("draw", "labels", "order", "outcome", "status", "response", "finish_reason", "provider"),
+    *(
+        "served_model",
+        "mode",
+        "prompt_tokens",
+        "completion_tokens",
+        "reasoning_tokens",
+        "cost_usd",
+        "latency_s",
+        "asked_at",
+    ),
 )
 """Columns, those of the tidy draws but for study and model."""
 
@@ -34,6 +43,7 @@ _STATUS_NAMES: Final = tuple(status.value for status in STATUSES)
 
 def model_csv(draws: Draws, rows: slice) -> bytes:
     """All draws of the model whose rows these are; text that a spreadsheet would run is disarmed."""
+    served = draws.served_model
     columns = (
         [str(number) for number in draws.draw[rows].tolist()],
         _texts(draws.labels[rows]),
@@ -43,6 +53,7 @@ def model_csv(draws: Draws, rows: slice) -> bytes:
         _texts(draws.response[rows]),
         _texts(draws.finish_reason[rows]),
         _texts(draws.provider[rows]),
+        *([_texts(served[rows])] if served is not None else []),
         _texts(draws.mode[rows]),
         _numbers(draws.prompt_tokens[rows], "%d"),
         _numbers(draws.completion_tokens[rows], "%d"),
@@ -51,7 +62,8 @@ def model_csv(draws: Draws, rows: slice) -> bytes:
         _numbers(draws.latency_s[rows], "%r"),
         _texts(draws.asked_at[rows]),
     )
-    return encoded(f"{','.join(DRAW_KEYS)}\n{_lines(columns)}")
+    keys = [key for key in DRAW_KEYS if key != "served_model" or served is not None]
+    return encoded(f"{','.join(keys)}\n{_lines(columns)}")
 
 
 def _lines(columns: Sequence[Sequence[str]]) -> str:
@@ -102,6 +114,7 @@ _APART: Final = "\x1e\x1f"
 _TEXTS: Final = (
     ("Labels", "labels"),
     ("Provider", "provider"),
+    ("Served as", "served_model"),
     ("Ended by", "finish_reason"),
     ("Asked for", "mode"),
     ("Asked at", "asked_at"),
@@ -191,7 +204,8 @@ def _facts(draws: Draws, shown: slice) -> tuple[list[tuple[str, str]], Sequence[
     alike: list[tuple[str, str]] = []
     differ: list[list[str]] = []
     statuses = [_STATUSES[code] for code in draws.status[shown].tolist()]
-    told = {name: getattr(draws, key)[shown] for name, key in _TEXTS}
+    columns = {name: getattr(draws, key) for name, key in _TEXTS}
+    told = {name: column[shown] for name, column in columns.items() if column is not None}
     told["Labels"] = [_labels(text) for text in told["Labels"]]
     for name, texts in (("Status", statuses), *told.items()):
         if len(texts) > 1 and texts.count(texts[0]) == len(texts):

@@ -397,4 +397,4 @@ def _downloads(
     if found := {path: content for path, content in kept.items() if path.startswith(f"{study.id}/data/")}:
         return found
     files = {**study_files(report), **kept_files(report)}
-    return {**files, f"{study.id}/data/datapackage.json": data_package(study, files)}
+    return {**files, f"{study.id}/data/datapackage.json": data_package(report, files)}

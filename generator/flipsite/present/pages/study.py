@@ -97,6 +97,7 @@ def study_pages(
             "figures": figures,
             "top": TOP,
             "stopped": stopped(report),
+            "mixed": [each for each in report.estimates if each.model in report.serving],
             "compared": compared,
             "neighbours": neighbours,
         },

@@ -77,8 +77,8 @@ STEPS: tuple[str, ...] = (
 
 `series` carries its draws' counts and money, kept in the same transaction, so that a run over ten million
 draws starts without counting them. `request` holds what was sent apart from its messages, each text once.
-`study.written` tells what the last snapshot held (`written.py`); nothing ever stood in `holder`. `series.served_otherwise` is 1 once an answer
-named another model than the one that was asked.
+`study.written` tells what the last snapshot held (`written.py`); nothing ever stood in `holder`.
+`series.served_otherwise` is 1 once an answer named another model than the one that was asked.
 """
 
 

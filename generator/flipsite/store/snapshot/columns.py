@@ -15,7 +15,7 @@ import numpy as np
 import pyarrow as pa
 from numpy.typing import NDArray
 
-from flipsite.domain.draws import STATUSES, Draw, Draws, Failed, Outcome, Rejected, Status
+from flipsite.domain.draws import OPTIONAL_TEXTS, STATUSES, Draw, Draws, Failed, Outcome, Rejected, Status
 from flipsite.errors import StoreError
 
 TEXTS = ("labels", "response", "finish_reason", "provider", "mode", "asked_at")
@@ -26,9 +26,6 @@ CODES = ("outcome", "status", "order")
 
 COUNTS = ("prompt_tokens", "completion_tokens", "reasoning_tokens")
 """Columns of `Draws` that are whole numbers kept as float64, NaN where missing."""
-
-OPTIONAL_TEXTS = ("served_model",)
-"""Columns of `Draws` that are text, and absent from a study that has no use for them."""
 
 NUMBERS = ("cost_usd", "latency_s")
 """Columns of `Draws` that are float64, NaN where missing."""
@@ -94,7 +91,9 @@ def collect_draws(draws: Iterable[Draw], *, optional: Collection[str] | None = N
     """
     rows = list(draws)
     if optional is None:
-        optional = OPTIONAL_TEXTS if any(served_otherwise(row.model, row.served_model) for row in rows) else ()
+        optional = (
+            OPTIONAL_TEXTS if any(served_otherwise(row.model, row.served_model) for row in rows) else ()
+        )
     columns: dict[str, Any] = {
         name: [getattr(row, name) for row in rows] for name in (*TEXTS, *optional) if name != "labels"
     }
@@ -129,7 +128,7 @@ def appended(draws: Draws, more: Draws, *, renumber: bool) -> Draws:
         if renumber or np.intersect1d(old, new).size:
             shift[more.rows(index)] = old.max() + 1
     columns: dict[str, Any] = {name: [*getattr(draws, name), *getattr(more, name)] for name in TEXTS}
-    for name in optional_columns(draws) | optional_columns(more):
+    for name in draws.optional_columns | more.optional_columns:
         columns[name] = [*_optional(draws, name), *_optional(more, name)]
     for name in (*CODES, *COUNTS, *NUMBERS):
         columns[name] = np.concatenate([getattr(draws, name), getattr(more, name)])
@@ -152,11 +151,6 @@ def following(draws: Draws, last: Mapping[str, int], *, renumber: bool) -> Draws
         if model in last and (renumber or draws.draw[rows].min() <= last[model]):
             shift[rows] = last[model] + 1
     return replace(draws, draw=draws.draw + shift)
-
-
-def optional_columns(draws: Draws) -> frozenset[str]:
-    """The optional columns that draws have."""
-    return frozenset(name for name in OPTIONAL_TEXTS if getattr(draws, name) is not None)
 
 
 def _optional(draws: Draws, name: str) -> Sequence[str | None]:
@@ -296,7 +290,7 @@ _SURROGATE = re.compile("[\ud800-\udfff]")
 
 def draws_table(draws: Draws, *, study: str) -> pa.Table:
     """The draws as an Arrow table: what the snapshot and the Parquet export hold."""
-    optional = optional_columns(draws)
+    optional = draws.optional_columns
     schema = schema_with(optional, wide=draws.n_outcomes > _NARROW)
     model = model_column(draws)
     try:

@@ -10,7 +10,7 @@ Does the cache hold what the snapshot tells? A snapshot written from less would 
 """
 
 from collections import Counter
-from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from itertools import pairwise
@@ -23,7 +23,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 from numpy.typing import NDArray
 
-from flipsite.domain.draws import STATUSES, Codes, Draws, Status
+from flipsite.domain.draws import OPTIONAL_TEXTS, STATUSES, Codes, Draws, Status
 from flipsite.domain.endpoint import ModelLedger
 from flipsite.errors import StoreError
 from flipsite.files import replacing
@@ -35,14 +35,13 @@ from flipsite.store.snapshot.columns import (
     MOST_MODELS,
     MOST_TEXT_BYTES,
     NUMBERS,
-    OPTIONAL_TEXTS,
     RESPONSE_CHARACTERS,
+    SCHEMA,
     TEXTS,
     dictionary,
     draws_table,
     is_code,
     numbers,
-    optional_columns,
     schema_with,
     text_bytes,
     texts,

@@ -21,9 +21,7 @@ _AT_ONCE = 8_192
 """Single draws held at a time: they take ten times the memory of their rows in a table."""
 
 
-def draw_tables(
-    draws: Iterable[Draw], *, study: str, optional: Collection[str] = ()
-) -> Iterator[pa.Table]:
+def draw_tables(draws: Iterable[Draw], *, study: str, optional: Collection[str] = ()) -> Iterator[pa.Table]:
     """Tables of single draws.
 
     Args:
