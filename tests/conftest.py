@@ -1,8 +1,11 @@
 """What all tests share."""
 
+import fcntl
 import os
 import shutil
 import signal
+import subprocess
+import sys
 import tempfile
 from collections.abc import Iterator
 from pathlib import Path
@@ -20,7 +23,7 @@ if MEMORY.is_dir() and "TMPDIR" not in os.environ and shutil.disk_usage(MEMORY).
     tempfile.tempdir = None
 
 QUICK = 12
-"""Examples of a property in a quick run."""
+"""Examples of a property in a quick run, and steps of an example that has steps."""
 
 # No deadline: the first example pays for imports, and cores are shared.
 settings.register_profile("quick", deadline=None, max_examples=QUICK)
@@ -41,7 +44,10 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
         if full:
             continue
         if isinstance(machine, settings):
-            case.settings = settings(machine, max_examples=min(machine.max_examples, QUICK))
+            few = {
+                name: min(getattr(machine, name), QUICK) for name in ("max_examples", "stateful_step_count")
+            }
+            case.settings = settings(machine, **few)
         else:
             own = test._hypothesis_internal_use_settings
             test._hypothesis_internal_use_settings = settings(own, max_examples=min(own.max_examples, QUICK))
@@ -68,6 +74,21 @@ def user_cache(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
     with pytest.MonkeyPatch.context() as patch:
         patch.setenv("XDG_CACHE_HOME", str(tmp_path_factory.mktemp("cache")))
         yield
+
+
+@pytest.fixture(scope="session")
+def default_project(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A folder in which nothing but `flipsite build` was called: one for all processes of a run, to read."""
+    base = tmp_path_factory.getbasetemp()
+    folder = (base.parent if "PYTEST_XDIST_WORKER" in os.environ else base) / "default"
+    with folder.with_suffix(".lock").open("w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        if not folder.exists():
+            begun = folder.with_suffix(".begun")
+            begun.mkdir()
+            subprocess.run([sys.executable, "-m", "flipsite", "build"], cwd=begun, check=True)
+            begun.rename(folder)
+    return folder
 
 
 @pytest.fixture(scope="session")

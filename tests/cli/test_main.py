@@ -22,13 +22,6 @@ def flipsite(*arguments: str, folder: Path) -> subprocess.CompletedProcess[str]:
     )
 
 
-def test_build_works_in_an_empty_folder(tmp_path: Path) -> None:
-    done = flipsite("build", folder=tmp_path)
-    assert done.returncode == 0, done.stderr
-    assert done.stdout.startswith("Built ")
-    assert (tmp_path / "site" / "index.html").is_file()
-
-
 def test_a_faulty_study_is_one_sentence_and_status_two(tmp_path: Path) -> None:
     folder = tmp_path / "content" / "studies" / "s"
     folder.mkdir(parents=True)

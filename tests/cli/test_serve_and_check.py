@@ -1,6 +1,7 @@
 """`flipsite serve` and `flipsite check` on the packaged content, as a stranger would call them."""
 
 import re
+import shutil
 import signal
 import socket
 import subprocess
@@ -13,12 +14,10 @@ import pytest
 FLIPSITE = [sys.executable, "-m", "flipsite"]
 
 
-@pytest.fixture(scope="module")
-def built(tmp_path_factory) -> Path:
-    """An empty folder in which `flipsite build` was called."""
-    folder = tmp_path_factory.mktemp("built")
-    subprocess.run([*FLIPSITE, "build"], cwd=folder, check=True, capture_output=True)
-    return folder
+@pytest.fixture
+def built(default_project: Path, tmp_path: Path) -> Path:
+    """A copy of a folder in which `flipsite build` was called."""
+    return shutil.copytree(default_project, tmp_path / "built")
 
 
 def check(folder: Path, *arguments: str) -> subprocess.CompletedProcess[str]:

@@ -5,6 +5,7 @@ import subprocess
 import sys
 from pathlib import Path
 
+import pytest
 from killed_collector import BUDGET_USD, IN_FLIGHT, N_DRAWS, N_MODELS
 
 KILLS = 20
@@ -14,6 +15,7 @@ STAGED = IN_FLIGHT // 4
 """Requests that may be written down and not yet sent."""
 
 
+@pytest.mark.slow
 def test_killed_at_any_instant(tmp_path):
     """Every settled draw once, the books in order, spend between bill and budget, and the rest asked."""
     check_books(tmp_path, seed=2025, kills=KILLS)

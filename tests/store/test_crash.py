@@ -6,6 +6,7 @@ import shutil
 import sqlite3
 from dataclasses import replace
 
+import pytest
 from test_cache import ASKED, answered, cache
 
 from flipsite.store.cache.cache import CACHE_FILE
@@ -21,6 +22,7 @@ def copy_of(project, to):
         shutil.copyfile(project / ".flipsite" / name, to / ".flipsite" / name)
 
 
+@pytest.mark.slow
 def test_a_crash_at_two_hundred_instants_loses_nothing_that_was_acknowledged(tmp_path):
     """Sixteen requests at once; at each instant the files are copied as they lie, and read again."""
     chance = random.Random(2025)

@@ -14,12 +14,10 @@ from flipsite.workflows.embed import embed
 ARTICLE = Path(__file__).parents[3] / "shared" / "reference" / "article.txt"
 
 
-@pytest.fixture(scope="module")
-def article_site(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """The default site: the packaged content, built in an empty folder, four charts at a time."""
-    folder = tmp_path_factory.mktemp("empty")
-    build(find_project(folder), out=folder / "site", jobs=4)
-    return folder / "site"
+@pytest.fixture
+def article_site(default_project: Path) -> Path:
+    """The default site: the packaged content, built in an empty folder."""
+    return default_project / "site"
 
 
 def test_an_empty_folder_gets_the_packaged_site(article_site: Path) -> None:
@@ -63,6 +61,7 @@ def test_what_is_known_of_the_models_can_be_downloaded(article_site: Path) -> No
     assert (article_site / "article-2025/data/features.csv").read_bytes() == kept.read_bytes()
 
 
+@pytest.mark.slow
 def test_two_builds_are_the_same_to_the_byte_whatever_the_jobs(article_site: Path, tmp_path: Path) -> None:
     build(find_project(tmp_path), out=tmp_path / "site", jobs=1)
     first = {path.relative_to(article_site): path for path in article_site.rglob("*") if path.is_file()}

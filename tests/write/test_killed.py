@@ -40,6 +40,7 @@ def is_whole(site: Path) -> bool:
     return len(outputs) == 41 and {held[f"s/{i}/index.html"] for i in range(40)} <= {b"0", held["n.txt"]}
 
 
+@pytest.mark.slow
 def test_a_site_is_whole_after_every_kill(tmp_path):
     """SIGKILL at 12 instants spread over the build, each build starting from what the last kill left."""
     out = tmp_path / "site"
