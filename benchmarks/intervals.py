@@ -115,7 +115,7 @@ def study(rng: np.random.Generator, *, fair: float, n: int, shape: float = 0.7) 
 
 
 def anytime_table(n_coins: int = 20_000, most: int = 2_000) -> str:
-    """Fair coins watched after every draw: how many are ever convicted, by the e-value and by p < 0.05."""
+    """Fair coins watched after every draw: how many are called biased by the e-value and by p < 0.05."""
     rng = np.random.default_rng(3)
     ones = np.zeros(n_coins, np.int64)
     by_e, by_p = np.zeros(n_coins, bool), np.zeros(n_coins, bool)

@@ -27,24 +27,21 @@ PHRASES = {
     r"what is kept of": "name the thing",
     r"held against": "evidence of",
     r"\binnocent\b": "fair",
+    r"convict|acquit": "shown to be biased, shown to be fair",
     r"manieth": "every n-th",
     r"\bwhat (has )?c(a|o)me of it\b": "results",
     r"\b(herein|hitherto|thereof|whence|whither|betwixt|lest)\b": "a modern word",
 }
 """What is not to be written, and what to write."""
 
-COURT = {r"\b(convict|acquit)": "shown to be biased, shown to be fair"}
-"""No verdict is a court scene in what users read."""
-
 
 @pytest.mark.parametrize("name", TEXTS)
 def test_no_riddles_and_archaisms(name: str) -> None:
-    banned = PHRASES if name.endswith((".py", ".toml")) else PHRASES | COURT
     text = re.sub(r"\{\{.*?\}\}|`[^`\n]*`", "", TEXTS[name].read_text(encoding="utf-8"))
     found = [
         f"{name}:{number}: {line.strip()!r}: write “{instead}”"
         for number, line in enumerate(text.splitlines(), start=1)
-        for phrase, instead in banned.items()
+        for phrase, instead in PHRASES.items()
         if re.search(phrase, line, re.IGNORECASE)
     ]
     assert found == []

@@ -9,9 +9,9 @@ from scipy import stats
 from flipsite.analyse.binomial import (
     benjamini_hochberg,
     binomial_test,
-    conviction_limits,
     jeffreys,
     noise_floor,
+    rejection_limits,
     verdict,
 )
 from flipsite.domain.estimates import Verdict
@@ -103,10 +103,10 @@ def test_a_model_without_a_test_has_no_q_value():
     tried=st.floats(0, 0.2),
     data=st.data(),
 )
-def test_a_conviction_limit_is_where_the_q_value_crosses_the_rate(p, others, tried, data):
-    """Replacing one p-value by another convicts exactly when the other is below the limit."""
+def test_a_rejection_limit_is_where_the_q_value_crosses_the_rate(p, others, tried, data):
+    """Replacing one p-value by another rejects exactly when the other is below the limit."""
     i = data.draw(st.integers(0, len(p) - 1))
-    limit = conviction_limits(p, family=len(p) + others)[i]
+    limit = rejection_limits(p, family=len(p) + others)[i]
     for new in (tried, limit * 0.999, limit * 1.001):
         q = benjamini_hochberg([*p[:i], new, *p[i + 1 :]], family=len(p) + others)[i]
         assert (q < 0.05) == (new < limit)

@@ -96,7 +96,7 @@ def test_the_articles_figures_become_estimates(study_of, article):
     assert records["inception/mercury-coder"].p_value == pytest.approx(2 / 2**40)
 
 
-def test_the_article_convicts_its_whole_second_table_and_nobody_else(study_of, article):
+def test_the_articles_whole_second_table_is_biased_and_nobody_else(study_of, article):
     """With all 240 models in the family; the first table stays undecided."""
     records = {
         record.model: record for record in published_estimates(study_of(Kind.PUBLISHED), article, page=page)
@@ -108,7 +108,7 @@ def test_the_article_convicts_its_whole_second_table_and_nobody_else(study_of, a
     assert least_extreme.q_value == pytest.approx(least_extreme.p_value * 240 / 20)
 
 
-def test_many_published_draws_can_acquit(study_of, article):
+def test_many_published_draws_can_show_a_model_fair(study_of, article):
     """A figure of zero in a thousand draws is within the margin whatever its sign."""
     row = PrintedBias(model="a/b", table="least", position=1, figure="0.000", decimals=3)
     printed = replace(article, rows=(row,), draws_low=1000, draws_high=1001)

@@ -30,7 +30,7 @@ def test_the_mean_is_bounded_by_both_worst_cases():
 
 
 def test_a_verdict_that_refusals_could_turn_is_flagged():
-    """Forty ones in forty draws convict; with thirty refusals that may have been zeros they do not."""
+    """Forty ones in forty draws show bias; with thirty refusals that may have been zeros they do not."""
     few, many = missing_answers([tally(40, 40, 2), tally(40, 40, 30, model="a/c")])
     assert (few.verdicts, few.decides) == ((Verdict.BIASED,), False)
     assert (many.verdicts, many.decides) == ((Verdict.BIASED, Verdict.UNDECIDED), True)

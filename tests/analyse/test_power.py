@@ -56,7 +56,7 @@ def test_a_plan_for_the_articles_models():
 
 
 def test_what_cannot_be_reached_is_told_so():
-    """A fair coin is convicted by mistake now and then: no number of draws acquits it nearly always."""
+    """A fair coin is called biased now and then: no number of draws shows it fair nearly always."""
     assert plan(margin=0.1, bias=0.3, power=0.99, n_models=1).fair is None
     assert draws_needed(lambda n: chance_biased(n, 0.501, level=0.05), 0.8, most=5000) is None
 

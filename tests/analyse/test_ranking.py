@@ -123,7 +123,7 @@ def test_the_more_models_the_fewer_draws(monkeypatch):
         assert ranks.shape == (n_models, n_draws)
 
 
-def test_the_tie_group_is_everyone_tested_and_not_convicted(study_of):
+def test_the_tie_group_is_everyone_tested_and_not_shown_biased(study_of):
     """In the order of the alphabet; a model without a test is in no group."""
     from flipsite.analyse.estimates import estimates
 

@@ -153,7 +153,7 @@ def test_a_study_tells_whether_a_kind_is_fairer(article: StudyReport) -> None:
 
 
 def test_a_study_tells_what_stopping_when_settled_would_have_saved() -> None:
-    """Two coins that always say the same are convicted together, where 2ⁿ/(n + 1) passes twenty."""
+    """Two coins that always say the same are called biased together, where 2ⁿ/(n + 1) passes twenty."""
     report = drawn(("a/one", 50, 0, 0), ("b/zero", 0, 50, 0))
     page = Page(path="x/index.html", title="", description="", template="", study=report.study)
     context = {"values": study_values(report), "stopped": stopped(report), "top": 20}

@@ -102,7 +102,7 @@ def test_a_model_that_never_answers_comes_last_without_a_picture() -> None:
 
 
 def test_what_cannot_be_told_from_fair_stands_first_by_name() -> None:
-    """In no order but the alphabet's, however small a bias; the convicted follow by theirs."""
+    """In no order but the alphabet's, however small a bias; the biased follow by theirs."""
     made = board(drawn({"z/even": (25, 50), "b/odd": (28, 50), "a/one": (50, 50), "c/most": (45, 50)}))
     assert [row.estimate.model for row in made.rows] == ["b/odd", "z/even", "c/most", "a/one"]
     assert made.n_tied == 2

@@ -69,7 +69,7 @@ def test_each_verdict_has_its_sentence(study: Study, estimated: Estimated) -> No
 
 
 def test_what_is_rare_for_one_model_is_no_surprise_among_many(study: Study, estimated: Estimated) -> None:
-    """33 of 50 alone is convicted, p = 0.033; beside forty more it is not."""
+    """33 of 50 alone is called biased, p = 0.033; beside forty more it is not."""
     among = estimated([("a/x", 33, 50), *((f"b/{i}", 25, 50) for i in range(40))])[0]
     assert "too rare to be luck" in sentence(study, estimated, 33, 50)
     assert "odd for one model, no surprise among so many" in verdict_sentence(study, among, None)

@@ -148,7 +148,7 @@ def benjamini_hochberg(p_values: ArrayLike, *, family: int | None = None) -> Flo
     return q
 
 
-def conviction_limits(
+def rejection_limits(
     p_values: ArrayLike, *, rate: float = FALSE_DISCOVERY_RATE, family: int | None = None
 ) -> Floats:
     """For each test, the p-value below which its q-value would be below the rate, the others as they are.

@@ -11,7 +11,7 @@ from functools import lru_cache
 import numpy as np
 from numpy.typing import NDArray
 
-from flipsite.analyse.binomial import binomial_test, conviction_limits, jeffreys, within_margin
+from flipsite.analyse.binomial import binomial_test, jeffreys, rejection_limits, within_margin
 from flipsite.domain.draws import STATUSES, Status, Tally
 from flipsite.domain.estimates import Verdict
 
@@ -99,7 +99,7 @@ def _possible_verdicts(asked: Sequence[Tally], *, target: float) -> list[tuple[V
     draws = np.array([tally.n_draws for tally in asked], np.int64)
     seen = np.where(valid > 0, binomial_test(ones, valid, target=target), np.nan)
     # a model without any answer would be one test more
-    limits = np.where(valid > 0, conviction_limits(seen), conviction_limits(np.append(seen, 1.0))[-1])
+    limits = np.where(valid > 0, rejection_limits(seen), rejection_limits(np.append(seen, 1.0))[-1])
     readings = [_readings(tally, target=target) for tally in asked]
     model = np.repeat(np.arange(len(asked)), [len(each) for each in readings])
     k, n = np.concatenate([np.zeros(0, np.int64), *readings]), draws[model]

@@ -34,7 +34,7 @@ class PowerPlan:
 
     Attributes:
         margin: How near the target a fair model's interval must lie.
-        bias: True bias of the model to be convicted.
+        bias: True bias of the model to be shown biased.
         power: Probability with which each verdict is to be reached.
         n_models: Models judged together.
         fair: Draws for `fair`, of a coin exactly at the target.
@@ -95,7 +95,7 @@ def plan(*, margin: float, bias: float, power: float, n_models: int, target: flo
 def power_points(
     *, bias: float, margin: float = FAIR_MARGIN, most: int = 1_000, target: float = 0.5
 ) -> list[dict[str, object]]:
-    """Power against draws, for a conviction of a single model and for an acquittal of a fair coin.
+    """Power against draws, to show that a single model is biased and that a fair coin is fair.
 
     Args:
         bias: That is to be found.
@@ -111,7 +111,7 @@ def power_points(
         f"find a bias of {bias:g}": chance_biased(
             draws, target + bias, level=FALSE_DISCOVERY_RATE, target=target
         ),
-        f"acquit a fair coin to within {margin:g}": chance_fair(draws, target, margin=margin, target=target),
+        f"show fairness to within {margin:g}": chance_fair(draws, target, margin=margin, target=target),
     }
     return [
         {"curve": curve, "draws": int(n), "power": float(power)}
@@ -154,7 +154,7 @@ def draws_needed(chance: Callable[[Counts], Floats], power: float, *, most: int 
 def chance_biased(n_valid: ArrayLike, share: float, *, level: float, target: float = 0.5) -> Floats:
     """Probability that a coin of this share gets a p-value below the level, for each number of draws."""
     draws = np.asarray(n_valid, np.int64)
-    low, high = conviction_bounds(draws, level=level, target=target)
+    low, high = rejection_bounds(draws, level=level, target=target)
     return at_most(low, draws, target=share) + at_least(high, draws, target=share)
 
 
@@ -163,31 +163,31 @@ def chance_fair(
 ) -> Floats:
     """Probability that a coin of this share is called fair: interval within the margin, p at least 0.05.
 
-    Beside other biased models it takes a p-value below 0.05 / m … 0.05 to be convicted; the largest is taken,
+    Beside other biased models it takes a p-value below 0.05 / m … 0.05 to reject; the largest is taken,
     so that the chance is not overstated.
     """
     draws = np.asarray(n_valid, np.int64)
-    convicted_low, convicted_high = conviction_bounds(draws, level=FALSE_DISCOVERY_RATE, target=target)
-    inside_low, inside_high = acquittal_bounds(draws, margin=margin, target=target)
-    low, high = np.maximum(convicted_low + 1, inside_low), np.minimum(convicted_high - 1, inside_high)
+    rejected_low, rejected_high = rejection_bounds(draws, level=FALSE_DISCOVERY_RATE, target=target)
+    inside_low, inside_high = equivalence_bounds(draws, margin=margin, target=target)
+    low, high = np.maximum(rejected_low + 1, inside_low), np.minimum(rejected_high - 1, inside_high)
     chance = at_most(high, draws, target=share) - at_most(low - 1, draws, target=share)
     return np.where(low <= high, chance, 0.0)
 
 
-def conviction_bounds(n_valid: Counts, *, level: float, target: float = 0.5) -> tuple[Counts, Counts]:
+def rejection_bounds(n_valid: Counts, *, level: float, target: float = 0.5) -> tuple[Counts, Counts]:
     """Counts at most and at least which p is below the level; −1 and n + 1 where none is."""
     middle = np.round(n_valid * target).astype(np.int64)
 
-    def convicts(ones: Counts) -> NDArray[np.bool_]:
+    def rejects(ones: Counts) -> NDArray[np.bool_]:
         return np.asarray(binomial_test(ones, n_valid, target=target) < level)
 
     return (
-        _last(convicts, np.full_like(n_valid, -1), middle),
-        n_valid - _last(lambda back: convicts(n_valid - back), np.full_like(n_valid, -1), n_valid - middle),
+        _last(rejects, np.full_like(n_valid, -1), middle),
+        n_valid - _last(lambda back: rejects(n_valid - back), np.full_like(n_valid, -1), n_valid - middle),
     )
 
 
-def acquittal_bounds(n_valid: Counts, *, margin: float, target: float = 0.5) -> tuple[Counts, Counts]:
+def equivalence_bounds(n_valid: Counts, *, margin: float, target: float = 0.5) -> tuple[Counts, Counts]:
     """First and last count whose interval lies within the margin; first above last where none does."""
 
     def low_outside(ones: Counts) -> NDArray[np.bool_]:

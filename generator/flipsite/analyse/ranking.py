@@ -194,7 +194,7 @@ def _bits(n_models: int) -> int:
 
 
 def not_told_from_fair(estimates: Sequence[Estimate]) -> tuple[str, ...]:
-    """The models that were tested and not convicted: one tie group, in no order but the alphabet's."""
+    """The models that were tested and not called biased: one tie group, in no order but the alphabet's."""
     return tuple(
         sorted(
             record.model

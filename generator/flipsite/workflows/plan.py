@@ -44,7 +44,7 @@ def plan_study(
         project: Where the study is.
         study_id: Its id.
         margin: How near the target a fair model's interval must lie.
-        bias: True bias of a model to be convicted.
+        bias: True bias of a model to be shown biased.
         power: Probability with which a verdict is to be reached.
         n_models: Models judged together; those of the study unless it is given.
 

@@ -131,8 +131,8 @@ def _printed_values(report: StudyReport, printed: Printed) -> dict[str, str]:
         "least_zero": count_text(sum(float(row.figure) == 0 for row in least)),
         "chance_within_least": percent_text(chance),
         "fair_expected_within_least": count_text(chance * printed.n_models),
-        "least_biased_convicted": count_text(_convicted(report, least)),
-        "most_biased_convicted": count_text(_convicted(report, most)),
+        "least_shown_biased": count_text(_shown_biased(report, least)),
+        "most_shown_biased": count_text(_shown_biased(report, most)),
         "least_kept": count_text(sum(places[row.model].p_least for row in least if row.model in places)),
         "most_kept": count_text(sum(places[row.model].p_most for row in most if row.model in places)),
         "least_rank_high": count_text(
@@ -160,6 +160,6 @@ def _chance_of_any(report: StudyReport, printed: Printed, most: list[PrintedBias
     return 1 - float((1 - beyond) ** printed.n_models)
 
 
-def _convicted(report: StudyReport, rows: list[PrintedBias]) -> int:
+def _shown_biased(report: StudyReport, rows: list[PrintedBias]) -> int:
     verdict_of: Mapping[str, Verdict] = {record.model: record.verdict for record in report.estimates}
     return sum(verdict_of[row.model] is Verdict.BIASED for row in rows)
