@@ -138,9 +138,11 @@ def test_a_wheel_holds_the_package_its_templates_and_content_and_nothing_else(bu
 def test_a_source_archive_holds_what_is_tracked_and_nothing_else(builds):
     with tarfile.open(next(builds[0].glob("*.tar.gz"))) as archive:
         held = {name.partition("/")[2] for name in archive.getnames()}
-    wanted = ("generator", "templates", "content", "tests", "docs", "requirements", "benchmarks", "notebooks")
+    wanted = ("generator", "templates", "content", "tests", "docs", "examples", "requirements", "benchmarks")
     files = (
         "README.md",
+        "CONTRIBUTING.md",
+        "SECURITY.md",
         "CHANGELOG.md",
         "CITATION.cff",
         "LICENSE",
@@ -149,4 +151,4 @@ def test_a_source_archive_holds_what_is_tracked_and_nothing_else(builds):
         "flipsite.toml",
         "pyproject.toml",
     )
-    assert held == tracked(*wanted, *files, ".gitignore") | {"PKG-INFO"}
+    assert held == tracked(*wanted, "notebooks", *files, ".gitignore") | {"PKG-INFO"}
