@@ -121,20 +121,89 @@ def test_rows_without_a_model_are_told(study):
 
 
 def test_cells_that_cannot_be_read_are_missing_and_told(study):
-    """A draw counts though its price is nonsense."""
+    """A draw counts though its number of tokens is nonsense."""
     text = (
         "model,outcome,order,labels,prompt_tokens,cost_usd,asked_at\n"
-        "a,1,2,x|y,1.5,free,yesterday\n"
-        "a,0,,[1],-1,inf,2025-13-01\n"
+        "a,1,2,x|y,1.5,n/a,null\n"
+        "a,0,,[1],-1,NaN,-\n"
         "a,1,1,,9" + "9" * 5_000 + ",,\n"
     )
     report = add(study, text)
     draws = draws_of(study)
     assert report.by_status == {Status.VALID: 3}
-    assert report.n_problems == 10
+    assert report.n_problems == 6
     assert "order '2' is neither 0 nor 1" in {problem.text for problem in report.problems}
     assert (draws.order.tolist(), draws.labels) == ([-1, -1, 1], [None] * 3)
     assert np.isnan(draws.prompt_tokens).all()
+
+
+@pytest.mark.parametrize(
+    ("ours", "cell", "message"),
+    [
+        ("cost_usd", "0,0012", r"line 2: cost_usd '0,0012' is no number \(2 such cells\); --decimal , reads"),
+        ("latency_s", "1.2 s", r"line 2: .* write plain numbers, or leave it out with --column latency_s="),
+        ("cost_usd", "inf", "is no number"),
+        ("asked_at", "10/31/2026", r"no ISO 8601 time .* write times as 2026-10-31T14:15:00Z, or leave"),
+    ],
+)
+def test_money_and_times_that_cannot_be_read_are_an_error(study, ours, cell, message):
+    """Half a column of costs would look like little spending; nothing is written."""
+    with pytest.raises(UsageError, match=message):
+        add(study, f'model,outcome,{ours}\na,1,"{cell}"\na,0,\na,1,"{cell}"\n')
+    assert not study.exists()
+
+
+def test_decimal_commas_and_other_times(study):
+    """With --decimal a comma is the mark; in dotted dates the day comes first; Unix seconds are a time."""
+    text = (
+        "model;outcome;cost_usd;latency_s;asked_at\n"
+        "a;1;0,0012;1.234,5;31.10.2026 14:15\na;0;1,5e-3;1.25;1.10.2026\na;0;;;1760000000\n"
+    )
+    path = study.parents[2] / "a.csv"
+    path.write_text(text)
+    import_file(path, folder=study, options=parse_options([], [], None, decimal=","))
+    draws = draws_of(study)
+    assert draws.cost_usd.tolist()[:2] == [0.0012, 0.0015]
+    assert draws.latency_s.tolist()[:2] == [1234.5, 1.25]
+    assert draws.asked_at == ["2026-10-31T14:15:00Z", "2026-10-01T00:00:00Z", "2025-10-09T08:53:20Z"]
+
+
+@pytest.mark.parametrize(
+    ("cells", "remedy"),
+    [
+        ("1 2", "--labels 1,2 reads '1' as outcome 0 and '2' as outcome 1"),
+        ("1 -1", "--labels -1,1 reads '-1' as outcome 0"),
+        ("Yes No", "--labels No,Yes reads 'No' as outcome 0"),
+        ("1 tails heads 0", "--labels tails,heads reads 'tails' as outcome 0 .*, and 0 and 1 as they are"),
+        ("0 1 2", r"the column holds '0', '1', '2'; --labels 0,1 reads those two"),
+        ("True False maybe", "the column holds .*'maybe'; --labels False,True"),
+    ],
+)
+def test_another_coding_is_refused_with_the_option_that_reads_it(study, cells, remedy):
+    """Half a column read would look like a coin; what the sentence names then reads it."""
+    text = "model,outcome\n" + "".join(f"a,{cell}\n" for cell in cells.split() * 10)
+    with pytest.raises(UsageError, match=remedy) as caught:
+        add(study, text)
+    assert not study.exists()
+    labels = str(caught.value).split("--labels ")[1].split()[0]
+    report = add(study, text, labels=labels)
+    assert report.by_status[Status.VALID] == 10 * min(len(cells.split()), 4 if "heads" in cells else 2)
+
+
+def test_a_few_odd_outcomes_are_no_other_coding(study):
+    """What is not there, a word for a failure, and one in a hundred are draws without an outcome."""
+    text = "model,outcome\n" + "a,1\n" * 99 + "a,2\n" + "a,NaN\n" * 20 + "a,refused\n" * 20
+    assert add(study, text).by_status == {Status.VALID: 99, Status.UNPARSED: 41}
+
+
+def test_headers_that_differ_in_case_are_taken_and_said(study):
+    """Of CSV and of JSON lines, in --column and --where too."""
+    report = add(study, "Model,OUTCOME,P\na,1,5\nb,1,6\n", where=("p=5",))
+    assert report.models == ("a",)
+    assert report.notes[0] == "The column 'Model' was taken as 'model'."
+    assert len(report.notes) == 3
+    lines = '{"Model": "c", "Answer": 0}\n'
+    assert add(study, lines, "outcome=answer", name="b.jsonl").models == ("c",)
 
 
 def test_numbers_of_draws_are_kept_or_given(study, tmp_path):
@@ -252,7 +321,8 @@ UNREADABLE = [
     ("model,outcome\na,\nb,x\n", r"not one of 2 rows could be read \(line 2 has no outcome\); name"),
     ("model,outcome\n,1\n", r"not one of 1 rows could be read \(line 2 names no model\)"),
     ("model,answer\na,1\n", "no column 'outcome'; it has 'model', 'answer'; name it with --column outcome=…"),
-    ("model,Outcome\na,1\n", "no column 'outcome'; did you mean 'Outcome'"),
+    ("model,outcom\na,1\n", "no column 'outcome'; did you mean 'outcom'"),
+    ("model,Outcome,OUTCOME\na,1,1\n", "no column 'outcome'"),
     ("model,outcome,outcome\na,1,0\n", "the column 'outcome' stands twice; rename"),
 ]
 

@@ -90,13 +90,13 @@ def test_each_target_of_a_large_file_is_a_study_in_parts(tmp_path: Path, name: s
     """What one study takes of the file says nothing of the next; twice changes nothing."""
     n = 100_000
     if name.endswith("csv"):
-        rows = "a/b,5,0,{}\nc/d,50,1,\nc/d,50,odd,2e0\na/b,100,1,1\n, 5.0 ,1,7\ne,5,1,x\n"
+        rows = "a/b,5,0,{}\nc/d,50,1,\nc/d,50,,2e0\na/b,100,1,1\n, 5.0 ,1,7\ne,5,1,x\n"
         (tmp_path / name).write_text("model,p,outcome,prompt_tokens\n" + rows * n)
     else:
         cells = [
             ("a/b", 5, 0),
             ("c/d", 50, 1),
-            ("c/d", 50, "odd"),
+            ("c/d", 50, None),
             ("a/b", 100, 1),
             (None, 5.0, 1),
             ("e", 5, 1),

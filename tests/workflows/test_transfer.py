@@ -65,7 +65,7 @@ def test_a_second_import_says_that_nothing_changed(here):
 
 def test_more_than_ten_problems_are_counted(here):
     """Ten are shown."""
-    (here / "b.csv").write_text("model,outcome\na,1\n" + "a,x\n" * 12)
+    (here / "b.csv").write_text("model,outcome\na,1\n" + "".join(f"a,x{n}\n" for n in range(12)))
     result = run("import", "b.csv", "--study", "coins")
     assert len(result.stderr.splitlines()) == 11
     assert result.stderr.endswith("flipsite: b.csv: and 2 more\n")

@@ -39,6 +39,12 @@ if TYPE_CHECKING:  # the store is imported when there is something to import
     metavar="COL",
     help="The file's column of asked shares (or per cent): one study a target, named STUDY-p005 and so on.",
 )
+@click.option(
+    "--decimal",
+    default=".",
+    metavar="MARK",
+    help="The decimal mark of the file's numbers: `.` or `,`.  [default: .]",
+)
 def command(
     *,
     file: Path,
@@ -47,6 +53,7 @@ def command(
     where: tuple[str, ...],
     labels: str | None,
     target_column: str | None,
+    decimal: str,
 ) -> None:
     r"""Add the draws of FILE (CSV, JSON lines, both also gzipped, or Parquet) to a study.
 
@@ -64,7 +71,8 @@ def command(
     from flipsite.store.imports.columns import parse_options
     from flipsite.workflows.transfer import import_draws, import_targets
 
-    options, project = parse_options(columns, where, labels), find_project(Path.cwd())
+    options = parse_options(columns, where, labels, decimal=decimal)
+    project = find_project(Path.cwd())
     if target_column:
         reports = import_targets(project, study, file, options=options, column=target_column)
     else:
@@ -101,6 +109,7 @@ def _lines(report: "ImportReport") -> list[str]:
         f"Read {report.n_rows:,} rows of {report.path} into study {report.study!r}: "
         f"{kept}{out}; {len(report.models):,} model{plural}.",
         f"The outcome column was read as {report.reading}.",
+        *report.notes,
     ]
     if report.n_contradictions:
         lines.append(f"In {report.n_contradictions:,} rows the response names the other label.")

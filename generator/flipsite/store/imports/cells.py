@@ -8,16 +8,34 @@ from typing import Any
 
 Pair = tuple[str, str]
 
+MISSING = frozenset(
+    ["", "-", "–", "—", ".", "?", "#n/a", "n/a", "na", "nan", "nil", "none", "null", "undefined", "unknown"]
+)
+"""Texts that stand for a cell without a value, in lower case."""
+
 _MOMENT = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(?:\.\d+)?Z", re.ASCII)
+_DAY_FIRST = re.compile(r"(\d{1,2})\.(\d{1,2})\.(\d{4})(?:[ T,]+(\d{1,2}:\d\d(?::\d\d)?))?", re.ASCII)
+_SECONDS, _MILLISECONDS = range(10**9, 10**10), range(10**12, 10**13)
 _MOST = 2**53
 
 
-def number_of(cell: Any) -> float | None:
-    """The finite number a cell holds, or None."""
+def is_missing(cell: Any) -> bool:
+    """Whether a cell has no value, or says so in words."""
+    return cell is None or str(cell).strip().casefold() in MISSING
+
+
+def number_of(cell: Any, *, decimal: str = ".") -> float | None:
+    """Read the finite number that a cell holds; None where it holds none.
+
+    With a decimal comma, points in a number that has one are between thousands.
+    """
     if isinstance(cell, bool) or cell is None:
         return None
-    if isinstance(cell, str) and "_" in cell:
-        return None  # Python reads 1_000 as a number; nobody else does
+    if isinstance(cell, str):
+        if "_" in cell:
+            return None  # Python reads 1_000 as a number; nobody else does
+        if decimal == "," and "," in cell:
+            cell = cell.replace(".", "").replace(",", ".")
     try:
         number = float(cell)
     except (TypeError, ValueError, OverflowError):
@@ -65,12 +83,27 @@ def whole_of(cell: Any, *, most: int = _MOST) -> int | None:
 
 
 def moment_of(cell: Any) -> str | None:
-    """A time in UTC as ISO 8601; one without a zone is taken to be in UTC."""
+    """Read a time as ISO 8601 in UTC; None where it is none. One without a zone is taken to be in UTC.
+
+    Besides ISO 8601: `31.10.2026 14:15`, day first, and Unix time in seconds or milliseconds.
+    """
     if isinstance(cell, str) and _MOMENT.fullmatch(cell):
         return cell
     try:
-        moment = cell if isinstance(cell, datetime) else datetime.fromisoformat(str(cell).strip())
+        moment = cell if isinstance(cell, datetime) else _moment(str(cell).strip())
         moment = moment.replace(tzinfo=UTC) if moment.tzinfo is None else moment.astimezone(UTC)
     except (ValueError, OverflowError):
         return None
     return moment.isoformat().replace("+00:00", "Z")
+
+
+def _moment(text: str) -> datetime:
+    number = number_of(text)
+    if number is not None and int(number) in _SECONDS:
+        return datetime.fromtimestamp(number, UTC)
+    if number is not None and int(number) in _MILLISECONDS:
+        return datetime.fromtimestamp(number / 1000, UTC)
+    if dotted := _DAY_FIRST.fullmatch(text):
+        day, month, year, clock = dotted.groups(default="0:00")
+        text = f"{year}-{month:0>2}-{day:0>2}T{clock:0>{8 if clock.count(':') == 2 else 5}}"
+    return datetime.fromisoformat(text)

@@ -2,7 +2,7 @@
 
 import csv
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from difflib import get_close_matches
 from pathlib import Path
 from typing import Any
@@ -27,11 +27,13 @@ class ImportOptions:
             named here is taken from a column of our name where the file has one.
         where: A column of theirs and the value that a wanted row has there; all must hold.
         labels: The names of outcome 0 and of outcome 1.
+        decimal: The decimal mark of the file's numbers, a point or a comma.
     """
 
     columns: tuple[tuple[str, tuple[str, ...]], ...] = ()
     where: tuple[tuple[str, str], ...] = ()
     labels: tuple[str, str] | None = None
+    decimal: str = "."
 
     @property
     def mapping(self) -> dict[str, tuple[str, ...]]:
@@ -51,8 +53,10 @@ class ImportOptions:
         return frozenset([*self.needed, *(theirs for columns in self.mapping.values() for theirs in columns)])
 
 
-def parse_options(columns: Sequence[str], where: Sequence[str], labels: str | None) -> ImportOptions:
-    """The options as they are typed: `OURS=THEIRS`, `COL=VALUE`, `A,B`.
+def parse_options(
+    columns: Sequence[str], where: Sequence[str], labels: str | None, *, decimal: str = "."
+) -> ImportOptions:
+    """Parse the options as they are typed: `OURS=THEIRS`, `COL=VALUE`, `A,B`.
 
     Raises:
         UsageError: If one of them is not of that form, or they contradict each other.
@@ -67,7 +71,42 @@ def parse_options(columns: Sequence[str], where: Sequence[str], labels: str | No
     if any(not mapped.get(ours, (ours,)) for ours in NEEDED):
         raise UsageError("--column: model and outcome cannot be left out; name their columns")
     conditions = tuple(sorted(_split(text, option="--where", form="COL=VALUE") for text in where))
-    return ImportOptions(columns=tuple(sorted(mapped.items())), where=conditions, labels=pair)
+    if decimal not in (".", ","):
+        raise UsageError(f"--decimal {decimal!r}: expected a point or a comma")
+    return ImportOptions(
+        columns=tuple(sorted(mapped.items())), where=conditions, labels=pair, decimal=decimal
+    )
+
+
+def match_case(options: ImportOptions, names: Sequence[str]) -> tuple[ImportOptions, tuple[str, ...]]:
+    """Find columns whose names differ from the wanted ones only in case.
+
+    Args:
+        options: Which columns are wanted.
+        names: The file's columns.
+
+    Returns:
+        The options with the file's own spelling, and a sentence for each column that was found so. A name
+        that several columns could be is left as it is.
+    """
+    by_folded: dict[str, list[str]] = {}
+    for name in dict.fromkeys(names):
+        by_folded.setdefault(name.casefold(), []).append(name)
+    spelled = {
+        wanted: found[0]
+        for wanted in sorted(options.wanted.difference(names))
+        if len(found := by_folded.get(wanted.casefold(), [])) == 1 and not options.wanted.intersection(found)
+    }
+    if not spelled:
+        return options, ()
+    columns = {
+        ours: tuple(spelled.get(name, name) for name in theirs)
+        for ours, theirs in options.mapping.items()
+        if ours in dict(options.columns) or spelled.keys() & set(theirs)
+    }
+    where = tuple((spelled.get(name, name), value) for name, value in options.where)
+    told = tuple(f"The column {found!r} was taken as {wanted!r}." for wanted, found in spelled.items())
+    return replace(options, columns=tuple(sorted(columns.items())), where=where), told
 
 
 def check_columns(path: Path, names: Sequence[str], options: ImportOptions) -> None:

@@ -11,6 +11,7 @@ from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
+from itertools import islice
 from math import isfinite
 from pathlib import Path
 from typing import Any, TextIO
@@ -23,6 +24,7 @@ from flipsite.files import file_digest
 from flipsite.store.imports.csv import opened_csv
 
 _JSON_SUFFIXES = {".jsonl", ".ndjson", ".json"}
+_FIRST_LINES = 100
 _UTF16 = (b"\xff\xfe", b"\xfe\xff")
 
 
@@ -71,8 +73,21 @@ def read_sheet(path: Path, *, wanted: Iterable[str], needed: Iterable[str]) -> S
             return _read_csv(path, text, names, tuple(needed))
 
 
-def header_of(path: Path, *, wanted: Iterable[str], needed: Iterable[str]) -> tuple[str, ...] | None:
-    """The columns of a file, as a sheet of it names them, where its beginning tells: not in JSON lines.
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Header:
+    """The columns that the beginning of a file shows.
+
+    Attributes:
+        names: The columns, as a sheet of the file names them.
+        complete: Whether no other can follow; objects in JSON lines may bring further ones.
+    """
+
+    names: tuple[str, ...]
+    complete: bool
+
+
+def header_of(path: Path, *, wanted: Iterable[str], needed: Iterable[str]) -> Header:
+    """Read the columns of a file from its beginning.
 
     Raises:
         UsageError: As `read_sheet`.
@@ -80,12 +95,14 @@ def header_of(path: Path, *, wanted: Iterable[str], needed: Iterable[str]) -> tu
     with told(path):
         head = head_of(path)
         if is_parquet(head):
-            return tuple(pq.read_schema(path).names)
+            return Header(names=tuple(pq.read_schema(path).names), complete=True)
         with opened_text(path, head) as text:
             if is_json(path, text):
-                return None
+                records = (json_object(line) for line in islice(text, _FIRST_LINES))
+                names = dict.fromkeys(name for record in records for name in record or ())
+                return Header(names=tuple(names), complete=False)
             with opened_csv(path, text, wanted=frozenset(wanted), needed=tuple(needed)) as found:
-                return found.names
+                return Header(names=found.names, complete=True)
 
 
 def sha256_of(path: Path) -> str:

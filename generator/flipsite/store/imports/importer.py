@@ -22,7 +22,7 @@ from flipsite.errors import UsageError
 from flipsite.files import replacing
 from flipsite.project import SNAPSHOT, snapshot_files
 from flipsite.settings import dump_study, load_study
-from flipsite.store.imports.columns import ImportOptions
+from flipsite.store.imports.columns import ImportOptions, match_case
 from flipsite.store.imports.files import Sheet, sha256_of
 from flipsite.store.imports.large import large_rows
 from flipsite.store.imports.rows import Problem, Rows, rows_of
@@ -131,6 +131,7 @@ class ImportReport:
         unit: What their numbers count: a `line` of the file, or (Parquet) a `row`.
         shards: The shards of a collection that the file is; empty of any other file.
         missing: Shards that the study still lacks.
+        notes: Sentences on how the file was understood beyond its outcomes.
     """
 
     path: Path
@@ -149,6 +150,7 @@ class ImportReport:
     unit: str = "line"
     shards: tuple[str, ...] = ()
     missing: tuple[str, ...] = ()
+    notes: tuple[str, ...] = ()
 
 
 def import_file(path: Path, *, folder: Path, options: ImportOptions, target: float = 0.5) -> ImportReport:
@@ -192,7 +194,10 @@ def import_by_target(
     reports = []
     sha256 = sha256_of(path)
     with read_once(path, replace(options, where=(*options.where, (column, "")))) as file:
-        for target, text in sorted(targets_of(file, column, options).items()):
+        spelled, _ = match_case(replace(options, where=((column, ""), *options.where)), file.names)
+        (theirs, _), *where = spelled.where
+        targets = targets_of(file, theirs, replace(spelled, where=tuple(where)))
+        for target, text in sorted(targets.items()):
             chosen = replace(options, where=tuple(sorted((*options.where, (column, text)))))
             order = _ImportPlan(
                 path=path, sha256=sha256, folder=folder_of(target), options=chosen, target=target
@@ -220,7 +225,7 @@ class _ImportPlan:
             "columns": [[ours, *theirs] for ours, theirs in self.options.columns],
             "where": [list(condition) for condition in self.options.where],
             "labels": self.options.labels and list(self.options.labels),
-        }
+        } | ({"decimal": self.options.decimal} if self.options.decimal != "." else {})
 
     @property
     def parts(self) -> str:
@@ -248,7 +253,8 @@ def _import(file: Sheet | Stage, order: _ImportPlan) -> ImportReport:
 
 def _import_small(sheet: Sheet, order: _ImportPlan) -> ImportReport:
     """Add what was read whole; a study that lies in parts gets one more."""
-    folder, rows = order.folder, rows_of(sheet, order.options)
+    options, notes = match_case(order.options, sheet.names)
+    folder, rows = order.folder, rows_of(sheet, options)
     files, records = snapshot_files(folder), _records(folder)
     if files and files != (folder / SNAPSHOT,):
         last = {model: extent.last for model, extent in model_extents(files).items()}
@@ -261,12 +267,13 @@ def _import_small(sheet: Sheet, order: _ImportPlan) -> ImportReport:
         records.append(order.record)
         write_draws(folder / SNAPSHOT, draws, study=folder.name, notes=_notes(records))
         write_study(folder, facts_of(draws), records[0]["file"], target=order.target)
-    return _report(sheet, folder.name, rows)
+    return _report(sheet, folder.name, rows, notes)
 
 
 def _import_large(stage: Stage, order: _ImportPlan) -> ImportReport:
     """Add what lies in a database, in parts of its own."""
-    folder, rows = order.folder, large_rows(stage, order.options)
+    options, notes = match_case(order.options, stage.names)
+    folder, rows = order.folder, large_rows(stage, options)
     last = {model: extent.last for model, extent in model_extents(snapshot_files(folder)).items()}
     facts = DrawFacts(
         pairs=rows.pairs,
@@ -293,6 +300,7 @@ def _import_large(stage: Stage, order: _ImportPlan) -> ImportReport:
         n_problems=rows.n_problems,
         problems=rows.problems,
         unit=stage.unit,
+        notes=notes,
     )
 
 
@@ -344,7 +352,7 @@ def _is_known(order: _ImportPlan, records: list[dict[str, Any]]) -> bool:
     return False
 
 
-def _report(sheet: Sheet, study: str, rows: Rows) -> ImportReport:
+def _report(sheet: Sheet, study: str, rows: Rows, notes: tuple[str, ...]) -> ImportReport:
     count = Counter(rows.draws.status.tolist())
     return ImportReport(
         path=sheet.path,
@@ -361,4 +369,5 @@ def _report(sheet: Sheet, study: str, rows: Rows) -> ImportReport:
         n_problems=len(rows.problems),
         problems=rows.problems[:PROBLEMS_SHOWN],
         unit=sheet.unit,
+        notes=notes,
     )

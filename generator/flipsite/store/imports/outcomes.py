@@ -68,6 +68,9 @@ def read_drawn(
     weight = np.ones(len(cells), np.int64) if weights is None else np.array(weights, np.int64)
     rows = _Rows.of(pairs, weight, by_place=by_place)
     n_named, n_codes = int(weight[named >= 0].sum()), int(weight[codes >= 0].sum())
+    if n_named and n_codes and not by_place and not _any_code(pairs):
+        both = np.where(named >= 0, named, codes)
+        return rows.drawn(both, both, "the label's text, or 0 and 1", _n_different(rows, both, said))
     if not n_named or n_named < n_codes or (n_named == n_codes and codes_first):
         return _by_code(rows, codes, said)
     by_text = _by_text(rows, named, said)
@@ -221,6 +224,11 @@ def _memoised(read: Any, cells: Sequence[Any]) -> NDArray[np.int8]:
             known[key] = read(cell)
         codes.append(known[key])
     return np.array(codes, np.int8)
+
+
+def _any_code(pairs: Sequence[Pair | None]) -> bool:
+    """Whether a label is itself a code, so that a cell with it could mean either."""
+    return any(_code(label) >= 0 for pair in set(pairs) if pair is not None for label in pair)
 
 
 def _code(cell: Any) -> int:

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -13,6 +14,7 @@ from flipsite.errors import UsageError
 from flipsite.store.exports import COLUMNS
 from flipsite.store.imports.cells import (
     Pair,
+    is_missing,
     moment_of,
     name_of,
     number_of,
@@ -21,6 +23,7 @@ from flipsite.store.imports.cells import (
     text_of,
     whole_of,
 )
+from flipsite.store.imports.codings import check_coding
 from flipsite.store.imports.columns import ImportOptions, wanted_rows
 from flipsite.store.imports.files import Sheet
 from flipsite.store.imports.outcomes import RowOutcomes, read_drawn
@@ -32,11 +35,39 @@ LONGEST_NAME, LONGEST_WORD = 300, 200
 WORDS = ("finish_reason", "provider", "mode")
 
 READ: dict[str, tuple[Callable[[Any], Any], str]] = {
-    "asked_at": (moment_of, "no ISO 8601 time"),
     **dict.fromkeys(COUNTS, (whole_of, "no whole number")),
     **dict.fromkeys(NUMBERS, (number_of, "no number")),
+    "asked_at": (moment_of, "no ISO 8601 time"),
 }
 """Columns whose cells stand for themselves: how one is read, and what it is where it cannot be."""
+
+AMOUNTS = ("asked_at", *NUMBERS)
+"""Of these, a cell that cannot be read is an error: spending that is half missing looks small."""
+
+
+def reader_of(ours: str, options: ImportOptions) -> Callable[[Any], Any]:
+    """The function that reads a cell of a column in READ."""
+    if ours in NUMBERS and options.decimal != ".":
+        return partial(number_of, decimal=options.decimal)
+    return READ[ours][0]
+
+
+def unread_amount(path: Path, place: str, *, ours: str, fault: str, n_cells: int, comma: bool) -> UsageError:
+    """Build the error for money or times that cannot be read.
+
+    Args:
+        path: The file.
+        place: Where the first such cell is, as `line 2`.
+        ours: Our column.
+        fault: What is wrong with that cell.
+        n_cells: How many such cells there are.
+        comma: Whether a decimal comma would make it a number.
+    """
+    cells = "the only such cell" if n_cells == 1 else f"{n_cells:,} such cells"
+    remedy = "write times as 2026-10-31T14:15:00Z" if ours == "asked_at" else "write plain numbers"
+    remedy = "--decimal , reads decimal commas" if comma else remedy
+    return UsageError(f"{path}: {place}: {fault} ({cells}); {remedy}, or leave it out with --column {ours}=")
+
 
 _VALID, _UNPARSED = STATUS_CODE[Status.VALID], STATUS_CODE[Status.UNPARSED]
 
@@ -167,6 +198,8 @@ class Reader:
         )
         said = [_STATUS_OF.get(str(cell).strip().casefold()) for cell in self.cells("status")]
         status = np.full(len(self.rows), _UNPARSED, np.int8)
+        if self.options.labels is None and "labels" not in self.there:
+            self._check_coding(cells, said, drawn.outcome.tolist())
         n_readable = 0
         for index, (row, own, outcome) in enumerate(
             zip(self.rows, said, drawn.outcome.tolist(), strict=True)
@@ -181,6 +214,15 @@ class Reader:
                 continue
             n_readable += 1
         return drawn, status, n_readable
+
+    def _check_coding(self, cells: list[Any], own: list[int | None], outcomes: list[int]) -> None:
+        judged = [index for index, status in enumerate(own) if status in {None, _VALID}]
+        check_coding(
+            self.sheet.path,
+            [cells[index] for index in judged],
+            is_read=[outcomes[index] >= 0 for index in judged],
+            weights=None if self.weights is None else [self.weights[index] for index in judged],
+        )
 
     def pairs(self) -> list[Pair | None]:
         """Each row's labels, as the file or `--labels` names them."""
@@ -212,17 +254,22 @@ class Reader:
         columns: dict[str, Any] = {}
         for name, most in (("response", None), *((name, LONGEST_WORD) for name in WORDS)):
             columns[name] = [None if cell is None else text_of(cell)[:most] for cell in self.cells(name)]
-        for name, (read, fault) in READ.items():
-            values = self._each(name, read, fault)
+        for name, (_, fault) in READ.items():
+            values = self._each(name, reader_of(name, self.options), fault)
             columns[name] = values if name == "asked_at" else np.array(values, np.float64)
         return columns
 
     def _each(self, ours: str, read: Callable[[Any], Any], fault: str) -> list[Any]:
-        """Every cell of a column read; a text is read once. What cannot be read is told and missing."""
+        """Read every cell of a column, and a text once. What cannot be read is missing and noted.
+
+        Raises:
+            UsageError: If it is one of AMOUNTS.
+        """
         if ours not in self.there:
             return [None] * len(self.rows)
         known: dict[Any, Any] = {}
         values: list[Any] = []
+        unread: list[tuple[int, Any]] = []
         for row, cell in zip(self.rows, self.cells(ours), strict=True):
             if cell is None:
                 values.append(None)
@@ -230,9 +277,21 @@ class Reader:
             key = cell if isinstance(cell, str) else repr(cell)
             if key not in known:
                 known[key] = read(cell)
-            if known[key] is None and str(cell).strip():
-                self.tell(row, cell_fault(ours, cell, fault))
+            if known[key] is None and not is_missing(cell):
+                unread.append((row, cell))
             values.append(known[key])
+        if unread and ours in AMOUNTS:
+            row, cell = unread[0]
+            raise unread_amount(
+                self.sheet.path,
+                f"{self.sheet.unit} {self.sheet.lines[row]}",
+                ours=ours,
+                fault=cell_fault(ours, cell, fault),
+                n_cells=len(unread),
+                comma=ours in NUMBERS and number_of(cell, decimal=",") is not None,
+            )
+        for row, cell in unread:
+            self.tell(row, cell_fault(ours, cell, fault))
         return values
 
 

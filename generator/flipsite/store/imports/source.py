@@ -6,7 +6,13 @@ from pathlib import Path
 
 from flipsite.errors import UsageError
 from flipsite.store.imports.cells import number_of
-from flipsite.store.imports.columns import ImportOptions, check_columns, matched_text, wanted_rows
+from flipsite.store.imports.columns import (
+    ImportOptions,
+    check_columns,
+    match_case,
+    matched_text,
+    wanted_rows,
+)
 from flipsite.store.imports.files import Sheet, header_of, read_sheet
 from flipsite.store.imports.rows import none_wanted
 from flipsite.store.imports.staging import Stage, Tables, cell_of, staged, too_large
@@ -14,30 +20,38 @@ from flipsite.store.imports.staging import Stage, Tables, cell_of, staged, too_l
 
 @contextmanager
 def read_once(path: Path, options: ImportOptions) -> Iterator[Sheet | Stage]:
-    """The columns of a file that the options name; what is on disk is gone in the end.
+    """Read the columns of a file that the options name, or that differ from these only in case.
+
+    What is on disk is gone in the end.
 
     Raises:
         UsageError: If the file cannot be read, or a column is missing.
         StoreError: If it is large, and DuckDB is not installed or has no room.
     """
-    wanted, needed = options.wanted, options.needed
-    header = header_of(path, wanted=wanted, needed=needed)
-    if header is not None:  # a long reading should not end in this
-        check_columns(path, header, options)
+    header = header_of(path, wanted=options.wanted, needed=options.needed)
+    found, _ = match_case(options, header.names)
+    if header.complete:  # a long reading should not end in this
+        check_columns(path, header.names, found)
+    wanted, needed = options.wanted | found.wanted, found.needed
     if too_large(path):
         with staged(path, wanted=wanted, needed=needed) as stage:
-            check_columns(path, stage.names, options)
+            check_columns(path, stage.names, match_case(options, stage.names)[0])
             yield stage
     else:
         sheet = read_sheet(path, wanted=wanted, needed=needed)
-        check_columns(path, sheet.names, options)
+        check_columns(path, sheet.names, match_case(options, sheet.names)[0])
         yield sheet
 
 
 def targets_of(file: Sheet | Stage, column: str, options: ImportOptions) -> dict[float, str]:
-    """The shares of ones that the wanted rows' cells ask for, each with the first text that says so.
+    """Find the shares of ones that the wanted rows' cells ask for, each with the first text that says so.
 
     Values of which one is above 1 are read as per cent.
+
+    Args:
+        file: Read with a condition on the column among those of `--where`.
+        column: As the file spells it.
+        options: Which rows are wanted, in the file's spelling.
 
     Raises:
         UsageError: If a wanted row's target is no share, or no row is wanted.
@@ -61,7 +75,7 @@ def targets_of(file: Sheet | Stage, column: str, options: ImportOptions) -> dict
 
 
 def _texts_of_sheet(sheet: Sheet, column: str, options: ImportOptions) -> dict[str, int]:
-    """The texts of the wanted rows' cells in a column, each with the line it first stands on."""
+    """Find the texts of the wanted rows' cells in a column, each with the line it first stands on."""
     texts: dict[str, int] = {}
     for row in wanted_rows(sheet, options):
         texts.setdefault(matched_text(sheet.cells[column][row]), sheet.lines[row])
@@ -69,7 +83,7 @@ def _texts_of_sheet(sheet: Sheet, column: str, options: ImportOptions) -> dict[s
 
 
 def _texts_of_stage(stage: Stage, column: str, options: ImportOptions) -> dict[str, int]:
-    """The same of a large file."""
+    """Find them in a large file."""
     tables = Tables(stage=stage, options=options)
     tables.make_wanted()
     texts: dict[str, int] = {}

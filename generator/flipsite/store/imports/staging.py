@@ -24,7 +24,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from flipsite.errors import StoreError
-from flipsite.store.imports.cells import number_of, text_of, whole_of
+from flipsite.store.imports.cells import is_missing, number_of, text_of, whole_of
 from flipsite.store.imports.columns import ImportOptions, Matcher
 from flipsite.store.imports.csv import opened_csv
 from flipsite.store.imports.files import (
@@ -37,7 +37,16 @@ from flipsite.store.imports.files import (
     opened_text,
     told,
 )
-from flipsite.store.imports.rows import LONGEST_WORD, READ, WORDS, Problem, cell_fault
+from flipsite.store.imports.rows import (
+    AMOUNTS,
+    LONGEST_WORD,
+    READ,
+    WORDS,
+    Problem,
+    cell_fault,
+    reader_of,
+    unread_amount,
+)
 from flipsite.store.snapshot.columns import COUNTS, NUMBERS, RESPONSE_CHARACTERS, unicode_text
 
 MOST_BYTES = 2**27
@@ -386,20 +395,38 @@ class Tables:
             odd = f"{column} IS NOT NULL AND {plain.plain.format(column)} IS NULL"
             for (texts,) in self.batches(f"SELECT DISTINCT {column} FROM draws WHERE {odd}"):
                 cells = [cell_of(text) for text in texts]
-                values = [None if cell is None else plain.read(cell) for cell in cells]
+                read = reader_of(ours, self.options) if ours in READ else plain.read
+                values = [None if cell is None else read(cell) for cell in cells]
                 faults = [
                     cell_fault(ours, cell, plain.fault)
-                    if plain.fault and value is None and cell is not None and str(cell).strip()
+                    if plain.fault and value is None and not is_missing(cell)
                     else None
                     for cell, value in zip(cells, values, strict=True)
                 ]
                 self.insert(table, texts, values, faults)
                 self.odd.add(ours)
+            if ours in self.odd and ours in AMOUNTS:
+                self._check_amounts(ours, column)
             if ours in self.odd and plain.fault:
                 self.faults.append(
                     f"SELECT n, fault AS text FROM draws JOIN {table} ON {column} = cell"
                     " WHERE fault IS NOT NULL"
                 )
+
+    def _check_amounts(self, ours: str, column: str) -> None:
+        """Raise a UsageError if money or times cannot be read."""
+        unread = f"FROM draws JOIN read_{ours} ON {column} = cell WHERE fault IS NOT NULL"
+        n_cells = self.one(f"SELECT count(*) {unread}")
+        if n_cells:
+            ((n, cell, fault),) = self.execute(f"SELECT n, cell, fault {unread} ORDER BY n LIMIT 1")
+            raise unread_amount(
+                self.stage.path,
+                f"{self.stage.unit} {n}",
+                ours=ours,
+                fault=fault,
+                n_cells=n_cells,
+                comma=ours in NUMBERS and number_of(cell_of(cell), decimal=",") is not None,
+            )
 
     def value(self, ours: str) -> str:
         """SQL of a column's values, in rows of `draws` joined with `joins`."""

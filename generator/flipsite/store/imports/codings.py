@@ -1,0 +1,108 @@
+"""Outcome columns in another coding than 0 and 1: refused, with the option that reads them.
+
+A column of 1 and 2, of +1 and −1, or half words and half digits would otherwise be read by half, and what is
+left would look like a coin.
+"""
+
+import csv
+import io
+import shlex
+from collections import Counter
+from collections.abc import Iterable, Sequence
+from pathlib import Path
+from typing import Any
+
+from flipsite.errors import UsageError
+from flipsite.store.imports.cells import MISSING, number_of
+
+Value = float | str
+"""A cell's value: a number however it is written, a text whatever its case."""
+
+_NO_CODES = MISSING | {
+    *("empty", "error", "failed", "failure", "filtered", "invalid", "refusal", "refused", "timeout"),
+    *("timed out", "truncated", "unparsed", "unparseable", "unparsable"),
+}
+_LOWER = ("no", "n", "false", "f", "off", "tails", "tail", "never", "down", "fail", "loss", "minus")
+
+_SMALLEST_SHARE = 0.05
+_MOST_VALUES = 12
+
+
+def check_coding(
+    path: Path, cells: Sequence[Any], *, is_read: Iterable[bool], weights: Sequence[int] | None = None
+) -> None:
+    """Refuse a column in which most cells that were not read hold one or two further values.
+
+    Args:
+        path: The file.
+        cells: The outcome column, without cells whose row has a status of its own.
+        is_read: Whether each cell was read as an outcome.
+        weights: How many rows each cell stands for; one where none are given.
+
+    Raises:
+        UsageError: Naming the values, and the option that reads them.
+    """
+    shown: dict[Value, str] = {}
+    read, unread = Counter[Value](), Counter[Value]()
+    weights = weights or [1] * len(cells)
+    for cell, was_read, weight in zip(cells, is_read, weights, strict=True):
+        value = _value(cell)
+        if value is not None:
+            shown.setdefault(value, _text(cell))
+            (read if was_read else unread)[value] += weight
+    further = [value for value, n in unread.most_common(2) if n > 1]
+    n_further, n_unread = sum(unread[value] for value in further), unread.total()
+    if not read and len(unread) == 2:
+        further, n_further = list(unread), n_unread
+    n_cells = read.total() + n_unread
+    if not further or 2 * n_further <= n_unread or n_further < _SMALLEST_SHARE * n_cells:
+        return
+    names = " or ".join(repr(shown[value]) for value in further)
+    raise UsageError(
+        f"{path}: in {n_further:,} of {n_cells:,} rows the outcome is {names}, neither 0 nor 1; "
+        f"{_remedy(shown, read, unread)}"
+    )
+
+
+def _remedy(shown: dict[Value, str], read: Counter[Value], unread: Counter[Value]) -> str:
+    words = [value for value in unread if isinstance(value, str)]
+    values = list(shown)
+    if len(values) == 2 or (len(words) == 2 == len(unread)):
+        pair = sorted(values if len(values) == 2 else words, key=_rank)
+        text = _option([shown[value] for value in pair])
+        how = ", and 0 and 1 as they are" if len(values) > 2 else ""
+        zero, one = (repr(shown[value]) for value in pair)
+        return f"--labels {text} reads {zero} as outcome 0 and {one} as outcome 1{how}"
+    if len(values) > _MOST_VALUES:
+        return "name the column of the outcome with --column outcome=…"
+    every = ", ".join(repr(shown[value]) for value in sorted(values, key=_rank))
+    pair = sorted((value for value, _ in (read + unread).most_common(2)), key=_rank)
+    return (
+        f"the column holds {every}; --labels {_option([shown[value] for value in pair])} reads those two "
+        "and leaves the others without an outcome"
+    )
+
+
+def _option(labels: Sequence[str]) -> str:
+    line = io.StringIO()
+    csv.writer(line, lineterminator="").writerow(labels)
+    return shlex.quote(line.getvalue())
+
+
+def _rank(value: Value) -> tuple[int, float]:
+    """Where a value stands in a list of labels: numbers ascending, then words for no, then other words."""
+    if isinstance(value, float):
+        return 0, value
+    return (1, 0) if value in _LOWER else (2, 0)
+
+
+def _value(cell: Any) -> Value | None:
+    number = float(cell) if isinstance(cell, bool) else number_of(cell)
+    if number is not None:
+        return number
+    text = _text(cell).casefold()
+    return None if text in _NO_CODES or len(text) > 40 else text
+
+
+def _text(cell: Any) -> str:
+    return "" if cell is None else str(cell).strip()
