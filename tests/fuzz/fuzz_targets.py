@@ -19,7 +19,8 @@ from flipsite.analyse.features.merge import agreed_features, joined
 from flipsite.collect.budget import PICO_PER_USD
 from flipsite.collect.catalogue import catalogue, dump_catalogue, load_catalogue, read_page
 from flipsite.collect.classifier import read_claims
-from flipsite.collect.parse import draw_of, read_again, read_answer
+from flipsite.collect.parse import read_answer
+from flipsite.collect.reading.reply import draw_of, read_again
 from flipsite.collect.responses import Failure, Reply, read_exchange, read_reply
 from flipsite.collect.selection import choose
 from flipsite.domain.draws import Draw, Failed, Outcome, Rejected, Result, Status
@@ -89,7 +90,8 @@ def completion(said: bytes) -> None:
         asked_at="2026-01-01T00:00:00Z",
         cost_pico=int((result.cost_usd or 0) * PICO_PER_USD),
     )
-    read_again(kept)
+    read_again(kept, per_answer=1)
+    read_again(kept, per_answer=3)
     draws = collect_draws([draw_of(kept)])
     file = io.BytesIO()
     write_parquet(file, draws, study="trial")

@@ -14,7 +14,7 @@ from draw_strategies import many_draws, same
 from hypothesis import given
 from hypothesis import strategies as st
 
-from flipsite.domain.draws import Draw, Failed, Outcome, Rejected, Status
+from flipsite.domain.draws import Draw, Failed, Outcome, OutcomeSequence, Rejected, Status
 from flipsite.errors import StoreError
 from flipsite.store.snapshot.columns import SCHEMA, collect_draws, numbers
 from flipsite.store.snapshot.read import model_extents, read_draws, write_draws
@@ -43,6 +43,35 @@ def test_what_is_written_is_read_back(rows, tmp_path_factory):
     write_draws(folder / "b.parquet", collect_draws(reversed(rows)), study="s")
     assert same(read_draws(folder / "a.parquet"), draws)
     assert (folder / "a.parquet").read_bytes() == (folder / "b.parquet").read_bytes()
+
+
+@given(rows=st.lists(st.none() | st.lists(st.integers(0, 1), min_size=2, max_size=6), min_size=1, max_size=6))
+def test_sequences_are_read_back(rows, tmp_path_factory):
+    """A study of several draws an answer has one column more; an answer without its draws is null there."""
+    unread = Rejected(status=Status.UNPARSED, reason="states 13 of 12")
+    draws = collect_draws(
+        (
+            replace(DRAW, draw=number, result=OutcomeSequence(indices=tuple(row)) if row else unread)
+            for number, row in enumerate(rows)
+        ),
+        optional=["sequence"],
+    )
+    path = tmp_path_factory.mktemp("rows") / "a.parquet"
+    write_draws(path, draws, study="s")
+    assert same(read_draws(path), draws)
+    assert draws.sequence == [row and " ".join(map(str, row)) for row in rows]
+    names = pq.read_schema(path).names
+    assert names.index("sequence") == names.index("outcome") + 1
+    assert draws.outcome.tolist() == [-1] * len(rows)
+
+
+@pytest.mark.parametrize("sequence", ["0 2", "0", "0  1", "0 x", ""])
+def test_a_sequence_that_is_none_is_refused(tmp_path, sequence):
+    """Each of its marks is the index of an outcome, and there are at least two."""
+    draws = collect_draws([replace(DRAW, result=OutcomeSequence(indices=(0, 1)))])
+    write_draws(tmp_path / "a.parquet", replace(draws, sequence=[sequence]), study="s")
+    with pytest.raises(StoreError, match="the column 'sequence' holds"):
+        read_draws(tmp_path / "a.parquet")
 
 
 @given(text=st.text(st.characters()))

@@ -11,11 +11,8 @@ from collections.abc import Sequence
 from itertools import pairwise
 from typing import Any
 
-from flipsite.collect.budget import usd
-from flipsite.collect.responses import Reply, read_reply
 from flipsite.collect.transcript import normalize, without_reasoning
-from flipsite.domain.draws import Draw, Failed, Outcome, Rejected, Status
-from flipsite.domain.endpoint import Reading, StoredDraw
+from flipsite.domain.draws import Outcome, Rejected, Status
 
 READER = 2
 """Raised when answers are read differently than before; `flipsite collect --reread` then reads them again."""
@@ -308,43 +305,3 @@ def _alone_in(text: str, sides: Sequence[str]) -> set[int]:
         if named:
             return named
     return set()
-
-
-def draw_of(kept: StoredDraw) -> Draw:
-    """The public draw of a stored one."""
-    reply = read_reply(kept.body or b"")
-    return Draw(
-        model=kept.model,
-        draw=kept.draw,
-        labels=kept.labels,
-        order=kept.order,
-        result=kept.result,
-        response=reply.response,
-        finish_reason=reply.finish_reason,
-        provider=reply.provider,
-        served_model=reply.served_model,
-        mode=kept.mode,
-        prompt_tokens=reply.prompt_tokens,
-        completion_tokens=reply.completion_tokens,
-        reasoning_tokens=reply.reasoning_tokens,
-        cost_usd=usd(kept.cost_pico),
-        latency_s=kept.latency_s,
-        asked_at=kept.asked_at,
-    )
-
-
-def read_flip(reply: Reply, *, labels: tuple[str, ...], mode: str) -> Outcome | Rejected:
-    """The side that a completion states."""
-    return read_answer(
-        reply.response, labels=labels, finish_reason=reply.finish_reason, refusal=reply.refusal, mode=mode
-    )
-
-
-def read_again(kept: StoredDraw) -> Reading | None:
-    """What today's reader reads in a stored answer; None where no answer came, or moderation kept it back."""
-    if isinstance(kept.result, Failed) or not kept.body:
-        return None
-    reply = read_reply(kept.body)
-    if not reply.answered:
-        return None
-    return Reading(result=read_flip(reply, labels=kept.labels, mode=kept.mode or "text"), reader=READER)

@@ -7,16 +7,17 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 
 from flipsite.collect.budget import usd
-from flipsite.collect.parse import READER, read_flip
+from flipsite.collect.parse import READER
 from flipsite.collect.pricing import Mode, completion_bound, tokens_usd, worst_case_usd
 from flipsite.collect.prompt import Question, questions
+from flipsite.collect.reading.reply import read_completion
 from flipsite.collect.requests import names_completion, request_body, sent_bound
 from flipsite.collect.responses import Reply
 from flipsite.collect.run_state import ModelRun
 from flipsite.collect.scheduler import ModelQueue
 from flipsite.collect.selection import ModelSelection
 from flipsite.domain.catalogue import Model
-from flipsite.domain.draws import Outcome, Rejected, Status
+from flipsite.domain.draws import Outcome, OutcomeSequence, Rejected, Status
 from flipsite.domain.endpoint import Ledger, ModelLedger
 from flipsite.domain.study import Study
 
@@ -170,8 +171,9 @@ def _model_run(model: Model, study: Study, *, mode: Mode, max_completion: bool) 
     def worst(question: Question, request: Mapping[str, object]) -> float:
         return worst_case_usd(model, text=question.text, max_tokens=sent_bound(request))
 
-    def read(question: Question, reply: Reply, mode: Mode) -> Outcome | Rejected:
-        return read_flip(reply, labels=question.labels, mode=mode)
+    def read(question: Question, reply: Reply, mode: Mode) -> Outcome | OutcomeSequence | Rejected:
+        per_answer = study.sampling.per_answer
+        return read_completion(reply, labels=question.labels, mode=mode, per_answer=per_answer)
 
     return ModelRun(
         model=model.id,

@@ -21,7 +21,7 @@ from flipsite.collect.prompt import Question
 from flipsite.collect.responses import Action, Failure, Reply
 from flipsite.collect.run_state import ModelRun, ModelSkippedError, RunProgress
 from flipsite.collect.throttle import Gate, ThrottleClosedError
-from flipsite.domain.draws import Failed, Outcome, Rejected, Status
+from flipsite.domain.draws import Failed, Outcome, OutcomeSequence, Rejected, Result, Status
 from flipsite.domain.endpoint import (
     Ledger,
     Reading,
@@ -233,7 +233,7 @@ class Requester:
         self, model_run: ModelRun, exchange: Exchange, question: Question, *, mode: Mode, last: bool
     ) -> Reading | None:
         """The draw's result; None where it is asked again."""
-        result: Outcome | StatedAnswer | Rejected | Failed
+        result: Result | StatedAnswer
         reply = exchange.result
         if isinstance(reply, Reply):
             result = model_run.read(question, reply, mode)
@@ -248,7 +248,7 @@ class Requester:
             model_run.note(result, digest=digest)
             served = self._progress.served.setdefault(model_run.model, set())
             served.add((reply.provider, reply.served_model))
-        self._progress.n_valid += isinstance(result, Outcome | StatedAnswer)
+        self._progress.n_valid += isinstance(result, Outcome | OutcomeSequence | StatedAnswer)
         self._progress.n_rejected += isinstance(result, Rejected)
         self._progress.n_failed += isinstance(result, Failed)
         return Reading(result=result, reader=model_run.reader)

@@ -11,7 +11,7 @@ from flipsite.collect.prompt import Question
 from flipsite.collect.responses import Reply
 from flipsite.collect.throttle import ModelLane
 from flipsite.domain.display import plural
-from flipsite.domain.draws import Outcome, Rejected, Status
+from flipsite.domain.draws import Outcome, OutcomeSequence, Rejected, Status
 from flipsite.domain.endpoint import StatedAnswer
 
 
@@ -53,7 +53,7 @@ class ModelRun:
     mode: Mode
     request: Callable[[Question, Mode], Mapping[str, object]]
     worst_usd: Callable[[Question, Mapping[str, object]], float]
-    read: Callable[[Question, Reply, Mode], Outcome | StatedAnswer | Rejected]
+    read: Callable[[Question, Reply, Mode], Outcome | OutcomeSequence | StatedAnswer | Rejected]
     reader: int
     free: bool = False
     tokens_usd: Callable[[int, int], float] | None = None

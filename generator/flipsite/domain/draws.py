@@ -44,6 +44,18 @@ class Outcome:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class OutcomeSequence:
+    """The indices of the labels that an answer of several draws states, in their order."""
+
+    indices: tuple[int, ...]
+
+
+def sequence_text(indices: Sequence[int]) -> str:
+    """The indices as the column `sequence` holds them: `0 1 1`."""
+    return " ".join(map(str, indices))
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Rejected:
     """An answer that names no side: `status` says in what way, `reason` in words."""
 
@@ -58,7 +70,7 @@ class Failed:
     reason: str
 
 
-Result = Outcome | Rejected | Failed
+Result = Outcome | OutcomeSequence | Rejected | Failed
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -96,8 +108,13 @@ class Draw:
     latency_s: float | None = None
     asked_at: str | None = None
 
+    @property
+    def sequence(self) -> str | None:
+        """The draws of an answer that states several; None for any other."""
+        return sequence_text(self.result.indices) if isinstance(self.result, OutcomeSequence) else None
 
-OPTIONAL_TEXTS = ("served_model",)
+
+OPTIONAL_TEXTS = ("sequence", "served_model")
 """Columns of `Draws` that are text, and absent from a study that has no use for them."""
 
 
@@ -116,6 +133,8 @@ class Draws:
         order: Index of the label named first, or -1, int16.
         labels: JSON text of the labels, such as `["0","1"]`.
         cost_usd: US dollars, float64.
+        sequence: The indices of an answer's draws, separated by blanks; such a draw has no outcome of its
+            own. None of a study that asks one draw an answer.
         served_model: The models that the answers name; None where all name the model that was asked.
     """
 
@@ -136,6 +155,7 @@ class Draws:
     cost_usd: NDArray[np.float64]
     latency_s: NDArray[np.float64]
     asked_at: Sequence[str | None]
+    sequence: Sequence[str | None] | None = None
     served_model: Sequence[str | None] | None = None
 
     @property

@@ -18,7 +18,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from flipsite.csv_cells import csv_cell
-from flipsite.domain.draws import OPTIONAL_TEXTS, STATUSES, Draws
+from flipsite.domain.draws import OPTIONAL_TEXTS, STATUSES, Codes, Draws
 from flipsite.store.snapshot.columns import (
     COUNTS,
     NUMBERS,
@@ -151,12 +151,18 @@ def _columns(
         "draw": _numbers(draws.draw, missing=missing),
     }
     for name in ("order", "outcome"):
-        codes = getattr(draws, name).astype(np.int64)
-        columns[name] = _ExportColumn(texts=["0", "1", missing], codes=np.where(codes < 0, 2, codes))
+        columns[name] = _codes(getattr(draws, name), missing=missing)
     columns |= {name: _texts(getattr(draws, name), text, missing=missing) for name in (*TEXTS, *optional)}
     columns |= {name: _numbers(getattr(draws, name), missing=missing, show=_whole) for name in COUNTS}
     columns |= {name: _numbers(getattr(draws, name), missing=missing) for name in NUMBERS}
     return {name: columns[name] for name in schema_with(optional).names}
+
+
+def _codes(codes: Codes, *, missing: str) -> _ExportColumn:
+    """Indices of outcomes, of which there are few."""
+    most = max(int(codes.max(initial=0)) + 1, 2)
+    indices = np.where(codes < 0, most, codes).astype(np.int64)
+    return _ExportColumn(texts=[*map(str, range(most)), missing], codes=indices)
 
 
 def _texts(values: Sequence[str | None], show: Callable[[str], str], *, missing: str) -> _ExportColumn:

@@ -6,7 +6,17 @@ from math import isnan
 from pathlib import Path
 
 from flipsite.collect.parse import READER
-from flipsite.domain.draws import PICO, STATUSES, Draws, Failed, Outcome, Rejected, Result, Status
+from flipsite.domain.draws import (
+    PICO,
+    STATUSES,
+    Draws,
+    Failed,
+    Outcome,
+    OutcomeSequence,
+    Rejected,
+    Result,
+    Status,
+)
 from flipsite.domain.endpoint import Reading, RequestRecord, ResponseRecord
 from flipsite.errors import UsageError
 from flipsite.project import snapshot_files
@@ -87,6 +97,8 @@ def _records(draws: Draws, model: str, row: int, folder: Path) -> tuple[RequestR
 
 def _result(draws: Draws, row: int) -> Result:
     status = STATUSES[int(draws.status[row])]
+    if draws.sequence is not None and (text := draws.sequence[row]) is not None:
+        return OutcomeSequence(indices=tuple(map(int, text.split())))
     if status is Status.VALID:
         return Outcome(index=int(draws.outcome[row]))
     return Failed(reason=REASON) if status is Status.ERROR else Rejected(status=status, reason=REASON)

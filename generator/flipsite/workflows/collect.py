@@ -19,8 +19,8 @@ from pathlib import Path
 from flipsite.collect.catalogue import Catalogue, dump_catalogue, fetch_catalogue
 from flipsite.collect.client import OpenRouter
 from flipsite.collect.clock import nap, stamp
-from flipsite.collect.parse import draw_of, read_again
 from flipsite.collect.plan import CollectPlan, plan, queues_of
+from flipsite.collect.reading.reply import draw_of, read_again
 from flipsite.collect.run_state import warnings_of
 from flipsite.collect.scheduler import Judge, Rounds, Scheduler
 from flipsite.collect.selection import ModelSelection, choose, matches
@@ -320,7 +320,7 @@ def reread(project: Project, study_id: str) -> tuple[int, int, Path | None]:
         for kept in cache.kept():
             if (name := draw_of(kept).served_model) is not None and name != kept.model:
                 served[kept.model] = name
-            reading = read_again(kept)
+            reading = read_again(kept, per_answer=study.sampling.per_answer)
             n_answers += reading is not None
             if reading is not None and reading.result != kept.result:
                 changed.append((kept.row, reading))

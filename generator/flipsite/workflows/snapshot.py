@@ -5,7 +5,7 @@ from collections.abc import Collection
 from itertools import chain
 from pathlib import Path
 
-from flipsite.collect.parse import draw_of
+from flipsite.collect.reading.reply import draw_of
 from flipsite.domain.draws import OPTIONAL_TEXTS
 from flipsite.domain.study import Shard, Study
 from flipsite.project import own_digest, snapshot_files, snapshot_place
@@ -46,7 +46,7 @@ def write_snapshot(folder: Path, cache: Cache, study: Study, *, shard: Shard | N
         models, mark = view.models(), view.mark()
         alone = shard is not None and all(shard.holds(model) for model in models)
         notes = shard_notes((shard,), study=study.id, kind=study.kind.value) if shard and alone else {}
-        optional = OPTIONAL_TEXTS if view.served_otherwise() else ()
+        optional = _columns(study, served_otherwise=view.served_otherwise())
         last = load_written(view.written(), by=by)
         if last is not None and not (stands(last, folder) and _has_columns(folder, optional)):
             last = None
@@ -64,6 +64,12 @@ def write_snapshot(folder: Path, cache: Cache, study: Study, *, shard: Shard | N
     place = snapshot_place(folder)
     log.info("%s: %d models", place or f"{folder}: no draws yet", len(models))
     return place
+
+
+def _columns(study: Study, *, served_otherwise: bool) -> tuple[str, ...]:
+    """The optional columns of a study's snapshot."""
+    used = {"sequence": study.sampling.per_answer > 1, "served_model": served_otherwise}
+    return tuple(name for name in OPTIONAL_TEXTS if used[name])
 
 
 def _has_columns(folder: Path, optional: Collection[str]) -> bool:

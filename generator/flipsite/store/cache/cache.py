@@ -15,7 +15,7 @@ from pathlib import Path
 from types import TracebackType
 from typing import Self
 
-from flipsite.domain.draws import Failed, Outcome, Rejected, Result, Status
+from flipsite.domain.draws import Failed, Outcome, OutcomeSequence, Rejected, Result, Status
 from flipsite.domain.endpoint import (
     ModelLedger,
     Reading,
@@ -291,24 +291,35 @@ def _rejection(status: str) -> Status:
         raise DamagedError(f"a draw's status is {status!r}") from error
 
 
+def _indices(sequence: str) -> tuple[int, ...]:
+    try:
+        return tuple(map(int, sequence.split()))
+    except ValueError as error:
+        raise DamagedError(f"an answer's sequence is {sequence!r}") from error
+
+
+def _result(status: str, outcome: int | None, sequence: str | None, reason: str | None) -> Result:
+    if status == Status.VALID and outcome is not None:
+        return Outcome(index=outcome)
+    if status == Status.VALID and sequence is not None:
+        return OutcomeSequence(indices=_indices(sequence))
+    if status == Status.ERROR:
+        return Failed(reason=reason or "")
+    return Rejected(status=_rejection(status), reason=reason or "")
+
+
 def _kept(row: KeptRow) -> StoredDraw:
-    draw_id, model, draw, labels, order, status, outcome, reason, mode, body, latency, asked_at, cost = row
+    (draw_id, model, draw, labels, order, status, outcome, sequence, reason) = row[:9]
+    (mode, body, latency, asked_at, cost) = row[9:]
     if cost is not None and cost < 0:
         raise DamagedError(f"a draw's cost is {cost}")
-    result: Result
-    if status == Status.VALID and outcome is not None:
-        result = Outcome(index=outcome)
-    elif status == Status.ERROR:
-        result = Failed(reason=reason or "")
-    else:
-        result = Rejected(status=_rejection(status), reason=reason or "")
     return StoredDraw(
         row=draw_id,
         model=model,
         draw=draw,
         labels=_labels(labels),
         order=order,
-        result=result,
+        result=_result(status, outcome, sequence, reason),
         mode=mode,
         body=body,
         latency_s=latency,
@@ -318,7 +329,7 @@ def _kept(row: KeptRow) -> StoredDraw:
 
 
 def _heard(row: KeptRow) -> StoredAnswer | None:
-    _, model, asking, labels, _, status, _, _, _, body, _, asked_at, _ = row
+    _, model, asking, labels, _, status, _, _, _, _, body, _, asked_at, _ = row
     if status == Status.ERROR or body is None:
         return None
     about, wording = _labels(labels)

@@ -14,7 +14,15 @@ from collections.abc import Generator, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from itertools import islice
 
-from flipsite.domain.draws import Failed, Outcome, Rejected, Status
+from flipsite.domain.draws import (
+    Failed,
+    Outcome,
+    OutcomeSequence,
+    Rejected,
+    Result,
+    Status,
+    sequence_text,
+)
 from flipsite.domain.endpoint import (
     ModelLedger,
     Reading,
@@ -280,16 +288,26 @@ def _settle_draw(
 ) -> None:
     result = reading.result
     outcome = result.index if isinstance(result, Outcome) else None
-    reason = None if isinstance(result, Outcome | StatedAnswer) else _text(result.reason)
+    sequence = sequence_text(result.indices) if isinstance(result, OutcomeSequence) else None
+    reason = _text(result.reason) if isinstance(result, Rejected | Failed) else None
     connection.execute(
-        "UPDATE draw SET settled = ?, status = ?, outcome = ?, reason = ?, reader = ?,"
+        "UPDATE draw SET settled = ?, status = ?, outcome = ?, sequence = ?, reason = ?, reader = ?,"
         " attempt = coalesce(?, attempt) WHERE draw_id = ?",
-        (not isinstance(result, Failed), _status(result), outcome, reason, reading.reader, attempt, draw_id),
+        (
+            not isinstance(result, Failed),
+            _status(result),
+            outcome,
+            sequence,
+            reason,
+            reading.reader,
+            attempt,
+            draw_id,
+        ),
     )
 
 
-def _status(result: Outcome | StatedAnswer | Rejected | Failed) -> Status:
-    if isinstance(result, Outcome | StatedAnswer):
+def _status(result: Result | StatedAnswer) -> Status:
+    if isinstance(result, Outcome | OutcomeSequence | StatedAnswer):
         return Status.VALID
     return result.status if isinstance(result, Rejected) else Status.ERROR
 
@@ -342,18 +360,19 @@ KeptRow = tuple[
     int | None,
     str | None,
     str | None,
+    str | None,
     bytes | None,
     float | None,
     str | None,
     int,
 ]
-"""draw_id, model, draw, labels, order, status, outcome, reason, mode, body, latency, asked_at, cost."""
+"""Number, model, draw, labels, order, status, outcome, sequence, reason, mode, body, latency, time, cost."""
 
 _AT_ONCE = 256
 """Draws whose answers SQLite sorts at a time."""
 
 _KEPT = (
-    "SELECT d.draw_id, s.model, d.draw, d.labels, d.label_order, d.status, d.outcome, d.reason,"
+    "SELECT d.draw_id, s.model, d.draw, d.labels, d.label_order, d.status, d.outcome, d.sequence, d.reason,"
     " r.mode, a.body, a.latency_s, a.asked_at,"
     " (SELECT sum(coalesce(p.billed_pico, p.worst_pico)) FROM attempt AS p"
     "  WHERE p.draw_id = d.draw_id AND p.state != 'sent')"

@@ -72,6 +72,7 @@ STEPS: tuple[str, ...] = (
     """,
     "ALTER TABLE study RENAME COLUMN holder TO written;",
     "ALTER TABLE series ADD COLUMN served_otherwise INTEGER NOT NULL DEFAULT 0;",
+    "ALTER TABLE draw ADD COLUMN sequence TEXT;",
 )
 """The step from each version to the next; a released step is never changed.
 

@@ -15,7 +15,17 @@ import numpy as np
 import pyarrow as pa
 from numpy.typing import NDArray
 
-from flipsite.domain.draws import OPTIONAL_TEXTS, STATUSES, Draw, Draws, Failed, Outcome, Rejected, Status
+from flipsite.domain.draws import (
+    OPTIONAL_TEXTS,
+    STATUSES,
+    Draw,
+    Draws,
+    Failed,
+    Outcome,
+    OutcomeSequence,
+    Rejected,
+    Status,
+)
 from flipsite.errors import StoreError
 
 TEXTS = ("labels", "response", "finish_reason", "provider", "mode", "asked_at")
@@ -91,9 +101,7 @@ def collect_draws(draws: Iterable[Draw], *, optional: Collection[str] | None = N
     """
     rows = list(draws)
     if optional is None:
-        optional = (
-            OPTIONAL_TEXTS if any(served_otherwise(row.model, row.served_model) for row in rows) else ()
-        )
+        optional = _used_columns(rows)
     columns: dict[str, Any] = {
         name: [getattr(row, name) for row in rows] for name in (*TEXTS, *optional) if name != "labels"
     }
@@ -104,6 +112,15 @@ def collect_draws(draws: Iterable[Draw], *, optional: Collection[str] | None = N
     for name in (*COUNTS, *NUMBERS):
         columns[name] = np.array([getattr(row, name) for row in rows], np.float64)
     return assemble([row.model for row in rows], np.array([row.draw for row in rows], np.int64), columns)
+
+
+def _used_columns(rows: Sequence[Draw]) -> tuple[str, ...]:
+    """The optional columns that some draws have a use for."""
+    used = {
+        "sequence": any(isinstance(row.result, OutcomeSequence) for row in rows),
+        "served_model": any(served_otherwise(row.model, row.served_model) for row in rows),
+    }
+    return tuple(name for name in OPTIONAL_TEXTS if used[name])
 
 
 def served_otherwise(model: str, served_model: str | None) -> bool:
@@ -201,7 +218,7 @@ def _outcome(draw: Draw) -> int:
 
 def _status(draw: Draw) -> Status:
     match draw.result:
-        case Outcome():
+        case Outcome() | OutcomeSequence():
             return Status.VALID
         case Rejected(status=status):
             return status
@@ -232,7 +249,10 @@ SCHEMA = pa.schema(
 )
 """The tidy draws of the design that every study has, in its order."""
 
-_OPTIONAL_FIELDS = (("provider", pa.field("served_model", pa.string())),)
+_OPTIONAL_FIELDS = (
+    ("outcome", pa.field("sequence", pa.string())),
+    ("provider", pa.field("served_model", pa.string())),
+)
 """Optional columns, each behind the one that it follows."""
 
 _NARROW = 128

@@ -324,18 +324,27 @@ def _check(path: Path | str, draws: Draws) -> None:
     most = draws.n_outcomes
     within = np.ones(max(len(draws) - 1, 0), bool)
     within[draws.starts[1:-1] - 1] = False
+    rows = np.array([text is not None for text in draws.sequence or ()] or [False] * len(draws), bool)
     faults = {
         "draw": bool(np.any(draws.draw < 0)) or bool(np.any(within & (np.diff(draws.draw) <= 0))),
         "order": bool(np.any((draws.order < -1) | (draws.order >= most))),
         "outcome": bool(
-            np.any((draws.outcome < -1) | (draws.outcome >= most) | (valid != (draws.outcome >= 0)))
+            np.any((draws.outcome < -1) | (draws.outcome >= most) | (valid != ((draws.outcome >= 0) | rows)))
         ),
+        "sequence": bool(np.any(rows & (draws.outcome >= 0))) or not _are_rows(draws.sequence, most),
     }
     for column, broken in faults.items():
         if broken:
             raise StoreError(
                 f"{path}: the column {column!r} holds what no snapshot may; make the snapshot anew"
             )
+
+
+def _are_rows(sequences: Sequence[str | None] | None, n_outcomes: int) -> bool:
+    """Whether each text is a row of at least two indices of outcomes."""
+    known = set(map(str, range(n_outcomes)))
+    rows = [text.split(" ") for text in set(sequences or ()) if text is not None]
+    return all(len(row) > 1 and known.issuperset(row) for row in rows)
 
 
 def _model_runs(path: Path | str, table: pa.Table) -> tuple[tuple[str, ...], NDArray[np.int64]]:

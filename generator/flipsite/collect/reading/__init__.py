@@ -1,0 +1,1 @@
+"""Answers of more than one outcome, read."""
