@@ -71,8 +71,10 @@ STEPS: tuple[str, ...] = (
     CREATE INDEX attempt_unpriced ON attempt (draw_id) WHERE billed_pico IS NULL AND generation IS NOT NULL;
     """,
     "ALTER TABLE study RENAME COLUMN holder TO written;",
-    "ALTER TABLE series ADD COLUMN served_otherwise INTEGER NOT NULL DEFAULT 0;",
-    "ALTER TABLE draw ADD COLUMN sequence TEXT;",
+    """
+    ALTER TABLE series ADD COLUMN served_otherwise INTEGER NOT NULL DEFAULT 0;
+    ALTER TABLE draw ADD COLUMN sequence TEXT;
+    """,
 )
 """The step from each version to the next; a released step is never changed.
 
