@@ -3,7 +3,7 @@
 import json
 import threading
 from collections.abc import Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
@@ -28,6 +28,7 @@ class Says:
     finish: str = "stop"
     served: str | None = None
     provider: str | None = None
+    after: threading.Event | None = None
 
 
 @dataclass(kw_only=True)
@@ -73,6 +74,8 @@ def speaking(dialects: Dialects) -> Iterator[Dialects]:
                 number = len(dialects.of(body["model"]))
             turns = dialects.models[body["model"]]
             says = turns[min(number, len(turns)) - 1]
+            if says.after is not None:
+                says.after.wait(60)
             self.send(says.status, whole(says, number), says.headers)
 
         def send(self, status: int, body: Any, headers: Mapping[str, str]) -> None:
@@ -81,7 +84,8 @@ def speaking(dialects: Dialects) -> Iterator[Dialects]:
             for name, value in {"Content-Length": str(len(raw)), **headers}.items():
                 self.send_header(name, value)
             self.end_headers()
-            self.wfile.write(raw)
+            with suppress(ConnectionError):  # a client that waits no longer
+                self.wfile.write(raw)
 
     class Server(ThreadingHTTPServer):
         daemon_threads = True

@@ -12,6 +12,8 @@ from flipsite.collect.simulated import Endpoint, fair_coin
 from flipsite.domain.draws import STATUSES
 from flipsite.domain.study import Kind, ModelChoice, Sampling, StatedPrice
 from flipsite.errors import CollectError, NoCreditError, SettingsError, UsageError
+from flipsite.present.leaderboard.rows import board
+from flipsite.present.pages.model import model_view, shared_of
 from flipsite.settings import default_study, dump_study, load_study
 from flipsite.workflows import collect as workflow
 from flipsite.workflows.catalogue import list_models
@@ -326,3 +328,9 @@ def test_the_site_knows_to_whom_a_setting_was_not_sent(tmp_path):
     simulate(project, Endpoint(coins=coins))
     report = load_report(project.studies / STUDY)
     assert report.unsent == {"temperature": ("a/fixed",), "top_p": ("a/fixed",)}
+    assert report.sent == {"a/fixed": {}, "a/warm": {"temperature": 0.7, "top_p": 0.9}}
+    fixed, warm = (model_view(shared_of(report, board(report), {}), place) for place in range(2))
+    if fixed.estimate.model != "a/fixed":
+        fixed, warm = warm, fixed
+    assert (fixed.sent, fixed.unsent) == ((), ("temperature", "top_p"))
+    assert (warm.sent, warm.unsent) == ((("temperature", "0.7"), ("top_p", "0.9")), ())

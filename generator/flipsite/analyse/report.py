@@ -100,6 +100,8 @@ class StudyReport:
         features: What is known of each model besides its flips, by model.
         fit: The study's regressions; None where none has been fitted.
         fit_older_than: Names of the files that say other than what was fitted.
+        sent: The settings in each request to a model as its body holds them, by model; models of which no
+            catalogue was kept are missing.
         unsent: Of each setting of the study, the models it was not sent to, for they do not advertise it.
         claims: Whether one kind of model stands at one end rather than the other; needs features.
     """
@@ -124,6 +126,7 @@ class StudyReport:
     features: Mapping[str, tuple[Feature, ...]] = field(default_factory=dict)
     fit: Regressions | None = None
     fit_older_than: tuple[str, ...] = ()
+    sent: Mapping[str, Mapping[str, object]] = field(default_factory=dict)
     unsent: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
     claims: tuple[Enrichment, ...] = ()
 

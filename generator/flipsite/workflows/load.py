@@ -18,6 +18,7 @@ from pathlib import Path
 
 from flipsite.analyse.report import StudyReport, report_draws, report_printed, with_features
 from flipsite.analyse.tally import tally
+from flipsite.domain.catalogue import Model
 from flipsite.domain.counts import StudyCounts
 from flipsite.domain.display import one_line
 from flipsite.domain.draws import Draws, Tally
@@ -118,37 +119,40 @@ def announced_usd(folder: Path, study: Study, models: Container[str]) -> dict[st
     Raises:
         StoreError: If the catalogue is damaged.
     """
-    path = folder / CATALOGUE_FILE
-    if not path.is_file():
+    if not (offered := _offered(folder, models)):
         return {}
-    from flipsite.collect.catalogue import load_catalogue  # a study of others' draws kept none
-    from flipsite.collect.pricing import estimate
+    from flipsite.collect.pricing import estimate  # a study of others' draws kept no catalogue
 
-    offered = load_catalogue(path.read_bytes(), name=str(path))
-    estimates = [(model.id, estimate(model, study)) for model in offered.models if model.id in models]
+    estimates = [(model.id, estimate(model, study)) for model in offered]
     return {name: each.expected_usd / each.n_draws for name, each in estimates}
 
 
-def unsent_to(folder: Path, study: Study, models: Container[str]) -> dict[str, tuple[str, ...]]:
-    """Of each setting of the study, the models it was not sent to; empty where no catalogue was kept.
+def _offered(folder: Path, models: Container[str]) -> tuple[Model, ...]:
+    """These models in the catalogue that a study kept; none where it kept none.
 
     Raises:
         StoreError: If the catalogue is damaged.
     """
     path = folder / CATALOGUE_FILE
-    if not path.is_file() or (study.sampling.temperature is None and study.sampling.top_p is None):
-        return {}
-    from flipsite.collect.catalogue import load_catalogue  # a study of others' draws kept none
-    from flipsite.collect.requests import unsent_settings
+    if not path.is_file():
+        return ()
+    from flipsite.collect.catalogue import load_catalogue
 
     offered = load_catalogue(path.read_bytes(), name=str(path))
-    pairs = [
-        (name, model.id)
-        for model in offered.models
-        if model.id in models
-        for name in unsent_settings(model, study)
-    ]
-    return {name: tuple(model for other, model in pairs if other == name) for name in dict(pairs)}
+    return tuple(model for model in offered.models if model.id in models)
+
+
+def _with_settings(report: StudyReport, offered: Sequence[Model]) -> StudyReport:
+    """The report with the settings that were sent to each model, and those that were not."""
+    if not offered:
+        return report
+    from flipsite.collect.requests import sampling_settings, unsent_settings
+
+    study = report.study
+    pairs = [(name, model.id) for model in offered for name in unsent_settings(model, study)]
+    unsent = {name: tuple(model for other, model in pairs if other == name) for name in dict(pairs)}
+    sent = {model.id: sampling_settings(model, study) for model in offered}
+    return replace(report, sent=sent, unsent=unsent)
 
 
 def load_report(folder: Path) -> StudyReport:
@@ -227,7 +231,7 @@ def _report(folder: Path) -> StudyReport:
     truths = _truths() if study.kind is Kind.SIMULATED else None
     announced = announced_usd(folder, study, found.draws.models)
     report = report_draws(study, found.draws, counts=found.counts, truths=truths, announced=announced)
-    return replace(report, unsent=unsent_to(folder, study, found.draws.models))
+    return _with_settings(report, _offered(folder, found.draws.models))
 
 
 def _truths() -> dict[str, float]:

@@ -3,6 +3,7 @@
 What a model's page shows, worked out from its study's report.
 """
 
+import json
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import NamedTuple
@@ -65,6 +66,8 @@ class ModelView:
         standing: Its rank and bias with their doubt; None without a valid draw.
         evidence: What else its draws tell; None without draws.
         serving: Who answered, where that was more than one provider or served model.
+        sent: Name and value of each setting in its requests, as JSON; None where that is not known.
+        unsent: The study's settings that were not sent, since it does not advertise them.
         coins: What is known of its share of ones; None without a valid draw.
         running: Its running mean; None without a valid draw.
         running_twin: The same to be made interactive; None of a study too large to hold.
@@ -91,6 +94,8 @@ class ModelView:
     standing: RankEstimate | None
     evidence: Evidence | None
     serving: tuple[ServingGroup, ...]
+    sent: tuple[tuple[str, str], ...] | None
+    unsent: tuple[str, ...]
     coins: PosteriorCoins | None
     running: RunningMean | None
     running_twin: SparklineSpec | None
@@ -185,6 +190,8 @@ def model_view(shared: SharedParts, place: int) -> ModelView:
         standing=report.standings.get(model),
         evidence=report.evidence.get(model),
         serving=report.serving.get(model, ()),
+        sent=_sent(report, model),
+        unsent=tuple(name for name, models in report.unsent.items() if model in models),
         coins=posterior_coins(estimate.ones, estimate.valid, target=target)
         if estimate.valid and estimate.ones is not None
         else None,
@@ -197,6 +204,13 @@ def model_view(shared: SharedParts, place: int) -> ModelView:
         elsewhere=tuple(found for found in history.records if found[0].id != study.id) if history else (),
         history=model_history(model) if history else "",
     )
+
+
+def _sent(report: StudyReport, model: str) -> tuple[tuple[str, str], ...] | None:
+    settings = report.sent.get(model)
+    if settings is None:
+        return None
+    return tuple((name, json.dumps(value, ensure_ascii=False)) for name, value in settings.items())
 
 
 class _Pictures(NamedTuple):
