@@ -9,7 +9,7 @@ import pytest
 from collecting_runs import STUDY, budget, draws_of, project_of, watcher
 from dialect_server import Dialects, Says, speaking
 
-from flipsite.domain.study import Kind
+from flipsite.domain.study import Kind, Sampling
 from flipsite.project import SNAPSHOT, find_project
 from flipsite.store.cache.cache import Cache
 from flipsite.store.snapshot.read import read_draws
@@ -107,14 +107,18 @@ def test_a_change_within_a_study_is_dated(tmp_path):
 @pytest.mark.slow
 def test_a_change_within_a_study_is_stated_on_the_site(tmp_path):
     """On the study's page, on the model's with dates, and in its data package; not of a model without one."""
-    project = project_at(tmp_path)
+    sampling = Sampling(max_tokens=64, timeout_s=600.0, temperature=0.7)
+    project = project_of(tmp_path, kind=Kind.MEASURED, budget=budget(None), sampling=sampling)
     beta = replace(OLD, provider="Beta")
     asked(project, {"a/gpt-x": [OLD, NEW], "a/two": [OLD, beta], "a/same": [OLD]})
     build(find_project(tmp_path), out=tmp_path / "site")
     site = tmp_path / "site" / STUDY
     page = (site / "index.html").read_text()
     assert "2 models were answered by more than one provider or served model" in page
+    assert "<dt>Time limit of a draw</dt><dd>600 s</dd>" in page
+    assert "at most 64" in page
     model = (site / "models/a/gpt-x/index.html").read_text()
+    assert "Sent with every request: temperature <code>0.7</code>." in model
     assert "gpt-x-2026-01" in model
     assert "Who answered" in model
     assert "Who answered" in (site / "models/a/two/index.html").read_text()
