@@ -7,8 +7,16 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from flipsite.analyse.outcomes.by_outcome import missing_bounds, outcome_estimates, place_effect, rank_bounds
+from flipsite.analyse.outcomes.by_outcome import (
+    label_agreement_p,
+    missing_bounds,
+    outcome_estimates,
+    place_effect,
+    places_of,
+    rank_bounds,
+)
 from flipsite.analyse.outcomes.multinomial import total_variation, total_variation_quantiles
+from flipsite.domain.counts import PromptArm
 
 
 def test_each_outcome_has_its_interval_and_test() -> None:
@@ -20,17 +28,41 @@ def test_each_outcome_has_its_interval_and_test() -> None:
     assert [(row.share, row.p_value) for row in nothing] == [(None, None)] * 2
 
 
+def arms_of(
+    outcomes: list[int], orders: list[int], k: int, labels: list[str] | None = None
+) -> list[PromptArm]:
+    """A model's draws, each an arm of its own."""
+    return [
+        PromptArm(
+            labels=labels[i] if labels else "x", order=order, counts=tuple(np.eye(k, dtype=int)[outcome])
+        )
+        for i, (outcome, order) in enumerate(zip(outcomes, orders, strict=True))
+    ]
+
+
 def test_a_model_that_takes_the_first_named_is_found_whatever_its_shares() -> None:
-    orders = np.arange(60) % 6
-    first = place_effect(orders, orders, n_outcomes=6)
-    always_four = place_effect(np.full(60, 3), orders, n_outcomes=6)
+    orders = [draw % 6 for draw in range(60)]
+    arms = [arms_of(orders, orders, 6), arms_of([3] * 60, orders, 6), []]
+    first, always_four, silent = place_effect([places_of(each, 6) for each in arms])
     assert first is not None
     assert always_four is not None
     assert (first.first, first.last) == (1.0, 0.0)
+    assert first.bias == pytest.approx(5 / 6)
     assert first.first_p < 1e-10
     assert always_four.places == (10,) * 6
     assert always_four.p_value == pytest.approx(1)
-    assert place_effect([-1, 2], [0, -1], n_outcomes=6) is None
+    assert silent is None
+
+
+def test_a_model_that_likes_one_word_of_each_list_is_found() -> None:
+    """Twenty lists of three fresh words, each asked three times; one model draws alike within a list."""
+    rng = np.random.default_rng(1)
+    labels = [f"list {draw // 3}" for draw in range(60)]
+    liked = np.repeat(rng.integers(0, 3, 20), 3).tolist()
+    assert label_agreement_p(arms_of(liked, [0] * 60, 3, labels)) == pytest.approx(1 / 2000)
+    fair = rng.integers(0, 3, 60).tolist()
+    assert (label_agreement_p(arms_of(fair, [0] * 60, 3, labels)) or 0) > 0.05
+    assert label_agreement_p(arms_of(fair, [0] * 60, 3)) is None
 
 
 @given(st.lists(st.integers(0, 5), min_size=2, max_size=3), st.integers(0, 4))

@@ -19,6 +19,7 @@ from flipsite.analyse.homogeneity import (
 from flipsite.analyse.label_order.decomposition import Decomposition, decompose
 from flipsite.analyse.label_order.sway import asked_of, sways
 from flipsite.analyse.missing import MissingAnswers, missing_answers
+from flipsite.analyse.outcomes.estimates import ModelOutcomes, outcome_study_estimates, study_outcomes
 from flipsite.analyse.population import Population, fit_population, fit_published_population
 from flipsite.analyse.published import PrintedFit, fits
 from flipsite.analyse.published_ranks import printed_standings
@@ -32,7 +33,6 @@ from flipsite.domain.estimates import Estimate, Printed
 from flipsite.domain.fit import Fit as Regressions
 from flipsite.domain.study import Feature, Study
 from flipsite.domain.urls import model_page
-from flipsite.errors import UsageError
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -92,6 +92,8 @@ class StudyReport:
         evidence: What else each model's draws tell, by model; empty without draws.
         serving: Who answered for a model, where that was more than one provider or served model, by model;
             empty where not all draws are held.
+        outcomes: The same where there are more than two outcomes, of models with a valid draw; whatever follows
+            from a share of ones is then empty.
         spend: What each model cost, most expensive first; empty where nothing was priced.
         truths: The probability of a one that each simulated coin was made with, by model.
         fair_share: How many models could be fair; None without a valid draw.
@@ -118,6 +120,7 @@ class StudyReport:
     standings: Mapping[str, RankEstimate] = field(default_factory=dict)
     evidence: Mapping[str, Evidence] = field(default_factory=dict)
     serving: Mapping[str, tuple[ServingGroup, ...]] = field(default_factory=dict)
+    outcomes: Mapping[str, ModelOutcomes] = field(default_factory=dict)
     spend: tuple[SpendRow, ...] = ()
     truths: Mapping[str, float] = field(default_factory=dict)
     fair_share: FairShare | None = None
@@ -142,6 +145,7 @@ def report_draws(
     counts: StudyCounts | None = None,
     truths: Mapping[str, float] | None = None,
     announced: Mapping[str, float] | None = None,
+    off_list: Mapping[str, float] | None = None,
 ) -> StudyReport:
     """Analyse a study's draws; without any the report is empty, which is what its pages then say.
 
@@ -151,23 +155,44 @@ def report_draws(
         counts: Of all draws, where `draws` are not all.
         truths: The probability of a one that each simulated coin was made with, by model.
         announced: Dollars that one draw of a model was estimated to cost, by model.
+        off_list: Of k > 2 outcomes, the share of answers that named what was not offered, by model.
     """
     if draws is None:
         return StudyReport(study=study, estimates=())
-    if len(study.prompt.outcomes) != 2:  # the pages know coins: another study's would be wrong
-        raise UsageError(
-            f"{study.id}: this version shows two outcomes; take the draws out with `flipsite export`"
-        )
-    sampled = counts is not None
-    counts = counts or count_study(draws, tally(draws))
+    sampled, k = counts is not None, len(study.prompt.outcomes)
+    counts = counts or count_study(draws, tally(draws, n_outcomes=k), n_outcomes=k)
+    report = StudyReport(
+        study=study,
+        estimates=(),
+        draws=draws,
+        tallies=counts.tallies,
+        counts=counts,
+        sampled=sampled,
+        asked=counts.asked,
+        spend=spend(counts.tallies, estimated_draw_usd=announced),
+        serving={} if sampled else serving(draws),
+    )
+    return _coins(report, counts, truths or {}) if k == 2 else _outcomes(report, counts, off_list or {})
+
+
+def _outcomes(report: StudyReport, counts: StudyCounts, off_list: Mapping[str, float]) -> StudyReport:
+    """The report on draws from more than two outcomes."""
+    found = study_outcomes(report.study, counts)
+    records = outcome_study_estimates(report.study, counts.tallies, found, page=model_page, off_list=off_list)
+    return replace(report, outcomes=found, estimates=records)
+
+
+def _coins(report: StudyReport, counts: StudyCounts, truths: Mapping[str, float]) -> StudyReport:
+    """The report on coins."""
+    study = report.study
     tallies, tests = counts.tallies, evidence(study, counts)
     asked = {model: asked_of(each.shown) for model, each in counts.models.items()}
     by_order = {model: each.by_order for model, each in asked.items() if each.by_order}
     places = {
         place.model: place for place in standings(tallies, target=study.prompt.target, by_order=by_order)
     }
-    return StudyReport(
-        study=study,
+    return replace(
+        report,
         estimates=estimates(
             study,
             tallies,
@@ -176,16 +201,9 @@ def report_draws(
             asked=asked,
             followed=sways(asked, {model: each.swayed for model, each in tests.items()}),
         ),
-        draws=draws,
-        tallies=tallies,
         standings=places,
-        counts=counts,
-        sampled=sampled,
-        asked=counts.asked,
         evidence=tests,
-        serving={} if sampled else serving(draws),
-        truths=truths or {},
-        spend=spend(tallies, estimated_draw_usd=announced),
+        truths=truths,
         stops=_stops(counts, target=study.prompt.target),
         fair_share=fair_share(tallies, target=study.prompt.target),
         population=fit_population(tallies, target=study.prompt.target),

@@ -4,10 +4,11 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
-from numpy.typing import ArrayLike
+from numpy.typing import ArrayLike, NDArray
 
 from flipsite.analyse.binomial import benjamini_hochberg, binomial_test, jeffreys
-from flipsite.analyse.outcomes.multinomial import Counts, pearson_tests
+from flipsite.analyse.outcomes.multinomial import Counts, pearson_tests, total_variation
+from flipsite.domain.counts import PromptArm
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -41,7 +42,9 @@ def outcome_estimates(
     """Estimate the share of each outcome of one model, in the order of the labels."""
     n_valid = sum(counts)
     low, high = jeffreys(counts, n_valid)
-    p = [float(binomial_test(c, n_valid, target=target)) for c, target in zip(counts, shares, strict=True)]
+    counted, target, p = np.asarray(counts), np.asarray(shares), np.ones(len(counts))
+    for share in dict.fromkeys(shares):
+        p[target == share] = binomial_test(counted[target == share], n_valid, target=share)
     q = benjamini_hochberg(p)
 
     def known(value: float) -> float | None:
@@ -55,7 +58,7 @@ def outcome_estimates(
             share=counts[j] / n_valid if n_valid else None,
             low=known(float(low[j])),
             high=known(float(high[j])),
-            p_value=known(p[j]),
+            p_value=known(float(p[j])),
             q_value=known(float(q[j])),
         )
         for j, label in enumerate(labels)
@@ -64,10 +67,11 @@ def outcome_estimates(
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PlaceEffect:
-    """What the place of a label in the prompt does, where the list of labels starts at another one each draw.
+    """Draws by the place of the drawn label in the prompt, where the list starts at another label each draw.
 
     Attributes:
         places: How often the label at each place was drawn, the first-named first.
+        bias: Total variation of their shares from an even use.
         first: Share of draws that named the first; 1/k on average where the place does nothing.
         first_p: Exact two-sided p-value of it.
         last: Share that named the last.
@@ -76,6 +80,7 @@ class PlaceEffect:
     """
 
     places: tuple[int, ...]
+    bias: float
     first: float
     first_p: float
     last: float
@@ -83,32 +88,76 @@ class PlaceEffect:
     p_value: float
 
 
-def place_effect(outcomes: ArrayLike, orders: ArrayLike, *, n_outcomes: int) -> PlaceEffect | None:
-    """Test whether draws follow the place of a label rather than the label; None without a draw to tell by.
+def places_of(arms: Sequence[PromptArm], n_outcomes: int) -> tuple[int, ...]:
+    """How often the label at each place of the prompt was drawn, the first-named first."""
+    places = np.zeros(n_outcomes, np.int64)
+    for arm in arms:
+        places += np.roll(arm.counts, -arm.order)
+    return tuple(places.tolist())
+
+
+def place_effect(places: Sequence[Sequence[int]]) -> list[PlaceEffect | None]:
+    """Test whether models follow the place of a label rather than the label; None without a draw.
 
     Where the label named first is as often each of the k and a draw does not depend on the order, every place
     is drawn with probability 1/k, whatever the shares of the labels are.
 
     Args:
-        outcomes: Of one model; −1 without one.
-        orders: Index of the label named first; −1 where it is unknown.
-        n_outcomes: k.
+        places: Of each model, how often the label at each place was drawn.
     """
-    drawn, first = np.asarray(outcomes, np.int64), np.asarray(orders, np.int64)
-    known = (drawn >= 0) & (first >= 0)
-    if not known.any():
+    counted = np.asarray(places, np.int64)
+    if not counted.size:
+        return []
+    k = counted.shape[1]
+    even = (1 / k,) * k
+    n, tests = counted.sum(axis=1), pearson_tests(counted, even)
+    bias = total_variation(counted, even)
+    first, last = (binomial_test(counted[:, j], n, target=1 / k) for j in (0, -1))
+    return [
+        None
+        if test is None
+        else PlaceEffect(
+            places=tuple(counted[i].tolist()),
+            bias=float(bias[i]),
+            first=float(counted[i, 0] / n[i]),
+            first_p=float(first[i]),
+            last=float(counted[i, -1] / n[i]),
+            last_p=float(last[i]),
+            p_value=test.p_value,
+        )
+        for i, test in enumerate(tests)
+    ]
+
+
+N_SHUFFLES = 1_999
+"""Random exchanges of outcomes behind the test of draws that share their labels."""
+
+
+def label_agreement_p(arms: Sequence[PromptArm], *, seed: int = 0) -> float | None:
+    """p-value of draws of the same labels that agree more often than chance; None with one set of labels.
+
+    A model that likes one word of a list draws the same outcome whenever it is given that list. The statistic
+    is the number of pairs of draws that share labels and outcome; outcomes are exchanged among all draws.
+
+    Args:
+        arms: Of one model, whose labels change.
+        seed: Of N_SHUFFLES random exchanges; p = (1 + r) / (N_SHUFFLES + 1).
+    """
+    sets = {labels: place for place, labels in enumerate(dict.fromkeys(arm.labels for arm in arms))}
+    if len(sets) < 2:
         return None
-    places = np.bincount((drawn[known] - first[known]) % n_outcomes, minlength=n_outcomes)
-    n, even = int(known.sum()), 1 / n_outcomes
-    (test,) = pearson_tests(places[None], (even,) * n_outcomes)
-    return PlaceEffect(
-        places=tuple(places.tolist()),
-        first=float(places[0] / n),
-        first_p=float(binomial_test(places[0], n, target=even)),
-        last=float(places[-1] / n),
-        last_p=float(binomial_test(places[-1], n, target=even)),
-        p_value=test.p_value if test else 1.0,
-    )
+    k = len(arms[0].counts)
+    group = np.concatenate([np.repeat(sets[arm.labels], sum(arm.counts)) for arm in arms])
+    outcome = np.concatenate([np.repeat(np.arange(k), arm.counts) for arm in arms])
+    size = len(sets) * k
+
+    def pairs(drawn: NDArray[np.int64]) -> int:
+        counts = np.bincount(group * k + drawn, minlength=size)
+        return int((counts * (counts - 1)).sum())
+
+    rng, seen = np.random.default_rng(seed), pairs(outcome)
+    as_many = sum(pairs(rng.permutation(outcome)) >= seen for _ in range(N_SHUFFLES))
+    return (1 + as_many) / (N_SHUFFLES + 1)
 
 
 def missing_bounds(counts: ArrayLike, n_missing: int, shares: Sequence[float]) -> tuple[float, float]:

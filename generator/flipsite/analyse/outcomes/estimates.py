@@ -1,0 +1,228 @@
+"""Models that drew from k > 2 outcomes: their estimates, and what else their draws say."""
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, replace
+from math import isfinite
+
+import numpy as np
+from numpy.typing import NDArray
+
+from flipsite.analyse.binomial import FAIR_MARGIN, FALSE_DISCOVERY_RATE, LEVEL, benjamini_hochberg
+from flipsite.analyse.estimates import competition_ranks
+from flipsite.analyse.outcomes.by_outcome import (
+    OutcomeEstimate,
+    PlaceEffect,
+    label_agreement_p,
+    missing_bounds,
+    outcome_estimates,
+    place_effect,
+    places_of,
+    rank_bounds,
+)
+from flipsite.analyse.outcomes.entropy import effective_outcomes, entropy_bits, log10_e_value
+from flipsite.analyse.outcomes.multinomial import (
+    Counts,
+    multinomial_noise_floor,
+    pearson_tests,
+    phi_squared,
+    total_variation,
+    total_variation_quantiles,
+)
+from flipsite.domain.counts import StudyCounts
+from flipsite.domain.draws import Tally
+from flipsite.domain.estimates import Estimate, Sway, Verdict
+from flipsite.domain.study import Study
+
+PageOf = Callable[[str, str], str]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ModelOutcomes:
+    """What one model's draws say besides its estimate.
+
+    Attributes:
+        outcomes: Each outcome, in the order of the study.
+        statistic: Pearson's χ².
+        p_value: Probability of a statistic at least as large under the target.
+        exact: Whether the p-values are exact; else they are of 99,999 simulated samples.
+        p_even: Probability of draws at least as even under the target: small where they are too even.
+        phi_squared: Unbiased Σ (p − π)²/π, which compares models of unequal draws; None below two draws.
+        log10_e: Anytime-valid evidence against the target, log₁₀; infinite where an impossible outcome came.
+        places: What the place of a label in the prompt does; None where one order was asked.
+        label_p: p-value of draws that agree because they were given the same labels; None with fixed labels.
+        n_missing: Draws without an outcome.
+        missing_low: Least bias that any outcomes of the missing draws would give.
+        missing_high: Largest bias that they would give.
+    """
+
+    outcomes: tuple[OutcomeEstimate, ...]
+    statistic: float
+    p_value: float
+    exact: bool
+    p_even: float
+    phi_squared: float | None
+    log10_e: float
+    places: PlaceEffect | None
+    label_p: float | None
+    n_missing: int
+    missing_low: float
+    missing_high: float
+
+
+def study_outcomes(study: Study, counts: StudyCounts) -> dict[str, ModelOutcomes]:
+    """What each model's draws say, by model; only of models with a valid draw."""
+    prompt, k = study.prompt, len(study.prompt.outcomes)
+    drawn = [tally for tally in counts.tallies if tally.n_valid]
+    matrix = _matrix(drawn, k)
+    tests = pearson_tests(matrix, prompt.shares)
+    labels = prompt.outcomes if prompt.labels == "fixed" else tuple(f"label {j + 1}" for j in range(k))
+    arms = [counts.models[tally.model].shown for tally in drawn]
+    turned = prompt.orders != "one"
+    places = place_effect([places_of(each, k) for each in arms]) if turned else [None] * len(drawn)
+    random = prompt.labels == "random"
+    phi = phi_squared(matrix, prompt.shares)
+    found = {}
+    for i, tally in enumerate(drawn):
+        test, missing = tests[i], tally.n_draws - tally.n_valid
+        assert test is not None  # noqa: S101 - it has a valid draw
+        low, high = missing_bounds(matrix[i], missing, prompt.shares)
+        found[tally.model] = ModelOutcomes(
+            outcomes=outcome_estimates(tally.counts, labels=labels, shares=prompt.shares),
+            statistic=test.statistic,
+            p_value=test.p_value,
+            exact=test.exact,
+            p_even=test.p_even,
+            phi_squared=_known(phi[i]),
+            log10_e=log10_e_value(matrix[i], prompt.shares),
+            places=places[i],
+            label_p=label_agreement_p(arms[i]) if random else None,
+            n_missing=missing,
+            missing_low=low,
+            missing_high=high,
+        )
+    return found
+
+
+def outcome_study_estimates(
+    study: Study,
+    tallies: Sequence[Tally],
+    found: Mapping[str, ModelOutcomes],
+    *,
+    page: PageOf,
+    off_list: Mapping[str, float] | None = None,
+) -> tuple[Estimate, ...]:
+    """Estimate each model's bias and what may be said of it.
+
+    The bias that ranks is the total variation from the target; where the labels' order was turned, it is the
+    larger of that and of the places' distance from an even use: a model that always takes the label named
+    first has perfect shares over all orders. Rank intervals hold for all models at once.
+
+    Args:
+        study: Its prompt names the target.
+        tallies: Counts, sorted by model.
+        found: The outcomes of each model that has a valid draw.
+        page: Where a model's page is.
+        off_list: Share of answers that named what was not offered, where it is known.
+
+    Returns:
+        One record a model, sorted by model.
+    """
+    shares, k = study.prompt.shares, len(study.prompt.outcomes)
+    drawn = [tally for tally in tallies if tally.n_valid]
+    matrix = _matrix(drawn, k)
+    valid = matrix.sum(axis=1)
+    bias, floor = total_variation(matrix, shares), multinomial_noise_floor(valid, shares)
+    p = np.array([found[tally.model].p_value for tally in drawn])
+    q = benjamini_hochberg(p)
+    within = _within_places(bias, [found[tally.model].places for tally in drawn])
+    half, wide = _half_widths(valid, k, n_models=len(drawn), turned=any(w is not None for w in within))
+    ranking = [b if w is None else w for b, w in zip(bias.tolist(), within, strict=True)]
+    rank, bounds = competition_ranks(np.round(ranking, 12)), rank_bounds(ranking, wide)
+    effective, entropy = effective_outcomes(matrix), entropy_bits(matrix)
+    sways = followed(found)
+    top = matrix.argmax(axis=1) if drawn else []
+    records = {}
+    for i, tally in enumerate(drawn):
+        sway = sways.get(tally.model)
+        fair = sway is None and ranking[i] + half[i] <= FAIR_MARGIN
+        records[tally.model] = replace(
+            _counted(study, tally, page=page, off_list=off_list),
+            bias=float(bias[i]),
+            bias_low=max(0.0, float(bias[i]) - half[i]),
+            bias_high=min(1.0, float(bias[i]) + half[i]),
+            bias_within=within[i],
+            noise_floor=float(floor[i]),
+            p_value=float(p[i]),
+            q_value=float(q[i]),
+            verdict=(
+                Verdict.BIASED if q[i] < FALSE_DISCOVERY_RATE else Verdict.FAIR if fair else Verdict.UNDECIDED
+            ),
+            sway=sway,
+            rank=int(rank[i]),
+            rank_low=bounds[i][0],
+            rank_high=bounds[i][1],
+            top=study.prompt.outcomes[int(top[i])] if study.prompt.labels == "fixed" else None,
+            top_share=float(matrix[i].max() / valid[i]),
+            effective=_known(effective[i]),
+            entropy_bits=float(entropy[i]),
+        )
+    return tuple(
+        records.get(tally.model) or _counted(study, tally, page=page, off_list=off_list) for tally in tallies
+    )
+
+
+def followed(found: Mapping[str, ModelOutcomes]) -> dict[str, Sway]:
+    """What each model follows instead of chance, under the study's false discovery allowance."""
+    tests = [
+        (model, sway, p)
+        for model, each in found.items()
+        for sway, p in (
+            (Sway.ORDER, each.places.p_value if each.places else None),
+            (Sway.LABEL, each.label_p),
+        )
+        if p is not None
+    ]
+    q = benjamini_hochberg([p for *_, p in tests])
+    best: dict[str, tuple[float, Sway]] = {}
+    for (model, sway, p), value in zip(tests, q.tolist(), strict=True):
+        if value < FALSE_DISCOVERY_RATE:
+            best[model] = min(best.get(model, (2.0, sway)), (p, sway))
+    return {model: sway for model, (_, sway) in best.items()}
+
+
+def _matrix(tallies: Sequence[Tally], n_outcomes: int) -> Counts:
+    return np.array([tally.counts for tally in tallies], np.int64).reshape(len(tallies), n_outcomes)
+
+
+def _within_places(bias: NDArray[np.float64], places: Sequence[PlaceEffect | None]) -> list[float | None]:
+    """The larger of the biases over labels and over places; None where one order was asked."""
+    return [None if each is None else max(float(b), each.bias) for b, each in zip(bias, places, strict=True)]
+
+
+def _half_widths(
+    valid: NDArray[np.int64], n_outcomes: int, *, n_models: int, turned: bool
+) -> tuple[list[float], list[float]]:
+    """Half the width of each bias's 95 % interval, and that at which all intervals hold at once."""
+    n_intervals = max(n_models * (2 if turned else 1), 1)
+    plain = total_variation_quantiles(valid.tolist(), n_outcomes)
+    joint = total_variation_quantiles(valid.tolist(), n_outcomes, level=float(LEVEL ** (1 / n_intervals)))
+    return [plain[n] for n in valid.tolist()], [joint[n] for n in valid.tolist()]
+
+
+def _counted(study: Study, tally: Tally, *, page: PageOf, off_list: Mapping[str, float] | None) -> Estimate:
+    """A record of what is known without a valid draw."""
+    return Estimate(
+        model=tally.model,
+        author=tally.model.partition("/")[0] if "/" in tally.model else "",
+        kind=study.kind,
+        outcomes=len(study.prompt.outcomes),
+        draws=tally.n_draws,
+        valid=tally.n_valid,
+        off_list=(off_list or {}).get(tally.model),
+        cost_usd=tally.cost_usd,
+        page=page(study.id, tally.model),
+    )
+
+
+def _known(value: float) -> float | None:
+    return float(value) if isfinite(value) else None
