@@ -108,13 +108,25 @@ ESTIMATES: tuple[Column, ...] = (
     _text("page", "The model’s page, relative to the site’s root."),
 )
 
+COUNTS: tuple[Column, ...] = (
+    _MODEL,
+    _text("label", "The outcome, as the study lists it."),
+    _share("target", "Share that the prompt asks for.", nullable=False),
+    _count("count", "Valid draws of this outcome."),
+    _share("share", "Of the model’s valid draws."),
+    _share("low", "Low end of the 95 % Jeffreys interval of the share."),
+    _share("high", "High end of the same interval."),
+    _share("p_value", "Exact two-sided binomial test of the target."),
+    _share("q_value", "Benjamini-Hochberg over the outcomes of the model."),
+)
+
 DRAWS: tuple[Column, ...] = (
     _text("study", "Id of the study."),
     _MODEL,
     Column(name="draw", type="integer", meaning="Index of the draw within its model, from 0.", low=0),
-    _text("labels", "Labels of outcome 0 and outcome 1, a JSON list of two texts.", nullable=True),
-    _count("order", "Index of the label that the prompt names first.", high=1),
-    _count("outcome", "Index of the label that was drawn; missing unless the status is valid.", high=1),
+    _text("labels", "Labels of the outcomes, from outcome 0 on, a JSON list of texts.", nullable=True),
+    _count("order", "Index of the label that the prompt names first.", high=999),
+    _count("outcome", "Index of the label that was drawn; missing unless the status is valid.", high=999),
     _text("status", "What became of the draw.", values=STATUSES),
     _text("response", "What the model said, without its reasoning; long answers are cut.", nullable=True),
     _text("finish_reason", "Why the model stopped, as the provider tells it.", nullable=True),
@@ -165,6 +177,7 @@ FEATURES: tuple[Column, ...] = (
 
 TABLES: Mapping[str, tuple[Column, ...]] = {
     "estimates": ESTIMATES,
+    "counts": COUNTS,
     "draws": DRAWS,
     "spend": SPEND,
     "features": FEATURES,

@@ -15,7 +15,8 @@ from flipsite.analyse.outcomes.by_outcome import (
     places_of,
     rank_bounds,
 )
-from flipsite.analyse.outcomes.multinomial import total_variation, total_variation_quantiles
+from flipsite.analyse.outcomes.estimates import rank_margins
+from flipsite.analyse.outcomes.multinomial import total_variation
 from flipsite.domain.counts import PromptArm
 
 
@@ -89,10 +90,10 @@ def test_rank_intervals_cover(k: int) -> None:
     fixed[0] = 1.0
     truths = [even * (1 - w) + fixed * w for w in np.linspace(0, 1, n_models)]
     rank = np.arange(1, n_models + 1)
-    half = total_variation_quantiles([n], k, level=1 - 0.05 / n_models)[n]
+    margins = rank_margins([n] * n_models, k, n_intervals=n_models)
     held = 0
     for _ in range(100):
         counts = np.stack([rng.multinomial(n, truth) for truth in truths])
-        bounds = np.array(rank_bounds(total_variation(counts, even), [half] * n_models))
+        bounds = np.array(rank_bounds(total_variation(counts, even), *margins))
         held += bool(np.all((bounds[:, 0] <= rank) & (rank <= bounds[:, 1])))
     assert held >= 95

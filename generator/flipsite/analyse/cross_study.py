@@ -169,7 +169,8 @@ def comparisons(reports: Sequence[StudyReport]) -> tuple[Comparison, ...]:
     found = []
     for before, after in combinations(in_order(reports), 2):
         same_kind = _is_simulated(before) == _is_simulated(after)
-        if same_kind and before.study.prompt.target == after.study.prompt.target:
+        same_outcomes = before.study.prompt.n_outcomes == after.study.prompt.n_outcomes
+        if same_kind and same_outcomes and before.study.prompt.shares == after.study.prompt.shares:
             moved = changes(before.estimates, after.estimates, fits_before=before.fits, fits_after=after.fits)
             if moved:
                 found.append(
@@ -210,7 +211,7 @@ def families(reports: Sequence[StudyReport]) -> tuple[Family, ...]:
     """
     alike: defaultdict[tuple[Prompt, Sampling, str], list[StudyReport]] = defaultdict(list)
     for report in reports:
-        if report.draws is not None:
+        if report.draws is not None and report.study.prompt.n_outcomes == 2:
             alike[_but_target(report.study)].append(report)
     found = []
     for members in alike.values():

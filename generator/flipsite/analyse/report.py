@@ -92,8 +92,8 @@ class StudyReport:
         evidence: What else each model's draws tell, by model; empty without draws.
         serving: Who answered for a model, where that was more than one provider or served model, by model;
             empty where not all draws are held.
-        outcomes: The same where there are more than two outcomes, of models with a valid draw; whatever follows
-            from a share of ones is then empty.
+        outcomes: The same of k > 2 outcomes, of models with a valid draw; all that
+            follows from a share of ones is then empty.
         spend: What each model cost, most expensive first; empty where nothing was priced.
         truths: The probability of a one that each simulated coin was made with, by model.
         fair_share: How many models could be fair; None without a valid draw.

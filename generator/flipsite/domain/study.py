@@ -63,9 +63,19 @@ class Prompt:
     form: OutcomeForm = "pair"
 
     @property
+    def n_outcomes(self) -> int:
+        """How many outcomes there are, k."""
+        return len(self.outcomes)
+
+    @property
     def target(self) -> float:
         """A coin's target: the share of outcome 1."""
         return self.shares[1]
+
+    @property
+    def largest_bias(self) -> float:
+        """The largest total variation from the target: all draws of the least likely outcome."""
+        return 1 - min(self.shares)
 
     @property
     def placeholders(self) -> tuple[str, ...]:

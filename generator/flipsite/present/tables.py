@@ -31,6 +31,10 @@ _MODEL = Heading(key="model", label="Model")
 _BIAS = Heading(key="bias", label="Bias", help="Distance of the share of ones from the target.", numeric=True)
 _MEAN = Heading(key="mean", label="Share of ones", help="Among valid draws.", numeric=True)
 _INTERVAL = Heading(key="interval", label="95 % interval", help="Jeffreys interval of the share of ones.")
+_TV = Heading(key="bias", label="Bias", help="Total variation of the shares from the target.", numeric=True)
+_TV_INTERVAL = Heading(key="interval", label="95 % interval", help="Of the bias; conservative.")
+_TOP = Heading(key="top", label="Says most", help="The outcome drawn most often.")
+_TOP_SHARE = Heading(key="top_share", label="Its share", help="Of the valid draws.", numeric=True)
 _VALID = Heading(key="valid", label="Valid draws", help="Draws with an outcome.", numeric=True)
 _FITS = Heading(key="valid", label="Valid draws that fit", help="Numbers of draws that print as this figure.")
 _P = Heading(key="p_value", label="p", help="Exact two-sided binomial test.", numeric=True)
@@ -52,6 +56,14 @@ _SPEND = (
 
 def measured_table(name: str, caption: str, estimates: Sequence[Estimate], *, note: str = "") -> Table:
     """A leaderboard of models with draws."""
+    if any(estimate.outcomes > 2 for estimate in estimates):
+        return Table(
+            name=name,
+            caption=caption,
+            headings=(_RANK, _MODEL, _TV, _TV_INTERVAL, _TOP, _TOP_SHARE, _VALID, _VERDICT, _COST),
+            rows=tuple(_outcome_row(estimate) for estimate in estimates),
+            note=note,
+        )
     return Table(
         name=name,
         caption=caption,
@@ -174,6 +186,20 @@ def _measured_row(estimate: Estimate) -> tuple[Cell, ...]:
         Cell(value=estimate.ranking_bias, text=bias_text(estimate.ranking_bias)),
         Cell(value=estimate.mean, text=share_text(estimate.mean)),
         Cell(value=estimate.mean_low, text=interval_text(estimate.mean_low, estimate.mean_high)),
+        Cell(value=estimate.valid, text=_valid_text(estimate)),
+        Cell(value=estimate.verdict.value, text=VERDICT_TEXT[estimate.verdict]),
+        Cell(value=estimate.cost_usd, text=usd_text(estimate.cost_usd)),
+    )
+
+
+def _outcome_row(estimate: Estimate) -> tuple[Cell, ...]:
+    return (
+        Cell(value=estimate.rank, text=_rank_text(estimate)),
+        Cell(value=estimate.model, text=estimate.model, link=estimate.page),
+        Cell(value=estimate.ranking_bias, text=bias_text(estimate.ranking_bias)),
+        Cell(value=estimate.bias_low, text=interval_text(estimate.bias_low, estimate.bias_high)),
+        Cell(value=estimate.top, text=MISSING if estimate.top is None else estimate.top),
+        Cell(value=estimate.top_share, text=percent_text(estimate.top_share)),
         Cell(value=estimate.valid, text=_valid_text(estimate)),
         Cell(value=estimate.verdict.value, text=VERDICT_TEXT[estimate.verdict]),
         Cell(value=estimate.cost_usd, text=usd_text(estimate.cost_usd)),

@@ -195,18 +195,31 @@ def _left_over(lack: ArrayLike, n_missing: int) -> float:
     return float((1 - parts).sum()) if len(parts) else 0.0
 
 
-def rank_bounds(bias: ArrayLike, half_widths: ArrayLike) -> list[tuple[int, int]]:
+def upper_margin(n_valid: int, *, alpha: float) -> float:
+    """By how much the true total variation exceeds that of n draws, with a probability of at most `alpha`.
+
+    Of all sets of outcomes, let A be the one that the truth favours most over the target. The draws' total
+    variation is at least their excess on A, a plain share: what can be lost is one share's error, for any k.
+
+    Source:
+        Hoeffding (1963), J. Amer. Statist. Ass. 58, 13-30, theorem 1: √(ln(1/α) / 2n).
+    """
+    return float(np.sqrt(-np.log(alpha) / (2 * n_valid)))
+
+
+def rank_bounds(bias: ArrayLike, below: ArrayLike, above: ArrayLike) -> list[tuple[int, int]]:
     """Rank intervals from intervals of the bias: models whose intervals do not overlap are in order.
 
     Args:
         bias: Estimated bias by model.
-        half_widths: Half the width of its interval, at a level at which all intervals hold together.
+        below: By how much the bias may be smaller, at a level at which all intervals hold together.
+        above: By how much it may be larger.
 
     Source:
         Klein, Wright & Wieczorek (2020), J. R. Statist. Soc. A 183, 589-606, theorem 1.
     """
-    value, half = np.asarray(bias, np.float64), np.asarray(half_widths, np.float64)
-    low, high = np.maximum(value - half, 0.0), np.minimum(value + half, 1.0)
-    below = np.searchsorted(np.sort(high), low, side="left")
-    above = len(value) - np.searchsorted(np.sort(low), high, side="right")
-    return [(int(1 + b), int(len(value) - a)) for b, a in zip(below, above, strict=True)]
+    value, less, more = (np.asarray(each, np.float64) for each in (bias, below, above))
+    low, high = np.maximum(value - less, 0.0), np.minimum(value + more, 1.0)
+    n_less = np.searchsorted(np.sort(high), low, side="left")
+    n_more = len(value) - np.searchsorted(np.sort(low), high, side="right")
+    return [(int(1 + n), int(len(value) - m)) for n, m in zip(n_less, n_more, strict=True)]

@@ -5,9 +5,8 @@ from dataclasses import dataclass, replace
 from math import isfinite
 
 import numpy as np
-from numpy.typing import NDArray
 
-from flipsite.analyse.binomial import FAIR_MARGIN, FALSE_DISCOVERY_RATE, LEVEL, benjamini_hochberg
+from flipsite.analyse.binomial import FAIR_MARGIN, FALSE_DISCOVERY_RATE, LEVEL, Floats, benjamini_hochberg
 from flipsite.analyse.estimates import competition_ranks
 from flipsite.analyse.outcomes.by_outcome import (
     OutcomeEstimate,
@@ -18,6 +17,7 @@ from flipsite.analyse.outcomes.by_outcome import (
     place_effect,
     places_of,
     rank_bounds,
+    upper_margin,
 )
 from flipsite.analyse.outcomes.entropy import effective_outcomes, entropy_bits, log10_e_value
 from flipsite.analyse.outcomes.multinomial import (
@@ -135,21 +135,23 @@ def outcome_study_estimates(
     p = np.array([found[tally.model].p_value for tally in drawn])
     q = benjamini_hochberg(p)
     within = _within_places(bias, [found[tally.model].places for tally in drawn])
-    half, wide = _half_widths(valid, k, n_models=len(drawn), turned=any(w is not None for w in within))
+    half = total_variation_quantiles(valid.tolist(), k)
+    n_intervals = len(drawn) * (1 + any(each is not None for each in within))
+    margins = rank_margins(valid.tolist(), k, n_intervals=n_intervals)
     ranking = [b if w is None else w for b, w in zip(bias.tolist(), within, strict=True)]
-    rank, bounds = competition_ranks(np.round(ranking, 12)), rank_bounds(ranking, wide)
+    rank, bounds = competition_ranks(np.round(ranking, 12)), rank_bounds(ranking, *margins)
     effective, entropy = effective_outcomes(matrix), entropy_bits(matrix)
     sways = followed(found)
     top = matrix.argmax(axis=1) if drawn else []
     records = {}
     for i, tally in enumerate(drawn):
-        sway = sways.get(tally.model)
-        fair = sway is None and ranking[i] + half[i] <= FAIR_MARGIN
+        sway, reach = sways.get(tally.model), half[tally.n_valid]
+        fair = sway is None and ranking[i] + reach <= FAIR_MARGIN
         records[tally.model] = replace(
             _counted(study, tally, page=page, off_list=off_list),
             bias=float(bias[i]),
-            bias_low=max(0.0, float(bias[i]) - half[i]),
-            bias_high=min(1.0, float(bias[i]) + half[i]),
+            bias_low=max(0.0, float(bias[i]) - reach),
+            bias_high=min(1.0, float(bias[i]) + reach),
             bias_within=within[i],
             noise_floor=float(floor[i]),
             p_value=float(p[i]),
@@ -194,19 +196,25 @@ def _matrix(tallies: Sequence[Tally], n_outcomes: int) -> Counts:
     return np.array([tally.counts for tally in tallies], np.int64).reshape(len(tallies), n_outcomes)
 
 
-def _within_places(bias: NDArray[np.float64], places: Sequence[PlaceEffect | None]) -> list[float | None]:
+def _within_places(bias: Floats, places: Sequence[PlaceEffect | None]) -> list[float | None]:
     """The larger of the biases over labels and over places; None where one order was asked."""
     return [None if each is None else max(float(b), each.bias) for b, each in zip(bias, places, strict=True)]
 
 
-def _half_widths(
-    valid: NDArray[np.int64], n_outcomes: int, *, n_models: int, turned: bool
-) -> tuple[list[float], list[float]]:
-    """Half the width of each bias's 95 % interval, and that at which all intervals hold at once."""
-    n_intervals = max(n_models * (2 if turned else 1), 1)
-    plain = total_variation_quantiles(valid.tolist(), n_outcomes)
-    joint = total_variation_quantiles(valid.tolist(), n_outcomes, level=float(LEVEL ** (1 / n_intervals)))
-    return [plain[n] for n in valid.tolist()], [joint[n] for n in valid.tolist()]
+def rank_margins(valid: Sequence[int], n_outcomes: int, *, n_intervals: int) -> tuple[Floats, Floats]:
+    """By how much each bias may be smaller, and larger, at a level at which all intervals hold at once.
+
+    Args:
+        valid: Valid draws of each model.
+        n_outcomes: k.
+        n_intervals: How many intervals are to hold.
+    """
+    alpha = (1 - LEVEL) / max(n_intervals, 1) / 2
+    below = total_variation_quantiles(valid, n_outcomes, level=1 - alpha)
+    return (
+        np.array([below[n] for n in valid]),
+        np.array([upper_margin(n, alpha=alpha) for n in valid]),
+    )
 
 
 def _counted(study: Study, tally: Tally, *, page: PageOf, off_list: Mapping[str, float] | None) -> Estimate:

@@ -15,6 +15,7 @@ from flipsite.present.charts.marks import (
     MOST_MARKS,
     NAMED_ROWS,
     TOOLTIP,
+    bias_interval,
     bias_of,
     bias_record,
     bias_row,
@@ -44,9 +45,8 @@ def bias_intervals(estimates: Sequence[Estimate], study: Study, *, narrow: bool 
     stride = -(-len(ranked) // MOST_MARKS)
     middles = range(stride // 2, len(ranked), stride)
     rows = [bias_row(place, ranked[place], study) for place in middles]
-    draw = partial(
-        _named_rows if named else _ranked_marks, rows, top=largest_bias(study), n_models=len(ranked)
-    )
+    form = partial(_named_rows, sampler=_sampler(study)) if named else _ranked_marks
+    draw = partial(form, rows, top=largest_bias(study), n_models=len(ranked))
     title = verdict_sentence(ranked, study)
     return figure(
         draw,
@@ -102,8 +102,12 @@ def _caption(ranked: Sequence[Estimate], study: Study, *, stride: int) -> str:
     if stride > 1:
         marks += f" Each mark is the middle one of {stride} neighbours in rank."
     drawn = "Lines are" if len(ranked) <= NAMED_ROWS else "The grey area holds their"
-    lines = f" {drawn} 95 % intervals." if any(estimate.mean_low is not None for estimate in ranked) else ""
-    return f"{marks}{lines} The band is what a fair coin shows on average at as many draws."
+    lines = f" {drawn} 95 % intervals." if any(bias_interval(estimate) for estimate in ranked) else ""
+    return f"{marks}{lines} The band is what {_sampler(study)} shows on average at as many draws."
+
+
+def _sampler(study: Study) -> str:
+    return "a perfect sampler" if study.prompt.n_outcomes > 2 else "a fair coin"
 
 
 def _from_to(low: int, high: int) -> str:
@@ -122,9 +126,9 @@ def _has_intervals(rows: Sequence[Row]) -> bool:
     return all("low" in row for row in rows)
 
 
-def _named_rows(rows: Sequence[Row], canvas: Canvas, *, top: float, n_models: int) -> AnyChart:
+def _named_rows(rows: Sequence[Row], canvas: Canvas, *, top: float, n_models: int, sampler: str) -> AnyChart:
     y = place_axis(n_models)
-    layers = row_band(_runs(rows), canvas, top=top, n_rows=n_models)
+    layers = row_band(_runs(rows), canvas, top=top, n_rows=n_models, sampler=sampler)
     tooltip = TOOLTIP
     if _has_intervals(rows):
         tooltip = DRAWN_TOOLTIP

@@ -83,11 +83,11 @@ def _row(change: BiasChange, before: Study, after: Study) -> Row:
 def _ends(estimate: Estimate, study: Study) -> tuple[float, float]:
     """The interval of the bias; the bias itself where the study has none."""
     bias = estimate.bias or 0.0
-    return bias_interval(estimate, study.prompt.target) or (bias, bias)
+    return bias_interval(estimate) or (bias, bias)
 
 
 def _points(rows: Sequence[Row], canvas: Canvas, study: Study) -> AnyChart:
-    top = max(study.prompt.target, 1 - study.prompt.target)
+    top = study.prompt.largest_bias
     across = alt.Axis(format=".1f", tickCount=5, title="Bias before", grid=False)
     up = alt.Axis(
         format=".1f", tickCount=5, title="Bias after", titleAngle=0, titleAlign="left", titleX=-34, titleY=-16

@@ -128,16 +128,10 @@ DRAWN_TOOLTIP = [
 ]
 
 
-def bias_interval(estimate: Estimate, target: float) -> tuple[float, float] | None:
-    """The 95 % interval of |p − target| that follows from that of p; None without draws.
-
-    Where the interval of p holds the target, that of the bias begins at 0.
-    """
-    low, high = estimate.mean_low, estimate.mean_high
-    if low is None or high is None:
-        return None
-    near, far = sorted((abs(low - target), abs(high - target)))
-    return (0.0 if low <= target <= high else near), far
+def bias_interval(estimate: Estimate) -> tuple[float, float] | None:
+    """The 95 % interval of the bias; None without draws."""
+    low, high = estimate.bias_low, estimate.bias_high
+    return None if estimate.draws is None or low is None or high is None else (low, high)
 
 
 def bias_of(estimate: Estimate) -> float:
@@ -148,12 +142,12 @@ def bias_of(estimate: Estimate) -> float:
 
 def largest_bias(study: Study) -> float:
     """The largest bias there can be."""
-    return max(study.prompt.target, 1 - study.prompt.target)
+    return study.prompt.largest_bias
 
 
 def bias_row(place: int, estimate: Estimate, study: Study) -> Row:
     """A model's mark at its place in the order; it has an interval only where there are draws."""
-    interval = bias_interval(estimate, study.prompt.target)
+    interval = bias_interval(estimate)
     bounds = {"low": interval[0], "high": interval[1]} if interval else {}
     drawn = f", {plural(estimate.valid, 'valid draw')}" if estimate.valid else ""
     said = f"{shown(estimate.model)}: bias {bias_text(estimate.bias)}{drawn}, {estimate.verdict}"
@@ -168,7 +162,7 @@ def bias_row(place: int, estimate: Estimate, study: Study) -> Row:
 
 def bias_record(estimate: Estimate, study: Study) -> Row:
     """The numbers behind a model's mark, for download."""
-    low, high = bias_interval(estimate, study.prompt.target) or (None, None)
+    low, high = bias_interval(estimate) or (None, None)
     return {
         "model": estimate.model,
         "bias": estimate.bias,
@@ -203,13 +197,15 @@ def with_names(
     return placed(chart, canvas, margins, height=n_rows * ROW_PX[canvas.width])
 
 
-def row_band(runs: Sequence[Row], canvas: Canvas, *, top: float, n_rows: int) -> list[alt.Chart]:
+def row_band(
+    runs: Sequence[Row], canvas: Canvas, *, top: float, n_rows: int, sampler: str = "a fair coin"
+) -> list[alt.Chart]:
     """The band behind rows, with its edge, and its name at its foot."""
     if not runs:
         return []
     y = place_axis(n_rows, "start")
     pieces = canvas.chart(runs)
-    foot = canvas.chart([{"floor": runs[-1]["floor"], "words": "◂ a fair coin on average"}])
+    foot = canvas.chart([{"floor": runs[-1]["floor"], "words": f"◂ {sampler} on average"}])
     zero = alt.X("zero:Q", scale=bias_scale(top))
     return [
         pieces.mark_rect(color=ink("band")).encode(x=zero, x2=alt.X2("floor:Q"), y=y, y2=alt.Y2("end:Q")),

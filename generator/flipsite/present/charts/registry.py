@@ -48,7 +48,7 @@ def study_drawings(report: StudyReport) -> Mapping[str, Draw]:
         return {}
     drawings = {
         "bias-intervals": partial(bias_intervals, estimates, study),
-        "bias-distribution": partial(bias_distribution, estimates, study),
+        **({} if report.outcomes else {"bias-distribution": partial(bias_distribution, estimates, study)}),
         "verdicts": partial(verdicts, estimates, study),
         "rank-intervals": partial(rank_intervals, estimates, study),
         **predictors,

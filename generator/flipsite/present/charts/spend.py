@@ -243,7 +243,7 @@ def _cost_points(rows: Sequence[Row], frontier: Sequence[Row], canvas: Canvas, *
             title="US dollars for a valid draw", format="$~g", tickCount=4, grid=False, labelOverlap=True
         ),
     )
-    top = max(study.prompt.target, 1 - study.prompt.target)
+    top = study.prompt.largest_bias
     up = alt.Axis(
         format=".1f", tickCount=5, title="Bias", titleAngle=0, titleAlign="left", titleX=-34, titleY=-16
     )

@@ -116,10 +116,10 @@ def _finding(report: StudyReport, made: Board) -> str:
     least = [row.estimate for row in made.least()]
     alike = sum(each.verdict is not Verdict.BIASED and each.sway is None for each in least)
     if alike == len(least) > 1:
-        return f"{finding}. All {alike} are statistically tied with a fair coin."
+        return f"{finding}. All {alike} are statistically tied with {made.sampler}."
     return (
         f"{finding}. Of the {plural(len(least), 'least biased model')}, "
-        f"{alike} cannot be distinguished from a fair coin."
+        f"{alike} cannot be distinguished from {made.sampler}."
     )
 
 
@@ -127,5 +127,5 @@ def _order_text(made: Board) -> str:
     """In what order the whole table stands."""
     if not made.n_tied:
         return "By bias, least first."
-    tied = f"{plural(made.n_tied, 'model')} cannot be distinguished from a fair coin; listed A to Z"
+    tied = f"{plural(made.n_tied, 'model')} cannot be distinguished from {made.sampler}; listed A to Z"
     return f"{tied}. Then the others by bias, least first."

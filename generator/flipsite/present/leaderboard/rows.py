@@ -4,15 +4,17 @@ The rows of a leaderboard: what is shown of each model, by bias.
 """
 
 from collections import Counter
-from collections.abc import Iterable
-from dataclasses import dataclass
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, replace
 
+from flipsite.analyse.outcomes.multinomial import total_variation_quantiles
 from flipsite.analyse.ranking import RankEstimate, not_told_from_fair
 from flipsite.analyse.report import StudyReport
 from flipsite.domain.display import Heading
 from flipsite.domain.estimates import Estimate, PrintedBias, Verdict
 from flipsite.present.leaderboard.tables import TOP, fits_text
-from flipsite.present.sparklines.intervals import RowMark, printed_mark, share_mark
+from flipsite.present.outcomes.small import MOST_BARS, SmallOutcomes, small_outcomes
+from flipsite.present.sparklines.intervals import RowMark, outcomes_mark, printed_mark, share_mark
 from flipsite.present.text.features import ROLEPLAY, Filters, Trait, filters, traits
 from flipsite.present.text.formats import MISSING, bias_text, count_text, p_text, share_text, usd_text
 
@@ -29,6 +31,7 @@ class BoardRow:
         bias: As text; printed figures as printed.
         valid: Valid draws, as text.
         mark: The picture; None without a valid draw.
+        outcomes: The picture of k > 2 outcomes, which stands in its place.
         standing: Its rank and bias with their doubt; None without a valid draw.
         rank_mark: Where its rank's interval begins and how wide it is, in per cent of all ranks.
         traits: What the model is, where that is known.
@@ -45,6 +48,7 @@ class BoardRow:
     p: str
     spend: str
     mark: RowMark | None
+    outcomes: SmallOutcomes | None = None
     standing: RankEstimate | None = None
     rank_mark: tuple[float, float] | None = None
     traits: tuple[Trait, ...] = ()
@@ -54,6 +58,8 @@ def measured_rows(report: StudyReport) -> list[BoardRow]:
     """A study's models with draws by bias, least first; those without an outcome last."""
     target = report.study.prompt.target
     ordered = sorted(report.estimates, key=lambda e: (e.rank is None, e.rank or 0, e.model))
+    if report.study.prompt.n_outcomes > 2:
+        return _outcome_rows(report, ordered)
     return [
         _row(
             report,
@@ -61,6 +67,27 @@ def measured_rows(report: StudyReport) -> list[BoardRow]:
             bias=bias_text(estimate.ranking_bias),
             valid=_valid_text(estimate),
             mark=share_mark(estimate, target=target),
+        )
+        for estimate in ordered
+    ]
+
+
+def _outcome_rows(report: StudyReport, ordered: Sequence[Estimate]) -> list[BoardRow]:
+    prompt = report.study.prompt
+    counts = {tally.model: tally.by_outcome for tally in report.tallies}
+    reach = total_variation_quantiles({e.valid for e in ordered if e.valid}, prompt.n_outcomes)
+    return [
+        replace(
+            _row(
+                report,
+                estimate,
+                bias=bias_text(estimate.ranking_bias),
+                valid=_valid_text(estimate),
+                mark=outcomes_mark(
+                    estimate, widest=prompt.largest_bias, reach=reach.get(estimate.valid or 0, 0.0)
+                ),
+            ),
+            outcomes=small_outcomes(counts[estimate.model], prompt.shares, prompt.outcomes),
         )
         for estimate in ordered
     ]
@@ -99,7 +126,8 @@ def _row(
 ) -> BoardRow:
     author, slash, slug = estimate.model.partition("/")
     known = traits(report.features.get(estimate.model, ()))
-    n_ranked = report.printed.n_models if report.printed else len(report.standings)
+    ranked = sum(each.rank is not None for each in report.estimates) if report.outcomes else None
+    n_ranked = report.printed.n_models if report.printed else ranked or len(report.standings)
     return BoardRow(
         estimate=estimate,
         author=author + slash if slash else "",
@@ -153,8 +181,9 @@ class Board:
             means anything; then the biased, least biased first; last those without a bias.
         by_bias: The same in the order of their bias.
         n_tied: How many stand in that first group.
-        signed: Whether pictures are drawn on the share of ones, from 0 to 1, or on the bias.
-        widest: The right end of a picture: 1, or the largest possible bias.
+        signed: Whether pictures are drawn on the share of ones, from 0 to 1.
+        sampler: What a fair one is called, with its article.
+        scale: What stands below the head of the pictures: at their left end, middle and right end.
         authors: Each author with the number of its models, by name.
         verdicts: Each verdict with the number of its models.
         filters: By group of traits, each trait with the number of its models.
@@ -166,7 +195,8 @@ class Board:
     by_bias: tuple[BoardRow, ...]
     n_tied: int
     signed: bool
-    widest: float
+    sampler: str
+    scale: tuple[str, str, str]
     authors: tuple[tuple[str, int], ...]
     verdicts: tuple[tuple[Verdict, int], ...]
     filters: Filters
@@ -198,6 +228,29 @@ _RANK = Heading(
 )
 _MODEL = Heading(key="model", label="Model")
 _BIAS = Heading(key="bias", label="Bias", help="Distance of the share of ones from the target.", numeric=True)
+_TV = Heading(
+    key="bias",
+    label="Bias",
+    help="Total variation: the part of the draws that would have to change for the shares to be as asked.",
+    numeric=True,
+)
+_OUTCOMES = Heading(
+    key="picture",
+    label="What it drew",
+    help="How often it drew each outcome; the line is what was asked for. Many outcomes are a grid: the "
+    "darker, the oftener.",
+    numeric=True,
+)
+_TOP_SHARE = Heading(
+    key="top_share", label="Says most", help="Its likeliest outcome, with its share.", numeric=True
+)
+_EFFECTIVE = Heading(
+    key="effective",
+    label="Effective outcomes",
+    help="As many equally likely outcomes would agree as often by chance.",
+    numeric=True,
+)
+_PEARSON = Heading(key="p_value", label="p", help="Test of the target, in Pearson’s order.", numeric=True)
 _SHARE = Heading(key="mean", label="Share of ones", help="Among valid draws.", numeric=True)
 _VERDICT = Heading(key="verdict", label="Verdict", help="By the rules of the methods page.")
 _VALID = Heading(key="valid", label="Valid draws", help="Draws with an outcome, of all draws.", numeric=True)
@@ -235,7 +288,7 @@ def board(report: StudyReport) -> Board:
     row_of = {row.estimate.model: row for row in by_bias}
     tied = {model: row_of[model] for model in not_told_from_fair(report.estimates)}
     rows = (*tied.values(), *(row for row in by_bias if row.estimate.model not in tied))
-    target = report.study.prompt.target
+    several = report.study.prompt.n_outcomes > 2
     priced = any(row.estimate.cost_usd is not None for row in rows)
     drawn = "bias" if report.printed else "share of ones"
     picture = Heading(
@@ -247,6 +300,8 @@ def board(report: StudyReport) -> Board:
     columns: tuple[Heading, ...] = (
         (_RANK, _MODEL, _BIAS, picture, _VERDICT, _FITS, _P)
         if report.printed
+        else (_RANK, _MODEL, _TV, _OUTCOMES, _VERDICT, _TOP_SHARE, _EFFECTIVE, _VALID, _PEARSON)
+        if several
         else (_RANK, _MODEL, _BIAS, picture, _VERDICT, _SHARE, _VALID, _P)
     )
     columns += (_MEDIAN,) if report.standings else ()
@@ -258,13 +313,30 @@ def board(report: StudyReport) -> Board:
         rows=rows,
         by_bias=by_bias,
         n_tied=len(tied),
-        signed=not report.printed,
-        widest=max(target, 1 - target) if report.printed else 1.0,
+        signed=not report.printed and not several,
+        sampler="a perfect sampler" if several else "a fair coin",
+        scale=_scale(report),
         authors=_counted(row.estimate.author for row in rows),
         verdicts=tuple((verdict, verdicts[verdict]) for verdict in VERDICTS),
         filters=filters([row.traits for row in rows]),
         not_shown=max(0, report.printed.n_models - len(rows)) if report.printed else 0,
     )
+
+
+def _scale(report: StudyReport) -> tuple[str, str, str]:
+    prompt = report.study.prompt
+    if report.printed:
+        return "0", "", f"{prompt.largest_bias:g}"
+    if prompt.n_outcomes == 2:
+        return "0", "½", "1"
+    if prompt.n_outcomes > MOST_BARS or prompt.labels == "random":
+        return "", "", ""
+    return shorten(prompt.outcomes[0], 9), "", shorten(prompt.outcomes[-1], 9)
+
+
+def shorten(label: str, letters: int) -> str:
+    """A label of at most so many letters."""
+    return label if len(label) <= letters else f"{label[: letters - 1]}…"
 
 
 def _counted(names: Iterable[str]) -> tuple[tuple[str, int], ...]:

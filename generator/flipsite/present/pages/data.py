@@ -18,6 +18,7 @@ from flipsite.schema import TABLES, Column, draws_columns
 
 _MEANINGS = {
     "data/estimates": "One row a model: its share of ones, its bias, and how sure that is",
+    "data/counts": "One row a model and outcome: how often it was drawn",
     "data/draws": "One row a draw: every answer, with its price",
     "data/spend": "One row a model: what it cost",
     "data/features": "One row a model and feature: what each model is",

@@ -23,6 +23,7 @@ from flipsite.domain.urls import model_folder, model_history
 from flipsite.files import Content
 from flipsite.present.leaderboard.rows import Board, BoardRow
 from flipsite.present.leaderboard.tables import TOP, fits_text
+from flipsite.present.outcomes.view import OutcomesView, outcomes_view
 from flipsite.present.pages.model_data import Answers, answers, model_csv
 from flipsite.present.pages.page import Frame, Page
 from flipsite.present.pages.templates import page_file
@@ -68,12 +69,14 @@ class ModelView:
         serving: Who answered, where that was more than one provider or served model.
         sent: Name and value of each setting in its requests, as JSON; None where that is not known.
         unsent: The study's settings that were not sent, since it does not advertise them.
+        outcomes: What its draws from k > 2 outcomes show; None of a coin, and without a valid draw.
         coins: What is known of its share of ones; None without a valid draw.
         running: Its running mean; None without a valid draw.
         running_twin: The same to be made interactive; None of a study too large to hold.
         strip: Its draws in their order; None without draws.
         strip_twin: The same to be made interactive.
         answers: The first of them, to open; None without draws.
+        counts_file: Where the counts of k > 2 outcomes are; empty of a coin.
         download: Where all its draws are; None without draws, or where the study's parts hold them.
         elsewhere: What other studies found of it.
         history: The page that shows these and this one side by side; empty without any.
@@ -96,12 +99,14 @@ class ModelView:
     serving: tuple[ServingGroup, ...]
     sent: tuple[tuple[str, str], ...] | None
     unsent: tuple[str, ...]
+    outcomes: OutcomesView | None
     coins: PosteriorCoins | None
     running: RunningMean | None
     running_twin: SparklineSpec | None
     strip: Strip | None
     strip_twin: SparklineSpec | None
     answers: Answers | None
+    counts_file: str
     download: str | None
     elsewhere: tuple[tuple[Study, Estimate], ...]
     history: str
@@ -134,7 +139,7 @@ class BoardHead:
 
     short_columns: tuple[Heading, ...]
     signed: bool
-    widest: float
+    scale: tuple[str, str, str]
 
 
 def shared_of(report: StudyReport, board: Board, histories: Mapping[str, History]) -> SharedParts:
@@ -145,7 +150,7 @@ def shared_of(report: StudyReport, board: Board, histories: Mapping[str, History
         rows=board.by_bias,
         context={
             "study": report.study,
-            "board": BoardHead(short_columns=board.short_columns, signed=board.signed, widest=board.widest),
+            "board": BoardHead(short_columns=board.short_columns, signed=board.signed, scale=board.scale),
             "among": printed.n_models if printed else len(report.standings),
             "top": TOP,
         },
@@ -192,6 +197,7 @@ def model_view(shared: SharedParts, place: int) -> ModelView:
         serving=report.serving.get(model, ()),
         sent=_sent(report, model),
         unsent=tuple(name for name, models in report.unsent.items() if model in models),
+        outcomes=_outcomes(report, model, own),
         coins=posterior_coins(estimate.ones, estimate.valid, target=target)
         if estimate.valid and estimate.ones is not None
         else None,
@@ -199,7 +205,8 @@ def model_view(shared: SharedParts, place: int) -> ModelView:
         running_twin=pictures.running_twin,
         strip=pictures.strip,
         strip_twin=pictures.strip_twin,
-        answers=answers(*own) if own else None,
+        answers=answers(*own, names=_names(study)) if own else None,
+        counts_file=f"{study.id}/data/counts.csv" if report.outcomes else "",
         download=f"{model_folder(study.id, model)}/draws.csv" if own and not report.sampled else None,
         elsewhere=tuple(found for found in history.records if found[0].id != study.id) if history else (),
         history=model_history(model) if history else "",
@@ -213,6 +220,18 @@ def _sent(report: StudyReport, model: str) -> tuple[tuple[str, str], ...] | None
     return tuple((name, json.dumps(value, ensure_ascii=False)) for name, value in settings.items())
 
 
+def _names(study: Study) -> tuple[str, ...] | None:
+    """The labels that stand on a model's answers; None of a coin, and where they change from draw to draw."""
+    prompt = study.prompt
+    return prompt.outcomes if prompt.n_outcomes > 2 and prompt.labels == "fixed" else None
+
+
+def _outcomes(report: StudyReport, model: str, own: tuple[Draws, slice] | None) -> OutcomesView | None:
+    found = report.outcomes.get(model)
+    drawn = own[0].outcome[own[1]] if own else None
+    return outcomes_view(report.study.prompt, found, drawn) if found else None
+
+
 class _Pictures(NamedTuple):
     """A model's draws as small pictures, and their interactive twins."""
 
@@ -224,6 +243,8 @@ class _Pictures(NamedTuple):
 
 def _pictures(report: StudyReport, model: str, outcomes: Codes | None) -> _Pictures:
     target = report.study.prompt.target
+    if report.study.prompt.n_outcomes > 2:
+        return _Pictures()
     if report.counts and report.sampled:  # a running mean of its own points shares no specification
         trajectory = report.counts.models[model].trajectory
         return _Pictures(
@@ -274,7 +295,8 @@ def page_of(shared: SharedParts, place: int) -> Page:
     return Page(
         path=view.estimate.page,
         title=model,
-        description=f"How {model} flips a coin. {view.sentence}",
+        description=f"How {model} {'draws at random' if study.prompt.n_outcomes > 2 else 'flips a coin'}. "
+        f"{view.sentence}",
         template="model.html",
         study=study,
         crumbs=(
@@ -301,6 +323,8 @@ def listed_models(report: StudyReport) -> Iterable[Page]:
 
 def model_twins(report: StudyReport) -> Iterable[SparklineSpec]:
     """The data that makes the small pictures of a study's models interactive."""
+    if report.study.prompt.n_outcomes > 2:
+        return
     if report.counts and report.sampled:
         yield from (strip_of_twin(each.trajectory) for each in report.counts.models.values())
         return

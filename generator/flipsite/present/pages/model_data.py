@@ -104,11 +104,16 @@ SHOWN = 50
 LETTERS = 700
 """Of an answer shown; the download has the rest."""
 
+MOST_LABELS = 12
+"""Labels of a draw that are all named."""
+
 _LONG = 240
 """An answer of more letters may have to be scrolled, so the keyboard can reach it."""
 
 _STATUSES: Final = tuple(status.value for status in STATUSES)
 _SIDES: Final = {1: "heads", 0: "tails", -1: "missing"}
+_LONGEST_FACE = 4
+"""Letters of a label that a coin has room for."""
 _APART: Final = "\x1e\x1f"
 
 _TEXTS: Final = (
@@ -143,11 +148,20 @@ class Answers:
     html: Markup
 
 
-def answers(draws: Draws, rows: slice) -> Answers:
-    """The first answers of the model whose rows these are."""
+def answers(draws: Draws, rows: slice, *, names: Sequence[str] | None = None) -> Answers:
+    """The first answers of the model whose rows these are.
+
+    Args:
+        draws: Of the study.
+        rows: The model's.
+        names: The labels of k > 2 outcomes; a coin's are 0 and 1.
+    """
     shown = slice(rows.start, min(rows.stop, rows.start + SHOWN))
     sides, codes = draws.outcome[shown].tolist(), draws.status[shown].tolist()
-    heads = map(_head, draws.draw[shown].tolist(), sides, codes)
+    heads = [
+        _head(number, side, code, names[side] if names and side >= 0 else None)
+        for number, side, code in zip(draws.draw[shown].tolist(), sides, codes, strict=True)
+    ]
     alike, facts = _facts(draws, shown)
     lines = zip(heads, _said(draws.response[shown]), facts, strict=True)
     html = "".join([f"{head}{said}{fact}</div>\n" for head, said, fact in lines])
@@ -155,12 +169,13 @@ def answers(draws: Draws, rows: slice) -> Answers:
 
 
 @cache
-def _head(number: int, side: int, code: int) -> str:
+def _head(number: int, side: int, code: int, name: str | None) -> str:
     """The coin, and the top of its box: the same on every page."""
-    told = str(side) if side >= 0 else _STATUSES[code]
-    face = told if side >= 0 else "–"
+    told = str(escape(name or side)) if side >= 0 else _STATUSES[code]
+    face = "–" if side < 0 else told if name is None else str(escape(name[:_LONGEST_FACE]))
+    kind = "drawn" if name is not None or side > 1 else _SIDES[side]
     return (
-        f'<li><button class="{_SIDES[side]}" popovertarget="draw-{number}" '
+        f'<li><button class="{kind}" popovertarget="draw-{number}" '
         f'aria-label="Draw {number}: {told}">{face}</button>'
         f'<div popover id="draw-{number}"><b>Draw {number}: {told}</b>'
     )
@@ -191,12 +206,14 @@ def _escaped(texts: Sequence[str]) -> list[str]:
 
 @lru_cache(maxsize=4096)
 def _labels(text: str | None) -> str | None:
-    """The two labels of a draw in words; as they stand where they are no JSON list of two."""
+    """The labels of a draw in words, of many the ends; as they stand where they are no JSON list."""
     try:
-        first, second = json.loads(text or "")
+        *others, last = json.loads(text or "")
     except (ValueError, TypeError):
         return text
-    return f"{first} and {second}"
+    if len(others) < MOST_LABELS:
+        return f"{', '.join(map(str, others))} and {last}"
+    return f"{others[0]}, {others[1]}, … {last}"
 
 
 def _facts(draws: Draws, shown: slice) -> tuple[list[tuple[str, str]], Sequence[str]]:

@@ -3,7 +3,8 @@
 from collections import Counter
 from collections.abc import Mapping
 
-from flipsite.analyse.binomial import chance_within, noise_floor
+from flipsite.analyse.binomial import chance_within
+from flipsite.analyse.outcomes.multinomial import multinomial_noise_floor
 from flipsite.analyse.report import StudyReport
 from flipsite.analyse.sequential import StoppingState
 from flipsite.domain.estimates import Printed, PrintedBias, Verdict
@@ -32,7 +33,7 @@ def study_values(report: StudyReport) -> dict[str, str]:
         "models_shown": count_text(len(estimates)),
         "models_skipped": count_text(len(study.models.skip)),
         "draws_per_model": count_text(draws),
-        "noise_floor": bias_text(float(noise_floor(draws, study.prompt.target))),
+        "noise_floor": bias_text(float(multinomial_noise_floor(draws, study.prompt.shares))),
         "biased": count_text(verdicts[Verdict.BIASED]),
         "fair": count_text(verdicts[Verdict.FAIR]),
         "undecided": count_text(verdicts[Verdict.UNDECIDED]),

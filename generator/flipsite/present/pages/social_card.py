@@ -39,9 +39,10 @@ def share_card(report: StudyReport, *, site: str) -> bytes:
 def card_svg(report: StudyReport, *, site: str) -> str:
     """The picture as SVG, in fixed colours; every text in it, the site's name among them, is escaped."""
     colours = theme.LIGHT
-    title = "Which language models can flip a coin?"
+    several = report.study.prompt.n_outcomes > 2
+    title = f"Which language models can {'draw at random' if several else 'flip a coin'}?"
     if report.study.kind is Kind.SIMULATED:
-        title = "SIMULATED: coins of known truth"
+        title = f"SIMULATED: {'samplers' if several else 'coins'} of known truth"
     name = textwrap.shorten(report.study.title, width=44, placeholder=" …")
     site = textwrap.shorten(site, width=20, placeholder=" …")
     toy = coin_toy(report)

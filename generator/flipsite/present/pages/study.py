@@ -129,9 +129,23 @@ def study_files(report: StudyReport) -> dict[str, bytes | Path]:
         f"{study.id}/data/estimates.csv": encoded(csv_records(ESTIMATE_KEYS, records)),
         f"{study.id}/data/study.json": _json(_study_record(study)),
     }
+    if report.outcomes:
+        counts = counts_records(report)
+        schema.check(counts, schema.COUNTS, name=f"counts of {study.id}")
+        keys = [column.name for column in schema.COUNTS]
+        files[f"{study.id}/data/counts.csv"] = encoded(csv_records(keys, counts))
     if report.spend:
         files[f"{study.id}/data/spend.csv"] = spend_csv(report)
     return files
+
+
+def counts_records(report: StudyReport) -> list[dict[str, object]]:
+    """Every outcome of every model with a valid draw, by column of `counts.csv`."""
+    return [
+        {"model": model, **{field.name: getattr(row, field.name) for field in fields(row)}}
+        for model, each in sorted(report.outcomes.items())
+        for row in each.outcomes
+    ]
 
 
 def _study_record(study: Study) -> dict[str, object]:

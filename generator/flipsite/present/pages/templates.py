@@ -18,6 +18,7 @@ from markupsafe import Markup
 from flipsite.domain.display import encoded, plural
 from flipsite.errors import ContentError
 from flipsite.present.charts.svg import drawings, drawn_size, relinked
+from flipsite.present.outcomes.words import labels_text, target_text
 from flipsite.present.pages.page import Frame, Page
 from flipsite.present.pages.reference import term_html
 from flipsite.present.text import formats
@@ -91,6 +92,8 @@ def environment(folders: Sequence[Path]) -> jinja2.Environment:
         count=formats.count_text,
         usd=formats.usd_text,
         plural=plural,
+        target_text=target_text,
+        labels_text=labels_text,
         bytes=formats.bytes_text,
         brief=formats.brief_text,
         drawings=drawings,

@@ -61,6 +61,28 @@ def share_mark(estimate: Estimate, *, target: float) -> RowMark | None:
     )
 
 
+def outcomes_mark(estimate: Estimate, *, widest: float, reach: float) -> RowMark | None:
+    """A model that drew from k outcomes, on its bias; None where it has no valid draw.
+
+    Args:
+        estimate: Of the model.
+        widest: The largest bias there can be.
+        reach: The bias that a perfect sampler stays within in 95 of 100 tries.
+    """
+    low, high = estimate.bias_low, estimate.bias_high
+    if estimate.bias is None or low is None or high is None:
+        return None
+    return RowMark(
+        band_low=0.0,
+        band_high=_percent(min(1.0, reach / widest)),
+        low=_percent(low / widest),
+        high=_percent(min(1.0, high / widest)),
+        at=_percent(estimate.bias / widest),
+        low_value=low,
+        high_value=high,
+    )
+
+
 def printed_mark(
     estimate: Estimate, fits: Sequence[PrintedFit], printed: Printed, *, target: float
 ) -> RowMark | None:

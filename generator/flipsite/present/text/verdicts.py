@@ -51,17 +51,19 @@ def verdict_sentence(study: Study, estimate: Estimate, printed: PrintedBias | No
         printed: Its printed row; None unless the study is published.
     """
     if estimate.p_value is None or not (printed or estimate.valid):
-        return "None of its answers named a side, so there is nothing to judge."
+        what = "a side" if estimate.outcomes == 2 else "an outcome"
+        return f"None of its answers named {what}, so there is nothing to judge."
     if estimate.sway is not None:
         return f"{_seen(study, estimate)}. {_follows(estimate)}"
-    coin = "A fair coin" if study.prompt.target == 0.5 else f"A coin at {study.prompt.target:g}"
+    coin = _sampler(study)
     seen = f"It was printed with a bias of {printed.figure}" if printed else _seen(study, estimate)
     rarity = f"{coin} strays that far or farther {odds_text(estimate.p_value)}"
     match estimate.verdict:
         case Verdict.BIASED:
             return f"{seen}. {rarity}: too rare to be luck, even with all the models that were looked at."
         case Verdict.FAIR:
-            near = f"its true share is within {FAIR_MARGIN:g} of what was asked for, with 95 % confidence"
+            what = "share is" if estimate.outcomes == 2 else "shares are"
+            near = f"its true {what} within {FAIR_MARGIN:g} of what was asked for, with 95 % confidence"
             return f"{seen}. {rarity}, and {near}: it passes."
         case Verdict.UNDECIDED:
             few = _few(study, estimate)
@@ -70,15 +72,28 @@ def verdict_sentence(study: Study, estimate: Estimate, printed: PrintedBias | No
             return f"{seen}. {rarity}, which is no evidence of bias; but {few} to call it fair."
 
 
+def _sampler(study: Study) -> str:
+    """What a perfect sampler of the study's target is called, at the head of a sentence."""
+    if study.prompt.n_outcomes > 2:
+        return "A perfect sampler"
+    return "A fair coin" if study.prompt.target == 0.5 else f"A coin at {study.prompt.target:g}"
+
+
 def _follows(estimate: Estimate) -> str:
     """Say which order or label a model follows; its share alone does not show it."""
+    within = bias_text(estimate.bias_within)
+    if estimate.sway is Sway.ORDER and estimate.outcomes > 2:
+        return (
+            "But it follows the order of the labels: it takes the places of the list with a bias of "
+            f"{within}, so its shares over all orders say little."
+        )
     if estimate.sway is Sway.ORDER:
         return (
             "But it follows the order of the labels: within each order its bias is "
-            f"{bias_text(estimate.bias_within)}, so its share over both says little."
+            f"{within}, so its share over both says little."
         )
     return (
-        "But it follows the labels: draws that share a pair of labels agree more often than chance allows, "
+        "But it follows the labels: draws that share their labels agree more often than chance allows, "
         "so its share says which labels it was given."
     )
 
@@ -90,6 +105,8 @@ def parity_sentence(study: Study, n_valid: int | None) -> str:
         study: Says what was asked for.
         n_valid: Valid draws of the model; None where they are not known.
     """
+    if study.prompt.n_outcomes > 2:
+        return ""
     share = Fraction(str(study.prompt.target))
     number = "an even number" if share.denominator == 2 else f"a multiple of {share.denominator}"
     if share.denominator == 1:
@@ -112,10 +129,22 @@ def _around(n_valid: int, share: Fraction) -> tuple[int, int]:
 
 
 def _seen(study: Study, estimate: Estimate) -> str:
+    if estimate.outcomes > 2:
+        return _seen_outcomes(estimate)
     one = f"“{study.prompt.outcomes[1]}”" if study.prompt.labels == "fixed" else "the second of its labels"
     draws = plural(estimate.valid or 0, "readable draw")
     share = share_text(estimate.mean, decimals=2)
     return f"It answered {one} in {count_text(estimate.ones)} of {draws}, a share of {share}"
+
+
+def _seen_outcomes(estimate: Estimate) -> str:
+    draws = plural(estimate.valid or 0, "readable draw")
+    bias = f"its bias is {bias_text(estimate.bias)}"
+    floor = f"a perfect sampler shows {bias_text(estimate.noise_floor)} on average"
+    if estimate.top is None:
+        return f"In {draws} {bias}; {floor}"
+    top = f"it said “{estimate.top}” most often, {percent_text(estimate.top_share)} of the time"
+    return f"In {draws} {top}; {bias}, where {floor}"
 
 
 def _few(study: Study, estimate: Estimate) -> str:

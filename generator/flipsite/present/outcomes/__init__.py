@@ -1,0 +1,1 @@
+"""Studies of k outcomes as pictures and words."""

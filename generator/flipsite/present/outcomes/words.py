@@ -1,0 +1,28 @@
+"""What a study asks for, in words."""
+
+from flipsite.domain.study import Prompt, share_text
+
+MOST_NAMED = 12
+"""Labels that are all named; of more, the first and the last."""
+
+
+def target_text(prompt: Prompt) -> str:
+    """The target: a coin's share of ones, `1/6 each`, or the share of each label."""
+    if prompt.n_outcomes == 2 and prompt.form == "pair":
+        return f"{prompt.target:g}"
+    if len(set(prompt.shares)) == 1:
+        return f"{share_text(prompt.shares[0])} each"
+    pairs = list(zip(prompt.outcomes, prompt.shares, strict=True))
+    named = [f"{label}: {share_text(share)}" for label, share in pairs[:MOST_NAMED]]
+    more = f", and {len(pairs) - MOST_NAMED} more" if len(pairs) > MOST_NAMED else ""
+    return ", ".join(named) + more
+
+
+def labels_text(prompt: Prompt) -> str:
+    """The labels, or the ends of many."""
+    labels = prompt.outcomes
+    if prompt.form == "range":
+        return f"{labels[0]} to {labels[-1]}"
+    if len(labels) <= MOST_NAMED:
+        return ", ".join(labels)
+    return f"{labels[0]}, {labels[1]}, … {labels[-1]} ({len(labels)} labels)"

@@ -1,0 +1,102 @@
+"""Estimates of models that drew from k outcomes: dice, weighted choices, fresh words."""
+
+from collections.abc import Sequence
+from dataclasses import replace
+
+import numpy as np
+import pytest
+
+from flipsite.analyse.report import StudyReport, report_draws
+from flipsite.domain.estimates import Sway, Verdict
+from flipsite.domain.study import OrderMode, Prompt, Study
+from flipsite.store.snapshot.columns import collect_draws
+from sampled import DIE, dice, rows_of
+
+
+def study_with(study: Study, labels: Sequence[str], shares: Sequence[float], orders: OrderMode) -> Study:
+    prompt = Prompt(
+        template="{options}", outcomes=tuple(labels), shares=tuple(shares), orders=orders, form="list"
+    )
+    return replace(study, prompt=prompt)
+
+
+@pytest.fixture(scope="module")
+def report(study_of) -> StudyReport:
+    """A study of dice whose list is turned."""
+    study = study_with(study_of(), DIE, [1 / 6] * 6, "rotated")
+    return report_draws(study, collect_draws(rows_of(dice(), DIE, rotated=True)))
+
+
+def test_dice_get_their_verdicts(report):
+    """A loaded face and a constant one are biased; one that follows the order is not called fair."""
+    found = {record.model.removeprefix("dice/"): record for record in report.estimates}
+    assert {name for name, record in found.items() if record.verdict is Verdict.BIASED} == {
+        "loaded",
+        "always-4",
+    }
+    assert found["first-named"].sway is Sway.ORDER
+    assert found["first-named"].verdict is Verdict.UNDECIDED
+    assert found["first-named"].bias_within == pytest.approx(5 / 6)
+    assert found["first-named"].rank == found["always-4"].rank == 4
+    assert all(record.sway is None for name, record in found.items() if name != "first-named")
+
+
+def test_a_record_of_k_outcomes_has_no_share_of_ones(report):
+    """Its bias is the total variation, between TV − h and TV + h, beside the exact noise floor."""
+    record = next(record for record in report.estimates if record.model == "dice/always-4")
+    assert (record.outcomes, record.ones, record.mean, record.mean_low) == (6, None, None, None)
+    assert record.bias == pytest.approx(5 / 6)
+    assert (record.bias_low, record.bias_high) == pytest.approx((5 / 6 - 0.14, 5 / 6 + 0.14), abs=1e-9)
+    assert record.noise_floor == pytest.approx(0.0895, abs=5e-5)
+    assert (record.top, record.top_share, record.effective, record.entropy_bits) == ("4", 1.0, 1.0, 0.0)
+
+
+def test_missing_draws_are_counted_and_bounded(report):
+    """Ten of a hundred name what was not offered: the bias lies between two ends that hold the valid one."""
+    record = next(record for record in report.estimates if record.model == "dice/off-list")
+    found = report.outcomes["dice/off-list"]
+    assert (record.draws, record.valid, found.n_missing) == (100, 90, 10)
+    assert found.missing_low < record.bias < found.missing_high
+
+
+def test_many_even_draws_are_fair(study_of):
+    """Of 100,000 throws the interval lies within 0.1 of the target; 100 throws are not enough."""
+    study = study_with(study_of(), DIE, [1 / 6] * 6, "one")
+    outcomes = {"a/many": [draw % 6 for draw in range(3000)], "a/few": [draw % 6 for draw in range(60)]}
+    few, many = report_draws(study, collect_draws(rows_of(outcomes, DIE))).estimates
+    assert (few.verdict, many.verdict) == (Verdict.UNDECIDED, Verdict.FAIR)
+
+
+def test_too_even_draws_are_told_apart(study_of):
+    """Each face in turn has the most even counts that there are."""
+    study = study_with(study_of(), DIE, [1 / 6] * 6, "one")
+    rows = rows_of({"a/even": [draw % 6 for draw in range(50)]}, DIE)
+    report = report_draws(study, collect_draws(rows))
+    assert report.outcomes["a/even"].p_even == pytest.approx(0.00162, abs=5e-6)
+
+
+def test_a_weighted_target_is_what_is_tested(study_of):
+    """Half rock is as asked; an even choice is biased."""
+    labels, shares = ("rock", "paper", "scissors"), (0.5, 0.3, 0.2)
+    study = study_with(study_of(), labels, shares, "one")
+    outcomes = {"a/asked": [0] * 100 + [1] * 60 + [2] * 40, "a/even": [draw % 3 for draw in range(200)]}
+    report = report_draws(study, collect_draws(rows_of(outcomes, labels)))
+    asked, even = report.estimates
+    assert (asked.bias, asked.verdict) == (0.0, Verdict.FAIR)
+    assert even.verdict is Verdict.BIASED
+    assert not report.outcomes["a/even"].exact
+
+
+def test_a_liked_word_is_a_sway(study_of):
+    """Fresh labels for each block of three: one model takes one of the words each time it sees them."""
+    study = study_with(study_of(), ("x", "y", "z"), [1 / 3] * 3, "rotated")
+    study = replace(study, prompt=replace(study.prompt, labels="random"))
+    rng = np.random.default_rng(0)
+    liked = np.repeat(rng.integers(0, 3, 30), 3).tolist()
+    rows = rows_of(
+        {"a/fair": rng.integers(0, 3, 90).tolist(), "a/likes": liked}, ("x", "y", "z"), rotated=True
+    )
+    fresh = [replace(row, labels=tuple(f"{word}{row.draw // 3}" for word in "xyz")) for row in rows]
+    fair, likes = report_draws(study, collect_draws(fresh)).estimates
+    assert (fair.sway, likes.sway) == (None, Sway.LABEL)
+    assert likes.top is None
