@@ -45,6 +45,12 @@ DEFAULT_BASE = "https://openrouter.ai/api/v1"
     metavar="K/N",
     help="Only the K-th of N shares of the models, with an N-th of the budget; `import` merges them.",
 )
+@click.option(
+    "--batch",
+    type=click.Path(dir_okay=False, path_type=Path),
+    metavar="FILE",
+    help="Ask nobody: write the requests as a batch file after OpenAI's form; `import` reads its output.",
+)
 @click.option("--dry-run", is_flag=True, help="Show what it would cost, and stop.")
 @click.option("--yes", is_flag=True, help="Do not ask before spending.")
 @click.option("--adopt", is_flag=True, help="Take a snapshot whose cache is elsewhere as asked and paid.")
@@ -63,6 +69,7 @@ def command(
     seed: int,
     until_settled: bool,
     shard: str | None,
+    batch: Path | None,
     dry_run: bool,
     yes: bool,
     adopt: bool,
@@ -80,6 +87,7 @@ def command(
       flipsite collect mine --budget 5 --draws 20 --models 'mistralai/*'
       flipsite collect mine --budget 5 --draws 400 --until-settled
       flipsite collect mine --budget 80 --shard 3/16
+      flipsite collect mine --models 'mistralai/*' --batch requests.jsonl
     """
     from flipsite.cli.console import same_command
     from flipsite.cli.screens import CollectScreen
@@ -108,6 +116,11 @@ def command(
         adopt=adopt,
         timeout_s=timeout,
     )
+    if batch is not None:
+        from flipsite.workflows.batch import write_batch
+
+        screen.batch(write_batch(project, order, batch, screen.watcher))
+        return
     try:
         with screen.bar:
             report = collect(project, order, screen.watcher)

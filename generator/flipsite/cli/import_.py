@@ -6,9 +6,12 @@ from typing import TYPE_CHECKING
 import click
 
 from flipsite.cli.params import study_names
+from flipsite.domain.display import plural
+from flipsite.present.text.formats import usd_text
 
 if TYPE_CHECKING:  # the store is imported when there is something to import
     from flipsite.store.imports.importer import ImportReport
+    from flipsite.workflows.batch import BatchImport
 
 
 @click.command("import", short_help="Bring draws from elsewhere into a study.")
@@ -69,8 +72,12 @@ def command(
     """
     from flipsite.project import find_project
     from flipsite.store.imports.columns import parse_options
+    from flipsite.workflows.batch import import_batch, names_study
     from flipsite.workflows.transfer import import_draws, import_targets
 
+    if names_study(file, study):
+        _show_batch(file, import_batch(find_project(Path.cwd()), study, file))
+        return
     options = parse_options(columns, where, labels, decimal=decimal)
     project = find_project(Path.cwd())
     if target_column:
@@ -79,6 +86,20 @@ def command(
         reports = [import_draws(project, study, file, options=options)]
     for report in reports:
         _show(report)
+
+
+def _show_batch(file: Path, report: "BatchImport") -> None:
+    """Show what the output of a batch file brought."""
+    kept = ", ".join(f"{n:,} {status}" for status, n in report.by_status.items()) or "none new"
+    known = f"; {report.n_known:,} were there before" if report.n_known else ""
+    click.echo(f"Read answers of {file} into study {report.study!r}: {kept}{known}.")
+    click.echo(f"They cost {usd_text(report.cost_usd)}.")
+    if report.n_foreign:
+        click.echo(f"{plural(report.n_foreign, 'line')} passed over: they name no draw of the study.")
+    for model in report.unknown:
+        click.echo(f"Passed over: {model} is not in the catalogue that the study keeps.")
+    if report.snapshot is not None:
+        click.echo(f"Snapshot: {report.snapshot}")
 
 
 def _show(report: "ImportReport") -> None:

@@ -5,6 +5,7 @@ import sys
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import click
 from rich.markup import escape
@@ -25,6 +26,9 @@ from flipsite.workflows.run_request import (
     RunReport,
     Watcher,
 )
+
+if TYPE_CHECKING:
+    from flipsite.workflows.batch import BatchFile
 
 MOST_ROWS = 15
 MOST_NAMES = 5
@@ -51,6 +55,14 @@ class CollectScreen:
         """Show how many stored answers are read differently now."""
         click.echo(f"Read {plural(n_answers, 'stored answer')} again; {n_changed:,} changed.")
         click.echo(f"Snapshot: {snapshot}" if snapshot else "No snapshot: there are no answers yet.")
+
+    def batch(self, batch: "BatchFile") -> None:
+        """Show what a batch request file holds, and what to do with it."""
+        for line in _grouped({one.model: one.reason for one in batch.left_out}, "left out"):
+            click.echo(line)
+        requests = f"{plural(batch.n_requests, 'request')} of {plural(len(batch.models), 'model')}"
+        price = f", about {usd_text(batch.estimate_usd)} at half the price" if batch.estimate_usd else ""
+        click.echo(f"Wrote {batch.path}: {requests}{price}.")
 
     def report(self, report: RunReport) -> None:
         """Show what the run did: the spend by model, which models were skipped, and how to go on."""

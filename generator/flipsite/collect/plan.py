@@ -117,7 +117,7 @@ def queues_of(
             text_only = standing is not None and standing.text_only
             queues.append(
                 ModelQueue(
-                    model_run=_model_run(
+                    model_run=model_run_of(
                         choice.model,
                         study,
                         mode="text" if text_only else choice.mode,
@@ -164,7 +164,9 @@ def _missing(study: Study, ledger: Ledger, *, model: str, seed: int) -> Callable
     return missing
 
 
-def _model_run(model: Model, study: Study, *, mode: Mode, max_completion: bool) -> ModelRun:
+def model_run_of(model: Model, study: Study, *, mode: Mode, max_completion: bool) -> ModelRun:
+    """One model, ready to be asked a study's questions and to have its answers read."""
+
     def request(question: Question, mode: Mode) -> Mapping[str, object]:
         return request_body(model, question, study, mode)
 

@@ -46,7 +46,7 @@ def questions(
         per_answer: Draws in one answer.
     """
     return tuple(
-        _question(prompt, draw, model=model, seed=seed, per_answer=per_answer) for draw in range(n_draws)
+        question(prompt, draw, model=model, seed=seed, per_answer=per_answer) for draw in range(n_draws)
     )
 
 
@@ -62,7 +62,8 @@ _RUDE = re.compile(
 """Letters that are an insult, or near one, somewhere; dropping them costs nothing."""
 
 
-def _question(prompt: Prompt, draw: int, *, model: str, seed: int, per_answer: int) -> Question:
+def question(prompt: Prompt, draw: int, *, model: str, seed: int, per_answer: int = 1) -> Question:
+    """The question of one draw; see `questions`."""
     block, place = divmod(draw, len(prompt.outcomes))
     labels = prompt.outcomes
     if prompt.labels == "random":

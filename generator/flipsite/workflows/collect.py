@@ -94,17 +94,17 @@ class CollectRun:
         """
         refuse_loss(self._folder, self._cache.standings())
         async with self._client as client:
-            offered, choices = await self._choices(client)
+            offered, choices = await fetch_choices(client, self._study, self._order)
             self._priced = any(choice.model.price is not None for choice in choices)
             session = self._session(client)
             await session.resume()
             planned = plan(choices, self._study, self._cache)
-            if (reason := _nothing_to_ask(choices, self._study, self._order)) is not None:
+            if (reason := nothing_to_ask(choices, self._study, self._order)) is not None:
                 raise UsageError(reason)
             session.progress.n_missing, session.progress.n_kept = planned.n_missing, planned.n_kept
             agreed = self._watcher.agree(await self._offer(client, session, planned))
             if self._new is not None:
-                self._watcher.created(_write_study(self._folder, self._new))
+                self._watcher.created(write_study(self._folder, self._new))
             if not agreed:
                 return None
             self._need_budget(planned)
@@ -113,18 +113,6 @@ class CollectRun:
                     file.write(dump_catalogue(offered).encode())
             log.info("asking %d draws of %d models", planned.n_missing, len(planned.models))
             return await self._ask(session, planned, choices)
-
-    async def _choices(self, client: OpenRouter) -> tuple[Catalogue, tuple[ModelSelection, ...]]:
-        today = today_of(self._order.simulated_seed)
-        offered = await fetch_catalogue(client.get, today=today)
-        return offered, choose(
-            offered.models,
-            self._study,
-            today=today,
-            include_globs=self._order.models,
-            skip_globs=self._order.skip,
-            shard=self._order.shard,
-        )
 
     def _session(self, client: OpenRouter) -> RunSession:
         return RunSession(
@@ -226,6 +214,22 @@ class CollectRun:
         )
 
 
+async def fetch_choices(
+    client: OpenRouter, study: Study, order: RunRequest
+) -> tuple[Catalogue, tuple[ModelSelection, ...]]:
+    """Fetch the endpoint's catalogue, and choose the models that a run asks."""
+    today = today_of(order.simulated_seed)
+    offered = await fetch_catalogue(client.get, today=today)
+    return offered, choose(
+        offered.models,
+        study,
+        today=today,
+        include_globs=order.models,
+        skip_globs=order.skip,
+        shard=order.shard,
+    )
+
+
 def stopping_rule(prompt: Prompt, *, n_models: int) -> Judge:
     """The rule by which a model needs no more draws; see `analyse.sequential`."""
     import numpy as np
@@ -268,12 +272,12 @@ def collect(
     folder = study_folder(project, order.study_id)
     new = None
     if not (folder / "study.toml").exists():
-        _confirm_new(project, order.study_id, watcher)
-        new = _article_study(order.study_id, simulated=order.simulated_seed is not None)
-    study = _ordered(new or load_study(folder), order)
-    _check_kind(folder, study, order)
-    client = _client(study, order, app)
-    with _cache(project, study, protocol=_protocol(study, order)) as cache:
+        confirm_new(project, order.study_id, watcher)
+        new = article_study(order.study_id, simulated=order.simulated_seed is not None)
+    study = ordered(new or load_study(folder), order)
+    check_collectable(folder, study, order)
+    client = client_of(study, order, app)
+    with open_cache(project, study, protocol=protocol_of(study, order)) as cache:
         if order.adopt:
             watcher.adopted(*adopt_snapshot(folder, cache))
         run = CollectRun(study, order, folder=folder, cache=cache, client=client, watcher=watcher, new=new)
@@ -295,7 +299,7 @@ def begin(project: Project, study_id: str, *, simulated: bool) -> Project:
     project = own_project(project)
     folder = study_folder(project, study_id)
     if not (folder / "study.toml").exists():
-        _write_study(folder, _article_study(study_id, simulated=simulated))
+        write_study(folder, article_study(study_id, simulated=simulated))
     return project
 
 
@@ -314,7 +318,7 @@ def reread(project: Project, study_id: str) -> tuple[int, int, Path | None]:
     """
     folder = study_folder(project, study_id)
     study = load_study(folder)
-    with _cache(project, study, protocol=None) as cache:
+    with open_cache(project, study, protocol=None) as cache:
         refuse_loss(folder, cache.standings())
         n_answers, changed, served = 0, [], dict[str, str]()
         for kept in cache.kept():
@@ -331,7 +335,8 @@ def reread(project: Project, study_id: str) -> tuple[int, int, Path | None]:
         return len(changed), n_answers, write_snapshot(folder, cache, study, shard=shard)
 
 
-def _client(study: Study, order: RunRequest, app: Application | None) -> OpenRouter:
+def client_of(study: Study, order: RunRequest, app: Application | None) -> OpenRouter:
+    """A client of the endpoint that a run asks; `app` stands in for the simulated one."""
     if order.simulated_seed is None:
         return paying_client(
             order.api_base,
@@ -345,19 +350,21 @@ def _client(study: Study, order: RunRequest, app: Application | None) -> OpenRou
     return simulated_client(endpoint, concurrency=order.concurrency)
 
 
-def _article_study(study_id: str, *, simulated: bool) -> Study:
+def article_study(study_id: str, *, simulated: bool) -> Study:
+    """A new study of the article's prompt."""
     kind = Kind.SIMULATED if simulated else Kind.MEASURED
     return replace(default_study(study_id), kind=kind)
 
 
-def _write_study(folder: Path, study: Study) -> Path:
+def write_study(folder: Path, study: Study) -> Path:
+    """Write a study's settings; returns their file."""
     path = folder / "study.toml"
     with replacing(path) as file:
         file.write(dump_study(study).encode())
     return path
 
 
-def _confirm_new(project: Project, study_id: str, watcher: Watcher) -> None:
+def confirm_new(project: Project, study_id: str, watcher: Watcher) -> None:
     """Make sure that a new study is meant where its name may be a typo."""
     near = next((known for known in study_ids(project) if is_typo(study_id, known)), None)
     if near and not watcher.begin(study_id, near):
@@ -388,7 +395,7 @@ def is_typo(name: str, known: str) -> bool:
     )
 
 
-def _nothing_to_ask(choices: Sequence[ModelSelection], study: Study, order: RunRequest) -> str | None:
+def nothing_to_ask(choices: Sequence[ModelSelection], study: Study, order: RunRequest) -> str | None:
     """Why no model is asked; None where one is, or where the budget or the shard leaves none over."""
     if any(one.taken or one.too_dear or one.reason == f"not of shard {order.shard}" for one in choices):
         return None
@@ -417,11 +424,12 @@ def _nearest(glob: str, ids: Sequence[str]) -> str:
     return f"; nearest: {', '.join(near)}" if near else ""
 
 
-def _cache(project: Project, study: Study, *, protocol: dict[str, object] | None) -> Cache:
+def open_cache(project: Project, study: Study, *, protocol: dict[str, object] | None) -> Cache:
+    """A study's share of the project's cache, not yet entered."""
     return Cache(project.cache, study=study.id, protocol=protocol, now=stamp(datetime.now(UTC)))
 
 
-def _ordered(study: Study, order: RunRequest) -> Study:
+def ordered(study: Study, order: RunRequest) -> Study:
     """The study with what the user asks for in this run."""
     sampling, budget = study.sampling, study.budget
     if order.draws is not None:
@@ -435,7 +443,7 @@ def _ordered(study: Study, order: RunRequest) -> Study:
     return replace(study, sampling=sampling, budget=budget)
 
 
-def _check_kind(folder: Path, study: Study, order: RunRequest) -> None:
+def check_collectable(folder: Path, study: Study, order: RunRequest) -> None:
     """No simulated draw in a measured study, and no measured one in a simulated study."""
     path = folder / "study.toml"
     if study.sampling.per_answer > 1:  # its answers could not be read yet, and would be paid for
@@ -445,7 +453,7 @@ def _check_kind(folder: Path, study: Study, order: RunRequest) -> None:
     check_kind(folder, study, simulated=order.simulated_seed is not None)
 
 
-def _protocol(study: Study, order: RunRequest) -> dict[str, object]:
+def protocol_of(study: Study, order: RunRequest) -> dict[str, object]:
     """The settings that make a study's draws comparable; changing one would mix two experiments."""
     sampling = study.sampling
     names = ("temperature", "top_p", "reasoning", "answer")
