@@ -60,14 +60,17 @@ fuzz: $(STAMP)
 	$(PIP) --no-deps --require-hashes --requirement requirements/fuzz.txt
 	$(BIN)/python tests/fuzz/fuzz.py --minutes $(MINUTES) --keep
 
-# Collects the controls study anew, in a project of its own; gives the same bytes as those committed.
+# Collects the control studies anew, in a project of their own; gives the same bytes as those committed.
+CONTROLS := controls control-dice control-range
 controls: $(STAMP)
 	rm -rf build/controls
-	mkdir -p build/controls/content/studies/controls
-	cp content/studies/controls/study.toml build/controls/content/studies/controls/
-	cd build/controls && $(CURDIR)/$(BIN)/flipsite collect controls --simulated --seed 2025 --yes
-	cp build/controls/content/studies/controls/draws.parquet content/studies/controls/
-	cp build/controls/content/studies/controls/catalogue.json content/studies/controls/
+	for study in $(CONTROLS); do \
+	  mkdir -p build/controls/content/studies/$$study && \
+	  cp content/studies/$$study/study.toml build/controls/content/studies/$$study/ && \
+	  (cd build/controls && $(CURDIR)/$(BIN)/flipsite collect $$study --simulated --seed 2025 --yes) && \
+	  cp build/controls/content/studies/$$study/draws.parquet content/studies/$$study/ && \
+	  cp build/controls/content/studies/$$study/catalogue.json content/studies/$$study/ || exit 1; \
+	done
 
 # The notebook from its source, and the reference from the code; tests compare both.
 notebook:

@@ -20,7 +20,7 @@ from flipsite.settings import default_study, load_study
 from flipsite.workflows.build import build
 from flipsite.write.check.check import check_site
 from flipsite.write.requirement import requirement_of
-from flipsite.write.scaffold import STUDY
+from flipsite.write.scaffold import GAMES, STUDY
 
 PINNED = re.compile(r"uses: [\w/-]+@[0-9a-f]{40} # v\d+\.\d+\.\d+")
 
@@ -45,6 +45,28 @@ def test_the_study_is_the_articles_with_a_budget(project: Path) -> None:
     default = default_study(STUDY)
     assert study.budget.total_usd == 5
     assert study == replace(default, title=study.title, summary=study.summary, budget=study.budget)
+
+
+@pytest.mark.parametrize("game", GAMES)
+def test_a_project_can_begin_with_a_game(game: str, tmp_path: Path) -> None:
+    """Its study is read, states every probability, and asks for the outcome in the last line."""
+    init(tmp_path, templates=False, game=game)
+    study = load_study(tmp_path / "content" / "studies" / game)
+    text = study.prompt.text(study.prompt.outcomes)
+    assert re.search(r"probability", text)
+    assert re.search(r"^Output: \[the \w+\]$", text.strip().splitlines()[-1])
+    assert (
+        study.prompt.n_outcomes
+        == {
+            "die": 6,
+            "range": 100,
+            "cards": 52,
+            "rps": 3,
+            "weekday": 7,
+            "weighted": 3,
+        }[game]
+    )
+    assert (tmp_path / "content" / "studies" / STUDY / "study.toml").is_file()
 
 
 def test_every_key_of_a_study_is_there_to_be_found(project: Path) -> None:

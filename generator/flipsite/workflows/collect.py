@@ -344,9 +344,9 @@ def client_of(study: Study, order: RunRequest, app: Application | None) -> OpenR
             instead="--simulated",
             timeout_s=order.timeout_s or study.sampling.timeout_s,
         )
-    from flipsite.collect.simulated import Endpoint
+    from flipsite.collect.simulated import Endpoint, catalogue_for
 
-    endpoint = app or Endpoint(seed=order.simulated_seed)
+    endpoint = app or Endpoint(seed=order.simulated_seed, coins=catalogue_for(study))
     return simulated_client(endpoint, concurrency=order.concurrency)
 
 

@@ -41,12 +41,17 @@ class ScaffoldReport:
     left: tuple[str, ...]
 
 
-def start(folder: Path, *, templates: bool) -> ScaffoldReport:
+GAMES: Final = ("die", "range", "cards", "rps", "weekday", "weighted")
+"""Studies of more than two outcomes that a project can begin with."""
+
+
+def start(folder: Path, *, templates: bool, game: str | None = None) -> ScaffoldReport:
     """Write a project's first files where they are missing.
 
     Args:
         folder: The project's; made where it is missing.
         templates: Whether to copy the templates too, to be changed.
+        game: A study to begin with besides the coin's, one of GAMES.
 
     Raises:
         SiteError: If a file cannot be looked for.
@@ -54,7 +59,7 @@ def start(folder: Path, *, templates: bool) -> ScaffoldReport:
     """
     written, left = [], []
     try:
-        for path, content in _contents(default_branch(folder), templates=templates):
+        for path, content in _contents(default_branch(folder), templates=templates, game=game):
             target = folder / path
             if target.exists() or target.is_symlink():
                 left.append(path)
@@ -99,10 +104,12 @@ def _git(folder: Path, *arguments: str) -> str:
     return done.stdout.strip() if done.returncode == 0 else ""
 
 
-def _contents(branch: str, *, templates: bool) -> Iterator[tuple[str, bytes]]:
+def _contents(branch: str, *, templates: bool, game: str | None) -> Iterator[tuple[str, bytes]]:
     scaffold = Path(__file__).parents[1] / "scaffold"
     for name, path in _FILES.items():
         yield path, (scaffold / name).read_bytes().replace(b"BRANCH", branch.encode())
+    if game:
+        yield f"content/studies/{game}/study.toml", (scaffold / "games" / f"{game}.toml").read_bytes()
     requirement, files = own_requirement()
     yield "requirements.txt", requirement.encode()
     yield from files.items()

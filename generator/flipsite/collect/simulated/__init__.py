@@ -8,13 +8,18 @@ whatever the concurrency. A request without the header counts as the coin's next
 
 from flipsite.collect.simulated.classifiers import CLASSIFIERS
 from flipsite.collect.simulated.coins import COINS, TRUTHS, Coin, Truth, fair_coin
+from flipsite.collect.simulated.dice import DICE, NUMBERS, SAMPLER_TRUTHS
 from flipsite.collect.simulated.endpoint import DRAW_HEADER, Bill, Conditions, Endpoint
 from flipsite.collect.simulated.faults import Fault, fault_coins
+from flipsite.domain.study import Study
 
 __all__ = [
     "CLASSIFIERS",
     "COINS",
+    "DICE",
     "DRAW_HEADER",
+    "NUMBERS",
+    "SAMPLER_TRUTHS",
     "TRUTHS",
     "Bill",
     "Coin",
@@ -22,6 +27,14 @@ __all__ = [
     "Endpoint",
     "Fault",
     "Truth",
+    "catalogue_for",
     "fair_coin",
     "fault_coins",
 ]
+
+
+def catalogue_for(study: Study) -> tuple[Coin, ...]:
+    """The simulated models that can answer a study: coins, dice, or samplers of numbers."""
+    if study.prompt.n_outcomes == 2:
+        return COINS
+    return NUMBERS if study.prompt.form == "range" else DICE
