@@ -10,7 +10,7 @@ from math import isfinite
 from typing import Literal
 
 from flipsite.domain.draws import OPTIONAL_TEXTS, STATUSES
-from flipsite.domain.estimates import Sway, Verdict
+from flipsite.domain.estimates import Dependence, Sway, Verdict
 from flipsite.domain.study import Kind
 from flipsite.errors import SchemaError
 
@@ -83,6 +83,13 @@ ESTIMATES: tuple[Column, ...] = (
     _share("q_value", "Benjamini-Hochberg over all models asked."),
     _text("verdict", "By the rules of the methods page.", values=Verdict),
     _text("sway", "What the model follows instead of chance: order or label.", nullable=True, values=Sway),
+    _text(
+        "dependence",
+        "How its draws depend on each other, where that is shown: runs, drift, provider or day. "
+        "Interval and p-value are then wider.",
+        nullable=True,
+        values=Dependence,
+    ),
     _count("rank", "By bias, within orders where two were asked, 1 the least; ties share a rank.", low=1),
     _count("rank_low", "Low end of the rank’s 95 % interval.", low=1),
     _count("rank_high", "High end of the same interval.", low=1),

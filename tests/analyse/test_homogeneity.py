@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 from scipy import stats
 
-from flipsite.analyse.homogeneity import (
+from flipsite.analyse.dependence.homogeneity import (
     Homogeneity,
     homogeneity,
     modes,

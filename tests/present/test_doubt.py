@@ -4,6 +4,7 @@ import re
 from dataclasses import replace
 from html import unescape
 
+import numpy as np
 import pytest
 from scipy import optimize, stats
 
@@ -37,6 +38,7 @@ def drawn(*models: tuple[str, int, int, int], kind: Kind = Kind.MEASURED) -> Stu
     rows = []
     for model, ones, zeros, refused in models:
         results: list[Result] = [Outcome(index=1)] * ones + [Outcome(index=0)] * zeros
+        results = [results[i] for i in np.random.default_rng(0).permutation(len(results))]
         results += [Rejected(status=Status.REFUSED, reason="no")] * refused
         rows += [
             Draw(model=model, draw=i, labels=("0", "1"), order=0, result=result)

@@ -5,6 +5,7 @@ import re
 from dataclasses import replace
 from typing import Any
 
+import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -29,7 +30,7 @@ def drawn(counts: dict[str, tuple[int, int]], *, unread: int = 0) -> StudyReport
     """A study in which each model drew `ones` of `valid`, and `unread` answers more."""
     results: dict[str, list[Result]] = {
         model: [
-            *(Outcome(index=int(i < ones)) for i in range(valid)),
+            *(Outcome(index=int(i < ones)) for i in np.random.default_rng(0).permutation(valid)),
             *(Rejected(status=Status.UNPARSED, reason="x") for _ in range(unread)),
         ]
         for model, (ones, valid) in counts.items()

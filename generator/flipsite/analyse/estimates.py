@@ -10,6 +10,7 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from flipsite.analyse.binomial import benjamini_hochberg, binomial_test, jeffreys, noise_floor, verdict
+from flipsite.analyse.dependence.overdispersion import Overdispersion, widened_test
 from flipsite.analyse.label_order.sway import (
     Asked,
     OrderCounts,
@@ -37,6 +38,7 @@ def estimates(
     doubts: Sequence[RankEstimate] | None = None,
     asked: Mapping[str, Asked] | None = None,
     followed: Mapping[str, Sway] | None = None,
+    dependent: Mapping[str, Overdispersion] | None = None,
 ) -> tuple[Estimate, ...]:
     """Estimate each model's share of ones, its bias and what may be said of it, from its draws.
 
@@ -50,6 +52,7 @@ def estimates(
         doubts: The models' rank estimates; worked out where they are not given.
         asked: How each model's draws were asked, where orders or labels changed.
         followed: What each model follows instead of chance.
+        dependent: How the draws of a model depend on each other, where that is shown.
 
     Returns:
         One record a model, sorted by model.
@@ -61,10 +64,10 @@ def estimates(
     valid = np.array([tally.n_valid for tally in by_model], np.int64)
     low, high = jeffreys(ones, valid)
     p = np.where(valid > 0, binomial_test(ones, valid, target=target), np.nan)
-    for i, each in enumerate(how):
-        if each.pairs is not None:
-            found = clustered_test(each.pairs, target=target)
-            low[i], high[i], p[i] = found.low, found.high, found.p_value
+    for i, (tally, each) in enumerate(zip(by_model, how, strict=True)):
+        low[i], high[i], p[i] = _clustered(
+            each, (dependent or {}).get(tally.model), tally, ends=(low[i], high[i], p[i]), target=target
+        )
     q = benjamini_hochberg(p)
     least, largest = bias_ends(low, high, target=target)
     floor = noise_floor(valid, target)
@@ -78,13 +81,13 @@ def estimates(
     ]
     rank = competition_ranks([b if w is None else w for b, w in zip(bias.tolist(), within, strict=True)])
     if doubts is None:
-        doubts = standings(by_model, target=target, by_order=_orders(asked))
+        doubts = standings(by_model, target=target, by_order=_orders(asked), dependent=dependent)
     places = {each.model: each for each in doubts}
 
     def drawn(tally: Tally, i: int) -> Estimate:
-        sway = (followed or {}).get(tally.model)
+        sway, depends = (followed or {}).get(tally.model), (dependent or {}).get(tally.model)
         said = verdict(float(q[i]), float(low[i]), float(high[i]), target=target)
-        if said is Verdict.FAIR and (sway or not _fair_in_each_order(how[i], target=target)):
+        if said is Verdict.FAIR and (sway or depends or not _fair_in_each_order(how[i], target=target)):
             said = Verdict.UNDECIDED
         return replace(
             _blank(study, tally.model, page=page),
@@ -104,6 +107,7 @@ def estimates(
             q_value=float(q[i]),
             verdict=said,
             sway=sway,
+            dependence=depends.kind if depends else None,
             rank=int(rank[i]),
             rank_low=places[tally.model].rank_low,
             rank_high=places[tally.model].rank_high,
@@ -117,6 +121,23 @@ def estimates(
         drawn(tally, i) if tally.n_valid else _counted(study, tally, page=page)
         for i, tally in enumerate(by_model)
     )
+
+
+def _clustered(
+    asked: Asked,
+    depends: Overdispersion | None,
+    tally: Tally,
+    *,
+    ends: tuple[float, float, float],
+    target: float,
+) -> tuple[float, float, float]:
+    """Low and high end of the share's interval, and its p-value, as label pairs and dependence leave them."""
+    pairs = clustered_test(asked.pairs, target=target) if asked.pairs else None
+    if depends is None:
+        return (pairs.low, pairs.high, pairs.p_value) if pairs else ends
+    effect = max(depends.design_effect, pairs.design_effect if pairs else 1.0)
+    low, high, p = widened_test(tally.n_ones, tally.n_valid, effect, target=target)
+    return low, high, max(p, pairs.p_value) if pairs else p
 
 
 def _top_label(study: Study, tally: Tally) -> str | None:

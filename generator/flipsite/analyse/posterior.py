@@ -66,7 +66,7 @@ def bias_ends(low: ArrayLike, high: ArrayLike, *, target: float = 0.5) -> tuple[
     return least, np.maximum(abs(low - target), abs(high - target))
 
 
-def share_quantiles(n_ones: int, n_valid: int, *, levels: int) -> Floats:
+def share_quantiles(n_ones: float, n_valid: float, *, levels: int) -> Floats:
     """Quantiles of the posterior of p at the middles of `levels` equally likely parts.
 
     In θ = arcsin √p Jeffreys' prior is flat and the posterior is proportional to sin²ᵏθ cos²⁽ⁿ⁻ᵏ⁾θ, smooth

@@ -17,6 +17,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from flipsite.analyse.binomial import TAIL
+from flipsite.analyse.dependence.overdispersion import Overdispersion
 from flipsite.analyse.label_order.sway import OrderCounts
 from flipsite.analyse.posterior import bias_interval, bias_quantile, bias_within, share_quantiles
 from flipsite.domain.draws import Tally
@@ -34,8 +35,8 @@ _CELLS = 10_000_000
 _BLOCK = 100_000
 """Draws times models ranked at once: what fits a processor's cache."""
 
-ArmCounts = tuple[tuple[int, int], ...]
-"""Ones and valid draws of a model, or of each order."""
+ArmCounts = tuple[tuple[float, float], ...]
+"""Ones and valid draws of a model, or of each order; of dependent draws as many as count."""
 
 LEVELS = 2048
 """Equally likely parts into which a posterior is cut: 1/4096 off in probability, far below chance's error."""
@@ -82,6 +83,7 @@ def standings(
     seed: int = 0,
     n_draws: int = N_DRAWS,
     by_order: Mapping[str, OrderCounts] | None = None,
+    dependent: Mapping[str, Overdispersion] | None = None,
 ) -> tuple[RankEstimate, ...]:
     """Rank every model that has a valid draw, with the doubt that is left.
 
@@ -93,6 +95,7 @@ def standings(
         n_draws: Joint posterior draws; fewer where there are more than 500 models.
         by_order: Ones and valid draws in each order, of models that were asked in two: they rank by the
             mean bias within the orders.
+        dependent: Where draws depend on each other, fewer count.
 
     Returns:
         One standing a model, in the order given.
@@ -100,9 +103,16 @@ def standings(
     drawn = [tally for tally in tallies if tally.n_valid]
     if not drawn:
         return ()
-    ones = np.array([tally.n_ones for tally in drawn])
-    valid = np.array([tally.n_valid for tally in drawn])
-    counts = [(by_order or {}).get(tally.model, ((tally.n_ones, tally.n_valid),)) for tally in drawn]
+    effects = [_design_effect(tally.model, dependent) for tally in drawn]
+    ones = np.array([tally.n_ones for tally in drawn]) / effects
+    valid = np.array([tally.n_valid for tally in drawn]) / effects
+    counts = [
+        tuple(
+            (k / effect, n / effect)
+            for k, n in (by_order or {}).get(tally.model, ((tally.n_ones, tally.n_valid),))
+        )
+        for tally, effect in zip(drawn, effects, strict=True)
+    ]
     ranks = posterior_ranks(counts, target=target, seed=seed, n_draws=n_draws)
     ranks.sort(axis=1, kind="stable")  # by digits, where ranks have sixteen bits
     size = ranks.shape[1]
@@ -127,6 +137,11 @@ def standings(
         )
         for i, tally in enumerate(drawn)
     )
+
+
+def _design_effect(model: str, dependent: Mapping[str, Overdispersion] | None) -> float:
+    found = (dependent or {}).get(model)
+    return found.design_effect if found else 1.0
 
 
 def posterior_ranks(
@@ -194,11 +209,11 @@ def _bits(n_models: int) -> int:
 
 
 def not_told_from_fair(estimates: Sequence[Estimate]) -> tuple[str, ...]:
-    """The models that were tested and not called biased: one tie group, in no order but the alphabet's."""
+    """The models that were tested, and of which nothing is shown: one tie group, by name."""
     return tuple(
         sorted(
             record.model
             for record in estimates
-            if record.q_value is not None and record.verdict is not Verdict.BIASED and record.sway is None
+            if record.q_value is not None and record.verdict is not Verdict.BIASED and not record.is_flagged
         )
     )

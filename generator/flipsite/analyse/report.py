@@ -1,21 +1,23 @@
 """Everything known of one study: the analyses in running order."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Set
 from dataclasses import dataclass, field, replace
 
-from flipsite.analyse.enrichment import Enrichment, study_claims
-from flipsite.analyse.estimates import estimates, published_estimates
-from flipsite.analyse.fairness import FairShare, fair_share, published_fair_share
-from flipsite.analyse.homogeneity import (
+from flipsite.analyse.dependence.homogeneity import (
     Homogeneity,
     ModeComparison,
     RunsTest,
     ServingGroup,
+    halves,
     homogeneity,
     modes,
     serving,
     succession_of,
 )
+from flipsite.analyse.dependence.overdispersion import DependenceTest, overdispersion, with_q_values
+from flipsite.analyse.enrichment import Enrichment, study_claims
+from flipsite.analyse.estimates import estimates, published_estimates
+from flipsite.analyse.fairness import FairShare, fair_share, published_fair_share
 from flipsite.analyse.label_order.decomposition import Decomposition, decompose
 from flipsite.analyse.label_order.sway import asked_of, sways
 from flipsite.analyse.missing import MissingAnswers, missing_answers
@@ -44,6 +46,7 @@ class Evidence:
         missing: Answers that name no side, and what they could change.
         by_provider: Whether its providers draw alike.
         by_day: Whether its days draw alike.
+        by_half: Whether the first half of its draws and the second are alike.
         succession: Whether the outcomes come in an order that chance would give.
         modes: Structured answers against text.
     """
@@ -52,25 +55,47 @@ class Evidence:
     missing: MissingAnswers
     by_provider: Homogeneity | None
     by_day: Homogeneity | None
+    by_half: Homogeneity | None
     succession: RunsTest | None
     modes: ModeComparison | None
+
+    @property
+    def dependence_tests(self) -> tuple[DependenceTest | None, ...]:
+        """The tests of whether the draws are independent draws of one coin."""
+        return self.succession, self.by_half, self.by_provider, self.by_day
 
 
 def evidence(study: Study, counts: StudyCounts) -> dict[str, Evidence]:
     """The evidence on each model of a study, by model."""
     target = study.prompt.target
-    return {
+    found = {
         missing.model: Evidence(
             swayed=decompose(missing.model, each.shown, target=target),
             missing=missing,
             by_provider=homogeneity(each.by_provider, by="provider"),
             by_day=homogeneity(each.by_day, by="day"),
+            by_half=homogeneity(halves(each.trajectory), by="half"),
             succession=succession_of(each.neighbours),
             modes=modes(each.by_mode),
         )
         for missing in missing_answers(counts.tallies, target=target)
         for each in (counts.models[missing.model],)
     }
+    tested = with_q_values({model: each.dependence_tests for model, each in found.items()})
+    return {model: _with_tests(each, tested[model]) for model, each in found.items()}
+
+
+def _with_tests(evidence: Evidence, tests: tuple[DependenceTest | None, ...]) -> Evidence:
+    """The evidence with its tests of dependence replaced by the same with q-values."""
+    by = {test.by: test for test in tests if isinstance(test, Homogeneity)}
+    runs = next((test for test in tests if isinstance(test, RunsTest)), None)
+    return replace(
+        evidence,
+        succession=runs,
+        by_half=by.get("half"),
+        by_provider=by.get("provider"),
+        by_day=by.get("day"),
+    )
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -188,9 +213,15 @@ def _coins(report: StudyReport, counts: StudyCounts, truths: Mapping[str, float]
     tallies, tests = counts.tallies, evidence(study, counts)
     asked = {model: asked_of(each.shown) for model, each in counts.models.items()}
     by_order = {model: each.by_order for model, each in asked.items() if each.by_order}
-    places = {
-        place.model: place for place in standings(tallies, target=study.prompt.target, by_order=by_order)
+    followed = sways(asked, {model: each.swayed for model, each in tests.items()})
+    dependent = {
+        model: found
+        for model, each in tests.items()
+        if (found := overdispersion(each.dependence_tests, follows=model in followed))
     }
+    target = study.prompt.target
+    ranked = standings(tallies, target=target, by_order=by_order, dependent=dependent)
+    places = {place.model: place for place in ranked}
     return replace(
         report,
         estimates=estimates(
@@ -199,20 +230,23 @@ def _coins(report: StudyReport, counts: StudyCounts, truths: Mapping[str, float]
             page=model_page,
             doubts=tuple(places.values()),
             asked=asked,
-            followed=sways(asked, {model: each.swayed for model, each in tests.items()}),
+            followed=followed,
+            dependent=dependent,
         ),
         standings=places,
         evidence=tests,
         truths=truths,
-        stops=_stops(counts, target=study.prompt.target),
-        fair_share=fair_share(tallies, target=study.prompt.target),
-        population=fit_population(tallies, target=study.prompt.target),
+        stops=_stops(counts, target=target, without={*followed, *dependent}),
+        fair_share=fair_share(tallies, target=target),
+        population=fit_population(tallies, target=target),
     )
 
 
-def _stops(counts: StudyCounts, *, target: float) -> dict[str, Stop]:
+def _stops(counts: StudyCounts, *, target: float, without: Set[str]) -> dict[str, Stop]:
+    """Where draws would have stopped, of models whose draws are independent draws of one coin."""
     trajectories = [each.trajectory for each in counts.models.values()]
-    return dict(zip(counts.models, replay(trajectories, target=target), strict=True))
+    stops = zip(counts.models, replay(trajectories, target=target), strict=True)
+    return {model: stop for model, stop in stops if model not in without}
 
 
 def report_printed(study: Study, printed: Printed) -> StudyReport:

@@ -22,6 +22,15 @@ class Sway(StrEnum):
     LABEL = "label"
 
 
+class Dependence(StrEnum):
+    """How a model's draws depend on each other."""
+
+    RUNS = "runs"
+    DRIFT = "drift"
+    PROVIDER = "provider"
+    DAY = "day"
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PrintedBias:
     """One printed row: `figure` is kept as text, so that 0.50 and 0.5 stay what they were."""
@@ -83,6 +92,7 @@ class Estimate:
     q_value: float | None = None
     verdict: Verdict = Verdict.UNDECIDED
     sway: Sway | None = None
+    dependence: Dependence | None = None
     rank: int | None = None
     rank_low: int | None = None
     rank_high: int | None = None
@@ -93,6 +103,11 @@ class Estimate:
     off_list: float | None = None
     cost_usd: float | None = None
     page: str
+
+    @property
+    def is_flagged(self) -> bool:
+        """Whether the draws are shown not to be independent draws of one coin."""
+        return self.sway is not None or self.dependence is not None
 
     @property
     def ranking_bias(self) -> float | None:

@@ -113,8 +113,11 @@ def _finding(report: StudyReport, made: Board) -> str:
         finding += (
             f"; {plural(swayed, 'model')} {'follows' if swayed == 1 else 'follow'} the order or the labels"
         )
+    dependent = sum(row.estimate.dependence is not None for row in made.rows)
+    if dependent:
+        finding += f"; the draws of {plural(dependent, 'model')} are not independent"
     least = [row.estimate for row in made.least()]
-    alike = sum(each.verdict is not Verdict.BIASED and each.sway is None for each in least)
+    alike = sum(each.verdict is not Verdict.BIASED and not each.is_flagged for each in least)
     if alike == len(least) > 1:
         return f"{finding}. All {alike} are statistically tied with {made.sampler}."
     return (

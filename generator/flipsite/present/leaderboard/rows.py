@@ -17,6 +17,7 @@ from flipsite.present.outcomes.small import MOST_BARS, SmallOutcomes, small_outc
 from flipsite.present.sparklines.intervals import RowMark, outcomes_mark, printed_mark, share_mark
 from flipsite.present.text.features import ROLEPLAY, Filters, Trait, filters, traits
 from flipsite.present.text.formats import MISSING, bias_text, count_text, p_text, share_text, usd_text
+from flipsite.present.text.verdicts import flag_text
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -30,6 +31,7 @@ class BoardRow:
         rank: As text, with its interval in `rank_range` where there is one.
         bias: As text; printed figures as printed.
         valid: Valid draws, as text.
+        flag: Why its verdict is not about one coin; empty where nothing is shown.
         mark: The picture; None without a valid draw.
         outcomes: The picture of k > 2 outcomes, which stands in its place.
         standing: Its rank and bias with their doubt; None without a valid draw.
@@ -47,6 +49,7 @@ class BoardRow:
     valid: str
     p: str
     spend: str
+    flag: str
     mark: RowMark | None
     outcomes: SmallOutcomes | None = None
     standing: RankEstimate | None = None
@@ -139,6 +142,7 @@ def _row(
         valid=valid,
         p=p_text(estimate.p_value),
         spend=usd_text(estimate.cost_usd),
+        flag=flag_text(estimate),
         mark=mark,
         standing=report.standings.get(estimate.model),
         rank_mark=_rank_mark(estimate, n_ranked),

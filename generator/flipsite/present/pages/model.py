@@ -11,7 +11,7 @@ from typing import NamedTuple
 import jinja2
 
 from flipsite.analyse.cross_study import History
-from flipsite.analyse.homogeneity import ServingGroup
+from flipsite.analyse.dependence.homogeneity import ServingGroup
 from flipsite.analyse.published import PrintedFit
 from flipsite.analyse.ranking import RankEstimate
 from flipsite.analyse.report import Evidence, StudyReport

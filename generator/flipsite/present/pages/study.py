@@ -112,9 +112,7 @@ def stopped(report: StudyReport) -> list[tuple[Estimate, Stop]]:
     found = [
         (record, report.stops[record.model])
         for record in report.estimates
-        if record.sway is None
-        and record.model in report.stops
-        and report.stops[record.model].state is not StoppingState.OPEN
+        if record.model in report.stops and report.stops[record.model].state is not StoppingState.OPEN
     ]
     return sorted(found, key=lambda pair: (pair[1].n_draws, pair[0].model))
 

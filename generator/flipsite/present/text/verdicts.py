@@ -9,7 +9,7 @@ from math import floor
 
 import numpy as np
 
-from flipsite.analyse import fairness, homogeneity, ranking, step_likeness
+from flipsite.analyse import fairness, ranking, step_likeness
 from flipsite.analyse.binomial import (
     FAIR_MARGIN,
     FALSE_DISCOVERY_RATE,
@@ -20,10 +20,11 @@ from flipsite.analyse.binomial import (
     chance_within,
     noise_floor,
 )
+from flipsite.analyse.dependence import homogeneity
 from flipsite.analyse.features import merge
 from flipsite.analyse.sequential import log_evidence, shown_biased, within_margin
 from flipsite.domain.display import plural
-from flipsite.domain.estimates import Estimate, PrintedBias, Sway, Verdict
+from flipsite.domain.estimates import Dependence, Estimate, PrintedBias, Sway, Verdict
 from flipsite.domain.features import ASKINGS
 from flipsite.domain.study import Sampling, Study
 from flipsite.present.leaderboard.tables import TOP
@@ -53,8 +54,8 @@ def verdict_sentence(study: Study, estimate: Estimate, printed: PrintedBias | No
     if estimate.p_value is None or not (printed or estimate.valid):
         what = "a side" if estimate.outcomes == 2 else "an outcome"
         return f"None of its answers named {what}, so there is nothing to judge."
-    if estimate.sway is not None:
-        return f"{_seen(study, estimate)}. {_follows(estimate)}"
+    if estimate.is_flagged:
+        return f"{_seen(study, estimate)}. {_reservation(estimate)}"
     coin = _sampler(study)
     seen = f"It was printed with a bias of {printed.figure}" if printed else _seen(study, estimate)
     rarity = f"{coin} strays that far or farther {odds_text(estimate.p_value)}"
@@ -79,8 +80,10 @@ def _sampler(study: Study) -> str:
     return "A fair coin" if study.prompt.target == 0.5 else f"A coin at {study.prompt.target:g}"
 
 
-def _follows(estimate: Estimate) -> str:
-    """Say which order or label a model follows; its share alone does not show it."""
+def _reservation(estimate: Estimate) -> str:
+    """Why the draws are not independent draws of one coin; a share alone does not show it."""
+    if estimate.dependence is not None and estimate.sway is None:
+        return _depends(estimate, estimate.dependence)
     within = bias_text(estimate.bias_within)
     if estimate.sway is Sway.ORDER and estimate.outcomes > 2:
         return (
@@ -96,6 +99,36 @@ def _follows(estimate: Estimate) -> str:
         "But it follows the labels: draws that share their labels agree more often than chance allows, "
         "so its share says which labels it was given."
     )
+
+
+_WHY_DEPENDENT = {
+    Dependence.RUNS: "each outcome depends on the one before",
+    Dependence.DRIFT: "its share of ones changed from the first half of its draws to the second",
+    Dependence.PROVIDER: "its providers draw differently",
+    Dependence.DAY: "it drew differently from day to day",
+}
+
+_FLAGS = {
+    Dependence.RUNS: "draws not independent",
+    Dependence.DRIFT: "share drifts",
+    Dependence.PROVIDER: "providers differ",
+    Dependence.DAY: "days differ",
+}
+
+
+def flag_text(estimate: Estimate) -> str:
+    """Why a verdict is not about one coin, in a few words; empty where nothing is shown."""
+    if estimate.sway is not None:
+        return f"follows the {estimate.sway}"
+    return _FLAGS[estimate.dependence] if estimate.dependence else ""
+
+
+def _depends(estimate: Estimate, dependence: Dependence) -> str:
+    """What dependent draws allow to be said: the interval is wider, and fair they are not."""
+    why = f"But its draws are not independent draws of one coin: {_WHY_DEPENDENT[dependence]}"
+    if estimate.verdict is Verdict.BIASED:
+        return f"{why}. Even with the wider interval that follows, its share is too far off to be luck."
+    return f"{why}. Its interval is wider for that, and it is not called fair."
 
 
 def parity_sentence(study: Study, n_valid: int | None) -> str:

@@ -22,6 +22,7 @@ from flipsite.analyse.binomial import interval
 from flipsite.analyse.contingency import TwoByTwo, fisher_exact, newcombe
 from flipsite.domain.counts import Transitions
 from flipsite.domain.draws import Draws
+from flipsite.domain.trajectory import Trajectory
 
 N_TABLES = 20_000
 """Tables drawn where there are more than can be counted."""
@@ -99,6 +100,8 @@ FEWEST = 5
 MOST_EXACT = 10_000
 """Valid draws of which the runs are counted exactly; of more their number is as good as normal."""
 
+GroupedBy = Literal["provider", "day", "half"]
+
 _SAME_PROBABILITY = 1 + 1e-7
 
 
@@ -115,17 +118,19 @@ class Group:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Homogeneity:
-    """Do a model's providers, or days, draw alike?
+    """Do a model's providers, days, or the halves of its draws, draw alike?
 
     Attributes:
         by: What the groups are.
         groups: Those with at least five valid draws, by name; two at least.
-        p_value: Given both totals, by `same_share.same_share`.
+        p_value: Given both totals, by `same_share`.
+        q_value: Over all tests of dependence of the study; None for a model by itself.
     """
 
-    by: Literal["provider", "day"]
+    by: GroupedBy
     groups: tuple[Group, ...]
     p_value: float
+    q_value: float | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -138,6 +143,7 @@ class RunsTest:
         n_runs_expected: Their mean over all orders of the same outcomes.
         p_value: Exact two-sided runs test.
         autocorrelation: Of each outcome with the next, in [−1, 1]; −1/n is its mean over all orders.
+        q_value: Over all tests of dependence of the study; None for a model by itself.
     """
 
     n_valid: int
@@ -145,6 +151,7 @@ class RunsTest:
     n_runs_expected: float
     p_value: float
     autocorrelation: float
+    q_value: float | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -214,10 +221,8 @@ def _serving(draws: Draws, rows: slice) -> tuple[ServingGroup, ...]:
     )
 
 
-def homogeneity(
-    counted: Mapping[str, Sequence[int]], *, by: Literal["provider", "day"], seed: int = 0
-) -> Homogeneity | None:
-    """Test whether a model's providers, or the days it was asked, draw alike.
+def homogeneity(counted: Mapping[str, Sequence[int]], *, by: GroupedBy, seed: int = 0) -> Homogeneity | None:
+    """Test whether a model's providers, the days it was asked, or the halves of its draws, draw alike.
 
     Args:
         counted: Zeros and ones of each.
@@ -242,6 +247,19 @@ def homogeneity(
 def _group(name: str, n_valid: int, n_ones: int) -> Group:
     low, high = interval(n_ones, n_valid)
     return Group(name=name, n_valid=n_valid, n_ones=n_ones, low=low, high=high)
+
+
+def halves(trajectory: Trajectory) -> dict[str, tuple[int, int]]:
+    """Zeros and ones of both halves of a model's valid draws, cut at the nearest look."""
+    ones, valid = trajectory.counts.ones, trajectory.counts.valid
+    if not len(valid) or not valid[-1]:
+        return {}
+    middle = int(np.searchsorted(valid, valid[-1] / 2))
+    first = (int(valid[middle] - ones[middle]), int(ones[middle]))
+    return {
+        "first half": first,
+        "second half": (int(valid[-1] - ones[-1]) - first[0], int(ones[-1]) - first[1]),
+    }
 
 
 def succession_of(counted: Transitions) -> RunsTest | None:
