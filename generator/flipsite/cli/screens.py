@@ -134,6 +134,10 @@ class CollectScreen:
         if not quote.priced:
             about = "at a price that is not known: the endpoint announces none, so that no budget can bind"
         click.echo(f"{most}{plural(plan.n_missing, 'draw')} of {plural(len(rows), 'model')}, {about}.")
+        if (per_answer := quote.study.sampling.per_answer) > 1:
+            each = plan.estimate_usd / plan.n_missing
+            price = f": about {usd_text(each)} an answer, {usd_text(each / per_answer)} a draw in it"
+            click.echo(f"One answer states {per_answer:,} draws{price if quote.priced else ''}.")
         left_out = {one.model: _reason_group(one.reason, money=one.money) for one in plan.left_out}
         for line in _grouped(left_out, "left out"):
             click.echo(line)

@@ -95,7 +95,8 @@ def tokens_usd(model: Model, prompt_tokens: int, completion_tokens: int) -> floa
 def completion_bound(model: Model, study: Study) -> int:
     """The value of `max_tokens`: the study's, or a generous one within the model’s bounds and budget."""
     wanted = study.sampling.max_tokens
-    return bound_of(model, text=longest_text(study), budget=study.budget, wanted=wanted)
+    usual = TEXT_BOUND + 2 * answer_tokens(study)
+    return bound_of(model, text=longest_text(study), budget=study.budget, wanted=wanted, usual=usual)
 
 
 def bound_of(
@@ -120,6 +121,13 @@ def bound_of(
     if room >= LEAST_BOUND:
         bounds.append(room)
     return max(LEAST_BOUND, int(min(bounds)))
+
+
+def answer_tokens(study: Study) -> int:
+    """Tokens that a list of an answer's draws takes, a label's two bytes each at most, and its separator."""
+    count = study.sampling.per_answer
+    longest = max(len(label.encode()) for label in (*study.prompt.outcomes, "000000"))
+    return count * (math.ceil(longest / 2) + 1) if count > 1 else 0
 
 
 def answer_mode(model: Model, study: Study) -> Mode:
@@ -178,7 +186,8 @@ _USUAL_REASONING = 600
 def _usual_completion(model: Model, study: Study) -> int:
     if model.reasoning and model.reasoning_default is not False:
         return _USUAL_REASONING
-    return _USUAL_STRUCTURED if answer_mode(model, study) == "structured" else _USUAL_TEXT
+    words = _USUAL_STRUCTURED if answer_mode(model, study) == "structured" else _USUAL_TEXT
+    return words + answer_tokens(study)
 
 
 def _affordable_tokens(model: Model, text: str, budget: Budget) -> float:

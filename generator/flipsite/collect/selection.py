@@ -5,7 +5,14 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 from fnmatch import fnmatchcase
 
-from flipsite.collect.pricing import CostEstimate, Mode, answer_mode, estimate, supports_structure
+from flipsite.collect.pricing import (
+    CostEstimate,
+    Mode,
+    answer_mode,
+    answer_tokens,
+    estimate,
+    supports_structure,
+)
 from flipsite.domain.catalogue import Model, Price
 from flipsite.domain.study import Shard, StatedPrice, Study
 
@@ -143,7 +150,14 @@ def _left_by_kind(model: Model, study: Study, *, today: str) -> str | None:
         return reason
     if study.sampling.answer == "structured" and model.parameters and not supports_structure(model):
         return "does not support the structured answers the study asks for"
-    return _left_by_medium(model)
+    return _left_by_length(model, study) or _left_by_medium(model)
+
+
+def _left_by_length(model: Model, study: Study) -> str | None:
+    longest, least = model.max_completion_tokens or model.context_length, answer_tokens(study)
+    if longest is not None and longest < least:
+        return f"answers with {longest:,} tokens at most; {study.sampling.per_answer:,} draws take {least:,}"
+    return None
 
 
 def _left_by_reasoning(model: Model, effort: str | None) -> str | None:

@@ -20,6 +20,7 @@ from flipsite.collect.catalogue import Catalogue, dump_catalogue, fetch_catalogu
 from flipsite.collect.client import OpenRouter
 from flipsite.collect.clock import nap, stamp
 from flipsite.collect.plan import CollectPlan, plan, queues_of
+from flipsite.collect.pricing import answer_tokens
 from flipsite.collect.reading.reply import draw_of, read_again
 from flipsite.collect.run_state import warnings_of
 from flipsite.collect.scheduler import Judge, Rounds, Scheduler
@@ -446,8 +447,14 @@ def ordered(study: Study, order: RunRequest) -> Study:
 def check_collectable(folder: Path, study: Study, order: RunRequest) -> None:
     """No simulated draw in a measured study, and no measured one in a simulated study."""
     path = folder / "study.toml"
-    if study.sampling.per_answer > 1:  # its answers could not be read yet, and would be paid for
-        raise UsageError(f"{path}: sampling.per_answer: this version asks one draw an answer; set it to 1.")
+    least = answer_tokens(study)
+    if study.sampling.max_tokens is not None and study.sampling.max_tokens < least:
+        raise UsageError(
+            f"{path}: sampling.max_tokens: {study.sampling.max_tokens:,} tokens cannot hold "
+            f"{study.sampling.per_answer:,} draws; give {least:,} or more, or leave it out."
+        )
+    if order.until_settled and study.sampling.per_answer > 1:
+        raise UsageError(f"{path}: --until-settled asks one draw an answer; leave it out.")
     if study.kind is Kind.PUBLISHED:
         raise UsageError(f"{path}: kind is published: its figures are printed elsewhere; name another study.")
     check_kind(folder, study, simulated=order.simulated_seed is not None)

@@ -11,6 +11,7 @@ from flipsite.collect.simulated.coins import COINS, TRUTHS, Coin, Truth, fair_co
 from flipsite.collect.simulated.dice import DICE, NUMBERS, SAMPLER_TRUTHS
 from flipsite.collect.simulated.endpoint import DRAW_HEADER, Bill, Conditions, Endpoint
 from flipsite.collect.simulated.faults import Fault, fault_coins
+from flipsite.collect.simulated.rows import ROW_COINS
 from flipsite.domain.study import Study
 
 __all__ = [
@@ -19,6 +20,7 @@ __all__ = [
     "DICE",
     "DRAW_HEADER",
     "NUMBERS",
+    "ROW_COINS",
     "SAMPLER_TRUTHS",
     "TRUTHS",
     "Bill",
@@ -34,7 +36,9 @@ __all__ = [
 
 
 def catalogue_for(study: Study) -> tuple[Coin, ...]:
-    """The simulated models that can answer a study: coins, dice, or samplers of numbers."""
+    """The simulated models that can answer a study: coins, dice, samplers of numbers, or of rows."""
+    if study.sampling.per_answer > 1:
+        return ROW_COINS
     if study.prompt.n_outcomes == 2:
         return COINS
     return NUMBERS if study.prompt.form == "range" else DICE

@@ -25,6 +25,7 @@ class Toss:
         first: The label the prompt names first.
         second: The other.
         structured: JSON is asked for.
+        count: Draws asked for in one answer.
         text: The whole prompt, for what is asked other than flips.
     """
 
@@ -34,6 +35,7 @@ class Toss:
     first: str
     second: str
     structured: bool
+    count: int = 1
     text: str = ""
 
     @property
@@ -72,10 +74,11 @@ def toss_of(body: Mapping[str, Any], *, seed: int, draw: int) -> Toss:
     """Read the labels where a model would: in the schema, in the set, or in the format's example."""
     text = "\n".join(str(message.get("content")) for message in body["messages"] if isinstance(message, dict))
     structured = isinstance(body.get("response_format"), dict)
-    labels = ("0", "1")
+    labels, count = ("0", "1"), _COUNT.search(text)
     if structured:
-        schema = body["response_format"]["json_schema"]["schema"]
-        labels = tuple(schema["properties"].get("outcome", {}).get("enum", labels))
+        properties = body["response_format"]["json_schema"]["schema"]["properties"]
+        one = properties.get("outcome") or properties.get("outcomes", {}).get("items", {})
+        labels = tuple(one.get("enum", labels))
     else:
         for named in (_SET.search(text), _EXAMPLE.search(text)):
             if named:
@@ -88,6 +91,7 @@ def toss_of(body: Mapping[str, Any], *, seed: int, draw: int) -> Toss:
         first=labels[0],
         second=labels[1],
         structured=structured,
+        count=int(count[1]) if count else 1,
         text=text,
     )
 
@@ -170,6 +174,7 @@ def pondering(toss: Toss, label: str) -> CoinAnswer:
 
 
 _SET = re.compile(r"the set \{(.{1,80}?), (.{1,80}?)\}")
+_COUNT = re.compile(r"exactly (\d{1,4}) independent draws")
 _EXAMPLE = re.compile(r'"Output: (.{1,80}?)" or "Output: (.{1,80}?)"')
 
 
@@ -252,7 +257,7 @@ def fair_coin(name: str) -> Coin:
     return Coin(id=name, truth=Truth(p=0.5, says="A fair coin."))
 
 
-_STRUCTURED = ("max_tokens", "response_format", "structured_outputs", "temperature")
+STRUCTURED = ("max_tokens", "response_format", "structured_outputs", "temperature")
 _ROUTED = {"pricing": {"prompt": "-1", "completion": "-1"}}
 
 
@@ -261,9 +266,9 @@ def _coin(name: str, p: float | None, says: str, **what: Any) -> Coin:
 
 
 COINS: tuple[Coin, ...] = (
-    _coin("fair", 0.5, "A fair coin.", parameters=_STRUCTURED),
-    _coin("biased-0.6", 0.6, "Falls on 1 six times in ten.", fall=biased(0.6), parameters=_STRUCTURED),
-    _coin("biased-0.9", 0.9, "Falls on 1 nine times in ten.", fall=biased(0.9), parameters=_STRUCTURED),
+    _coin("fair", 0.5, "A fair coin.", parameters=STRUCTURED),
+    _coin("biased-0.6", 0.6, "Falls on 1 six times in ten.", fall=biased(0.6), parameters=STRUCTURED),
+    _coin("biased-0.9", 0.9, "Falls on 1 nine times in ten.", fall=biased(0.9), parameters=STRUCTURED),
     _coin("always-one", 1.0, "Always falls on 1.", fall=biased(1.0), parameters=("max_tokens",)),
     _coin("alternating", 0.5, "Falls 0, 1, 0, 1 …: balanced, and not random at all.", fall=alternating),
     _coin("sticky", 0.5, "Fair in the long run, but stays on its side nine times in ten.", fall=sticky),
