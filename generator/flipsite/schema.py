@@ -14,7 +14,7 @@ from flipsite.domain.estimates import Dependence, Sway, Verdict
 from flipsite.domain.study import Kind
 from flipsite.errors import SchemaError
 
-Type = Literal["string", "integer", "number", "datetime"]
+Type = Literal["string", "integer", "number", "datetime", "array"]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -52,6 +52,10 @@ def _count(name: str, meaning: str, *, low: float = 0, high: float | None = None
 
 def _share(name: str, meaning: str, *, nullable: bool = True) -> Column:
     return Column(name=name, type="number", meaning=meaning, low=0, high=1, nullable=nullable)
+
+
+def _number(name: str, meaning: str, *, low: float | None = None) -> Column:
+    return Column(name=name, type="number", meaning=meaning, low=low, nullable=True)
 
 
 def _dollars(name: str, meaning: str, *, nullable: bool = True) -> Column:
@@ -127,6 +131,34 @@ COUNTS: tuple[Column, ...] = (
     _share("q_value", "Benjamini-Hochberg over the outcomes of the model."),
 )
 
+SEQUENCES: tuple[Column, ...] = (
+    _MODEL,
+    _count("answers", "Answers asked for, of several draws each."),
+    _count("valid", "Answers of exactly the draws asked for."),
+    _count("per_answer", "Draws in one answer.", low=2),
+    _share("length_kept", "Share of answers of exactly the draws asked for."),
+    _share("bias", "Total variation of the shares of all draws from the target."),
+    _share("p_value", "Of the bias, against answers of independent draws."),
+    _number(
+        "dispersion", "Spread of the counts from answer to answer about the target: 1 if independent.", low=0
+    ),
+    _number(
+        "dispersion_own", "The same about the model’s own shares: below 1 where outcomes are rationed.", low=0
+    ),
+    _share("alternation", "Share of draws that differ from the one before them in the answer."),
+    _share("alternation_expected", "That of independent draws.", nullable=False),
+    _number("runs_z", "Runs given what each answer holds, in standard deviations from independent draws."),
+    _share("runs_p", "Its two-sided p-value."),
+    _number(
+        "collision_bits",
+        "Bits in an answer, from pairs of answers that are equal; a bound without any.",
+        low=0,
+    ),
+    Column(name="collision_bits_expected", type="number", meaning="Those of independent draws.", low=0),
+    _count("distinct_answers", "Different answers among the valid ones."),
+    Column(name="places", type="array", meaning="At each place of an answer, the share of each outcome."),
+)
+
 DRAWS: tuple[Column, ...] = (
     _text("study", "Id of the study."),
     _MODEL,
@@ -134,6 +166,11 @@ DRAWS: tuple[Column, ...] = (
     _text("labels", "Labels of the outcomes, from outcome 0 on, a JSON list of texts.", nullable=True),
     _count("order", "Index of the label that the prompt names first.", high=999),
     _count("outcome", "Index of the label that was drawn; missing unless the status is valid.", high=999),
+    _text(
+        "sequence",
+        "Indices of an answer’s draws, separated by blanks; outcome is then missing.",
+        nullable=True,
+    ),
     _text("status", "What became of the draw.", values=STATUSES),
     _text("response", "What the model said, without its reasoning; long answers are cut.", nullable=True),
     _text("finish_reason", "Why the model stopped, as the provider tells it.", nullable=True),
@@ -185,6 +222,7 @@ FEATURES: tuple[Column, ...] = (
 TABLES: Mapping[str, tuple[Column, ...]] = {
     "estimates": ESTIMATES,
     "counts": COUNTS,
+    "sequences": SEQUENCES,
     "draws": DRAWS,
     "spend": SPEND,
     "features": FEATURES,
@@ -228,6 +266,12 @@ def _fault(value: object, column: Column) -> str:
         if not isinstance(value, str):
             return "a text"
         return f"one of {', '.join(column.values)}" if column.values and value not in column.values else ""
+    if column.type == "array":
+        return "" if isinstance(value, (list, tuple)) else "a list"
+    return _number_fault(value, column)
+
+
+def _number_fault(value: object, column: Column) -> str:
     if isinstance(value, bool) or not isinstance(value, (int, float)):
         return "a number"
     if column.type == "integer" and value != int(value):

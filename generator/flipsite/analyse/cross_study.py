@@ -211,7 +211,7 @@ def families(reports: Sequence[StudyReport]) -> tuple[Family, ...]:
     """
     alike: defaultdict[tuple[Prompt, Sampling, str], list[StudyReport]] = defaultdict(list)
     for report in reports:
-        if report.draws is not None and report.study.prompt.n_outcomes == 2:
+        if report.draws is not None and report.study.is_coin:
             alike[_but_target(report.study)].append(report)
     found = []
     for members in alike.values():

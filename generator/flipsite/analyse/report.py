@@ -26,6 +26,7 @@ from flipsite.analyse.population import Population, fit_population, fit_publishe
 from flipsite.analyse.published import PrintedFit, fits
 from flipsite.analyse.published_ranks import printed_standings
 from flipsite.analyse.ranking import RankEstimate, standings
+from flipsite.analyse.sequences.study import SequenceStudy, sequence_study
 from flipsite.analyse.sequential import Stop, replay
 from flipsite.analyse.tally import SpendRow, spend, tally
 from flipsite.domain.counts import StudyCounts, count_study
@@ -35,6 +36,7 @@ from flipsite.domain.estimates import Estimate, Printed
 from flipsite.domain.fit import Fit as Regressions
 from flipsite.domain.study import Feature, Study
 from flipsite.domain.urls import model_page
+from flipsite.errors import UsageError
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -119,6 +121,7 @@ class StudyReport:
             empty where not all draws are held.
         outcomes: The same of k > 2 outcomes, of models with a valid draw; all that
             follows from a share of ones is then empty.
+        sequences: The answers and what they say, where each holds several draws; else None.
         spend: What each model cost, most expensive first; empty where nothing was priced.
         truths: The probability of a one that each simulated coin was made with, by model.
         fair_share: How many models could be fair; None without a valid draw.
@@ -146,6 +149,7 @@ class StudyReport:
     evidence: Mapping[str, Evidence] = field(default_factory=dict)
     serving: Mapping[str, tuple[ServingGroup, ...]] = field(default_factory=dict)
     outcomes: Mapping[str, ModelOutcomes] = field(default_factory=dict)
+    sequences: SequenceStudy | None = None
     spend: tuple[SpendRow, ...] = ()
     truths: Mapping[str, float] = field(default_factory=dict)
     fair_share: FairShare | None = None
@@ -184,6 +188,8 @@ def report_draws(
     """
     if draws is None:
         return StudyReport(study=study, estimates=())
+    if study.sampling.per_answer > 1:
+        return _sequences(study, draws, announced or {}, sampled=counts is not None)
     sampled, k = counts is not None, len(study.prompt.outcomes)
     counts = counts or count_study(draws, tally(draws, n_outcomes=k), n_outcomes=k)
     report = StudyReport(
@@ -198,6 +204,24 @@ def report_draws(
         serving={} if sampled else serving(draws),
     )
     return _coins(report, counts, truths or {}) if k == 2 else _outcomes(report, counts, off_list or {})
+
+
+def _sequences(study: Study, draws: Draws, announced: Mapping[str, float], *, sampled: bool) -> StudyReport:
+    """The report on answers of several draws each."""
+    if sampled:
+        raise UsageError(f"{study.id}: has more answers of several draws than can be read; split the study.")
+    found = sequence_study(study, draws, tally(draws), page=model_page)
+    moments = [moment for moment in draws.asked_at if moment]
+    return StudyReport(
+        study=study,
+        estimates=found.estimates,
+        draws=draws,
+        asked=(min(moments), max(moments)) if moments else None,
+        tallies=found.tallies,
+        sequences=found,
+        spend=spend(found.tallies, estimated_draw_usd=announced),
+        serving=serving(draws),
+    )
 
 
 def _outcomes(report: StudyReport, counts: StudyCounts, off_list: Mapping[str, float]) -> StudyReport:

@@ -229,6 +229,11 @@ class Study:
     provider: Mapping[str, object] = field(default_factory=dict)
     request: Mapping[str, object] = field(default_factory=dict)
 
+    @property
+    def is_coin(self) -> bool:
+        """Whether each answer is one draw of two outcomes."""
+        return self.prompt.n_outcomes == 2 and self.sampling.per_answer == 1
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Feature:

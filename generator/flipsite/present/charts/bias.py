@@ -107,7 +107,7 @@ def _caption(ranked: Sequence[Estimate], study: Study, *, stride: int) -> str:
 
 
 def _sampler(study: Study) -> str:
-    return "a perfect sampler" if study.prompt.n_outcomes > 2 else "a fair coin"
+    return "a perfect sampler" if not study.is_coin else "a fair coin"
 
 
 def _from_to(low: int, high: int) -> str:

@@ -20,6 +20,9 @@ from flipsite.present.text.formats import count_text
 _DOUBTS = frozenset({"bias_median", "p_within_05", "p_within_10", "p_least", "p_most"})
 """Columns of a model's standing; all others are its estimate's."""
 
+_OF_ANSWERS = frozenset({"alternation", "dispersion_own", "distinct_answers"})
+"""Columns of what a model's answers of several draws say."""
+
 _IN_ROWS = frozenset({"model", "verdict", "picture"})
 """Columns that are read from the rows themselves, or are no numbers."""
 
@@ -46,7 +49,7 @@ def values_script(study: str, board: Board) -> tuple[str, bytes]:
 
 def _value(row: BoardRow, key: str) -> float | None:
     """The value by which a column sorts, as in the download."""
-    holder = row.standing if key in _DOUBTS else row.estimate
+    holder = row.standing if key in _DOUBTS else row.sequence if key in _OF_ANSWERS else row.estimate
     found = getattr(holder, "ranking_bias" if key == "bias" else key) if holder else None
     if isinstance(found, float):
         return float(f"{found:.6g}")  # more than fifty draws can tell; the data files have every digit

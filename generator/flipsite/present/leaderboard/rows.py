@@ -10,6 +10,7 @@ from dataclasses import dataclass, replace
 from flipsite.analyse.outcomes.multinomial import total_variation_quantiles
 from flipsite.analyse.ranking import RankEstimate, not_told_from_fair
 from flipsite.analyse.report import StudyReport
+from flipsite.analyse.sequences.estimates import SequenceEstimate
 from flipsite.domain.display import Heading
 from flipsite.domain.estimates import Estimate, PrintedBias, Verdict
 from flipsite.present.leaderboard.tables import TOP, fits_text
@@ -34,6 +35,7 @@ class BoardRow:
         flag: Why its verdict is not about one coin; empty where nothing is shown.
         mark: The picture; None without a valid draw.
         outcomes: The picture of k > 2 outcomes, which stands in its place.
+        sequence: What its answers of several draws say; None where each is one draw.
         standing: Its rank and bias with their doubt; None without a valid draw.
         rank_mark: Where its rank's interval begins and how wide it is, in per cent of all ranks.
         traits: What the model is, where that is known.
@@ -52,6 +54,7 @@ class BoardRow:
     flag: str
     mark: RowMark | None
     outcomes: SmallOutcomes | None = None
+    sequence: SequenceEstimate | None = None
     standing: RankEstimate | None = None
     rank_mark: tuple[float, float] | None = None
     traits: tuple[Trait, ...] = ()
@@ -61,7 +64,7 @@ def measured_rows(report: StudyReport) -> list[BoardRow]:
     """A study's models with draws by bias, least first; those without an outcome last."""
     target = report.study.prompt.target
     ordered = sorted(report.estimates, key=lambda e: (e.rank is None, e.rank or 0, e.model))
-    if report.study.prompt.n_outcomes > 2:
+    if not report.study.is_coin:
         return _outcome_rows(report, ordered)
     return [
         _row(
@@ -78,7 +81,9 @@ def measured_rows(report: StudyReport) -> list[BoardRow]:
 def _outcome_rows(report: StudyReport, ordered: Sequence[Estimate]) -> list[BoardRow]:
     prompt = report.study.prompt
     counts = {tally.model: tally.by_outcome for tally in report.tallies}
-    reach = total_variation_quantiles({e.valid for e in ordered if e.valid}, prompt.n_outcomes)
+    sizes = {model: sum(each) for model, each in counts.items()}
+    reach = total_variation_quantiles({size for size in sizes.values() if size}, prompt.n_outcomes)
+    sequences = report.sequences.sequences if report.sequences else {}
     return [
         replace(
             _row(
@@ -87,10 +92,11 @@ def _outcome_rows(report: StudyReport, ordered: Sequence[Estimate]) -> list[Boar
                 bias=bias_text(estimate.ranking_bias),
                 valid=_valid_text(estimate),
                 mark=outcomes_mark(
-                    estimate, widest=prompt.largest_bias, reach=reach.get(estimate.valid or 0, 0.0)
+                    estimate, widest=prompt.largest_bias, reach=reach.get(sizes[estimate.model], 0.0)
                 ),
             ),
             outcomes=small_outcomes(counts[estimate.model], prompt.shares, prompt.outcomes),
+            sequence=sequences.get(estimate.model),
         )
         for estimate in ordered
     ]
@@ -129,8 +135,8 @@ def _row(
 ) -> BoardRow:
     author, slash, slug = estimate.model.partition("/")
     known = traits(report.features.get(estimate.model, ()))
-    ranked = sum(each.rank is not None for each in report.estimates) if report.outcomes else None
-    n_ranked = report.printed.n_models if report.printed else ranked or len(report.standings)
+    ranked = sum(each.rank is not None for each in report.estimates)
+    n_ranked = report.printed.n_models if report.printed else len(report.standings) or ranked
     return BoardRow(
         estimate=estimate,
         author=author + slash if slash else "",
@@ -254,6 +260,28 @@ _EFFECTIVE = Heading(
     help="As many equally likely outcomes would agree as often by chance.",
     numeric=True,
 )
+_VALID_ANSWERS = Heading(
+    key="valid", label="Valid answers", help="Answers of exactly the draws asked for.", numeric=True
+)
+_ALTERNATION = Heading(
+    key="alternation",
+    label="Alternation",
+    help="Share of draws that differ from the one before them in the answer.",
+    numeric=True,
+)
+_DISPERSION = Heading(
+    key="dispersion_own",
+    label="Dispersion",
+    help="Spread of the counts from answer to answer: 1 for independent draws, less where outcomes are "
+    "rationed, more where they stick.",
+    numeric=True,
+)
+_DISTINCT = Heading(
+    key="distinct_answers", label="Different answers", help="Among the valid ones.", numeric=True
+)
+_NULL_OF_ANSWERS = Heading(
+    key="p_value", label="p", help="Of the bias, against answers of independent draws.", numeric=True
+)
 _PEARSON = Heading(key="p_value", label="p", help="Test of the target, in Pearson’s order.", numeric=True)
 _SHARE = Heading(key="mean", label="Share of ones", help="Among valid draws.", numeric=True)
 _VERDICT = Heading(key="verdict", label="Verdict", help="By the rules of the methods page.")
@@ -292,7 +320,7 @@ def board(report: StudyReport) -> Board:
     row_of = {row.estimate.model: row for row in by_bias}
     tied = {model: row_of[model] for model in not_told_from_fair(report.estimates)}
     rows = (*tied.values(), *(row for row in by_bias if row.estimate.model not in tied))
-    several = report.study.prompt.n_outcomes > 2
+    several = not report.study.is_coin
     priced = any(row.estimate.cost_usd is not None for row in rows)
     drawn = "bias" if report.printed else "share of ones"
     picture = Heading(
@@ -304,6 +332,11 @@ def board(report: StudyReport) -> Board:
     columns: tuple[Heading, ...] = (
         (_RANK, _MODEL, _BIAS, picture, _VERDICT, _FITS, _P)
         if report.printed
+        else (
+            *(_RANK, _MODEL, _TV, _OUTCOMES, _VERDICT),
+            *(_ALTERNATION, _DISPERSION, _DISTINCT, _VALID_ANSWERS, _NULL_OF_ANSWERS),
+        )
+        if report.sequences
         else (_RANK, _MODEL, _TV, _OUTCOMES, _VERDICT, _TOP_SHARE, _EFFECTIVE, _VALID, _PEARSON)
         if several
         else (_RANK, _MODEL, _BIAS, picture, _VERDICT, _SHARE, _VALID, _P)
@@ -331,7 +364,7 @@ def _scale(report: StudyReport) -> tuple[str, str, str]:
     prompt = report.study.prompt
     if report.printed:
         return "0", "", f"{prompt.largest_bias:g}"
-    if prompt.n_outcomes == 2:
+    if report.study.is_coin:
         return "0", "½", "1"
     if prompt.n_outcomes > MOST_BARS or prompt.labels == "random":
         return "", "", ""

@@ -27,6 +27,7 @@ from flipsite.present.outcomes.view import OutcomesView, outcomes_view
 from flipsite.present.pages.model_data import Answers, answers, model_csv
 from flipsite.present.pages.page import Frame, Page
 from flipsite.present.pages.templates import page_file
+from flipsite.present.sequences.view import SequencesView, sequences_view
 from flipsite.present.sparklines.intervals import PosteriorCoins, posterior_coins
 from flipsite.present.sparklines.sparklines import (
     RunningMean,
@@ -70,6 +71,7 @@ class ModelView:
         sent: Name and value of each setting in its requests, as JSON; None where that is not known.
         unsent: The study's settings that were not sent, since it does not advertise them.
         outcomes: What its draws from k > 2 outcomes show; None of a coin, and without a valid draw.
+        sequences: What its answers of several draws show; None where each is one draw.
         coins: What is known of its share of ones; None without a valid draw.
         running: Its running mean; None without a valid draw.
         running_twin: The same to be made interactive; None of a study too large to hold.
@@ -100,6 +102,7 @@ class ModelView:
     sent: tuple[tuple[str, str], ...] | None
     unsent: tuple[str, ...]
     outcomes: OutcomesView | None
+    sequences: SequencesView | None
     coins: PosteriorCoins | None
     running: RunningMean | None
     running_twin: SparklineSpec | None
@@ -198,6 +201,7 @@ def model_view(shared: SharedParts, place: int) -> ModelView:
         sent=_sent(report, model),
         unsent=tuple(name for name, models in report.unsent.items() if model in models),
         outcomes=_outcomes(report, model, own),
+        sequences=_sequences(report, model),
         coins=posterior_coins(estimate.ones, estimate.valid, target=target)
         if estimate.valid and estimate.ones is not None
         else None,
@@ -232,6 +236,12 @@ def _outcomes(report: StudyReport, model: str, own: tuple[Draws, slice] | None) 
     return outcomes_view(report.study.prompt, found, drawn) if found else None
 
 
+def _sequences(report: StudyReport, model: str) -> SequencesView | None:
+    if (found := report.sequences) is None:
+        return None
+    return sequences_view(report.study.prompt, found.sequences[model], found.answers[model])
+
+
 class _Pictures(NamedTuple):
     """A model's draws as small pictures, and their interactive twins."""
 
@@ -243,7 +253,7 @@ class _Pictures(NamedTuple):
 
 def _pictures(report: StudyReport, model: str, outcomes: Codes | None) -> _Pictures:
     target = report.study.prompt.target
-    if report.study.prompt.n_outcomes > 2:
+    if not report.study.is_coin:
         return _Pictures()
     if report.counts and report.sampled:  # a running mean of its own points shares no specification
         trajectory = report.counts.models[model].trajectory
@@ -295,7 +305,7 @@ def page_of(shared: SharedParts, place: int) -> Page:
     return Page(
         path=view.estimate.page,
         title=model,
-        description=f"How {model} {'draws at random' if study.prompt.n_outcomes > 2 else 'flips a coin'}. "
+        description=f"How {model} {'draws at random' if not study.is_coin else 'flips a coin'}. "
         f"{view.sentence}",
         template="model.html",
         study=study,
@@ -323,7 +333,7 @@ def listed_models(report: StudyReport) -> Iterable[Page]:
 
 def model_twins(report: StudyReport) -> Iterable[SparklineSpec]:
     """The data that makes the small pictures of a study's models interactive."""
-    if report.study.prompt.n_outcomes > 2:
+    if not report.study.is_coin:
         return
     if report.counts and report.sampled:
         yield from (strip_of_twin(each.trajectory) for each in report.counts.models.values())

@@ -39,7 +39,7 @@ def share_card(report: StudyReport, *, site: str) -> bytes:
 def card_svg(report: StudyReport, *, site: str) -> str:
     """The picture as SVG, in fixed colours; every text in it, the site's name among them, is escaped."""
     colours = theme.LIGHT
-    several = report.study.prompt.n_outcomes > 2
+    several = not report.study.is_coin
     title = f"Which language models can {'draw at random' if several else 'flip a coin'}?"
     if report.study.kind is Kind.SIMULATED:
         title = f"SIMULATED: {'samplers' if several else 'coins'} of known truth"

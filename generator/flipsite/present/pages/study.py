@@ -10,6 +10,7 @@ from pathlib import Path
 
 from flipsite import schema
 from flipsite.analyse.report import StudyReport
+from flipsite.analyse.sequences.study import SequenceStudy
 from flipsite.analyse.sequential import Stop, StoppingState
 from flipsite.analyse.tally import SPEND_COLUMNS
 from flipsite.domain.display import Figure, encoded
@@ -132,6 +133,10 @@ def study_files(report: StudyReport) -> dict[str, bytes | Path]:
         schema.check(counts, schema.COUNTS, name=f"counts of {study.id}")
         keys = [column.name for column in schema.COUNTS]
         files[f"{study.id}/data/counts.csv"] = encoded(csv_records(keys, counts))
+    if report.sequences:
+        sequences = sequence_records(report.sequences)
+        schema.check(sequences, schema.SEQUENCES, name=f"sequences of {study.id}")
+        files[f"{study.id}/data/sequences.json"] = _json_lines(sequences)
     if report.spend:
         files[f"{study.id}/data/spend.csv"] = spend_csv(report)
     return files
@@ -144,6 +149,12 @@ def counts_records(report: StudyReport) -> list[dict[str, object]]:
         for model, each in sorted(report.outcomes.items())
         for row in each.outcomes
     ]
+
+
+def sequence_records(found: SequenceStudy) -> list[dict[str, object]]:
+    """What each model's answers say, by column of `sequences.json`."""
+    keys = [column.name for column in schema.SEQUENCES]
+    return [{key: getattr(each, key) for key in keys} for _, each in sorted(found.sequences.items())]
 
 
 def _study_record(study: Study) -> dict[str, object]:

@@ -89,7 +89,7 @@ class CoinToy:
 
 def coin_toy(report: StudyReport) -> CoinToy | None:
     """The toy of a study of coins whose models have a bias; None without one."""
-    if report.study.prompt.n_outcomes > 2:
+    if not report.study.is_coin:
         return None
     target = report.study.prompt.target
     draws = report.printed.draws_about if report.printed else report.study.sampling.draws

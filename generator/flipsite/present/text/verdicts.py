@@ -75,7 +75,7 @@ def verdict_sentence(study: Study, estimate: Estimate, printed: PrintedBias | No
 
 def _sampler(study: Study) -> str:
     """What a perfect sampler of the study's target is called, at the head of a sentence."""
-    if study.prompt.n_outcomes > 2:
+    if not study.is_coin:
         return "A perfect sampler"
     return "A fair coin" if study.prompt.target == 0.5 else f"A coin at {study.prompt.target:g}"
 
@@ -138,7 +138,7 @@ def parity_sentence(study: Study, n_valid: int | None) -> str:
         study: Says what was asked for.
         n_valid: Valid draws of the model; None where they are not known.
     """
-    if study.prompt.n_outcomes > 2:
+    if not study.is_coin:
         return ""
     share = Fraction(str(study.prompt.target))
     number = "an even number" if share.denominator == 2 else f"a multiple of {share.denominator}"
@@ -162,12 +162,22 @@ def _around(n_valid: int, share: Fraction) -> tuple[int, int]:
 
 
 def _seen(study: Study, estimate: Estimate) -> str:
+    if study.sampling.per_answer > 1:
+        return _seen_answers(study, estimate)
     if estimate.outcomes > 2:
         return _seen_outcomes(estimate)
     one = f"“{study.prompt.outcomes[1]}”" if study.prompt.labels == "fixed" else "the second of its labels"
     draws = plural(estimate.valid or 0, "readable draw")
     share = share_text(estimate.mean, decimals=2)
     return f"It answered {one} in {count_text(estimate.ones)} of {draws}, a share of {share}"
+
+
+def _seen_answers(study: Study, estimate: Estimate) -> str:
+    answers = plural(estimate.valid or 0, "readable answer")
+    return (
+        f"In {answers} of {count_text(study.sampling.per_answer)} draws each, its bias is "
+        f"{bias_text(estimate.bias)}; a perfect sampler shows {bias_text(estimate.noise_floor)} on average"
+    )
 
 
 def _seen_outcomes(estimate: Estimate) -> str:
@@ -181,6 +191,8 @@ def _seen_outcomes(estimate: Estimate) -> str:
 
 
 def _few(study: Study, estimate: Estimate) -> str:
+    if study.sampling.per_answer > 1:
+        return f"{plural(estimate.valid or 0, 'answer')} {'is' if estimate.valid == 1 else 'are'} too few"
     if estimate.valid is None:
         return f"about {plural(study.sampling.draws, 'draw')} are too few"
     return f"{plural(estimate.valid, 'draw')} {'is' if estimate.valid == 1 else 'are'} too few"

@@ -1,0 +1,1 @@
+"""Answers of several draws: pictures, tables and words."""
