@@ -234,11 +234,18 @@ def _estimate(
         collision_bits_bounded=bounded,
         collision_bits_expected=-length * log2(agree),
         distinct_answers=len(scripts),
-        places=tuple(tuple((answers == j).mean(axis=0).tolist()) for j in range(len(shares))) if m else (),
+        places=_places(answers, len(shares)),
         scripts=tuple(sorted(scripts.items(), key=lambda item: (-item[1], item[0]))[:most_scripts]),
         patterns=tuple(pattern for pattern in Pattern if pattern in rejected),
         verdict=_verdict(answers, seen, rejected, agree=agree),
     )
+
+
+def _places(answers: Answers, n_outcomes: int) -> tuple[tuple[float, ...], ...]:
+    if not len(answers):
+        return ()
+    shares = [(answers == j).mean(axis=0).tolist() for j in range(n_outcomes)]
+    return tuple(zip(*shares, strict=True))
 
 
 def _verdict(

@@ -9,6 +9,7 @@ import hashlib
 from collections.abc import Mapping
 
 from flipsite.analyse.report import StudyReport
+from flipsite.analyse.sequences.estimates import SequenceVerdict
 from flipsite.domain.display import Figure, plural
 from flipsite.domain.estimates import Verdict
 from flipsite.present.charts.interactive import spec_json
@@ -111,6 +112,12 @@ def _finding(report: StudyReport, made: Board) -> str:
     biased = counts[Verdict.BIASED]
     verb = "is" if biased == 1 else "are"
     finding = f"{plural(biased, 'model')} of {count_text(len(made.rows))} {verb} shown to be biased"
+    if report.sequences:
+        patterned = sum(
+            each.verdict is SequenceVerdict.PATTERNED for each in report.sequences.sequences.values()
+        )
+        verb = "gives" if patterned == 1 else "give"
+        return f"{finding}; {plural(patterned, 'model')} {verb} answers whose draws are not independent."
     swayed = sum(row.estimate.sway is not None for row in made.rows)
     if swayed:
         finding += (

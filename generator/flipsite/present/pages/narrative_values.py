@@ -6,8 +6,11 @@ from collections.abc import Mapping
 from flipsite.analyse.binomial import chance_within
 from flipsite.analyse.outcomes.multinomial import multinomial_noise_floor
 from flipsite.analyse.report import StudyReport
+from flipsite.analyse.sequences.estimates import SequenceVerdict
+from flipsite.analyse.sequences.study import SequenceStudy
 from flipsite.analyse.sequential import StoppingState
 from flipsite.domain.estimates import Printed, PrintedBias, Verdict
+from flipsite.domain.study import Study
 from flipsite.present.text.formats import (
     bias_text,
     count_text,
@@ -33,7 +36,9 @@ def study_values(report: StudyReport) -> dict[str, str]:
         "models_shown": count_text(len(estimates)),
         "models_skipped": count_text(len(study.models.skip)),
         "draws_per_model": count_text(draws),
-        "noise_floor": bias_text(float(multinomial_noise_floor(draws, study.prompt.shares))),
+        "noise_floor": bias_text(
+            float(multinomial_noise_floor(draws * study.sampling.per_answer, study.prompt.shares))
+        ),
         "biased": count_text(verdicts[Verdict.BIASED]),
         "fair": count_text(verdicts[Verdict.FAIR]),
         "undecided": count_text(verdicts[Verdict.UNDECIDED]),
@@ -46,11 +51,27 @@ def study_values(report: StudyReport) -> dict[str, str]:
             "predictors_finding": overall_sentence(report.fit),
             "predictors_power": could_see_sentence(report.fit),
         }
+    if report.sequences:
+        values |= _sequence_values(study, report.sequences)
     if report.tallies:
         values |= _drawn_values(report)
     if report.printed:
         values |= _printed_values(report, report.printed)
     return values
+
+
+def _sequence_values(study: Study, found: SequenceStudy) -> dict[str, str]:
+    each = list(found.sequences.values())
+    verdicts = Counter(one.verdict for one in each)
+    fewest = min((one.distinct_answers for one in each if one.valid > 1), default=None)
+    kept = [one.length_kept for one in each if one.length_kept is not None]
+    return {
+        "per_answer": count_text(study.sampling.per_answer),
+        "patterned": count_text(verdicts[SequenceVerdict.PATTERNED]),
+        "independent": count_text(verdicts[SequenceVerdict.INDEPENDENT]),
+        "fewest_answers": count_text(fewest),
+        "length_kept": percent_text(sum(kept) / len(kept) if kept else 0.0),
+    }
 
 
 def _fairness_values(report: StudyReport) -> dict[str, str]:

@@ -1,4 +1,4 @@
-"""Answers of one model for its page: strips beside chance, the shares at each place, the commonest answers."""
+"""Answers of one model for its page: strips beside chance, shares at each place, commonest answers."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass

@@ -1,0 +1,102 @@
+"""A study of several draws in one answer, from its draws to its estimates: habits of known truth."""
+
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from flipsite.analyse.binomial import noise_floor
+from flipsite.analyse.report import report_draws
+from flipsite.analyse.sequences.estimates import Pattern, SequenceVerdict
+from flipsite.analyse.sequences.study import answers_of
+from flipsite.domain.draws import Draw, OutcomeSequence, Rejected, Status
+from flipsite.domain.estimates import Verdict
+from flipsite.settings import default_study, load_study
+from flipsite.store.snapshot.columns import collect_draws
+from flipsite.store.snapshot.read import read_draws
+
+CONTROLS = Path(__file__).parents[2] / "content" / "studies" / "control-dozens"
+LENGTH = 12
+
+
+@pytest.fixture(scope="module")
+def report():
+    return report_draws(load_study(CONTROLS), read_draws(CONTROLS / "draws.parquet"))
+
+
+def test_each_habit_is_found_and_independent_draws_are_not_called_patterned(report):
+    """At fifty answers of twelve: the pattern that each control was made with is among those found."""
+    found = {each.model.partition("/")[2]: each for each in report.sequences.sequences.values()}
+    habits = {
+        "alternator": Pattern.ALTERNATING,
+        "sticky-row": Pattern.REPEATING,
+        "rationer": Pattern.RATIONED,
+        "two-scripts": Pattern.SCRIPTS,
+        "loop": Pattern.SCRIPTS,
+    }
+    for name, pattern in habits.items():
+        assert pattern in found[name].patterns, name
+        assert found[name].verdict is SequenceVerdict.PATTERNED
+    for name in ("independent", "independent-structured", "wrong-length"):
+        assert found[name].patterns == (), name
+
+
+def test_a_patterned_model_is_never_called_fair(report):
+    """Perfect shares by rationing are no fair draws."""
+    of = {each.model.partition("/")[2]: each for each in report.estimates}
+    assert of["rationer"].bias == 0
+    assert of["rationer"].verdict is Verdict.UNDECIDED
+    assert of["independent"].verdict is Verdict.FAIR
+    assert of["two-scripts"].verdict is Verdict.BIASED
+
+
+def test_draws_count_answers_and_shares_come_from_all_their_draws(report):
+    """`valid` are answers of the length asked for; the noise floor is that of all draws in them."""
+    kept = next(each for each in report.estimates if each.model.endswith("wrong-length"))
+    assert kept.draws == 50
+    assert kept.valid is not None
+    assert kept.valid < 50
+    assert kept.ones is None
+    assert kept.noise_floor == pytest.approx(float(noise_floor(kept.valid * LENGTH)), rel=1e-9)
+
+
+def answered(rows: list[tuple[int, ...]], *, labels: tuple[str, ...] = ("0", "1")) -> list[Draw]:
+    return [
+        Draw(model="a/b", draw=number, labels=labels, order=0, result=OutcomeSequence(indices=row))
+        for number, row in enumerate(rows)
+    ]
+
+
+def study_of(per_answer: int):
+    study = default_study("trial")
+    return replace(study, sampling=replace(study.sampling, per_answer=per_answer))
+
+
+def test_answers_of_another_length_are_left_out():
+    """As an import may hold them."""
+    draws = collect_draws(answered([(0, 1), (1, 1, 0), (1, 0)]), optional=["sequence"])
+    assert answers_of(draws, per_answer=2)["a/b"].tolist() == [[0, 1], [1, 0]]
+
+
+def test_a_model_without_two_valid_answers_has_no_estimate():
+    """One answer says nothing of how answers scatter."""
+    unread = Rejected(status=Status.UNPARSED, reason="states 3 of 2")
+    one = answered([(0, 1)])
+    rows = [*one, replace(one[0], draw=1, result=unread)]
+    report = report_draws(study_of(2), collect_draws(rows, optional=["sequence"]))
+    (estimate,) = report.estimates
+    assert (estimate.draws, estimate.valid, estimate.bias, estimate.rank) == (2, 1, None, None)
+
+
+def test_answers_that_stick_together_count_for_fewer_draws():
+    """Fifty answers of twelve equal draws know no more of the share than fifty draws do."""
+    rng = np.random.default_rng(5)
+    sides = rng.random(50) < 0.5
+    stuck = report_draws(study_of(12), collect_draws(answered([(int(side),) * 12 for side in sides])))
+    (estimate,) = stuck.estimates
+    assert estimate.mean_low is not None
+    assert estimate.mean_high is not None
+    width = estimate.mean_high - estimate.mean_low
+    assert width == pytest.approx(2 * 1.96 * 0.5 / 50**0.5, rel=0.1)
+    assert estimate.verdict is not Verdict.BIASED
