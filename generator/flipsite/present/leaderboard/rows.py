@@ -10,7 +10,7 @@ from dataclasses import dataclass, replace
 from flipsite.analyse.outcomes.multinomial import total_variation_quantiles
 from flipsite.analyse.ranking import RankEstimate, not_told_from_fair
 from flipsite.analyse.report import StudyReport
-from flipsite.analyse.sequences.estimates import SequenceEstimate
+from flipsite.analyse.sequences.estimates import SequenceEstimate, SequenceVerdict
 from flipsite.domain.display import Heading
 from flipsite.domain.estimates import Estimate, PrintedBias, Verdict
 from flipsite.present.leaderboard.tables import TOP, fits_text
@@ -96,7 +96,10 @@ def _outcome_rows(report: StudyReport, ordered: Sequence[Estimate]) -> list[Boar
                 ),
             ),
             outcomes=small_outcomes(counts[estimate.model], prompt.shares, prompt.outcomes),
-            sequence=sequences.get(estimate.model),
+            sequence=(found := sequences.get(estimate.model)),
+            flag=str(found.verdict)
+            if found and found.verdict is not SequenceVerdict.UNDECIDED
+            else flag_text(estimate),
         )
         for estimate in ordered
     ]
