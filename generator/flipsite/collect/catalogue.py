@@ -160,6 +160,7 @@ class _Entry(_Wire):
     canonical_slug: _Text = None
     name: _Text = None
     created: Annotated[str | None, BeforeValidator(_instant)] = None
+    owned_by: _Text = None
     context_length: Annotated[int | None, BeforeValidator(_count)] = Field(
         None,
         validation_alias=AliasChoices(
@@ -181,6 +182,12 @@ class _Entry(_Wire):
     expiration_date: Annotated[str | None, BeforeValidator(_day)] = None
 
 
+_SERVERS = frozenset({"llamacpp", "vllm", "sglang", "library", "organization_owner"})
+"""Owners as llama.cpp, vLLM, SGLang, Ollama and LM Studio name them: `created` is the server's date, or the file's."""
+
+_LITELLM_CREATED = "2023-02-28"
+"""The date that LiteLLM gives every model; none of its models is so old."""
+
 _LONG_PROMPT_TOKENS = 10_000
 """Overrides for prompts from here on are none of ours."""
 
@@ -192,7 +199,7 @@ def _model(entry: _Entry) -> Model:
         id=entry.id,
         canonical=entry.canonical_slug,
         name=entry.name,
-        created=entry.created,
+        created=None if entry.owned_by in _SERVERS or entry.created == _LITELLM_CREATED else entry.created,
         context_length=entry.context_length,
         max_completion_tokens=entry.max_completion_tokens,
         inputs=architecture.input_modalities,
