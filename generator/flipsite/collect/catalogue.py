@@ -183,7 +183,7 @@ class _Entry(_Wire):
 
 
 _SERVERS = frozenset({"llamacpp", "vllm", "sglang", "library", "organization_owner"})
-"""Owners as llama.cpp, vLLM, SGLang, Ollama and LM Studio name them: `created` is the server's date, or the file's."""
+"""Signatures of llama.cpp, vLLM, SGLang, Ollama and LM Studio: their `created` is no release date."""
 
 _LITELLM_CREATED = "2023-02-28"
 """The date that LiteLLM gives every model; none of its models is so old."""
