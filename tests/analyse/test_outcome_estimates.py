@@ -6,6 +6,8 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
+from flipsite.analyse.binomial import FALSE_DISCOVERY_RATE, benjamini_hochberg
+from flipsite.analyse.outcomes.multinomial import pearson_tests
 from flipsite.analyse.report import StudyReport, report_draws
 from flipsite.domain.estimates import Sway, Verdict
 from flipsite.domain.study import OrderMode, Prompt, Study
@@ -100,3 +102,13 @@ def test_a_liked_word_is_a_sway(study_of):
     fair, likes = report_draws(study, collect_draws(fresh)).estimates
     assert (fair.sway, likes.sway) == (None, Sway.LABEL)
     assert likes.top is None
+
+
+@pytest.mark.parametrize(("shares", "n"), [([1 / 6] * 6, 50), ([1 / 100] * 100, 60), ([0.5, 0.3, 0.2], 80)])
+def test_studies_of_perfect_samplers_seldom_have_a_biased_one(shares, n):
+    """Of 1,000 studies of eight perfect samplers at most 5 % show any of them biased, within 4 errors."""
+    rng = np.random.default_rng(7)
+    tests = pearson_tests(rng.multinomial(n, shares, size=8_000), shares)
+    p = np.array([test.p_value for test in tests]).reshape(1_000, 8)
+    shown = sum(bool((benjamini_hochberg(row) < FALSE_DISCOVERY_RATE).any()) for row in p)
+    assert shown / 1_000 < 0.05 + 4 * (0.05 * 0.95 / 1_000) ** 0.5

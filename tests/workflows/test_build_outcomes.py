@@ -61,6 +61,14 @@ def test_draws_of_k_outcomes_are_there_to_download(site: Path) -> None:
         )
 
 
+def test_answers_off_the_list_have_their_share(site: Path) -> None:
+    """One answer in ten names a joker; whoever keeps to the list has a share of 0."""
+    records = {each["model"]: each for each in json.loads((site / "dice/data/estimates.json").read_text())}
+    assert {model for model, each in records.items() if each["off_list"]} == {"dice/off-list"}
+    assert records["dice/off-list"]["off_list"] == pytest.approx(0.1)
+    assert "named what was not offered" in (site / "dice/models/dice/off-list/index.html").read_text()
+
+
 def test_pages_say_what_was_drawn(site: Path) -> None:
     """Labels are escaped, a study without any valid draw of a model has its page, and no page says coin."""
     assert "too rare to be luck" in (site / "dice/models/dice/loaded/index.html").read_text()

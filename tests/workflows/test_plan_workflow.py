@@ -66,3 +66,31 @@ def test_a_study_without_draws_needs_a_number_of_models(tmp_path, monkeypatch):
     result = run("plan", "new", "--models", "10")
     assert result.exit_code == 0
     assert result.output.splitlines()[-1].startswith("No draw of this study has a price yet")
+
+
+@pytest.mark.slow
+def test_a_hundred_outcomes_can_show_bias_and_practically_never_fairness(monkeypatch):
+    """1 to 100 takes about 7,500 draws to be called fair with probability 0.8; six faces take 650."""
+    monkeypatch.chdir(ROOT)
+    lines = run("plan", "control-range", "--power", "0.8").output.splitlines()
+    assert lines[1].startswith("  fair: a perfect sampler shown within 0.1")
+    assert 7_300 <= int(lines[1].split()[-2].replace(",", "")) <= 7_800
+    assert lines[2].split()[-2] in {"1,009", "1,010"}
+    assert lines[4] == (
+        "Among 100 outcomes a bias can be shown, fairness practically never: leave that verdict out."
+    )
+    lines = run("plan", "control-dice", "--power", "0.8").output.splitlines()
+    assert 640 <= int(lines[1].split()[-2]) <= 660
+    assert lines[2].split()[-2] == "321"
+    assert not any(line.startswith("Among") for line in lines)
+
+
+def test_what_knows_coins_alone_says_so(monkeypatch):
+    """Stopping when it is settled, and a bias that no draws can have."""
+    monkeypatch.chdir(ROOT)
+    asked = run("collect", "control-dice", "--simulated", "--until-settled", "--yes")
+    assert asked.exit_code == 2
+    assert "--until-settled knows two outcomes; leave it out." in asked.output
+    far = run("plan", "control-dice", "--bias", "0.9")
+    assert far.exit_code == 2
+    assert "at most 0.833333" in far.output

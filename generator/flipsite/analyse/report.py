@@ -174,7 +174,6 @@ def report_draws(
     counts: StudyCounts | None = None,
     truths: Mapping[str, float] | None = None,
     announced: Mapping[str, float] | None = None,
-    off_list: Mapping[str, float] | None = None,
 ) -> StudyReport:
     """Analyse a study's draws; without any the report is empty, which is what its pages then say.
 
@@ -184,7 +183,6 @@ def report_draws(
         counts: Of all draws, where `draws` are not all.
         truths: The probability of a one that each simulated coin was made with, by model.
         announced: Dollars that one draw of a model was estimated to cost, by model.
-        off_list: Of k > 2 outcomes, the share of answers that named what was not offered, by model.
     """
     if draws is None:
         return StudyReport(study=study, estimates=())
@@ -203,7 +201,7 @@ def report_draws(
         spend=spend(counts.tallies, estimated_draw_usd=announced),
         serving={} if sampled else serving(draws),
     )
-    return _coins(report, counts, truths or {}) if k == 2 else _outcomes(report, counts, off_list or {})
+    return _coins(report, counts, truths or {}) if k == 2 else _outcomes(report, counts)
 
 
 def _sequences(study: Study, draws: Draws, announced: Mapping[str, float], *, sampled: bool) -> StudyReport:
@@ -224,10 +222,10 @@ def _sequences(study: Study, draws: Draws, announced: Mapping[str, float], *, sa
     )
 
 
-def _outcomes(report: StudyReport, counts: StudyCounts, off_list: Mapping[str, float]) -> StudyReport:
+def _outcomes(report: StudyReport, counts: StudyCounts) -> StudyReport:
     """The report on draws from more than two outcomes."""
     found = study_outcomes(report.study, counts)
-    records = outcome_study_estimates(report.study, counts.tallies, found, page=model_page, off_list=off_list)
+    records = outcome_study_estimates(report.study, counts.tallies, found, page=model_page)
     return replace(report, outcomes=found, estimates=records)
 
 
@@ -288,6 +286,12 @@ def report_printed(study: Study, printed: Printed) -> StudyReport:
         fair_share=published_fair_share(printed, target=target),
         population=population,
     )
+
+
+def with_off_list(report: StudyReport, shares: Mapping[str, float]) -> StudyReport:
+    """The report, with each model's share of answers that named what was not offered."""
+    records = (replace(record, off_list=shares.get(record.model)) for record in report.estimates)
+    return replace(report, estimates=tuple(records))
 
 
 def with_features(report: StudyReport, features: Mapping[str, tuple[Feature, ...]]) -> StudyReport:

@@ -11,6 +11,10 @@ if TYPE_CHECKING:  # the statistics are imported when there is something to plan
     from flipsite.workflows.plan import StudyPlan
 
 
+SELDOM_ASKED = 5_000
+"""More draws of a model than this are practically never asked."""
+
+
 @click.command("plan", short_help="Tell how many draws, and dollars, a verdict needs.")
 @click.argument("study", shell_complete=study_names)
 @click.option("--margin", type=SHARE, default=0.1, show_default=True, help="How near the target is fair.")
@@ -22,7 +26,8 @@ if TYPE_CHECKING:  # the statistics are imported when there is something to plan
 def command(*, study: str, margin: float, bias: float | None, power: float, n_models: int | None) -> None:
     r"""Tell how many valid draws a model the verdicts of STUDY need, and what they would cost.
 
-    Exact for every number of draws. Costs are those of the study's own draws so far, failed ones included.
+    Exact for every number of draws of a coin; among more outcomes a bias is spread over half of them, and the
+    numbers are approximate. Costs are those of the study's own draws so far, failed ones included.
 
     \b
     Examples:
@@ -44,9 +49,10 @@ def _lines(found: "StudyPlan") -> list[str]:
     from flipsite.domain.display import plural
     from flipsite.present.text.formats import usd_text
 
-    plan = found.plan
+    plan, k = found.plan, found.study.prompt.n_outcomes
+    sampler = "fair coin" if k == 2 else "perfect sampler"
     needs = (
-        (f"fair: a fair coin shown within {plan.margin:g} of its target", plan.fair),
+        (f"fair: a {sampler} shown within {plan.margin:g} of its target", plan.fair),
         (f"biased: a bias of {plan.bias:g} found, most others being biased too", plan.biased_alone),
         (f"biased: a bias of {plan.bias:g} found, the only one of {plan.n_models}", plan.biased_first),
     )
@@ -56,6 +62,10 @@ def _lines(found: "StudyPlan") -> list[str]:
         dollars = found.dollars(draws)
         cost = "" if dollars is None else f"   {usd_text(dollars)}"
         lines.append(f"  {words:<62}{'out of reach' if draws is None else f'{draws:,}':>12}{cost}")
+    if k > 2 and (plan.fair is None or plan.fair > SELDOM_ASKED):
+        lines.append(
+            f"Among {k:,} outcomes a bias can be shown, fairness practically never: leave that verdict out."
+        )
     if found.usd_per_round is None:
         lines.append("No draw of this study has a price yet, so there are no dollars.")
     elif found.dearest is None:

@@ -8,6 +8,7 @@ Which label is named never decides whether it is read.
 import json
 import re
 from collections.abc import Sequence
+from functools import lru_cache
 from itertools import pairwise
 from typing import Any
 
@@ -19,6 +20,9 @@ READER = 2
 
 SEVERAL = "states more than one"
 """Why an answer that names two labels is unparsed."""
+
+OFF_LIST = "names what was not offered"
+"""Why an answer is unparsed that states something short which is no label."""
 
 
 def read_answer(
@@ -57,7 +61,7 @@ def read_answer(
         text,
         cut=cut,
         withheld=bool(refusal) or finish_reason == "content_filter",
-        unread="no `Output:` names exactly one label",
+        unread=OFF_LIST if _names_another(text, sides, mode=mode) else "no `Output:` names exactly one label",
     )
 
 
@@ -144,7 +148,8 @@ def _in_json(text: str, sides: Sequence[str], *, structured: bool) -> set[int]:
     except (ValueError, RecursionError):
         return set()
     keys = ("outcome", "output") if structured else ("output",)
-    values = [_scalar(value) for key, value in pairs if key in keys]
+    stated = [_scalar(value) for key, value in pairs if key in keys]
+    values = [_as_whole_numbers(text, sides) for text in stated if text is not None]
     return {index for index, side in enumerate(sides) if side in values}
 
 
@@ -262,9 +267,64 @@ def _without_remarks(rest: str, *, labelled: bool) -> str:
     return rest[: reason.start()] if reason else rest
 
 
+def _names_another(text: str, sides: Sequence[str], *, mode: str) -> bool:
+    """Whether the last statement's value is a word or two, or a number, and none of the labels."""
+    structured = mode == "structured"
+    starts = [(found.start(), found.end()) for found in _STATEMENT[structured].finditer(text)]
+    if not starts:
+        return False
+    line = text[starts[-1][1] :].lstrip(" \t\r\n").partition("\n")[0]
+    stated = line.strip(_DECORATION)
+    return 0 < len(stated) <= _SHORT and not _ECHO.search(line) and "[" not in line
+
+
+_SHORT = 40
+"""Letters of a value that names something, rather than talks around it."""
+
+
 def _as_whole_numbers(value: str, sides: Sequence[str]) -> str:
-    """`1.0` as `1`, unless a label is written so."""
-    return value if any("." in side for side in sides) else _POINT_ZERO.sub(r"\1", value)
+    """Numbers as labels write them: `1.0` as `1`, and of many numbers also `07`, `minus 3` and `seven`."""
+    if any("." in side for side in sides):
+        return value
+    value = _POINT_ZERO.sub(r"\1", value)
+    if len(sides) == 2 or not _are_whole(tuple(sides)):
+        return value
+    return _plain_numbers(value, signed=any(side.startswith("-") for side in sides))
+
+
+@lru_cache(maxsize=64)
+def _are_whole(sides: tuple[str, ...]) -> bool:
+    return all(re.fullmatch(r"-?\d{1,9}", side) for side in sides)
+
+
+_MINUS = re.compile(r"(?<!\w)(?:[−–]|(?:minus|negative)\s{1,3})(?=\d)")
+_APART = re.compile(r"(?<!\w)[-−–]\s{1,9}(?=\d)")
+_ZEROS = re.compile(r"(?<![\w.,/])(-?)0{1,9}(?=\d)")
+_UNITS = (
+    *("zero", "one", "two", "three", "four", "five", "six", "seven", "eight", "nine", "ten", "eleven"),
+    *("twelve", "thirteen", "fourteen", "fifteen", "sixteen", "seventeen", "eighteen", "nineteen"),
+)
+_TENS = ("twenty", "thirty", "forty", "fifty", "sixty", "seventy", "eighty", "ninety")
+_NUMBER_WORDS = {word: str(number) for number, word in enumerate(_UNITS)} | {
+    f"{ten}{between}{unit}": str(20 + 10 * place + number)
+    for place, ten in enumerate(_TENS)
+    for number, unit in enumerate(["", *_UNITS[1:10]])
+    for between in (("-", " ") if unit else ("",))
+}
+_NUMBER_WORDS |= {"hundred": "100", "one hundred": "100", "a hundred": "100"}
+
+
+def _plain_numbers(value: str, *, signed: bool) -> str:
+    """Numbers in digits, without leading zeros.
+
+    Where labels are negative, a dash that stands apart from its number may be a bullet or a minus: the number
+    is then none.
+    """
+    word = value.strip(_DECORATION)
+    if word in _NUMBER_WORDS:
+        return _NUMBER_WORDS[word]
+    value = _APART.sub("x", value) if signed else value
+    return _ZEROS.sub(r"\1", _MINUS.sub("-", value))
 
 
 def _places(text: str, side: str) -> list[tuple[int, int]]:

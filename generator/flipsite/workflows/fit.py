@@ -159,6 +159,10 @@ def _counts(study: Study, folder: Path) -> "tuple[FlipCounts, tuple[OmittedInput
     from flipsite.fit.counts import counts_of_draws, counts_of_printed
     from flipsite.workflows.load import held_tallies
 
+    if study.prompt.n_outcomes > 2:
+        raise UsageError(
+            f"{study.id}: fits are of a share of ones; this study has {study.prompt.n_outcomes} outcomes."
+        )
     target = study.prompt.target
     if study.kind is Kind.PUBLISHED:
         printed = load_printed(folder)

@@ -11,17 +11,26 @@ The models of a study, and who served them, as its draws or its printed figures 
 
 import hashlib
 import io
+import json
 from collections import Counter, defaultdict
 from collections.abc import Container, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-from flipsite.analyse.report import StudyReport, report_draws, report_printed, with_features
+import numpy as np
+
+from flipsite.analyse.report import (
+    StudyReport,
+    report_draws,
+    report_printed,
+    with_features,
+    with_off_list,
+)
 from flipsite.analyse.tally import tally
 from flipsite.domain.catalogue import Model
 from flipsite.domain.counts import StudyCounts
 from flipsite.domain.display import one_line
-from flipsite.domain.draws import Draws, Tally
+from flipsite.domain.draws import STATUSES, Draws, Rejected, Status, Tally
 from flipsite.domain.fit import Fit
 from flipsite.domain.study import Kind, Study
 from flipsite.errors import UsageError
@@ -231,7 +240,29 @@ def _report(folder: Path) -> StudyReport:
     truths = _truths() if study.kind is Kind.SIMULATED else None
     announced = announced_usd(folder, study, found.draws.models)
     report = report_draws(study, found.draws, counts=found.counts, truths=truths, announced=announced)
+    if not report.sampled and study.sampling.per_answer == 1:
+        report = with_off_list(report, off_list_shares(found.draws))
     return _with_settings(report, _offered(folder, found.draws.models))
+
+
+def off_list_shares(draws: Draws) -> dict[str, float]:
+    """Share of each model's answers that named what was not offered; only of models that answered."""
+    from flipsite.collect.parse import OFF_LIST, read_answer
+
+    def is_off_list(row: int) -> bool:
+        labels = json.loads(draws.labels[row] or '["0", "1"]')
+        found = read_answer(draws.response[row], labels=labels, mode=draws.mode[row] or "text")
+        return isinstance(found, Rejected) and found.reason == OFF_LIST
+
+    unparsed, failed = (STATUSES.index(status) for status in (Status.UNPARSED, Status.ERROR))
+    shares = {}
+    for index, model in enumerate(draws.models):
+        rows = draws.rows(index)
+        n_answers = int(np.count_nonzero(draws.status[rows] != failed))
+        unread = rows.start + np.flatnonzero(draws.status[rows] == unparsed)
+        if n_answers:
+            shares[model] = sum(map(is_off_list, unread.tolist())) / n_answers
+    return shares
 
 
 def _truths() -> dict[str, float]:

@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass
 
+from flipsite.analyse.outcomes.power import plan_outcomes
 from flipsite.analyse.power import PowerPlan, plan, price
 from flipsite.domain.study import Kind, Study
 from flipsite.errors import UsageError
@@ -54,8 +55,8 @@ def plan_study(
     """
     folder = existing_study(project, study_id)
     study = load_study(folder)
-    room = max(study.prompt.target, 1 - study.prompt.target)
-    if bias > room:
+    prompt, room = study.prompt, study.prompt.largest_bias
+    if bias > room or (bias == room and prompt.n_outcomes > 2):
         raise UsageError(f"--bias {bias:g}: no share is so far from the target; at most {room:g}.")
     if study.kind is Kind.PUBLISHED:
         printed = load_printed(folder)
@@ -72,7 +73,11 @@ def plan_study(
         raise UsageError(f"study '{study_id}' has no draws yet; say how many models with --models N.")
     return StudyPlan(
         study=study,
-        plan=plan(margin=margin, bias=bias, power=power, n_models=n_models, target=study.prompt.target),
+        plan=plan(margin=margin, bias=bias, power=power, n_models=n_models, target=prompt.target)
+        if prompt.n_outcomes == 2
+        else plan_outcomes(
+            margin=margin, bias=bias, power=power, n_models=n_models, n_outcomes=prompt.n_outcomes
+        ),
         usd_per_round=per_round,
         n_priced=n_priced,
         dearest=dearest,

@@ -109,7 +109,6 @@ def outcome_study_estimates(
     found: Mapping[str, ModelOutcomes],
     *,
     page: PageOf,
-    off_list: Mapping[str, float] | None = None,
 ) -> tuple[Estimate, ...]:
     """Estimate each model's bias and what may be said of it.
 
@@ -122,7 +121,6 @@ def outcome_study_estimates(
         tallies: Counts, sorted by model.
         found: The outcomes of each model that has a valid draw.
         page: Where a model's page is.
-        off_list: Share of answers that named what was not offered, where it is known.
 
     Returns:
         One record a model, sorted by model.
@@ -148,7 +146,7 @@ def outcome_study_estimates(
         sway, reach = sways.get(tally.model), half[tally.n_valid]
         fair = sway is None and ranking[i] + reach <= FAIR_MARGIN
         records[tally.model] = replace(
-            _counted(study, tally, page=page, off_list=off_list),
+            _counted(study, tally, page=page),
             bias=float(bias[i]),
             bias_low=max(0.0, float(bias[i]) - reach),
             bias_high=min(1.0, float(bias[i]) + reach),
@@ -168,9 +166,7 @@ def outcome_study_estimates(
             effective=_known(effective[i]),
             entropy_bits=float(entropy[i]),
         )
-    return tuple(
-        records.get(tally.model) or _counted(study, tally, page=page, off_list=off_list) for tally in tallies
-    )
+    return tuple(records.get(tally.model) or _counted(study, tally, page=page) for tally in tallies)
 
 
 def followed(found: Mapping[str, ModelOutcomes]) -> dict[str, Sway]:
@@ -217,7 +213,7 @@ def rank_margins(valid: Sequence[int], n_outcomes: int, *, n_intervals: int) -> 
     )
 
 
-def _counted(study: Study, tally: Tally, *, page: PageOf, off_list: Mapping[str, float] | None) -> Estimate:
+def _counted(study: Study, tally: Tally, *, page: PageOf) -> Estimate:
     """A record of what is known without a valid draw."""
     return Estimate(
         model=tally.model,
@@ -226,7 +222,6 @@ def _counted(study: Study, tally: Tally, *, page: PageOf, off_list: Mapping[str,
         outcomes=len(study.prompt.outcomes),
         draws=tally.n_draws,
         valid=tally.n_valid,
-        off_list=(off_list or {}).get(tally.model),
         cost_usd=tally.cost_usd,
         page=page(study.id, tally.model),
     )

@@ -6,14 +6,32 @@ from math import ceil
 import numpy as np
 from scipy.special import chdtri, chndtrinc
 
-from flipsite.analyse.binomial import FAIR_MARGIN
+from flipsite.analyse.binomial import FAIR_MARGIN, FALSE_DISCOVERY_RATE
 from flipsite.analyse.outcomes.multinomial import total_variation, total_variation_quantiles
-
-MOST_DRAWS = 50_000
-"""Beyond this nobody is told to draw."""
+from flipsite.analyse.power import MOST_DRAWS, PowerPlan
 
 N_TRIES = 2_000
 """Simulated perfect samplers behind the chance to be called fair."""
+
+
+def plan_outcomes(*, margin: float, bias: float, power: float, n_models: int, n_outcomes: int) -> PowerPlan:
+    """Work out the draws that verdicts need among k outcomes of an even target, as `analyse.power.plan`.
+
+    The bias moves from one half of the outcomes to the other, where it is found last.
+    """
+
+    def biased(alpha: float) -> int | None:
+        return draws_for_bias(bias, n_outcomes, power=power, alpha=alpha, halves=True)
+
+    return PowerPlan(
+        margin=margin,
+        bias=bias,
+        power=power,
+        n_models=n_models,
+        fair=draws_for_fairness(n_outcomes, margin=margin, power=power),
+        biased_first=biased(FALSE_DISCOVERY_RATE / n_models),
+        biased_alone=biased(FALSE_DISCOVERY_RATE),
+    )
 
 
 def draws_for_bias(

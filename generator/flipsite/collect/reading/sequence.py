@@ -11,12 +11,9 @@ from functools import lru_cache
 from itertools import pairwise
 from typing import Any
 
-from flipsite.collect.parse import SEVERAL, rejection
+from flipsite.collect.parse import OFF_LIST, SEVERAL, rejection
 from flipsite.collect.transcript import normalize, without_reasoning
 from flipsite.domain.draws import OutcomeSequence, Rejected, Status
-
-OFF_LIST = "names what was not offered"
-"""Why an answer is unparsed that holds a draw from outside the list."""
 
 
 def read_sequence(
