@@ -109,25 +109,47 @@ def test_a_model_waits_while_others_hold_what_it_needs():
     assert isinstance(account.reserve("c/d", pico(0.5)), Reservation)
 
 
-def test_a_model_that_bills_ten_times_its_worst_case_is_refused_the_next():
-    """A bill above the announced worst case sets the model aside by name, and no other."""
-    account = Account(total_usd=100.0, per_model_usd=None)
+def test_a_model_that_bills_ten_times_its_worst_case_goes_on_one_at_a_time():
+    """From that bill on each of its requests sets aside as much, alone; no other model is affected."""
+    account = Account(total_usd=0.35, per_model_usd=None)
     held = account.reserve("dear/liar", pico(0.01))
     assert isinstance(held, Reservation)
     account.settle(held, pico(0.1))
+    assert account.overcharges() == {"dear/liar": 0.1}
+    canary = account.reserve("dear/liar", pico(0.01))
+    assert isinstance(canary, Reservation)
+    assert canary.worst_pico == pico(0.1)
+    assert account.reserve("dear/liar", pico(0.01)) is Wait.FOR_OTHERS
+    assert isinstance(account.reserve("honest/one", pico(0.01)), Reservation)
+    account.settle(canary, pico(0.2))
     refused = account.reserve("dear/liar", pico(0.01))
     assert isinstance(refused, Refusal)
-    assert "billed $0.100000" in refused.reason
-    assert "at most $0.010000" in refused.reason
-    assert isinstance(account.reserve("honest/one", pico(0.01)), Reservation)
+    assert "one more request may cost $0.200000" in refused.reason
 
 
-def test_an_overcharge_is_remembered_until_the_announced_price_allows_it():
-    """The next run refuses the model too, unless its announced prices have risen to what it bills."""
+def test_what_was_reserved_before_the_overcharge_is_reserved_again():
+    """It was set aside at the announced price, so it does not go out; that of another model does."""
+    account = Account(total_usd=100.0, per_model_usd=None)
+    first, second, other = (account.reserve(name, pico(0.01)) for name in ("a/b", "a/b", "c/d"))
+    assert isinstance(first, Reservation)
+    assert isinstance(second, Reservation)
+    assert isinstance(other, Reservation)
+    account.settle(first, pico(0.9))
+    assert account.recheck(second) is Wait.FOR_OTHERS
+    assert account.recheck(other) is None
+
+
+def test_an_overcharge_is_remembered_by_the_next_run():
+    """It sets aside what was billed, unless the announced prices have risen beyond it."""
     account = Account(total_usd=100.0, per_model_usd=None)
     account.resume(ModelLedger(model="dear/liar", n_asked=1, billed_pico=pico(0.1), over_pico=pico(0.1)))
-    assert isinstance(account.reserve("dear/liar", pico(0.01)), Refusal)
-    assert isinstance(account.reserve("dear/liar", pico(0.1)), Reservation)
+    held = account.reserve("dear/liar", pico(0.01))
+    assert isinstance(held, Reservation)
+    assert held.worst_pico == pico(0.1)
+    account.settle(held, pico(0.01))
+    dearer = account.reserve("dear/liar", pico(0.2))
+    assert isinstance(dearer, Reservation)
+    assert dearer.worst_pico == pico(0.2)
 
 
 @pytest.mark.parametrize(("own", "total", "whose"), [(1.0, 50.0, "the model's"), (None, 1.0, "the")])

@@ -216,13 +216,25 @@ def test_a_canary_stops_a_model_whose_rest_would_not_fit(tmp_path):
     assert "its first 1 of 50 requests cost $0.09" in report.budget["a/thinker"]
 
 
-def test_a_model_that_bills_ten_times_its_worst_case_costs_that_one_draw(tmp_path):
-    """It is caught at its canary and set aside by name; the others go on; the next run does not ask it."""
+def test_a_model_that_bills_ten_times_its_worst_case_is_asked_one_at_a_time(tmp_path):
+    """Its canary shows it; from there the budget sets aside what it bills, and the report says so."""
     endpoint = Endpoint(coins=crowd(3), faults={"crowd/fair-01": [Fault.TEN_TIMES] * 100})
     project = project_of(tmp_path, budget=budget(1.0))
     report = simulate(project, endpoint, draws=10)
-    assert endpoint.n_requests == {"crowd/fair-00": 10, "crowd/fair-01": 1, "crowd/fair-02": 10}
-    assert "by its announced prices costs at most" in report.budget["crowd/fair-01"]
+    assert endpoint.n_requests == {"crowd/fair-00": 10, "crowd/fair-01": 10, "crowd/fair-02": 10}
+    (warning,) = report.warnings
+    assert warning.startswith("crowd/fair-01: billed $")
+    assert "by its announced prices costs at most" in warning
+    assert endpoint.billed_usd() <= report.spent_usd <= 1.0
+
+
+def test_a_model_that_bills_beyond_the_budget_costs_that_one_draw(tmp_path):
+    """Its rest does not fit at what it billed, so that it is left; the next run does not ask it either."""
+    endpoint = Endpoint(coins=crowd(3), faults={"crowd/fair-01": [Fault.TEN_TIMES] * 100})
+    project = project_of(tmp_path, budget=budget(None, own=0.012))
+    report = simulate(project, endpoint, draws=10)
+    assert endpoint.n_requests["crowd/fair-01"] == 1
+    assert "crowd/fair-01" in report.budget
     simulate(project, endpoint, draws=10)
     assert endpoint.n_requests["crowd/fair-01"] == 1
 

@@ -334,3 +334,19 @@ def test_the_site_knows_to_whom_a_setting_was_not_sent(tmp_path):
         fixed, warm = warm, fixed
     assert (fixed.sent, fixed.unsent) == ((), ("temperature", "top_p"))
     assert (warm.sent, warm.unsent) == ((("temperature", "0.7"), ("top_p", "0.9")), ())
+
+
+def test_many_models_that_bill_far_more_than_announced_overspend_by_one_request_each(tmp_path):
+    """Three hundred that announce a millionth of a dollar bill 90 cents: only those in flight overspend."""
+    names = [f"a/{number}" for number in range(300)]
+    cheap = {**PRICED, "pricing": {"prompt": "0.000000001", "completion": "0.000000001"}}
+    project = project_of(tmp_path, kind=Kind.MEASURED, budget=budget(1.0))
+    with speaking(
+        Dialects(models={name: [replace(ONE, cost=0.90)] for name in names}, entry=cheap)
+    ) as server:
+        order = RunRequest(study_id=STUDY, draws=5, api_base=server.base, concurrency=16)
+        report = collect(project, order, watcher())
+    assert max(len(server.of(name)) for name in names) == 1
+    assert 2 <= len(server.asked) <= 17
+    assert report.spent_usd == pytest.approx(0.9 * len(server.asked))
+    assert len(report.budget) >= 283

@@ -2,7 +2,9 @@
 
 A state machine without clock, lock or network. Sums are whole picodollars (1e-12 USD), so that no rounding
 ever hides a cent: billed + unpriced + in flight never exceeds the budget, in all or of one model, while bills
-keep to the announced prices. The scheduler runs it on one thread, which is the one lock.
+keep to the announced prices. Where they do not, what goes beyond is at most the bills of the requests on the
+wire when the first of them comes: later requests of that model go one at a time, at the price it billed. The
+scheduler runs it on one thread, which is the one lock.
 
 Prices that answers came without: asked for until they are told, at first soon, then by the next run.
 """
@@ -93,27 +95,36 @@ class Account:
         self._over[standing.model] = standing.over_pico
 
     def reserve(self, model: str, worst_pico: int) -> Reservation | Wait | Refusal:
-        """Set aside the most a request may cost, if that leaves the budget whole."""
-        own = self._purse(model)
-        if self._over.get(model, 0) > worst_pico:
-            return self._over_announced(model, worst_pico)
+        """Set aside the most a request may cost, if that leaves the budget whole.
+
+        A model that billed more than a request's worst case is asked one request at a time from there, and
+        each counts as much as its dearest bill.
+        """
+        own, over = self._purse(model), self._over.get(model, 0)
+        worst_pico = max(worst_pico, over)
         for purse, whose in ((own, "the model's budget"), (self._all, "the budget")):
             if worst_pico > purse.room:
                 return Refusal(
                     reason=f"one more request may cost ${usd(worst_pico):.6f}, and {whose} "
                     f"has ${usd(max(0, int(purse.room))):.6f} left"
                 )
-        if any(worst_pico > purse.room - purse.in_flight for purse in (own, self._all)):
+        alone = over and own.in_flight
+        if alone or any(worst_pico > purse.room - purse.in_flight for purse in (own, self._all)):
             return Wait.FOR_OTHERS
         own.in_flight += worst_pico
         self._all.in_flight += worst_pico
         return Reservation(model=model, worst_pico=worst_pico)
 
-    def recheck(self, reservation: Reservation) -> Refusal | None:
-        """Look again at a reserved request before it is sent: bills may have gone beyond their worst case."""
-        own, model = self._purse(reservation.model), reservation.model
-        if self._over.get(model, 0) > reservation.worst_pico:
-            return self._over_announced(model, reservation.worst_pico)
+    def recheck(self, reservation: Reservation) -> Wait | Refusal | None:
+        """Look again at a reserved request before it is sent: bills may have gone beyond their worst case.
+
+        Returns:
+            `Wait` where it must be reserved again, since its model has billed more than was set aside; why
+            the budget has no room for it; or None where it may be sent.
+        """
+        own = self._purse(reservation.model)
+        if self._over.get(reservation.model, 0) > reservation.worst_pico:
+            return Wait.FOR_OTHERS
         for purse, whose in ((own, "the model's budget"), (self._all, "the budget")):
             if purse.spent + purse.in_flight > (math.inf if purse.limit is None else purse.limit):
                 left = usd(max(0, int(purse.room)))
@@ -153,6 +164,10 @@ class Account:
                 )
         return None
 
+    def overcharges(self) -> dict[str, float]:
+        """The dearest bill in dollars of each model that billed more than a request's worst case."""
+        return {model: usd(over) for model, over in sorted(self._over.items()) if over}
+
     def spent_usd(self, model: str | None = None) -> float:
         """Dollars billed, with answers whose price is unknown at their worst case."""
         return usd((self._all if model is None else self._purse(model)).spent)
@@ -173,12 +188,6 @@ class Account:
     def asked(self, model: str) -> int:
         """How many of a model's requests came to an end, in this run and before."""
         return self._asked.get(model, 0)
-
-    def _over_announced(self, model: str, worst_pico: int) -> Refusal:
-        return Refusal(
-            reason=f"it billed ${usd(self._over[model]):.6f} for one request, which by its announced "
-            f"prices costs at most ${usd(worst_pico):.6f}"
-        )
 
     def _purse(self, model: str) -> _Purse:
         return self._purses.setdefault(model, _Purse(self._per_model))

@@ -46,6 +46,13 @@ _LONGEST_BACKOFF_S = 60.0
 _ADAPTS = frozenset({Action.TEXT, Action.RENAME, Action.SHORTEN})
 """Faults after which a model is asked again at once, in another form."""
 
+_DEARER = "its model billed more than was set aside"
+
+
+class _DearerError(Exception):
+    """A request that was not sent, since its model billed more than was set aside for it."""
+
+
 _TOO_MUCH = frozenset({429, 503, 529})
 
 
@@ -114,7 +121,10 @@ class Requester:
             StoreError: If the answer cannot be kept.
         """
         for attempt in range(1, PATIENCE + 1):
-            failure = await self._attempt(model_run, question, last=attempt == PATIENCE, canary=canary)
+            try:
+                failure = await self._attempt(model_run, question, last=attempt == PATIENCE, canary=canary)
+            except _DearerError:
+                continue
             if failure is None or failure.action is Action.REFUSED:
                 return True
             if attempt == PATIENCE or not self._asks_again(failure):
@@ -135,7 +145,7 @@ class Requester:
                 await self._free_pace.acquire()
             worst_pico = math.ceil(model_run.worst_usd(question, request) * PICO_PER_USD)
             reservation = await self._reserve(model_run.model, worst_pico)
-            number = await self._ledger.ask(self._asked(model_run, question, mode, request, worst_pico))
+            number = await self._ledger.ask(self._asked(model_run, question, mode, request, reservation))
             exchange, billed = await self._send(model_run, reservation, number, request, question, mode=mode)
             try:
                 reading = self._reading(model_run, exchange, question, mode=mode, last=last)
@@ -193,11 +203,14 @@ class Requester:
             What came back, and the picodollars billed; None where nobody has told yet.
         """
         async with self._wire:
-            if refusal := self.account.recheck(reservation):
-                await self._ledger.answer(_unsent(number, refusal.reason))
+            if (changed := self.account.recheck(reservation)) is not None:
+                reason = changed.reason if isinstance(changed, Refusal) else _DEARER
+                await self._ledger.answer(_unsent(number, reason))
                 self.account.settle(reservation, 0)
                 self._money_moved.set()
-                raise ModelSkippedError(refusal.reason, money=True)
+                if isinstance(changed, Refusal):
+                    raise ModelSkippedError(reason, money=True)
+                raise _DearerError
             self._progress.in_flight += 1
             try:
                 extra = self._extra(question) if self._extra else None
@@ -215,7 +228,7 @@ class Requester:
         question: Question,
         mode: str,
         request: Mapping[str, object],
-        worst_pico: int,
+        reservation: Reservation,
     ) -> RequestRecord:
         settings = {name: value for name, value in request.items() if name != "messages"}
         return RequestRecord(
@@ -225,7 +238,7 @@ class Requester:
             order=question.order,
             mode=mode,
             sent=json.dumps(settings, sort_keys=True),
-            worst_pico=worst_pico,
+            worst_pico=reservation.worst_pico,
             asked_at=self._clock.asked_at(model_run.model, question.draw),
         )
 

@@ -31,6 +31,7 @@ from flipsite.domain.study import MOST_BUDGET_USD, Kind, Prompt, Study
 from flipsite.domain.trajectory import N_COUNTS, RunningCounts
 from flipsite.errors import UsageError
 from flipsite.files import replacing
+from flipsite.present.text.formats import usd_text
 from flipsite.project import CATALOGUE_FILE, Project, study_folder, study_ids
 from flipsite.settings import default_study, dump_study, load_study
 from flipsite.store.cache.cache import Cache
@@ -167,7 +168,10 @@ class CollectRun:
             await (rounds.run(scheduler, queues) if rounds else scheduler.run(queues))
 
         await session.ask(run, beside=lambda: self._save(session.ended))
-        warnings = warnings_of([queue.model_run for queue in queues], session.progress)
+        warnings = (
+            *warnings_of([queue.model_run for queue in queues], session.progress),
+            *_overcharged(session, planned),
+        )
         return replace(self._report(session, planned, rounds), warnings=warnings)
 
     def _rounds(self, session: RunSession, planned: CollectPlan) -> Rounds:
@@ -213,6 +217,17 @@ class CollectRun:
             priced=self._priced,
             spared_usd=sum(each.get(one.model, 0.0) * one.n_spared for one in settled or ()),
         )
+
+
+def _overcharged(session: RunSession, planned: CollectPlan) -> list[str]:
+    """A sentence on each model that billed more than its announced prices allow."""
+    worst = {one.model: one.draw_worst_usd for one in planned.models}
+    return [
+        f"{model}: billed {usd_text(billed)} for one request, which by its announced prices costs at most "
+        f"{usd_text(worst[model])}; from there it is asked one request at a time, at that price."
+        for model, billed in session.account.overcharges().items()
+        if model in worst
+    ]
 
 
 async def fetch_choices(
