@@ -1,5 +1,8 @@
 """Several draws in one answer, held to the null of independent answers."""
 
+import csv
+from pathlib import Path
+
 import numpy as np
 import pytest
 
@@ -106,3 +109,49 @@ def test_the_size_of_each_test_is_as_stated(m: int, length: int) -> None:
     for name in ("bias", "dispersion_own", "first_place", "places", "equal_pairs", "runs_z"):
         p = np.array([upper_tail(getattr(law, name), value) for value in getattr(seen, name)])
         assert np.mean(p <= 0.05) <= 0.085, name
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("m", [20, 50, 1_000])
+@pytest.mark.parametrize("length", [2, 12, 100])
+def test_the_size_of_each_test_is_within_simulation_error(m: int, length: int) -> None:
+    """The same for few and many answers, short and long: at most 5 %, and four standard errors."""
+    law = null_laws((m,), length, COIN)[m]
+    n_studies = max(100, min(1_000, 10_000_000 // (m * length)))
+    studies = independent(n_studies * m, length, seed=m + length).reshape(n_studies, m, length)
+    seen = answer_statistics(studies, COIN)
+    most = 0.05 + 4 * (0.05 * 0.95 / n_studies) ** 0.5
+    for name in ("bias", "dispersion_own", "first_place", "places", "equal_pairs", "runs_z"):
+        p = np.array([upper_tail(getattr(law, name), value) for value in getattr(seen, name)])
+        assert np.mean(p <= 0.05) <= most, name
+
+
+FIG3 = Path(__file__).parents[3] / "shared" / "data" / "failure-to-mix"
+PUBLISHED = {
+    "fig3_d10_flips_claude.csv": ("anthropic/claude-4.5-sonnet", 0.300, 0.000, 0.909, 0.667, 46.6, 1.00, 2),
+    "fig3_d10_flips.csv": ("qwen/qwen3-vl-8b-instruct", 0.300, 0.000, 0.909, 0.659, 44.9, 1.03, 5),
+}
+
+
+@pytest.mark.skipif(not FIG3.exists(), reason="the published flips are not here")
+@pytest.mark.parametrize("name", PUBLISHED)
+def test_ten_published_flips_an_answer_at_45_percent(name: str) -> None:
+    """Share, dispersions, alternation, runs, bits, different answers; two scripts differ at two places."""
+    model, share, own, about, alternation, z, bits, distinct = PUBLISHED[name]
+    with (FIG3 / name).open(encoding="utf-8", newline="") as file:
+        rows = [row for row in csv.DictReader(file) if row["p"] == "45" and row["model"] == model]
+    answers = np.array([[int(row[f"digit_{place}"]) for place in range(1, 11)] for row in rows])
+    assert answers.shape == (1_000, 10)
+    found = estimate(answers, (0.55, 0.45))
+    assert answers.mean() == pytest.approx(share, abs=5e-4)
+    assert found.bias == pytest.approx(0.45 - share, abs=5e-4)
+    assert found.dispersion_own == pytest.approx(own, abs=5e-4)
+    assert found.dispersion == pytest.approx(about, abs=5e-4)
+    assert found.alternation == pytest.approx(alternation, abs=5e-4)
+    assert found.runs_z == pytest.approx(z, abs=0.05)
+    assert found.collision_bits == pytest.approx(bits, abs=5e-3)
+    assert found.distinct_answers == distinct
+    assert found.verdict is SequenceVerdict.PATTERNED
+    if distinct == 2:
+        ones = [shares[1] for shares in found.places]
+        assert ones == pytest.approx([0, 1, 0, 0, 1, 0, 0, 0.517, 0.483, 0])
