@@ -20,6 +20,7 @@ from flipsite.present.charts.published import (
     stated_spend,
 )
 from flipsite.present.charts.ranks import rank_intervals
+from flipsite.present.charts.sequences import alternation_against_dispersion
 from flipsite.present.charts.spend import cost_against_bias, spend_by_model
 from flipsite.present.charts.truth import truth
 from flipsite.present.pages.cross_study import comparison_path
@@ -46,9 +47,15 @@ def study_drawings(report: StudyReport) -> Mapping[str, Draw]:
         return drawings | _claim_drawings(report)
     if not any(record.valid for record in estimates):
         return {}
+    answers = report.sequences
     drawings = {
+        **({"sequences": partial(alternation_against_dispersion, answers, study)} if answers else {}),
         "bias-intervals": partial(bias_intervals, estimates, study),
-        **({} if report.outcomes else {"bias-distribution": partial(bias_distribution, estimates, study)}),
+        **(
+            {}
+            if report.outcomes or answers
+            else {"bias-distribution": partial(bias_distribution, estimates, study)}
+        ),
         "verdicts": partial(verdicts, estimates, study),
         "rank-intervals": partial(rank_intervals, estimates, study),
         **predictors,

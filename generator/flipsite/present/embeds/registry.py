@@ -23,6 +23,7 @@ from flipsite.present.leaderboard.tables import (
     most_biased_table,
 )
 from flipsite.present.pages.predictor_tables import predictors_table
+from flipsite.present.sequences.tables import sequences_table
 from flipsite.present.tables import spend_table, stated_spend_table, study_note
 from flipsite.present.text.formats import brief_text
 from flipsite.present.text.predictors import contrasts, main_form, main_part
@@ -164,6 +165,12 @@ def table_embeds(
     elif report.printed:
         stated = stated_spend_table(report.study, report.printed)
         found.append(embedded(stated, _spend_figure(report, figures or {})))
+    if report.sequences:
+        rows = partial(sequences_table, report.study, report.sequences, note=study_note(report.study))
+        picture = (
+            _chart(report, "sequences", figures or {}) if any(e.valid for e in report.estimates) else None
+        )
+        found.append(embedded(rows(top=0), picture, whole=cache(partial(rows, top=top))))
     best = main_form(report.fit) if report.fit else None
     if best and contrasts(best, main_part(best)):
         fitted = predictors_table(best, report.study, top=top, note=study_note(report.study))
