@@ -1,56 +1,57 @@
-"""A file read as a small one and as a large one."""
+"""A file read as a small one, and as one that does not fit into memory."""
 
 import re
 from collections.abc import Sequence
+from contextlib import closing
 from pathlib import Path
+from unittest import mock
 
+import numpy as np
 import pyarrow as pa
 import pytest
 from draw_strategies import same
 
 from flipsite.domain.draws import Draws
 from flipsite.errors import UsageError
-from flipsite.store.imports.columns import ImportOptions, check_columns, parse_options
-from flipsite.store.imports.files import read_sheet
-from flipsite.store.imports.large import LargeRows, large_rows
+from flipsite.store.imports import csv, sheet
+from flipsite.store.imports.columns import ImportOptions, match_case, parse_options
 from flipsite.store.imports.rows import Rows, rows_of
-from flipsite.store.imports.staging import staged
-from flipsite.store.snapshot.columns import SCHEMA, draws_table
+from flipsite.store.imports.sheet import read_sheet
+from flipsite.store.snapshot.columns import SCHEMA
 from flipsite.store.snapshot.read import draws_of_table
 
 
-def small(path: Path, options: ImportOptions) -> Rows:
-    sheet = read_sheet(path, wanted=options.wanted, needed=options.needed)
-    check_columns(path, sheet.names, options)
-    return rows_of(sheet, options)
+def read(
+    path: Path, options: ImportOptions, *, most_bytes: int = sheet.MOST_BYTES, rows_a_run: int = 10**6
+) -> tuple[Rows, Draws]:
+    """All draws of a file, with their own numbers."""
+    with read_sheet(path, options, most_bytes=most_bytes) as found:
+        spelled, _ = match_case(options, found.names)
+        rows = rows_of(found, spelled, rows_a_run=rows_a_run)
+        with closing(rows.runs):
+            tables = rows.runs.tables(study="s", shift=np.zeros(len(rows.models), np.int64), rows=rows_a_run)
+            return rows, draws_of_table("s", pa.concat_tables([SCHEMA.empty_table(), *tables]))
 
 
-def large(path: Path, options: ImportOptions) -> tuple[LargeRows, Draws]:
-    with staged(path, wanted=options.wanted, needed=options.needed) as stage:
-        check_columns(path, stage.names, options)
-        rows = large_rows(stage, options)
-        tables = [SCHEMA.empty_table(), *rows.draws(study="s", last={})]
-        return rows, draws_of_table("s", pa.concat_tables(tables))
+def large(path: Path, options: ImportOptions) -> tuple[Rows, Draws]:
+    """The same in pieces of a few rows, all of them on disk, in runs of two rows or so."""
+    with mock.patch.object(sheet, "ROWS_A_BATCH", 2), mock.patch.object(csv, "_BLOCK", 40):
+        return read(path, options, most_bytes=0, rows_a_run=2)
 
 
-def compare(
-    path: Path, *columns: str, where: Sequence[str] = (), labels: str | None = None
-) -> LargeRows | None:
+def compare(path: Path, *columns: str, where: Sequence[str] = (), labels: str | None = None) -> Rows | None:
     """Read a file both ways, and see to it that nothing differs."""
     options = parse_options(columns, where, labels)
     try:
-        expected = small(path, options)
+        expected, draws = read(path, options)
     except UsageError as refused:
         with pytest.raises(UsageError, match=re.escape(str(refused))):
             large(path, options)
         return None
-    found, draws = large(path, options)
-    assert same(draws, draws_of_table("s", draws_table(expected.draws, study="s")))
-    assert (found.reading, found.n_contradictions) == (
-        expected.drawn.reading,
-        expected.drawn.n_contradictions,
-    )
+    found, pieced = large(path, options)
+    assert same(pieced, draws)
+    assert (found.reading, found.n_contradictions) == (expected.reading, expected.n_contradictions)
     assert (found.n_filtered, found.n_lost) == (expected.n_filtered, expected.n_lost)
     assert found.numbered == expected.numbered
-    assert (found.n_problems, found.problems) == (len(expected.problems), expected.problems[:10])
+    assert (found.problems.n, found.problems.first) == (expected.problems.n, expected.problems.first)
     return found

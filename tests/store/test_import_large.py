@@ -13,7 +13,7 @@ import pytest
 from hypothesis import given
 from hypothesis import settings as hypothesis
 from hypothesis import strategies as st
-from import_both_ways import compare, large, small
+from import_both_ways import compare, large, read
 
 from flipsite.domain.draws import Status
 from flipsite.errors import UsageError
@@ -22,8 +22,6 @@ from flipsite.settings import load_study
 from flipsite.store.counting.aggregate import read_tallies
 from flipsite.store.imports.columns import parse_options
 from flipsite.store.imports.importer import import_file
-from flipsite.store.imports.large import large_rows
-from flipsite.store.imports.staging import staged
 from flipsite.store.snapshot.columns import draws_table
 from flipsite.store.snapshot.read import ROWS_A_GROUP, ModelExtent, model_extents, n_draws, read_draws
 from flipsite.store.snapshot.write import add_parts
@@ -101,7 +99,7 @@ def test_labels_by_place_are_told_by_the_answers_as_in_a_small_file(rows, tmp_pa
 @given(value=st.floats(allow_nan=False, allow_infinity=False))
 @hypothesis(max_examples=30, deadline=None)
 def test_numbers_are_the_same_to_the_last_bit(value, tmp_path_factory):
-    """A float is read from its shortest text by DuckDB as by Python."""
+    """A float is read from its shortest text by Arrow as by Python."""
     path = written(tmp_path_factory.mktemp("number"), {"model": "m", "outcome": 1, "latency_s": value})
     _, draws = large(path, parse_options((), (), None))
     assert draws.latency_s[0] == value
@@ -113,7 +111,7 @@ def test_a_gzipped_file_and_windows_lines_are_read(tmp_path):
     path = tmp_path / "a.jsonl.gz"
     text = '\ufeff{"model":"a","outcome":1}\r\n\r\nnonsense\r\n{"model":"a","outcome":0}'
     path.write_bytes(gzip.compress(text.encode()))
-    assert compare(path).problems[0].line == 3
+    assert compare(path).problems.first[0].line == 3
 
 
 def test_parquet_is_read(tmp_path):
@@ -128,21 +126,20 @@ def test_parquet_is_read(tmp_path):
         "asked_at": moments,
     }
     pq.write_table(pa.table(columns), tmp_path / "a.parquet")
-    assert compare(tmp_path / "a.parquet", 'response=say "it"').n_problems == 1
+    assert compare(tmp_path / "a.parquet", 'response=say "it"').problems.n == 1
 
 
 def test_numbers_of_draws_that_are_taken_are_passed_over(tmp_path):
     """All of a model's new draws follow what is there, where one of their numbers does not."""
+    folder, options = tmp_path / "content" / "studies" / "s", parse_options((), (), None)
+    there = [{"model": model, "outcome": 1, "draw": n} for model, n in (("a", 7), ("b", 6))]
+    import_file(written(tmp_path, *there), folder=folder, options=options)
+    (folder / "draws/part=000").mkdir(parents=True)
+    (folder / "draws.parquet").rename(folder / "draws/part=000/draws.parquet")
     records = [{"model": model, "outcome": 1, "draw": draw} for model in "abc" for draw in (7, 8)]
-    options = parse_options((), (), None)
-    with staged(written(tmp_path, *records), wanted=options.wanted, needed=options.needed) as stage:
-        rows = large_rows(stage, options)
-        (table,) = rows.draws(study="s", last={"a": 7, "b": 6})
-    assert table["draw"].to_pylist() == [15, 16, 7, 8, 7, 8]
-    unnumbered = [{"model": model, "outcome": 1} for model in "abab"]
-    with staged(written(tmp_path, *unnumbered), wanted=options.wanted, needed=options.needed) as stage:
-        (table,) = large_rows(stage, options).draws(study="s", last={"b": 3})
-    assert table["draw"].to_pylist() == [0, 1, 4, 5]
+    import_file(written(tmp_path, *records), folder=folder, options=options)
+    (added,) = (folder / "draws").glob("import=*/part=000/draws.parquet")
+    assert pq.read_table(added)["draw"].to_pylist() == [15, 16, 7, 8, 7, 8]
 
 
 @pytest.mark.parametrize(
@@ -156,9 +153,9 @@ def test_a_file_that_tells_nothing_is_refused(tmp_path, columns, words):
     """In the words that a small one is refused in."""
     path = written(tmp_path, {"model": "a", "outcome": "?"}, {"model": "a", "outcome": "!"})
     options = parse_options(columns, (), None)
-    for read in (small, large):
+    for way in (read, large):
         with pytest.raises(UsageError, match=words.replace("?", "[?]")):
-            read(path, options)
+            way(path, options)
 
 
 @pytest.mark.slow

@@ -16,9 +16,9 @@ from flipsite.domain.draws import Status
 from flipsite.errors import UsageError
 from flipsite.project import snapshot_files
 from flipsite.store.exports import COLUMNS
-from flipsite.store.imports.columns import parse_options
-from flipsite.store.imports.files import read_sheet
+from flipsite.store.imports.columns import ImportOptions, parse_options
 from flipsite.store.imports.importer import import_file
+from flipsite.store.imports.sheet import read_sheet
 from flipsite.store.snapshot.read import n_draws
 
 CELL = st.one_of(
@@ -73,19 +73,23 @@ def test_cells_are_those_of_pythons_reader(content, tmp_path_factory):
     """Whoever cut them: to the last letter, on the lines that Python counts."""
     path = tmp_path_factory.mktemp("csv") / "a.csv"
     path.write_bytes(content)
-    wanted = {"model", "outcome", *OTHERS, *COLUMNS}
+    options = ImportOptions(columns=tuple((name, (name,)) for name in ("model", "outcome")))
     text = content.decode("utf-16" if content[:2] in {b"\xff\xfe", b"\xfe\xff"} else "utf-8-sig")
     delimiter = next(mark for mark in ",;\t" if mark in text.splitlines()[0])
     try:
         header, *rows = csv.reader(io.StringIO(text, newline=""), delimiter=delimiter, strict=True)
     except csv.Error:
-        with pytest.raises(UsageError, match="not CSV"):
-            read_sheet(path, wanted=wanted, needed=("model", "outcome"))
+        with pytest.raises(UsageError, match="not CSV"), read_sheet(path, options):
+            pass
         return
-    sheet = read_sheet(path, wanted=wanted, needed=("model", "outcome"))
+    with read_sheet(path, options) as sheet:
+        batches = list(sheet.batches())
     rows = [row + [""] * len(header) for row in rows if any(row)]
     guard = without_guard if tuple(header) == COLUMNS else str
-    for name, cells in sheet.cells.items():
+    for name in sheet.names if batches else ():
+        if name not in options.wanted:
+            continue
+        cells = [cell for batch in batches for cell in batch.column(name).to_pylist()]
         place = [each.strip() for each in header].index(name)
         assert cells == [guard(row[place]) or None for row in rows]
 
@@ -133,7 +137,7 @@ def test_a_row_may_begin_in_one_block_and_end_in_the_next(tmp_path):
     rows = "".join(f'm{n % 7},{n % 2},"{answer}"\n' for n in range(3_000))
     (tmp_path / "a.csv").write_text(f"model,outcome,response\n{rows}m8,?,\n")
     found = compare(tmp_path / "a.csv")
-    assert [problem.line for problem in found.problems] == [2 + 20 * 3_000]
+    assert [problem.line for problem in found.problems.first] == [2 + 20 * 3_000]
 
 
 def test_an_exported_csv_comes_back_without_its_guards(tmp_path):

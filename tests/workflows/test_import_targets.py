@@ -1,7 +1,7 @@
 """A family of studies that differ only in target, from one file, and the curve of asked against drawn."""
 
 import json
-import re
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -12,10 +12,10 @@ from flipsite.errors import UsageError
 from flipsite.project import SNAPSHOT, find_project, snapshot_files, study_folder, study_ids
 from flipsite.settings import load_study
 from flipsite.store.counting.aggregate import read_tallies
+from flipsite.store.imports import csv
 from flipsite.store.imports.columns import parse_options
-from flipsite.store.imports.files import read_sheet
-from flipsite.store.imports.source import targets_of
-from flipsite.store.imports.staging import staged
+from flipsite.store.imports.rows import targets_of
+from flipsite.store.imports.sheet import read_sheet
 from flipsite.store.snapshot.read import read_draws
 from flipsite.workflows.build import build
 from flipsite.workflows.load import load_report
@@ -68,20 +68,23 @@ def test_a_file_of_which_no_row_is_wanted_is_refused(tmp_path: Path) -> None:
 )
 @pytest.mark.parametrize("where", [(), ("model=c",)])
 def test_a_large_file_asks_for_the_targets_of_a_small_one(
-    tmp_path: Path, rows: str, where: tuple[str, ...]
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, rows: str, where: tuple[str, ...]
 ) -> None:
     """The same shares, by the same texts, or the same refusal."""
     path, options = tmp_path / "a.csv", parse_options([], where, None)
     path.write_text("model,p,outcome\n" + rows)
-    names = {"wanted": ("model", "p", "outcome"), "needed": ("model", "p", "outcome")}
-    try:
-        expected = targets_of(read_sheet(path, **names), "p", options)
-    except UsageError as refused:
-        with pytest.raises(UsageError, match=re.escape(str(refused))), staged(path, **names) as stage:
-            targets_of(stage, "p", options)
-        return
-    with staged(path, **names) as stage:
-        assert targets_of(stage, "p", options) == expected
+    every = replace(options, where=(*options.where, ("p", "")))
+
+    def found(most_bytes: int) -> dict[float, str] | str:
+        with read_sheet(path, every, most_bytes=most_bytes) as sheet:
+            try:
+                return targets_of(sheet, "p", options)
+            except UsageError as refused:
+                return str(refused)
+
+    expected = found(2**20)
+    monkeypatch.setattr(csv, "_BLOCK", 8)
+    assert found(0) == expected
 
 
 @pytest.mark.slow

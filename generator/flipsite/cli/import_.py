@@ -28,7 +28,8 @@ if TYPE_CHECKING:  # the store is imported when there is something to import
     "columns",
     multiple=True,
     metavar="OURS=THEIRS",
-    help="Which column of the file is ours; `labels=v,v2` names two, `order=` none. May be repeated.",
+    help="The file's column, or path as `body.model`, that is ours; `labels=v,v2` names two, `order=` none. "
+    "May be repeated.",
 )
 @click.option(
     "--where",
@@ -42,12 +43,14 @@ if TYPE_CHECKING:  # the store is imported when there is something to import
     metavar="COL",
     help="The file's column of asked shares (or per cent): one study a target, named STUDY-p005 and so on.",
 )
+@click.option("--model", metavar="NAME", help="The model of every row, where the file does not name it.")
 @click.option(
     "--decimal",
     default=".",
     metavar="MARK",
     help="The decimal mark of the file's numbers: `.` or `,`.  [default: .]",
 )
+@click.option("--encoding", metavar="NAME", help="The encoding of a text that is not UTF-8, as `cp1252`.")
 def command(
     *,
     file: Path,
@@ -56,18 +59,22 @@ def command(
     where: tuple[str, ...],
     labels: str | None,
     target_column: str | None,
+    model: str | None,
     decimal: str,
+    encoding: str | None,
 ) -> None:
-    r"""Add the draws of FILE (CSV, JSON lines, both also gzipped, or Parquet) to a study.
+    r"""Add the draws of FILE to a study: CSV, JSON (lines, lists, objects) or Parquet; text may be compressed.
 
-    A model and an outcome (0 and 1, true and false, or a label) suffice. Two label columns are taken as the
-    label named first in the prompt and the other. Importing the same file twice changes nothing.
+    A model and an outcome (0 and 1, true and false, or a label) suffice, or a model and a response, which is
+    read as a collected answer is. Two label columns are taken as the label named first in the prompt and the
+    other. Importing the same file twice changes nothing.
 
     \b
     Examples:
       flipsite import draws.csv --study mine
       flipsite import flips.jsonl.gz --study theirs --column outcome=answer --labels tails,heads
       flipsite import curve.csv --study curve --column outcome=answer --target-column p
+      flipsite import log.jsonl --study mine --column model=request.model --column response=choices[0].text
       flipsite import words.csv --study words --column outcome=said --column labels=v,v2 --where p=50
     """
     from flipsite.project import find_project
@@ -78,7 +85,7 @@ def command(
     if names_study(file, study):
         _show_batch(file, import_batch(find_project(Path.cwd()), study, file))
         return
-    options = parse_options(columns, where, labels, decimal=decimal)
+    options = parse_options(columns, where, labels, model=model, decimal=decimal, encoding=encoding)
     project = find_project(Path.cwd())
     if target_column:
         reports = import_targets(project, study, file, options=options, column=target_column)

@@ -1,9 +1,12 @@
-"""Draws from other people's files into a study, and a study's draws out again."""
+"""Import other people's draws into a study, and export a study's draws."""
 
+from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import BinaryIO
 
+from flipsite.collect.parse import read_answer
+from flipsite.domain.draws import Outcome, Status
 from flipsite.domain.study import Kind
 from flipsite.errors import UsageError
 from flipsite.files import replacing
@@ -21,11 +24,14 @@ def import_draws(
 ) -> ImportReport:
     """Add a file's rows to a study of the project; where there is no project, one begins in this folder.
 
+    A file that has answers and no outcomes is read by the reader that reads collected answers.
+
     Raises:
         UsageError: If the file, its columns, the study's name or its kind forbid it; nothing is written then.
         StoreError: If the study's snapshot cannot be read or written.
     """
-    return import_file(path, folder=study_folder(_own(project), study_id), options=options, target=target)
+    folder = study_folder(_own(project), study_id)
+    return import_file(path, folder=folder, options=options, target=target, read_answer=_read_answer)
 
 
 def import_targets(
@@ -42,11 +48,18 @@ def import_targets(
         per_cent = f"{100 * target:06.2f}".rstrip("0").rstrip(".").zfill(3).replace(".", "-")
         return study_folder(_own(project), f"{study_id}-p{per_cent}")
 
-    return import_by_target(path, column=column, options=options, folder_of=folder_of)
+    return import_by_target(
+        path, column=column, options=options, folder_of=folder_of, read_answer=_read_answer
+    )
+
+
+def _read_answer(text: str, labels: Sequence[str], finish_reason: str | None) -> tuple[int, Status]:
+    result = read_answer(text, labels=labels, finish_reason=finish_reason)
+    return (result.index, Status.VALID) if isinstance(result, Outcome) else (-1, result.status)
 
 
 def _own(project: Project) -> Project:
-    """The project that takes imports: the package's own studies are not ours to add to."""
+    """The project that takes imports; the packaged studies take none."""
     if project.packaged:
         return replace(project, content=project.root / "content", packaged=False)
     return project

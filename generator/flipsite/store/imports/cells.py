@@ -6,7 +6,7 @@ from datetime import UTC, datetime
 from math import isfinite
 from typing import Any
 
-Pair = tuple[str, str]
+Labels = tuple[str, ...]
 
 MISSING = frozenset(
     ["", "-", "–", "—", ".", "?", "#n/a", "n/a", "na", "nan", "nil", "none", "null", "undefined", "unknown"]
@@ -49,25 +49,20 @@ def name_of(cell: Any, *, exact: bool) -> str:
     return text if exact and text.strip() else text.strip()
 
 
-def text_of(cell: Any) -> str:
-    """A text as it is, anything else as JSON."""
-    return cell if isinstance(cell, str) else json.dumps(cell, ensure_ascii=False, default=str)
+def labels_of_two(first: str | None, second: str | None) -> Labels | None:
+    """The labels in two cells, or None where they are not two different ones."""
+    pair = ((first or "").strip(), (second or "").strip())
+    return pair if all(pair) and pair[0] != pair[1] else None
 
 
-def pair_of_two(first: Any, second: Any) -> Pair | None:
-    """A pair from two cells, or None where they do not tell two labels apart."""
-    pair = tuple("" if cell is None else str(cell).strip() for cell in (first, second))
-    return (pair[0], pair[1]) if all(pair) and pair[0] != pair[1] else None
-
-
-def pair_of(cell: Any) -> Pair | None:
-    """A pair from one cell: a list of two texts, or its JSON."""
+def labels_of(cell: str | None) -> Labels | None:
+    """The labels in one cell: a JSON list of two texts or more, or None."""
     try:
-        pair = json.loads(cell) if isinstance(cell, str) else cell
+        labels = json.loads(cell) if cell else None
     except (ValueError, RecursionError):
         return None
-    if isinstance(pair, list) and len(pair) == 2 and all(isinstance(label, str) for label in pair):
-        return pair[0], pair[1]
+    if isinstance(labels, list) and len(labels) >= 2 and all(isinstance(label, str) for label in labels):
+        return tuple(labels)
     return None
 
 

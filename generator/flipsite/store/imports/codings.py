@@ -8,12 +8,12 @@ import csv
 import io
 import shlex
 from collections import Counter
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from pathlib import Path
-from typing import Any
 
 from flipsite.errors import UsageError
 from flipsite.store.imports.cells import MISSING, number_of
+from flipsite.store.imports.outcomes import code_of
 
 Value = float | str
 """A cell's value: a number however it is written, a text whatever its case."""
@@ -26,42 +26,53 @@ _LOWER = ("no", "n", "false", "f", "off", "tails", "tail", "never", "down", "fai
 
 _SMALLEST_SHARE = 0.05
 _MOST_VALUES = 12
+_MOST_COUNTED = 10_000
 
 
-def check_coding(
-    path: Path, cells: Sequence[Any], *, is_read: Iterable[bool], weights: Sequence[int] | None = None
-) -> None:
-    """Refuse a column in which most cells that were not read hold one or two further values.
+class Codings:
+    """The values of an outcome column that is read as 0 and 1, and how many cells hold each."""
 
-    Args:
-        path: The file.
-        cells: The outcome column, without cells whose row has a status of its own.
-        is_read: Whether each cell was read as an outcome.
-        weights: How many rows each cell stands for; one where none are given.
+    def __init__(self) -> None:
+        self._shown: dict[Value, str] = {}
+        self._read, self._unread = Counter[Value](), Counter[Value]()
+        self._n_others = 0
 
-    Raises:
-        UsageError: Naming the values, and the option that reads them.
-    """
-    shown: dict[Value, str] = {}
-    read, unread = Counter[Value](), Counter[Value]()
-    weights = weights or [1] * len(cells)
-    for cell, was_read, weight in zip(cells, is_read, weights, strict=True):
-        value = _value(cell)
-        if value is not None:
-            shown.setdefault(value, _text(cell))
-            (read if was_read else unread)[value] += weight
-    further = [value for value, n in unread.most_common(2) if n > 1]
-    n_further, n_unread = sum(unread[value] for value in further), unread.total()
-    if not read and len(unread) == 2:
-        further, n_further = list(unread), n_unread
-    n_cells = read.total() + n_unread
-    if not further or 2 * n_further <= n_unread or n_further < _SMALLEST_SHARE * n_cells:
-        return
-    names = " or ".join(repr(shown[value]) for value in further)
-    raise UsageError(
-        f"{path}: in {n_further:,} of {n_cells:,} rows the outcome is {names}, neither 0 nor 1; "
-        f"{_remedy(shown, read, unread)}"
-    )
+    def add(self, cells: Sequence[str | None], n_rows: Sequence[int]) -> None:
+        """Count some cells.
+
+        Args:
+            cells: Distinct ones, without those whose row has a status of its own.
+            n_rows: How many rows hold each.
+        """
+        for cell, n in zip(cells, n_rows, strict=True):
+            value = _value(cell)
+            if value is None or not n:
+                continue
+            if value not in self._shown and len(self._shown) >= _MOST_COUNTED:
+                self._n_others += n
+                continue
+            self._shown.setdefault(value, _text(cell))
+            (self._read if code_of(cell) >= 0 else self._unread)[value] += n
+
+    def check(self, path: Path) -> None:
+        """Refuse a column in which most cells that were not read hold one or two further values.
+
+        Raises:
+            UsageError: Naming the values, and the option that reads them.
+        """
+        read, unread = self._read, self._unread
+        further = [value for value, n in unread.most_common(2) if n > 1]
+        n_further, n_unread = sum(unread[value] for value in further), unread.total() + self._n_others
+        if not read and len(unread) == 2:
+            further, n_further = list(unread), n_unread
+        n_cells = read.total() + n_unread
+        if not further or 2 * n_further <= n_unread or n_further < _SMALLEST_SHARE * n_cells:
+            return
+        names = " or ".join(repr(self._shown[value]) for value in further)
+        raise UsageError(
+            f"{path}: in {n_further:,} of {n_cells:,} rows the outcome is {names}, neither 0 nor 1; "
+            f"{_remedy(self._shown, read, unread)}"
+        )
 
 
 def _remedy(shown: dict[Value, str], read: Counter[Value], unread: Counter[Value]) -> str:
@@ -96,13 +107,13 @@ def _rank(value: Value) -> tuple[int, float]:
     return (1, 0) if value in _LOWER else (2, 0)
 
 
-def _value(cell: Any) -> Value | None:
-    number = float(cell) if isinstance(cell, bool) else number_of(cell)
+def _value(cell: str | None) -> Value | None:
+    number = number_of(cell)
     if number is not None:
         return number
     text = _text(cell).casefold()
     return None if text in _NO_CODES or len(text) > 40 else text
 
 
-def _text(cell: Any) -> str:
-    return "" if cell is None else str(cell).strip()
+def _text(cell: str | None) -> str:
+    return (cell or "").strip()

@@ -1,21 +1,23 @@
 """Which of a file's columns mean what, and which of its rows are wanted."""
 
 import csv
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass, replace
 from difflib import get_close_matches
 from pathlib import Path
-from typing import Any
 
+from flipsite.domain.draws import OPTIONAL_TEXTS
 from flipsite.errors import UsageError
 from flipsite.store.imports.cells import number_of
-from flipsite.store.imports.files import Sheet
-from flipsite.store.snapshot.columns import SCHEMA
+from flipsite.store.snapshot.columns import schema_with
 
-OURS: tuple[str, ...] = tuple(name for name in SCHEMA.names if name != "study")
+OURS: tuple[str, ...] = tuple(name for name in schema_with(OPTIONAL_TEXTS).names if name != "study")
 """The columns that a file may bring; the study is named by the command."""
 
 NEEDED = ("model", "outcome")
+"""Columns without which there is no draw; answers may stand in place of outcomes."""
+
+MOST_COLUMNS_SHOWN = 30
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -26,14 +28,18 @@ class ImportOptions:
         columns: Our column and theirs, one or (for labels) two; none switches a column off. What is not
             named here is taken from a column of our name where the file has one.
         where: A column of theirs and the value that a wanted row has there; all must hold.
-        labels: The names of outcome 0 and of outcome 1.
+        labels: The names of outcome 0, outcome 1 and so on.
+        model: The model of every row, where the file does not name it.
         decimal: The decimal mark of the file's numbers, a point or a comma.
+        encoding: The encoding of its text; None for UTF-8, or what a byte order mark says.
     """
 
     columns: tuple[tuple[str, tuple[str, ...]], ...] = ()
     where: tuple[tuple[str, str], ...] = ()
-    labels: tuple[str, str] | None = None
+    labels: tuple[str, ...] | None = None
+    model: str | None = None
     decimal: str = "."
+    encoding: str | None = None
 
     @property
     def mapping(self) -> dict[str, tuple[str, ...]]:
@@ -44,7 +50,8 @@ class ImportOptions:
     def needed(self) -> tuple[str, ...]:
         """Their columns without which the file cannot be imported."""
         mapping = self.mapping
-        named = [theirs for ours in (*NEEDED, *dict(self.columns)) for theirs in mapping[ours]]
+        needed = (*(() if self.model else ("model",)), "outcome" if mapping["outcome"] else "response")
+        named = [theirs for ours in (*needed, *dict(self.columns)) for theirs in mapping[ours]]
         return tuple(dict.fromkeys([*named, *(column for column, _ in self.where)]))
 
     @property
@@ -54,7 +61,13 @@ class ImportOptions:
 
 
 def parse_options(
-    columns: Sequence[str], where: Sequence[str], labels: str | None, *, decimal: str = "."
+    columns: Sequence[str],
+    where: Sequence[str],
+    labels: str | None,
+    *,
+    model: str | None = None,
+    decimal: str = ".",
+    encoding: str | None = None,
 ) -> ImportOptions:
     """Parse the options as they are typed: `OURS=THEIRS`, `COL=VALUE`, `A,B`.
 
@@ -68,14 +81,27 @@ def parse_options(
     pair = None if labels is None else _pair(labels)
     if pair and mapped.get("labels"):
         raise UsageError("--labels and --column labels= both name the labels; leave one of them out")
-    if any(not mapped.get(ours, (ours,)) for ours in NEEDED):
-        raise UsageError("--column: model and outcome cannot be left out; name their columns")
+    if not mapped.get("model", ("model",)) and model is None:
+        raise UsageError("--column: model cannot be left out; name its column, or the model with --model")
+    if not mapped.get("outcome", ("outcome",)) and not mapped.get("response", ("response",)):
+        raise UsageError("--column: outcome and response cannot both be left out; name the column of one")
     conditions = tuple(sorted(_split(text, option="--where", form="COL=VALUE") for text in where))
     if decimal not in (".", ","):
         raise UsageError(f"--decimal {decimal!r}: expected a point or a comma")
     return ImportOptions(
-        columns=tuple(sorted(mapped.items())), where=conditions, labels=pair, decimal=decimal
+        columns=tuple(sorted(mapped.items())),
+        where=conditions,
+        labels=pair,
+        model=model,
+        decimal=decimal,
+        encoding=encoding,
     )
+
+
+def reads_answers(options: ImportOptions, names: Collection[str]) -> bool:
+    """Whether a file with these columns has answers to read in place of outcomes."""
+    mapping = options.mapping
+    return not set(mapping["outcome"]) & set(names) and bool(set(mapping["response"]) & set(names))
 
 
 def match_case(options: ImportOptions, names: Sequence[str]) -> tuple[ImportOptions, tuple[str, ...]]:
@@ -120,51 +146,36 @@ def check_columns(path: Path, names: Sequence[str], options: ImportOptions) -> N
     Raises:
         UsageError: That names the file, the column, the nearest one, and what there is.
     """
+    answers = options.mapping["outcome"] if reads_answers(options, names) else ()
+    optional = set(answers) - {theirs for _, found in options.columns for theirs in found}
     for name in options.needed:
-        if name not in names:
+        if name not in names and name not in optional:
             near = get_close_matches(name, names, n=1, cutoff=0.75)
             hint = f"did you mean {near[0]!r}? " if near else ""
-            there = ", ".join(repr(column[:40]) for column in names[:30]) or "none"
-            ours = next((key for key in NEEDED if options.mapping[key] == (name,)), None)
-            remedy = f"; name it with --column {ours}=…" if ours == name else ""
+            there = ", ".join(repr(column[:40]) for column in names[:MOST_COLUMNS_SHOWN]) or "none"
+            remedy = _REMEDY.get(name, "") if options.mapping.get(name) == (name,) else ""
             raise UsageError(f"{path}: no column {name!r}; {hint}it has {there}{remedy}")
     for name in sorted(options.wanted):
         if names.count(name) > 1:
             raise UsageError(f"{path}: the column {name!r} stands twice; rename one of the two")
 
 
-def wanted_rows(sheet: Sheet, options: ImportOptions) -> list[int]:
-    """The rows at which every condition of `--where` holds."""
-    rows = list(range(len(sheet.lines)))
-    for column, value in options.where:
-        cells = sheet.cells[column]
-        matches = Matcher(value)
-        rows = [row for row in rows if matches(cells[row])]
-    return rows
+def matches(cell: str | None, value: str) -> bool:
+    """Whether a cell has the value of a `--where`: as text, or as a number where both are numbers."""
+    text, value = matched_text(cell), value.strip()
+    number = number_of(text)
+    return text == value or (number is not None and number == number_of(value))
 
 
-def matched_text(cell: Any) -> str:
-    """A cell as a value of `--where` names it."""
-    return str(cell).lower() if isinstance(cell, bool) else "" if cell is None else str(cell).strip()
+def matched_text(cell: str | None) -> str:
+    """The text of a cell that a value of `--where` names."""
+    return "" if cell is None else cell.strip()
 
 
-class Matcher:
-    """Whether a cell has the value: as text, or as a number where both are numbers."""
-
-    def __init__(self, value: str) -> None:
-        self._text = value.strip()
-        self._number = number_of(value)
-        self._known: dict[str, bool] = {}
-
-    def __call__(self, cell: Any) -> bool:
-        """Whether this cell has it."""
-        text = matched_text(cell)
-        known = self._known.get(text)
-        if known is None:
-            number = number_of(text)
-            known = text == self._text or (number is not None and number == self._number)
-            self._known[text] = known
-        return known
+_REMEDY = {
+    "model": "; name it with --column model=…, or name the model of all rows with --model",
+    "outcome": "; name it with --column outcome=…, or that of the answers with --column response=…",
+}
 
 
 def _split(text: str, *, option: str, form: str) -> tuple[str, str]:

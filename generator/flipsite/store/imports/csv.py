@@ -6,6 +6,7 @@ Arrow's, which takes a fifth of the time; where rows are uneven, by Python's.
 
 import csv
 import io
+import re
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -20,11 +21,12 @@ from flipsite.csv_cells import without_guard
 from flipsite.errors import UsageError
 from flipsite.store.exports import HEADERS
 
-DELIMITERS = (",", ";", "\t")
+DELIMITERS = (",", ";", "\t", "|")
 CELL_CHARACTERS = 2**24
 """A cell longer than this is taken for a quote that was never closed."""
 
 _BLOCK = 2**22
+_SEPARATOR_LINE = re.compile('\ufeff?"?sep=(.)"?\r?\n', re.IGNORECASE)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -59,12 +61,18 @@ class CsvText:
 
 @contextmanager
 def opened_csv(
-    path: Path, text: TextIO, *, wanted: frozenset[str], needed: Sequence[str]
+    path: Path, text: TextIO, *, wanted: frozenset[str] | None, needed: Sequence[str]
 ) -> Iterator[CsvText]:
     """Read a CSV's header, and its rows as they are asked for.
 
-    The delimiter is the one that shows the most needed columns. A file with the header of `flipsite export`
-    has guards before what a spreadsheet would run; they are taken off.
+    The delimiter is the one that a first line `sep=;` names, or that shows the most needed columns. A file
+    with the header of `flipsite export` has guards before what a spreadsheet would run; they are taken off.
+
+    Args:
+        path: The file, for errors.
+        text: Its text, at the beginning.
+        wanted: The columns to keep; None for all.
+        needed: The columns that must be there, whatever their case.
 
     Raises:
         UsageError: If the text is no CSV.
@@ -72,8 +80,12 @@ def opened_csv(
     first = text.read(1 << 16)
     text.seek(0)
     limit = csv.field_size_limit(CELL_CHARACTERS)
+    named = _SEPARATOR_LINE.match(first)
+    if named:
+        text.readline()
+    delimiter = named[1] if named else _delimiter(first, needed)
     try:
-        yield _csv_text(path, text, wanted, _delimiter(first, needed))
+        yield _csv_text(path, text, wanted, delimiter, first_line=2 if named else 1)
     finally:
         csv.field_size_limit(limit)
 
@@ -83,18 +95,20 @@ def _delimiter(first: str, needed: Sequence[str]) -> str:
 
     def shown(delimiter: str) -> tuple[int, int]:
         header = next(csv.reader(io.StringIO(first, newline=""), delimiter=delimiter), [])
-        names = {name.strip() for name in header}
-        return sum(name in names for name in needed), len(header)
+        names = {name.strip().casefold() for name in header}
+        return sum(name.casefold() in names for name in needed), len(header)
 
     return max(DELIMITERS, key=shown)
 
 
-def _csv_text(path: Path, text: TextIO, wanted: frozenset[str], delimiter: str) -> CsvText:
-    rows = _CsvRows(path, text, delimiter)
+def _csv_text(
+    path: Path, text: TextIO, wanted: frozenset[str] | None, delimiter: str, *, first_line: int
+) -> CsvText:
+    rows = _CsvRows(path, text, delimiter, first_line=first_line)
     header = next(([name.strip() for name in row] for _, row in rows.numbered() if any(row)), [])
     rows.taken()
-    columns = tuple(name for name in dict.fromkeys(header) if name in wanted)
     names = tuple(filter(None, header))
+    columns = tuple(name for name in dict.fromkeys(names) if wanted is None or name in wanted)
     cutter = _Cutter(
         n_columns=len(header),
         places=[header.index(name) for name in columns],
@@ -107,8 +121,8 @@ def _csv_text(path: Path, text: TextIO, wanted: frozenset[str], delimiter: str) 
 class _CsvRows:
     """The rows of a text, each with the line it begins on, read a block of lines at a time."""
 
-    def __init__(self, path: Path, text: TextIO, delimiter: str) -> None:
-        self._path, self._text = path, text
+    def __init__(self, path: Path, text: TextIO, delimiter: str, *, first_line: int) -> None:
+        self._path, self._text, self._first_line = path, text, first_line
         self._reader = csv.reader(chain.from_iterable(self._blocks()), delimiter=delimiter, strict=True)
         self._lines: list[str] = []
         self._n_taken = 0
@@ -117,11 +131,11 @@ class _CsvRows:
 
     def numbered(self) -> Iterator[tuple[int, list[str]]]:
         """The rows that are left, blank ones included."""
-        line = self._reader.line_num + 1
+        line = self._reader.line_num + self._first_line
         try:
             for row in self._reader:
                 yield line, row
-                line = self._reader.line_num + 1
+                line = self._reader.line_num + self._first_line
         except csv.Error as error:
             raise UsageError(
                 f"{self._path}: line {line}: not CSV ({error}); is a quote not closed?"

@@ -1,108 +1,41 @@
-"""Other people's files as columns of cells, each row with the line it begins on: CSV, JSON lines, Parquet.
+"""Opening other people's files: unpacked, decoded, and refused in one sentence where they hold no table.
 
-What a file is, is told by its first bytes; only between JSON lines and CSV does its name have a say.
+A file's first bytes say what it is; its name has a say only between JSON lines and CSV.
 """
 
+import bz2
 import gzip
 import io
-import json
+import lzma
+import zipfile
 import zlib
-from collections import Counter
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass, field
-from itertools import islice
-from math import isfinite
 from pathlib import Path
-from typing import Any, TextIO
+from typing import Any, BinaryIO, TextIO, cast
 
 import pyarrow as pa
-import pyarrow.parquet as pq
 
 from flipsite.errors import UsageError
 from flipsite.files import file_digest
-from flipsite.store.imports.csv import opened_csv
 
+MOST_UNPACKED = 2_000
+"""A file that unpacks to more than this many times its size, and more than _SMALL bytes, is refused."""
+
+_SMALL = 2**28
 _JSON_SUFFIXES = {".jsonl", ".ndjson", ".json"}
-_FIRST_LINES = 100
-_UTF16 = (b"\xff\xfe", b"\xfe\xff")
+_PACKED = (".gz", ".bz2", ".xz", ".zst", ".zip")
+_HEAD = 1 << 16
+_BOMS = ((b"\xff\xfe\x00\x00", "utf-32"), (b"\xff\xfe", "utf-16"), (b"\xfe\xff", "utf-16"))
 
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Sheet:
-    """The wanted columns of a file.
-
-    Attributes:
-        path: The file.
-        names: All columns that have a name, trimmed, in the file's order; a name may stand twice.
-        cells: The wanted columns that are there; a cell that is missing, in CSV an empty one, is None.
-        lines: The line (from 1) that each row begins on; in Parquet the row's number.
-        faults: Rows that cannot be trusted, by their index, and why.
-        lost: Lines that gave no row at all, and why.
-        unit: What `lines` counts, `line` or `row`.
-    """
-
-    path: Path
-    names: tuple[str, ...]
-    cells: dict[str, list[Any]]
-    lines: list[int]
-    faults: dict[int, str] = field(default_factory=dict)
-    lost: tuple[tuple[int, str], ...] = ()
-    unit: str = "line"
-
-
-def read_sheet(path: Path, *, wanted: Iterable[str], needed: Iterable[str]) -> Sheet:
-    """Read a file's wanted columns.
-
-    Args:
-        path: CSV (comma, semicolon or tab), JSON lines, either of them gzipped, or Parquet.
-        wanted: Names of the columns to keep, where they are there.
-        needed: Those that must be there, by which a CSV's delimiter is told.
-
-    Raises:
-        UsageError: If the file cannot be read as what it seems to be.
-    """
-    names = frozenset(wanted)
-    with told(path):
-        head = head_of(path)
-        if is_parquet(head):
-            return _read_parquet(path, names)
-        with opened_text(path, head) as text:
-            if is_json(path, text):
-                return _read_json_lines(path, text, names)
-            return _read_csv(path, text, names, tuple(needed))
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Header:
-    """The columns that the beginning of a file shows.
-
-    Attributes:
-        names: The columns, as a sheet of the file names them.
-        complete: Whether no other can follow; objects in JSON lines may bring further ones.
-    """
-
-    names: tuple[str, ...]
-    complete: bool
-
-
-def header_of(path: Path, *, wanted: Iterable[str], needed: Iterable[str]) -> Header:
-    """Read the columns of a file from its beginning.
-
-    Raises:
-        UsageError: As `read_sheet`.
-    """
-    with told(path):
-        head = head_of(path)
-        if is_parquet(head):
-            return Header(names=tuple(pq.read_schema(path).names), complete=True)
-        with opened_text(path, head) as text:
-            if is_json(path, text):
-                records = (json_object(line) for line in islice(text, _FIRST_LINES))
-                names = dict.fromkeys(name for record in records for name in record or ())
-                return Header(names=tuple(names), complete=False)
-            with opened_csv(path, text, wanted=frozenset(wanted), needed=tuple(needed)) as found:
-                return Header(names=found.names, complete=True)
+_FOREIGN = (
+    (b"version https://git-lfs", "a Git LFS pointer and not the file; fetch it with `git lfs pull`"),
+    (b"%PDF", "a PDF; export the table as CSV"),
+    (b"\xd0\xcf\x11\xe0", "an old Excel workbook; save the sheet as CSV"),
+    (b"SQLite format 3\x00", "an SQLite database; export the table as CSV"),
+    (b"<!doctype html", "a web page and not the file; download the file itself"),
+    (b"<html", "a web page and not the file; download the file itself"),
+)
 
 
 def sha256_of(path: Path) -> str:
@@ -111,130 +44,160 @@ def sha256_of(path: Path) -> str:
     Raises:
         UsageError: If there is no such file, or it cannot be read.
     """
-    with told(path):
+    with reading(path):
         return file_digest(path)
 
 
 @contextmanager
-def told(path: Path) -> Iterator[None]:
-    """What can go wrong with anybody's file, in our words."""
+def reading(path: Path) -> Iterator[None]:
+    """Turn what can go wrong in reading a file into a UsageError that names it and the remedy."""
     try:
         yield
     except FileNotFoundError as error:
         raise UsageError(f"{path}: no such file; check the name") from error
-    except (EOFError, zlib.error, gzip.BadGzipFile) as error:
-        raise UsageError(f"{path}: the gzipped file is damaged or cut short; fetch it again") from error
+    except (EOFError, zlib.error, gzip.BadGzipFile, lzma.LZMAError, zipfile.BadZipFile) as error:
+        raise UsageError(f"{path}: the compressed file is damaged or cut short; fetch it again") from error
     except UnicodeDecodeError as error:
         wrong = error.object[error.start : error.start + 1].hex()
-        raise UsageError(f"{path}: not UTF-8 text (byte 0x{wrong}); save it as UTF-8") from error
-    except (OSError, pa.ArrowException) as error:
+        raise UsageError(
+            f"{path}: not UTF-8 text (byte 0x{wrong}); save it as UTF-8, "
+            "or name its encoding with --encoding, as in --encoding cp1252"
+        ) from error
+    except UnicodeError as error:
+        raise UsageError(
+            f"{path}: not text in the encoding it seems to have; name it with --encoding"
+        ) from error
+    except (OSError, pa.ArrowException, RuntimeError, NotImplementedError) as error:
         reason = next(iter(str(getattr(error, "strerror", None) or error).splitlines()), "unknown")
         raise UsageError(f"{path}: cannot be read ({reason})") from error
 
 
-def head_of(path: Path) -> bytes:
-    """A file's first bytes, which tell what it is."""
+def head_of(path: Path, n_bytes: int = 512) -> bytes:
+    """A file's first bytes, which say what it is."""
     with path.open("rb") as file:
-        return file.read(4)
+        return file.read(n_bytes)
 
 
 def is_parquet(head: bytes) -> bool:
     """Whether a file that begins so is Parquet."""
-    return head == b"PAR1"
+    return head[:4] == b"PAR1"
 
 
-def is_gzip(head: bytes) -> bool:
-    """Whether a file that begins so is gzipped."""
-    return head[:2] == b"\x1f\x8b"
+@contextmanager
+def opened_text(path: Path, *, encoding: str | None = None) -> Iterator[TextIO]:
+    """Open a file as text, unpacked; it can be read again from its beginning.
 
+    Args:
+        path: Plain or packed by gzip, bzip2, xz or zstd, or the one file of a zip archive.
+        encoding: As named by the user; by default UTF-8, or what the byte order mark says.
 
-def opened_text(path: Path, head: bytes) -> TextIO:
-    """A file as text, unzipped, by its first bytes."""
-    encoding = "utf-16" if head[:2] in _UTF16 else "utf-8-sig"
-    if is_gzip(head):
-        return io.TextIOWrapper(gzip.GzipFile(path), encoding=encoding, newline="")
-    return path.open(encoding=encoding, newline="")
+    Raises:
+        UsageError: If it is no text, or unpacks beyond bounds.
+    """
+    with _unpacked(path) as file:
+        head = file.read(512)
+        for beginning, words in _FOREIGN:
+            if head.lstrip()[: len(beginning)].lower() == beginning.lower():
+                raise UsageError(f"{path}: this is {words}")
+        file.seek(0)
+        known = next((name for mark, name in _BOMS if head.startswith(mark)), "utf-8-sig")
+        try:
+            text = io.TextIOWrapper(file, encoding=encoding or known, newline="")
+        except LookupError as error:
+            raise UsageError(
+                f"--encoding {encoding!r}: no such encoding; try cp1252, latin-1 or utf-16"
+            ) from error
+        yield text
 
 
 def is_json(path: Path, text: TextIO) -> bool:
-    """Whether a file is JSON lines and not CSV, by its name and its first text.
+    """Whether a text is JSON and not CSV, by its name and its first letters.
 
     Raises:
-        UsageError: If it is empty, or one JSON list.
+        UsageError: If it is empty.
     """
-    first = text.read(1 << 16)
+    first = text.read(_HEAD)
     text.seek(0)
     if not first.strip("\ufeff \t\r\n"):
         raise UsageError(f"{path}: the file is empty; export it anew")
-    suffix = Path(path.name.lower().removesuffix(".gz")).suffix
-    beginning = first.lstrip()[:1]
-    if suffix == ".json" and beginning == "[":
-        raise UsageError(f"{path}: one JSON list; write one object a line (JSON lines)")
-    return suffix in _JSON_SUFFIXES or beginning == "{"
+    name = path.name.lower()
+    for suffix in _PACKED:
+        name = name.removesuffix(suffix)
+    beginning = first.lstrip("\ufeff \t\r\n")[:2]
+    return Path(name).suffix in _JSON_SUFFIXES or beginning[:1] == "{" or beginning in {"[{", "[\n", "[\r"}
 
 
-def _read_csv(path: Path, text: TextIO, wanted: frozenset[str], needed: Sequence[str]) -> Sheet:
-    with opened_csv(path, text, wanted=wanted, needed=needed) as found:
-        cells: dict[str, list[Any]] = {name: [] for name in found.columns}
-        lines: list[int] = []
-        faults: dict[int, str] = {}
-        for piece in found.pieces:
-            faults |= {len(lines) + index: fault for index, fault in piece.faults.items()}
-            lines += piece.lines
-            for name, column in zip(cells, piece.cells, strict=True):
-                cells[name] += column.to_pylist()
-    return Sheet(path=path, names=found.names, cells=cells, lines=lines, faults=faults)
+@contextmanager
+def _unpacked(path: Path) -> Iterator[BinaryIO]:
+    head = head_of(path)
+    with path.open("rb") as packed:
+        if head[:2] == b"PK":
+            with zipfile.ZipFile(packed) as archive, archive.open(_member(path, archive)) as member:
+                yield _bounded(path, member)
+            return
+        if head[:2] == b"\x1f\x8b":
+            yield _bounded(path, gzip.GzipFile(fileobj=packed))
+        elif head[:3] == b"BZh":
+            yield _bounded(path, bz2.BZ2File(packed))
+        elif head[:6] == b"\xfd7zXZ\x00":
+            yield _bounded(path, lzma.LZMAFile(packed))  # noqa: SIM115 -- `packed` is closed
+        elif head[:4] == b"\x28\xb5\x2f\xfd":
+            with io.BytesIO(_unpacked_zstd(path, packed)) as file:
+                yield file
+        else:
+            yield packed
 
 
-def _read_json_lines(path: Path, text: TextIO, wanted: frozenset[str]) -> Sheet:
-    cells: dict[str, list[Any]] = {}
-    names: dict[str, None] = {}
-    lines: list[int] = []
-    lost: list[tuple[int, str]] = []
-    for line, source in enumerate(text, start=1):
-        if not source.strip():
-            continue
-        record = json_object(source)
-        if record is None:
-            lost.append(lost_line(line, source))
-            continue
-        names.update(dict.fromkeys(record))
-        for name in wanted.intersection(record):
-            column = cells.setdefault(name, [])
-            column += [None] * (len(lines) - len(column))
-            column.append(record[name])
-        lines.append(line)
-    whole = {name: column + [None] * (len(lines) - len(column)) for name, column in cells.items()}
-    return Sheet(path=path, names=tuple(names), cells=whole, lines=lines, lost=tuple(lost))
+def _unpacked_zstd(path: Path, packed: BinaryIO) -> bytes:
+    """All bytes of a zstd file, whose reader cannot go back to the beginning."""
+    with pa.CompressedInputStream(packed, "zstd") as stream:
+        content = stream.read(_SMALL + 1)
+    if len(content) > _SMALL:
+        raise UsageError(f"{path}: zstd of more than {_SMALL >> 20} MiB; unpack it first")
+    return bytes(content)
 
 
-def json_object(source: str) -> dict[str, Any] | None:
-    """The object that a line holds; a number that is not finite is missing."""
-    try:
-        record = json.loads(source, parse_constant=lambda _: None)
-    except (ValueError, RecursionError):
-        return None
-    return record if isinstance(record, dict) else None
+def _member(path: Path, archive: zipfile.ZipFile) -> zipfile.ZipInfo:
+    members = [each for each in archive.infolist() if not each.is_dir() and "__MACOSX/" not in each.filename]
+    names = {each.filename for each in members}
+    if "[Content_Types].xml" in names:
+        raise UsageError(f"{path}: this is an Excel workbook; save the sheet as CSV")
+    if len(members) != 1:
+        raise UsageError(
+            f"{path}: a zip archive of {len(members):,} files; unpack it and name those to import"
+        )
+    return members[0]
 
 
-def lost_line(line: int, source: str) -> tuple[int, str]:
-    """A line that holds none, and the words for it."""
-    return line, f"is no JSON object: {source.strip()[:60]!r}"
+def _bounded(path: Path, file: Any) -> BinaryIO:
+    return cast("BinaryIO", io.BufferedReader(_Bounded(path, file), 1 << 18))
 
 
-def _finite(column: pa.ChunkedArray) -> list[Any]:
-    """A column's cells; a number that is not finite is missing, as pandas writes it."""
-    cells: list[Any] = column.to_pylist()
-    if pa.types.is_floating(column.type):
-        return [cell if cell is None or isfinite(cell) else None for cell in cells]
-    return cells
+class _Bounded(io.RawIOBase):
+    """Reads a packed file, and refuses one that unpacks beyond bounds."""
 
+    def __init__(self, path: Path, file: Any) -> None:
+        self._path, self._file = path, file
+        self._most = max(_SMALL, MOST_UNPACKED * path.stat().st_size)
 
-def _read_parquet(path: Path, wanted: frozenset[str]) -> Sheet:
-    with pq.ParquetFile(path, page_checksum_verification=True) as file:
-        names = file.schema_arrow.names
-        count = Counter(names)
-        table = file.read(columns=[name for name in count if name in wanted and count[name] == 1])
-    cells = {name: _finite(table[name]) for name in table.column_names}
-    rows = list(range(1, table.num_rows + 1))
-    return Sheet(path=path, names=tuple(names), cells=cells, lines=rows, unit="row")
+    def readable(self) -> bool:
+        return True
+
+    def seekable(self) -> bool:
+        return True
+
+    def seek(self, offset: int, whence: int = io.SEEK_SET) -> int:
+        return int(self._file.seek(offset, whence))
+
+    def tell(self) -> int:
+        return int(self._file.tell())
+
+    def readinto(self, buffer: Any) -> int:
+        content = self._file.read(len(buffer))
+        buffer[: len(content)] = content
+        if self._file.tell() > self._most:
+            raise UsageError(
+                f"{self._path}: unpacks to more than {MOST_UNPACKED:,} times its size; unpack it yourself "
+                "if it can be trusted"
+            )
+        return len(content)

@@ -8,30 +8,37 @@ The description of a study that is made of somebody's draws: as much as they tel
 
 import json
 import logging
-from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
+from contextlib import closing
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
 import numpy as np
+import pyarrow as pa
 
-from flipsite.domain.draws import STATUSES, Draws, Status
+from flipsite.domain.draws import Draws, Status
 from flipsite.domain.study import UNKNOWN_PROMPT, Budget, Kind, ModelChoice, Prompt, Sampling, Study
 from flipsite.errors import UsageError
 from flipsite.files import replacing
 from flipsite.project import SNAPSHOT, snapshot_files
 from flipsite.settings import dump_study, load_study
+from flipsite.store.imports.cells import Labels
 from flipsite.store.imports.columns import ImportOptions, match_case
-from flipsite.store.imports.files import Sheet, sha256_of
-from flipsite.store.imports.large import large_rows
-from flipsite.store.imports.rows import Problem, Rows, rows_of
-from flipsite.store.imports.source import read_once, targets_of
-from flipsite.store.imports.staging import Stage
-from flipsite.store.snapshot.columns import appended, draws_table, following
-from flipsite.store.snapshot.read import model_extents, read_draws, read_notes, write_draws
+from flipsite.store.imports.files import sha256_of
+from flipsite.store.imports.rows import Rows, rows_of, targets_of
+from flipsite.store.imports.sheet import Sheet, read_sheet
+from flipsite.store.imports.survey import AnswerReader, Problem
+from flipsite.store.snapshot.columns import SCHEMA, appended
+from flipsite.store.snapshot.read import (
+    draws_of_table,
+    model_extents,
+    read_draws,
+    read_notes,
+    write_draws,
+)
 from flipsite.store.snapshot.shards import merge_shard, shards_in
-from flipsite.store.snapshot.write import add_parts
+from flipsite.store.snapshot.write import MOST_IN_A_FILE, add_parts
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -39,13 +46,13 @@ class DrawFacts:
     """What draws tell of how they were asked.
 
     Attributes:
-        pairs: The labels that stand in them.
+        labels: The labels that stand in them.
         orders: The indices of the labels named first; -1 where unknown.
         first_asked: When the first was asked.
         most_draws: Of any model.
     """
 
-    pairs: frozenset[tuple[str, str]]
+    labels: frozenset[Labels]
     orders: frozenset[int]
     first_asked: str | None
     most_draws: int
@@ -53,9 +60,8 @@ class DrawFacts:
 
 def facts_of(draws: Draws) -> DrawFacts:
     """What all of some draws tell."""
-    pairs = (json.loads(labels) for labels in set(draws.labels) if labels is not None)
     return DrawFacts(
-        pairs=frozenset((first, second) for first, second in pairs),
+        labels=frozenset(tuple(json.loads(text)) for text in set(draws.labels) if text is not None),
         orders=frozenset(draws.order.tolist()),
         first_asked=min((moment for moment in draws.asked_at if moment is not None), default=None),
         most_draws=max((int(n) for n in np.diff(draws.starts)), default=1),
@@ -66,7 +72,7 @@ def facts_of_files(files: Sequence[Path]) -> DrawFacts:
     """What the draws of a whole snapshot tell, read a file at a time; errors as for `read_draws`."""
     told = [facts_of(read_draws(path)) for path in files]
     return DrawFacts(
-        pairs=frozenset(pair for each in told for pair in each.pairs),
+        labels=frozenset(labels for each in told for labels in each.labels),
         orders=frozenset(order for each in told for order in each.orders),
         first_asked=min((each.first_asked for each in told if each.first_asked is not None), default=None),
         most_draws=max((extent.draws for extent in model_extents(files).values()), default=1),
@@ -82,8 +88,9 @@ def write_study(folder: Path, facts: DrawFacts, source: str, *, target: float) -
 
 
 def _study(study_id: str, facts: DrawFacts, source: str, *, target: float) -> Study:
-    only = next(iter(facts.pairs)) if len(facts.pairs) == 1 else ("0", "1")
-    plain = all(label.strip() for label in only) and only[0].strip().casefold() != only[1].strip().casefold()
+    only = next(iter(facts.labels)) if len(facts.labels) == 1 else ("0", "1")
+    folded = {label.strip().casefold() for label in only}
+    plain = "" not in folded and len(folded) == len(only)
     return Study(
         id=study_id,
         title=study_id.replace("-", " ").capitalize(),
@@ -94,7 +101,7 @@ def _study(study_id: str, facts: DrawFacts, source: str, *, target: float) -> St
         prompt=Prompt(
             template=UNKNOWN_PROMPT,
             shares=(1 - target, target),
-            labels="fixed" if len(facts.pairs) <= 1 else "random",
+            labels="fixed" if len(facts.labels) <= 1 else "random",
             outcomes=only if plain else ("0", "1"),
             orders="both" if facts.orders >= {0, 1} else "one",
         ),
@@ -103,8 +110,6 @@ def _study(study_id: str, facts: DrawFacts, source: str, *, target: float) -> St
         budget=Budget(),
     )
 
-
-PROBLEMS_SHOWN = 10
 
 _NOTE = "flipsite_imports"
 _log = logging.getLogger(__name__)
@@ -153,14 +158,22 @@ class ImportReport:
     notes: tuple[str, ...] = ()
 
 
-def import_file(path: Path, *, folder: Path, options: ImportOptions, target: float = 0.5) -> ImportReport:
+def import_file(
+    path: Path,
+    *,
+    folder: Path,
+    options: ImportOptions,
+    target: float = 0.5,
+    read_answer: AnswerReader | None = None,
+) -> ImportReport:
     """Add a file's rows to a study's draws; the study is made where there is none.
 
     Args:
-        path: CSV, JSON lines (both also gzipped) or Parquet.
+        path: CSV, JSON or Parquet, packed or not.
         folder: The study's folder; its name is the study's id.
         options: Which of the file's columns mean what, and which rows are wanted.
         target: The share of ones that was asked for, in a study that is made here.
+        read_answer: Reads the answers of a file that has no outcomes.
 
     Raises:
         UsageError: If the file, or a column of it, is not what it should be, no row can be read, the study is
@@ -169,15 +182,27 @@ def import_file(path: Path, *, folder: Path, options: ImportOptions, target: flo
     """
     if shards_in(path):
         return _merged(path, folder)
-    order = _ImportPlan(path=path, sha256=sha256_of(path), folder=folder, options=options, target=target)
-    if report := _known(order):
+    plan = _ImportPlan(
+        path=path,
+        sha256=sha256_of(path),
+        folder=folder,
+        options=options,
+        target=target,
+        read_answer=read_answer,
+    )
+    if report := _known(plan):
         return report
-    with read_once(path, options) as file:
-        return _import(file, order)
+    with read_sheet(path, options) as sheet:
+        return _import(sheet, plan)
 
 
 def import_by_target(
-    path: Path, *, column: str, options: ImportOptions, folder_of: Callable[[float], Path]
+    path: Path,
+    *,
+    column: str,
+    options: ImportOptions,
+    folder_of: Callable[[float], Path],
+    read_answer: AnswerReader | None = None,
 ) -> list[ImportReport]:
     """Add a file's rows to one study a target, in the order of the targets; the file is read once.
 
@@ -186,6 +211,7 @@ def import_by_target(
         column: The file's column of targets: shares, or, where one is above 1, per cent.
         options: Which of the file's columns mean what, and which rows are wanted.
         folder_of: The folder of a target's study.
+        read_answer: As for `import_file`.
 
     Raises:
         UsageError: As `import_file`, or if the file's targets cannot be read; nothing is written then.
@@ -193,16 +219,21 @@ def import_by_target(
     """
     reports = []
     sha256 = sha256_of(path)
-    with read_once(path, replace(options, where=(*options.where, (column, "")))) as file:
-        spelled, _ = match_case(replace(options, where=((column, ""), *options.where)), file.names)
+    with read_sheet(path, replace(options, where=(*options.where, (column, "")))) as sheet:
+        spelled, _ = match_case(replace(options, where=((column, ""), *options.where)), sheet.names)
         (theirs, _), *where = spelled.where
-        targets = targets_of(file, theirs, replace(spelled, where=tuple(where)))
+        targets = targets_of(sheet, theirs, replace(spelled, where=tuple(where)))
         for target, text in sorted(targets.items()):
             chosen = replace(options, where=tuple(sorted((*options.where, (column, text)))))
-            order = _ImportPlan(
-                path=path, sha256=sha256, folder=folder_of(target), options=chosen, target=target
+            plan = _ImportPlan(
+                path=path,
+                sha256=sha256,
+                folder=folder_of(target),
+                options=chosen,
+                target=target,
+                read_answer=read_answer,
             )
-            reports.append(_known(order) or _import(file, order))
+            reports.append(_known(plan) or _import(sheet, plan))
     return reports
 
 
@@ -215,93 +246,90 @@ class _ImportPlan:
     folder: Path
     options: ImportOptions
     target: float
+    read_answer: AnswerReader | None
 
     @property
     def record(self) -> dict[str, Any]:
-        """What is remembered of it."""
+        """The record of it that the snapshot keeps."""
+        options = self.options
+        later = {"decimal": options.decimal, "encoding": options.encoding, "model": options.model}
         return {
             "file": self.path.name,
             "sha256": self.sha256,
-            "columns": [[ours, *theirs] for ours, theirs in self.options.columns],
-            "where": [list(condition) for condition in self.options.where],
-            "labels": self.options.labels and list(self.options.labels),
-        } | ({"decimal": self.options.decimal} if self.options.decimal != "." else {})
+            "columns": [[ours, *theirs] for ours, theirs in options.columns],
+            "where": [list(condition) for condition in options.where],
+            "labels": options.labels and list(options.labels),
+        } | {name: value for name, value in later.items() if value not in {None, "."}}
 
     @property
     def parts(self) -> str:
-        """What the parts of a file are called, among those of others."""
+        """The name of the parts of a file, among those of others."""
         return f"import={self.sha256[:12]}"
 
+    @property
+    def study_labels(self) -> Labels | None:
+        """The labels of the study, where it is described already."""
+        if not (self.folder / "study.toml").exists():
+            return None
+        return load_study(self.folder).prompt.outcomes
 
-def _known(order: _ImportPlan) -> ImportReport | None:
+
+def _known(plan: _ImportPlan) -> ImportReport | None:
     """The report of a file that the study holds already; None where it does not."""
-    folder = order.folder
+    folder = plan.folder
     _check_kind(folder)
     records = _records(folder)
-    if not _is_known(order, records):
+    if not _is_known(plan, records):
         return None
     if not (folder / "study.toml").exists():
-        write_study(folder, facts_of_files(snapshot_files(folder)), records[0]["file"], target=order.target)
-    return ImportReport(path=order.path, study=folder.name, already=True, by_status={})
+        write_study(folder, facts_of_files(snapshot_files(folder)), records[0]["file"], target=plan.target)
+    return ImportReport(path=plan.path, study=folder.name, already=True, by_status={})
 
 
-def _import(file: Sheet | Stage, order: _ImportPlan) -> ImportReport:
-    report = _import_small(file, order) if isinstance(file, Sheet) else _import_large(file, order)
-    _log.info("%s: %d rows read, %d kept", order.path, report.n_rows, sum(report.by_status.values()))
+def _import(sheet: Sheet, plan: _ImportPlan) -> ImportReport:
+    options, notes = match_case(plan.options, sheet.names)
+    rows = rows_of(sheet, options, read_answer=plan.read_answer, labels=plan.study_labels)
+    with closing(rows.runs):
+        files = snapshot_files(plan.folder)
+        in_one_file = files in ((), (plan.folder / SNAPSHOT,))
+        if in_one_file and len(rows.runs) <= MOST_IN_A_FILE:
+            _append(rows, plan, files)
+        else:
+            _add_parts(rows, plan, files)
+    report = _report(sheet, plan.folder.name, rows, notes)
+    _log.info("%s: %d rows read, %d kept", plan.path, report.n_rows, sum(report.by_status.values()))
     return report
 
 
-def _import_small(sheet: Sheet, order: _ImportPlan) -> ImportReport:
-    """Add what was read whole; a study that lies in parts gets one more."""
-    options, notes = match_case(order.options, sheet.names)
-    folder, rows = order.folder, rows_of(sheet, options)
-    files, records = snapshot_files(folder), _records(folder)
-    if files and files != (folder / SNAPSHOT,):
-        last = {model: extent.last for model, extent in model_extents(files).items()}
-        table = draws_table(following(rows.draws, last, renumber=not rows.numbered), study=folder.name)
-        add_parts(folder, [table], name=order.parts, notes=_notes([order.record]))
-    else:
-        draws = rows.draws
-        if files:
-            draws = appended(read_draws(folder / SNAPSHOT), draws, renumber=not rows.numbered)
-        records.append(order.record)
-        write_draws(folder / SNAPSHOT, draws, study=folder.name, notes=_notes(records))
-        write_study(folder, facts_of(draws), records[0]["file"], target=order.target)
-    return _report(sheet, folder.name, rows, notes)
+def _append(rows: Rows, plan: _ImportPlan, files: Sequence[Path]) -> None:
+    """Add draws to a snapshot that is one file."""
+    folder, records = plan.folder, [*_records(plan.folder), plan.record]
+    none = np.zeros(len(rows.models), np.int64)
+    tables = list(rows.runs.tables(study=folder.name, shift=none)) or [SCHEMA.empty_table()]
+    draws = draws_of_table(plan.path, pa.concat_tables(tables))
+    if files:
+        draws = appended(read_draws(folder / SNAPSHOT), draws, renumber=not rows.numbered)
+    write_draws(folder / SNAPSHOT, draws, study=folder.name, notes=_notes(records))
+    write_study(folder, facts_of(draws), records[0]["file"], target=plan.target)
 
 
-def _import_large(stage: Stage, order: _ImportPlan) -> ImportReport:
-    """Add what lies in a database, in parts of its own."""
-    options, notes = match_case(order.options, stage.names)
-    folder, rows = order.folder, large_rows(stage, options)
-    last = {model: extent.last for model, extent in model_extents(snapshot_files(folder)).items()}
+def _add_parts(rows: Rows, plan: _ImportPlan, files: Sequence[Path]) -> None:
+    """Add draws in parts of their own."""
+    folder = plan.folder
+    last = {model: extent.last for model, extent in model_extents(files).items()}
     facts = DrawFacts(
-        pairs=rows.pairs,
+        labels=rows.labels,
         orders=rows.orders,
         first_asked=rows.first_asked,
         most_draws=max(rows.n_draws, default=1),
     )
-    source = next(iter(_records(folder)), order.record)["file"]
-    write_study(folder, facts, source, target=order.target)
-    tables = rows.draws(study=folder.name, last=last)
-    add_parts(folder, tables, name=order.parts, notes=_notes([order.record]))
-    return ImportReport(
-        path=order.path,
-        study=folder.name,
-        already=False,
-        n_rows=stage.n_rows,
-        n_filtered=rows.n_filtered,
-        n_lost=rows.n_lost,
-        by_status=rows.by_status,
-        models=rows.models,
-        reading=rows.reading,
-        n_contradictions=rows.n_contradictions,
-        numbered=rows.numbered,
-        n_problems=rows.n_problems,
-        problems=rows.problems,
-        unit=stage.unit,
-        notes=notes,
-    )
+    source = next(iter(_records(folder)), plan.record)["file"]
+    write_study(folder, facts, source, target=plan.target)
+    shift = np.array([last.get(model, -1) + 1 for model in rows.models], np.int64)
+    if rows.numbered:
+        shift[rows.runs.first_draws(len(rows.models)) >= shift] = 0
+    tables = rows.runs.tables(study=folder.name, shift=shift)
+    add_parts(folder, tables, name=plan.parts, notes=_notes([plan.record]))
 
 
 def _merged(path: Path, folder: Path) -> ImportReport:
@@ -339,35 +367,34 @@ def _notes(records: list[dict[str, Any]]) -> dict[str, str]:
     return {_NOTE: json.dumps(records, ensure_ascii=False, sort_keys=True, separators=(",", ":"))}
 
 
-def _is_known(order: _ImportPlan, records: list[dict[str, Any]]) -> bool:
+def _is_known(plan: _ImportPlan, records: list[dict[str, Any]]) -> bool:
     """Whether the same bytes were imported before, and in the same way."""
     for known in records:
-        if known["sha256"] == order.sha256:
-            if {**known, "file": ""} == {**order.record, "file": ""}:
+        if known["sha256"] == plan.sha256:
+            if {**known, "file": ""} == {**plan.record, "file": ""}:
                 return True
             raise UsageError(
-                f"{order.path}: imported into {order.folder.name!r} before with other options; "
-                f"remove {order.folder / SNAPSHOT} to import it anew, or name another study with --study"
+                f"{plan.path}: imported into {plan.folder.name!r} before with other options; "
+                f"remove {plan.folder / SNAPSHOT} to import it anew, or name another study with --study"
             )
     return False
 
 
 def _report(sheet: Sheet, study: str, rows: Rows, notes: tuple[str, ...]) -> ImportReport:
-    count = Counter(rows.draws.status.tolist())
     return ImportReport(
         path=sheet.path,
         study=study,
         already=False,
-        n_rows=rows.n_read,
+        n_rows=sheet.n_rows + sheet.n_lost,
         n_filtered=rows.n_filtered,
         n_lost=rows.n_lost,
-        by_status={status: count[code] for code, status in enumerate(STATUSES) if count[code]},
-        models=rows.draws.models,
-        reading=rows.drawn.reading,
-        n_contradictions=rows.drawn.n_contradictions,
+        by_status=rows.by_status,
+        models=rows.models,
+        reading=rows.reading,
+        n_contradictions=rows.n_contradictions,
         numbered=rows.numbered,
-        n_problems=len(rows.problems),
-        problems=rows.problems[:PROBLEMS_SHOWN],
+        n_problems=rows.problems.n,
+        problems=rows.problems.first,
         unit=sheet.unit,
         notes=notes,
     )

@@ -7,16 +7,15 @@ label is 1 is not said; where the file has the models' own words, they decide.
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
-from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from flipsite.store.imports.cells import Pair, number_of
+from flipsite.store.imports.cells import Labels, number_of
 
 _CODES = {"true": 1, "false": 0}
 _WRAPPING = " \t\r\n*_`\"'“”‘’«»."
-_BITS: Pair = ("0", "1")
+_BITS: Labels = ("0", "1")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -31,30 +30,32 @@ class RowOutcomes:
         reading: How the outcome column was understood, in words.
     """
 
-    outcome: NDArray[np.int8]
-    labels: list[Pair | None]
-    order: NDArray[np.int8]
+    outcome: NDArray[np.int16]
+    labels: list[Labels | None]
+    order: NDArray[np.int16]
     n_contradictions: int
     reading: str
 
 
-def read_drawn(
-    cells: Sequence[Any],
-    pairs: Sequence[Pair | None],
+def decide(
+    labels: Sequence[Labels | None],
     *,
-    responses: Sequence[Any] | None = None,
+    named: NDArray[np.int16],
+    codes: NDArray[np.int16],
+    said: NDArray[np.int16] | None = None,
     by_place: bool = False,
     codes_first: bool = False,
-    weights: Sequence[int] | None = None,
+    weights: NDArray[np.int64] | None = None,
 ) -> RowOutcomes:
-    """Read the outcome of each row.
+    """Decide how an outcome column is to be read, by what most of its rows are.
 
     Args:
-        cells: The outcome column.
-        pairs: Each row's two labels: those of outcome 0 and 1, or, with `by_place`, the one named first and
-            the other.
-        responses: What the model said, where the file has it.
-        by_place: Whether the pairs stand as they were named in the prompt.
+        labels: Each row's labels: those of outcome 0, 1 and so on, or, with `by_place`, the one named first
+            and the other.
+        named: The index of the label that the outcome cell names, or -1.
+        codes: The outcome that the cell is as a code, or -1.
+        said: The index of the label that the response names, or -1; None where the file has no responses.
+        by_place: Whether the labels stand as they were named in the prompt.
         codes_first: Whether a column that reads as codes and as labels alike (labels `1` and `0`) is codes.
         weights: How many rows of the file each row stands for; one where it is not said.
 
@@ -62,13 +63,10 @@ def read_drawn(
         The outcomes as indices of labels. By place, the pair that stands first in the file gives labels 0
         and 1 (`0` and `1` themselves stay what they are), unless the responses show a code to mean otherwise.
     """
-    codes = _memoised(_code, cells)
-    named = _named(cells, pairs)
-    said = None if responses is None else _named(responses, pairs)
-    weight = np.ones(len(cells), np.int64) if weights is None else np.array(weights, np.int64)
-    rows = _Rows.of(pairs, weight, by_place=by_place)
+    weight = np.ones(len(labels), np.int64) if weights is None else weights
+    rows = _Rows.of(labels, weight, by_place=by_place)
     n_named, n_codes = int(weight[named >= 0].sum()), int(weight[codes >= 0].sum())
-    if n_named and n_codes and not by_place and not _any_code(pairs):
+    if n_named and n_codes and not by_place and not _any_code(labels):
         both = np.where(named >= 0, named, codes)
         return rows.drawn(both, both, "the label's text, or 0 and 1", _n_different(rows, both, said))
     if not n_named or n_named < n_codes or (n_named == n_codes and codes_first):
@@ -80,25 +78,20 @@ def read_drawn(
 
 
 class LabelReader:
-    """Reads which of two labels a text is: the whole of it, or its last line.
+    """Reads which of some labels a text is: the whole of it, or its last line.
 
     Blanks, quotes, markdown's marks and a full stop around it are no part of it; case matters only where it
-    tells the two labels apart. The last line is the last that has text and is no code fence.
+    tells two labels apart. The last line is the last that has text and is no code fence.
     """
 
     def __init__(self) -> None:
-        self._forms: dict[Pair, tuple[dict[str, int], dict[str, int]]] = {}
-        self._known: dict[tuple[Pair, str], int] = {}
+        self._forms: dict[Labels, tuple[dict[str, int], dict[str, int]]] = {}
 
-    def __call__(self, cell: Any, pair: Pair | None) -> int:
+    def __call__(self, cell: str | None, pair: Labels | None) -> int:
         """The label's index in the pair, or -1."""
         if pair is None or cell is None:
             return -1
-        text = str(cell)
-        known = self._known.get((pair, text))
-        if known is None:
-            known = self._known[pair, text] = self._read(text, *self._forms_of(pair))
-        return known
+        return self._read(cell, *self._forms_of(pair))
 
     def _read(self, text: str, exact: dict[str, int], folded: dict[str, int]) -> int:
         lines = [line for line in text.split("\n") if line.strip() and not line.lstrip().startswith("```")]
@@ -109,13 +102,13 @@ class LabelReader:
                     return index
         return -1
 
-    def _forms_of(self, pair: Pair) -> tuple[dict[str, int], dict[str, int]]:
+    def _forms_of(self, pair: Labels) -> tuple[dict[str, int], dict[str, int]]:
         forms = self._forms.get(pair)
         if forms is None:
             exact = {label.strip(): index for index, label in enumerate(pair)}
             folded = {label.casefold(): index for label, index in exact.items()}
-            told_apart = len(exact) == 2 and "" not in exact
-            forms = (exact if told_apart else {}, folded if told_apart and len(folded) == 2 else {})
+            told_apart = len(exact) == len(pair) and "" not in exact
+            forms = (exact if told_apart else {}, folded if told_apart and len(folded) == len(pair) else {})
             self._forms[pair] = forms
         return forms
 
@@ -124,20 +117,20 @@ class LabelReader:
 class _Rows:
     """The rows' pairs: which distinct pair each has, and whether it stands reversed."""
 
-    canonical: list[Pair]
+    canonical: list[Labels]
     key: NDArray[np.int64]
-    reversed: NDArray[np.int8]
+    reversed: NDArray[np.int16]
     weight: NDArray[np.int64]
     by_place: bool
-    swapped: NDArray[np.int8] = field(init=False)
+    swapped: NDArray[np.int16] = field(init=False)
 
     def __post_init__(self) -> None:
-        self.swapped = np.zeros(len(self.canonical) + 1, np.int8)
+        self.swapped = np.zeros(len(self.canonical) + 1, np.int16)
 
     @classmethod
-    def of(cls, pairs: Sequence[Pair | None], weight: NDArray[np.int64], *, by_place: bool) -> "_Rows":
-        index: dict[Pair, int] = {}
-        canonical: list[Pair] = []
+    def of(cls, pairs: Sequence[Labels | None], weight: NDArray[np.int64], *, by_place: bool) -> "_Rows":
+        index: dict[Labels, int] = {}
+        canonical: list[Labels] = []
         for pair in dict.fromkeys(pairs):
             if pair is not None and pair not in index:
                 first = _BITS if by_place and set(pair) == set(_BITS) else pair
@@ -150,42 +143,42 @@ class _Rows:
         return cls(
             canonical=canonical,
             key=key,
-            reversed=np.array(turned, np.int8),
+            reversed=np.array(turned, np.int16),
             weight=weight,
             by_place=by_place,
         )
 
     def drawn(
-        self, outcome: NDArray[np.int8], known: NDArray[np.int8], reading: str, n_contradictions: int = 0
+        self, outcome: NDArray[np.int16], known: NDArray[np.int16], reading: str, n_contradictions: int = 0
     ) -> RowOutcomes:
         """The rows' outcomes, missing where `known` is; labels and orders as the pairs stand by now."""
         ends = [
             pair[::-1] if swap else pair for pair, swap in zip(self.canonical, self.swapped, strict=False)
         ]
-        labels: list[Pair | None] = [ends[key] if key >= 0 else None for key in self.key.tolist()]
+        labels: list[Labels | None] = [ends[key] if key >= 0 else None for key in self.key.tolist()]
         order = self.reversed ^ self.swapped[self.key]
         placed = (self.key >= 0) & self.by_place
         return RowOutcomes(
-            outcome=np.where(known >= 0, outcome, -1).astype(np.int8),
+            outcome=np.where(known >= 0, outcome, -1).astype(np.int16),
             labels=labels,
-            order=np.where(placed, order, -1).astype(np.int8),
+            order=np.where(placed, order, -1).astype(np.int16),
             n_contradictions=n_contradictions,
             reading=reading,
         )
 
 
-def _by_text(rows: _Rows, named: NDArray[np.int8], said: NDArray[np.int8] | None) -> RowOutcomes:
+def _by_text(rows: _Rows, named: NDArray[np.int16], said: NDArray[np.int16] | None) -> RowOutcomes:
     outcome = named ^ rows.reversed if rows.by_place else named
     return rows.drawn(outcome, named, "the label's text", _n_different(rows, named, said))
 
 
-def _by_code(rows: _Rows, codes: NDArray[np.int8], said: NDArray[np.int8] | None) -> RowOutcomes:
+def _by_code(rows: _Rows, codes: NDArray[np.int16], said: NDArray[np.int16] | None) -> RowOutcomes:
     if said is None or not rows.by_place:
         return rows.drawn(codes, codes, "0 and 1", _n_different(rows, codes, said))
     return _by_response(rows, codes, said)
 
 
-def _by_response(rows: _Rows, codes: NDArray[np.int8], said: NDArray[np.int8]) -> RowOutcomes:
+def _by_response(rows: _Rows, codes: NDArray[np.int16], said: NDArray[np.int16]) -> RowOutcomes:
     """Take the meaning of the codes that the fewest responses contradict; a label's before a place's."""
     both = (codes >= 0) & (said >= 0) & (rows.key >= 0)
     key, weight = rows.key[both], rows.weight[both]
@@ -202,38 +195,22 @@ def _by_response(rows: _Rows, codes: NDArray[np.int8], said: NDArray[np.int8]) -
     if by_label <= by_place:
         rows.swapped[:n_keys] = agreeing < against
         return rows.drawn(codes, codes, "0 and 1 are labels, whatever their place", by_label)
-    placed = np.where(rows.key >= 0, codes ^ rows.reversed ^ np.int8(turn), codes)
+    placed = np.where(rows.key >= 0, codes ^ rows.reversed ^ np.int16(turn), codes)
     return rows.drawn(placed, codes, reading, by_place)
 
 
-def _n_different(rows: _Rows, read: NDArray[np.int8], said: NDArray[np.int8] | None) -> int:
+def _n_different(rows: _Rows, read: NDArray[np.int16], said: NDArray[np.int16] | None) -> int:
     return 0 if said is None else int(rows.weight[(read != said) & (read >= 0) & (said >= 0)].sum())
 
 
-def _named(cells: Sequence[Any], pairs: Sequence[Pair | None]) -> NDArray[np.int8]:
-    read = LabelReader()
-    return np.array([read(cell, pair) for cell, pair in zip(cells, pairs, strict=True)], np.int8)
-
-
-def _memoised(read: Any, cells: Sequence[Any]) -> NDArray[np.int8]:
-    known: dict[tuple[type, Any], int] = {}
-    codes = []
-    for cell in cells:
-        key = (type(cell), cell if isinstance(cell, str | int | float) else repr(cell))
-        if key not in known:
-            known[key] = read(cell)
-        codes.append(known[key])
-    return np.array(codes, np.int8)
-
-
-def _any_code(pairs: Sequence[Pair | None]) -> bool:
+def _any_code(pairs: Sequence[Labels | None]) -> bool:
     """Whether a label is itself a code, so that a cell with it could mean either."""
-    return any(_code(label) >= 0 for pair in set(pairs) if pair is not None for label in pair)
+    return any(code_of(label) >= 0 for pair in set(pairs) if pair is not None for label in pair)
 
 
-def _code(cell: Any) -> int:
-    if isinstance(cell, bool):
-        return int(cell)
-    text = str(cell).strip().casefold() if isinstance(cell, str) else ""
+def code_of(cell: str | None, n_outcomes: int = 2) -> int:
+    """The outcome that a cell is as a code: 0, 1 and so on, or true and false; -1 where it is none."""
     number = number_of(cell)
-    return _CODES.get(text, int(number) if number in {0.0, 1.0} and number is not None else -1)
+    if number is not None:
+        return int(number) if number in range(n_outcomes) else -1
+    return _CODES.get(cell.strip().casefold(), -1) if cell and n_outcomes == 2 else -1

@@ -1,83 +1,50 @@
-"""A sheet's rows as draws: every cell read or missing, every row that cannot be read told with its line."""
+"""A sheet's rows as draws: every cell read or missing, and each row that cannot be read noted with its line.
 
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field
+Rows are sorted in runs of some hundred thousand, which are then merged, so that memory is bounded.
+"""
+
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass
 from functools import partial
-from pathlib import Path
 from typing import Any
 
 import numpy as np
+import pyarrow as pa
+import pyarrow.compute as pc
 from numpy.typing import NDArray
 
-from flipsite.domain.draws import STATUSES, Draws, Status
+from flipsite.domain.draws import OPTIONAL_TEXTS, STATUSES, Status
 from flipsite.errors import UsageError
-from flipsite.store.exports import COLUMNS
-from flipsite.store.imports.cells import (
-    Pair,
-    is_missing,
-    moment_of,
-    name_of,
-    number_of,
-    pair_of,
-    pair_of_two,
-    text_of,
-    whole_of,
+from flipsite.store.imports.cells import Labels, is_missing, moment_of, number_of, whole_of
+from flipsite.store.imports.columns import ImportOptions
+from flipsite.store.imports.sheet import MOST_BYTES, Batch, Sheet, Spool
+from flipsite.store.imports.survey import (
+    UNPARSED,
+    AnswerReader,
+    Ints,
+    Kinds,
+    Layout,
+    Problem,
+    Problems,
+    Survey,
+    cell_fault,
+    distinct,
+    shown,
+    take,
 )
-from flipsite.store.imports.codings import check_coding
-from flipsite.store.imports.columns import ImportOptions, wanted_rows
-from flipsite.store.imports.files import Sheet
-from flipsite.store.imports.outcomes import RowOutcomes, read_drawn
-from flipsite.store.snapshot.columns import COUNTS, NUMBERS, STATUS_CODE, assemble, labels_text
+from flipsite.store.snapshot.columns import COUNTS, NUMBERS, RESPONSE_CHARACTERS, schema_with
 
-LONGEST_NAME, LONGEST_WORD = 300, 200
-"""Letters of a model's name at most, and of what else stands beside a draw; a longer word is cut."""
+LONGEST_WORD = 200
+"""Letters of a word beside a draw; a longer one is cut."""
 
-WORDS = ("finish_reason", "provider", "mode")
-
-READ: dict[str, tuple[Callable[[Any], Any], str]] = {
-    **dict.fromkeys(COUNTS, (whole_of, "no whole number")),
-    **dict.fromkeys(NUMBERS, (number_of, "no number")),
-    "asked_at": (moment_of, "no ISO 8601 time"),
-}
-"""Columns whose cells stand for themselves: how one is read, and what it is where it cannot be."""
+ROWS_A_RUN = 262_144
+"""Rows that are sorted together, and written at a time."""
 
 AMOUNTS = ("asked_at", *NUMBERS)
 """Of these, a cell that cannot be read is an error: spending that is half missing looks small."""
 
-
-def reader_of(ours: str, options: ImportOptions) -> Callable[[Any], Any]:
-    """The function that reads a cell of a column in READ."""
-    if ours in NUMBERS and options.decimal != ".":
-        return partial(number_of, decimal=options.decimal)
-    return READ[ours][0]
-
-
-def unread_amount(path: Path, place: str, *, ours: str, fault: str, n_cells: int, comma: bool) -> UsageError:
-    """Build the error for money or times that cannot be read.
-
-    Args:
-        path: The file.
-        place: Where the first such cell is, as `line 2`.
-        ours: Our column.
-        fault: What is wrong with that cell.
-        n_cells: How many such cells there are.
-        comma: Whether a decimal comma would make it a number.
-    """
-    cells = "the only such cell" if n_cells == 1 else f"{n_cells:,} such cells"
-    remedy = "write times as 2026-10-31T14:15:00Z" if ours == "asked_at" else "write plain numbers"
-    remedy = "--decimal , reads decimal commas" if comma else remedy
-    return UsageError(f"{path}: {place}: {fault} ({cells}); {remedy}, or leave it out with --column {ours}=")
-
-
-_VALID, _UNPARSED = STATUS_CODE[Status.VALID], STATUS_CODE[Status.UNPARSED]
-
-
-@dataclass(frozen=True, slots=True, kw_only=True, order=True)
-class Problem:
-    """What could not be read: its line (in Parquet its row) and why."""
-
-    line: int
-    text: str
+_WORDS = ("finish_reason", "provider", "mode", *OPTIONAL_TEXTS)
+_MOST_NARROW = 128
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -85,270 +52,376 @@ class Rows:
     """The draws of one file, and how the reading went.
 
     Attributes:
-        draws: All rows that were wanted and name a model.
-        drawn: How the outcomes were understood.
-        n_read: Rows of the file, those that are no row at all included.
+        models: Sorted.
+        n_draws: Of each model.
+        by_status: Draws by status.
+        labels: The labels that stand in them.
+        orders: Their orders; -1 where unknown.
+        first_asked: When the first was asked; None where that is not stated.
+        reading: How the outcome column was understood.
+        n_contradictions: Rows whose response names another side.
         n_filtered: Rows that `--where` left out.
-        n_lost: Rows that name no model, and lines that are no row.
-        problems: Everything that could not be read, by line.
+        n_lost: Rows that name no model, and texts that are no row.
+        problems: What could not be read.
         numbered: Whether the draws carry the file's own numbers.
+        runs: The draws, sorted by model and number.
     """
 
-    draws: Draws
-    drawn: RowOutcomes
-    n_read: int
+    models: tuple[str, ...]
+    n_draws: tuple[int, ...]
+    by_status: Mapping[Status, int]
+    labels: frozenset[Labels]
+    orders: frozenset[int]
+    first_asked: str | None
+    reading: str
+    n_contradictions: int
     n_filtered: int
     n_lost: int
-    problems: tuple[Problem, ...]
+    problems: Problems
     numbered: bool
+    runs: "Runs"
 
 
-def rows_of(sheet: Sheet, options: ImportOptions) -> Rows:
+def rows_of(
+    sheet: Sheet,
+    options: ImportOptions,
+    *,
+    read_answer: AnswerReader | None = None,
+    labels: Labels | None = None,
+    rows_a_run: int = ROWS_A_RUN,
+) -> Rows:
     """Read the wanted rows of a sheet whose columns were checked.
 
+    Args:
+        sheet: The file's columns.
+        options: Which of them mean what.
+        read_answer: Reads the answers of a file that has no outcomes.
+        labels: The labels of answers that come without.
+        rows_a_run: Rows that are sorted together.
+
     Raises:
-        UsageError: If not one of them can be read.
+        UsageError: If not one of them can be read, most are in another coding, or money or a time cannot be
+            read.
     """
-    reader = Reader(sheet=sheet, options=options)
-    wanted = wanted_rows(sheet, options)
-    reader.rows = wanted
-    names = [name_of(cell, exact=reader.tidy) for cell in reader.cells("model")]
-    reader.rows = [row for row, name in zip(wanted, names, strict=True) if 0 < len(name) <= LONGEST_NAME]
-    for row, name in zip(wanted, names, strict=True):
-        if fault := name_fault(name):
-            reader.tell(row, fault)
-    model = [name for name in names if 0 < len(name) <= LONGEST_NAME]
-    drawn, status, n_readable = reader.outcomes()
-    if not n_readable:
-        raise UsageError(_unreadable(sheet, reader, n_rows=len(wanted)))
-    draw = reader.numbers_of_draws(model)
-    columns = reader.columns() | {
-        "labels": [None if pair is None else labels_text(pair) for pair in drawn.labels],
-        "order": reader.orders() if "order" in reader.there else drawn.order,
-        "status": status,
-        "outcome": np.where(status == _VALID, drawn.outcome, -1).astype(np.int8),
-    }
-    numbered = draw is not None
-    lost = [Problem(line=line, text=text) for line, text in sheet.lost]
+    layout = Layout.of(sheet, options, read_answer, labels)
+    survey = Survey(layout=layout)
+    for batch in sheet.batches():
+        survey.add(batch)
+    if not survey.n_wanted:
+        raise UsageError(_none_wanted(sheet))
+    survey.check_coding(sheet)
+    kinds = survey.kinds()
+    model, models = _sorted_models(survey)
+    draw, numbered = _numbers(survey, model)
+    reader = _DrawReader(sheet=sheet, layout=layout, survey=survey, kinds=kinds, models=models)
+    runs = reader.read(model, draw, rows_a_run)
+    n_lost = sheet.n_lost + survey.n_wanted - len(model)
+    for line, text in sheet.lost:
+        survey.problems.add(line, text)
+    survey.problems.n += sheet.n_lost - len(sheet.lost)
+    by_status = {one: int(kinds.n_rows[kinds.status == code].sum()) for code, one in enumerate(STATUSES)}
     return Rows(
-        draws=assemble(model, _file_order(model) if draw is None else draw, columns),
-        drawn=drawn,
-        n_read=len(sheet.lines) + len(lost),
-        n_filtered=len(sheet.lines) - len(wanted),
-        n_lost=len(wanted) - len(model) + len(lost),
-        problems=tuple(sorted([*reader.problems, *lost])),
+        models=models,
+        n_draws=tuple(np.bincount(model, minlength=len(models)).tolist()),
+        by_status={one: n for one, n in by_status.items() if n},
+        labels=frozenset(each for each in kinds.drawn.labels if each is not None),
+        orders=frozenset(kinds.order.tolist()),
+        first_asked=reader.first_asked,
+        reading="the models' answers" if layout.answers else kinds.drawn.reading,
+        n_contradictions=kinds.drawn.n_contradictions,
+        n_filtered=sheet.n_rows - survey.n_wanted,
+        n_lost=n_lost,
+        problems=survey.problems,
         numbered=numbered,
+        runs=runs,
     )
+
+
+def _sorted_models(survey: Survey) -> tuple[Ints, tuple[str, ...]]:
+    """The place of each row's model among the sorted ones, and these."""
+    models = tuple(sorted(survey.models))
+    place = {name: index for index, name in enumerate(models)}
+    order = np.array([place[name] for name in survey.models], np.int64)
+    return order[np.concatenate([np.zeros(0, np.int32), *survey.model])], models
+
+
+def _numbers(survey: Survey, model: Ints) -> tuple[Ints, bool]:
+    """Each row's number, and whether it is the file's: if every row has one and no model has one twice."""
+    if survey.draw:
+        draw = np.concatenate(survey.draw)
+        order = np.lexsort((draw, model))
+        same = (np.diff(model[order]) == 0) & (np.diff(draw[order]) == 0)
+        if not same.any() and not (draw < 0).any():
+            return draw, True
+    order = np.argsort(model, kind="stable")
+    starts = np.searchsorted(model[order], np.arange(int(model.max(initial=-1)) + 1))
+    draw = np.empty(len(model), np.int64)
+    draw[order] = np.arange(len(model)) - starts[model[order]]
+    return draw, False
+
+
+class Runs:
+    """Draws in sorted runs, which are merged as they are read."""
+
+    def __init__(self) -> None:
+        self._spool = Spool(MOST_BYTES)
+        self._keys: list[tuple[Ints, Ints]] = []
+
+    def add(self, table: pa.Table, model: Ints, draw: Ints) -> None:
+        """Add some draws, with the place of each one's model."""
+        order = np.lexsort((draw, model))
+        self._spool.add(table.take(pa.array(order)))
+        self._keys.append((model[order], draw[order]))
+
+    def __len__(self) -> int:
+        return sum(len(model) for model, _ in self._keys)
+
+    def first_draws(self, n_models: int) -> Ints:
+        """The lowest number of each model's draws."""
+        first = np.full(n_models, np.iinfo(np.int64).max)
+        for model, draw in self._keys:
+            np.minimum.at(first, model, draw)
+        return first
+
+    def tables(self, *, study: str, shift: Ints, rows: int = ROWS_A_RUN) -> Iterator[pa.Table]:
+        """The draws by model and number, in the snapshot's columns, some at a time.
+
+        Args:
+            study: The study's id.
+            shift: By model: what is added to the numbers of its draws.
+            rows: Most rows of a table.
+        """
+        if not self._keys:
+            return
+        ends = np.cumsum([0, *(len(model) for model, _ in self._keys)])
+        model = np.concatenate([model for model, _ in self._keys])
+        draw = np.concatenate([draw for _, draw in self._keys])
+        order = np.lexsort((draw, model))
+        for start in range(0, len(order), rows):
+            chosen = order[start : start + rows]
+            pieces, offset = [], np.zeros(len(self._keys), np.int64)
+            run = np.searchsorted(ends, chosen, side="right") - 1
+            n_before = 0
+            for index in np.unique(run).tolist():
+                inside = chosen[run == index] - ends[index]
+                first, last = int(inside.min()), int(inside.max())
+                pieces.append(self._spool[index].slice(first, last - first + 1))
+                offset[index] = n_before - first - ends[index]
+                n_before += last - first + 1
+            together = pa.concat_tables(pieces).combine_chunks().take(pa.array(chosen + offset[run]))
+            yield _finished(together, draw[chosen] + shift[model[chosen]], study)
+
+    def close(self) -> None:
+        """Remove what lies on disk."""
+        self._spool.close()
+
+
+def _finished(table: pa.Table, draw: Ints, study: str) -> pa.Table:
+    columns = dict(zip(table.column_names, table.columns, strict=True))
+    columns |= {"study": pa.repeat(pa.scalar(study), len(draw)), "draw": pa.array(draw)}
+    optional = set(OPTIONAL_TEXTS).intersection(table.column_names)
+    schema = schema_with(optional, wide=table["outcome"].type == pa.int16())
+    return pa.table([columns[name] for name in schema.names], schema=schema)
 
 
 @dataclass(slots=True, kw_only=True)
-class Reader:
-    """Reads columns of the wanted rows, and remembers what it could not read.
-
-    Attributes:
-        sheet: The file's columns.
-        options: Which of them mean what.
-        rows: The indices of the wanted rows.
-        weights: How many rows of the file each of them stands for; None for one.
-        problems: What could not be read so far.
-    """
+class _DrawReader:
+    """The second pass over a file: its rows as draws."""
 
     sheet: Sheet
-    options: ImportOptions
-    rows: list[int] = field(default_factory=list)
-    weights: Sequence[int] | None = None
-    problems: list[Problem] = field(default_factory=list)
+    layout: Layout
+    survey: Survey
+    kinds: Kinds
+    models: tuple[str, ...]
+    first_asked: str | None = None
 
-    @property
-    def tidy(self) -> bool:
-        """Whether the file has the header of `flipsite export`, which leaves text as it is."""
-        return self.sheet.names == COLUMNS
-
-    @property
-    def there(self) -> dict[str, tuple[str, ...]]:
-        """Our columns that the file has, and theirs."""
-        mapping = self.options.mapping
-        return {
-            ours: mapping[ours] for ours in mapping if mapping[ours] and mapping[ours][0] in self.sheet.cells
-        }
-
-    def cells(self, ours: str, index: int = 0) -> list[Any]:
-        """The cells of one of our columns at the wanted rows; all missing where the file has none."""
-        theirs = self.there.get(ours)
-        if theirs is None:
-            return [None] * len(self.rows)
-        column = self.sheet.cells[theirs[index]]
-        return [column[row] for row in self.rows]
-
-    def tell(self, row: int, text: str) -> None:
-        """Note what could not be read of a row."""
-        self.problems.append(Problem(line=self.sheet.lines[row], text=text))
-
-    def outcomes(self) -> tuple[RowOutcomes, NDArray[np.int8], int]:
-        """Outcomes, the code of each row's status, and how many rows could be read."""
-        cells = self.cells("outcome")
-        by_place = len(self.there.get("labels", ())) == 2
-        drawn = read_drawn(
-            cells,
-            self.pairs(),
-            responses=self.cells("response") if "response" in self.there else None,
-            by_place=by_place and "order" not in self.there,
-            codes_first="labels" in self.there and not by_place,
-            weights=self.weights,
-        )
-        said = [_STATUS_OF.get(str(cell).strip().casefold()) for cell in self.cells("status")]
-        status = np.full(len(self.rows), _UNPARSED, np.int8)
-        if self.options.labels is None and "labels" not in self.there:
-            self._check_coding(cells, said, drawn.outcome.tolist())
-        n_readable = 0
-        for index, (row, own, outcome) in enumerate(
-            zip(self.rows, said, drawn.outcome.tolist(), strict=True)
-        ):
-            fault = self.sheet.faults.get(row)
-            if fault is None and own not in {None, _VALID}:
-                status[index] = own
-            elif fault is None and outcome >= 0:
-                status[index] = _VALID
-            else:
-                self.tell(row, fault or _no_outcome(cells[index]))
-                continue
-            n_readable += 1
-        return drawn, status, n_readable
-
-    def _check_coding(self, cells: list[Any], own: list[int | None], outcomes: list[int]) -> None:
-        judged = [index for index, status in enumerate(own) if status in {None, _VALID}]
-        check_coding(
-            self.sheet.path,
-            [cells[index] for index in judged],
-            is_read=[outcomes[index] >= 0 for index in judged],
-            weights=None if self.weights is None else [self.weights[index] for index in judged],
-        )
-
-    def pairs(self) -> list[Pair | None]:
-        """Each row's labels, as the file or `--labels` names them."""
-        if self.options.labels is not None:
-            return [self.options.labels] * len(self.rows)
-        if len(self.there.get("labels", ())) == 2:
-            return [
-                pair_of_two(*pair) for pair in zip(self.cells("labels"), self.cells("labels", 1), strict=True)
-            ]
-        return self._each("labels", pair_of, "no pair of labels")
-
-    def orders(self) -> NDArray[np.int8]:
-        """The index of the label named first, or -1."""
-        read = self._each("order", lambda cell: whole_of(cell, most=1), "neither 0 nor 1")
-        return np.array([-1 if order is None else order for order in read], np.int8)
-
-    def numbers_of_draws(self, model: Sequence[str]) -> NDArray[np.int64] | None:
-        """The file's own numbers, if every row has one and no model has one twice."""
-        if "draw" not in self.there:
-            return None
-        numbers = [whole_of(cell, most=2**62) for cell in self.cells("draw")]
-        known = [number for number in numbers if number is not None]
-        if len(known) < len(model) or len(set(zip(model, known, strict=True))) < len(model):
-            return None
-        return np.array(known, np.int64)
-
-    def columns(self) -> dict[str, Any]:
-        """The columns that need no more than their own cells."""
-        columns: dict[str, Any] = {}
-        for name, most in (("response", None), *((name, LONGEST_WORD) for name in WORDS)):
-            columns[name] = [None if cell is None else text_of(cell)[:most] for cell in self.cells(name)]
-        for name, (_, fault) in READ.items():
-            values = self._each(name, reader_of(name, self.options), fault)
-            columns[name] = values if name == "asked_at" else np.array(values, np.float64)
-        return columns
-
-    def _each(self, ours: str, read: Callable[[Any], Any], fault: str) -> list[Any]:
-        """Read every cell of a column, and a text once. What cannot be read is missing and noted.
+    def read(self, model: Ints, draw: Ints, rows_a_run: int) -> Runs:
+        """All draws.
 
         Raises:
-            UsageError: If it is one of AMOUNTS.
+            UsageError: As `rows_of`.
         """
-        if ours not in self.there:
-            return [None] * len(self.rows)
-        known: dict[Any, Any] = {}
-        values: list[Any] = []
-        unread: list[tuple[int, Any]] = []
-        for row, cell in zip(self.rows, self.cells(ours), strict=True):
-            if cell is None:
-                values.append(None)
-                continue
-            key = cell if isinstance(cell, str) else repr(cell)
-            if key not in known:
-                known[key] = read(cell)
-            if known[key] is None and not is_missing(cell):
-                unread.append((row, cell))
-            values.append(known[key])
-        if unread and ours in AMOUNTS:
-            row, cell = unread[0]
-            raise unread_amount(
-                self.sheet.path,
-                f"{self.sheet.unit} {self.sheet.lines[row]}",
-                ours=ours,
-                fault=cell_fault(ours, cell, fault),
-                n_cells=len(unread),
-                comma=ours in NUMBERS and number_of(cell, decimal=",") is not None,
-            )
-        for row, cell in unread:
-            self.tell(row, cell_fault(ours, cell, fault))
-        return values
+        runs = Runs()
+        try:
+            self._read(runs, model, draw, rows_a_run)
+        except BaseException:
+            runs.close()
+            raise
+        return runs
+
+    def _read(self, runs: Runs, model: Ints, draw: Ints, rows_a_run: int) -> None:
+        unread = {name: _Unread() for name in AMOUNTS}
+        waiting, n_waiting, done = list[pa.Table](), 0, 0
+        for index, batch in enumerate(self.sheet.batches()):
+            kept = self.survey.rows[index]
+            some = batch if len(kept) == len(batch.lines) else take(batch, kept)
+            end = done + n_waiting + len(kept)
+            self._tell_outcomes(some, self.survey.kind[index])
+            waiting.append(self._table(some, model[end - len(kept) : end], self.survey.kind[index], unread))
+            n_waiting += len(kept)
+            if n_waiting >= rows_a_run:
+                runs.add(pa.concat_tables(waiting), model[done:end], draw[done:end])
+                waiting, n_waiting, done = [], 0, end
+        if n_waiting:
+            runs.add(pa.concat_tables(waiting), model[done:], draw[done:])
+        self._refuse_unreadable()
+        for name, cells in unread.items():
+            cells.refuse(self.sheet, name)
+
+    def _refuse_unreadable(self) -> None:
+        unread = (self.kinds.status == UNPARSED) & (not self.layout.answers)
+        if self.kinds.n_rows[~unread].sum():
+            return
+        first = min(
+            [*self.survey.problems.first, *(Problem(line=n, text=text) for n, text in self.sheet.lost)]
+        )
+        raise UsageError(
+            f"{self.sheet.path}: not one of {self.survey.n_wanted:,} rows could be read "
+            f"({self.sheet.unit} {first.line} {first.text}); name the column of the outcome with "
+            "--column outcome=… or its labels with --labels A,B"
+        )
+
+    def _tell_outcomes(self, batch: Batch, kind: NDArray[np.int32]) -> None:
+        if self.layout.answers:
+            return
+        own_words = self.kinds.status[kind] == UNPARSED
+        rows = np.flatnonzero(own_words)
+        if not len(rows):
+            return
+        cells = self.layout.column(batch, "outcome").take(pa.array(rows)).to_pylist()
+        states = self.layout.column(batch, "status").take(pa.array(rows)).to_pylist()
+        for row, cell, state in zip(rows.tolist(), cells, states, strict=True):
+            if row in batch.faults:
+                self.survey.problems.add(int(batch.lines[row]), batch.faults[row])
+            elif (state or "").strip().casefold() != Status.UNPARSED:
+                text = f"has the outcome {shown(cell)}" if (cell or "").strip() else "has no outcome"
+                self.survey.problems.add(int(batch.lines[row]), text)
+
+    def _table(
+        self, batch: Batch, model: Ints, kind: NDArray[np.int32], unread: "Mapping[str, _Unread]"
+    ) -> pa.Table:
+        layout, kinds = self.layout, self.kinds
+        widest = max((len(each) for each in kinds.drawn.labels if each), default=2)
+        code = pa.int16() if widest > _MOST_NARROW else pa.int8()
+        order, outcome = kinds.order[kind], kinds.outcome[kind]
+        columns: dict[str, Any] = {
+            "model": pa.array(self.models, pa.string()).take(pa.array(model)),
+            "labels": pa.array(kinds.labels, pa.string()).take(pa.array(kind)),
+            "order": pa.array(order, code, mask=order < 0),
+            "outcome": pa.array(outcome, code, mask=outcome < 0),
+            "status": pa.array([str(one) for one in STATUSES]).take(pa.array(kinds.status[kind])),
+            "response": _cut(layout.column(batch, "response"), RESPONSE_CHARACTERS),
+        }
+        for name in _WORDS:
+            if name in layout.there or name not in OPTIONAL_TEXTS:
+                columns[name] = _cut(layout.column(batch, name), LONGEST_WORD)
+        for name in COUNTS:
+            values, bad = _parsed(layout.column(batch, name), whole_of, pa.int64())
+            columns[name] = values
+            for row, cell in bad:
+                self.survey.problems.add(int(batch.lines[row]), cell_fault(name, cell, "no whole number"))
+        for name in NUMBERS:
+            read = partial(number_of, decimal=layout.options.decimal)
+            columns[name], bad = _parsed(layout.column(batch, name), read, pa.float64())
+            unread[name].add(batch, bad)
+        columns["asked_at"], bad = _parsed(layout.column(batch, "asked_at"), moment_of, pa.string())
+        unread["asked_at"].add(batch, bad)
+        earliest = pc.min(columns["asked_at"]).as_py()
+        if earliest is not None and (self.first_asked is None or earliest < self.first_asked):
+            self.first_asked = earliest
+        return pa.table(columns)
 
 
-_STATUS_OF = {str(status): code for code, status in enumerate(STATUSES)}
+class _Unread:
+    """The cells of one column that could not be read."""
+
+    def __init__(self) -> None:
+        self._n_cells = 0
+        self._first: tuple[int, str] = (0, "")
+
+    def add(self, batch: Batch, cells: list[tuple[int, str]]) -> None:
+        if cells and not self._n_cells:
+            row, cell = cells[0]
+            self._first = int(batch.lines[row]), cell
+        self._n_cells += len(cells)
+
+    def refuse(self, sheet: Sheet, ours: str) -> None:
+        """Raise a UsageError if there are any, with the option that reads them."""
+        if not self._n_cells:
+            return
+        line, cell = self._first
+        fault = cell_fault(ours, cell, "no ISO 8601 time" if ours == "asked_at" else "no number")
+        remedy = "write times as 2026-10-31T14:15:00Z" if ours == "asked_at" else "write plain numbers"
+        if ours in NUMBERS and number_of(cell, decimal=",") is not None:
+            remedy = "--decimal , reads decimal commas"
+        cells = "the only such cell" if self._n_cells == 1 else f"{self._n_cells:,} such cells"
+        raise UsageError(
+            f"{sheet.path}: {sheet.unit} {line}: {fault} ({cells}); {remedy}, "
+            f"or leave it out with --column {ours}="
+        )
 
 
-def name_fault(name: str) -> str | None:
-    """Why a text is no model's name; None where it is one."""
-    if not name:
-        return "names no model"
-    if len(name) > LONGEST_NAME:
-        return f"names a model with {len(name):,} letters; {LONGEST_NAME} are the most"
-    return None
+def _parsed(
+    column: pa.Array, read: Callable[[str], Any], kind: pa.DataType
+) -> tuple[pa.Array, list[tuple[int, str]]]:
+    """A column's values, null where a cell is missing or cannot be read; and the cells that cannot, by row."""
+    if column.null_count == len(column):
+        return pa.nulls(len(column), kind), []
+    if pa.types.is_floating(kind):
+        try:
+            values = column.cast(kind)
+        except pa.ArrowInvalid:
+            pass
+        else:
+            if pc.all(pc.is_finite(values)).as_py():
+                return values, []
+    cells, codes = distinct(column)
+    found = [None if cell is None else read(cell) for cell in cells]
+    bad = [value is None and not is_missing(cell) for cell, value in zip(cells, found, strict=True)]
+    rows = np.flatnonzero(np.array(bad)[codes]).tolist() if any(bad) else []
+    return pa.array(found, kind).take(pa.array(codes)), [(row, cells[codes[row]] or "") for row in rows]
 
 
-def cell_fault(ours: str, cell: Any, fault: str) -> str:
-    """What to say of a cell that is none of what its column holds."""
-    return f"{ours} {_shown(cell)} is {fault}"
+def _cut(column: pa.Array, longest: int) -> pa.Array:
+    return pc.utf8_slice_codeunits(column, 0, longest)
 
 
-def _file_order(model: Sequence[str]) -> NDArray[np.int64]:
-    """Draws numbered within each model as they stand in the file."""
-    seen: dict[str, int] = {}
-    numbers = []
-    for name in model:
-        number = seen.get(name, 0)
-        seen[name] = number + 1
-        numbers.append(number)
-    return np.array(numbers, np.int64)
+def _none_wanted(sheet: Sheet) -> str:
+    if not sheet.n_rows:
+        return f"{sheet.path}: no rows; export the file anew"
+    return f"{sheet.path}: no row of {sheet.n_rows:,} fits --where; check the values"
 
 
-def _unreadable(sheet: Sheet, reader: Reader, *, n_rows: int) -> str:
-    first = min(reader.problems, default=None)
-    if first is None:
-        return none_wanted(sheet.path, len(sheet.lines))
-    return none_readable(sheet, first, n_rows=n_rows)
+def targets_of(sheet: Sheet, column: str, options: ImportOptions) -> dict[float, str]:
+    """Find the shares of ones that the wanted rows' cells ask for, each with the first text that says so.
 
+    Values of which one is above 1 are read as per cent.
 
-def none_wanted(path: Path, n_rows: int) -> str:
-    """What to say of a file of whose rows not one is wanted."""
-    if not n_rows:
-        return f"{path}: no rows; export the file anew"
-    return f"{path}: no row of {n_rows:,} fits --where; check the values"
+    Args:
+        sheet: The file's columns.
+        column: As the file spells it.
+        options: Which rows are wanted, in the file's spelling.
 
-
-def none_readable(sheet: Sheet, first: Problem, *, n_rows: int) -> str:
-    """What to say of a file of whose wanted rows not one could be read."""
-    return (
-        f"{sheet.path}: not one of {n_rows:,} rows could be read ({sheet.unit} {first.line} {first.text}); "
-        "name the column of the outcome with --column outcome=… or its labels with --labels A,B"
-    )
-
-
-def _no_outcome(cell: Any) -> str:
-    return "has no outcome" if cell is None or not str(cell).strip() else f"has the outcome {_shown(cell)}"
-
-
-def _shown(cell: Any) -> str:
-    text = str(cell)
-    return repr(text if len(text) <= 40 else text[:39] + "…")
+    Raises:
+        UsageError: If a wanted row's target is no share, or no row is wanted.
+    """
+    texts: dict[str, int] = {}
+    survey = Survey(layout=Layout.of(sheet, options, None, None))
+    for batch in sheet.batches():
+        rows = survey.wanted(batch)
+        cells, codes = distinct(batch.column(column).take(pa.array(rows)))
+        first = {int(code): index for index, code in reversed(list(enumerate(codes.tolist())))}
+        for code, cell in enumerate(cells):
+            if code in first:
+                texts.setdefault((cell or "").strip(), int(batch.lines[rows[first[code]]]))
+    if not texts:
+        raise UsageError(_none_wanted(sheet))
+    values = {text: number_of(text) for text in texts}
+    unit = 100.0 if any(value is not None and value > 1 for value in values.values()) else 1.0
+    targets: dict[float, str] = {}
+    for text, value in values.items():
+        if value is None or not 0 <= value <= unit:
+            place = f"{sheet.path}: {sheet.unit} {texts[text]}"
+            raise UsageError(f"{place}: {column} is {text!r}; expected a share or per cent")
+        targets.setdefault(value / unit, text)
+    return targets

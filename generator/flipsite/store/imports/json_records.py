@@ -1,0 +1,204 @@
+"""The objects of a JSON text one by one: JSON lines, lists, pretty-printed and concatenated objects.
+
+At most one object, or one line, is held at a time, so that memory does not grow with the file.
+"""
+
+import json
+from collections.abc import Iterator, Sequence
+from itertools import chain
+from pathlib import Path
+from typing import Any, TextIO
+
+from flipsite.errors import UsageError
+
+Record = dict[str, Any]
+Numbered = tuple[int, Record | str]
+"""The line (from 1) on which an object begins, and the object; or a text that is none."""
+
+MOST_CHARACTERS = 2**28
+"""A longer object, or line, is refused: it would not fit into memory."""
+
+_BLOCK = 1 << 20
+_SPACE = " \t\r\n\ufeff"
+
+
+def json_records(path: Path, text: TextIO) -> Iterator[Numbered]:
+    """Read the objects of a text that was opened at its beginning.
+
+    The elements of a list are objects of their own. A text that is one object with a list of objects inside
+    is left as it is; `list_inside` finds the list.
+
+    Raises:
+        UsageError: If an object is too long.
+    """
+    if _is_in_lines(text):
+        return _from_lines(path, text)
+    return _from_stream(path, text)
+
+
+def json_object(source: str) -> Record | None:
+    """Read the object that a text holds; a number that is not finite is missing."""
+    try:
+        record = json.loads(source, parse_constant=lambda _: None)
+    except (ValueError, RecursionError):
+        return None
+    return record if isinstance(record, dict) else None
+
+
+def lost_text(source: str) -> str:
+    """Words for a text that is no object."""
+    return f"is no JSON object: {source.strip()[:60]!r}"
+
+
+def list_inside(record: Record, *, depth: int = 3) -> list[Any] | None:
+    """The longest list of objects inside an object; None where it holds none."""
+    found: list[Any] | None = None
+    for value in record.values():
+        inner = (
+            value if isinstance(value, list) and value and all(isinstance(e, dict) for e in value) else None
+        )
+        if inner is None and isinstance(value, dict) and depth:
+            inner = list_inside(value, depth=depth - 1)
+        if inner is not None and (found is None or len(inner) > len(found)):
+            found = inner
+    return found
+
+
+def single_record(records: Iterator[Numbered]) -> tuple[Record | None, Iterator[Numbered]]:
+    """The only object of a text, or None where there are more; and the objects again."""
+    first = list(_first(records, 2))
+    only = first[0][1] if len(first) == 1 else None
+    return only if isinstance(only, dict) else None, chain(first, records)
+
+
+def _first(records: Iterator[Numbered], n: int) -> Iterator[Numbered]:
+    for _ in range(n):
+        yield from (each for each in [next(records, None)] if each is not None)
+
+
+def _is_in_lines(text: TextIO) -> bool:
+    """Whether each line is an object: the first that is not blank is, or begins like none."""
+    first = text.read(1 << 16)
+    text.seek(0)
+    begun = first.lstrip(_SPACE)
+    line, end, rest = begun.partition("\n")
+    if line[:1] not in ("{", "["):
+        return True
+    if json_object(line) is not None:
+        return True
+    return line[:1] == "[" and bool(end) and rest.lstrip(_SPACE)[:1] == "{" and line.rstrip().endswith("]")
+
+
+def _from_lines(path: Path, text: TextIO) -> Iterator[Numbered]:
+    number = 0
+    while line := text.readline(MOST_CHARACTERS + 1):
+        number += 1
+        if len(line) > MOST_CHARACTERS:
+            raise UsageError(f"{path}: line {number} is longer than {MOST_CHARACTERS:,} characters; split it")
+        if not line.strip(_SPACE):
+            continue
+        record = json_object(line)
+        if record is not None:
+            yield number, record
+        else:
+            yield from ((number, each) for each in _several(line))
+
+
+def _several(line: str) -> Sequence[Record | str]:
+    """The objects that follow each other on one line; the line itself where it holds anything else."""
+    decode, position, found = _decoder().raw_decode, 0, list[Record | str]()
+    while position < len(line):
+        if line[position] in _SPACE + ",":
+            position += 1
+            continue
+        try:
+            record, position = decode(line, position)
+        except (ValueError, RecursionError):
+            return [line]
+        if not isinstance(record, dict):
+            return [line]
+        found.append(record)
+    return found
+
+
+def _from_stream(path: Path, text: TextIO) -> Iterator[Numbered]:
+    """The objects of a text that is not in lines, decoded from a window that moves over it."""
+    window, ended, number = _Window(path, text), False, 1
+    while not ended:
+        ended = not window.skip()
+        if ended:
+            break
+        number = window.line
+        record = window.decode()
+        if isinstance(record, dict):
+            yield number, record
+        elif record is not None:
+            yield number, json.dumps(record)[:80]
+        else:
+            yield number, window.skip_line()
+
+
+def _decoder() -> json.JSONDecoder:
+    return json.JSONDecoder(parse_constant=lambda _: None)
+
+
+class _Window:
+    """A piece of a text that holds the next value whole."""
+
+    def __init__(self, path: Path, text: TextIO) -> None:
+        self._path, self._text = path, text
+        self._piece, self._at, self._depth = "", 0, 0
+        self._decode = _decoder().raw_decode
+        self.line = 1
+
+    def skip(self) -> bool:
+        """Move to the next value, past blanks, commas and the brackets of a list; False at the end."""
+        while True:
+            while self._at < len(self._piece):
+                mark = self._piece[self._at]
+                opens = mark == "[" and not self._depth
+                if mark not in _SPACE + ",]" and not opens:
+                    return True
+                self._depth += opens
+                self._advance(self._at + 1)
+            if not self._more():
+                return False
+
+    def decode(self) -> Any:
+        """Read the value here; None, and no move, where there is none."""
+        while True:
+            try:
+                value, end = self._decode(self._piece, self._at)
+            except json.JSONDecodeError as error:
+                unfinished = error.pos >= len(self._piece) - 8 or error.msg.startswith("Unterminated")
+                if unfinished and self._more():
+                    continue
+                return None
+            except (ValueError, RecursionError):
+                return None
+            self._advance(end)
+            return value
+
+    def skip_line(self) -> str:
+        """Move past this line, and return its beginning."""
+        while (end := self._piece.find("\n", self._at)) < 0 and self._more():
+            pass
+        end = len(self._piece) if end < 0 else end + 1
+        line = self._piece[self._at : min(end, self._at + 200)]
+        self._advance(end)
+        return line
+
+    def _advance(self, end: int) -> None:
+        self.line += self._piece.count("\n", self._at, end)
+        self._at = end
+
+    def _more(self) -> bool:
+        self._piece, self._at = self._piece[self._at :], 0
+        block = self._text.read(max(_BLOCK, len(self._piece)))
+        self._piece += block
+        if len(self._piece) > MOST_CHARACTERS:
+            raise UsageError(
+                f"{self._path}: line {self.line}: a JSON value of more than {MOST_CHARACTERS:,} characters; "
+                "write one object a line (JSON lines)"
+            )
+        return bool(block)

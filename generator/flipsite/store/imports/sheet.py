@@ -1,0 +1,319 @@
+"""A file's cells as text, some thousand rows at a time, in memory or beyond a bound in a temporary file.
+
+Whatever a file is, each cell becomes a text, or null where it is missing: a number as it is written, a list
+or an object as JSON. So a cell means the same in CSV, JSON and Parquet.
+"""
+
+import json
+import mmap
+import tempfile
+from collections.abc import Iterable, Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from datetime import datetime
+from itertools import islice
+from math import isfinite
+from pathlib import Path
+from typing import Any, BinaryIO, TextIO, cast
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.parquet as pq
+from numpy.typing import NDArray
+
+from flipsite.errors import UsageError
+from flipsite.store.imports.columns import ImportOptions, check_columns, match_case
+from flipsite.store.imports.csv import opened_csv
+from flipsite.store.imports.files import head_of, is_json, is_parquet, opened_text, reading
+from flipsite.store.imports.json_records import (
+    Numbered,
+    json_records,
+    list_inside,
+    lost_text,
+    single_record,
+)
+from flipsite.store.imports.paths import base_of, has_value, value_at
+from flipsite.store.snapshot.columns import numbers, unicode_text
+
+ROWS_A_BATCH = 65_536
+MOST_BYTES = 2**28
+"""Cells of more bytes than this lie in a temporary file."""
+
+LOST_KEPT = 10
+"""Of the texts that gave no row, so many are kept to be shown."""
+
+_FIRST_RECORDS = 100
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Batch:
+    """Some rows that follow each other.
+
+    Attributes:
+        lines: The line (from 1) that each begins on; in Parquet the row's number.
+        cells: Columns by their names; a column without a cell may be absent.
+        faults: Rows that cannot be trusted, by their index, and why.
+    """
+
+    lines: NDArray[np.int64]
+    cells: Mapping[str, pa.Array]
+    faults: Mapping[int, str] = field(default_factory=dict)
+
+    def column(self, name: str | None) -> pa.Array:
+        """The cells of a column, all null where it is absent."""
+        found = self.cells.get(name) if name is not None else None
+        return pa.nulls(len(self.lines), pa.string()) if found is None else found
+
+
+class Spool:
+    """Arrow tables that are read again in the order in which they came, in memory or in a temporary file."""
+
+    def __init__(self, most_bytes: int = MOST_BYTES) -> None:
+        self._most_bytes = most_bytes
+        self._tables: list[pa.Table] = []
+        self._n_bytes = 0
+        self._file: BinaryIO | None = None
+        self._map: mmap.mmap | None = None
+        self._places: list[tuple[int, int]] = []
+
+    def add(self, table: pa.Table) -> None:
+        """Add a table; it may be written to disk, with those before it."""
+        self._n_bytes += table.nbytes
+        self._tables.append(table)
+        if self._n_bytes > self._most_bytes:
+            for each in self._tables:
+                self._write(each)
+            self._tables = []
+
+    def __len__(self) -> int:
+        return len(self._places) + len(self._tables)
+
+    def __getitem__(self, index: int) -> pa.Table:
+        if index >= len(self._places):
+            return self._tables[index - len(self._places)]
+        start, length = self._places[index]
+        if self._map is None or len(self._map) < start + length:
+            self._map = mmap.mmap(cast("BinaryIO", self._file).fileno(), 0, access=mmap.ACCESS_READ)
+        return pa.ipc.open_stream(pa.py_buffer(memoryview(self._map)[start : start + length])).read_all()
+
+    def __iter__(self) -> Iterator[pa.Table]:
+        return (self[index] for index in range(len(self)))
+
+    def close(self) -> None:
+        """Remove the temporary file."""
+        if self._file is not None:
+            self._file.close()
+
+    def _write(self, table: pa.Table) -> None:
+        if self._file is None:
+            self._file = cast("BinaryIO", tempfile.TemporaryFile(prefix="flipsite-"))  # noqa: SIM115 -- `close` closes it
+        start = self._file.tell()
+        with pa.ipc.new_stream(self._file, table.schema) as writer:
+            writer.write_table(table)
+        self._file.flush()
+        self._places.append((start, self._file.tell() - start))
+
+
+@dataclass(slots=True, kw_only=True)
+class Sheet:
+    """The wanted columns of a file.
+
+    Attributes:
+        path: The file.
+        names: All columns that have a name, trimmed, in the file's order; a name may stand twice.
+        n_rows: Rows, those without a cell included; texts that gave no row are not among them.
+        n_lost: Texts that gave no row at all.
+        lost: The first of them by their lines, and why.
+        unit: The things that lines count: `line`, `row` or `record`.
+        flawed: Whether there are rows that cannot be trusted.
+    """
+
+    path: Path
+    spool: Spool
+    names: tuple[str, ...] = ()
+    n_rows: int = 0
+    n_lost: int = 0
+    lost: list[tuple[int, str]] = field(default_factory=list)
+    unit: str = "line"
+    flawed: bool = False
+
+    def batches(self) -> Iterator[Batch]:
+        """The rows, some at a time, as often as they are asked for."""
+        for table in self.spool:
+            lines, flaws, *columns = (_whole(column) for column in table.columns)
+            faults = {row: text for row, text in enumerate(flaws.to_pylist()) if text} if self.flawed else {}
+            cells = dict(zip(table.column_names[2:], columns, strict=True))
+            yield Batch(
+                lines=numbers(pa.chunked_array([lines]), np.int64, missing=-1), cells=cells, faults=faults
+            )
+
+    def add(self, batch: Batch) -> None:
+        """Append rows."""
+        n_rows = len(batch.lines)
+        flaws = pa.nulls(n_rows, pa.string())
+        if batch.faults:
+            flaws = pa.array([batch.faults.get(row) for row in range(n_rows)], pa.string())
+        columns = [pa.array(batch.lines, pa.int64()), flaws, *batch.cells.values()]
+        self.spool.add(pa.table(columns, names=["line", "fault", *batch.cells]))
+        self.flawed = self.flawed or bool(batch.faults)
+        self.n_rows += n_rows
+
+    def lose(self, line: int, text: str) -> None:
+        """Note a text that gave no row."""
+        self.n_lost += 1
+        if len(self.lost) < LOST_KEPT:
+            self.lost.append((line, text))
+
+
+def _whole(column: pa.ChunkedArray) -> pa.Array:
+    return column.chunk(0) if column.num_chunks == 1 else column.combine_chunks()
+
+
+@contextmanager
+def read_sheet(path: Path, options: ImportOptions, *, most_bytes: int = MOST_BYTES) -> Iterator[Sheet]:
+    """Read the columns of a file that the options name, or that differ from these only in case.
+
+    Args:
+        path: CSV, JSON or Parquet, packed or not.
+        options: Which columns are wanted.
+        most_bytes: Cells of more bytes lie in a temporary file, which is gone in the end.
+
+    Raises:
+        UsageError: If the file cannot be read as what it seems to be, or a column is missing.
+    """
+    sheet = Sheet(path=path, spool=Spool(most_bytes))
+    try:
+        with reading(path):
+            if is_parquet(head_of(path)):
+                _read_parquet(sheet, options)
+            else:
+                with opened_text(path, encoding=options.encoding) as text:
+                    read = _read_json if is_json(path, text) else _read_csv
+                    read(sheet, text, options)
+        check_columns(path, sheet.names, match_case(options, sheet.names)[0])
+        yield sheet
+    finally:
+        sheet.spool.close()
+
+
+def cell_text(value: Any) -> str | None:
+    """A value as the text of its cell; a number that is not finite is missing."""
+    if isinstance(value, str):
+        return unicode_text(value)
+    if value is None or (isinstance(value, float) and not isfinite(value)):
+        return None
+    if isinstance(value, bool):
+        return "true" if value else "false"
+    if isinstance(value, int | float):
+        return repr(value)
+    if isinstance(value, datetime):
+        return value.isoformat()
+    return unicode_text(json.dumps(value, ensure_ascii=False, default=str))
+
+
+def _read_csv(sheet: Sheet, text: TextIO, options: ImportOptions) -> None:
+    with opened_csv(sheet.path, text, wanted=None, needed=options.needed) as found:
+        names = found.names
+    text.seek(0)
+    spelled, _ = match_case(options, names)
+    nested = {name: base_of(name) for name in spelled.wanted.difference(names) if base_of(name) in names}
+    nested = {name: base for name, base in nested.items() if name != base}
+    sheet.names = (*names, *nested)
+    check_columns(sheet.path, sheet.names, spelled)  # a long reading should not end in this
+    wanted = spelled.wanted | set(nested.values())
+    with opened_csv(sheet.path, text, wanted=frozenset(wanted), needed=options.needed) as found:
+        for piece in found.pieces:
+            cells = dict(zip(found.columns, piece.cells, strict=True))
+            for name, base in nested.items():
+                values = [value_at({base: cell}, name) for cell in cells[base].to_pylist()]
+                cells[name] = pa.array([cell_text(value) for value in values], pa.string())
+            if piece.lines:
+                sheet.add(Batch(lines=np.array(piece.lines, np.int64), cells=cells, faults=piece.faults))
+
+
+def _read_json(sheet: Sheet, text: TextIO, options: ImportOptions) -> None:
+    records = json_records(sheet.path, text)
+    first = list(islice(records, _FIRST_RECORDS))
+    only, records = (
+        single_record(iter([*first, *records])) if len(first) == 1 else (None, _chained(first, records))
+    )
+    if only is not None and (inner := list_inside(only)) is not None:
+        here = match_case(options, tuple(only))[0]
+        if not all(has_value(only, name) for name in here.needed if name != "outcome"):
+            first = [(number, record) for number, record in enumerate(inner, start=1)]
+            records, sheet.unit = iter(first), "record"
+    names = dict.fromkeys(name for _, record in first if isinstance(record, dict) for name in record)
+    spelled, _ = match_case(options, tuple(names))
+    found = _add_records(sheet, records, wanted=options.wanted | spelled.wanted, names=names)
+    sheet.names = tuple(dict.fromkeys([*names, *found]))
+
+
+def _chained(first: list[Numbered], records: Iterator[Numbered]) -> Iterator[Numbered]:
+    yield from first
+    yield from records
+
+
+def _add_records(
+    sheet: Sheet, records: Iterable[Numbered], *, wanted: frozenset[str], names: dict[str, None]
+) -> list[str]:
+    """Add all records; returns the wanted columns that were found, and adds all keys to the names."""
+    remaining, found = iter(records), dict[str, None]()
+    while some := list(islice(remaining, ROWS_A_BATCH)):
+        lines, rows = [], []
+        for line, record in some:
+            if isinstance(record, dict):
+                lines.append(line)
+                rows.append(record)
+                names.update(dict.fromkeys(record))
+            else:
+                sheet.lose(line, lost_text(record))
+        cells = {}
+        for name in sorted(wanted):
+            values = [value_at(record, name) for record in rows]
+            if any(value is not None for value in values) or any(name in record for record in rows):
+                cells[name] = pa.array([cell_text(value) for value in values], pa.string())
+                found[name] = None
+        if rows:
+            sheet.add(Batch(lines=np.array(lines, np.int64), cells=cells))
+    return list(found)
+
+
+def _read_parquet(sheet: Sheet, options: ImportOptions) -> None:
+    with pq.ParquetFile(sheet.path, page_checksum_verification=True) as file:
+        names = tuple(file.schema_arrow.names)
+        sheet.names, sheet.unit = names, "row"
+        spelled, _ = match_case(options, names)
+        check_columns(sheet.path, names, spelled)
+        wanted = [name for name in dict.fromkeys(names) if name in spelled.wanted and names.count(name) == 1]
+        first = 1
+        for batch in file.iter_batches(ROWS_A_BATCH, columns=wanted):
+            cells = {
+                name: _text_column(column)
+                for name, column in zip(wanted, _columns(batch, wanted), strict=True)
+            }
+            sheet.add(Batch(lines=np.arange(first, first + len(batch)), cells=cells))
+            first += len(batch)
+
+
+def _columns(batch: pa.RecordBatch, names: list[str]) -> list[pa.Array]:
+    return [batch.column(batch.schema.get_field_index(name)) for name in names]
+
+
+def _text_column(column: pa.Array) -> pa.Array:
+    if pa.types.is_dictionary(column.type):
+        column = column.dictionary_decode()
+    if pa.types.is_string(column.type):
+        return column
+    if (
+        pa.types.is_large_string(column.type)
+        or pa.types.is_integer(column.type)
+        or pa.types.is_boolean(column.type)
+    ):
+        return column.cast(pa.string())
+    return pa.array([cell_text(value) for value in column.to_pylist()], pa.string())
+
+
+def refuse_unless_rows(sheet: Sheet) -> None:
+    """Raise a UsageError if a file has no row."""
+    if not sheet.n_rows:
+        raise UsageError(f"{sheet.path}: no rows; export the file anew")

@@ -1,0 +1,419 @@
+"""The first pass over a file: what its rows say about outcomes, each row kept as a few small numbers.
+
+How an outcome column is to be read depends on all of its rows. So all rows are looked at once, those that say
+the same are counted together, and the decision is made for each such kind of row.
+"""
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+
+import numpy as np
+import pyarrow as pa
+from numpy.typing import NDArray
+
+from flipsite.domain.draws import STATUSES, Status
+from flipsite.errors import UsageError
+from flipsite.store.exports import HEADERS
+from flipsite.store.imports.cells import Labels, labels_of, labels_of_two, name_of, whole_of
+from flipsite.store.imports.codings import Codings
+from flipsite.store.imports.columns import ImportOptions, matches, reads_answers
+from flipsite.store.imports.outcomes import LabelReader, RowOutcomes, code_of, decide
+from flipsite.store.imports.sheet import Batch, Sheet
+from flipsite.store.snapshot.columns import STATUS_CODE, labels_text, numbers
+
+AnswerReader = Callable[[str, Labels, str | None], tuple[int, Status]]
+"""Reads an answer: its text, the labels and the finish reason → the outcome or -1, and the status."""
+
+Ints = NDArray[np.int64]
+
+LONGEST_NAME = 300
+"""Letters of a model's name at most."""
+
+PROBLEMS_KEPT = 10
+"""Of the things that could not be read, so many are kept to be shown."""
+
+VALID, UNPARSED = STATUS_CODE[Status.VALID], STATUS_CODE[Status.UNPARSED]
+
+_RADIX = 1026
+_MOST_LABELS = 400_000
+_BITS: Labels = ("0", "1")
+_STATUS_OF = {str(status): code for code, status in enumerate(STATUSES)}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, order=True)
+class Problem:
+    """Something that could not be read: its line (in Parquet its row) and why."""
+
+    line: int
+    text: str
+
+
+class Problems:
+    """How many there are, and the first of them by line."""
+
+    def __init__(self) -> None:
+        self.n = 0
+        self._first: list[Problem] = []
+
+    def add(self, line: int, text: str) -> None:
+        """Note one more."""
+        self.n += 1
+        self._first.append(Problem(line=line, text=text))
+        if len(self._first) > 100 * PROBLEMS_KEPT:
+            self._first = list(self.first)
+
+    @property
+    def first(self) -> tuple[Problem, ...]:
+        """The first of them."""
+        return tuple(sorted(self._first)[:PROBLEMS_KEPT])
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Layout:
+    """Which of a file's columns mean what.
+
+    Attributes:
+        options: As they were given, in the file's spelling of its columns.
+        there: Our columns that the file has, and theirs.
+        answers: Whether outcomes are read from the answers.
+        tidy: Whether the file has the header of `flipsite export`, which leaves text as it is.
+        read_answer: Reads an answer.
+        labels: The labels of answers that come without.
+    """
+
+    options: ImportOptions
+    there: Mapping[str, tuple[str, ...]]
+    answers: bool
+    tidy: bool
+    read_answer: AnswerReader | None
+    labels: Labels
+
+    @classmethod
+    def of(
+        cls, sheet: Sheet, options: ImportOptions, read_answer: AnswerReader | None, labels: Labels | None
+    ) -> "Layout":
+        """The layout of a file whose columns were checked."""
+        names = set(sheet.names)
+        there = {ours: theirs for ours, theirs in options.mapping.items() if theirs and theirs[0] in names}
+        return cls(
+            options=options,
+            there=there,
+            answers=reads_answers(options, sheet.names),
+            tidy=sheet.names in HEADERS,
+            read_answer=read_answer,
+            labels=options.labels or labels or _BITS,
+        )
+
+    @property
+    def by_place(self) -> bool:
+        """Whether two columns hold the label named first and the other."""
+        return len(self.there.get("labels", ())) == 2 and "order" not in self.there
+
+    def column(self, batch: Batch, ours: str, index: int = 0) -> pa.Array:
+        """The cells of one of our columns."""
+        theirs = self.there.get(ours)
+        return batch.column(theirs[index] if theirs else None)
+
+
+def distinct(column: pa.Array) -> tuple[list[str | None], Ints]:
+    """The distinct cells of a column as they first stand, and each row's index into them."""
+    encoded = column.dictionary_encode(null_encoding="encode")
+    codes = numbers(pa.chunked_array([encoded.indices]), np.int32, missing=0)
+    return encoded.dictionary.to_pylist(), codes.astype(np.int64)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Kinds:
+    """The kinds of rows that a file has: rows of one kind say the same about their outcome.
+
+    Attributes:
+        drawn: The outcome, labels and order of each kind.
+        order: The order of each, the file's own where it has one; -1 where unknown.
+        status: The code of the status of each.
+        n_rows: How many rows are of each.
+    """
+
+    drawn: RowOutcomes
+    order: NDArray[np.int16]
+    status: NDArray[np.int8]
+    n_rows: Ints
+
+    @property
+    def outcome(self) -> NDArray[np.int16]:
+        """The outcome of each; -1 where it is not valid."""
+        return np.where(self.status == VALID, self.drawn.outcome, -1).astype(np.int16)
+
+    @property
+    def labels(self) -> list[str | None]:
+        """The labels of each, as they stand in a snapshot."""
+        return [None if labels is None else labels_text(labels) for labels in self.drawn.labels]
+
+
+@dataclass(slots=True, kw_only=True)
+class Survey:
+    """Rows looked at so far; those that are not wanted, or name no model, are counted and left out.
+
+    Attributes:
+        layout: Which columns mean what.
+        rows: For each batch, the rows that are kept.
+        model: For each batch, the place in `models` of each row that is kept.
+        kind: Likewise its kind.
+        draw: Likewise its number in the file, -1 without one; empty where the file has no numbers.
+        models: The models' names, as they first stand in the file.
+        n_wanted: Rows that fit `--where`.
+        problems: What could not be read so far.
+    """
+
+    layout: Layout
+    rows: list[Ints] = field(default_factory=list)
+    model: list[NDArray[np.int32]] = field(default_factory=list)
+    kind: list[NDArray[np.int32]] = field(default_factory=list)
+    draw: list[Ints] = field(default_factory=list)
+    models: dict[str, int] = field(default_factory=dict)
+    n_wanted: int = 0
+    problems: Problems = field(default_factory=Problems)
+    _labels: dict[Labels | None, int] = field(default_factory=dict)
+    _kinds: dict[int, int] = field(default_factory=dict)
+    _n_rows: list[int] = field(default_factory=list)
+    _codings: Codings = field(default_factory=Codings)
+    _read_label: LabelReader = field(default_factory=LabelReader)
+
+    def add(self, batch: Batch) -> None:
+        """Look at some rows."""
+        wanted = self.wanted(batch)
+        self.n_wanted += len(wanted)
+        model = self._models_of(batch, wanted)
+        kept, model = wanted[model >= 0], model[model >= 0]
+        some = batch if len(kept) == len(batch.lines) else take(batch, kept)
+        self.rows.append(kept)
+        self.model.append(model.astype(np.int32))
+        self.kind.append(self._kinds_of(some).astype(np.int32))
+        if "draw" in self.layout.there:
+            cells, codes = distinct(self.layout.column(some, "draw"))
+            found = [whole_of(cell, most=2**62) if cell else None for cell in cells]
+            self.draw.append(np.array([-1 if each is None else each for each in found], np.int64)[codes])
+
+    def kinds(self) -> Kinds:
+        """Decide how the outcomes are to be read.
+
+        Raises:
+            UsageError: If most of what cannot be read is another coding.
+        """
+        by_labels = sorted(self._kinds.items(), key=lambda each: each[0] // (16 * _RADIX**4))
+        place = np.empty(len(by_labels), np.int64)
+        place[[kind for _, kind in by_labels]] = np.arange(len(by_labels))
+        for kinds in self.kind:
+            kinds[:] = place[kinds]
+        weights = np.array(self._n_rows, np.int64)[[kind for _, kind in by_labels]]
+        keys = np.array([key for key, _ in by_labels], np.int64)
+        keys, flawed = np.divmod(keys, 2)
+        keys, own = np.divmod(keys, 8)
+        keys, order = np.divmod(keys, _RADIX)
+        keys, said = np.divmod(keys, _RADIX)
+        keys, code = np.divmod(keys, _RADIX)
+        label_id, named = np.divmod(keys, _RADIX)
+        labels = list(self._labels)
+        layout = self.layout
+        place_pairs = len(layout.there.get("labels", ())) == 2
+        drawn = decide(
+            [labels[each] for each in label_id.tolist()],
+            named=(named - 1).astype(np.int16),
+            codes=(code - 1).astype(np.int16),
+            said=(said - 1).astype(np.int16) if "response" in layout.there and not layout.answers else None,
+            by_place=layout.by_place,
+            codes_first="labels" in layout.there and not place_pairs,
+            weights=weights,
+        )
+        own = own - 1
+        status = np.where(
+            flawed == 1,
+            UNPARSED,
+            np.where((own >= 0) & (own != VALID), own, np.where(drawn.outcome >= 0, VALID, UNPARSED)),
+        )
+        return Kinds(
+            drawn=drawn,
+            order=(order - 1).astype(np.int16) if "order" in layout.there else drawn.order,
+            status=status.astype(np.int8),
+            n_rows=weights,
+        )
+
+    def check_coding(self, sheet: Sheet) -> None:
+        """Refuse an outcome column in another coding, unless labels say what is an outcome.
+
+        Raises:
+            UsageError: Naming the option that reads it.
+        """
+        if self.layout.options.labels is None and "labels" not in self.layout.there:
+            self._codings.check(sheet.path)
+
+    def wanted(self, batch: Batch) -> Ints:
+        """The rows that fit `--where`."""
+        wanted = np.ones(len(batch.lines), np.bool_)
+        for name, value in self.layout.options.where:
+            cells, codes = distinct(batch.column(name))
+            wanted &= np.array([matches(cell, value) for cell in cells], np.bool_)[codes]
+        return np.flatnonzero(wanted)
+
+    def _models_of(self, batch: Batch, rows: Ints) -> Ints:
+        """The place of each row's model, or -1; a row without one is a problem."""
+        if self.layout.options.model is not None:
+            self.models.setdefault(self.layout.options.model, 0)
+            return np.zeros(len(rows), np.int64)
+        cells, codes = distinct(self.layout.column(batch, "model").take(pa.array(rows)))
+        names = [name_of(cell, exact=self.layout.tidy) for cell in cells]
+        faults = [_name_fault(name) for name in names]
+        places = [
+            -1 if fault else self.models.setdefault(name, len(self.models))
+            for name, fault in zip(names, faults, strict=True)
+        ]
+        model = np.array(places, np.int64)[codes] if len(rows) else np.zeros(0, np.int64)
+        for index in np.flatnonzero(model < 0).tolist():
+            self.problems.add(int(batch.lines[rows[index]]), faults[codes[index]] or "")
+        return model
+
+    def _kinds_of(self, batch: Batch) -> Ints:
+        layout, n_rows = self.layout, len(batch.lines)
+        labels = self._labels_of(batch)
+        states, codes = distinct(layout.column(batch, "status"))
+        own = np.array([_STATUS_OF.get((cell or "").strip().casefold(), -1) for cell in states], np.int64)[
+            codes
+        ]
+        flawed = np.zeros(n_rows, np.int64)
+        flawed[list(batch.faults)] = 1
+        said = np.full(n_rows, -1, np.int64)
+        if layout.answers:
+            named, code, own = self._answers(batch, labels, own)
+        else:
+            named, code = self._outcomes(batch, labels, own)
+            if "response" in layout.there:
+                said = self._each(layout.column(batch, "response"), labels, self._read_label)
+        order = self._orders(batch)
+        key = labels
+        for value in (named, code, said, order):
+            key = key * _RADIX + value + 1
+        key = (key * 8 + own + 1) * 2 + flawed
+        found, inverse, counts = np.unique(key, return_inverse=True, return_counts=True)
+        kinds = [self._kinds.setdefault(each, len(self._kinds)) for each in found.tolist()]
+        self._n_rows += [0] * (len(self._kinds) - len(self._n_rows))
+        for kind, n in zip(kinds, counts.tolist(), strict=True):
+            self._n_rows[kind] += n
+        return np.array(kinds, np.int64)[inverse] if n_rows else np.zeros(0, np.int64)
+
+    def _labels_of(self, batch: Batch) -> Ints:
+        """The place in `_labels` of each row's labels, as the file or `--labels` names them."""
+        layout, n_rows = self.layout, len(batch.lines)
+        if layout.options.labels is not None or "labels" not in layout.there:
+            fixed = layout.labels if layout.answers else layout.options.labels
+            return np.full(n_rows, self._labels.setdefault(fixed, len(self._labels)), np.int64)
+        if len(layout.there["labels"]) == 2:
+            firsts, first = distinct(layout.column(batch, "labels"))
+            others, other = distinct(layout.column(batch, "labels", 1))
+            found, at, inverse = np.unique(
+                first * len(others) + other, return_index=True, return_inverse=True
+            )
+            pairs = [
+                labels_of_two(firsts[each // len(others)], others[each % len(others)])
+                for each in found.tolist()
+            ]
+            places = np.zeros(len(found), np.int64)
+            for index in np.argsort(at).tolist():
+                places[index] = self._place_of(pairs[index])
+            return places[inverse] if n_rows else np.zeros(0, np.int64)
+        cells, codes = distinct(layout.column(batch, "labels"))
+        read = [labels_of(cell) for cell in cells]
+        self._tell(batch, codes, _faults("labels", cells, read, "no list of labels"))
+        if layout.answers:
+            read = [layout.labels if each is None else each for each in read]
+        return np.array([self._place_of(each) for each in read], np.int64)[codes]
+
+    def _place_of(self, labels: Labels | None) -> int:
+        if len(self._labels) > _MOST_LABELS:
+            raise UsageError("the file names too many different labels; split it, and import its pieces")
+        return self._labels.setdefault(labels, len(self._labels))
+
+    def _orders(self, batch: Batch) -> Ints:
+        if "order" not in self.layout.there:
+            return np.full(len(batch.lines), -1, np.int64)
+        cells, codes = distinct(self.layout.column(batch, "order"))
+        most = max([2, *(len(labels) for labels in self._labels if labels)]) - 1
+        read = [whole_of(cell, most=most) if cell else None for cell in cells]
+        fault = "neither 0 nor 1" if most == 1 else f"no whole number up to {most}"
+        self._tell(batch, codes, _faults("order", cells, read, fault))
+        return np.array([-1 if each is None else each for each in read], np.int64)[codes]
+
+    def _tell(self, batch: Batch, codes: Ints, faults: Sequence[str | None]) -> None:
+        """Note the faults of some cells, by each row's index into them."""
+        if any(faults):
+            for row in np.flatnonzero(np.array([bool(fault) for fault in faults])[codes]).tolist():
+                self.problems.add(int(batch.lines[row]), faults[codes[row]] or "")
+
+    def _outcomes(self, batch: Batch, labels: Ints, own: Ints) -> tuple[Ints, Ints]:
+        column = self.layout.column(batch, "outcome")
+        named = self._each(column, labels, self._read_label)
+        code = self._each(column, labels, lambda cell, names: code_of(cell, len(names) if names else 2))
+        cells, codes = distinct(column.filter(pa.array((own < 0) | (own == VALID))))
+        self._codings.add(cells, np.bincount(codes, minlength=len(cells)).tolist())
+        return named, code
+
+    def _each(self, column: pa.Array, labels: Ints, read: Callable[[str | None, Labels | None], int]) -> Ints:
+        """Read each cell with its row's labels, and what is there twice once."""
+        cells, codes = distinct(column)
+        names = list(self._labels)
+        found, inverse = np.unique(codes * len(names) + labels, return_inverse=True)
+        values = [read(cells[each // len(names)], names[each % len(names)]) for each in found.tolist()]
+        return np.array(values, np.int64)[inverse] if len(codes) else np.zeros(0, np.int64)
+
+    def _answers(self, batch: Batch, labels: Ints, own: Ints) -> tuple[Ints, Ints, Ints]:
+        read_answer = self.layout.read_answer
+        if read_answer is None:
+            raise UsageError("the file has answers and no outcomes; name the column of the outcome")
+        reasons, reason = distinct(self.layout.column(batch, "finish_reason"))
+        cells, codes = distinct(self.layout.column(batch, "response"))
+        names = list(self._labels)
+        n_names, n_reasons = len(names), len(reasons)
+        found, inverse = np.unique((codes * n_reasons + reason) * n_names + labels, return_inverse=True)
+        outcome, status = np.full(len(found), -1, np.int64), np.zeros(len(found), np.int64)
+        for index, key in enumerate(found.tolist()):
+            (cell, why), label = divmod(key // n_names, n_reasons), names[key % n_names]
+            outcome[index], read = read_answer(cells[cell] or "", label or self.layout.labels, reasons[why])
+            status[index] = STATUS_CODE[read]
+        if not len(codes):
+            return own, own, own
+        named, status = outcome[inverse], status[inverse]
+        return named, np.full(len(named), -1, np.int64), np.where((own < 0) | (own == VALID), status, own)
+
+
+def take(batch: Batch, rows: Ints) -> Batch:
+    """Some rows of a batch."""
+    places = pa.array(rows)
+    faults = {index: batch.faults[row] for index, row in enumerate(rows.tolist()) if row in batch.faults}
+    cells = {name: column.take(places) for name, column in batch.cells.items()}
+    return Batch(lines=batch.lines[rows], cells=cells, faults=faults if batch.faults else {})
+
+
+def cell_fault(ours: str, cell: str | None, fault: str) -> str:
+    """Words for a cell that is none of what its column holds."""
+    return f"{ours} {shown(cell)} is {fault}"
+
+
+def _faults(ours: str, cells: Sequence[str | None], read: Sequence[object], fault: str) -> list[str | None]:
+    """Words for each cell that is not blank and could not be read; None for the others."""
+    return [
+        cell_fault(ours, cell, fault) if value is None and cell and cell.strip() else None
+        for cell, value in zip(cells, read, strict=True)
+    ]
+
+
+def shown(cell: str | None) -> str:
+    """A cell in quotes, cut where it is long."""
+    text = cell or ""
+    return repr(text if len(text) <= 40 else text[:39] + "…")
+
+
+def _name_fault(name: str) -> str | None:
+    """Why a text is no model's name; None where it is one."""
+    if not name:
+        return "names no model"
+    if len(name) > LONGEST_NAME:
+        return f"names a model with {len(name):,} letters; {LONGEST_NAME} are the most"
+    return None
