@@ -74,7 +74,7 @@ def command(
       flipsite import draws.csv --study mine
       flipsite import flips.jsonl.gz --study theirs --column outcome=answer --labels tails,heads
       flipsite import curve.csv --study curve --column outcome=answer --target-column p
-      flipsite import log.jsonl --study mine --column model=request.model --column response=choices[0].text
+      flipsite import log.jsonl --study mine --column model=request.model --column response=reply
       flipsite import words.csv --study words --column outcome=said --column labels=v,v2 --where p=50
     """
     from flipsite.project import find_project

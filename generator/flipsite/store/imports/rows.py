@@ -364,7 +364,7 @@ class _Unread:
 def _parsed(
     column: pa.Array, read: Callable[[str], Any], kind: pa.DataType
 ) -> tuple[pa.Array, list[tuple[int, str]]]:
-    """A column's values, null where a cell is missing or cannot be read; and the cells that cannot, by row."""
+    """A column's values, null where a cell is missing or unreadable; and the unreadable cells by row."""
     if column.null_count == len(column):
         return pa.nulls(len(column), kind), []
     if pa.types.is_floating(kind):
