@@ -63,7 +63,7 @@ def command(
     decimal: str,
     encoding: str | None,
 ) -> None:
-    r"""Add the draws of FILE to a study: CSV, JSON (lines, lists, objects) or Parquet; text may be compressed.
+    r"""Add the draws of FILE to a study: CSV, JSON or Parquet, also compressed.
 
     A model and an outcome (0 and 1, true and false, or a label) suffice, or a model and a response, which is
     read as a collected answer is. Two label columns are taken as the label named first in the prompt and the
