@@ -470,8 +470,6 @@ def check_collectable(folder: Path, study: Study, order: RunRequest) -> None:
         )
     if order.until_settled and study.sampling.per_answer > 1:
         raise UsageError(f"{path}: --until-settled asks one draw an answer; leave it out.")
-    if study.sampling.per_answer > 1:  # its answers could not be read yet, and would be paid for
-        raise UsageError(f"{path}: sampling.per_answer: this version asks one draw an answer; set it to 1.")
     if order.until_settled and study.prompt.n_outcomes > 2:
         raise UsageError(f"{path}: --until-settled knows two outcomes; leave it out.")
     if study.kind is Kind.PUBLISHED:
