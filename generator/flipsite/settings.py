@@ -132,6 +132,7 @@ def dump_study(study: Study) -> str:
         + maybe("reasoning", sampling.reasoning, "(absent: the provider's default effort)")
         + maybe("max_tokens", sampling.max_tokens, "(absent: chosen for each model, within the budget)")
         + _lines(answer=sampling.answer)
+        + _lines(logprobs=sampling.logprobs)
         + maybe("timeout_s", sampling.timeout_s, "(absent: 180 s between two pieces of an answer)")
         + _lines(give_up_after=sampling.give_up_after)
         + "\n[models]\n"
@@ -258,6 +259,7 @@ class _SamplingSection(_Section):
     )
     max_tokens: int | None = _key(None, "a whole number of at least 16", ge=16)
     answer: AnswerMode = _key("text", _one_of(AnswerMode))
+    logprobs: bool = _key(False, "true or false")
     timeout_s: _Number | None = _key(None, "a number of seconds, from 1 to 86400", ge=1, le=86_400)
     give_up_after: int = _key(10, "a whole number, 0 for never", ge=0)
 
@@ -318,6 +320,8 @@ class _StudyFile(_Section):
     @model_validator(mode="after")
     def _sequences_are_asked_for(self) -> "_StudyFile":
         check_per_answer(self.prompt.prompt(), self.sampling.per_answer)
+        if self.sampling.logprobs and self.sampling.per_answer > 1:
+            raise KeyFaultError("sampling.logprobs", "is read of one draw an answer; leave per_answer out")
         return self
 
 

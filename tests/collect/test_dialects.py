@@ -75,6 +75,49 @@ def test_settings_go_to_servers_that_advertise_nothing(tmp_path):
     assert (body["seed"], body["min_p"]) == (7, 0.05)
 
 
+LOGPROBS = {"sampling": Sampling(logprobs=True)}
+
+
+def test_log_probabilities_are_asked_where_they_are_advertised(tmp_path):
+    """And of OpenRouter, only from providers that give them."""
+    everything = ["max_tokens", "temperature", "logprobs", "top_logprobs"]
+    for name, advertised in (("local", None), ("some", everything), ("none", everything[:2])):
+        project = project_of(tmp_path / name, kind=Kind.MEASURED, budget=budget(5.0), **LOGPROBS)
+        entry = {} if advertised is None else PRICED | {"supported_parameters": advertised}
+        with speaking(Dialects(models={"a/b": [COSTS]}, entry=entry)) as dialects:
+            report = collect(project, RunRequest(study_id=STUDY, draws=1, api_base=dialects.base), watcher())
+        (body,) = dialects.asked
+        asked = (body.get("logprobs"), body.get("top_logprobs"), body.get("provider"))
+        require = {"require_parameters": True}
+        assert (
+            asked
+            == {
+                "local": (True, 20, None),
+                "some": (True, 20, require),
+                "none": (None, None, None),
+            }[name]
+        )
+        assert report.progress.n_valid == 1
+
+
+@pytest.mark.parametrize(
+    ("status", "error"),
+    [
+        (400, {"message": "logprobs is not supported by this model", "code": 400}),
+        (403, {"message": "You are not allowed to request logprobs from this model"}),
+        (404, {"message": "No endpoints found that can handle the requested parameters.", "code": 404}),
+        (422, {"detail": [{"loc": ["body", "top_logprobs"], "msg": "Extra inputs are not permitted"}]}),
+    ],
+)
+def test_a_server_that_refuses_log_probabilities_is_asked_without(tmp_path, status, error):
+    """No draw and no model is lost, and the run says so."""
+    refuses = Says(status=status, body=error if "detail" in error else {"error": error})
+    report, dialects, _ = asked(tmp_path, {"a/b": [refuses, ONE]}, study=LOGPROBS)
+    assert ["logprobs" in body for body in dialects.asked] == [True, False, False, False]
+    assert (report.progress.n_valid, report.progress.skipped) == (3, {})
+    assert any("refuses to give log-probabilities" in warning for warning in report.warnings)
+
+
 def test_a_model_without_the_effort_is_not_asked(tmp_path):
     """Where it is the only one there is nothing to ask, and the sentence says why."""
     study = {"sampling": Sampling(reasoning="high")}
@@ -292,6 +335,10 @@ def test_three_hundred_models_that_bill_more_than_they_announce(tmp_path):
     [
         ("[request]\nmodel = 'x'\n", "request.model: flipsite sets this field itself"),
         ("[request]\nday = 2025-01-01\n", "request: holds what JSON cannot"),
+        (
+            '[prompt]\ntemplate = "{count} of {first} {second}"\n[sampling]\nper_answer = 3\nlogprobs = true\n',
+            "sampling.logprobs: is read of one draw an answer",
+        ),
         ("[sampling]\ntop_p = 0\n", "sampling.top_p: expected a number above 0"),
         ("[provider]\nonli = ['x']\n", 'provider.onli: unknown key; did you mean "only"?'),
     ],
@@ -309,7 +356,7 @@ def test_the_settings_are_written_and_read_back(tmp_path):
     price = StatedPrice(id="*", prompt_usd_per_million=1.5, completion_usd_per_million=2.0)
     study = replace(
         default_study(tmp_path.name),
-        sampling=Sampling(top_p=0.5, reasoning="none", timeout_s=600.0, give_up_after=3),
+        sampling=Sampling(top_p=0.5, reasoning="none", logprobs=True, timeout_s=600.0, give_up_after=3),
         models=ModelChoice(price=(price,)),
         provider={"order": ["a", "b"]},
         request={"seed": 1, "extra": {"deep": [1, 2]}},

@@ -35,8 +35,8 @@ OPENROUTER = "https://openrouter.ai/api/v1"
 MOST_CATALOGUE_BYTES = 32 * 2**20
 """A hundred thousand models, or the catalogue of 2026 forty times over."""
 
-BYTES_A_TOKEN = 64
-"""More than a token takes, said twice and escaped: what is longer is no answer to what was asked."""
+BYTES_A_TOKEN, BYTES_A_TOKEN_WITH_LOGPROBS = 64, 4_096
+"""More than a token takes, said twice and escaped, or with twenty alternatives: a longer body is no answer."""
 
 SHORTEST_SECRET = 8
 
@@ -191,7 +191,14 @@ class OpenRouter:
             code=received.code,
             body=received.body,
             latency_s=time.perf_counter() - started,
-            result=read_exchange(received.code, received.headers, received.body, mode=mode, now=time.time()),
+            result=read_exchange(
+                received.code,
+                received.headers,
+                received.body,
+                mode=mode,
+                now=time.time(),
+                logprobs="logprobs" in request,
+            ),
             headers=received.headers,
             large=received.large,
         )
@@ -291,7 +298,8 @@ class OpenRouter:
 
 def _most_bytes(request: Mapping[str, object]) -> int:
     """How long an answer may be: what its tokens can take, and what stands around them."""
-    return MOST_BYTES + BYTES_A_TOKEN * sent_bound(request)
+    bytes_a_token = BYTES_A_TOKEN_WITH_LOGPROBS if "logprobs" in request else BYTES_A_TOKEN
+    return MOST_BYTES + bytes_a_token * sent_bound(request)
 
 
 def _checked(base: str) -> str:

@@ -43,7 +43,7 @@ STAGED = 0.25
 wire never waits for the disk."""
 
 _LONGEST_BACKOFF_S = 60.0
-_ADAPTS = frozenset({Action.TEXT, Action.RENAME, Action.SHORTEN})
+_ADAPTS = frozenset({Action.TEXT, Action.NO_LOGPROBS, Action.RENAME, Action.SHORTEN})
 """Faults after which a model is asked again at once, in another form."""
 
 _DEARER = "its model billed more than was set aside"
@@ -293,6 +293,8 @@ class Requester:
         if failure.action is Action.TEXT:
             model_run.mode = "text"
             await self._ledger.text_only(model_run.model)
+        elif failure.action is Action.NO_LOGPROBS:  # never of a request without them
+            model_run.no_logprobs = True
         elif failure.action is Action.RENAME and not model_run.max_completion:
             model_run.max_completion = True
         elif failure.action is Action.SHORTEN and model_run.most_tokens is None:

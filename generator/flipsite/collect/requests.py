@@ -9,6 +9,10 @@ from flipsite.domain.catalogue import Model
 from flipsite.domain.study import Study
 
 
+TOP_LOGPROBS = 20
+"""Alternatives asked for at each token: the most that OpenRouter and vLLM take."""
+
+
 def request_body(model: Model, question: Question, study: Study, mode: Mode) -> dict[str, Any]:
     """The body posted to `/chat/completions`.
 
@@ -26,9 +30,14 @@ def request_body(model: Model, question: Question, study: Study, mode: Mode) -> 
     if mode == "structured":
         key, schema = _outcome_schema(question, study)
         body["response_format"] = json_schema("flip", {key: schema})
-        if model.parameters:
-            body["provider"] = body.get("provider", {}) | {"require_parameters": True}
+    if model.parameters and (mode == "structured" or "logprobs" in body):
+        body["provider"] = body.get("provider", {}) | {"require_parameters": True}
     return body
+
+
+def without_logprobs(body: Mapping[str, object]) -> dict[str, object]:
+    """The body for a server that refuses to give log-probabilities."""
+    return {name: value for name, value in body.items() if name not in ("logprobs", "top_logprobs")}
 
 
 def sampling_settings(model: Model, study: Study) -> dict[str, Any]:
@@ -39,6 +48,9 @@ def sampling_settings(model: Model, study: Study) -> dict[str, Any]:
     body |= {name: value for name, value in numbers.items() if value is not None and takes(model, name)}
     if sampling.reasoning is not None:
         body |= _reasoning(model, sampling.reasoning)
+    if sampling.logprobs and takes(model, "logprobs"):
+        body["logprobs"] = True
+        body |= {"top_logprobs": TOP_LOGPROBS} if takes(model, "top_logprobs") else {}
     if study.provider:
         body["provider"] = dict(study.provider)
     return body
@@ -48,6 +60,7 @@ def unsent_settings(model: Model, study: Study) -> tuple[str, ...]:
     """The study's settings that are not sent to a model, for it does not advertise them."""
     sampling = study.sampling
     wanted = {"temperature": sampling.temperature, "top_p": sampling.top_p}
+    wanted |= {"logprobs": sampling.logprobs or None}
     return tuple(name for name, value in wanted.items() if value is not None and not takes(model, name))
 
 

@@ -28,6 +28,7 @@ class Action(StrEnum):
     REFUSED = "moderation: a draw that was refused"
     DRAW = "this draw fails; asking again would fail again"
     TEXT = "the model does not know structured output: ask for text"
+    NO_LOGPROBS = "the server gives no log-probabilities: ask without them"
     RENAME = "the model takes max_completion_tokens: ask with it"
     SHORTEN = "the bound of the answer is beyond the model's context: ask with a smaller one"
     MODEL = "the model is not to be had"
@@ -78,7 +79,7 @@ class Failure:
 
 
 def read_exchange(
-    code: int, headers: Mapping[str, str], body: bytes, *, mode: str, now: float
+    code: int, headers: Mapping[str, str], body: bytes, *, mode: str, now: float, logprobs: bool = False
 ) -> Reply | Failure:
     """Tell an answer from each kind of fault.
 
@@ -88,6 +89,7 @@ def read_exchange(
         body: The whole body.
         mode: What was asked for: `text` or `structured`.
         now: Unix seconds, for waits given as a time of day.
+        logprobs: Whether log-probabilities were asked for.
     """
     if 300 <= code < 400:
         reason = "the address answers with a redirect, which is never followed; give --api-base as it ends up"
@@ -97,7 +99,7 @@ def read_exchange(
     generation = _id(fields.get("id")) or _id(headers.get("x-generation-id"))
     if code >= 400:
         error = _error_of(fields) if fields else {"message": _plain_text(body)}
-        return _refused(code, headers, fields, error, mode=mode, now=now)
+        return _refused(code, headers, fields, error, mode=mode, now=now, logprobs=logprobs)
     if content is None:
         return Failure(action=Action.AGAIN, reason="the answer is not JSON", generation=generation)
     choices = fields.get("choices")
@@ -105,7 +107,8 @@ def read_exchange(
     error = _error_of(fields) or _error_of({"error": choice.get("error")})
     cut = choice.get("finish_reason") == "length"  # which some call an error: it is an answer
     if not choice or choice.get("finish_reason") == "error" or (error and not cut):
-        failure = _error(_number(error.get("code")), headers, error, mode=mode, now=now)
+        number = _number(error.get("code"))
+        failure = _error(number, headers, error, mode=mode, now=now, logprobs=logprobs)
         return replace(
             failure, cost_usd=_cost(fields), generation=generation
         )  # it had started: 0 is not sure
@@ -145,6 +148,7 @@ LONGEST_WAIT_S = 86_400.0
 _STRUCTURED = re.compile(
     r"response_format|json_schema|structured|requested parameters|guided|grammar", re.IGNORECASE
 )
+_LOGPROBS = re.compile(r"log_?prob|requested parameters", re.IGNORECASE)
 _UNKNOWN_BILL = frozenset({408, 504, 520, 522, 524})
 """A gateway gave up waiting: the model may have run, and been billed, behind it."""
 _NUMERIC = (int, float, str)
@@ -178,9 +182,10 @@ def _refused(
     *,
     mode: str,
     now: float,
+    logprobs: bool,
 ) -> Failure:
     """An HTTP status of 400 or more."""
-    failure = _error(code, headers, error, mode=mode, now=now)
+    failure = _error(code, headers, error, mode=mode, now=now, logprobs=logprobs)
     cost = _cost(fields)
     if cost is None and code not in _UNKNOWN_BILL:
         cost = 0.0
@@ -188,7 +193,13 @@ def _refused(
 
 
 def _error(
-    code: float | None, headers: Mapping[str, str], error: Mapping[str, Json], *, mode: str, now: float
+    code: float | None,
+    headers: Mapping[str, str],
+    error: Mapping[str, Json],
+    *,
+    mode: str,
+    now: float,
+    logprobs: bool,
 ) -> Failure:
     """The action that an error's code and words ask for; its cost is the caller's to fill."""
     metadata = _mapping(error.get("metadata"))
@@ -200,13 +211,16 @@ def _error(
     if not upstream and code in {400, 402, 403, 429, None} and (code == 402 or _LIMIT_WORDS.search(kinds)):
         sentence = f"{_NO_CREDIT if code == 402 else _AT_LIMIT} ({words})"
         return Failure(action=Action.RUN, reason=sentence, no_credit=True)
+    said = f"{kinds} {_text(metadata.get('raw')) or ''}"
+    if logprobs and code in {400, 403, 404, 422} and _LOGPROBS.search(said):
+        return Failure(action=Action.NO_LOGPROBS, reason=reason, provider=provider)
     if code == 401 and not upstream:
         return Failure(action=Action.RUN, reason=f"{_BAD_KEY} ({words})")
     if code == 403 and _flagged(metadata):
         return Failure(action=Action.REFUSED, reason=reason)
     if code in {401, 402, 403}:
         return Failure(action=Action.MODEL, reason=reason, provider=provider)
-    if code and (action := _own_fault(int(code), f"{kinds} {_text(metadata.get('raw')) or ''}", mode=mode)):
+    if code and (action := _own_fault(int(code), said, mode=mode)):
         return Failure(action=action, reason=reason, provider=provider)
     wait = _wait(headers, metadata, _mapping(error.get("availability")), now=now)
     everywhere = code == 429 and not upstream

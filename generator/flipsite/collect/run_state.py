@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 
 from flipsite.collect.pricing import Mode
 from flipsite.collect.prompt import Question
+from flipsite.collect.requests import without_logprobs
 from flipsite.collect.responses import Reply
 from flipsite.collect.throttle import ModelLane
 from flipsite.domain.display import plural
@@ -42,6 +43,7 @@ class ModelRun:
         useless: Why such answers are of no use, after their number.
         remedy: What to change.
         max_completion: It takes `max_completion_tokens` in place of `max_tokens`.
+        no_logprobs: Its server refuses to give log-probabilities, so they are no longer asked for.
         most_tokens: The bound it takes, where the one that was sent is beyond its context.
         n_answers: Answers of this run.
         n_hopeless: Those of them that are hopeless.
@@ -62,6 +64,7 @@ class ModelRun:
     useless: str = "were of no use"
     remedy: str = "name another model"
     max_completion: bool = False
+    no_logprobs: bool = False
     most_tokens: int | None = None
     n_answers: int = 0
     n_hopeless: int = 0
@@ -72,6 +75,8 @@ class ModelRun:
     def body(self, question: Question, mode: Mode) -> dict[str, object]:
         """The request's body, as the model is known to take it."""
         body = dict(self.request(question, mode))
+        if self.no_logprobs:
+            body = without_logprobs(body)
         bound = body.pop("max_tokens", None)
         if isinstance(bound, int):
             bound = min(bound, self.most_tokens or bound)
@@ -149,6 +154,10 @@ def warnings_of(runs: Iterable[ModelRun], progress: RunProgress) -> tuple[str, .
         if run.n_hopeless * 2 > run.n_answers and run.model not in progress.skipped:
             share = f"{run.n_hopeless:,} of {plural(run.n_answers, 'answer')}"
             found.append(f"{run.model}: {share} {run.useless}; {run.remedy}.")
+        if run.no_logprobs:
+            found.append(
+                f"{run.model}: its server refuses to give log-probabilities, so it was asked without them."
+            )
         if run.repeated:
             share = f"{run.repeated:,} of {plural(run.n_answers, 'answer')}"
             found.append(

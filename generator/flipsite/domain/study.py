@@ -144,6 +144,7 @@ class Sampling:
         reasoning: The effort, as advertised; `none` for no reasoning; None leaves the provider's default.
         max_tokens: Upper bound of the completion; None lets the collector choose by model.
         answer: `structured` uses a JSON schema, `text` reads prose, `auto` what the model supports.
+        logprobs: Ask for the log-probabilities of the answer's tokens, where they are advertised.
         timeout_s: Seconds a draw may take; None for the collector's own bound.
         give_up_after: Answers after which a model is given up if all were cut or empty; 0 is never.
     """
@@ -155,6 +156,7 @@ class Sampling:
     reasoning: str | None = None
     max_tokens: int | None = None
     answer: AnswerMode = "text"
+    logprobs: bool = False
     timeout_s: float | None = None
     give_up_after: int = 10
 

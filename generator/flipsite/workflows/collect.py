@@ -484,5 +484,7 @@ def protocol_of(study: Study, order: RunRequest) -> dict[str, object]:
     asked: dict[str, object] = {name: getattr(sampling, name) for name in names}
     if sampling.per_answer > 1:
         asked["per_answer"] = sampling.per_answer
+    if sampling.logprobs:  # it decides on OpenRouter which providers are asked
+        asked["logprobs"] = True
     further = {"provider": dict(study.provider) or None, "request": dict(study.request) or None}
     return {**study.prompt.record(), **asked, **further, "seed": order.simulated_seed}
