@@ -336,7 +336,7 @@ def test_three_hundred_models_that_bill_more_than_they_announce(tmp_path):
         ("[request]\nmodel = 'x'\n", "request.model: flipsite sets this field itself"),
         ("[request]\nday = 2025-01-01\n", "request: holds what JSON cannot"),
         (
-            '[prompt]\ntemplate = "{count} of {first} {second}"\n[sampling]\nper_answer = 3\nlogprobs = true\n',
+            '[prompt]\ntemplate = "{count} {first} {second}"\n[sampling]\nper_answer = 3\nlogprobs = true\n',
             "sampling.logprobs: is read of one draw an answer",
         ),
         ("[sampling]\ntop_p = 0\n", "sampling.top_p: expected a number above 0"),

@@ -36,7 +36,7 @@ MOST_CATALOGUE_BYTES = 32 * 2**20
 """A hundred thousand models, or the catalogue of 2026 forty times over."""
 
 BYTES_A_TOKEN, BYTES_A_TOKEN_WITH_LOGPROBS = 64, 4_096
-"""More than a token takes, said twice and escaped, or with twenty alternatives: a longer body is no answer."""
+"""More than a token takes, said twice and escaped, or with its alternatives: what is longer is no answer."""
 
 SHORTEST_SECRET = 8
 

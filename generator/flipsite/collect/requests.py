@@ -8,7 +8,6 @@ from flipsite.collect.prompt import Question
 from flipsite.domain.catalogue import Model
 from flipsite.domain.study import Study
 
-
 TOP_LOGPROBS = 20
 """Alternatives asked for at each token: the most that OpenRouter and vLLM take."""
 

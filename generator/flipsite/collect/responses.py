@@ -211,24 +211,24 @@ def _error(
     if not upstream and code in {400, 402, 403, 429, None} and (code == 402 or _LIMIT_WORDS.search(kinds)):
         sentence = f"{_NO_CREDIT if code == 402 else _AT_LIMIT} ({words})"
         return Failure(action=Action.RUN, reason=sentence, no_credit=True)
-    said = f"{kinds} {_text(metadata.get('raw')) or ''}"
-    if logprobs and code in {400, 403, 404, 422} and _LOGPROBS.search(said):
-        return Failure(action=Action.NO_LOGPROBS, reason=reason, provider=provider)
     if code == 401 and not upstream:
         return Failure(action=Action.RUN, reason=f"{_BAD_KEY} ({words})")
     if code == 403 and _flagged(metadata):
         return Failure(action=Action.REFUSED, reason=reason)
-    if code in {401, 402, 403}:
-        return Failure(action=Action.MODEL, reason=reason, provider=provider)
-    if code and (action := _own_fault(int(code), said, mode=mode)):
+    said = f"{kinds} {_text(metadata.get('raw')) or ''}"
+    if code and (action := _own_fault(int(code), said, mode=mode, logprobs=logprobs)):
         return Failure(action=action, reason=reason, provider=provider)
     wait = _wait(headers, metadata, _mapping(error.get("availability")), now=now)
     everywhere = code == 429 and not upstream
     return Failure(action=Action.AGAIN, reason=reason, wait_s=wait, everywhere=everywhere, provider=provider)
 
 
-def _own_fault(code: int, words: str, *, mode: str) -> Action | None:
+def _own_fault(code: int, words: str, *, mode: str, logprobs: bool) -> Action | None:
     """The action on a request that is refused for what it is; None for faults of transport."""
+    if logprobs and code in {400, 403, 404, 422} and _LOGPROBS.search(words):
+        return Action.NO_LOGPROBS
+    if code in {401, 402, 403}:
+        return Action.MODEL
     if code in {400, 404, 422} and "max_completion_tokens" in words and "instead" in words:
         return Action.RENAME
     if code in {400, 413, 422} and _CONTEXT_WORDS.search(words):
