@@ -94,16 +94,16 @@ def test_two_thousand_fair_draws_are_called_fair_in_each_order() -> None:
 
 def test_agreement_of_label_pairs_is_exact() -> None:
     """Ten pairs, all agreeing, ten ones: (10 choose 5) of (20 choose 10) ways."""
-    pairs = LabelPairs(ones=(0, 2) * 5, valid=(2,) * 10, complete=True)
+    pairs = LabelPairs(ones=(0, 2) * 5, valid=(2,) * 10, complete=True, earlier=(10, 20))
     assert label_p_value(pairs) == pytest.approx(252 / 184_756)
 
 
 def test_few_label_pairs_are_clusters() -> None:
     """Five word pairs asked a hundred times each, each word always drawn or never: five draws' worth."""
-    pairs = LabelPairs(ones=(100, 0, 100, 0, 50), valid=(100,) * 5, complete=False)
+    pairs = LabelPairs(ones=(100, 0, 100, 0, 50), valid=(100,) * 5, complete=False, earlier=(0, 0))
     found = clustered_test(pairs, target=0.5)
     swapped = clustered_test(
-        LabelPairs(ones=(0, 100, 0, 100, 50), valid=(100,) * 5, complete=False), target=0.5
+        LabelPairs(ones=(0, 100, 0, 100, 50), valid=(100,) * 5, complete=False, earlier=(0, 0)), target=0.5
     )
     assert found.design_effect > 90
     assert found.low < 0.2

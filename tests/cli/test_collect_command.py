@@ -48,7 +48,7 @@ def test_a_dry_run_shows_the_cost_and_asks_nothing(run):
     """The table of estimates, and nothing but the study on disk."""
     ran = run("trial", "--simulated", "--dry-run")
     assert ran.exit_code == 0
-    assert "700 draws of 14 models, about $3.2" in ran.output
+    assert "850 draws of 17 models, about $3.2" in ran.output
     assert "all of it simulated" in ran.output
     assert not Path("content/studies/trial/draws.parquet").exists()
 
@@ -74,7 +74,7 @@ def test_the_budget_ends_it_with_status_3_and_what_was_bought_is_kept(run):
     assert ran.exit_code == 3
     assert "the budget left out simulated/dear" in ran.output
     assert "raise --budget" in ran.output
-    assert len(snapshot()) == 13 * 4
+    assert len(snapshot()) == 16 * 4
 
 
 def test_until_settled_says_what_was_settled_where_and_what_that_saved(run):
@@ -176,9 +176,9 @@ def wait_until(true, *, seconds=60.0):
 @pytest.mark.parametrize(
     ("globs", "said"),
     [
-        (["simulatd/*"], "--models simulatd/*: matches none of 19 models; nearest: simulated; `flip"),
+        (["simulatd/*"], "--models simulatd/*: matches none of 22 models; nearest: simulated; `flip"),
         (["simulated/fiar"], "nearest: simulated/fair"),
-        (["nothing-like-it-at-all"], "matches none of 19 models; `flipsite models` lists them"),
+        (["nothing-like-it-at-all"], "matches none of 22 models; `flipsite models` lists them"),
     ],
 )
 def test_a_glob_that_matches_nothing_is_wrong_usage(run, globs, said):
@@ -192,7 +192,7 @@ def test_a_glob_that_matches_nothing_is_wrong_usage(run, globs, said):
 def test_models_that_are_all_left_out_are_wrong_usage_with_the_reasons(run):
     ran = run("trial", "--simulated", "--yes", "--skip", "*")
     assert ran.exit_code == 2
-    assert "no model to ask (19 models: excluded by --skip *)" in ran.output
+    assert "no model to ask (22 models: excluded by --skip *)" in ran.output
 
 
 @pytest.mark.parametrize("name", ["trail", "rial", "trials", "trixl"])

@@ -104,7 +104,7 @@ def test_a_studys_own_catalogue_comes_first_and_needs_no_network(run):
     found = found_in(path, "simulated/dear")
     assert found["price_completion"] == ("400", "catalogue")
     assert found["provider"] == ("Simulated", "catalogue")
-    assert "14 models, " in ran.output
+    assert "17 models, " in ran.output
 
 
 def test_a_persons_value_against_the_catalogues_is_told(run):

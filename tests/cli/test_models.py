@@ -29,7 +29,7 @@ def test_the_simulated_catalogue_is_listed_with_its_reasons() -> None:
     result = run("--simulated")
     assert result.exit_code == 0
     lines = result.output.splitlines()
-    assert lines[-1].startswith("14 of 19 models would be asked, 50 draws each: about $3.")
+    assert lines[-1].startswith("17 of 22 models would be asked, 50 draws each: about $3.")
     (fair,) = (line.split() for line in lines if line.startswith(" simulated/fair "))
     assert fair[1:3] == ["0.1", "0.4"]
     assert fair[-1] == "text"
@@ -41,7 +41,7 @@ def test_json_holds_the_same_for_programs() -> None:
     """One record a model, unknown as null, the dearest first."""
     found = json.loads(run("--simulated", "--json").output)
     assert {record["model"] for record in found["models"] if record["taken"]} == set(TRUTHS)
-    assert found["taken"] == 14
+    assert found["taken"] == 17
     assert found["models"][0]["model"] == "simulated/dear"
     assert found["estimate_usd"] == pytest.approx(
         sum(record["estimate_usd"] for record in found["models"] if record["taken"])

@@ -54,7 +54,7 @@ def test_thirty_models_over_loopback_to_the_draw_and_the_cent(tmp_path):
 
 
 def test_a_simulated_study_is_the_same_to_the_byte_whatever_the_concurrency(tmp_path):
-    """The snapshot and the catalogue of 14 coins, asked one at a time and fifty at a time."""
+    """The snapshot and the catalogue of 17 coins, asked one at a time and fifty at a time."""
     files = []
     for concurrency in (1, 50):
         project = project_of(tmp_path / str(concurrency))
@@ -299,7 +299,7 @@ def test_reading_again_asks_nobody_and_changes_nothing_while_the_reader_is_the_s
     before = (project.studies / STUDY / "draws.parquet").read_bytes()
     n_asked = sum(endpoint.n_requests.values())
     changed, n_answers, snapshot = reread(project, STUDY)
-    assert (changed, n_answers) == (0, 70)
+    assert (changed, n_answers) == (0, 85)
     assert snapshot.read_bytes() == before
     assert sum(endpoint.n_requests.values()) == n_asked
 

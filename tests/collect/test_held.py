@@ -21,7 +21,7 @@ def test_a_lost_cache_does_not_cost_the_snapshots_draws(tmp_path):
     simulate(project, Endpoint(), draws=4)
     before = (project.studies / STUDY / "draws.parquet").read_bytes()
     shutil.rmtree(project.cache)
-    with pytest.raises(StoreError, match=r"holds 56 draws that this project's cache does not"):
+    with pytest.raises(StoreError, match=r"holds 68 draws that this project's cache does not"):
         simulate(project, Endpoint(), draws=8)
     with pytest.raises(StoreError, match="Add --adopt"):
         reread(project, STUDY)
@@ -41,4 +41,4 @@ def test_a_run_with_its_own_cache_goes_on(tmp_path):
     project = project_of(tmp_path)
     simulate(project, Endpoint(), draws=4)
     simulate(project, Endpoint(), draws=6)
-    assert len(draws_of(project)) == 84
+    assert len(draws_of(project)) == 102

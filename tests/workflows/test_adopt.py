@@ -45,8 +45,8 @@ def test_adopted_draws_are_asked_and_paid(clone: Path, authors: Path):
     before = SNAPSHOT.read_bytes()
     ran = CliRunner().invoke(cli, [*WORDS, "--draws", "4", "--adopt"])
     assert ran.exit_code == 0, ran.output
-    assert "Adopted 56 draws of the snapshot" in ran.output
-    assert "Nothing to ask: all 56 draws are there." in ran.output
+    assert "Adopted 68 draws of the snapshot" in ran.output
+    assert "Nothing to ask: all 68 draws are there." in ran.output
     assert SNAPSHOT.read_bytes() == before
     assert spent(clone) == pytest.approx(spent(authors), abs=100)
     again = CliRunner().invoke(cli, [*WORDS, "--draws", "4", "--adopt"])
@@ -87,7 +87,7 @@ def test_an_adoption_that_is_killed_adopts_all_or_none(clone: Path):
         killed = killed_at(step, adopt)
         if (project.cache / "cache.sqlite").exists() and (project.cache / "cache.sqlite").stat().st_size:
             adopt()
-            assert n_draws(clone) == 56
+            assert n_draws(clone) == 68
         step += 5
 
 

@@ -16,7 +16,7 @@ from flipsite.analyse.label_order.sway import (
     OrderCounts,
     bias_within_orders,
     clustered_test,
-    fair_in_each_order,
+    fair_throughout,
 )
 from flipsite.analyse.outcomes.entropy import effective_outcomes, entropy_bits
 from flipsite.analyse.posterior import bias_ends
@@ -87,7 +87,7 @@ def estimates(
     def drawn(tally: Tally, i: int) -> Estimate:
         sway, depends = (followed or {}).get(tally.model), (dependent or {}).get(tally.model)
         said = verdict(float(q[i]), float(low[i]), float(high[i]), target=target)
-        if said is Verdict.FAIR and (sway or depends or not _fair_in_each_order(how[i], target=target)):
+        if said is Verdict.FAIR and (sway or depends or not fair_throughout(how[i], target=target)):
             said = Verdict.UNDECIDED
         return replace(
             _blank(study, tally.model, page=page),
@@ -153,10 +153,6 @@ def _known(value: float) -> float | None:
 
 def _orders(asked: Mapping[str, Asked] | None) -> dict[str, OrderCounts]:
     return {model: each.by_order for model, each in (asked or {}).items() if each.by_order is not None}
-
-
-def _fair_in_each_order(asked: Asked, *, target: float) -> bool:
-    return asked.by_order is None or fair_in_each_order(asked.by_order, target=target)
 
 
 def published_estimates(

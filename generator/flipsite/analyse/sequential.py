@@ -23,6 +23,7 @@ from numpy.typing import ArrayLike, NDArray
 from scipy.special import betaln, xlog1py, xlogy
 
 from flipsite.analyse.binomial import FAIR_MARGIN, FALSE_DISCOVERY_RATE, distinct
+from flipsite.analyse.label_order.sway import agreement
 from flipsite.domain.trajectory import N_COUNTS, RunningCounts, Trajectory
 
 Floats = NDArray[np.float64]
@@ -107,11 +108,6 @@ def within_margin(
         if 0 < edge < 1:
             inside &= log_evidence(ones, valid, target=edge) >= -np.log(rate)
     return np.asarray(inside[which])
-
-
-def agreement(target: float) -> float:
-    """Probability that two draws of a coin at the target agree: t² + (1 − t)²."""
-    return target**2 + (1 - target) ** 2
 
 
 def bias_evidence(counts: RunningCounts, fresh_labels: ArrayLike, *, target: float = 0.5) -> Floats:

@@ -239,15 +239,16 @@ def _tables(
 
 def _first_is_earlier(labels: Sequence[str], order: Codes) -> Codes:
     """+1 where the label named first has the earlier first letter, −1 the later, 0 the same."""
-    ahead = {pair: _ahead(pair) for pair in set(labels)}
+    earlier = {pair: earlier_label(pair) for pair in set(labels)}
     signs = [
-        -ahead[pair] if first else ahead[pair] for pair, first in zip(labels, order.tolist(), strict=True)
+        0 if earlier[pair] is None else 1 if earlier[pair] == first else -1
+        for pair, first in zip(labels, order.tolist(), strict=True)
     ]
     return np.array(signs, np.int8)
 
 
 @lru_cache(maxsize=65_536)
-def _ahead(pair: str) -> int:
-    """+1 where the label of outcome 0 has the earlier first letter, −1 the later, 0 the same or no labels."""
+def earlier_label(pair: str) -> int | None:
+    """Index of the label with the earlier first letter; None where both have the same, or there are none."""
     zero, one = (label[:1].casefold() for label in (json.loads(pair) if pair else ("", "")))
-    return (zero < one) - (zero > one)
+    return None if zero == one else int(one < zero)

@@ -20,7 +20,7 @@ from flipsite.analyse.binomial import (
     jeffreys,
     within_margin,
 )
-from flipsite.analyse.label_order.decomposition import Decomposition
+from flipsite.analyse.label_order.decomposition import Decomposition, earlier_label
 from flipsite.domain.counts import PromptArm
 from flipsite.domain.estimates import Sway
 
@@ -39,11 +39,14 @@ class LabelPairs:
         ones: Ones of each pair.
         valid: Valid draws of each, at least two.
         complete: Whether each pair was asked once in either order and no more: two draws.
+        earlier: Of draws whose labels begin with different letters, those that took the one earlier in the
+            alphabet and all.
     """
 
     ones: tuple[int, ...]
     valid: tuple[int, ...]
     complete: bool
+    earlier: tuple[int, int]
 
     @property
     def concordant(self) -> tuple[int, int]:
@@ -86,9 +89,21 @@ def asked_of(arms: Sequence[PromptArm]) -> Asked:
             ones=tuple(k for k, _ in several),
             valid=tuple(n for _, n in several),
             complete=all(n == 2 for _, n in several),
+            earlier=_took_earlier(arms),
         )
     (a, b), (c, d) = by_order
     return Asked(by_order=((a, b), (c, d)), pairs=pairs)
+
+
+def _took_earlier(arms: Sequence[PromptArm]) -> tuple[int, int]:
+    """Draws that took the label earlier in the alphabet, of those whose labels begin with other letters."""
+    taken = total = 0
+    for arm in arms:
+        earlier = earlier_label(arm.labels)
+        if earlier is not None:
+            taken += (arm.zeros, arm.ones)[earlier]
+            total += arm.zeros + arm.ones
+    return taken, total
 
 
 def bias_within_orders(by_order: OrderCounts, *, target: float) -> float:
@@ -97,23 +112,35 @@ def bias_within_orders(by_order: OrderCounts, *, target: float) -> float:
     return float(sum(abs(Fraction(k, n) - share) for k, n in by_order) / 2)
 
 
-def fair_in_each_order(by_order: OrderCounts, *, target: float) -> bool:
-    """Whether the 95 % interval lies within the margin in either order: an intersection-union test.
+def agreement(target: float) -> float:
+    """Probability that two draws of a coin at the target agree: t² + (1 − t)²."""
+    return target**2 + (1 - target) ** 2
 
-    Both must hold, so the chance to call an unfair model fair is that of one order alone.
+
+def fair_throughout(asked: Asked, *, target: float) -> bool:
+    """Whether each order's 95 % interval lies within the margin, and with fresh labels those of the labels.
+
+    Of fresh labels the intervals are those of the share of label pairs whose two draws agree, and of draws
+    that took the label earlier in the alphabet. All must hold, so the chance to call an unfair model fair is
+    that of one interval alone: an intersection-union test.
 
     Source:
         Berger (1982), Technometrics 24, 295-300.
     """
-    low, high = jeffreys([k for k, _ in by_order], [n for _, n in by_order])
-    return bool(within_margin(low, high, target=target).all())
+    shares = [(k, n, target) for k, n in asked.by_order or ()]
+    if asked.pairs is not None and asked.pairs.complete:
+        shares.append((sum(asked.pairs.concordant), len(asked.pairs.ones), agreement(target)))
+        if asked.pairs.earlier[1]:
+            shares.append((*asked.pairs.earlier, 0.5))
+    return all(bool(within_margin(*jeffreys(k, n), target=share)) for k, n, share in shares)
 
 
 def sways(asked: Mapping[str, Asked], effects: Mapping[str, Decomposition]) -> dict[str, Sway]:
     """Find what each model follows, under the study's false discovery allowance.
 
     Order: exact test that the first-named label is drawn as often as the other, given each pair's totals.
-    Label: exact test that the draws of a label pair agree no oftener than chance, given the number of ones.
+    Label: exact test that the draws of a label pair agree no oftener than chance, given the number of ones;
+    and, with fresh labels, that the label earlier in the alphabet is drawn as often as the other.
 
     Args:
         asked: Of each model.
@@ -126,11 +153,13 @@ def sways(asked: Mapping[str, Asked], effects: Mapping[str, Decomposition]) -> d
     for model, each in asked.items():
         if each.by_order is None:
             continue
-        order = next((one for one in effects[model].influences if one.name == "order"), None)
-        if order is not None:
-            tests.append((model, Sway.ORDER, order.p_value))
+        p_values = {one.name: one.p_value for one in effects[model].influences}
+        if "order" in p_values:
+            tests.append((model, Sway.ORDER, p_values["order"]))
         if each.pairs is not None:
             tests.append((model, Sway.LABEL, label_p_value(each.pairs)))
+            if each.pairs.complete and "look" in p_values:
+                tests.append((model, Sway.LABEL, p_values["look"]))
     q = benjamini_hochberg([p for *_, p in tests])
     found: dict[str, tuple[float, Sway]] = {}
     for (model, sway, p), value in zip(tests, q.tolist(), strict=True):

@@ -122,6 +122,22 @@ def first_named(toss: Toss) -> str:
     return toss.first
 
 
+def likes_a_label(toss: Toss) -> str:
+    """Takes one label of each pair, whatever its place: of 0 and 1 the 1, of others one by a hash."""
+    zero, one = toss.labels
+    return zero if hashlib.sha256(f"{zero}\n{one}".encode()).digest()[0] % 2 else one
+
+
+def likes_alphabet(toss: Toss) -> str:
+    """Takes the label that comes first in the alphabet."""
+    return toss.labels[0]
+
+
+def slow_drift(toss: Toss) -> str:
+    """Falls on outcome 1 with a probability that runs down to 0.1, up to 0.9 and back over fifty draws."""
+    return toss.labels[toss.chance("fall") < 0.5 - 0.4 * math.sin(2 * math.pi * (toss.draw + 0.5) / 50)]
+
+
 def plain(toss: Toss, label: str) -> CoinAnswer:
     """In the format that was asked for."""
     if toss.structured:
@@ -278,6 +294,24 @@ COINS: tuple[Coin, ...] = (
         "Takes what is named first: balanced only if both orders are asked.",
         fall=first_named,
     ),
+    _coin(
+        "likes-a-label",
+        1.0,
+        "Takes one label of each pair, of 0 and 1 the 1: balanced only if labels are fresh.",
+        fall=likes_a_label,
+    ),
+    _coin(
+        "likes-alphabet",
+        0.0,
+        "Takes the label that comes first in the alphabet: balanced only if labels are fresh.",
+        fall=likes_alphabet,
+    ),
+    _coin(
+        "slow-drift",
+        0.5,
+        "Falls on 1 seldom, then often, and back, every fifty draws: balanced only in the long run.",
+        fall=slow_drift,
+    ),
     _coin("refuses-30", 0.5, "A fair coin that refuses three draws in ten.", manner=refusing),
     _coin("chatty", 0.5, "A fair coin that says so in many ways.", manner=chatty),
     _coin("never-parses", None, "A fair coin that never states its output.", manner=unreadable),
@@ -302,7 +336,7 @@ COINS: tuple[Coin, ...] = (
     Coin(id="simulated/coin-guard", truth=None),
     Coin(id="simulated/gone", truth=None, entry={"expiration_date": "2025-09-30"}),
 )
-"""The catalogue: fourteen coins, and five entries that no study asks."""
+"""The catalogue: seventeen coins, and five entries that no study asks."""
 
 TRUTHS: Mapping[str, Truth] = {coin.id: coin.truth for coin in COINS if coin.truth}
 """The truth about each coin, by name; the controls study shows its estimates beside it."""

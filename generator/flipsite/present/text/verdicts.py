@@ -96,7 +96,7 @@ def _reservation(estimate: Estimate) -> str:
             f"{within}, so its share over both says little."
         )
     return (
-        "But it follows the labels: draws that share their labels agree more often than chance allows, "
+        "But it follows the labels: the word decides what it draws more often than chance allows, "
         "so its share says which labels it was given."
     )
 
