@@ -6,7 +6,7 @@ from scipy import stats
 
 from flipsite.analyse import ranking
 from flipsite.analyse.binomial import jeffreys
-from flipsite.analyse.posterior import bias_interval, bias_quantile, bias_within, share_quantiles
+from flipsite.analyse.posterior import bias_ends, bias_interval, bias_quantile, bias_within, share_quantiles
 from flipsite.analyse.ranking import LEVELS, not_told_from_fair, posterior_ranks, standings
 from flipsite.domain.draws import Tally
 
@@ -133,3 +133,14 @@ def test_the_tie_group_is_everyone_tested_and_not_shown_biased(study_of):
     ]
     records = estimates(study_of(), models, page=lambda study, model: f"{study}/{model}")
     assert not_told_from_fair(records) == ("a/fair", "b/fair")
+
+
+@given(n=st.integers(1, 400), target=st.floats(0.05, 0.95), data=st.data())
+def test_the_interval_of_the_bias_follows_from_that_of_the_share(n, target, data):
+    """It holds |p − target| for each p of the share's interval, and its ends are reached."""
+    (low,), (high,) = jeffreys([data.draw(st.integers(0, n))], [n])
+    least, largest = bias_ends(low, high, target=target)
+    distances = [abs(low + (high - low) * step / 50 - target) for step in range(51)]
+    assert least <= min(distances) + 1e-12
+    assert largest == pytest.approx(max(distances))
+    assert (least == 0) == (low <= target <= high)

@@ -7,18 +7,14 @@ from dataclasses import replace
 from pathlib import Path
 
 import pytest
-from hypothesis import given
-from hypothesis import strategies as st
 from pictures import roots, words
 
-from flipsite.analyse.binomial import jeffreys
 from flipsite.analyse.estimates import published_estimates
 from flipsite.domain.display import Figure
 from flipsite.domain.estimates import Estimate, Verdict
 from flipsite.domain.study import Study
 from flipsite.domain.urls import model_page
 from flipsite.present.charts.bias import bias_intervals
-from flipsite.present.charts.marks import bias_interval
 from flipsite.present.charts.published import printed_tables
 from flipsite.settings import load_printed, load_study
 
@@ -94,40 +90,6 @@ def test_the_title_counts_the_verdicts(verdicts: str, sentence: str, many: Many,
     figure = bias_intervals(estimates, study)
     assert figure.title == sentence
     assert figure.description.startswith(sentence)
-
-
-@given(n=st.integers(1, 400), target=st.floats(0.05, 0.95), data=st.data())
-def test_the_interval_of_the_bias_follows_from_that_of_the_share(
-    n: int, target: float, data: st.DataObject
-) -> None:
-    """It holds |p − target| for each p of the share's interval, and its ends are reached."""
-    k = data.draw(st.integers(0, n))
-    (low,), (high,) = jeffreys([k], [n])
-    estimate = an_estimate(float(low), float(high))
-    found = bias_interval(estimate, target)
-    assert found is not None
-    distances = [abs(low + (high - low) * step / 50 - target) for step in range(51)]
-    assert found[0] <= min(distances) + 1e-12
-    assert found[1] == pytest.approx(max(distances))
-    assert (found[0] == 0) == (low <= target <= high)
-
-
-def an_estimate(low: float, high: float) -> Estimate:
-    unknown = dict.fromkeys(
-        ("draws", "valid", "ones", "mean", "bias", "noise_floor", "p_value", "q_value", "rank", "rank_low")
-    ) | {"rank_high": None, "cost_usd": None}
-    return Estimate(
-        model="a/b",
-        author="a",
-        kind=load_study(ARTICLE).kind,
-        verdict=Verdict.UNDECIDED,
-        sway=None,
-        bias_within=None,
-        page="x/index.html",
-        mean_low=low,
-        mean_high=high,
-        **unknown,
-    )
 
 
 @pytest.fixture(scope="module")
