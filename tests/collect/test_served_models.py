@@ -13,6 +13,7 @@ from flipsite.domain.study import Kind, Sampling
 from flipsite.project import SNAPSHOT, find_project
 from flipsite.store.cache.cache import Cache
 from flipsite.store.snapshot.read import read_draws
+from flipsite.store.snapshot.rewrite import drop_model
 from flipsite.workflows.build import build
 from flipsite.workflows.collect import collect, reread
 from flipsite.workflows.load import load_report
@@ -20,6 +21,7 @@ from flipsite.workflows.run_request import RunRequest
 from flipsite.workflows.transfer import export_study
 
 OLD = Says(text="Output: 1", served="gpt-x-2026-01", provider="Alpha")
+CACHED = Says(body={"id": "gen-same", "choices": [{"message": {"content": "Output: 1"}}]})
 NEW = replace(OLD, text="Output: 0", served="gpt-x-2026-06")
 
 
@@ -104,13 +106,25 @@ def test_a_change_within_a_study_is_dated(tmp_path):
     assert "same" not in report.serving
 
 
+def test_answers_that_a_silent_cache_repeats_are_noted_with_the_draws(tmp_path):
+    """By id and body; the count goes with the snapshot, and leaves it with its model."""
+    project = project_at(tmp_path)
+    report = asked(project, {"a/cached": [CACHED], "a/honest": [OLD]})
+    assert any(line.startswith("a/cached: 2 of 3 answers came with an id") for line in report.warnings)
+    folder = project.studies / STUDY
+    assert load_report(folder).repeated == {"a/cached": 2}
+    drop_model(folder, "a/cached")
+    assert load_report(folder).repeated == {}
+    assert b"a/cached" not in (folder / SNAPSHOT).read_bytes()
+
+
 @pytest.mark.slow
 def test_a_change_within_a_study_is_stated_on_the_site(tmp_path):
     """On the study's page, on the model's with dates, and in its data package; not of a model without one."""
     sampling = Sampling(max_tokens=64, timeout_s=600.0, temperature=0.7)
     project = project_of(tmp_path, kind=Kind.MEASURED, budget=budget(None), sampling=sampling)
     beta = replace(OLD, provider="Beta")
-    asked(project, {"a/gpt-x": [OLD, NEW], "a/two": [OLD, beta], "a/same": [OLD]})
+    asked(project, {"a/gpt-x": [OLD, NEW], "a/two": [OLD, beta], "a/same": [OLD], "a/cached": [CACHED]})
     build(find_project(tmp_path), out=tmp_path / "site")
     site = tmp_path / "site" / STUDY
     page = (site / "index.html").read_text()
@@ -123,6 +137,8 @@ def test_a_change_within_a_study_is_stated_on_the_site(tmp_path):
     assert "Who answered" in model
     assert "Who answered" in (site / "models/a/two/index.html").read_text()
     assert "Who answered" not in (site / "models/a/same/index.html").read_text()
+    assert "1 model sent answers with the id and the text of an earlier one" in page
+    assert "2 of its 3 answers came with the id" in (site / "models/a/cached/index.html").read_text()
     package = json.loads((site / "data/datapackage.json").read_text())
     fields = next(each for each in package["resources"] if each["name"] == "draws")["schema"]["fields"]
     header = (site / "data/draws.csv").read_text().splitlines()[0]

@@ -122,6 +122,7 @@ class StudyReport:
         outcomes: The same of k > 2 outcomes, of models with a valid draw; all that
             follows from a share of ones is then empty.
         sequences: The answers and what they say, where each holds several draws; else None.
+        repeated: Answers by model whose id and body had come before: a cache may have given them.
         spend: What each model cost, most expensive first; empty where nothing was priced.
         truths: The probability of a one that each simulated coin was made with, by model.
         fair_share: How many models could be fair; None without a valid draw.
@@ -150,6 +151,7 @@ class StudyReport:
     serving: Mapping[str, tuple[ServingGroup, ...]] = field(default_factory=dict)
     outcomes: Mapping[str, ModelOutcomes] = field(default_factory=dict)
     sequences: SequenceStudy | None = None
+    repeated: Mapping[str, int] = field(default_factory=dict)
     spend: tuple[SpendRow, ...] = ()
     truths: Mapping[str, float] = field(default_factory=dict)
     fair_share: FairShare | None = None

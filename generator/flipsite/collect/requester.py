@@ -256,15 +256,16 @@ class Requester:
             result = Failed(reason=reply.reason)
         else:
             return None
+        repeated = False
         if isinstance(reply, Reply):
             digest = hash((reply.generation, exchange.body)) if reply.generation else None
-            model_run.note(result, digest=digest)
+            repeated = model_run.note(result, digest=digest)
             served = self._progress.served.setdefault(model_run.model, set())
             served.add((reply.provider, reply.served_model))
         self._progress.n_valid += isinstance(result, Outcome | OutcomeSequence | StatedAnswer)
         self._progress.n_rejected += isinstance(result, Rejected)
         self._progress.n_failed += isinstance(result, Failed)
-        return Reading(result=result, reader=model_run.reader)
+        return Reading(result=result, reader=model_run.reader, repeated=repeated)
 
     async def _after(self, model_run: ModelRun, exchange: Exchange, turn: int) -> Failure | None:
         """Adapt the pace, and the form of requests, to what came."""

@@ -83,13 +83,15 @@ class ModelRun:
             body["max_completion_tokens" if self.max_completion else "max_tokens"] = bound
         return body
 
-    def note(self, result: object, *, digest: int | None) -> None:
-        """Count an answer, and whether it is one that came before."""
+    def note(self, result: object, *, digest: int | None) -> bool:
+        """Count an answer; returns whether its id and body came before."""
         self.n_answers += 1
         self.n_hopeless += isinstance(result, Rejected) and result.status in self.hopeless
+        again = digest in self._seen
+        self.repeated += again
         if digest is not None:
-            self.repeated += digest in self._seen
             self._seen.add(digest)
+        return again
 
     def why_hopeless(self) -> str:
         """The reason for giving it up, with what to change."""

@@ -41,10 +41,11 @@ class StatedAnswer:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Reading:
-    """The reading of a raw answer, and the version of the reader."""
+    """The result read in a raw answer and the reader's version; `repeated` if its id and body came before."""
 
     result: Result | StatedAnswer
     reader: int
+    repeated: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

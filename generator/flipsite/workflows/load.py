@@ -48,7 +48,14 @@ from flipsite.project import (
 from flipsite.settings import load_printed, load_project, load_study
 from flipsite.store.exports import export_draws
 from flipsite.store.snapshot.columns import without_models
-from flipsite.store.snapshot.read import model_extents, n_draws, read_draws, read_groups, write_parquet
+from flipsite.store.snapshot.read import (
+    model_extents,
+    n_draws,
+    read_draws,
+    read_groups,
+    read_repeated,
+    write_parquet,
+)
 
 MOST_HELD = 500_000
 """Draws that are read whole: a gigabyte of memory, and a hundred megabytes of CSV. Of more, counts are."""
@@ -242,6 +249,9 @@ def _report(folder: Path) -> StudyReport:
     report = report_draws(study, found.draws, counts=found.counts, truths=truths, announced=announced)
     if not report.sampled and study.sampling.per_answer == 1:
         report = with_off_list(report, off_list_shares(found.draws))
+    if found.files:
+        repeated = read_repeated(found.files[0])
+        report = replace(report, repeated={m: n for m, n in repeated.items() if m in found.draws.models})
     return _with_settings(report, _offered(folder, found.draws.models))
 
 

@@ -12,7 +12,7 @@ from flipsite.project import own_digest, snapshot_files, snapshot_place
 from flipsite.store.cache.cache import Cache
 from flipsite.store.snapshot.columns import LIBRARY, brief
 from flipsite.store.snapshot.merge import woven
-from flipsite.store.snapshot.read import optional_in
+from flipsite.store.snapshot.read import optional_in, repeated_note
 from flipsite.store.snapshot.shards import shard_notes
 from flipsite.store.snapshot.tables import draw_tables
 from flipsite.store.snapshot.write import (
@@ -46,6 +46,8 @@ def write_snapshot(folder: Path, cache: Cache, study: Study, *, shard: Shard | N
         models, mark = view.models(), view.mark()
         alone = shard is not None and all(shard.holds(model) for model in models)
         notes = shard_notes((shard,), study=study.id, kind=study.kind.value) if shard and alone else {}
+        repeated = view.repeated().items()
+        notes |= repeated_note({each: n for each, n in repeated if not study.models.leaves_out(each)})
         optional = _columns(study, served_otherwise=view.served_otherwise())
         last = load_written(view.written(), by=by)
         if last is not None and not (stands(last, folder) and _has_columns(folder, optional)):

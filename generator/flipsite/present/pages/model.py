@@ -68,6 +68,7 @@ class ModelView:
         standing: Its rank and bias with their doubt; None without a valid draw.
         evidence: What else its draws tell; None without draws.
         serving: Who answered, where that was more than one provider or served model.
+        repeated: Answers whose id and body had come before.
         sent: Name and value of each setting in its requests, as JSON; None where that is not known.
         unsent: The study's settings that were not sent, since it does not advertise them.
         outcomes: What its draws from k > 2 outcomes show; None of a coin, and without a valid draw.
@@ -99,6 +100,7 @@ class ModelView:
     standing: RankEstimate | None
     evidence: Evidence | None
     serving: tuple[ServingGroup, ...]
+    repeated: int
     sent: tuple[tuple[str, str], ...] | None
     unsent: tuple[str, ...]
     outcomes: OutcomesView | None
@@ -198,6 +200,7 @@ def model_view(shared: SharedParts, place: int) -> ModelView:
         standing=report.standings.get(model),
         evidence=report.evidence.get(model),
         serving=report.serving.get(model, ()),
+        repeated=report.repeated.get(model, 0),
         sent=_sent(report, model),
         unsent=tuple(name for name, models in report.unsent.items() if model in models),
         outcomes=_outcomes(report, model, own),

@@ -98,6 +98,7 @@ def study_pages(
             "figures": figures,
             "top": TOP,
             "stopped": stopped(report),
+            "repeats": [each for each in report.estimates if each.model in report.repeated],
             "mixed": [each for each in report.estimates if each.model in report.serving],
             "compared": compared,
             "neighbours": neighbours,

@@ -57,6 +57,10 @@ class StudyView:
         """Whether any answer names another model than the one that was asked."""
         return queries.served_otherwise(self._connection, self._key)
 
+    def repeated(self) -> dict[str, int]:
+        """How many answers of each model came with an id and a body that had come before."""
+        return queries.repeated(self._connection, self._key)
+
     def mark(self) -> StudyMark:
         """How far the study has come."""
         return queries.mark(self._connection, self._key)

@@ -215,6 +215,8 @@ def finish_attempt(connection: sqlite3.Connection, answered: ResponseRecord) -> 
     _move_money(connection, series, worst=worst, billed=answered.billed_pico)
     if answered.served_model is not None:
         note_served(connection, series, answered.served_model)
+    if answered.reading is not None and answered.reading.repeated:
+        connection.execute("UPDATE series SET n_repeated = n_repeated + 1 WHERE series = ?", (series,))
     if answered.reading is None:
         if answered.billed_pico != 0:  # should nothing more come of the draw, its cost must be some draw's
             connection.execute(
@@ -235,6 +237,12 @@ def note_served(connection: sqlite3.Connection, series: int, served_model: str) 
         "UPDATE series SET served_otherwise = 1 WHERE series = ? AND served_otherwise = 0 AND model != ?",
         (series, _text(served_model)),
     )
+
+
+def repeated(connection: sqlite3.Connection, study: int) -> dict[str, int]:
+    """How many answers of each model came with an id and a body that had come before; no model without."""
+    query = "SELECT model, n_repeated FROM series WHERE study = ? AND n_repeated > 0 ORDER BY model"
+    return dict(connection.execute(query, (study,)).fetchall())
 
 
 def served_otherwise(connection: sqlite3.Connection, study: int) -> bool:

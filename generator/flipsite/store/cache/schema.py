@@ -74,6 +74,7 @@ STEPS: tuple[str, ...] = (
     """
     ALTER TABLE series ADD COLUMN served_otherwise INTEGER NOT NULL DEFAULT 0;
     ALTER TABLE draw ADD COLUMN sequence TEXT;
+    ALTER TABLE series ADD COLUMN n_repeated INTEGER NOT NULL DEFAULT 0;
     """,
 )
 """The step from each version to the next; a released step is never changed.
@@ -81,7 +82,8 @@ STEPS: tuple[str, ...] = (
 `series` carries its draws' counts and money, kept in the same transaction, so that a run over ten million
 draws starts without counting them. `request` holds what was sent apart from its messages, each text once.
 `study.written` tells what the last snapshot held (`written.py`); nothing ever stood in `holder`.
-`series.served_otherwise` is 1 once an answer named another model than the one that was asked.
+`series.served_otherwise` is 1 once an answer named another model than the one that was asked;
+`series.n_repeated` counts answers whose id and body had come before in the same run.
 """
 
 

@@ -9,6 +9,7 @@ How much a snapshot holds, in all and of each model, without reading it whole.
 Does the cache hold what the snapshot tells? A snapshot written from less would lose paid draws.
 """
 
+import json
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
@@ -51,6 +52,9 @@ FORMAT = 1
 """Of the files written here; a reader refuses a newer one."""
 
 _NOTES = {"flipsite_format": str(FORMAT), "flipsite_response_cut": str(RESPONSE_CHARACTERS)}
+REPEATED = "flipsite_repeated"
+"""The note on answers whose id and body had come before."""
+
 ROWS_A_GROUP = 131_072
 MOST_UNPACKED_BYTES = 1 << 30
 """Of a snapshot that is read whole, as its own footer states it."""
@@ -159,6 +163,24 @@ def read_notes(path: Path) -> dict[str, str]:
         notes = file.metadata.metadata or {}
         check_format(path, notes)
         return {key.decode(): value.decode() for key, value in notes.items()}
+
+
+def repeated_note(repeated: Mapping[str, int]) -> dict[str, str]:
+    """The note of a snapshot on answers that came before, by model; none where there were none."""
+    return {REPEATED: json.dumps(repeated, ensure_ascii=True)} if repeated else {}
+
+
+def read_repeated(path: Path) -> dict[str, int]:
+    """How many answers of each model came with an id and a body that had come before, as a snapshot notes it.
+
+    Raises:
+        StoreError: As for `read_draws`, or if the note is damaged.
+    """
+    with readable(path):
+        noted = json.loads(read_notes(path).get(REPEATED, "{}"))
+        if not isinstance(noted, dict) or not all(type(n) is int and n > 0 for n in noted.values()):
+            raise ValueError(f"{REPEATED} is no count by model")
+        return noted
 
 
 def n_draws(path: Path) -> int:

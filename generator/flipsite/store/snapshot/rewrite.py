@@ -10,7 +10,16 @@ import pyarrow.parquet as pq
 
 from flipsite.project import snapshot_files
 from flipsite.store.snapshot.columns import SCHEMA
-from flipsite.store.snapshot.read import ROWS_A_GROUP, optional_in, parquet_writer, read_notes, readable
+from flipsite.store.snapshot.read import (
+    REPEATED,
+    ROWS_A_GROUP,
+    optional_in,
+    parquet_writer,
+    read_notes,
+    read_repeated,
+    readable,
+    repeated_note,
+)
 from flipsite.store.snapshot.shards import STUDY
 from flipsite.store.snapshot.tables import snapshot_tables
 from flipsite.store.snapshot.write import replace_snapshot
@@ -65,7 +74,11 @@ def drop_model(folder: Path, model: str) -> int:
 
     if not files:
         return 0
-    if not replace_snapshot(folder, rest(), notes=_own_notes(files[0]), optional=optional_in(files)):
+    repeated = {name: n for name, n in read_repeated(files[0]).items() if name != model}
+    notes = {key: text for key, text in _own_notes(files[0]).items() if key != REPEATED} | repeated_note(
+        repeated
+    )
+    if not replace_snapshot(folder, rest(), notes=notes, optional=optional_in(files)):
         for path in files:  # it held nothing else
             path.unlink()
     return n_dropped
