@@ -228,6 +228,23 @@ def test_lies_about_the_schema_are_kept_as_unreadable(project):
     assert [json.loads(body)["choices"][0]["message"]["content"] for (body,) in bodies] == list(LIES)
 
 
+def test_a_classifier_whose_answers_cannot_be_read_is_given_up(tmp_path, monkeypatch):
+    """Prose to thirty-six questions: ten answers are paid, the sentence says why and what to do."""
+    monkeypatch.chdir(tmp_path)
+    project_of(tmp_path, kind=Kind.MEASURED)
+    coins = [fair_coin(f"b/{number:02}") for number in range(12)]
+    prose = classifier(lambda model, asking: f"I believe that {model} is a dense model.")
+    with serving(Endpoint(coins=[*coins, prose])) as address:
+        words = ["collect", STUDY, "--draws", "1", "--budget", "1", "--yes", "--api-base", address]
+        words += [word for coin in coins for word in ("--models", coin.id)]
+        assert CliRunner().invoke(cli, words).exit_code == 0
+        ran = features(address, "--concurrency", "1")
+    assert ran.exit_code == 1
+    assert "10 answers: 0 readable, 10 not readable" in ran.output
+    assert "all of its first 10 answers cannot be read; name another --classifier" in ran.output
+    assert "classifier" not in {row.source for row in read_features(FILE)}
+
+
 def test_three_megabytes_are_no_answer_and_count_as_paid(project):
     """They are not read to their end; after three in a row the classifier is left alone, and told."""
     with endpoint(classifier(lambda model, asking: honest(model, 0) + "x" * 3_000_000)) as (served, address):

@@ -95,6 +95,47 @@ def test_a_bound_stays_between_one_and_the_most():
     assert bound.now == 3.0
 
 
+def test_a_provider_that_says_too_much_has_one_bound_for_all_its_models():
+    """Four in flight of each of two models: one 429 halves the eight to four; another provider's go on."""
+
+    async def run():
+        gate = Gate(100)
+        one, two, other = (gate.lane(rank=rank, most=8) for rank in range(3))
+        one.provider = two.provider = "Busy"
+        other.provider = "Idle"
+        turns = [await gate.enter(lane) for lane in (one, two, other) for _ in range(4)]
+        gate.throttle(one, turns[0], everywhere=False)
+        waiting = [asyncio.create_task(gate.enter(lane)) for lane in (one, two)]
+        await asyncio.wait_for(gate.enter(other), timeout=5)
+        for _ in range(4):
+            gate.leave(two)
+            await settle()
+            assert not any(task.done() for task in waiting), "four of Busy are still in flight"
+        gate.leave(one)
+        await settle()
+        assert sum(task.done() for task in waiting) == 1
+        gate.leave(one)
+        await asyncio.gather(*waiting)
+        assert gate.bound.now == 100, "the account's own bound is as it was"
+
+    asyncio.run(run())
+
+
+def test_a_wait_of_the_account_halves_all_and_no_provider():
+    async def run():
+        gate = Gate(8)
+        lane, other = gate.lane(rank=0, most=4), gate.lane(rank=1, most=4)
+        lane.provider = other.provider = "Busy"
+        turns = [await gate.enter(each) for each in (lane, other) for _ in range(4)]
+        gate.throttle(lane, turns[0], everywhere=True)
+        assert gate.bound.now == 4
+        for each in (lane, other) * 4:
+            gate.leave(each)
+        await asyncio.gather(*(gate.enter(other) for _ in range(4)))
+
+    asyncio.run(run())
+
+
 @settings(max_examples=40)
 @given(st.integers(1, 5), st.lists(st.integers(1, 3), min_size=1, max_size=4), st.randoms())
 def test_everybody_gets_through_and_no_bound_is_broken(most, lanes, chance):

@@ -221,7 +221,7 @@ def _proxy_address(text: str, variable: str) -> str:
         )
     if scheme.startswith("socks") and find_spec("socksio") is None:
         raise UsageError(
-            f"{variable}: a SOCKS proxy takes the package httpx[socks]; install it, or unset {variable}."
+            f"{variable}: a SOCKS proxy takes the extra socks; install flipsite[socks], or unset {variable}."
         )
     return f"{scheme}://{rest}"
 
