@@ -3,7 +3,7 @@ from scipy import stats
 
 from flipsite.analyse.cross_study import changes
 from flipsite.analyse.estimates import estimates, published_estimates
-from flipsite.analyse.published import fits
+from flipsite.analyse.published.fits import fits
 from flipsite.domain.draws import Tally
 from flipsite.domain.study import Kind
 

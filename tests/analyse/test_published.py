@@ -6,7 +6,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from scipy import stats
 
-from flipsite.analyse.published import cautious_p_value, fits, known_draws
+from flipsite.analyse.published.fits import cautious_p_value, fits, known_draws
 from flipsite.domain.estimates import PrintedBias
 
 

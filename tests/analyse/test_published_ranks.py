@@ -6,8 +6,8 @@ import pytest
 from scipy import stats
 
 from flipsite.analyse.population import fit_published_population
-from flipsite.analyse.published import fits
-from flipsite.analyse.published_ranks import printed_standings
+from flipsite.analyse.published.fits import fits
+from flipsite.analyse.published.ranks import printed_standings
 from flipsite.domain.estimates import Printed, PrintedBias
 
 

@@ -5,7 +5,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from flipsite.analyse.published import fits
+from flipsite.analyse.published.fits import fits
 from flipsite.domain.draws import Tally
 from flipsite.fit.counts import counts_of_draws, counts_of_printed
 from flipsite.settings import load_printed

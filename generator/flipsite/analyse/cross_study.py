@@ -14,7 +14,7 @@ import numpy as np
 
 from flipsite.analyse.binomial import FALSE_DISCOVERY_RATE, benjamini_hochberg
 from flipsite.analyse.contingency import TwoByTwo, fisher_exact
-from flipsite.analyse.published import PrintedFit
+from flipsite.analyse.published.fits import PrintedFit
 from flipsite.analyse.report import StudyReport
 from flipsite.analyse.step_likeness import Calibration, calibration
 from flipsite.domain.estimates import Estimate

@@ -20,7 +20,7 @@ from flipsite.analyse.label_order.sway import (
 )
 from flipsite.analyse.outcomes.entropy import effective_outcomes, entropy_bits
 from flipsite.analyse.posterior import bias_ends
-from flipsite.analyse.published import PrintedFit, cautious_p_value, fits, known_draws
+from flipsite.analyse.published.fits import PrintedFit, cautious_p_value, fits, known_draws
 from flipsite.analyse.ranking import RankEstimate, standings
 from flipsite.domain.draws import Tally
 from flipsite.domain.estimates import Estimate, Printed, PrintedBias, Sway, Verdict

@@ -16,7 +16,7 @@ from numpy.typing import NDArray
 from scipy.special import betaln, gammaln, ndtri
 
 from flipsite.analyse.binomial import TAIL, binomial_probability
-from flipsite.analyse.published import between_tables, fits
+from flipsite.analyse.published.fits import between_tables, fits
 from flipsite.domain.draws import Tally
 from flipsite.domain.estimates import Printed
 

@@ -23,8 +23,8 @@ from flipsite.analyse.label_order.sway import asked_of, sways
 from flipsite.analyse.missing import MissingAnswers, missing_answers
 from flipsite.analyse.outcomes.estimates import ModelOutcomes, outcome_study_estimates, study_outcomes
 from flipsite.analyse.population import Population, fit_population, fit_published_population
-from flipsite.analyse.published import PrintedFit, fits
-from flipsite.analyse.published_ranks import printed_standings
+from flipsite.analyse.published.fits import PrintedFit, fits
+from flipsite.analyse.published.ranks import printed_standings
 from flipsite.analyse.ranking import RankEstimate, standings
 from flipsite.analyse.sequences.study import SequenceStudy, sequence_study
 from flipsite.analyse.sequential import Stop, replay

@@ -161,6 +161,23 @@ class Sampling:
     give_up_after: int = 10
 
 
+MethodKind = Literal["direct", "seed", "rejection"]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Method:
+    """How a draw is asked for.
+
+    Attributes:
+        kind: `direct` asks for an outcome; `seed` for a random string and an outcome computed from it;
+            `rejection` for a yes or no to a proposal of ours.
+        proposal: Probability of outcome 1 among the proposals.
+    """
+
+    kind: MethodKind = "direct"
+    proposal: float = 0.5
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Skip:
     """A model left out by name, with the reason that is printed."""
@@ -228,6 +245,7 @@ class Study:
     sampling: Sampling
     models: ModelChoice
     budget: Budget
+    method: Method = field(default_factory=Method)
     provider: Mapping[str, object] = field(default_factory=dict)
     request: Mapping[str, object] = field(default_factory=dict)
 

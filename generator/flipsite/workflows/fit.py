@@ -155,7 +155,7 @@ def _line(one: "SampleResult") -> str:
 
 def _counts(study: Study, folder: Path) -> "tuple[FlipCounts, tuple[OmittedInput, ...]]":
     """The counts to fit, and the models that have none."""
-    from flipsite.analyse.published import fits
+    from flipsite.analyse.published.fits import fits
     from flipsite.fit.counts import counts_of_draws, counts_of_printed
     from flipsite.workflows.load import held_tallies
 

@@ -22,6 +22,7 @@ from flipsite.present.leaderboard.tables import (
     model_table,
     most_biased_table,
 )
+from flipsite.present.methods.bits_table import bits_table
 from flipsite.present.pages.predictor_tables import predictors_table
 from flipsite.present.sequences.tables import sequences_table
 from flipsite.present.tables import spend_table, stated_spend_table, study_note
@@ -171,6 +172,9 @@ def table_embeds(
             _chart(report, "sequences", figures or {}) if any(e.valid for e in report.estimates) else None
         )
         found.append(embedded(rows(top=0), picture, whole=cache(partial(rows, top=top))))
+    if report.tallies:
+        bits = partial(bits_table, report, note=study_note(report.study))
+        found.append(embedded(bits(top=0), None, whole=cache(partial(bits, top=top))))
     best = main_form(report.fit) if report.fit else None
     if best and contrasts(best, main_part(best)):
         fitted = predictors_table(best, report.study, top=top, note=study_note(report.study))

@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from dataclasses import replace
 
-from flipsite.analyse.published import PrintedFit
+from flipsite.analyse.published.fits import PrintedFit
 from flipsite.analyse.ranking import not_told_from_fair
 from flipsite.analyse.report import StudyReport
 from flipsite.domain.display import Table

@@ -12,7 +12,7 @@ import jinja2
 
 from flipsite.analyse.cross_study import History
 from flipsite.analyse.dependence.homogeneity import ServingGroup
-from flipsite.analyse.published import PrintedFit
+from flipsite.analyse.published.fits import PrintedFit
 from flipsite.analyse.ranking import RankEstimate
 from flipsite.analyse.report import Evidence, StudyReport
 from flipsite.domain.display import Heading

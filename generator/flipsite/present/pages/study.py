@@ -162,6 +162,8 @@ def _study_record(study: Study) -> dict[str, object]:
     record = {**asdict(study), "prompt": study.prompt.record()}
     if study.sampling.per_answer == 1:
         del record["sampling"]["per_answer"]
+    if study.method.kind == "direct":
+        del record["method"]
     return record
 
 

@@ -15,7 +15,7 @@ from functools import cache, lru_cache
 
 from flipsite.analyse.binomial import FAIR_MARGIN, chance_within, jeffreys
 from flipsite.analyse.posterior import share_quantiles
-from flipsite.analyse.published import PrintedFit
+from flipsite.analyse.published.fits import PrintedFit
 from flipsite.domain.estimates import Estimate, Printed
 
 CHANCE = 0.95

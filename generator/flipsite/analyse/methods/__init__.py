@@ -1,0 +1,1 @@
+"""What it takes to draw at random with a model: fair bits, methods, and their prices."""

@@ -1,0 +1,159 @@
+"""Fair bits that a model's direct draws are worth, and their price.
+
+A procedure on independent draws of one share yields at most H(p) fair bits a draw (Elias 1972); von Neumann's
+pairs yield p(1 − p), and Peres' repetition of them approaches H(p). None of it makes bits fit for a secret: it
+only removes a bias that stays the same.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from math import log2
+
+import numpy as np
+
+from flipsite.analyse.outcomes.entropy import (
+    binary_entropy,
+    collision_bits,
+    exact_min_entropy_bits,
+    peres_bits,
+    von_neumann_bits,
+)
+from flipsite.analyse.report import Evidence, StudyReport
+from flipsite.domain.draws import Codes, Tally
+from flipsite.domain.estimates import Estimate
+from flipsite.domain.study import Study
+
+LEVEL = 0.05
+"""Of all tests of one model together: where one of them rejects, its bits are not claimed."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class FairBits:
+    """The fair bits of one model's valid draws. None where nothing is known.
+
+    Attributes:
+        model: The model.
+        valid: Valid draws.
+        bits: At the shares found: n H(p̂) of a coin, n collision bits of more outcomes; less `host_bits`.
+        bits_low: The same at the end of the interval farther from even, less `host_bits`.
+        host_bits: Bits that our own choice of labels and orders may have brought in.
+        von_neumann: Bits that von Neumann's pairs of the draws, in their order, really give.
+        peres: Bits that Peres' extraction of them gives.
+        cost_usd: What all draws cost, failed ones included.
+        claimed: Whether the draws may be taken for independent draws of one share.
+        why: Why not; empty where they may.
+    """
+
+    model: str
+    valid: int
+    bits: float | None
+    bits_low: float | None
+    host_bits: float
+    von_neumann: int | None
+    peres: int | None
+    cost_usd: float | None
+    claimed: bool
+    why: str
+
+    @property
+    def bits_per_usd(self) -> float | None:
+        """Bits at the interval’s end for a dollar; None where they are not claimed or cost nothing."""
+        if not self.claimed or self.bits_low is None or not self.cost_usd:
+            return None
+        return self.bits_low / self.cost_usd
+
+    @property
+    def usd_per_1000_valid(self) -> float | None:
+        """Dollars for a thousand valid draws, failed ones billed with them."""
+        return 1000 * self.cost_usd / self.valid if self.cost_usd is not None and self.valid else None
+
+
+def study_bits(report: StudyReport) -> tuple[FairBits, ...]:
+    """The fair bits of each model of a study of direct draws, in the order of its estimates."""
+    tallies: Mapping[str, Tally] = {each.model: each for each in report.tallies}
+    return tuple(
+        _fair_bits(
+            report.study,
+            estimate,
+            tallies[estimate.model],
+            report.evidence.get(estimate.model),
+            _outcomes(report, estimate.model),
+        )
+        for estimate in report.estimates
+        if estimate.model in tallies
+    )
+
+
+def host_bits(study: Study, n_draws: int) -> float:
+    """Bits of our own randomness that may have passed into so many outcomes of k.
+
+    Fresh labels may decide any outcome, log₂ k bits a draw. Turned orders begin at a place of our choosing
+    once a block of k draws.
+    """
+    k = study.prompt.n_outcomes
+    if study.prompt.labels == "random":
+        return n_draws * log2(k)
+    return 0.0 if study.prompt.orders == "one" else n_draws * log2(k) / k
+
+
+def _fair_bits(
+    study: Study, estimate: Estimate, tally: Tally, evidence: Evidence | None, outcomes: Codes | None
+) -> FairBits:
+    valid, own = tally.n_valid, host_bits(study, tally.n_valid)
+    found, low = _bits(estimate, tally)
+    why = _objection(study, estimate, evidence)
+    flips = None if outcomes is None or study.prompt.n_outcomes > 2 else outcomes[outcomes >= 0]
+    return FairBits(
+        model=tally.model,
+        valid=valid,
+        bits=None if found is None else max(0.0, found - own),
+        bits_low=None if low is None else max(0.0, low - own),
+        host_bits=own,
+        von_neumann=None if flips is None else len(von_neumann_bits(flips)),
+        peres=None if flips is None else len(peres_bits(flips)),
+        cost_usd=tally.cost_usd,
+        claimed=not why,
+        why=why,
+    )
+
+
+def _bits(estimate: Estimate, tally: Tally) -> tuple[float | None, float | None]:
+    """Bits of all valid draws, and a lower bound of them."""
+    n = tally.n_valid
+    if not n:
+        return None, None
+    if estimate.mean is None or estimate.mean_low is None or estimate.mean_high is None:
+        each, _ = collision_bits(tally.by_outcome)
+        low = exact_min_entropy_bits(tally.by_outcome)
+        return n * min(each, log2(len(tally.by_outcome))), n * min(low, each)
+    farther = max((estimate.mean_low, estimate.mean_high), key=lambda share: abs(share - 0.5))
+    return n * binary_entropy(estimate.mean), n * binary_entropy(farther)
+
+
+def _objection(study: Study, estimate: Estimate, evidence: Evidence | None) -> str:
+    """Why the draws cannot be taken for independent draws of one share; empty where they can."""
+    if study.sampling.per_answer > 1:
+        return "several draws in one answer are not separate requests"
+    if study.method.kind == "rejection":
+        return "the accepted outcomes are proposals of ours"
+    if not estimate.valid:
+        return "no valid draw"
+    if estimate.sway is not None:
+        return f"it follows the {estimate.sway}"
+    tests = {
+        "its draws depend on the ones before": evidence and evidence.succession,
+        "its first half differs from its second": evidence and evidence.by_half,
+        "its providers differ": evidence and evidence.by_provider,
+        "its days differ": evidence and evidence.by_day,
+        "text and structured answers differ": evidence and evidence.modes,
+    }
+    known = {words: test.p_value for words, test in tests.items() if test}
+    return "; ".join(words for words, p in known.items() if p < LEVEL / len(known))
+
+
+def _outcomes(report: StudyReport, model: str) -> Codes | None:
+    """A model's outcomes in their order; None where they are not all held."""
+    draws = report.draws
+    if draws is None or report.sampled or model not in draws.models:
+        return None
+    return np.asarray(draws.outcome[draws.rows(draws.models.index(model))])

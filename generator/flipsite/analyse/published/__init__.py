@@ -1,0 +1,1 @@
+"""Figures printed elsewhere: the counts that print as them, and their ranks."""
