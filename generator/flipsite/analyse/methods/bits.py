@@ -1,8 +1,8 @@
 """Fair bits that a model's direct draws are worth, and their price.
 
-A procedure on independent draws of one share yields at most H(p) fair bits a draw (Elias 1972); von Neumann's
-pairs yield p(1 − p), and Peres' repetition of them approaches H(p). None of it makes bits fit for a secret: it
-only removes a bias that stays the same.
+A procedure on independent draws of one share yields at most H(p) fair bits a draw (Elias 1972). Pairs of
+draws yield p(1 − p) (von Neumann 1951), and pairing what they leave approaches H(p) (Peres 1992). None of
+it makes bits fit for a secret: it only removes a bias that stays the same.
 """
 
 from collections.abc import Mapping

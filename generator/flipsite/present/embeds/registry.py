@@ -174,7 +174,10 @@ def table_embeds(
         found.append(embedded(rows(top=0), picture, whole=cache(partial(rows, top=top))))
     if report.tallies:
         bits = partial(bits_table, report, note=study_note(report.study))
-        found.append(embedded(bits(top=0), None, whole=cache(partial(bits, top=top))))
+        valid = any(estimate.valid for estimate in report.estimates)
+        drawn = (figures or {}).get("bits")
+        picture = partial(_same, drawn) if drawn else cache(partial(_bits, report)) if valid else None
+        found.append(embedded(bits(top=0), picture, whole=cache(partial(bits, top=top))))
     best = main_form(report.fit) if report.fit else None
     if best and contrasts(best, main_part(best)):
         fitted = predictors_table(best, report.study, top=top, note=study_note(report.study))
@@ -208,6 +211,8 @@ def table_drawings(report: StudyReport) -> dict[str, Draw]:
         (least_biased_table(report, top=TOP), most_biased_table(report, top=TOP)) if report.estimates else ()
     )
     found = {table.name: _rows_figure(report, table, {}) for table in ends}
+    if report.tallies and any(estimate.valid for estimate in report.estimates):
+        found["bits"] = partial(_bits, report)
     return {name: draw for name, draw in found.items() if draw}
 
 
@@ -290,6 +295,12 @@ def _rows_figure(report: StudyReport, table: Table, figures: Mapping[str, Figure
         record for record in report.estimates if record.model in models and record.bias is not None
     ]
     return cache(partial(_intervals, shown, report.study)) if shown else None
+
+
+def _bits(report: StudyReport) -> Figure:
+    from flipsite.present.charts.bits import bits_a_draw
+
+    return bits_a_draw(report)
 
 
 def _intervals(estimates: Sequence[Estimate], study: Study) -> Figure:
