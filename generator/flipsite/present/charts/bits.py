@@ -47,7 +47,7 @@ def bits_a_draw(report: StudyReport) -> Figure:
         title=title,
         caption=(
             "Fair bits that a valid draw is worth, from the end of its interval farther from even (left) "
-            "to the share found. Grey: not claimed, since the draws may not be taken for independent draws of "
+            "to the share found. Grey: not claimed, for they may not be taken for independent draws of "
             "one coin."
         ),
         description=f"{title}. " + " ".join(f"{row['label']}." for row in rows[:20]),
