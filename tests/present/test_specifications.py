@@ -30,12 +30,15 @@ Draw = Callable[[], Figure]
 
 def every_kind() -> Mapping[str, Draw]:
     """Drawings of all kinds, from the studies that come with flipsite."""
-    article, controls = (load_report(STUDIES / study) for study in ("article-2025", "controls"))
+    names = ("article-2025", "controls", "control-dice", "control-dozens")
+    article, controls, dice, dozens = (load_report(STUDIES / study) for study in names)
     curve = calibration("a/b", [(0.1, 5, 50), (0.5, 25, 50), (0.9, 45, 50)])
     again = replace(controls, study=replace(controls.study, id="again"))
     groups = {
         "article": study_drawings(article),
         "controls": study_drawings(controls),
+        "dice": study_drawings(dice),
+        "dozens": study_drawings(dozens),
         "compared": comparison_drawings(comparisons([controls, again])),
         "table": table_drawings(controls),
         "plan": {

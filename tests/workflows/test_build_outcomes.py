@@ -69,6 +69,19 @@ def test_answers_off_the_list_have_their_share(site: Path) -> None:
     assert "named what was not offered" in (site / "dice/models/dice/off-list/index.html").read_text()
 
 
+def test_favourites_stand_on_the_study_and_in_an_embed(site: Path) -> None:
+    """What each model says most, how many share it, and whether chance does as much."""
+    with (site / "dice/embed/favourites.csv").open(newline="", encoding="utf-8") as file:
+        rows = {row["model"]: row for row in csv.DictReader(file)}
+    assert list(rows["dice/always-4"].values())[1:] == ["4", "1.0", "0.16666666666666666", "yes", "1"]
+    assert rows["dice/fair"]["shown"] == "no"
+    assert rows["dice/loaded"]["models"] == rows["dice/first-named"]["models"] == "2"
+    page = (site / "dice/index.html").read_text(encoding="utf-8")
+    assert "Favourites" in page
+    assert "2 of 5 models say “1” most often" in page
+    assert (site / "dice/embed/favourites.png").is_file()
+
+
 def test_pages_say_what_was_drawn(site: Path) -> None:
     """Labels are escaped, a study without any valid draw of a model has its page, and no page says coin."""
     assert "too rare to be luck" in (site / "dice/models/dice/loaded/index.html").read_text()

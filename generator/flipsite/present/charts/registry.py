@@ -10,6 +10,7 @@ from flipsite.domain.display import Figure
 from flipsite.present.charts.bias import bias_intervals
 from flipsite.present.charts.chance import bias_distribution, verdicts
 from flipsite.present.charts.compare import bias_against_bias
+from flipsite.present.charts.outcomes import outcome_shares
 from flipsite.present.charts.plan import calibration_curve, power_curve
 from flipsite.present.charts.predictors import predictor_drawings
 from flipsite.present.charts.published import (
@@ -60,6 +61,8 @@ def study_drawings(report: StudyReport) -> Mapping[str, Draw]:
         "rank-intervals": partial(rank_intervals, estimates, study),
         **predictors,
     }
+    if report.outcomes:
+        drawings["outcomes"] = partial(outcome_shares, report)
     if any(record.model in report.truths and record.valid for record in estimates):
         drawings = {"truth": partial(truth, estimates, report.truths, study), **drawings}
     if any(row.cost_usd > 0 for row in report.spend):

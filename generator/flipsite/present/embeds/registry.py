@@ -23,6 +23,7 @@ from flipsite.present.leaderboard.tables import (
     most_biased_table,
 )
 from flipsite.present.methods.bits_table import bits_table
+from flipsite.present.outcomes.favourites import favourites, favourites_table
 from flipsite.present.pages.predictor_tables import predictors_table
 from flipsite.present.sequences.tables import sequences_table
 from flipsite.present.tables import spend_table, stated_spend_table, study_note
@@ -166,6 +167,10 @@ def table_embeds(
     elif report.printed:
         stated = stated_spend_table(report.study, report.printed)
         found.append(embedded(stated, _spend_figure(report, figures or {})))
+    if report.outcomes and favourites(report):
+        liked = partial(favourites_table, report, note=study_note(report.study))
+        grid = _chart(report, "outcomes", figures or {})
+        found.append(embedded(liked(top=0), grid, whole=cache(partial(liked, top=top))))
     if report.sequences:
         rows = partial(sequences_table, report.study, report.sequences, note=study_note(report.study))
         picture = (

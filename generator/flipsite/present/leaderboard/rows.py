@@ -251,7 +251,7 @@ _OUTCOMES = Heading(
     key="picture",
     label="What it drew",
     help="How often it drew each outcome; the line is what was asked for. Many outcomes are a grid: the "
-    "darker, the oftener.",
+    "stronger the colour, the oftener.",
     numeric=True,
 )
 _TOP_SHARE = Heading(

@@ -28,6 +28,7 @@ _MEANINGS = {
     "embed/leaderboard": "The leaderboard, ready to paste",
     "embed/least-biased": "The least biased models, ready to paste",
     "embed/most-biased": "The most biased models, ready to paste",
+    "embed/favourites": "What each model says most, ready to paste",
     "embed/spend": "The spend, ready to paste",
 }
 _TYPES = {"csv": "text/csv", "json": "application/json"}

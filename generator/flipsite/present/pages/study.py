@@ -19,6 +19,7 @@ from flipsite.domain.study import Study
 from flipsite.present.leaderboard.page import leaderboard_page
 from flipsite.present.leaderboard.rows import Board
 from flipsite.present.leaderboard.tables import TOP
+from flipsite.present.outcomes.favourites import favourites
 from flipsite.present.pages.narrative_values import study_values
 from flipsite.present.pages.page import Page
 from flipsite.present.pages.predictors import predictors_page
@@ -99,6 +100,7 @@ def study_pages(
             "top": TOP,
             "stopped": stopped(report),
             "repeats": [each for each in report.estimates if each.model in report.repeated],
+            "favourites": favourites(report) if report.outcomes else (),
             "mixed": [each for each in report.estimates if each.model in report.serving],
             "compared": compared,
             "neighbours": neighbours,
