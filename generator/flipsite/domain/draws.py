@@ -74,6 +74,20 @@ Result = Outcome | OutcomeSequence | Rejected | Failed
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class LabelProbabilities:
+    """The probability of each label where one was drawn, from the log-probabilities of the answer's tokens.
+
+    Attributes:
+        p: Of labels 0 … k − 1; None for one that is not among the alternatives that came.
+        cover: Their sum. What it lacks of 1 went to other words, or to labels beyond the alternatives: the
+            probability of label i is between p[i] and p[i] + 1 − cover.
+    """
+
+    p: tuple[float | None, ...]
+    cover: float
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Draw:
     """One request for one flip, whatever came back.
 
