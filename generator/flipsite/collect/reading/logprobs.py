@@ -1,8 +1,8 @@
 """Log-probabilities: an answer's tokens → the probability of each label at the place where one was drawn.
 
 A pure function of hostile data. The label's place is the first one that decides the reading: put another
-label there, and the reader reads another answer. So prose, reasoning and echoes before it are passed over, and
-what counts is the probability given all that was said before.
+label there, and the reader reads another answer. So prose, reasoning and echoes before it are passed over,
+and what counts is the probability given all that was said before.
 """
 
 import math
