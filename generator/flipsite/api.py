@@ -211,14 +211,14 @@ def leaderboard(study: Study | str, *, top: int | None = None, most: bool = Fals
         UsageError: If `top` is less than 1.
     """
     from flipsite.present.notebook import frame
-    from flipsite.present.tables import by_bias
+    from flipsite.present.tables import by_rank
     from flipsite.schema import ESTIMATES
 
     if top is not None and top < 1:
         raise UsageError(f"top={top}: expected 1 or more, or None for all models")
     records = _study(study).report.estimates
-    without = [record for record in records if record.bias is None] if top is None else []
-    shown = [*by_bias(records, most=most)[:top], *without]
+    ranked = by_rank(records, most=most)
+    shown = ranked if top is None else [record for record in ranked if record.rank is not None][:top]
     table = frame([asdict(record) for record in shown], ESTIMATES)
     return table[["rank", "model", *(name for name in table.columns if name not in ("rank", "model"))]]
 

@@ -17,7 +17,7 @@ pytestmark = pytest.mark.browser
 
 BOARD = "trial/leaderboard/index.html"
 NAMES = "() => [...document.querySelectorAll('#all-table tbody th a')].map((a) => a.textContent)"
-CELLS = """(n) => [...document.querySelectorAll('#all-table tbody tr')].map(
+CELLS = """(n) => [...document.querySelectorAll('#all-table tbody:not(.reference) tr')].map(
     (row) => row.cells[n].firstChild?.textContent)"""
 
 
@@ -27,7 +27,7 @@ def settled(page: Page) -> None:
 
 
 def row(page: Page, model: str) -> Locator:
-    return page.locator("#all-table tbody tr", has=page.get_by_role("link", name=model, exact=True))
+    return page.locator("#least-biased tr", has=page.get_by_role("link", name=model, exact=True))
 
 
 def query(page: Page, has: str) -> dict[str, list[str]]:
@@ -39,8 +39,8 @@ def query(page: Page, has: str) -> dict[str, list[str]]:
 def test_every_model_stands_there_without_scripts(opened: Callable[..., Any]) -> None:
     """All rows, and no control that would do nothing."""
     with opened(BOARD, java_script_enabled=False) as page:
-        assert page.locator("#all-table tbody tr").count() == 60
-        assert page.locator("#all-table tbody tr").last.is_visible()
+        assert page.locator("#least-biased tr").count() == 60
+        assert page.locator("#least-biased tr").last.is_visible()
         assert page.locator("[data-js]:visible").count() == 0
         assert page.locator("th button").count() == 0
 
@@ -82,15 +82,16 @@ def test_searching_shows_what_matches_and_says_how_many(opened: Callable[..., An
 
 def test_filters_narrow_together(opened: Callable[..., Any]) -> None:
     with opened(BOARD) as page:
-        page.get_by_label("Author").select_option("mint-3")
-        page.get_by_role("button", name="biased").click()
+        page.get_by_text("Filters").click()
+        page.locator("select[name=author]").select_option("mint-3")
+        page.locator("[name=verdict][value=biased]").click()
         settled(page)
         names = page.evaluate(NAMES)
         assert names
         assert all(name.startswith("mint-3/") for name in names)
         assert set(page.evaluate(CELLS, 4)) == {"biased"}
         assert query(page, "verdict") == {"author": ["mint-3"], "verdict": ["biased"]}
-        assert page.locator(".chip[aria-pressed=true]").count() == 1
+        assert page.locator("[name=verdict][aria-pressed=true]").count() == 1
 
 
 def test_models_are_found_by_what_they_are(opened: Callable[..., Any]) -> None:
@@ -99,20 +100,147 @@ def test_models_are_found_by_what_they_are(opened: Callable[..., Any]) -> None:
         assert page.evaluate(
             "performance.getEntriesByType('resource').every((e) => !e.name.includes('board-'))"
         )
-        choice = page.get_by_label("Feature")
-        assert "role-playing (2)" in choice.inner_text()
-        choice.select_option("tuning=roleplay")
+        page.get_by_text("Filters").click()
+        tuned, size = page.get_by_label("Tuned for"), page.get_by_label("Size").first
+        assert "role-playing (2)" in tuned.inner_text()
+        tuned.select_option("roleplay")
         settled(page)
         assert sorted(page.evaluate(NAMES)) == ["mint-1/coin-01", "mint-2/coin-02"]
-        choice.select_option("size=under 10 billion")
+        size.select_option("under 10 billion")
         settled(page)
         assert page.evaluate(NAMES) == ["mint-2/coin-02"]
-        query(page, "feature=size")
+        query(page, "size=under")
         sent = urlsplit(page.url).query
     with opened(f"{BOARD}?{sent}") as page:
         settled(page)
         assert page.evaluate(NAMES) == ["mint-2/coin-02"]
-        assert page.get_by_label("Feature").input_value() == "size=under 10 billion"
+        page.get_by_text("Filters (2)").click()
+        assert page.get_by_label("Tuned for").input_value() == "roleplay"
+
+
+def test_counts_follow_the_other_filters(opened: Callable[..., Any]) -> None:
+    """Each choice says how many models it would leave, given all other filters but its own."""
+    with opened(BOARD) as page:
+        page.get_by_label("Search").fill("mint-2")
+        settled(page)
+        chips = page.locator("[name=verdict] b").all_inner_texts()
+        assert sum(map(int, chips)) == 11
+        page.locator("[name=verdict][value=biased]").click()
+        settled(page)
+        assert page.locator("[name=verdict] b").all_inner_texts() == chips
+        assert page.locator("[name=view][value=''] b").inner_text() == chips[0]
+        options = page.locator("select[name=author] option")
+        assert f"mint-2 ({chips[0]})" in options.all_text_contents()
+        assert "mint-1 (0)" in options.all_text_contents()
+
+
+def test_either_end_is_a_filter_of_the_one_table(opened: Callable[..., Any]) -> None:
+    """No model stands there twice; the ends narrow together with the other filters; an anchor chooses one."""
+    with opened(BOARD) as page:
+        every = page.evaluate(NAMES)
+        assert len(every) == len(set(every)) == 60
+        page.get_by_role("button", name="Most biased").click()
+        settled(page)
+        biases = [float(text) for text in page.evaluate(CELLS, 2)]
+        assert len(biases) == 20
+        assert biases == sorted(biases)[::-1]
+        assert query(page, "view") == {"view": ["most"]}
+        page.get_by_label("Search").fill("mint-1")
+        settled(page)
+        assert page.locator("output.count").inner_text() == "11 of 60 models"
+        page.get_by_role("button", name="Reset").click()
+        settled(page)
+        assert page.evaluate(NAMES) == every
+        assert page.get_by_role("button", name="Reset").is_hidden()
+    with opened(f"{BOARD}#least-biased") as page:
+        settled(page)
+        page.wait_for_function("() => document.querySelector('output.count').textContent.startsWith('20 of')")
+        assert page.evaluate(NAMES) == every[:20]
+
+
+def test_columns_can_be_added_and_taken_off(opened: Callable[..., Any]) -> None:
+    """The choice stands in the address; what is unknown is a dash; added columns sort and download."""
+    with opened(BOARD) as page:
+        page.get_by_text("Columns", exact=True).click()
+        page.get_by_role("checkbox", name="Author").check()
+        page.get_by_role("checkbox", name="Size").check()
+        page.get_by_role("checkbox", name="p", exact=True).uncheck()
+        page.locator("th[data-key=parameters_total_b]").wait_for()
+        settled(page)
+        assert page.locator("th[data-key=p_value]").is_hidden()
+        page.locator("th[data-key=parameters_total_b] button").click()
+        settled(page)
+        assert page.evaluate(NAMES)[:2] == ["mint-2/coin-02", "mint-1/coin-01"]
+        cells = page.locator("#least-biased tr").first.locator("td").all_inner_texts()
+        assert cells[-2:] == ["mint-2", "8 B"]
+        asked = query(page, "sort=parameters_total_b")
+        assert "parameters_total_b" in asked["columns"][0]
+    with opened(f"{BOARD}?columns=bias,parameters_total_b&sort=parameters_total_b&dir=desc") as page:
+        settled(page)
+        page.locator("th[data-key=parameters_total_b]").wait_for()
+        assert page.evaluate(NAMES)[0] == "mint-1/coin-01"
+        assert page.locator("th[data-key=verdict]").is_hidden()
+
+
+def test_the_link_to_a_view_can_be_copied(opened: Callable[..., Any], served: str) -> None:
+    with opened(BOARD, root=served, permissions=["clipboard-read", "clipboard-write"]) as page:
+        page.get_by_label("Search").fill("mint-4")
+        page.get_by_text("Share", exact=True).click()
+        page.get_by_role("button", name="Copy link").click()
+        page.wait_for_function("() => document.querySelector('output.count').textContent.includes('copied')")
+        assert page.evaluate("navigator.clipboard.readText()").endswith("?q=mint-4")
+
+
+def test_a_perfect_sampler_stands_above_the_models(opened: Callable[..., Any]) -> None:
+    """A computed row of its own, which no filter takes away and which is no model."""
+    with opened(BOARD) as page:
+        page.get_by_label("Search").fill("no such coin")
+        settled(page)
+        row = page.locator(".reference tr")
+        assert "A perfect sampler" in row.inner_text()
+        assert "0.057" in row.inner_text()  # the typical model has 48 valid draws
+        assert row.locator("a").count() == 0
+
+
+@pytest.mark.parametrize("width", [320, 390, 1280])
+def test_a_name_is_never_broken_inside_a_word(opened: Callable[..., Any], width: int) -> None:
+    """Every line of a name ends with the name or after a separator."""
+    with opened("article-2025/leaderboard/index.html", viewport={"width": width, "height": 900}) as page:
+        broken = page.evaluate(
+            """() => [...document.querySelectorAll('#least-biased th a')].filter((link) => {
+                const walker = document.createTreeWalker(link, NodeFilter.SHOW_TEXT);
+                const range = document.createRange();
+                let last = null, sign = "";
+                for (let node = walker.nextNode(); node; node = walker.nextNode()) {
+                    for (let at = 0; at < node.length; at += 1) {
+                        range.setStart(node, at);
+                        range.setEnd(node, at + 1);
+                        const { bottom, height } = range.getBoundingClientRect();
+                        if (last !== null && bottom - last > height / 2 && !/[-_/:]/.test(sign)) return true;
+                        last = bottom;
+                        sign = node.data[at];
+                    }
+                }
+                return false;
+            }).map((link) => link.textContent)"""
+        )
+        assert broken == []
+
+
+def test_costs_are_sorted_by_any_column(opened: Callable[..., Any]) -> None:
+    """The table of a study's spend sorts by number; the view stands in the address."""
+    with opened("trial/spend/index.html") as page:
+        page.locator("th[data-key=prompt_tokens] button").click()
+        tokens = page.locator("[data-sortable] tbody td:nth-child(7)").all_inner_texts()
+        numbers = [int(text.replace(",", "")) for text in tokens]
+        assert numbers == sorted(numbers)[::-1]
+        assert page.get_attribute("th[data-key=prompt_tokens]", "aria-sort") == "descending"
+        page.locator("th[data-key=model] button").click()
+        assert page.get_attribute("th[data-key=model]", "aria-sort") == "ascending"
+        assert page.url.endswith("?sort=model&dir=asc")
+    with opened("trial/spend/index.html", java_script_enabled=False) as page:
+        assert page.locator("[data-table=spend] tbody tr").count() == 60
+        assert page.locator("th button").count() == 0
 
 
 def test_an_address_brings_the_same_view_back(opened: Callable[..., Any], served: str) -> None:
@@ -163,6 +291,7 @@ def test_what_is_shown_can_be_taken_away(opened: Callable[..., Any]) -> None:
     """The download holds the shown rows in their order, with numbers, and nothing a spreadsheet runs."""
     with opened(f"{BOARD}?q=coin/&sort=bias&dir=desc") as page:
         settled(page)
+        page.get_by_text("Share", exact=True).click()
         with page.expect_download() as waiting:
             page.get_by_role("button", name="Download CSV").click()
         rows = list(csv.DictReader(io.StringIO(waiting.value.path().read_text(encoding="utf-8"))))
@@ -176,6 +305,7 @@ def test_what_is_shown_can_be_taken_away(opened: Callable[..., Any]) -> None:
 def test_a_copy_says_how_many_rows_it_holds(opened: Callable[..., Any]) -> None:
     with opened(f"{BOARD}?q=long-run", permissions=["clipboard-read", "clipboard-write"]) as page:
         settled(page)
+        page.get_by_text("Share", exact=True).click()
         page.get_by_role("button", name="Copy as Markdown").click()
         page.wait_for_function("() => document.querySelector('output.count').textContent === '1 rows copied'")
         text = page.evaluate("navigator.clipboard.readText()")
@@ -191,7 +321,7 @@ def test_the_page_never_scrolls_sideways(opened: Callable[..., Any], width: int)
 
 def test_the_head_of_the_table_stays_in_sight(opened: Callable[..., Any]) -> None:
     with opened(BOARD) as page:
-        page.locator("#all-table tbody tr").nth(40).scroll_into_view_if_needed()
+        page.locator("#least-biased tr").nth(40).scroll_into_view_if_needed()
         top = page.locator("#all-table thead th").first.bounding_box()["y"]
         assert -1 <= top <= 1
 
@@ -199,7 +329,9 @@ def test_the_head_of_the_table_stays_in_sight(opened: Callable[..., Any]) -> Non
 def test_every_column_can_be_had_on_a_phone(opened: Callable[..., Any]) -> None:
     with opened(BOARD, viewport={"width": 390, "height": 800}) as page:
         assert page.locator("#all-table th[data-key=p_value]").is_hidden()
-        page.get_by_label("All columns").check()
+        page.get_by_text("Columns", exact=True).click()
+        page.get_by_role("checkbox", name="p", exact=True).check()
+        page.locator("#all-table th[data-key=p_value]").wait_for()
         assert page.locator("#all-table th[data-key=p_value]").is_visible()
         assert page.evaluate("document.documentElement.scrollWidth") <= 390
 
@@ -261,12 +393,12 @@ def test_a_keystroke_over_ten_thousand_rows_moves_a_screenful(long_page: Page) -
             assert 1 <= added <= MOST_ADDED, text
             assert 1 <= removed <= MOST_ADDED, text
     long_page.get_by_label("Search").fill("mixtral-8x7b-00")
-    long_page.wait_for_function("() => document.querySelectorAll('#all-table tbody tr').length === 25")
+    long_page.wait_for_function("() => document.querySelectorAll('#least-biased tr').length === 25")
 
 
 def test_ten_thousand_rows_are_sorted_and_scrolled(long_page: Page) -> None:
     """A sort by any column, either way, moves a screenful too; scrolling brings more rows."""
-    assert long_page.locator("#all-table tbody tr").count() < 500
+    assert long_page.locator("#least-biased tr").count() < 500
     buttons = long_page.locator("#all-table thead button")
     buttons.last.press("Enter")  # fetches the numbers
     settled(long_page)
@@ -279,28 +411,26 @@ def test_ten_thousand_rows_are_sorted_and_scrolled(long_page: Page) -> None:
     long_page.wait_for_selector("#all-table [data-key=model][aria-sort=ascending]")
     coins = long_page.evaluate(NAMES)[:16]
     assert coins == sorted(coins)
-    before = long_page.locator("#all-table tbody tr").count()
+    before = long_page.locator("#least-biased tr").count()
     long_page.locator(".more-rows").scroll_into_view_if_needed()
-    long_page.wait_for_function(
-        "(n) => document.querySelectorAll('#all-table tbody tr').length > n", arg=before
-    )
+    long_page.wait_for_function("(n) => document.querySelectorAll('#least-biased tr').length > n", arg=before)
 
 
 def test_all_rows_of_a_long_table_are_a_click_away(browser: Browser, longer_than_a_page: Path) -> None:
     page = browser.new_page()
     page.goto(longer_than_a_page.as_uri())
     page.wait_for_selector(".board.linked")
-    assert page.locator("#all-table tbody tr").count() < 500
+    assert page.locator("#least-biased tr").count() < 500
     page.get_by_role("button", name="Show all rows").dispatch_event(
         "click"
     )  # it runs from whoever scrolls to it
-    assert page.locator("#all-table tbody tr").count() == 1200
+    assert page.locator("#least-biased tr").count() == 1200
     page.close()
 
 
 def test_without_scripts_a_long_table_is_all_there(browser: Browser, longer_than_a_page: Path) -> None:
     page = browser.new_page(java_script_enabled=False)
     page.goto(longer_than_a_page.as_uri())
-    assert page.locator("#all-table tbody tr").count() == 1200
-    assert page.locator("#all-table tbody tr").last.bounding_box()["height"] > 10
+    assert page.locator("#least-biased tr").count() == 1200
+    assert page.locator("#least-biased tr").last.bounding_box()["height"] > 10
     page.close()

@@ -78,7 +78,7 @@ def test_answers_that_hang_together_are_told_beside_the_verdict(opened: Callable
 
 def test_a_phone_hears_the_verdict_and_sees_its_shape(opened: Callable[..., Any]) -> None:
     with opened("trial/leaderboard/index.html", viewport={"width": 390, "height": 800}) as page:
-        cell = page.locator("#all-table tbody tr.biased td:nth-child(5)").first
+        cell = page.locator("#least-biased tr.biased td:nth-child(5)").first
         assert cell.inner_text() == "biased"
         assert cell.evaluate("(e) => getComputedStyle(e).fontSize") == "0px"
         assert "◆" in cell.evaluate("(e) => getComputedStyle(e, '::before').content")

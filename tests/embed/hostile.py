@@ -74,7 +74,7 @@ def drawn_of(report: StudyReport) -> dict[str, Figure]:
 
 def shown_cells(embed: Embed) -> list[list[str]]:
     """The text of each row's cells, the head first."""
-    rows = [[" ".join(cell.text.split()) for cell in row] for row in embed.table.rows]
+    rows = [[" ".join(cell.text.split()) for cell in row] for row in embed.table.shown_rows]
     return [[heading.label for heading in embed.table.headings], *rows]
 
 

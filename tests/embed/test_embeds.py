@@ -4,6 +4,7 @@ import csv
 import io
 import json
 import re
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -85,6 +86,26 @@ def test_simulated_coins_are_called_so_in_every_format(tmp_path: Path) -> None:
     embed = table_embeds(report_of(hostile_project(tmp_path, simulated=True)))["leaderboard"]
     for form in ("html", "markdown", "json", "svg", "iframe", "quarto"):
         assert "SIMULATED" in rendered(embed, form).decode(), form
+
+
+def test_a_computed_row_is_shown_and_is_no_record(report: StudyReport) -> None:
+    """What a perfect sampler shows stands above the models, and in no data of them."""
+    embed = table_embeds(report)["leaderboard"]
+    for form in ("html", "markdown"):
+        assert "a perfect sampler" in rendered(embed, form).decode(), form
+    for form in ("csv", "json"):
+        assert "sampler" not in rendered(embed, form).decode(), form
+
+
+def test_a_long_table_is_cut_and_says_where_the_rest_is(report: StudyReport) -> None:
+    """At most 250 rows unless more are asked for; the caption and the note say so."""
+    records = [replace(report.estimates[0], model=f"a/m{i:03}", rank=i + 1) for i in range(300)]
+    long = replace(report, estimates=tuple(records), features={})
+    table = table_embeds(long)["leaderboard"].table
+    assert len(table.rows) == 250
+    assert table.caption.endswith("the first 250 of 300 models")
+    assert "The whole table is on the study’s leaderboard." in table.note
+    assert len(table_embeds(long, top=300)["leaderboard"].table.rows) == 300
 
 
 def test_csv_and_json_have_the_numbers(embeds: dict[str, Embed]) -> None:
@@ -185,7 +206,7 @@ def test_a_published_study_has_the_spend_that_it_states(article: StudyReport) ->
 
 def test_an_interval_in_csv_has_both_its_ends(embeds: dict[str, Embed]) -> None:
     rows = list(csv.DictReader(io.StringIO(rendered(embeds["leaderboard"], "csv").decode())))
-    assert all(re.fullmatch(r"[01]\.\d+ to [01]\.\d+", row["interval"]) for row in rows)
+    assert all(re.fullmatch(r"[<>]?[01]\.\d+ to [<>]?[01]\.\d+", row["interval"]) for row in rows)
 
 
 def test_an_unknown_name_is_answered_with_those_there_are(report: StudyReport) -> None:

@@ -14,10 +14,11 @@ from scipy.stats import binom
 from flipsite.analyse.report import StudyReport, report_draws
 from flipsite.domain.draws import Draw, Outcome, Rejected, Result, Status
 from flipsite.domain.estimates import Verdict
-from flipsite.domain.study import Kind
-from flipsite.present.leaderboard.page import values_script
+from flipsite.domain.study import Feature, Kind
+from flipsite.present.leaderboard.page import finding, values_script
 from flipsite.present.leaderboard.rows import Board, board
 from flipsite.present.sparklines.intervals import chance_reach, share_mark
+from flipsite.present.text.escaping import breakable
 from flipsite.project import packaged
 from flipsite.settings import load_study
 from flipsite.store.snapshot.columns import collect_draws
@@ -58,13 +59,12 @@ def article() -> Board:
     return board(load_report(ARTICLE))
 
 
-def test_the_article_keeps_its_figures_and_its_order_within_a_rank(article: Board) -> None:
+def test_the_article_keeps_its_figures_and_stands_by_rank_then_name(article: Board) -> None:
     assert [row.bias for row in article.least(8)] == ["0.0"] * 7 + ["0.011"]
-    assert article.least()[0].estimate.model == "google/gemini-2.5-pro"
-    assert [row.estimate.model for row in article.most(2)] == [
-        "inception/mercury-coder",
-        "arcee-ai/spotlight",
-    ]
+    order = [(row.estimate.rank, row.estimate.model) for row in article.rows]
+    assert order == sorted(order)
+    assert {row.rank for row in article.least(7)} == {"=1"}
+    assert [row.estimate.model for row in article.most(2)] == ["arcee-ai/spotlight", "cohere/command"]
     assert article.not_shown == 200
 
 
@@ -102,13 +102,76 @@ def test_a_model_that_never_answers_comes_last_without_a_picture() -> None:
     assert mute not in made.most()
 
 
-def test_what_cannot_be_told_from_fair_stands_first_by_name() -> None:
-    """In no order but the alphabet's, however small a bias; the biased follow by theirs."""
+def test_models_that_cannot_be_distinguished_from_fair_are_marked_as_tied() -> None:
+    """They stand by rank like all others; a bracket says that their order is chance."""
     made = board(drawn({"z/even": (25, 50), "b/odd": (28, 50), "a/one": (50, 50), "c/most": (45, 50)}))
-    assert [row.estimate.model for row in made.rows] == ["b/odd", "z/even", "c/most", "a/one"]
+    assert [row.estimate.model for row in made.rows] == ["z/even", "b/odd", "c/most", "a/one"]
+    assert [row.tied for row in made.rows] == [True, True, False, False]
     assert made.n_tied == 2
-    assert [row.estimate.model for row in made.by_bias] == ["z/even", "b/odd", "c/most", "a/one"]
-    assert [row.estimate.model for row in made.least(2)] == ["z/even", "b/odd"]
+    assert [row.estimate.model for row in made.most(2)] == ["a/one", "c/most"]
+
+
+def test_models_of_one_rank_stand_by_name_and_say_that_they_share_it() -> None:
+    made = board(drawn({"b/y": (25, 50), "c/z": (50, 50), "a/x": (25, 50)}))
+    assert [(row.rank, row.estimate.model) for row in made.rows] == [
+        ("=1", "a/x"),
+        ("=1", "b/y"),
+        ("3", "c/z"),
+    ]
+
+
+def test_a_perfect_sampler_shows_the_noise_floor_of_the_typical_model() -> None:
+    """At 50 draws 0.0561, the mean deviation of the binomial distribution (De Moivre)."""
+    sampler = board(drawn({"a/x": (25, 50), "b/y": (5, 50), "c/z": (2, 4)})).sampler
+    assert sampler is not None
+    assert sampler.draws == 50
+    assert sampler.bias == pytest.approx(25 * binom.pmf(25, 50, 0.5) / 50, abs=1e-12)
+    assert board(drawn({"a/mute": (0, 0)}, unread=2)).sampler is None
+
+
+def test_features_become_columns_to_add_and_bounds_of_price() -> None:
+    """A column is offered where one model at least has a value in it."""
+    report = drawn({"a/cheap": (25, 50), "b/dear": (50, 50), "c/unknown": (20, 50)})
+    prices = {"a/cheap": "0", "b/dear": "8"}
+    features = {
+        model: (
+            Feature(model=model, feature="price_completion", value=value, source="catalogue"),
+            Feature(model=model, feature="released", value="2025-09", source="curated"),
+        )
+        for model, value in prices.items()
+    }
+    made = board(replace(report, features=features))
+    assert [heading.key for heading in made.extras] == ["author", "released", "price_completion"]
+    assert made.prices == ((0.0, 1), (0.5, 1), (2.0, 1), (10.0, 2))
+    extras = numbers(made)["extras"]
+    assert extras["price_completion"] == [0.0, None, 8.0]
+    assert extras["released"] == ["2025-09", None, "2025-09"]
+
+
+def test_a_finding_names_the_most_biased_model() -> None:
+    report = drawn({"a/x": (25, 50), "b/y": (50, 50), "c/z": (0, 50)})
+    assert str(finding(report, board(report))) == (
+        "2 of 3 models are shown to be biased, most of all b/y and 1 other (0.500). "
+        "1 cannot be distinguished from a fair coin."
+    )
+    even = drawn({"a/x": (26, 50)})
+    assert str(finding(even, board(even))).startswith(
+        "None of 1 model is shown to be biased; the largest bias is that of a/x (0.020)."
+    )
+
+
+@pytest.mark.parametrize(
+    ("name", "parts"),
+    [
+        ("gpt-4-1106-preview", ["gpt-", "4-1106-", "preview"]),
+        ("l3.1-euryale-70b", ["l3.1-", "euryale-", "70b"]),
+        ("a" * 50, ["a" * 22, "a" * 22, "a" * 6]),
+        ("<b>&amp;", ["&lt;b&gt;&amp;amp;"]),
+    ],
+)
+def test_names_break_between_their_parts(name: str, parts: list[str]) -> None:
+    """Inside a part only where it is longer than any real one; never as markup."""
+    assert breakable(name) == "<wbr>".join(parts)
 
 
 def test_a_rank_is_drawn_among_all_that_were_asked(article: Board) -> None:

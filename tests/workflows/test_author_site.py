@@ -122,7 +122,7 @@ def test_a_project_without_a_story_opens_with_its_newest_study(project: Path) ->
         path.write_text(re.sub(r'started = ""', f'started = "{started}"', path.read_text()))
     home = built(project)["index.html"]
     assert '<h2 id="newest">First</h2>' in home
-    assert "1 model of 2 is shown to be biased" in home
+    assert "1 of 2 models is shown to be biased" in home
     assert '<figure class="chart"' in home
     assert 'id="story-least-biased"' in home
     assert 'id="story-most-biased"' in home

@@ -25,13 +25,24 @@ class Heading:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Table:
-    """A table ready to show in all its formats; every row has one cell a heading."""
+    """A table ready to show in all its formats; every row has one cell a heading.
+
+    Attributes:
+        name: As `flipsite embed` takes it.
+        reference: A computed row that no model is, shown above the others and left out of data formats.
+    """
 
     name: str
     caption: str
     headings: tuple[Heading, ...]
     rows: tuple[tuple[Cell, ...], ...]
     note: str = ""
+    reference: tuple[Cell, ...] = ()
+
+    @property
+    def shown_rows(self) -> tuple[tuple[Cell, ...], ...]:
+        """The rows a person sees: the computed one first."""
+        return (self.reference, *self.rows) if self.reference else self.rows
 
     @property
     def lines(self) -> Iterator[Iterator[tuple[Heading, Cell]]]:

@@ -135,7 +135,7 @@ def _table(table: Table, link: Linker) -> str:
         f'<tr style="{ROW}">'
         + "".join(_cell(heading, cell, link) for heading, cell in zip(table.headings, row, strict=True))
         + "</tr>"
-        for row in table.rows
+        for row in table.shown_rows
     ]
     return "\n".join(
         (

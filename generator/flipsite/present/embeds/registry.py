@@ -1,8 +1,6 @@
-"""Every embed of a study, by the name that `flipsite embed` takes.
+"""Every embed of a study, by the name that `flipsite embed` takes: tables and charts with their source.
 
-What draws brings Altair, and is imported when something is to be drawn: in a build another process draws.
-
-What of a study can be shown elsewhere: its tables and its charts, each with its source line.
+Drawing needs Altair, which is imported only when something is drawn: in a build another process does that.
 """
 
 import re
@@ -15,8 +13,9 @@ from flipsite.analyse.report import StudyReport
 from flipsite.domain.display import Cell, Figure, Heading, Table
 from flipsite.domain.estimates import Estimate
 from flipsite.domain.study import Kind, Study
+from flipsite.present.leaderboard.rows import Board, board
 from flipsite.present.leaderboard.tables import (
-    TOP,
+    MOST_ROWS,
     leaderboard_table,
     least_biased_table,
     model_table,
@@ -26,7 +25,7 @@ from flipsite.present.methods.bits_table import bits_table
 from flipsite.present.outcomes.favourites import favourites, favourites_table
 from flipsite.present.pages.predictor_tables import predictors_table
 from flipsite.present.sequences.tables import sequences_table
-from flipsite.present.tables import spend_table, stated_spend_table, study_note
+from flipsite.present.tables import TOP, spend_table, stated_spend_table, study_note
 from flipsite.present.text.formats import brief_text
 from flipsite.present.text.predictors import contrasts, main_form, main_part
 
@@ -127,6 +126,8 @@ def source_record(source: Source) -> Mapping[str, object]:
 Draw = Callable[[], Figure]
 _T = TypeVar("_T")
 
+_CUT = f" The first {MOST_ROWS} rows; the file of the chart’s data has all of them."
+
 MODEL = "model/"
 """The words before the name of a single embedded model."""
 
@@ -134,6 +135,7 @@ MODEL = "model/"
 def table_embeds(
     report: StudyReport,
     *,
+    made: Board | None = None,
     base_url: str | None = None,
     top: int | None = None,
     figures: Mapping[str, Figure] | None = None,
@@ -142,47 +144,50 @@ def table_embeds(
 
     Args:
         report: The study.
+        made: Its leaderboard, where it is already made.
         base_url: Where the site stands, ending in a slash; None leaves links out.
-        top: Rows of each; 20 of the least and of the most biased, else all, where it is None.
+        top: Rows of each; 20 of the least and of the most biased, else at most 250, where it is None.
         figures: The study's charts, and the tables' own pictures, where they are already drawn.
     """
     if not report.estimates:
         return {}
+    made = made or board(report)
     source = study_source(report, base_url=base_url)
 
-    def embedded(table: Table, figure: Draw | None, *, whole: Callable[[], Table] | None = None) -> Embed:
-        return _table_embed(table, figure, whole=whole, source=source, base_url=base_url)
+    def embedded(table: Table, figure: Draw | None) -> Embed:
+        return _table_embed(table, figure, source=source, base_url=base_url)
 
-    ends = (least_biased_table(report, top=top or TOP), most_biased_table(report, top=top or TOP))
+    ends = (
+        least_biased_table(report, made, top=top or TOP),
+        most_biased_table(report, made, top=top or TOP),
+    )
     found = [embedded(table, _rows_figure(report, table, figures or {})) for table in ends]
-    board = partial(leaderboard_table, report)
     found.append(
-        embedded(board(top=0), _board_figure(report, figures or {}), whole=cache(partial(board, top=top)))
+        embedded(leaderboard_table(report, made, top=top or MOST_ROWS), _board_figure(report, figures or {}))
     )
     if report.spend:
-        spend = partial(spend_table, report.study, report.spend, note=study_note(report.study))
-        found.append(
-            embedded(spend(top=0), _spend_figure(report, figures or {}), whole=cache(partial(spend, top=top)))
-        )
+        found.append(embedded(_spend(report, top or MOST_ROWS), _spend_figure(report, figures or {})))
     elif report.printed:
         stated = stated_spend_table(report.study, report.printed)
         found.append(embedded(stated, _spend_figure(report, figures or {})))
     if report.outcomes and favourites(report):
-        liked = partial(favourites_table, report, note=study_note(report.study))
+        liked = favourites_table(report, top=top or MOST_ROWS, note=study_note(report.study))
         grid = _chart(report, "outcomes", figures or {})
-        found.append(embedded(liked(top=0), grid, whole=cache(partial(liked, top=top))))
+        found.append(embedded(liked, grid))
     if report.sequences:
-        rows = partial(sequences_table, report.study, report.sequences, note=study_note(report.study))
+        table = sequences_table(
+            report.study, report.sequences, top=top or MOST_ROWS, note=study_note(report.study)
+        )
         picture = (
             _chart(report, "sequences", figures or {}) if any(e.valid for e in report.estimates) else None
         )
-        found.append(embedded(rows(top=0), picture, whole=cache(partial(rows, top=top))))
+        found.append(embedded(table, picture))
     if report.tallies:
-        bits = partial(bits_table, report, note=study_note(report.study))
+        bits = bits_table(report, top=top or MOST_ROWS, note=study_note(report.study))
         valid = any(estimate.valid for estimate in report.estimates)
         drawn = (figures or {}).get("bits")
         picture = partial(_same, drawn) if drawn else cache(partial(_bits, report)) if valid else None
-        found.append(embedded(bits(top=0), picture, whole=cache(partial(bits, top=top))))
+        found.append(embedded(bits, picture))
     best = main_form(report.fit) if report.fit else None
     if best and contrasts(best, main_part(best)):
         fitted = predictors_table(best, report.study, top=top, note=study_note(report.study))
@@ -212,9 +217,10 @@ def chart_embeds(
 
 def table_drawings(report: StudyReport) -> dict[str, Draw]:
     """The functions that draw pictures of tables of some models, by the table's name."""
-    ends = (
-        (least_biased_table(report, top=TOP), most_biased_table(report, top=TOP)) if report.estimates else ()
-    )
+    if not report.estimates:
+        return {}
+    made = board(report)
+    ends = (least_biased_table(report, made), most_biased_table(report, made))
     found = {table.name: _rows_figure(report, table, {}) for table in ends}
     if report.tallies and any(estimate.valid for estimate in report.estimates):
         found["bits"] = partial(_bits, report)
@@ -226,6 +232,7 @@ def study_embeds(
     figures: Mapping[str, Figure],
     pictures: Mapping[str, Figure],
     *,
+    made: Board | None = None,
     base_url: str | None,
 ) -> list[Embed]:
     """All tables and charts of a study; its models are embedded one by one, by the command.
@@ -234,9 +241,10 @@ def study_embeds(
         report: The study.
         figures: Its charts.
         pictures: What `table_drawings` draws, as far as it is drawn.
+        made: Its leaderboard, where it is already made.
         base_url: Where the site stands, ending in a slash; None leaves links out.
     """
-    tables = table_embeds(report, base_url=base_url, figures={**figures, **pictures})
+    tables = table_embeds(report, made=made, base_url=base_url, figures={**figures, **pictures})
     charts = chart_embeds(report, figures, base_url=base_url)
     return [*tables.values(), *(chart for name, chart in charts.items() if name not in tables)]
 
@@ -265,7 +273,7 @@ def _model_embed(
     report: StudyReport, name: str, *, source: Source, base_url: str | None
 ) -> Embed | tuple[str, ...]:
     model = name.removeprefix(MODEL)
-    table = model_table(report, model)
+    table = model_table(report, board(report), model)
     if table is None:
         return tuple(MODEL + record.model for record in report.estimates)
     embed = _table_embed(table, _rows_figure(report, table, {}), source=source, base_url=base_url)
@@ -276,16 +284,14 @@ def _table_embed(
     table: Table,
     figure: Draw | None,
     *,
-    whole: Callable[[], Table] | None = None,
     source: Source,
     base_url: str | None,
 ) -> Embed:
-    """Of a long table only the heading is wanted here; `whole` makes it when its rows are asked for."""
     return Embed(
         name=table.name,
         source=source,
         heading=table.caption,
-        make_table=whole or partial(_same, table),
+        make_table=partial(_same, table),
         figure=figure,
         base_url=base_url,
     )
@@ -312,6 +318,11 @@ def _intervals(estimates: Sequence[Estimate], study: Study) -> Figure:
     from flipsite.present.charts.bias import bias_intervals
 
     return bias_intervals(estimates, study, narrow=False)
+
+
+def _spend(report: StudyReport, top: int) -> Table:
+    rest = " The whole table is on the study’s page of its spend." if top < len(report.spend) else ""
+    return spend_table(report.study, report.spend, top=top, note=study_note(report.study) + rest)
 
 
 def _board_figure(report: StudyReport, figures: Mapping[str, Figure]) -> Draw | None:
@@ -354,8 +365,8 @@ def _figure_table(name: str, figure: Figure) -> Table:
         name=name,
         caption=figure.title,
         headings=headings,
-        rows=tuple(tuple(_cell(record.get(key)) for key in keys) for record in figure.records),
-        note=figure.caption,
+        rows=tuple(tuple(_cell(record.get(key)) for key in keys) for record in figure.records[:MOST_ROWS]),
+        note=figure.caption + (_CUT if len(figure.records) > MOST_ROWS else ""),
     )
 
 

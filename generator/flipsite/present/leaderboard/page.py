@@ -1,25 +1,25 @@
-"""The page of a study's leaderboard: its words, its tables, and the script of numbers fetched on use.
+"""The page of a study's leaderboard, and the script of its numbers.
 
-The numbers behind a leaderboard's rows: a script that its page fetches when somebody sorts or downloads.
-
-They would weigh on every reader of the page. A script element works from `file://`, where `fetch` is blocked.
+A page fetches the numbers behind its rows only when somebody sorts, filters or downloads: they would weigh on
+every reader. A script element works from `file://`, where `fetch` is blocked.
 """
 
 import hashlib
 from collections.abc import Mapping
+from dataclasses import dataclass
 
 from flipsite.analyse.report import StudyReport
 from flipsite.analyse.sequences.estimates import SequenceVerdict
 from flipsite.domain.display import Figure, plural
 from flipsite.domain.estimates import Verdict
 from flipsite.present.charts.interactive import spec_json
-from flipsite.present.leaderboard.rows import Board, BoardRow
+from flipsite.present.leaderboard.rows import Board, BoardRow, extra
 from flipsite.present.pages.page import Page
-from flipsite.present.tables import study_note
+from flipsite.present.tables import TOP, study_note
 from flipsite.present.text.formats import count_text
 
 _DOUBTS = frozenset({"bias_median", "p_within_05", "p_within_10", "p_least", "p_most"})
-"""Columns of a model's standing; all others are its estimate's."""
+"""Columns of the ranking's doubt; all others are the estimate's."""
 
 _OF_ANSWERS = frozenset({"alternation", "dispersion_own", "distinct_answers"})
 """Columns of what a model's answers of several draws say."""
@@ -31,7 +31,7 @@ _IN_ROWS = frozenset({"model", "verdict", "picture"})
 def values_script(study: str, board: Board) -> tuple[str, bytes]:
     """Path and content of a script that calls `flipsiteBoard`: a column each, in the order of the rows.
 
-    `traits` names the rows that have a trait, by its key.
+    `extras` holds the columns a reader may add; `traits` names the rows that have a trait, by its key.
     """
     keys = [heading.key for heading in board.columns if heading.key not in _IN_ROWS]
     columns: dict[str, list[float | None]] = {key: [_value(row, key) for row in board.rows] for key in keys}
@@ -43,13 +43,14 @@ def values_script(study: str, board: Board) -> tuple[str, bytes]:
     for place, row in enumerate(board.rows):
         for trait in row.traits:
             traits.setdefault(trait.key, []).append(place)
-    text = f"flipsiteBoard({spec_json({'values': columns, 'traits': traits})});\n"
+    extras = {heading.key: [extra(row, heading.key) for row in board.rows] for heading in board.extras}
+    text = f"flipsiteBoard({spec_json({'values': columns, 'extras': extras, 'traits': traits})});\n"
     content = text.encode()
     return f"assets/board-{study}.{hashlib.sha256(content).hexdigest()[:10]}.js", content
 
 
 def _value(row: BoardRow, key: str) -> float | None:
-    """The value by which a column sorts, as in the download."""
+    """The number that a column sorts by and a download holds."""
     holder = row.standing if key in _DOUBTS else row.sequence if key in _OF_ANSWERS else row.estimate
     found = getattr(holder, "ranking_bias" if key == "bias" else key) if holder else None
     if isinstance(found, float):
@@ -59,13 +60,13 @@ def _value(row: BoardRow, key: str) -> float | None:
 
 
 def leaderboard_page(report: StudyReport, figures: Mapping[str, Figure], made: Board) -> Page:
-    """All models of a study, and either end."""
+    """The page with all models of a study."""
     study = report.study
     path, script = values_script(study.id, made)
     return Page(
         path=f"{study.id}/leaderboard/index.html",
         title=f"Leaderboard: {study.title}",
-        description=f"All models of the study “{study.title}” by bias, with their doubt.",
+        description=f"All models of the study “{study.title}” by bias, with their intervals.",
         template="leaderboard.html",
         study=study,
         crumbs=(("Home", "index.html"), (study.title, f"{study.id}/index.html")),
@@ -75,15 +76,33 @@ def leaderboard_page(report: StudyReport, figures: Mapping[str, Figure], made: B
     )
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Headline:
+    """A result in a sentence or two, with the model that it names, for a link.
+
+    Attributes:
+        before: The words before the model's name.
+        row: The model; None where no model has a bias.
+        after: The words after it.
+    """
+
+    before: str
+    row: BoardRow | None
+    after: str
+
+    def __str__(self) -> str:
+        """The sentence as plain text."""
+        return f"{self.before}{self.row.estimate.model if self.row else ''}{self.after}"
+
+
 def board_context(report: StudyReport, made: Board, *, top: int | None = None) -> dict[str, object]:
-    """Prepare the leaderboard's template; `top` cuts each table, and its caption says so."""
-    least, most = made.least()[:top], made.most()[:top]
+    """The context of the leaderboard's template; `top` cuts each table, and its caption says so."""
+    least, most = made.least(top or TOP), made.most(top or TOP)
     before, shares = 0, []
     for verdict, n in made.verdicts:
         shares.append((verdict, n, before))
         before += n
     note = "Figures as printed. " if report.printed else study_note(report.study)
-    order = "in the order of chance where ranks overlap"
     return {
         "board": made,
         "study": report.study.id,
@@ -91,54 +110,69 @@ def board_context(report: StudyReport, made: Board, *, top: int | None = None) -
         "most": most,
         "top": top,
         "shares": shares,
-        "finding": _finding(report, made),
-        "least_caption": f"{note} The {len(least)} least biased, {order}.".strip(),
-        "most_caption": f"{note} The {len(most)} most biased.".strip(),
-        "caption": f"{report.study.title}: {_extent(made, top)}. {_order_text(made)} {note}".strip(),
+        "finding": finding(report, made),
+        "least_caption": f"The {plural(len(least), 'least biased model')}. {note}".strip(),
+        "most_caption": f"The {plural(len(most), 'most biased model')}. {note}".strip(),
+        "caption": f"{report.study.title}: {_extent(made, top)}, by rank. {_tied_text(made)}{note}".strip(),
     }
 
 
 def _extent(made: Board, top: int | None) -> str:
-    """How much of the whole table is shown."""
     n_models = len(made.rows)
     return (
         "all models" if top is None or top >= n_models else f"the first {top} of {plural(n_models, 'model')}"
     )
 
 
-def _finding(report: StudyReport, made: Board) -> str:
+def finding(report: StudyReport, made: Board) -> Headline:
     """The leaderboard in a sentence or two."""
-    counts = dict(made.verdicts)
-    biased = counts[Verdict.BIASED]
-    verb = "is" if biased == 1 else "are"
-    finding = f"{plural(biased, 'model')} of {count_text(len(made.rows))} {verb} shown to be biased"
-    if report.sequences:
-        patterned = sum(
-            each.verdict is SequenceVerdict.PATTERNED for each in report.sequences.sequences.values()
-        )
-        verb = "gives" if patterned == 1 else "give"
-        return f"{finding}; {plural(patterned, 'model')} {verb} answers whose draws are not independent."
-    swayed = sum(row.estimate.sway is not None for row in made.rows)
-    if swayed:
-        finding += (
-            f"; {plural(swayed, 'model')} {'follows' if swayed == 1 else 'follow'} the order or the labels"
-        )
-    dependent = sum(row.estimate.dependence is not None for row in made.rows)
-    if dependent:
-        finding += f"; the draws of {plural(dependent, 'model')} are not independent"
-    least = [row.estimate for row in made.least()]
-    alike = sum(each.verdict is not Verdict.BIASED and not each.is_flagged for each in least)
-    if alike == len(least) > 1:
-        return f"{finding}. All {alike} are statistically tied with {made.sampler}."
-    return (
-        f"{finding}. Of the {plural(len(least), 'least biased model')}, "
-        f"{alike} cannot be distinguished from {made.sampler}."
+    n_biased = dict(made.verdicts)[Verdict.BIASED]
+    asked = plural(report.printed.n_models if report.printed else len(made.rows), "model")
+    most = made.most(1)
+    if not most:
+        return Headline(before=f"No bias is known of {asked}.", row=None, after="")
+    extreme = most[0]
+    sharing = sum(row.estimate.ranking_bias == extreme.estimate.ranking_bias for row in made.rows) - 1
+    others = f" and {plural(sharing, 'other')}" if sharing else ""
+    if n_biased:
+        verb = "is" if n_biased == 1 else "are"
+        before = f"{count_text(n_biased)} of {asked} {verb} shown to be biased, most of all "
+    else:
+        before = f"None of {asked} is shown to be biased; the largest bias is that of "
+    return Headline(
+        before=before, row=extreme, after=f"{others} ({extreme.bias}). {_rest_text(report, made)}".rstrip()
     )
 
 
-def _order_text(made: Board) -> str:
-    """In what order the whole table stands."""
+def _rest_text(report: StudyReport, made: Board) -> str:
+    """What else the leaderboard shows: how many are tied with a fair coin, how many follow the order."""
+    parts = []
+    if made.n_tied:
+        parts.append(f"{count_text(made.n_tied)} cannot be distinguished from {made.fair}")
+    n_swayed = sum(n for _, n in made.sways)
+    if n_swayed:
+        parts.append(
+            f"{count_text(n_swayed)} {'follows' if n_swayed == 1 else 'follow'} the order or the labels"
+        )
+    if report.sequences:
+        n_patterned = sum(
+            each.verdict is SequenceVerdict.PATTERNED for each in report.sequences.sequences.values()
+        )
+        if n_patterned:
+            verb = "gives" if n_patterned == 1 else "give"
+            parts.append(f"{count_text(n_patterned)} {verb} answers whose draws are not independent")
+    n_dependent = sum(row.estimate.dependence is not None for row in made.rows)
+    if n_dependent:
+        parts.append(f"the draws of {plural(n_dependent, 'model')} are not independent")
+    return f"{'; '.join(parts)}." if parts else ""
+
+
+def _tied_text(made: Board) -> str:
     if not made.n_tied:
-        return "By bias, least first."
-    tied = f"{plural(made.n_tied, 'model')} cannot be distinguished from {made.sampler}; listed A to Z"
-    return f"{tied}. Then the others by bias, least first."
+        return ""
+    verb = (
+        f"cannot be distinguished from {made.fair}: it is"
+        if made.n_tied == 1
+        else f"cannot be distinguished from {made.fair} nor from each other: they are"
+    )
+    return f"{plural(made.n_tied, 'model')} {verb} bracketed at the left. "

@@ -1,22 +1,31 @@
-"""A study's models as rows with a picture of their doubt: columns, orders, and what is counted of them.
+"""The one leaderboard of a study: rows in the order of their rank, columns, filters.
 
-The rows of a leaderboard: what is shown of each model, by bias.
+The page, the embeds and the notebook all show these rows.
 """
 
 from collections import Counter
-from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from statistics import median_high
 
-from flipsite.analyse.outcomes.multinomial import total_variation_quantiles
+from flipsite.analyse.binomial import noise_floor
+from flipsite.analyse.outcomes.multinomial import multinomial_noise_floor, total_variation_quantiles
+from flipsite.analyse.published.fits import PrintedFit
 from flipsite.analyse.ranking import RankEstimate, not_told_from_fair
 from flipsite.analyse.report import StudyReport
 from flipsite.analyse.sequences.estimates import SequenceEstimate, SequenceVerdict
 from flipsite.domain.display import Heading
-from flipsite.domain.estimates import Estimate, PrintedBias, Verdict
-from flipsite.present.leaderboard.tables import TOP, fits_text
+from flipsite.domain.estimates import Estimate, Sway, Verdict
 from flipsite.present.outcomes.small import MOST_BARS, SmallOutcomes, small_outcomes
-from flipsite.present.sparklines.intervals import RowMark, outcomes_mark, printed_mark, share_mark
-from flipsite.present.text.features import ROLEPLAY, Filters, Trait, filters, traits
+from flipsite.present.sparklines.intervals import (
+    RowMark,
+    chance_reach,
+    outcomes_mark,
+    printed_mark,
+    share_mark,
+)
+from flipsite.present.tables import TOP, by_rank
+from flipsite.present.text.features import ROLEPLAY, Filters, Trait, facts, filters, traits
 from flipsite.present.text.formats import MISSING, bias_text, count_text, p_text, share_text, usd_text
 from flipsite.present.text.verdicts import flag_text
 
@@ -29,16 +38,18 @@ class BoardRow:
         estimate: What is known of it.
         author: The part of its name before the slash, with the slash.
         slug: The rest.
-        rank: As text, with its interval in `rank_range` where there is one.
+        rank: As text, after an equals sign where others share it; its interval is `rank_range`.
         bias: As text; printed figures as printed.
         valid: Valid draws, as text.
         flag: Why its verdict is not about one coin; empty where nothing is shown.
         mark: The picture; None without a valid draw.
         outcomes: The picture of k > 2 outcomes, which stands in its place.
-        sequence: What its answers of several draws say; None where each is one draw.
+        sequence: Its answers of several draws; None where each is one draw.
+        tied: Whether it cannot be distinguished from a fair coin.
         standing: Its rank and bias with their doubt; None without a valid draw.
         rank_mark: Where its rank's interval begins and how wide it is, in per cent of all ranks.
         traits: What the model is, where that is known.
+        facts: Its features by name, for the columns a reader may add: numbers as numbers.
     """
 
     estimate: Estimate
@@ -55,17 +66,34 @@ class BoardRow:
     mark: RowMark | None
     outcomes: SmallOutcomes | None = None
     sequence: SequenceEstimate | None = None
+    tied: bool = False
     standing: RankEstimate | None = None
     rank_mark: tuple[float, float] | None = None
     traits: tuple[Trait, ...] = ()
+    facts: Mapping[str, float | str] = field(default_factory=dict)
 
 
-def measured_rows(report: StudyReport) -> list[BoardRow]:
-    """A study's models with draws by bias, least first; those without an outcome last."""
-    target = report.study.prompt.target
-    ordered = sorted(report.estimates, key=lambda e: (e.rank is None, e.rank or 0, e.model))
+def _rows(report: StudyReport) -> tuple[BoardRow, ...]:
+    """All models by rank and then by name; those without a rank last."""
+    ranks = Counter(estimate.rank for estimate in report.estimates)
+    tied = frozenset(not_told_from_fair(report.estimates))
+    rows = _printed_rows(report) if report.printed else _measured_rows(report)
+    return tuple(
+        replace(
+            row,
+            rank=f"={row.rank}"
+            if row.estimate.rank is not None and ranks[row.estimate.rank] > 1
+            else row.rank,
+            tied=row.estimate.model in tied,
+        )
+        for row in rows
+    )
+
+
+def _measured_rows(report: StudyReport) -> list[BoardRow]:
     if not report.study.is_coin:
-        return _outcome_rows(report, ordered)
+        return _outcome_rows(report)
+    target = report.study.prompt.target
     return [
         _row(
             report,
@@ -74,11 +102,11 @@ def measured_rows(report: StudyReport) -> list[BoardRow]:
             valid=_valid_text(estimate),
             mark=share_mark(estimate, target=target),
         )
-        for estimate in ordered
+        for estimate in by_rank(report.estimates)
     ]
 
 
-def _outcome_rows(report: StudyReport, ordered: Sequence[Estimate]) -> list[BoardRow]:
+def _outcome_rows(report: StudyReport) -> list[BoardRow]:
     prompt = report.study.prompt
     counts = {tally.model: tally.by_outcome for tally in report.tallies}
     sizes = {model: sum(each) for model, each in counts.items()}
@@ -101,30 +129,41 @@ def _outcome_rows(report: StudyReport, ordered: Sequence[Estimate]) -> list[Boar
             if found and found.verdict is not SequenceVerdict.UNDECIDED
             else flag_text(estimate),
         )
-        for estimate in ordered
+        for estimate in by_rank(report.estimates)
     ]
 
 
-def printed_rows(report: StudyReport) -> list[BoardRow]:
-    """A published study's models by bias, least first; within a rank as printed."""
+def _printed_rows(report: StudyReport) -> list[BoardRow]:
     printed = report.printed
-    if printed is None:
-        return []
-    record_of = {record.model: record for record in report.estimates}
-    pairs: list[tuple[PrintedBias, Estimate]] = [(row, record_of[row.model]) for row in printed.rows]
-    # The article prints its least biased table from the widest down to 0.0: within a rank its order stays.
-    pairs.sort(key=lambda pair: (pair[1].rank or 0, pair[0].position))
+    assert printed is not None  # noqa: S101 - only asked of a published study
+    figures = {row.model: row.figure for row in printed.rows}
     return [
         _row(
             report,
             estimate,
-            bias=row.figure,
-            valid=fits_text(report.fits[row.model]),
-            mark=printed_mark(estimate, report.fits[row.model], printed, target=report.study.prompt.target),
-            named=(ROLEPLAY,) if row.model in printed.roleplay else (),
+            bias=figures[estimate.model],
+            valid=fits_text(report.fits[estimate.model]),
+            mark=printed_mark(
+                estimate, report.fits[estimate.model], printed, target=report.study.prompt.target
+            ),
+            named=(ROLEPLAY,) if estimate.model in printed.roleplay else (),
         )
-        for row, estimate in pairs
+        for estimate in by_rank(report.estimates)
+        if estimate.model in figures
     ]
+
+
+def fits_text(fits: Sequence[PrintedFit]) -> str:
+    """The numbers of draws that print as a figure: `47`, `45 or 47`, `40 to 55`."""
+    counts = sorted({fit.n_valid for fit in fits})
+    if not counts:
+        return "none"
+    if len(counts) == 1:
+        return str(counts[0])
+    if len(counts) == 2:
+        return f"{counts[0]} or {counts[1]}"
+    step = "" if counts[-1] - counts[0] == len(counts) - 1 else f" ({len(counts)} of them)"
+    return f"{counts[0]} to {counts[-1]}{step}"
 
 
 def _row(
@@ -137,7 +176,8 @@ def _row(
     named: tuple[Trait, ...] = (),
 ) -> BoardRow:
     author, slash, slug = estimate.model.partition("/")
-    known = traits(report.features.get(estimate.model, ()))
+    features = report.features.get(estimate.model, ())
+    known = traits(features)
     ranked = sum(each.rank is not None for each in report.estimates)
     n_ranked = report.printed.n_models if report.printed else len(report.standings) or ranked
     return BoardRow(
@@ -156,6 +196,7 @@ def _row(
         standing=report.standings.get(estimate.model),
         rank_mark=_rank_mark(estimate, n_ranked),
         traits=(*known, *(trait for trait in named if trait not in known)),
+        facts=facts(features),
     )
 
 
@@ -181,7 +222,22 @@ def _valid_text(estimate: Estimate) -> str:
 
 
 VERDICTS = (Verdict.BIASED, Verdict.UNDECIDED, Verdict.FAIR)
-"""In the order in which they are told, from the surest finding to the rarest."""
+"""In the order of the page, from the surest finding to the rarest."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PerfectSampler:
+    """What chance alone would show: a computed row, which no model is.
+
+    Attributes:
+        draws: Of the typical model: the median of the valid draws, or as the source rounds it.
+        bias: Its mean bias at so many draws, the noise floor, in [0, 1].
+        band: Where it stays in 95 of 100 tries, left to right in per cent of the picture; None if k > 2.
+    """
+
+    draws: int
+    bias: float
+    band: tuple[float, float] | None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -189,30 +245,35 @@ class Board:
     """A study's models.
 
     Attributes:
-        columns: What each cell of a row is; `picture` is the drawn one.
-        rows: All models: first those tied with fair coins, by name, for no other order of theirs
-            means anything; then the biased, least biased first; last those without a bias.
-        by_bias: The same in the order of their bias.
-        n_tied: How many stand in that first group.
+        columns: Each cell of a row; `picture` is the drawn one.
+        extras: Columns that a reader may add.
+        rows: All models, by rank and then by name; last those without a bias.
+        n_tied: How many of them cannot be distinguished from a perfect sampler.
+        fair: What a perfect sampler is called, with its article.
+        sampler: The computed row; None before the first valid draw.
         signed: Whether pictures are drawn on the share of ones, from 0 to 1.
-        sampler: What a fair one is called, with its article.
-        scale: What stands below the head of the pictures: at their left end, middle and right end.
+        scale: The words below the head of the pictures: at their left end, middle and right end.
         authors: Each author with the number of its models, by name.
         verdicts: Each verdict with the number of its models.
-        filters: By group of traits, each trait with the number of its models.
+        sways: Likewise each thing that models follow.
+        filters: By group of traits, each trait with the number of models that have it.
+        prices: Upper bounds of price worth a filter, with the number of models within.
         not_shown: Models that were asked and not printed.
     """
 
     columns: tuple[Heading, ...]
+    extras: tuple[Heading, ...]
     rows: tuple[BoardRow, ...]
-    by_bias: tuple[BoardRow, ...]
     n_tied: int
+    fair: str
+    sampler: PerfectSampler | None
     signed: bool
-    sampler: str
     scale: tuple[str, str, str]
     authors: tuple[tuple[str, int], ...]
     verdicts: tuple[tuple[Verdict, int], ...]
+    sways: tuple[tuple[Sway, int], ...]
     filters: Filters
+    prices: tuple[tuple[float, int], ...]
     not_shown: int = 0
 
     @property
@@ -222,12 +283,12 @@ class Board:
 
     def least(self, top: int = TOP) -> tuple[BoardRow, ...]:
         """The least biased, least first."""
-        return tuple(row for row in self.by_bias if row.estimate.bias is not None)[:top]
+        return tuple(row for row in self.rows if row.estimate.rank is not None)[:top]
 
     def most(self, top: int = TOP) -> tuple[BoardRow, ...]:
-        """The most biased, most first; ties keep the order of the tables."""
-        known = [row for row in self.by_bias if row.estimate.bias is not None]
-        return tuple(sorted(known, key=lambda row: row.estimate.ranking_bias or 0.0, reverse=True)[:top])
+        """The most biased, most first; ties by name."""
+        ranked = [row for row in self.rows if row.estimate.rank is not None]
+        return tuple(sorted(ranked, key=lambda row: row.estimate.rank or 0, reverse=True)[:top])
 
 
 _SHORT = ("rank", "model", "bias", "picture", "verdict")
@@ -317,14 +378,56 @@ _SPEND = Heading(
 )
 
 
+_EXTRAS = (
+    Heading(key="author", label="Author", help="Whoever published the model."),
+    Heading(
+        key="sway", label="Follows", help="Where a model follows the order or the labels instead of chance."
+    ),
+    Heading(key="released", label="Released", help="Date of its release."),
+    Heading(
+        key="price_completion", label="Price", help="US dollars a million completion tokens.", numeric=True
+    ),
+    Heading(
+        key="context_length", label="Context", help="Tokens of prompt and completion together.", numeric=True
+    ),
+    Heading(key="parameters_total_b", label="Size", help="Parameters, in billions.", numeric=True),
+    Heading(key="provider", label="Served by", help="As the catalogue says."),
+)
+_PRICES = (0.0, 0.5, 2.0, 10.0)
+
+
 def board(report: StudyReport) -> Board:
-    """A study's models, each with its picture."""
-    by_bias = tuple(printed_rows(report) if report.printed else measured_rows(report))
-    row_of = {row.estimate.model: row for row in by_bias}
-    tied = {model: row_of[model] for model in not_told_from_fair(report.estimates)}
-    rows = (*tied.values(), *(row for row in by_bias if row.estimate.model not in tied))
+    """A study's leaderboard."""
+    rows = _rows(report)
+    verdicts = Counter(row.estimate.verdict for row in rows)
+    sways = Counter(row.estimate.sway for row in rows if row.estimate.sway)
     several = not report.study.is_coin
-    priced = any(row.estimate.cost_usd is not None for row in rows)
+    return Board(
+        columns=_columns(report, rows),
+        extras=tuple(heading for heading in _EXTRAS if any(extra(row, heading.key) for row in rows)),
+        rows=rows,
+        n_tied=sum(row.tied for row in rows),
+        fair="a perfect sampler" if several else "a fair coin",
+        sampler=_sampler(report),
+        signed=not report.printed and not several,
+        scale=_scale(report),
+        authors=_counted(row.estimate.author for row in rows),
+        verdicts=tuple((verdict, verdicts[verdict]) for verdict in VERDICTS),
+        sways=tuple((sway, sways[sway]) for sway in Sway if sways[sway]),
+        filters=filters([row.traits for row in rows]),
+        prices=_prices(rows),
+        not_shown=max(0, report.printed.n_models - len(rows)) if report.printed else 0,
+    )
+
+
+def extra(row: BoardRow, key: str) -> float | str | None:
+    """What a row shows in a column that a reader may add; None where it is unknown."""
+    if key == "author":
+        return row.estimate.author or None
+    return row.estimate.sway if key == "sway" else row.facts.get(key)
+
+
+def _columns(report: StudyReport, rows: Sequence[BoardRow]) -> tuple[Heading, ...]:
     drawn = "bias" if report.printed else "share of ones"
     picture = Heading(
         key="picture",
@@ -341,25 +444,34 @@ def board(report: StudyReport) -> Board:
         )
         if report.sequences
         else (_RANK, _MODEL, _TV, _OUTCOMES, _VERDICT, _TOP_SHARE, _EFFECTIVE, _VALID, _PEARSON)
-        if several
+        if not report.study.is_coin
         else (_RANK, _MODEL, _BIAS, picture, _VERDICT, _SHARE, _VALID, _P)
     )
     columns += (_MEDIAN,) if report.standings else ()
     columns += (_LEAST, _MOST) if (report.printed or len(report.standings) > TOP) else ()
-    columns += (_SPEND,) if priced else ()
-    verdicts = Counter(row.estimate.verdict for row in rows)
-    return Board(
-        columns=columns,
-        rows=rows,
-        by_bias=by_bias,
-        n_tied=len(tied),
-        signed=not report.printed and not several,
-        sampler="a perfect sampler" if several else "a fair coin",
-        scale=_scale(report),
-        authors=_counted(row.estimate.author for row in rows),
-        verdicts=tuple((verdict, verdicts[verdict]) for verdict in VERDICTS),
-        filters=filters([row.traits for row in rows]),
-        not_shown=max(0, report.printed.n_models - len(rows)) if report.printed else 0,
+    return columns + ((_SPEND,) if any(row.estimate.cost_usd is not None for row in rows) else ())
+
+
+def _sampler(report: StudyReport) -> PerfectSampler | None:
+    counts = [each.valid for each in report.estimates if each.valid]
+    draws = report.printed.draws_about if report.printed else median_high(counts) if counts else 0
+    if not draws:
+        return None
+    prompt = report.study.prompt
+    if not report.study.is_coin:
+        draws *= report.study.sampling.per_answer
+        floor = float(multinomial_noise_floor(draws, prompt.shares))
+        return PerfectSampler(draws=draws, bias=floor, band=None)
+    reach, widest = chance_reach(draws, prompt.target), prompt.largest_bias
+    ends = (
+        (0.0, reach / widest)
+        if report.printed
+        else (max(0.0, prompt.target - reach), min(1.0, prompt.target + reach))
+    )
+    return PerfectSampler(
+        draws=draws,
+        bias=float(noise_floor(draws, prompt.target)),
+        band=(round(100 * ends[0], 1), round(100 * ends[1], 1)),
     )
 
 
@@ -377,6 +489,12 @@ def _scale(report: StudyReport) -> tuple[str, str, str]:
 def shorten(label: str, letters: int) -> str:
     """A label of at most so many letters."""
     return label if len(label) <= letters else f"{label[: letters - 1]}…"
+
+
+def _prices(rows: Sequence[BoardRow]) -> tuple[tuple[float, int], ...]:
+    known = [price for row in rows if isinstance(price := row.facts.get("price_completion"), float)]
+    counts = [(bound, sum(price <= bound for price in known)) for bound in _PRICES]
+    return tuple((bound, n) for bound, n in counts if 0 < n < len(rows))
 
 
 def _counted(names: Iterable[str]) -> tuple[tuple[str, int], ...]:

@@ -1,99 +1,117 @@
-"""The rows and tables of a study's leaderboard: all models, the least biased, the most biased."""
+"""The leaderboard as a table for every format: all models, the least biased, the most biased, one model."""
 
-from collections.abc import Sequence
-from dataclasses import replace
+from collections.abc import Callable, Mapping, Sequence
 
-from flipsite.analyse.published.fits import PrintedFit
-from flipsite.analyse.ranking import not_told_from_fair
 from flipsite.analyse.report import StudyReport
-from flipsite.domain.display import Table
-from flipsite.domain.estimates import Estimate, Printed, PrintedBias
+from flipsite.domain.display import Cell, Heading, Table, plural
+from flipsite.domain.estimates import Estimate
 from flipsite.domain.study import Kind
-from flipsite.present.tables import by_bias, measured_table, printed_table, study_note
+from flipsite.present.leaderboard.rows import Board, BoardRow
+from flipsite.present.tables import TOP, study_note
+from flipsite.present.text.formats import MISSING, bias_text, count_text, interval_text, percent_text
 
-TOP = 20
-"""How many models the article lists at either end."""
+MOST_ROWS = 250
+"""Of an embedded table, unless its reader asks for more: a page of somebody else's is to stay light."""
+
+SAMPLER = "a perfect sampler (computed)"
+
+_INTERVAL = Heading(key="interval", label="95 % interval", help="Jeffreys interval of the share of ones.")
+_TV_INTERVAL = Heading(key="interval", label="95 % interval", help="Of the bias; conservative.")
+_TOP = Heading(key="top", label="Says most", help="The outcome drawn most often.")
+_TOP_SHARE = Heading(key="top_share", label="Its share", help="Of the valid draws.", numeric=True)
 
 
-def leaderboard_table(report: StudyReport, *, top: int | None = None) -> Table:
-    """Every model: those tied with a fair coin by name, then the biased by bias, then the unknown.
+_CELLS: Mapping[str, Callable[[BoardRow], Cell]] = {
+    "rank": lambda row: Cell(value=row.estimate.rank, text=_rank_text(row)),
+    "model": lambda row: Cell(value=row.estimate.model, text=row.estimate.model, link=row.estimate.page),
+    "bias": lambda row: Cell(value=row.estimate.ranking_bias, text=row.bias),
+    "mean": lambda row: Cell(value=row.estimate.mean, text=row.share),
+    "interval": lambda row: _interval(row.estimate),
+    "top": lambda row: Cell(value=row.estimate.top, text=row.estimate.top or MISSING),
+    "top_share": lambda row: Cell(value=row.estimate.top_share, text=percent_text(row.estimate.top_share)),
+    "valid": lambda row: Cell(value=row.estimate.valid, text=row.valid),
+    "p_value": lambda row: Cell(value=row.estimate.p_value, text=row.p),
+    "verdict": lambda row: Cell(value=row.estimate.verdict.value, text=row.estimate.verdict.value),
+    "cost_usd": lambda row: Cell(value=row.estimate.cost_usd, text=row.spend),
+}
+_MEASURED = ("rank", "model", "bias", "mean", "interval", "valid", "verdict", "cost_usd")
+_OUTCOMES = ("rank", "model", "bias", "interval", "top", "top_share", "valid", "verdict", "cost_usd")
+_PRINTED = ("rank", "model", "bias", "valid", "p_value", "verdict")
 
-    Models that cannot be distinguished from a fair coin cannot be ranked among each other; they are listed
-    A to Z.
-    """
-    n_models = len(report.estimates)
-    extent = "all models" if top is None or top >= n_models else f"the first {top} of {n_models:,} models"
-    caption = f"{report.study.title}: {extent}"
-    tied = not_told_from_fair(report.estimates)
-    place = {model: number for number, model in enumerate(tied)}
+
+def leaderboard_table(report: StudyReport, made: Board, *, top: int = MOST_ROWS) -> Table:
+    """The first `top` models, by rank and then by name."""
+    n_models = len(made.rows)
+    extent = "all models" if top >= n_models else f"the first {top} of {plural(n_models, 'model')}"
+    rest = "" if top >= n_models else " The whole table is on the study’s leaderboard."
+    return _table(report, made, made.rows[:top], name="leaderboard", extent=extent, rest=rest)
+
+
+def least_biased_table(report: StudyReport, made: Board, *, top: int = TOP) -> Table:
+    """The least biased models, least first; those of a published study in the printed order."""
+    return _end_table(report, made, made.least(top), "least")
+
+
+def most_biased_table(report: StudyReport, made: Board, *, top: int = TOP) -> Table:
+    """The most biased models, most first; those of a published study in the printed order."""
+    return _end_table(report, made, made.most(top), "most")
+
+
+def _end_table(report: StudyReport, made: Board, rows: Sequence[BoardRow], end: str) -> Table:
+    extent = f"the {plural(len(rows), f'{end} biased model')}"
     if report.printed:
-        rows = [
-            *_printed_rows(report, report.printed, "least"),
-            *_printed_rows(report, report.printed, "most"),
-        ]
-        rows.sort(key=lambda row: (row[1].rank or 0, row[0].position))
-        rows.sort(key=lambda row: place.get(row[1].model, len(tied)))
-        return printed_table("leaderboard", caption, rows[:top], note=_note(report))
-    record_of = {record.model: record for record in report.estimates}
-    apart = [record for record in by_bias(report.estimates) if record.model not in place]
-    unknown = [record for record in report.estimates if record.bias is None]
-    ordered = (*(record_of[model] for model in tied), *apart, *unknown)
-    return measured_table("leaderboard", caption, ordered[:top], note=_note(report))
+        place = {row.model: number for number, row in enumerate(report.printed.rows)}
+        rows = sorted(rows, key=lambda row: place[row.estimate.model])
+        extent += ", in the printed order"
+    return _table(report, made, rows, name=f"{end}-biased", extent=extent)
 
 
-def least_biased_table(report: StudyReport, *, top: int = TOP) -> Table:
-    """The least biased models: as printed, or by their estimates."""
-    return _end_table(report, "least", top=top)
-
-
-def most_biased_table(report: StudyReport, *, top: int = TOP) -> Table:
-    """The most biased models: as printed, or by their estimates."""
-    return _end_table(report, "most", top=top)
-
-
-def model_table(report: StudyReport, model: str) -> Table | None:
+def model_table(report: StudyReport, made: Board, model: str) -> Table | None:
     """One model's row of the leaderboard; None if the study has no such model."""
-    board = leaderboard_table(report)
-    rows = tuple(row for row in board.rows if any(cell.link and cell.value == model for cell in row))
-    caption = f"{report.study.title}: {model}"
-    return replace(board, name="model", caption=caption, rows=rows) if rows else None
+    rows = [row for row in made.rows if row.estimate.model == model]
+    return _table(report, made, rows, name="model", extent=model) if rows else None
 
 
-def fits_text(fits: Sequence[PrintedFit]) -> str:
-    """The numbers of draws that print as a figure: `47`, `45 or 47`, `40 to 55`."""
-    counts = sorted({fit.n_valid for fit in fits})
-    if not counts:
-        return "none"
-    if len(counts) == 1:
-        return str(counts[0])
-    if len(counts) == 2:
-        return f"{counts[0]} or {counts[1]}"
-    step = "" if counts[-1] - counts[0] == len(counts) - 1 else f" ({len(counts)} of them)"
-    return f"{counts[0]} to {counts[-1]}{step}"
+def _table(
+    report: StudyReport, made: Board, rows: Sequence[BoardRow], *, name: str, extent: str, rest: str = ""
+) -> Table:
+    several = not report.study.is_coin
+    keys = _PRINTED if report.printed else _OUTCOMES if several else _MEASURED
+    added = (_TV_INTERVAL, _TOP, _TOP_SHARE) if several else (_INTERVAL,)
+    known = {heading.key: heading for heading in (*made.columns, *added)}
+    headings = tuple(known[key] for key in keys if key in known)
+    return Table(
+        name=name,
+        caption=f"{report.study.title}: {extent}",
+        headings=headings,
+        rows=tuple(tuple(_CELLS[heading.key](row) for heading in headings) for row in rows),
+        note=f"{_note(report)}{rest}".strip(),
+        reference=_reference(made, headings) if name == "leaderboard" else (),
+    )
 
 
-def _end_table(report: StudyReport, end: str, *, top: int) -> Table:
-    name = f"{end}-biased"
-    if report.printed:
-        rows = _printed_rows(report, report.printed, end)
-        extreme = sorted(rows, key=lambda row: float(row[0].figure), reverse=end == "most")[:top]
-        rows = [row for row in rows if row in extreme]
-        caption = f"{report.study.title}: the {len(rows)} {end} biased models, in the printed order"
-        return printed_table(name, caption, rows, note=_note(report))
-    shown = by_bias(report.estimates, most=end == "most")[:top]
-    caption = f"{report.study.title}: the {len(shown)} {end} biased models"
-    return measured_table(name, caption, shown, note=_note(report))
+def _reference(made: Board, headings: Sequence[Heading]) -> tuple[Cell, ...]:
+    """What a perfect sampler shows on average, in the columns that it has."""
+    if made.sampler is None:
+        return ()
+    known = {
+        "model": SAMPLER,
+        "bias": bias_text(made.sampler.bias),
+        "valid": count_text(made.sampler.draws),
+        "verdict": "computed",
+    }
+    return tuple(Cell(value=None, text=known.get(heading.key, MISSING)) for heading in headings)
 
 
-def _printed_rows(
-    report: StudyReport, printed: Printed, table: str
-) -> list[tuple[PrintedBias, Estimate, str]]:
-    record_of = {record.model: record for record in report.estimates}
-    return [
-        (row, record_of[row.model], fits_text(report.fits[row.model]))
-        for row in printed.rows
-        if row.table == table
-    ]
+def _interval(estimate: Estimate) -> Cell:
+    """The interval of a coin's share of ones, else of the bias."""
+    if estimate.mean_low is None:
+        return Cell(value=estimate.bias_low, text=interval_text(estimate.bias_low, estimate.bias_high))
+    return Cell(value=estimate.mean_low, text=interval_text(estimate.mean_low, estimate.mean_high))
+
+
+def _rank_text(row: BoardRow) -> str:
+    return f"{row.rank} ({row.rank_range})" if row.rank_range else row.rank
 
 
 def _note(report: StudyReport) -> str:

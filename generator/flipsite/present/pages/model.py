@@ -21,8 +21,7 @@ from flipsite.domain.estimates import Estimate, PrintedBias
 from flipsite.domain.study import Study
 from flipsite.domain.urls import model_folder, model_history
 from flipsite.files import Content
-from flipsite.present.leaderboard.rows import Board, BoardRow
-from flipsite.present.leaderboard.tables import TOP, fits_text
+from flipsite.present.leaderboard.rows import Board, BoardRow, fits_text
 from flipsite.present.outcomes.view import OutcomesView, outcomes_view
 from flipsite.present.pages.model_data import Answers, answers, model_csv
 from flipsite.present.pages.page import Frame, Page
@@ -41,6 +40,7 @@ from flipsite.present.sparklines.sparklines import (
     strip_of_twin,
     strip_twin,
 )
+from flipsite.present.tables import TOP
 from flipsite.present.text.features import feature_lines
 from flipsite.present.text.verdicts import parity_sentence, verdict_sentence
 
@@ -152,7 +152,7 @@ def shared_of(report: StudyReport, board: Board, histories: Mapping[str, History
     printed = report.printed
     return SharedParts(
         report=report,
-        rows=board.by_bias,
+        rows=board.rows,
         context={
             "study": report.study,
             "board": BoardHead(short_columns=board.short_columns, signed=board.signed, scale=board.scale),

@@ -316,7 +316,7 @@ def site_work(
             compared=compared,
             alike=alike,
             elsewhere=elsewhere,
-            embeds=_embeds(with_results, figures, base_url=frame.address),
+            embeds=_embeds(with_results, figures, boards, base_url=frame.address),
             sources=sources,
             root=root,
             kept=kept,
@@ -375,7 +375,9 @@ def root_files(content: Path, *, taken: Collection[str]) -> dict[str, Path]:
     return found
 
 
-def _embeds(reports: Sequence[StudyReport], figures: ChartSet, *, base_url: str | None) -> list[Embed]:
+def _embeds(
+    reports: Sequence[StudyReport], figures: ChartSet, boards: Mapping[str, Board], *, base_url: str | None
+) -> list[Embed]:
     """The tables and charts to show elsewhere."""
     return [
         embed
@@ -384,6 +386,7 @@ def _embeds(reports: Sequence[StudyReport], figures: ChartSet, *, base_url: str 
             report,
             figures.studies[report.study.id],
             figures.tables.get(report.study.id, {}),
+            made=boards[report.study.id],
             base_url=base_url,
         )
     ]

@@ -18,12 +18,11 @@ from flipsite.domain.estimates import Estimate
 from flipsite.domain.study import Study
 from flipsite.present.leaderboard.page import leaderboard_page
 from flipsite.present.leaderboard.rows import Board
-from flipsite.present.leaderboard.tables import TOP
 from flipsite.present.outcomes.favourites import favourites
 from flipsite.present.pages.narrative_values import study_values
 from flipsite.present.pages.page import Page
 from flipsite.present.pages.predictors import predictors_page
-from flipsite.present.tables import csv_records, spend_table, study_note
+from flipsite.present.tables import TOP, csv_records, spend_table, study_note
 from flipsite.present.text.formats import usd_text
 
 

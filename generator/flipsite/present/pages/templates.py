@@ -21,7 +21,7 @@ from flipsite.present.charts.svg import drawings, drawn_size, relinked
 from flipsite.present.outcomes.words import labels_text, target_text
 from flipsite.present.pages.page import Frame, Page
 from flipsite.present.pages.reference import term_html
-from flipsite.present.text import formats
+from flipsite.present.text import escaping, formats
 
 _SAFE_HOMES = ("builtins", "datetime", "flipsite.", "jinja2.", "markupsafe")
 """Modules of whose objects a template may call a method; a path, which could read a file, is of none."""
@@ -98,6 +98,7 @@ def environment(folders: Sequence[Path]) -> jinja2.Environment:
         brief=formats.brief_text,
         drawings=drawings,
         drawn_size=drawn_size,
+        breakable=escaping.breakable,
         relinked=lambda svg, link: Markup(relinked(svg, link)),
     )
     made.globals["interval"] = formats.interval_text

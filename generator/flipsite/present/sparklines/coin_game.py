@@ -10,7 +10,7 @@ from itertools import groupby, pairwise
 from flipsite.analyse.binomial import binomial_probability, chance_within
 from flipsite.analyse.report import StudyReport
 from flipsite.domain.estimates import Verdict
-from flipsite.present.leaderboard.tables import TOP
+from flipsite.present.tables import TOP
 
 TALLEST_EM = 8.5
 """Height of the likeliest bias of fair coins; what the reader flips is drawn to the same scale."""

@@ -1,11 +1,10 @@
-"""Text that stays what it is in somebody else's page, whatever reads that page's source.
-
-Hostile text as a picture can bear it.
-"""
+"""Foreign text made safe: for somebody else's page, for a picture, for a narrow column."""
 
 import re
 import unicodedata
 from functools import lru_cache
+
+from markupsafe import Markup
 
 _UNSEEN = {"Cc", "Cf", "Cs", "Co", "Cn", "Zl", "Zp"}
 _JOINERS = "\u200c\u200d"
@@ -19,6 +18,35 @@ def shown(name: str) -> str:
         "\ufffd" if unicodedata.category(sign) in _UNSEEN and sign not in _JOINERS else sign for sign in name
     )
 
+
+_LONGEST_PART = 22
+
+
+@lru_cache(maxsize=32_768)
+def breakable(name: str) -> Markup:
+    """A model's name that breaks between its parts, and inside a part only beyond 22 signs; escaped.
+
+    Browsers break after a hyphen, but not before a digit, and not after `_`, `:` or a slash before a digit.
+    """
+    parts = re.findall(r"[^-_/:]*[-_/:]+|[^-_/:]+", name)
+    pieces = [
+        part[start : start + _LONGEST_PART] for part in parts for start in range(0, len(part), _LONGEST_PART)
+    ]
+    return Markup("<wbr>").join(_short_ends_joined(pieces))
+
+
+def _short_ends_joined(pieces: list[str]) -> list[str]:
+    """Pieces of at least four signs: a line is not broken for less."""
+    joined: list[str] = []
+    for piece in pieces:
+        if joined and len(joined[-1]) < _SHORTEST_PIECE:
+            joined[-1] += piece
+        else:
+            joined.append(piece)
+    return joined
+
+
+_SHORTEST_PIECE = 4
 
 _ADDRESS = re.compile(r"(?!//)(?:[\w.~%-]+/)*[\w.~%-]*(?:\?[\w.~%&=-]*)?(?:#[\w.~%-]*)?", re.ASCII)
 

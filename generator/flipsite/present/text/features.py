@@ -64,7 +64,7 @@ class Trait:
 
 
 Filters = tuple[tuple[str, tuple[tuple[Trait, int], ...]], ...]
-"""By group, each trait with the number of models that have it."""
+"""By the label of a group, each trait with the number of models that have it."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -95,6 +95,15 @@ def traits(features: Iterable[Feature]) -> tuple[Trait, ...]:
     """The traits among a model's features, in the order of the filters."""
     found = [trait for feature in features if feature.value and (trait := _trait(feature))]
     return tuple(sorted(found, key=lambda trait: list(_GROUPS).index(trait.feature)))
+
+
+def facts(features: Iterable[Feature]) -> dict[str, float | str]:
+    """A model's known features by name: numbers as numbers, a date or a word as it is."""
+    return {
+        each.feature: float(each.value) if FEATURES[each.feature].kind == "number" else each.value
+        for each in features
+        if each.value
+    }
 
 
 def filters(rows: Sequence[Sequence[Trait]]) -> Filters:

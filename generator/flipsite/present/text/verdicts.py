@@ -27,7 +27,7 @@ from flipsite.domain.display import plural
 from flipsite.domain.estimates import Dependence, Estimate, PrintedBias, Sway, Verdict
 from flipsite.domain.features import ASKINGS
 from flipsite.domain.study import Sampling, Study
-from flipsite.present.leaderboard.tables import TOP
+from flipsite.present.tables import TOP
 from flipsite.present.text.formats import bias_text, count_text, percent_text, share_text
 
 _RARE = 0.05
