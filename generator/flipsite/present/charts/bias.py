@@ -7,8 +7,8 @@ from itertools import groupby
 import altair as alt
 
 from flipsite.domain.display import Figure, plural
-from flipsite.domain.estimates import Estimate, Verdict
-from flipsite.domain.study import Kind, Study
+from flipsite.domain.estimates import Estimate, Sway, Verdict
+from flipsite.domain.study import Study
 from flipsite.present.charts.figure import AnyChart, Canvas, Margins, Row, figure, placed
 from flipsite.present.charts.marks import (
     DRAWN_TOOLTIP,
@@ -61,14 +61,14 @@ def bias_intervals(estimates: Sequence[Estimate], study: Study, *, narrow: bool 
 
 def verdict_sentence(estimates: Sequence[Estimate], study: Study) -> str:
     """How many are shown to be biased, and how many fair."""
-    n_models, noun = len(estimates), "coin" if study.kind == Kind.SIMULATED else "model"
+    n_models = len(estimates)
     biased, fair = (
         sum(estimate.verdict == verdict for estimate in estimates)
         for verdict in (Verdict.BIASED, Verdict.FAIR)
     )
-    of = f"{count_text(biased)} of {plural(n_models, noun)}"
+    of = f"{count_text(biased)} of {plural(n_models, 'model')}"
     if biased in {0, n_models} and n_models > 1:
-        of = f"None of {n_models} {noun}s" if not biased else f"All {count_text(n_models)} {noun}s"
+        of = f"None of {n_models} models" if not biased else f"All {count_text(n_models)} models"
     told = f"{of} {'is' if biased == 1 or not biased else 'are'} shown to be biased"
     return f"{told}, {count_text(fair) if fair else 'none'} to be fair"
 
@@ -95,14 +95,15 @@ def _runs(rows: Sequence[Row]) -> list[Row]:
 
 
 def _caption(ranked: Sequence[Estimate], study: Study, *, stride: int) -> str:
-    noun = "coin" if study.kind == Kind.SIMULATED else "model"
     draws = [estimate.valid for estimate in ranked if estimate.valid]
     each = f", {_from_to(min(draws), max(draws))} valid draws each" if draws else ""
-    marks = f"{plural(len(ranked), noun)}{each}, least biased first."
+    marks = f"{plural(len(ranked), 'model')}{each}, least biased first."
     if stride > 1:
         marks += f" Each mark is the middle one of {stride} neighbours in rank."
     drawn = "Lines are" if len(ranked) <= NAMED_ROWS else "The grey area holds their"
     lines = f" {drawn} 95 % intervals." if any(bias_interval(estimate) for estimate in ranked) else ""
+    if any(estimate.sway is Sway.ORDER for estimate in ranked):
+        lines += " A model that follows the order of the labels is shown by its bias within each order."
     return f"{marks}{lines} The band is what {_sampler(study)} shows on average at as many draws."
 
 
@@ -115,10 +116,10 @@ def _from_to(low: int, high: int) -> str:
 
 
 def _spread_sentence(ranked: Sequence[Estimate]) -> str:
-    least, most = ranked[0], ranked[-1]
+    least, middle, most = ranked[0], ranked[(len(ranked) - 1) // 2], ranked[-1]
     return (
-        f"Biases run from {bias_text(least.bias)} ({shown(least.model)}) to {bias_text(most.bias)} "
-        f"({shown(most.model)}); half of them are at most {bias_text(ranked[(len(ranked) - 1) // 2].bias)}."
+        f"Biases run from {bias_text(bias_of(least))} ({shown(least.model)}) to {bias_text(bias_of(most))} "
+        f"({shown(most.model)}); half of them are at most {bias_text(bias_of(middle))}."
     )
 
 

@@ -9,7 +9,7 @@ from typing import Any, Final
 import altair as alt
 
 from flipsite.domain.display import plural
-from flipsite.domain.estimates import Estimate
+from flipsite.domain.estimates import Estimate, Sway
 from flipsite.domain.study import Study
 from flipsite.present.charts.figure import NARROW_PX, WIDE_PX, AnyChart, Canvas, Margins, Row, placed
 from flipsite.present.charts.theme import VERDICT_MARKS, ink
@@ -129,15 +129,21 @@ DRAWN_TOOLTIP = [
 
 
 def bias_interval(estimate: Estimate) -> tuple[float, float] | None:
-    """The 95 % interval of the bias; None without draws."""
+    """The 95 % interval of the bias; None without draws.
+
+    A model that follows the order has its bias for both ends: its interval is that of all draws together, and
+    not around the bias that is shown.
+    """
     low, high = estimate.bias_low, estimate.bias_high
+    if estimate.sway is Sway.ORDER:
+        low = high = estimate.ranking_bias
     return None if estimate.draws is None or low is None or high is None else (low, high)
 
 
 def bias_of(estimate: Estimate) -> float:
-    """The bias of a model that has one."""
-    assert estimate.bias is not None  # noqa: S101 - callers have left out those without
-    return estimate.bias
+    """The bias by which a model ranks; callers leave out those without."""
+    assert estimate.ranking_bias is not None  # noqa: S101
+    return estimate.ranking_bias
 
 
 def largest_bias(study: Study) -> float:
@@ -150,7 +156,7 @@ def bias_row(place: int, estimate: Estimate, study: Study) -> Row:
     interval = bias_interval(estimate)
     bounds = {"low": interval[0], "high": interval[1]} if interval else {}
     drawn = f", {plural(estimate.valid, 'valid draw')}" if estimate.valid else ""
-    said = f"{shown(estimate.model)}: bias {bias_text(estimate.bias)}{drawn}, {estimate.verdict}"
+    said = f"{shown(estimate.model)}: bias {bias_text(bias_of(estimate))}{drawn}, {estimate.verdict}"
     numbers = {
         "row": place,
         "bias": bias_of(estimate),
@@ -165,7 +171,7 @@ def bias_record(estimate: Estimate, study: Study) -> Row:
     low, high = bias_interval(estimate) or (None, None)
     return {
         "model": estimate.model,
-        "bias": estimate.bias,
+        "bias": bias_of(estimate),
         "bias_low": low,
         "bias_high": high,
         "valid": estimate.valid,

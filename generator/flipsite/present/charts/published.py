@@ -169,7 +169,6 @@ def fair_room(share: FairShare, population: Population | None, study: Study) -> 
         study: Theirs.
     """
     n = share.n_models
-    noun = "coin" if study.kind == "simulated" else "model"
     rows: list[Row] = [
         {
             "way": "counted at the fair end",
@@ -191,16 +190,16 @@ def fair_room(share: FairShare, population: Population | None, study: Study) -> 
     for place, row in enumerate(rows):
         row |= {"row": place, "label": _room_sentence(row)}
     title = (
-        f"With 95 % confidence at most {count_text(share.n_most)} of {plural(n, noun)} could be fair"
+        f"With 95 % confidence at most {count_text(share.n_most)} of {plural(n, 'model')} could be fair"
         if share.n_most < n
-        else f"All of {plural(n, noun)} could be fair"
+        else f"All of {plural(n, 'model')} could be fair"
     )
     return figure(
-        lambda canvas: _room_rows(rows, canvas, n_models=n, noun=noun),
+        lambda canvas: _room_rows(rows, canvas, n_models=n),
         name=f"{study.id}-fair-room",
         title=title,
         caption=(
-            f"{count_text(len(rows))} answers, each with its 95 % interval, among all {plural(n, noun)}. "
+            f"{count_text(len(rows))} answers, each with its 95 % interval, among all {plural(n, 'model')}. "
             "They rest on different assumptions; fair means too near the target to be distinguished from it."
         ),
         description=f"{title}. " + " ".join(f"{row['label']}." for row in rows),
@@ -215,11 +214,9 @@ def _room_sentence(row: Row) -> str:
     return f"{row['way']}: {count_text(row['models'])}, {low} to {high}"
 
 
-def _room_rows(rows: Sequence[Row], canvas: Canvas, *, n_models: int, noun: str) -> AnyChart:
+def _room_rows(rows: Sequence[Row], canvas: Canvas, *, n_models: int) -> AnyChart:
     y = place_axis(len(rows))
-    axis = alt.Axis(
-        orient="top", offset=6, format="d", tickCount=5, title=f"Fair {noun}s", titleAnchor="start"
-    )
+    axis = alt.Axis(orient="top", offset=6, format="d", tickCount=5, title="Fair models", titleAnchor="start")
     scale = alt.Scale(domain=[0, n_models], nice=False)
     x = alt.X("models:Q", scale=scale, axis=axis)
     whole = canvas.chart(rows)

@@ -109,7 +109,7 @@ def cost_against_bias(estimates: Sequence[Estimate], study: Study) -> Figure:
             {
                 "model": e.model,
                 "usd_per_valid_draw": _usd_per_draw(e),
-                "bias": e.bias,
+                "bias": e.ranking_bias,
                 "verdict": str(e.verdict),
             }
             for e in priced
@@ -151,7 +151,7 @@ def _mean_ranks(numbers: Sequence[float]) -> list[float]:
 
 
 def _bias(estimate: Estimate) -> float:
-    return estimate.bias if estimate.bias is not None else inf
+    return estimate.ranking_bias if estimate.ranking_bias is not None else inf
 
 
 def _usd_per_draw(estimate: Estimate) -> float:
@@ -212,7 +212,9 @@ def _spend_bars(rows: Sequence[Row], canvas: Canvas) -> AnyChart:
 
 def _cost_row(estimate: Estimate) -> Row:
     cost = usd_text(_usd_per_draw(estimate))
-    said = f"{shown(estimate.model)}: bias {bias_text(estimate.bias)}, {cost} a draw, {estimate.verdict}"
+    said = (
+        f"{shown(estimate.model)}: bias {bias_text(estimate.ranking_bias)}, {cost} a draw, {estimate.verdict}"
+    )
     numbers = {"usd": _usd_per_draw(estimate), "bias": _bias(estimate), "cost": cost}
     return named_row(estimate) | numbers | {"label": said}
 
