@@ -257,9 +257,10 @@ def _report(folder: Path) -> StudyReport:
 
 def off_list_shares(draws: Draws) -> dict[str, float]:
     """Share of each model's answers that named what was not offered; only of models that answered."""
-    from flipsite.collect.parse import OFF_LIST, read_answer
 
     def is_off_list(row: int) -> bool:
+        from flipsite.collect.parse import OFF_LIST, read_answer  # most studies have no such row
+
         labels = json.loads(draws.labels[row] or '["0", "1"]')
         found = read_answer(draws.response[row], labels=labels, mode=draws.mode[row] or "text")
         return isinstance(found, Rejected) and found.reason == OFF_LIST
