@@ -1,6 +1,7 @@
 """Progress on a terminal, on a pipe and in a log, and the command line that goes on."""
 
 import shlex
+import threading
 from io import StringIO
 
 import click
@@ -9,6 +10,7 @@ from click.testing import CliRunner
 from rich.console import Console
 from rich.table import Table
 
+from flipsite.cli import console as console_module
 from flipsite.cli.console import ProgressBar, duration_text, same_command, show_table
 from flipsite.domain.display import plural
 
@@ -92,6 +94,62 @@ def test_the_same_command_is_the_one_that_was_typed():
     words = ["mine", "--models", "a/*", "--models", "b c", "--budget", "5", "--yes"]
     ran = CliRunner().invoke(command, words)
     assert shlex.split(ran.output) == ["flipsite", "collect", *words]
+
+
+def test_each_phase_of_the_work_counts_its_own_things_and_time(capsys: pytest.CaptureFixture[str]):
+    """Reading studies, drawing what cannot be counted, writing pages: time left is of the phase."""
+    clock = Clock()
+    bar, _ = shown(clock, terminal=False)
+    with bar:
+        for clock.now, phase in (
+            (0.0, ("study", 0, 2)),
+            (10.0, ("study", 1, 2)),
+            (20.0, ("drawing charts", 0, 0)),
+            (26.0, ("drawing charts", 0, 0)),
+            (30.0, ("step", 0, 4)),
+            (40.0, ("step", 2, 4)),
+        ):
+            bar.show(*phase)
+    assert capsys.readouterr().err.splitlines() == [
+        "1 of 2 studies, 6 a minute, 0:10 left",
+        "drawing charts, 0:00",
+        "drawing charts, 0:06",
+        "2 of 4 steps, 12 a minute, 0:10 left",
+    ]
+
+
+def test_a_line_of_output_and_the_bar_keep_out_of_each_others_way(capsys: pytest.CaptureFixture[str]):
+    clock = Clock()
+    bar, out = shown(clock)
+    with bar:
+        clock.now = 2.0
+        bar.show("form", 1, 4)
+        bar.echo("form 1 is done")
+        clock.now = 4.0
+        bar.show("form", 2, 4)
+    assert capsys.readouterr().out == "form 1 is done\n"
+    text = click.unstyle(out.getvalue())
+    assert "form 1 is done" not in text
+    assert "1 of 4 forms" in text
+    assert "2 of 4 forms" in text
+
+
+def test_time_passes_on_the_bar_while_nothing_is_done(monkeypatch: pytest.MonkeyPatch):
+    """A sampler is at work for minutes: the bar shows how long."""
+    monkeypatch.setattr(console_module, "TICK_S", 0.01)
+    clock, drawn = Clock(), threading.Event()
+
+    class Screen(StringIO):
+        def write(self, text: str) -> int:
+            if "0:30 so far" in text:
+                drawn.set()
+            return super().write(text)
+
+    screen = Console(file=Screen(), width=80, force_terminal=True, _environ={"TERM": "xterm"})
+    with ProgressBar("form", console=screen, clock=clock) as bar, bar.ticking():
+        bar.show("form", 0, 4)
+        clock.now = 30.0
+        assert drawn.wait(30)
 
 
 def test_a_slow_rate_is_told_a_minute(capsys: pytest.CaptureFixture[str]):

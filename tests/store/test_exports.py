@@ -16,7 +16,7 @@ from hypothesis import strategies as st
 
 from flipsite.csv_cells import csv_cell, without_guard
 from flipsite.domain.draws import STATUSES, Draw, Draws, Failed, Outcome
-from flipsite.store.exports import EXPORT_FORMATS, export_draws
+from flipsite.store.exports import EXPORT_FORMATS, export_draws, export_groups
 from flipsite.store.snapshot.columns import COUNTS, SCHEMA, collect_draws
 from flipsite.store.snapshot.read import read_draws
 
@@ -141,3 +141,12 @@ def test_every_text_gives_readable_files(rows):
     assert len(cells) == len(draws) + 1
     for form in EXPORT_FORMATS:
         assert exported(draws, form) == exported(draws, form)
+
+
+@pytest.mark.parametrize("form", EXPORT_FORMATS)
+def test_the_progress_counts_draws_and_no_draw_is_a_file_all_the_same(form):
+    told, file = [], io.BytesIO()
+    draws = collect_draws([replace(BARE, draw=row) for row in range(8_200)])
+    export_groups([draws], file, study="s", form=form, n_all=8_200, progress=lambda *each: told.append(each))
+    assert told[-1] == ("draw", 8_200, 8_200)
+    assert export_groups([], io.BytesIO(), study="s", form=form) == 0

@@ -43,6 +43,23 @@ def test_the_site_is_the_same_whatever_the_jobs(tmp_path: Path, jobs: int) -> No
     assert (tmp_path / "many/b3/4/index.html").stat().st_mode & 0o777 == 0o644
 
 
+@pytest.mark.parametrize("jobs", [1, 3])
+def test_the_progress_counts_to_the_end(tmp_path: Path, jobs: int) -> None:
+    """By whomever the batches are made."""
+    told: list[tuple[str, int, int]] = []
+    replace_site(
+        {},
+        tmp_path / "site",
+        version="1",
+        inputs={},
+        batches=BATCHES,
+        jobs=jobs,
+        progress=lambda *each: told.append(each),
+    )
+    assert [n for _, n, _ in told] == sorted(n for _, n, _ in told)
+    assert told[-1] == ("step", N_BATCHES + 1, N_BATCHES + 1)
+
+
 def test_what_has_not_changed_stays_the_same_file(tmp_path: Path) -> None:
     build(tmp_path / "site", jobs=2)
     before = (tmp_path / "site/b1/1/index.html").stat()

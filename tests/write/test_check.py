@@ -243,6 +243,13 @@ def test_a_file_that_github_would_refuse_is_a_warning(tmp_path):
     assert all(each.is_warning for each in by_kind.values())
 
 
+def test_the_progress_counts_files_then_pages(tmp_path):
+    told = []
+    write_site(tmp_path, FILES)
+    check_site(tmp_path, progress=lambda *each: told.append(each))
+    assert [noun for noun, n, n_all in told if n == n_all] == ["file", "page"]
+
+
 def test_a_folder_without_a_site_is_a_sentence(tmp_path):
     with pytest.raises(SiteError, match="run `flipsite build` first"):
         check_site(tmp_path)

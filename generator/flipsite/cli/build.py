@@ -48,21 +48,24 @@ def command(
       flipsite build
       flipsite build -o public --base-url https://me.github.io/coins/
     """
+    from flipsite.cli.console import ProgressBar
     from flipsite.domain.display import plural
     from flipsite.project import find_project
     from flipsite.workflows.build import build
 
     gc.disable()  # the process ends with the build; looking for cycles takes a tenth of its time
     project = find_project(Path.cwd())
-    report = build(
-        project,
-        out=out or project.site,
-        studies=studies,
-        base_url=base_url,
-        jobs=jobs or os.cpu_count() or 1,
-        force=force,
-        allow_remote=allow_remote,
-    )
+    with ProgressBar() as bar:
+        report = build(
+            project,
+            out=out or project.site,
+            studies=studies,
+            base_url=base_url,
+            jobs=jobs or os.cpu_count() or 1,
+            force=force,
+            allow_remote=allow_remote,
+            progress=bar.show,
+        )
     gc.freeze()  # nor at its end, where Python looks once more
     change = report.change
     click.echo(

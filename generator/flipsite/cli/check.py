@@ -1,24 +1,12 @@
-"""`flipsite check`: what is wrong with a site.
-
-Check a site that was built.
-"""
+"""`flipsite check`: the faults of a site that was built."""
 
 from pathlib import Path
 
 import click
 
+from flipsite.cli.console import ProgressBar
 from flipsite.domain.display import plural
 from flipsite.write.check.check import check_site
-from flipsite.write.check.findings import Finding
-
-
-def check(site: Path) -> list[Finding]:
-    """The faults of a site, sorted by file and line.
-
-    Raises:
-        SiteError: If there is none there.
-    """
-    return check_site(site)
 
 
 @click.command("check", short_help="Look for faults in a built site.")
@@ -38,7 +26,8 @@ def command(*, site: Path | None) -> int:
     from flipsite.project import find_project
 
     site = site or find_project(Path.cwd()).site
-    findings = check(site)
+    with ProgressBar() as bar:
+        findings = check_site(site, progress=bar.show)
     for finding in findings:
         click.echo(str(finding))
     n_faults = sum(not finding.is_warning for finding in findings)

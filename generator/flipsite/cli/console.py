@@ -2,8 +2,10 @@
 
 import shlex
 import sys
+import threading
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from html import escape as html_escape
 from types import TracebackType
 from typing import TYPE_CHECKING, Any, Self
@@ -21,6 +23,12 @@ if TYPE_CHECKING:  # rich takes a tenth of the time of a small build
 QUIET_S = 1.0
 """Work that is done sooner shows no progress."""
 
+TICK_S = 0.5
+"""Between two looks at the clock, where nothing else happens."""
+
+REDRAWN_EVERY_S = 0.2
+"""Between two pictures of the bar."""
+
 LINE_EVERY_S = 5.0
 """Between two plain lines, where there is no terminal."""
 
@@ -34,7 +42,7 @@ class ProgressBar:
 
     def __init__(
         self,
-        noun: str,
+        noun: str = "step",
         *,
         console: "Console | None" = None,
         clock: Callable[[], float] = time.monotonic,
@@ -43,7 +51,7 @@ class ProgressBar:
         """Start the clock.
 
         Args:
-            noun: One of the things that are counted.
+            noun: One of the things that are counted; `show` may name another.
             console: Where to show it; standard error by default.
             clock: Seconds, from any start.
             lines: Whether to print plain lines where there is neither a terminal nor a notebook.
@@ -54,7 +62,9 @@ class ProgressBar:
         self._lines = lines
         self._live: Live | None = None
         self._cell: Any = None
-        self._began = self._shown_at = clock()
+        self._last: tuple[int, int] = (0, 0)
+        self._lock = threading.RLock()
+        self._began = self._phase_began = self._shown_at = clock()
 
     def __enter__(self) -> Self:
         return self
@@ -62,8 +72,44 @@ class ProgressBar:
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
+        self._clear()
+
+    def echo(self, line: str) -> None:
+        """Print a line on standard output; the bar makes room for it."""
+        with self._lock:
+            self._clear()
+            click.echo(line)
+
+    @contextmanager
+    def ticking(self) -> Iterator[None]:
+        """Show the time that passes between two updates, by a thread: not beside work that forks."""
+        ended = threading.Event()
+
+        def tick() -> None:
+            while not ended.wait(TICK_S):
+                with self._lock:
+                    self.update(*self._last)
+
+        thread = threading.Thread(target=tick, daemon=True)
+        thread.start()
+        try:
+            yield
+        finally:
+            ended.set()
+            thread.join()
+
+    def _clear(self) -> None:
         if self._live is not None:
             self._live.stop()
+            self._live = None
+
+    def show(self, noun: str, n_done: int, n_all: int) -> None:
+        """Show how much of one phase of the work is done; a `Progress`. Another noun begins another phase."""
+        if noun != self._noun:
+            self._noun, self._phase_began = noun, self._clock()
+        with self._lock:
+            self._last = n_done, n_all
+            self.update(n_done, n_all)
 
     def update(self, n_done: int, n_all: int, *details: str) -> None:
         """Show how much is done.
@@ -77,7 +123,7 @@ class ProgressBar:
         if now - self._began < QUIET_S:
             return
         console = self._console = self._console or _standard_error()
-        head = self._head(n_done, n_all, now - self._began)
+        head = self._head(n_done, n_all, now - self._phase_began)
         if console.is_jupyter:
             self._show_cell(n_done, n_all, " · ".join([head, *details]))
         elif console.is_terminal and not console.is_dumb_terminal:
@@ -88,8 +134,10 @@ class ProgressBar:
 
     def _head(self, n_done: int, n_all: int, seconds: float) -> str:
         if not n_all:
-            return plural(n_done, self._noun)
+            return plural(n_done, self._noun) if n_done else f"{self._noun}, {duration_text(seconds)}"
         head = f"{n_done:,} of {plural(n_all, self._noun)}"
+        if n_done == 0:
+            head += f", {duration_text(seconds)} so far"
         if 0 < n_done < n_all:
             if 2 * n_done < seconds:  # a slow rate says little a second
                 head += f", {60 * n_done / seconds:.2g} a minute"
@@ -101,10 +149,14 @@ class ProgressBar:
     ) -> None:
         from rich.live import Live
 
-        if self._live is None:
-            self._live = Live(console=console, refresh_per_second=4, transient=True)
+        now = self._clock()
+        if self._live is None:  # without a thread of its own, which a build that forks would copy
+            self._live = Live(console=console, auto_refresh=False, transient=True)
             self._live.start()
-        self._live.update(_bar(n_done, n_all, head, details))
+        elif now - self._shown_at < REDRAWN_EVERY_S and n_done != n_all:
+            return
+        self._shown_at = now
+        self._live.update(_bar(n_done, n_all, head, details), refresh=True)
 
     def _show_cell(self, n_done: int, n_all: int, text: str) -> None:
         from IPython.display import HTML, display

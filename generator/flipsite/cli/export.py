@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 import click
 
+from flipsite.cli.console import ProgressBar
 from flipsite.cli.params import study_names
 from flipsite.domain.display import plural
 from flipsite.errors import UsageError
@@ -42,11 +43,13 @@ def command(*, study: str, format_: "ExportFormat", out: str) -> None:
 
     project = find_project(Path.cwd())
     if out != "-":
-        n_draws = export_study(project, study, form=format_, out=Path(out))
+        with ProgressBar("draw") as bar:
+            n_draws = export_study(project, study, form=format_, out=Path(out), progress=bar.show)
         click.echo(f"Wrote {plural(n_draws, 'draw')} to {out}.", err=True)
         return
     if format_ == "parquet" and sys.stdout.isatty():
         raise UsageError(
             "Parquet is not for a terminal; name a file with -o FILE, or send it on through a pipe"
         )
-    export_study(project, study, form=format_, out=sys.stdout.buffer)
+    with ProgressBar("draw") as bar:
+        export_study(project, study, form=format_, out=sys.stdout.buffer, progress=bar.show)

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 import click
 
+from flipsite.cli.console import ProgressBar
 from flipsite.cli.params import study_names
 from flipsite.domain.display import plural
 
@@ -36,7 +37,10 @@ def command(*, study: str, draws: int, chains: int, seed: int) -> None:
     from flipsite.workflows.fit import FitOrder, fit_study
 
     order = FitOrder(draws=draws, chains=chains, seed=seed)
-    fit, summary, posterior = fit_study(find_project(Path.cwd()), study, order, done=click.echo)
+    with ProgressBar("form") as bar, bar.ticking():
+        fit, summary, posterior = fit_study(
+            find_project(Path.cwd()), study, order, done=bar.echo, progress=bar.show
+        )
     for left in fit.left_out:
         click.echo(f"left out: {left.what}: {left.reason}")
     click.echo(

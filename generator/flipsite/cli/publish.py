@@ -5,6 +5,7 @@ from typing import TYPE_CHECKING
 
 import click
 
+from flipsite.cli.console import ProgressBar
 from flipsite.errors import UsageError
 
 if TYPE_CHECKING:
@@ -54,17 +55,19 @@ def command(
     def say(line: str) -> None:
         click.echo(line, err=True)
 
-    publication = prepare_publication(
-        find_project(Path.cwd()),
-        branch=branch,
-        remote=remote,
-        base_url=base_url,
-        remember=not dry_run,
-        packaged=packaged,
-        parent_repository=parent_repository,
-        allow_remote=allow_remote,
-        echo=say,
-    )
+    with ProgressBar() as bar:
+        publication = prepare_publication(
+            find_project(Path.cwd()),
+            branch=branch,
+            remote=remote,
+            base_url=base_url,
+            remember=not dry_run,
+            packaged=packaged,
+            parent_repository=parent_repository,
+            allow_remote=allow_remote,
+            echo=say,
+            progress=bar.show,
+        )
     plan = publication.plan
     where = f"{branch} of {remote}, {plan.remote_url}"
     if dry_run:

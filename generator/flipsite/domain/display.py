@@ -86,5 +86,8 @@ def one_line(text: str, *, most: int = 200) -> str:
 
 
 def plural(count: int, noun: str, nouns: str | None = None) -> str:
-    """A count with its noun: `0 models`, `1 model`, `2,400 models`; `nouns` where an `s` is not enough."""
-    return f"{count:,} {noun if count == 1 else nouns or noun + 's'}"
+    """A count with its noun: `0 models`, `1 model`, `2,400 studies`; `nouns` where that is wrong."""
+    if count == 1:
+        return f"1 {noun}"
+    ends_in_ies = noun.endswith("y") and noun[-2:-1] not in ("a", "e", "o", "u")
+    return f"{count:,} {nouns or (noun[:-1] + 'ies' if ends_in_ies else noun + 's')}"

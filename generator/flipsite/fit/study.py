@@ -9,6 +9,7 @@ from typing import Any, Final
 import numpy as np
 
 from flipsite.domain.fit import Fit, FittedForm, FormName, OmittedInput, Part, Term
+from flipsite.domain.progress import Progress, counted, unwatched
 from flipsite.fit import summaries
 from flipsite.fit.counts import FlipCounts
 from flipsite.fit.covariates import Covariates
@@ -34,6 +35,7 @@ def fit_forms(
     chains: int,
     seed: int,
     done: Callable[[SampleResult], None],
+    progress: Progress = unwatched,
 ) -> tuple[tuple[FittedForm, ...], tuple[SampleResult, ...], tuple[OmittedInput, ...]]:
     """Sample every form in turn; where the models were selected, each also as if they were not.
 
@@ -44,13 +46,15 @@ def fit_forms(
         chains: How many.
         seed: Of all randomness.
         done: Called with each result.
+        progress: Told of the forms that are sampled.
 
     Returns:
         The forms for `fit.json`, their draws, and the forms that are left out.
     """
     names: list[FormName] = [form for form in FORMS if counts.signed or form != "mean"]
     sampled = []
-    for naive, form in product([False, True] if counts.selection else [False], names):
+    variants = tuple(product([False, True] if counts.selection else [False], names))
+    for naive, form in counted(variants, "form", progress):
         sampled.append(sample(form, counts, given, draws=draws, chains=chains, seed=seed, naive=naive))
         done(sampled[-1])
     aware, unaware = sampled[: len(names)], sampled[len(names) :]

@@ -19,11 +19,13 @@ from numpy.typing import NDArray
 
 from flipsite.csv_cells import csv_cell
 from flipsite.domain.draws import OPTIONAL_TEXTS, STATUSES, Codes, Draws
+from flipsite.domain.progress import Progress, unwatched
 from flipsite.store.snapshot.columns import (
     COUNTS,
     NUMBERS,
     SCHEMA,
     TEXTS,
+    collect_draws,
     draws_table,
     schema_with,
     unicode_text,
@@ -54,32 +56,45 @@ def export_draws(draws: Draws, file: BinaryIO, *, study: str, form: ExportFormat
     export_groups([draws], file, study=study, form=form)
 
 
-def export_groups(groups: Iterable[Draws], file: BinaryIO, *, study: str, form: ExportFormat) -> int:
+def export_groups(
+    groups: Iterable[Draws],
+    file: BinaryIO,
+    *,
+    study: str,
+    form: ExportFormat,
+    n_all: int = 0,
+    progress: Progress = unwatched,
+) -> int:
     """Write draws to an open binary file, and never hold more than some of them.
 
     Args:
-        groups: What to write, some draws at a time, one group at least; all have the same columns.
+        groups: What to write, some draws at a time; all have the same columns.
         file: Where to; written from its present position, not closed.
         study: The study's id, which stands in each row.
         form: `csv`, `jsonl` (one JSON object a line) or `parquet` (the snapshot's own form).
+        n_all: How many draws there are, for the progress; 0 where that is not known.
+        progress: Told of the draws that are written.
 
     Returns:
         How many draws were written.
     """
     n_draws, groups = 0, iter(groups)
-    first = next(groups)
+    first = next(groups, collect_draws([]))
     optional, groups = first.optional_columns, chain([first], groups)
     if form == "parquet":
         with parquet_writer(file, None) as writer:
             for draws in groups:
                 writer.write_table(draws_table(draws, study=study), row_group_size=ROWS_A_GROUP)
                 n_draws += len(draws)
+                progress("draw", n_draws, n_all)
         return n_draws
     if form == "csv":
         file.write((",".join(schema_with(optional).names) + "\n").encode())
     for draws in groups:
         columns = _csv_columns(draws, study) if form == "csv" else _json_columns(draws, study)
-        file.writelines(_lines(columns, len(draws)))
+        for number, lines in enumerate(_lines(columns, len(draws)), start=1):
+            file.write(lines)
+            progress("draw", n_draws + min(number * _ROWS_A_BLOCK, len(draws)), n_all)
         n_draws += len(draws)
     return n_draws
 

@@ -18,6 +18,7 @@ from typing import TYPE_CHECKING
 from urllib.parse import unquote
 
 from flipsite import __version__
+from flipsite.domain.progress import Progress, counted, unwatched
 from flipsite.domain.site import SiteInfo
 from flipsite.domain.urls import base_address, domain_address
 from flipsite.errors import UsageError
@@ -87,6 +88,7 @@ def build(
     force: bool = False,
     allow_remote: bool = False,
     memory: "Memory | None" = None,
+    progress: Progress = unwatched,
 ) -> BuildReport:
     """Build the site of a project's studies; where no input has changed since the last build, do nothing.
 
@@ -99,6 +101,7 @@ def build(
         force: Build even where nothing has changed.
         allow_remote: Read draws that `[draws]` of flipsite.toml says lie outside the project.
         memory: What the last build of this process left; filled for the next one.
+        progress: Told of the studies that are read, then of the groups of pages that are made.
 
     Raises:
         FlipsiteError: If an input is faulty or the site cannot be written; the last site stays as it was.
@@ -113,7 +116,16 @@ def build(
     change = None if anew else current_site(out, version=__version__, inputs=inputs)
     if change is None:
         with Drawings(project, inputs, jobs=jobs, force=force, memory=memory) as drawings:
-            work = _work(project, folders, inputs, base_url=address, out=out, force=anew, memory=memory)
+            work = _work(
+                project,
+                folders,
+                inputs,
+                base_url=address,
+                out=out,
+                force=anew,
+                memory=memory,
+                progress=progress,
+            )
             drawings.ask(work.wanted, work.with_charts)
             change = replace_site(
                 {},
@@ -123,6 +135,7 @@ def build(
                 batches=work.without_charts,
                 jobs=jobs,
                 later=drawings,
+                progress=progress,
             )
         remember_site(_manifest_of(out))
     return BuildReport(
@@ -150,6 +163,7 @@ def _work(
     out: Path,
     force: bool,
     memory: "Memory | None",
+    progress: Progress,
 ) -> "SiteWork":
     """The functions that make the site's files, from its studies' folders.
 
@@ -162,7 +176,10 @@ def _work(
 
     info = load_project(project.content.parent).site
     paths = list(folders.values())
-    reports = memory.reports(paths, inputs, load_report) if memory else [load_report(path) for path in paths]
+    if memory:
+        reports = memory.reports(paths, inputs, load_report)
+    else:
+        reports = [load_report(path) for path in counted(paths, "study", progress)]
     log.info("analysed %d studies", len(reports))
     models = {report.study.id: [record.page for record in report.estimates] for report in reports}
     kept = {} if force else reusable(out, inputs=inputs, models=models, templates=project.templates)

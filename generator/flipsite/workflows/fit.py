@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 
 from flipsite.domain.display import plural
 from flipsite.domain.fit import Fit, OmittedInput
+from flipsite.domain.progress import Progress, unwatched
 from flipsite.domain.study import Kind, Study
 from flipsite.errors import UsageError
 from flipsite.files import refuse_link, replaced_by
@@ -45,7 +46,12 @@ class FitOrder:
 
 
 def fit_study(
-    project: Project, study_id: str, order: FitOrder, *, done: Callable[[str], None]
+    project: Project,
+    study_id: str,
+    order: FitOrder,
+    *,
+    done: Callable[[str], None],
+    progress: Progress = unwatched,
 ) -> tuple[Fit, Path, Path]:
     """Fit the regressions of a study and store their results.
 
@@ -54,6 +60,7 @@ def fit_study(
         study_id: Its id.
         order: How to sample.
         done: Called with a line of text for each form sampled.
+        progress: Told of the forms that are sampled.
 
     Returns:
         The fit, its file, and the file with all posterior draws.
@@ -71,7 +78,7 @@ def fit_study(
     study, known = load_study(folder), folder / FEATURES_FILE
     if not known.exists():
         raise UsageError(f"{known}: not there; `flipsite features {study_id}` writes it.")
-    fit, sampled = _fit(study, folder, order, done)
+    fit, sampled = _fit(study, folder, order, done, progress)
     draws = project.cache / "fits" / f"{study_id}.nc"
     keep_draws(sampled, draws)
     write_fit(folder / FIT_FILE, fit)
@@ -104,7 +111,7 @@ def keep_draws(sampled: "tuple[SampleResult, ...]", path: Path) -> None:
 
 
 def _fit(
-    study: Study, folder: Path, order: FitOrder, done: Callable[[str], None]
+    study: Study, folder: Path, order: FitOrder, done: Callable[[str], None], progress: Progress
 ) -> "tuple[Fit, tuple[SampleResult, ...]]":
     from flipsite.fit.covariates import covariates
     from flipsite.fit.priors import prior_notes
@@ -128,6 +135,7 @@ def _fit(
         chains=order.chains,
         seed=order.seed,
         done=lambda one: done(_line(one)),
+        progress=progress,
     )
     fit = Fit(
         forms=forms,

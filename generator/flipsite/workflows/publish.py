@@ -9,6 +9,7 @@ from dataclasses import dataclass
 import tomli_w
 
 from flipsite import __version__
+from flipsite.domain.progress import Progress, unwatched
 from flipsite.domain.urls import base_address, domain_address
 from flipsite.errors import SiteError, UsageError
 from flipsite.files import replacing
@@ -52,6 +53,7 @@ def prepare_publication(
     parent_repository: bool,
     allow_remote: bool = False,
     echo: Callable[[str], object],
+    progress: Progress = unwatched,
 ) -> Publication:
     """Build a project's site for its address, check it, and compare it with the branch; nothing is sent.
 
@@ -66,6 +68,7 @@ def prepare_publication(
         parent_repository: Whether the repository may be that of a folder above the project.
         allow_remote: Read draws that lie outside the project.
         echo: Says a line to the user.
+        progress: Told of the building and the checking.
 
     Raises:
         UsageError: If there is no project, or the repository is not its own.
@@ -95,10 +98,17 @@ def prepare_publication(
     ):
         echo(f"flipsite: add {line} to {PROJECT_FILE}, so that the next build knows the address")
     jobs = os.cpu_count() or 1
-    report = build(project, out=project.site, base_url=address, jobs=jobs, allow_remote=allow_remote)
+    report = build(
+        project,
+        out=project.site,
+        base_url=address,
+        jobs=jobs,
+        allow_remote=allow_remote,
+        progress=progress,
+    )
     for warning in report.warnings:
         echo(f"flipsite: warning: {warning}")
-    faults = [finding for finding in check_site(project.site) if not finding.is_warning]
+    faults = [finding for finding in check_site(project.site, progress=progress) if not finding.is_warning]
     if faults:
         more = f" and {len(faults) - 1} more" if len(faults) > 1 else ""
         raise SiteError(f"{faults[0]}{more}; nothing was published: fix what `flipsite check` finds")

@@ -7,6 +7,7 @@ from typing import BinaryIO
 
 from flipsite.collect.parse import read_answer
 from flipsite.domain.draws import Outcome, Status
+from flipsite.domain.progress import Progress, unwatched
 from flipsite.domain.study import Kind
 from flipsite.errors import UsageError
 from flipsite.files import replacing
@@ -15,7 +16,7 @@ from flipsite.settings import load_study
 from flipsite.store.exports import ExportFormat, export_groups
 from flipsite.store.imports.columns import ImportOptions
 from flipsite.store.imports.importer import ImportReport, import_by_target, import_file
-from flipsite.store.snapshot.read import read_draws, read_groups
+from flipsite.store.snapshot.read import n_draws, read_draws, read_groups
 from flipsite.workflows.load import is_large
 
 
@@ -65,7 +66,14 @@ def _own(project: Project) -> Project:
     return project
 
 
-def export_study(project: Project, study_id: str, *, form: ExportFormat, out: Path | BinaryIO) -> int:
+def export_study(
+    project: Project,
+    study_id: str,
+    *,
+    form: ExportFormat,
+    out: Path | BinaryIO,
+    progress: Progress = unwatched,
+) -> int:
     """Write a study's draws to a file, which appears whole or not at all, or to an open stream.
 
     Returns:
@@ -79,8 +87,9 @@ def export_study(project: Project, study_id: str, *, form: ExportFormat, out: Pa
     if load_study(folder).kind == Kind.PUBLISHED:
         raise UsageError(f"{study_id}: a published study has figures and no draws; name a study with draws")
     files = snapshot_files(folder) or (folder / SNAPSHOT,)
+    n_all = sum(map(n_draws, files))
     groups = read_groups(files) if is_large(files) else [read_draws(files[0])]
     if isinstance(out, Path):
         with replacing(out) as file:
-            return export_groups(groups, file, study=study_id, form=form)
-    return export_groups(groups, out, study=study_id, form=form)
+            return export_groups(groups, file, study=study_id, form=form, n_all=n_all, progress=progress)
+    return export_groups(groups, out, study=study_id, form=form, n_all=n_all, progress=progress)

@@ -7,6 +7,7 @@ import zlib
 from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 
+from flipsite.domain.progress import Progress, counted, unwatched
 from flipsite.errors import SiteError
 from flipsite.project import ROOT_FILES
 from flipsite.write.check.findings import Document, Finding, Rule
@@ -65,11 +66,12 @@ class PageWeights:
         return self._compressed[path]
 
 
-def check_site(site: Path) -> list[Finding]:
+def check_site(site: Path, *, progress: Progress = unwatched) -> list[Finding]:
     """Look for every fault in a site.
 
     Args:
         site: Its folder.
+        progress: Told of the files that are read, then of those that are checked.
 
     Returns:
         What is wrong, sorted by file and line.
@@ -82,27 +84,29 @@ def check_site(site: Path) -> list[Finding]:
             f"{site}: there is no site here (no index.html); run `flipsite build` first, or name its folder"
         )
     try:
-        return sorted(_findings(site), key=lambda each: (each.path, each.line or 0, each.kind, each.message))
+        return sorted(
+            _findings(site, progress), key=lambda each: (each.path, each.line or 0, each.kind, each.message)
+        )
     except OSError as error:
         raise SiteError(
             f"{error.filename}: cannot be read: {error.strerror}; fix that and check again"
         ) from error
 
 
-def _findings(site: Path) -> list[Finding]:
+def _findings(site: Path, progress: Progress) -> list[Finding]:
     sizes = {path: (site / path).stat().st_size for path, is_folder in walk(site) if not is_folder}
     manifest = read_manifest(site)
     # The author's own files for the root, such as a search engine's proof of ownership, are no pages of ours.
     authors = {path for path in sizes if manifest and f"content/{ROOT_FILES}/{path}" in manifest.inputs}
     documents = {
         path: reader((site / path).read_bytes())
-        for path in sizes
+        for path in counted(tuple(sizes), "file", progress)
         if path not in authors and (reader := _reader(path)) is not None
     }
     links = Links(sizes, documents)
     scales = PageWeights(site, sizes)
     findings = [*changed_files(site, sizes), *scales.site_findings()]
-    for path, document in documents.items():
+    for path, document in counted(tuple(documents.items()), "page", progress):
         findings += [
             Finding(path=path, line=fault.line, kind=fault.kind, message=fault.message)
             for fault in document.faults

@@ -9,6 +9,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+from flipsite.domain.progress import Progress, unwatched
 from flipsite.errors import SiteError
 from flipsite.files import (
     Content,
@@ -80,6 +81,7 @@ def replace_site(
     batches: Sequence[Batch] = (),
     jobs: int = 1,
     later: DeferredBatches | None = None,
+    progress: Progress = unwatched,
 ) -> SiteChange:
     """Make `out` hold these files, build.json, and git's own; at every instant it holds a whole site.
 
@@ -91,6 +93,7 @@ def replace_site(
         batches: More files, made when their turn comes, so that they are never all in memory.
         jobs: How many processes make them.
         later: Batches that are still to come.
+        progress: Told of the batches that are made.
 
     Returns:
         What changed. If nothing did, the site stays what it was, untouched.
@@ -106,7 +109,7 @@ def replace_site(
         with scratch_beside(out) as scratch:
             refuse_foreign(out)
             place = _SiteWriter(out, scratch / NEW)
-            placed = run_batches([*batches, lambda: files], place, jobs=jobs, later=later)
+            placed = run_batches([*batches, lambda: files], place, jobs=jobs, later=later, progress=progress)
             change = _listed(placed, out, place, version=version, inputs=inputs)
             if change.written or change.removed:
                 _carry(out, scratch / NEW)

@@ -15,6 +15,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import suppress
 from typing import Generic, NamedTuple, Protocol, TypeVar
 
+from flipsite.domain.progress import Progress, counted, unwatched
 from flipsite.errors import SiteError
 from flipsite.files import Content
 from flipsite.write.site.paths import check_paths
@@ -90,6 +91,9 @@ Batch = Callable[[], Mapping[str, Content]]
 MOST_BATCHES = 8_000
 """Their numbers wait in a pipe, which holds so many."""
 
+_NOUN = "step"
+"""A batch, as the progress calls it."""
+
 _NUMBER = 4
 """Bytes of a batch's number in the pipe: one read takes one number whole."""
 
@@ -117,7 +121,12 @@ class DeferredBatches(Protocol):
 
 
 def run_batches(
-    batches: Sequence[Batch], place: Place, *, jobs: int, later: DeferredBatches | None = None
+    batches: Sequence[Batch],
+    place: Place,
+    *,
+    jobs: int,
+    later: DeferredBatches | None = None,
+    progress: Progress = unwatched,
 ) -> list[PlacedFile]:
     """Make all files and put each in its place.
 
@@ -128,6 +137,7 @@ def run_batches(
             asks for one: a fork would copy their locks and not them.
         later: More of them; until they are ready this process makes of the others what it can. The first one
             of all is then made by this very process.
+        progress: Told after each batch that this process makes, and while it waits for others.
 
     Raises:
         FlipsiteError: What a batch raised; the other processes are then ended.
@@ -137,13 +147,15 @@ def run_batches(
         placed, waiting = list[PlacedFile](), list(batches)
         if later:
             while waiting and not later.is_ready():
+                progress("drawing charts", 0, 0)
                 placed += _made(waiting.pop(0), place)
+            progress("drawing charts", 0, 0)
             waiting = [*later.batches(), *waiting]
         shared = CAN_FORK and len(waiting) <= MOST_BATCHES
         n_helpers = min(jobs, len(waiting)) - 1 if shared else 0
         if n_helpers > 0:
-            return placed + _shared(waiting, place, n_helpers=n_helpers)
-        return placed + [each for batch in waiting for each in _made(batch, place)]
+            return placed + _shared(waiting, place, n_helpers=n_helpers, progress=progress)
+        return placed + [each for batch in counted(waiting, _NOUN, progress) for each in _made(batch, place)]
     finally:
         gc.unfreeze()
 
@@ -154,7 +166,9 @@ def _made(batch: Batch, place: Place) -> list[PlacedFile]:
     return [place(path, content) for path, content in files.items()]
 
 
-def _shared(batches: Sequence[Batch], place: Place, *, n_helpers: int) -> list[PlacedFile]:
+def _shared(
+    batches: Sequence[Batch], place: Place, *, n_helpers: int, progress: Progress
+) -> list[PlacedFile]:
     numbers, writing = os.pipe()
     os.write(writing, b"".join(number.to_bytes(_NUMBER, "big") for number in range(1, len(batches))))
     os.close(writing)
@@ -165,8 +179,10 @@ def _shared(batches: Sequence[Batch], place: Place, *, n_helpers: int) -> list[P
         for number in _numbers(numbers):
             placed += _ended(helpers)  # while there is work left, only a fault ends a process
             placed += _made(batches[number], place)
+            progress(_NOUN, number, len(batches))  # they are taken in order, so about as many are made
         for helper in helpers:
             placed += helper.result()
+        progress(_NOUN, len(batches), len(batches))
     finally:
         os.close(numbers)
         for helper in helpers:
