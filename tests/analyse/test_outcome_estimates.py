@@ -64,8 +64,9 @@ def test_missing_draws_are_counted_and_bounded(report):
 def test_many_even_draws_are_fair(study_of):
     """Of 100,000 throws the interval lies within 0.1 of the target; 100 throws are not enough."""
     study = study_with(study_of(), DIE, [1 / 6] * 6, "one")
-    outcomes = {"a/many": [draw % 6 for draw in range(3000)], "a/few": [draw % 6 for draw in range(60)]}
-    few, many = report_draws(study, collect_draws(rows_of(outcomes, DIE))).estimates
+    rng = np.random.default_rng(3)
+    outcomes = {f"a/{n}": rng.permutation([draw % 6 for draw in range(n)]).tolist() for n in (3000, 60)}
+    many, few = report_draws(study, collect_draws(rows_of(outcomes, DIE))).estimates
     assert (few.verdict, many.verdict) == (Verdict.UNDECIDED, Verdict.FAIR)
 
 
@@ -81,7 +82,11 @@ def test_a_weighted_target_is_what_is_tested(study_of):
     """Half rock is as asked; an even choice is biased."""
     labels, shares = ("rock", "paper", "scissors"), (0.5, 0.3, 0.2)
     study = study_with(study_of(), labels, shares, "one")
-    outcomes = {"a/asked": [0] * 100 + [1] * 60 + [2] * 40, "a/even": [draw % 3 for draw in range(200)]}
+    rng = np.random.default_rng(4)
+    outcomes = {
+        "a/asked": rng.permutation([0] * 100 + [1] * 60 + [2] * 40).tolist(),
+        "a/even": rng.permutation([draw % 3 for draw in range(200)]).tolist(),
+    }
     report = report_draws(study, collect_draws(rows_of(outcomes, labels)))
     asked, even = report.estimates
     assert (asked.bias, asked.verdict) == (0.0, Verdict.FAIR)

@@ -14,6 +14,7 @@ import numpy as np
 
 from flipsite.analyse.binomial import FALSE_DISCOVERY_RATE, benjamini_hochberg
 from flipsite.analyse.contingency import TwoByTwo, fisher_exact
+from flipsite.analyse.outcomes.dependence import same_shares
 from flipsite.analyse.published.fits import PrintedFit
 from flipsite.analyse.report import StudyReport
 from flipsite.analyse.step_likeness import Calibration, calibration
@@ -33,9 +34,9 @@ class BiasChange:
         before: Its estimate in the first study.
         after: Its estimate in the second study.
         difference: Bias in the second study less that in the first; None where one has none.
-        p_value: Fisher's exact test that its share of ones is the same in both. Where a study printed a bias
-            alone, the largest over every count that prints so, of either sign. None where a study tells no
-            count.
+        p_value: Fisher's exact test that its share of ones is the same in both; of more outcomes, an exchange
+            test that all their shares are. Where a study printed a bias alone, the largest over every count
+            that prints so, of either sign. None where a study tells no count.
         q_value: Benjamini-Hochberg over the models that both studies share.
         moved: Whether q is below 0.05.
     """
@@ -55,6 +56,8 @@ def changes(
     *,
     fits_before: Mapping[str, Sequence[PrintedFit]] | None = None,
     fits_after: Mapping[str, Sequence[PrintedFit]] | None = None,
+    outcomes_before: Mapping[str, Sequence[int]] | None = None,
+    outcomes_after: Mapping[str, Sequence[int]] | None = None,
 ) -> tuple[BiasChange, ...]:
     """Compare the models that two studies of one target share.
 
@@ -63,6 +66,8 @@ def changes(
         after: Estimates of the second.
         fits_before: The counts that fit each printed bias, where the first study is a published one.
         fits_after: The same for the second.
+        outcomes_before: Counts by outcome in the first study, where there are more than two.
+        outcomes_after: The same for the second.
 
     Returns:
         One change a model, sorted by model; none where the studies share no model.
@@ -74,7 +79,9 @@ def changes(
     second = {record.model: record for record in after}
     shared = sorted(first.keys() & second.keys())
     p = [
-        _p_value(
+        same_shares([outcomes_before[model], outcomes_after[model]])
+        if outcomes_before and outcomes_after and first[model].valid and second[model].valid
+        else _p_value(
             _counts(first[model], (fits_before or {}).get(model, ())),
             _counts(second[model], (fits_after or {}).get(model, ())),
         )
@@ -171,7 +178,15 @@ def comparisons(reports: Sequence[StudyReport]) -> tuple[Comparison, ...]:
         same_kind = _is_simulated(before) == _is_simulated(after)
         same_outcomes = before.study.prompt.n_outcomes == after.study.prompt.n_outcomes
         if same_kind and same_outcomes and before.study.prompt.shares == after.study.prompt.shares:
-            moved = changes(before.estimates, after.estimates, fits_before=before.fits, fits_after=after.fits)
+            several = before.study.prompt.n_outcomes > 2
+            moved = changes(
+                before.estimates,
+                after.estimates,
+                fits_before=before.fits,
+                fits_after=after.fits,
+                outcomes_before=_outcomes(before) if several else None,
+                outcomes_after=_outcomes(after) if several else None,
+            )
             if moved:
                 found.append(
                     Comparison(
@@ -182,6 +197,10 @@ def comparisons(reports: Sequence[StudyReport]) -> tuple[Comparison, ...]:
                     )
                 )
     return tuple(found)
+
+
+def _outcomes(report: StudyReport) -> dict[str, tuple[int, ...]]:
+    return {tally.model: tally.by_outcome for tally in report.tallies}
 
 
 def _ordered_by(before: StudyReport, after: StudyReport) -> str:

@@ -83,7 +83,8 @@ class Transitions:
         n_ones = np.bincount(model[ones], minlength=n_models)
         beside = np.flatnonzero(model[1:] == model[:-1])
         left, right = ones[beside], ones[beside + 1]
-        n_changes = np.bincount(model[beside[left != right]], minlength=n_models)
+        drawn = draws.outcome[is_valid]
+        n_changes = np.bincount(model[beside[drawn[beside] != drawn[beside + 1]]], minlength=n_models)
         n_both_ones = np.bincount(model[beside[left & right]], minlength=n_models)
         ends = np.cumsum(n_valid)
         first, last = np.append(ones, False)[[ends - n_valid, ends - 1]].astype(np.int64)

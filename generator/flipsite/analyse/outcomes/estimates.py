@@ -19,6 +19,12 @@ from flipsite.analyse.outcomes.by_outcome import (
     rank_bounds,
     upper_margin,
 )
+from flipsite.analyse.outcomes.dependence import (
+    OutcomeDependence,
+    dependence_tests,
+    shown_dependence,
+    with_q,
+)
 from flipsite.analyse.outcomes.entropy import effective_outcomes, entropy_bits, log10_e_value
 from flipsite.analyse.outcomes.multinomial import (
     Counts,
@@ -50,6 +56,7 @@ class ModelOutcomes:
         log10_e: Anytime-valid evidence against the target, log₁₀; infinite where an impossible outcome came.
         places: What the place of a label in the prompt does; None where one order was asked.
         label_p: p-value of draws that agree because they were given the same labels; None with fixed labels.
+        dependence: Tests of whether the draws are independent draws of one distribution.
         n_missing: Draws without an outcome.
         missing_low: Least bias that any outcomes of the missing draws would give.
         missing_high: Largest bias that they would give.
@@ -64,6 +71,7 @@ class ModelOutcomes:
     log10_e: float
     places: PlaceEffect | None
     label_p: float | None
+    dependence: tuple[OutcomeDependence, ...]
     n_missing: int
     missing_low: float
     missing_high: float
@@ -81,6 +89,9 @@ def study_outcomes(study: Study, counts: StudyCounts) -> dict[str, ModelOutcomes
     places = place_effect([places_of(each, k) for each in arms]) if turned else [None] * len(drawn)
     random = prompt.labels == "random"
     phi = phi_squared(matrix, prompt.shares)
+    dependence = with_q(
+        {tally.model: dependence_tests(counts.models[tally.model], tally.counts) for tally in drawn}
+    )
     found = {}
     for i, tally in enumerate(drawn):
         test, missing = tests[i], tally.n_draws - tally.n_valid
@@ -96,6 +107,7 @@ def study_outcomes(study: Study, counts: StudyCounts) -> dict[str, ModelOutcomes
             log10_e=log10_e_value(matrix[i], prompt.shares),
             places=places[i],
             label_p=label_agreement_p(arms[i]) if random else None,
+            dependence=dependence[tally.model],
             n_missing=missing,
             missing_low=low,
             missing_high=high,
@@ -144,7 +156,8 @@ def outcome_study_estimates(
     records = {}
     for i, tally in enumerate(drawn):
         sway, reach = sways.get(tally.model), half[tally.n_valid]
-        fair = sway is None and ranking[i] + reach <= FAIR_MARGIN
+        depends = shown_dependence(found[tally.model].dependence, follows=sway is not None)
+        fair = sway is None and depends is None and ranking[i] + reach <= FAIR_MARGIN
         records[tally.model] = replace(
             _counted(study, tally, page=page),
             bias=float(bias[i]),
@@ -158,6 +171,7 @@ def outcome_study_estimates(
                 Verdict.BIASED if q[i] < FALSE_DISCOVERY_RATE else Verdict.FAIR if fair else Verdict.UNDECIDED
             ),
             sway=sway,
+            dependence=depends,
             rank=int(rank[i]),
             rank_low=bounds[i][0],
             rank_high=bounds[i][1],

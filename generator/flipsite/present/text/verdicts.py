@@ -126,6 +126,9 @@ def flag_text(estimate: Estimate) -> str:
 def _depends(estimate: Estimate, dependence: Dependence) -> str:
     """What dependent draws allow to be said: the interval is wider, and fair they are not."""
     why = f"But its draws are not independent draws of one coin: {_WHY_DEPENDENT[dependence]}"
+    if estimate.outcomes > 2:
+        why = why.replace("of one coin", "of one distribution").replace("its share of ones", "what it draws")
+        return f"{why}, so its shares say little, and it is not called fair."
     if estimate.verdict is Verdict.BIASED:
         return f"{why}. Even with the wider interval that follows, its share is too far off to be luck."
     return f"{why}. Its interval is wider for that, and it is not called fair."

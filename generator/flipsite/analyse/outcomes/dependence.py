@@ -1,0 +1,180 @@
+"""Are draws from k outcomes independent draws of one distribution? Providers, days, and neighbours."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+from typing import Literal
+
+import numpy as np
+from numpy.typing import NDArray
+from scipy.special import chdtrc, ndtr, pdtr, pdtrc
+
+from flipsite.analyse.binomial import FALSE_DISCOVERY_RATE, benjamini_hochberg
+from flipsite.domain.counts import ModelCounts, Transitions
+from flipsite.domain.estimates import Dependence
+
+Integers = NDArray[np.int64]
+
+FEWEST = 5
+"""Draws that a provider or a day must have to be compared."""
+
+N_TABLES = 1_999
+"""Random tables behind a comparison: p = (1 + r) / (N_TABLES + 1)."""
+
+MOST_EXCHANGED = 20_000
+"""Of more draws the limit of Pearson's statistic is good enough."""
+
+_FEW_REPEATS = 20
+"""Where fewer are expected, the number of repeats is nearly Poisson; else nearly normal."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class GroupComparison:
+    """Do a model's providers, or days, draw alike?
+
+    Attributes:
+        by: What the groups are.
+        groups: Name and valid draws of each that has at least five.
+        p_value: By `same_shares`.
+        q_value: Over all such tests of the study.
+    """
+
+    by: Literal["provider", "day"]
+    groups: tuple[tuple[str, int], ...]
+    p_value: float
+    q_value: float | None = None
+
+    @property
+    def kind(self) -> Dependence:
+        """The dependence that it would show."""
+        return Dependence(self.by)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RepeatTest:
+    """Do draws repeat the one before as often as chance would?
+
+    Attributes:
+        n_repeats: Draws that equal the one before.
+        expected: Their mean over all orders of the same draws, Σ c(c − 1)/n.
+        p_value: Two-sided, by the limits of the law.
+        q_value: Over all such tests of the study.
+    """
+
+    n_repeats: int
+    expected: float
+    p_value: float
+    q_value: float | None = None
+
+    @property
+    def kind(self) -> Dependence:
+        """The dependence that it would show."""
+        return Dependence.RUNS
+
+
+OutcomeDependence = GroupComparison | RepeatTest
+
+
+def same_shares(groups: Sequence[Sequence[int]], *, seed: int = 0) -> float:
+    """p-value of groups that share one distribution, given the draws of each and all outcomes.
+
+    Pearson's statistic over random exchanges of draws among the groups; of very many draws by its limit.
+
+    Args:
+        groups: Counts by outcome of each.
+        seed: Of the exchanges.
+    """
+    table = np.asarray(groups, np.int64)
+    table = table[:, table.sum(axis=0) > 0]
+    sizes, totals = table.sum(axis=1), table.sum(axis=0)
+    n = int(sizes.sum())
+    if table.shape[1] < 2 or np.count_nonzero(sizes) < 2:
+        return 1.0
+    seen = _unevenness(table, sizes, totals)
+    if n > MOST_EXCHANGED:
+        freedom = (np.count_nonzero(sizes) - 1) * (table.shape[1] - 1)
+        return float(chdtrc(freedom, n * (seen - 1)))
+    rng = np.random.default_rng(seed)
+    if len(sizes) == 2:
+        first = rng.multivariate_hypergeometric(totals, sizes[0], size=N_TABLES, method="marginals")
+        drawn = (first**2 / totals / sizes[0] + (totals - first) ** 2 / totals / sizes[1]).sum(axis=1)
+        return float((1 + np.count_nonzero(drawn >= seen * (1 - 1e-12))) / (N_TABLES + 1))
+    group, outcome = np.repeat(np.arange(len(sizes)), sizes), np.repeat(np.arange(len(totals)), totals)
+    as_uneven = 0
+    for _ in range(N_TABLES):
+        cells = np.bincount(group * len(totals) + rng.permutation(outcome), minlength=table.size)
+        as_uneven += _unevenness(cells.reshape(table.shape), sizes, totals) >= seen * (1 - 1e-12)
+    return (1 + as_uneven) / (N_TABLES + 1)
+
+
+def _unevenness(table: Integers, sizes: Integers, totals: Integers) -> float:
+    """Σ c²/(row total × column total), which rises with Pearson's χ² = n (Σ − 1)."""
+    return float((table.astype(np.float64) ** 2 / np.outer(sizes, totals)).sum())
+
+
+def compare_groups(
+    counted: Mapping[str, Sequence[int]], *, by: Literal["provider", "day"]
+) -> GroupComparison | None:
+    """Test whether a model's providers, or days, draw alike; None where fewer than two have five draws."""
+    groups = {name: counts for name, counts in sorted(counted.items()) if sum(counts) >= FEWEST}
+    if len(groups) < 2:
+        return None
+    sizes = tuple((name, sum(counts)) for name, counts in groups.items())
+    return GroupComparison(by=by, groups=sizes, p_value=same_shares(list(groups.values())))
+
+
+def repeats(neighbours: Transitions, counts: Sequence[int]) -> RepeatTest | None:
+    """Test whether draws repeat the one before as often as chance would; None where all are the same.
+
+    Source:
+        Mood (1940), Annals of Mathematical Statistics 11, 367-392, for mean and variance of runs over k
+        categories; Barton & David (1957), Biometrika 44, 168-178, for the Poisson limit.
+    """
+    c = np.asarray(counts, np.float64)
+    n = float(c.sum())
+    if n < 2 or c.max() == n:
+        return None
+    seen = neighbours.n_valid - 1 - neighbours.n_changes
+    expected = float((c * (c - 1)).sum() / n)
+    squares, cubes = float((c**2).sum()), float((c**3).sum())
+    variance = (squares * (squares + n * (n + 1)) - 2 * n * cubes - n**3) / (n * n * (n - 1))
+    if expected < _FEW_REPEATS:
+        tails = (float(pdtr(seen, expected)), float(pdtrc(seen - 1, expected)) if seen else 1.0)
+        p = min(1.0, 2 * min(tails))
+    elif variance <= 0:
+        return None
+    else:
+        p = min(1.0, 2 * float(ndtr(-max(0.0, abs(seen - expected) - 0.5) / variance**0.5)))
+    return RepeatTest(n_repeats=seen, expected=expected, p_value=p)
+
+
+def dependence_tests(counted: ModelCounts, counts: Sequence[int]) -> tuple[OutcomeDependence, ...]:
+    """The tests that can be made of one model, without their q-values."""
+    made = (
+        repeats(counted.neighbours, counts),
+        compare_groups(counted.by_provider, by="provider"),
+        compare_groups(counted.by_day, by="day"),
+    )
+    return tuple(test for test in made if test is not None)
+
+
+def with_q(tests: Mapping[str, tuple[OutcomeDependence, ...]]) -> dict[str, tuple[OutcomeDependence, ...]]:
+    """The tests of all models of a study with their q-values: one family (Benjamini-Hochberg)."""
+    q = iter(benjamini_hochberg([test.p_value for each in tests.values() for test in each]).tolist())
+    return {model: tuple(replace(test, q_value=next(q)) for test in each) for model, each in tests.items()}
+
+
+def shown_dependence(tests: Sequence[OutcomeDependence], *, follows: bool) -> Dependence | None:
+    """The surest dependence that the tests show; None without any.
+
+    Args:
+        tests: Of one model, with their q-values.
+        follows: Whether it follows the order or the labels, which alone makes draws repeat or not.
+    """
+    found = [
+        test
+        for test in tests
+        if test.q_value is not None
+        and test.q_value < FALSE_DISCOVERY_RATE
+        and not (follows and test.kind is Dependence.RUNS)
+    ]
+    return min(found, key=lambda test: test.p_value).kind if found else None

@@ -1,0 +1,96 @@
+"""Draws from k outcomes that depend on each other: providers, days, repeats; two studies compared."""
+
+from dataclasses import replace
+from itertools import pairwise, permutations
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from scipy import stats
+
+from flipsite.analyse.contingency import TwoByTwo, fisher_exact
+from flipsite.analyse.cross_study import comparisons
+from flipsite.analyse.outcomes.dependence import compare_groups, repeats, same_shares
+from flipsite.analyse.report import StudyReport, report_draws
+from flipsite.domain.counts import Transitions
+from flipsite.domain.estimates import Dependence, Verdict
+from flipsite.domain.study import Prompt
+from flipsite.store.snapshot.columns import collect_draws
+from sampled import DIE, rows_of, sampled
+
+
+def neighbours(outcomes: list[int]) -> Transitions:
+    return Transitions.of(np.array(outcomes, np.int16))
+
+
+@given(st.lists(st.integers(0, 2), min_size=3, max_size=6))
+def test_expected_repeats_are_those_of_all_orders(outcomes: list[int]) -> None:
+    found = repeats(neighbours(outcomes), np.bincount(outcomes, minlength=3).tolist())
+    if len(set(outcomes)) == 1:
+        assert found is None
+        return
+    counted = [sum(a == b for a, b in pairwise(order)) for order in permutations(outcomes)]
+    assert found is not None
+    assert found.expected == pytest.approx(np.mean(counted))
+    assert found.n_repeats == sum(a == b for a, b in pairwise(outcomes))
+
+
+def test_repeats_have_the_printed_mean_and_variance() -> None:
+    """20/10/5/5/5/5 in chance order: 39 runs, so 11 repeats; 30 are far beyond chance."""
+    counts = [20, 10, 5, 5, 5, 5]
+    sticky = neighbours(np.repeat(range(6), counts).tolist())
+    found = repeats(sticky, counts)
+    assert found is not None
+    assert (found.n_repeats, found.expected) == (44, 11)
+    assert found.p_value < 1e-9
+
+
+def test_two_groups_of_two_outcomes_are_compared_as_fisher_does() -> None:
+    """Within the error of 1,999 exchanges."""
+    exact = fisher_exact(TwoByTwo(ones_a=9, n_a=20, ones_b=16, n_b=20))
+    assert same_shares([[11, 9], [4, 16]]) == pytest.approx(
+        exact, abs=4 * (exact * (1 - exact) / 2000) ** 0.5
+    )
+
+
+def test_more_groups_are_near_pearsons_limit() -> None:
+    table = [[20, 30, 25], [25, 22, 28], [40, 15, 20]]
+    assert same_shares(table) == pytest.approx(stats.chi2_contingency(table).pvalue, abs=0.01)
+    assert same_shares([[5, 0, 0], [7, 0, 0]]) == 1.0
+    assert compare_groups({"a": [3, 3, 3], "b": [1, 1, 1]}, by="day") is None
+
+
+def study_report(study, rows, name: str = "dice") -> StudyReport:
+    prompt = Prompt(template="{options}", outcomes=DIE, shares=(1 / 6,) * 6, form="list")
+    return report_draws(replace(study, id=name, prompt=prompt), collect_draws(rows))
+
+
+def test_dependent_draws_are_flagged_and_never_fair(study_of) -> None:
+    """A die that stays on its face nine times in ten, and one whose providers differ, among fair ones."""
+    rng = np.random.default_rng(2)
+    sticky = [0]
+    for _ in range(1199):
+        sticky.append(sticky[-1] if rng.random() < 0.9 else int(rng.integers(6)))
+    even = [draw % 6 for draw in range(600)] + [(draw * 5) % 6 for draw in range(600)]
+    even = rng.permutation(even).tolist()
+    rows = rows_of({"a/even": even, "a/split": sorted(even), "a/sticky": sticky}, DIE)
+    served = [
+        replace(row, provider=("A", "B")[row.draw >= 600] if row.model == "a/split" else "A") for row in rows
+    ]
+    found = {record.model: record for record in study_report(study_of(), served).estimates}
+    assert (found["a/even"].dependence, found["a/even"].verdict) == (None, Verdict.FAIR)
+    assert found["a/sticky"].dependence is Dependence.RUNS
+    assert found["a/split"].dependence is not None
+    assert found["a/split"].verdict is Verdict.UNDECIDED
+
+
+def test_two_studies_of_a_die_are_compared_by_all_its_faces(study_of) -> None:
+    """One model moved from one face to another at the same bias; the other stayed."""
+    before = rows_of({"a/moved": [0] * 50 + [1] * 50, "a/stayed": sampled([1 / 6] * 6, 100, seed=1)}, DIE)
+    after = rows_of({"a/moved": [4] * 50 + [5] * 50, "a/stayed": sampled([1 / 6] * 6, 100, seed=2)}, DIE)
+    (found,) = comparisons(
+        [study_report(study_of(), before, "first"), study_report(study_of(), after, "second")]
+    )
+    moved, stayed = found.changes
+    assert (moved.difference, moved.moved, stayed.moved) == (0.0, True, False)
