@@ -43,6 +43,14 @@ if TYPE_CHECKING:  # the store is imported when there is something to import
     metavar="COL",
     help="The file's column of asked shares (or per cent): one study a target, named STUDY-p005 and so on.",
 )
+@click.option(
+    "--from",
+    "source",
+    type=click.Choice(["auto", "table", "openai-batch", "lm-eval", "inspect", "promptfoo", "litellm"]),
+    default="auto",
+    show_default=True,
+    help="The tool whose log the file is; `auto` recognises it, `table` is none of them.",
+)
 @click.option("--model", metavar="NAME", help="The model of every row, where the file does not name it.")
 @click.option(
     "--decimal",
@@ -62,6 +70,7 @@ def command(
     model: str | None,
     decimal: str,
     encoding: str | None,
+    source: str,
 ) -> None:
     r"""Add the draws of FILE to a study: CSV, JSON or Parquet, also compressed.
 
@@ -85,7 +94,9 @@ def command(
     if names_study(file, study):
         _show_batch(file, import_batch(find_project(Path.cwd()), study, file))
         return
-    options = parse_options(columns, where, labels, model=model, decimal=decimal, encoding=encoding)
+    options = parse_options(
+        columns, where, labels, model=model, decimal=decimal, encoding=encoding, source=source
+    )
     project = find_project(Path.cwd())
     if target_column:
         reports = import_targets(project, study, file, options=options, column=target_column)
@@ -136,7 +147,9 @@ def _lines(report: "ImportReport") -> list[str]:
     lines = [
         f"Read {report.n_rows:,} rows of {report.path} into study {report.study!r}: "
         f"{kept}{out}; {len(report.models):,} model{plural}.",
-        f"The outcome column was read as {report.reading}.",
+        "Outcomes were read from the models' answers."
+        if report.from_answers
+        else f"The outcome column was read as {report.reading}.",
         *report.notes,
     ]
     if report.n_contradictions:

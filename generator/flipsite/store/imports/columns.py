@@ -32,6 +32,7 @@ class ImportOptions:
         model: The model of every row, where the file does not name it.
         decimal: The decimal mark of the file's numbers, a point or a comma.
         encoding: The encoding of its text; None for UTF-8, or what a byte order mark says.
+        source: The tool whose log the file is, as `--from` names it.
     """
 
     columns: tuple[tuple[str, tuple[str, ...]], ...] = ()
@@ -40,6 +41,12 @@ class ImportOptions:
     model: str | None = None
     decimal: str = "."
     encoding: str | None = None
+    source: str = "auto"
+
+    @property
+    def source_of_log(self) -> str:
+        """The tool whose log the file may be: `table` for none, as where columns are named."""
+        return "table" if self.columns and self.source == "auto" else self.source
 
     @property
     def mapping(self) -> dict[str, tuple[str, ...]]:
@@ -68,6 +75,7 @@ def parse_options(
     model: str | None = None,
     decimal: str = ".",
     encoding: str | None = None,
+    source: str = "auto",
 ) -> ImportOptions:
     """Parse the options as they are typed: `OURS=THEIRS`, `COL=VALUE`, `A,B`.
 
@@ -95,6 +103,7 @@ def parse_options(
         model=model,
         decimal=decimal,
         encoding=encoding,
+        source=source,
     )
 
 

@@ -18,6 +18,7 @@ import pyarrow as pa
 
 from flipsite.errors import UsageError
 from flipsite.files import file_digest
+from flipsite.store.imports.json_records import Numbered, Record, json_object
 
 MOST_UNPACKED = 2_000
 """A file that unpacks to more than this many times its size, and more than _SMALL bytes, is refused."""
@@ -155,6 +156,36 @@ def _unpacked_zstd(path: Path, packed: BinaryIO) -> bytes:
     if len(content) > _SMALL:
         raise UsageError(f"{path}: zstd of more than {_SMALL >> 20} MiB; unpack it first")
     return bytes(content)
+
+
+def is_inspect_log(path: Path) -> bool:
+    """Whether a file is a log of Inspect in its own format, a zip archive of JSON."""
+    if head_of(path)[:2] != b"PK":
+        return False
+    with zipfile.ZipFile(path) as archive:
+        return any(name.startswith("samples/") and name.endswith(".json") for name in archive.namelist())
+
+
+@contextmanager
+def inspect_log(path: Path) -> Iterator[tuple[Record, Iterator[Numbered]]]:
+    """Open such a log: its header, and its samples, numbered, as they are asked for."""
+    with zipfile.ZipFile(path) as archive:
+        names = archive.namelist()
+        header = next((name for name in ("header.json", "_journal/start.json") if name in names), None)
+        samples = [name for name in names if name.startswith("samples/") and name.endswith(".json")]
+
+        def read() -> Iterator[Numbered]:
+            for number, name in enumerate(samples, start=1):
+                text = _member_text(path, archive, name)
+                yield number, json_object(text) or text[:80]
+
+        yield (json_object(_member_text(path, archive, header)) if header else None) or {}, read()
+
+
+def _member_text(path: Path, archive: zipfile.ZipFile, name: str) -> str:
+    if archive.getinfo(name).file_size > _SMALL:
+        raise UsageError(f"{path}: {name} holds more than {_SMALL >> 20} MiB; such a log is not read")
+    return archive.read(name).decode("utf-8")
 
 
 def _member(path: Path, archive: zipfile.ZipFile) -> zipfile.ZipInfo:

@@ -129,6 +129,7 @@ class ImportReport:
         by_status: Rows kept, by status.
         models: The models of the rows kept.
         reading: How the outcome column was understood.
+        from_answers: Whether outcomes were read from the models' answers.
         n_contradictions: Rows whose response names the other label than their outcome.
         numbered: Whether the draws carry the file's own numbers.
         n_problems: Everything that could not be read.
@@ -148,6 +149,7 @@ class ImportReport:
     by_status: Mapping[Status, int]
     models: tuple[str, ...] = ()
     reading: str = ""
+    from_answers: bool = False
     n_contradictions: int = 0
     numbered: bool = False
     n_problems: int = 0
@@ -253,6 +255,7 @@ class _ImportPlan:
         """The record of it that the snapshot keeps."""
         options = self.options
         later = {"decimal": options.decimal, "encoding": options.encoding, "model": options.model}
+        later |= {"source": None if options.source == "auto" else options.source}
         return {
             "file": self.path.name,
             "sha256": self.sha256,
@@ -296,7 +299,7 @@ def _import(sheet: Sheet, plan: _ImportPlan) -> ImportReport:
             _append(rows, plan, files)
         else:
             _add_parts(rows, plan, files)
-    report = _report(sheet, plan.folder.name, rows, notes)
+    report = _report(sheet, plan.folder.name, rows, (*sheet.notes, *notes))
     _log.info("%s: %d rows read, %d kept", plan.path, report.n_rows, sum(report.by_status.values()))
     return report
 
@@ -391,6 +394,7 @@ def _report(sheet: Sheet, study: str, rows: Rows, notes: tuple[str, ...]) -> Imp
         by_status=rows.by_status,
         models=rows.models,
         reading=rows.reading,
+        from_answers=rows.from_answers,
         n_contradictions=rows.n_contradictions,
         numbered=rows.numbered,
         n_problems=rows.problems.n,

@@ -5,7 +5,6 @@ At most one object, or one line, is held at a time, so that memory does not grow
 
 import json
 from collections.abc import Iterator, Sequence
-from itertools import chain
 from pathlib import Path
 from typing import Any, TextIO
 
@@ -62,18 +61,6 @@ def list_inside(record: Record, *, depth: int = 3) -> list[Any] | None:
         if inner is not None and (found is None or len(inner) > len(found)):
             found = inner
     return found
-
-
-def single_record(records: Iterator[Numbered]) -> tuple[Record | None, Iterator[Numbered]]:
-    """The only object of a text, or None where there are more; and the objects again."""
-    first = list(_first(records, 2))
-    only = first[0][1] if len(first) == 1 else None
-    return only if isinstance(only, dict) else None, chain(first, records)
-
-
-def _first(records: Iterator[Numbered], n: int) -> Iterator[Numbered]:
-    for _ in range(n):
-        yield from (each for each in [next(records, None)] if each is not None)
 
 
 def _is_in_lines(text: TextIO) -> bool:

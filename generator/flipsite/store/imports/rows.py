@@ -59,6 +59,7 @@ class Rows:
         orders: Their orders; -1 where unknown.
         first_asked: When the first was asked; None where that is not stated.
         reading: How the outcome column was understood.
+        from_answers: Whether outcomes were read from the models' answers.
         n_contradictions: Rows whose response names another side.
         n_filtered: Rows that `--where` left out.
         n_lost: Rows that name no model, and texts that are no row.
@@ -74,6 +75,7 @@ class Rows:
     orders: frozenset[int]
     first_asked: str | None
     reading: str
+    from_answers: bool
     n_contradictions: int
     n_filtered: int
     n_lost: int
@@ -95,7 +97,7 @@ def rows_of(
     Args:
         sheet: The file's columns.
         options: Which of them mean what.
-        read_answer: Reads the answers of a file that has no outcomes.
+        read_answer: Reads the answers of a file that has no outcomes, or has them in the outcomes' place.
         labels: The labels of answers that come without.
         rows_a_run: Rows that are sorted together.
 
@@ -104,13 +106,14 @@ def rows_of(
             read.
     """
     layout = Layout.of(sheet, options, read_answer, labels)
-    survey = Survey(layout=layout)
-    for batch in sheet.batches():
-        survey.add(batch)
+    survey, kinds = _surveyed(sheet, layout)
     if not survey.n_wanted:
         raise UsageError(_none_wanted(sheet))
+    if (answers := layout.with_answers()) and 2 * kinds.n_valid < survey.n_wanted:
+        again, read = _surveyed(sheet, answers)
+        if read.n_valid > 2 * kinds.n_valid:
+            layout, survey, kinds = answers, again, read
     survey.check_coding(sheet)
-    kinds = survey.kinds()
     model, models = _sorted_models(survey)
     draw, numbered = _numbers(survey, model)
     reader = _DrawReader(sheet=sheet, layout=layout, survey=survey, kinds=kinds, models=models)
@@ -127,7 +130,8 @@ def rows_of(
         labels=frozenset(each for each in kinds.drawn.labels if each is not None),
         orders=frozenset(kinds.order.tolist()),
         first_asked=reader.first_asked,
-        reading="the models' answers" if layout.answers else kinds.drawn.reading,
+        reading=kinds.drawn.reading,
+        from_answers=layout.answers,
         n_contradictions=kinds.drawn.n_contradictions,
         n_filtered=sheet.n_rows - survey.n_wanted,
         n_lost=n_lost,
@@ -135,6 +139,13 @@ def rows_of(
         numbered=numbered,
         runs=runs,
     )
+
+
+def _surveyed(sheet: Sheet, layout: Layout) -> tuple[Survey, Kinds]:
+    survey = Survey(layout=layout)
+    for batch in sheet.batches():
+        survey.add(batch)
+    return survey, survey.kinds()
 
 
 def _sorted_models(survey: Survey) -> tuple[Ints, tuple[str, ...]]:

@@ -11,7 +11,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import datetime
-from itertools import islice
+from itertools import chain, islice
 from math import isfinite
 from pathlib import Path
 from typing import Any, BinaryIO, TextIO, cast
@@ -24,14 +24,23 @@ from numpy.typing import NDArray
 from flipsite.errors import UsageError
 from flipsite.store.imports.columns import ImportOptions, check_columns, match_case
 from flipsite.store.imports.csv import opened_csv
-from flipsite.store.imports.files import head_of, is_json, is_parquet, opened_text, reading
+from flipsite.store.imports.files import (
+    head_of,
+    inspect_log,
+    is_inspect_log,
+    is_json,
+    is_parquet,
+    opened_text,
+    reading,
+)
 from flipsite.store.imports.json_records import (
     Numbered,
+    Record,
     json_records,
     list_inside,
     lost_text,
-    single_record,
 )
+from flipsite.store.imports.logs import INSPECT, LogFormat, log_in, log_records, model_beside, recognised
 from flipsite.store.imports.paths import base_of, has_value, value_at
 from flipsite.store.snapshot.columns import numbers, unicode_text
 
@@ -126,6 +135,7 @@ class Sheet:
         lost: The first of them by their lines, and why.
         unit: The things that lines count: `line`, `row` or `record`.
         flawed: Whether there are rows that cannot be trusted.
+        notes: Sentences on how the file was understood.
     """
 
     path: Path
@@ -136,6 +146,7 @@ class Sheet:
     lost: list[tuple[int, str]] = field(default_factory=list)
     unit: str = "line"
     flawed: bool = False
+    notes: list[str] = field(default_factory=list)
 
     def batches(self) -> Iterator[Batch]:
         """The rows, some at a time, as often as they are asked for."""
@@ -186,6 +197,8 @@ def read_sheet(path: Path, options: ImportOptions, *, most_bytes: int = MOST_BYT
         with reading(path):
             if is_parquet(head_of(path)):
                 _read_parquet(sheet, options)
+            elif is_inspect_log(path):
+                _read_eval_log(sheet, options)
             else:
                 with opened_text(path, encoding=options.encoding) as text:
                     read = _read_json if is_json(path, text) else _read_csv
@@ -213,6 +226,14 @@ def cell_text(value: Any) -> str | None:
 
 def _read_csv(sheet: Sheet, text: TextIO, options: ImportOptions) -> None:
     with opened_csv(sheet.path, text, wanted=None, needed=options.needed) as found:
+        if log := recognised(sheet.path, found.names, options.source_of_log):
+            entries = (
+                (line, dict(zip(found.columns, row, strict=True)))
+                for piece in found.pieces
+                for line, *row in zip(piece.lines, *(cells.to_pylist() for cells in piece.cells), strict=True)
+            )
+            _read_log(sheet, iter(entries), options, log)
+            return
         names = found.names
     text.seek(0)
     spelled, _ = match_case(options, names)
@@ -233,24 +254,63 @@ def _read_csv(sheet: Sheet, text: TextIO, options: ImportOptions) -> None:
 
 def _read_json(sheet: Sheet, text: TextIO, options: ImportOptions) -> None:
     records = json_records(sheet.path, text)
-    first = list(islice(records, _FIRST_RECORDS))
-    only, records = (
-        single_record(iter([*first, *records])) if len(first) == 1 else (None, _chained(first, records))
-    )
-    if only is not None and (inner := list_inside(only)) is not None:
-        here = match_case(options, tuple(only))[0]
-        if not all(has_value(only, name) for name in here.needed if name != "outcome"):
-            first = [(number, record) for number, record in enumerate(inner, start=1)]
-            records, sheet.unit = iter(first), "record"
+    first = list(islice(records, 2))
+    only = first[0][1] if len(first) == 1 else None
+    if isinstance(only, dict):
+        _read_object(sheet, only, options)
+        return
+    entry = next((record for _, record in first if isinstance(record, dict)), {})
+    log = recognised(sheet.path, entry, options.source_of_log)
+    _read_log(sheet, chain(first, records), options, log)
+
+
+def _read_object(sheet: Sheet, document: Record, options: ImportOptions) -> None:
+    """Read a text that is one object: a log, a draw, or an object with a list of draws inside."""
+    if found := log_in(document, options.source_of_log):
+        known, entries, model = found
+        sheet.unit = "record"
+        _read_log(sheet, iter(enumerate(entries, start=1)), options, known, model)
+        return
+    spelled = match_case(options, tuple(document))[0]
+    is_draw = all(has_value(document, name) for name in spelled.needed if name != "outcome")
+    entries = [document] if is_draw else list_inside(document) or [document]
+    sheet.unit = "line" if entries[0] is document else "record"
+    log = recognised(sheet.path, entries[0], options.source_of_log)
+    _read_log(sheet, iter(enumerate(entries, start=1)), options, log)
+
+
+def _read_eval_log(sheet: Sheet, options: ImportOptions) -> None:
+    """Read a log of Inspect that is a zip archive of JSON, a sample a file."""
+    with inspect_log(sheet.path) as (header, samples):
+        model = value_at(header, "eval.model")
+        sheet.unit = "record"
+        _read_log(sheet, samples, options, INSPECT, model if isinstance(model, str) else None)
+
+
+def _read_log(
+    sheet: Sheet,
+    entries: Iterator[Numbered],
+    options: ImportOptions,
+    log: LogFormat | None,
+    model: str | None = None,
+) -> None:
+    """Read records, those of a tool's log through its function."""
+    if log is not None:
+        if log.name == "lm-eval" and options.model is None:
+            model = model_beside(sheet.path)
+            if model is None:
+                raise UsageError(
+                    f"{sheet.path}: samples of lm-evaluation-harness name no model; put their results file "
+                    "beside them, or name the model with --model"
+                )
+        sheet.notes.append(f"The file was recognised as {log.title}.")
+        entries = log_records(entries, log, model=model)
+    first = list(islice(entries, _FIRST_RECORDS))
     names = dict.fromkeys(name for _, record in first if isinstance(record, dict) for name in record)
     spelled, _ = match_case(options, tuple(names))
+    records = chain(first, entries)
     found = _add_records(sheet, records, wanted=options.wanted | spelled.wanted, names=names)
     sheet.names = tuple(dict.fromkeys([*names, *found]))
-
-
-def _chained(first: list[Numbered], records: Iterator[Numbered]) -> Iterator[Numbered]:
-    yield from first
-    yield from records
 
 
 def _add_records(
@@ -311,9 +371,3 @@ def _text_column(column: pa.Array) -> pa.Array:
     ):
         return column.cast(pa.string())
     return pa.array([cell_text(value) for value in column.to_pylist()], pa.string())
-
-
-def refuse_unless_rows(sheet: Sheet) -> None:
-    """Raise a UsageError if a file has no row."""
-    if not sheet.n_rows:
-        raise UsageError(f"{sheet.path}: no rows; export the file anew")

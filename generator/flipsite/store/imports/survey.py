@@ -5,7 +5,7 @@ the same are counted together, and the decision is made for each such kind of ro
 """
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 import numpy as np
 import pyarrow as pa
@@ -104,6 +104,19 @@ class Layout:
             labels=options.labels or labels or _BITS,
         )
 
+    def with_answers(self) -> "Layout | None":
+        """The layout that takes the outcome column for answers; None where it cannot hold them."""
+        if (
+            self.answers
+            or self.read_answer is None
+            or "response" in self.there
+            or "outcome" not in self.there
+        ):
+            return None
+        there = {**self.there, "response": self.there["outcome"]}
+        del there["outcome"]
+        return replace(self, there=there, answers=True)
+
     @property
     def by_place(self) -> bool:
         """Whether two columns hold the label named first and the other."""
@@ -137,6 +150,11 @@ class Kinds:
     order: NDArray[np.int16]
     status: NDArray[np.int8]
     n_rows: Ints
+
+    @property
+    def n_valid(self) -> int:
+        """How many rows have an outcome."""
+        return int(self.n_rows[self.status == VALID].sum())
 
     @property
     def outcome(self) -> NDArray[np.int16]:
@@ -243,7 +261,8 @@ class Survey:
         Raises:
             UsageError: Naming the option that reads it.
         """
-        if self.layout.options.labels is None and "labels" not in self.layout.there:
+        layout = self.layout
+        if not layout.answers and layout.options.labels is None and "labels" not in layout.there:
             self._codings.check(sheet.path)
 
     def wanted(self, batch: Batch) -> Ints:

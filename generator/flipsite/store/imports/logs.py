@@ -1,0 +1,287 @@
+"""Logs of other tools, recognised by their shape, as records of our columns: one function a tool."""
+
+import json
+import re
+from collections.abc import Callable, Collection, Iterator, Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+from flipsite.errors import UsageError
+from flipsite.store.imports.cells import number_of
+from flipsite.store.imports.columns import OURS
+from flipsite.store.imports.json_records import Numbered, Record
+from flipsite.store.imports.paths import value_at
+
+SOURCES = ("auto", "table", "openai-batch", "lm-eval", "inspect", "promptfoo", "litellm")
+"""Values of `--from`: a tool's name, `auto` to recognise it, `table` for a file that is none of them."""
+
+_MOST_RESULTS_BYTES = 2**26
+_CUT = frozenset(["length", "max_tokens", "model_length"])
+_MODEL_ARGUMENT = re.compile(r"(?:^|,)(?:pretrained|model)=([^,]+)")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LogFormat:
+    """A tool's log.
+
+    Attributes:
+        name: As `--from` names it.
+        title: As a sentence names it.
+        keys: The keys by which an entry is recognised.
+        draws: The records of an entry; given the model that the whole log names, where it does.
+    """
+
+    name: str
+    title: str
+    keys: frozenset[str]
+    draws: Callable[[Record, str | None], Iterator[Record]]
+
+
+def recognised(path: Path, names: Collection[str], source: str) -> LogFormat | None:
+    """The format of a log whose entries have these keys; None for a plain table.
+
+    Raises:
+        UsageError: If the user named a format that has others.
+    """
+    keys = set(names)
+    for log in FORMATS:
+        if source == log.name and not log.keys <= keys:
+            missing = ", ".join(repr(key) for key in sorted(log.keys - keys))
+            raise UsageError(f"{path}: not {log.title}: its first entry has no {missing}; try --from auto")
+        if source in {"auto", log.name} and log.keys <= keys:
+            return log
+    return None
+
+
+def log_in(document: Record, source: str) -> tuple[LogFormat, list[Record], str | None] | None:
+    """The log that is one object: its format, its entries and its model; None where it is none.
+
+    Recognised are the results of promptfoo, and a log of Inspect in JSON.
+    """
+    if source in {"auto", "inspect"} and isinstance(document.get("eval"), dict) and "samples" in document:
+        return INSPECT, _objects(document["samples"]), _text(value_at(document, "eval.model"))
+    if source in {"auto", "promptfoo"}:
+        entries = _objects(value_at(document, "results.results")) or _objects(document.get("results"))
+        if entries and _PROMPTFOO.keys <= entries[0].keys():
+            return _PROMPTFOO, entries, None
+    return None
+
+
+def log_records(entries: Iterator[Numbered], log: LogFormat, *, model: str | None) -> Iterator[Numbered]:
+    """The draws of a log's entries, each with the entry's other keys and its line.
+
+    Where lm-eval passed a sample through several filters, the sample stands once for each; one is taken.
+    """
+    wanted = None
+    for line, entry in entries:
+        if isinstance(entry, dict):
+            wanted = wanted or entry.get("filter")
+            if log.name == "lm-eval" and entry.get("filter") != wanted:
+                continue
+            rest = {name: value for name, value in entry.items() if name not in OURS}
+            for record in log.draws(entry, model):
+                yield line, rest | record
+        else:
+            yield line, entry
+
+
+def model_beside(path: Path) -> str | None:
+    """The model that the results file beside lm-eval's samples names; None without such a file.
+
+    Raises:
+        UsageError: If several results files could be meant, and name different models.
+    """
+    stamp = path.name.rpartition("_")[2].partition(".json")[0]
+    exact = path.parent / f"results_{stamp}.json"
+    files = [exact] if exact.exists() else sorted(path.parent.glob("results_*.json"))
+    models = {model for model in map(_model_of_results, files) if model}
+    if len(models) > 1:
+        raise UsageError(f"{path}: the results files beside it name several models; choose one with --model")
+    return next(iter(models), None)
+
+
+def _model_of_results(path: Path) -> str | None:
+    if path.stat().st_size > _MOST_RESULTS_BYTES:
+        return None
+    try:
+        results = json.loads(path.read_text(encoding="utf-8"))
+    except (ValueError, OSError, RecursionError):
+        return None
+    if not isinstance(results, dict):
+        return None
+    named = _text(results.get("model_name")) or _text(value_at(results, "config.model_name"))
+    arguments = value_at(results, "config.model_args")
+    if isinstance(arguments, dict):
+        return named or _text(arguments.get("pretrained")) or _text(arguments.get("model"))
+    found = _MODEL_ARGUMENT.search(arguments) if isinstance(arguments, str) else None
+    return named or (found[1] if found else None) or _text(value_at(results, "config.model"))
+
+
+def _openai_batch(entry: Record, model: str | None) -> Iterator[Record]:
+    """A line of the output or error file of OpenAI's batch API."""
+    body = value_at(entry, "response.body")
+    failed = entry.get("error") or (isinstance(body, dict) and body.get("error"))
+    if failed or not isinstance(body, dict):
+        yield {"model": value_at(entry, "response.body.model") or model, "status": "error"}
+    else:
+        yield {"asked_at": body.get("created")} | _completion(body)
+
+
+def _lm_eval(entry: Record, model: str | None) -> Iterator[Record]:
+    """A sample of EleutherAI's lm-evaluation-harness: each of its generated texts."""
+    for requested in _list(entry.get("resps")):
+        for text in _list(requested) or [requested]:
+            if isinstance(text, str):
+                yield {"model": model, "response": text}
+
+
+def _inspect(entry: Record, model: str | None) -> Iterator[Record]:
+    """A sample of the UK AISI's Inspect."""
+    usage = value_at(entry, "output.usage")
+    usage = usage if isinstance(usage, dict) else {}
+    draw = {
+        "model": value_at(entry, "output.model") or model,
+        "prompt_tokens": _sum(usage, "input_tokens", "input_tokens_cache_read", "input_tokens_cache_write"),
+        "completion_tokens": usage.get("output_tokens"),
+        "reasoning_tokens": usage.get("reasoning_tokens"),
+        "cost_usd": usage.get("total_cost"),
+        "latency_s": value_at(entry, "output.time"),
+        "asked_at": entry.get("started_at"),
+    }
+    choices = _objects(value_at(entry, "output.choices"))
+    if entry.get("error") or not choices:
+        yield draw | {"status": "error"}
+    for choice in choices if not entry.get("error") else ():
+        yield draw | {
+            "response": _content(value_at(choice, "message.content")),
+            "finish_reason": _finish_reason(choice.get("stop_reason")),
+        }
+
+
+def _promptfoo(entry: Record, _: str | None) -> Iterator[Record]:
+    """A result of promptfoo."""
+    provider, response = entry.get("provider"), entry.get("response")
+    model = provider.get("id") if isinstance(provider, dict) else provider
+    response = response if isinstance(response, dict) else {}
+    latency = number_of(entry.get("latencyMs"))
+    draw = {
+        "model": model,
+        "prompt_tokens": value_at(response, "tokenUsage.prompt"),
+        "completion_tokens": value_at(response, "tokenUsage.completion"),
+        "cost_usd": response.get("cost", entry.get("cost")),
+        "latency_s": None if latency is None else latency / 1000,
+        "finish_reason": _finish_reason(response.get("finishReason")),
+    }
+    if "output" in response:
+        yield draw | {"response": _content(response["output"])}
+    else:
+        yield draw | {"status": "error"}
+
+
+def _litellm(entry: Record, _: str | None) -> Iterator[Record]:
+    """A row of LiteLLM's table of spend."""
+    body = value_at({"response": entry.get("response")}, "response.choices[0]")
+    completion = _completion({"choices": [body]}) if isinstance(body, dict) else {"status": "error"}
+    began, ended = _moment(entry.get("startTime")), _moment(entry.get("endTime"))
+    seconds = (ended - began).total_seconds() if began and ended else None
+    yield completion | {
+        "model": entry.get("model"),
+        "provider": entry.get("custom_llm_provider") or None,
+        "prompt_tokens": entry.get("prompt_tokens"),
+        "completion_tokens": entry.get("completion_tokens"),
+        "cost_usd": entry.get("spend"),
+        "latency_s": seconds,
+        "asked_at": entry.get("startTime"),
+    }
+
+
+def _completion(body: Record) -> Record:
+    """A chat completion of an OpenAI-compatible server."""
+    choice = next(iter(_objects(body.get("choices"))), {})
+    content = _content(value_at(choice, "message.content")) or _text(choice.get("text"))
+    refusal = _text(value_at(choice, "message.refusal"))
+    refused = bool(refusal) and not content
+    return {
+        "model": body.get("model"),
+        "response": refusal if refused else content,
+        "status": "refused" if refused else None,
+        "finish_reason": _finish_reason(choice.get("finish_reason")),
+        "prompt_tokens": value_at(body, "usage.prompt_tokens"),
+        "completion_tokens": value_at(body, "usage.completion_tokens"),
+        "reasoning_tokens": value_at(body, "usage.completion_tokens_details.reasoning_tokens"),
+        "cost_usd": value_at(body, "usage.cost"),
+    }
+
+
+def _content(content: Any) -> str | None:
+    """The text of a message, which may be in parts; reasoning is no part of it."""
+    if content is None or isinstance(content, str):
+        return content
+    if isinstance(content, list):
+        texts = [part.get("text") for part in _objects(content) if part.get("type", "text") == "text"]
+        return "".join(text for text in texts if isinstance(text, str))
+    return json.dumps(content, ensure_ascii=False)
+
+
+def _finish_reason(reason: Any) -> str | None:
+    return "length" if reason in _CUT else _text(reason)
+
+
+def _objects(values: Any) -> list[Record]:
+    return [value for value in _list(values) if isinstance(value, dict)]
+
+
+def _list(values: Any) -> list[Any]:
+    return values if isinstance(values, list) else []
+
+
+def _text(value: Any) -> str | None:
+    return value if isinstance(value, str) and value else None
+
+
+def _sum(usage: Record, *names: str) -> int | None:
+    counts = [usage[name] for name in names if isinstance(usage.get(name), int)]
+    return sum(counts) if counts else None
+
+
+def _moment(value: Any) -> datetime | None:
+    try:
+        moment = datetime.fromisoformat(value) if isinstance(value, str) else None
+    except ValueError:
+        return None
+    return moment.replace(tzinfo=UTC) if moment is not None and moment.tzinfo is None else moment
+
+
+INSPECT = LogFormat(
+    name="inspect", title="a log of Inspect", keys=frozenset(["epoch", "input", "output"]), draws=_inspect
+)
+_PROMPTFOO = LogFormat(
+    name="promptfoo",
+    title="results of promptfoo",
+    keys=frozenset(["promptIdx", "provider", "vars"]),
+    draws=_promptfoo,
+)
+FORMATS: Sequence[LogFormat] = (
+    LogFormat(
+        name="openai-batch",
+        title="the output of an OpenAI batch",
+        keys=frozenset(["custom_id", "response", "error"]),
+        draws=_openai_batch,
+    ),
+    LogFormat(
+        name="lm-eval",
+        title="samples of lm-evaluation-harness",
+        keys=frozenset(["doc_id", "resps"]),
+        draws=_lm_eval,
+    ),
+    INSPECT,
+    _PROMPTFOO,
+    LogFormat(
+        name="litellm",
+        title="LiteLLM's log of spend",
+        keys=frozenset(["request_id", "spend", "startTime", "response"]),
+        draws=_litellm,
+    ),
+)

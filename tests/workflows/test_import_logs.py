@@ -1,0 +1,203 @@
+"""Logs of other tools: recognised by their shape, and read with model, tokens, cost and time."""
+
+import json
+import zipfile
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from flipsite.domain.draws import STATUSES, Draws, Status
+from flipsite.errors import UsageError
+from flipsite.project import find_project, study_folder
+from flipsite.store.imports.columns import parse_options
+from flipsite.store.imports.importer import ImportReport
+from flipsite.store.snapshot.read import read_draws
+from flipsite.workflows.transfer import import_draws
+
+ANSWERS = ["I flip.\nOutput: 0", "Output: 1", "no idea"]
+READ = [Status.VALID, Status.VALID, Status.UNPARSED]
+
+
+def imported(path: Path, **options: Any) -> tuple[ImportReport, Draws]:
+    project = find_project(path.parent)
+    columns = options.pop("columns", ())
+    report = import_draws(project, "s", path, options=parse_options(columns, (), None, **options))
+    return report, read_draws(study_folder(find_project(path.parent), "s") / "draws.parquet")
+
+
+def in_lines(folder: Path, records: list[dict[str, Any]], name: str = "log.jsonl") -> Path:
+    path = folder / name
+    path.write_text("".join(json.dumps(record) + "\n" for record in records))
+    return path
+
+
+def statuses(draws: Draws) -> list[Status]:
+    return [STATUSES[code] for code in draws.status]
+
+
+def batch_line(body: dict[str, Any] | None, error: object = None) -> dict[str, Any]:
+    response = None if body is None else {"status_code": 200, "request_id": "r", "body": body}
+    return {"id": "b", "custom_id": "c", "response": response, "error": error}
+
+
+def completion(text: str | None, **message: Any) -> dict[str, Any]:
+    return {
+        "object": "chat.completion",
+        "created": 1_760_000_000,
+        "model": "gpt-x",
+        "choices": [{"message": {"role": "assistant", "content": text, **message}, "finish_reason": "stop"}],
+        "usage": {
+            "prompt_tokens": 9,
+            "completion_tokens": 4,
+            "completion_tokens_details": {"reasoning_tokens": 2},
+        },
+    }
+
+
+def test_the_output_of_an_openai_batch(tmp_path):
+    """Answers are read as collected ones; refusals and failed requests keep their place."""
+    lines = [batch_line(completion(text)) for text in ANSWERS]
+    lines.append(batch_line(completion(None, refusal="I cannot.")))
+    lines.append(batch_line({"model": "gpt-x", "error": {"message": "overloaded"}}))
+    report, draws = imported(in_lines(tmp_path, lines))
+    assert report.notes == ("The file was recognised as the output of an OpenAI batch.",)
+    assert statuses(draws) == [*READ, Status.REFUSED, Status.ERROR]
+    assert (draws.models, draws.outcome.tolist()) == (("gpt-x",), [0, 1, -1, -1, -1])
+    assert draws.asked_at[0] == "2025-10-09T08:53:20Z"
+    assert (draws.prompt_tokens[0], draws.completion_tokens[0], draws.reasoning_tokens[0]) == (9, 4, 2)
+    assert draws.finish_reason[0] == "stop"
+
+
+def sample(text: str, filter_name: str = "none") -> dict[str, Any]:
+    return {"doc_id": 0, "resps": [[text]], "filtered_resps": ["0"], "filter": filter_name, "target": "0"}
+
+
+def test_samples_of_lm_eval_take_the_model_from_the_results_beside_them(tmp_path):
+    """By its name or its arguments; without it --model names it. A sample filtered twice is one draw."""
+    lines = [sample(text, name) for text in ANSWERS for name in ("strict", "flexible")]
+    path = in_lines(tmp_path, lines, "samples_coin_2026-01-01T00-00-00.jsonl")
+    with pytest.raises(UsageError, match=r"name no model; put their results file beside them, or .* --model"):
+        imported(path)
+    results = {"config": {"model": "hf", "model_args": "dtype=float16,pretrained=org/tiny,x=1"}}
+    (tmp_path / "results_2026-01-01T00-00-00.json").write_text(json.dumps(results))
+    (tmp_path / "results_2025-12-31T00-00-00.json").write_text(json.dumps({"model_name": "another"}))
+    report, draws = imported(path)
+    assert (draws.models, statuses(draws)) == (("org/tiny",), READ)
+    assert report.notes == ("The file was recognised as samples of lm-evaluation-harness.",)
+
+
+def test_lm_eval_with_several_answers_a_sample(tmp_path):
+    """Repeats of a request are draws; likelihoods are none."""
+    line = {"doc_id": 0, "resps": [["Output: 0", "Output: 1"], [[-1.5, False]]]}
+    _, draws = imported(in_lines(tmp_path, [line]), model="a/b")
+    assert (draws.models, draws.outcome.tolist()) == (("a/b",), [0, 1])
+
+
+def inspect_sample(text: str, epoch: int) -> dict[str, Any]:
+    content = [{"type": "reasoning", "reasoning": "Output: 1"}, {"type": "text", "text": text}]
+    return {
+        "id": 1,
+        "epoch": epoch,
+        "input": "Flip.",
+        "output": {
+            "model": "tiny",
+            "choices": [{"message": {"role": "assistant", "content": content}, "stop_reason": "max_tokens"}],
+            "usage": {"input_tokens": 7, "output_tokens": 3, "total_tokens": 10},
+            "time": 0.5,
+        },
+        "started_at": "2026-01-01T10:00:00+00:00",
+    }
+
+
+@pytest.mark.parametrize("form", ["eval", "json"])
+def test_a_log_of_inspect(tmp_path, form):
+    """In its own form and in JSON; reasoning is no part of an answer, and what was cut is truncated."""
+    samples = [inspect_sample(text, epoch) for epoch, text in enumerate(ANSWERS, start=1)]
+    header = {"version": 2, "status": "success", "eval": {"model": "org/tiny", "task": "coin"}}
+    failed = {"id": 1, "epoch": 4, "input": "Flip.", "output": {"choices": []}, "error": {"message": "no"}}
+    path = tmp_path / f"2026-01-01_coin.{form}"
+    if form == "json":
+        path.write_text(json.dumps(header | {"samples": [*samples, failed]}, indent=1))
+    else:
+        with zipfile.ZipFile(path, "w", zipfile.ZIP_DEFLATED) as archive:
+            archive.writestr("header.json", json.dumps(header))
+            archive.writestr("_journal/start.json", "{}")
+            for each in [*samples, failed]:
+                archive.writestr(f"samples/1_epoch_{each['epoch']}.json", json.dumps(each))
+    report, draws = imported(path)
+    assert report.notes == ("The file was recognised as a log of Inspect.",)
+    assert draws.models == ("org/tiny", "tiny")
+    rows = draws.rows(1)
+    assert statuses(draws)[rows] == [Status.VALID, Status.VALID, Status.TRUNCATED]
+    assert (draws.prompt_tokens[rows][0], draws.latency_s[rows][0]) == (7, 0.5)
+    assert draws.asked_at[1] == "2026-01-01T10:00:00Z"
+    assert statuses(draws)[0] == Status.ERROR
+
+
+def promptfoo_result(response: dict[str, Any] | None, provider: object) -> dict[str, Any]:
+    return {
+        "promptIdx": 0,
+        "testIdx": 0,
+        "vars": {},
+        "latencyMs": 800,
+        "provider": provider,
+        "response": response,
+    }
+
+
+def test_results_of_promptfoo(tmp_path):
+    """One object with a list inside; a provider is a name or an object; no output is an error."""
+    answered = [
+        promptfoo_result({"output": text, "tokenUsage": {"prompt": 5, "completion": 2}, "cost": 0.5}, "a:b")
+        for text in ANSWERS
+    ]
+    failed = promptfoo_result({"error": "rate limit"}, {"id": "a:b", "label": ""})
+    document = {"evalId": "e", "results": {"version": 3, "results": [*answered, failed]}, "config": {}}
+    path = tmp_path / "output.json"
+    path.write_text(json.dumps(document, indent=2))
+    report, draws = imported(path)
+    assert report.notes == ("The file was recognised as results of promptfoo.",)
+    assert (draws.models, statuses(draws)) == (("a:b",), [*READ, Status.ERROR])
+    assert (draws.cost_usd[0], draws.latency_s[0], draws.prompt_tokens[0]) == (0.5, 0.8, 5)
+
+
+def test_litellms_log_of_spend(tmp_path):
+    """As CSV, where the response is JSON in a cell; the latency is the time between start and end."""
+    lines = ["request_id,spend,startTime,endTime,model,prompt_tokens,response"]
+    for text in ANSWERS:
+        cell = json.dumps({"choices": [{"message": {"content": text}}]}).replace('"', '""')
+        lines.append(f'r,0.01,2026-01-01 10:00:00.5+00:00,2026-01-01 10:00:02+00:00,m,12,"{cell}"')
+    lines.append("r,0,2026-01-01 10:00:00+00:00,,m,0,{}")
+    path = tmp_path / "spend.csv"
+    path.write_text("\n".join(lines))
+    report, draws = imported(path)
+    assert report.notes == ("The file was recognised as LiteLLM's log of spend.",)
+    assert statuses(draws) == [*READ, Status.ERROR]
+    assert (draws.cost_usd[0], draws.latency_s[0], draws.prompt_tokens[0]) == (0.01, 1.5, 12)
+    assert draws.asked_at[0] == "2026-01-01T10:00:00.500000Z"
+
+
+def test_a_log_of_another_form_is_read_by_paths(tmp_path):
+    """Where columns are named nothing is recognised; a wrong --from says what is missing."""
+    path = in_lines(tmp_path, [batch_line(completion(text)) for text in ANSWERS])
+    paths = ["model=response.body.model", "response=response.body.choices[0].message.content"]
+    report, draws = imported(path, columns=paths)
+    assert (report.notes, statuses(draws)) == ((), READ)
+    with pytest.raises(UsageError, match="not results of promptfoo: its first entry has no 'promptIdx'"):
+        imported(in_lines(tmp_path, [sample("x")]), source="promptfoo")
+
+
+def test_answers_are_read_with_the_labels_of_the_study(tmp_path):
+    """Those of --labels, or of a study that is there; a column of outcomes may hold answers too."""
+    said = [{"model": "a", "outcome": f"Output: {label}"} for label in ("heads", "tails")]
+    path = in_lines(tmp_path, said)
+    options = parse_options((), (), "tails,heads")
+    report = import_draws(find_project(tmp_path), "s", path, options=options)
+    assert (report.from_answers, report.by_status) == (True, {Status.VALID: 2})
+    more = in_lines(
+        tmp_path, [{"model": "a", "response": "**Tails**"}, {"model": "a", "response": ""}], "b.jsonl"
+    )
+    _, draws = imported(more)
+    assert (draws.outcome.tolist(), set(draws.labels)) == ([1, 0, 0, -1], {'["tails","heads"]'})
+    assert statuses(draws)[3] == Status.EMPTY
