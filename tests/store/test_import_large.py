@@ -129,8 +129,8 @@ def test_parquet_is_read(tmp_path):
     assert compare(tmp_path / "a.parquet", 'response=say "it"').problems.n == 1
 
 
-def test_numbers_of_draws_that_are_taken_are_passed_over(tmp_path):
-    """All of a model's new draws follow what is there, where one of their numbers does not."""
+def test_draws_that_a_study_in_parts_has_are_left_out(tmp_path):
+    """By their model and number; with other content they are refused."""
     folder, options = tmp_path / "content" / "studies" / "s", parse_options((), (), None)
     there = [{"model": model, "outcome": 1, "draw": n} for model, n in (("a", 7), ("b", 6))]
     import_file(written(tmp_path, *there), folder=folder, options=options)
@@ -139,7 +139,10 @@ def test_numbers_of_draws_that_are_taken_are_passed_over(tmp_path):
     records = [{"model": model, "outcome": 1, "draw": draw} for model in "abc" for draw in (7, 8)]
     import_file(written(tmp_path, *records), folder=folder, options=options)
     (added,) = (folder / "draws").glob("import=*/part=000/draws.parquet")
-    assert pq.read_table(added)["draw"].to_pylist() == [15, 16, 7, 8, 7, 8]
+    assert pq.read_table(added)["draw"].to_pylist() == [8, 7, 8, 7, 8]
+    other = written(tmp_path, {"model": "a", "outcome": 0, "draw": 8})
+    with pytest.raises(UsageError, match="has draw 8 of a with other content"):
+        import_file(other, folder=folder, options=options)
 
 
 @pytest.mark.parametrize(

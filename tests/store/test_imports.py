@@ -22,7 +22,7 @@ from flipsite.store.exports import export_draws
 from flipsite.store.imports.columns import parse_options
 from flipsite.store.imports.importer import ImportReport, import_file
 from flipsite.store.snapshot.columns import collect_draws
-from flipsite.store.snapshot.read import read_draws
+from flipsite.store.snapshot.read import read_draws, read_notes
 
 
 @pytest.fixture
@@ -231,7 +231,9 @@ def test_the_same_file_with_other_options_is_refused(study):
     text = "model,outcome,answer\na/b,1,0\n"
     add(study, text)
     before = files(study)
-    with pytest.raises(UsageError, match=r"before with other options; remove .*draws\.parquet .*--study"):
+    with pytest.raises(
+        UsageError, match=r"before with other options; --replace .* remove .*draws\.parquet .*--study"
+    ):
         add(study, text, "outcome=answer")
     assert files(study) == before
 
@@ -246,9 +248,85 @@ def test_another_file_is_added(study):
         [0, 1, 0, 0],
         [1, 0, 0, 1],
     )
-    add(study, "model,outcome,draw\na,1,9\nb,1,0\n", name="c.csv")
-    assert draws_of(study).draw.tolist() == [0, 1, 9, 0, 1, 0]
+    add(study, "model,outcome,draw\na,1,9\nb,1,7\n", name="c.csv")
+    assert draws_of(study).draw.tolist() == [0, 1, 9, 0, 7, 0]
     assert add(study, "model,outcome\na,1\nb,0\n").already
+
+
+NUMBERED = "model,draw,outcome\n" + "".join(f"a,{n},{n % 2}\n" for n in range(6))
+
+
+def test_a_log_that_has_grown_adds_only_its_new_draws(study):
+    """Draws that the study has are not counted twice; another file of the same draws changes nothing."""
+    add(study, NUMBERED)
+    report = add(study, NUMBERED + "a,6,1\nb,0,1\n", name="b.csv")
+    assert (report.n_there, report.by_status) == (6, {Status.VALID: 2})
+    before = files(study)
+    report = add(study, NUMBERED + "\n", name="c.csv")
+    assert (report.n_there, report.by_status, files(study)) == (6, {}, before)
+    assert len(draws_of(study)) == 8
+
+
+def test_another_content_of_a_draw_is_refused_unless_it_is_to_replace_it(study):
+    """A log that was corrected takes the place of the first one where the user says so."""
+    add(study, NUMBERED)
+    before = files(study)
+    fixed = NUMBERED.replace("a,3,1", "a,3,0")
+    with pytest.raises(
+        UsageError, match=r"has draw 3 of a with other content \(1 such draw\); --replace puts"
+    ):
+        add(study, fixed, name="b.csv")
+    assert files(study) == before
+    path = study.parents[2] / "b.csv"
+    report = import_file(path, folder=study, options=parse_options([], [], None), overwrite=True)
+    assert (report.n_there, report.n_replaced, report.by_status) == (5, 1, {Status.VALID: 1})
+    assert draws_of(study).outcome.tolist() == [0, 1, 0, 0, 0, 1]
+
+
+def test_a_log_without_numbers_that_has_grown_is_known_by_its_beginning(study):
+    """By whole rows; bare outcomes are alike by chance, unless there are twenty of them."""
+    head = "model,outcome,asked_at\n"
+    rows = [f"{'ab'[n % 2]},{n % 3 // 2},2026-01-01T00:00:0{n}Z\n" for n in range(8)]
+    add(study, head + "".join(rows[:5]))
+    report = add(study, head + "".join(rows), name="b.csv")
+    assert (report.n_there, report.by_status) == (5, {Status.VALID: 3})
+    assert draws_of(study).draw.tolist() == [0, 1, 2, 3] * 2
+    for n_rows, n_there in ((19, 0), (20, 20)):
+        other = study.with_name(f"n{n_rows}")
+        add(other, "model,outcome\n" + "a,1\n" * n_rows)
+        report = add(other, "model,outcome\n" + "a,1\n" * 25, name="b.csv")
+        assert report.n_there == n_there
+        assert bool(report.notes) == (not n_there)
+
+
+def test_a_file_that_repeats_a_draw_counts_it_once(study):
+    """With the same content; with another one the rows are numbered anew, and that is said."""
+    report = add(study, NUMBERED + NUMBERED.partition("\n")[2])
+    assert (report.n_repeated, report.by_status) == (6, {Status.VALID: 6})
+    other = study.with_name("other")
+    report = add(other, NUMBERED + "a,2,1\na,x,1\n".replace("a,x,1\n", ""))
+    assert (report.n_repeated, report.by_status) == (0, {Status.VALID: 7})
+    assert report.notes == (
+        "The file has draw 2 of a twice, with other content; draws were numbered in the order of the rows.",
+    )
+
+
+def test_a_dry_run_writes_nothing(study):
+    """It shows the first ten draws as they would be stored, and counts what cannot be read by its kind."""
+    path = study.parents[2] / "a.csv"
+    path.write_text("model,outcome\n" + "a,1\n" * 12 + "a,x\na,y\na,\n,1\n")
+    report = import_file(path, folder=study, options=parse_options([], [], None), dry_run=True)
+    assert not study.exists()
+    assert (len(report.preview), report.preview[9]["draw"], report.preview[0]["status"]) == (10, 9, "valid")
+    assert report.reasons == {"has the outcome": 2, "has no outcome": 1, "names no model": 1}
+
+
+def test_the_record_of_files_says_what_each_brought(study):
+    """Beside its name and digest."""
+    add(study, NUMBERED)
+    add(study, NUMBERED + "b,0,1\n", name="b.csv")
+    records = json.loads(read_notes(study / "draws.parquet")["flipsite_imports"])
+    assert [record["brought"] for record in records] == [{"draws": 6, "models": 1}, {"draws": 1, "models": 1}]
 
 
 def test_a_study_is_described_as_far_as_its_draws_tell(study):

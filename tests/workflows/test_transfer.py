@@ -1,5 +1,6 @@
 """`flipsite import` and `flipsite export` as a person runs them."""
 
+import gzip
 import json
 import os
 import pty
@@ -69,6 +70,42 @@ def test_more_than_ten_problems_are_counted(here):
     result = run("import", "b.csv", "--study", "coins")
     assert len(result.stderr.splitlines()) == 11
     assert result.stderr.endswith("flipsite: b.csv: and 2 more\n")
+
+
+def test_several_files_a_folder_and_standard_input(here):
+    """Each file is imported by itself; a folder's other files are passed over."""
+    folder = here / "logs" / "more"
+    folder.mkdir(parents=True)
+    (here / "logs" / "a.csv").write_text("model,outcome\na,1\n")
+    (here / "logs" / "readme.md").write_text("nothing")
+    (folder / "b.jsonl.gz").write_bytes(gzip.compress(b'{"model": "b", "outcome": 0}\n'))
+    (here / "c.csv").write_text("model,outcome\nc,1\n")
+    result = run("import", "logs", "c.csv", "--study", "many")
+    assert result.exit_code == 0
+    assert [line.split(" of ")[1].split(" into")[0] for line in result.stdout.splitlines()[::2]] == [
+        "logs/a.csv",
+        "logs/more/b.jsonl.gz",
+        "c.csv",
+    ]
+    piped = CliRunner().invoke(cli, ["import", "-", "--study", "many"], input="model,outcome\nd,1\n")
+    assert piped.exit_code == 0
+    assert json.loads(run("export", "many", "--format", "jsonl").stdout.splitlines()[-1])["model"] == "d"
+    empty = run("import", "content", "--study", "many")
+    assert (empty.exit_code, "1 draw" in empty.stdout, "already in the study" in empty.stdout) == (
+        0,
+        False,
+        True,
+    )
+
+
+def test_a_dry_run_shows_draws_and_writes_nothing(here):
+    """As they would be stored, and what could not be read by its kind."""
+    result = run("import", "theirs.csv", "--study", "coins", "--dry-run", *OPTIONS)
+    assert result.exit_code == 0
+    assert result.stdout.startswith("Would read 4 rows of theirs.csv into study 'coins': 2 valid, 1 unparsed")
+    assert '{"study": "coins", "model": "a/b", "draw": 0, "labels": "[\\"tails\\",' in result.stdout
+    assert result.stdout.endswith("1 × has no outcome\nNothing was written.\n")
+    assert [path.name for path in here.iterdir()] == ["theirs.csv"]
 
 
 @pytest.mark.parametrize("study", ["../x", "X", "a b", "", "methods", "-a"])

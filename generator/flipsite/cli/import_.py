@@ -1,5 +1,7 @@
 """`flipsite import`: other people's draws into a study."""
 
+import json
+import sys
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -15,7 +17,7 @@ if TYPE_CHECKING:  # the store is imported when there is something to import
 
 
 @click.command("import", short_help="Bring draws from elsewhere into a study.")
-@click.argument("file", type=click.Path(path_type=Path))
+@click.argument("files", metavar="FILE…", nargs=-1, required=True, type=click.Path(path_type=Path))
 @click.option(
     "--study",
     required=True,
@@ -59,9 +61,18 @@ if TYPE_CHECKING:  # the store is imported when there is something to import
     help="The decimal mark of the file's numbers: `.` or `,`.  [default: .]",
 )
 @click.option("--encoding", metavar="NAME", help="The encoding of a text that is not UTF-8, as `cp1252`.")
+@click.option(
+    "--replace",
+    "overwrite",
+    is_flag=True,
+    help="Put the file's draws in place of those of the same model and number that have other content.",
+)
+@click.option(
+    "--dry-run", is_flag=True, help="Show the first draws and what would be left out, and write nothing."
+)
 def command(
     *,
-    file: Path,
+    files: tuple[Path, ...],
     study: str,
     columns: tuple[str, ...],
     where: tuple[str, ...],
@@ -71,16 +82,20 @@ def command(
     decimal: str,
     encoding: str | None,
     source: str,
+    overwrite: bool,
+    dry_run: bool,
 ) -> None:
-    r"""Add the draws of FILE to a study: CSV, JSON or Parquet, also compressed.
+    r"""Add the draws of FILE to a study: CSV, JSON or Parquet, also compressed, or the log of another tool.
 
-    A model and an outcome (0 and 1, true and false, or a label) suffice, or a model and a response, which is
-    read as a collected answer is. Two label columns are taken as the label named first in the prompt and the
-    other. Importing the same file twice changes nothing.
+    FILE may be a folder, for all files in it, or `-` for standard input. A model and an outcome (0 and 1,
+    true and false, or a label) suffice, or a model and a response, which is read as a collected answer is.
+    Two label columns are taken as the label named first in the prompt and the other. Draws that the study
+    has already are left out, so that a log may be imported again as it grows.
 
     \b
     Examples:
       flipsite import draws.csv --study mine
+      flipsite import logs/ --study mine --dry-run
       flipsite import flips.jsonl.gz --study theirs --column outcome=answer --labels tails,heads
       flipsite import curve.csv --study curve --column outcome=answer --target-column p
       flipsite import log.jsonl --study mine --column model=request.model --column response=reply
@@ -89,21 +104,32 @@ def command(
     from flipsite.project import find_project
     from flipsite.store.imports.columns import parse_options
     from flipsite.workflows.batch import import_batch, names_study
-    from flipsite.workflows.transfer import import_draws, import_targets
+    from flipsite.workflows.transfer import import_draws, import_targets, input_files
 
-    if names_study(file, study):
-        _show_batch(file, import_batch(find_project(Path.cwd()), study, file))
-        return
     options = parse_options(
         columns, where, labels, model=model, decimal=decimal, encoding=encoding, source=source
     )
-    project = find_project(Path.cwd())
-    if target_column:
-        reports = import_targets(project, study, file, options=options, column=target_column)
-    else:
-        reports = [import_draws(project, study, file, options=options)]
-    for report in reports:
-        _show(report)
+    with input_files(files, sys.stdin.buffer) as paths:
+        for path in paths:
+            project = find_project(Path.cwd())
+            if names_study(path, study):
+                _show_batch(path, import_batch(project, study, path))
+            elif target_column:
+                for report in import_targets(
+                    project,
+                    study,
+                    path,
+                    options=options,
+                    column=target_column,
+                    overwrite=overwrite,
+                    dry_run=dry_run,
+                ):
+                    _show(report, dry_run=dry_run)
+            else:
+                report = import_draws(
+                    project, study, path, options=options, overwrite=overwrite, dry_run=dry_run
+                )
+                _show(report, dry_run=dry_run)
 
 
 def _show_batch(file: Path, report: "BatchImport") -> None:
@@ -120,8 +146,8 @@ def _show_batch(file: Path, report: "BatchImport") -> None:
         click.echo(f"Snapshot: {report.snapshot}")
 
 
-def _show(report: "ImportReport") -> None:
-    for line in _lines(report):
+def _show(report: "ImportReport", *, dry_run: bool) -> None:
+    for line in _lines(report, dry_run=dry_run):
         click.echo(line)
     for problem in report.problems:
         click.echo(f"flipsite: {report.path}: {report.unit} {problem.line} {problem.text}", err=True)
@@ -130,7 +156,7 @@ def _show(report: "ImportReport") -> None:
         click.echo(f"flipsite: {report.path}: and {rest:,} more", err=True)
 
 
-def _lines(report: "ImportReport") -> list[str]:
+def _lines(report: "ImportReport", *, dry_run: bool) -> list[str]:
     """The report in words."""
     if report.already:
         return [f"{report.path} is in study {report.study!r} already; nothing changed."]
@@ -140,18 +166,47 @@ def _lines(report: "ImportReport") -> list[str]:
             f"{len(report.models):,} models.",
             f"Still missing: {', '.join(report.missing)}." if report.missing else "All shards are there.",
         ]
-    kept = ", ".join(f"{n:,} {status}" for status, n in report.by_status.items())
-    left = [(report.n_filtered, "left out by --where"), (report.n_lost, "lost for want of a model")]
-    out = "".join(f", {n:,} {why}" for n, why in left if n)
-    plural = "" if len(report.models) == 1 else "s"
-    lines = [
-        f"Read {report.n_rows:,} rows of {report.path} into study {report.study!r}: "
-        f"{kept}{out}; {len(report.models):,} model{plural}.",
+    read = "Would read" if dry_run else "Read"
+    return [
+        f"{read} {report.n_rows:,} rows of {report.path} into study {report.study!r}: "
+        f"{_counts(report)}; {plural(len(report.models), 'model')}.",
         "Outcomes were read from the models' answers."
         if report.from_answers
         else f"The outcome column was read as {report.reading}.",
         *report.notes,
+        *_remarks(report),
+        *(_preview(report) if dry_run else ()),
     ]
+
+
+def _counts(report: "ImportReport") -> str:
+    """How many draws were added, by status, and how many rows were left out, by reason."""
+    kept = [f"{n:,} {status}" for status, n in report.by_status.items()] or ["no new draw"]
+    left = [
+        (report.n_filtered, "left out by --where"),
+        (report.n_lost, "lost for want of a model"),
+        (report.n_repeated, "repeated in the file"),
+        (report.n_there, "already in the study"),
+    ]
+    return ", ".join([*kept, *(f"{n:,} {why}" for n, why in left if n)])
+
+
+def _remarks(report: "ImportReport") -> list[str]:
+    remarks = []
+    if report.n_replaced:
+        remarks.append(f"{plural(report.n_replaced, 'draw')} of the study were replaced.")
     if report.n_contradictions:
-        lines.append(f"In {report.n_contradictions:,} rows the response names the other label.")
-    return lines
+        remarks.append(f"In {report.n_contradictions:,} rows the response names the other label.")
+    return remarks
+
+
+def _preview(report: "ImportReport") -> list[str]:
+    """The first draws as they would be stored, without columns that have no value; the problems by kind."""
+    draws = [{name: value for name, value in draw.items() if value is not None} for draw in report.preview]
+    problems = [f"{n:,} × {reason}" for reason, n in report.reasons.items()]
+    return [
+        "The first draws would be stored as:",
+        *(json.dumps(draw, ensure_ascii=False) for draw in draws),
+        *(["Not readable, by kind:", *problems] if problems else []),
+        "Nothing was written.",
+    ]

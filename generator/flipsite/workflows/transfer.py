@@ -1,8 +1,11 @@
 """Import other people's draws into a study, and export a study's draws."""
 
-from collections.abc import Sequence
+import shutil
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import replace
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import BinaryIO
 
 from flipsite.collect.parse import read_answer
@@ -17,11 +20,19 @@ from flipsite.store.exports import ExportFormat, export_groups
 from flipsite.store.imports.columns import ImportOptions
 from flipsite.store.imports.importer import ImportReport, import_by_target, import_file
 from flipsite.store.snapshot.read import n_draws, read_draws, read_groups
+from flipsite.store.snapshot.shards import shards_in
 from flipsite.workflows.load import is_large
 
 
 def import_draws(
-    project: Project, study_id: str, path: Path, *, options: ImportOptions, target: float = 0.5
+    project: Project,
+    study_id: str,
+    path: Path,
+    *,
+    options: ImportOptions,
+    target: float = 0.5,
+    overwrite: bool = False,
+    dry_run: bool = False,
 ) -> ImportReport:
     """Add a file's rows to a study of the project; where there is no project, one begins in this folder.
 
@@ -32,11 +43,26 @@ def import_draws(
         StoreError: If the study's snapshot cannot be read or written.
     """
     folder = study_folder(_own(project), study_id)
-    return import_file(path, folder=folder, options=options, target=target, read_answer=_read_answer)
+    return import_file(
+        path,
+        folder=folder,
+        options=options,
+        target=target,
+        read_answer=_read_answer,
+        overwrite=overwrite,
+        dry_run=dry_run,
+    )
 
 
 def import_targets(
-    project: Project, study_id: str, path: Path, *, options: ImportOptions, column: str
+    project: Project,
+    study_id: str,
+    path: Path,
+    *,
+    options: ImportOptions,
+    column: str,
+    overwrite: bool = False,
+    dry_run: bool = False,
 ) -> list[ImportReport]:
     """Import one study a target: `<study>-p005` for 5 per cent, and so on, in the order of the targets.
 
@@ -50,8 +76,56 @@ def import_targets(
         return study_folder(_own(project), f"{study_id}-p{per_cent}")
 
     return import_by_target(
-        path, column=column, options=options, folder_of=folder_of, read_answer=_read_answer
+        path,
+        column=column,
+        options=options,
+        folder_of=folder_of,
+        read_answer=_read_answer,
+        overwrite=overwrite,
+        dry_run=dry_run,
     )
+
+
+@contextmanager
+def input_files(paths: Sequence[Path], stdin: BinaryIO) -> Iterator[list[Path]]:
+    """The files to import: those named, those in a folder that is named, and for `-` what comes from stdin.
+
+    A study's own folder, or that of its parts, stays one.
+
+    Raises:
+        UsageError: If a folder holds no file that could be imported.
+    """
+    with TemporaryDirectory(prefix="flipsite-") as scratch:
+        files: list[Path] = []
+        for path in paths:
+            if path == Path("-"):
+                files.append(Path(scratch, "stdin"))
+                with files[-1].open("wb") as file:
+                    shutil.copyfileobj(stdin, file)
+            elif path.is_dir() and not shards_in(path):
+                files += _files_in(path)
+            else:
+                files.append(path)
+        yield files
+
+
+def _files_in(folder: Path) -> list[Path]:
+    files = [
+        path
+        for path in sorted(folder.rglob("*"))
+        if path.is_file()
+        and not set(path.suffixes[-2:]).isdisjoint(_SUFFIXES)
+        and not any(part.startswith(".") for part in path.relative_to(folder).parts)
+    ]
+    if any(path.name.startswith("samples_") for path in files):  # lm-eval's, with results beside them
+        files = [path for path in files if not path.name.startswith("results_")]
+    if not files:
+        known = ", ".join(sorted(_SUFFIXES))
+        raise UsageError(f"{folder}: holds no file to import; a file's name ends in one of {known}")
+    return files
+
+
+_SUFFIXES = frozenset([".csv", ".tsv", ".txt", ".jsonl", ".ndjson", ".json", ".parquet", ".eval", ".xlsx"])
 
 
 def _read_answer(text: str, labels: Sequence[str], finish_reason: str | None) -> tuple[int, Status]:

@@ -8,16 +8,21 @@ The description of a study that is made of somebody's draws: as much as they tel
 
 import json
 import logging
-from collections.abc import Callable, Mapping, Sequence
+from collections import Counter
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import closing
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
+from itertools import chain
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pyarrow as pa
+import pyarrow.compute as pc
+from numpy.typing import NDArray
 
-from flipsite.domain.draws import Draws, Status
+from flipsite.domain.display import plural
+from flipsite.domain.draws import STATUSES, Draws, Status
 from flipsite.domain.study import UNKNOWN_PROMPT, Budget, Kind, ModelChoice, Prompt, Sampling, Study
 from flipsite.errors import UsageError
 from flipsite.files import replacing
@@ -26,10 +31,11 @@ from flipsite.settings import dump_study, load_study
 from flipsite.store.imports.cells import Labels
 from flipsite.store.imports.columns import ImportOptions, match_case
 from flipsite.store.imports.files import sha256_of
-from flipsite.store.imports.rows import Rows, rows_of, targets_of
+from flipsite.store.imports.overlap import Fingerprints, Overlap
+from flipsite.store.imports.rows import Rows, place_of, rows_of, targets_of
 from flipsite.store.imports.sheet import Sheet, read_sheet
 from flipsite.store.imports.survey import AnswerReader, Problem
-from flipsite.store.snapshot.columns import SCHEMA, appended
+from flipsite.store.snapshot.columns import appended, without_rows
 from flipsite.store.snapshot.read import (
     draws_of_table,
     model_extents,
@@ -38,6 +44,7 @@ from flipsite.store.snapshot.read import (
     write_draws,
 )
 from flipsite.store.snapshot.shards import merge_shard, shards_in
+from flipsite.store.snapshot.tables import snapshot_tables
 from flipsite.store.snapshot.write import MOST_IN_A_FILE, add_parts
 
 
@@ -126,7 +133,10 @@ class ImportReport:
         n_rows: Rows of the file.
         n_filtered: Rows that `--where` left out.
         n_lost: Rows that could not be kept: no model is named, or the line is no row.
-        by_status: Rows kept, by status.
+        n_there: Draws that the study had before; they were left out.
+        n_repeated: Rows that repeat a draw of the file; they were left out.
+        n_replaced: Draws of the study that were replaced.
+        by_status: Draws added, by status.
         models: The models of the rows kept.
         reading: How the outcome column was understood.
         from_answers: Whether outcomes were read from the models' answers.
@@ -138,6 +148,8 @@ class ImportReport:
         shards: The shards of a collection that the file is; empty of any other file.
         missing: Shards that the study still lacks.
         notes: Sentences on how the file was understood beyond its outcomes.
+        reasons: What could not be read, by kind, and how often.
+        preview: The first draws as they would be stored, of a dry run, which writes nothing.
     """
 
     path: Path
@@ -146,6 +158,9 @@ class ImportReport:
     n_rows: int = 0
     n_filtered: int = 0
     n_lost: int = 0
+    n_there: int = 0
+    n_repeated: int = 0
+    n_replaced: int = 0
     by_status: Mapping[Status, int]
     models: tuple[str, ...] = ()
     reading: str = ""
@@ -158,6 +173,8 @@ class ImportReport:
     shards: tuple[str, ...] = ()
     missing: tuple[str, ...] = ()
     notes: tuple[str, ...] = ()
+    reasons: Mapping[str, int] = field(default_factory=dict)
+    preview: tuple[Mapping[str, Any], ...] = ()
 
 
 def import_file(
@@ -167,6 +184,8 @@ def import_file(
     options: ImportOptions,
     target: float = 0.5,
     read_answer: AnswerReader | None = None,
+    overwrite: bool = False,
+    dry_run: bool = False,
 ) -> ImportReport:
     """Add a file's rows to a study's draws; the study is made where there is none.
 
@@ -176,6 +195,9 @@ def import_file(
         options: Which of the file's columns mean what, and which rows are wanted.
         target: The share of ones that was asked for, in a study that is made here.
         read_answer: Reads the answers of a file that has no outcomes.
+        overwrite: Whether the file's draws take the place of those with the same model and number, where a
+            file without numbers counts each model's rows.
+        dry_run: Whether all is read and nothing written.
 
     Raises:
         UsageError: If the file, or a column of it, is not what it should be, no row can be read, the study is
@@ -191,6 +213,8 @@ def import_file(
         options=options,
         target=target,
         read_answer=read_answer,
+        overwrite=overwrite,
+        dry_run=dry_run,
     )
     if report := _known(plan):
         return report
@@ -205,6 +229,8 @@ def import_by_target(
     options: ImportOptions,
     folder_of: Callable[[float], Path],
     read_answer: AnswerReader | None = None,
+    overwrite: bool = False,
+    dry_run: bool = False,
 ) -> list[ImportReport]:
     """Add a file's rows to one study a target, in the order of the targets; the file is read once.
 
@@ -214,29 +240,34 @@ def import_by_target(
         options: Which of the file's columns mean what, and which rows are wanted.
         folder_of: The folder of a target's study.
         read_answer: As for `import_file`.
+        overwrite: As for `import_file`.
+        dry_run: As for `import_file`.
 
     Raises:
         UsageError: As `import_file`, or if the file's targets cannot be read; nothing is written then.
         StoreError: As `import_file`.
     """
-    reports = []
     sha256 = sha256_of(path)
     with read_sheet(path, replace(options, where=(*options.where, (column, "")))) as sheet:
         spelled, _ = match_case(replace(options, where=((column, ""), *options.where)), sheet.names)
         (theirs, _), *where = spelled.where
         targets = targets_of(sheet, theirs, replace(spelled, where=tuple(where)))
-        for target, text in sorted(targets.items()):
-            chosen = replace(options, where=tuple(sorted((*options.where, (column, text)))))
-            plan = _ImportPlan(
+        plans = [
+            _ImportPlan(
                 path=path,
                 sha256=sha256,
                 folder=folder_of(target),
-                options=chosen,
+                options=replace(options, where=tuple(sorted((*options.where, (column, text))))),
                 target=target,
                 read_answer=read_answer,
+                overwrite=overwrite,
+                dry_run=dry_run,
             )
-            reports.append(_known(plan) or _import(sheet, plan))
-    return reports
+            for target, text in sorted(targets.items())
+        ]
+        for plan in plans[1:]:  # whatever forbids one target is found before another one is written
+            _known(plan) or _import(sheet, replace(plan, dry_run=True))
+        return [_known(plan) or _import(sheet, plan) for plan in plans]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -249,6 +280,8 @@ class _ImportPlan:
     options: ImportOptions
     target: float
     read_answer: AnswerReader | None
+    overwrite: bool
+    dry_run: bool
 
     @property
     def record(self) -> dict[str, Any]:
@@ -284,7 +317,7 @@ def _known(plan: _ImportPlan) -> ImportReport | None:
     records = _records(folder)
     if not _is_known(plan, records):
         return None
-    if not (folder / "study.toml").exists():
+    if not plan.dry_run and not (folder / "study.toml").exists():
         write_study(folder, facts_of_files(snapshot_files(folder)), records[0]["file"], target=plan.target)
     return ImportReport(path=plan.path, study=folder.name, already=True, by_status={})
 
@@ -294,45 +327,148 @@ def _import(sheet: Sheet, plan: _ImportPlan) -> ImportReport:
     rows = rows_of(sheet, options, read_answer=plan.read_answer, labels=plan.study_labels)
     with closing(rows.runs):
         files = snapshot_files(plan.folder)
-        in_one_file = files in ((), (plan.folder / SNAPSHOT,))
-        if in_one_file and len(rows.runs) <= MOST_IN_A_FILE:
-            _append(rows, plan, files)
+        placed = _placed(rows, plan, files)
+        by_status = Counter[Status]()
+        tables = _counted(rows.runs.tables(study=plan.folder.name, shift=placed.shift), by_status)
+        first = next(tables, None)
+        preview = tuple(first.slice(0, PREVIEWED).to_pylist()) if first is not None and plan.dry_run else ()
+        if first is None or plan.dry_run:
+            for _ in tables:
+                pass
+        elif files in ((), (plan.folder / SNAPSHOT,)) and len(rows.runs) <= MOST_IN_A_FILE:
+            _append([first, *tables], plan, files, without=placed.replaced)
         else:
-            _add_parts(rows, plan, files)
-    report = _report(sheet, plan.folder.name, rows, (*sheet.notes, *notes))
+            _add_parts(chain([first], tables), rows, plan, files)
+    report = ImportReport(
+        path=sheet.path,
+        study=plan.folder.name,
+        already=False,
+        n_rows=sheet.n_rows + sheet.n_lost,
+        n_filtered=rows.n_filtered,
+        n_lost=rows.n_lost,
+        n_there=placed.n_there,
+        n_repeated=rows.n_repeated,
+        n_replaced=len(placed.replaced),
+        by_status={status: by_status[status] for status in STATUSES if by_status[status]},
+        models=rows.models,
+        reading=rows.reading,
+        from_answers=rows.from_answers,
+        n_contradictions=rows.n_contradictions,
+        numbered=rows.numbered,
+        n_problems=rows.problems.n,
+        problems=rows.problems.first,
+        reasons=rows.problems.reasons,
+        unit=sheet.unit,
+        notes=(*sheet.notes, *notes, *rows.notes, *placed.notes),
+        preview=preview,
+    )
     _log.info("%s: %d rows read, %d kept", plan.path, report.n_rows, sum(report.by_status.values()))
     return report
 
 
-def _append(rows: Rows, plan: _ImportPlan, files: Sequence[Path]) -> None:
-    """Add draws to a snapshot that is one file."""
-    folder, records = plan.folder, [*_records(plan.folder), plan.record]
-    none = np.zeros(len(rows.models), np.int64)
-    tables = list(rows.runs.tables(study=folder.name, shift=none)) or [SCHEMA.empty_table()]
-    draws = draws_of_table(plan.path, pa.concat_tables(tables))
+PREVIEWED = 10
+"""Draws that a dry run shows."""
+
+
+def _counted(tables: Iterator[pa.Table], by_status: Counter[Status]) -> Iterator[pa.Table]:
+    """The same tables, their draws counted by status."""
+    for table in tables:
+        for each in pc.value_counts(table["status"]).to_pylist():
+            by_status[Status(each["values"])] += each["counts"]
+        yield table
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Placed:
+    """Where a file's draws go in a study.
+
+    Attributes:
+        shift: By model: what is added to the numbers of its draws.
+        replaced: The rows of the snapshot in whose place they come.
+        n_there: Draws of the file that the study has already; they are left out.
+        notes: Sentences on their numbers.
+    """
+
+    shift: NDArray[np.int64]
+    replaced: NDArray[np.int64]
+    n_there: int = 0
+    notes: tuple[str, ...] = ()
+
+
+def _placed(rows: Rows, plan: _ImportPlan, files: Sequence[Path]) -> _Placed:
+    """Find the draws that the study has already, and leave them out.
+
+    Without numbers a file's draws follow those of the study, unless the study's are its beginning: then the
+    log has grown.
+
+    Raises:
+        UsageError: If the study has draws of the same numbers with other content, and they are not to be
+            replaced.
+    """
+    none = np.zeros(0, np.int64)
+    last = {model: extent.last for model, extent in model_extents(files).items()}
+    shift = np.zeros(len(rows.models), np.int64)
+    common = [model for model in rows.models if model in last]
+    if not common:
+        return _Placed(shift=shift, replaced=none)
+    places = place_of(rows.models)
+    new = Fingerprints.of(rows.runs.tables(study="", shift=shift), places)
+    overlap = Overlap.of(new, Fingerprints.of(snapshot_tables(files), places))
+    if not (rows.numbered or plan.overwrite or overlap.starts_alike):
+        shift = np.array([last.get(model, -1) + 1 for model in rows.models], np.int64)
+        note = f"The draws of {plural(len(common), 'model')} were numbered after those that the study has."
+        return _Placed(shift=shift, replaced=none, notes=(note,))
+    different = np.flatnonzero(~overlap.same)
+    if len(different) and (not plan.overwrite or files != (plan.folder / SNAPSHOT,)):
+        row = int(overlap.new[different[0]])
+        remedy = (
+            "--replace puts the file's draws in their place"
+            if not plan.overwrite
+            else ("a snapshot in parts is not rewritten by --replace")
+        )
+        raise UsageError(
+            f"{plan.path}: the study {plan.folder.name!r} has draw {new.draw[row]} of "
+            f"{rows.models[new.model[row]]} with other content ({plural(len(different), 'such draw')}); "
+            f"{remedy}; or name another study with --study"
+        )
+    wanted = np.ones(len(new), np.bool_)
+    wanted[overlap.new[overlap.same]] = False
+    rows.runs.keep(wanted)
+    return _Placed(shift=shift, replaced=overlap.old[~overlap.same], n_there=int(overlap.same.sum()))
+
+
+def _append(
+    tables: Sequence[pa.Table], plan: _ImportPlan, files: Sequence[Path], *, without: NDArray[np.int64]
+) -> None:
+    """Add draws to a snapshot that is one file, in place of some of its rows."""
+    folder, draws = plan.folder, draws_of_table(plan.path, pa.concat_tables(tables))
+    records = _with_record(_records(folder), plan, n_draws=len(draws), n_models=len(draws.models))
     if files:
-        draws = appended(read_draws(folder / SNAPSHOT), draws, renumber=not rows.numbered)
+        draws = appended(without_rows(read_draws(folder / SNAPSHOT), without), draws)
     write_draws(folder / SNAPSHOT, draws, study=folder.name, notes=_notes(records))
     write_study(folder, facts_of(draws), records[0]["file"], target=plan.target)
 
 
-def _add_parts(rows: Rows, plan: _ImportPlan, files: Sequence[Path]) -> None:
+def _add_parts(tables: Iterator[pa.Table], rows: Rows, plan: _ImportPlan, files: Sequence[Path]) -> None:
     """Add draws in parts of their own."""
     folder = plan.folder
-    last = {model: extent.last for model, extent in model_extents(files).items()}
     facts = DrawFacts(
         labels=rows.labels,
         orders=rows.orders,
         first_asked=rows.first_asked,
         most_draws=max(rows.n_draws, default=1),
     )
-    source = next(iter(_records(folder)), plan.record)["file"]
-    write_study(folder, facts, source, target=plan.target)
-    shift = np.array([last.get(model, -1) + 1 for model in rows.models], np.int64)
-    if rows.numbered:
-        shift[rows.runs.first_draws(len(rows.models)) >= shift] = 0
-    tables = rows.runs.tables(study=folder.name, shift=shift)
-    add_parts(folder, tables, name=plan.parts, notes=_notes([plan.record]))
+    records = _with_record([], plan, n_draws=len(rows.runs), n_models=len(rows.models))
+    write_study(folder, facts, next(iter(_records(folder)), plan.record)["file"], target=plan.target)
+    add_parts(folder, tables, name=plan.parts, notes=_notes(records))
+
+
+def _with_record(
+    records: list[dict[str, Any]], plan: _ImportPlan, *, n_draws: int, n_models: int
+) -> list[dict[str, Any]]:
+    """The records with that of a file, and how much it brought."""
+    others = [each for each in records if each["sha256"] != plan.sha256]
+    return [*others, plan.record | {"brought": {"draws": n_draws, "models": n_models}}]
 
 
 def _merged(path: Path, folder: Path) -> ImportReport:
@@ -374,31 +510,13 @@ def _is_known(plan: _ImportPlan, records: list[dict[str, Any]]) -> bool:
     """Whether the same bytes were imported before, and in the same way."""
     for known in records:
         if known["sha256"] == plan.sha256:
-            if {**known, "file": ""} == {**plan.record, "file": ""}:
+            if {**known, "file": "", "brought": None} == {**plan.record, "file": "", "brought": None}:
                 return True
+            if plan.overwrite:
+                return False
             raise UsageError(
                 f"{plan.path}: imported into {plan.folder.name!r} before with other options; "
-                f"remove {plan.folder / SNAPSHOT} to import it anew, or name another study with --study"
+                f"--replace puts its draws in their place, or remove {plan.folder / SNAPSHOT} to import it "
+                "anew, or name another study with --study"
             )
     return False
-
-
-def _report(sheet: Sheet, study: str, rows: Rows, notes: tuple[str, ...]) -> ImportReport:
-    return ImportReport(
-        path=sheet.path,
-        study=study,
-        already=False,
-        n_rows=sheet.n_rows + sheet.n_lost,
-        n_filtered=rows.n_filtered,
-        n_lost=rows.n_lost,
-        by_status=rows.by_status,
-        models=rows.models,
-        reading=rows.reading,
-        from_answers=rows.from_answers,
-        n_contradictions=rows.n_contradictions,
-        numbered=rows.numbered,
-        n_problems=rows.problems.n,
-        problems=rows.problems.first,
-        unit=sheet.unit,
-        notes=notes,
-    )

@@ -3,7 +3,8 @@
 Rows are sorted in runs of some hundred thousand, which are then merged, so that memory is bounded.
 """
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from copy import deepcopy
 from dataclasses import dataclass
 from functools import partial
 from typing import Any
@@ -17,6 +18,7 @@ from flipsite.domain.draws import OPTIONAL_TEXTS, STATUSES, Status
 from flipsite.errors import UsageError
 from flipsite.store.imports.cells import Labels, is_missing, moment_of, number_of, whole_of
 from flipsite.store.imports.columns import ImportOptions
+from flipsite.store.imports.overlap import Fingerprints, Flags
 from flipsite.store.imports.sheet import MOST_BYTES, Batch, Sheet, Spool
 from flipsite.store.imports.survey import (
     UNPARSED,
@@ -65,6 +67,8 @@ class Rows:
         n_lost: Rows that name no model, and texts that are no row.
         problems: What could not be read.
         numbered: Whether the draws carry the file's own numbers.
+        n_repeated: Rows that repeat a draw of the file, left out.
+        notes: Sentences on how the draws were numbered.
         runs: The draws, sorted by model and number.
     """
 
@@ -81,6 +85,8 @@ class Rows:
     n_lost: int
     problems: Problems
     numbered: bool
+    n_repeated: int
+    notes: tuple[str, ...]
     runs: "Runs"
 
 
@@ -115,9 +121,8 @@ def rows_of(
             layout, survey, kinds = answers, again, read
     survey.check_coding(sheet)
     model, models = _sorted_models(survey)
-    draw, numbered = _numbers(survey, model)
     reader = _DrawReader(sheet=sheet, layout=layout, survey=survey, kinds=kinds, models=models)
-    runs = reader.read(model, draw, rows_a_run)
+    numbered = reader.numbered(model, rows_a_run)
     n_lost = sheet.n_lost + survey.n_wanted - len(model)
     for line, text in sheet.lost:
         survey.problems.add(line, text)
@@ -136,9 +141,16 @@ def rows_of(
         n_filtered=sheet.n_rows - survey.n_wanted,
         n_lost=n_lost,
         problems=survey.problems,
-        numbered=numbered,
-        runs=runs,
+        numbered=numbered.by_file,
+        n_repeated=numbered.n_repeated,
+        notes=numbered.notes,
+        runs=numbered.runs,
     )
+
+
+def place_of(models: Sequence[str]) -> dict[str, int]:
+    """The place of each model."""
+    return {name: index for index, name in enumerate(models)}
 
 
 def _surveyed(sheet: Sheet, layout: Layout) -> tuple[Survey, Kinds]:
@@ -156,19 +168,21 @@ def _sorted_models(survey: Survey) -> tuple[Ints, tuple[str, ...]]:
     return order[np.concatenate([np.zeros(0, np.int32), *survey.model])], models
 
 
-def _numbers(survey: Survey, model: Ints) -> tuple[Ints, bool]:
-    """Each row's number, and whether it is the file's: if every row has one and no model has one twice."""
-    if survey.draw:
-        draw = np.concatenate(survey.draw)
-        order = np.lexsort((draw, model))
-        same = (np.diff(model[order]) == 0) & (np.diff(draw[order]) == 0)
-        if not same.any() and not (draw < 0).any():
-            return draw, True
+def _numbers_of_file(survey: Survey) -> Ints | None:
+    """Each row's number in the file; None where a row has none."""
+    if not survey.draw:
+        return None
+    draw = np.concatenate(survey.draw)
+    return None if (draw < 0).any() else draw
+
+
+def _places(model: Ints) -> Ints:
+    """Each row's place among the rows of its model."""
     order = np.argsort(model, kind="stable")
     starts = np.searchsorted(model[order], np.arange(int(model.max(initial=-1)) + 1))
     draw = np.empty(len(model), np.int64)
     draw[order] = np.arange(len(model)) - starts[model[order]]
-    return draw, False
+    return draw
 
 
 class Runs:
@@ -177,6 +191,7 @@ class Runs:
     def __init__(self) -> None:
         self._spool = Spool(MOST_BYTES)
         self._keys: list[tuple[Ints, Ints]] = []
+        self._kept: Ints | None = None
 
     def add(self, table: pa.Table, model: Ints, draw: Ints) -> None:
         """Add some draws, with the place of each one's model."""
@@ -185,14 +200,19 @@ class Runs:
         self._keys.append((model[order], draw[order]))
 
     def __len__(self) -> int:
-        return sum(len(model) for model, _ in self._keys)
+        return sum(len(model) for model, _ in self._keys) if self._kept is None else len(self._kept)
 
-    def first_draws(self, n_models: int) -> Ints:
-        """The lowest number of each model's draws."""
-        first = np.full(n_models, np.iinfo(np.int64).max)
-        for model, draw in self._keys:
-            np.minimum.at(first, model, draw)
-        return first
+    def keep(self, wanted: Flags) -> None:
+        """Leave out all draws but some, given in the order of the tables."""
+        kept = np.arange(len(wanted)) if self._kept is None else self._kept
+        self._kept = kept[wanted]
+
+    def has_repeats(self) -> bool:
+        """Whether two draws have the same model and number."""
+        model = np.concatenate([np.zeros(0, np.int64), *(model for model, _ in self._keys)])
+        draw = np.concatenate([np.zeros(0, np.int64), *(draw for _, draw in self._keys)])
+        order = np.lexsort((draw, model))
+        return bool(((np.diff(model[order]) == 0) & (np.diff(draw[order]) == 0)).any())
 
     def tables(self, *, study: str, shift: Ints, rows: int = ROWS_A_RUN) -> Iterator[pa.Table]:
         """The draws by model and number, in the snapshot's columns, some at a time.
@@ -208,6 +228,7 @@ class Runs:
         model = np.concatenate([model for model, _ in self._keys])
         draw = np.concatenate([draw for _, draw in self._keys])
         order = np.lexsort((draw, model))
+        order = order if self._kept is None else order[self._kept]
         for start in range(0, len(order), rows):
             chosen = order[start : start + rows]
             pieces, offset = [], np.zeros(len(self._keys), np.int64)
@@ -235,6 +256,23 @@ def _finished(table: pa.Table, draw: Ints, study: str) -> pa.Table:
     return pa.table([columns[name] for name in schema.names], schema=schema)
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Numbered:
+    """Draws with their numbers.
+
+    Attributes:
+        runs: The draws.
+        by_file: Whether the numbers are the file's own.
+        n_repeated: Rows that repeat a draw, left out.
+        notes: Sentences on the numbers.
+    """
+
+    runs: Runs
+    by_file: bool
+    n_repeated: int = 0
+    notes: tuple[str, ...] = ()
+
+
 @dataclass(slots=True, kw_only=True)
 class _DrawReader:
     """The second pass over a file: its rows as draws."""
@@ -259,6 +297,33 @@ class _DrawReader:
             runs.close()
             raise
         return runs
+
+    def numbered(self, model: Ints, rows_a_run: int) -> "_Numbered":
+        """All draws, with the file's numbers where each row has one and none means two different draws."""
+        draw = _numbers_of_file(self.survey)
+        if draw is None:
+            runs = self.read(model, _places(model), rows_a_run)
+            given = "draw" in self.layout.there
+            note = "Not every row has a number of its draw; draws were numbered in the order of the rows."
+            return _Numbered(runs=runs, by_file=False, notes=(note,) if given else ())
+        problems = deepcopy(self.survey.problems)
+        runs = self.read(model, draw, rows_a_run)
+        if not runs.has_repeats():
+            return _Numbered(runs=runs, by_file=True)
+        none = np.zeros(len(self.models), np.int64)
+        found = Fingerprints.of(runs.tables(study="", shift=none), place_of(self.models))
+        number, content = found.repeats()
+        if (number == content).all():
+            runs.keep(~content)
+            return _Numbered(runs=runs, by_file=True, n_repeated=int(content.sum()))
+        runs.close()
+        self.survey.problems = problems
+        row = int(np.flatnonzero(number & ~content)[0])
+        note = (
+            f"The file has draw {found.draw[row]} of {self.models[found.model[row]]} twice, with other "
+            "content; draws were numbered in the order of the rows."
+        )
+        return _Numbered(runs=self.read(model, _places(model), rows_a_run), by_file=False, notes=(note,))
 
     def _read(self, runs: Runs, model: Ints, draw: Ints, rows_a_run: int) -> None:
         unread = {name: _Unread() for name in AMOUNTS}

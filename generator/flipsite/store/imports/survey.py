@@ -4,6 +4,8 @@ How an outcome column is to be read depends on all of its rows. So all rows are 
 the same are counted together, and the decision is made for each such kind of row.
 """
 
+import re
+from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
@@ -35,6 +37,7 @@ PROBLEMS_KEPT = 10
 VALID, UNPARSED = STATUS_CODE[Status.VALID], STATUS_CODE[Status.UNPARSED]
 
 _RADIX = 1026
+_VALUE = re.compile(r" (?:'.*'|\".*\")", re.DOTALL)
 _MOST_LABELS = 400_000
 _BITS: Labels = ("0", "1")
 _STATUS_OF = {str(status): code for code, status in enumerate(STATUSES)}
@@ -49,15 +52,17 @@ class Problem:
 
 
 class Problems:
-    """How many there are, and the first of them by line."""
+    """How many there are, how many of each kind, and the first of them by line."""
 
     def __init__(self) -> None:
         self.n = 0
+        self.reasons = Counter[str]()
         self._first: list[Problem] = []
 
     def add(self, line: int, text: str) -> None:
         """Note one more."""
         self.n += 1
+        self.reasons[_VALUE.sub("", text)] += 1
         self._first.append(Problem(line=line, text=text))
         if len(self._first) > 100 * PROBLEMS_KEPT:
             self._first = list(self.first)

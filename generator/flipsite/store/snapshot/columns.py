@@ -5,8 +5,7 @@ Draws as an Arrow table, and Arrow's columns as numpy's: the tidy columns of the
 
 import json
 import re
-from bisect import bisect_left
-from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Sequence
 from dataclasses import fields, replace
 from functools import lru_cache
 from typing import Any
@@ -128,46 +127,19 @@ def served_otherwise(model: str, served_model: str | None) -> bool:
     return served_model is not None and served_model != model
 
 
-def appended(draws: Draws, more: Draws, *, renumber: bool) -> Draws:
+def appended(draws: Draws, more: Draws) -> Draws:
     """Both sets of draws as one.
 
-    Args:
-        draws: What is there; it stays as it is.
-        more: What is added. Where one of a model's numbers is taken, all its new draws follow the old.
-        renumber: Whether they follow the old in any case.
+    Raises:
+        StoreError: If a model has two draws of one index.
     """
-    shift = np.zeros(len(more), np.int64)
-    for index, model in enumerate(more.models):
-        place = bisect_left(draws.models, model)
-        if draws.models[place : place + 1] != (model,):
-            continue
-        old, new = draws.draw[draws.rows(place)], more.draw[more.rows(index)]
-        if renumber or np.intersect1d(old, new).size:
-            shift[more.rows(index)] = old.max() + 1
     columns: dict[str, Any] = {name: [*getattr(draws, name), *getattr(more, name)] for name in TEXTS}
     for name in draws.optional_columns | more.optional_columns:
         columns[name] = [*_optional(draws, name), *_optional(more, name)]
     for name in (*CODES, *COUNTS, *NUMBERS):
         columns[name] = np.concatenate([getattr(draws, name), getattr(more, name)])
     names = model_column(draws) + model_column(more)
-    return assemble(names, np.concatenate([draws.draw, more.draw + shift]), columns)
-
-
-def following(draws: Draws, last: Mapping[str, int], *, renumber: bool) -> Draws:
-    """The draws with numbers that are free.
-
-    Args:
-        draws: What is added to a study.
-        last: The last number that each model's draws have there. Where one of a model's new numbers is not
-            beyond it, all of them follow it.
-        renumber: Whether they follow it in any case.
-    """
-    shift = np.zeros(len(draws), np.int64)
-    for index, model in enumerate(draws.models):
-        rows = draws.rows(index)
-        if model in last and (renumber or draws.draw[rows].min() <= last[model]):
-            shift[rows] = last[model] + 1
-    return replace(draws, draw=draws.draw + shift)
+    return assemble(names, np.concatenate([draws.draw, more.draw]), columns)
 
 
 def _optional(draws: Draws, name: str) -> Sequence[str | None]:
@@ -191,19 +163,27 @@ def _coded(model: Sequence[str]) -> tuple[tuple[str, ...], NDArray[np.int64]]:
 def without_models(draws: Draws, left_out: Callable[[str], bool]) -> Draws:
     """The draws without some models; the same object where none is left out."""
     dropped = [index for index, model in enumerate(draws.models) if left_out(model)]
-    if not dropped:
+    return without_rows(
+        draws,
+        np.flatnonzero(np.isin(np.repeat(np.arange(len(draws.models)), np.diff(draws.starts)), dropped)),
+    )
+
+
+def without_rows(draws: Draws, dropped: NDArray[np.int64]) -> Draws:
+    """The draws without some rows, and without models that have no other; the same object without any."""
+    if not len(dropped):
         return draws
-    kept = np.delete(np.arange(len(draws.models)), dropped)
-    sizes = np.diff(draws.starts)
-    rows = np.flatnonzero(~np.isin(np.repeat(np.arange(len(draws.models)), sizes), dropped))
+    kept = np.delete(np.arange(len(draws)), dropped)
+    model = np.repeat(np.arange(len(draws.models)), np.diff(draws.starts))[kept]
+    sizes = np.bincount(model, minlength=len(draws.models))
     columns: dict[str, Any] = {
-        field.name: None if (column := getattr(draws, field.name)) is None else _taken(column, rows)
+        field.name: None if (column := getattr(draws, field.name)) is None else _taken(column, kept)
         for field in fields(draws)
         if field.name not in ("models", "starts")
     }
     return Draws(
-        models=tuple(draws.models[index] for index in kept.tolist()),
-        starts=np.concatenate([[0], np.cumsum(sizes[kept])]).astype(np.int64),
+        models=tuple(name for name, n in zip(draws.models, sizes.tolist(), strict=True) if n),
+        starts=np.concatenate([[0], np.cumsum(sizes[sizes > 0])]).astype(np.int64),
         **columns,
     )
 
