@@ -19,7 +19,7 @@ from flipsite.errors import ContentError
 from flipsite.present.leaderboard.page import board_context
 from flipsite.present.leaderboard.rows import Board
 from flipsite.present.pages.narrative import Function, known, render_narrative
-from flipsite.present.pages.narrative_values import study_values
+from flipsite.present.pages.narrative_values import model_values, study_values
 from flipsite.present.pages.page import Page, linker
 from flipsite.present.pages.reference import GLOSSARY, term_html
 from flipsite.present.pages.templates import render
@@ -192,7 +192,11 @@ def _calls(
     def values_of(study: str | None) -> dict[str, str]:
         return study_values(report_of(study))
 
-    def value(name: str, *, study: str | None = None) -> str:
+    def value(name: str, *, study: str | None = None, model: str | None = None) -> str:
+        if model is not None:
+            report = report_of(study)
+            known(model, {record.model: record for record in report.estimates}, "model")
+            return str(known(name, model_values(report, model), "value"))
         values = values_of(study) if reports or study else rules()
         return str(known(name, values, "value"))
 

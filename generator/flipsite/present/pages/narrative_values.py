@@ -9,7 +9,7 @@ from flipsite.analyse.report import StudyReport
 from flipsite.analyse.sequences.estimates import SequenceVerdict
 from flipsite.analyse.sequences.study import SequenceStudy
 from flipsite.analyse.sequential import StoppingState
-from flipsite.domain.estimates import Printed, PrintedBias, Verdict
+from flipsite.domain.estimates import Printed, PrintedBias, Sway, Verdict
 from flipsite.domain.study import Study
 from flipsite.present.text.formats import (
     bias_text,
@@ -58,6 +58,42 @@ def study_values(report: StudyReport) -> dict[str, str]:
     if report.printed:
         values |= _printed_values(report, report.printed)
     return values
+
+
+def model_values(report: StudyReport, model: str) -> dict[str, str]:
+    """Name and text of each number of one model of a study."""
+    estimate = {one.model: one for one in report.estimates}[model]
+    values = {
+        "draws": count_text(estimate.draws),
+        "valid": count_text(estimate.valid),
+        "ones": count_text(estimate.ones),
+        "bias": bias_text(estimate.ranking_bias),
+        "noise_floor": bias_text(estimate.noise_floor),
+        "verdict": str(estimate.verdict),
+        "follows": FOLLOWS[estimate.sway],
+        "top": estimate.top or "",
+        "top_share": percent_text(estimate.top_share or 0.0),
+    }
+    if estimate.draws is not None and estimate.valid is not None:
+        values["unread"] = count_text(estimate.draws - estimate.valid)
+    if report.counts and (arms := report.counts.models[model].shown):
+        first = sum(arm.counts[arm.order] for arm in arms)
+        share = first / sum(sum(arm.counts) for arm in arms)
+        values |= {"first_named": count_text(first), "first_named_share": percent_text(share)}
+    if report.sequences and (row := report.sequences.sequences.get(model)):
+        script, times = row.scripts[0] if row.scripts else ((), 0)
+        values |= {
+            "answers": count_text(row.answers),
+            "valid_answers": count_text(row.valid),
+            "distinct_answers": count_text(row.distinct_answers),
+            "commonest_answer": ", ".join(report.study.prompt.outcomes[i] for i in script),
+            "commonest_times": count_text(times),
+        }
+    return values
+
+
+FOLLOWS = {None: "neither", Sway.ORDER: "the order of the labels", Sway.LABEL: "the labels themselves"}
+"""What a model follows, in words."""
 
 
 def _sequence_values(study: Study, found: SequenceStudy) -> dict[str, str]:
