@@ -1,7 +1,7 @@
 """How often the intervals hold the truth; `python benchmarks/intervals.py` prints docs/methods.md's tables.
 
 Coverage of a share's interval is worked out exactly, by adding up counts, and simulated beside it; that of
-ranks, of the population and of the anytime-valid test can only be simulated. About a minute; seeded.
+ranks, of the population and of the anytime-valid test can only be simulated. About two minutes; seeded.
 """
 
 from collections.abc import Callable
@@ -11,9 +11,10 @@ from numpy.typing import NDArray
 
 from flipsite.analyse.binomial import binomial_probability, jeffreys
 from flipsite.analyse.contingency import TwoByTwo, newcombe, wilson
+from flipsite.analyse.empirical_bayes.population import fit_population
+from flipsite.analyse.empirical_bayes.shrinkage import NEAR, shrunken_biases
 from flipsite.analyse.fairness import fair_share
-from flipsite.analyse.population import fit_population
-from flipsite.analyse.posterior import bias_interval
+from flipsite.analyse.posterior import bias_interval, bias_within
 from flipsite.analyse.ranking import standings
 from flipsite.analyse.sequential import log_evidence
 from flipsite.domain.draws import Tally
@@ -114,6 +115,54 @@ def study(rng: np.random.Generator, *, fair: float, n: int, shape: float = 0.7) 
     ]
 
 
+POPULATIONS = {
+    "half fair, the others Beta(½, ½)": lambda rng, m: np.where(
+        rng.random(m) < 0.5, 0.5, rng.beta(0.5, 0.5, m)
+    ),
+    "a tenth fair, the others Beta(2, 2)": lambda rng, m: np.where(
+        rng.random(m) < 0.1, 0.5, rng.beta(2, 2, m)
+    ),
+    "Beta(50, 50)": lambda rng, m: rng.beta(50, 50, m),
+    "Beta(6, 3): all lean to 1": lambda rng, m: rng.beta(6, 3, m),
+    "all fair": lambda _, m: np.full(m, 0.5),
+}
+
+
+def shrinkage_table(n_coins: int = 2_400) -> str:
+    """Brier score of the chance that the bias is at most 0.1, coverage and error: alone, and shrunken."""
+    rng = np.random.default_rng(3)
+    lines = [
+        "| population | models | draws | Brier, alone | shrunken | coverage, alone | shrunken"
+        " | error, alone | shrunken |",
+        "|---|---|---|---|---|---|---|---|---|",
+    ]
+    for name, draw in POPULATIONS.items():
+        for m, n in ((240, 50), (12, 50), (240, 200)):
+            scores = np.mean([shrunken_scores(draw(rng, m), n, rng) for _ in range(n_coins // m)], axis=0)
+            brier, held, off = scores[:2], scores[2:4], scores[4:] ** 0.5
+            cells = [f"{value:.3f}" for value in (*brier, *held, *off)]
+            lines.append(f"| {name} | {m} | {n} | {' | '.join(cells)} |")
+    return "\n".join(lines)
+
+
+def shrunken_scores(shares: Floats, n: int, rng: np.random.Generator) -> list[float]:
+    """Squared errors of the chance to be near, intervals that hold, squared errors of the bias."""
+    ones, bias = rng.binomial(n, shares), abs(shares - 0.5)
+    found = shrunken_biases([(float(k), float(n)) for k in ones])
+    assert found is not None
+    valid, near = np.full(len(ones), n), bias <= NEAR
+    low, high = bias_interval(ones, valid)
+    p_near, ends = np.array([each.p_near for each in found]), np.array([(e.low, e.high) for e in found])
+    return [
+        float(((bias_within(ones, valid, NEAR) - near) ** 2).mean()),
+        float(((p_near - near) ** 2).mean()),
+        float(((low <= bias) & (bias <= high)).mean()),
+        float(((ends[:, 0] <= bias + 1e-6) & (bias <= ends[:, 1])).mean()),
+        float(((abs(ones / n - 0.5) - bias) ** 2).mean()),
+        float(((np.array([each.bias for each in found]) - bias) ** 2).mean()),
+    ]
+
+
 def anytime_table(n_coins: int = 20_000, most: int = 2_000) -> str:
     """Fair coins watched after every draw: how many are called biased by the e-value and by p < 0.05."""
     rng = np.random.default_rng(3)
@@ -146,5 +195,12 @@ def _bias(ones: NDArray[np.int64], n: int) -> tuple[Floats, Floats]:
 
 
 if __name__ == "__main__":
-    for table in (shares_table, simulated_table, difference_table, studies_table, anytime_table):
+    for table in (
+        shares_table,
+        simulated_table,
+        difference_table,
+        studies_table,
+        shrinkage_table,
+        anytime_table,
+    ):
         print(f"{table()}\n")

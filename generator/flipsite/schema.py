@@ -97,6 +97,11 @@ ESTIMATES: tuple[Column, ...] = (
     _count("rank", "By bias, within orders where two were asked, 1 the least; ties share a rank.", low=1),
     _count("rank_low", "Low end of the rank’s 95 % interval.", low=1),
     _count("rank_high", "High end of the same interval.", low=1),
+    _share("bias_shrunken", "Posterior mean of the bias, given the draws of all models of the study."),
+    _share("bias_shrunken_low", "Low end of its 95 % interval."),
+    _share("bias_shrunken_high", "High end of the same interval."),
+    _share("p_near", "Posterior probability that the bias is at most 0.1, given the draws of all models."),
+    _count("rank_shrunken", "Median rank under the same posterior.", low=1),
     _text("top", "The outcome drawn most often; missing where labels change between draws.", nullable=True),
     _share("top_share", "Its share of the valid draws."),
     Column(

@@ -4,7 +4,11 @@ import numpy as np
 import pytest
 from scipy import optimize, stats
 
-from flipsite.analyse.population import expected_models, fit_population, fit_published_population
+from flipsite.analyse.empirical_bayes.population import (
+    expected_models,
+    fit_population,
+    fit_published_population,
+)
 from flipsite.domain.draws import Tally
 from flipsite.domain.estimates import PrintedBias
 

@@ -5,7 +5,7 @@ import numpy as np
 import pytest
 from scipy import stats
 
-from flipsite.analyse.population import fit_published_population
+from flipsite.analyse.empirical_bayes.population import fit_published_population
 from flipsite.analyse.published.fits import fits
 from flipsite.analyse.published.ranks import printed_standings
 from flipsite.domain.estimates import Printed, PrintedBias

@@ -11,6 +11,7 @@ from numpy.typing import ArrayLike, NDArray
 
 from flipsite.analyse.binomial import benjamini_hochberg, binomial_test, jeffreys, noise_floor, verdict
 from flipsite.analyse.dependence.overdispersion import Overdispersion, widened_test
+from flipsite.analyse.empirical_bayes.shrinkage import ShrunkenBias
 from flipsite.analyse.label_order.sway import (
     Asked,
     OrderCounts,
@@ -39,6 +40,7 @@ def estimates(
     asked: Mapping[str, Asked] | None = None,
     followed: Mapping[str, Sway] | None = None,
     dependent: Mapping[str, Overdispersion] | None = None,
+    shrunken: Mapping[str, ShrunkenBias] | None = None,
 ) -> tuple[Estimate, ...]:
     """Estimate each model's share of ones, its bias and what may be said of it, from its draws.
 
@@ -53,6 +55,7 @@ def estimates(
         asked: How each model's draws were asked, where orders or labels changed.
         followed: What each model follows instead of chance.
         dependent: How the draws of a model depend on each other, where that is shown.
+        shrunken: The bias of each model given the draws of all, where that is known.
 
     Returns:
         One record a model, sorted by model.
@@ -118,8 +121,23 @@ def estimates(
         )
 
     return tuple(
-        drawn(tally, i) if tally.n_valid else _counted(study, tally, page=page)
+        _with_shrunken(drawn(tally, i), shrunken) if tally.n_valid else _counted(study, tally, page=page)
         for i, tally in enumerate(by_model)
+    )
+
+
+def _with_shrunken(record: Estimate, shrunken: Mapping[str, ShrunkenBias] | None) -> Estimate:
+    """The record with its shrunken bias, where that is known."""
+    found = (shrunken or {}).get(record.model)
+    if found is None:
+        return record
+    return replace(
+        record,
+        bias_shrunken=found.bias,
+        bias_shrunken_low=found.low,
+        bias_shrunken_high=found.high,
+        p_near=found.p_near,
+        rank_shrunken=found.rank,
     )
 
 
@@ -156,7 +174,12 @@ def _orders(asked: Mapping[str, Asked] | None) -> dict[str, OrderCounts]:
 
 
 def published_estimates(
-    study: Study, printed: Printed, *, page: PageOf, doubts: Sequence[RankEstimate] = ()
+    study: Study,
+    printed: Printed,
+    *,
+    page: PageOf,
+    doubts: Sequence[RankEstimate] = (),
+    shrunken: Mapping[str, ShrunkenBias] | None = None,
 ) -> tuple[Estimate, ...]:
     """Estimates from printed biases: no share and no sign; the draws only where one count fits.
 
@@ -169,6 +192,7 @@ def published_estimates(
         printed: Both tables.
         page: Where a model's page is.
         doubts: The models' standings, whose ranks are told.
+        shrunken: The bias of each model under the fitted population, where one was fitted.
 
     Returns:
         One record a printed model, sorted by model.
@@ -182,19 +206,22 @@ def published_estimates(
     ranks = _printed_ranks(rows, n_models=printed.n_models)
     places = {each.model: each for each in doubts}
     return tuple(
-        replace(
-            _blank(study, row.model, page=page),
-            valid=known_draws(each),
-            bias=float(row.figure),
-            bias_low=ends[i][0],
-            bias_high=ends[i][1],
-            noise_floor=_known_floor(each, target=target),
-            p_value=p[i],
-            q_value=None if p[i] is None else float(q[i]),
-            verdict=_cautious_verdict(None if p[i] is None else float(q[i]), each, target=target),
-            rank=ranks[row.model],
-            rank_low=places[row.model].rank_low if row.model in places else None,
-            rank_high=places[row.model].rank_high if row.model in places else None,
+        _with_shrunken(
+            replace(
+                _blank(study, row.model, page=page),
+                valid=known_draws(each),
+                bias=float(row.figure),
+                bias_low=ends[i][0],
+                bias_high=ends[i][1],
+                noise_floor=_known_floor(each, target=target),
+                p_value=p[i],
+                q_value=None if p[i] is None else float(q[i]),
+                verdict=_cautious_verdict(None if p[i] is None else float(q[i]), each, target=target),
+                rank=ranks[row.model],
+                rank_low=places[row.model].rank_low if row.model in places else None,
+                rank_high=places[row.model].rank_high if row.model in places else None,
+            ),
+            shrunken,
         )
         for i, (row, each) in enumerate(zip(rows, ways, strict=True))
     )

@@ -155,9 +155,26 @@ def posterior_ranks(
     Each draw takes, for each model on its own, one of 2,048 equally likely quantiles of the model's
     posterior. Equal ones rank in the order of the models, whatever processor sorts them.
     """
-    n_models = len(counts)
+    place = {each: i for i, each in enumerate(dict.fromkeys(counts))}
+    which = np.array([place[each] for each in counts], np.int64)
+    biases = np.stack([_bias_levels(each, target=target) for each in place])
+    return ranks_of_levels(biases, which, seed=seed, n_draws=n_draws)
+
+
+def ranks_of_levels(
+    levels: NDArray[np.float64], which: NDArray[np.integer[Any]], *, seed: int, n_draws: int
+) -> NDArray[np.unsignedinteger[Any]]:
+    """Ranks in joint draws of equally likely values, 1 the least: a row a model, a column a draw.
+
+    Args:
+        levels: LEVELS equally likely values of each posterior, a row each.
+        which: Row of each model.
+        seed: Of the draws.
+        n_draws: Joint draws; fewer where there are more than 500 models.
+    """
+    n_models = len(which)
     n_draws = max(min(n_draws, 1_000), min(n_draws, _CELLS // n_models))
-    keys, offsets = _sortable(counts, target=target)
+    keys, offsets = _sortable(levels, n_models=n_models), which.astype(np.int64) * LEVELS
     place = keys.dtype.type(2 ** _bits(n_models) - 1)
     models = np.arange(n_models, dtype=keys.dtype)
     told = np.min_scalar_type(n_models)
@@ -166,9 +183,9 @@ def posterior_ranks(
     chunk, block = max(1, 1_000_000 // n_models), max(1, _BLOCK // n_models)
     for start in range(0, n_draws, chunk):
         size = min(chunk, n_draws - start)
-        levels = rng.integers(0, LEVELS, size=(size, n_models), dtype=np.uint16)
+        chosen = rng.integers(0, LEVELS, size=(size, n_models), dtype=np.uint16)
         for first in range(0, size, block):
-            drawn = keys.take(offsets + levels[first : first + block]) | models
+            drawn = keys.take(offsets + chosen[first : first + block]) | models
             drawn.sort(axis=1)
             ranked = np.empty(drawn.shape, told)
             for row, order in zip(ranked, (drawn & place).astype(np.intp), strict=True):
@@ -177,21 +194,15 @@ def posterior_ranks(
     return ranks
 
 
-def _sortable(
-    counts: Sequence[ArmCounts], *, target: float
-) -> tuple[NDArray[np.unsignedinteger[Any]], NDArray[np.int64]]:
-    """Whole numbers in the order of the biases that the models may have, and where each model's begin.
+def _sortable(levels: NDArray[np.float64], *, n_models: int) -> NDArray[np.unsignedinteger[Any]]:
+    """Whole numbers in the order of the values, with room below for the number of a model.
 
-    There is one for each level of each pair of counts, with room below for the number of a model: sorting
-    such sums is several times as fast as finding the order of floats.
+    Sorting such sums is several times as fast as finding the order of floats.
     """
-    place = {each: i for i, each in enumerate(dict.fromkeys(counts))}
-    which = np.array([place[each] for each in counts], np.int64)
-    biases = [_bias_levels(each, target=target) for each in place]
-    codes = np.unique(np.concatenate(biases), return_inverse=True)[1]
-    bits = _bits(len(counts))
+    codes = np.unique(levels, return_inverse=True)[1].ravel()
+    bits = _bits(n_models)
     kind = np.min_scalar_type((int(codes.max()) + 1) << bits)
-    return codes.astype(kind) << kind.type(bits), which * LEVELS
+    return np.asarray(codes.astype(kind) << kind.type(bits))
 
 
 def _bias_levels(counts: ArmCounts, *, target: float) -> NDArray[np.float64]:

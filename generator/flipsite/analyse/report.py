@@ -1,6 +1,6 @@
 """Everything known of one study: the analyses in running order."""
 
-from collections.abc import Mapping, Set
+from collections.abc import Container, Mapping, Sequence, Set
 from dataclasses import dataclass, field, replace
 
 from flipsite.analyse.dependence.homogeneity import (
@@ -14,15 +14,25 @@ from flipsite.analyse.dependence.homogeneity import (
     serving,
     succession_of,
 )
-from flipsite.analyse.dependence.overdispersion import DependenceTest, overdispersion, with_q_values
+from flipsite.analyse.dependence.overdispersion import (
+    DependenceTest,
+    Overdispersion,
+    overdispersion,
+    with_q_values,
+)
+from flipsite.analyse.empirical_bayes.population import Population, fit_population, fit_published_population
+from flipsite.analyse.empirical_bayes.shrinkage import (
+    ShrunkenBias,
+    printed_shrunken_biases,
+    shrunken_biases,
+)
 from flipsite.analyse.enrichment import Enrichment, study_claims
 from flipsite.analyse.estimates import estimates, published_estimates
 from flipsite.analyse.fairness import FairShare, fair_share, published_fair_share
 from flipsite.analyse.label_order.decomposition import Decomposition, decompose
-from flipsite.analyse.label_order.sway import asked_of, sways
+from flipsite.analyse.label_order.sway import Asked, asked_of, clustered_test, sways
 from flipsite.analyse.missing import MissingAnswers, missing_answers
 from flipsite.analyse.outcomes.estimates import ModelOutcomes, outcome_study_estimates, study_outcomes
-from flipsite.analyse.population import Population, fit_population, fit_published_population
 from flipsite.analyse.published.fits import PrintedFit, fits
 from flipsite.analyse.published.ranks import printed_standings
 from flipsite.analyse.ranking import RankEstimate, standings
@@ -256,6 +266,7 @@ def _coins(report: StudyReport, counts: StudyCounts, truths: Mapping[str, float]
             asked=asked,
             followed=followed,
             dependent=dependent,
+            shrunken=_shrunken(tallies, asked, dependent, without=followed, target=target),
         ),
         standings=places,
         evidence=tests,
@@ -264,6 +275,26 @@ def _coins(report: StudyReport, counts: StudyCounts, truths: Mapping[str, float]
         fair_share=fair_share(tallies, target=target),
         population=fit_population(tallies, target=target),
     )
+
+
+def _shrunken(
+    tallies: Sequence[Tally],
+    asked: Mapping[str, Asked],
+    dependent: Mapping[str, Overdispersion],
+    *,
+    without: Container[str],
+    target: float,
+) -> dict[str, ShrunkenBias]:
+    """The bias of each model given the draws of all, of those that follow neither order nor label."""
+    drawn = [each for each in tallies if each.n_valid and each.model not in without]
+    counts = []
+    for each in drawn:
+        effect = dependent[each.model].design_effect if each.model in dependent else 1.0
+        if (pairs := asked[each.model].pairs) is not None:
+            effect = max(effect, clustered_test(pairs, target=target).design_effect)
+        counts.append((each.n_ones / effect, each.n_valid / effect))
+    found = shrunken_biases(counts, target=target)
+    return {} if found is None else dict(zip((each.model for each in drawn), found, strict=True))
 
 
 def _stops(counts: StudyCounts, *, target: float, without: Set[str]) -> dict[str, Stop]:
@@ -279,9 +310,10 @@ def report_printed(study: Study, printed: Printed) -> StudyReport:
     ways = {row.model: fits(row, printed, target=target) for row in printed.rows}
     population = fit_published_population(printed, target=target)
     doubts = printed_standings(printed, ways, population, target=target) if population else ()
+    shrunken = printed_shrunken_biases(printed, ways, population, target=target) if population else {}
     return StudyReport(
         study=study,
-        estimates=published_estimates(study, printed, page=model_page, doubts=doubts),
+        estimates=published_estimates(study, printed, page=model_page, doubts=doubts, shrunken=shrunken),
         printed=printed,
         fits=ways,
         standings={place.model: place for place in doubts},

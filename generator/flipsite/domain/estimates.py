@@ -96,6 +96,11 @@ class Estimate:
     rank: int | None = None
     rank_low: int | None = None
     rank_high: int | None = None
+    bias_shrunken: float | None = None
+    bias_shrunken_low: float | None = None
+    bias_shrunken_high: float | None = None
+    p_near: float | None = None
+    rank_shrunken: int | None = None
     top: str | None = None
     top_share: float | None = None
     effective: float | None = None

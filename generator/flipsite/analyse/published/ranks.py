@@ -20,7 +20,7 @@ from numpy.typing import NDArray
 from scipy.special import betaln
 
 from flipsite.analyse.binomial import TAIL
-from flipsite.analyse.population import Population, count_probability
+from flipsite.analyse.empirical_bayes.population import Population, count_probability
 from flipsite.analyse.posterior import bias_interval
 from flipsite.analyse.published.fits import PrintedFit, between_tables
 from flipsite.analyse.ranking import LEVELS, MARGINS, N_DRAWS, RankEstimate

@@ -361,6 +361,13 @@ _MEDIAN = Heading(
     "chance that it is at most 0.1.",
     numeric=True,
 )
+_SHRUNKEN = Heading(
+    key="bias_shrunken",
+    label="Shrunken bias",
+    help="Of the coin itself, given the draws of all models of the study (posterior mean). In small: the "
+    "chance that it is at most 0.1.",
+    numeric=True,
+)
 _LEAST = Heading(
     key="p_least",
     label=f"Among the {TOP} least",
@@ -448,6 +455,7 @@ def _columns(report: StudyReport, rows: Sequence[BoardRow]) -> tuple[Heading, ..
         else (_RANK, _MODEL, _BIAS, picture, _VERDICT, _SHARE, _VALID, _P)
     )
     columns += (_MEDIAN,) if report.standings else ()
+    columns += (_SHRUNKEN,) if any(row.estimate.bias_shrunken is not None for row in rows) else ()
     columns += (_LEAST, _MOST) if (report.printed or len(report.standings) > TOP) else ()
     return columns + ((_SPEND,) if any(row.estimate.cost_usd is not None for row in rows) else ())
 

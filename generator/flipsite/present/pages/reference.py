@@ -38,6 +38,8 @@ GLOSSARY: Mapping[str, str] = {
     "q-value": "The p-value with an allowance for having looked at many models: of those below 0.05, about "
     "one in twenty is expected to be a fair coin.",
     "posterior": "What the draws leave to be believed about the true share of ones.",
+    "shrunken bias": "The bias of the coin itself, given the draws of all models of the study: nearer to 0 "
+    "than that of its own draws where most of the others are near the target.",
     "rank": "A model’s place by its bias, least first. Its interval tells how little a few draws can rank.",
     "share of ones": "Ones among a model’s valid draws, as a part of 1.",
     "spend": "US dollars actually billed, for failed draws too.",
