@@ -5,7 +5,7 @@ from dataclasses import fields
 import pytest
 
 from flipsite.analyse.tally import SPEND_COLUMNS
-from flipsite.domain.draws import OPTIONAL_TEXTS
+from flipsite.domain.draws import OPTIONAL
 from flipsite.domain.estimates import Estimate
 from flipsite.errors import SchemaError
 from flipsite.schema import DRAWS, ESTIMATES, SPEND, TABLES, Column, check, draws_columns
@@ -19,7 +19,7 @@ def names(columns: tuple[Column, ...]) -> list[str]:
 def test_every_public_column_is_documented_in_its_order() -> None:
     assert names(ESTIMATES) == [field.name for field in fields(Estimate)]
     assert names(draws_columns(())) == SCHEMA.names
-    assert names(DRAWS) == schema_with(OPTIONAL_TEXTS).names
+    assert names(DRAWS) == schema_with(OPTIONAL).names
     assert names(SPEND) == list(SPEND_COLUMNS)
 
 

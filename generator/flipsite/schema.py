@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from math import isfinite
 from typing import Literal
 
-from flipsite.domain.draws import OPTIONAL_TEXTS, STATUSES
+from flipsite.domain.draws import OPTIONAL, STATUSES
 from flipsite.domain.estimates import Dependence, Sway, Verdict
 from flipsite.domain.study import Kind
 from flipsite.errors import SchemaError
@@ -186,6 +186,13 @@ DRAWS: tuple[Column, ...] = (
         nullable=True,
     ),
     _text("mode", "How the answer was asked for: text or structured.", nullable=True),
+    _text(
+        "p_labels",
+        "Probability of each label where one was drawn, by the log-probabilities of the answer’s tokens, a "
+        "JSON list; null for a label beyond the alternatives that came.",
+        nullable=True,
+    ),
+    _share("p_cover", "Their sum: what it lacks of 1 went to other words, or is not known."),
     _count("prompt_tokens", "Tokens of the prompt."),
     _count("completion_tokens", "Tokens of the answer, reasoning included."),
     _count("reasoning_tokens", "Tokens of the reasoning."),
@@ -237,7 +244,7 @@ TABLES: Mapping[str, tuple[Column, ...]] = {
 
 def draws_columns(optional: Collection[str]) -> tuple[Column, ...]:
     """The columns of draws that have these optional ones."""
-    absent = set(OPTIONAL_TEXTS).difference(optional)
+    absent = set(OPTIONAL).difference(optional)
     return tuple(column for column in DRAWS if column.name not in absent)
 
 

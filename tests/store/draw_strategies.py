@@ -6,7 +6,17 @@ from typing import Any
 import numpy as np
 from hypothesis import strategies as st
 
-from flipsite.domain.draws import STATUSES, Draw, Draws, Failed, Outcome, Rejected, Result, Status
+from flipsite.domain.draws import (
+    STATUSES,
+    Draw,
+    Draws,
+    Failed,
+    LabelProbabilities,
+    Outcome,
+    Rejected,
+    Result,
+    Status,
+)
 
 TEXT = st.text(st.characters(codec="utf-8"), max_size=12)
 MODEL = st.one_of(
@@ -15,6 +25,8 @@ MODEL = st.one_of(
 )
 COUNT = st.none() | st.integers(0, 2**53)
 NUMBER = st.none() | st.floats(0, allow_nan=False, allow_infinity=False)
+SHARE = st.floats(0, 1).map(lambda share: round(share, 6))
+PROBABILITIES = st.builds(LabelProbabilities, p=st.tuples(st.none() | SHARE, st.none() | SHARE), cover=SHARE)
 REJECTIONS = [status for status in STATUSES if status not in (Status.VALID, Status.ERROR)]
 
 
@@ -50,6 +62,7 @@ def single_draws(
         finish_reason=draw(maybe),
         provider=draw(maybe),
         mode=draw(maybe),
+        probabilities=draw(st.none() | PROBABILITIES),
         prompt_tokens=draw(COUNT),
         completion_tokens=draw(COUNT),
         reasoning_tokens=draw(COUNT),

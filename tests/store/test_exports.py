@@ -94,11 +94,12 @@ def test_many_rows_are_written_in_blocks():
 
 def plainly(draws: Draws, form: str) -> bytes:
     """The draws written row by row, each cell by itself."""
-    lines = [",".join(SCHEMA.names) + "\n"] if form == "csv" else []
+    names = schema_with(draws.optional_columns).names
+    lines = [",".join(names) + "\n"] if form == "csv" else []
     for model, rows in ((name, draws.rows(index)) for index, name in enumerate(draws.models)):
         for row in range(rows.start, rows.stop):
             cells: dict[str, object] = {"study": "s", "model": model}
-            for name in SCHEMA.names[2:]:
+            for name in names[2:]:
                 value = getattr(draws, name)[row]
                 value = value.item() if isinstance(value, np.generic) else value
                 cells[name] = None if name in {"order", "outcome"} and value < 0 else value
@@ -109,7 +110,8 @@ def plainly(draws: Draws, form: str) -> bytes:
             if form == "csv":
                 lines.append(",".join(map(csv_cell, cells.values())) + "\n")
             else:
-                cells["labels"] = json.loads(draws.labels[row])
+                for name in ("labels", "p_labels"):
+                    cells |= {name: json.loads(cells[name])} if cells.get(name) else {}
                 lines.append(json.dumps(cells, ensure_ascii=False, separators=(",", ":")) + "\n")
     return re.sub("[\ud800-\udfff]", "\ufffd", "".join(lines)).encode()
 
@@ -137,7 +139,7 @@ def test_every_text_gives_readable_files(rows):
     lines = exported(draws, "jsonl").decode().split("\n")
     assert [json.loads(line)["draw"] for line in lines[:-1]] == draws.draw.tolist()
     cells = list(csv.reader(io.StringIO(exported(draws, "csv").decode(), newline=""), strict=True))
-    assert all(len(row) == len(SCHEMA.names) for row in cells)
+    assert all(len(row) == len(schema_with(draws.optional_columns).names) for row in cells)
     assert len(cells) == len(draws) + 1
     for form in EXPORT_FORMATS:
         assert exported(draws, form) == exported(draws, form)

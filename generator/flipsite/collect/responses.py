@@ -51,6 +51,7 @@ class Reply:
     cost_usd: float | None
     served_model: str | None = None
     answered: bool = True
+    logprobs: Json = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -327,6 +328,7 @@ def _reply(
         cost_usd=_cost(fields),
         served_model=_word(fields.get("model")),
         answered=answered,
+        logprobs=choice.get("logprobs"),
     )
 
 

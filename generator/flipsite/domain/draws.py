@@ -87,6 +87,28 @@ class LabelProbabilities:
     cover: float
 
 
+def probabilities_text(p: Sequence[float | None]) -> str:
+    """The probabilities of the labels as the column `p_labels` holds them: `[0.25,null]`."""
+    return json.dumps(list(p), separators=(",", ":"))
+
+
+def probabilities_of(text: str) -> tuple[float | None, ...] | None:
+    """The probabilities that a cell of `p_labels` holds; None where it holds anything else."""
+    try:
+        found = json.loads(text)
+    except (ValueError, RecursionError):
+        return None
+    if not isinstance(found, list) or not all(map(_is_probability, found)):
+        return None
+    return tuple(None if p is None else float(p) for p in found)
+
+
+def _is_probability(value: object) -> bool:
+    return value is None or (
+        isinstance(value, int | float) and not isinstance(value, bool) and 0 <= value <= 1
+    )
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Draw:
     """One request for one flip, whatever came back.
@@ -100,6 +122,7 @@ class Draw:
         response: What the model said, without its reasoning.
         served_model: The model that the answer names as its own.
         mode: `text` or `structured`, as asked.
+        probabilities: Of the labels, where log-probabilities came.
         cost_usd: As billed; None where it is unknown.
         latency_s: From the request to the whole answer.
         asked_at: UTC, ISO 8601, to the second or finer, ending in Z.
@@ -115,6 +138,7 @@ class Draw:
     provider: str | None = None
     served_model: str | None = None
     mode: str | None = None
+    probabilities: LabelProbabilities | None = None
     prompt_tokens: int | None = None
     completion_tokens: int | None = None
     reasoning_tokens: int | None = None
@@ -127,9 +151,21 @@ class Draw:
         """The draws of an answer that states several; None for any other."""
         return sequence_text(self.result.indices) if isinstance(self.result, OutcomeSequence) else None
 
+    @property
+    def p_labels(self) -> str | None:
+        """The probabilities of the labels as text; None where none are known."""
+        return probabilities_text(self.probabilities.p) if self.probabilities else None
 
-OPTIONAL_TEXTS = ("sequence", "served_model")
-"""Columns of `Draws` that are text, and absent from a study that has no use for them."""
+    @property
+    def p_cover(self) -> float | None:
+        """Their sum; None where none are known."""
+        return self.probabilities.cover if self.probabilities else None
+
+
+OPTIONAL_TEXTS = ("sequence", "served_model", "p_labels")
+OPTIONAL_NUMBERS = ("p_cover",)
+OPTIONAL = (*OPTIONAL_TEXTS, *OPTIONAL_NUMBERS)
+"""Columns of `Draws`, text and float64, that are absent from a study that has no use for them."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -150,6 +186,8 @@ class Draws:
         sequence: The indices of an answer's draws, separated by blanks; such a draw has no outcome of its
             own. None of a study that asks one draw an answer.
         served_model: The models that the answers name; None where all name the model that was asked.
+        p_labels: JSON texts of the labels' probabilities; None of a study without log-probabilities.
+        p_cover: Their sums, float64; None of a study without log-probabilities.
     """
 
     models: tuple[str, ...]
@@ -171,6 +209,8 @@ class Draws:
     asked_at: Sequence[str | None]
     sequence: Sequence[str | None] | None = None
     served_model: Sequence[str | None] | None = None
+    p_labels: Sequence[str | None] | None = None
+    p_cover: NDArray[np.float64] | None = None
 
     @property
     def n_outcomes(self) -> int:
@@ -180,7 +220,7 @@ class Draws:
     @property
     def optional_columns(self) -> frozenset[str]:
         """The optional columns that the draws have."""
-        return frozenset(name for name in OPTIONAL_TEXTS if getattr(self, name) is not None)
+        return frozenset(name for name in OPTIONAL if getattr(self, name) is not None)
 
     def rows(self, index: int) -> slice:
         """The rows of the model at this index."""

@@ -18,7 +18,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from flipsite.csv_cells import csv_cell
-from flipsite.domain.draws import OPTIONAL_TEXTS, STATUSES, Codes, Draws
+from flipsite.domain.draws import OPTIONAL, OPTIONAL_NUMBERS, OPTIONAL_TEXTS, STATUSES, Codes, Draws
 from flipsite.domain.progress import Progress, unwatched
 from flipsite.store.snapshot.columns import (
     COUNTS,
@@ -40,8 +40,8 @@ COLUMNS: tuple[str, ...] = tuple(SCHEMA.names)
 
 HEADERS = frozenset(
     tuple(schema_with(optional).names)
-    for n in range(len(OPTIONAL_TEXTS) + 1)
-    for optional in combinations(OPTIONAL_TEXTS, n)
+    for n in range(len(OPTIONAL) + 1)
+    for optional in combinations(OPTIONAL, n)
 )
 """All headers that an export may have."""
 
@@ -141,6 +141,8 @@ def _csv_columns(draws: Draws, study: str) -> list[_ExportColumn]:
 def _json_columns(draws: Draws, study: str) -> list[_ExportColumn]:
     columns = _columns(draws, study, text=_json_text, missing="null")
     columns["labels"] = _texts(draws.labels, str, missing="null")  # is JSON already
+    if draws.p_labels is not None:
+        columns["p_labels"] = _texts(draws.p_labels, str, missing="null")
     first, last = next(iter(columns)), next(reversed(columns))
     return [
         column.within(f'{"{" if name == first else ""}"{name}":', "}" if name == last else "")
@@ -153,6 +155,8 @@ def _columns(
 ) -> dict[str, _ExportColumn]:
     """The columns in order, each distinct value shown once: in a hundred thousand draws there are few."""
     optional = draws.optional_columns
+    names = (*TEXTS, *(name for name in OPTIONAL_TEXTS if name in optional))
+    floats = (*NUMBERS, *(name for name in OPTIONAL_NUMBERS if name in optional))
     n_rows, n_of_each = len(draws), np.diff(draws.starts)
     columns = {
         "study": _ExportColumn(texts=[text(study)], codes=np.zeros(n_rows, np.int64)),
@@ -167,9 +171,9 @@ def _columns(
     }
     for name in ("order", "outcome"):
         columns[name] = _codes(getattr(draws, name), missing=missing)
-    columns |= {name: _texts(getattr(draws, name), text, missing=missing) for name in (*TEXTS, *optional)}
+    columns |= {name: _texts(getattr(draws, name), text, missing=missing) for name in names}
     columns |= {name: _numbers(getattr(draws, name), missing=missing, show=_whole) for name in COUNTS}
-    columns |= {name: _numbers(getattr(draws, name), missing=missing) for name in NUMBERS}
+    columns |= {name: _numbers(getattr(draws, name), missing=missing) for name in floats}
     return {name: columns[name] for name in schema_with(optional).names}
 
 

@@ -2,7 +2,7 @@
 
 import json
 from collections.abc import Iterator
-from math import isnan
+from math import isnan, log
 from pathlib import Path
 
 from flipsite.collect.parse import READER
@@ -16,6 +16,7 @@ from flipsite.domain.draws import (
     Rejected,
     Result,
     Status,
+    probabilities_of,
 )
 from flipsite.domain.endpoint import Reading, RequestRecord, ResponseRecord
 from flipsite.errors import UsageError
@@ -111,10 +112,31 @@ def _body(draws: Draws, row: int) -> bytes:
         for name in ("prompt_tokens", "completion_tokens", "reasoning_tokens")
     }
     reasoning = {"reasoning_tokens": counts.pop("reasoning_tokens")}
+    choice = {
+        "finish_reason": draws.finish_reason[row],
+        "message": {"content": draws.response[row]},
+        "logprobs": _logprobs(draws, row),
+    }
     body = {
         "provider": draws.provider[row],
         "model": draws.served_model[row] if draws.served_model is not None else None,
-        "choices": [{"finish_reason": draws.finish_reason[row], "message": {"content": draws.response[row]}}],
+        "choices": [choice],
         "usage": {**counts, "completion_tokens_details": reasoning},
     }
     return json.dumps(body).encode()
+
+
+def _logprobs(draws: Draws, row: int) -> object:
+    """Log-probabilities of one token that give the row's probabilities again; None where it has none."""
+    labels = json.loads(draws.labels[row] or "[]")
+    text, drawn = draws.p_labels[row] if draws.p_labels is not None else None, int(draws.outcome[row])
+    p = probabilities_of(text) if text else None
+    if p is None or drawn < 0 or len(p) != len(labels):
+        return None
+    top = [
+        {"token": label, "logprob": log(each) if each else None}
+        for label, each in zip(labels, p, strict=True)
+        if each is not None
+    ]
+    own = p[drawn]
+    return {"content": [{"token": labels[drawn], "logprob": log(own) if own else None, "top_logprobs": top}]}

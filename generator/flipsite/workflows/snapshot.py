@@ -6,7 +6,7 @@ from itertools import chain
 from pathlib import Path
 
 from flipsite.collect.reading.reply import draw_of
-from flipsite.domain.draws import OPTIONAL_TEXTS
+from flipsite.domain.draws import OPTIONAL
 from flipsite.domain.study import Shard, Study
 from flipsite.project import own_digest, snapshot_files, snapshot_place
 from flipsite.store.cache.cache import Cache
@@ -70,8 +70,12 @@ def write_snapshot(folder: Path, cache: Cache, study: Study, *, shard: Shard | N
 
 def _columns(study: Study, *, served_otherwise: bool) -> tuple[str, ...]:
     """The optional columns of a study's snapshot."""
-    used = {"sequence": study.sampling.per_answer > 1, "served_model": served_otherwise}
-    return tuple(name for name in OPTIONAL_TEXTS if used[name])
+    used = {
+        "sequence": study.sampling.per_answer > 1,
+        "served_model": served_otherwise,
+        **dict.fromkeys(("p_labels", "p_cover"), study.sampling.logprobs),
+    }
+    return tuple(name for name in OPTIONAL if used[name])
 
 
 def _has_columns(folder: Path, optional: Collection[str]) -> bool:

@@ -2,6 +2,7 @@
 
 from flipsite.collect.budget import usd
 from flipsite.collect.parse import READER, read_answer
+from flipsite.collect.reading.logprobs import label_probabilities
 from flipsite.collect.reading.sequence import read_sequence
 from flipsite.collect.responses import Reply, read_reply
 from flipsite.domain.draws import Draw, Failed, Outcome, OutcomeSequence, Rejected
@@ -43,6 +44,9 @@ def draw_of(kept: StoredDraw) -> Draw:
         provider=reply.provider,
         served_model=reply.served_model,
         mode=kept.mode,
+        probabilities=label_probabilities(
+            reply.logprobs, labels=kept.labels, result=kept.result, mode=kept.mode or "text"
+        ),
         prompt_tokens=reply.prompt_tokens,
         completion_tokens=reply.completion_tokens,
         reasoning_tokens=reply.reasoning_tokens,

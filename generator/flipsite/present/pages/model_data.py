@@ -20,7 +20,7 @@ from numpy.typing import NDArray
 
 from flipsite.csv_cells import csv_cell
 from flipsite.domain.display import encoded
-from flipsite.domain.draws import STATUSES, Draws
+from flipsite.domain.draws import OPTIONAL, STATUSES, Draws
 from flipsite.present.text.formats import usd_text
 
 DRAW_KEYS: Final = (
@@ -28,6 +28,8 @@ DRAW_KEYS: Final = (
     *(
         "served_model",
         "mode",
+        "p_labels",
+        "p_cover",
         "prompt_tokens",
         "completion_tokens",
         "reasoning_tokens",
@@ -55,6 +57,8 @@ def model_csv(draws: Draws, rows: slice) -> bytes:
         _texts(draws.provider[rows]),
         *([_texts(served[rows])] if served is not None else []),
         _texts(draws.mode[rows]),
+        *([_texts(draws.p_labels[rows])] if draws.p_labels is not None else []),
+        *([_numbers(draws.p_cover[rows], "%r")] if draws.p_cover is not None else []),
         _numbers(draws.prompt_tokens[rows], "%d"),
         _numbers(draws.completion_tokens[rows], "%d"),
         _numbers(draws.reasoning_tokens[rows], "%d"),
@@ -62,7 +66,8 @@ def model_csv(draws: Draws, rows: slice) -> bytes:
         _numbers(draws.latency_s[rows], "%r"),
         _texts(draws.asked_at[rows]),
     )
-    keys = [key for key in DRAW_KEYS if key != "served_model" or served is not None]
+    absent = {name for name in OPTIONAL if getattr(draws, name) is None}
+    keys = [key for key in DRAW_KEYS if key not in absent]
     return encoded(f"{','.join(keys)}\n{_lines(columns)}")
 
 

@@ -6,12 +6,12 @@ from dataclasses import dataclass, replace
 from difflib import get_close_matches
 from pathlib import Path
 
-from flipsite.domain.draws import OPTIONAL_TEXTS
+from flipsite.domain.draws import OPTIONAL
 from flipsite.errors import UsageError
 from flipsite.store.imports.cells import number_of
 from flipsite.store.snapshot.columns import schema_with
 
-OURS: tuple[str, ...] = tuple(name for name in schema_with(OPTIONAL_TEXTS).names if name != "study")
+OURS: tuple[str, ...] = tuple(name for name in schema_with(OPTIONAL).names if name != "study")
 """The columns that a file may bring; the study is named by the command."""
 
 NEEDED = ("model", "outcome")

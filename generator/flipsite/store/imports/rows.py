@@ -14,7 +14,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 from numpy.typing import NDArray
 
-from flipsite.domain.draws import OPTIONAL_TEXTS, STATUSES, Status
+from flipsite.domain.draws import OPTIONAL, STATUSES, Status, probabilities_of, probabilities_text
 from flipsite.errors import UsageError
 from flipsite.store.imports.cells import Labels, is_missing, moment_of, number_of, whole_of
 from flipsite.store.imports.columns import ImportOptions
@@ -45,7 +45,7 @@ ROWS_A_RUN = 262_144
 AMOUNTS = ("asked_at", *NUMBERS)
 """Of these, a cell that cannot be read is an error: spending that is half missing looks small."""
 
-_WORDS = ("finish_reason", "provider", "mode", *OPTIONAL_TEXTS)
+_WORDS = ("finish_reason", "provider", "mode", "sequence", "served_model")
 _MOST_NARROW = 128
 
 
@@ -251,7 +251,7 @@ class Runs:
 def _finished(table: pa.Table, draw: Ints, study: str) -> pa.Table:
     columns = dict(zip(table.column_names, table.columns, strict=True))
     columns |= {"study": pa.repeat(pa.scalar(study), len(draw)), "draw": pa.array(draw)}
-    optional = set(OPTIONAL_TEXTS).intersection(table.column_names)
+    optional = set(OPTIONAL).intersection(table.column_names)
     schema = schema_with(optional, wide=table["outcome"].type == pa.int16())
     return pa.table([columns[name] for name in schema.names], schema=schema)
 
@@ -389,13 +389,19 @@ class _DrawReader:
             "response": _cut(layout.column(batch, "response"), RESPONSE_CHARACTERS),
         }
         for name in _WORDS:
-            if name in layout.there or name not in OPTIONAL_TEXTS:
+            if name in layout.there or name not in OPTIONAL:
                 columns[name] = _cut(layout.column(batch, name), LONGEST_WORD)
         for name in COUNTS:
-            values, bad = _parsed(layout.column(batch, name), whole_of, pa.int64())
-            columns[name] = values
-            for row, cell in bad:
-                self.survey.problems.add(int(batch.lines[row]), cell_fault(name, cell, "no whole number"))
+            columns[name] = self._told(batch, name, whole_of, pa.int64(), fault="no whole number")
+        if "p_labels" in layout.there:
+            read_p = partial(_probabilities, n_outcomes=widest)
+            columns["p_labels"] = self._told(
+                batch, "p_labels", read_p, pa.string(), fault="no list of probabilities"
+            )
+        if "p_cover" in layout.there:
+            cover = self._told(batch, "p_cover", _probability, pa.float64(), fault="no share")
+            within = pc.and_(pc.greater_equal(cover, 0.0), pc.less_equal(cover, 1.0))
+            columns["p_cover"] = pc.if_else(within, cover, None)
         for name in NUMBERS:
             read = partial(number_of, decimal=layout.options.decimal)
             columns[name], bad = _parsed(layout.column(batch, name), read, pa.float64())
@@ -406,6 +412,25 @@ class _DrawReader:
         if earliest is not None and (self.first_asked is None or earliest < self.first_asked):
             self.first_asked = earliest
         return pa.table(columns)
+
+    def _told(
+        self, batch: Batch, name: str, read: Callable[[str], Any], kind: pa.DataType, *, fault: str
+    ) -> pa.Array:
+        """A column's values; a cell that cannot be read is missing, and counted as a problem."""
+        values, bad = _parsed(self.layout.column(batch, name), read, kind)
+        for row, cell in bad:
+            self.survey.problems.add(int(batch.lines[row]), cell_fault(name, cell, fault))
+        return values
+
+
+def _probabilities(cell: str, *, n_outcomes: int) -> str | None:
+    p = probabilities_of(cell)
+    return probabilities_text(p) if p is not None and len(p) == n_outcomes else None
+
+
+def _probability(cell: str) -> float | None:
+    p = probabilities_of(f"[{cell}]")
+    return p[0] if p else None
 
 
 class _Unread:

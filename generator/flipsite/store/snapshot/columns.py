@@ -15,6 +15,8 @@ import pyarrow as pa
 from numpy.typing import NDArray
 
 from flipsite.domain.draws import (
+    OPTIONAL,
+    OPTIONAL_NUMBERS,
     OPTIONAL_TEXTS,
     STATUSES,
     Draw,
@@ -102,13 +104,15 @@ def collect_draws(draws: Iterable[Draw], *, optional: Collection[str] | None = N
     if optional is None:
         optional = _used_columns(rows)
     columns: dict[str, Any] = {
-        name: [getattr(row, name) for row in rows] for name in (*TEXTS, *optional) if name != "labels"
+        name: [getattr(row, name) for row in rows]
+        for name in (*TEXTS, *(name for name in OPTIONAL_TEXTS if name in optional))
+        if name != "labels"
     }
     columns["labels"] = [labels_text(row.labels) for row in rows]
     columns["order"] = np.array([row.order for row in rows], np.int16)
     columns["outcome"] = np.array([_outcome(row) for row in rows], np.int16)
     columns["status"] = np.array([STATUS_CODE[_status(row)] for row in rows], np.int8)
-    for name in (*COUNTS, *NUMBERS):
+    for name in (*COUNTS, *NUMBERS, *(name for name in OPTIONAL_NUMBERS if name in optional)):
         columns[name] = np.array([getattr(row, name) for row in rows], np.float64)
     return assemble([row.model for row in rows], np.array([row.draw for row in rows], np.int64), columns)
 
@@ -118,8 +122,9 @@ def _used_columns(rows: Sequence[Draw]) -> tuple[str, ...]:
     used = {
         "sequence": any(isinstance(row.result, OutcomeSequence) for row in rows),
         "served_model": any(served_otherwise(row.model, row.served_model) for row in rows),
+        **dict.fromkeys(("p_labels", "p_cover"), any(row.probabilities for row in rows)),
     }
-    return tuple(name for name in OPTIONAL_TEXTS if used[name])
+    return tuple(name for name in OPTIONAL if used[name])
 
 
 def served_otherwise(model: str, served_model: str | None) -> bool:
@@ -135,16 +140,17 @@ def appended(draws: Draws, more: Draws) -> Draws:
     """
     columns: dict[str, Any] = {name: [*getattr(draws, name), *getattr(more, name)] for name in TEXTS}
     for name in draws.optional_columns | more.optional_columns:
-        columns[name] = [*_optional(draws, name), *_optional(more, name)]
+        both = [*_optional(draws, name), *_optional(more, name)]
+        columns[name] = np.array(both, np.float64) if name in OPTIONAL_NUMBERS else both
     for name in (*CODES, *COUNTS, *NUMBERS):
         columns[name] = np.concatenate([getattr(draws, name), getattr(more, name)])
     names = model_column(draws) + model_column(more)
     return assemble(names, np.concatenate([draws.draw, more.draw]), columns)
 
 
-def _optional(draws: Draws, name: str) -> Sequence[str | None]:
+def _optional(draws: Draws, name: str) -> Sequence[str | float | None]:
     """An optional column, without values where the draws lack it."""
-    values: Sequence[str | None] | None = getattr(draws, name)
+    values: Sequence[str | float | None] | None = getattr(draws, name)
     return [None] * len(draws) if values is None else values
 
 
@@ -232,8 +238,10 @@ SCHEMA = pa.schema(
 _OPTIONAL_FIELDS = (
     ("outcome", pa.field("sequence", pa.string())),
     ("provider", pa.field("served_model", pa.string())),
+    ("mode", pa.field("p_cover", pa.float64())),
+    ("mode", pa.field("p_labels", pa.string())),
 )
-"""Optional columns, each behind the one that it follows."""
+"""Optional columns, each behind one that is always there; of two behind the same, the last stands first."""
 
 _NARROW = 128
 """Of more outcomes than this, the columns of their indices are 16 bits wide."""
@@ -303,7 +311,7 @@ def draws_table(draws: Draws, *, study: str) -> pa.Table:
             f"{error.object!r}: a name with a lone surrogate cannot be stored; leave that model out"
         ) from error
     columns["draw"] = pa.array(draws.draw, pa.int64())
-    for name in (*TEXTS, *optional):
+    for name in (*TEXTS, *(name for name in OPTIONAL_TEXTS if name in optional)):
         columns[name] = _text_array(getattr(draws, name))
     columns["response"] = _text_array(_cut(draws.response))
     for name in ("order", "outcome"):
@@ -314,7 +322,7 @@ def draws_table(draws: Draws, *, study: str) -> pa.Table:
     )
     for name in COUNTS:
         columns[name] = _count_array(getattr(draws, name), name)
-    for name in NUMBERS:
+    for name in (*NUMBERS, *(name for name in OPTIONAL_NUMBERS if name in optional)):
         values = getattr(draws, name)
         columns[name] = pa.array(values, pa.float64(), mask=~np.isfinite(values))
     return pa.table([columns[name] for name in schema.names], schema=schema)

@@ -24,7 +24,16 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 from numpy.typing import NDArray
 
-from flipsite.domain.draws import OPTIONAL_TEXTS, STATUSES, Codes, Draws, Status
+from flipsite.domain.draws import (
+    OPTIONAL,
+    OPTIONAL_NUMBERS,
+    OPTIONAL_TEXTS,
+    STATUSES,
+    Codes,
+    Draws,
+    Status,
+    probabilities_of,
+)
 from flipsite.domain.endpoint import ModelLedger
 from flipsite.errors import StoreError
 from flipsite.files import replacing
@@ -202,7 +211,7 @@ def optional_in(files: Sequence[Path]) -> frozenset[str]:
         n_draws(path)  # tells what is wrong with a file
         with readable(path), pq.ParquetFile(path) as file:
             found.update(file.schema_arrow.names, partition_of(path))
-    return frozenset(OPTIONAL_TEXTS) & found
+    return frozenset(OPTIONAL) & found
 
 
 def partition_of(path: Path) -> dict[str, str]:
@@ -239,9 +248,9 @@ def _read_table(path: Path) -> pa.Table:
         check_format(path, known.metadata or {})
         _check_columns(path, file)
         _check_unpacked(path, file)
-        optional = set(OPTIONAL_TEXTS).intersection(file.schema_arrow.names)
+        optional = set(OPTIONAL).intersection(file.schema_arrow.names)
     names = [name for name in schema_with(optional).names if name != "study"]
-    dictionaries = ["model", "status", *TEXTS, *optional]
+    dictionaries = ["model", "status", *TEXTS, *optional.intersection(OPTIONAL_TEXTS)]
     with pq.ParquetFile(
         path, metadata=known, read_dictionary=dictionaries, page_checksum_verification=True
     ) as file:
@@ -270,7 +279,8 @@ def _draws(path: Path | str, table: pa.Table) -> Draws:
         for name in (*TEXTS, *(name for name in OPTIONAL_TEXTS if name in table.column_names))
     }
     columns |= {name: numbers(table[name], np.int64, missing=np.nan) for name in COUNTS}
-    columns |= {name: numbers(table[name], np.float64, missing=np.nan) for name in NUMBERS}
+    floats = (*NUMBERS, *(name for name in OPTIONAL_NUMBERS if name in table.column_names))
+    columns |= {name: numbers(table[name], np.float64, missing=np.nan) for name in floats}
     return Draws(
         models=models,
         starts=starts,
@@ -327,8 +337,8 @@ def check_format(path: Path, notes: dict[bytes, bytes]) -> None:
 
 def _check_columns(path: Path, file: pq.ParquetFile) -> None:
     found = {column.name: column for column in file.schema_arrow}
-    for field in schema_with(OPTIONAL_TEXTS):
-        if field.name in partition_of(path) or (field.name in OPTIONAL_TEXTS and field.name not in found):
+    for field in schema_with(OPTIONAL):
+        if field.name in partition_of(path) or (field.name in OPTIONAL and field.name not in found):
             continue
         if field.name not in found:
             raise StoreError(f"{path}: the column {field.name!r} is missing; make the snapshot anew")
@@ -354,6 +364,8 @@ def _check(path: Path | str, draws: Draws) -> None:
             np.any((draws.outcome < -1) | (draws.outcome >= most) | (valid != ((draws.outcome >= 0) | rows)))
         ),
         "sequence": bool(np.any(rows & (draws.outcome >= 0))) or not _are_rows(draws.sequence, most),
+        "p_labels": not _are_probabilities(draws.p_labels, most),
+        "p_cover": draws.p_cover is not None and bool(np.any((draws.p_cover < 0) | (draws.p_cover > 1))),
     }
     for column, broken in faults.items():
         if broken:
@@ -367,6 +379,12 @@ def _are_rows(sequences: Sequence[str | None] | None, n_outcomes: int) -> bool:
     known = set(map(str, range(n_outcomes)))
     rows = [text.split(" ") for text in set(sequences or ()) if text is not None]
     return all(len(row) > 1 and known.issuperset(row) for row in rows)
+
+
+def _are_probabilities(cells: Sequence[str | None] | None, n_outcomes: int) -> bool:
+    """Whether each text is a list of a probability, or null, for each outcome."""
+    lists = [probabilities_of(text) for text in set(cells or ()) if text is not None]
+    return all(p is not None and len(p) == n_outcomes for p in lists)
 
 
 def _model_runs(path: Path | str, table: pa.Table) -> tuple[tuple[str, ...], NDArray[np.int64]]:
