@@ -17,7 +17,7 @@ from hypothesis import strategies as st
 from flipsite.csv_cells import csv_cell, without_guard
 from flipsite.domain.draws import STATUSES, Draw, Draws, Failed, Outcome
 from flipsite.store.exports import EXPORT_FORMATS, export_draws, export_groups
-from flipsite.store.snapshot.columns import COUNTS, SCHEMA, collect_draws
+from flipsite.store.snapshot.columns import COUNTS, SCHEMA, collect_draws, schema_with
 from flipsite.store.snapshot.read import read_draws
 
 DRAW = Draw(

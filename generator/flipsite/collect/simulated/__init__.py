@@ -11,6 +11,7 @@ from flipsite.collect.simulated.coins import COINS, TRUTHS, Coin, Truth, fair_co
 from flipsite.collect.simulated.dice import DICE, NUMBERS, SAMPLER_TRUTHS
 from flipsite.collect.simulated.endpoint import DRAW_HEADER, Bill, Conditions, Endpoint
 from flipsite.collect.simulated.faults import Fault, fault_coins
+from flipsite.collect.simulated.logprobs import LOGPROB_COINS
 from flipsite.collect.simulated.rows import ROW_COINS
 from flipsite.domain.study import Study
 
@@ -19,6 +20,7 @@ __all__ = [
     "COINS",
     "DICE",
     "DRAW_HEADER",
+    "LOGPROB_COINS",
     "NUMBERS",
     "ROW_COINS",
     "SAMPLER_TRUTHS",
@@ -40,5 +42,5 @@ def catalogue_for(study: Study) -> tuple[Coin, ...]:
     if study.sampling.per_answer > 1:
         return ROW_COINS
     if study.prompt.n_outcomes == 2:
-        return COINS
+        return LOGPROB_COINS if study.sampling.logprobs else COINS
     return NUMBERS if study.prompt.form == "range" else DICE

@@ -9,7 +9,7 @@ import math
 import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
-from typing import Any
+from typing import Any, Literal
 
 from flipsite.domain.catalogue import Price
 
@@ -68,6 +68,10 @@ class CoinAnswer:
 
 Fall = Callable[[Toss], str]
 Manner = Callable[[Toss, str], CoinAnswer]
+Weigh = Callable[[Toss], float]
+"""From a toss to the probability of outcome 1 that a coin's log-probabilities claim."""
+
+LogprobForm = Literal["openrouter", "vllm", "ollama", "llama.cpp"]
 
 
 def toss_of(body: Mapping[str, Any], *, seed: int, draw: int) -> Toss:
@@ -221,6 +225,8 @@ class Coin:
         truth: What is true of it; None for what is never asked.
         fall: Which label it falls on.
         manner: How it says so.
+        weigh: What its log-probabilities claim; it gives none where None.
+        logprob_form: Whose fields they have.
         price: As announced, and as billed.
         parameters: As advertised.
         slow: It waits before it answers, by the endpoint's `slow_s`.
@@ -233,6 +239,8 @@ class Coin:
     truth: Truth | None
     fall: Fall = fair
     manner: Manner = plain
+    weigh: Weigh | None = None
+    logprob_form: LogprobForm = "openrouter"
     price: Price = CHEAP
     parameters: tuple[str, ...] = ("max_tokens", "temperature")
     slow: bool = False

@@ -23,6 +23,7 @@ from flipsite.collect.simulated.faults import (
     respond,
     whole,
 )
+from flipsite.collect.simulated.logprobs import token_list
 from flipsite.collect.simulated.responses import CompletionRequest, completion, cost_usd
 
 DRAW_HEADER = "X-Flipsite-Draw"
@@ -156,6 +157,7 @@ class Endpoint:
             toss=toss_of(body, seed=self._seed, draw=draw),
             text="\n".join(str(message["content"]) for message in body["messages"]),
             max_tokens=int(body["max_tokens"]),
+            logprobs=body.get("logprobs") is True,
             attempt=attempt,
             fault=fault,
         )
@@ -185,7 +187,8 @@ class Endpoint:
         own = refused(fault, model=coin.id, retry_after=self._conditions.retry_after) if fault else None
         if own:
             return own
-        said = altered(coin.manner(call.toss, coin.fall(call.toss)), fault)
+        label = coin.fall(call.toss)
+        said = altered(coin.manner(call.toss, label), fault)
         name = f"{self._seed}\n{coin.id}\n{call.toss.draw}\n{call.attempt}"
         generation = f"gen-{hashlib.sha256(name.encode()).hexdigest()[:24]}"
         self.bills[generation] = Bill(
@@ -197,6 +200,10 @@ class Endpoint:
         if fault is Fault.CACHE_HIT:
             headers["x-openrouter-cache-status"] = "HIT"
         body = completion(call, said, generation=generation)
+        if call.logprobs and coin.weigh and said.content:
+            p = coin.weigh(call.toss)
+            tokens = token_list(said.content, call.toss, label, p=p, form=coin.logprob_form)
+            body["choices"][0]["logprobs"] = {"content": tokens}
         if fault is Fault.BROKEN_JSON:
             return Answer(body=json.dumps(body).encode()[:120], headers=headers)
         return Answer(body=body, headers=headers)

@@ -20,6 +20,7 @@ class CompletionRequest:
         toss: What it is asked.
         text: The whole prompt.
         max_tokens: As sent.
+        logprobs: Log-probabilities are asked for.
         attempt: How often this draw was asked before.
         fault: What goes wrong.
     """
@@ -30,6 +31,7 @@ class CompletionRequest:
     max_tokens: int
     attempt: int
     fault: Fault | None
+    logprobs: bool = False
 
 
 def cost_usd(call: CompletionRequest, said: CoinAnswer) -> float:
