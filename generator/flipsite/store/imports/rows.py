@@ -346,11 +346,10 @@ class _DrawReader:
 
     def _refuse_unreadable(self) -> None:
         unread = (self.kinds.status == UNPARSED) & (not self.layout.answers)
-        if self.kinds.n_rows[~unread].sum():
+        problems = [*self.survey.problems.first, *(Problem(line=n, text=text) for n, text in self.sheet.lost)]
+        if self.kinds.n_rows[~unread].sum() or not problems:  # a file may say itself that all are unparsed
             return
-        first = min(
-            [*self.survey.problems.first, *(Problem(line=n, text=text) for n, text in self.sheet.lost)]
-        )
+        first = min(problems)
         raise UsageError(
             f"{self.sheet.path}: not one of {self.survey.n_wanted:,} rows could be read "
             f"({self.sheet.unit} {first.line} {first.text}); name the column of the outcome with "
