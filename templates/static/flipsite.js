@@ -1,11 +1,14 @@
-// What every page has: the coin that turns the page from heads (light) to tails (dark), and words explained.
+// On every page: dark mode, `/` for the search, and words explained.
 (() => {
   "use strict";
   const root = document.documentElement;
   const coin = document.querySelector(".flip-theme");
   const dark = matchMedia("(prefers-color-scheme: dark)");
   const side = () => root.dataset.theme ?? (dark.matches ? "dark" : "light");
-  const name = () => coin.setAttribute("aria-label", `Turn the page to its ${side() === "dark" ? "light" : "dark"} side`);
+  const name = () => {
+    coin.title = side() === "dark" ? "Light mode" : "Dark mode";
+    coin.setAttribute("aria-label", coin.title);
+  };
   if (coin) {
     coin.append(document.querySelector(".brand .coin").cloneNode(true));
     name();
@@ -23,6 +26,43 @@
       }
     });
   }
+})();
+
+// `/` focuses the search: the page's own box, else one in a dialog. Its script is fetched when a box is used.
+(() => {
+  "use strict";
+  const { search } = document.querySelector(".site-head").dataset;
+  let loading = null;
+
+  function load() {
+    loading ??= new Promise((done) => {
+      const script = document.createElement("script");
+      script.src = search;
+      script.onload = done;
+      document.head.append(script);
+    });
+    return loading;
+  }
+
+  function dialog() {
+    const made = document.createElement("dialog");
+    made.className = "finder-dialog";
+    made.setAttribute("aria-label", "Search");
+    made.innerHTML = '<search class="finder"><label><span>Find a model, an author or a page</span><input type="search" name="find" autocomplete="off" spellcheck="false"></label><div class="finds" hidden></div></search>';
+    made.addEventListener("close", () => made.remove());
+    document.body.append(made);
+    made.showModal();
+    return made.querySelector("input");
+  }
+
+  document.addEventListener("focusin", ({ target }) => target.name === "find" && load());
+  document.addEventListener("keydown", (event) => {
+    if (event.key !== "/" || event.ctrlKey || event.metaKey || event.altKey || event.target.closest("input, textarea, select, dialog")) return;
+    event.preventDefault();
+    const field = document.querySelector(".finder input, .controls input[type=search]") ?? dialog();
+    field.focus();
+    field.select();
+  });
 })();
 
 // A word with a meaning shows it on hover and on focus; it can be reached with the pointer, and Escape hides it.

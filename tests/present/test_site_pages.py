@@ -13,6 +13,8 @@ from flipsite import __version__
 from flipsite.analyse.report import StudyReport
 from flipsite.domain.site import SiteInfo
 from flipsite.domain.study import Kind
+from flipsite.present.leaderboard.page import leaderboard_page
+from flipsite.present.leaderboard.rows import board
 from flipsite.present.pages.data import data_package, data_page
 from flipsite.present.pages.page import Page
 from flipsite.present.pages.reference import (
@@ -20,9 +22,9 @@ from flipsite.present.pages.reference import (
     anchor,
     cite_page,
     glossary_page,
-    search_index,
     term_html,
 )
+from flipsite.present.pages.search import search_index
 from flipsite.present.pages.social_card import card_svg, share_card
 from flipsite.project import packaged
 from flipsite.workflows.load import load_report
@@ -83,6 +85,16 @@ def test_the_search_index_is_a_script_that_no_title_can_end() -> None:
     assert script.startswith("window.flipsiteIndex=[[")
     assert "<" not in script
     assert "hidden" not in script
+
+
+def test_the_search_index_has_what_is_inside_of_pages(article: StudyReport) -> None:
+    """Authors lead to their models on the leaderboard, words and headings to their place."""
+    pages = [leaderboard_page(article, {}, board(article)), glossary_page()]
+    text = search_index(pages).decode().removeprefix("window.flipsiteIndex=").removesuffix(";\n")
+    entries = {(title, kind): path + rest for title, path, kind, rest in json.loads(text)}
+    author = ("sao10k", f"Author of 2 models in “{article.study.title}”")
+    assert entries[author] == "article-2025/leaderboard/index.html?author=sao10k"
+    assert entries["noise floor", "Word of the glossary"] == "glossary/index.html#noise-floor"
 
 
 def test_bibtex_escapes_what_tex_would_read(article: StudyReport) -> None:

@@ -7,6 +7,7 @@ every reader. A script element works from `file://`, where `fetch` is blocked.
 import hashlib
 from collections.abc import Mapping
 from dataclasses import dataclass
+from itertools import accumulate
 
 from flipsite.analyse.report import StudyReport
 from flipsite.analyse.sequences.estimates import SequenceVerdict
@@ -84,11 +85,13 @@ class Headline:
         before: The words before the model's name.
         row: The model; None where no model has a bias.
         after: The words after it.
+        shares: Each verdict, its number of models, and the number of models before it in the picture.
     """
 
     before: str
     row: BoardRow | None
     after: str
+    shares: tuple[tuple[Verdict, int, int], ...] = ()
 
     def __str__(self) -> str:
         """The sentence as plain text."""
@@ -98,10 +101,6 @@ class Headline:
 def board_context(report: StudyReport, made: Board, *, top: int | None = None) -> dict[str, object]:
     """The context of the leaderboard's template; `top` cuts each table, and its caption says so."""
     least, most = made.least(top or TOP), made.most(top or TOP)
-    before, shares = 0, []
-    for verdict, n in made.verdicts:
-        shares.append((verdict, n, before))
-        before += n
     note = "Figures as printed. " if report.printed else study_note(report.study)
     return {
         "board": made,
@@ -109,7 +108,6 @@ def board_context(report: StudyReport, made: Board, *, top: int | None = None) -
         "least": least,
         "most": most,
         "top": top,
-        "shares": shares,
         "finding": finding(report, made),
         "least_caption": f"The {plural(len(least), 'least biased model')}. {note}".strip(),
         "most_caption": f"The {plural(len(most), 'most biased model')}. {note}".strip(),
@@ -140,8 +138,16 @@ def finding(report: StudyReport, made: Board) -> Headline:
     else:
         before = f"None of {asked} is shown to be biased; the largest bias is that of "
     return Headline(
-        before=before, row=extreme, after=f"{others} ({extreme.bias}). {_rest_text(report, made)}".rstrip()
+        before=before,
+        row=extreme,
+        after=f"{others} ({extreme.bias}). {_rest_text(report, made)}".rstrip(),
+        shares=_shares(made),
     )
+
+
+def _shares(made: Board) -> tuple[tuple[Verdict, int, int], ...]:
+    ends = accumulate(n for _, n in made.verdicts)
+    return tuple((verdict, n, end - n) for (verdict, n), end in zip(made.verdicts, ends, strict=True))
 
 
 def _rest_text(report: StudyReport, made: Board) -> str:

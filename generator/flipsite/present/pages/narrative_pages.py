@@ -16,7 +16,7 @@ from flipsite.domain.display import Figure
 from flipsite.domain.site import SiteInfo
 from flipsite.domain.urls import RESERVED_STUDIES, STUDY_ID, model_page
 from flipsite.errors import ContentError
-from flipsite.present.leaderboard.page import board_context
+from flipsite.present.leaderboard.page import board_context, finding
 from flipsite.present.leaderboard.rows import Board
 from flipsite.present.pages.narrative import Function, known, render_narrative
 from flipsite.present.pages.narrative_values import model_values, study_values
@@ -111,18 +111,24 @@ def narrative_pages(
         )
     home = narratives.pop(HOME, None)
     return [
-        _story_page(home, with_results) if home else _home_page(with_results, figures, boards, info),
+        _story_page(home, with_results, boards) if home else _home_page(with_results, figures, boards, info),
         *(_narrative_page(path, narrative) for path, narrative in narratives.items()),
     ]
 
 
-def _story_page(narrative: Narrative, reports: Sequence[StudyReport]) -> Page:
+def _story_page(narrative: Narrative, reports: Sequence[StudyReport], boards: Mapping[str, Board]) -> Page:
+    first = reports[0] if reports else None
     return Page(
         path=HOME,
         title=narrative.title,
         description=narrative.summary,
         template="story.html",
-        context={"narrative": narrative, "reports": reports, "history": ()},
+        context={
+            "narrative": narrative,
+            "reports": reports,
+            "history": (),
+            "finding": finding(first, boards[first.study.id]) if first else None,
+        },
         attached={picture.path: picture.content for picture in narrative.pictures},
     )
 

@@ -153,6 +153,9 @@ def _nav_target(target: str) -> str:
     return path + hash_ + fragment
 
 
+SEARCH_INDEX = "assets/search-index.js"
+"""The script of the search: its name is known to every page, before all pages are."""
+
 LICENSES = "LICENSES.txt"
 """The static file that keeps its name: the script of the charts refers to it."""
 

@@ -1,11 +1,8 @@
 """The words of the site, each in a sentence or two; terms in the pages show them on hover and focus.
 
 How to cite the site, each study, and the work it goes back to: BibTeX, no author invented.
-
-Search without a server: an index in a classic script, which works from a file too, and its page.
 """
 
-import json
 import re
 from collections.abc import Callable, Mapping, Sequence
 from functools import lru_cache
@@ -13,7 +10,6 @@ from functools import lru_cache
 from markupsafe import Markup
 
 from flipsite.analyse.binomial import FAIR_MARGIN, FALSE_DISCOVERY_RATE
-from flipsite.domain.display import encoded
 from flipsite.domain.site import SiteInfo
 from flipsite.domain.study import Kind, Study
 from flipsite.present.pages.page import Page
@@ -125,32 +121,3 @@ def _tex(text: str) -> str:
     """Text in which TeX reads nothing but letters."""
     flat = " ".join(text.split()).replace("\\", "\\textbackslash ")
     return re.sub(r"([&%$#_{}])", r"\\\1", flat).replace("~", "\\~{}").replace("^", "\\^{}")
-
-
-SEARCH = "search/index.html"
-
-
-def search_page(index: str) -> Page:
-    """The page with the search field; `index` is the path of the index."""
-    return Page(
-        path=SEARCH,
-        title="Search",
-        description="Find a model, a study, or a page of this site.",
-        template="search.html",
-        crumbs=(("Home", "index.html"),),
-        context={"index": index},
-    )
-
-
-def search_index(pages: Sequence[Page]) -> bytes:
-    """`[title, path, what it is]` of every page, as a script that hands them to the search page."""
-    entries = [[page.title, page.path, _kind(page)] for page in pages if page.listed]
-    text = json.dumps(entries, ensure_ascii=False, separators=(",", ":")).replace("<", "\\u003c")
-    return encoded(f"window.flipsiteIndex={text};\n")
-
-
-def _kind(page: Page) -> str:
-    """The kind of a page, in a word or two that distinguish equal titles."""
-    if page.template == "model.html" and page.study:
-        return f"Model in “{page.study.title}”"
-    return page.study.title if page.study and page.title != page.study.title else "Page"

@@ -6,7 +6,6 @@ process; the largest come first, so that cores end together.
 All pages but the models': the story and its kin, the studies', those of several studies; their charts.
 """
 
-import hashlib
 import re
 from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
@@ -42,8 +41,9 @@ from flipsite.present.pages.cross_study import comparison_pages, family_pages, h
 from flipsite.present.pages.data import data_package, data_page
 from flipsite.present.pages.model import listed_models, model_files, model_twins, shared_of
 from flipsite.present.pages.narrative_pages import narrative_pages, narrative_sources
-from flipsite.present.pages.page import Frame, Links, Page, links_of, static_files
-from flipsite.present.pages.reference import SEARCH, cite_page, glossary_page, search_index, search_page
+from flipsite.present.pages.page import SEARCH_INDEX, Frame, Links, Page, links_of, static_files
+from flipsite.present.pages.reference import cite_page, glossary_page
+from flipsite.present.pages.search import SEARCH, search_index, search_page
 from flipsite.present.pages.social_card import share_card
 from flipsite.present.pages.study import study_files, study_pages
 from flipsite.present.pages.templates import environment, page_file, render
@@ -116,8 +116,7 @@ def overview_files(
         *(page for report in reports for page in listed_models(report)),
     ]
     index = search_index(listed)
-    index_path = f"assets/search-index.{hashlib.sha256(index).hexdigest()[:10]}.js"
-    pages += [search_page(index_path), *_hidden_pages(given)]
+    pages += [search_page(), *_hidden_pages(given)]
     frame = replace(frame, tabs={report.study.id: _tabs(report.study.id, pages) for report in known})
     told = {page.path for page in narratives} | {SEARCH}  # the search lists the narratives' titles
     files: dict[str, Content] = {}
@@ -135,8 +134,8 @@ def overview_files(
         files |= figure_files(figure)
     return {
         **files,
-        index_path: index,
-        **_top_files(templates, frame, given, [*listed, search_page(index_path)]),
+        SEARCH_INDEX: index,
+        **_top_files(templates, frame, given, [*listed, search_page()]),
     }
 
 

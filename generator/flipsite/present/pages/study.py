@@ -16,7 +16,7 @@ from flipsite.analyse.tally import SPEND_COLUMNS
 from flipsite.domain.display import Figure, encoded
 from flipsite.domain.estimates import Estimate
 from flipsite.domain.study import Study
-from flipsite.present.leaderboard.page import leaderboard_page
+from flipsite.present.leaderboard.page import finding, leaderboard_page
 from flipsite.present.leaderboard.rows import Board
 from flipsite.present.outcomes.favourites import favourites
 from flipsite.present.pages.narrative_values import study_values
@@ -94,6 +94,7 @@ def study_pages(
         tab="Summary",
         context={
             "report": report,
+            "finding": finding(report, board) if board.rows else None,
             "values": study_values(report),
             "figures": figures,
             "top": TOP,
