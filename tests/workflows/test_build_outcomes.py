@@ -24,7 +24,7 @@ def site(tmp_path_factory: pytest.TempPathFactory) -> Path:
     wide = study_text("{ from = 1, to = 100 }", shown="{low} to {high}", draws=60)
     add_study(project, "numbers", wide, rows_of(numbers, HUNDRED))
     choice = study_text('["rock", "paper", "<b>scissors"]', target="[0.5, 0.3, 0.2]", shown="{shares}")
-    drawn = {"m/asked": [0] * 20 + [1] * 12 + [2] * 8, "m/none": [-1] * 40}
+    drawn = {"m/fair": [0, 1] * 20, "m/asked": [0] * 20 + [1] * 12 + [2] * 8, "m/none": [-1] * 40}
     add_study(project, "weighted", choice, rows_of(drawn, ("rock", "paper", "<b>scissors")))
     build(find_project(project), out=project / "site")
     return project / "site"
@@ -80,6 +80,14 @@ def test_favourites_stand_on_the_study_and_in_an_embed(site: Path) -> None:
     assert "Favourites" in page
     assert "2 of 5 models say “1” most often" in page
     assert (site / "dice/embed/favourites.png").is_file()
+
+
+def test_models_of_several_studies_stand_in_a_matrix(site: Path) -> None:
+    """Two studies share m/fair's name; every study that shares a model leads to the matrix."""
+    page = (site / "models/index.html").read_text(encoding="utf-8")
+    assert "m/fair" in page
+    assert "dice/fair" not in page
+    assert "models/index.html" in (site / "weighted/index.html").read_text(encoding="utf-8")
 
 
 def test_pages_say_what_was_drawn(site: Path) -> None:

@@ -3,6 +3,7 @@
 from collections.abc import Iterable, Mapping, Sequence
 
 from flipsite.analyse.cross_study import Comparison, Family, History
+from flipsite.analyse.outcomes.study_matrix import StudyMatrix
 from flipsite.domain.display import Figure, plural
 from flipsite.domain.urls import model_history
 from flipsite.present.pages.page import Page
@@ -52,6 +53,19 @@ def history_pages(histories: Mapping[str, History]) -> Iterable[Page]:
             crumbs=(_HOME,),
             context={"history": history},
         )
+
+
+def matrix_page(matrix: StudyMatrix) -> Page:
+    """The page of all models over all studies."""
+    n_studies = plural(len(matrix.studies), "study", "studies")
+    return Page(
+        path="models/index.html",
+        title="Models over all studies",
+        description=f"{plural(len(matrix.rows), 'model')} over {n_studies}, with verdict and bias in each.",
+        template="matrix.html",
+        crumbs=(_HOME,),
+        context={"matrix": matrix},
+    )
 
 
 def family_pages(families: Sequence[Family], figures: Sequence[Mapping[str, Figure]]) -> Iterable[Page]:

@@ -25,6 +25,7 @@ from flipsite.analyse.cross_study import (
     has_results,
     histories,
 )
+from flipsite.analyse.outcomes.study_matrix import StudyMatrix, study_matrix
 from flipsite.analyse.report import StudyReport
 from flipsite.domain.display import encoded
 from flipsite.domain.site import SiteInfo
@@ -37,7 +38,12 @@ from flipsite.present.embeds.formats import pasted_files, saved_files
 from flipsite.present.embeds.page import embed_page
 from flipsite.present.embeds.registry import Embed, study_embeds
 from flipsite.present.leaderboard.rows import Board, board
-from flipsite.present.pages.cross_study import comparison_pages, family_pages, history_pages
+from flipsite.present.pages.cross_study import (
+    comparison_pages,
+    family_pages,
+    history_pages,
+    matrix_page,
+)
 from flipsite.present.pages.data import data_package, data_page
 from flipsite.present.pages.model import listed_models, model_files, model_twins, shared_of
 from flipsite.present.pages.narrative_pages import narrative_pages, narrative_sources
@@ -66,6 +72,7 @@ class Overview:
         compared: Pairs of studies that share models.
         alike: Families of targets.
         elsewhere: Models that more than one study asked.
+        matrix: All of these over all studies; None without any.
         embeds: What can be shown elsewhere.
         sources: The narratives, by page.
         root: The author's files for the site's root.
@@ -81,6 +88,7 @@ class Overview:
     compared: Sequence[Comparison]
     alike: Sequence[Family]
     elsewhere: Mapping[str, History]
+    matrix: StudyMatrix | None
     embeds: Sequence[Embed]
     sources: Mapping[str, Path]
     root: Mapping[str, Path]
@@ -98,14 +106,16 @@ def overview_files(
     """
     reports, figures = given.reports, given.drawn.studies
     compared = [*comparison_pages(given.compared, given.drawn.compared)]
+    matrix = [matrix_page(given.matrix)] if given.matrix else []
     known = [*reports, *given.hidden]
     narratives = narrative_pages(known, figures, given.boards, given.sources, templates, info=settings.info)
     pages = [
         *narratives,
         glossary_page(),
         cite_page(frame.studies, settings.info, version=settings.version, address=frame.address),
-        *_studies_pages(given, compared),
+        *_studies_pages(given, compared, matrix),
         *compared,
+        *matrix,
         *history_pages(given.elsewhere),
         *family_pages(given.alike, given.drawn.families),
         embed_page(given.embeds),
@@ -154,7 +164,7 @@ def _check_nav(nav: Links, paths: Sequence[str]) -> None:
         raise ContentError(f"flipsite.toml: site.nav: {label!r} leads to {path!r}, which is no page; {hint}")
 
 
-def _studies_pages(given: Overview, compared: Sequence[Page]) -> list[Page]:
+def _studies_pages(given: Overview, compared: Sequence[Page], matrix: Sequence[Page]) -> list[Page]:
     """The pages of each study, with its neighbours in their order and the pages that compare it."""
     around = [None, *(report.study for report in given.reports), None]
     return [
@@ -165,9 +175,12 @@ def _studies_pages(given: Overview, compared: Sequence[Page]) -> list[Page]:
             given.drawn.studies[report.study.id],
             given.boards[report.study.id],
             compared=[
-                page
-                for comparison, page in zip(given.compared, compared, strict=True)
-                if report.study in (comparison.before, comparison.after)
+                *(
+                    page
+                    for comparison, page in zip(given.compared, compared, strict=True)
+                    if report.study in (comparison.before, comparison.after)
+                ),
+                *(matrix if given.matrix and report.study in given.matrix.studies else ()),
             ],
             neighbours=(around[place], around[place + 2]),
         )
@@ -315,6 +328,7 @@ def site_work(
             compared=compared,
             alike=alike,
             elsewhere=elsewhere,
+            matrix=study_matrix(with_results),
             embeds=_embeds(with_results, figures, boards, base_url=frame.address),
             sources=sources,
             root=root,
