@@ -83,6 +83,9 @@ ESTIMATES: tuple[Column, ...] = (
     _share("mean_low", "Low end of the 95 % Jeffreys interval of the share of ones."),
     _share("mean_high", "High end of the same interval."),
     _share("noise_floor", "Bias that a coin at the target shows on average at that number of valid draws."),
+    _share(
+        "noise_floor_within", "The same of the bias within orders, exact; missing where one order was asked."
+    ),
     _share("p_value", "Exact two-sided binomial test of the target; cautious for printed figures."),
     _share("q_value", "Benjamini-Hochberg over all models asked."),
     _text("verdict", "By the rules of the methods page.", values=Verdict),

@@ -4,8 +4,15 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from scipy import stats
 
-from flipsite.analyse.binomial import jeffreys
-from flipsite.analyse.power import chance_biased, chance_fair, draws_needed, plan, price
+from flipsite.analyse.binomial import binomial_test, jeffreys, within_margin
+from flipsite.analyse.power import (
+    chance_biased,
+    chance_fair,
+    chance_fair_in_orders,
+    draws_needed,
+    plan,
+    price,
+)
 from flipsite.domain.draws import Tally
 
 
@@ -79,3 +86,27 @@ def test_the_price_is_for_a_valid_draw():
     assert found.usd_per_round == pytest.approx(0.04 + 0.06)
     assert found.usd_dearest == pytest.approx(0.06)
     assert price(tallies[2:]) is None
+
+
+def test_in_both_orders_fair_takes_more_than_twice_the_draws_and_with_fresh_labels_more():
+    """Each order has half of the draws; the share of agreeing pairs has as few."""
+    asked = {"margin": 0.1, "bias": 0.1, "power": 0.9, "n_models": 14}
+    one = plan(**asked)
+    both = plan(**asked, both_orders=True)
+    fresh = plan(**asked, both_orders=True, fresh_labels=True)
+    assert 2 <= both.fair / one.fair < 3
+    assert both.fair < fresh.fair < 1.5 * both.fair
+    assert both.biased_first == one.biased_first
+    assert one.biased_first < fresh.biased_first < 1.3 * one.biased_first
+
+
+def test_the_chance_to_be_fair_in_both_orders_is_no_more_than_simulated():
+    """Two thousand fair coins of 700 draws, called fair as the verdict is, p included."""
+    rng = np.random.default_rng(2)
+    ones = rng.binomial(350, 0.5, (2_000, 2))
+    low, high = jeffreys(ones, np.full_like(ones, 350))
+    inside = within_margin(low, high, target=0.5).all(axis=1)
+    fair = inside & (binomial_test(ones.sum(axis=1), 700) >= 0.05)
+    said = float(chance_fair_in_orders(700))
+    assert said <= fair.mean() + 0.02
+    assert said == pytest.approx(fair.mean(), abs=0.03)

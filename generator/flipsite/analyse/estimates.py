@@ -106,6 +106,7 @@ def estimates(
             mean_low=float(low[i]),
             mean_high=float(high[i]),
             noise_floor=float(floor[i]),
+            noise_floor_within=_floor_within(how[i], target=target),
             p_value=float(p[i]),
             q_value=float(q[i]),
             verdict=said,
@@ -124,6 +125,13 @@ def estimates(
         _with_shrunken(drawn(tally, i), shrunken) if tally.n_valid else _counted(study, tally, page=page)
         for i, tally in enumerate(by_model)
     )
+
+
+def _floor_within(asked: Asked, *, target: float) -> float | None:
+    """Mean over both orders of what a perfect sampler shows at the valid draws of each."""
+    if asked.by_order is None:
+        return None
+    return float(noise_floor([n for _, n in asked.by_order], target).mean())
 
 
 def _with_shrunken(record: Estimate, shrunken: Mapping[str, ShrunkenBias] | None) -> Estimate:

@@ -4,7 +4,7 @@ A fair coin often shows a small bias: at fifty draws one in three shows no more 
 would fill the low end in a known proportion, and where few models stand at the low end, few can be fair.
 """
 
-from collections.abc import Sequence
+from collections.abc import Container, Sequence
 from dataclasses import dataclass
 from fractions import Fraction
 
@@ -54,12 +54,27 @@ class FairShare:
 
 
 def fair_share(
-    tallies: Sequence[Tally], *, target: float = 0.5, threshold: float = THRESHOLD, seed: int = 0
+    tallies: Sequence[Tally],
+    *,
+    target: float = 0.5,
+    threshold: float = THRESHOLD,
+    seed: int = 0,
+    flagged: Container[str] = (),
+    false_flags: float = 0.0,
 ) -> FairShare | None:
     """The share of models that could be fair, from their draws; None where no model has any.
 
     Counts are discrete, so the chance that a fair coin's p-value exceeds the threshold is worked out exactly
-    for each number of draws, where Storey has 1 − λ.
+    for each number of draws, where Storey has 1 − λ. A model whose draws are flagged is not at the fair end,
+    however even its share is; the chance that a fair coin is flagged by mistake is taken off its chance.
+
+    Args:
+        tallies: Counts; those without a valid draw are passed over.
+        target: Probability that the prompt asks for.
+        threshold: λ.
+        seed: Of the bootstrap.
+        flagged: Models that follow the order, the labels or their own draws.
+        false_flags: Bound of the probability that a fair coin is flagged.
 
     Source:
         Storey (2002), J. R. Statist. Soc. B 64, 479-498, for the estimate; its interval is a plain bootstrap
@@ -69,9 +84,11 @@ def fair_share(
     if not drawn:
         return None
     ones, valid = (np.array([(tally.n_ones, tally.n_valid) for tally in drawn])).T
-    near = binomial_test(ones, valid, target=target) > threshold
+    sound = np.array([tally.model not in flagged for tally in drawn], np.bool_)
+    near = sound & (binomial_test(ones, valid, target=target) > threshold)
     chances = {
-        n: _chance_of_large_p(n, target=target, threshold=threshold) for n in np.unique(valid).tolist()
+        n: max(1e-9, _chance_of_large_p(n, target=target, threshold=threshold) - false_flags)
+        for n in np.unique(valid).tolist()
     }
     chance = np.array([chances[n] for n in valid.tolist()])
     low, high = _bootstrap(near, chance, seed=seed)

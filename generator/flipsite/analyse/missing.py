@@ -4,14 +4,15 @@ A model that refuses when it would have said 1 looks fairer, or less fair, than 
 says what the missing answers would have been, so the bounds take the worst of both cases.
 """
 
-from collections.abc import Sequence
+from collections.abc import Container, Mapping, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 
 import numpy as np
 from numpy.typing import NDArray
 
-from flipsite.analyse.binomial import binomial_test, jeffreys, rejection_limits, within_margin
+from flipsite.analyse.binomial import Floats, jeffreys, rejection_limits, within_margin
+from flipsite.analyse.dependence.overdispersion import widened_p_value
 from flipsite.domain.draws import STATUSES, Status, Tally
 from flipsite.domain.estimates import Verdict
 
@@ -65,11 +66,24 @@ class MissingAnswers:
         return len(self.verdicts) > 1
 
 
-def missing_answers(tallies: Sequence[Tally], *, target: float = 0.5) -> tuple[MissingAnswers, ...]:
+def missing_answers(
+    tallies: Sequence[Tally],
+    *,
+    target: float = 0.5,
+    design_effects: Mapping[str, float] | None = None,
+    never_fair: Container[str] = (),
+) -> tuple[MissingAnswers, ...]:
     """Bound every model's mean and verdict by what its missing answers may have been.
 
     Every number of ones among the missing answers is tried (of very many, MOST_READINGS of them), and the
     draws as they are; the other models' p-values stay as they are.
+
+    Args:
+        tallies: Of the study.
+        target: Probability that the prompt asks for.
+        design_effects: Of models whose draws depend on each other, as `estimates` widens them.
+        never_fair: Models that are not fair whatever the share is: they follow the order, the labels or their
+            own draws, or are not near the target in each order.
 
     Returns:
         One record for each model with at least one draw, in the order given.
@@ -78,7 +92,9 @@ def missing_answers(tallies: Sequence[Tally], *, target: float = 0.5) -> tuple[M
         Manski (1989), Journal of Human Resources 24, 343-360: bounds without assumptions on who is missing.
     """
     asked = [tally for tally in tallies if tally.n_draws]
-    found = _possible_verdicts(asked, target=target)
+    effects = np.array([(design_effects or {}).get(tally.model, 1.0) for tally in asked])
+    may_be_fair = np.array([tally.model not in never_fair for tally in asked], np.bool_)
+    found = _possible_verdicts(asked, effects, may_be_fair, target=target)
     return tuple(
         MissingAnswers(
             model=tally.model,
@@ -92,12 +108,14 @@ def missing_answers(tallies: Sequence[Tally], *, target: float = 0.5) -> tuple[M
     )
 
 
-def _possible_verdicts(asked: Sequence[Tally], *, target: float) -> list[tuple[Verdict, ...]]:
+def _possible_verdicts(
+    asked: Sequence[Tally], effects: Floats, may_be_fair: NDArray[np.bool_], *, target: float
+) -> list[tuple[Verdict, ...]]:
     """Each model's verdicts over all readings of its missing answers."""
     ones = np.array([tally.n_ones for tally in asked], np.int64)
     valid = np.array([tally.n_valid for tally in asked], np.int64)
     draws = np.array([tally.n_draws for tally in asked], np.int64)
-    seen = np.where(valid > 0, binomial_test(ones, valid, target=target), np.nan)
+    seen = np.where(valid > 0, widened_p_value(ones, valid, effects, target=target), np.nan)
     # a model without any answer would be one test more
     limits = np.where(valid > 0, rejection_limits(seen), rejection_limits(np.append(seen, 1.0))[-1])
     readings = [_readings(tally, target=target) for tally in asked]
@@ -107,9 +125,9 @@ def _possible_verdicts(asked: Sequence[Tally], *, target: float) -> list[tuple[V
     model, k, n = (
         np.concatenate(pair) for pair in ((model, answered), (k, ones[answered]), (n, valid[answered]))
     )
-    low, high = jeffreys(k, n)
-    biased = binomial_test(k, n, target=target) < limits[model]
-    fair = ~biased & within_margin(low, high, target=target)
+    low, high = jeffreys(k / effects[model], n / effects[model])
+    biased = widened_p_value(k, n, effects[model], target=target) < limits[model]
+    fair = ~biased & within_margin(low, high, target=target) & may_be_fair[model]
     kinds = ((Verdict.BIASED, biased), (Verdict.FAIR, fair), (Verdict.UNDECIDED, ~biased & ~fair))
     counts = {kind: np.bincount(model[which], minlength=len(asked)) for kind, which in kinds}
     return [tuple(kind for kind in counts if counts[kind][i]) for i in range(len(asked))]

@@ -19,6 +19,7 @@ from flipsite.analyse.binomial import (
     at_most,
     binomial_test,
 )
+from flipsite.analyse.label_order.sway import agreement
 from flipsite.domain.draws import Tally
 
 Floats = NDArray[np.float64]
@@ -69,8 +70,21 @@ class DrawPrice:
     dearest: str
 
 
-def plan(*, margin: float, bias: float, power: float, n_models: int, target: float = 0.5) -> PowerPlan:
+def plan(
+    *,
+    margin: float,
+    bias: float,
+    power: float,
+    n_models: int,
+    target: float = 0.5,
+    both_orders: bool = False,
+    fresh_labels: bool = False,
+) -> PowerPlan:
     """Work out the draws that verdicts need.
+
+    In both orders `fair` takes the interval of each. With fresh labels besides, those of the share of label
+    pairs that agree and of the draws that took the label earlier in the alphabet; and `biased` is tested on
+    the pairs that agree, as many as are expected.
 
     Args:
         margin: As in `PowerPlan`, above 0.
@@ -78,17 +92,33 @@ def plan(*, margin: float, bias: float, power: float, n_models: int, target: flo
         power: As in `PowerPlan`, strictly between 0 and 1.
         n_models: Models judged together, at least 1.
         target: Probability that the prompt asks for.
+        both_orders: Whether the study asks in both orders.
+        fresh_labels: Whether its labels are fresh.
     """
     share = target + bias if target <= 0.5 else target - bias
     first, alone = FALSE_DISCOVERY_RATE / n_models, FALSE_DISCOVERY_RATE
+    paired = both_orders and fresh_labels
+
+    def fair(n: Counts) -> Floats:
+        if not both_orders:
+            return chance_fair(n, target, margin=margin, target=target)
+        return chance_fair_in_orders(n, margin=margin, target=target, fresh_labels=paired)
+
+    def biased(n: Counts, level: float) -> Floats:
+        if not paired:
+            return chance_biased(n, share, level=level, target=target)
+        pairs = np.round(n / 2 * agreement(share)).astype(np.int64)
+        even = target**2 / agreement(target)
+        return chance_biased(pairs, share**2 / agreement(share), level=level, target=even)
+
     return PowerPlan(
         margin=margin,
         bias=bias,
         power=power,
         n_models=n_models,
-        fair=draws_needed(lambda n: chance_fair(n, target, margin=margin, target=target), power),
-        biased_first=draws_needed(lambda n: chance_biased(n, share, level=first, target=target), power),
-        biased_alone=draws_needed(lambda n: chance_biased(n, share, level=alone, target=target), power),
+        fair=draws_needed(fair, power),
+        biased_first=draws_needed(lambda n: biased(n, first), power),
+        biased_alone=draws_needed(lambda n: biased(n, alone), power),
     )
 
 
@@ -172,6 +202,38 @@ def chance_fair(
     low, high = np.maximum(rejected_low + 1, inside_low), np.minimum(rejected_high - 1, inside_high)
     chance = at_most(high, draws, target=share) - at_most(low - 1, draws, target=share)
     return np.where(low <= high, chance, 0.0)
+
+
+def chance_fair_in_orders(
+    n_valid: ArrayLike, *, margin: float = FAIR_MARGIN, target: float = 0.5, fresh_labels: bool = False
+) -> Floats:
+    """Probability that a coin at the target is called fair where half of its draws are asked in either order.
+
+    The product of the chances of all conditions, which is no more than that of all together: each holds a
+    share near its middle, and such events do not exclude each other (Royen 2014, Far East J. Theor. Stat. 48,
+    139-145, of normal variables).
+
+    Args:
+        n_valid: Valid draws in both orders together.
+        margin: Of the verdict `fair`.
+        target: Probability that the prompt asks for.
+        fresh_labels: Whether label pairs are fresh: the shares of pairs that agree, and of draws that took
+            the label earlier in the alphabet, must be near as well.
+    """
+    draws = np.asarray(n_valid, np.int64)
+    low, high = rejection_bounds(draws, level=FALSE_DISCOVERY_RATE, target=target)
+    not_rejected = at_most(high - 1, draws, target=target) - at_most(low, draws, target=target)
+    chance = not_rejected * _chance_inside(draws // 2, target, margin) ** 2
+    if fresh_labels:
+        chance *= _chance_inside(draws // 2, agreement(target), margin) * _chance_inside(draws, 0.5, margin)
+    return np.asarray(chance)
+
+
+def _chance_inside(draws: Counts, share: float, margin: float) -> Floats:
+    """Probability that the interval of a share lies within the margin of it."""
+    low, high = equivalence_bounds(draws, margin=margin, target=share)
+    inside = at_most(high, draws, target=share) - at_most(low - 1, draws, target=share)
+    return np.where(low <= high, inside, 0.0)
 
 
 def rejection_bounds(n_valid: Counts, *, level: float, target: float = 0.5) -> tuple[Counts, Counts]:

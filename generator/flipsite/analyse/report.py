@@ -1,8 +1,10 @@
 """Everything known of one study: the analyses in running order."""
 
+from collections import Counter
 from collections.abc import Container, Mapping, Sequence, Set
 from dataclasses import dataclass, field, replace
 
+from flipsite.analyse.binomial import FALSE_DISCOVERY_RATE
 from flipsite.analyse.dependence.homogeneity import (
     Homogeneity,
     ModeComparison,
@@ -17,6 +19,7 @@ from flipsite.analyse.dependence.homogeneity import (
 from flipsite.analyse.dependence.overdispersion import (
     DependenceTest,
     Overdispersion,
+    false_flag_bound,
     overdispersion,
     with_q_values,
 )
@@ -30,7 +33,15 @@ from flipsite.analyse.enrichment import Enrichment, study_claims
 from flipsite.analyse.estimates import estimates, published_estimates
 from flipsite.analyse.fairness import FairShare, fair_share, published_fair_share
 from flipsite.analyse.label_order.decomposition import Decomposition, decompose
-from flipsite.analyse.label_order.sway import Asked, asked_of, clustered_test, sways
+from flipsite.analyse.label_order.sway import (
+    Asked,
+    SwayTest,
+    asked_of,
+    clustered_test,
+    fair_throughout,
+    sway_tests,
+    sways,
+)
 from flipsite.analyse.missing import MissingAnswers, missing_answers
 from flipsite.analyse.outcomes.estimates import ModelOutcomes, outcome_study_estimates, study_outcomes
 from flipsite.analyse.published.fits import PrintedFit, fits
@@ -247,13 +258,17 @@ def _coins(report: StudyReport, counts: StudyCounts, truths: Mapping[str, float]
     tallies, tests = counts.tallies, evidence(study, counts)
     asked = {model: asked_of(each.shown) for model, each in counts.models.items()}
     by_order = {model: each.by_order for model, each in asked.items() if each.by_order}
-    followed = sways(asked, {model: each.swayed for model, each in tests.items()})
+    target = study.prompt.target
+    swaying = sway_tests(asked, {model: each.swayed for model, each in tests.items()})
+    followed = sways(swaying)
     dependent = {
         model: found
         for model, each in tests.items()
         if (found := overdispersion(each.dependence_tests, follows=model in followed))
     }
-    target = study.prompt.target
+    flagged = {*followed, *dependent}
+    effects = _design_effects(asked, dependent, target=target)
+    tests = _with_missing(tests, asked, tallies, effects=effects, flagged=flagged, target=target)
     ranked = standings(tallies, target=target, by_order=by_order, dependent=dependent)
     places = {place.model: place for place in ranked}
     return replace(
@@ -266,33 +281,79 @@ def _coins(report: StudyReport, counts: StudyCounts, truths: Mapping[str, float]
             asked=asked,
             followed=followed,
             dependent=dependent,
-            shrunken=_shrunken(tallies, asked, dependent, without=followed, target=target),
+            shrunken=_shrunken(tallies, effects, without=followed, target=target),
         ),
         standings=places,
         evidence=tests,
         truths=truths,
-        stops=_stops(counts, target=target, without={*followed, *dependent}),
-        fair_share=fair_share(tallies, target=target),
+        stops=_stops(counts, target=target, without=flagged),
+        fair_share=fair_share(
+            tallies, target=target, flagged=flagged, false_flags=_false_flags(swaying, tests, len(followed))
+        ),
         population=fit_population(tallies, target=target),
+    )
+
+
+def _design_effects(
+    asked: Mapping[str, Asked], dependent: Mapping[str, Overdispersion], *, target: float
+) -> dict[str, float]:
+    """By how much label pairs and dependence widen the variance of each model's share, where they do."""
+    effects = {
+        model: clustered_test(each.pairs, target=target).design_effect
+        for model, each in asked.items()
+        if each.pairs is not None
+    }
+    for model, found in dependent.items():
+        effects[model] = max(effects.get(model, 1.0), found.design_effect)
+    return effects
+
+
+def _with_missing(
+    tests: dict[str, Evidence],
+    asked: Mapping[str, Asked],
+    tallies: Sequence[Tally],
+    *,
+    effects: Mapping[str, float],
+    flagged: Set[str],
+    target: float,
+) -> dict[str, Evidence]:
+    """The evidence, the verdicts of missing answers being those that dependence, orders and labels allow."""
+    unfair = {model for model, each in asked.items() if not fair_throughout(each, target=target)} | flagged
+    if not any(
+        each.missing.n_missing and (model in effects or model in unfair) for model, each in tests.items()
+    ):
+        return tests
+    found = missing_answers(tallies, target=target, design_effects=effects, never_fair=unfair)
+    return {each.model: replace(tests[each.model], missing=each) for each in found}
+
+
+def _false_flags(swaying: Sequence[SwayTest], tests: Mapping[str, Evidence], n_followed: int) -> float:
+    """Bound of the probability that a model of independent fair draws is flagged."""
+    each_sway = Counter(model for model, *_ in swaying)
+    made = [[test for test in each.dependence_tests if test] for each in tests.values()]
+    rejected = sum((test.q_value or 0) < FALSE_DISCOVERY_RATE for each in made for test in each)
+    return false_flag_bound(
+        n_tests=len(swaying),
+        n_rejected=n_followed * max(each_sway.values(), default=0),
+        n_each=max(each_sway.values(), default=0),
+    ) + false_flag_bound(
+        n_tests=sum(map(len, made)), n_rejected=rejected, n_each=max(map(len, made), default=0)
     )
 
 
 def _shrunken(
     tallies: Sequence[Tally],
-    asked: Mapping[str, Asked],
-    dependent: Mapping[str, Overdispersion],
+    effects: Mapping[str, float],
     *,
     without: Container[str],
     target: float,
 ) -> dict[str, ShrunkenBias]:
     """The bias of each model given the draws of all, of those that follow neither order nor label."""
     drawn = [each for each in tallies if each.n_valid and each.model not in without]
-    counts = []
-    for each in drawn:
-        effect = dependent[each.model].design_effect if each.model in dependent else 1.0
-        if (pairs := asked[each.model].pairs) is not None:
-            effect = max(effect, clustered_test(pairs, target=target).design_effect)
-        counts.append((each.n_ones / effect, each.n_valid / effect))
+    counts = [
+        (each.n_ones / effects.get(each.model, 1.0), each.n_valid / effects.get(each.model, 1.0))
+        for each in drawn
+    ]
     found = shrunken_biases(counts, target=target)
     return {} if found is None else dict(zip((each.model for each in drawn), found, strict=True))
 

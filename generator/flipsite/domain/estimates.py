@@ -88,6 +88,7 @@ class Estimate:
     mean_low: float | None = None
     mean_high: float | None = None
     noise_floor: float | None = None
+    noise_floor_within: float | None = None
     p_value: float | None = None
     q_value: float | None = None
     verdict: Verdict = Verdict.UNDECIDED
@@ -108,6 +109,11 @@ class Estimate:
     off_list: float | None = None
     cost_usd: float | None = None
     page: str
+
+    @property
+    def ranking_noise_floor(self) -> float | None:
+        """The ranking bias that a perfect sampler shows on average."""
+        return self.noise_floor if self.noise_floor_within is None else self.noise_floor_within
 
     @property
     def is_flagged(self) -> bool:

@@ -73,7 +73,15 @@ def plan_study(
         raise UsageError(f"study '{study_id}' has no draws yet; say how many models with --models N.")
     return StudyPlan(
         study=study,
-        plan=plan(margin=margin, bias=bias, power=power, n_models=n_models, target=prompt.target)
+        plan=plan(
+            margin=margin,
+            bias=bias,
+            power=power,
+            n_models=n_models,
+            target=prompt.target,
+            both_orders=prompt.orders == "both",
+            fresh_labels=prompt.labels == "random",
+        )
         if prompt.n_outcomes == 2
         else plan_outcomes(
             margin=margin, bias=bias, power=power, n_models=n_models, n_outcomes=prompt.n_outcomes

@@ -8,9 +8,17 @@ the share is multiplied by a design effect, estimated from the draws.
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
 
+import numpy as np
+from numpy.typing import ArrayLike
 from scipy.special import stdtr
 
-from flipsite.analyse.binomial import FALSE_DISCOVERY_RATE, benjamini_hochberg, binomial_test, jeffreys
+from flipsite.analyse.binomial import (
+    FALSE_DISCOVERY_RATE,
+    Floats,
+    benjamini_hochberg,
+    binomial_test,
+    jeffreys,
+)
 from flipsite.analyse.dependence.homogeneity import Homogeneity, RunsTest
 from flipsite.domain.estimates import Dependence
 
@@ -106,11 +114,33 @@ def widened_test(
     Source:
         Zwiers & von Storch (1995), Journal of Climate 8, 336-351.
     """
-    effective = n_valid / design_effect
-    low, high = jeffreys(n_ones / design_effect, effective)
-    error = (target * (1 - target) * effective) ** 0.5
-    exact = float(binomial_test(n_ones, n_valid, target=target))
-    if not error or design_effect == 1:
-        return float(low), float(high), exact
-    away = abs(n_ones - n_valid * target) / design_effect / error
-    return float(low), float(high), max(exact, 2 * float(stdtr(max(1.0, effective - 1), -away)))
+    low, high = jeffreys(n_ones / design_effect, n_valid / design_effect)
+    p = widened_p_value(n_ones, n_valid, design_effect, target=target)
+    return float(low), float(high), float(p)
+
+
+def widened_p_value(
+    n_ones: ArrayLike, n_valid: ArrayLike, design_effect: ArrayLike, *, target: float = 0.5
+) -> Floats:
+    """The p-value of `widened_test`, for arrays of models."""
+    ones, valid, effect = (np.asarray(each, np.float64) for each in (n_ones, n_valid, design_effect))
+    exact = binomial_test(n_ones, n_valid, target=target)
+    error = np.sqrt(target * (1 - target) * valid / effect)
+    away = np.divide(abs(ones - valid * target) / effect, error, out=np.zeros_like(error), where=error > 0)
+    by_t = np.minimum(1.0, 2 * stdtr(np.maximum(1.0, valid / effect - 1), -away))
+    return np.where((effect == 1) | (error == 0), exact, np.maximum(exact, by_t))
+
+
+def false_flag_bound(*, n_tests: int, n_rejected: int, n_each: int) -> float:
+    """Bound of the probability that a model of independent draws is flagged by a family of tests.
+
+    Beside r rejections of m tests it takes a p-value of at most 0.05 (r + 1)/m (Benjamini & Hochberg 1995).
+
+    Args:
+        n_tests: Tests of the study, m.
+        n_rejected: Those that reject, r.
+        n_each: Tests of one model.
+    """
+    if not n_tests:
+        return 0.0
+    return min(1.0, n_each * FALSE_DISCOVERY_RATE * (n_rejected + 1) / n_tests)

@@ -135,8 +135,12 @@ def fair_throughout(asked: Asked, *, target: float) -> bool:
     return all(bool(within_margin(*jeffreys(k, n), target=share)) for k, n, share in shares)
 
 
-def sways(asked: Mapping[str, Asked], effects: Mapping[str, Decomposition]) -> dict[str, Sway]:
-    """Find what each model follows, under the study's false discovery allowance.
+SwayTest = tuple[str, Sway, float]
+"""A model, what it may follow, and the p-value that it does not."""
+
+
+def sway_tests(asked: Mapping[str, Asked], effects: Mapping[str, Decomposition]) -> list[SwayTest]:
+    """Test what each model of a study follows.
 
     Order: exact test that the first-named label is drawn as often as the other, given each pair's totals.
     Label: exact test that the draws of a label pair agree no oftener than chance, given the number of ones;
@@ -145,11 +149,8 @@ def sways(asked: Mapping[str, Asked], effects: Mapping[str, Decomposition]) -> d
     Args:
         asked: Of each model.
         effects: The exact order tests of each model.
-
-    Returns:
-        The models that follow something. One that follows both has the sway with the smaller p-value.
     """
-    tests: list[tuple[str, Sway, float]] = []
+    tests: list[SwayTest] = []
     for model, each in asked.items():
         if each.by_order is None:
             continue
@@ -160,6 +161,15 @@ def sways(asked: Mapping[str, Asked], effects: Mapping[str, Decomposition]) -> d
             tests.append((model, Sway.LABEL, label_p_value(each.pairs)))
             if each.pairs.complete and "look" in p_values:
                 tests.append((model, Sway.LABEL, p_values["look"]))
+    return tests
+
+
+def sways(tests: Sequence[SwayTest]) -> dict[str, Sway]:
+    """Find what each model follows, under the study's false discovery allowance.
+
+    Returns:
+        The models that follow something. One that follows both has the sway with the smaller p-value.
+    """
     q = benjamini_hochberg([p for *_, p in tests])
     found: dict[str, tuple[float, Sway]] = {}
     for (model, sway, p), value in zip(tests, q.tolist(), strict=True):
