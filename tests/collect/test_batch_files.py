@@ -57,9 +57,9 @@ def sent(server, line, number):
     return {"id": f"batch_req_{number}", "custom_id": line["custom_id"], "response": response, "error": None}
 
 
-def imported(lines):
+def imported(lines, *words):
     Path("output.jsonl").write_text("".join(json.dumps(line) + "\n" for line in lines), encoding="utf-8")
-    return flipsite("import", "output.jsonl", "--study", STUDY)
+    return flipsite("import", "output.jsonl", "--study", STUDY, "--from", "openai-batch", *words)
 
 
 def first_named(line):
@@ -100,6 +100,9 @@ def test_a_file_is_imported_once_however_often(project):
     with speaking(Dialects(models={"gpt-4o-mini": [ONE]})) as server:
         lines, _ = batch_of(server)
         outputs = [sent(server, line, number) for number, line in enumerate(lines)]
+    look = imported(outputs, "--dry-run")
+    assert "Would read answers of output.jsonl" in look.output
+    assert not (project.studies / STUDY / "draws.parquet").exists()
     first, again = imported(outputs), imported(outputs)
     assert "none new; 3 were there before" in again.output
     assert "They cost $0." in again.output

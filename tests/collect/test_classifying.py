@@ -23,8 +23,8 @@ from flipsite.collect.simulated.coins import CoinAnswer, Toss
 from flipsite.collect.simulated.endpoint import Conditions
 from flipsite.collect.simulated.server import serving
 from flipsite.domain.catalogue import Price
+from flipsite.domain.display import usd_text
 from flipsite.domain.study import Kind
-from flipsite.present.text.formats import usd_text
 from flipsite.store.features import read_features
 from flipsite.store.snapshot.read import read_draws
 from flipsite.workflows.load import kept_files, load_report
@@ -305,7 +305,7 @@ def test_without_a_budget_nobody_is_paid(project):
         asked = CliRunner().invoke(cli, [*words[:-1], "--budget", "1"])
         dry = CliRunner().invoke(cli, [*words, "--dry-run"])
     assert (ran.exit_code, asked.exit_code, dry.exit_code) == (2, 2, 0)
-    assert "no budget; give --budget USD (its answers will cost about $0.09)" in ran.output
+    assert "no budget; give --budget USD (its answers will cost about $0.090)" in ran.output
     assert "add --yes to spend, or --dry-run to look" in asked.output
     assert "9 questions about 3 models" in dry.output
     assert not served.n_requests
@@ -344,13 +344,15 @@ def test_who_does_not_know_schemas_is_asked_for_text_and_that_is_remembered(proj
     assert modes == [False] * 9
 
 
-def test_a_classifier_that_bills_more_than_it_announced_is_stopped(project):
-    """After the first bill, which nobody could foresee."""
+def test_a_classifier_that_bills_more_than_it_announced_is_asked_one_at_a_time(project):
+    """Ten times as much: within the budget, and the report says so; where that ends, status 3."""
     with endpoint(classifier(), faults=[Fault.TEN_TIMES] * 9) as (served, address):
-        ran = features(address, budget="5")
-    assert ran.exit_code == 3
-    assert "it billed $" in ran.output
-    assert served.n_requests[CLASSIFIER] == 1
+        short = features(address, budget="0.25")
+        assert short.exit_code == 3
+        assert "It billed $0.10 for one answer, more than its announced prices allow" in short.output
+        assert served.n_requests[CLASSIFIER] == 2
+        assert features(address, budget="5").exit_code == 0
+    assert served.n_requests[CLASSIFIER] == 9
 
 
 def test_a_classifier_that_is_down_is_told_and_the_rest_is_written(project):

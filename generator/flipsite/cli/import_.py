@@ -8,12 +8,15 @@ from typing import TYPE_CHECKING
 import click
 
 from flipsite.cli.params import study_names
-from flipsite.domain.display import plural
-from flipsite.present.text.formats import usd_text
+from flipsite.domain.display import one_line, plural, usd_text
 
 if TYPE_CHECKING:  # the store is imported when there is something to import
     from flipsite.store.imports.importer import ImportReport
     from flipsite.workflows.batch import BatchImport
+
+
+MOST_NAMES = 5
+"""Models that are named one by one."""
 
 
 @click.command("import", short_help="Bring draws from elsewhere into a study.")
@@ -113,7 +116,7 @@ def command(
         for path in paths:
             project = find_project(Path.cwd())
             if names_study(path, study):
-                _show_batch(path, import_batch(project, study, path))
+                _show_batch(path, import_batch(project, study, path, dry_run=dry_run), dry_run=dry_run)
             elif target_column:
                 for report in import_targets(
                     project,
@@ -132,16 +135,19 @@ def command(
                 _show(report, dry_run=dry_run)
 
 
-def _show_batch(file: Path, report: "BatchImport") -> None:
+def _show_batch(file: Path, report: "BatchImport", *, dry_run: bool) -> None:
     """Show what the output of a batch file brought."""
     kept = ", ".join(f"{n:,} {status}" for status, n in report.by_status.items()) or "none new"
     known = f"; {report.n_known:,} were there before" if report.n_known else ""
-    click.echo(f"Read answers of {file} into study {report.study!r}: {kept}{known}.")
+    read = "Would read" if dry_run else "Read"
+    click.echo(f"{read} answers of {file} into study {report.study!r}: {kept}{known}.")
     click.echo(f"They cost {usd_text(report.cost_usd)}.")
     if report.n_foreign:
         click.echo(f"{plural(report.n_foreign, 'line')} passed over: they name no draw of the study.")
-    for model in report.unknown:
-        click.echo(f"Passed over: {model} is not in the catalogue that the study keeps.")
+    for model in report.unknown[:MOST_NAMES]:
+        click.echo(f"Passed over: {one_line(model)} is not in the catalogue that the study keeps.")
+    if len(report.unknown) > MOST_NAMES:
+        click.echo(f"Passed over: {len(report.unknown) - MOST_NAMES:,} more.")
     if report.snapshot is not None:
         click.echo(f"Snapshot: {report.snapshot}")
 
@@ -162,13 +168,13 @@ def _lines(report: "ImportReport", *, dry_run: bool) -> list[str]:
         return [f"{report.path} is in study {report.study!r} already; nothing changed."]
     if report.shards:
         return [
-            f"Merged shard {', '.join(report.shards)} of study {report.study!r}: {report.n_rows:,} draws of "
-            f"{len(report.models):,} models.",
+            f"Merged shard {', '.join(report.shards)} of study {report.study!r}: "
+            f"{plural(report.n_rows, 'draw')} of {plural(len(report.models), 'model')}.",
             f"Still missing: {', '.join(report.missing)}." if report.missing else "All shards are there.",
         ]
     read = "Would read" if dry_run else "Read"
     return [
-        f"{read} {report.n_rows:,} rows of {report.path} into study {report.study!r}: "
+        f"{read} {plural(report.n_rows, 'row')} of {report.path} into study {report.study!r}: "
         f"{_counts(report)}; {plural(len(report.models), 'model')}.",
         "Outcomes were read from the models' answers."
         if report.from_answers

@@ -77,7 +77,7 @@ def _cells(choice: "ModelSelection") -> tuple[str, ...]:
     """One model's row; square brackets in foreign text are no markup."""
     from rich.markup import escape
 
-    from flipsite.present.text.formats import usd_text
+    from flipsite.domain.display import usd_text
 
     price, cost = choice.model.price, choice.estimate
     return (
@@ -91,8 +91,7 @@ def _cells(choice: "ModelSelection") -> tuple[str, ...]:
 
 
 def _summary(listing: "CatalogueListing") -> list[str]:
-    from flipsite.domain.display import plural
-    from flipsite.present.text.formats import usd_text
+    from flipsite.domain.display import plural, usd_text
 
     n_taken, n_models, n_draws = len(listing.taken), len(listing.choices), listing.study.sampling.draws
     cost = f"about {usd_text(listing.expected_usd)}, at most {usd_text(listing.worst_usd)}"

@@ -46,8 +46,7 @@ def command(*, study: str, margin: float, bias: float | None, power: float, n_mo
 
 
 def _lines(found: "StudyPlan") -> list[str]:
-    from flipsite.domain.display import plural
-    from flipsite.present.text.formats import usd_text
+    from flipsite.domain.display import plural, usd_text
 
     plan, k = found.plan, found.study.prompt.n_outcomes
     sampler = "fair coin" if k == 2 else "perfect sampler"

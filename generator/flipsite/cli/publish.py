@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 import click
 
 from flipsite.cli.console import ProgressBar
+from flipsite.domain.display import plural
 from flipsite.errors import UsageError
 
 if TYPE_CHECKING:
@@ -88,7 +89,7 @@ def _changes(publication: "Publication") -> str:
     if not (plan.changed or plan.removed):
         return "nothing has changed"
     removed = f", {plan.removed:,} removed" if plan.removed else ""
-    return f"{plan.changed:,} of {len(plan.blobs):,} files changed{removed}"
+    return f"{plan.changed:,} of {plural(len(plan.blobs), 'file')} changed{removed}"
 
 
 def _confirm(question: str) -> None:

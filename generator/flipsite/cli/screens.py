@@ -13,9 +13,8 @@ from rich.table import Table
 
 from flipsite.analyse.features.merge import RefusedValue
 from flipsite.cli.console import ProgressBar, agreed, same_command, show_table
-from flipsite.domain.display import one_line, plural
+from flipsite.domain.display import one_line, plural, usd_text
 from flipsite.domain.study import Feature, Kind
-from flipsite.present.text.formats import usd_text
 from flipsite.workflows.features import FeatureReport
 from flipsite.workflows.run_request import (
     ClassifierQuote,
@@ -277,10 +276,16 @@ def _paid(classified: ClassifierReport, money: str) -> str:
     unpriced = (
         f", {usd_text(classified.unpriced_usd)} of it at its worst case" if classified.unpriced_usd else ""
     )
+    over = (
+        f" It billed {usd_text(classified.overcharged_usd)} for one answer, more than its announced prices "
+        "allow, and was asked one at a time from there."
+        if classified.overcharged_usd
+        else ""
+    )
     return (
         f"{classified.classifier}: {plural(counts.n_done, 'answer')}: {counts.n_valid:,} readable, "
         f"{counts.n_rejected:,} not readable, {counts.n_failed:,} failed; {counts.n_kept:,} were there "
-        f"before{unsure}. Spent in all: {usd_text(classified.spent_usd)}{unpriced}{money}."
+        f"before{unsure}. Spent in all: {usd_text(classified.spent_usd)}{unpriced}{money}.{over}"
     )
 
 

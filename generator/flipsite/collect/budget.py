@@ -18,6 +18,7 @@ from enum import Enum, auto
 
 from flipsite.collect.client import OpenRouter
 from flipsite.collect.clock import Clock, nap
+from flipsite.domain.display import usd_text
 from flipsite.domain.endpoint import Ledger, ModelLedger, UnpricedRequest
 from flipsite.errors import StoreError
 
@@ -73,6 +74,11 @@ class _Purse:
         """Picodollars left once all in flight is settled at nothing; infinite without a limit."""
         return math.inf if self.limit is None else self.limit - self.spent
 
+    @property
+    def left_text(self) -> str:
+        """Dollars left, for a sentence; only of a purse with a limit."""
+        return usd_text(usd(max(0, int(self.room))))
+
 
 class Account:
     """The money of one study: what was spent, what may yet be."""
@@ -105,8 +111,8 @@ class Account:
         for purse, whose in ((own, "the model's budget"), (self._all, "the budget")):
             if worst_pico > purse.room:
                 return Refusal(
-                    reason=f"one more request may cost ${usd(worst_pico):.6f}, and {whose} "
-                    f"has ${usd(max(0, int(purse.room))):.6f} left"
+                    reason=f"one more request may cost {usd_text(usd(worst_pico))}, more than {whose} has "
+                    f"left ({purse.left_text})"
                 )
         alone = over and own.in_flight
         if alone or any(worst_pico > purse.room - purse.in_flight for purse in (own, self._all)):
@@ -127,8 +133,9 @@ class Account:
             return Wait.FOR_OTHERS
         for purse, whose in ((own, "the model's budget"), (self._all, "the budget")):
             if purse.spent + purse.in_flight > (math.inf if purse.limit is None else purse.limit):
-                left = usd(max(0, int(purse.room)))
-                return Refusal(reason=f"bills went beyond announced prices, and {whose} has ${left:.6f} left")
+                return Refusal(
+                    reason=f"bills went beyond announced prices, and {whose} has {purse.left_text} left"
+                )
         return None
 
     def settle(self, reservation: Reservation, billed_pico: int | None) -> None:
@@ -158,9 +165,9 @@ class Account:
         for purse, whose in ((own, "the model's budget"), (self._all, "the budget")):
             if rest > purse.room:
                 return Refusal(
-                    reason=f"its first {n_asked} of {n_asked + n_left} requests cost ${usd(own.spent):.6f}, "
-                    f"so the rest would cost about ${usd(rest):.6f}, and {whose} "
-                    f"has ${usd(max(0, int(purse.room))):.6f} left"
+                    reason=f"its first {n_asked} of {n_asked + n_left} requests cost "
+                    f"{usd_text(usd(own.spent))}, so the rest would cost about {usd_text(usd(rest))}, more "
+                    f"than {whose} has left ({purse.left_text})"
                 )
         return None
 

@@ -14,6 +14,7 @@ from flipsite.collect.pricing import (
     supports_structure,
 )
 from flipsite.domain.catalogue import Model, Price
+from flipsite.domain.display import usd_text
 from flipsite.domain.study import Shard, StatedPrice, Study
 
 
@@ -188,7 +189,8 @@ def _left_by_cost(study: Study, cost: CostEstimate | None) -> str | None:
         if cost is None or bound is None:
             continue
         if cost.expected_usd > bound:
-            return f"its draws would cost about ${cost.expected_usd:,.2f}, {whose} may cost ${bound:,.2f}"
+            about = usd_text(cost.expected_usd)
+            return f"its draws would cost about {about}, {whose} may cost {usd_text(bound)}"
         if cost.draw_worst_usd > bound:
-            return f"one draw may cost ${cost.draw_worst_usd:,.2f}, {whose} may cost ${bound:,.2f}"
+            return f"one draw may cost {usd_text(cost.draw_worst_usd)}, {whose} may cost {usd_text(bound)}"
     return None

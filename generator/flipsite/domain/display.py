@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator
 from dataclasses import dataclass, field
+from math import floor, isfinite, log10
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -83,6 +84,20 @@ def one_line(text: str, *, most: int = 200) -> str:
     shown = "".join(sign if sign.isprintable() else " " for sign in text[: most * 4])
     shown = " ".join(shown.split())
     return shown if len(shown) <= most else shown[: most - 1] + "…"
+
+
+def usd_text(usd: float | None) -> str:
+    """US dollars: cents from a dollar up, two significant digits below."""
+    if usd is None or not isfinite(usd):
+        return "–"
+    if usd == 0:
+        return "$0"
+    if usd >= 1:
+        return f"${usd:,.2f}"
+    if usd < 1e-6:
+        return "<$0.000001"
+    decimals = max(2, 1 - floor(log10(float(f"{usd:.1e}"))))  # what rounds up to a tenth needs no third digit
+    return f"${usd:.{decimals}f}"
 
 
 def plural(count: int, noun: str, nouns: str | None = None) -> str:

@@ -4,7 +4,7 @@ from collections.abc import Iterable, Mapping, Sequence
 
 from flipsite.analyse.tally import SpendRow
 from flipsite.csv_cells import csv_cell
-from flipsite.domain.display import Cell, Heading, Table
+from flipsite.domain.display import Cell, Heading, Table, usd_text
 from flipsite.domain.estimates import Estimate, Printed
 from flipsite.domain.study import Kind, Study
 from flipsite.domain.urls import model_page
@@ -12,7 +12,6 @@ from flipsite.present.text.escaping import foreign_address, foreign_text
 from flipsite.present.text.formats import (
     count_text,
     percent_text,
-    usd_text,
 )
 
 TOP = 20

@@ -6,7 +6,7 @@ paid. So `collect` asks afterwards for what is still missing.
 
 import asyncio
 import json
-from collections import Counter
+from collections import Counter, deque
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -157,10 +157,11 @@ def names_study(path: Path, study_id: str) -> bool:
     return answer is not None and answer.key is not None and answer.key.study == study_id
 
 
-def import_batch(project: Project, study_id: str, path: Path) -> BatchImport:
+def import_batch(project: Project, study_id: str, path: Path, *, dry_run: bool = False) -> BatchImport:
     """Take the answers of a batch's output or error file into a study's cache, and write its snapshot.
 
-    A draw that is there already stays as it is, so that a file may be imported twice.
+    A draw that is there already stays as it is, so that a file may be imported twice. With `dry_run` all is
+    read and nothing written.
 
     Raises:
         UsageError: If the study does not exist, or no request file was written for it.
@@ -173,7 +174,10 @@ def import_batch(project: Project, study_id: str, path: Path) -> BatchImport:
         refuse_loss(folder, cache.standings())
         inbox = _Inbox(study, cache, runs)
         with path.open(encoding="utf-8", errors="replace") as file:
-            cache.adopt(inbox.records(file))
+            if dry_run:
+                deque(inbox.records(file), maxlen=0)
+            else:
+                cache.adopt(inbox.records(file))
         return BatchImport(
             study=study_id,
             by_status=dict(inbox.by_status),
@@ -181,7 +185,7 @@ def import_batch(project: Project, study_id: str, path: Path) -> BatchImport:
             n_foreign=inbox.n_foreign,
             unknown=tuple(sorted(inbox.unknown)),
             cost_usd=inbox.billed_pico / PICO,
-            snapshot=write_snapshot(folder, cache, study),
+            snapshot=None if dry_run else write_snapshot(folder, cache, study),
         )
 
 

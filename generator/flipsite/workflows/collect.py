@@ -26,12 +26,11 @@ from flipsite.collect.run_state import warnings_of
 from flipsite.collect.scheduler import Judge, Rounds, Scheduler
 from flipsite.collect.selection import ModelSelection, choose, matches
 from flipsite.collect.transport import Application, is_local
-from flipsite.domain.display import plural
+from flipsite.domain.display import plural, usd_text
 from flipsite.domain.study import MOST_BUDGET_USD, Kind, Prompt, Study
 from flipsite.domain.trajectory import N_COUNTS, RunningCounts
 from flipsite.errors import UsageError
 from flipsite.files import replacing
-from flipsite.present.text.formats import usd_text
 from flipsite.project import CATALOGUE_FILE, Project, study_folder, study_ids
 from flipsite.settings import default_study, dump_study, load_study
 from flipsite.store.cache.cache import Cache
@@ -154,7 +153,7 @@ class CollectRun:
         if planned.estimate_usd and not bounded:
             raise UsageError(
                 f"{self._study.id}: no budget; give --budget USD (the draws will cost about "
-                f"${planned.estimate_usd:,.2f}) or set total_usd in study.toml."
+                f"{usd_text(planned.estimate_usd)}) or set total_usd in study.toml."
             )
 
     async def _ask(

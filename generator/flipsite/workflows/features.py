@@ -31,6 +31,7 @@ from flipsite.collect.responses import read_reply
 from flipsite.collect.scheduler import ModelQueue, Scheduler
 from flipsite.collect.transport import Application
 from flipsite.domain.catalogue import FeatureClaim, Model
+from flipsite.domain.display import usd_text
 from flipsite.domain.features import ASKINGS
 from flipsite.domain.study import Budget, Feature, Study
 from flipsite.errors import CollectError, UsageError
@@ -158,7 +159,7 @@ class ClassifyRun:
         if queue.estimate_usd and self._budget.total_usd is None and self._order.simulated_seed is None:
             raise UsageError(
                 f"{self._classifier.id}: no budget; give --budget USD (its answers will cost about "
-                f"${queue.estimate_usd:,.2f}), or --no-classifier to ask nobody."
+                f"{usd_text(queue.estimate_usd)}), or --no-classifier to ask nobody."
             )
 
     def _classified(self, session: RunSession) -> ClassifierReport:
@@ -177,6 +178,7 @@ class ClassifyRun:
             interrupted=session.interrupted,
             budget=skipped.reason if skipped and skipped.money else None,
             error=error,
+            overcharged_usd=session.account.overcharges().get(self._classifier.id),
         )
 
     def _features(self) -> tuple[Feature, ...]:

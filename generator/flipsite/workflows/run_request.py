@@ -11,7 +11,7 @@ from flipsite.collect.client import OPENROUTER
 from flipsite.collect.plan import CollectPlan
 from flipsite.collect.run_state import RunProgress
 from flipsite.collect.scheduler import Settlement
-from flipsite.domain.display import plural
+from flipsite.domain.display import plural, usd_text
 from flipsite.domain.study import Feature, Shard, Study
 from flipsite.errors import FlipsiteError
 
@@ -124,7 +124,7 @@ class RunReport:
         run = self.progress
         return (
             f"<RunReport: {plural(run.n_done, 'draw')} asked, {run.n_valid:,} valid, {run.n_kept:,} there "
-            f"before, {plural(len(run.skipped), 'model')} skipped, ${self.spent_usd:,.2f} spent>"
+            f"before, {plural(len(run.skipped), 'model')} skipped, {usd_text(self.spent_usd)} spent>"
         )
 
 
@@ -225,6 +225,7 @@ class ClassifierReport:
         interrupted: Whether the user stopped it.
         budget: Why the budget ended it; None where it did not.
         error: What stopped it, where something did; what was bought is kept.
+        overcharged_usd: Its dearest bill for one answer, if that was more than its prices allow.
     """
 
     classifier: str
@@ -235,6 +236,7 @@ class ClassifierReport:
     interrupted: bool
     budget: str | None
     error: FlipsiteError | None
+    overcharged_usd: float | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

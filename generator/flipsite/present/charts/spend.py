@@ -7,7 +7,7 @@ from typing import Protocol
 
 import altair as alt
 
-from flipsite.domain.display import Figure, plural
+from flipsite.domain.display import Figure, plural, usd_text
 from flipsite.domain.estimates import Estimate
 from flipsite.domain.study import Study
 from flipsite.domain.urls import model_page
@@ -24,7 +24,7 @@ from flipsite.present.charts.marks import (
 )
 from flipsite.present.charts.theme import ink
 from flipsite.present.text.escaping import shown
-from flipsite.present.text.formats import bias_text, count_text, percent_text, usd_text
+from flipsite.present.text.formats import bias_text, count_text, percent_text
 
 
 class ModelSpend(Protocol):

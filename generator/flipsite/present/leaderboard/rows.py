@@ -14,7 +14,7 @@ from flipsite.analyse.published.fits import PrintedFit
 from flipsite.analyse.ranking import RankEstimate, not_told_from_fair
 from flipsite.analyse.report import StudyReport
 from flipsite.analyse.sequences.estimates import SequenceEstimate, SequenceVerdict
-from flipsite.domain.display import Heading
+from flipsite.domain.display import Heading, usd_text
 from flipsite.domain.estimates import Estimate, Sway, Verdict
 from flipsite.present.outcomes.small import MOST_BARS, SmallOutcomes, small_outcomes
 from flipsite.present.sparklines.intervals import (
@@ -26,7 +26,7 @@ from flipsite.present.sparklines.intervals import (
 )
 from flipsite.present.tables import TOP, by_rank
 from flipsite.present.text.features import ROLEPLAY, Filters, Trait, facts, filters, traits
-from flipsite.present.text.formats import MISSING, bias_text, count_text, p_text, share_text, usd_text
+from flipsite.present.text.formats import MISSING, bias_text, count_text, p_text, share_text
 from flipsite.present.text.verdicts import flag_text
 
 

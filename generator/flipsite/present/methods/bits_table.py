@@ -2,9 +2,9 @@
 
 from flipsite.analyse.methods.bits import FairBits, study_bits
 from flipsite.analyse.report import StudyReport
-from flipsite.domain.display import Cell, Heading, Table
+from flipsite.domain.display import Cell, Heading, Table, usd_text
 from flipsite.domain.urls import model_page
-from flipsite.present.text.formats import MISSING, count_text, usd_text
+from flipsite.present.text.formats import MISSING, count_text
 
 _HEADINGS = (
     Heading(key="model", label="Model"),

@@ -19,9 +19,8 @@ from markupsafe import Markup, escape
 from numpy.typing import NDArray
 
 from flipsite.csv_cells import csv_cell
-from flipsite.domain.display import encoded
+from flipsite.domain.display import encoded, usd_text
 from flipsite.domain.draws import OPTIONAL, STATUSES, Draws
-from flipsite.present.text.formats import usd_text
 
 DRAW_KEYS: Final = (
     *("draw", "labels", "order", "outcome", "status", "response", "finish_reason", "provider"),

@@ -9,6 +9,7 @@ from flipsite.analyse.report import StudyReport
 from flipsite.analyse.sequences.estimates import SequenceVerdict
 from flipsite.analyse.sequences.study import SequenceStudy
 from flipsite.analyse.sequential import StoppingState
+from flipsite.domain.display import usd_text
 from flipsite.domain.estimates import Printed, PrintedBias, Sway, Verdict
 from flipsite.domain.study import Study
 from flipsite.present.text.formats import (
@@ -18,7 +19,6 @@ from flipsite.present.text.formats import (
     percent_text,
     share_text,
     signed_text,
-    usd_text,
 )
 from flipsite.present.text.predictors import could_see_sentence, overall_sentence
 from flipsite.present.text.verdicts import odds_text, rules

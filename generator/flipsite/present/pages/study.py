@@ -13,7 +13,7 @@ from flipsite.analyse.report import StudyReport
 from flipsite.analyse.sequences.study import SequenceStudy
 from flipsite.analyse.sequential import Stop, StoppingState
 from flipsite.analyse.tally import SPEND_COLUMNS
-from flipsite.domain.display import Figure, encoded
+from flipsite.domain.display import Figure, encoded, usd_text
 from flipsite.domain.estimates import Estimate
 from flipsite.domain.study import Study
 from flipsite.present.leaderboard.page import finding, leaderboard_page
@@ -23,7 +23,6 @@ from flipsite.present.pages.narrative_values import study_values
 from flipsite.present.pages.page import Page
 from flipsite.present.pages.predictors import predictors_page
 from flipsite.present.tables import TOP, csv_records, spend_table, study_note
-from flipsite.present.text.formats import usd_text
 
 
 def spend_page(report: StudyReport, figures: Mapping[str, Figure]) -> Page:

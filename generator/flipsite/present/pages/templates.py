@@ -15,7 +15,7 @@ from jinja2.runtime import Context
 from jinja2.sandbox import ImmutableSandboxedEnvironment
 from markupsafe import Markup
 
-from flipsite.domain.display import encoded, plural
+from flipsite.domain.display import encoded, plural, usd_text
 from flipsite.errors import ContentError
 from flipsite.present.charts.svg import drawings, drawn_size, relinked
 from flipsite.present.outcomes.words import labels_text, target_text
@@ -90,7 +90,7 @@ def environment(folders: Sequence[Path]) -> jinja2.Environment:
         equal_p=formats.equal_p_text,
         chance=formats.chance_text,
         count=formats.count_text,
-        usd=formats.usd_text,
+        usd=usd_text,
         plural=plural,
         target_text=target_text,
         labels_text=labels_text,

@@ -1,7 +1,6 @@
 """Numbers as text that never claims more than the data."""
 
 import re
-from math import floor, isfinite, log10
 
 MISSING = "–"
 NBSP = "\N{NO-BREAK SPACE}"
@@ -74,20 +73,6 @@ def signed_text(number: float, *, decimals: int = 2) -> str:
 def count_text(count: float | None) -> str:
     """A whole number with thousands marked."""
     return MISSING if count is None else f"{count:,.0f}"
-
-
-def usd_text(usd: float | None) -> str:
-    """US dollars: cents from a dollar up, two significant digits below."""
-    if usd is None or not isfinite(usd):
-        return MISSING
-    if usd == 0:
-        return "$0"
-    if usd >= 1:
-        return f"${usd:,.2f}"
-    if usd < 1e-6:
-        return "<$0.000001"
-    decimals = max(2, 1 - floor(log10(float(f"{usd:.1e}"))))  # what rounds up to a tenth needs no third digit
-    return f"${usd:.{decimals}f}"
 
 
 def bytes_text(size: int) -> str:

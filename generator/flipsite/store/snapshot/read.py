@@ -24,6 +24,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 from numpy.typing import NDArray
 
+from flipsite.domain.display import plural
 from flipsite.domain.draws import (
     OPTIONAL,
     OPTIONAL_NUMBERS,
@@ -494,7 +495,7 @@ def refuse_loss(folder: Path, held: Iterable[ModelLedger]) -> None:
     lost = sum(max(0, extent.draws - asked.get(model, 0)) for model, extent in told.items())
     if lost:
         raise StoreError(
-            f"{files[0]}: holds {lost:,} draws that this project's cache does not: they were imported, or "
-            "collected elsewhere. Add --adopt to take them as asked and paid, bring that cache along, "
-            "or collect into another study."
+            f"{files[0]}: holds {plural(lost, 'draw')} that this project's cache does not: they were "
+            "imported, or collected elsewhere. Add --adopt to take them as asked and paid, bring that cache "
+            "along, or collect into another study."
         )
