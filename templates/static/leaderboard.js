@@ -13,7 +13,7 @@
   const top = Number(controls.dataset.top);
   let body = table.tBodies[table.tBodies.length - 1];
   const rows = [...body.rows];
-  const links = rows.map((row) => row.cells[1].firstElementChild);
+  const links = rows.map((row) => row.cells[1].querySelector("a"));
   const names = links.map((link) => link.textContent);
   const keys = names.map((name) => name.toLowerCase());
   const authors = names.map((name) => name.slice(0, Math.max(0, name.indexOf("/"))));

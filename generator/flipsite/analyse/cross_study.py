@@ -9,6 +9,7 @@ from collections import defaultdict
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from itertools import combinations
+from math import hypot
 
 import numpy as np
 
@@ -121,6 +122,42 @@ def _p_value(before: Sequence[tuple[int, int]], after: Sequence[tuple[int, int]]
 
 def _difference(before: float | None, after: float | None) -> float | None:
     return None if before is None or after is None else after - before
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class BiasDifference:
+    """The bias of one model less that of another, in [-1, 1], with its 95 % interval."""
+
+    value: float
+    low: float
+    high: float
+
+    @property
+    def is_clear(self) -> bool:
+        """Whether the interval leaves out zero."""
+        return self.low > 0 or self.high < 0
+
+
+def bias_difference(one: Estimate, other: Estimate) -> BiasDifference | None:
+    """How much more biased one model is than another that was asked independently of it.
+
+    Returns:
+        None where either has no bias or no interval.
+
+    Source:
+        The method of variance estimates recovery, from the two intervals alone: Zou & Donner (2008),
+        Statistics in Medicine 27, 1693-1702.
+    """
+    ends = (one.bias, one.bias_low, one.bias_high, other.bias, other.bias_low, other.bias_high)
+    if any(end is None for end in ends):
+        return None
+    bias, low, high, other_bias, other_low, other_high = (float(end) for end in ends if end is not None)
+    value = bias - other_bias
+    return BiasDifference(
+        value=value,
+        low=value - hypot(bias - low, other_high - other_bias),
+        high=value + hypot(high - bias, other_bias - other_low),
+    )
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

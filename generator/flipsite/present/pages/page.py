@@ -80,6 +80,7 @@ _NAV: Links = (
 )
 _FOOT: Links = (
     ("index.html", "Story"),
+    ("compare/index.html", "Compare"),
     ("glossary/index.html", "Glossary"),
     ("cite/index.html", "How to cite"),
     ("data/index.html", "Data"),

@@ -48,6 +48,7 @@ from flipsite.present.pages.data import data_package, data_page
 from flipsite.present.pages.model import listed_models, model_files, model_twins, shared_of
 from flipsite.present.pages.narrative_pages import narrative_pages, narrative_sources
 from flipsite.present.pages.page import SEARCH_INDEX, Frame, Links, Page, links_of, static_files
+from flipsite.present.pages.pairs import compare_page
 from flipsite.present.pages.reference import cite_page, glossary_page
 from flipsite.present.pages.search import SEARCH, search_index, search_page
 from flipsite.present.pages.social_card import share_card
@@ -113,6 +114,7 @@ def overview_files(
         *narratives,
         glossary_page(),
         cite_page(frame.studies, settings.info, version=settings.version, address=frame.address),
+        compare_page(reports, given.boards),
         *_studies_pages(given, compared, matrix),
         *compared,
         *matrix,
