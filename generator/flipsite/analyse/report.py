@@ -42,6 +42,7 @@ from flipsite.analyse.label_order.sway import (
     sway_tests,
     sways,
 )
+from flipsite.analyse.methods.logprobs import LogprobReading, logprob_readings
 from flipsite.analyse.missing import MissingAnswers, missing_answers
 from flipsite.analyse.outcomes.estimates import ModelOutcomes, outcome_study_estimates, study_outcomes
 from flipsite.analyse.published.fits import PrintedFit, fits
@@ -142,6 +143,7 @@ class StudyReport:
             empty where not all draws are held.
         outcomes: The same of k > 2 outcomes, of models with a valid draw; all that
             follows from a share of ones is then empty.
+        logprobs: What log-probabilities say beside the draws, by model; of models that gave some.
         sequences: The answers and what they say, where each holds several draws; else None.
         repeated: Answers by model whose id and body had come before: a cache may have given them.
         spend: What each model cost, most expensive first; empty where nothing was priced.
@@ -171,6 +173,7 @@ class StudyReport:
     evidence: Mapping[str, Evidence] = field(default_factory=dict)
     serving: Mapping[str, tuple[ServingGroup, ...]] = field(default_factory=dict)
     outcomes: Mapping[str, ModelOutcomes] = field(default_factory=dict)
+    logprobs: Mapping[str, LogprobReading] = field(default_factory=dict)
     sequences: SequenceStudy | None = None
     repeated: Mapping[str, int] = field(default_factory=dict)
     spend: tuple[SpendRow, ...] = ()
@@ -223,6 +226,9 @@ def report_draws(
         asked=counts.asked,
         spend=spend(counts.tallies, estimated_draw_usd=announced),
         serving={} if sampled else serving(draws),
+        logprobs=logprob_readings(
+            draws, counts.tallies, n_outcomes=k, temperature=study.sampling.temperature
+        ),
     )
     return _coins(report, counts, truths or {}) if k == 2 else _outcomes(report, counts)
 
