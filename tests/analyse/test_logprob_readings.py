@@ -1,4 +1,4 @@
-"""What log-probabilities say beside the draws: means, agreement, temperature, and what they would have saved."""
+"""What log-probabilities say beside the draws: means, agreement, temperature, requests saved."""
 
 import numpy as np
 import pytest

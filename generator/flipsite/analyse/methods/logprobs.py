@@ -13,7 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.stats import norm, t
 
-from flipsite.domain.draws import Draws, Tally, probabilities_of
+from flipsite.domain.draws import Codes, Draws, Tally, probabilities_of
 
 Floats = NDArray[np.float64]
 
@@ -49,8 +49,7 @@ class LogprobReading:
         outcomes: Of each outcome, given that some label is drawn: each draw's probabilities over their sum.
         cover: Mean probability that the labels have together; the rest went to other words or is not known.
         n_partial: Draws in which a label lay beyond the alternatives, so that its share counts as 0.
-        p_value: Of the draws, if each had fallen with the probabilities stated for it; Holm's smallest of
-            all outcomes.
+        p_value: Of the draws, if each had fallen with the probabilities stated for it.
         at_temperature: The same for probabilities at the study's temperature, p^(1/T) over its sum; None
             where the study sets none, or 1.
         n_requests: Requests whose probabilities tell as much as the draws read here; None where a draw had a
@@ -122,9 +121,7 @@ def _masses(text: str, n_outcomes: int) -> Floats:
     return np.array([np.nan if each is None else each for each in p], np.float64)
 
 
-def _reading(
-    masses: Floats, drawn: NDArray[np.integer], tally: Tally, *, temperature: float | None
-) -> LogprobReading:
+def _reading(masses: Floats, drawn: Codes, tally: Tally, *, temperature: float | None) -> LogprobReading:
     """The reading of draws, a row of masses each."""
     n, k = masses.shape
     n_partial = int(np.isnan(masses).any(axis=1).sum())
@@ -206,9 +203,9 @@ def _means(p: Floats, hits: NDArray[np.bool_]) -> tuple[MeanProbability, ...]:
 
 
 def _agreement(p: Floats, hits: NDArray[np.bool_]) -> float:
-    """The p-value of the draws if each had fallen with its own probabilities: Holm's smallest of all outcomes.
+    """The p-value of the draws if each had fallen with its own probabilities, by Bonferroni over the outcomes.
 
-    Of two outcomes the second tells all that the first does.
+    Of two outcomes the second says all that the first does.
     """
     columns = range(1, 2) if p.shape[1] == 2 else range(p.shape[1])
     values = [poisson_binomial_p(p[:, j], int(hits[:, j].sum())) for j in columns]
