@@ -203,7 +203,7 @@ def _means(p: Floats, hits: NDArray[np.bool_]) -> tuple[MeanProbability, ...]:
 
 
 def _agreement(p: Floats, hits: NDArray[np.bool_]) -> float:
-    """The p-value of the draws if each had fallen with its own probabilities, by Bonferroni over the outcomes.
+    """The p-value of the draws if each fell with its own probabilities, by Bonferroni over the outcomes.
 
     Of two outcomes the second says all that the first does.
     """
