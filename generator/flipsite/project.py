@@ -134,7 +134,7 @@ def shipped_with(project: Project) -> Project:
     return replace(project, content=packaged("content"), packaged=True)
 
 
-def packaged(name: Literal["content", "templates"]) -> Path:
+def packaged(name: Literal["content", "templates", "requirements"]) -> Path:
     """The package's own folder of that name: inside the wheel, or in the source tree."""
     inside = Path(__file__).parent / name
     return inside if inside.is_dir() else Path(__file__).parents[2] / name

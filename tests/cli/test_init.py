@@ -22,6 +22,7 @@ from flipsite.write.check.check import check_site
 from flipsite.write.requirement import requirement_of
 from flipsite.write.scaffold import GAMES, STUDY
 
+ROOT = Path(__file__).parents[2]
 PINNED = re.compile(r"uses: [\w/-]+@[0-9a-f]{40} # v\d+\.\d+\.\d+")
 
 
@@ -125,8 +126,17 @@ def test_the_project_asks_for_this_flipsite(project: Path) -> None:
     assert asked
     wheel = (project / asked[1]).read_bytes()
     assert hashlib.sha256(wheel).hexdigest() == asked[2]
+    lock = (project / "dependencies.txt").read_text()
+    assert lock == (ROOT / "requirements/base.txt").read_text()
+    assert all("==" in line for line in lock.splitlines() if not line.startswith(" "))
+    assert lock.count("--hash=sha256:") > 100
     held = set(zipfile.ZipFile(io.BytesIO(wheel)).namelist())
-    assert {"flipsite/cli/main.py", "flipsite/templates/base.html", "flipsite/flipsite.toml"} <= held
+    assert {
+        "flipsite/cli/main.py",
+        "flipsite/requirements/base.txt",
+        "flipsite/templates/base.html",
+        "flipsite/flipsite.toml",
+    } <= held
 
 
 @pytest.mark.parametrize(
@@ -165,6 +175,8 @@ def test_it_begins_at_the_root_of_the_repository_and_builds_from_its_branch(
 def test_a_workflow_is_pinned_bounded_and_has_least_permissions(project: Path, name: str) -> None:
     text = (project / ".github" / "workflows" / name).read_text(encoding="utf-8")
     flow = yaml.safe_load(text)
+    installs = [line for line in text.splitlines() if "pip install" in line]
+    assert all("--require-hashes" in line or "--no-deps" in line for line in installs)
     assert all(PINNED.search(line) for line in text.splitlines() if "uses:" in line)
     assert flow["permissions"] in ({"contents": "read"}, {})
     for job in flow["jobs"].values():

@@ -15,7 +15,7 @@ from scipy.stats import beta
 
 from flipsite.analyse.report import report_draws
 from flipsite.csv_cells import without_guard
-from flipsite.domain.draws import Draw, Outcome, Rejected, Status
+from flipsite.domain.draws import OPTIONAL, Draw, Outcome, Rejected, Status
 from flipsite.domain.estimates import Estimate
 from flipsite.domain.study import Feature, Study
 from flipsite.present.leaderboard.rows import board
@@ -188,7 +188,7 @@ def test_a_models_own_csv_reads_back_as_its_draws(texts: list[str | None], costs
             zip(draws.response, ["" if cost is None else repr(cost) for cost in costs], strict=False)
         )
     ]
-    assert made[0] == [key for key in DRAW_KEYS if key != "served_model"]
+    assert made[0] == [key for key in DRAW_KEYS if key not in OPTIONAL]
     assert found == expected
     assert not any(row[5].startswith(("=", "+", "-", "@", "\t", "\r")) for row in made[1:])
 

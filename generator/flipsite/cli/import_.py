@@ -115,7 +115,7 @@ def command(
     with input_files(files, sys.stdin.buffer) as paths:
         for path in paths:
             project = find_project(Path.cwd())
-            if names_study(path, study):
+            if source in ("auto", "openai-batch") and names_study(path, study):
                 _show_batch(path, import_batch(project, study, path, dry_run=dry_run), dry_run=dry_run)
             elif target_column:
                 for report in import_targets(

@@ -1,4 +1,4 @@
-"""The line of `requirements.txt` that installs this very flipsite, from where it came.
+"""The line of `requirements.txt` that installs this very flipsite, from where it came, and its dependencies.
 
 pip notes in `direct_url.json` whether a package came from an index, an address, a repository or a folder. A
 package that came from this machine alone is put into the project as a wheel.
@@ -18,6 +18,11 @@ from flipsite.project import PROJECT_FILE, packaged
 
 _OLDEST = (1980, 1, 1, 0, 0, 0)
 """Time of each file in a wheel, so that equal packages are equal to the byte."""
+
+
+def locked_dependencies() -> bytes:
+    """Every package that flipsite needs, in the version it was tested with, with the digests of its files."""
+    return (packaged("requirements") / "base.txt").read_bytes()
 
 
 def own_requirement() -> tuple[str, dict[str, bytes]]:
@@ -69,6 +74,7 @@ def _package_files() -> Iterator[tuple[str, bytes]]:
         for path in sorted(folder.rglob("*")):
             if path.is_file() and "__pycache__" not in path.parts:
                 yield f"{prefix}{path.relative_to(folder).as_posix()}", path.read_bytes()
+    yield "requirements/base.txt", locked_dependencies()
     yield PROJECT_FILE, (packaged("content").parent / PROJECT_FILE).read_bytes()
 
 

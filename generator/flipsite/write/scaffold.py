@@ -10,7 +10,7 @@ from typing import Final
 from flipsite.errors import SiteError
 from flipsite.files import replacing
 from flipsite.project import packaged
-from flipsite.write.requirement import own_requirement
+from flipsite.write.requirement import locked_dependencies, own_requirement
 
 STUDY: Final = "coin-flips"
 
@@ -112,6 +112,7 @@ def _contents(branch: str, *, templates: bool, game: str | None) -> Iterator[tup
         yield f"content/studies/{game}/study.toml", (scaffold / "games" / f"{game}.toml").read_bytes()
     requirement, files = own_requirement()
     yield "requirements.txt", requirement.encode()
+    yield "dependencies.txt", locked_dependencies()
     yield from files.items()
     if templates:
         source = packaged("templates")
