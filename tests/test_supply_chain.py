@@ -130,7 +130,8 @@ def test_a_wheel_holds_the_package_its_templates_and_content_and_nothing_else(bu
     assert {name.partition("/")[2] for name in about} == ends
     package = {path.removeprefix("generator/") for path in tracked("generator")}
     assert held - about == package | {
-        f"flipsite/{path}" for path in tracked("templates", "content", "flipsite.toml")
+        f"flipsite/{path}"
+        for path in tracked("templates", "content", "flipsite.toml", "requirements/base.txt")
     }
 
 
