@@ -15,7 +15,13 @@ from urllib.parse import parse_qsl, urlsplit
 import tomli_w
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationError, model_validator
 
-from flipsite.domain.distribution import MOST_PER_ANSWER, KeyFaultError, check_per_answer, prompt_of
+from flipsite.domain.distribution import (
+    MOST_PER_ANSWER,
+    KeyFaultError,
+    check_method,
+    check_per_answer,
+    prompt_of,
+)
 from flipsite.domain.engine import ENGINE_OPTIONS, EngineChoice, ProjectFile
 from flipsite.domain.estimates import Printed, PrintedBias
 from flipsite.domain.site import SiteInfo
@@ -25,6 +31,8 @@ from flipsite.domain.study import (
     Budget,
     Kind,
     LabelMode,
+    Method,
+    MethodKind,
     ModelChoice,
     OrderMode,
     Prompt,
@@ -135,6 +143,7 @@ def dump_study(study: Study) -> str:
         + _lines(logprobs=sampling.logprobs)
         + maybe("timeout_s", sampling.timeout_s, "(absent: 180 s between two pieces of an answer)")
         + _lines(give_up_after=sampling.give_up_after)
+        + ("" if study.method.kind == "direct" else f"\n[method]\n{_lines(**asdict(study.method))}")
         + "\n[models]\n"
         + _lines(include=list(models.include), exclude=list(models.exclude))
         + skips
@@ -264,6 +273,11 @@ class _SamplingSection(_Section):
     give_up_after: int = _key(10, "a whole number, 0 for never", ge=0)
 
 
+class _MethodSection(_Section):
+    kind: MethodKind = _key("direct", _one_of(MethodKind))
+    proposal: _Number = _key(0.5, "a number between 0 and 1", gt=0, lt=1)
+
+
 class _ProviderSection(_Section):
     order: list[_Text] = _key([], _TEXTS)
     only: list[_Text] = _key([], _TEXTS)
@@ -302,6 +316,7 @@ class _StudyFile(_Section):
     study: _StudySection = _table(_StudySection, "a table [study]")
     prompt: _PromptSection = _table(_PromptSection, "a table [prompt]")
     sampling: _SamplingSection = _table(_SamplingSection, "a table [sampling]")
+    method: _MethodSection = _table(_MethodSection, "a table [method]")
     models: _ModelsSection = _table(_ModelsSection, "a table [models]")
     budget: _BudgetSection = _table(_BudgetSection, "a table [budget]")
     provider: _ProviderSection = _table(_ProviderSection, "a table [provider]")
@@ -319,7 +334,9 @@ class _StudyFile(_Section):
 
     @model_validator(mode="after")
     def _sequences_are_asked_for(self) -> "_StudyFile":
-        check_per_answer(self.prompt.prompt(), self.sampling.per_answer)
+        prompt = self.prompt.prompt()
+        check_per_answer(prompt, self.sampling.per_answer)
+        check_method(prompt, self.method.kind, self.sampling.per_answer)
         if self.sampling.logprobs and self.sampling.per_answer > 1:
             raise KeyFaultError("sampling.logprobs", "is read of one draw an answer; leave per_answer out")
         return self
@@ -441,6 +458,7 @@ def _study(study_id: str, read: _StudyFile) -> Study:
             price=tuple(StatedPrice(**entry.model_dump()) for entry in read.models.price),
         ),
         budget=Budget(**read.budget.model_dump()),
+        method=Method(**read.method.model_dump()),
         provider={key: value for key, value in read.provider.model_dump().items() if value not in ([], None)},
         request=read.request,
     )

@@ -10,6 +10,7 @@ from flipsite.collect.reading.reply import read_completion
 from flipsite.collect.responses import read_reply
 from flipsite.domain.catalogue import Model
 from flipsite.domain.draws import Outcome, Rejected, Status
+from flipsite.settings import default_study
 
 RECORDED = Path(__file__).parent / "recorded"
 
@@ -45,5 +46,5 @@ def test_an_answer_is_read(name: str, mode: str, result: Outcome | Status, compl
     assert reply.answered
     assert reply.completion_tokens == completion_tokens
     assert reply.cost_usd is None
-    read = read_completion(reply, labels=("0", "1"), mode=mode, per_answer=1)
+    read = read_completion(reply, default_study("trial"), model="a/b", draw=0, labels=("0", "1"), mode=mode)
     assert (read.status if isinstance(read, Rejected) else read) == result

@@ -11,6 +11,7 @@ import shutil
 import tempfile
 from collections.abc import Callable, Iterator
 from contextlib import suppress
+from dataclasses import replace
 from functools import cache
 from html.parser import HTMLParser
 from pathlib import Path
@@ -26,6 +27,7 @@ from flipsite.collect.selection import choose
 from flipsite.domain.draws import Draw, Failed, Outcome, Rejected, Result, Status
 from flipsite.domain.endpoint import StoredDraw
 from flipsite.domain.features import FEATURES
+from flipsite.domain.study import Method
 from flipsite.errors import CollectError, FlipsiteError, SettingsError, StoreError, UsageError
 from flipsite.present.charts.interactive import spec_json
 from flipsite.present.tables import csv_records
@@ -45,6 +47,15 @@ LABELS = (("0", "1"), ("heads", "tails"), ("no", "not no"), ("vesepo", "somomu")
 FINISHES = ("stop", "length", "content_filter", None)
 CODES = (200, 200, 200, 200, 400, 401, 402, 403, 404, 408, 413, 429, 500, 502, 524, 301)
 SCRATCH = Path("/dev/shm") if Path("/dev/shm").is_dir() else None  # noqa: S108 (thousands of files a second)
+
+
+_TRIAL = default_study("trial")
+_STUDIES = (
+    _TRIAL,
+    replace(_TRIAL, sampling=replace(_TRIAL.sampling, per_answer=3)),
+    replace(_TRIAL, method=Method(kind="seed")),
+    replace(_TRIAL, method=Method(kind="rejection")),
+)
 
 
 def answer(said: bytes) -> None:
@@ -90,9 +101,9 @@ def completion(said: bytes) -> None:
         asked_at="2026-01-01T00:00:00Z",
         cost_pico=int((result.cost_usd or 0) * PICO_PER_USD),
     )
-    read_again(kept, per_answer=1)
-    read_again(kept, per_answer=3)
-    draws = collect_draws([draw_of(kept)])
+    for study in _STUDIES:
+        read_again(kept, study)
+    draws = collect_draws([draw_of(kept, study) for study in _STUDIES[:1]])
     file = io.BytesIO()
     write_parquet(file, draws, study="trial")
     with tempfile.TemporaryDirectory(dir=SCRATCH) as folder:

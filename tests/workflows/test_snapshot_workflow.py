@@ -99,7 +99,7 @@ def files(folder: Path) -> dict[str, bytes]:
 
 def anew(kept: Cache, folder: Path) -> None:
     """The snapshot of a cache that is read whole."""
-    draws = (brief(snapshot.draw_of(each)) for each in kept.kept())
+    draws = (brief(snapshot.draw_of(each, STUDY)) for each in kept.kept())
     replace_snapshot(folder, draw_tables(draws, study="trial"), notes={})
 
 
@@ -180,7 +180,9 @@ class Saves(RuleBasedStateMachine):
         self.version += 1
         version = f"v{self.version}"
         self.patch.setattr(snapshot, "own_digest", lambda: version)
-        self.patch.setattr(snapshot, "draw_of", lambda each: replace(draw_of(each), provider=version))
+        self.patch.setattr(
+            snapshot, "draw_of", lambda each, study: replace(draw_of(each, study), provider=version)
+        )
 
     @rule(which=st.integers(0, 99), how=st.sampled_from(["delete", "edit", "damage", "move", "all"]))
     def meddle(self, which, how):
@@ -214,7 +216,7 @@ class Saves(RuleBasedStateMachine):
     @rule()
     def save(self):
         write_snapshot(self.folder, self.kept, STUDY)
-        draws = collect_draws(brief(snapshot.draw_of(each)) for each in self.kept.kept())
+        draws = collect_draws(brief(snapshot.draw_of(each, STUDY)) for each in self.kept.kept())
         assert cells(self.folder).equals(draws_table(draws, study="trial").combine_chunks())
         clean = self.root / "anew"
         clean.mkdir()
@@ -244,9 +246,9 @@ def read(monkeypatch: pytest.MonkeyPatch) -> list[tuple[str, int]]:
     """The draws that were read in their answers, as they are."""
     found = []
 
-    def reading(each):
+    def reading(each, study):
         found.append((each.model, each.draw))
-        return draw_of(each)
+        return draw_of(each, study)
 
     monkeypatch.setattr(snapshot, "draw_of", reading)
     return found

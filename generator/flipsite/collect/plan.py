@@ -17,7 +17,7 @@ from flipsite.collect.run_state import ModelRun
 from flipsite.collect.scheduler import ModelQueue
 from flipsite.collect.selection import ModelSelection
 from flipsite.domain.catalogue import Model
-from flipsite.domain.draws import Outcome, OutcomeSequence, Rejected, Status
+from flipsite.domain.draws import Declined, Outcome, OutcomeSequence, Rejected, Status
 from flipsite.domain.endpoint import Ledger, ModelLedger
 from flipsite.domain.study import Study
 
@@ -157,7 +157,12 @@ def _missing(study: Study, ledger: Ledger, *, model: str, seed: int) -> Callable
         there = ledger.settled(model)
         sampling = study.sampling
         asked = questions(
-            study.prompt, n_draws=sampling.draws, model=model, seed=seed, per_answer=sampling.per_answer
+            study.prompt,
+            n_draws=sampling.draws,
+            model=model,
+            seed=seed,
+            per_answer=sampling.per_answer,
+            method=study.method,
         )
         return tuple(one for one in asked if (one.labels, one.order, one.draw) not in there)
 
@@ -173,9 +178,10 @@ def model_run_of(model: Model, study: Study, *, mode: Mode, max_completion: bool
     def worst(question: Question, request: Mapping[str, object]) -> float:
         return worst_case_usd(model, text=question.text, max_tokens=sent_bound(request))
 
-    def read(question: Question, reply: Reply, mode: Mode) -> Outcome | OutcomeSequence | Rejected:
-        per_answer = study.sampling.per_answer
-        return read_completion(reply, labels=question.labels, mode=mode, per_answer=per_answer)
+    def read(question: Question, reply: Reply, mode: Mode) -> Outcome | OutcomeSequence | Declined | Rejected:
+        return read_completion(
+            reply, study, model=model.id, draw=question.draw, labels=question.labels, mode=mode
+        )
 
     return ModelRun(
         model=model.id,

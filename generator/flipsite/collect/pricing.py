@@ -7,7 +7,7 @@ import math
 from dataclasses import dataclass
 from typing import Literal
 
-from flipsite.collect.prompt import questions
+from flipsite.collect.prompt import question
 from flipsite.domain.catalogue import Model
 from flipsite.domain.study import Budget, Study
 
@@ -131,7 +131,12 @@ def answer_tokens(study: Study) -> int:
 
 
 def answer_mode(model: Model, study: Study) -> Mode:
-    """How the answer is asked for: `auto` is structured where the model advertises it."""
+    """How the answer is asked for: `auto` is structured where the model advertises it.
+
+    A method other than the direct one needs room to work in, which a schema of the outcome leaves none.
+    """
+    if study.method.kind != "direct":
+        return "text"
     if study.sampling.answer == "auto":
         return "structured" if supports_structure(model) else "text"
     return study.sampling.answer
@@ -163,7 +168,8 @@ def most_tokens(text: str) -> int:
 
 def longest_text(study: Study) -> str:
     """The prompt of a first draw; all draws of a study are as long."""
-    return questions(study.prompt, n_draws=1, model="", seed=0, per_answer=study.sampling.per_answer)[0].text
+    per_answer, method = study.sampling.per_answer, study.method
+    return question(study.prompt, 0, model="", seed=0, per_answer=per_answer, method=method).text
 
 
 LEAST_BOUND = 16

@@ -8,7 +8,10 @@ import hashlib
 import re
 from dataclasses import dataclass
 
-from flipsite.domain.study import Prompt
+from flipsite.domain.method import proposal, rejection_prompt, seed_prompt
+from flipsite.domain.study import Method, Prompt
+
+DIRECT = Method()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -30,7 +33,13 @@ class Question:
 
 
 def questions(
-    prompt: Prompt, *, n_draws: int, model: str, seed: int, per_answer: int = 1
+    prompt: Prompt,
+    *,
+    n_draws: int,
+    model: str,
+    seed: int,
+    per_answer: int = 1,
+    method: Method = DIRECT,
 ) -> tuple[Question, ...]:
     """The questions of one model.
 
@@ -44,9 +53,11 @@ def questions(
         model: The model's name; models get different labels.
         seed: Any whole number; the same seed gives the same questions on every machine and version.
         per_answer: Draws in one answer.
+        method: How a draw is asked for.
     """
     return tuple(
-        question(prompt, draw, model=model, seed=seed, per_answer=per_answer) for draw in range(n_draws)
+        question(prompt, draw, model=model, seed=seed, per_answer=per_answer, method=method)
+        for draw in range(n_draws)
     )
 
 
@@ -62,7 +73,9 @@ _RUDE = re.compile(
 """Letters that are an insult, or near one, somewhere; dropping them costs nothing."""
 
 
-def question(prompt: Prompt, draw: int, *, model: str, seed: int, per_answer: int = 1) -> Question:
+def question(
+    prompt: Prompt, draw: int, *, model: str, seed: int, per_answer: int = 1, method: Method = DIRECT
+) -> Question:
     """The question of one draw; see `questions`."""
     block, place = divmod(draw, len(prompt.outcomes))
     labels = prompt.outcomes
@@ -71,7 +84,13 @@ def question(prompt: Prompt, draw: int, *, model: str, seed: int, per_answer: in
     order = 0
     if prompt.orders != "one":
         order = (_number(seed, model, block, "order") + place) % len(labels)
-    text = prompt.text(labels, order=order, count=per_answer)
+    if method.kind == "seed":
+        text = seed_prompt(prompt, labels, order)
+    elif method.kind == "rejection":
+        proposed = proposal(model, draw, method.proposal)
+        text = rejection_prompt(prompt, labels, order, proposed=proposed, share=method.proposal)
+    else:
+        text = prompt.text(labels, order=order, count=per_answer)
     return Question(draw=draw, labels=labels, order=order, text=text)
 
 

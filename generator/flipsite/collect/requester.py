@@ -21,7 +21,7 @@ from flipsite.collect.prompt import Question
 from flipsite.collect.responses import Action, Failure, Reply
 from flipsite.collect.run_state import ModelRun, ModelSkippedError, RunProgress
 from flipsite.collect.throttle import Gate, ThrottleClosedError
-from flipsite.domain.draws import Failed, Outcome, OutcomeSequence, Rejected, Result, Status
+from flipsite.domain.draws import Declined, Failed, Outcome, OutcomeSequence, Rejected, Result, Status
 from flipsite.domain.endpoint import (
     Ledger,
     Reading,
@@ -262,7 +262,7 @@ class Requester:
             repeated = model_run.note(result, digest=digest)
             served = self._progress.served.setdefault(model_run.model, set())
             served.add((reply.provider, reply.served_model))
-        self._progress.n_valid += isinstance(result, Outcome | OutcomeSequence | StatedAnswer)
+        self._progress.n_valid += isinstance(result, Outcome | OutcomeSequence | Declined | StatedAnswer)
         self._progress.n_rejected += isinstance(result, Rejected)
         self._progress.n_failed += isinstance(result, Failed)
         return Reading(result=result, reader=model_run.reader, repeated=repeated)

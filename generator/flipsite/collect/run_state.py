@@ -12,7 +12,7 @@ from flipsite.collect.requests import without_logprobs
 from flipsite.collect.responses import Reply
 from flipsite.collect.throttle import ModelLane
 from flipsite.domain.display import plural
-from flipsite.domain.draws import Outcome, OutcomeSequence, Rejected, Status
+from flipsite.domain.draws import Declined, Outcome, OutcomeSequence, Rejected, Status
 from flipsite.domain.endpoint import StatedAnswer
 
 
@@ -55,7 +55,7 @@ class ModelRun:
     mode: Mode
     request: Callable[[Question, Mode], Mapping[str, object]]
     worst_usd: Callable[[Question, Mapping[str, object]], float]
-    read: Callable[[Question, Reply, Mode], Outcome | OutcomeSequence | StatedAnswer | Rejected]
+    read: Callable[[Question, Reply, Mode], Outcome | OutcomeSequence | Declined | StatedAnswer | Rejected]
     reader: int
     free: bool = False
     tokens_usd: Callable[[int, int], float] | None = None

@@ -4,7 +4,7 @@ import re
 from collections.abc import Mapping, Sequence
 from math import fsum, isfinite
 
-from flipsite.domain.study import PLACEHOLDERS, LabelMode, OrderMode, OutcomeForm, Prompt
+from flipsite.domain.study import PLACEHOLDERS, LabelMode, MethodKind, OrderMode, OutcomeForm, Prompt
 
 MOST_OUTCOMES = 1_000
 MOST_RANDOM = 12
@@ -107,6 +107,24 @@ def check_per_answer(prompt: Prompt, per_answer: int) -> None:
     if per_answer > 1 and "{count}" not in prompt.template:
         raise KeyFaultError(
             "per_answer", f"{per_answer} draws in one answer need {{count}} in prompt.template"
+        )
+
+
+def check_method(prompt: Prompt, kind: MethodKind, per_answer: int) -> None:
+    """Check the method against the outcomes and the number of draws in one answer.
+
+    Raises:
+        KeyFaultError: If it does not go with them.
+    """
+    if kind == "direct":
+        return
+    if per_answer > 1:
+        raise KeyFaultError("sampling.per_answer", f"the method {kind} asks for one draw; set it to 1")
+    if kind == "rejection" and prompt.n_outcomes > 2:
+        raise KeyFaultError("method.kind", f"rejection goes with two outcomes, found {prompt.n_outcomes}")
+    if kind == "rejection" and prompt.target in (0, 1):
+        raise KeyFaultError(
+            "method.kind", f"rejection needs a target between 0 and 1, found {prompt.target:g}"
         )
 
 

@@ -50,6 +50,11 @@ class OutcomeSequence:
     indices: tuple[int, ...]
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Declined:
+    """A valid answer that turns down the outcome we proposed: it states no outcome of its own."""
+
+
 def sequence_text(indices: Sequence[int]) -> str:
     """The indices as the column `sequence` holds them: `0 1 1`."""
     return " ".join(map(str, indices))
@@ -70,7 +75,7 @@ class Failed:
     reason: str
 
 
-Result = Outcome | OutcomeSequence | Rejected | Failed
+Result = Outcome | OutcomeSequence | Declined | Rejected | Failed
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -126,6 +131,8 @@ class Draw:
         cost_usd: As billed; None where it is unknown.
         latency_s: From the request to the whole answer.
         asked_at: UTC, ISO 8601, to the second or finer, ending in Z.
+        proposed: The outcome that we proposed; None where none was.
+        seed_text: The random string that the model wrote; None where it was not asked for or not stated.
     """
 
     model: str
@@ -145,6 +152,15 @@ class Draw:
     cost_usd: float | None = None
     latency_s: float | None = None
     asked_at: str | None = None
+    proposed: int | None = None
+    seed_text: str | None = None
+
+    @property
+    def accepted(self) -> int | None:
+        """1 where a proposal was accepted, 0 where it was declined, None without a proposal or an answer."""
+        if self.proposed is None or not isinstance(self.result, Outcome | Declined):
+            return None
+        return int(isinstance(self.result, Outcome))
 
     @property
     def sequence(self) -> str | None:
@@ -162,10 +178,14 @@ class Draw:
         return self.probabilities.cover if self.probabilities else None
 
 
-OPTIONAL_TEXTS = ("sequence", "served_model", "p_labels")
-OPTIONAL_NUMBERS = ("p_cover",)
+OPTIONAL_TEXTS = ("sequence", "served_model", "p_labels", "seed_text")
+OPTIONAL_CODES = ("proposed", "accepted")
+OPTIONAL_NUMBERS = ("p_cover", *OPTIONAL_CODES)
 OPTIONAL = (*OPTIONAL_TEXTS, *OPTIONAL_NUMBERS)
-"""Columns of `Draws`, text and float64, that are absent from a study that has no use for them."""
+"""Columns of `Draws`, text and float64, that are absent from a study that has no use for them.
+
+OPTIONAL_CODES are whole numbers.
+"""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -188,6 +208,9 @@ class Draws:
         served_model: The models that the answers name; None where all name the model that was asked.
         p_labels: JSON texts of the labels' probabilities; None of a study without log-probabilities.
         p_cover: Their sums, float64; None of a study without log-probabilities.
+        proposed: The outcomes that we proposed, float64; None of a study without proposals.
+        accepted: Whether the model accepted each, 1 or 0, float64; None likewise.
+        seed_text: The strings that the model wrote; None of a study without them.
     """
 
     models: tuple[str, ...]
@@ -211,6 +234,9 @@ class Draws:
     served_model: Sequence[str | None] | None = None
     p_labels: Sequence[str | None] | None = None
     p_cover: NDArray[np.float64] | None = None
+    proposed: NDArray[np.float64] | None = None
+    accepted: NDArray[np.float64] | None = None
+    seed_text: Sequence[str | None] | None = None
 
     @property
     def n_outcomes(self) -> int:

@@ -18,7 +18,15 @@ import numpy as np
 from numpy.typing import NDArray
 
 from flipsite.csv_cells import csv_cell
-from flipsite.domain.draws import OPTIONAL, OPTIONAL_NUMBERS, OPTIONAL_TEXTS, STATUSES, Codes, Draws
+from flipsite.domain.draws import (
+    OPTIONAL,
+    OPTIONAL_CODES,
+    OPTIONAL_NUMBERS,
+    OPTIONAL_TEXTS,
+    STATUSES,
+    Codes,
+    Draws,
+)
 from flipsite.domain.progress import Progress, unwatched
 from flipsite.store.snapshot.columns import (
     COUNTS,
@@ -174,6 +182,8 @@ def _columns(
     columns |= {name: _texts(getattr(draws, name), text, missing=missing) for name in names}
     columns |= {name: _numbers(getattr(draws, name), missing=missing, show=_whole) for name in COUNTS}
     columns |= {name: _numbers(getattr(draws, name), missing=missing) for name in floats}
+    codes = optional.intersection(OPTIONAL_CODES)
+    columns |= {name: _numbers(getattr(draws, name), missing=missing, show=_whole) for name in codes}
     return {name: columns[name] for name in schema_with(optional).names}
 
 

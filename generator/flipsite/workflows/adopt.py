@@ -9,6 +9,7 @@ from flipsite.collect.parse import READER
 from flipsite.domain.draws import (
     PICO,
     STATUSES,
+    Declined,
     Draws,
     Failed,
     Outcome,
@@ -100,6 +101,8 @@ def _result(draws: Draws, row: int) -> Result:
     status = STATUSES[int(draws.status[row])]
     if draws.sequence is not None and (text := draws.sequence[row]) is not None:
         return OutcomeSequence(indices=tuple(map(int, text.split())))
+    if draws.accepted is not None and draws.accepted[row] == 0:
+        return Declined()
     if status is Status.VALID:
         return Outcome(index=int(draws.outcome[row]))
     return Failed(reason=REASON) if status is Status.ERROR else Rejected(status=status, reason=REASON)

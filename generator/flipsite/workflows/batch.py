@@ -239,6 +239,7 @@ class _Inbox:
             model=run.model,
             seed=0,
             per_answer=self._study.sampling.per_answer,
+            method=self._study.method,
         )
         result = answer.result(mode=run.mode)
         reading = _reading(run, asked, result)

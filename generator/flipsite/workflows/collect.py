@@ -337,9 +337,9 @@ def reread(project: Project, study_id: str) -> tuple[int, int, Path | None]:
         refuse_loss(folder, cache.standings())
         n_answers, changed, served = 0, [], dict[str, str]()
         for kept in cache.kept():
-            if (name := draw_of(kept).served_model) is not None and name != kept.model:
+            if (name := draw_of(kept, study).served_model) is not None and name != kept.model:
                 served[kept.model] = name
-            reading = read_again(kept, per_answer=study.sampling.per_answer)
+            reading = read_again(kept, study)
             n_answers += reading is not None
             if reading is not None and reading.result != kept.result:
                 changed.append((kept.row, reading))
@@ -467,8 +467,8 @@ def check_collectable(folder: Path, study: Study, order: RunRequest) -> None:
             f"{path}: sampling.max_tokens: {study.sampling.max_tokens:,} tokens cannot hold "
             f"{study.sampling.per_answer:,} draws; give {least:,} or more, or leave it out."
         )
-    if order.until_settled and study.sampling.per_answer > 1:
-        raise UsageError(f"{path}: --until-settled asks one draw an answer; leave it out.")
+    if order.until_settled and (study.sampling.per_answer > 1 or study.method.kind == "rejection"):
+        raise UsageError(f"{path}: --until-settled takes an outcome of each answer; leave it out.")
     if order.until_settled and study.prompt.n_outcomes > 2:
         raise UsageError(f"{path}: --until-settled knows two outcomes; leave it out.")
     if study.kind is Kind.PUBLISHED:
@@ -483,6 +483,8 @@ def protocol_of(study: Study, order: RunRequest) -> dict[str, object]:
     asked: dict[str, object] = {name: getattr(sampling, name) for name in names}
     if sampling.per_answer > 1:
         asked["per_answer"] = sampling.per_answer
+    if study.method.kind != "direct":
+        asked["method"] = [study.method.kind, study.method.proposal]
     if sampling.logprobs:  # it decides on OpenRouter which providers are asked
         asked["logprobs"] = True
     further = {"provider": dict(study.provider) or None, "request": dict(study.request) or None}

@@ -6,7 +6,7 @@ from itertools import chain
 from pathlib import Path
 
 from flipsite.collect.reading.reply import draw_of
-from flipsite.domain.draws import OPTIONAL
+from flipsite.domain.draws import OPTIONAL, OPTIONAL_CODES
 from flipsite.domain.study import Shard, Study
 from flipsite.project import own_digest, snapshot_files, snapshot_place
 from flipsite.store.cache.cache import Cache
@@ -54,7 +54,9 @@ def write_snapshot(folder: Path, cache: Cache, study: Study, *, shard: Shard | N
             last = None
         kept = view.kept(since=last.mark if last else None)
         shown = (each for each in kept if not study.models.leaves_out(each.model))
-        changed = draw_tables((brief(draw_of(each)) for each in shown), study=study.id, optional=optional)
+        changed = draw_tables(
+            (brief(draw_of(each, study)) for each in shown), study=study.id, optional=optional
+        )
         first = next(changed, None)
         if last is not None and first is None and last.notes == notes:
             return snapshot_place(folder)
@@ -74,6 +76,8 @@ def _columns(study: Study, *, served_otherwise: bool) -> tuple[str, ...]:
         "sequence": study.sampling.per_answer > 1,
         "served_model": served_otherwise,
         **dict.fromkeys(("p_labels", "p_cover"), study.sampling.logprobs),
+        **dict.fromkeys(OPTIONAL_CODES, study.method.kind == "rejection"),
+        "seed_text": study.method.kind == "seed",
     }
     return tuple(name for name in OPTIONAL if used[name])
 

@@ -1,38 +1,56 @@
-"""A completion read as its study asks: one draw, or several in a row."""
+"""A completion read as its study asks: an outcome, several in a row, or a yes or no to a proposal."""
 
 from flipsite.collect.budget import usd
 from flipsite.collect.parse import READER, read_answer
 from flipsite.collect.reading.logprobs import label_probabilities
 from flipsite.collect.reading.sequence import read_sequence
 from flipsite.collect.responses import Reply, read_reply
-from flipsite.domain.draws import Draw, Failed, Outcome, OutcomeSequence, Rejected
+from flipsite.domain.draws import Declined, Draw, Failed, Outcome, OutcomeSequence, Rejected
 from flipsite.domain.endpoint import Reading, StoredDraw
+from flipsite.domain.method import ACCEPT, REJECT, proposal, read_seed
+from flipsite.domain.study import Study
 
 
 def read_completion(
-    reply: Reply, *, labels: tuple[str, ...], mode: str, per_answer: int
-) -> Outcome | OutcomeSequence | Rejected:
-    """Read what a completion states: an outcome, or a row of `per_answer` of them."""
+    reply: Reply, study: Study, *, model: str, draw: int, labels: tuple[str, ...], mode: str
+) -> Outcome | OutcomeSequence | Declined | Rejected:
+    """Read what a completion states.
+
+    Args:
+        reply: As it came.
+        study: Says what was asked: one outcome, several, or a word on a proposal.
+        model: Who was asked.
+        draw: Its number, by which the proposal is known.
+        labels: Of the outcomes.
+        mode: As asked.
+    """
     withheld = {"finish_reason": reply.finish_reason, "refusal": reply.refusal}
-    if per_answer > 1:
-        return read_sequence(reply.response, labels=labels, count=per_answer, mode=mode, **withheld)
-    return read_answer(reply.response, labels=labels, mode=mode, **withheld)
+    if (count := study.sampling.per_answer) > 1:
+        return read_sequence(reply.response, labels=labels, count=count, mode=mode, **withheld)
+    if study.method.kind != "rejection":
+        return read_answer(reply.response, labels=labels, mode=mode, **withheld)
+    said = read_answer(reply.response, labels=(ACCEPT, REJECT), mode=mode, **withheld)
+    if isinstance(said, Rejected):
+        return said
+    return Declined() if said.index else Outcome(index=proposal(model, draw, study.method.proposal))
 
 
-def read_again(kept: StoredDraw, *, per_answer: int) -> Reading | None:
+def read_again(kept: StoredDraw, study: Study) -> Reading | None:
     """Read a stored answer with today's reader; None where no answer came, or moderation kept it back."""
     if isinstance(kept.result, Failed) or not kept.body:
         return None
     reply = read_reply(kept.body)
     if not reply.answered:
         return None
-    result = read_completion(reply, labels=kept.labels, mode=kept.mode or "text", per_answer=per_answer)
+    mode = kept.mode or "text"
+    result = read_completion(reply, study, model=kept.model, draw=kept.draw, labels=kept.labels, mode=mode)
     return Reading(result=result, reader=READER)
 
 
-def draw_of(kept: StoredDraw) -> Draw:
+def draw_of(kept: StoredDraw, study: Study) -> Draw:
     """The public draw of a stored one."""
-    reply = read_reply(kept.body or b"")
+    reply, method = read_reply(kept.body or b""), study.method
+    rejection = method.kind == "rejection"
     return Draw(
         model=kept.model,
         draw=kept.draw,
@@ -45,7 +63,10 @@ def draw_of(kept: StoredDraw) -> Draw:
         served_model=reply.served_model,
         mode=kept.mode,
         probabilities=label_probabilities(
-            reply.logprobs, labels=kept.labels, result=kept.result, mode=kept.mode or "text"
+            None if rejection else reply.logprobs,
+            labels=kept.labels,
+            result=kept.result,
+            mode=kept.mode or "text",
         ),
         prompt_tokens=reply.prompt_tokens,
         completion_tokens=reply.completion_tokens,
@@ -53,4 +74,6 @@ def draw_of(kept: StoredDraw) -> Draw:
         cost_usd=usd(kept.cost_pico),
         latency_s=kept.latency_s,
         asked_at=kept.asked_at,
+        proposed=proposal(kept.model, kept.draw, method.proposal) if rejection else None,
+        seed_text=read_seed(reply.response) if method.kind == "seed" else None,
     )

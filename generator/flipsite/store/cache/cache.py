@@ -15,7 +15,7 @@ from pathlib import Path
 from types import TracebackType
 from typing import Self
 
-from flipsite.domain.draws import Failed, Outcome, OutcomeSequence, Rejected, Result, Status
+from flipsite.domain.draws import Declined, Failed, Outcome, OutcomeSequence, Rejected, Result, Status
 from flipsite.domain.endpoint import (
     ModelLedger,
     Reading,
@@ -307,6 +307,8 @@ def _result(status: str, outcome: int | None, sequence: str | None, reason: str 
         return Outcome(index=outcome)
     if status == Status.VALID and sequence is not None:
         return OutcomeSequence(indices=_indices(sequence))
+    if status == Status.VALID:
+        return Declined()
     if status == Status.ERROR:
         return Failed(reason=reason or "")
     return Rejected(status=_rejection(status), reason=reason or "")

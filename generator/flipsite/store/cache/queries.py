@@ -15,6 +15,7 @@ from dataclasses import dataclass
 from itertools import islice
 
 from flipsite.domain.draws import (
+    Declined,
     Failed,
     Outcome,
     OutcomeSequence,
@@ -315,7 +316,7 @@ def _settle_draw(
 
 
 def _status(result: Result | StatedAnswer) -> Status:
-    if isinstance(result, Outcome | OutcomeSequence | StatedAnswer):
+    if isinstance(result, Outcome | OutcomeSequence | Declined | StatedAnswer):
         return Status.VALID
     return result.status if isinstance(result, Rejected) else Status.ERROR
 

@@ -16,9 +16,11 @@ from numpy.typing import NDArray
 
 from flipsite.domain.draws import (
     OPTIONAL,
+    OPTIONAL_CODES,
     OPTIONAL_NUMBERS,
     OPTIONAL_TEXTS,
     STATUSES,
+    Declined,
     Draw,
     Draws,
     Failed,
@@ -123,6 +125,8 @@ def _used_columns(rows: Sequence[Draw]) -> tuple[str, ...]:
         "sequence": any(isinstance(row.result, OutcomeSequence) for row in rows),
         "served_model": any(served_otherwise(row.model, row.served_model) for row in rows),
         **dict.fromkeys(("p_labels", "p_cover"), any(row.probabilities for row in rows)),
+        **dict.fromkeys(OPTIONAL_CODES, any(row.proposed is not None for row in rows)),
+        "seed_text": any(row.seed_text is not None for row in rows),
     }
     return tuple(name for name in OPTIONAL if used[name])
 
@@ -204,7 +208,7 @@ def _outcome(draw: Draw) -> int:
 
 def _status(draw: Draw) -> Status:
     match draw.result:
-        case Outcome() | OutcomeSequence():
+        case Outcome() | OutcomeSequence() | Declined():
             return Status.VALID
         case Rejected(status=status):
             return status
@@ -238,10 +242,13 @@ SCHEMA = pa.schema(
 _OPTIONAL_FIELDS = (
     ("outcome", pa.field("sequence", pa.string())),
     ("provider", pa.field("served_model", pa.string())),
+    ("mode", pa.field("seed_text", pa.string())),
+    ("mode", pa.field("accepted", pa.int8())),
+    ("mode", pa.field("proposed", pa.int8())),
     ("mode", pa.field("p_cover", pa.float64())),
     ("mode", pa.field("p_labels", pa.string())),
 )
-"""Optional columns, each behind one that is always there; of two behind the same, the last stands first."""
+"""Optional columns, each behind one that is always there; of several behind the same, the last stands first."""
 
 _NARROW = 128
 """Of more outcomes than this, the columns of their indices are 16 bits wide."""
@@ -324,7 +331,8 @@ def draws_table(draws: Draws, *, study: str) -> pa.Table:
         columns[name] = _count_array(getattr(draws, name), name)
     for name in (*NUMBERS, *(name for name in OPTIONAL_NUMBERS if name in optional)):
         values = getattr(draws, name)
-        columns[name] = pa.array(values, pa.float64(), mask=~np.isfinite(values))
+        told = pa.array(values, pa.float64(), mask=~np.isfinite(values))
+        columns[name] = told.cast(schema.field(name).type)
     return pa.table([columns[name] for name in schema.names], schema=schema)
 
 

@@ -281,7 +281,7 @@ def _draws(path: Path | str, table: pa.Table) -> Draws:
     }
     columns |= {name: numbers(table[name], np.int64, missing=np.nan) for name in COUNTS}
     floats = (*NUMBERS, *(name for name in OPTIONAL_NUMBERS if name in table.column_names))
-    columns |= {name: numbers(table[name], np.float64, missing=np.nan) for name in floats}
+    columns |= {name: numbers(table[name].cast(pa.float64()), np.float64, missing=np.nan) for name in floats}
     return Draws(
         models=models,
         starts=starts,
@@ -358,11 +358,16 @@ def _check(path: Path | str, draws: Draws) -> None:
     within = np.ones(max(len(draws) - 1, 0), bool)
     within[draws.starts[1:-1] - 1] = False
     rows = np.array([text is not None for text in draws.sequence or ()] or [False] * len(draws), bool)
+    declined = np.zeros(len(draws), bool) if draws.accepted is None else draws.accepted == 0
     faults = {
         "draw": bool(np.any(draws.draw < 0)) or bool(np.any(within & (np.diff(draws.draw) <= 0))),
         "order": bool(np.any((draws.order < -1) | (draws.order >= most))),
         "outcome": bool(
-            np.any((draws.outcome < -1) | (draws.outcome >= most) | (valid != ((draws.outcome >= 0) | rows)))
+            np.any(
+                (draws.outcome < -1)
+                | (draws.outcome >= most)
+                | (valid != ((draws.outcome >= 0) | rows | declined))
+            )
         ),
         "sequence": bool(np.any(rows & (draws.outcome >= 0))) or not _are_rows(draws.sequence, most),
         "p_labels": not _are_probabilities(draws.p_labels, most),
