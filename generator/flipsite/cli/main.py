@@ -21,6 +21,7 @@ COMMANDS: tuple[str, ...] = (
     "plan",
     "features",
     "fit",
+    "arms",
     "rename",
     "remove",
     "embed",

@@ -12,6 +12,7 @@ from flipsite.collect.simulated.dice import DICE, NUMBERS, SAMPLER_TRUTHS
 from flipsite.collect.simulated.endpoint import DRAW_HEADER, Bill, Conditions, Endpoint
 from flipsite.collect.simulated.faults import Fault, fault_coins
 from flipsite.collect.simulated.logprobs import LOGPROB_COINS
+from flipsite.collect.simulated.methods import METHOD_COINS
 from flipsite.collect.simulated.rows import ROW_COINS
 from flipsite.domain.study import Study
 
@@ -21,6 +22,7 @@ __all__ = [
     "DICE",
     "DRAW_HEADER",
     "LOGPROB_COINS",
+    "METHOD_COINS",
     "NUMBERS",
     "ROW_COINS",
     "SAMPLER_TRUTHS",
@@ -38,9 +40,11 @@ __all__ = [
 
 
 def catalogue_for(study: Study) -> tuple[Coin, ...]:
-    """The simulated models that can answer a study: coins, dice, samplers of numbers, or of rows."""
+    """The simulated models that can answer a study."""
     if study.sampling.per_answer > 1:
         return ROW_COINS
+    if study.method.kind != "direct" or any(coin.id in study.models.include for coin in METHOD_COINS):
+        return METHOD_COINS
     if study.prompt.n_outcomes == 2:
         return LOGPROB_COINS if study.sampling.logprobs else COINS
     return NUMBERS if study.prompt.form == "range" else DICE

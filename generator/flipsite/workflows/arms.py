@@ -1,0 +1,101 @@
+"""Sibling studies that differ in the method, the temperature or the effort alone."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+from flipsite.domain.distribution import KeyFaultError, check_method
+from flipsite.domain.study import Method, MethodKind, Study
+from flipsite.errors import UsageError
+from flipsite.files import replacing
+from flipsite.project import Project, existing_study, snapshot_files
+from flipsite.settings import dump_study, load_study
+from flipsite.workflows.load import held_tallies
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Arm:
+    """One sibling.
+
+    Attributes:
+        study: Its settings.
+        path: Its study.toml.
+        is_new: Whether it was written now; a sibling that is there stays as it is.
+    """
+
+    study: Study
+    path: Path
+    is_new: bool
+
+
+def write_arms(
+    project: Project,
+    study_id: str,
+    *,
+    methods: Sequence[MethodKind] = (),
+    temperatures: Sequence[float] = (),
+    efforts: Sequence[str] = (),
+) -> tuple[Arm, ...]:
+    """Write a study for each combination that is asked for and not there yet.
+
+    What the study has not spent of its budget is shared by the new arms in equal parts, so that all together
+    never cost more than the study was to cost. Everything but the arm's own setting is the study's.
+
+    Raises:
+        UsageError: If the study does not exist, nothing is asked for, or a setting does not fit it.
+    """
+    folder = existing_study(project, study_id)
+    base = load_study(folder)
+    if not (methods or temperatures or efforts):
+        raise UsageError(f"{study_id}: no arm asked for; give --method, --temperature or --reasoning.")
+    wanted = [
+        arm
+        for kind in methods or (base.method.kind,)
+        for temperature in temperatures or (base.sampling.temperature,)
+        for effort in efforts or (base.sampling.reasoning,)
+        if (arm := _arm(base, kind, temperature, effort)) is not None
+    ]
+    fresh = [arm for arm in wanted if not (project.studies / arm.id / "study.toml").exists()]
+    left = _left_usd(folder, base)
+    arms = []
+    for arm in wanted:
+        path, is_new = project.studies / arm.id / "study.toml", arm in fresh
+        if is_new:
+            share = None if left is None else left / len(fresh)
+            _check(folder, arm)
+            with replacing(path) as file:
+                file.write(dump_study(replace(arm, budget=replace(arm.budget, total_usd=share))).encode())
+        arms.append(Arm(study=load_study(path.parent), path=path, is_new=is_new))
+    return tuple(arms)
+
+
+def _arm(base: Study, kind: MethodKind, temperature: float | None, effort: str | None) -> Study | None:
+    """The sibling with these settings; None where they are the study's own."""
+    sampling = replace(base.sampling, temperature=temperature, reasoning=effort)
+    method = base.method if kind == base.method.kind else Method(kind=kind)
+    if (sampling, method) == (base.sampling, base.method):
+        return None
+    parts = [
+        *([kind] if kind != base.method.kind else []),
+        *([f"t{temperature:g}".replace(".", "-")] if temperature != base.sampling.temperature else []),
+        *([f"reasoning-{effort}"] if effort != base.sampling.reasoning else []),
+    ]
+    title = f"{base.title} ({', '.join(parts)})"
+    return replace(
+        base, id="-".join([base.id, *parts]), title=title, sampling=sampling, method=method, started=None
+    )
+
+
+def _left_usd(folder: Path, base: Study) -> float | None:
+    total = base.budget.total_usd
+    if total is None:
+        return None
+    tallies = held_tallies(folder) if snapshot_files(folder) else ()
+    return max(0.0, total - sum(tally.cost_usd or 0.0 for tally in tallies))
+
+
+def _check(folder: Path, arm: Study) -> None:
+    try:
+        check_method(arm.prompt, arm.method.kind, arm.sampling.per_answer)
+    except KeyFaultError as error:
+        raise UsageError(f"{folder / 'study.toml'}: no arm {arm.id}: {error.key}: {error}.") from error
