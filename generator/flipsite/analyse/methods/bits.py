@@ -19,7 +19,7 @@ from flipsite.analyse.outcomes.entropy import (
     von_neumann_bits,
 )
 from flipsite.analyse.report import Evidence, StudyReport
-from flipsite.domain.draws import Codes, Tally
+from flipsite.domain.draws import STATUSES, Codes, Status, Tally
 from flipsite.domain.estimates import Estimate
 from flipsite.domain.study import Study
 
@@ -84,13 +84,15 @@ def study_bits(report: StudyReport) -> tuple[FairBits, ...]:
     )
 
 
-def host_bits(study: Study, n_draws: int) -> float:
-    """Bits of our own randomness that may have passed into so many outcomes of k.
+def host_bits(study: Study, tally: Tally) -> float:
+    """Bits of our own randomness that may have passed into a model's outcomes.
 
-    Fresh labels may decide any outcome, log₂ k bits a draw. Turned orders begin at a place of our choosing
-    once a block of k draws.
+    Each proposal that it answered brings the entropy of our proposals. Fresh labels may decide any outcome,
+    log₂ k bits a draw. Turned orders begin at a place of our choosing once a block of k draws.
     """
-    k = study.prompt.n_outcomes
+    k, n_draws = study.prompt.n_outcomes, tally.n_valid
+    if study.method.kind == "rejection":
+        return tally.by_status[STATUSES.index(Status.VALID)] * binary_entropy(study.method.proposal)
     if study.prompt.labels == "random":
         return n_draws * log2(k)
     return 0.0 if study.prompt.orders == "one" else n_draws * log2(k) / k
@@ -99,7 +101,7 @@ def host_bits(study: Study, n_draws: int) -> float:
 def _fair_bits(
     study: Study, estimate: Estimate, tally: Tally, evidence: Evidence | None, outcomes: Codes | None
 ) -> FairBits:
-    valid, own = tally.n_valid, host_bits(study, tally.n_valid)
+    valid, own = tally.n_valid, host_bits(study, tally)
     found, low = _bits(estimate, tally)
     why = _objection(study, estimate, evidence)
     flips = None if outcomes is None or study.prompt.n_outcomes > 2 else outcomes[outcomes >= 0]

@@ -1,4 +1,4 @@
-"""Studies that differ in method, temperature, top_p or effort alone: what each way costs, and what it gives."""
+"""Studies that differ in method, temperature, top_p or effort alone: what each costs and gives."""
 
 from collections import defaultdict
 from collections.abc import Sequence
