@@ -61,7 +61,7 @@ fuzz: $(STAMP)
 	$(BIN)/python tests/fuzz/fuzz.py --minutes $(MINUTES) --keep
 
 # Collects the control studies anew, in a project of their own; gives the same bytes as those committed.
-CONTROLS := controls control-dice control-range control-dozens
+CONTROLS := controls control-dice control-range control-dozens control-methods control-methods-seed control-methods-rejection
 controls: $(STAMP)
 	rm -rf build/controls
 	for study in $(CONTROLS); do \

@@ -14,7 +14,7 @@ from flipsite.domain.estimates import Dependence, Sway, Verdict
 from flipsite.domain.study import Kind
 from flipsite.errors import SchemaError
 
-Type = Literal["string", "integer", "number", "datetime", "array"]
+Type = Literal["string", "integer", "number", "datetime", "array", "boolean"]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -167,6 +167,25 @@ SEQUENCES: tuple[Column, ...] = (
     Column(name="places", type="array", meaning="At each place of an answer, the share of each outcome."),
 )
 
+METHODS: tuple[Column, ...] = (
+    _MODEL,
+    _text("study", "Id of the study of the family."),
+    _text("method", "How a draw was asked for.", values=("direct", "seed", "rejection")),
+    _number("temperature", "As sent; missing for the provider’s default.", low=0),
+    _text("reasoning", "Effort as sent; missing for the provider’s default.", nullable=True),
+    _count("draws", "All draws asked."),
+    _count("valid", "Draws with an outcome; of proposals, the accepted ones."),
+    _share("bias", "Total variation from the target."),
+    _dollars("cost_usd", "Billed for all draws, failed ones included."),
+    _dollars("usd_per_1000_valid", "Dollars for a thousand valid draws."),
+    _number("bits", "Fair bits of the model’s own in the valid draws, at the shares found.", low=0),
+    _number("bits_low", "The same at the end of the interval farther from even.", low=0),
+    _number("host_bits", "Bits that our labels, orders and proposals may have brought in.", low=0),
+    _number("bits_per_usd", "Bits at that end for a dollar; missing where they are not claimed.", low=0),
+    Column(name="claimed", type="boolean", meaning="Whether the bits may be claimed."),
+    _text("why", "Why they may not; empty where they may."),
+)
+
 DRAWS: tuple[Column, ...] = (
     _text("study", "Id of the study."),
     _MODEL,
@@ -241,6 +260,7 @@ TABLES: Mapping[str, tuple[Column, ...]] = {
     "estimates": ESTIMATES,
     "counts": COUNTS,
     "sequences": SEQUENCES,
+    "methods": METHODS,
     "draws": DRAWS,
     "spend": SPEND,
     "features": FEATURES,
@@ -284,6 +304,8 @@ def _fault(value: object, column: Column) -> str:
         if not isinstance(value, str):
             return "a text"
         return f"one of {', '.join(column.values)}" if column.values and value not in column.values else ""
+    if column.type == "boolean":
+        return "" if isinstance(value, bool) else "true or false"
     if column.type == "array":
         return "" if isinstance(value, (list, tuple)) else "a list"
     return _number_fault(value, column)

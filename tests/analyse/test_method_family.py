@@ -1,5 +1,6 @@
 """A family of methods of known truth: every number of methods.json from the draws alone."""
 
+import json
 from math import log2
 from pathlib import Path
 
@@ -9,6 +10,7 @@ from flipsite.analyse.methods.family import MethodFamily, MethodRecord, method_f
 from flipsite.analyse.report import report_draws
 from flipsite.collect.simulated import METHOD_COINS, Endpoint
 from flipsite.domain.draws import STATUSES, Draws, Status
+from flipsite.present.methods.page import method_files, picture, takes_sentences
 from flipsite.project import Project
 from flipsite.settings import load_study
 from flipsite.store.snapshot.read import read_draws
@@ -70,7 +72,7 @@ def test_every_number_follows_from_the_draws(project: Project, family: MethodFam
             outcomes = draws.outcome[rows]
             found = next(r for r in family.records if (r.model, r.study) == (model, name)).record()
             valid, ones = int((outcomes >= 0).sum()), int((outcomes == 1).sum())
-            assert (found["draws"], found["valid"]) == (100, valid)
+            assert (found["draws"], found["valid"]) == (250, valid)
             assert found["bias"] == pytest.approx(abs(ones / valid - 0.7))
             assert found["cost_usd"] == pytest.approx(draws.cost_usd[rows].sum())
             assert found["usd_per_1000_valid"] == pytest.approx(1000 * draws.cost_usd[rows].sum() / valid)
@@ -107,8 +109,29 @@ def test_seed_strings_are_recomputed(family: MethodFamily):
     assert same
     assert wrong
     assert right
-    assert (same.strings, same.distinct) == (100, 1)
-    assert (right.right, right.distinct) == (100, 100)
-    assert wrong.right < 80
+    assert (same.strings, same.distinct) == (250, 1)
+    assert (right.right, right.distinct) == (250, 250)
+    assert wrong.right < 200
     assert wrong.bias_recomputed is not None
     assert wrong.bias_recomputed < (record(family, "miscomputes", "seed").bias or 0)
+
+
+def test_the_page_says_what_it_takes_and_joins_a_models_ways(family: MethodFamily):
+    """In words and in a picture, all of it computed."""
+    (sentence, *others) = takes_sentences(family)
+    assert sentence.startswith("With the best model, simulated/")
+    assert "1,000 draws within 0.1 of what is asked cost $0.0" in sentence
+    assert others
+    drawn = picture(family.records)
+    assert drawn
+    assert len(drawn.marks) == len(family.records)
+    assert len(drawn.lines) == len({each.model for each in family.records})
+    assert all(0 <= mark.x <= drawn.width and 0 <= mark.y <= drawn.height for mark in drawn.marks)
+
+
+def test_methods_json_is_written_for_each_study_of_the_family(family: MethodFamily):
+    """The same records beside each of them."""
+    files = method_files([family])
+    assert {path.partition("/")[0] for path in files} == set(STUDIES)
+    (content,) = set(files.values())
+    assert len(json.loads(content)) == len(family.records)

@@ -19,7 +19,18 @@ CONTROLS = Path(__file__).parents[2] / "content" / "studies" / "controls"
 SEED = "2025"
 
 
-@pytest.mark.parametrize("study", ["controls", "control-dice", "control-range", "control-dozens"])
+@pytest.mark.parametrize(
+    "study",
+    [
+        "controls",
+        "control-dice",
+        "control-range",
+        "control-dozens",
+        "control-methods",
+        "control-methods-seed",
+        "control-methods-rejection",
+    ],
+)
 def test_collecting_the_controls_again_gives_the_same_bytes(study, tmp_path, monkeypatch):
     """`make controls`, run here: snapshot and catalogue are those of the repository."""
     folder, kept = tmp_path / "content" / "studies" / study, CONTROLS.parent / study

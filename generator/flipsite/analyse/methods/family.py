@@ -60,6 +60,7 @@ class MethodRecord:
 
     Attributes:
         fair: Its fair bits and prices.
+        bias_high: High end of the bias's 95 % interval.
         noise_floor: The bias that a perfect sampler shows at as many draws.
         seeds: Of the method seed; else None.
         trials: Of the method rejection, by proposed outcome; else empty.
@@ -73,6 +74,7 @@ class MethodRecord:
     draws: int
     valid: int
     bias: float | None
+    bias_high: float | None
     noise_floor: float | None
     fair: FairBits
     seeds: SeedDetail | None
@@ -182,6 +184,7 @@ def _record(report: StudyReport, estimate: Estimate, fair: FairBits) -> MethodRe
         draws=estimate.draws or 0,
         valid=estimate.valid or 0,
         bias=estimate.bias,
+        bias_high=estimate.bias_high,
         noise_floor=estimate.noise_floor,
         fair=fair,
         seeds=seed_detail(report.draws, rows, study.prompt) if report.draws and rows else None,
@@ -218,12 +221,13 @@ def trial_details(draws: Draws, rows: range, study: Study) -> tuple[TrialDetail,
     """What became of our proposals, by outcome; nothing of a study without them."""
     if draws.proposed is None or draws.accepted is None:
         return ()
-    answered = [(draws.proposed[row], draws.accepted[row]) for row in rows if draws.accepted[row] is not None]
+    place = slice(rows.start, rows.stop)
+    proposed, accepted = draws.proposed[place], draws.accepted[place]
     return tuple(
         TrialDetail(
             outcome=outcome,
-            trials=sum(proposed == str(outcome) for proposed, _ in answered),
-            accepted=answered.count((str(outcome), "1")),
+            trials=int(((proposed == outcome) & np.isfinite(accepted)).sum()),
+            accepted=int(((proposed == outcome) & (accepted == 1)).sum()),
             wanted=acceptance(outcome, target=study.prompt.target, share=study.method.proposal),
         )
         for outcome in (0, 1)

@@ -25,6 +25,7 @@ from flipsite.analyse.cross_study import (
     has_results,
     histories,
 )
+from flipsite.analyse.methods.family import MethodFamily, method_families
 from flipsite.analyse.outcomes.study_matrix import StudyMatrix, study_matrix
 from flipsite.analyse.report import StudyReport
 from flipsite.domain.display import encoded
@@ -38,6 +39,7 @@ from flipsite.present.embeds.formats import pasted_files, saved_files
 from flipsite.present.embeds.page import embed_page
 from flipsite.present.embeds.registry import Embed, study_embeds
 from flipsite.present.leaderboard.rows import Board, board
+from flipsite.present.methods.page import method_files, method_pages
 from flipsite.present.pages.cross_study import (
     comparison_pages,
     family_pages,
@@ -72,6 +74,7 @@ class Overview:
         boards: The studies' leaderboards, by study.
         compared: Pairs of studies that share models.
         alike: Families of targets.
+        methods: Families of methods.
         elsewhere: Models that more than one study asked.
         matrix: All of these over all studies; None without any.
         embeds: What can be shown elsewhere.
@@ -88,6 +91,7 @@ class Overview:
     boards: Mapping[str, Board]
     compared: Sequence[Comparison]
     alike: Sequence[Family]
+    methods: Sequence[MethodFamily]
     elsewhere: Mapping[str, History]
     matrix: StudyMatrix | None
     embeds: Sequence[Embed]
@@ -120,6 +124,7 @@ def overview_files(
         *matrix,
         *history_pages(given.elsewhere),
         *family_pages(given.alike, given.drawn.families),
+        *method_pages(given.methods),
         embed_page(given.embeds),
     ]
     listed = [
@@ -137,6 +142,7 @@ def overview_files(
         stands = given.standing and given.standing(page.path, page.template, page.path in told)
         files[page.path] = stands or page_file(templates, page, frame)
     files |= given.drawn.twins
+    files |= method_files(given.methods)
     for page in pages:
         files |= page.attached
     for report in known:
@@ -329,6 +335,7 @@ def site_work(
             boards=boards,
             compared=compared,
             alike=alike,
+            methods=method_families(with_results),
             elsewhere=elsewhere,
             matrix=study_matrix(with_results),
             embeds=_embeds(with_results, figures, boards, base_url=frame.address),

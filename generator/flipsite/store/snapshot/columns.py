@@ -248,7 +248,7 @@ _OPTIONAL_FIELDS = (
     ("mode", pa.field("p_cover", pa.float64())),
     ("mode", pa.field("p_labels", pa.string())),
 )
-"""Optional columns, each behind one that is always there; of several behind the same, the last stands first."""
+"""Optional columns, each behind one that is always there; the last of those behind the same comes first."""
 
 _NARROW = 128
 """Of more outcomes than this, the columns of their indices are 16 bits wide."""
