@@ -10,10 +10,10 @@ from statistics import median_low
 from flipsite import schema
 from flipsite.analyse.binomial import FAIR_MARGIN
 from flipsite.analyse.methods.family import MethodFamily, MethodRecord
-from flipsite.domain.display import encoded, plural
+from flipsite.domain.display import encoded, plural, usd_text
 from flipsite.domain.urls import model_page
 from flipsite.present.pages.page import Page
-from flipsite.present.text.formats import MISSING, bias_text, count_text, percent_text, usd_text
+from flipsite.present.text.formats import MISSING, bias_text, count_text, percent_text
 
 _HOME = ("Home", "index.html")
 _WIDTH, _HEIGHT = 640, 300
