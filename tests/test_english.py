@@ -30,7 +30,7 @@ PHRASES = {
     r"convict|acquit": "shown to be biased, shown to be fair",
     r"manieth": "every n-th",
     r"\bwhat (has )?c(a|o)me of it\b": "results",
-    r"\b(herein|hitherto|thereof|whence|whither|betwixt|lest)\b": "a modern word",
+    r"\b(herein|hitherto|thereof|whither|betwixt|lest)\b": "a modern word",
 }
 """What is not to be written, and what to write."""
 

@@ -1,5 +1,6 @@
 """Each computed sentence of the story beside the number that it states."""
 
+from functools import cache
 from pathlib import Path
 
 import pytest
@@ -7,9 +8,9 @@ from markupsafe import Markup
 from scipy import stats
 
 from flipsite.analyse.report import StudyReport
-from flipsite.domain.estimates import Verdict
+from flipsite.domain.estimates import Sway, Verdict
 from flipsite.present.pages.narrative import render_narrative
-from flipsite.present.pages.narrative_values import study_values
+from flipsite.present.pages.narrative_values import model_values, study_values
 from flipsite.present.text.formats import percent_text, share_text
 from flipsite.present.text.predictors import could_see_sentence, overall_sentence
 from flipsite.workflows.load import load_report
@@ -25,12 +26,16 @@ def report() -> StudyReport:
 @pytest.fixture(scope="module")
 def story(report: StudyReport) -> str:
     """The story as it reads, without its charts and tables."""
-    values = study_values(report)
+    reports = cache(lambda study: report if study is None else load_report(CONTENT / "studies" / study))
 
     def nothing(*_: object, **__: object) -> Markup:
         return Markup("")
 
-    functions = {"value": values.__getitem__, "term": lambda word: word}
+    def value(name: str, *, study: str | None = None, model: str | None = None) -> str:
+        found = reports(study)
+        return (study_values(found) if model is None else model_values(found, model))[name]
+
+    functions = {"value": value, "term": lambda word: word}
     functions |= dict.fromkeys(("chart", "table", "coin", "model"), nothing)
     html = render_narrative(CONTENT / "story.md", functions, raw={"link": str}).html
     return plain(html.striptags())
@@ -112,3 +117,19 @@ def test_what_the_regressions_found(story: str, report: StudyReport) -> None:
 
 def test_the_costs_are_the_sources(story: str) -> None:
     assert "The run itself cost less than $40, the whole adventure about $80" in story
+
+
+SMALL, BASE = "huggingfacetb/smollm2-135m-instruct", "google/gemma-3-270m"
+
+
+def test_the_small_models_do_what_the_story_says_of_them(story: str) -> None:
+    """The base model looks fair and follows the order; the other likes 1; both follow the order of fresh labels."""
+    fixed, fresh = (
+        {one.model: one for one in load_report(CONTENT / "studies" / study).estimates}
+        for study in ("small-models", "small-models-labels")
+    )
+    assert fixed[BASE].bias <= 0.1
+    assert fixed[BASE].sway is fresh[BASE].sway is fresh[SMALL].sway is Sway.ORDER
+    assert fixed[SMALL].verdict is Verdict.BIASED
+    assert f"{fixed[BASE].ones} ones in {fixed[BASE].valid} answers" in story
+    assert f"it said 1 in {fixed[SMALL].ones} of {fixed[SMALL].valid} answers" in story

@@ -20,6 +20,7 @@ from urllib.parse import unquote
 from flipsite import __version__
 from flipsite.domain.progress import Progress, counted, unwatched
 from flipsite.domain.site import SiteInfo
+from flipsite.domain.study import Kind
 from flipsite.domain.urls import base_address, domain_address
 from flipsite.errors import UsageError
 from flipsite.files import file_digest
@@ -180,6 +181,7 @@ def _work(
         reports = memory.reports(paths, inputs, load_report)
     else:
         reports = [load_report(path) for path in counted(paths, "study", progress)]
+    reports = sorted(reports, key=lambda report: report.study.kind is Kind.SIMULATED)  # real figures first
     log.info("analysed %d studies", len(reports))
     models = {report.study.id: [record.page for record in report.estimates] for report in reports}
     kept = {} if force else reusable(out, inputs=inputs, models=models, templates=project.templates)
