@@ -64,6 +64,7 @@ TABLES = (
     "population-fit",
     "kinds",
     "cost-against-bias",
+    "bits",
 )
 """The embeds that most studies have; completion should not wait until a study is read."""
 

@@ -186,7 +186,7 @@ def table_embeds(
         bits = bits_table(report, top=top or MOST_ROWS, note=study_note(report.study))
         valid = any(estimate.valid for estimate in report.estimates)
         drawn = (figures or {}).get("bits")
-        picture = partial(_same, drawn) if drawn else cache(partial(_bits, report)) if valid else None
+        picture = partial(_same, drawn) if drawn else cache(partial(bits_a_draw, report)) if valid else None
         found.append(embedded(bits, picture))
     best = main_form(report.fit) if report.fit else None
     if best and contrasts(best, main_part(best)):
@@ -223,7 +223,7 @@ def table_drawings(report: StudyReport) -> dict[str, Draw]:
     ends = (least_biased_table(report, made), most_biased_table(report, made))
     found = {table.name: _rows_figure(report, table, {}) for table in ends}
     if report.tallies and any(estimate.valid for estimate in report.estimates):
-        found["bits"] = partial(_bits, report)
+        found["bits"] = partial(bits_a_draw, report)
     return {name: draw for name, draw in found.items() if draw}
 
 
@@ -308,10 +308,11 @@ def _rows_figure(report: StudyReport, table: Table, figures: Mapping[str, Figure
     return cache(partial(_intervals, shown, report.study)) if shown else None
 
 
-def _bits(report: StudyReport) -> Figure:
-    from flipsite.present.charts.bits import bits_a_draw
+def bits_a_draw(report: StudyReport) -> Figure:
+    """The picture of the table `bits`; charts are loaded only once one is drawn."""
+    from flipsite.present.charts import bits
 
-    return bits_a_draw(report)
+    return bits.bits_a_draw(report)
 
 
 def _intervals(estimates: Sequence[Estimate], study: Study) -> Figure:

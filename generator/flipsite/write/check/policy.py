@@ -36,8 +36,9 @@ def allows_inline(policy: str) -> bool:
 
 
 _USED = """
-    addEventListener append body childNodes children cookie createComment createDocumentFragment
-    createElement createElementNS createEvent createRange createTextNode currentScript defaultView
+    activeElement addEventListener adoptedStyleSheets append body childNodes children cookie createComment
+    createDocumentFragment
+    createComment createDocumentFragment createElement createElementNS createEvent createRange createTextNode currentScript defaultView
     doctype documentElement domain embeds execCommand firstChild fonts forms getElementById
     getElementsByClassName getElementsByName getElementsByTagName getSelection hasFocus head hidden
     images implementation importNode lastChild links location nodeType open ownerDocument parentNode
