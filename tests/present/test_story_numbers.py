@@ -123,7 +123,7 @@ SMALL, BASE = "huggingfacetb/smollm2-135m-instruct", "google/gemma-3-270m"
 
 
 def test_the_small_models_do_what_the_story_says_of_them(story: str) -> None:
-    """The base model looks fair and follows the order, the other likes 1; both follow fresh labels by order."""
+    """The base model looks fair and follows the order, the other likes 1; both follow fresh orders."""
     fixed, fresh = (
         {one.model: one for one in load_report(CONTENT / "studies" / study).estimates}
         for study in ("small-models", "small-models-labels")

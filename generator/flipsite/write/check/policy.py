@@ -36,14 +36,14 @@ def allows_inline(policy: str) -> bool:
 
 
 _USED = """
-    activeElement addEventListener adoptedStyleSheets append body childNodes children cookie createComment
-    createDocumentFragment
-    createComment createDocumentFragment createElement createElementNS createEvent createRange createTextNode currentScript defaultView
-    doctype documentElement domain embeds execCommand firstChild fonts forms getElementById
-    getElementsByClassName getElementsByName getElementsByTagName getSelection hasFocus head hidden
-    images implementation importNode lastChild links location nodeType open ownerDocument parentNode
-    querySelector querySelectorAll readyState referrer removeChild removeEventListener scripts
-    styleSheets title URL visibilityState write
+    activeElement addEventListener adoptedStyleSheets append body childNodes children cookie
+    createComment createDocumentFragment createElement createElementNS createEvent createRange
+    createTextNode currentScript defaultView doctype documentElement domain embeds execCommand
+    firstChild fonts forms getElementById getElementsByClassName getElementsByName
+    getElementsByTagName getSelection hasFocus head hidden images implementation importNode
+    lastChild links location nodeType open ownerDocument parentNode querySelector
+    querySelectorAll readyState referrer removeChild removeEventListener scripts styleSheets
+    title URL visibilityState write
 """
 
 DOCUMENT_NAMES = frozenset(_USED.split())
