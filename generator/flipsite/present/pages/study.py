@@ -23,6 +23,7 @@ from flipsite.present.pages.narrative_values import study_values
 from flipsite.present.pages.page import Page
 from flipsite.present.pages.pairs import pairs_page
 from flipsite.present.pages.predictors import predictors_page
+from flipsite.present.pages.study_answers import answers_page
 from flipsite.present.tables import TOP, csv_records, spend_table, study_note
 
 
@@ -109,7 +110,8 @@ def study_pages(
     spend = [spend_page(report, figures)] if report.spend else []
     predictors = [predictors_page(report, report.fit, figures)] if report.fit else []
     pairs = [pairs_page(report, board)] if len(board.least()) > 1 else []
-    return [summary, leaderboard_page(report, figures, board), *pairs, *spend, *predictors]
+    answers = [page] if (page := answers_page(report)) else []
+    return [summary, leaderboard_page(report, figures, board), *pairs, *answers, *spend, *predictors]
 
 
 def stopped(report: StudyReport) -> list[tuple[Estimate, Stop]]:
