@@ -97,6 +97,13 @@ ESTIMATES: tuple[Column, ...] = (
         nullable=True,
         values=Dependence,
     ),
+    Column(
+        name="design_effect",
+        type="number",
+        meaning="By how much label pairs and dependence widen the variance of the share; 1 for neither.",
+        low=1,
+        nullable=True,
+    ),
     _count("rank", "By bias, within orders where two were asked, 1 the least; ties share a rank.", low=1),
     _count("rank_low", "Low end of the rank’s 95 % interval.", low=1),
     _count("rank_high", "High end of the same interval.", low=1),

@@ -163,3 +163,22 @@ def test_a_study_tells_what_stopping_when_settled_would_have_saved() -> None:
     assert "a/one biased 8 50 b/zero biased 8 50" in said
     assert "2 of these 2 models would have been settled before their last draw" in said
     assert "16 draws in all in place of 100, 84 % fewer." in said
+
+
+def test_dependent_draws_with_equal_counts_have_their_own_coins() -> None:
+    """Thirty ones and twenty zeros: mixed they say more of the coin than in two runs."""
+    runs = [1] * 30 + [0] * 20
+    mixed = [runs[i] for i in np.random.default_rng(0).permutation(50)]
+    report = report_draws(
+        replace(load_study(ARTICLE), kind=Kind.MEASURED),
+        collect_draws(
+            Draw(model=model, draw=i, labels=("0", "1"), order=0, result=Outcome(index=outcome))
+            for model, outcomes in (("a/mixed", mixed), ("b/runs", runs))
+            for i, outcome in enumerate(outcomes)
+        ),
+    )
+    loose, firm = (page_of(report, model).context["view"] for model in ("b/runs", "a/mixed"))
+    assert loose.estimate.design_effect > 5
+    assert firm.estimate.design_effect == 1
+    assert loose.coins.n_near < firm.coins.n_near
+    assert loose.coins.n_near == pytest.approx(50 * loose.standing.p_within_10, abs=1.5)

@@ -71,6 +71,7 @@ def estimates(
         low[i], high[i], p[i] = _clustered(
             each, (dependent or {}).get(tally.model), tally, ends=(low[i], high[i], p[i]), target=target
         )
+    effects = design_effects(asked or {}, dependent or {}, target=target)
     q = benjamini_hochberg(p)
     least, largest = bias_ends(low, high, target=target)
     floor = noise_floor(valid, target)
@@ -84,7 +85,7 @@ def estimates(
     ]
     rank = competition_ranks([b if w is None else w for b, w in zip(bias.tolist(), within, strict=True)])
     if doubts is None:
-        doubts = standings(by_model, target=target, by_order=_orders(asked), dependent=dependent)
+        doubts = standings(by_model, target=target, by_order=_orders(asked), design_effects=effects)
     places = {each.model: each for each in doubts}
 
     def drawn(tally: Tally, i: int) -> Estimate:
@@ -112,6 +113,7 @@ def estimates(
             verdict=said,
             sway=sway,
             dependence=depends.kind if depends else None,
+            design_effect=effects.get(tally.model, 1.0),
             rank=int(rank[i]),
             rank_low=places[tally.model].rank_low,
             rank_high=places[tally.model].rank_high,
@@ -147,6 +149,20 @@ def _with_shrunken(record: Estimate, shrunken: Mapping[str, ShrunkenBias] | None
         p_near=found.p_near,
         rank_shrunken=found.rank,
     )
+
+
+def design_effects(
+    asked: Mapping[str, Asked], dependent: Mapping[str, Overdispersion], *, target: float
+) -> dict[str, float]:
+    """By how much label pairs and dependence widen the variance of each model's share, where they do."""
+    effects = {
+        model: clustered_test(each.pairs, target=target).design_effect
+        for model, each in asked.items()
+        if each.pairs is not None
+    }
+    for model, found in dependent.items():
+        effects[model] = max(effects.get(model, 1.0), found.design_effect)
+    return effects
 
 
 def _clustered(

@@ -17,7 +17,6 @@ import numpy as np
 from numpy.typing import NDArray
 
 from flipsite.analyse.binomial import TAIL
-from flipsite.analyse.dependence.overdispersion import Overdispersion
 from flipsite.analyse.label_order.sway import OrderCounts
 from flipsite.analyse.posterior import bias_interval, bias_quantile, bias_within, share_quantiles
 from flipsite.domain.draws import Tally
@@ -83,7 +82,7 @@ def standings(
     seed: int = 0,
     n_draws: int = N_DRAWS,
     by_order: Mapping[str, OrderCounts] | None = None,
-    dependent: Mapping[str, Overdispersion] | None = None,
+    design_effects: Mapping[str, float] | None = None,
 ) -> tuple[RankEstimate, ...]:
     """Rank every model that has a valid draw, with the doubt that is left.
 
@@ -95,7 +94,8 @@ def standings(
         n_draws: Joint posterior draws; fewer where there are more than 500 models.
         by_order: Ones and valid draws in each order, of models that were asked in two: they rank by the
             mean bias within the orders.
-        dependent: Where draws depend on each other, fewer count.
+        design_effects: By how much the variance of a share is widened where draws depend on each other: as
+            many fewer draws count.
 
     Returns:
         One standing a model, in the order given.
@@ -103,7 +103,7 @@ def standings(
     drawn = [tally for tally in tallies if tally.n_valid]
     if not drawn:
         return ()
-    effects = [_design_effect(tally.model, dependent) for tally in drawn]
+    effects = [(design_effects or {}).get(tally.model, 1.0) for tally in drawn]
     ones = np.array([tally.n_ones for tally in drawn]) / effects
     valid = np.array([tally.n_valid for tally in drawn]) / effects
     counts = [
@@ -137,11 +137,6 @@ def standings(
         )
         for i, tally in enumerate(drawn)
     )
-
-
-def _design_effect(model: str, dependent: Mapping[str, Overdispersion] | None) -> float:
-    found = (dependent or {}).get(model)
-    return found.design_effect if found else 1.0
 
 
 def posterior_ranks(

@@ -18,7 +18,6 @@ from flipsite.analyse.dependence.homogeneity import (
 )
 from flipsite.analyse.dependence.overdispersion import (
     DependenceTest,
-    Overdispersion,
     false_flag_bound,
     overdispersion,
     with_q_values,
@@ -30,14 +29,13 @@ from flipsite.analyse.empirical_bayes.shrinkage import (
     shrunken_biases,
 )
 from flipsite.analyse.enrichment import Enrichment, study_claims
-from flipsite.analyse.estimates import estimates, published_estimates
+from flipsite.analyse.estimates import design_effects, estimates, published_estimates
 from flipsite.analyse.fairness import FairShare, fair_share, published_fair_share
 from flipsite.analyse.label_order.decomposition import Decomposition, decompose
 from flipsite.analyse.label_order.sway import (
     Asked,
     SwayTest,
     asked_of,
-    clustered_test,
     fair_throughout,
     sway_tests,
     sways,
@@ -273,9 +271,9 @@ def _coins(report: StudyReport, counts: StudyCounts, truths: Mapping[str, float]
         if (found := overdispersion(each.dependence_tests, follows=model in followed))
     }
     flagged = {*followed, *dependent}
-    effects = _design_effects(asked, dependent, target=target)
+    effects = design_effects(asked, dependent, target=target)
     tests = _with_missing(tests, asked, tallies, effects=effects, flagged=flagged, target=target)
-    ranked = standings(tallies, target=target, by_order=by_order, dependent=dependent)
+    ranked = standings(tallies, target=target, by_order=by_order, design_effects=effects)
     places = {place.model: place for place in ranked}
     return replace(
         report,
@@ -298,20 +296,6 @@ def _coins(report: StudyReport, counts: StudyCounts, truths: Mapping[str, float]
         ),
         population=fit_population(tallies, target=target),
     )
-
-
-def _design_effects(
-    asked: Mapping[str, Asked], dependent: Mapping[str, Overdispersion], *, target: float
-) -> dict[str, float]:
-    """By how much label pairs and dependence widen the variance of each model's share, where they do."""
-    effects = {
-        model: clustered_test(each.pairs, target=target).design_effect
-        for model, each in asked.items()
-        if each.pairs is not None
-    }
-    for model, found in dependent.items():
-        effects[model] = max(effects.get(model, 1.0), found.design_effect)
-    return effects
 
 
 def _with_missing(

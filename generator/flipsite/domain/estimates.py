@@ -94,6 +94,7 @@ class Estimate:
     verdict: Verdict = Verdict.UNDECIDED
     sway: Sway | None = None
     dependence: Dependence | None = None
+    design_effect: float | None = None
     rank: int | None = None
     rank_low: int | None = None
     rank_high: int | None = None

@@ -267,9 +267,11 @@ def population_fit(population: Population, printed: Printed, study: Study) -> Fi
     ]
     farthest = max(rows, key=lambda row: abs(row["observed"] - row["expected"]))
     shape = "two beta distributions" if population.second else "a beta distribution"
+    between = str(farthest["bias"]).startswith("between")
+    where = "between the two tables" if between else f"at a bias of {farthest['bias']}"
     title = (
-        f"The fitted population expects {farthest['expected']:.0f} models where the largest difference is: "
-        f"{farthest['bias']}, observed {count_text(farthest['observed'])}"
+        f"The fitted population is farthest off {where}: {plural(farthest['observed'], 'model')} observed, "
+        f"{farthest['expected']:.0f} expected"
     )
     return figure(
         lambda canvas: _population_rows(rows, canvas),

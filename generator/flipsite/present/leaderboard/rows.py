@@ -470,6 +470,8 @@ def _sampler(report: StudyReport) -> PerfectSampler | None:
         draws *= report.study.sampling.per_answer
         floor = float(multinomial_noise_floor(draws, prompt.shares))
         return PerfectSampler(draws=draws, bias=floor, band=None)
+    in_orders = any(each.bias_within is not None for each in report.estimates)
+    per_order = [draws // 2, draws - draws // 2] if in_orders and draws > 1 else [draws]
     reach, widest = chance_reach(draws, prompt.target), prompt.largest_bias
     ends = (
         (0.0, reach / widest)
@@ -478,7 +480,7 @@ def _sampler(report: StudyReport) -> PerfectSampler | None:
     )
     return PerfectSampler(
         draws=draws,
-        bias=float(noise_floor(draws, prompt.target)),
+        bias=float(noise_floor(per_order, prompt.target).mean()),
         band=(round(100 * ends[0], 1), round(100 * ends[1], 1)),
     )
 

@@ -205,9 +205,7 @@ def model_view(shared: SharedParts, place: int) -> ModelView:
         unsent=tuple(name for name, models in report.unsent.items() if model in models),
         outcomes=_outcomes(report, model, own),
         sequences=_sequences(report, model),
-        coins=posterior_coins(estimate.ones, estimate.valid, target=target)
-        if estimate.valid and estimate.ones is not None
-        else None,
+        coins=_coins(estimate, target=target),
         running=pictures.running,
         running_twin=pictures.running_twin,
         strip=pictures.strip,
@@ -252,6 +250,14 @@ class _Pictures(NamedTuple):
     running_twin: SparklineSpec | None = None
     strip: Strip | None = None
     strip_twin: SparklineSpec | None = None
+
+
+def _coins(estimate: Estimate, *, target: float) -> PosteriorCoins | None:
+    """The coins of a share; of dependent draws as many count as the design effect leaves."""
+    if not estimate.valid or estimate.ones is None:
+        return None
+    effect = estimate.design_effect or 1.0
+    return posterior_coins(estimate.ones / effect, estimate.valid / effect, target=target)
 
 
 def _pictures(report: StudyReport, model: str, outcomes: Codes | None) -> _Pictures:

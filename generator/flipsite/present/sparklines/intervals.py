@@ -160,13 +160,19 @@ class PosteriorCoins:
     radius_em: float
 
 
-def posterior_coins(n_ones: int, n_valid: int, *, target: float = 0.5) -> PosteriorCoins:
-    """Fifty equally likely values of a model's share of ones, stacked where they coincide."""
+def posterior_coins(n_ones: float, n_valid: float, *, target: float = 0.5) -> PosteriorCoins:
+    """Fifty equally likely values of a model's share of ones, stacked where they coincide.
+
+    Args:
+        n_ones: Ones among the valid draws.
+        n_valid: Valid draws; of dependent draws as many as count.
+        target: Probability that the prompt asks for.
+    """
     return _coins(n_ones, n_valid, target)
 
 
 @lru_cache(maxsize=4096)
-def _coins(n_ones: int, n_valid: int, target: float) -> PosteriorCoins:
+def _coins(n_ones: float, n_valid: float, target: float) -> PosteriorCoins:
     shares = share_quantiles(n_ones, n_valid, levels=COINS).tolist()
     stacks: dict[int, int] = {}
     places = []
