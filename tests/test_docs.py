@@ -79,6 +79,10 @@ flipsite export mine --format csv -o draws.csv
 printf '{{"model": "a/b", "answer": "%s"}}\n' heads tails | gzip > flips.jsonl.gz
 printf 'model,p,answer\na/b,5,0\na/b,50,1\n' > curve.csv
 printf 'model,p,v,v2,said\na/b,50,red,blue,red\na/b,5,red,blue,blue\n' > words.csv
+mkdir logs && cp draws.csv logs/
+printf '{{"request": {{"model": "a/b"}}, "reply": "Output: %s"}}\n' 0 1 > log.jsonl
+printf 'model,outcome\na/b,1\na/b,6\n' > dice.csv
+printf 'model,{columns}\na/b,0,1,0,1,0,1,0,1,0,1,0,1\n' > dozens.csv
 """
 """A project in which each example of each `--help` can be typed."""
 
@@ -92,7 +96,11 @@ def prepared(session: Session, tmp_path_factory: pytest.TempPathFactory) -> Sess
     if kept.exists():
         shutil.copytree(kept, session.folder(), dirs_exist_ok=True)
     else:
-        for line in PREPARED.format(root=ROOT).strip().splitlines():
+        for line in (
+            PREPARED.format(root=ROOT, columns=",".join(f"flip_{n}" for n in range(1, 13)))
+            .strip()
+            .splitlines()
+        ):
             session.check(line)
         shutil.copytree(session.folder(), kept)
     session.check(REMOTE)

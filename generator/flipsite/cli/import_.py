@@ -44,6 +44,14 @@ MOST_NAMES = 5
 )
 @click.option("--labels", metavar="A,B", help="The labels of outcome 0 and outcome 1.")
 @click.option(
+    "--outcomes", metavar="A,B,C", help="The labels of more outcomes, or `1..100` for whole numbers."
+)
+@click.option(
+    "--target",
+    metavar="SHARES",
+    help="What the prompt asked for, in a study that is made here: `uniform`, or shares as `0.5,0.3,0.2`.",
+)
+@click.option(
     "--target-column",
     metavar="COL",
     help="The file's column of asked shares (or per cent): one study a target, named STUDY-p005 and so on.",
@@ -80,6 +88,8 @@ def command(
     columns: tuple[str, ...],
     where: tuple[str, ...],
     labels: str | None,
+    outcomes: str | None,
+    target: str | None,
     target_column: str | None,
     model: str | None,
     decimal: str,
@@ -102,16 +112,26 @@ def command(
       flipsite import flips.jsonl.gz --study theirs --column outcome=answer --labels tails,heads
       flipsite import curve.csv --study curve --column outcome=answer --target-column p
       flipsite import log.jsonl --study mine --column model=request.model --column response=reply
+      flipsite import dice.csv --study dice --outcomes 1..6 --target uniform
+      flipsite import dozens.csv --study dozens --column sequence=flip_1..flip_12
       flipsite import words.csv --study words --column outcome=said --column labels=v,v2 --where p=50
     """
     from flipsite.project import find_project
-    from flipsite.store.imports.columns import parse_options
+    from flipsite.store.imports.columns import parse_options, parse_target
     from flipsite.workflows.batch import import_batch, names_study
     from flipsite.workflows.transfer import import_draws, import_targets, input_files
 
     options = parse_options(
-        columns, where, labels, model=model, decimal=decimal, encoding=encoding, source=source
+        columns,
+        where,
+        labels,
+        model=model,
+        decimal=decimal,
+        encoding=encoding,
+        source=source,
+        outcomes=outcomes,
     )
+    shares = None if target is None else parse_target(target)
     with input_files(files, sys.stdin.buffer) as paths:
         for path in paths:
             project = find_project(Path.cwd())
@@ -130,7 +150,7 @@ def command(
                     _show(report, dry_run=dry_run)
             else:
                 report = import_draws(
-                    project, study, path, options=options, overwrite=overwrite, dry_run=dry_run
+                    project, study, path, options=options, target=shares, overwrite=overwrite, dry_run=dry_run
                 )
                 _show(report, dry_run=dry_run)
 
@@ -176,13 +196,19 @@ def _lines(report: "ImportReport", *, dry_run: bool) -> list[str]:
     return [
         f"{read} {plural(report.n_rows, 'row')} of {report.path} into study {report.study!r}: "
         f"{_counts(report)}; {plural(len(report.models), 'model')}.",
-        "Outcomes were read from the models' answers."
-        if report.from_answers
-        else f"The outcome column was read as {report.reading}.",
+        _reading(report),
         *report.notes,
         *_remarks(report),
         *(_preview(report) if dry_run else ()),
     ]
+
+
+def _reading(report: "ImportReport") -> str:
+    if report.per_answer > 1:
+        return f"Most answers hold {report.per_answer} draws."
+    if report.from_answers:
+        return "Outcomes were read from the models' answers."
+    return f"The outcome column was read as {report.reading}."
 
 
 def _counts(report: "ImportReport") -> str:

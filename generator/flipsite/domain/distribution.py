@@ -4,7 +4,15 @@ import re
 from collections.abc import Mapping, Sequence
 from math import fsum, isfinite
 
-from flipsite.domain.study import PLACEHOLDERS, LabelMode, MethodKind, OrderMode, OutcomeForm, Prompt
+from flipsite.domain.study import (
+    PLACEHOLDERS,
+    UNKNOWN_PROMPT,
+    LabelMode,
+    MethodKind,
+    OrderMode,
+    OutcomeForm,
+    Prompt,
+)
 
 MOST_OUTCOMES = 1_000
 MOST_RANDOM = 12
@@ -104,7 +112,7 @@ def check_per_answer(prompt: Prompt, per_answer: int) -> None:
     Raises:
         KeyFaultError: If the template does not say `{count}` where it must.
     """
-    if per_answer > 1 and "{count}" not in prompt.template:
+    if per_answer > 1 and prompt.template != UNKNOWN_PROMPT and "{count}" not in prompt.template:
         raise KeyFaultError(
             "per_answer", f"{per_answer} draws in one answer need {{count}} in prompt.template"
         )
@@ -174,6 +182,8 @@ def _check_number(n_outcomes: int) -> None:
 
 
 def _check_placeholders(prompt: Prompt) -> None:
+    if prompt.template == UNKNOWN_PROMPT:  # of imported draws
+        return
     found = set(_PLACEHOLDER.findall(prompt.template))
     if strange := sorted(found - set(prompt.placeholders)):
         known = ", ".join(f"{{{name}}}" for name in PLACEHOLDERS[prompt.form])

@@ -30,7 +30,7 @@ def import_draws(
     path: Path,
     *,
     options: ImportOptions,
-    target: float = 0.5,
+    target: object = None,
     overwrite: bool = False,
     dry_run: bool = False,
 ) -> ImportReport:

@@ -89,8 +89,9 @@ def _remedy(shown: dict[Value, str], read: Counter[Value], unread: Counter[Value
     every = ", ".join(repr(shown[value]) for value in sorted(values, key=_rank))
     pair = sorted((value for value, _ in (read + unread).most_common(2)), key=_rank)
     return (
-        f"the column holds {every}; --labels {_option([shown[value] for value in pair])} reads those two "
-        "and leaves the others without an outcome"
+        f"the column holds {every}; "
+        f"--outcomes {_option([shown[value] for value in sorted(values, key=_rank)])} reads them all, "
+        f"--labels {_option([shown[value] for value in pair])} two of them alone"
     )
 
 

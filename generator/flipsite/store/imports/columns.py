@@ -1,11 +1,13 @@
 """Which of a file's columns mean what, and which of its rows are wanted."""
 
 import csv
+import re
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass, replace
 from difflib import get_close_matches
 from pathlib import Path
 
+from flipsite.domain.distribution import MOST_OUTCOMES, MOST_PER_ANSWER
 from flipsite.domain.draws import OPTIONAL
 from flipsite.errors import UsageError
 from flipsite.store.imports.cells import number_of
@@ -76,6 +78,7 @@ def parse_options(
     decimal: str = ".",
     encoding: str | None = None,
     source: str = "auto",
+    outcomes: str | None = None,
 ) -> ImportOptions:
     """Parse the options as they are typed: `OURS=THEIRS`, `COL=VALUE`, `A,B`.
 
@@ -86,9 +89,12 @@ def parse_options(
     for text in columns:
         ours, theirs = _split(text, option="--column", form="OURS=THEIRS")
         mapped[ours] = _theirs(ours, theirs)
-    pair = None if labels is None else _pair(labels)
-    if pair and mapped.get("labels"):
-        raise UsageError("--labels and --column labels= both name the labels; leave one of them out")
+    if labels is not None and outcomes is not None:
+        raise UsageError("--labels and --outcomes both name the labels; leave one of them out")
+    names = _pair(labels) if labels is not None else None if outcomes is None else _outcomes(outcomes)
+    if names and mapped.get("labels"):
+        option = "--outcomes" if outcomes else "--labels"
+        raise UsageError(f"{option} and --column labels= both name the labels; leave one of them out")
     if not mapped.get("model", ("model",)) and model is None:
         raise UsageError("--column: model cannot be left out; name its column, or the model with --model")
     if not mapped.get("outcome", ("outcome",)) and not mapped.get("response", ("response",)):
@@ -99,7 +105,7 @@ def parse_options(
     return ImportOptions(
         columns=tuple(sorted(mapped.items())),
         where=conditions,
-        labels=pair,
+        labels=names,
         model=model,
         decimal=decimal,
         encoding=encoding,
@@ -110,7 +116,17 @@ def parse_options(
 def reads_answers(options: ImportOptions, names: Collection[str]) -> bool:
     """Whether a file with these columns has answers to read in place of outcomes."""
     mapping = options.mapping
-    return not set(mapping["outcome"]) & set(names) and bool(set(mapping["response"]) & set(names))
+    return (
+        not set(mapping["outcome"]) & set(names)
+        and bool(set(mapping["response"]) & set(names))
+        and not reads_sequences(options, names)
+    )
+
+
+def reads_sequences(options: ImportOptions, names: Collection[str]) -> bool:
+    """Whether a file with these columns has several draws an answer."""
+    columns = options.mapping["sequence"]
+    return bool(columns) and set(columns) <= set(names)
 
 
 def match_case(options: ImportOptions, names: Sequence[str]) -> tuple[ImportOptions, tuple[str, ...]]:
@@ -155,7 +171,8 @@ def check_columns(path: Path, names: Sequence[str], options: ImportOptions) -> N
     Raises:
         UsageError: That names the file, the column, the nearest one, and what there is.
     """
-    answers = options.mapping["outcome"] if reads_answers(options, names) else ()
+    elsewhere = reads_answers(options, names) or reads_sequences(options, names)
+    answers = options.mapping["outcome"] if elsewhere else ()
     optional = set(answers) - {theirs for _, found in options.columns for theirs in found}
     for name in options.needed:
         if name not in names and name not in optional:
@@ -199,12 +216,61 @@ def _theirs(ours: str, theirs: str) -> tuple[str, ...]:
         near = get_close_matches(ours, OURS, n=1, cutoff=0.5)
         hint = f"did you mean {near[0]!r}? " if near else ""
         raise UsageError(f"--column {ours}={theirs}: no column of ours; {hint}there are {', '.join(OURS)}")
+    if ours == "sequence":
+        return _columns_in_row(theirs)
     if ours != "labels":
         return (theirs,) if theirs else ()
     names = tuple(name.strip() for name in theirs.split(",")) if theirs else ()
     if len(names) > 2 or not all(names):
         raise UsageError(f"--column labels={theirs}: expected one column or two, as in labels=first,second")
     return names
+
+
+def _columns_in_row(theirs: str) -> tuple[str, ...]:
+    """The columns of a sequence: one, several with commas between, or all from `d_1` to `d_10`."""
+    found = _COLUMN_RANGE.fullmatch(theirs)
+    if found and found[1] == found[3] and 0 < int(found[4]) - int(found[2]) < MOST_PER_ANSWER:
+        return tuple(f"{found[1]}{number}" for number in range(int(found[2]), int(found[4]) + 1))
+    names = tuple(name.strip() for name in theirs.split(",")) if theirs else ()
+    if not all(names):
+        raise UsageError(f"--column sequence={theirs}: expected a column, or several as in d_1..d_10")
+    return names
+
+
+_COLUMN_RANGE = re.compile(r"(.*?)(\d{1,6})\.\.(.*?)(\d{1,6})")
+_NUMBER_RANGE = re.compile(r"(-?\d{1,9})\.\.(-?\d{1,9})")
+
+
+def _outcomes(text: str) -> tuple[str, ...]:
+    """The labels of `--outcomes`: a list with commas, or all whole numbers of a range."""
+    if found := _NUMBER_RANGE.fullmatch(text.strip()):
+        low, high = int(found[1]), int(found[2])
+        if 2 <= high - low + 1 <= MOST_OUTCOMES:
+            return tuple(map(str, range(low, high + 1)))
+        raise UsageError(f"--outcomes {text}: expected 2 to {MOST_OUTCOMES:,} whole numbers")
+    names = [name.strip() for name in next(csv.reader([text]), [])]
+    if not 2 <= len(names) <= MOST_OUTCOMES or not all(names):
+        raise UsageError(f"--outcomes {text!r}: expected labels, as in --outcomes red,green,blue or 1..100")
+    if len({name.casefold() for name in names}) < len(names):
+        raise UsageError(f"--outcomes {text!r}: two labels are the same, apart from case")
+    return tuple(names)
+
+
+def parse_target(text: str) -> str | list[float] | list[int]:
+    """The target that `--target` names: `uniform`, or shares or whole weights with commas between.
+
+    Raises:
+        UsageError: If it is anything else.
+    """
+    if text.strip() == "uniform":
+        return "uniform"
+    numbers = [number_of(part) for part in text.split(",")]
+    shares = [number for number in numbers if number is not None]
+    if len(shares) < len(numbers):
+        raise UsageError(f"--target {text!r}: expected uniform, or shares as in --target 0.5,0.3,0.2")
+    if len(shares) == 1 and shares[0] <= 1:
+        return [1 - shares[0], shares[0]]
+    return [int(share) for share in shares] if all(share.is_integer() for share in shares) else shares
 
 
 def _pair(text: str) -> tuple[str, str]:

@@ -2,8 +2,6 @@
 
 The snapshot's own metadata say which files it holds, so that draws and record change together: a second
 import of a file changes nothing, and one that was killed is repaired by running it again.
-
-The description of a study that is made of somebody's draws: as much as they tell.
 """
 
 import json
@@ -22,18 +20,18 @@ import pyarrow.compute as pc
 from numpy.typing import NDArray
 
 from flipsite.domain.display import plural
-from flipsite.domain.draws import STATUSES, Draws, Status
-from flipsite.domain.study import UNKNOWN_PROMPT, Budget, Kind, ModelChoice, Prompt, Sampling, Study
+from flipsite.domain.draws import STATUSES, Status
+from flipsite.domain.study import Kind
 from flipsite.errors import UsageError
-from flipsite.files import replacing
 from flipsite.project import SNAPSHOT, snapshot_files
-from flipsite.settings import dump_study, load_study
+from flipsite.settings import load_study
 from flipsite.store.imports.cells import Labels
 from flipsite.store.imports.columns import ImportOptions, match_case
 from flipsite.store.imports.files import sha256_of
 from flipsite.store.imports.overlap import Fingerprints, Overlap
 from flipsite.store.imports.rows import Rows, place_of, rows_of, targets_of
 from flipsite.store.imports.sheet import Sheet, read_sheet
+from flipsite.store.imports.study import DrawFacts, check_target, facts_of, facts_of_files, write_study
 from flipsite.store.imports.survey import AnswerReader, Problem
 from flipsite.store.snapshot.columns import appended, without_rows
 from flipsite.store.snapshot.read import (
@@ -46,77 +44,6 @@ from flipsite.store.snapshot.read import (
 from flipsite.store.snapshot.shards import merge_shard, shards_in
 from flipsite.store.snapshot.tables import snapshot_tables
 from flipsite.store.snapshot.write import MOST_IN_A_FILE, add_parts
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class DrawFacts:
-    """What draws tell of how they were asked.
-
-    Attributes:
-        labels: The labels that stand in them.
-        orders: The indices of the labels named first; -1 where unknown.
-        first_asked: When the first was asked.
-        most_draws: Of any model.
-    """
-
-    labels: frozenset[Labels]
-    orders: frozenset[int]
-    first_asked: str | None
-    most_draws: int
-
-
-def facts_of(draws: Draws) -> DrawFacts:
-    """What all of some draws tell."""
-    return DrawFacts(
-        labels=frozenset(tuple(json.loads(text)) for text in set(draws.labels) if text is not None),
-        orders=frozenset(draws.order.tolist()),
-        first_asked=min((moment for moment in draws.asked_at if moment is not None), default=None),
-        most_draws=max((int(n) for n in np.diff(draws.starts)), default=1),
-    )
-
-
-def facts_of_files(files: Sequence[Path]) -> DrawFacts:
-    """What the draws of a whole snapshot tell, read a file at a time; errors as for `read_draws`."""
-    told = [facts_of(read_draws(path)) for path in files]
-    return DrawFacts(
-        labels=frozenset(labels for each in told for labels in each.labels),
-        orders=frozenset(order for each in told for order in each.orders),
-        first_asked=min((each.first_asked for each in told if each.first_asked is not None), default=None),
-        most_draws=max((extent.draws for extent in model_extents(files).values()), default=1),
-    )
-
-
-def write_study(folder: Path, facts: DrawFacts, source: str, *, target: float) -> None:
-    """Describe the study as far as its draws tell; a description that is there stays."""
-    if (folder / "study.toml").exists():
-        return
-    with replacing(folder / "study.toml") as file:
-        file.write(dump_study(_study(folder.name, facts, source, target=target)).encode())
-
-
-def _study(study_id: str, facts: DrawFacts, source: str, *, target: float) -> Study:
-    only = next(iter(facts.labels)) if len(facts.labels) == 1 else ("0", "1")
-    folded = {label.strip().casefold() for label in only}
-    plain = "" not in folded and len(folded) == len(only)
-    return Study(
-        id=study_id,
-        title=study_id.replace("-", " ").capitalize(),
-        kind=Kind.MEASURED,
-        summary=f"Draws of others, imported from {source}.",
-        source=source,
-        started=facts.first_asked[:10] if facts.first_asked else None,
-        prompt=Prompt(
-            template=UNKNOWN_PROMPT,
-            shares=(1 - target, target),
-            labels="fixed" if len(facts.labels) <= 1 else "random",
-            outcomes=only if plain else ("0", "1"),
-            orders="both" if facts.orders >= {0, 1} else "one",
-        ),
-        sampling=Sampling(draws=facts.most_draws),
-        models=ModelChoice(),
-        budget=Budget(),
-    )
-
 
 _NOTE = "flipsite_imports"
 _log = logging.getLogger(__name__)
@@ -140,6 +67,7 @@ class ImportReport:
         models: The models of the rows kept.
         reading: How the outcome column was understood.
         from_answers: Whether outcomes were read from the models' answers.
+        per_answer: Draws in an answer, as most answers have them.
         n_contradictions: Rows whose response names the other label than their outcome.
         numbered: Whether the draws carry the file's own numbers.
         n_problems: Everything that could not be read.
@@ -165,6 +93,7 @@ class ImportReport:
     models: tuple[str, ...] = ()
     reading: str = ""
     from_answers: bool = False
+    per_answer: int = 1
     n_contradictions: int = 0
     numbered: bool = False
     n_problems: int = 0
@@ -182,7 +111,7 @@ def import_file(
     *,
     folder: Path,
     options: ImportOptions,
-    target: float = 0.5,
+    target: object = None,
     read_answer: AnswerReader | None = None,
     overwrite: bool = False,
     dry_run: bool = False,
@@ -193,7 +122,8 @@ def import_file(
         path: CSV, JSON or Parquet, packed or not.
         folder: The study's folder; its name is the study's id.
         options: Which of the file's columns mean what, and which rows are wanted.
-        target: The share of ones that was asked for, in a study that is made here.
+        target: The shares that were asked for, in a study that is made here: as `target` in `study.toml`;
+            None for equal ones.
         read_answer: Reads the answers of a file that has no outcomes.
         overwrite: Whether the file's draws take the place of those with the same model and number, where a
             file without numbers counts each model's rows.
@@ -278,7 +208,7 @@ class _ImportPlan:
     sha256: str
     folder: Path
     options: ImportOptions
-    target: float
+    target: object
     read_answer: AnswerReader | None
     overwrite: bool
     dry_run: bool
@@ -324,6 +254,8 @@ def _known(plan: _ImportPlan) -> ImportReport | None:
 
 def _import(sheet: Sheet, plan: _ImportPlan) -> ImportReport:
     options, notes = match_case(plan.options, sheet.names)
+    if options.labels is not None:
+        check_target(plan.target, len(options.labels))
     rows = rows_of(sheet, options, read_answer=plan.read_answer, labels=plan.study_labels)
     with closing(rows.runs):
         files = snapshot_files(plan.folder)
@@ -359,6 +291,7 @@ def _import(sheet: Sheet, plan: _ImportPlan) -> ImportReport:
         problems=rows.problems.first,
         reasons=rows.problems.reasons,
         unit=sheet.unit,
+        per_answer=rows.per_answer,
         notes=(*sheet.notes, *notes, *rows.notes, *placed.notes),
         preview=preview,
     )
@@ -457,6 +390,7 @@ def _add_parts(tables: Iterator[pa.Table], rows: Rows, plan: _ImportPlan, files:
         orders=rows.orders,
         first_asked=rows.first_asked,
         most_draws=max(rows.n_draws, default=1),
+        per_answer=rows.per_answer,
     )
     records = _with_record([], plan, n_draws=len(rows.runs), n_models=len(rows.models))
     write_study(folder, facts, next(iter(_records(folder)), plan.record)["file"], target=plan.target)

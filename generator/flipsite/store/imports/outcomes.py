@@ -5,6 +5,7 @@ place: the one named first in the prompt and the other. Then a code can mean the
 label is 1 is not said; where the file has the models' own words, they decide.
 """
 
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 
@@ -15,6 +16,7 @@ from flipsite.store.imports.cells import Labels, number_of
 
 _CODES = {"true": 1, "false": 0}
 _WRAPPING = " \t\r\n*_`\"'“”‘’«»."
+_WHOLE = re.compile(r"(-?\d{1,18})\.0{1,3}", re.ASCII)
 _BITS: Labels = ("0", "1")
 
 
@@ -98,6 +100,8 @@ class LabelReader:
         for part in (text, *lines[-1:]):
             for form in (part.strip(), part.strip(_WRAPPING)):
                 index = exact.get(form, folded.get(form.casefold()))
+                if index is None and (whole := _WHOLE.fullmatch(form)):
+                    index = exact.get(whole[1])  # `3.0` for 3, as pandas writes it
                 if index is not None:
                     return index
         return -1

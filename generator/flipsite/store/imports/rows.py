@@ -45,7 +45,7 @@ ROWS_A_RUN = 262_144
 AMOUNTS = ("asked_at", *NUMBERS)
 """Of these, a cell that cannot be read is an error: spending that is half missing looks small."""
 
-_WORDS = ("finish_reason", "provider", "mode", "sequence", "served_model")
+_WORDS = ("finish_reason", "provider", "mode", "served_model")
 _MOST_NARROW = 128
 
 
@@ -69,6 +69,7 @@ class Rows:
         numbered: Whether the draws carry the file's own numbers.
         n_repeated: Rows that repeat a draw of the file, left out.
         notes: Sentences on how the draws were numbered.
+        per_answer: Draws in an answer, as most answers have them.
         runs: The draws, sorted by model and number.
     """
 
@@ -87,6 +88,7 @@ class Rows:
     numbered: bool
     n_repeated: int
     notes: tuple[str, ...]
+    per_answer: int
     runs: "Runs"
 
 
@@ -144,6 +146,7 @@ def rows_of(
         numbered=numbered.by_file,
         n_repeated=numbered.n_repeated,
         notes=numbered.notes,
+        per_answer=survey.lengths.most_common(1)[0][0] if survey.lengths else 1,
         runs=numbered.runs,
     )
 
@@ -333,7 +336,10 @@ class _DrawReader:
             some = batch if len(kept) == len(batch.lines) else take(batch, kept)
             end = done + n_waiting + len(kept)
             self._tell_outcomes(some, self.survey.kind[index])
-            waiting.append(self._table(some, model[end - len(kept) : end], self.survey.kind[index], unread))
+            table = self._table(some, model[end - len(kept) : end], self.survey.kind[index], unread)
+            if self.layout.sequences:
+                table = table.append_column("sequence", self.survey.sequence[index])
+            waiting.append(table)
             n_waiting += len(kept)
             if n_waiting >= rows_a_run:
                 runs.add(pa.concat_tables(waiting), model[done:end], draw[done:end])
@@ -363,13 +369,14 @@ class _DrawReader:
         rows = np.flatnonzero(own_words)
         if not len(rows):
             return
-        cells = self.layout.column(batch, "outcome").take(pa.array(rows)).to_pylist()
+        theirs = "sequence" if self.layout.sequences else "outcome"
+        cells = self.layout.column(batch, theirs).take(pa.array(rows)).to_pylist()
         states = self.layout.column(batch, "status").take(pa.array(rows)).to_pylist()
         for row, cell, state in zip(rows.tolist(), cells, states, strict=True):
             if row in batch.faults:
                 self.survey.problems.add(int(batch.lines[row]), batch.faults[row])
             elif (state or "").strip().casefold() != Status.UNPARSED:
-                text = f"has the outcome {shown(cell)}" if (cell or "").strip() else "has no outcome"
+                text = f"has the {theirs} {shown(cell)}" if (cell or "").strip() else f"has no {theirs}"
                 self.survey.problems.add(int(batch.lines[row]), text)
 
     def _table(

@@ -18,8 +18,9 @@ from flipsite.errors import UsageError
 from flipsite.store.exports import HEADERS
 from flipsite.store.imports.cells import Labels, labels_of, labels_of_two, name_of, whole_of
 from flipsite.store.imports.codings import Codings
-from flipsite.store.imports.columns import ImportOptions, matches, reads_answers
+from flipsite.store.imports.columns import ImportOptions, matches, reads_answers, reads_sequences
 from flipsite.store.imports.outcomes import LabelReader, RowOutcomes, code_of, decide
+from flipsite.store.imports.sequences import joined, read_sequence
 from flipsite.store.imports.sheet import Batch, Sheet
 from flipsite.store.snapshot.columns import STATUS_CODE, labels_text, numbers
 
@@ -35,6 +36,9 @@ PROBLEMS_KEPT = 10
 """Of the things that could not be read, so many are kept to be shown."""
 
 VALID, UNPARSED = STATUS_CODE[Status.VALID], STATUS_CODE[Status.UNPARSED]
+
+_SEQUENCE = 6
+"""Beside the codes of statuses, for a row of several draws."""
 
 _RADIX = 1026
 _VALUE = re.compile(r" (?:'.*'|\".*\")", re.DOTALL)
@@ -81,6 +85,7 @@ class Layout:
         options: As they were given, in the file's spelling of its columns.
         there: Our columns that the file has, and theirs.
         answers: Whether outcomes are read from the answers.
+        sequences: Whether answers have several draws.
         tidy: Whether the file has the header of `flipsite export`, which leaves text as it is.
         read_answer: Reads an answer.
         labels: The labels of answers that come without.
@@ -89,6 +94,7 @@ class Layout:
     options: ImportOptions
     there: Mapping[str, tuple[str, ...]]
     answers: bool
+    sequences: bool
     tidy: bool
     read_answer: AnswerReader | None
     labels: Labels
@@ -104,6 +110,7 @@ class Layout:
             options=options,
             there=there,
             answers=reads_answers(options, sheet.names),
+            sequences=reads_sequences(options, sheet.names),
             tidy=sheet.names in HEADERS,
             read_answer=read_answer,
             labels=options.labels or labels or _BITS,
@@ -113,6 +120,7 @@ class Layout:
         """The layout that takes the outcome column for answers; None where it cannot hold them."""
         if (
             self.answers
+            or self.sequences
             or self.read_answer is None
             or "response" in self.there
             or "outcome" not in self.there
@@ -185,6 +193,8 @@ class Survey:
         models: The models' names, as they first stand in the file.
         n_wanted: Rows that fit `--where`.
         problems: What could not be read so far.
+        sequence: For each batch, the draws of each row's answer, where answers have several.
+        lengths: How many answers have how many draws.
     """
 
     layout: Layout
@@ -195,6 +205,8 @@ class Survey:
     models: dict[str, int] = field(default_factory=dict)
     n_wanted: int = 0
     problems: Problems = field(default_factory=Problems)
+    sequence: list[pa.Array] = field(default_factory=list)
+    lengths: Counter[int] = field(default_factory=Counter)
     _labels: dict[Labels | None, int] = field(default_factory=dict)
     _kinds: dict[int, int] = field(default_factory=dict)
     _n_rows: list[int] = field(default_factory=list)
@@ -251,7 +263,11 @@ class Survey:
         status = np.where(
             flawed == 1,
             UNPARSED,
-            np.where((own >= 0) & (own != VALID), own, np.where(drawn.outcome >= 0, VALID, UNPARSED)),
+            np.where(
+                (own >= 0) & (own != VALID) & (own != _SEQUENCE),
+                own,
+                np.where((drawn.outcome >= 0) | (own == _SEQUENCE), VALID, UNPARSED),
+            ),
         )
         return Kinds(
             drawn=drawn,
@@ -311,6 +327,8 @@ class Survey:
             named, code = self._outcomes(batch, labels, own)
             if "response" in layout.there:
                 said = self._each(layout.column(batch, "response"), labels, self._read_label)
+        if layout.sequences:
+            own = np.where(self._sequences(batch, labels) & ((own < 0) | (own == VALID)), _SEQUENCE, own)
         order = self._orders(batch)
         key = labels
         for value in (named, code, said, order):
@@ -349,6 +367,23 @@ class Survey:
         if layout.answers:
             read = [layout.labels if each is None else each for each in read]
         return np.array([self._place_of(each) for each in read], np.int64)[codes]
+
+    def _sequences(self, batch: Batch, labels: Ints) -> NDArray[np.bool_]:
+        """Whether each row holds several draws; the texts of these are kept."""
+        layout = self.layout
+        cells, codes = distinct(joined([batch.column(name) for name in layout.there["sequence"]]))
+        names = list(self._labels)
+        found, inverse = np.unique(codes * len(names) + labels, return_inverse=True)
+        read_label = None if "labels" in layout.there else self._read_label
+        texts = [
+            read_sequence(cells[each // len(names)], names[each % len(names)], read_label=read_label)
+            for each in found.tolist()
+        ]
+        self.sequence.append(pa.array(texts, pa.string()).take(pa.array(inverse)))
+        for text, n in zip(texts, np.bincount(inverse, minlength=len(found)).tolist(), strict=True):
+            if text:
+                self.lengths[text.count(" ") + 1] += n
+        return np.array([text is not None for text in texts], np.bool_)[inverse]
 
     def _place_of(self, labels: Labels | None) -> int:
         if len(self._labels) > _MOST_LABELS:
