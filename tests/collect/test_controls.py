@@ -74,6 +74,7 @@ def test_dice_of_known_truth_are_told_apart():
     found = {record.model.removeprefix("simulated/"): record for record in report.estimates}
     assert {name for name, each in found.items() if each.verdict is Verdict.BIASED} == {"always-4", "loaded"}
     assert {name for name, each in found.items() if each.sway} == {"first-named"}
+    assert {name for name, each in found.items() if each.dependence} == {"too-even"}
     even = {name for name, each in report.outcomes.items() if each.p_even < 0.001}
     assert even == {"simulated/too-even", "simulated/first-named"}
     assert found["off-list"].valid < found["off-list"].draws == 100

@@ -97,7 +97,7 @@ def csv_records(keys: Sequence[str], records: Iterable[Mapping[str, object]]) ->
 def study_note(study: Study) -> str:
     """The caveats that go with every figure of a study."""
     if study.kind is Kind.SIMULATED:
-        return "SIMULATED: coins of known truth, no model was asked."
+        return f"SIMULATED: {'coins' if study.is_coin else 'samplers'} of known truth, no model was asked."
     return ""
 
 

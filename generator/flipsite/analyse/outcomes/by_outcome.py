@@ -216,7 +216,7 @@ def rank_bounds(bias: ArrayLike, below: ArrayLike, above: ArrayLike) -> list[tup
         above: By how much it may be larger.
 
     Source:
-        Klein, Wright & Wieczorek (2020), J. R. Statist. Soc. A 183, 589-606, theorem 1.
+        Klein, Wright & Wieczorek (2020), J. R. Statist. Soc. C 69, 589-606, theorem 1.
     """
     value, less, more = (np.asarray(each, np.float64) for each in (bias, below, above))
     low, high = np.maximum(value - less, 0.0), np.minimum(value + more, 1.0)

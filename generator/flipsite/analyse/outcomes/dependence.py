@@ -1,6 +1,6 @@
 """Are draws from k outcomes independent draws of one distribution? Providers, days, and neighbours."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Container, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Literal
 
@@ -157,24 +157,29 @@ def dependence_tests(counted: ModelCounts, counts: Sequence[int]) -> tuple[Outco
     return tuple(test for test in made if test is not None)
 
 
-def with_q(tests: Mapping[str, tuple[OutcomeDependence, ...]]) -> dict[str, tuple[OutcomeDependence, ...]]:
-    """The tests of all models of a study with their q-values: one family (Benjamini-Hochberg)."""
-    q = iter(benjamini_hochberg([test.p_value for each in tests.values() for test in each]).tolist())
-    return {model: tuple(replace(test, q_value=next(q)) for test in each) for model, each in tests.items()}
-
-
-def shown_dependence(tests: Sequence[OutcomeDependence], *, follows: bool) -> Dependence | None:
-    """The surest dependence that the tests show; None without any.
+def with_q(
+    tests: Mapping[str, tuple[OutcomeDependence, ...]], *, followers: Container[str] = ()
+) -> dict[str, tuple[OutcomeDependence, ...]]:
+    """The tests of all models of a study with their q-values: one family (Benjamini-Hochberg).
 
     Args:
-        tests: Of one model, with their q-values.
-        follows: Whether it follows the order or the labels, which alone makes draws repeat or not.
+        tests: Of each model.
+        followers: Models that follow the order or the labels: that alone makes draws repeat or not, so their
+            test of repeats has no q-value and is none of the family.
     """
-    found = [
-        test
-        for test in tests
-        if test.q_value is not None
-        and test.q_value < FALSE_DISCOVERY_RATE
-        and not (follows and test.kind is Dependence.RUNS)
-    ]
+
+    def counts(model: str, test: OutcomeDependence) -> bool:
+        return not (model in followers and test.kind is Dependence.RUNS)
+
+    p = [test.p_value for model, each in tests.items() for test in each if counts(model, test)]
+    q = iter(benjamini_hochberg(p).tolist())
+    return {
+        model: tuple(replace(test, q_value=next(q)) if counts(model, test) else test for test in each)
+        for model, each in tests.items()
+    }
+
+
+def shown_dependence(tests: Sequence[OutcomeDependence]) -> Dependence | None:
+    """The surest dependence that one model's tests show by their q-values; None without any."""
+    found = [test for test in tests if test.q_value is not None and test.q_value < FALSE_DISCOVERY_RATE]
     return min(found, key=lambda test: test.p_value).kind if found else None

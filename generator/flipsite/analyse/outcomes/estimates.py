@@ -89,9 +89,6 @@ def study_outcomes(study: Study, counts: StudyCounts) -> dict[str, ModelOutcomes
     places = place_effect([places_of(each, k) for each in arms]) if turned else [None] * len(drawn)
     random = prompt.labels == "random"
     phi = phi_squared(matrix, prompt.shares)
-    dependence = with_q(
-        {tally.model: dependence_tests(counts.models[tally.model], tally.counts) for tally in drawn}
-    )
     found = {}
     for i, tally in enumerate(drawn):
         test, missing = tests[i], tally.n_draws - tally.n_valid
@@ -107,12 +104,14 @@ def study_outcomes(study: Study, counts: StudyCounts) -> dict[str, ModelOutcomes
             log10_e=log10_e_value(matrix[i], prompt.shares),
             places=places[i],
             label_p=label_agreement_p(arms[i]) if random else None,
-            dependence=dependence[tally.model],
+            dependence=dependence_tests(counts.models[tally.model], tally.counts),
             n_missing=missing,
             missing_low=low,
             missing_high=high,
         )
-    return found
+    swayed = followed(found)
+    dependence = with_q({model: each.dependence for model, each in found.items()}, followers=swayed)
+    return {model: replace(each, dependence=dependence[model]) for model, each in found.items()}
 
 
 def outcome_study_estimates(
@@ -156,7 +155,7 @@ def outcome_study_estimates(
     records = {}
     for i, tally in enumerate(drawn):
         sway, reach = sways.get(tally.model), half[tally.n_valid]
-        depends = shown_dependence(found[tally.model].dependence, follows=sway is not None)
+        depends = shown_dependence(found[tally.model].dependence)
         fair = sway is None and depends is None and ranking[i] + reach <= FAIR_MARGIN
         records[tally.model] = replace(
             _counted(study, tally, page=page),

@@ -232,11 +232,13 @@ class PerfectSampler:
     Attributes:
         draws: Of the typical model: the median of the valid draws, or as the source rounds it.
         bias: Its mean bias at so many draws, the noise floor, in [0, 1].
+        reach: The bias that it stays within in 95 of 100 tries, in [0, 1].
         band: Where it stays in 95 of 100 tries, left to right in per cent of the picture; None if k > 2.
     """
 
     draws: int
     bias: float
+    reach: float
     band: tuple[float, float] | None
 
 
@@ -469,7 +471,8 @@ def _sampler(report: StudyReport) -> PerfectSampler | None:
     if not report.study.is_coin:
         draws *= report.study.sampling.per_answer
         floor = float(multinomial_noise_floor(draws, prompt.shares))
-        return PerfectSampler(draws=draws, bias=floor, band=None)
+        reach = total_variation_quantiles([draws], prompt.n_outcomes)[draws]
+        return PerfectSampler(draws=draws, bias=floor, reach=reach, band=None)
     in_orders = any(each.bias_within is not None for each in report.estimates)
     per_order = [draws // 2, draws - draws // 2] if in_orders and draws > 1 else [draws]
     reach, widest = chance_reach(draws, prompt.target), prompt.largest_bias
@@ -481,6 +484,7 @@ def _sampler(report: StudyReport) -> PerfectSampler | None:
     return PerfectSampler(
         draws=draws,
         bias=float(noise_floor(per_order, prompt.target).mean()),
+        reach=reach,
         band=(round(100 * ends[0], 1), round(100 * ends[1], 1)),
     )
 
