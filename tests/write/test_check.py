@@ -198,7 +198,7 @@ def test_a_site_with_an_address_may_use_it_where_pages_are_read_away_from_home(t
 
 
 def test_a_page_too_heavy_with_what_it_loads_is_found(tmp_path):
-    """What a script may load later does not count; text that shrinks does not either."""
+    """What a script or an opened frame may load later does not count; text that shrinks does not either."""
     noise = os.urandom(80_000).hex()  # compresses to about 80 kB
     body = '<script src="assets/a.js"></script><button data-src="assets/b.js">x</button>'
     files = {
@@ -208,6 +208,8 @@ def test_a_page_too_heavy_with_what_it_loads_is_found(tmp_path):
         "s__long_html": page("x" * 400_000, up="../"),
     }
     assert found(tmp_path, **files) == []
+    lazy = page(f'{body}<iframe title="x" loading="lazy" src="assets/b.js"></iframe>')
+    assert Rule.WEIGHT not in {each.kind for each in found(tmp_path, **{**files, "index_html": lazy})}
     files["index_html"] = page(body.replace("data-src", "src"))
     (finding,) = found(tmp_path, **files)
     assert (finding.path, finding.kind) == ("index.html", Rule.WEIGHT)

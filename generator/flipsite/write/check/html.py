@@ -239,7 +239,8 @@ class _Reader:
             if key == "id" or (key == "name" and name == "a" and attributes.get("id") != value):
                 self._identify(value, line)
             elif key in ADDRESSES:
-                self._refer(value, line, ADDRESSES[key])
+                waits = name == "iframe" and attributes.get("loading") == "lazy"
+                self._refer(value, line, Use.WISH if waits else ADDRESSES[key])
             elif key in {"href", "xlink:href"}:
                 self._follow(name, value, attributes.get("rel", ""), line)
             elif key in {"srcset", "imagesrcset"}:
