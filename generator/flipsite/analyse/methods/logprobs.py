@@ -7,18 +7,16 @@ draws tell, provided that the draws fall as the probabilities say.
 
 import math
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 from numpy.typing import NDArray
 from scipy.stats import norm, t
 
+from flipsite.analyse.binomial import FALSE_DISCOVERY_RATE, benjamini_hochberg
 from flipsite.domain.draws import Codes, Draws, Tally, probabilities_of
 
 Floats = NDArray[np.float64]
-
-LEVEL = 0.05
-"""Draws and probabilities count as different below this p-value."""
 
 MOST_EXACT = 1_000
 """Draws up to which their agreement with the probabilities is tested exactly."""
@@ -50,12 +48,13 @@ class LogprobReading:
         cover: Mean probability that the labels have together; the rest went to other words or is not known.
         n_partial: Draws in which a label lay beyond the alternatives, so that its share counts as 0.
         p_value: Of the draws, if each had fallen with the probabilities stated for it.
+        q_value: Of the larger of this and that at the study's temperature, over the study's models
+            (Benjamini and Hochberg): the draws may fall as either says.
         at_temperature: The same for probabilities at the study's temperature, p^(1/T) over its sum; None
             where the study sets none, or 1.
         n_requests: Requests whose probabilities tell as much as the draws read here; None where a draw had a
             label beyond the alternatives.
-        saved_draws: Draws that could have been left unasked; 0 unless the draws fall as is stated.
-        saved_usd: What those cost; None where prices are unknown.
+        draw_usd: Mean price of a draw; None where it is unknown.
     """
 
     n_read: int
@@ -64,16 +63,30 @@ class LogprobReading:
     cover: float
     n_partial: int
     p_value: float
+    q_value: float
     at_temperature: "TemperedReading | None"
     n_requests: int | None
-    saved_draws: int
-    saved_usd: float | None
+    draw_usd: float | None
 
     @property
     def agrees(self) -> bool:
         """Whether the draws fall as the probabilities say, as they are or at the study's temperature."""
-        tempered = self.at_temperature
-        return max(self.p_value, tempered.p_value if tempered else 0.0) >= LEVEL
+        return self.q_value >= FALSE_DISCOVERY_RATE
+
+    @property
+    def best_p_value(self) -> float:
+        """The larger p-value of the two readings."""
+        return max(self.p_value, self.at_temperature.p_value if self.at_temperature else 0.0)
+
+    @property
+    def saved_draws(self) -> int:
+        """Draws that could have been left unasked; 0 unless the draws fall as is stated."""
+        return self.n_read - self.n_requests if self.agrees and self.n_requests is not None else 0
+
+    @property
+    def saved_usd(self) -> float | None:
+        """What those cost; None where prices are unknown."""
+        return None if self.draw_usd is None else self.saved_draws * self.draw_usd
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -110,7 +123,8 @@ def logprob_readings(
             p = np.array([known[text] for _, text in usable])
             outcomes = draws.outcome[[row for row, _ in usable]]
             found[model] = _reading(p, outcomes, by_model[model], temperature=temperature)
-    return found
+    adjusted = benjamini_hochberg([each.best_p_value for each in found.values()]).tolist()
+    return {model: replace(each, q_value=q) for (model, each), q in zip(found.items(), adjusted, strict=True)}
 
 
 def _masses(text: str, n_outcomes: int) -> Floats:
@@ -135,10 +149,6 @@ def _reading(masses: Floats, drawn: Codes, tally: Tally, *, temperature: float |
         tempered = TemperedReading(
             temperature=temperature, outcomes=_means(q, hits), p_value=_agreement(q, hits)
         )
-    agrees = max(p_value, tempered.p_value if tempered else 0.0) >= LEVEL
-    n_requests = None if n_partial else requests_needed(p)
-    saved = max(0, n - n_requests) if agrees and n_requests is not None else 0
-    usd = None if tally.cost_usd is None or not tally.n_draws else saved * tally.cost_usd / tally.n_draws
     return LogprobReading(
         n_read=n,
         n_valid=tally.n_valid,
@@ -146,10 +156,10 @@ def _reading(masses: Floats, drawn: Codes, tally: Tally, *, temperature: float |
         cover=float(masses.sum(axis=1).mean()),
         n_partial=n_partial,
         p_value=p_value,
+        q_value=p_value,
         at_temperature=tempered,
-        n_requests=n_requests,
-        saved_draws=saved,
-        saved_usd=usd,
+        n_requests=None if n_partial else requests_needed(p),
+        draw_usd=None if tally.cost_usd is None else tally.cost_usd / tally.n_draws,
     )
 
 

@@ -82,21 +82,21 @@ def _coin(name: str, p: float, says: str, **what: Any) -> Coin:
 
 LOGPROB_COINS: tuple[Coin, ...] = (
     _coin(
-        "log-probabilities-true",
+        "says-0.7",
         0.7,
         "Falls on 1 seven times in ten, and its log-probabilities say so.",
         fall=biased(0.7),
         weigh=_says(0.7),
     ),
     _coin(
-        "log-probabilities-fair",
+        "says-0.5",
         0.5,
         "A fair coin whose log-probabilities say so.",
         weigh=_says(0.5),
         logprob_form="vllm",
     ),
     _coin(
-        "log-probabilities-false",
+        "says-0.5-falls-0.9",
         0.9,
         "Falls on 1 nine times in ten; its log-probabilities say five.",
         fall=biased(0.9),
@@ -104,13 +104,13 @@ LOGPROB_COINS: tuple[Coin, ...] = (
         logprob_form="ollama",
     ),
     _coin(
-        "log-probabilities-waver",
+        "wavers",
         0.5,
         "Each time it is sure of one side, nine to one; which side it is, is even.",
         fall=_falls_as_it_wavers,
         weigh=_wavering,
         logprob_form="llama.cpp",
     ),
-    _coin("log-probabilities-none", 0.5, "A fair coin that promises log-probabilities and sends none."),
+    _coin("says-nothing", 0.5, "A fair coin that promises log-probabilities and sends none."),
 )
 """The catalogue for coin studies that ask for log-probabilities."""

@@ -22,6 +22,7 @@ from flipsite.domain.study import Study
 from flipsite.domain.urls import model_folder, model_history
 from flipsite.files import Content
 from flipsite.present.leaderboard.rows import Board, BoardRow, fits_text
+from flipsite.present.methods.logprobs import LogprobsView, logprobs_view
 from flipsite.present.outcomes.view import OutcomesView, outcomes_view
 from flipsite.present.pages.model_data import Answers, answers, model_csv
 from flipsite.present.pages.page import Frame, Page
@@ -72,6 +73,7 @@ class ModelView:
         sent: Name and value of each setting in its requests, as JSON; None where that is not known.
         unsent: The study's settings that were not sent, since it does not advertise them.
         outcomes: What its draws from k > 2 outcomes show; None of a coin, and without a valid draw.
+        logprobs: What its log-probabilities say; None where none came.
         sequences: What its answers of several draws show; None where each is one draw.
         coins: What is known of its share of ones; None without a valid draw.
         running: Its running mean; None without a valid draw.
@@ -104,6 +106,7 @@ class ModelView:
     sent: tuple[tuple[str, str], ...] | None
     unsent: tuple[str, ...]
     outcomes: OutcomesView | None
+    logprobs: LogprobsView | None
     sequences: SequencesView | None
     coins: PosteriorCoins | None
     running: RunningMean | None
@@ -204,6 +207,7 @@ def model_view(shared: SharedParts, place: int) -> ModelView:
         sent=_sent(report, model),
         unsent=tuple(name for name, models in report.unsent.items() if model in models),
         outcomes=_outcomes(report, model, own),
+        logprobs=logprobs_view(study.prompt, report.logprobs[model]) if model in report.logprobs else None,
         sequences=_sequences(report, model),
         coins=_coins(estimate, target=target),
         running=pictures.running,
