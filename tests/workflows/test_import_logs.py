@@ -69,6 +69,15 @@ def test_the_output_of_an_openai_batch(tmp_path):
     assert draws.finish_reason[0] == "stop"
 
 
+def test_a_log_of_one_entry(tmp_path):
+    """It is one object, and still an entry and no list of choices."""
+    report, draws = imported(in_lines(tmp_path, [batch_line(completion("Output: 1"))]))
+    assert (report.notes, draws.outcome.tolist()) == (
+        ("The file was recognised as the output of an OpenAI batch.",),
+        [1],
+    )
+
+
 def sample(text: str, filter_name: str = "none") -> dict[str, Any]:
     return {"doc_id": 0, "resps": [[text]], "filtered_resps": ["0"], "filter": filter_name, "target": "0"}
 

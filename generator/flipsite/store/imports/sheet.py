@@ -272,7 +272,9 @@ def _read_object(sheet: Sheet, document: Record, options: ImportOptions) -> None
         _read_log(sheet, iter(enumerate(entries, start=1)), options, known, model)
         return
     spelled = match_case(options, tuple(document))[0]
-    is_draw = all(has_value(document, name) for name in spelled.needed if name != "outcome")
+    entry = recognised(sheet.path, document, "auto")
+    is_entry = entry is not None and options.source_of_log in {"auto", entry.name}
+    is_draw = is_entry or all(has_value(document, name) for name in spelled.needed if name != "outcome")
     entries = [document] if is_draw else list_inside(document) or [document]
     sheet.unit = "line" if entries[0] is document else "record"
     log = recognised(sheet.path, entries[0], options.source_of_log)
