@@ -6,6 +6,7 @@ The only home of pydantic outside `collect`. All faults of a file are told at on
 import json
 import re
 import tomllib
+from collections.abc import Mapping
 from dataclasses import asdict
 from difflib import get_close_matches
 from pathlib import Path
@@ -35,6 +36,7 @@ from flipsite.domain.study import (
     MethodKind,
     ModelChoice,
     OrderMode,
+    OutcomeForm,
     Prompt,
     Sampling,
     Skip,
@@ -115,6 +117,13 @@ def load_printed(folder: Path) -> Printed:
     )
 
 
+_PLACEHOLDERS: Mapping[OutcomeForm, str] = {
+    "pair": "{first} and {second} are replaced by the labels",
+    "list": "{options} is replaced by the labels, {shares} by the labels with their shares",
+    "range": "{low} and {high} are replaced by the ends of the range",
+}
+
+
 def dump_study(study: Study) -> str:
     """`study.toml` with every key spelled out; reading it gives the study back."""
 
@@ -128,7 +137,7 @@ def dump_study(study: Study) -> str:
         "[study]\n"
         + _lines(title=study.title, kind=study.kind.value, summary=study.summary, source=study.source)
         + _lines(started=study.started or "")
-        + "\n[prompt]\n# {first} and {second} are replaced by the labels; every other brace is text.\n"
+        + f"\n[prompt]\n# {_PLACEHOLDERS[prompt.form]}; every other brace is text.\n"
         + _lines(template=prompt.template, target=_target(prompt), labels=prompt.labels)
         + _outcome_line(prompt)
         + _lines(orders=prompt.orders)

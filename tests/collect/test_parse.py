@@ -564,6 +564,8 @@ def test_one_of_many_labels_is_read_in_any_spelling(labels: list[str], answer: s
         (DIE, "Output: seven", OFF_LIST),
         (HUNDRED, "Output: 142", OFF_LIST),
         (HUNDRED, "Output: 4.2", OFF_LIST),
+        (HUNDRED, "9.689962572847513", OFF_LIST),
+        (DIE, "I rolled the die.", "no `Output:` names exactly one label"),
         (CARDS, "Output: queen of hearts", OFF_LIST),
         (DIE, "Output: 3 or 4", SEVERAL),
         (CARDS, "Output: ace of hearts and 2 of hearts", SEVERAL),

@@ -17,7 +17,7 @@ from flipsite.domain.estimates import Verdict
 from flipsite.domain.study import Feature, Kind
 from flipsite.present.leaderboard.page import finding, values_script
 from flipsite.present.leaderboard.rows import Board, board
-from flipsite.present.sparklines.intervals import chance_reach, share_mark
+from flipsite.present.sparklines.intervals import chance_reach, reach_in_orders, share_mark
 from flipsite.present.text.escaping import breakable
 from flipsite.project import packaged
 from flipsite.settings import load_study
@@ -223,6 +223,21 @@ def test_a_coin_stays_in_its_band_95_times_in_100_and_in_no_narrower_one(n: int,
     narrower = sum(binom.pmf(k, n, target) for k, off in shares.items() if off < reach - 1e-9)
     assert within >= 0.95 - 1e-9
     assert narrower < 0.95 + 1e-9
+
+
+@pytest.mark.parametrize(("first", "second", "target"), [(25, 25, 0.5), (24, 25, 0.5), (9, 9, 0.2)])
+def test_a_coin_asked_in_two_orders_stays_within_its_reach(first: int, second: int, target: float) -> None:
+    """The smallest mean of two biases that at least 95 of 100 tries keep within, by all counts."""
+    chance = {
+        (a, b): binom.pmf(a, first, target) * binom.pmf(b, second, target)
+        for a in range(first + 1)
+        for b in range(second + 1)
+    }
+    mean = {(a, b): (abs(a / first - target) + abs(b / second - target)) / 2 for a, b in chance}
+    reach = reach_in_orders(first, second, target)
+    assert sum(p for pair, p in chance.items() if mean[pair] <= reach + 1e-9) >= 0.95 - 1e-9
+    assert sum(p for pair, p in chance.items() if mean[pair] < reach - 1e-9) < 0.95
+    assert reach_in_orders(2_500, 2_500, 0.5) == pytest.approx(reach_in_orders(2_000, 2_000, 0.5) * 0.8**0.5)
 
 
 def test_a_band_narrows_with_the_draws() -> None:

@@ -268,11 +268,11 @@ def _without_remarks(rest: str, *, labelled: bool) -> str:
 
 
 def _names_another(text: str, sides: Sequence[str], *, mode: str) -> bool:
-    """Whether the last statement's value is a word or two, or a number, and none of the labels."""
+    """Whether what is stated last, or stands alone, is a word or two or a number, and none of the labels."""
     structured = mode == "structured"
     starts = [(found.start(), found.end()) for found in _STATEMENT[structured].finditer(text)]
     if not starts:
-        return False
+        return len(text.split()) == 1 and 0 < len(text.strip(_DECORATION)) <= _SHORT
     line = text[starts[-1][1] :].lstrip(" \t\r\n").partition("\n")[0]
     stated = line.strip(_DECORATION)
     return 0 < len(stated) <= _SHORT and not _ECHO.search(line) and "[" not in line

@@ -22,6 +22,7 @@ from flipsite.present.sparklines.intervals import (
     chance_reach,
     outcomes_mark,
     printed_mark,
+    reach_in_orders,
     share_mark,
 )
 from flipsite.present.tables import TOP, by_rank
@@ -476,6 +477,7 @@ def _sampler(report: StudyReport) -> PerfectSampler | None:
     in_orders = any(each.bias_within is not None for each in report.estimates)
     per_order = [draws // 2, draws - draws // 2] if in_orders and draws > 1 else [draws]
     reach, widest = chance_reach(draws, prompt.target), prompt.largest_bias
+    within = reach_in_orders(*per_order, prompt.target) if len(per_order) == 2 else reach
     ends = (
         (0.0, reach / widest)
         if report.printed
@@ -484,7 +486,7 @@ def _sampler(report: StudyReport) -> PerfectSampler | None:
     return PerfectSampler(
         draws=draws,
         bias=float(noise_floor(per_order, prompt.target).mean()),
-        reach=reach,
+        reach=within,
         band=(round(100 * ends[0], 1), round(100 * ends[1], 1)),
     )
 
