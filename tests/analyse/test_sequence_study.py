@@ -1,6 +1,7 @@
 """A study of several draws in one answer, from its draws to its estimates: habits of known truth."""
 
 from dataclasses import replace
+from itertools import pairwise
 from pathlib import Path
 
 import numpy as np
@@ -9,8 +10,9 @@ import pytest
 from flipsite.analyse.binomial import noise_floor
 from flipsite.analyse.report import report_draws
 from flipsite.analyse.sequences.estimates import Pattern, SequenceVerdict
+from flipsite.analyse.sequences.sibling import single_sibling
 from flipsite.analyse.sequences.study import answers_of
-from flipsite.domain.draws import Draw, OutcomeSequence, Rejected, Status
+from flipsite.domain.draws import Draw, Outcome, OutcomeSequence, Rejected, Status
 from flipsite.domain.estimates import Verdict
 from flipsite.settings import default_study, load_study
 from flipsite.store.snapshot.columns import collect_draws
@@ -100,3 +102,25 @@ def test_answers_that_stick_together_count_for_fewer_draws():
     width = estimate.mean_high - estimate.mean_low
     assert width == pytest.approx(2 * 1.96 * 0.5 / 50**0.5, rel=0.1)
     assert estimate.verdict is not Verdict.BIASED
+
+
+def test_answers_stand_beside_a_study_of_separate_requests():
+    """The same draws asked one a request, of the same kind and target; nothing else stands beside them."""
+    rng = np.random.default_rng(9)
+    rows = report_draws(study_of(12), collect_draws(answered([(0, 1) * 6] * 20)))
+    flips = [
+        Draw(model="a/b", draw=number, labels=("0", "1"), order=0, result=Outcome(index=int(side)))
+        for number, side in enumerate(rng.random(60) < 0.5)
+    ]
+    single = default_study("single")
+    apart = report_draws(single, collect_draws(flips))
+    found = single_sibling(rows, [rows, apart])
+    assert found
+    assert found.study == single
+    (both,) = found.models
+    assert both.row.alternation == 1
+    sides = [flip.result for flip in flips]
+    assert both.alternation == sum(a != b for a, b in pairwise(sides)) / 59
+    other = replace(single, prompt=replace(single.prompt, shares=(0.3, 0.7)))
+    assert single_sibling(rows, [report_draws(other, collect_draws(flips))]) is None
+    assert single_sibling(apart, [rows]) is None

@@ -28,6 +28,7 @@ from flipsite.analyse.cross_study import (
 from flipsite.analyse.methods.family import MethodFamily, method_families
 from flipsite.analyse.outcomes.study_matrix import StudyMatrix, study_matrix
 from flipsite.analyse.report import StudyReport
+from flipsite.analyse.sequences.sibling import single_sibling
 from flipsite.domain.display import encoded
 from flipsite.domain.site import SiteInfo
 from flipsite.domain.urls import RESERVED_STUDIES, is_address
@@ -191,6 +192,7 @@ def _studies_pages(given: Overview, compared: Sequence[Page], matrix: Sequence[P
                 *(matrix if given.matrix and report.study in given.matrix.studies else ()),
             ],
             neighbours=(around[place], around[place + 2]),
+            beside=single_sibling(report, given.reports),
         )
     ]
 

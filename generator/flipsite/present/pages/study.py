@@ -10,6 +10,7 @@ from pathlib import Path
 
 from flipsite import schema
 from flipsite.analyse.report import StudyReport
+from flipsite.analyse.sequences.sibling import SingleSibling
 from flipsite.analyse.sequences.study import SequenceStudy
 from flipsite.analyse.sequential import Stop, StoppingState
 from flipsite.analyse.tally import SPEND_COLUMNS
@@ -73,6 +74,7 @@ def study_pages(
     *,
     compared: Sequence[Page] = (),
     neighbours: Neighbours = (None, None),
+    beside: SingleSibling | None = None,
 ) -> list[Page]:
     """Summary, leaderboard, and what else the study has; its models' pages are made apart.
 
@@ -82,6 +84,7 @@ def study_pages(
         board: Its leaderboard.
         compared: The pages that compare it with other studies.
         neighbours: The studies before and after it.
+        beside: Of several draws in one answer, the study that asked for them one a request.
     """
     study = report.study
     home: Crumbs = (("Home", "index.html"),)
@@ -105,6 +108,7 @@ def study_pages(
             "mixed": [each for each in report.estimates if each.model in report.serving],
             "compared": compared,
             "neighbours": neighbours,
+            "beside": beside,
         },
     )
     spend = [spend_page(report, figures)] if report.spend else []
