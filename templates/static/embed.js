@@ -15,6 +15,19 @@
     select(text);
     return document.execCommand("copy") ? Promise.resolve() : Promise.reject(new Error("refused"));
   }
+  // One box a source, made here: the files below are there without it.
+  document.querySelectorAll(".embed[data-labels]").forEach(function (section) {
+    var name = section.querySelector("h3").textContent;
+    section.dataset.labels.split(" ").forEach(function (label) {
+      var box = document.getElementById("embed-source").content.cloneNode(true).firstElementChild;
+      box.dataset.label = label;
+      box.querySelector("b").textContent = label;
+      box.querySelector("summary span").textContent = " of " + name;
+      box.querySelector("button span").textContent = " the " + label + " of " + name;
+      box.querySelector("pre").setAttribute("aria-label", label + " of " + name);
+      section.querySelector(".embed-files").before(box);
+    });
+  });
   // Sources come with a script of their embed's own when one of them is opened; that works from a file too.
   window.flipsiteEmbed = function (given) {
     document.getElementById(given.embed).querySelectorAll("[data-label]").forEach(function (box) {

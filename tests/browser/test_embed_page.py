@@ -47,8 +47,6 @@ def copied(page: Page, label: str) -> str:
 
 def test_without_scripts_the_sources_are_there(opened: Callable[..., Any]) -> None:
     with opened("embed/index.html", java_script_enabled=False) as page:
-        texts = page.locator(f"[id='{FIRST}'] .embed-text").all_text_contents()
-        assert texts[0] == "The text is in article-2025/embed/least-biased.html, below."
         assert page.locator(f"[id='{FIRST}'] .embed-files a[href$='least-biased.html']").count() >= 1
         assert page.locator(".embed-copy:visible").count() == 0
 

@@ -237,7 +237,7 @@ def test_a_leaderboard_as_long_as_the_article_had_is_light(tmp_path: Path) -> No
     board = keystroke.write_board(keystroke.many_models(240), tmp_path / "site")
     whole, sent = first_view(tmp_path / "site", str(board.relative_to(tmp_path / "site")))
     assert sent < 40_000
-    assert whole < 180_000
+    assert whole < 200_000
 
 
 @dataclass(frozen=True)
@@ -327,12 +327,12 @@ def test_the_coin_turns_the_page_and_the_page_remembers(opened: Callable[..., An
     ground = "getComputedStyle(document.body).backgroundColor"
     with opened("index.html", root=served, color_scheme="light") as page:
         light = page.evaluate(ground)
-        page.get_by_role("button", name="Turn the page to its dark side").click()
+        page.get_by_role("button", name="Dark mode").click()
         dark = page.evaluate(ground)
         assert dark != light
         page.goto(f"{served}/methods/index.html")
         assert page.evaluate(ground) == dark
-        page.get_by_role("button", name="Turn the page to its light side").click()
+        page.get_by_role("button", name="Light mode").click()
         assert page.evaluate(ground) == light
 
 
@@ -399,7 +399,7 @@ def test_paper_says_simulated_without_a_ground(opened: Callable[..., Any]) -> No
 def test_data_packages_say_what_the_files_hold(site: Path) -> None:
     """By the rules of Data Package 1 and Table Schema 1: names, paths, headers, types, constraints."""
     packages = sorted(site.glob("*/data/datapackage.json"))
-    assert len(packages) == 6
+    assert len(packages) == len([*site.glob("*/data/study.json")]) >= 6
     n_cells = 0
     for path in packages:
         package = json.loads(path.read_text(encoding="utf-8"))

@@ -72,7 +72,11 @@ def answers_page(report: StudyReport) -> Page | None:
         study=study,
         crumbs=(("Home", "index.html"), (study.title, f"{study.id}/index.html")),
         tab="Answers",
-        context={"groups": groups, "n_draws": len(draws), "is_sample": report.counts is not None},
+        context={
+            "groups": groups,
+            "n_draws": len(draws),
+            "is_sample": len(draws) < sum(each.n_draws for each in report.tallies),
+        },
     )
 
 
