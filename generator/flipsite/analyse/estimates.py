@@ -5,6 +5,7 @@ from dataclasses import replace
 from fractions import Fraction
 from functools import lru_cache
 from math import isfinite
+from typing import TypedDict
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
@@ -121,10 +122,11 @@ def estimates(
             top_share=max(tally.n_ones, tally.n_valid - tally.n_ones) / tally.n_valid,
             effective=_known(effective[i]),
             entropy_bits=float(entropy[i]),
+            **_shrunken_fields((shrunken or {}).get(tally.model)),
         )
 
     return tuple(
-        _with_shrunken(drawn(tally, i), shrunken) if tally.n_valid else _counted(study, tally, page=page)
+        drawn(tally, i) if tally.n_valid else _counted(study, tally, page=page)
         for i, tally in enumerate(by_model)
     )
 
@@ -136,19 +138,26 @@ def _floor_within(asked: Asked, *, target: float) -> float | None:
     return float(noise_floor([n for _, n in asked.by_order], target).mean())
 
 
-def _with_shrunken(record: Estimate, shrunken: Mapping[str, ShrunkenBias] | None) -> Estimate:
-    """The record with its shrunken bias, where that is known."""
-    found = (shrunken or {}).get(record.model)
+class _ShrunkenFields(TypedDict, total=False):
+    """The fields of a record that its shrunken bias fills."""
+
+    bias_shrunken: float
+    bias_shrunken_low: float
+    bias_shrunken_high: float
+    p_near: float
+    rank_shrunken: int | None
+
+
+def _shrunken_fields(found: ShrunkenBias | None) -> _ShrunkenFields:
     if found is None:
-        return record
-    return replace(
-        record,
-        bias_shrunken=found.bias,
-        bias_shrunken_low=found.low,
-        bias_shrunken_high=found.high,
-        p_near=found.p_near,
-        rank_shrunken=found.rank,
-    )
+        return {}
+    return {
+        "bias_shrunken": found.bias,
+        "bias_shrunken_low": found.low,
+        "bias_shrunken_high": found.high,
+        "p_near": found.p_near,
+        "rank_shrunken": found.rank,
+    }
 
 
 def design_effects(
@@ -230,22 +239,20 @@ def published_estimates(
     ranks = _printed_ranks(rows, n_models=printed.n_models)
     places = {each.model: each for each in doubts}
     return tuple(
-        _with_shrunken(
-            replace(
-                _blank(study, row.model, page=page),
-                valid=known_draws(each),
-                bias=float(row.figure),
-                bias_low=ends[i][0],
-                bias_high=ends[i][1],
-                noise_floor=_known_floor(each, target=target),
-                p_value=p[i],
-                q_value=None if p[i] is None else float(q[i]),
-                verdict=_cautious_verdict(None if p[i] is None else float(q[i]), each, target=target),
-                rank=ranks[row.model],
-                rank_low=places[row.model].rank_low if row.model in places else None,
-                rank_high=places[row.model].rank_high if row.model in places else None,
-            ),
-            shrunken,
+        replace(
+            _blank(study, row.model, page=page),
+            valid=known_draws(each),
+            bias=float(row.figure),
+            bias_low=ends[i][0],
+            bias_high=ends[i][1],
+            noise_floor=_known_floor(each, target=target),
+            p_value=p[i],
+            q_value=None if p[i] is None else float(q[i]),
+            verdict=_cautious_verdict(None if p[i] is None else float(q[i]), each, target=target),
+            rank=ranks[row.model],
+            rank_low=places[row.model].rank_low if row.model in places else None,
+            rank_high=places[row.model].rank_high if row.model in places else None,
+            **_shrunken_fields((shrunken or {}).get(row.model)),
         )
         for i, (row, each) in enumerate(zip(rows, ways, strict=True))
     )

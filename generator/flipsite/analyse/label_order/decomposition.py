@@ -135,8 +135,9 @@ def decompose(model: str, arms: Sequence[PromptArm], *, target: float = 0.5) -> 
         arms: Its valid draws, counted by labels and order.
         target: Probability of outcome 1 that the prompt asks for.
     """
-    if not arms:
-        return Decomposition(model=model, n_draws=0, told_apart=False, influences=())
+    if len(arms) < 2:  # draws that were all asked alike tell nothing apart
+        n_draws = sum(each.zeros + each.ones for each in arms)
+        return Decomposition(model=model, n_draws=n_draws, told_apart=False, influences=())
     cells = [(each, outcome) for each in arms for outcome in (0, 1) if (each.zeros, each.ones)[outcome]]
     order = np.array([each.order for each, _ in cells], np.int8)
     labels = [each.labels for each, _ in cells]
