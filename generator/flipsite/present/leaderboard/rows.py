@@ -94,11 +94,12 @@ def _rows(report: StudyReport) -> tuple[BoardRow, ...]:
 def _measured_rows(report: StudyReport) -> list[BoardRow]:
     if not report.study.is_coin:
         return _outcome_rows(report)
-    target = report.study.prompt.target
+    target, n_ranked = report.study.prompt.target, _n_ranked(report)
     return [
         _row(
             report,
             estimate,
+            n_ranked=n_ranked,
             bias=bias_text(estimate.ranking_bias),
             valid=_valid_text(estimate),
             mark=share_mark(estimate, target=target),
@@ -113,11 +114,13 @@ def _outcome_rows(report: StudyReport) -> list[BoardRow]:
     sizes = {model: sum(each) for model, each in counts.items()}
     reach = total_variation_quantiles({size for size in sizes.values() if size}, prompt.n_outcomes)
     sequences = report.sequences.sequences if report.sequences else {}
+    n_ranked = _n_ranked(report)
     return [
         replace(
             _row(
                 report,
                 estimate,
+                n_ranked=n_ranked,
                 bias=bias_text(estimate.ranking_bias),
                 valid=_valid_text(estimate),
                 mark=outcomes_mark(
@@ -138,10 +141,12 @@ def _printed_rows(report: StudyReport) -> list[BoardRow]:
     printed = report.printed
     assert printed is not None  # noqa: S101 - only asked of a published study
     figures = {row.model: row.figure for row in printed.rows}
+    n_ranked = _n_ranked(report)
     return [
         _row(
             report,
             estimate,
+            n_ranked=n_ranked,
             bias=figures[estimate.model],
             valid=fits_text(report.fits[estimate.model]),
             mark=printed_mark(
@@ -167,10 +172,18 @@ def fits_text(fits: Sequence[PrintedFit]) -> str:
     return f"{counts[0]} to {counts[-1]}{step}"
 
 
+def _n_ranked(report: StudyReport) -> int:
+    """How many models have a rank."""
+    if report.printed:
+        return report.printed.n_models
+    return len(report.standings) or sum(each.rank is not None for each in report.estimates)
+
+
 def _row(
     report: StudyReport,
     estimate: Estimate,
     *,
+    n_ranked: int,
     bias: str,
     valid: str,
     mark: RowMark | None,
@@ -179,8 +192,6 @@ def _row(
     author, slash, slug = estimate.model.partition("/")
     features = report.features.get(estimate.model, ())
     known = traits(features)
-    ranked = sum(each.rank is not None for each in report.estimates)
-    n_ranked = report.printed.n_models if report.printed else len(report.standings) or ranked
     return BoardRow(
         estimate=estimate,
         author=author + slash if slash else "",
