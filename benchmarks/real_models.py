@@ -22,8 +22,10 @@ STUDIES = (
     "small-models",
     "small-models-text",
     "small-models-labels",
-    "small-models-cool",
-    "small-models-hot",
+    "small-models-t0-5",
+    "small-models-t1-5",
+    "small-models-die",
+    "small-models-rps",
 )
 """In the order of their collection."""
 

@@ -11,7 +11,7 @@ from flipsite.analyse.report import StudyReport
 from flipsite.domain.estimates import Sway, Verdict
 from flipsite.present.pages.narrative import render_narrative
 from flipsite.present.pages.narrative_values import model_values, study_values
-from flipsite.present.text.formats import percent_text, share_text
+from flipsite.present.text.formats import bias_text, percent_text, share_text
 from flipsite.present.text.predictors import could_see_sentence, overall_sentence
 from flipsite.workflows.load import load_report
 
@@ -133,3 +133,21 @@ def test_the_small_models_do_what_the_story_says_of_them(story: str) -> None:
     assert fixed[SMALL].verdict is Verdict.BIASED
     assert f"{fixed[BASE].ones} ones in {fixed[BASE].valid} answers" in story
     assert f"it said 1 in {fixed[SMALL].ones} of {fixed[SMALL].valid} answers" in story
+
+
+def test_a_higher_temperature_helps_and_does_not_cure(story: str) -> None:
+    """At 0.5, 1 and 1.5: less bias each time, and at the end still more than twice that of a fair coin."""
+    for model in (SMALL, BASE):
+        found = [
+            next(one for one in load_report(CONTENT / "studies" / study).estimates if one.model == model)
+            for study in ("small-models-t0-5", "small-models", "small-models-t1-5")
+        ]
+        cool, warm, hot = (one.ranking_bias for one in found)
+        assert cool > warm > hot > 2 * found[-1].noise_floor
+        assert f"{bias_text(cool)}, {bias_text(warm)} and {bias_text(hot)}" in story
+
+
+def test_the_commonest_face_of_both_is_the_same(story: str) -> None:
+    faces = {one.top for one in load_report(CONTENT / "studies" / "small-models-die").estimates}
+    assert len(faces) == 1
+    assert f"the commonest face of both is {faces.pop()}" in story

@@ -248,3 +248,19 @@ def test_charts_that_have_not_changed_are_not_drawn_again(built: Trial) -> None:
     told = "import vl_convert; vl_convert.vegalite_to_svg = vl_convert.svg_to_png = None\n"
     told += "from flipsite.cli.main import main; main(['build'])"
     subprocess.run([sys.executable, "-c", told], cwd=built.root, check=True)
+
+
+@pytest.mark.slow
+def test_what_a_family_shares_follows_when_one_of_it_changes(tmp_path: Path) -> None:
+    """`methods.json` of every study names the others; the next build keeps all that is a study's own."""
+    studies = tmp_path / "content" / "studies"
+    for name in ("control-methods", "control-methods-seed", "control-methods-rejection"):
+        shutil.copytree(packaged("content") / "studies" / name, studies / name)
+    project = find_project(tmp_path)
+    build(project, out=tmp_path / "site")
+    (tmp_path / "content/story.md").write_text("# A story\n")
+    build(project, out=tmp_path / "site")
+    shutil.rmtree(studies / "control-methods-seed")
+    build(project, out=tmp_path / "site")
+    build(project, out=tmp_path / "clean")
+    assert contents(tmp_path / "site") == contents(tmp_path / "clean")

@@ -64,8 +64,10 @@ def reusable(
     same = [study for study in models if inputs_of(study, last.inputs) == inputs_of(study, inputs)]
     kept: dict[str, UnchangedFile] = {}
     for study in same:
-        for start in (f"{study}/embed/", f"{study}/data/", f"{study}/card.png"):
-            kept |= _sound(out, last, [path for path in last.outputs if path.startswith(start)], whole=True)
+        own = (f"{study}/embed/", f"{study}/data/", f"{study}/card.png")
+        family = (f"{study}/embed/methods.", f"{study}/data/methods.json")
+        paths = [path for path in last.outputs if path.startswith(own) and not path.startswith(family)]
+        kept |= _sound(out, last, paths, whole=True)
     parts = _templates_of(_MODEL_TEMPLATE, _template_texts(templates))
     if _frame(last.inputs) == _frame(inputs) and _same_templates(last.inputs, inputs, parts):
         moved = set(_elsewhere(last, models, changed=models.keys() - set(same)))

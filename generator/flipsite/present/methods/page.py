@@ -11,6 +11,7 @@ from flipsite import schema
 from flipsite.analyse.binomial import FAIR_MARGIN
 from flipsite.analyse.methods.family import MethodFamily, MethodRecord
 from flipsite.domain.display import encoded, plural, usd_text
+from flipsite.domain.study import Study
 from flipsite.domain.urls import model_page
 from flipsite.present.pages.page import Page
 from flipsite.present.text.formats import MISSING, bias_text, count_text, percent_text
@@ -66,14 +67,19 @@ class WaysPicture:
 
 
 def methods_path(family: MethodFamily) -> str:
-    """The page of a family, under its first study."""
-    return f"{family.studies[0].id}/methods/index.html"
+    """The page of a family, under the study whose arms the others are."""
+    return f"{base_study(family).id}/methods/index.html"
+
+
+def base_study(family: MethodFamily) -> Study:
+    """The study with the shortest id, from which the ids of its arms are made."""
+    return min(family.studies, key=lambda study: (len(study.id), study.id))
 
 
 def method_pages(families: Sequence[MethodFamily]) -> Iterable[Page]:
     """One page a family."""
     for family in families:
-        first = family.studies[0]
+        first = base_study(family)
         yield Page(
             path=methods_path(family),
             title=f"What it takes: {first.title}",
@@ -97,7 +103,7 @@ def method_files(families: Sequence[MethodFamily]) -> dict[str, bytes]:
     files: dict[str, bytes] = {}
     for family in families:
         records = [each.record() for each in family.records]
-        schema.check(records, schema.METHODS, name=f"methods of {family.studies[0].id}")
+        schema.check(records, schema.METHODS, name=f"methods of {base_study(family).id}")
         lines = ",\n".join(json.dumps(record, ensure_ascii=False, allow_nan=False) for record in records)
         files |= {f"{study.id}/data/methods.json": encoded(f"[\n{lines}\n]\n") for study in family.studies}
     return files
