@@ -14,7 +14,7 @@ from draw_strategies import TEXT, many_draws, same
 from hypothesis import given
 from hypothesis import strategies as st
 
-from flipsite.domain.draws import STATUSES, Draws, Status
+from flipsite.domain.draws import STATUSES, Declined, Draw, Draws, Outcome, Status
 from flipsite.domain.study import Kind
 from flipsite.errors import StoreError, UsageError
 from flipsite.settings import default_study, dump_study, load_study
@@ -497,6 +497,24 @@ def test_an_export_comes_back_as_it_was(rows, form, tmp_path_factory):
         export_draws(draws, file, study="s", form=form)
     import_file(path, folder=folder / "study", options=parse_options([], [], None))
     assert same(draws_of(folder / "study"), draws)
+
+
+@pytest.mark.parametrize("form", ["csv", "jsonl", "parquet"])
+def test_draws_by_a_method_come_back(form, tmp_path):
+    """Proposals, what was declined, and the strings that models wrote."""
+    asked = {"model": "a", "labels": ("0", "1"), "order": 0}
+    draws = collect_draws(
+        [
+            Draw(draw=0, result=Outcome(index=1), proposed=1, **asked),
+            Draw(draw=1, result=Declined(), proposed=0, **asked),
+            Draw(draw=2, result=Outcome(index=0), seed_text="x" * 300, **asked),
+        ]
+    )
+    path = tmp_path / f"draws.{form}"
+    with path.open("wb") as file:
+        export_draws(draws, file, study="s", form=form)
+    report = import_file(path, folder=tmp_path / "study", options=parse_options([], [], None))
+    assert (report.n_problems, same(draws_of(tmp_path / "study"), draws)) == (0, True)
 
 
 @pytest.mark.parametrize("delay_s", [0.0, 0.15, 0.3, 0.45, 0.6])

@@ -5,6 +5,7 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+import pandas as pd
 import pytest
 from click.testing import CliRunner
 
@@ -149,3 +150,30 @@ def test_ten_flips_in_one_answer(tmp_path):
     assert len(draws) == 2_000
     assert {text.count(" ") + 1 for text in draws.sequence if text} == {10}
     assert sum(text is None for text in draws.sequence) == 0
+
+
+@pytest.mark.parametrize("form", ["csv", "jsonl", "parquet"])
+def test_a_flat_export_has_a_row_a_draw(tmp_path, monkeypatch, form):
+    """With its place; what belongs to the whole answer stands in its first row alone."""
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "a.csv").write_text(
+        "model,sequence,cost_usd,response\nb,1 0,0.5,one nil\na,1 1 1,0.25,x\na,9,1,\n"
+    )
+    run = CliRunner().invoke
+    assert run(cli, ["import", "a.csv", "--study", "s"]).exit_code == 0
+    assert run(cli, ["export", "s", "--format", form, "--flat", "-o", "out"]).exit_code == 0
+    if form == "csv":
+        rows = pd.read_csv("out")
+    else:
+        rows = pd.read_parquet("out") if form == "parquet" else pd.read_json("out", lines=True)
+    assert "sequence" not in rows.columns
+    assert list(rows.columns[:4]) == ["study", "model", "draw", "place"]
+    found = rows[["model", "draw", "place", "outcome", "cost_usd", "response"]].astype(object)
+    assert found.where(found.notna(), None).values.tolist() == [
+        ["a", 0, 0, 1, 0.25, "x"],
+        ["a", 0, 1, 1, None, None],
+        ["a", 0, 2, 1, None, None],
+        ["a", 1, None, None, 1, None],
+        ["b", 0, 0, 1, 0.5, "one nil"],
+        ["b", 0, 1, 0, None, None],
+    ]

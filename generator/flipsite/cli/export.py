@@ -27,11 +27,14 @@ if TYPE_CHECKING:  # the store is imported when there is something to export
 @click.option(
     "-o", "--out", metavar="FILE", default="-", help="Where to; `-` is standard output.  [default: -]"
 )
-def command(*, study: str, format_: "ExportFormat", out: str) -> None:
+@click.option(
+    "--flat", is_flag=True, help="A row a draw where an answer holds several, with its `place` in the answer."
+)
+def command(*, study: str, format_: "ExportFormat", out: str, flat: bool) -> None:
     r"""Write the draws of STUDY with all their columns.
 
     In CSV a text that a spreadsheet would take for a formula gets an apostrophe before it; `flipsite import`
-    takes it off again.
+    takes it off again. With --flat what belongs to a whole answer stands in its first row alone.
 
     \b
     Examples:
@@ -44,7 +47,7 @@ def command(*, study: str, format_: "ExportFormat", out: str) -> None:
     project = find_project(Path.cwd())
     if out != "-":
         with ProgressBar("draw") as bar:
-            n_draws = export_study(project, study, form=format_, out=Path(out), progress=bar.show)
+            n_draws = export_study(project, study, form=format_, out=Path(out), flat=flat, progress=bar.show)
         click.echo(f"Wrote {plural(n_draws, 'draw')} to {out}.", err=True)
         return
     if format_ == "parquet" and sys.stdout.isatty():
@@ -52,4 +55,4 @@ def command(*, study: str, format_: "ExportFormat", out: str) -> None:
             "Parquet is not for a terminal; name a file with -o FILE, or send it on through a pipe"
         )
     with ProgressBar("draw") as bar:
-        export_study(project, study, form=format_, out=sys.stdout.buffer, progress=bar.show)
+        export_study(project, study, form=format_, out=sys.stdout.buffer, flat=flat, progress=bar.show)

@@ -15,6 +15,7 @@ from math import isfinite
 from typing import Any, BinaryIO, Literal, get_args
 
 import numpy as np
+import pyarrow as pa
 from numpy.typing import NDArray
 
 from flipsite.csv_cells import csv_cell
@@ -28,6 +29,7 @@ from flipsite.domain.draws import (
     Draws,
 )
 from flipsite.domain.progress import Progress, unwatched
+from flipsite.store.flat import flattened
 from flipsite.store.snapshot.columns import (
     COUNTS,
     NUMBERS,
@@ -53,6 +55,11 @@ HEADERS = frozenset(
 )
 """All headers that an export may have."""
 
+PLACE = "place"
+"""The column of a draw's place in its answer, in an export with a row a draw."""
+
+Places = NDArray[np.int64] | None
+
 _ROWS_A_BLOCK = 8_192
 
 _MOST_JOINED = 4_096
@@ -70,6 +77,7 @@ def export_groups(
     *,
     study: str,
     form: ExportFormat,
+    flat: bool = False,
     n_all: int = 0,
     progress: Progress = unwatched,
 ) -> int:
@@ -80,6 +88,7 @@ def export_groups(
         file: Where to; written from its present position, not closed.
         study: The study's id, which stands in each row.
         form: `csv`, `jsonl` (one JSON object a line) or `parquet` (the snapshot's own form).
+        flat: Whether each draw of a sequence has a row of its own, with its `place`.
         n_all: How many draws there are, for the progress; 0 where that is not known.
         progress: Told of the draws that are written.
 
@@ -92,15 +101,19 @@ def export_groups(
     if form == "parquet":
         with parquet_writer(file, None) as writer:
             for draws in groups:
-                writer.write_table(draws_table(draws, study=study), row_group_size=ROWS_A_GROUP)
+                writer.write_table(_table(draws, study, flat=flat), row_group_size=ROWS_A_GROUP)
                 n_draws += len(draws)
                 progress("draw", n_draws, n_all)
         return n_draws
     if form == "csv":
-        file.write((",".join(schema_with(optional).names) + "\n").encode())
+        names = schema_with(optional - {"sequence"} if flat else optional).names
+        place_at = names.index("draw") + 1
+        header = [*names[:place_at], PLACE, *names[place_at:]] if flat else names
+        file.write((",".join(header) + "\n").encode())
     for draws in groups:
-        columns = _csv_columns(draws, study) if form == "csv" else _json_columns(draws, study)
-        for number, lines in enumerate(_lines(columns, len(draws)), start=1):
+        rows, place = flattened(draws) if flat else (draws, None)
+        columns = _csv_columns(rows, study, place) if form == "csv" else _json_columns(rows, study, place)
+        for number, lines in enumerate(_lines(columns, len(rows)), start=1):
             file.write(lines)
             progress("draw", n_draws + min(number * _ROWS_A_BLOCK, len(draws)), n_all)
         n_draws += len(draws)
@@ -141,13 +154,22 @@ def _joined(columns: Sequence[_ExportColumn]) -> list[_ExportColumn]:
     return joined
 
 
-def _csv_columns(draws: Draws, study: str) -> list[_ExportColumn]:
-    columns = _columns(draws, study, text=csv_cell, missing="")
+def _table(draws: Draws, study: str, *, flat: bool) -> pa.Table:
+    if not flat:
+        return draws_table(draws, study=study)
+    rows, place = flattened(draws)
+    table = draws_table(rows, study=study)
+    column = pa.array(place, pa.int64(), mask=place < 0)
+    return table.add_column(table.column_names.index("draw") + 1, PLACE, column)
+
+
+def _csv_columns(draws: Draws, study: str, place: Places) -> list[_ExportColumn]:
+    columns = _columns(draws, study, place, text=csv_cell, missing="")
     return list(columns.values())
 
 
-def _json_columns(draws: Draws, study: str) -> list[_ExportColumn]:
-    columns = _columns(draws, study, text=_json_text, missing="null")
+def _json_columns(draws: Draws, study: str, place: Places) -> list[_ExportColumn]:
+    columns = _columns(draws, study, place, text=_json_text, missing="null")
     columns["labels"] = _texts(draws.labels, str, missing="null")  # is JSON already
     if draws.p_labels is not None:
         columns["p_labels"] = _texts(draws.p_labels, str, missing="null")
@@ -159,7 +181,7 @@ def _json_columns(draws: Draws, study: str) -> list[_ExportColumn]:
 
 
 def _columns(
-    draws: Draws, study: str, *, text: Callable[[str], str], missing: str
+    draws: Draws, study: str, place: Places, *, text: Callable[[str], str], missing: str
 ) -> dict[str, _ExportColumn]:
     """The columns in order, each distinct value shown once: in a hundred thousand draws there are few."""
     optional = draws.optional_columns
@@ -184,7 +206,16 @@ def _columns(
     columns |= {name: _numbers(getattr(draws, name), missing=missing) for name in floats}
     codes = optional.intersection(OPTIONAL_CODES)
     columns |= {name: _numbers(getattr(draws, name), missing=missing, show=_whole) for name in codes}
-    return {name: columns[name] for name in schema_with(optional).names}
+    ordered = {name: columns[name] for name in schema_with(optional).names}
+    if place is None:
+        return ordered
+    places = [str(number) for number in range(int(place.max(initial=-1)) + 1)]
+    found = _ExportColumn(texts=[*places, missing], codes=np.where(place < 0, len(places), place))
+    return {
+        key: column
+        for name, each in ordered.items()
+        for key, column in ((name, each), *(((PLACE, found),) if name == "draw" else ()))
+    }
 
 
 def _codes(codes: Codes, *, missing: str) -> _ExportColumn:

@@ -146,9 +146,18 @@ def export_study(
     *,
     form: ExportFormat,
     out: Path | BinaryIO,
+    flat: bool = False,
     progress: Progress = unwatched,
 ) -> int:
     """Write a study's draws to a file, which appears whole or not at all, or to an open stream.
+
+    Args:
+        project: The study's.
+        study_id: Its id.
+        form: The form of the file.
+        out: Where to write.
+        flat: Whether each draw of an answer of several has a row of its own.
+        progress: Told of the draws that are written.
 
     Returns:
         How many draws were written.
@@ -165,5 +174,7 @@ def export_study(
     groups = read_groups(files) if is_large(files) else [read_draws(files[0])]
     if isinstance(out, Path):
         with replacing(out) as file:
-            return export_groups(groups, file, study=study_id, form=form, n_all=n_all, progress=progress)
-    return export_groups(groups, out, study=study_id, form=form, n_all=n_all, progress=progress)
+            return export_groups(
+                groups, file, study=study_id, form=form, flat=flat, n_all=n_all, progress=progress
+            )
+    return export_groups(groups, out, study=study_id, form=form, flat=flat, n_all=n_all, progress=progress)

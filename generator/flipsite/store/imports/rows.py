@@ -14,7 +14,14 @@ import pyarrow as pa
 import pyarrow.compute as pc
 from numpy.typing import NDArray
 
-from flipsite.domain.draws import OPTIONAL, STATUSES, Status, probabilities_of, probabilities_text
+from flipsite.domain.draws import (
+    OPTIONAL,
+    OPTIONAL_CODES,
+    STATUSES,
+    Status,
+    probabilities_of,
+    probabilities_text,
+)
 from flipsite.errors import UsageError
 from flipsite.store.imports.cells import Labels, is_missing, moment_of, number_of, whole_of
 from flipsite.store.imports.columns import ImportOptions
@@ -404,6 +411,12 @@ class _DrawReader:
             columns["p_labels"] = self._told(
                 batch, "p_labels", read_p, pa.string(), fault="no list of probabilities"
             )
+        for name in OPTIONAL_CODES:
+            if name in layout.there:
+                read_code = partial(whole_of, most=1)
+                columns[name] = self._told(batch, name, read_code, pa.int8(), fault="neither 0 nor 1")
+        if "seed_text" in layout.there:
+            columns["seed_text"] = _cut(layout.column(batch, "seed_text"), RESPONSE_CHARACTERS)
         if "p_cover" in layout.there:
             cover = self._told(batch, "p_cover", _probability, pa.float64(), fault="no share")
             within = pc.and_(pc.greater_equal(cover, 0.0), pc.less_equal(cover, 1.0))

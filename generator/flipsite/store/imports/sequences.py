@@ -28,7 +28,7 @@ def joined(columns: list[pa.Array]) -> pa.Array:
 def read_sequence(
     cell: str | None, labels: Labels | None, *, read_label: Callable[[str, Labels | None], int] | None
 ) -> str | None:
-    """Read a row of draws as the snapshot holds it, `0 1 1`; None where one of them cannot be read.
+    """Read a row of draws, two at least, as the snapshot holds it, `0 1 1`; None where one cannot be read.
 
     Args:
         cell: Labels or codes with blanks or commas between, a JSON list, or digits without anything between.
@@ -42,7 +42,7 @@ def read_sequence(
         if index < 0:
             return None
         indices.append(index)
-    return sequence_text(indices) if 0 < len(indices) <= MOST_PER_ANSWER else None
+    return sequence_text(indices) if 2 <= len(indices) <= MOST_PER_ANSWER else None
 
 
 def _tokens(cell: str, labels: Labels) -> list[str]:

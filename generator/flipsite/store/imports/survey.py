@@ -37,8 +37,8 @@ PROBLEMS_KEPT = 10
 
 VALID, UNPARSED = STATUS_CODE[Status.VALID], STATUS_CODE[Status.UNPARSED]
 
-_SEQUENCE = 6
-"""Beside the codes of statuses, for a row of several draws."""
+_BARE = 6
+"""Beside the codes of statuses, for a valid row without an outcome: of several draws, or a declined one."""
 
 _RADIX = 1026
 _VALUE = re.compile(r" (?:'.*'|\".*\")", re.DOTALL)
@@ -264,9 +264,9 @@ class Survey:
             flawed == 1,
             UNPARSED,
             np.where(
-                (own >= 0) & (own != VALID) & (own != _SEQUENCE),
+                (own >= 0) & (own != VALID) & (own != _BARE),
                 own,
-                np.where((drawn.outcome >= 0) | (own == _SEQUENCE), VALID, UNPARSED),
+                np.where((drawn.outcome >= 0) | (own == _BARE), VALID, UNPARSED),
             ),
         )
         return Kinds(
@@ -328,7 +328,11 @@ class Survey:
             if "response" in layout.there:
                 said = self._each(layout.column(batch, "response"), labels, self._read_label)
         if layout.sequences:
-            own = np.where(self._sequences(batch, labels) & ((own < 0) | (own == VALID)), _SEQUENCE, own)
+            own = np.where(self._sequences(batch, labels) & ((own < 0) | (own == VALID)), _BARE, own)
+        if "accepted" in layout.there:
+            answers, place = distinct(layout.column(batch, "accepted"))
+            declined = np.array([whole_of(cell, most=1) == 0 if cell else False for cell in answers])[place]
+            own = np.where(declined & (own == VALID), _BARE, own)
         order = self._orders(batch)
         key = labels
         for value in (named, code, said, order):

@@ -183,11 +183,15 @@ def without_rows(draws: Draws, dropped: NDArray[np.int64]) -> Draws:
     """The draws without some rows, and without models that have no other; the same object without any."""
     if not len(dropped):
         return draws
-    kept = np.delete(np.arange(len(draws)), dropped)
-    model = np.repeat(np.arange(len(draws.models)), np.diff(draws.starts))[kept]
+    return repeated_rows(draws, np.delete(np.arange(len(draws)), dropped))
+
+
+def repeated_rows(draws: Draws, rows: NDArray[np.int64]) -> Draws:
+    """Some rows of the draws, each as often as it is named, in order; models without a row are gone."""
+    model = np.repeat(np.arange(len(draws.models)), np.diff(draws.starts))[rows]
     sizes = np.bincount(model, minlength=len(draws.models))
     columns: dict[str, Any] = {
-        field.name: None if (column := getattr(draws, field.name)) is None else _taken(column, kept)
+        field.name: None if (column := getattr(draws, field.name)) is None else _taken(column, rows)
         for field in fields(draws)
         if field.name not in ("models", "starts")
     }
