@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 import click
 
+from flipsite.cli.console import ProgressBar
 from flipsite.cli.params import study_names
 from flipsite.domain.display import one_line, plural, usd_text
 
@@ -133,25 +134,37 @@ def command(
     )
     shares = None if target is None else parse_target(target)
     with input_files(files, sys.stdin.buffer) as paths:
-        for path in paths:
-            project = find_project(Path.cwd())
-            if source in ("auto", "openai-batch") and names_study(path, study):
-                _show_batch(path, import_batch(project, study, path, dry_run=dry_run), dry_run=dry_run)
-            elif target_column:
-                for report in import_targets(
-                    project,
-                    study,
-                    path,
-                    options=options,
-                    column=target_column,
-                    overwrite=overwrite,
-                    dry_run=dry_run,
-                ):
-                    _show(report, dry_run=dry_run)
-            else:
-                report = import_draws(
-                    project, study, path, options=options, target=shares, overwrite=overwrite, dry_run=dry_run
-                )
+        for number, path in enumerate(paths):
+            project, batch, reports = find_project(Path.cwd()), None, list["ImportReport"]()
+            with ProgressBar("file") as bar, bar.ticking():
+                bar.show("file", number, len(paths))
+                if source in ("auto", "openai-batch") and names_study(path, study):
+                    batch = import_batch(project, study, path, dry_run=dry_run)
+                elif target_column:
+                    reports += import_targets(
+                        project,
+                        study,
+                        path,
+                        options=options,
+                        column=target_column,
+                        overwrite=overwrite,
+                        dry_run=dry_run,
+                    )
+                else:
+                    reports.append(
+                        import_draws(
+                            project,
+                            study,
+                            path,
+                            options=options,
+                            target=shares,
+                            overwrite=overwrite,
+                            dry_run=dry_run,
+                        )
+                    )
+            if batch is not None:
+                _show_batch(path, batch, dry_run=dry_run)
+            for report in reports:
                 _show(report, dry_run=dry_run)
 
 
