@@ -10,7 +10,7 @@ from flipsite.analyse.report import StudyReport, report_draws
 from flipsite.analyse.tally import tally
 from flipsite.cli.main import cli
 from flipsite.collect.simulated import TRUTHS
-from flipsite.domain.estimates import Verdict
+from flipsite.domain.estimates import Dependence, Verdict
 from flipsite.domain.study import Kind
 from flipsite.settings import load_study
 from flipsite.store.snapshot.read import read_draws
@@ -86,5 +86,7 @@ def test_a_hundred_numbers_show_bias_and_no_fairness():
     found = {record.model.removeprefix("simulated/"): record.verdict for record in report.estimates}
     assert found["always-42"] is found["human-favourites"] is Verdict.BIASED
     assert found["as-asked"] is found["too-even"] is Verdict.UNDECIDED
+    flagged = {record.model for record in report.estimates if record.dependence is Dependence.EVEN}
+    assert flagged == {"simulated/too-even"}
     assert report.outcomes["simulated/too-even"].p_even < 1e-6
     assert report.outcomes["simulated/as-asked"].p_even > 0.05

@@ -592,3 +592,9 @@ def test_every_number_of_a_range_is_read_with_leading_zeros(number: int, zeros: 
 def test_several_numbers_are_never_one(numbers: list[str]) -> None:
     found = read_answer(f"Output: {', '.join(numbers)}", labels=HUNDRED)
     assert found == Rejected(status=Status.UNPARSED, reason=SEVERAL)
+
+
+def test_a_structured_answer_off_the_list_says_so() -> None:
+    found = read_answer('{"outcome": "7"}', labels=DIE, mode="structured")
+    assert found == Rejected(status=Status.UNPARSED, reason=OFF_LIST)
+    assert read_answer('{"outcome": 4}', labels=DIE, mode="structured") == Outcome(index=3)

@@ -29,6 +29,7 @@ class Dependence(StrEnum):
     DRIFT = "drift"
     PROVIDER = "provider"
     DAY = "day"
+    EVEN = "even"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -71,7 +71,25 @@ class RepeatTest:
         return Dependence.RUNS
 
 
-OutcomeDependence = GroupComparison | RepeatTest
+@dataclass(frozen=True, slots=True, kw_only=True)
+class EvennessTest:
+    """Are the counts more even than chance allows?
+
+    Attributes:
+        p_value: Probability of counts at least as even under the target, in Pearson's order.
+        q_value: Over all tests of dependence of the study.
+    """
+
+    p_value: float
+    q_value: float | None = None
+
+    @property
+    def kind(self) -> Dependence:
+        """The dependence that it would show."""
+        return Dependence.EVEN
+
+
+OutcomeDependence = GroupComparison | RepeatTest | EvennessTest
 
 
 def same_shares(groups: Sequence[Sequence[int]], *, seed: int = 0) -> float:
@@ -147,9 +165,12 @@ def repeats(neighbours: Transitions, counts: Sequence[int]) -> RepeatTest | None
     return RepeatTest(n_repeats=seen, expected=expected, p_value=p)
 
 
-def dependence_tests(counted: ModelCounts, counts: Sequence[int]) -> tuple[OutcomeDependence, ...]:
+def dependence_tests(
+    counted: ModelCounts, counts: Sequence[int], *, p_even: float
+) -> tuple[OutcomeDependence, ...]:
     """The tests that can be made of one model, without their q-values."""
     made = (
+        EvennessTest(p_value=p_even),
         repeats(counted.neighbours, counts),
         compare_groups(counted.by_provider, by="provider"),
         compare_groups(counted.by_day, by="day"),
@@ -164,12 +185,12 @@ def with_q(
 
     Args:
         tests: Of each model.
-        followers: Models that follow the order or the labels: that alone makes draws repeat or not, so their
-            test of repeats has no q-value and is none of the family.
+        followers: Models that follow the order or the labels: that alone makes draws even, or repeat or not,
+            so these two tests of theirs have no q-value and are none of the family.
     """
 
     def counts(model: str, test: OutcomeDependence) -> bool:
-        return not (model in followers and test.kind is Dependence.RUNS)
+        return not (model in followers and test.kind in (Dependence.RUNS, Dependence.EVEN))
 
     p = [test.p_value for model, each in tests.items() for test in each if counts(model, test)]
     q = iter(benjamini_hochberg(p).tolist())

@@ -104,7 +104,7 @@ def study_outcomes(study: Study, counts: StudyCounts) -> dict[str, ModelOutcomes
             log10_e=log10_e_value(matrix[i], prompt.shares),
             places=places[i],
             label_p=label_agreement_p(arms[i]) if random else None,
-            dependence=dependence_tests(counts.models[tally.model], tally.counts),
+            dependence=dependence_tests(counts.models[tally.model], tally.counts, p_even=test.p_even),
             n_missing=missing,
             missing_low=low,
             missing_high=high,

@@ -106,6 +106,7 @@ _WHY_DEPENDENT = {
     Dependence.DRIFT: "its share of ones changed from the first half of its draws to the second",
     Dependence.PROVIDER: "its providers draw differently",
     Dependence.DAY: "it drew differently from day to day",
+    Dependence.EVEN: "they are more even than chance allows",
 }
 
 _FLAGS = {
@@ -113,6 +114,7 @@ _FLAGS = {
     Dependence.DRIFT: "share drifts",
     Dependence.PROVIDER: "providers differ",
     Dependence.DAY: "days differ",
+    Dependence.EVEN: "draws too even",
 }
 
 
