@@ -115,8 +115,8 @@ def test_where_compares_texts_and_numbers(study):
 
 def test_rows_without_a_model_are_told(study):
     """Nobody can own them."""
-    report = add(study, "model,outcome\na,1\n ,0\n")
-    assert (report.n_lost, len(draws_of(study))) == (1, 1)
+    report = add(study, "model,outcome\na,1\n ,0\nNA,0\nnull,1\n")
+    assert (report.n_lost, len(draws_of(study))) == (3, 1)
     assert (report.problems[0].line, report.problems[0].text) == (3, "names no model")
 
 

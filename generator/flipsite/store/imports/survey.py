@@ -16,7 +16,7 @@ from numpy.typing import NDArray
 from flipsite.domain.draws import STATUSES, Status
 from flipsite.errors import UsageError
 from flipsite.store.exports import HEADERS
-from flipsite.store.imports.cells import Labels, labels_of, labels_of_two, name_of, whole_of
+from flipsite.store.imports.cells import Labels, is_missing, labels_of, labels_of_two, name_of, whole_of
 from flipsite.store.imports.codings import Codings
 from flipsite.store.imports.columns import ImportOptions, matches, reads_answers, reads_sequences
 from flipsite.store.imports.outcomes import LabelReader, RowOutcomes, code_of, decide
@@ -300,7 +300,8 @@ class Survey:
             self.models.setdefault(self.layout.options.model, 0)
             return np.zeros(len(rows), np.int64)
         cells, codes = distinct(self.layout.column(batch, "model").take(pa.array(rows)))
-        names = [name_of(cell, exact=self.layout.tidy) for cell in cells]
+        exact = self.layout.tidy
+        names = ["" if is_missing(cell) and not exact else name_of(cell, exact=exact) for cell in cells]
         faults = [_name_fault(name) for name in names]
         places = [
             -1 if fault else self.models.setdefault(name, len(self.models))
