@@ -26,6 +26,10 @@ STUDIES = (
     "small-models-t1-5",
     "small-models-die",
     "small-models-rps",
+    "small-models-range",
+    "small-models-dozen",
+    "small-models-rejection",
+    "small-models-seed",
 )
 """In the order of their collection."""
 
