@@ -309,7 +309,7 @@ def test_reading_again_applies_a_newer_reader_to_stored_answers(tmp_path, monkey
     coin = replace(fair_coin("a/flips"), manner=lambda toss, label: CoinAnswer(content=TWO))
     project, endpoint = project_of(tmp_path), Endpoint(coins=(coin,))
     with monkeypatch.context() as earlier:
-        earlier.setattr(plan_module, "read_completion", lambda reply, **asked: Outcome(index=0))
+        earlier.setattr(plan_module, "read_completion", lambda *asked, **settings: Outcome(index=0))
         earlier.setattr(plan_module, "READER", 1)
         simulate(project, endpoint, draws=3)
     assert statuses(draws_of(project), "a/flips") == [Status.VALID] * 3

@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from flipsite.domain.display import plural
+from flipsite.domain.display import plural, usd_text
 from flipsite.present.text.formats import (
     bias_text,
     count_text,
@@ -15,7 +15,6 @@ from flipsite.present.text.formats import (
     percent_text,
     share_text,
     signed_text,
-    usd_text,
 )
 
 

@@ -9,7 +9,7 @@ from flipsite.cli.params import study_names
 from flipsite.domain.study import MethodKind
 
 
-@click.command("arms", short_help="Write sibling studies that differ in method, temperature or effort.")
+@click.command("arms", short_help="Write studies with other methods or temperatures.")
 @click.argument("study", shell_complete=study_names)
 @click.option("--method", "methods", metavar="KINDS", help="Any of direct,seed,rejection.")
 @click.option("--temperature", "temperatures", metavar="NUMBERS", help="Such as 0.5,1,1.5.")

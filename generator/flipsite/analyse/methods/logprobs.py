@@ -11,7 +11,7 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.stats import norm, t
+from scipy.special import ndtr, stdtrit
 
 from flipsite.analyse.binomial import FALSE_DISCOVERY_RATE, benjamini_hochberg
 from flipsite.domain.draws import Codes, Draws, Tally, probabilities_of
@@ -199,7 +199,7 @@ def _means(p: Floats, hits: NDArray[np.bool_]) -> tuple[MeanProbability, ...]:
     n = len(p)
     means, drawn = p.mean(axis=0), hits.mean(axis=0)
     half = (
-        t.ppf(0.975, n - 1) * p.std(axis=0, ddof=1) / math.sqrt(n) if n > 1 else np.full(p.shape[1], np.nan)
+        stdtrit(n - 1, 0.975) * p.std(axis=0, ddof=1) / math.sqrt(n) if n > 1 else np.full(p.shape[1], np.nan)
     )
     return tuple(
         MeanProbability(
@@ -233,7 +233,7 @@ def poisson_binomial_p(p: Floats, n_hits: int) -> float:
         away = abs(n_hits - float(p.sum()))
         if spread == 0:
             return 1.0 if away < 0.5 else 0.0
-        return float(2 * norm.sf(max(0.0, away - 0.5) / spread))
+        return float(2 * ndtr(-max(0.0, away - 0.5) / spread))
     mass = np.ones(1)
     for each in p.tolist():
         mass = np.convolve(mass, (1 - each, each))
