@@ -34,6 +34,11 @@ def pairs_path(study: str) -> str:
     return f"{study}/compare/index.html"
 
 
+def has_pairs(board: Board) -> bool:
+    """Whether a study has two ranked models, and so a page of pairs."""
+    return len(board.least()) > 1
+
+
 def compare_page(reports: Sequence[StudyReport], boards: Mapping[str, Board]) -> Page:
     """The page on which a reader puts models side by side; a script per study brings its models."""
     scripts = {report.study.id: _models_script(report, boards[report.study.id]) for report in reports}
@@ -45,7 +50,11 @@ def compare_page(reports: Sequence[StudyReport], boards: Mapping[str, Board]) ->
         crumbs=(("Home", "index.html"),),
         context={
             "scripts": {study: path for study, (path, _) in scripts.items()},
-            "studies": [(report.study, pairs_path(report.study.id)) for report in reports],
+            "studies": [
+                (report.study, pairs_path(report.study.id))
+                for report in reports
+                if has_pairs(boards[report.study.id])
+            ],
         },
         attached=dict(scripts.values()),
     )

@@ -22,7 +22,7 @@ from flipsite.present.leaderboard.rows import Board
 from flipsite.present.outcomes.favourites import favourites
 from flipsite.present.pages.narrative_values import study_values
 from flipsite.present.pages.page import Page
-from flipsite.present.pages.pairs import pairs_page
+from flipsite.present.pages.pairs import has_pairs, pairs_page
 from flipsite.present.pages.predictors import predictors_page
 from flipsite.present.pages.study_answers import answers_page
 from flipsite.present.tables import TOP, csv_records, spend_table, study_note
@@ -113,7 +113,7 @@ def study_pages(
     )
     spend = [spend_page(report, figures)] if report.spend else []
     predictors = [predictors_page(report, report.fit, figures)] if report.fit else []
-    pairs = [pairs_page(report, board)] if len(board.least()) > 1 else []
+    pairs = [pairs_page(report, board)] if has_pairs(board) else []
     answers = [page] if (page := answers_page(report)) else []
     return [summary, leaderboard_page(report, figures, board), *pairs, *answers, *spend, *predictors]
 
