@@ -15,17 +15,26 @@
     select(text);
     return document.execCommand("copy") ? Promise.resolve() : Promise.reject(new Error("refused"));
   }
-  // One box a source, made here: the files below are there without it.
+  function made(template) {
+    return document.getElementById(template).content.cloneNode(true).firstElementChild;
+  }
+  // The preview and one box a source, made here: the files below are there without it.
   document.querySelectorAll(".embed[data-labels]").forEach(function (section) {
     var name = section.querySelector("h3").textContent;
+    var files = section.querySelector(".embed-files");
+    var preview = made("embed-preview");
+    preview.querySelector("span").textContent = " of " + name;
+    preview.querySelector("iframe").title = section.querySelector("p").textContent;
+    preview.querySelector("iframe").src = files.querySelector("a:last-child").getAttribute("href");
+    files.before(preview);
     section.dataset.labels.split(" ").forEach(function (label) {
-      var box = document.getElementById("embed-source").content.cloneNode(true).firstElementChild;
+      var box = made("embed-source");
       box.dataset.label = label;
       box.querySelector("b").textContent = label;
       box.querySelector("summary span").textContent = " of " + name;
       box.querySelector("button span").textContent = " the " + label + " of " + name;
       box.querySelector("pre").setAttribute("aria-label", label + " of " + name);
-      section.querySelector(".embed-files").before(box);
+      files.before(box);
     });
   });
   // Sources come with a script of their embed's own when one of them is opened; that works from a file too.

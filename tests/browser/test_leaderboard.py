@@ -162,7 +162,7 @@ def test_columns_can_be_added_and_taken_off(opened: Callable[..., Any]) -> None:
     """The choice stands in the address; what is unknown is a dash; added columns sort and download."""
     with opened(BOARD) as page:
         page.get_by_text("Columns", exact=True).click()
-        page.get_by_role("checkbox", name="Author").check()
+        page.get_by_role("checkbox", name="Author", exact=True).check()
         page.get_by_role("checkbox", name="Size").check()
         page.get_by_role("checkbox", name="p", exact=True).uncheck()
         page.locator("th[data-key=parameters_total_b]").wait_for()
@@ -198,7 +198,7 @@ def test_a_perfect_sampler_stands_above_the_models(opened: Callable[..., Any]) -
         settled(page)
         row = page.locator(".reference tr")
         assert "A perfect sampler" in row.inner_text()
-        assert "0.057" in row.inner_text()  # the typical model has 48 valid draws
+        assert "0.081" in row.inner_text()  # the typical model has 48 valid draws, 24 in either order
         assert row.locator("a").count() == 0
 
 

@@ -56,7 +56,7 @@ def test_a_model_tells_what_it_is_and_leads_to_its_like(opened: Callable[..., An
         )
         assert rows[-1] == "Reasons by default | unknown | – | – | nobody says"
         page.get_by_role("link", name="role-playing").click()
-        page.wait_for_url("**/trial/leaderboard/index.html?feature=*")
+        page.wait_for_url("**/trial/leaderboard/index.html?tuning=roleplay")
         page.wait_for_function(
             "() => document.querySelector('output.count').textContent === '2 of 60 models'"
         )
