@@ -19,7 +19,7 @@
     return document.getElementById(template).content.cloneNode(true).firstElementChild;
   }
   // The preview and one box a source, made here: the files below are there without it.
-  document.querySelectorAll(".embed[data-labels]").forEach(function (section) {
+  document.querySelectorAll("[data-labels] .embed").forEach(function (section) {
     var name = section.querySelector("h3").textContent;
     var files = section.querySelector(".embed-files");
     var preview = made("embed-preview");
@@ -27,7 +27,7 @@
     preview.querySelector("iframe").title = section.querySelector("p").textContent;
     preview.querySelector("iframe").src = files.querySelector("a:last-child").getAttribute("href");
     files.before(preview);
-    section.dataset.labels.split(" ").forEach(function (label) {
+    section.parentElement.dataset.labels.split(" ").forEach(function (label) {
       var box = made("embed-source");
       box.dataset.label = label;
       box.querySelector("b").textContent = label;
@@ -37,6 +37,7 @@
       files.before(box);
     });
   });
+  var fetched = new Set();
   // Sources come with a script of their embed's own when one of them is opened; that works from a file too.
   window.flipsiteEmbed = function (given) {
     document.getElementById(given.embed).querySelectorAll("[data-label]").forEach(function (box) {
@@ -47,10 +48,10 @@
   document.querySelectorAll("details[data-label]").forEach(function (box) {
     box.addEventListener("toggle", function () {
       var section = box.closest(".embed");
-      if (!section.dataset.sources) { return; }
+      if (fetched.has(section)) { return; }
       var script = document.createElement("script");
-      script.src = section.dataset.sources;
-      delete section.dataset.sources;
+      script.src = section.querySelector(".embed-files a").getAttribute("href").replace(/html$/, "js");
+      fetched.add(section);
       document.head.append(script);
     });
   });

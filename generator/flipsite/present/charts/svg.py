@@ -65,6 +65,7 @@ _FOREIGN: Final = "https://vega.github.io/vega-datasets/"
 
 _NAMESPACE = re.compile(r"\{[^}]*\}")
 _NUMBER = re.compile(r"-?\d*\.\d+(?:e-?\d+)?")
+_FALLBACK = re.compile(r"var\((--[\w-]+), #[0-9a-f]+\)")
 _DROPPED = frozenset(
     {"class", "role", "aria-roledescription", "aria-hidden", "aria-label", "version", "font-family"}
 )
@@ -136,7 +137,8 @@ def start_renderer() -> None:
 
 
 def relinked(svg: str, link: Callable[[str], str]) -> str:
-    """The picture with each link passed through `link`, such as a page's own."""
+    """The picture as a part of a page: each link passed through `link`, colours left to the page's style."""
+    svg = _FALLBACK.sub(r"var(\1)", svg)
     return re.sub(r'(<a [^>]*?href=")([^"]*)', lambda m: m[1] + _attribute(link(_plain(m[2]))), svg)
 
 

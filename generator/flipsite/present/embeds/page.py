@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from flipsite.present.embeds.formats import anchor, form_path, forms_on_site, frame_path, sources_path
+from flipsite.present.embeds.formats import anchor, form_path, forms_on_site, frame_path
 from flipsite.present.embeds.registry import Embed
 from flipsite.present.pages.page import Page
 
@@ -21,7 +21,6 @@ class EmbedView:
         anchor: Its id on the page.
         frame: Path of its page for an iframe.
         sources: Label of each source, and its file; empty for the words that show the frame.
-        script: Path of the script that brings them.
         files: Label and path of each file.
         command: What makes it at home.
     """
@@ -30,7 +29,6 @@ class EmbedView:
     anchor: str
     frame: str
     sources: tuple[tuple[str, str], ...]
-    script: str
     files: tuple[tuple[str, str], ...]
     command: str
 
@@ -54,7 +52,6 @@ def _shown(embed: Embed) -> EmbedView:
         anchor=anchor(embed),
         frame=frame_path(embed),
         sources=(*sources, ("iframe", "")) if embed.base_url else tuple(sources),
-        script=sources_path(embed),
         files=tuple((_LABELS[form], form_path(embed, form)) for form in forms_on_site(embed)),
         command=f"flipsite embed {embed.name} --study {embed.source.study}",
     )
