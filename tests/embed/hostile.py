@@ -72,9 +72,10 @@ def drawn_of(report: StudyReport) -> dict[str, Figure]:
     return {name: draw() for name, draw in study_drawings(report).items()}
 
 
-def shown_cells(embed: Embed) -> list[list[str]]:
-    """The text of each row's cells, the head first."""
-    rows = [[" ".join(cell.text.split()) for cell in row] for row in embed.table.shown_rows]
+def shown_cells(embed: Embed, *, of_data: bool = False) -> list[list[str]]:
+    """The text of each row's cells, the head first; `of_data` is a table made of the data file: models alone."""
+    shown = embed.table.rows if of_data else embed.table.shown_rows
+    rows = [[" ".join(cell.text.split()) for cell in row] for row in shown]
     return [[heading.label for heading in embed.table.headings], *rows]
 
 
