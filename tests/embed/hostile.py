@@ -73,7 +73,7 @@ def drawn_of(report: StudyReport) -> dict[str, Figure]:
 
 
 def shown_cells(embed: Embed, *, of_data: bool = False) -> list[list[str]]:
-    """The text of each row's cells, the head first; `of_data` is a table made of the data file: models alone."""
+    """The text of each row's cells, the head first; `of_data`: of models alone, as data files have them."""
     shown = embed.table.rows if of_data else embed.table.shown_rows
     rows = [[" ".join(cell.text.split()) for cell in row] for row in shown]
     return [[heading.label for heading in embed.table.headings], *rows]
