@@ -3,9 +3,9 @@
   "use strict";
   const MOST = 6;
   const { root } = document.querySelector(".site-head").dataset;
-  const form = document.querySelector(".compare-add");
-  const field = form.elements.model;
-  const clear = form.elements.clear;
+  const adding = document.querySelector(".compare-add");
+  const field = adding.querySelector("[name=model]");
+  const clear = adding.querySelector("[name=clear]");
   const count = document.querySelector(".count");
   const view = document.querySelector(".side-by-side");
   const models = new Map();
@@ -105,14 +105,16 @@
     history.replaceState(null, "", query ? `?${query}` : location.pathname);
   }
 
-  form.addEventListener("submit", (event) => {
-    event.preventDefault();
+  function addTyped() {
     const said = add(field.value.trim());
     if (!said) field.value = "";
     show(said);
-  });
+  }
+
+  adding.querySelector("[name=add]").addEventListener("click", addTyped);
+  field.addEventListener("keydown", (event) => event.key === "Enter" && addTyped());
   field.addEventListener("input", () => {
-    if (models.has(field.value)) form.requestSubmit(); // one of the list was chosen
+    if (models.has(field.value)) addTyped(); // one of the list was chosen
   });
   clear.addEventListener("click", () => {
     chosen = [];
