@@ -52,11 +52,11 @@ def sheet_of(
 
 
 def zipped(files: dict[str, bytes]) -> bytes:
-    """A zip archive."""
+    """A zip archive, of no date: the names of tests hold what it holds."""
     file = io.BytesIO()
     with zipfile.ZipFile(file, "w", zipfile.ZIP_DEFLATED) as archive:
         for name, content in files.items():
-            archive.writestr(name, content)
+            archive.writestr(zipfile.ZipInfo(name), content, zipfile.ZIP_DEFLATED)
     return file.getvalue()
 
 
@@ -138,26 +138,26 @@ def test_parquet_is_read_by_column(tmp_path):
     assert (sheet.names, sheet.lines, sheet.unit) == (("model", "outcome", "other"), [1, 2], "row")
 
 
-@pytest.mark.parametrize(
-    ("content", "name", "message"),
-    [
-        (b"", "a.csv", "the file is empty"),
-        (b"\xef\xbb\xbf \r\n", "a.csv", "the file is empty"),
-        (b"model,outcome\n\xe9/b,1\n", "a.csv", r"not UTF-8 text \(byte 0xe9\); save it as UTF-8, or name"),
-        (b"\x89PNG\r\n\x1a\n\x00\x00", "a.csv", "not UTF-8 text"),
-        (gzip.compress(b"model,outcome\n" + b"xyz" * 999, mtime=0)[:-9], "a.csv.gz", "damaged or cut short"),
-        (b"\x1f\x8bnot gzip at all", "a.csv.gz", "damaged or cut short"),
-        (b"PAR1" + bytes(40), "a.parquet", "cannot be read"),
-        (b'model,outcome\na/b,1\nc/d,"0\n', "a.csv", "line 3: not CSV .*; is a quote not closed"),
-        (b'model,outcome\n"a"b,1\n', "a.csv", "line 2: not CSV"),
-        (b'model,outcome\n"' + b"x" * (2**24 + 1) + b'",1\n', "a.csv", "line 2: not CSV"),
-        (b"version https://git-lfs.github.com/spec/v1\nsize 9\n", "a.parquet", "Git LFS pointer"),
-        (b" <!DOCTYPE html><html>", "a.csv", "a web page"),
-        (zipped({"[Content_Types].xml": b"", "xl/workbook.xml": b""}), "a.xlsx", "an Excel workbook; save"),
-        (zipped({"a.csv": b"", "b.csv": b""}), "a.zip", "a zip archive of 2 files; unpack it and name"),
-        (zipped({"a.csv": b"model,outcome\n"})[:30], "a.zip", "damaged or cut short"),
-    ],
-)  # fmt: skip
+UNREADABLE = [
+    (b"", "a.csv", "the file is empty"),
+    (b"\xef\xbb\xbf \r\n", "a.csv", "the file is empty"),
+    (b"model,outcome\n\xe9/b,1\n", "a.csv", r"not UTF-8 text \(byte 0xe9\); save it as UTF-8, or name"),
+    (b"\x89PNG\r\n\x1a\n\x00\x00", "a.csv", "not UTF-8 text"),
+    (gzip.compress(b"model,outcome\n" + b"xyz" * 999, mtime=0)[:-9], "a.csv.gz", "damaged or cut short"),
+    (b"\x1f\x8bnot gzip at all", "a.csv.gz", "damaged or cut short"),
+    (b"PAR1" + bytes(40), "a.parquet", "cannot be read"),
+    (b'model,outcome\na/b,1\nc/d,"0\n', "a.csv", "line 3: not CSV .*; is a quote not closed"),
+    (b'model,outcome\n"a"b,1\n', "a.csv", "line 2: not CSV"),
+    (b'model,outcome\n"' + b"x" * (2**24 + 1) + b'",1\n', "a.csv", "line 2: not CSV"),
+    (b"version https://git-lfs.github.com/spec/v1\nsize 9\n", "a.parquet", "Git LFS pointer"),
+    (b" <!DOCTYPE html><html>", "a.csv", "a web page"),
+    (zipped({"[Content_Types].xml": b"", "xl/workbook.xml": b""}), "a.xlsx", "an Excel workbook; save"),
+    (zipped({"a.csv": b"", "b.csv": b""}), "a.zip", "a zip archive of 2 files; unpack it and name"),
+    (zipped({"a.csv": b"model,outcome\n"})[:30], "a.zip", "damaged or cut short"),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize(("content", "name", "message"), UNREADABLE, ids=range(len(UNREADABLE)))
 def test_a_file_that_cannot_be_read_is_told_in_one_sentence(tmp_path, content, name, message):
     """The message names the file and the mend."""
     with pytest.raises(UsageError, match=message) as caught:
