@@ -59,7 +59,7 @@ def test_the_notebook_runs(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> N
     NotebookClient(notebook, timeout=300, resources={"metadata": {"path": str(tmp_path)}}).execute()
     outputs = {cell["id"]: cell.get("outputs", []) for cell in notebook.cells}
     said = "".join(output.get("text", "") for output in outputs["collect"])
-    assert "700 draws, " in said
+    assert "850 draws, " in said
     for name in ("leaderboard", "frames", "article"):
         assert "<table" in outputs[name][0]["data"]["text/html"], name
     for name in ("bias", "ranks", "article-chart"):

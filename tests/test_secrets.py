@@ -125,6 +125,7 @@ def test_no_command_prints_or_writes_the_key(project, capfd):
                 ("import", "none.csv", "--study", "theirs"),
             ],
             "export": [("export", "mine", "--format", "csv"), ("export", "none", "--format", "csv")],
+            "arms": [("arms", "mine", "--method", "seed"), ("arms", "none", "--method", "seed")],
             "rename": [("rename", "theirs", "others"), ("rename", "none", "some")],
             "remove": [("remove", "others"), ("remove", "none")],
             "features": [

@@ -22,8 +22,8 @@ def command(*, study: str, methods: str | None, temperatures: str | None, effort
 
     \b
     Examples:
-      flipsite arms trial --method seed,rejection
-      flipsite arms trial --temperature 0.5,1,1.5
+      flipsite arms mine --method seed,rejection
+      flipsite arms mine --temperature 0.5,1,1.5
     """
     from flipsite.project import find_project
     from flipsite.workflows.arms import write_arms
