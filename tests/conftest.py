@@ -55,6 +55,8 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
 
 # A background job of a script has it ignored, and its children too: no test could interrupt them.
 signal.signal(signal.SIGINT, signal.default_int_handler)
+if hasattr(signal, "SIGHUP"):
+    signal.signal(signal.SIGHUP, signal.SIG_DFL)  # likewise under nohup
 
 CHROMIUM = "/usr/bin/chromium"
 FLAGS = [
