@@ -316,7 +316,7 @@ def _starter_missing(root: Path) -> list[str]:
 def _starter_files() -> dict[str, bytes]:
     from flipsite.write.scaffold import _contents
 
-    return dict(_contents("main", templates=False))
+    return dict(_contents("main", templates=False, game=None))
 
 
 # site, build, publish
