@@ -158,7 +158,7 @@ def outcome_study_estimates(
         depends = shown_dependence(found[tally.model].dependence)
         fair = sway is None and depends is None and ranking[i] + reach <= FAIR_MARGIN
         records[tally.model] = replace(
-            _counted(study, tally, page=page),
+            counted_alone(study, tally, page=page),
             bias=float(bias[i]),
             bias_low=max(0.0, float(bias[i]) - reach),
             bias_high=min(1.0, float(bias[i]) + reach),
@@ -179,7 +179,7 @@ def outcome_study_estimates(
             effective=_known(effective[i]),
             entropy_bits=float(entropy[i]),
         )
-    return tuple(records.get(tally.model) or _counted(study, tally, page=page) for tally in tallies)
+    return tuple(records.get(tally.model) or counted_alone(study, tally, page=page) for tally in tallies)
 
 
 def followed(found: Mapping[str, ModelOutcomes]) -> dict[str, Sway]:
@@ -226,8 +226,8 @@ def rank_margins(valid: Sequence[int], n_outcomes: int, *, n_intervals: int) -> 
     )
 
 
-def _counted(study: Study, tally: Tally, *, page: PageOf) -> Estimate:
-    """A record of what is known without a valid draw."""
+def counted_alone(study: Study, tally: Tally, *, page: PageOf) -> Estimate:
+    """The record of a model without a valid draw or answer: its counts and its cost."""
     return Estimate(
         model=tally.model,
         author=tally.model.partition("/")[0] if "/" in tally.model else "",

@@ -1,6 +1,6 @@
 """A study of several draws in one answer: its answers, tallies and estimates."""
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from math import isfinite
 
@@ -16,6 +16,7 @@ from flipsite.analyse.binomial import (
 )
 from flipsite.analyse.estimates import competition_ranks
 from flipsite.analyse.outcomes.entropy import effective_outcomes, entropy_bits
+from flipsite.analyse.outcomes.estimates import PageOf, counted_alone
 from flipsite.analyse.outcomes.multinomial import multinomial_noise_floor, total_variation_quantiles
 from flipsite.analyse.sequences.estimates import SequenceEstimate, SequenceVerdict, sequence_estimates
 from flipsite.analyse.sequences.statistics import Answers
@@ -41,9 +42,7 @@ class SequenceStudy:
     estimates: tuple[Estimate, ...]
 
 
-def sequence_study(
-    study: Study, draws: Draws, tallies: Sequence[Tally], *, page: Callable[[str, str], str]
-) -> SequenceStudy:
+def sequence_study(study: Study, draws: Draws, tallies: Sequence[Tally], *, page: PageOf) -> SequenceStudy:
     """Analyse a study's answers.
 
     The shares come from all draws of the valid answers. How far they may be off comes from the answers: where
@@ -96,7 +95,7 @@ def _estimates(
     tallies: Sequence[Tally],
     sequences: Mapping[str, SequenceEstimate],
     *,
-    page: Callable[[str, str], str],
+    page: PageOf,
 ) -> tuple[Estimate, ...]:
     """The records of `estimates.json`."""
     shares, k = study.prompt.shares, len(study.prompt.outcomes)
@@ -119,7 +118,7 @@ def _estimates(
         mean, low, high = _mean(tally.counts, int(worth[i]))
         fair = own.verdict is not SequenceVerdict.PATTERNED and bias[i] + reach[i] <= FAIR_MARGIN
         records[tally.model] = replace(
-            _counted(study, tally, page=page),
+            counted_alone(study, tally, page=page),
             mean=mean,
             mean_low=low,
             mean_high=high,
@@ -142,7 +141,7 @@ def _estimates(
             effective=float(effective[i]) if isfinite(effective[i]) else None,
             entropy_bits=float(entropy[i]),
         )
-    return tuple(records.get(tally.model) or _counted(study, tally, page=page) for tally in tallies)
+    return tuple(records.get(tally.model) or counted_alone(study, tally, page=page) for tally in tallies)
 
 
 def _worth(sequence: SequenceEstimate, n_pooled: int) -> int:
@@ -168,17 +167,3 @@ def _rank_bounds(bias: Floats, worth: Sequence[int], n_outcomes: int) -> list[tu
     return [
         (1 + int((high < low[i]).sum()), len(worth) - int((low > high[i]).sum())) for i in range(len(worth))
     ]
-
-
-def _counted(study: Study, tally: Tally, *, page: Callable[[str, str], str]) -> Estimate:
-    """A record of what is known without a valid answer."""
-    return Estimate(
-        model=tally.model,
-        author=tally.model.partition("/")[0] if "/" in tally.model else "",
-        kind=study.kind,
-        outcomes=len(study.prompt.outcomes),
-        draws=tally.n_draws,
-        valid=tally.n_valid,
-        cost_usd=tally.cost_usd,
-        page=page(study.id, tally.model),
-    )
