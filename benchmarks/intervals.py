@@ -13,7 +13,7 @@ from flipsite.analyse.binomial import binomial_probability, jeffreys
 from flipsite.analyse.contingency import TwoByTwo, newcombe, wilson
 from flipsite.analyse.empirical_bayes.population import fit_population
 from flipsite.analyse.empirical_bayes.shrinkage import NEAR, shrunken_biases
-from flipsite.analyse.fairness import fair_share
+from flipsite.analyse.fair_share import fair_share
 from flipsite.analyse.posterior import bias_interval, bias_within
 from flipsite.analyse.ranking import standings
 from flipsite.analyse.sequential import log_evidence

@@ -25,7 +25,6 @@ from flipsite.analyse.ranking import standings
 from flipsite.analyse.report import StudyReport
 from flipsite.domain.draws import Tally
 from flipsite.domain.study import Kind
-from flipsite.domain.urls import model_page
 from flipsite.present.leaderboard.page import leaderboard_page
 from flipsite.present.leaderboard.rows import board
 from flipsite.present.pages.page import Frame, static_files
@@ -68,7 +67,7 @@ def many_models(n_models: int) -> StudyReport:
     doubts = standings(tallies, target=study.prompt.target)
     return StudyReport(
         study=study,
-        estimates=estimates(study, tallies, page=model_page, doubts=doubts),
+        estimates=estimates(study, tallies, doubts=doubts),
         tallies=tuple(tallies),
         standings={place.model: place for place in doubts},
     )

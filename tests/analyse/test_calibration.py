@@ -5,7 +5,7 @@ import numpy as np
 import pytest
 from scipy import integrate, stats
 
-from flipsite.analyse.step_likeness import calibration, faithfulness_test, step_likeness
+from flipsite.analyse.cross_study.step_likeness import calibration, faithfulness_test, step_likeness
 
 FIG1 = Path(__file__).parents[3] / "shared" / "data" / "failure-to-mix" / "fig1_single_flip.csv"
 TARGETS = np.linspace(0, 1, 21)

@@ -1,20 +1,16 @@
 import pytest
 from scipy import stats
 
-from flipsite.analyse.cross_study import changes
+from flipsite.analyse.cross_study.comparisons import changes
 from flipsite.analyse.estimates import estimates, published_estimates
 from flipsite.analyse.published.fits import fits
 from flipsite.domain.draws import Tally
 from flipsite.domain.study import Kind
 
 
-def page(study: str, model: str) -> str:
-    return f"{study}/{model}"
-
-
 def study(study_of, counts: dict[str, tuple[int, int]]):
     tallies = [Tally(model=model, n_draws=n, n_valid=n, n_ones=k) for model, (k, n) in counts.items()]
-    return estimates(study_of(), tallies, page=page)
+    return estimates(study_of(), tallies)
 
 
 def test_a_model_that_moved_is_told_from_those_that_did_not(study_of):
@@ -34,7 +30,7 @@ def test_a_model_that_moved_is_told_from_those_that_did_not(study_of):
 
 def test_a_printed_bias_is_compared_with_the_caution_it_asks_for(study_of, article):
     """Neither its sign nor its draws are known: the largest p-value of all that may have been."""
-    printed = published_estimates(study_of(Kind.PUBLISHED), article, page=page)
+    printed = published_estimates(study_of(Kind.PUBLISHED), article)
     ways = {row.model: fits(row, article) for row in article.rows}
     anew = study(study_of, {"inception/mercury-coder": (50, 50), "openai/gpt-4": (48, 50)})
     same, moved = changes(printed, anew, fits_before=ways)

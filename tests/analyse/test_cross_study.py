@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from flipsite.analyse.cross_study import bias_difference
+from flipsite.analyse.cross_study.comparisons import bias_difference
 from flipsite.domain.estimates import Estimate
 from flipsite.domain.study import Kind
 

@@ -125,7 +125,7 @@ def test_a_published_study_s_claims_are_about_its_two_tables(article):
 def test_a_study_with_draws_is_compared_at_its_ends(study_of):
     """The three least against the three most; nothing where they would meet."""
     tallies = [Tally(model=f"a/{i}", n_draws=50, n_valid=50, n_ones=25 + 3 * i) for i in range(7)]
-    records = estimates(study_of(), tallies, page=lambda study, model: f"{study}/{model}")
+    records = estimates(study_of(), tallies)
     known = (
         feature("a/0", "reasoning", "yes")
         | feature("a/6", "reasoning", "no")

@@ -14,10 +14,6 @@ from flipsite.domain.study import Kind
 COUNTS = st.integers(0, 80).flatmap(lambda n: st.tuples(st.integers(0, n), st.just(n)))
 
 
-def page(study: str, model: str) -> str:
-    return f"{study}/models/{model}/index.html"
-
-
 def tally(model: str, ones: int, valid: int, **more: object) -> Tally:
     return Tally(model=model, n_draws=valid + 1, n_valid=valid, n_ones=ones, **more)  # type: ignore[arg-type]
 
@@ -27,7 +23,7 @@ def tally(model: str, ones: int, valid: int, **more: object) -> Tally:
 def test_estimates_equal_scipys(study_of, counts, target):
     """Interval, p, q and rank of random studies, to 1e-9."""
     tallies = [tally(f"a/{i}", ones, valid) for i, (ones, valid) in enumerate(counts)]
-    records = estimates(study_of(target=target), tallies, page=page)
+    records = estimates(study_of(target=target), tallies)
     drawn = [record for record in records if record.valid]
     p = [stats.binomtest(record.ones, record.valid, target).pvalue for record in drawn]
     q = stats.false_discovery_control(p) if p else []
@@ -47,7 +43,7 @@ def test_estimates_equal_scipys(study_of, counts, target):
 
 def test_a_model_without_valid_draws_has_counts_and_a_cost_only(study_of):
     """It has no rank, is undecided, and is no test among the others."""
-    records = estimates(study_of(), [tally("a/b", 0, 0, cost_usd=0.5), tally("a/c", 10, 10)], page=page)
+    records = estimates(study_of(), [tally("a/b", 0, 0, cost_usd=0.5), tally("a/c", 10, 10)])
     empty, full = records
     assert (empty.draws, empty.valid, empty.ones, empty.cost_usd) == (1, 0, 0, 0.5)
     for name in ("mean", "bias", "mean_low", "mean_high", "noise_floor", "p_value", "q_value", "rank"):
@@ -63,7 +59,6 @@ def test_equal_distances_share_a_rank_whatever_their_fractions(study_of):
     records = estimates(
         study_of(),
         [tally("a/a", 3, 10), tally("a/b", 7, 10), tally("a/c", 14, 20), tally("a/d", 20, 20)],
-        page=page,
     )
     assert [record.rank for record in records] == [1, 1, 1, 4]
     assert bias_of(14, 20) == bias_of(7, 10) == 0.2
@@ -71,16 +66,14 @@ def test_equal_distances_share_a_rank_whatever_their_fractions(study_of):
 
 def test_records_are_sorted_and_name_their_author_and_page(study_of):
     """A model without an author has none."""
-    records = estimates(study_of(), [tally("b/x", 1, 2), tally("coin", 1, 2)], page=page)
+    records = estimates(study_of(), [tally("b/x", 1, 2), tally("coin", 1, 2)])
     assert [(record.model, record.author) for record in records] == [("b/x", "b"), ("coin", "")]
     assert records[0].page == "coins/models/b/x/index.html"
 
 
 def test_the_articles_figures_become_estimates(study_of, article):
     """All forty to the printed digit, ranked from both ends, without what was not printed."""
-    records = {
-        record.model: record for record in published_estimates(study_of(Kind.PUBLISHED), article, page=page)
-    }
+    records = {record.model: record for record in published_estimates(study_of(Kind.PUBLISHED), article)}
     assert {row.model: float(row.figure) for row in article.rows} == {m: r.bias for m, r in records.items()}
     for record in records.values():
         assert (record.ones, record.mean, record.mean_low, record.mean_high) == (None, None, None, None)
@@ -98,9 +91,7 @@ def test_the_articles_figures_become_estimates(study_of, article):
 
 def test_the_articles_whole_second_table_is_biased_and_nobody_else(study_of, article):
     """With all 240 models in the family; the first table stays undecided."""
-    records = {
-        record.model: record for record in published_estimates(study_of(Kind.PUBLISHED), article, page=page)
-    }
+    records = {record.model: record for record in published_estimates(study_of(Kind.PUBLISHED), article)}
     for row in article.rows:
         expected = Verdict.BIASED if row.table == "most" else Verdict.UNDECIDED
         assert records[row.model].verdict is expected
@@ -112,14 +103,14 @@ def test_many_published_draws_can_show_a_model_fair(study_of, article):
     """A figure of zero in a thousand draws is within the margin whatever its sign."""
     row = PrintedBias(model="a/b", table="least", position=1, figure="0.000", decimals=3)
     printed = replace(article, rows=(row,), draws_low=1000, draws_high=1001)
-    (record,) = published_estimates(study_of(Kind.PUBLISHED), printed, page=page)
+    (record,) = published_estimates(study_of(Kind.PUBLISHED), printed)
     assert record.verdict is Verdict.FAIR
 
 
 def test_a_figure_without_a_fit_is_kept_and_left_undecided(study_of, article):
     """What cannot have been drawn has no test."""
     row = PrintedBias(model="a/b", table="least", position=1, figure="0.03300", decimals=5)
-    (record,) = published_estimates(study_of(Kind.PUBLISHED), replace(article, rows=(row,)), page=page)
+    (record,) = published_estimates(study_of(Kind.PUBLISHED), replace(article, rows=(row,)))
     assert (record.bias, record.p_value, record.q_value, record.verdict) == (
         0.033,
         None,
@@ -130,7 +121,7 @@ def test_a_figure_without_a_fit_is_kept_and_left_undecided(study_of, article):
 
 def test_a_record_has_the_spread_of_its_draws(study_of):
     """Forty ones of fifty: bias 0.3 between the distances of both interval ends; 4/5 is the top share."""
-    (record,) = estimates(study_of(), [tally("a/x", 40, 50)], page=page)
+    (record,) = estimates(study_of(), [tally("a/x", 40, 50)])
     assert record.outcomes == 2
     assert (record.top, record.top_share) == ("1", 0.8)
     assert record.bias_low == pytest.approx(record.mean_low - 0.5)
@@ -144,7 +135,7 @@ def test_fresh_labels_have_no_top(study_of):
     """A label that changes from draw to draw is no outcome to name."""
     study = study_of()
     fresh = replace(study, prompt=replace(study.prompt, labels="random"))
-    (record,) = estimates(fresh, [tally("a/x", 1, 2)], page=page)
+    (record,) = estimates(fresh, [tally("a/x", 1, 2)])
     assert record.top is None
     assert record.effective is None, "two draws that differ: no two agree"
     assert (record.bias_low, record.top_share) == (0.0, 0.5)
@@ -152,5 +143,5 @@ def test_fresh_labels_have_no_top(study_of):
 
 def test_a_printed_bias_lies_in_its_own_interval(study_of, article):
     """The interval is the widest that any fit allows, whatever the sign."""
-    for record in published_estimates(study_of(Kind.PUBLISHED), article, page=page):
+    for record in published_estimates(study_of(Kind.PUBLISHED), article):
         assert record.bias_low <= record.bias <= record.bias_high

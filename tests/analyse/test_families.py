@@ -4,7 +4,7 @@ from dataclasses import replace
 
 import pytest
 
-from flipsite.analyse.cross_study import comparisons, families, histories
+from flipsite.analyse.cross_study.comparisons import comparisons, families, histories
 from flipsite.analyse.report import StudyReport, report_draws
 from flipsite.domain.study import Kind
 

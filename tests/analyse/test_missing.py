@@ -3,8 +3,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from scipy import stats
 
-from flipsite.analyse.binomial import jeffreys, verdict
+from flipsite.analyse.binomial import jeffreys
 from flipsite.analyse.missing import missing_answers
+from flipsite.analyse.verdict import verdict, within_margin
 from flipsite.domain.draws import Status, Tally
 from flipsite.domain.estimates import Verdict
 
@@ -68,5 +69,5 @@ def test_every_split_of_the_missing_answers_is_tried(counts, target):
     for k, n in [(ones, valid), *((ones + more, valid + missing) for more in range(missing + 1))]:
         q = stats.false_discovery_control([stats.binomtest(k, n, target).pvalue, *others])[0]
         low, high = jeffreys(k, n)
-        found.add(verdict(float(q), float(low), float(high), target=target))
+        found.add(verdict(float(q), fair=bool(within_margin(low, high, target=target))))
     assert set(missing_answers(tallies, target=target)[0].verdicts) == found

@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from scipy import stats
 
 from flipsite.analyse.contingency import TwoByTwo, fisher_exact
-from flipsite.analyse.cross_study import comparisons
+from flipsite.analyse.cross_study.comparisons import comparisons
 from flipsite.analyse.outcomes.dependence import compare_groups, repeats, same_shares
 from flipsite.analyse.report import StudyReport, report_draws
 from flipsite.domain.counts import Transitions

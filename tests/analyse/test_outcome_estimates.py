@@ -6,9 +6,10 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from flipsite.analyse.binomial import FALSE_DISCOVERY_RATE, benjamini_hochberg
+from flipsite.analyse.binomial import benjamini_hochberg
 from flipsite.analyse.outcomes.multinomial import pearson_tests
 from flipsite.analyse.report import StudyReport, report_draws
+from flipsite.analyse.verdict import FALSE_DISCOVERY_RATE
 from flipsite.domain.estimates import Sway, Verdict
 from flipsite.domain.study import OrderMode, Prompt, Study
 from flipsite.store.snapshot.columns import collect_draws

@@ -4,7 +4,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from scipy import stats
 
-from flipsite.analyse.binomial import binomial_test, jeffreys, within_margin
+from flipsite.analyse.binomial import binomial_test, jeffreys
 from flipsite.analyse.power import (
     chance_biased,
     chance_fair,
@@ -13,6 +13,7 @@ from flipsite.analyse.power import (
     plan,
     price,
 )
+from flipsite.analyse.verdict import within_margin
 from flipsite.domain.draws import Tally
 
 

@@ -131,7 +131,7 @@ def test_the_tie_group_is_everyone_tested_and_not_shown_biased(study_of):
         Tally(model=name, n_draws=50, n_valid=n, n_ones=k)
         for name, k, n in (("b/fair", 25, 50), ("a/fair", 27, 50), ("c/one", 50, 50), ("d/none", 0, 0))
     ]
-    records = estimates(study_of(), models, page=lambda study, model: f"{study}/{model}")
+    records = estimates(study_of(), models)
     assert not_told_from_fair(records) == ("a/fair", "b/fair")
 
 

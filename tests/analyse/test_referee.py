@@ -11,7 +11,7 @@ import numpy as np
 import pytest
 
 from flipsite.analyse.binomial import binomial_test, jeffreys
-from flipsite.analyse.fairness import fair_share
+from flipsite.analyse.fair_share import fair_share
 from flipsite.analyse.label_order.sway import LabelPairs, clustered_test
 from flipsite.analyse.report import report_draws
 from flipsite.analyse.sequential import bias_evidence, log_evidence

@@ -14,7 +14,7 @@ from flipsite.analyse.sequential import (
     settle,
     shown_biased,
     shown_fair,
-    within_margin,
+    shown_near,
 )
 from flipsite.domain.draws import Draw, Draws, Failed, Outcome
 from flipsite.domain.trajectory import N_COUNTS, RunningCounts, Trajectory
@@ -117,12 +117,12 @@ def test_the_e_bh_procedure_rejects_the_largest_set_it_may():
 def test_a_fair_verdict_takes_hundreds_of_draws():
     """An even split is settled as fair once no share outside the margin is left; few draws never do."""
     n = np.arange(2, 3000, 2)
-    fair = within_margin(n // 2, n)
+    fair = shown_near(n // 2, n)
     first = n[fair][0]
     assert first == 274
     assert fair[n >= first].all()
-    assert not within_margin([0, 40], [0, 100]).any()
-    assert within_margin([9999], [10000], target=0.95)[0]
+    assert not shown_near([0, 40], [0, 100]).any()
+    assert shown_near([9999], [10000], target=0.95)[0]
 
 
 def test_models_are_settled_together():
@@ -175,7 +175,7 @@ def coins(n: int, pairs: int, *, first: float = 0.5, liking: float = 0.0, seed: 
 def test_what_follows_the_order_or_the_label_is_never_settled_as_fair(way):
     """Of 200 coins of 2,000 draws, even in total, 5 % may pass, and a certain one never does."""
     found = coins(200, 1000, **way)
-    assert within_margin(found.ones, found.valid).mean() > 0.9, "in total they look fair"
+    assert shown_near(found.ones, found.valid).mean() > 0.9, "in total they look fair"
     fair = shown_fair(found, both_orders=True, fresh_labels=True)
     assert fair.mean() <= 0.05
     if 1.0 in way.values():

@@ -4,7 +4,7 @@ from dataclasses import replace
 
 import pytest
 
-from flipsite.analyse.outcomes.study_matrix import study_matrix
+from flipsite.analyse.cross_study.matrix import study_matrix
 from flipsite.analyse.report import StudyReport, report_draws
 from flipsite.domain.study import Kind, Prompt
 from flipsite.store.snapshot.columns import collect_draws

@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from flipsite.collect.catalogue import read_entry, read_page
-from flipsite.collect.reading.reply import read_completion
+from flipsite.collect.reading.completion import read_completion
 from flipsite.collect.responses import read_reply
 from flipsite.domain.catalogue import Model
 from flipsite.domain.draws import Outcome, Rejected, Status

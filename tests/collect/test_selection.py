@@ -9,7 +9,7 @@ from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from flipsite.collect.catalogue import catalogue, read_page
-from flipsite.collect.pricing import about_tokens, completion_bound, estimate, most_tokens, worst_case_usd
+from flipsite.collect.costs import about_tokens, completion_bound, estimate, most_tokens, worst_case_usd
 from flipsite.collect.prompt import questions
 from flipsite.collect.requests import names_completion, request_body, sent_bound
 from flipsite.collect.selection import ModelSelection, choose

@@ -13,9 +13,9 @@ import httpx
 import pytest
 
 from flipsite.collect.catalogue import catalogue, fetch_catalogue, read_page
-from flipsite.collect.parse import read_answer
-from flipsite.collect.pricing import worst_case_usd
+from flipsite.collect.costs import worst_case_usd
 from flipsite.collect.prompt import questions
+from flipsite.collect.reading.answer import read_answer
 from flipsite.collect.requests import request_body
 from flipsite.collect.selection import choose
 from flipsite.collect.simulated import (

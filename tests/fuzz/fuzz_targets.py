@@ -20,8 +20,8 @@ from flipsite.analyse.features.merge import agreed_features, joined
 from flipsite.collect.budget import PICO_PER_USD
 from flipsite.collect.catalogue import catalogue, dump_catalogue, load_catalogue, read_page
 from flipsite.collect.classifier import read_claims
-from flipsite.collect.parse import read_answer
-from flipsite.collect.reading.reply import draw_of, read_again
+from flipsite.collect.reading.answer import read_answer
+from flipsite.collect.reading.completion import draw_of, read_again
 from flipsite.collect.responses import Failure, Reply, read_exchange, read_reply
 from flipsite.collect.selection import choose
 from flipsite.domain.draws import Draw, Failed, Outcome, Rejected, Result, Status

@@ -8,7 +8,6 @@ from flipsite.analyse.estimates import estimates
 from flipsite.domain.draws import Tally
 from flipsite.domain.estimates import Estimate
 from flipsite.domain.study import Budget, Kind, ModelChoice, Prompt, Sampling, Study
-from flipsite.domain.urls import model_page
 
 Counts = Sequence[tuple[str, int, int]]
 """Each model's name, its ones, its valid draws."""
@@ -45,7 +44,7 @@ def estimated(study: Study) -> Callable[[Counts], tuple[Estimate, ...]]:
             Tally(model=model, n_draws=valid, n_valid=valid, n_ones=ones, cost_usd=0.01 * valid)
             for model, ones, valid in counts
         ]
-        return estimates(study, tallies, page=model_page)
+        return estimates(study, tallies)
 
     return estimated_of
 

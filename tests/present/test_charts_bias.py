@@ -13,7 +13,6 @@ from flipsite.analyse.estimates import published_estimates
 from flipsite.domain.display import Figure
 from flipsite.domain.estimates import Estimate, Verdict
 from flipsite.domain.study import Study
-from flipsite.domain.urls import model_page
 from flipsite.present.charts.bias import bias_intervals
 from flipsite.present.charts.published import printed_tables
 from flipsite.settings import load_printed, load_study
@@ -95,7 +94,7 @@ def test_the_title_counts_the_verdicts(verdicts: str, sentence: str, many: Many,
 @pytest.fixture(scope="module")
 def article() -> Figure:
     study, printed = load_study(ARTICLE), load_printed(ARTICLE)
-    return printed_tables(published_estimates(study, printed, page=model_page), printed, study)
+    return printed_tables(published_estimates(study, printed), printed, study)
 
 
 def test_the_articles_forty_models_stand_in_one_plot(article: Figure) -> None:

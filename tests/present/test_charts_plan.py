@@ -7,7 +7,7 @@ from dataclasses import replace
 import pytest
 from pictures import roots, words
 
-from flipsite.analyse.step_likeness import calibration
+from flipsite.analyse.cross_study.step_likeness import calibration
 from flipsite.domain.estimates import Estimate
 from flipsite.domain.study import Study
 from flipsite.present.charts.plan import calibration_curve, power_curve

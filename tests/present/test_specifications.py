@@ -11,9 +11,9 @@ from altair.utils.schemapi import validate_jsonschema
 from altair.vegalite.v6.schema.core import load_schema
 
 import flipsite.present.charts
-from flipsite.analyse.cross_study import comparisons
+from flipsite.analyse.cross_study.comparisons import comparisons
+from flipsite.analyse.cross_study.step_likeness import calibration
 from flipsite.analyse.power import power_points
-from flipsite.analyse.step_likeness import calibration
 from flipsite.domain.display import Figure
 from flipsite.domain.estimates import Estimate
 from flipsite.domain.study import Study

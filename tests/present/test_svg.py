@@ -103,7 +103,7 @@ def test_two_processes_draw_the_same(figure: Figure) -> None:
         "from flipsite.domain.draws import Tally\n"
         "from flipsite.domain.urls import model_page\n"
         "tallies = [Tally(model=m, n_draws=n, n_valid=n, n_ones=k) for m, k, n in c.some_counts(7)]\n"
-        "made = bias_intervals(estimates(c.a_study(), tallies, page=model_page), c.a_study())\n"
+        "made = bias_intervals(estimates(c.a_study(), tallies), c.a_study())\n"
         "sys.stdout.buffer.write(made.svg.encode())\n"
     )
     where = os.path.dirname(__file__)  # noqa: PTH120 - a plain text for the other process

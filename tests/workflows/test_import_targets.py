@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from flipsite.analyse.cross_study import families
+from flipsite.analyse.cross_study.comparisons import families
 from flipsite.domain.draws import Status
 from flipsite.errors import UsageError
 from flipsite.project import SNAPSHOT, find_project, snapshot_files, study_folder, study_ids

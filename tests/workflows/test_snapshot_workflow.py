@@ -18,7 +18,7 @@ from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, invariant, precondition, rule
 
 from asked import ASKED
-from flipsite.collect.reading.reply import draw_of
+from flipsite.collect.reading.completion import draw_of
 from flipsite.domain.draws import Failed, Outcome, Rejected, Status
 from flipsite.domain.endpoint import Reading, ResponseRecord
 from flipsite.domain.study import Shard

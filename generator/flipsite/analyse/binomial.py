@@ -1,15 +1,10 @@
-"""One model's numbers: interval, noise floor, exact test, q-value, verdict. All vectorised over models.
-
-What chance alone does to a fair coin: the yardstick of every table.
-"""
+"""Interval, noise floor, exact test and q-value of counts of ones, vectorised over models."""
 
 from functools import lru_cache
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 from scipy.special import betainc, betaincinv, gammaln, xlog1py, xlogy
-
-from flipsite.domain.estimates import Verdict
 
 Floats = NDArray[np.float64]
 
@@ -18,12 +13,6 @@ LEVEL = 0.95
 
 TAIL = (1 - LEVEL) / 2
 """The probability outside an interval, on either side."""
-
-FAIR_MARGIN = 0.1
-"""A model is called fair when its whole interval lies this near the target."""
-
-FALSE_DISCOVERY_RATE = 0.05
-"""A model is called biased when its q-value is below this."""
 
 _SAME_PROBABILITY = 1 + 1e-7
 """Counts this near in probability are equally likely, as in R's binom.test and scipy's binomtest."""
@@ -148,9 +137,7 @@ def benjamini_hochberg(p_values: ArrayLike, *, family: int | None = None) -> Flo
     return q
 
 
-def rejection_limits(
-    p_values: ArrayLike, *, rate: float = FALSE_DISCOVERY_RATE, family: int | None = None
-) -> Floats:
+def rejection_limits(p_values: ArrayLike, *, rate: float, family: int | None = None) -> Floats:
     """For each test, the p-value below which its q-value would be below the rate, the others as they are.
 
     That is rate · R / m with R the number of rejections were this test's own p-value 0.
@@ -177,34 +164,6 @@ def rejection_limits(
     limits = np.full(p.shape, np.nan)
     limits[order] = rate * np.maximum(before, after) / m
     return limits
-
-
-def verdict(q: float | None, low: float | None, high: float | None, *, target: float = 0.5) -> Verdict:
-    """Decide a model's verdict: biased, fair or undecided.
-
-    `biased` where q < 0.05, else `fair` where the interval lies within 0.1 of the target.
-
-    With very many draws both can hold: a share of 0.51 is shown to be off the target and near it. `biased`
-    goes first, for it is the stronger finding against the claim that the coin is fair; the interval beside it
-    shows how far.
-
-    Args:
-        q: q-value; None where the model has no test.
-        low: Low end of the 95 % interval of the share; None where there is none.
-        high: High end of the same.
-        target: Probability that the prompt asks for.
-    """
-    if q is not None and q < FALSE_DISCOVERY_RATE:
-        return Verdict.BIASED
-    if low is not None and high is not None and within_margin(low, high, target=target):
-        return Verdict.FAIR
-    return Verdict.UNDECIDED
-
-
-def within_margin(low: ArrayLike, high: ArrayLike, *, target: float = 0.5) -> NDArray[np.bool_]:
-    """Whether a whole interval lies within the margin in which a coin counts as fair."""
-    above = np.asarray(low, np.float64) >= target - FAIR_MARGIN
-    return np.asarray(above & (np.asarray(high, np.float64) <= target + FAIR_MARGIN))
 
 
 def binomial_probability(n_ones: ArrayLike, n_valid: ArrayLike, *, target: float = 0.5) -> Floats:

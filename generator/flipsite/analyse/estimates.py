@@ -1,6 +1,6 @@
 """Everything `estimates.json` says of a study's models, from their tallies or from printed figures."""
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from fractions import Fraction
 from functools import lru_cache
@@ -10,7 +10,7 @@ from typing import TypedDict
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from flipsite.analyse.binomial import benjamini_hochberg, binomial_test, jeffreys, noise_floor, verdict
+from flipsite.analyse.binomial import benjamini_hochberg, binomial_test, jeffreys, noise_floor
 from flipsite.analyse.dependence.overdispersion import Overdispersion, widened_test
 from flipsite.analyse.empirical_bayes.shrinkage import ShrunkenBias
 from flipsite.analyse.label_order.sway import (
@@ -24,19 +24,17 @@ from flipsite.analyse.outcomes.entropy import effective_outcomes, entropy_bits
 from flipsite.analyse.posterior import bias_ends
 from flipsite.analyse.published.fits import PrintedFit, cautious_p_value, fits, known_draws
 from flipsite.analyse.ranking import RankEstimate, standings
+from flipsite.analyse.verdict import verdict, within_margin
 from flipsite.domain.draws import Tally
 from flipsite.domain.estimates import Estimate, Printed, PrintedBias, Sway, Verdict
 from flipsite.domain.study import Study
-
-PageOf = Callable[[str, str], str]
-"""From a study's id and a model to the model's page, relative to the site's root."""
+from flipsite.domain.urls import author_of, model_page
 
 
 def estimates(
     study: Study,
     tallies: Sequence[Tally],
     *,
-    page: PageOf,
     doubts: Sequence[RankEstimate] | None = None,
     asked: Mapping[str, Asked] | None = None,
     followed: Mapping[str, Sway] | None = None,
@@ -51,7 +49,6 @@ def estimates(
     Args:
         study: Says the kind and the target.
         tallies: Counts, in any order.
-        page: Where a model's page is.
         doubts: The models' rank estimates; worked out where they are not given.
         asked: How each model's draws were asked, where orders or labels changed.
         followed: What each model follows instead of chance.
@@ -91,11 +88,10 @@ def estimates(
 
     def drawn(tally: Tally, i: int) -> Estimate:
         sway, depends = (followed or {}).get(tally.model), (dependent or {}).get(tally.model)
-        said = verdict(float(q[i]), float(low[i]), float(high[i]), target=target)
-        if said is Verdict.FAIR and (sway or depends or not fair_throughout(how[i], target=target)):
-            said = Verdict.UNDECIDED
+        near = bool(within_margin(low[i], high[i], target=target))
+        fair = near and not (sway or depends) and fair_throughout(how[i], target=target)
         return replace(
-            _blank(study, tally.model, page=page),
+            blank_estimate(study, tally.model),
             draws=tally.n_draws,
             valid=tally.n_valid,
             ones=tally.n_ones,
@@ -111,7 +107,7 @@ def estimates(
             noise_floor_within=_floor_within(how[i], target=target),
             p_value=float(p[i]),
             q_value=float(q[i]),
-            verdict=said,
+            verdict=verdict(float(q[i]), fair=fair),
             sway=sway,
             dependence=depends.kind if depends else None,
             design_effect=effects.get(tally.model, 1.0),
@@ -126,8 +122,7 @@ def estimates(
         )
 
     return tuple(
-        drawn(tally, i) if tally.n_valid else _counted(study, tally, page=page)
-        for i, tally in enumerate(by_model)
+        drawn(tally, i) if tally.n_valid else _counted(study, tally) for i, tally in enumerate(by_model)
     )
 
 
@@ -210,7 +205,6 @@ def published_estimates(
     study: Study,
     printed: Printed,
     *,
-    page: PageOf,
     doubts: Sequence[RankEstimate] = (),
     shrunken: Mapping[str, ShrunkenBias] | None = None,
 ) -> tuple[Estimate, ...]:
@@ -223,7 +217,6 @@ def published_estimates(
     Args:
         study: Says the kind and the target.
         printed: Both tables.
-        page: Where a model's page is.
         doubts: The models' standings, whose ranks are told.
         shrunken: The bias of each model under the fitted population, where one was fitted.
 
@@ -240,7 +233,7 @@ def published_estimates(
     places = {each.model: each for each in doubts}
     return tuple(
         replace(
-            _blank(study, row.model, page=page),
+            blank_estimate(study, row.model),
             valid=known_draws(each),
             bias=float(row.figure),
             bias_low=ends[i][0],
@@ -292,19 +285,19 @@ def _printed_ranks(rows: Sequence[PrintedBias], *, n_models: int) -> dict[str, i
     return ranks
 
 
-def _blank(study: Study, model: str, *, page: PageOf) -> Estimate:
+def blank_estimate(study: Study, model: str) -> Estimate:
     """A model of which nothing is known yet."""
     return Estimate(
         model=model,
-        author=model.partition("/")[0] if "/" in model else "",
+        author=author_of(model),
         kind=study.kind,
-        page=page(study.id, model),
+        page=model_page(study.id, model),
     )
 
 
-def _counted(study: Study, tally: Tally, *, page: PageOf) -> Estimate:
+def _counted(study: Study, tally: Tally) -> Estimate:
     """A model of which only the counts are known."""
-    blank = _blank(study, tally.model, page=page)
+    blank = blank_estimate(study, tally.model)
     return replace(
         blank, draws=tally.n_draws, valid=tally.n_valid, ones=tally.n_ones, cost_usd=tally.cost_usd
     )
@@ -332,4 +325,4 @@ def _cautious_verdict(q: float | None, ways: Sequence[PrintedFit], *, target: fl
     if not counts:
         return Verdict.UNDECIDED
     low, high = jeffreys(*np.array(counts).T)
-    return verdict(q, float(low.min()), float(high.max()), target=target)
+    return verdict(q, fair=bool(within_margin(low.min(), high.max(), target=target)))

@@ -11,8 +11,9 @@ from functools import lru_cache
 import numpy as np
 from numpy.typing import NDArray
 
-from flipsite.analyse.binomial import Floats, jeffreys, rejection_limits, within_margin
+from flipsite.analyse.binomial import Floats, jeffreys, rejection_limits
 from flipsite.analyse.dependence.overdispersion import widened_p_value
+from flipsite.analyse.verdict import FALSE_DISCOVERY_RATE, within_margin
 from flipsite.domain.draws import STATUSES, Status, Tally
 from flipsite.domain.estimates import Verdict
 
@@ -117,7 +118,8 @@ def _possible_verdicts(
     draws = np.array([tally.n_draws for tally in asked], np.int64)
     seen = np.where(valid > 0, widened_p_value(ones, valid, effects, target=target), np.nan)
     # a model without any answer would be one test more
-    limits = np.where(valid > 0, rejection_limits(seen), rejection_limits(np.append(seen, 1.0))[-1])
+    alone = rejection_limits(np.append(seen, 1.0), rate=FALSE_DISCOVERY_RATE)[-1]
+    limits = np.where(valid > 0, rejection_limits(seen, rate=FALSE_DISCOVERY_RATE), alone)
     readings = [_readings(tally, target=target) for tally in asked]
     model = np.repeat(np.arange(len(asked)), [len(each) for each in readings])
     k, n = np.concatenate([np.zeros(0, np.int64), *readings]), draws[model]

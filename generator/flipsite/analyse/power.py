@@ -11,15 +11,9 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 from scipy.special import betainc
 
-from flipsite.analyse.binomial import (
-    FAIR_MARGIN,
-    FALSE_DISCOVERY_RATE,
-    TAIL,
-    at_least,
-    at_most,
-    binomial_test,
-)
+from flipsite.analyse.binomial import TAIL, at_least, at_most, binomial_test
 from flipsite.analyse.label_order.sway import agreement
+from flipsite.analyse.verdict import FAIR_MARGIN, FALSE_DISCOVERY_RATE
 from flipsite.domain.draws import Tally
 
 Floats = NDArray[np.float64]

@@ -4,7 +4,6 @@ from collections import Counter
 from collections.abc import Container, Mapping, Sequence, Set
 from dataclasses import dataclass, field, replace
 
-from flipsite.analyse.binomial import FALSE_DISCOVERY_RATE
 from flipsite.analyse.dependence.homogeneity import (
     Homogeneity,
     ModeComparison,
@@ -30,7 +29,7 @@ from flipsite.analyse.empirical_bayes.shrinkage import (
 )
 from flipsite.analyse.enrichment import Enrichment, study_claims
 from flipsite.analyse.estimates import design_effects, estimates, published_estimates
-from flipsite.analyse.fairness import FairShare, fair_share, published_fair_share
+from flipsite.analyse.fair_share import FairShare, fair_share, published_fair_share
 from flipsite.analyse.label_order.decomposition import Decomposition, decompose
 from flipsite.analyse.label_order.sway import (
     Asked,
@@ -49,13 +48,13 @@ from flipsite.analyse.ranking import RankEstimate, standings
 from flipsite.analyse.sequences.study import SequenceStudy, sequence_study
 from flipsite.analyse.sequential import Stop, replay
 from flipsite.analyse.tally import SpendRow, spend, tally
+from flipsite.analyse.verdict import FALSE_DISCOVERY_RATE
 from flipsite.domain.counts import StudyCounts, count_study
 from flipsite.domain.display import plural
 from flipsite.domain.draws import Draws, Tally
 from flipsite.domain.estimates import Estimate, Printed
 from flipsite.domain.fit import Fit as Regressions
 from flipsite.domain.study import Feature, Study
-from flipsite.domain.urls import model_page
 from flipsite.errors import UsageError
 
 
@@ -235,7 +234,7 @@ def _sequences(study: Study, draws: Draws, announced: Mapping[str, float], *, sa
     """The report on answers of several draws each."""
     if sampled:
         raise UsageError(f"{study.id}: has more answers of several draws than can be read; split the study.")
-    found = sequence_study(study, draws, tally(draws), page=model_page)
+    found = sequence_study(study, draws, tally(draws))
     moments = [moment for moment in draws.asked_at if moment]
     return StudyReport(
         study=study,
@@ -252,7 +251,7 @@ def _sequences(study: Study, draws: Draws, announced: Mapping[str, float], *, sa
 def _outcomes(report: StudyReport, counts: StudyCounts) -> StudyReport:
     """The report on draws from more than two outcomes."""
     found = study_outcomes(report.study, counts)
-    records = outcome_study_estimates(report.study, counts.tallies, found, page=model_page)
+    records = outcome_study_estimates(report.study, counts.tallies, found)
     return replace(report, outcomes=found, estimates=records)
 
 
@@ -280,7 +279,6 @@ def _coins(report: StudyReport, counts: StudyCounts, truths: Mapping[str, float]
         estimates=estimates(
             study,
             tallies,
-            page=model_page,
             doubts=tuple(places.values()),
             asked=asked,
             followed=followed,
@@ -364,7 +362,7 @@ def report_printed(study: Study, printed: Printed) -> StudyReport:
     shrunken = printed_shrunken_biases(printed, ways, population, target=target) if population else {}
     return StudyReport(
         study=study,
-        estimates=published_estimates(study, printed, page=model_page, doubts=doubts, shrunken=shrunken),
+        estimates=published_estimates(study, printed, doubts=doubts, shrunken=shrunken),
         printed=printed,
         fits=ways,
         standings={place.model: place for place in doubts},

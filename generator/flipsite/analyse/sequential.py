@@ -22,8 +22,9 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 from scipy.special import betaln, xlog1py, xlogy
 
-from flipsite.analyse.binomial import FAIR_MARGIN, FALSE_DISCOVERY_RATE, distinct
+from flipsite.analyse.binomial import distinct
 from flipsite.analyse.label_order.sway import agreement
+from flipsite.analyse.verdict import FAIR_MARGIN, FALSE_DISCOVERY_RATE
 from flipsite.domain.trajectory import N_COUNTS, RunningCounts, Trajectory
 
 Floats = NDArray[np.float64]
@@ -89,7 +90,7 @@ def shown_biased(
     return np.asarray(evidence >= np.log(m / (rate * places[enough][-1])))
 
 
-def within_margin(
+def shown_near(
     n_ones: ArrayLike,
     n_valid: ArrayLike,
     *,
@@ -154,7 +155,7 @@ def shown_fair(
     """
 
     def near(n_ones: ArrayLike, n_valid: ArrayLike, share: float) -> NDArray[np.bool_]:
-        return within_margin(n_ones, n_valid, target=share, margin=margin, rate=rate)
+        return shown_near(n_ones, n_valid, target=share, margin=margin, rate=rate)
 
     fair = near(counts.ones, counts.valid, target)
     if np.any(both_orders):

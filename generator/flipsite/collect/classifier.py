@@ -17,8 +17,7 @@ import re
 from collections.abc import Callable, Iterable, Mapping
 from typing import Any, Final
 
-from flipsite.collect.parse import rejection
-from flipsite.collect.pricing import (
+from flipsite.collect.costs import (
     Mode,
     about_tokens,
     bound_of,
@@ -27,10 +26,12 @@ from flipsite.collect.pricing import (
     worst_case_usd,
 )
 from flipsite.collect.prompt import Question
+from flipsite.collect.reading.answer import rejection
+from flipsite.collect.reading.normalize import normalize
+from flipsite.collect.reading.reasoning import without_reasoning
 from flipsite.collect.requests import json_schema, names_completion, plain_body, sent_bound, strict
 from flipsite.collect.responses import Reply
 from flipsite.collect.run_state import ModelRun
-from flipsite.collect.transcript import normalize, without_reasoning
 from flipsite.domain.catalogue import FeatureClaim, Model
 from flipsite.domain.display import one_line
 from flipsite.domain.draws import Rejected, Status

@@ -7,10 +7,10 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 
 from flipsite.collect.budget import usd
-from flipsite.collect.parse import READER
-from flipsite.collect.pricing import Mode, completion_bound, tokens_usd, worst_case_usd
+from flipsite.collect.costs import Mode, completion_bound, tokens_usd, worst_case_usd
 from flipsite.collect.prompt import Question, questions
-from flipsite.collect.reading.reply import read_completion
+from flipsite.collect.reading.answer import READER
+from flipsite.collect.reading.completion import read_completion
 from flipsite.collect.requests import names_completion, request_body, sent_bound
 from flipsite.collect.responses import Reply
 from flipsite.collect.run_state import ModelRun

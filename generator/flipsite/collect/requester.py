@@ -16,7 +16,7 @@ from aiolimiter import AsyncLimiter
 from flipsite.collect.budget import PICO_PER_USD, Account, Prices, Refusal, Reservation, pico
 from flipsite.collect.client import Exchange, OpenRouter
 from flipsite.collect.clock import Clock, nap
-from flipsite.collect.pricing import TEXT_BOUND, Mode
+from flipsite.collect.costs import TEXT_BOUND, Mode
 from flipsite.collect.prompt import Question
 from flipsite.collect.responses import Action, Failure, Reply
 from flipsite.collect.run_state import ModelRun, ModelSkippedError, RunProgress

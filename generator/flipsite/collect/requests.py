@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from typing import Any
 
-from flipsite.collect.pricing import Mode, completion_bound
+from flipsite.collect.costs import Mode, completion_bound
 from flipsite.collect.prompt import Question
 from flipsite.domain.catalogue import Model
 from flipsite.domain.study import Study

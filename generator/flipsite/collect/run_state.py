@@ -6,7 +6,7 @@ How a collection stands, for whoever watches: counts, money, and what is waiting
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 
-from flipsite.collect.pricing import Mode
+from flipsite.collect.costs import Mode
 from flipsite.collect.prompt import Question
 from flipsite.collect.requests import without_logprobs
 from flipsite.collect.responses import Reply

@@ -5,7 +5,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 from fnmatch import fnmatchcase
 
-from flipsite.collect.pricing import (
+from flipsite.collect.costs import (
     CostEstimate,
     Mode,
     answer_mode,

@@ -5,7 +5,7 @@ from collections.abc import Iterator
 from math import isnan, log
 from pathlib import Path
 
-from flipsite.collect.parse import READER
+from flipsite.collect.reading.answer import READER
 from flipsite.domain.draws import (
     PICO,
     STATUSES,

@@ -6,7 +6,7 @@ from datetime import UTC, datetime
 
 from flipsite.collect.catalogue import Catalogue, fetch_catalogue
 from flipsite.collect.client import OPENROUTER, OpenRouter
-from flipsite.collect.pricing import supports_structure
+from flipsite.collect.costs import supports_structure
 from flipsite.collect.selection import ModelSelection, choose
 from flipsite.domain.study import Study
 from flipsite.project import Project, existing_study

@@ -19,9 +19,9 @@ from pathlib import Path
 from flipsite.collect.catalogue import Catalogue, dump_catalogue, fetch_catalogue
 from flipsite.collect.client import OpenRouter
 from flipsite.collect.clock import nap, stamp
+from flipsite.collect.costs import answer_tokens
 from flipsite.collect.plan import CollectPlan, plan, queues_of
-from flipsite.collect.pricing import answer_tokens
-from flipsite.collect.reading.reply import draw_of, read_again
+from flipsite.collect.reading.completion import draw_of, read_again
 from flipsite.collect.run_state import warnings_of
 from flipsite.collect.scheduler import Judge, Rounds, Scheduler
 from flipsite.collect.selection import ModelSelection, choose, matches

@@ -25,7 +25,7 @@ from flipsite.collect.catalogue import Catalogue, fetch_catalogue, load_catalogu
 from flipsite.collect.classifier import WORDING, askable, classifier_run, questions, read_claims, usual_usd
 from flipsite.collect.client import OpenRouter
 from flipsite.collect.clock import stamp
-from flipsite.collect.pricing import Mode
+from flipsite.collect.costs import Mode
 from flipsite.collect.prompt import Question
 from flipsite.collect.responses import read_reply
 from flipsite.collect.scheduler import ModelQueue, Scheduler

@@ -137,7 +137,7 @@ def announced_usd(folder: Path, study: Study, models: Container[str]) -> dict[st
     """
     if not (offered := _offered(folder, models)):
         return {}
-    from flipsite.collect.pricing import estimate  # a study of others' draws kept no catalogue
+    from flipsite.collect.costs import estimate  # a study of others' draws kept no catalogue
 
     estimates = [(model.id, estimate(model, study)) for model in offered]
     return {name: each.expected_usd / each.n_draws for name, each in estimates}
@@ -259,7 +259,7 @@ def off_list_shares(draws: Draws) -> dict[str, float]:
     """Share of each model's answers that named what was not offered; only of models that answered."""
 
     def is_off_list(row: int) -> bool:
-        from flipsite.collect.parse import OFF_LIST, read_answer  # most studies have no such row
+        from flipsite.collect.reading.answer import OFF_LIST, read_answer  # most studies have no such row
 
         labels = json.loads(draws.labels[row] or '["0", "1"]')
         found = read_answer(draws.response[row], labels=labels, mode=draws.mode[row] or "text")

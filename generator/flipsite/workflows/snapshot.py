@@ -5,7 +5,7 @@ from collections.abc import Collection
 from itertools import chain
 from pathlib import Path
 
-from flipsite.collect.reading.reply import draw_of
+from flipsite.collect.reading.completion import draw_of
 from flipsite.domain.draws import OPTIONAL, OPTIONAL_CODES
 from flipsite.domain.study import Shard, Study
 from flipsite.project import own_digest, snapshot_files, snapshot_place

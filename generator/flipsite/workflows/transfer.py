@@ -8,7 +8,7 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import BinaryIO
 
-from flipsite.collect.parse import read_answer
+from flipsite.collect.reading.answer import read_answer
 from flipsite.domain.draws import Outcome, Status
 from flipsite.domain.progress import Progress, unwatched
 from flipsite.domain.study import Kind

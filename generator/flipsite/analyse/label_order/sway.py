@@ -13,14 +13,9 @@ from math import lgamma, log
 import numpy as np
 from scipy.special import stdtr, stdtrit
 
-from flipsite.analyse.binomial import (
-    FALSE_DISCOVERY_RATE,
-    benjamini_hochberg,
-    binomial_test,
-    jeffreys,
-    within_margin,
-)
+from flipsite.analyse.binomial import benjamini_hochberg, binomial_test, jeffreys
 from flipsite.analyse.label_order.decomposition import Decomposition, earlier_label
+from flipsite.analyse.verdict import FALSE_DISCOVERY_RATE, within_margin
 from flipsite.domain.counts import PromptArm
 from flipsite.domain.estimates import Sway
 

@@ -8,7 +8,8 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.special import chdtrc, ndtr, pdtr, pdtrc
 
-from flipsite.analyse.binomial import FALSE_DISCOVERY_RATE, benjamini_hochberg
+from flipsite.analyse.binomial import benjamini_hochberg
+from flipsite.analyse.verdict import FALSE_DISCOVERY_RATE
 from flipsite.domain.counts import ModelCounts, Transitions
 from flipsite.domain.estimates import Dependence
 

@@ -1,13 +1,13 @@
 """Models that drew from k > 2 outcomes: their estimates, and what else their draws say."""
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from math import isfinite
 
 import numpy as np
 
-from flipsite.analyse.binomial import FAIR_MARGIN, FALSE_DISCOVERY_RATE, LEVEL, Floats, benjamini_hochberg
-from flipsite.analyse.estimates import competition_ranks
+from flipsite.analyse.binomial import LEVEL, Floats, benjamini_hochberg
+from flipsite.analyse.estimates import blank_estimate, competition_ranks
 from flipsite.analyse.outcomes.by_outcome import (
     OutcomeEstimate,
     PlaceEffect,
@@ -34,12 +34,11 @@ from flipsite.analyse.outcomes.multinomial import (
     total_variation,
     total_variation_quantiles,
 )
+from flipsite.analyse.verdict import FAIR_MARGIN, FALSE_DISCOVERY_RATE, verdict
 from flipsite.domain.counts import StudyCounts
 from flipsite.domain.draws import Tally
-from flipsite.domain.estimates import Estimate, Sway, Verdict
+from flipsite.domain.estimates import Estimate, Sway
 from flipsite.domain.study import Study
-
-PageOf = Callable[[str, str], str]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -118,8 +117,6 @@ def outcome_study_estimates(
     study: Study,
     tallies: Sequence[Tally],
     found: Mapping[str, ModelOutcomes],
-    *,
-    page: PageOf,
 ) -> tuple[Estimate, ...]:
     """Estimate each model's bias and what may be said of it.
 
@@ -131,7 +128,6 @@ def outcome_study_estimates(
         study: Its prompt names the target.
         tallies: Counts, sorted by model.
         found: The outcomes of each model that has a valid draw.
-        page: Where a model's page is.
 
     Returns:
         One record a model, sorted by model.
@@ -158,7 +154,7 @@ def outcome_study_estimates(
         depends = shown_dependence(found[tally.model].dependence)
         fair = sway is None and depends is None and ranking[i] + reach <= FAIR_MARGIN
         records[tally.model] = replace(
-            counted_alone(study, tally, page=page),
+            counted_alone(study, tally),
             bias=float(bias[i]),
             bias_low=max(0.0, float(bias[i]) - reach),
             bias_high=min(1.0, float(bias[i]) + reach),
@@ -166,9 +162,7 @@ def outcome_study_estimates(
             noise_floor=float(floor[i]),
             p_value=float(p[i]),
             q_value=float(q[i]),
-            verdict=(
-                Verdict.BIASED if q[i] < FALSE_DISCOVERY_RATE else Verdict.FAIR if fair else Verdict.UNDECIDED
-            ),
+            verdict=verdict(float(q[i]), fair=fair),
             sway=sway,
             dependence=depends,
             rank=int(rank[i]),
@@ -179,7 +173,7 @@ def outcome_study_estimates(
             effective=_known(effective[i]),
             entropy_bits=float(entropy[i]),
         )
-    return tuple(records.get(tally.model) or counted_alone(study, tally, page=page) for tally in tallies)
+    return tuple(records.get(tally.model) or counted_alone(study, tally) for tally in tallies)
 
 
 def followed(found: Mapping[str, ModelOutcomes]) -> dict[str, Sway]:
@@ -226,17 +220,14 @@ def rank_margins(valid: Sequence[int], n_outcomes: int, *, n_intervals: int) -> 
     )
 
 
-def counted_alone(study: Study, tally: Tally, *, page: PageOf) -> Estimate:
+def counted_alone(study: Study, tally: Tally) -> Estimate:
     """The record of a model without a valid draw or answer: its counts and its cost."""
-    return Estimate(
-        model=tally.model,
-        author=tally.model.partition("/")[0] if "/" in tally.model else "",
-        kind=study.kind,
+    return replace(
+        blank_estimate(study, tally.model),
         outcomes=len(study.prompt.outcomes),
         draws=tally.n_draws,
         valid=tally.n_valid,
         cost_usd=tally.cost_usd,
-        page=page(study.id, tally.model),
     )
 
 

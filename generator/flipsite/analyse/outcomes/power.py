@@ -6,9 +6,9 @@ from math import ceil
 import numpy as np
 from scipy.special import chdtri, chndtrinc
 
-from flipsite.analyse.binomial import FAIR_MARGIN, FALSE_DISCOVERY_RATE
 from flipsite.analyse.outcomes.multinomial import total_variation, total_variation_quantiles
 from flipsite.analyse.power import MOST_DRAWS, PowerPlan
+from flipsite.analyse.verdict import FAIR_MARGIN, FALSE_DISCOVERY_RATE
 
 N_TRIES = 2_000
 """Simulated perfect samplers behind the chance to be called fair."""

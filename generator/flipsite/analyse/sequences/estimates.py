@@ -13,7 +13,7 @@ from math import log2
 
 import numpy as np
 
-from flipsite.analyse.binomial import FALSE_DISCOVERY_RATE, benjamini_hochberg
+from flipsite.analyse.binomial import benjamini_hochberg
 from flipsite.analyse.outcomes.entropy import collision_bits
 from flipsite.analyse.sequences.statistics import (
     LONG_ANSWER,
@@ -26,6 +26,7 @@ from flipsite.analyse.sequences.statistics import (
     shuffled_law,
     upper_tail,
 )
+from flipsite.analyse.verdict import FALSE_DISCOVERY_RATE
 
 DISPERSION_MARGIN = 1.25
 """Independent answers have a dispersion whose 95 % interval lies within a factor of this around 1 …"""

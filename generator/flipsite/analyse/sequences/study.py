@@ -6,22 +6,16 @@ from math import isfinite
 
 import numpy as np
 
-from flipsite.analyse.binomial import (
-    FAIR_MARGIN,
-    FALSE_DISCOVERY_RATE,
-    LEVEL,
-    Floats,
-    benjamini_hochberg,
-    jeffreys,
-)
+from flipsite.analyse.binomial import LEVEL, Floats, benjamini_hochberg, jeffreys
 from flipsite.analyse.estimates import competition_ranks
 from flipsite.analyse.outcomes.entropy import effective_outcomes, entropy_bits
-from flipsite.analyse.outcomes.estimates import PageOf, counted_alone
+from flipsite.analyse.outcomes.estimates import counted_alone
 from flipsite.analyse.outcomes.multinomial import multinomial_noise_floor, total_variation_quantiles
 from flipsite.analyse.sequences.estimates import SequenceEstimate, SequenceVerdict, sequence_estimates
 from flipsite.analyse.sequences.statistics import Answers
+from flipsite.analyse.verdict import FAIR_MARGIN, verdict
 from flipsite.domain.draws import STATUSES, Draws, Status, Tally
-from flipsite.domain.estimates import Estimate, Verdict
+from flipsite.domain.estimates import Estimate
 from flipsite.domain.study import Study
 
 
@@ -42,7 +36,7 @@ class SequenceStudy:
     estimates: tuple[Estimate, ...]
 
 
-def sequence_study(study: Study, draws: Draws, tallies: Sequence[Tally], *, page: PageOf) -> SequenceStudy:
+def sequence_study(study: Study, draws: Draws, tallies: Sequence[Tally]) -> SequenceStudy:
     """Analyse a study's answers.
 
     The shares come from all draws of the valid answers. How far they may be off comes from the answers: where
@@ -53,7 +47,6 @@ def sequence_study(study: Study, draws: Draws, tallies: Sequence[Tally], *, page
         study: Its prompt names the target, its sampling the draws in an answer.
         draws: Of the study.
         tallies: Of the answers, in the order of `draws.models`.
-        page: From the study's id and a model to the model's page.
     """
     k, length = len(study.prompt.outcomes), study.sampling.per_answer
     answers = answers_of(draws, per_answer=length)
@@ -66,7 +59,7 @@ def sequence_study(study: Study, draws: Draws, tallies: Sequence[Tally], *, page
         answers=answers,
         sequences=by_model,
         tallies=counted,
-        estimates=_estimates(study, counted, by_model, page=page),
+        estimates=_estimates(study, counted, by_model),
     )
 
 
@@ -94,8 +87,6 @@ def _estimates(
     study: Study,
     tallies: Sequence[Tally],
     sequences: Mapping[str, SequenceEstimate],
-    *,
-    page: PageOf,
 ) -> tuple[Estimate, ...]:
     """The records of `estimates.json`."""
     shares, k = study.prompt.shares, len(study.prompt.outcomes)
@@ -118,7 +109,7 @@ def _estimates(
         mean, low, high = _mean(tally.counts, int(worth[i]))
         fair = own.verdict is not SequenceVerdict.PATTERNED and bias[i] + reach[i] <= FAIR_MARGIN
         records[tally.model] = replace(
-            counted_alone(study, tally, page=page),
+            counted_alone(study, tally),
             mean=mean,
             mean_low=low,
             mean_high=high,
@@ -128,11 +119,7 @@ def _estimates(
             noise_floor=float(floor[i]),
             p_value=own.p_value,
             q_value=float(q[i]),
-            verdict=Verdict.BIASED
-            if q[i] < FALSE_DISCOVERY_RATE
-            else Verdict.FAIR
-            if fair
-            else Verdict.UNDECIDED,
+            verdict=verdict(float(q[i]), fair=fair),
             rank=int(rank[i]),
             rank_low=bounds[i][0],
             rank_high=bounds[i][1],
@@ -141,7 +128,7 @@ def _estimates(
             effective=float(effective[i]) if isfinite(effective[i]) else None,
             entropy_bits=float(entropy[i]),
         )
-    return tuple(records.get(tally.model) or counted_alone(study, tally, page=page) for tally in tallies)
+    return tuple(records.get(tally.model) or counted_alone(study, tally) for tally in tallies)
 
 
 def _worth(sequence: SequenceEstimate, n_pooled: int) -> int:

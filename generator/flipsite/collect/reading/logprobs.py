@@ -12,9 +12,9 @@ from dataclasses import dataclass
 from itertools import islice
 from typing import Any
 
-from flipsite.collect.parse import read_answer
+from flipsite.collect.reading.answer import read_answer
+from flipsite.collect.reading.normalize import normalize
 from flipsite.collect.responses import Json
-from flipsite.collect.transcript import normalize
 from flipsite.domain.draws import LabelProbabilities, Outcome, Result
 
 MOST_TOKENS = 20_000

@@ -11,8 +11,9 @@ from functools import lru_cache
 from itertools import pairwise
 from typing import Any
 
-from flipsite.collect.parse import OFF_LIST, SEVERAL, rejection
-from flipsite.collect.transcript import normalize, without_reasoning
+from flipsite.collect.reading.answer import OFF_LIST, SEVERAL, rejection
+from flipsite.collect.reading.normalize import normalize
+from flipsite.collect.reading.reasoning import without_reasoning
 from flipsite.domain.draws import OutcomeSequence, Rejected, Status
 
 

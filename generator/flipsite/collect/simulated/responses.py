@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from flipsite.collect.catalogue import read_entry
-from flipsite.collect.pricing import about_tokens, worst_case_usd
+from flipsite.collect.costs import about_tokens, worst_case_usd
 from flipsite.collect.simulated.coins import Coin, CoinAnswer, Toss
 from flipsite.collect.simulated.faults import Fault
 from flipsite.domain.catalogue import Model

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 
 import altair as alt
 
-from flipsite.analyse.cross_study import BiasChange
+from flipsite.analyse.cross_study.comparisons import BiasChange
 from flipsite.domain.display import Figure, plural
 from flipsite.domain.estimates import Estimate
 from flipsite.domain.study import Study

@@ -5,7 +5,7 @@ from itertools import groupby
 
 import altair as alt
 
-from flipsite.analyse.step_likeness import Calibration
+from flipsite.analyse.cross_study.step_likeness import Calibration
 from flipsite.domain.display import Figure, plural
 from flipsite.present.charts.figure import AnyChart, Canvas, Margins, Row, figure, placed
 from flipsite.present.charts.theme import Token, ink

@@ -3,7 +3,7 @@
 from collections.abc import Callable, Mapping, Sequence
 from functools import partial
 
-from flipsite.analyse.cross_study import Comparison, Family
+from flipsite.analyse.cross_study.comparisons import Comparison, Family
 from flipsite.analyse.power import power_points
 from flipsite.analyse.report import StudyReport
 from flipsite.domain.display import Figure

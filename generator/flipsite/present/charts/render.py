@@ -7,7 +7,7 @@ from collections.abc import Collection, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 
-from flipsite.analyse.cross_study import Comparison, Family
+from flipsite.analyse.cross_study.comparisons import Comparison, Family
 from flipsite.analyse.report import StudyReport
 from flipsite.domain.display import Figure
 from flipsite.present.charts.registry import (

@@ -8,8 +8,8 @@ from math import log10
 from statistics import median_low
 
 from flipsite import schema
-from flipsite.analyse.binomial import FAIR_MARGIN
 from flipsite.analyse.methods.family import MethodFamily, MethodRecord
+from flipsite.analyse.verdict import FAIR_MARGIN
 from flipsite.domain.display import encoded, plural, usd_text
 from flipsite.domain.study import Study
 from flipsite.domain.urls import model_page

@@ -3,8 +3,8 @@
 from collections import defaultdict
 from dataclasses import dataclass
 
-from flipsite.analyse.binomial import FALSE_DISCOVERY_RATE
 from flipsite.analyse.report import StudyReport
+from flipsite.analyse.verdict import FALSE_DISCOVERY_RATE
 from flipsite.domain.display import Cell, Heading, Table
 from flipsite.domain.estimates import Estimate
 from flipsite.present.text.formats import count_text, percent_text

@@ -5,9 +5,9 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from flipsite.analyse.binomial import FALSE_DISCOVERY_RATE
 from flipsite.analyse.outcomes.by_outcome import OutcomeEstimate, PlaceEffect, outcome_estimates
 from flipsite.analyse.outcomes.estimates import ModelOutcomes
+from flipsite.analyse.verdict import FALSE_DISCOVERY_RATE
 from flipsite.domain.draws import Codes
 from flipsite.domain.study import Prompt
 from flipsite.present.outcomes.small import MOST_BARS, SmallOutcomes, small_outcomes

@@ -2,8 +2,8 @@
 
 from collections.abc import Iterable, Mapping, Sequence
 
-from flipsite.analyse.cross_study import Comparison, Family, History
-from flipsite.analyse.outcomes.study_matrix import StudyMatrix
+from flipsite.analyse.cross_study.comparisons import Comparison, Family, History
+from flipsite.analyse.cross_study.matrix import StudyMatrix
 from flipsite.domain.display import Figure, plural
 from flipsite.domain.urls import model_history
 from flipsite.present.pages.page import Page

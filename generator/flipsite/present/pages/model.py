@@ -10,7 +10,7 @@ from typing import NamedTuple
 
 import jinja2
 
-from flipsite.analyse.cross_study import History
+from flipsite.analyse.cross_study.comparisons import History
 from flipsite.analyse.dependence.homogeneity import ServingGroup
 from flipsite.analyse.published.fits import PrintedFit
 from flipsite.analyse.ranking import RankEstimate

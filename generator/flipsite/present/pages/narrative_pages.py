@@ -10,7 +10,7 @@ from pathlib import Path
 import jinja2
 from markupsafe import Markup
 
-from flipsite.analyse.cross_study import has_results, in_order
+from flipsite.analyse.cross_study.comparisons import has_results, in_order
 from flipsite.analyse.report import StudyReport
 from flipsite.domain.display import Figure
 from flipsite.domain.site import SiteInfo

@@ -5,7 +5,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from itertools import combinations
 
-from flipsite.analyse.cross_study import BiasDifference, bias_difference
+from flipsite.analyse.cross_study.comparisons import BiasDifference, bias_difference
 from flipsite.analyse.report import StudyReport
 from flipsite.domain.display import plural, usd_text
 from flipsite.domain.estimates import Estimate

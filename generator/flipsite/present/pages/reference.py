@@ -9,7 +9,7 @@ from functools import lru_cache
 
 from markupsafe import Markup
 
-from flipsite.analyse.binomial import FAIR_MARGIN, FALSE_DISCOVERY_RATE
+from flipsite.analyse.verdict import FAIR_MARGIN, FALSE_DISCOVERY_RATE
 from flipsite.domain.site import SiteInfo
 from flipsite.domain.study import Kind, Study
 from flipsite.present.pages.page import Page

@@ -16,7 +16,7 @@ from pathlib import Path
 
 import jinja2
 
-from flipsite.analyse.cross_study import (
+from flipsite.analyse.cross_study.comparisons import (
     Comparison,
     Family,
     History,
@@ -25,8 +25,8 @@ from flipsite.analyse.cross_study import (
     has_results,
     histories,
 )
+from flipsite.analyse.cross_study.matrix import StudyMatrix, study_matrix
 from flipsite.analyse.methods.family import MethodFamily, method_families
-from flipsite.analyse.outcomes.study_matrix import StudyMatrix, study_matrix
 from flipsite.analyse.report import StudyReport
 from flipsite.analyse.sequences.sibling import single_sibling
 from flipsite.domain.display import encoded

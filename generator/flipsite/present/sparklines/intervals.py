@@ -15,9 +15,10 @@ from functools import cache, lru_cache
 
 import numpy as np
 
-from flipsite.analyse.binomial import FAIR_MARGIN, binomial_probability, chance_within, jeffreys
+from flipsite.analyse.binomial import binomial_probability, chance_within, jeffreys
 from flipsite.analyse.posterior import share_quantiles
 from flipsite.analyse.published.fits import PrintedFit
+from flipsite.analyse.verdict import FAIR_MARGIN
 from flipsite.domain.estimates import Estimate, Printed
 
 CHANCE = 0.95

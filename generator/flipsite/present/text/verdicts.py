@@ -9,10 +9,8 @@ from math import floor
 
 import numpy as np
 
-from flipsite.analyse import fairness, ranking, step_likeness
+from flipsite.analyse import fair_share, ranking
 from flipsite.analyse.binomial import (
-    FAIR_MARGIN,
-    FALSE_DISCOVERY_RATE,
     LEVEL,
     TAIL,
     binomial_probability,
@@ -20,9 +18,11 @@ from flipsite.analyse.binomial import (
     chance_within,
     noise_floor,
 )
+from flipsite.analyse.cross_study import step_likeness
 from flipsite.analyse.dependence import homogeneity
 from flipsite.analyse.features import merge
-from flipsite.analyse.sequential import log_evidence, shown_biased, within_margin
+from flipsite.analyse.sequential import log_evidence, shown_biased, shown_near
+from flipsite.analyse.verdict import FAIR_MARGIN, FALSE_DISCOVERY_RATE
 from flipsite.domain.display import plural
 from flipsite.domain.estimates import Dependence, Estimate, PrintedBias, Sway, Verdict
 from flipsite.domain.features import ASKINGS
@@ -229,8 +229,8 @@ def rules() -> dict[str, str]:
         "top": count_text(TOP),
         "near": f"{ranking.MARGINS[0]:g}",
         "less_near": f"{ranking.MARGINS[1]:g}",
-        "fair_threshold": f"{fairness.THRESHOLD:g}",
-        "bootstrap_samples": count_text(fairness.RESAMPLES),
+        "fair_threshold": f"{fair_share.THRESHOLD:g}",
+        "bootstrap_samples": count_text(fair_share.RESAMPLES),
         "group_draws": count_text(homogeneity.FEWEST),
         "random_tables": count_text(homogeneity.N_TABLES),
         "step_draws": count_text(step_likeness.N_DRAWS),
@@ -260,4 +260,4 @@ def _shown_biased_at(n_models: int) -> int:
 def _shown_fair_at() -> int:
     """The draw at which a model that says 0 and 1 in turn is settled as fair: no model is sooner."""
     draws = np.arange(2, 20_000, 2)
-    return int(draws[np.argmax(within_margin(draws // 2, draws))])
+    return int(draws[np.argmax(shown_near(draws // 2, draws))])

@@ -6,8 +6,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from flipsite.collect.parse import read_answer
-from flipsite.collect.transcript import normalize, without_reasoning
+from flipsite.collect.reading.answer import read_answer
+from flipsite.collect.reading.normalize import normalize
+from flipsite.collect.reading.reasoning import without_reasoning
 from flipsite.domain.draws import Outcome, Rejected
 
 TURNS = {

@@ -5,7 +5,7 @@ from dataclasses import dataclass, replace
 from math import inf
 from statistics import fmean
 
-from flipsite.analyse.cross_study import in_order
+from flipsite.analyse.cross_study.comparisons import in_order
 from flipsite.analyse.outcomes.multinomial import multinomial_noise_floor
 from flipsite.analyse.report import StudyReport
 from flipsite.domain.estimates import Estimate

@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from scipy import stats
 
-from flipsite.analyse.fairness import fair_share, most_fair, published_fair_share
+from flipsite.analyse.fair_share import fair_share, most_fair, published_fair_share
 from flipsite.domain.draws import Tally
 from flipsite.domain.estimates import PrintedBias
 

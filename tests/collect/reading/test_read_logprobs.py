@@ -180,7 +180,7 @@ def test_forms_of_servers(form):
 
 def test_a_recorded_answer_of_llama_cpp():
     """Its tokens hold a code fence that the content lacks; of its alternatives none was the other label."""
-    body = json.loads((Path(__file__).parent / "recorded/logprobs.json").read_bytes())
+    body = json.loads((Path(__file__).parents[1] / "recorded/logprobs.json").read_bytes())
     found = label_probabilities(
         body["choices"][0]["logprobs"], labels=COIN, result=Outcome(index=0), mode="structured"
     )

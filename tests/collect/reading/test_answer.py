@@ -8,7 +8,7 @@ import pytest
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
-from flipsite.collect.parse import OFF_LIST, SEVERAL, read_answer
+from flipsite.collect.reading.answer import OFF_LIST, SEVERAL, read_answer
 from flipsite.domain.draws import Outcome, Rejected, Status
 from growth import assert_linear
 
@@ -499,7 +499,7 @@ def test_time_grows_with_length_and_no_faster(piece: str) -> None:
     )
 
 
-REAL = Path(__file__).resolve().parents[3] / "shared/data/failure-to-mix/fig5_word_bias.csv"
+REAL = Path(__file__).resolve().parents[4] / "shared/data/failure-to-mix/fig5_word_bias.csv"
 
 
 @pytest.mark.skipif(not REAL.exists(), reason="the published draws lie beside the repository, not in it")

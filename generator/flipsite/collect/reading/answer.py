@@ -12,7 +12,8 @@ from functools import lru_cache
 from itertools import pairwise
 from typing import Any
 
-from flipsite.collect.transcript import normalize, without_reasoning
+from flipsite.collect.reading.normalize import normalize
+from flipsite.collect.reading.reasoning import without_reasoning
 from flipsite.domain.draws import Outcome, Rejected, Status
 
 READER = 2

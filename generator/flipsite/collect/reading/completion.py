@@ -1,7 +1,7 @@
 """A completion read as its study asks: an outcome, several in a row, or a yes or no to a proposal."""
 
 from flipsite.collect.budget import usd
-from flipsite.collect.parse import READER, read_answer
+from flipsite.collect.reading.answer import READER, read_answer
 from flipsite.collect.reading.logprobs import label_probabilities
 from flipsite.collect.reading.sequence import read_sequence
 from flipsite.collect.responses import Reply, read_reply

@@ -13,12 +13,13 @@ from math import hypot
 
 import numpy as np
 
-from flipsite.analyse.binomial import FALSE_DISCOVERY_RATE, benjamini_hochberg
+from flipsite.analyse.binomial import benjamini_hochberg
 from flipsite.analyse.contingency import TwoByTwo, fisher_exact
+from flipsite.analyse.cross_study.step_likeness import Calibration, calibration
 from flipsite.analyse.outcomes.dependence import same_shares
 from flipsite.analyse.published.fits import PrintedFit
 from flipsite.analyse.report import StudyReport
-from flipsite.analyse.step_likeness import Calibration, calibration
+from flipsite.analyse.verdict import FALSE_DISCOVERY_RATE
 from flipsite.domain.estimates import Estimate
 from flipsite.domain.study import UNKNOWN_PROMPT, Kind, Prompt, Sampling, Study
 
