@@ -67,6 +67,66 @@ class MissingAnswers:
         return len(self.verdicts) > 1
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ContradictoryAnswers:
+    """One model's answers that state more than one side, and the reading that flipsite does not follow.
+
+    Attributes:
+        model: The model.
+        n_draws: All of its draws.
+        n_answers: How many of them were answered with more than one side; all of these count as unparsed.
+        n_last: How many of them would be valid if the last statement counted.
+        bias: Total variation from the target as it is counted; None without a valid draw.
+        bias_last: The same if the last statement counted.
+        mean: The share of ones as it is counted; None where there are more than two outcomes.
+        mean_last: The same if the last statement counted.
+    """
+
+    model: str
+    n_draws: int
+    n_answers: int
+    n_last: int
+    bias: float | None
+    bias_last: float | None
+    mean: float | None
+    mean_last: float | None
+
+
+def contradictory_answers(
+    tally: Tally, last: Sequence[int | None], *, shares: Sequence[float]
+) -> ContradictoryAnswers:
+    """Compare a model's shares as they are counted with those by the last statement.
+
+    Args:
+        tally: The model's counts.
+        last: Of each answer that states more than one side the outcome it states last; None for none.
+        shares: The target's share of each outcome.
+    """
+    counted = np.asarray(tally.by_outcome, dtype=np.float64)
+    added = np.bincount([outcome for outcome in last if outcome is not None], minlength=len(counted))
+    bias, mean = _bias_and_mean(counted, shares)
+    bias_last, mean_last = _bias_and_mean(counted + added, shares)
+    return ContradictoryAnswers(
+        model=tally.model,
+        n_draws=tally.n_draws,
+        n_answers=len(last),
+        n_last=int(added.sum()),
+        bias=bias,
+        bias_last=bias_last,
+        mean=mean,
+        mean_last=mean_last,
+    )
+
+
+def _bias_and_mean(counts: Floats, shares: Sequence[float]) -> tuple[float | None, float | None]:
+    """Total variation from the shares, and the share of ones where there are two outcomes."""
+    if not (n := counts.sum()):
+        return None, None
+    found = counts / n
+    bias = float(np.abs(found - np.asarray(shares)).sum() / 2)
+    return bias, float(found[1]) if len(counts) == 2 else None
+
+
 def missing_answers(
     tallies: Sequence[Tally],
     *,

@@ -40,7 +40,12 @@ from flipsite.analyse.label_order.sway import (
     sways,
 )
 from flipsite.analyse.methods.logprobs import LogprobReading, logprob_readings
-from flipsite.analyse.missing import MissingAnswers, missing_answers
+from flipsite.analyse.missing import (
+    ContradictoryAnswers,
+    MissingAnswers,
+    contradictory_answers,
+    missing_answers,
+)
 from flipsite.analyse.outcomes.estimates import ModelOutcomes, outcome_study_estimates, study_outcomes
 from flipsite.analyse.published.fits import PrintedFit, fits
 from flipsite.analyse.published.ranks import printed_standings
@@ -143,6 +148,8 @@ class StudyReport:
         logprobs: What log-probabilities say beside the draws, by model; of models that gave some.
         sequences: The answers and what they say, where each holds several draws; else None.
         repeated: Answers by model whose id and body had come before: a cache may have given them.
+        contradictory: The answers that state more than one side, of models that gave some; empty where not
+            all draws are held.
         spend: What each model cost, most expensive first; empty where nothing was priced.
         truths: The probability of a one that each simulated coin was made with, by model.
         fair_share: How many models could be fair; None without a valid draw.
@@ -173,6 +180,7 @@ class StudyReport:
     logprobs: Mapping[str, LogprobReading] = field(default_factory=dict)
     sequences: SequenceStudy | None = None
     repeated: Mapping[str, int] = field(default_factory=dict)
+    contradictory: tuple[ContradictoryAnswers, ...] = ()
     spend: tuple[SpendRow, ...] = ()
     truths: Mapping[str, float] = field(default_factory=dict)
     fair_share: FairShare | None = None
@@ -375,6 +383,22 @@ def with_off_list(report: StudyReport, shares: Mapping[str, float]) -> StudyRepo
     """The report, with each model's share of answers that named what was not offered."""
     records = (replace(record, off_list=shares.get(record.model)) for record in report.estimates)
     return replace(report, estimates=tuple(records))
+
+
+def with_contradictory(report: StudyReport, last: Mapping[str, Sequence[int | None]]) -> StudyReport:
+    """The report, with the answers that state more than one side.
+
+    Args:
+        report: The study's.
+        last: Of each such answer of a model the outcome it states last; None for none.
+    """
+    shares = report.study.prompt.shares
+    found = (
+        contradictory_answers(tally, last[tally.model], shares=shares)
+        for tally in report.tallies
+        if last.get(tally.model)
+    )
+    return replace(report, contradictory=tuple(found))
 
 
 def with_features(report: StudyReport, features: Mapping[str, tuple[Feature, ...]]) -> StudyReport:

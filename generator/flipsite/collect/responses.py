@@ -309,6 +309,11 @@ def _replayed(headers: Mapping[str, str]) -> bool:
     return False
 
 
+def text_reply(response: str | None, *, finish_reason: str | None) -> Reply:
+    """A completion of which only the text and its end are known, as of a snapshot's row."""
+    return _reply({}, {"message": {"content": response}, "finish_reason": finish_reason}, None)
+
+
 def _reply(
     fields: Mapping[str, Json], choice: Mapping[str, Json], generation: str | None, *, answered: bool = True
 ) -> Reply:

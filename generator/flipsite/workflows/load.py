@@ -11,11 +11,11 @@ The models of a study, and who served them, as its draws or its printed figures 
 
 import hashlib
 import io
-import json
 from collections import Counter, defaultdict
 from collections.abc import Container, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import numpy as np
 
@@ -23,6 +23,7 @@ from flipsite.analyse.report import (
     StudyReport,
     report_draws,
     report_printed,
+    with_contradictory,
     with_features,
     with_off_list,
 )
@@ -30,7 +31,7 @@ from flipsite.analyse.tally import tally
 from flipsite.domain.catalogue import Model
 from flipsite.domain.counts import StudyCounts
 from flipsite.domain.display import one_line
-from flipsite.domain.draws import STATUSES, Draws, Rejected, Status, Tally
+from flipsite.domain.draws import STATUSES, Draws, Status, Tally
 from flipsite.domain.fit import Fit
 from flipsite.domain.study import Kind, Study
 from flipsite.errors import UsageError
@@ -56,6 +57,9 @@ from flipsite.store.snapshot.read import (
     read_repeated,
     write_parquet,
 )
+
+if TYPE_CHECKING:
+    from flipsite.collect.reading.completion import UnparsedAnswer
 
 MOST_HELD = 500_000
 """Draws that are read whole: a gigabyte of memory, and a hundred megabytes of CSV. Of more, counts are."""
@@ -247,33 +251,52 @@ def _report(folder: Path) -> StudyReport:
     truths = _truths() if study.kind is Kind.SIMULATED else None
     announced = announced_usd(folder, study, found.draws.models)
     report = report_draws(study, found.draws, counts=found.counts, truths=truths, announced=announced)
-    if not report.sampled and study.sampling.per_answer == 1:
-        report = with_off_list(report, off_list_shares(found.draws))
+    if not report.sampled:
+        unread = unread_answers(study, found.draws)
+        report = with_contradictory(report, unread.last)
+        if study.sampling.per_answer == 1:
+            report = with_off_list(report, unread.off_list)
     if found.files:
         repeated = read_repeated(found.files[0])
         report = replace(report, repeated={m: n for m, n in repeated.items() if m in found.draws.models})
     return _with_settings(report, _offered(folder, found.draws.models))
 
 
-def off_list_shares(draws: Draws) -> dict[str, float]:
-    """Share of each model's answers that named what was not offered; only of models that answered."""
+@dataclass(frozen=True, slots=True, kw_only=True)
+class UnreadAnswers:
+    """What the unparsed answers of a study's models state.
 
-    def is_off_list(row: int) -> bool:
-        from flipsite.collect.reading.answer import OFF_LIST, read_answer  # most studies have no such row
+    Attributes:
+        off_list: The share of each model's answers that named what was not offered; only of models that
+            answered.
+        last: Of each answer of a model that states more than one side the outcome it states last; None for
+            none.
+    """
 
-        labels = json.loads(draws.labels[row] or '["0", "1"]')
-        found = read_answer(draws.response[row], labels=labels, mode=draws.mode[row] or "text")
-        return isinstance(found, Rejected) and found.reason == OFF_LIST
+    off_list: Mapping[str, float]
+    last: Mapping[str, tuple[int | None, ...]]
 
+
+def unread_answers(study: Study, draws: Draws) -> UnreadAnswers:
+    """Read the unparsed answers again for what they state in place of one outcome."""
     unparsed, failed = (STATUSES.index(status) for status in (Status.UNPARSED, Status.ERROR))
-    shares = {}
+    off_list, last = dict[str, float](), dict[str, tuple[int | None, ...]]()
     for index, model in enumerate(draws.models):
         rows = draws.rows(index)
         n_answers = int(np.count_nonzero(draws.status[rows] != failed))
-        unread = rows.start + np.flatnonzero(draws.status[rows] == unparsed)
+        unread = (rows.start + np.flatnonzero(draws.status[rows] == unparsed)).tolist()
+        found = _read_unparsed(study, draws, model, unread) if unread else []
         if n_answers:
-            shares[model] = sum(map(is_off_list, unread.tolist())) / n_answers
-    return shares
+            off_list[model] = sum(answer.off_list for answer in found) / n_answers
+        if several := tuple(answer.last for answer in found if answer.contradictory):
+            last[model] = several
+    return UnreadAnswers(off_list=off_list, last=last)
+
+
+def _read_unparsed(study: Study, draws: Draws, model: str, rows: Sequence[int]) -> list["UnparsedAnswer"]:
+    from flipsite.collect.reading.completion import read_unparsed  # most studies have no such row
+
+    return [read_unparsed(study, draws, model=model, row=row) for row in rows]
 
 
 def _truths() -> dict[str, float]:

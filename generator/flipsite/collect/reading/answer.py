@@ -49,8 +49,9 @@ def read_answer(
     text = without_reasoning(normalize(response or ""))
     sides = tuple(normalize(label).strip() for label in labels)
     cut = finish_reason == "length"
-    named = _in_json(text, sides, structured=mode == "structured")
-    named = named or _in_statements(text, sides, structured=mode == "structured", cut=cut)
+    structured = mode == "structured"
+    named = set(_in_json(text, sides, structured=structured))
+    named = named or _in_statements(text, sides, structured=structured, cut=cut)
     if not named and not cut:
         named = _alone_in(text, sides)
     if len(named) == 1:
@@ -64,6 +65,35 @@ def read_answer(
         withheld=bool(refusal) or finish_reason == "content_filter",
         unread=OFF_LIST if _names_another(text, sides, mode=mode) else "no `Output:` names exactly one label",
     )
+
+
+def last_stated(
+    response: str | None,
+    *,
+    labels: Sequence[str],
+    finish_reason: str | None = None,
+    mode: str = "text",
+) -> int | None:
+    """Read the outcome that an answer states last, as if what it states before did not count.
+
+    Flipsite never counts it: it shows what an answer with several statements would have become.
+
+    Args:
+        response: As of `read_answer`, like the other arguments.
+        labels: Of the outcomes.
+        finish_reason: How the answer ended.
+        mode: As asked.
+
+    Returns:
+        None where no statement names a label, or the last of them names several.
+    """
+    text = without_reasoning(normalize(response or ""))
+    sides = tuple(normalize(label).strip() for label in labels)
+    structured = mode == "structured"
+    if values := _in_json(text, sides, structured=structured):
+        return values[-1]
+    statements, _ = _statements(text, sides, structured=structured, cut=finish_reason == "length")
+    return next(iter(statements[-1])) if statements and len(statements[-1]) == 1 else None
 
 
 def rejection(response: str | None, text: str, *, cut: bool, withheld: bool, unread: str) -> Rejected:
@@ -142,16 +172,16 @@ _PROSE_LIMIT = 2_000
 _BARE_LIMIT = 300
 
 
-def _in_json(text: str, sides: Sequence[str], *, structured: bool) -> set[int]:
-    """The labels that the outermost JSON object gives as its outcome, whatever its other keys."""
+def _in_json(text: str, sides: Sequence[str], *, structured: bool) -> list[int]:
+    """The labels, in order, that the outermost JSON object gives as its outcome, whatever its other keys."""
     try:
         pairs = json.loads(text[text.find("{") : text.rfind("}") + 1], object_pairs_hook=list, strict=False)
     except (ValueError, RecursionError):
-        return set()
+        return []
     keys = ("outcome", "output") if structured else ("output",)
     stated = [_scalar(value) for key, value in pairs if key in keys]
     values = [_as_whole_numbers(text, sides) for text in stated if text is not None]
-    return {index for index, side in enumerate(sides) if side in values}
+    return [sides.index(value) for value in values if value in sides]
 
 
 def _scalar(value: Any) -> str | None:
@@ -168,6 +198,16 @@ def _in_statements(text: str, sides: Sequence[str], *, structured: bool, cut: bo
 
     A model that writes `Output: 0` and then `Output: 1` drew twice, and no rule of ours picks one of the two.
     """
+    statements, glued = _statements(text, sides, structured=structured, cut=cut)
+    if not statements or len(statements[-1]) > 1:
+        return statements[-1] if statements else set()
+    return glued.union(*(named for named in statements if len(named) == 1))
+
+
+def _statements(
+    text: str, sides: Sequence[str], *, structured: bool, cut: bool
+) -> tuple[list[set[int]], set[int]]:
+    """The labels that each statement names, and those that a stripped mark glued to the next word."""
     starts = [(found.start(), found.end()) for found in _STATEMENT[structured].finditer(text)]
     statements: list[set[int]] = []
     glued: set[int] = set()
@@ -182,9 +222,7 @@ def _in_statements(text: str, sides: Sequence[str], *, structured: bool, cut: bo
             statements.append(named)
         joined = ended == stop < len(text) and _offers_another(value, sides)
         glued |= _glued(value, sides)
-    if not statements or len(statements[-1]) > 1:
-        return statements[-1] if statements else set()
-    return glued.union(*(named for named in statements if len(named) == 1))
+    return statements, glued
 
 
 def _glued(value: str, sides: Sequence[str]) -> set[int]:

@@ -1,11 +1,14 @@
 """A completion read as its study asks: an outcome, several in a row, or a yes or no to a proposal."""
 
+import json
+from dataclasses import dataclass
+
 from flipsite.collect.budget import usd
-from flipsite.collect.reading.answer import READER, read_answer
+from flipsite.collect.reading.answer import OFF_LIST, READER, SEVERAL, last_stated, read_answer
 from flipsite.collect.reading.logprobs import label_probabilities
 from flipsite.collect.reading.sequence import read_sequence
-from flipsite.collect.responses import Reply, read_reply
-from flipsite.domain.draws import Declined, Draw, Failed, Outcome, OutcomeSequence, Rejected
+from flipsite.collect.responses import Reply, read_reply, text_reply
+from flipsite.domain.draws import Declined, Draw, Draws, Failed, Outcome, OutcomeSequence, Rejected
 from flipsite.domain.endpoint import Reading, StoredDraw
 from flipsite.domain.method import ACCEPT, REJECT, proposal, read_seed
 from flipsite.domain.study import Study
@@ -77,3 +80,42 @@ def draw_of(kept: StoredDraw, study: Study) -> Draw:
         proposed=proposal(kept.model, kept.draw, method.proposal) if rejection else None,
         seed_text=read_seed(reply.response) if method.kind == "seed" else None,
     )
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class UnparsedAnswer:
+    """What an unparsed answer states in place of one outcome.
+
+    Attributes:
+        off_list: It names what was not offered.
+        contradictory: It states more than one side.
+        last: The outcome that a contradictory answer of one draw states last; None for none.
+    """
+
+    off_list: bool
+    contradictory: bool
+    last: int | None
+
+
+def read_unparsed(study: Study, draws: Draws, *, model: str, row: int) -> UnparsedAnswer:
+    """Read a snapshot's unparsed answer again."""
+    reply = text_reply(draws.response[row], finish_reason=draws.finish_reason[row])
+    labels = tuple(json.loads(draws.labels[row] or "null") or study.prompt.outcomes)
+    mode, draw = draws.mode[row] or "text", int(draws.draw[row])
+    result = read_completion(reply, study, model=model, draw=draw, labels=labels, mode=mode)
+    reason = result.reason if isinstance(result, Rejected) else ""
+    last = None
+    if reason == SEVERAL and study.sampling.per_answer == 1:
+        last = _last_outcome(reply, study, model=model, draw=draw, labels=labels, mode=mode)
+    return UnparsedAnswer(off_list=reason == OFF_LIST, contradictory=reason == SEVERAL, last=last)
+
+
+def _last_outcome(
+    reply: Reply, study: Study, *, model: str, draw: int, labels: tuple[str, ...], mode: str
+) -> int | None:
+    """The outcome of the last statement alone; None also where that rejects a proposal."""
+    end = reply.finish_reason
+    if study.method.kind != "rejection":
+        return last_stated(reply.response, labels=labels, finish_reason=end, mode=mode)
+    accepted = last_stated(reply.response, labels=(ACCEPT, REJECT), finish_reason=end, mode=mode) == 0
+    return proposal(model, draw, study.method.proposal) if accepted else None

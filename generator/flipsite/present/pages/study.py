@@ -103,6 +103,7 @@ def study_pages(
             "figures": figures,
             "top": TOP,
             "stopped": stopped(report),
+            "page_of": {each.model: each.page for each in report.estimates},
             "repeats": [each for each in report.estimates if each.model in report.repeated],
             "favourites": favourites(report) if report.outcomes else (),
             "mixed": [each for each in report.estimates if each.model in report.serving],
