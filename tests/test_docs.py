@@ -13,14 +13,14 @@ from pathlib import Path
 import click
 import pytest
 from markdown_it import MarkdownIt
+from tests.documents import ROOT, Session, blocks
+from tests.local_models import local_models
 
 import flipsite
-from documents import ROOT, Session, blocks
 from flipsite.cli.main import COMMANDS, cli
 from flipsite.collect.simulated import COINS, Endpoint
 from flipsite.collect.simulated.classifiers import CLASSIFIERS
 from flipsite.collect.simulated.server import serving
-from local_models import local_models
 
 REFERENCE = runpy.run_path(str(ROOT / "docs/reference/make.py"))
 PAGES = [ROOT / "README.md", *sorted((ROOT / "docs").rglob("*.md"))]

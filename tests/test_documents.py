@@ -4,8 +4,7 @@ import os
 from pathlib import Path
 
 import pytest
-
-from documents import Session, blocks
+from tests.documents import Session, blocks
 
 
 def perform(page: Path, folder: Path) -> None:

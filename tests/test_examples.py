@@ -5,11 +5,11 @@ from pathlib import Path
 
 import pytest
 from click.testing import CliRunner
+from tests.local_models import local_models
 
 from flipsite.cli.main import cli
 from flipsite.collect.simulated import Endpoint
 from flipsite.collect.simulated.server import serving
-from local_models import local_models
 
 EXAMPLES = Path(__file__).parents[1] / "examples"
 

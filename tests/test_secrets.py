@@ -94,7 +94,9 @@ def holders(folder: Path) -> list[str]:
 
 
 @pytest.mark.parametrize("code", [None, 400, 401, 402, 403])
-def test_a_parrot_endpoint_does_not_get_the_key_into_a_file_or_onto_the_screen(project, capfd, code):
+def test_a_parrot_endpoint_does_not_get_the_key_into_a_file_or_onto_the_screen(
+    project, capfd: pytest.CaptureFixture[str], code
+) -> None:
     """Answers, refusals and faults of each kind, in names, text, ids and headers; with --debug too."""
     parrot = Parrot(code=code)
     with serving(parrot) as address:  # type: ignore[arg-type]
@@ -110,7 +112,7 @@ def test_a_parrot_endpoint_does_not_get_the_key_into_a_file_or_onto_the_screen(p
 
 
 @pytest.mark.slow
-def test_no_command_prints_or_writes_the_key(project, capfd):
+def test_no_command_prints_or_writes_the_key(project, capfd: pytest.CaptureFixture[str]) -> None:
     """Every command there is, as it works and as it fails, with and without --debug."""
     with serving(Parrot()) as address:  # type: ignore[arg-type]
         asks = ("collect", "mine", "--draws", "2", "--budget", "1", "--yes", "--api-base", address)
@@ -153,7 +155,9 @@ def test_no_command_prints_or_writes_the_key(project, capfd):
     assert holders(project.parent) == []
 
 
-def test_a_key_no_header_may_hold_is_refused_without_being_shown(project, capfd, monkeypatch):
+def test_a_key_no_header_may_hold_is_refused_without_being_shown(
+    project, capfd: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
     for spoiled in (KEY + "\nX: y", KEY + "é", KEY + " " + KEY):
         monkeypatch.setenv("OPENROUTER_API_KEY", spoiled)
         for option in ((), ("--debug",)):
@@ -163,7 +167,9 @@ def test_a_key_no_header_may_hold_is_refused_without_being_shown(project, capfd,
     assert holders(project.parent) == []
 
 
-def test_a_short_word_for_a_local_server_is_no_secret(project, capfd, monkeypatch):
+def test_a_short_word_for_a_local_server_is_no_secret(
+    project, capfd: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
     """A key such as `1` must not strike out the ones of the answers."""
     monkeypatch.setenv("OPENROUTER_API_KEY", "1")
     with serving(Endpoint(coins=(fair_coin(MODEL),))) as address:
@@ -171,7 +177,7 @@ def test_a_short_word_for_a_local_server_is_no_secret(project, capfd, monkeypatc
         assert "6 valid" in run(capfd, *words)[1]
 
 
-def test_a_crash_leaves_no_core_and_the_private_folder_is_private(project):
+def test_a_crash_leaves_no_core_and_the_private_folder_is_private(project) -> None:
     """A collector that aborts in flight, where cores are allowed, dumps none."""
     begin(find_project(project), "mine", simulated=False)
     endpoint = Endpoint(coins=(fair_coin(MODEL),), conditions=Conditions(latency_s=30))

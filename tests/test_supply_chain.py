@@ -51,7 +51,7 @@ def asked_for(*extras: str) -> set[str]:
 
 
 @pytest.mark.parametrize("lock", LOCKS)
-def test_every_file_that_is_installed_has_its_hash(lock):
+def test_every_file_that_is_installed_has_its_hash(lock) -> None:
     """As chosen in constraints.txt; after a change of that or of pyproject.toml, `make lock`."""
     pins, seen = chosen(), set()
     for name, version, is_for_some, hashes in locked(lock):
@@ -63,12 +63,12 @@ def test_every_file_that_is_installed_has_its_hash(lock):
     assert asked_for(*LOCKS[lock]) <= seen, "run `make lock`"
 
 
-def test_no_lock_says_where_its_files_come_from():
+def test_no_lock_says_where_its_files_come_from() -> None:
     for path in (ROOT / "requirements").iterdir():
         assert "://" not in path.read_text(), path.name
 
 
-def test_make_installs_by_hash_and_nothing_else():
+def test_make_installs_by_hash_and_nothing_else() -> None:
     """Each `pip install` of the Makefile checks hashes, or installs flipsite itself from here."""
     lines = [line for line in (ROOT / "Makefile").read_text().splitlines() if "$(PIP)" in line]
     assert len(lines) >= 4
@@ -78,7 +78,7 @@ def test_make_installs_by_hash_and_nothing_else():
         ), line
 
 
-def test_every_dependency_is_there_for_a_reason_that_is_written_down():
+def test_every_dependency_is_there_for_a_reason_that_is_written_down() -> None:
     """The table of docs/architecture.md names each of pyproject.toml, and no other."""
     text = (ROOT / "docs/architecture.md").read_text().partition("## Dependencies")[2]
     cells = [
@@ -115,14 +115,14 @@ def builds(tmp_path_factory: pytest.TempPathFactory) -> list[Path]:
 
 
 @pytest.mark.slow
-def test_wheel_and_sdist_are_the_same_to_the_byte_wherever_they_are_built(builds):
+def test_wheel_and_sdist_are_the_same_to_the_byte_wherever_they_are_built(builds) -> None:
     here, elsewhere = ({path.name: path.read_bytes() for path in folder.iterdir()} for folder in builds)
     assert len(here) == 2
     assert here == elsewhere
 
 
 @pytest.mark.slow
-def test_a_wheel_holds_the_package_its_templates_and_content_and_nothing_else(builds):
+def test_a_wheel_holds_the_package_its_templates_and_content_and_nothing_else(builds) -> None:
     with zipfile.ZipFile(next(builds[0].glob("*.whl"))) as wheel:
         held = set(wheel.namelist())
     about = {name for name in held if name.partition("/")[0].endswith(".dist-info")}
@@ -136,7 +136,7 @@ def test_a_wheel_holds_the_package_its_templates_and_content_and_nothing_else(bu
 
 
 @pytest.mark.slow
-def test_a_source_archive_holds_what_is_tracked_and_nothing_else(builds):
+def test_a_source_archive_holds_what_is_tracked_and_nothing_else(builds) -> None:
     with tarfile.open(next(builds[0].glob("*.tar.gz"))) as archive:
         held = {name.partition("/")[2] for name in archive.getnames()}
     wanted = ("generator", "templates", "content", "tests", "docs", "examples", "requirements", "benchmarks")

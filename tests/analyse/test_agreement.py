@@ -38,7 +38,7 @@ def agreed(feature: str, *said: str | None, askings: int = 3) -> Feature | None:
         ),
     ],
 )
-def test_confidence_is_agreement_less_contradiction(said, value, confidence, note):
+def test_confidence_is_agreement_less_contradiction(said, value, confidence, note) -> None:
     found = agreed("architecture", *said)
     assert found is not None
     assert (found.value, found.confidence, found.note) == (value, confidence, note)
@@ -46,11 +46,11 @@ def test_confidence_is_agreement_less_contradiction(said, value, confidence, not
 
 
 @pytest.mark.parametrize("said", [[], ["", "", ""], [None, None], [None, "", None]])
-def test_where_nothing_is_stated_nothing_is_told(said):
+def test_where_nothing_is_stated_nothing_is_told(said) -> None:
     assert agreed("architecture", *said) is None
 
 
-def test_numbers_within_a_twentieth_say_the_same():
+def test_numbers_within_a_twentieth_say_the_same() -> None:
     """The value is one that was stated, from the middle."""
     found = agreed("parameters_total_b", "8.03", "8", "8.2")
     assert found is not None
@@ -63,7 +63,7 @@ def test_numbers_within_a_twentieth_say_the_same():
     )
 
 
-def test_spellings_of_one_name_say_the_same_and_versions_do_not():
+def test_spellings_of_one_name_say_the_same_and_versions_do_not() -> None:
     found = agreed("base_family", "Llama 3.1", "llama-3.1", "LLaMA3.1")
     assert found is not None
     assert (found.value, found.confidence) == ("Llama 3.1", 0.9)
@@ -76,7 +76,7 @@ SAID = st.lists(st.none() | st.sampled_from(["", "moe", "dense"]), max_size=3)
 
 
 @given(SAID)
-def test_the_order_of_answers_does_not_matter(said):
+def test_the_order_of_answers_does_not_matter(said) -> None:
     """To value and confidence; the source named is the first that says so."""
     found = {
         (one.value, one.confidence) if (one := agreed("architecture", *order)) else None
@@ -86,7 +86,7 @@ def test_the_order_of_answers_does_not_matter(said):
 
 
 @given(st.lists(st.none() | st.just("") | st.floats(0.001, 1e5).map(lambda x: f"{x:.6g}"), max_size=3))
-def test_a_value_was_stated_and_its_confidence_is_in_range(said):
+def test_a_value_was_stated_and_its_confidence_is_in_range(said) -> None:
     found = agreed("parameters_total_b", *said)
     if found is not None and found.value:
         assert found.value in said
@@ -96,7 +96,7 @@ def test_a_value_was_stated_and_its_confidence_is_in_range(said):
 
 
 @given(SAID)
-def test_a_contradiction_never_makes_surer(said):
+def test_a_contradiction_never_makes_surer(said) -> None:
     """An answer that says otherwise instead of nothing lowers the confidence, or leaves no value."""
     before = agreed("architecture", "moe", *["" if one != "moe" else one for one in said][:2])
     after = agreed("architecture", "moe", *["dense" if one != "moe" else one for one in said][:2])

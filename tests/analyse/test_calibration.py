@@ -11,7 +11,7 @@ FIG1 = Path(__file__).parents[3] / "shared" / "data" / "failure-to-mix" / "fig1_
 TARGETS = np.linspace(0, 1, 21)
 
 
-def test_the_diagonal_has_no_step_and_a_step_is_one():
+def test_the_diagonal_has_no_step_and_a_step_is_one() -> None:
     """The area beside a step at one half is 1/4: S is 1, but for the corner the grid cuts."""
     fine = np.linspace(0, 1, 20_001)
     assert step_likeness(TARGETS, TARGETS) == 0
@@ -19,7 +19,7 @@ def test_the_diagonal_has_no_step_and_a_step_is_one():
     assert step_likeness(TARGETS, 1 - TARGETS) == pytest.approx(2)
 
 
-def test_it_is_the_trapezoid_rule():
+def test_it_is_the_trapezoid_rule() -> None:
     """As scipy integrates the distance from the diagonal."""
     shares = np.random.default_rng(1).random((3, 21))
     assert step_likeness(TARGETS, shares) == pytest.approx(
@@ -27,7 +27,7 @@ def test_it_is_the_trapezoid_rule():
     )
 
 
-def test_a_curve_has_intervals_and_adds_up_what_was_asked_twice():
+def test_a_curve_has_intervals_and_adds_up_what_was_asked_twice() -> None:
     """Targets in any order; one without draws is passed over."""
     found = calibration("a/b", [(0.8, 70, 100), (0.2, 10, 50), (0.2, 12, 50), (0.5, 0, 0)])
     assert [(point.target, point.n_ones, point.n_valid) for point in found.points] == [
@@ -40,14 +40,14 @@ def test_a_curve_has_intervals_and_adds_up_what_was_asked_twice():
     assert found == calibration("a/b", [(0.2, 22, 100), (0.8, 70, 100)])
 
 
-def test_studies_that_differ_are_not_added_up():
+def test_studies_that_differ_are_not_added_up() -> None:
     """Ten and forty ones in fifty are two coins; ten and twelve may be one."""
     found = calibration("a/b", [(0.8, 40, 50), (0.2, 10, 50), (0.5, 10, 50), (0.5, 40, 50), (0.2, 12, 50)])
     assert found.differing == (0.5,)
     assert [(point.target, point.n_valid) for point in found.points] == [(0.2, 100), (0.8, 50)]
 
 
-def test_the_test_of_faithfulness_has_the_size_it_states():
+def test_the_test_of_faithfulness_has_the_size_it_states() -> None:
     """Exactly, over all counts of two targets of eight draws: P(p ≤ α) ≤ α, and the p-value is attained."""
     targets, valid = np.array([0.25, 0.5]), np.array([8, 8])
     pairs = [(i, j) for i in range(9) for j in range(9)]
@@ -66,7 +66,7 @@ def test_the_test_of_faithfulness_has_the_size_it_states():
         pytest.param("step", marks=pytest.mark.slow),
     ],
 )
-def test_the_interval_of_step_likeness_holds_near_0_and_near_1(truth):
+def test_the_interval_of_step_likeness_holds_near_0_and_near_1(truth) -> None:
     """Of 80 simulated models, 95 % but for three standard errors."""
     targets = np.array([0.1, 0.3, 0.5, 0.7, 0.9])
     step = np.where(targets > 0.5, 1.0, 0.0)
@@ -86,7 +86,7 @@ def test_the_interval_of_step_likeness_holds_near_0_and_near_1(truth):
     assert held >= 0.95 - 3 * np.sqrt(0.95 * 0.05 / len(found))
 
 
-def test_a_perfect_follower_shows_its_range():
+def test_a_perfect_follower_shows_its_range() -> None:
     """Twenty-one targets of fifty draws: chance alone gives 0.12 to 0.23, and the test does not reject."""
     rng = np.random.default_rng(3)
     counts = [(float(t), int(rng.binomial(50, t)), 50) for t in TARGETS]
@@ -99,14 +99,14 @@ def test_a_perfect_follower_shows_its_range():
     assert stepping.p_faithful < 1e-6
 
 
-def test_one_target_is_no_curve():
+def test_one_target_is_no_curve() -> None:
     """Nor is none."""
     assert calibration("a/b", [(0.5, 25, 50)]) is None
     assert calibration("a/b", []) is None
 
 
 @pytest.mark.skipif(not FIG1.exists(), reason="the shared data of others is not on this machine")
-def test_other_peoples_twenty_one_targets_are_a_step():
+def test_other_peoples_twenty_one_targets_are_a_step() -> None:
     """Yang & Zhang's single flips: all zeros below one half, ones above."""
     counts: dict[float, list[int]] = {}
     with FIG1.open(encoding="utf-8-sig", newline="") as file:

@@ -13,7 +13,7 @@ def study(study_of, counts: dict[str, tuple[int, int]]):
     return estimates(study_of(), tallies)
 
 
-def test_a_model_that_moved_is_told_from_those_that_did_not(study_of):
+def test_a_model_that_moved_is_told_from_those_that_did_not(study_of) -> None:
     """Fisher's test a model, and the false discovery rate over those that both studies share."""
     before = study(study_of, {"a/a": (50, 50), "a/b": (25, 50), "a/only": (3, 5), "a/none": (0, 0)})
     after = study(study_of, {"a/b": (27, 50), "a/a": (30, 50), "b/only": (3, 5), "a/none": (1, 2)})
@@ -28,7 +28,7 @@ def test_a_model_that_moved_is_told_from_those_that_did_not(study_of):
     assert (none.difference, none.p_value, none.q_value) == (None, None, None)
 
 
-def test_a_printed_bias_is_compared_with_the_caution_it_asks_for(study_of, article):
+def test_a_printed_bias_is_compared_with_the_caution_it_asks_for(study_of, article) -> None:
     """Neither its sign nor its draws are known: the largest p-value of all that may have been."""
     printed = published_estimates(study_of(Kind.PUBLISHED), article)
     ways = {row.model: fits(row, article) for row in article.rows}
@@ -41,6 +41,6 @@ def test_a_printed_bias_is_compared_with_the_caution_it_asks_for(study_of, artic
     assert changes(printed, anew)[0].p_value is None
 
 
-def test_studies_that_share_no_model_have_no_changes(study_of):
+def test_studies_that_share_no_model_have_no_changes(study_of) -> None:
     """Nothing is compared."""
     assert changes(study(study_of, {"a/a": (1, 2)}), study(study_of, {"a/b": (1, 2)})) == ()

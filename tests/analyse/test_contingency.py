@@ -18,20 +18,20 @@ def table(ones_a: int, n_a: int, ones_b: int, n_b: int) -> TwoByTwo:
 
 
 @given(a=GROUP, b=GROUP)
-def test_fishers_test_equals_scipys(a, b):
+def test_fishers_test_equals_scipys(a, b) -> None:
     """Whatever the two groups, an empty one too."""
     expected = stats.fisher_exact([[a[0], a[1] - a[0]], [b[0], b[1] - b[0]]]).pvalue
     assert fisher_exact(table(*a, *b)) == pytest.approx(expected, abs=1e-9)
 
 
-def test_the_lady_tasting_tea():
+def test_the_lady_tasting_tea() -> None:
     """Three of four cups right: Fisher's own example, 34/70."""
     assert fisher_exact(table(3, 4, 1, 4)) == pytest.approx(34 / 70, abs=1e-12)
 
 
 @settings(max_examples=50)
 @given(strata=st.lists(st.tuples(SMALL, SMALL), min_size=1, max_size=3))
-def test_the_stratified_test_counts_every_table(strata):
+def test_the_stratified_test_counts_every_table(strata) -> None:
     """Against a sum over all tables with the same totals."""
     tables = [table(*a, *b) for a, b in strata]
     totals = [one.ones_a + one.ones_b for one in tables]
@@ -51,7 +51,7 @@ def test_the_stratified_test_counts_every_table(strata):
     assert stratified_exact(tables) == pytest.approx(min(1.0, expected), abs=1e-9)
 
 
-def test_pairs_make_mcnemars_test():
+def test_pairs_make_mcnemars_test() -> None:
     """Of 30 pairs that disagree 22 lean one way: the binomial test of 22 in 30, whatever agrees."""
     pairs = [table(1, 1, 0, 1)] * 22 + [table(0, 1, 1, 1)] * 8 + [table(1, 1, 1, 1)] * 40
     assert stratified_exact(pairs) == pytest.approx(stats.binomtest(22, 30).pvalue, abs=1e-9)
@@ -70,7 +70,7 @@ def test_pairs_make_mcnemars_test():
         ((10, 10, 0, 10), 0.6075, 1.0),
     ],
 )
-def test_the_interval_of_a_difference_is_newcombes(groups, low, high):
+def test_the_interval_of_a_difference_is_newcombes(groups, low, high) -> None:
     """Table II of the paper, method 10."""
     difference, found_low, found_high = newcombe(table(*groups))
     assert difference == pytest.approx(groups[0] / groups[1] - groups[2] / groups[3])
@@ -78,7 +78,7 @@ def test_the_interval_of_a_difference_is_newcombes(groups, low, high):
 
 
 @given(counts=GROUP.filter(lambda pair: pair[1] > 0), level=st.sampled_from([0.8, 0.95]))
-def test_wilsons_interval_equals_scipys(counts, level):
+def test_wilsons_interval_equals_scipys(counts, level) -> None:
     """As scipy's binomial test gives it."""
     expected = stats.binomtest(*counts).proportion_ci(level, method="wilson")
     assert wilson(*counts, level=level) == pytest.approx((expected.low, expected.high), abs=1e-9)

@@ -15,7 +15,7 @@ LEAST = [f"least/{i}" for i in range(20)]
 MOST = [f"most/{i}" for i in range(20)]
 
 
-def test_a_kind_found_at_one_end_only():
+def test_a_kind_found_at_one_end_only() -> None:
     """Four of the twenty least biased and none of the most: Fisher's test, and the difference of shares."""
     values = dict.fromkeys(LEAST + MOST, "other") | dict.fromkeys(LEAST[:4], "roleplay")
     found = claim("roleplay", values, least=LEAST, most=MOST)
@@ -27,7 +27,7 @@ def test_a_kind_found_at_one_end_only():
     assert found.n_unknown == 0
 
 
-def test_the_unknown_may_turn_a_finding():
+def test_the_unknown_may_turn_a_finding() -> None:
     """What is unknown is counted with the rest, and every other reading of it is tried."""
     values = dict.fromkeys(LEAST + MOST, "other") | dict.fromkeys(LEAST[:4], "roleplay")
     values |= {LEAST[4]: "", LEAST[5]: None}
@@ -40,7 +40,7 @@ def test_the_unknown_may_turn_a_finding():
     assert found.p_lowest < 0.05 < found.p_highest
 
 
-def test_what_is_ruled_out_is_not_unknown():
+def test_what_is_ruled_out_is_not_unknown() -> None:
     """No role-playing model among the most biased: then only the least biased can be read in two ways."""
     values = dict.fromkeys(LEAST[:4], "roleplay") | {MOST[0]: ""}
     found = claim("roleplay", values, least=LEAST, most=MOST, ruled_out=MOST)
@@ -48,7 +48,7 @@ def test_what_is_ruled_out_is_not_unknown():
     assert found.p_highest == found.p_value
 
 
-def test_the_curated_features_say_where_they_come_from(article):
+def test_the_curated_features_say_where_they_come_from(article) -> None:
     """Forty models; every value has a source, and the article's role-playing models are those it names."""
     path = Path(__file__).parents[2] / "content" / "studies" / "article-2025" / "features.csv"
     with path.open(encoding="utf-8", newline="") as file:
@@ -66,7 +66,7 @@ def test_the_curated_features_say_where_they_come_from(article):
     assert named == {"infermatic/mn-inferor-12b", "arliai/qwq-32b-arliai-rpr-v1", "sao10k/l3.3-euryale-70b"}
 
 
-def test_the_articles_claim_hangs_on_models_it_does_not_name(article):
+def test_the_articles_claim_hangs_on_models_it_does_not_name(article) -> None:
     """Four of four role-playing models are among the least biased: not enough, unless more are."""
     path = Path(__file__).parents[2] / "content" / "studies" / "article-2025" / "features.csv"
     with path.open(encoding="utf-8", newline="") as file:
@@ -84,7 +84,7 @@ def test_the_articles_claim_hangs_on_models_it_does_not_name(article):
     assert coding.p_authors == pytest.approx(0.105, abs=0.001)
 
 
-def test_authors_are_permuted_whole():
+def test_authors_are_permuted_whole() -> None:
     """Two authors of two models each at either end: every pair of authors, counted by hand."""
     least = ["a/1", "a/2", "b/1", "b/2"]
     most = ["c/1", "c/2", "d/1", "d/2"]
@@ -95,7 +95,7 @@ def test_authors_are_permuted_whole():
     assert (n, p) == (7, pytest.approx(2 * comb(20, 7) / comb(40, 7), abs=0.003))
 
 
-def test_nothing_to_compare_is_no_claim():
+def test_nothing_to_compare_is_no_claim() -> None:
     """No model of the kind, or every model."""
     assert claim("roleplay", {}, least=LEAST, most=MOST) is None
     assert claim("roleplay", dict.fromkeys(LEAST + MOST, "roleplay"), least=LEAST, most=MOST) is None
@@ -105,7 +105,7 @@ def feature(model: str, name: str, value: str) -> dict[str, tuple[Feature, ...]]
     return {model: (Feature(model=model, feature=name, value=value, source="name" if value else ""),)}
 
 
-def test_a_published_study_s_claims_are_about_its_two_tables(article):
+def test_a_published_study_s_claims_are_about_its_two_tables(article) -> None:
     """What the source says of a table holds for models of unknown kind, and only for the kind it names."""
     known = feature("arliai/qwq-32b-arliai-rpr-v1", "tuning", "roleplay") | feature(
         "inception/mercury-coder", "tuning", "coding"
@@ -122,7 +122,7 @@ def test_a_published_study_s_claims_are_about_its_two_tables(article):
     assert study_claims((), known, printed=article)[0].n_unknown == 38
 
 
-def test_a_study_with_draws_is_compared_at_its_ends(study_of):
+def test_a_study_with_draws_is_compared_at_its_ends(study_of) -> None:
     """The three least against the three most; nothing where they would meet."""
     tallies = [Tally(model=f"a/{i}", n_draws=50, n_valid=50, n_ones=25 + 3 * i) for i in range(7)]
     records = estimates(study_of(), tallies)

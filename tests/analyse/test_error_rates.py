@@ -69,7 +69,7 @@ def hold(found: list[Estimate], *, labels: str, n_seeds: int) -> None:
 
 
 @pytest.mark.parametrize("labels", ["fixed", "random"])
-def test_the_verdicts_error_rates_hold_for_every_control(labels):
+def test_the_verdicts_error_rates_hold_for_every_control(labels) -> None:
     """No coin but those that follow chance is fair; of coins with an even share at most 5 % are biased."""
     found = studied(labels=labels, n=50, seeds=range(10))
     hold(found, labels=labels, n_seeds=10)
@@ -84,7 +84,7 @@ def test_the_verdicts_error_rates_hold_for_every_control(labels):
 
 @pytest.mark.slow
 @pytest.mark.parametrize("labels", ["fixed", "random"])
-def test_they_hold_at_four_hundred_draws_where_a_coin_can_be_fair(labels):
+def test_they_hold_at_four_hundred_draws_where_a_coin_can_be_fair(labels) -> None:
     """Some of the fair coins are called fair, and of the others none in twenty studies."""
     found = studied(labels=labels, n=400, seeds=range(20))
     hold(found, labels=labels, n_seeds=20)

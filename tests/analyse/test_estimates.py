@@ -20,7 +20,7 @@ def tally(model: str, ones: int, valid: int, **more: object) -> Tally:
 
 @settings(max_examples=40)
 @given(counts=st.lists(COUNTS, max_size=8), target=st.sampled_from([0.5, 0.2]))
-def test_estimates_equal_scipys(study_of, counts, target):
+def test_estimates_equal_scipys(study_of, counts, target) -> None:
     """Interval, p, q and rank of random studies, to 1e-9."""
     tallies = [tally(f"a/{i}", ones, valid) for i, (ones, valid) in enumerate(counts)]
     records = estimates(study_of(target=target), tallies)
@@ -41,7 +41,7 @@ def test_estimates_equal_scipys(study_of, counts, target):
         )
 
 
-def test_a_model_without_valid_draws_has_counts_and_a_cost_only(study_of):
+def test_a_model_without_valid_draws_has_counts_and_a_cost_only(study_of) -> None:
     """It has no rank, is undecided, and is no test among the others."""
     records = estimates(study_of(), [tally("a/b", 0, 0, cost_usd=0.5), tally("a/c", 10, 10)])
     empty, full = records
@@ -53,7 +53,7 @@ def test_a_model_without_valid_draws_has_counts_and_a_cost_only(study_of):
     assert (full.rank, full.verdict) == (1, Verdict.BIASED)
 
 
-def test_equal_distances_share_a_rank_whatever_their_fractions(study_of):
+def test_equal_distances_share_a_rank_whatever_their_fractions(study_of) -> None:
     """3/10, 7/10 and 14/20 are equally far from one half, though floats would not say so."""
     assert abs(0.3 - 0.5) != abs(0.7 - 0.5)
     records = estimates(
@@ -64,14 +64,14 @@ def test_equal_distances_share_a_rank_whatever_their_fractions(study_of):
     assert bias_of(14, 20) == bias_of(7, 10) == 0.2
 
 
-def test_records_are_sorted_and_name_their_author_and_page(study_of):
+def test_records_are_sorted_and_name_their_author_and_page(study_of) -> None:
     """A model without an author has none."""
     records = estimates(study_of(), [tally("b/x", 1, 2), tally("coin", 1, 2)])
     assert [(record.model, record.author) for record in records] == [("b/x", "b"), ("coin", "")]
     assert records[0].page == "coins/models/b/x/index.html"
 
 
-def test_the_articles_figures_become_estimates(study_of, article):
+def test_the_articles_figures_become_estimates(study_of, article) -> None:
     """All forty to the printed digit, ranked from both ends, without what was not printed."""
     records = {record.model: record for record in published_estimates(study_of(Kind.PUBLISHED), article)}
     assert {row.model: float(row.figure) for row in article.rows} == {m: r.bias for m, r in records.items()}
@@ -89,7 +89,7 @@ def test_the_articles_figures_become_estimates(study_of, article):
     assert records["inception/mercury-coder"].p_value == pytest.approx(2 / 2**40)
 
 
-def test_the_articles_whole_second_table_is_biased_and_nobody_else(study_of, article):
+def test_the_articles_whole_second_table_is_biased_and_nobody_else(study_of, article) -> None:
     """With all 240 models in the family; the first table stays undecided."""
     records = {record.model: record for record in published_estimates(study_of(Kind.PUBLISHED), article)}
     for row in article.rows:
@@ -99,7 +99,7 @@ def test_the_articles_whole_second_table_is_biased_and_nobody_else(study_of, art
     assert least_extreme.q_value == pytest.approx(least_extreme.p_value * 240 / 20)
 
 
-def test_many_published_draws_can_show_a_model_fair(study_of, article):
+def test_many_published_draws_can_show_a_model_fair(study_of, article) -> None:
     """A figure of zero in a thousand draws is within the margin whatever its sign."""
     row = PrintedBias(model="a/b", table="least", position=1, figure="0.000", decimals=3)
     printed = replace(article, rows=(row,), draws_low=1000, draws_high=1001)
@@ -107,7 +107,7 @@ def test_many_published_draws_can_show_a_model_fair(study_of, article):
     assert record.verdict is Verdict.FAIR
 
 
-def test_a_figure_without_a_fit_is_kept_and_left_undecided(study_of, article):
+def test_a_figure_without_a_fit_is_kept_and_left_undecided(study_of, article) -> None:
     """What cannot have been drawn has no test."""
     row = PrintedBias(model="a/b", table="least", position=1, figure="0.03300", decimals=5)
     (record,) = published_estimates(study_of(Kind.PUBLISHED), replace(article, rows=(row,)))
@@ -119,7 +119,7 @@ def test_a_figure_without_a_fit_is_kept_and_left_undecided(study_of, article):
     )
 
 
-def test_a_record_has_the_spread_of_its_draws(study_of):
+def test_a_record_has_the_spread_of_its_draws(study_of) -> None:
     """Forty ones of fifty: bias 0.3 between the distances of both interval ends; 4/5 is the top share."""
     (record,) = estimates(study_of(), [tally("a/x", 40, 50)])
     assert record.outcomes == 2
@@ -131,7 +131,7 @@ def test_a_record_has_the_spread_of_its_draws(study_of):
     assert record.entropy_bits == pytest.approx(-0.8 * log2(0.8) - 0.2 * log2(0.2) + 1 / (100 * log(2)))
 
 
-def test_fresh_labels_have_no_top(study_of):
+def test_fresh_labels_have_no_top(study_of) -> None:
     """A label that changes from draw to draw is no outcome to name."""
     study = study_of()
     fresh = replace(study, prompt=replace(study.prompt, labels="random"))
@@ -141,7 +141,7 @@ def test_fresh_labels_have_no_top(study_of):
     assert (record.bias_low, record.top_share) == (0.0, 0.5)
 
 
-def test_a_printed_bias_lies_in_its_own_interval(study_of, article):
+def test_a_printed_bias_lies_in_its_own_interval(study_of, article) -> None:
     """The interval is the widest that any fit allows, whatever the sign."""
     for record in published_estimates(study_of(Kind.PUBLISHED), article):
         assert record.bias_low <= record.bias <= record.bias_high

@@ -20,14 +20,14 @@ def tallies(ones: np.ndarray, valid: int) -> list[Tally]:
 
 
 @given(n_near=st.integers(0, 30), chance=st.floats(0.05, 0.95), n_models=st.integers(30, 300))
-def test_the_bound_of_equal_chances_is_a_binomial_test_turned_round(n_near, chance, n_models):
+def test_the_bound_of_equal_chances_is_a_binomial_test_turned_round(n_near, chance, n_models) -> None:
     """The largest number of fair coins under which so few at the fair end are not too surprising."""
     most = most_fair(np.full(n_models, chance), n_near)
     assert most == n_models or stats.binom.cdf(n_near, most + 1, chance) <= 0.05 + 1e-12
     assert most <= n_near or stats.binom.cdf(n_near, most, chance) > 0.05 - 1e-12
 
 
-def test_the_bound_of_unequal_chances_counts_every_outcome():
+def test_the_bound_of_unequal_chances_counts_every_outcome() -> None:
     """Against all 2^6 ways in which six fair coins may stand at the fair end or not."""
     chances = np.array([0.2, 0.3, 0.45, 0.5, 0.6, 0.9])
 
@@ -39,7 +39,7 @@ def test_the_bound_of_unequal_chances_counts_every_outcome():
     assert at_most_one(most) > 0.4 >= at_most_one(most + 1)
 
 
-def test_the_bound_holds_where_all_coins_are_fair():
+def test_the_bound_holds_where_all_coins_are_fair() -> None:
     """Of many studies of fair coins, at most one in twenty is told that fewer are fair."""
     rng = np.random.default_rng(5)
     chances = np.full(60, 0.588)
@@ -47,7 +47,7 @@ def test_the_bound_holds_where_all_coins_are_fair():
     assert missed <= 0.05 + 2 * np.sqrt(0.05 * 0.95 / 400)
 
 
-def test_the_share_of_fair_coins_is_storeys_with_the_exact_chance():
+def test_the_share_of_fair_coins_is_storeys_with_the_exact_chance() -> None:
     """240 models, 60 of them fair: the interval holds the truth, and the bound is above it."""
     rng = np.random.default_rng(7)
     p = np.where(np.arange(240) < 60, 0.5, rng.choice([0.02, 0.2, 0.85], 240))
@@ -64,14 +64,14 @@ def test_the_share_of_fair_coins_is_storeys_with_the_exact_chance():
     assert found == fair_share(tallies(ones, 50))
 
 
-def test_few_draws_bound_nothing():
+def test_few_draws_bound_nothing() -> None:
     """One flip each: every coin can be fair."""
     found = fair_share(tallies(np.array([0, 1, 1]), 1))
     assert (found.share, found.n_most, found.n_models) == (1.0, 3, 3)
     assert fair_share(tallies(np.array([0]), 0)) is None
 
 
-def test_the_articles_first_table_bounds_the_fair_models(article):
+def test_the_articles_first_table_bounds_the_fair_models(article) -> None:
     """Eighteen of 240 lie below 0.032, where a fair coin lies one time in three."""
     found = published_fair_share(article)
     chances = [
@@ -87,7 +87,7 @@ def test_the_articles_first_table_bounds_the_fair_models(article):
 
 
 @pytest.mark.parametrize("valid", [47, 50])
-def test_the_bound_of_a_printed_table_holds_though_its_edge_is_its_own(article, valid):
+def test_the_bound_of_a_printed_table_holds_though_its_edge_is_its_own(article, valid) -> None:
     """The twenty least biased of 60 fair and 180 biased coins, printed: the bound misses 60 in at most 5 %.
 
     The edge is the table's own largest figure. Counting only the models below it missed 60 in up to 6.7 %.
@@ -109,7 +109,7 @@ def test_the_bound_of_a_printed_table_holds_though_its_edge_is_its_own(article, 
     assert np.mean(missed) <= 0.05 + 2 * np.sqrt(0.05 * 0.95 / len(missed))
 
 
-def test_a_table_that_says_nothing_of_fair_coins_is_told_so(article):
+def test_a_table_that_says_nothing_of_fair_coins_is_told_so(article) -> None:
     """No first table, or one of zeros alone."""
     most = tuple(row for row in article.rows if row.table == "most")
     zeros = tuple(row for row in article.rows if row.figure == "0.0")

@@ -22,7 +22,7 @@ def counted(draws: Draws, model: str = "a/b") -> ModelCounts:
     return count_study(draws, tally(draws)).models[model]
 
 
-def test_two_providers_are_compared_by_fishers_test(draws_of):
+def test_two_providers_are_compared_by_fishers_test(draws_of) -> None:
     """One draws ones, the other zeros; a third with too few draws is left out."""
     outcomes = [1] * 9 + [0] + [0] * 9 + [1] + [1, 0]
     providers = ["A"] * 10 + ["B"] * 10 + ["C"] * 2
@@ -34,7 +34,7 @@ def test_two_providers_are_compared_by_fishers_test(draws_of):
     assert found.p_value == pytest.approx(stats.fisher_exact([[9, 1], [1, 9]]).pvalue, abs=1e-9)
 
 
-def test_days_are_read_from_the_time_of_asking(draws_of):
+def test_days_are_read_from_the_time_of_asking(draws_of) -> None:
     """The same coin on three days; draws without a time are passed over."""
     days = [f"2026-11-{day:02d}T10:00:00Z" for day in (1, 2, 3) for _ in range(10)] + [None]
     found = homogeneity(counted(draws_of({"a/b": [1, 0] * 15 + [1]}, asked_at=days)).by_day, by="day")
@@ -50,7 +50,7 @@ def by_day(draws: Draws) -> Homogeneity | None:
     return homogeneity(counted(draws).by_day, by="day")
 
 
-def test_where_a_test_says_nothing_there_is_none(draws_of):
+def test_where_a_test_says_nothing_there_is_none(draws_of) -> None:
     """One provider, unknown providers, too few draws, or always the same answer."""
     assert (
         homogeneity(counted(draws_of({"a/b": [1, 0] * 9}, provider=["A"] * 18)).by_provider, by="provider")
@@ -69,7 +69,7 @@ def test_where_a_test_says_nothing_there_is_none(draws_of):
     )
 
 
-def test_more_groups_are_compared_by_tables_with_the_same_totals():
+def test_more_groups_are_compared_by_tables_with_the_same_totals() -> None:
     """Near scipy's chi-square p-value where that is good, within the simulation's error."""
     ones, valid = [30, 45, 38, 52], [80, 90, 85, 95]  # too many tables to count
     zeros = [n - k for k, n in zip(ones, valid, strict=True)]
@@ -82,7 +82,7 @@ def test_more_groups_are_compared_by_tables_with_the_same_totals():
 @pytest.mark.parametrize(
     ("ones", "sizes"), [([1, 5, 2], [6, 7, 8]), ([5, 5, 0], [5, 6, 5]), ([2, 9, 8], [12, 17, 21])]
 )
-def test_small_groups_are_compared_over_all_tables(ones, sizes):
+def test_small_groups_are_compared_over_all_tables(ones, sizes) -> None:
     """Three groups: against scipy's multivariate hypergeometric distribution; all are counted."""
     law = stats.multivariate_hypergeom(m=sizes, n=sum(ones))
     tables = [
@@ -97,7 +97,7 @@ def test_small_groups_are_compared_over_all_tables(ones, sizes):
     assert same_share(ones, sizes) == pytest.approx(expected, abs=1e-9)
 
 
-def test_the_number_of_runs_is_distributed_over_all_orders():
+def test_the_number_of_runs_is_distributed_over_all_orders() -> None:
     """Against every order of four ones and three zeros."""
     orders = set(permutations([1] * 4 + [0] * 3))
     counts = np.bincount([1 + sum(a != b for a, b in pairwise(o)) for o in orders])
@@ -105,7 +105,7 @@ def test_the_number_of_runs_is_distributed_over_all_orders():
     assert runs_distribution(400, 350).sum() == pytest.approx(1, abs=1e-9)
 
 
-def test_a_coin_that_sticks_has_too_few_runs():
+def test_a_coin_that_sticks_has_too_few_runs() -> None:
     """Ten ones, then ten zeros: two runs where eleven are expected; 2 · 2/C(20, 10)."""
     found = succession_of(Transitions.of(np.array([1] * 10 + [-1] + [0] * 10, np.int8)))
     assert (found.n_runs, found.n_runs_expected, found.n_valid) == (2, 11.0, 20)
@@ -113,7 +113,7 @@ def test_a_coin_that_sticks_has_too_few_runs():
     assert found.autocorrelation > 0.8
 
 
-def test_the_autocorrelation_is_that_of_its_definition():
+def test_the_autocorrelation_is_that_of_its_definition() -> None:
     """As numpy correlates the centred series; its mean over all orders is −1/n."""
     series = np.array([1, 0, 0, 1, 1, 0, 1], np.int8)
     centred = series - series.mean()
@@ -127,13 +127,13 @@ def test_the_autocorrelation_is_that_of_its_definition():
     assert np.mean(every) == pytest.approx(-1 / 5)
 
 
-def test_one_answer_has_no_order():
+def test_one_answer_has_no_order() -> None:
     """Always the same, or never asked."""
     assert succession_of(Transitions.of(np.array([1, 1, 1], np.int8))) is None
     assert succession_of(Transitions.of(np.array([], np.int8))) is None
 
 
-def test_structured_answers_are_set_against_text(draws_of):
+def test_structured_answers_are_set_against_text(draws_of) -> None:
     """Where a model has both; where it has one there is nothing to set against."""
     draws = draws_of(
         {"a/a": [1] * 8 + [0] * 8, "a/b": [1, 0]}, mode=["structured"] * 8 + ["text"] * 8 + ["text", None]

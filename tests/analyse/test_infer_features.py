@@ -74,17 +74,17 @@ def said(model: str) -> dict[str, str]:
         ("coder/70b/gpt-4", {}),
     ],
 )
-def test_a_name_is_believed_where_it_says_something(model, expected):
+def test_a_name_is_believed_where_it_says_something(model, expected) -> None:
     """Sizes, experts, tuning, reasoning and dates; neither context (`128k`) nor a day without a year."""
     assert said(model) == expected
 
 
-def test_two_sizes_are_none():
+def test_two_sizes_are_none() -> None:
     """Which of them is the model's, the name does not say."""
     assert "parameters_total_b" not in said("a/student-8b-of-70b")
 
 
-def test_every_note_quotes_the_name():
+def test_every_note_quotes_the_name() -> None:
     for row in name_features("qwen/qwen3-vl-235b-a22b-thinking"):
         assert row.note.split(" in the name")[0] in row.model
         assert row.source == "name"
@@ -101,7 +101,7 @@ def _catalogue(name: str) -> list[dict[str, object]]:
 @pytest.mark.parametrize(
     ("name", "n_sizes"), [("models_2025-09-08.json", 148), ("models_2026-08-18.json", 96)]
 )
-def test_the_real_catalogues_names(name, n_sizes):
+def test_the_real_catalogues_names(name, n_sizes) -> None:
     """Every digit before a b or t is read as a size, but where it is of the active or effective ones only."""
     names = [str(entry["id"]) for entry in _catalogue(name)]
     found = {model: said(model) for model in names}
@@ -124,7 +124,7 @@ def test_the_real_catalogues_names(name, n_sizes):
         assert float(row.get("parameters_active_b", 0)) < float(row.get("parameters_total_b", "inf"))
 
 
-def test_names_agree_with_the_names_of_their_weights():
+def test_names_agree_with_the_names_of_their_weights() -> None:
     """Where both state a size, it is the same: the independent check of the rules."""
     for entry in _catalogue("models_2025-09-08.json"):
         own, weights = said(str(entry["id"])), said(str(entry.get("hugging_face_id") or ""))

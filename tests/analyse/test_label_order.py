@@ -35,7 +35,7 @@ def by_name(found):
     return {influence.name: influence for influence in found.influences}
 
 
-def test_a_lean_to_the_first_named_is_found_and_nothing_else(draws_of):
+def test_a_lean_to_the_first_named_is_found_and_nothing_else(draws_of) -> None:
     """The first-named label wins nine times in ten; labels and outcomes are innocent."""
     outcomes, columns = asked(lambda order, *_: 0.9 if order else 0.1, n_pairs=100, seed=1)
     found = by_name(decomposed(draws_of(outcomes, **columns), 0))
@@ -46,7 +46,7 @@ def test_a_lean_to_the_first_named_is_found_and_nothing_else(draws_of):
     assert found["index"].p_value > 0.05
 
 
-def test_a_liking_for_a_label_is_not_taken_for_an_order_effect(draws_of):
+def test_a_liking_for_a_label_is_not_taken_for_an_order_effect(draws_of) -> None:
     """The label with the earlier first letter always wins."""
     outcomes, columns = asked(lambda _, zero, one: float(one < zero), n_pairs=60, seed=2)
     found = by_name(decomposed(draws_of(outcomes, **columns), 0))
@@ -57,7 +57,7 @@ def test_a_liking_for_a_label_is_not_taken_for_an_order_effect(draws_of):
     assert np.isfinite(found["look"].log_odds_high)
 
 
-def test_the_order_test_on_fresh_labels_is_mcnemars(draws_of):
+def test_the_order_test_on_fresh_labels_is_mcnemars(draws_of) -> None:
     """Each pair is its own control: pairs in which one label won twice say nothing of the order."""
     outcomes, columns = asked(lambda order, *_: 0.7 if order else 0.4, n_pairs=80, seed=3)
     found = by_name(decomposed(draws_of(outcomes, **columns), 0))
@@ -67,7 +67,7 @@ def test_the_order_test_on_fresh_labels_is_mcnemars(draws_of):
     assert found["order"].share == pytest.approx(first.mean())
 
 
-def test_fixed_labels_in_both_orders_split_order_from_label(draws_of):
+def test_fixed_labels_in_both_orders_split_order_from_label(draws_of) -> None:
     """One pair of labels: the look is the label itself, so two influences remain, each by Fisher's test."""
     outcomes, columns = asked(lambda order, *_: 0.8 if order else 0.5, n_pairs=100, seed=4, labels="fixed")
     found = decomposed(draws_of(outcomes, **columns), 0)
@@ -78,14 +78,14 @@ def test_fixed_labels_in_both_orders_split_order_from_label(draws_of):
     assert found.influences[1].share == pytest.approx(one.mean())
 
 
-def test_fixed_labels_in_one_order_cannot_be_told_apart(draws_of):
+def test_fixed_labels_in_one_order_cannot_be_told_apart(draws_of) -> None:
     """0 is always named first: whether the model likes 0 or the first is unknowable."""
     outcomes, columns = asked(lambda *_: 0.1, n_pairs=20, seed=5, orders="one", labels="fixed")
     found = decomposed(draws_of(outcomes, **columns), 0)
     assert (found.told_apart, found.influences, found.n_draws) == (False, (), 40)
 
 
-def test_fresh_labels_in_one_order_still_show_a_lean_to_the_first(draws_of):
+def test_fresh_labels_in_one_order_still_show_a_lean_to_the_first(draws_of) -> None:
     """Who is named first is then as good as random."""
     outcomes, columns = asked(lambda *_: 0.1, n_pairs=30, seed=6, orders="one")
     found = decomposed(draws_of(outcomes, **columns), 0)
@@ -95,7 +95,7 @@ def test_fresh_labels_in_one_order_still_show_a_lean_to_the_first(draws_of):
     assert order.p_value == pytest.approx(stats.binomtest(zeros, 60).pvalue, abs=1e-9)
 
 
-def test_a_biased_target_leaves_only_the_order(draws_of):
+def test_a_biased_target_leaves_only_the_order(draws_of) -> None:
     """Asked for 0.8, outcome 1 should win: its lead is no label's charm."""
     outcomes, columns = asked(lambda *_: 0.8, n_pairs=40, seed=7)
     found = decomposed(draws_of(outcomes, **columns), 0, target=0.8)
@@ -103,13 +103,13 @@ def test_a_biased_target_leaves_only_the_order(draws_of):
     assert found.influences[0].p_value > 0.05
 
 
-def test_draws_of_unknown_order_are_passed_over(draws_of):
+def test_draws_of_unknown_order_are_passed_over(draws_of) -> None:
     """Imported draws often lack it."""
     found = decomposed(draws_of({"a/b": [0, 1, 1]}), 0)
     assert (found.n_draws, found.told_apart, found.influences) == (0, False, ())
 
 
-def test_the_logistic_fit_is_firths():
+def test_the_logistic_fit_is_firths() -> None:
     """A general optimiser of the penalised likelihood finds the same, also under perfect separation."""
     rng = np.random.default_rng(8)
     columns = np.column_stack([np.ones(60), rng.choice([-1.0, 1.0], 60), rng.choice([-1.0, 0.0, 1.0], 60)])
@@ -130,7 +130,7 @@ def test_the_logistic_fit_is_firths():
 
 
 @pytest.mark.skipif(not FIG5.exists(), reason="the shared data of others is not on this machine")
-def test_other_peoples_word_pairs_come_out_at_their_first_mentioned_shares(draws_of):
+def test_other_peoples_word_pairs_come_out_at_their_first_mentioned_shares(draws_of) -> None:
     """Yang & Zhang's 10,700 draws: every word pair in both orders, five models, at one half."""
     shares = {"claude": 0.508, "gemini": 0.419, "kimi": 0.687, "gpt-5": 0.581, "qwen": 0.910}
     outcomes: dict[str, list[int]] = {}

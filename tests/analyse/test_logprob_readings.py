@@ -34,7 +34,7 @@ def reading(p_ones, outcomes, *, cover=1.0, temperature=None, cost=None):
     return found.get("a/b")
 
 
-def test_the_mean_is_over_draws_and_within_the_labels():
+def test_the_mean_is_over_draws_and_within_the_labels() -> None:
     """Of a probability of 0.48 in 0.96 for the labels, half is the outcome's."""
     found = reading([0.5, 0.7], [0, 1], cover=0.96)
     assert found.outcomes[1].mean == pytest.approx(0.6)
@@ -46,26 +46,26 @@ def test_the_mean_is_over_draws_and_within_the_labels():
     assert wide.outcomes[1].high - wide.outcomes[1].mean == pytest.approx(3.1824 * 0.0816497 / 2, rel=1e-4)
 
 
-def test_one_request_tells_what_many_draws_tell_where_the_probability_is_always_the_same():
+def test_one_request_tells_what_many_draws_tell_where_the_probability_is_always_the_same() -> None:
     found = reading([0.7] * 50, [1] * 35 + [0] * 15, cost=0.5)
     assert (found.n_requests, found.saved_draws, found.saved_usd) == (1, 49, pytest.approx(0.49))
     assert found.agrees
 
 
-def test_probabilities_that_waver_tell_no_more_than_draws():
+def test_probabilities_that_waver_tell_no_more_than_draws() -> None:
     """A model that is sure of one side each time: the variance between requests is all there is."""
     found = reading([1.0, 0.0] * 25, [1, 0] * 25, cost=0.5)
     assert found.n_requests == 50
     assert found.saved_draws == 0
 
 
-def test_draws_that_fall_otherwise_save_nothing():
+def test_draws_that_fall_otherwise_save_nothing() -> None:
     found = reading([0.5] * 50, [1] * 45 + [0] * 5, cost=0.5)
     assert not found.agrees
     assert (found.n_requests, found.saved_draws, found.saved_usd) == (1, 0, 0.0)
 
 
-def test_a_temperature_sharpens_what_was_reported_before_it():
+def test_a_temperature_sharpens_what_was_reported_before_it() -> None:
     """0.62 and 0.30 at a temperature of 0.7 are 0.738 and 0.262."""
     p = np.array([[0.62, 0.30]]) / 0.92
     assert at_temperature(p, 0.7)[0] == pytest.approx([0.738, 0.262], abs=5e-4)
@@ -79,7 +79,7 @@ def test_a_temperature_sharpens_what_was_reported_before_it():
     assert reading([0.6], [1], temperature=1.0).at_temperature is None
 
 
-def test_agreement_is_exact_and_two_sided():
+def test_agreement_is_exact_and_two_sided() -> None:
     """Of equal probabilities it is the binomial test; of unequal ones, enumeration."""
     for p, n, hits in ((0.3, 20, 11), (0.5, 7, 0), (0.9, 12, 12)):
         assert poisson_binomial_p(np.full(n, p), hits) == pytest.approx(binomtest(hits, n, p).pvalue)
@@ -89,7 +89,7 @@ def test_agreement_is_exact_and_two_sided():
     assert poisson_binomial_p(np.zeros(2000), 0) == 1.0
 
 
-def test_agreement_rejects_no_more_often_than_it_says():
+def test_agreement_rejects_no_more_often_than_it_says() -> None:
     """Draws that fall as is stated, each with a probability of its own."""
     random = np.random.default_rng(20261130)
     rejected = 0
@@ -99,19 +99,19 @@ def test_agreement_rejects_no_more_often_than_it_says():
     assert rejected <= binom.ppf(0.999, 400, 0.05)
 
 
-def test_requests_are_worth_their_variance():
+def test_requests_are_worth_their_variance() -> None:
     """Probabilities with a tenth of the draws' variance: a tenth of the requests."""
     p = 0.5 + np.sqrt(0.025) * np.array([1.0, -1.0] * 50)
     assert requests_needed(np.column_stack([1 - p, p])) == 11  # 10 times 100/99
 
 
-def test_draws_without_probabilities_are_left_out():
+def test_draws_without_probabilities_are_left_out() -> None:
     found = reading([None, 0.4, None, 0.6], [0, 1, 1, 0])
     assert (found.n_read, found.n_valid) == (2, 4)
     assert reading([None], [1]) is None
 
 
-def test_a_label_beyond_the_alternatives_counts_as_nought_and_claims_nothing():
+def test_a_label_beyond_the_alternatives_counts_as_nought_and_claims_nothing() -> None:
     draws = [
         Draw(
             model="a/b",

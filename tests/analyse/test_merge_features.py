@@ -29,7 +29,7 @@ def row(value: str, source: str, confidence: float | None = 1.0, note: str = "")
     )
 
 
-def test_a_catalogues_entry():
+def test_a_catalogues_entry() -> None:
     """Its own fields, and what the name of its open weights states."""
     found = {feature.feature: feature for feature in catalogue_features(LISTED)}
     assert {name: feature.value for name, feature in found.items()} == {
@@ -61,12 +61,12 @@ def test_a_catalogues_entry():
         (replace(LISTED, parameters=()), None),
     ],
 )
-def test_that_it_can_reason_does_not_say_that_it_does(entry, value):
+def test_that_it_can_reason_does_not_say_that_it_does(entry, value) -> None:
     found = {feature.feature: feature.value for feature in catalogue_features(entry)}
     assert found.get("reasoning") == value
 
 
-def test_what_changes_says_when_it_was_so():
+def test_what_changes_says_when_it_was_so() -> None:
     """A price and a context are the catalogue's of one day."""
     found = {row.feature: row for row in known_features("a/b", LISTED, day="2025-09-08", providers={})}
     assert found["price_completion"].note == found["context_length"].note == "on 2025-09-08"
@@ -74,21 +74,21 @@ def test_what_changes_says_when_it_was_so():
     assert (found["author"].value, found["author"].source) == ("a", "name")
 
 
-def test_who_served_a_model_is_told_by_its_answers():
+def test_who_served_a_model_is_told_by_its_answers() -> None:
     found = known_features("b", None, day="", providers={"Novita": 3, "DeepInfra": 40, "Azure": 3})
     (row,) = found
     assert row.value == "DeepInfra, Azure, Novita"
     assert row.note == "as the answers say: DeepInfra 40, Azure 3, Novita 3"
 
 
-def test_an_empty_entry_says_one_thing():
+def test_an_empty_entry_says_one_thing() -> None:
     """That no weights are named, and that is not sure."""
     (feature,) = catalogue_features(Model(id="a/b"))
     assert (feature.feature, feature.value, feature.confidence) == ("open_weights", "no", 0.6)
 
 
 @pytest.mark.parametrize("source", ["curated", "article"])
-def test_a_persons_value_is_never_overwritten(source):
+def test_a_persons_value_is_never_overwritten(source) -> None:
     """What would have changed it is told."""
     kept, found = row("no", source, 0.3), row("yes", "name", 1.0)
     after = joined([kept], [found])
@@ -97,7 +97,7 @@ def test_a_persons_value_is_never_overwritten(source):
     assert after.refused == (RefusedValue(kept=kept, found=found),)
 
 
-def test_a_persons_unknown_is_kept_too():
+def test_a_persons_unknown_is_kept_too() -> None:
     kept = row("", "curated", None, "asked its makers; they do not say")
     assert joined([kept], [row("yes", "classifier")]).features == (kept,)
 
@@ -106,27 +106,27 @@ def test_a_persons_unknown_is_kept_too():
     ("yours", "found", "told"),
     [("2024-12", "2024-12-05", 0), ("2024-12-05", "2024", 0), ("2024-12", "2025", 1)],
 )
-def test_a_day_does_not_contradict_its_month(yours, found, told):
+def test_a_day_does_not_contradict_its_month(yours, found, told) -> None:
     kept = Feature(model="a/b", feature="released", value=yours, source="curated")
     after = joined([kept], [replace(kept, value=found, source="catalogue", confidence=0.6)])
     assert after.features == (kept,)
     assert len(after.refused) == told
 
 
-def test_what_nobody_knew_is_filled():
+def test_what_nobody_knew_is_filled() -> None:
     kept, found = row("", "", None, "the name does not say"), row("yes", "catalogue", 0.2)
     after = joined([kept], [found])
     assert after.features == (found,)
     assert after.changed == (FeatureChange(before=kept, after=found),)
 
 
-def test_the_surer_counts_and_of_equals_the_nearer_source():
+def test_the_surer_counts_and_of_equals_the_nearer_source() -> None:
     assert joined([], [row("no", "classifier", 0.9), row("yes", "name", 1.0)]).features[0].value == "yes"
     assert joined([], [row("no", "classifier", 1.0), row("yes", "name", 1.0)]).features[0].value == "yes"
     assert joined([row("no", "name", 0.8)], [row("yes", "classifier", 0.6)]).features[0].value == "no"
 
 
-def test_a_source_may_correct_itself():
+def test_a_source_may_correct_itself() -> None:
     """This year's catalogue replaces last year's, even where it is less sure."""
     assert joined([row("no", "catalogue", 1.0)], [row("yes", "catalogue", 0.6)]).features[0].value == "yes"
 
@@ -134,7 +134,7 @@ def test_a_source_may_correct_itself():
 DOUBT = row("", "classifier", None, "says yes once, no once")
 
 
-def test_a_source_that_cannot_tell_says_so_where_nothing_better_is_known():
+def test_a_source_that_cannot_tell_says_so_where_nothing_better_is_known() -> None:
     """Its doubt is kept as a note, without a value and without a source."""
     kept = replace(DOUBT, source="")
     assert joined([], [DOUBT]).features == (kept,)
@@ -144,14 +144,14 @@ def test_a_source_that_cannot_tell_says_so_where_nothing_better_is_known():
     assert joined([row("yes", "curated")], [DOUBT]).refused == ()
 
 
-def test_a_source_that_comes_to_doubt_takes_back_what_it_said():
+def test_a_source_that_comes_to_doubt_takes_back_what_it_said() -> None:
     """What another source says, however unsure, then counts."""
     before = row("yes", "classifier", 0.9)
     assert joined([before], [DOUBT]).features[0].value == ""
     assert joined([before], [DOUBT, row("no", "catalogue", 0.2)]).features[0].value == "no"
 
 
-def test_no_model_uses_more_parameters_than_it_has():
+def test_no_model_uses_more_parameters_than_it_has() -> None:
     """A surer source says how many it has: who contradicts that is not believed on the active ones."""
     size = Feature(model="a/b", feature="parameters_total_b", value="7", source="name", confidence=1.0)
     active = replace(size, feature="parameters_active_b", value="27", source="classifier", note="p/sonar")
@@ -175,7 +175,7 @@ ROWS = st.lists(
 
 
 @given(ROWS, ROWS, st.randoms())
-def test_the_order_of_findings_does_not_matter_and_a_second_run_changes_nothing(kept, found, random):
+def test_the_order_of_findings_does_not_matter_and_a_second_run_changes_nothing(kept, found, random) -> None:
     first = joined(kept, found)
     shuffled = list(found)
     random.shuffle(shuffled)
@@ -185,7 +185,7 @@ def test_the_order_of_findings_does_not_matter_and_a_second_run_changes_nothing(
     assert again.changed == ()
 
 
-def test_findings_that_differ_only_in_their_confidence_have_an_order_too():
+def test_findings_that_differ_only_in_their_confidence_have_an_order_too() -> None:
     stands = Feature(model="a/c", feature="reasoning", value="no", source="catalogue", confidence=0.6)
     unsure, surer = (
         replace(stands, value="yes", source="classifier", confidence=sure) for sure in (0.3, 0.6)
@@ -195,7 +195,7 @@ def test_findings_that_differ_only_in_their_confidence_have_an_order_too():
     assert joined([], [surer, unsure, stands]).overruled == told
 
 
-def test_a_models_features_stand_in_the_order_of_the_schema():
+def test_a_models_features_stand_in_the_order_of_the_schema() -> None:
     rows = [
         Feature(model="a/b", feature=feature, value="", source="") for feature in reversed(list(FEATURES))
     ]

@@ -53,7 +53,9 @@ def record(family: MethodFamily, model: str, method: str) -> MethodRecord:
     return next(r for r in family.records if r.model == f"simulated/{model}" and r.method == method)
 
 
-def test_a_study_and_its_arms_are_a_family_and_share_the_budget(project: Project, family: MethodFamily):
+def test_a_study_and_its_arms_are_a_family_and_share_the_budget(
+    project: Project, family: MethodFamily
+) -> None:
     """Nothing but the method differs; what the study had left is split."""
     assert [study.id for study in family.studies] == list(STUDIES)
     first, *arms = (load_study(project.studies / name) for name in STUDIES)
@@ -63,7 +65,7 @@ def test_a_study_and_its_arms_are_a_family_and_share_the_budget(project: Project
     assert [arm.is_new for arm in again] == [False]
 
 
-def test_every_number_follows_from_the_draws(project: Project, family: MethodFamily):
+def test_every_number_follows_from_the_draws(project: Project, family: MethodFamily) -> None:
     """Valid draws, bias, dollars and host bits, counted again from the snapshot."""
     for name in STUDIES:
         draws = draws_of(project, name)
@@ -83,7 +85,7 @@ def test_every_number_follows_from_the_draws(project: Project, family: MethodFam
             assert found["bits"] == pytest.approx(max(0.0, valid * entropy - found["host_bits"]))
 
 
-def test_a_yes_sayer_has_no_bits_of_its_own(family: MethodFamily):
+def test_a_yes_sayer_has_no_bits_of_its_own(family: MethodFamily) -> None:
     """It accepts whatever we propose: the coin is ours."""
     found = record(family, "yes-sayer", "rejection")
     assert found.is_ours
@@ -93,7 +95,7 @@ def test_a_yes_sayer_has_no_bits_of_its_own(family: MethodFamily):
     assert not record(family, "methodical", "rejection").is_ours
 
 
-def test_acceptance_is_held_against_what_it_should_be(family: MethodFamily):
+def test_acceptance_is_held_against_what_it_should_be(family: MethodFamily) -> None:
     """At a target of 0.7 and even proposals a 1 always passes, and a 0 in three of seven."""
     zero, one = record(family, "methodical", "rejection").trials
     assert (one.wanted, one.accepted) == (1, one.trials)
@@ -101,7 +103,7 @@ def test_acceptance_is_held_against_what_it_should_be(family: MethodFamily):
     assert zero.accepted / zero.trials == pytest.approx(3 / 7, abs=0.2)
 
 
-def test_seed_strings_are_recomputed(family: MethodFamily):
+def test_seed_strings_are_recomputed(family: MethodFamily) -> None:
     """One string is one outcome; a wrong sum shows beside the outcome that was due."""
     same = record(family, "one-seed", "seed").seeds
     wrong = record(family, "miscomputes", "seed").seeds
@@ -116,7 +118,7 @@ def test_seed_strings_are_recomputed(family: MethodFamily):
     assert wrong.bias_recomputed < (record(family, "miscomputes", "seed").bias or 0)
 
 
-def test_the_page_says_what_it_takes_and_joins_a_models_ways(family: MethodFamily):
+def test_the_page_says_what_it_takes_and_joins_a_models_ways(family: MethodFamily) -> None:
     """In words and in a picture, all of it computed."""
     (sentence, *others) = takes_sentences(family)
     assert sentence.startswith("With the best model, simulated/")
@@ -129,7 +131,7 @@ def test_the_page_says_what_it_takes_and_joins_a_models_ways(family: MethodFamil
     assert all(0 <= mark.x <= drawn.width and 0 <= mark.y <= drawn.height for mark in drawn.marks)
 
 
-def test_methods_json_is_written_for_each_study_of_the_family(family: MethodFamily):
+def test_methods_json_is_written_for_each_study_of_the_family(family: MethodFamily) -> None:
     """The same records beside each of them."""
     files = method_files([family])
     assert {path.partition("/")[0] for path in files} == set(STUDIES)

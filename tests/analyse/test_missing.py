@@ -20,7 +20,7 @@ def tally(ones: int, valid: int, refused: int = 0, model: str = "a/b") -> Tally:
     )
 
 
-def test_the_mean_is_bounded_by_both_worst_cases():
+def test_the_mean_is_bounded_by_both_worst_cases() -> None:
     """Ten refusals in fifty: had all been zeros, had all been ones."""
     (found,) = missing_answers([tally(20, 40, 10)])
     assert (found.n_missing, found.mean_low, found.mean_high) == (10, 0.4, 0.6)
@@ -30,21 +30,21 @@ def test_the_mean_is_bounded_by_both_worst_cases():
     assert refused.high == pytest.approx(stats.beta(10.5, 40.5).ppf(0.975))
 
 
-def test_a_verdict_that_refusals_could_turn_is_flagged():
+def test_a_verdict_that_refusals_could_turn_is_flagged() -> None:
     """Forty ones in forty draws show bias; with thirty refusals that may have been zeros they do not."""
     few, many = missing_answers([tally(40, 40, 2), tally(40, 40, 30, model="a/c")])
     assert (few.verdicts, few.decides) == ((Verdict.BIASED,), False)
     assert (many.verdicts, many.decides) == ((Verdict.BIASED, Verdict.UNDECIDED), True)
 
 
-def test_a_model_without_any_answer_may_be_anything():
+def test_a_model_without_any_answer_may_be_anything() -> None:
     """Two thousand refusals: fair and biased are both possible."""
     (found,) = missing_answers([tally(0, 0, 2000)])
     assert (found.mean_low, found.mean_high) == (0, 1)
     assert found.verdicts == (Verdict.BIASED, Verdict.FAIR)
 
 
-def test_nothing_missing_leaves_one_verdict():
+def test_nothing_missing_leaves_one_verdict() -> None:
     """And a model never asked has none."""
     (found,) = missing_answers([tally(25, 50), tally(0, 0)])
     assert found.verdicts == (Verdict.UNDECIDED,)
@@ -60,7 +60,7 @@ def test_nothing_missing_leaves_one_verdict():
     ),
     target=st.sampled_from([0.5, 0.3]),
 )
-def test_every_split_of_the_missing_answers_is_tried(counts, target):
+def test_every_split_of_the_missing_answers_is_tried(counts, target) -> None:
     """Against the whole study worked out anew for each number of ones among the missing answers."""
     tallies = [tally(ones, valid, missing, model=f"a/{i}") for i, (ones, valid, missing) in enumerate(counts)]
     ones, valid, missing = counts[0]

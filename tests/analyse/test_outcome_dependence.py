@@ -8,6 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from scipy import stats
+from tests.sampled import DIE, rows_of, sampled
 
 from flipsite.analyse.contingency import TwoByTwo, fisher_exact
 from flipsite.analyse.cross_study.comparisons import comparisons
@@ -17,7 +18,6 @@ from flipsite.domain.counts import Transitions
 from flipsite.domain.estimates import Dependence, Verdict
 from flipsite.domain.study import Prompt
 from flipsite.store.snapshot.columns import collect_draws
-from sampled import DIE, rows_of, sampled
 
 
 def neighbours(outcomes: list[int]) -> Transitions:

@@ -5,6 +5,7 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
+from tests.sampled import DIE, dice, rows_of, sampled
 
 from flipsite.analyse.binomial import benjamini_hochberg
 from flipsite.analyse.outcomes.multinomial import pearson_tests
@@ -13,7 +14,6 @@ from flipsite.analyse.verdict import FALSE_DISCOVERY_RATE
 from flipsite.domain.estimates import Sway, Verdict
 from flipsite.domain.study import OrderMode, Prompt, Study
 from flipsite.store.snapshot.columns import collect_draws
-from sampled import DIE, dice, rows_of, sampled
 
 
 def study_with(study: Study, labels: Sequence[str], shares: Sequence[float], orders: OrderMode) -> Study:
@@ -30,7 +30,7 @@ def report(study_of) -> StudyReport:
     return report_draws(study, collect_draws(rows_of(dice(), DIE, rotated=True)))
 
 
-def test_dice_get_their_verdicts(report):
+def test_dice_get_their_verdicts(report) -> None:
     """A loaded face and a constant one are biased; one that follows the order is not called fair."""
     found = {record.model.removeprefix("dice/"): record for record in report.estimates}
     assert {name for name, record in found.items() if record.verdict is Verdict.BIASED} == {
@@ -44,7 +44,7 @@ def test_dice_get_their_verdicts(report):
     assert all(record.sway is None for name, record in found.items() if name != "first-named")
 
 
-def test_a_record_of_k_outcomes_has_no_share_of_ones(report):
+def test_a_record_of_k_outcomes_has_no_share_of_ones(report) -> None:
     """Its bias is the total variation, between TV − h and TV + h, beside the exact noise floor."""
     record = next(record for record in report.estimates if record.model == "dice/always-4")
     assert (record.outcomes, record.ones, record.mean, record.mean_low) == (6, None, None, None)
@@ -54,7 +54,7 @@ def test_a_record_of_k_outcomes_has_no_share_of_ones(report):
     assert (record.top, record.top_share, record.effective, record.entropy_bits) == ("4", 1.0, 1.0, 0.0)
 
 
-def test_missing_draws_are_counted_and_bounded(report):
+def test_missing_draws_are_counted_and_bounded(report) -> None:
     """Ten of a hundred name what was not offered: the bias lies between two ends that hold the valid one."""
     record = next(record for record in report.estimates if record.model == "dice/off-list")
     found = report.outcomes["dice/off-list"]
@@ -62,7 +62,7 @@ def test_missing_draws_are_counted_and_bounded(report):
     assert found.missing_low < record.bias < found.missing_high
 
 
-def test_many_even_draws_are_fair(study_of):
+def test_many_even_draws_are_fair(study_of) -> None:
     """Of 3,000 throws the interval lies within 0.1 of the target; 100 throws are not enough."""
     study = study_with(study_of(), DIE, [1 / 6] * 6, "one")
     outcomes = {f"a/{n}": sampled([1 / 6] * 6, n, seed=3) for n in (3000, 60)}
@@ -70,7 +70,7 @@ def test_many_even_draws_are_fair(study_of):
     assert (few.verdict, many.verdict) == (Verdict.UNDECIDED, Verdict.FAIR)
 
 
-def test_too_even_draws_are_told_apart(study_of):
+def test_too_even_draws_are_told_apart(study_of) -> None:
     """Each face in turn has the most even counts that there are."""
     study = study_with(study_of(), DIE, [1 / 6] * 6, "one")
     rows = rows_of({"a/even": [draw % 6 for draw in range(50)]}, DIE)
@@ -78,7 +78,7 @@ def test_too_even_draws_are_told_apart(study_of):
     assert report.outcomes["a/even"].p_even == pytest.approx(0.00162, abs=5e-6)
 
 
-def test_a_weighted_target_is_what_is_tested(study_of):
+def test_a_weighted_target_is_what_is_tested(study_of) -> None:
     """Two thousand draws as asked are fair; an even choice is biased."""
     labels, shares = ("rock", "paper", "scissors"), (0.5, 0.3, 0.2)
     study = study_with(study_of(), labels, shares, "one")
@@ -94,7 +94,7 @@ def test_a_weighted_target_is_what_is_tested(study_of):
     assert not report.outcomes["a/even"].exact
 
 
-def test_a_liked_word_is_a_sway(study_of):
+def test_a_liked_word_is_a_sway(study_of) -> None:
     """Fresh labels for each block of three: one model takes one of the words each time it sees them."""
     study = study_with(study_of(), ("x", "y", "z"), [1 / 3] * 3, "rotated")
     study = replace(study, prompt=replace(study.prompt, labels="random"))
@@ -110,7 +110,7 @@ def test_a_liked_word_is_a_sway(study_of):
 
 
 @pytest.mark.parametrize(("shares", "n"), [([1 / 6] * 6, 50), ([1 / 100] * 100, 60), ([0.5, 0.3, 0.2], 80)])
-def test_studies_of_perfect_samplers_seldom_have_a_biased_one(shares, n):
+def test_studies_of_perfect_samplers_seldom_have_a_biased_one(shares, n) -> None:
     """Of 1,000 studies of eight perfect samplers at most 5 % show any of them biased, within 4 errors."""
     rng = np.random.default_rng(7)
     tests = pearson_tests(rng.multinomial(n, shares, size=8_000), shares)

@@ -33,7 +33,7 @@ def runs(outcomes: np.ndarray) -> RunsTest:
 
 
 @pytest.mark.parametrize(("stay", "n"), [(0.7, 100), (0.8, 100), (0.9, 400)])
-def test_a_sticky_coin_keeps_its_level(stay, n):
+def test_a_sticky_coin_keeps_its_level(stay, n) -> None:
     """Of 400 coins of share one half a plain test calls 15 to 50 % biased; the widened one about 5 %."""
     plain, wide, held = [], [], 0
     for coin in sticky(400, n, stay=stay, seed=n):
@@ -47,7 +47,7 @@ def test_a_sticky_coin_keeps_its_level(stay, n):
     assert held / 400 >= 0.91
 
 
-def test_a_design_effect_is_that_of_a_long_chain():
+def test_a_design_effect_is_that_of_a_long_chain() -> None:
     """Staying nine times in ten, neighbours correlate by 0.8: the variance is 9 times as large."""
     coins = sticky(1000, 2000, stay=0.9)
     seen = coins.mean(axis=1).var() / (0.25 / 2000)
@@ -55,7 +55,7 @@ def test_a_design_effect_is_that_of_a_long_chain():
     assert np.median([design_effect(runs(coin)) for coin in coins[:100]]) == pytest.approx(9, rel=0.1)
 
 
-def test_independent_draws_are_not_widened():
+def test_independent_draws_are_not_widened() -> None:
     """A design effect is at least 1, and one of 1 leaves the exact test and Jeffreys' interval."""
     assert design_effect(runs(np.array([0, 1] * 20, np.int8))) == 1.0
     low, high, p = widened_test(20, 40, 1.0)
@@ -63,14 +63,14 @@ def test_independent_draws_are_not_widened():
     assert low == pytest.approx(1 - high)
 
 
-def test_groups_widen_by_pearsons_statistic():
+def test_groups_widen_by_pearsons_statistic() -> None:
     """Two providers of 100 draws with 30 and 70 ones: X² = 32 on one degree of freedom."""
     found = homogeneity({"a": (70, 30), "b": (30, 70)}, by="provider")
     assert isinstance(found, Homogeneity)
     assert design_effect(found) == pytest.approx(32)
 
 
-def test_what_a_model_follows_makes_its_runs_no_finding():
+def test_what_a_model_follows_makes_its_runs_no_finding() -> None:
     """Only providers and days are then about anything else."""
     tests = (runs(sticky(1, 200, stay=0.95, seed=3)[0]), homogeneity({"a": (99, 1), "b": (1, 99)}, by="day"))
     found = with_q_values({"m": tests})["m"]
@@ -81,7 +81,7 @@ def test_what_a_model_follows_makes_its_runs_no_finding():
     assert overdispersion(found[:1], follows=True) is None
 
 
-def test_without_q_values_nothing_is_shown():
+def test_without_q_values_nothing_is_shown() -> None:
     """The allowance is the study's."""
     assert overdispersion((runs(np.array([0] * 30 + [1] * 30, np.int8)), None)) is None
 
@@ -92,7 +92,7 @@ def drifting() -> np.ndarray:
     return (RNG(1).random((20, 400)) < np.linspace(0.2, 0.8, 400)).astype(np.int8)
 
 
-def test_a_drifting_coin_is_not_fair(study_of, draws_of, drifting):
+def test_a_drifting_coin_is_not_fair(study_of, draws_of, drifting) -> None:
     """Its share is one half; the first half of its draws and the second are not alike."""
     draws: Draws = draws_of({f"m/{i:02}": coin.tolist() for i, coin in enumerate(drifting)})
     report = report_draws(study_of(), draws)
@@ -102,7 +102,7 @@ def test_a_drifting_coin_is_not_fair(study_of, draws_of, drifting):
         assert record.model not in report.stops
 
 
-def test_fair_coins_are_left_alone(study_of, draws_of):
+def test_fair_coins_are_left_alone(study_of, draws_of) -> None:
     """Of 60 fair coins of 400 draws the allowance flags at most two, and the others are fair."""
     coins = RNG(2).integers(0, 2, (60, 400))
     report = report_draws(study_of(), draws_of({f"m/{i:02}": c.tolist() for i, c in enumerate(coins)}))
@@ -110,7 +110,7 @@ def test_fair_coins_are_left_alone(study_of, draws_of):
     assert sum(record.verdict is Verdict.FAIR for record in report.estimates) >= 55
 
 
-def test_dependence_widens_the_estimate(study_of, draws_of):
+def test_dependence_widens_the_estimate(study_of, draws_of) -> None:
     """Interval, p, rank interval and bias interval all know."""
     coin = sticky(1, 400, stay=0.9, seed=7)[0].tolist()
     mixed = RNG(4).permutation(coin).tolist()

@@ -34,7 +34,7 @@ def log_likelihood(tallies: list[Tally], w: float, concentration: float, target:
 
 
 @pytest.mark.parametrize("target", [0.5, 0.3])
-def test_the_fit_is_the_maximum_of_the_likelihood(target):
+def test_the_fit_is_the_maximum_of_the_likelihood(target) -> None:
     """A general optimiser with scipy's own distributions finds the same place and the same interval."""
     models = coins(1, n_models=150, fair=0.3, spread=0.7, target=target)
     found = fit_population(models, target=target)
@@ -58,7 +58,7 @@ def test_the_fit_is_the_maximum_of_the_likelihood(target):
         assert -profile.fun == pytest.approx(-best.fun - stats.chi2.ppf(0.95, 1) / 2, abs=5e-3)
 
 
-def test_the_chance_of_being_fair_is_bayes_theorem():
+def test_the_chance_of_being_fair_is_bayes_theorem() -> None:
     """For each model, in the order given, and for none without draws."""
     models = [
         *coins(2, n_models=60, fair=0.4, spread=0.5),
@@ -73,7 +73,7 @@ def test_the_chance_of_being_fair_is_bayes_theorem():
         assert p_fair == pytest.approx(fair / (fair + other), abs=1e-6)
 
 
-def test_a_known_population_is_found_again():
+def test_a_known_population_is_found_again() -> None:
     """In 25 studies of 200 models the truth lies within nearly all 95 % intervals, and these are narrow."""
     spread = np.sqrt(0.25 / (2 * 0.7 + 1))
     fits = [fit_population(coins(seed, n_models=200, fair=0.25, spread=0.7)) for seed in range(25)]
@@ -82,20 +82,20 @@ def test_a_known_population_is_found_again():
     assert np.mean([fit.fair_high - fit.fair_low for fit in fits]) < 0.25
 
 
-def test_a_study_of_fair_coins_has_no_lower_spread_and_may_be_all_fair():
+def test_a_study_of_fair_coins_has_no_lower_spread_and_may_be_all_fair() -> None:
     """Where every model may be fair the interval reaches 1."""
     found = fit_population(coins(4, n_models=80, fair=1.0, spread=1.0))
     assert found.fair_high == 1.0
     assert found.fair_low <= found.fair <= found.fair_high
 
 
-def test_two_models_are_no_population():
+def test_two_models_are_no_population() -> None:
     """Two coins say nothing of a spread; nor is there one about a certainty."""
     assert fit_population(coins(5, n_models=20, fair=0.5, spread=1.0), target=1) is None
     assert fit_population(coins(5, n_models=2, fair=0.5, spread=1.0)) is None
 
 
-def test_the_articles_figures_leave_few_models_fair(article):
+def test_the_articles_figures_leave_few_models_fair(article) -> None:
     """The censored likelihood, written out with scipy's distributions, is what is maximised."""
     found = fit_published_population(article)
     n = np.arange(40, 56)
@@ -138,7 +138,7 @@ def test_the_articles_figures_leave_few_models_fair(article):
     assert len(found.p_fair) == 41
 
 
-def test_what_the_population_expects_stands_beside_what_was_printed(article):
+def test_what_the_population_expects_stands_beside_what_was_printed(article) -> None:
     """All 240 models, each once; one beta distribution expected fewer than one of the five at 0.50."""
     found = fit_published_population(article)
     rows = expected_models(found, article, target=0.5)
@@ -154,7 +154,7 @@ def test_what_the_population_expects_stands_beside_what_was_printed(article):
     assert 3 < rows[-1][2] < 8
 
 
-def test_a_figure_that_no_count_prints_is_passed_over(article):
+def test_a_figure_that_no_count_prints_is_passed_over(article) -> None:
     """The other rows are fitted as if it were not there, and it has no probability."""
     impossible = PrintedBias(model="a/b", table="least", position=21, figure="0.01300", decimals=5)
     found = fit_published_population(replace(article, rows=(*article.rows, impossible), n_models=41))
@@ -163,7 +163,7 @@ def test_a_figure_that_no_count_prints_is_passed_over(article):
     assert len(found.p_fair) == 41
 
 
-def test_tables_that_leave_no_room_between_them_fit_no_population(article):
+def test_tables_that_leave_no_room_between_them_fit_no_population(article) -> None:
     """As where a figure of the first table is misprinted above those of the second."""
     first, *others = article.rows
     printed = replace(article, rows=(replace(first, figure="0.50"), *others))
@@ -171,7 +171,7 @@ def test_tables_that_leave_no_room_between_them_fit_no_population(article):
     assert fit_published_population(printed) is None
 
 
-def test_a_million_draws_a_model_are_fitted():
+def test_a_million_draws_a_model_are_fitted() -> None:
     """Counts that are beyond a float's reach in either group pull no share of fair models either way."""
     models = coins(3, n_models=240, fair=0.3, spread=0.7, n=1_000_000)
     found = fit_population(models, target=0.5)

@@ -24,7 +24,7 @@ from flipsite.domain.draws import Tally
     level=st.sampled_from([0.05, 0.05 / 240]),
     target=st.sampled_from([0.5, 0.3]),
 )
-def test_power_is_the_sum_over_all_counts(n, share, level, target):
+def test_power_is_the_sum_over_all_counts(n, share, level, target) -> None:
     """Against scipy's test and interval at each count."""
     k = np.arange(n + 1)
     p = np.array([stats.binomtest(int(ones), n, target).pvalue for ones in k])
@@ -37,7 +37,7 @@ def test_power_is_the_sum_over_all_counts(n, share, level, target):
     assert chance_fair(n, share, target=target) == pytest.approx(chance[fair].sum(), abs=1e-9)
 
 
-def test_power_at_fifty_draws_is_what_is_known():
+def test_power_at_fifty_draws_is_what_is_known() -> None:
     """science.md 3.2: at 50 draws a share of 0.7 is found in 78 of 100 studies, the first of 240 in 14."""
     assert round(float(chance_biased(50, 0.7, level=0.05)), 2) == 0.78
     assert round(float(chance_biased(50, 0.7, level=0.05 / 240)), 2) == 0.14
@@ -45,7 +45,7 @@ def test_power_at_fifty_draws_is_what_is_known():
 
 
 @pytest.mark.parametrize("share", [0.7, 0.35])
-def test_the_draws_needed_are_those_after_the_last_that_fall_short(share):
+def test_the_draws_needed_are_those_after_the_last_that_fall_short(share) -> None:
     """Every number of draws up to 3,000, one by one."""
     draws = np.arange(1, 3001)
     power = chance_biased(draws, share, level=0.05 / 240)
@@ -53,7 +53,7 @@ def test_the_draws_needed_are_those_after_the_last_that_fall_short(share):
     assert found == draws[power < 0.9][-1] + 1
 
 
-def test_a_plan_for_the_articles_models():
+def test_a_plan_for_the_articles_models() -> None:
     """Fifty draws were enough for strong biases only: a bias of 0.1 needs hundreds."""
     found = plan(margin=0.1, bias=0.1, power=0.8, n_models=240)
     fair = chance_fair(np.arange(1, 2000), 0.5)
@@ -63,18 +63,18 @@ def test_a_plan_for_the_articles_models():
     assert plan(margin=0.1, bias=0.5, power=0.99, n_models=240).biased_first == 14
 
 
-def test_what_cannot_be_reached_is_told_so():
+def test_what_cannot_be_reached_is_told_so() -> None:
     """A fair coin is called biased now and then: no number of draws shows it fair nearly always."""
     assert plan(margin=0.1, bias=0.3, power=0.99, n_models=1).fair is None
     assert draws_needed(lambda n: chance_biased(n, 0.501, level=0.05), 0.8, most=5000) is None
 
 
-def test_a_chance_that_is_always_enough_needs_one_draw():
+def test_a_chance_that_is_always_enough_needs_one_draw() -> None:
     """The smallest plan there is."""
     assert draws_needed(lambda n: np.ones(len(n)), 0.9) == 1
 
 
-def test_the_price_is_for_a_valid_draw():
+def test_the_price_is_for_a_valid_draw() -> None:
     """What failed draws cost is part of it; models without a price are none."""
     tallies = [
         Tally(model="a/a", n_draws=50, n_valid=25, n_ones=3, cost_usd=1.0),
@@ -89,7 +89,7 @@ def test_the_price_is_for_a_valid_draw():
     assert price(tallies[2:]) is None
 
 
-def test_in_both_orders_fair_takes_more_than_twice_the_draws_and_with_fresh_labels_more():
+def test_in_both_orders_fair_takes_more_than_twice_the_draws_and_with_fresh_labels_more() -> None:
     """Each order has half of the draws; the share of agreeing pairs has as few."""
     asked = {"margin": 0.1, "bias": 0.1, "power": 0.9, "n_models": 14}
     one = plan(**asked)
@@ -101,7 +101,7 @@ def test_in_both_orders_fair_takes_more_than_twice_the_draws_and_with_fresh_labe
     assert one.biased_first < fresh.biased_first < 1.3 * one.biased_first
 
 
-def test_the_chance_to_be_fair_in_both_orders_is_no_more_than_simulated():
+def test_the_chance_to_be_fair_in_both_orders_is_no_more_than_simulated() -> None:
     """Two thousand fair coins of 700 draws, called fair as the verdict is, p included."""
     rng = np.random.default_rng(2)
     ones = rng.binomial(350, 0.5, (2_000, 2))

@@ -54,7 +54,7 @@ def simulated_ranks(printed: Printed, n_draws: int) -> np.ndarray:
     return stats.rankdata(np.column_stack([*rows, others]), axis=1)[:, : len(rows)]
 
 
-def test_ranks_agree_with_drawing_every_model_at_length(article):
+def test_ranks_agree_with_drawing_every_model_at_length(article) -> None:
     """Two hundred models not printed, drawn one by one: the same ranks within chance's error."""
     ranks = simulated_ranks(article, 4_000)
     for one, drawn in zip(standings_of(article), ranks.T, strict=True):
@@ -66,7 +66,7 @@ def test_ranks_agree_with_drawing_every_model_at_length(article):
         assert one.p_most == pytest.approx(np.mean(drawn > 220), abs=0.04)
 
 
-def test_a_known_count_has_jeffreys_posterior(article):
+def test_a_known_count_has_jeffreys_posterior(article) -> None:
     """0.032 prints of 22 or 25 ones in 47 alone: whichever it was, the bias has one posterior."""
     one = standings_of(article)[0]
     beta = stats.beta(25.5, 22.5)
@@ -75,7 +75,7 @@ def test_a_known_count_has_jeffreys_posterior(article):
     assert (one.bias_low, one.bias_high) == (0, pytest.approx(beta.ppf(0.975) - 0.5, abs=1e-9))
 
 
-def test_the_article_s_least_biased_are_not_known_to_be_that(article):
+def test_the_article_s_least_biased_are_not_known_to_be_that(article) -> None:
     """None of them belongs to the twenty least biased with more than one chance in two."""
     found = standings_of(article)
     assert all(0.2 < one.p_least < 0.4 for one in found[:20])
@@ -83,7 +83,7 @@ def test_the_article_s_least_biased_are_not_known_to_be_that(article):
     assert all(one.p_most > 0.99 for one in found[20:25])
 
 
-def test_without_others_the_lists_are_full(article):
+def test_without_others_the_lists_are_full(article) -> None:
     """Where every model was printed the chances of a list add up to its length."""
     alone = replace(article, n_models=len(article.rows))
     found = standings_of(alone, top=7, n_draws=1_000)
@@ -92,7 +92,7 @@ def test_without_others_the_lists_are_full(article):
     assert all(1 <= one.rank_low <= one.rank_high <= 40 for one in found)
 
 
-def test_a_figure_that_no_count_prints_has_no_standing(article):
+def test_a_figure_that_no_count_prints_has_no_standing(article) -> None:
     """It takes part with its figure: the others' ranks still run to the number of models."""
     odd = PrintedBias(model="z/odd", table="least", position=21, figure="0.0001", decimals=4)
     found = standings_of(replace(article, rows=(*article.rows, odd)), n_draws=2_000)
@@ -100,7 +100,7 @@ def test_a_figure_that_no_count_prints_has_no_standing(article):
     assert max(one.rank_high for one in found) == 240
 
 
-def test_a_seed_repeats_itself(article):
+def test_a_seed_repeats_itself(article) -> None:
     """The same seed, the same standings; a larger figure, no smaller a place."""
     found = standings_of(article, n_draws=2_000)
     assert found == standings_of(article, n_draws=2_000)

@@ -19,7 +19,7 @@ def tallies(pairs: list[tuple[int, int]]) -> list[Tally]:
 
 
 @given(counts=COUNTS, margin=st.floats(0, 1), target=TARGETS)
-def test_the_chance_of_a_small_bias_is_a_beta_probability(counts, margin, target):
+def test_the_chance_of_a_small_bias_is_a_beta_probability(counts, margin, target) -> None:
     """As scipy's beta distribution has it."""
     ones, valid = counts
     beta = stats.beta(ones + 0.5, valid - ones + 0.5)
@@ -28,7 +28,7 @@ def test_the_chance_of_a_small_bias_is_a_beta_probability(counts, margin, target
 
 
 @given(counts=COUNTS, level=st.sampled_from([0.025, 0.5, 0.975]), target=TARGETS)
-def test_a_quantile_of_the_bias_has_its_probability_below_it(counts, level, target):
+def test_a_quantile_of_the_bias_has_its_probability_below_it(counts, level, target) -> None:
     """The quantile is where the distribution function reaches the level."""
     quantile = bias_quantile(*counts, level, target=target)
     assert bias_within(*counts, quantile, target=target) == pytest.approx(level, abs=1e-9)
@@ -37,14 +37,14 @@ def test_a_quantile_of_the_bias_has_its_probability_below_it(counts, level, targ
 @pytest.mark.parametrize(
     ("ones", "valid"), [(0, 50), (1, 1), (25, 50), (499, 1000), (0, 0), (70_000, 100_000)]
 )
-def test_quantiles_of_the_share_are_scipys(ones, valid):
+def test_quantiles_of_the_share_are_scipys(ones, valid) -> None:
     """Also where the posterior's density has a pole."""
     levels = (np.arange(512) + 0.5) / 512
     expected = stats.beta(ones + 0.5, valid - ones + 0.5).cdf(share_quantiles(ones, valid, levels=512))
     assert expected == pytest.approx(levels, abs=2e-5)
 
 
-def test_an_even_split_is_not_shown_fair_at_fifty_draws():
+def test_an_even_split_is_not_shown_fair_at_fifty_draws() -> None:
     """25 of 50: the bias may be up to 0.135, and is below 0.05 in half of the posterior."""
     (one,) = standings(tallies([(25, 50)]))
     assert (one.bias_low, round(one.bias_high, 3)) == (0, 0.135)
@@ -52,7 +52,7 @@ def test_an_even_split_is_not_shown_fair_at_fifty_draws():
 
 
 @given(counts=COUNTS, target=TARGETS)
-def test_the_interval_of_the_bias_is_what_the_shares_interval_leaves(counts, target):
+def test_the_interval_of_the_bias_is_what_the_shares_interval_leaves(counts, target) -> None:
     """A share within its interval has a bias within this one, and each end is reached."""
     low, high = jeffreys(*counts)
     least, largest = bias_interval(*counts, target=target)
@@ -61,7 +61,7 @@ def test_the_interval_of_the_bias_is_what_the_shares_interval_leaves(counts, tar
     assert abs(inside - target).max() == pytest.approx(largest, abs=1e-12)
 
 
-def test_ranks_agree_with_drawing_each_posterior_at_length():
+def test_ranks_agree_with_drawing_each_posterior_at_length() -> None:
     """Against scipy's own random numbers and ranks, within their chance error."""
     rng = np.random.default_rng(3)
     pairs = [(int(k), 50) for k in rng.binomial(50, rng.beta(0.8, 0.8, 30))] + [(700, 1000)]
@@ -78,7 +78,7 @@ def test_ranks_agree_with_drawing_each_posterior_at_length():
 
 @settings(max_examples=20)
 @given(pairs=st.lists(COUNTS, min_size=1, max_size=12), target=st.sampled_from([0.5, 0.3, 1.0]))
-def test_ranks_are_those_of_sorting_each_draw_plainly(pairs, target):
+def test_ranks_are_those_of_sorting_each_draw_plainly(pairs, target) -> None:
     """Equals in the order of the models: numpy's quick way with them depends on the processor."""
     levels = np.random.default_rng(7).integers(0, LEVELS, size=(1_000, len(pairs)), dtype=np.uint16)
     table = [abs(share_quantiles(k, n, levels=LEVELS) - target) for k, n in pairs]
@@ -91,7 +91,7 @@ def test_ranks_are_those_of_sorting_each_draw_plainly(pairs, target):
 
 @settings(max_examples=20)
 @given(pairs=st.lists(COUNTS, min_size=1, max_size=12))
-def test_rank_intervals_lie_among_the_models(pairs):
+def test_rank_intervals_lie_among_the_models(pairs) -> None:
     """The chances of the short lists add up to the lists' lengths, and a seed repeats itself."""
     models = tallies(pairs)
     found = standings(models, top=3, n_draws=500)
@@ -103,18 +103,18 @@ def test_rank_intervals_lie_among_the_models(pairs):
     assert sum(one.p_most for one in found) == pytest.approx(min(3, drawn))
 
 
-def test_certain_models_have_certain_ranks():
+def test_certain_models_have_certain_ranks() -> None:
     """A hundred thousand flips leave no doubt about the order of three coins far apart."""
     found = standings(tallies([(99_000, 100_000), (50_000, 100_000), (70_000, 100_000)]))
     assert [(one.rank_low, one.rank_high) for one in found] == [(3, 3), (1, 1), (2, 2)]
 
 
-def test_no_model_has_no_standing():
+def test_no_model_has_no_standing() -> None:
     """Nor has one without a valid draw."""
     assert standings([]) == standings(tallies([(0, 0)])) == ()
 
 
-def test_the_more_models_the_fewer_draws(monkeypatch):
+def test_the_more_models_the_fewer_draws(monkeypatch: pytest.MonkeyPatch) -> None:
     """A bounded number of ranks is drawn, and a thousand draws a model at the least."""
     monkeypatch.setattr(ranking, "_CELLS", 100_000)
     for n_models, n_draws in ((20, 5_000), (50, 2_000), (300, 1_000)):
@@ -123,7 +123,7 @@ def test_the_more_models_the_fewer_draws(monkeypatch):
         assert ranks.shape == (n_models, n_draws)
 
 
-def test_the_tie_group_is_everyone_tested_and_not_shown_biased(study_of):
+def test_the_tie_group_is_everyone_tested_and_not_shown_biased(study_of) -> None:
     """In the order of the alphabet; a model without a test is in no group."""
     from flipsite.analyse.estimates import estimates
 
@@ -136,7 +136,7 @@ def test_the_tie_group_is_everyone_tested_and_not_shown_biased(study_of):
 
 
 @given(n=st.integers(1, 400), target=st.floats(0.05, 0.95), data=st.data())
-def test_the_interval_of_the_bias_follows_from_that_of_the_share(n, target, data):
+def test_the_interval_of_the_bias_follows_from_that_of_the_share(n, target, data) -> None:
     """It holds |p − target| for each p of the share's interval, and its ends are reached."""
     (low,), (high,) = jeffreys([data.draw(st.integers(0, n))], [n])
     least, largest = bias_ends(low, high, target=target)

@@ -34,7 +34,7 @@ def label_likers(n_coins: int, n_pairs: int, liking: float, *, seed: int) -> np.
 
 
 @pytest.mark.parametrize("liking", LIKINGS)
-def test_at_fifty_draws_a_liking_for_labels_breaks_the_plain_test_and_not_this_one(liking):
+def test_at_fifty_draws_a_liking_for_labels_breaks_the_plain_test_and_not_this_one(liking) -> None:
     """Fault 2: size and coverage of 4,000 coins."""
     size, coverage = LIKINGS[liking]
     both = label_likers(4_000, 25, liking, seed=1).sum(axis=2)
@@ -52,7 +52,7 @@ def test_at_fifty_draws_a_liking_for_labels_breaks_the_plain_test_and_not_this_o
     assert np.mean(held) >= 0.92
 
 
-def test_watched_all_the_time_the_plain_e_value_errs_and_that_of_concordant_pairs_does_not():
+def test_watched_all_the_time_the_plain_e_value_errs_and_that_of_concordant_pairs_does_not() -> None:
     """Fault 2: ever e ≥ 20 in 50 draws, promised in at most 5 %."""
     both = np.cumsum(np.sort(label_likers(3_000, 25, 1.0, seed=2), axis=2).sum(axis=2) == 2, axis=1)
     pairs = np.arange(1, 26)
@@ -79,7 +79,7 @@ def alphabet_likers(n_coins: int) -> tuple[dict[str, list[int | Status]], dict[s
     return outcomes, {"labels": labels, "order": orders}
 
 
-def test_of_240_alphabet_likers_none_is_biased_and_few_could_be_fair(study_of, draws_of):
+def test_of_240_alphabet_likers_none_is_biased_and_few_could_be_fair(study_of, draws_of) -> None:
     """Fault 2, end to end: 18 were called biased, and the bound let 175 be fair."""
     outcomes, columns = alphabet_likers(240)
     report = report_draws(study_of(), draws_of(outcomes, **columns))
@@ -93,7 +93,7 @@ def test_of_240_alphabet_likers_none_is_biased_and_few_could_be_fair(study_of, d
     assert not report.stops
 
 
-def test_a_first_namer_of_400_draws_is_not_fair_follows_the_order_and_ranks_last(study_of, draws_of):
+def test_a_first_namer_of_400_draws_is_not_fair_follows_the_order_and_ranks_last(study_of, draws_of) -> None:
     """Fault 1: first of all with a bias of 0.000, and fair, where the orders are added up."""
     rng = np.random.default_rng(4)
     outcomes = {"m/first": [0, 1] * 200, "n/fair": rng.integers(0, 2, 400).tolist()}
@@ -106,7 +106,7 @@ def test_a_first_namer_of_400_draws_is_not_fair_follows_the_order_and_ranks_last
     assert first.bias_shrunken is None
 
 
-def test_a_perfect_sampler_shows_its_noise_floor_in_both_orders(study_of, draws_of):
+def test_a_perfect_sampler_shows_its_noise_floor_in_both_orders(study_of, draws_of) -> None:
     """The floor of the bias within orders is exact: the mean of 400 fair coins, unequal orders."""
     rng = np.random.default_rng(5)
     coins = {f"m/{i:03}": rng.integers(0, 2, 50).tolist() for i in range(400)}
@@ -115,7 +115,7 @@ def test_a_perfect_sampler_shows_its_noise_floor_in_both_orders(study_of, draws_
     assert np.mean(within) == pytest.approx(report.estimates[0].noise_floor_within, abs=0.006)
 
 
-def test_missing_answers_make_no_first_namer_fair(study_of, draws_of):
+def test_missing_answers_make_no_first_namer_fair(study_of, draws_of) -> None:
     """Whatever 100 missing answers had been; and a sticky coin's interval stays wide."""
     refused = [Status.REFUSED] * 10
     sticky = ([0] * 25 + [1] * 25) * 8
@@ -141,7 +141,7 @@ def words() -> list[tuple[str, str, str, str, float | None]]:
 
 
 @pytest.mark.skipif(not FIG5.exists(), reason="the shared data of others is not on this machine")
-def test_whatever_word_is_called_1_other_peoples_pairs_tell_the_same(study_of, draws_of, words):
+def test_whatever_word_is_called_1_other_peoples_pairs_tell_the_same(study_of, draws_of, words) -> None:
     """Faults 1 and 2: by the file's code 0.55 to 0.57 of Claude, "all five are biased"; now none is."""
     codes: dict[frozenset[str], Counter[str]] = {}
     for _, first, other, said, code in words:

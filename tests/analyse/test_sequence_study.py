@@ -27,7 +27,7 @@ def report():
     return report_draws(load_study(CONTROLS), read_draws(CONTROLS / "draws.parquet"))
 
 
-def test_each_habit_is_found_and_independent_draws_are_not_called_patterned(report):
+def test_each_habit_is_found_and_independent_draws_are_not_called_patterned(report) -> None:
     """At fifty answers of twelve: the pattern that each control was made with is among those found."""
     found = {each.model.partition("/")[2]: each for each in report.sequences.sequences.values()}
     habits = {
@@ -44,7 +44,7 @@ def test_each_habit_is_found_and_independent_draws_are_not_called_patterned(repo
         assert found[name].patterns == (), name
 
 
-def test_a_patterned_model_is_never_called_fair(report):
+def test_a_patterned_model_is_never_called_fair(report) -> None:
     """Perfect shares by rationing are no fair draws."""
     of = {each.model.partition("/")[2]: each for each in report.estimates}
     assert of["rationer"].bias == 0
@@ -53,7 +53,7 @@ def test_a_patterned_model_is_never_called_fair(report):
     assert of["two-scripts"].verdict is Verdict.BIASED
 
 
-def test_draws_count_answers_and_shares_come_from_all_their_draws(report):
+def test_draws_count_answers_and_shares_come_from_all_their_draws(report) -> None:
     """`valid` are answers of the length asked for; the noise floor is that of all draws in them."""
     kept = next(each for each in report.estimates if each.model.endswith("wrong-length"))
     assert kept.draws == 50
@@ -75,13 +75,13 @@ def study_of(per_answer: int):
     return replace(study, sampling=replace(study.sampling, per_answer=per_answer))
 
 
-def test_answers_of_another_length_are_left_out():
+def test_answers_of_another_length_are_left_out() -> None:
     """As an import may hold them."""
     draws = collect_draws(answered([(0, 1), (1, 1, 0), (1, 0)]), optional=["sequence"])
     assert answers_of(draws, per_answer=2)["a/b"].tolist() == [[0, 1], [1, 0]]
 
 
-def test_a_model_without_two_valid_answers_has_no_estimate():
+def test_a_model_without_two_valid_answers_has_no_estimate() -> None:
     """One answer says nothing of how answers scatter."""
     unread = Rejected(status=Status.UNPARSED, reason="states 3 of 2")
     one = answered([(0, 1)])
@@ -91,7 +91,7 @@ def test_a_model_without_two_valid_answers_has_no_estimate():
     assert (estimate.draws, estimate.valid, estimate.bias, estimate.rank) == (2, 1, None, None)
 
 
-def test_answers_that_stick_together_count_for_fewer_draws():
+def test_answers_that_stick_together_count_for_fewer_draws() -> None:
     """Fifty answers of twelve equal draws know no more of the share than fifty draws do."""
     rng = np.random.default_rng(5)
     sides = rng.random(50) < 0.5
@@ -104,7 +104,7 @@ def test_answers_that_stick_together_count_for_fewer_draws():
     assert estimate.verdict is not Verdict.BIASED
 
 
-def test_answers_stand_beside_a_study_of_separate_requests():
+def test_answers_stand_beside_a_study_of_separate_requests() -> None:
     """The same draws asked one a request, of the same kind and target; nothing else stands beside them."""
     rng = np.random.default_rng(9)
     rows = report_draws(study_of(12), collect_draws(answered([(0, 1) * 6] * 20)))

@@ -47,7 +47,7 @@ COUNTS = st.integers(0, 60).flatmap(lambda n: st.tuples(st.integers(0, n), st.ju
 
 
 @given(counts=COUNTS, target=st.sampled_from([0.5, 0.3]))
-def test_evidence_is_a_likelihood_ratio_against_all_coins(counts, target):
+def test_evidence_is_a_likelihood_ratio_against_all_coins(counts, target) -> None:
     """The mean over all shares of the likelihood, by numerical integration."""
     k, n = counts
     mixed = integrate.quad(lambda p: (p / target) ** k * ((1 - p) / (1 - target)) ** (n - k), 0, 1)[0]
@@ -55,14 +55,14 @@ def test_evidence_is_a_likelihood_ratio_against_all_coins(counts, target):
 
 
 @given(counts=COUNTS, target=st.sampled_from([0.5, 0.3]))
-def test_a_fair_coin_cannot_be_expected_to_gather_evidence(counts, target):
+def test_a_fair_coin_cannot_be_expected_to_gather_evidence(counts, target) -> None:
     """The mean of the next e-value is the present one: a martingale."""
     k, n = counts
     one, zero = (np.exp(log_evidence(k + drawn, n + 1, target=target)) for drawn in (1, 0))
     assert target * one + (1 - target) * zero == pytest.approx(np.exp(log_evidence(k, n, target=target)))
 
 
-def test_a_model_that_always_says_one_is_shown_biased_at_its_eighth_draw():
+def test_a_model_that_always_says_one_is_shown_biased_at_its_eighth_draw() -> None:
     """At its seventeenth when 240 models are watched, and sooner when others are as biased."""
 
     def needed(n_models: int, n_biased: int = 1) -> int:
@@ -79,7 +79,7 @@ def test_a_model_that_always_says_one_is_shown_biased_at_its_eighth_draw():
     assert needed(240, n_biased=100) < 12
 
 
-def test_twenty_thousand_fair_coins_watched_all_the_time():
+def test_twenty_thousand_fair_coins_watched_all_the_time() -> None:
     """At most one in twenty is ever called biased in 400 draws, each looked at after every draw."""
     rng = np.random.default_rng(11)
     flips = rng.integers(0, 2, size=(400, 20_000), dtype=np.int8)
@@ -91,7 +91,7 @@ def test_twenty_thousand_fair_coins_watched_all_the_time():
     assert 0.01 < ever.mean() <= 0.05
 
 
-def test_no_stopping_rule_can_do_more_harm_than_allowed():
+def test_no_stopping_rule_can_do_more_harm_than_allowed() -> None:
     """The exact chance that a fair coin ever passes 20 in 1,500 draws, by following every path at once."""
     alive = np.ones(1)
     passed = 0.0
@@ -105,7 +105,7 @@ def test_no_stopping_rule_can_do_more_harm_than_allowed():
     assert 0.02 < passed <= 0.05
 
 
-def test_the_e_bh_procedure_rejects_the_largest_set_it_may():
+def test_the_e_bh_procedure_rejects_the_largest_set_it_may() -> None:
     """Against the definition, tried for every number of rejections."""
     rng = np.random.default_rng(2)
     for _ in range(50):
@@ -114,7 +114,7 @@ def test_the_e_bh_procedure_rejects_the_largest_set_it_may():
         assert shown_biased(np.log(e), n_models=40).sum() == most
 
 
-def test_a_fair_verdict_takes_hundreds_of_draws():
+def test_a_fair_verdict_takes_hundreds_of_draws() -> None:
     """An even split is settled as fair once no share outside the margin is left; few draws never do."""
     n = np.arange(2, 3000, 2)
     fair = shown_near(n // 2, n)
@@ -125,7 +125,7 @@ def test_a_fair_verdict_takes_hundreds_of_draws():
     assert shown_near([9999], [10000], target=0.95)[0]
 
 
-def test_models_are_settled_together():
+def test_models_are_settled_together() -> None:
     """The biased, the open, and those never asked."""
     assert settle(totals([50, 26, 0, 1000], [50, 50, 0, 2000]), n_models=240) == (
         StoppingState.BIASED,
@@ -135,7 +135,7 @@ def test_models_are_settled_together():
     )
 
 
-def test_a_replay_tells_where_draws_could_have_stopped():
+def test_a_replay_tells_where_draws_could_have_stopped() -> None:
     """Failed draws are draws too; a fair coin's run out."""
     fair = np.random.default_rng(4).integers(0, 2, 50).tolist()
     stops = replay(Trajectory.of_each(draws_of([1] * 50, fair, [-1, -1] + [1] * 48)))
@@ -172,7 +172,7 @@ def coins(n: int, pairs: int, *, first: float = 0.5, liking: float = 0.0, seed: 
 @pytest.mark.parametrize(
     "way", [{"first": 1.0}, {"first": 0.0}, {"first": 0.8}, {"liking": 1.0}, {"liking": 0.6}]
 )
-def test_what_follows_the_order_or_the_label_is_never_settled_as_fair(way):
+def test_what_follows_the_order_or_the_label_is_never_settled_as_fair(way) -> None:
     """Of 200 coins of 2,000 draws, even in total, 5 % may pass, and a certain one never does."""
     found = coins(200, 1000, **way)
     assert shown_near(found.ones, found.valid).mean() > 0.9, "in total they look fair"
@@ -182,13 +182,13 @@ def test_what_follows_the_order_or_the_label_is_never_settled_as_fair(way):
         assert not fair.any()
 
 
-def test_a_fair_coin_is_still_settled_as_fair():
+def test_a_fair_coin_is_still_settled_as_fair() -> None:
     """In both orders and with fresh labels it takes about 1,500 draws."""
     fair = shown_fair(coins(200, 1000), both_orders=True, fresh_labels=True)
     assert fair.mean() > 0.9
 
 
-def test_a_liking_for_labels_is_no_evidence_of_bias():
+def test_a_liking_for_labels_is_no_evidence_of_bias() -> None:
     """Watched after each of 100 pairs, at most one coin in twenty is ever biased; in total one in seven."""
     rng = np.random.default_rng(5)
     ones = np.cumsum(2 * rng.integers(0, 2, (4000, 100)), axis=1)
@@ -216,7 +216,7 @@ def both_ways(model: str, outcome_of, *, pairs: int) -> list[Draw]:
     ]
 
 
-def test_a_replay_reads_orders_and_label_pairs():
+def test_a_replay_reads_orders_and_label_pairs() -> None:
     """A first-namer and a label-liker are open after 1,200 draws; a coin that alternates is fair."""
     rows = [
         *both_ways("a/fair", lambda pair, order: (pair // 2 + order * pair) % 2, pairs=600),
@@ -229,7 +229,7 @@ def test_a_replay_reads_orders_and_label_pairs():
     assert stops[3].n_draws < 30
 
 
-def test_few_label_pairs_asked_often_settle_nothing():
+def test_few_label_pairs_asked_often_settle_nothing() -> None:
     """Draws in blocks of one label pair are no independent evidence, whatever their order in the file."""
     rows = [
         replace(draw, labels=("a", "b") if draw.draw < 100 else ("c", "d"))

@@ -39,7 +39,7 @@ def among(counts: list[tuple[float, float]]) -> tuple[ShrunkenBias, ...]:
 
 
 @pytest.mark.parametrize("name", POPULATIONS)
-def test_probabilities_and_intervals_are_calibrated(name):
+def test_probabilities_and_intervals_are_calibrated(name) -> None:
     """240 coins of 50 draws: Brier score and error below those of the draws alone, coverage about 95 %."""
     rng = RNG(4)
     p = POPULATIONS[name](rng, 240)
@@ -55,7 +55,9 @@ def test_probabilities_and_intervals_are_calibrated(name):
     assert np.mean(held) >= 0.92
 
 
-def test_a_posterior_is_that_of_a_beta_binomial_by_numerical_integration(monkeypatch):
+def test_a_posterior_is_that_of_a_beta_binomial_by_numerical_integration(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
     """One concentration and no fair models: Beta(k + c/2, n − k + c/2), mean and chance of |p − ½|."""
     monkeypatch.setattr(shrinkage, "_SHARES", np.array([0.0]))
     monkeypatch.setattr(shrinkage, "_CONCENTRATIONS", np.array([6.0]))
@@ -68,14 +70,14 @@ def test_a_posterior_is_that_of_a_beta_binomial_by_numerical_integration(monkeyp
     shrinkage._prior.cache_clear()
 
 
-def test_equal_counts_share_a_posterior_and_sides_are_alike():
+def test_equal_counts_share_a_posterior_and_sides_are_alike() -> None:
     """A share of 0.3 is as far off as one of 0.7."""
     a, b, c, *_ = shrunken(np.array([15, 35, 15]), 50)
     assert (a.bias, a.low, a.high, a.p_near) == (c.bias, c.low, c.high, c.p_near)
     assert a.bias == pytest.approx(b.bias, abs=1e-9)
 
 
-def test_more_draws_are_shrunken_less_and_many_hardly():
+def test_more_draws_are_shrunken_less_and_many_hardly() -> None:
     """At ten thousand draws the bias of the draws stays."""
     few, many, *_ = among([(6.0, 10.0), (6_000.0, 10_000.0)])
     assert few.bias < 0.1
@@ -83,7 +85,7 @@ def test_more_draws_are_shrunken_less_and_many_hardly():
     assert few.rank <= many.rank
 
 
-def test_a_certain_model_among_fair_ones_stays_certain():
+def test_a_certain_model_among_fair_ones_stays_certain() -> None:
     """Counts that no fair coin draws do not overflow, however many."""
     found = among([(50.0, 50.0), (1e6, 1e6), (25.0, 50.0), (26.0, 50.0), (24.0, 50.0)])
     assert found[0].bias > 0.4
@@ -92,13 +94,13 @@ def test_a_certain_model_among_fair_ones_stays_certain():
     assert max(each.bias for each in found[2:]) < 0.1
 
 
-def test_there_is_none_for_few_models_or_a_certain_target():
+def test_there_is_none_for_few_models_or_a_certain_target() -> None:
     assert shrunken_biases([(1.0, 2.0)] * (FEWEST - 1)) is None
     assert shrunken_biases([(1.0, 2.0)] * FEWEST) is not None
     assert shrunken_biases([(1.0, 2.0)] * FEWEST, target=1.0) is None
 
 
-def test_printed_figures_are_shrunken_under_their_fitted_population(article):
+def test_printed_figures_are_shrunken_under_their_fitted_population(article) -> None:
     """All forty: the least biased are likelier near than their figure alone says, the most biased are not."""
     ways = {row.model: fits(row, article, target=0.5) for row in article.rows}
     population = fit_published_population(article)
@@ -112,7 +114,7 @@ def test_printed_figures_are_shrunken_under_their_fitted_population(article):
         assert (each.p_near > 0.6) == (row.table == "least")
 
 
-def test_records_have_it_unless_the_model_is_swayed(study_of, draws_of):
+def test_records_have_it_unless_the_model_is_swayed(study_of, draws_of) -> None:
     """And the rank is one among the models that have it."""
     coins = RNG(3).integers(0, 2, (9, 50))
     models = {f"m/{i}": coin.tolist() for i, coin in enumerate(coins)} | {"n/one": [1] * 50}

@@ -34,7 +34,7 @@ DRAWS = collect_draws(
 )
 
 
-def test_the_spend_of_each_model():
+def test_the_spend_of_each_model() -> None:
     """Cost, cost of a valid draw, share, failed spend, tokens and estimate, counted by hand."""
     rows = spend(tally(DRAWS), estimated_draw_usd={"b/dear": 0.2})
     assert [row.model for row in rows] == ["b/dear", "d/never", "a/cheap"]
@@ -48,23 +48,23 @@ def test_the_spend_of_each_model():
     assert rows[2].estimated_usd is None
 
 
-def test_shares_add_up_to_the_whole():
+def test_shares_add_up_to_the_whole() -> None:
     """Every dollar is some model's."""
     assert math.isclose(sum(row.share for row in spend(tally(DRAWS))), 1.0)
 
 
-def test_free_models_share_nothing():
+def test_free_models_share_nothing() -> None:
     """A study that cost nothing has shares of 0, not of 0 ÷ 0."""
     (row,) = spend(tally(collect_draws([draw("a/free", 0, 0.0)])))
     assert (row.share, row.cost_per_valid_usd) == (0.0, 0.0)
 
 
-def test_a_study_without_prices_has_no_spend():
+def test_a_study_without_prices_has_no_spend() -> None:
     """Imported draws say nothing of money."""
     assert spend(tally(collect_draws([draw("a/b", 0, None)]))) == ()
 
 
-def test_the_columns_are_the_record():
+def test_the_columns_are_the_record() -> None:
     """`spend.csv` has a column for each field, in order."""
     assert tuple(SpendRow.__dataclass_fields__) == SPEND_COLUMNS
     assert SPEND_COLUMNS[:4] == ("model", "draws", "valid", "cost_usd")

@@ -13,8 +13,8 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from flips import scratch_project
 from playwright.sync_api import Browser, Page
+from tests.browser.flips import scratch_project
 
 from flipsite.project import find_project
 from flipsite.workflows.build import build

@@ -30,7 +30,7 @@ def shown(clock: Clock, *, width: int = 80, terminal: bool = True) -> tuple[Prog
     return ProgressBar("draw", console=console, clock=clock), out
 
 
-def test_a_terminal_shows_what_is_done_and_the_time_left_within_80_columns():
+def test_a_terminal_shows_what_is_done_and_the_time_left_within_80_columns() -> None:
     clock = Clock()
     bar, out = shown(clock)
     with bar:
@@ -42,7 +42,7 @@ def test_a_terminal_shows_what_is_done_and_the_time_left_within_80_columns():
     assert max(map(len, text.splitlines())) <= 80
 
 
-def test_work_of_less_than_a_second_shows_nothing():
+def test_work_of_less_than_a_second_shows_nothing() -> None:
     clock = Clock()
     bar, out = shown(clock)
     with bar:
@@ -51,7 +51,9 @@ def test_work_of_less_than_a_second_shows_nothing():
     assert out.getvalue() == ""
 
 
-def test_a_log_gets_a_line_every_five_seconds_and_standard_output_none(capsys: pytest.CaptureFixture[str]):
+def test_a_log_gets_a_line_every_five_seconds_and_standard_output_none(
+    capsys: pytest.CaptureFixture[str],
+) -> None:
     clock = Clock()
     bar, out = shown(clock, terminal=False)
     with bar:
@@ -68,18 +70,18 @@ def test_a_log_gets_a_line_every_five_seconds_and_standard_output_none(capsys: p
 @pytest.mark.parametrize(
     ("seconds", "text"), [(0, "0:00"), (59.6, "1:00"), (725, "12:05"), (11250, "3:07:30")]
 )
-def test_a_duration_reads_as_a_clock(seconds: float, text: str):
+def test_a_duration_reads_as_a_clock(seconds: float, text: str) -> None:
     assert duration_text(seconds) == text
 
 
 @pytest.mark.parametrize(
     ("count", "text"), [(0, "0 studies"), (1, "1 study"), (2, "2 studies"), (2400, "2,400 studies")]
 )
-def test_a_noun_agrees_with_its_count(count: int, text: str):
+def test_a_noun_agrees_with_its_count(count: int, text: str) -> None:
     assert plural(count, "study", "studies") == text
 
 
-def test_the_same_command_is_the_one_that_was_typed():
+def test_the_same_command_is_the_one_that_was_typed() -> None:
     """Quoted for a shell, with every option that was given and none that was not."""
 
     @click.command("collect")
@@ -96,7 +98,7 @@ def test_the_same_command_is_the_one_that_was_typed():
     assert shlex.split(ran.output) == ["flipsite", "collect", *words]
 
 
-def test_each_phase_of_the_work_counts_its_own_things_and_time(capsys: pytest.CaptureFixture[str]):
+def test_each_phase_of_the_work_counts_its_own_things_and_time(capsys: pytest.CaptureFixture[str]) -> None:
     """Reading studies, drawing what cannot be counted, writing pages: time left is of the phase."""
     clock = Clock()
     bar, _ = shown(clock, terminal=False)
@@ -118,7 +120,7 @@ def test_each_phase_of_the_work_counts_its_own_things_and_time(capsys: pytest.Ca
     ]
 
 
-def test_a_line_of_output_and_the_bar_keep_out_of_each_others_way(capsys: pytest.CaptureFixture[str]):
+def test_a_line_of_output_and_the_bar_keep_out_of_each_others_way(capsys: pytest.CaptureFixture[str]) -> None:
     clock = Clock()
     bar, out = shown(clock)
     with bar:
@@ -134,7 +136,7 @@ def test_a_line_of_output_and_the_bar_keep_out_of_each_others_way(capsys: pytest
     assert "2 of 4 forms" in text
 
 
-def test_time_passes_on_the_bar_while_nothing_is_done(monkeypatch: pytest.MonkeyPatch):
+def test_time_passes_on_the_bar_while_nothing_is_done(monkeypatch: pytest.MonkeyPatch) -> None:
     """A sampler is at work for minutes: the bar shows how long."""
     monkeypatch.setattr(console_module, "TICK_S", 0.01)
     clock, drawn = Clock(), threading.Event()
@@ -152,7 +154,7 @@ def test_time_passes_on_the_bar_while_nothing_is_done(monkeypatch: pytest.Monkey
         assert drawn.wait(30)
 
 
-def test_a_slow_rate_is_told_a_minute(capsys: pytest.CaptureFixture[str]):
+def test_a_slow_rate_is_told_a_minute(capsys: pytest.CaptureFixture[str]) -> None:
     """A local model on a processor draws a few a minute; a rate a second would round to nothing."""
     clock = Clock()
     bar, _ = shown(clock, terminal=False)
@@ -162,7 +164,9 @@ def test_a_slow_rate_is_told_a_minute(capsys: pytest.CaptureFixture[str]):
     assert capsys.readouterr().err == "3 of 50 draws, 3 a minute, 15:40 left\n"
 
 
-def test_a_narrow_terminal_cuts_no_name(capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch):
+def test_a_narrow_terminal_cuts_no_name(
+    capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
     """The table is as wide as its longest name and its numbers need."""
     monkeypatch.setenv("COLUMNS", "40")
     monkeypatch.setenv("FORCE_COLOR", "1")

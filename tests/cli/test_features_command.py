@@ -33,7 +33,7 @@ ENTRIES = {
 
 
 @pytest.fixture
-def run(tmp_path, monkeypatch):
+def run(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
     monkeypatch.chdir(tmp_path)
     monkeypatch.delenv("OPENROUTER_API_KEY", raising=False)
     return lambda *words: CliRunner().invoke(cli, ["features", "--no-classifier", *words])
@@ -57,7 +57,7 @@ def found_in(path: Path, model: str) -> dict[str, tuple[str, str]]:
     return {row.feature: (row.value, row.source) for row in read_features(path) if row.model == model}
 
 
-def test_a_published_study_learns_what_the_catalogue_says(run, address):
+def test_a_published_study_learns_what_the_catalogue_says(run, address) -> None:
     """What a person wrote stands, and what it kept out is told with both sides."""
     path = study("article-2025")
     before = {row for row in read_features(path) if row.source in {"curated", "article"}}
@@ -79,7 +79,7 @@ def test_a_published_study_learns_what_the_catalogue_says(run, address):
     )
 
 
-def test_a_second_run_has_nothing_to_write(run, address):
+def test_a_second_run_has_nothing_to_write(run, address) -> None:
     path = study("article-2025")
     run("article-2025", "--api-base", address)
     once = path.read_bytes()
@@ -88,7 +88,7 @@ def test_a_second_run_has_nothing_to_write(run, address):
     assert path.read_bytes() == once
 
 
-def test_a_dry_run_shows_and_writes_nothing(run, address):
+def test_a_dry_run_shows_and_writes_nothing(run, address) -> None:
     path = study("article-2025")
     before = path.read_bytes()
     ran = run("article-2025", "--api-base", address, "--dry-run")
@@ -96,7 +96,7 @@ def test_a_dry_run_shows_and_writes_nothing(run, address):
     assert path.read_bytes() == before
 
 
-def test_a_studys_own_catalogue_comes_first_and_needs_no_network(run):
+def test_a_studys_own_catalogue_comes_first_and_needs_no_network(run) -> None:
     """The controls were asked with theirs; who served them stands in their answers."""
     path = study("controls")
     ran = run("controls", "--simulated")
@@ -107,7 +107,7 @@ def test_a_studys_own_catalogue_comes_first_and_needs_no_network(run):
     assert "17 models, " in ran.output
 
 
-def test_a_persons_value_against_the_catalogues_is_told(run):
+def test_a_persons_value_against_the_catalogues_is_told(run) -> None:
     path = study("controls")
     path.write_text(
         "model,feature,value,source,confidence,note\n"
@@ -135,14 +135,14 @@ def test_a_persons_value_against_the_catalogues_is_told(run):
         ("article-2025", ["--api-base", "http://127.0.0.1:9/v1"], "no connection"),
     ],
 )
-def test_what_cannot_be_gathered_is_one_sentence(run, name, words, said):
+def test_what_cannot_be_gathered_is_one_sentence(run, name, words, said) -> None:
     study(name)
     ran = run(name, *words)
     assert ran.exit_code in {1, 2}
     assert said in ran.output
 
 
-def test_a_faulty_file_stops_it_before_anybody_is_asked(run):
+def test_a_faulty_file_stops_it_before_anybody_is_asked(run) -> None:
     path = study("controls")
     path.write_text("model,feature,value,source,confidence,note\nsimulated/fair,size,big,curated,1,\n")
     ran = run("controls", "--simulated")
@@ -150,7 +150,7 @@ def test_a_faulty_file_stops_it_before_anybody_is_asked(run):
     assert "features.csv, line 2: no feature 'size'" in ran.output
 
 
-def test_a_study_without_draws_has_no_models_yet(run):
+def test_a_study_without_draws_has_no_models_yet(run) -> None:
     study("controls")
     Path("content/studies/controls/draws.parquet").unlink()
     ran = run("controls", "--simulated")
@@ -158,5 +158,5 @@ def test_a_study_without_draws_has_no_models_yet(run):
     assert "no draws yet; run `flipsite collect controls` first" in ran.output
 
 
-def test_flipsites_own_studies_are_not_written_to(run):
+def test_flipsites_own_studies_are_not_written_to(run) -> None:
     assert "is flipsite's own" in run("article-2025").output

@@ -26,7 +26,7 @@ def check(folder: Path, *arguments: str) -> subprocess.CompletedProcess[str]:
     )
 
 
-def test_the_built_site_has_no_fault_until_one_is_made(built):
+def test_the_built_site_has_no_fault_until_one_is_made(built) -> None:
     done = check(built)
     assert (done.returncode, done.stdout.endswith(": 0 faults\n"), done.stderr) == (0, True, ""), done.stdout
     (built / "site/robots.txt").write_text("edited")
@@ -38,7 +38,7 @@ def test_the_built_site_has_no_fault_until_one_is_made(built):
     )
 
 
-def test_a_folder_without_a_site_is_one_sentence(tmp_path):
+def test_a_folder_without_a_site_is_one_sentence(tmp_path: Path) -> None:
     done = check(tmp_path, "nowhere")
     assert (done.returncode, done.stdout) == (1, "")
     assert done.stderr == (
@@ -47,7 +47,7 @@ def test_a_folder_without_a_site_is_one_sentence(tmp_path):
     )
 
 
-def test_serve_builds_shows_and_ends_at_ctrl_c(tmp_path):
+def test_serve_builds_shows_and_ends_at_ctrl_c(tmp_path: Path) -> None:
     command = [*FLIPSITE, "serve", "--port", "0"]
     process = subprocess.Popen(
         command, cwd=tmp_path, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
@@ -66,7 +66,7 @@ def test_serve_builds_shows_and_ends_at_ctrl_c(tmp_path):
     assert (process.returncode, out, err) == (0, "Stopped.\n", "")
 
 
-def test_a_taken_port_that_was_asked_for_ends_with_a_sentence(tmp_path):
+def test_a_taken_port_that_was_asked_for_ends_with_a_sentence(tmp_path: Path) -> None:
     with socket.create_server(("127.0.0.1", 0)) as taken:
         port = str(taken.getsockname()[1])
         done = subprocess.run(

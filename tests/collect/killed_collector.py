@@ -15,7 +15,7 @@ import time
 from dataclasses import replace
 from pathlib import Path
 
-from collecting_runs import STUDY, budget, project_of, watcher
+from tests.collect.collecting_runs import STUDY, budget, project_of, watcher
 
 from flipsite.collect.simulated import Endpoint, fair_coin
 from flipsite.collect.simulated.endpoint import Conditions

@@ -8,8 +8,8 @@ from pathlib import Path
 import httpx
 import pytest
 from click.testing import CliRunner
-from collecting_runs import STUDY, draws_of, project_of
-from dialect_server import Dialects, Says, speaking
+from tests.collect.collecting_runs import STUDY, draws_of, project_of
+from tests.collect.dialect_server import Dialects, Says, speaking
 
 from flipsite.cli.main import cli
 from flipsite.domain.draws import STATUSES
@@ -21,7 +21,7 @@ ONE = Says(text="Output: 1")
 
 
 @pytest.fixture
-def project(tmp_path, monkeypatch):
+def project(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
     """A study of fresh labels in both orders, which states its prices itself."""
     monkeypatch.setenv("OPENROUTER_API_KEY", "any-word-will-do")
     monkeypatch.chdir(tmp_path)
@@ -67,7 +67,7 @@ def first_named(line):
     return re.search(r"from the set \{(\w+), ", line["body"]["messages"][0]["content"])[1]
 
 
-def test_a_request_is_what_collect_would_send(project):
+def test_a_request_is_what_collect_would_send(project) -> None:
     """Line by line the bodies of a run against the same server; the id names study, model and draw."""
     with speaking(Dialects(models={name: [replace(ONE, cost=0.0001)] for name in MODELS})) as server:
         lines, output = batch_of(server)
@@ -80,7 +80,7 @@ def test_a_request_is_what_collect_would_send(project):
     assert "at half the price" in output
 
 
-def test_the_answers_are_read_with_the_labels_they_were_asked_with(project):
+def test_the_answers_are_read_with_the_labels_they_were_asked_with(project) -> None:
     """Fresh labels follow from the draw's number; a half price is counted; nothing is left to ask."""
     with speaking(Dialects(models={"gpt-4o-mini": [ONE]})) as server:
         lines, _ = batch_of(server)
@@ -96,7 +96,7 @@ def test_the_answers_are_read_with_the_labels_they_were_asked_with(project):
         assert "Nothing to ask: all 3 draws are there." in after.output
 
 
-def test_a_file_is_imported_once_however_often(project):
+def test_a_file_is_imported_once_however_often(project) -> None:
     with speaking(Dialects(models={"gpt-4o-mini": [ONE]})) as server:
         lines, _ = batch_of(server)
         outputs = [sent(server, line, number) for number, line in enumerate(lines)]
@@ -110,7 +110,7 @@ def test_a_file_is_imported_once_however_often(project):
     assert draws_of(project).cost_usd.sum() == pytest.approx(3 * 0.5 * (200 * 1e-6 + 20 * 1e-5))
 
 
-def test_errors_are_draws_without_an_answer_and_are_asked_again(project):
+def test_errors_are_draws_without_an_answer_and_are_asked_again(project) -> None:
     """A refused request, one that expired, and lines of others; the file of errors may come by itself."""
     with speaking(Dialects(models={"gpt-4o-mini": [ONE]})) as server:
         lines, _ = batch_of(server)
@@ -146,7 +146,7 @@ def test_errors_are_draws_without_an_answer_and_are_asked_again(project):
         b"[" * 100_000,
     ],
 )
-def test_a_line_of_anything_is_an_error_or_passed_over(project, line):
+def test_a_line_of_anything_is_an_error_or_passed_over(project, line) -> None:
     """No traceback, and the other line is imported."""
     with speaking(Dialects(models={"gpt-4o-mini": [ONE]})) as server:
         lines, _ = batch_of(server)
@@ -157,7 +157,7 @@ def test_a_line_of_anything_is_an_error_or_passed_over(project, line):
     assert "1 valid" in result.output
 
 
-def test_a_batch_needs_a_model_and_a_real_endpoint(project):
+def test_a_batch_needs_a_model_and_a_real_endpoint(project) -> None:
     with speaking(Dialects(models={"gpt-4o-mini": [ONE]})) as server:
         words = ("collect", STUDY, "--api-base", server.base, "--batch", "x.jsonl")
         assert flipsite(*words, "--models", "gpt-5*").exit_code == 2

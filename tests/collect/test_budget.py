@@ -17,7 +17,7 @@ class Budgeted(RuleBasedStateMachine):
 
     TOTAL, OWN = 1000, 700
 
-    def __init__(self):
+    def __init__(self) -> None:
         super().__init__()
         self.flying: list[Reservation] = []
         self.unpriced: list[Reservation] = []
@@ -28,7 +28,7 @@ class Budgeted(RuleBasedStateMachine):
         return Account(total_usd=self.TOTAL / 1e12, per_model_usd=self.OWN / 1e12)
 
     @rule(model=MODELS, worst=WORST)
-    def reserve(self, model, worst):
+    def reserve(self, model, worst) -> None:
         reserved = self.account.reserve(model, worst)
         own, total = self.owed(model), self.owed()
         if isinstance(reserved, Reservation):
@@ -44,7 +44,7 @@ class Budgeted(RuleBasedStateMachine):
 
     @precondition(lambda self: self.flying)
     @rule(data=st.data())
-    def answer(self, data):
+    def answer(self, data) -> None:
         reserved = self.flying.pop(data.draw(st.integers(0, len(self.flying) - 1)))
         billed = data.draw(st.none() | st.integers(0, reserved.worst_pico))
         self.account.settle(reserved, billed)
@@ -55,14 +55,14 @@ class Budgeted(RuleBasedStateMachine):
 
     @precondition(lambda self: self.unpriced)
     @rule(data=st.data())
-    def tell_a_price(self, data):
+    def tell_a_price(self, data) -> None:
         reserved = self.unpriced.pop()
         billed = data.draw(st.integers(0, reserved.worst_pico))
         self.account.price(reserved.model, reserved.worst_pico, billed)
         self.billed[reserved.model] += billed
 
     @rule()
-    def kill_and_resume(self):
+    def kill_and_resume(self) -> None:
         """What was in flight counts as spent at its worst case, and its price may never be told."""
         self.unpriced += self.flying
         self.flying = []
@@ -72,7 +72,7 @@ class Budgeted(RuleBasedStateMachine):
             self.account.resume(ModelLedger(model=model, billed_pico=billed, unpriced_pico=unpriced))
 
     @invariant()
-    def never_more_than_the_budget(self):
+    def never_more_than_the_budget(self) -> None:
         assert self.account.committed_pico() == self.owed() <= self.TOTAL
         for model in self.billed:
             assert self.account.committed_pico(model) == self.owed(model) <= self.OWN
@@ -86,7 +86,7 @@ TestBudgeted = Budgeted.TestCase
 TestBudgeted.settings = settings(max_examples=60, stateful_step_count=40, deadline=None)
 
 
-def test_a_cent_of_budget_buys_exactly_what_fits():
+def test_a_cent_of_budget_buys_exactly_what_fits() -> None:
     """Ten requests of a tenth of the budget fit, to the last picodollar; an eleventh does not."""
     account = Account(total_usd=1.0, per_model_usd=None)
     for _ in range(10):
@@ -99,7 +99,7 @@ def test_a_cent_of_budget_buys_exactly_what_fits():
     assert "more than the budget has left ($0)" in refused.reason
 
 
-def test_a_model_waits_while_others_hold_what_it_needs():
+def test_a_model_waits_while_others_hold_what_it_needs() -> None:
     """A worst case that would fit once others are settled is told to wait, not refused."""
     account = Account(total_usd=1.0, per_model_usd=None)
     held = account.reserve("a/b", pico(0.9))
@@ -109,7 +109,7 @@ def test_a_model_waits_while_others_hold_what_it_needs():
     assert isinstance(account.reserve("c/d", pico(0.5)), Reservation)
 
 
-def test_a_model_that_bills_ten_times_its_worst_case_goes_on_one_at_a_time():
+def test_a_model_that_bills_ten_times_its_worst_case_goes_on_one_at_a_time() -> None:
     """From that bill on each of its requests sets aside as much, alone; no other model is affected."""
     account = Account(total_usd=0.35, per_model_usd=None)
     held = account.reserve("dear/liar", pico(0.01))
@@ -127,7 +127,7 @@ def test_a_model_that_bills_ten_times_its_worst_case_goes_on_one_at_a_time():
     assert "one more request may cost $0.20, more than the budget has left" in refused.reason
 
 
-def test_what_was_reserved_before_the_overcharge_is_reserved_again():
+def test_what_was_reserved_before_the_overcharge_is_reserved_again() -> None:
     """It was set aside at the announced price, so it does not go out; that of another model does."""
     account = Account(total_usd=100.0, per_model_usd=None)
     first, second, other = (account.reserve(name, pico(0.01)) for name in ("a/b", "a/b", "c/d"))
@@ -139,7 +139,7 @@ def test_what_was_reserved_before_the_overcharge_is_reserved_again():
     assert account.recheck(other) is None
 
 
-def test_an_overcharge_is_remembered_by_the_next_run():
+def test_an_overcharge_is_remembered_by_the_next_run() -> None:
     """It sets aside what was billed, unless the announced prices have risen beyond it."""
     account = Account(total_usd=100.0, per_model_usd=None)
     account.resume(ModelLedger(model="dear/liar", n_asked=1, billed_pico=pico(0.1), over_pico=pico(0.1)))
@@ -153,7 +153,7 @@ def test_an_overcharge_is_remembered_by_the_next_run():
 
 
 @pytest.mark.parametrize(("own", "total", "whose"), [(1.0, 50.0, "the model's"), (None, 1.0, "the")])
-def test_a_canary_says_whether_the_rest_fits(own, total, whose):
+def test_a_canary_says_whether_the_rest_fits(own, total, whose) -> None:
     """A first draw of 3 cents says that 49 more cost 1.47 dollars, which a dollar does not pay."""
     account = Account(total_usd=total, per_model_usd=own)
     assert account.afford("a/b", 50) is None, "nothing is known before the first"
@@ -166,6 +166,6 @@ def test_a_canary_says_whether_the_rest_fits(own, total, whose):
     assert f"about $1.47, more than {whose} budget has left" in refused.reason
 
 
-def test_dollars_and_picodollars_are_the_same_money():
+def test_dollars_and_picodollars_are_the_same_money() -> None:
     """The bill of a real answer keeps every digit."""
     assert usd(pico(0.00341325)) == 0.00341325

@@ -5,9 +5,9 @@ import tempfile
 from contextlib import suppress
 from pathlib import Path
 
-from collecting_runs import budget, draws_of, project_of, simulate
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from tests.collect.collecting_runs import budget, draws_of, project_of, simulate
 
 from flipsite.collect.simulated import COINS, Endpoint, Fault, fair_coin
 from flipsite.collect.simulated.endpoint import Conditions
@@ -23,12 +23,12 @@ SCRIPT = st.lists(st.none() | st.sampled_from(KEPT_TO), max_size=12)
 class Dying:
     """An endpoint whose client dies with the n-th answer on its way: it is billed, and never arrives."""
 
-    def __init__(self, endpoint, n):
+    def __init__(self, endpoint, n) -> None:
         self.endpoint = endpoint
         self.left = n
 
-    async def __call__(self, scope, receive, send):
-        async def deadly(message):
+    async def __call__(self, scope, receive, send) -> None:
+        async def deadly(message) -> None:
             self.left -= scope["path"].endswith("completions") and message["type"] == "http.response.start"
             if self.left <= 0:
                 for task in asyncio.all_tasks():
@@ -47,7 +47,7 @@ class Dying:
     deaths=st.lists(st.integers(1, 20), max_size=2),
     concurrency=st.integers(1, 12),
 )
-def test_what_was_billed_is_never_more_than_the_budget(total, own, scripts, deaths, concurrency):
+def test_what_was_billed_is_never_more_than_the_budget(total, own, scripts, deaths, concurrency) -> None:
     """After each death and at the end: billed ≤ spent ≤ budget, in all and for the dearest model."""
     conditions = Conditions(late_prices=1)
     endpoint = Endpoint(coins=COINS_ASKED, faults=scripts, conditions=conditions)

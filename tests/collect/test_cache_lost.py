@@ -4,7 +4,7 @@ import sqlite3
 from pathlib import Path
 
 import pytest
-from collecting_runs import STUDY, project_of, simulate
+from tests.collect.collecting_runs import STUDY, project_of, simulate
 
 from flipsite.collect.simulated import Endpoint
 from flipsite.errors import StoreError

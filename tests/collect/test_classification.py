@@ -61,19 +61,19 @@ def answer(**changes: object) -> dict[str, object]:
         (answer() | {"architecture": "moe"}, False),
     ],
 )
-def test_the_schema_takes_what_was_asked_for_and_nothing_else(said, valid):
+def test_the_schema_takes_what_was_asked_for_and_nothing_else(said, valid) -> None:
     """By an independent validator; each feature may be unknown, and each has a source."""
     Draft202012Validator.check_schema(schema())
     assert Draft202012Validator(schema()).is_valid(said) is valid
 
 
-def test_every_feature_asked_for_is_one_that_the_file_may_hold():
+def test_every_feature_asked_for_is_one_that_the_file_may_hold() -> None:
     assert ASKED_OF.keys() <= FEATURES.keys()
     for feature, what in ASKED_OF.items():
         assert all(f'"{choice}"' in what for choice in FEATURES[feature].choices)
 
 
-def test_a_schema_is_sent_even_where_none_is_promised_and_insisted_on_only_where_it_is():
+def test_a_schema_is_sent_even_where_none_is_promised_and_insisted_on_only_where_it_is() -> None:
     """Perplexity's entry names no structured outputs; requiring them would leave no endpoint."""
     assert "provider" not in body()
     promised = Model(id="a/b", parameters=("max_tokens", "structured_outputs"), price=SONAR.price)
@@ -81,7 +81,7 @@ def test_a_schema_is_sent_even_where_none_is_promised_and_insisted_on_only_where
     assert "response_format" not in body(mode="text")
 
 
-def test_a_request_is_bounded_and_its_worst_case_covers_it():
+def test_a_request_is_bounded_and_its_worst_case_covers_it() -> None:
     (question, *_) = questions(["a/b"])
     model_run = classifier_run(SONAR, budget=Budget(total_usd=5.0), mode="structured")
     request = model_run.request(question, "structured")
@@ -90,14 +90,14 @@ def test_a_request_is_bounded_and_its_worst_case_covers_it():
     assert usual_usd(SONAR) < model_run.worst_usd(question, request)
 
 
-def test_all_of_one_model_is_asked_before_the_next():
+def test_all_of_one_model_is_asked_before_the_next() -> None:
     """So that a budget that ends early leaves answers that can be held against each other."""
     asked = [(question.labels[0], question.draw) for question in questions(["a/b", "c/d"])]
     assert asked == [("a/b", n) for n in range(ASKINGS)] + [("c/d", n) for n in range(ASKINGS)]
 
 
 @given(st.text())
-def test_a_name_is_one_json_string_on_a_line_of_its_own(name):
+def test_a_name_is_one_json_string_on_a_line_of_its_own(name) -> None:
     """Whatever it holds: quotes, line ends, braces, half a surrogate."""
     text, told = question_text(name), json.dumps("a/b")
     lines, others = text.splitlines(), question_text("a/b").splitlines()
@@ -108,6 +108,6 @@ def test_a_name_is_one_json_string_on_a_line_of_its_own(name):
 
 
 @pytest.mark.parametrize("name", ["", "a/" + "b" * 200, "a/b\n", "a\x00", "a/\u200bb", "\ud800"])
-def test_what_can_be_no_models_name_is_not_asked_about(name):
+def test_what_can_be_no_models_name_is_not_asked_about(name) -> None:
     assert not askable(name)
     assert askable("a/b:free")

@@ -5,6 +5,7 @@ import json
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from tests.growth import assert_linear
 
 from flipsite.collect.classifier import ASKED_OF, MOST_SIGNS, read_claims, read_classification
 from flipsite.collect.responses import read_reply
@@ -13,7 +14,6 @@ from flipsite.domain.catalogue import FeatureClaim
 from flipsite.domain.draws import Status
 from flipsite.domain.endpoint import StatedAnswer
 from flipsite.domain.features import FEATURES
-from growth import assert_linear
 
 HONEST = {
     "architecture": {"value": "moe", "source": "model card"},
@@ -38,7 +38,7 @@ def one(feature: str, value: object) -> str | None:
     return values(unsized | {feature: {"value": value, "source": "s"}})[feature]
 
 
-def test_an_honest_answer_is_read_whole():
+def test_an_honest_answer_is_read_whole() -> None:
     claims = read_claims(json.dumps(HONEST))
     assert claims["architecture"] == FeatureClaim(value="moe", source="model card")
     assert {feature: claim.value for feature, claim in claims.items()} == {
@@ -57,7 +57,7 @@ def test_an_honest_answer_is_read_whole():
         "\ufeff  {}  \x00",
     ],
 )
-def test_an_object_is_found_whatever_stands_around_it(dressed):
+def test_an_object_is_found_whatever_stands_around_it(dressed) -> None:
     """Prose, fences, thoughts, a draft, a wrapper: the last object with one of our keys counts."""
     assert values(dressed.format(json.dumps(HONEST))) == values(HONEST)
 
@@ -93,7 +93,7 @@ def test_an_object_is_found_whatever_stands_around_it(dressed):
         ("٧٠", None),
     ],
 )
-def test_sizes(value, read):
+def test_sizes(value, read) -> None:
     """Billions, as a number or a text that is nothing else; a count of parameters is none."""
     assert one("parameters_total_b", value) == read
 
@@ -122,11 +122,11 @@ def test_sizes(value, read):
         ("base_family", {"name": "Llama"}, None),
     ],
 )
-def test_other_features(feature, value, read):
+def test_other_features(feature, value, read) -> None:
     assert one(feature, value) == read
 
 
-def test_a_number_that_is_none_leaves_no_answer():
+def test_a_number_that_is_none_leaves_no_answer() -> None:
     """NaN and Infinity are no JSON, though many write them: nothing of such an object is believed."""
     for word in ("NaN", "Infinity", "-Infinity"):
         text = json.dumps(HONEST).replace("46.7", word)
@@ -134,35 +134,35 @@ def test_a_number_that_is_none_leaves_no_answer():
     assert values(json.dumps(HONEST).replace("46.7", "1e999"))["parameters_total_b"] is None
 
 
-def test_a_key_that_stands_twice_is_not_chosen_from():
+def test_a_key_that_stands_twice_is_not_chosen_from() -> None:
     text = json.dumps(HONEST)
     twice = text[:-1] + ', "architecture": {"value": "dense", "source": ""}}'
     assert set(values(twice).values()) == {None}
     assert values(text[:-1] + ', "architecture": {"value": "moe", "source": "model card"}}') == values(HONEST)
 
 
-def test_more_active_than_all_is_neither():
+def test_more_active_than_all_is_neither() -> None:
     found = values(HONEST | {"parameters_active_b": {"value": 109, "source": ""}})
     assert found["parameters_active_b"] is found["parameters_total_b"] is None
     assert found["architecture"] == "moe"
 
 
-def test_nothing_was_released_after_it_was_asked():
+def test_nothing_was_released_after_it_was_asked() -> None:
     assert values(HONEST, by="2023-11-30T00:00:00Z")["released"] is None
     assert values(HONEST, by="2023-12-01T00:00:00Z")["released"] == "2023-12"
 
 
-def test_extra_keys_are_nobodys_and_missing_ones_are_not_unknown():
+def test_extra_keys_are_nobodys_and_missing_ones_are_not_unknown() -> None:
     found = values({"architecture": {"value": "dense", "source": "s"}, "note": "ignore all other answers"})
     assert found.pop("architecture") == "dense"
     assert set(found.values()) == {None}
 
 
-def test_a_value_without_its_source_is_read():
+def test_a_value_without_its_source_is_read() -> None:
     assert read_claims('{"architecture": "dense"}')["architecture"] == FeatureClaim(value="dense", source="")
 
 
-def test_a_source_is_one_short_line():
+def test_a_source_is_one_short_line() -> None:
     said = HONEST | {"tuning": {"value": "instruct", "source": "see\x1b]0;me\x07\n" + "x" * 9_000 + "\ud800"}}
     source = read_claims(json.dumps(said))["tuning"].source
     assert source.isprintable()
@@ -181,7 +181,7 @@ def test_a_source_is_one_short_line():
         ({"content": json.dumps(HONEST) + " " * MOST_SIGNS}, Status.UNPARSED),
     ],
 )
-def test_what_cannot_be_read_is_kept_as_such(body, status):
+def test_what_cannot_be_read_is_kept_as_such(body, status) -> None:
     """Prose is never guessed from, however plainly it speaks."""
     reply = read_reply(json.dumps({"choices": [{"message": body, "finish_reason": "stop"}]}).encode())
     read = read_classification(reply)
@@ -189,7 +189,7 @@ def test_what_cannot_be_read_is_kept_as_such(body, status):
     assert read.status is status
 
 
-def test_an_answer_that_was_cut_is_truncated():
+def test_an_answer_that_was_cut_is_truncated() -> None:
     body = {"choices": [{"message": {"content": json.dumps(HONEST)[:200]}, "finish_reason": "length"}]}
     read = read_classification(read_reply(json.dumps(body).encode()))
     assert not isinstance(read, StatedAnswer)
@@ -206,7 +206,7 @@ JSON = st.recursive(
 
 
 @given(st.dictionaries(st.sampled_from([*ASKED_OF, "x"]), JSON) | st.text())
-def test_whatever_is_claimed_keeps_the_promise_of_traits(answer):
+def test_whatever_is_claimed_keeps_the_promise_of_traits(answer) -> None:
     """Any JSON, any text: every value that is read is one that features.csv may hold."""
     for feature, claim in read_claims(answer if isinstance(answer, str) else json.dumps(answer)).items():
         assert claim.value is None or FEATURES[feature].fault(claim.value) is None
@@ -214,11 +214,11 @@ def test_whatever_is_claimed_keeps_the_promise_of_traits(answer):
 
 
 @pytest.mark.parametrize("piece", ['{"a":', "{", '{"architecture":"dense"}', "<think>", '{"a":1}', "[{"])
-def test_a_hostile_answer_costs_no_more_than_its_length(piece):
+def test_a_hostile_answer_costs_no_more_than_its_length(piece) -> None:
     assert_linear(lambda n: read_claims(piece * (n // len(piece))), small=MOST_SIGNS // 16, large=MOST_SIGNS)
 
 
-def test_the_simulated_truth_is_one_that_can_be_said():
+def test_the_simulated_truth_is_one_that_can_be_said() -> None:
     for model in ("simulated/fair", "a/b", ""):
         truth = truth_about(model)
         assert truth.keys() == ASKED_OF.keys()

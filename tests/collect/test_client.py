@@ -25,7 +25,7 @@ def whole(body, *, status="200 OK", headers=""):
 class Server:
     """Answers each request on loopback with given bytes, and remembers what it was sent."""
 
-    def __init__(self, *answers, drip_s=0.0, hang_up=False):
+    def __init__(self, *answers, drip_s=0.0, hang_up=False) -> None:
         self.answers = list(answers)
         self.requests: list[bytes] = []
         self.drip_s = drip_s
@@ -36,10 +36,10 @@ class Server:
         self.base = f"http://127.0.0.1:{self.server.sockets[0].getsockname()[1]}/api/v1"
         return self
 
-    async def __aexit__(self, *_):
+    async def __aexit__(self, *_) -> None:
         self.server.close()
 
-    async def serve(self, reader, writer):
+    async def serve(self, reader, writer) -> None:
         try:
             while head := await reader.readuntil(b"\r\n\r\n"):
                 length = int(head.lower().partition(b"content-length: ")[2].split(b"\r\n")[0] or 0)
@@ -73,7 +73,7 @@ def asked(server, *, key=KEY, timeouts=QUICK, mode="text"):
     return asyncio.run(run())
 
 
-def test_what_is_sent():
+def test_what_is_sent() -> None:
     """The key, the title, no replayed answers, nothing compressed, and the draw's body."""
     server = Server(whole(ANSWER))
     exchange = asked(server)
@@ -91,14 +91,14 @@ def test_what_is_sent():
     assert json.loads(body) == {"model": "a/b", "messages": []}
 
 
-def test_a_local_server_needs_no_key():
+def test_a_local_server_needs_no_key() -> None:
     """Without a key there is no header for it."""
     server = Server(whole(ANSWER))
     assert isinstance(asked(server, key=None).result, Reply)
     assert b"authorization" not in server.requests[0].lower()
 
 
-def test_a_redirect_is_not_followed():
+def test_a_redirect_is_not_followed() -> None:
     """The key must not travel to another address; the run stops with a sentence."""
     elsewhere = Server(whole(ANSWER))
 
@@ -126,7 +126,7 @@ def test_a_redirect_is_not_followed():
     ],
     ids=["cut", "hangs up", "not http", "huge header"],
 )
-def test_a_transport_fault_is_asked_again_and_may_have_cost(server, reason):
+def test_a_transport_fault_is_asked_again_and_may_have_cost(server, reason) -> None:
     """Whatever breaks after the request was sent, its price is unknown."""
     exchange = asked(server)
     assert exchange.result.action is Action.AGAIN
@@ -139,7 +139,7 @@ def test_a_transport_fault_is_asked_again_and_may_have_cost(server, reason):
 @pytest.mark.parametrize(
     "server", [Server(whole(ANSWER), drip_s=0.05), Server(b"HTTP/1.1 200 OK\r\n")], ids=["drip", "hangs"]
 )
-def test_an_answer_that_takes_too_long_is_not_asked_again(server):
+def test_an_answer_that_takes_too_long_is_not_asked_again(server) -> None:
     """The model may have run, and been billed: the sentence names what to change."""
     exchange = asked(server)
     assert exchange.result.action is Action.DRAW
@@ -155,7 +155,7 @@ def test_an_answer_that_takes_too_long_is_not_asked_again(server):
     ],
     ids=["endless", "bomb"],
 )
-def test_what_is_not_read_to_its_end_is_not_asked_for_again(server, reason):
+def test_what_is_not_read_to_its_end_is_not_asked_for_again(server, reason) -> None:
     """It would come as it came, and be billed as it was."""
     exchange = asked(server)
     assert (exchange.result.action, exchange.result.cost_usd) == (Action.DRAW, None)
@@ -163,7 +163,7 @@ def test_what_is_not_read_to_its_end_is_not_asked_for_again(server, reason):
     assert exchange.body is None
 
 
-def test_a_request_that_was_never_sent_cost_nothing():
+def test_a_request_that_was_never_sent_cost_nothing() -> None:
     """Nobody listens: no connection, no bill, ask again."""
 
     async def run():
@@ -175,7 +175,7 @@ def test_a_request_that_was_never_sent_cost_nothing():
     assert "no connection" in trouble.reason
 
 
-def test_the_key_is_in_no_error_log_or_stored_answer(caplog):
+def test_the_key_is_in_no_error_log_or_stored_answer(caplog: pytest.LogCaptureFixture) -> None:
     """A server that repeats the key in its answer, its error and its headers, at every log level."""
     caplog.set_level(logging.DEBUG)
     echo = json.dumps({"error": {"code": 400, "message": f"bad key {KEY}"}}).encode()
@@ -190,7 +190,7 @@ def test_the_key_is_in_no_error_log_or_stored_answer(caplog):
 
 
 @pytest.mark.parametrize("key", [KEY + "\nx-evil: 1", KEY + "\x00", f"{KEY} two", "schlüssel"])
-def test_a_key_no_header_can_carry_is_refused_without_showing_it(key):
+def test_a_key_no_header_can_carry_is_refused_without_showing_it(key) -> None:
     """The sentence names the variable, not its value."""
     with pytest.raises(UsageError, match="OPENROUTER_API_KEY: holds signs no key has") as caught:
         Key(key)
@@ -200,13 +200,13 @@ def test_a_key_no_header_can_carry_is_refused_without_showing_it(key):
 @pytest.mark.parametrize(
     "base", ["openrouter.ai/api/v1", "ftp://host/v1", "https://", "https://user:pw@host/v1", "http://h/?q=1"]
 )
-def test_an_address_that_is_none_is_told(base):
+def test_an_address_that_is_none_is_told(base) -> None:
     """Before anything is sent."""
     with pytest.raises(UsageError, match="--api-base"):
         OpenRouter(base, key=None, concurrency=1)
 
 
-def test_the_key_is_not_sent_in_the_clear_to_another_machine():
+def test_the_key_is_not_sent_in_the_clear_to_another_machine() -> None:
     """Over TLS, or to this machine, or not at all."""
     assert OpenRouter("https://host/api/v1", key=Key(KEY), concurrency=1)._key is not None
     assert OpenRouter("http://127.0.0.1:1/v1", key=Key(KEY), concurrency=1)._key is not None
@@ -221,7 +221,7 @@ def ask_beside(server, question):
     return asyncio.run(run())
 
 
-def test_what_is_left_is_asked_for_and_need_not_be_told():
+def test_what_is_left_is_asked_for_and_need_not_be_told() -> None:
     """`/key` with a limit, without one, absent, and refused."""
     left = b'{"data": {"limit_remaining": 12.5}}'
     assert ask_beside(Server(whole(left)), OpenRouter.limit_usd) == 12.5
@@ -240,7 +240,7 @@ def test_what_is_left_is_asked_for_and_need_not_be_told():
         Server(whole(b"[" * 100_000)),
     ],
 )
-def test_a_catalogue_that_cannot_be_had_is_a_sentence(server):
+def test_a_catalogue_that_cannot_be_had_is_a_sentence(server) -> None:
     """It names the address and asks whether it is right."""
     with pytest.raises(CollectError, match=r"127\.0\.0\.1:\d+/api/v1/models: .* is --api-base right\?"):
         ask_beside(server, lambda client: client.get("/models"))

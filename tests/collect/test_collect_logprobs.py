@@ -3,11 +3,12 @@
 import json
 from dataclasses import replace
 from math import log
+from pathlib import Path
 
 import numpy as np
 import pytest
-from collecting_runs import STUDY, budget, draws_of, project_of, simulate, watcher
-from dialect_server import Dialects, Says, speaking
+from tests.collect.collecting_runs import STUDY, budget, draws_of, project_of, simulate, watcher
+from tests.collect.dialect_server import Dialects, Says, speaking
 
 from flipsite.collect.simulated import LOGPROB_COINS, Coin, Endpoint, Truth
 from flipsite.collect.simulated.coins import STRUCTURED, biased
@@ -43,7 +44,7 @@ def probabilities(draws):
 
 
 @pytest.mark.parametrize("answer", ["text", "structured"])
-def test_every_form_over_http_gives_the_same_probabilities(tmp_path, answer):
+def test_every_form_over_http_gives_the_same_probabilities(tmp_path: Path, answer) -> None:
     """Spellings are summed: of the coin's 0.96 for the labels, six parts in ten are for 1."""
     project = project_of(
         tmp_path, kind=Kind.MEASURED, budget=budget(5.0), sampling=replace(ASKS, answer=answer)
@@ -58,7 +59,7 @@ def test_every_form_over_http_gives_the_same_probabilities(tmp_path, answer):
     assert draws.p_cover == pytest.approx(np.full(16, 0.96))
 
 
-def test_what_was_not_asked_or_did_not_come_is_absent_or_missing(tmp_path):
+def test_what_was_not_asked_or_did_not_come_is_absent_or_missing(tmp_path: Path) -> None:
     """No column without the key; null where a server promises and sends none."""
     silent = replace(coin("vllm"), id="a/silent", weigh=None)
     asked = project_of(tmp_path / "asked", sampling=ASKS)
@@ -71,7 +72,7 @@ def test_what_was_not_asked_or_did_not_come_is_absent_or_missing(tmp_path):
     assert draws_of(unasked).p_labels is None
 
 
-def test_fresh_labels_in_both_orders(tmp_path):
+def test_fresh_labels_in_both_orders(tmp_path: Path) -> None:
     """The probabilities are those of outcomes 0 and 1, wherever the prompt names them."""
     prompt = replace(default_study(STUDY).prompt, labels="random", orders="both")
     project = project_of(tmp_path, prompt=prompt, sampling=replace(ASKS, draws=10))
@@ -82,7 +83,7 @@ def test_fresh_labels_in_both_orders(tmp_path):
         assert p == pytest.approx((0.384, 0.576) if zero < one else (0.576, 0.384))
 
 
-def test_a_clone_adopts_the_probabilities(tmp_path):
+def test_a_clone_adopts_the_probabilities(tmp_path: Path) -> None:
     """The snapshot of an adopted cache is the one that it was adopted from, to the byte."""
     project = project_of(tmp_path, sampling=ASKS)
     simulate(project, Endpoint(coins=[*LOGPROB_COINS, coin("ollama")]))
@@ -96,7 +97,7 @@ def test_a_clone_adopts_the_probabilities(tmp_path):
     assert (folder / "draws.parquet").read_bytes() == before
 
 
-def test_a_server_of_another_making(tmp_path):
+def test_a_server_of_another_making(tmp_path: Path) -> None:
     """Tokens that split the label and the word before it, and an end without text."""
     content = [
         {"token": text, "logprob": log(p), "top_logprobs": [{"token": text, "logprob": log(p)}, *others]}

@@ -4,7 +4,7 @@ from dataclasses import replace
 from pathlib import Path
 
 import pytest
-from collecting_runs import STUDY, draws_of, project_of, simulate, watcher
+from tests.collect.collecting_runs import STUDY, draws_of, project_of, simulate, watcher
 
 from flipsite.collect.simulated import ROW_COINS, Endpoint
 from flipsite.domain.draws import STATUSES, Status
@@ -28,7 +28,7 @@ def endpoint(*names: str) -> Endpoint:
     return Endpoint(coins=tuple(coin for coin in ROW_COINS if coin.id.partition("/")[2] in names))
 
 
-def test_an_answer_is_one_draw_with_a_row_of_outcomes(tmp_path):
+def test_an_answer_is_one_draw_with_a_row_of_outcomes(tmp_path: Path) -> None:
     """Text or JSON, the snapshot has the row; an answer of another length is unparsed and has none."""
     project = project_of(tmp_path, **DOZEN)
     simulate(project, endpoint("independent", "independent-structured", "wrong-length"))
@@ -44,7 +44,7 @@ def test_an_answer_is_one_draw_with_a_row_of_outcomes(tmp_path):
     assert set(draws.outcome.tolist()) == {-1}
 
 
-def test_reading_again_changes_nothing_and_keeps_the_rows(tmp_path):
+def test_reading_again_changes_nothing_and_keeps_the_rows(tmp_path: Path) -> None:
     """The stored answers are read with the study's own number of draws."""
     project = project_of(tmp_path, **DOZEN)
     simulate(project, endpoint("rationer", "wrong-length"))
@@ -53,7 +53,7 @@ def test_reading_again_changes_nothing_and_keeps_the_rows(tmp_path):
     assert draws_of(project).sequence == before
 
 
-def test_a_clone_goes_on_from_the_snapshot(tmp_path):
+def test_a_clone_goes_on_from_the_snapshot(tmp_path: Path) -> None:
     """Rows that are adopted count as asked."""
     project = project_of(tmp_path, **DOZEN)
     served = endpoint("loop")
@@ -71,7 +71,7 @@ def test_a_clone_goes_on_from_the_snapshot(tmp_path):
     ("changes", "reason"),
     [({"max_tokens": 20}, "20 tokens cannot hold 12 draws; give 48 or more"), ({}, "--until-settled")],
 )
-def test_what_cannot_work_is_refused_before_anything_is_asked(tmp_path: Path, changes, reason):
+def test_what_cannot_work_is_refused_before_anything_is_asked(tmp_path: Path, changes, reason) -> None:
     """An answer that has no room is not paid for."""
     project = project_of(tmp_path, **DOZEN | {"sampling": replace(DOZEN["sampling"], **changes)})
     served = endpoint("loop")

@@ -2,10 +2,11 @@
 
 import asyncio
 from dataclasses import replace
+from pathlib import Path
 
 import numpy as np
 import pytest
-from collecting_runs import STUDY, budget, draws_of, project_of, simulate, watcher, write_study
+from tests.collect.collecting_runs import STUDY, budget, draws_of, project_of, simulate, watcher, write_study
 
 from flipsite.collect import plan as plan_module
 from flipsite.collect.simulated import COINS, Coin, Endpoint, Fault, fair_coin
@@ -33,7 +34,7 @@ def statuses(draws, model):
     return [STATUSES[code] for code in draws.status[rows]]
 
 
-def test_thirty_models_over_loopback_to_the_draw_and_the_cent(tmp_path):
+def test_thirty_models_over_loopback_to_the_draw_and_the_cent(tmp_path: Path) -> None:
     """30 models, 20 draws each: exact counts, the bill to 1e-9, and a second run that asks nothing."""
     project = project_of(tmp_path, kind=Kind.MEASURED, budget=budget(10.0))
     endpoint = Endpoint(coins=crowd(30))
@@ -53,7 +54,7 @@ def test_thirty_models_over_loopback_to_the_draw_and_the_cent(tmp_path):
     assert endpoint.most_in_flight <= 64
 
 
-def test_a_simulated_study_is_the_same_to_the_byte_whatever_the_concurrency(tmp_path):
+def test_a_simulated_study_is_the_same_to_the_byte_whatever_the_concurrency(tmp_path: Path) -> None:
     """The snapshot and the catalogue of 17 coins, asked one at a time and fifty at a time."""
     files = []
     for concurrency in (1, 50):
@@ -64,7 +65,7 @@ def test_a_simulated_study_is_the_same_to_the_byte_whatever_the_concurrency(tmp_
     assert files[0] == files[1]
 
 
-def test_a_run_asks_exactly_what_is_missing(tmp_path):
+def test_a_run_asks_exactly_what_is_missing(tmp_path: Path) -> None:
     """More draws and more models later: the first draws are not asked again."""
     project = project_of(tmp_path)
     endpoint = Endpoint(coins=crowd(3))
@@ -75,7 +76,7 @@ def test_a_run_asks_exactly_what_is_missing(tmp_path):
     assert sum(endpoint.n_requests.values()) == 24
 
 
-def test_only_transport_faults_are_asked_again(tmp_path):
+def test_only_transport_faults_are_asked_again(tmp_path: Path) -> None:
     """A gateway that fails twice costs two more requests; an answer that cannot be read costs none."""
     coins = (fair_coin("a/shaky"), *[coin for coin in COINS if coin.id == "simulated/never-parses"])
     endpoint = Endpoint(coins=coins, faults={"a/shaky": [None, Fault.BAD_GATEWAY, Fault.OVERLOADED]})
@@ -107,7 +108,7 @@ def test_only_transport_faults_are_asked_again(tmp_path):
         (Fault.NEVER_PRICED, Status.VALID),
     ],
 )
-def test_each_fault_ends_as_it_should(tmp_path, fault, status):
+def test_each_fault_ends_as_it_should(tmp_path: Path, fault, status) -> None:
     """The second of three draws meets the fault once; the others are not touched by it."""
     endpoint = Endpoint(coins=(fair_coin("a/coin"),), faults={"a/coin": [None, fault]})
     project = project_of(tmp_path, sampling=Sampling(draws=3))
@@ -115,7 +116,7 @@ def test_each_fault_ends_as_it_should(tmp_path, fault, status):
     assert statuses(draws_of(project), "a/coin") == [Status.VALID, status, Status.VALID]
 
 
-def test_a_model_that_keeps_failing_is_set_aside_and_the_others_go_on(tmp_path):
+def test_a_model_that_keeps_failing_is_set_aside_and_the_others_go_on(tmp_path: Path) -> None:
     """Three draws in a row that each failed five times: its reason is told, its failures are counted."""
     endpoint = Endpoint(coins=crowd(2), faults={"crowd/fair-00": [Fault.BAD_GATEWAY] * 1000})
     project = project_of(tmp_path)
@@ -126,7 +127,7 @@ def test_a_model_that_keeps_failing_is_set_aside_and_the_others_go_on(tmp_path):
     assert report.budget == {}
 
 
-def test_a_model_that_is_not_to_be_had_is_asked_once(tmp_path):
+def test_a_model_that_is_not_to_be_had_is_asked_once(tmp_path: Path) -> None:
     """404 on the first draw sets it aside at no cost; the next run tries again."""
     endpoint = Endpoint(coins=crowd(2), faults={"crowd/fair-00": [Fault.NOT_FOUND]})
     project = project_of(tmp_path)
@@ -138,7 +139,9 @@ def test_a_model_that_is_not_to_be_had_is_asked_once(tmp_path):
 
 
 @pytest.mark.parametrize(("fault", "sentence"), [(Fault.NO_CREDIT, "no credit left"), (Fault.BAD_KEY, "key")])
-def test_a_fault_of_the_account_stops_the_run_and_keeps_what_was_bought(tmp_path, fault, sentence):
+def test_a_fault_of_the_account_stops_the_run_and_keeps_what_was_bought(
+    tmp_path: Path, fault, sentence
+) -> None:
     """402 and 401 are told in a sentence; the draws before them are in the snapshot."""
     endpoint = Endpoint(coins=crowd(1), faults={"crowd/fair-00": [None, None, None, fault]})
     project = project_of(tmp_path)
@@ -148,7 +151,7 @@ def test_a_fault_of_the_account_stops_the_run_and_keeps_what_was_bought(tmp_path
     assert len(draws_of(project)) == 3
 
 
-def test_structured_output_that_is_refused_falls_back_to_text_once_and_is_remembered(tmp_path):
+def test_structured_output_that_is_refused_falls_back_to_text_once_and_is_remembered(tmp_path: Path) -> None:
     """One 400, then text: in this run and in the next; the mode stands with each draw."""
     coins = tuple(coin for coin in COINS if coin.id == "simulated/fair")
     endpoint = Endpoint(coins=coins, faults={"simulated/fair": [Fault.UNSUPPORTED]})
@@ -159,7 +162,7 @@ def test_structured_output_that_is_refused_falls_back_to_text_once_and_is_rememb
     assert set(draws_of(project).mode) == {"text"}
 
 
-def test_structured_output_is_asked_of_those_who_know_it(tmp_path):
+def test_structured_output_is_asked_of_those_who_know_it(tmp_path: Path) -> None:
     """`auto` asks the coins that advertise it for JSON, and the others for text."""
     project = project_of(tmp_path, sampling=Sampling(draws=2, answer="auto"))
     simulate(project, Endpoint(), models=("*/fair", "*/chatty"))
@@ -170,7 +173,7 @@ def test_structured_output_is_asked_of_those_who_know_it(tmp_path):
     }
 
 
-def test_a_price_that_is_told_late_is_asked_for_until_it_is_told(tmp_path):
+def test_a_price_that_is_told_late_is_asked_for_until_it_is_told(tmp_path: Path) -> None:
     """Answers without a cost, whose price `/generation` knows after two 404s, are settled to the cent."""
     endpoint = Endpoint(coins=crowd(1), faults={"crowd/fair-00": [Fault.UNPRICED] * 10})
     report = simulate(project_of(tmp_path), endpoint, draws=10)
@@ -178,7 +181,7 @@ def test_a_price_that_is_told_late_is_asked_for_until_it_is_told(tmp_path):
     assert report.spent_usd == pytest.approx(endpoint.billed_usd(), abs=1e-12)
 
 
-def test_a_price_that_is_never_told_is_that_of_the_tokens(tmp_path):
+def test_a_price_that_is_never_told_is_that_of_the_tokens(tmp_path: Path) -> None:
     """Asked for three times in all, and not for every answer; the spend is the bill all the same."""
     endpoint = Endpoint(coins=crowd(1), faults={"crowd/fair-00": [Fault.NEVER_PRICED] * 40})
     project = project_of(tmp_path)
@@ -189,7 +192,7 @@ def test_a_price_that_is_never_told_is_that_of_the_tokens(tmp_path):
 
 
 @pytest.mark.parametrize("total", [0.002, 0.005, 0.03])
-def test_the_budget_is_never_exceeded_and_cheap_models_finish_first(tmp_path, total):
+def test_the_budget_is_never_exceeded_and_cheap_models_finish_first(tmp_path: Path, total) -> None:
     """Whatever the budget, the server's own books stay within it; what is left out is said."""
     endpoint = Endpoint()
     project = project_of(tmp_path, budget=budget(total))
@@ -201,7 +204,7 @@ def test_the_budget_is_never_exceeded_and_cheap_models_finish_first(tmp_path, to
     assert total < 0.03 or min(done[model] for model in done if model != "simulated/ponders") == 20
 
 
-def test_a_canary_stops_a_model_whose_rest_would_not_fit(tmp_path):
+def test_a_canary_stops_a_model_whose_rest_would_not_fit(tmp_path: Path) -> None:
     """A coin that thinks longer than expected costs 20 times its estimate: its first draw says so."""
     thinker = Coin(
         id="a/thinker",
@@ -216,7 +219,7 @@ def test_a_canary_stops_a_model_whose_rest_would_not_fit(tmp_path):
     assert "its first 1 of 50 requests cost $0.09" in report.budget["a/thinker"]
 
 
-def test_a_model_that_bills_ten_times_its_worst_case_is_asked_one_at_a_time(tmp_path):
+def test_a_model_that_bills_ten_times_its_worst_case_is_asked_one_at_a_time(tmp_path: Path) -> None:
     """Its canary shows it; from there the budget sets aside what it bills, and the report says so."""
     endpoint = Endpoint(coins=crowd(3), faults={"crowd/fair-01": [Fault.TEN_TIMES] * 100})
     project = project_of(tmp_path, budget=budget(1.0))
@@ -228,7 +231,7 @@ def test_a_model_that_bills_ten_times_its_worst_case_is_asked_one_at_a_time(tmp_
     assert endpoint.billed_usd() <= report.spent_usd <= 1.0
 
 
-def test_a_model_that_bills_beyond_the_budget_costs_that_one_draw(tmp_path):
+def test_a_model_that_bills_beyond_the_budget_costs_that_one_draw(tmp_path: Path) -> None:
     """Its rest does not fit at what it billed, so that it is left; the next run does not ask it either."""
     endpoint = Endpoint(coins=crowd(3), faults={"crowd/fair-01": [Fault.TEN_TIMES] * 100})
     project = project_of(tmp_path, budget=budget(None, own=0.012))
@@ -239,7 +242,7 @@ def test_a_model_that_bills_beyond_the_budget_costs_that_one_draw(tmp_path):
     assert endpoint.n_requests["crowd/fair-01"] == 1
 
 
-def test_no_draw_is_asked_without_a_yes(tmp_path):
+def test_no_draw_is_asked_without_a_yes(tmp_path: Path) -> None:
     """An offer that is not agreed to asks nothing and writes nothing but the cache's empty book."""
     project, endpoint = project_of(tmp_path), Endpoint()
     order = RunRequest(study_id=STUDY, simulated_seed=0)
@@ -248,7 +251,7 @@ def test_no_draw_is_asked_without_a_yes(tmp_path):
     assert not (project.studies / STUDY / "catalogue.json").exists()
 
 
-def test_real_money_needs_a_budget(tmp_path):
+def test_real_money_needs_a_budget(tmp_path: Path) -> None:
     """Without one, nothing is asked, and the sentence says about how much it would be."""
     project = project_of(tmp_path, kind=Kind.MEASURED)
     endpoint = Endpoint(coins=crowd(2))
@@ -260,7 +263,7 @@ def test_real_money_needs_a_budget(tmp_path):
     assert sum(endpoint.n_requests.values()) == 0
 
 
-def test_simulated_and_measured_draws_never_mix(tmp_path):
+def test_simulated_and_measured_draws_never_mix(tmp_path: Path) -> None:
     """A measured study is not asked of coins, nor a simulated one of models."""
     measured = project_of(tmp_path / "measured", kind=Kind.MEASURED)
     with pytest.raises(UsageError, match="leave --simulated out"):
@@ -270,7 +273,7 @@ def test_simulated_and_measured_draws_never_mix(tmp_path):
         collect(simulated, RunRequest(study_id=STUDY), watcher())
 
 
-def test_a_changed_prompt_is_another_study(tmp_path):
+def test_a_changed_prompt_is_another_study(tmp_path: Path) -> None:
     """After the first draws the prompt, the labels and the seed are what they are."""
     project = project_of(tmp_path)
     simulate(project, Endpoint(), draws=2, models=("*/fair",))
@@ -281,7 +284,7 @@ def test_a_changed_prompt_is_another_study(tmp_path):
         simulate(project, Endpoint(), draws=2)
 
 
-def test_random_labels_and_both_orders_are_balanced(tmp_path):
+def test_random_labels_and_both_orders_are_balanced(tmp_path: Path) -> None:
     """Each pair of draws shares two fresh labels, asked in both orders."""
     prompt = replace(default_study(STUDY).prompt, labels="random", orders="both")
     project = project_of(tmp_path, prompt=prompt)
@@ -292,7 +295,7 @@ def test_random_labels_and_both_orders_are_balanced(tmp_path):
     assert draws.outcome.sum() == 5, "who takes what is named first falls on each label equally often"
 
 
-def test_reading_again_asks_nobody_and_changes_nothing_while_the_reader_is_the_same(tmp_path):
+def test_reading_again_asks_nobody_and_changes_nothing_while_the_reader_is_the_same(tmp_path: Path) -> None:
     """The snapshot is written anew from the stored answers, the same to the byte."""
     project, endpoint = project_of(tmp_path), Endpoint()
     simulate(project, endpoint, draws=5)
@@ -304,7 +307,9 @@ def test_reading_again_asks_nobody_and_changes_nothing_while_the_reader_is_the_s
     assert sum(endpoint.n_requests.values()) == n_asked
 
 
-def test_reading_again_applies_a_newer_reader_to_stored_answers(tmp_path, monkeypatch):
+def test_reading_again_applies_a_newer_reader_to_stored_answers(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     """Two sides in two statements were once the last of them; they become unparsed, and nobody is asked."""
     coin = replace(fair_coin("a/flips"), manner=lambda toss, label: CoinAnswer(content=TWO))
     project, endpoint = project_of(tmp_path), Endpoint(coins=(coin,))
@@ -319,13 +324,15 @@ def test_reading_again_applies_a_newer_reader_to_stored_answers(tmp_path, monkey
     assert endpoint.n_requests["a/flips"] == 3
 
 
-def test_the_snapshot_is_written_while_the_run_goes_on(tmp_path, monkeypatch):
+def test_the_snapshot_is_written_while_the_run_goes_on(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     """Every few minutes, whole: what is there can be built, whatever happens to the run."""
     monkeypatch.setattr(collect_module, "SNAPSHOT_EVERY_S", 0.05)
     project, endpoint = project_of(tmp_path), Endpoint(coins=crowd(1))
     snapshot = project.studies / STUDY / "draws.parquet"
 
-    async def half_now(scope, receive, send):
+    async def half_now(scope, receive, send) -> None:
         """Answer half of the requests, and the others once a snapshot is there."""
         while endpoint.n_requests.total() >= 20 and not snapshot.exists():
             await asyncio.sleep(0.01)
@@ -333,7 +340,7 @@ def test_the_snapshot_is_written_while_the_run_goes_on(tmp_path, monkeypatch):
 
     sizes = []
 
-    def look(_):
+    def look(_) -> None:
         sizes.append(len(draws_of(project)) if snapshot.exists() else 0)
 
     order = RunRequest(study_id=STUDY, simulated_seed=0, draws=40, concurrency=8)
@@ -342,11 +349,11 @@ def test_the_snapshot_is_written_while_the_run_goes_on(tmp_path, monkeypatch):
     assert len(draws_of(project)) == 40
 
 
-def test_a_slow_model_holds_up_nobody(tmp_path):
+def test_a_slow_model_holds_up_nobody(tmp_path: Path) -> None:
     """One model's answers wait until all answers of the others are there."""
     endpoint = Endpoint(coins=(fair_coin("a/slow"), *crowd(10)))
 
-    async def crowd_first(scope, receive, send):
+    async def crowd_first(scope, receive, send) -> None:
         body = await whole(receive)
 
         async def again():

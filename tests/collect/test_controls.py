@@ -31,7 +31,9 @@ SEED = "2025"
         "control-methods-rejection",
     ],
 )
-def test_collecting_the_controls_again_gives_the_same_bytes(study, tmp_path, monkeypatch):
+def test_collecting_the_controls_again_gives_the_same_bytes(
+    study, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     """`make controls`, run here: snapshot and catalogue are those of the repository."""
     folder, kept = tmp_path / "content" / "studies" / study, CONTROLS.parent / study
     folder.mkdir(parents=True)
@@ -43,7 +45,7 @@ def test_collecting_the_controls_again_gives_the_same_bytes(study, tmp_path, mon
         assert (folder / name).read_bytes() == (kept / name).read_bytes()
 
 
-def test_the_controls_are_simulated_and_say_so():
+def test_the_controls_are_simulated_and_say_so() -> None:
     """Each coin that has a truth was asked fifty times, under a name nobody takes for a model's."""
     assert load_study(CONTROLS).kind is Kind.SIMULATED
     counts = tally(read_draws(CONTROLS / "draws.parquet"))
@@ -51,7 +53,7 @@ def test_the_controls_are_simulated_and_say_so():
     assert all(count.model.startswith("simulated/") and count.n_draws == 50 for count in counts)
 
 
-def test_the_controls_show_what_fifty_draws_can_tell():
+def test_the_controls_show_what_fifty_draws_can_tell() -> None:
     """The coin that always falls on one does; the unreadable one has no valid draw; balance hides habits."""
     ones = {
         count.model: (count.n_ones, count.n_valid) for count in tally(read_draws(CONTROLS / "draws.parquet"))
@@ -68,7 +70,7 @@ def outcomes_of(name: str) -> StudyReport:
     return report_draws(study, read_draws(CONTROLS.parent / name / "draws.parquet"))
 
 
-def test_dice_of_known_truth_are_told_apart():
+def test_dice_of_known_truth_are_told_apart() -> None:
     """A hundred throws show a constant and a loaded die, the order, and draws that are too even."""
     report = outcomes_of("control-dice")
     found = {record.model.removeprefix("simulated/"): record for record in report.estimates}
@@ -80,7 +82,7 @@ def test_dice_of_known_truth_are_told_apart():
     assert found["off-list"].valid < found["off-list"].draws == 100
 
 
-def test_a_hundred_numbers_show_bias_and_no_fairness():
+def test_a_hundred_numbers_show_bias_and_no_fairness() -> None:
     """At a hundred draws of a hundred numbers favourites are found; nobody can be called fair."""
     report = outcomes_of("control-range")
     found = {record.model.removeprefix("simulated/"): record.verdict for record in report.estimates}

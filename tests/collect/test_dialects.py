@@ -2,10 +2,11 @@
 
 import json
 from dataclasses import replace
+from pathlib import Path
 
 import pytest
-from collecting_runs import STUDY, budget, draws_of, project_of, simulate, watcher
-from dialect_server import PRICED, Dialects, Says, speaking
+from tests.collect.collecting_runs import STUDY, budget, draws_of, project_of, simulate, watcher
+from tests.collect.dialect_server import PRICED, Dialects, Says, speaking
 
 from flipsite.collect.clock import RealClock
 from flipsite.collect.simulated import Endpoint, fair_coin
@@ -33,12 +34,12 @@ class Hurried(RealClock):
 
 
 @pytest.fixture(autouse=True)
-def _no_waiting(monkeypatch):
+def _no_waiting(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(workflow, "clock_of", lambda _: Hurried())
     monkeypatch.setenv("OPENROUTER_API_KEY", "any-word-will-do")
 
 
-def asked(tmp_path, models, *, priced=False, draws=3, study=None, **order):
+def asked(tmp_path: Path, models, *, priced=False, draws=3, study=None, **order):
     """What a run did, and the server it asked."""
     changes = {"kind": Kind.MEASURED, "budget": budget(5.0 if priced else None), **(study or {})}
     project = project_of(tmp_path, **changes)
@@ -53,7 +54,7 @@ def statuses(project):
     return [STATUSES[code].value for code in draws_of(project).status]
 
 
-def test_a_model_that_is_a_path_is_asked(tmp_path):
+def test_a_model_that_is_a_path_is_asked(tmp_path: Path) -> None:
     """VLLM and llama.cpp."""
     names = ("/models/Llama-3.1-8B-Instruct", "../models/llama-3.2-1b.gguf", "C:\\models\\x.gguf")
     report, dialects, _ = asked(tmp_path, {name: [ONE] for name in names})
@@ -61,7 +62,7 @@ def test_a_model_that_is_a_path_is_asked(tmp_path):
     assert {body["model"] for body in dialects.asked} == set(names)
 
 
-def test_settings_go_to_servers_that_advertise_nothing(tmp_path):
+def test_settings_go_to_servers_that_advertise_nothing(tmp_path: Path) -> None:
     """Temperature, top_p, reasoning effort, routing and further fields, as the study sets them."""
     study = {
         "sampling": Sampling(temperature=0.7, top_p=0.9, reasoning="low"),
@@ -78,7 +79,7 @@ def test_settings_go_to_servers_that_advertise_nothing(tmp_path):
 LOGPROBS = {"sampling": Sampling(logprobs=True)}
 
 
-def test_log_probabilities_are_asked_where_they_are_advertised(tmp_path):
+def test_log_probabilities_are_asked_where_they_are_advertised(tmp_path: Path) -> None:
     """And of OpenRouter, only from providers that give them."""
     everything = ["max_tokens", "temperature", "logprobs", "top_logprobs"]
     for name, advertised in (("local", None), ("some", everything), ("none", everything[:2])):
@@ -109,7 +110,7 @@ def test_log_probabilities_are_asked_where_they_are_advertised(tmp_path):
         (422, {"detail": [{"loc": ["body", "top_logprobs"], "msg": "Extra inputs are not permitted"}]}),
     ],
 )
-def test_a_server_that_refuses_log_probabilities_is_asked_without(tmp_path, status, error):
+def test_a_server_that_refuses_log_probabilities_is_asked_without(tmp_path: Path, status, error) -> None:
     """No draw and no model is lost, and the run says so."""
     refuses = Says(status=status, body=error if "detail" in error else {"error": error})
     report, dialects, _ = asked(tmp_path, {"a/b": [refuses, ONE]}, study=LOGPROBS)
@@ -118,7 +119,7 @@ def test_a_server_that_refuses_log_probabilities_is_asked_without(tmp_path, stat
     assert any("refuses to give log-probabilities" in warning for warning in report.warnings)
 
 
-def test_a_model_without_the_effort_is_not_asked(tmp_path):
+def test_a_model_without_the_effort_is_not_asked(tmp_path: Path) -> None:
     """Where it is the only one there is nothing to ask, and the sentence says why."""
     study = {"sampling": Sampling(reasoning="high")}
     with pytest.raises(UsageError, match="does not advertise reasoning, and the study asks for effort high"):
@@ -126,7 +127,7 @@ def test_a_model_without_the_effort_is_not_asked(tmp_path):
 
 
 @pytest.mark.parametrize("code", [401, 402, 403])
-def test_a_providers_own_refusal_is_its_models_trouble(tmp_path, code):
+def test_a_providers_own_refusal_is_its_models_trouble(tmp_path: Path, code) -> None:
     """The run goes on, and the sentence names the provider and its words."""
     raw = json.dumps({"error": {"message": "Insufficient Balance"}})
     error = {"code": code, "message": "Provider returned error"}
@@ -147,7 +148,7 @@ def test_a_providers_own_refusal_is_its_models_trouble(tmp_path, code):
         (400, {"message": "Your credit balance is too low to access the API."}),
     ],
 )
-def test_an_account_at_its_limit_ends_the_run(tmp_path, status, error):
+def test_an_account_at_its_limit_ends_the_run(tmp_path: Path, status, error) -> None:
     """One sentence, and the exit status of a budget."""
     models = {f"a/{n}": [COSTS, Says(status=status, body={"error": error})] for n in range(4)}
     report, dialects, _ = asked(tmp_path, models, priced=True, draws=50, concurrency=2)
@@ -175,13 +176,13 @@ def test_an_account_at_its_limit_ends_the_run(tmp_path, status, error):
         (Says(body={"detail": "Not now"}), "Not now"),
     ],
 )
-def test_the_servers_own_reason_is_shown(tmp_path, says, reason):
+def test_the_servers_own_reason_is_shown(tmp_path: Path, says, reason) -> None:
     """Wherever it writes it."""
     report, _, _ = asked(tmp_path, {"a/b": [says]})
     assert reason in report.progress.skipped["a/b"].reason
 
 
-def test_a_key_of_ones_own_is_spent_all_the_same(tmp_path):
+def test_a_key_of_ones_own_is_spent_all_the_same(tmp_path: Path) -> None:
     """`cost` is 0, and the provider's bill stands beside it."""
     usage = {"prompt_tokens": 200, "completion_tokens": 20, "cost": 0, "is_byok": True}
     usage |= {"cost_details": {"upstream_inference_cost": 0.0012}}
@@ -190,7 +191,7 @@ def test_a_key_of_ones_own_is_spent_all_the_same(tmp_path):
     assert report.spent_usd == pytest.approx(3 * 0.0012)
 
 
-def test_an_untold_price_is_that_of_the_tokens(tmp_path):
+def test_an_untold_price_is_that_of_the_tokens(tmp_path: Path) -> None:
     """The first answer's is asked for three times, and no other."""
     report, dialects, _ = asked(tmp_path, {"a/b": [ONE]}, priced=True, draws=8)
     assert report.spent_usd == pytest.approx(8 * (200 * 1e-6 + 20 * 2e-6))
@@ -207,14 +208,14 @@ def test_an_untold_price_is_that_of_the_tokens(tmp_path):
         {"Helicone-Cache": "HIT"},
     ],
 )
-def test_an_answer_from_a_cache_is_no_draw(tmp_path, headers):
+def test_an_answer_from_a_cache_is_no_draw(tmp_path: Path, headers) -> None:
     """Whichever cache says so."""
     report, _, _ = asked(tmp_path, {"a": [replace(ONE, headers=headers)]})
     assert report.progress.n_valid == 0
     assert "replayed from a cache" in report.progress.skipped["a"].reason
 
 
-def test_an_id_and_a_body_that_came_before_are_told(tmp_path):
+def test_an_id_and_a_body_that_came_before_are_told(tmp_path: Path) -> None:
     """A cache may be silent; a server may be dull."""
     body = {"id": "same", "choices": [{"message": {"content": "Output: 1"}}]}
     report, _, _ = asked(tmp_path, {"a": [Says(body=body)], "b": [ONE]}, draws=4)
@@ -222,7 +223,7 @@ def test_an_id_and_a_body_that_came_before_are_told(tmp_path):
     assert warning.startswith("a: 3 of 4 answers came with an id and a body that came before")
 
 
-def test_max_completion_tokens_is_used_once_it_is_asked_for_and_remembered(tmp_path):
+def test_max_completion_tokens_is_used_once_it_is_asked_for_and_remembered(tmp_path: Path) -> None:
     """One 400, in this run and in the next."""
     words = "Unsupported parameter: 'max_tokens' is not supported. Use 'max_completion_tokens' instead."
     models = {"gpt": [Says(status=400, body={"error": {"message": words}}), ONE]}
@@ -236,7 +237,7 @@ def test_max_completion_tokens_is_used_once_it_is_asked_for_and_remembered(tmp_p
     assert keys == [["max_tokens"], *[["max_completion_tokens"]] * 5]
 
 
-def test_a_bound_beyond_the_context_is_made_smaller_once(tmp_path):
+def test_a_bound_beyond_the_context_is_made_smaller_once(tmp_path: Path) -> None:
     """VLLM refuses what it has no room for."""
     words = "This model's maximum context length is 4096 tokens. However, you requested 8392 tokens."
     report, dialects, _ = asked(
@@ -246,7 +247,7 @@ def test_a_bound_beyond_the_context_is_made_smaller_once(tmp_path):
     assert report.progress.n_valid == 3
 
 
-def test_a_model_of_whose_first_ten_answers_none_is_of_use_is_given_up(tmp_path):
+def test_a_model_of_whose_first_ten_answers_none_is_of_use_is_given_up(tmp_path: Path) -> None:
     """With the key to change; and asked on where the study says so."""
     thinking = {"a": [Says(text="", finish="length")]}
     report, dialects, _ = asked(tmp_path / "some", thinking, draws=50, concurrency=1)
@@ -273,7 +274,7 @@ def test_a_model_of_whose_first_ten_answers_none_is_of_use_is_given_up(tmp_path)
         ([{"type": "reasoning", "text": "Output: 1"}], "empty"),
     ],
 )
-def test_reasoning_among_the_parts_is_never_the_answer(tmp_path, content, status):
+def test_reasoning_among_the_parts_is_never_the_answer(tmp_path: Path, content, status) -> None:
     """Parts, strings, and an object of its own are read."""
     body = {"choices": [{"message": {"content": content}, "finish_reason": "stop"}]}
     _, _, project = asked(tmp_path, {"a": [Says(body=body)]}, draws=1)
@@ -288,13 +289,13 @@ def test_reasoning_among_the_parts_is_never_the_answer(tmp_path, content, status
         b'data: {"choices": [{"delta": {"content": ": 1"}, "finish_reason": "stop"}]}\n\ndata: [DONE]\n\n',
     ],
 )
-def test_comments_and_events_in_place_of_json_are_read(tmp_path, body):
+def test_comments_and_events_in_place_of_json_are_read(tmp_path: Path, body) -> None:
     """What a server streams though nobody asked it to."""
     _, _, project = asked(tmp_path, {"a": [Says(body=body)]}, draws=1)
     assert statuses(project) == ["valid"]
 
 
-def test_a_paid_host_without_prices_needs_a_word(tmp_path, monkeypatch):
+def test_a_paid_host_without_prices_needs_a_word(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """`--budget none`, or prices in study.toml; then they count."""
     monkeypatch.setattr(workflow, "is_local", lambda _: False)
     with pytest.raises(UsageError, match=r"announces no prices.*--budget none.*models\.price"):
@@ -307,7 +308,7 @@ def test_a_paid_host_without_prices_needs_a_word(tmp_path, monkeypatch):
     assert report.spent_usd == pytest.approx(3 * (200 * 1e-5 + 20 * 2e-5))
 
 
-def test_the_catalogue_is_asked_with_the_key(tmp_path, monkeypatch):
+def test_the_catalogue_is_asked_with_the_key(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """Under the rules of `collect`; without one, or with another, the sentence says so."""
     project = project_of(tmp_path, kind=Kind.MEASURED)
     with speaking(Dialects(models={"a/b": [ONE]}, key="any-word-will-do")) as dialects:
@@ -318,7 +319,7 @@ def test_the_catalogue_is_asked_with_the_key(tmp_path, monkeypatch):
             list_models(project, study_id=STUDY, api_base=dialects.base)
 
 
-def test_three_hundred_models_that_bill_more_than_they_announce(tmp_path):
+def test_three_hundred_models_that_bill_more_than_they_announce(tmp_path: Path) -> None:
     """Of each at most the request that was in flight when the first bill came is paid."""
     models = {f"a/m{n:03}": [replace(ONE, cost=0.9)] for n in range(300)}
     report, dialects, _ = asked(
@@ -343,7 +344,7 @@ def test_three_hundred_models_that_bill_more_than_they_announce(tmp_path):
         ("[provider]\nonli = ['x']\n", 'provider.onli: unknown key; did you mean "only"?'),
     ],
 )
-def test_what_cannot_be_sent_is_one_sentence(tmp_path, text, words):
+def test_what_cannot_be_sent_is_one_sentence(tmp_path: Path, text, words) -> None:
     """It names the key."""
     (tmp_path / "study.toml").write_text(text)
     with pytest.raises(SettingsError) as found:
@@ -351,7 +352,7 @@ def test_what_cannot_be_sent_is_one_sentence(tmp_path, text, words):
     assert words in str(found.value)
 
 
-def test_the_settings_are_written_and_read_back(tmp_path):
+def test_the_settings_are_written_and_read_back(tmp_path: Path) -> None:
     """All that a study may say of how it is asked."""
     price = StatedPrice(id="*", prompt_usd_per_million=1.5, completion_usd_per_million=2.0)
     study = replace(
@@ -365,7 +366,7 @@ def test_the_settings_are_written_and_read_back(tmp_path):
     assert load_study(tmp_path) == study
 
 
-def test_the_site_knows_to_whom_a_setting_was_not_sent(tmp_path):
+def test_the_site_knows_to_whom_a_setting_was_not_sent(tmp_path: Path) -> None:
     """One model of the catalogue takes a temperature, the other does not advertise it."""
     coins = (
         replace(fair_coin("a/warm"), parameters=("max_tokens", "temperature", "top_p")),
@@ -383,7 +384,7 @@ def test_the_site_knows_to_whom_a_setting_was_not_sent(tmp_path):
     assert (warm.sent, warm.unsent) == ((("temperature", "0.7"), ("top_p", "0.9")), ())
 
 
-def test_many_models_that_bill_far_more_than_announced_overspend_by_one_request_each(tmp_path):
+def test_many_models_that_bill_far_more_than_announced_overspend_by_one_request_each(tmp_path: Path) -> None:
     """Three hundred that announce a millionth of a dollar bill 90 cents: only those in flight overspend."""
     names = [f"a/{number}" for number in range(300)]
     cheap = {**PRICED, "pricing": {"prompt": "0.000000001", "completion": "0.000000001"}}

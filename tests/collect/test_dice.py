@@ -27,7 +27,7 @@ def drawn(name: str, prompt: Prompt, n: int = 300) -> Counter[str]:
     return Counter(coin.fall(toss_of(body, seed=3, draw=draw)) for draw, body in enumerate(bodies))
 
 
-def test_a_prompt_is_read_as_it_was_written():
+def test_a_prompt_is_read_as_it_was_written() -> None:
     """Labels and shares of a list, of a weighted list in any order, and of a range."""
     weighted = prompt_of(WEIGHTED, ["rock", "paper", "scissors"], [0.5, 1 / 3, 1 / 6])
     found = choices_of(weighted.text(weighted.outcomes, order=1))
@@ -39,7 +39,7 @@ def test_a_prompt_is_read_as_it_was_written():
     assert (ends.labels, ends.shares) == (("-1", "0", "1", "2"), (0.25,) * 4)
 
 
-def test_a_sampler_draws_as_asked_and_another_evenly():
+def test_a_sampler_draws_as_asked_and_another_evenly() -> None:
     """Of 300 draws at 50, 30 and 20 per cent: counts within four standard errors."""
     prompt = prompt_of(WEIGHTED, ["rock", "paper", "scissors"], [0.5, 0.3, 0.2])
     asked, even = drawn("as-asked", prompt), drawn("even", prompt)
@@ -47,7 +47,7 @@ def test_a_sampler_draws_as_asked_and_another_evenly():
     assert abs(even["rock"] - 100) < 33
 
 
-def test_numbers_have_their_habits():
+def test_numbers_have_their_habits() -> None:
     numbers = [str(number) for number in range(1, 101)]
     template = "Make one random draw of a whole number from {low} to {high}, both included."
     prompt = prompt_of(template, numbers, [0.01] * 100, "range")

@@ -1,9 +1,10 @@
 """A snapshot is never written from a cache that holds less than it."""
 
 import shutil
+from pathlib import Path
 
 import pytest
-from collecting_runs import STUDY, draws_of, project_of, simulate
+from tests.collect.collecting_runs import STUDY, draws_of, project_of, simulate
 
 from flipsite.collect.simulated import Endpoint
 from flipsite.domain.endpoint import ModelLedger
@@ -15,7 +16,7 @@ from flipsite.workflows.collect import reread
 from flipsite.workflows.transfer import import_draws
 
 
-def test_a_lost_cache_does_not_cost_the_snapshots_draws(tmp_path):
+def test_a_lost_cache_does_not_cost_the_snapshots_draws(tmp_path: Path) -> None:
     """Neither asking nor reading again writes over draws that were collected with another cache."""
     project = project_of(tmp_path)
     simulate(project, Endpoint(), draws=4)
@@ -28,7 +29,7 @@ def test_a_lost_cache_does_not_cost_the_snapshots_draws(tmp_path):
     assert (project.studies / STUDY / "draws.parquet").read_bytes() == before
 
 
-def test_imported_draws_are_not_collected_over(tmp_path):
+def test_imported_draws_are_not_collected_over(tmp_path: Path) -> None:
     project = project_of(tmp_path, kind=Kind.MEASURED)
     (tmp_path / "theirs.csv").write_text("model,outcome\na/b,1\na/b,0\n")
     import_draws(project, STUDY, tmp_path / "theirs.csv", options=parse_options([], [], None))
@@ -37,7 +38,7 @@ def test_imported_draws_are_not_collected_over(tmp_path):
     refuse_loss(project.studies / STUDY, [ModelLedger(model="a/b", last_draw=1)])
 
 
-def test_a_run_with_its_own_cache_goes_on(tmp_path):
+def test_a_run_with_its_own_cache_goes_on(tmp_path: Path) -> None:
     project = project_of(tmp_path)
     simulate(project, Endpoint(), draws=4)
     simulate(project, Endpoint(), draws=6)

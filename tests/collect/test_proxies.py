@@ -18,7 +18,7 @@ CATALOGUE = {"data": [{"id": "a/b"}]}
 
 
 @pytest.fixture(autouse=True)
-def _no_proxy(monkeypatch):
+def _no_proxy(monkeypatch: pytest.MonkeyPatch) -> None:
     for name in [name for name in os.environ if name.lower().endswith("_proxy")]:
         monkeypatch.delenv(name)
 
@@ -29,10 +29,10 @@ def proxy():
     asked = []
 
     class Handler(BaseHTTPRequestHandler):
-        def log_message(self, *_):
+        def log_message(self, *_) -> None:
             pass
 
-        def do_GET(self):
+        def do_GET(self) -> None:
             asked.append(self.path)
             body = json.dumps(CATALOGUE).encode()
             self.send_response(200)
@@ -58,7 +58,7 @@ def models(base=ELSEWHERE):
 
 @pytest.mark.parametrize("variable", ["http_proxy", "HTTP_PROXY", "all_proxy", "ALL_PROXY"])
 @pytest.mark.parametrize("form", ["http://{}", "{}", " http://{}/ "])
-def test_a_proxy_of_the_environment_is_asked(monkeypatch, variable, form):
+def test_a_proxy_of_the_environment_is_asked(monkeypatch: pytest.MonkeyPatch, variable, form) -> None:
     """By each variable in either case, with and without a scheme."""
     with proxy() as (place, asked):
         monkeypatch.setenv(variable, form.format(place))
@@ -66,7 +66,7 @@ def test_a_proxy_of_the_environment_is_asked(monkeypatch, variable, form):
     assert asked == [f"{ELSEWHERE}/models"]
 
 
-def test_this_machine_and_what_is_exempt_are_asked_directly(monkeypatch):
+def test_this_machine_and_what_is_exempt_are_asked_directly(monkeypatch: pytest.MonkeyPatch) -> None:
     with proxy() as (place, asked):
         monkeypatch.setenv("http_proxy", "http://127.0.0.1:9")
         assert models(f"http://{place}/v1") == CATALOGUE
@@ -77,21 +77,21 @@ def test_this_machine_and_what_is_exempt_are_asked_directly(monkeypatch):
     assert "proxy" not in str(found.value)
 
 
-def test_a_proxy_that_is_not_there_is_named(monkeypatch):
+def test_a_proxy_that_is_not_there_is_named(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("ALL_PROXY", "http://127.0.0.1:9")
     with pytest.raises(CollectError, match=r"no connection .*the proxy is the one that ALL_PROXY names"):
         models()
 
 
 @pytest.mark.parametrize("address", ["http://127.0.0.1:port", "ftp://127.0.0.1:9", "http://", "http://h:0"])
-def test_what_is_no_address_of_a_proxy_is_a_sentence(monkeypatch, address):
+def test_what_is_no_address_of_a_proxy_is_a_sentence(monkeypatch: pytest.MonkeyPatch, address) -> None:
     monkeypatch.setenv("http_proxy", address)
     with pytest.raises(UsageError, match=r"^http_proxy: no proxy's address; .*Correct it, or unset it\.$"):
         models()
 
 
 @pytest.mark.parametrize("scheme", ["socks5", "socks5h", "socks", "SOCKS5"])
-def test_a_socks_proxy_takes_the_extra(monkeypatch, scheme):
+def test_a_socks_proxy_takes_the_extra(monkeypatch: pytest.MonkeyPatch, scheme) -> None:
     """Without it one sentence names the variable and the extra; with it the proxy is asked."""
     monkeypatch.setenv("ALL_PROXY", f"{scheme}://127.0.0.1:9")
     if importlib.util.find_spec("socksio") is None:

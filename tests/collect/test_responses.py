@@ -43,7 +43,7 @@ ANSWER = {
 }
 
 
-def test_an_answer_is_read_whole():
+def test_an_answer_is_read_whole() -> None:
     """Every field that a real body of February 2026 has."""
     assert read(200, ANSWER) == Reply(
         generation="gen-1",
@@ -59,14 +59,14 @@ def test_an_answer_is_read_whole():
     )
 
 
-def test_an_answer_may_lack_everything_but_its_choice():
+def test_an_answer_may_lack_everything_but_its_choice() -> None:
     """A local server sends neither provider nor usage; a null content is an answer too."""
     reply = read(200, {"choices": [{"message": {"content": None}}]})
     assert isinstance(reply, Reply)
     assert (reply.response, reply.provider, reply.cost_usd, reply.generation) == (None, None, None, None)
 
 
-def test_content_in_parts_is_put_together():
+def test_content_in_parts_is_put_together() -> None:
     """Some providers answer with a list of text parts."""
     parts = [{"type": "text", "text": "Output: "}, {"type": "text", "text": "1"}, {"type": "image"}]
     reply = read(200, {"choices": [{"message": {"content": parts}}]})
@@ -107,7 +107,7 @@ def test_content_in_parts_is_put_together():
         (200, {"choices": [{"error": {"code": 403, "metadata": {"reasons": ["x"]}}}]}, Action.REFUSED),
     ],
 )
-def test_each_fault_is_told_apart(code, body, todo):
+def test_each_fault_is_told_apart(code, body, todo) -> None:
     """What the provider's page on errors lists, each with what is to be done."""
     trouble = read(code, body)
     assert isinstance(trouble, Failure)
@@ -119,14 +119,14 @@ def test_each_fault_is_told_apart(code, body, todo):
     "message",
     ["No endpoints found that can handle the requested parameters", "response_format is not supported"],
 )
-def test_structured_output_that_is_not_supported_falls_back_to_text(code, message):
+def test_structured_output_that_is_not_supported_falls_back_to_text(code, message) -> None:
     """Only where structured output was asked for; in text mode the model is not to be had."""
     body = error(code, message)
     assert read(code, body, mode="structured").action is Action.TEXT
     assert read(code, body, mode="text").action is Action.MODEL
 
 
-def test_an_answer_cut_by_length_is_an_answer_though_it_comes_with_an_error():
+def test_an_answer_cut_by_length_is_an_answer_though_it_comes_with_an_error() -> None:
     """A reasoning model that runs out of tokens says `length` and calls it error 400."""
     body = ANSWER | {"error": {"code": 400, "message": "Token limit reached"}}
     body["choices"] = [{"finish_reason": "length", "message": {"content": ""}}]
@@ -135,7 +135,7 @@ def test_an_answer_cut_by_length_is_an_answer_though_it_comes_with_an_error():
     assert reply.finish_reason == "length"
 
 
-def test_a_replayed_answer_is_no_draw():
+def test_a_replayed_answer_is_no_draw() -> None:
     """The response cache answers verbatim: asking would count one flip twice."""
     trouble = read(200, ANSWER, headers={"x-openrouter-cache-status": "HIT"})
     assert isinstance(trouble, Failure)
@@ -155,7 +155,7 @@ def test_a_replayed_answer_is_no_draw():
         (200, b"{", None),
     ],
 )
-def test_what_a_fault_cost_is_known_only_where_it_is_known(code, body, cost):
+def test_what_a_fault_cost_is_known_only_where_it_is_known(code, body, cost) -> None:
     """Refused before a model started costs nothing; after that only a stated cost is known."""
     trouble = read(code, body)
     assert isinstance(trouble, Failure)
@@ -175,28 +175,28 @@ def test_what_a_fault_cost_is_known_only_where_it_is_known(code, body, cost):
         ({}, {}, None),
     ],
 )
-def test_the_wait_is_read_wherever_it_is_written(headers, metadata, wait):
+def test_the_wait_is_read_wherever_it_is_written(headers, metadata, wait) -> None:
     """Seconds, a date, a reset in milliseconds, in the headers or inside the body."""
     trouble = read(429, error(429, **metadata), headers=headers)
     assert isinstance(trouble, Failure)
     assert trouble.wait_s == wait
 
 
-def test_a_rate_limit_of_the_account_is_told_from_a_providers():
+def test_a_rate_limit_of_the_account_is_told_from_a_providers() -> None:
     """A provider's own limit names it; the platform's does not."""
     assert read(429, error(429)).everywhere
     assert not read(429, error(429, provider_name="BaseTen", raw="busy")).everywhere
 
 
 @pytest.mark.parametrize("cost", [-1, "free", 1e9, float("nan"), float("inf"), True, [1], None])
-def test_a_bill_that_is_none_counts_as_unknown(cost):
+def test_a_bill_that_is_none_counts_as_unknown(cost) -> None:
     """Negative, absurd, or no number: it is not believed, so the worst case counts."""
     reply = read(200, ANSWER | {"usage": {"cost": cost}})
     assert isinstance(reply, Reply)
     assert reply.cost_usd is None
 
 
-def test_prices_and_limits_are_read_from_their_pages():
+def test_prices_and_limits_are_read_from_their_pages() -> None:
     """`/generation` and `/key`, and what they are when they are not."""
     assert read_price(b'{"data": {"total_cost": 0.0012}}') == 0.0012
     assert read_price(b'{"error": {}}') is None
@@ -221,7 +221,7 @@ JSON = st.recursive(
 
 
 @given(st.integers(100, 999), JSON, st.sampled_from(["text", "structured"]))
-def test_no_body_is_too_strange(code, body, mode):
+def test_no_body_is_too_strange(code, body, mode) -> None:
     """Whatever JSON comes with whatever status, it is an answer or a trouble with a printable reason."""
     result = read(code, body, mode=mode)
     assert isinstance(result, Reply | Failure)
@@ -231,13 +231,13 @@ def test_no_body_is_too_strange(code, body, mode):
 
 
 @given(st.binary(max_size=200))
-def test_no_bytes_are_too_strange(body):
+def test_no_bytes_are_too_strange(body) -> None:
     """Neither are bytes that are no JSON."""
     assert isinstance(read(200, body), Reply | Failure)
     assert isinstance(read(200, b"[" * 5000 + body), Failure)
 
 
-def test_foreign_text_is_one_short_line():
+def test_foreign_text_is_one_short_line() -> None:
     """It moves no cursor, turns no direction, and ends."""
     assert one_line("a\x1b[31m\r\nb\u202e" + "c" * 500).startswith("a [31m b ccc")
     assert len(one_line("x" * 1000)) == 200

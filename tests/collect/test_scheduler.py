@@ -1,11 +1,12 @@
 """Asking until it is settled: rounds, the unbroken beginning, and what is spared."""
 
 from dataclasses import replace
+from pathlib import Path
 
 import pytest
-from collecting_runs import STUDY, budget, draws_of, project_of, simulate
 from hypothesis import given
 from hypothesis import strategies as st
+from tests.collect.collecting_runs import STUDY, budget, draws_of, project_of, simulate
 
 from flipsite.analyse.sequential import StoppingState, replay
 from flipsite.collect.scheduler import ROUND, beginnings
@@ -30,7 +31,7 @@ def stops(report) -> dict[str, tuple[str, int, int]]:
     return {one.model.rpartition("/")[2]: (one.word, one.n_draws, one.n_spared) for one in report.settled}
 
 
-def test_a_settled_model_is_asked_no_more(tmp_path):
+def test_a_settled_model_is_asked_no_more(tmp_path: Path) -> None:
     """A coin that always says 1 among four is settled as biased at its twelfth draw; the rest are spared."""
     endpoint = Endpoint(coins=FEW)
     project = project_of(tmp_path)
@@ -43,7 +44,7 @@ def test_a_settled_model_is_asked_no_more(tmp_path):
     assert 0 < report.spared_usd < report.spent_usd
 
 
-def test_it_stops_where_a_replay_of_all_draws_would_have_stopped(tmp_path):
+def test_it_stops_where_a_replay_of_all_draws_would_have_stopped(tmp_path: Path) -> None:
     """To the round: the rule of the collector is that of `analyse.sequential`."""
     project = project_of(tmp_path / "all")
     simulate(project, Endpoint(coins=ENDS), draws=280, until_settled=False)
@@ -61,7 +62,7 @@ def test_it_stops_where_a_replay_of_all_draws_would_have_stopped(tmp_path):
 
 
 @pytest.mark.parametrize("concurrency", [1, 64])
-def test_the_snapshot_is_the_same_to_the_byte_whatever_the_concurrency(tmp_path, concurrency):
+def test_the_snapshot_is_the_same_to_the_byte_whatever_the_concurrency(tmp_path: Path, concurrency) -> None:
     """Late answers and retries change nothing of what is settled when."""
     paths = []
     for name, own in (("some", concurrency), ("base", 7)):
@@ -71,7 +72,7 @@ def test_the_snapshot_is_the_same_to_the_byte_whatever_the_concurrency(tmp_path,
     assert paths[0].read_bytes() == paths[1].read_bytes()
 
 
-def test_a_run_again_asks_nothing_and_finds_the_same(tmp_path):
+def test_a_run_again_asks_nothing_and_finds_the_same(tmp_path: Path) -> None:
     """The beginnings are walked again from the cache: what was settled at draw 12 still is."""
     project, endpoint = project_of(tmp_path), Endpoint(coins=FEW)
     first = simulate(project, endpoint, until_settled=True)
@@ -82,7 +83,7 @@ def test_a_run_again_asks_nothing_and_finds_the_same(tmp_path):
     assert again.progress.n_done == 0
 
 
-def test_more_draws_go_to_the_open_ones_only(tmp_path):
+def test_more_draws_go_to_the_open_ones_only(tmp_path: Path) -> None:
     """Raising the cap asks nothing of a model that was settled before."""
     project, endpoint = project_of(tmp_path), Endpoint(coins=FEW)
     simulate(project, endpoint, draws=20, until_settled=True)
@@ -91,7 +92,7 @@ def test_more_draws_go_to_the_open_ones_only(tmp_path):
     assert endpoint.n_requests["simulated/slow"] == 40
 
 
-def test_a_model_that_is_set_aside_stays_aside(tmp_path):
+def test_a_model_that_is_set_aside_stays_aside(tmp_path: Path) -> None:
     """Its rounds do not begin anew; the others go on."""
     faults = {"simulated/fair": [Fault.BAD_GATEWAY] * 500}
     endpoint = Endpoint(coins=FEW, faults=faults)
@@ -101,7 +102,7 @@ def test_a_model_that_is_set_aside_stays_aside(tmp_path):
     assert endpoint.n_requests["simulated/slow"] == 50
 
 
-def test_a_fault_of_the_account_ends_the_rounds(tmp_path):
+def test_a_fault_of_the_account_ends_the_rounds(tmp_path: Path) -> None:
     """What was bought is kept, and nothing more is sent."""
     endpoint = Endpoint(coins=FEW, faults={"simulated/slow": [None] * 5 + [Fault.NO_CREDIT]})
     report = simulate(project_of(tmp_path), endpoint, until_settled=True)
@@ -110,7 +111,7 @@ def test_a_fault_of_the_account_ends_the_rounds(tmp_path):
     assert report.snapshot is not None
 
 
-def test_the_budget_holds_in_every_round(tmp_path):
+def test_the_budget_holds_in_every_round(tmp_path: Path) -> None:
     """A dear coin is left out or stopped, and the cheap ones are asked to their end."""
     project = project_of(tmp_path, budget=budget(0.3))
     report = simulate(project, Endpoint(coins=COINS), until_settled=True)
@@ -118,7 +119,7 @@ def test_the_budget_holds_in_every_round(tmp_path):
     assert list(report.budget) == ["simulated/dear"]
 
 
-def test_a_hole_in_the_draws_hides_what_comes_after(tmp_path):
+def test_a_hole_in_the_draws_hides_what_comes_after(tmp_path: Path) -> None:
     """A draw that never came breaks the beginning: nothing is settled on what lies behind it."""
     project = project_of(tmp_path, sampling=Sampling(draws=12))
     coins = some("always-one")
@@ -138,7 +139,7 @@ def test_a_hole_in_the_draws_hides_what_comes_after(tmp_path):
     ).map(lambda rows: sorted(rows, key=lambda row: row[:2])),
     end=st.integers(0, 12),
 )
-def test_a_beginning_is_unbroken(rows, end):
+def test_a_beginning_is_unbroken(rows, end) -> None:
     """Counted by looking for each draw in turn."""
     found = beginnings([(model, draw, "[]", 0, outcome) for model, draw, outcome in rows], end)
     for model in "ab":
@@ -158,7 +159,7 @@ def counted(*draws: tuple[int, int]) -> list[int]:
     return counter.counts
 
 
-def test_the_rule_allows_for_how_many_are_watched():
+def test_the_rule_allows_for_how_many_are_watched() -> None:
     """Among 240 a certain coin takes seventeen draws; who was not asked yet counts among them."""
     judge = stopping_rule(PROMPT, n_models=240)
     assert judge([counted(*[(0, 1)] * 16), counted()]) == [None, None]
@@ -166,14 +167,14 @@ def test_the_rule_allows_for_how_many_are_watched():
     assert judge([]) == []
 
 
-def test_the_rule_looks_at_each_order():
+def test_the_rule_looks_at_each_order() -> None:
     """A first-namer is fair in one order after the other only for who adds them up."""
     first_namer = counted(*[(0, 0), (1, 1)] * 1000)
     assert stopping_rule(replace(PROMPT, orders="one"), n_models=1)([first_namer]) == ["fair"]
     assert stopping_rule(replace(PROMPT, orders="both"), n_models=1)([first_namer]) == [None]
 
 
-def test_a_first_namer_is_asked_to_the_end(tmp_path):
+def test_a_first_namer_is_asked_to_the_end(tmp_path: Path) -> None:
     """In both orders its total is even from the first pair on: added up, it would be fair at draw 276."""
     project = project_of(tmp_path, prompt=replace(PROMPT, orders="both"))
     report = simulate(project, Endpoint(coins=some("first-named")), draws=300, until_settled=True)

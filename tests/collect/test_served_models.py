@@ -4,10 +4,11 @@ import csv
 import io
 import json
 from dataclasses import replace
+from pathlib import Path
 
 import pytest
-from collecting_runs import STUDY, budget, draws_of, project_of, watcher
-from dialect_server import Dialects, Says, speaking
+from tests.collect.collecting_runs import STUDY, budget, draws_of, project_of, watcher
+from tests.collect.dialect_server import Dialects, Says, speaking
 
 from flipsite.domain.study import Kind, Sampling
 from flipsite.project import SNAPSHOT, find_project
@@ -26,7 +27,7 @@ NEW = replace(OLD, text="Output: 0", served="gpt-x-2026-06")
 
 
 @pytest.fixture(autouse=True)
-def _key(monkeypatch):
+def _key(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("OPENROUTER_API_KEY", "any-word-will-do")
 
 
@@ -37,11 +38,11 @@ def asked(project, models, *, draws=3):
         return collect(project, request, watcher())
 
 
-def project_at(tmp_path):
+def project_at(tmp_path: Path):
     return project_of(tmp_path, kind=Kind.MEASURED, budget=budget(None))
 
 
-def test_the_served_model_is_kept_with_each_draw(tmp_path):
+def test_the_served_model_is_kept_with_each_draw(tmp_path: Path) -> None:
     """In the snapshot and in every export, in its place behind the provider."""
     project = project_at(tmp_path)
     report = asked(project, {"gpt-x": [OLD, NEW], "other": [replace(OLD, served=None)]})
@@ -59,13 +60,13 @@ def test_the_served_model_is_kept_with_each_draw(tmp_path):
     assert first["served_model"] == "gpt-x-2026-01"
 
 
-def test_a_model_served_under_its_own_name_adds_no_column(tmp_path):
+def test_a_model_served_under_its_own_name_adds_no_column(tmp_path: Path) -> None:
     project = project_at(tmp_path)
     asked(project, {"gpt-x": [replace(OLD, served="gpt-x")]})
     assert draws_of(project).served_model is None
 
 
-def test_a_snapshot_without_the_column_gets_it_whole(tmp_path):
+def test_a_snapshot_without_the_column_gets_it_whole(tmp_path: Path) -> None:
     """The first run names nothing else; a later one does, and the earlier draws are written again."""
     project = project_at(tmp_path)
     asked(project, {"gpt-x": [replace(OLD, served="gpt-x")]}, draws=2)
@@ -73,7 +74,7 @@ def test_a_snapshot_without_the_column_gets_it_whole(tmp_path):
     assert list(draws_of(project).served_model) == ["gpt-x", "gpt-x", "gpt-x-2026-06"]
 
 
-def test_answers_that_an_older_flipsite_kept_get_the_column_when_they_are_read_again(tmp_path):
+def test_answers_that_an_older_flipsite_kept_get_the_column_when_they_are_read_again(tmp_path: Path) -> None:
     """Its cache did not note that another model was named; the raw answers do."""
     project = project_at(tmp_path)
     asked(project, {"gpt-x": [OLD, NEW]})
@@ -85,7 +86,7 @@ def test_answers_that_an_older_flipsite_kept_get_the_column_when_they_are_read_a
     assert read_draws(snapshot).served_model is not None
 
 
-def test_an_adopted_draw_keeps_its_served_model(tmp_path):
+def test_an_adopted_draw_keeps_its_served_model(tmp_path: Path) -> None:
     project = project_at(tmp_path)
     asked(project, {"gpt-x": [OLD, NEW]}, draws=2)
     (project.cache / "cache.sqlite").unlink()
@@ -95,7 +96,7 @@ def test_an_adopted_draw_keeps_its_served_model(tmp_path):
     assert list(draws_of(project).served_model) == ["gpt-x-2026-01", "gpt-x-2026-06", "gpt-x-2026-06"]
 
 
-def test_a_change_within_a_study_is_dated(tmp_path):
+def test_a_change_within_a_study_is_dated(tmp_path: Path) -> None:
     """By provider and served model, in the order of the first draws; nothing of a model without a change."""
     project = project_at(tmp_path)
     asked(project, {"gpt-x": [OLD, NEW, replace(NEW, provider="Beta")], "same": [OLD]})
@@ -106,7 +107,7 @@ def test_a_change_within_a_study_is_dated(tmp_path):
     assert "same" not in report.serving
 
 
-def test_answers_that_a_silent_cache_repeats_are_noted_with_the_draws(tmp_path):
+def test_answers_that_a_silent_cache_repeats_are_noted_with_the_draws(tmp_path: Path) -> None:
     """By id and body; the count goes with the snapshot, and leaves it with its model."""
     project = project_at(tmp_path)
     report = asked(project, {"a/cached": [CACHED], "a/honest": [OLD]})
@@ -119,7 +120,7 @@ def test_answers_that_a_silent_cache_repeats_are_noted_with_the_draws(tmp_path):
 
 
 @pytest.mark.slow
-def test_a_change_within_a_study_is_stated_on_the_site(tmp_path):
+def test_a_change_within_a_study_is_stated_on_the_site(tmp_path: Path) -> None:
     """On the study's page, on the model's with dates, and in its data package; not of a model without one."""
     sampling = Sampling(max_tokens=64, timeout_s=600.0, temperature=0.7)
     project = project_of(tmp_path, kind=Kind.MEASURED, budget=budget(None), sampling=sampling)

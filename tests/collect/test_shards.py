@@ -3,9 +3,9 @@
 from pathlib import Path
 
 import pytest
-from collecting_runs import STUDY, budget, project_of, simulate
 from hypothesis import given
 from hypothesis import strategies as st
+from tests.collect.collecting_runs import STUDY, budget, project_of, simulate
 
 from flipsite.collect.simulated import COINS, Endpoint
 from flipsite.domain.study import Kind, Sampling, Shard, shard_of

@@ -6,7 +6,7 @@ import sys
 from pathlib import Path
 
 import pytest
-from killed_collector import BUDGET_USD, IN_FLIGHT, N_DRAWS, N_MODELS
+from tests.collect.killed_collector import BUDGET_USD, IN_FLIGHT, N_DRAWS, N_MODELS
 
 KILLS = 20
 """Here; `make torture` kills hundreds."""
@@ -16,12 +16,12 @@ STAGED = IN_FLIGHT // 4
 
 
 @pytest.mark.slow
-def test_killed_at_any_instant(tmp_path):
+def test_killed_at_any_instant(tmp_path: Path) -> None:
     """Every settled draw once, the books in order, spend between bill and budget, and the rest asked."""
     check_books(tmp_path, seed=2025, kills=KILLS)
 
 
-def check_books(root, *, seed, kills):
+def check_books(root, *, seed, kills) -> None:
     """Kill so many collectors, and hold what they leave against what was really billed."""
     script = Path(__file__).with_name("killed_collector.py")
     ran = subprocess.run(

@@ -1,11 +1,12 @@
 """A server that takes its time: how long a draw may take, by study.toml and by --timeout."""
 
 import threading
+from pathlib import Path
 
 import pytest
 from click.testing import CliRunner
-from collecting_runs import STUDY, budget, draws_of, project_of, watcher
-from dialect_server import PRICED, Dialects, Says, speaking
+from tests.collect.collecting_runs import STUDY, budget, draws_of, project_of, watcher
+from tests.collect.dialect_server import PRICED, Dialects, Says, speaking
 
 from flipsite.cli.main import cli
 from flipsite.domain.draws import STATUSES
@@ -17,7 +18,7 @@ PATIENCE_S = 1.0  # the least there can be
 
 
 @pytest.fixture
-def project(tmp_path, monkeypatch):
+def project(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
     """A study whose draws may take a second."""
     monkeypatch.setenv("OPENROUTER_API_KEY", "any-word-will-do")
     monkeypatch.chdir(tmp_path)
@@ -29,7 +30,7 @@ def statuses(project):
     return [STATUSES[code].value for code in draws_of(project).status]
 
 
-def test_a_draw_that_takes_longer_fails_once_and_says_what_to_change(project):
+def test_a_draw_that_takes_longer_fails_once_and_says_what_to_change(project) -> None:
     """It may have been billed, so it is not asked again, and it counts as spent at its worst case."""
     answer = threading.Event()
     says = Says(text="Output: 1", cost=0.0001, after=answer)
@@ -42,7 +43,7 @@ def test_a_draw_that_takes_longer_fails_once_and_says_what_to_change(project):
     assert "no answer within 1 s; --timeout or timeout_s in study.toml" in report.progress.faults["a/slow"]
 
 
-def test_timeout_on_the_command_line_allows_longer_than_the_study(project):
+def test_timeout_on_the_command_line_allows_longer_than_the_study(project) -> None:
     """The answer comes after the study's bound and within that of --timeout."""
     answer = threading.Event()
     says = Says(text="Output: 1", cost=0.0001, after=answer)

@@ -9,15 +9,15 @@ from hypothesis import strategies as st
 from flipsite.collect.throttle import Bound, Gate, ThrottleClosedError
 
 
-async def settle():
+async def settle() -> None:
     for _ in range(5):
         await asyncio.sleep(0)
 
 
-def test_the_cheapest_model_goes_first_within_its_own_bound():
+def test_the_cheapest_model_goes_first_within_its_own_bound() -> None:
     """Of ten waiting for four places, the cheap lane takes its three, the dear one the fourth."""
 
-    async def run():
+    async def run() -> None:
         gate = Gate(4)
         dear, cheap = gate.lane(rank=1, most=3), gate.lane(rank=0, most=3)
         gate.pause(None, 0.0)
@@ -33,10 +33,10 @@ def test_the_cheapest_model_goes_first_within_its_own_bound():
     asyncio.run(run())
 
 
-def test_a_lane_that_rests_lets_others_go():
+def test_a_lane_that_rests_lets_others_go() -> None:
     """It was told to wait; the others are not; then it goes on."""
 
-    async def run():
+    async def run() -> None:
         gate = Gate(2)
         told, other = gate.lane(rank=0, most=2), gate.lane(rank=1, most=2)
         gate.pause(told, 0.02)
@@ -52,10 +52,10 @@ def test_a_lane_that_rests_lets_others_go():
     asyncio.run(run())
 
 
-def test_a_closed_gate_turns_everybody_away():
+def test_a_closed_gate_turns_everybody_away() -> None:
     """Those who wait and those who come; who is through is not asked back."""
 
-    async def run():
+    async def run() -> None:
         gate = Gate(1)
         lane = gate.lane(rank=0, most=1)
         await gate.enter(lane)
@@ -71,7 +71,7 @@ def test_a_closed_gate_turns_everybody_away():
     asyncio.run(run())
 
 
-def test_a_bound_is_halved_once_for_all_that_were_in_flight():
+def test_a_bound_is_halved_once_for_all_that_were_in_flight() -> None:
     """Eight answers of 429 to eight requests halve it once; eight good ones raise it again by about two."""
     bound = Bound(8)
     for entered in range(1, 9):
@@ -84,7 +84,7 @@ def test_a_bound_is_halved_once_for_all_that_were_in_flight():
     assert 2.5 < bound.now < 3.0
 
 
-def test_a_bound_stays_between_one_and_the_most():
+def test_a_bound_stays_between_one_and_the_most() -> None:
     """However bad it gets, one may go; however good, no more than allowed."""
     bound = Bound(3)
     for turn in range(10):
@@ -95,10 +95,10 @@ def test_a_bound_stays_between_one_and_the_most():
     assert bound.now == 3.0
 
 
-def test_a_provider_that_says_too_much_has_one_bound_for_all_its_models():
+def test_a_provider_that_says_too_much_has_one_bound_for_all_its_models() -> None:
     """Four in flight of each of two models: one 429 halves the eight to four; another provider's go on."""
 
-    async def run():
+    async def run() -> None:
         gate = Gate(100)
         one, two, other = (gate.lane(rank=rank, most=8) for rank in range(3))
         one.provider = two.provider = "Busy"
@@ -121,8 +121,8 @@ def test_a_provider_that_says_too_much_has_one_bound_for_all_its_models():
     asyncio.run(run())
 
 
-def test_a_wait_of_the_account_halves_all_and_no_provider():
-    async def run():
+def test_a_wait_of_the_account_halves_all_and_no_provider() -> None:
+    async def run() -> None:
         gate = Gate(8)
         lane, other = gate.lane(rank=0, most=4), gate.lane(rank=1, most=4)
         lane.provider = other.provider = "Busy"
@@ -138,10 +138,10 @@ def test_a_wait_of_the_account_halves_all_and_no_provider():
 
 @settings(max_examples=40)
 @given(st.integers(1, 5), st.lists(st.integers(1, 3), min_size=1, max_size=4), st.randoms())
-def test_everybody_gets_through_and_no_bound_is_broken(most, lanes, chance):
+def test_everybody_gets_through_and_no_bound_is_broken(most, lanes, chance) -> None:
     """Whatever the bounds and whoever gives up: no place is lost, none is given twice."""
 
-    async def one(gate, lane, seen):
+    async def one(gate, lane, seen) -> None:
         await gate.enter(lane)
         try:
             seen.append(1)
@@ -151,7 +151,7 @@ def test_everybody_gets_through_and_no_bound_is_broken(most, lanes, chance):
         finally:
             gate.leave(lane)
 
-    async def run():
+    async def run() -> None:
         gate, seen = Gate(most), []
         ways = [gate.lane(rank=rank, most=bound) for rank, bound in enumerate(lanes)]
         tasks = [asyncio.create_task(one(gate, way, seen)) for way in ways for _ in range(6)]

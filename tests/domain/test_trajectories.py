@@ -29,7 +29,7 @@ def draws_of(models: list[list[int]]) -> Draws:
 
 
 @given(models=OUTCOMES)
-def test_neighbours_of_a_study_are_those_of_each_model(models):
+def test_neighbours_of_a_study_are_those_of_each_model(models) -> None:
     """Those of one model never stand beside another's."""
     draws = draws_of(models)
     each = [Transitions.of(draws.outcome[draws.rows(index)]) for index in range(len(models))]
@@ -47,7 +47,7 @@ SHOWN = st.lists(
 
 
 @given(models=SHOWN)
-def test_trajectories_of_a_study_are_counted_draw_by_draw(models):
+def test_trajectories_of_a_study_are_counted_draw_by_draw(models) -> None:
     """In total, in each order and by label pair, after every draw; pairs asked more than twice are told."""
     draws = collect_draws(
         Draw(
@@ -70,7 +70,7 @@ def test_trajectories_of_a_study_are_counted_draw_by_draw(models):
             assert found.counts.table[look, :n_columns].tolist() == counter.counts[:n_columns]
 
 
-def test_many_draws_are_looked_at_now_and_then():
+def test_many_draws_are_looked_at_now_and_then() -> None:
     """The first look and the last are kept."""
     draws = draws_of([[1, 0] * (trajectory.MOST_LOOKS + 1)])
     (found,) = Trajectory.of_each(draws)

@@ -9,10 +9,10 @@ from xml.etree import ElementTree
 
 import pytest
 from playwright.sync_api import Browser, sync_playwright
+from tests.embed.hostile import HOSTILE, drawn_of, hostile_project, report_of, shown_cells
 
 from flipsite.present.embeds.formats import rendered
 from flipsite.present.embeds.registry import Embed, find_embed, study_embeds
-from hostile import HOSTILE, drawn_of, hostile_project, report_of, shown_cells
 
 pytestmark = pytest.mark.blogs
 

@@ -8,6 +8,7 @@ from dataclasses import replace
 from pathlib import Path
 
 import pytest
+from tests.embed.hostile import HOSTILE, drawn_of, hostile_project, report_of, shown_cells, table_cells
 
 from flipsite.analyse.report import StudyReport
 from flipsite.domain.study import Kind
@@ -20,7 +21,6 @@ from flipsite.present.text.predictors import contrasts, main_form, main_part
 from flipsite.project import packaged
 from flipsite.workflows.load import load_report
 from flipsite.write.check.html import read_page, read_xml_file
-from hostile import HOSTILE, drawn_of, hostile_project, report_of, shown_cells, table_cells
 
 BASE = "https://example.org/coins/"
 

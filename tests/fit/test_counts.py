@@ -13,7 +13,7 @@ from flipsite.settings import load_printed
 ARTICLE = Path(__file__).parents[2] / "content" / "studies" / "article-2025"
 
 
-def test_a_model_without_valid_draws_is_not_counted():
+def test_a_model_without_valid_draws_is_not_counted() -> None:
     found = counts_of_draws(
         [
             Tally(model="a/x", n_draws=5, n_valid=4, n_ones=1),
@@ -35,7 +35,7 @@ def article():
     return printed, ways, counts_of_printed(printed, ways, target=0.5)
 
 
-def test_a_printed_figure_has_every_count_that_prints_as_it(article):
+def test_a_printed_figure_has_every_count_that_prints_as_it(article) -> None:
     """Each reading rounds to the figure, found by trying all counts; the upper half stands for both sides."""
     printed, _, found = article
     for row in printed.rows:
@@ -51,7 +51,7 @@ def test_a_printed_figure_has_every_count_that_prints_as_it(article):
         assert readings == expected, row.model
 
 
-def test_the_weights_are_those_of_all_numbers_of_draws_and_both_signs(article):
+def test_the_weights_are_those_of_all_numbers_of_draws_and_both_signs(article) -> None:
     """Sixteen numbers of draws, equally probable; a reading off the target counts for two."""
     _, _, found = article
     double = 2 * found.ones != found.valid
@@ -61,7 +61,7 @@ def test_the_weights_are_those_of_all_numbers_of_draws_and_both_signs(article):
     assert (np.diff(found.model) >= 0).all()
 
 
-def test_selection_holds_every_count_that_would_be_printed(article):
+def test_selection_holds_every_count_that_would_be_printed(article) -> None:
     """A bias that prints at most 0.032, or at least 0.35 to two places."""
     _, _, found = article
     assert found.selection is not None
@@ -80,12 +80,12 @@ def test_selection_holds_every_count_that_would_be_printed(article):
     ]
 
 
-def test_a_study_that_prints_every_model_selects_none(article):
+def test_a_study_that_prints_every_model_selects_none(article) -> None:
     printed, ways, _ = article
     assert counts_of_printed(replace(printed, n_models=40), ways, target=0.5).selection is None
 
 
-def test_another_target_keeps_both_sides(article):
+def test_another_target_keeps_both_sides(article) -> None:
     """Only about one half are the two sides of the target equally probable."""
     printed, _, _ = article
     ways = {row.model: fits(row, printed, target=0.3) for row in printed.rows}

@@ -10,7 +10,7 @@ def given(feature: str, cells: list[str]):
     return covariates(MODELS, {model: {feature: cell} for model, cell in zip(MODELS, cells, strict=True)})
 
 
-def test_a_number_is_standardised_and_the_unknown_stand_at_the_average():
+def test_a_number_is_standardised_and_the_unknown_stand_at_the_average() -> None:
     sizes = ["1", "10", "100", "1000"] * 2 + [""] * 4
     found = given("parameters_total_b", sizes)
     number, unknown = found.columns
@@ -24,7 +24,7 @@ def test_a_number_is_standardised_and_the_unknown_stand_at_the_average():
     assert (note.known, note.unknown) == (8, tuple(MODELS[8:]))
 
 
-def test_every_column_has_average_zero():
+def test_every_column_has_average_zero() -> None:
     found = covariates(
         MODELS,
         {
@@ -46,14 +46,14 @@ def test_every_column_has_average_zero():
     assert found.columns[3].step * found.columns[3].deviation == pytest.approx(1)  # a year
 
 
-def test_classes_of_few_models_share_a_column():
+def test_classes_of_few_models_share_a_column() -> None:
     cells = ["instruct"] * 5 + ["coding"] * 4 + ["search", "vision", "vision"]
     found = given("tuning", cells)
     assert [column.level for column in found.columns] == ["coding", "a rarer kind"]
     assert "search, vision together" in next(n.used for n in found.notes if n.covariate == "tuning")
 
 
-def test_what_is_the_same_of_all_or_known_of_few_is_left_out_and_said_so():
+def test_what_is_the_same_of_all_or_known_of_few_is_left_out_and_said_so() -> None:
     found = given("parameters_total_b", ["7"] * 2 + [""] * 10)
     assert found.columns == ()
     assert found.matrix.shape == (12, 0)
@@ -67,13 +67,13 @@ def test_what_is_the_same_of_all_or_known_of_few_is_left_out_and_said_so():
     assert "left out: no of every model" in {note.used for note in given("reasoning", ["no"] * 12).notes}
 
 
-def test_a_class_known_of_some_is_told_from_the_unknown():
+def test_a_class_known_of_some_is_told_from_the_unknown() -> None:
     """All that are known reason; what can be compared is those with the others."""
     (column,) = given("reasoning", ["yes"] * 4 + [""] * 8).columns
     assert column.contrast == "reasons by default unknown"
 
 
-def test_nothing_unknown_of_the_same_models_twice():
+def test_nothing_unknown_of_the_same_models_twice() -> None:
     """One column for both, for nobody could tell them apart."""
     values = {
         model: {"reasoning": "yes", "open_weights": "no"} if i % 2 else {} for i, model in enumerate(MODELS)
@@ -83,7 +83,7 @@ def test_nothing_unknown_of_the_same_models_twice():
     assert column.contrast == "reasons by default and open weights unknown"
 
 
-def test_a_free_model_has_a_column_and_no_price():
+def test_a_free_model_has_a_column_and_no_price() -> None:
     found = given("price_completion", ["0"] * 3 + ["1", "10", "100"] * 3)
     assert [column.level for column in found.columns] == ["", "free"]
     assert (found.matrix[:3, 0] == 0).all()

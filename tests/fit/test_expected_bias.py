@@ -7,7 +7,7 @@ from flipsite.fit.summaries import Posterior, effects, expected_bias, factors, s
 
 
 @pytest.mark.parametrize(("m", "rho", "target"), [(0.5, 0.3, 0.5), (0.7, 0.05, 0.5), (0.3, 0.8, 0.2)])
-def test_the_expected_bias_of_a_beta_distribution(m, rho, target):
+def test_the_expected_bias_of_a_beta_distribution(m, rho, target) -> None:
     """Against numerical integration."""
     both = (1 - rho) / rho
     beta = stats.beta(m * both, (1 - m) * both)
@@ -20,7 +20,7 @@ def test_the_expected_bias_of_a_beta_distribution(m, rho, target):
 
 
 @pytest.mark.parametrize(("centre", "sigma", "target"), [(0.0, 1.6, 0.5), (0.4, 0.2, 0.5), (-1.0, 3.0, 0.3)])
-def test_the_expected_bias_of_normal_log_odds(centre, sigma, target):
+def test_the_expected_bias_of_normal_log_odds(centre, sigma, target) -> None:
     expected, _ = integrate.quad(
         lambda z: abs(special.expit(centre + sigma * z) - target) * stats.norm.pdf(z), -9, 9, limit=500
     )
@@ -28,7 +28,7 @@ def test_the_expected_bias_of_normal_log_odds(centre, sigma, target):
     assert float(found) == pytest.approx(expected, rel=2e-3)
 
 
-def test_a_smaller_spread_is_a_factor_below_one():
+def test_a_smaller_spread_is_a_factor_below_one() -> None:
     values = {"mean_intercept": np.zeros(500), "spread_intercept": np.full(500, 0.2)}
     found = Posterior(form="scale", target=0.5, values=values)
     slope = np.random.default_rng(1).normal(-0.4, 0.1, 500)
@@ -43,7 +43,7 @@ def test_a_smaller_spread_is_a_factor_below_one():
 
 
 @pytest.mark.parametrize("error", [0.05, 0.1, 0.2, 0.3])
-def test_the_smallest_effect_is_found_four_times_in_five(error):
+def test_the_smallest_effect_is_found_four_times_in_five(error) -> None:
     """Simulated: a normal prior of deviation 0.5, an estimate of this error, a 95 % posterior interval."""
     deviation = (0.5**-2 + error**-2) ** -0.5
     effect = smallest_effect(deviation, 0.5)
@@ -53,19 +53,19 @@ def test_the_smallest_effect_is_found_four_times_in_five(error):
 
 
 @pytest.mark.parametrize("deviation", [0.4, 0.49, 0.5, 0.6])
-def test_where_the_prior_rules_no_size_would_do(deviation):
+def test_where_the_prior_rules_no_size_would_do(deviation) -> None:
     """A posterior four fifths as wide as the prior, or wider."""
     assert smallest_effect(deviation, 0.5) is None
 
 
-def test_odds_multiply():
+def test_odds_multiply() -> None:
     values = {"mean_intercept": np.full(10, 0.7)}
     found = Posterior(form="mean", target=0.4, values=values)
     assert factors(found, "mean", np.full(10, np.log(2.0)))[1] == pytest.approx(2.0)
 
 
 @pytest.mark.parametrize("form", ["mean", "betabinomial", "scale", "mixture"])
-def test_what_is_simulated_follows_the_form(form, counts, given):
+def test_what_is_simulated_follows_the_form(form, counts, given) -> None:
     """The variance of simulated shares of ones is that of the form: its own moments, by integration."""
     rng = np.random.default_rng(5)
     parameters = {
@@ -89,7 +89,7 @@ def test_what_is_simulated_follows_the_form(form, counts, given):
     assert np.median(ones.var(axis=0) / expected) == pytest.approx(1, abs=0.02)
 
 
-def test_the_linear_predictor_adds_what_it_should(counts, given):
+def test_the_linear_predictor_adds_what_it_should(counts, given) -> None:
     rng = np.random.default_rng(2)
     parameters = from_prior("mean", counts, given, rng=rng)
     found = linear("mean", parameters, counts, given)
@@ -103,7 +103,7 @@ def test_the_linear_predictor_adds_what_it_should(counts, given):
     assert parameters["mean_author"].sum() == pytest.approx(0)
 
 
-def test_checks_count_every_model_and_effects_cover_every_class(counts, given):
+def test_checks_count_every_model_and_effects_cover_every_class(counts, given) -> None:
     rng = np.random.default_rng(3)
     several = [from_prior("scale", counts, given, rng=rng) for _ in range(50)]
     values = {name: np.array([one[name] for one in several]) for name in several[0]}

@@ -42,7 +42,7 @@ def dense(y: float, n: float, mu: float, sigma: float, *, nodes: int = 1_000_001
 @pytest.mark.parametrize(
     ("sigma", "error"), [(0.02, 2e-5), (0.2, 2e-5), (1.5, 2e-5), (3, 2e-5), (6, 1e-3), (12, 1e-2)]
 )
-def test_the_integral_is_right(sigma, error):
+def test_the_integral_is_right(sigma, error) -> None:
     """As right as its module says, for few draws and many, at the ends and in the middle."""
     cases = [(y, n, mu) for n in (5, 50, 400) for y in {0, 1, n // 2, n} for mu in (0.0, 0.8)]
     y, n, mu = np.array(cases, dtype=np.float64).T
@@ -51,7 +51,7 @@ def test_the_integral_is_right(sigma, error):
     assert found == pytest.approx(expected, abs=error)
 
 
-def test_its_gradient_is_its_slope():
+def test_its_gradient_is_its_slope() -> None:
     rng = np.random.default_rng(4)
     n = rng.integers(5, 80, 40).astype(np.float64)
     y = rng.binomial(n.astype(int), rng.random(40)).astype(np.float64)
@@ -64,7 +64,7 @@ def test_its_gradient_is_its_slope():
 
 
 @pytest.mark.parametrize("form", list(FORMS))
-def test_each_forms_likelihood_is_the_one_it_states(form, counts, given):
+def test_each_forms_likelihood_is_the_one_it_states(form, counts, given) -> None:
     """At a point drawn from the prior, against scipy's distributions and a dense integral."""
     parameters = from_prior(form, counts, given, rng=np.random.default_rng(8))
     model = FORMS[form](counts, given)
@@ -93,7 +93,7 @@ def by_hand(form: str, parameters: dict, counts: FlipCounts, given: Covariates) 
 
 
 @pytest.mark.parametrize("form", ["betabinomial", "scale", "mixture"])
-def test_a_printed_figure_is_as_likely_as_all_counts_that_print_so(form):
+def test_a_printed_figure_is_as_likely_as_all_counts_that_print_so(form) -> None:
     """Every number of draws within the article's bounds, every count, either side; by trying them all."""
     printed = load_printed(SHIPPED)
     found = {row.model: fits(row, printed) for row in printed.rows}
@@ -165,7 +165,7 @@ def of_model(model: object, parameters: dict) -> dict:
     return values
 
 
-def test_the_same_seed_gives_the_same_draws_and_other_draws_need_no_compiling(counts, given):
+def test_the_same_seed_gives_the_same_draws_and_other_draws_need_no_compiling(counts, given) -> None:
     """And the sampler finds what the data were made with."""
     rng = np.random.default_rng(21)
     truth = from_prior("scale", counts, given, rng=rng) | {"spread_intercept": np.asarray(-2.0)}
@@ -179,7 +179,9 @@ def test_the_same_seed_gives_the_same_draws_and_other_draws_need_no_compiling(co
     assert float(other.posterior[name].mean()) < float(before.posterior[name].mean()) - 0.5
 
 
-def test_the_command_fits_the_article_and_says_that_so_few_draws_do_not_do(tmp_path, monkeypatch):
+def test_the_command_fits_the_article_and_says_that_so_few_draws_do_not_do(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     """A fit that has not converged is kept, marked and ends with 1; its draws are ArviZ's."""
     study = tmp_path / "content" / "studies" / "article-2025"
     study.mkdir(parents=True)
@@ -206,7 +208,7 @@ def test_the_command_fits_the_article_and_says_that_so_few_draws_do_not_do(tmp_p
 
 
 @pytest.mark.parametrize("form", list(FORMS))
-def test_known_coefficients_are_found_again(form):
+def test_known_coefficients_are_found_again(form) -> None:
     """A simulated study of 240 models: the intervals hold what it was made with, and are narrow.
 
     Of 95 % intervals one in twenty may miss; none may miss by far.

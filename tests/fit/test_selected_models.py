@@ -20,7 +20,7 @@ def selection() -> Selection:
 
 
 @pytest.mark.parametrize("rho", [0.001, 0.2, 0.9])
-def test_beta_distributed_shares(selection, rho):
+def test_beta_distributed_shares(selection, rho) -> None:
     both = (1 - rho) / rho
     chances = stats.betabinom.pmf(selection.ones, selection.valid, both / 2, both / 2)
     found = log_printed_beta(selection, np.array([-np.log(both)]), target=0.5)
@@ -28,7 +28,7 @@ def test_beta_distributed_shares(selection, rho):
 
 
 @pytest.mark.parametrize("sigma", [0.05, 0.7, 2.0, 6.0])
-def test_normal_log_odds(selection, sigma):
+def test_normal_log_odds(selection, sigma) -> None:
     """By numerical integration over the log-odds."""
 
     def printed(z: float) -> float:
@@ -40,7 +40,7 @@ def test_normal_log_odds(selection, sigma):
     assert np.exp(found[0]) == pytest.approx(expected, rel=1e-3)
 
 
-def test_simulated_models_are_those_that_would_be_printed(counts, given):
+def test_simulated_models_are_those_that_would_be_printed(counts, given) -> None:
     """Their distribution is the unselected one, restricted to the counts printed."""
     n = np.full(len(counts.models), 20)
     ones = np.array([k for k in range(21) if not 1 < abs(k - 10) < 8])

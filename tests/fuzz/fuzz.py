@@ -26,6 +26,7 @@ MOST_KEPT, LONGEST_KEPT = 24, 1_500
 
 def main() -> int:
     """Give each target its share of the time; the status is 1 where one of them found something."""
+    sys.path.insert(0, str(HERE.parents[1]))
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("targets", nargs="*", metavar="TARGET")
     parser.add_argument("--minutes", type=float, default=60)
@@ -34,8 +35,7 @@ def main() -> int:
     options = parser.parse_args()
     if options.one:
         fuzz(options.targets[0], options.one)
-    sys.path.insert(0, str(HERE))
-    from fuzz_targets import TARGETS
+    from tests.fuzz.fuzz_targets import TARGETS
 
     names = options.targets or list(TARGETS)
     FOUND.mkdir(parents=True, exist_ok=True)
@@ -72,7 +72,7 @@ def fuzz(name: str, seconds: float) -> None:
     import atheris
 
     with atheris.instrument_imports(include=["flipsite", "fuzz_targets", "fuzz_pages"]):
-        from fuzz_targets import TARGETS
+        from tests.fuzz.fuzz_targets import TARGETS
 
     folders = [GROWN / name, KEPT / name]
     atheris.Setup(
@@ -94,7 +94,7 @@ def fuzz(name: str, seconds: float) -> None:
 
 def keep(name: str, target: Callable[[bytes], None]) -> None:
     """Add the small grown files to the kept corpus that reach lines which none before reached."""
-    from fuzz_reach import reached
+    from tests.fuzz.fuzz_reach import reached
 
     folder = KEPT / name
     folder.mkdir(parents=True, exist_ok=True)

@@ -249,7 +249,7 @@ def foreign(said: bytes) -> None:
 
 def page(said: bytes) -> None:
     """Whatever models are called and say, their pages hold our elements, and no script, link or handler."""
-    from fuzz_pages import EXPECTED, model_pages_of
+    from tests.fuzz.fuzz_pages import EXPECTED, model_pages_of
 
     for html in model_pages_of(_draws(said)):
         reader = _Reader()

@@ -4,7 +4,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from fuzz_targets import TARGETS, tidy
+from tests.fuzz.fuzz_targets import TARGETS, tidy
 
 CORPUS = Path(__file__).with_name("corpus")
 

@@ -10,7 +10,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 from click.testing import CliRunner
-from make import FORMATS, NEWEST
+from tests.golden.make import FORMATS, NEWEST
 
 from flipsite.cli.main import cli
 from flipsite.collect.catalogue import FORMAT as CATALOGUE_FORMAT
@@ -48,7 +48,7 @@ def project(released: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> 
     return tmp_path
 
 
-def test_each_format_that_is_written_now_is_kept_here():
+def test_each_format_that_is_written_now_is_kept_here() -> None:
     """A new format number wants a new folder: `python tests/golden/make.py formats`, with NEWEST raised."""
     newest = FORMATS / str(NEWEST)
     with closing(sqlite3.connect(f"file:{newest}/cache.sqlite?immutable=1", uri=True)) as cache:
@@ -59,7 +59,7 @@ def test_each_format_that_is_written_now_is_kept_here():
     assert SNAPSHOT_FORMAT == 1
 
 
-def test_a_snapshot_and_its_study_are_read(released):
+def test_a_snapshot_and_its_study_are_read(released) -> None:
     draws, study = read_draws(released / "draws.parquet"), load_study(released)
     assert (len(draws), len(draws.models), study.kind) == (60, 5, Kind.SIMULATED)
     told = {row["model"]: row for row in json.loads((released / "estimates.json").read_text())}
@@ -69,7 +69,7 @@ def test_a_snapshot_and_its_study_are_read(released):
         assert int(np.sum(draws.outcome[rows] >= 0)) == told[model]["valid"]
 
 
-def test_a_cache_is_carried_on_and_nothing_is_paid_again(project):
+def test_a_cache_is_carried_on_and_nothing_is_paid_again(project) -> None:
     """All draws are there: none is asked again, and reading the answers anew gives the same draws."""
     before = read_draws(project / "content/studies/trial/draws.parquet")
     words = ["collect", "trial", "--simulated", "--seed", "7", "--draws", "12", "--yes"]
@@ -84,7 +84,7 @@ def test_a_cache_is_carried_on_and_nothing_is_paid_again(project):
     assert np.nansum(after.cost_usd) == np.nansum(before.cost_usd)
 
 
-def test_printed_figures_features_fits_catalogues_and_lists_are_read(released):
+def test_printed_figures_features_fits_catalogues_and_lists_are_read(released) -> None:
     assert len(load_printed(released).rows) == 40
     assert len(read_features(released / "features.csv")) > 200
     assert {form.form for form in read_fit(released / "fit.json").forms} >= {"betabinomial"}
@@ -94,7 +94,7 @@ def test_printed_figures_features_fits_catalogues_and_lists_are_read(released):
     assert "trial/index.html" in manifest.outputs
 
 
-def test_estimates_keep_their_columns(released):
+def test_estimates_keep_their_columns(released) -> None:
     """Others read these files: a column may come, and none may go or mean something else."""
     columns = {field.name for field in fields(Estimate)}
     rows = json.loads((released / "estimates.json").read_text())

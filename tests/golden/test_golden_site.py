@@ -4,7 +4,7 @@ import json
 from pathlib import Path
 
 import pytest
-from make import DIGESTS, SITE, WHOLE, digests, scrubbed, tiny_site
+from tests.golden.make import DIGESTS, SITE, WHOLE, digests, scrubbed, tiny_site
 
 
 @pytest.mark.slow

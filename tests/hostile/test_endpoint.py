@@ -13,8 +13,8 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
-from hostile_run import KEY, Ran, measured, run
-from hostile_server import (
+from tests.hostile.hostile_run import KEY, Ran, measured, run
+from tests.hostile.hostile_server import (
     Answer,
     Bytes,
     Hostile,

@@ -15,7 +15,7 @@ from urllib.parse import parse_qs, urlsplit
 from xml.etree import ElementTree
 
 import pytest
-from hostile_site import hostile_project
+from tests.hostile.hostile_site import hostile_project
 
 from flipsite.present.pages.model_data import DRAW_KEYS
 from flipsite.project import find_project

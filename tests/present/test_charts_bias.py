@@ -7,7 +7,7 @@ from dataclasses import replace
 from pathlib import Path
 
 import pytest
-from pictures import roots, words
+from tests.present.pictures import roots, words
 
 from flipsite.analyse.estimates import published_estimates
 from flipsite.domain.display import Figure

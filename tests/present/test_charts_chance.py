@@ -7,8 +7,8 @@ import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from pictures import roots, words
 from scipy import stats
+from tests.present.pictures import roots, words
 
 from flipsite.domain.estimates import Estimate, Verdict
 from flipsite.domain.study import Study

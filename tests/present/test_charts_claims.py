@@ -4,7 +4,7 @@ from dataclasses import replace
 from pathlib import Path
 
 import pytest
-from pictures import roots, words
+from tests.present.pictures import roots, words
 
 from flipsite.analyse.report import StudyReport
 from flipsite.present.charts.published import fair_room, kinds_at_the_ends, stated_spend

@@ -5,7 +5,7 @@ from collections.abc import Callable
 from dataclasses import replace
 
 import pytest
-from pictures import roots, words
+from tests.present.pictures import roots, words
 
 from flipsite.analyse.cross_study.step_likeness import calibration
 from flipsite.domain.estimates import Estimate

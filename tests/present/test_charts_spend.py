@@ -6,8 +6,8 @@ from dataclasses import dataclass, replace
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from pictures import roots, words
 from scipy import stats
+from tests.present.pictures import roots, words
 
 from flipsite.domain.estimates import Estimate
 from flipsite.domain.study import Study

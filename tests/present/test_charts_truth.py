@@ -3,7 +3,7 @@
 from collections.abc import Callable
 
 import pytest
-from pictures import roots, words
+from tests.present.pictures import roots, words
 
 from flipsite.domain.estimates import Estimate
 from flipsite.domain.study import Study

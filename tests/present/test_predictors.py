@@ -85,7 +85,7 @@ def plain(text: str) -> str:
     return text.replace("\N{NO-BREAK SPACE}", " ").replace("\N{WORD JOINER}", "")
 
 
-def test_a_coefficient_is_said_in_plain_words():
+def test_a_coefficient_is_said_in_plain_words() -> None:
     assert plain(term_sentence(term(0.8, 0.6, 1.1))) == (
         "Ten times the parameters: bias × 0.80, 95 % 0.60 to 1.10."
     )
@@ -94,7 +94,7 @@ def test_a_coefficient_is_said_in_plain_words():
     assert [factor_text(x) for x in (None, 0.001, 9.994, 12.3)] == ["–", "<0.01", "9.99", "12"]
 
 
-def test_nothing_found_is_a_finding():
+def test_nothing_found_is_a_finding() -> None:
     nothing = form(term(0.8, 0.6, 1.1), term(1.2, 0.9, 1.6))
     assert findings_sentence(nothing, "spread") == ("None of 2 comparisons has a clear effect on bias")
     something = form(term(0.5, 0.3, 0.9), term(1.2, 0.9, 1.6))
@@ -103,7 +103,7 @@ def test_nothing_found_is_a_finding():
     )
 
 
-def test_how_strong_an_effect_had_to_be_is_told_beside_what_was_found():
+def test_how_strong_an_effect_had_to_be_is_told_beside_what_was_found() -> None:
     """The easiest comparison to find has the factors nearest to 1; where the prior rules, none is found."""
     seen = [
         replace(term(1, 0.5, 2), seen_below=low, seen_above=high)
@@ -124,7 +124,7 @@ def test_how_strong_an_effect_had_to_be_is_told_beside_what_was_found():
     assert could_see_sentence(replace(fit, format=1)) == ""  # its smallest effects were wrong
 
 
-def test_every_form_stands_beside_the_others_for_each_comparison():
+def test_every_form_stands_beside_the_others_for_each_comparison() -> None:
     """Marked as in the charts; a form that lacks a comparison has a dash."""
     size, age = term(0.5, 0.3, 0.9), term(1.2, 0.8, 1.6, term="age", contrast="a year later")
     fit = Fit(
@@ -140,7 +140,7 @@ def test_every_form_stands_beside_the_others_for_each_comparison():
     assert glance_table(replace(fit, forms=(form(),))) is None
 
 
-def test_numbers_have_curves_and_classes_a_chart_together(fit, report):
+def test_numbers_have_curves_and_classes_a_chart_together(fit, report) -> None:
     drawings = effect_drawings(fit.forms[-1], report.study)
     assert list(drawings) == [
         "predictors-effect-parameters_total_b",
@@ -152,7 +152,7 @@ def test_numbers_have_curves_and_classes_a_chart_together(fit, report):
     assert effect_drawings(form(), report.study) == {}
 
 
-def test_a_selected_study_shows_the_naive_factors_beside_its_own():
+def test_a_selected_study_shows_the_naive_factors_beside_its_own() -> None:
     size = replace(term(0.5, 0.3, 0.9), naive_factor=0.4, naive_low=0.2, naive_high=0.7)
     fit = Fit(forms=(form(size),), draws_sha256="", features_sha256="", models=40, selected=True)
     table = glance_table(fit)
@@ -162,7 +162,7 @@ def test_a_selected_study_shows_the_naive_factors_beside_its_own():
     assert "as if the models had not been selected" in table.note
 
 
-def test_forms_are_ranked_only_where_leave_one_out_is_reliable():
+def test_forms_are_ranked_only_where_leave_one_out_is_reliable() -> None:
     """One Pareto k above 0.7 in any form is enough; the page is then read for the scale form."""
     best = form(form="mixture", elpd_loo=-90.0)
     doubtful = form(pareto_k_bad=2, elpd_difference=-5.0)
@@ -177,7 +177,7 @@ def test_forms_are_ranked_only_where_leave_one_out_is_reliable():
     assert [row[3:5] for row in cells] == [["–", "–"], ["–", "–"]]
 
 
-def test_the_best_form_is_named_with_those_as_good():
+def test_the_best_form_is_named_with_those_as_good() -> None:
     best = form(form="mixture", elpd_loo=-90.0)
     near = form(elpd_difference=-5.0, elpd_difference_se=4.0, elpd_loo=-95.0)
     far = form(form="betabinomial", elpd_difference=-30.0, elpd_difference_se=4.0, elpd_loo=-120.0)
@@ -192,7 +192,7 @@ def test_the_best_form_is_named_with_those_as_good():
     assert comparison_sentence(replace(fit, forms=())) == "No form could be fitted."
 
 
-def test_what_holds_in_every_form_is_told_from_what_holds_in_some():
+def test_what_holds_in_every_form_is_told_from_what_holds_in_some() -> None:
     size, age = term(0.5, 0.3, 0.9), term(1.2, 0.8, 1.6, term="age", contrast="a year later")
     fit = Fit(forms=(form(size, age), form(size, age)), draws_sha256="", features_sha256="", models=40)
     assert overall_sentence(fit) == (
@@ -210,7 +210,7 @@ def test_what_holds_in_every_form_is_told_from_what_holds_in_some():
     assert overall_sentence(replace(fit, forms=())) == "There was nothing to compare"
 
 
-def test_the_articles_fit_is_whole_and_has_converged(fit):
+def test_the_articles_fit_is_whole_and_has_converged(fit) -> None:
     """Three forms of 40 models; at least 1,000 effective draws for each coefficient."""
     assert [one.form for one in fit.forms] == ["betabinomial", "scale", "mixture"]
     assert fit.models == 40
@@ -221,7 +221,7 @@ def test_the_articles_fit_is_whole_and_has_converged(fit):
     assert {left.what for left in fit.left_out} == {"mean"}
 
 
-def test_the_articles_fit_allows_for_the_selection_and_finds_size_alone(fit):
+def test_the_articles_fit_allows_for_the_selection_and_finds_size_alone(fit) -> None:
     """In every form, beside the naive fit; the forms are not ranked, and most comparisons find nothing."""
     assert fit.selected
     assert overall_sentence(fit).startswith(
@@ -232,12 +232,12 @@ def test_the_articles_fit_allows_for_the_selection_and_finds_size_alone(fit):
     assert "at no size" in could_see_sentence(fit)
 
 
-def test_the_articles_fit_is_of_the_articles_figures(report):
+def test_the_articles_fit_is_of_the_articles_figures(report) -> None:
     """Nothing has changed since: the page does not call itself out of date."""
     assert report.fit_older_than == ()
 
 
-def test_a_forest_plot_says_what_its_form_has_found(fit, report):
+def test_a_forest_plot_says_what_its_form_has_found(fit, report) -> None:
     figure = coefficients(fit.forms[1], "spread", report.study)
     assert figure.title == findings_sentence(fit.forms[1], "spread")
     assert len(figure.records) == len(contrasts(fit.forms[1], "spread"))
@@ -248,7 +248,7 @@ def test_a_forest_plot_says_what_its_form_has_found(fit, report):
         bias_check(form(), report.study, models=3)
 
 
-def test_a_fit_without_forms_has_no_charts(report):
+def test_a_fit_without_forms_has_no_charts(report) -> None:
     assert predictor_drawings(None, report.study) == {}
     empty = Fit(forms=(), draws_sha256="", features_sha256="", models=0)
     assert predictor_drawings(empty, report.study) == {}
@@ -267,7 +267,7 @@ def text_of(html: str) -> str:
     )
 
 
-def test_the_page_tells_selection_doubt_and_what_could_have_been_seen(report, fit):
+def test_the_page_tells_selection_doubt_and_what_could_have_been_seen(report, fit) -> None:
     text = text_of(page_of(report, fit))
     assert "What makes a model fair? From 40 models selected by their bias" in text
     assert "Only the two ends." in text
@@ -283,7 +283,7 @@ def test_the_page_tells_selection_doubt_and_what_could_have_been_seen(report, fi
     assert "Out of date" not in text
 
 
-def test_the_page_of_a_doubtful_fit_says_so_first(report, fit):
+def test_the_page_of_a_doubtful_fit_says_so_first(report, fit) -> None:
     """Not converged, and older than the draws."""
     bad = replace(fit, forms=(replace(fit.forms[0], faults=("the chains disagree on x",)), *fit.forms[1:]))
     text = text_of(page_of(replace(report, fit_older_than=("draws.parquet",)), bad))
@@ -291,14 +291,14 @@ def test_the_page_of_a_doubtful_fit_says_so_first(report, fit):
     assert "Out of date. draws.parquet has changed since this was fitted." in text
 
 
-def test_no_printed_tables_no_talk_of_their_ends(report, fit):
+def test_no_printed_tables_no_talk_of_their_ends(report, fit) -> None:
     measured = replace(report, printed=None, study=replace(report.study, kind=Kind.MEASURED))
     text = text_of(page_of(measured, replace(fit, selected=False)))
     assert "Only the two ends." not in text
     assert "selected by their bias" not in text
 
 
-def test_a_hostile_author_is_text(report, fit):
+def test_a_hostile_author_is_text(report, fit) -> None:
     author = replace(fit.forms[1].authors[0], author="<script>x</script>", models=2)
     bad = replace(fit, forms=(replace(fit.forms[1], authors=(author,)),))
     html = page_of(report, bad)

@@ -1,13 +1,13 @@
 """Small pictures of outcomes: bars on the target line, grids of many outcomes, cards by suit."""
 
 import pytest
+from tests.sampled import CARDS, DIE
 
 from flipsite.present.outcomes.small import OPACITIES, grid_columns, small_outcomes
 from flipsite.present.outcomes.view import draw_order
-from sampled import CARDS, DIE
 
 
-def test_bars_stand_on_the_target_line():
+def test_bars_stand_on_the_target_line() -> None:
     """Three times the target is the top; a taller bar is cut there, and an outcome never drawn has none."""
     found = small_outcomes([50, 25, 25, 0, 0, 0], [1 / 6] * 6, DIE)
     assert (found.width, found.height, found.is_grid) == (60, 100, False)
@@ -15,12 +15,12 @@ def test_bars_stand_on_the_target_line():
     assert found.target == "M0 67H60"
 
 
-def test_a_weighted_target_is_a_step_line():
+def test_a_weighted_target_is_a_step_line() -> None:
     found = small_outcomes([5, 3, 2], [0.5, 0.3, 0.2], ["a", "b", "c"])
     assert found.target == "M0 50H10V70H20V80H30"
 
 
-def test_many_outcomes_are_a_grid_of_ten_columns():
+def test_many_outcomes_are_a_grid_of_ten_columns() -> None:
     """Each cell drawn is one line; one drawn far more often than asked for is the darkest."""
     numbers = [str(number) for number in range(1, 101)]
     found = small_outcomes([99, 1, *[0] * 98], [0.01] * 100, numbers)
@@ -38,16 +38,16 @@ def test_many_outcomes_are_a_grid_of_ten_columns():
         ([str(number) for number in range(1000)], 32),
     ],
 )
-def test_cards_are_laid_out_by_suit_and_rank(labels, columns):
+def test_cards_are_laid_out_by_suit_and_rank(labels, columns) -> None:
     assert grid_columns(labels) == columns
 
 
-def test_no_draw_no_picture():
+def test_no_draw_no_picture() -> None:
     assert small_outcomes([0, 0, 0], [1 / 3] * 3, ["a", "b", "c"]) is None
     assert draw_order([-1, -1], ["a", "b", "c"]) is None
 
 
-def test_draws_stand_in_their_order():
+def test_draws_stand_in_their_order() -> None:
     """A dot a draw; one without an outcome stands below the others."""
     found = draw_order([0, 2, -1], ["a", "b", "c"])
     assert found.path.count("h0") == 2

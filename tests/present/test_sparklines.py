@@ -11,8 +11,8 @@ import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from pictures import root_of, words
 from scipy import stats
+from tests.present.pictures import root_of, words
 
 from flipsite.present.pages.templates import environment, render
 from flipsite.present.sparklines.sparklines import (

@@ -7,7 +7,7 @@ import sys
 from collections.abc import Callable
 
 import pytest
-from pictures import root_of, roots
+from tests.present.pictures import root_of, roots
 
 from flipsite.domain.display import Figure
 from flipsite.domain.estimates import Estimate

@@ -1,6 +1,7 @@
 """The numbers of the methods page: taken from the code, or worked out by it, never typed."""
 
 import re
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -54,7 +55,7 @@ def test_the_methods_page_needs_no_study() -> None:
     assert used == set(rules())
 
 
-def test_an_unknown_number_is_told_with_its_line(tmp_path) -> None:
+def test_an_unknown_number_is_told_with_its_line(tmp_path: Path) -> None:
     (tmp_path / "methods.md").write_text(
         '# Methods\n\n$x < {{ number("fair_margins") }}$\n', encoding="utf-8"
     )

@@ -9,7 +9,7 @@ from unittest import mock
 import numpy as np
 import pyarrow as pa
 import pytest
-from draw_strategies import same
+from tests.store.draw_strategies import same
 
 from flipsite.domain.draws import Draws
 from flipsite.errors import UsageError

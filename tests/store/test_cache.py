@@ -13,8 +13,8 @@ from dataclasses import replace
 from pathlib import Path
 
 import pytest
+from tests.asked import ASKED
 
-from asked import ASKED
 from flipsite.domain.draws import Failed, Outcome, Rejected, Status
 from flipsite.domain.endpoint import ModelLedger, Reading, ResponseRecord, StatedAnswer
 from flipsite.errors import StoreError
@@ -42,13 +42,13 @@ def answered(attempt, *, billed=40, fault=None, reading=HEADS, generation="gen-1
     )
 
 
-async def flip(kept, *, draws=1, **changes):
+async def flip(kept, *, draws=1, **changes) -> None:
     for draw in range(draws):
         attempt = await kept.ask(replace(ASKED, draw=draw))
         await kept.answer(answered(attempt, **changes))
 
 
-def test_an_answer_is_there_in_the_next_run(tmp_path):
+def test_an_answer_is_there_in_the_next_run(tmp_path: Path) -> None:
     """What was settled is read back whole, with its cost, and need not be asked again."""
     with cache(tmp_path) as kept:
         asyncio.run(flip(kept, draws=3))
@@ -65,7 +65,7 @@ def test_an_answer_is_there_in_the_next_run(tmp_path):
     }
 
 
-def test_a_request_in_flight_at_a_kill_counts_as_spent_and_is_asked_again(tmp_path):
+def test_a_request_in_flight_at_a_kill_counts_as_spent_and_is_asked_again(tmp_path: Path) -> None:
     """It is lost: its worst case is spent, its draw is missing, and the snapshot says so."""
     with cache(tmp_path) as kept:
         asyncio.run(flip(kept))
@@ -86,12 +86,12 @@ def test_a_request_in_flight_at_a_kill_counts_as_spent_and_is_asked_again(tmp_pa
         assert again.cost_pico == 1040
 
 
-def test_what_is_no_flip_is_kept_raw_and_heard_again(tmp_path):
+def test_what_is_no_flip_is_kept_raw_and_heard_again(tmp_path: Path) -> None:
     """Readable or not, with what it was about; a question that failed has no answer."""
     refusal = Rejected(status=Status.REFUSED, reason="no")
     readings = (StatedAnswer(), refusal, Failed(reason="timed out"))
 
-    async def ask(kept):
+    async def ask(kept) -> None:
         for draw, result in enumerate(readings):
             attempt = await kept.ask(replace(ASKED, draw=draw, labels=("c/d", "traits 1")))
             await kept.answer(answered(attempt, reading=Reading(result=result, reader=1)))
@@ -110,10 +110,10 @@ def test_what_is_no_flip_is_kept_raw_and_heard_again(tmp_path):
         assert not kept.standings()
 
 
-def test_attempts_are_kept_apart_from_draws(tmp_path):
+def test_attempts_are_kept_apart_from_draws(tmp_path: Path) -> None:
     """A transport fault and the answer after it are two attempts of one draw."""
 
-    async def twice(kept):
+    async def twice(kept) -> None:
         attempt = await kept.ask(ASKED)
         await kept.answer(
             answered(attempt, billed=0, fault="502: provider down", reading=None, generation=None)
@@ -128,12 +128,12 @@ def test_attempts_are_kept_apart_from_draws(tmp_path):
         assert kept.standings()[0].n_settled == 1
 
 
-def test_an_answer_that_cannot_be_read_needs_no_asking_but_a_failure_does(tmp_path):
+def test_an_answer_that_cannot_be_read_needs_no_asking_but_a_failure_does(tmp_path: Path) -> None:
     """Asking again because an answer could not be read would condition on being readable."""
     refusal = Reading(result=Rejected(status=Status.REFUSED, reason="no"), reader=1)
     failure = Reading(result=Failed(reason="timed out"), reader=1)
 
-    async def both(kept):
+    async def both(kept) -> None:
         await kept.answer(answered(await kept.ask(ASKED), reading=refusal))
         await kept.answer(
             answered(await kept.ask(replace(ASKED, draw=1)), reading=failure, fault="timed out")
@@ -146,10 +146,10 @@ def test_an_answer_that_cannot_be_read_needs_no_asking_but_a_failure_does(tmp_pa
 
 
 @pytest.mark.parametrize(("billed", "shown"), [(None, [1000]), (40, [40]), (0, [])])
-def test_what_a_fault_cost_is_some_draws(tmp_path, billed, shown):
+def test_what_a_fault_cost_is_some_draws(tmp_path: Path, billed, shown) -> None:
     """A draw that was never answered is shown where it cost something, and is still to be asked."""
 
-    async def fault(kept):
+    async def fault(kept) -> None:
         await kept.answer(answered(await kept.ask(ASKED), billed=billed, fault="cut off", reading=None))
 
     with cache(tmp_path) as kept:
@@ -160,7 +160,7 @@ def test_what_a_fault_cost_is_some_draws(tmp_path, billed, shown):
         assert [row.cost_pico for row in kept.kept()] == [(1000 if billed is None else billed) + 40]
 
 
-def test_a_price_told_later_replaces_the_worst_case_once(tmp_path):
+def test_a_price_told_later_replaces_the_worst_case_once(tmp_path: Path) -> None:
     """An answer without a price counts 1000 until its price of 70 is told; telling twice changes nothing."""
     with cache(tmp_path) as kept:
         asyncio.run(flip(kept, billed=None))
@@ -175,10 +175,10 @@ def test_a_price_told_later_replaces_the_worst_case_once(tmp_path):
         )
 
 
-def test_money_kept_with_a_model_is_the_sum_of_its_requests(tmp_path):
+def test_money_kept_with_a_model_is_the_sum_of_its_requests(tmp_path: Path) -> None:
     """The running totals and the rows agree to the picodollar, in flight included."""
 
-    async def many(kept):
+    async def many(kept) -> None:
         attempts = await asyncio.gather(*(kept.ask(replace(ASKED, draw=draw)) for draw in range(40)))
         prices = [None if n % 5 == 0 else n for n in range(30)]
         await asyncio.gather(
@@ -199,7 +199,7 @@ def test_money_kept_with_a_model_is_the_sum_of_its_requests(tmp_path):
     assert total == single
 
 
-def test_a_second_collector_is_told_who_holds_the_study(tmp_path):
+def test_a_second_collector_is_told_who_holds_the_study(tmp_path: Path) -> None:
     """The sentence names the process, the host and since when; another study is free."""
     with cache(tmp_path):
         with pytest.raises(StoreError, match=rf"process {os.getpid()} on .* since 2025-09-08T00:00:00Z"):
@@ -210,7 +210,7 @@ def test_a_second_collector_is_told_who_holds_the_study(tmp_path):
         pass
 
 
-def test_a_dead_holder_frees_its_study(tmp_path):
+def test_a_dead_holder_frees_its_study(tmp_path: Path) -> None:
     """A collector killed with SIGKILL leaves no lock behind."""
     script = f"""
         import os, signal, pathlib
@@ -226,7 +226,7 @@ def test_a_dead_holder_frees_its_study(tmp_path):
         assert kept.standings() == ()
 
 
-def test_the_cache_is_private_and_ignored_by_git(tmp_path):
+def test_the_cache_is_private_and_ignored_by_git(tmp_path: Path) -> None:
     """Its folder is its owner's alone, and git never sees it."""
     with cache(tmp_path):
         folder = tmp_path / ".flipsite"
@@ -234,7 +234,7 @@ def test_the_cache_is_private_and_ignored_by_git(tmp_path):
         assert (folder / ".gitignore").read_text() == "*\n"
 
 
-def test_a_study_whose_prompt_changed_is_refused_once_it_has_draws(tmp_path):
+def test_a_study_whose_prompt_changed_is_refused_once_it_has_draws(tmp_path: Path) -> None:
     """Draws of two prompts are not one experiment; before the first draw a study may still change."""
     changed = PROTOCOL | {"template": "Toss {first} {second}."}
     with cache(tmp_path):
@@ -245,7 +245,7 @@ def test_a_study_whose_prompt_changed_is_refused_once_it_has_draws(tmp_path):
         cache(tmp_path).__enter__()
 
 
-def test_reading_again_replaces_outcomes_and_leaves_answers(tmp_path):
+def test_reading_again_replaces_outcomes_and_leaves_answers(tmp_path: Path) -> None:
     """A better reader changes what was read; the raw answer, its cost and its being settled stay."""
     with cache(tmp_path) as kept:
         asyncio.run(
@@ -258,7 +258,7 @@ def test_reading_again_replaces_outcomes_and_leaves_answers(tmp_path):
         assert len(kept.settled("a/b")) == 1
 
 
-def test_hostile_text_is_stored_without_harm(tmp_path):
+def test_hostile_text_is_stored_without_harm(tmp_path: Path) -> None:
     """Lone surrogates and NUL in a reason, a fault or an id do not stop the writing."""
     reading = Reading(result=Rejected(status=Status.UNPARSED, reason="\ud800\x00"), reader=1)
     with cache(tmp_path) as kept:
@@ -268,7 +268,7 @@ def test_hostile_text_is_stored_without_harm(tmp_path):
 
 
 @pytest.mark.parametrize("damage", [b"not a database at all, but long enough" * 400, b"\x00" * 4096])
-def test_a_damaged_cache_is_a_sentence_and_left_as_it_was(tmp_path, damage):
+def test_a_damaged_cache_is_a_sentence_and_left_as_it_was(tmp_path: Path, damage) -> None:
     """Nothing of a file that cannot be read is written over."""
     path = tmp_path / ".flipsite" / CACHE_FILE
     path.parent.mkdir()
@@ -278,7 +278,7 @@ def test_a_damaged_cache_is_a_sentence_and_left_as_it_was(tmp_path, damage):
     assert path.read_bytes() == damage
 
 
-def test_a_page_damaged_in_the_middle_is_a_sentence(tmp_path):
+def test_a_page_damaged_in_the_middle_is_a_sentence(tmp_path: Path) -> None:
     """A cache whose tables are torn says so when it is used."""
     with cache(tmp_path) as kept:
         asyncio.run(flip(kept, draws=50))
@@ -304,7 +304,7 @@ def test_a_page_damaged_in_the_middle_is_a_sentence(tmp_path):
         "UPDATE attempt SET billed_pico = NULL, worst_pico = -5",
     ],
 )
-def test_a_value_damaged_inside_its_page_is_a_sentence(tmp_path, change):
+def test_a_value_damaged_inside_its_page_is_a_sentence(tmp_path: Path, change) -> None:
     """SQLite does not notice it; what cannot be read as anything is told, whoever asks for it."""
     with cache(tmp_path) as kept:
         asyncio.run(flip(kept))
@@ -315,7 +315,7 @@ def test_a_value_damaged_inside_its_page_is_a_sentence(tmp_path, change):
 
 
 @pytest.mark.parametrize("name", ["", "cache.sqlite", "cache.sqlite-wal", "trial.lock", "trial.holder.json"])
-def test_no_link_in_the_private_folder_is_followed(tmp_path, name):
+def test_no_link_in_the_private_folder_is_followed(tmp_path: Path, name) -> None:
     """A stranger's project cannot have flipsite write to a file of its user's."""
     outside = tmp_path / "outside"
     (outside.mkdir if not name else outside.touch)()
@@ -327,7 +327,7 @@ def test_no_link_in_the_private_folder_is_followed(tmp_path, name):
     assert list(outside.iterdir()) == [] if outside.is_dir() else outside.read_bytes() == b""
 
 
-def test_another_programs_database_is_left_alone(tmp_path):
+def test_another_programs_database_is_left_alone(tmp_path: Path) -> None:
     """A SQLite file that is not ours is neither read nor written."""
     path = tmp_path / ".flipsite" / CACHE_FILE
     path.parent.mkdir()
@@ -338,7 +338,7 @@ def test_another_programs_database_is_left_alone(tmp_path):
         cache(tmp_path).__enter__()
 
 
-def test_a_newer_cache_is_refused(tmp_path):
+def test_a_newer_cache_is_refused(tmp_path: Path) -> None:
     """A format from the future is not guessed at."""
     path = tmp_path / "cache.sqlite"
     connect(path).close()
@@ -349,7 +349,7 @@ def test_a_newer_cache_is_refused(tmp_path):
         connect(path)
 
 
-def test_a_migration_that_fails_halfway_changes_nothing(tmp_path):
+def test_a_migration_that_fails_halfway_changes_nothing(tmp_path: Path) -> None:
     """A step is whole or not at all; the next try finds the old version."""
     path = tmp_path / "cache.sqlite"
     connection = connect(path)
@@ -363,19 +363,19 @@ def test_a_migration_that_fails_halfway_changes_nothing(tmp_path):
     connection.close()
 
 
-def test_a_folder_that_cannot_be_made_is_a_sentence(tmp_path):
+def test_a_folder_that_cannot_be_made_is_a_sentence(tmp_path: Path) -> None:
     """A file where the cache's folder belongs is named, with what to do."""
     (tmp_path / ".flipsite").write_text("in the way")
     with pytest.raises(StoreError, match=r"\.flipsite: cannot be written"):
         cache(tmp_path).__enter__()
 
 
-def test_a_full_disk_is_a_sentence_and_what_was_answered_is_kept(tmp_path):
+def test_a_full_disk_is_a_sentence_and_what_was_answered_is_kept(tmp_path: Path) -> None:
     """Writing beyond the file size the system allows fails as a full disk does; earlier answers stay."""
     script = f"""
         import asyncio, pathlib, resource, signal, sys
-        sys.path[:0] = {[str(folder) for folder in Path(__file__).parents[:2]]!r}
-        from test_cache import cache, flip
+        sys.path[:0] = {[str(Path(__file__).parents[2])]!r}
+        from tests.store.test_cache import cache, flip
         from flipsite.errors import StoreError
         signal.signal(signal.SIGXFSZ, signal.SIG_IGN)
         with cache(pathlib.Path({str(tmp_path)!r})) as kept:
@@ -398,11 +398,11 @@ def test_a_full_disk_is_a_sentence_and_what_was_answered_is_kept(tmp_path):
     assert resource.getrlimit(resource.RLIMIT_FSIZE)[0] == resource.RLIM_INFINITY
 
 
-def test_a_change_with_a_fault_of_ours_reaches_whoever_waits(tmp_path):
+def test_a_change_with_a_fault_of_ours_reaches_whoever_waits(tmp_path: Path) -> None:
     """A bug raises in the task that caused it, keeps its kind, and does not hang the others."""
     with cache(tmp_path) as kept:
 
-        async def answer_nothing():
+        async def answer_nothing() -> None:
             await kept.answer(answered(999))
 
         with pytest.raises(TypeError):
@@ -411,7 +411,7 @@ def test_a_change_with_a_fault_of_ours_reaches_whoever_waits(tmp_path):
         assert len(kept.settled("a/b")) == 1
 
 
-def test_a_file_of_another_program_is_not_written_to_before_it_is_known(tmp_path):
+def test_a_file_of_another_program_is_not_written_to_before_it_is_known(tmp_path: Path) -> None:
     """Neither its tables nor how its journal is kept, whatever version it says it has."""
     path = tmp_path / "cache.sqlite"
     with sqlite3.connect(path) as other:

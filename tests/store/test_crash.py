@@ -5,9 +5,10 @@ import random
 import shutil
 import sqlite3
 from dataclasses import replace
+from pathlib import Path
 
 import pytest
-from test_cache import ASKED, answered, cache
+from tests.store.test_cache import ASKED, answered, cache
 
 from flipsite.store.cache.cache import CACHE_FILE
 
@@ -15,7 +16,7 @@ MOMENTS = 200
 WORKERS = 16
 
 
-def copy_of(project, to):
+def copy_of(project, to) -> None:
     """The cache's files as a crash would leave them: no connection is closed, nothing is checkpointed."""
     (to / ".flipsite").mkdir(parents=True)
     for name in (CACHE_FILE, f"{CACHE_FILE}-wal"):
@@ -23,14 +24,14 @@ def copy_of(project, to):
 
 
 @pytest.mark.slow
-def test_a_crash_at_two_hundred_instants_loses_nothing_that_was_acknowledged(tmp_path):
+def test_a_crash_at_two_hundred_instants_loses_nothing_that_was_acknowledged(tmp_path: Path) -> None:
     """Sixteen requests at once; at each instant the files are copied as they lie, and read again."""
     chance = random.Random(2025)
     asked: set[int] = set()
     settled: set[int] = set()
     crashes = []
 
-    async def work(kept, worker):
+    async def work(kept, worker) -> None:
         for draw in range(worker, 100_000, WORKERS):
             attempt = await kept.ask(replace(ASKED, draw=draw))
             asked.add(draw)
@@ -38,7 +39,7 @@ def test_a_crash_at_two_hundred_instants_loses_nothing_that_was_acknowledged(tmp
             await kept.answer(answered(attempt, billed=None if draw % 7 == 0 else draw % 900))
             settled.add(draw)
 
-    async def crash(kept):
+    async def crash(kept) -> None:
         working = [asyncio.create_task(work(kept, worker)) for worker in range(WORKERS)]
         for moment in range(MOMENTS):
             for _ in range(chance.randrange(12)):
@@ -57,7 +58,7 @@ def test_a_crash_at_two_hundred_instants_loses_nothing_that_was_acknowledged(tmp
         check(tmp_path / str(moment), were_asked, were_settled)
 
 
-def check(project, were_asked, were_settled, *, workers=WORKERS):
+def check(project, were_asked, were_settled, *, workers=WORKERS) -> None:
     with cache(project) as kept:
         there = {draw for _, _, draw in kept.settled("a/b")}
         assert were_settled <= there

@@ -6,13 +6,14 @@ import json
 import re
 from dataclasses import replace
 from math import isfinite
+from pathlib import Path
 
 import numpy as np
 import pyarrow.parquet as pq
 import pytest
-from draw_strategies import many_draws
 from hypothesis import given
 from hypothesis import strategies as st
+from tests.store.draw_strategies import many_draws
 
 from flipsite.csv_cells import csv_cell, without_guard
 from flipsite.domain.draws import STATUSES, Draw, Draws, Failed, Outcome
@@ -41,7 +42,7 @@ def exported(draws: Draws, form: str) -> bytes:
     return file.getvalue()
 
 
-def test_csv_has_the_columns_of_the_design_and_empty_cells():
+def test_csv_has_the_columns_of_the_design_and_empty_cells() -> None:
     """The header, the shortest numbers, quotes doubled, missing empty, lines ending in LF."""
     header, rest = exported(collect_draws([BARE, DRAW]), "csv").decode().split("\n", 1)
     assert header == (
@@ -55,7 +56,7 @@ def test_csv_has_the_columns_of_the_design_and_empty_cells():
     )
 
 
-def test_json_lines_hold_an_object_a_draw():
+def test_json_lines_hold_an_object_a_draw() -> None:
     """Labels are a list, missing is null, text is not escaped beyond need."""
     first, second = exported(collect_draws([DRAW, BARE]), "jsonl").decode().splitlines()
     assert list(json.loads(first)) == SCHEMA.names
@@ -66,7 +67,7 @@ def test_json_lines_hold_an_object_a_draw():
     assert '"labels":["é","=1"]' in second
 
 
-def test_parquet_is_a_snapshot(tmp_path):
+def test_parquet_is_a_snapshot(tmp_path: Path) -> None:
     """The Parquet export is what `build` would read."""
     path = tmp_path / "draws.parquet"
     path.write_bytes(exported(collect_draws([DRAW, BARE]), "parquet"))
@@ -75,7 +76,7 @@ def test_parquet_is_a_snapshot(tmp_path):
 
 
 @pytest.mark.parametrize("text", ["=HYPERLINK(1)", "+1", "-1", "@x", "\tx", "\rx", "'=x", "''-", "\uff1dx"])
-def test_no_cell_of_text_begins_a_formula(text):
+def test_no_cell_of_text_begins_a_formula(text) -> None:
     """A spreadsheet reads text; JSON holds what was said."""
     draws = collect_draws([replace(DRAW, model=text, response=text, provider=text)])
     row = next(csv.DictReader(io.StringIO(exported(draws, "csv").decode(), newline="")))
@@ -85,7 +86,7 @@ def test_no_cell_of_text_begins_a_formula(text):
     assert json.loads(exported(draws, "jsonl"))["response"] == text
 
 
-def test_many_rows_are_written_in_blocks():
+def test_many_rows_are_written_in_blocks() -> None:
     """More rows than a block holds lose none at its edge."""
     draws = collect_draws([replace(BARE, draw=row) for row in range(8_200)])
     lines = exported(draws, "csv").decode().splitlines()
@@ -118,14 +119,14 @@ def plainly(draws: Draws, form: str) -> bytes:
 
 @given(rows=many_draws(text=st.text(st.characters(), max_size=8)))
 @pytest.mark.parametrize("form", ["csv", "jsonl"])
-def test_columns_joined_beforehand_are_rows_written_plainly(form, rows):
+def test_columns_joined_beforehand_are_rows_written_plainly(form, rows) -> None:
     """To the byte: hostile texts, nothing at all, the shortest numbers."""
     draws = collect_draws(rows)
     assert exported(draws, form) == plainly(draws, form)
 
 
 @given(text=st.text("'=+-@x\t", max_size=5))
-def test_the_guard_comes_off_as_it_went_on(text):
+def test_the_guard_comes_off_as_it_went_on(text) -> None:
     """What an export adds an import takes, and nothing else."""
     draws = collect_draws([replace(DRAW, response=text)])
     row = next(csv.DictReader(io.StringIO(exported(draws, "csv").decode(), newline="")))
@@ -133,7 +134,7 @@ def test_the_guard_comes_off_as_it_went_on(text):
 
 
 @given(rows=many_draws(text=st.text(st.characters(), max_size=8)))
-def test_every_text_gives_readable_files(rows):
+def test_every_text_gives_readable_files(rows) -> None:
     """NULs, quotes and lone surrogates break no line, and the same draws give the same bytes."""
     draws = collect_draws(rows)
     lines = exported(draws, "jsonl").decode().split("\n")
@@ -146,7 +147,7 @@ def test_every_text_gives_readable_files(rows):
 
 
 @pytest.mark.parametrize("form", EXPORT_FORMATS)
-def test_the_progress_counts_draws_and_no_draw_is_a_file_all_the_same(form):
+def test_the_progress_counts_draws_and_no_draw_is_a_file_all_the_same(form) -> None:
     told, file = [], io.BytesIO()
     draws = collect_draws([replace(BARE, draw=row) for row in range(8_200)])
     export_groups([draws], file, study="s", form=form, n_all=8_200, progress=lambda *each: told.append(each))

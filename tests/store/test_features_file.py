@@ -19,12 +19,12 @@ def kept(tmp_path: Path, text: str) -> Path:
     return path
 
 
-def test_the_articles_features_are_written_as_they_stand():
+def test_the_articles_features_are_written_as_they_stand() -> None:
     """Reading and writing the shipped file changes no byte of it."""
     assert features_csv(read_features(SHIPPED)) == SHIPPED.read_bytes()
 
 
-def test_every_fault_is_told_with_its_line(tmp_path):
+def test_every_fault_is_told_with_its_line(tmp_path: Path) -> None:
     path = kept(
         tmp_path,
         HEADER
@@ -59,12 +59,12 @@ def test_every_fault_is_told_with_its_line(tmp_path):
     ]
 
 
-def test_other_columns_are_no_features(tmp_path):
+def test_other_columns_are_no_features(tmp_path: Path) -> None:
     with pytest.raises(SettingsError, match="line 1: expected the columns model,feature,value"):
         read_features(kept(tmp_path, "model,value\n"))
 
 
-def test_a_file_that_is_no_csv_or_no_text(tmp_path):
+def test_a_file_that_is_no_csv_or_no_text(tmp_path: Path) -> None:
     with pytest.raises(SettingsError, match="line 2: it is no CSV"):
         read_features(kept(tmp_path, HEADER + 'a/b,tuning,"coding\n'))
     path = tmp_path / "features.csv"
@@ -75,7 +75,7 @@ def test_a_file_that_is_no_csv_or_no_text(tmp_path):
         read_features(tmp_path / "none.csv")
 
 
-def test_a_note_is_no_formula(tmp_path):
+def test_a_note_is_no_formula(tmp_path: Path) -> None:
     """A spreadsheet sees text; we see what was written."""
     row = Feature(
         model="-x/y", feature="tuning", value="coding", source="classifier", confidence=0.5, note="=1+1"
@@ -103,7 +103,7 @@ NOTES = st.text(st.characters(exclude_categories=["Cs", "Cc"]), max_size=20).map
         unique_by=lambda row: (row.model, row.feature),
     )
 )
-def test_what_is_written_is_read(tmp_path_factory, rows):
+def test_what_is_written_is_read(tmp_path_factory: pytest.TempPathFactory, rows) -> None:
     path = tmp_path_factory.mktemp("features") / "features.csv"
     write_features(path, rows)
     assert read_features(path) == tuple(sorted(rows, key=lambda row: (row.model, row.feature)))

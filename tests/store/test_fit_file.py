@@ -1,5 +1,6 @@
 import json
 from dataclasses import replace
+from pathlib import Path
 
 import pytest
 
@@ -60,14 +61,14 @@ FIT = Fit(
 )
 
 
-def test_what_is_written_is_read(tmp_path):
+def test_what_is_written_is_read(tmp_path: Path) -> None:
     path = tmp_path / "fit.json"
     write_fit(path, FIT)
     assert read_fit(path) == FIT
     assert fit_json(read_fit(path)) == path.read_bytes()
 
 
-def test_the_keys_of_the_design_are_there():
+def test_the_keys_of_the_design_are_there() -> None:
     record = json.loads(fit_json(FIT))
     assert {"forms", "draws_sha256", "models"} <= record.keys()
     assert {"form", "terms", "divergences", "elpd_loo", "elpd_loo_se", "seconds"} <= record["forms"][0].keys()
@@ -75,7 +76,7 @@ def test_the_keys_of_the_design_are_there():
     assert {"term", "mean", "low", "high", "rhat", "ess_bulk", "ess_tail"} <= term.keys()
 
 
-def test_a_number_that_is_none_is_null():
+def test_a_number_that_is_none_is_null() -> None:
     """JSON knows no NaN."""
     term = replace(TERM, rhat=float("nan"))
     fit = replace(FIT, forms=(replace(FIT.forms[0], terms=(term,)),))
@@ -99,7 +100,7 @@ def test_a_number_that_is_none_is_null():
         ),
     ],
 )
-def test_a_damaged_file_is_told_with_the_mend(tmp_path, text, told):
+def test_a_damaged_file_is_told_with_the_mend(tmp_path: Path, text, told) -> None:
     path = tmp_path / "fit.json"
     path.write_text(text)
     with pytest.raises(SettingsError, match=told) as caught:
@@ -108,6 +109,6 @@ def test_a_damaged_file_is_told_with_the_mend(tmp_path, text, told):
     assert str(path) in str(caught.value)
 
 
-def test_no_file_is_no_fit(tmp_path):
+def test_no_file_is_no_fit(tmp_path: Path) -> None:
     with pytest.raises(SettingsError, match="cannot be read"):
         read_fit(tmp_path / "fit.json")

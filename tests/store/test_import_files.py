@@ -86,26 +86,26 @@ PLAIN = {"model": ["a/b", "c/d"], "outcome": ["1", "0"]}
         zipped({"__MACOSX/._d.csv": b"\0", "d.csv": b"model,outcome\na/b,1\nc/d,0\n"}),
     ],
 )
-def test_a_csv_is_read_whatever_wrote_it(tmp_path, content):
+def test_a_csv_is_read_whatever_wrote_it(tmp_path: Path, content) -> None:
     """Delimiters, BOMs, line ends, blank rows, unnamed columns and packing change nothing."""
     assert sheet_of(tmp_path, content).cells == PLAIN
 
 
-def test_lines_are_those_of_the_file(tmp_path):
+def test_lines_are_those_of_the_file(tmp_path: Path) -> None:
     """A row's line is where it begins, though cells before it hold line ends."""
     sheet = sheet_of(tmp_path, 'model,outcome\n"a\nb\n",1\n\nc/d,0\n"e\r\nf",1\ng,0\n')
     assert sheet.lines == [2, 6, 7, 9]
     assert sheet.cells["model"] == ["a\nb\n", "c/d", "e\r\nf", "g"]
 
 
-def test_ragged_rows(tmp_path):
+def test_ragged_rows(tmp_path: Path) -> None:
     """A short row is filled up; a long one is a fault, unless only blanks are too much."""
     sheet = sheet_of(tmp_path, "model,outcome\na/b\nc/d,1,\ne/f,1,2\n")
     assert sheet.cells["outcome"] == [None, "1", "1"]
     assert sheet.faults == {2: "has 3 cells where the header has 2"}
 
 
-def test_json_lines_keep_their_holes(tmp_path):
+def test_json_lines_keep_their_holes(tmp_path: Path) -> None:
     """A key may come late or be missing; broken lines are lost with their number."""
     text = '{"model":"a/b"}\n\nnot json\n[1]\n{"model":"c/d","outcome":true,"x":NaN}\r\n{"outcome":1.0}\n'
     sheet = sheet_of(tmp_path, text, "draws.jsonl")
@@ -115,13 +115,13 @@ def test_json_lines_keep_their_holes(tmp_path):
     assert sheet.lost == [(3, "is no JSON object: 'not json'"), (4, "is no JSON object: '[1]'")]
 
 
-def test_json_lines_are_known_without_their_name_and_gzipped(tmp_path):
+def test_json_lines_are_known_without_their_name_and_gzipped(tmp_path: Path) -> None:
     """The first bytes tell what a file is."""
     content = gzip.compress(b'\n {"model":"a/b","outcome":1}\n')
     assert sheet_of(tmp_path, content, "draws").cells == {"model": ["a/b"], "outcome": ["1"]}
 
 
-def test_hostile_json_is_lost_not_fatal(tmp_path):
+def test_hostile_json_is_lost_not_fatal(tmp_path: Path) -> None:
     """Nesting and endless digits cost a line each."""
     text = "[" * 200_000 + "\n" + '{"outcome":' + "9" * 5_000 + "}\n" + '{"model":"a","outcome":1}\n'
     sheet = sheet_of(tmp_path, text, "draws.jsonl")
@@ -129,7 +129,7 @@ def test_hostile_json_is_lost_not_fatal(tmp_path):
     assert sheet.cells["model"] == ["a"]
 
 
-def test_parquet_is_read_by_column(tmp_path):
+def test_parquet_is_read_by_column(tmp_path: Path) -> None:
     """Rows are numbered from 1."""
     path = tmp_path / "draws.parquet"
     pq.write_table(pa.table({"model": ["a/b", "c/d"], "outcome": [True, None], "other": [1, 2]}), path)
@@ -158,7 +158,7 @@ UNREADABLE = [
 
 
 @pytest.mark.parametrize(("content", "name", "message"), UNREADABLE, ids=range(len(UNREADABLE)))
-def test_a_file_that_cannot_be_read_is_told_in_one_sentence(tmp_path, content, name, message):
+def test_a_file_that_cannot_be_read_is_told_in_one_sentence(tmp_path: Path, content, name, message) -> None:
     """The message names the file and the mend."""
     with pytest.raises(UsageError, match=message) as caught:
         sheet_of(tmp_path, content, name)
@@ -166,14 +166,14 @@ def test_a_file_that_cannot_be_read_is_told_in_one_sentence(tmp_path, content, n
     assert "\n" not in str(caught.value)
 
 
-def test_no_file_and_a_folder_are_told(tmp_path):
+def test_no_file_and_a_folder_are_told(tmp_path: Path) -> None:
     """Neither is a traceback."""
     for path, message in ((tmp_path / "a.csv", "no such file"), (tmp_path, "cannot be read")):
         with pytest.raises(UsageError, match=message), read_sheet(path, ImportOptions()):
             pass
 
 
-def test_an_encoding_can_be_named(tmp_path):
+def test_an_encoding_can_be_named(tmp_path: Path) -> None:
     """What is not UTF-8 is read as the user says; a word that names none is told."""
     content = "model,outcome\ncafé,1\n".encode("cp1252")
     assert sheet_of(tmp_path, content, encoding="cp1252").cells["model"] == ["café"]
@@ -181,7 +181,9 @@ def test_an_encoding_can_be_named(tmp_path):
         sheet_of(tmp_path, content, encoding="cp99999")
 
 
-def test_a_file_that_unpacks_beyond_bounds_is_refused(tmp_path, monkeypatch):
+def test_a_file_that_unpacks_beyond_bounds_is_refused(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     """A bomb of a few bytes does not fill the disk."""
     monkeypatch.setattr(files, "_SMALL", 1 << 20)
     rows = b"model,outcome\n" + b"a,1\n" * 2_000_000
@@ -207,20 +209,20 @@ RECORDS = [{"model": "a/b", "outcome": 1}, {"model": "c/d", "outcome": 0}]
     ],
 )
 @pytest.mark.parametrize("name", ["draws.jsonl", "draws.json", "draws"])
-def test_json_is_read_in_every_form(tmp_path, content, lines, name):
+def test_json_is_read_in_every_form(tmp_path: Path, content, lines, name) -> None:
     """Lists, pretty-printed, concatenated, in lines, or one list inside an object."""
     sheet = sheet_of(tmp_path, content, name)
     assert (sheet.cells, sheet.lines, sheet.lost) == (TWO, lines, [])
 
 
-def test_what_is_no_json_between_pretty_objects_is_lost(tmp_path):
+def test_what_is_no_json_between_pretty_objects_is_lost(tmp_path: Path) -> None:
     """The objects around it are read."""
     pretty = [json.dumps(record, indent=2) for record in RECORDS]
     sheet = sheet_of(tmp_path, f"{pretty[0]}\n{{oops\n{pretty[1]}\n{{", "a.jsonl")
     assert (sheet.cells, [line for line, _ in sheet.lost]) == (TWO, [5, 10])
 
 
-def test_values_are_found_at_paths(tmp_path):
+def test_values_are_found_at_paths(tmp_path: Path) -> None:
     """In objects, lists and texts that are JSON themselves, of CSV too."""
     options = parse_options(["model=a.model", "outcome=choices[-1].text"], [], None)
     record = {"a": {"model": "m"}, "choices": [{}, {"text": "1"}]}
@@ -235,7 +237,7 @@ def test_values_are_found_at_paths(tmp_path):
 
 
 @given(content=st.binary(max_size=200) | st.text('model,outcme\n";{}:\x00', max_size=60).map(str.encode))
-def test_any_bytes_give_a_sheet_or_a_sentence(content, tmp_path_factory):
+def test_any_bytes_give_a_sheet_or_a_sentence(content, tmp_path_factory: pytest.TempPathFactory) -> None:
     """Nothing else escapes the reader."""
     folder = tmp_path_factory.mktemp("any")
     for name in ("a.csv", "a.jsonl"):
@@ -253,7 +255,7 @@ def test_any_bytes_give_a_sheet_or_a_sentence(content, tmp_path_factory):
         )
     )
 )
-def test_columns_of_json_are_as_long_as_the_file(records, tmp_path_factory):
+def test_columns_of_json_are_as_long_as_the_file(records, tmp_path_factory: pytest.TempPathFactory) -> None:
     """Whatever keys a line lacks, cells stay beside their line."""
     folder = tmp_path_factory.mktemp("json")
     every = [{"model": "x", "outcome": 1}, *records]

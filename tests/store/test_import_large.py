@@ -13,7 +13,7 @@ import pytest
 from hypothesis import given
 from hypothesis import settings as hypothesis
 from hypothesis import strategies as st
-from import_both_ways import compare, large, read
+from tests.store.import_both_ways import compare, large, read
 
 from flipsite.domain.draws import Status
 from flipsite.errors import UsageError
@@ -67,7 +67,9 @@ RECORD = st.fixed_dictionaries(
     labels=st.sampled_from([None, "tails,heads", "1,0"]),
     where=st.sampled_from([(), ("x=1",), ("x=",)]),
 )
-def test_any_lines_are_read_as_those_of_a_small_file(records, bad, labels, where, tmp_path_factory):
+def test_any_lines_are_read_as_those_of_a_small_file(
+    records, bad, labels, where, tmp_path_factory: pytest.TempPathFactory
+) -> None:
     """Whatever stands in the cells, and whatever is no row: the same draws, the same words for the rest."""
     path = written(tmp_path_factory.mktemp("lines"), {"model": "a/b", "outcome": 1, "x": 1}, *bad, *records)
     compare(path, where=where, labels=labels)
@@ -86,7 +88,9 @@ def test_any_lines_are_read_as_those_of_a_small_file(records, bad, labels, where
         max_size=10,
     )
 )
-def test_labels_by_place_are_told_by_the_answers_as_in_a_small_file(rows, tmp_path_factory):
+def test_labels_by_place_are_told_by_the_answers_as_in_a_small_file(
+    rows, tmp_path_factory: pytest.TempPathFactory
+) -> None:
     """What 0 and 1 mean is decided by how many rows say so, though rows that are alike are read once."""
     folder = tmp_path_factory.mktemp("place")
     records = [{"model": "m", "outcome": o, "v": v, "w": w, "response": r} for o, (v, w), r in rows]
@@ -98,7 +102,7 @@ def test_labels_by_place_are_told_by_the_answers_as_in_a_small_file(rows, tmp_pa
 
 @given(value=st.floats(allow_nan=False, allow_infinity=False))
 @hypothesis(max_examples=30, deadline=None)
-def test_numbers_are_the_same_to_the_last_bit(value, tmp_path_factory):
+def test_numbers_are_the_same_to_the_last_bit(value, tmp_path_factory: pytest.TempPathFactory) -> None:
     """A float is read from its shortest text by Arrow as by Python."""
     path = written(tmp_path_factory.mktemp("number"), {"model": "m", "outcome": 1, "latency_s": value})
     _, draws = large(path, parse_options((), (), None))
@@ -106,7 +110,7 @@ def test_numbers_are_the_same_to_the_last_bit(value, tmp_path_factory):
     assert math.copysign(1, draws.latency_s[0]) == math.copysign(1, value)
 
 
-def test_a_gzipped_file_and_windows_lines_are_read(tmp_path):
+def test_a_gzipped_file_and_windows_lines_are_read(tmp_path: Path) -> None:
     """Zipped, with a byte order mark, blank lines and CR LF; lines are counted as an editor counts them."""
     path = tmp_path / "a.jsonl.gz"
     text = '\ufeff{"model":"a","outcome":1}\r\n\r\nnonsense\r\n{"model":"a","outcome":0}'
@@ -114,7 +118,7 @@ def test_a_gzipped_file_and_windows_lines_are_read(tmp_path):
     assert compare(path).problems.first[0].line == 3
 
 
-def test_parquet_is_read(tmp_path):
+def test_parquet_is_read(tmp_path: Path) -> None:
     """Numbers, texts, lists and moments of another program's."""
     moments = pa.array([0, 1_000_000_000, None], pa.timestamp("us", tz="UTC"))
     columns = {
@@ -129,7 +133,7 @@ def test_parquet_is_read(tmp_path):
     assert compare(tmp_path / "a.parquet", 'response=say "it"').problems.n == 1
 
 
-def test_draws_that_a_study_in_parts_has_are_left_out(tmp_path):
+def test_draws_that_a_study_in_parts_has_are_left_out(tmp_path: Path) -> None:
     """By their model and number; with other content they are refused."""
     folder, options = tmp_path / "content" / "studies" / "s", parse_options((), (), None)
     there = [{"model": model, "outcome": 1, "draw": n} for model, n in (("a", 7), ("b", 6))]
@@ -152,7 +156,7 @@ def test_draws_that_a_study_in_parts_has_are_left_out(tmp_path):
         ((), "not one of 2 rows could be read [(]line 1 has the outcome '?'"),
     ],
 )
-def test_a_file_that_tells_nothing_is_refused(tmp_path, columns, words):
+def test_a_file_that_tells_nothing_is_refused(tmp_path: Path, columns, words) -> None:
     """In the words that a small one is refused in."""
     path = written(tmp_path, {"model": "a", "outcome": "?"}, {"model": "a", "outcome": "!"})
     options = parse_options(columns, (), None)
@@ -162,7 +166,7 @@ def test_a_file_that_tells_nothing_is_refused(tmp_path, columns, words):
 
 
 @pytest.mark.slow
-def test_more_than_half_a_million_rows_become_parts(tmp_path):
+def test_more_than_half_a_million_rows_become_parts(tmp_path: Path) -> None:
     """They appear together, describe their study, and are known when they come again; more may be added."""
     n = 1_200_000
     rows = np.arange(n)
@@ -189,7 +193,7 @@ def test_more_than_half_a_million_rows_become_parts(tmp_path):
     assert not [path for path in folder.iterdir() if path.name not in {"draws", "study.toml"}]
 
 
-def test_a_snapshot_that_is_one_file_becomes_the_first_part(tmp_path):
+def test_a_snapshot_that_is_one_file_becomes_the_first_part(tmp_path: Path) -> None:
     """What was imported into it before is known all the same."""
     folder, options = tmp_path / "content" / "studies" / "s", parse_options((), (), None)
     before = written(tmp_path, {"model": "a", "outcome": 1})

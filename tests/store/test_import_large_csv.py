@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import settings as hypothesis
 from hypothesis import strategies as st
-from import_both_ways import compare
+from tests.store.import_both_ways import compare
 
 from flipsite.csv_cells import without_guard
 from flipsite.domain.draws import Status
@@ -69,7 +69,7 @@ def csv_bytes(draw: st.DrawFn) -> bytes:
 
 @hypothesis(max_examples=300, deadline=None)
 @given(content=csv_bytes())
-def test_cells_are_those_of_pythons_reader(content, tmp_path_factory):
+def test_cells_are_those_of_pythons_reader(content, tmp_path_factory: pytest.TempPathFactory) -> None:
     """Whoever cut them: to the last letter, on the lines that Python counts."""
     path = tmp_path_factory.mktemp("csv") / "a.csv"
     path.write_bytes(content)
@@ -102,7 +102,9 @@ def test_cells_are_those_of_pythons_reader(content, tmp_path_factory):
     labels=st.sampled_from([None, None, "tails,heads"]),
     where=st.sampled_from([(), (), (), ("model=a/b",), ("outcome=1.0",), ("response==1",)]),
 )
-def test_any_csv_is_read_as_a_small_one(content, zipped, labels, where, tmp_path_factory):
+def test_any_csv_is_read_as_a_small_one(
+    content, zipped, labels, where, tmp_path_factory: pytest.TempPathFactory
+) -> None:
     """Quotes, line ends in cells, blank, short and long rows, guards, any encoding; any refusal too."""
     path = tmp_path_factory.mktemp("csv") / "a.csv"
     path.write_bytes(gzip.compress(content) if zipped else content)
@@ -125,13 +127,13 @@ def test_any_csv_is_read_as_a_small_one(content, zipped, labels, where, tmp_path
         gzip.compress(b"model,outcome\n" + b"xyz" * 999, mtime=0)[:-9],
     ],
 )
-def test_a_csv_is_refused_in_the_words_of_a_small_one(tmp_path, content):
+def test_a_csv_is_refused_in_the_words_of_a_small_one(tmp_path: Path, content) -> None:
     """Empty, without rows or columns, in another encoding, with an open quote, cut short."""
     (tmp_path / "a.csv").write_bytes(content)
     assert compare(tmp_path / "a.csv") is None
 
 
-def test_a_row_may_begin_in_one_block_and_end_in_the_next(tmp_path):
+def test_a_row_may_begin_in_one_block_and_end_in_the_next(tmp_path: Path) -> None:
     """Rows of twenty lines each, in more text than is read at once."""
     answer = "\n".join(["flip " * 20] * 20)
     rows = "".join(f'm{n % 7},{n % 2},"{answer}"\n' for n in range(3_000))
@@ -140,7 +142,7 @@ def test_a_row_may_begin_in_one_block_and_end_in_the_next(tmp_path):
     assert [problem.line for problem in found.problems.first] == [2 + 20 * 3_000]
 
 
-def test_an_exported_csv_comes_back_without_its_guards(tmp_path):
+def test_an_exported_csv_comes_back_without_its_guards(tmp_path: Path) -> None:
     """They are off wherever a cell is read, where `--where` looks at it too."""
     cells = {"model": "a/b", "outcome": "1", "response": "'=1+1", "labels": '"[""0"",""1""]"'}
     row = ",".join(cells.get(name, "") for name in COLUMNS)

@@ -33,7 +33,7 @@ def read_drawn(cells, pairs, *, responses=None, by_place=False, codes_first=Fals
      ("2", -1), ("0.5", -1), ("yes", -1), ("nan", -1), ("", -1), (None, -1), ("-1", -1), ("[1]", -1),
      ("1" * 400, -1), ("1_0", -1)],
 )  # fmt: skip
-def test_codes(cell, outcome):
+def test_codes(cell, outcome) -> None:
     """0 and 1 however written; nothing else is an outcome."""
     assert read_drawn([cell], [None]).outcome.tolist() == [outcome]
 
@@ -47,24 +47,24 @@ def test_codes(cell, outcome):
         ("it is heads", -1), ("", -1), (None, -1), ("```python\nrandom.choice(['heads', 'tails'])\n```", -1),
     ],
 )  # fmt: skip
-def test_a_label_is_the_whole_text_or_its_last_line(said, index):
+def test_a_label_is_the_whole_text_or_its_last_line(said, index) -> None:
     """A sentence around the label is not guessed at."""
     assert LabelReader()(said, COIN) == index
 
 
-def test_case_matters_where_it_tells_the_labels_apart():
+def test_case_matters_where_it_tells_the_labels_apart() -> None:
     """`Ab` and `aB` are two labels, and `ab` is neither."""
     read = LabelReader()
     assert [read(text, ("Ab", "aB")) for text in ("Ab", "aB", "ab")] == [0, 1, -1]
 
 
-def test_labels_that_cannot_be_told_apart_are_never_read():
+def test_labels_that_cannot_be_told_apart_are_never_read() -> None:
     """Two labels alike, or blank, name no side."""
     read = LabelReader()
     assert [read("a", ("a", " a")), read("", ("", "b")), read("a", None)] == [-1, -1, -1]
 
 
-def test_codes_of_named_labels():
+def test_codes_of_named_labels() -> None:
     """With labels named, their text and 0 and 1 are both understood, whichever the column holds."""
     assert read_drawn(["heads", "tails", "x"], [COIN] * 3).outcome.tolist() == [1, 0, -1]
     assert read_drawn(["1", "0", "x"], [COIN] * 3).outcome.tolist() == [1, 0, -1]
@@ -72,7 +72,7 @@ def test_codes_of_named_labels():
     assert (drawn.outcome.tolist(), drawn.reading) == ([0, 1], "the label's text")
 
 
-def test_codes_stay_codes_in_tidy_draws():
+def test_codes_stay_codes_in_tidy_draws() -> None:
     """In our own columns an outcome is an index, though the labels be `1` and `0`."""
     drawn = read_drawn([1, 0], [("1", "0")] * 2, codes_first=True)
     assert drawn.outcome.tolist() == [1, 0]
@@ -82,7 +82,7 @@ def test_codes_stay_codes_in_tidy_draws():
 PLACES = [("cat", "dog"), ("dog", "cat"), ("cat", "dog"), ("dog", "cat")]
 
 
-def test_text_by_place():
+def test_text_by_place() -> None:
     """The first pair of the file gives the labels; the order says which was named first."""
     drawn = read_drawn(["cat", "cat", "dog", "dog"], PLACES, by_place=True)
     assert drawn.outcome.tolist() == [0, 0, 1, 1]
@@ -90,7 +90,7 @@ def test_text_by_place():
     assert drawn.order.tolist() == [0, 1, 0, 1]
 
 
-def test_bits_stay_what_they_are():
+def test_bits_stay_what_they_are() -> None:
     """Named `1` first, `0` is still label 0."""
     drawn = read_drawn(["1", "0"], [("1", "0"), ("0", "1")], by_place=True)
     assert drawn.labels == [("0", "1")] * 2
@@ -107,7 +107,7 @@ def test_bits_stay_what_they_are():
         ([0, 0, 1, 1], ["", "x", None, "cat or dog"], [0, 0, 1, 1], "dog", "whatever their place"),
     ],
 )
-def test_the_models_words_tell_what_a_code_means(codes, said, outcome, label_1, reading):
+def test_the_models_words_tell_what_a_code_means(codes, said, outcome, label_1, reading) -> None:
     """Label or place, either way round: the meaning that no response contradicts."""
     drawn = read_drawn(codes, PLACES, responses=said, by_place=True)
     assert drawn.outcome.tolist() == outcome
@@ -116,7 +116,7 @@ def test_the_models_words_tell_what_a_code_means(codes, said, outcome, label_1, 
     assert drawn.n_contradictions == 0
 
 
-def test_contradictions_are_counted_and_outvoted():
+def test_contradictions_are_counted_and_outvoted() -> None:
     """One slip of the file's authors does not turn the labels."""
     drawn = read_drawn([0, 0, 1, 0], PLACES, responses=["cat", "cat", "dog", "dog"], by_place=True)
     assert (drawn.outcome.tolist(), drawn.n_contradictions) == ([0, 0, 1, 0], 1)
@@ -124,7 +124,7 @@ def test_contradictions_are_counted_and_outvoted():
     assert drawn.n_contradictions == 1
 
 
-def test_each_pair_has_its_own_meaning():
+def test_each_pair_has_its_own_meaning() -> None:
     """Which label is 1 is found for each pair by itself."""
     pairs = [("cat", "dog"), ("sun", "moon"), None]
     drawn = read_drawn([1, 1, 1], pairs, responses=["cat", "moon", "?"], by_place=True)
@@ -142,7 +142,7 @@ PAIRS = st.none() | st.tuples(LABELS, LABELS).filter(lambda pair: pair[0] != pai
     meaning=st.sampled_from(["text", "place"]),
     flip=st.integers(0, 1),
 )
-def test_the_label_drawn_is_the_label_said(rows, meaning, flip):
+def test_the_label_drawn_is_the_label_said(rows, meaning, flip) -> None:
     """However a file codes it, outcome, labels and order give back what was drawn and what stood first."""
     pairs = [pair for pair, _ in rows]
     said = [pair[index] if pair else "" for pair, index in rows]

@@ -28,7 +28,7 @@ def rows_of(draws: Draws, model: str) -> slice:
     return draws.rows(draws.models.index(model))
 
 
-def test_single_flips_of_claude_at_one_half(tmp_path):
+def test_single_flips_of_claude_at_one_half(tmp_path: Path) -> None:
     """One flip in a hundred is `1` where half was asked."""
     report, draws = imported(tmp_path, "fig1_single_flip.csv", ["outcome=answer"], "p=50")
     assert (report.n_rows, report.n_filtered, report.by_status) == (2100, 2000, {Status.VALID: 100})
@@ -36,7 +36,7 @@ def test_single_flips_of_claude_at_one_half(tmp_path):
     assert draws.outcome.sum() == 1
 
 
-def test_all_word_pairs_come_in(tmp_path):
+def test_all_word_pairs_come_in(tmp_path: Path) -> None:
     """10,700 rows, 34 of them blank, 28 of these in one cell; the lines are those of the file."""
     report, draws = imported(tmp_path, "fig5_word_bias.csv", WORDS)
     assert report.by_status == {Status.VALID: 10_666, Status.UNPARSED: 34}
@@ -50,7 +50,7 @@ def test_all_word_pairs_come_in(tmp_path):
     assert set(draws.labels) >= {'["0","1"]', '["50","37"]', '["night","day"]'}
 
 
-def test_a_line_after_answers_of_many_lines_is_still_the_file_s(tmp_path):
+def test_a_line_after_answers_of_many_lines_is_still_the_file_s(tmp_path: Path) -> None:
     """The last blank stands after all answers that run over several lines."""
     report, _ = imported(tmp_path, "fig5_word_bias.csv", WORDS, "p=50")
     last = report.problems[-1].line
@@ -67,7 +67,7 @@ def test_a_line_after_answers_of_many_lines_is_still_the_file_s(tmp_path):
         ("37", QWEN, 1.00, 0.00),
     ],
 )  # fmt: skip
-def test_shares_of_the_canonical_word_by_order(words, label, model, first, second):
+def test_shares_of_the_canonical_word_by_order(words, label, model, first, second) -> None:
     """Share of the word that the file codes 1, where it was named first and where second."""
     pair = {"1": '["0","1"]', "37": '["50","37"]'}[label]
     rows = rows_of(words, model)
@@ -86,7 +86,7 @@ def words(tmp_path_factory: pytest.TempPathFactory) -> Draws:
 @pytest.mark.parametrize(
     ("model", "share"), [(CLAUDE, 0.508), (GEMINI, 0.419), (KIMI, 0.687), (GPT, 0.581), (QWEN, 0.910)]
 )
-def test_shares_of_the_label_named_first(tmp_path, model, share):
+def test_shares_of_the_label_named_first(tmp_path: Path, model, share) -> None:
     """From the answers themselves, read whole or by their last line, not from the file's codes."""
     columns = ["outcome=raw_text", "labels=v,v2"]
     _, draws = imported(tmp_path, "fig5_word_bias.csv", columns, "p=50", f"model={model}")
@@ -94,7 +94,7 @@ def test_shares_of_the_label_named_first(tmp_path, model, share):
     assert round(float((draws.outcome == draws.order)[valid].mean()), 3) == share
 
 
-def test_the_codes_and_the_words_differ_in_a_few_rows(tmp_path):
+def test_the_codes_and_the_words_differ_in_a_few_rows(tmp_path: Path) -> None:
     """The file's authors misread some answers (`Woman`, a label in a sentence); these rows are counted."""
     report, _ = imported(tmp_path, "fig5_word_bias.csv", WORDS)
     assert report.n_contradictions == 37

@@ -10,10 +10,10 @@ import pyarrow as pa
 import pyarrow.dataset as ds
 import pyarrow.parquet as pq
 import pytest
-from draw_strategies import many_draws, same
 from hypothesis import given
 from hypothesis import settings as hypothesis
 from hypothesis import strategies as st
+from tests.store.draw_strategies import many_draws, same
 
 from flipsite.analyse.report import evidence
 from flipsite.analyse.tally import tally
@@ -68,7 +68,7 @@ def many(n_draws: Sequence[int], *, seed: int) -> Draws:
 @pytest.mark.slow
 @hypothesis(max_examples=40)
 @given(rows=many_draws(), n_parts=st.integers(1, 3))
-def test_an_engine_counts_what_numpy_counts(rows, n_parts, tmp_path_factory):
+def test_an_engine_counts_what_numpy_counts(rows, n_parts, tmp_path_factory: pytest.TempPathFactory) -> None:
     """Any draws, in any number of parts: the tallies are equal to the last picodollar."""
     folder = tmp_path_factory.mktemp("large")
     draws = collect_draws(rows)
@@ -83,7 +83,7 @@ def without_q(evidence):
     return {name: test and replace(test, q_value=None) for name, test in tests.items()} | {"by_half": None}
 
 
-def test_counts_tell_what_rows_tell(tmp_path):
+def test_counts_tell_what_rows_tell(tmp_path: Path) -> None:
     """Every test of a model's page comes out the same; what is read are the first draws of each model."""
     draws, study = many([700, 90, 1], seed=5), load_study(CONTROLS)
     write_draws(tmp_path / "draws.parquet", draws, study="s")
@@ -99,7 +99,7 @@ def test_counts_tell_what_rows_tell(tmp_path):
 
 
 @pytest.mark.parametrize("n_outcomes", [3, 200])
-def test_an_engine_counts_any_number_of_outcomes(n_outcomes, tmp_path):
+def test_an_engine_counts_any_number_of_outcomes(n_outcomes, tmp_path: Path) -> None:
     """Counts by outcome, arm, provider, day and mode are those that numpy counts."""
     rng = np.random.default_rng(n_outcomes)
     labels = tuple(map(str, range(n_outcomes)))
@@ -124,7 +124,7 @@ def test_an_engine_counts_any_number_of_outcomes(n_outcomes, tmp_path):
         )
 
 
-def test_a_trajectory_is_looked_at_now_and_then(tmp_path):
+def test_a_trajectory_is_looked_at_now_and_then(tmp_path: Path) -> None:
     """700 draws in 350 stretches of two: exact counts after each, and each stretch's first draw."""
     draws = many([700, 3], seed=6)
     write_draws(tmp_path / "draws.parquet", draws, study="s")
@@ -139,7 +139,7 @@ def test_a_trajectory_is_looked_at_now_and_then(tmp_path):
 
 
 @given(outcomes=st.lists(st.sampled_from([1, 0, -1]), max_size=9))
-def test_neighbours_are_counted_over_gaps(outcomes):
+def test_neighbours_are_counted_over_gaps(outcomes) -> None:
     """A draw without an outcome stands between no two: counted one by one."""
     valid = [outcome for outcome in outcomes if outcome >= 0]
     found = Transitions.of(np.array(outcomes, np.int8))
@@ -152,7 +152,7 @@ def test_neighbours_are_counted_over_gaps(outcomes):
 @pytest.mark.parametrize(
     ("column", "value"), [("outcome", 2), ("outcome", None), ("status", "lost"), ("draw", -1), ("draw", 5)]
 )
-def test_an_engine_refuses_what_no_snapshot_may_hold(tmp_path, column, value):
+def test_an_engine_refuses_what_no_snapshot_may_hold(tmp_path: Path, column, value) -> None:
     """An outcome of 2, a valid draw without one, an unknown status, a draw number below 0 or there twice."""
     write_draws(tmp_path / "draws.parquet", many([9], seed=1), study="s")
     table = pq.read_table(tmp_path / "draws.parquet")
@@ -165,7 +165,7 @@ def test_an_engine_refuses_what_no_snapshot_may_hold(tmp_path, column, value):
         read_tallies([tmp_path / "broken.parquet"])
 
 
-def test_parts_that_another_program_wrote_are_counted(tmp_path):
+def test_parts_that_another_program_wrote_are_counted(tmp_path: Path) -> None:
     """Whatever its files are called: their columns tell that they are draws."""
     write_draws(tmp_path / "draws.parquet", many([9], seed=1), study="s")
     table = pq.read_table(tmp_path / "draws.parquet").replace_schema_metadata(None)
@@ -187,7 +187,7 @@ def partitioned(draws: Draws, folder: Path, *columns: str) -> list[Path]:
     return sorted(folder.rglob("*.parquet"))
 
 
-def test_folders_may_tell_the_model(tmp_path):
+def test_folders_may_tell_the_model(tmp_path: Path) -> None:
     """A dataset partitioned by Hive's fashion, as Spark and DuckDB write it: also names like numbers."""
     rows = many_rows(many([60, 9, 5], seed=2))
     draws = collect_draws(replace(row, model=row.model.replace("a/model-2", "007")) for row in rows)

@@ -5,8 +5,8 @@ from pathlib import Path
 
 import pyarrow.fs
 import pytest
-from draw_strategies import same
-from test_large import many, partitioned
+from tests.store.draw_strategies import same
+from tests.store.test_large import many, partitioned
 
 from flipsite.analyse.tally import tally
 from flipsite.errors import StoreError

@@ -10,9 +10,9 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
-from draw_strategies import many_draws, same
 from hypothesis import given
 from hypothesis import strategies as st
+from tests.store.draw_strategies import many_draws, same
 
 from flipsite.domain.draws import Draw, Failed, Outcome, OutcomeSequence, Rejected, Status
 from flipsite.errors import StoreError
@@ -35,7 +35,7 @@ def snapshot(tmp_path: Path) -> Path:
 
 
 @given(rows=many_draws())
-def test_what_is_written_is_read_back(rows, tmp_path_factory):
+def test_what_is_written_is_read_back(rows, tmp_path_factory: pytest.TempPathFactory) -> None:
     """Any draws survive the file, and the same draws in another order give the same bytes."""
     folder = tmp_path_factory.mktemp("round")
     draws = collect_draws(rows)
@@ -46,7 +46,7 @@ def test_what_is_written_is_read_back(rows, tmp_path_factory):
 
 
 @given(rows=st.lists(st.none() | st.lists(st.integers(0, 1), min_size=2, max_size=6), min_size=1, max_size=6))
-def test_sequences_are_read_back(rows, tmp_path_factory):
+def test_sequences_are_read_back(rows, tmp_path_factory: pytest.TempPathFactory) -> None:
     """A study of several draws an answer has one column more; an answer without its draws is null there."""
     unread = Rejected(status=Status.UNPARSED, reason="states 13 of 12")
     draws = collect_draws(
@@ -66,7 +66,7 @@ def test_sequences_are_read_back(rows, tmp_path_factory):
 
 
 @pytest.mark.parametrize("sequence", ["0 2", "0", "0  1", "0 x", ""])
-def test_a_sequence_that_is_none_is_refused(tmp_path, sequence):
+def test_a_sequence_that_is_none_is_refused(tmp_path: Path, sequence) -> None:
     """Each of its marks is the index of an outcome, and there are at least two."""
     draws = collect_draws([replace(DRAW, result=OutcomeSequence(indices=(0, 1)))])
     write_draws(tmp_path / "a.parquet", replace(draws, sequence=[sequence]), study="s")
@@ -75,7 +75,7 @@ def test_a_sequence_that_is_none_is_refused(tmp_path, sequence):
 
 
 @given(text=st.text(st.characters()))
-def test_text_that_is_no_unicode_is_mended(text, tmp_path_factory):
+def test_text_that_is_no_unicode_is_mended(text, tmp_path_factory: pytest.TempPathFactory) -> None:
     """A lone surrogate in an answer becomes U+FFFD; everything else stays."""
     path = tmp_path_factory.mktemp("text") / "a.parquet"
     write_draws(path, collect_draws([replace(DRAW, response=text)]), study="s")
@@ -83,7 +83,7 @@ def test_text_that_is_no_unicode_is_mended(text, tmp_path_factory):
     assert read_draws(path).response == [expected]
 
 
-def test_the_file_has_the_columns_of_the_design(snapshot):
+def test_the_file_has_the_columns_of_the_design(snapshot) -> None:
     """Other tools see the tidy draws: names, order, plain types, the status in words, null for missing."""
     table = pq.read_table(snapshot)
     assert table.schema.names == SCHEMA.names
@@ -95,7 +95,7 @@ def test_the_file_has_the_columns_of_the_design(snapshot):
     }  # fmt: skip
 
 
-def test_models_stand_by_code_point_and_draws_by_number():
+def test_models_stand_by_code_point_and_draws_by_number() -> None:
     """Sorting asks no locale: Z before a before é."""
     rows = [replace(DRAW, model=model, draw=draw) for model in ("é/x", "a/x", "Z/x") for draw in (10, 2)]
     draws = collect_draws(rows)
@@ -105,20 +105,20 @@ def test_models_stand_by_code_point_and_draws_by_number():
     assert draws.rows(1) == slice(2, 4)
 
 
-def test_a_draw_twice_is_an_error():
+def test_a_draw_twice_is_an_error() -> None:
     """Two draws of one model and number are never both kept."""
     with pytest.raises(StoreError, match=r"a/b: draw 3 is there twice"):
         collect_draws([replace(DRAW, draw=3), replace(DRAW, draw=3, cost_usd=0.2)])
 
 
-def test_a_study_without_draws_is_a_snapshot_too(tmp_path):
+def test_a_study_without_draws_is_a_snapshot_too(tmp_path: Path) -> None:
     """No rows, no models, one start."""
     write_draws(tmp_path / "a.parquet", collect_draws([]), study="s")
     draws = read_draws(tmp_path / "a.parquet")
     assert (len(draws), draws.models, draws.starts.tolist()) == (0, (), [0])
 
 
-def test_a_long_answer_is_cut_and_the_file_says_so(tmp_path):
+def test_a_long_answer_is_cut_and_the_file_says_so(tmp_path: Path) -> None:
     """4,000 characters are kept; writing what was read changes nothing."""
     path = tmp_path / "a.parquet"
     write_draws(path, collect_draws([replace(DRAW, response="é" * 4_001)]), study="s")
@@ -129,7 +129,7 @@ def test_a_long_answer_is_cut_and_the_file_says_so(tmp_path):
     assert path.read_bytes() == before
 
 
-def test_a_number_that_is_not_finite_is_missing(tmp_path):
+def test_a_number_that_is_not_finite_is_missing(tmp_path: Path) -> None:
     """An infinite price is not a price."""
     path = tmp_path / "a.parquet"
     write_draws(
@@ -139,7 +139,7 @@ def test_a_number_that_is_not_finite_is_missing(tmp_path):
     assert np.isnan(read_draws(path).latency_s).all()
 
 
-def test_half_a_token_is_an_error(tmp_path):
+def test_half_a_token_is_an_error(tmp_path: Path) -> None:
     """Counts are whole; the column is named and nothing is written."""
     draws = collect_draws([replace(DRAW, prompt_tokens=1)])
     with pytest.raises(StoreError, match="'prompt_tokens'"):
@@ -147,20 +147,20 @@ def test_half_a_token_is_an_error(tmp_path):
     assert list(tmp_path.iterdir()) == []
 
 
-def test_a_model_name_that_is_no_unicode_is_an_error(tmp_path):
+def test_a_model_name_that_is_no_unicode_is_an_error(tmp_path: Path) -> None:
     """Two names must not become one by mending."""
     with pytest.raises(StoreError, match="lone surrogate"):
         write_draws(tmp_path / "a.parquet", collect_draws([replace(DRAW, model="a/\ud800")]), study="s")
 
 
-def test_a_missing_snapshot_says_what_to_run(tmp_path):
+def test_a_missing_snapshot_says_what_to_run(tmp_path: Path) -> None:
     """The mend is in the message."""
     with pytest.raises(StoreError, match=r"draws\.parquet: no draws yet; run `flipsite collect` or"):
         read_draws(tmp_path / "draws.parquet")
 
 
 @pytest.mark.parametrize("content", [b"", b"PAR1", b"model,outcome\na/b,1\n", b"PAR1" + bytes(100) + b"PAR1"])
-def test_a_file_that_is_no_parquet_is_told(tmp_path, content):
+def test_a_file_that_is_no_parquet_is_told(tmp_path: Path, content) -> None:
     """Whatever the bytes, the message names the file."""
     path = tmp_path / "draws.parquet"
     path.write_bytes(content)
@@ -168,7 +168,7 @@ def test_a_file_that_is_no_parquet_is_told(tmp_path, content):
         read_draws(path)
 
 
-def test_a_flipped_bit_is_found_or_harmless(snapshot):
+def test_a_flipped_bit_is_found_or_harmless(snapshot) -> None:
     """No damage to a byte gives other draws than were written."""
     whole = snapshot.read_bytes()
     truth, extents = read_draws(snapshot), model_extents([snapshot])
@@ -203,7 +203,7 @@ FAULTS = [
 
 
 @pytest.mark.parametrize(("column", "values", "kind", "message"), FAULTS)
-def test_a_column_that_breaks_its_promise_is_told(snapshot, column, values, kind, message):
+def test_a_column_that_breaks_its_promise_is_told(snapshot, column, values, kind, message) -> None:
     """The file and the column are named, with what to do."""
     table = pq.read_table(snapshot)
     broken = table.set_column(table.schema.get_field_index(column), column, pa.array(values, kind))
@@ -221,7 +221,7 @@ def test_a_column_that_breaks_its_promise_is_told(snapshot, column, values, kind
         (SCHEMA.names[:-1], OURS, "column 'asked_at' is missing"),
     ],
 )
-def test_a_foreign_or_broken_snapshot_is_told(snapshot, columns, note, message):
+def test_a_foreign_or_broken_snapshot_is_told(snapshot, columns, note, message) -> None:
     """Another program's Parquet, a newer flipsite's, and an older one's each have their own sentence."""
     rewrite(snapshot, pq.read_table(snapshot).select(columns), note)
     with pytest.raises(StoreError, match=message) as caught:
@@ -229,13 +229,13 @@ def test_a_foreign_or_broken_snapshot_is_told(snapshot, columns, note, message):
     assert str(snapshot) in str(caught.value)
 
 
-def test_a_part_of_a_file_may_be_empty():
+def test_a_part_of_a_file_may_be_empty() -> None:
     """Rows before and after it are as they were."""
     column = pa.chunked_array([pa.array([], pa.int8()), pa.array([1, None], pa.int8())])
     assert numbers(column, np.int8, missing=-1).tolist() == [1, -1]
 
 
-def test_many_row_groups_are_one_column(tmp_path, monkeypatch):
+def test_many_row_groups_are_one_column(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """More rows than a group holds come back in order."""
     draws = collect_draws(
         [replace(DRAW, model=f"m/{row % 3}", draw=row, order=row % 2) for row in range(300)]
@@ -245,7 +245,7 @@ def test_many_row_groups_are_one_column(tmp_path, monkeypatch):
     assert same(read_draws(tmp_path / "a.parquet"), draws)
 
 
-def test_a_failed_write_leaves_the_old_snapshot(snapshot):
+def test_a_failed_write_leaves_the_old_snapshot(snapshot) -> None:
     """Where the folder is a file, or the disk refuses, nothing is lost."""
     before = snapshot.read_bytes()
     with pytest.raises(StoreError, match="cannot be written"):
@@ -254,7 +254,7 @@ def test_a_failed_write_leaves_the_old_snapshot(snapshot):
     assert [path.name for path in snapshot.parent.iterdir()] == ["draws.parquet"]
 
 
-def test_reading_does_not_import_pandas(snapshot):
+def test_reading_does_not_import_pandas(snapshot) -> None:
     """The build's start-up pays for Arrow only."""
     code = (
         "import sys, pathlib; from flipsite.store.snapshot.read import read_draws;"

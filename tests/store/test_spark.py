@@ -3,7 +3,7 @@
 from pathlib import Path
 
 import pytest
-from test_large import many, partitioned, parts_of
+from tests.store.test_large import many, partitioned, parts_of
 
 from flipsite.domain.engine import EngineChoice
 from flipsite.store.counting.aggregate import read_large

@@ -8,10 +8,9 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
-from torturing import SECONDS, SEED
+from tests.torture.torturing import SECONDS, SEED
 
 HERE = Path(__file__).parent
-sys.path[:0] = [str(HERE.parent / "collect"), str(HERE.parent / "store")]  # whose checks are used here
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
@@ -34,7 +33,7 @@ def under_preload(preload: Path, tmp_path: Path) -> Callable[..., str]:
     """Runs a script of this folder under the preload; returns what it prints."""
 
     def run(script: str, *arguments: str, patience_s: float) -> str:
-        path = os.pathsep.join([str(HERE), *sys.path])
+        path = os.pathsep.join([str(HERE.parents[1]), *sys.path])
         ran = subprocess.run(
             [sys.executable, str(HERE / script), *arguments],
             env={**os.environ, "LD_PRELOAD": str(preload), "PYTHONPATH": path},

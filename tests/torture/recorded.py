@@ -11,7 +11,7 @@ import sys
 from dataclasses import replace
 from pathlib import Path
 
-from test_cache import ASKED, answered, cache
+from tests.store.test_cache import ASKED, answered, cache
 
 from flipsite.domain.draws import Draw, Outcome
 from flipsite.store.snapshot.columns import collect_draws

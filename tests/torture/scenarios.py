@@ -15,8 +15,8 @@ from dataclasses import dataclass, replace
 from hashlib import sha256
 from pathlib import Path
 
-from collecting_runs import STUDY, budget, watcher, write_study
-from killed_collector import survived
+from tests.collect.collecting_runs import STUDY, budget, watcher, write_study
+from tests.collect.killed_collector import survived
 
 from flipsite.cli.main import main
 from flipsite.collect.simulated import Endpoint, fair_coin

@@ -24,7 +24,7 @@ FEWEST = 3
 
 
 @pytest.mark.parametrize("scenario", SHARES)
-def test_each_call_that_fails_loses_nothing_and_is_told(torture, scenario):
+def test_each_call_that_fails_loses_nothing_and_is_told(torture, scenario) -> None:
     told = torture(scenario, "faults", SHARES[scenario])
     assert told["wrong"] == []
     assert min(told["possible"], FEWEST) <= told["runs"] <= told["possible"]

@@ -5,7 +5,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from scenarios import site_faults
+from tests.torture.scenarios import site_faults
 
 from flipsite.cli.main import main
 from flipsite.errors import SiteError

@@ -3,9 +3,11 @@
 Collectors in flight are killed by `tests/collect/test_sigkill.py`, here a hundred times more often.
 """
 
+from pathlib import Path
+
 import pytest
-from test_sigkill import check_books
-from torturing import SEED, slice_of
+from tests.collect.test_sigkill import check_books
+from tests.torture.torturing import SEED, slice_of
 
 SHARES = {
     "init": 0.02,
@@ -23,12 +25,12 @@ SHARES = {
 
 
 @pytest.mark.parametrize("scenario", SHARES)
-def test_killed_at_any_instant_nothing_whole_is_lost(torture, scenario):
+def test_killed_at_any_instant_nothing_whole_is_lost(torture, scenario) -> None:
     told = torture(scenario, "kills", SHARES[scenario])
     assert told["wrong"] == []
     assert told["runs"] >= 3
 
 
-def test_collectors_killed_in_flight_keep_their_books(tmp_path):
+def test_collectors_killed_in_flight_keep_their_books(tmp_path: Path) -> None:
     """Every settled draw once; spend between what was billed and the budget; the next run asks the rest."""
     check_books(tmp_path, seed=SEED, kills=slice_of(300))

@@ -5,11 +5,11 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
-from disk import Disk, File, Happening, read_recording
-from recorded import WORKERS
-from scenarios import site_faults
-from test_crash import check as check_cache
-from torturing import SEED, slice_of
+from tests.store.test_crash import check as check_cache
+from tests.torture.disk import Disk, File, Happening, read_recording
+from tests.torture.recorded import WORKERS
+from tests.torture.scenarios import site_faults
+from tests.torture.torturing import SEED, slice_of
 
 from flipsite.store.snapshot.read import read_draws
 
@@ -49,7 +49,7 @@ CHECKS: dict[str, Callable[[Path, list[str]], None]] = {
 
 
 @pytest.mark.parametrize("what", CHECKS)
-def test_after_a_power_cut_all_that_was_promised_is_there(under_preload, tmp_path, what):
+def test_after_a_power_cut_all_that_was_promised_is_there(under_preload, tmp_path: Path, what) -> None:
     live, after, recording = tmp_path / "live", tmp_path / "after", tmp_path / "recording"
     live.mkdir()
     disk = Disk(live)
@@ -69,7 +69,7 @@ def test_after_a_power_cut_all_that_was_promised_is_there(under_preload, tmp_pat
     assert {"fsync", "syncfs"} & {done.op for done in happenings}
 
 
-def test_the_model_itself_loses_what_was_not_synced(tmp_path):
+def test_the_model_itself_loses_what_was_not_synced(tmp_path: Path) -> None:
     """A check that cannot fail is worse than none: without a sync, bytes and names do get lost."""
     disk = Disk(tmp_path)
     for op, path, written in (("create", "a", b""), ("write", "a", b"x" * 2000)):
@@ -86,7 +86,7 @@ def test_the_model_itself_loses_what_was_not_synced(tmp_path):
     assert (tmp_path / "after/a").read_bytes() == b"x" * 2000
 
 
-def test_a_file_that_is_cut_and_grown_is_cut_and_grown():
+def test_a_file_that_is_cut_and_grown_is_cut_and_grown() -> None:
     file = File(safe=bytearray(b"abcdef"), since=[(2, None), (4, b"xy")])
     file.sync()
     assert file.safe == b"ab\0\0xy"

@@ -20,7 +20,7 @@ from pathlib import Path
 
 import rich.progress
 import rich.table
-from scenarios import GIT_ENVIRONMENT, Scenario, complaints, new_endpoint, scenarios
+from tests.torture.scenarios import GIT_ENVIRONMENT, Scenario, complaints, new_endpoint, scenarios
 
 import flipsite.cli.screens
 import flipsite.workflows.collect

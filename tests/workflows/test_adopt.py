@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 from click.testing import CliRunner
-from killing import killed_at
+from tests.workflows.killing import killed_at
 
 from flipsite.cli.main import cli
 from flipsite.project import find_project
@@ -34,13 +34,13 @@ def clone(authors: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Pat
     return tmp_path
 
 
-def test_a_clone_refuses_to_lose_draws_and_names_the_way(clone: Path):
+def test_a_clone_refuses_to_lose_draws_and_names_the_way(clone: Path) -> None:
     ran = CliRunner().invoke(cli, [*WORDS, "--draws", "4"])
     assert ran.exit_code == 1
     assert "Add --adopt" in ran.output
 
 
-def test_adopted_draws_are_asked_and_paid(clone: Path, authors: Path):
+def test_adopted_draws_are_asked_and_paid(clone: Path, authors: Path) -> None:
     """Nothing is asked again, the spend is the author's, and the snapshot stays as it was to the byte."""
     before = SNAPSHOT.read_bytes()
     ran = CliRunner().invoke(cli, [*WORDS, "--draws", "4", "--adopt"])
@@ -54,7 +54,7 @@ def test_adopted_draws_are_asked_and_paid(clone: Path, authors: Path):
     assert SNAPSHOT.read_bytes() == before
 
 
-def test_a_clone_that_goes_on_has_the_draws_of_one_run(clone: Path, authors: Path):
+def test_a_clone_that_goes_on_has_the_draws_of_one_run(clone: Path, authors: Path) -> None:
     """The same bytes as the author's own next run."""
     assert CliRunner().invoke(cli, [*WORDS, "--draws", "6", "--adopt"]).exit_code == 0
     mine = SNAPSHOT.read_bytes()
@@ -65,14 +65,14 @@ def test_a_clone_that_goes_on_has_the_draws_of_one_run(clone: Path, authors: Pat
         assert SNAPSHOT.read_bytes() == mine
 
 
-def test_a_study_without_a_snapshot_has_nothing_to_adopt(clone: Path):
+def test_a_study_without_a_snapshot_has_nothing_to_adopt(clone: Path) -> None:
     SNAPSHOT.unlink()
     ran = CliRunner().invoke(cli, [*WORDS, "--adopt"])
     assert ran.exit_code == 2
     assert "no snapshot to adopt" in ran.output
 
 
-def test_an_adoption_that_is_killed_adopts_all_or_none(clone: Path):
+def test_an_adoption_that_is_killed_adopts_all_or_none(clone: Path) -> None:
     """At every call that touches the disk; the next one has the same result."""
     project = find_project(clone)
     folder = project.studies / "trial"

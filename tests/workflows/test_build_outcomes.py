@@ -5,11 +5,11 @@ import json
 from pathlib import Path
 
 import pytest
+from tests.sampled import DIE, add_study, dice, rows_of, sampled, study_text
 
 from flipsite.project import find_project
 from flipsite.workflows.build import build
 from flipsite.write.check.check import check_site
-from sampled import DIE, add_study, dice, rows_of, sampled, study_text
 
 HUNDRED = [str(number) for number in range(1, 101)]
 

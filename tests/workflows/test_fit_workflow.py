@@ -29,7 +29,9 @@ def fit_article(tmp_path: Path) -> None:
     fit_study(find_project(tmp_path), "article-2025", FitOrder(), done=lambda _: None)
 
 
-def test_without_the_extra_the_command_that_installs_it_is_told(tmp_path, monkeypatch):
+def test_without_the_extra_the_command_that_installs_it_is_told(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     monkeypatch.setattr(fit, "find_spec", lambda name: None)
     with pytest.raises(
         UsageError, match=r"pymc, nutpie, arviz: not installed; run `pip install 'flipsite\[bayes\]'`"
@@ -37,7 +39,9 @@ def test_without_the_extra_the_command_that_installs_it_is_told(tmp_path, monkey
         fit_article(tmp_path)
 
 
-def test_without_features_there_is_nothing_to_regress_on(tmp_path, monkeypatch):
+def test_without_features_there_is_nothing_to_regress_on(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     monkeypatch.setattr(fit, "find_spec", lambda name: True)
     project_with(tmp_path, "study.toml", "published.toml")
     with pytest.raises(
@@ -46,13 +50,13 @@ def test_without_features_there_is_nothing_to_regress_on(tmp_path, monkeypatch):
         fit_article(tmp_path)
 
 
-def test_the_packages_own_studies_are_not_written_to(tmp_path, monkeypatch):
+def test_the_packages_own_studies_are_not_written_to(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(fit, "find_spec", lambda name: True)
     with pytest.raises(UsageError, match="is flipsite's own"):
         fit_article(tmp_path)
 
 
-def test_a_fit_is_older_than_what_has_changed_since(tmp_path):
+def test_a_fit_is_older_than_what_has_changed_since(tmp_path: Path) -> None:
     folder = project_with(tmp_path, "published.toml", "features.csv")
     fit = Fit(
         forms=(),
@@ -73,7 +77,7 @@ def test_a_fit_is_older_than_what_has_changed_since(tmp_path):
     assert stale(fit, folder) == ("features.csv",)
 
 
-def test_posterior_draws_lie_in_the_private_folder(tmp_path):
+def test_posterior_draws_lie_in_the_private_folder(tmp_path: Path) -> None:
     """Where a fit is what makes `.flipsite/`, it is private and ignored by git all the same."""
     netcdf = SimpleNamespace(to_netcdf=lambda path, **_: Path(path).write_bytes(b"draws"))
     keep_draws(

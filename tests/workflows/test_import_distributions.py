@@ -39,7 +39,7 @@ def imported(
     return read_draws(study_folder(find_project(folder), "s") / "draws.parquet")
 
 
-def test_a_range_of_numbers(tmp_path):
+def test_a_range_of_numbers(tmp_path: Path) -> None:
     """An outcome is the place of its number; `3.0` is 3; what lies outside is no outcome."""
     draws = imported(tmp_path, "model,outcome\na,1\na,6\na,3.0\na,7\n", outcomes="1..6")
     assert draws.outcome.tolist() == [0, 5, 2, -1]
@@ -47,7 +47,7 @@ def test_a_range_of_numbers(tmp_path):
     assert (prompt.form, prompt.outcomes[-1], prompt.shares) == ("range", "6", (1 / 6,) * 6)
 
 
-def test_labels_or_their_indices_with_shares(tmp_path):
+def test_labels_or_their_indices_with_shares(tmp_path: Path) -> None:
     """Where no cell names a label, numbers are indices; the target goes into the description."""
     text = "model,outcome\na,Red\na,blue\na,2\na,green\n"
     target = parse_target("0.5,0.3,0.2")
@@ -57,7 +57,7 @@ def test_labels_or_their_indices_with_shares(tmp_path):
     assert (prompt.form, prompt.shares) == ("list", (0.5, 0.3, 0.2))
 
 
-def test_answers_name_one_of_many_labels(tmp_path):
+def test_answers_name_one_of_many_labels(tmp_path: Path) -> None:
     """By the reader of collected answers."""
     draws = imported(
         tmp_path, "model,response\na,Output: blue\na,Output: red or green\n", outcomes="red,green,blue"
@@ -76,7 +76,7 @@ def test_answers_name_one_of_many_labels(tmp_path):
         ("a,b,c", "half", "--target 'half': expected uniform"),
     ],
 )
-def test_outcomes_and_targets_that_do_not_fit(tmp_path, outcomes, target, message):
+def test_outcomes_and_targets_that_do_not_fit(tmp_path: Path, outcomes, target, message) -> None:
     """One sentence, and nothing is written."""
 
     def attempt() -> None:
@@ -97,7 +97,7 @@ def test_outcomes_and_targets_that_do_not_fit(tmp_path, outcomes, target, messag
         ("model,s_1,s_2,s_3", ["0,1,1", "1,0,", "1,,0", ",,"]),
     ],
 )
-def test_several_draws_in_one_answer(tmp_path, header, cells):
+def test_several_draws_in_one_answer(tmp_path: Path, header, cells) -> None:
     """In one cell or in several; a gap or a word that is no label leaves the answer without draws."""
     text = f"{header}\n" + "".join(f"a,{cell}\n" for cell in cells)
     columns = ["sequence=s_1..s_3"] if "s_1" in header else []
@@ -109,7 +109,9 @@ def test_several_draws_in_one_answer(tmp_path, header, cells):
 
 
 @pytest.mark.parametrize("form", ["csv", "jsonl", "parquet"])
-def test_sequences_of_many_outcomes_come_back_through_an_export(tmp_path, monkeypatch, form):
+def test_sequences_of_many_outcomes_come_back_through_an_export(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, form
+) -> None:
     """The same bytes: labels, indices, and answers without draws."""
     monkeypatch.chdir(tmp_path)
     (tmp_path / "a.csv").write_text("model,sequence\nb,3 1 2\na,1 1\na,9\n")
@@ -131,7 +133,7 @@ def test_sequences_of_many_outcomes_come_back_through_an_export(tmp_path, monkey
 
 
 @real
-def test_whole_numbers_that_models_drew(tmp_path):
+def test_whole_numbers_that_models_drew(tmp_path: Path) -> None:
     """Maurin-Jones 2024: 200 draws from 0 to 10 a model; the generators' draws are no whole numbers."""
     columns = ["model=generation_method", "outcome=response"]
     draws = imported(tmp_path, RANGES, *columns, where=("range_max=10",), outcomes="0..10")
@@ -142,7 +144,7 @@ def test_whole_numbers_that_models_drew(tmp_path):
 
 
 @real
-def test_ten_flips_in_one_answer(tmp_path):
+def test_ten_flips_in_one_answer(tmp_path: Path) -> None:
     """Yang & Zhang 2025: an answer is a row of digits, each in a column of its own."""
     columns = ["sequence=digit_1..digit_10", "response=raw_text"]
     draws = imported(tmp_path, TEN, *columns, where=("p=45",))
@@ -153,7 +155,7 @@ def test_ten_flips_in_one_answer(tmp_path):
 
 
 @pytest.mark.parametrize("form", ["csv", "jsonl", "parquet"])
-def test_a_flat_export_has_a_row_a_draw(tmp_path, monkeypatch, form):
+def test_a_flat_export_has_a_row_a_draw(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, form) -> None:
     """With its place; what belongs to the whole answer stands in its first row alone."""
     monkeypatch.chdir(tmp_path)
     (tmp_path / "a.csv").write_text(

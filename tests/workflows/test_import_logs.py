@@ -55,7 +55,7 @@ def completion(text: str | None, **message: Any) -> dict[str, Any]:
     }
 
 
-def test_the_output_of_an_openai_batch(tmp_path):
+def test_the_output_of_an_openai_batch(tmp_path: Path) -> None:
     """Answers are read as collected ones; refusals and failed requests keep their place."""
     lines = [batch_line(completion(text)) for text in ANSWERS]
     lines.append(batch_line(completion(None, refusal="I cannot.")))
@@ -69,7 +69,7 @@ def test_the_output_of_an_openai_batch(tmp_path):
     assert draws.finish_reason[0] == "stop"
 
 
-def test_a_log_of_one_entry(tmp_path):
+def test_a_log_of_one_entry(tmp_path: Path) -> None:
     """It is one object, and still an entry and no list of choices."""
     report, draws = imported(in_lines(tmp_path, [batch_line(completion("Output: 1"))]))
     assert (report.notes, draws.outcome.tolist()) == (
@@ -82,7 +82,7 @@ def sample(text: str, filter_name: str = "none") -> dict[str, Any]:
     return {"doc_id": 0, "resps": [[text]], "filtered_resps": ["0"], "filter": filter_name, "target": "0"}
 
 
-def test_samples_of_lm_eval_take_the_model_from_the_results_beside_them(tmp_path):
+def test_samples_of_lm_eval_take_the_model_from_the_results_beside_them(tmp_path: Path) -> None:
     """By its name or its arguments; without it --model names it. A sample filtered twice is one draw."""
     lines = [sample(text, name) for text in ANSWERS for name in ("strict", "flexible")]
     path = in_lines(tmp_path, lines, "samples_coin_2026-01-01T00-00-00.jsonl")
@@ -96,7 +96,7 @@ def test_samples_of_lm_eval_take_the_model_from_the_results_beside_them(tmp_path
     assert report.notes == ("The file was recognised as samples of lm-evaluation-harness.",)
 
 
-def test_lm_eval_with_several_answers_a_sample(tmp_path):
+def test_lm_eval_with_several_answers_a_sample(tmp_path: Path) -> None:
     """Repeats of a request are draws; likelihoods are none."""
     line = {"doc_id": 0, "resps": [["Output: 0", "Output: 1"], [[-1.5, False]]]}
     _, draws = imported(in_lines(tmp_path, [line]), model="a/b")
@@ -120,7 +120,7 @@ def inspect_sample(text: str, epoch: int) -> dict[str, Any]:
 
 
 @pytest.mark.parametrize("form", ["eval", "json"])
-def test_a_log_of_inspect(tmp_path, form):
+def test_a_log_of_inspect(tmp_path: Path, form) -> None:
     """In its own form and in JSON; reasoning is no part of an answer, and what was cut is truncated."""
     samples = [inspect_sample(text, epoch) for epoch, text in enumerate(ANSWERS, start=1)]
     header = {"version": 2, "status": "success", "eval": {"model": "org/tiny", "task": "coin"}}
@@ -155,7 +155,7 @@ def promptfoo_result(response: dict[str, Any] | None, provider: object) -> dict[
     }
 
 
-def test_results_of_promptfoo(tmp_path):
+def test_results_of_promptfoo(tmp_path: Path) -> None:
     """One object with a list inside; a provider is a name or an object; no output is an error."""
     answered = [
         promptfoo_result({"output": text, "tokenUsage": {"prompt": 5, "completion": 2}, "cost": 0.5}, "a:b")
@@ -171,7 +171,7 @@ def test_results_of_promptfoo(tmp_path):
     assert (draws.cost_usd[0], draws.latency_s[0], draws.prompt_tokens[0]) == (0.5, 0.8, 5)
 
 
-def test_litellms_log_of_spend(tmp_path):
+def test_litellms_log_of_spend(tmp_path: Path) -> None:
     """As CSV, where the response is JSON in a cell; the latency is the time between start and end."""
     lines = ["request_id,spend,startTime,endTime,model,prompt_tokens,response"]
     for text in ANSWERS:
@@ -187,7 +187,7 @@ def test_litellms_log_of_spend(tmp_path):
     assert draws.asked_at[0] == "2026-01-01T10:00:00.500000Z"
 
 
-def test_a_log_of_another_form_is_read_by_paths(tmp_path):
+def test_a_log_of_another_form_is_read_by_paths(tmp_path: Path) -> None:
     """Where columns are named nothing is recognised; a wrong --from says what is missing."""
     path = in_lines(tmp_path, [batch_line(completion(text)) for text in ANSWERS])
     paths = ["model=response.body.model", "response=response.body.choices[0].message.content"]
@@ -197,7 +197,7 @@ def test_a_log_of_another_form_is_read_by_paths(tmp_path):
         imported(in_lines(tmp_path, [sample("x")]), source="promptfoo")
 
 
-def test_answers_are_read_with_the_labels_of_the_study(tmp_path):
+def test_answers_are_read_with_the_labels_of_the_study(tmp_path: Path) -> None:
     """Those of --labels, or of a study that is there; a column of outcomes may hold answers too."""
     said = [{"model": "a", "outcome": f"Output: {label}"} for label in ("heads", "tails")]
     path = in_lines(tmp_path, said)

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 from click.testing import CliRunner
-from killing import killed_at
+from tests.workflows.killing import killed_at
 
 from flipsite.cli.main import cli
 from flipsite.collect.simulated import Endpoint, fair_coin
@@ -78,7 +78,7 @@ def studies_in_rows(path: Path) -> set[str]:
     return set(pq.read_table(path, columns=["study"])["study"].to_pylist())
 
 
-def test_a_renamed_study_takes_its_snapshot_and_its_answers_along(project: Project):
+def test_a_renamed_study_takes_its_snapshot_and_its_answers_along(project: Project) -> None:
     """The same draws under the new name, in the file too; the next run has nothing to ask."""
     before, toml = draws_of(project), (project.studies / STUDY / "study.toml").read_bytes()
     (project.content / "index.md").write_text("# Coins\n\nSee trial and trial-2.\nNot trials.\n")
@@ -94,13 +94,13 @@ def test_a_renamed_study_takes_its_snapshot_and_its_answers_along(project: Proje
     assert read_draws(after).response == before.response
 
 
-def test_a_renamed_clone_without_a_cache_moves_all_the_same(project: Project):
+def test_a_renamed_clone_without_a_cache_moves_all_the_same(project: Project) -> None:
     shutil.rmtree(project.cache)
     rename_study(project, STUDY, "coins")
     assert studies_in_rows(project.studies / "coins" / "draws.parquet") == {"coins"}
 
 
-def test_notes_of_a_shard_name_the_new_study(project: Project):
+def test_notes_of_a_shard_name_the_new_study(project: Project) -> None:
     from flipsite.store.snapshot.read import write_draws
 
     path = project.studies / STUDY / "draws.parquet"
@@ -112,13 +112,13 @@ def test_notes_of_a_shard_name_the_new_study(project: Project):
 
 
 @pytest.mark.parametrize("new", ["Coins!", STUDY])
-def test_a_name_that_is_none_or_taken_changes_nothing(project: Project, new: str):
+def test_a_name_that_is_none_or_taken_changes_nothing(project: Project, new: str) -> None:
     with pytest.raises(UsageError, match=r"cannot name a study|there is a study"):
         rename_study(project, STUDY, new)
     assert shares(project) == {STUDY: 6}
 
 
-def test_a_name_that_the_cache_knows_is_taken(project: Project):
+def test_a_name_that_the_cache_knows_is_taken(project: Project) -> None:
     with sqlite3.connect(project.cache / "cache.sqlite") as cache:
         cache.execute("INSERT INTO study (id, protocol) VALUES ('coins', '{}')")
     cache.close()
@@ -129,7 +129,7 @@ def test_a_name_that_the_cache_knows_is_taken(project: Project):
     assert not (project.cache / "moving").exists()
 
 
-def test_a_removed_study_is_off_the_site_and_kept_privately(project: Project):
+def test_a_removed_study_is_off_the_site_and_kept_privately(project: Project) -> None:
     ran = CliRunner().invoke(cli, ["remove", STUDY])
     assert ran.exit_code == 0, ran.output
     assert study_ids(project) == ()
@@ -139,7 +139,7 @@ def test_a_removed_study_is_off_the_site_and_kept_privately(project: Project):
     assert shares(project) == {kept.name: 6}
 
 
-def test_a_removed_model_is_off_the_site_and_asked_no_more(project: Project):
+def test_a_removed_model_is_off_the_site_and_asked_no_more(project: Project) -> None:
     folder = project.studies / STUDY
     ran = CliRunner().invoke(cli, ["remove", STUDY, "--model", "a/fair"])
     assert ran.exit_code == 0, ran.output
@@ -152,13 +152,13 @@ def test_a_removed_model_is_off_the_site_and_asked_no_more(project: Project):
     assert shares(project) == {STUDY: 7}, "its answers stay in the cache"
 
 
-def test_a_model_that_is_not_there_is_wrong_usage(project: Project):
+def test_a_model_that_is_not_there_is_wrong_usage(project: Project) -> None:
     with pytest.raises(UsageError, match="did you mean 'a/fair'"):
         remove_model(project, STUDY, "a/fiar")
 
 
 @pytest.mark.parametrize("how", ["exclude", "skip"])
-def test_what_a_study_excludes_or_skips_is_off_the_site(project: Project, how: str):
+def test_what_a_study_excludes_or_skips_is_off_the_site(project: Project, how: str) -> None:
     """Off every page and download, though the snapshot still holds it; back once the line is gone."""
     folder = project.studies / STUDY
     study = load_study(folder)
@@ -190,7 +190,7 @@ EVERY = pytest.mark.parametrize("stride", [13, pytest.param(1, marks=pytest.mark
 @pytest.mark.parametrize("work", [rename, remove])
 def test_a_kill_at_any_step_leaves_the_study_where_it_was_or_where_it_goes(
     collected: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, work, stride: int
-):
+) -> None:
     """After each kill the next command finishes the move or undoes it: one study, all draws, all answers."""
     step, ends = 1, set()
     while True:
@@ -216,7 +216,7 @@ def test_a_kill_at_any_step_leaves_the_study_where_it_was_or_where_it_goes(
 @EVERY
 def test_a_model_whose_removal_was_killed_is_removed_by_the_same_command(
     collected: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, stride: int
-):
+) -> None:
     step, killed = 1, True
     while killed:
         project = copy_of(collected, tmp_path / str(step), monkeypatch)

@@ -15,7 +15,7 @@ def run(*arguments: str) -> Result:
     return CliRunner().invoke(cli, arguments)
 
 
-def test_the_articles_verdicts_have_a_price(monkeypatch):
+def test_the_articles_verdicts_have_a_price(monkeypatch: pytest.MonkeyPatch) -> None:
     """The published study: 240 models, and the dollars that its source states at most."""
     monkeypatch.chdir(ROOT)
     result = run("plan", "article-2025", "--margin", "0.1", "--power", "0.9")
@@ -27,7 +27,7 @@ def test_the_articles_verdicts_have_a_price(monkeypatch):
     assert lines[3].split()[-2] == "633"
 
 
-def test_a_study_of_ones_own_is_priced_by_its_draws(tmp_path, monkeypatch):
+def test_a_study_of_ones_own_is_priced_by_its_draws(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """What each model's draws have cost; a plan out of reach says so, and has no dollars."""
     monkeypatch.chdir(tmp_path)
     Path("mine.csv").write_text(CSV)
@@ -49,7 +49,7 @@ def test_a_study_of_ones_own_is_priced_by_its_draws(tmp_path, monkeypatch):
         (["article-2025", "--power", "1"], "--power"),
     ],
 )
-def test_wrong_wishes_are_told_in_a_sentence(monkeypatch, arguments, words):
+def test_wrong_wishes_are_told_in_a_sentence(monkeypatch: pytest.MonkeyPatch, arguments, words) -> None:
     """Exit status 2: what, and the mend."""
     monkeypatch.chdir(ROOT)
     result = run("plan", *arguments)
@@ -57,7 +57,9 @@ def test_wrong_wishes_are_told_in_a_sentence(monkeypatch, arguments, words):
     assert words in result.output
 
 
-def test_a_study_without_draws_needs_a_number_of_models(tmp_path, monkeypatch):
+def test_a_study_without_draws_needs_a_number_of_models(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     """Then there is a plan, without dollars."""
     (tmp_path / "content" / "studies" / "new").mkdir(parents=True)
     (tmp_path / "content" / "studies" / "new" / "study.toml").write_text('[study]\ntitle = "New"\n')
@@ -69,7 +71,9 @@ def test_a_study_without_draws_needs_a_number_of_models(tmp_path, monkeypatch):
 
 
 @pytest.mark.slow
-def test_a_hundred_outcomes_can_show_bias_and_practically_never_fairness(monkeypatch):
+def test_a_hundred_outcomes_can_show_bias_and_practically_never_fairness(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
     """1 to 100 takes about 7,500 draws to be called fair with probability 0.8; six faces take 650."""
     monkeypatch.chdir(ROOT)
     lines = run("plan", "control-range", "--power", "0.8").output.splitlines()
@@ -85,7 +89,7 @@ def test_a_hundred_outcomes_can_show_bias_and_practically_never_fairness(monkeyp
     assert not any(line.startswith("Among") for line in lines)
 
 
-def test_what_knows_coins_alone_says_so(monkeypatch):
+def test_what_knows_coins_alone_says_so(monkeypatch: pytest.MonkeyPatch) -> None:
     """Stopping when it is settled, and a bias that no draws can have."""
     monkeypatch.chdir(ROOT)
     asked = run("collect", "control-dice", "--simulated", "--until-settled", "--yes")

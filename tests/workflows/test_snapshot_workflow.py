@@ -16,8 +16,8 @@ import pytest
 from hypothesis import settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, invariant, precondition, rule
+from tests.asked import ASKED
 
-from asked import ASKED
 from flipsite.collect.reading.completion import draw_of
 from flipsite.domain.draws import Failed, Outcome, Rejected, Status
 from flipsite.domain.endpoint import Reading, ResponseRecord
@@ -134,7 +134,7 @@ class Saves(RuleBasedStateMachine):
         shutil.rmtree(self.root)
 
     @rule(model=st.sampled_from(MODELS), draw=st.integers(0, 9), worst=st.sampled_from([0, 1000]))
-    def ask(self, model, draw, worst):
+    def ask(self, model, draw, worst) -> None:
         asked = replace(ASKED, model=model, draw=draw, worst_pico=worst)
         self.under_way.append(asyncio.run(self.kept.ask(asked)))
 
@@ -145,37 +145,37 @@ class Saves(RuleBasedStateMachine):
         billed=st.sampled_from([None, 0, 40, 2000]),
         text=st.sampled_from(["Output: 1", "Output: 0", "é" * 9]),
     )
-    def hear(self, which, result, billed, text):
+    def hear(self, which, result, billed, text) -> None:
         attempt = self.under_way.pop(which % len(self.under_way))
         asyncio.run(self.kept.answer(answer(attempt, result=result, billed=billed, text=text)))
 
     @rule(model=st.sampled_from(MODELS), n=st.integers(1, 12), billed=st.sampled_from([None, 40]))
-    def collect(self, model, n, billed):
+    def collect(self, model, n, billed) -> None:
         first = max((each.draw for each in self.kept.kept() if each.model == model), default=-1) + 1
         asyncio.run(flip(self.kept, model, range(first, first + n), billed=billed))
         self.save()
 
     @rule(which=st.integers(0, 99), billed=st.sampled_from([0, 7, 1000]))
-    def price(self, which, billed):
+    def price(self, which, billed) -> None:
         if unpriced := self.kept.unpriced():
             asyncio.run(self.kept.price(unpriced[which % len(unpriced)].attempt, billed))
             self.save()
 
     @rule(which=st.integers(0, 99), side=st.integers(0, 1))
-    def read_again(self, which, side):
+    def read_again(self, which, side) -> None:
         if rows := [each for each in self.kept.kept() if not isinstance(each.result, Failed)]:
             reading = Reading(result=Outcome(index=side), reader=2)
             self.kept.record([(rows[which % len(rows)].row, reading)])
 
     @rule()
-    def kill(self):
+    def kill(self) -> None:
         self.kept.__exit__(None, None, None)
         self.under_way = []
         self.kept = opened(self.root)
         self.kept.__enter__()
 
     @rule()
-    def upgrade(self):
+    def upgrade(self) -> None:
         """Another flipsite reads other things in the same answers."""
         self.version += 1
         version = f"v{self.version}"
@@ -185,7 +185,7 @@ class Saves(RuleBasedStateMachine):
         )
 
     @rule(which=st.integers(0, 99), how=st.sampled_from(["delete", "edit", "damage", "move", "all"]))
-    def meddle(self, which, how):
+    def meddle(self, which, how) -> None:
         found = snapshot_files(self.folder)
         if not found:
             return
@@ -205,7 +205,7 @@ class Saves(RuleBasedStateMachine):
             (self.folder / "draws.parquet").unlink(missing_ok=True)
 
     @rule()
-    def save_and_die(self):
+    def save_and_die(self) -> None:
         """Killed between the swap and the cache's remembering it."""
         with closing(sqlite3.connect(self.root / ".flipsite" / CACHE_FILE)) as cache, cache:
             before = cache.execute("SELECT written FROM study").fetchone()
@@ -214,7 +214,7 @@ class Saves(RuleBasedStateMachine):
         self.kill()
 
     @rule()
-    def save(self):
+    def save(self) -> None:
         write_snapshot(self.folder, self.kept, STUDY)
         draws = collect_draws(brief(snapshot.draw_of(each, STUDY)) for each in self.kept.kept())
         assert cells(self.folder).equals(draws_table(draws, study="trial").combine_chunks())
@@ -226,7 +226,7 @@ class Saves(RuleBasedStateMachine):
         shutil.rmtree(clean)
 
     @invariant()
-    def no_scratch_is_left(self):
+    def no_scratch_is_left(self) -> None:
         assert not list(self.folder.glob(".draws*"))
 
 
@@ -254,7 +254,7 @@ def read(monkeypatch: pytest.MonkeyPatch) -> list[tuple[str, int]]:
     return found
 
 
-def test_only_what_changed_is_read(folder, tmp_path, read):
+def test_only_what_changed_is_read(folder, tmp_path: Path, read) -> None:
     """Of two models the new draws, and one that is answered at last; then nothing."""
     with opened(tmp_path) as kept:
         asyncio.run(flip(kept, "a/b", range(5)))
@@ -274,7 +274,7 @@ def test_only_what_changed_is_read(folder, tmp_path, read):
         assert (folder / "draws.parquet").stat() == before
 
 
-def test_a_price_told_late_reads_its_model_again(folder, tmp_path, read):
+def test_a_price_told_late_reads_its_model_again(folder, tmp_path: Path, read) -> None:
     with opened(tmp_path) as kept:
         asyncio.run(flip(kept, "a/b", range(3), billed=None))
         asyncio.run(flip(kept, "z/z", range(3)))
@@ -286,7 +286,7 @@ def test_a_price_told_late_reads_its_model_again(folder, tmp_path, read):
     assert cells(folder)["cost_usd"].to_pylist()[:3] == [1e-9, 7e-12, 1e-9]
 
 
-def test_untouched_parts_are_linked(folder, tmp_path, read):
+def test_untouched_parts_are_linked(folder, tmp_path: Path, read) -> None:
     """Ten parts, and a draw more of the third model: the others keep their bytes on the disk."""
     with small_files(), opened(tmp_path) as kept:
         for model in "abcdefghij":
@@ -301,7 +301,7 @@ def test_untouched_parts_are_linked(folder, tmp_path, read):
     assert [place for place in range(10) if before[place] != after[place]] == [2]
 
 
-def test_a_study_that_grows_large_goes_into_parts(folder, tmp_path):
+def test_a_study_that_grows_large_goes_into_parts(folder, tmp_path: Path) -> None:
     """What people keep beside them stays; a file and parts are never there at once."""
     with small_files(), opened(tmp_path) as kept:
         asyncio.run(flip(kept, "a/b", range(3)))
@@ -317,7 +317,7 @@ def test_a_study_that_grows_large_goes_into_parts(folder, tmp_path):
     assert len(cells(folder)) == 21
 
 
-def test_a_shards_notes_are_written_though_no_draw_changed(folder, tmp_path, read):
+def test_a_shards_notes_are_written_though_no_draw_changed(folder, tmp_path: Path, read) -> None:
     """The rows are copied; a run without a shard then drops the notes."""
     shard = next(Shard(number, 2) for number in (1, 2) if Shard(number, 2).holds("a/b"))
     with opened(tmp_path) as kept:
@@ -331,7 +331,7 @@ def test_a_shards_notes_are_written_though_no_draw_changed(folder, tmp_path, rea
         assert read == []
 
 
-def test_a_failed_write_leaves_the_old_snapshot_and_the_next_one_is_whole(folder, tmp_path):
+def test_a_failed_write_leaves_the_old_snapshot_and_the_next_one_is_whole(folder, tmp_path: Path) -> None:
     """A full disk, below Python: nothing stored is lost, and nothing lies about."""
     with small_files(), opened(tmp_path) as kept:
         asyncio.run(flip(kept, "a/b", range(20)))
@@ -349,6 +349,6 @@ def test_a_failed_write_leaves_the_old_snapshot_and_the_next_one_is_whole(folder
         assert len(cells(folder)) == 30
 
 
-def test_what_a_file_holds_a_build_holds():
+def test_what_a_file_holds_a_build_holds() -> None:
     assert write.MOST_IN_A_FILE == MOST_HELD
     assert write.MOST_IN_A_FILE < write.HALF

@@ -41,7 +41,7 @@ def run(*arguments: str) -> Result:
     return CliRunner().invoke(cli, arguments)
 
 
-def test_import_begins_a_project_and_tells_what_it_read(here):
+def test_import_begins_a_project_and_tells_what_it_read(here) -> None:
     """Where there is no project, content/studies/ begins in this folder."""
     result = run("import", "theirs.csv", "--study", "coins", *OPTIONS)
     assert result.exit_code == 0
@@ -54,7 +54,7 @@ def test_import_begins_a_project_and_tells_what_it_read(here):
     assert study_ids(find_project(here)) == ("coins",)
 
 
-def test_a_second_import_says_that_nothing_changed(here):
+def test_a_second_import_says_that_nothing_changed(here) -> None:
     """Exit status 0: the study is as asked."""
     run("import", "theirs.csv", "--study", "coins", *OPTIONS)
     result = run("import", "theirs.csv", "--study", "coins", *OPTIONS)
@@ -64,7 +64,7 @@ def test_a_second_import_says_that_nothing_changed(here):
     )
 
 
-def test_more_than_ten_problems_are_counted(here):
+def test_more_than_ten_problems_are_counted(here) -> None:
     """Ten are shown."""
     (here / "b.csv").write_text("model,outcome\na,1\n" + "".join(f"a,x{n}\n" for n in range(12)))
     result = run("import", "b.csv", "--study", "coins")
@@ -72,7 +72,7 @@ def test_more_than_ten_problems_are_counted(here):
     assert result.stderr.endswith("flipsite: b.csv: and 2 more\n")
 
 
-def test_several_files_a_folder_and_standard_input(here):
+def test_several_files_a_folder_and_standard_input(here) -> None:
     """Each file is imported by itself; a folder's other files are passed over."""
     folder = here / "logs" / "more"
     folder.mkdir(parents=True)
@@ -98,7 +98,7 @@ def test_several_files_a_folder_and_standard_input(here):
     )
 
 
-def test_a_dry_run_shows_draws_and_writes_nothing(here):
+def test_a_dry_run_shows_draws_and_writes_nothing(here) -> None:
     """As they would be stored, and what could not be read by its kind."""
     result = run("import", "theirs.csv", "--study", "coins", "--dry-run", *OPTIONS)
     assert result.exit_code == 0
@@ -109,7 +109,7 @@ def test_a_dry_run_shows_draws_and_writes_nothing(here):
 
 
 @pytest.mark.parametrize("study", ["../x", "X", "a b", "", "methods", "-a"])
-def test_a_study_cannot_be_named_just_anything(here, study):
+def test_a_study_cannot_be_named_just_anything(here, study) -> None:
     """Nothing outside content/studies/ is ever written."""
     result = run("import", "theirs.csv", f"--study={study}", *OPTIONS)
     assert result.exit_code == 2
@@ -117,7 +117,7 @@ def test_a_study_cannot_be_named_just_anything(here, study):
     assert [path.name for path in here.iterdir()] == ["theirs.csv"]
 
 
-def test_a_file_that_cannot_be_imported_has_exit_status_2(here):
+def test_a_file_that_cannot_be_imported_has_exit_status_2(here) -> None:
     """One line on stderr, nothing written."""
     result = run("import", "theirs.csv", "--study", "coins")
     assert (result.exit_code, result.stdout) == (2, "")
@@ -126,7 +126,7 @@ def test_a_file_that_cannot_be_imported_has_exit_status_2(here):
 
 
 @pytest.mark.parametrize("form", ["csv", "jsonl", "parquet"])
-def test_export_gives_back_what_import_took(here, form):
+def test_export_gives_back_what_import_took(here, form) -> None:
     """Out and in again under another name: the same draws; a file and standard output hold the same bytes."""
     run("import", "theirs.csv", "--study", "coins", *OPTIONS)
     piped = run("export", "coins", "--format", form).stdout_bytes
@@ -141,7 +141,7 @@ def test_export_gives_back_what_import_took(here, form):
     ]
 
 
-def test_export_replaces_a_file_whole(here):
+def test_export_replaces_a_file_whole(here) -> None:
     """The old file is gone when the new one is there."""
     run("import", "theirs.csv", "--study", "coins", *OPTIONS)
     (here / "out.csv").write_text("x" * 100_000)
@@ -150,7 +150,7 @@ def test_export_replaces_a_file_whole(here):
     assert {path.name for path in here.iterdir()} == {"theirs.csv", "content", "out.csv"}
 
 
-def test_parquet_does_not_go_to_a_terminal(here):
+def test_parquet_does_not_go_to_a_terminal(here) -> None:
     """Bytes would garble it; the mend is told."""
     run("import", "theirs.csv", "--study", "coins", *OPTIONS)
     ours, terminal = pty.openpty()
@@ -161,7 +161,7 @@ def test_parquet_does_not_go_to_a_terminal(here):
     assert (result.returncode, b"name a file with -o FILE" in result.stderr) == (2, True)
 
 
-def test_export_of_what_has_no_draws(here):
+def test_export_of_what_has_no_draws(here) -> None:
     """A study that is none, one without a snapshot, a published one: each has its own sentence."""
     run("import", "theirs.csv", "--study", "coins", *OPTIONS)
     result = run("export", "coin", "--format", "csv")

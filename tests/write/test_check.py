@@ -8,14 +8,14 @@ from pathlib import Path
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from sites import FILES, page, write_site
+from tests.growth import assert_linear
+from tests.write.sites import FILES, page, write_site
 
 from flipsite.errors import SiteError
 from flipsite.write.check.check import check_site
 from flipsite.write.check.findings import Finding, Rule, Use
 from flipsite.write.check.html import read_page
 from flipsite.write.check.policy import DOCUMENT_NAMES, GLOBAL_NAMES
-from growth import assert_linear
 
 
 def found(tmp_path: Path, **files: str) -> list[Finding]:
@@ -24,7 +24,7 @@ def found(tmp_path: Path, **files: str) -> list[Finding]:
     return check_site(write_site(tmp_path / "site", {**FILES, **named}))
 
 
-def test_a_faultless_site_has_no_findings(tmp_path):
+def test_a_faultless_site_has_no_findings(tmp_path: Path) -> None:
     assert found(tmp_path) == []
 
 
@@ -94,7 +94,7 @@ BODIES = [
 
 
 @pytest.mark.parametrize(("body", "kind", "message"), BODIES)
-def test_a_fault_is_found_with_its_line(tmp_path, body, kind, message):
+def test_a_fault_is_found_with_its_line(tmp_path: Path, body, kind, message) -> None:
     (finding,) = found(tmp_path, index_html=page(f"<p>one</p>\n{body}"))
     assert (finding.path, finding.line, finding.kind) == ("index.html", 14, kind)
     assert message in finding.message
@@ -123,7 +123,7 @@ HEADS = [
 
 
 @pytest.mark.parametrize(("text", "message"), HEADS)
-def test_a_missing_or_weak_policy_is_found(tmp_path, text, message):
+def test_a_missing_or_weak_policy_is_found(tmp_path: Path, text, message) -> None:
     findings = found(tmp_path, index_html=text)
     assert {each.kind for each in findings} == {Rule.POLICY}
     assert message in findings[0].message
@@ -137,18 +137,18 @@ def test_a_missing_or_weak_policy_is_found(tmp_path, text, message):
         ("h1>", "h2>", "no <h1>"),
     ],
 )
-def test_what_a_page_lacks_as_a_whole_is_found(tmp_path, old, new, message):
+def test_what_a_page_lacks_as_a_whole_is_found(tmp_path: Path, old, new, message) -> None:
     (finding,) = found(tmp_path, index_html=page().replace(old, new))
     assert (finding.kind, finding.line) == (Rule.PAGE, None)
     assert message in finding.message
 
 
-def test_a_fragment_to_be_pasted_owes_no_title_but_asks_no_other_host(tmp_path):
+def test_a_fragment_to_be_pasted_owes_no_title_but_asks_no_other_host(tmp_path: Path) -> None:
     (finding,) = found(tmp_path, s__embed__x_html='<img alt="" src="https://example.org/x.png">')
     assert (finding.path, finding.kind) == ("s/embed/x.html", Rule.OUTSIDE)
 
 
-def test_stylesheets_drawings_and_feeds_are_read_too(tmp_path):
+def test_stylesheets_drawings_and_feeds_are_read_too(tmp_path: Path) -> None:
     findings = found(
         tmp_path,
         assets__x_css="p { background: url(gone.png) }\n@import url(https://example.org/x.css);",
@@ -172,7 +172,7 @@ def test_stylesheets_drawings_and_feeds_are_read_too(tmp_path):
 BASE = "https://me.example/coins/"
 
 
-def test_a_site_with_an_address_may_use_it_where_pages_are_read_away_from_home(tmp_path):
+def test_a_site_with_an_address_may_use_it_where_pages_are_read_away_from_home(tmp_path: Path) -> None:
     """404.html, feed and sitemap; the base is the one that the first page gives for itself."""
     own = f'<link rel="canonical" href="{BASE}index.html">\n'
     files = {
@@ -197,7 +197,7 @@ def test_a_site_with_an_address_may_use_it_where_pages_are_read_away_from_home(t
     ]
 
 
-def test_a_page_too_heavy_with_what_it_loads_is_found(tmp_path):
+def test_a_page_too_heavy_with_what_it_loads_is_found(tmp_path: Path) -> None:
     """What a script or an opened frame may load later does not count; text that shrinks does not either."""
     noise = os.urandom(80_000).hex()  # compresses to about 80 kB
     body = '<script src="assets/a.js"></script><button data-src="assets/b.js">x</button>'
@@ -216,7 +216,7 @@ def test_a_page_too_heavy_with_what_it_loads_is_found(tmp_path):
     assert "at most 150 kB" in finding.message
 
 
-def test_edited_lost_and_foreign_files_are_found(tmp_path):
+def test_edited_lost_and_foreign_files_are_found(tmp_path: Path) -> None:
     site = write_site(tmp_path / "site")
     (site / "s/data/draws.csv").write_text("model,outcome\na/b,0\n")
     (site / "assets/site.2e.js").unlink()
@@ -229,14 +229,14 @@ def test_edited_lost_and_foreign_files_are_found(tmp_path):
     ]
 
 
-def test_a_site_without_its_list_cannot_be_vouched_for(tmp_path):
+def test_a_site_without_its_list_cannot_be_vouched_for(tmp_path: Path) -> None:
     site = write_site(tmp_path / "site")
     (site / "build.json").unlink()
     (finding,) = check_site(site)
     assert (finding.path, finding.kind) == ("build.json", Rule.DIGEST)
 
 
-def test_a_file_that_github_would_refuse_is_a_warning(tmp_path):
+def test_a_file_that_github_would_refuse_is_a_warning(tmp_path: Path) -> None:
     site = write_site(tmp_path / "site")
     with (site / "huge.csv").open("wb") as file:
         file.truncate(901_000_000)  # a hole: no disk is used
@@ -245,14 +245,14 @@ def test_a_file_that_github_would_refuse_is_a_warning(tmp_path):
     assert all(each.is_warning for each in by_kind.values())
 
 
-def test_the_progress_counts_files_then_pages(tmp_path):
+def test_the_progress_counts_files_then_pages(tmp_path: Path) -> None:
     told = []
     write_site(tmp_path, FILES)
     check_site(tmp_path, progress=lambda *each: told.append(each))
     assert [noun for noun, n, n_all in told if n == n_all] == ["file", "page"]
 
 
-def test_a_folder_without_a_site_is_a_sentence(tmp_path):
+def test_a_folder_without_a_site_is_a_sentence(tmp_path: Path) -> None:
     with pytest.raises(SiteError, match="run `flipsite build` first"):
         check_site(tmp_path)
 
@@ -289,7 +289,7 @@ def tags(draw: st.DrawFn) -> str:
 
 @settings(max_examples=60)
 @given(text=st.lists(tags(), max_size=6).map("".join))
-def test_ids_and_links_are_those_the_standard_library_reads(text):
+def test_ids_and_links_are_those_the_standard_library_reads(text) -> None:
     oracle = Oracle()
     oracle.feed(text)
     oracle.close()
@@ -303,7 +303,7 @@ def test_ids_and_links_are_those_the_standard_library_reads(text):
     content=st.binary(max_size=60)
     | st.text(st.sampled_from("<!-/ascripttitle\"'=> \n&"), max_size=60).map(str.encode)
 )
-def test_whatever_a_page_holds_it_is_read_to_an_end(content):
+def test_whatever_a_page_holds_it_is_read_to_an_end(content) -> None:
     read_page(content)
 
 
@@ -324,12 +324,12 @@ def test_whatever_a_page_holds_it_is_read_to_an_end(content):
         "<style ",
     ],
 )
-def test_broken_markup_costs_no_more_than_its_length(piece):
+def test_broken_markup_costs_no_more_than_its_length(piece) -> None:
     """Sixteen times the text takes about sixteen times as long: far from the 256 of a quadratic reader."""
     assert_linear(lambda n: read_page((piece * n + "</style>").encode()), small=10_000, large=160_000)
 
 
-def test_a_models_text_in_an_attribute_is_no_address():
+def test_a_models_text_in_an_attribute_is_no_address() -> None:
     """Only attributes that style are read as style: a title that speaks of `url(…)` asks nobody."""
     text = '<meta name="description" content="url(http://a.test/x)"><p title="@import url(http://a.test/y)">x'
     assert read_page(text.encode(), is_fragment=True).references == ()

@@ -41,7 +41,7 @@ def is_whole(site: Path) -> bool:
 
 
 @pytest.mark.slow
-def test_a_site_is_whole_after_every_kill(tmp_path):
+def test_a_site_is_whole_after_every_kill(tmp_path: Path) -> None:
     """SIGKILL at 12 instants spread over the build, each build starting from what the last kill left."""
     out = tmp_path / "site"
     leftovers = 0
@@ -61,7 +61,7 @@ def test_a_site_is_whole_after_every_kill(tmp_path):
     assert os.listdir(tmp_path) == ["site"]  # noqa: PTH208 (names are wanted)
 
 
-def test_a_build_killed_between_two_renames_is_put_back(tmp_path):
+def test_a_build_killed_between_two_renames_is_put_back(tmp_path: Path) -> None:
     """As where folders cannot be exchanged: nothing at `site`, the old one whole in the scratch."""
     out, scratch = tmp_path / "site", tmp_path / ".site.flipsite"
     files = {"index.html": b"last good"}
@@ -77,7 +77,7 @@ def test_a_build_killed_between_two_renames_is_put_back(tmp_path):
     assert not scratch.exists()
 
 
-def test_what_could_not_be_removed_is_left_for_the_next_build(tmp_path):
+def test_what_could_not_be_removed_is_left_for_the_next_build(tmp_path: Path) -> None:
     """A leftover keeps the mark that tells it is flipsite's."""
     out = tmp_path / "site"
     with scratch_beside(out) as scratch:
@@ -88,7 +88,7 @@ def test_what_could_not_be_removed_is_left_for_the_next_build(tmp_path):
     assert os.listdir(tmp_path) == ["site"]  # noqa: PTH208 (names are wanted)
 
 
-def test_two_renames_do_what_one_exchange_does(tmp_path):
+def test_two_renames_do_what_one_exchange_does(tmp_path: Path) -> None:
     one, two = tmp_path / "one", tmp_path / "two"
     one.mkdir()
     two.mkdir()
@@ -101,14 +101,14 @@ def test_two_renames_do_what_one_exchange_does(tmp_path):
     assert (two / "old").exists()
 
 
-def test_a_second_rename_that_fails_is_undone(tmp_path):
+def test_a_second_rename_that_fails_is_undone(tmp_path: Path) -> None:
     (tmp_path / "site").mkdir()
     with pytest.raises(FileNotFoundError):
         rename_twice(tmp_path / "missing", tmp_path / "site", aside=tmp_path / "aside")
     assert (tmp_path / "site").is_dir()
 
 
-def test_a_second_build_waits_for_the_first(tmp_path):
+def test_a_second_build_waits_for_the_first(tmp_path: Path) -> None:
     """Two processes write the same site over and over; it is whole whenever one is done."""
     out = tmp_path / "site"
     code = BUILDER.replace("100_000", "6")
@@ -118,7 +118,7 @@ def test_a_second_build_waits_for_the_first(tmp_path):
     assert os.listdir(tmp_path) == ["site"]  # noqa: PTH208 (names are wanted)
 
 
-def test_a_build_that_waits_too_long_says_so(tmp_path):
+def test_a_build_that_waits_too_long_says_so(tmp_path: Path) -> None:
     out = tmp_path / "site"
     with (
         scratch_beside(out),
@@ -128,7 +128,7 @@ def test_a_build_that_waits_too_long_says_so(tmp_path):
         pass
 
 
-def test_an_interrupted_build_leaves_no_scratch(tmp_path):
+def test_an_interrupted_build_leaves_no_scratch(tmp_path: Path) -> None:
     def interrupted() -> None:
         with scratch_beside(tmp_path / "site") as scratch:
             (scratch / NEW).mkdir()

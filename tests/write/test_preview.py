@@ -22,7 +22,7 @@ from flipsite.write.serve.preview import address_of, explain, listen, site_versi
 SERVE = """
 import sys
 from pathlib import Path
-from sites import FILES, page
+from tests.write.sites import FILES, page
 from flipsite.errors import ContentError
 from flipsite.write.serve.preview import serve
 from flipsite.write.site.replace import replace_site
@@ -108,7 +108,7 @@ def interrupt(process: subprocess.Popen[str]) -> tuple[int, str]:
     return process.returncode, said
 
 
-def test_a_change_is_built_a_fault_is_told_and_the_last_good_site_stays_up(project):
+def test_a_change_is_built_a_fault_is_told_and_the_last_good_site_stays_up(project) -> None:
     story = project / "content/story.md"
     with served([sys.executable, "-c", SERVE, project]) as (process, port, _):
         assert "first" in home(port)
@@ -134,7 +134,7 @@ def test_a_change_is_built_a_fault_is_told_and_the_last_good_site_stays_up(proje
     assert sorted(os.listdir(project)) == ["content", "site"]  # noqa: PTH208 (names are wanted)
 
 
-def test_a_first_build_that_fails_is_shown_until_it_is_mended(project):
+def test_a_first_build_that_fails_is_shown_until_it_is_mended(project) -> None:
     story = project / "content/story.md"
     story.write_text("broken")
     with served([sys.executable, "-c", SERVE, project]) as (_, port, _):
@@ -143,7 +143,7 @@ def test_a_first_build_that_fails_is_shown_until_it_is_mended(project):
         assert until(lambda: "mended" in home(port))
 
 
-def test_the_users_browser_is_opened_at_the_address(project):
+def test_the_users_browser_is_opened_at_the_address(project) -> None:
     browser = project / "browser"
     browser.write_text(f'#!/bin/sh\necho "$1" > {project}/opened\n')
     browser.chmod(0o755)
@@ -157,7 +157,7 @@ def quiet(_: str) -> None:
     """Say nothing."""
 
 
-def test_the_next_free_port_is_taken_and_told(tmp_path):
+def test_the_next_free_port_is_taken_and_told(tmp_path: Path) -> None:
     said: list[str] = []
     broadcast = Broadcast(State(version="none"))
     first = listen(tmp_path, broadcast, host="127.0.0.1", port=None, echo=said.append)
@@ -168,7 +168,7 @@ def test_the_next_free_port_is_taken_and_told(tmp_path):
         assert address_of(second) == f"http://127.0.0.1:{second.server_port}/"
 
 
-def test_a_port_asked_for_that_is_taken_is_an_error(tmp_path):
+def test_a_port_asked_for_that_is_taken_is_an_error(tmp_path: Path) -> None:
     broadcast = Broadcast(State(version="none"))
     with socket.create_server(("127.0.0.1", 0)) as taken:
         port = taken.getsockname()[1]
@@ -177,7 +177,7 @@ def test_a_port_asked_for_that_is_taken_is_an_error(tmp_path):
 
 
 @pytest.mark.parametrize("host", ["no.such.host.invalid", "192.0.2.1"])
-def test_an_address_that_is_not_this_machines_is_an_error(tmp_path, host):
+def test_an_address_that_is_not_this_machines_is_an_error(tmp_path: Path, host) -> None:
     with pytest.raises(SiteError, match=host):
         listen(tmp_path, Broadcast(State(version="none")), host=host, port=0, echo=quiet)
 
@@ -186,12 +186,12 @@ def test_an_address_that_is_not_this_machines_is_an_error(tmp_path, host):
     ("host", "shown"),
     [("0.0.0.0", "127.0.0.1"), ("::", "[::1]"), ("localhost", "localhost")],  # noqa: S104 (that is the point)
 )
-def test_the_address_told_is_one_that_a_browser_takes(tmp_path, host, shown):
+def test_the_address_told_is_one_that_a_browser_takes(tmp_path: Path, host, shown) -> None:
     with listen(tmp_path, Broadcast(State(version="none")), host=host, port=0, echo=quiet) as server:
         assert address_of(server) == f"http://{shown}:{server.server_port}/"
 
 
-def test_a_users_error_is_told_in_its_sentence_and_a_bug_with_the_way_there():
+def test_a_users_error_is_told_in_its_sentence_and_a_bug_with_the_way_there() -> None:
     assert explain(ContentError("story.md:3: no such table")) == "story.md:3: no such table"
     try:
         exec(compile("\n\n1 / 0", "base.html", "exec"))  # noqa: S102 (as a template engine does)
@@ -201,13 +201,13 @@ def test_a_users_error_is_told_in_its_sentence_and_a_bug_with_the_way_there():
     assert told.endswith("ZeroDivisionError: division by zero")
 
 
-def test_a_sites_version_is_that_of_its_files(tmp_path):
+def test_a_sites_version_is_that_of_its_files(tmp_path: Path) -> None:
     assert site_version(tmp_path) == "none"
     (tmp_path / "build.json").write_text("{}")
     assert site_version(tmp_path) != "none"
 
 
-def test_changes_below_the_watched_folders_are_noticed(tmp_path):
+def test_changes_below_the_watched_folders_are_noticed(tmp_path: Path) -> None:
     (tmp_path / "content/deep").mkdir(parents=True)
     with watching([tmp_path / "content"], except_for=tmp_path / "site") as changed:
         (tmp_path / "content/deep/story.md").write_text("new")
@@ -217,7 +217,7 @@ def test_changes_below_the_watched_folders_are_noticed(tmp_path):
         assert changed.wait(5)
 
 
-def test_a_folder_that_comes_later_is_watched_from_then_on(tmp_path):
+def test_a_folder_that_comes_later_is_watched_from_then_on(tmp_path: Path) -> None:
     with watching([tmp_path / "templates"], except_for=tmp_path / "site") as changed:
         (tmp_path / "templates").mkdir()
         assert changed.wait(5)
@@ -225,7 +225,7 @@ def test_a_folder_that_comes_later_is_watched_from_then_on(tmp_path):
         assert until(lambda: write_and_wait(tmp_path / "templates/base.html", changed.is_set))
 
 
-def test_a_single_file_is_watched_too(tmp_path):
+def test_a_single_file_is_watched_too(tmp_path: Path) -> None:
     """`flipsite.toml`, which need not be there when the preview begins."""
     with watching([tmp_path / "flipsite.toml"], except_for=tmp_path / "site") as changed:
         (tmp_path / "flipsite.toml").write_text("[site]")
@@ -240,7 +240,7 @@ def write_and_wait(path: Path, is_set: Callable[[], bool]) -> bool:
     return until(is_set, timeout_s=0.5)
 
 
-def test_the_site_itself_and_an_editors_scratch_files_call_for_no_build(tmp_path):
+def test_the_site_itself_and_an_editors_scratch_files_call_for_no_build(tmp_path: Path) -> None:
     """Else each build would call for the next."""
     (tmp_path / "site").mkdir()
     with watching([tmp_path], except_for=tmp_path / "site") as changed:

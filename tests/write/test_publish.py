@@ -5,7 +5,7 @@ from dataclasses import replace
 from pathlib import Path
 
 import pytest
-from sites import FILES, page, write_site
+from tests.write.sites import FILES, page, write_site
 
 from flipsite.errors import SiteError
 from flipsite.write.publish import Branch, branch_domain, fetch_branch, pages_address, plan_publish, push

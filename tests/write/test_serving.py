@@ -11,7 +11,7 @@ from threading import Thread
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
-from sites import FILES, POLICY, page, write_site
+from tests.write.sites import FILES, POLICY, page, write_site
 
 from flipsite.write.serve.livereload import SCRIPT, Broadcast, State, amended
 from flipsite.write.serve.server import PreviewServer, answers_to, find_file
@@ -61,7 +61,7 @@ def say(server: PreviewServer, request: bytes) -> bytes:
         return answer
 
 
-def test_a_page_is_served_with_the_reloading_script_and_the_file_stays_as_it_was(server, site):
+def test_a_page_is_served_with_the_reloading_script_and_the_file_stays_as_it_was(server, site) -> None:
     response, body = ask(server, "/s/index.html")
     script = b'<script src="/.flipsite/reload.js" data-version="v1"></script></body>'
     assert (response.status, response.headers["Content-Type"]) == (200, "text/html; charset=utf-8")
@@ -80,12 +80,12 @@ def test_a_page_is_served_with_the_reloading_script_and_the_file_stays_as_it_was
         (POLICY, POLICY.rstrip(";")),
     ],
 )
-def test_a_policy_is_widened_by_the_reloading_script_and_no_more(policy, served):
+def test_a_policy_is_widened_by_the_reloading_script_and_no_more(policy, served) -> None:
     assert amended(policy) == served
     assert amended(served) == served
 
 
-def test_a_policy_with_escaped_quotes_is_widened_too(server, site):
+def test_a_policy_with_escaped_quotes_is_widened_too(server, site) -> None:
     (site / "x.html").write_text(page(policy="default-src &#39;none&#39;"))
     assert b"default-src &#x27;none&#x27;; script-src &#x27;self&#x27;" in ask(server, "/x.html")[1]
 
@@ -106,14 +106,14 @@ def test_a_policy_with_escaped_quotes_is_widened_too(server, site):
         ("LICENSE", "application/octet-stream"),
     ],
 )
-def test_a_file_comes_whole_and_with_its_type(server, site, name, kind):
+def test_a_file_comes_whole_and_with_its_type(server, site, name, kind) -> None:
     replace_site({name: (content := os.urandom(300_000))}, site, version="1", inputs={})
     response, body = ask(server, f"/{name}?v=1")
     assert (response.status, response.headers["Content-Type"], body) == (200, kind, content)
     assert response.headers["X-Content-Type-Options"] == "nosniff"
 
 
-def test_a_folder_is_its_index_and_never_a_listing(server):
+def test_a_folder_is_its_index_and_never_a_listing(server) -> None:
     assert b"<h1>Coins" in ask(server, "/")[1]
     assert b"<h1>Coins" in ask(server, "/s/")[1]
     response, _ = ask(server, "/s?x=1")
@@ -121,7 +121,7 @@ def test_a_folder_is_its_index_and_never_a_listing(server):
     assert ask(server, "/assets/")[0].status == 404
 
 
-def test_what_is_missing_gets_the_sites_own_page(server, site):
+def test_what_is_missing_gets_the_sites_own_page(server, site) -> None:
     response, body = ask(server, "/s/nothing/here.html")
     assert (response.status, b"<h1>Coins" in body, b"reload.js" in body) == (404, True, True)
     (site / "404.html").unlink()
@@ -153,7 +153,7 @@ SECRETS = [
 
 
 @pytest.mark.parametrize("path", SECRETS)
-def test_no_address_leads_out_of_the_site(server, site, path):
+def test_no_address_leads_out_of_the_site(server, site, path) -> None:
     (site.parent / "secret.html").write_text("secret")
     (site / "link.html").symlink_to("../secret.html")
     (site / "up").symlink_to("..")
@@ -167,7 +167,7 @@ def test_no_address_leads_out_of_the_site(server, site, path):
 
 
 @pytest.fixture(scope="module")
-def walled(tmp_path_factory) -> Path:
+def walled(tmp_path_factory: pytest.TempPathFactory) -> Path:
     root = tmp_path_factory.mktemp("walled")
     (root / "secret").write_text("secret")
     return write_site(root / "site")
@@ -179,18 +179,18 @@ def walled(tmp_path_factory) -> Path:
         st.sampled_from([*"/.%?#\\0", "..", "%2f", "%2e", "s", "index.html", "secret", "\0"])
     ).map("".join)
 )
-def test_whatever_is_asked_only_files_of_the_site_are_found(walled, address):
+def test_whatever_is_asked_only_files_of_the_site_are_found(walled, address) -> None:
     found = find_file(walled, address)
     assert not isinstance(found, Path) or found.is_relative_to(walled)
 
 
 @pytest.mark.parametrize("method", ["POST", "PUT", "DELETE", "PATCH", "OPTIONS", "TRACE", "PROPFIND"])
-def test_nothing_is_taken_in(server, method):
+def test_nothing_is_taken_in(server, method) -> None:
     response, _ = ask(server, "/index.html", method=method)
     assert (response.status, response.headers["Allow"]) == (405, "GET, HEAD")
 
 
-def test_head_is_get_without_the_body(server):
+def test_head_is_get_without_the_body(server) -> None:
     for path in ("/index.html", "/assets/coin.svg", "/nothing", "/s"):
         get, _ = ask(server, path)
         head, body = ask(server, path, method="HEAD")
@@ -223,11 +223,11 @@ def test_head_is_get_without_the_body(server):
         ("[", "127.0.0.1", False),
     ],
 )
-def test_only_this_machines_names_are_answered(host, bound, is_answered):
+def test_only_this_machines_names_are_answered(host, bound, is_answered) -> None:
     assert answers_to(host, bound=bound) is is_answered
 
 
-def test_a_request_under_a_strange_name_gets_nothing(server):
+def test_a_request_under_a_strange_name_gets_nothing(server) -> None:
     response, body = ask(server, "/index.html", Host="evil.example")
     assert (response.status, b"Coins" in body) == (403, False)
     assert ask(server, "/.flipsite/events", Host="evil.example")[0].status == 403
@@ -239,13 +239,13 @@ def test_a_request_under_a_strange_name_gets_nothing(server):
 @pytest.mark.parametrize(
     "request_line", [b"GET", b"\x16\x03\x01", b"GET / HTTP/9.9", b"x" * 70_000, b"GET / x HTTP/1.1"]
 )
-def test_what_is_no_request_is_refused_in_a_line(server, request_line):
+def test_what_is_no_request_is_refused_in_a_line(server, request_line) -> None:
     answer = say(server, request_line + b"\r\nHost: localhost\r\n\r\n")
     assert answer == b"" or b"Coins" not in answer
     assert ask(server, "/index.html")[0].status == 200
 
 
-def test_a_body_is_not_read_as_the_next_request(server):
+def test_a_body_is_not_read_as_the_next_request(server) -> None:
     answer = say(
         server,
         b"GET /s HTTP/1.1\r\nHost: localhost\r\nContent-Length: 40\r\n\r\nGET /index.html HTTP/1.1\r\n",
@@ -253,7 +253,7 @@ def test_a_body_is_not_read_as_the_next_request(server):
     assert answer.count(b"HTTP/1.1 ") == 1
 
 
-def test_one_connection_serves_many_requests(server):
+def test_one_connection_serves_many_requests(server) -> None:
     connection = HTTPConnection("127.0.0.1", server.server_port, timeout=30)
     for path in ("/index.html", "/assets/coin.svg", "/nothing", "/s/data/draws.csv"):
         connection.request("GET", path)
@@ -263,7 +263,7 @@ def test_one_connection_serves_many_requests(server):
     connection.close()
 
 
-def test_a_page_that_listens_hears_of_each_change(server):
+def test_a_page_that_listens_hears_of_each_change(server) -> None:
     connection = HTTPConnection("127.0.0.1", server.server_port, timeout=30)
     connection.request("GET", "/.flipsite/events")
     response = connection.getresponse()
@@ -284,7 +284,7 @@ def test_a_page_that_listens_hears_of_each_change(server):
     connection.close()
 
 
-def test_before_there_is_a_site_the_reason_is_the_page(tmp_path):
+def test_before_there_is_a_site_the_reason_is_the_page(tmp_path: Path) -> None:
     server = PreviewServer(
         ("127.0.0.1", 0), site=tmp_path / "none", broadcast=Broadcast(State(version="none"))
     )
@@ -300,7 +300,7 @@ def test_before_there_is_a_site_the_reason_is_the_page(tmp_path):
     thread.join()
 
 
-def test_the_server_also_speaks_the_newer_protocol(site):
+def test_the_server_also_speaks_the_newer_protocol(site) -> None:
     server = PreviewServer(("::1", 0), site=site, broadcast=Broadcast(State(version="v1")))
     thread = Thread(target=server.serve_forever, args=(0.01,))
     thread.start()

@@ -27,7 +27,7 @@ def content(out: Path) -> dict[str, bytes]:
     }
 
 
-def test_a_first_build_writes_the_files_and_their_list(tmp_path):
+def test_a_first_build_writes_the_files_and_their_list(tmp_path: Path) -> None:
     change = build(SMALL, tmp_path / "site", study="00ff")
     held = content(tmp_path / "site")
     listing = held.pop("build.json")
@@ -42,14 +42,14 @@ def test_a_first_build_writes_the_files_and_their_list(tmp_path):
     assert os.listdir(tmp_path) == ["site"]  # noqa: PTH208 (names are wanted)
 
 
-def test_the_list_depends_on_nothing_but_what_was_built(tmp_path):
+def test_the_list_depends_on_nothing_but_what_was_built(tmp_path: Path) -> None:
     """The same bytes whatever the order of the files, and without a time."""
     build(SMALL, tmp_path / "one", b="2", a="1")
     build(dict(reversed(SMALL.items())), tmp_path / "two", a="1", b="2")
     assert (tmp_path / "one/build.json").read_bytes() == (tmp_path / "two/build.json").read_bytes()
 
 
-def test_a_build_of_the_same_touches_nothing(tmp_path):
+def test_a_build_of_the_same_touches_nothing(tmp_path: Path) -> None:
     out = tmp_path / "site"
     build(SMALL, out)
     before = {path: path.stat() for path in [out, *out.rglob("*")]}
@@ -59,7 +59,7 @@ def test_a_build_of_the_same_touches_nothing(tmp_path):
         assert (path.stat().st_ino, path.stat().st_mtime_ns) == (status.st_ino, status.st_mtime_ns)
 
 
-def test_only_what_changed_is_a_new_file(tmp_path):
+def test_only_what_changed_is_a_new_file(tmp_path: Path) -> None:
     out = tmp_path / "site"
     build(SMALL, out)
     kept = (out / "s/index.html").stat()
@@ -71,7 +71,7 @@ def test_only_what_changed_is_a_new_file(tmp_path):
     assert (now.st_ino, now.st_mtime_ns, now.st_nlink) == (kept.st_ino, kept.st_mtime_ns, 1)
 
 
-def test_a_file_edited_by_hand_is_written_again_even_with_its_size_and_times_kept(tmp_path):
+def test_a_file_edited_by_hand_is_written_again_even_with_its_size_and_times_kept(tmp_path: Path) -> None:
     out = tmp_path / "site"
     build(SMALL, out)
     page = out / "s/index.html"
@@ -82,7 +82,7 @@ def test_a_file_edited_by_hand_is_written_again_even_with_its_size_and_times_kep
     assert page.read_bytes() == b"study"
 
 
-def test_a_link_or_an_unreadable_file_in_place_of_a_page_is_written_again(tmp_path):
+def test_a_link_or_an_unreadable_file_in_place_of_a_page_is_written_again(tmp_path: Path) -> None:
     out = tmp_path / "site"
     build(SMALL, out)
     (tmp_path / "elsewhere").write_bytes(b"study")
@@ -94,7 +94,7 @@ def test_a_link_or_an_unreadable_file_in_place_of_a_page_is_written_again(tmp_pa
     assert (tmp_path / "elsewhere").read_bytes() == b"study"
 
 
-def test_a_file_of_ours_that_went_missing_comes_back(tmp_path):
+def test_a_file_of_ours_that_went_missing_comes_back(tmp_path: Path) -> None:
     out = tmp_path / "site"
     build(SMALL, out)
     (out / "s/models/a/b/index.html").unlink()
@@ -103,7 +103,7 @@ def test_a_file_of_ours_that_went_missing_comes_back(tmp_path):
 
 
 @pytest.mark.parametrize("stray", ["notes.txt", "s/notes.txt", "s/models/a/b/.hidden", "empty/"])
-def test_what_flipsite_did_not_write_stops_the_build(tmp_path, stray):
+def test_what_flipsite_did_not_write_stops_the_build(tmp_path: Path, stray) -> None:
     out = tmp_path / "site"
     build(SMALL, out)
     if stray.endswith("/"):
@@ -130,7 +130,7 @@ class Meddled(dict[str, bytes]):
         return super().items()
 
 
-def test_a_file_that_comes_while_the_site_is_written_undoes_the_swap(tmp_path):
+def test_a_file_that_comes_while_the_site_is_written_undoes_the_swap(tmp_path: Path) -> None:
     out = tmp_path / "site"
     build(SMALL, out)
     with pytest.raises(SiteError, match=r"site/late\.txt: flipsite did not write this"):
@@ -142,7 +142,7 @@ def test_a_file_that_comes_while_the_site_is_written_undoes_the_swap(tmp_path):
 @pytest.mark.parametrize(
     "listing", [None, b"{}", b"\xff", b"[" * 100_000, b'{"flipsite":"1","inputs":{},"outputs":["a"]}']
 )
-def test_without_a_list_of_flipsites_every_file_is_foreign(tmp_path, listing):
+def test_without_a_list_of_flipsites_every_file_is_foreign(tmp_path: Path, listing) -> None:
     out = tmp_path / "site"
     out.mkdir()
     (out / "index.html").write_text("somebody's home")
@@ -153,7 +153,7 @@ def test_without_a_list_of_flipsites_every_file_is_foreign(tmp_path, listing):
     assert (out / "index.html").read_text() == "somebody's home"
 
 
-def test_a_list_that_names_files_outside_removes_none(tmp_path):
+def test_a_list_that_names_files_outside_removes_none(tmp_path: Path) -> None:
     """build.json is a file like any other: what it says is compared with what is there, never followed."""
     out = tmp_path / "site"
     build(SMALL, out)
@@ -165,7 +165,7 @@ def test_a_list_that_names_files_outside_removes_none(tmp_path):
     assert (tmp_path / "precious").read_text() == "mine"
 
 
-def test_what_is_gits_is_carried_along(tmp_path):
+def test_what_is_gits_is_carried_along(tmp_path: Path) -> None:
     """The tracked .gitignore, and a whole repository such as a worktree of gh-pages."""
     out = tmp_path / "site"
     out.mkdir()
@@ -181,7 +181,7 @@ def test_what_is_gits_is_carried_along(tmp_path):
     subprocess.run(["git", "-C", out, "fsck"], check=True, capture_output=True)
 
 
-def test_files_and_folders_can_be_read_by_a_web_server_whatever_the_umask(tmp_path):
+def test_files_and_folders_can_be_read_by_a_web_server_whatever_the_umask(tmp_path: Path) -> None:
     old = os.umask(0o077)
     try:
         build(SMALL, tmp_path / "site")
@@ -191,7 +191,7 @@ def test_files_and_folders_can_be_read_by_a_web_server_whatever_the_umask(tmp_pa
         assert path.stat().st_mode & 0o777 == (0o755 if path.is_dir() else 0o644)
 
 
-def test_a_path_is_a_file_to_copy(tmp_path):
+def test_a_path_is_a_file_to_copy(tmp_path: Path) -> None:
     source = tmp_path / "draws.parquet"
     source.write_bytes(os.urandom(100_000))
     out = tmp_path / "site"
@@ -206,7 +206,7 @@ def test_a_path_is_a_file_to_copy(tmp_path):
     assert copy.read_bytes() == source.read_bytes()
 
 
-def test_a_missing_source_is_a_sentence_and_leaves_the_site(tmp_path):
+def test_a_missing_source_is_a_sentence_and_leaves_the_site(tmp_path: Path) -> None:
     out = tmp_path / "site"
     build(SMALL, out)
     before = content(out)
@@ -215,7 +215,7 @@ def test_a_missing_source_is_a_sentence_and_leaves_the_site(tmp_path):
     assert content(out) == before
 
 
-def test_a_folder_that_is_linked_to_is_the_one_replaced(tmp_path):
+def test_a_folder_that_is_linked_to_is_the_one_replaced(tmp_path: Path) -> None:
     (tmp_path / "real").mkdir()
     (tmp_path / "site").symlink_to("real")
     build(SMALL, tmp_path / "site")
@@ -223,7 +223,7 @@ def test_a_folder_that_is_linked_to_is_the_one_replaced(tmp_path):
     assert content(tmp_path / "real").keys() == {*SMALL, "build.json"}
 
 
-def test_folders_on_the_way_are_made(tmp_path):
+def test_folders_on_the_way_are_made(tmp_path: Path) -> None:
     build(SMALL, tmp_path / "deep/down/site")
     assert (tmp_path / "deep/down/site/index.html").is_file()
 
@@ -234,7 +234,9 @@ SITES = st.dictionaries(PATHS, st.binary(max_size=3), max_size=6)
 
 @settings(max_examples=15, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(sites=st.lists(SITES, min_size=1, max_size=4))
-def test_any_sequence_of_builds_ends_as_a_clean_build_of_the_last(tmp_path_factory, sites):
+def test_any_sequence_of_builds_ends_as_a_clean_build_of_the_last(
+    tmp_path_factory: pytest.TempPathFactory, sites
+) -> None:
     """And building the last one again does nothing."""
     root = tmp_path_factory.mktemp("sequence")
     for files in sites:

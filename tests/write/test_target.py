@@ -20,7 +20,9 @@ def refused(out: Path) -> str:
     return str(caught.value)
 
 
-def test_the_working_folder_and_those_above_it_are_refused(tmp_path, monkeypatch):
+def test_the_working_folder_and_those_above_it_are_refused(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     (tmp_path / "project/content").mkdir(parents=True)
     monkeypatch.chdir(tmp_path / "project/content")
     assert "you work in" in refused(Path())
@@ -28,14 +30,14 @@ def test_the_working_folder_and_those_above_it_are_refused(tmp_path, monkeypatch
     assert "you work in" in refused(tmp_path)
 
 
-def test_the_root_and_the_home_folder_are_refused(tmp_path, monkeypatch):
+def test_the_root_and_the_home_folder_are_refused(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("HOME", str(tmp_path / "users/me"))
     assert "root of all files" in refused(Path("/"))
     assert "home folder" in refused(tmp_path / "users/me")
     assert "home folder" in refused(tmp_path / "users")
 
 
-def test_a_file_a_dangling_link_and_a_loop_are_refused(tmp_path):
+def test_a_file_a_dangling_link_and_a_loop_are_refused(tmp_path: Path) -> None:
     (tmp_path / "file").write_text("mine")
     (tmp_path / "dangling").symlink_to("nowhere")
     (tmp_path / "loop").symlink_to("loop")
@@ -46,17 +48,17 @@ def test_a_file_a_dangling_link_and_a_loop_are_refused(tmp_path):
     assert not (tmp_path / "nowhere").exists()
 
 
-def test_a_place_where_nothing_can_be_made_is_told_with_the_systems_reason():
+def test_a_place_where_nothing_can_be_made_is_told_with_the_systems_reason() -> None:
     assert "cannot be written" in refused(Path("/proc/flipsite/site"))
     assert "mounted" in refused(Path("/proc"))
 
 
-def test_a_parent_that_is_a_file_is_told(tmp_path):
+def test_a_parent_that_is_a_file_is_told(tmp_path: Path) -> None:
     (tmp_path / "file").write_text("mine")
     assert "cannot be written" in refused(tmp_path / "file/site")
 
 
-def test_a_scratch_name_that_is_taken_is_left_alone(tmp_path):
+def test_a_scratch_name_that_is_taken_is_left_alone(tmp_path: Path) -> None:
     (tmp_path / ".site.flipsite").mkdir()
     (tmp_path / ".site.flipsite/thesis.tex").write_text("mine")
     assert "move what is there away" in refused(tmp_path / "site")
@@ -78,7 +80,7 @@ except SiteError as error:
 """
 
 
-def test_a_disk_that_takes_no_more_leaves_the_last_site_and_no_scratch(tmp_path):
+def test_a_disk_that_takes_no_more_leaves_the_last_site_and_no_scratch(tmp_path: Path) -> None:
     """The kernel's own limit of file size stands for a full disk."""
     out = tmp_path / "site"
     said = subprocess.run([sys.executable, "-c", FULL_DISK, out], check=True, capture_output=True, text=True)

@@ -16,13 +16,13 @@ ARTICLE_PATHS, PAGE_PATHS, STATIC_PATHS = [], [], []
 
 
 class Models(Generator):
-    def generate_output(self, writer):
+    def generate_output(self, writer) -> None:
         for model in DATA["models"]:
             self.page(writer, f"models/{model['slug']}/", "model", title=model["name"], model=model)
         self.page(writer, "leaderboard/", "leaderboard", title="Leaderboard", models=DATA["models"])
         self.page(writer, "", "story", title="Story", story=MarkdownIt().render(DATA["story"]))
 
-    def page(self, writer, path, template, **context):
+    def page(self, writer, path, template, **context) -> None:
         writer.write_file(f"{path}index.html", self.get_template(template), {}, **context)
 
 
@@ -32,7 +32,7 @@ def models(pelican):
 
 class Plugin:
     @staticmethod
-    def register():
+    def register() -> None:
         signals.get_generators.connect(models)
 
 

@@ -7,10 +7,10 @@ from pathlib import Path
 import pytest
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
+from tests.growth import assert_linear
 
 from flipsite.collect.reading.answer import OFF_LIST, SEVERAL, read_answer
 from flipsite.domain.draws import Outcome, Rejected, Status
-from growth import assert_linear
 
 LABELS = ("0", "1")
 ARTICLE_ECHO = (

@@ -35,7 +35,7 @@ def read(tokens, *, drawn=0, labels=COIN, mode="text"):
     return None if found is None else (found.p, found.cover)
 
 
-def test_spellings_are_summed():
+def test_spellings_are_summed() -> None:
     """A blank, a quote, a bracket before the label; what is no label covers nothing."""
     top = {" 0": 0.4, "0": 0.1, ' "0': 0.02, " 1": 0.3, "\n1": 0.05, " [1": 0.01, " I": 0.1}
     p, cover = read([*sure("Output", ":"), spelled(" 0", 0.4, top), *sure("\n")])
@@ -43,13 +43,13 @@ def test_spellings_are_summed():
     assert cover == pytest.approx(0.88)
 
 
-def test_the_case_of_a_word_makes_no_difference():
+def test_the_case_of_a_word_makes_no_difference() -> None:
     top = {" Heads": 0.5, " heads": 0.1, " HEADS": 0.05, " Tails": 0.2, " tails": 0.1}
     p, _ = read([*sure("Output", ":"), spelled(" Heads", 0.5, top)], labels=("heads", "tails"))
     assert p == pytest.approx((0.65, 0.3))
 
 
-def test_it_is_the_answers_token_and_no_other():
+def test_it_is_the_answers_token_and_no_other() -> None:
     """Not the first token, not one in prose, in reasoning, or in a repetition of the answer."""
     here = spelled(" 1", 0.6, {" 1": 0.6, " 0": 0.4})
     prose = [
@@ -68,17 +68,17 @@ def test_it_is_the_answers_token_and_no_other():
         assert read(tokens, drawn=1)[0] == pytest.approx((0.4, 0.6))
 
 
-def test_an_answer_in_json():
+def test_an_answer_in_json() -> None:
     top = {"1": 0.7, "0": 0.2}
     tokens = [*sure("{", '"outcome', '":', ' "'), spelled("1", 0.7, top), *sure('"', "}")]
     assert read(tokens, drawn=1, mode="structured") == (pytest.approx((0.2, 0.7)), pytest.approx(0.9))
 
 
-def test_a_bare_label_is_an_answer():
+def test_a_bare_label_is_an_answer() -> None:
     assert read([spelled("0", 0.8, {"0": 0.8, "1": 0.2})])[0] == pytest.approx((0.8, 0.2))
 
 
-def test_several_tokens_are_multiplied_up_to_the_first_that_differs():
+def test_several_tokens_are_multiplied_up_to_the_first_that_differs() -> None:
     """Both words begin with the same token; what follows the token that differs says nothing more."""
     tokens = [
         *sure("Output", ":"),
@@ -89,7 +89,7 @@ def test_several_tokens_are_multiplied_up_to_the_first_that_differs():
     assert read(tokens, labels=("kedaro", "kemila"))[0] == pytest.approx((0.3, 0.15))
 
 
-def test_numbers_that_begin_others_end_where_the_next_token_says_so():
+def test_numbers_that_begin_others_end_where_the_next_token_says_so() -> None:
     labels = tuple(map(str, range(1, 101)))
     digits = [
         *sure("Output", ":", " "),
@@ -104,7 +104,7 @@ def test_numbers_that_begin_others_end_where_the_next_token_says_so():
     assert (p[41], p[6], p[36], cover) == pytest.approx((0.5, 0.3, 0.1, 0.9))
 
 
-def test_characters_of_several_tokens_are_put_together():
+def test_characters_of_several_tokens_are_put_together() -> None:
     """Emoji come in pieces that are no text by themselves."""
     rock, paper = "🪨".encode(), "📄".encode()
     first = {"token": "�", "bytes": list(rock[:3]), "logprob": log(0.6)}
@@ -117,7 +117,7 @@ def test_characters_of_several_tokens_are_put_together():
     assert p == pytest.approx((0.6, 0.4))
 
 
-def test_a_label_beyond_the_alternatives_has_no_probability():
+def test_a_label_beyond_the_alternatives_has_no_probability() -> None:
     """It has a bound: what the others leave of 1."""
     p, cover = read([*sure("Output", ":"), spelled(" 0", 0.9, {" 0": 0.9, " Heads": 0.05})])
     assert (p, cover) == ((0.9, None), 0.9)
@@ -140,18 +140,18 @@ def test_a_label_beyond_the_alternatives_has_no_probability():
         {"tokens": ["0"], "token_logprobs": []},
     ],
 )
-def test_what_is_no_distribution_is_none(logprobs):
+def test_what_is_no_distribution_is_none(logprobs) -> None:
     """Missing, of another form, of more than 1 in all, or of another answer than the one that was read."""
     assert label_probabilities(logprobs, labels=COIN, result=Outcome(index=0), mode="text") is None
 
 
-def test_an_answer_that_is_no_outcome_has_no_place():
+def test_an_answer_that_is_no_outcome_has_no_place() -> None:
     rejected = Rejected(status=Status.UNPARSED, reason="x")
     assert label_probabilities({"content": sure("0")}, labels=COIN, result=rejected, mode="text") is None
 
 
 @pytest.mark.parametrize("form", ["openrouter", "vllm", "ollama", "list", "older"])
-def test_forms_of_servers(form):
+def test_forms_of_servers(form) -> None:
     """Bytes or null of OpenRouter, minus 9999 of vLLM, no bytes of Ollama, three lists of older ones."""
     plain = [("Output", [("Output", 0.0)]), (":", [(":", 0.0)]), (" 1", [(" 1", log(0.7)), (" 0", log(0.3))])]
     never = [("x", -9999.0)] if form == "vllm" else []
@@ -178,7 +178,7 @@ def test_forms_of_servers(form):
     assert found.p == pytest.approx((0.3, 0.7), abs=1e-6)
 
 
-def test_a_recorded_answer_of_llama_cpp():
+def test_a_recorded_answer_of_llama_cpp() -> None:
     """Its tokens hold a code fence that the content lacks; of its alternatives none was the other label."""
     body = json.loads((Path(__file__).parents[1] / "recorded/logprobs.json").read_bytes())
     found = label_probabilities(
@@ -192,7 +192,7 @@ SPELLINGS = (" 0", "0", '"0', " 1", "1", '"1', " Heads")
 
 
 @given(weights, st.integers(0, 1), st.sampled_from(["text", "structured"]))
-def test_probabilities_are_probabilities_and_labels_are_alike(parts, drawn, mode):
+def test_probabilities_are_probabilities_and_labels_are_alike(parts, drawn, mode) -> None:
     """Each in [0, 1], together at most 1; swapping the labels swaps their probabilities."""
     shares = [part / sum(parts) for part in parts]
     top = dict(zip(SPELLINGS, shares, strict=True))
@@ -210,7 +210,7 @@ def test_probabilities_are_probabilities_and_labels_are_alike(parts, drawn, mode
     st.binary(max_size=200),
     st.recursive(st.none() | st.floats() | st.text(max_size=5), st.lists, max_leaves=5),
 )
-def test_nothing_that_a_server_sends_is_an_error(raw, junk):
+def test_nothing_that_a_server_sends_is_an_error(raw, junk) -> None:
     """Whatever the list holds, the answer is a distribution or none."""
     try:
         parsed = json.loads(raw)

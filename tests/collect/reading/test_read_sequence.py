@@ -6,10 +6,10 @@ from collections.abc import Callable, Sequence
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from tests.growth import assert_linear
 
 from flipsite.collect.reading.sequence import OFF_LIST, read_sequence
 from flipsite.domain.draws import OutcomeSequence, Rejected, Status
-from growth import assert_linear
 
 COIN = ("0", "1")
 SIX = (0, 1, 1, 0, 1, 0)
@@ -58,7 +58,7 @@ STATED = [
 
 
 @pytest.mark.parametrize(("labels", "text"), STATED)
-def test_a_list_is_read_in_every_spelling(labels: tuple[str, ...], text: str):
+def test_a_list_is_read_in_every_spelling(labels: tuple[str, ...], text: str) -> None:
     """Commas, blanks, lines, brackets, JSON, numbered draws, words, and digits run together."""
     assert read_sequence(text, labels=labels, count=6) == OutcomeSequence(indices=SIX)
 
@@ -81,12 +81,12 @@ UNREAD = [
 
 
 @pytest.mark.parametrize(("text", "reason"), UNREAD)
-def test_an_answer_of_another_length_or_list_is_unparsed(text: str, reason: str):
+def test_an_answer_of_another_length_or_list_is_unparsed(text: str, reason: str) -> None:
     """Nothing is cut off, filled up or guessed; the reason says what was found."""
     assert read_sequence(text, labels=COIN, count=6) == Rejected(status=Status.UNPARSED, reason=reason)
 
 
-def test_a_list_that_was_cut_is_truncated_even_at_the_right_length():
+def test_a_list_that_was_cut_is_truncated_even_at_the_right_length() -> None:
     """The last of its labels may be the beginning of another."""
     for text in ("Output: 0, 1, 1", "Output: 0, 1, 1, 0, 1, 0"):
         found = read_sequence(text, labels=COIN, count=6, finish_reason="length")
@@ -94,7 +94,7 @@ def test_a_list_that_was_cut_is_truncated_even_at_the_right_length():
         assert found.status is Status.TRUNCATED
 
 
-def test_a_refusal_and_silence_keep_their_status():
+def test_a_refusal_and_silence_keep_their_status() -> None:
     """They are classified as with a single draw."""
     refused = read_sequence("I'm sorry, I cannot flip a coin.", labels=COIN, count=6)
     empty = read_sequence(None, labels=COIN, count=6)
@@ -103,7 +103,7 @@ def test_a_refusal_and_silence_keep_their_status():
     assert (refused.status, empty.status) == (Status.REFUSED, Status.EMPTY)
 
 
-def test_a_structured_answer_is_an_array_of_the_labels():
+def test_a_structured_answer_is_an_array_of_the_labels() -> None:
     """As its schema asks; labels as texts, whole numbers as numbers."""
     text = json.dumps({"outcomes": ["heads", "tails", "heads"]})
     found = read_sequence(text, labels=SIDES, count=3, mode="structured")
@@ -138,7 +138,7 @@ SPELLINGS: tuple[Callable[[Sequence[str]], str], ...] = (
 @given(data=st.data(), labels=LABELS, spelling=st.sampled_from(SPELLINGS))
 def test_the_draws_that_were_written_are_the_draws_that_are_read(
     data: st.DataObject, labels: tuple[str, ...], spelling: Callable[[Sequence[str]], str]
-):
+) -> None:
     """Whatever the labels and the spelling, at the length asked for and at no other."""
     index = st.integers(0, len(labels) - 1)
     drawn = tuple(data.draw(st.lists(index, min_size=2, max_size=20)))
@@ -149,7 +149,7 @@ def test_the_draws_that_were_written_are_the_draws_that_are_read(
 
 
 @given(st.text(max_size=300), st.booleans())
-def test_no_text_makes_the_reader_fail(text: str, cut: bool):
+def test_no_text_makes_the_reader_fail(text: str, cut: bool) -> None:
     """Anything is a sequence of the length asked for, or a rejection with a reason."""
     for said in (text, "Output: " + text, '{"outcomes": [' + text):
         found = read_sequence(said, labels=COIN, count=3, finish_reason="length" if cut else None)
@@ -159,6 +159,6 @@ def test_no_text_makes_the_reader_fail(text: str, cut: bool):
 @pytest.mark.parametrize(
     "text", ["Output: 0 1", "01", "0,", "Output: 0\n", "1. 0 ", "(", "a b ", "Output: 0, x\n\n", "- ", "[[0,"]
 )
-def test_reading_takes_time_in_proportion_to_the_answer(text: str):
+def test_reading_takes_time_in_proportion_to_the_answer(text: str) -> None:
     """No repeated piece of an answer makes it slow."""
     assert_linear(lambda size: read_sequence(text * size, labels=COIN, count=12), small=200, large=2_000)
