@@ -6,7 +6,8 @@ The only home of pydantic outside `collect`. All faults of a file are told at on
 import json
 import re
 import tomllib
-from collections.abc import Mapping
+from collections import Counter
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict
 from difflib import get_close_matches
 from pathlib import Path
@@ -16,6 +17,7 @@ from urllib.parse import parse_qsl, urlsplit
 import tomli_w
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationError, model_validator
 
+from flipsite.domain.counts import PrintedCounts
 from flipsite.domain.distribution import (
     MOST_PER_ANSWER,
     KeyFaultError,
@@ -44,7 +46,7 @@ from flipsite.domain.study import (
     Study,
 )
 from flipsite.errors import SettingsError
-from flipsite.project import PROJECT_FILE, packaged
+from flipsite.project import PRINTED_FILE, PROJECT_FILE, packaged
 
 
 def default_study(study_id: str) -> Study:
@@ -88,8 +90,8 @@ def load_printed(folder: Path) -> Printed:
     Raises:
         SettingsError: If the file is missing or faulty, a line for each fault.
     """
-    path = folder / "published.toml"
-    read = _read(path, _PublishedFile)
+    path = folder / PRINTED_FILE
+    read = _read(path, _FiguresFile)
     n_printed = len(read.least_biased.rows) + len(read.most_biased.rows)
     if read.scale.models < n_printed:
         raise SettingsError(
@@ -115,6 +117,47 @@ def load_printed(folder: Path) -> Printed:
         roleplay=tuple(read.roleplay.models),
         roleplay_none_in=read.roleplay.none_in,
     )
+
+
+def load_counts(folder: Path, *, n_outcomes: int) -> tuple[PrintedCounts, ...] | None:
+    """Read the counts of `published.toml`, sorted by model; None where it has tables of figures instead.
+
+    Args:
+        folder: Of a study of kind `published`.
+        n_outcomes: k.
+
+    Raises:
+        SettingsError: If the file is missing or faulty, a line for each fault.
+    """
+    path = folder / PRINTED_FILE
+    content = _parse(path)
+    if "counts" not in content:
+        return None
+    stated = [(entry.printed(n_outcomes), entry) for entry in _check(path, content, _CountsFile).counts]
+    faults = [f"{path}: counts of {entry.model!r}: {row}." for row, entry in stated if isinstance(row, str)]
+    found = [row for row, _ in stated if not isinstance(row, str)]
+    twice = [model for model, n in Counter(row.model for row in found).items() if n > 1]
+    faults += [f"{path}: counts of {model!r}: stand twice; add them up, or take one out." for model in twice]
+    if faults:
+        raise SettingsError("\n".join(faults))
+    return tuple(sorted(found, key=lambda row: row.model))
+
+
+def dump_counts(rows: Sequence[PrintedCounts]) -> str:
+    """`published.toml` of these counts; reading it gives them back."""
+    entries = (
+        _lines(model=row.model)
+        + (_lines(ones=row.counts[1]) if _is_coin(row) else _lines(outcomes=list(row.counts)))
+        + _lines(draws=row.n_draws)
+        + (_lines(source=row.source) if row.source else "")
+        for row in rows
+    )
+    return "\n".join(f"[[counts]]\n{entry}" for entry in entries)
+
+
+def _is_coin(row: PrintedCounts) -> bool:
+    """Whether ones and draws say all of a row."""
+    return len(row.counts) == 2 and sum(row.counts) == row.n_draws
 
 
 _PLACEHOLDERS: Mapping[OutcomeForm, str] = {
@@ -435,12 +478,48 @@ class _RoleplaySection(_Section):
     none_in: Literal["least", "most"] | None = _key(None, 'one of "least", "most"')
 
 
-class _PublishedFile(_Section):
+class _CountsEntry(_Section):
+    model: Annotated[str, Field(pattern=r"\S")] = _key(..., "the model's name, a text")
+    ones: int | None = _key(None, "how many draws were outcome 1, a whole number", ge=0)
+    outcomes: list[Annotated[int, Field(ge=0)]] | None = _key(None, "a list of whole numbers, one an outcome")
+    draws: int | None = _key(None, "how many draws there were, a whole number", ge=0)
+    source: _Text = _key("", "a text: the table and the row, or the page")
+
+    def printed(self, n_outcomes: int) -> PrintedCounts | str:
+        """The counts, or their fault in words."""
+        if (self.ones is None) == (self.outcomes is None):
+            return "expected either ones and draws, or outcomes"
+        if self.outcomes is not None:
+            counts = tuple(self.outcomes)
+        elif n_outcomes > 2:
+            return f"the study has {n_outcomes} outcomes; expected outcomes, a list of so many counts"
+        elif self.draws is None or self.ones is None:
+            return "draws: missing; expected how many draws the ones were among"
+        else:
+            counts = (self.draws - self.ones, self.ones)
+        if len(counts) != n_outcomes:
+            return f"outcomes: expected {n_outcomes} counts, found {len(counts)}"
+        n_draws = sum(counts) if self.draws is None else self.draws
+        if min(counts) < 0 or sum(counts) > n_draws:
+            return f"draws: expected at least the sum of the counts, found {n_draws}"
+        if n_draws > _MOST_COUNTED:
+            return f"draws: expected at most {_MOST_COUNTED:,}, found {n_draws}"
+        return PrintedCounts(model=self.model.strip(), counts=counts, n_draws=n_draws, source=self.source)
+
+
+_MOST_COUNTED = 10**12
+
+
+class _FiguresFile(_Section):
     scale: _ScaleSection = _key(..., "a table [scale]")
     spend: _SpendSection = _key(..., "a table [spend]")
     least_biased: _PrintedTable = _key(..., "a table [least_biased]")
     most_biased: _PrintedTable = _key(..., "a table [most_biased]")
     roleplay: _RoleplaySection = _table(_RoleplaySection, "a table [roleplay]")
+
+
+class _CountsFile(_Section):
+    counts: list[_CountsEntry] = _key(..., "tables [[counts]] with model, ones or outcomes, and draws")
 
 
 def _printed_rows(table: Literal["least", "most"], block: _PrintedTable) -> tuple[PrintedBias, ...]:
@@ -489,22 +568,28 @@ _File = TypeVar("_File", bound=_Section)
 
 
 def _read(path: Path, shape: type[_File]) -> _File:
+    return _check(path, _parse(path), shape)
+
+
+def _parse(path: Path) -> dict[str, Any]:
     try:
-        found = tomllib.loads(
-            path.read_text(encoding="utf-8-sig")
-        )  # Windows' editors begin with a byte-order mark
-        return shape.model_validate(found)
+        return tomllib.loads(path.read_text(encoding="utf-8-sig"))  # Windows' editors write a byte-order mark
     except FileNotFoundError as error:
         raise SettingsError(f"{path}: no such file; write it, or name another study.") from error
     except OSError as error:
         raise SettingsError(f"{path}: cannot be read ({error.strerror}).") from error
     except UnicodeDecodeError as error:
         raise SettingsError(f"{path}: not UTF-8 text at byte {error.start}; save it as UTF-8.") from error
+    except (ValueError, RecursionError) as error:  # numbers of 5,000 digits and 1,000 brackets among them
+        raise SettingsError(f"{path}: not valid TOML: {error}.") from error
+
+
+def _check(path: Path, content: Mapping[str, Any], shape: type[_File]) -> _File:
+    try:
+        return shape.model_validate(content)
     except ValidationError as error:
         faults = dict.fromkeys(_sentence(path, shape, fault) for fault in error.errors())
         raise SettingsError("\n".join(faults)) from error
-    except (ValueError, RecursionError) as error:  # numbers of 5,000 digits and 1,000 brackets among them
-        raise SettingsError(f"{path}: not valid TOML: {error}.") from error
 
 
 def _sentence(path: Path, shape: type[_Section], fault: Any) -> str:

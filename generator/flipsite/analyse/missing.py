@@ -210,6 +210,8 @@ def _readings(tally: Tally, *, target: float) -> NDArray[np.int64]:
 
 @lru_cache(maxsize=65_536)
 def _shares(by_status: tuple[int, ...], n_draws: int) -> tuple[StatusShare, ...]:
+    if not by_status:
+        return ()
     low, high = jeffreys(by_status, n_draws)
     return tuple(
         StatusShare(

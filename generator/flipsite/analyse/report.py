@@ -54,7 +54,7 @@ from flipsite.analyse.sequences.study import SequenceStudy, sequence_study
 from flipsite.analyse.sequential import Stop, replay
 from flipsite.analyse.tally import SpendRow, spend, tally
 from flipsite.analyse.verdict import FALSE_DISCOVERY_RATE
-from flipsite.domain.counts import StudyCounts, count_study
+from flipsite.domain.counts import PrintedCounts, StudyCounts, count_study, counts_without_draws
 from flipsite.domain.display import plural
 from flipsite.domain.draws import Draws, Tally
 from flipsite.domain.estimates import Estimate, Printed
@@ -136,7 +136,8 @@ class StudyReport:
         sampled: Whether `draws` are but the first of each model's.
         asked: When the first and the last draw were asked; None where that is unknown.
         tallies: Counts by model; empty without draws.
-        printed: The printed figures; None unless the study is published.
+        printed: The printed figures; None unless the study is published with figures.
+        sources: Where the counts of a model are stated, of a study published with counts.
         fits: For each printed model, the counts that print as its figure.
         standings: Rank and bias with their doubt, by model; only for models with a valid draw, or a printed
             figure that some count prints.
@@ -172,6 +173,7 @@ class StudyReport:
     asked: tuple[str, str] | None = None
     tallies: tuple[Tally, ...] = ()
     printed: Printed | None = None
+    sources: Mapping[str, str] = field(default_factory=dict)
     fits: Mapping[str, tuple[PrintedFit, ...]] = field(default_factory=dict)
     standings: Mapping[str, RankEstimate] = field(default_factory=dict)
     evidence: Mapping[str, Evidence] = field(default_factory=dict)
@@ -356,9 +358,31 @@ def _shrunken(
 
 def _stops(counts: StudyCounts, *, target: float, without: Set[str]) -> dict[str, Stop]:
     """Where draws would have stopped, of models whose draws are independent draws of one coin."""
-    trajectories = [each.trajectory for each in counts.models.values()]
-    stops = zip(counts.models, replay(trajectories, target=target), strict=True)
+    followed = {model: each.trajectory for model, each in counts.models.items() if len(each.trajectory.asked)}
+    stops = zip(followed, replay(list(followed.values()), target=target), strict=True)
     return {model: stop for model, stop in stops if model not in without}
+
+
+def report_counts(study: Study, rows: Sequence[PrintedCounts]) -> StudyReport:
+    """Analyse a study of which only counts are known.
+
+    Raises:
+        UsageError: If its answers hold several draws each: counts do not say how these follow each other.
+    """
+    if study.sampling.per_answer > 1:
+        raise UsageError(
+            f"{study.id}: counts of answers with {study.sampling.per_answer} draws each cannot be analysed; "
+            "import the answers, or set sampling.per_answer = 1."
+        )
+    counts = counts_without_draws([row.tally for row in rows])
+    report = StudyReport(
+        study=study,
+        estimates=(),
+        tallies=counts.tallies,
+        counts=counts,
+        sources={row.model: row.source for row in rows if row.source},
+    )
+    return _coins(report, counts, {}) if study.prompt.n_outcomes == 2 else _outcomes(report, counts)
 
 
 def report_printed(study: Study, printed: Printed) -> StudyReport:

@@ -12,6 +12,7 @@ from flipsite.cli.params import study_names
 from flipsite.domain.display import one_line, plural, usd_text
 
 if TYPE_CHECKING:  # the store is imported when there is something to import
+    from flipsite.store.imports.counts import CountsReport
     from flipsite.store.imports.importer import ImportReport
     from flipsite.workflows.batch import BatchImport
 
@@ -74,6 +75,11 @@ MOST_NAMES = 5
 )
 @click.option("--encoding", metavar="NAME", help="The encoding of a text that is not UTF-8, as `cp1252`.")
 @click.option(
+    "--counts",
+    is_flag=True,
+    help="Rows are counts in place of draws: model, label and n, or model, a column an outcome and n.",
+)
+@click.option(
     "--replace",
     "overwrite",
     is_flag=True,
@@ -96,6 +102,7 @@ def command(
     decimal: str,
     encoding: str | None,
     source: str,
+    counts: bool,
     overwrite: bool,
     dry_run: bool,
 ) -> None:
@@ -115,12 +122,18 @@ def command(
       flipsite import log.jsonl --study mine --column model=request.model --column response=reply
       flipsite import dice.csv --study dice --outcomes 1..6 --target uniform
       flipsite import dozens.csv --study dozens --column sequence=flip_1..flip_12
+      flipsite import table2.csv --study paper --counts
       flipsite import words.csv --study words --column outcome=said --column labels=v,v2 --where p=50
     """
     from flipsite.project import find_project
     from flipsite.store.imports.columns import parse_options, parse_target
     from flipsite.workflows.batch import import_batch, names_study
-    from flipsite.workflows.transfer import import_draws, import_targets, input_files
+    from flipsite.workflows.transfer import (
+        import_draws,
+        import_table_of_counts,
+        import_targets,
+        input_files,
+    )
 
     options = parse_options(
         columns,
@@ -136,9 +149,20 @@ def command(
     with input_files(files, sys.stdin.buffer) as paths:
         for number, path in enumerate(paths):
             project, batch, reports = find_project(Path.cwd()), None, list["ImportReport"]()
+            table: CountsReport | None = None
             with ProgressBar("file") as bar, bar.ticking():
                 bar.show("file", number, len(paths))
-                if source in ("auto", "openai-batch") and names_study(path, study):
+                if counts:
+                    table = import_table_of_counts(
+                        project,
+                        study,
+                        path,
+                        options=options,
+                        target=shares,
+                        overwrite=overwrite,
+                        dry_run=dry_run,
+                    )
+                elif source in ("auto", "openai-batch") and names_study(path, study):
                     batch = import_batch(project, study, path, dry_run=dry_run)
                 elif target_column:
                     reports += import_targets(
@@ -162,6 +186,8 @@ def command(
                             dry_run=dry_run,
                         )
                     )
+            if table is not None:
+                _show_counts(table, dry_run=dry_run)
             if batch is not None:
                 _show_batch(path, batch, dry_run=dry_run)
             for report in reports:
@@ -183,6 +209,29 @@ def _show_batch(file: Path, report: "BatchImport", *, dry_run: bool) -> None:
         click.echo(f"Passed over: {len(report.unknown) - MOST_NAMES:,} more.")
     if report.snapshot is not None:
         click.echo(f"Snapshot: {report.snapshot}")
+
+
+def _show_counts(report: "CountsReport", *, dry_run: bool) -> None:
+    """Show the counts that a table brought."""
+    totals = [sum(row.counts[index] for row in report.added) for index in range(len(report.labels))]
+    shown = ", ".join(
+        f"{n:,} {one_line(label)}" for label, n in zip(report.labels, totals, strict=True) if n or len(totals) < 8
+    )
+    models = plural(len(report.added), "model")
+    n_draws = sum(row.n_draws for row in report.added)
+    rest = n_draws - sum(totals)
+    click.echo(
+        f"{'Would read' if dry_run else 'Read'} the counts of {models} from {report.path} into study "
+        f"{report.study!r}: {plural(n_draws, 'draw')}"
+        + (f" ({shown}{f', {rest:,} without an outcome' if rest else ''})." if n_draws else ".")
+    )
+    if report.n_there:
+        click.echo(f"{plural(report.n_there, 'model')} had these counts before.")
+    if report.n_replaced:
+        click.echo(f"The counts of {plural(report.n_replaced, 'model')} were replaced.")
+    for note in report.notes:
+        click.echo(note)
+    click.echo("Nothing was written." if dry_run else "Counts have no order, day or provider: such tests are left out.")
 
 
 def _show(report: "ImportReport", *, dry_run: bool) -> None:

@@ -11,7 +11,7 @@ from typing import Self
 import numpy as np
 
 from flipsite.domain.draws import Codes, Draws, Tally
-from flipsite.domain.trajectory import Trajectory
+from flipsite.domain.trajectory import N_COUNTS, RunningCounts, Trajectory
 
 Split = tuple[int, ...]
 """Counts by outcome of some valid draws; of a coin zeros and ones."""
@@ -130,6 +130,51 @@ class StudyCounts:
     tallies: tuple[Tally, ...]
     models: Mapping[str, ModelCounts]
     asked: tuple[str, str] | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PrintedCounts:
+    """One model's counts as a source states them, without draws.
+
+    Attributes:
+        model: Its name.
+        counts: Valid draws by outcome, k counts.
+        n_draws: All draws, those without an outcome included.
+        source: Where they are stated, such as a table and a row; empty where nothing says.
+    """
+
+    model: str
+    counts: Split
+    n_draws: int
+    source: str = ""
+
+    @property
+    def tally(self) -> Tally:
+        """The counts as a tally; the statuses of draws without an outcome are unknown."""
+        return Tally(
+            model=self.model,
+            n_draws=self.n_draws,
+            n_valid=sum(self.counts),
+            n_ones=self.counts[1],
+            counts=self.counts if len(self.counts) > 2 else (),
+        )
+
+
+def counts_without_draws(tallies: Sequence[Tally]) -> StudyCounts:
+    """A study's counts of which nothing but the tallies is known: neither orders, days nor neighbours."""
+    by_model = tuple(sorted(tallies, key=lambda tally: tally.model))
+    nothing = np.zeros(0, np.int64)
+    unknown = ModelCounts(
+        shown=(),
+        by_provider={},
+        by_day={},
+        by_mode={},
+        neighbours=Transitions.of(nothing),
+        trajectory=Trajectory(
+            asked=nothing, counts=RunningCounts(table=np.zeros((0, N_COUNTS), np.int64)), shown=nothing
+        ),
+    )
+    return StudyCounts(tallies=by_model, models=dict.fromkeys((t.model for t in by_model), unknown), asked=None)
 
 
 def count_study(draws: Draws, tallies: tuple[Tally, ...], *, n_outcomes: int = 2) -> StudyCounts:

@@ -165,14 +165,14 @@ def _counts(study: Study, folder: Path) -> "tuple[FlipCounts, tuple[OmittedInput
     """The counts to fit, and the models that have none."""
     from flipsite.analyse.published.fits import fits
     from flipsite.fit.counts import counts_of_draws, counts_of_printed
-    from flipsite.workflows.load import held_tallies
+    from flipsite.workflows.load import held_tallies, published_counts
 
     if study.prompt.n_outcomes > 2:
         raise UsageError(
             f"{study.id}: fits are of a share of ones; this study has {study.prompt.n_outcomes} outcomes."
         )
     target = study.prompt.target
-    if study.kind is Kind.PUBLISHED:
+    if study.kind is Kind.PUBLISHED and published_counts(folder, study) is None:
         printed = load_printed(folder)
         found = {row.model: fits(row, printed, target=target) for row in printed.rows}
         unread = [model for model, ways in found.items() if not ways]

@@ -21,6 +21,7 @@ import numpy as np
 
 from flipsite.analyse.report import (
     StudyReport,
+    report_counts,
     report_draws,
     report_printed,
     with_contradictory,
@@ -29,7 +30,7 @@ from flipsite.analyse.report import (
 )
 from flipsite.analyse.tally import tally
 from flipsite.domain.catalogue import Model
-from flipsite.domain.counts import StudyCounts
+from flipsite.domain.counts import PrintedCounts, StudyCounts
 from flipsite.domain.display import one_line
 from flipsite.domain.draws import STATUSES, Draws, Status, Tally
 from flipsite.domain.fit import Fit
@@ -46,7 +47,7 @@ from flipsite.project import (
     project_root,
     snapshot_files,
 )
-from flipsite.settings import load_printed, load_project, load_study
+from flipsite.settings import load_counts, load_printed, load_project, load_study
 from flipsite.store.exports import export_draws
 from flipsite.store.snapshot.columns import without_models
 from flipsite.store.snapshot.read import (
@@ -106,13 +107,11 @@ def held(folder: Path) -> StudyDraws | None:
 
 
 def held_tallies(folder: Path) -> tuple[Tally, ...]:
-    """The tallies of a study's draws; none where there are none yet. Errors as for `held`."""
+    """The tallies of a study's draws or printed counts; none where there are none yet. Errors as for `held`."""
     project, files, study = load_project(project_root(folder)), snapshot_files(folder), load_study(folder)
-    address, models, n_outcomes = (
-        project.draws.get(folder.name),
-        study.models,
-        len(study.prompt.outcomes),
-    )
+    address, models, n_outcomes = project.draws.get(folder.name), study.models, study.prompt.n_outcomes
+    if study.kind is Kind.PUBLISHED:
+        return tuple(row.tally for row in published_counts(folder, study) or ())
     if address or is_large(files):
         from flipsite.store.counting.aggregate import read_tallies
 
@@ -121,6 +120,12 @@ def held_tallies(folder: Path) -> tuple[Tally, ...]:
     if not files:
         return ()
     return tally(without_models(read_draws(files[0]), models.leaves_out), n_outcomes=n_outcomes)
+
+
+def published_counts(folder: Path, study: Study) -> tuple[PrintedCounts, ...] | None:
+    """The counts of a published study, without models that it leaves out; None where it has figures."""
+    rows = load_counts(folder, n_outcomes=study.prompt.n_outcomes)
+    return None if rows is None else tuple(row for row in rows if not study.models.leaves_out(row.model))
 
 
 def is_large(files: Sequence[Path]) -> bool:
@@ -244,7 +249,8 @@ def _snapshot(study: Study, draws: Draws, files: Sequence[Path]) -> bytes | Path
 def _report(folder: Path) -> StudyReport:
     study = load_study(folder)
     if study.kind is Kind.PUBLISHED:
-        return report_printed(study, load_printed(folder))
+        rows = published_counts(folder, study)
+        return report_printed(study, load_printed(folder)) if rows is None else report_counts(study, rows)
     found = held(folder)
     if found is None:
         return report_draws(study, None)
@@ -326,7 +332,8 @@ def subjects_of(folder: Path, study: Study) -> StudyModels:
         UsageError: If there are none yet.
     """
     if study.kind is Kind.PUBLISHED:
-        printed = {row.model for row in load_printed(folder).rows}
+        rows = published_counts(folder, study)
+        printed = {row.model for row in (load_printed(folder).rows if rows is None else rows)}
         return StudyModels(models=tuple(sorted(printed)), providers={})
     files = snapshot_files(folder)
     if not files:
@@ -365,9 +372,7 @@ def sha256(path: Path) -> str:
     if not path.exists():
         return ""
     if path.name == PRINTED_FILE:
-        printed = load_printed(path.parent)
-        figures = [(row.model, row.figure, row.decimals) for row in printed.rows]
-        content = repr((sorted(figures), printed.draws_low, printed.draws_high)).encode()
+        content = repr(_published(path.parent)).encode()
     elif path.name == FEATURES_FILE:
         from flipsite.store.features import read_features
 
@@ -377,3 +382,13 @@ def sha256(path: Path) -> str:
     else:
         return file_digest(path)
     return hashlib.sha256(content).hexdigest()
+
+
+def _published(folder: Path) -> object:
+    """The counts or figures of a published study, as far as a fit takes them."""
+    rows = load_counts(folder, n_outcomes=load_study(folder).prompt.n_outcomes)
+    if rows is not None:
+        return [(row.model, row.counts) for row in rows]
+    printed = load_printed(folder)
+    figures = sorted((row.model, row.figure, row.decimals) for row in printed.rows)
+    return figures, printed.draws_low, printed.draws_high

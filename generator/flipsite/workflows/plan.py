@@ -8,7 +8,7 @@ from flipsite.domain.study import Kind, Study
 from flipsite.errors import UsageError
 from flipsite.project import Project, existing_study
 from flipsite.settings import load_printed, load_study
-from flipsite.workflows.load import held_tallies
+from flipsite.workflows.load import held_tallies, published_counts
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -58,7 +58,7 @@ def plan_study(
     prompt, room = study.prompt, study.prompt.largest_bias
     if bias > room or (bias == room and prompt.n_outcomes > 2):
         raise UsageError(f"--bias {bias:g}: no share is so far from the target; at most {room:g}.")
-    if study.kind is Kind.PUBLISHED:
+    if study.kind is Kind.PUBLISHED and published_counts(folder, study) is None:
         printed = load_printed(folder)
         asked = printed.n_models
         per_round: float | None = printed.spend_run_usd / printed.draws_about

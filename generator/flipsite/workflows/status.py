@@ -10,7 +10,7 @@ from flipsite.domain.display import plural
 from flipsite.domain.study import Kind, Study
 from flipsite.errors import FlipsiteError
 from flipsite.project import Project, snapshot_files, study_ids
-from flipsite.settings import load_printed, load_study
+from flipsite.settings import load_counts, load_printed, load_study
 from flipsite.store.snapshot.read import Extent, snapshot_extent
 from flipsite.workflows.build import input_digests
 from flipsite.write.site.manifest import read_manifest
@@ -100,7 +100,10 @@ def _study(folder: Path) -> StudyStatus:
 
 def _words(folder: Path, study: Study) -> tuple[str, bool]:
     if study.kind is Kind.PUBLISHED:
-        return f"{len(load_printed(folder).rows):,} printed figures", True
+        rows = load_counts(folder, n_outcomes=study.prompt.n_outcomes)
+        if rows is None:
+            return plural(len(load_printed(folder).rows), "printed figure"), True
+        return f"counts of {plural(sum(row.n_draws for row in rows), 'draw')}, without the draws", True
     files = snapshot_files(folder)
     if not files:
         return "no draws yet", False

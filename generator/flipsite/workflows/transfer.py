@@ -18,6 +18,7 @@ from flipsite.project import SNAPSHOT, Project, existing_study, snapshot_files, 
 from flipsite.settings import load_study
 from flipsite.store.exports import ExportFormat, export_groups
 from flipsite.store.imports.columns import ImportOptions
+from flipsite.store.imports.counts import CountsReport, import_counts
 from flipsite.store.imports.importer import ImportReport, import_by_target, import_file
 from flipsite.store.snapshot.read import n_draws, read_draws, read_groups
 from flipsite.store.snapshot.shards import shards_in
@@ -83,6 +84,28 @@ def import_targets(
         read_answer=_read_answer,
         overwrite=overwrite,
         dry_run=dry_run,
+    )
+
+
+def import_table_of_counts(
+    project: Project,
+    study_id: str,
+    path: Path,
+    *,
+    options: ImportOptions,
+    target: object = None,
+    overwrite: bool = False,
+    dry_run: bool = False,
+) -> CountsReport:
+    """Add a table's counts to a published study of the project; as `import_draws` in all else.
+
+    Raises:
+        UsageError: If the table, the study's name or its kind forbid it; nothing is written then.
+        SettingsError: If the study's files are faulty.
+    """
+    folder = study_folder(_own(project), study_id)
+    return import_counts(
+        path, folder=folder, options=options, target=target, overwrite=overwrite, dry_run=dry_run
     )
 
 
@@ -168,7 +191,7 @@ def export_study(
     """
     folder = existing_study(project, study_id)
     if load_study(folder).kind == Kind.PUBLISHED:
-        raise UsageError(f"{study_id}: a published study has figures and no draws; name a study with draws")
+        raise UsageError(f"{study_id}: a published study has figures or counts, and no draws; name a study with draws")
     files = snapshot_files(folder) or (folder / SNAPSHOT,)
     n_all = sum(map(n_draws, files))
     groups = read_groups(files) if is_large(files) else [read_draws(files[0])]

@@ -75,6 +75,11 @@ class Codings:
         )
 
 
+def in_label_order(labels: Sequence[str]) -> tuple[str, ...]:
+    """Labels as outcomes 0, 1 and so on: numbers ascending, then words for no, then other words as they stand."""
+    return tuple(sorted(labels, key=lambda label: _rank(_value(label) or label)))
+
+
 def _remedy(shown: dict[Value, str], read: Counter[Value], unread: Counter[Value]) -> str:
     words = [value for value in unread if isinstance(value, str)]
     values = list(shown)

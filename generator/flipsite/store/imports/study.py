@@ -71,7 +71,9 @@ def facts_of_files(files: Sequence[Path]) -> DrawFacts:
     )
 
 
-def write_study(folder: Path, facts: DrawFacts, source: str, *, target: object) -> None:
+def write_study(
+    folder: Path, facts: DrawFacts, source: str, *, target: object, kind: Kind = Kind.MEASURED
+) -> None:
     """Describe a study as far as its draws allow; a description that is there stays.
 
     Raises:
@@ -79,7 +81,7 @@ def write_study(folder: Path, facts: DrawFacts, source: str, *, target: object) 
     """
     if (folder / "study.toml").exists():
         return
-    study = _study(folder.name, facts, source, target=target)
+    study = _study(folder.name, facts, source, target=target, kind=kind)
     with replacing(folder / "study.toml") as file:
         file.write(dump_study(study).encode())
 
@@ -96,15 +98,15 @@ def check_target(target: object, n_outcomes: int) -> tuple[float, ...]:
         raise UsageError(f"--target: {error}") from error
 
 
-def _study(study_id: str, facts: DrawFacts, source: str, *, target: object) -> Study:
+def _study(study_id: str, facts: DrawFacts, source: str, *, target: object, kind: Kind) -> Study:
     outcomes = _outcomes(facts.labels)
     turned = len([order for order in facts.orders if order >= 0]) > 1
     several: OrderMode = "both" if len(outcomes) == 2 else "rotated"
     return Study(
         id=study_id,
         title=study_id.replace("-", " ").capitalize(),
-        kind=Kind.MEASURED,
-        summary=f"Draws of others, imported from {source}.",
+        kind=kind,
+        summary=f"{'Counts' if kind is Kind.PUBLISHED else 'Draws'} of others, imported from {source}.",
         source=source,
         started=facts.first_asked[:10] if facts.first_asked else None,
         prompt=Prompt(
