@@ -360,7 +360,7 @@ def draws(study: Study | str) -> "pd.DataFrame":
 
     study = _study(study)
     if study.settings.kind is Kind.PUBLISHED:
-        raise UsageError(f"{study.id}: a published study has figures or counts, and no draws; name a study with draws")
+        raise UsageError(f"{study.id}: a published study has figures and no draws; name a study with draws")
     files = snapshot_files(study.folder) or (study.folder / SNAPSHOT,)
     if sum(map(n_draws, files)) > MOST_HELD:
         raise StoreError(

@@ -489,22 +489,19 @@ class _CountsEntry(_Section):
         """The counts, or their fault in words."""
         if (self.ones is None) == (self.outcomes is None):
             return "expected either ones and draws, or outcomes"
-        if self.outcomes is not None:
-            counts = tuple(self.outcomes)
-        elif n_outcomes > 2:
-            return f"the study has {n_outcomes} outcomes; expected outcomes, a list of so many counts"
-        elif self.draws is None or self.ones is None:
-            return "draws: missing; expected how many draws the ones were among"
-        else:
-            counts = (self.draws - self.ones, self.ones)
-        if len(counts) != n_outcomes:
-            return f"outcomes: expected {n_outcomes} counts, found {len(counts)}"
+        if self.ones is not None and (n_outcomes > 2 or self.draws is None):
+            return f"expected outcomes, a list of {n_outcomes} counts" if n_outcomes > 2 else "draws: missing"
+        counts = tuple(self.outcomes or ((self.draws or 0) - (self.ones or 0), self.ones or 0))
         n_draws = sum(counts) if self.draws is None else self.draws
-        if min(counts) < 0 or sum(counts) > n_draws:
-            return f"draws: expected at least the sum of the counts, found {n_draws}"
-        if n_draws > _MOST_COUNTED:
-            return f"draws: expected at most {_MOST_COUNTED:,}, found {n_draws}"
-        return PrintedCounts(model=self.model.strip(), counts=counts, n_draws=n_draws, source=self.source)
+        fault = None
+        if len(counts) != n_outcomes:
+            fault = f"outcomes: expected {n_outcomes} counts, found {len(counts)}"
+        elif min(counts) < 0 or sum(counts) > n_draws:
+            fault = f"draws: expected at least the sum of the counts, found {n_draws}"
+        elif n_draws > _MOST_COUNTED:
+            fault = f"draws: expected at most {_MOST_COUNTED:,}, found {n_draws}"
+        row = PrintedCounts(model=self.model.strip(), counts=counts, n_draws=n_draws, source=self.source)
+        return fault or row
 
 
 _MOST_COUNTED = 10**12

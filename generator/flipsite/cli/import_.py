@@ -213,17 +213,19 @@ def _show_batch(file: Path, report: "BatchImport", *, dry_run: bool) -> None:
 
 def _show_counts(report: "CountsReport", *, dry_run: bool) -> None:
     """Show the counts that a table brought."""
+    if not report.added:
+        click.echo(f"The counts of {report.path} are in study {report.study!r} already; nothing changed.")
+        return
     totals = [sum(row.counts[index] for row in report.added) for index in range(len(report.labels))]
-    shown = ", ".join(
-        f"{n:,} {one_line(label)}" for label, n in zip(report.labels, totals, strict=True) if n or len(totals) < 8
-    )
+    by_label = zip(report.labels, totals, strict=True)
+    shown = ", ".join(f"{one_line(label)}: {n:,}" for label, n in by_label if n or len(totals) < 8)
     models = plural(len(report.added), "model")
     n_draws = sum(row.n_draws for row in report.added)
     rest = n_draws - sum(totals)
     click.echo(
         f"{'Would read' if dry_run else 'Read'} the counts of {models} from {report.path} into study "
-        f"{report.study!r}: {plural(n_draws, 'draw')}"
-        + (f" ({shown}{f', {rest:,} without an outcome' if rest else ''})." if n_draws else ".")
+        f"{report.study!r}: {plural(n_draws, 'draw')}; {shown}"
+        + (f"; without an outcome: {rest:,}." if rest else ".")
     )
     if report.n_there:
         click.echo(f"{plural(report.n_there, 'model')} had these counts before.")
@@ -231,7 +233,7 @@ def _show_counts(report: "CountsReport", *, dry_run: bool) -> None:
         click.echo(f"The counts of {plural(report.n_replaced, 'model')} were replaced.")
     for note in report.notes:
         click.echo(note)
-    click.echo("Nothing was written." if dry_run else "Counts have no order, day or provider: such tests are left out.")
+    click.echo("Nothing was written." if dry_run else "Tests that take the draws themselves are left out.")
 
 
 def _show(report: "ImportReport", *, dry_run: bool) -> None:

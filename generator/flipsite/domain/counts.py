@@ -174,7 +174,8 @@ def counts_without_draws(tallies: Sequence[Tally]) -> StudyCounts:
             asked=nothing, counts=RunningCounts(table=np.zeros((0, N_COUNTS), np.int64)), shown=nothing
         ),
     )
-    return StudyCounts(tallies=by_model, models=dict.fromkeys((t.model for t in by_model), unknown), asked=None)
+    models = dict.fromkeys((tally.model for tally in by_model), unknown)
+    return StudyCounts(tallies=by_model, models=models, asked=None)
 
 
 def count_study(draws: Draws, tallies: tuple[Tally, ...], *, n_outcomes: int = 2) -> StudyCounts:

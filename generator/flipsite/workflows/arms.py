@@ -5,7 +5,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 from flipsite.domain.distribution import KeyFaultError, check_method
-from flipsite.domain.study import Method, MethodKind, Study
+from flipsite.domain.study import UNKNOWN_PROMPT, Kind, Method, MethodKind, Study
 from flipsite.errors import UsageError
 from flipsite.files import replacing
 from flipsite.project import Project, existing_study, snapshot_files
@@ -42,10 +42,18 @@ def write_arms(
     never cost more than the study was to cost. Everything but the arm's own setting is the study's.
 
     Raises:
-        UsageError: If the study does not exist, nothing is asked for, or a setting does not fit it.
+        UsageError: If the study does not exist, its prompt is not known, nothing is asked for, or a setting does
+            not fit it.
     """
     folder = existing_study(project, study_id)
     base = load_study(folder)
+    if base.prompt.template == UNKNOWN_PROMPT:
+        raise UsageError(
+            f"{folder / 'study.toml'}: prompt.template: its prompt is not known, so it cannot be asked otherwise; "
+            "write the prompt there."
+        )
+    if base.kind is Kind.PUBLISHED:
+        base = replace(base, kind=Kind.MEASURED)  # an arm is asked here
     if not (methods or temperatures or efforts):
         raise UsageError(f"{study_id}: no arm asked for; give --method, --temperature or --reasoning.")
     wanted = [

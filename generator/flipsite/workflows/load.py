@@ -107,7 +107,7 @@ def held(folder: Path) -> StudyDraws | None:
 
 
 def held_tallies(folder: Path) -> tuple[Tally, ...]:
-    """The tallies of a study's draws or printed counts; none where there are none yet. Errors as for `held`."""
+    """The tallies of a study's draws or printed counts; none where it has none. Errors as for `held`."""
     project, files, study = load_project(project_root(folder)), snapshot_files(folder), load_study(folder)
     address, models, n_outcomes = project.draws.get(folder.name), study.models, study.prompt.n_outcomes
     if study.kind is Kind.PUBLISHED:

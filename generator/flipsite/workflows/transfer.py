@@ -191,7 +191,7 @@ def export_study(
     """
     folder = existing_study(project, study_id)
     if load_study(folder).kind == Kind.PUBLISHED:
-        raise UsageError(f"{study_id}: a published study has figures or counts, and no draws; name a study with draws")
+        raise UsageError(f"{study_id}: a published study has figures and no draws; name a study with draws")
     files = snapshot_files(folder) or (folder / SNAPSHOT,)
     n_all = sum(map(n_draws, files))
     groups = read_groups(files) if is_large(files) else [read_draws(files[0])]

@@ -262,13 +262,13 @@ def histories(reports: Sequence[StudyReport]) -> Mapping[str, History]:
 
 
 def families(reports: Sequence[StudyReport]) -> tuple[Family, ...]:
-    """Studies with draws that differ in nothing but target, names and dates.
+    """Studies with draws, or counts, that differ in nothing but target, names and dates.
 
     Imported studies whose prompt is unknown are a family only within one import.
     """
     alike: defaultdict[tuple[Prompt, Sampling, str], list[StudyReport]] = defaultdict(list)
     for report in reports:
-        if report.draws is not None and report.study.is_coin:
+        if report.tallies and report.study.is_coin:
             alike[_but_target(report.study)].append(report)
     found = []
     for members in alike.values():

@@ -142,7 +142,9 @@ def compare_groups(
 
 
 def repeats(neighbours: Transitions, counts: Sequence[int]) -> RepeatTest | None:
-    """Test whether draws repeat the one before as often as chance would; None where all are the same.
+    """Test whether draws repeat the one before as often as chance would.
+
+    None where all are the same, or their order is not known.
 
     Source:
         Mood (1940), Annals of Mathematical Statistics 11, 367-392, for mean and variance of runs over k
@@ -150,7 +152,7 @@ def repeats(neighbours: Transitions, counts: Sequence[int]) -> RepeatTest | None
     """
     c = np.asarray(counts, np.float64)
     n = float(c.sum())
-    if n < 2 or c.max() == n:
+    if neighbours.n_valid < 2 or c.max() == n:
         return None
     seen = neighbours.n_valid - 1 - neighbours.n_changes
     expected = float((c * (c - 1)).sum() / n)

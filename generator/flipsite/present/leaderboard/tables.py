@@ -116,5 +116,7 @@ def _rank_text(row: BoardRow) -> str:
 
 def _note(report: StudyReport) -> str:
     if report.study.kind is Kind.PUBLISHED:
+        if report.printed is None:
+            return "Counts as published, without the draws."
         return "Figures as printed; the draws were not published, nor the sign of a bias."
     return study_note(report.study)

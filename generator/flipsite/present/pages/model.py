@@ -62,6 +62,8 @@ class ModelView:
         after: The row below it; None at the bottom.
         tally: Its counts; None without draws.
         printed: Its printed row; None unless the study is published.
+        only_counts: Whether its draws are known by their counts alone.
+        source: Where these are stated; empty where nothing says.
         fits: The counts that print as its figure.
         fits_text: The numbers of draws among them, in words.
         roleplay: Whether the source itself calls it a role-playing finetune.
@@ -95,6 +97,8 @@ class ModelView:
     after: BoardRow | None
     tally: Tally | None
     printed: PrintedBias | None
+    only_counts: bool
+    source: str
     fits: tuple[PrintedFit, ...]
     fits_text: str
     roleplay: bool
@@ -196,6 +200,8 @@ def model_view(shared: SharedParts, place: int) -> ModelView:
         after=rows[place + 1] if place + 1 < len(rows) else None,
         tally=shared.tallies.get(model),
         printed=shared.printed.get(model),
+        only_counts=report.counts is not None and report.draws is None,
+        source=report.sources.get(model, ""),
         fits=fits,
         fits_text=fits_text(fits),
         roleplay=model in shared.roleplay,

@@ -76,7 +76,7 @@ class Codings:
 
 
 def in_label_order(labels: Sequence[str]) -> tuple[str, ...]:
-    """Labels as outcomes 0, 1 and so on: numbers ascending, then words for no, then other words as they stand."""
+    """Labels as outcomes 0, 1 and so on: numbers ascending, words for no, then other words as they stand."""
     return tuple(sorted(labels, key=lambda label: _rank(_value(label) or label)))
 
 

@@ -33,7 +33,7 @@ _LABEL_COLUMNS = ("label", "outcome", "side", "answer", "value")
 _TOTAL_COLUMNS = ("n", "draws", "total", "valid", "flips", "count")
 _COINS: tuple[Labels, ...] = (("tails", "heads"), ("zeros", "ones"))
 _PAIRS: tuple[Labels, ...] = (*_COINS, ("0", "1"), ("no", "yes"), ("false", "true"))
-_BITS = {("zeros", "ones"): ("0", "1")}
+_BITS: Mapping[Labels, Labels] = {("zeros", "ones"): ("0", "1")}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -191,12 +191,13 @@ class _Table:
         model, label = columns.model(), columns.label()
         total, source = columns.named(_TOTAL_COLUMNS), columns.named(("source",))
         wanted = options.labels or known
+        if label is not None and total is None:
+            raise UsageError(f"{path}: no column of counts beside {label!r}; name it n")
+        by_outcome: tuple[str | None, ...] = ()
         if label is not None:
-            labels, by_outcome = wanted or columns.labels_in(label), ()
+            labels = wanted or columns.labels_in(label)
         else:
             labels, by_outcome = columns.outcomes({model, total, source}, wanted, has_total=total is not None)
-        if label is not None and total is None:
-            raise UsageError(f"{path}: no column of counts beside {label!r}; name it n; it has {_list(names)}")
         used = {model, label, total, source, *by_outcome}
         return cls(
             path=path,
@@ -304,7 +305,7 @@ class _Columns:
         found = dict.fromkeys((row.get(label) or "").strip() for _, row in self.rows)
         if "" in found or not 2 <= len(found) <= MOST_OUTCOMES:
             raise UsageError(
-                f"{self.path}: {label!r} holds {plural(len(found), 'label')}; expected two or more, none blank; "
+                f"{self.path}: {label!r} holds {plural(len(found), 'label')}; expected two or more; "
                 "name them with --labels A,B or --outcomes A,B,C"
             )
         return in_label_order(list(found))
@@ -319,7 +320,7 @@ class _Columns:
             labels: As the user or the study names them; None to take them from the columns' names.
             has_total: Whether a column says how many draws there are.
         """
-        free = [name for name in self.names if name not in others and self._holds_counts(name)]
+        free = [name for name in self.names if name not in others]
         if labels is None:
             labels = self._labels_of(free, has_total=has_total)
         by_folded = {name.casefold(): name for name in free}
@@ -345,8 +346,9 @@ class _Columns:
         for pair in _PAIRS:
             if folded & set(pair) and (pair in _COINS or folded <= set(pair)):
                 return _BITS.get(pair, pair)
-        if has_total and 2 <= len(free) <= MOST_OUTCOMES:
-            return in_label_order(free)
+        counted = [name for name in free if self._holds_counts(name)]
+        if has_total and 2 <= len(counted) <= MOST_OUTCOMES:
+            return in_label_order(counted)
         raise UsageError(
             f"{self.path}: the outcomes are not clear; it has {_list(self.names)}; "
             "name the labels with --labels A,B or --outcomes A,B,C"
@@ -381,9 +383,7 @@ def _wanted(path: Path, options: ImportOptions, rows: list[tuple[str, Row]]) -> 
     for name, _ in options.where:
         if not any(name in row for _, row in rows):
             raise UsageError(f"{path}: no column {name!r} for --where")
-    found = [
-        (place, row) for place, row in rows if all(matches(row.get(name), text) for name, text in options.where)
-    ]
+    found = [each for each in rows if all(matches(each[1].get(name), text) for name, text in options.where)]
     if not found:
         raise UsageError(f"{path}: no row of counts; expected a model and its counts in each")
     return found
