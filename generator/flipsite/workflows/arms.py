@@ -42,15 +42,15 @@ def write_arms(
     never cost more than the study was to cost. Everything but the arm's own setting is the study's.
 
     Raises:
-        UsageError: If the study does not exist, its prompt is not known, nothing is asked for, or a setting does
-            not fit it.
+        UsageError: If the study does not exist, its prompt is not known, nothing is asked for, or a setting
+            does not fit it.
     """
     folder = existing_study(project, study_id)
     base = load_study(folder)
     if base.prompt.template == UNKNOWN_PROMPT:
         raise UsageError(
-            f"{folder / 'study.toml'}: prompt.template: its prompt is not known, so it cannot be asked otherwise; "
-            "write the prompt there."
+            f"{folder / 'study.toml'}: prompt.template: its prompt is not known; "
+            "write it there before you ask it otherwise."
         )
     if base.kind is Kind.PUBLISHED:
         base = replace(base, kind=Kind.MEASURED)  # an arm is asked here
