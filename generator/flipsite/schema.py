@@ -185,6 +185,11 @@ METHODS: tuple[Column, ...] = (
     _share("bias", "Total variation from the target."),
     _dollars("cost_usd", "Billed for all draws, failed ones included."),
     _dollars("usd_per_1000_valid", "Dollars for a thousand valid draws."),
+    _share("within", "Total variation that the next price promises."),
+    _dollars(
+        "usd_per_1000_within",
+        "Dollars for a thousand draws of the model’s own within it; missing where that is not shown.",
+    ),
     _number("bits", "Fair bits of the model’s own in the valid draws, at the shares found.", low=0),
     _number("bits_low", "The same at the end of the interval farther from even.", low=0),
     _number("host_bits", "Bits that our labels, orders and proposals may have brought in.", low=0),

@@ -1,21 +1,34 @@
 """A family of methods of known truth: every number of methods.json from the draws alone."""
 
 import json
-from math import log2
+import shutil
+from dataclasses import replace
+from fractions import Fraction
+from math import comb, log2
 from pathlib import Path
+from typing import Any
 
 import pytest
+from numpy.typing import NDArray
+from scipy.stats import beta, fisher_exact
 
 from flipsite.analyse.methods.family import MethodFamily, MethodRecord, method_families
 from flipsite.analyse.report import report_draws
 from flipsite.collect.simulated import METHOD_COINS, Endpoint
+from flipsite.domain.display import usd_text
 from flipsite.domain.draws import STATUSES, Draws, Status
-from flipsite.present.methods.page import method_files, picture, takes_sentences
+from flipsite.errors import UsageError
+from flipsite.present.charts.methods import price_against_bias
+from flipsite.present.embeds.formats import rendered
+from flipsite.present.embeds.registry import methods_embed
+from flipsite.present.methods.page import method_files
+from flipsite.present.methods.words import remarks, takes_sentences
 from flipsite.project import Project
 from flipsite.settings import load_study
 from flipsite.store.snapshot.read import read_draws
 from flipsite.workflows.arms import write_arms
 from flipsite.workflows.collect import collect
+from flipsite.workflows.embed import embed
 from flipsite.workflows.run_request import RunRequest, Watcher
 
 CONTROL = Path(__file__).parents[2] / "content" / "studies" / "control-methods" / "study.toml"
@@ -65,6 +78,36 @@ def test_a_study_and_its_arms_are_a_family_and_share_the_budget(
     assert [arm.is_new for arm in again] == [False]
 
 
+def entropy(share: float) -> float:
+    return -sum(p * log2(p) for p in (share, 1 - share) if p)
+
+
+def jeffreys_ends(ones: int, n: int) -> tuple[float, float]:
+    """Brown, Cai & DasGupta (2001): Beta quantiles, the ends at 0 and n kept."""
+    low = float(beta.ppf(0.025, ones + 0.5, n - ones + 0.5)) if ones else 0.0
+    high = float(beta.ppf(0.975, ones + 0.5, n - ones + 0.5)) if ones < n else 1.0
+    return low, high
+
+
+def is_independent(outcomes: NDArray[Any]) -> bool:
+    """Whether Wald and Wolfowitz' runs (1940) and Fisher's test of both halves let the draws pass."""
+    ones, zeros = int(outcomes.sum()), int((1 - outcomes).sum())
+    if not ones or not zeros:
+        return True
+    ways = [
+        2 * comb(ones - 1, r // 2 - 1) * comb(zeros - 1, r // 2 - 1)
+        if r % 2 == 0
+        else comb(ones - 1, r // 2) * comb(zeros - 1, r // 2 - 1)
+        + comb(ones - 1, r // 2 - 1) * comb(zeros - 1, r // 2)
+        for r in range(2, ones + zeros + 1)
+    ]
+    seen = ways[int((outcomes[1:] != outcomes[:-1]).sum()) - 1]
+    runs = Fraction(sum(each for each in ways if each <= seen), sum(ways))
+    first, second = outcomes[: len(outcomes) // 2], outcomes[len(outcomes) // 2 :]
+    table = [[half.sum(), len(half) - half.sum()] for half in (first, second)]
+    return min(float(runs), float(fisher_exact(table).pvalue)) >= 0.05 / 2
+
+
 def test_every_number_follows_from_the_draws(project: Project, family: MethodFamily) -> None:
     """Valid draws, bias, dollars and host bits, counted again from the snapshot."""
     for name in STUDIES:
@@ -80,9 +123,20 @@ def test_every_number_follows_from_the_draws(project: Project, family: MethodFam
             assert found["usd_per_1000_valid"] == pytest.approx(1000 * draws.cost_usd[rows].sum() / valid)
             answered = int((draws.status[rows] == STATUSES.index(Status.VALID)).sum())
             assert found["host_bits"] == (answered if name.endswith("rejection") else 0)
-            share = ones / valid
-            entropy = -sum(p * log2(p) for p in (share, 1 - share) if p)
-            assert found["bits"] == pytest.approx(max(0.0, valid * entropy - found["host_bits"]))
+            host, cost = found["host_bits"], float(draws.cost_usd[rows].sum())
+            assert isinstance(host, int | float)
+            assert found["bits"] == pytest.approx(max(0.0, valid * entropy(ones / valid) - host))
+            ends = jeffreys_ends(ones, valid)
+            farther = max(ends, key=lambda share: abs(share - 0.5))
+            low = max(0.0, valid * entropy(farther) - host)
+            claimed = not name.endswith("rejection") and is_independent(outcomes[outcomes >= 0])
+            assert found["bits_low"] == pytest.approx(low)
+            assert found["claimed"] is claimed
+            assert found["bits_per_usd"] == (pytest.approx(low / cost) if claimed else None)
+            ours = (model, found["method"]) == ("simulated/yes-sayer", "rejection")
+            within = max(abs(end - 0.7) for end in ends) <= 0.1 and not ours
+            assert found["within"] == 0.1
+            assert found["usd_per_1000_within"] == (pytest.approx(1000 * cost / valid) if within else None)
 
 
 def test_a_yes_sayer_has_no_bits_of_its_own(family: MethodFamily) -> None:
@@ -120,15 +174,73 @@ def test_seed_strings_are_recomputed(family: MethodFamily) -> None:
 
 def test_the_page_says_what_it_takes_and_joins_a_models_ways(family: MethodFamily) -> None:
     """In words and in a picture, all of it computed."""
-    (sentence, *others) = takes_sentences(family)
-    assert sentence.startswith("With the best model, simulated/")
-    assert "1,000 draws within 0.1 of what is asked cost $0.0" in sentence
-    assert others
-    drawn = picture(family.records)
-    assert drawn
-    assert len(drawn.marks) == len(family.records)
-    assert len(drawn.lines) == len({each.model for each in family.records})
-    assert all(0 <= mark.x <= drawn.width and 0 <= mark.y <= drawn.height for mark in drawn.marks)
+    sentences = takes_sentences(family)
+    assert sentences[0].startswith("The best model, simulated/")
+    assert "takes $0.0087 for 1,000 draws within 0.1 of the target (direct)" in sentences[0]
+    assert sentences[1].startswith("A typical one, simulated/")
+    assert sentences[2].startswith("The worst that can do it, simulated/")
+    drawn = price_against_bias(family)
+    assert len(drawn.records) == len(family.records)
+    layers = drawn.spec["layer"]
+    assert isinstance(layers, list)
+    assert layers[0]["encoding"]["detail"]["field"] == "model"
+    assert layers[1]["encoding"]["x"]["scale"]["type"] == "log"
+
+
+def test_a_model_that_no_way_brings_within_the_margin_may_still_give_fair_bits(family: MethodFamily) -> None:
+    """At the price of its bits: the worst of such models is named."""
+    hard = [replace(each, is_even=False) for each in family.records]
+    (none, extracted) = takes_sentences(replace(family, records=tuple(hard)))
+    assert none == "None of 4 models is shown to draw within 0.1 of the target by any way asked."
+    best = {each.model: max(r.fair.bits_per_usd or 0 for r in hard if r.model == each.model) for each in hard}
+    price = usd_text(1000 / min(best.values()))
+    assert extracted.startswith(
+        f"Fair bits can still be extracted from 4 of these, 1,000 for at most {price}"
+    )
+    nothing = [replace(each, fair=replace(each.fair, claimed=False)) for each in hard]
+    assert takes_sentences(replace(family, records=tuple(nothing))) == [none]
+
+
+def test_ways_that_cost_nothing_are_drawn_by_their_names(family: MethodFamily) -> None:
+    """Nothing stands on a logarithmic axis of dollars then."""
+    free = [replace(each, fair=replace(each.fair, cost_usd=0.0)) for each in family.records]
+    drawn = price_against_bias(replace(family, records=tuple(free)))
+    assert "by way of asking" in drawn.caption
+    layers = drawn.spec["layer"]
+    assert isinstance(layers, list)
+    assert layers[1]["encoding"]["x"]["field"] == "way"
+
+
+def test_where_every_proposal_is_to_pass_the_coin_is_ours(family: MethodFamily) -> None:
+    """At even proposals and an even target an honest filter accepts all, and so adds nothing of its own."""
+    found = record(family, "methodical", "rejection")
+    even = replace(found, trials=tuple(replace(each, wanted=1.0) for each in found.trials))
+    assert even.passes_all
+    assert even.is_ours
+    assert even.usd_per_1000_within is None
+    assert next(iter(remarks(even))).startswith("at this target every proposal is to be accepted")
+
+
+def test_the_embed_shows_each_way_and_the_operating_system(project: Project, family: MethodFamily) -> None:
+    """Each record is a row; the reference row is shown and is in no data file."""
+    base = report_draws(family.base, draws_of(project, family.base.id))
+    found = methods_embed(family, base, base_url="https://example.org/")
+    shown = rendered(found, "html").decode()
+    rows = json.loads(rendered(found, "json"))["rows"]
+    assert "os.urandom" in shown
+    assert [row["model"]["value"] for row in rows] == [each.model for each in family.records]
+    assert rendered(found, "svg").startswith(b"<svg")
+    assert embed(project, "methods", form="html", study_id="control-methods-seed") == embed(
+        project, "methods", form="html", study_id="control-methods"
+    )
+
+
+def test_a_study_without_arms_has_no_embed_of_methods(project: Project, tmp_path: Path) -> None:
+    """The error says which embeds there are."""
+    alone = replace(project, root=tmp_path, content=tmp_path / "content")
+    shutil.copytree(project.studies / "control-methods", alone.studies / "alone")
+    with pytest.raises(UsageError, match=r"study 'alone' has no table or chart 'methods'"):
+        embed(alone, "methods", form="html")
 
 
 def test_methods_json_is_written_for_each_study_of_the_family(family: MethodFamily) -> None:

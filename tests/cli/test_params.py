@@ -10,7 +10,7 @@ import pytest
 from flipsite.cli.init import init
 from flipsite.cli.params import TABLES
 from flipsite.present.charts.registry import study_drawings
-from flipsite.present.embeds.registry import table_embeds
+from flipsite.present.embeds.registry import METHODS, table_embeds
 from flipsite.project import packaged
 from flipsite.workflows.load import load_report
 from flipsite.write.scaffold import STUDY
@@ -50,7 +50,7 @@ def test_a_word_is_completed(project: Path, words: str, offered: list[str]) -> N
 
 def test_all_that_is_offered_to_embed_is_there_in_some_study() -> None:
     """But for the curves of a fit, whose names are those of its covariates."""
-    there = set[str]()
+    there = {METHODS}  # of a study with arms
     for study in ("article-2025", "controls"):
         report = load_report(packaged("content") / "studies" / study)
         there |= {*table_embeds(report), *study_drawings(report)}

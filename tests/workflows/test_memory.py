@@ -29,7 +29,9 @@ def recalled(memory: Memory, root: Path, *studies: str) -> list[object]:
     project = find_project(root)
     folders = [project.studies / study for study in studies]
     reports = memory.reports(folders, input_digests(project, studies, base_url=None), load_report)
-    wanted = ChartRequest(reports=tuple(reports), compared=(), alike=(), embedded=studies, twins=())
+    wanted = ChartRequest(
+        reports=tuple(reports), compared=(), alike=(), methods=(), embedded=studies, twins=()
+    )
     return [*reports, memory.drawn(wanted, drawn)]
 
 

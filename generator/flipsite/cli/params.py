@@ -65,6 +65,7 @@ TABLES = (
     "kinds",
     "cost-against-bias",
     "bits",
+    "methods",
 )
 """The embeds that most studies have; completion should not wait until a study is read."""
 

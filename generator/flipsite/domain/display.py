@@ -47,8 +47,8 @@ class Table:
 
     @property
     def lines(self) -> Iterator[Iterator[tuple[Heading, Cell]]]:
-        """Its rows, each cell beside its heading."""
-        return (zip(self.headings, row, strict=True) for row in self.rows)
+        """The rows a person sees, each cell beside its heading."""
+        return (zip(self.headings, row, strict=True) for row in self.shown_rows)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

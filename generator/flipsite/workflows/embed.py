@@ -3,13 +3,15 @@
 from difflib import get_close_matches
 from pathlib import Path
 
+from flipsite.analyse.methods.family import differ_in_method_alone, method_families
 from flipsite.analyse.report import StudyReport
 from flipsite.domain.urls import base_address
 from flipsite.errors import UsageError
 from flipsite.files import replacing
 from flipsite.present.embeds.formats import FORMATS, rendered
-from flipsite.present.embeds.registry import find_embed
+from flipsite.present.embeds.registry import METHODS, Embed, find_embed, methods_embed
 from flipsite.project import Project, existing_study, study_ids
+from flipsite.settings import load_study
 from flipsite.workflows.load import load_report
 
 
@@ -22,7 +24,7 @@ def embed(
     top: int | None = None,
     base_url: str | None = None,
 ) -> bytes:
-    """One table or chart of a study in one format.
+    """Write one table or chart of a study in one format.
 
     Args:
         project: Where the studies are.
@@ -37,12 +39,28 @@ def embed(
     """
     address = base_address(base_url) if base_url else None
     report = _report(project, study_id)
-    found = find_embed(report, name, base_url=address, top=top)
+    family = _family_embed(project, report, base_url=address, top=top) if name == METHODS else None
+    found = family or find_embed(report, name, base_url=address, top=top)
     if isinstance(found, tuple):
         raise UsageError(_unknown(name, report.study.id, found))
     if FORMATS[form].is_picture and found.figure is None:
         raise UsageError(f"{name}: there is nothing to draw; choose another format")
     return rendered(found, form)
+
+
+def _family_embed(
+    project: Project, report: StudyReport, *, base_url: str | None, top: int | None
+) -> Embed | None:
+    """The embed of the family of methods that a study is of; None where it has no arms."""
+    study = report.study
+    folders = [existing_study(project, each) for each in study_ids(project) if each != study.id]
+    arms = [folder for folder in folders if differ_in_method_alone(load_study(folder), study)]
+    reports = [report, *map(load_report, arms)]
+    families = method_families(reports)
+    if not families:
+        return None
+    base = next(each for each in reports if each.study.id == families[0].base.id)
+    return methods_embed(families[0], base, base_url=base_url, top=top)
 
 
 def write_embed(content: bytes, path: Path) -> None:

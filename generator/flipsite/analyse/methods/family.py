@@ -1,4 +1,4 @@
-"""Studies that differ in method, temperature, top_p or effort alone: what each costs and gives."""
+"""Families of studies that differ only in method, temperature, top_p or effort: the price of each."""
 
 from collections import defaultdict
 from collections.abc import Sequence
@@ -9,6 +9,7 @@ import numpy as np
 from flipsite.analyse.methods.bits import FairBits, study_bits
 from flipsite.analyse.outcomes.multinomial import total_variation
 from flipsite.analyse.report import StudyReport
+from flipsite.analyse.verdict import FAIR_MARGIN
 from flipsite.domain.draws import Draws
 from flipsite.domain.estimates import Estimate
 from flipsite.domain.method import acceptance, seed_outcome
@@ -17,12 +18,12 @@ from flipsite.domain.study import Kind, Prompt, Sampling, Study
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SeedDetail:
-    """What a model's seed strings say.
+    """The seed strings of a model.
 
     Attributes:
         strings: Valid draws that state one.
         distinct: Different strings among them.
-        right: How often the outcome stated is the one that the string stands for.
+        right: How often the stated outcome is the one that the string stands for.
         bias_recomputed: Total variation of the outcomes that the strings stand for.
     """
 
@@ -34,13 +35,13 @@ class SeedDetail:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class TrialDetail:
-    """What a model's answers to our proposals say, for one proposed outcome.
+    """A model's answers to our proposals of one outcome.
 
     Attributes:
         outcome: The proposed one.
         trials: Proposals of it that the model answered.
         accepted: How many it accepted.
-        wanted: The probability with which it was to accept.
+        wanted: The probability of acceptance that rejection sampling asks for.
     """
 
     outcome: int
@@ -50,18 +51,19 @@ class TrialDetail:
 
     @property
     def always(self) -> bool:
-        """Whether it accepted every one, where it was to decline some."""
+        """Whether it accepted every one where it should have declined some."""
         return self.trials > 0 and self.accepted == self.trials and self.wanted < 1
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class MethodRecord:
-    """One model in one study of a family: a record of `methods.json`, and what its method adds.
+    """One model in one study of a family: a record of `methods.json`, and the details of its method.
 
     Attributes:
         fair: Its fair bits and prices.
-        bias_high: High end of the bias's 95 % interval.
-        noise_floor: The bias that a perfect sampler shows at as many draws.
+        noise_floor: The bias that a perfect sampler shows on average at this number of draws.
+        is_even: Whether the bias is within FAIR_MARGIN by the end of its 95 % interval and within the orders,
+            and neither order, label nor earlier draws sway it.
         seeds: Of the method seed; else None.
         trials: Of the method rejection, by proposed outcome; else empty.
     """
@@ -74,16 +76,26 @@ class MethodRecord:
     draws: int
     valid: int
     bias: float | None
-    bias_high: float | None
     noise_floor: float | None
+    is_even: bool
     fair: FairBits
     seeds: SeedDetail | None
     trials: tuple[TrialDetail, ...]
 
     @property
     def is_ours(self) -> bool:
-        """Whether the model accepts whatever is proposed, so that its outcomes are our proposals."""
-        return any(each.always for each in self.trials)
+        """Whether its outcomes are our proposals: it accepts all of them, or all are to be accepted."""
+        return any(each.always for each in self.trials) or self.passes_all
+
+    @property
+    def passes_all(self) -> bool:
+        """Whether rejection sampling asks for every proposal to be accepted: the target is our own coin's."""
+        return bool(self.trials) and all(each.wanted == 1 for each in self.trials)
+
+    @property
+    def usd_per_1000_within(self) -> float | None:
+        """Dollars for 1,000 draws of the model's own, each within FAIR_MARGIN; None where none is shown."""
+        return self.fair.usd_per_1000_valid if self.is_even and not self.is_ours else None
 
     @property
     def excess(self) -> float | None:
@@ -106,6 +118,8 @@ class MethodRecord:
             "bias": self.bias,
             "cost_usd": fair.cost_usd,
             "usd_per_1000_valid": fair.usd_per_1000_valid,
+            "within": FAIR_MARGIN,
+            "usd_per_1000_within": self.usd_per_1000_within,
             "bits": fair.bits,
             "bits_low": fair.bits_low,
             "host_bits": fair.host_bits,
@@ -127,9 +141,14 @@ class MethodFamily:
     studies: tuple[Study, ...]
     records: tuple[MethodRecord, ...]
 
+    @property
+    def base(self) -> Study:
+        """The study with the shortest id, from which the ids of its arms are made."""
+        return min(self.studies, key=lambda study: (len(study.id), study.id))
+
 
 def method_families(reports: Sequence[StudyReport]) -> tuple[MethodFamily, ...]:
-    """The families among a site's studies; a study alone is none."""
+    """Group a site's studies into families of two or more."""
     alike: defaultdict[tuple[Kind, Prompt, Sampling], list[StudyReport]] = defaultdict(list)
     for report in reports:
         if report.draws is not None and report.study.sampling.per_answer == 1:
@@ -146,11 +165,16 @@ def method_families(reports: Sequence[StudyReport]) -> tuple[MethodFamily, ...]:
     return tuple(families)
 
 
+def differ_in_method_alone(one: Study, other: Study) -> bool:
+    """Whether two studies could be of one family: only method, temperature, top_p or effort may differ."""
+    return _but_method(one) == _but_method(other)
+
+
 _METHODS = ("direct", "seed", "rejection")
 
 
 def _place(study: Study) -> tuple[int, float, float, str, str]:
-    """The place of a study in its family; its last part, the id, sets no study apart."""
+    """The sort key of a study in its family; two studies whose keys differ in the id alone are alike."""
     sampling = study.sampling
     temperature = -1.0 if sampling.temperature is None else sampling.temperature
     top_p = -1.0 if sampling.top_p is None else sampling.top_p
@@ -184,12 +208,18 @@ def _record(report: StudyReport, estimate: Estimate, fair: FairBits) -> MethodRe
         draws=estimate.draws or 0,
         valid=estimate.valid or 0,
         bias=estimate.bias,
-        bias_high=estimate.bias_high,
         noise_floor=estimate.noise_floor,
+        is_even=_is_even(estimate),
         fair=fair,
         seeds=seed_detail(report.draws, rows, study.prompt) if report.draws and rows else None,
         trials=trial_details(report.draws, rows, study) if report.draws and rows else (),
     )
+
+
+def _is_even(estimate: Estimate) -> bool:
+    if estimate.bias_high is None or estimate.is_flagged:
+        return False
+    return max(estimate.bias_high, estimate.bias_within or 0.0) <= FAIR_MARGIN
 
 
 def _rows(draws: Draws | None, model: str) -> range:
@@ -199,7 +229,7 @@ def _rows(draws: Draws | None, model: str) -> range:
 
 
 def seed_detail(draws: Draws, rows: range, prompt: Prompt) -> SeedDetail | None:
-    """What the strings of some draws say; None of a study without them."""
+    """Count and recompute the strings of some draws; None for a study without them."""
     if draws.seed_text is None:
         return None
     stated = [
@@ -218,7 +248,7 @@ def seed_detail(draws: Draws, rows: range, prompt: Prompt) -> SeedDetail | None:
 
 
 def trial_details(draws: Draws, rows: range, study: Study) -> tuple[TrialDetail, ...]:
-    """What became of our proposals, by outcome; nothing of a study without them."""
+    """Count our proposals and their acceptance by outcome; nothing for a study without them."""
     if draws.proposed is None or draws.accepted is None:
         return ()
     place = slice(rows.start, rows.stop)

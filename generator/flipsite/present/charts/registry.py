@@ -4,12 +4,14 @@ from collections.abc import Callable, Mapping, Sequence
 from functools import partial
 
 from flipsite.analyse.cross_study.comparisons import Comparison, Family
+from flipsite.analyse.methods.family import MethodFamily
 from flipsite.analyse.power import power_points
 from flipsite.analyse.report import StudyReport
 from flipsite.domain.display import Figure
 from flipsite.present.charts.bias import bias_intervals
 from flipsite.present.charts.chance import bias_distribution, verdicts
 from flipsite.present.charts.compare import bias_against_bias
+from flipsite.present.charts.methods import has_chart, price_against_bias
 from flipsite.present.charts.outcomes import outcome_shares
 from flipsite.present.charts.plan import calibration_curve, power_curve
 from flipsite.present.charts.predictors import predictor_drawings
@@ -106,3 +108,8 @@ def family_drawings(family: Family) -> Mapping[str, Draw]:
         curve.model: partial(calibration_curve, curve, name=f"{family.studies[0].id}-calibration-{number}")
         for number, curve in enumerate(family.curves[:MOST_CURVES], start=1)
     }
+
+
+def methods_family_drawings(families: Sequence[MethodFamily]) -> Mapping[str, Draw]:
+    """The functions that draw each family's ways of asking, by its base study."""
+    return {family.base.id: partial(price_against_bias, family) for family in families if has_chart(family)}

@@ -8,12 +8,14 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 
 from flipsite.analyse.cross_study.comparisons import Comparison, Family
+from flipsite.analyse.methods.family import MethodFamily
 from flipsite.analyse.report import StudyReport
 from flipsite.domain.display import Figure
 from flipsite.present.charts.registry import (
     comparison_drawings,
     family_drawings,
     method_drawings,
+    methods_family_drawings,
     study_drawings,
 )
 from flipsite.present.embeds.registry import table_drawings
@@ -31,6 +33,7 @@ class ChartRequest:
         reports: The studies; their draws themselves are in no chart.
         compared: Pairs of studies.
         alike: Families of targets.
+        methods: Families of methods.
         embedded: Ids of the studies whose tables are embedded, with pictures of their own.
         twins: The models' small pictures whose specifications are wanted.
     """
@@ -38,6 +41,7 @@ class ChartRequest:
     reports: tuple[StudyReport, ...]
     compared: Sequence[Comparison]
     alike: Sequence[Family]
+    methods: Sequence[MethodFamily]
     embedded: Collection[str]
     twins: Collection[SparklineSpec]
 
@@ -50,6 +54,7 @@ class ChartSet:
         studies: By study and name; those of no study under "".
         compared: By the path of the page that compares two studies.
         families: Each family's, by model.
+        methods: By the base study of a family of methods.
         tables: The pictures of tables that show some of a study's models, by study and table.
         twins: The specifications that models' small pictures share, by path.
     """
@@ -57,12 +62,13 @@ class ChartSet:
     studies: Mapping[str, Figures]
     compared: Figures
     families: tuple[Figures, ...]
+    methods: Figures
     tables: Mapping[str, Figures]
     twins: Mapping[str, bytes]
 
     def __iter__(self) -> Iterator[Figure]:
         """Every chart that stands on a page."""
-        for group in (*self.studies.values(), self.compared, *self.families):
+        for group in (*self.studies.values(), self.compared, *self.families, self.methods):
             yield from group.values()
 
 
@@ -72,6 +78,7 @@ def drawn(wanted: ChartRequest) -> ChartSet:
     groups = [
         method_drawings(),
         comparison_drawings(wanted.compared),
+        methods_family_drawings(wanted.methods),
         *(study_drawings(report) for report in wanted.reports),
         *(family_drawings(family) for family in wanted.alike),
         *(table_drawings(report) for report in embedded),
@@ -79,10 +86,11 @@ def drawn(wanted: ChartRequest) -> ChartSet:
     with ThreadPoolExecutor(2) as pool:
         figures = pool.map(lambda draw: draw(), [draw for group in groups for draw in group.values()])
         made = iter([{name: next(figures) for name in group} for group in groups])
-    methods, compared = next(made), next(made)
+    alone, compared, methods = next(made), next(made), next(made)
     return ChartSet(
-        studies={report.study.id: next(made) for report in wanted.reports} | {"": methods},
+        studies={report.study.id: next(made) for report in wanted.reports} | {"": alone},
         compared=compared,
+        methods=methods,
         families=tuple(next(made) for _ in wanted.alike),
         tables={report.study.id: next(made) for report in embedded},
         twins=twin_files(wanted.twins),

@@ -9,6 +9,7 @@ from dataclasses import dataclass, replace
 from functools import cache, partial
 from typing import TypeVar
 
+from flipsite.analyse.methods.family import MethodFamily
 from flipsite.analyse.report import StudyReport
 from flipsite.domain.display import Cell, Figure, Heading, Table
 from flipsite.domain.estimates import Estimate
@@ -22,6 +23,7 @@ from flipsite.present.leaderboard.tables import (
     most_biased_table,
 )
 from flipsite.present.methods.bits_table import bits_table
+from flipsite.present.methods.table import methods_table
 from flipsite.present.outcomes.favourites import favourites, favourites_table
 from flipsite.present.pages.predictor_tables import predictors_table
 from flipsite.present.sequences.tables import sequences_table
@@ -194,6 +196,43 @@ def table_embeds(
         forest = _chart(report, f"predictors-{best.form}-{main_part(best)}", figures or {})
         found.append(embedded(fitted, forest))
     return {embed.name: embed for embed in found}
+
+
+METHODS = "methods"
+"""The name of the embed of a family of methods."""
+
+
+def methods_embed(
+    family: MethodFamily,
+    base: StudyReport,
+    *,
+    drawn: Figure | None = None,
+    base_url: str | None = None,
+    top: int | None = None,
+) -> Embed:
+    """The table of a family of methods.
+
+    Args:
+        family: The family.
+        base: The report of its base study, of which the embed is.
+        drawn: Its chart, where that is already drawn.
+        base_url: Where the site stands, ending in a slash; None leaves links out.
+        top: Rows, at most; 250 where it is None.
+    """
+    figure = partial(_same, drawn) if drawn else cache(partial(_ways, family))
+    has_picture = any(record.excess is not None for record in family.records)
+    return _table_embed(
+        methods_table(family, top=top or MOST_ROWS),
+        figure if has_picture else None,
+        source=study_source(base, base_url=base_url),
+        base_url=base_url,
+    )
+
+
+def _ways(family: MethodFamily) -> Figure:
+    from flipsite.present.charts.methods import price_against_bias
+
+    return price_against_bias(family)
 
 
 def chart_embeds(

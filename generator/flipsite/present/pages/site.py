@@ -38,7 +38,7 @@ from flipsite.present.charts.interactive import figure_files
 from flipsite.present.charts.render import ChartRequest, ChartSet
 from flipsite.present.embeds.formats import pasted_files, saved_files
 from flipsite.present.embeds.page import embed_page
-from flipsite.present.embeds.registry import Embed, study_embeds
+from flipsite.present.embeds.registry import Embed, methods_embed, study_embeds
 from flipsite.present.leaderboard.rows import Board, board
 from flipsite.present.methods.page import method_files, method_pages
 from flipsite.present.pages.cross_study import (
@@ -125,7 +125,7 @@ def overview_files(
         *matrix,
         *history_pages(given.elsewhere),
         *family_pages(given.alike, given.drawn.families),
-        *method_pages(given.methods),
+        *method_pages(given.methods, given.drawn.methods),
         embed_page(given.embeds),
     ]
     listed = [
@@ -319,7 +319,7 @@ def site_work(
     )
     boards = {report.study.id: board(report) for report in reports}
     compared, alike = comparisons(with_results), families(with_results)
-    elsewhere = histories(with_results)
+    elsewhere, methods = histories(with_results), method_families(with_results)
     root = root_files(settings.content[0], taken={*boards, *_folders(sources)})
 
     def downloads() -> Files:
@@ -337,10 +337,10 @@ def site_work(
             boards=boards,
             compared=compared,
             alike=alike,
-            methods=method_families(with_results),
+            methods=methods,
             elsewhere=elsewhere,
             matrix=study_matrix(with_results),
-            embeds=_embeds(with_results, figures, boards, base_url=frame.address),
+            embeds=_embeds(with_results, methods, figures, boards, base_url=frame.address),
             sources=sources,
             root=root,
             kept=kept,
@@ -364,7 +364,12 @@ def site_work(
     embedded = [study.id for study in studies if study.id not in with_embeds]
     return SiteWork(
         wanted=ChartRequest(
-            reports=tuple(reports), compared=compared, alike=alike, embedded=embedded, twins=tuple(twins)
+            reports=tuple(reports),
+            compared=compared,
+            alike=alike,
+            methods=methods,
+            embedded=embedded,
+            twins=tuple(twins),
         ),
         without_charts=batches,
         with_charts=with_charts,
@@ -400,20 +405,29 @@ def root_files(content: Path, *, taken: Collection[str]) -> dict[str, Path]:
 
 
 def _embeds(
-    reports: Sequence[StudyReport], figures: ChartSet, boards: Mapping[str, Board], *, base_url: str | None
+    reports: Sequence[StudyReport],
+    methods: Sequence[MethodFamily],
+    figures: ChartSet,
+    boards: Mapping[str, Board],
+    *,
+    base_url: str | None,
 ) -> list[Embed]:
-    """The tables and charts to show elsewhere."""
-    return [
-        embed
-        for report in reports
-        for embed in study_embeds(
+    """The tables and charts to show elsewhere, a study after the other."""
+    by_base = {family.base.id: family for family in methods}
+    found: list[Embed] = []
+    for report in reports:
+        study = report.study.id
+        found += study_embeds(
             report,
-            figures.studies[report.study.id],
-            figures.tables.get(report.study.id, {}),
-            made=boards[report.study.id],
+            figures.studies[study],
+            figures.tables.get(study, {}),
+            made=boards[study],
             base_url=base_url,
         )
-    ]
+        if family := by_base.get(study):
+            drawn = figures.methods.get(study)
+            found.append(methods_embed(family, report, drawn=drawn, base_url=base_url))
+    return found
 
 
 def _downloads(
