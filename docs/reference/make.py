@@ -265,8 +265,8 @@ apostrophe before it."""
 
 _EMBEDS = """`flipsite embed NAME --format FORMAT` writes one table or chart for another site; the formats
 of the last column stand on your own site already, and its page `embed/` shows each with its snippet. NAME
-is `least-biased`, `most-biased`, `leaderboard`, `spend`, `predictors`, `model/AUTHOR/SLUG`, or a chart; a
-wrong name is told what there is. Each embed carries its source line: the study, the days of its draws, a
+is `least-biased`, `most-biased`, `leaderboard`, `spend`, `bits`, `predictors`, `methods` (of a study
+with arms), `model/AUTHOR/SLUG`, or a chart; for a wrong name the error lists what there is. Each embed carries its source line: the study, the days of its draws, a
 link where `--base-url` tells the address."""
 
 _FORMATS = {
