@@ -266,8 +266,9 @@ apostrophe before it."""
 _EMBEDS = """`flipsite embed NAME --format FORMAT` writes one table or chart for another site; the formats
 of the last column stand on your own site already, and its page `embed/` shows each with its snippet. NAME
 is `least-biased`, `most-biased`, `leaderboard`, `spend`, `bits`, `predictors`, `methods` (of a study
-with arms), `model/AUTHOR/SLUG`, or a chart; for a wrong name the error lists what there is. Each embed carries its source line: the study, the days of its draws, a
-link where `--base-url` tells the address."""
+with arms), `model/AUTHOR/SLUG`, or a chart; for a wrong name the error lists what there is. Each
+embed carries its source line: the study, the days of its draws, a link where `--base-url` tells the
+address."""
 
 _FORMATS = {
     "html": "a fragment to paste: styles of its own, no script, no request, no id that can clash",
