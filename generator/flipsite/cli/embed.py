@@ -40,7 +40,8 @@ def command(
     TABLE is least-biased, most-biased, leaderboard, spend, bits, predictors, methods, model/NAME, or a chart
     such as verdicts; for a wrong name the error lists what there is. HTML and Markdown can be pasted as they
     are, whatever the models are called: no script, no request to anyone, and nothing that Jekyll, Hugo or
-    Pandoc would read. For Jekyll and Hugo the include is the same for all tables, and reads what `--format json` writes.
+    Pandoc would read. For Jekyll and Hugo the include is the same for all tables, and reads what `--format
+    json` writes.
 
     \b
     Examples:
