@@ -11,13 +11,12 @@ from flipsite.analyse.outcomes.entropy import (
     effective_outcomes,
     entropy_bits,
     exact_min_entropy_bits,
+    extracted_bits,
     log10_e_value,
     log10_e_values,
     min_entropy_bits,
-    peres_bits,
     peres_rate,
     shrunken_entropy_bits,
-    von_neumann_bits,
     von_neumann_rate,
 )
 
@@ -36,17 +35,32 @@ def test_extraction_rates(share: float, rates: tuple[float, ...]) -> None:
     assert found == pytest.approx(rates, abs=5e-4)
 
 
-@given(st.lists(st.integers(0, 1), max_size=60))
-def test_peres_yields_at_least_von_neumanns_bits(flips: list[int]) -> None:
-    assert len(peres_bits(flips)) >= len(von_neumann_bits(flips))
-    assert set(peres_bits(flips)) <= {"0", "1"}
+def peres(flips: list[int], depth: int) -> list[int]:
+    """Peres' definition, one model at a time."""
+    if depth == 0:
+        return []
+    pairs = list(zip(flips[::2], flips[1::2], strict=False))
+    return [
+        *(one for one, other in pairs if one != other),
+        *peres([int(one != other) for one, other in pairs], depth - 1),
+        *peres([one for one, other in pairs if one == other], depth - 1),
+    ]
+
+
+@given(st.lists(st.lists(st.integers(0, 1), max_size=40), max_size=4), st.integers(1, 5))
+def test_bits_of_all_models_at_once_are_those_of_each(coins: list[list[int]], depth: int) -> None:
+    flips = [flip for coin in coins for flip in coin]
+    owner = [place for place, coin in enumerate(coins) for _ in coin]
+    bits, whose = extracted_bits(flips, owner, depth=depth)
+    for place, coin in enumerate(coins):
+        assert bits[whose == place].astype(int).tolist() == peres(coin, depth)
 
 
 def test_extracted_bits_are_fair_at_the_rate_of_the_formula() -> None:
-    flips = (np.random.default_rng(1).random(40_000) < 0.8).astype(int)
-    bits = peres_bits(flips)
+    flips = np.random.default_rng(1).random(40_000) < 0.8
+    bits, _ = extracted_bits(flips, np.zeros(40_000))
     assert len(bits) / len(flips) == pytest.approx(peres_rate(0.8), rel=0.02)
-    assert bits.count("1") / len(bits) == pytest.approx(0.5, abs=0.01)
+    assert bits.mean() == pytest.approx(0.5, abs=0.01)
 
 
 def test_min_entropy() -> None:

@@ -1,7 +1,6 @@
 """Everything `estimates.json` says of a study's models, from their tallies or from printed figures."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import replace
 from fractions import Fraction
 from functools import lru_cache
 from math import isfinite
@@ -27,7 +26,7 @@ from flipsite.analyse.ranking import RankEstimate, standings
 from flipsite.analyse.verdict import verdict, within_margin
 from flipsite.domain.draws import Tally
 from flipsite.domain.estimates import Estimate, Printed, PrintedBias, Sway, Verdict
-from flipsite.domain.study import Study
+from flipsite.domain.study import Kind, Study
 from flipsite.domain.urls import author_of, model_page
 
 
@@ -40,6 +39,7 @@ def estimates(
     followed: Mapping[str, Sway] | None = None,
     dependent: Mapping[str, Overdispersion] | None = None,
     shrunken: Mapping[str, ShrunkenBias] | None = None,
+    off_list: Mapping[str, float] | None = None,
 ) -> tuple[Estimate, ...]:
     """Estimate each model's share of ones, its bias and what may be said of it, from its draws.
 
@@ -54,6 +54,7 @@ def estimates(
         followed: What each model follows instead of chance.
         dependent: How the draws of a model depend on each other, where that is shown.
         shrunken: The bias of each model given the draws of all, where that is known.
+        off_list: Share of each model's answers that named what was not offered, where that is known.
 
     Returns:
         One record a model, sorted by model.
@@ -90,8 +91,8 @@ def estimates(
         sway, depends = (followed or {}).get(tally.model), (dependent or {}).get(tally.model)
         near = bool(within_margin(low[i], high[i], target=target))
         fair = near and not (sway or depends) and fair_throughout(how[i], target=target)
-        return replace(
-            blank_estimate(study, tally.model),
+        return Estimate(
+            **identity(study, tally.model),
             draws=tally.n_draws,
             valid=tally.n_valid,
             ones=tally.n_ones,
@@ -118,11 +119,13 @@ def estimates(
             top_share=max(tally.n_ones, tally.n_valid - tally.n_ones) / tally.n_valid,
             effective=_known(effective[i]),
             entropy_bits=float(entropy[i]),
+            off_list=(off_list or {}).get(tally.model),
             **_shrunken_fields((shrunken or {}).get(tally.model)),
         )
 
     return tuple(
-        drawn(tally, i) if tally.n_valid else _counted(study, tally) for i, tally in enumerate(by_model)
+        drawn(tally, i) if tally.n_valid else _undrawn(study, tally, off_list)
+        for i, tally in enumerate(by_model)
     )
 
 
@@ -232,8 +235,8 @@ def published_estimates(
     ranks = _printed_ranks(rows, n_models=printed.n_models)
     places = {each.model: each for each in doubts}
     return tuple(
-        replace(
-            blank_estimate(study, row.model),
+        Estimate(
+            **identity(study, row.model),
             valid=known_draws(each),
             bias=float(row.figure),
             bias_low=ends[i][0],
@@ -285,21 +288,30 @@ def _printed_ranks(rows: Sequence[PrintedBias], *, n_models: int) -> dict[str, i
     return ranks
 
 
-def blank_estimate(study: Study, model: str) -> Estimate:
-    """A model of which nothing is known yet."""
+class Identity(TypedDict):
+    """The fields of a record that say whose it is."""
+
+    model: str
+    author: str
+    kind: Kind
+    page: str
+
+
+def identity(study: Study, model: str) -> Identity:
+    """Whose record it is."""
+    page = model_page(study.id, model)
+    return {"model": model, "author": author_of(model), "kind": study.kind, "page": page}
+
+
+def _undrawn(study: Study, tally: Tally, off_list: Mapping[str, float] | None) -> Estimate:
+    """The record of a model without a valid draw: only its counts are known."""
     return Estimate(
-        model=model,
-        author=author_of(model),
-        kind=study.kind,
-        page=model_page(study.id, model),
-    )
-
-
-def _counted(study: Study, tally: Tally) -> Estimate:
-    """A model of which only the counts are known."""
-    blank = blank_estimate(study, tally.model)
-    return replace(
-        blank, draws=tally.n_draws, valid=tally.n_valid, ones=tally.n_ones, cost_usd=tally.cost_usd
+        **identity(study, tally.model),
+        draws=tally.n_draws,
+        valid=tally.n_valid,
+        ones=tally.n_ones,
+        off_list=(off_list or {}).get(tally.model),
+        cost_usd=tally.cost_usd,
     )
 
 

@@ -54,7 +54,13 @@ from flipsite.analyse.sequences.study import SequenceStudy, sequence_study
 from flipsite.analyse.sequential import Stop, replay
 from flipsite.analyse.tally import SpendRow, spend, tally
 from flipsite.analyse.verdict import FALSE_DISCOVERY_RATE
-from flipsite.domain.counts import PrintedCounts, StudyCounts, count_study, counts_without_draws
+from flipsite.domain.counts import (
+    ModelCounts,
+    PrintedCounts,
+    StudyCounts,
+    count_study,
+    counts_without_draws,
+)
 from flipsite.domain.display import plural
 from flipsite.domain.draws import Draws, Tally
 from flipsite.domain.estimates import Estimate, Printed
@@ -94,34 +100,33 @@ class Evidence:
 def evidence(study: Study, counts: StudyCounts) -> dict[str, Evidence]:
     """The evidence on each model of a study, by model."""
     target = study.prompt.target
-    found = {
-        missing.model: Evidence(
-            swayed=decompose(missing.model, each.shown, target=target),
-            missing=missing,
-            by_provider=homogeneity(each.by_provider, by="provider"),
-            by_day=homogeneity(each.by_day, by="day"),
-            by_half=homogeneity(halves(each.trajectory), by="half"),
-            succession=succession_of(each.neighbours),
-            modes=modes(each.by_mode),
+    missing = missing_answers(counts.tallies, target=target)
+    tests = with_q_values({each.model: _dependence_tests(counts.models[each.model]) for each in missing})
+    return {
+        each.model: Evidence(
+            swayed=decompose(each.model, counted.shown, target=target),
+            missing=each,
+            by_provider=by.get("provider"),
+            by_day=by.get("day"),
+            by_half=by.get("half"),
+            succession=next((test for test in tests[each.model] if isinstance(test, RunsTest)), None),
+            modes=modes(counted.by_mode),
         )
-        for missing in missing_answers(counts.tallies, target=target)
-        for each in (counts.models[missing.model],)
+        for each in missing
+        for counted in (counts.models[each.model],)
+        for by in ({test.by: test for test in tests[each.model] if isinstance(test, Homogeneity)},)
     }
-    tested = with_q_values({model: each.dependence_tests for model, each in found.items()})
-    return {model: _with_tests(each, tested[model]) for model, each in found.items()}
 
 
-def _with_tests(evidence: Evidence, tests: tuple[DependenceTest | None, ...]) -> Evidence:
-    """The evidence with its tests of dependence replaced by the same with q-values."""
-    by = {test.by: test for test in tests if isinstance(test, Homogeneity)}
-    runs = next((test for test in tests if isinstance(test, RunsTest)), None)
-    return replace(
-        evidence,
-        succession=runs,
-        by_half=by.get("half"),
-        by_provider=by.get("provider"),
-        by_day=by.get("day"),
+def _dependence_tests(counts: ModelCounts) -> tuple[DependenceTest, ...]:
+    """The tests of whether one model's draws are independent draws of one coin, those that say something."""
+    tests = (
+        succession_of(counts.neighbours),
+        homogeneity(halves(counts.trajectory), by="half"),
+        homogeneity(counts.by_provider, by="provider"),
+        homogeneity(counts.by_day, by="day"),
     )
+    return tuple(test for test in tests if test)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -207,6 +212,7 @@ def report_draws(
     counts: StudyCounts | None = None,
     truths: Mapping[str, float] | None = None,
     announced: Mapping[str, float] | None = None,
+    off_list: Mapping[str, float] | None = None,
 ) -> StudyReport:
     """Analyse a study's draws; without any the report is empty, which is what its pages then say.
 
@@ -216,6 +222,7 @@ def report_draws(
         counts: Of all draws, where `draws` are not all.
         truths: The probability of a one that each simulated coin was made with, by model.
         announced: Dollars that one draw of a model was estimated to cost, by model.
+        off_list: Share of each model's answers that named what was not offered, where that is known.
     """
     if draws is None:
         return StudyReport(study=study, estimates=())
@@ -237,7 +244,9 @@ def report_draws(
             draws, counts.tallies, n_outcomes=k, temperature=study.sampling.temperature
         ),
     )
-    return _coins(report, counts, truths or {}) if k == 2 else _outcomes(report, counts)
+    if k > 2:
+        return _outcomes(report, counts, off_list or {})
+    return _coins(report, counts, truths or {}, off_list or {})
 
 
 def _sequences(study: Study, draws: Draws, announced: Mapping[str, float], *, sampled: bool) -> StudyReport:
@@ -258,14 +267,19 @@ def _sequences(study: Study, draws: Draws, announced: Mapping[str, float], *, sa
     )
 
 
-def _outcomes(report: StudyReport, counts: StudyCounts) -> StudyReport:
+def _outcomes(report: StudyReport, counts: StudyCounts, off_list: Mapping[str, float]) -> StudyReport:
     """The report on draws from more than two outcomes."""
     found = study_outcomes(report.study, counts)
-    records = outcome_study_estimates(report.study, counts.tallies, found)
+    records = outcome_study_estimates(report.study, counts.tallies, found, off_list=off_list)
     return replace(report, outcomes=found, estimates=records)
 
 
-def _coins(report: StudyReport, counts: StudyCounts, truths: Mapping[str, float]) -> StudyReport:
+def _coins(
+    report: StudyReport,
+    counts: StudyCounts,
+    truths: Mapping[str, float],
+    off_list: Mapping[str, float],
+) -> StudyReport:
     """The report on coins."""
     study = report.study
     tallies, tests = counts.tallies, evidence(study, counts)
@@ -294,6 +308,7 @@ def _coins(report: StudyReport, counts: StudyCounts, truths: Mapping[str, float]
             followed=followed,
             dependent=dependent,
             shrunken=_shrunken(tallies, effects, without=followed, target=target),
+            off_list=off_list,
         ),
         standings=places,
         evidence=tests,
@@ -401,12 +416,6 @@ def report_printed(study: Study, printed: Printed) -> StudyReport:
         fair_share=published_fair_share(printed, target=target),
         population=population,
     )
-
-
-def with_off_list(report: StudyReport, shares: Mapping[str, float]) -> StudyReport:
-    """The report, with each model's share of answers that named what was not offered."""
-    records = (replace(record, off_list=shares.get(record.model)) for record in report.estimates)
-    return replace(report, estimates=tuple(records))
 
 
 def with_contradictory(report: StudyReport, last: Mapping[str, Sequence[int | None]]) -> StudyReport:

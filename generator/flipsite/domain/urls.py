@@ -41,6 +41,7 @@ def author_of(model: str) -> str:
     return author if slash else ""
 
 
+@lru_cache(maxsize=65_536)
 def model_folder(study: str, model: str) -> str:
     """The folder of a model's page, `<study>/models/<author>/<slug>`; no two models share one.
 

@@ -26,7 +26,6 @@ from flipsite.analyse.report import (
     report_printed,
     with_contradictory,
     with_features,
-    with_off_list,
 )
 from flipsite.analyse.tally import tally
 from flipsite.domain.catalogue import Model
@@ -256,12 +255,17 @@ def _report(folder: Path) -> StudyReport:
         return report_draws(study, None)
     truths = _truths() if study.kind is Kind.SIMULATED else None
     announced = announced_usd(folder, study, found.draws.models)
-    report = report_draws(study, found.draws, counts=found.counts, truths=truths, announced=announced)
-    if not report.sampled:
-        unread = unread_answers(study, found.draws)
+    unread = None if found.counts else unread_answers(study, found.draws)
+    report = report_draws(
+        study,
+        found.draws,
+        counts=found.counts,
+        truths=truths,
+        announced=announced,
+        off_list=unread.off_list if unread and study.sampling.per_answer == 1 else None,
+    )
+    if unread:
         report = with_contradictory(report, unread.last)
-        if study.sampling.per_answer == 1:
-            report = with_off_list(report, unread.off_list)
     if found.files:
         repeated = read_repeated(found.files[0])
         report = replace(report, repeated={m: n for m, n in repeated.items() if m in found.draws.models})

@@ -233,7 +233,11 @@ def homogeneity(counted: Mapping[str, Sequence[int]], *, by: GroupedBy, seed: in
         None where that says nothing: fewer than two groups of five draws, or all outcomes the same.
     """
     groups = [(name, zeros + ones, ones) for name, (zeros, ones) in sorted(counted.items())]
-    groups = [group for group in groups if group[1] >= FEWEST]
+    return _homogeneity(tuple(group for group in groups if group[1] >= FEWEST), by, seed)
+
+
+@lru_cache(maxsize=65_536)  # models of equal counts share one test
+def _homogeneity(groups: tuple[tuple[str, int, int], ...], by: GroupedBy, seed: int) -> Homogeneity | None:
     sizes, ones = [valid for _, valid, _ in groups], [ones for _, _, ones in groups]
     if len(groups) < 2 or sum(ones) in {0, sum(sizes)}:
         return None

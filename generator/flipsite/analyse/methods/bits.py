@@ -12,14 +12,14 @@ from math import log2
 import numpy as np
 
 from flipsite.analyse.outcomes.entropy import (
+    PERES_DEPTH,
     binary_entropy,
     collision_bits,
     exact_min_entropy_bits,
-    peres_bits,
-    von_neumann_bits,
+    extracted_bits,
 )
 from flipsite.analyse.report import Evidence, StudyReport
-from flipsite.domain.draws import STATUSES, Codes, Status, Tally
+from flipsite.domain.draws import STATUSES, Status, Tally
 from flipsite.domain.estimates import Estimate
 from flipsite.domain.study import Study
 
@@ -71,13 +71,14 @@ class FairBits:
 def study_bits(report: StudyReport) -> tuple[FairBits, ...]:
     """The fair bits of each model of a study of direct draws, in the order of its estimates."""
     tallies: Mapping[str, Tally] = {each.model: each for each in report.tallies}
+    extracted = _extracted(report)
     return tuple(
         _fair_bits(
             report.study,
             estimate,
             tallies[estimate.model],
             report.evidence.get(estimate.model),
-            _outcomes(report, estimate.model),
+            extracted.get(estimate.model, (None, None)),
         )
         for estimate in report.estimates
         if estimate.model in tallies
@@ -99,20 +100,23 @@ def host_bits(study: Study, tally: Tally) -> float:
 
 
 def _fair_bits(
-    study: Study, estimate: Estimate, tally: Tally, evidence: Evidence | None, outcomes: Codes | None
+    study: Study,
+    estimate: Estimate,
+    tally: Tally,
+    evidence: Evidence | None,
+    extracted: tuple[int | None, int | None],
 ) -> FairBits:
     valid, own = tally.n_valid, host_bits(study, tally)
     found, low = _bits(estimate, tally)
     why = _objection(study, estimate, evidence)
-    flips = None if outcomes is None or study.prompt.n_outcomes > 2 else outcomes[outcomes >= 0]
     return FairBits(
         model=tally.model,
         valid=valid,
         bits=None if found is None else max(0.0, found - own),
         bits_low=None if low is None else max(0.0, low - own),
         host_bits=own,
-        von_neumann=None if flips is None else len(von_neumann_bits(flips)),
-        peres=None if flips is None else len(peres_bits(flips)),
+        von_neumann=extracted[0],
+        peres=extracted[1],
         cost_usd=tally.cost_usd,
         claimed=not why,
         why=why,
@@ -153,9 +157,13 @@ def _objection(study: Study, estimate: Estimate, evidence: Evidence | None) -> s
     return "; ".join(words for words, p in known.items() if p < LEVEL / len(known))
 
 
-def _outcomes(report: StudyReport, model: str) -> Codes | None:
-    """A model's outcomes in their order; None where they are not all held."""
+def _extracted(report: StudyReport) -> dict[str, tuple[int, int]]:
+    """Bits by von Neumann’s pairs and by Peres’ extraction, by model; empty where not all draws are held."""
     draws = report.draws
-    if draws is None or report.sampled or model not in draws.models:
-        return None
-    return np.asarray(draws.outcome[draws.rows(draws.models.index(model))])
+    if draws is None or report.sampled or report.study.prompt.n_outcomes > 2:
+        return {}
+    n_models, is_valid = len(draws.models), draws.outcome >= 0
+    model = np.repeat(np.arange(n_models), np.diff(draws.starts))[is_valid]
+    found = (extracted_bits(draws.outcome[is_valid], model, depth=depth) for depth in (1, PERES_DEPTH))
+    counts = (np.bincount(whose, minlength=n_models).tolist() for _, whose in found)
+    return dict(zip(draws.models, zip(*counts, strict=True), strict=True))

@@ -6,7 +6,7 @@ Counts are by outcome, c; n is their sum, p̂ = c/n. Entropies are in bits.
 from math import inf, log, log2, log10
 
 import numpy as np
-from numpy.typing import ArrayLike
+from numpy.typing import ArrayLike, NDArray
 from scipy.special import betaincinv, gammaln, xlogy
 
 from flipsite.analyse.binomial import Floats
@@ -137,28 +137,37 @@ def peres_rate(share: float, *, depth: int = PERES_DEPTH) -> float:
     )
 
 
-def von_neumann_bits(flips: ArrayLike) -> str:
-    """The bits that von Neumann's pairs give: 10 is a 1, 01 is a 0, equal pairs are dropped."""
-    outcomes = np.asarray(flips)
-    first, second = outcomes[0 : len(outcomes) // 2 * 2 : 2], outcomes[1::2]
-    return "".join("1" if one else "0" for one, other in zip(first, second, strict=True) if one != other)
+def extracted_bits(
+    flips: ArrayLike, model: ArrayLike, *, depth: int = PERES_DEPTH
+) -> tuple[NDArray[np.bool_], NDArray[np.int64]]:
+    """The bits that Peres' extraction gives of each model's flips, independent and of one share.
 
+    Depth 1 is von Neumann's: of each pair of flips 10 is a 1, 01 is a 0, and equal ones are dropped. Each
+    level more does the same with whether the pairs differ, and with the first flips of equal pairs.
 
-def peres_bits(flips: ArrayLike, *, depth: int = PERES_DEPTH) -> str:
-    """The bits that Peres' extraction gives of flips that are independent and of one share.
+    Args:
+        flips: Ones and zeros of all models, shape (n,).
+        model: Whose each is, ascending, shape (n,).
+        depth: ν.
+
+    Returns:
+        Bits, and whose each is.
 
     Source:
         Peres (1992), Annals of Statistics 20, 590-597, section 2.
     """
-    outcomes = np.asarray(flips)
+    outcomes, whose = np.asarray(flips, np.bool_), np.asarray(model, np.int64)
     if depth == 0 or len(outcomes) < 2:
-        return ""
-    first, second = outcomes[0 : len(outcomes) // 2 * 2 : 2], outcomes[1::2]
+        return np.zeros(0, np.bool_), np.zeros(0, np.int64)
+    place = np.arange(len(whose)) - np.searchsorted(whose, whose)
+    pair = np.flatnonzero((place[:-1] % 2 == 0) & (whose[1:] == whose[:-1]))
+    first, second, whose = outcomes[pair], outcomes[pair + 1], whose[pair]
     differs = first != second
+    unequal = extracted_bits(differs, whose, depth=depth - 1)
+    equal = extracted_bits(first[~differs], whose[~differs], depth=depth - 1)
     return (
-        von_neumann_bits(outcomes)
-        + peres_bits(differs.astype(np.int8), depth=depth - 1)
-        + peres_bits(first[~differs], depth=depth - 1)
+        np.concatenate([first[differs], unequal[0], equal[0]]),
+        np.concatenate([whose[differs], unequal[1], equal[1]]),
     )
 
 

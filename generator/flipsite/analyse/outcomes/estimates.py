@@ -7,7 +7,7 @@ from math import isfinite
 import numpy as np
 
 from flipsite.analyse.binomial import LEVEL, Floats, benjamini_hochberg
-from flipsite.analyse.estimates import blank_estimate, competition_ranks
+from flipsite.analyse.estimates import competition_ranks, identity
 from flipsite.analyse.outcomes.by_outcome import (
     OutcomeEstimate,
     PlaceEffect,
@@ -117,6 +117,8 @@ def outcome_study_estimates(
     study: Study,
     tallies: Sequence[Tally],
     found: Mapping[str, ModelOutcomes],
+    *,
+    off_list: Mapping[str, float],
 ) -> tuple[Estimate, ...]:
     """Estimate each model's bias and what may be said of it.
 
@@ -128,6 +130,7 @@ def outcome_study_estimates(
         study: Its prompt names the target.
         tallies: Counts, sorted by model.
         found: The outcomes of each model that has a valid draw.
+        off_list: Share of each model's answers that named what was not offered, where that is known.
 
     Returns:
         One record a model, sorted by model.
@@ -148,13 +151,17 @@ def outcome_study_estimates(
     effective, entropy = effective_outcomes(matrix), entropy_bits(matrix)
     sways = followed(found)
     top = matrix.argmax(axis=1) if drawn else []
+    blank = {
+        tally.model: replace(counted_alone(study, tally), off_list=off_list.get(tally.model))
+        for tally in tallies
+    }
     records = {}
     for i, tally in enumerate(drawn):
         sway, reach = sways.get(tally.model), half[tally.n_valid]
         depends = shown_dependence(found[tally.model].dependence)
         fair = sway is None and depends is None and ranking[i] + reach <= FAIR_MARGIN
         records[tally.model] = replace(
-            counted_alone(study, tally),
+            blank[tally.model],
             bias=float(bias[i]),
             bias_low=max(0.0, float(bias[i]) - reach),
             bias_high=min(1.0, float(bias[i]) + reach),
@@ -173,7 +180,7 @@ def outcome_study_estimates(
             effective=_known(effective[i]),
             entropy_bits=float(entropy[i]),
         )
-    return tuple(records.get(tally.model) or counted_alone(study, tally) for tally in tallies)
+    return tuple((blank | records).values())
 
 
 def followed(found: Mapping[str, ModelOutcomes]) -> dict[str, Sway]:
@@ -222,8 +229,8 @@ def rank_margins(valid: Sequence[int], n_outcomes: int, *, n_intervals: int) -> 
 
 def counted_alone(study: Study, tally: Tally) -> Estimate:
     """The record of a model without a valid draw or answer: its counts and its cost."""
-    return replace(
-        blank_estimate(study, tally.model),
+    return Estimate(
+        **identity(study, tally.model),
         outcomes=len(study.prompt.outcomes),
         draws=tally.n_draws,
         valid=tally.n_valid,
