@@ -397,7 +397,9 @@ def report_counts(study: Study, rows: Sequence[PrintedCounts]) -> StudyReport:
         counts=counts,
         sources={row.model: row.source for row in rows if row.source},
     )
-    return _coins(report, counts, {}) if study.prompt.n_outcomes == 2 else _outcomes(report, counts)
+    if study.prompt.n_outcomes > 2:
+        return _outcomes(report, counts, {})
+    return _coins(report, counts, {}, {})
 
 
 def report_printed(study: Study, printed: Printed) -> StudyReport:
