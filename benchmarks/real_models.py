@@ -24,6 +24,7 @@ STUDIES = (
     "small-models",
     "small-models-text",
     "small-models-labels",
+    "small-models-logprobs",
     "small-models-t0-5",
     "small-models-t1-5",
     "small-models-die",

@@ -18,10 +18,12 @@ from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, invariant, precondition, rule
 from tests.asked import ASKED
 
+from flipsite.collect.catalogue import Catalogue, dump_catalogue
 from flipsite.collect.reading.completion import draw_of
+from flipsite.domain.catalogue import Model
 from flipsite.domain.draws import Failed, Outcome, Rejected, Status
 from flipsite.domain.endpoint import Reading, ResponseRecord
-from flipsite.domain.study import Shard
+from flipsite.domain.study import Shard, StatedPrice
 from flipsite.errors import StoreError
 from flipsite.project import snapshot_files
 from flipsite.settings import default_study
@@ -284,6 +286,22 @@ def test_a_price_told_late_reads_its_model_again(folder, tmp_path: Path, read) -
         write_snapshot(folder, kept, STUDY)
         assert read == [("a/b", 0), ("a/b", 1), ("a/b", 2)]
     assert cells(folder)["cost_usd"].to_pylist()[:3] == [1e-9, 7e-12, 1e-9]
+
+
+def test_a_cost_is_unknown_where_nobody_states_a_price_or_sends_a_bill(folder: Path, tmp_path: Path) -> None:
+    """Where a server announces no prices, a price of one's own makes the cost known."""
+    models = (Model(id="a/b"), Model(id="z/z"))
+    offered = dump_catalogue(Catalogue(models=models, fetched="2025-09-08"))
+    (folder / "catalogue.json").write_text(offered, encoding="utf-8")
+    priced = StatedPrice(id="z/*", prompt_usd_per_million=1.0, completion_usd_per_million=2.0)
+    with opened(tmp_path) as kept:
+        asyncio.run(flip(kept, "a/b", [0], billed=0))
+        asyncio.run(flip(kept, "a/b", [1], billed=40))
+        asyncio.run(flip(kept, "z/z", [0], billed=0))
+        write_snapshot(folder, kept, STUDY)
+        assert cells(folder)["cost_usd"].to_pylist() == [None, 4e-11, None]
+        write_snapshot(folder, kept, replace(STUDY, models=replace(STUDY.models, price=(priced,))))
+        assert cells(folder)["cost_usd"].to_pylist() == [None, 4e-11, 0.0]
 
 
 def test_untouched_parts_are_linked(folder, tmp_path: Path, read) -> None:

@@ -61,7 +61,7 @@ def choose(
         skip_globs: Given for this run, on top of the study's.
         shard: Given for this run; models of others are left.
     """
-    models = tuple(_with_stated_price(model, study.models.price) for model in models)
+    models = tuple(with_stated_price(model, study.models.price) for model in models)
     priced = any(model.price is not None for model in models)
     listed = {skip.id.casefold(): skip.reason for skip in study.models.skip}
     choices = []
@@ -88,7 +88,7 @@ def choose(
     return tuple(choices)
 
 
-def _with_stated_price(model: Model, stated: Sequence[StatedPrice]) -> Model:
+def with_stated_price(model: Model, stated: Sequence[StatedPrice]) -> Model:
     """A model with the price that the study states, where the catalogue names none."""
     if model.price is not None or model.router:
         return model

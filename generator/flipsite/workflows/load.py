@@ -133,7 +133,7 @@ def is_large(files: Sequence[Path]) -> bool:
 
 
 def announced_usd(folder: Path, study: Study, models: Container[str]) -> dict[str, float]:
-    """Dollars that a draw of each model was estimated to cost; empty where no catalogue was kept.
+    """Dollars that a draw of each priced model was estimated to cost; empty where no catalogue was kept.
 
     Args:
         folder: The study's, with its `catalogue.json`, which need not exist.
@@ -146,8 +146,10 @@ def announced_usd(folder: Path, study: Study, models: Container[str]) -> dict[st
     if not (offered := _offered(folder, models)):
         return {}
     from flipsite.collect.costs import estimate  # a study of others' draws kept no catalogue
+    from flipsite.collect.selection import with_stated_price
 
-    estimates = [(model.id, estimate(model, study)) for model in offered]
+    priced = (with_stated_price(model, study.models.price) for model in offered)
+    estimates = [(model.id, estimate(model, study)) for model in priced if model.price]
     return {name: each.expected_usd / each.n_draws for name, each in estimates}
 
 

@@ -1,14 +1,18 @@
 """From a study's cache to its snapshot: what changed since the last one is read, the rest copied."""
 
 import logging
-from collections.abc import Collection
+from collections.abc import Collection, Container
+from dataclasses import replace
 from itertools import chain
 from pathlib import Path
 
+from flipsite.collect.catalogue import load_catalogue
 from flipsite.collect.reading.completion import draw_of
-from flipsite.domain.draws import OPTIONAL, OPTIONAL_CODES
+from flipsite.collect.selection import with_stated_price
+from flipsite.domain.draws import OPTIONAL, OPTIONAL_CODES, Draw
+from flipsite.domain.endpoint import StoredDraw
 from flipsite.domain.study import Shard, Study
-from flipsite.project import own_digest, snapshot_files, snapshot_place
+from flipsite.project import CATALOGUE_FILE, own_digest, snapshot_files, snapshot_place
 from flipsite.store.cache.cache import Cache
 from flipsite.store.snapshot.columns import LIBRARY, brief
 from flipsite.store.snapshot.merge import woven
@@ -41,7 +45,9 @@ def write_snapshot(folder: Path, cache: Cache, study: Study, *, shard: Shard | N
         The snapshot's file, or the folder of its parts.
     """
     exceptions = (study.models.exclude, [skip.id for skip in study.models.skip])
+    unpriced = _unpriced(folder, study)
     by = f"{own_digest()} {LIBRARY} {exceptions if study.models.has_exceptions else ''}".rstrip()
+    by = f"{by} {sorted(unpriced)}" if unpriced else by
     with cache.view() as view:
         models, mark = view.models(), view.mark()
         alone = shard is not None and all(shard.holds(model) for model in models)
@@ -55,7 +61,7 @@ def write_snapshot(folder: Path, cache: Cache, study: Study, *, shard: Shard | N
         kept = view.kept(since=last.mark if last else None)
         shown = (each for each in kept if not study.models.leaves_out(each.model))
         changed = draw_tables(
-            (brief(draw_of(each, study)) for each in shown), study=study.id, optional=optional
+            (brief(_draw(each, study, unpriced)) for each in shown), study=study.id, optional=optional
         )
         first = next(changed, None)
         if last is not None and first is None and last.notes == notes:
@@ -68,6 +74,22 @@ def write_snapshot(folder: Path, cache: Cache, study: Study, *, shard: Shard | N
     place = snapshot_place(folder)
     log.info("%s: %d models", place or f"{folder}: no draws yet", len(models))
     return place
+
+
+def _unpriced(folder: Path, study: Study) -> frozenset[str]:
+    """The models that nobody states a price for: neither the catalogue kept with the study, nor the study."""
+    path = folder / CATALOGUE_FILE
+    if not path.is_file():
+        return frozenset()
+    offered = load_catalogue(path.read_bytes(), name=str(path)).models
+    priced = (with_stated_price(model, study.models.price) for model in offered)
+    return frozenset(model.id for model in priced if model.price is None)
+
+
+def _draw(kept: StoredDraw, study: Study, unpriced: Container[str]) -> Draw:
+    """The public draw of a stored one; what it cost is unknown where nobody stated a price or sent a bill."""
+    draw = draw_of(kept, study)
+    return draw if kept.cost_pico or kept.model not in unpriced else replace(draw, cost_usd=None)
 
 
 def _columns(study: Study, *, served_otherwise: bool) -> tuple[str, ...]:
