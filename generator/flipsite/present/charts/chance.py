@@ -72,7 +72,7 @@ def verdicts(estimates: Sequence[Estimate], study: Study) -> Figure:
         share = counts[verdict] / len(estimates)
         words = f"{count_text(counts[verdict])} {verdict}"
         rows.append({"verdict": str(verdict), "start": start, "end": start + counts[verdict], "words": words})
-        rows[-1]["share"] = percent_text(share)
+        rows[-1] |= {"share": percent_text(share), "label": f"{words}, {percent_text(share)}"}
         start += counts[verdict]
     title = verdict_sentence(estimates, study)
     return figure(
@@ -128,9 +128,14 @@ def _bins(known: Sequence[Estimate], edges: Sequence[float], expected: Sequence[
                     piece
                     | {"models": models, "base": base, "top": base + models}
                     | {"expected": expected[index]}
+                    | {"label": _piece_label(models, verdict, edges[index], edges[index + 1])}
                 )
                 base += models
     return rows
+
+
+def _piece_label(models: int, verdict: Verdict, low: float, high: float) -> str:
+    return f"bias {low:.2f} to {high:.2f}: {plural(models, 'model')} {verdict}"
 
 
 def _counted(rows: Sequence[Row], index: int) -> Row:
@@ -188,7 +193,7 @@ def _histogram(
 
 
 def _verdict_bars(chart: alt.Chart, rows: Sequence[Row], *, x: Any, x2: Any, y: Any, y2: Any) -> alt.Chart:
-    bars: alt.Chart = chart.mark_rect(strokeWidth=1.5, xOffset=2.5, x2Offset=-2.5)
+    bars: alt.Chart = chart.mark_rect(aria=True, strokeWidth=1.5, xOffset=2.5, x2Offset=-2.5)
     return bars.encode(
         x=x,
         x2=x2,
@@ -201,6 +206,7 @@ def _verdict_bars(chart: alt.Chart, rows: Sequence[Row], *, x: Any, x2: Any, y: 
             alt.Tooltip("models:Q", title="Models"),
             alt.Tooltip("expected:Q", title="Of fair coins", format=".1f"),
         ],
+        description=alt.Description("label:N"),
         **verdict_scales(rows, legend_y=-62, shaped=False),
     )
 
@@ -208,13 +214,14 @@ def _verdict_bars(chart: alt.Chart, rows: Sequence[Row], *, x: Any, x2: Any, y: 
 def _one_bar(rows: Sequence[Row], canvas: Canvas, *, n_models: int) -> AnyChart:
     scale = alt.Scale(domain=[0, n_models], nice=False)
     x = alt.X("start:Q", scale=scale, axis=None)
-    bar = canvas.chart(rows).mark_rect(strokeWidth=1.5, xOffset=1, x2Offset=-1, height=24)
+    bar = canvas.chart(rows).mark_rect(aria=True, strokeWidth=1.5, xOffset=1, x2Offset=-1, height=24)
     drawn = bar.encode(
         x=x,
         x2=alt.X2("end:Q"),
         y=alt.YValue(0),
         y2=alt.Y2Value(26),
         tooltip=[alt.Tooltip("words:N"), alt.Tooltip("share:N")],
+        description=alt.Description("label:N"),
         **verdict_scales(rows, legend_y=None, shaped=False),
     )
     text = canvas.chart(rows).mark_text(align="left", baseline="top", dx=2)

@@ -48,13 +48,12 @@ def verdict_points(
     legend_y: int | None,
     linked: bool = True,
 ) -> alt.Chart:
-    """One mark a row, telling the verdict by colour and by shape, and leading to the model's page."""
+    """One mark a row, named by its label: colour and shape show the verdict, a link leads to the model's page."""
     points: alt.Chart = canvas.chart(rows)
     points = points.mark_point(size=size, filled=False, strokeWidth=2 if size > 50 else 1.5)
-    points = points.encode(x=x, y=y, tooltip=list(tooltip), **verdict_scales(rows, legend_y=legend_y))
-    if linked:
-        points = points.encode(href=alt.Href("page:N"), description=alt.Description("label:N"))
-    return points
+    points = points.encode(x=x, y=y, tooltip=list(tooltip), description=alt.Description("label:N"))
+    points = points.encode(**verdict_scales(rows, legend_y=legend_y))
+    return points.encode(href=alt.Href("page:N")) if linked else points
 
 
 def verdict_scales(rows: Sequence[Row], *, legend_y: int | None, shaped: bool = True) -> dict[str, Any]:

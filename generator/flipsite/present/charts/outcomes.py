@@ -10,7 +10,7 @@ from flipsite.domain.display import Figure, plural
 from flipsite.domain.estimates import Estimate
 from flipsite.domain.study import Study
 from flipsite.present.charts.figure import AnyChart, Canvas, Margins, Row, figure, placed
-from flipsite.present.charts.marks import NAMES_PX, ROW_PX, named_row, place_axis, row_names
+from flipsite.present.charts.marks import MOST_MARKS, NAMES_PX, ROW_PX, named_row, place_axis, row_names
 from flipsite.present.charts.theme import ink
 from flipsite.present.outcomes.favourites import favourites
 from flipsite.present.text.escaping import shown
@@ -90,6 +90,7 @@ def _cells(place: int, estimate: Estimate, model: ModelOutcomes, study: Study) -
             "model": shown(estimate.model),
             "name": shown(each.label),
             "share": each.share,
+            "label": f"{shown(estimate.model)}: {shown(each.label)} in {percent_text(each.share)}",
             "strength": min((each.share or 0.0) / each.target if each.target else _STRONGEST, _STRONGEST),
         }
         for index, each in enumerate(model.outcomes)
@@ -112,7 +113,7 @@ def _grid(cells: Sequence[Row], names: Sequence[Row], canvas: Canvas, *, study: 
     ends = canvas.chart(_ticks(study))
     layers = [
         canvas.chart(cells)
-        .mark_rect(color=ink("tails"))
+        .mark_rect(color=ink("tails"), aria=len(cells) <= MOST_MARKS)
         .encode(
             x=alt.X("outcome:Q", scale=scale, axis=None),
             x2=alt.X2("next:Q"),
@@ -120,6 +121,7 @@ def _grid(cells: Sequence[Row], names: Sequence[Row], canvas: Canvas, *, study: 
             y2=alt.Y2("end:Q"),
             opacity=strength,
             tooltip=tooltip,
+            description=alt.Description("label:N"),
         ),
         ends.mark_text(baseline="bottom", dy=-6, color=ink("muted")).encode(
             x=alt.X("at:Q", scale=scale), y=alt.YValue(0), text=alt.Text("words:N")

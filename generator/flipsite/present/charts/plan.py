@@ -59,6 +59,7 @@ def calibration_curve(curve: Calibration, *, name: str) -> Figure:
     """One model's drawn share against the share asked for, with intervals, over the diagonal."""
     rows: list[Row] = [
         {"asked": p.target, "drawn": p.share, "low": p.low, "high": p.high, "draws": p.n_valid}
+        | {"label": f"asked for {percent_text(p.target)}: {percent_text(p.share)} drawn"}
         for p in curve.points
     ]
     farthest = max(rows, key=lambda row: abs(row["drawn"] - row["asked"]))
@@ -77,7 +78,7 @@ def calibration_curve(curve: Calibration, *, name: str) -> Figure:
             "line, 1 is a step at one half."
         ),
         description=f"{title}; of {plural(len(rows), 'target')} that is the farthest from what was asked.",
-        records=rows,
+        records=[{key: row[key] for key in ("asked", "drawn", "low", "high", "draws")} for row in rows],
     )
 
 
@@ -151,7 +152,9 @@ def _calibration_points(rows: Sequence[Row], canvas: Canvas) -> AnyChart:
     layers = [
         ends.mark_line(strokeDash=[3, 3], color=ink("edge")).encode(x=x, y=y),
         whole.mark_rule(strokeWidth=2, opacity=0.7).encode(x=x, y=alt.Y("low:Q"), y2=alt.Y2("high:Q")),
-        whole.mark_point(size=70, color=ink("heads")).encode(x=x, y=y, tooltip=tooltip),
+        whole.mark_point(size=70, color=ink("heads")).encode(
+            x=x, y=y, tooltip=tooltip, description=alt.Description("label:N")
+        ),
     ]
     side = 250 if canvas.narrow else 380
     margins = Margins(

@@ -91,6 +91,7 @@ def class_effects(effects: Sequence[Effect], form: FittedForm, study: Study) -> 
             "mean": point.mean,
             "low": point.low,
             "high": point.high,
+            "label": shown(f"{class_text(str(point.at))}: {_interval(point.mean, point.low, point.high)}"),
         }
         for place, (effect, point) in enumerate(points)
     ]
@@ -110,6 +111,10 @@ def class_effects(effects: Sequence[Effect], form: FittedForm, study: Study) -> 
         description=f"{title}.",
         records=[{key: row[key] for key in ("class", "mean", "low", "high")} for row in rows],
     )
+
+
+def _interval(mean: float, low: float, high: float) -> str:
+    return f"{share_text(mean, decimals=2)} ({share_text(low, decimals=2)} to {share_text(high, decimals=2)})"
 
 
 def _curve(rows: Sequence[Row], canvas: Canvas, *, effect: Effect, label: str) -> AnyChart:
@@ -173,6 +178,7 @@ def _classes(rows: Sequence[Row], canvas: Canvas, *, quantity: str) -> AnyChart:
                 alt.Tooltip("low:Q", title="95 %, from", format=".2f"),
                 alt.Tooltip("high:Q", title="to", format=".2f"),
             ],
+            description=alt.Description("label:N"),
         ),
         marks.mark_text(baseline="middle", limit=260, **where).encode(
             x=alt.XValue(0 if canvas.narrow else -10), y=y, text=alt.Text("class:N")
@@ -256,6 +262,8 @@ def bias_check(form: FittedForm, study: Study, *, models: int) -> Figure:
             "high": check.high,
             "prior_low": check.prior_low,
             "prior_high": check.prior_high,
+            "label": f"bias {check.name.replace(' to ', '–')}: {check.observed:g} observed, "
+            f"{check.low:g} to {check.high:g} predicted",
         }
         for check in form.bias_bins
     ]
@@ -271,7 +279,7 @@ def bias_check(form: FittedForm, study: Study, *, models: int) -> Figure:
             "posterior lie in the wide bands, and of those simulated from the prior on the thin lines."
         ),
         description=title,
-        records=rows,
+        records=[{key: value for key, value in row.items() if key != "label"} for row in rows],
     )
 
 
@@ -352,7 +360,10 @@ def _bins(rows: Sequence[Row], canvas: Canvas) -> AnyChart:
             x=x, y=y, y2=alt.Y2("high:Q")
         ),
         bars.mark_point(size=80, filled=True, color=ink("heads"), opacity=1).encode(
-            x=x, y=alt.Y("observed:Q", scale=scale, axis=up), tooltip=tooltip
+            x=x,
+            y=alt.Y("observed:Q", scale=scale, axis=up),
+            tooltip=tooltip,
+            description=alt.Description("label:N"),
         ),
     ]
     margins = Margins(left=40, right=12, top=30, bottom=84 if canvas.narrow else 46)

@@ -198,9 +198,10 @@ def _spend_bars(rows: Sequence[Row], canvas: Canvas) -> AnyChart:
         alt.Tooltip("words:N", title="Cost"),
         alt.Tooltip("failed:N", title="Of it failed"),
     ]
+    named = {"tooltip": tooltip, "description": alt.Description("label:N")}
     layers = [
-        bars.encode(x=x, x2=alt.X2("cost:Q"), y=y, fill=alt.FillValue(ink("page")), tooltip=tooltip),
-        bars.encode(x=x, x2=alt.X2("bought:Q"), y=y, fill=alt.FillValue(ink("heads")), tooltip=tooltip),
+        bars.encode(x=x, x2=alt.X2("cost:Q"), y=y, fill=alt.FillValue(ink("page")), **named),
+        bars.encode(x=x, x2=alt.X2("bought:Q"), y=y, fill=alt.FillValue(ink("heads")), **named),
         canvas.chart(rows)
         .mark_text(align="left", baseline="middle", dx=8)
         .encode(x=alt.X("cost:Q", scale=scale), y=y, text=alt.Text("words:N")),

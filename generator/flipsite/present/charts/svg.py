@@ -63,6 +63,14 @@ DRAWING_FONT: Final = "Liberation Sans"
 _FOREIGN: Final = "https://vega.github.io/vega-datasets/"
 """The prefix that vl-convert gives a relative link."""
 
+_PLACE = re.compile(r"translate\(([^,()]+),([^,()]+)\)")
+_SHARED: Final = ("d", "fill", "stroke")
+_SHARED_BY: Final = 8
+"""From so many marks of one shape on, they share it."""
+
+_POINT = re.compile(r"([ML])([-\d.e]+),([-\d.e]+)")
+_STRAIGHT = re.compile(rf"(?:{_POINT.pattern})+Z?")
+_SVG: Final = "{http://www.w3.org/2000/svg}"
 _NAMESPACE = re.compile(r"\{[^}]*\}")
 _NUMBER = re.compile(r"-?\d*\.\d+(?:e-?\d+)?")
 _FALLBACK = re.compile(r"var\((--[\w-]+), #[0-9a-f]+\)")
@@ -116,8 +124,9 @@ def _rendered(spec: Mapping[str, object], name: str, title: str, description: st
     drawn = vl_convert.vegalite_to_svg(dict(spec), config={"font": DRAWING_FONT}, allowed_base_urls=[])
     root = ElementTree.fromstring(drawn)  # noqa: S314 - our own renderer's output
     linked = _has_links(root)
-    _mend(root, linked=linked)
+    _simplify(root, linked=linked, labels=_labels(spec))
     _rename_ids(root, name)
+    _share_shapes(root, name)
     size = {key: _short(root.get(key, "")) for key in ("width", "height", "viewBox")}
     head = _head(name=name, title=title, description=description, linked=linked, css_class=css_class)
     attributes = "".join(f' {key}="{_attribute(value)}"' for key, value in (head | size).items())
@@ -199,8 +208,8 @@ def few_colours(drawn: "PIL.Image.Image", colours: int) -> bytes:
 
 
 def unlinked(svg: str) -> str:
-    """The picture without its links: a file elsewhere cannot follow them."""
-    return re.sub(r"</?a(?: [^>]*)?>", "", svg)
+    """The picture without its links, which a file elsewhere cannot follow; its marks keep their names."""
+    return re.sub(r"<(/?)a(?: [^>]*)?>", r"<\1g>", svg)
 
 
 def _head(*, name: str, title: str, description: str, linked: bool, css_class: str) -> dict[str, str]:
@@ -213,16 +222,26 @@ def _has_links(root: ElementTree.Element) -> bool:
     return any(_tag(element) == "a" for element in root.iter())
 
 
-def _mend(element: ElementTree.Element, *, linked: bool) -> None:
-    """Strip, shorten and flatten everything below an element, in place."""
+def _labels(spec: Mapping[str, object]) -> frozenset[str]:
+    """The names that a chart's rows give their marks: vl-convert names the other marks by their numbers."""
+    datasets = spec.get("datasets")
+    rows = [row for rows in datasets.values() for row in rows] if isinstance(datasets, dict) else []
+    return frozenset(row["label"] for row in rows if "label" in row)
+
+
+def _simplify(element: ElementTree.Element, *, linked: bool, labels: frozenset[str]) -> None:
+    """Strip, shorten and flatten everything below an element, and name its marks, in place."""
     children: list[ElementTree.Element] = []
     for child in list(element):
         hidden = any(part in child.get("class", "") for part in _UNSEEN_GROUPS)
         label = _link_label(child)
-        _mend(child, linked=linked)
+        mark = child.get("aria-label") if _tag(child) == "path" and _tag(element) != "a" else None
+        _simplify(child, linked=linked, labels=labels)
         if _is_empty(child):
             continue
         _strip(child)
+        if mark in labels:
+            _name(child, str(mark))
         if linked and hidden:
             child.set("aria-hidden", "true")
         if label:
@@ -239,6 +258,8 @@ def _is_empty(element: ElementTree.Element) -> bool:
     tag = _tag(element)
     if tag in {"g", "defs"}:
         return not len(element)
+    if tag == "text":
+        return not len(element) and not element.text
     if tag == "path" and "ground" in element.get("class", ""):
         return element.get("fill") in {None, "none", "transparent"} and element.get("stroke") is None
     return (
@@ -255,7 +276,7 @@ def _strip(element: ElementTree.Element) -> None:
             if (key, short) in _DEFAULTS:
                 del element.attrib[key]
             else:
-                element.set(key, short)
+                element.set(key, _stepped(short) if key == "d" else short)
 
 
 def _link_label(element: ElementTree.Element) -> str:
@@ -267,9 +288,13 @@ def _name_link(link: ElementTree.Element, label: str) -> None:
     address = next((value for key, value in link.attrib.items() if _NAMESPACE.sub("", key) == "href"), "")
     link.attrib.clear()
     link.attrib.update({"href": address.removeprefix(_FOREIGN), "tabindex": "-1"})
+    _name(link, label)
+
+
+def _name(element: ElementTree.Element, label: str) -> None:
     title = ElementTree.Element("title")
     title.text = label
-    link.insert(0, title)
+    element.insert(0, title)
 
 
 def _hoist(group: ElementTree.Element) -> None:
@@ -296,6 +321,49 @@ def _rename_ids(root: ElementTree.Element, name: str) -> None:
                 element.set(key, new[value])
             elif value.startswith("url(#"):
                 element.set(key, f"url(#{new[value[5:-1]]})")
+
+
+def _share_shapes(root: ElementTree.Element, name: str) -> None:
+    """Write a shape that many marks have once, with its colours, and have the marks use it."""
+    marks: dict[tuple[str | None, ...], list[ElementTree.Element]] = {}
+    for element in root.iter(f"{_SVG}path"):
+        if _PLACE.fullmatch(element.get("transform", "")):
+            marks.setdefault(tuple(map(element.get, _SHARED)), []).append(element)
+    shapes = [found for found in marks.values() if len(found) >= _SHARED_BY]
+    for number, found in enumerate(shapes, 1):
+        shape = ElementTree.Element("path", {"id": f"{name}-shape-{number}"})
+        shape.attrib |= {key: value for key in _SHARED if (value := found[0].get(key)) is not None}
+        for element in found:
+            _use(element, shape.attrib["id"])
+        definitions = ElementTree.Element("defs")
+        definitions.append(shape)
+        root.insert(0, definitions)
+
+
+def _use(mark: ElementTree.Element, shape: str) -> None:
+    place = _PLACE.fullmatch(mark.attrib.pop("transform"))
+    assert place  # noqa: S101 - the callers'
+    for key in _SHARED:
+        mark.attrib.pop(key, None)
+    mark.tag = "use"
+    mark.attrib |= {"href": f"#{shape}", "x": place[1], "y": place[2]}
+
+
+def _stepped(path: str) -> str:
+    """A path of straight lines, those along an axis written by their end alone."""
+    if not _STRAIGHT.fullmatch(path):
+        return path
+    parts: list[str] = []
+    before: tuple[str, str] | None = None
+    for sign, x, y in _POINT.findall(path):
+        if sign == "L" and before and before[0] == x:
+            parts += [f"V{y}"] if before[1] != y else []
+        elif sign == "L" and before and before[1] == y:
+            parts.append(f"H{x}")
+        else:
+            parts.append(f"{sign}{x},{y}")
+        before = (x, y)
+    return "".join(parts) + ("Z" if path.endswith("Z") else "")
 
 
 def _serialised(element: ElementTree.Element) -> str:
