@@ -61,6 +61,21 @@ def cost_against_bias(study: Study) -> "AnyChart":
     return named(study, "cost-against-bias")
 
 
+def bias_by_release(study: Study) -> "AnyChart":
+    """Bias against release date."""
+    return named(study, "bias-by-release")
+
+
+def bias_by_price(study: Study) -> "AnyChart":
+    """Bias against the catalogue's price."""
+    return named(study, "bias-by-price")
+
+
+def bias_by_size(study: Study) -> "AnyChart":
+    """Bias against the number of parameters, the models of a family joined."""
+    return named(study, "bias-by-size")
+
+
 def spend(study: Study) -> "AnyChart":
     """The cost of each model, the dearest first; of a published study, its own account of its cost."""
     return named(study, "spend")

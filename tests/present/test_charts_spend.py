@@ -6,14 +6,12 @@ from dataclasses import dataclass, replace
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from scipy import stats
 from tests.present.pictures import roots, words
 
 from flipsite.domain.estimates import Estimate
 from flipsite.domain.study import Study
 from flipsite.present.charts.spend import (
     cost_against_bias,
-    rank_correlation,
     spend_by_model,
     undercut_by_none,
 )
@@ -47,15 +45,6 @@ def test_what_failed_is_told(study: Study) -> None:
 def test_spending_nothing_is_no_chart(study: Study) -> None:
     with pytest.raises(ValueError, match="nothing was spent"):
         spend_by_model([Spent("a/b", 0)], study)
-
-
-@given(st.lists(st.tuples(st.integers(0, 6), st.integers(0, 6)), min_size=2, max_size=30))
-def test_the_rank_correlation_is_spearmans(pairs: list[tuple[int, int]]) -> None:
-    found = rank_correlation(pairs)
-    if found is None:
-        assert len({one for one, _ in pairs}) == 1 or len({other for _, other in pairs}) == 1
-    else:
-        assert found == pytest.approx(stats.spearmanr(*zip(*pairs, strict=True)).statistic)
 
 
 @given(data=st.data())

@@ -64,6 +64,9 @@ TABLES = (
     "population-fit",
     "kinds",
     "cost-against-bias",
+    "bias-by-release",
+    "bias-by-price",
+    "bias-by-size",
     "bits",
     "methods",
 )

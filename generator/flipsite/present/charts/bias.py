@@ -20,6 +20,7 @@ from flipsite.present.charts.marks import (
     bias_record,
     bias_row,
     bias_scale,
+    extreme_names,
     largest_bias,
     place_axis,
     row_band,
@@ -174,4 +175,10 @@ def _ranked_marks(rows: Sequence[Row], canvas: Canvas, *, top: float, n_models: 
         )
     )
     margins = Margins(left=36, right=12, top=68, bottom=30)
-    return placed(alt.layer(*layers), canvas, margins, height=260 if canvas.narrow else 340)
+    width, height = canvas.width - margins.left - margins.right, 260 if canvas.narrow else 340
+
+    def mark(row: Row) -> tuple[float, float]:
+        return (row["row"] + 0.5) / n_models * width, (1 - row["bias"] / top) * height
+
+    names = extreme_names(rows, canvas, place=mark, width=width, height=height)
+    return placed(alt.layer(*layers, *names), canvas, margins, height=height)

@@ -9,7 +9,7 @@ from flipsite.domain.display import Figure, plural
 from flipsite.domain.estimates import Estimate
 from flipsite.domain.study import Study
 from flipsite.present.charts.figure import AnyChart, Canvas, Margins, Row, figure, placed
-from flipsite.present.charts.marks import MOST_MARKS, bias_interval, bias_scale, named_row
+from flipsite.present.charts.marks import MOST_MARKS, bias_interval, bias_scale, extreme_names, named_row
 from flipsite.present.charts.theme import ink
 from flipsite.present.text.escaping import shown
 from flipsite.present.text.formats import bias_text
@@ -121,4 +121,9 @@ def _points(rows: Sequence[Row], canvas: Canvas, study: Study) -> AnyChart:
     margins = Margins(
         left=40, right=canvas.width - side - 40 - (0 if canvas.narrow else 150), top=34, bottom=46
     )
-    return placed(alt.layer(*layers), canvas, margins, height=side)
+
+    def mark(row: Row) -> tuple[float, float]:
+        return row["before"] / top * side, (1 - row["after"] / top) * side
+
+    names = extreme_names(rows, canvas, place=mark, width=side, height=side)
+    return placed(alt.layer(*layers, *names), canvas, margins, height=side)

@@ -58,13 +58,16 @@ class Canvas:
         self.datasets[name] = brief
         return alt.Chart(alt.NamedData(name=name))
 
-    def specification(self, chart: AnyChart, description: str) -> dict[str, object]:
-        """The whole specification: the chart, its rows, the look of all charts.
 
-        Whether Vega-Lite's schema admits it hangs on our code and not on the rows, so that tests ask.
-        """
-        spec: dict[str, object] = chart.to_dict(validate=False)
-        return spec | {"description": description, "datasets": self.datasets, "config": theme.config()}
+def canvas_spec(
+    chart: AnyChart, description: str, datasets: Mapping[str, Sequence[Row]]
+) -> dict[str, object]:
+    """The whole specification: the chart, the rows of all its canvases, the look of all charts.
+
+    Whether Vega-Lite's schema admits it hangs on our code and not on the rows, so that tests ask.
+    """
+    spec: dict[str, object] = chart.to_dict(validate=False)
+    return spec | {"description": description, "datasets": datasets, "config": theme.config()}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -110,7 +113,9 @@ def figure(
     titled = {"title": title, "description": description}
     with debug_mode(False):  # parts are not validated either
         canvases = [Canvas(WIDE_PX), *([Canvas(NARROW_PX)] if narrow else [])]
-        wide, *others = (canvas.specification(draw(canvas), description) for canvas in canvases)
+        charts = [draw(canvas) for canvas in canvases]
+        whole = {name: rows for canvas in canvases for name, rows in canvas.datasets.items()}
+        wide, *others = (canvas_spec(chart, description, whole) for chart in charts)
     svg = render_svg(wide, name=name, css_class="chart-wide", **titled)
     for spec in others:
         drawn = render_svg(spec, name=f"{name}-narrow", css_class="chart-narrow", **titled)

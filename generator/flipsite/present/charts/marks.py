@@ -3,7 +3,8 @@
 Rows of bias: what a model's mark carries, the band behind the rows, their names and their axis.
 """
 
-from collections.abc import Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
 from typing import Any, Final
 
 import altair as alt
@@ -48,7 +49,7 @@ def verdict_points(
     legend_y: int | None,
     linked: bool = True,
 ) -> alt.Chart:
-    """One mark a row, named by its label: colour and shape show the verdict, a link leads to the model's page."""
+    """One mark a row, named by its label; colour and shape show the verdict, a link the model's page."""
     points: alt.Chart = canvas.chart(rows)
     points = points.mark_point(size=size, filled=False, strokeWidth=2 if size > 50 else 1.5)
     points = points.encode(x=x, y=y, tooltip=list(tooltip), description=alt.Description("label:N"))
@@ -108,6 +109,104 @@ def thinned(estimates: Sequence[Estimate], *, keep: Sequence[Estimate]) -> list[
     stride = -(-len(estimates) // MOST_MARKS)
     kept = {estimate.model for estimate in keep}
     return [e for index, e in enumerate(estimates) if index % stride == stride // 2 or e.model in kept]
+
+
+_LETTER_PX: Final = 7
+"""A letter's width on average, rather more than less."""
+
+_EXTREME_NAME_PX: Final = 190
+_BESIDE: Final = ((0, -12), (9, 0), (0, 14), (9, -12), (9, 14), (0, -28))
+"""Where a name may stand, from its mark: sideways away from the mark's middle, and down."""
+
+
+def extreme_names(
+    rows: Sequence[Row],
+    canvas: Canvas,
+    *,
+    place: Callable[[Row], tuple[float, float]],
+    width: float,
+    height: float,
+) -> list[alt.Chart]:
+    """Names beside the highest, lowest, leftmost and rightmost mark, each where it covers no mark.
+
+    Args:
+        rows: Records with a `model`.
+        canvas: Where they are drawn.
+        place: A row's mark in pixels from the plot's left and top.
+        width: The plot's, in pixels.
+        height: Likewise.
+    """
+    places = {row["model"]: place(row) for row in rows}
+    room = _Room(width=width, height=height, marks=list(places.values()))
+    named: dict[str, NameBox] = {}
+    for side, sign in ((1, 1), (1, -1), (0, 1), (0, -1)):
+        end = min(sign * mark[side] for mark in places.values())
+        at_end = sorted(model for model, mark in places.items() if sign * mark[side] == end)
+        if not named.keys() & set(at_end):
+            room.name_one(at_end, places, named)
+    texts = [{"x": box.left, "y": box.middle, "name": _slug(model)} for model, box in named.items()]
+    if not texts:
+        return []
+    pixels: dict[str, Any] = {"scale": None, "axis": None}
+    words = canvas.chart(texts).mark_text(
+        align="left", baseline="middle", limit=_EXTREME_NAME_PX, fontSize=12, aria=False
+    )
+    return [words.encode(x=alt.X("x:Q", **pixels), y=alt.Y("y:Q", **pixels), text=alt.Text("name:N"))]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class NameBox:
+    """The room that a name takes, in pixels."""
+
+    left: float
+    right: float
+    middle: float
+
+    def covers(self, x: float, y: float) -> bool:
+        """Whether a mark lies under the name."""
+        return self.left - 5 < x < self.right + 5 and abs(self.middle - y) < 11
+
+    def meets(self, other: "NameBox") -> bool:
+        """Whether two names run into each other."""
+        apart = self.right < other.left or self.left > other.right
+        return not apart and abs(self.middle - other.middle) < 16
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Room:
+    """A plot with its marks, in pixels."""
+
+    width: float
+    height: float
+    marks: Sequence[tuple[float, float]]
+
+    def name_one(
+        self, models: Sequence[str], places: Mapping[str, tuple[float, float]], named: dict[str, NameBox]
+    ) -> None:
+        """Name the first of these models that has free room beside its mark."""
+        for model in models:
+            long = min(len(_slug(model)) * _LETTER_PX, _EXTREME_NAME_PX)
+            box = next((each for each in _boxes(*places[model], long) if self._is_free(each, named)), None)
+            if box:
+                named[model] = box
+                return
+
+    def _is_free(self, box: NameBox, named: Mapping[str, NameBox]) -> bool:
+        inside = box.left >= -10 and box.right <= self.width + 5 and box.middle < self.height - 4
+        covers = any(box.covers(*mark) for mark in self.marks)
+        return inside and not covers and not any(map(box.meets, named.values()))
+
+
+def _boxes(x: float, y: float, long: float) -> Iterator[NameBox]:
+    """The places for a name beside a mark, the best first."""
+    for aside, down in _BESIDE:
+        for left in (x + aside, x - long - aside) if aside else (x - 5, x - long + 5):
+            yield NameBox(left=left, right=left + long, middle=y + down)
+
+
+def _slug(model: str) -> str:
+    """A model's name without its author."""
+    return model.rpartition("/")[2] or model
 
 
 NAMED_ROWS = 60

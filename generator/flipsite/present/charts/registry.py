@@ -23,6 +23,7 @@ from flipsite.present.charts.published import (
     stated_spend,
 )
 from flipsite.present.charts.ranks import rank_intervals
+from flipsite.present.charts.scatter import scatter_drawings
 from flipsite.present.charts.sequences import alternation_against_dispersion
 from flipsite.present.charts.spend import cost_against_bias, spend_by_model
 from flipsite.present.charts.truth import truth
@@ -37,11 +38,15 @@ MOST_CURVES = 12
 def study_drawings(report: StudyReport) -> Mapping[str, Draw]:
     """The functions that draw a study's charts, by name; a chart without figures is left out."""
     study, estimates = report.study, report.estimates
-    predictors = predictor_drawings(report.fit, study)
+    known, predictors = (
+        scatter_drawings(estimates, report.features, study),
+        predictor_drawings(report.fit, study),
+    )
     if report.printed:
         drawings: dict[str, Draw] = {
             "printed-tables": partial(printed_tables, estimates, report.printed, study),
             "spend": partial(stated_spend, report.printed, study),
+            **known,
             **predictors,
         }
         if report.standings:
@@ -61,6 +66,7 @@ def study_drawings(report: StudyReport) -> Mapping[str, Draw]:
         ),
         "verdicts": partial(verdicts, estimates, study),
         "rank-intervals": partial(rank_intervals, estimates, study),
+        **known,
         **predictors,
     }
     if report.outcomes:

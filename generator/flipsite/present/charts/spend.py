@@ -1,8 +1,8 @@
 """Charts of cost: the most expensive models, and whether money buys a fair coin."""
 
 from collections.abc import Sequence
-from math import inf, sqrt
-from statistics import correlation
+from itertools import pairwise
+from math import inf
 from typing import Protocol
 
 import altair as alt
@@ -15,13 +15,12 @@ from flipsite.present.charts.figure import AnyChart, Canvas, Margins, Row, figur
 from flipsite.present.charts.marks import (
     NAMES_PX,
     ROW_PX,
-    bias_scale,
     named_row,
     place_axis,
     row_names,
     thinned,
-    verdict_points,
 )
+from flipsite.present.charts.scatter import ScatterAxis, link_sentence, scatter
 from flipsite.present.charts.theme import ink
 from flipsite.present.text.escaping import shown
 from flipsite.present.text.formats import bias_text, count_text, percent_text
@@ -87,24 +86,21 @@ def cost_against_bias(estimates: Sequence[Estimate], study: Study) -> Figure:
     frontier = undercut_by_none(priced)
     drawn = thinned(priced, keep=frontier)
     rows = [_cost_row(estimate) for estimate in drawn]
-    title = _cost_sentence(priced)
+    steps = _steps([_cost_row(estimate) for estimate in frontier])
+    title = link_sentence([(_usd_per_draw(e), _bias(e)) for e in priced], noun=_COST.noun, more=_COST.more)
     left_out = (
         f" {plural(free, 'model')} that cost nothing {'is' if free == 1 else 'are'} left out." if free else ""
     )
     fewer = f" {count_text(len(drawn))} of them are drawn." if len(drawn) < len(priced) else ""
     return figure(
-        lambda canvas: _cost_points(rows, [_cost_row(e) for e in frontier], canvas, study=study),
+        lambda canvas: scatter(rows, canvas, axis=_COST, study=study, edges=steps),
         name=f"{study.id}-cost-against-bias",
         title=title,
         caption=(
             f"{plural(len(priced), 'model')}, by US dollars for a valid draw, on a logarithmic axis.{fewer}"
-            f"{left_out} The line joins those that none undercuts: whoever is cheaper is more biased."
+            f"{left_out} {_frontier_sentence(frontier)}"
         ),
-        description=(
-            f"{title}. Of the models that none undercuts the cheapest is {shown(frontier[0].model)} at "
-            f"{usd_text(_usd_per_draw(frontier[0]))} a draw, the least biased {shown(frontier[-1].model)} at "
-            f"{usd_text(_usd_per_draw(frontier[-1]))}."
-        ),
+        description=f"{title}. {_frontier_ends(frontier)}",
         records=[
             {
                 "model": e.model,
@@ -117,6 +113,21 @@ def cost_against_bias(estimates: Sequence[Estimate], study: Study) -> Figure:
     )
 
 
+def _frontier_sentence(frontier: Sequence[Estimate]) -> str:
+    if len(frontier) == 1:
+        return f"{shown(frontier[0].model)} is the cheapest and the least biased."
+    return "The line joins those that no other undercuts: any cheaper model is more biased."
+
+
+def _frontier_ends(frontier: Sequence[Estimate]) -> str:
+    cheapest, least = (
+        f"{shown(e.model)} at {usd_text(_usd_per_draw(e))} a draw" for e in (frontier[0], frontier[-1])
+    )
+    if len(frontier) == 1:
+        return f"The cheapest and least biased is {cheapest}."
+    return f"Of the models that no other undercuts the cheapest is {cheapest}, the least biased {least}."
+
+
 def undercut_by_none(priced: Sequence[Estimate]) -> list[Estimate]:
     """The models of which no other is both cheaper (or as cheap) and less biased, the cheapest first."""
     found: list[Estimate] = []
@@ -126,28 +137,6 @@ def undercut_by_none(priced: Sequence[Estimate]) -> list[Estimate]:
             least = _bias(estimate)
             found.append(estimate)
     return found
-
-
-def rank_correlation(pairs: Sequence[tuple[float, float]]) -> float | None:
-    """Spearman's rank correlation, ties at their mean rank; None where either side is constant."""
-    one, other = (_mean_ranks([pair[side] for pair in pairs]) for side in (0, 1))
-    if len(set(one)) < 2 or len(set(other)) < 2:
-        return None
-    return correlation(one, other)
-
-
-def _mean_ranks(numbers: Sequence[float]) -> list[float]:
-    order = sorted(range(len(numbers)), key=numbers.__getitem__)
-    ranks = [0.0] * len(numbers)
-    start = 0
-    while start < len(order):
-        end = start
-        while end < len(order) and numbers[order[end]] == numbers[order[start]]:
-            end += 1
-        for index in order[start:end]:
-            ranks[index] = (start + 1 + end) / 2
-        start = end
-    return ranks
 
 
 def _bias(estimate: Estimate) -> float:
@@ -213,57 +202,30 @@ def _spend_bars(rows: Sequence[Row], canvas: Canvas) -> AnyChart:
 
 def _cost_row(estimate: Estimate) -> Row:
     cost = usd_text(_usd_per_draw(estimate))
-    said = (
+    label = (
         f"{shown(estimate.model)}: bias {bias_text(estimate.ranking_bias)}, {cost} a draw, {estimate.verdict}"
     )
-    numbers = {"usd": _usd_per_draw(estimate), "bias": _bias(estimate), "cost": cost}
-    return named_row(estimate) | numbers | {"label": said}
+    numbers = {"at": _usd_per_draw(estimate), "bias": _bias(estimate), "value": cost}
+    return named_row(estimate) | numbers | {"label": label}
 
 
-def _cost_sentence(priced: Sequence[Estimate]) -> str:
-    """Whether price and bias go together, claimed where chance would seldom show as much.
-
-    Source:
-        Spearman's ρ has a standard deviation of 1/√(n − 1) without a link (Kendall 1948, Rank Correlation
-        Methods, chapter 4).
-    """
-    rho = rank_correlation([(_usd_per_draw(estimate), _bias(estimate)) for estimate in priced])
-    if rho is None or abs(rho) * sqrt(len(priced) - 1) < 1.96:
-        said = "No link between price and bias is shown"
-    else:
-        said = f"Dearer models are the {'more' if rho > 0 else 'less'} biased ones"
-    if rho is None:
-        return said
-    return f"{said}: their rank correlation is {rho:.2f}".replace("-", "−")
+_COST = ScatterAxis(
+    feature="usd_per_valid_draw",
+    name="cost-against-bias",
+    title="US dollars for a valid draw",
+    noun="price",
+    more="Dearer models",
+    value_text="{} a draw".format,
+)
 
 
-def _cost_points(rows: Sequence[Row], frontier: Sequence[Row], canvas: Canvas, *, study: Study) -> AnyChart:
-    costs = [row["usd"] for row in rows]
-    x = alt.X(
-        "usd:Q",
-        scale=alt.Scale(type="log", domain=[min(costs) / 1.5, max(costs) * 1.5], nice=False),
-        axis=alt.Axis(
-            title="US dollars for a valid draw", format="$~g", tickCount=4, grid=False, labelOverlap=True
-        ),
-    )
-    top = study.prompt.largest_bias
-    up = alt.Axis(
-        format=".1f", tickCount=5, title="Bias", titleAngle=0, titleAlign="left", titleX=-34, titleY=-16
-    )
-    y = alt.Y("bias:Q", scale=bias_scale(top), axis=up)
-    line = canvas.chart(frontier).mark_line(
-        interpolate="step-after", color=ink("heads"), strokeWidth=2.5, opacity=0.8
-    )
-    tooltip = [
-        alt.Tooltip("model:N", title="Model"),
-        alt.Tooltip("cost:N", title="A valid draw"),
-        alt.Tooltip("bias:Q", title="Bias", format=".3f"),
-        alt.Tooltip("verdict:N", title="Verdict"),
+def _steps(frontier: Sequence[Row]) -> list[Row]:
+    """From each model across to the price of the next one, then down to its bias."""
+    return [
+        piece
+        for one, other in pairwise(frontier)
+        for piece in (
+            {"at": one["at"], "at2": other["at"], "bias": one["bias"], "bias2": one["bias"]},
+            {"at": other["at"], "at2": other["at"], "bias": one["bias"], "bias2": other["bias"]},
+        )
     ]
-    size = 40 if canvas.narrow else 56
-    points = verdict_points(
-        rows, canvas, size=size, x=x, y=y, tooltip=tooltip, legend_y=-62, linked=not canvas.narrow
-    )
-    margins = Margins(left=36, right=14, top=68, bottom=46)
-    chart = alt.layer(line.encode(x=x, y=y), points)
-    return placed(chart, canvas, margins, height=280 if canvas.narrow else 360)
