@@ -65,7 +65,6 @@ TABLES = (
     "kinds",
     "cost-against-bias",
     "bias-by-release",
-    "bias-by-price",
     "bias-by-size",
     "bits",
     "methods",

@@ -54,7 +54,7 @@ def _own_ids(picture: str, name: str) -> str:
     found = re.findall(r' id="([^"]*)"', picture)
     ids = {old: f"flipsite-{digest}-{number}" for number, old in enumerate(found, 1)}
     picture = re.sub(r' id="([^"]*)"', lambda m: f' id="{ids[m[1]]}"', picture)
-    return re.sub(r"url\(#([^)]*)\)", lambda m: f"url(#{ids.get(m[1], m[1])})", picture)
+    return re.sub(r'(url\(#|href="#)([^)"]*)', lambda m: f"{m[1]}{ids.get(m[2], m[2])}", picture)
 
 
 def svg_file(embed: Embed) -> str:
