@@ -25,8 +25,8 @@ from flipsite.analyse.ranking import standings
 from flipsite.analyse.report import StudyReport
 from flipsite.domain.draws import Tally
 from flipsite.domain.study import Kind
+from flipsite.present.leaderboard.board import board
 from flipsite.present.leaderboard.page import leaderboard_page
-from flipsite.present.leaderboard.rows import board
 from flipsite.present.pages.page import Frame, static_files
 from flipsite.present.pages.templates import environment, render
 from flipsite.project import packaged

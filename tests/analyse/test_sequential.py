@@ -16,9 +16,10 @@ from flipsite.analyse.sequential import (
     shown_fair,
     shown_near,
 )
-from flipsite.domain.draws import Draw, Draws, Failed, Outcome
+from flipsite.domain.draws import Draw, Outcome
 from flipsite.domain.trajectory import N_COUNTS, RunningCounts, Trajectory
 from flipsite.store.snapshot.columns import collect_draws
+from tests.sampled import rows_of
 
 
 def totals(ones: list[int], valid: list[int]) -> RunningCounts:
@@ -26,21 +27,6 @@ def totals(ones: list[int], valid: list[int]) -> RunningCounts:
     table = np.zeros((len(ones), N_COUNTS), np.int64)
     table[:, 0], table[:, 1] = ones, valid
     return RunningCounts(table=table)
-
-
-def draws_of(*models: list[int]) -> Draws:
-    """Outcomes of coins in one order; −1 without one."""
-    return collect_draws(
-        Draw(
-            model=f"m/{index}",
-            draw=draw,
-            labels=("0", "1"),
-            order=0,
-            result=Outcome(index=outcome) if outcome >= 0 else Failed(reason="x"),
-        )
-        for index, outcomes in enumerate(models)
-        for draw, outcome in enumerate(outcomes)
-    )
 
 
 COUNTS = st.integers(0, 60).flatmap(lambda n: st.tuples(st.integers(0, n), st.just(n)))
@@ -136,9 +122,10 @@ def test_models_are_settled_together() -> None:
 
 
 def test_a_replay_tells_where_draws_could_have_stopped() -> None:
-    """Failed draws are draws too; a fair coin's run out."""
+    """Draws without an outcome are draws too; a fair coin's run out."""
     fair = np.random.default_rng(4).integers(0, 2, 50).tolist()
-    stops = replay(Trajectory.of_each(draws_of([1] * 50, fair, [-1, -1] + [1] * 48)))
+    rows = rows_of({"a/one": [1] * 50, "b/fair": fair, "c/one": [-1, -1] + [1] * 48}, "01")
+    stops = replay(Trajectory.of_each(collect_draws(rows)))
     assert [stop.state for stop in stops] == [StoppingState.BIASED, StoppingState.OPEN, StoppingState.BIASED]
     assert [stop.n_draws for stop in stops] == [10, 50, 11]
     assert stops[0].n_asked == 50

@@ -1,6 +1,7 @@
 """Counting all models at once says what counting each by itself says."""
 
 from collections import Counter
+from collections.abc import Sequence
 
 from hypothesis import given
 from hypothesis import strategies as st
@@ -10,22 +11,13 @@ from flipsite.domain.counts import Transitions
 from flipsite.domain.draws import Draw, Draws, Failed, Outcome
 from flipsite.domain.trajectory import DrawCounter, Trajectory
 from flipsite.store.snapshot.columns import collect_draws
+from tests.sampled import rows_of
 
 OUTCOMES = st.lists(st.lists(st.sampled_from([-1, 0, 1]), min_size=1, max_size=9), max_size=5)
 
 
-def draws_of(models: list[list[int]]) -> Draws:
-    return collect_draws(
-        Draw(
-            model=f"a/{index}",
-            draw=draw,
-            labels=("0", "1"),
-            order=0,
-            result=Outcome(index=outcome) if outcome >= 0 else Failed(reason="x"),
-        )
-        for index, outcomes in enumerate(models)
-        for draw, outcome in enumerate(outcomes)
-    )
+def draws_of(models: Sequence[Sequence[int]]) -> Draws:
+    return collect_draws(rows_of({f"a/{index}": outcomes for index, outcomes in enumerate(models)}, "01"))
 
 
 @given(models=OUTCOMES)

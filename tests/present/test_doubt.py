@@ -11,7 +11,7 @@ from scipy import optimize, stats
 from flipsite.analyse.report import StudyReport, report_draws
 from flipsite.domain.draws import Draw, Outcome, Rejected, Result, Status
 from flipsite.domain.study import Kind, Study
-from flipsite.present.leaderboard.rows import board
+from flipsite.present.leaderboard.board import board
 from flipsite.present.pages.model import page_of as model_page_of
 from flipsite.present.pages.model import shared_of
 from flipsite.present.pages.narrative_values import study_values

@@ -15,8 +15,8 @@ from flipsite.analyse.report import StudyReport, report_draws
 from flipsite.domain.draws import Draw, Outcome, Rejected, Result, Status
 from flipsite.domain.estimates import Verdict
 from flipsite.domain.study import Feature, Kind
+from flipsite.present.leaderboard.board import Board, board
 from flipsite.present.leaderboard.page import finding, values_script
-from flipsite.present.leaderboard.rows import Board, board
 from flipsite.present.sparklines.intervals import chance_reach, reach_in_orders, share_mark
 from flipsite.present.text.escaping import breakable
 from flipsite.project import packaged

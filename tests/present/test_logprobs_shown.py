@@ -11,7 +11,7 @@ from flipsite.analyse.report import StudyReport, report_draws
 from flipsite.cli.main import cli
 from flipsite.domain.draws import Draw, LabelProbabilities, Outcome
 from flipsite.domain.study import Kind, Sampling
-from flipsite.present.leaderboard.rows import board
+from flipsite.present.leaderboard.board import board
 from flipsite.present.methods.logprobs import LISTED, logprobs_view
 from flipsite.present.pages.model import page_of, shared_of
 from flipsite.present.pages.model_data import model_csv

@@ -18,7 +18,7 @@ from flipsite.csv_cells import without_guard
 from flipsite.domain.draws import OPTIONAL, Draw, Outcome, Rejected, Status
 from flipsite.domain.estimates import Estimate
 from flipsite.domain.study import Feature, Study
-from flipsite.present.leaderboard.rows import board
+from flipsite.present.leaderboard.board import board
 from flipsite.present.pages.model import ModelView, model_view, shared_of
 from flipsite.present.pages.model_data import DRAW_KEYS, LETTERS, SHOWN, answers, model_csv
 from flipsite.present.sparklines.intervals import posterior_coins

@@ -9,7 +9,7 @@ import pytest
 from flipsite.analyse.report import StudyReport, report_draws
 from flipsite.present.charts.registry import study_drawings
 from flipsite.present.embeds.registry import table_embeds
-from flipsite.present.leaderboard.rows import board
+from flipsite.present.leaderboard.board import board
 from flipsite.present.pages.narrative_values import study_values
 from flipsite.present.pages.study import study_files
 from flipsite.present.sequences.view import AnswerStrip, answer_strip, sequences_view

@@ -13,8 +13,8 @@ from flipsite import __version__
 from flipsite.analyse.report import StudyReport
 from flipsite.domain.site import SiteInfo
 from flipsite.domain.study import Kind
+from flipsite.present.leaderboard.board import board
 from flipsite.present.leaderboard.page import leaderboard_page
-from flipsite.present.leaderboard.rows import board
 from flipsite.present.pages.data import data_package, data_page
 from flipsite.present.pages.page import Page
 from flipsite.present.pages.reference import (

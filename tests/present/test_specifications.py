@@ -18,6 +18,7 @@ from flipsite.domain.display import Figure
 from flipsite.domain.estimates import Estimate
 from flipsite.domain.study import Study
 from flipsite.present.charts.bias import bias_intervals
+from flipsite.present.charts.bits import bits_a_draw
 from flipsite.present.charts.plan import calibration_curve, power_curve
 from flipsite.present.charts.ranks import rank_intervals
 from flipsite.present.charts.registry import comparison_drawings, study_drawings
@@ -44,6 +45,7 @@ def every_kind() -> Mapping[str, Draw]:
         "plan": {
             "power": partial(power_curve, power_points(bias=0.1), name="power"),
             "curve": partial(calibration_curve, curve, name="curve"),
+            "bits": partial(bits_a_draw, controls),
         },
     }
     return {f"{group}: {name}": draw for group, draws in groups.items() for name, draw in draws.items()}

@@ -14,7 +14,7 @@ from flipsite.analyse.report import StudyReport
 from flipsite.domain.display import Cell, Figure, Heading, Table
 from flipsite.domain.estimates import Estimate
 from flipsite.domain.study import Kind, Study
-from flipsite.present.leaderboard.rows import Board, board
+from flipsite.present.leaderboard.board import Board, board
 from flipsite.present.leaderboard.tables import (
     MOST_ROWS,
     leaderboard_table,
@@ -186,10 +186,7 @@ def table_embeds(
         found.append(embedded(table, picture))
     if report.tallies:
         bits = bits_table(report, top=top or MOST_ROWS, note=study_note(report.study))
-        valid = any(estimate.valid for estimate in report.estimates)
-        drawn = (figures or {}).get("bits")
-        picture = partial(_same, drawn) if drawn else cache(partial(bits_a_draw, report)) if valid else None
-        found.append(embedded(bits, picture))
+        found.append(embedded(bits, _bits_figure(report, figures or {})))
     best = main_form(report.fit) if report.fit else None
     if best and contrasts(best, main_part(best)):
         fitted = predictors_table(best, report.study, top=top, note=study_note(report.study))
@@ -261,8 +258,8 @@ def table_drawings(report: StudyReport) -> dict[str, Draw]:
     made = board(report)
     ends = (least_biased_table(report, made), most_biased_table(report, made))
     found = {table.name: _rows_figure(report, table, {}) for table in ends}
-    if report.tallies and any(estimate.valid for estimate in report.estimates):
-        found["bits"] = partial(bits_a_draw, report)
+    if report.tallies:
+        found["bits"] = _bits_figure(report, {})
     return {name: draw for name, draw in found.items() if draw}
 
 
@@ -338,20 +335,22 @@ def _table_embed(
 
 def _rows_figure(report: StudyReport, table: Table, figures: Mapping[str, Figure]) -> Draw | None:
     """A chart of just the models in a table; None where none of them has a bias."""
-    if drawn := figures.get(table.name):
-        return partial(_same, drawn)
     models = {cell.value for row in table.rows for cell in row if cell.link}
     shown: list[Estimate] = [
         record for record in report.estimates if record.model in models and record.bias is not None
     ]
-    return cache(partial(_intervals, shown, report.study)) if shown else None
+    return _picture(table.name, figures, partial(_intervals, shown, report.study)) if shown else None
 
 
-def bits_a_draw(report: StudyReport) -> Figure:
-    """The picture of the table `bits`; charts are loaded only once one is drawn."""
-    from flipsite.present.charts import bits
+def _bits_figure(report: StudyReport, figures: Mapping[str, Figure]) -> Draw | None:
+    valid = any(estimate.valid for estimate in report.estimates)
+    return _picture("bits", figures, partial(_bits, report)) if valid else None
 
-    return bits.bits_a_draw(report)
+
+def _bits(report: StudyReport) -> Figure:
+    from flipsite.present.charts.bits import bits_a_draw
+
+    return bits_a_draw(report)
 
 
 def _intervals(estimates: Sequence[Estimate], study: Study) -> Figure:
@@ -380,8 +379,13 @@ def _spend_figure(report: StudyReport, figures: Mapping[str, Figure]) -> Draw | 
 
 
 def _chart(report: StudyReport, name: str, figures: Mapping[str, Figure]) -> Draw:
-    """A chart of the study's: as it is drawn, else drawn at the first call."""
-    return partial(_same, figures[name]) if name in figures else cache(partial(_drawn, report, name))
+    """A chart of the study."""
+    return _picture(name, figures, partial(_drawn, report, name))
+
+
+def _picture(name: str, figures: Mapping[str, Figure], draw: Draw) -> Draw:
+    """A picture that is drawn already, or is drawn at the first call."""
+    return partial(_same, figures[name]) if name in figures else cache(draw)
 
 
 def _drawn(report: StudyReport, name: str) -> Figure:

@@ -14,7 +14,9 @@ from flipsite.analyse.sequences.estimates import SequenceVerdict
 from flipsite.domain.display import Figure, plural
 from flipsite.domain.estimates import Verdict
 from flipsite.present.charts.interactive import spec_json
-from flipsite.present.leaderboard.rows import Board, BoardRow, extra
+from flipsite.present.leaderboard.board import Board
+from flipsite.present.leaderboard.columns import extra
+from flipsite.present.leaderboard.rows import BoardRow
 from flipsite.present.pages.page import Page
 from flipsite.present.tables import TOP, study_note
 from flipsite.present.text.formats import count_text

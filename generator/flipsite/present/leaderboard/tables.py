@@ -6,7 +6,8 @@ from flipsite.analyse.report import StudyReport
 from flipsite.domain.display import Cell, Heading, Table, plural
 from flipsite.domain.estimates import Estimate
 from flipsite.domain.study import Kind
-from flipsite.present.leaderboard.rows import Board, BoardRow
+from flipsite.present.leaderboard.board import Board
+from flipsite.present.leaderboard.rows import BoardRow
 from flipsite.present.tables import TOP, study_note
 from flipsite.present.text.formats import MISSING, bias_text, count_text, interval_text, percent_text
 

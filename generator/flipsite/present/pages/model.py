@@ -21,7 +21,8 @@ from flipsite.domain.estimates import Estimate, PrintedBias
 from flipsite.domain.study import Study
 from flipsite.domain.urls import model_folder, model_history
 from flipsite.files import Content
-from flipsite.present.leaderboard.rows import Board, BoardRow, fits_text
+from flipsite.present.leaderboard.board import Board
+from flipsite.present.leaderboard.rows import BoardRow, fits_text
 from flipsite.present.methods.logprobs import LogprobsView, logprobs_view
 from flipsite.present.outcomes.view import OutcomesView, outcomes_view
 from flipsite.present.pages.model_data import Answers, answers, model_csv

@@ -16,8 +16,8 @@ from flipsite.domain.display import Figure
 from flipsite.domain.site import SiteInfo
 from flipsite.domain.urls import RESERVED_STUDIES, STUDY_ID, model_page
 from flipsite.errors import ContentError
+from flipsite.present.leaderboard.board import Board
 from flipsite.present.leaderboard.page import board_context, finding
-from flipsite.present.leaderboard.rows import Board
 from flipsite.present.pages.narrative import Function, known, render_narrative
 from flipsite.present.pages.narrative_values import model_values, study_values
 from flipsite.present.pages.page import Page, linker

@@ -11,7 +11,8 @@ from flipsite.domain.display import plural, usd_text
 from flipsite.domain.estimates import Estimate
 from flipsite.domain.study import Kind
 from flipsite.present.charts.interactive import spec_json
-from flipsite.present.leaderboard.rows import Board, BoardRow
+from flipsite.present.leaderboard.board import Board
+from flipsite.present.leaderboard.rows import BoardRow
 from flipsite.present.pages.page import Page
 
 COMPARE = "compare/index.html"

@@ -8,7 +8,7 @@ from collections.abc import Iterator, Sequence
 from urllib.parse import quote
 
 from flipsite.domain.display import encoded, plural
-from flipsite.present.leaderboard.rows import Board
+from flipsite.present.leaderboard.board import Board
 from flipsite.present.pages.page import SEARCH_INDEX, Page
 from flipsite.present.text.markdown import Narrative
 

@@ -39,7 +39,7 @@ from flipsite.present.charts.render import ChartRequest, ChartSet
 from flipsite.present.embeds.formats import pasted_files, saved_files
 from flipsite.present.embeds.page import embed_page
 from flipsite.present.embeds.registry import Embed, methods_embed, study_embeds
-from flipsite.present.leaderboard.rows import Board, board
+from flipsite.present.leaderboard.board import Board, board
 from flipsite.present.methods.page import method_files, method_pages
 from flipsite.present.pages.cross_study import (
     comparison_pages,

@@ -10,7 +10,7 @@ from flipsite.domain.estimates import Verdict
 from flipsite.domain.study import Kind
 from flipsite.present.charts import theme
 from flipsite.present.charts.svg import DRAWING_FONT, few_colours
-from flipsite.present.leaderboard.rows import VERDICTS
+from flipsite.present.leaderboard.board import VERDICTS
 from flipsite.present.sparklines.coin_game import CoinToy, coin_toy
 from flipsite.present.text.escaping import shown
 from flipsite.present.text.formats import count_text

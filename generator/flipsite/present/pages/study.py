@@ -17,8 +17,8 @@ from flipsite.analyse.tally import SPEND_COLUMNS
 from flipsite.domain.display import Figure, encoded, usd_text
 from flipsite.domain.estimates import Estimate
 from flipsite.domain.study import Study
+from flipsite.present.leaderboard.board import Board
 from flipsite.present.leaderboard.page import finding, leaderboard_page
-from flipsite.present.leaderboard.rows import Board
 from flipsite.present.outcomes.favourites import favourites
 from flipsite.present.pages.narrative_values import study_values
 from flipsite.present.pages.page import Page
