@@ -5,6 +5,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from scipy import integrate
+from tests.sampled import rows_of
 
 from flipsite.analyse.sequential import (
     StoppingState,
@@ -19,7 +20,6 @@ from flipsite.analyse.sequential import (
 from flipsite.domain.draws import Draw, Outcome
 from flipsite.domain.trajectory import N_COUNTS, RunningCounts, Trajectory
 from flipsite.store.snapshot.columns import collect_draws
-from tests.sampled import rows_of
 
 
 def totals(ones: list[int], valid: list[int]) -> RunningCounts:

@@ -5,13 +5,13 @@ from collections.abc import Sequence
 
 from hypothesis import given
 from hypothesis import strategies as st
+from tests.sampled import rows_of
 
 from flipsite.domain import trajectory
 from flipsite.domain.counts import Transitions
 from flipsite.domain.draws import Draw, Draws, Failed, Outcome
 from flipsite.domain.trajectory import DrawCounter, Trajectory
 from flipsite.store.snapshot.columns import collect_draws
-from tests.sampled import rows_of
 
 OUTCOMES = st.lists(st.lists(st.sampled_from([-1, 0, 1]), min_size=1, max_size=9), max_size=5)
 
