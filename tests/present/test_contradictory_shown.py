@@ -5,7 +5,7 @@ from html import unescape
 from pathlib import Path
 
 from flipsite.domain.draws import Draw, Outcome, Rejected, Status
-from flipsite.present.leaderboard.rows import board
+from flipsite.present.leaderboard.board import board
 from flipsite.present.pages.study import study_pages
 from flipsite.present.pages.templates import environment, render
 from flipsite.project import packaged
