@@ -13,6 +13,7 @@ from altair.vegalite.v6.schema.core import load_schema
 import flipsite.present.charts
 from flipsite.analyse.cross_study.comparisons import comparisons
 from flipsite.analyse.cross_study.step_likeness import calibration
+from flipsite.analyse.methods.family import method_families
 from flipsite.analyse.power import power_points
 from flipsite.domain.display import Figure
 from flipsite.domain.estimates import Estimate
@@ -21,7 +22,7 @@ from flipsite.present.charts.bias import bias_intervals
 from flipsite.present.charts.bits import bits_a_draw
 from flipsite.present.charts.plan import calibration_curve, power_curve
 from flipsite.present.charts.ranks import rank_intervals
-from flipsite.present.charts.registry import comparison_drawings, study_drawings
+from flipsite.present.charts.registry import comparison_drawings, methods_family_drawings, study_drawings
 from flipsite.present.embeds.registry import table_drawings
 from flipsite.workflows.load import load_report
 
@@ -33,6 +34,7 @@ def every_kind() -> Mapping[str, Draw]:
     """Drawings of all kinds, from the studies that come with flipsite."""
     names = ("article-2025", "controls", "control-dice", "control-dozens")
     article, controls, dice, dozens = (load_report(STUDIES / study) for study in names)
+    ways = [load_report(STUDIES / f"control-methods{method}") for method in ("", "-rejection", "-seed")]
     curve = calibration("a/b", [(0.1, 5, 50), (0.5, 25, 50), (0.9, 45, 50)])
     again = replace(controls, study=replace(controls.study, id="again"))
     groups = {
@@ -42,6 +44,7 @@ def every_kind() -> Mapping[str, Draw]:
         "dozens": study_drawings(dozens),
         "compared": comparison_drawings(comparisons([controls, again])),
         "table": table_drawings(controls),
+        "methods": methods_family_drawings(method_families(ways)),
         "plan": {
             "power": partial(power_curve, power_points(bias=0.1), name="power"),
             "curve": partial(calibration_curve, curve, name="curve"),
