@@ -30,8 +30,8 @@
 
   // All models share the specifications of their small charts; the page says what its own model drew.
   const ROWS = {
-    strip: ({ usermeta }, { drawn, stride }) => [...drawn].map((sign, place) => ({
-      draw: place * stride + 1,
+    strip: ({ usermeta }, { drawn, stride, numbers }) => [...drawn].map((sign, place) => ({
+      draw: numbers ? Number(numbers.split(" ")[place]) : place * stride,
       column: place % usermeta.columns,
       row: Math.floor(place / usermeta.columns),
       result: { 1: "one", 0: "zero" }[sign] ?? "neither",

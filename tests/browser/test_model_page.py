@@ -70,3 +70,58 @@ def test_pages_of_odd_models_are_whole(opened: Callable[..., Any], site: Any, mo
         assert page.locator("h1").count() == 1
         assert page.locator(".sentence").inner_text().endswith(".")
         assert page.locator(".around tbody tr").count() >= 3
+
+
+@pytest.mark.parametrize("scripts", [True, False])
+def test_a_model_says_most_in_its_own_words(opened: Callable[..., Any], scripts: bool) -> None:
+    """Hostile answers stay text."""
+    with opened(PAGE, java_script_enabled=scripts) as page:
+        said = page.locator("section[aria-labelledby=said]")
+        assert said.locator("tbody tr").count() >= 1
+        assert said.locator("pre b, pre i, script").count() == 0
+
+
+@pytest.mark.parametrize("scripts", [True, False])
+def test_the_page_says_what_would_change_the_verdict(opened: Callable[..., Any], scripts: bool) -> None:
+    with opened(PAGE, java_script_enabled=scripts) as page:
+        change = page.locator("section[aria-labelledby=change]")
+        assert change.get_by_role("heading").inner_text() == "What would change this verdict"
+        change.get_by_role("link", name="How this is computed").click()
+        page.wait_for_url("**/methods/index.html#how-many-draws")
+
+
+def test_sections_stand_beside_each_other_and_leave_no_empty_half(opened: Callable[..., Any]) -> None:
+    """On a wide screen every row of sections reaches the right edge; on a phone each takes the width."""
+    with opened(PAGE) as page:
+        edges = page.evaluate(EDGES)
+        assert len(edges["rows"]) < edges["sections"]
+        assert all(right > edges["right"] - 2 for right in edges["rows"])
+        page.set_viewport_size({"width": 390, "height": 900})
+        narrow = page.evaluate(EDGES)
+        assert len(narrow["rows"]) == narrow["sections"]
+        assert page.evaluate("document.documentElement.scrollWidth") == 390
+
+
+EDGES = """() => {
+  const rows = {};
+  const sections = [...document.querySelectorAll(".beside > *")];
+  for (const each of sections) {
+    const { top, right } = each.getBoundingClientRect();
+    rows[top] = Math.max(rows[top] ?? 0, right);
+  }
+  const right = document.querySelector(".beside").getBoundingClientRect().right;
+  return { rows: Object.values(rows), sections: sections.length, right };
+}"""
+
+
+def test_draws_have_one_number_everywhere(opened: Callable[..., Any], served: str) -> None:
+    """In the strip, its interactive twin, the answers and the download."""
+    with opened(PAGE, root=served) as page:
+        assert page.locator("svg.strip text").first.inner_html() == "0"
+        assert page.locator(".answers button").first.get_attribute("popovertarget") == "draw-0"
+        strip = page.locator("figure[data-chart=model-strip]")
+        strip.get_by_role("button", name="Make interactive").click()
+        live = strip.locator(".chart-live svg")
+        live.wait_for()
+        first = strip.locator('[aria-roledescription="point"]').first
+        assert "Draw: 0" in (first.get_attribute("aria-label") or "")

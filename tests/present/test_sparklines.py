@@ -90,7 +90,16 @@ def test_every_draw_is_one_mark_of_the_strip(found: list[int]) -> None:
     places = points(drawn.heads) + points(drawn.tails) + [(x + 17, y) for x, y in points(drawn.missing)]
     assert len(set(places)) == len(found)
     assert max(y for _, y in places) < drawn.height
-    assert [first for _, first in drawn.rows] == list(range(1, len(found) + 1, 50))
+    assert [first for _, first in drawn.rows] == list(range(0, len(found), 50))
+
+
+def test_a_strip_shows_the_numbers_that_the_data_have() -> None:
+    """Of draws that begin late and have a gap; the interactive chart is told them too."""
+    numbers = np.array([*range(7, 67), *range(100, 130)])
+    found = outcomes([1] * len(numbers))
+    assert [first for _, first in strip(found, numbers).rows] == [7, 57]
+    assert strip_twin(found, numbers).numbers == " ".join(map(str, numbers))
+    assert strip_twin(found, np.arange(len(found))).numbers == ""
 
 
 @pytest.mark.parametrize("n", [601, 5_000, 1_000_000])

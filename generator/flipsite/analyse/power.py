@@ -6,10 +6,12 @@ below what is asked again.
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from functools import lru_cache
+from math import ceil
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
-from scipy.special import betainc
+from scipy.special import betainc, chdtri
 
 from flipsite.analyse.binomial import TAIL, at_least, at_most, binomial_test
 from flipsite.analyse.label_order.sway import agreement
@@ -21,6 +23,9 @@ Counts = NDArray[np.int64]
 
 MOST_DRAWS = 50_000
 """No plan goes beyond so many draws a model."""
+
+SELDOM_ASKED = 5_000
+"""More draws of a model than this are practically never asked."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -64,6 +69,7 @@ class DrawPrice:
     dearest: str
 
 
+@lru_cache(maxsize=64)
 def plan(
     *,
     margin: float,
@@ -258,6 +264,33 @@ def equivalence_bounds(n_valid: Counts, *, margin: float, target: float = 0.5) -
 
     bottom, top = np.full_like(n_valid, -1), n_valid + 1
     return _last(low_outside, bottom, top) + 1, _last(high_inside, bottom, top)
+
+
+def draws_to_doubt(
+    n_valid: int, statistic: float, *, n_outcomes: int, level: float = FALSE_DISCOVERY_RATE
+) -> int | None:
+    """Further draws, spread exactly as asked for, after which a found bias is no longer rare.
+
+    They leave every count as far from its expectation as it is, so Pearson's χ² falls as 1/n. To two
+    significant digits, by the χ² law.
+
+    Args:
+        n_valid: Valid draws so far.
+        statistic: Their χ², above its quantile at the level.
+        n_outcomes: k.
+        level: To which the p-value is to rise.
+
+    Returns:
+        None beyond MOST_DRAWS.
+    """
+    more = n_valid * (statistic / float(chdtri(n_outcomes - 1, level)) - 1)
+    return two_digits(ceil(more)) if more <= MOST_DRAWS else None
+
+
+def two_digits(draws: int) -> int:
+    """A number of draws, rounded up to two significant digits."""
+    step: int = 10 ** max(len(str(draws)) - 2, 0)
+    return -(-draws // step) * step
 
 
 def price(tallies: Sequence[Tally]) -> DrawPrice | None:

@@ -54,6 +54,7 @@ from flipsite.analyse.sequences.study import SequenceStudy, sequence_study
 from flipsite.analyse.sequential import Stop, replay
 from flipsite.analyse.tally import SpendRow, spend, tally
 from flipsite.analyse.verdict import FALSE_DISCOVERY_RATE
+from flipsite.domain.catalogue import Model
 from flipsite.domain.counts import (
     ModelCounts,
     PrintedCounts,
@@ -164,6 +165,7 @@ class StudyReport:
         features: What is known of each model besides its flips, by model.
         fit: The study's regressions; None where none has been fitted.
         fit_older_than: Names of the files that say other than what was fitted.
+        catalogue: Entries of the catalogue that the study kept, by model.
         sent: The settings in each request to a model as its body holds them, by model; models of which no
             catalogue was kept are missing.
         unsent: Of each setting of the study, the models it was not sent to, for they do not advertise it.
@@ -196,6 +198,7 @@ class StudyReport:
     features: Mapping[str, tuple[Feature, ...]] = field(default_factory=dict)
     fit: Regressions | None = None
     fit_older_than: tuple[str, ...] = ()
+    catalogue: Mapping[str, Model] = field(default_factory=dict)
     sent: Mapping[str, Mapping[str, object]] = field(default_factory=dict)
     unsent: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
     claims: tuple[Enrichment, ...] = ()

@@ -11,10 +11,6 @@ if TYPE_CHECKING:  # the statistics are imported when there is something to plan
     from flipsite.workflows.plan import StudyPlan
 
 
-SELDOM_ASKED = 5_000
-"""More draws of a model than this are practically never asked."""
-
-
 @click.command("plan", short_help="Tell how many draws, and dollars, a verdict needs.")
 @click.argument("study", shell_complete=study_names)
 @click.option("--margin", type=SHARE, default=0.1, show_default=True, help="How near the target is fair.")
@@ -46,6 +42,7 @@ def command(*, study: str, margin: float, bias: float | None, power: float, n_mo
 
 
 def _lines(found: "StudyPlan") -> list[str]:
+    from flipsite.analyse.power import SELDOM_ASKED
     from flipsite.domain.display import plural, usd_text
 
     plan, k = found.plan, found.study.prompt.n_outcomes

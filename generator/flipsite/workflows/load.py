@@ -169,7 +169,7 @@ def _offered(folder: Path, models: Container[str]) -> tuple[Model, ...]:
 
 
 def _with_settings(report: StudyReport, offered: Sequence[Model]) -> StudyReport:
-    """The report with the settings that were sent to each model, and those that were not."""
+    """The report with each model's catalogue entry, and the settings that were sent to it or were not."""
     if not offered:
         return report
     from flipsite.collect.requests import sampling_settings, unsent_settings
@@ -178,7 +178,7 @@ def _with_settings(report: StudyReport, offered: Sequence[Model]) -> StudyReport
     pairs = [(name, model.id) for model in offered for name in unsent_settings(model, study)]
     unsent = {name: tuple(model for other, model in pairs if other == name) for name in dict(pairs)}
     sent = {model.id: sampling_settings(model, study) for model in offered}
-    return replace(report, sent=sent, unsent=unsent)
+    return replace(report, catalogue={model.id: model for model in offered}, sent=sent, unsent=unsent)
 
 
 def load_report(folder: Path) -> StudyReport:

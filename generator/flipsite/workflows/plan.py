@@ -2,8 +2,8 @@
 
 from dataclasses import dataclass
 
-from flipsite.analyse.outcomes.power import plan_outcomes
-from flipsite.analyse.power import PowerPlan, plan, price
+from flipsite.analyse.outcomes.power import study_plan
+from flipsite.analyse.power import PowerPlan, price
 from flipsite.domain.study import Kind, Study
 from flipsite.errors import UsageError
 from flipsite.project import Project, existing_study
@@ -73,19 +73,7 @@ def plan_study(
         raise UsageError(f"study '{study_id}' has no draws yet; say how many models with --models N.")
     return StudyPlan(
         study=study,
-        plan=plan(
-            margin=margin,
-            bias=bias,
-            power=power,
-            n_models=n_models,
-            target=prompt.target,
-            both_orders=prompt.orders == "both",
-            fresh_labels=prompt.labels == "random",
-        )
-        if prompt.n_outcomes == 2
-        else plan_outcomes(
-            margin=margin, bias=bias, power=power, n_models=n_models, n_outcomes=prompt.n_outcomes
-        ),
+        plan=study_plan(prompt, margin=margin, bias=bias, power=power, n_models=n_models),
         usd_per_round=per_round,
         n_priced=n_priced,
         dearest=dearest,

@@ -6,14 +6,37 @@ from math import ceil
 import numpy as np
 from scipy.special import chdtri, chndtrinc
 
-from flipsite.analyse.outcomes.multinomial import total_variation, total_variation_quantiles
-from flipsite.analyse.power import MOST_DRAWS, PowerPlan
+from flipsite.analyse.binomial import LEVEL
+from flipsite.analyse.outcomes.multinomial import total_variation
+from flipsite.analyse.power import MOST_DRAWS, PowerPlan, plan, two_digits
 from flipsite.analyse.verdict import FAIR_MARGIN, FALSE_DISCOVERY_RATE
+from flipsite.domain.study import Prompt
 
-N_TRIES = 2_000
-"""Simulated perfect samplers behind the chance to be called fair."""
+N_COUNTS = 200_000
+"""Simulated counts behind the chance to be called fair: the more outcomes, the less their bias varies."""
+
+_FIRST_GUESS = 1_000
+_STEPS = 4
 
 
+def study_plan(prompt: Prompt, *, margin: float, bias: float, power: float, n_models: int) -> PowerPlan:
+    """Work out the draws that the verdicts of a study need, whatever the number of its outcomes."""
+    if prompt.n_outcomes > 2:
+        return plan_outcomes(
+            margin=margin, bias=bias, power=power, n_models=n_models, n_outcomes=prompt.n_outcomes
+        )
+    return plan(
+        margin=margin,
+        bias=bias,
+        power=power,
+        n_models=n_models,
+        target=prompt.target,
+        both_orders=prompt.orders == "both",
+        fresh_labels=prompt.labels == "random",
+    )
+
+
+@lru_cache(maxsize=64)
 def plan_outcomes(*, margin: float, bias: float, power: float, n_models: int, n_outcomes: int) -> PowerPlan:
     """Work out the draws that verdicts need among k outcomes of an even target, as `analyse.power.plan`.
 
@@ -64,24 +87,26 @@ def draws_for_fairness(
 ) -> int | None:
     """Draws after which a perfect sampler is called fair with a chance of `power`: TV + h ≤ margin.
 
-    To two significant digits, by simulation; None beyond MOST_DRAWS: practically never.
+    h and the bias that a perfect sampler stays below with that chance are both quantiles of one law, and both
+    shrink with the square root of the number of draws. To two significant digits, by simulation; None beyond
+    MOST_DRAWS: practically never.
     """
-    if _chance_of_fair(MOST_DRAWS, n_outcomes, margin, seed) < power:
-        return None
-    low, high = 10, MOST_DRAWS
-    while high - low > max(1, low // 50):
-        middle = (low + high) // 2
-        if _chance_of_fair(middle, n_outcomes, margin, seed) >= power:
-            high = middle
-        else:
-            low = middle
-    step = 10 ** max(len(str(high)) - 2, 0)
-    return int(-(-high // step) * step)
+    draws = _FIRST_GUESS
+    for _ in range(_STEPS):
+        reach = _reach_of_chance(draws, n_outcomes, power=power, seed=seed)
+        enough = ceil(draws * (reach / margin) ** 2)
+        if enough > MOST_DRAWS and draws == MOST_DRAWS:
+            return None
+        if abs(enough - draws) <= draws // 100:
+            break
+        draws = min(enough, MOST_DRAWS)
+    return two_digits(draws)
 
 
-def _chance_of_fair(n: int, n_outcomes: int, margin: float, seed: int) -> float:
+def _reach_of_chance(n: int, n_outcomes: int, *, power: float, seed: int) -> float:
+    """The bias that a perfect sampler stays below with this chance, plus the half-width of its interval."""
     shares = (1 / n_outcomes,) * n_outcomes
-    half = total_variation_quantiles([n], n_outcomes)[n]
-    rng = np.random.default_rng(seed)
-    bias = total_variation(rng.multinomial(n, shares, size=N_TRIES), shares)
-    return float(np.mean(bias + half <= margin + 1e-12))
+    n_tries = max(1_000, N_COUNTS // n_outcomes)
+    sample = np.random.default_rng(seed).multinomial(n, shares, size=n_tries)
+    stays, half = np.quantile(total_variation(sample, shares), [power, LEVEL], method="higher")
+    return float(stays + half)

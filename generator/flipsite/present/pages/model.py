@@ -16,7 +16,7 @@ from flipsite.analyse.published.fits import PrintedFit
 from flipsite.analyse.ranking import RankEstimate
 from flipsite.analyse.report import Evidence, StudyReport
 from flipsite.domain.display import Heading
-from flipsite.domain.draws import Codes, Draws, Tally
+from flipsite.domain.draws import Draws, Tally
 from flipsite.domain.estimates import Estimate, PrintedBias
 from flipsite.domain.study import Study
 from flipsite.domain.urls import model_folder, model_history
@@ -25,9 +25,11 @@ from flipsite.present.leaderboard.board import Board
 from flipsite.present.leaderboard.rows import BoardRow, fits_text
 from flipsite.present.methods.logprobs import LogprobsView, logprobs_view
 from flipsite.present.outcomes.view import OutcomesView, outcomes_view
+from flipsite.present.pages.commonest import Commonest, commonest_answers
 from flipsite.present.pages.model_data import Answers, answers, model_csv
 from flipsite.present.pages.page import Frame, Page
 from flipsite.present.pages.templates import page_file
+from flipsite.present.pages.verdict_change import VerdictChange, verdict_change
 from flipsite.present.sequences.view import SequencesView, sequences_view
 from flipsite.present.sparklines.intervals import PosteriorCoins, posterior_coins
 from flipsite.present.sparklines.sparklines import (
@@ -44,6 +46,7 @@ from flipsite.present.sparklines.sparklines import (
 )
 from flipsite.present.tables import TOP
 from flipsite.present.text.features import feature_lines
+from flipsite.present.text.outside import REL, OutsideLink, model_links
 from flipsite.present.text.verdicts import parity_sentence, verdict_sentence
 
 NEIGHBOURS = 2
@@ -78,6 +81,9 @@ class ModelView:
         outcomes: What its draws from k > 2 outcomes show; None of a coin, and without a valid draw.
         logprobs: What its log-probabilities say; None where none came.
         sequences: What its answers of several draws show; None where each is one draw.
+        commonest: What it said most; None without an answer.
+        change: What would change its verdict; None where that is not worked out.
+        links: Where else to read about it.
         coins: What is known of its share of ones; None without a valid draw.
         running: Its running mean; None without a valid draw.
         running_twin: The same to be made interactive; None of a study too large to hold.
@@ -113,6 +119,9 @@ class ModelView:
     outcomes: OutcomesView | None
     logprobs: LogprobsView | None
     sequences: SequencesView | None
+    commonest: Commonest | None
+    change: VerdictChange | None
+    links: tuple[OutsideLink, ...]
     coins: PosteriorCoins | None
     running: RunningMean | None
     running_twin: SparklineSpec | None
@@ -164,6 +173,7 @@ def shared_of(report: StudyReport, board: Board, histories: Mapping[str, History
         context={
             "study": report.study,
             "board": BoardHead(short_columns=board.short_columns, signed=board.signed, scale=board.scale),
+            "link_rel": REL,
             "among": printed.n_models if printed else len(report.standings),
             "top": TOP,
         },
@@ -190,7 +200,7 @@ def model_view(shared: SharedParts, place: int) -> ModelView:
     row = rows[place]
     study, estimate, model = report.study, row.estimate, row.estimate.model
     target, fits, own = study.prompt.target, report.fits.get(model, ()), own_draws(shared, model)
-    pictures = _pictures(report, model, own[0].outcome[own[1]] if own else None)
+    pictures = _pictures(report, model, own)
     history = shared.histories.get(model)
     return ModelView(
         estimate=estimate,
@@ -216,6 +226,15 @@ def model_view(shared: SharedParts, place: int) -> ModelView:
         outcomes=_outcomes(report, model, own),
         logprobs=logprobs_view(study.prompt, report.logprobs[model]) if model in report.logprobs else None,
         sequences=_sequences(report, model),
+        commonest=_commonest(study, own),
+        change=verdict_change(
+            study,
+            estimate,
+            n_models=report.printed.n_models if report.printed else len(report.tallies),
+            tally=shared.tallies.get(model),
+            outcomes=report.outcomes.get(model),
+        ),
+        links=model_links(study, report.catalogue.get(model), report.features.get(model, ())),
         coins=_coins(estimate, target=target),
         running=pictures.running,
         running_twin=pictures.running_twin,
@@ -240,6 +259,11 @@ def _names(study: Study) -> tuple[str, ...] | None:
     """The labels that stand on a model's answers; None of a coin, and where they change from draw to draw."""
     prompt = study.prompt
     return prompt.outcomes if prompt.n_outcomes > 2 and prompt.labels == "fixed" else None
+
+
+def _commonest(study: Study, own: tuple[Draws, slice] | None) -> Commonest | None:
+    names = study.prompt.outcomes if study.prompt.labels == "fixed" else None
+    return commonest_answers(*own, names=names) if own else None
 
 
 def _outcomes(report: StudyReport, model: str, own: tuple[Draws, slice] | None) -> OutcomesView | None:
@@ -271,7 +295,7 @@ def _coins(estimate: Estimate, *, target: float) -> PosteriorCoins | None:
     return posterior_coins(estimate.ones / effect, estimate.valid / effect, target=target)
 
 
-def _pictures(report: StudyReport, model: str, outcomes: Codes | None) -> _Pictures:
+def _pictures(report: StudyReport, model: str, own: tuple[Draws, slice] | None) -> _Pictures:
     target = report.study.prompt.target
     if not report.study.is_coin:
         return _Pictures()
@@ -282,13 +306,14 @@ def _pictures(report: StudyReport, model: str, outcomes: Codes | None) -> _Pictu
             strip=strip_of(trajectory),
             strip_twin=strip_of_twin(trajectory),
         )
-    if outcomes is None:
+    if own is None:
         return _Pictures()
+    outcomes, numbers = own[0].outcome[own[1]], own[0].draw[own[1]]
     return _Pictures(
         running_mean(outcomes, target=target),
         running_mean_twin(outcomes, target=target),
-        strip(outcomes),
-        strip_twin(outcomes),
+        strip(outcomes, numbers),
+        strip_twin(outcomes, numbers),
     )
 
 

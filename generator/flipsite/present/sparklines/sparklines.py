@@ -66,7 +66,7 @@ class Strip:
 
     Attributes:
         heads, tails, missing: Paths of the ones, the zeros, and the draws without an outcome.
-        rows: For each row its height and the number of its first draw, from 1.
+        rows: For each row its height and the number of its first draw.
         height: Of the picture.
         stride: Every `stride`-th draw is shown.
         margin: Room at the left for numbers of more than six signs; negative for fewer.
@@ -133,23 +133,31 @@ def _running_mean(ones: NDArray[np.int64], frame: "_Frame") -> RunningMean:
     )
 
 
-def strip(outcomes: Codes) -> Strip:
-    """A model's draws, valid or not, in their order: 1, 0, or -1 without an outcome."""
+def strip(outcomes: Codes, numbers: NDArray[np.integer] | None = None) -> Strip:
+    """A model's draws, valid or not, in their order.
+
+    Args:
+        outcomes: 1, 0, or -1 without an outcome.
+        numbers: Of the draws; from 0 if not given.
+    """
     stride = max(1, -(-len(outcomes) // MOST_POINTS))
     n_ones, n_valid = int(np.count_nonzero(outcomes == 1)), int(np.count_nonzero(outcomes >= 0))
-    return _strip(outcomes[::stride], stride, (n_ones, n_valid - n_ones, len(outcomes) - n_valid))
+    counts = (n_ones, n_valid - n_ones, len(outcomes) - n_valid)
+    numbers = np.arange(len(outcomes)) if numbers is None else numbers
+    return _strip(outcomes[::stride], stride, counts, numbers=numbers[::stride])
 
 
 def strip_of(trajectory: Trajectory) -> Strip:
     """A model's draws as far as its trajectory shows them."""
     counts = trajectory.counts
     asked, valid, ones = (int(each[-1]) for each in (trajectory.asked, counts.valid, counts.ones))
-    return _strip(trajectory.shown, trajectory.stride, (ones, valid - ones, asked - valid))
+    numbers = np.arange(len(trajectory.shown)) * trajectory.stride
+    return _strip(trajectory.shown, trajectory.stride, (ones, valid - ones, asked - valid), numbers=numbers)
 
 
-def _strip(shown: Codes, stride: int, counts: tuple[int, int, int]) -> Strip:
+def _strip(shown: Codes, stride: int, counts: tuple[int, int, int], *, numbers: NDArray[np.integer]) -> Strip:
     up, down, flat = _marks()
-    n_rows = max(1, -(-len(shown) // COLUMNS))
+    firsts = numbers[::COLUMNS].tolist() or [0]
     return Strip(
         n_ones=counts[0],
         n_zeros=counts[1],
@@ -157,10 +165,10 @@ def _strip(shown: Codes, stride: int, counts: tuple[int, int, int]) -> Strip:
         heads="".join(compress(up, (shown == 1).tolist())),
         tails="".join(compress(down, (shown == 0).tolist())),
         missing="".join(compress(flat, (shown < 0).tolist())),
-        rows=tuple((_middle(row), row * COLUMNS * stride + 1) for row in range(n_rows)),
-        height=n_rows * _ROW,
+        rows=tuple((_middle(row), first) for row, first in enumerate(firsts)),
+        height=len(firsts) * _ROW,
         stride=stride,
-        margin=_SIGN * (len(f"{(n_rows - 1) * COLUMNS * stride + 1:,}") - 6),
+        margin=_SIGN * (max(len(f"{first:,}") for first in firsts) - 6),
     )
 
 
@@ -266,6 +274,7 @@ class SparklineSpec:
         kind: Of picture.
         drawn: A sign a draw that is shown: `1`, `0`, or `-` for one that names neither.
         stride: Every `stride`-th draw is shown.
+        numbers: The numbers of the draws, of a strip; empty where they go up from 0 by the stride.
         ones: How many ones there are up to each point; empty where the signs tell.
         n_valid: Valid draws, of a running mean.
         target: Probability of a one that was asked for, of a running mean.
@@ -274,6 +283,7 @@ class SparklineSpec:
     kind: Literal["running-mean", "strip"]
     drawn: str
     stride: int = 1
+    numbers: str = ""
     ones: str = ""
     n_valid: int = 0
     target: float = 0.5
@@ -301,10 +311,16 @@ def running_mean_twin(outcomes: Codes, *, target: float) -> SparklineSpec | None
     return SparklineSpec(kind="running-mean", drawn="", ones=ones, n_valid=len(valid), target=target)
 
 
-def strip_twin(outcomes: Codes) -> SparklineSpec:
-    """Of a model's draws in their order, valid or not."""
+def strip_twin(outcomes: Codes, numbers: NDArray[np.integer] | None = None) -> SparklineSpec:
+    """Of a model's draws in their order, valid or not; arguments as of `strip`."""
     stride = max(1, -(-len(outcomes) // MOST_POINTS))
-    return SparklineSpec(kind="strip", drawn=_signs(outcomes[::stride]), stride=stride)
+    from_zero = numbers is None or np.array_equal(numbers, np.arange(len(outcomes)))
+    return SparklineSpec(
+        kind="strip",
+        drawn=_signs(outcomes[::stride]),
+        stride=stride,
+        numbers="" if numbers is None or from_zero else " ".join(map(str, numbers[::stride].tolist())),
+    )
 
 
 def strip_of_twin(trajectory: Trajectory) -> SparklineSpec:

@@ -50,7 +50,7 @@ def strip_spec() -> dict[str, Any]:
 
 
 def envelope_rows(n_valid: int, *, target: float) -> list[Row]:
-    """One row a drawn point: the draw from 1, and the envelope there; the script adds the share of ones."""
+    """One row a drawn point: the valid draws so far and the envelope; the script adds the share of ones."""
     at, low, high = envelope(n_valid, target)
     numbers = zip(at.tolist(), low.tolist(), high.tolist(), strict=True)
     return [{"draw": draw, "low": round(below, 4), "high": round(above, 4)} for draw, below, above in numbers]
@@ -59,12 +59,12 @@ def envelope_rows(n_valid: int, *, target: float) -> list[Row]:
 def running_mean_chart(data: Any, *, target: float) -> AnyChart:
     """The chart that `running_mean_spec` is made of."""
     chart = alt.Chart(data)
-    across = alt.Axis(title="Valid draw", grid=False, tickMinStep=1, tickCount=5, format="d")
+    across = alt.Axis(title="Valid draws", grid=False, tickMinStep=1, tickCount=5, format="d")
     x = alt.X("draw:Q", scale=alt.Scale(nice=False, zero=False), axis=across)
     scale = alt.Scale(domain=[0, 1], nice=False)
     up = alt.Axis(values=sorted({0, target, 1}), format="~g", title=None)
     tooltip = [
-        alt.Tooltip("draw:Q", title="Valid draw"),
+        alt.Tooltip("draw:Q", title="Valid draws"),
         alt.Tooltip("mean:Q", title="Share of ones", format=".3f"),
         alt.Tooltip("low:Q", title="Chance: from", format=".3f"),
         alt.Tooltip("high:Q", title="to", format=".3f"),
