@@ -11,13 +11,12 @@ from flipsite.analyse.outcomes.power import study_plan
 from flipsite.domain.draws import Tally
 from flipsite.domain.estimates import Dependence, Estimate, Sway, Verdict
 from flipsite.domain.study import Study
-from flipsite.domain.urls import model_page
 from flipsite.present.pages.verdict_change import POWER, VerdictChange, verdict_change
 
 
 def change(study: Study, ones: int, valid: int, *, cost_usd: float | None = 0.5) -> VerdictChange:
     tally = Tally(model="a/x", n_draws=valid, n_valid=valid, n_ones=ones, cost_usd=cost_usd)
-    record = estimates(study, [tally], page=model_page)[0]
+    record = estimates(study, [tally])[0]
     found = verdict_change(study, record, n_models=10, tally=tally, outcomes=None)
     assert found is not None
     return found
