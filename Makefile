@@ -89,10 +89,10 @@ load: $(STAMP)
 bench: $(STAMP) $(TOOLS)/peers/.installed
 	$(BIN)/python benchmarks/build.py
 
-$(TOOLS)/peers/.installed: benchmarks/peers/requirements.txt benchmarks/peers/eleventy/package-lock.json
+$(TOOLS)/peers/.installed: benchmarks/peers/requirements.txt benchmarks/peers/package-lock.json
 	$(PYTHON) -m venv $(TOOLS)/peers
 	$(TOOLS)/peers/bin/pip install --quiet --disable-pip-version-check --requirement benchmarks/peers/requirements.txt
-	cp benchmarks/peers/eleventy/package.json benchmarks/peers/eleventy/package-lock.json $(TOOLS)/peers/
+	cp benchmarks/peers/package.json benchmarks/peers/package-lock.json $(TOOLS)/peers/
 	cd $(TOOLS)/peers && npm ci --ignore-scripts --no-audit --no-fund
 	touch $@
 

@@ -1,10 +1,13 @@
 """`flipsite build` beside Hugo, Eleventy, Pelican and Jinja alone, in one run: ratios with their spread.
 
-The peers make *bare* pages of the same study: a page a model (its sentence, a table of twelve facts, the data
-of one chart, its draws), a leaderboard of all, a narrative; no statistics, pictures, downloads, search or
-embeds, and what is shown is worked out for them beforehand. flipsite starts at its snapshot of draws and
-makes the whole site. Every build is a process of its own that writes a new folder on a file system in memory;
-the tools take turns, so that a busy machine slows all, and each ratio is of two builds of one turn.
+The peers make a page a model, a leaderboard of all and a narrative, twice. *The same pages*: each of the
+parts and weight of ours (figures, coins, the running mean, the strip, fifty answers, the neighbours), from
+numbers, texts and paths that are taken out of a site built beforehand. *Bare pages*: a sentence, a table of
+twelve facts, the data of a chart, the draws. They work out no statistics, and make no charts of all models,
+downloads, search or embeds; flipsite starts at its snapshot of draws and makes the whole site. Every build
+is a process of its own that writes a new folder on a file system in memory, and no build finds anything
+kept by an earlier one; the tools take turns, so that a busy machine slows all, and each ratio is of two
+builds of one turn.
 """
 
 import argparse
@@ -22,7 +25,11 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
+from peer_parts import board_of, model_parts
+
 PEERS = Path(__file__).parent / "peers"
+SAME, BARE = "the same pages", "bare pages"
+PAGES = {SAME: "whole", BARE: "bare"}
 TOOLS = Path(__file__).parents[1] / "build" / "tools" / "peers"
 N_DRAWS = 50
 
@@ -80,7 +87,7 @@ def make_project(folder: Path, n_models: int) -> None:
                     "model": f"maker-{maker:04d}/model-{number:05d}",
                     "draw": draw,
                     "outcome": int(one),
-                    "raw": f"Output: {'heads' if one else 'tails'}",
+                    "response": f"Output: {'heads' if one else 'tails'}",
                     "prompt_tokens": 40,
                     "completion_tokens": 5,
                     "cost_usd": 0.000012,
@@ -89,26 +96,31 @@ def make_project(folder: Path, n_models: int) -> None:
     import_draws(find_project(folder), "many", lines, options=parse_options((), (), None))
     lines.unlink()
     (folder / "content/story.md").write_text(_story(), encoding="utf-8")
-    data = folder / "data.json"
-    data.write_text(json.dumps(peers_data(folder / "content/studies/many")), encoding="utf-8")
-    shutil.copytree(PEERS, folder / "peers")
-    shutil.copytree(PEERS / "jinja", folder / "peers/pelican/templates")  # Pelican's templates are Jinja's
-    (folder / "peers/hugo/assets").mkdir()
-    shutil.copy(data, folder / "peers/hugo/assets/data.json")
-    (folder / "peers/hugo/content/_index.md").write_text(_story(), encoding="utf-8")
-    if (TOOLS / "node_modules").exists():
-        (folder / "peers/eleventy/node_modules").symlink_to(TOOLS / "node_modules")
-        (folder / "peers/eleventy/input/index.md").write_text(
-            f"---\nlayout: base.njk\ntitle: Story\n---\n{_story()}", encoding="utf-8"
-        )
+    run([sys.executable, "-m", "flipsite", "build"], folder)  # what the peers show is taken out of it
+    data = peers_data(folder)
+    shutil.rmtree(folder / "site")
+    for name in PAGES.values():
+        peers = folder / "peers" / name
+        shutil.copytree(PEERS / name, peers)
+        (peers / "data.json").write_text(json.dumps(data[name]), encoding="utf-8")
+        (peers / "hugo/assets").mkdir()
+        shutil.copy(peers / "data.json", peers / "hugo/assets/data.json")
+        (peers / "hugo/content/_index.md").write_text(_story(), encoding="utf-8")
+        if (TOOLS / "node_modules").exists():
+            (peers / "eleventy/node_modules").symlink_to(TOOLS / "node_modules")
+            (peers / "eleventy/input/index.md").write_text(
+                f"---\nlayout: base.njk\ntitle: Story\n---\n{_story()}", encoding="utf-8"
+            )
+    shutil.copytree(PEERS / "bare/jinja", folder / "peers/bare/pelican/templates")  # Pelican's are Jinja's
 
 
-def peers_data(study: Path) -> dict[str, object]:
-    """What the bare pages show, worked out."""
+def peers_data(project: Path) -> dict[str, dict[str, object]]:
+    """What the pages show, worked out: by the kind of page."""
+    from flipsite.domain.urls import model_page
     from flipsite.present.text.verdicts import verdict_sentence
     from flipsite.workflows.load import load_report
 
-    report = load_report(study)
+    report, site = load_report(project / "content/studies/many"), project / "site"
     assert report.draws is not None
     names = [record.model for record in report.estimates]
     slugs = {name: name.replace("/", "-") for name in names}
@@ -117,7 +129,7 @@ def peers_data(study: Path) -> dict[str, object]:
     def neighbour(place: int) -> dict[str, str] | None:
         return {"name": names[place], "slug": slugs[names[place]]} if 0 <= place < len(names) else None
 
-    models = []
+    models, wholes = [], []
     for place, record in enumerate(report.estimates):
         outcomes = report.draws.outcome[report.draws.rows(index[record.model])].tolist()
         facts = {
@@ -134,11 +146,16 @@ def peers_data(study: Path) -> dict[str, object]:
             "rank": record.rank,
             "cost": record.cost_usd,
         }
+        model = {
+            "name": record.model,
+            "slug": slugs[record.model],
+            "sentence": verdict_sentence(report.study, record, None),
+            "before": neighbour(place - 1),
+            "after": neighbour(place + 1),
+        }
         models.append(
             {
-                "name": record.model,
-                "slug": slugs[record.model],
-                "sentence": verdict_sentence(report.study, record, None),
+                **model,
                 "facts": [
                     {"label": label, "value": f"{value:.4g}" if isinstance(value, float) else str(value)}
                     for label, value in facts.items()
@@ -148,71 +165,90 @@ def peers_data(study: Path) -> dict[str, object]:
                     {"side": "heads" if one else "tails", "text": f"Output: {'heads' if one else 'tails'}"}
                     for one in outcomes
                 ],
-                "before": neighbour(place - 1),
-                "after": neighbour(place + 1),
             }
         )
-    return {"models": models, "story": _story()}
-
-
-def builders(project: Path) -> Mapping[str, Callable[[Path], Run]]:
-    """What builds a site into a new folder, by the tool's name; those that are installed."""
-    peers, data = project / "peers", {"PEER_DATA": str(project / "data.json")}
-    ours = [sys.executable, "-m", "flipsite", "build"]
-    found: dict[str, Callable[[Path], Run]] = {
-        "flipsite": lambda out: run([*ours, "--force", "-o", out], project),
-        "flipsite, 1 process": lambda out: run([*ours, "--force", "--jobs", "1", "-o", out], project),
-        "Jinja alone": lambda out: run(
-            [sys.executable, peers / "jinja/build.py", project / "data.json", out], project
-        ),
+        html = (site / model_page("many", record.model)).read_text(encoding="utf-8")
+        wholes.append({**model, **model_parts(html)})
+    board = board_of(site / "many/leaderboard/index.html")
+    return {
+        PAGES[BARE]: {"models": models, "story": _story()},
+        PAGES[SAME]: {"models": wholes, "story": _story(), "board": board},
     }
+
+
+def flipsite(project: Path, *extra: str) -> Callable[[Path], Run]:
+    """Our build of the whole site into a new folder, with nothing kept of an earlier one."""
+    command = [sys.executable, "-m", "flipsite", "build", "--force", *extra, "-o"]
+    return lambda out: run([*command, out], project)
+
+
+def peers(project: Path, pages: str) -> Mapping[str, Callable[[Path], Run]]:
+    """What builds such pages into a new folder, by the tool's name; those that are installed."""
+    folder = project / "peers" / PAGES[pages]
+    data = {"PEER_DATA": str(folder / "data.json")}
+    alone = [sys.executable, PEERS / "render_jinja.py", folder / "jinja", folder / "data.json"]
+    found: dict[str, Callable[[Path], Run]] = {"Jinja alone": lambda out: run([*alone, out], folder)}
     if (hugo := TOOLS / "bin/hugo").exists():
-        found["Hugo"] = lambda out: run(
-            [hugo, "--source", peers / "hugo", "--destination", out, "--quiet", "--noBuildLock"], project
-        )
-        found["Pelican"] = lambda out: run(
-            [TOOLS / "bin/pelican", "-s", "pelicanconf.py", "-o", out, "--quiet"], peers / "pelican", data
-        )
+        command = [hugo, "--source", folder / "hugo", "--quiet", "--noBuildLock", "--destination"]
+        found["Hugo"] = lambda out: run([*command, out], folder)
+    if (pelican := TOOLS / "bin/pelican").exists() and (folder / "pelican").exists():
+        call = [pelican, "-s", "pelicanconf.py", "--quiet", "-o"]
+        found["Pelican"] = lambda out: run([*call, out], folder / "pelican", data)
     if (eleventy := TOOLS / "node_modules/.bin/eleventy").exists():
-        command = [eleventy, "--quiet"]
-        found["Eleventy"] = lambda out: run([*command, f"--output={out}"], peers / "eleventy", data)
+        found["Eleventy"] = lambda out: run(
+            [eleventy, "--quiet", f"--output={out}"], folder / "eleventy", data
+        )
     return found
 
 
 def compare(project: Path, *, turns: int) -> None:
-    """Full builds, side by side."""
-    tools, out = builders(project), project / "out"
-    runs: dict[str, list[Run]] = {name: [] for name in [*tools, "a copy"]}
-    sizes: dict[str, tuple[int, float]] = {}
+    """Full builds, side by side: ours, and each peer's of either kind of pages."""
+    ours = {"flipsite": flipsite(project), "flipsite, one process": flipsite(project, "--jobs", "1")}
+    tools = {("", name): build for name, build in ours.items()}
+    tools |= {(pages, name): build for pages in PAGES for name, build in peers(project, pages).items()}
+    runs: dict[tuple[str, str], list[Run]] = {tool: [] for tool in tools}
+    sizes: dict[tuple[str, str], tuple[int, float]] = {}
+    out = project / "out"
     for turn in range(turns + 1):  # the first one warms the caches of files
-        for name, build in tools.items():
+        for tool, build in tools.items():
             made = build(out)
             if turn:
-                runs[name].append(made)
+                runs[tool].append(made)
             else:
-                sizes[name] = _size(out)
-                if not name.startswith("flipsite"):
-                    check(out, project)
-            if name == "Jinja alone" and turn:
-                runs["a copy"].append(run(["cp", "-r", out, f"{out}-copy"], project))
+                sizes[tool] = _size(out)
+                if tool[0]:
+                    check(out, project / "peers" / PAGES[tool[0]])
+            if tool[1] == "Jinja alone" and turn:
+                copy = (tool[0], "a copy")
+                runs.setdefault(copy, []).append(run(["cp", "-r", out, f"{out}-copy"], project))
+                sizes[copy] = sizes[tool]
                 shutil.rmtree(f"{out}-copy")
             shutil.rmtree(out)
-    sizes["a copy"] = sizes["Jinja alone"]
-    base = "Hugo" if "Hugo" in runs else "Jinja alone"
-    print(f"\n{project.name} models × {N_DRAWS} draws; median of {turns} turns, with least and most\n")
-    print(f"| | ÷ {base} | seconds | of processor | largest process | pages | MB |")
+    for pages in PAGES:
+        print(
+            f"\n{project.name} models × {N_DRAWS} draws, {pages}; median of {turns} turns, least and most\n"
+        )
+        print_table({tool: made for tool, made in runs.items() if tool[0] in ("", pages)}, sizes, pages)
+
+
+def print_table(
+    runs: Mapping[tuple[str, str], list[Run]], sizes: Mapping[tuple[str, str], tuple[int, float]], pages: str
+) -> None:
+    """A row a tool, the fastest first."""
+    base = (pages, "Hugo") if (pages, "Hugo") in runs else (pages, "Jinja alone")
+    print(f"| | ÷ {base[1]} | seconds | of processor | largest process | pages | MB |")
     print("|---|---|---|---|---|---|---|")
-    for name, made in sorted(runs.items(), key=lambda item: statistics.median(r.wall for r in item[1])):
+    for tool, made in sorted(runs.items(), key=lambda item: statistics.median(r.wall for r in item[1])):
         ratios = [one.wall / other.wall for one, other in zip(made, runs[base], strict=True)]
         wall, cpu = (statistics.median(getattr(each, key) for each in made) for key in ("wall", "cpu"))
-        peak, (pages, size) = max(each.peak for each in made), sizes[name]
-        row = f"{name} | {_spread(ratios)} | {wall:.2f} | {cpu:.2f} | {peak:.0f} MiB | {pages:,} | {size:.1f}"
-        print(f"| {row} |", flush=True)
+        peak, (n_pages, size) = max(each.peak for each in made), sizes[tool]
+        row = [tool[1], _spread(ratios), f"{wall:.2f}", f"{cpu:.2f}", f"{peak:.0f} MiB", f"{n_pages:,}"]
+        print(f"| {' | '.join(row)} | {size:.1f} |", flush=True)
 
 
 def rebuild(project: Path, *, turns: int) -> None:
     """What a build costs after a change, as a part of a full build of the same turn."""
-    whole = builders(project)["flipsite"]
+    whole = flipsite(project)
 
     def build(out: Path) -> Run:
         return run([sys.executable, "-m", "flipsite", "build", "-o", out], project)
@@ -283,18 +319,24 @@ def run(command: list[str | Path], folder: Path, extra: Mapping[str, str] | None
     return Run(wall=wall, cpu=used.ru_utime + used.ru_stime, peak=used.ru_maxrss / 1024)
 
 
-def check(out: Path, project: Path) -> None:
+def check(out: Path, peer: Path) -> None:
     """Hold a peer to the words of the data: a page it did not make would make it fast."""
-    models = json.loads((project / "data.json").read_text(encoding="utf-8"))["models"]
+    models = json.loads((peer / "data.json").read_text(encoding="utf-8"))["models"]
     for model in (models[0], models[-1]):
         text = _words((out / f"models/{model['slug']}/index.html").read_text(encoding="utf-8"))
-        wanted = [model["name"], model["sentence"], *(fact["value"] for fact in model["facts"])]
-        missing = [each for each in wanted if _words(each) not in text]
-        if missing or text.count("Output:") != N_DRAWS:
+        values = [value for key in ("facts", "figures") for value in _values(model.get(key, []))]
+        missing = [each for each in (model["name"], model["sentence"], *values) if _words(each) not in text]
+        if missing or text.count("Output:") < N_DRAWS:
             raise RuntimeError(f"{out}: a page lacks {missing[:3]}, or draws")
     board = _words((out / "leaderboard/index.html").read_text(encoding="utf-8"))
     if not all(model["name"] in board for model in models):
         raise RuntimeError(f"{out}: the leaderboard lacks models")
+
+
+def _values(data: object) -> list[str]:
+    if isinstance(data, list):
+        return [value for each in data for value in _values(each)]
+    return [data["value"]] if isinstance(data, dict) else []
 
 
 def _words(html: str) -> str:
