@@ -42,7 +42,8 @@ def model_parts(html: str) -> dict[str, object]:
         "answers": [
             {"side": side, "number": number, "value": value, "text": _text(text)}
             for side, number, value, text in re.findall(
-                r'<button class="(\w+)" popovertarget="draw-(\d+)"[^>]*>(.*?)</button>.*?</b>(.*?)</div>', main
+                r'<button class="(\w+)" popovertarget="draw-(\d+)"[^>]*>(.*?)</button>.*?</b>(.*?)</div>',
+                main,
             )
         ],
         "notes": [
