@@ -1,6 +1,6 @@
 """Any draws at all, and whether two sets of them are the same."""
 
-from dataclasses import fields
+from dataclasses import fields, replace
 from typing import Any
 
 import numpy as np
@@ -13,6 +13,7 @@ from flipsite.domain.draws import (
     Failed,
     LabelProbabilities,
     Outcome,
+    OutcomeSequence,
     Rejected,
     Result,
     Status,
@@ -88,3 +89,28 @@ def same(one: Draws, other: Draws) -> bool:
         elif (a is None) != (b is None) or list(a or ()) != list(b or ()):
             return False
     return True
+
+
+@st.composite
+def any_draws(draw: st.DrawFn, **options: st.SearchStrategy[Any]) -> list[Draw]:
+    """Draws of one study of 2 to 5 outcomes, at least one, each answer one draw or a row of them."""
+    text = options.get("text", TEXT)
+    labels = tuple(draw(st.lists(text, min_size=2, max_size=5, unique=True)))
+    index = st.integers(0, len(labels) - 1)
+    valid: st.SearchStrategy[Result] = st.builds(Outcome, index=index)
+    if draw(st.booleans()):
+        row = st.lists(index, min_size=1, max_size=6).map(tuple)
+        valid = st.builds(OutcomeSequence, indices=row)
+    rows = draw(many_draws(**options).filter(bool))
+    return [
+        replace(
+            row,
+            labels=labels,
+            order=draw(index),
+            result=draw(valid) if isinstance(row.result, Outcome) else row.result,
+            served_model=draw(st.none() | text),
+            seed_text=draw(st.none() | text),
+            probabilities=None,
+        )
+        for row in rows
+    ]

@@ -206,6 +206,8 @@ RECORDS = [{"model": "a/b", "outcome": 1}, {"model": "c/d", "outcome": 0}]
         (json.dumps({"meta": {"tags": [1]}, "results": {"rows": RECORDS}}), [1, 2]),
         (json.dumps({"results": RECORDS}, indent=2), [1, 2]),
         ("[\n" + ",\n".join(map(json.dumps, RECORDS)) + "\n]\n", [2, 3]),
+        (f"{json.dumps(RECORDS[0])}\n{json.dumps(RECORDS[1], indent=2)}\n", [1, 2]),
+        (f"{json.dumps(RECORDS[0], indent=2)}\n{json.dumps(RECORDS[1])}\n", [1, 5]),
     ],
 )
 @pytest.mark.parametrize("name", ["draws.jsonl", "draws.json", "draws"])
@@ -213,6 +215,14 @@ def test_json_is_read_in_every_form(tmp_path: Path, content, lines, name) -> Non
     """Lists, pretty-printed, concatenated, in lines, or one list inside an object."""
     sheet = sheet_of(tmp_path, content, name)
     assert (sheet.cells, sheet.lines, sheet.lost) == (TWO, lines, [])
+
+
+def test_json_lines_go_on_after_an_object_over_several_lines(tmp_path: Path) -> None:
+    """A line that is cut short is lost alone, and so is an object that never ends."""
+    line, pretty = json.dumps(RECORDS[0]), json.dumps(RECORDS[1], indent=4)
+    sheet = sheet_of(tmp_path, f"{line}\n{line[:-3]}\n{pretty}\n{line}\n{line[:12]}", "a.jsonl")
+    assert sheet.cells["model"] == ["a/b", "c/d", "a/b"]
+    assert (sheet.lines, [number for number, _ in sheet.lost]) == ([1, 3, 7], [2, 8])
 
 
 def test_what_is_no_json_between_pretty_objects_is_lost(tmp_path: Path) -> None:

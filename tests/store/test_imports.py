@@ -10,18 +10,13 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from hypothesis import given
-from hypothesis import strategies as st
-from tests.store.draw_strategies import TEXT, many_draws, same
 
-from flipsite.domain.draws import STATUSES, Declined, Draw, Draws, Outcome, Status
+from flipsite.domain.draws import STATUSES, Draws, Status
 from flipsite.domain.study import Kind
 from flipsite.errors import StoreError, UsageError
 from flipsite.settings import default_study, dump_study, load_study
-from flipsite.store.exports import export_draws
 from flipsite.store.imports.columns import parse_options
 from flipsite.store.imports.importer import ImportReport, import_file
-from flipsite.store.snapshot.columns import collect_draws
 from flipsite.store.snapshot.read import read_draws, read_notes
 
 
@@ -477,44 +472,6 @@ def test_a_damaged_snapshot_is_not_overwritten(study) -> None:
     with pytest.raises(StoreError, match="cannot be read as a snapshot"):
         add(study, "model,outcome\na,0\n", name="b.csv")
     assert (study / "draws.parquet").read_bytes() == b"PAR1"
-
-
-MOMENT = st.none() | st.sampled_from(["2025-09-08T12:00:00Z", "2025-09-08T12:00:00.123456Z"])
-WHOLE = TEXT.filter(bool)
-NAMED = st.text(st.characters(codec="utf-8"), min_size=1, max_size=6).filter(str.strip)
-
-
-@given(
-    rows=many_draws(text=WHOLE, model=NAMED, moment=MOMENT).filter(bool),
-    form=st.sampled_from(["csv", "jsonl", "parquet"]),
-)
-def test_an_export_comes_back_as_it_was(rows, form, tmp_path_factory: pytest.TempPathFactory) -> None:
-    """Any draws → file → import → the same draws; only in CSV is an empty text missing."""
-    folder = tmp_path_factory.mktemp("round")
-    draws = collect_draws(rows)
-    path = folder / f"draws.{form}"
-    with path.open("wb") as file:
-        export_draws(draws, file, study="s", form=form)
-    import_file(path, folder=folder / "study", options=parse_options([], [], None))
-    assert same(draws_of(folder / "study"), draws)
-
-
-@pytest.mark.parametrize("form", ["csv", "jsonl", "parquet"])
-def test_draws_by_a_method_come_back(form, tmp_path: Path) -> None:
-    """Proposals, what was declined, and the strings that models wrote."""
-    asked = {"model": "a", "labels": ("0", "1"), "order": 0}
-    draws = collect_draws(
-        [
-            Draw(draw=0, result=Outcome(index=1), proposed=1, **asked),
-            Draw(draw=1, result=Declined(), proposed=0, **asked),
-            Draw(draw=2, result=Outcome(index=0), seed_text="x" * 300, **asked),
-        ]
-    )
-    path = tmp_path / f"draws.{form}"
-    with path.open("wb") as file:
-        export_draws(draws, file, study="s", form=form)
-    report = import_file(path, folder=tmp_path / "study", options=parse_options([], [], None))
-    assert (report.n_problems, same(draws_of(tmp_path / "study"), draws)) == (0, True)
 
 
 @pytest.mark.parametrize("delay_s", [0.0, 0.15, 0.3, 0.45, 0.6])

@@ -1,15 +1,25 @@
 """Logs of other tools: recognised by their shape, and read with model, tokens, cost and time."""
 
 import json
+import struct
 import zipfile
+import zlib
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
+import pyarrow as pa
 import pytest
+from click.testing import CliRunner, Result
 
+from flipsite.cli.main import cli
 from flipsite.domain.draws import STATUSES, Draws, Status
+from flipsite.domain.study import Prompt
 from flipsite.errors import UsageError
 from flipsite.project import find_project, study_folder
+from flipsite.settings import default_study, load_study
+from flipsite.store.exports import export_draws
+from flipsite.store.imports.batch_requests import BatchRequests
 from flipsite.store.imports.columns import parse_options
 from flipsite.store.imports.importer import ImportReport
 from flipsite.store.snapshot.read import read_draws
@@ -119,21 +129,38 @@ def inspect_sample(text: str, epoch: int) -> dict[str, Any]:
     }
 
 
-@pytest.mark.parametrize("form", ["eval", "json"])
-def test_a_log_of_inspect(tmp_path: Path, form) -> None:
+def zstd_archive(members: dict[str, str]) -> bytes:
+    """A zip archive whose members are packed by zstd, which Python's own module cannot write."""
+    content, listed = b"", b""
+    for name, text in members.items():
+        packed = pa.Codec("zstd").compress(text.encode(), asbytes=True)
+        sizes = struct.pack("<LLL", zlib.crc32(text.encode()), len(packed), len(text.encode()))
+        common = struct.pack("<HHHHH", 63, 0, 93, 0, 33) + sizes + struct.pack("<HH", len(name), 0)
+        listed += b"PK\x01\x02" + struct.pack("<H", 63) + common
+        listed += struct.pack("<HHHLL", 0, 0, 0, 0, len(content)) + name.encode()
+        content += b"PK\x03\x04" + common + name.encode() + packed
+    n = len(members)
+    end = struct.pack("<HHHHLLH", 0, 0, n, n, len(listed), len(content), 0)
+    return content + listed + b"PK\x05\x06" + end
+
+
+@pytest.mark.parametrize("form", ["eval", "json", "zstd"])
+def test_a_log_of_inspect(tmp_path: Path, form: str) -> None:
     """In its own form and in JSON; reasoning is no part of an answer, and what was cut is truncated."""
     samples = [inspect_sample(text, epoch) for epoch, text in enumerate(ANSWERS, start=1)]
     header = {"version": 2, "status": "success", "eval": {"model": "org/tiny", "task": "coin"}}
     failed = {"id": 1, "epoch": 4, "input": "Flip.", "output": {"choices": []}, "error": {"message": "no"}}
-    path = tmp_path / f"2026-01-01_coin.{form}"
+    path = tmp_path / f"2026-01-01_coin.{'json' if form == 'json' else 'eval'}"
+    members = {"header.json": json.dumps(header), "_journal/start.json": "{}"}
+    members |= {f"samples/1_epoch_{each['epoch']}.json": json.dumps(each) for each in [*samples, failed]}
     if form == "json":
         path.write_text(json.dumps(header | {"samples": [*samples, failed]}, indent=1))
+    elif form == "zstd":
+        path.write_bytes(zstd_archive(members))
     else:
         with zipfile.ZipFile(path, "w", zipfile.ZIP_DEFLATED) as archive:
-            archive.writestr("header.json", json.dumps(header))
-            archive.writestr("_journal/start.json", "{}")
-            for each in [*samples, failed]:
-                archive.writestr(f"samples/1_epoch_{each['epoch']}.json", json.dumps(each))
+            for name, text in members.items():
+                archive.writestr(name, text)
     report, draws = imported(path)
     assert report.notes == ("The file was recognised as a log of Inspect.",)
     assert draws.models == ("org/tiny", "tiny")
@@ -210,3 +237,99 @@ def test_answers_are_read_with_the_labels_of_the_study(tmp_path: Path) -> None:
     _, draws = imported(more)
     assert (draws.outcome.tolist(), set(draws.labels)) == ([1, 0, 0, -1], {'["tails","heads"]'})
     assert statuses(draws)[3] == Status.EMPTY
+
+
+def test_a_damaged_member_is_told(tmp_path: Path) -> None:
+    text = json.dumps(inspect_sample("Output: 1", 1))
+    whole = zstd_archive({"samples/1.json": text})
+    path = tmp_path / "a.eval"
+    path.write_bytes(whole.replace(struct.pack("<L", zlib.crc32(text.encode())), b"abcd"))
+    with pytest.raises(UsageError, match="damaged or cut short"):
+        imported(path)
+
+
+def test_one_packed_file_is_read_whatever_packs_it(tmp_path: Path) -> None:
+    path = tmp_path / "draws.zip"
+    path.write_bytes(zstd_archive({"draws.csv": "model,outcome\na/b,1\na/b,0\n"}))
+    assert imported(path)[1].outcome.tolist() == [1, 0]
+
+
+def request(name: str, text: str, **body: Any) -> dict[str, Any]:
+    asked = {"model": "org/asked", "messages": [{"role": "user", "content": text}], **body}
+    return {"custom_id": name, "method": "POST", "url": "/v1/chat/completions", "body": asked}
+
+
+def batch(folder: Path, requests: list[dict[str, Any]]) -> Result:
+    """Import the output of a batch beside its requests."""
+    answers = [
+        batch_line(completion("Output: 1")) | {"custom_id": "a"},
+        batch_line(None, error={"message": "expired"}) | {"custom_id": "b"},
+        batch_line(completion("Output: 0")) | {"custom_id": "unknown"},
+    ]
+    files = [in_lines(folder, answers, "output.jsonl"), in_lines(folder, requests, "requests.jsonl")]
+    return CliRunner().invoke(cli, ["import", *map(str, files), "--study", "s"])
+
+
+def test_the_requests_of_a_batch_give_models_and_prompt(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A failed request has its model too; the model that answered is kept beside the one that was asked."""
+    monkeypatch.chdir(tmp_path)
+    result = batch(tmp_path, [request(name, "Flip {a} coin: 0 or 1?", temperature=0.7) for name in "ab"])
+    assert result.exit_code == 0, result.output
+    assert "a new study's prompt and settings, were taken from the batch's requests." in result.output
+    folder = study_folder(find_project(tmp_path), "s")
+    draws, study = read_draws(folder / "draws.parquet"), load_study(folder)
+    assert draws.models == ("gpt-x", "org/asked")
+    assert statuses(draws) == [Status.VALID, Status.VALID, Status.ERROR]
+    assert draws.served_model == [None, "gpt-x", None]
+    assert (study.prompt.template, study.sampling.temperature) == ("Flip {a} coin: 0 or 1?", 0.7)
+
+
+def test_requests_that_differ_leave_the_prompt_open(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+    result = batch(tmp_path, [request("a", "0 or 1?"), request("b", "1 or 0?", temperature=1)])
+    assert "these hold 2 different prompts" in result.output
+    study = load_study(study_folder(find_project(tmp_path), "s"))
+    assert (study.prompt.template, study.sampling.temperature) == ("unknown", None)
+
+
+def test_requests_alone_hold_no_answers(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+    path = in_lines(tmp_path, [request("a", "0 or 1?")])
+    result = CliRunner().invoke(cli, ["import", str(path), "--study", "s"])
+    assert (result.exit_code, "no answers; name the batch's output file too" in result.output) == (2, True)
+
+
+@pytest.mark.parametrize(
+    ("labels", "text", "template"),
+    [
+        (("1", "2", "3"), "Draw from 1 to 3.", "Draw from {low} to {high}."),
+        (("red", "green", "blue"), "Say red, green, blue.", "Say {options}."),
+        (("red", "green", "blue"), "Say a colour.", "unknown"),
+    ],
+)
+def test_a_prompt_of_many_outcomes_says_where_they_stand(
+    labels: tuple[str, ...], text: str, template: str
+) -> None:
+    """One that does not leaves the prompt unknown, for it could not be asked again."""
+    before = Prompt(
+        template="unknown",
+        outcomes=labels,
+        shares=(1 / 3,) * 3,
+        form="range" if labels[0] == "1" else "list",
+    )
+    study = replace(default_study("s"), prompt=before)
+    assert BatchRequests(prompts=(text,)).described(study).prompt.template == template
+
+
+def test_an_export_is_announced(tmp_path: Path) -> None:
+    """In each form, as a log of any other tool is."""
+    imported(in_lines(tmp_path, [{"model": "a/b", "outcome": 1}]))
+    draws = read_draws(study_folder(find_project(tmp_path), "s") / "draws.parquet")
+    for form in ("csv", "jsonl", "parquet"):
+        (tmp_path / form).mkdir()
+        path = tmp_path / form / f"draws.{form}"
+        with path.open("wb") as file:
+            export_draws(draws, file, study="s", form=form)
+        assert imported(path)[0].notes == ("The file was recognised as draws that flipsite exported.",)

@@ -2,6 +2,7 @@
 
 import json
 import sys
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -126,6 +127,7 @@ def command(
       flipsite import words.csv --study words --column outcome=said --column labels=v,v2 --where p=50
     """
     from flipsite.project import find_project
+    from flipsite.store.imports.batch_requests import split_requests
     from flipsite.store.imports.columns import parse_options, parse_target
     from flipsite.workflows.batch import import_batch, names_study
     from flipsite.workflows.transfer import (
@@ -146,7 +148,9 @@ def command(
         outcomes=outcomes,
     )
     shares = None if target is None else parse_target(target)
-    with input_files(files, sys.stdin.buffer) as paths:
+    with input_files(files, sys.stdin.buffer) as named:
+        paths, requests = split_requests(named)
+        options = replace(options, requests=requests)
         for number, path in enumerate(paths):
             project, batch, reports = find_project(Path.cwd()), None, list["ImportReport"]()
             table: CountsReport | None = None
@@ -173,6 +177,7 @@ def command(
                         column=target_column,
                         overwrite=overwrite,
                         dry_run=dry_run,
+                        progress=bar.show,
                     )
                 else:
                     reports.append(
@@ -184,6 +189,7 @@ def command(
                             target=shares,
                             overwrite=overwrite,
                             dry_run=dry_run,
+                            progress=bar.show,
                         )
                     )
             if table is not None:

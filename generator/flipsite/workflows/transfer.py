@@ -34,6 +34,7 @@ def import_draws(
     target: object = None,
     overwrite: bool = False,
     dry_run: bool = False,
+    progress: Progress = unwatched,
 ) -> ImportReport:
     """Add a file's rows to a study of the project; where there is no project, one begins in this folder.
 
@@ -52,6 +53,7 @@ def import_draws(
         read_answer=_read_answer,
         overwrite=overwrite,
         dry_run=dry_run,
+        progress=progress,
     )
 
 
@@ -64,6 +66,7 @@ def import_targets(
     column: str,
     overwrite: bool = False,
     dry_run: bool = False,
+    progress: Progress = unwatched,
 ) -> list[ImportReport]:
     """Import one study a target: `<study>-p005` for 5 per cent, and so on, in the order of the targets.
 
@@ -84,6 +87,7 @@ def import_targets(
         read_answer=_read_answer,
         overwrite=overwrite,
         dry_run=dry_run,
+        progress=progress,
     )
 
 

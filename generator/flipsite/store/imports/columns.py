@@ -10,6 +10,7 @@ from pathlib import Path
 from flipsite.domain.distribution import MOST_OUTCOMES, MOST_PER_ANSWER
 from flipsite.domain.draws import OPTIONAL
 from flipsite.errors import UsageError
+from flipsite.store.imports.batch_requests import BatchRequests
 from flipsite.store.imports.cells import number_of
 from flipsite.store.snapshot.columns import schema_with
 
@@ -35,6 +36,7 @@ class ImportOptions:
         decimal: The decimal mark of the file's numbers, a point or a comma.
         encoding: The encoding of its text; None for UTF-8, or what a byte order mark says.
         source: The tool whose log the file is, as `--from` names it.
+        requests: The requests of the batch whose output the file is, where they are known.
     """
 
     columns: tuple[tuple[str, tuple[str, ...]], ...] = ()
@@ -44,6 +46,7 @@ class ImportOptions:
     decimal: str = "."
     encoding: str | None = None
     source: str = "auto"
+    requests: BatchRequests | None = None
 
     @property
     def source_of_log(self) -> str:

@@ -7,6 +7,7 @@ import bz2
 import gzip
 import io
 import lzma
+import struct
 import zipfile
 import zlib
 from collections.abc import Iterator
@@ -16,6 +17,7 @@ from typing import Any, BinaryIO, TextIO, cast
 
 import pyarrow as pa
 
+from flipsite.domain.progress import Progress, unwatched
 from flipsite.errors import UsageError
 from flipsite.files import file_digest
 from flipsite.store.imports.json_records import Numbered, Record, json_object
@@ -24,6 +26,8 @@ MOST_UNPACKED = 2_000
 """A file that unpacks to more than this many times its size, and more than _SMALL bytes, is refused."""
 
 _SMALL = 2**28
+_ZIP_ZSTD = 93
+_MEGABYTE = 1 << 20
 _JSON_SUFFIXES = {".jsonl", ".ndjson", ".json"}
 _PACKED = (".gz", ".bz2", ".xz", ".zst", ".zip")
 _HEAD = 1 << 16
@@ -85,17 +89,20 @@ def is_parquet(head: bytes) -> bool:
 
 
 @contextmanager
-def opened_text(path: Path, *, encoding: str | None = None) -> Iterator[TextIO]:
+def opened_text(
+    path: Path, *, encoding: str | None = None, progress: Progress = unwatched
+) -> Iterator[TextIO]:
     """Open a file as text, unpacked; it can be read again from its beginning.
 
     Args:
         path: Plain or packed by gzip, bzip2, xz or zstd, or the one file of a zip archive.
         encoding: As named by the user; by default UTF-8, or what the byte order mark says.
+        progress: Told of the megabytes of the file that were read, packed as they are.
 
     Raises:
         UsageError: If it is no text, or unpacks beyond bounds.
     """
-    with _unpacked(path) as file:
+    with _unpacked(path, progress) as file:
         head = file.read(512)
         for beginning, words in _FOREIGN:
             if head.lstrip()[: len(beginning)].lower() == beginning.lower():
@@ -129,12 +136,12 @@ def is_json(path: Path, text: TextIO) -> bool:
 
 
 @contextmanager
-def _unpacked(path: Path) -> Iterator[BinaryIO]:
+def _unpacked(path: Path, progress: Progress) -> Iterator[BinaryIO]:
     head = head_of(path)
-    with path.open("rb") as packed:
+    with io.BufferedReader(_WatchedFile(path, progress), 1 << 18) as packed:
         if head[:2] == b"PK":
-            with zipfile.ZipFile(packed) as archive, archive.open(_member(path, archive)) as member:
-                yield _bounded(path, member)
+            with zipfile.ZipFile(packed) as archive, _opened_member(path, archive) as member:
+                yield member
             return
         if head[:2] == b"\x1f\x8b":
             yield _bounded(path, gzip.GzipFile(fileobj=packed))
@@ -147,6 +154,25 @@ def _unpacked(path: Path) -> Iterator[BinaryIO]:
                 yield file
         else:
             yield packed
+
+
+@contextmanager
+def _opened_member(path: Path, archive: zipfile.ZipFile) -> Iterator[BinaryIO]:
+    """Open the one file of an archive."""
+    member = _member(path, archive)
+    if member.compress_type == _ZIP_ZSTD:
+        _check_size(path, member)
+        yield io.BytesIO(_member_bytes(path, archive, member))
+        return
+    with archive.open(member) as file:
+        yield _bounded(path, file)
+
+
+def _check_size(path: Path, member: zipfile.ZipInfo) -> None:
+    if member.file_size > _SMALL:
+        raise UsageError(
+            f"{path}: {member.filename} holds more than {_SMALL >> 20} MiB; unpack it and name that file"
+        )
 
 
 def _unpacked_zstd(path: Path, packed: BinaryIO) -> bytes:
@@ -183,9 +209,24 @@ def inspect_log(path: Path) -> Iterator[tuple[Record, Iterator[Numbered]]]:
 
 
 def _member_text(path: Path, archive: zipfile.ZipFile, name: str) -> str:
-    if archive.getinfo(name).file_size > _SMALL:
-        raise UsageError(f"{path}: {name} holds more than {_SMALL >> 20} MiB; such a log is not read")
-    return archive.read(name).decode("utf-8")
+    _check_size(path, archive.getinfo(name))
+    return _member_bytes(path, archive, archive.getinfo(name)).decode("utf-8")
+
+
+def _member_bytes(path: Path, archive: zipfile.ZipFile, member: zipfile.ZipInfo) -> bytes:
+    """A member's bytes; Python's own reader knows no zstd, which Inspect can be told to use."""
+    if member.compress_type != _ZIP_ZSTD:
+        return archive.read(member)
+    with path.open("rb") as file:
+        file.seek(member.header_offset + 26)
+        n_name, n_extra = struct.unpack("<HH", file.read(4))
+        file.seek(n_name + n_extra, io.SEEK_CUR)
+        packed = file.read(member.compress_size)
+    with pa.CompressedInputStream(pa.BufferReader(packed), "zstd") as stream:
+        content = bytes(stream.read(member.file_size + 1))
+    if len(content) != member.file_size or zlib.crc32(content) != member.CRC:
+        raise zipfile.BadZipFile(member.filename)
+    return content
 
 
 def _member(path: Path, archive: zipfile.ZipFile) -> zipfile.ZipInfo:
@@ -198,6 +239,20 @@ def _member(path: Path, archive: zipfile.ZipFile) -> zipfile.ZipInfo:
             f"{path}: a zip archive of {len(members):,} files; unpack it and name those to import"
         )
     return members[0]
+
+
+class _WatchedFile(io.FileIO):
+    """A file that tells how much of it has been read."""
+
+    def __init__(self, path: Path, progress: Progress) -> None:
+        super().__init__(path)
+        self._progress = progress
+        self._n_bytes = path.stat().st_size
+
+    def readinto(self, buffer: Any) -> int | None:
+        n_read = super().readinto(buffer)
+        self._progress("megabyte", self.tell() >> 20, self._n_bytes + _MEGABYTE - 1 >> 20)
+        return n_read
 
 
 def _bounded(path: Path, file: Any) -> BinaryIO:

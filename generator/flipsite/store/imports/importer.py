@@ -21,6 +21,7 @@ from numpy.typing import NDArray
 
 from flipsite.domain.display import plural
 from flipsite.domain.draws import STATUSES, Status
+from flipsite.domain.progress import Progress, unwatched
 from flipsite.domain.study import Kind
 from flipsite.errors import UsageError
 from flipsite.project import SNAPSHOT, snapshot_files
@@ -115,6 +116,7 @@ def import_file(
     read_answer: AnswerReader | None = None,
     overwrite: bool = False,
     dry_run: bool = False,
+    progress: Progress = unwatched,
 ) -> ImportReport:
     """Add a file's rows to a study's draws; the study is made where there is none.
 
@@ -128,6 +130,7 @@ def import_file(
         overwrite: Whether the file's draws take the place of those with the same model and number, where a
             file without numbers counts each model's rows.
         dry_run: Whether all is read and nothing written.
+        progress: Told of what is read and written.
 
     Raises:
         UsageError: If the file, or a column of it, is not what it should be, no row can be read, the study is
@@ -148,7 +151,7 @@ def import_file(
     )
     if report := _known(plan):
         return report
-    with read_sheet(path, options) as sheet:
+    with read_sheet(path, options, progress=progress) as sheet:
         return _import(sheet, plan)
 
 
@@ -161,6 +164,7 @@ def import_by_target(
     read_answer: AnswerReader | None = None,
     overwrite: bool = False,
     dry_run: bool = False,
+    progress: Progress = unwatched,
 ) -> list[ImportReport]:
     """Add a file's rows to one study a target, in the order of the targets; the file is read once.
 
@@ -172,13 +176,15 @@ def import_by_target(
         read_answer: As for `import_file`.
         overwrite: As for `import_file`.
         dry_run: As for `import_file`.
+        progress: As for `import_file`.
 
     Raises:
         UsageError: As `import_file`, or if the file's targets cannot be read; nothing is written then.
         StoreError: As `import_file`.
     """
     sha256 = sha256_of(path)
-    with read_sheet(path, replace(options, where=(*options.where, (column, "")))) as sheet:
+    wanted = replace(options, where=(*options.where, (column, "")))
+    with read_sheet(path, wanted, progress=progress) as sheet:
         spelled, _ = match_case(replace(options, where=((column, ""), *options.where)), sheet.names)
         (theirs, _), *where = spelled.where
         targets = targets_of(sheet, theirs, replace(spelled, where=tuple(where)))
@@ -227,6 +233,12 @@ class _ImportPlan:
             "labels": options.labels and list(options.labels),
         } | {name: value for name, value in later.items() if value not in {None, "."}}
 
+    def describe(self, facts: DrawFacts, records: Sequence[Mapping[str, Any]]) -> None:
+        """Write the study's description, where there is none, after the first file that it holds."""
+        write_study(
+            self.folder, facts, records[0]["file"], target=self.target, requests=self.options.requests
+        )
+
     @property
     def parts(self) -> str:
         """The name of the parts of a file, among those of others."""
@@ -248,7 +260,7 @@ def _known(plan: _ImportPlan) -> ImportReport | None:
     if not _is_known(plan, records):
         return None
     if not plan.dry_run and not (folder / "study.toml").exists():
-        write_study(folder, facts_of_files(snapshot_files(folder)), records[0]["file"], target=plan.target)
+        plan.describe(facts_of_files(snapshot_files(folder)), records)
     return ImportReport(path=plan.path, study=folder.name, already=True, by_status={})
 
 
@@ -261,7 +273,8 @@ def _import(sheet: Sheet, plan: _ImportPlan) -> ImportReport:
         files = snapshot_files(plan.folder)
         placed = _placed(rows, plan, files)
         by_status = Counter[Status]()
-        tables = _counted(rows.runs.tables(study=plan.folder.name, shift=placed.shift), by_status)
+        merged = rows.runs.tables(study=plan.folder.name, shift=placed.shift)
+        tables = _counted(merged, by_status, n_all=len(rows.runs), progress=sheet.progress)
         first = next(tables, None)
         preview = tuple(first.slice(0, PREVIEWED).to_pylist()) if first is not None and plan.dry_run else ()
         if first is None or plan.dry_run:
@@ -292,20 +305,27 @@ def _import(sheet: Sheet, plan: _ImportPlan) -> ImportReport:
         reasons=rows.problems.reasons,
         unit=sheet.unit,
         per_answer=rows.per_answer,
-        notes=(*sheet.notes, *notes, *rows.notes, *placed.notes),
+        notes=(*sheet.notes, *_request_notes(options), *notes, *rows.notes, *placed.notes),
         preview=preview,
     )
     _log.info("%s: %d rows read, %d kept", plan.path, report.n_rows, sum(report.by_status.values()))
     return report
 
 
+def _request_notes(options: ImportOptions) -> tuple[str, ...]:
+    return () if options.requests is None else (options.requests.note,)
+
+
 PREVIEWED = 10
 """Draws that a dry run shows."""
 
 
-def _counted(tables: Iterator[pa.Table], by_status: Counter[Status]) -> Iterator[pa.Table]:
-    """The same tables, their draws counted by status."""
+def _counted(
+    tables: Iterator[pa.Table], by_status: Counter[Status], *, n_all: int, progress: Progress
+) -> Iterator[pa.Table]:
+    """The same tables, their draws counted by status, and all of them by the progress."""
     for table in tables:
+        progress("stored draw", by_status.total(), n_all)
         for each in pc.value_counts(table["status"]).to_pylist():
             by_status[Status(each["values"])] += each["counts"]
         yield table
@@ -379,7 +399,7 @@ def _append(
     if files:
         draws = appended(without_rows(read_draws(folder / SNAPSHOT), without), draws)
     write_draws(folder / SNAPSHOT, draws, study=folder.name, notes=_notes(records))
-    write_study(folder, facts_of(draws), records[0]["file"], target=plan.target)
+    plan.describe(facts_of(draws), records)
 
 
 def _add_parts(tables: Iterator[pa.Table], rows: Rows, plan: _ImportPlan, files: Sequence[Path]) -> None:
@@ -393,7 +413,7 @@ def _add_parts(tables: Iterator[pa.Table], rows: Rows, plan: _ImportPlan, files:
         per_answer=rows.per_answer,
     )
     records = _with_record([], plan, n_draws=len(rows.runs), n_models=len(rows.models))
-    write_study(folder, facts, next(iter(_records(folder)), plan.record)["file"], target=plan.target)
+    plan.describe(facts, _records(folder) or [plan.record])
     add_parts(folder, tables, name=plan.parts, notes=_notes(records))
 
 

@@ -32,7 +32,7 @@ def json_records(path: Path, text: TextIO) -> Iterator[Numbered]:
     """
     if _is_in_lines(text):
         return _from_lines(path, text)
-    return _from_stream(path, text)
+    return _from_stream(_Window(path, text))
 
 
 def json_object(source: str) -> Record | None:
@@ -87,8 +87,23 @@ def _from_lines(path: Path, text: TextIO) -> Iterator[Numbered]:
         record = json_object(line)
         if record is not None:
             yield number, record
+        elif _is_unfinished(line):
+            yield from _from_stream(_Window(path, text, begun=line, line=number))
         else:
             yield from ((number, each) for each in _several(line))
+
+
+def _is_unfinished(line: str) -> bool:
+    """Whether a line begins an object that goes on below it, as one that is printed over several lines."""
+    if line.lstrip(_SPACE)[:1] != "{":
+        return False
+    try:
+        json.loads(line)
+    except json.JSONDecodeError as error:
+        return error.pos >= len(line.rstrip())
+    except (ValueError, RecursionError):
+        pass
+    return False
 
 
 def _several(line: str) -> Sequence[Record | str]:
@@ -108,9 +123,9 @@ def _several(line: str) -> Sequence[Record | str]:
     return found
 
 
-def _from_stream(path: Path, text: TextIO) -> Iterator[Numbered]:
+def _from_stream(window: "_Window") -> Iterator[Numbered]:
     """The objects of a text that is not in lines, decoded from a window that moves over it."""
-    window, ended, number = _Window(path, text), False, 1
+    ended, number = False, 1
     while not ended:
         ended = not window.skip()
         if ended:
@@ -132,11 +147,12 @@ def _decoder() -> json.JSONDecoder:
 class _Window:
     """A piece of a text that holds the next value whole."""
 
-    def __init__(self, path: Path, text: TextIO) -> None:
+    def __init__(self, path: Path, text: TextIO, *, begun: str = "", line: int = 1) -> None:
+        """Begin with what was read of the text already, and with the line on which that begins."""
         self._path, self._text = path, text
-        self._piece, self._at, self._depth = "", 0, 0
+        self._piece, self._at, self._depth = begun, 0, 0
         self._decode = _decoder().raw_decode
-        self.line = 1
+        self.line = line
 
     def skip(self) -> bool:
         """Move to the next value, past blanks, commas and the brackets of a list; False at the end."""

@@ -2,7 +2,7 @@
 
 import json
 import re
-from collections.abc import Callable, Collection, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
@@ -69,10 +69,18 @@ def log_in(document: Record, source: str) -> tuple[LogFormat, list[Record], str 
     return None
 
 
-def log_records(entries: Iterator[Numbered], log: LogFormat, *, model: str | None) -> Iterator[Numbered]:
+def log_records(
+    entries: Iterator[Numbered], log: LogFormat, *, model: str | None, asked: Mapping[str, str] | None = None
+) -> Iterator[Numbered]:
     """The draws of a log's entries, each with the entry's other keys and its line.
 
     Where lm-eval passed a sample through several filters, the sample stands once for each; one is taken.
+
+    Args:
+        entries: With their lines.
+        log: Their format.
+        model: The model that the whole log names, where it does.
+        asked: The model that each request of a batch asked, by its `custom_id`.
     """
     wanted = None
     for line, entry in entries:
@@ -82,9 +90,18 @@ def log_records(entries: Iterator[Numbered], log: LogFormat, *, model: str | Non
                 continue
             rest = {name: value for name, value in entry.items() if name not in OURS}
             for record in log.draws(entry, model):
-                yield line, rest | record
+                yield line, rest | (_asked(record, entry, asked) if asked else record)
         else:
             yield line, entry
+
+
+def _asked(record: Record, entry: Record, asked: Mapping[str, str]) -> Record:
+    """A draw of the model that was asked; the one that answered is kept beside it where it is another."""
+    served, name = record.get("model"), entry.get("custom_id")
+    model = asked.get(name) if isinstance(name, str) else None
+    if model is None:
+        return record
+    return record | {"model": model, "served_model": served if served != model else None}
 
 
 def model_beside(path: Path) -> str | None:

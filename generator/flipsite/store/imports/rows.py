@@ -338,7 +338,7 @@ class _DrawReader:
     def _read(self, runs: Runs, model: Ints, draw: Ints, rows_a_run: int) -> None:
         unread = {name: _Unread() for name in AMOUNTS}
         waiting, n_waiting, done = list[pa.Table](), 0, 0
-        for index, batch in enumerate(self.sheet.batches()):
+        for index, batch in enumerate(self.sheet.batches("draw")):
             kept = self.survey.rows[index]
             some = batch if len(kept) == len(batch.lines) else take(batch, kept)
             end = done + n_waiting + len(kept)

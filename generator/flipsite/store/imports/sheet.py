@@ -21,7 +21,9 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 from numpy.typing import NDArray
 
+from flipsite.domain.progress import Progress, unwatched
 from flipsite.errors import UsageError
+from flipsite.store.exports import HEADERS
 from flipsite.store.imports.columns import ImportOptions, check_columns, match_case
 from flipsite.store.imports.csv import opened_csv
 from flipsite.store.imports.files import (
@@ -136,10 +138,12 @@ class Sheet:
         unit: The things that lines count: `line`, `row` or `record`.
         flawed: Whether there are rows that cannot be trusted.
         notes: Sentences on how the file was understood.
+        progress: Told of the rows that are read, and read again.
     """
 
     path: Path
     spool: Spool
+    progress: Progress = unwatched
     names: tuple[str, ...] = ()
     n_rows: int = 0
     n_lost: int = 0
@@ -148,9 +152,16 @@ class Sheet:
     flawed: bool = False
     notes: list[str] = field(default_factory=list)
 
-    def batches(self) -> Iterator[Batch]:
-        """The rows, some at a time, as often as they are asked for."""
+    def batches(self, noun: str = "row") -> Iterator[Batch]:
+        """The rows, some at a time, as often as they are asked for.
+
+        Args:
+            noun: What the rows are read for, as the progress names it.
+        """
+        n_done = 0
         for table in self.spool:
+            self.progress(noun, n_done, self.n_rows)
+            n_done += len(table)
             lines, flaws, *columns = (_whole(column) for column in table.columns)
             faults = {row: text for row, text in enumerate(flaws.to_pylist()) if text} if self.flawed else {}
             cells = dict(zip(table.column_names[2:], columns, strict=True))
@@ -181,18 +192,21 @@ def _whole(column: pa.ChunkedArray) -> pa.Array:
 
 
 @contextmanager
-def read_sheet(path: Path, options: ImportOptions, *, most_bytes: int = MOST_BYTES) -> Iterator[Sheet]:
+def read_sheet(
+    path: Path, options: ImportOptions, *, most_bytes: int = MOST_BYTES, progress: Progress = unwatched
+) -> Iterator[Sheet]:
     """Read the columns of a file that the options name, or that differ from these only in case.
 
     Args:
         path: CSV, JSON or Parquet, packed or not.
         options: Which columns are wanted.
         most_bytes: Cells of more bytes lie in a temporary file, which is gone in the end.
+        progress: Told of the megabytes that are read, and then of the rows.
 
     Raises:
         UsageError: If the file cannot be read as what it seems to be, or a column is missing.
     """
-    sheet = Sheet(path=path, spool=Spool(most_bytes))
+    sheet = Sheet(path=path, spool=Spool(most_bytes), progress=progress)
     try:
         with reading(path):
             if is_parquet(head_of(path)):
@@ -200,10 +214,12 @@ def read_sheet(path: Path, options: ImportOptions, *, most_bytes: int = MOST_BYT
             elif is_inspect_log(path):
                 _read_eval_log(sheet, options)
             else:
-                with opened_text(path, encoding=options.encoding) as text:
+                with opened_text(path, encoding=options.encoding, progress=progress) as text:
                     read = _read_json if is_json(path, text) else _read_csv
                     read(sheet, text, options)
         check_columns(path, sheet.names, match_case(options, sheet.names)[0])
+        if sheet.names in HEADERS:
+            sheet.notes.append("The file was recognised as draws that flipsite exported.")
         yield sheet
     finally:
         sheet.spool.close()
@@ -306,7 +322,8 @@ def _read_log(
                     "beside them, or name the model with --model"
                 )
         sheet.notes.append(f"The file was recognised as {log.title}.")
-        entries = log_records(entries, log, model=model)
+        asked = options.requests.models if options.requests and log.name == "openai-batch" else None
+        entries = log_records(entries, log, model=model, asked=asked)
     first = list(islice(entries, _FIRST_RECORDS))
     names = dict.fromkeys(name for _, record in first if isinstance(record, dict) for name in record)
     spelled, _ = match_case(options, tuple(names))
@@ -354,6 +371,7 @@ def _read_parquet(sheet: Sheet, options: ImportOptions) -> None:
                 for name, column in zip(wanted, _columns(batch, wanted), strict=True)
             }
             sheet.add(Batch(lines=np.arange(first, first + len(batch)), cells=cells))
+            sheet.progress("stored row", first - 1 + len(batch), file.metadata.num_rows)
             first += len(batch)
 
 

@@ -24,6 +24,7 @@ from flipsite.domain.study import (
 from flipsite.errors import UsageError
 from flipsite.files import replacing
 from flipsite.settings import dump_study
+from flipsite.store.imports.batch_requests import BatchRequests
 from flipsite.store.imports.cells import Labels
 from flipsite.store.snapshot.read import model_extents, read_draws
 
@@ -72,7 +73,13 @@ def facts_of_files(files: Sequence[Path]) -> DrawFacts:
 
 
 def write_study(
-    folder: Path, facts: DrawFacts, source: str, *, target: object, kind: Kind = Kind.MEASURED
+    folder: Path,
+    facts: DrawFacts,
+    source: str,
+    *,
+    target: object,
+    kind: Kind = Kind.MEASURED,
+    requests: BatchRequests | None = None,
 ) -> None:
     """Describe a study as far as its draws allow; a description that is there stays.
 
@@ -82,6 +89,8 @@ def write_study(
     if (folder / "study.toml").exists():
         return
     study = _study(folder.name, facts, source, target=target, kind=kind)
+    if requests is not None:
+        study = requests.described(study)
     with replacing(folder / "study.toml") as file:
         file.write(dump_study(study).encode())
 
