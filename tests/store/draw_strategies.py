@@ -99,7 +99,7 @@ def any_draws(draw: st.DrawFn, **options: st.SearchStrategy[Any]) -> list[Draw]:
     index = st.integers(0, len(labels) - 1)
     valid: st.SearchStrategy[Result] = st.builds(Outcome, index=index)
     if draw(st.booleans()):
-        row = st.lists(index, min_size=1, max_size=6).map(tuple)
+        row = st.lists(index, min_size=2, max_size=6).map(tuple)
         valid = st.builds(OutcomeSequence, indices=row)
     rows = draw(many_draws(**options).filter(bool))
     return [

@@ -15,7 +15,7 @@ from flipsite.domain.draws import STATUSES, Draws, Status
 from flipsite.domain.study import Kind
 from flipsite.errors import StoreError, UsageError
 from flipsite.settings import default_study, dump_study, load_study
-from flipsite.store.imports.columns import parse_options
+from flipsite.store.imports.columns import ImportOptions, parse_options
 from flipsite.store.imports.importer import ImportReport, import_file
 from flipsite.store.snapshot.read import read_draws, read_notes
 
@@ -497,3 +497,19 @@ def test_a_killed_import_is_whole_or_absent(study, delay_s) -> None:
     add(undisturbed, text)
     for name in ("draws.parquet", "study.toml"):
         assert (study / name).read_bytes() == (undisturbed / name).read_bytes()
+
+
+@pytest.mark.parametrize("form", ["csv", "jsonl", "csv.gz"])
+def test_progress_counts_bytes_rows_and_draws(study: Path, form: str) -> None:
+    """Each phase from its beginning on, and none beyond its end."""
+    path = study.parents[2] / f"a.{form}"
+    rows = [f"m{number % 7},{number % 2}" for number in range(70_000)]
+    text = "\n".join(["model,outcome", *rows])
+    if form == "jsonl":
+        text = "".join(f'{{"model": "m", "outcome": {row[-1]}}}\n' for row in rows)
+    path.write_bytes(gzip.compress(text.encode()) if form == "csv.gz" else text.encode())
+    seen = list[tuple[str, int, int]]()
+    import_file(path, folder=study, options=ImportOptions(), progress=lambda *step: seen.append(step))
+    assert list(dict.fromkeys(noun for noun, _, _ in seen)) == ["megabyte", "row", "draw", "stored draw"]
+    assert all(0 <= n_done <= n_all for _, n_done, n_all in seen)
+    assert {n_all for noun, _, n_all in seen if noun != "megabyte"} == {70_000}
