@@ -53,7 +53,7 @@ def test_an_unknown_key_is_told_its_nearest(tmp_path: Path) -> None:
 
 def test_an_unknown_key_that_is_near_none_is_told_all(tmp_path: Path) -> None:
     (fault,) = faults_of(tmp_path, "[budget]\nx = 3\n")
-    assert fault.endswith("budget.x: unknown key; known here: total_usd, per_model_usd.")
+    assert fault.endswith("budget.x: unknown key; known here: total_usd, per_model_usd, shared_with.")
 
 
 def test_an_entry_of_the_skip_list_is_named_by_its_number(tmp_path: Path) -> None:

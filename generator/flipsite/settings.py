@@ -201,7 +201,11 @@ def dump_study(study: Study) -> str:
         + skips
         + prices
         + "\n[budget]\n"
-        + maybe("total_usd", budget.total_usd, "(absent: no bound of its own; --budget sets one)")
+        + (
+            maybe("total_usd", budget.total_usd, "(absent: no bound of its own; --budget sets one)")
+            if budget.shared_with is None
+            else _lines(shared_with=budget.shared_with)
+        )
         + maybe("per_model_usd", budget.per_model_usd, "(absent: no bound)")
         + (f"\n{_lines(provider=study.provider)}" if study.provider else "")
         + (f"\n{_lines(request=study.request)}" if study.request else "")
@@ -362,6 +366,15 @@ _DOLLARS = "a number of dollars, from 0 to a billion"
 class _BudgetSection(_Section):
     total_usd: _Number | None = _key(None, _DOLLARS, ge=0, le=MOST_BUDGET_USD)
     per_model_usd: _Number | None = _key(None, _DOLLARS, ge=0, le=MOST_BUDGET_USD)
+    shared_with: _Text | None = _key(
+        None, "the id of the study whose total_usd this one shares, as `flipsite arms` writes it"
+    )
+
+    @model_validator(mode="after")
+    def _one_total(self) -> "_BudgetSection":
+        if self.shared_with is not None and self.total_usd is not None:
+            raise KeyFaultError("total_usd", "is that of the study in shared_with; leave one of them out")
+        return self
 
 
 class _StudyFile(_Section):

@@ -69,11 +69,11 @@ def record(family: MethodFamily, model: str, method: str) -> MethodRecord:
 def test_a_study_and_its_arms_are_a_family_and_share_the_budget(
     project: Project, family: MethodFamily
 ) -> None:
-    """Nothing but the method differs; what the study had left is split."""
+    """Nothing but the method differs, and the total is the first one's."""
     assert [study.id for study in family.studies] == list(STUDIES)
     first, *arms = (load_study(project.studies / name) for name in STUDIES)
     assert all(arm.prompt == first.prompt for arm in arms)
-    assert [arm.budget.total_usd for arm in arms] == [5.0, 5.0]
+    assert {(arm.budget.total_usd, arm.budget.shared_with) for arm in arms} == {(None, first.id)}
     again = write_arms(project, STUDIES[0], methods=["seed"])
     assert [arm.is_new for arm in again] == [False]
 

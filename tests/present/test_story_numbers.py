@@ -36,7 +36,7 @@ def story(report: StudyReport) -> str:
         return (study_values(found) if model is None else model_values(found, model))[name]
 
     functions = {"value": value, "term": lambda word: word}
-    functions |= dict.fromkeys(("chart", "table", "coin", "model"), nothing)
+    functions |= dict.fromkeys(("chart", "table", "coin", "model", "takes"), nothing)
     html = render_narrative(CONTENT / "story.md", functions, raw={"link": str}).html
     return plain(html.striptags())
 

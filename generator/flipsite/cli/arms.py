@@ -17,8 +17,9 @@ from flipsite.domain.study import MethodKind
 def command(*, study: str, methods: str | None, temperatures: str | None, efforts: str | None) -> None:
     r"""Write a study beside STUDY for each combination, with the same prompt, models and draws.
 
-    The arms share what STUDY has not spent of its budget. An arm that is there already stays as it is. On the
-    site STUDY and its arms are a family: a page compares what they cost and how even they are.
+    STUDY and its arms share one budget: what one of them has spent is left to none of the others. An arm that
+    is there already stays as it is. On the site they are a family: a page compares what they cost and how
+    even they are.
 
     \b
     Examples:

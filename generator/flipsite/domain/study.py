@@ -219,10 +219,17 @@ class ModelChoice:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Budget:
-    """Upper bounds in US dollars; None is no bound."""
+    """Upper bounds in US dollars; None is no bound.
+
+    Attributes:
+        total_usd: Of all draws of the study and of those that share its budget.
+        per_model_usd: Of one model in this study.
+        shared_with: The study whose `total_usd` counts for this one too; None for a budget of its own.
+    """
 
     total_usd: float | None = None
     per_model_usd: float | None = None
+    shared_with: str | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

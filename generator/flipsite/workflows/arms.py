@@ -1,4 +1,4 @@
-"""Sibling studies that differ in the method, the temperature or the effort alone."""
+"""Sibling studies that differ only in method, temperature or reasoning effort, and share one budget."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
@@ -8,9 +8,8 @@ from flipsite.domain.distribution import KeyFaultError, check_method
 from flipsite.domain.study import UNKNOWN_PROMPT, Kind, Method, MethodKind, Study
 from flipsite.errors import UsageError
 from flipsite.files import replacing
-from flipsite.project import Project, existing_study, snapshot_files
+from flipsite.project import Project, existing_study
 from flipsite.settings import dump_study, load_study
-from flipsite.workflows.load import held_tallies
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -38,8 +37,8 @@ def write_arms(
 ) -> tuple[Arm, ...]:
     """Write a study for each combination that is asked for and not there yet.
 
-    What the study has not spent of its budget is shared by the new arms in equal parts, so that all together
-    never cost more than the study was to cost. Everything but the arm's own setting is the study's.
+    An arm shares the study's total budget: what one of them has spent is left to none of the others, whenever
+    the arms were written. Everything but the arm's own setting is the study's.
 
     Raises:
         UsageError: If the study does not exist, its prompt is not known, nothing is asked for, or a setting
@@ -63,16 +62,14 @@ def write_arms(
         for effort in efforts or (base.sampling.reasoning,)
         if (arm := _arm(base, kind, temperature, effort)) is not None
     ]
-    fresh = [arm for arm in wanted if not (project.studies / arm.id / "study.toml").exists()]
-    left = _left_usd(folder, base)
     arms = []
     for arm in wanted:
-        path, is_new = project.studies / arm.id / "study.toml", arm in fresh
+        path = project.studies / arm.id / "study.toml"
+        is_new = not path.exists()
         if is_new:
-            share = None if left is None else left / len(fresh)
             _check(folder, arm)
             with replacing(path) as file:
-                file.write(dump_study(replace(arm, budget=replace(arm.budget, total_usd=share))).encode())
+                file.write(dump_study(arm).encode())
         arms.append(Arm(study=load_study(path.parent), path=path, is_new=is_new))
     return tuple(arms)
 
@@ -88,18 +85,16 @@ def _arm(base: Study, kind: MethodKind, temperature: float | None, effort: str |
         *([f"t{temperature:g}".replace(".", "-")] if temperature != base.sampling.temperature else []),
         *([f"reasoning-{effort}"] if effort != base.sampling.reasoning else []),
     ]
-    title = f"{base.title} ({', '.join(parts)})"
+    owner = base.budget.shared_with or base.id
     return replace(
-        base, id="-".join([base.id, *parts]), title=title, sampling=sampling, method=method, started=None
+        base,
+        id="-".join([base.id, *parts]),
+        title=f"{base.title} ({', '.join(parts)})",
+        sampling=sampling,
+        method=method,
+        budget=replace(base.budget, total_usd=None, shared_with=owner),
+        started=None,
     )
-
-
-def _left_usd(folder: Path, base: Study) -> float | None:
-    total = base.budget.total_usd
-    if total is None:
-        return None
-    tallies = held_tallies(folder) if snapshot_files(folder) else ()
-    return max(0.0, total - sum(tally.cost_usd or 0.0 for tally in tallies))
 
 
 def _check(folder: Path, arm: Study) -> None:

@@ -12,6 +12,7 @@ from flipsite.domain.study import Study
 from flipsite.project import Project, existing_study
 from flipsite.settings import default_study, load_study
 from flipsite.workflows.session import account_key, simulated_client
+from flipsite.workflows.shared_budget import with_shared_total
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -72,7 +73,9 @@ def list_models(
         UsageError: If there is no such study, or the address is none.
         CollectError: If the catalogue cannot be had.
     """
-    study = load_study(existing_study(project, study_id)) if study_id else default_study("default")
+    study = default_study("default")
+    if study_id:
+        study = with_shared_total(project, load_study(existing_study(project, study_id)))
     today = datetime.now(UTC).date().isoformat()
     offered = asyncio.run(_fetched(api_base, today=today, simulated=simulated))
     choices = choose(offered.models, study, today=today)

@@ -46,6 +46,7 @@ from flipsite.workflows.session import (
     simulated_client,
     today_of,
 )
+from flipsite.workflows.shared_budget import sharing, with_shared_total
 from flipsite.workflows.snapshot import write_snapshot
 
 log = logging.getLogger(__name__)
@@ -289,10 +290,14 @@ def collect(
     if not (folder / "study.toml").exists():
         confirm_new(project, order.study_id, watcher)
         new = article_study(order.study_id, simulated=order.simulated_seed is not None)
-    study = ordered(new or load_study(folder), order)
+    study = ordered(with_shared_total(project, new or load_study(folder)), order)
     check_collectable(folder, study, order)
     client = client_of(study, order, app)
-    with open_cache(project, study, protocol=protocol_of(study, order)) as cache:
+    of = order.shard.holds if order.shard else lambda model: True
+    with (
+        open_cache(project, study, protocol=protocol_of(study, order)) as cache,
+        sharing(project, study, of=of) as study,
+    ):
         if order.adopt:
             watcher.adopted(*adopt_snapshot(folder, cache))
         run = CollectRun(study, order, folder=folder, cache=cache, client=client, watcher=watcher, new=new)

@@ -35,6 +35,7 @@ from flipsite.store.snapshot.read import model_extents
 from flipsite.store.snapshot.rewrite import drop_model, rename_rows
 from flipsite.workflows.features import share_of_cache
 from flipsite.workflows.load import draws_place, sha256
+from flipsite.workflows.shared_budget import follow_rename
 
 JOURNAL = "move.json"
 SCRATCH, REPLACED = "moving", "moved"
@@ -244,6 +245,8 @@ def _finish(project: Project, move: _Move) -> None:
     fit = project.cache / "fits" / f"{move.study}.nc"
     if fit.exists():
         fit.rename(fit.with_name(f"{move.share}.nc"))
+    if move.copied:
+        follow_rename(project, move.study, move.share)
     (project.cache / JOURNAL).unlink()
 
 

@@ -83,10 +83,8 @@ def _without(unable: Sequence[str], n_models: int, records: Sequence[MethodRecor
     several = f"{plural(len(unable), 'model')} of {n_models:,} {verb} not"
     subject = f"None of {plural(n_models, 'model')} is" if len(unable) == n_models else several
     yield f"{subject} shown to draw within {FAIR_MARGIN:g} of the target by any way asked."
-    best: dict[str, MethodRecord] = {}
-    for record in sorted(records, key=_rate):
-        if record.model in unable and _rate(record):
-            best[record.model] = record
+    able = sorted((each for each in records if each.model in unable and each.fair.claimed), key=_rate)
+    best = {each.model: each for each in able if _rate(each)}
     if best:
         worst = min(best.values(), key=_rate)
         price = f"{usd_text(1000 / _rate(worst))} ({way_text(worst)})"
@@ -95,7 +93,16 @@ def _without(unable: Sequence[str], n_models: int, records: Sequence[MethodRecor
             if len(best) == 1
             else f"Fair bits can still be extracted from {len(best):,} of these, 1,000 for at most {price}."
         )
+    elif free := max((each for each in able if each.fair.bits_low), key=_bits_a_draw, default=None):
+        yield (
+            f"The most fair bits are in the draws of {free.model} ({way_text(free)}): at least "
+            f"{free.fair.bits_low:,.0f} in {plural(free.valid, 'draw')}."
+        )
 
 
 def _rate(record: MethodRecord) -> float:
     return record.fair.bits_per_usd or 0.0
+
+
+def _bits_a_draw(record: MethodRecord) -> float:
+    return (record.fair.bits_low or 0.0) / record.valid

@@ -11,6 +11,7 @@ import jinja2
 from markupsafe import Markup
 
 from flipsite.analyse.cross_study.comparisons import has_results, in_order
+from flipsite.analyse.methods.family import MethodFamily
 from flipsite.analyse.report import StudyReport
 from flipsite.domain.display import Figure
 from flipsite.domain.site import SiteInfo
@@ -18,6 +19,7 @@ from flipsite.domain.urls import RESERVED_STUDIES, STUDY_ID, model_page
 from flipsite.errors import ContentError
 from flipsite.present.leaderboard.board import Board
 from flipsite.present.leaderboard.page import board_context, finding
+from flipsite.present.methods.answer import Paragraph, what_it_takes
 from flipsite.present.pages.narrative import Function, known, render_narrative
 from flipsite.present.pages.narrative_values import model_values, study_values
 from flipsite.present.pages.page import Page, linker
@@ -81,6 +83,7 @@ def narrative_pages(
     templates: jinja2.Environment,
     *,
     info: SiteInfo,
+    families: Sequence[MethodFamily] = (),
 ) -> list[Page]:
     """The home page and every narrative there is a source of.
 
@@ -99,7 +102,7 @@ def narrative_pages(
         content = source.parent.parent if source.parent.name == OWN_PAGES else source.parent
         narratives[path] = render_narrative(
             source,
-            _calls(reports, figures, boards, path, templates),
+            _calls(reports, figures, boards, path, templates, families=families),
             raw={
                 "link": linker(path),
                 "number": _number,
@@ -181,6 +184,8 @@ def _calls(
     boards: Mapping[str, Board],
     path: str,
     templates: jinja2.Environment,
+    *,
+    families: Sequence[MethodFamily],
 ) -> Mapping[str, Function]:
     """The functions a narrative may call; without `study=` they use the first study."""
     page = Page(path=path, title="", description="", template="")
@@ -240,4 +245,22 @@ def _calls(
             raise ContentError("the study has no model with a bias to flip along with")
         return Markup(render(templates, "parts/coin_toy.html", toy=toy, page=page))
 
-    return {"value": value, "table": table, "chart": chart, "model": model, "coin": coin, "term": term}
+    def takes() -> Markup:
+        shown = [report for report in reports if has_results(report)]
+        return Markup("").join(_paragraph_html(each, page) for each in what_it_takes(shown, families))
+
+    return {
+        "value": value,
+        "table": table,
+        "chart": chart,
+        "model": model,
+        "coin": coin,
+        "term": term,
+        "takes": takes,
+    }
+
+
+def _paragraph_html(found: Paragraph, page: Page) -> Markup:
+    if not found.path:
+        return Markup("<p>{}</p>").format(found.text)
+    return Markup('<p>{} <a href="{}">{}</a>.</p>').format(found.text, page.link(found.path), found.link)

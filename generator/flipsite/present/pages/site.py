@@ -114,7 +114,15 @@ def overview_files(
     compared = [*comparison_pages(given.compared, given.drawn.compared)]
     matrix = [matrix_page(given.matrix)] if given.matrix else []
     known = [*reports, *given.hidden]
-    narratives = narrative_pages(known, figures, given.boards, given.sources, templates, info=settings.info)
+    narratives = narrative_pages(
+        known,
+        figures,
+        given.boards,
+        given.sources,
+        templates,
+        info=settings.info,
+        families=given.methods,
+    )
     pages = [
         *narratives,
         glossary_page(),

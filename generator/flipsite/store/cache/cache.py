@@ -7,7 +7,7 @@ at their worst case. The project's cache lies under `.flipsite/`, private and ne
 
 import json
 import sqlite3
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import ExitStack, closing, contextmanager
 from dataclasses import replace
 from functools import lru_cache
@@ -245,6 +245,21 @@ def cached_studies(folder: Path) -> tuple[str, ...]:
         return ()
     with complaints(path), opened(path) as connection:
         return tuple(queries.studies(connection))
+
+
+def spent_pico(folder: Path, study: str, *, of: Callable[[str], bool]) -> int:
+    """Picodollars that a study of a private folder's cache has cost, requests in flight at their worst case.
+
+    Args:
+        folder: The private folder; where it holds no cache, nothing was spent.
+        study: The study's id.
+        of: Whether a model counts.
+    """
+    path = folder / CACHE_FILE
+    if not path.exists():
+        return 0
+    with complaints(path), opened(path) as connection:
+        return sum(cost for model, cost in queries.committed(connection, study) if of(model))
 
 
 def rename_studies(folder: Path, names: Mapping[str, str]) -> None:

@@ -124,6 +124,15 @@ def standings(connection: sqlite3.Connection, study: int) -> Iterator[ModelLedge
         )
 
 
+def committed(connection: sqlite3.Connection, study: str) -> Iterator[tuple[str, int]]:
+    """Each model of a study with what it has cost or may yet cost, in picodollars."""
+    query = (
+        "SELECT model, billed_pico + unpriced_pico + in_flight_pico FROM series"
+        " WHERE study = (SELECT study FROM study WHERE id = ?)"
+    )
+    yield from connection.execute(query, (study,))
+
+
 def settled(connection: sqlite3.Connection, study: int, model: str) -> Iterator[tuple[str, int, int]]:
     """Labels (JSON), order and index of each draw of a model that need not be asked again."""
     query = (

@@ -1,0 +1,70 @@
+"""The answer to the article's question, from the families of methods and the answers of several draws."""
+
+from collections import Counter
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+
+from flipsite.analyse.methods.family import MethodFamily
+from flipsite.analyse.report import StudyReport
+from flipsite.analyse.sequences.estimates import SequenceVerdict
+from flipsite.domain.display import plural
+from flipsite.domain.study import Kind
+from flipsite.present.methods.page import methods_path
+from flipsite.present.methods.words import takes_sentences
+from flipsite.present.text.formats import count_text
+
+NO_FAMILY = (
+    "No study of this site asks the same models in more than one way, so it has no answer yet. "
+    "The command flipsite arms prepares such studies."
+)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Paragraph:
+    """A paragraph of the answer, and the page that has the numbers behind it; `path` is empty for none."""
+
+    text: str
+    path: str = ""
+    link: str = ""
+
+
+def what_it_takes(reports: Sequence[StudyReport], families: Sequence[MethodFamily]) -> list[Paragraph]:
+    """What reliable draws take: by each family of methods, then by each study of several draws an answer.
+
+    Real models stand before simulated ones, which are named so.
+    """
+    found = [*map(_family, families)] or [Paragraph(text=NO_FAMILY)]
+    simulated = [family.base.kind is Kind.SIMULATED for family in families]
+    first = [each for each, last in zip(found, simulated or [False], strict=True) if not last]
+    return [*first, *_dozens(reports), *(each for each in found if each not in first)]
+
+
+def _family(family: MethodFamily) -> Paragraph:
+    base, ways = family.base, plural(len(family.studies), "way")
+    subject = (
+        "Simulated models of known truth" if base.kind is Kind.SIMULATED else f"The models of “{base.title}”"
+    )
+    return Paragraph(
+        text=" ".join([f"{subject} were asked in {ways}.", *takes_sentences(family)]),
+        path=methods_path(family),
+        link="Each way and its price",
+    )
+
+
+def _dozens(reports: Sequence[StudyReport]) -> Iterable[Paragraph]:
+    """How many models give independent draws within one answer, by study; simulated ones are left out."""
+    for report in reports:
+        if report.sequences is None or report.study.kind is Kind.SIMULATED:
+            continue
+        verdicts = Counter(each.verdict for each in report.sequences.sequences.values())
+        independent, patterned = verdicts[SequenceVerdict.INDEPENDENT], verdicts[SequenceVerdict.PATTERNED]
+        models, per_answer = plural(verdicts.total(), "model"), count_text(report.study.sampling.per_answer)
+        yield Paragraph(
+            text=(
+                f"In “{report.study.title}”, with {per_answer} draws in one answer, the answers of "
+                f"{patterned} of {models} follow a pattern; those of {independent} cannot be distinguished "
+                "from independent draws."
+            ),
+            path=f"{report.study.id}/leaderboard/index.html",
+            link="The patterns",
+        )
