@@ -11,12 +11,15 @@ from numpy.typing import NDArray
 
 from flipsite.analyse.binomial import binomial_probability, jeffreys
 from flipsite.analyse.contingency import TwoByTwo, newcombe, wilson
+from flipsite.analyse.dependence.homogeneity import homogeneity, succession_of
+from flipsite.analyse.dependence.overdispersion import overdispersion, widened_test, with_q_values
 from flipsite.analyse.empirical_bayes.population import fit_population
 from flipsite.analyse.empirical_bayes.shrinkage import NEAR, shrunken_biases
 from flipsite.analyse.fair_share import fair_share
 from flipsite.analyse.posterior import bias_interval, bias_within
 from flipsite.analyse.ranking import standings
 from flipsite.analyse.sequential import log_evidence
+from flipsite.domain.counts import Transitions
 from flipsite.domain.draws import Tally
 
 Floats = NDArray[np.float64]
@@ -179,6 +182,49 @@ def anytime_table(n_coins: int = 20_000, most: int = 2_000) -> str:
     return "\n".join(lines)
 
 
+def sticky_table(n_coins: int = 4_000) -> str:
+    """Coins that stick to their side, each alone in a study: how many are called biased."""
+    lines = [
+        "| share | stays | draws | plain test | shown to stick | called biased |",
+        "|---|---|---|---|---|---|",
+    ]
+    for share, n, stay in [
+        *((0.5, n, stay) for n in (50, 200) for stay in (0.5, 0.6, 0.7, 0.8, 0.9, 0.95)),
+        *((0.9, 50, stay) for stay in (0.9, 0.95)),
+    ]:
+        rng = np.random.default_rng(n + int(100 * stay))
+        found = [_sticky_verdict(share, n, stay, rng) for _ in range(n_coins)]
+        plain, shown, biased = np.mean(found, axis=0)
+        lines.append(f"| {share} | {stay:.0%} | {n} | {plain:.1%} | {shown:.0%} | {biased:.1%} |")
+    return "\n".join(lines)
+
+
+def _sticky_verdict(share: float, n: int, stay: float, rng: np.random.Generator) -> tuple[bool, bool, bool]:
+    """Whether a plain test is below 0.05, dependence is shown, and the model's own test is below 0.05.
+
+    Args:
+        share: Of ones, in the long run.
+        n: Draws.
+        stay: How often the more frequent side is followed by itself.
+        rng: Of the draws.
+    """
+    leave = (1 - stay) * share / (1 - share)  # of the rarer side
+    draws = [rng.random() < share]
+    for chance in rng.random(n - 1).tolist():
+        draws.append(chance < stay if draws[-1] else chance < leave)
+    outcomes = np.array(draws, np.int16)
+    ones, middle = int(outcomes.sum()), n // 2
+    halves = {
+        name: (len(half) - int(half.sum()), int(half.sum()))
+        for name, half in (("first", outcomes[:middle]), ("second", outcomes[middle:]))
+    }
+    tests = succession_of(Transitions.of(outcomes)), homogeneity(halves, by="half")
+    depends = overdispersion(with_q_values({"m": tests})["m"])
+    effect, least = (depends.design_effect, depends.least_p) if depends else (1.0, 0.0)
+    plain, p = (widened_test(ones, n, each)[2] for each in (1.0, effect))
+    return plain < 0.05, depends is not None, max(p, least) < 0.05
+
+
 def _small_p(n: int) -> NDArray[np.bool_]:
     """Which counts of ones in n have p < 0.05 against a fair coin."""
     at_most = np.cumsum(binomial_probability(np.arange(n + 1), n))
@@ -202,5 +248,6 @@ if __name__ == "__main__":
         studies_table,
         shrinkage_table,
         anytime_table,
+        sticky_table,
     ):
         print(f"{table()}\n")

@@ -93,3 +93,18 @@ def test_they_hold_at_four_hundred_draws_where_a_coin_can_be_fair(labels) -> Non
     assert sum(record.is_flagged for record in found if record.model in CHANCE) <= 0.1 * len(fair_ones)
     dependent = [r for r in found if r.model in ("simulated/sticky", "simulated/slow-drift")]
     assert all(record.is_flagged for record in dependent)
+
+
+@pytest.mark.slow
+def test_alone_in_a_study_each_even_control_is_called_biased_in_about_one_try_of_twenty_at_most() -> None:
+    """A hundred tries each at 50 draws; no other model's q-value helps."""
+    wrong: Counter[str] = Counter()
+    study = replace(STUDY, prompt=replace(STUDY.prompt, orders="both"))
+    even = [coin for coin in ASKED if coin.id in balanced("fixed")]
+    for coin in even:
+        for seed in range(100):
+            draws = collect_draws(flips(coin, study.prompt, n=50, seed=seed))
+            (record,) = report_draws(study, draws).estimates
+            wrong[coin.id] += record.verdict is Verdict.BIASED
+    assert sum(wrong.values()) <= 5 * len(even)
+    assert all(times <= 10 for times in wrong.values()), wrong

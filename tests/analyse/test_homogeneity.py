@@ -1,4 +1,5 @@
-from itertools import pairwise, permutations
+from collections import defaultdict
+from itertools import pairwise, permutations, product
 
 import numpy as np
 import pytest
@@ -6,6 +7,7 @@ from scipy import stats
 
 from flipsite.analyse.dependence.homogeneity import (
     Homogeneity,
+    even_share_given_runs,
     homogeneity,
     modes,
     runs_distribution,
@@ -103,6 +105,19 @@ def test_the_number_of_runs_is_distributed_over_all_orders() -> None:
     counts = np.bincount([1 + sum(a != b for a, b in pairwise(o)) for o in orders])
     assert runs_distribution(4, 3)[: len(counts)] == pytest.approx(counts / len(orders), abs=1e-12)
     assert runs_distribution(400, 350).sum() == pytest.approx(1, abs=1e-9)
+
+
+def test_an_even_share_is_tested_among_all_outcomes_with_as_many_runs() -> None:
+    """Against all 512 outcomes of nine draws, which a coin that sticks and is even draws equally often."""
+    by_runs = defaultdict[int, list[int]](list)
+    for outcomes in product((0, 1), repeat=9):
+        by_runs[1 + sum(a != b for a, b in pairwise(outcomes))].append(sum(outcomes))
+    for outcomes in product((0, 1), repeat=9):
+        test = succession_of(Transitions.of(np.array(outcomes, np.int8)))
+        if test is not None:
+            alike = np.array(by_runs[test.n_runs])
+            as_far = abs(2 * alike - 9) >= abs(2 * sum(outcomes) - 9)
+            assert even_share_given_runs(test) == pytest.approx(as_far.mean(), abs=1e-12)
 
 
 def test_a_coin_that_sticks_has_too_few_runs() -> None:

@@ -47,6 +47,38 @@ def test_a_sticky_coin_keeps_its_level(stay, n) -> None:
     assert held / 400 >= 0.91
 
 
+def halves_of(coin: np.ndarray) -> Homogeneity | None:
+    first, second = (np.bincount(half, minlength=2).tolist() for half in np.split(coin, 2))
+    return homogeneity({"first": first, "second": second}, by="half")
+
+
+def test_at_fifty_draws_a_sticky_coin_is_called_biased_in_at_most_one_study_of_twenty() -> None:
+    """Each of 2,000 coins alone in its study, where no other lowers its chance; half would pass untested."""
+    plain, wrong = [], []
+    for coin in sticky(2_000, 50, stay=0.9, seed=50):
+        ones, succession = int(coin.sum()), succession_of(Transitions.of(coin))
+        found = overdispersion(with_q_values({"m": (succession, halves_of(coin))})["m"])
+        effect, least = (found.design_effect, found.least_p) if found else (1.0, 0.0)
+        plain.append(widened_test(ones, 50, 1.0)[2] < 0.05)
+        wrong.append(max(least, widened_test(ones, 50, effect)[2]) < 0.05)
+    assert np.mean(plain) > 0.4
+    assert np.mean(wrong) <= 0.05
+
+
+def test_a_biased_coin_that_sticks_a_little_is_still_found() -> None:
+    """Nine ones in ten and neighbours correlated by 0.4: four in five of 400 coins of 50 draws."""
+    rng, found = RNG(6), 0
+    for _ in range(400):
+        coin = [1]
+        for chance in rng.random(49):
+            coin.append(int(chance < (0.94 if coin[-1] else 0.54)))
+        outcomes = np.array(coin, np.int8)
+        depends = overdispersion(with_q_values({"m": (succession_of(Transitions.of(outcomes)), None)})["m"])
+        effect, least = (depends.design_effect, depends.least_p) if depends else (1.0, 0.0)
+        found += max(least, widened_test(sum(coin), 50, effect)[2]) < 0.05
+    assert found / 400 > 0.75
+
+
 def test_a_design_effect_is_that_of_a_long_chain() -> None:
     """Staying nine times in ten, neighbours correlate by 0.8: the variance is 9 times as large."""
     coins = sticky(1000, 2000, stay=0.9)

@@ -186,7 +186,7 @@ def _clustered(
         return (pairs.low, pairs.high, pairs.p_value) if pairs else ends
     effect = max(depends.design_effect, pairs.design_effect if pairs else 1.0)
     low, high, p = widened_test(tally.n_ones, tally.n_valid, effect, target=target)
-    return low, high, max(p, pairs.p_value) if pairs else p
+    return low, high, max(p, depends.least_p, pairs.p_value if pairs else 0.0)
 
 
 def _top_label(study: Study, tally: Tally) -> str | None:

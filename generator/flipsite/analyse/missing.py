@@ -132,6 +132,7 @@ def missing_answers(
     *,
     target: float = 0.5,
     design_effects: Mapping[str, float] | None = None,
+    least_p: Mapping[str, float] | None = None,
     never_fair: Container[str] = (),
 ) -> tuple[MissingAnswers, ...]:
     """Bound every model's mean and verdict by what its missing answers may have been.
@@ -143,6 +144,7 @@ def missing_answers(
         tallies: Of the study.
         target: Probability that the prompt asks for.
         design_effects: Of models whose draws depend on each other, as `estimates` widens them.
+        least_p: Least p-value of models whose draws depend on each other, as `estimates` takes it.
         never_fair: Models that are not fair whatever the share is: they follow the order, the labels or their
             own draws, or are not near the target in each order.
 
@@ -155,7 +157,8 @@ def missing_answers(
     asked = [tally for tally in tallies if tally.n_draws]
     effects = np.array([(design_effects or {}).get(tally.model, 1.0) for tally in asked])
     may_be_fair = np.array([tally.model not in never_fair for tally in asked], np.bool_)
-    found = _possible_verdicts(asked, effects, may_be_fair, target=target)
+    least = np.array([(least_p or {}).get(tally.model, 0.0) for tally in asked])
+    found = _possible_verdicts(asked, effects, least, may_be_fair, target=target)
     return tuple(
         MissingAnswers(
             model=tally.model,
@@ -170,13 +173,15 @@ def missing_answers(
 
 
 def _possible_verdicts(
-    asked: Sequence[Tally], effects: Floats, may_be_fair: NDArray[np.bool_], *, target: float
+    asked: Sequence[Tally], effects: Floats, least: Floats, may_be_fair: NDArray[np.bool_], *, target: float
 ) -> list[tuple[Verdict, ...]]:
     """Each model's verdicts over all readings of its missing answers."""
     ones = np.array([tally.n_ones for tally in asked], np.int64)
     valid = np.array([tally.n_valid for tally in asked], np.int64)
     draws = np.array([tally.n_draws for tally in asked], np.int64)
-    seen = np.where(valid > 0, widened_p_value(ones, valid, effects, target=target), np.nan)
+    seen = np.where(
+        valid > 0, np.maximum(least, widened_p_value(ones, valid, effects, target=target)), np.nan
+    )
     # a model without any answer would be one test more
     alone = rejection_limits(np.append(seen, 1.0), rate=FALSE_DISCOVERY_RATE)[-1]
     limits = np.where(valid > 0, rejection_limits(seen, rate=FALSE_DISCOVERY_RATE), alone)
@@ -188,7 +193,8 @@ def _possible_verdicts(
         np.concatenate(pair) for pair in ((model, answered), (k, ones[answered]), (n, valid[answered]))
     )
     low, high = jeffreys(k / effects[model], n / effects[model])
-    biased = widened_p_value(k, n, effects[model], target=target) < limits[model]
+    p = np.maximum(least[model], widened_p_value(k, n, effects[model], target=target))
+    biased = p < limits[model]
     fair = ~biased & within_margin(low, high, target=target) & may_be_fair[model]
     kinds = ((Verdict.BIASED, biased), (Verdict.FAIR, fair), (Verdict.UNDECIDED, ~biased & ~fair))
     counts = {kind: np.bincount(model[which], minlength=len(asked)) for kind, which in kinds}

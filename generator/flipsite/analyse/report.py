@@ -294,11 +294,14 @@ def _coins(
     dependent = {
         model: found
         for model, each in tests.items()
-        if (found := overdispersion(each.dependence_tests, follows=model in followed))
+        if (found := overdispersion(each.dependence_tests, follows=model in followed, target=target))
     }
     flagged = {*followed, *dependent}
     effects = design_effects(asked, dependent, target=target)
-    tests = _with_missing(tests, asked, tallies, effects=effects, flagged=flagged, target=target)
+    least_p = {model: found.least_p for model, found in dependent.items()}
+    tests = _with_missing(
+        tests, asked, tallies, effects=effects, least_p=least_p, flagged=flagged, target=target
+    )
     ranked = standings(tallies, target=target, by_order=by_order, design_effects=effects)
     places = {place.model: place for place in ranked}
     return replace(
@@ -330,6 +333,7 @@ def _with_missing(
     tallies: Sequence[Tally],
     *,
     effects: Mapping[str, float],
+    least_p: Mapping[str, float],
     flagged: Set[str],
     target: float,
 ) -> dict[str, Evidence]:
@@ -339,7 +343,9 @@ def _with_missing(
         each.missing.n_missing and (model in effects or model in unfair) for model, each in tests.items()
     ):
         return tests
-    found = missing_answers(tallies, target=target, design_effects=effects, never_fair=unfair)
+    found = missing_answers(
+        tallies, target=target, design_effects=effects, least_p=least_p, never_fair=unfair
+    )
     return {each.model: replace(tests[each.model], missing=each) for each in found}
 
 

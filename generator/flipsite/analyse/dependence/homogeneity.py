@@ -139,6 +139,7 @@ class RunsTest:
 
     Attributes:
         n_valid: Outcomes, in the order of the draws.
+        n_ones: Ones among them.
         n_runs: Unbroken runs of equal outcomes.
         n_runs_expected: Their mean over all orders of the same outcomes.
         p_value: Exact two-sided runs test.
@@ -147,6 +148,7 @@ class RunsTest:
     """
 
     n_valid: int
+    n_ones: int
     n_runs: int
     n_runs_expected: float
     p_value: float
@@ -286,6 +288,7 @@ def succession_of(counted: Transitions) -> RunsTest | None:
     together = counted.n_both_ones - mean * (2 * n_ones - counted.n_end_ones) + (n - 1) * mean**2
     return RunsTest(
         n_valid=n,
+        n_ones=n_ones,
         n_runs=1 + counted.n_changes,
         n_runs_expected=1 + 2 * n_ones * (n - n_ones) / n,
         p_value=_runs_test(n_ones, n - n_ones, 1 + counted.n_changes),
@@ -320,6 +323,26 @@ def runs_distribution(n_ones: int, n_zeros: int) -> NDArray[np.float64]:
     return np.concatenate([[0.0, 0.0], np.exp(either - everything) + np.exp(other - everything)])
 
 
+def even_share_given_runs(test: RunsTest) -> float:
+    """Exact two-sided test that the share is one half, however much each outcome depends on the one before.
+
+    Where zeros and ones are followed by a change equally often, all outcomes with the same number of runs
+    are equally likely; of more than MOST_EXACT draws nothing is said, p = 0.
+
+    Source:
+        The dependence of Klotz (1973), Annals of Statistics 1, 373-379, at a share of one half.
+    """
+    n, runs = test.n_valid, test.n_runs
+    if n > MOST_EXACT:
+        return 0.0
+    ones = np.arange(1, n)
+    fewer, more = np.array([runs // 2]), np.array([(runs + 1) // 2])
+    ways = np.exp(_log_ways(ones, fewer) + _log_ways(n - ones, more) - _log_ways(n, np.array([runs])))
+    ways += ways[::-1]  # begun by a zero, begun by a one; both of the same probability
+    as_far = abs(2 * ones - n) >= abs(2 * test.n_ones - n)
+    return min(1.0, float(ways[as_far].sum() / 2))
+
+
 def modes(counted: Mapping[str, Sequence[int]]) -> ModeComparison | None:
     """Compare a model's structured answers with its text; None where it has no valid draw of one of them.
 
@@ -334,9 +357,9 @@ def modes(counted: Mapping[str, Sequence[int]]) -> ModeComparison | None:
     return ModeComparison(table=table, difference=difference, low=low, high=high, p_value=fisher_exact(table))
 
 
-def _log_ways(n: int, parts: NDArray[np.int64]) -> NDArray[np.float64]:
+def _log_ways(n: int | NDArray[np.int64], parts: NDArray[np.int64]) -> NDArray[np.float64]:
     """Logarithm of the ways to cut n into so many parts, none empty; −∞ where there is none."""
-    possible = parts <= n
+    possible = (parts <= n) & (parts > 0)
     kept = np.where(possible, parts, 1)
     ways = gammaln(n) - gammaln(kept) - gammaln(n - kept + 1)
     return np.where(possible, ways, -np.inf)

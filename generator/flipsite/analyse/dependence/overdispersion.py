@@ -13,7 +13,7 @@ from numpy.typing import ArrayLike
 from scipy.special import stdtr
 
 from flipsite.analyse.binomial import Floats, benjamini_hochberg, binomial_test, jeffreys
-from flipsite.analyse.dependence.homogeneity import Homogeneity, RunsTest
+from flipsite.analyse.dependence.homogeneity import Homogeneity, RunsTest, even_share_given_runs
 from flipsite.analyse.verdict import FALSE_DISCOVERY_RATE
 from flipsite.domain.estimates import Dependence
 
@@ -28,10 +28,13 @@ class Overdispersion:
         kind: What the surest test looked at.
         design_effect: By how much the variance of the share is larger than that of independent draws, at
             least 1: the largest of the tests that reject.
+        least_p: p-value of a share of one half given the number of runs, where these reject; else 0. No test
+            of the share that takes the draws for independent may claim more.
     """
 
     kind: Dependence
     design_effect: float
+    least_p: float = 0.0
 
 
 def with_q_values(
@@ -46,13 +49,16 @@ def with_q_values(
     }
 
 
-def overdispersion(tests: Iterable[DependenceTest | None], *, follows: bool = False) -> Overdispersion | None:
+def overdispersion(
+    tests: Iterable[DependenceTest | None], *, follows: bool = False, target: float = 0.5
+) -> Overdispersion | None:
     """The dependence of one model's draws, under the study's false discovery allowance; None without any.
 
     Args:
         tests: With their q-values.
         follows: Whether the model is known to follow the order or the labels: that alone makes runs, and
             halves that differ where draws were asked in blocks.
+        target: Probability that the prompt asks for.
     """
     found = [
         test
@@ -65,6 +71,10 @@ def overdispersion(tests: Iterable[DependenceTest | None], *, follows: bool = Fa
     return Overdispersion(
         kind=kind_of(min(found, key=lambda test: test.p_value)),
         design_effect=max(design_effect(test) for test in found),
+        least_p=max(
+            (even_share_given_runs(test) for test in found if isinstance(test, RunsTest) and target == 0.5),
+            default=0.0,
+        ),
     )
 
 
