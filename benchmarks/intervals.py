@@ -182,10 +182,10 @@ def anytime_table(n_coins: int = 20_000, most: int = 2_000) -> str:
     return "\n".join(lines)
 
 
-def sticky_table(n_coins: int = 4_000) -> str:
+def sticky_table(n_coins: int = 2_000) -> str:
     """Coins that stick to their side, each alone in a study: how many are called biased."""
     lines = [
-        "| share | stays | draws | plain test | shown to stick | called biased |",
+        "| share | stays | draws | plain test | shown | called biased |",
         "|---|---|---|---|---|---|",
     ]
     for share, n, stay in [
