@@ -18,6 +18,12 @@ from flipsite.analyse.sequential import bias_evidence, log_evidence
 from flipsite.domain.draws import Status
 from flipsite.domain.estimates import Dependence, Sway, Verdict
 from flipsite.domain.trajectory import N_COUNTS, RunningCounts
+from flipsite.project import find_project
+from flipsite.store.imports.columns import parse_options
+from flipsite.workflows.load import load_report
+from flipsite.workflows.transfer import import_draws
+
+WORDS = ("labels=v,v2", "response=raw_text")
 
 FIG5 = Path(__file__).parents[3] / "shared" / "data" / "failure-to-mix" / "fig5_word_bias.csv"
 
@@ -169,3 +175,46 @@ def test_whatever_word_is_called_1_other_peoples_pairs_tell_the_same(study_of, d
         conclusions.append([(record.model, record.verdict, record.sway is not None) for record in records])
     assert conclusions[0] == conclusions[1] == conclusions[2]
     assert all(verdict is not Verdict.FAIR and swayed for _, verdict, swayed in conclusions[0])
+
+
+def called_otherwise(folder: Path) -> Path:
+    """The word pairs of others at one half, the file's codes turned for every second pair."""
+    path = folder / "turned.csv"
+    with FIG5.open(encoding="utf-8-sig", newline="") as file:
+        rows = [row for row in csv.DictReader(file) if row["answer"] in ("0.0", "1.0")]
+    pairs = sorted({tuple(sorted((row["v"], row["v2"]))) for row in rows})
+    with path.open("w", encoding="utf-8", newline="") as file:
+        writer = csv.writer(file)
+        writer.writerow(["model", "p", "v", "v2", "raw_text", "answer"])
+        for row in rows:
+            turned = pairs.index(tuple(sorted((row["v"], row["v2"])))) % 2
+            code = abs(turned - int(float(row["answer"])))
+            writer.writerow([*(row[name] for name in ("model", "p", "v", "v2", "raw_text")), code])
+    return path
+
+
+@pytest.mark.skipif(not FIG5.exists(), reason="the shared data of others is not on this machine")
+def test_the_importer_tells_the_same_of_them_by_code_by_answer_and_by_turned_codes(tmp_path: Path) -> None:
+    """Faults 1 and 2, through the commands' own road: three ways to call a word 1, one set of conclusions."""
+    ways = {
+        "code": (FIG5, ["outcome=answer", *WORDS]),
+        "answer": (FIG5, ["outcome=raw_text", "labels=v,v2"]),
+        "turned": (called_otherwise(tmp_path), ["outcome=answer", *WORDS]),
+    }
+    conclusions, shares = {}, {}
+    for way, (file, columns) in ways.items():
+        options = parse_options(columns, ("p=50",), None)
+        import_draws(find_project(tmp_path), way, file, options=options)
+        records = load_report(tmp_path / "content" / "studies" / way).estimates
+        assert len(records) == 5
+        for record in records:
+            assert record.mean_low is not None
+            assert record.mean_high is not None
+            assert record.mean_low <= 0.5 <= record.mean_high, (way, record.model)
+            assert record.design_effect is not None
+            assert record.design_effect > 10
+        conclusions[way] = [(record.model, record.verdict, record.sway) for record in records]
+        shares[way] = [record.mean for record in records]
+    assert conclusions["code"] == conclusions["answer"] == conclusions["turned"]
+    assert all(verdict is Verdict.UNDECIDED and sway is not None for _, verdict, sway in conclusions["code"])
+    assert shares["code"] != shares["turned"], "the words called 1 are others"
