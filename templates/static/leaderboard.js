@@ -170,6 +170,7 @@
     context_length: told,
     parameters_total_b: (value) => `${value.toLocaleString("en")} B`,
     sway: (value) => `the ${value}`,
+    asked_in: (value) => (value === 1 ? "this study" : `${told(value)} studies`),
   };
 
   /** Give a row the cells of the columns that the reader has added. */

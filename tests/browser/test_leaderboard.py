@@ -2,6 +2,7 @@
 
 import csv
 import io
+import re
 from collections.abc import Callable, Iterator
 from itertools import accumulate
 from pathlib import Path
@@ -180,6 +181,20 @@ def test_columns_can_be_added_and_taken_off(opened: Callable[..., Any]) -> None:
         page.locator("th[data-key=parameters_total_b]").wait_for()
         assert page.evaluate(NAMES)[0] == "mint-1/coin-01"
         assert page.locator("th[data-key=verdict]").is_hidden()
+
+
+def test_a_column_says_in_how_many_studies_a_model_was_asked(opened: Callable[..., Any]) -> None:
+    """Where any was asked in several; what it was asked for is another column."""
+    with opened("small-models/leaderboard/index.html?columns=bias,asked_in,asked_for&sort=asked_in") as page:
+        page.locator("th[data-key=asked_in]").wait_for()
+        page.wait_for_function(
+            "() => document.querySelector('#least-biased tr td:last-child').textContent !== ''"
+        )
+        cells = page.locator("#least-biased tr").first.locator("td").all_inner_texts()
+        assert re.fullmatch(r"\d+ studies", cells[-1])
+        assert cells[-2] == "structured"
+    with opened(BOARD) as page:
+        assert page.locator("[name=column][value=asked_in]").count() == 0
 
 
 def test_the_link_to_a_view_can_be_copied(opened: Callable[..., Any], served: str) -> None:

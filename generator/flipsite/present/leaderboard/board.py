@@ -4,7 +4,7 @@ The page, the embeds and the notebook all show it.
 """
 
 from collections import Counter
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from statistics import median_high
 
@@ -95,9 +95,14 @@ class Board:
 _SHORT = ("rank", "model", "bias", "picture", "verdict")
 
 
-def board(report: StudyReport) -> Board:
-    """A study's leaderboard."""
-    rows = board_rows(report)
+def board(report: StudyReport, *, asked_in: Mapping[str, int] | None = None) -> Board:
+    """A study's leaderboard.
+
+    Args:
+        report: The study's.
+        asked_in: In how many studies each model was asked; not given, there is no such column.
+    """
+    rows = board_rows(report, asked_in or {})
     verdicts = Counter(row.estimate.verdict for row in rows)
     sways = Counter(row.estimate.sway for row in rows if row.estimate.sway)
     several = not report.study.is_coin

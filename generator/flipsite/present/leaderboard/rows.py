@@ -67,14 +67,21 @@ class BoardRow:
     facts: Mapping[str, float | str] = field(default_factory=dict)
 
 
-def board_rows(report: StudyReport) -> tuple[BoardRow, ...]:
-    """All models by rank and then by name; those without a rank last."""
+def board_rows(report: StudyReport, asked_in: Mapping[str, int]) -> tuple[BoardRow, ...]:
+    """All models by rank and then by name; those without a rank last.
+
+    Args:
+        report: The study's.
+        asked_in: In how many studies each model was asked, where that is worth a column.
+    """
     ranks = Counter(estimate.rank for estimate in report.estimates)
     tied = frozenset(not_told_from_fair(report.estimates))
     rows = _printed_rows(report) if report.printed else _measured_rows(report)
+    asking = _asking(report, asked_in)
     return tuple(
         replace(
             row,
+            facts={**row.facts, **asking.get(row.estimate.model, {})},
             rank=f"={row.rank}"
             if row.estimate.rank is not None and ranks[row.estimate.rank] > 1
             else row.rank,
@@ -82,6 +89,19 @@ def board_rows(report: StudyReport) -> tuple[BoardRow, ...]:
         )
         for row in rows
     )
+
+
+def _asking(report: StudyReport, asked_in: Mapping[str, int]) -> dict[str, dict[str, float | str]]:
+    """What each model was asked for, and in how many studies where any of them was asked in several."""
+    found: dict[str, dict[str, float | str]] = {record.model: {} for record in report.estimates}
+    if any(asked_in.get(model, 0) > 1 for model in found):
+        for model, known in found.items():
+            known["asked_in"] = float(asked_in[model])
+    if (draws := report.draws) is not None:
+        for at, model in enumerate(draws.models):
+            if modes := sorted({mode for mode in draws.mode[draws.rows(at)] if mode}):
+                found[model]["asked_for"] = " and ".join(modes)
+    return found
 
 
 def _measured_rows(report: StudyReport) -> list[BoardRow]:

@@ -7,6 +7,7 @@ All pages but the models': the story and its kin, the studies', those of several
 """
 
 import re
+from collections import Counter
 from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from difflib import get_close_matches
@@ -325,7 +326,8 @@ def site_work(
         foot=foot,
         info=settings.info,
     )
-    boards = {report.study.id: board(report) for report in reports}
+    asked_in = Counter(record.model for report in with_results for record in report.estimates)
+    boards = {report.study.id: board(report, asked_in=asked_in) for report in reports}
     compared, alike = comparisons(with_results), families(with_results)
     elsewhere, methods = histories(with_results), method_families(with_results)
     root = root_files(settings.content[0], taken={*boards, *_folders(sources)})
