@@ -12,8 +12,8 @@
   let chosen = [];
 
   for (const { study, title, simulated, widest, models: listed } of window.flipsiteModels ?? []) {
-    for (const [name, page, text, bias, low, high, valid, verdict, flag, price, released, spend] of listed) {
-      models.set(`${study}/${name}`, { key: `${study}/${name}`, title, simulated, widest, name, page, text, bias, low, high, valid, verdict, flag, price, released, spend });
+    for (const [name, page, text, bias, low, high, valid, verdict, flag, price, released, spend, within, answers] of listed) {
+      models.set(`${study}/${name}`, { key: `${study}/${name}`, title, simulated, widest, name, page, text, bias, low, high, valid, verdict, flag, price, released, spend, within, answers });
     }
   }
   document.getElementById("models").append(...[...models.values()].map(({ key, title }) => Object.assign(document.createElement("option"), { value: key, textContent: title })));
@@ -42,7 +42,8 @@
     made.append(...children);
     return made;
   };
-  const link = (model) => make("a", { href: root + model.page.split("/").map(encodeURIComponent).join("/"), textContent: model.name });
+  const address = ({ page }) => root + page.split("/").map(encodeURIComponent).join("/");
+  const link = (model) => make("a", { href: address(model), textContent: model.name });
   const signed = (number, decimals) => `${number > 0 ? "+" : number < 0 ? "−" : ""}${Math.abs(number).toFixed(decimals)}`;
 
   function drawn({ bias, low, high, verdict }, widest) {
@@ -71,11 +72,14 @@
     });
     const head = make("th", { scope: "row" }, link(model), make("small", { textContent: model.title }));
     const interval = model.low === null ? "" : `${model.low.toFixed(2)} to ${model.high.toFixed(2)}`;
+    const within = model.within ? [make("br"), make("small", { textContent: `within orders ${model.within}` })] : [];
     const number = (text) => make("td", { className: "number", textContent: text ?? "–" });
+    const valid = number(model.valid);
+    if (model.answers) valid.append(make("br"), make("a", { href: `${address(model)}#draws`, textContent: "answers" }));
     const verdict = make("td", {}, make("span", { className: `verdict ${model.verdict}`, textContent: model.verdict }));
     if (model.flag) verdict.append(make("br"), make("small", { textContent: model.flag }));
-    return make("tr", {}, head, make("td", { className: "number" }, model.text, make("br"), make("small", { textContent: interval })),
-      make("td", { className: "ruler" }, drawn(model, widest)), verdict, number(model.valid),
+    return make("tr", {}, head, make("td", { className: "number" }, model.text, make("br"), make("small", { textContent: interval }), ...within),
+      make("td", { className: "ruler" }, drawn(model, widest)), verdict, valid,
       number(model.price === null ? null : `$${model.price}`), make("td", { textContent: model.released ?? "–" }), number(model.spend), make("td", {}, remove));
   }
 

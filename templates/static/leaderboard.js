@@ -107,6 +107,9 @@
     for (const chip of controls.querySelectorAll("[name=view]")) {
       chip.querySelector("b").textContent = told(chip.value ? Math.min(top, matching) : matching);
     }
+    for (const chip of controls.querySelectorAll("[name=follows]")) {
+      if (fetched()) chip.querySelector("b").textContent = told(left("sway", (index) => passes("sway", chip.value, index)));
+    }
     const byAuthor = new Map();
     for (let index = 0; index < rows.length; index += 1) {
       if (failed[index] === "" || failed[index] === "author") byAuthor.set(authors[index], (byAuthor.get(authors[index]) ?? 0) + 1);
@@ -260,6 +263,7 @@
     }
     for (const chip of controls.querySelectorAll("[name=verdict]")) chip.setAttribute("aria-pressed", String(state.verdict.has(chip.value)));
     for (const chip of controls.querySelectorAll("[name=view]")) chip.setAttribute("aria-pressed", String(state.view === chip.value));
+    for (const chip of controls.querySelectorAll("[name=follows]")) chip.setAttribute("aria-pressed", String(state.sway === chip.value));
     controls.querySelector("[name=reset]").hidden = ![...asked().keys()].length;
     const set = selects.filter(({ name }) => state[name]).length;
     for (const menu of controls.querySelectorAll(".menu")) {
@@ -425,6 +429,10 @@
     const button = event.target.closest("button");
     if (button?.name === "verdict") {
       state.verdict[state.verdict.has(button.value) ? "delete" : "add"](button.value);
+      changed();
+    } else if (button?.name === "follows") {
+      const select = controls.querySelector("select[name=sway]");
+      state.sway = select.value = state.sway === button.value ? "" : button.value;
       changed();
     } else if (button?.name === "view") {
       state.view = button.value;

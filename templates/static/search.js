@@ -1,5 +1,5 @@
 // Search over the static index, which is fetched on use: models, authors, pages, words, headings. One typo a word
-// is forgiven. On the search page the words asked for stand in the address.
+// is forgiven. “a vs b” puts two models side by side. On the search page the words asked for stand in the address.
 (() => {
   "use strict";
   const MOST = 100;
@@ -13,7 +13,7 @@
       script.src = `${root}assets/search-index.js`;
       script.onload = () => done(window.flipsiteIndex.map(([title, path, kind, rest]) => {
         const name = title.toLowerCase();
-        return { title, kind, name, key: `${name} ${kind.toLowerCase()}`, parts: name.split(/[^\p{L}\p{N}]+/u), address: root + path.split("/").map(encodeURIComponent).join("/") + rest };
+        return { title, kind, name, path, key: `${name} ${kind.toLowerCase()}`, parts: name.split(/[^\p{L}\p{N}]+/u), address: root + path.split("/").map(encodeURIComponent).join("/") + rest };
       }));
       script.onerror = () => failed(new Error(`${script.src} could not be loaded`));
       document.head.append(script);
@@ -48,7 +48,21 @@
     return typos * 10_000 + (at < 0 ? 1000 : at) + name.length / 1000 + 0.1 * (KINDS.findIndex((each) => kind.startsWith(each)) + 1);
   }
 
+  /** Two models side by side: the best of either name, the second one of the first one's study if it can be. */
+  async function pair(one, other) {
+    const isModel = ({ kind }) => kind.startsWith("Model in");
+    const first = (await find(one)).find(isModel);
+    const seconds = (await find(other)).filter((entry) => isModel(entry) && entry !== first);
+    const study = ({ path }) => path.split("/", 1)[0];
+    const second = first && (seconds.find((entry) => study(entry) === study(first)) ?? seconds[0]);
+    if (!second) return [];
+    const asked = new URLSearchParams([first, second].map((entry) => ["m", `${study(entry)}/${entry.title}`]));
+    return [{ title: `${first.title} and ${second.title}`, kind: "Side by side", address: `${root}compare/index.html?${asked}` }];
+  }
+
   async function find(text) {
+    const two = text.split(/\s+vs\.?\s+/i);
+    if (two.length === 2 && two.every((name) => name.trim())) return pair(...two);
     const words = text.toLowerCase().split(/\s+/).filter(Boolean);
     if (!words.length) return [];
     const ranked = (await index()).map((entry) => [rank(entry, words), entry]).filter(([score]) => score !== null);

@@ -30,6 +30,19 @@ def test_a_difference_has_its_interval(opened: Callable[..., Any]) -> None:
         assert cells[4] == "yes"
 
 
+def test_a_model_leads_to_its_answers_and_has_the_bias_of_its_interval(opened: Callable[..., Any]) -> None:
+    """Where two orders were asked, the bias within them is a number of its own."""
+    with opened("compare/index.html?m=small-models/google/gemma-3-270m&m=article-2025/openai/gpt-4") as page:
+        asked, printed = page.locator(".compared tbody tr").all()
+        cell = asked.locator("td").first.inner_text().split("\n")
+        low, high = map(float, cell[1].split(" to "))
+        assert low <= float(cell[0]) <= high
+        assert cell[2].startswith("within orders 0.")
+        assert "answers" not in printed.inner_text()
+        asked.get_by_role("link", name="answers").click()
+        page.wait_for_url("**/small-models/models/google/gemma-3-270m/index.html#draws")
+
+
 def test_models_are_added_and_removed_and_stand_in_the_address(opened: Callable[..., Any]) -> None:
     with opened(TWO) as page:
         page.get_by_label("Add a model").fill("coin-07")

@@ -154,7 +154,5 @@ _EXTRAS = (
     Heading(key="parameters_total_b", label="Size", help="Parameters, in billions.", numeric=True),
     Heading(key="provider", label="Served by", help="As the answers say."),
     Heading(key="asked_for", label="Asked for", help="Text, structured output, or both."),
-    Heading(
-        key="asked_in", label="Asked in", help="Studies of this site that asked the model.", numeric=True
-    ),
+    Heading(key="asked_in", label="Asked in", help="Studies of this site that asked it.", numeric=True),
 )

@@ -96,7 +96,7 @@ def _asking(report: StudyReport, asked_in: Mapping[str, int]) -> dict[str, dict[
     found: dict[str, dict[str, float | str]] = {record.model: {} for record in report.estimates}
     if any(asked_in.get(model, 0) > 1 for model in found):
         for model, known in found.items():
-            known["asked_in"] = float(asked_in[model])
+            known["asked_in"] = float(asked_in.get(model, 0))
     if (draws := report.draws) is not None:
         for at, model in enumerate(draws.models):
             if modes := sorted({mode for mode in draws.mode[draws.rows(at)] if mode}):

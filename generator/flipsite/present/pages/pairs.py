@@ -14,6 +14,7 @@ from flipsite.present.charts.interactive import spec_json
 from flipsite.present.leaderboard.board import Board
 from flipsite.present.leaderboard.rows import BoardRow
 from flipsite.present.pages.page import Page
+from flipsite.present.text.formats import bias_text
 
 COMPARE = "compare/index.html"
 
@@ -91,21 +92,26 @@ def _models_script(report: StudyReport, board: Board) -> tuple[str, bytes]:
         "title": study.title,
         "simulated": study.kind is Kind.SIMULATED,
         "widest": study.prompt.largest_bias,
-        "models": [_model(row) for row in board.rows],
+        "models": [_model(report, row) for row in board.rows],
     }
     content = f"(window.flipsiteModels ??= []).push({spec_json(record)});\n".encode()
     return f"assets/models-{study.id}.{hashlib.sha256(content).hexdigest()[:10]}.js", content
 
 
-def _model(row: BoardRow) -> list[str | float | None]:
-    """Name, page, bias as text, bias and its interval, valid draws, verdict, flag, price, release, spend."""
+def _model(report: StudyReport, row: BoardRow) -> list[str | float | bool | None]:
+    """A model as the page's script reads it.
+
+    Returns:
+        Name, page, bias as text, bias and its interval, valid draws, verdict, flag, price, release, spend,
+        the bias within orders as text, and whether its page has answers.
+    """
     known: Estimate = row.estimate
     numbers = (_rounded(known.bias), _rounded(known.bias_low), _rounded(known.bias_high))
     price, released = row.facts.get("price_completion"), row.facts.get("released")
     return [
         known.model,
         known.page,
-        row.bias,
+        row.bias if report.printed else bias_text(known.bias),
         *numbers,
         row.valid,
         known.verdict.value,
@@ -113,6 +119,8 @@ def _model(row: BoardRow) -> list[str | float | None]:
         price,
         released,
         usd_text(known.cost_usd) if known.cost_usd is not None else None,
+        bias_text(known.bias_within) if known.bias_within is not None else None,
+        report.draws is not None,
     ]
 
 
