@@ -3,9 +3,18 @@
 import json
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import pytest
-from tests.collect.collecting_runs import STUDY, budget, draws_of, project_of, simulate, watcher
+from tests.collect.collecting_runs import (
+    STUDY,
+    budget,
+    draws_of,
+    project_of,
+    simulate,
+    watcher,
+    write_study,
+)
 from tests.collect.dialect_server import PRICED, Dialects, Says, speaking
 
 from flipsite.collect.clock import RealClock
@@ -257,6 +266,22 @@ def test_a_model_of_whose_first_ten_answers_none_is_of_use_is_given_up(tmp_path:
     report, dialects, _ = asked(tmp_path / "all", thinking, draws=14, concurrency=1, study=study)
     assert len(dialects.asked) == 14
     assert report.warnings[0].startswith("a: 14 of 14 answers were empty or cut at 8,192 tokens")
+
+
+def test_a_model_that_was_given_up_is_not_asked_in_the_next_run(tmp_path: Path) -> None:
+    """Until its answers may be longer, or the study says so."""
+    project = project_of(tmp_path, kind=Kind.MEASURED, sampling=Sampling(max_tokens=64))
+    dialects = Dialects(models={"a": [Says(text="", finish="length")], "b": [ONE]})
+    changes: tuple[dict[str, Any], ...] = ({}, {}, {"max_tokens": 65}, {}, {"give_up_after": 0})
+    n_asked = []
+    with speaking(dialects):
+        for changed in changes:
+            study = load_study(project.studies / STUDY)
+            write_study(tmp_path, replace(study, sampling=replace(study.sampling, **changed)))
+            request = RunRequest(study_id=STUDY, draws=30, api_base=dialects.base, concurrency=1)
+            collect(project, request, watcher())
+            n_asked.append(sum(body["model"] == "a" for body in dialects.asked))
+    assert n_asked == [10, 10, 20, 20, 30]
 
 
 @pytest.mark.parametrize(

@@ -56,7 +56,7 @@ def test_an_answer_is_there_in_the_next_run(tmp_path: Path) -> None:
         assert kept.n_lost == 0
         assert kept.settled("a/b") == {(("0", "1"), 0, draw) for draw in range(3)}
         assert kept.standings() == (
-            ModelLedger(model="a/b", n_settled=3, last_draw=2, n_asked=3, billed_pico=120),
+            ModelLedger(model="a/b", n_settled=3, last_draw=2, n_asked=3, billed_pico=120, last_bound=64),
         )
         rows = list(kept.kept())
     assert [row.draw for row in rows] == [0, 1, 2]
@@ -171,7 +171,7 @@ def test_a_price_told_later_replaces_the_worst_case_once(tmp_path: Path) -> None
             asyncio.run(kept.price(unpriced.attempt, 70))
         assert kept.unpriced() == []
         assert kept.standings() == (
-            ModelLedger(model="a/b", n_settled=1, last_draw=0, n_asked=1, billed_pico=70),
+            ModelLedger(model="a/b", n_settled=1, last_draw=0, n_asked=1, billed_pico=70, last_bound=64),
         )
 
 

@@ -27,6 +27,7 @@ from flipsite.workflows.run_request import (
 )
 
 if TYPE_CHECKING:
+    from flipsite.collect.plan import CollectPlan
     from flipsite.workflows.batch import BatchFile
 
 MOST_ROWS = 15
@@ -113,6 +114,7 @@ class CollectScreen:
         if not plan.n_missing:
             if plan.models:
                 click.echo(f"Nothing to ask: all {plural(plan.n_kept, 'draw')} are there.")
+            _echo_left_out(plan)
             return not self._dry_run
         self._show_quote(quote)
         return not self._dry_run and agreed(yes=self._yes or plan.estimate_usd == 0)
@@ -137,9 +139,7 @@ class CollectScreen:
             each = plan.estimate_usd / plan.n_missing
             price = f": about {usd_text(each)} an answer, {usd_text(each / per_answer)} a draw in it"
             click.echo(f"One answer states {per_answer:,} draws{price if quote.priced else ''}.")
-        left_out = {one.model: _reason_group(one.reason, money=one.money) for one in plan.left_out}
-        for line in _grouped(left_out, "left out"):
-            click.echo(line)
+        _echo_left_out(plan)
 
 
 class FeaturesScreen:
@@ -207,6 +207,12 @@ def confirm_new_study(study: str, near: str) -> bool:
 
 def _adopted(n_draws: int, cost_usd: float) -> None:
     click.echo(f"Adopted {plural(n_draws, 'draw')} of the snapshot, which cost {usd_text(cost_usd)}.")
+
+
+def _echo_left_out(plan: "CollectPlan") -> None:
+    left_out = {one.model: _reason_group(one.reason, money=one.money) for one in plan.left_out}
+    for line in _grouped(left_out, "left out"):
+        click.echo(line)
 
 
 def _echo_lost(n_lost: int) -> None:

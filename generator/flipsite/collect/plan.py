@@ -17,6 +17,7 @@ from flipsite.collect.run_state import ModelRun
 from flipsite.collect.scheduler import ModelQueue
 from flipsite.collect.selection import ModelSelection
 from flipsite.domain.catalogue import Model
+from flipsite.domain.display import plural
 from flipsite.domain.draws import Declined, Outcome, OutcomeSequence, Rejected, Status
 from flipsite.domain.endpoint import Ledger, ModelLedger
 from flipsite.domain.study import Study
@@ -89,19 +90,34 @@ def plan(choices: Sequence[ModelSelection], study: Study, ledger: Ledger) -> Col
         ledger: What was asked before.
     """
     held = {standing.model: standing for standing in ledger.standings()}
-    planned = [
-        _planned(choice, study, held.get(choice.model.id) or ModelLedger(model=choice.model.id), ledger)
-        for choice in choices
-        if choice.taken
-    ]
+    planned, left_out = list[PlannedModel](), list[ExcludedModel]()
+    for choice in choices:
+        standing = held.get(choice.model.id) or ModelLedger(model=choice.model.id)
+        reason = choice.reason or _given_up(choice.model, study, standing)
+        if reason is None:
+            planned.append(_planned(choice, study, standing, ledger))
+        else:
+            left_out.append(ExcludedModel(model=choice.model.id, reason=reason, money=choice.too_dear))
     return CollectPlan(
         models=tuple(sorted(planned, key=lambda one: (one.estimate_usd, one.model))),
-        left_out=tuple(
-            ExcludedModel(model=choice.model.id, reason=choice.reason, money=choice.too_dear)
-            for choice in choices
-            if choice.reason is not None
-        ),
+        left_out=tuple(left_out),
     )
+
+
+def _given_up(model: Model, study: Study, standing: ModelLedger) -> str | None:
+    """Why a model is not asked again that earlier runs had nothing but useless answers of; None if it is."""
+    give_up_after, bound = study.sampling.give_up_after, completion_bound(model, study)
+    few = not 0 < give_up_after <= standing.n_settled
+    if few or not standing.hopeless or (standing.last_bound is not None and bound > standing.last_bound):
+        return None
+    return f"all of its {plural(standing.n_settled, 'answer')} were {_useless(bound)}; {_REMEDY}"
+
+
+def _useless(bound: int) -> str:
+    return f"empty or cut at {bound:,} tokens"
+
+
+_REMEDY = "raise max_tokens in [sampling] of study.toml; give_up_after = 0 there asks on all the same"
 
 
 def queues_of(
@@ -196,7 +212,7 @@ def model_run_of(model: Model, study: Study, *, mode: Mode, max_completion: bool
         else None,
         hopeless=frozenset({Status.TRUNCATED, Status.EMPTY}),
         give_up_after=study.sampling.give_up_after,
-        useless=f"were empty or cut at {completion_bound(model, study):,} tokens",
-        remedy="raise max_tokens in [sampling] of study.toml; give_up_after = 0 there asks on all the same",
+        useless=f"were {_useless(completion_bound(model, study))}",
+        remedy=_REMEDY,
         max_completion=names_completion(model) or max_completion,
     )

@@ -87,6 +87,8 @@ class ModelLedger:
         over_pico: The dearest bill that went beyond its request's worst case; 0 without one.
         text_only: The model was found not to know structured output.
         max_completion: It was last sent `max_completion_tokens` in place of `max_tokens`.
+        last_bound: The most tokens that its last settled draw was allowed; None where that is not known.
+        hopeless: Every settled draw was cut or empty.
     """
 
     model: str
@@ -98,6 +100,8 @@ class ModelLedger:
     over_pico: int = 0
     text_only: bool = False
     max_completion: bool = False
+    last_bound: int | None = None
+    hopeless: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

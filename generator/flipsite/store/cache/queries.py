@@ -9,6 +9,7 @@ count as changed. How answers are read changes in `cache_rows.record` alone, whi
 """
 
 import json
+import re
 import sqlite3
 from collections.abc import Generator, Iterable, Iterator, Mapping
 from dataclasses import dataclass
@@ -99,6 +100,9 @@ def count_lost(connection: sqlite3.Connection, study: int) -> int:
     return len(lost)
 
 
+_BOUND = re.compile(r'"max_(?:completion_)?tokens":\s*(\d{1,9})\b')
+
+
 def standings(connection: sqlite3.Connection, study: int) -> Iterator[ModelLedger]:
     """One record a model, from the counts kept with it."""
     query = (
@@ -106,11 +110,14 @@ def standings(connection: sqlite3.Connection, study: int) -> Iterator[ModelLedge
         " billed_pico, unpriced_pico, over_pico, text_only,"
         " (SELECT r.sent FROM draw AS d JOIN attempt AS a ON a.attempt = d.attempt"
         "  JOIN request AS r ON r.request = a.request"
-        "  WHERE d.series = series.series AND d.settled = 1 ORDER BY d.draw DESC LIMIT 1)"
+        "  WHERE d.series = series.series AND d.settled = 1 ORDER BY d.draw DESC LIMIT 1),"
+        " n_settled > 0 AND NOT EXISTS (SELECT 1 FROM draw WHERE draw.series = series.series"
+        "  AND draw.settled = 1 AND draw.status NOT IN ('truncated', 'empty'))"
         " FROM series WHERE study = ? ORDER BY model"
     )
     for row in connection.execute(query, (study,)):
-        model, n_settled, last, n_asked, billed, open_pico, over, text, last_sent = row
+        model, n_settled, last, n_asked, billed, open_pico, over, text, last_sent, hopeless = row
+        bound = _BOUND.search(last_sent or "")
         yield ModelLedger(
             model=model,
             n_settled=n_settled,
@@ -121,6 +128,8 @@ def standings(connection: sqlite3.Connection, study: int) -> Iterator[ModelLedge
             over_pico=over,
             text_only=bool(text),
             max_completion='"max_completion_tokens"' in (last_sent or ""),
+            last_bound=int(bound[1]) if bound else None,
+            hopeless=bool(hopeless),
         )
 
 
