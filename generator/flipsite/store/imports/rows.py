@@ -1,9 +1,6 @@
-"""A sheet's rows as draws: every cell read or missing, and each row that cannot be read noted with its line.
+"""Rows of a sheet as draws: a cell is read or missing, a row that cannot be read noted with its line."""
 
-Rows are sorted in runs of some hundred thousand, which are then merged, so that memory is bounded.
-"""
-
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from copy import deepcopy
 from dataclasses import dataclass
 from functools import partial
@@ -25,8 +22,9 @@ from flipsite.domain.draws import (
 from flipsite.errors import UsageError
 from flipsite.store.imports.cells import Labels, is_missing, moment_of, number_of, whole_of
 from flipsite.store.imports.columns import ImportOptions
-from flipsite.store.imports.overlap import Fingerprints, Flags
-from flipsite.store.imports.sheet import MOST_BYTES, Batch, Sheet, Spool
+from flipsite.store.imports.overlap import Fingerprints
+from flipsite.store.imports.runs import ROWS_A_RUN, Runs
+from flipsite.store.imports.sheet import Batch, Sheet
 from flipsite.store.imports.survey import (
     UNPARSED,
     AnswerReader,
@@ -41,13 +39,10 @@ from flipsite.store.imports.survey import (
     shown,
     take,
 )
-from flipsite.store.snapshot.columns import COUNTS, NUMBERS, RESPONSE_CHARACTERS, schema_with
+from flipsite.store.snapshot.columns import COUNTS, NUMBERS, RESPONSE_CHARACTERS
 
 LONGEST_WORD = 200
 """Letters of a word beside a draw; a longer one is cut."""
-
-ROWS_A_RUN = 262_144
-"""Rows that are sorted together, and written at a time."""
 
 AMOUNTS = ("asked_at", *NUMBERS)
 """Of these, a cell that cannot be read is an error: spending that is half missing looks small."""
@@ -96,7 +91,7 @@ class Rows:
     n_repeated: int
     notes: tuple[str, ...]
     per_answer: int
-    runs: "Runs"
+    runs: Runs
 
 
 def rows_of(
@@ -193,77 +188,6 @@ def _places(model: Ints) -> Ints:
     draw = np.empty(len(model), np.int64)
     draw[order] = np.arange(len(model)) - starts[model[order]]
     return draw
-
-
-class Runs:
-    """Draws in sorted runs, which are merged as they are read."""
-
-    def __init__(self) -> None:
-        self._spool = Spool(MOST_BYTES)
-        self._keys: list[tuple[Ints, Ints]] = []
-        self._kept: Ints | None = None
-
-    def add(self, table: pa.Table, model: Ints, draw: Ints) -> None:
-        """Add some draws, with the place of each one's model."""
-        order = np.lexsort((draw, model))
-        self._spool.add(table.take(pa.array(order)))
-        self._keys.append((model[order], draw[order]))
-
-    def __len__(self) -> int:
-        return sum(len(model) for model, _ in self._keys) if self._kept is None else len(self._kept)
-
-    def keep(self, wanted: Flags) -> None:
-        """Leave out all draws but some, given in the order of the tables."""
-        kept = np.arange(len(wanted)) if self._kept is None else self._kept
-        self._kept = kept[wanted]
-
-    def has_repeats(self) -> bool:
-        """Whether two draws have the same model and number."""
-        model = np.concatenate([np.zeros(0, np.int64), *(model for model, _ in self._keys)])
-        draw = np.concatenate([np.zeros(0, np.int64), *(draw for _, draw in self._keys)])
-        order = np.lexsort((draw, model))
-        return bool(((np.diff(model[order]) == 0) & (np.diff(draw[order]) == 0)).any())
-
-    def tables(self, *, study: str, shift: Ints, rows: int = ROWS_A_RUN) -> Iterator[pa.Table]:
-        """The draws by model and number, in the snapshot's columns, some at a time.
-
-        Args:
-            study: The study's id.
-            shift: By model: what is added to the numbers of its draws.
-            rows: Most rows of a table.
-        """
-        if not self._keys:
-            return
-        ends = np.cumsum([0, *(len(model) for model, _ in self._keys)])
-        model = np.concatenate([model for model, _ in self._keys])
-        draw = np.concatenate([draw for _, draw in self._keys])
-        order = np.lexsort((draw, model))
-        order = order if self._kept is None else order[self._kept]
-        for start in range(0, len(order), rows):
-            chosen = order[start : start + rows]
-            pieces, offset = [], np.zeros(len(self._keys), np.int64)
-            run = np.searchsorted(ends, chosen, side="right") - 1
-            n_before = 0
-            for index in np.unique(run).tolist():
-                inside = chosen[run == index] - ends[index]
-                first, last = int(inside.min()), int(inside.max())
-                pieces.append(self._spool[index].slice(first, last - first + 1))
-                offset[index] = n_before - first - ends[index]
-                n_before += last - first + 1
-            together = pa.concat_tables(pieces).combine_chunks().take(pa.array(chosen + offset[run]))
-            yield _finished(together, draw[chosen] + shift[model[chosen]], study)
-
-    def close(self) -> None:
-        """Remove what lies on disk."""
-        self._spool.close()
-
-
-def _finished(table: pa.Table, draw: Ints, study: str) -> pa.Table:
-    columns = dict(zip(table.column_names, table.columns, strict=True))
-    columns |= {"study": pa.repeat(pa.scalar(study), len(draw)), "draw": pa.array(draw)}
-    optional = set(OPTIONAL).intersection(table.column_names)
-    schema = schema_with(optional, wide=table["outcome"].type == pa.int16())
-    return pa.table([columns[name] for name in schema.names], schema=schema)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
