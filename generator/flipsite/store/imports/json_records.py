@@ -30,15 +30,15 @@ def json_records(path: Path, text: TextIO) -> Iterator[Numbered]:
     Raises:
         UsageError: If an object is too long.
     """
-    if _is_in_lines(text):
-        return _from_lines(path, text)
+    if is_in_lines(text):
+        return json_from_lines(path, text)
     return _from_stream(_Window(path, text))
 
 
 def json_object(source: str) -> Record | None:
     """Read the object that a text holds; a number that is not finite is missing."""
     try:
-        record = json.loads(source, parse_constant=lambda _: None)
+        record = _DECODER.decode(source)
     except (ValueError, RecursionError):
         return None
     return record if isinstance(record, dict) else None
@@ -63,7 +63,7 @@ def list_inside(record: Record, *, depth: int = 3) -> list[Any] | None:
     return found
 
 
-def _is_in_lines(text: TextIO) -> bool:
+def is_in_lines(text: TextIO) -> bool:
     """Whether each line is an object: the first that is not blank is, or begins like none."""
     first = text.read(1 << 16)
     text.seek(0)
@@ -76,8 +76,18 @@ def _is_in_lines(text: TextIO) -> bool:
     return line[:1] == "[" and bool(end) and rest.lstrip(_SPACE)[:1] == "{" and line.rstrip().endswith("]")
 
 
-def _from_lines(path: Path, text: TextIO) -> Iterator[Numbered]:
-    number = 0
+def json_from_lines(path: Path, text: TextIO, *, n_before: int = 0) -> Iterator[Numbered]:
+    """Read the objects of lines, and of the lines below one that an object begins on and does not end.
+
+    Args:
+        path: The file.
+        text: At the beginning of a line.
+        n_before: Lines before it.
+
+    Raises:
+        UsageError: If an object is too long.
+    """
+    number = n_before
     while line := text.readline(MOST_CHARACTERS + 1):
         number += 1
         if len(line) > MOST_CHARACTERS:
@@ -108,7 +118,7 @@ def _is_unfinished(line: str) -> bool:
 
 def _several(line: str) -> Sequence[Record | str]:
     """The objects that follow each other on one line; the line itself where it holds anything else."""
-    decode, position, found = _decoder().raw_decode, 0, list[Record | str]()
+    decode, position, found = _DECODER.raw_decode, 0, list[Record | str]()
     while position < len(line):
         if line[position] in _SPACE + ",":
             position += 1
@@ -140,8 +150,8 @@ def _from_stream(window: "_Window") -> Iterator[Numbered]:
             yield number, window.skip_line()
 
 
-def _decoder() -> json.JSONDecoder:
-    return json.JSONDecoder(parse_constant=lambda _: None)
+_DECODER = json.JSONDecoder(parse_constant=lambda _: None)
+"""Made once: making it takes as long as reading a line."""
 
 
 class _Window:
@@ -151,7 +161,7 @@ class _Window:
         """Begin with what was read of the text already, and with the line on which that begins."""
         self._path, self._text = path, text
         self._piece, self._at, self._depth = begun, 0, 0
-        self._decode = _decoder().raw_decode
+        self._decode = _DECODER.raw_decode
         self.line = line
 
     def skip(self) -> bool:

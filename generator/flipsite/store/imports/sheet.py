@@ -35,9 +35,12 @@ from flipsite.store.imports.files import (
     opened_text,
     reading,
 )
+from flipsite.store.imports.json_lines import Rest, columns_of, next_block, schema_of
 from flipsite.store.imports.json_records import (
     Numbered,
     Record,
+    is_in_lines,
+    json_from_lines,
     json_records,
     list_inside,
     lost_text,
@@ -237,7 +240,10 @@ def cell_text(value: Any) -> str | None:
         return repr(value)
     if isinstance(value, datetime):
         return value.isoformat()
-    return unicode_text(json.dumps(value, ensure_ascii=False, default=str))
+    return unicode_text(_ENCODER.encode(value))
+
+
+_ENCODER = json.JSONEncoder(ensure_ascii=False, default=str)
 
 
 def _read_csv(sheet: Sheet, text: TextIO, options: ImportOptions) -> None:
@@ -269,7 +275,7 @@ def _read_csv(sheet: Sheet, text: TextIO, options: ImportOptions) -> None:
 
 
 def _read_json(sheet: Sheet, text: TextIO, options: ImportOptions) -> None:
-    records = json_records(sheet.path, text)
+    in_lines, records = is_in_lines(text), json_records(sheet.path, text)
     first = list(islice(records, 2))
     only = first[0][1] if len(first) == 1 else None
     if isinstance(only, dict):
@@ -277,7 +283,39 @@ def _read_json(sheet: Sheet, text: TextIO, options: ImportOptions) -> None:
         return
     entry = next((record for _, record in first if isinstance(record, dict)), {})
     log = recognised(sheet.path, entry, options.source_of_log)
-    _read_log(sheet, chain(first, records), options, log)
+    if log is None and in_lines:
+        _read_lines(sheet, text, options)
+    else:
+        _read_log(sheet, chain(first, records), options, log)
+
+
+def _read_lines(sheet: Sheet, text: TextIO, options: ImportOptions) -> None:
+    """Read JSON lines: by Arrow as long as they are alike, and then one by one."""
+    text.seek(0)
+    numbered = islice(json_records(sheet.path, text), _FIRST_RECORDS)
+    first = [record for _, record in numbered if isinstance(record, dict)]
+    text.seek(0)
+    names = dict.fromkeys(name for record in first for name in record)
+    spelled, _ = match_case(options, tuple(names))
+    wanted = options.wanted | spelled.wanted
+    ours = {column: name for name, theirs in spelled.mapping.items() for column in theirs}
+    paths = [name for name in wanted.difference(names) if base_of(name) != name]
+    columns = {name: ours.get(name, "") for name in sorted(wanted.difference(paths))}
+    schema = None if any(base_of(name) in names for name in paths) else schema_of(first, columns)
+    n_lines, found, rest = 0, dict[str, None](), text
+    while schema is not None and (block := next_block(text)):
+        cut = columns_of(block, schema)
+        if cut is None:
+            rest = cast("TextIO", Rest(block, text))
+            break
+        n_rows, cells = cut
+        cells = {name: each for name, each in cells.items() if name in names or each.null_count < n_rows}
+        found |= dict.fromkeys(cells)
+        sheet.add(Batch(lines=np.arange(n_lines + 1, n_lines + n_rows + 1), cells=cells))
+        n_lines += n_rows
+    records = json_from_lines(sheet.path, rest, n_before=n_lines)
+    found |= dict.fromkeys(_add_records(sheet, records, wanted=wanted, names=names))
+    sheet.names = tuple(dict.fromkeys([*names, *found]))
 
 
 def _read_object(sheet: Sheet, document: Record, options: ImportOptions) -> None:
@@ -343,18 +381,34 @@ def _add_records(
             if isinstance(record, dict):
                 lines.append(line)
                 rows.append(record)
-                names.update(dict.fromkeys(record))
+                if not record.keys() <= names.keys():
+                    names.update(dict.fromkeys(record))
             else:
                 sheet.lose(line, lost_text(record))
         cells = {}
         for name in sorted(wanted):
-            values = [value_at(record, name) for record in rows]
-            if any(value is not None for value in values) or any(name in record for record in rows):
-                cells[name] = pa.array([cell_text(value) for value in values], pa.string())
+            is_path = base_of(name) != name
+            values = [value_at(record, name) if is_path else record.get(name) for record in rows]
+            if name in names or any(value is not None for value in values):
+                cells[name] = _texts(values)
                 found[name] = None
         if rows:
             sheet.add(Batch(lines=np.array(lines, np.int64), cells=cells))
     return list(found)
+
+
+def _texts(values: list[Any]) -> pa.Array:
+    """The values of a column as the texts of its cells; those of one kind all together."""
+    kinds = {*map(type, values)} - {type(None)}
+    kind = next(iter(kinds)) if len(kinds) == 1 else None
+    try:
+        if kind is str:
+            return pa.array(values, pa.string())
+        if kind is int:
+            return pa.array(values, pa.int64()).cast(pa.string())
+    except (UnicodeError, OverflowError):
+        pass  # half a surrogate pair, or more digits than a column of numbers holds
+    return pa.array([None if value is None else cell_text(value) for value in values], pa.string())
 
 
 def _read_parquet(sheet: Sheet, options: ImportOptions) -> None:
