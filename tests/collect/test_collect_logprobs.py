@@ -11,7 +11,7 @@ from tests.collect.collecting_runs import STUDY, budget, draws_of, project_of, s
 from tests.collect.dialect_server import Dialects, Says, speaking
 
 from flipsite.collect.simulated import LOGPROB_COINS, Coin, Endpoint, Truth
-from flipsite.collect.simulated.coins import STRUCTURED, biased
+from flipsite.collect.simulated.coins import STRUCTURED, LogprobForm, biased
 from flipsite.collect.simulated.server import serving
 from flipsite.domain.draws import probabilities_of
 from flipsite.domain.study import Kind, Sampling
@@ -19,6 +19,7 @@ from flipsite.settings import default_study
 from flipsite.store.cache.cache import Cache
 from flipsite.workflows.adopt import adopt_snapshot
 from flipsite.workflows.collect import collect
+from flipsite.workflows.load import load_report
 from flipsite.workflows.run_request import RunRequest
 from flipsite.workflows.snapshot import write_snapshot
 
@@ -57,6 +58,30 @@ def test_every_form_over_http_gives_the_same_probabilities(tmp_path: Path, answe
     for p in probabilities(draws):
         assert p == pytest.approx((0.96 * 0.4, 0.96 * 0.6))
     assert draws.p_cover == pytest.approx(np.full(16, 0.96))
+
+
+@pytest.mark.parametrize("form", ["vllm", "llama.cpp"])
+def test_a_server_that_reports_before_the_temperature_is_found_out(tmp_path: Path, form: LogprobForm) -> None:
+    """It says 0.7; at a temperature of 0.5 its draws fall 0.49 to 0.09, and only so do they agree."""
+    raw = Coin(
+        id="a/raw",
+        truth=Truth(p=0.49 / 0.58, says="Its log-probabilities are those of temperature 1."),
+        fall=biased(0.49 / 0.58),
+        weigh=lambda toss: 0.7,
+        logprob_form=form,
+        parameters=(*STRUCTURED, "logprobs", "top_logprobs"),
+    )
+    sampling = replace(ASKS, draws=120, temperature=0.5)
+    project = project_of(tmp_path, kind=Kind.MEASURED, budget=budget(5.0), sampling=sampling)
+    with serving(Endpoint(coins=[raw, replace(raw, id="a/applied", weigh=lambda toss: 0.49 / 0.58)])) as base:
+        collect(project, RunRequest(study_id=STUDY, api_base=base), watcher())
+    report = load_report(project.studies / STUDY)
+    found = report.logprobs["a/raw"]
+    assert found.is_raw
+    assert found.agrees
+    assert found.at_temperature
+    assert found.at_temperature.outcomes[1].mean == pytest.approx(0.49 / 0.58)
+    assert not report.logprobs["a/applied"].is_raw
 
 
 def test_what_was_not_asked_or_did_not_come_is_absent_or_missing(tmp_path: Path) -> None:

@@ -65,6 +65,18 @@ def test_a_coin_that_says_the_false_replaces_no_draw(report: StudyReport) -> Non
     assert "could have been saved" not in words
 
 
+def test_a_server_that_reports_before_the_temperature_is_named_so(report: StudyReport) -> None:
+    """Where the draws agree with the tempered probabilities alone, in words beside both p-values."""
+    found = report.logprobs["simulated/says-0.7"]
+    assert found.at_temperature
+    raw = replace(found, p_value=0.001, at_temperature=replace(found.at_temperature, p_value=0.6))
+    shown = replace(report, logprobs={**report.logprobs, "simulated/says-0.7": raw})
+    words = said(shown, "says-0.7")
+    assert "The server reports them before the temperature is applied : as they came they do not fit" in words
+    assert "at the study’s temperature of 0.7 they do (p 0.60" in words
+    assert "reports them before" not in said(report, "says-0.7")
+
+
 def test_a_coin_that_wavers_saves_little(report: StudyReport) -> None:
     """The variance from request to request is most of what there is."""
     requests = re.search(r"(\d+) requests would have told as much as these 50", said(report, "wavers"))

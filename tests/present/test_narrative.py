@@ -157,6 +157,16 @@ def test_headings_take_their_anchor_and_never_the_frames(tmp_path: Path) -> None
     assert "{#main}: the page has another 'main'" in fault(tmp_path, "# A\n\n## B {#main}\n")
 
 
+def test_details_unfold_and_a_formula_takes_the_focus(tmp_path: Path) -> None:
+    """The title is the author’s or “Details”; a formula wider than the page can be scrolled by key."""
+    text = "# T\n\n::: details\nMore.\n\n$$ x^2 $$\n:::\n\n::: details <b>Sources</b>\nYet more.\n:::\n"
+    html = rendered(tmp_path, text).html
+    assert '<details class="more">\n<summary>Details</summary>\n<p>More.</p>' in html
+    assert "<summary>&lt;b&gt;Sources&lt;/b&gt;</summary>" in html
+    assert '<div class="formula" role="group" tabindex="0" aria-label="Formula"><math' in html
+    assert html.count("</details>") == 2
+
+
 def test_a_table_scrolls_by_itself_and_can_be_reached_by_key(tmp_path: Path) -> None:
     html = str(rendered(tmp_path, '# T\n\n| a "1" | b |\n|---|---|\n| 1 | 2 |\n').html)
     assert 'role="region" tabindex="0" aria-label="Table: a &quot;1&quot;, b">\n<table class="data">' in html

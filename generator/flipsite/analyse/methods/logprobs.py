@@ -40,7 +40,7 @@ class MeanProbability:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class LogprobReading:
-    """What one model's log-probabilities say, beside its draws.
+    """The log-probabilities of one model beside its draws.
 
     Attributes:
         n_read: Valid draws whose probabilities are known.
@@ -53,8 +53,8 @@ class LogprobReading:
             (Benjamini and Hochberg): the draws may fall as either says.
         at_temperature: The same for probabilities at the study's temperature, p^(1/T) over its sum; None
             where the study sets none, or 1.
-        n_requests: Requests whose probabilities tell as much as the draws read here; None where a draw had a
-            label beyond the alternatives.
+        n_requests: Requests whose probabilities, by the reading that fits the draws better, tell as much as
+            the draws read here; None where a draw had a label beyond the alternatives.
         draw_usd: Mean price of a draw; None where it is unknown.
     """
 
@@ -73,6 +73,12 @@ class LogprobReading:
     def agrees(self) -> bool:
         """Whether the draws fall as the probabilities say, as they are or at the study's temperature."""
         return self.q_value >= FALSE_DISCOVERY_RATE
+
+    @property
+    def is_raw(self) -> bool:
+        """Whether the probabilities fit the draws at the study's temperature, and not as they came."""
+        tempered = self.at_temperature
+        return tempered is not None and self.p_value < FALSE_DISCOVERY_RATE <= tempered.p_value
 
     @property
     def best_p_value(self) -> float:
@@ -102,7 +108,7 @@ class TemperedReading:
 def logprob_readings(
     draws: Draws, tallies: Sequence[Tally], *, n_outcomes: int, temperature: float | None
 ) -> dict[str, LogprobReading]:
-    """What log-probabilities say of each model that gave some; none of a study that did not ask.
+    """Read the log-probabilities of each model that gave some; none for a study that did not ask.
 
     Args:
         draws: The study's; of draws too many to hold, the first of each model's.
@@ -143,13 +149,13 @@ def _reading(masses: Floats, drawn: Codes, tally: Tally, *, temperature: float |
     masses = np.nan_to_num(masses)
     p = masses / masses.sum(axis=1, keepdims=True)
     hits = drawn[:, None] == np.arange(k)
-    p_value = _agreement(p, hits)
-    tempered = None
+    p_value, tempered, fitting = _agreement(p, hits), None, p
     if temperature is not None and temperature != 1:
         q = at_temperature(p, temperature)
         tempered = TemperedReading(
             temperature=temperature, outcomes=_means(q, hits), p_value=_agreement(q, hits)
         )
+        fitting = q if tempered.p_value > p_value else p
     return LogprobReading(
         n_read=n,
         n_valid=tally.n_valid,
@@ -159,7 +165,7 @@ def _reading(masses: Floats, drawn: Codes, tally: Tally, *, temperature: float |
         p_value=p_value,
         q_value=p_value,
         at_temperature=tempered,
-        n_requests=None if n_partial else requests_needed(p),
+        n_requests=None if n_partial else requests_needed(fitting),
         draw_usd=None if tally.cost_usd is None else tally.cost_usd / tally.n_draws,
     )
 

@@ -26,16 +26,15 @@ def bits_table(report: StudyReport, *, top: int | None = None, note: str = "") -
         name="bits",
         caption=f"{report.study.title}: fair bits of the draws",
         headings=_HEADINGS,
-        rows=(_urandom(), *(_row(report, each) for each in found))[
-            : None if top is None else top + bool(top)
-        ],
+        rows=tuple(_row(report, each) for each in found[:top]),
+        reference=_urandom(),
         note=note,
     )
 
 
 def _urandom() -> tuple[Cell, ...]:
     """The operating system's generator, for comparison."""
-    texts = ("os.urandom", MISSING, MISSING, MISSING, MISSING, MISSING, "$0", "without end", "")
+    texts = ("os.urandom", MISSING, MISSING, MISSING, MISSING, MISSING, "$0", "unlimited", "")
     return tuple(Cell(value=None if text == MISSING else text, text=text) for text in texts)
 
 

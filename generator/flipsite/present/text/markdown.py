@@ -249,10 +249,12 @@ def _parser() -> MarkdownIt:
     parser.core.ruler.push("heading_id", _explicit_anchors)
     parser.use(anchors_plugin, min_level=1, max_level=4, permalink=False)
     parser.use(container_plugin, name="note").use(container_plugin, name="aside")
+    parser.use(container_plugin, name="details", render=_details)
     parser.use(dollarmath_plugin, allow_space=False, allow_digits=False, renderer=_math, double_inline=False)
     parser.add_render_rule("table_open", _table_open)
     parser.add_render_rule("table_close", lambda *_: "</table>\n</div>\n")
     parser.add_render_rule("list_item_open", _list_item_open)
+    parser.add_render_rule("math_block", _math_block)
     return parser
 
 
@@ -281,6 +283,20 @@ def _list_item_open(
         return opened
     state = 'checked aria-label="Done"' if tokens[at].meta["checked"] else 'aria-label="To do"'
     return f'{opened}<input type="checkbox" disabled {state}> '
+
+
+def _details(renderer: object, tokens: Sequence[Token], at: int, *_: object) -> str:
+    """What unfolds: `::: details TITLE`."""
+    if tokens[at].nesting < 0:
+        return "</details>\n"
+    title = tokens[at].info.strip().removeprefix("details").strip() or "Details"
+    return f'<details class="more">\n<summary>{html.escape(title)}</summary>\n'
+
+
+def _math_block(renderer: object, tokens: Sequence[Token], at: int, *_: object) -> str:
+    """A formula that can be scrolled by key where it is wider than the page."""
+    formula = _math(tokens[at].content, {"display_mode": True})
+    return f'<div class="formula" role="group" tabindex="0" aria-label="Formula">{formula}</div>\n'
 
 
 def _math(content: str, options: Mapping[str, object]) -> str:
