@@ -47,6 +47,9 @@ TYPES = [
     "autumn/calibration/index.html",
     "autumn/models/house/turncoat/index.html",
     "models/house/turncoat/index.html",
+    "models/index.html",
+    "small-models-range/models/google/gemma-3-270m/index.html",
+    "small-models-dozen/models/google/gemma-3-270m/index.html",
     "trial/embed/frame/leaderboard.html",
 ]
 OPTIONS = {
@@ -54,8 +57,11 @@ OPTIONS = {
     "resultTypes": ["violations"],  # nobody asks where all is well
     "preload": False,  # axe would fetch our style sheet, which a page from a file may not
 }
-PHONE = {"width": 390, "height": 844}
-OF_COLOURS = {"type": "rule", "values": ["color-contrast", "link-in-text-block"]}
+NARROWEST = {"width": 320, "height": 800}
+OF_A_PHONE = {
+    "type": "rule",
+    "values": ["color-contrast", "link-in-text-block", "scrollable-region-focusable", "target-size"],
+}
 PAINTED = """() => new Promise((done) => {
     let shift = 0, paint = 0;
     const watch = (type, seen) => new PerformanceObserver((list) => list.getEntries().forEach(seen))
@@ -119,18 +125,18 @@ class Looked:
 
 @pytest.fixture(scope="module")
 def looked(opening: Callable[..., Any]) -> Callable[[str, str], Looked]:
-    """Look at a page in a theme, at a light one on a desk and at a dark one on a phone.
+    """Look at a page in a theme, at a light one on a desk and at a dark one on the narrowest phone.
 
-    Themes differ in colours: of the dark one axe asks what these decide.
+    Of the dark one axe asks what colours and the width decide.
     """
 
     @cache
     def look(path: str, scheme: str) -> Looked:
-        window = {"width": 1280, "height": 900} if scheme == "light" else PHONE
+        window = {"width": 1280, "height": 900} if scheme == "light" else NARROWEST
         with opening(path, color_scheme=scheme, reduced_motion="reduce", viewport=window) as page:
             shift, _ = page.evaluate(PAINTED)
             words = page.evaluate(SVG_WORDS)
-            asked = OPTIONS if scheme == "light" else OPTIONS | {"runOnly": OF_COLOURS}
+            asked = OPTIONS if scheme == "light" else OPTIONS | {"runOnly": OF_A_PHONE}
             rules = Axe().run(page, options=asked).response["violations"]
             faults = [(rule["id"], [node["target"] for node in rule["nodes"]][:3]) for rule in rules]
             page.keyboard.press("Tab")
