@@ -11,7 +11,7 @@ from flipsite.domain.study import Budget, Kind, ModelChoice, Prompt, Sampling, S
 from flipsite.errors import SettingsError
 from flipsite.settings import default_study, dump_study, load_printed, load_study
 
-ARTICLE = Path(__file__).parents[1] / "content" / "studies" / "article-2025"
+ARTICLE = Path(__file__).parents[2] / "content" / "studies" / "article-2025"
 
 
 def written(folder: Path, text: str) -> Path:
