@@ -63,7 +63,7 @@ def _upper(law: Floats, values: Floats) -> Floats:
 
 
 def _both(law: Floats, values: Floats) -> Floats:
-    return np.minimum(1.0, 2 * np.minimum(_upper(law, values), _upper(-law, -values)))
+    return np.asarray(np.minimum(1.0, 2 * np.minimum(_upper(law, values), _upper(-law, -values))))
 
 
 def independent(rng: np.random.Generator, m: int, length: int) -> Answers:

@@ -21,7 +21,7 @@ import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -178,7 +178,7 @@ def peers_data(project: Path) -> dict[str, dict[str, object]]:
 
 def flipsite(project: Path, *extra: str) -> Callable[[Path], Run]:
     """Our build of the whole site into a new folder, with nothing kept of an earlier one."""
-    command = [sys.executable, "-m", "flipsite", "build", "--force", *extra, "-o"]
+    command: list[str | Path] = [sys.executable, "-m", "flipsite", "build", "--force", *extra, "-o"]
     return lambda out: run([*command, out], project)
 
 
@@ -186,13 +186,25 @@ def peers(project: Path, pages: str) -> Mapping[str, Callable[[Path], Run]]:
     """What builds such pages into a new folder, by the tool's name; those that are installed."""
     folder = project / "peers" / PAGES[pages]
     data = {"PEER_DATA": str(folder / "data.json")}
-    alone = [sys.executable, PEERS / "render_jinja.py", folder / "jinja", folder / "data.json"]
+    alone: list[str | Path] = [
+        sys.executable,
+        PEERS / "render_jinja.py",
+        folder / "jinja",
+        folder / "data.json",
+    ]
     found: dict[str, Callable[[Path], Run]] = {"Jinja alone": lambda out: run([*alone, out], folder)}
     if (hugo := TOOLS / "bin/hugo").exists():
-        command = [hugo, "--source", folder / "hugo", "--quiet", "--noBuildLock", "--destination"]
+        command: list[str | Path] = [
+            hugo,
+            "--source",
+            folder / "hugo",
+            "--quiet",
+            "--noBuildLock",
+            "--destination",
+        ]
         found["Hugo"] = lambda out: run([*command, out], folder)
     if (pelican := TOOLS / "bin/pelican").exists() and (folder / "pelican").exists():
-        call = [pelican, "-s", "pelicanconf.py", "--quiet", "-o"]
+        call: list[str | Path] = [pelican, "-s", "pelicanconf.py", "--quiet", "-o"]
         found["Pelican"] = lambda out: run([*call, out], folder / "pelican", data)
     if (eleventy := TOOLS / "node_modules/.bin/eleventy").exists():
         found["Eleventy"] = lambda out: run(
@@ -294,7 +306,7 @@ def start_up(*, turns: int) -> None:
     print(f"\n`flipsite --help` ÷ `import click`: {_spread(ratios)}")
 
 
-def run(command: list[str | Path], folder: Path, extra: Mapping[str, str] | None = None) -> Run:
+def run(command: Sequence[str | Path], folder: Path, extra: Mapping[str, str] | None = None) -> Run:
     """Run a process to its end.
 
     Raises:

@@ -21,7 +21,7 @@ from flipsite.domain.study import Budget, Sampling
 from flipsite.project import Project
 from flipsite.settings import default_study, dump_study
 from flipsite.workflows.collect import collect
-from flipsite.workflows.run_request import RunReport, RunRequest, Watcher
+from flipsite.workflows.run_request import RunQuote, RunReport, RunRequest, Watcher
 
 LATENCY_S = 0.3
 GOALS = {64: 0.93, 256: 0.85}
@@ -128,13 +128,14 @@ def serve(pipe: Connection, n_models: int, latency_s: float = LATENCY_S) -> None
 def _timed(project: Project, order: RunRequest, n_draws: int) -> Measured:
     seen: list[tuple[float, float, int]] = []
 
-    def note(n_done: int) -> bool:
+    def note(n_done: int) -> None:
         seen.append((time.perf_counter(), time.process_time(), n_done))
+
+    def agree(_: RunQuote) -> bool:
+        note(0)
         return True
 
-    watcher = Watcher(
-        created=lambda _: None, agree=lambda _: note(0), look=lambda look: note(look.progress.n_done) and None
-    )
+    watcher = Watcher(created=lambda _: None, agree=agree, look=lambda look: note(look.progress.n_done))
     report = collect(project, order, watcher)
     if not isinstance(report, RunReport) or report.progress.n_valid != n_draws:
         raise SystemExit(f"not every draw was valid: {report}")

@@ -118,7 +118,7 @@ def study(rng: np.random.Generator, *, fair: float, n: int, shape: float = 0.7) 
     ]
 
 
-POPULATIONS = {
+POPULATIONS: dict[str, Callable[[np.random.Generator, int], np.ndarray]] = {
     "half fair, the others Beta(½, ½)": lambda rng, m: np.where(
         rng.random(m) < 0.5, 0.5, rng.beta(0.5, 0.5, m)
     ),

@@ -10,7 +10,6 @@ import multiprocessing
 import os
 import re
 import statistics
-import sys
 import tempfile
 import threading
 import time
@@ -221,4 +220,4 @@ def _n_open() -> int:
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    main()

@@ -57,7 +57,7 @@ def model_parts(html: str) -> dict[str, object]:
 def board_rows(html: str) -> list[dict[str, object]]:
     """The rows of a leaderboard: rank, ruler, model, numbers."""
     body = html[html.rindex("<tbody") :] if "<tbody" in html else html
-    rows = []
+    rows: list[dict[str, object]] = []
     for attributes, row in re.findall(r"<tr([^>]*)>(.*?)(?=<tr|</tbody>|</table>)", body, re.DOTALL):
         first, rest = row.split("<th scope=row>", 1)
         cells = re.split(r"<td>", rest)

@@ -3,17 +3,20 @@
 import argparse
 import io
 from pathlib import Path
+from typing import Literal
 
 from PIL import Image
-from playwright.sync_api import Browser, sync_playwright
+from playwright.sync_api import Browser, ViewportSize, sync_playwright
 
 from flipsite.project import find_project
 
 WIDE, PHONE = (1280, 900), (390, 844)
+Scheme = Literal["light", "dark"]
+
 SHOWN_WIDE_PX = 1000
 MOST_BYTES = 80_000
 
-PICTURES = (
+PICTURES: tuple[tuple[str, str, tuple[int, int], Scheme], ...] = (
     ("home", "index.html", WIDE, "light"),
     ("home-phone", "index.html", PHONE, "dark"),
     ("leaderboard", "controls/leaderboard/index.html#all", WIDE, "light"),
@@ -27,9 +30,10 @@ PICTURES = (
 """Name, page, size of the window, side of the page."""
 
 
-def taken(browser: Browser, address: str, size: tuple[int, int], scheme: str) -> Image.Image:
+def taken(browser: Browser, address: str, size: tuple[int, int], scheme: Scheme) -> Image.Image:
     """What a window of this size shows."""
-    window = {"width": size[0], "height": size[1]}
+    width, height = size
+    window: ViewportSize = {"width": width, "height": height}
     page = browser.new_page(viewport=window, color_scheme=scheme, reduced_motion="reduce")
     page.goto(address)
     page.wait_for_timeout(500)

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 from hypothesis import is_hypothesis_test, settings
+from tests.narrowing import not_none
 
 if TYPE_CHECKING:
     from playwright.sync_api import Browser
@@ -47,10 +48,12 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
             few = {
                 name: min(getattr(machine, name), QUICK) for name in ("max_examples", "stateful_step_count")
             }
-            case.settings = settings(machine, **few)
+            not_none(case).settings = settings(machine, **few)
         else:
-            own = test._hypothesis_internal_use_settings
-            test._hypothesis_internal_use_settings = settings(own, max_examples=min(own.max_examples, QUICK))
+            own = not_none(test)._hypothesis_internal_use_settings
+            not_none(test)._hypothesis_internal_use_settings = settings(
+                own, max_examples=min(own.max_examples, QUICK)
+            )
 
 
 # A background job of a script has it ignored, and its children too: no test could interrupt them.

@@ -124,7 +124,7 @@ class Session:
         # On a line of its own the mark ends a comment, too.
         self._shell.stdin.write(f"{{ {command}\n}} </dev/null; printf '\\n<<%s>>\\n' $?\n")
         self._shell.stdin.flush()
-        said = []
+        said: list[str] = []
         for line in self._shell.stdout:
             if done := re.fullmatch(r"<<(\d+)>>", line.strip()):
                 return int(done[1]), "".join(said)

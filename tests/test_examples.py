@@ -17,7 +17,7 @@ EXAMPLES = Path(__file__).parents[1] / "examples"
 @pytest.fixture
 def within(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, request: pytest.FixtureRequest) -> Path:
     """A copy of the example."""
-    folder = tmp_path / request.param
+    folder = tmp_path / str(request.param)
     shutil.copytree(EXAMPLES / request.param, folder)
     monkeypatch.chdir(folder)
     return folder

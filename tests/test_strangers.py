@@ -8,10 +8,10 @@ import sys
 from pathlib import Path
 
 import pytest
-from click.testing import CliRunner, Result
+from click.testing import Result
+from tests.command_line import run
 
 from flipsite.cli.init import init
-from flipsite.cli.main import cli
 from flipsite.cli.params import MOST_USD
 from flipsite.domain.study import MOST_BUDGET_USD
 from flipsite.write.scaffold import STUDY
@@ -50,7 +50,7 @@ def flipsite(
 
 
 def said(*arguments: str) -> Result:
-    done = CliRunner().invoke(cli, arguments)
+    done = run(*arguments)
     assert done.exception is None or isinstance(done.exception, SystemExit), done.output
     return done
 

@@ -51,7 +51,7 @@ def asked_for(*extras: str) -> set[str]:
 
 
 @pytest.mark.parametrize("lock", LOCKS)
-def test_every_file_that_is_installed_has_its_hash(lock) -> None:
+def test_every_file_that_is_installed_has_its_hash(lock: str) -> None:
     """As chosen in constraints.txt; after a change of that or of pyproject.toml, `make lock`."""
     pins, seen = chosen(), set()
     for name, version, is_for_some, hashes in locked(lock):
@@ -115,14 +115,14 @@ def builds(tmp_path_factory: pytest.TempPathFactory) -> list[Path]:
 
 
 @pytest.mark.slow
-def test_wheel_and_sdist_are_the_same_to_the_byte_wherever_they_are_built(builds) -> None:
+def test_wheel_and_sdist_are_the_same_to_the_byte_wherever_they_are_built(builds: list[Path]) -> None:
     here, elsewhere = ({path.name: path.read_bytes() for path in folder.iterdir()} for folder in builds)
     assert len(here) == 2
     assert here == elsewhere
 
 
 @pytest.mark.slow
-def test_a_wheel_holds_the_package_its_templates_and_content_and_nothing_else(builds) -> None:
+def test_a_wheel_holds_the_package_its_templates_and_content_and_nothing_else(builds: list[Path]) -> None:
     with zipfile.ZipFile(next(builds[0].glob("*.whl"))) as wheel:
         held = set(wheel.namelist())
     about = {name for name in held if name.partition("/")[0].endswith(".dist-info")}
@@ -136,7 +136,7 @@ def test_a_wheel_holds_the_package_its_templates_and_content_and_nothing_else(bu
 
 
 @pytest.mark.slow
-def test_a_source_archive_holds_what_is_tracked_and_nothing_else(builds) -> None:
+def test_a_source_archive_holds_what_is_tracked_and_nothing_else(builds: list[Path]) -> None:
     with tarfile.open(next(builds[0].glob("*.tar.gz"))) as archive:
         held = {name.partition("/")[2] for name in archive.getnames()}
     wanted = ("generator", "templates", "content", "tests", "docs", "examples", "requirements", "benchmarks")

@@ -70,9 +70,10 @@ def verdicts_table(verdicts: pd.DataFrame) -> str:
     """A row a parameter."""
     head = "| form | parameter | in the 50 % interval | in the 90 % interval | χ² of 20 bins | whole curve |"
     lines = [head, "|---|---|---|---|---|---|"]
-    for row in verdicts.itertuples():
-        cells = f"{row.inside_50:.3f} | {row.inside_90:.3f} | {p_text(row.p_bins)} | {p_text(row.p_curve)}"
-        lines.append(f"| {row.form} | {row.parameter} | {cells} |")
+    for row in verdicts.to_dict("records"):
+        p_values = f"{p_text(row['p_bins'])} | {p_text(row['p_curve'])}"
+        cells = f"{row['inside_50']:.3f} | {row['inside_90']:.3f} | {p_values}"
+        lines.append(f"| {row['form']} | {row['parameter']} | {cells} |")
     return "\n".join(lines)
 
 
@@ -121,7 +122,7 @@ def tails(n: int) -> tuple[Floats, Floats]:
     """P(at most k) and P(at least k) of n ranks at or below each rank but the last (n_ranks - 1 x n + 1)."""
     share = (np.arange(1, N_RANKS) / N_RANKS)[:, None]
     k = np.arange(n + 1)[None, :]
-    return stats.binom.cdf(k, n, share), stats.binom.sf(k - 1, n, share)
+    return np.asarray(stats.binom.cdf(k, n, share)), np.asarray(stats.binom.sf(k - 1, n, share))
 
 
 def band(n: int) -> tuple[Floats, Floats]:
@@ -129,7 +130,8 @@ def band(n: int) -> tuple[Floats, Floats]:
     null = distances(np.random.default_rng(1).integers(0, N_RANKS, (UNIFORM_SETS, n)))
     each = float(np.quantile(null, LEVEL))
     share = np.arange(1, N_RANKS) / N_RANKS
-    return stats.binom.ppf(each / 2, n, share) / n, stats.binom.isf(each / 2, n, share) / n
+    low, high = stats.binom.ppf(each / 2, n, share), stats.binom.isf(each / 2, n, share)
+    return np.asarray(low / n), np.asarray(high / n)
 
 
 def holm(p: Floats) -> Floats:

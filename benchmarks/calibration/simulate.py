@@ -95,7 +95,7 @@ def replications(form: FormName, wanted: range, *, selected: bool) -> Iterator[d
 
 def named(values: Mapping[str, Floats], given: Covariates) -> dict[str, Floats]:
     """Scalars by name: each coefficient, and one author's effect for all of them, who are alike."""
-    found = {}
+    found: dict[str, Floats] = {}
     for name, value in values.items():
         if name.endswith("_slopes"):
             part = name.removesuffix("_slopes")

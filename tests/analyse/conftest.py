@@ -1,10 +1,11 @@
 """Draws and studies of any shape, made by hand for the tests of the statistics."""
 
-from collections.abc import Callable, Sequence
-from typing import Literal
+from collections.abc import Sequence
+from typing import Any, Literal
 
 import numpy as np
 import pytest
+from tests.analyse.fixture_types import DrawsOf, StudyOf
 
 from flipsite.domain.draws import STATUSES, Draws, Status
 from flipsite.domain.estimates import Printed, PrintedBias
@@ -52,8 +53,6 @@ qwen/qwen3-235b-a22b-thinking-2507 0.36
 meta-llama/llama-4-scout 0.35
 anthropic/claude-opus-4.1 0.35"""
 
-DrawsOf = Callable[..., Draws]
-
 
 @pytest.fixture(scope="session")
 def draws_of() -> DrawsOf:
@@ -63,11 +62,11 @@ def draws_of() -> DrawsOf:
         models = tuple(sorted(outcomes))
         rows = [(i, j, draw) for i, model in enumerate(models) for j, draw in enumerate(outcomes[model])]
         n = len(rows)
-        numbers = {
+        numbers: dict[str, Any] = {
             name: np.asarray(columns.get(name, [np.nan] * n), np.float64)
             for name in ("prompt_tokens", "completion_tokens", "reasoning_tokens", "cost_usd", "latency_s")
         }
-        texts = {
+        texts: dict[str, Any] = {
             name: columns.get(name, [None] * n)
             for name in ("labels", "response", "finish_reason", "provider", "mode", "asked_at")
         }
@@ -84,14 +83,14 @@ def draws_of() -> DrawsOf:
             ),
             order=np.asarray(columns.get("order", [-1] * n), np.int8),
             **numbers,
-            **texts,  # type: ignore[arg-type]
+            **texts,
         )
 
     return make
 
 
 @pytest.fixture(scope="session")
-def study_of() -> Callable[..., Study]:
+def study_of() -> StudyOf:
     """Makes a study of a kind and a target."""
 
     def make(kind: Kind = Kind.MEASURED, target: float = 0.5) -> Study:

@@ -38,7 +38,9 @@ def agreed(feature: str, *said: str | None, askings: int = 3) -> Feature | None:
         ),
     ],
 )
-def test_confidence_is_agreement_less_contradiction(said, value, confidence, note) -> None:
+def test_confidence_is_agreement_less_contradiction(
+    said: list[str | None], value: str, confidence: float | None, note: str
+) -> None:
     found = agreed("architecture", *said)
     assert found is not None
     assert (found.value, found.confidence, found.note) == (value, confidence, note)
@@ -46,7 +48,7 @@ def test_confidence_is_agreement_less_contradiction(said, value, confidence, not
 
 
 @pytest.mark.parametrize("said", [[], ["", "", ""], [None, None], [None, "", None]])
-def test_where_nothing_is_stated_nothing_is_told(said) -> None:
+def test_where_nothing_is_stated_nothing_is_told(said: list[str | None]) -> None:
     assert agreed("architecture", *said) is None
 
 
@@ -76,7 +78,7 @@ SAID = st.lists(st.none() | st.sampled_from(["", "moe", "dense"]), max_size=3)
 
 
 @given(SAID)
-def test_the_order_of_answers_does_not_matter(said) -> None:
+def test_the_order_of_answers_does_not_matter(said: list[str | None]) -> None:
     """To value and confidence; the source named is the first that says so."""
     found = {
         (one.value, one.confidence) if (one := agreed("architecture", *order)) else None
@@ -86,7 +88,7 @@ def test_the_order_of_answers_does_not_matter(said) -> None:
 
 
 @given(st.lists(st.none() | st.just("") | st.floats(0.001, 1e5).map(lambda x: f"{x:.6g}"), max_size=3))
-def test_a_value_was_stated_and_its_confidence_is_in_range(said) -> None:
+def test_a_value_was_stated_and_its_confidence_is_in_range(said: list[str | None]) -> None:
     found = agreed("parameters_total_b", *said)
     if found is not None and found.value:
         assert found.value in said
@@ -96,7 +98,7 @@ def test_a_value_was_stated_and_its_confidence_is_in_range(said) -> None:
 
 
 @given(SAID)
-def test_a_contradiction_never_makes_surer(said) -> None:
+def test_a_contradiction_never_makes_surer(said: list[str | None]) -> None:
     """An answer that says otherwise instead of nothing lowers the confidence, or leaves no value."""
     before = agreed("architecture", "moe", *["" if one != "moe" else one for one in said][:2])
     after = agreed("architecture", "moe", *["dense" if one != "moe" else one for one in said][:2])

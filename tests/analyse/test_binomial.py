@@ -20,7 +20,7 @@ TARGETS = st.sampled_from([0.5, 0.3, 0.05, 0.999, 1 / 3, 0.0, 1.0])
 
 
 @given(counts=COUNTS, level=st.sampled_from([0.5, 0.9, 0.95, 0.999]))
-def test_jeffreys_is_a_pair_of_beta_quantiles_with_closed_ends(counts, level) -> None:
+def test_jeffreys_is_a_pair_of_beta_quantiles_with_closed_ends(counts: tuple[int, int], level: float) -> None:
     """As scipy's beta distribution has them."""
     ones, valid = counts
     low, high = jeffreys(ones, valid, level=level)
@@ -38,7 +38,7 @@ def test_jeffreys_at_fifty_draws_is_what_the_literature_prints() -> None:
 
 @pytest.mark.parametrize("n", [1, 2, 3, 47, 50, 100, 999])
 @pytest.mark.parametrize("target", [0.5, 0.3, 0.05, 0.0, 1.0])
-def test_noise_floor_is_the_mean_absolute_deviation(n, target) -> None:
+def test_noise_floor_is_the_mean_absolute_deviation(n: int, target: float) -> None:
     """The closed formula equals the sum over all outcomes."""
     k = np.arange(n + 1)
     assert noise_floor(n, target) == pytest.approx(
@@ -55,7 +55,7 @@ def test_noise_floor_of_the_article() -> None:
 
 
 @given(counts=COUNTS, target=TARGETS)
-def test_binomial_test_equals_scipys(counts, target) -> None:
+def test_binomial_test_equals_scipys(counts: tuple[int, int], target: float) -> None:
     """To 1e-9, whatever was drawn and whatever the target."""
     ones, valid = counts
     expected = stats.binomtest(ones, valid, target).pvalue if valid else 1.0
@@ -64,7 +64,7 @@ def test_binomial_test_equals_scipys(counts, target) -> None:
 
 @pytest.mark.parametrize("target", [0.5, 0.3])
 @pytest.mark.parametrize("ones", [0, 29_800, 30_000, 30_100, 49_700, 50_000, 50_001, 100_000])
-def test_binomial_test_equals_scipys_at_a_hundred_thousand_draws(ones, target) -> None:
+def test_binomial_test_equals_scipys_at_a_hundred_thousand_draws(ones: int, target: float) -> None:
     """Logarithms keep the tails apart where probabilities would vanish."""
     expected = stats.binomtest(ones, 100_000, target).pvalue
     assert binomial_test(ones, 100_000, target=target) == pytest.approx(expected, abs=1e-9)
@@ -76,14 +76,14 @@ def test_one_draw_and_none_show_nothing() -> None:
 
 
 @given(p=st.lists(st.floats(0, 1), min_size=1, max_size=40))
-def test_q_values_equal_scipys(p) -> None:
+def test_q_values_equal_scipys(p: list[float]) -> None:
     """Benjamini and Hochberg's, as scipy adjusts them."""
     expected = stats.false_discovery_control(p)
     assert benjamini_hochberg(p) == pytest.approx(expected, abs=1e-9)
 
 
 @given(p=st.lists(st.floats(0, 1), min_size=1, max_size=20), missing=st.integers(0, 30))
-def test_tests_not_counted_are_taken_as_ones(p, missing) -> None:
+def test_tests_not_counted_are_taken_as_ones(p: list[float], missing: int) -> None:
     """A larger family is the same as the missing p-values written out as 1."""
     written_out = benjamini_hochberg([*p, *[1.0] * missing])[: len(p)]
     assert benjamini_hochberg(p, family=len(p) + missing).tolist() == pytest.approx(written_out.tolist())
@@ -102,7 +102,9 @@ def test_a_model_without_a_test_has_no_q_value() -> None:
     tried=st.floats(0, 0.2),
     data=st.data(),
 )
-def test_a_rejection_limit_is_where_the_q_value_crosses_the_rate(p, others, tried, data) -> None:
+def test_a_rejection_limit_is_where_the_q_value_crosses_the_rate(
+    p: list[float], others: int, tried: float, data: st.DataObject
+) -> None:
     """Replacing one p-value by another rejects exactly when the other is below the limit."""
     i = data.draw(st.integers(0, len(p) - 1))
     limit = rejection_limits(p, rate=FALSE_DISCOVERY_RATE, family=len(p) + others)[i]

@@ -94,6 +94,6 @@ def test_rank_intervals_cover(k: int) -> None:
     held = 0
     for _ in range(100):
         counts = np.stack([rng.multinomial(n, truth) for truth in truths])
-        bounds = np.array(rank_bounds(total_variation(counts, even), *margins))
+        bounds = np.array(rank_bounds(total_variation(counts, even.tolist()), *margins), float)
         held += bool(np.all((bounds[:, 0] <= rank) & (rank <= bounds[:, 1])))
     assert held >= 95

@@ -4,6 +4,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 from scipy import integrate, stats
+from tests.narrowing import not_none
 
 from flipsite.analyse.cross_study.step_likeness import calibration, faithfulness_test, step_likeness
 
@@ -29,7 +30,7 @@ def test_it_is_the_trapezoid_rule() -> None:
 
 def test_a_curve_has_intervals_and_adds_up_what_was_asked_twice() -> None:
     """Targets in any order; one without draws is passed over."""
-    found = calibration("a/b", [(0.8, 70, 100), (0.2, 10, 50), (0.2, 12, 50), (0.5, 0, 0)])
+    found = not_none(calibration("a/b", [(0.8, 70, 100), (0.2, 10, 50), (0.2, 12, 50), (0.5, 0, 0)]))
     assert [(point.target, point.n_ones, point.n_valid) for point in found.points] == [
         (0.2, 22, 100),
         (0.8, 70, 100),
@@ -42,7 +43,9 @@ def test_a_curve_has_intervals_and_adds_up_what_was_asked_twice() -> None:
 
 def test_studies_that_differ_are_not_added_up() -> None:
     """Ten and forty ones in fifty are two coins; ten and twelve may be one."""
-    found = calibration("a/b", [(0.8, 40, 50), (0.2, 10, 50), (0.5, 10, 50), (0.5, 40, 50), (0.2, 12, 50)])
+    found = not_none(
+        calibration("a/b", [(0.8, 40, 50), (0.2, 10, 50), (0.5, 10, 50), (0.5, 40, 50), (0.2, 12, 50)])
+    )
     assert found.differing == (0.5,)
     assert [(point.target, point.n_valid) for point in found.points] == [(0.2, 100), (0.8, 50)]
 
@@ -66,7 +69,7 @@ def test_the_test_of_faithfulness_has_the_size_it_states() -> None:
         pytest.param("step", marks=pytest.mark.slow),
     ],
 )
-def test_the_interval_of_step_likeness_holds_near_0_and_near_1(truth) -> None:
+def test_the_interval_of_step_likeness_holds_near_0_and_near_1(truth: str) -> None:
     """Of 80 simulated models, 95 % but for three standard errors."""
     targets = np.array([0.1, 0.3, 0.5, 0.7, 0.9])
     step = np.where(targets > 0.5, 1.0, 0.0)
@@ -82,7 +85,7 @@ def test_the_interval_of_step_likeness_holds_near_0_and_near_1(truth) -> None:
         calibration("a/b", [(t, int(k), 50) for t, k in zip(targets, ones, strict=True)])
         for ones in rng.binomial(50, shares, (80, 5))
     ]
-    held = np.mean([one.step_low - 1e-9 <= true <= one.step_high + 1e-9 for one in found])
+    held = np.mean([not_none(one).step_low - 1e-9 <= true <= not_none(one).step_high + 1e-9 for one in found])
     assert held >= 0.95 - 3 * np.sqrt(0.95 * 0.05 / len(found))
 
 
@@ -90,11 +93,11 @@ def test_a_perfect_follower_shows_its_range() -> None:
     """Twenty-one targets of fifty draws: chance alone gives 0.12 to 0.23, and the test does not reject."""
     rng = np.random.default_rng(3)
     counts = [(float(t), int(rng.binomial(50, t)), 50) for t in TARGETS]
-    found = calibration("a/b", counts)
+    found = not_none(calibration("a/b", counts))
     assert 0.1 < found.follower_low < 0.173 < found.follower_high < 0.25
     assert found.step_low == 0
     assert found.p_faithful > 0.05
-    stepping = calibration("a/b", [(float(t), 50 * (t > 0.5), 50) for t in TARGETS])
+    stepping = not_none(calibration("a/b", [(float(t), 50 * (t > 0.5), 50) for t in TARGETS]))
     assert stepping.step_likeness > stepping.follower_high
     assert stepping.p_faithful < 1e-6
 
@@ -113,7 +116,9 @@ def test_other_peoples_twenty_one_targets_are_a_step() -> None:
         for row in csv.DictReader(file):
             if row["answer"]:
                 counts.setdefault(float(row["p"]) / 100, []).append(int(float(row["answer"])))
-    found = calibration("claude", [(target, sum(drawn), len(drawn)) for target, drawn in counts.items()])
+    found = not_none(
+        calibration("claude", [(target, sum(drawn), len(drawn)) for target, drawn in counts.items()])
+    )
     assert len(found.points) == 21
     shares = {point.target: point.share for point in found.points}
     assert shares[0.5] == 0.01

@@ -18,9 +18,9 @@ def table(ones_a: int, n_a: int, ones_b: int, n_b: int) -> TwoByTwo:
 
 
 @given(a=GROUP, b=GROUP)
-def test_fishers_test_equals_scipys(a, b) -> None:
+def test_fishers_test_equals_scipys(a: tuple[int, int], b: tuple[int, int]) -> None:
     """Whatever the two groups, an empty one too."""
-    expected = stats.fisher_exact([[a[0], a[1] - a[0]], [b[0], b[1] - b[0]]]).pvalue
+    expected = stats.fisher_exact(np.array([[a[0], a[1] - a[0]], [b[0], b[1] - b[0]]])).pvalue
     assert fisher_exact(table(*a, *b)) == pytest.approx(expected, abs=1e-9)
 
 
@@ -31,7 +31,9 @@ def test_the_lady_tasting_tea() -> None:
 
 @settings(max_examples=50)
 @given(strata=st.lists(st.tuples(SMALL, SMALL), min_size=1, max_size=3))
-def test_the_stratified_test_counts_every_table(strata) -> None:
+def test_the_stratified_test_counts_every_table(
+    strata: list[tuple[tuple[int, int], tuple[int, int]]],
+) -> None:
     """Against a sum over all tables with the same totals."""
     tables = [table(*a, *b) for a, b in strata]
     totals = [one.ones_a + one.ones_b for one in tables]
@@ -70,7 +72,9 @@ def test_pairs_make_mcnemars_test() -> None:
         ((10, 10, 0, 10), 0.6075, 1.0),
     ],
 )
-def test_the_interval_of_a_difference_is_newcombes(groups, low, high) -> None:
+def test_the_interval_of_a_difference_is_newcombes(
+    groups: tuple[int, int, int, int], low: float, high: float
+) -> None:
     """Table II of the paper, method 10."""
     difference, found_low, found_high = newcombe(table(*groups))
     assert difference == pytest.approx(groups[0] / groups[1] - groups[2] / groups[3])
@@ -78,7 +82,7 @@ def test_the_interval_of_a_difference_is_newcombes(groups, low, high) -> None:
 
 
 @given(counts=GROUP.filter(lambda pair: pair[1] > 0), level=st.sampled_from([0.8, 0.95]))
-def test_wilsons_interval_equals_scipys(counts, level) -> None:
+def test_wilsons_interval_equals_scipys(counts: tuple[int, int], level: float) -> None:
     """As scipy's binomial test gives it."""
     expected = stats.binomtest(*counts).proportion_ci(level, method="wilson")
     assert wilson(*counts, level=level) == pytest.approx((expected.low, expected.high), abs=1e-9)

@@ -12,7 +12,7 @@ N_SIMULATED = 4000
 
 
 @pytest.mark.parametrize("n", [10, 47, 50, 200])
-def test_jeffreys_intervals_hold_95_of_100_shares(n) -> None:
+def test_jeffreys_intervals_hold_95_of_100_shares(n: int) -> None:
     """Over shares drawn evenly from 0 to 1, within three standard errors of the simulation."""
     rng = np.random.default_rng(n)
     share = rng.random(N_SIMULATED)
@@ -22,7 +22,7 @@ def test_jeffreys_intervals_hold_95_of_100_shares(n) -> None:
 
 
 @pytest.mark.parametrize(("n", "share", "exact"), [(50, 0.5, 0.935), (50, 0.95, 0.885), (10, 0.99, 0.904)])
-def test_at_one_share_coverage_is_that_of_the_table(n, share, exact) -> None:
+def test_at_one_share_coverage_is_that_of_the_table(n: int, share: float, exact: float) -> None:
     """The exact figures of docs/methods.md, by scipy's probabilities."""
     k = np.arange(n + 1)
     low, high = jeffreys(k, n)

@@ -36,5 +36,5 @@ def test_the_other_way_round_is_the_same_with_its_sign_turned(one: list[float], 
     back = bias_difference(estimate(other[1], other[0], other[2]), estimate(one[1], one[0], one[2]))
     assert there is not None
     assert back is not None
-    assert (there.low, there.high) == (pytest.approx(-back.high), pytest.approx(-back.low))
+    assert (there.low, there.high) == pytest.approx((-back.high, -back.low))
     assert there.low <= there.value <= there.high

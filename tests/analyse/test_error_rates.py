@@ -53,12 +53,12 @@ def studied(*, labels: LabelMode, n: int, seeds: range) -> list[Estimate]:
     return found
 
 
-def balanced(labels: str) -> set[str]:
+def balanced(labels: LabelMode) -> set[str]:
     """Coins whose share of outcome 1 is one half: all of them where labels are fresh."""
     return {coin.id for coin in ASKED if labels == "random" or (coin.truth and coin.truth.p == 0.5)}
 
 
-def hold(found: list[Estimate], *, labels: str, n_seeds: int) -> None:
+def hold(found: list[Estimate], *, labels: LabelMode, n_seeds: int) -> None:
     """The error rates that the verdict promises."""
     verdicts = Counter((record.model, record.verdict) for record in found)
     called_fair = {model for model, verdict in verdicts if verdict is Verdict.FAIR}
@@ -69,7 +69,7 @@ def hold(found: list[Estimate], *, labels: str, n_seeds: int) -> None:
 
 
 @pytest.mark.parametrize("labels", ["fixed", "random"])
-def test_the_verdicts_error_rates_hold_for_every_control(labels) -> None:
+def test_the_verdicts_error_rates_hold_for_every_control(labels: LabelMode) -> None:
     """No coin but those that follow chance is fair; of coins with an even share at most 5 % are biased."""
     found = studied(labels=labels, n=50, seeds=range(10))
     hold(found, labels=labels, n_seeds=10)
@@ -84,7 +84,7 @@ def test_the_verdicts_error_rates_hold_for_every_control(labels) -> None:
 
 @pytest.mark.slow
 @pytest.mark.parametrize("labels", ["fixed", "random"])
-def test_they_hold_at_four_hundred_draws_where_a_coin_can_be_fair(labels) -> None:
+def test_they_hold_at_four_hundred_draws_where_a_coin_can_be_fair(labels: LabelMode) -> None:
     """Some of the fair coins are called fair, and of the others none in twenty studies."""
     found = studied(labels=labels, n=400, seeds=range(20))
     hold(found, labels=labels, n_seeds=20)

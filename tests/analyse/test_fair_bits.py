@@ -6,6 +6,7 @@ from math import log2
 
 import numpy as np
 import pytest
+from tests.narrowing import not_none
 
 from flipsite.analyse.binomial import jeffreys
 from flipsite.analyse.methods.bits import FairBits, study_bits
@@ -55,12 +56,12 @@ def test_bits_follow_from_the_draws_alone() -> None:
     assert found.bits_low == pytest.approx(200 * entropy(float(high)))
     assert abs(float(high) - 0.5) > abs(float(low) - 0.5)
     assert found.cost_usd == pytest.approx(2.50)
-    assert found.bits_per_usd == pytest.approx(found.bits_low / 2.50)
+    assert found.bits_per_usd == pytest.approx(not_none(found.bits_low) / 2.50)
     assert found.usd_per_1000_valid == pytest.approx(1000 * 2.50 / 200)
     pairs = list(zip(flips[::2], flips[1::2], strict=True))
     assert found.von_neumann == sum(one != other for one, other in pairs)
     assert found.peres is not None
-    assert found.von_neumann < found.peres < found.bits
+    assert found.von_neumann < found.peres < not_none(found.bits)
 
 
 def test_a_sticky_coin_is_not_claimed() -> None:
@@ -102,7 +103,7 @@ def test_a_constant_is_worth_nothing_and_more_outcomes_more() -> None:
     found = bits_of(rolls, study=replace(study, prompt=prompt), labels=faces)
     assert found.bits == pytest.approx(300 * log2(6), rel=0.02)
     assert found.bits_low is not None
-    assert 0 < found.bits_low < found.bits
+    assert 0 < found.bits_low < not_none(found.bits)
     assert found.von_neumann is None
 
 

@@ -1,8 +1,10 @@
 """What several studies tell together; their reports are made by the analysis itself."""
 
+from collections.abc import Callable
 from dataclasses import replace
 
 import pytest
+from tests.analyse.fixture_types import DrawsOf, StudyOf
 
 from flipsite.analyse.cross_study.comparisons import comparisons, families, histories
 from flipsite.analyse.report import StudyReport, report_draws
@@ -10,7 +12,7 @@ from flipsite.domain.study import Kind
 
 
 @pytest.fixture
-def asked(study_of, draws_of):
+def asked(study_of: StudyOf, draws_of: DrawsOf) -> Callable[..., StudyReport]:
     """Makes the report of a study: its id, kind, target, prompt, start, and each model's outcomes."""
 
     def report(
@@ -29,7 +31,7 @@ def asked(study_of, draws_of):
     return report
 
 
-def test_studies_that_share_models_are_compared_once(asked) -> None:
+def test_studies_that_share_models_are_compared_once(asked: Callable[..., StudyReport]) -> None:
     """And only the models they share."""
     old = asked("old", {"a/x": [1, 0], "a/y": [1, 1]})
     new = asked("new", {"a/x": [0, 0], "a/z": [1, 1]})
@@ -38,7 +40,9 @@ def test_studies_that_share_models_are_compared_once(asked) -> None:
     assert [change.model for change in found.changes] == ["a/x"]
 
 
-def test_other_targets_other_kinds_and_other_models_are_not_compared(asked) -> None:
+def test_other_targets_other_kinds_and_other_models_are_not_compared(
+    asked: Callable[..., StudyReport],
+) -> None:
     """A coin of known truth never stands beside a model."""
     one = asked("one", {"a/x": [1, 0]})
     assert comparisons([one, asked("tilted", {"a/x": [1, 0]}, target=0.7)]) == ()
@@ -46,7 +50,7 @@ def test_other_targets_other_kinds_and_other_models_are_not_compared(asked) -> N
     assert comparisons([one, asked("others", {"b/x": [1, 0]})]) == ()
 
 
-def test_a_history_follows_the_studies_start(asked) -> None:
+def test_a_history_follows_the_studies_start(asked: Callable[..., StudyReport]) -> None:
     """Studies without one come first, coins not at all, and a model of one study has no history."""
     late = asked("a-late", {"m/x": [1], "m/once": [1]}, started="2026-03-01")
     early = asked("z-early", {"m/x": [0]}, started="2025-09-01")
@@ -64,7 +68,7 @@ def test_a_history_follows_the_studies_start(asked) -> None:
         ("{first} with 30 %, {second} with 70 %", "{first} with 70 %, {second} with 30 %"),
     ],
 )
-def test_a_family_differs_in_its_target_alone(asked, low, high) -> None:
+def test_a_family_differs_in_its_target_alone(asked: Callable[..., StudyReport], low: str, high: str) -> None:
     """Said as a share or in per cent, of either label."""
     studies = [
         asked("high", {"m/x": [1] * 8}, target=0.7, template=high),
@@ -79,7 +83,7 @@ def test_a_family_differs_in_its_target_alone(asked, low, high) -> None:
     ]
 
 
-def test_another_wording_or_another_number_is_no_family(asked) -> None:
+def test_another_wording_or_another_number_is_no_family(asked: Callable[..., StudyReport]) -> None:
     """Numbers that are not the target are words like any other."""
     first = asked("first", {"m/x": [1]}, target=0.3, template="{first} {second}, 3 tries")
     assert (

@@ -4,6 +4,8 @@ from itertools import pairwise, permutations, product
 import numpy as np
 import pytest
 from scipy import stats
+from tests.analyse.fixture_types import DrawsOf
+from tests.narrowing import not_none
 
 from flipsite.analyse.dependence.homogeneity import (
     Homogeneity,
@@ -24,22 +26,26 @@ def counted(draws: Draws, model: str = "a/b") -> ModelCounts:
     return count_study(draws, tally(draws)).models[model]
 
 
-def test_two_providers_are_compared_by_fishers_test(draws_of) -> None:
+def test_two_providers_are_compared_by_fishers_test(draws_of: DrawsOf) -> None:
     """One draws ones, the other zeros; a third with too few draws is left out."""
     outcomes = [1] * 9 + [0] + [0] * 9 + [1] + [1, 0]
     providers = ["A"] * 10 + ["B"] * 10 + ["C"] * 2
-    found = homogeneity(counted(draws_of({"a/b": outcomes}, provider=providers)).by_provider, by="provider")
+    found = not_none(
+        homogeneity(counted(draws_of({"a/b": outcomes}, provider=providers)).by_provider, by="provider")
+    )
     assert [(group.name, group.n_ones, group.n_valid) for group in found.groups] == [
         ("A", 9, 10),
         ("B", 1, 10),
     ]
-    assert found.p_value == pytest.approx(stats.fisher_exact([[9, 1], [1, 9]]).pvalue, abs=1e-9)
+    assert found.p_value == pytest.approx(stats.fisher_exact(np.array([[9, 1], [1, 9]])).pvalue, abs=1e-9)
 
 
-def test_days_are_read_from_the_time_of_asking(draws_of) -> None:
+def test_days_are_read_from_the_time_of_asking(draws_of: DrawsOf) -> None:
     """The same coin on three days; draws without a time are passed over."""
     days = [f"2026-11-{day:02d}T10:00:00Z" for day in (1, 2, 3) for _ in range(10)] + [None]
-    found = homogeneity(counted(draws_of({"a/b": [1, 0] * 15 + [1]}, asked_at=days)).by_day, by="day")
+    found = not_none(
+        homogeneity(counted(draws_of({"a/b": [1, 0] * 15 + [1]}, asked_at=days)).by_day, by="day")
+    )
     assert [group.name for group in found.groups] == ["2026-11-01", "2026-11-02", "2026-11-03"]
     assert found.p_value == 1.0
 
@@ -52,7 +58,7 @@ def by_day(draws: Draws) -> Homogeneity | None:
     return homogeneity(counted(draws).by_day, by="day")
 
 
-def test_where_a_test_says_nothing_there_is_none(draws_of) -> None:
+def test_where_a_test_says_nothing_there_is_none(draws_of: DrawsOf) -> None:
     """One provider, unknown providers, too few draws, or always the same answer."""
     assert (
         homogeneity(counted(draws_of({"a/b": [1, 0] * 9}, provider=["A"] * 18)).by_provider, by="provider")
@@ -84,7 +90,7 @@ def test_more_groups_are_compared_by_tables_with_the_same_totals() -> None:
 @pytest.mark.parametrize(
     ("ones", "sizes"), [([1, 5, 2], [6, 7, 8]), ([5, 5, 0], [5, 6, 5]), ([2, 9, 8], [12, 17, 21])]
 )
-def test_small_groups_are_compared_over_all_tables(ones, sizes) -> None:
+def test_small_groups_are_compared_over_all_tables(ones: list[int], sizes: list[int]) -> None:
     """Three groups: against scipy's multivariate hypergeometric distribution; all are counted."""
     law = stats.multivariate_hypergeom(m=sizes, n=sum(ones))
     tables = [
@@ -122,7 +128,7 @@ def test_an_even_share_is_tested_among_all_outcomes_with_as_many_runs() -> None:
 
 def test_a_coin_that_sticks_has_too_few_runs() -> None:
     """Ten ones, then ten zeros: two runs where eleven are expected; 2 · 2/C(20, 10)."""
-    found = succession_of(Transitions.of(np.array([1] * 10 + [-1] + [0] * 10, np.int8)))
+    found = not_none(succession_of(Transitions.of(np.array([1] * 10 + [-1] + [0] * 10, np.int8))))
     assert (found.n_runs, found.n_runs_expected, found.n_valid) == (2, 11.0, 20)
     assert found.p_value == pytest.approx(4 / 184756, rel=1e-9)
     assert found.autocorrelation > 0.8
@@ -132,11 +138,11 @@ def test_the_autocorrelation_is_that_of_its_definition() -> None:
     """As numpy correlates the centred series; its mean over all orders is −1/n."""
     series = np.array([1, 0, 0, 1, 1, 0, 1], np.int8)
     centred = series - series.mean()
-    assert succession_of(Transitions.of(series)).autocorrelation == pytest.approx(
+    assert not_none(succession_of(Transitions.of(series))).autocorrelation == pytest.approx(
         np.correlate(centred[1:], centred[:-1])[0] / (centred @ centred)
     )
     every = [
-        succession_of(Transitions.of(np.array(o, np.int8))).autocorrelation
+        not_none(succession_of(Transitions.of(np.array(o, np.int8)))).autocorrelation
         for o in set(permutations([1, 1, 0, 0, 0]))
     ]
     assert np.mean(every) == pytest.approx(-1 / 5)
@@ -148,13 +154,13 @@ def test_one_answer_has_no_order() -> None:
     assert succession_of(Transitions.of(np.array([], np.int8))) is None
 
 
-def test_structured_answers_are_set_against_text(draws_of) -> None:
+def test_structured_answers_are_set_against_text(draws_of: DrawsOf) -> None:
     """Where a model has both; where it has one there is nothing to set against."""
     draws = draws_of(
         {"a/a": [1] * 8 + [0] * 8, "a/b": [1, 0]}, mode=["structured"] * 8 + ["text"] * 8 + ["text", None]
     )
-    found = modes(counted(draws, "a/a").by_mode)
+    found = not_none(modes(counted(draws, "a/a").by_mode))
     assert (found.table.ones_a, found.table.n_a, found.table.ones_b, found.table.n_b) == (8, 8, 0, 8)
     assert found.difference == 1.0
-    assert found.p_value == pytest.approx(stats.fisher_exact([[8, 0], [0, 8]]).pvalue, abs=1e-9)
+    assert found.p_value == pytest.approx(stats.fisher_exact(np.array([[8, 0], [0, 8]])).pvalue, abs=1e-9)
     assert modes(counted(draws).by_mode) is None

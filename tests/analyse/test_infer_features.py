@@ -74,7 +74,7 @@ def said(model: str) -> dict[str, str]:
         ("coder/70b/gpt-4", {}),
     ],
 )
-def test_a_name_is_believed_where_it_says_something(model, expected) -> None:
+def test_a_name_is_believed_where_it_says_something(model: str, expected: dict[str, str]) -> None:
     """Sizes, experts, tuning, reasoning and dates; neither context (`128k`) nor a day without a year."""
     assert said(model) == expected
 
@@ -101,7 +101,7 @@ def _catalogue(name: str) -> list[dict[str, object]]:
 @pytest.mark.parametrize(
     ("name", "n_sizes"), [("models_2025-09-08.json", 148), ("models_2026-08-18.json", 96)]
 )
-def test_the_real_catalogues_names(name, n_sizes) -> None:
+def test_the_real_catalogues_names(name: str, n_sizes: int) -> None:
     """Every digit before a b or t is read as a size, but where it is of the active or effective ones only."""
     names = [str(entry["id"]) for entry in _catalogue(name)]
     found = {model: said(model) for model in names}

@@ -1,10 +1,14 @@
 """What log-probabilities say beside the draws: means, agreement, temperature, requests saved."""
 
+from collections.abc import Sequence
+
 import numpy as np
 import pytest
 from scipy.stats import binom, binomtest
+from tests.narrowing import not_none
 
 from flipsite.analyse.methods.logprobs import (
+    LogprobReading,
     at_temperature,
     logprob_readings,
     poisson_binomial_p,
@@ -14,7 +18,14 @@ from flipsite.domain.draws import Draw, LabelProbabilities, Outcome, Rejected, S
 from flipsite.store.snapshot.columns import collect_draws
 
 
-def reading(p_ones, outcomes, *, cover=1.0, temperature=None, cost=None):
+def reading(
+    p_ones: Sequence[float | None],
+    outcomes: Sequence[int],
+    *,
+    cover: float = 1.0,
+    temperature: float | None = None,
+    cost: float | None = None,
+) -> LogprobReading | None:
     """One model's reading: the probability of 1 stated at each draw, and what fell."""
     rows = [
         Draw(
@@ -36,31 +47,33 @@ def reading(p_ones, outcomes, *, cover=1.0, temperature=None, cost=None):
 
 def test_the_mean_is_over_draws_and_within_the_labels() -> None:
     """Of a probability of 0.48 in 0.96 for the labels, half is the outcome's."""
-    found = reading([0.5, 0.7], [0, 1], cover=0.96)
+    found = not_none(reading([0.5, 0.7], [0, 1], cover=0.96))
     assert found.outcomes[1].mean == pytest.approx(0.6)
     assert found.outcomes[1].drawn == 0.5
     assert found.cover == pytest.approx(0.96)
     # Student's t with one degree of freedom: 12.706 standard errors of 0.1
     assert (found.outcomes[1].low, found.outcomes[1].high) == (0.0, 1.0)
-    wide = reading([0.5, 0.6, 0.7, 0.6], [0, 1, 1, 0])
-    assert wide.outcomes[1].high - wide.outcomes[1].mean == pytest.approx(3.1824 * 0.0816497 / 2, rel=1e-4)
+    wide = not_none(reading([0.5, 0.6, 0.7, 0.6], [0, 1, 1, 0]))
+    assert not_none(wide.outcomes[1].high) - wide.outcomes[1].mean == pytest.approx(
+        3.1824 * 0.0816497 / 2, rel=1e-4
+    )
 
 
 def test_one_request_tells_what_many_draws_tell_where_the_probability_is_always_the_same() -> None:
-    found = reading([0.7] * 50, [1] * 35 + [0] * 15, cost=0.5)
-    assert (found.n_requests, found.saved_draws, found.saved_usd) == (1, 49, pytest.approx(0.49))
+    found = not_none(reading([0.7] * 50, [1] * 35 + [0] * 15, cost=0.5))
+    assert (found.n_requests, found.saved_draws, found.saved_usd) == pytest.approx((1, 49, 0.49))
     assert found.agrees
 
 
 def test_probabilities_that_waver_tell_no_more_than_draws() -> None:
     """A model that is sure of one side each time: the variance between requests is all there is."""
-    found = reading([1.0, 0.0] * 25, [1, 0] * 25, cost=0.5)
+    found = not_none(reading([1.0, 0.0] * 25, [1, 0] * 25, cost=0.5))
     assert found.n_requests == 50
     assert found.saved_draws == 0
 
 
 def test_draws_that_fall_otherwise_save_nothing() -> None:
-    found = reading([0.5] * 50, [1] * 45 + [0] * 5, cost=0.5)
+    found = not_none(reading([0.5] * 50, [1] * 45 + [0] * 5, cost=0.5))
     assert not found.agrees
     assert (found.n_requests, found.saved_draws, found.saved_usd) == (1, 0, 0.0)
 
@@ -72,11 +85,11 @@ def test_a_temperature_sharpens_what_was_reported_before_it() -> None:
     assert at_temperature(p, 1.0)[0] == pytest.approx(p[0])
     assert at_temperature(p, 0.0)[0].tolist() == [1.0, 0.0]
     outcomes = [1] * 738 + [0] * 262
-    found = reading([0.62 / 0.92] * 1000, outcomes, temperature=0.7)
+    found = not_none(reading([0.62 / 0.92] * 1000, outcomes, temperature=0.7))
     assert found.p_value < 1e-4
-    assert found.at_temperature.p_value > 0.5
+    assert not_none(found.at_temperature).p_value > 0.5
     assert found.agrees
-    assert reading([0.6], [1], temperature=1.0).at_temperature is None
+    assert not_none(reading([0.6], [1], temperature=1.0)).at_temperature is None
 
 
 def test_agreement_is_exact_and_two_sided() -> None:
@@ -106,7 +119,7 @@ def test_requests_are_worth_their_variance() -> None:
 
 
 def test_draws_without_probabilities_are_left_out() -> None:
-    found = reading([None, 0.4, None, 0.6], [0, 1, 1, 0])
+    found = not_none(reading([None, 0.4, None, 0.6], [0, 1, 1, 0]))
     assert (found.n_read, found.n_valid) == (2, 4)
     assert reading([None], [1]) is None
 

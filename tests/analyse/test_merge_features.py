@@ -1,4 +1,5 @@
 from dataclasses import replace
+from random import Random
 
 import pytest
 from hypothesis import given
@@ -61,7 +62,7 @@ def test_a_catalogues_entry() -> None:
         (replace(LISTED, parameters=()), None),
     ],
 )
-def test_that_it_can_reason_does_not_say_that_it_does(entry, value) -> None:
+def test_that_it_can_reason_does_not_say_that_it_does(entry: Model, value: str | None) -> None:
     found = {feature.feature: feature.value for feature in catalogue_features(entry)}
     assert found.get("reasoning") == value
 
@@ -88,7 +89,7 @@ def test_an_empty_entry_says_one_thing() -> None:
 
 
 @pytest.mark.parametrize("source", ["curated", "article"])
-def test_a_persons_value_is_never_overwritten(source) -> None:
+def test_a_persons_value_is_never_overwritten(source: str) -> None:
     """What would have changed it is told."""
     kept, found = row("no", source, 0.3), row("yes", "name", 1.0)
     after = joined([kept], [found])
@@ -106,7 +107,7 @@ def test_a_persons_unknown_is_kept_too() -> None:
     ("yours", "found", "told"),
     [("2024-12", "2024-12-05", 0), ("2024-12-05", "2024", 0), ("2024-12", "2025", 1)],
 )
-def test_a_day_does_not_contradict_its_month(yours, found, told) -> None:
+def test_a_day_does_not_contradict_its_month(yours: str, found: str, told: int) -> None:
     kept = Feature(model="a/b", feature="released", value=yours, source="curated")
     after = joined([kept], [replace(kept, value=found, source="catalogue", confidence=0.6)])
     assert after.features == (kept,)
@@ -175,7 +176,9 @@ ROWS = st.lists(
 
 
 @given(ROWS, ROWS, st.randoms())
-def test_the_order_of_findings_does_not_matter_and_a_second_run_changes_nothing(kept, found, random) -> None:
+def test_the_order_of_findings_does_not_matter_and_a_second_run_changes_nothing(
+    kept: list[Feature], found: list[Feature], random: Random
+) -> None:
     first = joined(kept, found)
     shuffled = list(found)
     random.shuffle(shuffled)

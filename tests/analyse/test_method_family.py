@@ -8,6 +8,7 @@ from math import comb, log2
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pytest
 from numpy.typing import NDArray
 from scipy.stats import beta, fisher_exact
@@ -104,7 +105,7 @@ def is_independent(outcomes: NDArray[Any]) -> bool:
     seen = ways[int((outcomes[1:] != outcomes[:-1]).sum()) - 1]
     runs = Fraction(sum(each for each in ways if each <= seen), sum(ways))
     first, second = outcomes[: len(outcomes) // 2], outcomes[len(outcomes) // 2 :]
-    table = [[half.sum(), len(half) - half.sum()] for half in (first, second)]
+    table = np.array([[half.sum(), len(half) - half.sum()] for half in (first, second)])
     return min(float(runs), float(fisher_exact(table).pvalue)) >= 0.05 / 2
 
 

@@ -60,7 +60,9 @@ def test_nothing_missing_leaves_one_verdict() -> None:
     ),
     target=st.sampled_from([0.5, 0.3]),
 )
-def test_every_split_of_the_missing_answers_is_tried(counts, target) -> None:
+def test_every_split_of_the_missing_answers_is_tried(
+    counts: list[tuple[int, int, int]], target: float
+) -> None:
     """Against the whole study worked out anew for each number of ones among the missing answers."""
     tallies = [tally(ones, valid, missing, model=f"a/{i}") for i, (ones, valid, missing) in enumerate(counts)]
     ones, valid, missing = counts[0]

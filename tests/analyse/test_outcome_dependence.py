@@ -8,6 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from scipy import stats
+from tests.analyse.fixture_types import StudyOf
 from tests.sampled import DIE, rows_of, sampled
 
 from flipsite.analyse.contingency import TwoByTwo, fisher_exact
@@ -15,8 +16,9 @@ from flipsite.analyse.cross_study.comparisons import comparisons
 from flipsite.analyse.outcomes.dependence import compare_groups, repeats, same_shares
 from flipsite.analyse.report import StudyReport, report_draws
 from flipsite.domain.counts import Transitions
+from flipsite.domain.draws import Draw
 from flipsite.domain.estimates import Dependence, Verdict
-from flipsite.domain.study import Prompt
+from flipsite.domain.study import Prompt, Study
 from flipsite.store.snapshot.columns import collect_draws
 
 
@@ -61,12 +63,12 @@ def test_more_groups_are_near_pearsons_limit() -> None:
     assert compare_groups({"a": [3, 3, 3], "b": [1, 1, 1]}, by="day") is None
 
 
-def study_report(study, rows, name: str = "dice") -> StudyReport:
+def study_report(study: Study, rows: list[Draw], name: str = "dice") -> StudyReport:
     prompt = Prompt(template="{options}", outcomes=DIE, shares=(1 / 6,) * 6, form="list")
     return report_draws(replace(study, id=name, prompt=prompt), collect_draws(rows))
 
 
-def test_dependent_draws_are_flagged_and_never_fair(study_of) -> None:
+def test_dependent_draws_are_flagged_and_never_fair(study_of: StudyOf) -> None:
     """A die that stays on its face nine times in ten, and one whose providers differ, among fair ones."""
     rng = np.random.default_rng(2)
     sticky = [0]
@@ -84,7 +86,7 @@ def test_dependent_draws_are_flagged_and_never_fair(study_of) -> None:
     assert found["a/split"].verdict is Verdict.UNDECIDED
 
 
-def test_two_studies_of_a_die_are_compared_by_all_its_faces(study_of) -> None:
+def test_two_studies_of_a_die_are_compared_by_all_its_faces(study_of: StudyOf) -> None:
     """One model moved from one face to another at the same bias; the other stayed."""
     before = rows_of({"a/moved": [0] * 50 + [1] * 50, "a/stayed": sampled([1 / 6] * 6, 100, seed=1)}, DIE)
     after = rows_of({"a/moved": [4] * 50 + [5] * 50, "a/stayed": sampled([1 / 6] * 6, 100, seed=2)}, DIE)

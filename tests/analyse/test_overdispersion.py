@@ -2,6 +2,9 @@
 
 import numpy as np
 import pytest
+from numpy.typing import NDArray
+from tests.analyse.fixture_types import DrawsOf, StudyOf
+from tests.narrowing import not_none
 
 from flipsite.analyse.dependence.homogeneity import Homogeneity, RunsTest, homogeneity, succession_of
 from flipsite.analyse.dependence.overdispersion import (
@@ -33,7 +36,7 @@ def runs(outcomes: np.ndarray) -> RunsTest:
 
 
 @pytest.mark.parametrize(("stay", "n"), [(0.7, 100), (0.8, 100), (0.9, 400)])
-def test_a_sticky_coin_keeps_its_level(stay, n) -> None:
+def test_a_sticky_coin_keeps_its_level(stay: float, n: int) -> None:
     """Of 400 coins of share one half a plain test calls 15 to 50 % biased; the widened one about 5 %."""
     plain, wide, held = [], [], 0
     for coin in sticky(400, n, stay=stay, seed=n):
@@ -124,7 +127,9 @@ def drifting() -> np.ndarray:
     return (RNG(1).random((20, 400)) < np.linspace(0.2, 0.8, 400)).astype(np.int8)
 
 
-def test_a_drifting_coin_is_not_fair(study_of, draws_of, drifting) -> None:
+def test_a_drifting_coin_is_not_fair(
+    study_of: StudyOf, draws_of: DrawsOf, drifting: NDArray[np.float64]
+) -> None:
     """Its share is one half; the first half of its draws and the second are not alike."""
     draws: Draws = draws_of({f"m/{i:02}": coin.tolist() for i, coin in enumerate(drifting)})
     report = report_draws(study_of(), draws)
@@ -134,7 +139,7 @@ def test_a_drifting_coin_is_not_fair(study_of, draws_of, drifting) -> None:
         assert record.model not in report.stops
 
 
-def test_fair_coins_are_left_alone(study_of, draws_of) -> None:
+def test_fair_coins_are_left_alone(study_of: StudyOf, draws_of: DrawsOf) -> None:
     """Of 60 fair coins of 400 draws the allowance flags at most two, and the others are fair."""
     coins = RNG(2).integers(0, 2, (60, 400))
     report = report_draws(study_of(), draws_of({f"m/{i:02}": c.tolist() for i, c in enumerate(coins)}))
@@ -142,13 +147,15 @@ def test_fair_coins_are_left_alone(study_of, draws_of) -> None:
     assert sum(record.verdict is Verdict.FAIR for record in report.estimates) >= 55
 
 
-def test_dependence_widens_the_estimate(study_of, draws_of) -> None:
+def test_dependence_widens_the_estimate(study_of: StudyOf, draws_of: DrawsOf) -> None:
     """Interval, p, rank interval and bias interval all know."""
     coin = sticky(1, 400, stay=0.9, seed=7)[0].tolist()
     mixed = RNG(4).permutation(coin).tolist()
     loose, firm = report_draws(study_of(), draws_of({"a/sticky": coin, "b/mixed": mixed})).estimates
     assert (loose.dependence, firm.dependence) == (Dependence.RUNS, None)
     assert loose.mean == firm.mean
-    assert loose.mean_high - loose.mean_low > 2 * (firm.mean_high - firm.mean_low)
-    assert loose.p_value > firm.p_value or firm.p_value == 1
-    assert loose.bias_high > firm.bias_high
+    assert not_none(loose.mean_high) - not_none(loose.mean_low) > 2 * (
+        not_none(firm.mean_high) - not_none(firm.mean_low)
+    )
+    assert not_none(loose.p_value) > not_none(firm.p_value) or firm.p_value == 1
+    assert not_none(loose.bias_high) > not_none(firm.bias_high)

@@ -1,8 +1,11 @@
+from functools import partial
+
 import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from scipy import stats
+from tests.narrowing import not_none
 
 from flipsite.analyse.binomial import binomial_test, jeffreys
 from flipsite.analyse.power import (
@@ -24,7 +27,7 @@ from flipsite.domain.draws import Tally
     level=st.sampled_from([0.05, 0.05 / 240]),
     target=st.sampled_from([0.5, 0.3]),
 )
-def test_power_is_the_sum_over_all_counts(n, share, level, target) -> None:
+def test_power_is_the_sum_over_all_counts(n: int, share: float, level: float, target: float) -> None:
     """Against scipy's test and interval at each count."""
     k = np.arange(n + 1)
     p = np.array([stats.binomtest(int(ones), n, target).pvalue for ones in k])
@@ -45,7 +48,7 @@ def test_power_at_fifty_draws_is_what_is_known() -> None:
 
 
 @pytest.mark.parametrize("share", [0.7, 0.35])
-def test_the_draws_needed_are_those_after_the_last_that_fall_short(share) -> None:
+def test_the_draws_needed_are_those_after_the_last_that_fall_short(share: float) -> None:
     """Every number of draws up to 3,000, one by one."""
     draws = np.arange(1, 3001)
     power = chance_biased(draws, share, level=0.05 / 240)
@@ -58,8 +61,8 @@ def test_a_plan_for_the_articles_models() -> None:
     found = plan(margin=0.1, bias=0.1, power=0.8, n_models=240)
     fair = chance_fair(np.arange(1, 2000), 0.5)
     assert found.fair == np.flatnonzero(fair < 0.8)[-1] + 2
-    assert 194 <= found.biased_alone <= 230
-    assert 514 <= found.biased_first <= 550
+    assert 194 <= not_none(found.biased_alone) <= 230
+    assert 514 <= not_none(found.biased_first) <= 550
     assert plan(margin=0.1, bias=0.5, power=0.99, n_models=240).biased_first == 14
 
 
@@ -82,7 +85,7 @@ def test_the_price_is_for_a_valid_draw() -> None:
         Tally(model="a/c", n_draws=50, n_valid=50, n_ones=3),
         Tally(model="a/d", n_draws=50, n_valid=0, n_ones=0, cost_usd=9.0),
     ]
-    found = price(tallies)
+    found = not_none(price(tallies))
     assert (found.n_models, found.dearest) == (2, "a/b")
     assert found.usd_per_round == pytest.approx(0.04 + 0.06)
     assert found.usd_dearest == pytest.approx(0.06)
@@ -91,14 +94,14 @@ def test_the_price_is_for_a_valid_draw() -> None:
 
 def test_in_both_orders_fair_takes_more_than_twice_the_draws_and_with_fresh_labels_more() -> None:
     """Each order has half of the draws; the share of agreeing pairs has as few."""
-    asked = {"margin": 0.1, "bias": 0.1, "power": 0.9, "n_models": 14}
-    one = plan(**asked)
-    both = plan(**asked, both_orders=True)
-    fresh = plan(**asked, both_orders=True, fresh_labels=True)
-    assert 2 <= both.fair / one.fair < 3
-    assert both.fair < fresh.fair < 1.5 * both.fair
+    planned = partial(plan, margin=0.1, bias=0.1, power=0.9, n_models=14)
+    one = planned()
+    both = planned(both_orders=True)
+    fresh = planned(both_orders=True, fresh_labels=True)
+    assert 2 <= not_none(both.fair) / not_none(one.fair) < 3
+    assert not_none(both.fair) < not_none(fresh.fair) < 1.5 * not_none(both.fair)
     assert both.biased_first == one.biased_first
-    assert one.biased_first < fresh.biased_first < 1.3 * one.biased_first
+    assert not_none(one.biased_first) < not_none(fresh.biased_first) < 1.3 * not_none(one.biased_first)
 
 
 def test_the_chance_to_be_fair_in_both_orders_is_no_more_than_simulated() -> None:

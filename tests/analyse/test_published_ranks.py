@@ -1,29 +1,32 @@
 from dataclasses import replace
 from itertools import pairwise
+from typing import Any
 
 import numpy as np
 import pytest
 from scipy import stats
+from tests.narrowing import not_none
 
 from flipsite.analyse.empirical_bayes.population import fit_published_population
-from flipsite.analyse.published.fits import fits
+from flipsite.analyse.published.fits import PrintedFit, fits
 from flipsite.analyse.published.ranks import printed_standings
+from flipsite.analyse.ranking import RankEstimate
 from flipsite.domain.estimates import Printed, PrintedBias
 
 
-def ways_of(printed: Printed) -> dict[str, tuple]:
+def ways_of(printed: Printed) -> dict[str, tuple[PrintedFit, ...]]:
     return {row.model: fits(row, printed) for row in printed.rows}
 
 
-def standings_of(printed: Printed, **options: object):
+def standings_of(printed: Printed, **options: Any) -> tuple[RankEstimate, ...]:
     ways = ways_of(printed)
-    return printed_standings(printed, ways, fit_published_population(printed), **options)
+    return printed_standings(printed, ways, not_none(fit_published_population(printed)), **options)
 
 
 def simulated_ranks(printed: Printed, n_draws: int) -> np.ndarray:
     """Ranks of the printed models, everybody drawn one by one from scipy's and numpy's distributions."""
     rng = np.random.default_rng(5)
-    population = fit_published_population(printed)
+    population = not_none(fit_published_population(printed))
     cells = [(k, n) for n in range(printed.draws_low, printed.draws_high + 1) for k in range(n + 1)]
 
     def likely(k: int, n: int) -> float:
@@ -31,7 +34,7 @@ def simulated_ranks(printed: Printed, n_draws: int) -> np.ndarray:
         if second := population.second:
             more = stats.betabinom.pmf(k, n, second.alpha, second.beta)
             others = (1 - second.weight) * others + second.weight * more
-        return population.fair * stats.binom.pmf(k, n, 0.5) + (1 - population.fair) * others
+        return float(population.fair * stats.binom.pmf(k, n, 0.5) + (1 - population.fair) * others)
 
     def drawn(counts: list[tuple[int, int]], size: tuple[int, ...]) -> np.ndarray:
         weights = np.array([likely(k, n) for k, n in counts])
@@ -39,13 +42,13 @@ def simulated_ranks(printed: Printed, n_draws: int) -> np.ndarray:
         return abs(rng.beta(ones + 0.5, valid - ones + 0.5) - 0.5)
 
     def prints(k: int, n: int, row: PrintedBias) -> bool:
-        return abs(abs(k / n - 0.5) - float(row.figure)) <= 0.5 * 10**-row.decimals + 1e-12
+        return abs(abs(k / n - 0.5) - float(row.figure)) <= 0.5 * 0.1**row.decimals + 1e-12
 
     def apart(k: int, n: int) -> bool:
         least = max(
-            float(row.figure) - 0.5 * 10**-row.decimals for row in printed.rows if row.table == "least"
+            float(row.figure) - 0.5 * 0.1**row.decimals for row in printed.rows if row.table == "least"
         )
-        most = min(float(row.figure) + 0.5 * 10**-row.decimals for row in printed.rows if row.table == "most")
+        most = min(float(row.figure) + 0.5 * 0.1**row.decimals for row in printed.rows if row.table == "most")
         return least - 1e-12 <= abs(k / n - 0.5) <= most + 1e-12
 
     rows = [drawn([cell for cell in cells if prints(*cell, row)], (n_draws,)) for row in printed.rows]
@@ -54,7 +57,7 @@ def simulated_ranks(printed: Printed, n_draws: int) -> np.ndarray:
     return stats.rankdata(np.column_stack([*rows, others]), axis=1)[:, : len(rows)]
 
 
-def test_ranks_agree_with_drawing_every_model_at_length(article) -> None:
+def test_ranks_agree_with_drawing_every_model_at_length(article: Printed) -> None:
     """Two hundred models not printed, drawn one by one: the same ranks within chance's error."""
     ranks = simulated_ranks(article, 4_000)
     for one, drawn in zip(standings_of(article), ranks.T, strict=True):
@@ -66,16 +69,17 @@ def test_ranks_agree_with_drawing_every_model_at_length(article) -> None:
         assert one.p_most == pytest.approx(np.mean(drawn > 220), abs=0.04)
 
 
-def test_a_known_count_has_jeffreys_posterior(article) -> None:
+def test_a_known_count_has_jeffreys_posterior(article: Printed) -> None:
     """0.032 prints of 22 or 25 ones in 47 alone: whichever it was, the bias has one posterior."""
     one = standings_of(article)[0]
     beta = stats.beta(25.5, 22.5)
     for margin, found in ((0.05, one.p_within_05), (0.1, one.p_within_10), (one.bias_median, 0.5)):
         assert found == pytest.approx(beta.cdf(0.5 + margin) - beta.cdf(0.5 - margin), abs=1e-4)
-    assert (one.bias_low, one.bias_high) == (0, pytest.approx(beta.ppf(0.975) - 0.5, abs=1e-9))
+    assert one.bias_low == 0
+    assert one.bias_high == pytest.approx(beta.ppf(0.975) - 0.5, abs=1e-9)
 
 
-def test_the_article_s_least_biased_are_not_known_to_be_that(article) -> None:
+def test_the_article_s_least_biased_are_not_known_to_be_that(article: Printed) -> None:
     """None of them belongs to the twenty least biased with more than one chance in two."""
     found = standings_of(article)
     assert all(0.2 < one.p_least < 0.4 for one in found[:20])
@@ -83,7 +87,7 @@ def test_the_article_s_least_biased_are_not_known_to_be_that(article) -> None:
     assert all(one.p_most > 0.99 for one in found[20:25])
 
 
-def test_without_others_the_lists_are_full(article) -> None:
+def test_without_others_the_lists_are_full(article: Printed) -> None:
     """Where every model was printed the chances of a list add up to its length."""
     alone = replace(article, n_models=len(article.rows))
     found = standings_of(alone, top=7, n_draws=1_000)
@@ -92,7 +96,7 @@ def test_without_others_the_lists_are_full(article) -> None:
     assert all(1 <= one.rank_low <= one.rank_high <= 40 for one in found)
 
 
-def test_a_figure_that_no_count_prints_has_no_standing(article) -> None:
+def test_a_figure_that_no_count_prints_has_no_standing(article: Printed) -> None:
     """It takes part with its figure: the others' ranks still run to the number of models."""
     odd = PrintedBias(model="z/odd", table="least", position=21, figure="0.0001", decimals=4)
     found = standings_of(replace(article, rows=(*article.rows, odd)), n_draws=2_000)
@@ -100,7 +104,7 @@ def test_a_figure_that_no_count_prints_has_no_standing(article) -> None:
     assert max(one.rank_high for one in found) == 240
 
 
-def test_a_seed_repeats_itself(article) -> None:
+def test_a_seed_repeats_itself(article: Printed) -> None:
     """The same seed, the same standings; a larger figure, no smaller a place."""
     found = standings_of(article, n_draws=2_000)
     assert found == standings_of(article, n_draws=2_000)

@@ -9,11 +9,12 @@ from dataclasses import replace
 from pathlib import Path
 
 import pytest
+from tests.analyse.fixture_types import StudyOf
 from tests.sampled import rows_of
 
 from flipsite.analyse.report import StudyReport, report_draws
 from flipsite.domain.estimates import Verdict
-from flipsite.domain.study import Prompt
+from flipsite.domain.study import Prompt, Study
 from flipsite.store.snapshot.columns import collect_draws
 
 RANGES = Path(__file__).parents[3] / "shared" / "data" / "maurin-jones" / "ranges.csv"
@@ -21,7 +22,7 @@ RANGES = Path(__file__).parents[3] / "shared" / "data" / "maurin-jones" / "range
 pytestmark = pytest.mark.skipif(not RANGES.exists(), reason="the data stand beside the repository, if at all")
 
 
-def report_of(study, high: int) -> StudyReport:
+def report_of(study: Study, high: int) -> StudyReport:
     labels = tuple(map(str, range(high + 1)))
     drawn: dict[str, list[int]] = defaultdict(list)
     with RANGES.open(newline="", encoding="utf-8") as file:
@@ -34,7 +35,7 @@ def report_of(study, high: int) -> StudyReport:
     return report_draws(replace(study, prompt=prompt), collect_draws(rows_of(drawn, labels)))
 
 
-def test_two_generators_are_not_called_biased(study_of) -> None:
+def test_two_generators_are_not_called_biased(study_of: StudyOf) -> None:
     """0 to 10, 200 draws: both generators stay undecided, every model is biased."""
     report = report_of(study_of(), 10)
     verdicts = {record.model: record.verdict for record in report.estimates}
@@ -47,7 +48,7 @@ def test_two_generators_are_not_called_biased(study_of) -> None:
     }
 
 
-def test_published_counts_give_their_total_variation(study_of) -> None:
+def test_published_counts_give_their_total_variation(study_of: StudyOf) -> None:
     """chatgpt-4o-latest: .1695 against a floor of .0892, chi-square 33.09, whose limit gives p 2.63e-4."""
     report = report_of(study_of(), 10)
     records = {record.model: record for record in report.estimates}
@@ -62,7 +63,7 @@ def test_published_counts_give_their_total_variation(study_of) -> None:
 
 
 @pytest.mark.slow
-def test_a_hundred_numbers_have_a_high_floor(study_of) -> None:
+def test_a_hundred_numbers_have_a_high_floor(study_of: StudyOf) -> None:
     """0 to 100, 200 draws: .3652 against .272, chi-square 156.5; the generator stays undecided."""
     report = report_of(study_of(), 100)
     records = {record.model: record for record in report.estimates}

@@ -3,6 +3,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from scipy import stats
+from tests.analyse.fixture_types import StudyOf
 
 from flipsite.analyse import ranking
 from flipsite.analyse.binomial import jeffreys
@@ -19,7 +20,9 @@ def tallies(pairs: list[tuple[int, int]]) -> list[Tally]:
 
 
 @given(counts=COUNTS, margin=st.floats(0, 1), target=TARGETS)
-def test_the_chance_of_a_small_bias_is_a_beta_probability(counts, margin, target) -> None:
+def test_the_chance_of_a_small_bias_is_a_beta_probability(
+    counts: tuple[int, int], margin: float, target: float
+) -> None:
     """As scipy's beta distribution has it."""
     ones, valid = counts
     beta = stats.beta(ones + 0.5, valid - ones + 0.5)
@@ -28,7 +31,9 @@ def test_the_chance_of_a_small_bias_is_a_beta_probability(counts, margin, target
 
 
 @given(counts=COUNTS, level=st.sampled_from([0.025, 0.5, 0.975]), target=TARGETS)
-def test_a_quantile_of_the_bias_has_its_probability_below_it(counts, level, target) -> None:
+def test_a_quantile_of_the_bias_has_its_probability_below_it(
+    counts: tuple[int, int], level: float, target: float
+) -> None:
     """The quantile is where the distribution function reaches the level."""
     quantile = bias_quantile(*counts, level, target=target)
     assert bias_within(*counts, quantile, target=target) == pytest.approx(level, abs=1e-9)
@@ -37,7 +42,7 @@ def test_a_quantile_of_the_bias_has_its_probability_below_it(counts, level, targ
 @pytest.mark.parametrize(
     ("ones", "valid"), [(0, 50), (1, 1), (25, 50), (499, 1000), (0, 0), (70_000, 100_000)]
 )
-def test_quantiles_of_the_share_are_scipys(ones, valid) -> None:
+def test_quantiles_of_the_share_are_scipys(ones: int, valid: int) -> None:
     """Also where the posterior's density has a pole."""
     levels = (np.arange(512) + 0.5) / 512
     expected = stats.beta(ones + 0.5, valid - ones + 0.5).cdf(share_quantiles(ones, valid, levels=512))
@@ -52,7 +57,9 @@ def test_an_even_split_is_not_shown_fair_at_fifty_draws() -> None:
 
 
 @given(counts=COUNTS, target=TARGETS)
-def test_the_interval_of_the_bias_is_what_the_shares_interval_leaves(counts, target) -> None:
+def test_the_interval_of_the_bias_is_what_the_shares_interval_leaves(
+    counts: tuple[int, int], target: float
+) -> None:
     """A share within its interval has a bias within this one, and each end is reached."""
     low, high = jeffreys(*counts)
     least, largest = bias_interval(*counts, target=target)
@@ -78,7 +85,7 @@ def test_ranks_agree_with_drawing_each_posterior_at_length() -> None:
 
 @settings(max_examples=20)
 @given(pairs=st.lists(COUNTS, min_size=1, max_size=12), target=st.sampled_from([0.5, 0.3, 1.0]))
-def test_ranks_are_those_of_sorting_each_draw_plainly(pairs, target) -> None:
+def test_ranks_are_those_of_sorting_each_draw_plainly(pairs: list[tuple[int, int]], target: float) -> None:
     """Equals in the order of the models: numpy's quick way with them depends on the processor."""
     levels = np.random.default_rng(7).integers(0, LEVELS, size=(1_000, len(pairs)), dtype=np.uint16)
     table = [abs(share_quantiles(k, n, levels=LEVELS) - target) for k, n in pairs]
@@ -91,7 +98,7 @@ def test_ranks_are_those_of_sorting_each_draw_plainly(pairs, target) -> None:
 
 @settings(max_examples=20)
 @given(pairs=st.lists(COUNTS, min_size=1, max_size=12))
-def test_rank_intervals_lie_among_the_models(pairs) -> None:
+def test_rank_intervals_lie_among_the_models(pairs: list[tuple[int, int]]) -> None:
     """The chances of the short lists add up to the lists' lengths, and a seed repeats itself."""
     models = tallies(pairs)
     found = standings(models, top=3, n_draws=500)
@@ -123,7 +130,7 @@ def test_the_more_models_the_fewer_draws(monkeypatch: pytest.MonkeyPatch) -> Non
         assert ranks.shape == (n_models, n_draws)
 
 
-def test_the_tie_group_is_everyone_tested_and_not_shown_biased(study_of) -> None:
+def test_the_tie_group_is_everyone_tested_and_not_shown_biased(study_of: StudyOf) -> None:
     """In the order of the alphabet; a model without a test is in no group."""
     from flipsite.analyse.estimates import estimates
 
@@ -136,7 +143,9 @@ def test_the_tie_group_is_everyone_tested_and_not_shown_biased(study_of) -> None
 
 
 @given(n=st.integers(1, 400), target=st.floats(0.05, 0.95), data=st.data())
-def test_the_interval_of_the_bias_follows_from_that_of_the_share(n, target, data) -> None:
+def test_the_interval_of_the_bias_follows_from_that_of_the_share(
+    n: int, target: float, data: st.DataObject
+) -> None:
     """It holds |p − target| for each p of the share's interval, and its ends are reached."""
     (low,), (high,) = jeffreys([data.draw(st.integers(0, n))], [n])
     least, largest = bias_ends(low, high, target=target)

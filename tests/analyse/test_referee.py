@@ -4,11 +4,14 @@ import csv
 import json
 import re
 from collections import Counter
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pytest
+from tests.analyse.fixture_types import DrawsOf, StudyOf
+from tests.narrowing import not_none
 
 from flipsite.analyse.binomial import binomial_test, jeffreys
 from flipsite.analyse.fair_share import fair_share
@@ -40,7 +43,7 @@ def label_likers(n_coins: int, n_pairs: int, liking: float, *, seed: int) -> np.
 
 
 @pytest.mark.parametrize("liking", LIKINGS)
-def test_at_fifty_draws_a_liking_for_labels_breaks_the_plain_test_and_not_this_one(liking) -> None:
+def test_at_fifty_draws_a_liking_for_labels_breaks_the_plain_test_and_not_this_one(liking: float) -> None:
     """Fault 2: size and coverage of 4,000 coins."""
     size, coverage = LIKINGS[liking]
     both = label_likers(4_000, 25, liking, seed=1).sum(axis=2)
@@ -85,7 +88,9 @@ def alphabet_likers(n_coins: int) -> tuple[dict[str, list[int | Status]], dict[s
     return outcomes, {"labels": labels, "order": orders}
 
 
-def test_of_240_alphabet_likers_none_is_biased_and_few_could_be_fair(study_of, draws_of) -> None:
+def test_of_240_alphabet_likers_none_is_biased_and_few_could_be_fair(
+    study_of: StudyOf, draws_of: DrawsOf
+) -> None:
     """Fault 2, end to end: 18 were called biased, and the bound let 175 be fair."""
     outcomes, columns = alphabet_likers(240)
     report = report_draws(study_of(), draws_of(outcomes, **columns))
@@ -99,7 +104,9 @@ def test_of_240_alphabet_likers_none_is_biased_and_few_could_be_fair(study_of, d
     assert not report.stops
 
 
-def test_a_first_namer_of_400_draws_is_not_fair_follows_the_order_and_ranks_last(study_of, draws_of) -> None:
+def test_a_first_namer_of_400_draws_is_not_fair_follows_the_order_and_ranks_last(
+    study_of: StudyOf, draws_of: DrawsOf
+) -> None:
     """Fault 1: first of all with a bias of 0.000, and fair, where the orders are added up."""
     rng = np.random.default_rng(4)
     outcomes = {"m/first": [0, 1] * 200, "n/fair": rng.integers(0, 2, 400).tolist()}
@@ -107,21 +114,23 @@ def test_a_first_namer_of_400_draws_is_not_fair_follows_the_order_and_ranks_last
     first, fair = report.estimates
     assert (first.bias, first.bias_within, first.sway) == (0.0, 0.5, Sway.ORDER)
     assert first.verdict is Verdict.UNDECIDED
-    assert first.rank > fair.rank
-    assert first.noise_floor < first.noise_floor_within, "two orders of 200 draws show more than 400 in one"
+    assert not_none(first.rank) > not_none(fair.rank)
+    assert not_none(first.noise_floor) < not_none(first.noise_floor_within), (
+        "two orders of 200 draws show more than 400 in one"
+    )
     assert first.bias_shrunken is None
 
 
-def test_a_perfect_sampler_shows_its_noise_floor_in_both_orders(study_of, draws_of) -> None:
+def test_a_perfect_sampler_shows_its_noise_floor_in_both_orders(study_of: StudyOf, draws_of: DrawsOf) -> None:
     """The floor of the bias within orders is exact: the mean of 400 fair coins, unequal orders."""
     rng = np.random.default_rng(5)
     coins = {f"m/{i:03}": rng.integers(0, 2, 50).tolist() for i in range(400)}
     report = report_draws(study_of(), draws_of(coins, order=([0] * 20 + [1] * 30) * 400))
-    within = [record.bias_within for record in report.estimates]
+    within = [not_none(record.bias_within) for record in report.estimates]
     assert np.mean(within) == pytest.approx(report.estimates[0].noise_floor_within, abs=0.006)
 
 
-def test_missing_answers_make_no_first_namer_fair(study_of, draws_of) -> None:
+def test_missing_answers_make_no_first_namer_fair(study_of: StudyOf, draws_of: DrawsOf) -> None:
     """Whatever 100 missing answers had been; and a sticky coin's interval stays wide."""
     refused = [Status.REFUSED] * 10
     sticky = ([0] * 25 + [1] * 25) * 8
@@ -133,7 +142,7 @@ def test_missing_answers_make_no_first_namer_fair(study_of, draws_of) -> None:
 
 
 @pytest.fixture(scope="module")
-def words() -> list[tuple[str, str, str, str, float | None]]:
+def words() -> list[tuple[str, str, str, str, float]]:
     """Model, first-named word, other word, word said, and code, of each readable draw at one half."""
     with FIG5.open(encoding="utf-8-sig", newline="") as file:
         rows = [row for row in csv.DictReader(file) if row["p"] == "50"]
@@ -147,14 +156,16 @@ def words() -> list[tuple[str, str, str, str, float | None]]:
 
 
 @pytest.mark.skipif(not FIG5.exists(), reason="the shared data of others is not on this machine")
-def test_whatever_word_is_called_1_other_peoples_pairs_tell_the_same(study_of, draws_of, words) -> None:
+def test_whatever_word_is_called_1_other_peoples_pairs_tell_the_same(
+    study_of: StudyOf, draws_of: DrawsOf, words: list[tuple[str, str, str, str, float]]
+) -> None:
     """Faults 1 and 2: by the file's code 0.55 to 0.57 of Claude, "all five are biased"; now none is."""
     codes: dict[frozenset[str], Counter[str]] = {}
     for _, first, other, said, code in words:
         if code in (0.0, 1.0):
             one = said if code else ({first, other} - {said}).pop()
             codes.setdefault(frozenset((first, other)), Counter())[one] += 1
-    ways = {
+    ways: dict[str, Callable[[frozenset[str]], str]] = {
         "code": lambda pair: codes[pair].most_common(1)[0][0],
         "alphabet": max,
         "length": lambda pair: max(pair, key=lambda word: (len(word), word)),
@@ -171,7 +182,7 @@ def test_whatever_word_is_called_1_other_peoples_pairs_tell_the_same(study_of, d
         asked = [each for model in sorted(outcomes) for each in shown[model]]
         draws = draws_of(outcomes, labels=[pair for pair, _ in asked], order=[order for _, order in asked])
         records = report_draws(study_of(), draws).estimates
-        assert all(record.mean_low <= 0.5 <= record.mean_high for record in records)
+        assert all(not_none(record.mean_low) <= 0.5 <= not_none(record.mean_high) for record in records)
         conclusions.append([(record.model, record.verdict, record.sway is not None) for record in records])
     assert conclusions[0] == conclusions[1] == conclusions[2]
     assert all(verdict is not Verdict.FAIR and swayed for _, verdict, swayed in conclusions[0])

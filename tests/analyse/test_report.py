@@ -1,20 +1,22 @@
 """Everything known of one study, and of one model in it: the analyses fit together."""
 
+from tests.analyse.fixture_types import DrawsOf, StudyOf
+
 from flipsite.analyse.report import report_draws, report_printed, with_features
 from flipsite.domain.draws import Status
-from flipsite.domain.estimates import Verdict
+from flipsite.domain.estimates import Printed, Verdict
 from flipsite.domain.study import Feature, Kind
 
 REFUSED = Status.REFUSED
 
 
-def test_a_study_without_draws_has_an_empty_report(study_of) -> None:
+def test_a_study_without_draws_has_an_empty_report(study_of: StudyOf) -> None:
     """Its pages say so; nothing is estimated."""
     report = report_draws(study_of(), None)
     assert (report.estimates, report.draws, report.tallies, report.fair_share) == ((), None, (), None)
 
 
-def test_each_model_with_draws_has_its_record_and_its_evidence(study_of, draws_of) -> None:
+def test_each_model_with_draws_has_its_record_and_its_evidence(study_of: StudyOf, draws_of: DrawsOf) -> None:
     """Standings only those with an outcome."""
     draws = draws_of({"a/one": [1] * 40, "a/mute": [REFUSED] * 5, "b/even": [0, 1] * 20})
     report = report_draws(study_of(), draws)
@@ -30,7 +32,7 @@ def test_each_model_with_draws_has_its_record_and_its_evidence(study_of, draws_o
     }
 
 
-def test_the_evidence_on_a_model_is_that_of_its_own_draws(study_of, draws_of) -> None:
+def test_the_evidence_on_a_model_is_that_of_its_own_draws(study_of: StudyOf, draws_of: DrawsOf) -> None:
     """Two models in one table: what one's providers, days and order say is not told of the other."""
     outcomes = {"a/still": [1] * 10 + [0] * 10, "b/lively": [1, 0] * 9 + [REFUSED] * 2}
     providers = ["north"] * 10 + ["south"] * 10 + ["north"] * 20
@@ -49,7 +51,7 @@ def test_the_evidence_on_a_model_is_that_of_its_own_draws(study_of, draws_of) ->
     assert still.modes is lively.modes is None
 
 
-def test_a_published_study_has_ways_and_places_but_no_draws(study_of, article) -> None:
+def test_a_published_study_has_ways_and_places_but_no_draws(study_of: StudyOf, article: Printed) -> None:
     """All forty rows are estimated, each from the counts that print as its figure."""
     report = report_printed(study_of(Kind.PUBLISHED), article)
     assert len(report.estimates) == len(report.fits) == len(report.standings) == 40
@@ -59,7 +61,7 @@ def test_a_published_study_has_ways_and_places_but_no_draws(study_of, article) -
     assert all(record.mean is record.ones is record.draws is None for record in report.estimates)
 
 
-def test_features_bring_the_claims_that_they_can_test(study_of, article) -> None:
+def test_features_bring_the_claims_that_they_can_test(study_of: StudyOf, article: Printed) -> None:
     """And change nothing else."""
     before = report_printed(study_of(Kind.PUBLISHED), article)
     row = Feature(model="infermatic/mn-inferor-12b", feature="tuning", value="roleplay", source="article")

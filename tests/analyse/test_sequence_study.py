@@ -6,14 +6,16 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from tests.narrowing import not_none
 
 from flipsite.analyse.binomial import noise_floor
-from flipsite.analyse.report import report_draws
+from flipsite.analyse.report import StudyReport, report_draws
 from flipsite.analyse.sequences.estimates import Pattern, SequenceVerdict
 from flipsite.analyse.sequences.sibling import single_sibling
 from flipsite.analyse.sequences.study import answers_of
 from flipsite.domain.draws import Draw, Outcome, OutcomeSequence, Rejected, Status
 from flipsite.domain.estimates import Verdict
+from flipsite.domain.study import Study
 from flipsite.settings import default_study, load_study
 from flipsite.store.snapshot.columns import collect_draws
 from flipsite.store.snapshot.read import read_draws
@@ -23,13 +25,13 @@ LENGTH = 12
 
 
 @pytest.fixture(scope="module")
-def report():
+def report() -> StudyReport:
     return report_draws(load_study(CONTROLS), read_draws(CONTROLS / "draws.parquet"))
 
 
-def test_each_habit_is_found_and_independent_draws_are_not_called_patterned(report) -> None:
+def test_each_habit_is_found_and_independent_draws_are_not_called_patterned(report: StudyReport) -> None:
     """At fifty answers of twelve: the pattern that each control was made with is among those found."""
-    found = {each.model.partition("/")[2]: each for each in report.sequences.sequences.values()}
+    found = {each.model.partition("/")[2]: each for each in not_none(report.sequences).sequences.values()}
     habits = {
         "alternator": Pattern.ALTERNATING,
         "sticky-row": Pattern.REPEATING,
@@ -44,7 +46,7 @@ def test_each_habit_is_found_and_independent_draws_are_not_called_patterned(repo
         assert found[name].patterns == (), name
 
 
-def test_a_patterned_model_is_never_called_fair(report) -> None:
+def test_a_patterned_model_is_never_called_fair(report: StudyReport) -> None:
     """Perfect shares by rationing are no fair draws."""
     of = {each.model.partition("/")[2]: each for each in report.estimates}
     assert of["rationer"].bias == 0
@@ -53,7 +55,7 @@ def test_a_patterned_model_is_never_called_fair(report) -> None:
     assert of["two-scripts"].verdict is Verdict.BIASED
 
 
-def test_draws_count_answers_and_shares_come_from_all_their_draws(report) -> None:
+def test_draws_count_answers_and_shares_come_from_all_their_draws(report: StudyReport) -> None:
     """`valid` are answers of the length asked for; the noise floor is that of all draws in them."""
     kept = next(each for each in report.estimates if each.model.endswith("wrong-length"))
     assert kept.draws == 50
@@ -70,7 +72,7 @@ def answered(rows: list[tuple[int, ...]], *, labels: tuple[str, ...] = ("0", "1"
     ]
 
 
-def study_of(per_answer: int):
+def study_of(per_answer: int) -> Study:
     study = default_study("trial")
     return replace(study, sampling=replace(study.sampling, per_answer=per_answer))
 

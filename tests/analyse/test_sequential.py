@@ -1,4 +1,6 @@
+from collections.abc import Callable
 from dataclasses import replace
+from typing import Any
 
 import numpy as np
 import pytest
@@ -33,7 +35,7 @@ COUNTS = st.integers(0, 60).flatmap(lambda n: st.tuples(st.integers(0, n), st.ju
 
 
 @given(counts=COUNTS, target=st.sampled_from([0.5, 0.3]))
-def test_evidence_is_a_likelihood_ratio_against_all_coins(counts, target) -> None:
+def test_evidence_is_a_likelihood_ratio_against_all_coins(counts: tuple[int, int], target: float) -> None:
     """The mean over all shares of the likelihood, by numerical integration."""
     k, n = counts
     mixed = integrate.quad(lambda p: (p / target) ** k * ((1 - p) / (1 - target)) ** (n - k), 0, 1)[0]
@@ -41,7 +43,7 @@ def test_evidence_is_a_likelihood_ratio_against_all_coins(counts, target) -> Non
 
 
 @given(counts=COUNTS, target=st.sampled_from([0.5, 0.3]))
-def test_a_fair_coin_cannot_be_expected_to_gather_evidence(counts, target) -> None:
+def test_a_fair_coin_cannot_be_expected_to_gather_evidence(counts: tuple[int, int], target: float) -> None:
     """The mean of the next e-value is the present one: a martingale."""
     k, n = counts
     one, zero = (np.exp(log_evidence(k + drawn, n + 1, target=target)) for drawn in (1, 0))
@@ -159,7 +161,7 @@ def coins(n: int, pairs: int, *, first: float = 0.5, liking: float = 0.0, seed: 
 @pytest.mark.parametrize(
     "way", [{"first": 1.0}, {"first": 0.0}, {"first": 0.8}, {"liking": 1.0}, {"liking": 0.6}]
 )
-def test_what_follows_the_order_or_the_label_is_never_settled_as_fair(way) -> None:
+def test_what_follows_the_order_or_the_label_is_never_settled_as_fair(way: dict[str, Any]) -> None:
     """Of 200 coins of 2,000 draws, even in total, 5 % may pass, and a certain one never does."""
     found = coins(200, 1000, **way)
     assert shown_near(found.ones, found.valid).mean() > 0.9, "in total they look fair"
@@ -188,7 +190,7 @@ def test_a_liking_for_labels_is_no_evidence_of_bias() -> None:
     assert in_total > 0.14
 
 
-def both_ways(model: str, outcome_of, *, pairs: int) -> list[Draw]:
+def both_ways(model: str, outcome_of: Callable[[int, int], int | bool], *, pairs: int) -> list[Draw]:
     """Each label pair in both orders, `outcome_of(pair, order)` drawn."""
     return [
         Draw(

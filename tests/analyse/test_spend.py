@@ -2,12 +2,16 @@
 
 import math
 
+from tests.narrowing import not_none
+
 from flipsite.analyse.tally import SPEND_COLUMNS, SpendRow, spend, tally
-from flipsite.domain.draws import Draw, Failed, Outcome, Rejected, Status
+from flipsite.domain.draws import Draw, Failed, Outcome, Rejected, Result, Status
 from flipsite.store.snapshot.columns import collect_draws
 
 
-def draw(model, index, cost, *, result=None, tokens=None):
+def draw(
+    model: str, index: int, cost: float | None, *, result: Result | None = None, tokens: int | None = None
+) -> Draw:
     return Draw(
         model=model,
         draw=index,
@@ -43,7 +47,7 @@ def test_the_spend_of_each_model() -> None:
     assert math.isclose(dear.share, 0.8)
     assert math.isclose(dear.failed_usd, 0.3), "refused and lost draws are paid too"
     assert (dear.prompt_tokens, dear.completion_tokens, dear.reasoning_tokens) == (15, 15, None)
-    assert math.isclose(dear.estimated_usd, 0.6)
+    assert math.isclose(not_none(dear.estimated_usd), 0.6)
     assert rows[1].cost_per_valid_usd is None
     assert rows[2].estimated_usd is None
 

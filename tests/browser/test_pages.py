@@ -5,7 +5,7 @@ import datetime
 import gzip
 import json
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
@@ -118,7 +118,7 @@ class Looked:
     """What one look at a page in one theme found; four tests ask."""
 
     shift: float
-    faults: list[object]
+    faults: Sequence[object]
     words: list[dict[str, Any]]
     stops: list[dict[str, Any]]
 

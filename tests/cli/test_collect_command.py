@@ -5,15 +5,17 @@ import signal
 import subprocess
 import sys
 import time
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
-from click.testing import CliRunner
+from click.testing import CliRunner, Result
 
 from flipsite.cli.main import cli
 from flipsite.collect.simulated import COINS, Endpoint, Fault, fair_coin
 from flipsite.collect.simulated.endpoint import Conditions
 from flipsite.collect.simulated.server import serving
+from flipsite.domain.draws import Draws
 from flipsite.store.snapshot.read import read_draws
 
 KEY = "sk-or-v1-canary-0123456789abcdef"
@@ -21,17 +23,17 @@ FEW = ("--models", "*/fair", "--models", "*/chatty", "--draws", "4")
 
 
 @pytest.fixture
-def run(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
+def run(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Callable[..., Result]:
     monkeypatch.chdir(tmp_path)
     monkeypatch.delenv("OPENROUTER_API_KEY", raising=False)
     return lambda *words: CliRunner().invoke(cli, ["collect", *words])
 
 
-def snapshot(study="trial"):
+def snapshot(study: str = "trial") -> Draws:
     return read_draws(Path("content", "studies", study, "draws.parquet"))
 
 
-def test_a_study_that_does_not_exist_is_written_and_said(run) -> None:
+def test_a_study_that_does_not_exist_is_written_and_said(run: Callable[..., Result]) -> None:
     """From the article's prompt, with every key spelled out; then it is collected."""
     ran = run("trial", "--simulated", "--yes", *FEW)
     assert ran.exit_code == 0, ran.output
@@ -44,7 +46,7 @@ def test_a_study_that_does_not_exist_is_written_and_said(run) -> None:
     assert "Nothing to ask: all 8 draws are there." in again.output
 
 
-def test_a_dry_run_shows_the_cost_and_asks_nothing(run) -> None:
+def test_a_dry_run_shows_the_cost_and_asks_nothing(run: Callable[..., Result]) -> None:
     """The table of estimates, and nothing but the study on disk."""
     ran = run("trial", "--simulated", "--dry-run")
     assert ran.exit_code == 0
@@ -53,7 +55,7 @@ def test_a_dry_run_shows_the_cost_and_asks_nothing(run) -> None:
     assert not Path("content/studies/trial/draws.parquet").exists()
 
 
-def test_nobody_is_asked_for_a_yes_away_from_a_terminal(run) -> None:
+def test_nobody_is_asked_for_a_yes_away_from_a_terminal(run: Callable[..., Result]) -> None:
     """Without --yes it stops before it spends, with what to add; exit 2."""
     ran = run("trial", "--simulated", *FEW)
     assert ran.exit_code == 2
@@ -61,14 +63,14 @@ def test_nobody_is_asked_for_a_yes_away_from_a_terminal(run) -> None:
     assert not Path("content").exists(), "nothing is written where it cannot ask"
 
 
-def test_without_a_key_openrouter_is_not_asked(run) -> None:
+def test_without_a_key_openrouter_is_not_asked(run: Callable[..., Result]) -> None:
     """The sentence names the variable and the way to try without; exit 2."""
     ran = run("trial", "--budget", "1", "--yes")
     assert ran.exit_code == 2
     assert "OPENROUTER_API_KEY: not set" in ran.output
 
 
-def test_the_budget_ends_it_with_status_3_and_what_was_bought_is_kept(run) -> None:
+def test_the_budget_ends_it_with_status_3_and_what_was_bought_is_kept(run: Callable[..., Result]) -> None:
     """The dear coin is left out by its estimate: the rest is collected, the sentence says who and why."""
     ran = run("trial", "--simulated", "--yes", "--draws", "4", "--budget", "0.1")
     assert ran.exit_code == 3
@@ -77,7 +79,7 @@ def test_the_budget_ends_it_with_status_3_and_what_was_bought_is_kept(run) -> No
     assert len(snapshot()) == 16 * 4
 
 
-def test_until_settled_says_what_was_settled_where_and_what_that_saved(run) -> None:
+def test_until_settled_says_what_was_settled_where_and_what_that_saved(run: Callable[..., Result]) -> None:
     """The offer is the most it may come to; nothing settled is said as well."""
     both = ("trial", "--simulated", "--yes", "--models", "*/always-one", "--models", "*/fair")
     early = run(*both, "--until-settled", "--draws", "4")
@@ -90,7 +92,7 @@ def test_until_settled_says_what_was_settled_where_and_what_that_saved(run) -> N
     assert len(snapshot()) == 12 + 20
 
 
-def test_reading_again_needs_neither_network_nor_key(run) -> None:
+def test_reading_again_needs_neither_network_nor_key(run: Callable[..., Result]) -> None:
     """It says how many answers changed: none, as long as the reader is the same."""
     run("trial", "--simulated", "--yes", *FEW)
     ran = run("trial", "--reread")
@@ -98,7 +100,9 @@ def test_reading_again_needs_neither_network_nor_key(run) -> None:
     assert "Read 8 stored answers again; 0 changed." in ran.output
 
 
-def test_a_fault_of_the_account_is_one_sentence_and_status_3(run, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_fault_of_the_account_is_one_sentence_and_status_3(
+    run: Callable[..., Result], monkeypatch: pytest.MonkeyPatch
+) -> None:
     """402 over loopback: told, with what to do; the draws before it are in the snapshot."""
     monkeypatch.setenv("OPENROUTER_API_KEY", KEY)
     endpoint = Endpoint(coins=(fair_coin("a/fair"),), faults={"a/fair": [None, None, Fault.NO_CREDIT]})
@@ -110,7 +114,7 @@ def test_a_fault_of_the_account_is_one_sentence_and_status_3(run, monkeypatch: p
 
 
 def test_the_key_is_in_nothing_that_is_written_or_said(
-    run, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+    run: Callable[..., Result], monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
     """Through every fault there is, with tracebacks on: not in the output, the cache or the study."""
     monkeypatch.setenv("OPENROUTER_API_KEY", KEY)
@@ -128,7 +132,7 @@ def test_the_key_is_in_nothing_that_is_written_or_said(
     assert not [path for path in written if KEY.encode() in path.read_bytes()]
 
 
-def test_a_second_collector_is_told_who_holds_the_study(run) -> None:
+def test_a_second_collector_is_told_who_holds_the_study(run: Callable[..., Result]) -> None:
     """While the first one runs, the second ends with status 1 and the first one's process."""
     with serving(Endpoint(coins=(fair_coin("a/fair"),), conditions=Conditions(latency_s=0.2))) as address:
         first = started("--budget", "1", "--draws", "4000", "--api-base", address)
@@ -143,7 +147,7 @@ def test_a_second_collector_is_told_who_holds_the_study(run) -> None:
 
 
 @pytest.mark.parametrize("times", [1, 2])
-def test_an_interrupt_keeps_what_was_paid_for(run, times) -> None:
+def test_an_interrupt_keeps_what_was_paid_for(run: Callable[..., Result], times: int) -> None:
     """Once: what is in flight comes home, and the snapshot is written. Twice: it stops now. Status 130."""
     slow = tuple(coin for coin in COINS if coin.id == "simulated/slow")
     endpoint = Endpoint(coins=slow, conditions=Conditions(slow_s=0.6))
@@ -163,12 +167,12 @@ def test_an_interrupt_keeps_what_was_paid_for(run, times) -> None:
     assert len(snapshot()) == endpoint.n_requests.total(), "answered, or lost and counted as spent"
 
 
-def started(*words):
+def started(*words: str) -> subprocess.Popen[bytes]:
     command = [sys.executable, "-m", "flipsite", "collect", "trial", "--yes", *words]
     return subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, env=dict(os.environ))
 
 
-def wait_until(true, *, seconds=60.0) -> None:
+def wait_until(true: Callable[[], bool], *, seconds: float = 60.0) -> None:
     until = time.monotonic() + seconds
     while not true():
         assert time.monotonic() < until
@@ -183,7 +187,9 @@ def wait_until(true, *, seconds=60.0) -> None:
         (["nothing-like-it-at-all"], "matches none of 22 models; `flipsite models` lists them"),
     ],
 )
-def test_a_glob_that_matches_nothing_is_wrong_usage(run, globs, said) -> None:
+def test_a_glob_that_matches_nothing_is_wrong_usage(
+    run: Callable[..., Result], globs: list[str], said: str
+) -> None:
     """Exit 2 with the nearest names; nothing is written."""
     ran = run("trial", "--simulated", "--yes", *(word for glob in globs for word in ("--models", glob)))
     assert ran.exit_code == 2
@@ -191,14 +197,16 @@ def test_a_glob_that_matches_nothing_is_wrong_usage(run, globs, said) -> None:
     assert not Path("content").exists()
 
 
-def test_models_that_are_all_left_out_are_wrong_usage_with_the_reasons(run) -> None:
+def test_models_that_are_all_left_out_are_wrong_usage_with_the_reasons(run: Callable[..., Result]) -> None:
     ran = run("trial", "--simulated", "--yes", "--skip", "*")
     assert ran.exit_code == 2
     assert "no model to ask (22 models: excluded by --skip *)" in ran.output
 
 
 @pytest.mark.parametrize("name", ["trail", "rial", "trials", "trixl"])
-def test_a_slip_near_an_existing_name_begins_no_study_where_it_cannot_ask(run, name) -> None:
+def test_a_slip_near_an_existing_name_begins_no_study_where_it_cannot_ask(
+    run: Callable[..., Result], name: str
+) -> None:
     run("trial", "--simulated", "--yes", *FEW)
     ran = run(name, "--simulated", "--yes", *FEW)
     assert ran.exit_code == 2
@@ -207,19 +215,19 @@ def test_a_slip_near_an_existing_name_begins_no_study_where_it_cannot_ask(run, n
 
 
 @pytest.mark.parametrize("name", ["trial-2", "other", "trial-dice"])
-def test_a_name_of_its_own_begins_a_study(run, name) -> None:
+def test_a_name_of_its_own_begins_a_study(run: Callable[..., Result], name: str) -> None:
     run("trial", "--simulated", "--yes", *FEW)
     assert run(name, "--simulated", "--yes", *FEW).exit_code == 0
 
 
-def test_without_a_key_no_study_is_written(run) -> None:
+def test_without_a_key_no_study_is_written(run: Callable[..., Result]) -> None:
     assert run("trial", "--budget", "1", "--yes").exit_code == 2
     assert not Path("content").exists()
     assert not Path(".flipsite").exists()
 
 
 def test_the_summary_groups_the_skipped_models_and_says_how_to_go_on(
-    run, monkeypatch: pytest.MonkeyPatch
+    run: Callable[..., Result], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Two models fail alike: one line says how many and why, one line asks what is missing."""
     monkeypatch.setenv("OPENROUTER_API_KEY", KEY)
@@ -233,7 +241,9 @@ def test_the_summary_groups_the_skipped_models_and_says_how_to_go_on(
 
 
 @pytest.mark.parametrize("number", [signal.SIGHUP, signal.SIGTERM])
-def test_a_closed_terminal_ends_a_run_as_an_interrupt_does(run, number) -> None:
+def test_a_closed_terminal_ends_a_run_as_an_interrupt_does(
+    run: Callable[..., Result], number: signal.Signals
+) -> None:
     """What is in flight comes home, the snapshot is written, and the sentence says how to go on."""
     slow = tuple(coin for coin in COINS if coin.id == "simulated/slow")
     endpoint = Endpoint(coins=slow, conditions=Conditions(slow_s=0.3))

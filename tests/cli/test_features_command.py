@@ -4,11 +4,12 @@ What a classifier adds is tried in `collect/test_classifying.py`.
 """
 
 import shutil
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
-from click.testing import CliRunner
+from click.testing import CliRunner, Result
 
 from flipsite.cli.main import cli
 from flipsite.collect.simulated import Coin, Endpoint
@@ -16,7 +17,7 @@ from flipsite.collect.simulated.server import serving
 from flipsite.store.features import read_features
 
 SHIPPED = Path(__file__).parents[2] / "content" / "studies"
-ENTRIES = {
+ENTRIES: dict[str, dict[str, Any]] = {
     "meta-llama/llama-4-scout": {
         "created": 1_743_811_200,
         "context_length": 327_680,
@@ -33,7 +34,7 @@ ENTRIES = {
 
 
 @pytest.fixture
-def run(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
+def run(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Callable[..., Result]:
     monkeypatch.chdir(tmp_path)
     monkeypatch.delenv("OPENROUTER_API_KEY", raising=False)
     return lambda *words: CliRunner().invoke(cli, ["features", "--no-classifier", *words])
@@ -57,7 +58,7 @@ def found_in(path: Path, model: str) -> dict[str, tuple[str, str]]:
     return {row.feature: (row.value, row.source) for row in read_features(path) if row.model == model}
 
 
-def test_a_published_study_learns_what_the_catalogue_says(run, address) -> None:
+def test_a_published_study_learns_what_the_catalogue_says(run: Callable[..., Result], address: str) -> None:
     """What a person wrote stands, and what it kept out is told with both sides."""
     path = study("article-2025")
     before = {row for row in read_features(path) if row.source in {"curated", "article"}}
@@ -79,7 +80,7 @@ def test_a_published_study_learns_what_the_catalogue_says(run, address) -> None:
     )
 
 
-def test_a_second_run_has_nothing_to_write(run, address) -> None:
+def test_a_second_run_has_nothing_to_write(run: Callable[..., Result], address: str) -> None:
     path = study("article-2025")
     run("article-2025", "--api-base", address)
     once = path.read_bytes()
@@ -88,7 +89,7 @@ def test_a_second_run_has_nothing_to_write(run, address) -> None:
     assert path.read_bytes() == once
 
 
-def test_a_dry_run_shows_and_writes_nothing(run, address) -> None:
+def test_a_dry_run_shows_and_writes_nothing(run: Callable[..., Result], address: str) -> None:
     path = study("article-2025")
     before = path.read_bytes()
     ran = run("article-2025", "--api-base", address, "--dry-run")
@@ -96,7 +97,7 @@ def test_a_dry_run_shows_and_writes_nothing(run, address) -> None:
     assert path.read_bytes() == before
 
 
-def test_a_studys_own_catalogue_comes_first_and_needs_no_network(run) -> None:
+def test_a_studys_own_catalogue_comes_first_and_needs_no_network(run: Callable[..., Result]) -> None:
     """The controls were asked with theirs; who served them stands in their answers."""
     path = study("controls")
     ran = run("controls", "--simulated")
@@ -107,7 +108,7 @@ def test_a_studys_own_catalogue_comes_first_and_needs_no_network(run) -> None:
     assert "17 models, " in ran.output
 
 
-def test_a_persons_value_against_the_catalogues_is_told(run) -> None:
+def test_a_persons_value_against_the_catalogues_is_told(run: Callable[..., Result]) -> None:
     path = study("controls")
     path.write_text(
         "model,feature,value,source,confidence,note\n"
@@ -135,14 +136,16 @@ def test_a_persons_value_against_the_catalogues_is_told(run) -> None:
         ("article-2025", ["--api-base", "http://127.0.0.1:9/v1"], "no connection"),
     ],
 )
-def test_what_cannot_be_gathered_is_one_sentence(run, name, words, said) -> None:
+def test_what_cannot_be_gathered_is_one_sentence(
+    run: Callable[..., Result], name: str, words: list[str], said: str
+) -> None:
     study(name)
     ran = run(name, *words)
     assert ran.exit_code in {1, 2}
     assert said in ran.output
 
 
-def test_a_faulty_file_stops_it_before_anybody_is_asked(run) -> None:
+def test_a_faulty_file_stops_it_before_anybody_is_asked(run: Callable[..., Result]) -> None:
     path = study("controls")
     path.write_text("model,feature,value,source,confidence,note\nsimulated/fair,size,big,curated,1,\n")
     ran = run("controls", "--simulated")
@@ -150,7 +153,7 @@ def test_a_faulty_file_stops_it_before_anybody_is_asked(run) -> None:
     assert "features.csv, line 2: no feature 'size'" in ran.output
 
 
-def test_a_study_without_draws_has_no_models_yet(run) -> None:
+def test_a_study_without_draws_has_no_models_yet(run: Callable[..., Result]) -> None:
     study("controls")
     Path("content/studies/controls/draws.parquet").unlink()
     ran = run("controls", "--simulated")
@@ -158,5 +161,5 @@ def test_a_study_without_draws_has_no_models_yet(run) -> None:
     assert "no draws yet; run `flipsite collect controls` first" in ran.output
 
 
-def test_flipsites_own_studies_are_not_written_to(run) -> None:
+def test_flipsites_own_studies_are_not_written_to(run: Callable[..., Result]) -> None:
     assert "is flipsite's own" in run("article-2025").output

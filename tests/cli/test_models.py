@@ -2,6 +2,7 @@
 
 import json
 from pathlib import Path
+from typing import Any
 
 import pytest
 from click.testing import CliRunner, Result
@@ -70,7 +71,7 @@ def test_a_real_catalogue_over_http_is_decided_by_the_study() -> None:
 def test_a_hostile_catalogue_is_told_and_shown_harmlessly() -> None:
     """Entries that are no model are counted with their reasons; nothing they say reaches the terminal raw."""
     names = ("a/b\x07", "a/\x1b[2J", "\u202ex", "x/[red]y")
-    entries = [{"id": name} for name in names]
+    entries: list[dict[str, Any]] = [{"id": name} for name in names]
     entries.append({"id": "a/b", "pricing": {"prompt": "NaN", "completion": "1"}})
     coins = [Coin(id=f"x/{n}", truth=None, entry=entry) for n, entry in enumerate(entries)]
     with serving(Endpoint(coins=coins)) as base:

@@ -26,7 +26,7 @@ def check(folder: Path, *arguments: str) -> subprocess.CompletedProcess[str]:
     )
 
 
-def test_the_built_site_has_no_fault_until_one_is_made(built) -> None:
+def test_the_built_site_has_no_fault_until_one_is_made(built: Path) -> None:
     done = check(built)
     assert (done.returncode, done.stdout.endswith(": 0 faults\n"), done.stderr) == (0, True, ""), done.stdout
     (built / "site/robots.txt").write_text("edited")

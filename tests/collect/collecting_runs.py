@@ -3,9 +3,10 @@
 from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
-from flipsite.collect.simulated import Endpoint
-from flipsite.domain.draws import Draws
+from flipsite.collect.transport import Application
+from flipsite.domain.draws import STATUSES, Draws
 from flipsite.domain.study import Budget, Kind, Study
 from flipsite.project import Project
 from flipsite.settings import default_study, dump_study
@@ -16,7 +17,7 @@ from flipsite.workflows.run_request import ProgressSnapshot, RunQuote, RunReport
 STUDY = "trial"
 
 
-def project_of(root: Path, *, kind: Kind = Kind.SIMULATED, **changes: object) -> Project:
+def project_of(root: Path, *, kind: Kind = Kind.SIMULATED, **changes: Any) -> Project:
     """A project with one study of the article's prompt."""
     study = replace(default_study(STUDY), kind=kind, **changes)
     write_study(root, study)
@@ -40,7 +41,7 @@ def watcher(*, agree: bool = True, looks: Callable[[ProgressSnapshot], None] = l
     return Watcher(created=lambda _: None, agree=agrees, look=looks)
 
 
-def simulate(project: Project, endpoint: Endpoint, **order: object) -> RunReport:
+def simulate(project: Project, endpoint: Application, **order: Any) -> RunReport:
     """Collect in process, in simulated time."""
     wanted = RunRequest(study_id=STUDY, simulated_seed=0, **order)
     report = collect(project, wanted, watcher(), app=endpoint)
@@ -54,3 +55,8 @@ def draws_of(project: Project) -> Draws:
 
 def budget(total: float | None, *, own: float | None = None) -> Budget:
     return Budget(total_usd=total, per_model_usd=own)
+
+
+def statuses(project: Project) -> list[str]:
+    """The status of each draw, in their order."""
+    return [STATUSES[code].value for code in draws_of(project).status]

@@ -14,6 +14,7 @@ import sys
 import time
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 from tests.collect.collecting_runs import STUDY, budget, project_of, watcher
 
@@ -75,10 +76,13 @@ def _collect_until_killed(project: Project, order: RunRequest) -> None:
         os._exit(0)
 
 
-def survived(root: Path) -> dict[str, object]:
+def survived(root: Path) -> dict[str, Any]:
     """Counts by plain SQL, as anybody would check the books."""
     with sqlite3.connect(root / ".flipsite" / "cache.sqlite") as cache:
-        one = lambda query: cache.execute(query).fetchone()[0]  # noqa: E731
+
+        def one(query: str) -> Any:
+            return cache.execute(query).fetchone()[0]
+
         found = {
             "integrity": one("PRAGMA integrity_check"),
             "attempts": one("SELECT count(*) FROM attempt"),

@@ -2,18 +2,22 @@
 
 import json
 import re
+from collections.abc import Iterable
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import httpx
 import pytest
-from click.testing import CliRunner
+from click.testing import Result
 from tests.collect.collecting_runs import STUDY, draws_of, project_of
 from tests.collect.dialect_server import Dialects, Says, speaking
+from tests.command_line import run
+from tests.narrowing import not_none
 
-from flipsite.cli.main import cli
 from flipsite.domain.draws import STATUSES
 from flipsite.domain.study import Kind, ModelChoice, Sampling, StatedPrice
+from flipsite.project import Project
 from flipsite.settings import default_study
 
 MODELS = ("gpt-4o-mini", "openai/gpt-x")
@@ -21,7 +25,7 @@ ONE = Says(text="Output: 1")
 
 
 @pytest.fixture
-def project(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
+def project(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Project:
     """A study of fresh labels in both orders, which states its prices itself."""
     monkeypatch.setenv("OPENROUTER_API_KEY", "any-word-will-do")
     monkeypatch.chdir(tmp_path)
@@ -35,19 +39,15 @@ def project(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
     )
 
 
-def flipsite(*words):
-    return CliRunner().invoke(cli, words)
-
-
-def batch_of(server, *words):
+def batch_of(server: Dialects, *words: str) -> tuple[list[dict[str, Any]], str]:
     """The lines of a request file, and what the command says."""
-    result = flipsite("collect", STUDY, "--api-base", server.base, "--batch", "requests.jsonl", *words)
+    result = run("collect", STUDY, "--api-base", server.base, "--batch", "requests.jsonl", *words)
     assert result.exit_code == 0, result.output
     lines = Path("requests.jsonl").read_text(encoding="utf-8").splitlines()
     return [json.loads(line) for line in lines], result.output
 
 
-def sent(server, line, number):
+def sent(server: Dialects, line: dict[str, Any], number: int) -> dict[str, Any]:
     """An output line as OpenAI documents it: the server's answer, made to name the label named first."""
     answer = httpx.post(f"{server.base}/chat/completions", json=line["body"])
     body = answer.json()
@@ -57,22 +57,23 @@ def sent(server, line, number):
     return {"id": f"batch_req_{number}", "custom_id": line["custom_id"], "response": response, "error": None}
 
 
-def imported(lines, *words):
+def imported(lines: Iterable[dict[str, Any]], *words: str) -> Result:
     Path("output.jsonl").write_text("".join(json.dumps(line) + "\n" for line in lines), encoding="utf-8")
-    return flipsite("import", "output.jsonl", "--study", STUDY, "--from", "openai-batch", *words)
+    return run("import", "output.jsonl", "--study", STUDY, "--from", "openai-batch", *words)
 
 
-def first_named(line):
+def first_named(line: dict[str, Any]) -> str:
     """The label that a prompt names first, as an answer."""
-    return re.search(r"from the set \{(\w+), ", line["body"]["messages"][0]["content"])[1]
+    named = re.search(r"from the set \{(\w+), ", line["body"]["messages"][0]["content"])
+    return not_none(named)[1]
 
 
-def test_a_request_is_what_collect_would_send(project) -> None:
+def test_a_request_is_what_collect_would_send(project: Project) -> None:
     """Line by line the bodies of a run against the same server; the id names study, model and draw."""
     with speaking(Dialects(models={name: [replace(ONE, cost=0.0001)] for name in MODELS})) as server:
         lines, output = batch_of(server)
         assert not server.asked
-        flipsite("collect", STUDY, "--api-base", server.base, "--yes", "--budget", "5")
+        run("collect", STUDY, "--api-base", server.base, "--yes", "--budget", "5")
         assert sorted(map(json.dumps, server.asked)) == sorted(json.dumps(line["body"]) for line in lines)
     assert [line["custom_id"] for line in lines] == [f"trial/{name}/{n}" for name in MODELS for n in range(3)]
     assert {(line["method"], line["url"]) for line in lines} == {("POST", "/v1/chat/completions")}
@@ -80,7 +81,7 @@ def test_a_request_is_what_collect_would_send(project) -> None:
     assert "at half the price" in output
 
 
-def test_the_answers_are_read_with_the_labels_they_were_asked_with(project) -> None:
+def test_the_answers_are_read_with_the_labels_they_were_asked_with(project: Project) -> None:
     """Fresh labels follow from the draw's number; a half price is counted; nothing is left to ask."""
     with speaking(Dialects(models={"gpt-4o-mini": [ONE]})) as server:
         lines, _ = batch_of(server)
@@ -92,11 +93,11 @@ def test_the_answers_are_read_with_the_labels_they_were_asked_with(project) -> N
         assert list(draws.outcome) == list(draws.order)
         assert draws.cost_usd == pytest.approx([0.5 * (200 * 1e-6 + 20 * 1e-5)] * 3)
         assert set(draws.asked_at) == {"2026-05-28T20:26:40.000Z"}
-        after = flipsite("collect", STUDY, "--api-base", server.base, "--yes", "--budget", "5")
+        after = run("collect", STUDY, "--api-base", server.base, "--yes", "--budget", "5")
         assert "Nothing to ask: all 3 draws are there." in after.output
 
 
-def test_a_file_is_imported_once_however_often(project) -> None:
+def test_a_file_is_imported_once_however_often(project: Project) -> None:
     with speaking(Dialects(models={"gpt-4o-mini": [ONE]})) as server:
         lines, _ = batch_of(server)
         outputs = [sent(server, line, number) for number, line in enumerate(lines)]
@@ -110,7 +111,7 @@ def test_a_file_is_imported_once_however_often(project) -> None:
     assert draws_of(project).cost_usd.sum() == pytest.approx(3 * 0.5 * (200 * 1e-6 + 20 * 1e-5))
 
 
-def test_errors_are_draws_without_an_answer_and_are_asked_again(project) -> None:
+def test_errors_are_draws_without_an_answer_and_are_asked_again(project: Project) -> None:
     """A refused request, one that expired, and lines of others; the file of errors may come by itself."""
     with speaking(Dialects(models={"gpt-4o-mini": [ONE]})) as server:
         lines, _ = batch_of(server)
@@ -146,20 +147,20 @@ def test_errors_are_draws_without_an_answer_and_are_asked_again(project) -> None
         b"[" * 100_000,
     ],
 )
-def test_a_line_of_anything_is_an_error_or_passed_over(project, line) -> None:
+def test_a_line_of_anything_is_an_error_or_passed_over(project: Project, line: bytes) -> None:
     """No traceback, and the other line is imported."""
     with speaking(Dialects(models={"gpt-4o-mini": [ONE]})) as server:
         lines, _ = batch_of(server)
         good = json.dumps(sent(server, lines[1], 1)).encode()
     Path("output.jsonl").write_bytes(good + b"\n" + line + b"\n")
-    result = flipsite("import", "output.jsonl", "--study", STUDY)
+    result = run("import", "output.jsonl", "--study", STUDY)
     assert result.exit_code == 0, result.output
     assert "1 valid" in result.output
 
 
-def test_a_batch_needs_a_model_and_a_real_endpoint(project) -> None:
+def test_a_batch_needs_a_model_and_a_real_endpoint(project: Project) -> None:
     with speaking(Dialects(models={"gpt-4o-mini": [ONE]})) as server:
         words = ("collect", STUDY, "--api-base", server.base, "--batch", "x.jsonl")
-        assert flipsite(*words, "--models", "gpt-5*").exit_code == 2
-        assert flipsite(*words, "--simulated").exit_code == 2
+        assert run(*words, "--models", "gpt-5*").exit_code == 2
+        assert run(*words, "--simulated").exit_code == 2
     assert not Path("x.jsonl").exists()

@@ -28,7 +28,7 @@ class Budgeted(RuleBasedStateMachine):
         return Account(total_usd=self.TOTAL / 1e12, per_model_usd=self.OWN / 1e12)
 
     @rule(model=MODELS, worst=WORST)
-    def reserve(self, model, worst) -> None:
+    def reserve(self, model: str, worst: int) -> None:
         reserved = self.account.reserve(model, worst)
         own, total = self.owed(model), self.owed()
         if isinstance(reserved, Reservation):
@@ -44,7 +44,7 @@ class Budgeted(RuleBasedStateMachine):
 
     @precondition(lambda self: self.flying)
     @rule(data=st.data())
-    def answer(self, data) -> None:
+    def answer(self, data: st.DataObject) -> None:
         reserved = self.flying.pop(data.draw(st.integers(0, len(self.flying) - 1)))
         billed = data.draw(st.none() | st.integers(0, reserved.worst_pico))
         self.account.settle(reserved, billed)
@@ -55,7 +55,7 @@ class Budgeted(RuleBasedStateMachine):
 
     @precondition(lambda self: self.unpriced)
     @rule(data=st.data())
-    def tell_a_price(self, data) -> None:
+    def tell_a_price(self, data: st.DataObject) -> None:
         reserved = self.unpriced.pop()
         billed = data.draw(st.integers(0, reserved.worst_pico))
         self.account.price(reserved.model, reserved.worst_pico, billed)
@@ -77,7 +77,7 @@ class Budgeted(RuleBasedStateMachine):
         for model in self.billed:
             assert self.account.committed_pico(model) == self.owed(model) <= self.OWN
 
-    def owed(self, model=None):
+    def owed(self, model: str | None = None) -> int:
         waiting = sum(each.worst_pico for each in self.flying + self.unpriced if model in {None, each.model})
         return waiting + sum(billed for name, billed in self.billed.items() if model in {None, name})
 
@@ -153,7 +153,7 @@ def test_an_overcharge_is_remembered_by_the_next_run() -> None:
 
 
 @pytest.mark.parametrize(("own", "total", "whose"), [(1.0, 50.0, "the model's"), (None, 1.0, "the")])
-def test_a_canary_says_whether_the_rest_fits(own, total, whose) -> None:
+def test_a_canary_says_whether_the_rest_fits(own: float | None, total: float, whose: str) -> None:
     """A first draw of 3 cents says that 49 more cost 1.47 dollars, which a dollar does not pay."""
     account = Account(total_usd=total, per_model_usd=own)
     assert account.afford("a/b", 50) is None, "nothing is known before the first"

@@ -11,6 +11,7 @@ from tests.collect.collecting_runs import budget, draws_of, project_of, simulate
 
 from flipsite.collect.simulated import COINS, Endpoint, Fault, fair_coin
 from flipsite.collect.simulated.endpoint import Conditions
+from flipsite.collect.simulated.faults import Message, Receive, Send
 
 DEAR = next(coin for coin in COINS if coin.id == "simulated/dear")
 COINS_ASKED = (fair_coin("a/one"), fair_coin("a/two"), DEAR)
@@ -23,12 +24,12 @@ SCRIPT = st.lists(st.none() | st.sampled_from(KEPT_TO), max_size=12)
 class Dying:
     """An endpoint whose client dies with the n-th answer on its way: it is billed, and never arrives."""
 
-    def __init__(self, endpoint, n) -> None:
+    def __init__(self, endpoint: Endpoint, n: int) -> None:
         self.endpoint = endpoint
         self.left = n
 
-    async def __call__(self, scope, receive, send) -> None:
-        async def deadly(message) -> None:
+    async def __call__(self, scope: Message, receive: Receive, send: Send) -> None:
+        async def deadly(message: Message) -> None:
             self.left -= scope["path"].endswith("completions") and message["type"] == "http.response.start"
             if self.left <= 0:
                 for task in asyncio.all_tasks():
@@ -47,7 +48,13 @@ class Dying:
     deaths=st.lists(st.integers(1, 20), max_size=2),
     concurrency=st.integers(1, 12),
 )
-def test_what_was_billed_is_never_more_than_the_budget(total, own, scripts, deaths, concurrency) -> None:
+def test_what_was_billed_is_never_more_than_the_budget(
+    total: float,
+    own: float | None,
+    scripts: dict[str, list[Fault | None]],
+    deaths: list[int],
+    concurrency: int,
+) -> None:
     """After each death and at the end: billed ≤ spent ≤ budget, in all and for the dearest model."""
     conditions = Conditions(late_prices=1)
     endpoint = Endpoint(coins=COINS_ASKED, faults=scripts, conditions=conditions)

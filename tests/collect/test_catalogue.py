@@ -4,6 +4,7 @@ import asyncio
 import json
 import math
 from pathlib import Path
+from typing import Any
 
 import pytest
 from hypothesis import given, settings
@@ -22,7 +23,7 @@ from flipsite.domain.study import Skip
 from flipsite.domain.urls import model_folder
 from flipsite.errors import CollectError, StoreError
 
-ENTRY = {
+ENTRY: dict[str, Any] = {
     "id": "openai/gpt-4o-mini",
     "canonical_slug": "openai/gpt-4o-mini-2024-07-18",
     "hugging_face_id": None,
@@ -55,7 +56,7 @@ READ = Model(
 REAL = sorted((Path(__file__).resolve().parents[3] / "shared/data/openrouter").glob("models_*.json"))
 
 
-def entry(**changes: object) -> dict[str, object]:
+def entry(**changes: object) -> dict[str, Any]:
     return ENTRY | changes
 
 
@@ -178,7 +179,7 @@ def test_a_local_server_tells_its_context_in_its_own_field(
 @pytest.mark.parametrize("field", ["prompt", "completion"])
 def test_a_price_that_cannot_be_true_is_skipped(price: object, field: str) -> None:
     """Negative, infinite, unreadable and absurd prices take the model out, with the price in the reason."""
-    found = read_entry(entry(pricing=ENTRY["pricing"] | {field: price}))  # type: ignore[operator]
+    found = read_entry(entry(pricing=ENTRY["pricing"] | {field: price}))
     assert isinstance(found, Skip)
     assert found.reason.startswith(f"the catalogue's pricing.{field} is no price: ")
 
@@ -198,7 +199,7 @@ def test_dearer_hours_count_and_longer_prompts_do_not() -> None:
         {"min_prompt_tokens": 200000, "prompt": "0.1", "completion": "0.1"},
         "odd",
     ]
-    found = read_entry(entry(pricing=ENTRY["pricing"] | {"overrides": overrides}))  # type: ignore[operator]
+    found = read_entry(entry(pricing=ENTRY["pricing"] | {"overrides": overrides}))
     assert isinstance(found, Model)
     assert found.price == Price(prompt_usd=2e-6, completion_usd=1e-6)
 

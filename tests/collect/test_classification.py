@@ -1,6 +1,7 @@
 """What a classifier is sent: a question, a name that is data, a schema that says `unknown`, and a bound."""
 
 import json
+from typing import Any
 
 import pytest
 from hypothesis import given
@@ -61,7 +62,7 @@ def answer(**changes: object) -> dict[str, object]:
         (answer() | {"architecture": "moe"}, False),
     ],
 )
-def test_the_schema_takes_what_was_asked_for_and_nothing_else(said, valid) -> None:
+def test_the_schema_takes_what_was_asked_for_and_nothing_else(said: dict[str, Any], valid: bool) -> None:
     """By an independent validator; each feature may be unknown, and each has a source."""
     Draft202012Validator.check_schema(schema())
     assert Draft202012Validator(schema()).is_valid(said) is valid
@@ -97,7 +98,7 @@ def test_all_of_one_model_is_asked_before_the_next() -> None:
 
 
 @given(st.text())
-def test_a_name_is_one_json_string_on_a_line_of_its_own(name) -> None:
+def test_a_name_is_one_json_string_on_a_line_of_its_own(name: str) -> None:
     """Whatever it holds: quotes, line ends, braces, half a surrogate."""
     text, told = question_text(name), json.dumps("a/b")
     lines, others = text.splitlines(), question_text("a/b").splitlines()
@@ -108,6 +109,6 @@ def test_a_name_is_one_json_string_on_a_line_of_its_own(name) -> None:
 
 
 @pytest.mark.parametrize("name", ["", "a/" + "b" * 200, "a/b\n", "a\x00", "a/\u200bb", "\ud800"])
-def test_what_can_be_no_models_name_is_not_asked_about(name) -> None:
+def test_what_can_be_no_models_name_is_not_asked_about(name: str) -> None:
     assert not askable(name)
     assert askable("a/b:free")

@@ -1,6 +1,7 @@
 """What is read in a classifier's answer: what keeps to the form, and nothing that does not."""
 
 import json
+from typing import Any
 
 import pytest
 from hypothesis import given
@@ -8,14 +9,14 @@ from hypothesis import strategies as st
 from tests.growth import assert_linear
 
 from flipsite.collect.classifier import ASKED_OF, MOST_SIGNS, read_claims, read_classification
-from flipsite.collect.responses import read_reply
+from flipsite.collect.responses import Json, read_reply
 from flipsite.collect.simulated.classifiers import truth_about
 from flipsite.domain.catalogue import FeatureClaim
 from flipsite.domain.draws import Status
 from flipsite.domain.endpoint import StatedAnswer
 from flipsite.domain.features import FEATURES
 
-HONEST = {
+HONEST: dict[str, dict[str, object]] = {
     "architecture": {"value": "moe", "source": "model card"},
     "parameters_total_b": {"value": 46.7, "source": "model card"},
     "parameters_active_b": {"value": 12.9, "source": "model card"},
@@ -57,7 +58,7 @@ def test_an_honest_answer_is_read_whole() -> None:
         "\ufeff  {}  \x00",
     ],
 )
-def test_an_object_is_found_whatever_stands_around_it(dressed) -> None:
+def test_an_object_is_found_whatever_stands_around_it(dressed: str) -> None:
     """Prose, fences, thoughts, a draft, a wrapper: the last object with one of our keys counts."""
     assert values(dressed.format(json.dumps(HONEST))) == values(HONEST)
 
@@ -93,7 +94,7 @@ def test_an_object_is_found_whatever_stands_around_it(dressed) -> None:
         ("٧٠", None),
     ],
 )
-def test_sizes(value, read) -> None:
+def test_sizes(value: Json, read: str | None) -> None:
     """Billions, as a number or a text that is nothing else; a count of parameters is none."""
     assert one("parameters_total_b", value) == read
 
@@ -122,7 +123,7 @@ def test_sizes(value, read) -> None:
         ("base_family", {"name": "Llama"}, None),
     ],
 )
-def test_other_features(feature, value, read) -> None:
+def test_other_features(feature: str, value: Json, read: str | None) -> None:
     assert one(feature, value) == read
 
 
@@ -181,7 +182,7 @@ def test_a_source_is_one_short_line() -> None:
         ({"content": json.dumps(HONEST) + " " * MOST_SIGNS}, Status.UNPARSED),
     ],
 )
-def test_what_cannot_be_read_is_kept_as_such(body, status) -> None:
+def test_what_cannot_be_read_is_kept_as_such(body: dict[str, Any], status: Status) -> None:
     """Prose is never guessed from, however plainly it speaks."""
     reply = read_reply(json.dumps({"choices": [{"message": body, "finish_reason": "stop"}]}).encode())
     read = read_classification(reply)
@@ -206,7 +207,7 @@ JSON = st.recursive(
 
 
 @given(st.dictionaries(st.sampled_from([*ASKED_OF, "x"]), JSON) | st.text())
-def test_whatever_is_claimed_keeps_the_promise_of_traits(answer) -> None:
+def test_whatever_is_claimed_keeps_the_promise_of_traits(answer: Json) -> None:
     """Any JSON, any text: every value that is read is one that features.csv may hold."""
     for feature, claim in read_claims(answer if isinstance(answer, str) else json.dumps(answer)).items():
         assert claim.value is None or FEATURES[feature].fault(claim.value) is None
@@ -214,7 +215,7 @@ def test_whatever_is_claimed_keeps_the_promise_of_traits(answer) -> None:
 
 
 @pytest.mark.parametrize("piece", ['{"a":', "{", '{"architecture":"dense"}', "<think>", '{"a":1}', "[{"])
-def test_a_hostile_answer_costs_no_more_than_its_length(piece) -> None:
+def test_a_hostile_answer_costs_no_more_than_its_length(piece: str) -> None:
     assert_linear(lambda n: read_claims(piece * (n // len(piece))), small=MOST_SIGNS // 16, large=MOST_SIGNS)
 
 

@@ -5,10 +5,13 @@ import gzip
 import json
 import logging
 import traceback
+from collections.abc import Awaitable, Callable
+from typing import Any, Self
 
 import pytest
+from tests.narrowing import not_none
 
-from flipsite.collect.client import Key, OpenRouter, Timeouts
+from flipsite.collect.client import Exchange, Key, OpenRouter, Timeouts
 from flipsite.collect.responses import Action, Failure, Reply
 from flipsite.collect.transport import MOST_BYTES
 from flipsite.errors import CollectError, UsageError
@@ -18,28 +21,28 @@ ANSWER = json.dumps({"id": "gen-1", "choices": [{"message": {"content": "Output:
 QUICK = Timeouts(connect_s=1.0, read_s=0.15, draw_s=0.4)
 
 
-def whole(body, *, status="200 OK", headers=""):
+def whole(body: bytes, *, status: str = "200 OK", headers: str = "") -> bytes:
     return f"HTTP/1.1 {status}\r\ncontent-length: {len(body)}\r\n{headers}\r\n".encode() + body
 
 
 class Server:
     """Answers each request on loopback with given bytes, and remembers what it was sent."""
 
-    def __init__(self, *answers, drip_s=0.0, hang_up=False) -> None:
+    def __init__(self, *answers: bytes, drip_s: float = 0.0, hang_up: bool = False) -> None:
         self.answers = list(answers)
         self.requests: list[bytes] = []
         self.drip_s = drip_s
         self.hang_up = hang_up
 
-    async def __aenter__(self):
+    async def __aenter__(self) -> Self:
         self.server = await asyncio.start_server(self.serve, "127.0.0.1", 0)
         self.base = f"http://127.0.0.1:{self.server.sockets[0].getsockname()[1]}/api/v1"
         return self
 
-    async def __aexit__(self, *_) -> None:
+    async def __aexit__(self, *_: object) -> None:
         self.server.close()
 
-    async def serve(self, reader, writer) -> None:
+    async def serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         try:
             while head := await reader.readuntil(b"\r\n\r\n"):
                 length = int(head.lower().partition(b"content-length: ")[2].split(b"\r\n")[0] or 0)
@@ -58,10 +61,12 @@ class Server:
             writer.close()
 
 
-def asked(server, *, key=KEY, timeouts=QUICK, mode="text"):
+def asked(
+    server: Server, *, key: str | None = KEY, timeouts: Timeouts = QUICK, mode: str = "text"
+) -> Exchange:
     """One completion asked of a server; returns the exchange."""
 
-    async def run():
+    async def run() -> Exchange:
         async with (
             server,
             OpenRouter(
@@ -73,21 +78,26 @@ def asked(server, *, key=KEY, timeouts=QUICK, mode="text"):
     return asyncio.run(run())
 
 
+def failure_of(exchange: Exchange) -> Failure:
+    assert isinstance(exchange.result, Failure)
+    return exchange.result
+
+
 def test_what_is_sent() -> None:
     """The key, the title, no replayed answers, nothing compressed, and the draw's body."""
     server = Server(whole(ANSWER))
     exchange = asked(server)
     assert isinstance(exchange.result, Reply)
     head, _, body = server.requests[0].partition(b"\r\n\r\n")
-    head = head.decode().lower()
-    assert head.startswith("post /api/v1/chat/completions http/1.1")
+    lines = head.decode().lower()
+    assert lines.startswith("post /api/v1/chat/completions http/1.1")
     for line in (
         f"authorization: bearer {KEY}",
         "x-openrouter-cache: false",
         "x-openrouter-title: flipsite",
         "accept-encoding: identity",
     ):
-        assert line in head
+        assert line in lines
     assert json.loads(body) == {"model": "a/b", "messages": []}
 
 
@@ -102,7 +112,7 @@ def test_a_redirect_is_not_followed() -> None:
     """The key must not travel to another address; the run stops with a sentence."""
     elsewhere = Server(whole(ANSWER))
 
-    async def run():
+    async def run() -> Exchange:
         async with elsewhere:
             moved = whole(b"", status="307 Temporary Redirect", headers=f"location: {elsewhere.base}\r\n")
             async with (
@@ -111,8 +121,7 @@ def test_a_redirect_is_not_followed() -> None:
             ):
                 return await client.complete({}, mode="text")
 
-    exchange = asyncio.run(run())
-    assert exchange.result.action is Action.RUN
+    assert failure_of(asyncio.run(run())).action is Action.RUN
     assert elsewhere.requests == []
 
 
@@ -126,25 +135,27 @@ def test_a_redirect_is_not_followed() -> None:
     ],
     ids=["cut", "hangs up", "not http", "huge header"],
 )
-def test_a_transport_fault_is_asked_again_and_may_have_cost(server, reason) -> None:
+def test_a_transport_fault_is_asked_again_and_may_have_cost(server: Server, reason: str) -> None:
     """Whatever breaks after the request was sent, its price is unknown."""
     exchange = asked(server)
-    assert exchange.result.action is Action.AGAIN
-    assert exchange.result.cost_usd is None
+    trouble = failure_of(exchange)
+    assert trouble.action is Action.AGAIN
+    assert trouble.cost_usd is None
     assert exchange.body is None
-    assert reason in exchange.result.reason
+    assert reason in trouble.reason
     assert exchange.latency_s < 1.5
 
 
 @pytest.mark.parametrize(
     "server", [Server(whole(ANSWER), drip_s=0.05), Server(b"HTTP/1.1 200 OK\r\n")], ids=["drip", "hangs"]
 )
-def test_an_answer_that_takes_too_long_is_not_asked_again(server) -> None:
+def test_an_answer_that_takes_too_long_is_not_asked_again(server: Server) -> None:
     """The model may have run, and been billed: the sentence names what to change."""
     exchange = asked(server)
-    assert exchange.result.action is Action.DRAW
-    assert exchange.result.cost_usd is None
-    assert "--timeout or timeout_s" in exchange.result.reason
+    trouble = failure_of(exchange)
+    assert trouble.action is Action.DRAW
+    assert trouble.cost_usd is None
+    assert "--timeout or timeout_s" in trouble.reason
 
 
 @pytest.mark.parametrize(
@@ -155,22 +166,23 @@ def test_an_answer_that_takes_too_long_is_not_asked_again(server) -> None:
     ],
     ids=["endless", "bomb"],
 )
-def test_what_is_not_read_to_its_end_is_not_asked_for_again(server, reason) -> None:
+def test_what_is_not_read_to_its_end_is_not_asked_for_again(server: Server, reason: str) -> None:
     """It would come as it came, and be billed as it was."""
     exchange = asked(server)
-    assert (exchange.result.action, exchange.result.cost_usd) == (Action.DRAW, None)
-    assert reason in exchange.result.reason
+    trouble = failure_of(exchange)
+    assert (trouble.action, trouble.cost_usd) == (Action.DRAW, None)
+    assert reason in trouble.reason
     assert exchange.body is None
 
 
 def test_a_request_that_was_never_sent_cost_nothing() -> None:
     """Nobody listens: no connection, no bill, ask again."""
 
-    async def run():
+    async def run() -> Exchange:
         async with OpenRouter("http://127.0.0.1:9/api/v1", key=None, concurrency=1) as client:
             return await client.complete({}, mode="text")
 
-    trouble = asyncio.run(run()).result
+    trouble = failure_of(asyncio.run(run()))
     assert (trouble.action, trouble.cost_usd) == (Action.AGAIN, 0.0)
     assert "no connection" in trouble.reason
 
@@ -180,9 +192,8 @@ def test_the_key_is_in_no_error_log_or_stored_answer(caplog: pytest.LogCaptureFi
     caplog.set_level(logging.DEBUG)
     echo = json.dumps({"error": {"code": 400, "message": f"bad key {KEY}"}}).encode()
     exchange = asked(Server(whole(echo, status="400 Bad Request", headers=f"x-echo: {KEY}\r\n")))
-    assert isinstance(exchange.result, Failure)
-    assert KEY not in exchange.result.reason
-    assert KEY.encode() not in exchange.body
+    assert KEY not in failure_of(exchange).reason
+    assert KEY.encode() not in not_none(exchange.body)
     assert KEY not in repr(exchange.result)
     assert KEY not in caplog.text
     key = Key(KEY)
@@ -190,7 +201,7 @@ def test_the_key_is_in_no_error_log_or_stored_answer(caplog: pytest.LogCaptureFi
 
 
 @pytest.mark.parametrize("key", [KEY + "\nx-evil: 1", KEY + "\x00", f"{KEY} two", "schlüssel"])
-def test_a_key_no_header_can_carry_is_refused_without_showing_it(key) -> None:
+def test_a_key_no_header_can_carry_is_refused_without_showing_it(key: str) -> None:
     """The sentence names the variable, not its value."""
     with pytest.raises(UsageError, match="OPENROUTER_API_KEY: holds signs no key has") as caught:
         Key(key)
@@ -200,7 +211,7 @@ def test_a_key_no_header_can_carry_is_refused_without_showing_it(key) -> None:
 @pytest.mark.parametrize(
     "base", ["openrouter.ai/api/v1", "ftp://host/v1", "https://", "https://user:pw@host/v1", "http://h/?q=1"]
 )
-def test_an_address_that_is_none_is_told(base) -> None:
+def test_an_address_that_is_none_is_told(base: str) -> None:
     """Before anything is sent."""
     with pytest.raises(UsageError, match="--api-base"):
         OpenRouter(base, key=None, concurrency=1)
@@ -213,8 +224,8 @@ def test_the_key_is_not_sent_in_the_clear_to_another_machine() -> None:
     assert OpenRouter("http://host/api/v1", key=Key(KEY), concurrency=1)._key is None
 
 
-def ask_beside(server, question):
-    async def run():
+def ask_beside(server: Server, question: Callable[[OpenRouter], Awaitable[Any]]) -> Any:
+    async def run() -> Any:
         async with server, OpenRouter(server.base, key=Key(KEY), concurrency=1, timeouts=QUICK) as client:
             return await question(client)
 
@@ -240,7 +251,7 @@ def test_what_is_left_is_asked_for_and_need_not_be_told() -> None:
         Server(whole(b"[" * 100_000)),
     ],
 )
-def test_a_catalogue_that_cannot_be_had_is_a_sentence(server) -> None:
+def test_a_catalogue_that_cannot_be_had_is_a_sentence(server: Server) -> None:
     """It names the address and asks whether it is right."""
     with pytest.raises(CollectError, match=r"127\.0\.0\.1:\d+/api/v1/models: .* is --api-base right\?"):
         ask_beside(server, lambda client: client.get("/models"))

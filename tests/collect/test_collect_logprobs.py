@@ -4,17 +4,19 @@ import json
 from dataclasses import replace
 from math import log
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
 from tests.collect.collecting_runs import STUDY, budget, draws_of, project_of, simulate, watcher
 from tests.collect.dialect_server import Dialects, Says, speaking
+from tests.narrowing import not_none
 
 from flipsite.collect.simulated import LOGPROB_COINS, Coin, Endpoint, Truth
 from flipsite.collect.simulated.coins import STRUCTURED, LogprobForm, biased
 from flipsite.collect.simulated.server import serving
-from flipsite.domain.draws import probabilities_of
-from flipsite.domain.study import Kind, Sampling
+from flipsite.domain.draws import Draws, probabilities_of
+from flipsite.domain.study import AnswerMode, Kind, Sampling
 from flipsite.settings import default_study
 from flipsite.store.cache.cache import Cache
 from flipsite.workflows.adopt import adopt_snapshot
@@ -23,11 +25,11 @@ from flipsite.workflows.load import load_report
 from flipsite.workflows.run_request import RunRequest
 from flipsite.workflows.snapshot import write_snapshot
 
-FORMS = ("openrouter", "vllm", "ollama", "llama.cpp")
+FORMS: tuple[LogprobForm, ...] = ("openrouter", "vllm", "ollama", "llama.cpp")
 ASKS = Sampling(draws=4, logprobs=True)
 
 
-def coin(form, **what):
+def coin(form: LogprobForm, **what: Any) -> Coin:
     """A coin that falls on 1 six times in ten, and says so in one server's form."""
     return Coin(
         id=f"a/{form}",
@@ -40,12 +42,12 @@ def coin(form, **what):
     )
 
 
-def probabilities(draws):
-    return [None if text is None else probabilities_of(text) for text in draws.p_labels]
+def probabilities(draws: Draws) -> list[tuple[float | None, ...] | None]:
+    return [None if text is None else probabilities_of(text) for text in not_none(draws.p_labels)]
 
 
 @pytest.mark.parametrize("answer", ["text", "structured"])
-def test_every_form_over_http_gives_the_same_probabilities(tmp_path: Path, answer) -> None:
+def test_every_form_over_http_gives_the_same_probabilities(tmp_path: Path, answer: AnswerMode) -> None:
     """Spellings are summed: of the coin's 0.96 for the labels, six parts in ten are for 1."""
     project = project_of(
         tmp_path, kind=Kind.MEASURED, budget=budget(5.0), sampling=replace(ASKS, answer=answer)
@@ -91,7 +93,7 @@ def test_what_was_not_asked_or_did_not_come_is_absent_or_missing(tmp_path: Path)
     simulate(asked, Endpoint(coins=[coin("vllm"), silent]))
     draws = draws_of(asked)
     assert [p is None for p in probabilities(draws)] == [True] * 4 + [False] * 4
-    assert np.isnan(draws.p_cover[:4]).all()
+    assert np.isnan(not_none(draws.p_cover)[:4]).all()
     unasked = project_of(tmp_path / "unasked", sampling=replace(ASKS, logprobs=False))
     simulate(unasked, Endpoint(coins=[coin("vllm")]))
     assert draws_of(unasked).p_labels is None
@@ -104,7 +106,7 @@ def test_fresh_labels_in_both_orders(tmp_path: Path) -> None:
     simulate(project, Endpoint(coins=[coin("openrouter")]))
     draws = draws_of(project)
     for row, p in enumerate(probabilities(draws)):
-        zero, one = json.loads(draws.labels[row])
+        zero, one = json.loads(not_none(draws.labels[row]))
         assert p == pytest.approx((0.384, 0.576) if zero < one else (0.576, 0.384))
 
 
@@ -137,4 +139,5 @@ def test_a_server_of_another_making(tmp_path: Path) -> None:
     project = project_of(tmp_path, kind=Kind.MEASURED, sampling=replace(ASKS, draws=1))
     with speaking(Dialects(models={"a/b": [Says(body={"choices": [choice]})]})) as dialects:
         collect(project, RunRequest(study_id=STUDY, api_base=dialects.base), watcher())
-    assert probabilities(draws_of(project)) == [(pytest.approx(0.2), pytest.approx(0.75))]
+    (stated,) = probabilities(draws_of(project))
+    assert stated == pytest.approx((0.2, 0.75))

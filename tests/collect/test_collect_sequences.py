@@ -2,6 +2,7 @@
 
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import pytest
 from tests.collect.collecting_runs import STUDY, draws_of, project_of, simulate, watcher
@@ -18,9 +19,10 @@ TEMPLATE = (
     "Make exactly {count} independent draws from the set {{first}, {second}}. "
     'End with "Output:" and the draws, separated by commas.'
 )
-DOZEN = {
+SAMPLING = Sampling(draws=8, per_answer=12, answer="auto")
+DOZEN: dict[str, Any] = {
     "prompt": replace(default_study(STUDY).prompt, template=TEMPLATE),
-    "sampling": Sampling(draws=8, per_answer=12, answer="auto"),
+    "sampling": SAMPLING,
 }
 
 
@@ -71,9 +73,11 @@ def test_a_clone_goes_on_from_the_snapshot(tmp_path: Path) -> None:
     ("changes", "reason"),
     [({"max_tokens": 20}, "20 tokens cannot hold 12 draws; give 48 or more"), ({}, "--until-settled")],
 )
-def test_what_cannot_work_is_refused_before_anything_is_asked(tmp_path: Path, changes, reason) -> None:
+def test_what_cannot_work_is_refused_before_anything_is_asked(
+    tmp_path: Path, changes: dict[str, Any], reason: str
+) -> None:
     """An answer that has no room is not paid for."""
-    project = project_of(tmp_path, **DOZEN | {"sampling": replace(DOZEN["sampling"], **changes)})
+    project = project_of(tmp_path, **DOZEN | {"sampling": replace(SAMPLING, **changes)})
     served = endpoint("loop")
     order = RunRequest(study_id=STUDY, simulated_seed=0, until_settled=not changes)
     with pytest.raises(UsageError, match=reason):

@@ -7,29 +7,30 @@ from pathlib import Path
 import numpy as np
 import pytest
 from tests.collect.collecting_runs import STUDY, budget, draws_of, project_of, simulate, watcher, write_study
+from tests.narrowing import not_none
 
 from flipsite.collect import plan as plan_module
 from flipsite.collect.simulated import COINS, Coin, Endpoint, Fault, fair_coin
 from flipsite.collect.simulated.coins import CoinAnswer, plain
-from flipsite.collect.simulated.faults import whole
+from flipsite.collect.simulated.faults import Message, Receive, Send, whole
 from flipsite.collect.simulated.server import serving
 from flipsite.domain.catalogue import Price
-from flipsite.domain.draws import STATUSES, Outcome, Status
+from flipsite.domain.draws import STATUSES, Draws, Outcome, Status
 from flipsite.domain.study import Kind, Sampling
 from flipsite.errors import CollectError, StoreError, UsageError
 from flipsite.settings import default_study
 from flipsite.workflows import collect as collect_module
 from flipsite.workflows.collect import collect, reread
-from flipsite.workflows.run_request import RunRequest
+from flipsite.workflows.run_request import ProgressSnapshot, RunRequest
 
 TWO = "Output: 1\nNo, again.\nOutput: 0"
 
 
-def crowd(n):
+def crowd(n: int) -> tuple[Coin, ...]:
     return tuple(fair_coin(f"crowd/fair-{place:02d}") for place in range(n))
 
 
-def statuses(draws, model):
+def statuses(draws: Draws, model: str) -> list[Status]:
     rows = draws.rows(draws.models.index(model))
     return [STATUSES[code] for code in draws.status[rows]]
 
@@ -40,9 +41,9 @@ def test_thirty_models_over_loopback_to_the_draw_and_the_cent(tmp_path: Path) ->
     endpoint = Endpoint(coins=crowd(30))
     with serving(endpoint) as address:
         order = RunRequest(study_id=STUDY, draws=20, concurrency=64, api_base=address)
-        first = collect(project, order, watcher())
+        first = not_none(collect(project, order, watcher()))
         asked = dict(endpoint.n_requests)
-        second = collect(project, order, watcher())
+        second = not_none(collect(project, order, watcher()))
     assert asked == {f"crowd/fair-{place:02d}": 20 for place in range(30)} == dict(endpoint.n_requests)
     draws = draws_of(project)
     assert len(draws) == 600
@@ -108,7 +109,7 @@ def test_only_transport_faults_are_asked_again(tmp_path: Path) -> None:
         (Fault.NEVER_PRICED, Status.VALID),
     ],
 )
-def test_each_fault_ends_as_it_should(tmp_path: Path, fault, status) -> None:
+def test_each_fault_ends_as_it_should(tmp_path: Path, fault: Fault, status: Status) -> None:
     """The second of three draws meets the fault once; the others are not touched by it."""
     endpoint = Endpoint(coins=(fair_coin("a/coin"),), faults={"a/coin": [None, fault]})
     project = project_of(tmp_path, sampling=Sampling(draws=3))
@@ -140,7 +141,7 @@ def test_a_model_that_is_not_to_be_had_is_asked_once(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize(("fault", "sentence"), [(Fault.NO_CREDIT, "no credit left"), (Fault.BAD_KEY, "key")])
 def test_a_fault_of_the_account_stops_the_run_and_keeps_what_was_bought(
-    tmp_path: Path, fault, sentence
+    tmp_path: Path, fault: Fault, sentence: str
 ) -> None:
     """402 and 401 are told in a sentence; the draws before them are in the snapshot."""
     endpoint = Endpoint(coins=crowd(1), faults={"crowd/fair-00": [None, None, None, fault]})
@@ -192,7 +193,7 @@ def test_a_price_that_is_never_told_is_that_of_the_tokens(tmp_path: Path) -> Non
 
 
 @pytest.mark.parametrize("total", [0.002, 0.005, 0.03])
-def test_the_budget_is_never_exceeded_and_cheap_models_finish_first(tmp_path: Path, total) -> None:
+def test_the_budget_is_never_exceeded_and_cheap_models_finish_first(tmp_path: Path, total: float) -> None:
     """Whatever the budget, the server's own books stay within it; what is left out is said."""
     endpoint = Endpoint()
     project = project_of(tmp_path, budget=budget(total))
@@ -303,7 +304,7 @@ def test_reading_again_asks_nobody_and_changes_nothing_while_the_reader_is_the_s
     n_asked = sum(endpoint.n_requests.values())
     changed, n_answers, snapshot = reread(project, STUDY)
     assert (changed, n_answers) == (0, 85)
-    assert snapshot.read_bytes() == before
+    assert not_none(snapshot).read_bytes() == before
     assert sum(endpoint.n_requests.values()) == n_asked
 
 
@@ -332,7 +333,7 @@ def test_the_snapshot_is_written_while_the_run_goes_on(
     project, endpoint = project_of(tmp_path), Endpoint(coins=crowd(1))
     snapshot = project.studies / STUDY / "draws.parquet"
 
-    async def half_now(scope, receive, send) -> None:
+    async def half_now(scope: Message, receive: Receive, send: Send) -> None:
         """Answer half of the requests, and the others once a snapshot is there."""
         while endpoint.n_requests.total() >= 20 and not snapshot.exists():
             await asyncio.sleep(0.01)
@@ -340,7 +341,7 @@ def test_the_snapshot_is_written_while_the_run_goes_on(
 
     sizes = []
 
-    def look(_) -> None:
+    def look(_: ProgressSnapshot) -> None:
         sizes.append(len(draws_of(project)) if snapshot.exists() else 0)
 
     order = RunRequest(study_id=STUDY, simulated_seed=0, draws=40, concurrency=8)
@@ -353,10 +354,10 @@ def test_a_slow_model_holds_up_nobody(tmp_path: Path) -> None:
     """One model's answers wait until all answers of the others are there."""
     endpoint = Endpoint(coins=(fair_coin("a/slow"), *crowd(10)))
 
-    async def crowd_first(scope, receive, send) -> None:
+    async def crowd_first(scope: Message, receive: Receive, send: Send) -> None:
         body = await whole(receive)
 
-        async def again():
+        async def again() -> Message:
             return {"type": "http.request", "body": body, "more_body": False}
 
         while b"a/slow" in body and endpoint.n_requests.total() - endpoint.n_requests["a/slow"] < 200:
@@ -364,5 +365,5 @@ def test_a_slow_model_holds_up_nobody(tmp_path: Path) -> None:
         await endpoint(scope, again, send)
 
     order = RunRequest(study_id=STUDY, simulated_seed=0, draws=20, concurrency=12)
-    report = collect(project_of(tmp_path), order, watcher(), app=crowd_first)
+    report = not_none(collect(project_of(tmp_path), order, watcher(), app=crowd_first))
     assert report.progress.n_done == 220

@@ -1,6 +1,7 @@
 """Whole runs against servers of every dialect over real HTTP: what is asked, counted, billed and said."""
 
 import json
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -9,27 +10,29 @@ import pytest
 from tests.collect.collecting_runs import (
     STUDY,
     budget,
-    draws_of,
     project_of,
     simulate,
+    statuses,
     watcher,
     write_study,
 )
 from tests.collect.dialect_server import PRICED, Dialects, Says, speaking
+from tests.narrowing import not_none
 
 from flipsite.collect.clock import RealClock
+from flipsite.collect.responses import Json
 from flipsite.collect.simulated import Endpoint, fair_coin
-from flipsite.domain.draws import STATUSES
 from flipsite.domain.study import Kind, ModelChoice, Sampling, StatedPrice
 from flipsite.errors import CollectError, NoCreditError, SettingsError, UsageError
 from flipsite.present.leaderboard.board import board
 from flipsite.present.pages.model import model_view, shared_of
+from flipsite.project import Project
 from flipsite.settings import default_study, dump_study, load_study
 from flipsite.workflows import collect as workflow
 from flipsite.workflows.catalogue import list_models
 from flipsite.workflows.collect import collect
 from flipsite.workflows.load import load_report
-from flipsite.workflows.run_request import RunRequest
+from flipsite.workflows.run_request import RunReport, RunRequest
 
 ONE = Says(text="Output: 1")
 COSTS = replace(ONE, cost=0.0001)
@@ -38,7 +41,7 @@ COSTS = replace(ONE, cost=0.0001)
 class Hurried(RealClock):
     """The machine's clock, but for waiting."""
 
-    def wait_s(self, seconds):
+    def wait_s(self, seconds: float) -> float:
         return 0.0
 
 
@@ -48,7 +51,15 @@ def _no_waiting(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("OPENROUTER_API_KEY", "any-word-will-do")
 
 
-def asked(tmp_path: Path, models, *, priced=False, draws=3, study=None, **order):
+def asked(
+    tmp_path: Path,
+    models: Mapping[str, Sequence[Says]],
+    *,
+    priced: bool = False,
+    draws: int = 3,
+    study: Mapping[str, Any] | None = None,
+    **order: Any,
+) -> tuple[RunReport, Dialects, Project]:
     """What a run did, and the server it asked."""
     changes = {"kind": Kind.MEASURED, "budget": budget(5.0 if priced else None), **(study or {})}
     project = project_of(tmp_path, **changes)
@@ -56,11 +67,7 @@ def asked(tmp_path: Path, models, *, priced=False, draws=3, study=None, **order)
     with speaking(dialects):
         request = RunRequest(study_id=STUDY, draws=draws, api_base=dialects.base, **order)
         report = collect(project, request, watcher())
-    return report, dialects, project
-
-
-def statuses(project):
-    return [STATUSES[code].value for code in draws_of(project).status]
+    return not_none(report), dialects, project
 
 
 def test_a_model_that_is_a_path_is_asked(tmp_path: Path) -> None:
@@ -107,7 +114,7 @@ def test_log_probabilities_are_asked_where_they_are_advertised(tmp_path: Path) -
                 "none": (None, None, None),
             }[name]
         )
-        assert report.progress.n_valid == 1
+        assert not_none(report).progress.n_valid == 1
 
 
 @pytest.mark.parametrize(
@@ -119,7 +126,9 @@ def test_log_probabilities_are_asked_where_they_are_advertised(tmp_path: Path) -
         (422, {"detail": [{"loc": ["body", "top_logprobs"], "msg": "Extra inputs are not permitted"}]}),
     ],
 )
-def test_a_server_that_refuses_log_probabilities_is_asked_without(tmp_path: Path, status, error) -> None:
+def test_a_server_that_refuses_log_probabilities_is_asked_without(
+    tmp_path: Path, status: int, error: dict[str, Any]
+) -> None:
     """No draw and no model is lost, and the run says so."""
     refuses = Says(status=status, body=error if "detail" in error else {"error": error})
     report, dialects, _ = asked(tmp_path, {"a/b": [refuses, ONE]}, study=LOGPROBS)
@@ -136,7 +145,7 @@ def test_a_model_without_the_effort_is_not_asked(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize("code", [401, 402, 403])
-def test_a_providers_own_refusal_is_its_models_trouble(tmp_path: Path, code) -> None:
+def test_a_providers_own_refusal_is_its_models_trouble(tmp_path: Path, code: int) -> None:
     """The run goes on, and the sentence names the provider and its words."""
     raw = json.dumps({"error": {"message": "Insufficient Balance"}})
     error = {"code": code, "message": "Provider returned error"}
@@ -157,7 +166,7 @@ def test_a_providers_own_refusal_is_its_models_trouble(tmp_path: Path, code) -> 
         (400, {"message": "Your credit balance is too low to access the API."}),
     ],
 )
-def test_an_account_at_its_limit_ends_the_run(tmp_path: Path, status, error) -> None:
+def test_an_account_at_its_limit_ends_the_run(tmp_path: Path, status: int, error: dict[str, Any]) -> None:
     """One sentence, and the exit status of a budget."""
     models = {f"a/{n}": [COSTS, Says(status=status, body={"error": error})] for n in range(4)}
     report, dialects, _ = asked(tmp_path, models, priced=True, draws=50, concurrency=2)
@@ -185,7 +194,7 @@ def test_an_account_at_its_limit_ends_the_run(tmp_path: Path, status, error) -> 
         (Says(body={"detail": "Not now"}), "Not now"),
     ],
 )
-def test_the_servers_own_reason_is_shown(tmp_path: Path, says, reason) -> None:
+def test_the_servers_own_reason_is_shown(tmp_path: Path, says: Says, reason: str) -> None:
     """Wherever it writes it."""
     report, _, _ = asked(tmp_path, {"a/b": [says]})
     assert reason in report.progress.skipped["a/b"].reason
@@ -193,7 +202,7 @@ def test_the_servers_own_reason_is_shown(tmp_path: Path, says, reason) -> None:
 
 def test_a_key_of_ones_own_is_spent_all_the_same(tmp_path: Path) -> None:
     """`cost` is 0, and the provider's bill stands beside it."""
-    usage = {"prompt_tokens": 200, "completion_tokens": 20, "cost": 0, "is_byok": True}
+    usage: dict[str, Any] = {"prompt_tokens": 200, "completion_tokens": 20, "cost": 0, "is_byok": True}
     usage |= {"cost_details": {"upstream_inference_cost": 0.0012}}
     body = {"id": "g", "choices": [{"message": {"content": "Output: 1"}}], "usage": usage}
     report, _, _ = asked(tmp_path, {"a/b": [Says(body=body)]}, priced=True)
@@ -217,7 +226,7 @@ def test_an_untold_price_is_that_of_the_tokens(tmp_path: Path) -> None:
         {"Helicone-Cache": "HIT"},
     ],
 )
-def test_an_answer_from_a_cache_is_no_draw(tmp_path: Path, headers) -> None:
+def test_an_answer_from_a_cache_is_no_draw(tmp_path: Path, headers: dict[str, str]) -> None:
     """Whichever cache says so."""
     report, _, _ = asked(tmp_path, {"a": [replace(ONE, headers=headers)]})
     assert report.progress.n_valid == 0
@@ -299,7 +308,7 @@ def test_a_model_that_was_given_up_is_not_asked_in_the_next_run(tmp_path: Path) 
         ([{"type": "reasoning", "text": "Output: 1"}], "empty"),
     ],
 )
-def test_reasoning_among_the_parts_is_never_the_answer(tmp_path: Path, content, status) -> None:
+def test_reasoning_among_the_parts_is_never_the_answer(tmp_path: Path, content: Json, status: str) -> None:
     """Parts, strings, and an object of its own are read."""
     body = {"choices": [{"message": {"content": content}, "finish_reason": "stop"}]}
     _, _, project = asked(tmp_path, {"a": [Says(body=body)]}, draws=1)
@@ -314,7 +323,7 @@ def test_reasoning_among_the_parts_is_never_the_answer(tmp_path: Path, content, 
         b'data: {"choices": [{"delta": {"content": ": 1"}, "finish_reason": "stop"}]}\n\ndata: [DONE]\n\n',
     ],
 )
-def test_comments_and_events_in_place_of_json_are_read(tmp_path: Path, body) -> None:
+def test_comments_and_events_in_place_of_json_are_read(tmp_path: Path, body: bytes) -> None:
     """What a server streams though nobody asked it to."""
     _, _, project = asked(tmp_path, {"a": [Says(body=body)]}, draws=1)
     assert statuses(project) == ["valid"]
@@ -369,7 +378,7 @@ def test_three_hundred_models_that_bill_more_than_they_announce(tmp_path: Path) 
         ("[provider]\nonli = ['x']\n", 'provider.onli: unknown key; did you mean "only"?'),
     ],
 )
-def test_what_cannot_be_sent_is_one_sentence(tmp_path: Path, text, words) -> None:
+def test_what_cannot_be_sent_is_one_sentence(tmp_path: Path, text: str, words: str) -> None:
     """It names the key."""
     (tmp_path / "study.toml").write_text(text)
     with pytest.raises(SettingsError) as found:
@@ -418,7 +427,7 @@ def test_many_models_that_bill_far_more_than_announced_overspend_by_one_request_
         Dialects(models={name: [replace(ONE, cost=0.90)] for name in names}, entry=cheap)
     ) as server:
         order = RunRequest(study_id=STUDY, draws=5, api_base=server.base, concurrency=16)
-        report = collect(project, order, watcher())
+        report = not_none(collect(project, order, watcher()))
     assert max(len(server.of(name)) for name in names) == 1
     assert 2 <= len(server.asked) <= 17
     assert report.spent_usd == pytest.approx(0.9 * len(server.asked))

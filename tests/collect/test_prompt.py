@@ -7,7 +7,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from flipsite.collect.prompt import questions
-from flipsite.domain.study import Prompt
+from flipsite.domain.study import LabelMode, OrderMode, Prompt
 from flipsite.settings import default_study
 
 ARTICLE = default_study("any").prompt
@@ -94,7 +94,9 @@ def test_rude_words_are_never_asked() -> None:
     labels=st.sampled_from(["fixed", "random"]),
     orders=st.sampled_from(["one", "both"]),
 )
-def test_more_draws_change_no_earlier_question(few: int, more: int, seed: int, labels, orders) -> None:
+def test_more_draws_change_no_earlier_question(
+    few: int, more: int, seed: int, labels: LabelMode, orders: OrderMode
+) -> None:
     """Extending a study later leaves every question that was asked as it was."""
     prompt = Prompt(template="{first}{second}", labels=labels, orders=orders)
     short = questions(prompt, n_draws=few, model="a/b", seed=seed)

@@ -5,8 +5,10 @@ import importlib.util
 import json
 import os
 import threading
+from collections.abc import Iterator
 from contextlib import contextmanager
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from typing import Any
 
 import pytest
 
@@ -24,12 +26,12 @@ def _no_proxy(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 @contextmanager
-def proxy():
+def proxy() -> Iterator[tuple[str, list[str]]]:
     """A proxy on loopback that answers itself; yields its host and port, and what it was asked."""
     asked = []
 
     class Handler(BaseHTTPRequestHandler):
-        def log_message(self, *_) -> None:
+        def log_message(self, *_: object) -> None:
             pass
 
         def do_GET(self) -> None:
@@ -46,10 +48,10 @@ def proxy():
         server.shutdown()
 
 
-def models(base=ELSEWHERE):
+def models(base: str = ELSEWHERE) -> Any:
     """The catalogue, as `flipsite models` asks for it."""
 
-    async def ask():
+    async def ask() -> Any:
         async with OpenRouter(base, key=None, concurrency=1) as client:
             return await client.get("/models")
 
@@ -58,7 +60,9 @@ def models(base=ELSEWHERE):
 
 @pytest.mark.parametrize("variable", ["http_proxy", "HTTP_PROXY", "all_proxy", "ALL_PROXY"])
 @pytest.mark.parametrize("form", ["http://{}", "{}", " http://{}/ "])
-def test_a_proxy_of_the_environment_is_asked(monkeypatch: pytest.MonkeyPatch, variable, form) -> None:
+def test_a_proxy_of_the_environment_is_asked(
+    monkeypatch: pytest.MonkeyPatch, variable: str, form: str
+) -> None:
     """By each variable in either case, with and without a scheme."""
     with proxy() as (place, asked):
         monkeypatch.setenv(variable, form.format(place))
@@ -84,14 +88,14 @@ def test_a_proxy_that_is_not_there_is_named(monkeypatch: pytest.MonkeyPatch) -> 
 
 
 @pytest.mark.parametrize("address", ["http://127.0.0.1:port", "ftp://127.0.0.1:9", "http://", "http://h:0"])
-def test_what_is_no_address_of_a_proxy_is_a_sentence(monkeypatch: pytest.MonkeyPatch, address) -> None:
+def test_what_is_no_address_of_a_proxy_is_a_sentence(monkeypatch: pytest.MonkeyPatch, address: str) -> None:
     monkeypatch.setenv("http_proxy", address)
     with pytest.raises(UsageError, match=r"^http_proxy: no proxy's address; .*Correct it, or unset it\.$"):
         models()
 
 
 @pytest.mark.parametrize("scheme", ["socks5", "socks5h", "socks", "SOCKS5"])
-def test_a_socks_proxy_takes_the_extra(monkeypatch: pytest.MonkeyPatch, scheme) -> None:
+def test_a_socks_proxy_takes_the_extra(monkeypatch: pytest.MonkeyPatch, scheme: str) -> None:
     """Without it one sentence names the variable and the extra; with it the proxy is asked."""
     monkeypatch.setenv("ALL_PROXY", f"{scheme}://127.0.0.1:9")
     if importlib.util.find_spec("socksio") is None:

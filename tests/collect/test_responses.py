@@ -1,6 +1,8 @@
 """Each fault of the wire is told apart, and nothing a body holds is trusted."""
 
 import json
+from collections.abc import Mapping
+from typing import Any
 
 import pytest
 from hypothesis import given
@@ -9,6 +11,7 @@ from hypothesis import strategies as st
 from flipsite.collect.responses import (
     Action,
     Failure,
+    Json,
     Reply,
     read_exchange,
     read_limit,
@@ -20,12 +23,20 @@ from flipsite.domain.display import one_line
 NOW = 1_757_289_600.0
 
 
-def read(code, body, *, headers=None, mode="text"):
+def read(
+    code: int, body: Any, *, headers: Mapping[str, str] | None = None, mode: str = "text"
+) -> Reply | Failure:
     raw = body if isinstance(body, bytes) else json.dumps(body).encode()
     return read_exchange(code, headers or {}, raw, mode=mode, now=NOW)
 
 
-def error(code, message="no", **metadata):
+def failure(code: int, body: Any, *, mode: str = "text") -> Failure:
+    found = read(code, body, mode=mode)
+    assert isinstance(found, Failure)
+    return found
+
+
+def error(code: object, message: str = "no", **metadata: object) -> dict[str, Any]:
     return {"error": {"code": code, "message": message, "metadata": metadata}, "user_id": "user_1"}
 
 
@@ -107,7 +118,7 @@ def test_content_in_parts_is_put_together() -> None:
         (200, {"choices": [{"error": {"code": 403, "metadata": {"reasons": ["x"]}}}]}, Action.REFUSED),
     ],
 )
-def test_each_fault_is_told_apart(code, body, todo) -> None:
+def test_each_fault_is_told_apart(code: int, body: Json, todo: Action) -> None:
     """What the provider's page on errors lists, each with what is to be done."""
     trouble = read(code, body)
     assert isinstance(trouble, Failure)
@@ -119,11 +130,11 @@ def test_each_fault_is_told_apart(code, body, todo) -> None:
     "message",
     ["No endpoints found that can handle the requested parameters", "response_format is not supported"],
 )
-def test_structured_output_that_is_not_supported_falls_back_to_text(code, message) -> None:
+def test_structured_output_that_is_not_supported_falls_back_to_text(code: int, message: str) -> None:
     """Only where structured output was asked for; in text mode the model is not to be had."""
     body = error(code, message)
-    assert read(code, body, mode="structured").action is Action.TEXT
-    assert read(code, body, mode="text").action is Action.MODEL
+    assert failure(code, body, mode="structured").action is Action.TEXT
+    assert failure(code, body, mode="text").action is Action.MODEL
 
 
 def test_an_answer_cut_by_length_is_an_answer_though_it_comes_with_an_error() -> None:
@@ -155,7 +166,7 @@ def test_a_replayed_answer_is_no_draw() -> None:
         (200, b"{", None),
     ],
 )
-def test_what_a_fault_cost_is_known_only_where_it_is_known(code, body, cost) -> None:
+def test_what_a_fault_cost_is_known_only_where_it_is_known(code: int, body: Json, cost: float | None) -> None:
     """Refused before a model started costs nothing; after that only a stated cost is known."""
     trouble = read(code, body)
     assert isinstance(trouble, Failure)
@@ -175,7 +186,9 @@ def test_what_a_fault_cost_is_known_only_where_it_is_known(code, body, cost) -> 
         ({}, {}, None),
     ],
 )
-def test_the_wait_is_read_wherever_it_is_written(headers, metadata, wait) -> None:
+def test_the_wait_is_read_wherever_it_is_written(
+    headers: dict[str, str], metadata: dict[str, Any], wait: float | None
+) -> None:
     """Seconds, a date, a reset in milliseconds, in the headers or inside the body."""
     trouble = read(429, error(429, **metadata), headers=headers)
     assert isinstance(trouble, Failure)
@@ -184,12 +197,12 @@ def test_the_wait_is_read_wherever_it_is_written(headers, metadata, wait) -> Non
 
 def test_a_rate_limit_of_the_account_is_told_from_a_providers() -> None:
     """A provider's own limit names it; the platform's does not."""
-    assert read(429, error(429)).everywhere
-    assert not read(429, error(429, provider_name="BaseTen", raw="busy")).everywhere
+    assert failure(429, error(429)).everywhere
+    assert not failure(429, error(429, provider_name="BaseTen", raw="busy")).everywhere
 
 
 @pytest.mark.parametrize("cost", [-1, "free", 1e9, float("nan"), float("inf"), True, [1], None])
-def test_a_bill_that_is_none_counts_as_unknown(cost) -> None:
+def test_a_bill_that_is_none_counts_as_unknown(cost: Json) -> None:
     """Negative, absurd, or no number: it is not believed, so the worst case counts."""
     reply = read(200, ANSWER | {"usage": {"cost": cost}})
     assert isinstance(reply, Reply)
@@ -221,7 +234,7 @@ JSON = st.recursive(
 
 
 @given(st.integers(100, 999), JSON, st.sampled_from(["text", "structured"]))
-def test_no_body_is_too_strange(code, body, mode) -> None:
+def test_no_body_is_too_strange(code: int, body: Json, mode: str) -> None:
     """Whatever JSON comes with whatever status, it is an answer or a trouble with a printable reason."""
     result = read(code, body, mode=mode)
     assert isinstance(result, Reply | Failure)
@@ -231,7 +244,7 @@ def test_no_body_is_too_strange(code, body, mode) -> None:
 
 
 @given(st.binary(max_size=200))
-def test_no_bytes_are_too_strange(body) -> None:
+def test_no_bytes_are_too_strange(body: bytes) -> None:
     """Neither are bytes that are no JSON."""
     assert isinstance(read(200, body), Reply | Failure)
     assert isinstance(read(200, b"[" * 5000 + body), Failure)

@@ -7,17 +7,20 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from tests.collect.collecting_runs import STUDY, budget, draws_of, project_of, simulate
+from tests.narrowing import not_none
 
 from flipsite.analyse.sequential import StoppingState, replay
 from flipsite.collect.scheduler import ROUND, beginnings
 from flipsite.collect.simulated import COINS, Endpoint, Fault
+from flipsite.collect.simulated.coins import Coin
 from flipsite.domain.study import Sampling
 from flipsite.domain.trajectory import DrawCounter, Trajectory
 from flipsite.settings import default_study
 from flipsite.workflows.collect import stopping_rule
+from flipsite.workflows.run_request import RunReport
 
 
-def some(*names):
+def some(*names: str) -> tuple[Coin, ...]:
     return tuple(coin for coin in COINS if coin.id.removeprefix("simulated/") in names)
 
 
@@ -27,8 +30,11 @@ ENDS = some("always-one", "alternating")
 ROUGH = some("biased-0.9", "rate-limited", "slow")
 
 
-def stops(report) -> dict[str, tuple[str, int, int]]:
-    return {one.model.rpartition("/")[2]: (one.word, one.n_draws, one.n_spared) for one in report.settled}
+def stops(report: RunReport) -> dict[str, tuple[str, int, int]]:
+    return {
+        one.model.rpartition("/")[2]: (one.word, one.n_draws, one.n_spared)
+        for one in not_none(report.settled)
+    }
 
 
 def test_a_settled_model_is_asked_no_more(tmp_path: Path) -> None:
@@ -51,18 +57,20 @@ def test_it_stops_where_a_replay_of_all_draws_would_have_stopped(tmp_path: Path)
     draws = draws_of(project)
     replayed = dict(zip(draws.models, replay(Trajectory.of_each(draws)), strict=True))
     found = simulate(project_of(tmp_path / "some"), Endpoint(coins=ENDS), draws=280, until_settled=True)
-    for one in found.settled:
+    for one in not_none(found.settled):
         stop = replayed[one.model]
         assert one.word == stop.state
         assert stop.n_draws <= one.n_draws < stop.n_draws + ROUND
-    assert {one.model for one in found.settled} == {
+    assert {one.model for one in not_none(found.settled)} == {
         model for model, stop in replayed.items() if stop.state is not StoppingState.OPEN
     }
-    assert {one.word for one in found.settled} == {"biased", "fair"}
+    assert {one.word for one in not_none(found.settled)} == {"biased", "fair"}
 
 
 @pytest.mark.parametrize("concurrency", [1, 64])
-def test_the_snapshot_is_the_same_to_the_byte_whatever_the_concurrency(tmp_path: Path, concurrency) -> None:
+def test_the_snapshot_is_the_same_to_the_byte_whatever_the_concurrency(
+    tmp_path: Path, concurrency: int
+) -> None:
     """Late answers and retries change nothing of what is settled when."""
     paths = []
     for name, own in (("some", concurrency), ("base", 7)):
@@ -139,12 +147,12 @@ def test_a_hole_in_the_draws_hides_what_comes_after(tmp_path: Path) -> None:
     ).map(lambda rows: sorted(rows, key=lambda row: row[:2])),
     end=st.integers(0, 12),
 )
-def test_a_beginning_is_unbroken(rows, end) -> None:
+def test_a_beginning_is_unbroken(rows: list[tuple[str, int, int | None]], end: int) -> None:
     """Counted by looking for each draw in turn."""
     found = beginnings([(model, draw, "[]", 0, outcome) for model, draw, outcome in rows], end)
     for model in "ab":
         outcomes = {draw: outcome for name, draw, outcome in rows if name == model}
-        beginning = []
+        beginning: list[int | None] = []
         while len(beginning) in outcomes and len(beginning) < end:
             beginning.append(outcomes[len(beginning)])
         valid = [outcome for outcome in beginning if outcome is not None]

@@ -3,10 +3,12 @@
 import json
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import pytest
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
+from tests.narrowing import not_none
 
 from flipsite.collect.catalogue import catalogue, read_page
 from flipsite.collect.costs import about_tokens, completion_bound, estimate, most_tokens, worst_case_usd
@@ -26,13 +28,13 @@ PLAIN = Model(id="a/plain", inputs=("text",), outputs=("text",), parameters=PARA
 TODAY = "2026-08-18"
 
 
-def chosen(model: Model, study: Study = STUDY, **options) -> ModelSelection:
+def chosen(model: Model, study: Study = STUDY, **options: Any) -> ModelSelection:
     """The decision on one model, in a catalogue with prices."""
     first, _ = choose([model, PLAIN], study, today=TODAY, **options)
     return first
 
 
-def with_models(**choice) -> Study:
+def with_models(**choice: Any) -> Study:
     return replace(STUDY, models=ModelChoice(**choice))
 
 
@@ -62,9 +64,9 @@ def test_a_plain_chat_model_is_taken() -> None:
         ({"price": None}, "the catalogue names no price for it"),
     ],
 )
-def test_what_is_left_is_left_for_a_reason(changes: dict[str, object], reason: str) -> None:
+def test_what_is_left_is_left_for_a_reason(changes: dict[str, Any], reason: str) -> None:
     """Each kind of model that is not asked says why."""
-    found = chosen(replace(PLAIN, **changes))  # type: ignore[arg-type]
+    found = chosen(replace(PLAIN, **changes))
     assert not found.taken
     assert found.reason is not None
     assert found.reason.startswith(reason)
@@ -275,8 +277,9 @@ needs_data = pytest.mark.skipif(
 )
 
 
-def real(day: str) -> list[dict]:
-    return json.loads((DATA / f"models_{day}.json").read_text(encoding="utf-8"))["data"]
+def real(day: str) -> list[dict[str, Any]]:
+    document = json.loads((DATA / f"models_{day}.json").read_text(encoding="utf-8"))
+    return list(document["data"])
 
 
 @needs_data
@@ -328,10 +331,14 @@ def test_estimates_agree_with_the_reference(day: str, n_models: int, dollars: fl
         if ":" not in model.id and "~" not in model.id and model.price and sum(astuple_prices(model.price))
     ]
     told = [
-        estimate(replace(model, price=replace(model.price, web_search_usd=0.0)), STUDY, prompt_tokens=100,
-                 completion_tokens=600 if "reasoning" in model.parameters else 5)
+        estimate(
+            replace(model, price=replace(not_none(model.price), web_search_usd=0.0)),
+            STUDY,
+            prompt_tokens=100,
+            completion_tokens=600 if "reasoning" in model.parameters else 5,
+        )
         for model in asked
-    ]  # fmt: skip
+    ]
     assert len(asked) == n_models
     assert sum(cost.expected_usd for cost in told) == pytest.approx(dollars, abs=0.01)
 

@@ -3,22 +3,24 @@
 import csv
 import io
 import json
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
 
 import pytest
 from tests.collect.collecting_runs import STUDY, budget, draws_of, project_of, watcher
 from tests.collect.dialect_server import Dialects, Says, speaking
+from tests.narrowing import not_none
 
 from flipsite.domain.study import Kind, Sampling
-from flipsite.project import SNAPSHOT, find_project
+from flipsite.project import SNAPSHOT, Project, find_project
 from flipsite.store.cache.cache import Cache
 from flipsite.store.snapshot.read import read_draws
 from flipsite.store.snapshot.rewrite import drop_model
 from flipsite.workflows.build import build
 from flipsite.workflows.collect import collect, reread
 from flipsite.workflows.load import load_report
-from flipsite.workflows.run_request import RunRequest
+from flipsite.workflows.run_request import RunReport, RunRequest
 from flipsite.workflows.transfer import export_study
 
 OLD = Says(text="Output: 1", served="gpt-x-2026-01", provider="Alpha")
@@ -31,28 +33,35 @@ def _key(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("OPENROUTER_API_KEY", "any-word-will-do")
 
 
-def asked(project, models, *, draws=3):
+def asked(project: Project, models: Mapping[str, Sequence[Says]], *, draws: int = 3) -> RunReport | None:
     """A run against a server whose models answer so."""
     with speaking(Dialects(models=models)) as server:
         request = RunRequest(study_id=STUDY, draws=draws, api_base=server.base, concurrency=1)
         return collect(project, request, watcher())
 
 
-def project_at(tmp_path: Path):
+def project_at(tmp_path: Path) -> Project:
     return project_of(tmp_path, kind=Kind.MEASURED, budget=budget(None))
 
 
 def test_the_served_model_is_kept_with_each_draw(tmp_path: Path) -> None:
     """In the snapshot and in every export, in its place behind the provider."""
     project = project_at(tmp_path)
-    report = asked(project, {"gpt-x": [OLD, NEW], "other": [replace(OLD, served=None)]})
+    report = not_none(asked(project, {"gpt-x": [OLD, NEW], "other": [replace(OLD, served=None)]}))
     assert "gpt-x: answers name more than one served model: gpt-x-2026-01, gpt-x-2026-06." in report.warnings
     draws = draws_of(project)
-    assert list(draws.served_model) == ["gpt-x-2026-01", "gpt-x-2026-06", "gpt-x-2026-06", None, None, None]
+    assert list(not_none(draws.served_model)) == [
+        "gpt-x-2026-01",
+        "gpt-x-2026-06",
+        "gpt-x-2026-06",
+        None,
+        None,
+        None,
+    ]
     text, lines = io.BytesIO(), io.BytesIO()
     export_study(project, STUDY, form="csv", out=text)
     rows = list(csv.DictReader(io.StringIO(text.getvalue().decode())))
-    assert [row["served_model"] for row in rows] == [name or "" for name in draws.served_model]
+    assert [row["served_model"] for row in rows] == [name or "" for name in not_none(draws.served_model)]
     keys = list(rows[0])
     assert keys[keys.index("provider") + 1] == "served_model"
     export_study(project, STUDY, form="jsonl", out=lines)
@@ -71,7 +80,7 @@ def test_a_snapshot_without_the_column_gets_it_whole(tmp_path: Path) -> None:
     project = project_at(tmp_path)
     asked(project, {"gpt-x": [replace(OLD, served="gpt-x")]}, draws=2)
     asked(project, {"gpt-x": [NEW]}, draws=3)
-    assert list(draws_of(project).served_model) == ["gpt-x", "gpt-x", "gpt-x-2026-06"]
+    assert list(not_none(draws_of(project).served_model)) == ["gpt-x", "gpt-x", "gpt-x-2026-06"]
 
 
 def test_answers_that_an_older_flipsite_kept_get_the_column_when_they_are_read_again(tmp_path: Path) -> None:
@@ -93,7 +102,11 @@ def test_an_adopted_draw_keeps_its_served_model(tmp_path: Path) -> None:
     with speaking(Dialects(models={"gpt-x": [NEW]})) as server:
         request = RunRequest(study_id=STUDY, draws=3, api_base=server.base, adopt=True)
         collect(project, request, watcher())
-    assert list(draws_of(project).served_model) == ["gpt-x-2026-01", "gpt-x-2026-06", "gpt-x-2026-06"]
+    assert list(not_none(draws_of(project).served_model)) == [
+        "gpt-x-2026-01",
+        "gpt-x-2026-06",
+        "gpt-x-2026-06",
+    ]
 
 
 def test_a_change_within_a_study_is_dated(tmp_path: Path) -> None:
@@ -110,7 +123,7 @@ def test_a_change_within_a_study_is_dated(tmp_path: Path) -> None:
 def test_answers_that_a_silent_cache_repeats_are_noted_with_the_draws(tmp_path: Path) -> None:
     """By id and body; the count goes with the snapshot, and leaves it with its model."""
     project = project_at(tmp_path)
-    report = asked(project, {"a/cached": [CACHED], "a/honest": [OLD]})
+    report = not_none(asked(project, {"a/cached": [CACHED], "a/honest": [OLD]}))
     assert any(line.startswith("a/cached: 2 of 3 answers came with an id") for line in report.warnings)
     folder = project.studies / STUDY
     assert load_report(folder).repeated == {"a/cached": 2}

@@ -21,7 +21,7 @@ def test_killed_at_any_instant(tmp_path: Path) -> None:
     check_books(tmp_path, seed=2025, kills=KILLS)
 
 
-def check_books(root, *, seed, kills) -> None:
+def check_books(root: Path, *, seed: int, kills: int) -> None:
     """Kill so many collectors, and hold what they leave against what was really billed."""
     script = Path(__file__).with_name("killed_collector.py")
     ran = subprocess.run(

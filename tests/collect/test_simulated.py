@@ -7,13 +7,15 @@ import signal
 import subprocess
 import sys
 from collections import Counter
+from collections.abc import Callable
 from itertools import pairwise
+from typing import Any
 
 import httpx
 import pytest
 
 from flipsite.collect.catalogue import catalogue, fetch_catalogue, read_page
-from flipsite.collect.costs import worst_case_usd
+from flipsite.collect.costs import Mode, worst_case_usd
 from flipsite.collect.prompt import questions
 from flipsite.collect.reading.answer import read_answer
 from flipsite.collect.requests import request_body
@@ -32,7 +34,7 @@ from flipsite.collect.simulated import (
 from flipsite.collect.simulated.coins import Toss
 from flipsite.collect.simulated.server import serving
 from flipsite.domain.draws import Outcome, Rejected, Status
-from flipsite.domain.study import Prompt
+from flipsite.domain.study import OrderMode, Prompt
 from flipsite.settings import default_study
 
 STUDY = default_study("controls")
@@ -40,7 +42,7 @@ BASE = "http://simulated/api/v1"
 BY_ID = {coin.id: coin for coin in COINS}
 
 
-def asked(name: str, *, draw: int = 0, orders: str = "one", mode: str = "text") -> dict:
+def asked(name: str, *, draw: int = 0, orders: OrderMode = "one", mode: Mode = "text") -> dict[str, Any]:
     """The body of a real request to a coin."""
     prompt = Prompt(template=STUDY.prompt.template, orders=orders)
     question = questions(prompt, n_draws=draw + 1, model=name, seed=0)[draw]
@@ -49,7 +51,7 @@ def asked(name: str, *, draw: int = 0, orders: str = "one", mode: str = "text") 
     return request_body(model, question, STUDY, mode)
 
 
-def talk(endpoint: Endpoint, *bodies: dict, draws: list[int] | None = None) -> list[httpx.Response]:
+def talk(endpoint: Endpoint, *bodies: dict[str, Any], draws: list[int] | None = None) -> list[httpx.Response]:
     """The endpoint's answers, asked all at once, in the order of the bodies."""
 
     async def all_at_once() -> list[httpx.Response]:
@@ -154,12 +156,12 @@ def test_the_same_prompt_fifty_times_is_fifty_flips() -> None:
 
 @pytest.mark.parametrize("mode", ["text", "structured"])
 @pytest.mark.parametrize("pair", [("0", "1"), ("heads", "tails"), ("vesepo", "somomu")])
-def test_labels_are_read_from_the_prompt_or_the_schema(mode: str, pair: tuple[str, str]) -> None:
+def test_labels_are_read_from_the_prompt_or_the_schema(mode: Mode, pair: tuple[str, str]) -> None:
     """A coin answers with one of the labels it was given, whatever they are."""
     prompt = Prompt(template=STUDY.prompt.template, outcomes=pair, orders="both")
     model = catalogue([BY_ID["simulated/fair"].listed()], fetched="").models[0]
     bodies = [
-        request_body(model, question, STUDY, mode)  # type: ignore[arg-type]
+        request_body(model, question, STUDY, mode)
         for question in questions(prompt, n_draws=20, model=model.id, seed=0)
     ]
     found = [
@@ -171,7 +173,8 @@ def test_labels_are_read_from_the_prompt_or_the_schema(mode: str, pair: tuple[st
 
 def test_the_first_named_coin_takes_what_is_named_first() -> None:
     """Asked in both orders it is balanced to the draw; asked in one it is constant."""
-    for orders, ones in (("both", 10), ("one", 0)):
+    both_ways: tuple[tuple[OrderMode, int], ...] = (("both", 10), ("one", 0))
+    for orders, ones in both_ways:
         bodies = [asked("simulated/first-named", draw=draw, orders=orders) for draw in range(20)]
         answers = [answer.json()["choices"][0]["message"]["content"] for answer in talk(Endpoint(), *bodies)]
         assert sum(read_answer(answer, labels=("0", "1")) == Outcome(index=1) for answer in answers) == ones
@@ -245,10 +248,10 @@ def test_the_rate_limited_coin_asks_for_patience_once() -> None:
         {"model": "simulated/fair", "max_tokens": 15, "messages": [{"content": "flip"}]},
     ],
 )
-def test_a_request_that_is_none_is_told_so(body: object) -> None:
+def test_a_request_that_is_none_is_told_so(body: Any) -> None:
     """400 with the protocol's error shape, and nothing billed."""
     endpoint = Endpoint()
-    (answer,) = talk(endpoint, body)  # type: ignore[arg-type]
+    (answer,) = talk(endpoint, body)
     assert answer.status_code == 400
     assert answer.json()["error"]["code"] == 400
     assert not endpoint.bills
@@ -260,7 +263,7 @@ def test_an_unknown_model_has_no_endpoints() -> None:
     assert (answer.status_code, answer.json()["error"]["message"][:18]) == (404, "No endpoints found")
 
 
-FAULTS = {
+FAULTS: dict[Fault, tuple[int, Callable[[Any], object], int]] = {
     Fault.ERROR_BODY: (200, lambda body: "choices" not in body and body["error"]["code"] == 502, 0),
     Fault.CHOICE_ERROR: (200, lambda body: body["choices"][0]["error"]["code"] == 502, 1),
     Fault.RATE_LIMITED: (429, lambda body: "raw" not in body["error"].get("metadata", {}), 0),

@@ -1,12 +1,13 @@
 """Who goes next: the cheapest, within the bounds, and nobody who was told to wait."""
 
 import asyncio
+from random import Random
 
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from flipsite.collect.throttle import Bound, Gate, ThrottleClosedError
+from flipsite.collect.throttle import Bound, Gate, ModelLane, ThrottleClosedError
 
 
 async def settle() -> None:
@@ -138,10 +139,10 @@ def test_a_wait_of_the_account_halves_all_and_no_provider() -> None:
 
 @settings(max_examples=40)
 @given(st.integers(1, 5), st.lists(st.integers(1, 3), min_size=1, max_size=4), st.randoms())
-def test_everybody_gets_through_and_no_bound_is_broken(most, lanes, chance) -> None:
+def test_everybody_gets_through_and_no_bound_is_broken(most: int, lanes: list[int], chance: Random) -> None:
     """Whatever the bounds and whoever gives up: no place is lost, none is given twice."""
 
-    async def one(gate, lane, seen) -> None:
+    async def one(gate: Gate, lane: ModelLane, seen: list[int]) -> None:
         await gate.enter(lane)
         try:
             seen.append(1)
@@ -152,7 +153,8 @@ def test_everybody_gets_through_and_no_bound_is_broken(most, lanes, chance) -> N
             gate.leave(lane)
 
     async def run() -> None:
-        gate, seen = Gate(most), []
+        gate = Gate(most)
+        seen: list[int] = []
         ways = [gate.lane(rank=rank, most=bound) for rank, bound in enumerate(lanes)]
         tasks = [asyncio.create_task(one(gate, way, seen)) for way in ways for _ in range(6)]
         await asyncio.sleep(0)

@@ -21,7 +21,7 @@ def draws_of(models: Sequence[Sequence[int]]) -> Draws:
 
 
 @given(models=OUTCOMES)
-def test_neighbours_of_a_study_are_those_of_each_model(models) -> None:
+def test_neighbours_of_a_study_are_those_of_each_model(models: list[list[int]]) -> None:
     """Those of one model never stand beside another's."""
     draws = draws_of(models)
     each = [Transitions.of(draws.outcome[draws.rows(index)]) for index in range(len(models))]
@@ -39,7 +39,7 @@ SHOWN = st.lists(
 
 
 @given(models=SHOWN)
-def test_trajectories_of_a_study_are_counted_draw_by_draw(models) -> None:
+def test_trajectories_of_a_study_are_counted_draw_by_draw(models: list[list[tuple[str, int, int]]]) -> None:
     """In total, in each order and by label pair, after every draw; pairs asked more than twice are told."""
     draws = collect_draws(
         Draw(

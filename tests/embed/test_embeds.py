@@ -172,8 +172,8 @@ def test_one_model_is_found_by_its_name(report: StudyReport) -> None:
         embed = find_embed(report, f"model/{model}")
         assert isinstance(embed, Embed)
         assert [row[1].value for row in embed.table.rows] == [model]
-    picture = rendered(embed, "svg")
-    assert read_xml_file(picture).faults == ()
+        picture = rendered(embed, "svg")
+        assert read_xml_file(picture).faults == ()
 
 
 @pytest.fixture(scope="module")
@@ -216,7 +216,9 @@ def test_an_unknown_name_is_answered_with_those_there_are(report: StudyReport) -
     names = find_embed(report, "verdict")
     assert isinstance(names, tuple)
     assert {"least-biased", "verdicts", "model/NAME"} <= set(names)
-    assert find_embed(report, "model/none")[0].startswith("model/")  # type: ignore[index]
+    nearest = find_embed(report, "model/none")
+    assert isinstance(nearest, tuple)
+    assert nearest[0].startswith("model/")
 
 
 def test_top_takes_the_extreme_rows(report: StudyReport) -> None:

@@ -5,12 +5,15 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from flipsite.analyse.published.fits import fits
+from flipsite.analyse.published.fits import PrintedFit, fits
 from flipsite.domain.draws import Tally
-from flipsite.fit.counts import counts_of_draws, counts_of_printed
+from flipsite.domain.estimates import Printed
+from flipsite.fit.counts import FlipCounts, counts_of_draws, counts_of_printed
 from flipsite.settings import load_printed
 
 ARTICLE = Path(__file__).parents[2] / "content" / "studies" / "article-2025"
+
+Article = tuple[Printed, dict[str, tuple[PrintedFit, ...]], FlipCounts]
 
 
 def test_a_model_without_valid_draws_is_not_counted() -> None:
@@ -29,13 +32,13 @@ def test_a_model_without_valid_draws_is_not_counted() -> None:
 
 
 @pytest.fixture(scope="module")
-def article():
+def article() -> Article:
     printed = load_printed(ARTICLE)
     ways = {row.model: fits(row, printed) for row in printed.rows}
     return printed, ways, counts_of_printed(printed, ways, target=0.5)
 
 
-def test_a_printed_figure_has_every_count_that_prints_as_it(article) -> None:
+def test_a_printed_figure_has_every_count_that_prints_as_it(article: Article) -> None:
     """Each reading rounds to the figure, found by trying all counts; the upper half stands for both sides."""
     printed, _, found = article
     for row in printed.rows:
@@ -51,7 +54,7 @@ def test_a_printed_figure_has_every_count_that_prints_as_it(article) -> None:
         assert readings == expected, row.model
 
 
-def test_the_weights_are_those_of_all_numbers_of_draws_and_both_signs(article) -> None:
+def test_the_weights_are_those_of_all_numbers_of_draws_and_both_signs(article: Article) -> None:
     """Sixteen numbers of draws, equally probable; a reading off the target counts for two."""
     _, _, found = article
     double = 2 * found.ones != found.valid
@@ -61,7 +64,7 @@ def test_the_weights_are_those_of_all_numbers_of_draws_and_both_signs(article) -
     assert (np.diff(found.model) >= 0).all()
 
 
-def test_selection_holds_every_count_that_would_be_printed(article) -> None:
+def test_selection_holds_every_count_that_would_be_printed(article: Article) -> None:
     """A bias that prints at most 0.032, or at least 0.35 to two places."""
     _, _, found = article
     assert found.selection is not None
@@ -80,12 +83,12 @@ def test_selection_holds_every_count_that_would_be_printed(article) -> None:
     ]
 
 
-def test_a_study_that_prints_every_model_selects_none(article) -> None:
+def test_a_study_that_prints_every_model_selects_none(article: Article) -> None:
     printed, ways, _ = article
     assert counts_of_printed(replace(printed, n_models=40), ways, target=0.5).selection is None
 
 
-def test_another_target_keeps_both_sides(article) -> None:
+def test_another_target_keeps_both_sides(article: Article) -> None:
     """Only about one half are the two sides of the target equally probable."""
     printed, _, _ = article
     ways = {row.model: fits(row, printed, target=0.3) for row in printed.rows}

@@ -1,12 +1,12 @@
 import numpy as np
 import pytest
 
-from flipsite.fit.covariates import covariates
+from flipsite.fit.covariates import Covariates, covariates
 
 MODELS = [f"a/{i}" for i in range(12)]
 
 
-def given(feature: str, cells: list[str]):
+def given(feature: str, cells: list[str]) -> Covariates:
     return covariates(MODELS, {model: {feature: cell} for model, cell in zip(MODELS, cells, strict=True)})
 
 

@@ -1,13 +1,17 @@
 import numpy as np
 import pytest
 from scipy import integrate, special, stats
+from tests.narrowing import not_none
 
+from flipsite.domain.fit import FormName
+from flipsite.fit.counts import FlipCounts
+from flipsite.fit.covariates import Covariates
 from flipsite.fit.posterior_checks import checks, from_prior, linear, simulated_ones
 from flipsite.fit.summaries import Posterior, effects, expected_bias, factors, seen, smallest_effect
 
 
 @pytest.mark.parametrize(("m", "rho", "target"), [(0.5, 0.3, 0.5), (0.7, 0.05, 0.5), (0.3, 0.8, 0.2)])
-def test_the_expected_bias_of_a_beta_distribution(m, rho, target) -> None:
+def test_the_expected_bias_of_a_beta_distribution(m: float, rho: float, target: float) -> None:
     """Against numerical integration."""
     both = (1 - rho) / rho
     beta = stats.beta(m * both, (1 - m) * both)
@@ -20,7 +24,7 @@ def test_the_expected_bias_of_a_beta_distribution(m, rho, target) -> None:
 
 
 @pytest.mark.parametrize(("centre", "sigma", "target"), [(0.0, 1.6, 0.5), (0.4, 0.2, 0.5), (-1.0, 3.0, 0.3)])
-def test_the_expected_bias_of_normal_log_odds(centre, sigma, target) -> None:
+def test_the_expected_bias_of_normal_log_odds(centre: float, sigma: float, target: float) -> None:
     expected, _ = integrate.quad(
         lambda z: abs(special.expit(centre + sigma * z) - target) * stats.norm.pdf(z), -9, 9, limit=500
     )
@@ -35,25 +39,25 @@ def test_a_smaller_spread_is_a_factor_below_one() -> None:
     low, factor, high = factors(found, "spread", slope)
     assert low < factor < high < 1
     below, above = seen(found, "spread", slope, prior=0.5)
-    assert below < 1 < above
+    assert not_none(below) < 1 < not_none(above)
     wider = seen(found, "spread", slope * 2, prior=0.5)
-    assert wider[0] < below
-    assert wider[1] > above
+    assert not_none(wider[0]) < not_none(below)
+    assert not_none(wider[1]) > not_none(above)
     assert seen(found, "spread", slope * 4, prior=0.5) == (None, None)
 
 
 @pytest.mark.parametrize("error", [0.05, 0.1, 0.2, 0.3])
-def test_the_smallest_effect_is_found_four_times_in_five(error) -> None:
+def test_the_smallest_effect_is_found_four_times_in_five(error: float) -> None:
     """Simulated: a normal prior of deviation 0.5, an estimate of this error, a 95 % posterior interval."""
     deviation = (0.5**-2 + error**-2) ** -0.5
-    effect = smallest_effect(deviation, 0.5)
+    effect = not_none(smallest_effect(deviation, 0.5))
     estimates = np.random.default_rng(6).normal(effect, error, 100_000)
     posterior_mean = estimates * (1 - (deviation / 0.5) ** 2)
     assert (posterior_mean > 1.959964 * deviation).mean() == pytest.approx(0.8, abs=0.005)
 
 
 @pytest.mark.parametrize("deviation", [0.4, 0.49, 0.5, 0.6])
-def test_where_the_prior_rules_no_size_would_do(deviation) -> None:
+def test_where_the_prior_rules_no_size_would_do(deviation: float) -> None:
     """A posterior four fifths as wide as the prior, or wider."""
     assert smallest_effect(deviation, 0.5) is None
 
@@ -65,7 +69,7 @@ def test_odds_multiply() -> None:
 
 
 @pytest.mark.parametrize("form", ["mean", "betabinomial", "scale", "mixture"])
-def test_what_is_simulated_follows_the_form(form, counts, given) -> None:
+def test_what_is_simulated_follows_the_form(form: FormName, counts: FlipCounts, given: Covariates) -> None:
     """The variance of simulated shares of ones is that of the form: its own moments, by integration."""
     rng = np.random.default_rng(5)
     parameters = {
@@ -89,7 +93,7 @@ def test_what_is_simulated_follows_the_form(form, counts, given) -> None:
     assert np.median(ones.var(axis=0) / expected) == pytest.approx(1, abs=0.02)
 
 
-def test_the_linear_predictor_adds_what_it_should(counts, given) -> None:
+def test_the_linear_predictor_adds_what_it_should(counts: FlipCounts, given: Covariates) -> None:
     rng = np.random.default_rng(2)
     parameters = from_prior("mean", counts, given, rng=rng)
     found = linear("mean", parameters, counts, given)
@@ -103,7 +107,9 @@ def test_the_linear_predictor_adds_what_it_should(counts, given) -> None:
     assert parameters["mean_author"].sum() == pytest.approx(0)
 
 
-def test_checks_count_every_model_and_effects_cover_every_class(counts, given) -> None:
+def test_checks_count_every_model_and_effects_cover_every_class(
+    counts: FlipCounts, given: Covariates
+) -> None:
     rng = np.random.default_rng(3)
     several = [from_prior("scale", counts, given, rng=rng) for _ in range(50)]
     values = {name: np.array([one[name] for one in several]) for name in several[0]}

@@ -4,6 +4,7 @@ import json
 from dataclasses import replace
 from fractions import Fraction
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -15,6 +16,7 @@ from flipsite.analyse.published.fits import fits
 from flipsite.cli.main import cli
 from flipsite.domain.draws import Tally
 from flipsite.domain.estimates import Printed
+from flipsite.domain.fit import FormName
 from flipsite.fit.counts import FlipCounts, counts_of_draws, counts_of_printed
 from flipsite.fit.covariates import Covariates, covariates
 from flipsite.fit.forms import FORMS
@@ -42,7 +44,7 @@ def dense(y: float, n: float, mu: float, sigma: float, *, nodes: int = 1_000_001
 @pytest.mark.parametrize(
     ("sigma", "error"), [(0.02, 2e-5), (0.2, 2e-5), (1.5, 2e-5), (3, 2e-5), (6, 1e-3), (12, 1e-2)]
 )
-def test_the_integral_is_right(sigma, error) -> None:
+def test_the_integral_is_right(sigma: float, error: float) -> None:
     """As right as its module says, for few draws and many, at the ends and in the middle."""
     cases = [(y, n, mu) for n in (5, 50, 400) for y in {0, 1, n // 2, n} for mu in (0.0, 0.8)]
     y, n, mu = np.array(cases, dtype=np.float64).T
@@ -64,7 +66,9 @@ def test_its_gradient_is_its_slope() -> None:
 
 
 @pytest.mark.parametrize("form", list(FORMS))
-def test_each_forms_likelihood_is_the_one_it_states(form, counts, given) -> None:
+def test_each_forms_likelihood_is_the_one_it_states(
+    form: FormName, counts: FlipCounts, given: Covariates
+) -> None:
     """At a point drawn from the prior, against scipy's distributions and a dense integral."""
     parameters = from_prior(form, counts, given, rng=np.random.default_rng(8))
     model = FORMS[form](counts, given)
@@ -72,14 +76,14 @@ def test_each_forms_likelihood_is_the_one_it_states(form, counts, given) -> None
     assert found == pytest.approx(by_hand(form, parameters, counts, given), abs=2e-3)
 
 
-def by_hand(form: str, parameters: dict, counts: FlipCounts, given: Covariates) -> np.ndarray:
+def by_hand(form: FormName, parameters: dict[str, Any], counts: FlipCounts, given: Covariates) -> np.ndarray:
     y, n = counts.ones, counts.valid
     if form in {"mean", "betabinomial"}:
         share = expit(linear("mean", parameters, counts, given))
         if form == "mean":
-            return stats.binom.logpmf(y, n, share)
+            return np.asarray(stats.binom.logpmf(y, n, share))
         both = np.exp(-linear("spread", parameters, counts, given))
-        return stats.betabinom.logpmf(y, n, share * both, (1 - share) * both)
+        return np.asarray(stats.betabinom.logpmf(y, n, share * both, (1 - share) * both))
     sigma = np.exp(linear("spread", parameters, counts, given))
     ways = stats.binom.logpmf(y, n, 0.5) + n * np.log(2)
     spread = [
@@ -89,11 +93,11 @@ def by_hand(form: str, parameters: dict, counts: FlipCounts, given: Covariates) 
     if form == "scale":
         return np.array(spread)
     fair = parameters["fair"]
-    return np.logaddexp(np.log(fair) + stats.binom.logpmf(y, n, 0.5), np.log1p(-fair) + spread)
+    return np.asarray(np.logaddexp(np.log(fair) + stats.binom.logpmf(y, n, 0.5), np.log1p(-fair) + spread))
 
 
 @pytest.mark.parametrize("form", ["betabinomial", "scale", "mixture"])
-def test_a_printed_figure_is_as_likely_as_all_counts_that_print_so(form) -> None:
+def test_a_printed_figure_is_as_likely_as_all_counts_that_print_so(form: FormName) -> None:
     """Every number of draws within the article's bounds, every count, either side; by trying them all."""
     printed = load_printed(SHIPPED)
     found = {row.model: fits(row, printed) for row in printed.rows}
@@ -139,19 +143,19 @@ def at_either_end(printed: Printed) -> list[tuple[int, int]]:
     ]
 
 
-def one_count(form: str, k: int, n: int, parameters: dict, log_spread: float) -> float:
+def one_count(form: FormName, k: int, n: int, parameters: dict[str, Any], log_spread: float) -> float:
     """The logarithm of a form's probability of k ones in n draws, about one half."""
     if form == "betabinomial":
         both = np.exp(-log_spread)
         return float(stats.betabinom.logpmf(k, n, both / 2, both / 2))
     fair = float(stats.binom.logpmf(k, n, 0.5))
-    spread = fair + n * np.log(2) + dense(k, n, 0.0, float(np.exp(log_spread)), nodes=20_001)
+    spread = fair + float(n * np.log(2)) + dense(k, n, 0.0, float(np.exp(log_spread)), nodes=20_001)
     if form == "scale":
         return spread
     return float(np.logaddexp(np.log(parameters["fair"]) + fair, np.log1p(-parameters["fair"]) + spread))
 
 
-def of_model(model: object, parameters: dict) -> dict:
+def of_model(model: Any, parameters: dict[str, Any]) -> dict[Any, Any]:
     """Parameters by the variables of a PyMC model that are free, authors by what is scaled."""
     values = {
         variable: parameters[str(name)]
@@ -165,7 +169,9 @@ def of_model(model: object, parameters: dict) -> dict:
     return values
 
 
-def test_the_same_seed_gives_the_same_draws_and_other_draws_need_no_compiling(counts, given) -> None:
+def test_the_same_seed_gives_the_same_draws_and_other_draws_need_no_compiling(
+    counts: FlipCounts, given: Covariates
+) -> None:
     """And the sampler finds what the data were made with."""
     rng = np.random.default_rng(21)
     truth = from_prior("scale", counts, given, rng=rng) | {"spread_intercept": np.asarray(-2.0)}
@@ -208,7 +214,7 @@ def test_the_command_fits_the_article_and_says_that_so_few_draws_do_not_do(
 
 
 @pytest.mark.parametrize("form", list(FORMS))
-def test_known_coefficients_are_found_again(form) -> None:
+def test_known_coefficients_are_found_again(form: FormName) -> None:
     """A simulated study of 240 models: the intervals hold what it was made with, and are narrow.
 
     Of 95 % intervals one in twenty may miss; none may miss by far.
@@ -253,7 +259,7 @@ def large_study() -> tuple[FlipCounts, Covariates]:
     return counts, covariates(counts.models, values)
 
 
-def known(form: str, given: Covariates, counts: FlipCounts) -> dict[str, np.ndarray]:
+def known(form: FormName, given: Covariates, counts: FlipCounts) -> dict[str, np.ndarray]:
     """Strong coefficients and none, authors that differ a little, a third of the mixture's models fair."""
     names = [column.name for column in given.columns]
     assert names == ["parameters_total_b", "parameters_total_b: unknown", "reasoning: yes", "tuning: coding"]

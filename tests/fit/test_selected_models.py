@@ -7,6 +7,8 @@ import pytest
 from scipy import integrate, stats
 from scipy.special import expit
 
+from flipsite.fit.counts import FlipCounts
+from flipsite.fit.covariates import Covariates
 from flipsite.fit.posterior_checks import from_prior, simulated_ones
 from flipsite.fit.selection import Selection, log_printed_beta, log_printed_normal
 
@@ -20,27 +22,27 @@ def selection() -> Selection:
 
 
 @pytest.mark.parametrize("rho", [0.001, 0.2, 0.9])
-def test_beta_distributed_shares(selection, rho) -> None:
+def test_beta_distributed_shares(selection: Selection, rho: float) -> None:
     both = (1 - rho) / rho
     chances = stats.betabinom.pmf(selection.ones, selection.valid, both / 2, both / 2)
     found = log_printed_beta(selection, np.array([-np.log(both)]), target=0.5)
-    assert np.exp(found[0]) == pytest.approx(chances.sum() / 2, rel=1e-6)
+    assert np.exp(found[0]) == pytest.approx(np.sum(chances) / 2, rel=1e-6)
 
 
 @pytest.mark.parametrize("sigma", [0.05, 0.7, 2.0, 6.0])
-def test_normal_log_odds(selection, sigma) -> None:
+def test_normal_log_odds(selection: Selection, sigma: float) -> None:
     """By numerical integration over the log-odds."""
 
     def printed(z: float) -> float:
         chances = stats.binom.pmf(selection.ones, selection.valid, expit(sigma * z))
-        return float(chances.sum() / 2 * stats.norm.pdf(z))
+        return float(np.sum(chances) / 2 * stats.norm.pdf(z))
 
     expected, _ = integrate.quad(printed, -8, 8, limit=200)
     found = log_printed_normal(selection, np.array([np.log(sigma)]), target=0.5)
     assert np.exp(found[0]) == pytest.approx(expected, rel=1e-3)
 
 
-def test_simulated_models_are_those_that_would_be_printed(counts, given) -> None:
+def test_simulated_models_are_those_that_would_be_printed(counts: FlipCounts, given: Covariates) -> None:
     """Their distribution is the unselected one, restricted to the counts printed."""
     n = np.full(len(counts.models), 20)
     ones = np.array([k for k in range(21) if not 1 < abs(k - 10) < 8])

@@ -3,13 +3,14 @@
 import sys
 from collections.abc import Callable
 from types import FrameType
+from typing import Any
 
 
 def reached(target: Callable[[bytes], None], said: bytes) -> set[tuple[str, int]]:
     """The lines of flipsite's that a target runs for these bytes."""
     lines: set[tuple[str, int]] = set()
 
-    def follow(frame: FrameType, event: str, _: object) -> object:
+    def follow(frame: FrameType, event: str, _: Any) -> Callable[[FrameType, str, Any], Any] | None:
         if "/flipsite/" not in frame.f_code.co_filename:
             return None
         if event == "line":

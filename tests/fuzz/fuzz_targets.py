@@ -15,6 +15,7 @@ from dataclasses import replace
 from functools import cache
 from html.parser import HTMLParser
 from pathlib import Path
+from typing import Any
 
 from flipsite.analyse.features.merge import agreed_features, joined
 from flipsite.collect.budget import PICO_PER_USD
@@ -63,7 +64,8 @@ def answer(said: bytes) -> None:
     choice, text = said[:1], _text(said[1:])
     code = choice[0] if choice else 0
     labels = LABELS[code % 5]
-    options = {"finish_reason": FINISHES[code // 5 % 4], "mode": ("text", "structured")[code // 20 % 2]}
+    finish, mode = FINISHES[code // 5 % 4], ("text", "structured")[code // 20 % 2]
+    options: dict[str, Any] = {"finish_reason": finish, "mode": mode}
     read = read_answer(text, labels=labels, **options)
     assert read == read_answer(text, labels=labels, **options)
     if isinstance(read, Rejected):

@@ -59,7 +59,7 @@ def test_each_format_that_is_written_now_is_kept_here() -> None:
     assert SNAPSHOT_FORMAT == 1
 
 
-def test_a_snapshot_and_its_study_are_read(released) -> None:
+def test_a_snapshot_and_its_study_are_read(released: Path) -> None:
     draws, study = read_draws(released / "draws.parquet"), load_study(released)
     assert (len(draws), len(draws.models), study.kind) == (60, 5, Kind.SIMULATED)
     told = {row["model"]: row for row in json.loads((released / "estimates.json").read_text())}
@@ -69,7 +69,7 @@ def test_a_snapshot_and_its_study_are_read(released) -> None:
         assert int(np.sum(draws.outcome[rows] >= 0)) == told[model]["valid"]
 
 
-def test_a_cache_is_carried_on_and_nothing_is_paid_again(project) -> None:
+def test_a_cache_is_carried_on_and_nothing_is_paid_again(project: Path) -> None:
     """All draws are there: none is asked again, and reading the answers anew gives the same draws."""
     before = read_draws(project / "content/studies/trial/draws.parquet")
     words = ["collect", "trial", "--simulated", "--seed", "7", "--draws", "12", "--yes"]
@@ -84,7 +84,7 @@ def test_a_cache_is_carried_on_and_nothing_is_paid_again(project) -> None:
     assert np.nansum(after.cost_usd) == np.nansum(before.cost_usd)
 
 
-def test_printed_figures_features_fits_catalogues_and_lists_are_read(released) -> None:
+def test_printed_figures_features_fits_catalogues_and_lists_are_read(released: Path) -> None:
     assert len(load_printed(released).rows) == 40
     assert len(read_features(released / "features.csv")) > 200
     assert {form.form for form in read_fit(released / "fit.json").forms} >= {"betabinomial"}
@@ -94,7 +94,7 @@ def test_printed_figures_features_fits_catalogues_and_lists_are_read(released) -
     assert "trial/index.html" in manifest.outputs
 
 
-def test_estimates_keep_their_columns(released) -> None:
+def test_estimates_keep_their_columns(released: Path) -> None:
     """Others read these files: a column may come, and none may go or mean something else."""
     columns = {field.name for field in fields(Estimate)}
     rows = json.loads((released / "estimates.json").read_text())

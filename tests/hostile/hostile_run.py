@@ -61,9 +61,12 @@ def run(
     (at / "study.toml").write_text(dump_study(study), encoding="utf-8")
     order = RunRequest(study_id=STUDY, simulated_seed=0, concurrency=concurrency, models=tuple(models))
     offers: list[RunQuote] = []
-    watcher = Watcher(
-        created=lambda _: None, agree=lambda offer: offers.append(offer) is None, look=lambda _: None
-    )
+
+    def agree(offer: RunQuote) -> bool:
+        offers.append(offer)
+        return True
+
+    watcher = Watcher(created=lambda _: None, agree=agree, look=lambda _: None)
     protocol: dict[str, object] = {}
     with Cache(folder / ".flipsite", study=STUDY, protocol=protocol, now="2026-01-01T00:00:00Z") as cache:
         client = OpenRouter(base, key=Key(KEY), concurrency=concurrency, timeouts=timeouts)

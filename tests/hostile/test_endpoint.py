@@ -380,7 +380,7 @@ def test_one_name_listed_ten_thousand_times_is_one_model(tmp_path: Path) -> None
     assert len(faulty) == 9_999
 
 
-CANNOT = {
+CANNOT: dict[str, tuple[Answer, str]] = {
     "too long": (endless(OK + b"\r\n", b" " * 65_536), r"longer than 32 MiB; is --api-base right\?"),
     "too many": (
         whole(b"[" + b"0," * (MOST_ENTRIES + 1) + b"0]"),

@@ -5,13 +5,14 @@ import os
 import shutil
 import subprocess
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 
 import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 from click.testing import CliRunner
+from tests.narrowing import not_none
 
 from flipsite.cli.main import cli
 from flipsite.domain.draws import Draw, Outcome
@@ -207,10 +208,15 @@ def test_every_narrative_is_an_input() -> None:
     assert set(NARRATIVES) == set(PAGES)
 
 
-def draws_of(rows: dict[str, list[object]]) -> pa.Table:
+def draws_of(rows: Mapping[str, Sequence[object]]) -> pa.Table:
     """A snapshot's table by some of its columns; the others are empty."""
     n = len(rows["model"])
-    filled = {"study": ["coins"] * n, "draw": list(range(n)), "status": ["unparsed"] * n, **rows}
+    filled: dict[str, Sequence[object]] = {
+        "study": ["coins"] * n,
+        "draw": range(n),
+        "status": ["unparsed"] * n,
+    }
+    filled |= rows
     columns = [pa.array(filled.get(field.name, [None] * n), field.type) for field in SCHEMA]
     return pa.table(columns, schema=SCHEMA)
 
@@ -236,7 +242,7 @@ def test_an_answer_longer_than_what_is_published_is_cut_while_it_is_read(project
     table = draws_of({"model": ["a/b"] * 400, "response": ["x" * 1_000_000] * 400})
     path = project / "content/studies/coins/draws.parquet"
     pq.write_table(table.replace_schema_metadata({"flipsite_format": "1"}), path, compression="zstd")
-    assert {len(text) for text in read_draws(path).response} == {RESPONSE_CHARACTERS}
+    assert {len(not_none(text)) for text in read_draws(path).response} == {RESPONSE_CHARACTERS}
 
 
 def test_publishing_runs_nothing_of_the_project_and_hides_the_key(

@@ -24,11 +24,11 @@ from flipsite.write.check.check import check_site
 from flipsite.write.check.findings import Rule
 
 if TYPE_CHECKING:
-    from playwright.sync_api import Browser, Page
+    from playwright.sync_api import Browser, Dialog, Page, ViewportSize
 
 pytestmark = pytest.mark.browser
 
-PHONE = {"width": 390, "height": 844}
+PHONE: "ViewportSize" = {"width": 390, "height": 844}
 
 
 class Canary:
@@ -77,7 +77,12 @@ def browsing(browser: "Browser", canary: Canary) -> Iterator[Callable[[str], "Pa
     answered: list[str] = []
     context.expose_function("canary", lambda *_: ran.append("canary() was called"))
     page = context.new_page()
-    page.on("dialog", lambda dialog: (ran.append(dialog.message), dialog.dismiss()))
+
+    def dismiss(dialog: "Dialog") -> None:
+        ran.append(dialog.message)
+        dialog.dismiss()
+
+    page.on("dialog", dismiss)
     page.on("popup", lambda popup: ran.append(f"opened {popup.url}"))
     page.on("download", lambda download: download.cancel())
     page.on("response", lambda response: answered.append(response.url))
@@ -126,7 +131,7 @@ def pages(site: Path, kind: str) -> list[str]:
 
 def look(page: "Page") -> list[str]:
     """What is wrong with a page as it stands."""
-    return page.evaluate(
+    found: list[str] = page.evaluate(
         """() => {
           const wrong = [];
           const wide = document.documentElement.scrollWidth;
@@ -149,6 +154,7 @@ def look(page: "Page") -> list[str]:
           return wrong;
         }"""
     )
+    return found
 
 
 @pytest.mark.parametrize("kind", KINDS)

@@ -6,10 +6,11 @@ from dataclasses import dataclass, replace
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from tests.narrowing import not_none
 from tests.present.pictures import roots, words
 
-from flipsite.domain.estimates import Estimate
-from flipsite.domain.study import Study
+from flipsite.domain.estimates import Estimate, Verdict
+from flipsite.domain.study import Kind, Study
 from flipsite.present.charts.spend import (
     cost_against_bias,
     spend_by_model,
@@ -52,17 +53,18 @@ def test_no_model_undercuts_the_frontier(data: st.DataObject) -> None:
     """Whoever is cheaper than a model of the frontier is more biased, and every other model is undercut."""
     pairs = data.draw(st.lists(st.tuples(st.integers(1, 9), st.integers(0, 9)), min_size=1, max_size=20))
     estimates = [replace(ONE, model=f"m{i}", cost_usd=c / 10, bias=b / 20) for i, (c, b) in enumerate(pairs)]
-    frontier = undercut_by_none(estimates)
-    for front in frontier:
-        assert not any(e.cost_usd <= front.cost_usd and e.bias < front.bias for e in estimates)
-    for estimate in estimates:
-        assert any(f.cost_usd <= estimate.cost_usd and f.bias <= estimate.bias for f in frontier)
+    points = [(not_none(each.cost_usd), not_none(each.bias)) for each in estimates]
+    frontier = [(not_none(each.cost_usd), not_none(each.bias)) for each in undercut_by_none(estimates)]
+    for cost, bias in frontier:
+        assert not any(other_cost <= cost and other_bias < bias for other_cost, other_bias in points)
+    for cost, bias in points:
+        assert any(other_cost <= cost and other_bias <= bias for other_cost, other_bias in frontier)
 
 
 ONE = Estimate(
     model="a/b",
     author="a",
-    kind="measured",
+    kind=Kind.MEASURED,
     draws=50,
     valid=50,
     ones=25,
@@ -73,7 +75,7 @@ ONE = Estimate(
     noise_floor=0.056,
     p_value=1.0,
     q_value=1.0,
-    verdict="undecided",
+    verdict=Verdict.UNDECIDED,
     sway=None,
     bias_within=None,
     rank=1,

@@ -7,13 +7,14 @@ from html import unescape
 import numpy as np
 import pytest
 from scipy import optimize, stats
+from tests.narrowing import not_none
 
 from flipsite.analyse.report import StudyReport, report_draws
 from flipsite.domain.draws import Draw, Outcome, Rejected, Result, Status
 from flipsite.domain.study import Kind, Study
 from flipsite.present.leaderboard.board import board
+from flipsite.present.pages.model import ModelView, shared_of
 from flipsite.present.pages.model import page_of as model_page_of
-from flipsite.present.pages.model import shared_of
 from flipsite.present.pages.narrative_values import study_values
 from flipsite.present.pages.page import Page
 from flipsite.present.pages.study import stopped
@@ -37,7 +38,7 @@ def drawn(*models: tuple[str, int, int, int], kind: Kind = Kind.MEASURED) -> Stu
     """A study of models with so many ones, zeros and refusals."""
     rows = []
     for model, ones, zeros, refused in models:
-        results: list[Result] = [Outcome(index=1)] * ones + [Outcome(index=0)] * zeros
+        results: list[Result] = [*[Outcome(index=1)] * ones, *[Outcome(index=0)] * zeros]
         results = [results[i] for i in np.random.default_rng(0).permutation(len(results))]
         results += [Rejected(status=Status.REFUSED, reason="no")] * refused
         rows += [
@@ -60,7 +61,8 @@ def words(html: str) -> str:
 def part(name: str, page: Page) -> str:
     """A part of a page as a reader reads it."""
     view = page.context["view"]
-    context = {**page.context, "evidence": view.evidence, "estimate": view.estimate, "study": page.study}  # type: ignore[attr-defined]
+    assert isinstance(view, ModelView)
+    context = {**page.context, "evidence": view.evidence, "estimate": view.estimate, "study": page.study}
     return words(render(TEMPLATES, f"parts/{name}.html", page=page, **context))
 
 
@@ -177,8 +179,10 @@ def test_dependent_draws_with_equal_counts_have_their_own_coins() -> None:
             for i, outcome in enumerate(outcomes)
         ),
     )
-    loose, firm = (page_of(report, model).context["view"] for model in ("b/runs", "a/mixed"))
-    assert loose.estimate.design_effect > 5
+    views = [page_of(report, model).context["view"] for model in ("b/runs", "a/mixed")]
+    loose, firm = (view for view in views if isinstance(view, ModelView))
+    assert not_none(loose.estimate.design_effect) > 5
     assert firm.estimate.design_effect == 1
-    assert loose.coins.n_near < firm.coins.n_near
-    assert loose.coins.n_near == pytest.approx(50 * loose.standing.p_within_10, abs=1.5)
+    n_near, p_near = not_none(loose.coins).n_near, not_none(loose.standing).p_within_10
+    assert n_near < not_none(firm.coins).n_near
+    assert n_near == pytest.approx(50 * p_near, abs=1.5)

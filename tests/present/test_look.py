@@ -4,6 +4,7 @@ import re
 from pathlib import Path
 
 import pytest
+from tests.present.contrast import contrast
 
 from flipsite.present.pages.page import lean
 
@@ -31,17 +32,6 @@ MARKS = [
     ("focus", "sunk"),
 ]
 """What a control or a picture is told by: 3:1 by 1.4.11."""
-
-
-def luminance(colour: str) -> float:
-    shares = [int(colour[i : i + 2], 16) / 255 for i in (1, 3, 5)]
-    linear = [share / 12.92 if share <= 0.04045 else ((share + 0.055) / 1.055) ** 2.4 for share in shares]
-    return 0.2126 * linear[0] + 0.7152 * linear[1] + 0.0722 * linear[2]
-
-
-def contrast(one: str, other: str) -> float:
-    dark, light = sorted((luminance(one), luminance(other)))
-    return (light + 0.05) / (dark + 0.05)
 
 
 @pytest.mark.parametrize("side", [0, 1], ids=["light", "dark"])

@@ -3,10 +3,13 @@
 import re
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import pytest
+from tests.narrowing import not_none
 
-from flipsite.domain.fit import Fit, FittedForm, Term
+from flipsite.analyse.report import StudyReport
+from flipsite.domain.fit import Fit, FittedForm, Part, Term
 from flipsite.domain.study import Kind
 from flipsite.present.charts.predictors import bias_check, coefficients, effect_drawings, predictor_drawings
 from flipsite.present.pages.predictor_tables import comparison_table, glance_table
@@ -30,27 +33,32 @@ SHIPPED = ROOT / "content" / "studies" / "article-2025"
 
 
 @pytest.fixture(scope="module")
-def report():
+def report() -> StudyReport:
     return load_report(SHIPPED)
 
 
 @pytest.fixture(scope="module")
-def fit(report) -> Fit:
-    return report.fit
+def fit(report: StudyReport) -> Fit:
+    return not_none(report.fit)
 
 
-def term(factor: float, low: float, high: float, **more: str) -> Term:
+def term(
+    factor: float,
+    low: float,
+    high: float,
+    *,
+    name: str = "x",
+    part: Part = "spread",
+    covariate: str = "x",
+    level: str = "",
+    contrast: str = "ten times the parameters",
+) -> Term:
     return Term(
-        **(
-            {
-                "term": "x",
-                "part": "spread",
-                "covariate": "x",
-                "level": "",
-                "contrast": "ten times the parameters",
-            }
-            | more
-        ),
+        term=name,
+        part=part,
+        covariate=covariate,
+        level=level,
+        contrast=contrast,
         mean=0.0,
         low=-1.0,
         high=1.0,
@@ -65,7 +73,7 @@ def term(factor: float, low: float, high: float, **more: str) -> Term:
     )
 
 
-def form(*terms: Term, **more: object) -> FittedForm:
+def form(*terms: Term, **more: Any) -> FittedForm:
     plain = FittedForm(
         form="scale",
         terms=terms,
@@ -126,7 +134,7 @@ def test_how_strong_an_effect_had_to_be_is_told_beside_what_was_found() -> None:
 
 def test_every_form_stands_beside_the_others_for_each_comparison() -> None:
     """Marked as in the charts; a form that lacks a comparison has a dash."""
-    size, age = term(0.5, 0.3, 0.9), term(1.2, 0.8, 1.6, term="age", contrast="a year later")
+    size, age = term(0.5, 0.3, 0.9), term(1.2, 0.8, 1.6, name="age", contrast="a year later")
     fit = Fit(
         forms=(form(size, age), form(size, form="mixture")), draws_sha256="", features_sha256="", models=40
     )
@@ -140,7 +148,7 @@ def test_every_form_stands_beside_the_others_for_each_comparison() -> None:
     assert glance_table(replace(fit, forms=(form(),))) is None
 
 
-def test_numbers_have_curves_and_classes_a_chart_together(fit, report) -> None:
+def test_numbers_have_curves_and_classes_a_chart_together(fit: Fit, report: StudyReport) -> None:
     drawings = effect_drawings(fit.forms[-1], report.study)
     assert list(drawings) == [
         "predictors-effect-parameters_total_b",
@@ -193,7 +201,7 @@ def test_the_best_form_is_named_with_those_as_good() -> None:
 
 
 def test_what_holds_in_every_form_is_told_from_what_holds_in_some() -> None:
-    size, age = term(0.5, 0.3, 0.9), term(1.2, 0.8, 1.6, term="age", contrast="a year later")
+    size, age = term(0.5, 0.3, 0.9), term(1.2, 0.8, 1.6, name="age", contrast="a year later")
     fit = Fit(forms=(form(size, age), form(size, age)), draws_sha256="", features_sha256="", models=40)
     assert overall_sentence(fit) == (
         "1 of 2 comparisons has a clear effect on bias in every form of regression: "
@@ -210,18 +218,18 @@ def test_what_holds_in_every_form_is_told_from_what_holds_in_some() -> None:
     assert overall_sentence(replace(fit, forms=())) == "There was nothing to compare"
 
 
-def test_the_articles_fit_is_whole_and_has_converged(fit) -> None:
+def test_the_articles_fit_is_whole_and_has_converged(fit: Fit) -> None:
     """Three forms of 40 models; at least 1,000 effective draws for each coefficient."""
     assert [one.form for one in fit.forms] == ["betabinomial", "scale", "mixture"]
     assert fit.models == 40
     assert all(one.faults == () for one in fit.forms)
     coefficients_of = [one for each in fit.forms for one in each.terms if one.factor is not None]
-    assert min(min(one.ess_bulk, one.ess_tail) for one in coefficients_of) >= 1000
-    assert max(one.rhat for one in coefficients_of) <= 1.01
+    assert min(min(not_none(one.ess_bulk), not_none(one.ess_tail)) for one in coefficients_of) >= 1000
+    assert max(not_none(one.rhat) for one in coefficients_of) <= 1.01
     assert {left.what for left in fit.left_out} == {"mean"}
 
 
-def test_the_articles_fit_allows_for_the_selection_and_finds_size_alone(fit) -> None:
+def test_the_articles_fit_allows_for_the_selection_and_finds_size_alone(fit: Fit) -> None:
     """In every form, beside the naive fit; the forms are not ranked, and most comparisons find nothing."""
     assert fit.selected
     assert overall_sentence(fit).startswith(
@@ -232,12 +240,12 @@ def test_the_articles_fit_allows_for_the_selection_and_finds_size_alone(fit) -> 
     assert "at no size" in could_see_sentence(fit)
 
 
-def test_the_articles_fit_is_of_the_articles_figures(report) -> None:
+def test_the_articles_fit_is_of_the_articles_figures(report: StudyReport) -> None:
     """Nothing has changed since: the page does not call itself out of date."""
     assert report.fit_older_than == ()
 
 
-def test_a_forest_plot_says_what_its_form_has_found(fit, report) -> None:
+def test_a_forest_plot_says_what_its_form_has_found(fit: Fit, report: StudyReport) -> None:
     figure = coefficients(fit.forms[1], "spread", report.study)
     assert figure.title == findings_sentence(fit.forms[1], "spread")
     assert len(figure.records) == len(contrasts(fit.forms[1], "spread"))
@@ -248,13 +256,13 @@ def test_a_forest_plot_says_what_its_form_has_found(fit, report) -> None:
         bias_check(form(), report.study, models=3)
 
 
-def test_a_fit_without_forms_has_no_charts(report) -> None:
+def test_a_fit_without_forms_has_no_charts(report: StudyReport) -> None:
     assert predictor_drawings(None, report.study) == {}
     empty = Fit(forms=(), draws_sha256="", features_sha256="", models=0)
     assert predictor_drawings(empty, report.study) == {}
 
 
-def page_of(report, fit: Fit) -> str:
+def page_of(report: StudyReport, fit: Fit) -> str:
     figures = {name: draw() for name, draw in predictor_drawings(fit, report.study).items()}
     page = predictors_page(report, fit, figures)
     template = environment([ROOT / "templates"]).get_template("predictors.html")
@@ -267,7 +275,7 @@ def text_of(html: str) -> str:
     )
 
 
-def test_the_page_tells_selection_doubt_and_what_could_have_been_seen(report, fit) -> None:
+def test_the_page_tells_selection_doubt_and_what_could_have_been_seen(report: StudyReport, fit: Fit) -> None:
     text = text_of(page_of(report, fit))
     assert "What makes a model fair? From 40 models selected by their bias" in text
     assert "Only the two ends." in text
@@ -283,7 +291,7 @@ def test_the_page_tells_selection_doubt_and_what_could_have_been_seen(report, fi
     assert "Out of date" not in text
 
 
-def test_the_page_of_a_doubtful_fit_says_so_first(report, fit) -> None:
+def test_the_page_of_a_doubtful_fit_says_so_first(report: StudyReport, fit: Fit) -> None:
     """Not converged, and older than the draws."""
     bad = replace(fit, forms=(replace(fit.forms[0], faults=("the chains disagree on x",)), *fit.forms[1:]))
     text = text_of(page_of(replace(report, fit_older_than=("draws.parquet",)), bad))
@@ -291,14 +299,14 @@ def test_the_page_of_a_doubtful_fit_says_so_first(report, fit) -> None:
     assert "Out of date. draws.parquet has changed since this was fitted." in text
 
 
-def test_no_printed_tables_no_talk_of_their_ends(report, fit) -> None:
+def test_no_printed_tables_no_talk_of_their_ends(report: StudyReport, fit: Fit) -> None:
     measured = replace(report, printed=None, study=replace(report.study, kind=Kind.MEASURED))
     text = text_of(page_of(measured, replace(fit, selected=False)))
     assert "Only the two ends." not in text
     assert "selected by their bias" not in text
 
 
-def test_a_hostile_author_is_text(report, fit) -> None:
+def test_a_hostile_author_is_text(report: StudyReport, fit: Fit) -> None:
     author = replace(fit.forms[1].authors[0], author="<script>x</script>", models=2)
     bad = replace(fit, forms=(replace(fit.forms[1], authors=(author,)),))
     html = page_of(report, bad)

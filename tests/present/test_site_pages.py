@@ -5,6 +5,7 @@ import json
 import re
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import pytest
 from PIL import Image
@@ -47,10 +48,11 @@ FILES = {
 
 def test_the_data_page_names_every_file_and_only_tables_that_are_there(article: StudyReport) -> None:
     page = data_page([article], {"article-2025": FILES})
-    ((study, downloads),) = page.context["downloads"]  # type: ignore[misc]
+    context: dict[str, Any] = dict(page.context)
+    ((study, downloads),) = context["downloads"]
     assert study is article.study
     assert sorted(path for download in downloads for _, path, _ in download.files) == sorted(FILES)
-    assert [name for name, _ in page.context["tables"]] == ["estimates"]  # type: ignore[attr-defined]
+    assert [name for name, _ in context["tables"]] == ["estimates"]
 
 
 def test_a_data_package_has_a_schema_for_each_table(article: StudyReport) -> None:
@@ -67,7 +69,8 @@ def test_a_data_package_has_a_schema_for_each_table(article: StudyReport) -> Non
 
 def test_words_have_anchors_of_their_own() -> None:
     assert len({anchor(word) for word in GLOSSARY}) == len(GLOSSARY)
-    assert [word for word, _, _ in glossary_page().context["words"]] == sorted(GLOSSARY)  # type: ignore[attr-defined]
+    context: dict[str, Any] = dict(glossary_page().context)
+    assert [word for word, _, _ in context["words"]] == sorted(GLOSSARY)
 
 
 def test_a_term_leads_to_its_word_and_carries_its_meaning() -> None:
@@ -102,7 +105,8 @@ def test_bibtex_escapes_what_tex_would_read(article: StudyReport) -> None:
     page = cite_page(
         [hostile], SiteInfo(author="Ann & Co"), version=__version__, address="https://example.org/x/"
     )
-    (_, entry) = page.context["entries"][1]  # type: ignore[index]
+    context: dict[str, Any] = dict(page.context)
+    (_, entry) = context["entries"][1]
     assert r"100 \% of \$k\_i\$ \& \{more\} \textbackslash input\{x\}" in entry
     assert "year = {2025}" in entry
     assert "url = {https://example.org/x/article-2025/index.html}" in entry

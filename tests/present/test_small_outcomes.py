@@ -1,6 +1,10 @@
 """Small pictures of outcomes: bars on the target line, grids of many outcomes, cards by suit."""
 
+from collections.abc import Sequence
+
+import numpy as np
 import pytest
+from tests.narrowing import not_none
 from tests.sampled import CARDS, DIE
 
 from flipsite.present.outcomes.small import OPACITIES, grid_columns, small_outcomes
@@ -9,21 +13,21 @@ from flipsite.present.outcomes.view import draw_order
 
 def test_bars_stand_on_the_target_line() -> None:
     """Three times the target is the top; a taller bar is cut there, and an outcome never drawn has none."""
-    found = small_outcomes([50, 25, 25, 0, 0, 0], [1 / 6] * 6, DIE)
+    found = not_none(small_outcomes([50, 25, 25, 0, 0, 0], [1 / 6] * 6, DIE))
     assert (found.width, found.height, found.is_grid) == (60, 100, False)
     assert found.bars == "M1 100v-100h8v100zM11 100v-50h8v50zM21 100v-50h8v50z"
     assert found.target == "M0 67H60"
 
 
 def test_a_weighted_target_is_a_step_line() -> None:
-    found = small_outcomes([5, 3, 2], [0.5, 0.3, 0.2], ["a", "b", "c"])
+    found = not_none(small_outcomes([5, 3, 2], [0.5, 0.3, 0.2], ["a", "b", "c"]))
     assert found.target == "M0 50H10V70H20V80H30"
 
 
 def test_many_outcomes_are_a_grid_of_ten_columns() -> None:
     """Each cell drawn is one line; one drawn far more often than asked for is the darkest."""
     numbers = [str(number) for number in range(1, 101)]
-    found = small_outcomes([99, 1, *[0] * 98], [0.01] * 100, numbers)
+    found = not_none(small_outcomes([99, 1, *[0] * 98], [0.01] * 100, numbers))
     assert (found.width, found.height, found.is_grid) == (10, 10, True)
     assert found.cells == ((OPACITIES[1], "M1 0.5h1"), (OPACITIES[4], "M0 0.5h1"))
 
@@ -38,19 +42,19 @@ def test_many_outcomes_are_a_grid_of_ten_columns() -> None:
         ([str(number) for number in range(1000)], 32),
     ],
 )
-def test_cards_are_laid_out_by_suit_and_rank(labels, columns) -> None:
+def test_cards_are_laid_out_by_suit_and_rank(labels: Sequence[str], columns: int) -> None:
     assert grid_columns(labels) == columns
 
 
 def test_no_draw_no_picture() -> None:
     assert small_outcomes([0, 0, 0], [1 / 3] * 3, ["a", "b", "c"]) is None
-    assert draw_order([-1, -1], ["a", "b", "c"]) is None
+    assert draw_order(np.array([-1, -1]), ["a", "b", "c"]) is None
 
 
 def test_draws_stand_in_their_order() -> None:
     """A dot a draw; one without an outcome stands below the others."""
-    found = draw_order([0, 2, -1], ["a", "b", "c"])
+    found = not_none(draw_order(np.array([0, 2, -1]), ["a", "b", "c"]))
     assert found.path.count("h0") == 2
     assert found.missing.count("h0") == 1
     assert [label for _, label in found.lanes] == ["a", "b", "c"]
-    assert len(draw_order([0] * 1000, ["a", "b", "c"]).path.split("M")) == 401
+    assert len(not_none(draw_order(np.zeros(1000, np.int64), ["a", "b", "c"])).path.split("M")) == 401

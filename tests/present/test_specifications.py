@@ -5,10 +5,12 @@ from dataclasses import replace
 from functools import partial
 from importlib import import_module
 from pathlib import Path
+from typing import Any
 
 import pytest
 from altair.utils.schemapi import validate_jsonschema
 from altair.vegalite.v6.schema.core import load_schema
+from tests.narrowing import not_none
 
 import flipsite.present.charts
 from flipsite.analyse.cross_study.comparisons import comparisons
@@ -35,9 +37,9 @@ def every_kind() -> Mapping[str, Draw]:
     names = ("article-2025", "controls", "control-dice", "control-dozens")
     article, controls, dice, dozens = (load_report(STUDIES / study) for study in names)
     ways = [load_report(STUDIES / f"control-methods{method}") for method in ("", "-rejection", "-seed")]
-    curve = calibration("a/b", [(0.1, 5, 50), (0.5, 25, 50), (0.9, 45, 50)])
+    curve = not_none(calibration("a/b", [(0.1, 5, 50), (0.5, 25, 50), (0.9, 45, 50)]))
     again = replace(controls, study=replace(controls.study, id="again"))
-    groups = {
+    groups: dict[str, Mapping[str, Draw]] = {
         "article": study_drawings(article),
         "controls": study_drawings(controls),
         "dice": study_drawings(dice),
@@ -64,7 +66,8 @@ def schema_admits(spec: Mapping[str, object]) -> None:
 @pytest.mark.parametrize("name", DRAWINGS)
 def test_the_schema_admits_each_kind_of_chart(name: str) -> None:
     figure = DRAWINGS[name]()
-    narrow = figure.spec["usermeta"]["narrow"]
+    spec: dict[str, Any] = dict(figure.spec)
+    narrow = spec["usermeta"]["narrow"]
     schema_admits(figure.spec)
     schema_admits(figure.spec | narrow)
 

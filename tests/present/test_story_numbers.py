@@ -6,6 +6,7 @@ from pathlib import Path
 import pytest
 from markupsafe import Markup
 from scipy import stats
+from tests.narrowing import not_none
 
 from flipsite.analyse.report import StudyReport
 from flipsite.domain.estimates import Sway, Verdict
@@ -48,7 +49,7 @@ def plain(text: str) -> str:
 
 def test_the_far_end(story: str, report: StudyReport) -> None:
     """How many are biased, and how often any of 240 fair coins would show as much as the mildest of them."""
-    most = [row for row in report.printed.rows if row.table == "most"]
+    most = [row for row in not_none(report.printed).rows if row.table == "most"]
     verdicts = {record.model: record.verdict for record in report.estimates}
     biased = sum(verdicts[row.model] is Verdict.BIASED for row in most)
     assert (
@@ -77,17 +78,19 @@ def test_room_for_fair_models_keeps_its_confidence_and_its_assumption(
     story: str, report: StudyReport
 ) -> None:
     share, people = report.fair_share, report.population
-    assert f"of all 240 models only {share.n_near} have a {share.criterion}" in story
-    assert plain(f"where {percent_text(share.chance)} of fair coins would stand") in story
-    assert f"room for about {share.share * 240:.0f} fair models among 240" in story
-    assert f"With 95 % confidence at most {share.n_most} of 240 could be fair" in story
+    assert f"of all 240 models only {not_none(share).n_near} have a {not_none(share).criterion}" in story
+    assert plain(f"where {percent_text(not_none(share).chance)} of fair coins would stand") in story
+    assert f"room for about {not_none(share).share * 240:.0f} fair models among 240" in story
+    assert f"With 95 % confidence at most {not_none(share).n_most} of 240 could be fair" in story
     assert "whatever number of draws between 40 and 55 each model had" in story
-    low, high = (f"{end:.0%}".replace("%", " %") for end in (people.fair_low, people.fair_high))
+    low, high = (
+        f"{end:.0%}".replace("%", " %") for end in (not_none(people).fair_low, not_none(people).fair_high)
+    )
     assert f"({low} to {high})" in story
 
 
 def test_who_belongs_on_the_lists(story: str, report: StudyReport) -> None:
-    rows = [row for row in report.printed.rows if row.model in report.standings]
+    rows = [row for row in not_none(report.printed).rows if row.model in report.standings]
     least = sum(report.standings[row.model].p_least for row in rows if row.table == "least")
     most = sum(report.standings[row.model].p_most for row in rows if row.table == "most")
     farthest = max(report.standings[row.model].rank_high for row in rows if row.table == "least")
@@ -111,8 +114,8 @@ def test_kinds_are_tested_by_model_and_by_author(story: str, report: StudyReport
 
 
 def test_what_the_regressions_found(story: str, report: StudyReport) -> None:
-    assert f"The result: {overall_sentence(report.fit)}." in story
-    assert plain(could_see_sentence(report.fit)) in story
+    assert f"The result: {overall_sentence(not_none(report.fit))}." in story
+    assert plain(could_see_sentence(not_none(report.fit))) in story
 
 
 def test_the_costs_are_the_sources(story: str) -> None:
@@ -128,7 +131,7 @@ def test_the_small_models_do_what_the_story_says_of_them(story: str) -> None:
         {one.model: one for one in load_report(CONTENT / "studies" / study).estimates}
         for study in ("small-models", "small-models-labels")
     )
-    assert fixed[BASE].bias <= 0.1
+    assert not_none(fixed[BASE].bias) <= 0.1
     assert fixed[BASE].sway is fresh[BASE].sway is fresh[SMALL].sway is Sway.ORDER
     assert fixed[SMALL].verdict is Verdict.BIASED
     assert f"{fixed[BASE].ones} ones in {fixed[BASE].valid} answers" in story
@@ -143,7 +146,7 @@ def test_a_higher_temperature_helps_and_does_not_cure(story: str) -> None:
             for study in ("small-models-t0-5", "small-models", "small-models-t1-5")
         ]
         cool, warm, hot = (one.ranking_bias for one in found)
-        assert cool > warm > hot > 2 * found[-1].noise_floor
+        assert not_none(cool) > not_none(warm) > not_none(hot) > 2 * not_none(found[-1].noise_floor)
         assert f"{bias_text(cool)}, {bias_text(warm)} and {bias_text(hot)}" in story
 
 

@@ -6,6 +6,7 @@ from pathlib import Path
 
 import altair as alt
 import pytest
+from tests.present.contrast import contrast
 
 from flipsite.domain.estimates import Verdict
 from flipsite.present.charts import theme
@@ -13,18 +14,6 @@ from flipsite.present.charts import theme
 STYLES = Path(__file__).parents[2] / "templates" / "static" / "flipsite.css"
 GROUNDS: tuple[theme.Token, ...] = ("page", "surface", "band")
 BOTH = pytest.mark.parametrize("colours", [theme.LIGHT, theme.DARK], ids=["light", "dark"])
-
-
-def luminance(colour: str) -> float:
-    """WCAG 2.2's relative luminance."""
-    shares = [int(colour[i : i + 2], 16) / 255 for i in (1, 3, 5)]
-    linear = [share / 12.92 if share <= 0.04045 else ((share + 0.055) / 1.055) ** 2.4 for share in shares]
-    return 0.2126 * linear[0] + 0.7152 * linear[1] + 0.0722 * linear[2]
-
-
-def contrast(one: str, other: str) -> float:
-    dark, light = sorted((luminance(one), luminance(other)))
-    return (light + 0.05) / (dark + 0.05)
 
 
 def test_contrast_is_measured_as_wcag_does() -> None:

@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import replace
+from typing import Any
 
 import pytest
 
@@ -10,7 +11,7 @@ from flipsite.analyse.estimates import estimates
 from flipsite.analyse.outcomes.power import study_plan
 from flipsite.domain.draws import Tally
 from flipsite.domain.estimates import Dependence, Estimate, Sway, Verdict
-from flipsite.domain.study import Study
+from flipsite.domain.study import Kind, Study
 from flipsite.present.pages.verdict_change import POWER, VerdictChange, verdict_change
 
 
@@ -63,10 +64,10 @@ def test_a_model_with_enough_draws_is_told_so(study: Study) -> None:
     ]
 
 
-def flagged(**of: object) -> Estimate:
+def flagged(**of: Any) -> Estimate:
     return replace(
-        Estimate(model="a/x", author="a", kind="measured", valid=200, p_value=0.2, page="x"),  # type: ignore[arg-type]
-        **of,  # type: ignore[arg-type]
+        Estimate(model="a/x", author="a", kind=Kind.MEASURED, valid=200, p_value=0.2, page="x"),
+        **of,
     )
 
 

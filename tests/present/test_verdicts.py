@@ -12,6 +12,7 @@ from flipsite.domain.site import SiteInfo
 from flipsite.errors import ContentError
 from flipsite.present.pages.narrative_pages import narrative_pages, narrative_sources
 from flipsite.present.pages.templates import environment
+from flipsite.present.text.markdown import Narrative
 from flipsite.present.text.verdicts import MANY, rules
 from flipsite.project import packaged
 
@@ -44,7 +45,8 @@ def test_the_methods_page_needs_no_study() -> None:
     pages = narrative_pages([], {"": power}, {}, sources, templates, info=SiteInfo())
     (methods,) = (page for page in pages if page.path.startswith("methods"))
     narrative = methods.context["narrative"]
-    html = str(narrative.html)  # type: ignore[attr-defined]
+    assert isinstance(narrative, Narrative)
+    html = str(narrative.html)
     assert "\ue000" not in html
     assert "<mn>0.05</mn>" in html
     assert "passes 20 at draw 8" in html

@@ -92,7 +92,7 @@ def same(one: Draws, other: Draws) -> bool:
 
 
 @st.composite
-def any_draws(draw: st.DrawFn, **options: st.SearchStrategy[Any]) -> list[Draw]:
+def any_draws(draw: st.DrawFn, /, **options: st.SearchStrategy[Any]) -> list[Draw]:
     """Draws of one study of 2 to 5 outcomes, at least one, each answer one draw or a row of them."""
     text = options.get("text", TEXT)
     labels = tuple(draw(st.lists(text, min_size=2, max_size=5, unique=True)))

@@ -8,14 +8,16 @@ import stat
 import subprocess
 import sys
 import textwrap
+from collections.abc import Mapping
 from contextlib import closing, suppress
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import pytest
 from tests.asked import ASKED
 
-from flipsite.domain.draws import Failed, Outcome, Rejected, Status
+from flipsite.domain.draws import Failed, Outcome, Rejected, Result, Status
 from flipsite.domain.endpoint import ModelLedger, Reading, ResponseRecord, StatedAnswer
 from flipsite.errors import StoreError
 from flipsite.store.cache.cache import CACHE_FILE, Cache
@@ -25,11 +27,18 @@ PROTOCOL = {"template": "Flip {first} {second}.", "pair": ["0", "1"], "temperatu
 HEADS = Reading(result=Outcome(index=1), reader=1)
 
 
-def cache(project, study="trial", protocol=PROTOCOL):
+def cache(project: Path, study: str = "trial", protocol: Mapping[str, object] = PROTOCOL) -> Cache:
     return Cache(project / ".flipsite", study=study, protocol=protocol, now="2025-09-08T00:00:00Z")
 
 
-def answered(attempt, *, billed=40, fault=None, reading=HEADS, generation="gen-1"):
+def answered(
+    attempt: int,
+    *,
+    billed: int | None = 40,
+    fault: str | None = None,
+    reading: Reading | None = HEADS,
+    generation: str | None = "gen-1",
+) -> ResponseRecord:
     return ResponseRecord(
         attempt=attempt,
         code=200,
@@ -42,7 +51,7 @@ def answered(attempt, *, billed=40, fault=None, reading=HEADS, generation="gen-1
     )
 
 
-async def flip(kept, *, draws=1, **changes) -> None:
+async def flip(kept: Cache, *, draws: int = 1, **changes: Any) -> None:
     for draw in range(draws):
         attempt = await kept.ask(replace(ASKED, draw=draw))
         await kept.answer(answered(attempt, **changes))
@@ -89,9 +98,9 @@ def test_a_request_in_flight_at_a_kill_counts_as_spent_and_is_asked_again(tmp_pa
 def test_what_is_no_flip_is_kept_raw_and_heard_again(tmp_path: Path) -> None:
     """Readable or not, with what it was about; a question that failed has no answer."""
     refusal = Rejected(status=Status.REFUSED, reason="no")
-    readings = (StatedAnswer(), refusal, Failed(reason="timed out"))
+    readings: tuple[Result | StatedAnswer, ...] = (StatedAnswer(), refusal, Failed(reason="timed out"))
 
-    async def ask(kept) -> None:
+    async def ask(kept: Cache) -> None:
         for draw, result in enumerate(readings):
             attempt = await kept.ask(replace(ASKED, draw=draw, labels=("c/d", "traits 1")))
             await kept.answer(answered(attempt, reading=Reading(result=result, reader=1)))
@@ -113,7 +122,7 @@ def test_what_is_no_flip_is_kept_raw_and_heard_again(tmp_path: Path) -> None:
 def test_attempts_are_kept_apart_from_draws(tmp_path: Path) -> None:
     """A transport fault and the answer after it are two attempts of one draw."""
 
-    async def twice(kept) -> None:
+    async def twice(kept: Cache) -> None:
         attempt = await kept.ask(ASKED)
         await kept.answer(
             answered(attempt, billed=0, fault="502: provider down", reading=None, generation=None)
@@ -133,7 +142,7 @@ def test_an_answer_that_cannot_be_read_needs_no_asking_but_a_failure_does(tmp_pa
     refusal = Reading(result=Rejected(status=Status.REFUSED, reason="no"), reader=1)
     failure = Reading(result=Failed(reason="timed out"), reader=1)
 
-    async def both(kept) -> None:
+    async def both(kept: Cache) -> None:
         await kept.answer(answered(await kept.ask(ASKED), reading=refusal))
         await kept.answer(
             answered(await kept.ask(replace(ASKED, draw=1)), reading=failure, fault="timed out")
@@ -146,10 +155,10 @@ def test_an_answer_that_cannot_be_read_needs_no_asking_but_a_failure_does(tmp_pa
 
 
 @pytest.mark.parametrize(("billed", "shown"), [(None, [1000]), (40, [40]), (0, [])])
-def test_what_a_fault_cost_is_some_draws(tmp_path: Path, billed, shown) -> None:
+def test_what_a_fault_cost_is_some_draws(tmp_path: Path, billed: int | None, shown: list[int]) -> None:
     """A draw that was never answered is shown where it cost something, and is still to be asked."""
 
-    async def fault(kept) -> None:
+    async def fault(kept: Cache) -> None:
         await kept.answer(answered(await kept.ask(ASKED), billed=billed, fault="cut off", reading=None))
 
     with cache(tmp_path) as kept:
@@ -178,7 +187,7 @@ def test_a_price_told_later_replaces_the_worst_case_once(tmp_path: Path) -> None
 def test_money_kept_with_a_model_is_the_sum_of_its_requests(tmp_path: Path) -> None:
     """The running totals and the rows agree to the picodollar, in flight included."""
 
-    async def many(kept) -> None:
+    async def many(kept: Cache) -> None:
         attempts = await asyncio.gather(*(kept.ask(replace(ASKED, draw=draw)) for draw in range(40)))
         prices = [None if n % 5 == 0 else n for n in range(30)]
         await asyncio.gather(
@@ -268,7 +277,7 @@ def test_hostile_text_is_stored_without_harm(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize("damage", [b"not a database at all, but long enough" * 400, b"\x00" * 4096])
-def test_a_damaged_cache_is_a_sentence_and_left_as_it_was(tmp_path: Path, damage) -> None:
+def test_a_damaged_cache_is_a_sentence_and_left_as_it_was(tmp_path: Path, damage: bytes) -> None:
     """Nothing of a file that cannot be read is written over."""
     path = tmp_path / ".flipsite" / CACHE_FILE
     path.parent.mkdir()
@@ -304,7 +313,7 @@ def test_a_page_damaged_in_the_middle_is_a_sentence(tmp_path: Path) -> None:
         "UPDATE attempt SET billed_pico = NULL, worst_pico = -5",
     ],
 )
-def test_a_value_damaged_inside_its_page_is_a_sentence(tmp_path: Path, change) -> None:
+def test_a_value_damaged_inside_its_page_is_a_sentence(tmp_path: Path, change: str) -> None:
     """SQLite does not notice it; what cannot be read as anything is told, whoever asks for it."""
     with cache(tmp_path) as kept:
         asyncio.run(flip(kept))
@@ -315,7 +324,7 @@ def test_a_value_damaged_inside_its_page_is_a_sentence(tmp_path: Path, change) -
 
 
 @pytest.mark.parametrize("name", ["", "cache.sqlite", "cache.sqlite-wal", "trial.lock", "trial.holder.json"])
-def test_no_link_in_the_private_folder_is_followed(tmp_path: Path, name) -> None:
+def test_no_link_in_the_private_folder_is_followed(tmp_path: Path, name: str) -> None:
     """A stranger's project cannot have flipsite write to a file of its user's."""
     outside = tmp_path / "outside"
     (outside.mkdir if not name else outside.touch)()

@@ -8,15 +8,16 @@ from dataclasses import replace
 from pathlib import Path
 
 import pytest
-from tests.store.test_cache import ASKED, answered, cache
+from tests.asked import ASKED
+from tests.store.test_cache import answered, cache
 
-from flipsite.store.cache.cache import CACHE_FILE
+from flipsite.store.cache.cache import CACHE_FILE, Cache
 
 MOMENTS = 200
 WORKERS = 16
 
 
-def copy_of(project, to) -> None:
+def copy_of(project: Path, to: Path) -> None:
     """The cache's files as a crash would leave them: no connection is closed, nothing is checkpointed."""
     (to / ".flipsite").mkdir(parents=True)
     for name in (CACHE_FILE, f"{CACHE_FILE}-wal"):
@@ -31,7 +32,7 @@ def test_a_crash_at_two_hundred_instants_loses_nothing_that_was_acknowledged(tmp
     settled: set[int] = set()
     crashes = []
 
-    async def work(kept, worker) -> None:
+    async def work(kept: Cache, worker: int) -> None:
         for draw in range(worker, 100_000, WORKERS):
             attempt = await kept.ask(replace(ASKED, draw=draw))
             asked.add(draw)
@@ -39,7 +40,7 @@ def test_a_crash_at_two_hundred_instants_loses_nothing_that_was_acknowledged(tmp
             await kept.answer(answered(attempt, billed=None if draw % 7 == 0 else draw % 900))
             settled.add(draw)
 
-    async def crash(kept) -> None:
+    async def crash(kept: Cache) -> None:
         working = [asyncio.create_task(work(kept, worker)) for worker in range(WORKERS)]
         for moment in range(MOMENTS):
             for _ in range(chance.randrange(12)):
@@ -58,7 +59,7 @@ def test_a_crash_at_two_hundred_instants_loses_nothing_that_was_acknowledged(tmp
         check(tmp_path / str(moment), were_asked, were_settled)
 
 
-def check(project, were_asked, were_settled, *, workers=WORKERS) -> None:
+def check(project: Path, were_asked: set[int], were_settled: set[int], *, workers: int = WORKERS) -> None:
     with cache(project) as kept:
         there = {draw for _, _, draw in kept.settled("a/b")}
         assert were_settled <= there

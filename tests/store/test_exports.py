@@ -7,6 +7,7 @@ import re
 from dataclasses import replace
 from math import isfinite
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pyarrow.parquet as pq
@@ -17,7 +18,7 @@ from tests.store.draw_strategies import many_draws
 
 from flipsite.csv_cells import csv_cell, without_guard
 from flipsite.domain.draws import STATUSES, Draw, Draws, Failed, Outcome
-from flipsite.store.exports import EXPORT_FORMATS, export_draws, export_groups
+from flipsite.store.exports import EXPORT_FORMATS, ExportFormat, export_draws, export_groups
 from flipsite.store.snapshot.columns import COUNTS, SCHEMA, collect_draws, schema_with
 from flipsite.store.snapshot.read import read_draws
 
@@ -36,7 +37,7 @@ DRAW = Draw(
 BARE = Draw(model="c/d", draw=7, labels=("é", "=1"), order=0, result=Failed(reason="x"))
 
 
-def exported(draws: Draws, form: str) -> bytes:
+def exported(draws: Draws, form: ExportFormat) -> bytes:
     file = io.BytesIO()
     export_draws(draws, file, study="s", form=form)
     return file.getvalue()
@@ -76,7 +77,7 @@ def test_parquet_is_a_snapshot(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize("text", ["=HYPERLINK(1)", "+1", "-1", "@x", "\tx", "\rx", "'=x", "''-", "\uff1dx"])
-def test_no_cell_of_text_begins_a_formula(text) -> None:
+def test_no_cell_of_text_begins_a_formula(text: str) -> None:
     """A spreadsheet reads text; JSON holds what was said."""
     draws = collect_draws([replace(DRAW, model=text, response=text, provider=text)])
     row = next(csv.DictReader(io.StringIO(exported(draws, "csv").decode(), newline="")))
@@ -93,13 +94,13 @@ def test_many_rows_are_written_in_blocks() -> None:
     assert [line.split(",")[2] for line in lines[1:]] == [str(row) for row in range(8_200)]
 
 
-def plainly(draws: Draws, form: str) -> bytes:
+def plainly(draws: Draws, form: ExportFormat) -> bytes:
     """The draws written row by row, each cell by itself."""
     names = schema_with(draws.optional_columns).names
     lines = [",".join(names) + "\n"] if form == "csv" else []
     for model, rows in ((name, draws.rows(index)) for index, name in enumerate(draws.models)):
         for row in range(rows.start, rows.stop):
-            cells: dict[str, object] = {"study": "s", "model": model}
+            cells: dict[str, Any] = {"study": "s", "model": model}
             for name in names[2:]:
                 value = getattr(draws, name)[row]
                 value = value.item() if isinstance(value, np.generic) else value
@@ -119,14 +120,14 @@ def plainly(draws: Draws, form: str) -> bytes:
 
 @given(rows=many_draws(text=st.text(st.characters(), max_size=8)))
 @pytest.mark.parametrize("form", ["csv", "jsonl"])
-def test_columns_joined_beforehand_are_rows_written_plainly(form, rows) -> None:
+def test_columns_joined_beforehand_are_rows_written_plainly(form: ExportFormat, rows: list[Draw]) -> None:
     """To the byte: hostile texts, nothing at all, the shortest numbers."""
     draws = collect_draws(rows)
     assert exported(draws, form) == plainly(draws, form)
 
 
 @given(text=st.text("'=+-@x\t", max_size=5))
-def test_the_guard_comes_off_as_it_went_on(text) -> None:
+def test_the_guard_comes_off_as_it_went_on(text: str) -> None:
     """What an export adds an import takes, and nothing else."""
     draws = collect_draws([replace(DRAW, response=text)])
     row = next(csv.DictReader(io.StringIO(exported(draws, "csv").decode(), newline="")))
@@ -134,7 +135,7 @@ def test_the_guard_comes_off_as_it_went_on(text) -> None:
 
 
 @given(rows=many_draws(text=st.text(st.characters(), max_size=8)))
-def test_every_text_gives_readable_files(rows) -> None:
+def test_every_text_gives_readable_files(rows: list[Draw]) -> None:
     """NULs, quotes and lone surrogates break no line, and the same draws give the same bytes."""
     draws = collect_draws(rows)
     lines = exported(draws, "jsonl").decode().split("\n")
@@ -147,7 +148,7 @@ def test_every_text_gives_readable_files(rows) -> None:
 
 
 @pytest.mark.parametrize("form", EXPORT_FORMATS)
-def test_the_progress_counts_draws_and_no_draw_is_a_file_all_the_same(form) -> None:
+def test_the_progress_counts_draws_and_no_draw_is_a_file_all_the_same(form: ExportFormat) -> None:
     told, file = [], io.BytesIO()
     draws = collect_draws([replace(BARE, draw=row) for row in range(8_200)])
     export_groups([draws], file, study="s", form=form, n_all=8_200, progress=lambda *each: told.append(each))

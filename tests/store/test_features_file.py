@@ -103,7 +103,7 @@ NOTES = st.text(st.characters(exclude_categories=["Cs", "Cc"]), max_size=20).map
         unique_by=lambda row: (row.model, row.feature),
     )
 )
-def test_what_is_written_is_read(tmp_path_factory: pytest.TempPathFactory, rows) -> None:
+def test_what_is_written_is_read(tmp_path_factory: pytest.TempPathFactory, rows: list[Feature]) -> None:
     path = tmp_path_factory.mktemp("features") / "features.csv"
     write_features(path, rows)
     assert read_features(path) == tuple(sorted(rows, key=lambda row: (row.model, row.feature)))

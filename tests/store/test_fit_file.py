@@ -100,7 +100,7 @@ def test_a_number_that_is_none_is_null() -> None:
         ),
     ],
 )
-def test_a_damaged_file_is_told_with_the_mend(tmp_path: Path, text, told) -> None:
+def test_a_damaged_file_is_told_with_the_mend(tmp_path: Path, text: str, told: str) -> None:
     path = tmp_path / "fit.json"
     path.write_text(text)
     with pytest.raises(SettingsError, match=told) as caught:

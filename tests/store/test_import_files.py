@@ -86,7 +86,7 @@ PLAIN = {"model": ["a/b", "c/d"], "outcome": ["1", "0"]}
         zipped({"__MACOSX/._d.csv": b"\0", "d.csv": b"model,outcome\na/b,1\nc/d,0\n"}),
     ],
 )
-def test_a_csv_is_read_whatever_wrote_it(tmp_path: Path, content) -> None:
+def test_a_csv_is_read_whatever_wrote_it(tmp_path: Path, content: bytes | str) -> None:
     """Delimiters, BOMs, line ends, blank rows, unnamed columns and packing change nothing."""
     assert sheet_of(tmp_path, content).cells == PLAIN
 
@@ -158,7 +158,9 @@ UNREADABLE = [
 
 
 @pytest.mark.parametrize(("content", "name", "message"), UNREADABLE, ids=range(len(UNREADABLE)))
-def test_a_file_that_cannot_be_read_is_told_in_one_sentence(tmp_path: Path, content, name, message) -> None:
+def test_a_file_that_cannot_be_read_is_told_in_one_sentence(
+    tmp_path: Path, content: bytes, name: str, message: str
+) -> None:
     """The message names the file and the mend."""
     with pytest.raises(UsageError, match=message) as caught:
         sheet_of(tmp_path, content, name)
@@ -211,7 +213,7 @@ RECORDS = [{"model": "a/b", "outcome": 1}, {"model": "c/d", "outcome": 0}]
     ],
 )
 @pytest.mark.parametrize("name", ["draws.jsonl", "draws.json", "draws"])
-def test_json_is_read_in_every_form(tmp_path: Path, content, lines, name) -> None:
+def test_json_is_read_in_every_form(tmp_path: Path, content: str, lines: list[int], name: str) -> None:
     """Lists, pretty-printed, concatenated, in lines, or one list inside an object."""
     sheet = sheet_of(tmp_path, content, name)
     assert (sheet.cells, sheet.lines, sheet.lost) == (TWO, lines, [])
@@ -247,7 +249,9 @@ def test_values_are_found_at_paths(tmp_path: Path) -> None:
 
 
 @given(content=st.binary(max_size=200) | st.text('model,outcme\n";{}:\x00', max_size=60).map(str.encode))
-def test_any_bytes_give_a_sheet_or_a_sentence(content, tmp_path_factory: pytest.TempPathFactory) -> None:
+def test_any_bytes_give_a_sheet_or_a_sentence(
+    content: bytes, tmp_path_factory: pytest.TempPathFactory
+) -> None:
     """Nothing else escapes the reader."""
     folder = tmp_path_factory.mktemp("any")
     for name in ("a.csv", "a.jsonl"):
@@ -265,10 +269,12 @@ def test_any_bytes_give_a_sheet_or_a_sentence(content, tmp_path_factory: pytest.
         )
     )
 )
-def test_columns_of_json_are_as_long_as_the_file(records, tmp_path_factory: pytest.TempPathFactory) -> None:
+def test_columns_of_json_are_as_long_as_the_file(
+    records: list[dict[str, int | str | None]], tmp_path_factory: pytest.TempPathFactory
+) -> None:
     """Whatever keys a line lacks, cells stay beside their line."""
     folder = tmp_path_factory.mktemp("json")
-    every = [{"model": "x", "outcome": 1}, *records]
+    every: list[dict[str, int | str | None]] = [{"model": "x", "outcome": 1}, *records]
     sheet = sheet_of(folder, "".join(json.dumps(record) + "\n" for record in every), "a.jsonl")
     for name in ("model", "outcome"):
         assert sheet.cells[name] == [cell_text(record.get(name)) for record in every]

@@ -13,6 +13,7 @@ import pytest
 from hypothesis import given
 from hypothesis import settings as hypothesis
 from hypothesis import strategies as st
+from tests.narrowing import not_none
 from tests.store.import_both_ways import compare, large, read
 
 from flipsite.domain.draws import Status
@@ -68,7 +69,11 @@ RECORD = st.fixed_dictionaries(
     where=st.sampled_from([(), ("x=1",), ("x=",)]),
 )
 def test_any_lines_are_read_as_those_of_a_small_file(
-    records, bad, labels, where, tmp_path_factory: pytest.TempPathFactory
+    records: list[dict[str, object]],
+    bad: list[str],
+    labels: str | None,
+    where: tuple[str, ...],
+    tmp_path_factory: pytest.TempPathFactory,
 ) -> None:
     """Whatever stands in the cells, and whatever is no row: the same draws, the same words for the rest."""
     path = written(tmp_path_factory.mktemp("lines"), {"model": "a/b", "outcome": 1, "x": 1}, *bad, *records)
@@ -89,7 +94,7 @@ def test_any_lines_are_read_as_those_of_a_small_file(
     )
 )
 def test_labels_by_place_are_told_by_the_answers_as_in_a_small_file(
-    rows, tmp_path_factory: pytest.TempPathFactory
+    rows: list[tuple[str | int, tuple[str, str], str]], tmp_path_factory: pytest.TempPathFactory
 ) -> None:
     """What 0 and 1 mean is decided by how many rows say so, though rows that are alike are read once."""
     folder = tmp_path_factory.mktemp("place")
@@ -102,7 +107,7 @@ def test_labels_by_place_are_told_by_the_answers_as_in_a_small_file(
 
 @given(value=st.floats(allow_nan=False, allow_infinity=False))
 @hypothesis(max_examples=30, deadline=None)
-def test_numbers_are_the_same_to_the_last_bit(value, tmp_path_factory: pytest.TempPathFactory) -> None:
+def test_numbers_are_the_same_to_the_last_bit(value: float, tmp_path_factory: pytest.TempPathFactory) -> None:
     """A float is read from its shortest text by Arrow as by Python."""
     path = written(tmp_path_factory.mktemp("number"), {"model": "m", "outcome": 1, "latency_s": value})
     _, draws = large(path, parse_options((), (), None))
@@ -115,7 +120,7 @@ def test_a_gzipped_file_and_windows_lines_are_read(tmp_path: Path) -> None:
     path = tmp_path / "a.jsonl.gz"
     text = '\ufeff{"model":"a","outcome":1}\r\n\r\nnonsense\r\n{"model":"a","outcome":0}'
     path.write_bytes(gzip.compress(text.encode()))
-    assert compare(path).problems.first[0].line == 3
+    assert not_none(compare(path)).problems.first[0].line == 3
 
 
 def test_parquet_is_read(tmp_path: Path) -> None:
@@ -130,7 +135,7 @@ def test_parquet_is_read(tmp_path: Path) -> None:
         "asked_at": moments,
     }
     pq.write_table(pa.table(columns), tmp_path / "a.parquet")
-    assert compare(tmp_path / "a.parquet", 'response=say "it"').problems.n == 1
+    assert not_none(compare(tmp_path / "a.parquet", 'response=say "it"')).problems.n == 1
 
 
 def test_draws_that_a_study_in_parts_has_are_left_out(tmp_path: Path) -> None:
@@ -156,7 +161,7 @@ def test_draws_that_a_study_in_parts_has_are_left_out(tmp_path: Path) -> None:
         ((), "not one of 2 rows could be read [(]line 1 has the outcome '?'"),
     ],
 )
-def test_a_file_that_tells_nothing_is_refused(tmp_path: Path, columns, words) -> None:
+def test_a_file_that_tells_nothing_is_refused(tmp_path: Path, columns: tuple[str, ...], words: str) -> None:
     """In the words that a small one is refused in."""
     path = written(tmp_path, {"model": "a", "outcome": "?"}, {"model": "a", "outcome": "!"})
     options = parse_options(columns, (), None)

@@ -9,6 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import settings as hypothesis
 from hypothesis import strategies as st
+from tests.narrowing import not_none
 from tests.store.import_both_ways import compare
 
 from flipsite.csv_cells import without_guard
@@ -69,7 +70,7 @@ def csv_bytes(draw: st.DrawFn) -> bytes:
 
 @hypothesis(max_examples=300, deadline=None)
 @given(content=csv_bytes())
-def test_cells_are_those_of_pythons_reader(content, tmp_path_factory: pytest.TempPathFactory) -> None:
+def test_cells_are_those_of_pythons_reader(content: bytes, tmp_path_factory: pytest.TempPathFactory) -> None:
     """Whoever cut them: to the last letter, on the lines that Python counts."""
     path = tmp_path_factory.mktemp("csv") / "a.csv"
     path.write_bytes(content)
@@ -103,7 +104,11 @@ def test_cells_are_those_of_pythons_reader(content, tmp_path_factory: pytest.Tem
     where=st.sampled_from([(), (), (), ("model=a/b",), ("outcome=1.0",), ("response==1",)]),
 )
 def test_any_csv_is_read_as_a_small_one(
-    content, zipped, labels, where, tmp_path_factory: pytest.TempPathFactory
+    content: bytes,
+    zipped: bool,
+    labels: str | None,
+    where: tuple[str, ...],
+    tmp_path_factory: pytest.TempPathFactory,
 ) -> None:
     """Quotes, line ends in cells, blank, short and long rows, guards, any encoding; any refusal too."""
     path = tmp_path_factory.mktemp("csv") / "a.csv"
@@ -127,7 +132,7 @@ def test_any_csv_is_read_as_a_small_one(
         gzip.compress(b"model,outcome\n" + b"xyz" * 999, mtime=0)[:-9],
     ],
 )
-def test_a_csv_is_refused_in_the_words_of_a_small_one(tmp_path: Path, content) -> None:
+def test_a_csv_is_refused_in_the_words_of_a_small_one(tmp_path: Path, content: bytes) -> None:
     """Empty, without rows or columns, in another encoding, with an open quote, cut short."""
     (tmp_path / "a.csv").write_bytes(content)
     assert compare(tmp_path / "a.csv") is None
@@ -138,7 +143,7 @@ def test_a_row_may_begin_in_one_block_and_end_in_the_next(tmp_path: Path) -> Non
     answer = "\n".join(["flip " * 20] * 20)
     rows = "".join(f'm{n % 7},{n % 2},"{answer}"\n' for n in range(3_000))
     (tmp_path / "a.csv").write_text(f"model,outcome,response\n{rows}m8,?,\n")
-    found = compare(tmp_path / "a.csv")
+    found = not_none(compare(tmp_path / "a.csv"))
     assert [problem.line for problem in found.problems.first] == [2 + 20 * 3_000]
 
 
@@ -147,7 +152,7 @@ def test_an_exported_csv_comes_back_without_its_guards(tmp_path: Path) -> None:
     cells = {"model": "a/b", "outcome": "1", "response": "'=1+1", "labels": '"[""0"",""1""]"'}
     row = ",".join(cells.get(name, "") for name in COLUMNS)
     (tmp_path / "a.csv").write_text(",".join(COLUMNS) + f"\n{row}\n")
-    assert compare(tmp_path / "a.csv", where=("response==1+1",)).by_status == {Status.VALID: 1}
+    assert not_none(compare(tmp_path / "a.csv", where=("response==1+1",))).by_status == {Status.VALID: 1}
 
 
 @pytest.mark.slow

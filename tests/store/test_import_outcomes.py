@@ -1,20 +1,31 @@
 """Which side was drawn: codes, labels, places; the models' own words decide what a code means."""
 
+from collections.abc import Sequence
+
 import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from numpy.typing import NDArray
+from tests.narrowing import not_none
 
 from flipsite.store.imports.outcomes import LabelReader, RowOutcomes, code_of, decide
 
 COIN = ("tails", "heads")
 
 
-def read_drawn(cells, pairs, *, responses=None, by_place=False, codes_first=False) -> RowOutcomes:
+def read_drawn(
+    cells: Sequence[object],
+    pairs: Sequence[tuple[str, ...] | None],
+    *,
+    responses: Sequence[str | None] | None = None,
+    by_place: bool = False,
+    codes_first: bool = False,
+) -> RowOutcomes:
     """Read a column of cells as the import does, which looks at the rows first and then decides."""
     label, texts = LabelReader(), [None if cell is None else str(cell) for cell in cells]
 
-    def named(column):
+    def named(column: Sequence[str | None]) -> NDArray[np.int16]:
         return np.array([label(cell, pair) for cell, pair in zip(column, pairs, strict=True)], np.int16)
 
     return decide(
@@ -33,7 +44,7 @@ def read_drawn(cells, pairs, *, responses=None, by_place=False, codes_first=Fals
      ("2", -1), ("0.5", -1), ("yes", -1), ("nan", -1), ("", -1), (None, -1), ("-1", -1), ("[1]", -1),
      ("1" * 400, -1), ("1_0", -1)],
 )  # fmt: skip
-def test_codes(cell, outcome) -> None:
+def test_codes(cell: str | None, outcome: int) -> None:
     """0 and 1 however written; nothing else is an outcome."""
     assert read_drawn([cell], [None]).outcome.tolist() == [outcome]
 
@@ -47,7 +58,7 @@ def test_codes(cell, outcome) -> None:
         ("it is heads", -1), ("", -1), (None, -1), ("```python\nrandom.choice(['heads', 'tails'])\n```", -1),
     ],
 )  # fmt: skip
-def test_a_label_is_the_whole_text_or_its_last_line(said, index) -> None:
+def test_a_label_is_the_whole_text_or_its_last_line(said: str | None, index: int) -> None:
     """A sentence around the label is not guessed at."""
     assert LabelReader()(said, COIN) == index
 
@@ -107,7 +118,9 @@ def test_bits_stay_what_they_are() -> None:
         ([0, 0, 1, 1], ["", "x", None, "cat or dog"], [0, 0, 1, 1], "dog", "whatever their place"),
     ],
 )
-def test_the_models_words_tell_what_a_code_means(codes, said, outcome, label_1, reading) -> None:
+def test_the_models_words_tell_what_a_code_means(
+    codes: list[int], said: list[str | None], outcome: list[int], label_1: str, reading: str
+) -> None:
     """Label or place, either way round: the meaning that no response contradicts."""
     drawn = read_drawn(codes, PLACES, responses=said, by_place=True)
     assert drawn.outcome.tolist() == outcome
@@ -142,7 +155,9 @@ PAIRS = st.none() | st.tuples(LABELS, LABELS).filter(lambda pair: pair[0] != pai
     meaning=st.sampled_from(["text", "place"]),
     flip=st.integers(0, 1),
 )
-def test_the_label_drawn_is_the_label_said(rows, meaning, flip) -> None:
+def test_the_label_drawn_is_the_label_said(
+    rows: list[tuple[tuple[str, str] | None, int]], meaning: str, flip: int
+) -> None:
     """However a file codes it, outcome, labels and order give back what was drawn and what stood first."""
     pairs = [pair for pair, _ in rows]
     said = [pair[index] if pair else "" for pair, index in rows]
@@ -152,7 +167,7 @@ def test_the_label_drawn_is_the_label_said(rows, meaning, flip) -> None:
         if pair is None:
             assert drawn.labels[row] is None
             continue
-        assert set(drawn.labels[row]) == set(pair)
-        assert drawn.labels[row][drawn.order[row]] == pair[0]
-        assert drawn.labels[row][drawn.outcome[row]] == said[row]
+        assert set(not_none(drawn.labels[row])) == set(pair)
+        assert not_none(drawn.labels[row])[drawn.order[row]] == pair[0]
+        assert not_none(drawn.labels[row])[drawn.outcome[row]] == said[row]
     assert drawn.outcome.dtype == np.int16

@@ -67,7 +67,9 @@ def test_a_line_after_answers_of_many_lines_is_still_the_file_s(tmp_path: Path) 
         ("37", QWEN, 1.00, 0.00),
     ],
 )  # fmt: skip
-def test_shares_of_the_canonical_word_by_order(words, label, model, first, second) -> None:
+def test_shares_of_the_canonical_word_by_order(
+    words: Draws, label: str, model: str, first: float, second: float
+) -> None:
     """Share of the word that the file codes 1, where it was named first and where second."""
     pair = {"1": '["0","1"]', "37": '["50","37"]'}[label]
     rows = rows_of(words, model)
@@ -86,7 +88,7 @@ def words(tmp_path_factory: pytest.TempPathFactory) -> Draws:
 @pytest.mark.parametrize(
     ("model", "share"), [(CLAUDE, 0.508), (GEMINI, 0.419), (KIMI, 0.687), (GPT, 0.581), (QWEN, 0.910)]
 )
-def test_shares_of_the_label_named_first(tmp_path: Path, model, share) -> None:
+def test_shares_of_the_label_named_first(tmp_path: Path, model: str, share: float) -> None:
     """From the answers themselves, read whole or by their last line, not from the file's codes."""
     columns = ["outcome=raw_text", "labels=v,v2"]
     _, draws = imported(tmp_path, "fig5_word_bias.csv", columns, "p=50", f"model={model}")

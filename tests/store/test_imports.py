@@ -47,7 +47,7 @@ def files(folder: Path) -> dict[str, bytes]:
     return {path.name: path.read_bytes() for path in folder.iterdir()}
 
 
-def test_model_and_outcome_suffice(study) -> None:
+def test_model_and_outcome_suffice(study: Path) -> None:
     """What is missing is missing; draws are numbered by model as they stand."""
     report = add(study, "model,outcome\nc/d,0\na/b,1\nc/d,1\n")
     draws = draws_of(study)
@@ -61,7 +61,7 @@ def test_model_and_outcome_suffice(study) -> None:
     assert (report.n_rows, report.models, report.problems) == (3, ("a/b", "c/d"), ())
 
 
-def test_every_column_is_taken(study) -> None:
+def test_every_column_is_taken(study: Path) -> None:
     """Ours by their own name, others by --column; times go to UTC."""
     add(
         study,
@@ -77,7 +77,7 @@ def test_every_column_is_taken(study) -> None:
     assert draws.asked_at == ["2025-09-08T12:00:00Z"]
 
 
-def test_rows_without_outcome_are_kept_and_told(study) -> None:
+def test_rows_without_outcome_are_kept_and_told(study: Path) -> None:
     """Blank and unreadable outcomes are unparsed draws; the first ten are shown with their true lines."""
     blank = 'a/b,,"two\nlines"\n' * 9
     report = add(study, f"model,outcome,response\na/b,1,x\n{blank}a/b,maybe,z\na/b,0,y\na/b,2,\n")
@@ -91,7 +91,7 @@ def test_rows_without_outcome_are_kept_and_told(study) -> None:
     assert draws.outcome.tolist() == [1] + [-1] * 10 + [0, -1]
 
 
-def test_a_status_of_ours_is_believed(study) -> None:
+def test_a_status_of_ours_is_believed(study: Path) -> None:
     """A refused draw has no outcome; a word that is none of ours says nothing."""
     report = add(study, "model,outcome,status\na,1,success\na,,Refused\na,1,truncated\na,,valid\na,0,valid\n")
     expected = [Status.VALID, Status.REFUSED, Status.TRUNCATED, Status.UNPARSED, Status.VALID]
@@ -101,21 +101,21 @@ def test_a_status_of_ours_is_believed(study) -> None:
     assert [problem.line for problem in report.problems] == [5]
 
 
-def test_where_compares_texts_and_numbers(study) -> None:
+def test_where_compares_texts_and_numbers(study: Path) -> None:
     """p=50 is 50.0 too; all conditions must hold."""
     text = "model,outcome,p,kind\na,1,50,x\na,1,50.0,x\na,1,5e1,y\na,1,49,x\na,1,,x\n"
     report = add(study, text, where=("p=50", "kind=x"))
     assert (report.n_rows, report.n_filtered, len(draws_of(study))) == (5, 3, 2)
 
 
-def test_rows_without_a_model_are_told(study) -> None:
+def test_rows_without_a_model_are_told(study: Path) -> None:
     """Nobody can own them."""
     report = add(study, "model,outcome\na,1\n ,0\nNA,0\nnull,1\n")
     assert (report.n_lost, len(draws_of(study))) == (3, 1)
     assert (report.problems[0].line, report.problems[0].text) == (3, "names no model")
 
 
-def test_cells_that_cannot_be_read_are_missing_and_told(study) -> None:
+def test_cells_that_cannot_be_read_are_missing_and_told(study: Path) -> None:
     """A draw counts though its number of tokens is nonsense."""
     text = (
         "model,outcome,order,labels,prompt_tokens,cost_usd,asked_at\n"
@@ -141,14 +141,16 @@ def test_cells_that_cannot_be_read_are_missing_and_told(study) -> None:
         ("asked_at", "10/31/2026", r"no ISO 8601 time .* write times as 2026-10-31T14:15:00Z, or leave"),
     ],
 )
-def test_money_and_times_that_cannot_be_read_are_an_error(study, ours, cell, message) -> None:
+def test_money_and_times_that_cannot_be_read_are_an_error(
+    study: Path, ours: str, cell: str, message: str
+) -> None:
     """Half a column of costs would look like little spending; nothing is written."""
     with pytest.raises(UsageError, match=message):
         add(study, f'model,outcome,{ours}\na,1,"{cell}"\na,0,\na,1,"{cell}"\n')
     assert not study.exists()
 
 
-def test_decimal_commas_and_other_times(study) -> None:
+def test_decimal_commas_and_other_times(study: Path) -> None:
     """With --decimal a comma is the mark; in dotted dates the day comes first; Unix seconds are a time."""
     text = (
         "model;outcome;cost_usd;latency_s;asked_at\n"
@@ -174,7 +176,9 @@ def test_decimal_commas_and_other_times(study) -> None:
         ("True False maybe", "the column holds .*'maybe'; .* --labels False,True"),
     ],
 )
-def test_another_coding_is_refused_with_the_option_that_reads_it(study, cells, remedy) -> None:
+def test_another_coding_is_refused_with_the_option_that_reads_it(
+    study: Path, cells: str, remedy: str
+) -> None:
     """Half a column read would look like a coin; what the sentence names then reads it."""
     text = "model,outcome\n" + "".join(f"a,{cell}\n" for cell in cells.split() * 10)
     with pytest.raises(UsageError, match=remedy) as caught:
@@ -185,13 +189,13 @@ def test_another_coding_is_refused_with_the_option_that_reads_it(study, cells, r
     assert report.by_status[Status.VALID] == 10 * min(len(cells.split()), 4 if "heads" in cells else 2)
 
 
-def test_a_few_odd_outcomes_are_no_other_coding(study) -> None:
+def test_a_few_odd_outcomes_are_no_other_coding(study: Path) -> None:
     """What is not there, a word for a failure, and one in a hundred are draws without an outcome."""
     text = "model,outcome\n" + "a,1\n" * 99 + "a,2\n" + "a,NaN\n" * 20 + "a,refused\n" * 20
     assert add(study, text).by_status == {Status.VALID: 99, Status.UNPARSED: 41}
 
 
-def test_headers_that_differ_in_case_are_taken_and_said(study) -> None:
+def test_headers_that_differ_in_case_are_taken_and_said(study: Path) -> None:
     """Of CSV and of JSON lines, in --column and --where too."""
     report = add(study, "Model,OUTCOME,P\na,1,5\nb,1,6\n", where=("p=5",))
     assert report.models == ("a",)
@@ -201,7 +205,7 @@ def test_headers_that_differ_in_case_are_taken_and_said(study) -> None:
     assert add(study, lines, "outcome=answer", name="b.jsonl").models == ("c",)
 
 
-def test_numbers_of_draws_are_kept_or_given(study, tmp_path: Path) -> None:
+def test_numbers_of_draws_are_kept_or_given(study: Path, tmp_path: Path) -> None:
     """The file's own where each row has one of its own, else the order of the file."""
     add(study, "model,outcome,draw\na,1,5\na,0,3\n")
     assert draws_of(study).draw.tolist() == [3, 5]
@@ -210,7 +214,7 @@ def test_numbers_of_draws_are_kept_or_given(study, tmp_path: Path) -> None:
     assert draws_of(other).draw.tolist() == [0, 1]
 
 
-def test_the_same_file_twice_changes_nothing(study) -> None:
+def test_the_same_file_twice_changes_nothing(study: Path) -> None:
     """Not a byte of the study, under whatever name the file comes."""
     text = "model,outcome\na/b,1\n"
     add(study, text)
@@ -221,7 +225,7 @@ def test_the_same_file_twice_changes_nothing(study) -> None:
     assert files(study) == before
 
 
-def test_the_same_file_with_other_options_is_refused(study) -> None:
+def test_the_same_file_with_other_options_is_refused(study: Path) -> None:
     """Its rows would be counted twice."""
     text = "model,outcome,answer\na/b,1,0\n"
     add(study, text)
@@ -233,7 +237,7 @@ def test_the_same_file_with_other_options_is_refused(study) -> None:
     assert files(study) == before
 
 
-def test_another_file_is_added(study) -> None:
+def test_another_file_is_added(study: Path) -> None:
     """Its draws follow, a model's own numbers stay where they are free, and old draws stay as they were."""
     add(study, "model,outcome\na,1\nb,0\n")
     add(study, "model,outcome\na,0\nc,1\n", name="b.csv")
@@ -251,7 +255,7 @@ def test_another_file_is_added(study) -> None:
 NUMBERED = "model,draw,outcome\n" + "".join(f"a,{n},{n % 2}\n" for n in range(6))
 
 
-def test_a_log_that_has_grown_adds_only_its_new_draws(study) -> None:
+def test_a_log_that_has_grown_adds_only_its_new_draws(study: Path) -> None:
     """Draws that the study has are not counted twice; another file of the same draws changes nothing."""
     add(study, NUMBERED)
     report = add(study, NUMBERED + "a,6,1\nb,0,1\n", name="b.csv")
@@ -262,7 +266,7 @@ def test_a_log_that_has_grown_adds_only_its_new_draws(study) -> None:
     assert len(draws_of(study)) == 8
 
 
-def test_another_content_of_a_draw_is_refused_unless_it_is_to_replace_it(study) -> None:
+def test_another_content_of_a_draw_is_refused_unless_it_is_to_replace_it(study: Path) -> None:
     """A log that was corrected takes the place of the first one where the user says so."""
     add(study, NUMBERED)
     before = files(study)
@@ -278,7 +282,7 @@ def test_another_content_of_a_draw_is_refused_unless_it_is_to_replace_it(study) 
     assert draws_of(study).outcome.tolist() == [0, 1, 0, 0, 0, 1]
 
 
-def test_a_log_without_numbers_that_has_grown_is_known_by_its_beginning(study) -> None:
+def test_a_log_without_numbers_that_has_grown_is_known_by_its_beginning(study: Path) -> None:
     """By whole rows; bare outcomes are alike by chance, unless there are twenty of them."""
     head = "model,outcome,asked_at\n"
     rows = [f"{'ab'[n % 2]},{n % 3 // 2},2026-01-01T00:00:0{n}Z\n" for n in range(8)]
@@ -294,7 +298,7 @@ def test_a_log_without_numbers_that_has_grown_is_known_by_its_beginning(study) -
         assert bool(report.notes) == (not n_there)
 
 
-def test_a_file_that_repeats_a_draw_counts_it_once(study) -> None:
+def test_a_file_that_repeats_a_draw_counts_it_once(study: Path) -> None:
     """With the same content; with another one the rows are numbered anew, and that is said."""
     report = add(study, NUMBERED + NUMBERED.partition("\n")[2])
     assert (report.n_repeated, report.by_status) == (6, {Status.VALID: 6})
@@ -306,7 +310,7 @@ def test_a_file_that_repeats_a_draw_counts_it_once(study) -> None:
     )
 
 
-def test_a_dry_run_writes_nothing(study) -> None:
+def test_a_dry_run_writes_nothing(study: Path) -> None:
     """It shows the first ten draws as they would be stored, and counts what cannot be read by its kind."""
     path = study.parents[2] / "a.csv"
     path.write_text("model,outcome\n" + "a,1\n" * 12 + "a,x\na,y\na,\n,1\n")
@@ -316,7 +320,7 @@ def test_a_dry_run_writes_nothing(study) -> None:
     assert report.reasons == {"has the outcome": 2, "has no outcome": 1, "names no model": 1}
 
 
-def test_the_record_of_files_says_what_each_brought(study) -> None:
+def test_the_record_of_files_says_what_each_brought(study: Path) -> None:
     """Beside its name and digest."""
     add(study, NUMBERED)
     add(study, NUMBERED + "b,0,1\n", name="b.csv")
@@ -324,7 +328,7 @@ def test_the_record_of_files_says_what_each_brought(study) -> None:
     assert [record["brought"] for record in records] == [{"draws": 6, "models": 1}, {"draws": 1, "models": 1}]
 
 
-def test_a_study_is_described_as_far_as_its_draws_tell(study) -> None:
+def test_a_study_is_described_as_far_as_its_draws_tell(study: Path) -> None:
     """Kind, pair, orders, first day; the prompt is unknown."""
     text = (
         "model,outcome,v,v2,asked_at\n"
@@ -347,7 +351,7 @@ def test_a_study_is_described_as_far_as_its_draws_tell(study) -> None:
     assert (read.prompt.orders, read.sampling.draws) == ("both", 2)
 
 
-def test_a_description_that_is_there_stays(study) -> None:
+def test_a_description_that_is_there_stays(study: Path) -> None:
     """What a person wrote is theirs."""
     study.mkdir(parents=True)
     (study / "study.toml").write_text(dump_study(replace(default_study("coins"), title="Mine")))
@@ -357,7 +361,7 @@ def test_a_description_that_is_there_stays(study) -> None:
 
 
 @pytest.mark.parametrize("kind", [Kind.PUBLISHED, Kind.SIMULATED])
-def test_no_real_draw_goes_into_a_study_of_another_kind(study, kind) -> None:
+def test_no_real_draw_goes_into_a_study_of_another_kind(study: Path, kind: Kind) -> None:
     """No simulated figure beside a real one."""
     study.mkdir(parents=True)
     (study / "study.toml").write_text(dump_study(replace(default_study("coins"), kind=kind)))
@@ -366,7 +370,7 @@ def test_no_real_draw_goes_into_a_study_of_another_kind(study, kind) -> None:
     assert not (study / "draws.parquet").exists()
 
 
-def test_a_kill_between_the_files_is_mended_by_the_next_run(study) -> None:
+def test_a_kill_between_the_files_is_mended_by_the_next_run(study: Path) -> None:
     """The snapshot comes first; its description is written by the second run as by the first."""
     text = "model,outcome\na,1\n"
     add(study, text)
@@ -376,7 +380,7 @@ def test_a_kill_between_the_files_is_mended_by_the_next_run(study) -> None:
     assert files(study) == before
 
 
-def test_a_description_that_was_lost_is_made_again_of_all_parts(study) -> None:
+def test_a_description_that_was_lost_is_made_again_of_all_parts(study: Path) -> None:
     """And tells the most draws of any model that all parts hold."""
     first, second = "model,outcome\na,1\na,0\n", "model,outcome\na,1\nb,0\n"
     add(study, first)
@@ -401,7 +405,7 @@ UNREADABLE = [
 
 
 @pytest.mark.parametrize(("content", "message"), UNREADABLE)
-def test_what_cannot_be_imported_writes_nothing(study, content, message) -> None:
+def test_what_cannot_be_imported_writes_nothing(study: Path, content: str, message: str) -> None:
     """One sentence with the mend, and no trace of a study."""
     with pytest.raises(UsageError, match=message) as caught:
         add(study, content)
@@ -428,27 +432,29 @@ WRONG = [
 
 
 @pytest.mark.parametrize(("columns", "where", "labels", "message"), WRONG)
-def test_options_that_do_not_fit_write_nothing(study, columns, where, labels, message) -> None:
+def test_options_that_do_not_fit_write_nothing(
+    study: Path, columns: tuple[str, ...], where: tuple[str, ...], labels: str | None, message: str
+) -> None:
     """Each wrong option is told with what would be right."""
     with pytest.raises(UsageError, match=message):
         add(study, "model,outcome,answer\na,1,1\n", *columns, where=where, labels=labels)
     assert not study.exists()
 
 
-def test_a_column_is_switched_off(study) -> None:
+def test_a_column_is_switched_off(study: Path) -> None:
     """`--column order=` leaves a column of that name alone."""
     report = add(study, "model,outcome,order\na,1,first\n", "order=")
     assert report.n_problems == 0
 
 
-def test_labels_may_hold_commas(study) -> None:
+def test_labels_may_hold_commas(study: Path) -> None:
     """--labels reads as a line of CSV does."""
     add(study, 'model,outcome\na,"yes, sir"\na,No\n', labels='no,"yes, sir"')
     assert draws_of(study).outcome.tolist() == [1, 0]
     assert set(draws_of(study).labels) == {'["no","yes, sir"]'}
 
 
-def test_json_lines_and_gzip(study) -> None:
+def test_json_lines_and_gzip(study: Path) -> None:
     """Types are as JSON has them; an object is kept as its JSON."""
     rows = [
         {"model": "a", "outcome": True, "response": {"x": 1}},
@@ -465,7 +471,7 @@ def test_json_lines_and_gzip(study) -> None:
     )
 
 
-def test_a_damaged_snapshot_is_not_overwritten(study) -> None:
+def test_a_damaged_snapshot_is_not_overwritten(study: Path) -> None:
     """The draws that are there may be worth money."""
     add(study, "model,outcome\na,1\n")
     (study / "draws.parquet").write_bytes(b"PAR1")
@@ -475,7 +481,7 @@ def test_a_damaged_snapshot_is_not_overwritten(study) -> None:
 
 
 @pytest.mark.parametrize("delay_s", [0.0, 0.15, 0.3, 0.45, 0.6])
-def test_a_killed_import_is_whole_or_absent(study, delay_s) -> None:
+def test_a_killed_import_is_whole_or_absent(study: Path, delay_s: float) -> None:
     """Whenever it dies, the next run ends where an undisturbed one would."""
     text = "model,outcome,response\n" + "".join(f"m{i % 50},{i % 2},text {i}\n" for i in range(20_000))
     undisturbed = study.parents[2] / "undisturbed" / "content" / "studies" / "coins"

@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from dataclasses import replace
 from itertools import pairwise
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pyarrow as pa
@@ -15,7 +16,7 @@ from hypothesis import settings as hypothesis
 from hypothesis import strategies as st
 from tests.store.draw_strategies import many_draws, same
 
-from flipsite.analyse.report import evidence
+from flipsite.analyse.report import Evidence, evidence
 from flipsite.analyse.tally import tally
 from flipsite.domain.counts import Transitions, count_study
 from flipsite.domain.draws import Draw, Draws, Outcome, Rejected, Status
@@ -68,7 +69,9 @@ def many(n_draws: Sequence[int], *, seed: int) -> Draws:
 @pytest.mark.slow
 @hypothesis(max_examples=40)
 @given(rows=many_draws(), n_parts=st.integers(1, 3))
-def test_an_engine_counts_what_numpy_counts(rows, n_parts, tmp_path_factory: pytest.TempPathFactory) -> None:
+def test_an_engine_counts_what_numpy_counts(
+    rows: list[Draw], n_parts: int, tmp_path_factory: pytest.TempPathFactory
+) -> None:
     """Any draws, in any number of parts: the tallies are equal to the last picodollar."""
     folder = tmp_path_factory.mktemp("large")
     draws = collect_draws(rows)
@@ -77,7 +80,7 @@ def test_an_engine_counts_what_numpy_counts(rows, n_parts, tmp_path_factory: pyt
     assert read_tallies(files) == tally(draws) == read_tallies([folder / "draws.parquet"])
 
 
-def without_q(evidence):
+def without_q(evidence: Evidence) -> dict[str, Any]:
     """The halves are cut at the nearest look, and the q-values are of all tests together."""
     tests = {name: getattr(evidence, name) for name in ("succession", "by_provider", "by_day")}
     return {name: test and replace(test, q_value=None) for name, test in tests.items()} | {"by_half": None}
@@ -99,7 +102,7 @@ def test_counts_tell_what_rows_tell(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize("n_outcomes", [3, 200])
-def test_an_engine_counts_any_number_of_outcomes(n_outcomes, tmp_path: Path) -> None:
+def test_an_engine_counts_any_number_of_outcomes(n_outcomes: int, tmp_path: Path) -> None:
     """Counts by outcome, arm, provider, day and mode are those that numpy counts."""
     rng = np.random.default_rng(n_outcomes)
     labels = tuple(map(str, range(n_outcomes)))
@@ -139,7 +142,7 @@ def test_a_trajectory_is_looked_at_now_and_then(tmp_path: Path) -> None:
 
 
 @given(outcomes=st.lists(st.sampled_from([1, 0, -1]), max_size=9))
-def test_neighbours_are_counted_over_gaps(outcomes) -> None:
+def test_neighbours_are_counted_over_gaps(outcomes: list[int]) -> None:
     """A draw without an outcome stands between no two: counted one by one."""
     valid = [outcome for outcome in outcomes if outcome >= 0]
     found = Transitions.of(np.array(outcomes, np.int8))
@@ -152,7 +155,9 @@ def test_neighbours_are_counted_over_gaps(outcomes) -> None:
 @pytest.mark.parametrize(
     ("column", "value"), [("outcome", 2), ("outcome", None), ("status", "lost"), ("draw", -1), ("draw", 5)]
 )
-def test_an_engine_refuses_what_no_snapshot_may_hold(tmp_path: Path, column, value) -> None:
+def test_an_engine_refuses_what_no_snapshot_may_hold(
+    tmp_path: Path, column: str, value: int | str | None
+) -> None:
     """An outcome of 2, a valid draw without one, an unknown status, a draw number below 0 or there twice."""
     write_draws(tmp_path / "draws.parquet", many([9], seed=1), study="s")
     table = pq.read_table(tmp_path / "draws.parquet")

@@ -1,6 +1,5 @@
 """What goes out comes back: any draws, exported and imported, give the same draws and the same bytes."""
 
-import io
 from pathlib import Path
 from typing import Any
 
@@ -8,9 +7,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from tests.store.draw_strategies import TEXT, any_draws, many_draws, same
+from tests.store.test_exports import exported
 
 from flipsite.domain.draws import Declined, Draw, Draws, Outcome
-from flipsite.store.exports import ExportFormat, export_draws
+from flipsite.store.exports import ExportFormat
 from flipsite.store.imports.columns import parse_options
 from flipsite.store.imports.importer import ImportReport, import_file
 from flipsite.store.snapshot.columns import collect_draws
@@ -20,12 +20,6 @@ MOMENT = st.none() | st.sampled_from(["2025-09-08T12:00:00Z", "2025-09-08T12:00:
 WHOLE = TEXT.filter(bool)
 NAMED = st.text(st.characters(codec="utf-8"), min_size=1, max_size=6).filter(str.strip)
 FORMS = st.sampled_from(["csv", "jsonl", "parquet"])
-
-
-def exported(draws: Draws, form: ExportFormat) -> bytes:
-    file = io.BytesIO()
-    export_draws(draws, file, study="s", form=form)
-    return file.getvalue()
 
 
 def back(folder: Path, content: bytes, form: ExportFormat) -> tuple[ImportReport, Draws]:

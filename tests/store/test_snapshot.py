@@ -5,6 +5,7 @@ import sys
 from contextlib import suppress
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pyarrow as pa
@@ -35,7 +36,7 @@ def snapshot(tmp_path: Path) -> Path:
 
 
 @given(rows=many_draws())
-def test_what_is_written_is_read_back(rows, tmp_path_factory: pytest.TempPathFactory) -> None:
+def test_what_is_written_is_read_back(rows: list[Draw], tmp_path_factory: pytest.TempPathFactory) -> None:
     """Any draws survive the file, and the same draws in another order give the same bytes."""
     folder = tmp_path_factory.mktemp("round")
     draws = collect_draws(rows)
@@ -46,7 +47,9 @@ def test_what_is_written_is_read_back(rows, tmp_path_factory: pytest.TempPathFac
 
 
 @given(rows=st.lists(st.none() | st.lists(st.integers(0, 1), min_size=2, max_size=6), min_size=1, max_size=6))
-def test_sequences_are_read_back(rows, tmp_path_factory: pytest.TempPathFactory) -> None:
+def test_sequences_are_read_back(
+    rows: list[list[int] | None], tmp_path_factory: pytest.TempPathFactory
+) -> None:
     """A study of several draws an answer has one column more; an answer without its draws is null there."""
     unread = Rejected(status=Status.UNPARSED, reason="states 13 of 12")
     draws = collect_draws(
@@ -66,7 +69,7 @@ def test_sequences_are_read_back(rows, tmp_path_factory: pytest.TempPathFactory)
 
 
 @pytest.mark.parametrize("sequence", ["0 2", "0", "0  1", "0 x", ""])
-def test_a_sequence_that_is_none_is_refused(tmp_path: Path, sequence) -> None:
+def test_a_sequence_that_is_none_is_refused(tmp_path: Path, sequence: str) -> None:
     """Each of its marks is the index of an outcome, and there are at least two."""
     draws = collect_draws([replace(DRAW, result=OutcomeSequence(indices=(0, 1)))])
     write_draws(tmp_path / "a.parquet", replace(draws, sequence=[sequence]), study="s")
@@ -75,7 +78,7 @@ def test_a_sequence_that_is_none_is_refused(tmp_path: Path, sequence) -> None:
 
 
 @given(text=st.text(st.characters()))
-def test_text_that_is_no_unicode_is_mended(text, tmp_path_factory: pytest.TempPathFactory) -> None:
+def test_text_that_is_no_unicode_is_mended(text: str, tmp_path_factory: pytest.TempPathFactory) -> None:
     """A lone surrogate in an answer becomes U+FFFD; everything else stays."""
     path = tmp_path_factory.mktemp("text") / "a.parquet"
     write_draws(path, collect_draws([replace(DRAW, response=text)]), study="s")
@@ -83,7 +86,7 @@ def test_text_that_is_no_unicode_is_mended(text, tmp_path_factory: pytest.TempPa
     assert read_draws(path).response == [expected]
 
 
-def test_the_file_has_the_columns_of_the_design(snapshot) -> None:
+def test_the_file_has_the_columns_of_the_design(snapshot: Path) -> None:
     """Other tools see the tidy draws: names, order, plain types, the status in words, null for missing."""
     table = pq.read_table(snapshot)
     assert table.schema.names == SCHEMA.names
@@ -160,7 +163,7 @@ def test_a_missing_snapshot_says_what_to_run(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize("content", [b"", b"PAR1", b"model,outcome\na/b,1\n", b"PAR1" + bytes(100) + b"PAR1"])
-def test_a_file_that_is_no_parquet_is_told(tmp_path: Path, content) -> None:
+def test_a_file_that_is_no_parquet_is_told(tmp_path: Path, content: bytes) -> None:
     """Whatever the bytes, the message names the file."""
     path = tmp_path / "draws.parquet"
     path.write_bytes(content)
@@ -168,7 +171,7 @@ def test_a_file_that_is_no_parquet_is_told(tmp_path: Path, content) -> None:
         read_draws(path)
 
 
-def test_a_flipped_bit_is_found_or_harmless(snapshot) -> None:
+def test_a_flipped_bit_is_found_or_harmless(snapshot: Path) -> None:
     """No damage to a byte gives other draws than were written."""
     whole = snapshot.read_bytes()
     truth, extents = read_draws(snapshot), model_extents([snapshot])
@@ -203,7 +206,9 @@ FAULTS = [
 
 
 @pytest.mark.parametrize(("column", "values", "kind", "message"), FAULTS)
-def test_a_column_that_breaks_its_promise_is_told(snapshot, column, values, kind, message) -> None:
+def test_a_column_that_breaks_its_promise_is_told(
+    snapshot: Path, column: str, values: list[Any], kind: pa.DataType | None, message: str
+) -> None:
     """The file and the column are named, with what to do."""
     table = pq.read_table(snapshot)
     broken = table.set_column(table.schema.get_field_index(column), column, pa.array(values, kind))
@@ -221,7 +226,9 @@ def test_a_column_that_breaks_its_promise_is_told(snapshot, column, values, kind
         (SCHEMA.names[:-1], OURS, "column 'asked_at' is missing"),
     ],
 )
-def test_a_foreign_or_broken_snapshot_is_told(snapshot, columns, note, message) -> None:
+def test_a_foreign_or_broken_snapshot_is_told(
+    snapshot: Path, columns: list[str], note: dict[str, str], message: str
+) -> None:
     """Another program's Parquet, a newer flipsite's, and an older one's each have their own sentence."""
     rewrite(snapshot, pq.read_table(snapshot).select(columns), note)
     with pytest.raises(StoreError, match=message) as caught:
@@ -245,7 +252,7 @@ def test_many_row_groups_are_one_column(tmp_path: Path, monkeypatch: pytest.Monk
     assert same(read_draws(tmp_path / "a.parquet"), draws)
 
 
-def test_a_failed_write_leaves_the_old_snapshot(snapshot) -> None:
+def test_a_failed_write_leaves_the_old_snapshot(snapshot: Path) -> None:
     """Where the folder is a file, or the disk refuses, nothing is lost."""
     before = snapshot.read_bytes()
     with pytest.raises(StoreError, match="cannot be written"):
@@ -254,7 +261,7 @@ def test_a_failed_write_leaves_the_old_snapshot(snapshot) -> None:
     assert [path.name for path in snapshot.parent.iterdir()] == ["draws.parquet"]
 
 
-def test_reading_does_not_import_pandas(snapshot) -> None:
+def test_reading_does_not_import_pandas(snapshot: Path) -> None:
     """The build's start-up pays for Arrow only."""
     code = (
         "import sys, pathlib; from flipsite.store.snapshot.read import read_draws;"

@@ -6,6 +6,7 @@ import subprocess
 import sys
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import pytest
 from tests.torture.torturing import SECONDS, SEED
@@ -50,10 +51,10 @@ def under_preload(preload: Path, tmp_path: Path) -> Callable[..., str]:
 
 
 @pytest.fixture
-def torture(under_preload: Callable[..., str], tmp_path: Path) -> Callable[..., dict[str, object]]:
+def torture(under_preload: Callable[..., str], tmp_path: Path) -> Callable[..., dict[str, Any]]:
     """Runs a scenario under faults or kills for a share of the suite's seconds."""
 
-    def run(scenario: str, way: str, share: float) -> dict[str, object]:
+    def run(scenario: str, way: str, share: float) -> dict[str, Any]:
         job = {
             "scenario": scenario,
             "way": way,
@@ -61,7 +62,8 @@ def torture(under_preload: Callable[..., str], tmp_path: Path) -> Callable[..., 
             "seconds": SECONDS * share,
             "root": str(tmp_path / "root"),
         }
-        told = json.loads(under_preload("tortured.py", json.dumps(job), patience_s=SECONDS * share + 180))
+        said = under_preload("tortured.py", json.dumps(job), patience_s=SECONDS * share + 180)
+        told: dict[str, Any] = json.loads(said)
         print(f"{scenario}, {way}: {told['runs']} runs of {told['possible'] or 'any number'}, seed {SEED}")  # noqa: T201
         return told
 

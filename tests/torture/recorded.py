@@ -8,12 +8,15 @@ import asyncio
 import ctypes
 import os
 import sys
+from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
 
-from tests.store.test_cache import ASKED, answered, cache
+from tests.asked import ASKED
+from tests.store.test_cache import answered, cache
 
 from flipsite.domain.draws import Draw, Outcome
+from flipsite.store.cache.cache import Cache
 from flipsite.store.snapshot.columns import collect_draws
 from flipsite.store.snapshot.read import write_draws
 from flipsite.write.site.replace import replace_site
@@ -34,7 +37,7 @@ def fill_cache(folder: Path) -> None:
             asyncio.run(_ask(kept, range(first, first + N_DRAWS // 3)))
 
 
-async def _ask(kept, draws) -> None:
+async def _ask(kept: Cache, draws: Sequence[int]) -> None:
     async def work(worker: int) -> None:
         for draw in draws[worker::WORKERS]:
             attempt = await kept.ask(replace(ASKED, draw=draw))

@@ -67,7 +67,7 @@ class Scenario:
         warm: Imports what the command imports late, so that a forked run begins at once.
     """
 
-    lay_out: Callable[[Path], None]
+    lay_out: Callable[[Path], object]
     act: Callable[[], int]
     broken: Callable[[Path], list[str]]
     unfinished: Callable[[Path], list[str]]

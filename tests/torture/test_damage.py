@@ -71,7 +71,7 @@ def damaged(path: Path, *, flips: int, cuts: int) -> Iterator[str]:
     path.write_bytes(sound)
 
 
-def test_a_damaged_cache_is_left_as_it_is_and_told(project, capsys: pytest.CaptureFixture[str]) -> None:
+def test_a_damaged_cache_is_left_as_it_is_and_told(project: Path, capsys: pytest.CaptureFixture[str]) -> None:
     """No traceback; what SQLite finds at once is not touched; the snapshot, which is public, stays whole."""
     snapshot = project / "content/studies/trial/draws.parquet"
     cache, before = project / PRIVATE, snapshot.read_bytes()
@@ -131,7 +131,7 @@ READERS: dict[str, list[Callable[[Path], object]]] = {
 
 @pytest.mark.parametrize("name", READERS)
 def test_a_damaged_file_of_a_study_is_told_by_its_name(
-    project, capsys: pytest.CaptureFixture[str], name
+    project: Path, capsys: pytest.CaptureFixture[str], name: str
 ) -> None:
     """Whoever reads it: an error that names the file and is a sentence, never a traceback."""
     path = project / name
@@ -156,7 +156,7 @@ def test_a_damaged_file_of_a_study_is_told_by_its_name(
         assert reader(project) is not None
 
 
-def test_a_damaged_list_of_a_site_makes_nobody_delete_it(project) -> None:
+def test_a_damaged_list_of_a_site_makes_nobody_delete_it(project: Path) -> None:
     """Without a list that proves it flipsite's, a site is not replaced; with a false one, it is made anew."""
     site = project / "site"
     for words in damaged(site / "build.json", flips=60, cuts=15):

@@ -5,6 +5,9 @@ full, broken, forbidden or read-only disk. After each the promises of `scenarios
 does the work. Where the time is short, the calls are an even sample by chance.
 """
 
+from collections.abc import Callable
+from typing import Any
+
 import pytest
 
 SHARES = {
@@ -24,7 +27,9 @@ FEWEST = 3
 
 
 @pytest.mark.parametrize("scenario", SHARES)
-def test_each_call_that_fails_loses_nothing_and_is_told(torture, scenario) -> None:
+def test_each_call_that_fails_loses_nothing_and_is_told(
+    torture: Callable[..., dict[str, Any]], scenario: str
+) -> None:
     told = torture(scenario, "faults", SHARES[scenario])
     assert told["wrong"] == []
     assert min(told["possible"], FEWEST) <= told["runs"] <= told["possible"]

@@ -3,7 +3,9 @@
 Collectors in flight are killed by `tests/collect/test_sigkill.py`, here a hundred times more often.
 """
 
+from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import pytest
 from tests.collect.test_sigkill import check_books
@@ -25,7 +27,9 @@ SHARES = {
 
 
 @pytest.mark.parametrize("scenario", SHARES)
-def test_killed_at_any_instant_nothing_whole_is_lost(torture, scenario) -> None:
+def test_killed_at_any_instant_nothing_whole_is_lost(
+    torture: Callable[..., dict[str, Any]], scenario: str
+) -> None:
     told = torture(scenario, "kills", SHARES[scenario])
     assert told["wrong"] == []
     assert told["runs"] >= 3

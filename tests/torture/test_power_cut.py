@@ -49,7 +49,9 @@ CHECKS: dict[str, Callable[[Path, list[str]], None]] = {
 
 
 @pytest.mark.parametrize("what", CHECKS)
-def test_after_a_power_cut_all_that_was_promised_is_there(under_preload, tmp_path: Path, what) -> None:
+def test_after_a_power_cut_all_that_was_promised_is_there(
+    under_preload: Callable[..., str], tmp_path: Path, what: str
+) -> None:
     live, after, recording = tmp_path / "live", tmp_path / "after", tmp_path / "recording"
     live.mkdir()
     disk = Disk(live)

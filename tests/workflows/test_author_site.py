@@ -1,6 +1,7 @@
 """A project's site is its author's: their name, words, pictures, pages and domain."""
 
 import re
+from collections.abc import Callable
 from pathlib import Path
 from xml.etree import ElementTree
 
@@ -172,10 +173,12 @@ def test_an_author_has_pages_pictures_and_a_domain(project: Path) -> None:
         (lambda content: (content / "pages/methods.md").write_text("# x"), "no page can have this name"),
     ],
 )
-def test_a_file_that_the_site_cannot_take_is_one_sentence(project: Path, make: object, told: str) -> None:
+def test_a_file_that_the_site_cannot_take_is_one_sentence(
+    project: Path, make: Callable[[Path], object], told: str
+) -> None:
     for folder in ("root", "pages"):
         (project / "content" / folder).mkdir()
-    make(project / "content")  # type: ignore[operator]
+    make(project / "content")
     with pytest.raises(ContentError, match=re.escape(told)):
         built(project)
 

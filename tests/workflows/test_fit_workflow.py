@@ -4,6 +4,7 @@ import stat
 from dataclasses import replace
 from pathlib import Path
 from types import SimpleNamespace
+from typing import Any
 
 import pytest
 
@@ -80,9 +81,8 @@ def test_a_fit_is_older_than_what_has_changed_since(tmp_path: Path) -> None:
 def test_posterior_draws_lie_in_the_private_folder(tmp_path: Path) -> None:
     """Where a fit is what makes `.flipsite/`, it is private and ignored by git all the same."""
     netcdf = SimpleNamespace(to_netcdf=lambda path, **_: Path(path).write_bytes(b"draws"))
-    keep_draws(
-        (SimpleNamespace(form="scale", naive=False, draws=netcdf),), tmp_path / ".flipsite/fits/trial.nc"
-    )
+    sampled: Any = SimpleNamespace(form="scale", naive=False, draws=netcdf)
+    keep_draws((sampled,), tmp_path / ".flipsite/fits/trial.nc")
     assert (tmp_path / ".flipsite/fits/trial.nc").read_bytes() == b"draws"
     assert stat.S_IMODE((tmp_path / ".flipsite").stat().st_mode) == 0o700
     assert (tmp_path / ".flipsite/.gitignore").read_text() == "*\n"

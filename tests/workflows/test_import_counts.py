@@ -5,10 +5,10 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from click.testing import CliRunner, Result
+from click.testing import Result
+from tests.command_line import run
 
 from flipsite.analyse.report import StudyReport
-from flipsite.cli.main import cli
 from flipsite.domain.estimates import Verdict
 from flipsite.domain.study import Kind
 from flipsite.errors import SettingsError
@@ -22,10 +22,6 @@ COINS = "model,heads,n\nme/alpha,27,50\nme/beta,49,50\n"
 def here(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     monkeypatch.chdir(tmp_path)
     return tmp_path
-
-
-def run(*arguments: str) -> Result:
-    return CliRunner().invoke(cli, arguments)
 
 
 def counted(content: str, *options: str, study: str = "paper", name: str = "t.csv") -> Result:

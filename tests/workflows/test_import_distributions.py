@@ -76,7 +76,9 @@ def test_answers_name_one_of_many_labels(tmp_path: Path) -> None:
         ("a,b,c", "half", "--target 'half': expected uniform"),
     ],
 )
-def test_outcomes_and_targets_that_do_not_fit(tmp_path: Path, outcomes, target, message) -> None:
+def test_outcomes_and_targets_that_do_not_fit(
+    tmp_path: Path, outcomes: str, target: str | None, message: str
+) -> None:
     """One sentence, and nothing is written."""
 
     def attempt() -> None:
@@ -97,7 +99,7 @@ def test_outcomes_and_targets_that_do_not_fit(tmp_path: Path, outcomes, target, 
         ("model,s_1,s_2,s_3", ["0,1,1", "1,0,", "1,,0", ",,"]),
     ],
 )
-def test_several_draws_in_one_answer(tmp_path: Path, header, cells) -> None:
+def test_several_draws_in_one_answer(tmp_path: Path, header: str, cells: list[str]) -> None:
     """In one cell or in several; a gap or a word that is no label leaves the answer without draws."""
     text = f"{header}\n" + "".join(f"a,{cell}\n" for cell in cells)
     columns = ["sequence=s_1..s_3"] if "s_1" in header else []
@@ -110,7 +112,7 @@ def test_several_draws_in_one_answer(tmp_path: Path, header, cells) -> None:
 
 @pytest.mark.parametrize("form", ["csv", "jsonl", "parquet"])
 def test_sequences_of_many_outcomes_come_back_through_an_export(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, form
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, form: str
 ) -> None:
     """The same bytes: labels, indices, and answers without draws."""
     monkeypatch.chdir(tmp_path)
@@ -155,7 +157,7 @@ def test_ten_flips_in_one_answer(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize("form", ["csv", "jsonl", "parquet"])
-def test_a_flat_export_has_a_row_a_draw(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, form) -> None:
+def test_a_flat_export_has_a_row_a_draw(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, form: str) -> None:
     """With its place; what belongs to the whole answer stands in its first row alone."""
     monkeypatch.chdir(tmp_path)
     (tmp_path / "a.csv").write_text(

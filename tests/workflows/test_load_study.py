@@ -5,6 +5,7 @@ import sys
 from pathlib import Path
 
 import pytest
+from tests.narrowing import not_none
 
 from flipsite.domain.draws import Draw, Outcome
 from flipsite.errors import SettingsError, StoreError
@@ -42,7 +43,7 @@ def test_draws_that_lie_elsewhere_are_counted_where_they_are(folder: Path, tmp_p
     say(folder, f'[draws]\nfar = "{away.as_uri()}"\n')
     (tally,) = held_tallies(folder)
     assert (tally.model, tally.n_draws, tally.n_ones) == ("a/b", 4, 2)
-    found = held(folder)
+    found = not_none(held(folder))
     assert (found.files, found.address, len(found.draws)) == ((), away.as_uri(), 4)
     before = input_digests(find_project(tmp_path), ["far"], base_url=None)
     write_draws(away / "author=a" / "two.parquet", collect_draws(ROWS[4:]), study="far")

@@ -2,16 +2,18 @@
 
 import shutil
 import sqlite3
+from collections.abc import Callable
 from dataclasses import replace
+from functools import partial
 from pathlib import Path
 
 import pytest
 from click.testing import CliRunner
+from tests.collect.collecting_runs import STUDY, draws_of
 from tests.workflows.killing import killed_at
 
 from flipsite.cli.main import cli
 from flipsite.collect.simulated import Endpoint, fair_coin
-from flipsite.domain.draws import Draws
 from flipsite.domain.study import Feature, Skip
 from flipsite.errors import StoreError, UsageError
 from flipsite.project import Project, study_ids
@@ -23,7 +25,6 @@ from flipsite.workflows.load import kept_files, load_report
 from flipsite.workflows.move import finish_move, remove_model, remove_study, rename_study
 from flipsite.workflows.run_request import UNWATCHED, RunRequest
 
-STUDY = "trial"
 COINS = (fair_coin("a/fair"), fair_coin("b/fair"))
 
 
@@ -56,10 +57,6 @@ def project_at(root: Path) -> Project:
 def simulate(project: Project, *, draws: int) -> None:
     order = RunRequest(study_id=STUDY, simulated_seed=0, draws=draws)
     assert collect(project, order, UNWATCHED, app=Endpoint(coins=COINS)) is not None
-
-
-def draws_of(project: Project) -> Draws:
-    return read_draws(project.studies / STUDY / "draws.parquet")
 
 
 def shares(project: Project) -> dict[str, int]:
@@ -189,13 +186,13 @@ EVERY = pytest.mark.parametrize("stride", [13, pytest.param(1, marks=pytest.mark
 @EVERY
 @pytest.mark.parametrize("work", [rename, remove])
 def test_a_kill_at_any_step_leaves_the_study_where_it_was_or_where_it_goes(
-    collected: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, work, stride: int
+    collected: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, work: Callable[..., object], stride: int
 ) -> None:
     """After each kill the next command finishes the move or undoes it: one study, all draws, all answers."""
     step, ends = 1, set()
     while True:
         project = copy_of(collected, tmp_path / str(step), monkeypatch)
-        killed = killed_at(step, lambda project=project: work(project))
+        killed = killed_at(step, partial(work, project))
         finish_move(project)
         folders = study_ids(project) or tuple(path.name for path in (project.cache / "removed").iterdir())
         assert shares(project) == {folders[0]: 6}, step
@@ -220,7 +217,7 @@ def test_a_model_whose_removal_was_killed_is_removed_by_the_same_command(
     step, killed = 1, True
     while killed:
         project = copy_of(collected, tmp_path / str(step), monkeypatch)
-        killed = killed_at(step, lambda project=project: remove_model(project, STUDY, "a/fair"))
+        killed = killed_at(step, partial(remove_model, project, STUDY, "a/fair"))
         remove_model(project, STUDY, "a/fair")
         assert draws_of(project).models == ("b/fair",)
         assert len(read_features(project.studies / STUDY / "features.csv")) == 1

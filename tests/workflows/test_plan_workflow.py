@@ -3,16 +3,10 @@
 from pathlib import Path
 
 import pytest
-from click.testing import CliRunner, Result
-
-from flipsite.cli.main import cli
+from tests.command_line import run
 
 ROOT = Path(__file__).parents[2]
 CSV = "model,outcome,cost_usd\n" + "".join(f"a/b,{i % 2},0.001\nc/d,1,0.003\n" for i in range(20))
-
-
-def run(*arguments: str) -> Result:
-    return CliRunner().invoke(cli, arguments)
 
 
 def test_the_articles_verdicts_have_a_price(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -49,7 +43,9 @@ def test_a_study_of_ones_own_is_priced_by_its_draws(tmp_path: Path, monkeypatch:
         (["article-2025", "--power", "1"], "--power"),
     ],
 )
-def test_wrong_wishes_are_told_in_a_sentence(monkeypatch: pytest.MonkeyPatch, arguments, words) -> None:
+def test_wrong_wishes_are_told_in_a_sentence(
+    monkeypatch: pytest.MonkeyPatch, arguments: list[str], words: str
+) -> None:
     """Exit status 2: what, and the mend."""
     monkeypatch.chdir(ROOT)
     result = run("plan", *arguments)

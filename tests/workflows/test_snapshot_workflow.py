@@ -5,10 +5,11 @@ import os
 import shutil
 import sqlite3
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import closing, contextmanager, suppress
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import pyarrow as pa
 import pyarrow.parquet as pq
@@ -21,9 +22,9 @@ from tests.asked import ASKED
 from flipsite.collect.catalogue import Catalogue, dump_catalogue
 from flipsite.collect.reading.completion import draw_of
 from flipsite.domain.catalogue import Model
-from flipsite.domain.draws import Failed, Outcome, Rejected, Status
-from flipsite.domain.endpoint import Reading, ResponseRecord
-from flipsite.domain.study import Shard, StatedPrice
+from flipsite.domain.draws import Draw, Failed, Outcome, Rejected, Result, Status
+from flipsite.domain.endpoint import Reading, ResponseRecord, StoredDraw
+from flipsite.domain.study import Shard, StatedPrice, Study
 from flipsite.errors import StoreError
 from flipsite.project import snapshot_files
 from flipsite.settings import default_study
@@ -70,7 +71,9 @@ def body(text: str) -> bytes:
     return f'{{"id":"gen","choices":[{{"message":{{"content":"{text}"}}}}],"usage":{{}}}}'.encode()
 
 
-def answer(attempt: int, *, result, billed=40, text="Output: 1"):
+def answer(
+    attempt: int, *, result: Result | None, billed: int | None = 40, text: str = "Output: 1"
+) -> ResponseRecord:
     return ResponseRecord(
         attempt=attempt,
         code=200,
@@ -83,7 +86,9 @@ def answer(attempt: int, *, result, billed=40, text="Output: 1"):
     )
 
 
-async def flip(kept: Cache, model: str, draws, *, result=READINGS[1], **changes) -> None:
+async def flip(
+    kept: Cache, model: str, draws: Iterable[int], *, result: Result | None = READINGS[1], **changes: Any
+) -> None:
     for draw in draws:
         attempt = await kept.ask(replace(ASKED, model=model, draw=draw))
         await kept.answer(answer(attempt, result=result, **changes))
@@ -101,7 +106,7 @@ def files(folder: Path) -> dict[str, bytes]:
 
 def anew(kept: Cache, folder: Path) -> None:
     """The snapshot of a cache that is read whole."""
-    draws = (brief(snapshot.draw_of(each, STUDY)) for each in kept.kept())
+    draws = (brief(draw_of(each, STUDY)) for each in kept.kept())
     replace_snapshot(folder, draw_tables(draws, study="trial"), notes={})
 
 
@@ -136,7 +141,7 @@ class Saves(RuleBasedStateMachine):
         shutil.rmtree(self.root)
 
     @rule(model=st.sampled_from(MODELS), draw=st.integers(0, 9), worst=st.sampled_from([0, 1000]))
-    def ask(self, model, draw, worst) -> None:
+    def ask(self, model: str, draw: int, worst: int) -> None:
         asked = replace(ASKED, model=model, draw=draw, worst_pico=worst)
         self.under_way.append(asyncio.run(self.kept.ask(asked)))
 
@@ -147,24 +152,24 @@ class Saves(RuleBasedStateMachine):
         billed=st.sampled_from([None, 0, 40, 2000]),
         text=st.sampled_from(["Output: 1", "Output: 0", "é" * 9]),
     )
-    def hear(self, which, result, billed, text) -> None:
+    def hear(self, which: int, result: Result | None, billed: int | None, text: str) -> None:
         attempt = self.under_way.pop(which % len(self.under_way))
         asyncio.run(self.kept.answer(answer(attempt, result=result, billed=billed, text=text)))
 
     @rule(model=st.sampled_from(MODELS), n=st.integers(1, 12), billed=st.sampled_from([None, 40]))
-    def collect(self, model, n, billed) -> None:
+    def collect(self, model: str, n: int, billed: int | None) -> None:
         first = max((each.draw for each in self.kept.kept() if each.model == model), default=-1) + 1
         asyncio.run(flip(self.kept, model, range(first, first + n), billed=billed))
         self.save()
 
     @rule(which=st.integers(0, 99), billed=st.sampled_from([0, 7, 1000]))
-    def price(self, which, billed) -> None:
+    def price(self, which: int, billed: int) -> None:
         if unpriced := self.kept.unpriced():
             asyncio.run(self.kept.price(unpriced[which % len(unpriced)].attempt, billed))
             self.save()
 
     @rule(which=st.integers(0, 99), side=st.integers(0, 1))
-    def read_again(self, which, side) -> None:
+    def read_again(self, which: int, side: int) -> None:
         if rows := [each for each in self.kept.kept() if not isinstance(each.result, Failed)]:
             reading = Reading(result=Outcome(index=side), reader=2)
             self.kept.record([(rows[which % len(rows)].row, reading)])
@@ -187,7 +192,7 @@ class Saves(RuleBasedStateMachine):
         )
 
     @rule(which=st.integers(0, 99), how=st.sampled_from(["delete", "edit", "damage", "move", "all"]))
-    def meddle(self, which, how) -> None:
+    def meddle(self, which: int, how: str) -> None:
         found = snapshot_files(self.folder)
         if not found:
             return
@@ -218,7 +223,7 @@ class Saves(RuleBasedStateMachine):
     @rule()
     def save(self) -> None:
         write_snapshot(self.folder, self.kept, STUDY)
-        draws = collect_draws(brief(snapshot.draw_of(each, STUDY)) for each in self.kept.kept())
+        draws = collect_draws(brief(draw_of(each, STUDY)) for each in self.kept.kept())
         assert cells(self.folder).equals(draws_table(draws, study="trial").combine_chunks())
         clean = self.root / "anew"
         clean.mkdir()
@@ -248,7 +253,7 @@ def read(monkeypatch: pytest.MonkeyPatch) -> list[tuple[str, int]]:
     """The draws that were read in their answers, as they are."""
     found = []
 
-    def reading(each, study):
+    def reading(each: StoredDraw, study: Study) -> Draw:
         found.append((each.model, each.draw))
         return draw_of(each, study)
 
@@ -256,7 +261,7 @@ def read(monkeypatch: pytest.MonkeyPatch) -> list[tuple[str, int]]:
     return found
 
 
-def test_only_what_changed_is_read(folder, tmp_path: Path, read) -> None:
+def test_only_what_changed_is_read(folder: Path, tmp_path: Path, read: list[tuple[str, int]]) -> None:
     """Of two models the new draws, and one that is answered at last; then nothing."""
     with opened(tmp_path) as kept:
         asyncio.run(flip(kept, "a/b", range(5)))
@@ -276,7 +281,9 @@ def test_only_what_changed_is_read(folder, tmp_path: Path, read) -> None:
         assert (folder / "draws.parquet").stat() == before
 
 
-def test_a_price_told_late_reads_its_model_again(folder, tmp_path: Path, read) -> None:
+def test_a_price_told_late_reads_its_model_again(
+    folder: Path, tmp_path: Path, read: list[tuple[str, int]]
+) -> None:
     with opened(tmp_path) as kept:
         asyncio.run(flip(kept, "a/b", range(3), billed=None))
         asyncio.run(flip(kept, "z/z", range(3)))
@@ -304,7 +311,7 @@ def test_a_cost_is_unknown_where_nobody_states_a_price_or_sends_a_bill(folder: P
         assert cells(folder)["cost_usd"].to_pylist() == [None, 4e-11, 0.0]
 
 
-def test_untouched_parts_are_linked(folder, tmp_path: Path, read) -> None:
+def test_untouched_parts_are_linked(folder: Path, tmp_path: Path, read: list[tuple[str, int]]) -> None:
     """Ten parts, and a draw more of the third model: the others keep their bytes on the disk."""
     with small_files(), opened(tmp_path) as kept:
         for model in "abcdefghij":
@@ -319,7 +326,7 @@ def test_untouched_parts_are_linked(folder, tmp_path: Path, read) -> None:
     assert [place for place in range(10) if before[place] != after[place]] == [2]
 
 
-def test_a_study_that_grows_large_goes_into_parts(folder, tmp_path: Path) -> None:
+def test_a_study_that_grows_large_goes_into_parts(folder: Path, tmp_path: Path) -> None:
     """What people keep beside them stays; a file and parts are never there at once."""
     with small_files(), opened(tmp_path) as kept:
         asyncio.run(flip(kept, "a/b", range(3)))
@@ -335,7 +342,9 @@ def test_a_study_that_grows_large_goes_into_parts(folder, tmp_path: Path) -> Non
     assert len(cells(folder)) == 21
 
 
-def test_a_shards_notes_are_written_though_no_draw_changed(folder, tmp_path: Path, read) -> None:
+def test_a_shards_notes_are_written_though_no_draw_changed(
+    folder: Path, tmp_path: Path, read: list[tuple[str, int]]
+) -> None:
     """The rows are copied; a run without a shard then drops the notes."""
     shard = next(Shard(number, 2) for number in (1, 2) if Shard(number, 2).holds("a/b"))
     with opened(tmp_path) as kept:
@@ -349,7 +358,9 @@ def test_a_shards_notes_are_written_though_no_draw_changed(folder, tmp_path: Pat
         assert read == []
 
 
-def test_a_failed_write_leaves_the_old_snapshot_and_the_next_one_is_whole(folder, tmp_path: Path) -> None:
+def test_a_failed_write_leaves_the_old_snapshot_and_the_next_one_is_whole(
+    folder: Path, tmp_path: Path
+) -> None:
     """A full disk, below Python: nothing stored is lost, and nothing lies about."""
     with small_files(), opened(tmp_path) as kept:
         asyncio.run(flip(kept, "a/b", range(20)))

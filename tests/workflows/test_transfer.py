@@ -10,7 +10,8 @@ import sys
 from pathlib import Path
 
 import pytest
-from click.testing import CliRunner, Result
+from click.testing import CliRunner
+from tests.command_line import run
 
 from flipsite.cli.main import cli
 from flipsite.domain.study import Kind
@@ -37,11 +38,7 @@ def here(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     return tmp_path
 
 
-def run(*arguments: str) -> Result:
-    return CliRunner().invoke(cli, arguments)
-
-
-def test_import_begins_a_project_and_tells_what_it_read(here) -> None:
+def test_import_begins_a_project_and_tells_what_it_read(here: Path) -> None:
     """Where there is no project, content/studies/ begins in this folder."""
     result = run("import", "theirs.csv", "--study", "coins", *OPTIONS)
     assert result.exit_code == 0
@@ -54,7 +51,7 @@ def test_import_begins_a_project_and_tells_what_it_read(here) -> None:
     assert study_ids(find_project(here)) == ("coins",)
 
 
-def test_a_second_import_says_that_nothing_changed(here) -> None:
+def test_a_second_import_says_that_nothing_changed(here: Path) -> None:
     """Exit status 0: the study is as asked."""
     run("import", "theirs.csv", "--study", "coins", *OPTIONS)
     result = run("import", "theirs.csv", "--study", "coins", *OPTIONS)
@@ -64,7 +61,7 @@ def test_a_second_import_says_that_nothing_changed(here) -> None:
     )
 
 
-def test_more_than_ten_problems_are_counted(here) -> None:
+def test_more_than_ten_problems_are_counted(here: Path) -> None:
     """Ten are shown."""
     (here / "b.csv").write_text("model,outcome\na,1\n" + "".join(f"a,x{n}\n" for n in range(12)))
     result = run("import", "b.csv", "--study", "coins")
@@ -72,7 +69,7 @@ def test_more_than_ten_problems_are_counted(here) -> None:
     assert result.stderr.endswith("flipsite: b.csv: and 2 more\n")
 
 
-def test_several_files_a_folder_and_standard_input(here) -> None:
+def test_several_files_a_folder_and_standard_input(here: Path) -> None:
     """Each file is imported by itself; a folder's other files are passed over."""
     folder = here / "logs" / "more"
     folder.mkdir(parents=True)
@@ -98,7 +95,7 @@ def test_several_files_a_folder_and_standard_input(here) -> None:
     )
 
 
-def test_a_dry_run_shows_draws_and_writes_nothing(here) -> None:
+def test_a_dry_run_shows_draws_and_writes_nothing(here: Path) -> None:
     """As they would be stored, and what could not be read by its kind."""
     result = run("import", "theirs.csv", "--study", "coins", "--dry-run", *OPTIONS)
     assert result.exit_code == 0
@@ -109,7 +106,7 @@ def test_a_dry_run_shows_draws_and_writes_nothing(here) -> None:
 
 
 @pytest.mark.parametrize("study", ["../x", "X", "a b", "", "methods", "-a"])
-def test_a_study_cannot_be_named_just_anything(here, study) -> None:
+def test_a_study_cannot_be_named_just_anything(here: Path, study: str) -> None:
     """Nothing outside content/studies/ is ever written."""
     result = run("import", "theirs.csv", f"--study={study}", *OPTIONS)
     assert result.exit_code == 2
@@ -117,7 +114,7 @@ def test_a_study_cannot_be_named_just_anything(here, study) -> None:
     assert [path.name for path in here.iterdir()] == ["theirs.csv"]
 
 
-def test_a_file_that_cannot_be_imported_has_exit_status_2(here) -> None:
+def test_a_file_that_cannot_be_imported_has_exit_status_2(here: Path) -> None:
     """One line on stderr, nothing written."""
     result = run("import", "theirs.csv", "--study", "coins")
     assert (result.exit_code, result.stdout) == (2, "")
@@ -126,7 +123,7 @@ def test_a_file_that_cannot_be_imported_has_exit_status_2(here) -> None:
 
 
 @pytest.mark.parametrize("form", ["csv", "jsonl", "parquet"])
-def test_export_gives_back_what_import_took(here, form) -> None:
+def test_export_gives_back_what_import_took(here: Path, form: str) -> None:
     """Out and in again under another name: the same draws; a file and standard output hold the same bytes."""
     run("import", "theirs.csv", "--study", "coins", *OPTIONS)
     piped = run("export", "coins", "--format", form).stdout_bytes
@@ -141,7 +138,7 @@ def test_export_gives_back_what_import_took(here, form) -> None:
     ]
 
 
-def test_export_replaces_a_file_whole(here) -> None:
+def test_export_replaces_a_file_whole(here: Path) -> None:
     """The old file is gone when the new one is there."""
     run("import", "theirs.csv", "--study", "coins", *OPTIONS)
     (here / "out.csv").write_text("x" * 100_000)
@@ -150,7 +147,7 @@ def test_export_replaces_a_file_whole(here) -> None:
     assert {path.name for path in here.iterdir()} == {"theirs.csv", "content", "out.csv"}
 
 
-def test_parquet_does_not_go_to_a_terminal(here) -> None:
+def test_parquet_does_not_go_to_a_terminal(here: Path) -> None:
     """Bytes would garble it; the mend is told."""
     run("import", "theirs.csv", "--study", "coins", *OPTIONS)
     ours, terminal = pty.openpty()
@@ -161,7 +158,7 @@ def test_parquet_does_not_go_to_a_terminal(here) -> None:
     assert (result.returncode, b"name a file with -o FILE" in result.stderr) == (2, True)
 
 
-def test_export_of_what_has_no_draws(here) -> None:
+def test_export_of_what_has_no_draws(here: Path) -> None:
     """A study that is none, one without a snapshot, a published one: each has its own sentence."""
     run("import", "theirs.csv", "--study", "coins", *OPTIONS)
     result = run("export", "coin", "--format", "csv")

@@ -9,6 +9,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from tests.growth import assert_linear
+from tests.narrowing import not_none
 from tests.write.sites import FILES, page, write_site
 
 from flipsite.errors import SiteError
@@ -94,7 +95,7 @@ BODIES = [
 
 
 @pytest.mark.parametrize(("body", "kind", "message"), BODIES)
-def test_a_fault_is_found_with_its_line(tmp_path: Path, body, kind, message) -> None:
+def test_a_fault_is_found_with_its_line(tmp_path: Path, body: str, kind: Rule, message: str) -> None:
     (finding,) = found(tmp_path, index_html=page(f"<p>one</p>\n{body}"))
     assert (finding.path, finding.line, finding.kind) == ("index.html", 14, kind)
     assert message in finding.message
@@ -123,7 +124,7 @@ HEADS = [
 
 
 @pytest.mark.parametrize(("text", "message"), HEADS)
-def test_a_missing_or_weak_policy_is_found(tmp_path: Path, text, message) -> None:
+def test_a_missing_or_weak_policy_is_found(tmp_path: Path, text: str, message: str) -> None:
     findings = found(tmp_path, index_html=text)
     assert {each.kind for each in findings} == {Rule.POLICY}
     assert message in findings[0].message
@@ -137,7 +138,7 @@ def test_a_missing_or_weak_policy_is_found(tmp_path: Path, text, message) -> Non
         ("h1>", "h2>", "no <h1>"),
     ],
 )
-def test_what_a_page_lacks_as_a_whole_is_found(tmp_path: Path, old, new, message) -> None:
+def test_what_a_page_lacks_as_a_whole_is_found(tmp_path: Path, old: str, new: str, message: str) -> None:
     (finding,) = found(tmp_path, index_html=page().replace(old, new))
     assert (finding.kind, finding.line) == (Rule.PAGE, None)
     assert message in finding.message
@@ -289,12 +290,12 @@ def tags(draw: st.DrawFn) -> str:
 
 @settings(max_examples=60)
 @given(text=st.lists(tags(), max_size=6).map("".join))
-def test_ids_and_links_are_those_the_standard_library_reads(text) -> None:
+def test_ids_and_links_are_those_the_standard_library_reads(text: str) -> None:
     oracle = Oracle()
     oracle.feed(text)
     oracle.close()
     document = read_page(text.encode(), is_fragment=True)
-    assert document.ids == oracle.ids
+    assert set(not_none(document.ids)) == oracle.ids
     assert {each.url for each in document.references if each.use is Use.LINK} == oracle.links
 
 
@@ -303,7 +304,7 @@ def test_ids_and_links_are_those_the_standard_library_reads(text) -> None:
     content=st.binary(max_size=60)
     | st.text(st.sampled_from("<!-/ascripttitle\"'=> \n&"), max_size=60).map(str.encode)
 )
-def test_whatever_a_page_holds_it_is_read_to_an_end(content) -> None:
+def test_whatever_a_page_holds_it_is_read_to_an_end(content: bytes) -> None:
     read_page(content)
 
 
@@ -324,7 +325,7 @@ def test_whatever_a_page_holds_it_is_read_to_an_end(content) -> None:
         "<style ",
     ],
 )
-def test_broken_markup_costs_no_more_than_its_length(piece) -> None:
+def test_broken_markup_costs_no_more_than_its_length(piece: str) -> None:
     """Sixteen times the text takes about sixteen times as long: far from the 256 of a quadratic reader."""
     assert_linear(lambda n: read_page((piece * n + "</style>").encode()), small=10_000, large=160_000)
 

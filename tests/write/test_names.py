@@ -48,7 +48,7 @@ MEETING = [
 
 
 @pytest.mark.parametrize("path", REFUSED)
-def test_a_path_that_is_not_one_file_everywhere_is_refused_by_name(path) -> None:
+def test_a_path_that_is_not_one_file_everywhere_is_refused_by_name(path: str) -> None:
     with pytest.raises(SiteError) as caught:
         check_paths(["index.html", path])
     assert repr(path) in str(caught.value)
@@ -56,7 +56,7 @@ def test_a_path_that_is_not_one_file_everywhere_is_refused_by_name(path) -> None
 
 
 @pytest.mark.parametrize("pair", MEETING)
-def test_two_paths_that_meet_in_one_are_refused_in_either_order(pair) -> None:
+def test_two_paths_that_meet_in_one_are_refused_in_either_order(pair: tuple[str, str]) -> None:
     for paths in (pair, pair[::-1]):
         with pytest.raises(SiteError, match="name one otherwise"):
             check_paths(paths)
@@ -81,7 +81,7 @@ PARTS = st.text(st.sampled_from("aAbé\u0301.:~ /\\\0-"), max_size=6)
 
 
 @given(paths=st.lists(PARTS, max_size=6, unique=True))
-def test_what_is_allowed_can_be_written_side_by_side_where_case_is_ignored(paths) -> None:
+def test_what_is_allowed_can_be_written_side_by_side_where_case_is_ignored(paths: list[str]) -> None:
     """Model of such a disk: a mapping from lowered names; no two allowed files or folders share an entry."""
     try:
         check_paths(paths)

@@ -12,6 +12,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from http.client import HTTPConnection, HTTPResponse
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -53,14 +54,14 @@ def project(tmp_path: Path) -> Path:
 
 @contextmanager
 def served(
-    command: list[str | Path], **settings: object
+    command: list[str | Path], **settings: Any
 ) -> Iterator[tuple[subprocess.Popen[str], int, list[str]]]:
     """A preview in a process of its own: the process, its port, and what it said until it said that."""
     env = {**os.environ, "PYTHONPATH": f"{os.environ.get('PYTHONPATH', '')}:{Path(__file__).parent}"}
-    env |= settings.pop("env", {})  # type: ignore[call-overload]
+    env |= settings.pop("env", {})
     process = subprocess.Popen(
         command, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, env=env, **settings
-    )  # type: ignore[call-overload]
+    )
     try:
         assert process.stdout is not None
         said = []
@@ -99,7 +100,7 @@ def hear_until(stream: HTTPResponse, is_it: Callable[[dict[str, str]], bool]) ->
         line = stream.readline()
         assert line, "the preview ended"
         if line.startswith(b"data: ") and is_it(told := json.loads(line[6:])):
-            return told
+            return dict(told)
 
 
 def interrupt(process: subprocess.Popen[str]) -> tuple[int, str]:
@@ -108,7 +109,7 @@ def interrupt(process: subprocess.Popen[str]) -> tuple[int, str]:
     return process.returncode, said
 
 
-def test_a_change_is_built_a_fault_is_told_and_the_last_good_site_stays_up(project) -> None:
+def test_a_change_is_built_a_fault_is_told_and_the_last_good_site_stays_up(project: Path) -> None:
     story = project / "content/story.md"
     with served([sys.executable, "-c", SERVE, project]) as (process, port, _):
         assert "first" in home(port)
@@ -134,7 +135,7 @@ def test_a_change_is_built_a_fault_is_told_and_the_last_good_site_stays_up(proje
     assert sorted(os.listdir(project)) == ["content", "site"]  # noqa: PTH208 (names are wanted)
 
 
-def test_a_first_build_that_fails_is_shown_until_it_is_mended(project) -> None:
+def test_a_first_build_that_fails_is_shown_until_it_is_mended(project: Path) -> None:
     story = project / "content/story.md"
     story.write_text("broken")
     with served([sys.executable, "-c", SERVE, project]) as (_, port, _):
@@ -143,7 +144,7 @@ def test_a_first_build_that_fails_is_shown_until_it_is_mended(project) -> None:
         assert until(lambda: "mended" in home(port))
 
 
-def test_the_users_browser_is_opened_at_the_address(project) -> None:
+def test_the_users_browser_is_opened_at_the_address(project: Path) -> None:
     browser = project / "browser"
     browser.write_text(f'#!/bin/sh\necho "$1" > {project}/opened\n')
     browser.chmod(0o755)
@@ -177,7 +178,7 @@ def test_a_port_asked_for_that_is_taken_is_an_error(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize("host", ["no.such.host.invalid", "192.0.2.1"])
-def test_an_address_that_is_not_this_machines_is_an_error(tmp_path: Path, host) -> None:
+def test_an_address_that_is_not_this_machines_is_an_error(tmp_path: Path, host: str) -> None:
     with pytest.raises(SiteError, match=host):
         listen(tmp_path, Broadcast(State(version="none")), host=host, port=0, echo=quiet)
 
@@ -186,7 +187,7 @@ def test_an_address_that_is_not_this_machines_is_an_error(tmp_path: Path, host) 
     ("host", "shown"),
     [("0.0.0.0", "127.0.0.1"), ("::", "[::1]"), ("localhost", "localhost")],  # noqa: S104 (that is the point)
 )
-def test_the_address_told_is_one_that_a_browser_takes(tmp_path: Path, host, shown) -> None:
+def test_the_address_told_is_one_that_a_browser_takes(tmp_path: Path, host: str, shown: str) -> None:
     with listen(tmp_path, Broadcast(State(version="none")), host=host, port=0, echo=quiet) as server:
         assert address_of(server) == f"http://{shown}:{server.server_port}/"
 

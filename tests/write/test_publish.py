@@ -5,15 +5,11 @@ from dataclasses import replace
 from pathlib import Path
 
 import pytest
+from tests.repository import git
 from tests.write.sites import FILES, page, write_site
 
 from flipsite.errors import SiteError
 from flipsite.write.publish import Branch, branch_domain, fetch_branch, pages_address, plan_publish, push
-
-
-def git(folder: Path, *arguments: str) -> str:
-    done = subprocess.run(["git", *arguments], cwd=folder, capture_output=True, text=True, check=True)
-    return done.stdout.strip()
 
 
 @pytest.fixture

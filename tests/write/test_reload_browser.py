@@ -26,7 +26,9 @@ def long_page(word: str) -> str:
     return page("\n".join(f"<p>{word} {n}</p>" for n in range(400)))
 
 
-def test_an_open_page_reloads_keeps_its_place_and_shows_a_failed_build(tmp_path: Path, browser_page) -> None:
+def test_an_open_page_reloads_keeps_its_place_and_shows_a_failed_build(
+    tmp_path: Path, browser_page: Page
+) -> None:
     """Under the page's own strict policy, without a complaint on the console."""
     site = write_site(tmp_path / "site", {**FILES, "index.html": long_page("first")})
     server = PreviewServer(
@@ -56,7 +58,7 @@ def test_an_open_page_reloads_keeps_its_place_and_shows_a_failed_build(tmp_path:
     server.server_close()
 
 
-def test_a_page_that_waits_for_the_first_site_turns_into_it(tmp_path: Path, browser_page) -> None:
+def test_a_page_that_waits_for_the_first_site_turns_into_it(tmp_path: Path, browser_page: Page) -> None:
     server = PreviewServer(
         ("127.0.0.1", 0), site=tmp_path / "site", broadcast=Broadcast(State(version="none", error="one"))
     )

@@ -61,7 +61,9 @@ def say(server: PreviewServer, request: bytes) -> bytes:
         return answer
 
 
-def test_a_page_is_served_with_the_reloading_script_and_the_file_stays_as_it_was(server, site) -> None:
+def test_a_page_is_served_with_the_reloading_script_and_the_file_stays_as_it_was(
+    server: PreviewServer, site: Path
+) -> None:
     response, body = ask(server, "/s/index.html")
     script = b'<script src="/.flipsite/reload.js" data-version="v1"></script></body>'
     assert (response.status, response.headers["Content-Type"]) == (200, "text/html; charset=utf-8")
@@ -80,12 +82,12 @@ def test_a_page_is_served_with_the_reloading_script_and_the_file_stays_as_it_was
         (POLICY, POLICY.rstrip(";")),
     ],
 )
-def test_a_policy_is_widened_by_the_reloading_script_and_no_more(policy, served) -> None:
+def test_a_policy_is_widened_by_the_reloading_script_and_no_more(policy: str, served: str) -> None:
     assert amended(policy) == served
     assert amended(served) == served
 
 
-def test_a_policy_with_escaped_quotes_is_widened_too(server, site) -> None:
+def test_a_policy_with_escaped_quotes_is_widened_too(server: PreviewServer, site: Path) -> None:
     (site / "x.html").write_text(page(policy="default-src &#39;none&#39;"))
     assert b"default-src &#x27;none&#x27;; script-src &#x27;self&#x27;" in ask(server, "/x.html")[1]
 
@@ -106,14 +108,16 @@ def test_a_policy_with_escaped_quotes_is_widened_too(server, site) -> None:
         ("LICENSE", "application/octet-stream"),
     ],
 )
-def test_a_file_comes_whole_and_with_its_type(server, site, name, kind) -> None:
+def test_a_file_comes_whole_and_with_its_type(
+    server: PreviewServer, site: Path, name: str, kind: str
+) -> None:
     replace_site({name: (content := os.urandom(300_000))}, site, version="1", inputs={})
     response, body = ask(server, f"/{name}?v=1")
     assert (response.status, response.headers["Content-Type"], body) == (200, kind, content)
     assert response.headers["X-Content-Type-Options"] == "nosniff"
 
 
-def test_a_folder_is_its_index_and_never_a_listing(server) -> None:
+def test_a_folder_is_its_index_and_never_a_listing(server: PreviewServer) -> None:
     assert b"<h1>Coins" in ask(server, "/")[1]
     assert b"<h1>Coins" in ask(server, "/s/")[1]
     response, _ = ask(server, "/s?x=1")
@@ -121,7 +125,7 @@ def test_a_folder_is_its_index_and_never_a_listing(server) -> None:
     assert ask(server, "/assets/")[0].status == 404
 
 
-def test_what_is_missing_gets_the_sites_own_page(server, site) -> None:
+def test_what_is_missing_gets_the_sites_own_page(server: PreviewServer, site: Path) -> None:
     response, body = ask(server, "/s/nothing/here.html")
     assert (response.status, b"<h1>Coins" in body, b"reload.js" in body) == (404, True, True)
     (site / "404.html").unlink()
@@ -153,7 +157,7 @@ SECRETS = [
 
 
 @pytest.mark.parametrize("path", SECRETS)
-def test_no_address_leads_out_of_the_site(server, site, path) -> None:
+def test_no_address_leads_out_of_the_site(server: PreviewServer, site: Path, path: str) -> None:
     (site.parent / "secret.html").write_text("secret")
     (site / "link.html").symlink_to("../secret.html")
     (site / "up").symlink_to("..")
@@ -179,18 +183,18 @@ def walled(tmp_path_factory: pytest.TempPathFactory) -> Path:
         st.sampled_from([*"/.%?#\\0", "..", "%2f", "%2e", "s", "index.html", "secret", "\0"])
     ).map("".join)
 )
-def test_whatever_is_asked_only_files_of_the_site_are_found(walled, address) -> None:
+def test_whatever_is_asked_only_files_of_the_site_are_found(walled: Path, address: str) -> None:
     found = find_file(walled, address)
     assert not isinstance(found, Path) or found.is_relative_to(walled)
 
 
 @pytest.mark.parametrize("method", ["POST", "PUT", "DELETE", "PATCH", "OPTIONS", "TRACE", "PROPFIND"])
-def test_nothing_is_taken_in(server, method) -> None:
+def test_nothing_is_taken_in(server: PreviewServer, method: str) -> None:
     response, _ = ask(server, "/index.html", method=method)
     assert (response.status, response.headers["Allow"]) == (405, "GET, HEAD")
 
 
-def test_head_is_get_without_the_body(server) -> None:
+def test_head_is_get_without_the_body(server: PreviewServer) -> None:
     for path in ("/index.html", "/assets/coin.svg", "/nothing", "/s"):
         get, _ = ask(server, path)
         head, body = ask(server, path, method="HEAD")
@@ -223,11 +227,11 @@ def test_head_is_get_without_the_body(server) -> None:
         ("[", "127.0.0.1", False),
     ],
 )
-def test_only_this_machines_names_are_answered(host, bound, is_answered) -> None:
+def test_only_this_machines_names_are_answered(host: str | None, bound: str, is_answered: bool) -> None:
     assert answers_to(host, bound=bound) is is_answered
 
 
-def test_a_request_under_a_strange_name_gets_nothing(server) -> None:
+def test_a_request_under_a_strange_name_gets_nothing(server: PreviewServer) -> None:
     response, body = ask(server, "/index.html", Host="evil.example")
     assert (response.status, b"Coins" in body) == (403, False)
     assert ask(server, "/.flipsite/events", Host="evil.example")[0].status == 403
@@ -239,13 +243,13 @@ def test_a_request_under_a_strange_name_gets_nothing(server) -> None:
 @pytest.mark.parametrize(
     "request_line", [b"GET", b"\x16\x03\x01", b"GET / HTTP/9.9", b"x" * 70_000, b"GET / x HTTP/1.1"]
 )
-def test_what_is_no_request_is_refused_in_a_line(server, request_line) -> None:
+def test_what_is_no_request_is_refused_in_a_line(server: PreviewServer, request_line: bytes) -> None:
     answer = say(server, request_line + b"\r\nHost: localhost\r\n\r\n")
     assert answer == b"" or b"Coins" not in answer
     assert ask(server, "/index.html")[0].status == 200
 
 
-def test_a_body_is_not_read_as_the_next_request(server) -> None:
+def test_a_body_is_not_read_as_the_next_request(server: PreviewServer) -> None:
     answer = say(
         server,
         b"GET /s HTTP/1.1\r\nHost: localhost\r\nContent-Length: 40\r\n\r\nGET /index.html HTTP/1.1\r\n",
@@ -253,7 +257,7 @@ def test_a_body_is_not_read_as_the_next_request(server) -> None:
     assert answer.count(b"HTTP/1.1 ") == 1
 
 
-def test_one_connection_serves_many_requests(server) -> None:
+def test_one_connection_serves_many_requests(server: PreviewServer) -> None:
     connection = HTTPConnection("127.0.0.1", server.server_port, timeout=30)
     for path in ("/index.html", "/assets/coin.svg", "/nothing", "/s/data/draws.csv"):
         connection.request("GET", path)
@@ -263,7 +267,7 @@ def test_one_connection_serves_many_requests(server) -> None:
     connection.close()
 
 
-def test_a_page_that_listens_hears_of_each_change(server) -> None:
+def test_a_page_that_listens_hears_of_each_change(server: PreviewServer) -> None:
     connection = HTTPConnection("127.0.0.1", server.server_port, timeout=30)
     connection.request("GET", "/.flipsite/events")
     response = connection.getresponse()
@@ -300,7 +304,7 @@ def test_before_there_is_a_site_the_reason_is_the_page(tmp_path: Path) -> None:
     thread.join()
 
 
-def test_the_server_also_speaks_the_newer_protocol(site) -> None:
+def test_the_server_also_speaks_the_newer_protocol(site: Path) -> None:
     server = PreviewServer(("::1", 0), site=site, broadcast=Broadcast(State(version="v1")))
     thread = Thread(target=server.serve_forever, args=(0.01,))
     thread.start()

@@ -3,6 +3,8 @@
 import json
 import os
 import subprocess
+from collections import UserDict
+from collections.abc import ItemsView, Mapping
 from hashlib import sha256
 from pathlib import Path
 
@@ -11,12 +13,13 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from flipsite.errors import SiteError
+from flipsite.files import Content
 from flipsite.write.site.replace import SiteChange, replace_site
 
 SMALL = {"index.html": b"<h1>Home</h1>", "s/index.html": b"study", "s/models/a/b/index.html": b"model"}
 
 
-def build(files, out: Path, *, version: str = "1", **inputs: str) -> SiteChange:
+def build(files: Mapping[str, Content], out: Path, *, version: str = "1", **inputs: str) -> SiteChange:
     return replace_site(files, out, version=version, inputs=inputs)
 
 
@@ -103,7 +106,7 @@ def test_a_file_of_ours_that_went_missing_comes_back(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize("stray", ["notes.txt", "s/notes.txt", "s/models/a/b/.hidden", "empty/"])
-def test_what_flipsite_did_not_write_stops_the_build(tmp_path: Path, stray) -> None:
+def test_what_flipsite_did_not_write_stops_the_build(tmp_path: Path, stray: str) -> None:
     out = tmp_path / "site"
     build(SMALL, out)
     if stray.endswith("/"):
@@ -118,14 +121,14 @@ def test_what_flipsite_did_not_write_stops_the_build(tmp_path: Path, stray) -> N
     assert os.listdir(tmp_path) == ["site"]  # noqa: PTH208 (names are wanted)
 
 
-class Meddled(dict[str, bytes]):
+class Meddled(UserDict[str, bytes]):
     """A site whose reading gives somebody the time to save a file into the old one."""
 
     def __init__(self, files: dict[str, bytes], out: Path) -> None:
         super().__init__(files)
         self.out = out
 
-    def items(self):
+    def items(self) -> ItemsView[str, bytes]:
         (self.out / "late.txt").write_text("mine")
         return super().items()
 
@@ -142,7 +145,7 @@ def test_a_file_that_comes_while_the_site_is_written_undoes_the_swap(tmp_path: P
 @pytest.mark.parametrize(
     "listing", [None, b"{}", b"\xff", b"[" * 100_000, b'{"flipsite":"1","inputs":{},"outputs":["a"]}']
 )
-def test_without_a_list_of_flipsites_every_file_is_foreign(tmp_path: Path, listing) -> None:
+def test_without_a_list_of_flipsites_every_file_is_foreign(tmp_path: Path, listing: bytes | None) -> None:
     out = tmp_path / "site"
     out.mkdir()
     (out / "index.html").write_text("somebody's home")
@@ -195,7 +198,7 @@ def test_a_path_is_a_file_to_copy(tmp_path: Path) -> None:
     source = tmp_path / "draws.parquet"
     source.write_bytes(os.urandom(100_000))
     out = tmp_path / "site"
-    files = {"index.html": b"home", "s/data/draws.parquet": source}
+    files: dict[str, Content] = {"index.html": b"home", "s/data/draws.parquet": source}
     build(files, out)
     copy = out / "s/data/draws.parquet"
     assert copy.read_bytes() == source.read_bytes()
@@ -235,7 +238,7 @@ SITES = st.dictionaries(PATHS, st.binary(max_size=3), max_size=6)
 @settings(max_examples=15, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(sites=st.lists(SITES, min_size=1, max_size=4))
 def test_any_sequence_of_builds_ends_as_a_clean_build_of_the_last(
-    tmp_path_factory: pytest.TempPathFactory, sites
+    tmp_path_factory: pytest.TempPathFactory, sites: list[dict[str, bytes]]
 ) -> None:
     """And building the last one again does nothing."""
     root = tmp_path_factory.mktemp("sequence")

@@ -11,7 +11,7 @@ from flipsite.write.site.workers import Fork
 
 
 def test_a_result_of_any_size_comes_back() -> None:
-    fork = Fork(lambda: [os.getpid(), "x" * 3_000_000])
+    fork = Fork(lambda: (os.getpid(), "x" * 3_000_000))
     process, text = fork.result()
     assert process != os.getpid()
     assert len(text) == 3_000_000

@@ -230,7 +230,9 @@ def test_an_echo_of_the_template_that_is_cut_short_names_nothing() -> None:
     ("refusal", "finish_reason"), [("I can't do that.", "stop"), (None, "content_filter")]
 )
 @pytest.mark.parametrize("answer", [None, "", "No."])
-def test_a_refusal_in_its_own_field_is_refused(answer, refusal, finish_reason) -> None:
+def test_a_refusal_in_its_own_field_is_refused(
+    answer: str | None, refusal: str | None, finish_reason: str
+) -> None:
     """The provider's mark is believed where no outcome is stated."""
     found = read_answer(answer, labels=LABELS, refusal=refusal, finish_reason=finish_reason)
     assert isinstance(found, Rejected)
@@ -383,7 +385,9 @@ DECORATIONS = [
     ids=lambda labels: "-".join(labels)[:20],
 )
 @pytest.mark.parametrize("decoration", DECORATIONS)
-def test_which_label_is_named_never_decides_whether_it_is_read(decoration, labels) -> None:
+def test_which_label_is_named_never_decides_whether_it_is_read(
+    decoration: str, labels: tuple[str, ...]
+) -> None:
     """In one dress all labels are read, each as itself, or none is, each for the same reason."""
     found = [read_answer(decoration.format(label), labels=labels) for label in labels]
     if isinstance(found[0], Outcome):
@@ -402,7 +406,9 @@ def test_which_label_is_named_never_decides_whether_it_is_read(decoration, label
     ),
     labels=st.sampled_from([LABELS, ("1", "0"), ("heads", "tails"), ("2", "1", "0")]),
 )
-def test_swapping_the_labels_swaps_the_outcome_and_nothing_else(decoration, before, after, labels) -> None:
+def test_swapping_the_labels_swaps_the_outcome_and_nothing_else(
+    decoration: str, before: list[str], after: list[str], labels: tuple[str, ...]
+) -> None:
     """Whatever stands around it, and whichever outcome a label stands for."""
     texts = [" ".join([*before, decoration.format(label), *after]) for label in labels]
     found = [read_answer(text, labels=labels) for text in texts]
@@ -459,7 +465,9 @@ TEXTS = st.one_of(st.text(max_size=80), st.lists(PIECES, max_size=25).map("".joi
     mode=st.sampled_from(["text", "structured"]),
 )
 @example(answer="\ud800Output: 1", labels=LABELS, finish_reason=None, mode="text")
-def test_nothing_raises_and_no_outcome_is_invented(answer, labels, finish_reason, mode) -> None:
+def test_nothing_raises_and_no_outcome_is_invented(
+    answer: str, labels: tuple[str, ...], finish_reason: str | None, mode: str
+) -> None:
     """Whatever is said, an outcome's label stands in it."""
     found = read_answer(answer, labels=labels, finish_reason=finish_reason, mode=mode)
     if isinstance(found, Outcome):

@@ -1,20 +1,24 @@
 """Log-probabilities → the probability of each label: forms of servers, spellings, tokens, bounds."""
 
 import json
+from collections.abc import Mapping, Sequence
 from math import exp, log
 from pathlib import Path
+from typing import Any
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from tests.narrowing import not_none
 
 from flipsite.collect.reading.logprobs import label_probabilities
+from flipsite.collect.responses import Json
 from flipsite.domain.draws import Outcome, Rejected, Status
 
 COIN = ("0", "1")
 
 
-def spelled(text, p, top):
+def spelled(text: str, p: float, top: Mapping[str, float]) -> dict[str, Any]:
     return {
         "token": text,
         "bytes": list(text.encode()),
@@ -26,13 +30,16 @@ def spelled(text, p, top):
     }
 
 
-def sure(*texts):
+def sure(*texts: str) -> list[Any]:
     return [spelled(text, 1.0, {text: 1.0}) for text in texts]
 
 
-def read(tokens, *, drawn=0, labels=COIN, mode="text"):
-    found = label_probabilities({"content": tokens}, labels=labels, result=Outcome(index=drawn), mode=mode)
-    return None if found is None else (found.p, found.cover)
+def read(
+    tokens: list[Any], *, drawn: int = 0, labels: Sequence[str] = COIN, mode: str = "text"
+) -> tuple[tuple[float | None, ...], float]:
+    result = Outcome(index=drawn)
+    found = not_none(label_probabilities({"content": tokens}, labels=labels, result=result, mode=mode))
+    return found.p, found.cover
 
 
 def test_spellings_are_summed() -> None:
@@ -71,7 +78,9 @@ def test_it_is_the_answers_token_and_no_other() -> None:
 def test_an_answer_in_json() -> None:
     top = {"1": 0.7, "0": 0.2}
     tokens = [*sure("{", '"outcome', '":', ' "'), spelled("1", 0.7, top), *sure('"', "}")]
-    assert read(tokens, drawn=1, mode="structured") == (pytest.approx((0.2, 0.7)), pytest.approx(0.9))
+    p, cover = read(tokens, drawn=1, mode="structured")
+    assert p == pytest.approx((0.2, 0.7))
+    assert cover == pytest.approx(0.9)
 
 
 def test_a_bare_label_is_an_answer() -> None:
@@ -107,7 +116,7 @@ def test_numbers_that_begin_others_end_where_the_next_token_says_so() -> None:
 def test_characters_of_several_tokens_are_put_together() -> None:
     """Emoji come in pieces that are no text by themselves."""
     rock, paper = "🪨".encode(), "📄".encode()
-    first = {"token": "�", "bytes": list(rock[:3]), "logprob": log(0.6)}
+    first: dict[str, Any] = {"token": "�", "bytes": list(rock[:3]), "logprob": log(0.6)}
     first["top_logprobs"] = [
         dict(first),
         {"token": "�", "bytes": list(paper[:3]), "logprob": log(0.4)},
@@ -140,7 +149,7 @@ def test_a_label_beyond_the_alternatives_has_no_probability() -> None:
         {"tokens": ["0"], "token_logprobs": []},
     ],
 )
-def test_what_is_no_distribution_is_none(logprobs) -> None:
+def test_what_is_no_distribution_is_none(logprobs: Json) -> None:
     """Missing, of another form, of more than 1 in all, or of another answer than the one that was read."""
     assert label_probabilities(logprobs, labels=COIN, result=Outcome(index=0), mode="text") is None
 
@@ -151,7 +160,7 @@ def test_an_answer_that_is_no_outcome_has_no_place() -> None:
 
 
 @pytest.mark.parametrize("form", ["openrouter", "vllm", "ollama", "list", "older"])
-def test_forms_of_servers(form) -> None:
+def test_forms_of_servers(form: str) -> None:
     """Bytes or null of OpenRouter, minus 9999 of vLLM, no bytes of Ollama, three lists of older ones."""
     plain = [("Output", [("Output", 0.0)]), (":", [(":", 0.0)]), (" 1", [(" 1", log(0.7)), (" 0", log(0.3))])]
     never = [("x", -9999.0)] if form == "vllm" else []
@@ -165,7 +174,7 @@ def test_forms_of_servers(form) -> None:
         }
         for text, top in plain
     ]
-    whole = {"content": content, "refusal": None}
+    whole: Any = {"content": content, "refusal": None}
     if form == "list":
         whole = content
     if form == "older":
@@ -174,17 +183,21 @@ def test_forms_of_servers(form) -> None:
             "token_logprobs": [top[0][1] for _, top in plain],
             "top_logprobs": [dict(top) for _, top in plain],
         }
-    found = label_probabilities(whole, labels=COIN, result=Outcome(index=1), mode="text")
+    found = not_none(label_probabilities(whole, labels=COIN, result=Outcome(index=1), mode="text"))
     assert found.p == pytest.approx((0.3, 0.7), abs=1e-6)
 
 
 def test_a_recorded_answer_of_llama_cpp() -> None:
     """Its tokens hold a code fence that the content lacks; of its alternatives none was the other label."""
     body = json.loads((Path(__file__).parents[1] / "recorded/logprobs.json").read_bytes())
-    found = label_probabilities(
-        body["choices"][0]["logprobs"], labels=COIN, result=Outcome(index=0), mode="structured"
+    found = not_none(
+        label_probabilities(
+            body["choices"][0]["logprobs"], labels=COIN, result=Outcome(index=0), mode="structured"
+        )
     )
-    assert found.p == (pytest.approx(exp(-5.1939897537), rel=1e-5), None)
+    said, other = found.p
+    assert said == pytest.approx(exp(-5.1939897537), rel=1e-5)
+    assert other is None
 
 
 weights = st.lists(st.floats(1e-6, 1), min_size=7, max_size=7)
@@ -192,14 +205,17 @@ SPELLINGS = (" 0", "0", '"0', " 1", "1", '"1', " Heads")
 
 
 @given(weights, st.integers(0, 1), st.sampled_from(["text", "structured"]))
-def test_probabilities_are_probabilities_and_labels_are_alike(parts, drawn, mode) -> None:
+def test_probabilities_are_probabilities_and_labels_are_alike(
+    parts: list[float], drawn: int, mode: str
+) -> None:
     """Each in [0, 1], together at most 1; swapping the labels swaps their probabilities."""
     shares = [part / sum(parts) for part in parts]
     top = dict(zip(SPELLINGS, shares, strict=True))
     first = SPELLINGS[3 * drawn]
     lead = sure("Output", ":") if mode == "text" else sure("{", '"outcome": "')
     tokens = [*lead, spelled(first, top[first], top), *sure("\n" if mode == "text" else '"}')]
-    p, cover = read(tokens, drawn=drawn, mode=mode)
+    found, cover = read(tokens, drawn=drawn, mode=mode)
+    p = tuple(map(not_none, found))
     assert all(0 <= each <= 1 for each in p)
     assert sum(p) <= 1 + 1e-5
     assert cover == pytest.approx(sum(p), abs=1e-5)
@@ -210,17 +226,14 @@ def test_probabilities_are_probabilities_and_labels_are_alike(parts, drawn, mode
     st.binary(max_size=200),
     st.recursive(st.none() | st.floats() | st.text(max_size=5), st.lists, max_leaves=5),
 )
-def test_nothing_that_a_server_sends_is_an_error(raw, junk) -> None:
+def test_nothing_that_a_server_sends_is_an_error(raw: bytes, junk: Any) -> None:
     """Whatever the list holds, the answer is a distribution or none."""
     try:
         parsed = json.loads(raw)
     except ValueError:
         parsed = raw.decode("latin-1")
-    for hostile in (
-        parsed,
-        junk,
-        {"content": [parsed, junk]},
-        {"content": [{"token": "0", "logprob": junk}]},
-    ):
+    among = {"content": [parsed, junk]}
+    every: list[Any] = [parsed, junk, among, {"content": [{"token": "0", "logprob": junk}]}]
+    for hostile in every:
         found = label_probabilities(hostile, labels=COIN, result=Outcome(index=0), mode="text")
         assert found is None or 0 < found.cover <= 1

@@ -8,7 +8,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 from tests.growth import assert_linear
 
-from flipsite.collect.reading.sequence import OFF_LIST, read_sequence
+from flipsite.collect.reading.answer import OFF_LIST
+from flipsite.collect.reading.sequence import read_sequence
 from flipsite.domain.draws import OutcomeSequence, Rejected, Status
 
 COIN = ("0", "1")

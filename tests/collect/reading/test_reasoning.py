@@ -46,13 +46,13 @@ NAMELESS = {"llama-2", "mistral", "phi-3", "cohere", "deepseek", "glm", "zephyr"
 LABELS = ("0", "1")
 
 
-def read(text):
+def read(text: str) -> Outcome | Rejected:
     return read_answer(text, labels=LABELS)
 
 
 @pytest.mark.parametrize("template", TURNS)
 @pytest.mark.parametrize("index", [0, 1])
-def test_the_first_turn_is_the_answer(template, index) -> None:
+def test_the_first_turn_is_the_answer(template: str, index: int) -> None:
     """A model that goes on and answers itself has answered once."""
     if template == "harmony":
         thought = f"<|channel|>analysis<|message|>Output: {1 - index}?<|end|>"
@@ -65,7 +65,7 @@ def test_the_first_turn_is_the_answer(template, index) -> None:
 
 @pytest.mark.parametrize("template", TURNS)
 @pytest.mark.parametrize("index", [0, 1])
-def test_the_first_turn_is_the_answer_without_special_tokens_too(template, index) -> None:
+def test_the_first_turn_is_the_answer_without_special_tokens_too(template: str, index: int) -> None:
     """Roles that are left end the turn; where none is left, two answers are more than one."""
     text = TOKEN.sub(
         "", TURNS[template].format(f"Explanations: none.\nOutput: {index}", f"Output: {1 - index}")
@@ -92,7 +92,7 @@ def test_the_first_turn_is_the_answer_without_special_tokens_too(template, index
         "<|channel>thought\nOutput: 0<channel|>Output: 1<turn|>",
     ],
 )
-def test_the_opening_of_the_own_turn_is_no_end(text) -> None:
+def test_the_opening_of_the_own_turn_is_no_end(text: str) -> None:
     """Servers pass it on."""
     assert read(text) == Outcome(index=1)
 
@@ -108,7 +108,7 @@ def test_the_opening_of_the_own_turn_is_no_end(text) -> None:
         "analysisHm 0.assistantfinalOutput: 1user\n\nAgain.assistantanalysisHm.assistantfinalOutput: 0",
     ],
 )
-def test_the_final_channel_is_the_answer(text) -> None:
+def test_the_final_channel_is_the_answer(text: str) -> None:
     """With the marks of the harmony format, and with its channels' names glued to the text."""
     assert read(text) == Outcome(index=1)
 
@@ -124,13 +124,13 @@ def test_the_final_channel_is_the_answer(text) -> None:
         ("**Output:**\n\n**Assistant**", ("user", "assistant"), 1),
     ],
 )
-def test_prose_and_labels_may_name_a_role(text, labels, index) -> None:
+def test_prose_and_labels_may_name_a_role(text: str, labels: tuple[str, ...], index: int) -> None:
     """A role ends a turn only where an output has been stated before it."""
     assert read_answer(text, labels=labels) == Outcome(index=index)
 
 
 @given(text=st.text(alphabet="Output: 01<|im_end|>\nuser#/s[]INSTanalysisfinal", max_size=120))
-def test_a_turn_is_a_part_of_the_text(text) -> None:
+def test_a_turn_is_a_part_of_the_text(text: str) -> None:
     """Nothing is invented."""
     kept = without_reasoning(normalize(text))
     assert all(line in normalize(text) for line in kept.split("\n"))

@@ -6,14 +6,14 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any
 
-from flipsite.collect.simulated.endpoint import Endpoint
+from flipsite.collect.transport import Application
 from flipsite.errors import UsageError
 
 STARTUP_S = 10.0
 
 
 @contextmanager
-def serving(endpoint: Endpoint, *, port: int = 0) -> Iterator[str]:
+def serving(endpoint: Application, *, port: int = 0) -> Iterator[str]:
     """Serve an endpoint on 127.0.0.1 from a thread of its own, until the block ends.
 
     Args:
@@ -41,7 +41,7 @@ def serving(endpoint: Endpoint, *, port: int = 0) -> Iterator[str]:
         thread.join(STARTUP_S)
 
 
-def _server(endpoint: Endpoint, port: int) -> Any:
+def _server(endpoint: Application, port: int) -> Any:
     try:
         from uvicorn import Config, Server  # a development tool, absent where nobody serves
     except ImportError as error:
