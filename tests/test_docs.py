@@ -14,7 +14,7 @@ import click
 import pytest
 from markdown_it import MarkdownIt
 from tests.documents import ROOT, Session, blocks
-from tests.local_models import local_models
+from tests.local_models import llama_server, local_models
 
 import flipsite
 from flipsite.cli.main import COMMANDS, cli
@@ -38,7 +38,8 @@ def session(tmp_path: Path) -> Iterator[Session]:
     }
     kept = {key: value for key, value in os.environ.items() if not key.startswith("FLIPSITE_")}
     subprocess.run(["git", "init", "--quiet", "--bare", str(tmp_path / "bare.git")], check=True)
-    with serving(Endpoint(seed=1, coins=(*COINS, *CLASSIFIERS))) as openrouter, local_models() as local:
+    endpoint = Endpoint(seed=1, coins=(*COINS, *CLASSIFIERS))
+    with serving(endpoint) as openrouter, local_models() as local, llama_server() as llama:
         env = {
             **kept,
             **who,
@@ -50,6 +51,7 @@ def session(tmp_path: Path) -> Iterator[Session]:
         pip = tmp_path / "pip"
         instead = {
             "http://localhost:11434/v1": local,
+            "http://127.0.0.1:8080/v1": llama,
             "--port 8080": "--port 0",
             "openai/gpt-5-mini": "simulated/classifier",
             "features mine --budget 5": "features mine --budget 5 --classifier simulated/classifier",

@@ -255,3 +255,11 @@ def test_a_catalogue_that_cannot_be_had_is_a_sentence(server: Server) -> None:
     """It names the address and asks whether it is right."""
     with pytest.raises(CollectError, match=r"127\.0\.0\.1:\d+/api/v1/models: .* is --api-base right\?"):
         ask_beside(server, lambda client: client.get("/models"))
+
+
+def test_a_server_that_still_loads_its_model_is_not_a_wrong_address() -> None:
+    """As llama.cpp's is for the first seconds."""
+    loading = b'{"error": {"message": "Loading model", "type": "unavailable_error", "code": 503}}'
+    server = Server(whole(loading, status="503 Service Unavailable"))
+    with pytest.raises(CollectError, match=r"HTTP 503: the server is not ready; wait a moment"):
+        ask_beside(server, lambda client: client.get("/models"))

@@ -227,6 +227,8 @@ class OpenRouter:
             ) from None
         if received.code in {401, 403}:
             raise CollectError(f"{address}: {self._rejected(received.code)}")
+        if received.code == 503:  # as a local server says while it loads its model
+            raise CollectError(f"{address}: HTTP 503: the server is not ready; wait a moment and try again.")
         if received.code != 200:
             raise CollectError(
                 f"{address}: HTTP {received.code}; is --api-base right? It ends before /models."
