@@ -207,7 +207,8 @@ def confirm_new_study(study: str, near: str) -> bool:
 
 def _adopted(n_draws: int, cost_usd: float) -> None:
     cost = f", which cost {usd_text(cost_usd)}" if cost_usd else ""
-    click.echo(f"Adopted {plural(n_draws, 'draw')} of the snapshot{cost}.")
+    if n_draws:
+        click.echo(f"Adopted {plural(n_draws, 'draw')} of the snapshot{cost}.")
 
 
 def _echo_left_out(plan: "CollectPlan") -> None:
