@@ -70,6 +70,7 @@ def collect(tools: Path, studies: Sequence[str]) -> None:
     """
     project = find_project(Path.cwd())
     env = {name: value for name, value in os.environ.items() if name != "OPENROUTER_API_KEY"}
+    print("All studies take about half an hour on two idle cores; a draw that is there is not asked again.")
     began = time.monotonic()
     with running_server(tools) as address:
         for study in studies:

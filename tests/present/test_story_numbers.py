@@ -154,3 +154,12 @@ def test_the_commonest_face_of_both_is_the_same(story: str) -> None:
     faces = {one.top for one in load_report(CONTENT / "studies" / "small-models-die").estimates}
     assert len(faces) == 1
     assert f"the commonest face of both is {faces.pop()}" in story
+
+
+def test_the_small_models_chapter_counts_what_methods_gave(story: str) -> None:
+    """A string of one's own, and a judgement of our proposals, gave few draws."""
+    studies = CONTENT / "studies"
+    (seed,) = load_report(studies / "small-models-seed").tallies
+    (rejection,) = load_report(studies / "small-models-rejection").tallies
+    assert f"SmolLM2 gave a draw in {seed.n_valid} of {seed.n_draws} answers" in story
+    assert f"a side that we proposed, in {rejection.n_valid} of {rejection.n_draws}." in story
