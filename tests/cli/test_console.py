@@ -12,7 +12,10 @@ from rich.table import Table
 
 from flipsite.cli import console as console_module
 from flipsite.cli.console import ProgressBar, duration_text, same_command, show_table
+from flipsite.cli.screens import show_progress
+from flipsite.collect.run_state import RunProgress
 from flipsite.domain.display import plural
+from flipsite.workflows.run_request import ProgressSnapshot
 
 
 class Clock:
@@ -162,6 +165,30 @@ def test_a_slow_rate_is_told_a_minute(capsys: pytest.CaptureFixture[str]) -> Non
         clock.now = 60.0
         bar.update(3, 50)
     assert capsys.readouterr().err == "3 of 50 draws, 3 a minute, 15:40 left\n"
+
+
+@pytest.mark.parametrize(
+    ("spent_usd", "left_usd", "words"),
+    [
+        (0.0, None, "100% valid · 2 in flight"),
+        (0.25, None, "100% valid · $0.25 spent · 2 in flight"),
+        (0.25, 1.75, "100% valid · $0.25 of $2.00 spent · 2 in flight"),
+    ],
+)
+def test_a_run_says_what_it_spent_where_that_is_known(
+    capsys: pytest.CaptureFixture[str], spent_usd: float, left_usd: float | None, words: str
+) -> None:
+    """A host without prices spends nothing that is known, and is not said to be free."""
+    clock = Clock()
+    bar, _ = shown(clock, terminal=False)
+    progress = RunProgress(n_missing=50, n_valid=3, in_flight=2)
+    with bar:
+        clock.now = 60.0
+        look = ProgressSnapshot(
+            progress=progress, spent_usd=spent_usd, left_usd=left_usd, n_paused=0, bound=4
+        )
+        show_progress(bar, look)
+    assert capsys.readouterr().err.rstrip().endswith(f"left · {words}")
 
 
 def test_a_narrow_terminal_cuts_no_name(

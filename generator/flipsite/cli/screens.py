@@ -188,8 +188,11 @@ def show_progress(bar: ProgressBar, look: ProgressSnapshot) -> None:
     """Show how a run stands: what is done, the valid share, dollars, and what waits."""
     progress = look.progress
     details = [f"{progress.n_valid / progress.n_done:.0%} valid"] if progress.n_done else []
-    left = "" if look.left_usd is None else f" of {usd_text(look.spent_usd + look.left_usd)}"
-    details += [f"{usd_text(look.spent_usd)}{left} spent", f"{progress.in_flight:,} in flight"]
+    if look.left_usd is not None:
+        details.append(f"{usd_text(look.spent_usd)} of {usd_text(look.spent_usd + look.left_usd)} spent")
+    elif look.spent_usd:  # a host that announces no prices spends nothing that is known
+        details.append(f"{usd_text(look.spent_usd)} spent")
+    details.append(f"{progress.in_flight:,} in flight")
     if look.n_paused:
         details.append(f"{plural(look.n_paused, 'model')} paused")
     if progress.skipped:
