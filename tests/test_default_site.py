@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 
 import flipsite
+import real_models
 from flipsite.domain.study import Kind
 from flipsite.settings import load_study
 
@@ -64,6 +65,10 @@ def test_the_search_finds_real_models_first(site: Path) -> None:
     first = {name: text.find(f"{name}/") for name in STUDIES if f"{name}/" in text}
     simulated = [place for name, place in first.items() if name not in REAL]
     assert max(first[name] for name in REAL & first.keys()) < min(simulated)
+
+
+def test_make_real_models_collects_every_measured_study() -> None:
+    assert set(real_models.STUDIES) == {name for name, kind in STUDIES.items() if kind is Kind.MEASURED}
 
 
 def test_every_measured_study_says_what_was_asked() -> None:
