@@ -5,6 +5,8 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from flipsite.analyse.sequences.estimates import (
     Pattern,
@@ -12,7 +14,14 @@ from flipsite.analyse.sequences.estimates import (
     SequenceVerdict,
     sequence_estimates,
 )
-from flipsite.analyse.sequences.statistics import answer_statistics, loop, null_laws, upper_tail
+from flipsite.analyse.sequences.statistics import (
+    _coin_sums,
+    _sums,
+    answer_statistics,
+    loop,
+    null_laws,
+    upper_tail,
+)
 
 COIN = (0.5, 0.5)
 
@@ -124,6 +133,14 @@ def test_the_size_of_each_test_is_within_simulation_error(m: int, length: int) -
     for name in ("bias", "dispersion_own", "first_place", "places", "equal_pairs", "runs_z"):
         p = np.array([upper_tail(getattr(law, name), value) for value in getattr(seen, name)])
         assert np.mean(p <= 0.05) <= most, name
+
+
+@given(st.integers(1, 3), st.integers(2, 30), st.integers(2, 40), st.integers(0, 1_000))
+def test_sums_of_a_coin_are_those_of_any_two_outcomes(n: int, m: int, length: int, seed: int) -> None:
+    """The products of matrices count what counting does."""
+    answers = np.random.default_rng(seed).integers(0, 2, size=(n, m, length))
+    for fast, slow in zip(_coin_sums(answers), _sums(answers, 2), strict=True):
+        assert np.array_equal(fast, slow)
 
 
 FIG3 = Path(__file__).parents[3] / "shared" / "data" / "failure-to-mix"

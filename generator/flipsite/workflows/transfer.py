@@ -9,7 +9,8 @@ from tempfile import TemporaryDirectory
 from typing import BinaryIO
 
 from flipsite.collect.reading.answer import read_answer
-from flipsite.domain.draws import Outcome, Status
+from flipsite.collect.reading.sequence import read_sequence
+from flipsite.domain.draws import Outcome, OutcomeSequence, Status, sequence_text
 from flipsite.domain.progress import Progress, unwatched
 from flipsite.domain.study import Kind
 from flipsite.errors import UsageError
@@ -155,7 +156,15 @@ def _files_in(folder: Path) -> list[Path]:
 _SUFFIXES = frozenset([".csv", ".tsv", ".txt", ".jsonl", ".ndjson", ".json", ".parquet", ".eval", ".xlsx"])
 
 
-def _read_answer(text: str, labels: Sequence[str], finish_reason: str | None) -> tuple[int, Status]:
+def _read_answer(
+    text: str, labels: Sequence[str], finish_reason: str | None, per_answer: int
+) -> tuple[int | str, Status]:
+    """Read the outcome of an answer, or its row of them; the first is -1 where it states none."""
+    if per_answer > 1:
+        row = read_sequence(text, labels=labels, count=per_answer, finish_reason=finish_reason)
+        if isinstance(row, OutcomeSequence):
+            return sequence_text(row.indices), Status.VALID
+        return -1, row.status
     result = read_answer(text, labels=labels, finish_reason=finish_reason)
     return (result.index, Status.VALID) if isinstance(result, Outcome) else (-1, result.status)
 

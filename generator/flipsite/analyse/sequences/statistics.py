@@ -3,6 +3,7 @@
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -104,15 +105,14 @@ def _statistics(
     codes, done = np.zeros((n_studies, 0), np.uint64), 0
     for m in n_answers:
         more, done = answers[:, done:m], m
-        counts = _counted(more, k)
+        counts, changes, places = _coin_sums(more) if k == 2 else _sums(more, k)
         mean, variance = _runs_moments(counts, length)
-        changes = (more[..., 1:] != more[..., :-1]).sum(axis=2)
-        own += counts.sum(axis=1)
-        squares += (counts**2).sum(axis=1)
-        changed += changes.sum(axis=1)
-        excess += (changes + 1 - mean).sum(axis=1)
+        own += np.einsum("nmk->nk", counts)
+        squares += np.einsum("nmk,nmk->nk", counts, counts)
+        changed += changes
+        excess += changes + (1 - mean).sum(axis=1)
         spread += variance.sum(axis=1)
-        at_place += _counted(more.swapaxes(1, 2), k)
+        at_place += places
         codes = np.concatenate([codes, _codes(more)], axis=1)
         share = own / (m * length)
         about = squares - 2 * expected * own + m * expected**2
@@ -133,6 +133,25 @@ def _statistics(
         )
 
 
+def _sums(answers: Answers, k: int) -> tuple[Floats, Floats, Floats]:
+    """Counts in each answer, changes in each study, and counts at each place of a study."""
+    changes = (answers[..., 1:] != answers[..., :-1]).sum(axis=(1, 2), dtype=np.float64)
+    return _counted(answers, k), changes, _counted(answers.swapaxes(1, 2), k)
+
+
+def _coin_sums(answers: Answers) -> tuple[Floats, Floats, Floats]:
+    """As `_sums` of two outcomes, as products of matrices: several times as fast."""
+    n_answers, length = answers.shape[1:]
+    flips = answers.astype(np.float32)  # sums of one answer or of one place are exact, below 2^24
+    ones = (flips @ np.ones(length, np.float32)).astype(np.float64)
+    at_place = (np.ones(n_answers, np.float32) @ flips).astype(np.float64)
+    # Neighbours differ unless both are ones or neither is.
+    both = np.einsum("nml,nml->nm", flips[..., 1:], flips[..., :-1]).sum(axis=1, dtype=np.float64)
+    changes = 2 * (ones.sum(axis=1) - both) - at_place[:, 0] - at_place[:, -1]
+    counts = np.stack((length - ones, ones), axis=-1)
+    return counts, changes, np.stack((n_answers - at_place, at_place), axis=-1)
+
+
 def _counted(answers: Answers, k: int) -> Floats:
     """How often each outcome stands along the last axis."""
     rows = answers.reshape(-1, answers.shape[-1])
@@ -147,7 +166,8 @@ def _runs_moments(counts: Floats, length: int) -> tuple[Floats, Floats]:
     μ = [n(n + 1) − S₂]/n, σ² = {S₂[S₂ + n(n + 1)] − 2nS₃ − n³}/[n²(n − 1)], Sⱼ = Σ nᵢʲ.
     """
     n = float(length)
-    second, third = (counts**2).sum(axis=-1), (counts**3).sum(axis=-1)
+    second = np.einsum("...k,...k", counts, counts)  # of few outcomes much faster than a sum of powers
+    third = np.einsum("...k,...k,...k", counts, counts, counts)
     mean = (n * (n + 1) - second) / n
     variance = (second * (second + n * (n + 1)) - 2 * n * third - n**3) / (n**2 * (n - 1))
     return mean, np.maximum(variance, 0.0)  # of one outcome alone, the float sum is 1e-13 off 0
@@ -157,9 +177,7 @@ def _codes(answers: Answers) -> NDArray[np.uint64]:
     """A number for each answer, the same for equal ones; others share one in 2⁶⁴ pairs."""
     rng = np.random.default_rng(1)
     keys = rng.integers(0, 2**64, size=answers.shape[2], dtype=np.uint64) | np.ones(1, np.uint64)
-    codes: NDArray[np.uint64] = ((answers.astype(np.uint64) + np.uint64(1)) * keys).sum(
-        axis=2, dtype=np.uint64
-    )
+    codes: NDArray[np.uint64] = answers.astype(np.uint64) @ keys
     return codes
 
 
@@ -178,7 +196,8 @@ def _equal_pairs(codes: NDArray[np.uint64]) -> Floats:
 def shuffled_law(answers: Answers, shares: tuple[float, ...], *, seed: int) -> AnswerStatistics:
     """The law of the statistics over random orders of a model's own draws, answers of shape (m, L)."""
     orders = _orders(answers.size, seed)
-    shuffled = answers.reshape(-1)[orders].reshape(len(orders), *answers.shape)
+    outcomes: NDArray[Any] = answers.reshape(-1).astype(np.int8 if len(shares) < 128 else np.int64)
+    shuffled = outcomes[orders].reshape(len(orders), *answers.shape)
     return answer_statistics(shuffled, shares)
 
 

@@ -22,11 +22,10 @@ from numpy.typing import NDArray
 from flipsite.domain.display import plural
 from flipsite.domain.draws import STATUSES, Status
 from flipsite.domain.progress import Progress, unwatched
-from flipsite.domain.study import Kind
+from flipsite.domain.study import Kind, Study
 from flipsite.errors import UsageError
 from flipsite.project import SNAPSHOT, snapshot_files
 from flipsite.settings import load_study
-from flipsite.store.imports.cells import Labels
 from flipsite.store.imports.columns import ImportOptions, match_case
 from flipsite.store.imports.files import sha256_of
 from flipsite.store.imports.overlap import Fingerprints, Overlap
@@ -245,11 +244,9 @@ class _ImportPlan:
         return f"import={self.sha256[:12]}"
 
     @property
-    def study_labels(self) -> Labels | None:
-        """The labels of the study, where it is described already."""
-        if not (self.folder / "study.toml").exists():
-            return None
-        return load_study(self.folder).prompt.outcomes
+    def study(self) -> Study | None:
+        """The study, where it is described already."""
+        return load_study(self.folder) if (self.folder / "study.toml").exists() else None
 
 
 def _known(plan: _ImportPlan) -> ImportReport | None:
@@ -268,7 +265,14 @@ def _import(sheet: Sheet, plan: _ImportPlan) -> ImportReport:
     options, notes = match_case(plan.options, sheet.names)
     if options.labels is not None:
         check_target(plan.target, len(options.labels))
-    rows = rows_of(sheet, options, read_answer=plan.read_answer, labels=plan.study_labels)
+    study = plan.study
+    rows = rows_of(
+        sheet,
+        options,
+        read_answer=plan.read_answer,
+        labels=study.prompt.outcomes if study else None,
+        per_answer=study.sampling.per_answer if study else 1,
+    )
     with closing(rows.runs):
         files = snapshot_files(plan.folder)
         placed = _placed(rows, plan, files)

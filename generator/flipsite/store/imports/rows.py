@@ -100,6 +100,7 @@ def rows_of(
     *,
     read_answer: AnswerReader | None = None,
     labels: Labels | None = None,
+    per_answer: int = 1,
     rows_a_run: int = ROWS_A_RUN,
 ) -> Rows:
     """Read the wanted rows of a sheet whose columns were checked.
@@ -109,13 +110,14 @@ def rows_of(
         options: Which of them mean what.
         read_answer: Reads the answers of a file that has no outcomes, or has them in the outcomes' place.
         labels: The labels of answers that come without.
+        per_answer: Draws in each answer that is read.
         rows_a_run: Rows that are sorted together.
 
     Raises:
         UsageError: If not one of them can be read, most are in another coding, or money or a time cannot be
             read.
     """
-    layout = Layout.of(sheet, options, read_answer, labels)
+    layout = Layout.of(sheet, options, read_answer, labels, per_answer)
     survey, kinds = _surveyed(sheet, layout)
     if not survey.n_wanted:
         raise UsageError(_none_wanted(sheet))
@@ -450,7 +452,7 @@ def targets_of(sheet: Sheet, column: str, options: ImportOptions) -> dict[float,
         UsageError: If a wanted row's target is no share, or no row is wanted.
     """
     texts: dict[str, int] = {}
-    survey = Survey(layout=Layout.of(sheet, options, None, None))
+    survey = Survey(layout=Layout.of(sheet, options, None, None, 1))
     for batch in sheet.batches():
         rows = survey.wanted(batch)
         cells, codes = distinct(batch.column(column).take(pa.array(rows)))

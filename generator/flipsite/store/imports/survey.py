@@ -24,7 +24,7 @@ from flipsite.store.imports.sequences import joined, read_sequence
 from flipsite.store.imports.sheet import Batch, Sheet
 from flipsite.store.snapshot.columns import STATUS_CODE, labels_text, numbers
 
-AnswerReader = Callable[[str, Labels, str | None], tuple[int, Status]]
+AnswerReader = Callable[[str, Labels, str | None, int], tuple[int | str, Status]]
 """Reads an answer: its text, the labels and the finish reason → the outcome or -1, and the status."""
 
 Ints = NDArray[np.int64]
@@ -89,6 +89,7 @@ class Layout:
         tidy: Whether the file has the header of `flipsite export`, which leaves text as it is.
         read_answer: Reads an answer.
         labels: The labels of answers that come without.
+        per_answer: Draws in each answer that is read.
     """
 
     options: ImportOptions
@@ -98,22 +99,30 @@ class Layout:
     tidy: bool
     read_answer: AnswerReader | None
     labels: Labels
+    per_answer: int
 
     @classmethod
     def of(
-        cls, sheet: Sheet, options: ImportOptions, read_answer: AnswerReader | None, labels: Labels | None
+        cls,
+        sheet: Sheet,
+        options: ImportOptions,
+        read_answer: AnswerReader | None,
+        labels: Labels | None,
+        per_answer: int,
     ) -> "Layout":
         """The layout of a file whose columns were checked."""
         names = set(sheet.names)
         there = {ours: theirs for ours, theirs in options.mapping.items() if theirs and theirs[0] in names}
+        answers = reads_answers(options, sheet.names)
         return cls(
             options=options,
             there=there,
-            answers=reads_answers(options, sheet.names),
-            sequences=reads_sequences(options, sheet.names),
+            answers=answers,
+            sequences=reads_sequences(options, sheet.names) or (answers and per_answer > 1),
             tidy=sheet.names in HEADERS,
             read_answer=read_answer,
             labels=options.labels or labels or _BITS,
+            per_answer=per_answer,
         )
 
     def with_answers(self) -> "Layout | None":
@@ -328,7 +337,7 @@ class Survey:
             named, code = self._outcomes(batch, labels, own)
             if "response" in layout.there:
                 said = self._each(layout.column(batch, "response"), labels, self._read_label)
-        if layout.sequences:
+        if layout.sequences and not layout.answers:
             own = np.where(self._sequences(batch, labels) & ((own < 0) | (own == VALID)), _BARE, own)
         if "accepted" in layout.there:
             answers, place = distinct(layout.column(batch, "accepted"))
@@ -384,11 +393,14 @@ class Survey:
             read_sequence(cells[each // len(names)], names[each % len(names)], read_label=read_label)
             for each in found.tolist()
         ]
-        self.sequence.append(pa.array(texts, pa.string()).take(pa.array(inverse)))
-        for text, n in zip(texts, np.bincount(inverse, minlength=len(found)).tolist(), strict=True):
+        self._keep_sequences(texts, inverse)
+        return np.array([text is not None for text in texts], np.bool_)[inverse]
+
+    def _keep_sequences(self, texts: list[str | None], place: Ints) -> None:
+        self.sequence.append(pa.array(texts, pa.string()).take(pa.array(place)))
+        for text, n in zip(texts, np.bincount(place, minlength=len(texts)).tolist(), strict=True):
             if text:
                 self.lengths[text.count(" ") + 1] += n
-        return np.array([text is not None for text in texts], np.bool_)[inverse]
 
     def _place_of(self, labels: Labels | None) -> int:
         if len(self._labels) > _MOST_LABELS:
@@ -437,10 +449,18 @@ class Survey:
         n_names, n_reasons = len(names), len(reasons)
         found, inverse = np.unique((codes * n_reasons + reason) * n_names + labels, return_inverse=True)
         outcome, status = np.full(len(found), -1, np.int64), np.zeros(len(found), np.int64)
+        texts: list[str | None] = [None] * len(found)
         for index, key in enumerate(found.tolist()):
             (cell, why), label = divmod(key // n_names, n_reasons), names[key % n_names]
-            outcome[index], read = read_answer(cells[cell] or "", label or self.layout.labels, reasons[why])
-            status[index] = STATUS_CODE[read]
+            stated, read = read_answer(
+                cells[cell] or "", label or self.layout.labels, reasons[why], self.layout.per_answer
+            )
+            if isinstance(stated, str):
+                texts[index], status[index] = stated, _BARE
+            else:
+                outcome[index], status[index] = stated, STATUS_CODE[read]
+        if self.layout.sequences:
+            self._keep_sequences(texts, inverse)
         if not len(codes):
             return own, own, own
         named, status = outcome[inverse], status[inverse]
