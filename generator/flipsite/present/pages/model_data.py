@@ -19,7 +19,7 @@ from markupsafe import Markup, escape
 from numpy.typing import NDArray
 
 from flipsite.csv_cells import csv_cell
-from flipsite.domain.display import encoded, usd_text
+from flipsite.domain.display import encoded, plural, usd_text
 from flipsite.domain.draws import OPTIONAL, STATUSES, Draws
 
 DRAW_KEYS: Final = (
@@ -162,9 +162,14 @@ def answers(draws: Draws, rows: slice, *, names: Sequence[str] | None = None) ->
     """
     shown = slice(rows.start, min(rows.stop, rows.start + SHOWN))
     sides, codes = draws.outcome[shown].tolist(), draws.status[shown].tolist()
+    rows_of_draws = draws.sequence[shown] if draws.sequence is not None else [None] * len(sides)
     heads = [
-        _head(number, side, code, names[side] if names and side >= 0 else None)
-        for number, side, code in zip(draws.draw[shown].tolist(), sides, codes, strict=True)
+        _head(
+            number, side, code, names[side] if names and side >= 0 else None, len(row.split()) if row else 0
+        )
+        for number, side, code, row in zip(
+            draws.draw[shown].tolist(), sides, codes, rows_of_draws, strict=True
+        )
     ]
     alike, facts = _facts(draws, shown)
     lines = zip(heads, _said(draws.response[shown]), facts, strict=True)
@@ -173,11 +178,17 @@ def answers(draws: Draws, rows: slice, *, names: Sequence[str] | None = None) ->
 
 
 @cache
-def _head(number: int, side: int, code: int, name: str | None) -> str:
-    """The coin, and the top of its box: the same on every page."""
+def _head(number: int, side: int, code: int, name: str | None, n_in_row: int) -> str:
+    """The coin, and the top of its box: the same on every page; of a row of draws, their number."""
+    if n_in_row:
+        return _coin(number, kind="drawn", face=f"{n_in_row:,}", told=plural(n_in_row, "draw"))
     told = str(escape(name or side)) if side >= 0 else _STATUSES[code]
     face = "–" if side < 0 else told if name is None else str(escape(name[:_LONGEST_FACE]))
     kind = "drawn" if name is not None or side > 1 else _SIDES[side]
+    return _coin(number, kind=kind, face=face, told=told)
+
+
+def _coin(number: int, *, kind: str, face: str, told: str) -> str:
     return (
         f'<li><button class="{kind}" popovertarget="draw-{number}" '
         f'aria-label="Draw {number}: {told}">{face}</button>'
