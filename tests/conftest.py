@@ -1,6 +1,7 @@
 """What all tests share."""
 
 import fcntl
+import hashlib
 import os
 import shutil
 import signal
@@ -83,16 +84,15 @@ def user_cache(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
 
 @pytest.fixture(scope="session")
 def default_project(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A folder in which nothing but `flipsite build` was called: one for all processes of a run, to read."""
+    """A folder where only `flipsite build` ran, to read: one for all runs, built where an input changed."""
     base = tmp_path_factory.getbasetemp()
-    folder = (base.parent if "PYTEST_XDIST_WORKER" in os.environ else base) / "default"
+    of_all_runs = base.parents[1] if "PYTEST_XDIST_WORKER" in os.environ else base.parent
+    folder = of_all_runs / f"default-{hashlib.sha256(__file__.encode()).hexdigest()[:16]}"
+    folder.mkdir(exist_ok=True)
+    environment = os.environ | {"XDG_CACHE_HOME": str(folder.with_suffix(".cache"))}
     with folder.with_suffix(".lock").open("w") as lock:
         fcntl.flock(lock, fcntl.LOCK_EX)
-        if not folder.exists():
-            begun = folder.with_suffix(".begun")
-            begun.mkdir()
-            subprocess.run([sys.executable, "-m", "flipsite", "build"], cwd=begun, check=True)
-            begun.rename(folder)
+        subprocess.run([sys.executable, "-m", "flipsite", "build"], cwd=folder, env=environment, check=True)
     return folder
 
 
