@@ -5,6 +5,7 @@ And the digest of flipsite itself: another version may make other pages of equal
 
 import hashlib
 import os
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from difflib import get_close_matches
 from itertools import chain
@@ -12,6 +13,7 @@ from pathlib import Path
 from stat import S_ISREG
 from typing import Literal
 
+from flipsite.domain.engine import EngineChoice, ProjectFile
 from flipsite.domain.urls import RESERVED_STUDIES, STUDY_ID
 from flipsite.errors import ContentError, UsageError
 
@@ -156,6 +158,46 @@ def _is_study(folder: Path) -> bool:
         return S_ISREG((folder / "study.toml").stat().st_mode)
     except (FileNotFoundError, NotADirectoryError):
         return False
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class StudyFiles:
+    """A study's folder and where its draws are, found once for all that read them.
+
+    Attributes:
+        folder: With `study.toml`.
+        snapshot: The files of its draws, one or parts; none where there are none here.
+        address: Of the folder that its draws lie in elsewhere; else None.
+        engine: What counts draws too many to hold.
+    """
+
+    folder: Path
+    snapshot: tuple[Path, ...]
+    address: str | None
+    engine: EngineChoice
+
+    @property
+    def places(self) -> Sequence[Path | str]:
+        """Where its draws are read from."""
+        return (self.address,) if self.address else self.snapshot
+
+
+def find_study_files(folder: Path, settings: ProjectFile) -> StudyFiles:
+    """Find the files of a study.
+
+    Args:
+        folder: The study's.
+        settings: Of its project.
+
+    Raises:
+        UsageError: If there are two snapshots.
+    """
+    return StudyFiles(
+        folder=folder,
+        snapshot=snapshot_files(folder),
+        address=settings.draws.get(folder.name),
+        engine=settings.engine,
+    )
 
 
 def snapshot_files(folder: Path) -> tuple[Path, ...]:

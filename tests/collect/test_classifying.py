@@ -28,7 +28,7 @@ from flipsite.domain.display import usd_text
 from flipsite.domain.study import Kind
 from flipsite.store.features import read_features
 from flipsite.store.snapshot.read import read_draws
-from flipsite.workflows.load import kept_files, load_report
+from flipsite.workflows.load import kept_files, load_report, study_files
 
 MODELS = ("a/dear-70b", "a/one", "a/two")
 CLASSIFIER = "p/classifier"
@@ -134,7 +134,10 @@ def test_what_a_classifier_knows_stands_in_the_file_and_on_the_site(project: Pat
             "p/classifier, 3 of 3 (source: s)",
         )
     folder = FILE.parent
-    assert kept_files(folder, load_report(folder))[f"{STUDY}/data/features.csv"] == FILE.read_bytes()
+    assert (
+        kept_files(study_files(folder), load_report(folder))[f"{STUDY}/data/features.csv"]
+        == FILE.read_bytes()
+    )
 
 
 def test_a_name_that_says_more_is_believed_and_the_contradiction_told(project: Path) -> None:

@@ -7,13 +7,14 @@ from pathlib import Path
 import pytest
 from tests.narrowing import not_none
 
-from flipsite.domain.draws import Draw, Outcome
+from flipsite.domain.draws import Draw, Outcome, Tally
 from flipsite.errors import SettingsError, StoreError
 from flipsite.project import find_project
+from flipsite.settings import load_study
 from flipsite.store.snapshot.columns import collect_draws
 from flipsite.store.snapshot.read import write_draws
 from flipsite.workflows.build import input_digests
-from flipsite.workflows.load import held, held_tallies
+from flipsite.workflows.load import StudyDraws, load_draws, load_tallies, study_files
 
 ROWS = [
     Draw(model="a/b", draw=draw, labels=("0", "1"), order=0, result=Outcome(index=draw % 2))
@@ -35,19 +36,27 @@ def say(folder: Path, text: str) -> None:
     (folder.parents[2] / "flipsite.toml").write_text(text, encoding="utf-8")
 
 
+def draws_in(folder: Path) -> StudyDraws | None:
+    return load_draws(study_files(folder), load_study(folder))
+
+
+def tallies_of(folder: Path) -> tuple[Tally, ...]:
+    return load_tallies(study_files(folder), load_study(folder))
+
+
 def test_draws_that_lie_elsewhere_are_counted_where_they_are(folder: Path, tmp_path: Path) -> None:
     """A folder of parts with an address; a build of the project depends on what is listed there."""
     away = tmp_path / "away"
     write_draws(away / "author=a" / "one.parquet", collect_draws(ROWS[:4]), study="far")
-    assert held(folder) is None
+    assert draws_in(folder) is None
     say(folder, f'[draws]\nfar = "{away.as_uri()}"\n')
-    (tally,) = held_tallies(folder)
+    (tally,) = tallies_of(folder)
     assert (tally.model, tally.n_draws, tally.n_ones) == ("a/b", 4, 2)
-    found = not_none(held(folder))
-    assert (found.files, found.address, len(found.draws)) == ((), away.as_uri(), 4)
+    assert len(not_none(draws_in(folder)).draws) == 4
+    assert study_files(folder).places == (away.as_uri(),)
     before = input_digests(find_project(tmp_path), ["far"], base_url=None)
     write_draws(away / "author=a" / "two.parquet", collect_draws(ROWS[4:]), study="far")
-    assert held_tallies(folder)[0].n_draws == 6
+    assert tallies_of(folder)[0].n_draws == 6
     assert input_digests(find_project(tmp_path), ["far"], base_url=None) != before
 
 
@@ -76,7 +85,7 @@ def test_a_faulty_project_file_is_told_plainly(folder: Path, text: str, told: st
         write_draws(folder / "draws" / f"part={part}" / "draws.parquet", collect_draws(ROWS), study="far")
     say(folder, text)
     with pytest.raises((SettingsError, StoreError), match=told):
-        held(folder)
+        draws_in(folder)
 
 
 def test_reading_a_plain_study_imports_nothing_that_only_others_need(folder: Path) -> None:
@@ -92,9 +101,9 @@ def test_reading_a_plain_study_imports_nothing_that_only_others_need(folder: Pat
     others += ["flipsite.store.features", "flipsite.store.snapshot.write", "httpx"]
     write_draws(folder / "draws.parquet", collect_draws(ROWS), study="far")
     code = (
-        "import sys, pathlib; from flipsite.workflows.load import kept_files, load_report\n"
+        "import sys, pathlib; from flipsite.workflows.load import kept_files, load_report, study_files\n"
         f"folder = pathlib.Path({str(folder)!r})\n"
-        "kept_files(folder, load_report(folder))\n"
+        "kept_files(study_files(folder), load_report(folder))\n"
         f"print([name for name in {others} if name in sys.modules])"
     )
     done = subprocess.run(
@@ -113,5 +122,5 @@ def test_a_folder_whose_name_is_a_pattern_counts_only_its_own_parts(tmp_path: Pa
             rows = collect_draws(ROWS[first : first + 3])
             write_draws(folder / "draws" / f"part={part}" / "draws.parquet", rows, study="far")
         (folder / "study.toml").write_text("", encoding="utf-8")
-    (tally,) = held_tallies(tmp_path / name / "content" / "studies" / "far")
+    (tally,) = tallies_of(tmp_path / name / "content" / "studies" / "far")
     assert tally.n_draws == len(ROWS)

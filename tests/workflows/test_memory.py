@@ -9,7 +9,7 @@ from flipsite.project import find_project
 from flipsite.store.imports.columns import ImportOptions
 from flipsite.workflows.build import input_digests
 from flipsite.workflows.incremental import Memory
-from flipsite.workflows.load import load_report
+from flipsite.workflows.load import read_report, study_files
 from flipsite.workflows.transfer import import_draws
 
 
@@ -27,8 +27,8 @@ def project(tmp_path: Path) -> Path:
 def recalled(memory: Memory, root: Path, *studies: str) -> list[object]:
     """The reports of a build, and its charts."""
     project = find_project(root)
-    folders = [project.studies / study for study in studies]
-    reports = memory.reports(folders, input_digests(project, studies, base_url=None), load_report)
+    found = [study_files(project.studies / study) for study in studies]
+    reports = memory.reports(found, input_digests(project, studies, base_url=None), read_report)
     wanted = ChartRequest(
         reports=tuple(reports), compared=(), alike=(), methods=(), embedded=studies, twins=()
     )

@@ -21,7 +21,7 @@ from flipsite.settings import dump_study, load_study
 from flipsite.store.features import read_features, write_features
 from flipsite.store.snapshot.read import read_draws, read_notes
 from flipsite.workflows.collect import begin, collect
-from flipsite.workflows.load import kept_files, load_report
+from flipsite.workflows.load import kept_files, load_report, study_files
 from flipsite.workflows.move import finish_move, remove_model, remove_study, rename_study
 from flipsite.workflows.run_request import UNWATCHED, RunRequest
 
@@ -164,7 +164,7 @@ def test_what_a_study_excludes_or_skips_is_off_the_site(project: Project, how: s
     (folder / "study.toml").write_text(text, encoding="utf-8")
     report = load_report(folder)
     assert [record.model for record in report.estimates] == ["b/fair"]
-    files = kept_files(folder, report)
+    files = kept_files(study_files(folder), report)
     assert all(b"a/fair" not in content for content in files.values() if isinstance(content, bytes))
     assert isinstance(files[f"{STUDY}/data/draws.parquet"], bytes)
     assert len(draws_of(project)) == 6

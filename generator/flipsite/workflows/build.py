@@ -18,6 +18,7 @@ from typing import TYPE_CHECKING
 from urllib.parse import unquote
 
 from flipsite import __version__
+from flipsite.domain.engine import ProjectFile
 from flipsite.domain.progress import Progress, counted, unwatched
 from flipsite.domain.site import SiteInfo
 from flipsite.domain.study import Kind
@@ -29,14 +30,16 @@ from flipsite.project import (
     NARRATIVES,
     OWN_PAGES,
     PARTS,
+    PRINTED_FILE,
     PROJECT_FILE,
     ROOT_FILES,
     STUDY_FILES,
     Project,
+    StudyFiles,
     existing_study,
+    find_study_files,
     own_digest,
     packaged,
-    snapshot_files,
     study_ids,
 )
 from flipsite.store.chart_cache import is_known_site, remember_site
@@ -46,7 +49,6 @@ from flipsite.write.site.manifest import NAME
 from flipsite.write.site.replace import SiteChange, current_site, replace_site
 
 if TYPE_CHECKING:
-    from flipsite.domain.engine import ProjectFile
     from flipsite.present.pages.site import SiteWork
     from flipsite.workflows.incremental import Memory
 
@@ -108,10 +110,11 @@ def build(
         FlipsiteError: If an input is faulty or the site cannot be written; the last site stays as it was.
     """
     chosen = tuple(dict.fromkeys(studies)) or study_ids(project)
-    folders = {study_id: existing_study(project, study_id) for study_id in chosen}
+    settings = project_settings(project)
+    found = [find_study_files(existing_study(project, study_id), settings) for study_id in chosen]
     address = base_address(base_url) if base_url else None
     if not allow_remote:
-        _refuse_remote(project, chosen)
+        _refuse_remote(project, found, settings)
     inputs = input_digests(project, chosen, base_url=address)
     anew = force or not is_known_site(_manifest_of(out))  # a stranger's project may bring a site of its own
     change = None if anew else current_site(out, version=__version__, inputs=inputs)
@@ -119,7 +122,8 @@ def build(
         with Drawings(project, inputs, jobs=jobs, force=force, memory=memory) as drawings:
             work = _work(
                 project,
-                folders,
+                settings.site,
+                found,
                 inputs,
                 base_url=address,
                 out=out,
@@ -143,8 +147,8 @@ def build(
         out=out,
         studies=chosen,
         change=change,
-        left_out=tuple(each for each in study_ids(project) if each not in folders),
-        warnings=(*_address_warnings(address), *_warnings(out, folders)),
+        left_out=tuple(each for each in study_ids(project) if each not in chosen),
+        warnings=(*_address_warnings(address), *_warnings(out, found)),
     )
 
 
@@ -157,7 +161,8 @@ def _manifest_of(out: Path) -> bytes:
 
 def _work(
     project: Project,
-    folders: Mapping[str, Path],
+    info: SiteInfo,
+    studies: Sequence[StudyFiles],
     inputs: Mapping[str, str],
     *,
     base_url: str | None,
@@ -166,23 +171,21 @@ def _work(
     memory: "Memory | None",
     progress: Progress,
 ) -> "SiteWork":
-    """The functions that make the site's files, from its studies' folders.
+    """The functions that make the site's files, from its studies' files.
 
     By the digests of the `inputs` is known what of the last site can stand; by force all is made.
     """
     from flipsite.present.pages.site import SiteSettings, site_work
-    from flipsite.settings import load_project
     from flipsite.workflows.incremental import reusable, standing_pages
-    from flipsite.workflows.load import kept_files, load_report
+    from flipsite.workflows.load import kept_files, read_report
 
-    info = load_project(project.content.parent).site
-    paths = list(folders.values())
     if memory:
-        reports = memory.reports(paths, inputs, load_report)
+        reports = memory.reports(studies, inputs, read_report)
     else:
-        reports = [load_report(path) for path in counted(paths, "study", progress)]
+        reports = [read_report(files) for files in counted(studies, "study", progress)]
     reports = sorted(reports, key=lambda report: report.study.kind is Kind.SIMULATED)  # real figures first
     log.info("analysed %d studies", len(reports))
+    by_id = {files.folder.name: files for files in studies}
     models = {report.study.id: [record.page for record in report.estimates] for report in reports}
     kept = {} if force else reusable(out, inputs=inputs, models=models, templates=project.templates)
     return site_work(
@@ -195,7 +198,7 @@ def _work(
             info=info,
         ),
         bundle=charts_script(None if force else out),
-        kept_files=lambda report: kept_files(folders[report.study.id], report),
+        kept_files=lambda report: kept_files(by_id[report.study.id], report),
         kept=kept,
         standing=None if force else standing_pages(out, inputs=inputs, templates=project.templates),
     )
@@ -261,18 +264,17 @@ def _is_visible(inside: Path) -> bool:
     return inside.parts[0] == ROOT_FILES or not any(part.startswith(".") for part in inside.parts)
 
 
-def _refuse_remote(project: Project, studies: Sequence[str]) -> None:
+def _refuse_remote(project: Project, studies: Sequence[StudyFiles], settings: ProjectFile) -> None:
     """Refuse to read outside the project: a build of a stranger's project asks nobody unless told to."""
-    settings = _settings(project)
     for study in studies:
-        address = settings.draws.get(study, "") if settings else ""
+        address = study.address or ""
         scheme, _, path = address.partition("://")
         if path and not (scheme == "file" and Path(unquote(path)).resolve().is_relative_to(project.root)):
             raise UsageError(
-                f"study {study!r}: its draws lie at {address}, says {PROJECT_FILE}; "
+                f"study {study.folder.name!r}: its draws lie at {address}, says {PROJECT_FILE}; "
                 "add --allow-remote if you trust this project to read there"
             )
-    master = str(settings.engine.options.get("spark.master", "local")) if settings else "local"
+    master = str(settings.engine.options.get("spark.master", "local"))
     if not master.startswith("local"):
         raise UsageError(
             f"{PROJECT_FILE}: draws are to be counted by {master}; "
@@ -280,20 +282,24 @@ def _refuse_remote(project: Project, studies: Sequence[str]) -> None:
         )
 
 
-def _settings(project: Project) -> "ProjectFile | None":
-    if not (project.root / PROJECT_FILE).exists():
-        return None
+def project_settings(project: Project) -> ProjectFile:
+    """The settings of a project's flipsite.toml; without one nothing is set, and the reader is not loaded.
+
+    Raises:
+        SettingsError: If they are faulty.
+    """
+    root = project.content.parent
+    if not (root / PROJECT_FILE).exists():
+        return ProjectFile()
     from flipsite.settings import load_project
 
-    return load_project(project.root)
+    return load_project(root)
 
 
 def _elsewhere(project: Project, studies: Sequence[str]) -> dict[str, str]:
     """Digests of the listings of the draws that lie elsewhere."""
-    settings = _settings(project)
-    addresses = (
-        {study: settings.draws[study] for study in studies if study in settings.draws} if settings else {}
-    )
+    draws = project_settings(project).draws
+    addresses = {study: draws[study] for study in studies if study in draws}
     if not addresses:
         return {}
     from flipsite.store.counting.remote import listing_digest
@@ -322,11 +328,12 @@ def _address_warnings(address: str | None) -> list[str]:
     ]
 
 
-def _warnings(out: Path, folders: Mapping[str, Path]) -> Iterator[str]:
+def _warnings(out: Path, studies: Sequence[StudyFiles]) -> Iterator[str]:
     """Which studies readers do not see: the site map lists the others."""
     listed = (out / "sitemap.xml").read_text(encoding="utf-8")
-    for study_id, folder in folders.items():
-        if not snapshot_files(folder) and not (folder / "published.toml").exists():
+    for files in studies:
+        study_id = files.folder.name
+        if not files.snapshot and not (files.folder / PRINTED_FILE).exists():
             yield f"study {study_id!r} has no draws yet; run `flipsite collect {study_id}`"
         elif f"{study_id}/index.html</loc>" not in listed:
             yield (

@@ -165,7 +165,7 @@ def _counts(study: Study, folder: Path) -> "tuple[FlipCounts, tuple[OmittedInput
     """The counts to fit, and the models that have none."""
     from flipsite.analyse.published.fits import fits
     from flipsite.fit.counts import counts_of_draws, counts_of_printed
-    from flipsite.workflows.load import held_tallies, published_counts
+    from flipsite.workflows.load import load_tallies, published_counts, study_files
 
     if study.prompt.n_outcomes > 2:
         raise UsageError(
@@ -179,7 +179,7 @@ def _counts(study: Study, folder: Path) -> "tuple[FlipCounts, tuple[OmittedInput
         reason = "no count of draws prints as its figure"
         counts = counts_of_printed(printed, found, target=target)
     else:
-        tallies = held_tallies(folder)
+        tallies = load_tallies(study_files(folder), study)
         unread = [one.model for one in tallies if not one.n_valid]
         reason = "it has no valid draw"
         counts = counts_of_draws(tallies, target=target)

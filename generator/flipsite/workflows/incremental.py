@@ -27,7 +27,7 @@ from pathlib import Path
 from flipsite.analyse.report import StudyReport
 from flipsite.files import UnchangedFile, measure
 from flipsite.present.charts.render import ChartRequest, ChartSet
-from flipsite.project import CNAME, PROJECT_FILE
+from flipsite.project import CNAME, PROJECT_FILE, StudyFiles
 from flipsite.store.chart_cache import user_folder
 from flipsite.write.site.manifest import Manifest, read_manifest
 
@@ -265,20 +265,19 @@ class Memory:
     _charts: tuple[tuple[StudyReport, ...], ChartSet] | None = None
 
     def reports(
-        self, folders: Sequence[Path], inputs: State, load: Callable[[Path], StudyReport]
+        self, studies: Sequence[StudyFiles], inputs: State, read: Callable[[StudyFiles], StudyReport]
     ) -> list[StudyReport]:
         """The report of each study; the very object of the last build where none of its files has changed.
 
         Args:
-            folders: The studies'.
+            studies: Their files.
             inputs: The digests of this build's inputs.
-            load: Reads and analyses a study.
+            read: Reads and analyses a study.
         """
         last, self._reports = self._reports, {}
-        for folder in folders:
-            state = inputs_of(folder.name, inputs)
-            known = last.get(folder)
-            self._reports[folder] = known if known and known[0] == state else (state, load(folder))
+        for files in studies:
+            state, known = inputs_of(files.folder.name, inputs), last.get(files.folder)
+            self._reports[files.folder] = known if known and known[0] == state else (state, read(files))
         return [report for _, report in self._reports.values()]
 
     def drawn(self, wanted: ChartRequest, draw: Callable[[ChartRequest], ChartSet]) -> ChartSet:

@@ -1,12 +1,7 @@
-"""From a study's folder to its report, and to what it keeps for download: the first steps of a build.
+"""From a study's files to its report and its downloads: the first steps of a build.
 
-What reads features, a fit or parts is imported for the studies that have them.
-
-What a study's folder holds of draws: all of them, or, of too many to hold, the first and all counts.
-
-What a draw of each model had been announced to cost, by the catalogue that a study kept.
-
-The models of a study, and who served them, as its draws or its printed figures tell.
+Draws are read whole, or counted where they are too many to hold. What reads features, a fit or parts is
+imported for the studies that have them.
 """
 
 import hashlib
@@ -43,6 +38,8 @@ from flipsite.project import (
     PARTS,
     PRINTED_FILE,
     SNAPSHOT,
+    StudyFiles,
+    find_study_files,
     project_root,
     snapshot_files,
 )
@@ -70,55 +67,60 @@ class StudyDraws:
     """A study's draws.
 
     Attributes:
-        files: Where they are: one file, or several parts; none where they have an address.
-        address: Of the folder that they lie in elsewhere; else None.
         draws: All of them, or the first of each model's.
         counts: Of all, where `draws` are not all; else None.
     """
 
-    files: tuple[Path, ...]
-    address: str | None
     draws: Draws
     counts: StudyCounts | None
 
 
-def held(folder: Path) -> StudyDraws | None:
-    """The draws of a study's folder; None where there are none yet.
+def study_files(folder: Path) -> StudyFiles:
+    """Find the files of a study, as the settings of its project say where they are.
+
+    Raises:
+        SettingsError: If the project's settings are faulty.
+        UsageError: If there are two snapshots.
+    """
+    return find_study_files(folder, load_project(project_root(folder)))
+
+
+def load_draws(files: StudyFiles, study: Study) -> StudyDraws | None:
+    """Load a study's draws, or counts and the first of each model's if there are too many; None without any.
 
     Raises:
         StoreError: If they cannot be read or counted.
-        UsageError: If there are two snapshots.
     """
-    project, files, study = load_project(project_root(folder)), snapshot_files(folder), load_study(folder)
-    address, models = project.draws.get(folder.name), study.models
-    if address or is_large(files):
+    if _is_counted(files):
         from flipsite.store.counting.aggregate import read_large  # few studies are
 
-        places = [address] if address else files
-        n_outcomes = len(study.prompt.outcomes)
-        large = read_large(places, choice=project.engine, models=models, n_outcomes=n_outcomes)
-        return StudyDraws(files=files, address=address, draws=large.first, counts=large.counts)
-    if not files:
+        n_outcomes = study.prompt.n_outcomes
+        large = read_large(files.places, choice=files.engine, models=study.models, n_outcomes=n_outcomes)
+        return StudyDraws(draws=large.first, counts=large.counts)
+    if not files.snapshot:
         return None
-    return StudyDraws(
-        files=files, address=None, draws=without_models(read_draws(files[0]), models.leaves_out), counts=None
-    )
+    return StudyDraws(draws=_all_draws(files, study), counts=None)
 
 
-def held_tallies(folder: Path) -> tuple[Tally, ...]:
-    """The tallies of a study's draws or printed counts; none where it has none. Errors as for `held`."""
-    project, files, study = load_project(project_root(folder)), snapshot_files(folder), load_study(folder)
-    address, models, n_outcomes = project.draws.get(folder.name), study.models, study.prompt.n_outcomes
+def load_tallies(files: StudyFiles, study: Study) -> tuple[Tally, ...]:
+    """Tally a study's draws or printed counts; none where it has none. Errors as for `load_draws`."""
+    n_outcomes = study.prompt.n_outcomes
     if study.kind is Kind.PUBLISHED:
-        return tuple(row.tally for row in published_counts(folder, study) or ())
-    if address or is_large(files):
+        return tuple(row.tally for row in published_counts(files.folder, study) or ())
+    if _is_counted(files):
         from flipsite.store.counting.aggregate import read_tallies
 
-        places = [address] if address else files
-        return read_tallies(places, choice=project.engine, models=models, n_outcomes=n_outcomes)
-    if not files:
-        return ()
-    return tally(without_models(read_draws(files[0]), models.leaves_out), n_outcomes=n_outcomes)
+        return read_tallies(files.places, choice=files.engine, models=study.models, n_outcomes=n_outcomes)
+    return tally(_all_draws(files, study), n_outcomes=n_outcomes) if files.snapshot else ()
+
+
+def _is_counted(files: StudyFiles) -> bool:
+    """Whether draws are counted where they lie, because they are elsewhere or too many to hold."""
+    return files.address is not None or is_large(files.snapshot)
+
+
+def _all_draws(files: StudyFiles, study: Study) -> Draws:
+    return without_models(read_draws(files.snapshot[0]), study.models.leaves_out)
 
 
 def published_counts(folder: Path, study: Study) -> tuple[PrintedCounts, ...] | None:
@@ -182,8 +184,14 @@ def _with_settings(report: StudyReport, offered: Sequence[Model]) -> StudyReport
 
 
 def load_report(folder: Path) -> StudyReport:
-    """Read a study's folder and analyse what it holds."""
-    known, fitted, report = folder / FEATURES_FILE, folder / FIT_FILE, _report(folder)
+    """Find a study's files, read and analyse them."""
+    return read_report(study_files(folder))
+
+
+def read_report(files: StudyFiles) -> StudyReport:
+    """Read a study's files and analyse what they hold."""
+    folder = files.folder
+    known, fitted, report = folder / FEATURES_FILE, folder / FIT_FILE, _report(files)
     if known.exists():
         from flipsite.analyse.features.merge import by_model
         from flipsite.store.features import read_features
@@ -199,7 +207,7 @@ def load_report(folder: Path) -> StudyReport:
     return report
 
 
-def kept_files(folder: Path, report: StudyReport) -> dict[str, bytes | Path]:
+def kept_files(place: StudyFiles, report: StudyReport) -> dict[str, bytes | Path]:
     """A study's downloads: its snapshot, the same as CSV, the features of its models.
 
     Of a study too large to hold the snapshot goes in parts with a manifest, and not as CSV.
@@ -217,18 +225,16 @@ def kept_files(folder: Path, report: StudyReport) -> dict[str, bytes | Path]:
     if report.sampled:
         from flipsite.store.snapshot.write import MANIFEST, manifest, part_files
 
-        snapshot = snapshot_files(folder)
-        parts = {} if _left_out(report.study, snapshot) else part_files(snapshot)
-        address = load_project(project_root(folder)).draws.get(folder.name)
+        parts = {} if _left_out(report.study, place.snapshot) else part_files(place.snapshot)
         files |= {f"{data}/{name}": path for name, path in parts.items()}
         n_draws = sum(tally.n_draws for tally in report.tallies)
-        files[f"{data}/{PARTS}/{MANIFEST}"] = manifest(parts, n_draws=n_draws, address=address)
+        files[f"{data}/{PARTS}/{MANIFEST}"] = manifest(parts, n_draws=n_draws, address=place.address)
     elif report.draws is not None:
         lines = io.BytesIO()
         export_draws(report.draws, lines, study=report.study.id, form="csv")
         files |= {
             f"{data}/draws.csv": lines.getvalue(),
-            f"{data}/draws.parquet": _snapshot(report.study, report.draws, snapshot_files(folder)),
+            f"{data}/draws.parquet": _snapshot(report.study, report.draws, place.snapshot),
         }
     return files
 
@@ -247,12 +253,12 @@ def _snapshot(study: Study, draws: Draws, files: Sequence[Path]) -> bytes | Path
     return content.getvalue()
 
 
-def _report(folder: Path) -> StudyReport:
-    study = load_study(folder)
+def _report(files: StudyFiles) -> StudyReport:
+    folder, study = files.folder, load_study(files.folder)
     if study.kind is Kind.PUBLISHED:
         rows = published_counts(folder, study)
         return report_printed(study, load_printed(folder)) if rows is None else report_counts(study, rows)
-    found = held(folder)
+    found = load_draws(files, study)
     if found is None:
         return report_draws(study, None)
     truths = _truths() if study.kind is Kind.SIMULATED else None
@@ -268,8 +274,8 @@ def _report(folder: Path) -> StudyReport:
     )
     if unread:
         report = with_contradictory(report, unread.last)
-    if found.files:
-        repeated = read_repeated(found.files[0])
+    if files.snapshot:
+        repeated = read_repeated(files.snapshot[0])
         report = replace(report, repeated={m: n for m, n in repeated.items() if m in found.draws.models})
     return _with_settings(report, _offered(folder, found.draws.models))
 

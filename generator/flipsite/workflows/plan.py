@@ -8,7 +8,7 @@ from flipsite.domain.study import Kind, Study
 from flipsite.errors import UsageError
 from flipsite.project import Project, existing_study
 from flipsite.settings import load_printed, load_study
-from flipsite.workflows.load import held_tallies, published_counts
+from flipsite.workflows.load import load_tallies, published_counts, study_files
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -64,7 +64,7 @@ def plan_study(
         per_round: float | None = printed.spend_run_usd / printed.draws_about
         n_priced, dearest = asked, None
     else:
-        tallies = held_tallies(folder)
+        tallies = load_tallies(study_files(folder), study)
         asked, found = len(tallies), price(tallies)
         per_round, n_priced = (found.usd_per_round, found.n_models) if found else (None, 0)
         dearest = (found.dearest, found.usd_dearest) if found else None
