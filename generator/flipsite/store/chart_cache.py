@@ -1,4 +1,4 @@
-"""The user's cache folder: charts drawn by earlier builds, and which sites use them.
+"""The user's cache folder: charts and scripts of earlier builds, and the sites that this user built.
 
 Not in the project's folder: that may be a stranger's, whose charts and pages would then be taken for our own.
 A file that is damaged, or of another flipsite, counts as none: everything in it can be made anew.
@@ -14,7 +14,7 @@ from contextlib import suppress
 from pathlib import Path
 
 from flipsite.errors import StoreError
-from flipsite.files import replacing
+from flipsite.files import measure, replacing
 
 DRAWINGS = "drawings.json"
 
@@ -88,6 +88,24 @@ def write_drawings(folder: Path, drawings: Mapping[str, str], *, made_by: str) -
             file.write(_head(body, made_by).encode() + b"\n" + body)
         os.utime(folder)
         forget_old(folder.parent)
+
+
+def read_script(key: str) -> Path | None:
+    """The script of this key that an earlier build wrote; None unless it still has the digest in its name."""
+    with suppress(OSError, RuntimeError):  # nobody's home
+        for found in sorted(user_folder("scripts").glob(f"vega-{key}-*.js")):
+            if measure(found)[1] == found.stem.rpartition("-")[2]:
+                return found
+    return None
+
+
+def write_script(key: str, script: bytes) -> None:
+    """Keep a script for later builds; where it cannot be kept, they make it again."""
+    with suppress(StoreError, OSError, RuntimeError):
+        folder = user_folder("scripts")
+        with replacing(folder / f"vega-{key}-{measure(script)[1]}.js") as file:
+            file.write(script)
+        forget_old(folder)
 
 
 def _head(body: bytes, made_by: str) -> str:

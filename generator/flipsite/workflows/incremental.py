@@ -1,25 +1,20 @@
-"""Find the files of the last site that a build would make again to the byte, and so can leave.
+"""What a build need not make again: files of the last site, the charts' script, and a preview's last studies.
 
 Embeds, downloads, share picture and models' pages of a study are kept where nothing they depend on has
 changed. A model's page depends on all draws of its study (its rank does), on the templates it is made of, on
 what stands at the head of every page, and on what other studies say of the model. The pages of a study and
 those of several depend on every study, a narrative on its words besides.
 
-The script that makes charts interactive, Vega in one file: made once for a user, for that takes a second.
+The script that makes charts interactive takes a second to make and depends on vl-convert's version alone. It
+comes from the last site, else from the user's cache folder.
 
-It depends on nothing but the version of vl-convert. It is taken from the last site, else from the user's
-cache folder, and used only where it still has the digest that its name tells.
-
-What one build leaves for the next one in the same process: its studies as analysed, and their charts.
-
-A preview builds at every keystroke, and hardly ever do the draws change between two of them.
+A preview builds at every keystroke, and the draws hardly ever change between two of them: one build leaves
+its studies as analysed, and their charts, for the next one in the same process.
 """
 
 import hashlib
 import re
-import tempfile
 from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
-from contextlib import suppress
 from dataclasses import dataclass, field
 from functools import cache
 from pathlib import Path
@@ -28,7 +23,7 @@ from flipsite.analyse.report import StudyReport
 from flipsite.files import UnchangedFile, measure
 from flipsite.present.charts.render import ChartRequest, ChartSet
 from flipsite.project import CNAME, PROJECT_FILE, StudyFiles
-from flipsite.store.chart_cache import user_folder
+from flipsite.store.chart_cache import read_script, write_script
 from flipsite.write.site.manifest import Manifest, read_manifest
 
 _ALL_DEPEND_ON = ("flipsite", "libraries", "base-url", PROJECT_FILE, f"content/{CNAME}")
@@ -229,28 +224,11 @@ def charts_script(out: Path | None) -> Script:
     last = read_manifest(out) if out else None
     if out and last and path in last.outputs and _untouched(out / path, last.outputs[path]):
         return path, out / path
-    if kept := _kept(key):
+    if kept := read_script(key):
         return path, kept
     script = bundle()
-    with suppress(OSError):  # where there is no cache folder, the next build makes it again
-        _keep(key, script)
+    write_script(key, script)
     return path, script
-
-
-def _kept(key: str) -> Path | None:
-    with suppress(OSError, RuntimeError):  # nobody's home
-        for found in sorted(user_folder("scripts").glob(f"vega-{key}-*.js")):
-            if measure(found)[1] == found.stem.rpartition("-")[2]:
-                return found
-    return None
-
-
-def _keep(key: str, script: bytes) -> None:
-    folder = user_folder("scripts")
-    folder.mkdir(parents=True, exist_ok=True)
-    with tempfile.NamedTemporaryFile(dir=folder, prefix=".vega-", delete=False) as file:
-        file.write(script)
-    Path(file.name).replace(folder / f"vega-{key}-{measure(script)[1]}.js")
 
 
 State = Mapping[str, str]

@@ -13,11 +13,11 @@ from flipsite.collect.clock import stamp
 from flipsite.domain.study import Study
 from flipsite.errors import StoreError, UsageError
 from flipsite.files import replacing
-from flipsite.project import Project, snapshot_files, study_folder, study_ids
+from flipsite.project import Project, study_folder, study_ids
 from flipsite.settings import load_study
 from flipsite.store.cache.cache import spent_pico
 from flipsite.store.cache.writer import hold, private_folder
-from flipsite.workflows.load import held_tallies
+from flipsite.workflows.load import load_tallies, study_files
 
 
 def with_shared_total(project: Project, study: Study) -> Study:
@@ -113,6 +113,8 @@ def _spent_pico(project: Project, study_id: str, of: Callable[[str], bool]) -> i
     """Picodollars that a study has cost, by the cache, or by its snapshot where the cache is elsewhere."""
     folder = project.studies / study_id
     spent = spent_pico(project.cache, study_id, of=of)
-    if spent or not snapshot_files(folder):
+    files = study_files(folder)
+    if spent or not files.snapshot:
         return spent
-    return sum(pico(each.cost_usd or 0.0) for each in held_tallies(folder) if of(each.model))
+    tallies = load_tallies(files, load_study(folder))
+    return sum(pico(each.cost_usd or 0.0) for each in tallies if of(each.model))

@@ -1,6 +1,5 @@
 """A snapshot's files under another study's name, and a snapshot without some of its models."""
 
-import os
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -8,6 +7,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
+from flipsite.files import replacing
 from flipsite.project import snapshot_files
 from flipsite.store.snapshot.columns import SCHEMA
 from flipsite.store.snapshot.read import (
@@ -28,11 +28,10 @@ from flipsite.store.snapshot.write import replace_snapshot
 def rename_rows(path: Path, *, study: str) -> None:
     """Write a new study id into the rows and the notes of a snapshot's file, in place.
 
-    The file is not yet anybody's snapshot: a failure leaves it torn. A file of others, without the column
-    `study`, stays as it is.
+    A file of others, without the column `study`, stays as it is.
 
     Raises:
-        StoreError: If the file cannot be read.
+        StoreError: If the file cannot be read or written; it is then as it was.
     """
     with readable(path), pq.ParquetFile(path) as file:
         if "study" not in file.schema_arrow.names:
@@ -40,16 +39,11 @@ def rename_rows(path: Path, *, study: str) -> None:
     notes = _own_notes(path)
     if STUDY in notes:
         notes[STUDY] = study
-    scratch = path.with_name(f"{path.name}.part")
-    with scratch.open("wb") as out:
-        with parquet_writer(out, notes) as writer:
-            place, field = SCHEMA.names.index("study"), SCHEMA.field("study")
-            for table in snapshot_tables([path]):
-                name = pa.repeat(pa.scalar(study), len(table)).cast(field.type)
-                writer.write_table(table.set_column(place, field, name), row_group_size=ROWS_A_GROUP)
-        out.flush()
-        os.fsync(out.fileno())
-    scratch.replace(path)
+    with replacing(path) as out, parquet_writer(out, notes) as writer:
+        place, field = SCHEMA.names.index("study"), SCHEMA.field("study")
+        for table in snapshot_tables([path]):
+            name = pa.repeat(pa.scalar(study), len(table)).cast(field.type)
+            writer.write_table(table.set_column(place, field, name), row_group_size=ROWS_A_GROUP)
 
 
 def drop_model(folder: Path, model: str) -> int:
