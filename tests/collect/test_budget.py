@@ -5,8 +5,9 @@ from hypothesis import settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, invariant, precondition, rule
 
-from flipsite.collect.budget import Account, Refusal, Reservation, Wait, pico, usd
+from flipsite.collect.budget import Account, Refusal, Reservation, Wait
 from flipsite.domain.endpoint import ModelLedger
+from flipsite.domain.money import pico, usd
 
 MODELS = st.sampled_from(["a/cheap", "b/dear"])
 WORST = st.integers(0, 400)

@@ -18,7 +18,6 @@ from pathlib import Path
 from typing import Any
 
 from flipsite.analyse.features.merge import agreed_features, joined
-from flipsite.collect.budget import PICO_PER_USD
 from flipsite.collect.catalogue import catalogue, dump_catalogue, load_catalogue, read_page
 from flipsite.collect.classifier import read_claims
 from flipsite.collect.reading.answer import read_answer
@@ -28,6 +27,7 @@ from flipsite.collect.selection import choose
 from flipsite.domain.draws import Draw, Failed, Outcome, Rejected, Result, Status
 from flipsite.domain.endpoint import StoredDraw
 from flipsite.domain.features import FEATURES
+from flipsite.domain.money import PICO_PER_USD
 from flipsite.domain.study import Method
 from flipsite.errors import CollectError, FlipsiteError, SettingsError, StoreError, UsageError
 from flipsite.present.charts.interactive import spec_json

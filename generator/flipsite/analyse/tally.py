@@ -8,7 +8,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from flipsite.domain.draws import MOST_USD, PICO, STATUSES, Draws, Status, Tally
+from flipsite.domain.draws import STATUSES, Draws, Status, Tally
+from flipsite.domain.money import MOST_USD, PICO_PER_USD, usd
 
 
 def tally(draws: Draws, *, n_outcomes: int = 2) -> tuple[Tally, ...]:
@@ -30,7 +31,7 @@ def tally(draws: Draws, *, n_outcomes: int = 2) -> tuple[Tally, ...]:
     by_status = np.bincount(
         model * len(STATUSES) + draws.status.astype(np.int64), minlength=n_models * len(STATUSES)
     ).reshape(n_models, len(STATUSES))
-    pico = np.floor(np.minimum(draws.cost_usd, MOST_USD) * PICO + 0.5)
+    pico = np.floor(np.minimum(draws.cost_usd, MOST_USD) * PICO_PER_USD + 0.5)
     cost = _sums(pico, draws)
     failed = draws.status != STATUSES.index(Status.VALID)
     failed_cost = _sums(np.where(np.isnan(pico), pico, pico * failed), draws)
@@ -45,8 +46,8 @@ def tally(draws: Draws, *, n_outcomes: int = 2) -> tuple[Tally, ...]:
             n_ones=int(n_ones[i]),
             counts=() if counts is None else tuple(counts[i].tolist()),
             by_status=tuple(by_status[i].tolist()),
-            cost_usd=dollars(cost[i]),
-            failed_cost_usd=dollars(failed_cost[i]),
+            cost_usd=_dollars(cost[i]),
+            failed_cost_usd=_dollars(failed_cost[i]),
             prompt_tokens=tokens[0][i],
             completion_tokens=tokens[1][i],
             reasoning_tokens=tokens[2][i],
@@ -63,9 +64,8 @@ def _by_outcome(draws: Draws, model: NDArray[np.int64], n_outcomes: int) -> NDAr
     return np.bincount(cell, minlength=n_models * n_outcomes).reshape(n_models, n_outcomes)
 
 
-def dollars(pico: int | None) -> float | None:
-    """Picodollars as dollars."""
-    return None if pico is None else pico / PICO
+def _dollars(picodollars: int | None) -> float | None:
+    return None if picodollars is None else usd(picodollars)
 
 
 def _sums(values: NDArray[np.float64], draws: Draws) -> list[int | None]:

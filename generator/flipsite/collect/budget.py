@@ -20,19 +20,8 @@ from flipsite.collect.client import OpenRouter
 from flipsite.collect.clock import Clock, nap
 from flipsite.domain.display import usd_text
 from flipsite.domain.endpoint import Ledger, ModelLedger, UnpricedRequest
+from flipsite.domain.money import pico, usd
 from flipsite.errors import StoreError
-
-PICO_PER_USD = 10**12
-
-
-def pico(usd: float) -> int:
-    """US dollars as the nearest whole number of picodollars."""
-    return round(usd * PICO_PER_USD)
-
-
-def usd(picodollars: int) -> float:
-    """Picodollars as US dollars."""
-    return picodollars / PICO_PER_USD
 
 
 class Wait(Enum):

@@ -6,7 +6,6 @@ A function of the catalogue's choice and of what the ledger holds; nothing is as
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 
-from flipsite.collect.budget import usd
 from flipsite.collect.costs import Mode, completion_bound, tokens_usd, worst_case_usd
 from flipsite.collect.prompt import Question, questions
 from flipsite.collect.reading.answer import READER
@@ -20,6 +19,7 @@ from flipsite.domain.catalogue import Model
 from flipsite.domain.display import plural
 from flipsite.domain.draws import Declined, Outcome, OutcomeSequence, Rejected, Status
 from flipsite.domain.endpoint import Ledger, ModelLedger
+from flipsite.domain.money import usd
 from flipsite.domain.study import Study
 
 

@@ -13,7 +13,7 @@ from dataclasses import replace
 
 from aiolimiter import AsyncLimiter
 
-from flipsite.collect.budget import PICO_PER_USD, Account, Prices, Refusal, Reservation, pico
+from flipsite.collect.budget import Account, Prices, Refusal, Reservation
 from flipsite.collect.client import Exchange, OpenRouter
 from flipsite.collect.clock import Clock, nap
 from flipsite.collect.costs import TEXT_BOUND, Mode
@@ -30,6 +30,7 @@ from flipsite.domain.endpoint import (
     StatedAnswer,
     UnpricedRequest,
 )
+from flipsite.domain.money import PICO_PER_USD, pico
 from flipsite.errors import CollectError, NoCreditError
 
 PATIENCE = 5

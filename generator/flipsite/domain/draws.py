@@ -28,14 +28,6 @@ class Status(StrEnum):
 STATUSES: tuple[Status, ...] = tuple(Status)
 
 
-PICO = 10**12
-"""Picodollars in a dollar: the whole numbers in which money is summed."""
-
-
-MOST_USD = 1_000_000
-"""A draw whose price is told to be higher counts as this."""
-
-
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Outcome:
     """The index of the label that was drawn, 0 … k − 1."""

@@ -7,7 +7,6 @@ from pathlib import Path
 
 from flipsite.collect.reading.answer import READER
 from flipsite.domain.draws import (
-    PICO,
     STATUSES,
     Declined,
     Draws,
@@ -20,6 +19,7 @@ from flipsite.domain.draws import (
     probabilities_of,
 )
 from flipsite.domain.endpoint import Reading, RequestRecord, ResponseRecord
+from flipsite.domain.money import pico, usd
 from flipsite.errors import UsageError
 from flipsite.project import snapshot_files
 from flipsite.store.cache.cache import Cache
@@ -60,7 +60,7 @@ def adopt_snapshot(folder: Path, cache: Cache) -> tuple[int, float]:
                         yield request, response
 
     cache.adopt(missing())
-    return adopted, billed_pico / PICO
+    return adopted, usd(billed_pico)
 
 
 def _records(draws: Draws, model: str, row: int, folder: Path) -> tuple[RequestRecord, ResponseRecord]:
@@ -71,7 +71,7 @@ def _records(draws: Draws, model: str, row: int, folder: Path) -> tuple[RequestR
             "its time, so that it cannot be adopted; collect into another study."
         )
     cost = float(draws.cost_usd[row])
-    billed = 0 if isnan(cost) else round(cost * PICO)
+    billed = 0 if isnan(cost) else pico(cost)
     result = _result(draws, row)
     request = RequestRecord(
         model=model,

@@ -14,7 +14,6 @@ from math import nan
 from pathlib import Path
 
 from flipsite.collect.batch import PRICE_SHARE, BatchAnswer, BatchKey, read_output_line, request_line
-from flipsite.collect.budget import pico
 from flipsite.collect.catalogue import dump_catalogue, load_catalogue
 from flipsite.collect.clock import stamp
 from flipsite.collect.plan import ExcludedModel, model_run_of, plan, queues_of
@@ -22,8 +21,9 @@ from flipsite.collect.prompt import Question, question
 from flipsite.collect.responses import Action, Failure, Reply
 from flipsite.collect.run_state import ModelRun
 from flipsite.collect.selection import ModelSelection, choose
-from flipsite.domain.draws import PICO, Failed, Rejected, Status
+from flipsite.domain.draws import Failed, Rejected, Status
 from flipsite.domain.endpoint import Reading, RequestRecord, ResponseRecord
+from flipsite.domain.money import pico, usd
 from flipsite.domain.study import Study
 from flipsite.errors import UsageError
 from flipsite.files import replacing
@@ -184,7 +184,7 @@ def import_batch(project: Project, study_id: str, path: Path, *, dry_run: bool =
             n_known=inbox.n_known,
             n_foreign=inbox.n_foreign,
             unknown=tuple(sorted(inbox.unknown)),
-            cost_usd=inbox.billed_pico / PICO,
+            cost_usd=usd(inbox.billed_pico),
             snapshot=None if dry_run else write_snapshot(folder, cache, study),
         )
 

@@ -8,8 +8,8 @@ from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
 
-from flipsite.collect.budget import pico, usd
 from flipsite.collect.clock import stamp
+from flipsite.domain.money import pico, usd
 from flipsite.domain.study import Study
 from flipsite.errors import StoreError, UsageError
 from flipsite.files import replacing

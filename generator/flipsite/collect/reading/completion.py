@@ -3,7 +3,6 @@
 import json
 from dataclasses import dataclass
 
-from flipsite.collect.budget import usd
 from flipsite.collect.reading.answer import OFF_LIST, READER, SEVERAL, last_stated, read_answer
 from flipsite.collect.reading.logprobs import label_probabilities
 from flipsite.collect.reading.sequence import read_sequence
@@ -11,6 +10,7 @@ from flipsite.collect.responses import Reply, read_reply, text_reply
 from flipsite.domain.draws import Declined, Draw, Draws, Failed, Outcome, OutcomeSequence, Rejected
 from flipsite.domain.endpoint import Reading, StoredDraw
 from flipsite.domain.method import ACCEPT, REJECT, proposal, read_seed
+from flipsite.domain.money import usd
 from flipsite.domain.study import Study
 
 
