@@ -16,7 +16,8 @@ from flipsite.errors import FlipsiteError
 from flipsite.project import FEATURES_FILE, FIT_FILE, packaged
 from flipsite.store.snapshot.read import read_draws
 from flipsite.workflows.load import load_report
-from flipsite.write.site.replace import current_site, replace_site
+from flipsite.write.site.manifest import current_site
+from flipsite.write.site.replace import replace_site
 
 COLLECT = ("collect", "trial", "--simulated", "--models", "simulated/fair", "--draws", "6", "--yes")
 GOOD = {"index.html": b"good", "s/index.html": b"good too"}

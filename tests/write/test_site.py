@@ -14,7 +14,8 @@ from hypothesis import strategies as st
 
 from flipsite.errors import SiteError
 from flipsite.files import Content
-from flipsite.write.site.replace import SiteChange, replace_site
+from flipsite.write.site.manifest import SiteChange
+from flipsite.write.site.replace import replace_site
 
 SMALL = {"index.html": b"<h1>Home</h1>", "s/index.html": b"study", "s/models/a/b/index.html": b"model"}
 

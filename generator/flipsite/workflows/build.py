@@ -45,8 +45,8 @@ from flipsite.project import (
 from flipsite.store.chart_cache import is_known_site, remember_site
 from flipsite.workflows.incremental import charts_script
 from flipsite.workflows.render import Drawings
-from flipsite.write.site.manifest import NAME
-from flipsite.write.site.replace import SiteChange, current_site, replace_site
+from flipsite.write.site.manifest import NAME, SiteChange, current_site
+from flipsite.write.site.replace import replace_site
 
 if TYPE_CHECKING:
     from flipsite.present.pages.site import SiteWork

@@ -13,8 +13,7 @@ from flipsite.project import Project, snapshot_files, study_ids
 from flipsite.settings import load_counts, load_printed, load_study
 from flipsite.store.snapshot.read import Extent, snapshot_extent
 from flipsite.workflows.build import input_digests
-from flipsite.write.site.manifest import read_manifest
-from flipsite.write.site.replace import current_site
+from flipsite.write.site.manifest import current_site, read_manifest
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

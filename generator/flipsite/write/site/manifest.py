@@ -1,6 +1,6 @@
-"""build.json: what flipsite put in a site, and out of what; the only proof that a file is flipsite's.
+"""build.json: what flipsite put in a site, and out of what; whether the site is current and still as written.
 
-Whether a site is still what flipsite wrote.
+It is the only proof that a file is flipsite's.
 """
 
 import json
@@ -51,6 +51,46 @@ def read_manifest(site: Path) -> Manifest | None:
     if not _is_digests(inputs) or not _is_digests(outputs):
         return None
     return Manifest(version=record["flipsite"], inputs=inputs, outputs=outputs)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SiteChange:
+    """The changes of a build to a site, in files (build.json among them).
+
+    Attributes:
+        written: New, or of other content than before.
+        unchanged: Left as they were, times and all.
+        removed: Listed by the last build and by this one no more.
+        bytes: Size of the whole site.
+    """
+
+    written: int
+    unchanged: int
+    removed: int
+    bytes: int
+
+
+def current_site(out: Path, *, version: str, inputs: Mapping[str, str]) -> SiteChange | None:
+    """Whether a site was built from these very inputs and still stands, file by file.
+
+    Returns:
+        A change of nothing; None where the site is missing, was built from anything else, or was touched.
+    """
+    try:
+        last = read_manifest(out)
+        if last is None or last.version != version or dict(last.inputs) != dict(inputs):
+            return None
+        sizes = [(out / NAME).stat().st_size]
+        for path, digest in last.outputs.items():
+            if (out / path).is_symlink():
+                return None
+            size, found = measure(out / path)
+            sizes.append(size)
+            if found != digest:
+                return None
+    except OSError:
+        return None
+    return SiteChange(written=0, unchanged=len(sizes), removed=0, bytes=sum(sizes))
 
 
 def _is_digests(value: object) -> TypeGuard[dict[str, str]]:

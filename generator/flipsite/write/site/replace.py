@@ -6,7 +6,6 @@ goes; what flipsite did not write is never touched, and stops the build before i
 
 import logging
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from pathlib import Path
 
 from flipsite.domain.progress import Progress, unwatched
@@ -24,52 +23,12 @@ from flipsite.files import (
     sync_folder,
     write_file,
 )
-from flipsite.write.site.manifest import NAME, Manifest, read_manifest
+from flipsite.write.site.manifest import NAME, Manifest, SiteChange, read_manifest
 from flipsite.write.site.paths import CARRIED, check_paths, refuse_foreign
 from flipsite.write.site.staging import NEW, OLD, find_target, scratch_beside
 from flipsite.write.site.workers import Batch, DeferredBatches, PlacedFile, run_batches
 
 log = logging.getLogger(__name__)
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class SiteChange:
-    """The changes of a build to a site, in files (build.json among them).
-
-    Attributes:
-        written: New, or of other content than before.
-        unchanged: Left as they were, times and all.
-        removed: Listed by the last build and by this one no more.
-        bytes: Size of the whole site.
-    """
-
-    written: int
-    unchanged: int
-    removed: int
-    bytes: int
-
-
-def current_site(out: Path, *, version: str, inputs: Mapping[str, str]) -> SiteChange | None:
-    """Whether a site was built from these very inputs and still stands, file by file.
-
-    Returns:
-        A change of nothing; None where the site is missing, was built from anything else, or was touched.
-    """
-    try:
-        last = read_manifest(out)
-        if last is None or last.version != version or dict(last.inputs) != dict(inputs):
-            return None
-        sizes = [(out / NAME).stat().st_size]
-        for path, digest in last.outputs.items():
-            if (out / path).is_symlink():
-                return None
-            size, found = measure(out / path)
-            sizes.append(size)
-            if found != digest:
-                return None
-    except OSError:
-        return None
-    return SiteChange(written=0, unchanged=len(sizes), removed=0, bytes=sum(sizes))
 
 
 def replace_site(
