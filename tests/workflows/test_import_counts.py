@@ -152,7 +152,7 @@ def test_a_dry_run_writes_nothing(here: Path) -> None:
         ),
         ("model,label,n\na/b,x,1\na/b,x,2\n", ("--labels", "x,y"), "line 3: a/b with 'x' stands twice"),
         ("model,label,n\na/b,x,1\na/b,z,2\n", ("--labels", "x,y"), "'z' is none of the labels 'x', 'y'"),
-        ("model,label\na/b,x\n", (), "no column of counts beside 'label'; name it n"),
+        ("model,label\na/b,x\n", (), "no column of counts, such as n, beside 'label'"),
         ("model,heads\na/b,27\n", (), "no column of counts of 'tails'"),
         ("model,red,year\na/b,27,2024\n", (), "the outcomes are not clear"),
         ("who,heads,n\na/b,27,50\n", (), "no column 'model'"),
@@ -168,6 +168,12 @@ def test_a_table_that_contradicts_itself_is_refused(
     assert result.exit_code == 2, result.output
     assert told in result.output
     assert not Path("content").exists()
+
+
+def test_a_table_of_counts_is_told_from_draws(here: Path) -> None:
+    Path("t.csv").write_text(COINS)
+    result = run("import", "t.csv", "--study", "x")
+    assert (result.exit_code, "--counts reads a table of counts" in result.output) == (2, True)
 
 
 def test_draws_and_counts_do_not_mix(here: Path) -> None:

@@ -85,7 +85,7 @@ def test_several_files_a_folder_and_standard_input(here: Path) -> None:
         "c.csv",
     ]
     piped = CliRunner().invoke(cli, ["import", "-", "--study", "many"], input="model,outcome\nd,1\n")
-    assert piped.exit_code == 0
+    assert (piped.exit_code, "Read 1 row of standard input into" in piped.output) == (0, True)
     assert json.loads(run("export", "many", "--format", "jsonl").stdout.splitlines()[-1])["model"] == "d"
     empty = run("import", "content", "--study", "many")
     assert (empty.exit_code, "1 draw" in empty.stdout, "already in the study" in empty.stdout) == (

@@ -217,10 +217,15 @@ def _show_batch(file: Path, report: "BatchImport", *, dry_run: bool) -> None:
         click.echo(f"Snapshot: {report.snapshot}")
 
 
+def _name(path: Path) -> str:
+    """A file as it was named; standard input is kept in a folder of its own."""
+    return path.name if path.name == "standard input" else str(path)
+
+
 def _show_counts(report: "CountsReport", *, dry_run: bool) -> None:
     """Show the counts that a table brought."""
     if not report.added:
-        click.echo(f"The counts of {report.path} are in study {report.study!r} already; nothing changed.")
+        click.echo(f"{_name(report.path)} is in study {report.study!r} already; nothing changed.")
         return
     totals = [sum(row.counts[index] for row in report.added) for index in range(len(report.labels))]
     by_label = zip(report.labels, totals, strict=True)
@@ -229,7 +234,7 @@ def _show_counts(report: "CountsReport", *, dry_run: bool) -> None:
     n_draws = sum(row.n_draws for row in report.added)
     rest = n_draws - sum(totals)
     click.echo(
-        f"{'Would read' if dry_run else 'Read'} the counts of {models} from {report.path} into study "
+        f"{'Would read' if dry_run else 'Read'} the counts of {models} from {_name(report.path)} into study "
         f"{report.study!r}: {plural(n_draws, 'draw')}; {shown}"
         + (f"; without an outcome: {rest:,}." if rest else ".")
     )
@@ -246,16 +251,16 @@ def _show(report: "ImportReport", *, dry_run: bool) -> None:
     for line in _lines(report, dry_run=dry_run):
         click.echo(line)
     for problem in report.problems:
-        click.echo(f"flipsite: {report.path}: {report.unit} {problem.line} {problem.text}", err=True)
+        click.echo(f"flipsite: {_name(report.path)}: {report.unit} {problem.line} {problem.text}", err=True)
     rest = report.n_problems - len(report.problems)
     if rest:
-        click.echo(f"flipsite: {report.path}: and {rest:,} more", err=True)
+        click.echo(f"flipsite: {_name(report.path)}: and {rest:,} more", err=True)
 
 
 def _lines(report: "ImportReport", *, dry_run: bool) -> list[str]:
     """The report in words."""
     if report.already:
-        return [f"{report.path} is in study {report.study!r} already; nothing changed."]
+        return [f"{_name(report.path)} is in study {report.study!r} already; nothing changed."]
     if report.shards:
         return [
             f"Merged shard {', '.join(report.shards)} of study {report.study!r}: "
@@ -264,7 +269,7 @@ def _lines(report: "ImportReport", *, dry_run: bool) -> list[str]:
         ]
     read = "Would read" if dry_run else "Read"
     return [
-        f"{read} {plural(report.n_rows, 'row')} of {report.path} into study {report.study!r}: "
+        f"{read} {plural(report.n_rows, 'row')} of {_name(report.path)} into study {report.study!r}: "
         f"{_counts(report)}; {plural(len(report.models), 'model')}.",
         _reading(report),
         *report.notes,

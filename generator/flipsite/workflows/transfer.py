@@ -127,14 +127,21 @@ def input_files(paths: Sequence[Path], stdin: BinaryIO) -> Iterator[list[Path]]:
         files: list[Path] = []
         for path in paths:
             if path == Path("-"):
-                files.append(Path(scratch, "stdin"))
+                files.append(Path(scratch, STDIN))
                 with files[-1].open("wb") as file:
                     shutil.copyfileobj(stdin, file)
             elif path.is_dir() and not shards_in(path):
                 files += _files_in(path)
             else:
                 files.append(path)
-        yield files
+        try:
+            yield files
+        except UsageError as error:
+            raise UsageError(str(error).replace(str(Path(scratch, STDIN)), STDIN)) from error
+
+
+STDIN = "standard input"
+"""The name of what comes from there, in sentences and in the record of imported files."""
 
 
 def _files_in(folder: Path) -> list[Path]:

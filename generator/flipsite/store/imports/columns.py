@@ -183,6 +183,8 @@ def check_columns(path: Path, names: Sequence[str], options: ImportOptions) -> N
             hint = f"did you mean {near[0]!r}? " if near else ""
             there = ", ".join(repr(column[:40]) for column in names[:MOST_COLUMNS_SHOWN]) or "none"
             remedy = _REMEDY.get(name, "") if options.mapping.get(name) == (name,) else ""
+            if name == "outcome" and {"n", "count", "draws"}.intersection(map(str.casefold, names)):
+                remedy = "; --counts reads a table of counts"
             raise UsageError(f"{path}: no column {name!r}; {hint}it has {there}{remedy}")
     for name in sorted(options.wanted):
         if names.count(name) > 1:

@@ -192,7 +192,9 @@ class _Table:
         total, source = columns.named(_TOTAL_COLUMNS), columns.named(("source",))
         wanted = options.labels or known
         if label is not None and total is None:
-            raise UsageError(f"{path}: no column of counts beside {label!r}; name it n")
+            raise UsageError(
+                f"{path}: no column of counts, such as n, beside {label!r}; leave --counts out for draws"
+            )
         by_outcome: tuple[str | None, ...] = ()
         if label is not None:
             labels = wanted or columns.labels_in(label)
