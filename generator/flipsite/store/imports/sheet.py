@@ -89,6 +89,7 @@ class Spool:
         self._file: BinaryIO | None = None
         self._map: mmap.mmap | None = None
         self._places: list[tuple[int, int]] = []
+        self._n_mapped = 0
 
     def add(self, table: pa.Table) -> None:
         """Add a table; it may be written to disk, with those before it."""
@@ -108,6 +109,10 @@ class Spool:
         start, length = self._places[index]
         if self._map is None or len(self._map) < start + length:
             self._map = mmap.mmap(cast("BinaryIO", self._file).fileno(), 0, access=mmap.ACCESS_READ)
+        self._n_mapped += length
+        if self._n_mapped > self._most_bytes:
+            self._map.madvise(mmap.MADV_DONTNEED)  # else all of the file that was read counts as memory
+            self._n_mapped = length
         return pa.ipc.open_stream(pa.py_buffer(memoryview(self._map)[start : start + length])).read_all()
 
     def __iter__(self) -> Iterator[pa.Table]:
