@@ -4,6 +4,7 @@ import json
 from pathlib import Path
 from typing import Any
 
+import click
 import pytest
 from click.testing import CliRunner, Result
 
@@ -60,12 +61,17 @@ def test_a_real_catalogue_over_http_is_decided_by_the_study() -> None:
     ) as base:
         result = run("--study", "article-2025", "--json", FLIPSITE_MODELS_API_BASE=base)
         table = run("--study", "article-2025", "--api-base", base)
+        narrow = run("--study", "article-2025", "--api-base", base, FORCE_COLOR="1", COLUMNS="80")
     found = json.loads(result.output)
     assert (found["taken"], len(found["models"]), found["study"]) == (247, 324, "article-2025")
     reasons = {record["model"]: record["reason"] for record in found["models"]}
     assert reasons["perplexity/sonar-deep-research"] == "It costs too much to run."
     assert reasons["morph/morph-v3-fast"] == "It does not support a standard chat API."
     assert "247 of 324 models would be asked" in table.output
+    rows, below = click.unstyle(narrow.output).split(" models left out: ", 1)
+    assert max(map(len, rows.splitlines())) <= 80, "names are whole and no row is wider than the terminal"
+    assert len([line for line in rows.splitlines() if "/" in line and "$/M" not in line]) == 247
+    assert "left out: It costs too much to run: " in below
 
 
 def test_a_hostile_catalogue_is_told_and_shown_harmlessly() -> None:

@@ -256,7 +256,7 @@ def test_three_megabytes_are_no_answer_and_count_as_paid(project: Path) -> None:
     with endpoint(classifier(lambda model, asking: honest(model, 0) + "x" * 3_000_000)) as (served, address):
         ran = features(address, "--concurrency", "1")
     assert ran.exit_code == 1
-    assert "3 draws in a row failed, the last with the answer is longer than" in ran.output
+    assert "3 draws in a row failed, the last one for this reason: the answer is longer than" in ran.output
     assert served.n_requests[CLASSIFIER] == 3
     assert "of it at its worst case" in ran.output
     assert "classifier" not in {row.source for row in read_features(FILE)}

@@ -123,7 +123,10 @@ def test_a_model_that_keeps_failing_is_set_aside_and_the_others_go_on(tmp_path: 
     project = project_of(tmp_path)
     report = simulate(project, endpoint, draws=20)
     assert endpoint.n_requests == {"crowd/fair-00": 15, "crowd/fair-01": 20}
-    assert "3 draws in a row failed, the last with 502" in report.progress.skipped["crowd/fair-00"].reason
+    assert (
+        "3 draws in a row failed, the last one for this reason: 502"
+        in report.progress.skipped["crowd/fair-00"].reason
+    )
     assert statuses(draws_of(project), "crowd/fair-00") == [Status.ERROR] * 3
     assert report.budget == {}
 

@@ -207,6 +207,16 @@ def same_command(*, drop: frozenset[str] = frozenset()) -> str:
 NARROWEST, PIPE = 80, 160
 
 
+def fits(table: "Table") -> bool:
+    """Whether a table is no wider than the terminal; anything does that goes elsewhere."""
+    from rich.console import Console
+    from rich.measure import Measurement
+
+    screen = Console(highlight=False)
+    needed = Measurement.get(screen, screen.options.update(width=1000), table).minimum
+    return not screen.is_terminal or needed <= max(NARROWEST, screen.width)
+
+
 def show_table(table: "Table") -> None:
     """Print a table on standard output; a terminal too narrow for it wraps its lines, and cuts nothing."""
     from rich.console import Console

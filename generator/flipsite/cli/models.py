@@ -52,9 +52,17 @@ def command(*, study: str | None, as_json: bool, api_base: str, simulated: bool)
     if as_json:
         click.echo(json.dumps(listing.record(), indent=2, ensure_ascii=False, allow_nan=False))
         return
-    from flipsite.cli.console import show_table
+    from flipsite.cli.console import fits, show_table
+    from flipsite.cli.screens import grouped
 
-    show_table(_table(listing))
+    if fits(table := _table(listing)):
+        show_table(table)
+    else:  # what is not asked is told by its reason, so that no line is wider than the terminal
+        show_table(_table_of_asked(listing))
+        for line in grouped(
+            {one.model.id: one.reason for one in listing.choices if not one.taken}, "left out"
+        ):
+            click.echo(line)
     for line in _summary(listing):
         click.echo(line)
 
@@ -70,6 +78,19 @@ def _table(listing: "CatalogueListing") -> "Table":
     table.add_column("asked", overflow="fold", min_width=16)
     for choice in listing.choices:
         table.add_row(*_cells(choice))
+    return table
+
+
+def _table_of_asked(listing: "CatalogueListing") -> "Table":
+    """Only the models that would be asked, in as few columns as can be."""
+    from rich.table import Table
+
+    table = Table(box=None, pad_edge=False)
+    table.add_column("model", no_wrap=True)
+    for heading in ("$/M\u00a0in", "$/M\u00a0out", "about"):
+        table.add_column(heading, justify="right", no_wrap=True)
+    for choice in listing.taken:
+        table.add_row(*_cells(choice)[:-2])
     return table
 
 
@@ -96,7 +117,7 @@ def _summary(listing: "CatalogueListing") -> list[str]:
     n_taken, n_models, n_draws = len(listing.taken), len(listing.choices), listing.study.sampling.draws
     cost = f"about {usd_text(listing.expected_usd)}, at most {usd_text(listing.worst_usd)}"
     if listing.taken and not any(choice.model.price for choice in listing.taken):
-        cost = "at a price that is not known, for the endpoint announces none"
+        cost = "at an unknown price: the endpoint announces none"
     asked = f"{n_taken} of {plural(n_models, 'model')}"
     lines = [f"{asked} would be asked, {plural(n_draws, 'draw')} each: {cost}."]
     if n_faulty := len(listing.offered.faulty):

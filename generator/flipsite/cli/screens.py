@@ -58,7 +58,7 @@ class CollectScreen:
 
     def batch(self, batch: "BatchFile") -> None:
         """Show what a batch request file holds, and what to do with it."""
-        for line in _grouped({one.model: one.reason for one in batch.left_out}, "left out"):
+        for line in grouped({one.model: one.reason for one in batch.left_out}, "left out"):
             click.echo(line)
         requests = f"{plural(batch.n_requests, 'request')} of {plural(len(batch.models), 'model')}"
         price = f", about {usd_text(batch.estimate_usd)} at half the price" if batch.estimate_usd else ""
@@ -85,7 +85,7 @@ class CollectScreen:
         else:
             click.echo("What the study has cost is not known: the endpoint announces no prices.")
         skipped = {model: skipped.reason for model, skipped in progress.skipped.items()}
-        for line in _grouped(skipped, "skipped"):
+        for line in grouped(skipped, "skipped"):
             click.echo(line)
         for warning in report.warnings:
             click.echo(f"Warning: {warning}")
@@ -133,7 +133,7 @@ class CollectScreen:
         whose = f" for shard {quote.shard}, an equal share" if quote.shard else ""
         about = f"about {usd_text(plan.estimate_usd)} ({_limits(quote, whose)}){self._money}"
         if not quote.priced:
-            about = "at a price that is not known: the endpoint announces none, so that no budget can bind"
+            about = "at an unknown price: the endpoint announces none, so no budget can bind"
         click.echo(f"{most}{plural(plan.n_missing, 'draw')} of {plural(len(rows), 'model')}, {about}.")
         if (per_answer := quote.study.sampling.per_answer) > 1:
             each = plan.estimate_usd / plan.n_missing
@@ -216,7 +216,7 @@ def _adopted(n_draws: int, cost_usd: float) -> None:
 
 def _echo_left_out(plan: "CollectPlan") -> None:
     left_out = {one.model: _reason_group(one.reason, money=one.money) for one in plan.left_out}
-    for line in _grouped(left_out, "left out"):
+    for line in grouped(left_out, "left out"):
         click.echo(line)
 
 
@@ -242,7 +242,7 @@ def _reason_group(reason: str, *, money: bool) -> str:
     return re.sub(r" \([^)]*\)(; .*)?$|\d{4}-\d\d-\d\d", "", reason).removesuffix(" on ")
 
 
-def _grouped(reasons: Mapping[str, str], verb: str) -> Iterator[str]:
+def grouped(reasons: Mapping[str, str], verb: str) -> Iterator[str]:
     """`12 models skipped: why: a, b and 10 more`, the largest group first."""
     groups = defaultdict[str, list[str]](list)
     for model, reason in sorted(reasons.items()):

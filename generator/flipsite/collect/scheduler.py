@@ -158,7 +158,11 @@ class Scheduler:
                     run.end(ModelSkippedError(run.model_run.why_hopeless()))
                 if run.failures >= FAILURES_IN_A_ROW:
                     fault = self._progress.faults[run.model_run.model]
-                    run.end(ModelSkippedError(f"{run.failures} draws in a row failed, the last with {fault}"))
+                    run.end(
+                        ModelSkippedError(
+                            f"{run.failures} draws in a row failed, the last one for this reason: {fault}"
+                        )
+                    )
                 if canary and answered:
                     return
         except ModelSkippedError as skipped:

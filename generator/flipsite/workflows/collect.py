@@ -146,7 +146,7 @@ class CollectRun:
             return
         if not self._priced and planned.n_missing and not is_local(self._order.api_base):
             raise UsageError(
-                f"{self._order.api_base}: announces no prices, so that no budget can bind; "
+                f"{self._order.api_base}: announces no prices, so no budget can bind; "
                 "give --budget none, or state prices in study.toml under [[models.price]]."
             )
         budget = self._study.budget
