@@ -59,9 +59,8 @@ def command(*, study: str | None, as_json: bool, api_base: str, simulated: bool)
         show_table(table)
     else:  # what is not asked is told by its reason, so that no line is wider than the terminal
         show_table(_table_of_asked(listing))
-        for line in grouped(
-            {one.model.id: one.reason for one in listing.choices if not one.taken}, "left out"
-        ):
+        left_out = {one.model.id: one.reason or "" for one in listing.choices if not one.taken}
+        for line in grouped(left_out, "left out"):
             click.echo(line)
     for line in _summary(listing):
         click.echo(line)

@@ -4,6 +4,7 @@ from collections.abc import Iterator
 
 import numpy as np
 import pyarrow as pa
+from numpy.typing import NDArray
 
 from flipsite.domain.draws import OPTIONAL
 from flipsite.store.imports.overlap import Flags
@@ -20,14 +21,14 @@ class Runs:
 
     def __init__(self) -> None:
         self._spool = Spool(MOST_BYTES)
-        self._keys: list[tuple[Ints, Ints]] = []
+        self._keys: list[tuple[NDArray[np.int32], Ints]] = []
         self._kept: Ints | None = None
 
     def add(self, table: pa.Table, model: Ints, draw: Ints) -> None:
         """Add some draws, with the place of each one's model."""
         order = np.lexsort((draw, model))
         self._spool.add(table.take(pa.array(order)))
-        self._keys.append((model[order], draw[order]))
+        self._keys.append((model[order].astype(np.int32), draw[order]))
 
     def __len__(self) -> int:
         return sum(len(model) for model, _ in self._keys) if self._kept is None else len(self._kept)
@@ -39,10 +40,12 @@ class Runs:
 
     def has_repeats(self) -> bool:
         """Whether two draws have the same model and number."""
-        model = np.concatenate([np.zeros(0, np.int64), *(model for model, _ in self._keys)])
-        draw = np.concatenate([np.zeros(0, np.int64), *(draw for _, draw in self._keys)])
+        if not self._keys:
+            return False
+        model, draw = map(np.concatenate, zip(*self._keys, strict=True))
         order = np.lexsort((draw, model))
-        return bool(((np.diff(model[order]) == 0) & (np.diff(draw[order]) == 0)).any())
+        model, draw = model[order], draw[order]
+        return bool(((model[1:] == model[:-1]) & (draw[1:] == draw[:-1])).any())
 
     def tables(self, *, study: str, shift: Ints, rows: int = ROWS_A_RUN) -> Iterator[pa.Table]:
         """The draws by model and number, in the snapshot's columns, some at a time.

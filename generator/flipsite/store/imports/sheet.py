@@ -53,6 +53,9 @@ ROWS_A_BATCH = 65_536
 MOST_BYTES = 2**28
 """Cells of more bytes than this lie in a temporary file."""
 
+_MOST_MAPPED = 2**26
+"""Of a temporary file, so many bytes that were read may still count as memory."""
+
 LOST_KEPT = 10
 """Of the texts that gave no row, so many are kept to be shown."""
 
@@ -110,7 +113,7 @@ class Spool:
         if self._map is None or len(self._map) < start + length:
             self._map = mmap.mmap(cast("BinaryIO", self._file).fileno(), 0, access=mmap.ACCESS_READ)
         self._n_mapped += length
-        if self._n_mapped > self._most_bytes:
+        if self._n_mapped > _MOST_MAPPED:
             self._map.madvise(mmap.MADV_DONTNEED)  # else all of the file that was read counts as memory
             self._n_mapped = length
         return pa.ipc.open_stream(pa.py_buffer(memoryview(self._map)[start : start + length])).read_all()
