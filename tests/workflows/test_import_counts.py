@@ -61,6 +61,7 @@ def test_counts_of_heads_have_the_estimates_of_draws(here: Path) -> None:
         ("who,n\nheads,27\ntails,23\n", ("--model", "a/b", "--column", "outcome=who")),
         ("model,t,heads,n\na/b,0,1,50\na/b,1,27,50\n", ("--where", "t=1")),
         ("model,heads,n\na/b,27,50\n", ("--labels", "tails,heads")),
+        ("model;heads;n\na/b;27,0;50,0\n", ("--decimal", ",")),
     ],
 )
 def test_every_form_of_table_says_the_same(here: Path, content: str, options: tuple[str, ...]) -> None:
@@ -132,6 +133,15 @@ def test_no_count_twice(here: Path) -> None:
     assert Path("content/studies/paper/published.toml").read_text(encoding="utf-8").startswith(before)
     assert "The counts of 1 model were replaced." in counted(COINS.replace("27", "28"), "--replace").output
     assert counts() == {"me/alpha": (22, 28), "me/beta": (1, 49), "me/gamma": (30, 20)}
+
+
+def test_the_sum_below_a_table_is_no_model(here: Path) -> None:
+    """It is told and left out; a model of that name whose counts are no sum stays; blank rows are none."""
+    result = counted(COINS + ",,\nTotal,76,100\n")
+    assert "Left out: 'Total', the sum of the other rows." in result.output
+    assert counts() == {"me/alpha": (23, 27), "me/beta": (1, 49)}
+    counted(COINS + "Total,75,100\n", study="other")
+    assert counts("other")["Total"] == (25, 75)
 
 
 def test_a_dry_run_writes_nothing(here: Path) -> None:

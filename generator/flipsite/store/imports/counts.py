@@ -15,7 +15,7 @@ from flipsite.errors import UsageError
 from flipsite.files import replacing
 from flipsite.project import PRINTED_FILE
 from flipsite.settings import dump_counts, load_counts, load_study
-from flipsite.store.imports.cells import Labels, is_missing, name_of, whole_of
+from flipsite.store.imports.cells import Labels, is_missing, name_of, number_of, whole_of
 from flipsite.store.imports.codings import in_label_order
 from flipsite.store.imports.columns import ImportOptions, matches
 from flipsite.store.imports.csv import opened_csv
@@ -31,6 +31,7 @@ MOST_ROWS = 1_000_000
 
 _LABEL_COLUMNS = ("label", "outcome", "side", "answer", "value")
 _TOTAL_COLUMNS = ("n", "draws", "total", "valid", "flips", "count")
+_TOTALS = frozenset(["total", "totals", "sum", "all", "all models", "overall"])
 _COINS: tuple[Labels, ...] = (("tails", "heads"), ("zeros", "ones"))
 _PAIRS: tuple[Labels, ...] = (*_COINS, ("0", "1"), ("no", "yes"), ("false", "true"))
 _BITS: Mapping[Labels, Labels] = {("zeros", "ones"): ("0", "1")}
@@ -90,6 +91,9 @@ def import_counts(
     with reading(path):
         table = _Table.read(path, options, known=known)
     found = {row.model: row for row in table.counts()}
+    total = _total_row(list(found.values()))
+    if total is not None:
+        del found[total]
     before = {row.model: row for row in stored}
     new = [row for model, row in found.items() if model not in before or not _same(row, before[model])]
     replaced = [row.model for row in new if row.model in before]
@@ -113,8 +117,19 @@ def import_counts(
         added=tuple(new),
         n_there=len(found) - len(new),
         n_replaced=len(replaced),
-        notes=table.notes,
+        notes=(*table.notes, *([f"Left out: {total!r}, the sum of the other rows."] if total else [])),
     )
+
+
+def _total_row(rows: Sequence[PrintedCounts]) -> str | None:
+    """The model that is no model but the sum of all others, as tables have it in their last row."""
+    for row in rows:
+        others = [other for other in rows if other is not row]
+        if row.model.casefold().strip(" :") in _TOTALS and len(others) > 1:
+            sums = tuple(map(sum, zip(*(other.counts for other in others), strict=True)))
+            if sums == row.counts and sum(other.n_draws for other in others) == row.n_draws:
+                return row.model
+    return None
 
 
 def _same(row: PrintedCounts, other: PrintedCounts) -> bool:
@@ -264,7 +279,7 @@ class _Table:
 
     def _count(self, place: str, row: Row, name: str | None) -> int:
         cell = row.get(name or "")
-        count = whole_of(cell, most=10**12) if cell else None
+        count = _whole(cell, self.options)
         if count is None:
             raise self._fault(place, f"{name} {cell or ''!r} is no count; expected a whole number")
         return count
@@ -358,7 +373,7 @@ class _Columns:
 
     def _holds_counts(self, name: str) -> bool:
         cells = [row.get(name) for _, row in self.rows]
-        return all(cell is not None and whole_of(cell) is not None for cell in cells)
+        return all(_whole(cell, self.options) is not None for cell in cells)
 
     def _mapped(self, ours: str) -> str | None:
         theirs = dict(self.options.columns).get(ours)
@@ -367,6 +382,11 @@ class _Columns:
         if theirs[0] not in self.names:
             raise UsageError(f"{self.path}: no column {theirs[0]!r}; it has {_list(self.names)}")
         return theirs[0]
+
+
+def _whole(cell: str | None, options: ImportOptions) -> int | None:
+    """The count that a cell holds, such as 27 or 27.0; None where it holds none."""
+    return whole_of(number_of(cell, decimal=options.decimal), most=10**12)
 
 
 def _notes(unused: Sequence[str]) -> tuple[str, ...]:
@@ -385,7 +405,8 @@ def _wanted(path: Path, options: ImportOptions, rows: list[tuple[str, Row]]) -> 
     for name, _ in options.where:
         if not any(name in row for _, row in rows):
             raise UsageError(f"{path}: no column {name!r} for --where")
-    found = [each for each in rows if all(matches(each[1].get(name), text) for name, text in options.where)]
+    filled = [each for each in rows if any((cell or "").strip() for cell in each[1].values())]
+    found = [each for each in filled if all(matches(each[1].get(name), text) for name, text in options.where)]
     if not found:
         raise UsageError(f"{path}: no row of counts; expected a model and its counts in each")
     return found
