@@ -1,6 +1,7 @@
 """Draws of a file in sorted runs, merged as they are read, so that memory is bounded."""
 
 from collections.abc import Iterator
+from itertools import pairwise
 
 import numpy as np
 import pyarrow as pa
@@ -42,7 +43,7 @@ class Runs:
         """Whether two draws have the same model and number."""
         if not self._keys:
             return False
-        model, draw = map(np.concatenate, zip(*self._keys, strict=True))
+        _, model, draw = self._joined()
         order = np.lexsort((draw, model))
         model, draw = model[order], draw[order]
         return bool(((model[1:] == model[:-1]) & (draw[1:] == draw[:-1])).any())
@@ -57,9 +58,7 @@ class Runs:
         """
         if not self._keys:
             return
-        ends = np.cumsum([0, *(len(model) for model, _ in self._keys)])
-        model = np.concatenate([model for model, _ in self._keys])
-        draw = np.concatenate([draw for _, draw in self._keys])
+        ends, model, draw = self._joined()
         order = np.lexsort((draw, model))
         order = order if self._kept is None else order[self._kept]
         for start in range(0, len(order), rows):
@@ -75,6 +74,13 @@ class Runs:
                 n_before += last - first + 1
             together = pa.concat_tables(pieces).combine_chunks().take(pa.array(chosen + offset[run]))
             yield _finished(together, draw[chosen] + shift[model[chosen]], study)
+
+    def _joined(self) -> tuple[Ints, NDArray[np.int32], Ints]:
+        """Where each run begins and the last ends, and the keys of all, which are then held once."""
+        ends = np.cumsum([0, *(len(model) for model, _ in self._keys)])
+        model, draw = map(np.concatenate, zip(*self._keys, strict=True))
+        self._keys = [(model[start:end], draw[start:end]) for start, end in pairwise(ends.tolist())]
+        return ends, model, draw
 
     def close(self) -> None:
         """Remove what lies on disk."""
