@@ -32,3 +32,5 @@ def test_without_a_script_every_answer_is_listed(opened: Callable[..., Any]) -> 
         assert page.locator("#answers script, #answers b").count() == 0
         assert "</script><script>alert(1)" in page.locator("#answers").inner_text()
         assert page.locator(".controls").is_hidden()
+        page.get_by_role("link", name="Valid").first.click()
+        page.wait_for_url("**#status-valid")

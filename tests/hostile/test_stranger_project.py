@@ -84,6 +84,7 @@ def test_a_template_of_a_project_reaches_nothing_but_its_page(
     with pytest.raises(ContentError, match=r"robots\.txt, line 2: .") as told:
         made(project)
     assert "\n" not in str(told.value)
+    assert not str(told.value).endswith("..")
     assert not (project / "ran").exists()
     assert not (project / "site").exists()
 

@@ -81,6 +81,8 @@ def test_a_base_url_is_remembered_and_a_domain_of_the_branch_is_one(project: Pat
         git(project.parent / "settings", *command)
     (project / "content/story.md").write_text("# Mine\n\nHello.\n")
     assert "https://ann.example.org/\n" in publish().output
+    elsewhere = publish("--base-url", "https://other.example.org").output
+    assert "warning: the branch's CNAME says ann.example.org" in elsewhere
     assert "CNAME" in git(project.parent / "bare.git", "ls-tree", "--name-only", "gh-pages").splitlines()
 
 

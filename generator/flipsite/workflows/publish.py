@@ -5,6 +5,7 @@ import re
 import tomllib
 from collections.abc import Callable
 from dataclasses import dataclass
+from urllib.parse import urlsplit
 
 import tomli_w
 
@@ -13,7 +14,7 @@ from flipsite.domain.progress import Progress, unwatched
 from flipsite.domain.urls import base_address, domain_address
 from flipsite.errors import SiteError, UsageError
 from flipsite.files import replacing
-from flipsite.project import PROJECT_FILE, Project
+from flipsite.project import CNAME, PROJECT_FILE, Project
 from flipsite.settings import load_project
 from flipsite.workflows.build import build, configured_address
 from flipsite.write.check.check import check_site
@@ -88,6 +89,8 @@ def prepare_publication(
     where = Branch(root=project.root, remote=remote, name=branch)
     fetch_branch(where)
     address = _address(project, where, base_url)
+    if address and (other := _other_domain(project, where, address)):
+        echo(f"flipsite: warning: the branch's CNAME says {other}, so GitHub shows the site there")
     full = base_url is not None and not base_url.startswith("/")  # a path alone is no address of a site
     if (
         base_url
@@ -163,6 +166,13 @@ def _with_url(text: str, url: str) -> str | None:
         return changed if tomllib.loads(changed) == wanted else None
     except tomllib.TOMLDecodeError:
         return None
+
+
+def _other_domain(project: Project, branch: Branch, address: str) -> str | None:
+    """The domain of the branch's CNAME, where it is another than the address has and the site brings none."""
+    domain = " ".join((branch_domain(branch) or "").split())
+    same = domain.lower() == (urlsplit(address).hostname or "")
+    return None if same or (project.content / CNAME).is_file() else domain or None
 
 
 def _address(project: Project, branch: Branch, base_url: str | None) -> str | None:

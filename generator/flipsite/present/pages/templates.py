@@ -148,7 +148,9 @@ def render(templates: jinja2.Environment, name: str, **context: object) -> str:
         where = error.filename or error.name or name
         raise ContentError(f"{where}, line {error.lineno}: {error.message}.") from error
     except (jinja2.UndefinedError, jinja2.TemplateRuntimeError) as error:
-        raise ContentError(f"{template_line(error.__traceback__, name)}: {error.message}.") from error
+        raise ContentError(
+            f"{template_line(error.__traceback__, name)}: {(error.message or '').rstrip('.')}."
+        ) from error
     except OSError:
         raise
     except Exception as error:
