@@ -83,13 +83,16 @@
       number(model.price === null ? null : `$${model.price}`), make("td", { textContent: model.released ?? "–" }), number(model.spend), make("td", {}, remove));
   }
 
+  /** A model's name, with its study where it stands there from several. */
+  const label = (model) => (chosen.some((each) => each !== model && each.name === model.name) ? `${model.name} (${model.title})` : model.name);
+
   /** The difference of two biases from their intervals (Zou & Donner 2008); the more biased first. */
   function difference(a, b) {
     const [one, other] = b.bias > a.bias ? [b, a] : [a, b];
     const value = one.bias - other.bias;
     const low = value - Math.hypot(one.bias - one.low, other.high - other.bias);
     const high = value + Math.hypot(one.high - one.bias, other.bias - other.low);
-    return make("tr", {}, make("th", { scope: "row", textContent: one.name }), make("td", { textContent: other.name }),
+    return make("tr", {}, make("th", { scope: "row", textContent: label(one) }), make("td", { textContent: label(other) }),
       make("td", { className: "number", textContent: signed(value, 3) }), make("td", { className: "short", textContent: `${signed(low, 2)} to ${signed(high, 2)}` }),
       make("td", { textContent: low > 0 || high < 0 ? "yes" : "no" }));
   }

@@ -43,6 +43,12 @@ def test_a_model_leads_to_its_answers_and_has_the_bias_of_its_interval(opened: C
         page.wait_for_url("**/small-models/models/google/gemma-3-270m/index.html#draws")
 
 
+def test_one_model_of_two_studies_has_their_titles(opened: Callable[..., Any]) -> None:
+    with opened("compare/index.html?m=spring/house/turncoat&m=autumn/house/turncoat") as page:
+        names = page.locator(".differences tbody :is(th, td)").all_inner_texts()[:2]
+        assert sorted(names) == ["house/turncoat (Autumn)", "house/turncoat (Spring)"]
+
+
 def test_models_are_added_and_removed_and_stand_in_the_address(opened: Callable[..., Any]) -> None:
     with opened(TWO) as page:
         page.get_by_label("Add a model").fill("coin-07")
