@@ -58,7 +58,7 @@ def test_the_packages_own_studies_are_not_written_to(tmp_path: Path, monkeypatch
 
 
 def test_a_fit_is_older_than_what_has_changed_since(tmp_path: Path) -> None:
-    folder = project_with(tmp_path, "published.toml", "features.csv")
+    folder = project_with(tmp_path, "study.toml", "published.toml", "features.csv")
     fit = Fit(
         forms=(),
         models=40,
