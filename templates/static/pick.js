@@ -6,7 +6,8 @@
   const table = document.getElementById(controls?.dataset.board);
   if (!table) return;
   const { study, compare } = controls.dataset;
-  const chosen = new Set();
+  const KEPT = "flipsite-chosen"; // charts.js names these models in pictures
+  const chosen = new Set(kept().filter((key) => key.startsWith(`${study}/`)).map((key) => key.slice(study.length + 1)));
   const bar = document.createElement("p");
   const go = document.createElement("a");
   const none = document.createElement("button");
@@ -19,6 +20,24 @@
   none.textContent = "Untick all";
   bar.append(go, " ", none);
   document.querySelector("main").append(bar);
+
+  /** The models ticked on any leaderboard, as STUDY/MODEL. */
+  function kept() {
+    try {
+      return JSON.parse(sessionStorage.getItem(KEPT) ?? "[]").map(String);
+    } catch {
+      return [];
+    }
+  }
+
+  function keep() {
+    const others = kept().filter((key) => !key.startsWith(`${study}/`));
+    try {
+      sessionStorage.setItem(KEPT, JSON.stringify([...others, ...[...chosen].map((name) => `${study}/${name}`)]));
+    } catch {
+      // Without storage the choice lasts as long as the page.
+    }
+  }
 
   function show() {
     const query = new URLSearchParams([...chosen].map((name) => ["m", `${study}/${name}`]));
@@ -35,7 +54,9 @@
       const box = document.createElement("input");
       box.type = "checkbox";
       box.className = "tick";
-      box.setAttribute("aria-label", `Compare ${head.querySelector("a").textContent}`);
+      const name = head.querySelector("a").textContent;
+      box.checked = chosen.has(name);
+      box.setAttribute("aria-label", `Compare ${name}`);
       head.prepend(box);
     }
   }
@@ -44,14 +65,17 @@
     if (!target.classList.contains("tick")) return;
     const name = target.parentElement.querySelector("a").textContent;
     chosen[target.checked ? "add" : "delete"](name);
+    keep();
     show();
   });
   none.addEventListener("click", () => {
     chosen.clear();
+    keep();
     for (const box of table.querySelectorAll(".tick")) box.checked = false;
     show();
   });
   table.addEventListener("placing", ({ detail }) => ticked(detail));
   const rows = table.tBodies[table.tBodies.length - 1].rows;
   if (rows.length <= 1000) ticked(rows); // longer tables place their rows anew
+  if (chosen.size) show();
 })();

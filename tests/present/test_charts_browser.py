@@ -2,11 +2,13 @@
 
 import re
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
 import pytest
-from playwright.sync_api import Browser, Page
+from playwright.sync_api import Browser, Page, expect
+from tests.present.conftest import some_counts
 
 from flipsite.domain.estimates import Estimate
 from flipsite.domain.study import Study
@@ -34,11 +36,14 @@ def page_path(
     """A page two folders deep with one chart of its own and two small ones that models share."""
     figure = bias_intervals(estimated([(name, 5 + 9 * i, 50) for i, name in enumerate(NAMES)]), study)
     page = SitePage(path="trial/deep/index.html", title="", description="", template="")
-    chart = render(environment([TEMPLATES]), "parts/figure.html", figure=figure, page=page)
+    templates = environment([TEMPLATES])
+    fetched = bias_intervals(estimated(some_counts(70)), replace(study, id="many"))
+    chart = render(templates, "parts/figure.html", figure=figure, page=page)
+    chart += render(templates, "parts/figure.html", figure=fetched, page=page, most_bytes=1000)
     outcomes = np.array([1, 0, -1, 0, 1, 1, 0], np.int8)
     mean, marks = running_mean_twin(outcomes[outcomes >= 0], target=0.5), strip_twin(outcomes)
     assert mean is not None
-    files = figure_files(figure) | twin_files([mean, marks])
+    files = figure_files(figure) | figure_files(fetched) | twin_files([mean, marks])
     files |= {
         "assets/vega.js": bundle(),
         "trial/models/author/plain/index.html": b"<!doctype html><title>plain</title>",
@@ -75,9 +80,21 @@ def small(name: str, twin: SparklineSpec) -> str:
 class Visit:
     """A page with what it asked for and what it complained of."""
 
-    def __init__(self, browser: Browser, path: Path, *, width: int = 1280, javascript: bool = True) -> None:
+    def __init__(
+        self,
+        browser: Browser,
+        path: Path,
+        *,
+        width: int = 1280,
+        javascript: bool = True,
+        touch: bool = False,
+        query: str = "",
+    ) -> None:
         context = browser.new_context(
-            offline=True, viewport={"width": width, "height": 800}, java_script_enabled=javascript
+            offline=True,
+            viewport={"width": width, "height": 800},
+            java_script_enabled=javascript,
+            has_touch=touch,
         )
         self.page: Page = context.new_page()
         self.requests: list[str] = []
@@ -85,7 +102,7 @@ class Visit:
         self.page.on("request", lambda request: self.requests.append(request.url))
         self.page.on("console", lambda message: self.complaints.append(message.text))
         self.page.on("pageerror", lambda error: self.complaints.append(str(error)))
-        self.page.goto(path.as_uri())
+        self.page.goto(path.as_uri() + query)
 
     def make_interactive(self, figure: str) -> None:
         self.page.click(f"#{figure} .chart-switch")
@@ -187,3 +204,116 @@ def test_a_missing_bundle_is_told_and_the_picture_stays(browser: Browser, page_p
     visit.page.wait_for_function("() => document.querySelector('.chart-note').textContent")
     assert "could not be loaded" in visit.page.inner_text("#trial-bias-intervals .chart-note")
     assert visit.page.is_visible("#trial-bias-intervals .chart-still")
+
+
+CHART = "#trial-bias-intervals"
+MARKS = f"{CHART} .chart-wide a:has(path, use)"
+
+
+def test_without_a_script_every_mark_has_a_title(browser: Browser, page_path: Path) -> None:
+    page = Visit(browser, page_path, javascript=False).page
+    titles = page.locator(f"{MARKS} > title").all_text_contents()
+    assert sorted(title.rsplit(": bias")[0] for title in titles) == sorted(NAMES)
+    narrow = page.locator(f"{CHART} .chart-narrow a > title").all_text_contents()
+    assert set(titles) <= set(narrow)
+
+
+def middle_of_plain(page: Page) -> dict[str, float]:
+    """The place of the mark of `author/plain`, in the window."""
+    mark = page.locator(MARKS).filter(has=page.locator("title", has_text="author/plain"))
+    box = mark.bounding_box()
+    assert box
+    return {"x": box["x"] + box["width"] / 2, "y": box["y"] + box["height"] / 2}
+
+
+def test_hover_names_the_nearest_mark(browser: Browser, page_path: Path) -> None:
+    """On the mark and a little beside it, in one tooltip, without the browser's own; away from it nothing."""
+    visit = Visit(browser, page_path)
+    page = visit.page
+    box = middle_of_plain(page)
+    page.mouse.move(box["x"], box["y"])
+    tip = page.locator(".chart-tip")
+    expect(tip.locator("strong")).to_have_text("author/plain")
+    expect(tip).to_contain_text("50 valid draws")
+    page.mouse.move(box["x"] + 14, box["y"] + 4)
+    expect(tip).to_be_visible()
+    page.mouse.move(box["x"] + 60, box["y"] - 60)
+    expect(tip).to_be_hidden()
+    assert page.locator(f"{CHART} .chart-wide a > title").count() == 0
+    assert not visit.complaints
+
+
+def test_arrow_keys_name_mark_after_mark(browser: Browser, page_path: Path) -> None:
+    page = Visit(browser, page_path).page
+    page.focus(f"{CHART} .chart-still")
+    names = []
+    for _ in NAMES:
+        page.keyboard.press("ArrowRight")
+        names.append(page.locator(".chart-tip strong").inner_text())
+    assert len(set(names)) > 1
+    assert set(names) <= set(NAMES)
+    page.keyboard.press("Escape")
+    expect(page.locator(".chart-tip")).to_be_hidden()
+
+
+def test_enter_opens_the_page_of_a_mark(browser: Browser, page_path: Path) -> None:
+    page = Visit(browser, page_path).page
+    page.focus(f"{CHART} .chart-still")
+    while (
+        page.keyboard.press("ArrowRight") or page.locator(".chart-tip strong").inner_text() != "author/plain"
+    ):
+        continue
+    with page.expect_navigation():
+        page.keyboard.press("Enter")
+    assert page.title() == "plain"
+
+
+def test_a_first_tap_names_and_a_second_opens(browser: Browser, page_path: Path) -> None:
+    page = Visit(browser, page_path, touch=True).page
+    box = middle_of_plain(page)
+    page.touchscreen.tap(box["x"], box["y"])
+    expect(page.locator(".chart-tip")).to_contain_text("Tap again to open its page")
+    with page.expect_navigation():
+        page.touchscreen.tap(box["x"], box["y"])
+    assert page.title() == "plain"
+
+
+def test_an_image_gives_way_to_named_marks(browser: Browser, page_path: Path) -> None:
+    """A picture too heavy to stand in the page is an image until the pointer comes to it."""
+    visit = Visit(browser, page_path)
+    page = visit.page
+    assert page.is_visible("#many-bias-intervals picture")
+    image = page.locator("#many-bias-intervals img")
+    image.scroll_into_view_if_needed()
+    box = image.bounding_box()
+    assert box
+    page.mouse.move(box["x"] + box["width"] - 14, box["y"] + 60)
+    marks = page.locator("#many-bias-intervals .chart-wide a")
+    expect(marks).to_have_count(70)
+    page.mouse.move(box["x"] + box["width"] - 14, box["y"] + 70)
+    expect(page.locator(".chart-tip strong")).to_contain_text("author-")
+    assert marks.first.get_attribute("href").startswith("../../trial/models/")  # type: ignore[union-attr]
+    visit.make_interactive("many-bias-intervals")
+    assert not visit.complaints
+
+
+def test_the_readers_models_are_named_in_pictures_and_in_interactive_charts(
+    browser: Browser, page_path: Path
+) -> None:
+    """Ringed; where rows have names these are bold, else the name stands beside the mark."""
+    visit = Visit(
+        browser, page_path, query="?m=trial/author/plain&m=many/author-3/model-3&m=other/author/plain"
+    )
+    page = visit.page
+    expect(page.locator(f"{CHART} .chart-wide .chosen-marks circle")).to_have_count(1)
+    expect(page.locator(f"{CHART} .chart-wide a.chosen")).to_have_count(1)
+    expect(page.locator("#many-bias-intervals .chart-wide .chosen-marks text")).to_have_text(
+        "author-3/model-3"
+    )
+    visit.make_interactive("many-bias-intervals")
+    expect(page.locator("#many-bias-intervals .chart-live .chosen-marks text")).to_have_text(
+        "author-3/model-3"
+    )
+    links = page.locator('#many-bias-intervals .chart-live [aria-roledescription="point"]')
+    assert links.first.evaluate("mark => mark.__data__.href").startswith("../../trial/models/")
+    assert not visit.complaints

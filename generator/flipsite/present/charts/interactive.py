@@ -10,7 +10,7 @@ from importlib.metadata import version
 from typing import Final
 
 from flipsite.domain.display import Figure, encoded
-from flipsite.present.charts.svg import drawings, standalone_svg
+from flipsite.present.charts.svg import drawings, relinked, standalone_svg
 from flipsite.present.tables import csv_records
 
 _BANNER: Final = (
@@ -42,22 +42,22 @@ def spec_json(spec: Mapping[str, object] | Sequence[object]) -> str:
     return text
 
 
-def spec_call(name: str, spec: Mapping[str, object]) -> bytes:
-    """A specification as a script that hands it to the page's charts."""
-    return encoded(f"flipsiteChart({json.dumps(name)},{spec_json(spec)});\n")
+def spec_call(name: str, spec: Mapping[str, object], pictures: Sequence[str] = ()) -> bytes:
+    """A specification, and the pictures made of it, as a script that hands them to the page's charts."""
+    return encoded(f"flipsiteChart({json.dumps(name)},{spec_json(spec)},{spec_json(pictures)});\n")
 
 
 def figure_files(figure: Figure) -> dict[str, bytes]:
     """List the files beside a chart, by path: its data, its picture to save, its specification to load.
 
-    The specification is a script that calls `flipsiteChart(name, specification)`; its links are relative to
-    the site's root.
+    The specification is a script that calls `flipsiteChart(name, specification, pictures)`; its links are
+    relative to the site's root.
     """
     stem = f"data/charts/{figure.name}"
     pictures = zip((f"{stem}.svg", f"{stem}.narrow.svg"), drawings(figure.svg), strict=False)
     return {
         f"{stem}.csv": _csv(figure),
-        f"{stem}.js": spec_call(figure.name, figure.spec),
+        f"{stem}.js": spec_call(figure.name, figure.spec, (relinked(figure.svg, str),)),
         **{path: encoded(standalone_svg(svg)) for path, svg in pictures},
     }
 
