@@ -31,9 +31,11 @@ def test_a_chart_has_its_data_its_picture_and_its_specification_beside_it(
     rows = list(csv.DictReader(io.StringIO(files[f"{stem}.csv"].decode())))
     assert [row["model"] for row in rows] == [record["model"] for record in figure.records]
     call = files[f"{stem}.js"].decode()
-    name, _, spec = call.removeprefix("flipsiteChart(").removesuffix(");\n").partition(",")
-    assert json.loads(name) == figure.name
-    assert json.loads(spec) == figure.spec
+    arguments = json.loads(f"[{call.removeprefix('flipsiteChart(').rstrip().removesuffix(');')}]")
+    name, spec, (pictures,) = arguments
+    assert name == figure.name
+    assert spec == figure.spec
+    assert pictures.count("<svg") == 2
 
 
 def test_the_narrow_layout_repeats_no_data(many: Callable[[int], tuple[Estimate, ...]], study: Study) -> None:

@@ -1,15 +1,28 @@
-"""Two studies of the same models: the bias in one against the bias in the other."""
+"""Studies of the same models: the bias in one against that in another, and over time."""
 
-from collections.abc import Sequence
+from collections import defaultdict
+from collections.abc import Callable, Sequence
+from functools import partial
+from itertools import pairwise
 
 import altair as alt
 
-from flipsite.analyse.cross_study.comparisons import BiasChange
+from flipsite.analyse.cross_study.comparisons import BiasChange, began, in_order
+from flipsite.analyse.report import StudyReport
 from flipsite.domain.display import Figure, plural
 from flipsite.domain.estimates import Estimate
-from flipsite.domain.study import Study
+from flipsite.domain.study import Kind, Study
 from flipsite.present.charts.figure import AnyChart, Canvas, Margins, Row, figure, placed
-from flipsite.present.charts.marks import MOST_MARKS, bias_interval, bias_scale, extreme_names, named_row
+from flipsite.present.charts.marks import (
+    MOST_MARKS,
+    bias_interval,
+    bias_of,
+    bias_scale,
+    extreme_names,
+    largest_bias,
+    named_row,
+)
+from flipsite.present.charts.scatter import ScatterAxis, scatter, year_of
 from flipsite.present.charts.theme import ink
 from flipsite.present.text.escaping import shown
 from flipsite.present.text.formats import bias_text
@@ -127,3 +140,93 @@ def _points(rows: Sequence[Row], canvas: Canvas, study: Study) -> AnyChart:
 
     names = extreme_names(rows, canvas, place=mark, width=side, height=side)
     return placed(alt.layer(*layers, *names), canvas, margins, height=side)
+
+
+_BEGAN = ScatterAxis(
+    feature="began",
+    name="history",
+    title="Start of the study",
+    noun="start of the study",
+    more="Later studies",
+    value_text="asked {}".format,
+    logarithmic=False,
+)
+
+MOST_LINES = 40
+"""Models of a history; those whose bias changed most."""
+
+
+def history_drawings(reports: Sequence[StudyReport]) -> dict[str, Callable[[], Figure]]:
+    """The chart of the bias over time, where studies of other dates asked the same of the same models."""
+    lines = _lines_over_time(reports)
+    return {_BEGAN.name: partial(bias_over_time, lines)} if lines else {}
+
+
+Line = Sequence[tuple[str, Study, Estimate]]
+"""One model in studies that asked alike: each one's date, the study, the estimate, by date."""
+
+
+def _lines_over_time(reports: Sequence[StudyReport]) -> list[Line]:
+    asked: defaultdict[object, dict[str, tuple[str, Study, Estimate]]] = defaultdict(dict)
+    for report in in_order(reports):
+        study, date = report.study, began(report)[:10]
+        if study.kind == Kind.SIMULATED or not date:
+            continue
+        alike = (study.prompt.shares, study.prompt.labels, study.sampling, study.method)
+        for estimate in report.estimates:
+            if estimate.ranking_bias is not None:
+                asked[estimate.model, alike][date] = (date, study, estimate)
+    lines = [list(line.values()) for line in asked.values() if len(line) > 1]
+    return sorted(lines, key=lambda line: (-_change(line), line[0][2].model))
+
+
+def _change(line: Line) -> float:
+    return abs(bias_of(line[-1][2]) - bias_of(line[0][2]))
+
+
+def bias_over_time(lines: Sequence[Line]) -> Figure:
+    """The bias of each model in studies that asked the same at other times, as lines.
+
+    Args:
+        lines: At least one, those that changed most first.
+    """
+    drawn = lines[:MOST_LINES]
+    rows = [_time_row(*point) for line in drawn for point in line]
+    edges = [
+        {"at": one["at"], "at2": other["at"], "bias": one["bias"], "bias2": other["bias"]}
+        for line in drawn
+        for one, other in pairwise([_time_row(*point) for point in line])
+    ]
+    most = lines[0]
+    first, last = (bias_text(bias_of(point[2])) for point in (most[0], most[-1]))
+    title = f"{shown(most[0][2].model)} changed most: from a bias of {first} to {last}"
+    fewer = f" The {len(drawn)} that changed most are drawn." if len(drawn) < len(lines) else ""
+    study = max((study for line in drawn for _, study, _ in line), key=largest_bias)
+    return figure(
+        lambda canvas: scatter(rows, canvas, axis=_BEGAN, study=study, edges=edges),
+        name=_BEGAN.name,
+        title=title,
+        caption=(
+            f"Bias of {plural(len(lines), 'model')} in studies that asked the same at other times.{fewer} "
+            "A line joins the studies of a model."
+        ),
+        description=f"{title}. " + " ".join(f"{row['label']}." for row in rows[:20]),
+        records=[
+            {
+                "model": e.model,
+                "study": study.id,
+                "began": date,
+                "bias": bias_of(e),
+                "verdict": str(e.verdict),
+            }
+            for line in lines
+            for date, study, e in line
+        ],
+    )
+
+
+def _time_row(date: str, study: Study, estimate: Estimate) -> Row:
+    value = f"{date}, {shown(study.title)}"
+    label = f"{shown(estimate.model)}: bias {bias_text(bias_of(estimate))}, {value}, {estimate.verdict}"
+    place = {"at": year_of(date), "bias": bias_of(estimate)}
+    return named_row(estimate) | place | {"value": value, "label": label}

@@ -44,7 +44,8 @@ def spec_json(spec: Mapping[str, object] | Sequence[object]) -> str:
 
 def spec_call(name: str, spec: Mapping[str, object], pictures: Sequence[str] = ()) -> bytes:
     """A specification, and the pictures made of it, as a script that hands them to the page's charts."""
-    return encoded(f"flipsiteChart({json.dumps(name)},{spec_json(spec)},{spec_json(pictures)});\n")
+    given = [json.dumps(name), spec_json(spec), *([spec_json(pictures)] if pictures else [])]
+    return encoded(f"flipsiteChart({','.join(given)});\n")
 
 
 def figure_files(figure: Figure) -> dict[str, bytes]:

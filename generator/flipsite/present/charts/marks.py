@@ -137,7 +137,7 @@ def extreme_names(
         height: Likewise.
     """
     places = {row["model"]: place(row) for row in rows}
-    room = _Room(width=width, height=height, marks=list(places.values()))
+    room = _Room(width=width, height=height, marks=[place(row) for row in rows])
     named: dict[str, NameBox] = {}
     for side, sign in ((1, 1), (1, -1), (0, 1), (0, -1)):
         end = min(sign * mark[side] for mark in places.values())

@@ -92,7 +92,7 @@ def _claim_drawings(report: StudyReport) -> dict[str, Draw]:
     return drawings
 
 
-def method_drawings() -> Mapping[str, Draw]:
+def method_drawings() -> dict[str, Draw]:
     """The functions that draw the methods page's charts, which belong to no study."""
     return {"power": lambda: power_curve(power_points(bias=0.1), name="power")}
 

@@ -11,6 +11,7 @@ from flipsite.analyse.cross_study.comparisons import Comparison, Family
 from flipsite.analyse.methods.family import MethodFamily
 from flipsite.analyse.report import StudyReport
 from flipsite.domain.display import Figure
+from flipsite.present.charts.compare import history_drawings
 from flipsite.present.charts.registry import (
     comparison_drawings,
     family_drawings,
@@ -76,7 +77,7 @@ def drawn(wanted: ChartRequest) -> ChartSet:
     """Draw every chart: while one is rendered, the next one is described."""
     embedded = [report for report in wanted.reports if report.study.id in wanted.embedded]
     groups = [
-        method_drawings(),
+        method_drawings() | history_drawings(wanted.reports),
         comparison_drawings(wanted.compared),
         methods_family_drawings(wanted.methods),
         *(study_drawings(report) for report in wanted.reports),

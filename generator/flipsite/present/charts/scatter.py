@@ -111,13 +111,13 @@ def known_values(
     found = {}
     for model, known in features.items():
         text = next((each.value for each in known if each.feature == axis.feature), "")
-        number = (_year(text) if axis.feature == "released" else float(text)) if text else 0.0
+        number = (year_of(text) if axis.feature == "released" else float(text)) if text else 0.0
         if number > 0:
             found[model] = (number, text)
     return found
 
 
-def _year(date: str) -> float:
+def year_of(date: str) -> float:
     """A date of ISO 8601 as a year; a month or a year alone is taken at its middle."""
     year, month, day = [*map(int, date.split("-")), None, None][:3]
     if not year or not month:
@@ -230,8 +230,9 @@ def scatter(
     rows: Sequence[Row], canvas: Canvas, *, axis: ScatterAxis, study: Study, edges: Sequence[Row] = ()
 ) -> AnyChart:
     """Marks of the rows' `at` and `bias` with their extremes named, over lines that join some of them."""
-    domain = _domain([row["at"] for row in rows], logarithmic=axis.logarithmic)
-    x, y = _across(axis, domain, canvas), bias_axis(study)
+    values = [row["at"] for row in rows]
+    domain = _domain(values, logarithmic=axis.logarithmic)
+    x, y = _across(axis, values, canvas), bias_axis(study)
     points = verdict_points(
         rows,
         canvas,
@@ -282,14 +283,25 @@ def _share(value: float, domain: tuple[float, float], *, logarithmic: bool) -> f
     return (at - low) / (high - low)
 
 
-def _across(axis: ScatterAxis, domain: tuple[float, float], canvas: Canvas) -> alt.X:
+def _across(axis: ScatterAxis, values: Sequence[float], canvas: Canvas) -> alt.X:
+    domain = _domain(values, logarithmic=axis.logarithmic)
     if axis.logarithmic:
         sign = "$~g" if axis.noun == "price" else "~g"
         ticks: dict[str, Any] = {"format": sign, "tickCount": 4 if canvas.narrow else 6}
     else:
-        ticks = {"format": "d", "values": [*range(ceil(domain[0]), floor(domain[1]) + 1)]}
+        ticks = _years(values)
     scale = alt.Scale(type="log" if axis.logarithmic else "linear", domain=list(domain), nice=False)
     return alt.X("at:Q", scale=scale, axis=alt.Axis(title=axis.title, grid=False, labelOverlap=True, **ticks))
+
+
+def _years(values: Sequence[float]) -> dict[str, Any]:
+    """A tick each new year; where there is one at most, the months of both ends."""
+    ends = (min(values), max(values))
+    years = [*range(ceil(ends[0]), floor(ends[1]) + 1)]
+    if len(years) > 1:
+        return {"format": "d", "values": years}
+    first, last = (f"{int(at)}-{int(at % 1 * 12 + 1e-6) + 1:02d}" for at in ends)
+    return {"values": [*ends], "labelExpr": f"datum.index < 0.5 ? '{first}' : '{last}'"}
 
 
 _TUNED = re.compile(r"(?:^|[-_.])(?:instruct|it|chat|base|pt)(?=$|[-_.])")

@@ -55,8 +55,8 @@ def history_pages(histories: Mapping[str, History]) -> Iterable[Page]:
         )
 
 
-def matrix_page(matrix: StudyMatrix) -> Page:
-    """The page of all models over all studies."""
+def matrix_page(matrix: StudyMatrix, figure: Figure | None) -> Page:
+    """The page of all models over all studies; `figure` is their history."""
     n_studies = plural(len(matrix.studies), "study", "studies")
     return Page(
         path="models/index.html",
@@ -64,7 +64,7 @@ def matrix_page(matrix: StudyMatrix) -> Page:
         description=f"{plural(len(matrix.rows), 'model')} over {n_studies}, with verdict and bias in each.",
         template="matrix.html",
         crumbs=(_HOME,),
-        context={"matrix": matrix},
+        context={"matrix": matrix, "figure": figure},
     )
 
 

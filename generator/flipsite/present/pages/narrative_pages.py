@@ -163,6 +163,7 @@ def _home_page(
             "newest": newest,
             "figure": next((chart for name, chart in charts.items() if name != "verdicts"), None),
             "history": [(report, study_values(report)) for report in ordered] if len(ordered) > 1 else (),
+            "over_time": figures.get("", {}).get("history"),
         }
     return Page(
         path=HOME,

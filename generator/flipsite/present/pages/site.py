@@ -113,7 +113,7 @@ def overview_files(
     """
     reports, figures = given.reports, given.drawn.studies
     compared = [*comparison_pages(given.compared, given.drawn.compared)]
-    matrix = [matrix_page(given.matrix)] if given.matrix else []
+    matrix = [matrix_page(given.matrix, figures[""].get("history"))] if given.matrix else []
     known = [*reports, *given.hidden]
     narratives = narrative_pages(
         known,
