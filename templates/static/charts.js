@@ -122,7 +122,7 @@
     }
     return [...svg.querySelectorAll("[aria-label]:is(a, path, use)")];
   };
-  const isWord = (mark) => mark.localName === "a" && !mark.querySelector("path, use");
+  const isWord = (mark) => mark.localName === "a" && !mark.querySelector("path, use, circle, rect");
 
   // The models a reader ticked, or those of the address, as in a comparison.
   const chosen = () => {
@@ -209,7 +209,7 @@
 
   /** Name a picture's marks on hover, on focus and on tap; a first tap names, a second one opens the page. */
   const nameMarks = (figure, still) => {
-    const pictured = [...still.querySelectorAll("svg")];
+    const pictured = [...still.querySelectorAll(":scope > svg")];
     if (!pictured.some((svg) => svg.querySelector("a, path > title, use > title"))) return;
     const bySvg = new Map();
     const visible = () => pictured.find((svg) => svg.getBoundingClientRect().width);
@@ -228,7 +228,7 @@
     };
     const under = (event) => {
       const there = marks();
-      const direct = event.target.closest("a, path, use");
+      const direct = event.target.closest("a") ?? event.target.closest("path, use");
       return there.includes(direct) ? direct : nearest(there, event);
     };
     still.addEventListener("pointermove", (event) => {
@@ -325,4 +325,5 @@
 
   document.body.append(tip);
   document.querySelectorAll("figure[data-chart]").forEach(prepare);
+  document.querySelectorAll(".toy-picture").forEach((toy) => nameMarks(toy, toy));
 })();

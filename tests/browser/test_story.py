@@ -15,7 +15,9 @@ def test_without_scripts_the_picture_and_its_words_stand_for_themselves(opened: 
     with opened("index.html", java_script_enabled=False) as page:
         assert page.locator(".toy button:visible").count() == 0
         assert page.locator(".toy .chance rect").count() > 10
-        assert page.locator(".toy .models > svg").count() == 40
+        models = page.locator(".toy .models a")
+        assert models.count() == 40
+        assert ": bias " in models.first.locator("title").text_content()
         assert "33\u00a0%" in page.locator(SAID).inner_text()
 
 
@@ -67,3 +69,32 @@ def test_nothing_moves_for_those_who_ask_for_stillness(opened: Callable[..., Any
     with opened("index.html?luck=5", reduced_motion="reduce") as page:
         page.get_by_role("button", name="Flip 50 times").click()
         assert page.evaluate("document.getAnimations().length") == 0
+
+
+def test_the_newest_coin_has_the_legends_colour(opened: Callable[..., Any]) -> None:
+    """It differs by its outline alone."""
+    with opened("index.html?luck=3", reduced_motion="reduce") as page:
+        page.get_by_role("button", name="Flip 50 times").click()
+        fill = "element => getComputedStyle(element).fill"
+        key = "element => getComputedStyle(element).backgroundColor"
+        newest = page.locator(".flipped rect.last").evaluate(fill)
+        assert newest == page.locator(".toy-key .key-gold").evaluate(key)
+
+
+def test_the_toys_models_are_named_by_the_pointer_and_by_keys(opened: Callable[..., Any]) -> None:
+    with opened("index.html", reduced_motion="reduce") as page:
+        page.locator(".toy-picture .models a").last.hover()
+        named = page.locator(".chart-tip strong").inner_text()
+        assert "/" in named
+        page.focus(".toy-picture")
+        page.keyboard.press("ArrowRight")
+        assert page.locator(".chart-tip strong").inner_text() != named
+
+
+def test_the_home_page_shows_each_model_once(opened: Callable[..., Any]) -> None:
+    """No second picture or table of the models in the toy."""
+    with opened("index.html", java_script_enabled=False) as page:
+        shown = page.locator("main :is(svg, table) a[href*='/models/']")
+        links = [link.get_attribute("href") for link in shown.all()]
+        assert len(links) >= 40
+        assert len(links) == len(set(links))

@@ -88,12 +88,19 @@ class Headline:
         row: The model; None where no model has a bias.
         after: The words after it.
         shares: Each verdict, its number of models, and the number of models before it in the picture.
+        n_models: All models that were asked.
     """
 
     before: str
     row: BoardRow | None
     after: str
     shares: tuple[tuple[Verdict, int, int], ...] = ()
+    n_models: int = 0
+
+    @property
+    def n_unprinted(self) -> int:
+        """How many models were asked and are not printed."""
+        return self.n_models - sum(n for _, n, _ in self.shares)
 
     def __str__(self) -> str:
         """The sentence as plain text."""
@@ -144,6 +151,7 @@ def finding(report: StudyReport, made: Board) -> Headline:
         row=extreme,
         after=f"{others} ({extreme.bias}). {_rest_text(report, made)}".rstrip(),
         shares=_shares(made),
+        n_models=report.printed.n_models if report.printed else len(made.rows),
     )
 
 

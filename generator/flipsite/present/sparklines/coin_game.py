@@ -4,12 +4,13 @@ Positions are per cent of the picture's width and heights are in em, so that the
 keeps the size of its coins on every screen.
 """
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from itertools import groupby, pairwise
 
 from flipsite.analyse.binomial import binomial_probability, chance_within
 from flipsite.analyse.report import StudyReport
-from flipsite.domain.estimates import Verdict
+from flipsite.domain.estimates import Estimate, Verdict
 from flipsite.present.tables import TOP
 
 TALLEST_EM = 8.5
@@ -25,7 +26,9 @@ class ToyCoin:
     """A model's coin, face up below the ruler: `level` 0 hangs highest."""
 
     model: str
+    bias: float
     verdict: Verdict
+    page: str
     at: float
     level: int
 
@@ -45,6 +48,7 @@ class CoinToy:
     """The picture and the rules of the toy.
 
     Attributes:
+        study: The models' study, by its id.
         draws: Flips of one try.
         target: Probability of heads.
         coins: The models.
@@ -59,6 +63,7 @@ class CoinToy:
         levels: How deep the models' coins hang.
     """
 
+    study: str
     draws: int
     target: float
     coins: tuple[ToyCoin, ...]
@@ -94,16 +99,18 @@ def coin_toy(report: StudyReport) -> CoinToy | None:
     target = report.study.prompt.target
     draws = report.printed.draws_about if report.printed else report.study.sampling.draws
     known = sorted(
-        ((e.bias, e.model, e.verdict) for e in report.estimates if e.bias is not None),
+        ((e.bias, e) for e in report.estimates if e.bias is not None),
+        key=lambda pair: (pair[0], pair[1].model),
     )
     if not known:
         return None
     near = known[min(TOP, len(known)) - 1][0]
     piles = _piles(draws, target)
-    coins = _stacked([(bias, model, verdict) for bias, model, verdict in known], target)
+    coins = _stacked(known, target)
     width = round(0.72 * min((b.at - a.at for a, b in pairwise(piles)), default=2 * _MARGIN), 2)
     floor = sum(pile.bias * pile.probability for pile in piles)
     return CoinToy(
+        study=report.study.id,
         draws=draws,
         target=target,
         coins=coins,
@@ -111,7 +118,7 @@ def coin_toy(report: StudyReport) -> CoinToy | None:
         pile_width=width,
         near=near,
         near_edge=round(_near_edge(piles, near, width), 2),
-        n_near=sum(bias <= near for bias, _, _ in known),
+        n_near=sum(bias <= near for bias, _ in known),
         chance=round(chance_within(near, draws, target), 4),
         floor=floor,
         ticks=tuple(
@@ -151,16 +158,25 @@ def _piles(draws: int, target: float) -> tuple[ToyPile, ...]:
     )
 
 
-def _stacked(known: list[tuple[float, str, Verdict]], target: float) -> tuple[ToyCoin, ...]:
+def _stacked(known: Sequence[tuple[float, Estimate]], target: float) -> tuple[ToyCoin, ...]:
     """Each coin on the highest level where it touches none; least biased first."""
     apart = (100 - 2 * _MARGIN) * _COIN_PX / _NARROWEST_PX
     last_on: list[float] = []
     coins = []
-    for bias, model, verdict in known:
+    for bias, estimate in known:
         at = _at(bias, target)
         level = next((i for i, last in enumerate(last_on) if at - last >= apart), len(last_on))
         if level == len(last_on):
             last_on.append(at)
         last_on[level] = at
-        coins.append(ToyCoin(model=model, verdict=verdict, at=at, level=level))
+        coins.append(
+            ToyCoin(
+                model=estimate.model,
+                bias=bias,
+                verdict=estimate.verdict,
+                page=estimate.page,
+                at=at,
+                level=level,
+            )
+        )
     return tuple(coins)
