@@ -105,7 +105,7 @@ def browsing(browser: "Browser", canary: Canary) -> Iterator[Callable[[str], "Pa
 
     try:
         yield go
-        page.wait_for_timeout(100)
+        page.wait_for_load_state("networkidle")
         judge(seen[-1])
     finally:
         context.close()
@@ -258,7 +258,7 @@ def test_a_models_small_charts_and_answers_run_no_text(
                 assert look(page) == []
             for switch in page.locator("button.chart-switch:visible").all():
                 switch.click()
-                page.wait_for_timeout(400)
+                page.wait_for_function("button => !button.disabled", arg=switch.element_handle())
             assert look(page) == []
 
 
