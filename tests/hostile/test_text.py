@@ -247,6 +247,17 @@ def test_charts_made_interactive_run_no_text(
                 switch.click()
 
 
+def test_a_strangers_story_scrolls_within_its_paragraphs(
+    site: Path, browser: "Browser", canary: Canary
+) -> None:
+    """Its own raw markup may hold a formula of 5,000 px; the page stays as wide as the window."""
+    with browsing(browser, canary) as go:
+        for width in (320, 390, 1280):
+            page = go((site / "index.html").as_uri())
+            page.set_viewport_size({"width": width, "height": 844})
+            assert page.evaluate("document.documentElement.scrollWidth") <= width
+
+
 def test_a_models_small_charts_and_answers_run_no_text(
     site: Path, browser: "Browser", canary: Canary
 ) -> None:
