@@ -27,7 +27,7 @@ def ranked(estimates: tuple[Estimate, ...], *, around: int) -> list[Estimate]:
 @pytest.mark.parametrize(("n_models", "named"), [(12, True), (70, False)])
 def test_ranks_are_drawn_with_their_intervals(n_models: int, named: bool, many: Many, study: Study) -> None:
     figure = rank_intervals(ranked(many(n_models), around=2), study)
-    assert figure.title == f"Half of the {n_models} ranks are known to within 5 places or better"
+    assert figure.title == f"Half of the {n_models} ranks are known to within 5 places"
     for root in roots(figure):
         assert sum(word.startswith("author-") for word in words(root)) == (n_models if named else 0)
     assert figure.records[5]["rank_low"] == 4

@@ -69,7 +69,15 @@ def verdict_sentence(estimates: Sequence[Estimate], study: Study) -> str:
     )
     of = f"{count_text(biased)} of {plural(n_models, 'model')}"
     if biased in {0, n_models} and n_models > 1:
-        of = f"None of {n_models} models" if not biased else f"All {count_text(n_models)} models"
+        none, all_of = (
+            ("Neither model", "Both models")
+            if n_models == 2
+            else (
+                f"None of {n_models} models",
+                f"All {count_text(n_models)} models",
+            )
+        )
+        of = all_of if biased else none
     told = f"{of} {'is' if biased == 1 or not biased else 'are'} shown to be biased"
     return f"{told}, {count_text(fair) if fair else 'none'} to be fair"
 

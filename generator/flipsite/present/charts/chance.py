@@ -43,7 +43,7 @@ def bias_distribution(estimates: Sequence[Estimate], study: Study) -> Figure:
     beyond = sum(row["models"] for row in rows if row["bin"] >= rare)
     title = (
         f"{count_text(beyond)} of {plural(len(known), 'model')} {'has' if beyond == 1 else 'have'} a bias of "
-        f"{edges[rare]:.2f} or more; of as many fair coins less than one would"
+        f"{edges[rare]:.2f} or more; fewer than one of as many fair coins would"
     )
     return figure(
         lambda canvas: _histogram(rows, edges, expected, canvas),

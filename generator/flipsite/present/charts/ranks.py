@@ -53,7 +53,7 @@ def rank_intervals(estimates: Sequence[Estimate], study: Study, *, n_models: int
     rows = [_row(place, known[place]) for place in range(stride // 2, len(known), stride)]
     title = (
         f"Half of the {plural(len(known), 'rank')} are known to within "
-        f"{plural(widths[(len(widths) - 1) // 2], 'place')} or better"
+        f"{plural(widths[(len(widths) - 1) // 2], 'place')}"
     )
     unseen = f" Ranks run to {count_text(n_models)}, as many models as were asked." if n_models else ""
     fewer = f" Each mark is the middle one of {stride} neighbours." if stride > 1 else ""
@@ -64,7 +64,7 @@ def rank_intervals(estimates: Sequence[Estimate], study: Study, *, n_models: int
         title=title,
         caption=(
             f"{plural(len(known), 'model')} by rank, with the 95 % interval of the rank: the places that it "
-            f"takes when its draws, and everybody’s, are taken as the samples they are.{unseen}{fewer}"
+            f"could take, chance in every model’s draws allowed for.{unseen}{fewer}"
         ),
         description=(
             f"{title}. The widest interval spans {count_text(widths[-1])}, the narrowest "

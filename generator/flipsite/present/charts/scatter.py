@@ -155,7 +155,7 @@ def bias_by(
         lambda canvas: scatter(rows, canvas, axis=axis, study=study, edges=edges),
         name=f"{study.id}-{axis.name}",
         title=title,
-        caption=f"{_extent(ranked, study)}, by {axis.noun}.{fewer}{joined}",
+        caption=f"{_extent(ranked, study)} whose {axis.noun} is known.{fewer}{joined}",
         description=f"{title}. " + " ".join(f"{row['label']}." for row in (rows[0], rows[-1])),
         records=[
             {
@@ -171,7 +171,7 @@ def bias_by(
 
 def _extent(ranked: Sequence[Estimate], study: Study) -> str:
     printed = "printed " if study.kind == "published" else ""
-    return f"{plural(len(ranked), f'{printed}model')} with a known value"
+    return plural(len(ranked), f"{printed}model")
 
 
 def _row(estimate: Estimate, at: float, text: str, axis: ScatterAxis) -> Row:
