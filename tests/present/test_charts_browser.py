@@ -8,7 +8,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 from playwright.sync_api import Browser, Page, expect
-from tests.present.conftest import some_counts
+from tests.present.conftest import Counts, some_counts
 
 from flipsite.domain.estimates import Estimate
 from flipsite.domain.study import Study
@@ -30,9 +30,7 @@ NAMES = ["author/plain", "</script><script>alert(1)</script>", "javascript:alert
 
 
 @pytest.fixture
-def page_path(
-    estimated: Callable[[list[tuple[str, int, int]]], tuple[Estimate, ...]], study: Study, tmp_path: Path
-) -> Path:
+def page_path(estimated: Callable[[Counts], tuple[Estimate, ...]], study: Study, tmp_path: Path) -> Path:
     """A page two folders deep with one chart of its own and two small ones that models share."""
     figure = bias_intervals(estimated([(name, 5 + 9 * i, 50) for i, name in enumerate(NAMES)]), study)
     page = SitePage(path="trial/deep/index.html", title="", description="", template="")
@@ -259,10 +257,9 @@ def test_arrow_keys_name_mark_after_mark(browser: Browser, page_path: Path) -> N
 def test_enter_opens_the_page_of_a_mark(browser: Browser, page_path: Path) -> None:
     page = Visit(browser, page_path).page
     page.focus(f"{CHART} .chart-still")
-    while (
-        page.keyboard.press("ArrowRight") or page.locator(".chart-tip strong").inner_text() != "author/plain"
-    ):
-        continue
+    page.keyboard.press("ArrowRight")
+    while page.locator(".chart-tip strong").inner_text() != "author/plain":
+        page.keyboard.press("ArrowRight")
     with page.expect_navigation():
         page.keyboard.press("Enter")
     assert page.title() == "plain"
