@@ -52,6 +52,7 @@ def bias_distribution(estimates: Sequence[Estimate], study: Study) -> Figure:
         caption=(
             f"{plural(len(known), 'model')}, counted by bias in steps of {width:g}. The band behind is "
             f"what as many fair coins would show, each drawn as often as its model (computed, not simulated)."
+            f"{_which_bias(known)}"
         ),
         description=f"{title}. {_shape_sentence(rows, expected, edges)}",
         records=[
@@ -101,6 +102,16 @@ def expected_counts(valid: Sequence[int], edges: Sequence[float], *, target: flo
             within[index] += coins * _below(edge, n, target)
         within[-1] += coins
     return [high - low for low, high in pairwise(within)]
+
+
+def _which_bias(known: Sequence[Estimate]) -> str:
+    """Which bias is counted, where models rank by another."""
+    if all(estimate.bias_within is None for estimate in known):
+        return ""
+    return (
+        " Counted is the article’s bias, of both orders together; models rank by that within each order, "
+        "which shows those that follow the order."
+    )
 
 
 def _below(edge: float, n: int, target: float) -> float:
