@@ -92,6 +92,25 @@ def test_until_settled_says_what_was_settled_where_and_what_that_saved(run: Call
     assert len(snapshot()) == 12 + 20
 
 
+def test_dice_are_asked_until_settled(run: Callable[..., Result]) -> None:
+    """One that always says the same needs four throws; one that takes the first-named is never fair."""
+    dice = Path("content/studies/dice")
+    dice.mkdir(parents=True)
+    control = Path(__file__).parents[2] / "content/studies/control-dice/study.toml"
+    text = control.read_text(encoding="utf-8")
+    (dice / "study.toml").write_text(text, encoding="utf-8")
+    words = ("--simulated", "--yes", "--models", "*/always-4", "--models", "*/first-named", "--until-settled")
+    ran = run("dice", *words, "--draws", "24")
+    assert ran.exit_code == 0, ran.output
+    assert "Settled as biased: simulated/always-4 at draw 4." in ran.output
+    assert len(snapshot("dice")) == 4 + 24
+    fresh = text.replace('labels = "fixed"', 'labels = "random"')
+    (dice / "study.toml").write_text(fresh, encoding="utf-8")
+    refused = run("dice", *words, "--draws", "24")
+    assert refused.exit_code == 2
+    assert "does not see whether fresh labels are followed" in refused.output
+
+
 def test_reading_again_needs_neither_network_nor_key(run: Callable[..., Result]) -> None:
     """It says how many answers changed: none, as long as the reader is the same."""
     run("trial", "--simulated", "--yes", *FEW)

@@ -86,11 +86,8 @@ def test_a_hundred_outcomes_can_show_bias_and_practically_never_fairness(
 
 
 def test_what_knows_coins_alone_says_so(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Stopping when it is settled, and a bias that no draws can have."""
+    """A bias that no draws can have."""
     monkeypatch.chdir(ROOT)
-    asked = run("collect", "control-dice", "--simulated", "--until-settled", "--yes")
-    assert asked.exit_code == 2
-    assert "--until-settled knows two outcomes; leave it out." in asked.output
     far = run("plan", "control-dice", "--bias", "0.9")
     assert far.exit_code == 2
     assert "at most 0.833333" in far.output

@@ -23,7 +23,7 @@ from flipsite.collect.requester import Requester
 from flipsite.collect.run_state import ModelRun, ModelSkippedError, RunProgress
 from flipsite.collect.throttle import ThrottleClosedError
 from flipsite.domain.endpoint import Ledger, SettledDraw
-from flipsite.domain.trajectory import N_COUNTS, DrawCounter
+from flipsite.domain.trajectory import DrawCounter, OutcomeCounter
 from flipsite.errors import FlipsiteError
 
 log = logging.getLogger(__name__)
@@ -181,6 +181,10 @@ Judge = Callable[[Sequence[Sequence[int]]], Sequence[str | None]]
 """Each model's settled verdict by its running counts; None while it is open."""
 
 
+CounterFactory = Callable[[], DrawCounter | OutcomeCounter]
+"""Makes what counts one model's draws."""
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Settlement:
     """A model that needs no more draws.
@@ -201,7 +205,14 @@ class Rounds:
     """Asks queues by rounds, and keeps what was settled on the way."""
 
     def __init__(
-        self, judge: Judge, ledger: Ledger, *, models: Iterable[str], n_draws: int, progress: RunProgress
+        self,
+        judge: Judge,
+        ledger: Ledger,
+        *,
+        models: Iterable[str],
+        n_draws: int,
+        progress: RunProgress,
+        counter: CounterFactory = DrawCounter,
     ) -> None:
         """Put the parts together.
 
@@ -211,13 +222,15 @@ class Rounds:
             models: All that are watched, asked in this run or not: the rule allows for how many they are.
             n_draws: Draws of each model at most.
             progress: Counts; draws that are spared are no longer missing.
+            counter: Makes what counts a model's draws for the rule.
         """
         self.settled: dict[str, Settlement] = {}
         self._judge = judge
         self._ledger = ledger
         self._n_draws = n_draws
         self._progress = progress
-        self._counts: dict[str, Sequence[int]] = dict.fromkeys(sorted(models), (0,) * N_COUNTS)
+        self._counter = counter
+        self._counts: dict[str, Sequence[int]] = dict.fromkeys(sorted(models), counter().counts)
 
     async def run(self, scheduler: Scheduler, queues: Sequence[ModelQueue]) -> None:
         """Ask until all is settled or asked, or something says stop.
@@ -244,10 +257,10 @@ class Rounds:
 
     def _look(self, waiting: Mapping[str, ModelQueue], end: int) -> None:
         """Let the rule see the beginnings of what is open; what was settled stays as it was then."""
-        found = beginnings(self._ledger.outcomes(), end)
+        found = beginnings(self._ledger.outcomes(), end, counter=self._counter)
         for model in self._counts:
             if model not in self.settled:
-                self._counts[model] = found.get(model, (0,) * N_COUNTS)
+                self._counts[model] = found.get(model) or self._counter().counts
         words = self._judge(list(self._counts.values()))
         for model, word in zip(self._counts, words, strict=True):
             if word is None or model in self.settled:
@@ -259,16 +272,18 @@ class Rounds:
             log.info("%s: settled as %s at draw %d", model, word, end)
 
 
-def beginnings(outcomes: Iterable[SettledDraw], end: int) -> dict[str, Sequence[int]]:
+def beginnings(
+    outcomes: Iterable[SettledDraw], end: int, *, counter: CounterFactory = DrawCounter
+) -> dict[str, Sequence[int]]:
     """Running counts of each model before its first missing draw, and before `end`."""
-    counters: defaultdict[str, DrawCounter] = defaultdict(DrawCounter)
+    counters: defaultdict[str, DrawCounter | OutcomeCounter] = defaultdict(counter)
     reached: dict[str, int] = {}
     for model, draw, labels, order, outcome in outcomes:
         if draw != reached.get(model, 0) or draw >= end:
             continue
         reached[model] = draw + 1
         counters[model].add(labels, order, outcome)
-    return {model: counter.counts for model, counter in counters.items()}
+    return {model: counted.counts for model, counted in counters.items()}
 
 
 def _part(

@@ -4,6 +4,7 @@ A model that always takes the first-named label, or one word of each pair, shows
 draws are counted in each order, and fresh label pairs by whether their two draws agree.
 """
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from itertools import pairwise
 from typing import Self
@@ -79,6 +80,30 @@ class DrawCounter:
             self._single[labels] = is_one
         else:
             self.counts[6 + (is_one if other == is_one else 2)] += 1
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class OutcomeCounts:
+    """Valid draws from k outcomes, by outcome, and by the place of what was drawn in the prompt."""
+
+    outcomes: Sequence[int]
+    places: Sequence[int]
+
+
+class OutcomeCounter:
+    """One model's draws from k outcomes counted as they come."""
+
+    def __init__(self, n_outcomes: int) -> None:
+        """Begin without a draw."""
+        self.counts = [0] * (2 * n_outcomes)
+        self._k = n_outcomes
+
+    def add(self, labels: str, order: int, outcome: int | None) -> None:
+        """Count a draw; without an outcome it counts as nothing."""
+        if outcome is None:
+            return
+        self.counts[outcome] += 1
+        self.counts[self._k + (outcome - order) % self._k] += 1
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

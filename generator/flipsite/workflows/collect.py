@@ -14,6 +14,7 @@ from collections.abc import Sequence
 from dataclasses import replace
 from datetime import UTC, datetime
 from difflib import get_close_matches
+from functools import partial
 from pathlib import Path
 
 from flipsite.collect.catalogue import Catalogue, dump_catalogue, fetch_catalogue
@@ -23,12 +24,18 @@ from flipsite.collect.costs import answer_tokens
 from flipsite.collect.plan import CollectPlan, plan, queues_of
 from flipsite.collect.reading.completion import draw_of, read_again
 from flipsite.collect.run_state import warnings_of
-from flipsite.collect.scheduler import Judge, Rounds, Scheduler
+from flipsite.collect.scheduler import CounterFactory, Judge, Rounds, Scheduler
 from flipsite.collect.selection import ModelSelection, choose, matches
 from flipsite.collect.transport import Application, is_local
 from flipsite.domain.display import plural, usd_text
 from flipsite.domain.study import MOST_BUDGET_USD, Kind, Prompt, Study
-from flipsite.domain.trajectory import N_COUNTS, RunningCounts
+from flipsite.domain.trajectory import (
+    N_COUNTS,
+    DrawCounter,
+    OutcomeCounter,
+    OutcomeCounts,
+    RunningCounts,
+)
 from flipsite.errors import UsageError
 from flipsite.files import replacing
 from flipsite.project import CATALOGUE_FILE, Project, study_folder, study_ids
@@ -182,6 +189,7 @@ class CollectRun:
             models=asked,
             n_draws=self._study.sampling.draws,
             progress=session.progress,
+            counter=draw_counter(self._study.prompt),
         )
 
     async def _save(self, ended: asyncio.Event) -> None:
@@ -246,25 +254,49 @@ async def fetch_choices(
     )
 
 
+def draw_counter(prompt: Prompt) -> CounterFactory:
+    """Makes what counts a model's draws for the stopping rule."""
+    return DrawCounter if prompt.n_outcomes == 2 else partial(OutcomeCounter, prompt.n_outcomes)
+
+
 def stopping_rule(prompt: Prompt, *, n_models: int) -> Judge:
     """The rule by which a model needs no more draws; see `analyse.sequential`."""
-    import numpy as np
+    from flipsite.analyse.sequential import StoppingState
 
-    from flipsite.analyse.sequential import StoppingState, settle
-
-    both_orders = prompt.orders == "both"
+    states = _coin_states if prompt.n_outcomes == 2 else _outcome_states
 
     def judge(counts: Sequence[Sequence[int]]) -> list[str | None]:
-        states = settle(
-            RunningCounts(table=np.array(counts, np.int64).reshape(-1, N_COUNTS)),
-            n_models=n_models,
-            both_orders=both_orders,
-            fresh_labels=both_orders and prompt.labels == "random",
-            target=prompt.target,
-        )
-        return [None if state is StoppingState.OPEN else state.value for state in states]
+        found = states(prompt, counts, n_models)
+        return [None if state == StoppingState.OPEN else str(state) for state in found]
 
     return judge
+
+
+def _coin_states(prompt: Prompt, counts: Sequence[Sequence[int]], n_models: int) -> Sequence[str]:
+    import numpy as np
+
+    from flipsite.analyse.sequential import settle
+
+    both_orders = prompt.orders == "both"
+    return settle(
+        RunningCounts(table=np.array(counts, np.int64).reshape(-1, N_COUNTS)),
+        n_models=n_models,
+        both_orders=both_orders,
+        fresh_labels=both_orders and prompt.labels == "random",
+        target=prompt.target,
+    )
+
+
+def _outcome_states(prompt: Prompt, counts: Sequence[Sequence[int]], n_models: int) -> Sequence[str]:
+    from flipsite.analyse.outcomes.stopping import settle_outcomes
+
+    k = prompt.n_outcomes
+    return settle_outcomes(
+        [OutcomeCounts(outcomes=each[:k], places=each[k:]) for each in counts],
+        shares=prompt.shares,
+        n_models=n_models,
+        turned_orders=prompt.orders == "rotated",
+    )
 
 
 def collect(
@@ -474,8 +506,11 @@ def check_collectable(folder: Path, study: Study, order: RunRequest) -> None:
         )
     if order.until_settled and (study.sampling.per_answer > 1 or study.method.kind == "rejection"):
         raise UsageError(f"{path}: --until-settled takes an outcome of each answer; leave it out.")
-    if order.until_settled and study.prompt.n_outcomes > 2:
-        raise UsageError(f"{path}: --until-settled knows two outcomes; leave it out.")
+    if order.until_settled and study.prompt.n_outcomes > 2 and study.prompt.labels == "random":
+        raise UsageError(
+            f"{path}: --until-settled does not see whether fresh labels are followed where there are more "
+            'than two; leave it out, or set prompt.labels to "fixed".'
+        )
     if study.kind is Kind.PUBLISHED:
         raise UsageError(f"{path}: kind is published: its figures are printed elsewhere; name another study.")
     check_kind(folder, study, simulated=order.simulated_seed is not None)

@@ -1,0 +1,86 @@
+"""Stop when it is settled, for more than two outcomes: as `analyse.sequential` does for coins."""
+
+from collections.abc import Sequence
+from math import log
+
+import numpy as np
+from numpy.typing import ArrayLike
+from scipy.special import xlogy
+
+from flipsite.analyse.outcomes.entropy import log10_e_value
+from flipsite.analyse.outcomes.multinomial import total_variation
+from flipsite.analyse.sequential import StoppingState, shown_biased
+from flipsite.analyse.verdict import FAIR_MARGIN, FALSE_DISCOVERY_RATE
+from flipsite.domain.trajectory import OutcomeCounts
+
+
+def settle_outcomes(
+    counts: Sequence[OutcomeCounts],
+    *,
+    shares: Sequence[float],
+    n_models: int,
+    turned_orders: bool,
+    margin: float = FAIR_MARGIN,
+    rate: float = FALSE_DISCOVERY_RATE,
+) -> tuple[StoppingState, ...]:
+    """Which models need no more draws; see `analyse.sequential.settle`.
+
+    A model that follows the order has even shares over all orders. So where the orders are turned it is fair
+    only if the places in the prompt are drawn evenly as well.
+
+    Args:
+        counts: Of each model, so far.
+        shares: The target.
+        n_models: Models watched in all.
+        turned_orders: Whether each label is named first as often as the others.
+        margin: Nearness to the target that counts as fair, as a total variation.
+        rate: False discovery rate of the biased, and error rate of each that is fair.
+    """
+    log_e = [log10_e_value(each.outcomes, shares) * log(10) for each in counts]
+    biased = shown_biased(log_e, n_models=n_models, rate=rate).tolist()
+    even = (1 / len(shares),) * len(shares)
+    return tuple(
+        StoppingState.BIASED
+        if bad
+        else StoppingState.FAIR
+        if shown_near_shares(each.outcomes, shares, margin=margin, rate=rate)
+        and (not turned_orders or shown_near_shares(each.places, even, margin=margin, rate=rate))
+        else StoppingState.OPEN
+        for each, bad in zip(counts, biased, strict=True)
+    )
+
+
+def shown_near_shares(
+    counts: ArrayLike,
+    shares: Sequence[float],
+    *,
+    margin: float = FAIR_MARGIN,
+    rate: float = FALSE_DISCOVERY_RATE,
+) -> bool:
+    """Whether every distribution beyond the margin has an e-value of 1/rate or more against it.
+
+    By Pinsker's inequality the log-likelihood of a distribution at a total variation of d from the shares
+    found is at least 2nd² below the highest, and d ≥ margin − TV for all beyond the margin. So the error rate
+    is at most `rate` at all times together, for each model on its own.
+
+    Args:
+        counts: Valid draws by outcome, shape (k,).
+        shares: The target.
+        margin: Largest total variation that counts as near.
+        rate: Error rate.
+
+    Source:
+        Robbins (1970), Annals of Mathematical Statistics 41, 1397-1409, for the mixture; Cover & Thomas
+        (2006), Elements of Information Theory, lemma 11.6.1, for the inequality.
+    """
+    counted, target = np.asarray(counts, np.float64), np.asarray(shares, np.float64)
+    n = float(counted.sum())
+    if not n or counted[target == 0].any():
+        return False
+    room = margin - float(total_variation(counted, shares))
+    if room <= 0:
+        return False
+    under_target = float(xlogy(counted, np.where(target > 0, target, 1.0)).sum())
+    highest = float(xlogy(counted, counted / n).sum())
+    log_mixture = log10_e_value(counted, shares) * log(10) + under_target
+    return log_mixture - highest + 2 * n * room**2 >= -log(rate)

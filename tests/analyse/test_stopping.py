@@ -1,0 +1,73 @@
+"""Dice asked until settled: how often the rule errs, and when it ends."""
+
+import numpy as np
+import pytest
+
+from flipsite.analyse.outcomes.stopping import settle_outcomes, shown_near_shares
+from flipsite.analyse.sequential import StoppingState
+from flipsite.domain.trajectory import OutcomeCounter, OutcomeCounts
+
+EVEN = (1 / 6,) * 6
+
+
+def state_of(outcomes: list[int], places: list[int], *, turned_orders: bool = True) -> StoppingState:
+    counts = OutcomeCounts(outcomes=outcomes, places=places)
+    (state,) = settle_outcomes([counts], shares=EVEN, n_models=1, turned_orders=turned_orders)
+    return state
+
+
+def ends(shares: tuple[float, ...], *, n_dice: int, n: int, seed: int) -> list[tuple[StoppingState, int]]:
+    """Where dice asked in one order end, looked at every twenty throws."""
+    rng, found = np.random.default_rng(seed), []
+    for _ in range(n_dice):
+        thrown = rng.choice(6, n, p=shares)
+        for end in range(20, n + 1, 20):
+            counts = np.bincount(thrown[:end], minlength=6).tolist()
+            state = state_of(counts, counts, turned_orders=False)
+            if state is not StoppingState.OPEN:
+                break
+        found.append((state, end))
+    return found
+
+
+def test_a_fair_die_is_settled_as_fair_and_seldom_as_biased() -> None:
+    """Of 40 dice within 3,000 throws, at most 5 % are ever called biased; half are fair by 2,000."""
+    found = ends(EVEN, n_dice=40, n=3_000, seed=1)
+    assert sum(state is StoppingState.BIASED for state, _ in found) <= 2
+    assert np.median([end for state, end in found if state is StoppingState.FAIR]) < 2_000
+
+
+@pytest.mark.parametrize(
+    "shares",
+    [
+        (1 / 6 + 0.1, *(1 / 6 - 0.02,) * 5),
+        (*(1 / 6 + 1 / 30,) * 3, *(1 / 6 - 1 / 30,) * 3),
+    ],
+)
+def test_a_die_at_the_margin_is_not_settled_as_fair(shares: tuple[float, ...]) -> None:
+    """A total variation of 0.1, on one face or on three: biased sooner or later, seldom fair before."""
+    found = ends(shares, n_dice=40, n=2_000, seed=2)
+    assert sum(state is StoppingState.FAIR for state, _ in found) <= 2
+    assert sum(state is StoppingState.BIASED for state, _ in found) > 30
+
+
+def test_a_die_that_takes_the_first_named_is_never_fair() -> None:
+    """Its faces are as even as can be."""
+    assert state_of([600] * 6, [3_600, 0, 0, 0, 0, 0]) is StoppingState.OPEN
+    assert state_of([600] * 6, [600] * 6) is StoppingState.FAIR
+
+
+def test_weights_may_be_anything_and_a_face_that_cannot_be_settles_it() -> None:
+    weighted = (0.5, 0.3, 0.2)
+    assert shown_near_shares([1_500, 900, 600], weighted)
+    assert not shown_near_shares([1_200, 900, 900], weighted)
+    assert not shown_near_shares([0, 0, 0], weighted)
+    assert not shown_near_shares([500, 500, 1], (0.5, 0.5, 0.0))
+
+
+def test_draws_are_counted_by_outcome_and_by_place() -> None:
+    """The list began at outcome 2 when 0 was drawn: the second of three places."""
+    counter = OutcomeCounter(3)
+    for order, outcome in ((0, 1), (2, 0), (1, 1), (0, None)):
+        counter.add("", order, outcome)
+    assert counter.counts == [1, 2, 0, 1, 2, 0]
