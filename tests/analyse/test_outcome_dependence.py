@@ -13,7 +13,13 @@ from tests.sampled import DIE, rows_of, sampled
 
 from flipsite.analyse.contingency import TwoByTwo, fisher_exact
 from flipsite.analyse.cross_study.comparisons import comparisons
-from flipsite.analyse.outcomes.dependence import compare_groups, repeats, same_shares
+from flipsite.analyse.outcomes.dependence import (
+    compare_groups,
+    compare_halves,
+    repeats,
+    same_halves,
+    same_shares,
+)
 from flipsite.analyse.report import StudyReport, report_draws
 from flipsite.domain.counts import Transitions
 from flipsite.domain.draws import Draw
@@ -54,6 +60,36 @@ def test_two_groups_of_two_outcomes_are_compared_as_fisher_does() -> None:
     assert same_shares([[11, 9], [4, 16]]) == pytest.approx(
         exact, abs=4 * (exact * (1 - exact) / 2000) ** 0.5
     )
+
+
+@pytest.mark.parametrize(("k", "n"), [(3, 20), (6, 100), (100, 100), (100, 1_000)])
+def test_halves_of_an_even_sampler_are_called_alike(k: int, n: int) -> None:
+    """About one p-value in twenty is below 0.05, however few draws each outcome has."""
+    rng = np.random.default_rng(k + n)
+    p = [
+        same_halves(np.bincount(one, minlength=k), np.bincount(other, minlength=k))
+        for one, other in rng.integers(0, k, (1_500, 2, n // 2))
+    ]
+    assert np.mean(np.array(p) < 0.05) == pytest.approx(0.05, abs=0.02)
+    assert np.mean(np.array(p) < 0.5) == pytest.approx(0.5, abs=0.06)
+
+
+def test_halves_are_compared_as_by_exchanges() -> None:
+    first, second = np.array([20, 30, 10, 5]), np.array([30, 15, 12, 8])
+    assert same_halves(first, second) == pytest.approx(same_shares([first, second]), abs=0.015)
+    assert same_halves(np.array([5, 0]), np.array([6, 0])) == 1.0
+
+
+def test_a_die_that_changes_half_way_is_seen() -> None:
+    """Fifty throws of 1 to 3, then fifty of 4 to 6; draws without an outcome are passed over."""
+    rng = np.random.default_rng(9)
+    thrown = [*rng.integers(0, 3, 50), -1, *rng.integers(3, 6, 50)]
+    found = compare_halves(np.array(thrown, np.int16), 6)
+    assert found is not None
+    assert found.kind is Dependence.DRIFT
+    assert found.groups == (("first half", 50), ("second half", 50))
+    assert found.p_value < 1e-6
+    assert compare_halves(np.array([0, 1] * 4, np.int16), 6) is None
 
 
 def test_more_groups_are_near_pearsons_limit() -> None:

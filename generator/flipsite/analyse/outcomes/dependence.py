@@ -1,4 +1,4 @@
-"""Are draws from k outcomes independent draws of one distribution? Providers, days, and neighbours."""
+"""Are draws from k outcomes independent draws of one distribution? Providers, days, halves, neighbours."""
 
 from collections.abc import Container, Mapping, Sequence
 from dataclasses import dataclass, replace
@@ -6,11 +6,12 @@ from typing import Literal
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.special import chdtrc, ndtr, pdtr, pdtrc
+from scipy.special import chdtrc, gammaincc, ndtr, pdtr, pdtrc
 
 from flipsite.analyse.binomial import benjamini_hochberg
 from flipsite.analyse.verdict import FALSE_DISCOVERY_RATE
 from flipsite.domain.counts import ModelCounts, Transitions
+from flipsite.domain.draws import Codes
 from flipsite.domain.estimates import Dependence
 
 Integers = NDArray[np.int64]
@@ -30,16 +31,16 @@ _FEW_REPEATS = 20
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class GroupComparison:
-    """Do a model's providers, or days, draw alike?
+    """Do a model's providers, days, or the halves of its draws, draw alike?
 
     Attributes:
         by: What the groups are.
         groups: Name and valid draws of each that has at least five.
-        p_value: By `same_shares`.
+        p_value: By `same_shares`; of halves by `same_halves`.
         q_value: Over all such tests of the study.
     """
 
-    by: Literal["provider", "day"]
+    by: Literal["provider", "day", "half"]
     groups: tuple[tuple[str, int], ...]
     p_value: float
     q_value: float | None = None
@@ -47,7 +48,7 @@ class GroupComparison:
     @property
     def kind(self) -> Dependence:
         """The dependence that it would show."""
-        return Dependence(self.by)
+        return Dependence.DRIFT if self.by == "half" else Dependence(self.by)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -141,6 +142,59 @@ def compare_groups(
     return GroupComparison(by=by, groups=sizes, p_value=same_shares(list(groups.values())))
 
 
+def compare_halves(outcomes: Codes, n_outcomes: int) -> GroupComparison | None:
+    """Test whether the first half of a model's valid draws and the second draw alike.
+
+    Args:
+        outcomes: In the order of the draws, −1 without one.
+        n_outcomes: k.
+
+    Returns:
+        None where a half has fewer than five draws, or all are the same.
+    """
+    valid = outcomes[outcomes >= 0]
+    middle = len(valid) // 2
+    first, second = (np.bincount(half, minlength=n_outcomes) for half in (valid[:middle], valid[middle:]))
+    if middle < FEWEST or np.count_nonzero(first + second) < 2:
+        return None
+    sizes = (("first half", middle), ("second half", len(valid) - middle))
+    return GroupComparison(by="half", groups=sizes, p_value=same_halves(first, second))
+
+
+def same_halves(first: Integers, second: Integers) -> float:
+    """p-value of two groups that share one distribution, by Pearson's statistic over all exchanges of draws.
+
+    The statistic has a gamma distribution with its exact mean and variance: exchanges of each model of a
+    study of a hundred outcomes would take longer than all the rest.
+
+    Args:
+        first: Counts by outcome.
+        second: Of the other group.
+
+    Source:
+        Haldane (1940), Biometrika 31, 346-355, and Dawson (1954), Biometrika 41, 280, for the moments.
+    """
+    totals = (first + second)[first + second > 0].astype(np.float64)
+    own = first[first + second > 0].astype(np.float64)
+    n, n_first, kinds = float(totals.sum()), float(own.sum()), len(totals)
+    places = np.arange(4)
+    f = np.cumprod((n_first - places) / (n - places))  # (n₁)ₐ / (n)ₐ for a = 1 … 4
+    more = totals - 1
+    total = float(more.sum())
+    mean = total * f[1] + kinds * f[0]
+    fourth = (
+        more * (totals - 2) * (totals - 3) * f[3] + 6 * more * (totals - 2) * f[2] + 7 * more * f[1] + f[0]
+    )
+    apart = (total**2 - float((more**2).sum())) * f[3] + 2 * (kinds - 1) * total * f[2]
+    square = float((fourth / totals).sum()) + apart + kinds * (kinds - 1) * f[1]
+    least = n_first**2 / n  # of Σ x²/c, where all shares are those of both together
+    excess, variance = mean - least, square - mean**2
+    seen = float((own**2 / totals).sum()) - least
+    if variance <= 1e-12 * square:
+        return 1.0
+    return float(gammaincc(excess**2 / variance, max(0.0, seen) * excess / variance))
+
+
 def repeats(neighbours: Transitions, counts: Sequence[int]) -> RepeatTest | None:
     """Test whether draws repeat the one before as often as chance would.
 
@@ -175,6 +229,7 @@ def dependence_tests(
     made = (
         EvennessTest(p_value=p_even),
         repeats(counted.neighbours, counts),
+        compare_halves(counted.trajectory.shown, len(counts)),
         compare_groups(counted.by_provider, by="provider"),
         compare_groups(counted.by_day, by="day"),
     )
@@ -189,11 +244,12 @@ def with_q(
     Args:
         tests: Of each model.
         followers: Models that follow the order or the labels: that alone makes draws even, or repeat or not,
-            so these two tests of theirs have no q-value and are none of the family.
+            so these tests of theirs have no q-value and are none of the family.
     """
 
     def counts(model: str, test: OutcomeDependence) -> bool:
-        return not (model in followers and test.kind in (Dependence.RUNS, Dependence.EVEN))
+        ordered = (Dependence.RUNS, Dependence.EVEN, Dependence.DRIFT)
+        return not (model in followers and test.kind in ordered)
 
     p = [test.p_value for model, each in tests.items() for test in each if counts(model, test)]
     q = iter(benjamini_hochberg(p).tolist())
