@@ -76,7 +76,9 @@ def test_halves_of_an_even_sampler_are_called_alike(k: int, n: int) -> None:
 
 def test_halves_are_compared_as_by_exchanges() -> None:
     first, second = np.array([20, 30, 10, 5]), np.array([30, 15, 12, 8])
-    assert same_halves(first, second) == pytest.approx(same_shares([first, second]), abs=0.015)
+    assert same_halves(first, second) == pytest.approx(
+        same_shares([first.tolist(), second.tolist()]), abs=0.015
+    )
     assert same_halves(np.array([5, 0]), np.array([6, 0])) == 1.0
 
 
