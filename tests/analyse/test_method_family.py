@@ -250,3 +250,20 @@ def test_methods_json_is_written_for_each_study_of_the_family(family: MethodFami
     assert {path.partition("/")[0] for path in files} == set(STUDIES)
     (content,) = set(files.values())
     assert len(json.loads(content)) == len(family.records)
+
+
+def test_a_model_that_follows_the_order_is_compared_by_its_bias_within_orders() -> None:
+    """Naming the first label looks even over both orders; the distance above the floor is not that one."""
+    studies = CONTROL.parents[1]
+    base, *arms = (
+        report_draws(load_study(studies / name), read_draws(studies / name / "draws.parquet"))
+        for name in ("small-models", "small-models-rejection", "small-models-seed")
+    )
+    (small,) = method_families([base, *arms])
+    even = min(base.estimates, key=lambda each: each.bias or 0)
+    found = next(r for r in small.records if (r.model, r.study) == (even.model, "small-models"))
+    assert even.bias_within is not None
+    assert even.noise_floor_within is not None
+    assert found.record()["bias"] == even.bias
+    assert found.excess == pytest.approx(even.bias_within - even.noise_floor_within)
+    assert (found.excess or 0) > 5 * (even.bias or 0)

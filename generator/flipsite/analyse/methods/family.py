@@ -61,7 +61,9 @@ class MethodRecord:
 
     Attributes:
         fair: Its fair bits and prices.
-        noise_floor: The bias that a perfect sampler shows on average at this number of draws.
+        bias: Of all draws, as in `methods.json`.
+        ranking_bias: The bias within orders where two were asked, else of all draws.
+        noise_floor: The ranking bias that a perfect sampler shows on average at this number of draws.
         is_even: Whether the bias is within FAIR_MARGIN by the end of its 95 % interval and within the orders,
             and neither order, label nor earlier draws sway it.
         seeds: Of the method seed; else None.
@@ -76,6 +78,7 @@ class MethodRecord:
     draws: int
     valid: int
     bias: float | None
+    ranking_bias: float | None
     noise_floor: float | None
     is_even: bool
     fair: FairBits
@@ -99,10 +102,10 @@ class MethodRecord:
 
     @property
     def excess(self) -> float | None:
-        """Bias above what a perfect sampler shows, at least 0."""
-        if self.bias is None or self.noise_floor is None:
+        """The ranking bias above what a perfect sampler shows, at least 0."""
+        if self.ranking_bias is None or self.noise_floor is None:
             return None
-        return max(0.0, self.bias - self.noise_floor)
+        return max(0.0, self.ranking_bias - self.noise_floor)
 
     def record(self) -> dict[str, object]:
         """The record of `methods.json`."""
@@ -208,7 +211,8 @@ def _record(report: StudyReport, estimate: Estimate, fair: FairBits) -> MethodRe
         draws=estimate.draws or 0,
         valid=estimate.valid or 0,
         bias=estimate.bias,
-        noise_floor=estimate.noise_floor,
+        ranking_bias=estimate.ranking_bias,
+        noise_floor=estimate.ranking_noise_floor,
         is_even=_is_even(estimate),
         fair=fair,
         seeds=seed_detail(report.draws, rows, study.prompt) if report.draws and rows else None,

@@ -80,7 +80,7 @@ def price_against_bias(family: MethodFamily) -> Figure:
 
 def _row(record: MethodRecord) -> Row:
     way, price = way_text(record), record.fair.usd_per_1000_valid
-    said = f"{usd_text(price)} for 1,000 draws, bias {bias_text(record.bias)}"
+    said = f"{usd_text(price)} for 1,000 draws, bias {bias_text(record.ranking_bias)}"
     return {
         "model": shown(record.model),
         "page": address(model_page(record.study, record.model)),
@@ -89,7 +89,7 @@ def _row(record: MethodRecord) -> Row:
         "usd": price,
         "price": usd_text(price),
         "excess": record.excess,
-        "bias": bias_text(record.bias),
+        "bias": bias_text(record.ranking_bias),
         "label": f"{shown(record.model)}, {way}: {said}",
     }
 

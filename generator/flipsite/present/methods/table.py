@@ -70,7 +70,7 @@ def _row(record: MethodRecord) -> tuple[Cell, ...]:
         Cell(value=record.model, text=record.model, link=model_page(record.study, record.model)),
         Cell(value=way, text=way),
         Cell(value=record.valid, text=f"{count_text(record.valid)} of {count_text(record.draws)}"),
-        Cell(value=record.bias, text=bias_text(record.bias)),
+        Cell(value=record.ranking_bias, text=bias_text(record.ranking_bias)),
         Cell(value=price, text=usd_text(price)),
         Cell(value=within, text=usd_text(within)),
         *(
