@@ -96,6 +96,7 @@ def test_what_was_asked_and_printed(story: str, report: StudyReport) -> None:
         f"many nearly fair ones print alike at {draws} flips",
         f"A list of the {least} least biased models should hold the {least} least biased",
         f"Ranks of all {n} can be simulated together, {between}",
+        f"very little at the fair one; here are all {len(printed.rows)}",
         f"What kind the {n - least - most} models in between are",
         f"sums over every count of {printed.draws_low} to {printed.draws_high} draws",
         f"answer it, for a bias of at most {FAIR_MARGIN}.",
