@@ -12,7 +12,6 @@ from flipsite.present.text.outside import links_in, model_links
 @pytest.mark.parametrize(
     ("text", "links"),
     [
-        ("see https://example.org/a_b?c=d#e.", [("Source", "https://example.org/a_b?c=d#e")]),
         ("(https://arxiv.org/abs/2401.00001), weights", [("Article", "https://arxiv.org/abs/2401.00001")]),
         ("doi:10.1000/xyz(1)", [("DOI", "https://doi.org/10.1000/xyz")]),
         ("https://doi.org/10.1214/ss/1009213286;", [("DOI", "https://doi.org/10.1214/ss/1009213286")]),
@@ -22,6 +21,14 @@ from flipsite.present.text.outside import links_in, model_links
 )
 def test_addresses_and_dois_become_links(text: str, links: list[tuple[str, str]]) -> None:
     assert [(link.label, link.url) for link in links_in(text)] == links
+
+
+def test_only_a_text_of_the_author_leads_to_any_host() -> None:
+    """A classifier may have written a note."""
+    text = "see https://example.org/a_b?c=d#e."
+    assert links_in(text) == ()
+    (link,) = links_in(text, label="Source")
+    assert (link.label, link.url) == ("Source", "https://example.org/a_b?c=d#e")
 
 
 @pytest.mark.parametrize(
@@ -38,7 +45,7 @@ def test_addresses_and_dois_become_links(text: str, links: list[tuple[str, str]]
     ],
 )
 def test_everything_else_stays_text(text: str) -> None:
-    assert links_in(text) == ()
+    assert links_in(text, label="Source") == ()
 
 
 def test_a_model_leads_to_its_provider_its_weights_and_what_its_notes_name(study: Study) -> None:

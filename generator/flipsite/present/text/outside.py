@@ -31,7 +31,7 @@ class OutsideLink:
     """A link out of the site.
 
     Attributes:
-        label: What stands behind it: `Weights`, `Article`, `DOI`, `Code`, `Provider`, `Source`.
+        label: What stands behind it: `Weights`, `Article`, `DOI`, `Code`, `Provider`, `Study’s source`.
         text: The address as people read it.
         url: The address, http or https.
     """
@@ -41,12 +41,13 @@ class OutsideLink:
     url: str
 
 
-def links_in(text: str, *, label: str = "Source") -> tuple[OutsideLink, ...]:
+def links_in(text: str, *, label: str | None = None) -> tuple[OutsideLink, ...]:
     """The addresses and DOIs that a text names, in its order.
 
     Args:
         text: Of whatever origin; only plain web addresses without a user name are taken.
-        label: Of addresses whose host says nothing about what they are.
+        label: Of addresses whose host says nothing about what they are; without one they are no links, for a
+            classifier may have written the text.
     """
     found = [(match.start(), match[0].rstrip(_ENDS)) for match in _ADDRESS.finditer(text)]
     bare = _ADDRESS.sub(lambda match: " " * len(match[0]), text)
@@ -75,7 +76,7 @@ def model_links(study: Study, entry: Model | None, features: Iterable[Feature]) 
     return tuple({link.url: link for link in reversed(found)}.values())[::-1]
 
 
-def _link(url: str, label: str) -> OutsideLink | None:
+def _link(url: str, label: str | None) -> OutsideLink | None:
     try:
         parts = urlsplit(url)
         host = parts.hostname or ""
@@ -83,5 +84,5 @@ def _link(url: str, label: str) -> OutsideLink | None:
         return None
     if "." not in host or "@" in parts.netloc or not url.isprintable():
         return None
-    known = _KINDS.get(host.removeprefix("www.").removeprefix("dx."))
-    return OutsideLink(label=known or label, text=url.partition("://")[2].rstrip("/"), url=url)
+    name = _KINDS.get(host.removeprefix("www.").removeprefix("dx."), label)
+    return OutsideLink(label=name, text=url.partition("://")[2].rstrip("/"), url=url) if name else None
