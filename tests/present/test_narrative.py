@@ -161,7 +161,7 @@ def test_details_unfold_and_a_formula_takes_the_focus(tmp_path: Path) -> None:
     """The title is the author’s or “Details”; a formula wider than the page can be scrolled by key."""
     text = "# T\n\n::: details\nMore.\n\n$$ x^2 $$\n:::\n\n::: details <b>Sources</b>\nYet more.\n:::\n"
     html = rendered(tmp_path, text).html
-    assert '<details class="more">\n<summary>Details</summary>\n<p>More.</p>' in html
+    assert '<details class="fold">\n<summary>Details</summary>\n<p>More.</p>' in html
     assert "<summary>&lt;b&gt;Sources&lt;/b&gt;</summary>" in html
     assert '<div class="formula" role="group" tabindex="0" aria-label="Formula"><math' in html
     assert html.count("</details>") == 2

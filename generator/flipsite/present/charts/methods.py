@@ -24,6 +24,9 @@ _MARKS: Final[dict[str, tuple[str, Token, Token]]] = {
 }
 """Shape, line and filling of each method, in the order of the legend."""
 
+MOST_LEVEL_WAYS: Final = 6
+"""Names of ways that fit beside one another below a wide chart."""
+
 
 def has_chart(family: MethodFamily) -> bool:
     """Whether any record has a bias to draw."""
@@ -109,7 +112,7 @@ def _points(rows: Sequence[Row], canvas: Canvas, *, priced: bool) -> AnyChart:
             titleY=-16,
         ),
     )
-    x = _across_price(rows) if priced else _across_ways(canvas)
+    x = _across_price(rows) if priced else _across_ways(upright=_upright(rows, canvas))
     there = [method for method in _MARKS if any(row["method"] == method for row in rows)]
     shapes, lines, fillings = zip(*(_MARKS[method] for method in there), strict=True)
     legend = alt.Legend(title=None, symbolSize=80, orient="none", legendX=0, legendY=-62)
@@ -136,7 +139,7 @@ def _points(rows: Sequence[Row], canvas: Canvas, *, priced: bool) -> AnyChart:
             alt.Tooltip("bias:N", title="Bias"),
         ],
     )
-    bottom = 46 if priced or not canvas.narrow else 176
+    bottom = 46 if priced or not _upright(rows, canvas) else 176
     margins = Margins(left=40, right=20, top=74, bottom=bottom)
     return placed(alt.layer(joined, marks), canvas, margins, height=250 if canvas.narrow else 320)
 
@@ -152,7 +155,15 @@ def _across_price(rows: Sequence[Row]) -> alt.X:
     )
 
 
-def _across_ways(canvas: Canvas) -> alt.X:
-    angle, limit = (-90, 170) if canvas.narrow else (0, 125)
-    axis = alt.Axis(title=None, labelAngle=angle, labelLimit=limit, grid=False)
+def _upright(rows: Sequence[Row], canvas: Canvas) -> bool:
+    """Whether the ways' names are turned, for want of room beside one another."""
+    return canvas.narrow or len({row["way"] for row in rows}) > MOST_LEVEL_WAYS
+
+
+def _across_ways(*, upright: bool) -> alt.X:
+    axis = (
+        alt.Axis(title=None, labelAngle=-90, labelLimit=170, grid=False)
+        if upright
+        else alt.Axis(title=None, labelAngle=0, labelExpr="split(datum.label, ', ')", grid=False)
+    )
     return alt.X("way:N", sort=None, scale=alt.Scale(type="point", padding=0.5), axis=axis)

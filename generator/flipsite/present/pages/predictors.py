@@ -54,12 +54,12 @@ EQUATIONS: Mapping[FormName, tuple[str, ...]] = {
         r"\operatorname{logit} \rho_i = \gamma + x_i \delta + v_{a_i}",
     ),
     "scale": (
-        r"y_i \sim \text{Binomial}(n_i, \text{logit}^{-1}\, \theta_i)",
+        r"y_i \sim \text{Binomial}(n_i, \operatorname{logit}^{-1} \theta_i)",
         r"\theta_i \sim \text{Normal}(t + \mu, \sigma_i)",
         r"\log \sigma_i = \gamma + x_i \delta + v_{a_i}",
     ),
     "mixture": (
-        r"y_i \sim \text{Binomial}(n_i, \text{logit}^{-1}\, \theta_i)",
+        r"y_i \sim \text{Binomial}(n_i, \operatorname{logit}^{-1} \theta_i)",
         r"\theta_i = t \text{ with probability } \pi",
         r"\theta_i \sim \text{Normal}(t + \mu, \sigma_i) \text{ otherwise}",
         r"\log \sigma_i = \gamma + x_i \delta + v_{a_i}",

@@ -286,11 +286,11 @@ def _list_item_open(
 
 
 def _details(renderer: object, tokens: Sequence[Token], at: int, *_: object) -> str:
-    """What unfolds: `::: details TITLE`."""
+    """Render a foldable block: `::: details TITLE`."""
     if tokens[at].nesting < 0:
         return "</details>\n"
     title = tokens[at].info.strip().removeprefix("details").strip() or "Details"
-    return f'<details class="more">\n<summary>{html.escape(title)}</summary>\n'
+    return f'<details class="fold">\n<summary>{html.escape(title)}</summary>\n'
 
 
 def _math_block(renderer: object, tokens: Sequence[Token], at: int, *_: object) -> str:
