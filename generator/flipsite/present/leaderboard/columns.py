@@ -140,7 +140,7 @@ _SPEND = Heading(
 
 
 _EXTRAS = (
-    Heading(key="author", label="Author", help="Whoever published the model."),
+    Heading(key="author", label="Author", help="The model’s publisher."),
     Heading(
         key="sway", label="Follows", help="Where a model follows the order or the labels instead of chance."
     ),
