@@ -1,4 +1,4 @@
-"""One question, from its asking to its end: reserved, written down, sent, written down, settled, asked again.
+"""One question from its asking to its end: reserved, written down, sent, settled, and asked again.
 
 Only transport faults are asked again. An answer that cannot be read is a draw that cannot be read: asking
 again would condition on being readable.
@@ -13,6 +13,7 @@ from dataclasses import replace
 
 from aiolimiter import AsyncLimiter
 
+from flipsite.collect.backoff import MOST_ATTEMPTS, gives_up, overloads, wait_before_next_s
 from flipsite.collect.budget import Account, Prices, Refusal, Reservation
 from flipsite.collect.client import Exchange, OpenRouter
 from flipsite.collect.clock import Clock, nap
@@ -33,17 +34,10 @@ from flipsite.domain.endpoint import (
 from flipsite.domain.money import PICO_PER_USD, pico
 from flipsite.errors import CollectError, NoCreditError
 
-PATIENCE = 5
-"""How often one draw is asked at most, where transport fails."""
-
-LONGEST_WAIT_S = 180.0
-"""A model whose provider asks for a longer wait is skipped."""
-
 STAGED = 0.25
 """Share of requests, beyond those in flight, that may be written down already or not yet: so a place on the
 wire never waits for the disk."""
 
-_LONGEST_BACKOFF_S = 60.0
 _ADAPTS = frozenset({Action.TEXT, Action.NO_LOGPROBS, Action.RENAME, Action.SHORTEN})
 """Faults after which a model is asked again at once, in another form."""
 
@@ -52,9 +46,6 @@ _DEARER = "its model billed more than was set aside"
 
 class _DearerError(Exception):
     """A request that was not sent, since its model billed more than was set aside for it."""
-
-
-_TOO_MUCH = frozenset({429, 503, 529})
 
 
 class Requester:
@@ -121,14 +112,16 @@ class Requester:
             CollectError: If the run cannot go on.
             StoreError: If the answer cannot be kept.
         """
-        for attempt in range(1, PATIENCE + 1):
+        for attempt in range(1, MOST_ATTEMPTS + 1):
             try:
-                failure = await self._attempt(model_run, question, last=attempt == PATIENCE, canary=canary)
+                failure = await self._attempt(
+                    model_run, question, last=attempt == MOST_ATTEMPTS, canary=canary
+                )
             except _DearerError:
                 continue
             if failure is None or failure.action is Action.REFUSED:
                 return True
-            if attempt == PATIENCE or not self._asks_again(failure):
+            if attempt == MOST_ATTEMPTS or not self._asks_again(failure):
                 self._judge(model_run, failure)
                 break
             await self._wait(failure, attempt)
@@ -277,11 +270,11 @@ class Requester:
             return None
         self._progress.faults[model_run.model] = failure.reason
         everywhere = failure.everywhere and not model_run.free
-        if exchange.code in _TOO_MUCH or failure.wait_s is not None:
+        if overloads(exchange.code, failure.wait_s):
             self.gate.throttle(model_run.lane, turn, everywhere=everywhere)
         if failure.action in _ADAPTS:
             return await self._adapt(model_run, failure)
-        if failure.wait_s is not None and failure.wait_s > LONGEST_WAIT_S:
+        if failure.wait_s is not None and gives_up(failure.wait_s):
             reason = f"asks to be left alone for {failure.wait_s / 60:.0f} minutes ({failure.reason})"
             if everywhere:
                 raise CollectError(f"The account {reason}; run again then, what was bought is kept.")
@@ -317,12 +310,13 @@ class Requester:
         return failure.action in {Action.AGAIN, *_ADAPTS} and not self.stopping.is_set()
 
     async def _wait(self, failure: Failure, attempt: int) -> None:
-        """Wait before the next attempt: as long as the other side asks, or backing off with jitter."""
+        """Wait before the next attempt."""
         self._progress.n_again += 1
         if failure.action is not Action.AGAIN:
             return
-        backoff = min(_LONGEST_BACKOFF_S, 2.0 ** (attempt - 1) + random.random())  # noqa: S311  no secret
-        await nap(self._clock.wait_s(max(failure.wait_s or 0.0, backoff)), until=self.stopping)
+        jitter = random.random()  # noqa: S311  no secret
+        wait_s = wait_before_next_s(attempt, stated_s=failure.wait_s, jitter=jitter)
+        await nap(self._clock.wait_s(wait_s), until=self.stopping)
 
 
 def _answered(

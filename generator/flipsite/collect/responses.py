@@ -10,11 +10,11 @@ import math
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
-from email.utils import parsedate_to_datetime
 from enum import StrEnum
 from functools import lru_cache
 from typing import TypeAlias
 
+from flipsite.collect.backoff import stated_wait_s
 from flipsite.domain.display import one_line
 
 Json: TypeAlias = "bool | int | float | str | list[Json] | dict[str, Json] | None"
@@ -143,9 +143,6 @@ def read_limit(body: bytes) -> float | None:
 LONGEST_WORD = 200
 """A longer id is none, and a longer provider or end of an answer is cut: nobody's page has room for it."""
 
-LONGEST_WAIT_S = 86_400.0
-"""Whoever asks for more patience than a day is taken to ask for a day."""
-
 _STRUCTURED = re.compile(
     r"response_format|json_schema|structured|requested parameters|guided|grammar", re.IGNORECASE
 )
@@ -219,7 +216,7 @@ def _error(
     said = f"{kinds} {_text(metadata.get('raw')) or ''}"
     if code and (action := _own_fault(int(code), said, mode=mode, logprobs=logprobs)):
         return Failure(action=action, reason=reason, provider=provider)
-    wait = _wait(headers, metadata, _mapping(error.get("availability")), now=now)
+    wait = _stated_wait_s(headers, metadata, _mapping(error.get("availability")), now=now)
     everywhere = code == 429 and not upstream
     return Failure(action=Action.AGAIN, reason=reason, wait_s=wait, everywhere=everywhere, provider=provider)
 
@@ -366,27 +363,15 @@ def _part_text(part: Json) -> str | None:
     return _text(part)
 
 
-def _wait(
+def _stated_wait_s(
     headers: Mapping[str, str], metadata: Mapping[str, Json], availability: Mapping[str, Json], *, now: float
 ) -> float | None:
     """Seconds the other side asks for, wherever it wrote them."""
     inner = {name.lower(): value for name, value in _mapping(metadata.get("headers")).items()}
     after = headers.get("retry-after") or inner.get("retry-after") or availability.get("retry_after")
-    wait = _seconds(after, now=now)
-    if wait is None:
-        reset = _number(headers.get("x-ratelimit-reset") or inner.get("x-ratelimit-reset"))
-        wait = None if reset is None else reset / 1000 - now
-    return None if wait is None else min(max(0.0, wait), LONGEST_WAIT_S)
-
-
-def _seconds(value: Json, *, now: float) -> float | None:
-    seconds = _number(value)
-    if seconds is not None or not isinstance(value, str):
-        return seconds
-    try:
-        return parsedate_to_datetime(value).timestamp() - now
-    except (ValueError, OverflowError):
-        return None
+    seconds = _number(after)
+    reset_ms = _number(headers.get("x-ratelimit-reset") or inner.get("x-ratelimit-reset"))
+    return stated_wait_s(_text(after) if seconds is None else seconds, reset_ms=reset_ms, now=now)
 
 
 def _cost(fields: Mapping[str, Json]) -> float | None:

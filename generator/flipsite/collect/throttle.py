@@ -2,6 +2,7 @@
 
 The bounds adapt as TCP's do: halved when the other side says it is too much, and raised by one for each round
 of answers that came well. A provider has a bound from its first 429 on, shared by the models it serves.
+How long a pause lasts is the rule of `backoff.py`.
 """
 
 import asyncio
