@@ -9,8 +9,8 @@ from scipy import stats
 from tests.analyse.fixture_types import StudyOf
 from tests.narrowing import not_none
 
-from flipsite.analyse.enrichment import claim, permute_authors, study_claims
 from flipsite.analyse.estimates import estimates
+from flipsite.analyse.published.enrichment import claim, permute_authors, study_claims
 from flipsite.domain.draws import Tally
 from flipsite.domain.estimates import Printed
 from flipsite.domain.study import Feature

@@ -9,7 +9,7 @@ from tests.analyse.fixture_types import StudyOf
 from tests.narrowing import not_none
 from tests.sampled import DIE, dice, rows_of, sampled
 
-from flipsite.analyse.binomial import benjamini_hochberg
+from flipsite.analyse.false_discovery import benjamini_hochberg
 from flipsite.analyse.outcomes.multinomial import pearson_tests
 from flipsite.analyse.report import StudyReport, report_draws
 from flipsite.analyse.verdict import FALSE_DISCOVERY_RATE

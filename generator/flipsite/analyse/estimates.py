@@ -9,9 +9,10 @@ from typing import TypedDict
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from flipsite.analyse.binomial import benjamini_hochberg, binomial_test, jeffreys, noise_floor
+from flipsite.analyse.binomial import binomial_test, jeffreys, noise_floor
 from flipsite.analyse.dependence.overdispersion import Overdispersion, widened_test
 from flipsite.analyse.empirical_bayes.shrinkage import ShrunkenBias
+from flipsite.analyse.false_discovery import benjamini_hochberg
 from flipsite.analyse.label_order.sway import (
     Asked,
     OrderCounts,

@@ -27,7 +27,6 @@ from flipsite.analyse.empirical_bayes.shrinkage import (
     printed_shrunken_biases,
     shrunken_biases,
 )
-from flipsite.analyse.enrichment import Enrichment, study_claims
 from flipsite.analyse.estimates import design_effects, estimates, published_estimates
 from flipsite.analyse.fair_share import FairShare, fair_share, published_fair_share
 from flipsite.analyse.label_order.decomposition import Decomposition, decompose
@@ -47,6 +46,7 @@ from flipsite.analyse.missing import (
     missing_answers,
 )
 from flipsite.analyse.outcomes.estimates import ModelOutcomes, outcome_study_estimates, study_outcomes
+from flipsite.analyse.published.enrichment import Enrichment, study_claims
 from flipsite.analyse.published.fits import PrintedFit, fits
 from flipsite.analyse.published.ranks import printed_standings
 from flipsite.analyse.ranking import RankEstimate, standings

@@ -1,6 +1,7 @@
 """How long to wait before a failed request is sent again, and when a model is given up.
 
-The throttle carries the waits out: it pauses a model or all of them, and lowers how many requests are in flight.
+The throttle carries the waits out: it pauses a model or all of them, and lowers the number of requests in
+flight.
 """
 
 from email.utils import parsedate_to_datetime
@@ -19,7 +20,7 @@ _OVERLOADED = frozenset({429, 503, 529})
 
 
 def stated_wait_s(retry_after: float | str | None, *, reset_ms: float | None, now: float) -> float | None:
-    """Seconds that a server asks to be left alone, from 0 to LONGEST_STATED_WAIT_S; None where it does not say.
+    """Seconds that a server asks to be left alone, at most LONGEST_STATED_WAIT_S; None where it does not say.
 
     Args:
         retry_after: Seconds, or an HTTP date.

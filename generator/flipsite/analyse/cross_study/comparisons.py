@@ -13,9 +13,9 @@ from math import hypot
 
 import numpy as np
 
-from flipsite.analyse.binomial import benjamini_hochberg
 from flipsite.analyse.contingency import TwoByTwo, fisher_exact
 from flipsite.analyse.cross_study.step_likeness import Calibration, calibration
+from flipsite.analyse.false_discovery import benjamini_hochberg
 from flipsite.analyse.outcomes.dependence import same_shares
 from flipsite.analyse.published.fits import PrintedFit
 from flipsite.analyse.report import StudyReport

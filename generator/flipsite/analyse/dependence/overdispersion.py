@@ -12,8 +12,9 @@ import numpy as np
 from numpy.typing import ArrayLike
 from scipy.special import stdtr
 
-from flipsite.analyse.binomial import Floats, benjamini_hochberg, binomial_test, jeffreys
+from flipsite.analyse.binomial import Floats, binomial_test, jeffreys
 from flipsite.analyse.dependence.homogeneity import Homogeneity, RunsTest, even_share_given_runs
+from flipsite.analyse.false_discovery import benjamini_hochberg
 from flipsite.analyse.verdict import FALSE_DISCOVERY_RATE
 from flipsite.domain.estimates import Dependence
 

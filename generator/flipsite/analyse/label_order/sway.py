@@ -13,7 +13,8 @@ from math import lgamma, log
 import numpy as np
 from scipy.special import stdtr, stdtrit
 
-from flipsite.analyse.binomial import benjamini_hochberg, binomial_test, jeffreys
+from flipsite.analyse.binomial import binomial_test, jeffreys
+from flipsite.analyse.false_discovery import benjamini_hochberg
 from flipsite.analyse.label_order.decomposition import Decomposition, earlier_label
 from flipsite.analyse.verdict import FALSE_DISCOVERY_RATE, within_margin
 from flipsite.domain.counts import PromptArm

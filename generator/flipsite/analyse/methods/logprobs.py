@@ -13,7 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.special import ndtr, stdtrit
 
-from flipsite.analyse.binomial import benjamini_hochberg
+from flipsite.analyse.false_discovery import benjamini_hochberg
 from flipsite.analyse.verdict import FALSE_DISCOVERY_RATE
 from flipsite.domain.draws import Codes, Draws, Tally, probabilities_of
 

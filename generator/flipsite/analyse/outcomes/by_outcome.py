@@ -6,7 +6,8 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from flipsite.analyse.binomial import benjamini_hochberg, binomial_test, jeffreys
+from flipsite.analyse.binomial import binomial_test, jeffreys
+from flipsite.analyse.false_discovery import benjamini_hochberg
 from flipsite.analyse.outcomes.multinomial import Counts, pearson_tests, total_variation
 from flipsite.domain.counts import PromptArm
 

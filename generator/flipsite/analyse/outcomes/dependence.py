@@ -8,7 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.special import chdtrc, gammaincc, ndtr, pdtr, pdtrc
 
-from flipsite.analyse.binomial import benjamini_hochberg
+from flipsite.analyse.false_discovery import benjamini_hochberg
 from flipsite.analyse.verdict import FALSE_DISCOVERY_RATE
 from flipsite.domain.counts import ModelCounts, Transitions
 from flipsite.domain.draws import Codes

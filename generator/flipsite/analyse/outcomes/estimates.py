@@ -6,8 +6,9 @@ from math import isfinite
 
 import numpy as np
 
-from flipsite.analyse.binomial import LEVEL, Floats, benjamini_hochberg
+from flipsite.analyse.binomial import LEVEL, Floats
 from flipsite.analyse.estimates import competition_ranks, identity
+from flipsite.analyse.false_discovery import benjamini_hochberg
 from flipsite.analyse.outcomes.by_outcome import (
     OutcomeEstimate,
     PlaceEffect,

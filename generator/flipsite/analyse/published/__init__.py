@@ -1,1 +1,1 @@
-"""Figures printed elsewhere: the counts that print as them, and their ranks."""
+"""Figures printed elsewhere: the counts that print as them, their ranks, and the kinds of models in them."""

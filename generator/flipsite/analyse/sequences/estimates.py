@@ -13,7 +13,7 @@ from math import log2
 
 import numpy as np
 
-from flipsite.analyse.binomial import benjamini_hochberg
+from flipsite.analyse.false_discovery import benjamini_hochberg
 from flipsite.analyse.outcomes.entropy import collision_bits
 from flipsite.analyse.sequences.statistics import (
     LONG_ANSWER,

@@ -6,8 +6,9 @@ from math import isfinite
 
 import numpy as np
 
-from flipsite.analyse.binomial import LEVEL, Floats, benjamini_hochberg, jeffreys
+from flipsite.analyse.binomial import LEVEL, Floats, jeffreys
 from flipsite.analyse.estimates import competition_ranks
+from flipsite.analyse.false_discovery import benjamini_hochberg
 from flipsite.analyse.outcomes.entropy import effective_outcomes, entropy_bits
 from flipsite.analyse.outcomes.estimates import counted_alone
 from flipsite.analyse.outcomes.multinomial import multinomial_noise_floor, total_variation_quantiles

@@ -9,8 +9,8 @@ import numpy as np
 
 from flipsite.analyse.binomial import noise_floor
 from flipsite.analyse.empirical_bayes.population import Population, expected_models
-from flipsite.analyse.enrichment import Enrichment
 from flipsite.analyse.fair_share import FairShare
+from flipsite.analyse.published.enrichment import Enrichment
 from flipsite.domain.display import Figure, plural
 from flipsite.domain.estimates import Estimate, Printed
 from flipsite.domain.study import Study
