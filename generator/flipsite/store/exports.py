@@ -1,10 +1,10 @@
-"""Draws given back as CSV, JSON lines or Parquet: every column of the tidy draws, the same bytes each time.
+"""Exports of draws as CSV, JSON lines or Parquet: every column of the tidy draws, the same bytes each time.
 
 Missing is an empty cell in CSV and null elsewhere; an empty text is an empty cell in CSV too. Numbers are
 written as the shortest text that reads back as the same number; lines end in LF; text is UTF-8.
 
-CSV is opened in spreadsheets: what a model or provider said is guarded (`cells`), and `flipsite import` takes
-the guard off again, so that the way there and back is exact. JSON lines and Parquet hold the text as it is.
+CSV is opened in spreadsheets: `csv_cells` guards what a model or provider said, and `flipsite import` takes
+the guard off again, so a round trip is exact. JSON lines and Parquet hold the text as it is.
 """
 
 import json

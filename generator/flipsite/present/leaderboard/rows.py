@@ -1,4 +1,8 @@
-"""The rows of a leaderboard, in the order of their rank; the page, the embeds and the notebook show them."""
+"""The rows of a leaderboard in the order of their rank; the page, the embeds and the notebook show them.
+
+`templates/parts/board.html` draws them on the page; `leaderboard/tables.py` makes tables of them, for the
+embeds and the notebook.
+"""
 
 from collections import Counter
 from collections.abc import Mapping, Sequence

@@ -16,8 +16,8 @@ from jinja2.sandbox import ImmutableSandboxedEnvironment
 from markupsafe import Markup
 
 from flipsite.errors import ContentError
+from flipsite.present.pages.narrative_pictures import load_picture
 from flipsite.present.pages.page import linker
-from flipsite.present.pages.pictures import load_picture
 from flipsite.present.pages.templates import arose_in_template, plain_fault, template_line
 from flipsite.present.text.markdown import Narrative, Picture, fragment_mark, render_markdown, without_marks
 
