@@ -87,7 +87,11 @@
     tip.textContent = word.dataset.def;
     tip.hidden = false;
     trigger(word).setAttribute("aria-describedby", "tip");
-    const box = word.getBoundingClientRect();
+    place();
+  }
+
+  function place() {
+    const box = owner.getBoundingClientRect();
     const wide = tip.offsetWidth;
     const above = box.top > tip.offsetHeight + 12;
     tip.style.left = `${Math.max(8, Math.min(box.left, innerWidth - wide - 8))}px`;
@@ -116,5 +120,9 @@
   });
   document.addEventListener("focusout", later);
   document.addEventListener("keydown", (event) => event.key === "Escape" && hide());
-  document.addEventListener("scroll", hide, { passive: true, capture: true });
+  function scrolled() { // the focus itself may have scrolled the word into view
+    if (owner?.contains(document.activeElement)) place();
+    else hide();
+  }
+  document.addEventListener("scroll", scrolled, { passive: true, capture: true });
 })();

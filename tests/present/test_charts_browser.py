@@ -154,7 +154,7 @@ def test_the_script_makes_a_models_rows_of_what_it_drew(browser: Browser, page_p
     marks = visit.page.eval_on_selector_all("#strip .chart-live [aria-roledescription=point]", told)
     assert [re.findall(r"Draw: (\d+); Outcome: (\w+)", label)[0] for label in marks] == [
         (str(place), result)
-        for place, result in enumerate(("one", "zero", "neither", "zero", "one", "one", "zero"), start=1)
+        for place, result in enumerate(("one", "zero", "neither", "zero", "one", "one", "zero"))
     ]
     assert visit.complaints == []
 

@@ -22,7 +22,6 @@ class EmbedView:
         frame: Path of its page for an iframe.
         sources: Label of each source, and its file; empty for the words that show the frame.
         files: Label and path of each file.
-        command: What makes it at home.
     """
 
     embed: Embed
@@ -30,7 +29,6 @@ class EmbedView:
     frame: str
     sources: tuple[tuple[str, str], ...]
     files: tuple[tuple[str, str], ...]
-    command: str
 
 
 def embed_page(embeds: Sequence[Embed]) -> Page:
@@ -53,5 +51,4 @@ def _shown(embed: Embed) -> EmbedView:
         frame=frame_path(embed),
         sources=(*sources, ("iframe", "")) if embed.base_url else tuple(sources),
         files=tuple((_LABELS[form], form_path(embed, form)) for form in forms_on_site(embed)),
-        command=f"flipsite embed {embed.name} --study {embed.source.study}",
     )

@@ -214,7 +214,7 @@ def _unwrap_blocks(rendered: str, fragments: Sequence[Markup]) -> str:
 def _all_blocks(marks: str, fragments: Sequence[Markup]) -> bool:
     numbers = _MARK.findall(marks)
     blocks = (_fragment(number, fragments) for number in numbers)
-    return all(re.match(r"\s*<(figure|div|table|section|svg|ol|ul)\b", block) for block in blocks)
+    return all(re.match(r"\s*<(figure|div|p|table|section|svg|ol|ul)\b", block) for block in blocks)
 
 
 def _fill(text: str, fragments: Sequence[Markup]) -> str:
