@@ -1,12 +1,10 @@
 """The site that `make site` builds: real models first, simulated coins after them."""
 
 import re
-import shutil
 from pathlib import Path
 
 import pytest
 
-import flipsite
 import real_models
 from flipsite.domain.study import Kind
 from flipsite.settings import load_study
@@ -16,29 +14,42 @@ STUDIES = {folder.name: load_study(folder).kind for folder in sorted((ROOT / "co
 REAL = {name for name, kind in STUDIES.items() if kind is not Kind.SIMULATED}
 
 
-@pytest.fixture(scope="module")
-def site(tmp_path_factory: pytest.TempPathFactory) -> Path:
+@pytest.fixture
+def site(default_project: Path) -> Path:
     """The default content, built."""
-    root = tmp_path_factory.mktemp("default")
-    shutil.copytree(ROOT / "content", root / "content")
-    return flipsite.build(root).out
+    return default_project / "site"
 
 
 @pytest.mark.slow
 @pytest.mark.parametrize(
     "page",
     [
-        *("index.html", "models/index.html", "compare/index.html", "data/index.html", "search/index.html"),
+        *("models/index.html", "compare/index.html", "data/index.html", "search/index.html"),
         *("embed/index.html", "feed.xml", "sitemap.xml"),
     ],
 )
 def test_no_simulated_study_stands_before_a_real_one(site: Path, page: str) -> None:
     """In the order of a page's links: all studies of real models, then all simulated ones."""
     text = (site / page).read_text(encoding="utf-8")
-    paths = re.findall(r'(?:(?:href|data-href)="|<id>|<loc>)[^"<]*?([a-z0-9-]+)/[^"<]*', text)
-    named = [STUDIES[name] for name in _studies_in(paths)]
+    named = [STUDIES[name] for name in _studies_in(_links(text))]
     assert Kind.PUBLISHED in named or Kind.MEASURED in named
     assert Kind.SIMULATED not in named[: _last_real(named)], page
+
+
+@pytest.mark.slow
+def test_the_story_tells_of_real_models_before_simulated_ones(site: Path) -> None:
+    """Its chapters come before the prices of simulated ways; its list of studies has the order of all."""
+    text = (site / "index.html").read_text(encoding="utf-8")
+    story, _, listed = text.partition('id="what-next"')
+    told, named = ([STUDIES[name] for name in _studies_in(_links(part))] for part in (story, listed))
+    assert told[:2] == [Kind.PUBLISHED, Kind.MEASURED]
+    assert Kind.SIMULATED not in told[: _last_real(told)]
+    assert {Kind.MEASURED, Kind.SIMULATED} <= set(named)
+    assert Kind.SIMULATED not in named[: _last_real(named)]
+
+
+def _links(text: str) -> list[str]:
+    return re.findall(r'(?:(?:href|data-href)="|<id>|<loc>)[^"<]*?([a-z0-9-]+)/[^"<]*', text)
 
 
 def _studies_in(paths: list[str]) -> list[str]:

@@ -11,6 +11,7 @@ from pathlib import Path
 
 import pytest
 
+ROOT = Path(__file__).parents[2]
 FLIPSITE = [sys.executable, "-m", "flipsite"]
 
 
@@ -48,6 +49,8 @@ def test_a_folder_without_a_site_is_one_sentence(tmp_path: Path) -> None:
 
 
 def test_serve_builds_shows_and_ends_at_ctrl_c(tmp_path: Path) -> None:
+    studies = tmp_path / "content/studies"
+    shutil.copytree(ROOT / "content/studies/small-models-die", studies / "small-models-die")
     command = [*FLIPSITE, "serve", "--port", "0"]
     process = subprocess.Popen(
         command, cwd=tmp_path, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
