@@ -48,7 +48,7 @@ mint-3/coin-03,tuning,coding,name,0.9,
 
 
 def scratch_project(folder: Path) -> Path:
-    """The packaged narrative and most of its studies, a simulated study `trial` of 60 coins, and a family of three."""
+    """The narrative, most shipped studies, a simulated study `trial` of 60 coins, and a family of three."""
     shutil.copytree(packaged("content"), folder / "content", ignore=shutil.ignore_patterns("control-*"))
     trial = folder / "content" / "studies" / "trial"
     trial.mkdir()

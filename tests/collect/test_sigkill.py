@@ -23,9 +23,11 @@ def test_killed_at_any_instant(tmp_path: Path) -> None:
 
 def check_books(root: Path, *, seed: int, kills: int) -> None:
     """Kill so many collectors, and hold what they leave against what was really billed."""
-    script = Path(__file__).with_name("killed_collector.py")
     ran = subprocess.run(
-        [sys.executable, str(script), str(root), str(seed), str(kills)], check=True, capture_output=True
+        [sys.executable, "-m", "tests.collect.killed_collector", str(root), str(seed), str(kills)],
+        check=True,
+        capture_output=True,
+        cwd=Path(__file__).parents[2],
     )
     told = json.loads(ran.stdout)
     for moment in ("survived", "finished"):
