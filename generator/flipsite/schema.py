@@ -212,7 +212,7 @@ DRAWS: tuple[Column, ...] = (
     ),
     _text("status", "What became of the draw.", values=STATUSES),
     _text("response", "What the model said, without its reasoning; long answers are cut.", nullable=True),
-    _text("finish_reason", "Why the model stopped, as the provider tells it.", nullable=True),
+    _text("finish_reason", "Why the model stopped, as the provider reports it.", nullable=True),
     _text("provider", "Who ran the model.", nullable=True),
     _text(
         "served_model",
@@ -249,13 +249,13 @@ SPEND: tuple[Column, ...] = (
     _MODEL,
     Column(name="draws", type="integer", meaning="All draws, failed ones included.", low=0),
     Column(name="valid", type="integer", meaning="Draws with an outcome.", low=0),
-    _dollars("cost_usd", "Billed for all draws; an untold price counts at its worst case.", nullable=False),
+    _dollars("cost_usd", "Billed for all draws; a draw of unknown price counts at its worst case.", nullable=False),
     _dollars("cost_per_valid_usd", "Dollars for each valid draw; missing without one."),
     _share("share", "Of all dollars of the study.", nullable=False),
     _dollars("failed_usd", "What draws without an outcome cost.", nullable=False),
-    _count("prompt_tokens", "Sum over the draws that told."),
-    _count("completion_tokens", "Sum over the draws that told, reasoning included."),
-    _count("reasoning_tokens", "Sum over the draws that told."),
+    _count("prompt_tokens", "Sum over the draws that report it."),
+    _count("completion_tokens", "Sum over the draws that report it, reasoning included."),
+    _count("reasoning_tokens", "Sum over the draws that report it."),
     _dollars("estimated_usd", "What so many draws were estimated to cost by the catalogue’s prices."),
 )
 

@@ -94,9 +94,9 @@ class SpendRow:
         cost_per_valid_usd: Dollars for each valid draw; None without one.
         share: Of all dollars of the study, between 0 and 1; 0 where nothing cost anything.
         failed_usd: What draws without an outcome cost.
-        prompt_tokens: Sum over the draws that told.
-        completion_tokens: Sum over the draws that told, reasoning included.
-        reasoning_tokens: Sum over the draws that told.
+        prompt_tokens: Sum over the draws that report it.
+        completion_tokens: Sum over the draws that report it, reasoning included.
+        reasoning_tokens: Sum over the draws that report it.
         estimated_usd: What so many draws were estimated to cost, by the catalogue's prices.
     """
 
