@@ -249,7 +249,7 @@ SPEND: tuple[Column, ...] = (
     _MODEL,
     Column(name="draws", type="integer", meaning="All draws, failed ones included.", low=0),
     Column(name="valid", type="integer", meaning="Draws with an outcome.", low=0),
-    _dollars("cost_usd", "Billed for all draws; a draw of unknown price counts at its worst case.", nullable=False),
+    _dollars("cost_usd", "Billed for all draws; one of unknown price counts at its worst.", nullable=False),
     _dollars("cost_per_valid_usd", "Dollars for each valid draw; missing without one."),
     _share("share", "Of all dollars of the study.", nullable=False),
     _dollars("failed_usd", "What draws without an outcome cost.", nullable=False),
