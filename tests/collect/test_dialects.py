@@ -25,7 +25,7 @@ from flipsite.collect.simulated import Endpoint, fair_coin
 from flipsite.domain.study import Kind, ModelChoice, Sampling, StatedPrice
 from flipsite.errors import CollectError, NoCreditError, SettingsError, UsageError
 from flipsite.present.leaderboard.board import board
-from flipsite.present.pages.model import model_view, shared_of
+from flipsite.present.pages.model.page import model_view, shared_of
 from flipsite.project import Project
 from flipsite.settings import default_study, dump_study, load_study
 from flipsite.workflows import collect as workflow

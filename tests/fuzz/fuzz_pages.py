@@ -8,7 +8,7 @@ import jinja2
 from flipsite.analyse.report import report_draws
 from flipsite.domain.draws import Draw
 from flipsite.present.leaderboard.board import board
-from flipsite.present.pages.model import model_files, shared_of
+from flipsite.present.pages.model.page import model_files, shared_of
 from flipsite.present.pages.page import Frame
 from flipsite.present.pages.templates import environment
 from flipsite.project import packaged

@@ -17,7 +17,7 @@ from xml.etree import ElementTree
 import pytest
 from tests.hostile.hostile_site import hostile_project
 
-from flipsite.present.pages.model_data import DRAW_KEYS
+from flipsite.present.pages.model.csv import DRAW_KEYS
 from flipsite.project import find_project
 from flipsite.workflows.build import build
 from flipsite.write.check.check import check_site

@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 
 from flipsite.domain.draws import Draw, Outcome, Rejected, Status
-from flipsite.present.pages.commonest import LETTERS, Commonest, commonest_answers
+from flipsite.present.pages.model.commonest import LETTERS, Commonest, commonest_answers
 from flipsite.store.snapshot.columns import collect_draws
 
 

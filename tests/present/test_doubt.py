@@ -13,8 +13,8 @@ from flipsite.analyse.report import StudyReport, report_draws
 from flipsite.domain.draws import Draw, Outcome, Rejected, Result, Status
 from flipsite.domain.study import Kind, Study
 from flipsite.present.leaderboard.board import board
-from flipsite.present.pages.model import ModelView, shared_of
-from flipsite.present.pages.model import page_of as model_page_of
+from flipsite.present.pages.model.page import ModelView, shared_of
+from flipsite.present.pages.model.page import page_of as model_page_of
 from flipsite.present.pages.narrative_values import study_values
 from flipsite.present.pages.page import Page
 from flipsite.present.pages.study import stopped

@@ -13,8 +13,8 @@ from flipsite.domain.draws import Draw, LabelProbabilities, Outcome
 from flipsite.domain.study import Kind, Sampling
 from flipsite.present.leaderboard.board import board
 from flipsite.present.methods.logprobs import LISTED, logprobs_view
-from flipsite.present.pages.model import page_of, shared_of
-from flipsite.present.pages.model_data import model_csv
+from flipsite.present.pages.model.csv import model_csv
+from flipsite.present.pages.model.page import page_of, shared_of
 from flipsite.present.pages.templates import environment, render
 from flipsite.project import packaged
 from flipsite.settings import default_study, dump_study

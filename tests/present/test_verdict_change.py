@@ -12,7 +12,7 @@ from flipsite.analyse.outcomes.power import study_plan
 from flipsite.domain.draws import Tally
 from flipsite.domain.estimates import Dependence, Estimate, Sway, Verdict
 from flipsite.domain.study import Kind, Study
-from flipsite.present.pages.verdict_change import POWER, VerdictChange, verdict_change
+from flipsite.present.pages.model.verdict_change import POWER, VerdictChange, verdict_change
 
 
 def change(study: Study, ones: int, valid: int, *, cost_usd: float | None = 0.5) -> VerdictChange:

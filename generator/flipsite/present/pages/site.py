@@ -49,7 +49,7 @@ from flipsite.present.pages.cross_study import (
     matrix_page,
 )
 from flipsite.present.pages.data import data_package, data_page
-from flipsite.present.pages.model import listed_models, model_files, model_twins, shared_of
+from flipsite.present.pages.model.page import listed_models, model_files, model_twins, shared_of
 from flipsite.present.pages.narrative_pages import narrative_pages, narrative_sources
 from flipsite.present.pages.page import SEARCH_INDEX, Frame, Links, Page, links_of, static_files
 from flipsite.present.pages.pairs import compare_page

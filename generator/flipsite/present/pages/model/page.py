@@ -25,11 +25,12 @@ from flipsite.present.leaderboard.board import Board
 from flipsite.present.leaderboard.rows import BoardRow, fits_text
 from flipsite.present.methods.logprobs import LogprobsView, logprobs_view
 from flipsite.present.outcomes.view import OutcomesView, outcomes_view
-from flipsite.present.pages.commonest import Commonest, commonest_answers
-from flipsite.present.pages.model_data import Answers, answers, model_csv
+from flipsite.present.pages.model.answers import Answers, answers
+from flipsite.present.pages.model.commonest import Commonest, commonest_answers
+from flipsite.present.pages.model.csv import model_csv
+from flipsite.present.pages.model.verdict_change import VerdictChange, verdict_change
 from flipsite.present.pages.page import Frame, Page
 from flipsite.present.pages.templates import page_file
-from flipsite.present.pages.verdict_change import VerdictChange, verdict_change
 from flipsite.present.sequences.view import SequencesView, sequences_view
 from flipsite.present.sparklines.intervals import PosteriorCoins, posterior_coins
 from flipsite.present.sparklines.sparklines import (

@@ -1,0 +1,93 @@
+"""A model's draws as a CSV file of its own, beside its page.
+
+It is written column by column, and a value that a whole column shares is written once: two thousand models
+have a hundred thousand draws, and a dictionary for each takes longer than their pages.
+"""
+
+from collections.abc import Sequence
+from typing import Any, Final
+
+from numpy.typing import NDArray
+
+from flipsite.csv_cells import csv_cell
+from flipsite.domain.display import encoded
+from flipsite.domain.draws import OPTIONAL, STATUSES, Draws
+
+DRAW_KEYS: Final = (
+    *("draw", "labels", "order", "outcome", "status", "response", "finish_reason", "provider"),
+    *(
+        "served_model",
+        "mode",
+        "p_labels",
+        "p_cover",
+        "prompt_tokens",
+        "completion_tokens",
+        "reasoning_tokens",
+        "cost_usd",
+        "latency_s",
+        "asked_at",
+    ),
+)
+"""Columns, those of the tidy draws but for study and model."""
+
+_STATUS_NAMES: Final = tuple(status.value for status in STATUSES)
+
+
+def model_csv(draws: Draws, rows: slice) -> bytes:
+    """All draws of the model whose rows these are; text that a spreadsheet would run is disarmed."""
+    served = draws.served_model
+    columns = (
+        [str(number) for number in draws.draw[rows].tolist()],
+        _texts(draws.labels[rows]),
+        _codes(draws.order[rows], "%d"),
+        _codes(draws.outcome[rows], "%d"),
+        [_STATUS_NAMES[code] for code in draws.status[rows].tolist()],
+        _texts(draws.response[rows]),
+        _texts(draws.finish_reason[rows]),
+        _texts(draws.provider[rows]),
+        *([_texts(served[rows])] if served is not None else []),
+        _texts(draws.mode[rows]),
+        *([_texts(draws.p_labels[rows])] if draws.p_labels is not None else []),
+        *([_numbers(draws.p_cover[rows], "%r")] if draws.p_cover is not None else []),
+        _numbers(draws.prompt_tokens[rows], "%d"),
+        _numbers(draws.completion_tokens[rows], "%d"),
+        _numbers(draws.reasoning_tokens[rows], "%d"),
+        _numbers(draws.cost_usd[rows], "%r"),
+        _numbers(draws.latency_s[rows], "%r"),
+        _texts(draws.asked_at[rows]),
+    )
+    absent = {name for name in OPTIONAL if getattr(draws, name) is None}
+    keys = [key for key in DRAW_KEYS if key not in absent]
+    return encoded(f"{','.join(keys)}\n{_lines(columns)}")
+
+
+def _lines(columns: Sequence[Sequence[str]]) -> str:
+    """One line a row; columns of one and the same text are part of the form that the others fill."""
+    form, filled = [], []
+    for column in columns:
+        if column.count(column[0]) == len(column):
+            form.append(column[0].replace("%", "%%"))
+        else:
+            form.append("%s")
+            filled.append(column)
+    line = ",".join(form) + "\n"
+    if not filled:
+        return (line % ()) * len(columns[0])
+    return "".join([line % row for row in zip(*filled, strict=True)])
+
+
+def _texts(column: Sequence[str | None]) -> list[str]:
+    if column.count(column[0]) == len(column):
+        return [csv_cell(column[0])] * len(column)
+    return [csv_cell(text) for text in column]
+
+
+def _codes(column: NDArray[Any], form: str) -> list[str]:
+    return [form % value if value >= 0 else "" for value in column.tolist()]
+
+
+def _numbers(column: NDArray[Any], form: str) -> list[str]:
+    values = column.tolist()
+    if len(values) > 1 and values.count(values[0]) == len(values):
+        return [form % values[0]] * len(values)
+    return [form % value if value == value else "" for value in values]  # noqa: PLR0124 (NaN)
