@@ -16,7 +16,7 @@ from flipsite.present.charts.bias import bias_intervals
 from flipsite.present.charts.interactive import bundle, figure_files
 from flipsite.present.pages.page import Page as SitePage
 from flipsite.present.pages.templates import environment, render
-from flipsite.present.sparklines.sparklines import SparklineSpec, running_mean_twin, strip_twin
+from flipsite.present.sparklines.interactive import SparklineSpec, running_mean_twin, strip_twin
 from flipsite.present.sparklines.specs import twin_files
 
 pytestmark = pytest.mark.browser

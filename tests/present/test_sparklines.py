@@ -1,8 +1,7 @@
-"""The small pictures' geometry: every draw has its mark, and the envelope is the binomial's."""
+"""The small pictures as templates draw them, and their interactive twins."""
 
 import json
 import re
-from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
@@ -11,95 +10,21 @@ import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from scipy import stats
-from tests.present.pictures import root_of, words
+from tests.present.pictures import outcomes, points, root_of, words
 
 from flipsite.present.pages.templates import environment, render
-from flipsite.present.sparklines.sparklines import (
+from flipsite.present.sparklines.interactive import SparklineSpec, running_mean_twin, strip_twin
+from flipsite.present.sparklines.running_mean import (
     MOST_POINTS,
-    SparklineSpec,
-    chance_envelope,
-    drawn_points,
     envelope,
-    row_bar,
     running_mean,
-    running_mean_twin,
-    strip,
-    strip_twin,
 )
 from flipsite.present.sparklines.specs import full_spec, running_mean_chart, strip_chart, twin_files
+from flipsite.present.sparklines.strip import strip
 
 TEMPLATES = environment([Path(__file__).parents[2] / "templates"])
 DRAWS = st.lists(st.sampled_from([1, 0, -1]), min_size=1, max_size=120)
 TARGETS = st.sampled_from([0.5, 0.1, 0.83])
-
-
-def outcomes(found: Sequence[int]) -> np.ndarray[Any, np.dtype[np.int8]]:
-    return np.array(found, np.int8)
-
-
-def points(path: str) -> list[tuple[int, int]]:
-    return [(int(x), int(y)) for x, y in re.findall(r"(-?\d+) (-?\d+)", path)]
-
-
-@given(n=st.integers(1, 3000), target=TARGETS)
-def test_the_envelope_is_the_binomials(n: int, target: float) -> None:
-    """Equal to scipy.stats' quantiles at every draw, and at least 95 % of coins are inside."""
-    at = drawn_points(n)
-    low, high = chance_envelope(at, target=target)
-    assert low * at == pytest.approx(stats.binom.ppf(0.025, at, target))
-    assert high * at == pytest.approx(stats.binom.ppf(0.975, at, target))
-    inside = stats.binom.cdf(np.round(high * at), at, target) - stats.binom.cdf(
-        np.round(low * at) - 1, at, target
-    )
-    assert np.min(inside) >= 0.95 - 1e-9
-
-
-@given(found=DRAWS, target=TARGETS)
-def test_the_running_mean_ends_at_the_share_of_ones(found: list[int], target: float) -> None:
-    """Every valid draw is a point inside the frame, from left to right, within half a unit of its share."""
-    valid = [outcome for outcome in found if outcome >= 0]
-    mean = running_mean(outcomes(found), target=target)
-    if not valid:
-        assert mean is None
-        return
-    assert mean is not None
-    assert mean.mean == pytest.approx(np.mean(valid))
-    drawn = points(mean.line)
-    assert len(drawn) == mean.n_points == mean.n_valid == len(valid)
-    assert drawn[-1] == (mean.x, mean.y)
-    assert [x for x, _ in drawn] == sorted({x for x, _ in drawn})
-    shares = [(mean.bottom - y) / (mean.bottom - mean.top) for _, y in drawn]
-    assert shares == pytest.approx(
-        list(np.cumsum(valid) / np.arange(1, len(valid) + 1)), abs=0.5 / 1600 + 1e-9
-    )
-    for x, y in points(mean.band):
-        assert mean.left <= x <= mean.right
-        assert mean.top <= y <= mean.bottom
-
-
-@given(found=DRAWS)
-def test_every_draw_is_one_mark_of_the_strip(found: list[int]) -> None:
-    drawn = strip(outcomes(found))
-    assert (drawn.heads.count("v-"), drawn.tails.count("v"), drawn.missing.count("h")) == (
-        found.count(1),
-        found.count(0),
-        found.count(-1),
-    )
-    assert (drawn.n_ones, drawn.n_zeros, drawn.n_missing) == tuple(found.count(kind) for kind in (1, 0, -1))
-    places = points(drawn.heads) + points(drawn.tails) + [(x + 17, y) for x, y in points(drawn.missing)]
-    assert len(set(places)) == len(found)
-    assert max(y for _, y in places) < drawn.height
-    assert [first for _, first in drawn.rows] == list(range(0, len(found), 50))
-
-
-def test_a_strip_shows_the_numbers_that_the_data_have() -> None:
-    """Of draws that begin late and have a gap; the interactive chart is told them too."""
-    numbers = np.array([*range(7, 67), *range(100, 130)])
-    found = outcomes([1] * len(numbers))
-    assert [first for _, first in strip(found, numbers).rows] == [7, 57]
-    assert strip_twin(found, numbers).numbers == " ".join(map(str, numbers))
-    assert strip_twin(found, np.arange(len(found))).numbers == ""
 
 
 @pytest.mark.parametrize("n", [601, 5_000, 1_000_000])
@@ -127,13 +52,6 @@ def test_the_templates_draw_well_formed_pictures_with_words_for_them(found: list
         root = root_of(render(TEMPLATES, "parts/running_mean.svg.html", mean=mean, goal=target))
         assert f"{target:g}" in words(root)
         assert ("inside" if mean.inside else "outside") in (root.get("aria-label") or "")
-
-
-@given(shares=st.lists(st.floats(0, 1), min_size=3, max_size=3).map(sorted))
-def test_a_rows_bar_keeps_its_order_and_its_frame(shares: list[float]) -> None:
-    bar = row_bar(*shares, width=200)
-    assert 0 <= bar.low <= bar.middle <= bar.high <= 200
-    assert row_bar(0.0, 0.25, 0.5, top=0.5) == (0, 100, 200)
 
 
 @pytest.mark.parametrize("kind", ["running mean", "strip"])
@@ -184,9 +102,3 @@ def test_of_many_draws_the_page_holds_the_counts_at_the_points() -> None:
     assert ones == [(at + 1) // 2 for at in points_at]
     assert (mean.drawn, len(ones), ones[-1]) == ("", MOST_POINTS, 5_000)
     assert (len(marks.drawn), marks.stride) == (MOST_POINTS, 25)
-
-
-@pytest.mark.parametrize("target", [0.0, 1.0])
-def test_a_certain_coin_has_an_envelope_of_no_width(target: float) -> None:
-    low, high = chance_envelope(drawn_points(5), target=target)
-    assert low.tolist() == high.tolist() == [target] * 5

@@ -20,7 +20,7 @@ from flipsite.present.charts.registry import (
     study_drawings,
 )
 from flipsite.present.embeds.registry import table_drawings
-from flipsite.present.sparklines.sparklines import SparklineSpec
+from flipsite.present.sparklines.interactive import SparklineSpec
 from flipsite.present.sparklines.specs import twin_files
 
 Figures = Mapping[str, Figure]

@@ -15,7 +15,9 @@ from flipsite.present.charts import theme
 from flipsite.present.charts.figure import NARROW_PX, AnyChart, Canvas, Margins, Row, placed
 from flipsite.present.charts.interactive import spec_call
 from flipsite.present.charts.theme import Token, ink
-from flipsite.present.sparklines.sparklines import COLUMNS, SparklineSpec, envelope
+from flipsite.present.sparklines.interactive import SparklineSpec
+from flipsite.present.sparklines.running_mean import envelope
+from flipsite.present.sparklines.strip import COLUMNS
 
 _KINDS: tuple[tuple[str, Token], ...] = (("one", "heads"), ("zero", "tails"), ("neither", "missing"))
 _DASH = "M-1,-.25H1V.25H-1Z"

@@ -19,10 +19,10 @@ SHOWN = 50
 """Answers on a model's page: its size does not grow with the draws."""
 
 LETTERS = 700
-"""Of an answer shown; the download has the rest."""
+"""Characters of an answer that are shown; the download has the rest."""
 
 MOST_LABELS = 12
-"""Labels of a draw that are all named."""
+"""A draw with more labels names the first two and the last."""
 
 _LONG = 240
 """An answer of more letters may have to be scrolled, so the keyboard can reach it."""
@@ -52,11 +52,11 @@ _NUMBERS: Final[tuple[tuple[str, str, Callable[[float], str]], ...]] = (
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Answers:
-    """Draws to open.
+    """The answers on a page, each behind a coin that opens it.
 
     Attributes:
-        n_shown: How many.
-        alike: What is the same of all of them, as (name, text); empty of a single one.
+        n_shown: Their number.
+        alike: What all of them share, as (name, text); empty of a single one.
         html: An `li` each: a coin, and the box that it opens, `#draw-N`.
     """
 
@@ -127,14 +127,14 @@ def _box(text: str | None) -> str:
 
 
 def _escaped(texts: Sequence[str]) -> list[str]:
-    """Texts as HTML; in one go, unless somebody used the mark that keeps them apart."""
+    """Texts as HTML; in one go, unless a text holds the mark that separates them."""
     found = str(escape(_APART.join(texts))).split(_APART)
     return found if len(found) == len(texts) else [str(escape(text)) for text in texts]
 
 
 @lru_cache(maxsize=4096)
 def _labels(text: str | None) -> str | None:
-    """The labels of a draw in words, of many the ends; as they stand where they are no JSON list."""
+    """The labels of a draw in words, of many the ends; unchanged where they are no JSON list."""
     try:
         *others, last = json.loads(text or "")
     except (ValueError, TypeError):

@@ -32,19 +32,15 @@ from flipsite.present.pages.model.verdict_change import VerdictChange, verdict_c
 from flipsite.present.pages.page import Frame, Page
 from flipsite.present.pages.templates import page_file
 from flipsite.present.sequences.view import SequencesView, sequences_view
-from flipsite.present.sparklines.intervals import PosteriorCoins, posterior_coins
-from flipsite.present.sparklines.sparklines import (
-    RunningMean,
+from flipsite.present.sparklines.interactive import (
     SparklineSpec,
-    Strip,
-    running_mean,
-    running_mean_of,
     running_mean_twin,
-    strip,
-    strip_of,
     strip_of_twin,
     strip_twin,
 )
+from flipsite.present.sparklines.intervals import PosteriorCoins, posterior_coins
+from flipsite.present.sparklines.running_mean import RunningMean, running_mean, running_mean_of
+from flipsite.present.sparklines.strip import Strip, strip, strip_of
 from flipsite.present.tables import TOP
 from flipsite.present.text.features import feature_lines
 from flipsite.present.text.outside import REL, OutsideLink, model_links
