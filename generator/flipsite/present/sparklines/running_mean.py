@@ -93,7 +93,7 @@ def _running_mean(ones: NDArray[np.int64], frame: "_Frame") -> RunningMean:
 
 
 def drawn_points(n_valid: int) -> NDArray[np.int64]:
-    """The draws, from 1, that a picture of `n_valid` shows: all, or MOST_POINTS with the first and the last."""
+    """The draws, from 1, that a picture shows: all, or MOST_POINTS with the first and the last."""
     if n_valid <= MOST_POINTS:
         return np.arange(1, n_valid + 1)
     return np.linspace(1, n_valid, MOST_POINTS).round().astype(np.int64)
@@ -102,7 +102,7 @@ def drawn_points(n_valid: int) -> NDArray[np.int64]:
 def chance_envelope(
     n_valid: NDArray[np.int64], *, target: float
 ) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
-    """The shares between which a coin at the target lies with 95 % probability after `n_valid` draws, exactly.
+    """The shares between which a coin at the target lies after `n_valid` draws with 95 % probability, exact.
 
     Each end is a quantile of the binomial distribution, the smallest count k with P(X ≤ k) ≥ 0.025 or 0.975,
     so that at each single draw the coin is between them in at least 95 % of all tries.
