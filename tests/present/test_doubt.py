@@ -69,15 +69,15 @@ def part(name: str, page: Page) -> str:
 @pytest.mark.parametrize(
     ("target", "n_valid", "told"),
     [
-        (0.5, 50, "within reach: it takes an even number of valid draws; it had 50."),
-        (0.5, 47, "it had 47. The least that so many can show is 0.011."),
-        (0.5, None, "a single refusal can put it out of reach."),
+        (0.5, 50, "was possible: it needs an even number of valid draws; it had 50."),
+        (0.5, 47, "it had 47. The smallest possible bias was 0.011."),
+        (0.5, None, "a single refusal can make it impossible."),
         (
             0.2,
             7,
-            "a multiple of 5 of valid draws; it had 7. The least that so many can show is 0.057.",
+            "a multiple of 5 of valid draws; it had 7. The smallest possible bias was 0.057.",
         ),
-        (0.2, 10, "within reach"),
+        (0.2, 10, "was possible"),
         (1, 9, "never strayed"),
     ],
 )
@@ -103,14 +103,14 @@ def test_a_model_s_page_tells_what_is_believed_beside_what_was_counted() -> None
         f"at most 0.05 {100 * within[0]:.0f} % Chance that it is at most 0.1 {100 * within[1]:.0f} %" in said
     )
     assert "shows 0.056 on average at 50 draws" in said
-    assert "to be among" not in said, "of two models both are among the twenty least biased"
+    assert "being among" not in said, "of two models both are among the twenty least biased"
 
 
 def test_a_printed_model_is_placed_among_all_that_were_asked(article: StudyReport) -> None:
     said = part("doubt", page_of(article, "google/gemini-2.5-pro"))
-    assert "Chance to be among the 20 least biased 28 % of 240 models" in said
-    assert "Chance to be among the 20 most biased <1 % of 240 models" in said
-    assert "weighed by the population" in said
+    assert "Chance of being among the 20 least biased 28 % of 240 models" in said
+    assert "Chance of being among the 20 most biased <1 % of 240 models" in said
+    assert "weighted by the population" in said
 
 
 def test_a_verdict_that_hangs_on_missing_answers_says_so() -> None:
@@ -164,7 +164,7 @@ def test_a_study_tells_what_stopping_when_settled_would_have_saved() -> None:
     said = words(render(TEMPLATES, "parts/settled.html", report=report, page=page, **context))
     assert "a/one biased 8 50 b/zero biased 8 50" in said
     assert "2 of these 2 models would have been settled before their last draw" in said
-    assert "16 draws in all in place of 100, 84 % fewer." in said
+    assert "16 draws in total instead of 100, 84 % fewer." in said
 
 
 def test_dependent_draws_with_equal_counts_have_their_own_coins() -> None:

@@ -151,7 +151,7 @@ def test_features_become_columns_to_add_and_bounds_of_price() -> None:
 def test_a_finding_names_the_most_biased_model() -> None:
     report = drawn({"a/x": (25, 50), "b/y": (50, 50), "c/z": (0, 50)})
     assert str(finding(report, board(report))) == (
-        "2 of 3 models are shown to be biased, most of all b/y and 1 other (0.500). "
+        "2 of 3 models are shown to be biased, most strongly b/y and 1 other (0.500). "
         "1 cannot be distinguished from a fair coin."
     )
     even = drawn({"a/x": (26, 50)})

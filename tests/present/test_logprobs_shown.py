@@ -53,7 +53,8 @@ def said(report: StudyReport, coin: str) -> str:
 def test_a_coin_that_says_the_truth_would_have_needed_one_request(report: StudyReport) -> None:
     """0.7 as it came; 0.77 had it been reported before the temperature."""
     words = said(report, "says-0.7")
-    assert "One request would have told as much as these 50 draws : 49 requests, $0.0010, could" in words
+    assert "One request would have carried as much information as these 50 draws : 49 requests, " in words
+    assert "49 requests, $0.0010, could" in words
     assert "By log-probabilities 0.700 0.700 to 0.700" in words
     assert "The same at temperature 0.7 0.770 0.770 to 0.770" in words
     assert "before the temperature is applied; the last row is for those" in words
@@ -61,7 +62,7 @@ def test_a_coin_that_says_the_truth_would_have_needed_one_request(report: StudyR
 
 def test_a_coin_that_says_the_false_replaces_no_draw(report: StudyReport) -> None:
     words = said(report, "says-0.5-falls-0.9")
-    assert "Its draws do not fall as its log-probabilities say" in words
+    assert "Its draws do not agree with its log-probabilities say" in words
     assert "could have been saved" not in words
 
 
@@ -79,14 +80,14 @@ def test_a_server_that_reports_before_the_temperature_is_named_so(report: StudyR
 
 def test_a_coin_that_wavers_saves_little(report: StudyReport) -> None:
     """The variance from request to request is most of what there is."""
-    requests = re.search(r"(\d+) requests would have told as much as these 50", said(report, "wavers"))
+    requests = re.search(r"(\d+) requests would have carried as much information as", said(report, "wavers"))
     assert requests
     assert 25 < int(requests[1]) < 45
 
 
 def test_a_coin_that_promises_and_sends_none(report: StudyReport) -> None:
     words = said(report, "says-nothing")
-    assert "Log-probabilities were asked for, and none came that could be read." in words
+    assert "Log-probabilities were requested, but none that could be read were returned." in words
 
 
 def test_the_draws_to_download_have_the_probabilities(report: StudyReport) -> None:

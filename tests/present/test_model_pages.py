@@ -64,7 +64,7 @@ def test_what_is_rare_for_one_model_is_no_surprise_among_many(study: Study, esti
     """33 of 50 alone is called biased, p = 0.033; beside forty more it is not."""
     among = estimated([("a/x", 33, 50), *((f"b/{i}", 25, 50) for i in range(40))])[0]
     assert "too rare to be luck" in sentence(study, estimated, 33, 50)
-    assert "odd for one model, no surprise among so many" in verdict_sentence(study, among, None)
+    assert "unusual for one model but not among so many" in verdict_sentence(study, among, None)
 
 
 def test_a_label_is_named_only_where_it_was_always_the_same(study: Study, estimated: Estimated) -> None:

@@ -282,7 +282,7 @@ def test_the_page_tells_selection_doubt_and_what_could_have_been_seen(report: St
     assert "conditional on its being printed" in text
     assert "every count of 40 to 55 draws" in text
     assert "out of 240: the least and the most biased" in text
-    assert "Not fitted: mean , for the direction of each bias is not known" in text
+    assert "Not fitted: mean , because the direction of each bias is not known" in text
     assert "The smallest effect that a study like this finds four times in five (scale form)" in text
     assert "The forms are not ranked" in text
     assert "Parameters: unknown for 17 models" in text

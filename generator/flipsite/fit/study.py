@@ -23,7 +23,7 @@ FEWEST_MODELS: Final = 10
 
 UNSIGNED: Final = OmittedInput(
     what="mean",
-    reason="the direction of each bias is not known, and this form is about nothing else",
+    reason="the direction of each bias is not known, and this form estimates nothing else",
 )
 
 

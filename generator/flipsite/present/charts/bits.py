@@ -46,9 +46,9 @@ def bits_a_draw(report: StudyReport) -> Figure:
         name="bits",
         title=title,
         caption=(
-            "Fair bits that a valid draw is worth, from the end of its interval farther from even (left) "
-            "to the share found. Grey: not claimed, for they may not be taken for independent draws of "
-            "one coin."
+            "Fair bits that a valid draw is worth, computed at the end of its interval farther from even "
+            "(left) and at the observed share (right). Grey: not claimed, because the draws may not be "
+            "independent draws of one coin."
         ),
         description=f"{title}. " + " ".join(f"{row['label']}." for row in rows[:20]),
         records=[

@@ -51,7 +51,8 @@ def bias_distribution(estimates: Sequence[Estimate], study: Study) -> Figure:
         title=title,
         caption=(
             f"{plural(len(known), 'model')}, counted by bias in steps of {width:g}. The band behind is "
-            f"what as many fair coins would show, each drawn as often as its model (computed, not simulated)."
+            f"what the same number of fair coins would show, each drawn as often as its model "
+            f"(computed, not simulated)."
             f"{_which_bias(known)}"
         ),
         description=f"{title}. {_shape_sentence(rows, expected, edges)}",

@@ -52,7 +52,7 @@ def price_against_bias(family: MethodFamily) -> Figure:
     title = (
         f"{len(able)} of {plural(n_models, 'model')} can be asked in a way that is within {within}"
         if able
-        else f"No way of asking is shown to bring a model within {within}"
+        else f"No way of asking is shown to bring a model within {within} of the target"
     )
     free = len(known) - len(priced) if priced else 0
     left_out = (

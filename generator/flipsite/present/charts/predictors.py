@@ -70,7 +70,7 @@ def curve_effect(effect: Effect, form: FittedForm, study: Study) -> Figure:
         title=title,
         caption=(
             f"The expected {effect.quantity} of a model that is average in all else, in the "
-            f"{FORM_NAMES[form.form]} form, with its 95 % band, over the models of known value."
+            f"{FORM_NAMES[form.form]} form, with its 95 % band, over the models whose value is known."
         ),
         description=f"{title}; at its right end the 95 % interval is {low} to {high}.",
         records=rows,

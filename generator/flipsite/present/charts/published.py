@@ -350,7 +350,7 @@ def kinds_at_the_ends(claims: Sequence[Enrichment], study: Study) -> Figure:
         title=title,
         caption=(
             "Each mark is a model of the kind: left of the line one of the least biased, right of it one of "
-            "the most. In grey, how many more at the two ends may be of the kind."
+            "the most. Grey shows how many more at the two ends may be of the kind."
         ),
         description=f"{title}. " + " ".join(f"{row['label']}; {row['unknown']}." for row in rows),
         records=[

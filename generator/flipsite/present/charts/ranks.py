@@ -63,8 +63,8 @@ def rank_intervals(estimates: Sequence[Estimate], study: Study, *, n_models: int
         name=f"{study.id}-rank-intervals",
         title=title,
         caption=(
-            f"{plural(len(known), 'model')} by rank, with the 95 % interval of the rank: the places that it "
-            f"could take, chance in every model’s draws allowed for.{unseen}{fewer}"
+            f"{plural(len(known), 'model')} by rank, with the 95 % interval of the rank: the positions that "
+            f"are compatible with chance in every model’s draws.{unseen}{fewer}"
         ),
         description=(
             f"{title}. The widest interval spans {count_text(widths[-1])}, the narrowest "

@@ -58,7 +58,7 @@ def alternation_against_dispersion(found: SequenceStudy, study: Study) -> Figure
         caption=(
             f"Small dots are {CLOUD} simulated models that make independent draws, {count_text(commonest)} "
             f"answers of {count_text(study.sampling.per_answer)} each. To the right, neighbours differ too "
-            f"often; below, each answer holds too nearly the same counts.{fewer}"
+            f"often; at the bottom, the counts of all answers are too similar.{fewer}"
         ),
         description=f"{title}. " + " ".join(f"{row['label']}." for row in rows[:20]),
         records=[

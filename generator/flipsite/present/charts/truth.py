@@ -40,7 +40,7 @@ def truth(estimates: Sequence[Estimate], truths: Mapping[str, float], study: Stu
         title=title,
         caption=(
             f"{plural(len(rows), 'simulated coin')}: the share of ones drawn (marks) with its 95 % interval "
-            f"(lines), and the probability the coin was made with (gold bars). The dashed line is fair."
+            f"(lines), and the true probability of the coin (gold bars). The dashed line is fair."
         ),
         description=f"{title}. " + " ".join(f"{row['label']}." for row in rows[:20]),
         records=[

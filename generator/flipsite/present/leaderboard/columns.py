@@ -51,7 +51,7 @@ _RANK = Heading(
     key="rank",
     label="Rank",
     help="By bias, least first; ties share a rank. Below it the rank’s 95 % interval, drawn and in "
-    "words; a rank outside of it owes something to luck.",
+    "words; a rank outside it is partly luck.",
     numeric=True,
 )
 _MODEL = Heading(key="model", label="Model")
@@ -59,39 +59,42 @@ _BIAS = Heading(key="bias", label="Bias", help="Distance of the share of ones fr
 _TV = Heading(
     key="bias",
     label="Bias",
-    help="Total variation: the part of the draws that would have to change for the shares to be as asked.",
+    help="Total variation: the part of the draws that would have to change to give the requested shares.",
     numeric=True,
 )
 _OUTCOMES = Heading(
     key="picture",
     label="What it drew",
     help="How often it drew each outcome; the line is what was asked for. Many outcomes are a grid: the "
-    "stronger the colour, the oftener.",
+    "darker the colour, the more often.",
     numeric=True,
 )
 _TOP_SHARE = Heading(
-    key="top_share", label="Says most", help="Its likeliest outcome, with its share.", numeric=True
+    key="top_share", label="Says most", help="Its most frequent outcome, with its share.", numeric=True
 )
 _EFFECTIVE = Heading(
     key="effective",
     label="Effective outcomes",
-    help="As many equally likely outcomes would agree as often by chance.",
+    help="The number of equally likely outcomes that would agree as often by chance.",
     numeric=True,
 )
 _VALID_ANSWERS = Heading(
-    key="valid", label="Valid answers", help="Answers of exactly the draws asked for.", numeric=True
+    key="valid",
+    label="Valid answers",
+    help="Answers with exactly the requested number of draws.",
+    numeric=True,
 )
 _ALTERNATION = Heading(
     key="alternation",
     label="Alternation",
-    help="Share of draws that differ from the one before them in the answer.",
+    help="Share of draws that differ from the previous one in the answer.",
     numeric=True,
 )
 _DISPERSION = Heading(
     key="dispersion_own",
     label="Dispersion",
     help="Spread of the counts from answer to answer: 1 for independent draws, less where outcomes are "
-    "rationed, more where they stick.",
+    "rationed, more where single answers favour one.",
     numeric=True,
 )
 _DISTINCT = Heading(
@@ -105,21 +108,21 @@ _SHARE = Heading(key="mean", label="Share of ones", help="Among valid draws.", n
 _VERDICT = Heading(key="verdict", label="Verdict", help="By the rules of the methods page.")
 _VALID = Heading(key="valid", label="Valid draws", help="Draws with an outcome, of all draws.", numeric=True)
 _FITS = Heading(
-    key="valid", label="Draws that fit", help="Numbers of draws that print as this figure.", numeric=True
+    key="valid", label="Draws that fit", help="Numbers of draws that can give this figure.", numeric=True
 )
 _P = Heading(key="p_value", label="p", help="Exact two-sided binomial test of the target.", numeric=True)
 _MEDIAN = Heading(
     key="bias_median",
     label="Likely bias",
-    help="Of the coin itself, not of these draws: as likely above as below (posterior median). In small: the "
+    help="Of the coin itself, not of these draws (posterior median). In small print: the "
     "chance that it is at most 0.1.",
     numeric=True,
 )
 _SHRUNKEN = Heading(
     key="bias_shrunken",
     label="Shrunken bias",
-    help="Of the coin itself, given the draws of all models of the study (posterior mean). In small: the "
-    "chance that it is at most 0.1.",
+    help="Of the coin itself, given the draws of all models of the study (posterior mean). In small "
+    "print: the chance that it is at most 0.1.",
     numeric=True,
 )
 _LEAST = Heading(

@@ -142,7 +142,7 @@ def finding(report: StudyReport, made: Board) -> Headline:
     sharing = sum(row.estimate.ranking_bias == extreme.estimate.ranking_bias for row in made.rows) - 1
     others = f" and {plural(sharing, 'other')}" if sharing else ""
     if n_biased:
-        verb, most_of_all = ("is", ": ") if n_biased == 1 else ("are", ", most of all ")
+        verb, most_of_all = ("is", ": ") if n_biased == 1 else ("are", ", most strongly ")
         if n_biased == 1 and (sharing or extreme.estimate.verdict is not Verdict.BIASED):
             most_of_all = "; the largest bias is that of "
         before = f"{count_text(n_biased)} of {asked} {verb} shown to be biased{most_of_all}"

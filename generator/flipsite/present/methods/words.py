@@ -23,17 +23,17 @@ def way_text(record: MethodRecord) -> str:
 def remarks(record: MethodRecord) -> Iterable[str]:
     """The details of a record's method, and why its bits are not claimed."""
     if record.passes_all:
-        yield "at this target every proposal is to be accepted: the coin is ours, not the model’s"
+        yield "at this target every proposal should be accepted: the randomness is ours, not the model’s"
     elif record.is_ours:
-        yield "accepts every proposal: the coin is ours, not the model’s"
+        yield "accepts every proposal: the randomness is ours, not the model’s"
     for trial in record.trials:
         if trial.trials:
             rate, wanted = percent_text(trial.accepted / trial.trials), percent_text(trial.wanted)
-            yield f"accepts {rate} of the proposals of outcome {trial.outcome}, where {wanted} is right"
+            yield f"accepts {rate} of the proposals of outcome {trial.outcome}, where {wanted} is correct"
     if (seeds := record.seeds) and seeds.strings:
         yield f"{plural(seeds.distinct, 'different string')} in {count_text(seeds.strings)}"
-        yield f"{plural(seeds.right, 'outcome')} computed right"
-        yield f"bias by the strings {bias_text(seeds.bias_recomputed)}"
+        yield f"{plural(seeds.right, 'outcome')} computed correctly"
+        yield f"bias recomputed from the strings {bias_text(seeds.bias_recomputed)}"
     if record.fair.why and not record.is_ours:
         yield f"bits not claimed: {record.fair.why}"
 
@@ -82,7 +82,7 @@ def _without(unable: Sequence[str], n_models: int, records: Sequence[MethodRecor
     verb = "is" if len(unable) == 1 else "are"
     several = f"{plural(len(unable), 'model')} of {n_models:,} {verb} not"
     subject = f"None of {plural(n_models, 'model')} is" if len(unable) == n_models else several
-    yield f"{subject} shown to draw within {FAIR_MARGIN:g} of the target by any way asked."
+    yield f"{subject} shown to draw within {FAIR_MARGIN:g} of the target in any way of asking."
     able = sorted((each for each in records if each.model in unable and each.fair.claimed), key=_rate)
     best = {each.model: each for each in able if _rate(each)}
     if best:

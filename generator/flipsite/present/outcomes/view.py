@@ -141,7 +141,7 @@ def _place_bars(places: PlaceEffect | None) -> tuple[OutcomeBar, ...]:
     if places is None or len(places.places) > MOST_BARS:
         return ()
     k = len(places.places)
-    names = ["first", *(f"place {j + 1}" for j in range(1, k - 1)), "last"]
+    names = ["first", *(f"position {j + 1}" for j in range(1, k - 1)), "last"]
     return _bars(outcome_estimates(places.places, labels=names, shares=(1 / k,) * k))
 
 

@@ -20,25 +20,26 @@ GLOSSARY: Mapping[str, str] = {
     "draw": "One request for one flip, whatever came back. It is valid if the answer names a side.",
     "fair": "A verdict: the whole 95 % interval of the share of ones lies within "
     f"{FAIR_MARGIN:g} of the target.",
-    "biased": f"A verdict: the q-value is below {FALSE_DISCOVERY_RATE:g}. A coin at the target would hardly "
-    "ever stray so far, even counting how many models were looked at.",
+    "biased": f"A verdict: the q-value is below {FALSE_DISCOVERY_RATE:g}. A coin at the target would rarely "
+    "stray so far, even with the number of models tested taken into account.",
     "undecided": "A verdict: the draws show neither that the model is biased nor that it is fair.",
     "interval": "The range that holds the true share of ones in 95 of 100 such cases (Jeffreys’ interval). "
     "More draws make it narrower.",
     "noise floor": "The bias that a truly fair coin shows on average, by chance alone, at that many draws. "
-    "A bias below it is no merit.",
-    "band of chance": "Where a coin at the target stays in 95 of 100 tries of so many draws. Sand-coloured "
-    "on this site.",
-    "outcome": "Of a valid draw: 1 or 0, the index of the label that was drawn, whatever it looked like.",
+    "A bias below it is not an achievement.",
+    "band of chance": "The range in which a coin at the target stays in 95 of 100 tries of that many draws. "
+    "Sand-coloured on this site.",
+    "outcome": "Of a valid draw: 1 or 0, the index of the label that was drawn, whatever its text.",
     "p-value": "How often a coin at the target would stray at least as far as this model did.",
-    "q-value": "The p-value with an allowance for having looked at many models: of those below 0.05, about "
+    "q-value": "The p-value corrected for the number of models tested: of those below 0.05, about "
     "one in twenty is expected to be a fair coin.",
-    "posterior": "What the draws leave to be believed about the true share of ones.",
-    "shrunken bias": "The bias of the coin itself, given the draws of all models of the study: nearer to 0 "
-    "than that of its own draws where most of the others are near the target.",
-    "rank": "A model’s place by its bias, least first. Its interval tells how little a few draws can rank.",
-    "share of ones": "Ones among a model’s valid draws, as a part of 1.",
-    "spend": "US dollars actually billed, for failed draws too.",
+    "posterior": "The probability distribution of the true share of ones, given the draws.",
+    "shrunken bias": "The bias of the coin itself, estimated from the draws of all models of the study: "
+    "nearer to 0 than the bias of its own draws where most of the other models are near the target.",
+    "rank": "A model’s position by bias, least first. Its interval shows how uncertain a "
+    "ranking from few draws is.",
+    "share of ones": "Ones divided by valid draws, from 0 to 1.",
+    "spend": "US dollars billed, failed draws included.",
     "study": "One experiment: a prompt, its settings, a set of models, and the draws.",
     "target": "The probability of a one that the prompt asks for; one half unless a study says otherwise.",
 }
@@ -65,7 +66,7 @@ def glossary_page() -> Page:
     return Page(
         path="glossary/index.html",
         title="Glossary",
-        description="The words of this site, each in a sentence or two.",
+        description="The terms used on this site, each in a sentence or two.",
         template="glossary.html",
         crumbs=(("Home", "index.html"),),
         context={"words": [(word, anchor(word), GLOSSARY[word]) for word in sorted(GLOSSARY)]},

@@ -14,26 +14,26 @@ PATTERNS: Mapping[Pattern, tuple[str, str]] = {
     ),
     Pattern.STICKY: (
         "lopsided answers",
-        "Single answers lean to one outcome more than independent draws do.",
+        "Single answers favour one outcome more than independent draws do.",
     ),
-    Pattern.ALTERNATING: ("alternating", "It changes from one outcome to another more often than chance."),
-    Pattern.REPEATING: ("repeating", "It stays on an outcome longer than chance."),
-    Pattern.FIRST_PLACE: ("first place", "The first draw of an answer has other shares than the rest."),
-    Pattern.PLACES: ("places", "Which outcome comes depends on the place in the answer."),
+    Pattern.ALTERNATING: ("alternating", "It switches between outcomes more often than chance would."),
+    Pattern.REPEATING: ("repeating", "It repeats an outcome for longer than chance would."),
+    Pattern.FIRST_PLACE: ("first draw", "The first draw of an answer has different shares from the rest."),
+    Pattern.PLACES: ("positions", "The outcome depends on the position in the answer."),
     Pattern.SCRIPTS: ("scripts", "It gives the same whole answer again and again."),
-    Pattern.LOOP: ("loop", "Its answers repeat a stretch of themselves."),
+    Pattern.LOOP: ("loop", "Its answers repeat a sequence within themselves."),
 }
 """A short name of each pattern, and a sentence on what it means."""
 
 
 def rows_finding(found: SequenceEstimate) -> str:
-    """What a model's answers say of its draws being independent, in a sentence or two."""
+    """State in a sentence or two whether the draws within answers are independent."""
     draws = f"{plural(found.valid, 'answer')} of {count_text(found.per_answer)} draws"
     match found.verdict:
         case SequenceVerdict.PATTERNED:
             return " ".join(PATTERNS[pattern][1] for pattern in found.patterns)
         case SequenceVerdict.INDEPENDENT:
-            return f"Its {draws} look like independent draws, and would hardly do so if they were not."
+            return f"Its {draws} look like independent draws, and would be unlikely to if they were not."
         case SequenceVerdict.UNDECIDED:
             return f"Its {draws} show no pattern, but are too few to call the draws independent."
 

@@ -69,7 +69,7 @@ def verdict_sentence(study: Study, estimate: Estimate, printed: PrintedBias | No
         case Verdict.UNDECIDED:
             few = _few(study, estimate)
             if estimate.p_value < _RARE:
-                return f"{seen}. {rarity}: odd for one model, no surprise among so many; {few} to say more."
+                return f"{seen}. {rarity}: unusual for one model but not among so many; {few} to say more."
             return f"{seen}. {rarity}, which is no evidence of bias; but {few} to call it fair."
 
 
@@ -87,7 +87,7 @@ def _reservation(estimate: Estimate) -> str:
     within = bias_text(estimate.bias_within)
     if estimate.sway is Sway.ORDER and estimate.outcomes > 2:
         return (
-            "But it follows the order of the labels: it takes the places of the list with a bias of "
+            "But it follows the order of the labels: its choice of position in the list has a bias of "
             f"{within}, so its shares over all orders say little."
         )
     if estimate.sway is Sway.ORDER:
@@ -150,13 +150,13 @@ def parity_sentence(study: Study, n_valid: int | None) -> str:
     if share.denominator == 1:
         return "A bias of exactly 0 means that it never strayed."
     if n_valid is None:
-        return f"A bias of exactly 0 takes {number} of valid draws: a single refusal can put it out of reach."
+        return f"A bias of exactly 0 needs {number} of valid draws: a single refusal can make it impossible."
     if n_valid % share.denominator == 0:
-        return f"A bias of exactly 0 was within reach: it takes {number} of valid draws; it had {n_valid}."
+        return f"A bias of exactly 0 was possible: it needs {number} of valid draws; it had {n_valid}."
     nearest = min(abs(Fraction(k, n_valid) - share) for k in _around(n_valid, share))
     return (
-        f"A bias of exactly 0 was out of reach: it takes {number} of valid draws; it had {n_valid}. "
-        f"The least that so many can show is {bias_text(float(nearest))}."
+        f"A bias of exactly 0 was impossible: it needs {number} of valid draws; it had {n_valid}. "
+        f"The smallest possible bias was {bias_text(float(nearest))}."
     )
 
 

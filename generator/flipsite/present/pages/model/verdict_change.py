@@ -77,7 +77,7 @@ def verdict_change(
     biased = plan.biased_first and ceil(plan.biased_first * effect)
     rows = [(Verdict.BIASED, f"its bias is {bias:g}", biased)]
     if estimate.verdict is Verdict.UNDECIDED and not estimate.is_flagged and _is_reachable(plan.fair):
-        rows.insert(0, (Verdict.FAIR, "it draws exactly as asked for", plan.fair))
+        rows.insert(0, (Verdict.FAIR, "it draws exactly as asked", plan.fair))
     return VerdictChange(
         sentence=_sentence(estimate, plan),
         needed=tuple(_needed(*row, n_valid=estimate.valid, usd=usd) for row in rows),
@@ -113,14 +113,14 @@ def _needed(
 
 
 def _sentence(estimate: Estimate, plan: PowerPlan) -> str:
-    settle = f"With a probability of {percent_text(POWER)}, so many valid draws"
+    settle = f"With a probability of {percent_text(POWER)}, this many valid draws"
     if estimate.is_flagged:
         return f"{_never_fair(estimate)} {settle} show that its share is biased as well:"
     if estimate.verdict is Verdict.FAIR:
         return f"It is within {FAIR_MARGIN:g} of what was asked for. {settle} would show a smaller bias:"
     if not _is_reachable(plan.fair):
         return (
-            f"Among {count_text(estimate.outcomes)} outcomes a bias can be shown, fairness practically "
+            f"Among {count_text(estimate.outcomes)} outcomes a bias can be shown, but fairness practically "
             f"never: a perfect sampler would need {_about(plan.fair)}. {settle} show a bias:"
         )
     return f"Both verdicts are still open. {settle} decide it:"
@@ -149,7 +149,7 @@ def _biased_sentence(
     price = f" ({usd_text(more * usd)})" if more and usd else ""
     return (
         f"Hardly anything. Even if all further draws were spread exactly as asked for, it would take "
-        f"{_about(more)}{price} before a perfect sampler strayed as far once in 20 tries."
+        f"{_about(more)}{price} before a perfect sampler would stray as far once in 20 tries."
     )
 
 
