@@ -364,7 +364,7 @@ def test_a_word_is_explained_on_hover_and_on_focus(opened: Callable[..., Any]) -
 
 def test_search_finds_models_and_pages_from_a_file(opened: Callable[..., Any]) -> None:
     with opened("search/index.html") as page:
-        page.get_by_label("Model, author, study, word or page").fill("GPT-4 openai")
+        page.get_by_label("Model, author, study, term or page").fill("GPT-4 openai")
         page.wait_for_function("() => document.querySelectorAll('.found li').length > 0")
         assert page.locator(".found a").first.inner_text() == "openai/gpt-4"
         page.locator(".found a").first.click()

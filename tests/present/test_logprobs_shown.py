@@ -62,7 +62,7 @@ def test_a_coin_that_says_the_truth_would_have_needed_one_request(report: StudyR
 
 def test_a_coin_that_says_the_false_replaces_no_draw(report: StudyReport) -> None:
     words = said(report, "says-0.5-falls-0.9")
-    assert "Its draws do not agree with its log-probabilities say" in words
+    assert "Its draws do not agree with its log-probabilities" in words
     assert "could have been saved" not in words
 
 
