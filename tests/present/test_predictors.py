@@ -237,7 +237,7 @@ def test_the_articles_fit_allows_for_the_selection_and_finds_size_alone(fit: Fit
     )
     assert all(one.naive_factor for each in fit.forms for one in contrasts(each, "spread"))
     assert best_form(fit) is None
-    assert "at no size" in could_see_sentence(fit)
+    assert "at any size" in could_see_sentence(fit)
 
 
 def test_the_articles_fit_is_of_the_articles_figures(report: StudyReport) -> None:

@@ -66,7 +66,8 @@ def test_answers_off_the_list_have_their_share(site: Path) -> None:
     records = {each["model"]: each for each in json.loads((site / "dice/data/estimates.json").read_text())}
     assert {model for model, each in records.items() if each["off_list"]} == {"dice/off-list"}
     assert records["dice/off-list"]["off_list"] == pytest.approx(0.1)
-    assert "named something that was not offered" in (site / "dice/models/dice/off-list/index.html").read_text()
+    page = (site / "dice/models/dice/off-list/index.html").read_text()
+    assert "named something that was not offered" in page
 
 
 def test_favourites_stand_on_the_study_and_in_an_embed(site: Path) -> None:

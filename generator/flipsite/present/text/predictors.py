@@ -64,7 +64,7 @@ def could_see_sentence(fit: Fit) -> str:
     easiest = seen_sentence(max(found, key=lambda term: term.seen_below or 0))
     at_least = f"the easiest to find had to be at least as strong as {what} {easiest}"
     rest = len(terms) - len(found)
-    at_no_size = f", and {count_text(rest)} would not be found at any size: there the prior outweighs the data"
+    at_no_size = f", and {count_text(rest)} would not be found at any size: the prior outweighs the data"
     return (
         f"With {plural(fit.models, 'model')}, an effect is found four times in five only if it is strong: of "
         f"{of} {at_least}{at_no_size if rest else ''}. Weaker effects may exist."
