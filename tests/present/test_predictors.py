@@ -120,8 +120,8 @@ def test_how_strong_an_effect_had_to_be_is_told_beside_what_was_found() -> None:
     fit = Fit(forms=(form(*seen),), draws_sha256="", features_sha256="", models=40)
     assert plain(could_see_sentence(fit)) == (
         "With 40 models, an effect is found four times in five only if it is strong: of 3 comparisons the "
-        "easiest to find had to be at least as strong as bias × 0.80 or × 1.20, and 1 would be found at no "
-        "size: there the prior outweighs the data. Weaker effects may exist."
+        "easiest to find had to be at least as strong as bias × 0.80 or × 1.20, and 1 would not be "
+        "found at any size: the prior outweighs the data. Weaker effects may exist."
     )
     prior_rules = replace(fit, forms=(form(seen[-1]),))
     assert plain(could_see_sentence(prior_rules)) == (
