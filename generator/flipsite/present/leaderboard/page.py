@@ -193,4 +193,4 @@ def _tied_text(made: Board) -> str:
         if made.n_tied == 1
         else f"cannot be distinguished from {made.fair} nor from each other: they are"
     )
-    return f"{plural(made.n_tied, 'model')} {verb} bracketed at the left. "
+    return f"{plural(made.n_tied, 'model')} {verb} marked by a bracket on the left. "

@@ -60,7 +60,7 @@ def matrix_page(matrix: StudyMatrix, figure: Figure | None) -> Page:
     n_studies = plural(len(matrix.studies), "study", "studies")
     return Page(
         path="models/index.html",
-        title="Models over all studies",
+        title="Models across all studies",
         description=f"{plural(len(matrix.rows), 'model')} over {n_studies}, with verdict and bias in each.",
         template="matrix.html",
         crumbs=(_HOME,),

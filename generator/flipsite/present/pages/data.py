@@ -17,12 +17,12 @@ from flipsite.present.pages.page import Page
 from flipsite.schema import TABLES, Column, draws_columns
 
 _MEANINGS = {
-    "data/estimates": "One row a model: its share of ones, its bias, and how sure that is",
-    "data/counts": "One row a model and outcome: how often it was drawn",
-    "data/draws": "One row a draw: every answer, with its price",
-    "data/spend": "One row a model: what it cost",
-    "data/features": "One row a model and feature: what each model is",
-    "data/fit": "The regression on what the models are",
+    "data/estimates": "One row per model: share of ones, bias and their uncertainty",
+    "data/counts": "One row per model and outcome: how often it was drawn",
+    "data/draws": "One row per draw: every answer, with its price",
+    "data/spend": "One row per model: what it cost",
+    "data/features": "One row per model and feature: value, source and confidence",
+    "data/fit": "The regression on the models’ features",
     "data/study": "The study’s settings: prompt, sampling, models, budget",
     "data/datapackage": "A description of these files for machines (Frictionless Data Package)",
     "embed/leaderboard": "The leaderboard, ready to paste",
