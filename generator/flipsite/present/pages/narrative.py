@@ -25,7 +25,7 @@ Function = Callable[..., Markup | str]
 """The functions a narrative may call; Markup is inserted unchanged, text is escaped."""
 
 
-FRAME_IDS = frozenset({"main", "contents", "studies", "history"})
+FRAME_IDS = frozenset({"main", "contents", "studies", "past-studies", "history"})
 """Anchors of the templates that show a narrative."""
 
 _FRONT_KEYS = ("title", "description", "date")
