@@ -43,7 +43,9 @@
     return made;
   };
   const address = ({ page }) => root + page.split("/").map(encodeURIComponent).join("/");
-  const link = (model) => make("a", { href: address(model), textContent: model.name });
+  /** A name that breaks after its own marks and nowhere inside a word. */
+  const breakable = (name) => name.split(/(?<=[-/_.:])/).flatMap((part, at) => (at ? [make("wbr"), part] : [part]));
+  const link = (model) => make("a", { href: address(model) }, ...breakable(model.name));
   const signed = (number, decimals) => `${number > 0 ? "+" : number < 0 ? "−" : ""}${Math.abs(number).toFixed(decimals)}`;
 
   function drawn({ bias, low, high, verdict }, widest) {
@@ -92,7 +94,7 @@
     const value = one.bias - other.bias;
     const low = value - Math.hypot(one.bias - one.low, other.high - other.bias);
     const high = value + Math.hypot(one.high - one.bias, other.bias - other.low);
-    return make("tr", {}, make("th", { scope: "row", textContent: label(one) }), make("td", { textContent: label(other) }),
+    return make("tr", {}, make("th", { scope: "row" }, ...breakable(label(one))), make("td", {}, ...breakable(label(other))),
       make("td", { className: "number", textContent: signed(value, 3) }), make("td", { className: "short", textContent: `${signed(low, 2)} to ${signed(high, 2)}` }),
       make("td", { textContent: low > 0 || high < 0 ? "yes" : "no" }));
   }

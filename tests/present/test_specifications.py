@@ -19,9 +19,10 @@ from flipsite.analyse.methods.family import method_families
 from flipsite.analyse.power import power_points
 from flipsite.domain.display import Figure
 from flipsite.domain.estimates import Estimate
-from flipsite.domain.study import Study
+from flipsite.domain.study import Kind, Study
 from flipsite.present.charts.bias import bias_intervals
 from flipsite.present.charts.bits import bits_a_draw
+from flipsite.present.charts.compare import history_drawings
 from flipsite.present.charts.plan import calibration_curve, power_curve
 from flipsite.present.charts.ranks import rank_intervals
 from flipsite.present.charts.registry import comparison_drawings, methods_family_drawings, study_drawings
@@ -39,12 +40,17 @@ def every_kind() -> Mapping[str, Draw]:
     ways = [load_report(STUDIES / f"control-methods{method}") for method in ("", "-rejection", "-seed")]
     curve = not_none(calibration("a/b", [(0.1, 5, 50), (0.5, 25, 50), (0.9, 45, 50)]))
     again = replace(controls, study=replace(controls.study, id="again"))
+    dated = [
+        replace(controls, study=replace(controls.study, id=date, kind=Kind.MEASURED, started=date))
+        for date in ("2025-03-01", "2026-02-01")
+    ]
     groups: dict[str, Mapping[str, Draw]] = {
         "article": study_drawings(article),
         "controls": study_drawings(controls),
         "dice": study_drawings(dice),
         "dozens": study_drawings(dozens),
         "compared": comparison_drawings(comparisons([controls, again])),
+        "history": history_drawings(dated),
         "table": table_drawings(controls),
         "methods": methods_family_drawings(method_families(ways)),
         "plan": {
