@@ -192,7 +192,7 @@ def test_a_model_that_no_way_brings_within_the_margin_may_still_give_fair_bits(f
     """At the price of its bits: the worst of such models is named."""
     hard = [replace(each, is_even=False) for each in family.records]
     (none, extracted) = takes_sentences(replace(family, records=tuple(hard)))
-    assert none == "None of 4 models is shown to draw within 0.1 of the target by any way asked."
+    assert none == "None of 4 models is shown to draw within 0.1 of the target in any way of asking."
     best = {each.model: max(r.fair.bits_per_usd or 0 for r in hard if r.model == each.model) for each in hard}
     price = usd_text(1000 / min(best.values()))
     assert extracted.startswith(
@@ -219,7 +219,7 @@ def test_where_every_proposal_is_to_pass_the_coin_is_ours(family: MethodFamily) 
     assert even.passes_all
     assert even.is_ours
     assert even.usd_per_1000_within is None
-    assert next(iter(remarks(even))).startswith("at this target every proposal is to be accepted")
+    assert next(iter(remarks(even))).startswith("at this target every proposal should be accepted")
 
 
 def test_the_embed_shows_each_way_and_the_operating_system(project: Project, family: MethodFamily) -> None:
