@@ -188,7 +188,10 @@
         event.preventDefault();
       } else if (event.key === "Enter" && there[at]) {
         const href = there[at].__data__?.href ?? there[at].getAttribute("href");
-        if (href && there[at].localName !== "use") location.assign(href);
+        if (href && there[at].localName !== "use") {
+          event.preventDefault(); // a link that has the focus would go there a second time
+          location.assign(href);
+        }
       } else if (event.key === "Escape") {
         hideTip();
       }
