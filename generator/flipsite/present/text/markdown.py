@@ -302,10 +302,7 @@ def _math_block(renderer: object, tokens: Sequence[Token], at: int, *_: object) 
 def _math(content: str, options: Mapping[str, object]) -> str:
     from latex2mathml.converter import convert
 
-    if not options.get("display_mode"):
-        return str(convert(content, display="inline"))
-    made = str(convert(content, display="block"))
-    return made.replace("<math", '<math tabindex="0"', 1)  # a phone scrolls it, so the keyboard must reach it
+    return str(convert(content, display="block" if options.get("display_mode") else "inline"))
 
 
 def _highlight(code: str, language: str, _attributes: str) -> str:
