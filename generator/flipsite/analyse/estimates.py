@@ -1,6 +1,7 @@
 """Everything `estimates.json` says of a study's models, from their tallies or from printed figures."""
 
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from fractions import Fraction
 from functools import lru_cache
 from math import isfinite
@@ -125,7 +126,11 @@ def estimates(
         )
 
     return tuple(
-        drawn(tally, i) if tally.n_valid else _undrawn(study, tally, off_list)
+        drawn(tally, i)
+        if tally.n_valid
+        else replace(
+            counted_alone(study, tally), ones=tally.n_ones, off_list=(off_list or {}).get(tally.model)
+        )
         for i, tally in enumerate(by_model)
     )
 
@@ -304,14 +309,13 @@ def identity(study: Study, model: str) -> Identity:
     return {"model": model, "author": author_of(model), "kind": study.kind, "page": page}
 
 
-def _undrawn(study: Study, tally: Tally, off_list: Mapping[str, float] | None) -> Estimate:
-    """The record of a model without a valid draw: only its counts are known."""
+def counted_alone(study: Study, tally: Tally) -> Estimate:
+    """The record of a model without a valid draw or answer: its counts and its cost."""
     return Estimate(
         **identity(study, tally.model),
+        outcomes=study.prompt.n_outcomes,
         draws=tally.n_draws,
         valid=tally.n_valid,
-        ones=tally.n_ones,
-        off_list=(off_list or {}).get(tally.model),
         cost_usd=tally.cost_usd,
     )
 

@@ -14,6 +14,7 @@ from numpy.typing import NDArray
 from flipsite.analyse.binomial import Floats, jeffreys
 from flipsite.analyse.dependence.overdispersion import widened_p_value
 from flipsite.analyse.false_discovery import rejection_limits
+from flipsite.analyse.outcomes.multinomial import total_variation
 from flipsite.analyse.verdict import FALSE_DISCOVERY_RATE, within_margin
 from flipsite.domain.draws import STATUSES, Status, Tally
 from flipsite.domain.estimates import Verdict
@@ -123,9 +124,7 @@ def _bias_and_mean(counts: Floats, shares: Sequence[float]) -> tuple[float | Non
     """Total variation from the shares, and the share of ones where there are two outcomes."""
     if not (n := counts.sum()):
         return None, None
-    found = counts / n
-    bias = float(np.abs(found - np.asarray(shares)).sum() / 2)
-    return bias, float(found[1]) if len(counts) == 2 else None
+    return float(total_variation(counts, shares)), float(counts[1] / n) if len(counts) == 2 else None
 
 
 def missing_answers(

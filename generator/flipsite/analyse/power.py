@@ -295,11 +295,7 @@ def two_digits(draws: int) -> int:
 
 def price(tallies: Sequence[Tally]) -> DrawPrice | None:
     """The cost of a valid draw of each model; None where no model has both a valid draw and a cost."""
-    costs = {
-        tally.model: tally.cost_usd / tally.n_valid
-        for tally in tallies
-        if tally.n_valid and tally.cost_usd is not None
-    }
+    costs = {tally.model: usd for tally in tallies if (usd := tally.usd_per_valid_draw) is not None}
     if not costs:
         return None
     dearest = max(costs, key=lambda model: (costs[model], model))

@@ -284,3 +284,8 @@ class Tally:
     def by_outcome(self) -> tuple[int, ...]:
         """Valid draws by outcome, k counts."""
         return self.counts or (self.n_valid - self.n_ones, self.n_ones)
+
+    @property
+    def usd_per_valid_draw(self) -> float | None:
+        """Dollars for a valid draw, failed ones included; None without either."""
+        return None if self.cost_usd is None or not self.n_valid else self.cost_usd / self.n_valid

@@ -7,7 +7,7 @@ from math import isfinite
 import numpy as np
 
 from flipsite.analyse.binomial import LEVEL, Floats
-from flipsite.analyse.estimates import competition_ranks, identity
+from flipsite.analyse.estimates import competition_ranks, counted_alone
 from flipsite.analyse.false_discovery import benjamini_hochberg
 from flipsite.analyse.outcomes.by_outcome import (
     OutcomeEstimate,
@@ -225,17 +225,6 @@ def rank_margins(valid: Sequence[int], n_outcomes: int, *, n_intervals: int) -> 
     return (
         np.array([below[n] for n in valid]),
         np.array([upper_margin(n, alpha=alpha) for n in valid]),
-    )
-
-
-def counted_alone(study: Study, tally: Tally) -> Estimate:
-    """The record of a model without a valid draw or answer: its counts and its cost."""
-    return Estimate(
-        **identity(study, tally.model),
-        outcomes=len(study.prompt.outcomes),
-        draws=tally.n_draws,
-        valid=tally.n_valid,
-        cost_usd=tally.cost_usd,
     )
 
 

@@ -24,6 +24,7 @@ from flipsite.present.charts.marks import (
     largest_bias,
     place_axis,
     row_band,
+    upward_axis,
     verdict_points,
     with_names,
 )
@@ -154,9 +155,7 @@ def _ranked_marks(rows: Sequence[Row], canvas: Canvas, *, top: float, n_models: 
     """A curve of marks; on a phone they are too small to be links, and are none."""
     place = alt.Scale(domain=[-0.5, n_models - 0.5], nice=False)
     across = alt.Axis(title="Models, least biased first", labels=False, grid=False)
-    up = alt.Axis(
-        format=".1f", tickCount=5, title="Bias", titleAngle=0, titleAlign="left", titleX=-34, titleY=-16
-    )
+    up = upward_axis("Bias", format=".1f")
     x, y = alt.X("row:Q", scale=place, axis=across), alt.Y("bias:Q", scale=bias_scale(top), axis=up)
     step = canvas.chart(rows).encode(x=x)
     layers = [

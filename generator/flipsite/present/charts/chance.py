@@ -14,7 +14,7 @@ from flipsite.domain.estimates import Estimate, Verdict
 from flipsite.domain.study import Study
 from flipsite.present.charts.bias import verdict_sentence
 from flipsite.present.charts.figure import AnyChart, Canvas, Margins, Row, figure, placed
-from flipsite.present.charts.marks import verdict_scales
+from flipsite.present.charts.marks import upward_axis, verdict_scales
 from flipsite.present.charts.theme import VERDICT_MARKS, ink
 from flipsite.present.text.formats import count_text, percent_text
 
@@ -170,16 +170,7 @@ def _histogram(
     x_scale = alt.Scale(domain=[0, edges[-1]], nice=False)
     y_scale = alt.Scale(domain=[0, tallest * 1.08], nice=False)
     across = alt.Axis(title="Bias", grid=False, format=".1f", tickCount=5)
-    up = alt.Axis(
-        title="Models",
-        titleAngle=0,
-        titleAlign="left",
-        titleX=-34,
-        titleY=-16,
-        tickCount=5,
-        tickMinStep=1,
-        grid=False,
-    )
+    up = upward_axis("Models", tickMinStep=1, grid=False)
     fair = [
         {"from": edges[i], "to": edges[i + 1], "zero": 0, "coins": coins} for i, coins in enumerate(expected)
     ]

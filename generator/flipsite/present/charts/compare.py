@@ -21,8 +21,9 @@ from flipsite.present.charts.marks import (
     extreme_names,
     largest_bias,
     named_row,
+    upward_axis,
 )
-from flipsite.present.charts.scatter import ScatterAxis, scatter, year_of
+from flipsite.present.charts.scatter import ScatterAxis, scatter, scatter_row, year_of
 from flipsite.present.charts.theme import ink
 from flipsite.present.text.escaping import shown
 from flipsite.present.text.formats import bias_text
@@ -102,9 +103,7 @@ def _ends(estimate: Estimate, study: Study) -> tuple[float, float]:
 def _points(rows: Sequence[Row], canvas: Canvas, study: Study) -> AnyChart:
     top = study.prompt.largest_bias
     across = alt.Axis(format=".1f", tickCount=5, title="Bias before", grid=False)
-    up = alt.Axis(
-        format=".1f", tickCount=5, title="Bias after", titleAngle=0, titleAlign="left", titleX=-34, titleY=-16
-    )
+    up = upward_axis("Bias after", format=".1f")
     x = alt.X("before:Q", scale=bias_scale(top), axis=across)
     y = alt.Y("after:Q", scale=bias_scale(top), axis=up)
     ends = canvas.chart([{"before": 0, "after": 0}, {"before": top, "after": top}])
@@ -143,12 +142,10 @@ def _points(rows: Sequence[Row], canvas: Canvas, study: Study) -> AnyChart:
 
 
 _BEGAN = ScatterAxis(
-    feature="began",
     name="history",
     title="Start of the study",
     noun="start of the study",
     more="Later studies",
-    value_text="asked {}".format,
     logarithmic=False,
 )
 
@@ -226,7 +223,4 @@ def bias_over_time(lines: Sequence[Line]) -> Figure:
 
 
 def _time_row(date: str, study: Study, estimate: Estimate) -> Row:
-    value = f"{date}, {shown(study.title)}"
-    label = f"{shown(estimate.model)}: bias {bias_text(bias_of(estimate))}, {value}, {estimate.verdict}"
-    place = {"at": year_of(date), "bias": bias_of(estimate)}
-    return named_row(estimate) | place | {"value": value, "label": label}
+    return scatter_row(estimate, at=year_of(date), value=f"{date}, {shown(study.title)}")

@@ -278,6 +278,13 @@ def bias_record(estimate: Estimate, study: Study) -> Row:
     }
 
 
+def upward_axis(title: str, **given: Any) -> alt.Axis:
+    """An axis whose title stands level above it."""
+    return alt.Axis(
+        title=title, tickCount=5, titleAngle=0, titleAlign="left", titleX=-34, titleY=-16, **given
+    )
+
+
 def bias_scale(top: float) -> alt.Scale:
     """From no bias to the largest there can be."""
     return alt.Scale(domain=[0, top], nice=False)

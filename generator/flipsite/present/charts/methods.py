@@ -11,7 +11,7 @@ from flipsite.analyse.verdict import FAIR_MARGIN
 from flipsite.domain.display import Figure, plural, usd_text
 from flipsite.domain.urls import model_page
 from flipsite.present.charts.figure import AnyChart, Canvas, Margins, Row, figure, placed
-from flipsite.present.charts.marks import MOST_MARKS, bias_scale
+from flipsite.present.charts.marks import MOST_MARKS, bias_scale, upward_axis
 from flipsite.present.charts.theme import Token, ink
 from flipsite.present.methods.words import way_text
 from flipsite.present.text.escaping import address, shown
@@ -99,19 +99,8 @@ def _row(record: MethodRecord) -> Row:
 
 def _points(rows: Sequence[Row], canvas: Canvas, *, priced: bool) -> AnyChart:
     top = max(0.1, ceil(10 * max(row["excess"] for row in rows)) / 10)
-    y = alt.Y(
-        "excess:Q",
-        scale=bias_scale(top),
-        axis=alt.Axis(
-            format=".1f",
-            tickCount=5,
-            title="Bias above the floor",
-            titleAngle=0,
-            titleAlign="left",
-            titleX=-34,
-            titleY=-16,
-        ),
-    )
+    up = upward_axis("Bias above the floor", format=".1f")
+    y = alt.Y("excess:Q", scale=bias_scale(top), axis=up)
     x = _across_price(rows) if priced else _across_ways(upright=_upright(rows, canvas))
     there = [method for method in _MARKS if any(row["method"] == method for row in rows)]
     shapes, lines, fillings = zip(*(_MARKS[method] for method in there), strict=True)

@@ -26,6 +26,7 @@ from flipsite.present.charts.marks import (
     largest_bias,
     named_row,
     thinned,
+    upward_axis,
     verdict_points,
 )
 from flipsite.present.charts.theme import ink
@@ -44,26 +45,35 @@ class ScatterAxis:
     """The number that a chart sets bias against.
 
     Attributes:
-        feature: Its name among the features.
         name: The chart's.
         title: The axis's, with its unit.
         noun: What may be linked with bias, as in "No link between size and bias".
         more: Models that have more of it, as in "Larger models".
-        value_text: A value for people, from the feature's text.
         logarithmic: Whether the axis is.
     """
 
-    feature: str
     name: str
     title: str
     noun: str
     more: str
-    value_text: Callable[[str], str]
     logarithmic: bool = True
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class FeatureAxis(ScatterAxis):
+    """A feature of the models that a chart sets bias against.
+
+    Attributes:
+        feature: Its name among the features.
+        value_text: A value for people, from the feature's text.
+    """
+
+    feature: str
+    value_text: Callable[[str], str]
+
+
 AXES = (
-    ScatterAxis(
+    FeatureAxis(
         feature="released",
         name="bias-by-release",
         title="Release date",
@@ -72,7 +82,7 @@ AXES = (
         value_text="released {}".format,
         logarithmic=False,
     ),
-    ScatterAxis(
+    FeatureAxis(
         feature="price_completion",
         name="bias-by-price",
         title="US dollars for a million completion tokens",
@@ -80,7 +90,7 @@ AXES = (
         more="Dearer models",
         value_text=lambda value: f"{usd_text(float(value))} a million tokens",
     ),
-    ScatterAxis(
+    FeatureAxis(
         feature="parameters_total_b",
         name="bias-by-size",
         title="Parameters, billion",
@@ -105,7 +115,7 @@ def scatter_drawings(
 
 
 def known_values(
-    features: Mapping[str, Sequence[Feature]], axis: ScatterAxis
+    features: Mapping[str, Sequence[Feature]], axis: FeatureAxis
 ) -> dict[str, tuple[float, str]]:
     """Each model's place on an axis, and the value as text; on a logarithmic axis nothing has no place."""
     found = {}
@@ -126,7 +136,7 @@ def year_of(date: str) -> float:
 
 
 def bias_by(
-    axis: ScatterAxis,
+    axis: FeatureAxis,
     estimates: Sequence[Estimate],
     features: Mapping[str, Sequence[Feature]],
     study: Study,
@@ -142,7 +152,8 @@ def bias_by(
     values = known_values(features, axis)
     ranked = sorted(estimates, key=lambda e: (bias_of(e), e.model))
     drawn = thinned(ranked, keep=(ranked[0], ranked[-1]))
-    rows = [_row(e, *values[e.model], axis) for e in drawn]
+    texts = {model: axis.value_text(text) for model, (_, text) in values.items()}
+    rows = [scatter_row(e, at=values[e.model][0], value=texts[e.model]) for e in drawn]
     edges = _edges(drawn, features, values) if axis.feature == "parameters_total_b" else []
     title = link_sentence(
         [(values[e.model][0], bias_of(e)) for e in estimates], noun=axis.noun, more=axis.more
@@ -174,10 +185,18 @@ def _extent(ranked: Sequence[Estimate], study: Study) -> str:
     return plural(len(ranked), f"{printed}model")
 
 
-def _row(estimate: Estimate, at: float, text: str, axis: ScatterAxis) -> Row:
-    value = axis.value_text(text)
-    label = f"{shown(estimate.model)}: bias {bias_text(bias_of(estimate))}, {value}, {estimate.verdict}"
-    return named_row(estimate) | {"at": at, "bias": bias_of(estimate), "value": value, "label": label}
+def scatter_row(estimate: Estimate, *, at: float, value: str, said: str = "") -> Row:
+    """A model's mark.
+
+    Args:
+        estimate: With a bias.
+        at: Its place on the axis.
+        value: The same for people.
+        said: As it stands in the mark's name; as `value` where it is empty.
+    """
+    bias = bias_of(estimate)
+    label = f"{shown(estimate.model)}: bias {bias_text(bias)}, {said or value}, {estimate.verdict}"
+    return named_row(estimate) | {"at": at, "bias": bias, "value": value, "label": label}
 
 
 def link_sentence(pairs: Sequence[tuple[float, float]], *, noun: str, more: str) -> str:
@@ -263,9 +282,7 @@ def scatter(
 
 def bias_axis(study: Study) -> alt.Y:
     """Bias upwards, from none to the largest there can be."""
-    up = alt.Axis(
-        format=".1f", tickCount=5, title="Bias", titleAngle=0, titleAlign="left", titleX=-34, titleY=-16
-    )
+    up = upward_axis("Bias", format=".1f")
     return alt.Y("bias:Q", scale=bias_scale(largest_bias(study)), axis=up)
 
 

@@ -13,7 +13,7 @@ from flipsite.domain.display import Figure, plural
 from flipsite.domain.study import Study
 from flipsite.domain.urls import model_page
 from flipsite.present.charts.figure import AnyChart, Canvas, Margins, Row, figure, placed
-from flipsite.present.charts.marks import MOST_MARKS
+from flipsite.present.charts.marks import MOST_MARKS, upward_axis
 from flipsite.present.charts.theme import ink
 from flipsite.present.sequences.words import names_of
 from flipsite.present.text.escaping import address, shown
@@ -98,14 +98,7 @@ def _points(rows: Sequence[Row], cloud: Sequence[Row], canvas: Canvas) -> AnyCha
     y = alt.Y(
         "dispersion:Q",
         scale=alt.Scale(domain=[0, top], type="pow", exponent=0.5, nice=False),
-        axis=alt.Axis(
-            tickCount=5,
-            title="Dispersion of the counts",
-            titleAngle=0,
-            titleAlign="left",
-            titleX=-34,
-            titleY=-16,
-        ),
+        axis=upward_axis("Dispersion of the counts"),
     )
     own = canvas.chart(rows)
     linked = {"href": alt.Href("page:N"), "description": alt.Description("label:N"), "tooltip": _TOOLTIP}

@@ -15,15 +15,15 @@ from flipsite.present.charts.figure import AnyChart, Canvas, Margins, Row, figur
 from flipsite.present.charts.marks import (
     NAMES_PX,
     ROW_PX,
-    named_row,
+    bias_of,
     place_axis,
     row_names,
     thinned,
 )
-from flipsite.present.charts.scatter import ScatterAxis, link_sentence, scatter
+from flipsite.present.charts.scatter import ScatterAxis, link_sentence, scatter, scatter_row
 from flipsite.present.charts.theme import ink
 from flipsite.present.text.escaping import shown
-from flipsite.present.text.formats import bias_text, count_text, percent_text
+from flipsite.present.text.formats import count_text, percent_text
 
 
 class ModelSpend(Protocol):
@@ -87,7 +87,7 @@ def cost_against_bias(estimates: Sequence[Estimate], study: Study) -> Figure:
     drawn = thinned(priced, keep=frontier)
     rows = [_cost_row(estimate) for estimate in drawn]
     steps = _steps([_cost_row(estimate) for estimate in frontier])
-    title = link_sentence([(_usd_per_draw(e), _bias(e)) for e in priced], noun=_COST.noun, more=_COST.more)
+    title = link_sentence([(_usd_per_draw(e), bias_of(e)) for e in priced], noun=_COST.noun, more=_COST.more)
     left_out = (
         f" {plural(free, 'model')} that cost nothing {'is' if free == 1 else 'are'} left out." if free else ""
     )
@@ -132,15 +132,11 @@ def undercut_by_none(priced: Sequence[Estimate]) -> list[Estimate]:
     """The models of which no other is both cheaper (or as cheap) and less biased, the cheapest first."""
     found: list[Estimate] = []
     least = inf
-    for estimate in sorted(priced, key=lambda e: (_usd_per_draw(e), _bias(e), e.model)):
-        if _bias(estimate) < least:
-            least = _bias(estimate)
+    for estimate in sorted(priced, key=lambda e: (_usd_per_draw(e), bias_of(e), e.model)):
+        if bias_of(estimate) < least:
+            least = bias_of(estimate)
             found.append(estimate)
     return found
-
-
-def _bias(estimate: Estimate) -> float:
-    return estimate.ranking_bias if estimate.ranking_bias is not None else inf
 
 
 def _usd_per_draw(estimate: Estimate) -> float:
@@ -202,20 +198,14 @@ def _spend_bars(rows: Sequence[Row], canvas: Canvas) -> AnyChart:
 
 def _cost_row(estimate: Estimate) -> Row:
     cost = usd_text(_usd_per_draw(estimate))
-    label = (
-        f"{shown(estimate.model)}: bias {bias_text(estimate.ranking_bias)}, {cost} a draw, {estimate.verdict}"
-    )
-    numbers = {"at": _usd_per_draw(estimate), "bias": _bias(estimate), "value": cost}
-    return named_row(estimate) | numbers | {"label": label}
+    return scatter_row(estimate, at=_usd_per_draw(estimate), value=cost, said=f"{cost} a draw")
 
 
 _COST = ScatterAxis(
-    feature="usd_per_valid_draw",
     name="cost-against-bias",
     title="US dollars for a valid draw",
     noun="price",
     more="Dearer models",
-    value_text="{} a draw".format,
 )
 
 

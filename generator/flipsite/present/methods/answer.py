@@ -33,10 +33,12 @@ def what_it_takes(reports: Sequence[StudyReport], families: Sequence[MethodFamil
 
     Real models stand before simulated ones, which are named so.
     """
-    found = [*map(_family, families)] or [Paragraph(text=NO_FAMILY)]
-    simulated = [family.base.kind is Kind.SIMULATED for family in families]
-    first = [each for each, last in zip(found, simulated or [False], strict=True) if not last]
-    return [*first, *_dozens(reports), *(each for each in found if each not in first)]
+    real, simulated = (
+        [_family(each) for each in families if (each.base.kind is Kind.SIMULATED) is wanted]
+        for wanted in (False, True)
+    )
+    none = [] if families else [Paragraph(text=NO_FAMILY)]
+    return [*none, *real, *_dozens(reports), *simulated]
 
 
 def _family(family: MethodFamily) -> Paragraph:

@@ -70,7 +70,7 @@ def verdict_change(
         return None
     bias = _PASSED_BIAS if estimate.verdict is Verdict.FAIR else FAIR_MARGIN
     plan = study_plan(study.prompt, margin=FAIR_MARGIN, bias=bias, power=POWER, n_models=n_models)
-    usd = _usd_per_draw(tally)
+    usd = tally.usd_per_valid_draw if tally else None
     if estimate.verdict is Verdict.BIASED:
         return VerdictChange(sentence=_biased_sentence(study, estimate, outcomes, usd))
     effect = (estimate.design_effect or 1.0) if estimate.dependence else 1.0
@@ -82,13 +82,6 @@ def verdict_change(
         sentence=_sentence(estimate, plan),
         needed=tuple(_needed(*row, n_valid=estimate.valid, usd=usd) for row in rows),
     )
-
-
-def _usd_per_draw(tally: Tally | None) -> float | None:
-    """Dollars for a valid draw, failed ones included."""
-    if tally is None or tally.cost_usd is None or not tally.n_valid:
-        return None
-    return tally.cost_usd / tally.n_valid
 
 
 def _is_reachable(fair: int | None) -> bool:
