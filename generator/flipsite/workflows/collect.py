@@ -29,13 +29,7 @@ from flipsite.collect.selection import ModelSelection, choose, matches
 from flipsite.collect.transport import Application, is_local
 from flipsite.domain.display import plural, usd_text
 from flipsite.domain.study import MOST_BUDGET_USD, Kind, Prompt, Study
-from flipsite.domain.trajectory import (
-    N_COUNTS,
-    DrawCounter,
-    OutcomeCounter,
-    OutcomeCounts,
-    RunningCounts,
-)
+from flipsite.domain.trajectory import DrawCounter, OutcomeCounter
 from flipsite.errors import UsageError
 from flipsite.files import replacing
 from flipsite.project import CATALOGUE_FILE, Project, study_folder, study_ids
@@ -261,42 +255,14 @@ def draw_counter(prompt: Prompt) -> CounterFactory:
 
 def stopping_rule(prompt: Prompt, *, n_models: int) -> Judge:
     """The rule by which a model needs no more draws; see `analyse.sequential`."""
+    from flipsite.analyse.outcomes.stopping import settle_study
     from flipsite.analyse.sequential import StoppingState
 
-    states = _coin_states if prompt.n_outcomes == 2 else _outcome_states
-
     def judge(counts: Sequence[Sequence[int]]) -> list[str | None]:
-        found = states(prompt, counts, n_models)
+        found = settle_study(prompt, counts, n_models=n_models)
         return [None if state == StoppingState.OPEN else str(state) for state in found]
 
     return judge
-
-
-def _coin_states(prompt: Prompt, counts: Sequence[Sequence[int]], n_models: int) -> Sequence[str]:
-    import numpy as np
-
-    from flipsite.analyse.sequential import settle
-
-    both_orders = prompt.orders == "both"
-    return settle(
-        RunningCounts(table=np.array(counts, np.int64).reshape(-1, N_COUNTS)),
-        n_models=n_models,
-        both_orders=both_orders,
-        fresh_labels=both_orders and prompt.labels == "random",
-        target=prompt.target,
-    )
-
-
-def _outcome_states(prompt: Prompt, counts: Sequence[Sequence[int]], n_models: int) -> Sequence[str]:
-    from flipsite.analyse.outcomes.stopping import settle_outcomes
-
-    k = prompt.n_outcomes
-    return settle_outcomes(
-        [OutcomeCounts(outcomes=each[:k], places=each[k:]) for each in counts],
-        shares=prompt.shares,
-        n_models=n_models,
-        turned_orders=prompt.orders == "rotated",
-    )
 
 
 def collect(

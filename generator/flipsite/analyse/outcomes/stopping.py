@@ -9,9 +9,37 @@ from scipy.special import xlogy
 
 from flipsite.analyse.outcomes.entropy import log10_e_value
 from flipsite.analyse.outcomes.multinomial import total_variation
-from flipsite.analyse.sequential import StoppingState, shown_biased
+from flipsite.analyse.sequential import StoppingState, settle, shown_biased
 from flipsite.analyse.verdict import FAIR_MARGIN, FALSE_DISCOVERY_RATE
-from flipsite.domain.trajectory import OutcomeCounts
+from flipsite.domain.study import Prompt
+from flipsite.domain.trajectory import N_COUNTS, OutcomeCounts, RunningCounts
+
+
+def settle_study(
+    prompt: Prompt, counts: Sequence[Sequence[int]], *, n_models: int
+) -> tuple[StoppingState, ...]:
+    """Which models of a study need no more draws, whatever the number of its outcomes.
+
+    Args:
+        prompt: What is asked for.
+        counts: Of each model, as `DrawCounter` or `OutcomeCounter` counts.
+        n_models: Models watched in all.
+    """
+    if (k := prompt.n_outcomes) > 2:
+        return settle_outcomes(
+            [OutcomeCounts(outcomes=each[:k], places=each[k:]) for each in counts],
+            shares=prompt.shares,
+            n_models=n_models,
+            turned_orders=prompt.orders == "rotated",
+        )
+    both_orders = prompt.orders == "both"
+    return settle(
+        RunningCounts(table=np.array(counts, np.int64).reshape(-1, N_COUNTS)),
+        n_models=n_models,
+        both_orders=both_orders,
+        fresh_labels=both_orders and prompt.labels == "random",
+        target=prompt.target,
+    )
 
 
 def settle_outcomes(
