@@ -75,7 +75,8 @@
       const link = document.createElement("a");
       const note = document.createElement("small");
       link.href = address;
-      link.textContent = title;
+      if (kind.startsWith("Model")) link.append(...title.split(/(?<=[-/_.:])/).flatMap((part, at) => (at ? [document.createElement("wbr"), part] : [part])));
+      else link.textContent = title;
       note.textContent = kind;
       item.append(link, " ", note);
       return item;

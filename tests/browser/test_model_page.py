@@ -90,28 +90,74 @@ def test_the_page_says_what_would_change_the_verdict(opened: Callable[..., Any],
         page.wait_for_url("**/methods/index.html#how-many-draws")
 
 
-def test_sections_stand_beside_each_other_and_leave_no_empty_half(opened: Callable[..., Any]) -> None:
-    """On a wide screen every row of sections reaches the right edge; on a phone each takes the width."""
-    with opened(PAGE) as page:
-        edges = page.evaluate(EDGES)
-        assert len(edges["rows"]) < edges["sections"]
-        assert all(right > edges["right"] - 2 for right in edges["rows"])
-        page.set_viewport_size({"width": 390, "height": 900})
-        narrow = page.evaluate(EDGES)
-        assert len(narrow["rows"]) == narrow["sections"]
-        assert page.evaluate("document.documentElement.scrollWidth") == 390
+KINDS = (
+    "article-2025/models/openai/gpt-4/index.html",
+    "article-2025/models/arcee-ai/spotlight/index.html",
+    "small-models/models/google/gemma-3-270m/index.html",
+    "small-models-labels/models/google/gemma-3-270m/index.html",
+    "small-models-die/models/google/gemma-3-270m/index.html",
+    "small-models-rps/models/huggingfacetb/smollm2-135m-instruct/index.html",
+    "small-models-range/models/google/gemma-3-270m/index.html",
+    "small-models-dozen/models/google/gemma-3-270m/index.html",
+    "small-models-dozen-range/models/huggingfacetb/smollm2-135m-instruct/index.html",
+    "small-models-logprobs/models/google/gemma-3-270m/index.html",
+    "small-models-text/models/google/gemma-3-270m/index.html",
+    "small-models-seed/models/huggingfacetb/smollm2-135m-instruct/index.html",
+    PAGE,
+    "trial/models/coin/always-one/index.html",
+    "trial/models/coin/never-parses/index.html",
+    "autumn/models/house/turncoat/index.html",
+)
+"""Printed, of each verdict; collected; following the order; of k outcomes; of many; of a dozen at once; odd ones."""
 
 
-EDGES = """() => {
-  const rows = {};
-  const sections = [...document.querySelectorAll(".beside > *")];
-  for (const each of sections) {
-    const { top, right } = each.getBoundingClientRect();
-    rows[top] = Math.max(rows[top] ?? 0, right);
+@pytest.mark.parametrize("path", KINDS)
+def test_no_half_of_a_wide_screen_is_empty(opened: Callable[..., Any], path: str) -> None:
+    """Nowhere down the page has only one half something to show for more than half a screen."""
+    with opened(path) as page:
+        runs = page.evaluate(EMPTY_RUNS)
+        assert max(runs.values()) < 450, runs
+
+
+def test_an_empty_half_is_seen(opened: Callable[..., Any]) -> None:
+    """The measure itself, where all sections stand in the left half."""
+    with opened("article-2025/models/arcee-ai/spotlight/index.html") as page:
+        page.add_style_tag(content=".beside { columns: 1; max-width: 30rem; }")
+        assert page.evaluate(EMPTY_RUNS)["right"] > 1000
+
+
+EMPTY_RUNS = """() => {
+  const main = document.querySelector("main");
+  const { left, right, top, bottom } = document.querySelector(".figures").getBoundingClientRect();
+  const middle = (left + right) / 2;
+  const filled = { left: [], right: [] };
+  for (const each of main.querySelectorAll(":is(h2, p, dl, ul, table, pre, svg)")) {
+    const box = each.getBoundingClientRect();
+    if (!each.checkVisibility() || !box.height || box.top < bottom) continue;
+    if (box.left < middle - 100) filled.left.push(box);
+    if (box.right > middle + 100) filled.right.push(box);
   }
-  const right = document.querySelector(".beside").getBoundingClientRect().right;
-  return { rows: Object.values(rows), sections: sections.length, right };
+  const end = main.querySelector(".turn").getBoundingClientRect().top;
+  const longest = (boxes) => {
+    let [at, found] = [bottom, 0];
+    for (const box of [...boxes, { top: end, bottom: end }].sort((one, other) => one.top - other.top)) {
+      found = Math.max(found, box.top - at);
+      at = Math.max(at, box.bottom);
+    }
+    return found;
+  };
+  return { left: longest(filled.left), right: longest(filled.right) };
 }"""
+
+
+def test_sections_take_the_whole_width_of_a_phone(opened: Callable[..., Any]) -> None:
+    with opened(PAGE, viewport={"width": 390, "height": 844}) as page:
+        lefts = page.eval_on_selector_all(
+            ".beside > *", "all => all.map((e) => e.getBoundingClientRect().left)"
+        )
+        assert len(lefts) > 5
+        assert len(set(lefts)) == 1
+        assert page.evaluate("document.documentElement.scrollWidth") == 390
 
 
 def test_draws_have_one_number_everywhere(opened: Callable[..., Any], served: str) -> None:

@@ -165,7 +165,10 @@ def test_a_finding_names_the_most_biased_model() -> None:
     [
         ("gpt-4-1106-preview", ["gpt-", "4-1106-", "preview"]),
         ("l3.1-euryale-70b", ["l3.1-", "euryale-", "70b"]),
-        ("a" * 50, ["a" * 22, "a" * 22, "a" * 6]),
+        ("phi_3.5:free", ["phi_", "3.5:", "free"]),
+        ("sophosympatheia/midnight", ["sophosympatheia/", "midnight"]),
+        ("cognitivecomputations/x", ["<span class=long>cognitivecomputations/</span>", "x"]),
+        ("a" * 50, [f"<span class=long>{'a' * 24}</span>"] * 2 + ["aa"]),
         ("<b>&amp;", ["&lt;b&gt;&amp;amp;"]),
     ],
 )

@@ -17,6 +17,7 @@ from flipsite.present.charts.interactive import spec_json
 from flipsite.present.leaderboard.board import Board
 from flipsite.present.leaderboard.columns import extra
 from flipsite.present.leaderboard.rows import BoardRow
+from flipsite.present.leaderboard.ruler import ruler
 from flipsite.present.pages.page import Page
 from flipsite.present.tables import TOP, study_note
 from flipsite.present.text.formats import count_text
@@ -112,12 +113,11 @@ def board_context(report: StudyReport, made: Board, *, top: int | None = None) -
     least, most = made.least(top or TOP), made.most(top or TOP)
     note = "Figures as printed. " if report.printed else study_note(report.study)
     return {
-        "board": made,
         "study": report.study.id,
         "least": least,
         "most": most,
         "top": top,
-        "finding": finding(report, made),
+        **finding_context(report, made),
         "least_caption": f"The {plural(len(least), 'least biased model')}. {note}".strip(),
         "most_caption": f"The {plural(len(most), 'most biased model')}. {note}".strip(),
         "caption": f"{report.study.title}: {_extent(made, top)}, by rank. {_tied_text(made)}{note}".strip(),
@@ -129,6 +129,11 @@ def _extent(made: Board, top: int | None) -> str:
     return (
         "all models" if top is None or top >= n_models else f"the first {top} of {plural(n_models, 'model')}"
     )
+
+
+def finding_context(report: StudyReport, made: Board) -> dict[str, object]:
+    """The context of a page's first screen: the finding in words, and all models on a ruler."""
+    return {"finding": finding(report, made), "ruler": ruler(report, made), "board": made}
 
 
 def finding(report: StudyReport, made: Board) -> Headline:

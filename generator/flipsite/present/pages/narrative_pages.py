@@ -18,7 +18,7 @@ from flipsite.domain.site import SiteInfo
 from flipsite.domain.urls import RESERVED_STUDIES, STUDY_ID, model_page
 from flipsite.errors import ContentError
 from flipsite.present.leaderboard.board import Board
-from flipsite.present.leaderboard.page import board_context, finding
+from flipsite.present.leaderboard.page import board_context, finding_context
 from flipsite.present.methods.answer import Paragraph, what_it_takes
 from flipsite.present.pages.narrative import Function, known, render_narrative
 from flipsite.present.pages.narrative_values import model_values, study_values
@@ -26,6 +26,7 @@ from flipsite.present.pages.page import Page, linker
 from flipsite.present.pages.reference import GLOSSARY, term_html
 from flipsite.present.pages.templates import render
 from flipsite.present.sparklines.coin_game import coin_toy
+from flipsite.present.text.escaping import breakable
 from flipsite.present.text.markdown import Narrative
 from flipsite.present.text.verdicts import rules
 from flipsite.project import OWN_PAGES
@@ -130,7 +131,8 @@ def _story_page(narrative: Narrative, reports: Sequence[StudyReport], boards: Ma
             "narrative": narrative,
             "reports": reports,
             "history": (),
-            "finding": finding(first, boards[first.study.id]) if first else None,
+            **(finding_context(first, boards[first.study.id]) if first else {"finding": None}),
+            "has_coin": 'class="toy"' in narrative.html,
         },
         attached={picture.path: picture.content for picture in narrative.pictures},
     )
@@ -234,7 +236,7 @@ def _calls(
         report = report_of(study)
         known(name, {record.model: record for record in report.estimates}, "model")
         link = page.link(model_page(report.study.id, name))
-        return Markup('<a class="model" href="{}">{}</a>').format(link, name)
+        return Markup('<a class="model" href="{}">{}</a>').format(link, breakable(name))
 
     def term(word: str, text: str | None = None) -> Markup:
         known(word, GLOSSARY, "word of the glossary")

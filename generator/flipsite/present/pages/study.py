@@ -18,7 +18,7 @@ from flipsite.domain.display import Figure, encoded, usd_text
 from flipsite.domain.estimates import Estimate
 from flipsite.domain.study import Study
 from flipsite.present.leaderboard.board import Board
-from flipsite.present.leaderboard.page import finding, leaderboard_page
+from flipsite.present.leaderboard.page import finding_context, leaderboard_page
 from flipsite.present.outcomes.favourites import favourites
 from flipsite.present.pages.narrative_values import study_values
 from flipsite.present.pages.page import Page
@@ -98,7 +98,7 @@ def study_pages(
         tab="Summary",
         context={
             "report": report,
-            "finding": finding(report, board) if board.rows else None,
+            **(finding_context(report, board) if board.rows else {"finding": None}),
             "values": study_values(report),
             "figures": figures,
             "top": TOP,

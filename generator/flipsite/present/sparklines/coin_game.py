@@ -4,33 +4,16 @@ Positions are per cent of the picture's width and heights are in em, so that the
 keeps the size of its coins on every screen.
 """
 
-from collections.abc import Sequence
 from dataclasses import dataclass
 from itertools import groupby, pairwise
 
 from flipsite.analyse.binomial import binomial_probability, chance_within
 from flipsite.analyse.report import StudyReport
-from flipsite.domain.estimates import Estimate, Verdict
+from flipsite.present.sparklines.dots import MARGIN, Dot, place, stacked
 from flipsite.present.tables import TOP
 
 TALLEST_EM = 8.5
 """Height of the likeliest bias of fair coins; what the reader flips is drawn to the same scale."""
-
-_MARGIN = 2.5
-_NARROWEST_PX, _COIN_PX = 300, 8
-"""The picture's width on the narrowest screen, and a coin's there: coins nearer than this are stacked."""
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class ToyCoin:
-    """A model's coin, face up below the ruler: `level` 0 hangs highest."""
-
-    model: str
-    bias: float
-    verdict: Verdict
-    page: str
-    at: float
-    level: int
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -51,7 +34,7 @@ class CoinToy:
         study: The models' study, by its id.
         draws: Flips of one try.
         target: Probability of heads.
-        coins: The models.
+        coins: The models, face up below the ruler.
         piles: What fair coins do, by bias.
         pile_width: In per cent.
         near: The widest bias among the least biased models of the study.
@@ -66,7 +49,7 @@ class CoinToy:
     study: str
     draws: int
     target: float
-    coins: tuple[ToyCoin, ...]
+    coins: tuple[Dot, ...]
     piles: tuple[ToyPile, ...]
     pile_width: float
     near: float
@@ -98,16 +81,13 @@ def coin_toy(report: StudyReport) -> CoinToy | None:
         return None
     target = report.study.prompt.target
     draws = report.printed.draws_about if report.printed else report.study.sampling.draws
-    known = sorted(
-        ((e.bias, e) for e in report.estimates if e.bias is not None),
-        key=lambda pair: (pair[0], pair[1].model),
-    )
-    if not known:
+    widest = report.study.prompt.largest_bias
+    coins = stacked(((e.bias, e) for e in report.estimates if e.bias is not None), widest=widest)
+    if not coins:
         return None
-    near = known[min(TOP, len(known)) - 1][0]
+    near = coins[min(TOP, len(coins)) - 1].bias
     piles = _piles(draws, target)
-    coins = _stacked(known, target)
-    width = round(0.72 * min((b.at - a.at for a, b in pairwise(piles)), default=2 * _MARGIN), 2)
+    width = round(0.72 * min((b.at - a.at for a, b in pairwise(piles)), default=2 * MARGIN), 2)
     floor = sum(pile.bias * pile.probability for pile in piles)
     return CoinToy(
         study=report.study.id,
@@ -118,11 +98,11 @@ def coin_toy(report: StudyReport) -> CoinToy | None:
         pile_width=width,
         near=near,
         near_edge=round(_near_edge(piles, near, width), 2),
-        n_near=sum(bias <= near for bias, _ in known),
+        n_near=sum(coin.bias <= near for coin in coins),
         chance=round(chance_within(near, draws, target), 4),
         floor=floor,
         ticks=tuple(
-            (f"{tenth / 10:.1f}".rstrip("0").rstrip("."), _at(tenth / 10, target)) for tenth in range(6)
+            (f"{tenth / 10:.1f}".rstrip("0").rstrip("."), place(tenth / 10, widest)) for tenth in range(6)
         ),
         levels=max(coin.level for coin in coins) + 1,
     )
@@ -132,10 +112,6 @@ def _near_edge(piles: tuple[ToyPile, ...], near: float, width: float) -> float:
     """Right end of the tinted part: just before the first pile that lies beyond."""
     beyond = next((pile.at for pile in piles if pile.bias > near), 100.0)
     return beyond - width / 2 - 0.1
-
-
-def _at(bias: float, target: float) -> float:
-    return round(_MARGIN + (100 - 2 * _MARGIN) * bias / max(target, 1 - target), 2)
 
 
 def _piles(draws: int, target: float) -> tuple[ToyPile, ...]:
@@ -150,33 +126,9 @@ def _piles(draws: int, target: float) -> tuple[ToyPile, ...]:
     return tuple(
         ToyPile(
             bias=bias,
-            at=_at(bias, target),
+            at=place(bias, max(target, 1 - target)),
             probability=probability,
             height_em=round(TALLEST_EM * probability / tallest, 3),
         )
         for bias, probability in summed
     )
-
-
-def _stacked(known: Sequence[tuple[float, Estimate]], target: float) -> tuple[ToyCoin, ...]:
-    """Each coin on the highest level where it touches none; least biased first."""
-    apart = (100 - 2 * _MARGIN) * _COIN_PX / _NARROWEST_PX
-    last_on: list[float] = []
-    coins = []
-    for bias, estimate in known:
-        at = _at(bias, target)
-        level = next((i for i, last in enumerate(last_on) if at - last >= apart), len(last_on))
-        if level == len(last_on):
-            last_on.append(at)
-        last_on[level] = at
-        coins.append(
-            ToyCoin(
-                model=estimate.model,
-                bias=bias,
-                verdict=estimate.verdict,
-                page=estimate.page,
-                at=at,
-                level=level,
-            )
-        )
-    return tuple(coins)

@@ -19,20 +19,24 @@ def shown(name: str) -> str:
     )
 
 
-_LONGEST_PART = 22
+_LONG_PART, _LONGEST_PART = 16, 24
+"""Signs of a part of a name above which it is set smaller; of one above which it is broken, as no real one is."""
 
 
 @lru_cache(maxsize=32_768)
 def breakable(name: str) -> Markup:
-    """A model's name that breaks between its parts, and inside a part only beyond 22 signs; escaped.
+    """A model's name that breaks between its parts and not inside a word; escaped.
 
-    Browsers break after a hyphen, but not before a digit, and not after `_`, `:` or a slash before a digit.
+    Browsers break after a hyphen, but not before a digit, and not after `_`, `.`, `:` or a slash before a digit.
     """
-    parts = re.findall(r"[^-_/:]*[-_/:]+|[^-_/:]+", name)
+    parts = re.findall(r"[^-_/:.]*[-_/:.]+|[^-_/:.]+", name)
     pieces = [
         part[start : start + _LONGEST_PART] for part in parts for start in range(0, len(part), _LONGEST_PART)
     ]
-    return Markup("<wbr>").join(_short_ends_joined(pieces))
+    return Markup("<wbr>").join(
+        Markup("<span class=long>{}</span>").format(piece) if len(piece) > _LONG_PART else piece
+        for piece in _short_ends_joined(pieces)
+    )
 
 
 def _short_ends_joined(pieces: list[str]) -> list[str]:
