@@ -12,14 +12,16 @@ FIRST_SCREENS = ("index.html", "article-2025/index.html", "article-2025/leaderbo
 
 @pytest.mark.parametrize("path", FIRST_SCREENS)
 @pytest.mark.parametrize("width", [390, 1280])
-def test_the_first_screen_has_a_finding_and_a_search(
+def test_the_first_screen_has_a_finding_a_picture_and_a_search(
     opened: Callable[..., Any], path: str, width: int
 ) -> None:
-    """The finding names a model and leads to it; the search box is in sight without scrolling."""
+    """The finding names a model and leads to it; all models on a ruler and a search box are in sight."""
     with opened(path, viewport={"width": width, "height": 844}) as page:
         link = page.locator(".lede a").first
         assert "models/" in link.get_attribute("href")
-        for part in (link, page.locator(".finder input, .controls input[type=search]").first):
+        assert page.locator(".bias-ruler .models a").count() == 40
+        search = page.locator(".finder input, .controls input[type=search]").first
+        for part in (link, page.locator(".bias-ruler .models"), search):
             box = part.bounding_box()
             assert box["y"] + box["height"] <= 844
 

@@ -1,4 +1,4 @@
-"""The picture above a leaderboard: every model on one ruler of the bias, with the models at either end named."""
+"""The picture above a leaderboard: every model on one ruler of the bias, the models at either end named."""
 
 from dataclasses import dataclass
 from math import floor
@@ -31,7 +31,7 @@ class Ruler:
         dots: The models.
         levels: How high they are stacked.
         ticks: (text, position in per cent) of the ruler's numbers.
-        reach: Where the band ends in which a perfect sampler stays in 95 of 100 tries, in per cent; None if unknown.
+        reach: Where 95 of 100 tries of a perfect sampler end, in per cent; None if unknown.
         least: The least biased.
         most: The most biased.
     """

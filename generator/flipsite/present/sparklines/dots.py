@@ -1,7 +1,7 @@
 """Models as dots on a ruler of the bias, stacked where they would touch.
 
-Positions are per cent of the picture's width and levels are counted from the ruler, so that the picture needs no
-script and keeps the size of its dots on every screen.
+Positions are per cent of the picture's width and levels are counted from the ruler, so that the picture needs
+no script and keeps the size of its dots on every screen.
 """
 
 from collections.abc import Iterable

@@ -20,14 +20,14 @@ def shown(name: str) -> str:
 
 
 _LONG_PART, _LONGEST_PART = 16, 24
-"""Signs of a part of a name above which it is set smaller; of one above which it is broken, as no real one is."""
+"""Longer parts of a name are set smaller; still longer ones, which no real name has, are broken."""
 
 
 @lru_cache(maxsize=32_768)
 def breakable(name: str) -> Markup:
     """A model's name that breaks between its parts and not inside a word; escaped.
 
-    Browsers break after a hyphen, but not before a digit, and not after `_`, `.`, `:` or a slash before a digit.
+    Browsers break after a hyphen, but not before a digit, and not after `_`, `.`, `:` or a slash before one.
     """
     parts = re.findall(r"[^-_/:.]*[-_/:.]+|[^-_/:.]+", name)
     pieces = [
