@@ -116,6 +116,7 @@ def make_project(folder: Path, n_models: int) -> None:
 
 def peers_data(project: Path) -> dict[str, dict[str, object]]:
     """What the pages show, worked out: by the kind of page."""
+    from flipsite.domain.money import dollars
     from flipsite.domain.urls import model_page
     from flipsite.present.text.verdicts import verdict_sentence
     from flipsite.workflows.load import load_report
@@ -144,7 +145,7 @@ def peers_data(project: Path) -> dict[str, dict[str, object]]:
             "q": record.q_value,
             "verdict": record.verdict.value,
             "rank": record.rank,
-            "cost": record.cost_usd,
+            "cost": dollars(record.cost_usd),
         }
         model = {
             "name": record.model,

@@ -17,6 +17,7 @@ from dataclasses import dataclass, replace
 from multiprocessing.connection import Connection
 from pathlib import Path
 
+from flipsite.domain.money import usd
 from flipsite.domain.study import Budget, Sampling
 from flipsite.project import Project
 from flipsite.settings import default_study, dump_study
@@ -155,7 +156,9 @@ def project_of(root: Path, n_draws: int) -> Project:
     """A project with one study of so many draws a model."""
     folder = root / "content" / "studies" / "bench"
     folder.mkdir(parents=True)
-    study = replace(default_study("bench"), sampling=Sampling(draws=n_draws), budget=Budget(total_usd=1000.0))
+    study = replace(
+        default_study("bench"), sampling=Sampling(draws=n_draws), budget=Budget(total_usd=usd(1000.0))
+    )
     (folder / "study.toml").write_text(dump_study(study), encoding="utf-8")
     return Project(root=root, content=root / "content", templates=(), site=root / "site", packaged=False)
 

@@ -24,6 +24,7 @@ from flipsite.analyse.estimates import estimates
 from flipsite.analyse.ranking import standings
 from flipsite.analyse.report import StudyReport
 from flipsite.domain.draws import Tally
+from flipsite.domain.money import usd
 from flipsite.domain.study import Kind
 from flipsite.present.leaderboard.board import board
 from flipsite.present.leaderboard.page import leaderboard_page
@@ -58,7 +59,7 @@ def many_models(n_models: int) -> StudyReport:
             n_draws=50,
             n_valid=int(valid),
             n_ones=int(rng.binomial(valid, rng.beta(2, 2))),
-            cost_usd=float(rng.integers(1, 9000)) * 1e-5,
+            cost_usd=int(rng.integers(1, 9000)) * usd(1e-5),
         )
         for i, valid in enumerate(rng.integers(44, 51, n_models))
     ]

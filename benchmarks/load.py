@@ -106,7 +106,7 @@ def load(n_models: int, n_draws: int, *, concurrency: int, latency_s: float) -> 
             n_valid=report.progress.n_valid,
             n_stored=len(read_draws(project.studies / "bench" / "draws.parquet")),
             n_asked=n_asked,
-            spent_pico=round(report.spent_usd * 1e12),
+            spent_pico=report.spent_usd.whole_pico,
             billed_pico=n_asked * round(ANSWER_USD * 1e12),
             grown_bytes=statistics.median(late) - statistics.median(early),
             n_open=_n_open() - before,

@@ -93,10 +93,10 @@ from flipsite.settings import load_study
 from flipsite.store.cache.cache import Cache
 async def ask(cache, model, draw):
     asked = RequestRecord(model=model, draw=draw, labels=("0", "1"), order=0, mode="text", sent="{}",
-                          worst_pico=9, asked_at="2026-11-29T00:00:00Z")
+                          worst_usd=Usd(9), asked_at="2026-11-29T00:00:00Z")
     reading = Reading(result=Outcome(index=1), reader=1)
     await cache.answer(ResponseRecord(attempt=await cache.ask(asked), code=200, body=b"{}", latency_s=0.1,
-                                generation=None, billed_pico=9, fault=None, reading=reading))
+                                generation=None, billed_usd=Usd(9), fault=None, reading=reading))
 project = find_project(pathlib.Path(sys.argv[1]))
 folder = study_folder(project, "many")
 with Cache(project.cache, study="many", protocol=None, now="now") as cache:

@@ -15,6 +15,7 @@ from pathlib import Path
 import duckdb
 import pyarrow as pa
 
+from flipsite.domain.money import usd
 from flipsite.domain.study import Budget, Kind, Sampling
 from flipsite.project import Project
 from flipsite.settings import default_study, dump_study
@@ -98,7 +99,7 @@ def make_cache(folder: Path, n_draws: int, *, body: str = "x'7b7d'") -> None:
     """
     path = folder / "content" / "studies" / "many" / "study.toml"
     path.parent.mkdir(parents=True)
-    study = replace(default_study("many"), kind=Kind.SIMULATED, budget=Budget(total_usd=1e5))
+    study = replace(default_study("many"), kind=Kind.SIMULATED, budget=Budget(total_usd=usd(1e5)))
     path.write_text(dump_study(replace(study, sampling=Sampling(draws=2))), encoding="utf-8")
     content = folder / "content"
     project = Project(root=folder, content=content, templates=(), site=folder / "site", packaged=False)

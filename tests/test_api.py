@@ -17,6 +17,7 @@ from click.testing import CliRunner
 
 import flipsite
 from flipsite.cli.main import cli
+from flipsite.domain.money import NOTHING, usd
 from flipsite.errors import StoreError, UsageError
 from flipsite.present.charts.registry import study_drawings
 from flipsite.present.pages.study import study_files
@@ -309,4 +310,4 @@ def test_spending_wants_a_budget(tmp_path: Path, monkeypatch: pytest.MonkeyPatch
             study.collect(draws=2, api_base=base)
         done = study.collect(draws=2, api_base=base, budget_usd=1.0, models=["simulated/fair"])
     assert done.progress.n_done == 2
-    assert 0 < done.spent_usd <= 1
+    assert NOTHING < done.spent_usd <= usd(1)

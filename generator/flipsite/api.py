@@ -16,6 +16,7 @@ from functools import lru_cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Self
 
+from flipsite.domain.money import dollars, plain_record
 from flipsite.domain.study import Kind
 from flipsite.domain.study import Study as StudySettings
 from flipsite.errors import StoreError, UsageError
@@ -158,14 +159,14 @@ class Study:
         from flipsite.cli.screens import show_progress
         from flipsite.collect.clock import off_the_loop
         from flipsite.workflows.collect import collect
-        from flipsite.workflows.run_request import UNWATCHED, RunRequest
+        from flipsite.workflows.run_request import UNWATCHED, RunRequest, read_budget
 
         order = RunRequest(
             study_id=self.id,
             models=_globs(models),
             skip=_globs(skip),
             draws=draws,
-            budget_usd=budget_usd,
+            budget_usd=read_budget(budget_usd),
             concurrency=concurrency,
             api_base=api_base,
             simulated_seed=seed if simulated else None,
@@ -192,7 +193,7 @@ def estimates(study: Study | str) -> "pd.DataFrame":
     from flipsite.present.notebook import frame
     from flipsite.schema import ESTIMATES
 
-    return frame([asdict(record) for record in _study(study).report.estimates], ESTIMATES)
+    return frame([plain_record(record) for record in _study(study).report.estimates], ESTIMATES)
 
 
 def leaderboard(study: Study | str, *, top: int | None = None, most: bool = False) -> "pd.DataFrame":
@@ -219,7 +220,7 @@ def leaderboard(study: Study | str, *, top: int | None = None, most: bool = Fals
     records = _study(study).report.estimates
     ranked = by_rank(records, most=most)
     shown = ranked if top is None else [record for record in ranked if record.rank is not None][:top]
-    table = frame([asdict(record) for record in shown], ESTIMATES)
+    table = frame([plain_record(record) for record in shown], ESTIMATES)
     return table[["rank", "model", *(name for name in table.columns if name not in ("rank", "model"))]]
 
 
@@ -254,7 +255,7 @@ def spend(study: Study | str) -> "pd.DataFrame":
     from flipsite.present.notebook import frame
     from flipsite.schema import SPEND
 
-    return frame([asdict(row) for row in _study(study).report.spend], SPEND)
+    return frame([plain_record(row) for row in _study(study).report.spend], SPEND)
 
 
 def features(study: Study | str) -> "pd.DataFrame":
@@ -308,7 +309,7 @@ def plan(
         {
             "verdict": pd.Series(list(needs)),
             "draws": pd.Series(list(needs.values()), dtype="Int64"),
-            "usd": pd.Series([found.dollars(draws) for draws in needs.values()], dtype="float64"),
+            "usd": pd.Series([dollars(found.cost(draws)) for draws in needs.values()], dtype="float64"),
         }
     )
 

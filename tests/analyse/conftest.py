@@ -9,6 +9,7 @@ from tests.analyse.fixture_types import DrawsOf, StudyOf
 
 from flipsite.domain.draws import STATUSES, Draws, Status
 from flipsite.domain.estimates import Printed, PrintedBias
+from flipsite.domain.money import usd
 from flipsite.domain.study import Budget, Kind, ModelChoice, Prompt, Sampling, Study
 
 LEAST = """sao10k/l3.1-euryale-70b 0.032
@@ -125,7 +126,7 @@ def article() -> Printed:
         draws_low=40,
         draws_high=55,
         draws_about=50,
-        spend_run_usd=40,
-        spend_total_usd=80,
+        spend_run_usd=usd(40),
+        spend_total_usd=usd(80),
         roleplay=(),
     )

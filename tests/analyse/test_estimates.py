@@ -13,6 +13,7 @@ from tests.narrowing import not_none
 from flipsite.analyse.estimates import bias_of, estimates, published_estimates
 from flipsite.domain.draws import Tally
 from flipsite.domain.estimates import Printed, PrintedBias, Verdict
+from flipsite.domain.money import usd
 from flipsite.domain.study import Kind
 
 COUNTS = st.integers(0, 80).flatmap(lambda n: st.tuples(st.integers(0, n), st.just(n)))
@@ -46,9 +47,9 @@ def test_estimates_equal_scipys(study_of: StudyOf, counts: list[tuple[int, int]]
 
 def test_a_model_without_valid_draws_has_counts_and_a_cost_only(study_of: StudyOf) -> None:
     """It has no rank, is undecided, and is no test among the others."""
-    records = estimates(study_of(), [tally("a/b", 0, 0, cost_usd=0.5), tally("a/c", 10, 10)])
+    records = estimates(study_of(), [tally("a/b", 0, 0, cost_usd=usd(0.5)), tally("a/c", 10, 10)])
     empty, full = records
-    assert (empty.draws, empty.valid, empty.ones, empty.cost_usd) == (1, 0, 0, 0.5)
+    assert (empty.draws, empty.valid, empty.ones, empty.cost_usd) == (1, 0, 0, usd(0.5))
     for name in ("mean", "bias", "mean_low", "mean_high", "noise_floor", "p_value", "q_value", "rank"):
         assert getattr(empty, name) is None
     assert empty.verdict is Verdict.UNDECIDED

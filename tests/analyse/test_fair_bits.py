@@ -12,6 +12,7 @@ from flipsite.analyse.binomial import jeffreys
 from flipsite.analyse.methods.bits import FairBits, study_bits
 from flipsite.analyse.report import report_draws
 from flipsite.domain.draws import Draw, Outcome, Rejected, Status
+from flipsite.domain.money import usd
 from flipsite.domain.study import Study
 from flipsite.settings import default_study
 from flipsite.store.snapshot.columns import collect_draws
@@ -55,7 +56,7 @@ def test_bits_follow_from_the_draws_alone() -> None:
     assert found.bits == pytest.approx(200 * entropy(ones / 200))
     assert found.bits_low == pytest.approx(200 * entropy(float(high)))
     assert abs(float(high) - 0.5) > abs(float(low) - 0.5)
-    assert found.cost_usd == pytest.approx(2.50)
+    assert found.cost_usd == usd(2.50)
     assert found.bits_per_usd == pytest.approx(not_none(found.bits_low) / 2.50)
     assert found.usd_per_1000_valid == pytest.approx(1000 * 2.50 / 200)
     pairs = list(zip(flips[::2], flips[1::2], strict=True))

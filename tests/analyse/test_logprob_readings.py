@@ -15,6 +15,7 @@ from flipsite.analyse.methods.logprobs import (
     requests_needed,
 )
 from flipsite.domain.draws import Draw, LabelProbabilities, Outcome, Rejected, Status, Tally
+from flipsite.domain.money import NOTHING, usd
 from flipsite.store.snapshot.columns import collect_draws
 
 
@@ -40,7 +41,13 @@ def reading(
         )
         for index, (p, outcome) in enumerate(zip(p_ones, outcomes, strict=True))
     ]
-    tally = Tally(model="a/b", n_draws=len(rows), n_valid=len(rows), n_ones=sum(outcomes), cost_usd=cost)
+    tally = Tally(
+        model="a/b",
+        n_draws=len(rows),
+        n_valid=len(rows),
+        n_ones=sum(outcomes),
+        cost_usd=None if cost is None else usd(cost),
+    )
     found = logprob_readings(collect_draws(rows), [tally], n_outcomes=2, temperature=temperature)
     return found.get("a/b")
 
@@ -61,7 +68,7 @@ def test_the_mean_is_over_draws_and_within_the_labels() -> None:
 
 def test_one_request_tells_what_many_draws_tell_where_the_probability_is_always_the_same() -> None:
     found = not_none(reading([0.7] * 50, [1] * 35 + [0] * 15, cost=0.5))
-    assert (found.n_requests, found.saved_draws, found.saved_usd) == pytest.approx((1, 49, 0.49))
+    assert (found.n_requests, found.saved_draws, found.saved_usd) == (1, 49, usd(0.49))
     assert found.agrees
 
 
@@ -75,7 +82,7 @@ def test_probabilities_that_waver_tell_no_more_than_draws() -> None:
 def test_draws_that_fall_otherwise_save_nothing() -> None:
     found = not_none(reading([0.5] * 50, [1] * 45 + [0] * 5, cost=0.5))
     assert not found.agrees
-    assert (found.n_requests, found.saved_draws, found.saved_usd) == (1, 0, 0.0)
+    assert (found.n_requests, found.saved_draws, found.saved_usd) == (1, 0, NOTHING)
 
 
 def test_a_temperature_sharpens_what_was_reported_before_it() -> None:
@@ -139,6 +146,6 @@ def test_a_label_beyond_the_alternatives_counts_as_nought_and_claims_nothing() -
     draws.append(
         Draw(model="a/b", draw=3, labels=("0", "1"), order=0, result=Rejected(status=Status.EMPTY, reason=""))
     )
-    tally = Tally(model="a/b", n_draws=4, n_valid=3, n_ones=0, cost_usd=0.04)
+    tally = Tally(model="a/b", n_draws=4, n_valid=3, n_ones=0, cost_usd=usd(0.04))
     found = logprob_readings(collect_draws(draws), [tally], n_outcomes=2, temperature=None)["a/b"]
     assert (found.outcomes[0].mean, found.n_partial, found.n_requests, found.saved_draws) == (1.0, 3, None, 0)

@@ -9,6 +9,7 @@ from flipsite.analyse.features.infer import catalogue_features, known_features
 from flipsite.analyse.features.merge import FeatureChange, RefusedValue, by_model, in_proportion, joined
 from flipsite.domain.catalogue import Model, Price
 from flipsite.domain.features import FEATURES, SOURCES
+from flipsite.domain.money import usd
 from flipsite.domain.study import Feature
 
 LISTED = Model(
@@ -18,7 +19,7 @@ LISTED = Model(
     inputs=("text",),
     outputs=("text",),
     parameters=("max_tokens", "temperature"),
-    price=Price(prompt_usd=2e-7, completion_usd=8e-7),
+    price=Price(prompt_usd=usd(2e-7), completion_usd=usd(8e-7)),
     hugging_face_id="Qwen/Qwen3-Coder-480B-A35B-Instruct",
     tokenizer="Qwen3",
 )

@@ -18,6 +18,7 @@ from flipsite.analyse.report import report_draws
 from flipsite.collect.simulated import METHOD_COINS, Endpoint
 from flipsite.domain.display import usd_text
 from flipsite.domain.draws import STATUSES, Draws, Status
+from flipsite.domain.money import NOTHING
 from flipsite.errors import UsageError
 from flipsite.present.charts.methods import price_against_bias
 from flipsite.present.embeds.formats import rendered
@@ -193,8 +194,11 @@ def test_a_model_that_no_way_brings_within_the_margin_may_still_give_fair_bits(f
     hard = [replace(each, is_even=False) for each in family.records]
     (none, extracted) = takes_sentences(replace(family, records=tuple(hard)))
     assert none == "None of 4 models is shown to draw within 0.1 of the target in any way of asking."
-    best = {each.model: max(r.fair.bits_per_usd or 0 for r in hard if r.model == each.model) for each in hard}
-    price = usd_text(1000 / min(best.values()))
+    best = {
+        each.model: min(p for r in hard if r.model == each.model and (p := r.fair.usd_per_1000_bits))
+        for each in hard
+    }
+    price = usd_text(max(best.values()))
     assert extracted.startswith(
         f"Fair bits can still be extracted from 4 of these, 1,000 for at most {price}"
     )
@@ -204,7 +208,7 @@ def test_a_model_that_no_way_brings_within_the_margin_may_still_give_fair_bits(f
 
 def test_ways_that_cost_nothing_are_drawn_by_their_names(family: MethodFamily) -> None:
     """Nothing stands on a logarithmic axis of dollars then."""
-    free = [replace(each, fair=replace(each.fair, cost_usd=0.0)) for each in family.records]
+    free = [replace(each, fair=replace(each.fair, cost_usd=NOTHING)) for each in family.records]
     drawn = price_against_bias(replace(family, records=tuple(free)))
     assert "by way of asking" in drawn.caption
     layers = drawn.spec["layer"]

@@ -18,6 +18,7 @@ from flipsite.analyse.power import (
 )
 from flipsite.analyse.verdict import within_margin
 from flipsite.domain.draws import Tally
+from flipsite.domain.money import usd
 
 
 @settings(max_examples=20)
@@ -80,15 +81,15 @@ def test_a_chance_that_is_always_enough_needs_one_draw() -> None:
 def test_the_price_is_for_a_valid_draw() -> None:
     """What failed draws cost is part of it; models without a price are none."""
     tallies = [
-        Tally(model="a/a", n_draws=50, n_valid=25, n_ones=3, cost_usd=1.0),
-        Tally(model="a/b", n_draws=50, n_valid=50, n_ones=3, cost_usd=3.0),
+        Tally(model="a/a", n_draws=50, n_valid=25, n_ones=3, cost_usd=usd(1.0)),
+        Tally(model="a/b", n_draws=50, n_valid=50, n_ones=3, cost_usd=usd(3.0)),
         Tally(model="a/c", n_draws=50, n_valid=50, n_ones=3),
-        Tally(model="a/d", n_draws=50, n_valid=0, n_ones=0, cost_usd=9.0),
+        Tally(model="a/d", n_draws=50, n_valid=0, n_ones=0, cost_usd=usd(9.0)),
     ]
     found = not_none(price(tallies))
     assert (found.n_models, found.dearest) == (2, "a/b")
-    assert found.usd_per_round == pytest.approx(0.04 + 0.06)
-    assert found.usd_dearest == pytest.approx(0.06)
+    assert found.usd_per_round == usd(0.10)
+    assert found.usd_dearest == usd(0.06)
     assert price(tallies[2:]) is None
 
 

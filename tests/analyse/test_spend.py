@@ -2,10 +2,9 @@
 
 import math
 
-from tests.narrowing import not_none
-
 from flipsite.analyse.tally import SPEND_COLUMNS, SpendRow, spend, tally
 from flipsite.domain.draws import Draw, Failed, Outcome, Rejected, Result, Status
+from flipsite.domain.money import NOTHING, usd
 from flipsite.store.snapshot.columns import collect_draws
 
 
@@ -40,14 +39,14 @@ DRAWS = collect_draws(
 
 def test_the_spend_of_each_model() -> None:
     """Cost, cost of a valid draw, share, failed spend, tokens and estimate, counted by hand."""
-    rows = spend(tally(DRAWS), estimated_draw_usd={"b/dear": 0.2})
+    rows = spend(tally(DRAWS), estimated_draw_usd={"b/dear": usd(0.2)})
     assert [row.model for row in rows] == ["b/dear", "d/never", "a/cheap"]
     dear = rows[0]
-    assert (dear.draws, dear.valid, dear.cost_usd, dear.cost_per_valid_usd) == (3, 1, 0.8, 0.8)
+    assert (dear.draws, dear.valid, dear.cost_usd, dear.cost_per_valid_usd) == (3, 1, usd(0.8), usd(0.8))
     assert math.isclose(dear.share, 0.8)
-    assert math.isclose(dear.failed_usd, 0.3), "refused and lost draws are paid too"
+    assert dear.failed_usd == usd(0.3), "refused and lost draws are paid too"
     assert (dear.prompt_tokens, dear.completion_tokens, dear.reasoning_tokens) == (15, 15, None)
-    assert math.isclose(not_none(dear.estimated_usd), 0.6)
+    assert dear.estimated_usd == usd(0.6)
     assert rows[1].cost_per_valid_usd is None
     assert rows[2].estimated_usd is None
 
@@ -60,7 +59,7 @@ def test_shares_add_up_to_the_whole() -> None:
 def test_free_models_share_nothing() -> None:
     """A study that cost nothing has shares of 0, not of 0 ÷ 0."""
     (row,) = spend(tally(collect_draws([draw("a/free", 0, 0.0)])))
-    assert (row.share, row.cost_per_valid_usd) == (0.0, 0.0)
+    assert (row.share, row.cost_per_valid_usd) == (0.0, NOTHING)
 
 
 def test_a_study_without_prices_has_no_spend() -> None:

@@ -7,6 +7,7 @@ from tests.analyse.fixture_types import DrawsOf
 
 from flipsite.analyse.tally import tally
 from flipsite.domain.draws import STATUSES, Status
+from flipsite.domain.money import NOTHING, usd
 
 DRAW = st.one_of(st.sampled_from([0, 1]), st.sampled_from(STATUSES[1:]))
 
@@ -18,9 +19,9 @@ def test_a_tally_counts_draws_outcomes_and_dollars(draws_of: DrawsOf) -> None:
     )
     one, two = tally(draws)
     assert (one.model, one.n_draws, one.n_valid, one.n_ones) == ("a/one", 2, 2, 2)
-    assert (one.cost_usd, one.failed_cost_usd) == (0.5, 0.0)
+    assert (one.cost_usd, one.failed_cost_usd) == (usd(0.5), NOTHING)
     assert (two.n_draws, two.n_valid, two.n_ones) == (3, 2, 1)
-    assert (two.cost_usd, two.failed_cost_usd) == (0.375, 0.125)
+    assert (two.cost_usd, two.failed_cost_usd) == (usd(0.375), usd(0.125))
     assert dict(zip(STATUSES, two.by_status, strict=True))[Status.REFUSED] == 1
 
 

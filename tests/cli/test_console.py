@@ -15,6 +15,7 @@ from flipsite.cli.console import ProgressBar, duration_text, same_command, show_
 from flipsite.cli.screens import show_progress
 from flipsite.collect.run_state import RunProgress
 from flipsite.domain.display import plural
+from flipsite.domain.money import usd
 from flipsite.workflows.run_request import ProgressSnapshot
 
 
@@ -185,7 +186,11 @@ def test_a_run_says_what_it_spent_where_that_is_known(
     with bar:
         clock.now = 60.0
         look = ProgressSnapshot(
-            progress=progress, spent_usd=spent_usd, left_usd=left_usd, n_paused=0, bound=4
+            progress=progress,
+            spent_usd=usd(spent_usd),
+            left_usd=None if left_usd is None else usd(left_usd),
+            n_paused=0,
+            bound=4,
         )
         show_progress(bar, look)
     assert capsys.readouterr().err.rstrip().endswith(f"left · {words}")

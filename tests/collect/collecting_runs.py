@@ -7,6 +7,7 @@ from typing import Any
 
 from flipsite.collect.transport import Application
 from flipsite.domain.draws import STATUSES, Draws
+from flipsite.domain.money import usd
 from flipsite.domain.study import Budget, Kind, Study
 from flipsite.project import Project
 from flipsite.settings import default_study, dump_study
@@ -54,7 +55,9 @@ def draws_of(project: Project) -> Draws:
 
 
 def budget(total: float | None, *, own: float | None = None) -> Budget:
-    return Budget(total_usd=total, per_model_usd=own)
+    return Budget(
+        total_usd=None if total is None else usd(total), per_model_usd=None if own is None else usd(own)
+    )
 
 
 def statuses(project: Project) -> list[str]:

@@ -60,9 +60,9 @@ def main(root: Path, seed: int, n_kills: int) -> None:
             {
                 "survived": left,
                 "finished": finished,
-                "billed_usd": endpoint.billed_usd(),
+                "billed_usd": endpoint.billed_usd().dollars,
                 "n_bills": len(endpoint.bills),
-                "spent_usd": report.spent_usd,
+                "spent_usd": report.spent_usd.dollars,
                 "budget_usd": BUDGET_USD,
             }
         )

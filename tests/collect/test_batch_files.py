@@ -16,6 +16,7 @@ from tests.command_line import run
 from tests.narrowing import not_none
 
 from flipsite.domain.draws import STATUSES
+from flipsite.domain.money import usd
 from flipsite.domain.study import Kind, ModelChoice, Sampling, StatedPrice
 from flipsite.project import Project
 from flipsite.settings import default_study
@@ -29,7 +30,7 @@ def project(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Project:
     """A study of fresh labels in both orders, which states its prices itself."""
     monkeypatch.setenv("OPENROUTER_API_KEY", "any-word-will-do")
     monkeypatch.chdir(tmp_path)
-    price = StatedPrice(id="*", prompt_usd_per_million=1.0, completion_usd_per_million=10.0)
+    price = StatedPrice(id="*", prompt_usd_per_million=usd(1.0), completion_usd_per_million=usd(10.0))
     return project_of(
         tmp_path,
         kind=Kind.MEASURED,

@@ -12,6 +12,7 @@ from tests.collect.collecting_runs import budget, draws_of, project_of, simulate
 from flipsite.collect.simulated import COINS, Endpoint, Fault, fair_coin
 from flipsite.collect.simulated.endpoint import Conditions
 from flipsite.collect.simulated.faults import Message, Receive, Send
+from flipsite.domain.money import usd
 
 DEAR = next(coin for coin in COINS if coin.id == "simulated/dear")
 COINS_ASKED = (fair_coin("a/one"), fair_coin("a/two"), DEAR)
@@ -63,11 +64,11 @@ def test_what_was_billed_is_never_more_than_the_budget(
         for n in deaths:
             with suppress(KeyboardInterrupt):
                 simulate(project, Dying(endpoint, n), draws=15, concurrency=concurrency)
-            assert endpoint.billed_usd() <= total
+            assert endpoint.billed_usd() <= usd(total)
         report = simulate(project, endpoint, draws=15, concurrency=concurrency)
-        assert endpoint.billed_usd() - 1e-9 <= report.spent_usd <= total + 1e-9
+        assert endpoint.billed_usd() <= report.spent_usd <= usd(total)
         for model, spent in report.by_model:
-            assert endpoint.billed_usd(model) - 1e-9 <= spent <= min(total, own or total) + 1e-9
+            assert endpoint.billed_usd(model) <= spent <= usd(min(total, own or total))
         if report.snapshot is not None:
             cost = draws_of(project).cost_usd.sum()
-            assert endpoint.billed_usd() - 1e-9 <= cost <= report.spent_usd + 1e-9
+            assert endpoint.billed_usd().dollars - 1e-9 <= cost <= report.spent_usd.dollars + 1e-9

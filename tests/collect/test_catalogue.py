@@ -19,6 +19,7 @@ from flipsite.collect.catalogue import (
     read_page,
 )
 from flipsite.domain.catalogue import Model, Price
+from flipsite.domain.money import usd
 from flipsite.domain.study import Skip
 from flipsite.domain.urls import model_folder
 from flipsite.errors import CollectError, StoreError
@@ -50,7 +51,7 @@ READ = Model(
     inputs=("file", "image", "text"),
     outputs=("text",),
     parameters=("max_tokens", "structured_outputs", "temperature"),
-    price=Price(prompt_usd=1.5e-7, completion_usd=6e-7),
+    price=Price(prompt_usd=usd(1.5e-7), completion_usd=usd(6e-7)),
     tokenizer="GPT",
 )
 REAL = sorted((Path(__file__).resolve().parents[3] / "shared/data/openrouter").glob("models_*.json"))
@@ -201,7 +202,7 @@ def test_dearer_hours_count_and_longer_prompts_do_not() -> None:
     ]
     found = read_entry(entry(pricing=ENTRY["pricing"] | {"overrides": overrides}))
     assert isinstance(found, Model)
-    assert found.price == Price(prompt_usd=2e-6, completion_usd=1e-6)
+    assert found.price == Price(prompt_usd=usd(2e-6), completion_usd=usd(1e-6))
 
 
 @pytest.mark.parametrize("pricing", [None, {}, [], "free", {"prompt": "0.1"}, {"completion": ""}])

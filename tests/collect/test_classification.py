@@ -19,19 +19,20 @@ from flipsite.collect.classifier import (
 from flipsite.collect.simulated.classifiers import asked_about
 from flipsite.domain.catalogue import Model, Price
 from flipsite.domain.features import ASKINGS, FEATURES
+from flipsite.domain.money import usd
 from flipsite.domain.study import Budget
 
 SONAR = Model(
     id="perplexity/sonar",
     context_length=127_072,
     parameters=("max_tokens", "temperature", "top_p"),
-    price=Price(prompt_usd=1e-6, completion_usd=1e-6, web_search_usd=0.005),
+    price=Price(prompt_usd=usd(1e-6), completion_usd=usd(1e-6), web_search_usd=usd(0.005)),
 )
 
 
 def body(model: Model = SONAR, *, mode: str = "structured") -> dict[str, object]:
     (question, *_) = questions(["a/b"])
-    model_run = classifier_run(model, budget=Budget(total_usd=5.0), mode="structured")
+    model_run = classifier_run(model, budget=Budget(total_usd=usd(5.0)), mode="structured")
     return dict(model_run.request(question, "text" if mode == "text" else "structured"))
 
 
@@ -84,10 +85,10 @@ def test_a_schema_is_sent_even_where_none_is_promised_and_insisted_on_only_where
 
 def test_a_request_is_bounded_and_its_worst_case_covers_it() -> None:
     (question, *_) = questions(["a/b"])
-    model_run = classifier_run(SONAR, budget=Budget(total_usd=5.0), mode="structured")
+    model_run = classifier_run(SONAR, budget=Budget(total_usd=usd(5.0)), mode="structured")
     request = model_run.request(question, "structured")
     assert request["max_tokens"] == 2_048
-    assert 0.005 + 2_048e-6 < model_run.worst_usd(question, request) < 0.01
+    assert usd(0.005 + 2_048e-6) < model_run.worst_usd(question, request) < usd(0.01)
     assert usual_usd(SONAR) < model_run.worst_usd(question, request)
 
 

@@ -25,6 +25,7 @@ from flipsite.collect.simulated.endpoint import Conditions
 from flipsite.collect.simulated.server import serving
 from flipsite.domain.catalogue import Price
 from flipsite.domain.display import usd_text
+from flipsite.domain.money import usd
 from flipsite.domain.study import Kind
 from flipsite.store.features import read_features
 from flipsite.store.snapshot.read import read_draws
@@ -33,7 +34,7 @@ from flipsite.workflows.load import kept_files, load_report, study_files
 MODELS = ("a/dear-70b", "a/one", "a/two")
 CLASSIFIER = "p/classifier"
 FILE = Path("content", "studies", STUDY, "features.csv")
-CENT = Price(prompt_usd=0.0, completion_usd=0.0, request_usd=0.01)
+CENT = Price(prompt_usd=usd(0.0), completion_usd=usd(0.0), request_usd=usd(0.01))
 """One answer costs a cent, whatever it says."""
 
 Answers = Callable[[str, int], str]
@@ -299,7 +300,7 @@ def test_the_budget_ends_it_with_status_3_and_the_next_run_asks_what_is_missing(
         rest = features(address, budget="0.09")
     assert rest.exit_code == 0, rest.output
     assert served.n_requests[CLASSIFIER] == 9
-    assert served.billed_usd(CLASSIFIER) == pytest.approx(0.09)
+    assert served.billed_usd(CLASSIFIER) == usd(0.09)
     assert "Spent in all: $0.090." in rest.output
     assert {told("tuning", model)[2] for model in MODELS} == {0.9}
 

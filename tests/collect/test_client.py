@@ -14,6 +14,7 @@ from tests.narrowing import not_none
 from flipsite.collect.client import Exchange, Key, OpenRouter, Timeouts
 from flipsite.collect.responses import Action, Failure, Reply
 from flipsite.collect.transport import MOST_BYTES
+from flipsite.domain.money import NOTHING, usd
 from flipsite.errors import CollectError, UsageError
 
 KEY = "sk-or-v1-canary0123456789abcdef"
@@ -183,7 +184,7 @@ def test_a_request_that_was_never_sent_cost_nothing() -> None:
             return await client.complete({}, mode="text")
 
     trouble = failure_of(asyncio.run(run()))
-    assert (trouble.action, trouble.cost_usd) == (Action.AGAIN, 0.0)
+    assert (trouble.action, trouble.cost_usd) == (Action.AGAIN, NOTHING)
     assert "no connection" in trouble.reason
 
 
@@ -235,7 +236,7 @@ def ask_beside(server: Server, question: Callable[[OpenRouter], Awaitable[Any]])
 def test_what_is_left_is_asked_for_and_need_not_be_told() -> None:
     """`/key` with a limit, without one, absent, and refused."""
     left = b'{"data": {"limit_remaining": 12.5}}'
-    assert ask_beside(Server(whole(left)), OpenRouter.limit_usd) == 12.5
+    assert ask_beside(Server(whole(left)), OpenRouter.limit_usd) == usd(12.5)
     assert ask_beside(Server(whole(b"", status="404 Not Found")), OpenRouter.limit_usd) is None
     assert ask_beside(Server(b"", hang_up=True), OpenRouter.limit_usd) is None
     with pytest.raises(CollectError, match="the key was not accepted"):

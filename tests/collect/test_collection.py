@@ -16,6 +16,7 @@ from flipsite.collect.simulated.faults import Message, Receive, Send, whole
 from flipsite.collect.simulated.server import serving
 from flipsite.domain.catalogue import Price
 from flipsite.domain.draws import STATUSES, Draws, Outcome, Status
+from flipsite.domain.money import usd
 from flipsite.domain.study import Kind, Sampling
 from flipsite.errors import CollectError, StoreError, UsageError
 from flipsite.settings import default_study
@@ -48,9 +49,9 @@ def test_thirty_models_over_loopback_to_the_draw_and_the_cent(tmp_path: Path) ->
     draws = draws_of(project)
     assert len(draws) == 600
     assert (np.diff(draws.starts) == 20).all()
-    assert first.spent_usd == pytest.approx(endpoint.billed_usd(), abs=1e-9)
+    assert first.spent_usd == endpoint.billed_usd()
     assert second.spent_usd == first.spent_usd
-    assert draws.cost_usd.sum() == pytest.approx(endpoint.billed_usd(), abs=1e-9)
+    assert draws.cost_usd.sum() == pytest.approx(endpoint.billed_usd().dollars, abs=1e-9)
     assert (first.progress.n_done, second.progress.n_done, second.progress.n_kept) == (600, 0, 600)
     assert endpoint.most_in_flight <= 64
 
@@ -181,8 +182,8 @@ def test_a_price_that_is_told_late_is_asked_for_until_it_is_told(tmp_path: Path)
     """Answers without a cost, whose price `/generation` knows after two 404s, are settled to the cent."""
     endpoint = Endpoint(coins=crowd(1), faults={"crowd/fair-00": [Fault.UNPRICED] * 10})
     report = simulate(project_of(tmp_path), endpoint, draws=10)
-    assert report.unpriced_usd == 0
-    assert report.spent_usd == pytest.approx(endpoint.billed_usd(), abs=1e-12)
+    assert not report.unpriced_usd
+    assert report.spent_usd == endpoint.billed_usd()
 
 
 def test_a_price_that_is_never_told_is_that_of_the_tokens(tmp_path: Path) -> None:
@@ -190,9 +191,9 @@ def test_a_price_that_is_never_told_is_that_of_the_tokens(tmp_path: Path) -> Non
     endpoint = Endpoint(coins=crowd(1), faults={"crowd/fair-00": [Fault.NEVER_PRICED] * 40})
     project = project_of(tmp_path)
     report = simulate(project, endpoint, draws=40, concurrency=1)
-    assert report.unpriced_usd == 0
-    assert report.spent_usd == pytest.approx(endpoint.billed_usd(), abs=1e-12)
-    assert draws_of(project).cost_usd.sum() == pytest.approx(endpoint.billed_usd(), abs=1e-12)
+    assert not report.unpriced_usd
+    assert report.spent_usd == endpoint.billed_usd()
+    assert draws_of(project).cost_usd.sum() == pytest.approx(endpoint.billed_usd().dollars, abs=1e-12)
 
 
 @pytest.mark.parametrize("total", [0.002, 0.005, 0.03])
@@ -201,8 +202,8 @@ def test_the_budget_is_never_exceeded_and_cheap_models_finish_first(tmp_path: Pa
     endpoint = Endpoint()
     project = project_of(tmp_path, budget=budget(total))
     report = simulate(project, endpoint, draws=20, concurrency=32)
-    assert endpoint.billed_usd() <= total
-    assert report.spent_usd == pytest.approx(endpoint.billed_usd(), abs=1e-12)
+    assert endpoint.billed_usd() <= usd(total)
+    assert report.spent_usd == endpoint.billed_usd()
     assert "simulated/dear" in report.budget
     done = {model: len(statuses(draws_of(project), model)) for model in draws_of(project).models}
     assert total < 0.03 or min(done[model] for model in done if model != "simulated/ponders") == 20
@@ -214,7 +215,7 @@ def test_a_canary_stops_a_model_whose_rest_would_not_fit(tmp_path: Path) -> None
         id="a/thinker",
         truth=None,
         manner=lambda toss, label: replace(plain(toss, label), thought_tokens=900),
-        price=Price(prompt_usd=0.0, completion_usd=1e-4),
+        price=Price(prompt_usd=usd(0.0), completion_usd=usd(1e-4)),
     )
     endpoint = Endpoint(coins=(thinker, fair_coin("a/fair")))
     project = project_of(tmp_path, budget=budget(None, own=1.0))
@@ -232,7 +233,7 @@ def test_a_model_that_bills_ten_times_its_worst_case_is_asked_one_at_a_time(tmp_
     (warning,) = report.warnings
     assert warning.startswith("crowd/fair-01: billed $")
     assert "by its announced prices costs at most" in warning
-    assert endpoint.billed_usd() <= report.spent_usd <= 1.0
+    assert endpoint.billed_usd() <= report.spent_usd <= usd(1.0)
 
 
 def test_a_model_that_bills_beyond_the_budget_costs_that_one_draw(tmp_path: Path) -> None:

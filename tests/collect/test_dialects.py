@@ -22,6 +22,7 @@ from tests.narrowing import not_none
 from flipsite.collect.clock import RealClock
 from flipsite.collect.responses import Json
 from flipsite.collect.simulated import Endpoint, fair_coin
+from flipsite.domain.money import usd
 from flipsite.domain.study import Kind, ModelChoice, Sampling, StatedPrice
 from flipsite.errors import CollectError, NoCreditError, SettingsError, UsageError
 from flipsite.present.leaderboard.board import board
@@ -32,7 +33,7 @@ from flipsite.workflows import collect as workflow
 from flipsite.workflows.catalogue import list_models
 from flipsite.workflows.collect import collect
 from flipsite.workflows.load import load_report
-from flipsite.workflows.run_request import RunReport, RunRequest
+from flipsite.workflows.run_request import RunReport, RunRequest, Unbounded
 
 ONE = Says(text="Output: 1")
 COSTS = replace(ONE, cost=0.0001)
@@ -206,14 +207,14 @@ def test_a_key_of_ones_own_is_spent_all_the_same(tmp_path: Path) -> None:
     usage |= {"cost_details": {"upstream_inference_cost": 0.0012}}
     body = {"id": "g", "choices": [{"message": {"content": "Output: 1"}}], "usage": usage}
     report, _, _ = asked(tmp_path, {"a/b": [Says(body=body)]}, priced=True)
-    assert report.spent_usd == pytest.approx(3 * 0.0012)
+    assert report.spent_usd == 3 * usd(0.0012)
 
 
 def test_an_untold_price_is_that_of_the_tokens(tmp_path: Path) -> None:
     """The first answer's is asked for three times, and no other."""
     report, dialects, _ = asked(tmp_path, {"a/b": [ONE]}, priced=True, draws=8)
-    assert report.spent_usd == pytest.approx(8 * (200 * 1e-6 + 20 * 2e-6))
-    assert report.unpriced_usd == 0
+    assert report.spent_usd == 8 * (200 * usd(1e-6) + 20 * usd(2e-6))
+    assert not report.unpriced_usd
     assert sum("/generation" in path for path in dialects.paths) == 3
 
 
@@ -334,12 +335,12 @@ def test_a_paid_host_without_prices_needs_a_word(tmp_path: Path, monkeypatch: py
     monkeypatch.setattr(workflow, "is_local", lambda _: False)
     with pytest.raises(UsageError, match=r"announces no prices.*--budget none.*models\.price"):
         asked(tmp_path / "refused", {"gpt": [ONE]}, study={"budget": budget(1.0)})
-    report, _, _ = asked(tmp_path / "none", {"gpt": [ONE]}, budget_usd=float("inf"))
+    report, _, _ = asked(tmp_path / "none", {"gpt": [ONE]}, budget_usd=Unbounded.YES)
     assert (report.progress.n_valid, report.priced) == (3, False)
-    price = StatedPrice(id="gp*", prompt_usd_per_million=10.0, completion_usd_per_million=20.0)
+    price = StatedPrice(id="gp*", prompt_usd_per_million=usd(10.0), completion_usd_per_million=usd(20.0))
     study = {"models": ModelChoice(price=(price,)), "budget": budget(1.0)}
     report, _, _ = asked(tmp_path / "stated", {"gpt": [ONE]}, study=study)
-    assert report.spent_usd == pytest.approx(3 * (200 * 1e-5 + 20 * 2e-5))
+    assert report.spent_usd == 3 * (200 * usd(1e-5) + 20 * usd(2e-5))
 
 
 def test_the_catalogue_is_asked_with_the_key(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -362,7 +363,7 @@ def test_three_hundred_models_that_bill_more_than_they_announce(tmp_path: Path) 
     billed = [len(dialects.of(model)) for model in models]
     assert max(billed) == 1
     assert sum(billed) <= 64
-    assert report.spent_usd == pytest.approx(0.9 * sum(billed))
+    assert report.spent_usd == usd(0.9) * sum(billed)
 
 
 @pytest.mark.parametrize(
@@ -388,7 +389,7 @@ def test_what_cannot_be_sent_is_one_sentence(tmp_path: Path, text: str, words: s
 
 def test_the_settings_are_written_and_read_back(tmp_path: Path) -> None:
     """All that a study may say of how it is asked."""
-    price = StatedPrice(id="*", prompt_usd_per_million=1.5, completion_usd_per_million=2.0)
+    price = StatedPrice(id="*", prompt_usd_per_million=usd(1.5), completion_usd_per_million=usd(2.0))
     study = replace(
         default_study(tmp_path.name),
         sampling=Sampling(top_p=0.5, reasoning="none", logprobs=True, timeout_s=600.0, give_up_after=3),
@@ -430,5 +431,5 @@ def test_many_models_that_bill_far_more_than_announced_overspend_by_one_request_
         report = not_none(collect(project, order, watcher()))
     assert max(len(server.of(name)) for name in names) == 1
     assert 2 <= len(server.asked) <= 17
-    assert report.spent_usd == pytest.approx(0.9 * len(server.asked))
+    assert report.spent_usd == usd(0.9) * len(server.asked)
     assert len(report.budget) >= 283

@@ -19,6 +19,7 @@ from flipsite.collect.responses import (
     read_reply,
 )
 from flipsite.domain.display import one_line
+from flipsite.domain.money import usd
 
 NOW = 1_757_289_600.0
 
@@ -66,7 +67,7 @@ def test_an_answer_is_read_whole() -> None:
         completion_tokens=192,
         reasoning_tokens=121,
         cached_tokens=679,
-        cost_usd=0.00341325,
+        cost_usd=usd(0.00341325),
     )
 
 
@@ -170,7 +171,7 @@ def test_what_a_fault_cost_is_known_only_where_it_is_known(code: int, body: Json
     """Refused before a model started costs nothing; after that only a stated cost is known."""
     trouble = read(code, body)
     assert isinstance(trouble, Failure)
-    assert trouble.cost_usd == cost
+    assert trouble.cost_usd == (None if cost is None else usd(cost))
 
 
 @pytest.mark.parametrize(
@@ -211,10 +212,10 @@ def test_a_bill_that_is_none_counts_as_unknown(cost: Json) -> None:
 
 def test_prices_and_limits_are_read_from_their_pages() -> None:
     """`/generation` and `/key`, and what they are when they are not."""
-    assert read_price(b'{"data": {"total_cost": 0.0012}}') == 0.0012
+    assert read_price(b'{"data": {"total_cost": 0.0012}}') == usd(0.0012)
     assert read_price(b'{"error": {}}') is None
     assert read_limit(b'{"data": {"limit": null, "limit_remaining": null}}') is None
-    assert read_limit(b'{"data": {"limit_remaining": 12.5}}') == 12.5
+    assert read_limit(b'{"data": {"limit_remaining": 12.5}}') == usd(12.5)
 
 
 JSON = st.recursive(

@@ -13,6 +13,7 @@ from flipsite.analyse.sequential import StoppingState, replay
 from flipsite.collect.scheduler import ROUND, beginnings
 from flipsite.collect.simulated import COINS, Endpoint, Fault
 from flipsite.collect.simulated.coins import Coin
+from flipsite.domain.money import NOTHING, usd
 from flipsite.domain.study import Sampling
 from flipsite.domain.trajectory import DrawCounter, Trajectory
 from flipsite.settings import default_study
@@ -47,7 +48,7 @@ def test_a_settled_model_is_asked_no_more(tmp_path: Path) -> None:
     assert endpoint.n_requests["simulated/fair"] == 50
     assert report.progress.n_missing == report.progress.n_done == 12 + 3 * 50
     assert len(draws_of(project)) == 12 + 3 * 50
-    assert 0 < report.spared_usd < report.spent_usd
+    assert NOTHING < report.spared_usd < report.spent_usd
 
 
 def test_it_stops_where_a_replay_of_all_draws_would_have_stopped(tmp_path: Path) -> None:
@@ -123,7 +124,7 @@ def test_the_budget_holds_in_every_round(tmp_path: Path) -> None:
     """A dear coin is left out or stopped, and the cheap ones are asked to their end."""
     project = project_of(tmp_path, budget=budget(0.3))
     report = simulate(project, Endpoint(coins=COINS), until_settled=True)
-    assert report.spent_usd <= 0.3
+    assert report.spent_usd <= usd(0.3)
     assert list(report.budget) == ["simulated/dear"]
 
 

@@ -16,13 +16,14 @@ from flipsite.collect.prompt import questions
 from flipsite.collect.requests import names_completion, request_body, sent_bound
 from flipsite.collect.selection import ModelSelection, choose
 from flipsite.domain.catalogue import Model, Price
+from flipsite.domain.money import Usd, total, usd
 from flipsite.domain.study import Budget, ModelChoice, Skip, Study
 from flipsite.settings import default_study, load_study
 
 ROOT = Path(__file__).resolve().parents[2]
 DATA = ROOT.parent / "shared/data/openrouter"
 STUDY = default_study("coins")
-CHEAP = Price(prompt_usd=1e-7, completion_usd=4e-7)
+CHEAP = Price(prompt_usd=usd(1e-7), completion_usd=usd(4e-7))
 PARAMETERS = ("max_tokens", "structured_outputs", "temperature")
 PLAIN = Model(id="a/plain", inputs=("text",), outputs=("text",), parameters=PARAMETERS, price=CHEAP)
 TODAY = "2026-08-18"
@@ -124,27 +125,27 @@ def test_variants_and_aliases_are_asked_where_a_glob_names_them(name: str, glob:
 def test_a_local_server_without_prices_is_asked_for_nothing() -> None:
     """Where no model has a price, none costs anything, and a colon is the model's size."""
     local = Model(id="llama3.2:1b")
-    (found,) = choose([local], replace(STUDY, budget=Budget(total_usd=0.0)), today=TODAY)
+    (found,) = choose([local], replace(STUDY, budget=Budget(total_usd=usd(0.0))), today=TODAY)
     assert found.taken
     assert found.estimate is not None
-    assert found.estimate.worst_usd == 0.0
+    assert not found.estimate.worst_usd
 
 
 def test_the_budget_leaves_out_what_will_not_fit() -> None:
     """A model whose draws would cost more than a model may is left, with both figures."""
-    dear = replace(PLAIN, price=Price(prompt_usd=1e-4, completion_usd=1e-3))
-    study = replace(STUDY, budget=Budget(per_model_usd=2.0))
+    dear = replace(PLAIN, price=Price(prompt_usd=usd(1e-4), completion_usd=usd(1e-3)))
+    study = replace(STUDY, budget=Budget(per_model_usd=usd(2.0)))
     assert chosen(dear, study).reason == "its draws would cost about $6.79, a model may cost $2.00"
-    assert chosen(dear, replace(STUDY, budget=Budget(total_usd=5.0))).reason == (
+    assert chosen(dear, replace(STUDY, budget=Budget(total_usd=usd(5.0)))).reason == (
         "its draws would cost about $6.79, the study may cost $5.00"
     )
-    assert chosen(dear, replace(STUDY, budget=Budget(per_model_usd=8.0))).taken
+    assert chosen(dear, replace(STUDY, budget=Budget(per_model_usd=usd(8.0)))).taken
 
 
 def test_one_draw_that_may_break_the_budget_is_not_asked() -> None:
     """A model that ignores bounds may cost a whole answer: that is what is compared with the budget."""
     loose = replace(PLAIN, parameters=("temperature",), context_length=1_000_000)
-    found = chosen(loose, replace(STUDY, budget=Budget(per_model_usd=0.30)))
+    found = chosen(loose, replace(STUDY, budget=Budget(per_model_usd=usd(0.30))))
     assert found.reason == "one draw may cost $0.40, a model may cost $0.30"
 
 
@@ -160,23 +161,29 @@ def test_structured_only_studies_leave_models_that_cannot() -> None:
 
 def test_the_estimate_is_prices_times_tokens() -> None:
     """Prompt by rule of thumb, completion by kind of model, a request's price for each draw."""
-    priced = replace(PLAIN, price=Price(prompt_usd=1e-6, completion_usd=2e-6, request_usd=0.01))
+    priced = replace(
+        PLAIN, price=Price(prompt_usd=usd(1e-6), completion_usd=usd(2e-6), request_usd=usd(0.01))
+    )
     tokens = about_tokens(questions(STUDY.prompt, n_draws=1, model="", seed=0)[0].text)
     found = estimate(priced, STUDY)
     assert 150 < tokens < 260
     assert (found.n_draws, found.prompt_tokens, found.completion_tokens) == (50, tokens, 120)
-    assert found.expected_usd == pytest.approx(50 * (tokens * 1e-6 + 120 * 2e-6 + 0.01))
+    assert found.expected_usd == 50 * (tokens * usd(1e-6) + 120 * usd(2e-6) + usd(0.01))
     told = estimate(priced, STUDY, prompt_tokens=100, completion_tokens=5)
-    assert told.expected_usd == pytest.approx(50 * (100e-6 + 10e-6 + 0.01))
+    assert told.expected_usd == 50 * (usd(100e-6) + usd(10e-6) + usd(0.01))
     assert estimate(replace(priced, reasoning=True), STUDY).completion_tokens == 600
     assert estimate(replace(priced, reasoning=True, reasoning_default=False), STUDY).completion_tokens == 120
 
 
 def test_models_that_search_are_charged_a_search() -> None:
     """The price of a search counts for those that search by themselves, not for those that merely could."""
-    price = Price(prompt_usd=0.0, completion_usd=0.0, web_search_usd=0.005)
-    assert estimate(replace(PLAIN, id="perplexity/sonar-pro", price=price), STUDY).expected_usd == 0.25
-    assert estimate(replace(PLAIN, price=price), STUDY).expected_usd == 0.0
+    price = Price(prompt_usd=usd(0.0), completion_usd=usd(0.0), web_search_usd=usd(0.005))
+    assert estimate(replace(PLAIN, id="perplexity/sonar-pro", price=price), STUDY).expected_usd == usd(0.25)
+    assert not estimate(replace(PLAIN, price=price), STUDY).expected_usd
+
+
+def _money(most: float) -> st.SearchStrategy[Usd]:
+    return st.floats(0, most).map(usd)
 
 
 MODELS = st.builds(
@@ -189,15 +196,13 @@ MODELS = st.builds(
     price=st.none()
     | st.builds(
         Price,
-        prompt_usd=st.floats(0, 1e-3),
-        completion_usd=st.floats(0, 1e-3),
-        request_usd=st.floats(0, 1),
-        reasoning_usd=st.none() | st.floats(0, 1e-3),
+        prompt_usd=_money(1e-3),
+        completion_usd=_money(1e-3),
+        request_usd=_money(1),
+        reasoning_usd=st.none() | _money(1e-3),
     ),
 )
-BUDGETS = st.builds(
-    Budget, total_usd=st.none() | st.floats(0, 1e3), per_model_usd=st.none() | st.floats(0, 1e3)
-)
+BUDGETS = st.builds(Budget, total_usd=st.none() | _money(1e3), per_model_usd=st.none() | _money(1e3))
 
 
 @settings(max_examples=150, deadline=None)
@@ -213,19 +218,19 @@ def test_the_worst_case_is_never_below_what_is_expected(
     found = estimate(model, study)
     assert found.max_tokens >= 16
     assert bound is None or found.max_tokens <= bound
-    assert found.expected_usd <= found.worst_usd * (1 + 1e-9)
-    assert found.draw_worst_usd * 50 == pytest.approx(found.worst_usd)
+    assert found.expected_usd <= found.worst_usd
+    assert found.draw_worst_usd * 50 == found.worst_usd
 
 
 def test_reasoning_models_get_room_within_the_budget() -> None:
     """16,384 tokens where money does not matter, fewer where one draw would take a tenth of the budget."""
-    thinker = replace(PLAIN, reasoning=True, price=Price(prompt_usd=1e-6, completion_usd=6e-5))
+    thinker = replace(PLAIN, reasoning=True, price=Price(prompt_usd=usd(1e-6), completion_usd=usd(6e-5)))
     assert completion_bound(PLAIN, STUDY) == 1_024
     assert completion_bound(thinker, STUDY) == 16_384
-    frugal = replace(STUDY, budget=Budget(per_model_usd=2.0))
+    frugal = replace(STUDY, budget=Budget(per_model_usd=usd(2.0)))
     bound = completion_bound(thinker, frugal)
     assert 1_024 < bound < 16_384
-    assert estimate(thinker, frugal).draw_worst_usd <= 0.2
+    assert estimate(thinker, frugal).draw_worst_usd <= usd(0.2)
     assert completion_bound(replace(PLAIN, max_completion_tokens=512), STUDY) == 512
     assert completion_bound(replace(PLAIN, context_length=2_000), STUDY) == 2_000 - most_tokens(
         questions(STUDY.prompt, n_draws=1, model="", seed=0)[0].text
@@ -236,7 +241,7 @@ def test_a_model_that_ignores_bounds_is_reckoned_at_its_own() -> None:
     """Where `max_tokens` is not advertised, the worst case is the model's longest answer."""
     loose = replace(PLAIN, parameters=("temperature",), max_completion_tokens=100_000)
     assert worst_case_usd(loose, text="", max_tokens=16) > 100_000 * CHEAP.completion_usd
-    assert worst_case_usd(replace(loose, parameters=()), text="", max_tokens=16) < 0.001
+    assert worst_case_usd(replace(loose, parameters=()), text="", max_tokens=16) < usd(0.001)
 
 
 def test_only_what_is_advertised_is_sent() -> None:
@@ -328,11 +333,11 @@ def test_estimates_agree_with_the_reference(day: str, n_models: int, dollars: fl
     asked = [
         model
         for model in offered.models
-        if ":" not in model.id and "~" not in model.id and model.price and sum(astuple_prices(model.price))
+        if ":" not in model.id and "~" not in model.id and model.price and any(astuple_prices(model.price))
     ]
     told = [
         estimate(
-            replace(model, price=replace(not_none(model.price), web_search_usd=0.0)),
+            replace(model, price=replace(not_none(model.price), web_search_usd=usd(0.0))),
             STUDY,
             prompt_tokens=100,
             completion_tokens=600 if "reasoning" in model.parameters else 5,
@@ -340,8 +345,8 @@ def test_estimates_agree_with_the_reference(day: str, n_models: int, dollars: fl
         for model in asked
     ]
     assert len(asked) == n_models
-    assert sum(cost.expected_usd for cost in told) == pytest.approx(dollars, abs=0.01)
+    assert total(cost.expected_usd for cost in told).dollars == pytest.approx(dollars, abs=0.01)
 
 
-def astuple_prices(price: Price) -> tuple[float, float]:
+def astuple_prices(price: Price) -> tuple[Usd, Usd]:
     return price.prompt_usd, price.completion_usd

@@ -8,6 +8,7 @@ from hypothesis import strategies as st
 from tests.collect.collecting_runs import STUDY, budget, project_of, simulate
 
 from flipsite.collect.simulated import COINS, Endpoint
+from flipsite.domain.money import usd
 from flipsite.domain.study import Kind, Sampling, Shard, shard_of
 from flipsite.errors import UsageError
 from flipsite.project import Project, snapshot_files
@@ -108,13 +109,15 @@ def test_all_shards_together_keep_to_the_budget(tmp_path: Path) -> None:
     for number in range(1, n + 1):
         project = project_of(tmp_path / str(number), sampling=Sampling(draws=40), budget=budget(total))
         report = simulate(project, Endpoint(coins=FEW), shard=Shard(number, n))
-        assert report.spent_usd <= total / n
-        spent.append(report.spent_usd)
+        assert report.spent_usd <= usd(total) / n
+        spent.append(report.spent_usd.dollars)
         bound += len(report.budget)
     assert 0 < sum(spent) <= total
     assert bound, "the budget was felt"
     shared = project_of(tmp_path / "shared", sampling=Sampling(draws=40), budget=budget(total))
-    again = [simulate(shared, Endpoint(coins=FEW), shard=Shard(i, n)).spent_usd for i in range(1, n + 1)]
+    again = [
+        simulate(shared, Endpoint(coins=FEW), shard=Shard(i, n)).spent_usd.dollars for i in range(1, n + 1)
+    ]
     assert max(again) <= total / n
     assert again == pytest.approx(spent, abs=0.000552)  # one request more or less is in flight at the end
 
@@ -125,10 +128,9 @@ def test_every_model_is_of_exactly_one_shard(model: str, n: int) -> None:
 
 
 @given(cents=st.integers(0, 10**7), n=st.integers(1, 999))
-def test_shares_of_a_budget_never_exceed_it(cents: int, n: int) -> None:
-    """To the picodollar."""
-    share = Shard(1, n).share_usd(cents / 100)
-    assert round(share * 10**12) * n <= cents * 10**10
+def test_shares_of_a_budget_are_together_the_whole(cents: int, n: int) -> None:
+    """Exactly."""
+    assert n * Shard(1, n).share_usd(usd(cents) / 100) == usd(cents) / 100
 
 
 def test_a_model_stays_of_its_shard() -> None:

@@ -34,6 +34,7 @@ from flipsite.collect.simulated import (
 from flipsite.collect.simulated.coins import Toss
 from flipsite.collect.simulated.server import serving
 from flipsite.domain.draws import Outcome, Rejected, Status
+from flipsite.domain.money import total, usd
 from flipsite.domain.study import OrderMode, Prompt
 from flipsite.settings import default_study
 
@@ -182,15 +183,15 @@ def test_the_first_named_coin_takes_what_is_named_first() -> None:
 
 def test_the_books_agree_with_the_answers() -> None:
     """The sum of `usage.cost` is what the endpoint billed, and what `/generation` and `/key` tell."""
-    endpoint = Endpoint(conditions=Conditions(limit_usd=10.0, late_prices=2))
+    endpoint = Endpoint(conditions=Conditions(limit_usd=usd(10.0), late_prices=2))
     answers = [answer.json() for answer in talk(endpoint, *[asked("simulated/dear")] * 5)]
-    spent = sum(answer["usage"]["cost"] for answer in answers)
-    assert endpoint.billed_usd() == endpoint.billed_usd("simulated/dear") == pytest.approx(spent, abs=1e-12)
-    assert spent > 0.05
+    spent = total(usd(answer["usage"]["cost"]) for answer in answers)
+    assert endpoint.billed_usd() == endpoint.billed_usd("simulated/dear") == spent
+    assert spent > usd(0.05)
     path = f"/generation?id={answers[0]['id']}"
     assert [get(endpoint, path).status_code for _ in range(3)] == [404, 404, 200]
     assert get(endpoint, path).json()["data"]["total_cost"] == answers[0]["usage"]["cost"]
-    assert get(endpoint, "/key").json()["data"]["limit_remaining"] == pytest.approx(10 - spent)
+    assert get(endpoint, "/key").json()["data"]["limit_remaining"] == (usd(10) - spent).dollars
 
 
 def test_an_answer_never_costs_more_than_its_worst_case() -> None:
@@ -201,14 +202,14 @@ def test_an_answer_never_costs_more_than_its_worst_case() -> None:
             body = asked(coin.id)
             (answer,) = talk(Endpoint(), body)
             text = body["messages"][0]["content"]
-            assert answer.json()["usage"]["cost"] <= worst_case_usd(
+            assert usd(answer.json()["usage"]["cost"]) <= worst_case_usd(
                 model, text=text, max_tokens=body["max_tokens"]
             )
 
 
 def test_no_credit_is_left_once_the_limit_is_reached() -> None:
     """Beyond the account's limit every request is answered with 402."""
-    endpoint = Endpoint(conditions=Conditions(limit_usd=1e-9))
+    endpoint = Endpoint(conditions=Conditions(limit_usd=usd(1e-9)))
     assert [answer.status_code for answer in talk(endpoint, *[asked("simulated/fair")] * 3)] == [
         200,
         402,
@@ -328,7 +329,7 @@ def test_a_price_that_is_never_told_stays_untold() -> None:
     (answer,) = talk(endpoint, asked("simulated/fair"))
     path = f"/generation?id={answer.json()['id']}"
     assert {get(endpoint, path).status_code for _ in range(5)} == {404}
-    assert endpoint.billed_usd() > 0
+    assert endpoint.billed_usd()
 
 
 def test_whoever_hangs_is_given_up_by_the_client() -> None:
@@ -379,7 +380,7 @@ def test_over_loopback_it_is_the_same_endpoint() -> None:
 
     with serving(endpoint) as base:
         names, content = asyncio.run(over(base))
-        assert endpoint.billed_usd() == json.loads(content)["usage"]["cost"]
+        assert endpoint.billed_usd().dollars == json.loads(content)["usage"]["cost"]
     assert names == ["crowd/a", "crowd/b"]
     (in_process,) = talk(Endpoint(seed=3, coins=[fair_coin("crowd/a")]), body, draws=[4])
     assert in_process.content == content

@@ -10,6 +10,7 @@ from tests.collect.dialect_server import PRICED, Dialects, Says, speaking
 from tests.narrowing import not_none
 
 from flipsite.cli.main import cli
+from flipsite.domain.money import NOTHING
 from flipsite.domain.study import Kind, Sampling
 from flipsite.project import Project
 from flipsite.workflows.collect import collect
@@ -36,7 +37,7 @@ def test_a_draw_that_takes_longer_fails_once_and_says_what_to_change(project: Pr
         answer.set()
     assert statuses(project) == ["error"]
     assert len(server.asked) == 1
-    assert report.spent_usd == report.unpriced_usd > 0
+    assert report.spent_usd == report.unpriced_usd > NOTHING
     assert "no answer within 1 s; --timeout or timeout_s in study.toml" in report.progress.faults["a/slow"]
 
 

@@ -201,8 +201,8 @@ def test_a_published_study_has_the_spend_that_it_states(article: StudyReport) ->
     assert article.printed
     embed = table_embeds(article)["spend"]
     assert [row[1].value for row in embed.table.rows] == [
-        article.printed.spend_run_usd,
-        article.printed.spend_total_usd,
+        article.printed.spend_run_usd.dollars,
+        article.printed.spend_total_usd.dollars,
     ]
     assert "less than &#36;" in markdown_embed(embed)
 

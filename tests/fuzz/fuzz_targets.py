@@ -27,7 +27,7 @@ from flipsite.collect.selection import choose
 from flipsite.domain.draws import Draw, Failed, Outcome, Rejected, Result, Status
 from flipsite.domain.endpoint import StoredDraw
 from flipsite.domain.features import FEATURES
-from flipsite.domain.money import PICO_PER_USD
+from flipsite.domain.money import MOST_USD, NOTHING, usd
 from flipsite.domain.study import Method
 from flipsite.errors import CollectError, FlipsiteError, SettingsError, StoreError, UsageError
 from flipsite.present.charts.interactive import spec_json
@@ -86,7 +86,7 @@ def completion(said: bytes) -> None:
         assert result.reason.isprintable()
         assert len(result.reason) < 500
         assert result.wait_s is None or (result.wait_s >= 0 and math.isfinite(result.wait_s))
-    assert result.cost_usd is None or 0 <= result.cost_usd < 1e6
+    assert result.cost_usd is None or NOTHING <= result.cost_usd < usd(MOST_USD)
     reply = read_reply(body)
     if isinstance(result, Reply):
         assert reply == result or result.generation != reply.generation
@@ -101,7 +101,7 @@ def completion(said: bytes) -> None:
         body=body,
         latency_s=0.1,
         asked_at="2026-01-01T00:00:00Z",
-        cost_pico=int((result.cost_usd or 0) * PICO_PER_USD),
+        cost_usd=(result.cost_usd or NOTHING).nearest(),
     )
     for study in _STUDIES:
         read_again(kept, study)
@@ -150,8 +150,8 @@ def offered(said: bytes) -> None:
     for choice in choose(found.models, default_study("trial"), today="2026-01-01"):
         assert choice.reason is None or choice.reason.strip()
         if choice.estimate:
-            assert 0 <= choice.estimate.expected_usd < math.inf
-            assert 0 <= choice.estimate.draw_worst_usd < math.inf
+            assert choice.estimate.expected_usd >= NOTHING
+            assert choice.estimate.draw_worst_usd >= NOTHING
 
 
 def imported(said: bytes) -> None:

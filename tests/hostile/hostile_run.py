@@ -16,6 +16,7 @@ from pathlib import Path
 from typing import Any
 
 from flipsite.collect.client import Key, OpenRouter, Timeouts
+from flipsite.domain.money import usd
 from flipsite.domain.study import Budget, Kind, Sampling
 from flipsite.settings import default_study, dump_study
 from flipsite.store.cache.cache import Cache
@@ -54,7 +55,7 @@ def run(
         default_study(STUDY),
         kind=Kind.SIMULATED,  # its clock waits for nothing
         sampling=Sampling(draws=n_draws),
-        budget=Budget(total_usd=5.0),
+        budget=Budget(total_usd=usd(5.0)),
     )
     at = folder / "content" / "studies" / STUDY
     at.mkdir(parents=True, exist_ok=True)
@@ -145,7 +146,7 @@ def main() -> None:
             "n_valid": tide.n_valid,
             "n_rejected": tide.n_rejected,
             "n_failed": tide.n_failed,
-            "spent_usd": ran.report.spent_usd,
+            "spent_usd": ran.report.spent_usd.dollars,
             "n_models": len(ran.offer.plan.models),
             "skipped": {model: one.reason for model, one in tide.skipped.items()},
             "error": str(ran.report.error) if ran.report.error else None,

@@ -30,6 +30,7 @@ from tests.hostile.hostile_server import (
 from flipsite.collect.catalogue import MOST_ENTRIES, MOST_PAGES, catalogue
 from flipsite.collect.client import Timeouts
 from flipsite.collect.transport import LARGE_AT_ONCE, MOST_BYTES
+from flipsite.domain.money import usd
 from flipsite.domain.urls import model_page
 from flipsite.errors import CollectError
 from flipsite.store.snapshot.read import read_draws
@@ -184,7 +185,7 @@ def test_whoever_never_ends_is_left_in_time(tmp_path: Path, fault: str) -> None:
     assert ran.report.progress.n_failed == 1
     # One that ran out of time may have been billed and is not asked again; one that broke the protocol is.
     assert 1 <= len(server.asked("completions")) <= AGAIN
-    assert ran.report.spent_usd < 0.05
+    assert ran.report.spent_usd < usd(0.05)
 
 
 @pytest.mark.slow
@@ -316,7 +317,7 @@ def test_a_price_that_cannot_be_is_no_price_and_nothing_is_asked_of_it(tmp_path:
         ran = run(tmp_path, server.base)
     assert {request.json()["model"] for request in server.asked("completions")} == {"c/good"}
     assert [one.model for one in ran.offer.plan.models] == ["c/good"]
-    assert ran.report.spent_usd == pytest.approx(2 * 0.00003, abs=1e-12)
+    assert ran.report.spent_usd == 2 * usd(0.00003)
     kept = json.loads((tmp_path / "content/studies/trial/catalogue.json").read_text())
     assert len(kept["faulty"]) == len(entries)
     assert all("is no price: " in fault["reason"] for fault in kept["faulty"])

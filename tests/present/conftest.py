@@ -7,6 +7,7 @@ import pytest
 from flipsite.analyse.estimates import estimates
 from flipsite.domain.draws import Tally
 from flipsite.domain.estimates import Estimate
+from flipsite.domain.money import usd
 from flipsite.domain.study import Budget, Kind, ModelChoice, Prompt, Sampling, Study
 
 Counts = Sequence[tuple[str, int, int]]
@@ -41,7 +42,7 @@ def study() -> Study:
 def estimated(study: Study) -> Callable[[Counts], tuple[Estimate, ...]]:
     def estimated_of(counts: Counts) -> tuple[Estimate, ...]:
         tallies = [
-            Tally(model=model, n_draws=valid, n_valid=valid, n_ones=ones, cost_usd=0.01 * valid)
+            Tally(model=model, n_draws=valid, n_valid=valid, n_ones=ones, cost_usd=usd(0.01) * valid)
             for model, ones, valid in counts
         ]
         return estimates(study, tallies)

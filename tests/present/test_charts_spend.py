@@ -10,6 +10,7 @@ from tests.narrowing import not_none
 from tests.present.pictures import roots, words
 
 from flipsite.domain.estimates import Estimate, Verdict
+from flipsite.domain.money import NOTHING, Usd, usd
 from flipsite.domain.study import Kind, Study
 from flipsite.present.charts.spend import (
     cost_against_bias,
@@ -23,12 +24,12 @@ Many = Callable[[int], tuple[Estimate, ...]]
 @dataclass(frozen=True)
 class Spent:
     model: str
-    cost_usd: float
-    failed_usd: float = 0.0
+    cost_usd: Usd
+    failed_usd: Usd = NOTHING
 
 
 def test_the_most_expensive_come_first_with_their_dollars(study: Study) -> None:
-    spent = [Spent(f"a/m{i}", 2.0**-i) for i in range(30)]
+    spent = [Spent(f"a/m{i}", usd(2.0**-i)) for i in range(30)]
     figure = spend_by_model(spent, study, top=5)
     for root in roots(figure):
         assert [word for word in words(root) if word.startswith("a/")] == [f"a/m{i}" for i in range(5)]
@@ -38,21 +39,23 @@ def test_the_most_expensive_come_first_with_their_dollars(study: Study) -> None:
 
 
 def test_what_failed_is_told(study: Study) -> None:
-    figure = spend_by_model([Spent("a/b", 3.0, 1.0), Spent("a/c", 1.0)], study)
+    figure = spend_by_model([Spent("a/b", usd(3), usd(1)), Spent("a/c", usd(1))], study)
     assert "$1.00 in all" in figure.caption
     assert "a/b: $3.00, of which $1.00 failed" in figure.svg
 
 
 def test_spending_nothing_is_no_chart(study: Study) -> None:
     with pytest.raises(ValueError, match="nothing was spent"):
-        spend_by_model([Spent("a/b", 0)], study)
+        spend_by_model([Spent("a/b", NOTHING)], study)
 
 
 @given(data=st.data())
 def test_no_model_undercuts_the_frontier(data: st.DataObject) -> None:
     """Whoever is cheaper than a model of the frontier is more biased, and every other model is undercut."""
     pairs = data.draw(st.lists(st.tuples(st.integers(1, 9), st.integers(0, 9)), min_size=1, max_size=20))
-    estimates = [replace(ONE, model=f"m{i}", cost_usd=c / 10, bias=b / 20) for i, (c, b) in enumerate(pairs)]
+    estimates = [
+        replace(ONE, model=f"m{i}", cost_usd=usd(c) / 10, bias=b / 20) for i, (c, b) in enumerate(pairs)
+    ]
     points = [(not_none(each.cost_usd), not_none(each.bias)) for each in estimates]
     frontier = [(not_none(each.cost_usd), not_none(each.bias)) for each in undercut_by_none(estimates)]
     for cost, bias in frontier:
@@ -81,13 +84,13 @@ ONE = Estimate(
     rank=1,
     rank_low=1,
     rank_high=1,
-    cost_usd=0.1,
+    cost_usd=usd(0.1),
     page="trial/models/a/b/index.html",
 )
 
 
 def test_free_models_are_left_out_and_counted(many: Many, study: Study) -> None:
-    estimates = [replace(many(9)[0], cost_usd=0.0), *many(9)[1:]]
+    estimates = [replace(many(9)[0], cost_usd=NOTHING), *many(9)[1:]]
     figure = cost_against_bias(estimates, study)
     assert "8 models" in figure.caption
     assert "1 model that cost nothing is left out" in figure.caption
@@ -95,7 +98,7 @@ def test_free_models_are_left_out_and_counted(many: Many, study: Study) -> None:
 
 
 def test_hundreds_of_models_are_thinned_but_for_the_frontier(many: Many, study: Study) -> None:
-    estimates = [replace(e, cost_usd=0.001 * (1 + i * 7919 % 2003)) for i, e in enumerate(many(700))]
+    estimates = [replace(e, cost_usd=usd(0.001) * (1 + i * 7919 % 2003)) for i, e in enumerate(many(700))]
     figure = cost_against_bias(estimates, study)
     assert "of them are drawn" in figure.caption
     assert len(figure.svg) < 250_000

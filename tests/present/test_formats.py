@@ -5,6 +5,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from flipsite.domain.display import plural, usd_text
+from flipsite.domain.money import usd
 from flipsite.present.text.formats import (
     bias_text,
     count_text,
@@ -41,7 +42,7 @@ def test_a_p_value_of_one_is_exact_and_a_small_one_has_no_digits(p: float | None
 
 
 @pytest.mark.parametrize(
-    ("usd", "text"),
+    ("number", "text"),
     [
         (0, "$0"),
         (1e-9, "<$0.000001"),
@@ -50,12 +51,11 @@ def test_a_p_value_of_one_is_exact_and_a_small_one_has_no_digits(p: float | None
         (0.0996, "$0.10"),
         (0.5, "$0.50"),
         (1234.567, "$1,234.57"),
-        (float("nan"), "–"),
         (None, "–"),
     ],
 )
-def test_dollars_have_two_digits_that_matter(usd: float | None, text: str) -> None:
-    assert usd_text(usd) == text
+def test_dollars_have_two_digits_that_matter(number: float | None, text: str) -> None:
+    assert usd_text(None if number is None else usd(number)) == text
 
 
 def test_no_line_ends_between_a_number_and_its_sign() -> None:

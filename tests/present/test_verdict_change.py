@@ -11,11 +11,14 @@ from flipsite.analyse.estimates import estimates
 from flipsite.analyse.outcomes.power import study_plan
 from flipsite.domain.draws import Tally
 from flipsite.domain.estimates import Dependence, Estimate, Sway, Verdict
+from flipsite.domain.money import Usd, usd
 from flipsite.domain.study import Kind, Study
 from flipsite.present.pages.model.verdict_change import POWER, VerdictChange, verdict_change
 
+HALF = usd(0.5)
 
-def change(study: Study, ones: int, valid: int, *, cost_usd: float | None = 0.5) -> VerdictChange:
+
+def change(study: Study, ones: int, valid: int, *, cost_usd: Usd | None = HALF) -> VerdictChange:
     tally = Tally(model="a/x", n_draws=valid, n_valid=valid, n_ones=ones, cost_usd=cost_usd)
     record = estimates(study, [tally])[0]
     found = verdict_change(study, record, n_models=10, tally=tally, outcomes=None)

@@ -8,6 +8,7 @@ import pytest
 from flipsite.analyse.methods.family import MethodFamily, method_families
 from flipsite.analyse.report import StudyReport
 from flipsite.domain.display import usd_text
+from flipsite.domain.money import Usd
 from flipsite.domain.site import SiteInfo
 from flipsite.domain.study import Kind
 from flipsite.present.leaderboard.board import board
@@ -39,7 +40,7 @@ def families(reports: list[StudyReport]) -> tuple[MethodFamily, ...]:
     return method_families(reports)
 
 
-def cheapest(family: MethodFamily, model: str) -> float | None:
+def cheapest(family: MethodFamily, model: str) -> Usd | None:
     """The price of the model's cheapest way that is within the margin."""
     prices = [each.usd_per_1000_within for each in family.records if each.model == model]
     return min((price for price in prices if price is not None), default=None)

@@ -7,6 +7,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from flipsite.domain.money import usd
 from flipsite.domain.study import Budget, Kind, ModelChoice, Prompt, Sampling, Skip, Study
 from flipsite.errors import SettingsError
 from flipsite.settings import default_study, dump_study, load_printed, load_study
@@ -118,7 +119,7 @@ labels = st.tuples(texts, texts).filter(
         all(label.strip() for label in pair) and pair[0].strip().casefold() != pair[1].strip().casefold()
     )
 )
-dollars = st.none() | st.floats(0, 1e6)
+dollars = st.none() | st.floats(0, 1e6).map(usd)
 coins = st.builds(
     Prompt,
     template=texts.filter(bool),

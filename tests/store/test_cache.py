@@ -19,6 +19,7 @@ from tests.asked import ASKED
 
 from flipsite.domain.draws import Failed, Outcome, Rejected, Result, Status
 from flipsite.domain.endpoint import ModelLedger, Reading, ResponseRecord, StatedAnswer
+from flipsite.domain.money import Usd
 from flipsite.errors import StoreError
 from flipsite.store.cache.cache import CACHE_FILE, Cache
 from flipsite.store.cache.schema import STEPS, connect, migrate
@@ -45,7 +46,7 @@ def answered(
         body=b'{"id":"gen-1"}',
         latency_s=0.3,
         generation=generation,
-        billed_pico=billed,
+        billed_usd=None if billed is None else Usd(billed),
         fault=fault,
         reading=reading,
     )
@@ -65,11 +66,11 @@ def test_an_answer_is_there_in_the_next_run(tmp_path: Path) -> None:
         assert kept.n_lost == 0
         assert kept.settled("a/b") == {(("0", "1"), 0, draw) for draw in range(3)}
         assert kept.standings() == (
-            ModelLedger(model="a/b", n_settled=3, last_draw=2, n_asked=3, billed_pico=120, last_bound=64),
+            ModelLedger(model="a/b", n_settled=3, last_draw=2, n_asked=3, billed_usd=Usd(120), last_bound=64),
         )
         rows = list(kept.kept())
     assert [row.draw for row in rows] == [0, 1, 2]
-    assert {(row.result, row.body, row.cost_pico) for row in rows} == {
+    assert {(row.result, row.body, row.cost_usd.pico) for row in rows} == {
         (Outcome(index=1), b'{"id":"gen-1"}', 40)
     }
 
@@ -82,17 +83,17 @@ def test_a_request_in_flight_at_a_kill_counts_as_spent_and_is_asked_again(tmp_pa
     with cache(tmp_path) as kept:
         assert kept.n_lost == 1
         (standing,) = kept.standings()
-        assert (standing.billed_pico, standing.unpriced_pico) == (40, 1000)
+        assert (standing.billed_usd.pico, standing.unpriced_usd.pico) == (40, 1000)
         assert kept.settled("a/b") == {(("0", "1"), 0, 0)}
         lost = list(kept.kept())[1]
         assert isinstance(lost.result, Failed)
-        assert lost.cost_pico == 1000
+        assert lost.cost_usd.pico == 1000
         asyncio.run(flip(kept, draws=2))
     with cache(tmp_path) as kept:
         assert kept.n_lost == 0
         again = list(kept.kept())[1]
         assert again.result == Outcome(index=1)
-        assert again.cost_pico == 1040
+        assert again.cost_usd.pico == 1040
 
 
 def test_what_is_no_flip_is_kept_raw_and_heard_again(tmp_path: Path) -> None:
@@ -163,10 +164,10 @@ def test_what_a_fault_cost_is_some_draws(tmp_path: Path, billed: int | None, sho
 
     with cache(tmp_path) as kept:
         asyncio.run(fault(kept))
-        assert [row.cost_pico for row in kept.kept()] == shown
+        assert [row.cost_usd.pico for row in kept.kept()] == shown
         assert kept.settled("a/b") == set()
         asyncio.run(flip(kept))
-        assert [row.cost_pico for row in kept.kept()] == [(1000 if billed is None else billed) + 40]
+        assert [row.cost_usd.pico for row in kept.kept()] == [(1000 if billed is None else billed) + 40]
 
 
 def test_a_price_told_later_replaces_the_worst_case_once(tmp_path: Path) -> None:
@@ -174,13 +175,13 @@ def test_a_price_told_later_replaces_the_worst_case_once(tmp_path: Path) -> None
     with cache(tmp_path) as kept:
         asyncio.run(flip(kept, billed=None))
         (unpriced,) = kept.unpriced()
-        assert (unpriced.model, unpriced.generation, unpriced.worst_pico) == ("a/b", "gen-1", 1000)
-        assert kept.standings()[0].unpriced_pico == 1000
+        assert (unpriced.model, unpriced.generation, unpriced.worst_usd.pico) == ("a/b", "gen-1", 1000)
+        assert kept.standings()[0].unpriced_usd.pico == 1000
         for _ in range(2):
-            asyncio.run(kept.price(unpriced.attempt, 70))
+            asyncio.run(kept.price(unpriced.attempt, Usd(70)))
         assert kept.unpriced() == []
         assert kept.standings() == (
-            ModelLedger(model="a/b", n_settled=1, last_draw=0, n_asked=1, billed_pico=70, last_bound=64),
+            ModelLedger(model="a/b", n_settled=1, last_draw=0, n_asked=1, billed_usd=Usd(70), last_bound=64),
         )
 
 

@@ -22,6 +22,7 @@ from flipsite.cli.main import main
 from flipsite.collect.simulated import Endpoint, fair_coin
 from flipsite.collect.simulated.endpoint import Bill
 from flipsite.domain.fit import Fit
+from flipsite.domain.money import Usd, usd
 from flipsite.domain.study import Kind
 from flipsite.errors import SiteError, StoreError
 from flipsite.project import (
@@ -219,14 +220,14 @@ def _books_faults(root: Path, endpoint: Endpoint) -> list[str]:
         books = survived(root / "project")
     except sqlite3.Error as error:
         return [f"the cache cannot be read: {error}"]
-    spent = books["series_pico"] / 1e12
+    spent = Usd(books["series_pico"])
     promises = {
         "integrity": books["integrity"] == "ok",
         "a draw was answered twice": books["answers_per_draw"] == 1,
         "answers are not draws": books["answered"] == books["settled"] == books["series_settled"],
         "attempts are not all answered or lost": books["attempts"] == books["answered"] + books["lost"],
         "money of rows and of series differ": books["worst_pico"] == books["series_pico"],
-        f"billed {endpoint.billed_usd()}, spent {spent}": endpoint.billed_usd() <= spent <= BUDGET_USD,
+        f"billed {endpoint.billed_usd()}, spent {spent}": endpoint.billed_usd() <= spent <= usd(BUDGET_USD),
     }
     return [words for words, kept in promises.items() if not kept]
 

@@ -24,6 +24,7 @@ from flipsite.collect.reading.completion import draw_of
 from flipsite.domain.catalogue import Model
 from flipsite.domain.draws import Draw, Failed, Outcome, Rejected, Result, Status
 from flipsite.domain.endpoint import Reading, ResponseRecord, StoredDraw
+from flipsite.domain.money import Usd, usd
 from flipsite.domain.study import Shard, StatedPrice, Study
 from flipsite.errors import StoreError
 from flipsite.project import snapshot_files
@@ -80,7 +81,7 @@ def answer(
         body=body(text),
         latency_s=0.25,
         generation="gen",
-        billed_pico=billed,
+        billed_usd=None if billed is None else Usd(billed),
         fault=None if result is not None else "the answer is not JSON",
         reading=None if result is None else Reading(result=result, reader=1),
     )
@@ -148,7 +149,7 @@ class Saves(RuleBasedStateMachine):
 
     @rule(model=st.sampled_from(MODELS), draw=st.integers(0, 9), worst=st.sampled_from([0, 1000]))
     def ask(self, model: str, draw: int, worst: int) -> None:
-        asked = replace(ASKED, model=model, draw=draw, worst_pico=worst)
+        asked = replace(ASKED, model=model, draw=draw, worst_usd=Usd(worst))
         self.under_way.append(asyncio.run(self.kept.ask(asked)))
 
     @precondition(lambda self: self.under_way)
@@ -171,7 +172,7 @@ class Saves(RuleBasedStateMachine):
     @rule(which=st.integers(0, 99), billed=st.sampled_from([0, 7, 1000]))
     def price(self, which: int, billed: int) -> None:
         if unpriced := self.kept.unpriced():
-            asyncio.run(self.kept.price(unpriced[which % len(unpriced)].attempt, billed))
+            asyncio.run(self.kept.price(unpriced[which % len(unpriced)].attempt, Usd(billed)))
             self.save()
 
     @rule(which=st.integers(0, 99), side=st.integers(0, 1))
@@ -295,7 +296,7 @@ def test_a_price_told_late_reads_its_model_again(
         asyncio.run(flip(kept, "z/z", range(3)))
         write_snapshot(folder, kept, STUDY)
         read.clear()
-        asyncio.run(kept.price(kept.unpriced()[1].attempt, 7))
+        asyncio.run(kept.price(kept.unpriced()[1].attempt, Usd(7)))
         write_snapshot(folder, kept, STUDY)
         assert read == [("a/b", 0), ("a/b", 1), ("a/b", 2)]
     assert cells(folder)["cost_usd"].to_pylist()[:3] == [1e-9, 7e-12, 1e-9]
@@ -306,7 +307,7 @@ def test_a_cost_is_unknown_where_nobody_states_a_price_or_sends_a_bill(folder: P
     models = (Model(id="a/b"), Model(id="z/z"))
     offered = dump_catalogue(Catalogue(models=models, fetched="2025-09-08"))
     (folder / "catalogue.json").write_text(offered, encoding="utf-8")
-    priced = StatedPrice(id="z/*", prompt_usd_per_million=1.0, completion_usd_per_million=2.0)
+    priced = StatedPrice(id="z/*", prompt_usd_per_million=usd(1.0), completion_usd_per_million=usd(2.0))
     with opened(tmp_path) as kept:
         asyncio.run(flip(kept, "a/b", [0], billed=0))
         asyncio.run(flip(kept, "a/b", [1], billed=40))

@@ -17,6 +17,7 @@ from flipsite.analyse.binomial import TAIL, at_least, at_most, binomial_test
 from flipsite.analyse.label_order.sway import agreement
 from flipsite.analyse.verdict import FAIR_MARGIN, FALSE_DISCOVERY_RATE
 from flipsite.domain.draws import Tally
+from flipsite.domain.money import Usd, total
 
 Floats = NDArray[np.float64]
 Counts = NDArray[np.int64]
@@ -58,14 +59,14 @@ class DrawPrice:
 
     Attributes:
         n_models: Models with valid draws and a known cost.
-        usd_per_round: Dollars for one valid draw of each of them, failed draws included.
+        usd_per_round: The price of one valid draw of each of them, failed draws included.
         usd_dearest: The dearest model's part of that.
         dearest: The dearest model.
     """
 
     n_models: int
-    usd_per_round: float
-    usd_dearest: float
+    usd_per_round: Usd
+    usd_dearest: Usd
     dearest: str
 
 
@@ -301,7 +302,7 @@ def price(tallies: Sequence[Tally]) -> DrawPrice | None:
     dearest = max(costs, key=lambda model: (costs[model], model))
     return DrawPrice(
         n_models=len(costs),
-        usd_per_round=sum(costs.values()),
+        usd_per_round=total(costs.values()),
         usd_dearest=costs[dearest],
         dearest=dearest,
     )

@@ -66,6 +66,7 @@ from flipsite.domain.display import plural
 from flipsite.domain.draws import Draws, Tally
 from flipsite.domain.estimates import Estimate, Printed
 from flipsite.domain.fit import Fit as Regressions
+from flipsite.domain.money import Usd
 from flipsite.domain.study import Feature, Study
 from flipsite.errors import UsageError
 
@@ -214,7 +215,7 @@ def report_draws(
     *,
     counts: StudyCounts | None = None,
     truths: Mapping[str, float] | None = None,
-    announced: Mapping[str, float] | None = None,
+    announced: Mapping[str, Usd] | None = None,
     off_list: Mapping[str, float] | None = None,
 ) -> StudyReport:
     """Analyse a study's draws; without any the report is empty, which is what its pages then say.
@@ -224,7 +225,7 @@ def report_draws(
         draws: All of them; of draws too many to hold, the beginning of each model's.
         counts: Of all draws, where `draws` are not all.
         truths: The probability of a one that each simulated coin was made with, by model.
-        announced: Dollars that one draw of a model was estimated to cost, by model.
+        announced: The estimated price of one draw of a model, by model.
         off_list: Share of each model's answers that named what was not offered, where that is known.
     """
     if draws is None:
@@ -252,7 +253,7 @@ def report_draws(
     return _coins(report, counts, truths or {}, off_list or {})
 
 
-def _sequences(study: Study, draws: Draws, announced: Mapping[str, float], *, sampled: bool) -> StudyReport:
+def _sequences(study: Study, draws: Draws, announced: Mapping[str, Usd], *, sampled: bool) -> StudyReport:
     """The report on answers of several draws each."""
     if sampled:
         raise UsageError(f"{study.id}: has more answers of several draws than can be read; split the study.")

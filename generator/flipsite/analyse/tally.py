@@ -2,14 +2,13 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, fields
-from math import fsum
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from flipsite.domain.draws import STATUSES, Draws, Status, Tally
-from flipsite.domain.money import MOST_USD, PICO_PER_USD, usd
+from flipsite.domain.money import NOTHING, Usd, column_pico, total
 
 
 def tally(draws: Draws, *, n_outcomes: int = 2) -> tuple[Tally, ...]:
@@ -31,7 +30,7 @@ def tally(draws: Draws, *, n_outcomes: int = 2) -> tuple[Tally, ...]:
     by_status = np.bincount(
         model * len(STATUSES) + draws.status.astype(np.int64), minlength=n_models * len(STATUSES)
     ).reshape(n_models, len(STATUSES))
-    pico = np.floor(np.minimum(draws.cost_usd, MOST_USD) * PICO_PER_USD + 0.5)
+    pico = column_pico(draws.cost_usd)
     cost = _sums(pico, draws)
     failed = draws.status != STATUSES.index(Status.VALID)
     failed_cost = _sums(np.where(np.isnan(pico), pico, pico * failed), draws)
@@ -46,8 +45,8 @@ def tally(draws: Draws, *, n_outcomes: int = 2) -> tuple[Tally, ...]:
             n_ones=int(n_ones[i]),
             counts=() if counts is None else tuple(counts[i].tolist()),
             by_status=tuple(by_status[i].tolist()),
-            cost_usd=_dollars(cost[i]),
-            failed_cost_usd=_dollars(failed_cost[i]),
+            cost_usd=_money(cost[i]),
+            failed_cost_usd=_money(failed_cost[i]),
             prompt_tokens=tokens[0][i],
             completion_tokens=tokens[1][i],
             reasoning_tokens=tokens[2][i],
@@ -64,8 +63,8 @@ def _by_outcome(draws: Draws, model: NDArray[np.int64], n_outcomes: int) -> NDAr
     return np.bincount(cell, minlength=n_models * n_outcomes).reshape(n_models, n_outcomes)
 
 
-def _dollars(picodollars: int | None) -> float | None:
-    return None if picodollars is None else usd(picodollars)
+def _money(pico: int | None) -> Usd | None:
+    return None if pico is None else Usd(pico)
 
 
 def _sums(values: NDArray[np.float64], draws: Draws) -> list[int | None]:
@@ -91,8 +90,8 @@ class SpendRow:
         draws: All of them, failed and lost ones included.
         valid: Those with an outcome.
         cost_usd: Billed for all draws; a draw whose price was never told counts at its worst case.
-        cost_per_valid_usd: Dollars for each valid draw; None without one.
-        share: Of all dollars of the study, between 0 and 1; 0 where nothing cost anything.
+        cost_per_valid_usd: For each valid draw; None without one.
+        share: Of the study's cost, between 0 and 1; 0 where nothing cost anything.
         failed_usd: What draws without an outcome cost.
         prompt_tokens: Sum over the draws that report it.
         completion_tokens: Sum over the draws that report it, reasoning included.
@@ -103,14 +102,14 @@ class SpendRow:
     model: str
     draws: int
     valid: int
-    cost_usd: float
-    cost_per_valid_usd: float | None
+    cost_usd: Usd
+    cost_per_valid_usd: Usd | None
     share: float
-    failed_usd: float
+    failed_usd: Usd
     prompt_tokens: int | None
     completion_tokens: int | None
     reasoning_tokens: int | None
-    estimated_usd: float | None
+    estimated_usd: Usd | None
 
 
 SPEND_COLUMNS: tuple[str, ...] = tuple(field.name for field in fields(SpendRow))
@@ -118,7 +117,7 @@ SPEND_COLUMNS: tuple[str, ...] = tuple(field.name for field in fields(SpendRow))
 
 
 def spend(
-    tallies: Sequence[Tally], *, estimated_draw_usd: Mapping[str, float] | None = None
+    tallies: Sequence[Tally], *, estimated_draw_usd: Mapping[str, Usd] | None = None
 ) -> tuple[SpendRow, ...]:
     """Add up what each model cost.
 
@@ -131,24 +130,24 @@ def spend(
         are counted. Empty where no draw of the study has a price.
     """
     estimated = estimated_draw_usd or {}
-    total = fsum(tally.cost_usd or 0.0 for tally in tallies)
+    whole = total(tally.cost_usd or NOTHING for tally in tallies)
     rows = [
-        _row(tally, tally.cost_usd, total=total, estimated_usd=estimated.get(tally.model))
+        _row(tally, tally.cost_usd, whole=whole, estimated_usd=estimated.get(tally.model))
         for tally in tallies
         if tally.cost_usd is not None
     ]
     return tuple(sorted(rows, key=lambda row: (-row.cost_usd, row.model)))
 
 
-def _row(tally: Tally, cost_usd: float, *, total: float, estimated_usd: float | None) -> SpendRow:
+def _row(tally: Tally, cost_usd: Usd, *, whole: Usd, estimated_usd: Usd | None) -> SpendRow:
     return SpendRow(
         model=tally.model,
         draws=tally.n_draws,
         valid=tally.n_valid,
         cost_usd=cost_usd,
         cost_per_valid_usd=cost_usd / tally.n_valid if tally.n_valid else None,
-        share=cost_usd / total if total else 0.0,
-        failed_usd=tally.failed_cost_usd or 0.0,
+        share=cost_usd / whole if whole else 0.0,
+        failed_usd=tally.failed_cost_usd or NOTHING,
         prompt_tokens=tally.prompt_tokens,
         completion_tokens=tally.completion_tokens,
         reasoning_tokens=tally.reasoning_tokens,

@@ -95,7 +95,7 @@ def command(
     from flipsite.project import find_project
     from flipsite.workflows.collect import collect
     from flipsite.workflows.collect import reread as read_again
-    from flipsite.workflows.run_request import RunRequest
+    from flipsite.workflows.run_request import RunRequest, read_budget
 
     project = find_project(Path.cwd())
     screen = CollectScreen(dry_run=dry_run, yes=yes)
@@ -107,7 +107,7 @@ def command(
         models=models,
         skip=skip,
         draws=draws,
-        budget_usd=budget,
+        budget_usd=read_budget(budget),
         concurrency=concurrency,
         api_base=api_base,
         simulated_seed=seed if simulated else None,

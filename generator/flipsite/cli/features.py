@@ -59,6 +59,7 @@ def command(
     """
     from flipsite.cli.console import same_command
     from flipsite.cli.screens import FeaturesScreen
+    from flipsite.domain.money import usd
     from flipsite.project import find_project
     from flipsite.workflows.features import gather
     from flipsite.workflows.run_request import CLASSIFIER, SIMULATED_CLASSIFIER, FeatureRequest
@@ -68,7 +69,7 @@ def command(
     asked = classifier or (SIMULATED_CLASSIFIER if simulated else CLASSIFIER)
     order = FeatureRequest(
         classifier=None if no_classifier else asked,
-        budget_usd=budget,
+        budget_usd=None if budget is None else usd(budget),
         concurrency=concurrency,
         api_base=api_base,
         simulated_seed=seed if simulated else None,

@@ -55,8 +55,8 @@ def _lines(found: "StudyPlan") -> list[str]:
     n_models = plural(plan.n_models, "model")
     lines = [f"Valid draws a model, each verdict with probability {plan.power:g} ({n_models}):"]
     for words, draws in needs:
-        dollars = found.dollars(draws)
-        cost = "" if dollars is None else f"   {usd_text(dollars)}"
+        price = found.cost(draws)
+        cost = "" if price is None else f"   {usd_text(price)}"
         lines.append(f"  {words:<62}{'out of reach' if draws is None else f'{draws:,}':>12}{cost}")
     if k > 2 and (plan.fair is None or plan.fair > SELDOM_ASKED):
         lines.append(
@@ -67,8 +67,8 @@ def _lines(found: "StudyPlan") -> list[str]:
     elif found.dearest is None:
         lines.append("Dollars are the most that the source's own statement of its spending allows.")
     else:
-        model, usd = found.dearest
-        part = usd / found.usd_per_round
+        model, price = found.dearest
+        part = price / found.usd_per_round
         lines.append(
             f"Dollars at the costs of {plural(found.n_priced, 'model')}; "
             f"{model} alone takes {part:.0%} of them."

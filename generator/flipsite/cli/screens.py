@@ -14,6 +14,7 @@ from rich.table import Table
 from flipsite.analyse.features.merge import RefusedValue
 from flipsite.cli.console import ProgressBar, agreed, same_command, show_table
 from flipsite.domain.display import one_line, plural, usd_text
+from flipsite.domain.money import Usd
 from flipsite.domain.study import Feature, Kind
 from flipsite.workflows.features import FeatureReport
 from flipsite.workflows.run_request import (
@@ -117,7 +118,7 @@ class CollectScreen:
             _echo_left_out(plan)
             return not self._dry_run
         self._show_quote(quote)
-        return not self._dry_run and agreed(yes=self._yes or plan.estimate_usd == 0)
+        return not self._dry_run and agreed(yes=self._yes or not plan.estimate_usd)
 
     def _show_quote(self, quote: RunQuote) -> None:
         plan = quote.plan
@@ -181,7 +182,7 @@ class FeaturesScreen:
             f"{quote.classifier}: about {usd_text(quote.estimate_usd)}, one at most "
             f"{usd_text(quote.worst_usd)} ({_limits(quote)}){self._money}."
         )
-        return not self._dry_run and agreed(yes=self._yes or quote.estimate_usd == 0)
+        return not self._dry_run and agreed(yes=self._yes or not quote.estimate_usd)
 
 
 def show_progress(bar: ProgressBar, look: ProgressSnapshot) -> None:
@@ -208,7 +209,7 @@ def confirm_new_study(study: str, near: str) -> bool:
     return sys.stdin.isatty() and click.confirm(f"There is a study {near!r}. Create a new study {study!r}?")
 
 
-def _adopted(n_draws: int, cost_usd: float) -> None:
+def _adopted(n_draws: int, cost_usd: Usd) -> None:
     cost = f", which cost {usd_text(cost_usd)}" if cost_usd else ""
     if n_draws:
         click.echo(f"Adopted {plural(n_draws, 'draw')} of the snapshot{cost}.")

@@ -10,12 +10,13 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from flipsite.collect.responses import Action, Failure, Json, Reply, read_exchange
+from flipsite.domain.money import NOTHING
 
 PATH = "/v1/chat/completions"
 """What each request is sent to, as the form wants it said."""
 
-PRICE_SHARE = 0.5
-"""What a request in a batch costs, as a share of the announced price."""
+DISCOUNT = 2
+"""What the announced price is divided by for a request in a batch."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -49,7 +50,7 @@ class BatchAnswer:
         """The completion, or why there is none, by the rules for any other answer."""
         if self.body is None or self.code is None:
             reason = f"the batch brought no answer: {self.error or 'no reason given'}"
-            return Failure(action=Action.DRAW, reason=reason, cost_usd=0.0)
+            return Failure(action=Action.DRAW, reason=reason, cost_usd=NOTHING)
         return read_exchange(self.code, {}, self.body, mode=mode, now=self.created or 0.0)
 
 

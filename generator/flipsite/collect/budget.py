@@ -1,6 +1,6 @@
 """The budget, exactly: reserve the worst case before a request, settle with what was billed.
 
-A state machine without clock, lock or network. Sums are whole picodollars (1e-12 USD), so that no rounding
+A state machine without clock, lock or network. Sums are exact, so that no rounding
 ever hides a cent: billed + unpriced + in flight never exceeds the budget, in all or of one model, while bills
 keep to the announced prices. Where they do not, what goes beyond is at most the bills of the requests on the
 wire when the first of them comes: later requests of that model go one at a time, at the price it billed. The
@@ -10,7 +10,6 @@ Prices that answers came without: asked for until they are told, at first soon, 
 """
 
 import asyncio
-import math
 from collections.abc import Iterable
 from contextlib import suppress
 from dataclasses import dataclass
@@ -20,7 +19,7 @@ from flipsite.collect.client import OpenRouter
 from flipsite.collect.clock import Clock, nap
 from flipsite.domain.display import usd_text
 from flipsite.domain.endpoint import Ledger, ModelLedger, UnpricedRequest
-from flipsite.domain.money import pico, usd
+from flipsite.domain.money import NOTHING, Usd
 from flipsite.errors import StoreError
 
 
@@ -35,7 +34,7 @@ class Reservation:
     """Room for one request; to be settled exactly once."""
 
     model: str
-    worst_pico: int
+    worst_usd: Usd
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -49,66 +48,70 @@ class Refusal:
 class _Purse:
     """The cost of one model, or of all: known, unknown at most, and in flight at most."""
 
-    limit: int | None = None
-    billed: int = 0
-    unpriced: int = 0
-    in_flight: int = 0
+    limit: Usd | None = None
+    billed: Usd = NOTHING
+    unpriced: Usd = NOTHING
+    in_flight: Usd = NOTHING
 
     @property
-    def spent(self) -> int:
+    def spent(self) -> Usd:
         return self.billed + self.unpriced
 
     @property
-    def room(self) -> float:
-        """Picodollars left once all in flight is settled at nothing; infinite without a limit."""
-        return math.inf if self.limit is None else self.limit - self.spent
+    def left(self) -> Usd | None:
+        """The rest once all in flight is settled at nothing; None without a limit."""
+        return None if self.limit is None else self.limit - self.spent
 
     @property
     def left_text(self) -> str:
-        """Dollars left, for a sentence; only of a purse with a limit."""
-        return usd_text(usd(max(0, int(self.room))))
+        """The rest, for a sentence; only of a purse with a limit."""
+        return usd_text(max(NOTHING, self.left or NOTHING))
+
+    def has_room(self, amount: Usd) -> bool:
+        """Whether an amount fits once all in flight is settled at nothing."""
+        return self.left is None or amount <= self.left
 
 
 class Account:
     """The money of one study: what was spent, what may yet be."""
 
-    def __init__(self, *, total_usd: float | None, per_model_usd: float | None) -> None:
-        self._all = _Purse(None if total_usd is None else pico(total_usd))
-        self._per_model = None if per_model_usd is None else pico(per_model_usd)
+    def __init__(self, *, total_usd: Usd | None, per_model_usd: Usd | None) -> None:
+        self._all = _Purse(total_usd)
+        self._per_model = per_model_usd
         self._purses: dict[str, _Purse] = {}
         self._asked: dict[str, int] = {}
-        self._over: dict[str, int] = {}
+        self._over: dict[str, Usd] = {}
 
     def resume(self, standing: ModelLedger) -> None:
         """Take over what a model has cost in earlier runs of the study."""
         purse = self._purse(standing.model)
-        purse.billed += standing.billed_pico
-        purse.unpriced += standing.unpriced_pico
-        self._all.billed += standing.billed_pico
-        self._all.unpriced += standing.unpriced_pico
+        purse.billed += standing.billed_usd
+        purse.unpriced += standing.unpriced_usd
+        self._all.billed += standing.billed_usd
+        self._all.unpriced += standing.unpriced_usd
         self._asked[standing.model] = self._asked.get(standing.model, 0) + standing.n_asked
-        self._over[standing.model] = standing.over_pico
+        self._over[standing.model] = standing.over_usd
 
-    def reserve(self, model: str, worst_pico: int) -> Reservation | Wait | Refusal:
+    def reserve(self, model: str, worst_usd: Usd) -> Reservation | Wait | Refusal:
         """Set aside the most a request may cost, if that leaves the budget whole.
 
         A model that billed more than a request's worst case is asked one request at a time from there, and
         each counts as much as its dearest bill.
         """
-        own, over = self._purse(model), self._over.get(model, 0)
-        worst_pico = max(worst_pico, over)
+        own, over = self._purse(model), self._over.get(model, NOTHING)
+        worst_usd = max(worst_usd, over)
         for purse, whose in ((own, "the model's budget"), (self._all, "the budget")):
-            if worst_pico > purse.room:
+            if not purse.has_room(worst_usd):
                 return Refusal(
-                    reason=f"one more request may cost {usd_text(usd(worst_pico))}, more than {whose} has "
+                    reason=f"one more request may cost {usd_text(worst_usd)}, more than {whose} has "
                     f"left ({purse.left_text})"
                 )
         alone = over and own.in_flight
-        if alone or any(worst_pico > purse.room - purse.in_flight for purse in (own, self._all)):
+        if alone or any(not purse.has_room(worst_usd + purse.in_flight) for purse in (own, self._all)):
             return Wait.FOR_OTHERS
-        own.in_flight += worst_pico
-        self._all.in_flight += worst_pico
-        return Reservation(model=model, worst_pico=worst_pico)
+        own.in_flight += worst_usd
+        self._all.in_flight += worst_usd
+        return Reservation(model=model, worst_usd=worst_usd)
 
     def recheck(self, reservation: Reservation) -> Wait | Refusal | None:
         """Look again at a reserved request before it is sent: bills may have gone beyond their worst case.
@@ -118,68 +121,68 @@ class Account:
             the budget has no room for it; or None where it may be sent.
         """
         own = self._purse(reservation.model)
-        if self._over.get(reservation.model, 0) > reservation.worst_pico:
+        if self._over.get(reservation.model, NOTHING) > reservation.worst_usd:
             return Wait.FOR_OTHERS
         for purse, whose in ((own, "the model's budget"), (self._all, "the budget")):
-            if purse.spent + purse.in_flight > (math.inf if purse.limit is None else purse.limit):
+            if not purse.has_room(purse.in_flight):
                 return Refusal(
                     reason=f"bills went beyond announced prices, and {whose} has {purse.left_text} left"
                 )
         return None
 
-    def settle(self, reservation: Reservation, billed_pico: int | None) -> None:
+    def settle(self, reservation: Reservation, billed_usd: Usd | None) -> None:
         """Replace a reservation by what was billed; None counts the worst case until `price`."""
         own = self._purse(reservation.model)
         for purse in (own, self._all):
-            purse.in_flight -= reservation.worst_pico
-            purse.unpriced += reservation.worst_pico
+            purse.in_flight -= reservation.worst_usd
+            purse.unpriced += reservation.worst_usd
         self._asked[reservation.model] = self._asked.get(reservation.model, 0) + 1
-        if billed_pico is not None:
-            self.price(reservation.model, reservation.worst_pico, billed_pico)
+        if billed_usd is not None:
+            self.price(reservation.model, reservation.worst_usd, billed_usd)
 
-    def price(self, model: str, worst_pico: int, billed_pico: int) -> None:
+    def price(self, model: str, worst_usd: Usd, billed_usd: Usd) -> None:
         """Replace the worst case of an answer without a price by its price."""
         for purse in (self._purse(model), self._all):
-            purse.unpriced -= worst_pico
-            purse.billed += billed_pico
-        if billed_pico > worst_pico:
-            self._over[model] = max(billed_pico, self._over.get(model, 0))
+            purse.unpriced -= worst_usd
+            purse.billed += billed_usd
+        if billed_usd > worst_usd:
+            self._over[model] = max(billed_usd, self._over.get(model, NOTHING))
 
     def afford(self, model: str, n_left: int) -> Refusal | None:
         """Say whether a model's rest fits, at what its requests have cost so far on average."""
         own, n_asked = self._purse(model), self._asked.get(model, 0)
         if not n_asked or not n_left:
             return None
-        rest = own.spent * n_left // n_asked
+        rest = own.spent * n_left / n_asked
         for purse, whose in ((own, "the model's budget"), (self._all, "the budget")):
-            if rest > purse.room:
+            if not purse.has_room(rest):
                 return Refusal(
                     reason=f"its first {n_asked} of {n_asked + n_left} requests cost "
-                    f"{usd_text(usd(own.spent))}, so the rest would cost about {usd_text(usd(rest))}, more "
+                    f"{usd_text(own.spent)}, so the rest would cost about {usd_text(rest)}, more "
                     f"than {whose} has left ({purse.left_text})"
                 )
         return None
 
-    def overcharges(self) -> dict[str, float]:
-        """The dearest bill in dollars of each model that billed more than a request's worst case."""
-        return {model: usd(over) for model, over in sorted(self._over.items()) if over}
+    def overcharges(self) -> dict[str, Usd]:
+        """The dearest bill of each model that billed more than a request's worst case."""
+        return {model: over for model, over in sorted(self._over.items()) if over}
 
-    def spent_usd(self, model: str | None = None) -> float:
-        """Dollars billed, with answers whose price is unknown at their worst case."""
-        return usd((self._all if model is None else self._purse(model)).spent)
+    def spent_usd(self, model: str | None = None) -> Usd:
+        """What was billed, with answers whose price is unknown at their worst case."""
+        return (self._all if model is None else self._purse(model)).spent
 
-    def committed_pico(self, model: str | None = None) -> int:
-        """Picodollars billed, unpriced and in flight: what never exceeds the budget."""
+    def committed_usd(self, model: str | None = None) -> Usd:
+        """What is billed, unpriced and in flight: what never exceeds the budget."""
         purse = self._all if model is None else self._purse(model)
         return purse.spent + purse.in_flight
 
-    def unpriced_usd(self) -> float:
-        """Dollars at most of answers whose price is not known."""
-        return usd(self._all.unpriced)
+    def unpriced_usd(self) -> Usd:
+        """The most that answers without a known price cost."""
+        return self._all.unpriced
 
-    def left_usd(self) -> float | None:
-        """Dollars the budget has left; None without a budget."""
-        return None if self._all.limit is None else usd(self._all.limit - self._all.spent)
+    def left_usd(self) -> Usd | None:
+        """What the budget has left; None without a budget."""
+        return self._all.left
 
     def asked(self, model: str) -> int:
         """How many of a model's requests came to an end, in this run and before."""
@@ -231,13 +234,13 @@ class Prices:
         if price is None:
             return False
         await self._ledger.price(unpriced.attempt, price)
-        self._account.price(unpriced.model, unpriced.worst_pico, price)
+        self._account.price(unpriced.model, unpriced.worst_usd, price)
         self._money_moved.set()
         return True
 
-    async def _price(self, unpriced: UnpricedRequest, *, asks: int) -> int | None:
-        """Picodollars as told or, once the endpoint has proved to tell none, by the tokens."""
-        estimate = unpriced.estimate_pico
+    async def _price(self, unpriced: UnpricedRequest, *, asks: int) -> Usd | None:
+        """The price as told or, once the endpoint has proved to tell none, by the tokens."""
+        estimate = unpriced.estimate_usd
         async with self._places:
             if estimate is not None and self._told is False:
                 return estimate
@@ -245,7 +248,7 @@ class Prices:
             price = await self._ask(unpriced.generation, asks=most)
         if estimate is not None and not self._told:
             self._told = price is not None
-        return estimate if price is None else pico(price)
+        return estimate if price is None else price.nearest()
 
     async def settle(self, earlier: Iterable[UnpricedRequest]) -> int:
         """Ask once for each price an earlier run was not told; returns how many were."""
@@ -261,7 +264,7 @@ class Prices:
             return await self.now(unpriced)
         return False
 
-    async def _ask(self, generation: str, *, asks: int) -> float | None:
+    async def _ask(self, generation: str, *, asks: int) -> Usd | None:
         for ask in range(asks):
             if ask:
                 await nap(self._clock.wait_s(min(8.0, 0.5 * 2 ** (ask - 1))), until=self._stopping)

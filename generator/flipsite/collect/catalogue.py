@@ -13,14 +13,24 @@ from datetime import UTC, datetime
 from typing import Annotated, Any
 from urllib.parse import urlsplit
 
-from pydantic import AliasChoices, AliasPath, BaseModel, BeforeValidator, ConfigDict, Field, ValidationError
+from pydantic import (
+    AliasChoices,
+    AliasPath,
+    BaseModel,
+    BeforeValidator,
+    ConfigDict,
+    Field,
+    PlainValidator,
+    ValidationError,
+)
 
 from flipsite.domain.catalogue import Model, Price
+from flipsite.domain.money import NOTHING, Usd, plain, usd
 from flipsite.domain.study import Skip
 from flipsite.errors import CollectError, StoreError
 from flipsite.project import CATALOGUE_FILE
 
-ROUTED = -1.0
+ROUTED = usd(-1)
 """The catalogue's price of a router, which costs whatever the model it picks costs."""
 
 
@@ -59,18 +69,16 @@ def _is_name(value: Any) -> bool:
     )
 
 
-def _price(value: Any, most: float) -> float | None:
+def _price(value: Any, most: float) -> Usd | None:
     if value is None or value == "":
         return None
     try:
-        usd = math.nan if isinstance(value, bool) else float(value)
+        number = math.nan if isinstance(value, bool) else float(value)
     except (TypeError, ValueError, OverflowError):
-        usd = math.nan
-    if usd == ROUTED:
-        return usd
-    if not 0 <= usd <= most:  # NaN is not in between either
+        number = math.nan
+    if number != -1 and not 0 <= number <= most:  # NaN is not in between either
         raise ValueError(f"is no price: {_shown(value)}")
-    return usd
+    return usd(number)
 
 
 def _text(value: Any) -> str | None:
@@ -115,8 +123,8 @@ def _table(value: Any) -> Any:
     return value if isinstance(value, dict) else {}
 
 
-_PerToken = Annotated[float | None, BeforeValidator(lambda value: _price(value, _MOST_USD["token"]))]
-_PerRequest = Annotated[float | None, BeforeValidator(lambda value: _price(value, _MOST_USD["request"]))]
+_PerToken = Annotated[Usd | None, PlainValidator(lambda value: _price(value, _MOST_USD["token"]))]
+_PerRequest = Annotated[Usd | None, PlainValidator(lambda value: _price(value, _MOST_USD["request"]))]
 _Text = Annotated[str | None, BeforeValidator(_text)]
 _Words = Annotated[tuple[str, ...], BeforeValidator(_words)]
 _Count = Annotated[int | None, BeforeValidator(_count)]
@@ -226,13 +234,13 @@ def _prices(pricing: _Pricing) -> Price | None:
         override for override in pricing.overrides if (override.min_prompt_tokens or 0) < _LONG_PROMPT_TOKENS
     ]
     return Price(
-        prompt_usd=max([pricing.prompt, *(override.prompt or 0.0 for override in ours)]),
-        completion_usd=max([pricing.completion, *(override.completion or 0.0 for override in ours)]),
-        request_usd=max(pricing.request or 0.0, 0.0),
+        prompt_usd=max([pricing.prompt, *(override.prompt or NOTHING for override in ours)]),
+        completion_usd=max([pricing.completion, *(override.completion or NOTHING for override in ours)]),
+        request_usd=max(pricing.request or NOTHING, NOTHING),
         reasoning_usd=None
-        if pricing.internal_reasoning in (None, ROUTED, 0.0)
+        if pricing.internal_reasoning in (None, ROUTED, NOTHING)
         else pricing.internal_reasoning,
-        web_search_usd=max(pricing.web_search or 0.0, 0.0),
+        web_search_usd=max(pricing.web_search or NOTHING, NOTHING),
     )
 
 
@@ -390,7 +398,7 @@ _DEFAULTS = {spec.name: spec.default for spec in fields(Model)}
 
 def _slim(model: Model) -> dict[str, Any]:
     """A model without what it does not say."""
-    return {key: value for key, value in asdict(model).items() if value != _DEFAULTS[key]}
+    return {key: plain(value) for key, value in asdict(model).items() if value != _DEFAULTS[key]}
 
 
 def _full(slim: dict[str, Any]) -> Model:
@@ -398,5 +406,8 @@ def _full(slim: dict[str, Any]) -> Model:
         key: tuple(value) if isinstance(value, list) else value for key, value in slim.items()
     }
     if "price" in values:
-        values["price"] = Price(**values["price"])
+        prices: dict[str, Any] = {
+            key: each if each is None else usd(each) for key, each in values["price"].items()
+        }
+        values["price"] = Price(**prices)
     return Model(**values)

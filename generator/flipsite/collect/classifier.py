@@ -37,6 +37,7 @@ from flipsite.domain.display import one_line
 from flipsite.domain.draws import Rejected, Status
 from flipsite.domain.endpoint import StatedAnswer
 from flipsite.domain.features import ASKINGS, FEATURES
+from flipsite.domain.money import Usd
 from flipsite.domain.study import Budget
 
 WORDING: Final = "traits 1"
@@ -259,7 +260,7 @@ def classifier_run(classifier: Model, *, budget: Budget, mode: Mode) -> ModelRun
                 body["provider"] = {"require_parameters": True}
         return body
 
-    def worst(question: Question, request: Mapping[str, object]) -> float:
+    def worst(question: Question, request: Mapping[str, object]) -> Usd:
         return worst_case_usd(classifier, text=question.text, max_tokens=sent_bound(request))
 
     return ModelRun(
@@ -281,7 +282,7 @@ def classifier_run(classifier: Model, *, budget: Budget, mode: Mode) -> ModelRun
     )
 
 
-def usual_usd(classifier: Model) -> float:
+def usual_usd(classifier: Model) -> Usd:
     """The expected cost of one answer."""
     thought = _USUAL_THOUGHT if classifier.reasoning and classifier.reasoning_default is not False else 0
     return tokens_usd(classifier, about_tokens(question_text("author/model")), _USUAL_ANSWER + thought)

@@ -29,6 +29,7 @@ from flipsite.collect.transport import (
     is_loopback,
 )
 from flipsite.domain.display import one_line
+from flipsite.domain.money import NOTHING, Usd
 from flipsite.errors import CollectError, UsageError
 
 OPENROUTER = "https://openrouter.ai/api/v1"
@@ -243,8 +244,8 @@ class OpenRouter:
             return f"HTTP {code}; it wants a key; set OPENROUTER_API_KEY."
         return f"HTTP {code}; the key was not accepted; set OPENROUTER_API_KEY to a valid one."
 
-    async def limit_usd(self) -> float | None:
-        """The account's remaining dollars; None without a limit, or where the server does not say.
+    async def limit_usd(self) -> Usd | None:
+        """What the account has left; None without a limit, or where the server does not say.
 
         Raises:
             CollectError: If the key is not accepted.
@@ -261,8 +262,8 @@ class OpenRouter:
             )
         return read_limit(received.body) if received.code == 200 else None
 
-    async def price_usd(self, generation: str) -> float | None:
-        """An answer's cost in dollars; None where the server does not say (yet)."""
+    async def price_usd(self, generation: str) -> Usd | None:
+        """An answer's cost; None where the server does not say (yet)."""
         try:
             received = await self._get(f"/generation?id={quote(generation, safe='', errors='replace')}")
         except (*FAULTS, UnreadableBodyError):
@@ -290,7 +291,7 @@ class OpenRouter:
         words = one_line(self._key.hide(str(error)) if self._key else str(error))
         if unsent:
             reason = "no connection" + (f" ({words})" if words else "") + self._draws.through
-            return Failure(action=Action.AGAIN, reason=reason, cost_usd=0.0)
+            return Failure(action=Action.AGAIN, reason=reason, cost_usd=NOTHING)
         if isinstance(error, TimeoutError | httpx.TimeoutException):  # it may have been billed
             patience = f"{min(self._timeouts.read_s, self._timeouts.draw_s):g} s"
             reason = f"no answer within {patience}; --timeout or timeout_s in study.toml allow longer"

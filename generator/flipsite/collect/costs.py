@@ -9,6 +9,7 @@ from typing import Literal
 
 from flipsite.collect.prompt import question
 from flipsite.domain.catalogue import Model
+from flipsite.domain.money import NOTHING, Usd
 from flipsite.domain.study import Budget, Study
 
 Mode = Literal["text", "structured"]
@@ -36,9 +37,9 @@ class CostEstimate:
     prompt_tokens: int
     completion_tokens: int
     max_tokens: int
-    expected_usd: float
-    worst_usd: float
-    draw_worst_usd: float
+    expected_usd: Usd
+    worst_usd: Usd
+    draw_worst_usd: Usd
 
 
 def estimate(
@@ -70,7 +71,7 @@ def estimate(
     )
 
 
-def worst_case_usd(model: Model, *, text: str, max_tokens: int) -> float:
+def worst_case_usd(model: Model, *, text: str, max_tokens: int) -> Usd:
     """The most one draw costs by the announced prices: what the budget sets aside for it.
 
     A model that does not advertise a bound for its completion is taken to ignore ours.
@@ -79,16 +80,16 @@ def worst_case_usd(model: Model, *, text: str, max_tokens: int) -> float:
     return tokens_usd(model, most_tokens(text), completion + _OVERRUN_TOKENS)
 
 
-def tokens_usd(model: Model, prompt_tokens: int, completion_tokens: int) -> float:
+def tokens_usd(model: Model, prompt_tokens: int, completion_tokens: int) -> Usd:
     """One request's price; a search is charged to the models that search by themselves."""
     if model.price is None:
-        return 0.0
+        return NOTHING
     searches = any(word in model.id for word in ("perplexity/", "search", "online"))
     return (
         prompt_tokens * model.price.prompt_usd
         + completion_tokens * _completion_usd(model)
         + model.price.request_usd
-        + (model.price.web_search_usd if searches else 0.0)
+        + (model.price.web_search_usd if searches else NOTHING)
     )
 
 
@@ -198,18 +199,18 @@ def _usual_completion(model: Model, study: Study) -> int:
 
 def _affordable_tokens(model: Model, text: str, budget: Budget) -> float:
     """Completion tokens for which one draw's worst case stays within its share of the budget."""
-    dollars = budget.total_usd if budget.per_model_usd is None else budget.per_model_usd
+    bound = budget.total_usd if budget.per_model_usd is None else budget.per_model_usd
     each = _completion_usd(model)
-    if dollars is None or not each:
+    if bound is None or not each:
         return _REASONING_BOUND
-    fixed = worst_case_usd(model, text=text, max_tokens=0) if honours_bound(model) else 0.0
-    return (dollars / _BUDGET_SHARE - fixed) / each
+    fixed = worst_case_usd(model, text=text, max_tokens=0) if honours_bound(model) else NOTHING
+    return (bound / _BUDGET_SHARE - fixed) / each
 
 
 def _own_bound(model: Model) -> int:
     return model.max_completion_tokens or model.context_length or _UNKNOWN_BOUND
 
 
-def _completion_usd(model: Model) -> float:
+def _completion_usd(model: Model) -> Usd:
     price = model.price
-    return max(price.completion_usd, price.reasoning_usd or 0.0) if price else 0.0
+    return max(price.completion_usd, price.reasoning_usd or NOTHING) if price else NOTHING

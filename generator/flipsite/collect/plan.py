@@ -19,7 +19,7 @@ from flipsite.domain.catalogue import Model
 from flipsite.domain.display import plural
 from flipsite.domain.draws import Declined, Outcome, OutcomeSequence, Rejected, Status
 from flipsite.domain.endpoint import Ledger, ModelLedger
-from flipsite.domain.money import usd
+from flipsite.domain.money import NOTHING, Usd, total
 from flipsite.domain.study import Study
 
 
@@ -38,9 +38,9 @@ class PlannedModel:
     model: str
     n_missing: int
     n_kept: int
-    estimate_usd: float
-    draw_worst_usd: float
-    spent_usd: float
+    estimate_usd: Usd
+    draw_worst_usd: Usd
+    spent_usd: Usd
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -76,9 +76,9 @@ class CollectPlan:
         return sum(model.n_kept for model in self.models)
 
     @property
-    def estimate_usd(self) -> float:
+    def estimate_usd(self) -> Usd:
         """The run's expected cost."""
-        return sum(model.estimate_usd for model in self.models)
+        return total(model.estimate_usd for model in self.models)
 
 
 def plan(choices: Sequence[ModelSelection], study: Study, ledger: Ledger) -> CollectPlan:
@@ -153,9 +153,9 @@ def _planned(choice: ModelSelection, study: Study, standing: ModelLedger, ledger
     if standing.last_draw >= n_draws:  # an earlier run asked for more
         n_kept = sum(draw < n_draws for _, _, draw in ledger.settled(choice.model.id))
     n_missing = max(0, n_draws - n_kept)
-    spent_usd = usd(standing.billed_pico + standing.unpriced_pico)
+    spent_usd = standing.billed_usd + standing.unpriced_usd
     forecast = choice.estimate
-    each = forecast.expected_usd / forecast.n_draws if forecast else 0.0
+    each = forecast.expected_usd / forecast.n_draws if forecast else NOTHING
     if standing.n_settled:
         each = spent_usd / standing.n_settled
     return PlannedModel(
@@ -163,7 +163,7 @@ def _planned(choice: ModelSelection, study: Study, standing: ModelLedger, ledger
         n_missing=n_missing,
         n_kept=n_kept,
         estimate_usd=each * n_missing,
-        draw_worst_usd=forecast.draw_worst_usd if forecast else 0.0,
+        draw_worst_usd=forecast.draw_worst_usd if forecast else NOTHING,
         spent_usd=spent_usd,
     )
 
@@ -191,7 +191,7 @@ def model_run_of(model: Model, study: Study, *, mode: Mode, max_completion: bool
     def request(question: Question, mode: Mode) -> Mapping[str, object]:
         return request_body(model, question, study, mode)
 
-    def worst(question: Question, request: Mapping[str, object]) -> float:
+    def worst(question: Question, request: Mapping[str, object]) -> Usd:
         return worst_case_usd(model, text=question.text, max_tokens=sent_bound(request))
 
     def read(question: Question, reply: Reply, mode: Mode) -> Outcome | OutcomeSequence | Declined | Rejected:

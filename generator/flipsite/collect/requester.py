@@ -31,7 +31,7 @@ from flipsite.domain.endpoint import (
     StatedAnswer,
     UnpricedRequest,
 )
-from flipsite.domain.money import PICO_PER_USD, pico
+from flipsite.domain.money import NOTHING, Usd
 from flipsite.errors import CollectError, NoCreditError
 
 STAGED = 0.25
@@ -137,8 +137,8 @@ class Requester:
             request = model_run.body(question, mode)
             if model_run.free:
                 await self._free_pace.acquire()
-            worst_pico = math.ceil(model_run.worst_usd(question, request) * PICO_PER_USD)
-            reservation = await self._reserve(model_run.model, worst_pico)
+            worst_usd = model_run.worst_usd(question, request).up()
+            reservation = await self._reserve(model_run.model, worst_usd)
             number = await self._ledger.ask(self._asked(model_run, question, mode, request, reservation))
             exchange, billed = await self._send(model_run, reservation, number, request, question, mode=mode)
             try:
@@ -147,7 +147,7 @@ class Requester:
                     exchange.latency_s, model=model_run.model, draw=question.draw
                 )
                 await self._ledger.answer(
-                    _answered(number, exchange, latency_s=latency_s, billed_pico=billed, reading=reading)
+                    _answered(number, exchange, latency_s=latency_s, billed_usd=billed, reading=reading)
                 )
             finally:
                 self._client.kept(exchange)
@@ -158,8 +158,8 @@ class Requester:
                 attempt=number,
                 model=model_run.model,
                 generation=exchange.result.generation,
-                worst_pico=reservation.worst_pico,
-                estimate_pico=_by_tokens(exchange.result, model_run),
+                worst_usd=reservation.worst_usd,
+                estimate_usd=_by_tokens(exchange.result, model_run),
             )
             if canary:
                 await self.prices.now(unpriced)
@@ -167,11 +167,11 @@ class Requester:
                 self.prices.later(unpriced)
         return await self._after(model_run, exchange, turn)
 
-    async def _reserve(self, model: str, worst_pico: int) -> Reservation:
+    async def _reserve(self, model: str, worst_usd: Usd) -> Reservation:
         while True:
             if self.stopping.is_set():
                 raise ThrottleClosedError
-            reserved = self.account.reserve(model, worst_pico)
+            reserved = self.account.reserve(model, worst_usd)
             if isinstance(reserved, Reservation):
                 return reserved
             if isinstance(reserved, Refusal):
@@ -188,19 +188,19 @@ class Requester:
         question: Question,
         *,
         mode: str,
-    ) -> tuple[Exchange, int | None]:
+    ) -> tuple[Exchange, Usd | None]:
         """Send a reserved request, unless bills that came in since leave no room for it.
 
         The bill is settled before another request takes this one's place on the wire.
 
         Returns:
-            What came back, and the picodollars billed; None where nobody has told yet.
+            What came back, and what it was billed; None where nobody has told yet.
         """
         async with self._wire:
             if (changed := self.account.recheck(reservation)) is not None:
                 reason = changed.reason if isinstance(changed, Refusal) else _DEARER
                 await self._ledger.answer(_unsent(number, reason))
-                self.account.settle(reservation, 0)
+                self.account.settle(reservation, NOTHING)
                 self._money_moved.set()
                 if isinstance(changed, Refusal):
                     raise ModelSkippedError(reason, money=True)
@@ -211,7 +211,7 @@ class Requester:
                 exchange = await self._client.complete(request, mode=mode, extra=extra)
             finally:
                 self._progress.in_flight -= 1
-            billed = _billed(exchange.result, model_run, worst_pico=reservation.worst_pico)
+            billed = _billed(exchange.result, model_run, worst_usd=reservation.worst_usd)
             self.account.settle(reservation, billed)
             self._money_moved.set()
             return exchange, billed
@@ -232,7 +232,7 @@ class Requester:
             order=question.order,
             mode=mode,
             sent=json.dumps(settings, sort_keys=True),
-            worst_pico=reservation.worst_pico,
+            worst_usd=reservation.worst_usd,
             asked_at=self._clock.asked_at(model_run.model, question.draw),
         )
 
@@ -320,7 +320,7 @@ class Requester:
 
 
 def _answered(
-    number: int, exchange: Exchange, *, latency_s: float, billed_pico: int | None, reading: Reading | None
+    number: int, exchange: Exchange, *, latency_s: float, billed_usd: Usd | None, reading: Reading | None
 ) -> ResponseRecord:
     return ResponseRecord(
         attempt=number,
@@ -328,29 +328,29 @@ def _answered(
         body=exchange.body,
         latency_s=latency_s,
         generation=exchange.result.generation,
-        billed_pico=billed_pico,
+        billed_usd=billed_usd,
         fault=_fault(exchange.result),
         reading=reading,
         served_model=exchange.result.served_model if isinstance(exchange.result, Reply) else None,
     )
 
 
-def _billed(result: Reply | Failure, model_run: ModelRun, *, worst_pico: int) -> int | None:
-    """Picodollars; nothing where nothing costs anything, None where they can be asked for or are unknown."""
+def _billed(result: Reply | Failure, model_run: ModelRun, *, worst_usd: Usd) -> Usd | None:
+    """The bill; nothing where nothing costs anything, None where they can be asked for or are unknown."""
     if result.cost_usd is not None:
-        return pico(result.cost_usd)
-    if worst_pico == 0:
-        return 0
+        return result.cost_usd.nearest()
+    if not worst_usd:
+        return NOTHING
     return _by_tokens(result, model_run) if result.generation is None else None
 
 
-def _by_tokens(result: Reply | Failure, model_run: ModelRun) -> int | None:
-    """Picodollars of an answer's tokens at the announced prices; None where either is not told."""
+def _by_tokens(result: Reply | Failure, model_run: ModelRun) -> Usd | None:
+    """The price of an answer's tokens at the announced prices; None where either is not told."""
     if not isinstance(result, Reply) or model_run.tokens_usd is None:
         return None
     if result.prompt_tokens is None or result.completion_tokens is None:
         return None
-    return pico(model_run.tokens_usd(result.prompt_tokens, result.completion_tokens))
+    return model_run.tokens_usd(result.prompt_tokens, result.completion_tokens).nearest()
 
 
 def _unsent(number: int, reason: str) -> ResponseRecord:
@@ -360,7 +360,7 @@ def _unsent(number: int, reason: str) -> ResponseRecord:
         body=None,
         latency_s=0.0,
         generation=None,
-        billed_pico=0,
+        billed_usd=NOTHING,
         fault=f"not sent: {reason}",
         reading=None,
     )

@@ -16,6 +16,7 @@ from typing import TypeAlias
 
 from flipsite.collect.backoff import stated_wait_s
 from flipsite.domain.display import one_line
+from flipsite.domain.money import MOST_USD, NOTHING, Usd, usd
 
 Json: TypeAlias = "bool | int | float | str | list[Json] | dict[str, Json] | None"
 """The values of a parsed body."""
@@ -48,7 +49,7 @@ class Reply:
     completion_tokens: int | None
     reasoning_tokens: int | None
     cached_tokens: int | None
-    cost_usd: float | None
+    cost_usd: Usd | None
     served_model: str | None = None
     answered: bool = True
     logprobs: Json = None
@@ -73,7 +74,7 @@ class Failure:
     reason: str
     wait_s: float | None = None
     everywhere: bool = False
-    cost_usd: float | None = None
+    cost_usd: Usd | None = None
     generation: str | None = None
     provider: str | None = None
     no_credit: bool = False
@@ -94,7 +95,7 @@ def read_exchange(
     """
     if 300 <= code < 400:
         reason = "the address answers with a redirect, which is never followed; give --api-base as it ends up"
-        return Failure(action=Action.RUN, reason=reason, cost_usd=0.0)
+        return Failure(action=Action.RUN, reason=reason, cost_usd=NOTHING)
     content = _json(body)
     fields = _mapping(content)
     generation = _id(fields.get("id")) or _id(headers.get("x-generation-id"))
@@ -127,16 +128,16 @@ def read_reply(body: bytes) -> Reply:
     return _reply(fields, choice, _id(fields.get("id")), answered=bool(choice))
 
 
-def read_price(body: bytes) -> float | None:
-    """The total cost in a body of `/generation`, in dollars, with a provider's bill to a key of one's own."""
+def read_price(body: bytes) -> Usd | None:
+    """The total cost in a body of `/generation`, with a provider's bill to a key of one's own."""
     data = _mapping(_mapping(_json(body)).get("data"))
     return _with_own_key(
         _dollars(data.get("total_cost")), _dollars(data.get("upstream_inference_cost")), data.get("is_byok")
     )
 
 
-def read_limit(body: bytes) -> float | None:
-    """The dollars left according to a body of `/key`; None where it names no limit."""
+def read_limit(body: bytes) -> Usd | None:
+    """The money left according to a body of `/key`; None where it names no limit."""
     return _dollars(_mapping(_mapping(_json(body)).get("data")).get("limit_remaining"))
 
 
@@ -186,7 +187,7 @@ def _refused(
     failure = _error(code, headers, error, mode=mode, now=now, logprobs=logprobs)
     cost = _cost(fields)
     if cost is None and code not in _UNKNOWN_BILL:
-        cost = 0.0
+        cost = NOTHING
     return replace(failure, cost_usd=cost, generation=_id(headers.get("x-generation-id")))
 
 
@@ -374,24 +375,24 @@ def _stated_wait_s(
     return stated_wait_s(_text(after) if seconds is None else seconds, reset_ms=reset_ms, now=now)
 
 
-def _cost(fields: Mapping[str, Json]) -> float | None:
-    """The cost that an answer states, in dollars; None where it states none."""
+def _cost(fields: Mapping[str, Json]) -> Usd | None:
+    """The cost that an answer states; None where it states none."""
     usage = _mapping(fields.get("usage"))
     upstream = _dollars(_mapping(usage.get("cost_details")).get("upstream_inference_cost"))
     return _with_own_key(_dollars(usage.get("cost")), upstream, usage.get("is_byok"))
 
 
-def _with_own_key(cost: float | None, upstream: float | None, own_key: Json) -> float | None:
+def _with_own_key(cost: Usd | None, upstream: Usd | None, own_key: Json) -> Usd | None:
     """The bill, with what a provider charges to a key of the user's own beside the endpoint's fee."""
     if upstream and (own_key is True or not cost):
-        return (cost or 0.0) + upstream
+        return (cost or NOTHING) + upstream
     return cost
 
 
-def _dollars(value: Json) -> float | None:
+def _dollars(value: Json) -> Usd | None:
     """A bill: never negative, and never so large that it is no bill."""
     number = _number(value)
-    return None if number is None or not 0 <= number < 1e6 else number
+    return None if number is None or not 0 <= number < MOST_USD else usd(number)
 
 
 def _count(value: Json) -> int | None:

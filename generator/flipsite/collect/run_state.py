@@ -14,6 +14,7 @@ from flipsite.collect.throttle import ModelLane
 from flipsite.domain.display import plural
 from flipsite.domain.draws import Declined, Outcome, OutcomeSequence, Rejected, Status
 from flipsite.domain.endpoint import StatedAnswer
+from flipsite.domain.money import Usd
 
 
 class ModelSkippedError(Exception):
@@ -54,11 +55,11 @@ class ModelRun:
     model: str
     mode: Mode
     request: Callable[[Question, Mode], Mapping[str, object]]
-    worst_usd: Callable[[Question, Mapping[str, object]], float]
+    worst_usd: Callable[[Question, Mapping[str, object]], Usd]
     read: Callable[[Question, Reply, Mode], Outcome | OutcomeSequence | Declined | StatedAnswer | Rejected]
     reader: int
     free: bool = False
-    tokens_usd: Callable[[int, int], float] | None = None
+    tokens_usd: Callable[[int, int], Usd] | None = None
     hopeless: frozenset[Status] = frozenset()
     give_up_after: int = 0
     useless: str = "were of no use"

@@ -23,6 +23,7 @@ from flipsite.collect.requester import Requester
 from flipsite.collect.run_state import ModelRun, ModelSkippedError, RunProgress
 from flipsite.collect.throttle import ThrottleClosedError
 from flipsite.domain.endpoint import Ledger, SettledDraw
+from flipsite.domain.money import Usd
 from flipsite.domain.trajectory import DrawCounter, OutcomeCounter
 from flipsite.errors import FlipsiteError
 
@@ -49,7 +50,7 @@ class ModelQueue:
 
     model_run: ModelRun
     questions: Callable[[], Sequence[Question]]
-    estimate_usd: float
+    estimate_usd: Usd
     tried: bool = False
     whole: bool = True
 

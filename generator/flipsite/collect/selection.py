@@ -96,7 +96,8 @@ def with_stated_price(model: Model, stated: Sequence[StatedPrice]) -> Model:
     if found is None:
         return model
     price = Price(
-        prompt_usd=found.prompt_usd_per_million / 1e6, completion_usd=found.completion_usd_per_million / 1e6
+        prompt_usd=found.prompt_usd_per_million / 1_000_000,
+        completion_usd=found.completion_usd_per_million / 1_000_000,
     )
     return replace(model, price=price)
 

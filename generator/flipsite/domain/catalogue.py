@@ -2,10 +2,12 @@
 
 from dataclasses import dataclass
 
+from flipsite.domain.money import NOTHING, Usd
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Price:
-    """A model's prices in US dollars, each finite and not negative.
+    """A model's prices, none of them negative.
 
     Attributes:
         prompt_usd: A prompt token.
@@ -15,11 +17,11 @@ class Price:
         web_search_usd: One search, for the models that search by themselves.
     """
 
-    prompt_usd: float
-    completion_usd: float
-    request_usd: float = 0.0
-    reasoning_usd: float | None = None
-    web_search_usd: float = 0.0
+    prompt_usd: Usd
+    completion_usd: Usd
+    request_usd: Usd = NOTHING
+    reasoning_usd: Usd | None = None
+    web_search_usd: Usd = NOTHING
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -2,7 +2,9 @@
 
 from collections.abc import Iterator
 from dataclasses import dataclass, field
-from math import floor, isfinite, log10
+from math import floor, log10
+
+from flipsite.domain.money import Usd
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -86,10 +88,11 @@ def one_line(text: str, *, most: int = 200) -> str:
     return shown if len(shown) <= most else shown[: most - 1] + "…"
 
 
-def usd_text(usd: float | None) -> str:
+def usd_text(amount: Usd | None) -> str:
     """US dollars: cents from a dollar up, two significant digits below."""
-    if usd is None or not isfinite(usd):
+    if amount is None:
         return "–"
+    usd = amount.dollars
     if usd == 0:
         return "$0"
     if usd >= 1:

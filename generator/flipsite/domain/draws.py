@@ -10,6 +10,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from flipsite.domain.money import Usd
+
 Codes = NDArray[np.signedinteger[Any]]
 """Small indices, −1 where there is none."""
 
@@ -120,7 +122,7 @@ class Draw:
         served_model: The model that the answer names as its own.
         mode: `text` or `structured`, as asked.
         probabilities: Of the labels, where log-probabilities came.
-        cost_usd: As billed; None where it is unknown.
+        cost_usd: Dollars billed, as the file holds them; None where it is unknown.
         latency_s: From the request to the whole answer.
         asked_at: UTC, ISO 8601, to the second or finer, ending in Z.
         proposed: The outcome that we proposed; None where none was.
@@ -194,7 +196,7 @@ class Draws:
         status: Index into STATUSES, int8.
         order: Index of the label named first, or -1, int16.
         labels: JSON text of the labels, such as `["0","1"]`.
-        cost_usd: US dollars, float64.
+        cost_usd: US dollars as the file holds them, float64.
         sequence: The indices of an answer's draws, separated by blanks; such a draw has no outcome of its
             own. None of a study that asks one draw an answer.
         served_model: The models that the answers name; None where all name the model that was asked.
@@ -263,8 +265,7 @@ class Tally:
     """Counts for one model.
 
     `counts` are the valid draws by outcome where there are more than two; see `by_outcome`. Sums are of the
-    draws that told, None where none did; `failed_cost_usd` is that of draws without an outcome. Dollars are
-    summed in whole picodollars, so that no order of the draws changes the sum.
+    draws that told, None where none did; `failed_cost_usd` is that of draws without an outcome.
     `by_status` follows STATUSES.
     """
 
@@ -274,8 +275,8 @@ class Tally:
     n_ones: int
     counts: tuple[int, ...] = ()
     by_status: tuple[int, ...] = ()
-    cost_usd: float | None = None
-    failed_cost_usd: float | None = None
+    cost_usd: Usd | None = None
+    failed_cost_usd: Usd | None = None
     prompt_tokens: int | None = None
     completion_tokens: int | None = None
     reasoning_tokens: int | None = None
@@ -286,6 +287,6 @@ class Tally:
         return self.counts or (self.n_valid - self.n_ones, self.n_ones)
 
     @property
-    def usd_per_valid_draw(self) -> float | None:
-        """Dollars for a valid draw, failed ones included; None without either."""
+    def usd_per_valid_draw(self) -> Usd | None:
+        """The price of a valid draw, failed ones included; None without either."""
         return None if self.cost_usd is None or not self.n_valid else self.cost_usd / self.n_valid

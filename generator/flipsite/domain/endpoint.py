@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from typing import Protocol
 
 from flipsite.domain.draws import Result
+from flipsite.domain.money import NOTHING, Usd
 
 SettledDraw = tuple[str, int, str, int, int | None]
 """Model, index, labels (JSON), index of the label named first, and outcome or None, of a draw."""
@@ -20,7 +21,7 @@ class RequestRecord:
     Attributes:
         labels: The two texts that the question is known by, beside its number; see `prompt.Question`.
         sent: The request's settings as JSON, without its messages: those follow from the study.
-        worst_pico: The most it may cost by the announced prices, in picodollars (1e-12 USD).
+        worst_usd: The most it may cost by the announced prices, in whole picodollars.
         asked_at: UTC, ISO 8601, ending in Z.
     """
 
@@ -30,7 +31,7 @@ class RequestRecord:
     order: int
     mode: str
     sent: str
-    worst_pico: int
+    worst_usd: Usd
     asked_at: str
 
 
@@ -57,7 +58,7 @@ class ResponseRecord:
         code: HTTP status; None where no answer came.
         body: The raw answer, never rewritten; None where none came.
         generation: The provider's id, by which a price can be asked for later.
-        billed_pico: Picodollars billed; None where nobody has told yet.
+        billed_usd: In whole picodollars; None where nobody has told yet.
         served_model: The model that the answer names as its own.
         fault: Why no answer came, for people; None where one did.
         reading: What settles the draw; None where it will be asked again.
@@ -68,7 +69,7 @@ class ResponseRecord:
     body: bytes | None
     latency_s: float
     generation: str | None
-    billed_pico: int | None
+    billed_usd: Usd | None
     fault: str | None
     reading: Reading | None
     served_model: str | None = None
@@ -82,9 +83,9 @@ class ModelLedger:
         n_settled: Draws that need no asking: valid ones, and answers that cannot be read.
         last_draw: The highest index of a draw that was ever asked; -1 without one.
         n_asked: Requests that came to an end, whatever the end.
-        billed_pico: Picodollars billed.
-        unpriced_pico: Picodollars at most of requests whose price is not known.
-        over_pico: The dearest bill that went beyond its request's worst case; 0 without one.
+        billed_usd: What its requests were billed.
+        unpriced_usd: The most that requests without a known price cost.
+        over_usd: The dearest bill that went beyond its request's worst case; nothing without one.
         text_only: The model was found not to know structured output.
         max_completion: It was last sent `max_completion_tokens` in place of `max_tokens`.
         last_bound: The most tokens that its last settled draw was allowed; None where that is not known.
@@ -95,9 +96,9 @@ class ModelLedger:
     n_settled: int = 0
     last_draw: int = -1
     n_asked: int = 0
-    billed_pico: int = 0
-    unpriced_pico: int = 0
-    over_pico: int = 0
+    billed_usd: Usd = NOTHING
+    unpriced_usd: Usd = NOTHING
+    over_usd: Usd = NOTHING
     text_only: bool = False
     max_completion: bool = False
     last_bound: int | None = None
@@ -109,14 +110,14 @@ class UnpricedRequest:
     """A request that was answered, and whose price can be asked for.
 
     Attributes:
-        estimate_pico: Its tokens at the announced prices; None where it does not tell them.
+        estimate_usd: Its tokens at the announced prices; None where it does not tell them.
     """
 
     attempt: int
     model: str
     generation: str
-    worst_pico: int
-    estimate_pico: int | None = None
+    worst_usd: Usd
+    estimate_usd: Usd | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -148,7 +149,7 @@ class StoredDraw:
 
     Attributes:
         row: The cache's number of the draw.
-        cost_pico: Picodollars over all its requests; one without a price counts at its worst case.
+        cost_usd: Of all its requests; one without a price counts at its worst case.
     """
 
     row: int
@@ -161,7 +162,7 @@ class StoredDraw:
     body: bytes | None
     latency_s: float | None
     asked_at: str | None
-    cost_pico: int
+    cost_usd: Usd
 
 
 class Ledger(Protocol):
@@ -185,7 +186,7 @@ class Ledger(Protocol):
     async def answer(self, answered: ResponseRecord) -> None:
         """Write down what came back, whole, with its money."""
 
-    async def price(self, attempt: int, billed_pico: int) -> None:
+    async def price(self, attempt: int, billed_usd: Usd) -> None:
         """Write down a price that was told later."""
 
     async def text_only(self, model: str) -> None:

@@ -4,6 +4,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import Literal
 
+from flipsite.domain.money import Usd
 from flipsite.domain.study import Kind
 
 
@@ -64,8 +65,8 @@ class Printed:
     draws_low: int
     draws_high: int
     draws_about: int
-    spend_run_usd: float
-    spend_total_usd: float
+    spend_run_usd: Usd
+    spend_total_usd: Usd
     roleplay: tuple[str, ...]
     roleplay_none_in: Literal["least", "most"] | None = None
 
@@ -109,7 +110,7 @@ class Estimate:
     effective: float | None = None
     entropy_bits: float | None = None
     off_list: float | None = None
-    cost_usd: float | None = None
+    cost_usd: Usd | None = None
     page: str
 
     @property

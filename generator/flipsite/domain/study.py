@@ -9,17 +9,16 @@ import hashlib
 import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from decimal import Decimal
 from enum import StrEnum
 from fnmatch import fnmatchcase
 from fractions import Fraction
-from math import nextafter
 from typing import Literal
 
+from flipsite.domain.money import Usd
 from flipsite.errors import UsageError
 
 MOST_BUDGET_USD = 1e9
-"""The largest budget there can be: more than anybody has, and little enough to be counted in picodollars."""
+"""The largest budget there can be, in dollars: more than anybody has."""
 
 
 class Kind(StrEnum):
@@ -188,11 +187,11 @@ class Skip:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class StatedPrice:
-    """Prices of models whose catalogue names none, in US dollars a million tokens; `id` may be a glob."""
+    """Prices of a million tokens, of models whose catalogue names none; `id` may be a glob."""
 
     id: str
-    prompt_usd_per_million: float
-    completion_usd_per_million: float
+    prompt_usd_per_million: Usd
+    completion_usd_per_million: Usd
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -219,7 +218,7 @@ class ModelChoice:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Budget:
-    """Upper bounds in US dollars; None is no bound.
+    """Upper bounds; None is no bound.
 
     Attributes:
         total_usd: Of all draws of the study and of those that share its budget.
@@ -227,8 +226,8 @@ class Budget:
         shared_with: The study whose `total_usd` counts for this one too; None for a budget of its own.
     """
 
-    total_usd: float | None = None
-    per_model_usd: float | None = None
+    total_usd: Usd | None = None
+    per_model_usd: Usd | None = None
     shared_with: str | None = None
 
 
@@ -303,13 +302,9 @@ class Shard:
         digest = hashlib.sha256(model.encode("utf-8", "surrogatepass")).digest()
         return int.from_bytes(digest[:8], "big") % self.of == self.number - 1
 
-    def share_usd(self, total_usd: float) -> float:
-        """An equal share of a budget, in whole picodollars: all shares together never exceed it."""
-        total = int(Decimal(repr(total_usd)).scaleb(12))
-        share = total // self.of / 10**12
-        while round(share * 10**12) * self.of > total:  # above 9,000 dollars floats are coarser than that
-            share = nextafter(share, 0)
-        return share
+    def share_usd(self, total_usd: Usd) -> Usd:
+        """An equal share of a budget: all shares together are the whole."""
+        return total_usd / self.of
 
 
 def shard_of(text: str) -> Shard:

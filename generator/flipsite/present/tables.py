@@ -6,6 +6,7 @@ from flipsite.analyse.tally import SpendRow
 from flipsite.csv_cells import csv_cell
 from flipsite.domain.display import Cell, Heading, Table, usd_text
 from flipsite.domain.estimates import Estimate, Printed
+from flipsite.domain.money import dollars
 from flipsite.domain.study import Kind, Study
 from flipsite.domain.urls import model_page
 from flipsite.present.text.escaping import foreign_address, foreign_text
@@ -47,16 +48,16 @@ def spend_table(study: Study, rows: Sequence[SpendRow], *, top: int | None = Non
 def stated_spend_table(study: Study, printed: Printed, *, note: str = "") -> Table:
     """A published study's cost: two bounds, and nothing by model."""
     stated = (
-        ("the run that the tables are of", "less than", printed.spend_run_usd),
-        ("in all", "about", printed.spend_total_usd),
+        ("the run that the tables are of", "less than", printed.spend_run_usd.dollars),
+        ("in all", "about", printed.spend_total_usd.dollars),
     )
     return Table(
         name="spend",
         caption=f"{study.title}: what it cost, as stated",
         headings=(Heading(key="what", label="What"), _COST),
         rows=tuple(
-            (Cell(value=what, text=what), Cell(value=dollars, text=f"{word} ${dollars:g}"))
-            for what, word, dollars in stated
+            (Cell(value=what, text=what), Cell(value=number, text=f"{word} ${number:g}"))
+            for what, word, number in stated
         ),
         note=note,
     )
@@ -105,11 +106,11 @@ def _spend_row(study: Study, row: SpendRow) -> tuple[Cell, ...]:
     tokens = [row.prompt_tokens, row.completion_tokens, row.reasoning_tokens]
     return (
         Cell(value=row.model, text=row.model, link=model_page(study.id, row.model)),
-        Cell(value=row.cost_usd, text=usd_text(row.cost_usd)),
+        Cell(value=row.cost_usd.dollars, text=usd_text(row.cost_usd)),
         Cell(value=row.share, text=percent_text(row.share, decimals=1)),
-        Cell(value=row.cost_per_valid_usd, text=usd_text(row.cost_per_valid_usd)),
-        Cell(value=row.failed_usd, text=usd_text(row.failed_usd)),
-        Cell(value=row.estimated_usd, text=usd_text(row.estimated_usd)),
+        Cell(value=dollars(row.cost_per_valid_usd), text=usd_text(row.cost_per_valid_usd)),
+        Cell(value=row.failed_usd.dollars, text=usd_text(row.failed_usd)),
+        Cell(value=dollars(row.estimated_usd), text=usd_text(row.estimated_usd)),
         *(Cell(value=count, text=count_text(count)) for count in tokens),
     )
 

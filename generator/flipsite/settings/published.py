@@ -10,6 +10,7 @@ from pydantic import Field
 
 from flipsite.domain.counts import PrintedCounts
 from flipsite.domain.estimates import Printed, PrintedBias
+from flipsite.domain.money import usd
 from flipsite.errors import SettingsError
 from flipsite.project import PRINTED_FILE
 from flipsite.settings.sections import (
@@ -54,8 +55,8 @@ def load_printed(folder: Path) -> Printed:
         draws_low=read.scale.draws_between[0],
         draws_high=read.scale.draws_between[1],
         draws_about=read.scale.draws_about,
-        spend_run_usd=read.spend.run_usd,
-        spend_total_usd=read.spend.total_usd,
+        spend_run_usd=usd(read.spend.run_usd),
+        spend_total_usd=usd(read.spend.total_usd),
         roleplay=tuple(read.roleplay.models),
         roleplay_none_in=read.roleplay.none_in,
     )

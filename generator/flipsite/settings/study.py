@@ -16,6 +16,7 @@ from flipsite.domain.distribution import (
     check_per_answer,
     prompt_of,
 )
+from flipsite.domain.money import dollars, plain_record, usd
 from flipsite.domain.study import (
     MOST_BUDGET_USD,
     AnswerMode,
@@ -77,7 +78,7 @@ def dump_study(study: Study) -> str:
         return f"# {key} = … {comment}\n" if value is None else toml_lines(**{key: value})
 
     prompt, sampling, models, budget = study.prompt, study.sampling, study.models, study.budget
-    prices = "".join(f"\n[[models.price]]\n{toml_lines(**asdict(price))}" for price in models.price)
+    prices = "".join(f"\n[[models.price]]\n{toml_lines(**plain_record(price))}" for price in models.price)
     skips = "".join(
         f"\n[[models.skip]]\n{toml_lines(id=skip.id, reason=skip.reason)}" for skip in models.skip
     )
@@ -107,11 +108,11 @@ def dump_study(study: Study) -> str:
         + prices
         + "\n[budget]\n"
         + (
-            maybe("total_usd", budget.total_usd, "(absent: no bound of its own; --budget sets one)")
+            maybe("total_usd", dollars(budget.total_usd), "(absent: no bound of its own; --budget sets one)")
             if budget.shared_with is None
             else toml_lines(shared_with=budget.shared_with)
         )
-        + maybe("per_model_usd", budget.per_model_usd, "(absent: no bound)")
+        + maybe("per_model_usd", dollars(budget.per_model_usd), "(absent: no bound)")
         + (f"\n{toml_lines(provider=study.provider)}" if study.provider else "")
         + (f"\n{toml_lines(request=study.request)}" if study.request else "")
     )
@@ -228,6 +229,13 @@ class _PriceEntry(Section):
     prompt_usd_per_million: Number = setting(..., "US dollars a million tokens", ge=0, le=1e6)
     completion_usd_per_million: Number = setting(..., "US dollars a million tokens", ge=0, le=1e6)
 
+    def price(self) -> StatedPrice:
+        return StatedPrice(
+            id=self.id,
+            prompt_usd_per_million=usd(self.prompt_usd_per_million),
+            completion_usd_per_million=usd(self.completion_usd_per_million),
+        )
+
 
 class _ModelsSection(Section):
     include: list[Text] = setting(["*"], TEXTS)
@@ -251,6 +259,10 @@ class _BudgetSection(Section):
         if self.shared_with is not None and self.total_usd is not None:
             raise KeyFaultError("total_usd", "is that of the study in shared_with; leave one of them out")
         return self
+
+    def budget(self) -> Budget:
+        total, own = (None if each is None else usd(each) for each in (self.total_usd, self.per_model_usd))
+        return Budget(total_usd=total, per_model_usd=own, shared_with=self.shared_with)
 
 
 class _StudyFile(Section):
@@ -304,9 +316,9 @@ def _study(study_id: str, read: _StudyFile) -> Study:
             include=tuple(read.models.include),
             exclude=tuple(read.models.exclude),
             skip=tuple(Skip(id=entry.id, reason=entry.reason) for entry in read.models.skip),
-            price=tuple(StatedPrice(**entry.model_dump()) for entry in read.models.price),
+            price=tuple(entry.price() for entry in read.models.price),
         ),
-        budget=Budget(**read.budget.model_dump()),
+        budget=read.budget.budget(),
         method=Method(**read.method.model_dump()),
         provider={key: value for key, value in read.provider.model_dump().items() if value not in ([], None)},
         request=read.request,

@@ -19,7 +19,7 @@ from flipsite.domain.draws import (
     probabilities_of,
 )
 from flipsite.domain.endpoint import Reading, RequestRecord, ResponseRecord
-from flipsite.domain.money import pico, usd
+from flipsite.domain.money import NOTHING, Usd, usd
 from flipsite.errors import UsageError
 from flipsite.project import snapshot_files
 from flipsite.store.cache.cache import Cache
@@ -28,7 +28,7 @@ from flipsite.store.snapshot.read import read_groups
 REASON = "adopted from a snapshot, which keeps no reason"
 
 
-def adopt_snapshot(folder: Path, cache: Cache) -> tuple[int, float]:
+def adopt_snapshot(folder: Path, cache: Cache) -> tuple[int, Usd]:
     """Write a snapshot's draws that the cache lacks into it, all or none: asked, answered and paid.
 
     Args:
@@ -36,7 +36,7 @@ def adopt_snapshot(folder: Path, cache: Cache) -> tuple[int, float]:
         cache: The study's share of it.
 
     Returns:
-        How many draws were adopted, and the US dollars they have cost.
+        How many draws were adopted, and what they have cost.
 
     Raises:
         UsageError: If there is no snapshot, or its draws were imported without what a cache needs to know.
@@ -45,10 +45,10 @@ def adopt_snapshot(folder: Path, cache: Cache) -> tuple[int, float]:
     files = snapshot_files(folder)
     if not files:
         raise UsageError(f"{folder}: no snapshot to adopt; leave --adopt out.")
-    adopted, billed_pico = 0, 0
+    adopted, billed = 0, NOTHING
 
     def missing() -> Iterator[tuple[RequestRecord, ResponseRecord]]:
-        nonlocal adopted, billed_pico
+        nonlocal adopted, billed
         for draws in read_groups(files):
             for index, model in enumerate(draws.models):
                 known = cache.known(model)
@@ -56,11 +56,11 @@ def adopt_snapshot(folder: Path, cache: Cache) -> tuple[int, float]:
                     request, response = _records(draws, model, row, folder)
                     if (request.labels, request.order, request.draw) not in known:
                         adopted += 1
-                        billed_pico += response.billed_pico or 0
+                        billed += response.billed_usd or NOTHING
                         yield request, response
 
     cache.adopt(missing())
-    return adopted, usd(billed_pico)
+    return adopted, billed
 
 
 def _records(draws: Draws, model: str, row: int, folder: Path) -> tuple[RequestRecord, ResponseRecord]:
@@ -71,7 +71,7 @@ def _records(draws: Draws, model: str, row: int, folder: Path) -> tuple[RequestR
             "its time, so that it cannot be adopted; collect into another study."
         )
     cost = float(draws.cost_usd[row])
-    billed = 0 if isnan(cost) else pico(cost)
+    billed = NOTHING if isnan(cost) else usd(cost).nearest()
     result = _result(draws, row)
     request = RequestRecord(
         model=model,
@@ -80,7 +80,7 @@ def _records(draws: Draws, model: str, row: int, folder: Path) -> tuple[RequestR
         order=order,
         mode=draws.mode[row] or "text",
         sent="{}",
-        worst_pico=billed,
+        worst_usd=billed,
         asked_at=asked_at,
     )
     response = ResponseRecord(
@@ -89,7 +89,7 @@ def _records(draws: Draws, model: str, row: int, folder: Path) -> tuple[RequestR
         body=_body(draws, row),
         latency_s=float(draws.latency_s[row]),
         generation=None,
-        billed_pico=billed,
+        billed_usd=billed,
         fault=REASON if isinstance(result, Failed) else None,
         reading=Reading(result=result, reader=READER),
         served_model=draws.served_model[row] if draws.served_model is not None else None,

@@ -13,7 +13,7 @@ from datetime import UTC, datetime
 from math import nan
 from pathlib import Path
 
-from flipsite.collect.batch import PRICE_SHARE, BatchAnswer, BatchKey, read_output_line, request_line
+from flipsite.collect.batch import DISCOUNT, BatchAnswer, BatchKey, read_output_line, request_line
 from flipsite.collect.catalogue import dump_catalogue, load_catalogue
 from flipsite.collect.clock import stamp
 from flipsite.collect.plan import ExcludedModel, model_run_of, plan, queues_of
@@ -23,7 +23,7 @@ from flipsite.collect.run_state import ModelRun
 from flipsite.collect.selection import ModelSelection, choose
 from flipsite.domain.draws import Failed, Rejected, Status
 from flipsite.domain.endpoint import Reading, RequestRecord, ResponseRecord
-from flipsite.domain.money import pico, usd
+from flipsite.domain.money import NOTHING, Usd
 from flipsite.domain.study import Study
 from flipsite.errors import UsageError
 from flipsite.files import replacing
@@ -64,7 +64,7 @@ class BatchFile:
     path: Path
     n_requests: int
     models: tuple[str, ...]
-    estimate_usd: float
+    estimate_usd: Usd
     left_out: tuple[ExcludedModel, ...]
 
 
@@ -104,7 +104,7 @@ def write_batch(project: Project, order: RunRequest, path: Path, watcher: Watche
         path=path,
         n_requests=n_requests,
         models=tuple(one.model for one in planned.models if one.n_missing),
-        estimate_usd=planned.estimate_usd * PRICE_SHARE,
+        estimate_usd=planned.estimate_usd / DISCOUNT,
         left_out=planned.left_out,
     )
 
@@ -143,7 +143,7 @@ class BatchImport:
     n_known: int
     n_foreign: int
     unknown: tuple[str, ...]
-    cost_usd: float
+    cost_usd: Usd
     snapshot: Path | None
 
 
@@ -184,7 +184,7 @@ def import_batch(project: Project, study_id: str, path: Path, *, dry_run: bool =
             n_known=inbox.n_known,
             n_foreign=inbox.n_foreign,
             unknown=tuple(sorted(inbox.unknown)),
-            cost_usd=usd(inbox.billed_pico),
+            cost_usd=inbox.billed_usd,
             snapshot=None if dry_run else write_snapshot(folder, cache, study),
         )
 
@@ -216,7 +216,8 @@ class _Inbox:
         self._settled: dict[str, set[tuple[tuple[str, ...], int, int]]] = {}
         self._known: dict[str, set[tuple[tuple[str, ...], int, int]]] = {}
         self.by_status = Counter[Status]()
-        self.n_known = self.n_foreign = self.billed_pico = 0
+        self.n_known = self.n_foreign = 0
+        self.billed_usd = NOTHING
         self.unknown: set[str] = set()
 
     def records(self, lines: Iterable[str]) -> Iterator[tuple[RequestRecord, ResponseRecord]]:
@@ -247,7 +248,7 @@ class _Inbox:
             self.n_known += 1
             return None
         billed = _billed(run, result)
-        self.billed_pico += billed
+        self.billed_usd += billed
         self.by_status[_status(reading)] += 1
         return self._request(run, asked, answer, billed), _response(answer, result, reading, billed)
 
@@ -264,7 +265,7 @@ class _Inbox:
             self._settled[model].add(place)
         return True
 
-    def _request(self, run: ModelRun, asked: Question, answer: BatchAnswer, billed: int) -> RequestRecord:
+    def _request(self, run: ModelRun, asked: Question, answer: BatchAnswer, billed: Usd) -> RequestRecord:
         body = run.body(asked, run.mode)
         settings = {name: value for name, value in body.items() if name != "messages"}
         moment = datetime.now(UTC) if answer.created is None else datetime.fromtimestamp(answer.created, UTC)
@@ -275,7 +276,7 @@ class _Inbox:
             order=asked.order,
             mode=run.mode,
             sent=json.dumps(settings, sort_keys=True),
-            worst_pico=billed,
+            worst_usd=billed,
             asked_at=stamp(moment),
         )
 
@@ -288,27 +289,28 @@ def _reading(run: ModelRun, asked: Question, result: Reply | Failure) -> Reading
     return Reading(result=Failed(reason=result.reason), reader=run.reader)
 
 
-def _response(answer: BatchAnswer, result: Reply | Failure, reading: Reading, billed: int) -> ResponseRecord:
+def _response(answer: BatchAnswer, result: Reply | Failure, reading: Reading, billed: Usd) -> ResponseRecord:
     return ResponseRecord(
         attempt=0,
         code=answer.code,
         body=answer.body,
         latency_s=nan,
         generation=result.generation,
-        billed_pico=billed,
+        billed_usd=billed,
         fault=reading.result.reason if isinstance(reading.result, Failed) else None,
         reading=reading,
         served_model=result.served_model if isinstance(result, Reply) else None,
     )
 
 
-def _billed(run: ModelRun, result: Reply | Failure) -> int:
-    """Picodollars: as told, else the tokens at half the announced price; nothing where neither is known."""
+def _billed(run: ModelRun, result: Reply | Failure) -> Usd:
+    """The bill: as told, else the tokens at half the announced price; nothing where neither is known."""
     if result.cost_usd is not None:
-        return pico(result.cost_usd)
+        return result.cost_usd.nearest()
     if not isinstance(result, Reply) or run.tokens_usd is None or result.prompt_tokens is None:
-        return 0
-    return pico(PRICE_SHARE * run.tokens_usd(result.prompt_tokens, result.completion_tokens or 0))
+        return NOTHING
+    price = run.tokens_usd(result.prompt_tokens, result.completion_tokens or 0)
+    return (price / DISCOUNT).nearest()
 
 
 def _status(reading: Reading) -> Status:

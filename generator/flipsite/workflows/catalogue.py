@@ -8,6 +8,7 @@ from flipsite.collect.catalogue import Catalogue, fetch_catalogue
 from flipsite.collect.client import OPENROUTER, OpenRouter
 from flipsite.collect.costs import supports_structure
 from flipsite.collect.selection import ModelSelection, choose
+from flipsite.domain.money import NOTHING, Usd, total
 from flipsite.domain.study import Study
 from flipsite.project import Project, existing_study
 from flipsite.settings import default_study, load_study
@@ -35,14 +36,14 @@ class CatalogueListing:
         return tuple(choice for choice in self.choices if choice.taken)
 
     @property
-    def expected_usd(self) -> float:
+    def expected_usd(self) -> Usd:
         """The study's expected cost."""
-        return sum(choice.estimate.expected_usd for choice in self.taken if choice.estimate)
+        return total(choice.estimate.expected_usd for choice in self.taken if choice.estimate)
 
     @property
-    def worst_usd(self) -> float:
+    def worst_usd(self) -> Usd:
         """The cost if every answer were as long as it may be."""
-        return sum(choice.estimate.worst_usd for choice in self.taken if choice.estimate)
+        return total(choice.estimate.worst_usd for choice in self.taken if choice.estimate)
 
     def record(self) -> dict[str, object]:
         """The whole listing, ready for JSON: unknown is null."""
@@ -51,8 +52,8 @@ class CatalogueListing:
             "fetched": self.offered.fetched,
             "draws": self.study.sampling.draws,
             "taken": len(self.taken),
-            "estimate_usd": self.expected_usd,
-            "worst_usd": self.worst_usd,
+            "estimate_usd": self.expected_usd.dollars,
+            "worst_usd": self.worst_usd.dollars,
             "models": [_record(choice) for choice in self.choices],
             "faulty": [{"model": skip.id, "reason": skip.reason} for skip in self.offered.faulty],
         }
@@ -93,8 +94,8 @@ async def _fetched(api_base: str, *, today: str, simulated: bool) -> Catalogue:
         return await fetch_catalogue(client.get, today=today)
 
 
-def _dearest_first(choice: ModelSelection) -> tuple[bool, float, str]:
-    cost = choice.estimate.expected_usd if choice.estimate and choice.taken else 0.0
+def _dearest_first(choice: ModelSelection) -> tuple[bool, Usd, str]:
+    cost = choice.estimate.expected_usd if choice.estimate and choice.taken else NOTHING
     return not choice.taken, -cost, choice.model.id
 
 
@@ -106,9 +107,9 @@ def _record(choice: ModelSelection) -> dict[str, object]:
         "taken": choice.taken,
         "reason": choice.reason,
         "mode": choice.mode,
-        "prompt_usd": price.prompt_usd if price else None,
-        "completion_usd": price.completion_usd if price else None,
-        "request_usd": price.request_usd if price else None,
+        "prompt_usd": price.prompt_usd.dollars if price else None,
+        "completion_usd": price.completion_usd.dollars if price else None,
+        "request_usd": price.request_usd.dollars if price else None,
         "context_length": model.context_length,
         "reasoning": model.reasoning,
         "temperature": "temperature" in model.parameters,
@@ -116,6 +117,6 @@ def _record(choice: ModelSelection) -> dict[str, object]:
         "created": model.created,
         "expires": model.expires,
         "max_tokens": cost.max_tokens if cost else None,
-        "estimate_usd": cost.expected_usd if cost else None,
-        "draw_worst_usd": cost.draw_worst_usd if cost else None,
+        "estimate_usd": cost.expected_usd.dollars if cost else None,
+        "draw_worst_usd": cost.draw_worst_usd.dollars if cost else None,
     }

@@ -7,7 +7,6 @@ One run of the collector, from the catalogue to the snapshot; `collection.py` st
 
 import asyncio
 import logging
-import math
 import time
 from collections import Counter
 from collections.abc import Sequence
@@ -28,7 +27,8 @@ from flipsite.collect.scheduler import CounterFactory, Judge, Rounds, Scheduler
 from flipsite.collect.selection import ModelSelection, choose, matches
 from flipsite.collect.transport import Application, is_local
 from flipsite.domain.display import plural, usd_text
-from flipsite.domain.study import MOST_BUDGET_USD, Kind, Prompt, Study
+from flipsite.domain.money import NOTHING, Usd, total
+from flipsite.domain.study import Kind, Prompt, Study
 from flipsite.domain.trajectory import DrawCounter, OutcomeCounter
 from flipsite.errors import UsageError
 from flipsite.files import replacing
@@ -38,7 +38,7 @@ from flipsite.store.cache.cache import Cache
 from flipsite.store.snapshot.read import refuse_loss
 from flipsite.store.snapshot.shards import shards_in
 from flipsite.workflows.adopt import adopt_snapshot
-from flipsite.workflows.run_request import RunQuote, RunReport, RunRequest, Watcher
+from flipsite.workflows.run_request import RunQuote, RunReport, RunRequest, Unbounded, Watcher
 from flipsite.workflows.session import (
     RunSession,
     check_kind,
@@ -143,7 +143,7 @@ class CollectRun:
         )
 
     def _need_budget(self, planned: CollectPlan) -> None:
-        if self._order.budget_usd == math.inf or self._order.simulated_seed is not None:
+        if self._order.budget_usd is Unbounded.YES or self._order.simulated_seed is not None:
             return
         if not self._priced and planned.n_missing and not is_local(self._order.api_base):
             raise UsageError(
@@ -217,7 +217,7 @@ class CollectRun:
             error=session.error,
             settled=settled,
             priced=self._priced,
-            spared_usd=sum(each.get(one.model, 0.0) * one.n_spared for one in settled or ()),
+            spared_usd=total(each.get(one.model, NOTHING) * one.n_spared for one in settled or ()),
         )
 
 
@@ -453,9 +453,7 @@ def ordered(study: Study, order: RunRequest) -> Study:
     if order.draws is not None:
         sampling = replace(sampling, draws=order.draws)
     if order.budget_usd is not None:
-        if not 0 <= order.budget_usd <= MOST_BUDGET_USD and order.budget_usd != math.inf:
-            raise UsageError(f"a budget of {order.budget_usd}: expected dollars, from 0 to a billion")
-        budget = replace(budget, total_usd=None if order.budget_usd == math.inf else order.budget_usd)
+        budget = replace(budget, total_usd=order.budget_usd if isinstance(order.budget_usd, Usd) else None)
     if order.shard and budget.total_usd is not None:
         budget = replace(budget, total_usd=order.shard.share_usd(budget.total_usd))
     return replace(study, sampling=sampling, budget=budget)

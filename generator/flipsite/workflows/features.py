@@ -33,6 +33,7 @@ from flipsite.collect.transport import Application
 from flipsite.domain.catalogue import FeatureClaim, Model
 from flipsite.domain.display import usd_text
 from flipsite.domain.features import ASKINGS
+from flipsite.domain.money import NOTHING
 from flipsite.domain.study import Budget, Feature, Study
 from flipsite.errors import CollectError, UsageError
 from flipsite.project import CATALOGUE_FILE, FEATURES_FILE, Project, existing_study
@@ -146,7 +147,7 @@ class ClassifyRun:
             n_missing=len(missing),
             n_kept=session.progress.n_kept,
             estimate_usd=queue.estimate_usd,
-            worst_usd=max(worst, default=0.0),
+            worst_usd=max(worst, default=NOTHING),
             spent_usd=session.account.spent_usd(),
             budget_usd=self._budget.total_usd,
             account_usd=await client.limit_usd(),

@@ -28,6 +28,7 @@ from flipsite.domain.counts import PrintedCounts, StudyCounts
 from flipsite.domain.display import one_line
 from flipsite.domain.draws import STATUSES, Draws, Status, Tally
 from flipsite.domain.fit import Fit
+from flipsite.domain.money import Usd
 from flipsite.domain.study import Kind, Study
 from flipsite.errors import UsageError
 from flipsite.files import file_digest
@@ -134,8 +135,8 @@ def is_large(files: Sequence[Path]) -> bool:
     return len(files) > 1 or (len(files) == 1 and n_draws(files[0]) > MOST_HELD)
 
 
-def announced_usd(folder: Path, study: Study, models: Container[str]) -> dict[str, float]:
-    """Dollars that a draw of each priced model was estimated to cost; empty where no catalogue was kept.
+def announced_usd(folder: Path, study: Study, models: Container[str]) -> dict[str, Usd]:
+    """The estimated price of a draw of each priced model; empty where no catalogue was kept.
 
     Args:
         folder: The study's, with its `catalogue.json`, which need not exist.

@@ -4,6 +4,7 @@ from dataclasses import dataclass
 
 from flipsite.analyse.outcomes.power import study_plan
 from flipsite.analyse.power import PowerPlan, price
+from flipsite.domain.money import Usd
 from flipsite.domain.study import Kind, Study
 from flipsite.errors import UsageError
 from flipsite.project import Project, existing_study
@@ -18,18 +19,18 @@ class StudyPlan:
     Attributes:
         study: The study.
         plan: Draws a model.
-        usd_per_round: Dollars for one valid draw of each priced model; None where nothing is known of prices.
+        usd_per_round: The price of one valid draw of each priced model; None where no price is known.
         n_priced: Models with a known price.
         dearest: The dearest model and its part of `usd_per_round`; None where models are not told apart.
     """
 
     study: Study
     plan: PowerPlan
-    usd_per_round: float | None
+    usd_per_round: Usd | None
     n_priced: int
-    dearest: tuple[str, float] | None
+    dearest: tuple[str, Usd] | None
 
-    def dollars(self, n_draws: int | None) -> float | None:
+    def cost(self, n_draws: int | None) -> Usd | None:
         """The cost of so many valid draws of every model; one without a price counts at the others' mean."""
         if n_draws is None or self.usd_per_round is None:
             return None
@@ -61,7 +62,7 @@ def plan_study(
     if study.kind is Kind.PUBLISHED and published_counts(folder, study) is None:
         printed = load_printed(folder)
         asked = printed.n_models
-        per_round: float | None = printed.spend_run_usd / printed.draws_about
+        per_round: Usd | None = printed.spend_run_usd / printed.draws_about
         n_priced, dearest = asked, None
     else:
         tallies = load_tallies(study_files(folder), study)

@@ -3,8 +3,10 @@
 Requests to a classifier: the request, its quote, and the report.
 """
 
+import math
 from collections.abc import Callable
 from dataclasses import dataclass
+from enum import Enum, auto
 from pathlib import Path
 
 from flipsite.collect.client import OPENROUTER
@@ -12,8 +14,30 @@ from flipsite.collect.plan import CollectPlan
 from flipsite.collect.run_state import RunProgress
 from flipsite.collect.scheduler import Settlement
 from flipsite.domain.display import plural, usd_text
-from flipsite.domain.study import Feature, Shard, Study
-from flipsite.errors import FlipsiteError
+from flipsite.domain.money import NOTHING, Usd, usd
+from flipsite.domain.study import MOST_BUDGET_USD, Feature, Shard, Study
+from flipsite.errors import FlipsiteError, UsageError
+
+
+class Unbounded(Enum):
+    """The user wants no bound on what a run costs, whatever the study says."""
+
+    YES = auto()
+
+
+def read_budget(number: float | None) -> Usd | Unbounded | None:
+    """A budget in dollars as a user gives it: infinite is no bound, None is what the study says.
+
+    Raises:
+        UsageError: If it is negative, or beyond a billion.
+    """
+    if number is None:
+        return None
+    if number == math.inf:
+        return Unbounded.YES
+    if not 0 <= number <= MOST_BUDGET_USD:
+        raise UsageError(f"a budget of {number}: expected dollars, from 0 to a billion")
+    return usd(number)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -25,7 +49,7 @@ class RunRequest:
         models: Globs that narrow the study's.
         skip: Globs left out on top of the study's.
         draws: Draws of each model; None as in the study.
-        budget_usd: Dollars in all, infinite for no bound; None as in the study.
+        budget_usd: In all; None as in the study.
         concurrency: Requests in flight at most.
         api_base: Address that ends before `/models`.
         simulated_seed: Ask the simulated endpoint of this seed; None asks the real one.
@@ -39,7 +63,7 @@ class RunRequest:
     models: tuple[str, ...] = ()
     skip: tuple[str, ...] = ()
     draws: int | None = None
-    budget_usd: float | None = None
+    budget_usd: Usd | Unbounded | None = None
     concurrency: int = 64
     api_base: str = OPENROUTER
     simulated_seed: int | None = None
@@ -67,9 +91,9 @@ class RunQuote:
 
     study: Study
     plan: CollectPlan
-    spent_usd: float
-    budget_usd: float | None
-    account_usd: float | None
+    spent_usd: Usd
+    budget_usd: Usd | None
+    account_usd: Usd | None
     n_lost: int
     until_settled: bool = False
     shard: Shard | None = None
@@ -81,8 +105,8 @@ class ProgressSnapshot:
     """How a run stands, for whoever watches."""
 
     progress: RunProgress
-    spent_usd: float
-    left_usd: float | None
+    spent_usd: Usd
+    left_usd: Usd | None
     n_paused: int
     bound: int
 
@@ -108,14 +132,14 @@ class RunReport:
 
     snapshot: Path | None
     progress: RunProgress
-    spent_usd: float
-    unpriced_usd: float
-    by_model: tuple[tuple[str, float], ...]
+    spent_usd: Usd
+    unpriced_usd: Usd
+    by_model: tuple[tuple[str, Usd], ...]
     interrupted: bool
     budget: dict[str, str]
     error: FlipsiteError | None = None
     settled: tuple[Settlement, ...] | None = None
-    spared_usd: float = 0.0
+    spared_usd: Usd = NOTHING
     priced: bool = True
     warnings: tuple[str, ...] = ()
 
@@ -136,14 +160,14 @@ class Watcher:
         created: Called with the path of a study.toml that was written.
         agree: Says whether to spend what the quote says.
         look: Called about four times a second with the progress.
-        adopted: Called with how many draws were adopted from the snapshot, and their cost in US dollars.
+        adopted: Called with how many draws were adopted from the snapshot, and their cost.
         begin: Says whether to begin a study whose name is one slip from an existing one's; gets both names.
     """
 
     created: Callable[[Path], None]
     agree: Callable[[RunQuote], bool]
     look: Callable[[ProgressSnapshot], None]
-    adopted: Callable[[int, float], None] = lambda _n_draws, _usd: None
+    adopted: Callable[[int, Usd], None] = lambda _n_draws, _usd: None
     begin: Callable[[str, str], bool] = lambda _study, _near: False
 
 
@@ -164,7 +188,7 @@ class FeatureRequest:
 
     Attributes:
         classifier: The model that is asked; None asks nobody.
-        budget_usd: Dollars for all its answers, those of earlier runs included; None without a bound.
+        budget_usd: For all its answers, those of earlier runs included; None without a bound.
         concurrency: Requests in flight at most.
         api_base: Address that ends before `/models`.
         simulated_seed: Ask the simulated endpoint of this seed; None asks the real one.
@@ -172,7 +196,7 @@ class FeatureRequest:
     """
 
     classifier: str | None = None
-    budget_usd: float | None = None
+    budget_usd: Usd | None = None
     concurrency: int = 16
     api_base: str = OPENROUTER
     simulated_seed: int | None = None
@@ -202,11 +226,11 @@ class ClassifierQuote:
     n_models: int
     n_missing: int
     n_kept: int
-    estimate_usd: float
-    worst_usd: float
-    spent_usd: float
-    budget_usd: float | None
-    account_usd: float | None
+    estimate_usd: Usd
+    worst_usd: Usd
+    spent_usd: Usd
+    budget_usd: Usd | None
+    account_usd: Usd | None
     n_lost: int
     unasked: tuple[str, ...]
     simulated: bool
@@ -231,12 +255,12 @@ class ClassifierReport:
     classifier: str
     features: tuple[Feature, ...]
     progress: RunProgress
-    spent_usd: float
-    unpriced_usd: float
+    spent_usd: Usd
+    unpriced_usd: Usd
     interrupted: bool
     budget: str | None
     error: FlipsiteError | None
-    overcharged_usd: float | None = None
+    overcharged_usd: Usd | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

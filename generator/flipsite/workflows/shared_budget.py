@@ -9,13 +9,13 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 from flipsite.collect.clock import stamp
-from flipsite.domain.money import pico, usd
+from flipsite.domain.money import NOTHING, Usd, total
 from flipsite.domain.study import Study
 from flipsite.errors import StoreError, UsageError
 from flipsite.files import replacing
 from flipsite.project import Project, study_folder, study_ids
 from flipsite.settings import load_study
-from flipsite.store.cache.cache import spent_pico
+from flipsite.store.cache.cache import spent_usd
 from flipsite.store.cache.writer import hold, private_folder
 from flipsite.workflows.load import load_tallies, study_files
 
@@ -82,11 +82,11 @@ def follow_rename(project: Project, study_id: str, new_id: str) -> None:
 
 
 def _less_others(project: Project, study: Study, of: Callable[[str], bool]) -> Study:
-    total = study.budget.total_usd
-    if total is None:
+    bound = study.budget.total_usd
+    if bound is None:
         return study
-    spent = sum(_spent_pico(project, other, of) for other in _others(project, study))
-    return replace(study, budget=replace(study.budget, total_usd=usd(max(0, pico(total) - spent))))
+    spent = total(_spent_usd(project, other, of) for other in _others(project, study))
+    return replace(study, budget=replace(study.budget, total_usd=max(NOTHING, bound - spent)))
 
 
 def _others(project: Project, study: Study) -> list[str]:
@@ -109,12 +109,12 @@ def _owner(path: Path) -> str | None:
     return found if isinstance(found, str) else None
 
 
-def _spent_pico(project: Project, study_id: str, of: Callable[[str], bool]) -> int:
-    """Picodollars that a study has cost, by the cache, or by its snapshot where the cache is elsewhere."""
+def _spent_usd(project: Project, study_id: str, of: Callable[[str], bool]) -> Usd:
+    """What a study has cost, by the cache, or by its snapshot where the cache is elsewhere."""
     folder = project.studies / study_id
-    spent = spent_pico(project.cache, study_id, of=of)
+    spent = spent_usd(project.cache, study_id, of=of)
     files = study_files(folder)
     if spent or not files.snapshot:
         return spent
     tallies = load_tallies(files, load_study(folder))
-    return sum(pico(each.cost_usd or 0.0) for each in tallies if of(each.model))
+    return total(each.cost_usd or NOTHING for each in tallies if of(each.model))

@@ -89,7 +89,7 @@ def _unpriced(folder: Path, study: Study) -> frozenset[str]:
 def _draw(kept: StoredDraw, study: Study, unpriced: Container[str]) -> Draw:
     """The public draw of a stored one; what it cost is unknown where nobody stated a price or sent a bill."""
     draw = draw_of(kept, study)
-    return draw if kept.cost_pico or kept.model not in unpriced else replace(draw, cost_usd=None)
+    return draw if kept.cost_usd or kept.model not in unpriced else replace(draw, cost_usd=None)
 
 
 def _columns(study: Study, *, served_otherwise: bool) -> tuple[str, ...]:

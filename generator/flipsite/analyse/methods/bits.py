@@ -21,6 +21,7 @@ from flipsite.analyse.outcomes.entropy import (
 from flipsite.analyse.report import Evidence, StudyReport
 from flipsite.domain.draws import STATUSES, Status, Tally
 from flipsite.domain.estimates import Estimate
+from flipsite.domain.money import Usd
 from flipsite.domain.study import Study
 
 LEVEL = 0.05
@@ -51,7 +52,7 @@ class FairBits:
     host_bits: float
     von_neumann: int | None
     peres: int | None
-    cost_usd: float | None
+    cost_usd: Usd | None
     claimed: bool
     why: str
 
@@ -63,8 +64,15 @@ class FairBits:
         return self.bits_low / self.cost_usd
 
     @property
-    def usd_per_1000_valid(self) -> float | None:
-        """Dollars for a thousand valid draws, failed ones billed with them."""
+    def usd_per_1000_bits(self) -> Usd | None:
+        """The price of 1,000 bits at the interval’s end; None where they are not claimed or cost nothing."""
+        if not self.claimed or not self.bits_low or not self.cost_usd:
+            return None
+        return 1000 * self.cost_usd / self.bits_low
+
+    @property
+    def usd_per_1000_valid(self) -> Usd | None:
+        """The price of a thousand valid draws, failed ones billed with them."""
         return 1000 * self.cost_usd / self.valid if self.cost_usd is not None and self.valid else None
 
 

@@ -13,6 +13,7 @@ from flipsite.analyse.verdict import FAIR_MARGIN
 from flipsite.domain.draws import Draws
 from flipsite.domain.estimates import Estimate
 from flipsite.domain.method import acceptance, seed_outcome
+from flipsite.domain.money import Usd, dollars
 from flipsite.domain.study import Kind, Prompt, Sampling, Study
 
 
@@ -96,8 +97,8 @@ class MethodRecord:
         return bool(self.trials) and all(each.wanted == 1 for each in self.trials)
 
     @property
-    def usd_per_1000_within(self) -> float | None:
-        """Dollars for 1,000 draws of the model's own, each within FAIR_MARGIN; None where none is shown."""
+    def usd_per_1000_within(self) -> Usd | None:
+        """The price of 1,000 draws of the model's own, each within FAIR_MARGIN; None where none is shown."""
         return self.fair.usd_per_1000_valid if self.is_even and not self.is_ours else None
 
     @property
@@ -119,10 +120,10 @@ class MethodRecord:
             "draws": self.draws,
             "valid": self.valid,
             "bias": self.bias,
-            "cost_usd": fair.cost_usd,
-            "usd_per_1000_valid": fair.usd_per_1000_valid,
+            "cost_usd": dollars(fair.cost_usd),
+            "usd_per_1000_valid": dollars(fair.usd_per_1000_valid),
             "within": FAIR_MARGIN,
-            "usd_per_1000_within": self.usd_per_1000_within,
+            "usd_per_1000_within": dollars(self.usd_per_1000_within),
             "bits": fair.bits,
             "bits_low": fair.bits_low,
             "host_bits": fair.host_bits,

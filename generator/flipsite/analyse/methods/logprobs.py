@@ -16,6 +16,7 @@ from scipy.special import ndtr, stdtrit
 from flipsite.analyse.false_discovery import benjamini_hochberg
 from flipsite.analyse.verdict import FALSE_DISCOVERY_RATE
 from flipsite.domain.draws import Codes, Draws, Tally, probabilities_of
+from flipsite.domain.money import Usd
 
 Floats = NDArray[np.float64]
 
@@ -67,7 +68,7 @@ class LogprobReading:
     q_value: float
     at_temperature: "TemperedReading | None"
     n_requests: int | None
-    draw_usd: float | None
+    draw_usd: Usd | None
 
     @property
     def agrees(self) -> bool:
@@ -91,7 +92,7 @@ class LogprobReading:
         return self.n_read - self.n_requests if self.agrees and self.n_requests is not None else 0
 
     @property
-    def saved_usd(self) -> float | None:
+    def saved_usd(self) -> Usd | None:
         """What those cost; None where prices are unknown."""
         return None if self.draw_usd is None else self.saved_draws * self.draw_usd
 

@@ -10,7 +10,6 @@ from flipsite.collect.responses import Reply, read_reply, text_reply
 from flipsite.domain.draws import Declined, Draw, Draws, Failed, Outcome, OutcomeSequence, Rejected
 from flipsite.domain.endpoint import Reading, StoredDraw
 from flipsite.domain.method import ACCEPT, REJECT, proposal, read_seed
-from flipsite.domain.money import usd
 from flipsite.domain.study import Study
 
 
@@ -74,7 +73,7 @@ def draw_of(kept: StoredDraw, study: Study) -> Draw:
         prompt_tokens=reply.prompt_tokens,
         completion_tokens=reply.completion_tokens,
         reasoning_tokens=reply.reasoning_tokens,
-        cost_usd=usd(kept.cost_pico),
+        cost_usd=kept.cost_usd.dollars,
         latency_s=kept.latency_s,
         asked_at=kept.asked_at,
         proposed=proposal(kept.model, kept.draw, method.proposal) if rejection else None,

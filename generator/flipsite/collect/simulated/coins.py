@@ -12,6 +12,7 @@ from dataclasses import dataclass, field, replace
 from typing import Any, Literal
 
 from flipsite.domain.catalogue import Price
+from flipsite.domain.money import NOTHING, usd
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -212,8 +213,8 @@ class Truth:
     says: str
 
 
-CHEAP = Price(prompt_usd=1e-7, completion_usd=4e-7)
-DEAR = Price(prompt_usd=1e-4, completion_usd=4e-4)
+CHEAP = Price(prompt_usd=usd(1e-7), completion_usd=usd(4e-7))
+DEAR = Price(prompt_usd=usd(1e-4), completion_usd=usd(4e-4))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -251,9 +252,9 @@ class Coin:
     def listed(self) -> dict[str, Any]:
         """Its entry of the catalogue."""
         pricing = {
-            "prompt": f"{self.price.prompt_usd:.12f}",
-            "completion": f"{self.price.completion_usd:.12f}",
-            "request": f"{self.price.request_usd:.12f}",
+            "prompt": f"{self.price.prompt_usd.dollars:.12f}",
+            "completion": f"{self.price.completion_usd.dollars:.12f}",
+            "request": f"{self.price.request_usd.dollars:.12f}",
         }
         return {
             "id": self.id,
@@ -336,9 +337,9 @@ COINS: tuple[Coin, ...] = (
         "dear",
         0.5,
         "A fair coin at a thousand times the price.",
-        price=Price(prompt_usd=1e-4, completion_usd=4e-4),
+        price=DEAR,
     ),
-    Coin(id="simulated/fair:free", truth=None, price=Price(prompt_usd=0.0, completion_usd=0.0)),
+    Coin(id="simulated/fair:free", truth=None, price=Price(prompt_usd=NOTHING, completion_usd=NOTHING)),
     Coin(id="~simulated/fair-latest", truth=None),
     Coin(id="simulated/router", truth=None, entry=_ROUTED),
     Coin(id="simulated/coin-guard", truth=None),

@@ -3,7 +3,6 @@
 import asyncio
 import hashlib
 import json
-import math
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
@@ -25,6 +24,7 @@ from flipsite.collect.simulated.faults import (
 )
 from flipsite.collect.simulated.logprobs import token_list
 from flipsite.collect.simulated.responses import CompletionRequest, completion, cost_usd
+from flipsite.domain.money import NOTHING, Usd, dollars, total
 
 DRAW_HEADER = "X-Flipsite-Draw"
 """Carries the draw's number, so that concurrency changes no coin."""
@@ -44,7 +44,7 @@ class Conditions:
     """
 
     key: str | None = None
-    limit_usd: float | None = None
+    limit_usd: Usd | None = None
     latency_s: float = 0.0
     slow_s: float = 0.02
     retry_after: str = "0"
@@ -58,7 +58,7 @@ class Bill:
     generation: str
     model: str
     draw: int
-    usd: float
+    cost_usd: Usd
 
 
 class Endpoint:
@@ -100,9 +100,9 @@ class Endpoint:
         self.n_requests: Counter[str] = Counter()
         self.most_in_flight = 0
 
-    def billed_usd(self, model: str | None = None) -> float:
+    def billed_usd(self, model: str | None = None) -> Usd:
         """The sum of all bills, or of one model's."""
-        return math.fsum(bill.usd for bill in self.bills.values() if model in (None, bill.model))
+        return total(bill.cost_usd for bill in self.bills.values() if model in (None, bill.model))
 
     async def __call__(self, scope: Message, receive: Receive, send: Send) -> None:
         """Answer one request; the ASGI protocol's entry."""
@@ -192,7 +192,7 @@ class Endpoint:
         name = f"{self._seed}\n{coin.id}\n{call.toss.draw}\n{call.attempt}"
         generation = f"gen-{hashlib.sha256(name.encode()).hexdigest()[:24]}"
         self.bills[generation] = Bill(
-            generation=generation, model=coin.id, draw=call.toss.draw, usd=cost_usd(call, said)
+            generation=generation, model=coin.id, draw=call.toss.draw, cost_usd=cost_usd(call, said)
         )
         if fault is Fault.NEVER_PRICED:
             self._never_priced.add(generation)
@@ -215,10 +215,16 @@ class Endpoint:
         late = self._price_asks[generation] <= self._conditions.late_prices
         if bill is None or late or generation in self._never_priced:
             return refusal(404, f"Generation {generation[:60]} not found")
-        told = {"id": generation, "model": bill.model, "total_cost": bill.usd, "provider_name": "Simulated"}
+        told = {
+            "id": generation,
+            "model": bill.model,
+            "total_cost": bill.cost_usd.dollars,
+            "provider_name": "Simulated",
+        }
         return Answer(body={"data": told})
 
     def _account(self) -> dict[str, Any]:
         spent, limit = self.billed_usd(), self._conditions.limit_usd
-        left = None if limit is None else max(0.0, limit - spent)
-        return {"label": "simulated", "limit": limit, "limit_remaining": left, "usage": spent}
+        left = None if limit is None else max(NOTHING, limit - spent)
+        told = {"limit": dollars(limit), "limit_remaining": dollars(left), "usage": spent.dollars}
+        return {"label": "simulated", **told}

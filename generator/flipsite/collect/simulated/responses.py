@@ -9,6 +9,7 @@ from flipsite.collect.costs import about_tokens, worst_case_usd
 from flipsite.collect.simulated.coins import Coin, CoinAnswer, Toss
 from flipsite.collect.simulated.faults import Fault
 from flipsite.domain.catalogue import Model
+from flipsite.domain.money import NOTHING, Usd
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -34,10 +35,10 @@ class CompletionRequest:
     logprobs: bool = False
 
 
-def cost_usd(call: CompletionRequest, said: CoinAnswer) -> float:
+def cost_usd(call: CompletionRequest, said: CoinAnswer) -> Usd:
     """An answer's cost: tokens at the announced prices, except for the fault that bills tenfold."""
     if call.fault in (Fault.CHOICE_ERROR, Fault.CACHE_HIT):
-        return 0.0
+        return NOTHING
     if call.fault is Fault.TEN_TIMES:
         model = read_entry(call.coin.listed())
         if isinstance(model, Model):
@@ -83,7 +84,7 @@ def _usage(call: CompletionRequest, said: CoinAnswer) -> Mapping[str, Any]:
         "prompt_tokens": prompt_tokens,
         "completion_tokens": completion_tokens,
         "total_tokens": prompt_tokens + completion_tokens,
-        "cost": cost_usd(call, said),
+        "cost": cost_usd(call, said).dollars,
         "is_byok": False,
         "prompt_tokens_details": {"cached_tokens": 0},
         "completion_tokens_details": {"reasoning_tokens": 0 if hit else said.thought_tokens},

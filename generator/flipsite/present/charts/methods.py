@@ -9,6 +9,7 @@ import altair as alt
 from flipsite.analyse.methods.family import MethodFamily, MethodRecord
 from flipsite.analyse.verdict import FAIR_MARGIN
 from flipsite.domain.display import Figure, plural, usd_text
+from flipsite.domain.money import dollars
 from flipsite.domain.urls import model_page
 from flipsite.present.charts.figure import AnyChart, Canvas, Margins, Row, figure, placed
 from flipsite.present.charts.marks import MOST_MARKS, bias_scale, upward_axis
@@ -73,7 +74,7 @@ def price_against_bias(family: MethodFamily) -> Figure:
             {
                 "model": record.model,
                 "way": way_text(record),
-                "usd_per_1000_valid": record.fair.usd_per_1000_valid,
+                "usd_per_1000_valid": dollars(record.fair.usd_per_1000_valid),
                 "bias_above_floor": record.excess,
             }
             for record in known
@@ -89,7 +90,7 @@ def _row(record: MethodRecord) -> Row:
         "page": address(model_page(record.study, record.model)),
         "method": record.method,
         "way": way,
-        "usd": price,
+        "usd": dollars(price),
         "price": usd_text(price),
         "excess": record.excess,
         "bias": bias_text(record.ranking_bias),

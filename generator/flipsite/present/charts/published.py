@@ -76,7 +76,7 @@ def stated_spend(printed: Printed, study: Study) -> Figure:
         printed: Both sums.
         study: The published study.
     """
-    run, total = printed.spend_run_usd, printed.spend_total_usd
+    run, total = printed.spend_run_usd.dollars, printed.spend_total_usd.dollars
     sums = (
         ("the run of the tables", run, f"less than ${run:g}"),
         ("with tries and one mistake", total, f"about ${total:g}"),

@@ -73,7 +73,7 @@ def study_drawings(report: StudyReport) -> Mapping[str, Draw]:
         drawings["outcomes"] = partial(outcome_shares, report)
     if any(record.model in report.truths and record.valid for record in estimates):
         drawings = {"truth": partial(truth, estimates, report.truths, study), **drawings}
-    if any(row.cost_usd > 0 for row in report.spend):
+    if any(row.cost_usd for row in report.spend):
         drawings["spend"] = partial(spend_by_model, report.spend, study)
     if sum(bool(record.cost_usd and record.valid) for record in estimates) > 1:
         drawings["cost-against-bias"] = partial(cost_against_bias, estimates, study)

@@ -17,6 +17,7 @@ import altair as alt
 
 from flipsite.domain.display import Figure, plural, usd_text
 from flipsite.domain.estimates import Estimate
+from flipsite.domain.money import usd
 from flipsite.domain.study import Feature, Study
 from flipsite.present.charts.figure import AnyChart, Canvas, Margins, Row, figure, placed
 from flipsite.present.charts.marks import (
@@ -88,7 +89,7 @@ AXES = (
         title="US dollars for a million completion tokens",
         noun="price",
         more="Dearer models",
-        value_text=lambda value: f"{usd_text(float(value))} a million tokens",
+        value_text=lambda value: f"{usd_text(usd(value))} a million tokens",
     ),
     FeatureAxis(
         feature="parameters_total_b",

@@ -9,6 +9,7 @@ import altair as alt
 
 from flipsite.domain.display import Figure, plural, usd_text
 from flipsite.domain.estimates import Estimate
+from flipsite.domain.money import NOTHING, Usd, total
 from flipsite.domain.study import Study
 from flipsite.domain.urls import model_page
 from flipsite.present.charts.figure import AnyChart, Canvas, Margins, Row, figure, placed
@@ -27,18 +28,18 @@ from flipsite.present.text.formats import count_text, percent_text
 
 
 class ModelSpend(Protocol):
-    """One model's known spending, in US dollars."""
+    """One model's known spending."""
 
     @property
     def model(self) -> str:
         """The endpoint's name."""
 
     @property
-    def cost_usd(self) -> float:
+    def cost_usd(self) -> Usd:
         """All that it cost."""
 
     @property
-    def failed_usd(self) -> float:
+    def failed_usd(self) -> Usd:
         """The part that went to draws without an outcome."""
 
 
@@ -49,23 +50,27 @@ def spend_by_model(spendings: Sequence[ModelSpend], study: Study, *, top: int = 
         ValueError: If nothing was spent.
     """
     ranked = sorted(spendings, key=lambda spending: (-spending.cost_usd, spending.model))
-    total = sum(spending.cost_usd for spending in ranked)
-    if total <= 0:
+    whole = total(spending.cost_usd for spending in ranked)
+    if not whole:
         raise ValueError("nothing was spent.")
     rows = [_spend_row(place, spending, study) for place, spending in enumerate(ranked[:top])]
-    title = _spend_sentence(ranked, total)
-    failed = sum(spending.failed_usd for spending in ranked)
+    title = _spend_sentence(ranked, whole)
+    failed = total(spending.failed_usd for spending in ranked)
     return figure(
         lambda canvas: _spend_bars(rows, canvas),
         name=f"{study.id}-spend",
         title=title,
         caption=(
             f"The {len(rows)} most expensive of {plural(len(ranked), 'model')}; all together cost "
-            f"{usd_text(total)}. Hollow is what went to draws without an outcome, {usd_text(failed)} in all."
+            f"{usd_text(whole)}. Hollow is what went to draws without an outcome, {usd_text(failed)} in all."
         ),
         description=f"{title}. The most expensive is {rows[0]['model']}, {rows[0]['words']}.",
         records=[
-            {"model": spending.model, "cost_usd": spending.cost_usd, "failed_usd": spending.failed_usd}
+            {
+                "model": spending.model,
+                "cost_usd": spending.cost_usd.dollars,
+                "failed_usd": spending.failed_usd.dollars,
+            }
             for spending in ranked
         ],
     )
@@ -82,12 +87,14 @@ def cost_against_bias(estimates: Sequence[Estimate], study: Study) -> Figure:
     )
     if len(priced) < 2:
         raise ValueError("fewer than two models have a bias and a cost.")
-    free = sum(e.bias is not None and e.cost_usd == 0 for e in estimates)
+    free = sum(e.bias is not None and e.cost_usd == NOTHING for e in estimates)
     frontier = undercut_by_none(priced)
     drawn = thinned(priced, keep=frontier)
     rows = [_cost_row(estimate) for estimate in drawn]
     steps = _steps([_cost_row(estimate) for estimate in frontier])
-    title = link_sentence([(_usd_per_draw(e), bias_of(e)) for e in priced], noun=_COST.noun, more=_COST.more)
+    title = link_sentence(
+        [(_usd_per_draw(e).dollars, bias_of(e)) for e in priced], noun=_COST.noun, more=_COST.more
+    )
     left_out = (
         f" {plural(free, 'model')} that cost nothing {'is' if free == 1 else 'are'} left out." if free else ""
     )
@@ -104,7 +111,7 @@ def cost_against_bias(estimates: Sequence[Estimate], study: Study) -> Figure:
         records=[
             {
                 "model": e.model,
-                "usd_per_valid_draw": _usd_per_draw(e),
+                "usd_per_valid_draw": _usd_per_draw(e).dollars,
                 "bias": e.ranking_bias,
                 "verdict": str(e.verdict),
             }
@@ -139,8 +146,8 @@ def undercut_by_none(priced: Sequence[Estimate]) -> list[Estimate]:
     return found
 
 
-def _usd_per_draw(estimate: Estimate) -> float:
-    return (estimate.cost_usd or 0) / (estimate.valid or 1)
+def _usd_per_draw(estimate: Estimate) -> Usd:
+    return (estimate.cost_usd or NOTHING) / (estimate.valid or 1)
 
 
 def _spend_row(place: int, spending: ModelSpend, study: Study) -> Row:
@@ -150,8 +157,8 @@ def _spend_row(place: int, spending: ModelSpend, study: Study) -> Row:
         "row": place,
         "model": name,
         "page": model_page(study.id, spending.model),
-        "bought": spending.cost_usd - spending.failed_usd,
-        "cost": spending.cost_usd,
+        "bought": (spending.cost_usd - spending.failed_usd).dollars,
+        "cost": spending.cost_usd.dollars,
         "zero": 0,
         "words": usd_text(spending.cost_usd),
         "failed": usd_text(spending.failed_usd),
@@ -159,17 +166,17 @@ def _spend_row(place: int, spending: ModelSpend, study: Study) -> Row:
     }
 
 
-def _spend_sentence(ranked: Sequence[ModelSpend], total: float) -> str:
+def _spend_sentence(ranked: Sequence[ModelSpend], whole: Usd) -> str:
     """How few models took half of the money."""
-    spent, few = 0.0, 0
+    spent, few = NOTHING, 0
     for spending in ranked:
         spent, few = spent + spending.cost_usd, few + 1
-        if spent >= total / 2:
+        if 2 * spent >= whole:
             break
     if few == len(ranked):
-        return f"{plural(few, 'model')} cost {usd_text(total)}"
+        return f"{plural(few, 'model')} cost {usd_text(whole)}"
     took = f"{count_text(few)} of {plural(len(ranked), 'model')} took"
-    return f"{took} {percent_text(spent / total)} of the {usd_text(total)} spent"
+    return f"{took} {percent_text(spent / whole)} of the {usd_text(whole)} spent"
 
 
 def _spend_bars(rows: Sequence[Row], canvas: Canvas) -> AnyChart:
@@ -197,8 +204,9 @@ def _spend_bars(rows: Sequence[Row], canvas: Canvas) -> AnyChart:
 
 
 def _cost_row(estimate: Estimate) -> Row:
-    cost = usd_text(_usd_per_draw(estimate))
-    return scatter_row(estimate, at=_usd_per_draw(estimate), value=cost, said=f"{cost} a draw")
+    each = _usd_per_draw(estimate)
+    cost = usd_text(each)
+    return scatter_row(estimate, at=each.dollars, value=cost, said=f"{cost} a draw")
 
 
 _COST = ScatterAxis(

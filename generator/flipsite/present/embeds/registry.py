@@ -373,7 +373,7 @@ def _board_figure(report: StudyReport, figures: Mapping[str, Figure]) -> Draw | 
 
 
 def _spend_figure(report: StudyReport, figures: Mapping[str, Figure]) -> Draw | None:
-    if report.printed or any(row.cost_usd > 0 for row in report.spend):
+    if report.printed or any(row.cost_usd for row in report.spend):
         return _chart(report, "spend", figures)
     return None
 

@@ -13,6 +13,7 @@ from flipsite.analyse.report import StudyReport
 from flipsite.analyse.sequences.estimates import SequenceVerdict
 from flipsite.domain.display import Figure, plural
 from flipsite.domain.estimates import Verdict
+from flipsite.domain.money import Usd
 from flipsite.present.charts.interactive import spec_json
 from flipsite.present.leaderboard.board import Board
 from flipsite.present.leaderboard.columns import extra
@@ -57,6 +58,7 @@ def _value(row: BoardRow, key: str) -> float | None:
     """The number that a column sorts by and a download holds."""
     holder = row.standing if key in _DOUBTS else row.sequence if key in _OF_ANSWERS else row.estimate
     found = getattr(holder, "ranking_bias" if key == "bias" else key) if holder else None
+    found = found.dollars if isinstance(found, Usd) else found
     if isinstance(found, float):
         return float(f"{found:.6g}")  # more than fifty draws can tell; the data files have every digit
     assert found is None or isinstance(found, (float, int))  # noqa: S101 - columns of a record

@@ -5,6 +5,7 @@ from collections.abc import Callable, Mapping, Sequence
 from flipsite.analyse.report import StudyReport
 from flipsite.domain.display import Cell, Heading, Table, plural
 from flipsite.domain.estimates import Estimate
+from flipsite.domain.money import dollars
 from flipsite.domain.study import Kind
 from flipsite.present.leaderboard.board import Board
 from flipsite.present.leaderboard.rows import BoardRow
@@ -33,7 +34,7 @@ _CELLS: Mapping[str, Callable[[BoardRow], Cell]] = {
     "valid": lambda row: Cell(value=row.estimate.valid, text=row.valid),
     "p_value": lambda row: Cell(value=row.estimate.p_value, text=row.p),
     "verdict": lambda row: Cell(value=row.estimate.verdict.value, text=row.estimate.verdict.value),
-    "cost_usd": lambda row: Cell(value=row.estimate.cost_usd, text=row.spend),
+    "cost_usd": lambda row: Cell(value=dollars(row.estimate.cost_usd), text=row.spend),
 }
 _MEASURED = ("rank", "model", "bias", "mean", "interval", "valid", "verdict", "cost_usd")
 _OUTCOMES = ("rank", "model", "bias", "interval", "top", "top_share", "valid", "verdict", "cost_usd")

@@ -3,6 +3,7 @@
 from flipsite.analyse.methods.bits import FairBits, study_bits
 from flipsite.analyse.report import StudyReport
 from flipsite.domain.display import Cell, Heading, Table, usd_text
+from flipsite.domain.money import dollars
 from flipsite.domain.urls import model_page
 from flipsite.present.text.formats import MISSING, count_text
 
@@ -46,7 +47,7 @@ def _row(report: StudyReport, each: FairBits) -> tuple[Cell, ...]:
         Cell(value=each.valid, text=count_text(each.valid)),
         *(Cell(value=number, text=MISSING if number is None else f"{number:,.1f}") for number in numbers[:2]),
         *(Cell(value=number, text=MISSING if number is None else f"{number:,}") for number in numbers[2:]),
-        Cell(value=each.cost_usd, text=usd_text(each.cost_usd)),
+        Cell(value=dollars(each.cost_usd), text=usd_text(each.cost_usd)),
         Cell(value=rate, text=MISSING if rate is None else f"{rate:,.0f}"),
         Cell(value=each.why or None, text=each.why),
     )

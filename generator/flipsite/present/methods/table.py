@@ -3,6 +3,7 @@
 from flipsite.analyse.methods.family import MethodFamily, MethodRecord
 from flipsite.analyse.verdict import FAIR_MARGIN
 from flipsite.domain.display import Cell, Heading, Table, usd_text
+from flipsite.domain.money import dollars
 from flipsite.domain.urls import model_page
 from flipsite.present.methods.words import remarks, way_text
 from flipsite.present.tables import study_note
@@ -71,8 +72,8 @@ def _row(record: MethodRecord) -> tuple[Cell, ...]:
         Cell(value=way, text=way),
         Cell(value=record.valid, text=f"{count_text(record.valid)} of {count_text(record.draws)}"),
         Cell(value=record.ranking_bias, text=bias_text(record.ranking_bias)),
-        Cell(value=price, text=usd_text(price)),
-        Cell(value=within, text=usd_text(within)),
+        Cell(value=dollars(price), text=usd_text(price)),
+        Cell(value=dollars(within), text=usd_text(within)),
         *(
             Cell(value=number, text=MISSING if number is None else f"{number:,.0f}")
             for number in (fair.bits_low, fair.bits_per_usd)

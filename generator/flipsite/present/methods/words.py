@@ -7,6 +7,7 @@ from statistics import median_low
 from flipsite.analyse.methods.family import MethodFamily, MethodRecord
 from flipsite.analyse.verdict import FAIR_MARGIN
 from flipsite.domain.display import plural, usd_text
+from flipsite.domain.money import NOTHING
 from flipsite.present.text.formats import bias_text, count_text, percent_text
 
 
@@ -74,7 +75,7 @@ def _takes(record: MethodRecord) -> str:
 def _cheapest(records: Sequence[MethodRecord]) -> MethodRecord | None:
     """The cheapest way that is within the margin."""
     shown = [each for each in records if each.usd_per_1000_within is not None]
-    return min(shown, key=lambda each: each.usd_per_1000_within or 0.0, default=None)
+    return min(shown, key=lambda each: each.usd_per_1000_within or NOTHING, default=None)
 
 
 def _without(unable: Sequence[str], n_models: int, records: Sequence[MethodRecord]) -> Iterable[str]:
@@ -87,7 +88,7 @@ def _without(unable: Sequence[str], n_models: int, records: Sequence[MethodRecor
     best = {each.model: each for each in able if _rate(each)}
     if best:
         worst = min(best.values(), key=_rate)
-        price = f"{usd_text(1000 / _rate(worst))} ({way_text(worst)})"
+        price = f"{usd_text(worst.fair.usd_per_1000_bits)} ({way_text(worst)})"
         yield (
             f"From {worst.model} 1,000 fair bits can still be extracted for {price}."
             if len(best) == 1

@@ -11,6 +11,7 @@ from flipsite.analyse.sequences.study import SequenceStudy
 from flipsite.analyse.sequential import StoppingState
 from flipsite.domain.display import usd_text
 from flipsite.domain.estimates import Printed, PrintedBias, Sway, Verdict
+from flipsite.domain.money import total
 from flipsite.domain.study import Study
 from flipsite.present.text.formats import (
     bias_text,
@@ -169,7 +170,7 @@ def _drawn_values(report: StudyReport) -> dict[str, str]:
         "saved_by_settling": percent_text(1 - n_until / max(1, sum(stop.n_asked for stop in stops))),
         "draws": count_text(sum(tally.n_draws for tally in report.tallies)),
         "valid": count_text(sum(tally.n_valid for tally in report.tallies)),
-        "spend": usd_text(sum(costs) if costs else None),
+        "spend": usd_text(total(costs) if costs else None),
     }
 
 
@@ -199,8 +200,8 @@ def _printed_values(report: StudyReport, printed: Printed) -> dict[str, str]:
         "draws_low": count_text(printed.draws_low),
         "draws_high": count_text(printed.draws_high),
         "draws_known": count_text(sum(len(report.fits[row.model]) == 1 for row in printed.rows)),
-        "spend_run": f"${printed.spend_run_usd:g}",
-        "spend_total": f"${printed.spend_total_usd:g}",
+        "spend_run": f"${printed.spend_run_usd.dollars:g}",
+        "spend_total": f"${printed.spend_total_usd.dollars:g}",
         "roleplay_named": count_text(len(printed.roleplay)),
     }
 

@@ -16,6 +16,7 @@ from flipsite.analyse.sequential import Stop, StoppingState
 from flipsite.analyse.tally import SPEND_COLUMNS
 from flipsite.domain.display import Figure, encoded, usd_text
 from flipsite.domain.estimates import Estimate
+from flipsite.domain.money import plain, plain_record, total
 from flipsite.domain.study import Study
 from flipsite.present.leaderboard.board import Board
 from flipsite.present.leaderboard.page import finding_context, leaderboard_page
@@ -31,14 +32,14 @@ from flipsite.present.tables import TOP, csv_records, spend_table, study_note
 def spend_page(report: StudyReport, figures: Mapping[str, Figure]) -> Page:
     """The page of a study that cost something."""
     study = report.study
-    total = sum(row.cost_usd for row in report.spend)
-    failed = sum(row.failed_usd for row in report.spend)
+    cost = total(row.cost_usd for row in report.spend)
+    failed = total(row.failed_usd for row in report.spend)
     valid = sum(row.valid for row in report.spend)
     estimates = [row.estimated_usd for row in report.spend if row.estimated_usd is not None]
     return Page(
         path=f"{study.id}/spend/index.html",
         title=f"Spend: {study.title}",
-        description=f"What the draws of “{study.title}” cost: {usd_text(total)}, failed draws included.",
+        description=f"What the draws of “{study.title}” cost: {usd_text(cost)}, failed draws included.",
         template="spend.html",
         study=study,
         crumbs=(("Home", "index.html"), (study.title, f"{study.id}/index.html")),
@@ -47,17 +48,17 @@ def spend_page(report: StudyReport, figures: Mapping[str, Figure]) -> Page:
             "report": report,
             "table": spend_table(study, report.spend, note=study_note(study)),
             "figures": {name: figures[name] for name in ("spend", "cost-against-bias") if name in figures},
-            "total": total,
+            "total": cost,
             "failed": failed,
-            "per_valid": total / valid if valid else None,
-            "estimated": sum(estimates) if estimates else None,
+            "per_valid": cost / valid if valid else None,
+            "estimated": total(estimates) if estimates else None,
         },
     )
 
 
 def spend_csv(report: StudyReport) -> bytes:
     """`spend.csv`, a row a model."""
-    records = ({name: getattr(row, name) for name in SPEND_COLUMNS} for row in report.spend)
+    records = map(plain_record, report.spend)
     return encoded(csv_records(SPEND_COLUMNS, records))
 
 
@@ -132,7 +133,7 @@ def stopped(report: StudyReport) -> list[tuple[Estimate, Stop]]:
 def study_files(report: StudyReport) -> dict[str, bytes | Path]:
     """The study's data to download, by path."""
     study = report.study
-    records = [{key: getattr(record, key) for key in ESTIMATE_KEYS} for record in report.estimates]
+    records = [plain_record(record) for record in report.estimates]
     schema.check(records, schema.ESTIMATES, name=f"estimates of {study.id}")
     files: dict[str, bytes | Path] = {
         f"{study.id}/data/estimates.json": _json_lines(records),
@@ -169,7 +170,7 @@ def sequence_records(found: SequenceStudy) -> list[dict[str, object]]:
 
 
 def _study_record(study: Study) -> dict[str, object]:
-    record = {**asdict(study), "prompt": study.prompt.record()}
+    record = {**plain(asdict(study)), "prompt": study.prompt.record()}
     if study.sampling.per_answer == 1:
         del record["sampling"]["per_answer"]
     if study.method.kind == "direct":

@@ -26,6 +26,7 @@ from flipsite.domain.endpoint import (
     StoredDraw,
     UnpricedRequest,
 )
+from flipsite.domain.money import NOTHING, Usd, total
 from flipsite.errors import StoreError
 from flipsite.store.cache import queries
 from flipsite.store.cache import queries as rows
@@ -148,7 +149,7 @@ class Cache:
         """Requests that were answered without a price, and whose price can be asked for."""
         with complaints(self._path):
             return [
-                UnpricedRequest(attempt=attempt, model=model, generation=generation, worst_pico=worst)
+                UnpricedRequest(attempt=attempt, model=model, generation=generation, worst_usd=Usd(worst))
                 for attempt, model, generation, worst in rows.unpriced(self._reader, self._key)
             ]
 
@@ -160,9 +161,9 @@ class Cache:
         """Write down what came back, whole, with its money."""
         await self._writer.write(lambda connection: rows.finish_attempt(connection, answered))
 
-    async def price(self, attempt: int, billed_pico: int) -> None:
+    async def price(self, attempt: int, billed_usd: Usd) -> None:
         """Write down a price that was told later."""
-        await self._writer.write(lambda connection: rows.price_attempt(connection, attempt, billed_pico))
+        await self._writer.write(lambda connection: rows.price_attempt(connection, attempt, billed_usd))
 
     async def text_only(self, model: str) -> None:
         """Remember that a model does not know structured output."""
@@ -247,8 +248,8 @@ def cached_studies(folder: Path) -> tuple[str, ...]:
         return tuple(queries.studies(connection))
 
 
-def spent_pico(folder: Path, study: str, *, of: Callable[[str], bool]) -> int:
-    """Picodollars that a study of a private folder's cache has cost, requests in flight at their worst case.
+def spent_usd(folder: Path, study: str, *, of: Callable[[str], bool]) -> Usd:
+    """The cost of a study in a private folder's cache, requests in flight at their worst case.
 
     Args:
         folder: The private folder; where it holds no cache, nothing was spent.
@@ -257,9 +258,9 @@ def spent_pico(folder: Path, study: str, *, of: Callable[[str], bool]) -> int:
     """
     path = folder / CACHE_FILE
     if not path.exists():
-        return 0
+        return NOTHING
     with complaints(path), opened(path) as connection:
-        return sum(cost for model, cost in queries.committed(connection, study) if of(model))
+        return total(cost for model, cost in queries.committed(connection, study) if of(model))
 
 
 def rename_studies(folder: Path, names: Mapping[str, str]) -> None:
@@ -345,7 +346,7 @@ def _kept(row: KeptRow) -> StoredDraw:
         body=body,
         latency_s=latency,
         asked_at=asked_at,
-        cost_pico=cost or 0,
+        cost_usd=Usd(cost or 0),
     )
 
 

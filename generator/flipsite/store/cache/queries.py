@@ -33,6 +33,7 @@ from flipsite.domain.endpoint import (
     SettledDraw,
     StatedAnswer,
 )
+from flipsite.domain.money import Usd
 
 LOST = "no answer came: the collector was stopped while it waited"
 
@@ -116,16 +117,16 @@ def standings(connection: sqlite3.Connection, study: int) -> Iterator[ModelLedge
         " FROM series WHERE study = ? ORDER BY model"
     )
     for row in connection.execute(query, (study,)):
-        model, n_settled, last, n_asked, billed, open_pico, over, text, last_sent, hopeless = row
+        model, n_settled, last, n_asked, billed, unknown, over, text, last_sent, hopeless = row
         bound = _BOUND.search(last_sent or "")
         yield ModelLedger(
             model=model,
             n_settled=n_settled,
             last_draw=-1 if last is None else last,
             n_asked=n_asked,
-            billed_pico=billed,
-            unpriced_pico=open_pico,
-            over_pico=over,
+            billed_usd=Usd(billed),
+            unpriced_usd=Usd(unknown),
+            over_usd=Usd(over),
             text_only=bool(text),
             max_completion='"max_completion_tokens"' in (last_sent or ""),
             last_bound=int(bound[1]) if bound else None,
@@ -133,13 +134,14 @@ def standings(connection: sqlite3.Connection, study: int) -> Iterator[ModelLedge
         )
 
 
-def committed(connection: sqlite3.Connection, study: str) -> Iterator[tuple[str, int]]:
-    """Each model of a study with what it has cost or may yet cost, in picodollars."""
+def committed(connection: sqlite3.Connection, study: str) -> Iterator[tuple[str, Usd]]:
+    """Each model of a study with what it has cost or may yet cost."""
     query = (
         "SELECT model, billed_pico + unpriced_pico + in_flight_pico FROM series"
         " WHERE study = (SELECT study FROM study WHERE id = ?)"
     )
-    yield from connection.execute(query, (study,))
+    for model, pico in connection.execute(query, (study,)):
+        yield model, Usd(pico)
 
 
 def settled(connection: sqlite3.Connection, study: int, model: str) -> Iterator[tuple[str, int, int]]:
@@ -199,19 +201,21 @@ def insert_attempt(connection: sqlite3.Connection, study: int, asked: RequestRec
         )
     )
     connection.execute(
-        "UPDATE series SET in_flight_pico = in_flight_pico + ? WHERE series = ?", (asked.worst_pico, series)
+        "UPDATE series SET in_flight_pico = in_flight_pico + ? WHERE series = ?",
+        (asked.worst_usd.whole_pico, series),
     )
     return _number(
         connection.execute(
             "INSERT INTO attempt (draw_id, request, asked_at, state, worst_pico)"
             " VALUES (?, ?, ?, 'sent', ?) RETURNING attempt",
-            (draw_id, request, asked.asked_at, asked.worst_pico),
+            (draw_id, request, asked.asked_at, asked.worst_usd.whole_pico),
         )
     )
 
 
 def finish_attempt(connection: sqlite3.Connection, answered: ResponseRecord) -> None:
     """Write down what came back, settle its money, and its draw where it was read."""
+    billed = None if answered.billed_usd is None else answered.billed_usd.whole_pico
     draw_id, worst, series = connection.execute(
         "SELECT a.draw_id, a.worst_pico, d.series FROM attempt AS a JOIN draw AS d ON d.draw_id = a.draw_id"
         " WHERE a.attempt = ?",
@@ -222,7 +226,7 @@ def finish_attempt(connection: sqlite3.Connection, answered: ResponseRecord) -> 
         " body = ? WHERE attempt = ?",
         (
             "answered" if answered.fault is None else "failed",
-            answered.billed_pico,
+            billed,
             answered.code,
             _text(answered.generation),
             answered.latency_s,
@@ -231,13 +235,13 @@ def finish_attempt(connection: sqlite3.Connection, answered: ResponseRecord) -> 
             answered.attempt,
         ),
     )
-    _move_money(connection, series, worst=worst, billed=answered.billed_pico)
+    _move_money(connection, series, worst=worst, billed=billed)
     if answered.served_model is not None:
         note_served(connection, series, answered.served_model)
     if answered.reading is not None and answered.reading.repeated:
         connection.execute("UPDATE series SET n_repeated = n_repeated + 1 WHERE series = ?", (series,))
     if answered.reading is None:
-        if answered.billed_pico != 0:  # should nothing more come of the draw, its cost must be some draw's
+        if billed != 0:  # should nothing more come of the draw, its cost must be some draw's
             connection.execute(
                 "UPDATE draw SET status = ?, reason = ?, attempt = ? WHERE draw_id = ? AND settled = 0",
                 (Status.ERROR, _text(answered.fault), answered.attempt, draw_id),
@@ -270,7 +274,7 @@ def served_otherwise(connection: sqlite3.Connection, study: int) -> bool:
     return bool(connection.execute(query, (study,)).fetchone()[0])
 
 
-def price_attempt(connection: sqlite3.Connection, attempt: int, billed_pico: int) -> None:
+def price_attempt(connection: sqlite3.Connection, attempt: int, billed_usd: Usd) -> None:
     """Replace an attempt's worst case by its price; a second telling changes nothing."""
     row = connection.execute(
         "SELECT a.worst_pico, d.series FROM attempt AS a JOIN draw AS d ON d.draw_id = a.draw_id"
@@ -280,11 +284,12 @@ def price_attempt(connection: sqlite3.Connection, attempt: int, billed_pico: int
     if row is None:
         return
     worst, series = row
-    connection.execute("UPDATE attempt SET billed_pico = ? WHERE attempt = ?", (billed_pico, attempt))
+    billed = billed_usd.whole_pico
+    connection.execute("UPDATE attempt SET billed_pico = ? WHERE attempt = ?", (billed, attempt))
     connection.execute(
         "UPDATE series SET unpriced_pico = unpriced_pico - ?, billed_pico = billed_pico + ?,"
         " over_pico = max(over_pico, ?) WHERE series = ?",
-        (worst, billed_pico, billed_pico if billed_pico > worst else 0, series),
+        (worst, billed, billed if billed > worst else 0, series),
     )
 
 

@@ -21,7 +21,7 @@ from flipsite.domain.counts import (
 )
 from flipsite.domain.draws import STATUSES, Draws, Tally
 from flipsite.domain.engine import EMBEDDED, EngineChoice
-from flipsite.domain.money import usd
+from flipsite.domain.money import Usd
 from flipsite.domain.study import ModelChoice
 from flipsite.domain.trajectory import N_COUNTS, RunningCounts, Trajectory
 from flipsite.errors import StoreError
@@ -192,8 +192,8 @@ def _tally(row: Mapping[str, Any], *, name: str, n_outcomes: int) -> Tally:
         n_valid=row["n_valid"],
         n_ones=int(row["n_ones"] or 0),
         by_status=by_status,
-        cost_usd=usd(int(row["cost_pico"])) if priced else None,
-        failed_cost_usd=usd(int(row["failed_pico"] or 0)) if priced else None,
+        cost_usd=Usd(int(row["cost_pico"])) if priced else None,
+        failed_cost_usd=Usd(int(row["failed_pico"] or 0)) if priced else None,
         prompt_tokens=_whole(row["prompt_tokens"]),
         completion_tokens=_whole(row["completion_tokens"]),
         reasoning_tokens=_whole(row["reasoning_tokens"]),

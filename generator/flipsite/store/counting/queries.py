@@ -7,7 +7,7 @@ Counts are whole numbers and sums are of whole numbers, so that every engine giv
 from typing import Any
 
 from flipsite.domain.draws import STATUSES, Status
-from flipsite.domain.money import MOST_USD, PICO_PER_USD
+from flipsite.domain.money import expression_pico
 
 Expression = Any
 """A table that is not there yet: `ibis.expr.types.Table`, which is imported with the first question."""
@@ -21,7 +21,7 @@ RUNNING = ("n_ones", "n_valid", "n_ones_0", "n_valid_0", "n_ones_1", "n_valid_1"
 def tallies(draws: Expression) -> Expression:
     """One row a model: the counts and sums of its tally, and what would show that its draws are unsound."""
     is_valid = draws.status == Status.VALID.value
-    pico = ((draws.cost_usd.clip(upper=float(MOST_USD)) * float(PICO_PER_USD)) + 0.5).floor().cast("int64")
+    pico = expression_pico(draws.cost_usd)
     counts = {
         "n_draws": draws.count(),
         "n_valid": draws.outcome.count(),

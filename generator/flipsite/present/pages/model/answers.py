@@ -14,6 +14,7 @@ from markupsafe import Markup, escape
 
 from flipsite.domain.display import plural, usd_text
 from flipsite.domain.draws import STATUSES, Draws
+from flipsite.domain.money import usd
 
 SHOWN = 50
 """Answers on a model's page: its size does not grow with the draws."""
@@ -45,7 +46,7 @@ _NUMBERS: Final[tuple[tuple[str, str, Callable[[float], str]], ...]] = (
     ("Prompt", "prompt_tokens", "{:.0f} tokens".format),
     ("Answer", "completion_tokens", "{:.0f} tokens".format),
     ("Reasoning", "reasoning_tokens", "{:.0f} tokens".format),
-    ("Cost", "cost_usd", usd_text),
+    ("Cost", "cost_usd", lambda cost: usd_text(usd(cost))),
     ("Time", "latency_s", "{:.4g} s".format),
 )
 

@@ -12,6 +12,7 @@ from flipsite.analyse.verdict import FAIR_MARGIN
 from flipsite.domain.display import plural, usd_text
 from flipsite.domain.draws import Tally
 from flipsite.domain.estimates import Estimate, Sway, Verdict
+from flipsite.domain.money import Usd
 from flipsite.domain.study import Study
 from flipsite.present.text.formats import count_text, percent_text
 
@@ -89,7 +90,7 @@ def _is_reachable(fair: int | None) -> bool:
 
 
 def _needed(
-    verdict: Verdict, truth: str, total: int | None, *, n_valid: int | None, usd: float | None
+    verdict: Verdict, truth: str, total: int | None, *, n_valid: int | None, usd: Usd | None
 ) -> NeededDraws:
     if total is None:
         most = f"more than {count_text(MOST_DRAWS)}"
@@ -131,7 +132,7 @@ def _never_fair(estimate: Estimate) -> str:
 
 
 def _biased_sentence(
-    study: Study, estimate: Estimate, outcomes: ModelOutcomes | None, usd: float | None
+    study: Study, estimate: Estimate, outcomes: ModelOutcomes | None, usd: Usd | None
 ) -> str:
     """What it takes before a biased model is undecided."""
     if estimate.is_flagged:
