@@ -1,7 +1,13 @@
-"""Draw the parts of the package and their imports as an SVG; `make docs` runs it, and a test compares."""
+"""Draw the parts of the package and their imports as an SVG, and count the modules on each way through it.
+
+`make docs` runs it, and tests compare.
+"""
 
 import ast
+import re
 from collections import defaultdict
+from collections.abc import Iterator
+from dataclasses import dataclass
 from graphlib import TopologicalSorter
 from html import escape
 from pathlib import Path
@@ -9,6 +15,7 @@ from pathlib import Path
 ROOT = Path(__file__).parents[1]
 PACKAGE = ROOT / "generator" / "flipsite"
 PICTURE = ROOT / "docs" / "pictures" / "architecture.svg"
+PAGE = ROOT / "docs" / "architecture.md"
 PARTS = {
     "cli": "options in, errors out",
     "api": "the same for notebooks",
@@ -99,5 +106,49 @@ def picture() -> str:
     return "\n".join([*lines, "</svg>"]) + "\n"
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Step:
+    """One row of a way through the package: the modules it passes, and what it is called in each of them."""
+
+    walk: str
+    modules: tuple[str, ...]
+    names: tuple[str, ...]
+
+
+WALK = re.compile(r"^## (One .*)\n\n\*.*\*\n(?s:.*?)(?=^## )", re.MULTILINE)
+"""A section that follows one thing, with its count below its heading."""
+
+
+def steps(page: str) -> Iterator[Step]:
+    """The rows of every walk of the page."""
+    for walk in WALK.finditer(page):
+        for row in re.findall(r"^\| (?!Step|---)(.*) \|$", walk[0], re.MULTILINE):
+            _, where, names = row.split(" | ")
+            yield Step(
+                walk=walk[1],
+                modules=_quoted(where),
+                names=tuple(name for name in _quoted(names) if "." not in name),
+            )
+
+
+def _quoted(cell: str) -> tuple[str, ...]:
+    return tuple(re.findall(r"`([^`]+)`", cell))
+
+
+def counted(page: str) -> str:
+    """The page with the length of each walk as its rows have it."""
+
+    def renewed(walk: re.Match[str]) -> str:
+        of_walk = [step for step in steps(page) if step.walk == walk[1]]
+        modules = {module for step in of_walk for module in step.modules}
+        folders = {module.split("/")[0] for module in modules if "/" in module}
+        names = {name for step in of_walk for name in step.names}
+        count = f"*{len(modules)} modules in {len(folders)} folders, under {len(names)} names.*"
+        return re.sub(r"\n\n\*.*\*\n", f"\n\n{count}\n", walk[0], count=1)
+
+    return WALK.sub(renewed, page)
+
+
 if __name__ == "__main__":
     PICTURE.write_text(picture(), encoding="utf-8")
+    PAGE.write_text(counted(PAGE.read_text(encoding="utf-8")), encoding="utf-8")

@@ -125,7 +125,37 @@ def test_a_class_name_means_one_thing() -> None:
     assert twice == {"Study"}  # the noun, and what a notebook holds of it
 
 
+DRAWING = runpy.run_path(str(ROOT / "docs/picture.py"))
+
+
 def test_the_picture_of_the_architecture_is_that_of_the_code() -> None:
     """`make docs` draws it anew."""
-    drawing = runpy.run_path(str(ROOT / "docs/picture.py"))
-    assert drawing["picture"]() == drawing["PICTURE"].read_text(encoding="utf-8")
+    assert DRAWING["picture"]() == DRAWING["PICTURE"].read_text(encoding="utf-8")
+
+
+def test_the_walks_through_the_package_are_as_long_as_their_page_says() -> None:
+    """`make docs` counts them anew."""
+    page = DRAWING["PAGE"].read_text(encoding="utf-8")
+    assert DRAWING["counted"](page) == page
+    assert len({step.walk for step in DRAWING["steps"](page)}) == 4
+
+
+def test_each_step_of_a_walk_is_in_the_code_under_the_name_that_it_has_there() -> None:
+    """A module that a walk passes defines, or imports, what the walk calls it there; no name is left over."""
+    for step in DRAWING["steps"](DRAWING["PAGE"].read_text(encoding="utf-8")):
+        words = {module: _names((PACKAGE / module).read_text(encoding="utf-8")) for module in step.modules}
+        assert step.names
+        for module, known in words.items():
+            assert known & set(step.names), f"{step.walk}: {module} knows none of {step.names}"
+        assert set(step.names) <= set().union(*words.values()), step
+
+
+def _names(code: str) -> set[str]:
+    """The names that a module uses, defines or imports."""
+    found = set[str]()
+    for node in ast.walk(ast.parse(code)):
+        if isinstance(node, ast.Name):
+            found.add(node.id)
+        elif isinstance(node, ast.ClassDef | ast.FunctionDef | ast.alias):
+            found.add(node.name)
+    return found

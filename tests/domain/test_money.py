@@ -85,6 +85,12 @@ def test_files_and_other_processes_get_the_same_amount() -> None:
     assert (dollars(None), dollars(usd(0.5)), repr(usd(0.5))) == (None, 0.5, "usd(0.5)")
 
 
+def test_a_notebook_prints_an_amount_as_a_number_but_compares_it_only_with_amounts() -> None:
+    assert f"{usd(0.5):.4f}" == "0.5000"
+    with pytest.raises(TypeError):
+        _ = usd(0.5) < 1.0  # type: ignore[operator]
+
+
 @given(column=st.lists(st.floats(0, 2e6) | st.just(float("nan")), max_size=9))
 def test_a_column_is_counted_in_whole_picodollars_at_most_a_million_each(column: list[float]) -> None:
     found = column_pico(np.array(column))

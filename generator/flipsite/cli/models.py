@@ -102,8 +102,8 @@ def _cells(choice: "ModelSelection") -> tuple[str, ...]:
     price, cost = choice.model.price, choice.estimate
     return (
         escape(choice.model.id),
-        f"{(MILLION * price.prompt_usd).dollars:.4g}" if price else "–",
-        f"{(MILLION * price.completion_usd).dollars:.4g}" if price else "–",
+        f"{MILLION * price.prompt_usd:.4g}" if price else "–",
+        f"{MILLION * price.completion_usd:.4g}" if price else "–",
         usd_text(cost.expected_usd if cost and price else None),
         usd_text(cost.draw_worst_usd if cost and price else None),
         choice.mode if choice.taken else escape(f"no: {choice.reason}"),

@@ -92,13 +92,16 @@ class Usd:
         return self.pico == other.pico if isinstance(other, Usd) else NotImplemented
 
     def __lt__(self, other: "Usd") -> bool:
-        return self.pico < other.pico
+        return self.pico < other.pico if isinstance(other, Usd) else NotImplemented
 
     def __hash__(self) -> int:
         return hash(self.pico)
 
     def __repr__(self) -> str:
         return f"usd({self.dollars!r})"
+
+    def __format__(self, spec: str) -> str:
+        return format(self.dollars, spec)
 
 
 NOTHING = Usd(0)

@@ -175,7 +175,7 @@ def _said(model: Model, when: str) -> Iterator[tuple[str, str, float, str]]:
     if model.context_length:
         yield "context_length", str(model.context_length), 1.0, when
     if model.price:
-        yield "price_completion", f"{(1_000_000 * model.price.completion_usd).dollars:.6g}", 1.0, when
+        yield "price_completion", f"{1_000_000 * model.price.completion_usd:.6g}", 1.0, when
     if model.created:
         yield "released", model.created, 0.6, "the day it was added to the catalogue"
     if model.hugging_face_id:

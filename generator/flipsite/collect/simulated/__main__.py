@@ -41,7 +41,7 @@ def main(arguments: list[str] | None = None) -> None:
             while True:
                 time.sleep(3_600)
         except KeyboardInterrupt:
-            sys.stderr.write(f"billed ${endpoint.billed_usd().dollars:.6f}\n")
+            sys.stderr.write(f"billed ${endpoint.billed_usd():.6f}\n")
 
 
 if __name__ == "__main__":

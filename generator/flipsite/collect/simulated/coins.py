@@ -252,9 +252,9 @@ class Coin:
     def listed(self) -> dict[str, Any]:
         """Its entry of the catalogue."""
         pricing = {
-            "prompt": f"{self.price.prompt_usd.dollars:.12f}",
-            "completion": f"{self.price.completion_usd.dollars:.12f}",
-            "request": f"{self.price.request_usd.dollars:.12f}",
+            "prompt": f"{self.price.prompt_usd:.12f}",
+            "completion": f"{self.price.completion_usd:.12f}",
+            "request": f"{self.price.request_usd:.12f}",
         }
         return {
             "id": self.id,

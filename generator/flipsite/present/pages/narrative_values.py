@@ -200,8 +200,8 @@ def _printed_values(report: StudyReport, printed: Printed) -> dict[str, str]:
         "draws_low": count_text(printed.draws_low),
         "draws_high": count_text(printed.draws_high),
         "draws_known": count_text(sum(len(report.fits[row.model]) == 1 for row in printed.rows)),
-        "spend_run": f"${printed.spend_run_usd.dollars:g}",
-        "spend_total": f"${printed.spend_total_usd.dollars:g}",
+        "spend_run": f"${printed.spend_run_usd:g}",
+        "spend_total": f"${printed.spend_total_usd:g}",
         "roleplay_named": count_text(len(printed.roleplay)),
     }
 
