@@ -2,14 +2,20 @@
 
 import json
 import re
+import sys
+from collections import Counter
 from pathlib import Path
+from types import FrameType
 
 import pytest
 
 from flipsite.errors import ContentError, SettingsError, UsageError
-from flipsite.project import find_project
+from flipsite.project import find_project, find_study_files, snapshot_files
+from flipsite.settings import load_project
+from flipsite.store.imports.columns import ImportOptions
 from flipsite.workflows.build import build
 from flipsite.workflows.embed import embed
+from flipsite.workflows.transfer import import_draws
 
 ARTICLE = Path(__file__).parents[3] / "shared" / "reference" / "article.txt"
 
@@ -18,6 +24,29 @@ ARTICLE = Path(__file__).parents[3] / "shared" / "reference" / "article.txt"
 def article_site(default_project: Path) -> Path:
     """The default site: the packaged content, built in an empty folder."""
     return default_project / "site"
+
+
+def test_a_build_finds_each_study_and_the_settings_once(tmp_path: Path) -> None:
+    """The files of a study are one value that is handed on; nothing looks for them again."""
+    (tmp_path / "flipsite.toml").write_text('[site]\ntitle = "Coins"\n')
+    (tmp_path / "content/studies").mkdir(parents=True)
+    draws = tmp_path / "draws.csv"
+    draws.write_text("model,outcome\na/b,1\na/b,0\nc/d,0\n")
+    for study in ("one", "two"):
+        import_draws(find_project(tmp_path), study, draws, options=ImportOptions())
+    calls = Counter[str]()
+    watched = {each.__code__: each.__name__ for each in (find_study_files, snapshot_files, load_project)}
+
+    def count(frame: FrameType, event: str, _value: object) -> None:
+        if event == "call" and frame.f_code in watched:
+            calls[watched[frame.f_code]] += 1
+
+    sys.setprofile(count)
+    try:
+        build(find_project(tmp_path), out=tmp_path / "site")
+    finally:
+        sys.setprofile(None)
+    assert calls == {"find_study_files": 2, "snapshot_files": 2, "load_project": 1}
 
 
 def test_an_empty_folder_gets_the_packaged_site(article_site: Path) -> None:

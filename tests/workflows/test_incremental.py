@@ -166,7 +166,7 @@ def built() -> Iterator[Trial]:
 
 def inputs_with(made: Trial, **changed: str) -> dict[str, str]:
     """The inputs, had these another digest: `content/story.md` is `content__story`."""
-    inputs = input_digests(made.project, ("one", "two"), base_url=None)
+    inputs = input_digests(made.project, ("one", "two"), base_url=None, elsewhere={})
     assert {name.replace("__", "/") for name in changed} <= {name.partition(".")[0] for name in inputs} | {
         "new"
     }

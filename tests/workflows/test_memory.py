@@ -28,7 +28,7 @@ def recalled(memory: Memory, root: Path, *studies: str) -> list[object]:
     """The reports of a build, and its charts."""
     project = find_project(root)
     found = [study_files(project.studies / study) for study in studies]
-    reports = memory.reports(found, input_digests(project, studies, base_url=None), read_report)
+    reports = memory.reports(found, input_digests(project, studies, base_url=None, elsewhere={}), read_report)
     wanted = ChartRequest(
         reports=tuple(reports), compared=(), alike=(), methods=(), embedded=studies, twins=()
     )

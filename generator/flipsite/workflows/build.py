@@ -115,7 +115,7 @@ def build(
     address = base_address(base_url) if base_url else None
     if not allow_remote:
         _refuse_remote(project, found, settings)
-    inputs = input_digests(project, chosen, base_url=address)
+    inputs = input_digests(project, chosen, base_url=address, elsewhere=settings.draws)
     anew = force or not is_known_site(_manifest_of(out))  # a stranger's project may bring a site of its own
     change = None if anew else current_site(out, version=__version__, inputs=inputs)
     if change is None:
@@ -214,8 +214,17 @@ def configured_address(project: Project, info: SiteInfo) -> str | None:
     return domain_address(cname.read_text("utf-8", "replace"), source=str(cname))
 
 
-def input_digests(project: Project, studies: Sequence[str], *, base_url: str | None) -> dict[str, str]:
-    """SHA-256 of everything a build reads: content, templates, address, and flipsite itself."""
+def input_digests(
+    project: Project, studies: Sequence[str], *, base_url: str | None, elsewhere: Mapping[str, str]
+) -> dict[str, str]:
+    """SHA-256 of everything a build reads: content, templates, address, and flipsite itself.
+
+    Args:
+        project: Where content and templates are.
+        studies: Ids of the studies that are shown.
+        base_url: Where the site will stand.
+        elsewhere: The addresses of draws that lie outside the project, by study.
+    """
     roots = [("templates", folder) for folder in reversed(project.templates)]
     roots += [("content", packaged("content")), ("content", project.content)]
     digests = {
@@ -231,7 +240,7 @@ def input_digests(project: Project, studies: Sequence[str], *, base_url: str | N
             inside = path.relative_to(root)
             if (name == "templates" or is_read(inside)) and _is_visible(inside) and path.is_file():
                 digests[f"{name}/{inside.as_posix()}"] = file_digest(path)
-    return digests | _elsewhere(project, studies)
+    return digests | _listings({study: elsewhere[study] for study in studies if study in elsewhere})
 
 
 def _reader(content: Path, studies: Sequence[str]) -> Callable[[Path], bool]:
@@ -296,10 +305,8 @@ def project_settings(project: Project) -> ProjectFile:
     return load_project(root)
 
 
-def _elsewhere(project: Project, studies: Sequence[str]) -> dict[str, str]:
+def _listings(addresses: Mapping[str, str]) -> dict[str, str]:
     """Digests of the listings of the draws that lie elsewhere."""
-    draws = project_settings(project).draws
-    addresses = {study: draws[study] for study in studies if study in draws}
     if not addresses:
         return {}
     from flipsite.store.counting.remote import listing_digest
