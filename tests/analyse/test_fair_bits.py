@@ -58,7 +58,7 @@ def test_bits_follow_from_the_draws_alone() -> None:
     assert abs(float(high) - 0.5) > abs(float(low) - 0.5)
     assert found.cost_usd == usd(2.50)
     assert found.bits_per_usd == pytest.approx(not_none(found.bits_low) / 2.50)
-    assert found.usd_per_1000_valid == pytest.approx(1000 * 2.50 / 200)
+    assert found.usd_per_1000_valid == usd(12.5)
     pairs = list(zip(flips[::2], flips[1::2], strict=True))
     assert found.von_neumann == sum(one != other for one, other in pairs)
     assert found.peres is not None

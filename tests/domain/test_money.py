@@ -2,6 +2,7 @@
 
 import ast
 import copy
+import math
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -63,6 +64,7 @@ def test_a_worst_case_is_rounded_up_and_a_bill_to_the_nearest(number: float) -> 
 def test_an_amount_by_an_amount_is_a_share_and_a_number_by_one_a_rate() -> None:
     assert usd(1) / usd(4) == 0.25
     assert 3 / usd(2) == 1.5
+    assert (usd(1) / usd(5e-324), -usd(1) / usd(5e-324)) == (math.inf, -math.inf)
     assert usd(1) * 0.5 == 0.5 * usd(1) == usd(0.5)
     assert (bool(usd(0)), bool(usd(1e-13)), -usd(1) < NOTHING) == (False, True, True)
 

@@ -4,6 +4,7 @@ Sums of exact numbers do not depend on their order, and no rounding hides a cent
 numbers, columns and picodollars into money and back.
 """
 
+import math
 from collections.abc import Iterable, Mapping
 from dataclasses import fields
 from fractions import Fraction
@@ -79,8 +80,14 @@ class Usd:
     def __truediv__(self, other: float) -> "Usd": ...
     def __truediv__(self, other: "Usd | float") -> "Usd | float":
         if isinstance(other, Usd):
-            return float(self.pico / other.pico)
+            return self._share_of(other)
         return Usd(Fraction(self.pico) / Fraction(other))
+
+    def _share_of(self, other: "Usd") -> float:
+        try:
+            return float(self.pico / other.pico)
+        except OverflowError:  # by the price of a token as a hostile catalogue may name it
+            return math.inf if (self.pico > 0) == (other.pico > 0) else -math.inf
 
     def __rtruediv__(self, number: float) -> float:
         return number / self.dollars
