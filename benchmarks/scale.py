@@ -55,10 +55,10 @@ OURS = """
 import sys, time, pathlib
 from flipsite.store.counting.aggregate import read_tallies
 import ibis, ibis.backends.duckdb, duckdb
-files = [pathlib.Path(path) for path in sys.argv[1:]]
+n_outcomes, *files = int(sys.argv[1]), *map(pathlib.Path, sys.argv[2:])
 for _ in range(2):
     began, worked = time.perf_counter(), time.process_time()
-    read_tallies(files)
+    read_tallies(files, n_outcomes=n_outcomes)
     print(time.perf_counter() - began, time.process_time() - worked)
 """
 
@@ -140,19 +140,24 @@ def run(*command: str, folder: Path, code: str | None = None, env: Mapping[str, 
         )
 
 
-def count(folder: Path, *, times: int) -> None:
-    """Flipsite's tallies beside the same question, and the least question, put to bare DuckDB."""
-    paths = [str(path) for path in sorted(folder.rglob("*.parquet"))]
+def count(folder: Path, hundred: Path, *, times: int) -> None:
+    """Flipsite's tallies beside those of a hundred outcomes, and questions put to bare DuckDB."""
+    paths, others = (list(map(str, sorted(each.rglob("*.parquet")))) for each in (folder, hundred))
     same, few = folder / "same.sql", folder / "few.sql"
     text = run(*paths, code=SAME, folder=folder).out
     name = text.split('FROM "')[1].split('"')[0]
     same.write_text(text.replace(f'"{name}"', "read_parquet($files)"), encoding="utf-8")
     few.write_text(FEW, encoding="utf-8")
-    asked: dict[str, list[Ran]] = {"flipsite": [], "DuckDB, the same": [], "DuckDB, ones and draws alone": []}
+    contestants = {
+        "flipsite": (OURS, "2", *paths),
+        "flipsite, 100 outcomes": (OURS, "100", *others),
+        "DuckDB, the same": (BARE, str(same), *paths),
+        "DuckDB, ones and draws alone": (BARE, str(few), *paths),
+    }
+    asked: dict[str, list[Ran]] = {who: [] for who in contestants}
     for _ in range(times):
-        for ran, command in zip(asked.values(), (None, same, few), strict=True):
-            ours = run(*paths, code=OURS, folder=folder) if command is None else None
-            ran.append(ours or run(str(command), *paths, code=BARE, folder=folder))
+        for who, (code, *words) in contestants.items():
+            asked[who].append(run(*words, code=code, folder=folder))
     print("| counted by | s | of processor | its time / flipsite's | of processor | whole process, s | MiB |")
     print("|---|---|---|---|---|---|---|")
     us = [_warm(ran) for ran in asked["flipsite"]]
@@ -251,7 +256,9 @@ def main() -> None:
                 made = run(INPUTS, what, root, str(n_draws), folder=folder)
                 print(f"{what} made in {made.seconds:.0f} s", file=sys.stderr, flush=True)
                 if "count" in only & set(options.only):
-                    count(folder, times=options.times)
+                    with tempfile.TemporaryDirectory(prefix="flipsite-scale-", dir=options.folder) as other:
+                        run(INPUTS, "hundred", other, str(n_draws), folder=folder)
+                        count(folder, Path(other), times=options.times)
                 if "build" in only & set(options.only):
                     build(folder)
                 if what in {"lines", "csv"}:

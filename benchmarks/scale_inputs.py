@@ -2,12 +2,12 @@
 
 240 models; a tenth of all draws is the first one's, the rest is shared equally. Each draw has every column
 that a collected one has; their values are digests of the row's number, and so the same each time.
-Run by `scale.py`: `python scale_inputs.py parts|lines|csv|cache|answers FOLDER DRAWS`.
+Run by `scale.py`: `python scale_inputs.py parts|hundred|lines|csv|cache|answers FOLDER DRAWS`.
 """
 
 import sqlite3
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import closing
 from dataclasses import replace
 from pathlib import Path
@@ -19,7 +19,7 @@ from flipsite.domain.money import usd
 from flipsite.domain.study import Budget, Kind, Sampling
 from flipsite.project import Project
 from flipsite.settings import default_study, dump_study
-from flipsite.store.snapshot.columns import SCHEMA
+from flipsite.store.snapshot.columns import SCHEMA, labels_text
 from flipsite.store.snapshot.read import ROWS_A_GROUP, parquet_writer
 from flipsite.workflows.collect import collect
 from flipsite.workflows.run_request import RunRequest, Watcher
@@ -56,13 +56,26 @@ FROM (
 """
 
 
-def make_parts(folder: Path, n_draws: int) -> None:
+_NAMED = {
+    """'["0","1"]' AS labels""": f"'{labels_text(tuple(map(str, range(1, 101))))}' AS labels",
+    """((h >> 8) % 1000 < 380 + m)::TINYINT END AS outcome""": "((h >> 8) % 100)::SMALLINT END AS outcome",
+    "((h >> 8) % 1000 < 380 + m)::INT AS response": "(1 + (h >> 8) % 100) AS response",
+}
+"""In the rows of a coin, the places that name its sides, and what stands there for numbers from 1 to 100."""
+
+
+def make_hundred(folder: Path, n_draws: int) -> None:
+    """Write a project with one study of numbers from 1 to 100."""
+    make_parts(folder, n_draws, named=_NAMED)
+
+
+def make_parts(folder: Path, n_draws: int, *, named: Mapping[str, str] | None = None) -> None:
     """Write a project with one study in parts."""
     study = folder / "content" / "studies" / "many"
     study.mkdir(parents=True)
     (study / "study.toml").write_text(STUDY, encoding="utf-8")
     with duckdb.connect(config={"memory_limit": "2GB"}) as database:
-        for number, rows in enumerate(_questions(n_draws)):
+        for number, rows in enumerate(_questions(n_draws, named=named)):
             part = study / "draws" / f"part={number:03d}"
             part.mkdir(parents=True)
             form = f"(FORMAT parquet, COMPRESSION zstd, ROW_GROUP_SIZE {ROWS_A_GROUP})"
@@ -144,7 +157,7 @@ def _write_snapshot(path: Path, models: list[str], n_each: int) -> None:
             writer.write_table(pa.table(columns, schema=SCHEMA), row_group_size=ROWS_A_GROUP)
 
 
-def _questions(n_draws: int) -> Iterator[str]:
+def _questions(n_draws: int, *, named: Mapping[str, str] | None = None) -> Iterator[str]:
     """SQL of the draws, a part at a time."""
     tenth = n_draws // 10
     each = (n_draws - tenth) // (N_MODELS - 1)
@@ -152,13 +165,13 @@ def _questions(n_draws: int) -> Iterator[str]:
     for low in range(0, n_made, PART):
         numbers = {"$tenth": tenth, "$each": each, "$low": low, "$high": min(low + PART, n_made)}
         rows = _ROWS
-        for name, number in numbers.items():
-            rows = rows.replace(name, str(number))
+        for name, other in {**(named or {}), **numbers}.items():
+            rows = rows.replace(name, str(other))
         yield rows
 
 
 if __name__ == "__main__":
     what, where, n = sys.argv[1:]
-    made_by = {"parts": make_parts, "lines": make_lines, "csv": make_csv}
+    made_by = {"parts": make_parts, "hundred": make_hundred, "lines": make_lines, "csv": make_csv}
     made_by |= {"cache": make_cache, "answers": make_answers}
     made_by[what](Path(where), int(n))

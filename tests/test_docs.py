@@ -84,6 +84,7 @@ printf 'model,p,v,v2,said\na/b,50,red,blue,red\na/b,5,red,blue,blue\n' > words.c
 mkdir logs && cp draws.csv logs/
 printf '{{"request": {{"model": "a/b"}}, "reply": "Output: %s"}}\n' 0 1 > log.jsonl
 printf 'model,outcome\na/b,1\na/b,6\n' > dice.csv
+printf 'model,outcome\na/b,1.2\na/b,9.7\n' > reals.csv
 printf 'model,heads,n\na/b,27,50\n' > table2.csv
 printf 'model,{columns}\na/b,0,1,0,1,0,1,0,1,0,1,0,1\n' > dozens.csv
 """

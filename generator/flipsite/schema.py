@@ -92,15 +92,15 @@ ESTIMATES: tuple[Column, ...] = (
     _text("sway", "What the model follows instead of chance: order or label.", nullable=True, values=Sway),
     _text(
         "dependence",
-        "How its draws depend on each other, where that is shown: runs, drift, provider or day. "
-        "Interval and p-value are then wider.",
+        "How its draws depend on each other, where that is shown: runs, drift, provider, day, or even (too "
+        "evenly spread). Interval and p-value are then larger, but for even.",
         nullable=True,
         values=Dependence,
     ),
     Column(
         name="design_effect",
         type="number",
-        meaning="By how much label pairs and dependence widen the variance of the share; 1 for neither.",
+        meaning="By how much label pairs and dependence widen the variance of the shares; 1 for neither.",
         low=1,
         nullable=True,
     ),

@@ -7,12 +7,7 @@ from tests.analyse.fixture_types import DrawsOf, StudyOf
 from tests.narrowing import not_none
 
 from flipsite.analyse.dependence.homogeneity import Homogeneity, RunsTest, homogeneity, succession_of
-from flipsite.analyse.dependence.overdispersion import (
-    design_effect,
-    overdispersion,
-    widened_test,
-    with_q_values,
-)
+from flipsite.analyse.dependence.overdispersion import overdispersion, widened_test, with_q_values
 from flipsite.analyse.report import report_draws
 from flipsite.domain.counts import Transitions
 from flipsite.domain.draws import Draws
@@ -41,13 +36,17 @@ def test_a_sticky_coin_keeps_its_level(stay: float, n: int) -> None:
     plain, wide, held = [], [], 0
     for coin in sticky(400, n, stay=stay, seed=n):
         ones = int(coin.sum())
-        low, high, p = widened_test(ones, n, design_effect(runs(coin)))
+        low, high, p = widened_test(ones, n, runs(coin).design_effect)
         plain.append(widened_test(ones, n, 1.0)[2] < 0.05)
         wide.append(p < 0.05)
         held += low <= 0.5 <= high
     assert np.mean(plain) > 0.13
     assert np.mean(wide) <= 0.08
     assert held / 400 >= 0.91
+
+
+def shown(*tests: RunsTest | Homogeneity | None) -> tuple[RunsTest | Homogeneity, ...]:
+    return tuple(test for test in tests if test)
 
 
 def halves_of(coin: np.ndarray) -> Homogeneity | None:
@@ -60,7 +59,7 @@ def test_at_fifty_draws_a_sticky_coin_is_called_biased_in_at_most_one_study_of_t
     plain, wrong = [], []
     for coin in sticky(2_000, 50, stay=0.9, seed=50):
         ones, succession = int(coin.sum()), succession_of(Transitions.of(coin))
-        found = overdispersion(with_q_values({"m": (succession, halves_of(coin))})["m"])
+        found = overdispersion(with_q_values({"m": shown(succession, halves_of(coin))})["m"])
         effect, least = (found.design_effect, found.least_p) if found else (1.0, 0.0)
         plain.append(widened_test(ones, 50, 1.0)[2] < 0.05)
         wrong.append(max(least, widened_test(ones, 50, effect)[2]) < 0.05)
@@ -76,7 +75,7 @@ def test_a_biased_coin_that_sticks_a_little_is_still_found() -> None:
         for chance in rng.random(49):
             coin.append(int(chance < (0.94 if coin[-1] else 0.54)))
         outcomes = np.array(coin, np.int8)
-        depends = overdispersion(with_q_values({"m": (succession_of(Transitions.of(outcomes)), None)})["m"])
+        depends = overdispersion(with_q_values({"m": shown(succession_of(Transitions.of(outcomes)))})["m"])
         effect, least = (depends.design_effect, depends.least_p) if depends else (1.0, 0.0)
         found += max(least, widened_test(sum(coin), 50, effect)[2]) < 0.05
     assert found / 400 > 0.75
@@ -87,12 +86,12 @@ def test_a_design_effect_is_that_of_a_long_chain() -> None:
     coins = sticky(1000, 2000, stay=0.9)
     seen = coins.mean(axis=1).var() / (0.25 / 2000)
     assert seen == pytest.approx(9, rel=0.15)
-    assert np.median([design_effect(runs(coin)) for coin in coins[:100]]) == pytest.approx(9, rel=0.1)
+    assert np.median([runs(coin).design_effect for coin in coins[:100]]) == pytest.approx(9, rel=0.1)
 
 
 def test_independent_draws_are_not_widened() -> None:
     """A design effect is at least 1, and one of 1 leaves the exact test and Jeffreys' interval."""
-    assert design_effect(runs(np.array([0, 1] * 20, np.int8))) == 1.0
+    assert runs(np.array([0, 1] * 20, np.int8)).design_effect == 1.0
     low, high, p = widened_test(20, 40, 1.0)
     assert p == 1.0
     assert low == pytest.approx(1 - high)
@@ -102,12 +101,13 @@ def test_groups_widen_by_pearsons_statistic() -> None:
     """Two providers of 100 draws with 30 and 70 ones: X² = 32 on one degree of freedom."""
     found = homogeneity({"a": (70, 30), "b": (30, 70)}, by="provider")
     assert isinstance(found, Homogeneity)
-    assert design_effect(found) == pytest.approx(32)
+    assert found.design_effect == pytest.approx(32)
 
 
 def test_what_a_model_follows_makes_its_runs_no_finding() -> None:
     """Only providers and days are then about anything else."""
-    tests = (runs(sticky(1, 200, stay=0.95, seed=3)[0]), homogeneity({"a": (99, 1), "b": (1, 99)}, by="day"))
+    days = homogeneity({"a": (99, 1), "b": (1, 99)}, by="day")
+    tests = shown(runs(sticky(1, 200, stay=0.95, seed=3)[0]), days)
     found = with_q_values({"m": tests})["m"]
     assert overdispersion(found) is not None
     follows = overdispersion(found, follows=True)
@@ -118,7 +118,7 @@ def test_what_a_model_follows_makes_its_runs_no_finding() -> None:
 
 def test_without_q_values_nothing_is_shown() -> None:
     """The allowance is the study's."""
-    assert overdispersion((runs(np.array([0] * 30 + [1] * 30, np.int8)), None)) is None
+    assert overdispersion([runs(np.array([0] * 30 + [1] * 30, np.int8))]) is None
 
 
 @pytest.fixture(scope="module")

@@ -65,9 +65,12 @@ def test_weights_may_be_anything_and_a_face_that_cannot_be_settles_it() -> None:
     assert not shown_near_shares([500, 500, 1], (0.5, 0.5, 0.0))
 
 
-def test_draws_are_counted_by_outcome_and_by_place() -> None:
+def test_draws_are_counted_by_outcome_place_and_set_of_labels() -> None:
     """The list began at outcome 2 when 0 was drawn: the second of three places."""
     counter = OutcomeCounter(3)
-    for order, outcome in ((0, 1), (2, 0), (1, 1), (0, None)):
-        counter.add("", order, outcome)
-    assert counter.counts == [1, 2, 0, 1, 2, 0]
+    drawn = ((0, 1, "a"), (2, 0, "a"), (1, 1, "a"), (0, None, "b"), (0, 2, "b"), (1, 2, "b"), (0, 0, "c"))
+    for order, outcome, labels in drawn:
+        counter.add(labels, order, outcome)
+    found = OutcomeCounts.of(counter.counts, 3)
+    assert (found.outcomes, found.places) == ([2, 2, 2], [2, 3, 1])
+    assert (found.firsts, found.n_alike, found.n_pairs) == ([1, 1, 1], 1, 2)

@@ -94,9 +94,10 @@ class Evidence:
     modes: ModeComparison | None
 
     @property
-    def dependence_tests(self) -> tuple[DependenceTest | None, ...]:
+    def dependence_tests(self) -> tuple[DependenceTest, ...]:
         """The tests of whether the draws are independent draws of one coin."""
-        return self.succession, self.by_half, self.by_provider, self.by_day
+        tests = (self.succession, self.by_half, self.by_provider, self.by_day)
+        return tuple(test for test in tests if test)
 
 
 def evidence(study: Study, counts: StudyCounts) -> dict[str, Evidence]:
@@ -120,7 +121,7 @@ def evidence(study: Study, counts: StudyCounts) -> dict[str, Evidence]:
     }
 
 
-def _dependence_tests(counts: ModelCounts) -> tuple[DependenceTest, ...]:
+def _dependence_tests(counts: ModelCounts) -> tuple[RunsTest | Homogeneity, ...]:
     """The tests of whether one model's draws are independent draws of one coin, those that say something."""
     tests = (
         succession_of(counts.neighbours),
@@ -353,7 +354,7 @@ def _with_missing(
 def _false_flags(swaying: Sequence[SwayTest], tests: Mapping[str, Evidence], n_followed: int) -> float:
     """Bound of the probability that a model of independent fair draws is flagged."""
     each_sway = Counter(model for model, *_ in swaying)
-    made = [[test for test in each.dependence_tests if test] for each in tests.values()]
+    made = [each.dependence_tests for each in tests.values()]
     rejected = sum((test.q_value or 0) < FALSE_DISCOVERY_RATE for each in made for test in each)
     return false_flag_bound(
         n_tests=len(swaying),

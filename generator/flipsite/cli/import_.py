@@ -11,6 +11,7 @@ import click
 from flipsite.cli.console import ProgressBar
 from flipsite.cli.params import study_names
 from flipsite.domain.display import one_line, plural, usd_text
+from flipsite.errors import UsageError
 
 if TYPE_CHECKING:  # the store is imported when there is something to import
     from flipsite.store.imports.counts import CountsReport
@@ -48,6 +49,12 @@ MOST_NAMES = 5
 @click.option("--labels", metavar="A,B", help="The labels of outcome 0 and outcome 1.")
 @click.option(
     "--outcomes", metavar="A,B,C", help="The labels of more outcomes, or `1..100` for whole numbers."
+)
+@click.option(
+    "--round",
+    "rounds",
+    is_flag=True,
+    help="Round real numbers to the nearest of `--outcomes`, which are whole numbers.",
 )
 @click.option(
     "--target",
@@ -97,6 +104,7 @@ def command(
     where: tuple[str, ...],
     labels: str | None,
     outcomes: str | None,
+    rounds: bool,
     target: str | None,
     target_column: str | None,
     model: str | None,
@@ -122,6 +130,7 @@ def command(
       flipsite import curve.csv --study curve --column outcome=answer --target-column p
       flipsite import log.jsonl --study mine --column model=request.model --column response=reply
       flipsite import dice.csv --study dice --outcomes 1..6 --target uniform
+      flipsite import reals.csv --study numbers --outcomes 0..10 --round
       flipsite import dozens.csv --study dozens --column sequence=flip_1..flip_12
       flipsite import table2.csv --study paper --counts
       flipsite import words.csv --study words --column outcome=said --column labels=v,v2 --where p=50
@@ -146,8 +155,11 @@ def command(
         encoding=encoding,
         source=source,
         outcomes=outcomes,
+        rounds=rounds,
     )
     shares = None if target is None else parse_target(target)
+    if counts and rounds:
+        raise UsageError("--round: rounds draws, not counts; leave it out with --counts.")
     with input_files(files, sys.stdin.buffer) as named:
         paths, requests = split_requests(named)
         options = replace(options, requests=requests)
@@ -302,6 +314,10 @@ def _remarks(report: "ImportReport") -> list[str]:
     remarks = []
     if report.n_replaced:
         remarks.append(f"{plural(report.n_replaced, 'draw')} of the study were replaced.")
+    if report.n_rounded:
+        real = plural(report.n_rounded, "real number")
+        was = "was" if report.n_rounded == 1 else "were"
+        remarks.append(f"{real} {was} rounded to the nearest whole number.")
     if report.n_contradictions:
         remarks.append(f"In {report.n_contradictions:,} rows the response names the other label.")
     return remarks

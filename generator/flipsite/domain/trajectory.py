@@ -84,19 +84,45 @@ class DrawCounter:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class OutcomeCounts:
-    """Valid draws from k outcomes, by outcome, and by the place of what was drawn in the prompt."""
+    """Valid draws from k outcomes at a look.
+
+    Attributes:
+        outcomes: By outcome, shape (k,).
+        places: By the place of what was drawn in the prompt, shape (k,).
+        firsts: The first of each set of labels by outcome, shape (k,).
+        n_alike: Sets of labels whose first two draws are alike.
+        n_pairs: Sets of labels with two draws or more.
+    """
 
     outcomes: Sequence[int]
     places: Sequence[int]
+    firsts: Sequence[int] = ()
+    n_alike: int = 0
+    n_pairs: int = 0
+
+    @classmethod
+    def of(cls, counts: Sequence[int], n_outcomes: int) -> Self:
+        """As `OutcomeCounter` counts them."""
+        k = n_outcomes
+        n_alike, n_pairs = counts[3 * k :]
+        return cls(
+            outcomes=counts[:k],
+            places=counts[k : 2 * k],
+            firsts=counts[2 * k : 3 * k],
+            n_alike=n_alike,
+            n_pairs=n_pairs,
+        )
 
 
 class OutcomeCounter:
-    """One model's draws from k outcomes counted as they come."""
+    """One model's draws from k outcomes counted as they come, a set of labels after the other."""
 
     def __init__(self, n_outcomes: int) -> None:
         """Begin without a draw."""
-        self.counts = [0] * (2 * n_outcomes)
+        self.counts = [0] * (3 * n_outcomes + 2)
         self._k = n_outcomes
+        self._labels: str | None = None
+        self._drawn: list[int] = []
 
     def add(self, labels: str, order: int, outcome: int | None) -> None:
         """Count a draw; without an outcome it counts as nothing."""
@@ -104,6 +130,20 @@ class OutcomeCounter:
             return
         self.counts[outcome] += 1
         self.counts[self._k + (outcome - order) % self._k] += 1
+        if labels != self._labels:
+            self._labels, self._drawn = labels, []
+        if len(self._drawn) < 2:
+            self._drawn.append(outcome)
+            self._count_set()
+
+    def _count_set(self) -> None:
+        """Count the first draw of a set of labels, and whether the second is alike."""
+        first = self._drawn[0]
+        if len(self._drawn) == 1:
+            self.counts[2 * self._k + first] += 1
+        else:
+            self.counts[-2] += first == self._drawn[1]
+            self.counts[-1] += 1
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

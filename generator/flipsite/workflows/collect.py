@@ -470,11 +470,6 @@ def check_collectable(folder: Path, study: Study, order: RunRequest) -> None:
         )
     if order.until_settled and (study.sampling.per_answer > 1 or study.method.kind == "rejection"):
         raise UsageError(f"{path}: --until-settled takes an outcome of each answer; leave it out.")
-    if order.until_settled and study.prompt.n_outcomes > 2 and study.prompt.labels == "random":
-        raise UsageError(
-            f"{path}: --until-settled does not see whether fresh labels are followed where there are more "
-            'than two; leave it out, or set prompt.labels to "fixed".'
-        )
     if study.kind is Kind.PUBLISHED:
         raise UsageError(f"{path}: kind is published: its figures are printed elsewhere; name another study.")
     check_kind(folder, study, simulated=order.simulated_seed is not None)

@@ -20,8 +20,10 @@ from scipy.special import gammaln, ndtr
 
 from flipsite.analyse.binomial import interval
 from flipsite.analyse.contingency import TwoByTwo, fisher_exact, newcombe
+from flipsite.analyse.dependence.design_effect import groups_design_effect, runs_design_effect
 from flipsite.domain.counts import Transitions
 from flipsite.domain.draws import Draws
+from flipsite.domain.estimates import Dependence
 from flipsite.domain.trajectory import Trajectory
 
 N_TABLES = 20_000
@@ -132,6 +134,16 @@ class Homogeneity:
     p_value: float
     q_value: float | None = None
 
+    @property
+    def kind(self) -> Dependence:
+        """The dependence that it would show."""
+        return Dependence.DRIFT if self.by == "half" else Dependence(self.by)
+
+    @property
+    def design_effect(self) -> float:
+        """By how much the groups widen the variance of the share."""
+        return groups_design_effect([(group.n_valid - group.n_ones, group.n_ones) for group in self.groups])
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RunsTest:
@@ -154,6 +166,16 @@ class RunsTest:
     p_value: float
     autocorrelation: float
     q_value: float | None = None
+
+    @property
+    def kind(self) -> Dependence:
+        """The dependence that it would show."""
+        return Dependence.RUNS
+
+    @property
+    def design_effect(self) -> float:
+        """By how much the runs widen the variance of the share."""
+        return runs_design_effect(self.n_valid, self.autocorrelation)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

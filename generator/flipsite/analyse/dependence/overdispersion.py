@@ -5,20 +5,47 @@ where providers, days or the two halves of a study draw differently. Where a tes
 the share is multiplied by a design effect, estimated from the draws.
 """
 
-from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, replace
+from collections.abc import Container, Iterable, Mapping
+from dataclasses import Field, dataclass, replace
+from typing import Any, ClassVar, Protocol, TypeVar
 
 import numpy as np
 from numpy.typing import ArrayLike
-from scipy.special import stdtr
 
 from flipsite.analyse.binomial import Floats, binomial_test, jeffreys
-from flipsite.analyse.dependence.homogeneity import Homogeneity, RunsTest, even_share_given_runs
+from flipsite.analyse.dependence.design_effect import widened_pearson_p
+from flipsite.analyse.dependence.homogeneity import RunsTest, even_share_given_runs
 from flipsite.analyse.false_discovery import benjamini_hochberg
 from flipsite.analyse.verdict import FALSE_DISCOVERY_RATE
 from flipsite.domain.estimates import Dependence
 
-DependenceTest = RunsTest | Homogeneity
+
+class DependenceTest(Protocol):
+    """A test of whether a model's draws are independent draws of one coin, or of one distribution."""
+
+    __dataclass_fields__: ClassVar[dict[str, Field[Any]]]
+
+    @property
+    def p_value(self) -> float:
+        """Of independent draws."""
+
+    @property
+    def q_value(self) -> float | None:
+        """Over all tests of dependence of the study; None for a model by itself."""
+
+    @property
+    def kind(self) -> Dependence:
+        """The dependence that it would show."""
+
+    @property
+    def design_effect(self) -> float:
+        """By how much that dependence widens the variance of the shares, at least 1."""
+
+
+_Test = TypeVar("_Test", bound=DependenceTest)
+
+ORDERED = frozenset([Dependence.RUNS, Dependence.DRIFT, Dependence.EVEN])
+"""What following the order or the labels makes of draws, where these are asked in blocks."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -27,7 +54,7 @@ class Overdispersion:
 
     Attributes:
         kind: What the surest test looked at.
-        design_effect: By how much the variance of the share is larger than that of independent draws, at
+        design_effect: By how much the variance of the shares is larger than that of independent draws, at
             least 1: the largest of the tests that reject.
         least_p: p-value of a share of one half given the number of runs, where these reject; else 0. No test
             of the share that takes the draws for independent may claim more.
@@ -39,73 +66,54 @@ class Overdispersion:
 
 
 def with_q_values(
-    tests: Mapping[str, tuple[DependenceTest | None, ...]],
-) -> dict[str, tuple[DependenceTest | None, ...]]:
-    """The tests of all models of a study with their q-values: one family (Benjamini-Hochberg)."""
-    made = [test.p_value for each in tests.values() for test in each if test]
-    q = iter(benjamini_hochberg(made).tolist())
+    tests: Mapping[str, tuple[_Test, ...]], *, followers: Container[str] = ()
+) -> dict[str, tuple[_Test, ...]]:
+    """The tests of all models of a study with their q-values: one family (Benjamini-Hochberg).
+
+    Args:
+        tests: Of each model.
+        followers: Models whose tests in ORDERED are none of the family and get no q-value: they are known to
+            follow the order or the labels.
+    """
+
+    def counts(model: str, test: _Test) -> bool:
+        return model not in followers or test.kind not in ORDERED
+
+    p = [test.p_value for model, each in tests.items() for test in each if counts(model, test)]
+    q = iter(benjamini_hochberg(p).tolist())
     return {
-        model: tuple(test and replace(test, q_value=next(q)) for test in each)
+        model: tuple(replace(test, q_value=next(q)) if counts(model, test) else test for test in each)
         for model, each in tests.items()
     }
 
 
 def overdispersion(
-    tests: Iterable[DependenceTest | None], *, follows: bool = False, target: float = 0.5
+    tests: Iterable[DependenceTest], *, follows: bool = False, target: float | None = 0.5
 ) -> Overdispersion | None:
     """The dependence of one model's draws, under the study's false discovery allowance; None without any.
 
     Args:
         tests: With their q-values.
-        follows: Whether the model is known to follow the order or the labels: that alone makes runs, and
-            halves that differ where draws were asked in blocks.
-        target: Probability that the prompt asks for.
+        follows: Whether the model is known to follow the order or the labels: its tests in ORDERED then show
+            nothing else.
+        target: Probability of a one that the prompt asks for; None for more than two outcomes.
     """
     found = [
         test
         for test in tests
-        if test and test.q_value is not None and test.q_value < FALSE_DISCOVERY_RATE
-        if not (follows and kind_of(test) in (Dependence.RUNS, Dependence.DRIFT))
+        if test.q_value is not None and test.q_value < FALSE_DISCOVERY_RATE
+        if not (follows and test.kind in ORDERED)
     ]
     if not found:
         return None
     return Overdispersion(
-        kind=kind_of(min(found, key=lambda test: test.p_value)),
-        design_effect=max(design_effect(test) for test in found),
+        kind=min(found, key=lambda test: test.p_value).kind,
+        design_effect=max(test.design_effect for test in found),
         least_p=max(
             (even_share_given_runs(test) for test in found if isinstance(test, RunsTest) and target == 0.5),
             default=0.0,
         ),
     )
-
-
-def kind_of(test: DependenceTest) -> Dependence:
-    """What a test looks at."""
-    if isinstance(test, RunsTest):
-        return Dependence.RUNS
-    return Dependence.DRIFT if test.by == "half" else Dependence(test.by)
-
-
-def design_effect(test: DependenceTest) -> float:
-    """By how much a dependence widens the variance of the share, at least 1.
-
-    Runs: (1 + r)/(1 − r), r the correlation of neighbours, raised by (1 + 3r)/n for its bias. Groups:
-    Pearson's statistic over its degrees of freedom. Neither leaves fewer than two effective draws.
-
-    Source:
-        Bayley & Hammersley (1946), J. R. Statist. Soc. Suppl. 8, 184-197; Kendall (1954), Biometrika 41,
-        403-404, for the bias of r; McCullagh & Nelder (1989), Generalized Linear Models, section 4.5.
-    """
-    if isinstance(test, RunsTest):
-        n, r = test.n_valid, test.autocorrelation
-        near = min(r + (1 + 3 * r) / n, 1 - 2 / n)
-        widened = (1 + near) / (1 - near)
-    else:
-        n = sum(group.n_valid for group in test.groups)
-        share = sum(group.n_ones for group in test.groups) / n
-        apart = sum((group.n_ones - group.n_valid * share) ** 2 / group.n_valid for group in test.groups)
-        widened = apart / (share * (1 - share)) / (len(test.groups) - 1)
-    return min(max(1.0, widened), max(1.0, n / 2))
 
 
 def widened_test(
@@ -131,10 +139,11 @@ def widened_p_value(
     """The p-value of `widened_test`, for arrays of models."""
     ones, valid, effect = (np.asarray(each, np.float64) for each in (n_ones, n_valid, design_effect))
     exact = binomial_test(n_ones, n_valid, target=target)
-    error = np.sqrt(target * (1 - target) * valid / effect)
-    away = np.divide(abs(ones - valid * target) / effect, error, out=np.zeros_like(error), where=error > 0)
-    by_t = np.minimum(1.0, 2 * stdtr(np.maximum(1.0, valid / effect - 1), -away))
-    return np.where((effect == 1) | (error == 0), exact, np.maximum(exact, by_t))
+    variance = valid * target * (1 - target)
+    away = (ones - valid * target) ** 2
+    statistic = np.divide(away, variance, out=np.zeros_like(away), where=variance > 0)
+    widened = widened_pearson_p(statistic, valid, effect, n_outcomes=2)
+    return np.where((effect == 1) | (variance == 0), exact, np.maximum(exact, widened))
 
 
 def false_flag_bound(*, n_tests: int, n_rejected: int, n_each: int) -> float:

@@ -7,6 +7,7 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from flipsite.analyse.binomial import binomial_test, jeffreys
+from flipsite.analyse.dependence.overdispersion import widened_p_value
 from flipsite.analyse.false_discovery import benjamini_hochberg
 from flipsite.analyse.outcomes.multinomial import Counts, pearson_tests, total_variation
 from flipsite.domain.counts import PromptArm
@@ -38,14 +39,21 @@ class OutcomeEstimate:
 
 
 def outcome_estimates(
-    counts: Sequence[int], *, labels: Sequence[str], shares: Sequence[float]
+    counts: Sequence[int], *, labels: Sequence[str], shares: Sequence[float], design_effect: float = 1.0
 ) -> tuple[OutcomeEstimate, ...]:
-    """Estimate the share of each outcome of one model, in the order of the labels."""
+    """Estimate the share of each outcome of one model, in the order of the labels.
+
+    Args:
+        counts: By outcome.
+        labels: Their names.
+        shares: The target.
+        design_effect: By how much dependent draws widen the variance of the shares.
+    """
     n_valid = sum(counts)
-    low, high = jeffreys(counts, n_valid)
     counted, target, p = np.asarray(counts), np.asarray(shares), np.ones(len(counts))
+    low, high = jeffreys(counted / design_effect, n_valid / design_effect)
     for share in dict.fromkeys(shares):
-        p[target == share] = binomial_test(counted[target == share], n_valid, target=share)
+        p[target == share] = widened_p_value(counted[target == share], n_valid, design_effect, target=share)
     q = benjamini_hochberg(p)
 
     def known(value: float) -> float | None:

@@ -1,15 +1,14 @@
 """Are draws from k outcomes independent draws of one distribution? Providers, days, halves, neighbours."""
 
-from collections.abc import Container, Mapping, Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from typing import Literal
 
 import numpy as np
 from numpy.typing import NDArray
 from scipy.special import chdtrc, gammaincc, ndtr, pdtr, pdtrc
 
-from flipsite.analyse.false_discovery import benjamini_hochberg
-from flipsite.analyse.verdict import FALSE_DISCOVERY_RATE
+from flipsite.analyse.dependence.design_effect import groups_design_effect, runs_design_effect
 from flipsite.domain.counts import ModelCounts, Transitions
 from flipsite.domain.draws import Codes
 from flipsite.domain.estimates import Dependence
@@ -37,12 +36,14 @@ class GroupComparison:
         by: What the groups are.
         groups: Name and valid draws of each that has at least five.
         p_value: By `same_shares`; of halves by `same_halves`.
-        q_value: Over all such tests of the study.
+        design_effect: By how much the groups widen the variance of the shares.
+        q_value: Over all tests of dependence of the study; None for a model by itself.
     """
 
     by: Literal["provider", "day", "half"]
     groups: tuple[tuple[str, int], ...]
     p_value: float
+    design_effect: float
     q_value: float | None = None
 
     @property
@@ -56,12 +57,14 @@ class RepeatTest:
     """Do draws repeat the one before as often as chance would?
 
     Attributes:
-        n_repeats: Draws that equal the one before.
+        n_valid: Draws.
+        n_repeats: Those that equal the one before.
         expected: Their mean over all orders of the same draws, Σ c(c − 1)/n.
         p_value: Two-sided, by the limits of the law.
-        q_value: Over all such tests of the study.
+        q_value: Over all tests of dependence of the study; None for a model by itself.
     """
 
+    n_valid: int
     n_repeats: int
     expected: float
     p_value: float
@@ -71,6 +74,17 @@ class RepeatTest:
     def kind(self) -> Dependence:
         """The dependence that it would show."""
         return Dependence.RUNS
+
+    @property
+    def autocorrelation(self) -> float:
+        """Share of draws that repeat the last beyond chance, in [−1, 1]; −1/n is its mean over all orders."""
+        n = self.n_valid
+        return (self.n_repeats - self.expected) / (n - 1 - self.expected) - 1 / n
+
+    @property
+    def design_effect(self) -> float:
+        """By how much the runs widen the variance of the shares."""
+        return runs_design_effect(self.n_valid, self.autocorrelation)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -89,6 +103,11 @@ class EvennessTest:
     def kind(self) -> Dependence:
         """The dependence that it would show."""
         return Dependence.EVEN
+
+    @property
+    def design_effect(self) -> float:
+        """1: counts that are too even make no interval wider."""
+        return 1.0
 
 
 OutcomeDependence = GroupComparison | RepeatTest | EvennessTest
@@ -139,7 +158,9 @@ def compare_groups(
     if len(groups) < 2:
         return None
     sizes = tuple((name, sum(counts)) for name, counts in groups.items())
-    return GroupComparison(by=by, groups=sizes, p_value=same_shares(list(groups.values())))
+    table = list(groups.values())
+    effect = groups_design_effect(table)
+    return GroupComparison(by=by, groups=sizes, p_value=same_shares(table), design_effect=effect)
 
 
 def compare_halves(outcomes: Codes, n_outcomes: int) -> GroupComparison | None:
@@ -158,7 +179,8 @@ def compare_halves(outcomes: Codes, n_outcomes: int) -> GroupComparison | None:
     if middle < FEWEST or np.count_nonzero(first + second) < 2:
         return None
     sizes = (("first half", middle), ("second half", len(valid) - middle))
-    return GroupComparison(by="half", groups=sizes, p_value=same_halves(first, second))
+    effect = groups_design_effect([first, second])
+    return GroupComparison(by="half", groups=sizes, p_value=same_halves(first, second), design_effect=effect)
 
 
 def same_halves(first: Integers, second: Integers) -> float:
@@ -219,7 +241,7 @@ def repeats(neighbours: Transitions, counts: Sequence[int]) -> RepeatTest | None
         return None
     else:
         p = min(1.0, 2 * float(ndtr(-max(0.0, abs(seen - expected) - 0.5) / variance**0.5)))
-    return RepeatTest(n_repeats=seen, expected=expected, p_value=p)
+    return RepeatTest(n_valid=neighbours.n_valid, n_repeats=seen, expected=expected, p_value=p)
 
 
 def dependence_tests(
@@ -234,32 +256,3 @@ def dependence_tests(
         compare_groups(counted.by_day, by="day"),
     )
     return tuple(test for test in made if test is not None)
-
-
-def with_q(
-    tests: Mapping[str, tuple[OutcomeDependence, ...]], *, followers: Container[str] = ()
-) -> dict[str, tuple[OutcomeDependence, ...]]:
-    """The tests of all models of a study with their q-values: one family (Benjamini-Hochberg).
-
-    Args:
-        tests: Of each model.
-        followers: Models that follow the order or the labels: that alone makes draws even, or repeat or not,
-            so these tests of theirs have no q-value and are none of the family.
-    """
-
-    def counts(model: str, test: OutcomeDependence) -> bool:
-        ordered = (Dependence.RUNS, Dependence.EVEN, Dependence.DRIFT)
-        return not (model in followers and test.kind in ordered)
-
-    p = [test.p_value for model, each in tests.items() for test in each if counts(model, test)]
-    q = iter(benjamini_hochberg(p).tolist())
-    return {
-        model: tuple(replace(test, q_value=next(q)) if counts(model, test) else test for test in each)
-        for model, each in tests.items()
-    }
-
-
-def shown_dependence(tests: Sequence[OutcomeDependence]) -> Dependence | None:
-    """The surest dependence that one model's tests show by their q-values; None without any."""
-    found = [test for test in tests if test.q_value is not None and test.q_value < FALSE_DISCOVERY_RATE]
-    return min(found, key=lambda test: test.p_value).kind if found else None

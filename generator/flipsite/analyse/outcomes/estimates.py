@@ -7,6 +7,8 @@ from math import isfinite
 import numpy as np
 
 from flipsite.analyse.binomial import LEVEL, Floats
+from flipsite.analyse.dependence.design_effect import clusters_design_effect, widened_pearson_p
+from flipsite.analyse.dependence.overdispersion import overdispersion, with_q_values
 from flipsite.analyse.estimates import competition_ranks, counted_alone
 from flipsite.analyse.false_discovery import benjamini_hochberg
 from flipsite.analyse.outcomes.by_outcome import (
@@ -20,12 +22,7 @@ from flipsite.analyse.outcomes.by_outcome import (
     rank_bounds,
     upper_margin,
 )
-from flipsite.analyse.outcomes.dependence import (
-    OutcomeDependence,
-    dependence_tests,
-    shown_dependence,
-    with_q,
-)
+from flipsite.analyse.outcomes.dependence import OutcomeDependence, dependence_tests
 from flipsite.analyse.outcomes.entropy import effective_outcomes, entropy_bits, log10_e_value
 from flipsite.analyse.outcomes.multinomial import (
     Counts,
@@ -36,9 +33,9 @@ from flipsite.analyse.outcomes.multinomial import (
     total_variation_quantiles,
 )
 from flipsite.analyse.verdict import FAIR_MARGIN, FALSE_DISCOVERY_RATE, verdict
-from flipsite.domain.counts import StudyCounts
+from flipsite.domain.counts import PromptArm, StudyCounts
 from flipsite.domain.draws import Tally
-from flipsite.domain.estimates import Estimate, Sway
+from flipsite.domain.estimates import Dependence, Estimate, Sway
 from flipsite.domain.study import Study
 
 
@@ -49,14 +46,16 @@ class ModelOutcomes:
     Attributes:
         outcomes: Each outcome, in the order of the study.
         statistic: Pearson's χ².
-        p_value: Probability of a statistic at least as large under the target.
-        exact: Whether the p-values are exact; else they are of 99,999 simulated samples.
+        p_value: Probability of a statistic at least as large under the target, given the design effect.
+        exact: Whether p-values of independent draws are exact; else they are of 99,999 simulated samples.
         p_even: Probability of draws at least as even under the target: small where they are too even.
         phi_squared: Unbiased Σ (p − π)²/π, which compares models of unequal draws; None below two draws.
         log10_e: Anytime-valid evidence against the target, log₁₀; infinite where an impossible outcome came.
         places: What the place of a label in the prompt does; None where one order was asked.
         label_p: p-value of draws that agree because they were given the same labels; None with fixed labels.
         dependence: Tests of whether the draws are independent draws of one distribution.
+        depends: How they depend on each other, where that is shown.
+        design_effect: By how much that, and shared labels, widen the variance of the shares; at least 1.
         n_missing: Draws without an outcome.
         missing_low: Least bias that any outcomes of the missing draws would give.
         missing_high: Largest bias that they would give.
@@ -72,6 +71,8 @@ class ModelOutcomes:
     places: PlaceEffect | None
     label_p: float | None
     dependence: tuple[OutcomeDependence, ...]
+    depends: Dependence | None = None
+    design_effect: float = 1.0
     n_missing: int
     missing_low: float
     missing_high: float
@@ -109,9 +110,46 @@ def study_outcomes(study: Study, counts: StudyCounts) -> dict[str, ModelOutcomes
             missing_low=low,
             missing_high=high,
         )
-    swayed = followed(found)
-    dependence = with_q({model: each.dependence for model, each in found.items()}, followers=swayed)
-    return {model: replace(each, dependence=dependence[model]) for model, each in found.items()}
+    dependence = with_q_values(
+        {model: each.dependence for model, each in found.items()}, followers=followed(found)
+    )
+    return {
+        tally.model: _widened(
+            replace(found[tally.model], dependence=dependence[tally.model]),
+            clusters=_label_sets(counts.models[tally.model].shown) if random else [],
+            shares=prompt.shares,
+        )
+        for tally in drawn
+    }
+
+
+def _label_sets(arms: Sequence[PromptArm]) -> list[Counts]:
+    """Counts by outcome of each set of labels."""
+    found: dict[str, Counts] = {}
+    for arm in arms:
+        found[arm.labels] = found.get(arm.labels, 0) + np.asarray(arm.counts, np.int64)
+    return list(found.values())
+
+
+def _widened(model: ModelOutcomes, *, clusters: Sequence[Counts], shares: Sequence[float]) -> ModelOutcomes:
+    """The model, its intervals and p-values those of draws that depend on each other or share labels."""
+    shown = overdispersion(model.dependence, target=None)
+    depends = shown.kind if shown else None
+    effect = max(
+        shown.design_effect if shown else 1.0, clusters_design_effect(clusters, shares) if clusters else 1.0
+    )
+    if effect == 1:
+        return replace(model, depends=depends)
+    counts = [each.count for each in model.outcomes]
+    labels = [each.label for each in model.outcomes]
+    p = widened_pearson_p(model.statistic, sum(counts), effect, n_outcomes=sum(share > 0 for share in shares))
+    return replace(
+        model,
+        outcomes=outcome_estimates(counts, labels=labels, shares=shares, design_effect=effect),
+        p_value=max(model.p_value, float(p)),
+        depends=depends,
+        design_effect=effect,
+    )
 
 
 def outcome_study_estimates(
@@ -144,12 +182,14 @@ def outcome_study_estimates(
     p = np.array([found[tally.model].p_value for tally in drawn])
     q = benjamini_hochberg(p)
     within = _within_places(bias, [found[tally.model].places for tally in drawn])
-    half = total_variation_quantiles(valid.tolist(), k)
+    effects = [found[tally.model].design_effect for tally in drawn]
+    effective = [max(1, int(n / effect)) for n, effect in zip(valid.tolist(), effects, strict=True)]
+    half = total_variation_quantiles(effective, k)
     n_intervals = len(drawn) * (1 + any(each is not None for each in within))
-    margins = rank_margins(valid.tolist(), k, n_intervals=n_intervals)
+    margins = rank_margins(effective, k, n_intervals=n_intervals)
     ranking = [b if w is None else w for b, w in zip(bias.tolist(), within, strict=True)]
     rank, bounds = competition_ranks(np.round(ranking, 12)), rank_bounds(ranking, *margins)
-    effective, entropy = effective_outcomes(matrix), entropy_bits(matrix)
+    n_effective, entropy = effective_outcomes(matrix), entropy_bits(matrix)
     sways = followed(found)
     top = matrix.argmax(axis=1) if drawn else []
     blank = {
@@ -158,8 +198,8 @@ def outcome_study_estimates(
     }
     records = {}
     for i, tally in enumerate(drawn):
-        sway, reach = sways.get(tally.model), half[tally.n_valid]
-        depends = shown_dependence(found[tally.model].dependence)
+        sway, reach = sways.get(tally.model), half[effective[i]]
+        depends = found[tally.model].depends
         fair = sway is None and depends is None and ranking[i] + reach <= FAIR_MARGIN
         records[tally.model] = replace(
             blank[tally.model],
@@ -173,12 +213,13 @@ def outcome_study_estimates(
             verdict=verdict(float(q[i]), fair=fair),
             sway=sway,
             dependence=depends,
+            design_effect=effects[i],
             rank=int(rank[i]),
             rank_low=bounds[i][0],
             rank_high=bounds[i][1],
             top=study.prompt.outcomes[int(top[i])] if study.prompt.labels == "fixed" else None,
             top_share=float(matrix[i].max() / valid[i]),
-            effective=_known(effective[i]),
+            effective=_known(n_effective[i]),
             entropy_bits=float(entropy[i]),
         )
     return tuple((blank | records).values())
@@ -216,7 +257,7 @@ def rank_margins(valid: Sequence[int], n_outcomes: int, *, n_intervals: int) -> 
     """By how much each bias may be smaller, and larger, at a level at which all intervals hold at once.
 
     Args:
-        valid: Valid draws of each model.
+        valid: Valid draws of each model, as many as their design effect leaves.
         n_outcomes: k.
         n_intervals: How many intervals are to hold.
     """

@@ -9,7 +9,7 @@ from scipy.special import xlogy
 
 from flipsite.analyse.outcomes.entropy import log10_e_value
 from flipsite.analyse.outcomes.multinomial import total_variation
-from flipsite.analyse.sequential import StoppingState, settle, shown_biased
+from flipsite.analyse.sequential import StoppingState, settle, shown_biased, shown_near
 from flipsite.analyse.verdict import FAIR_MARGIN, FALSE_DISCOVERY_RATE
 from flipsite.domain.study import Prompt
 from flipsite.domain.trajectory import N_COUNTS, OutcomeCounts, RunningCounts
@@ -27,10 +27,11 @@ def settle_study(
     """
     if (k := prompt.n_outcomes) > 2:
         return settle_outcomes(
-            [OutcomeCounts(outcomes=each[:k], places=each[k:]) for each in counts],
+            [OutcomeCounts.of(each, k) for each in counts],
             shares=prompt.shares,
             n_models=n_models,
             turned_orders=prompt.orders == "rotated",
+            fresh_labels=prompt.labels == "random",
         )
     both_orders = prompt.orders == "both"
     return settle(
@@ -48,6 +49,7 @@ def settle_outcomes(
     shares: Sequence[float],
     n_models: int,
     turned_orders: bool,
+    fresh_labels: bool = False,
     margin: float = FAIR_MARGIN,
     rate: float = FALSE_DISCOVERY_RATE,
 ) -> tuple[StoppingState, ...]:
@@ -56,24 +58,37 @@ def settle_outcomes(
     A model that follows the order has even shares over all orders. So where the orders are turned it is fair
     only if the places in the prompt are drawn evenly as well.
 
+    Draws that share fresh labels may depend on each other, those of different labels do not. So the evidence
+    of bias then counts the first draw of each set of labels alone, and a model is fair only if the first two
+    agree about as often as chance lets them.
+
     Args:
         counts: Of each model, so far.
         shares: The target.
         n_models: Models watched in all.
         turned_orders: Whether each label is named first as often as the others.
+        fresh_labels: Whether every k draws have labels of their own.
         margin: Nearness to the target that counts as fair, as a total variation.
         rate: False discovery rate of the biased, and error rate of each that is fair.
     """
-    log_e = [log10_e_value(each.outcomes, shares) * log(10) for each in counts]
+    log_e = [
+        log10_e_value(each.firsts if fresh_labels else each.outcomes, shares) * log(10) for each in counts
+    ]
     biased = shown_biased(log_e, n_models=n_models, rate=rate).tolist()
-    even = (1 / len(shares),) * len(shares)
+    even, agreement = (1 / len(shares),) * len(shares), sum(share**2 for share in shares)
+
+    def fair(each: OutcomeCounts) -> bool:
+        return (
+            shown_near_shares(each.outcomes, shares, margin=margin, rate=rate)
+            and (not turned_orders or shown_near_shares(each.places, even, margin=margin, rate=rate))
+            and (
+                not fresh_labels
+                or bool(shown_near(each.n_alike, each.n_pairs, target=agreement, margin=margin, rate=rate))
+            )
+        )
+
     return tuple(
-        StoppingState.BIASED
-        if bad
-        else StoppingState.FAIR
-        if shown_near_shares(each.outcomes, shares, margin=margin, rate=rate)
-        and (not turned_orders or shown_near_shares(each.places, even, margin=margin, rate=rate))
-        else StoppingState.OPEN
+        StoppingState.BIASED if bad else StoppingState.FAIR if fair(each) else StoppingState.OPEN
         for each, bad in zip(counts, biased, strict=True)
     )
 

@@ -109,6 +109,10 @@ _WHY_DEPENDENT = {
     Dependence.EVEN: "they are more even than chance allows",
 }
 
+_WHY_DEPENDENT_OUTCOMES = _WHY_DEPENDENT | {
+    Dependence.DRIFT: "its shares changed from the first half of its draws to the second",
+}
+
 _FLAGS = {
     Dependence.RUNS: "draws not independent",
     Dependence.DRIFT: "share drifts",
@@ -127,12 +131,14 @@ def flag_text(estimate: Estimate) -> str:
 
 def _depends(estimate: Estimate, dependence: Dependence) -> str:
     """What dependent draws allow to be said: the interval is wider, and fair they are not."""
-    why = f"But its draws are not independent draws of one coin: {_WHY_DEPENDENT[dependence]}"
-    if estimate.outcomes > 2:
-        why = why.replace("of one coin", "of one distribution").replace("its share of ones", "what it draws")
-        return f"{why}, so its shares say little, and it is not called fair."
+    coin = estimate.outcomes == 2
+    why = f"But its draws are not independent draws of one {'coin' if coin else 'distribution'}: "
+    why += _WHY_DEPENDENT[dependence] if coin else _WHY_DEPENDENT_OUTCOMES[dependence]
     if estimate.verdict is Verdict.BIASED:
-        return f"{why}. Even with the wider interval that follows, its share is too far off to be luck."
+        far = "share is" if coin else "shares are"
+        return f"{why}. Even with the wider interval that follows, its {far} too far off to be luck."
+    if dependence is Dependence.EVEN:
+        return f"{why}. So it is not called fair."
     return f"{why}. Its interval is wider for that, and it is not called fair."
 
 

@@ -43,6 +43,12 @@ def number_of(cell: Any, *, decimal: str = ".") -> float | None:
     return number if isfinite(number) else None
 
 
+def rounded(cell: str | None, *, decimal: str = ".") -> str | None:
+    """The whole number nearest to the real one that a cell holds, of two the even one; else the cell."""
+    number = number_of(cell, decimal=decimal)
+    return cell if number is None else str(round(number))
+
+
 def name_of(cell: Any, *, exact: bool) -> str:
     """A model's name, trimmed unless it is known to be exact; empty where there is none."""
     text = "" if cell is None else str(cell)

@@ -36,6 +36,7 @@ class ImportOptions:
         decimal: The decimal mark of the file's numbers, a point or a comma.
         encoding: The encoding of its text; None for UTF-8, or what a byte order mark says.
         source: The tool whose log the file is, as `--from` names it.
+        rounds: Whether real numbers are rounded to the whole numbers that are the labels.
         requests: The requests of the batch whose output the file is, where they are known.
     """
 
@@ -46,6 +47,7 @@ class ImportOptions:
     decimal: str = "."
     encoding: str | None = None
     source: str = "auto"
+    rounds: bool = False
     requests: BatchRequests | None = None
 
     @property
@@ -82,6 +84,7 @@ def parse_options(
     encoding: str | None = None,
     source: str = "auto",
     outcomes: str | None = None,
+    rounds: bool = False,
 ) -> ImportOptions:
     """Parse the options as they are typed: `OURS=THEIRS`, `COL=VALUE`, `A,B`.
 
@@ -95,6 +98,8 @@ def parse_options(
     if labels is not None and outcomes is not None:
         raise UsageError("--labels and --outcomes both name the labels; leave one of them out")
     names = _pair(labels) if labels is not None else None if outcomes is None else _outcomes(outcomes)
+    if rounds and not (outcomes and names and all(_WHOLE.fullmatch(name) for name in names)):
+        raise UsageError("--round: takes outcomes that are whole numbers; name them, as in --outcomes 0..10")
     if names and mapped.get("labels"):
         option = "--outcomes" if outcomes else "--labels"
         raise UsageError(f"{option} and --column labels= both name the labels; leave one of them out")
@@ -113,6 +118,7 @@ def parse_options(
         decimal=decimal,
         encoding=encoding,
         source=source,
+        rounds=rounds,
     )
 
 
@@ -243,6 +249,7 @@ def _columns_in_row(theirs: str) -> tuple[str, ...]:
 
 
 _COLUMN_RANGE = re.compile(r"(.*?)(\d{1,6})\.\.(.*?)(\d{1,6})")
+_WHOLE = re.compile(r"-?\d{1,18}", re.ASCII)
 _NUMBER_RANGE = re.compile(r"(-?\d{1,9})\.\.(-?\d{1,9})")
 
 

@@ -69,6 +69,7 @@ class ImportReport:
         from_answers: Whether outcomes were read from the models' answers.
         per_answer: Draws in an answer, as most answers have them.
         n_contradictions: Rows whose response names the other label than their outcome.
+        n_rounded: Rows whose outcome was rounded to a whole number.
         numbered: Whether the draws carry the file's own numbers.
         n_problems: Everything that could not be read.
         problems: The first ten of them.
@@ -95,6 +96,7 @@ class ImportReport:
     from_answers: bool = False
     per_answer: int = 1
     n_contradictions: int = 0
+    n_rounded: int = 0
     numbered: bool = False
     n_problems: int = 0
     problems: tuple[Problem, ...] = ()
@@ -222,8 +224,13 @@ class _ImportPlan:
     def record(self) -> dict[str, Any]:
         """The record of it that the snapshot keeps."""
         options = self.options
-        later = {"decimal": options.decimal, "encoding": options.encoding, "model": options.model}
+        later: dict[str, Any] = {
+            "decimal": options.decimal,
+            "encoding": options.encoding,
+            "model": options.model,
+        }
         later |= {"source": None if options.source == "auto" else options.source}
+        later |= {"round": options.rounds or None}
         return {
             "file": self.path.name,
             "sha256": self.sha256,
@@ -303,6 +310,7 @@ def _import(sheet: Sheet, plan: _ImportPlan) -> ImportReport:
         reading=rows.reading,
         from_answers=rows.from_answers,
         n_contradictions=rows.n_contradictions,
+        n_rounded=rows.n_rounded,
         numbered=rows.numbered,
         n_problems=rows.problems.n,
         problems=rows.problems.first,

@@ -65,6 +65,7 @@ class Rows:
         reading: How the outcome column was understood.
         from_answers: Whether outcomes were read from the models' answers.
         n_contradictions: Rows whose response names another side.
+        n_rounded: Rows whose outcome was rounded to a whole number.
         n_filtered: Rows that `--where` left out.
         n_lost: Rows that name no model, and texts that are no row.
         problems: What could not be read.
@@ -84,6 +85,7 @@ class Rows:
     reading: str
     from_answers: bool
     n_contradictions: int
+    n_rounded: int
     n_filtered: int
     n_lost: int
     problems: Problems
@@ -144,6 +146,7 @@ def rows_of(
         reading=kinds.drawn.reading,
         from_answers=layout.answers,
         n_contradictions=kinds.drawn.n_contradictions,
+        n_rounded=survey.n_rounded,
         n_filtered=sheet.n_rows - survey.n_wanted,
         n_lost=n_lost,
         problems=survey.problems,

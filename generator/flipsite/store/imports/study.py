@@ -1,6 +1,7 @@
 """The description of a study that is made of imported draws: as much as they state."""
 
 import json
+import re
 from collections import Counter
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass
@@ -147,6 +148,6 @@ def _outcomes(labels: Collection[Labels]) -> Labels:
 def _form(outcomes: Labels) -> OutcomeForm:
     if len(outcomes) == 2:
         return "pair"
-    first = outcomes[0]
-    whole = first.isdecimal() and outcomes == tuple(str(int(first) + n) for n in range(len(outcomes)))
+    first = re.fullmatch(r"-?\d{1,18}", outcomes[0], re.ASCII)
+    whole = first and outcomes == tuple(str(int(first[0]) + n) for n in range(len(outcomes)))
     return "range" if whole else "list"

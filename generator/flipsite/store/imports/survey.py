@@ -8,6 +8,7 @@ import re
 from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from functools import partial
 
 import numpy as np
 import pyarrow as pa
@@ -16,7 +17,16 @@ from numpy.typing import NDArray
 from flipsite.domain.draws import STATUSES, Status
 from flipsite.errors import UsageError
 from flipsite.store.exports import HEADERS
-from flipsite.store.imports.cells import Labels, is_missing, labels_of, labels_of_two, name_of, whole_of
+from flipsite.store.imports.cells import (
+    Labels,
+    is_missing,
+    labels_of,
+    labels_of_two,
+    name_of,
+    number_of,
+    rounded,
+    whole_of,
+)
 from flipsite.store.imports.codings import Codings
 from flipsite.store.imports.columns import ImportOptions, matches, reads_answers, reads_sequences
 from flipsite.store.imports.outcomes import LabelReader, RowOutcomes, code_of, decide
@@ -204,6 +214,7 @@ class Survey:
         problems: What could not be read so far.
         sequence: For each batch, the draws of each row's answer, where answers have several.
         lengths: How many answers have how many draws.
+        n_rounded: Rows whose outcome was rounded to a whole number.
     """
 
     layout: Layout
@@ -216,6 +227,7 @@ class Survey:
     problems: Problems = field(default_factory=Problems)
     sequence: list[pa.Array] = field(default_factory=list)
     lengths: Counter[int] = field(default_factory=Counter)
+    n_rounded: int = 0
     _labels: dict[Labels | None, int] = field(default_factory=dict)
     _kinds: dict[int, int] = field(default_factory=dict)
     _n_rows: list[int] = field(default_factory=list)
@@ -425,11 +437,25 @@ class Survey:
 
     def _outcomes(self, batch: Batch, labels: Ints, own: Ints) -> tuple[Ints, Ints]:
         column = self.layout.column(batch, "outcome")
+        if self.layout.options.rounds:
+            column = self._rounded(column)
         named = self._each(column, labels, self._read_label)
         code = self._each(column, labels, lambda cell, names: code_of(cell, len(names) if names else 2))
         cells, codes = distinct(column.filter(pa.array((own < 0) | (own == VALID))))
         self._codings.add(cells, np.bincount(codes, minlength=len(cells)).tolist())
         return named, code
+
+    def _rounded(self, column: pa.Array) -> pa.Array:
+        """The outcomes, real numbers among them rounded to whole ones."""
+        cells, codes = distinct(column)
+        decimal = self.layout.options.decimal
+        real = [
+            number is not None and number % 1 != 0
+            for number in map(partial(number_of, decimal=decimal), cells)
+        ]
+        self.n_rounded += int(np.array(real, np.bool_)[codes].sum())
+        whole = [rounded(cell, decimal=decimal) for cell in cells]
+        return pa.array(whole, pa.string()).take(pa.array(codes))
 
     def _each(self, column: pa.Array, labels: Ints, read: Callable[[str | None, Labels | None], int]) -> Ints:
         """Read each cell with its row's labels, and what is there twice once."""

@@ -138,7 +138,9 @@ def _biased_sentence(
     if estimate.is_flagged:
         return _never_fair(estimate)
     n_valid = estimate.valid or study.sampling.draws
-    statistic = outcomes.statistic if outcomes else _coin_statistic(study, estimate, n_valid)
+    statistic = (
+        outcomes.statistic / outcomes.design_effect if outcomes else _coin_statistic(study, estimate, n_valid)
+    )
     more = draws_to_doubt(n_valid, statistic, n_outcomes=estimate.outcomes)
     price = f" ({usd_text(more * usd)})" if more and usd else ""
     return (
