@@ -65,6 +65,71 @@ def test_weights_may_be_anything_and_a_face_that_cannot_be_settles_it() -> None:
     assert not shown_near_shares([500, 500, 1], (0.5, 0.5, 0.0))
 
 
+def ends_of_words(
+    k: int, shares: tuple[float, ...], *, n_sets: int, liking: float = 0.0, truth: tuple[float, ...] = ()
+) -> list[StoppingState]:
+    """Where forty models end that are given fresh labels and so often take one word of a set, if any."""
+    rng, one, found = np.random.default_rng(k), np.eye(k, dtype=np.int64), []
+    for _ in range(40):
+        likes, first = rng.random((n_sets, k)) < liking, rng.integers(0, k, (n_sets, 1))
+        drawn = np.where(
+            likes, rng.integers(0, k, (n_sets, 1)), rng.choice(k, (n_sets, k), p=truth or shares)
+        )
+        outcomes = one[drawn].sum(axis=1).cumsum(axis=0)
+        places = one[(drawn - first - np.arange(k)) % k].sum(axis=1).cumsum(axis=0)
+        firsts, alike = one[drawn[:, 0]].cumsum(axis=0), (drawn[:, 0] == drawn[:, 1]).cumsum()
+        state = StoppingState.OPEN
+        for look in range(9, n_sets, 10):
+            counts = OutcomeCounts(
+                outcomes=outcomes[look].tolist(),
+                places=places[look].tolist(),
+                firsts=firsts[look].tolist(),
+                n_alike=int(alike[look]),
+                n_pairs=look + 1,
+            )
+            (state,) = settle_outcomes(
+                [counts], shares=shares, n_models=1, turned_orders=True, fresh_labels=True
+            )
+            if state is not StoppingState.OPEN:
+                break
+        found.append(state)
+    return found
+
+
+def test_with_fresh_labels_an_even_model_is_settled_as_fair() -> None:
+    """Most of forty within 2,400 draws, and at most 5 % as biased."""
+    found = ends_of_words(6, EVEN, n_sets=400)
+    assert found.count(StoppingState.FAIR) >= 30
+    assert found.count(StoppingState.BIASED) <= 2
+
+
+def test_a_liking_for_words_is_neither_bias_nor_fair() -> None:
+    """Draws that share their labels count once as evidence, and must not agree more often than chance."""
+    found = ends_of_words(6, EVEN, n_sets=400, liking=0.6)
+    assert found.count(StoppingState.FAIR) <= 2
+    assert found.count(StoppingState.BIASED) <= 2
+    evidence = [np.bincount(np.repeat([0, 1, 1], 6), minlength=6).tolist()]
+    plain = OutcomeCounts(
+        outcomes=evidence[0], places=[3] * 6, firsts=[1, 2, 0, 0, 0, 0], n_alike=3, n_pairs=3
+    )
+    settled = [
+        settle_outcomes([plain], shares=EVEN, n_models=1, turned_orders=True, fresh_labels=fresh)
+        for fresh in (False, True)
+    ]
+    assert settled == [(StoppingState.BIASED,), (StoppingState.OPEN,)]
+
+
+def test_weights_that_are_not_followed_are_found_with_fresh_labels() -> None:
+    """At the margin, also where a third of the draws follow a word: mostly biased in the end, never fair."""
+    shares, margin = (0.5, 0.3, 0.2), (0.4, 0.3, 0.3)
+    assert ends_of_words(3, shares, n_sets=600, truth=(1 / 3,) * 3).count(StoppingState.BIASED) == 40
+    mixed = (3 / 7, 2 / 7, 2 / 7)
+    for liking, truth in ((0.0, margin), (0.3, mixed)):
+        found = ends_of_words(3, shares, n_sets=600, liking=liking, truth=truth)
+        assert found.count(StoppingState.FAIR) <= 2
+        assert found.count(StoppingState.BIASED) >= 30
+
+
 def test_draws_are_counted_by_outcome_place_and_set_of_labels() -> None:
     """The list began at outcome 2 when 0 was drawn: the second of three places."""
     counter = OutcomeCounter(3)

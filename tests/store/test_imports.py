@@ -33,10 +33,13 @@ def add(
     where: tuple[str, ...] = (),
     labels: str | None = None,
     name: str = "a.csv",
+    outcomes: str | None = None,
+    rounds: bool = False,
 ) -> ImportReport:
     path = folder.parents[2] / name
     path.write_text(content, encoding="utf-8")
-    return import_file(path, folder=folder, options=parse_options(columns, where, labels))
+    options = parse_options(columns, where, labels, outcomes=outcomes, rounds=rounds)
+    return import_file(path, folder=folder, options=options)
 
 
 def draws_of(folder: Path) -> Draws:
@@ -452,6 +455,33 @@ def test_labels_may_hold_commas(study: Path) -> None:
     add(study, 'model,outcome\na,"yes, sir"\na,No\n', labels='no,"yes, sir"')
     assert draws_of(study).outcome.tolist() == [1, 0]
     assert set(draws_of(study).labels) == {'["no","yes, sir"]'}
+
+
+REALS = "model,outcome\na,2.0\na,-1.6\na,0.5\na,1.5\na,7.4\na,x\na,\n"
+
+
+def test_real_numbers_are_no_outcomes_unless_they_are_rounded(study: Path) -> None:
+    """Halves to the even number; what is no number, or rounds to none of the labels, stays unread."""
+    plain = add(study, REALS, outcomes="-2..2")
+    assert (draws_of(study).outcome.tolist(), plain.n_rounded) == ([4, -1, -1, -1, -1, -1, -1], 0)
+    assert plain.reasons == {
+        "has the outcome, a real number; --round takes the nearest whole one": 3,
+        "has the outcome": 2,
+        "has no outcome": 1,
+    }
+    other = study.with_name("rounded")
+    report = add(other, REALS, outcomes="-2..2", rounds=True)
+    assert draws_of(other).outcome.tolist() == [4, 0, 2, 4, -1, -1, -1]
+    assert report.n_rounded == 4
+    (record,) = json.loads(read_notes(other / "draws.parquet")["flipsite_imports"])
+    assert record["round"] is True
+    assert load_study(other).prompt.form == "range"
+
+
+@pytest.mark.parametrize("outcomes", [None, "red,green", "0.5,1.5"])
+def test_only_whole_numbers_are_rounded_to(study: Path, outcomes: str | None) -> None:
+    with pytest.raises(UsageError, match=r"--round: takes outcomes that are whole numbers; name them"):
+        add(study, REALS, outcomes=outcomes, rounds=True)
 
 
 def test_json_lines_and_gzip(study: Path) -> None:

@@ -20,7 +20,7 @@ from flipsite.domain.draws import (
     probabilities_text,
 )
 from flipsite.errors import UsageError
-from flipsite.store.imports.cells import Labels, is_missing, moment_of, number_of, whole_of
+from flipsite.store.imports.cells import Labels, is_missing, moment_of, number_of, rounded, whole_of
 from flipsite.store.imports.columns import ImportOptions
 from flipsite.store.imports.overlap import Fingerprints
 from flipsite.store.imports.runs import ROWS_A_RUN, Runs
@@ -313,7 +313,15 @@ class _DrawReader:
                 self.survey.problems.add(int(batch.lines[row]), batch.faults[row])
             elif (state or "").strip().casefold() != Status.UNPARSED:
                 text = f"has the {theirs} {shown(cell)}" if (cell or "").strip() else f"has no {theirs}"
+                text += (
+                    ", a real number; --round takes the nearest whole one" if self._rounds_to(cell) else ""
+                )
                 self.survey.problems.add(int(batch.lines[row]), text)
+
+    def _rounds_to(self, cell: str | None) -> bool:
+        """Whether --round would make an outcome of a cell that is none."""
+        options = self.layout.options
+        return rounded(cell, decimal=options.decimal) in (options.labels or ()) and not options.rounds
 
     def _table(
         self, batch: Batch, model: Ints, kind: NDArray[np.int32], unread: "Mapping[str, _Unread]"
