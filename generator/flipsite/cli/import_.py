@@ -303,7 +303,7 @@ def _counts(report: "ImportReport") -> str:
     kept = [f"{n:,} {status}" for status, n in report.by_status.items()] or ["no new draw"]
     left = [
         (report.n_filtered, "left out by --where"),
-        (report.n_lost, "lost for want of a model"),
+        (report.n_lost, "left out as no draw"),
         (report.n_repeated, "repeated in the file"),
         (report.n_there, "already in the study"),
     ]

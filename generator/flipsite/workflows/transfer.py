@@ -132,6 +132,10 @@ def input_files(paths: Sequence[Path], stdin: BinaryIO) -> Iterator[list[Path]]:
                     shutil.copyfileobj(stdin, file)
             elif path.is_dir() and not shards_in(path):
                 files += _files_in(path)
+            elif path.is_fifo():  # it can be read once, a file must be read several times
+                files.append(Path(scratch, path.name))
+                with files[-1].open("wb") as file, path.open("rb") as pipe:
+                    shutil.copyfileobj(pipe, file)
             else:
                 files.append(path)
         try:

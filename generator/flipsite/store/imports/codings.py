@@ -83,6 +83,8 @@ def in_label_order(labels: Sequence[str]) -> tuple[str, ...]:
 def _remedy(shown: dict[Value, str], read: Counter[Value], unread: Counter[Value]) -> str:
     words = [value for value in unread if isinstance(value, str)]
     values = list(shown)
+    if len(values) == 1:
+        return "name both labels, as in --labels tails,heads"
     if len(values) == 2 or (len(words) == 2 == len(unread)):
         pair = sorted(values if len(values) == 2 else words, key=_rank)
         text = _option([shown[value] for value in pair])

@@ -20,7 +20,7 @@ from flipsite.store.imports.codings import in_label_order
 from flipsite.store.imports.columns import ImportOptions, matches
 from flipsite.store.imports.csv import opened_csv
 from flipsite.store.imports.files import head_of, is_json, is_parquet, opened_text, reading
-from flipsite.store.imports.json_records import json_records, list_inside, lost_text
+from flipsite.store.imports.json_records import json_records, list_inside
 from flipsite.store.imports.sheet import cell_text
 from flipsite.store.imports.study import DrawFacts, write_study
 
@@ -445,6 +445,6 @@ def _csv_rows(path: Path, text: TextIO) -> Iterator[tuple[int, Row]]:
 def _json_rows(path: Path, text: TextIO) -> Iterator[tuple[int, Row]]:
     for line, record in json_records(path, text):
         if not isinstance(record, dict):
-            raise UsageError(f"{path}: line {line} {lost_text(record)}")
+            raise UsageError(f"{path}: line {line} {record}")
         for entry in list_inside(record) or [record]:
             yield line, {name: cell_text(value) for name, value in entry.items()}

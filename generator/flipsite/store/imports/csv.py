@@ -10,7 +10,7 @@ import re
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
-from itertools import chain
+from itertools import chain, islice
 from pathlib import Path
 from typing import TextIO
 
@@ -26,6 +26,7 @@ CELL_CHARACTERS = 2**24
 """A cell longer than this is taken for a quote that was never closed."""
 
 _BLOCK = 2**22
+_MOST_BEFORE = 20
 _SEPARATOR_LINE = re.compile('\ufeff?"?sep=(.)"?\r?\n', re.IGNORECASE)
 
 
@@ -37,11 +38,13 @@ class Piece:
         lines: The line (from 1) that each begins on.
         cells: Those of each wanted column, as text, in the columns' order; an empty one is null.
         faults: Rows with more cells than the header, by their index, and words for it.
+        passed: The lines of rows that hold no data, and words for each: comments, and the header once more.
     """
 
     lines: list[int]
     cells: list[pa.Array]
     faults: dict[int, str]
+    passed: list[tuple[int, str]]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -52,11 +55,15 @@ class CsvText:
         names: All columns that have a name, trimmed, in the file's order; a name may stand twice.
         columns: The wanted ones that are there.
         pieces: The rows, to be read once; a UsageError tells where they are no CSV.
+        header_line: The line of the header.
+        n_before: Rows with text that stand before it, such as a title.
     """
 
     names: tuple[str, ...]
     columns: tuple[str, ...]
     pieces: Iterator[Piece]
+    header_line: int
+    n_before: int
 
 
 @contextmanager
@@ -65,8 +72,10 @@ def opened_csv(
 ) -> Iterator[CsvText]:
     """Read a CSV's header, and its rows as they are asked for.
 
-    The delimiter is the one that a first line `sep=;` names, or that shows the most needed columns. A file
-    with the header of `flipsite export` has guards before what a spreadsheet would run; they are taken off.
+    The delimiter is the one that a first line `sep=;` names, or that shows the most needed columns. The
+    header is the first row, or, where that shows none of these, one close below it that shows all but one. A
+    file with the header of `flipsite export` has guards before what a spreadsheet would run; they are taken
+    off.
 
     Args:
         path: The file, for errors.
@@ -83,39 +92,61 @@ def opened_csv(
     named = _SEPARATOR_LINE.match(first)
     if named:
         text.readline()
-    delimiter = named[1] if named else _delimiter(first, needed)
+        first = first[named.end() :]
+    folded = frozenset(name.casefold() for name in needed)
+    delimiter, n_before = _dialect(first, folded, named[1] if named else "".join(DELIMITERS))
     try:
-        yield _csv_text(path, text, wanted, delimiter, first_line=2 if named else 1)
+        yield _csv_text(path, text, wanted, delimiter, first_line=2 if named else 1, n_before=n_before)
     finally:
         csv.field_size_limit(limit)
 
 
-def _delimiter(first: str, needed: Sequence[str]) -> str:
-    """The delimiter that shows the most of the needed columns, then the most columns."""
+def _dialect(first: str, needed: frozenset[str], delimiters: str) -> tuple[str, int]:
+    """The delimiter that shows the most of the needed columns, then the most columns; the rows to pass over.
 
-    def shown(delimiter: str) -> tuple[int, int]:
-        header = next(csv.reader(io.StringIO(first, newline=""), delimiter=delimiter), [])
-        names = {name.strip().casefold() for name in header}
-        return sum(name.casefold() in names for name in needed), len(header)
+    Args:
+        first: The beginning of the text.
+        needed: In lower case.
+        delimiters: Those that it could be.
+    """
 
-    return max(DELIMITERS, key=shown)
+    def shown(delimiter: str, row: int) -> tuple[int, int]:
+        header = rows[delimiter][row] if row < len(rows[delimiter]) else []
+        return len({name.strip().casefold() for name in header} & needed), len(header)
+
+    rows = {delimiter: _first_rows(first, delimiter) for delimiter in delimiters}
+    best = max(delimiters, key=lambda delimiter: shown(delimiter, 0))
+    if needed and not shown(best, 0)[0]:
+        for row in range(1, _MOST_BEFORE):
+            below = max(delimiters, key=lambda delimiter: shown(delimiter, row))
+            if shown(below, row)[0] >= max(1, len(needed) - 1):
+                return below, row
+    return best, 0
+
+
+def _first_rows(first: str, delimiter: str) -> list[list[str]]:
+    rows = filter(any, csv.reader(io.StringIO(first, newline=""), delimiter=delimiter))
+    return list(islice(rows, _MOST_BEFORE))
 
 
 def _csv_text(
-    path: Path, text: TextIO, wanted: frozenset[str] | None, delimiter: str, *, first_line: int
+    path: Path, text: TextIO, wanted: frozenset[str] | None, delimiter: str, *, first_line: int, n_before: int
 ) -> CsvText:
     rows = _CsvRows(path, text, delimiter, first_line=first_line)
-    header = next(([name.strip() for name in row] for _, row in rows.numbered() if any(row)), [])
+    filled = ((line, row) for line, row in rows.numbered() if any(row))
+    line, row = next(islice(filled, n_before, None), (first_line, []))
+    header = [name.strip() for name in row]
     rows.taken()
     names = tuple(filter(None, header))
     columns = tuple(name for name in dict.fromkeys(names) if wanted is None or name in wanted)
     cutter = _Cutter(
-        n_columns=len(header),
+        header=row,
         places=[header.index(name) for name in columns],
         delimiter=delimiter,
         guarded=names in HEADERS,
     )
-    return CsvText(names=names, columns=columns, pieces=_pieces(rows, cutter))
+    pieces = _pieces(rows, cutter)
+    return CsvText(names=names, columns=columns, pieces=pieces, header_line=line, n_before=n_before)
 
 
 class _CsvRows:
@@ -158,19 +189,26 @@ class _CsvRows:
 
 def _pieces(rows: _CsvRows, cutter: "_Cutter") -> Iterator[Piece]:
     """All rows that are not blank."""
-    lines, faults, even = list[int](), dict[int, str](), True
+    lines, faults, passed, even = list[int](), dict[int, str](), list[tuple[int, str]](), True
+    header, n_columns = cutter.header, len(cutter.header)
     for line, row in rows.numbered():
-        if any(row):
-            if any(row[cutter.n_columns :]):
-                faults[len(lines)] = f"has {len(row)} cells where the header has {cutter.n_columns}"
-            even = even and len(row) == cutter.n_columns
-            lines.append(line)
-        else:
+        is_data = any(row) and row[0][:1] != "#" and row != header  # of nearly all rows, and quick
+        why = None if is_data else cutter.passed_over(row)
+        if why is not None:
             even = even and not row
+            if why:
+                passed.append((line, why))
+        else:
+            if any(row[n_columns:]):
+                faults[len(lines)] = f"has {len(row)} cells where the header has {n_columns}"
+            even = even and len(row) == n_columns
+            lines.append(line)
         if rows.ended:
-            yield Piece(lines=lines, faults=faults, cells=cutter(rows.taken(), len(lines), even=even))
-            lines, faults, even = [], {}, True
-    yield Piece(lines=lines, faults=faults, cells=cutter(rows.taken(), len(lines), even=even))
+            cells = cutter(rows.taken(), len(lines), even=even)
+            yield Piece(lines=lines, faults=faults, passed=passed, cells=cells)
+            lines, faults, passed, even = [], {}, [], True
+    cells = cutter(rows.taken(), len(lines), even=even)
+    yield Piece(lines=lines, faults=faults, passed=passed, cells=cells)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -178,13 +216,13 @@ class _Cutter:
     """Cuts lines into cells.
 
     Attributes:
-        n_columns: Of the header.
+        header: Its cells as they stand in the file.
         places: The wanted ones.
         delimiter: What stands between cells.
         guarded: Whether cells have guards.
     """
 
-    n_columns: int
+    header: Sequence[str]
     places: Sequence[int]
     delimiter: str
     guarded: bool
@@ -196,9 +234,19 @@ class _Cutter:
             cells = self._by_python(lines)
         return [_without_guards(column) for column in cells] if self.guarded else cells
 
+    def passed_over(self, row: Sequence[str]) -> str | None:
+        """Words for a row that holds no data, empty for a blank one; None for any other."""
+        if not any(row):
+            return ""
+        if row == self.header and len(row) > 1:
+            return "is the header once more"
+        if row[0].startswith("#") and len(self.header) > 1 and not any(row[1:]) and not self.guarded:
+            return "is a comment"
+        return None
+
     def _by_arrow(self, text: bytes) -> list[pa.Array] | None:
         """Null where Arrow cannot read it."""
-        names = [str(place) for place in range(self.n_columns)]
+        names = [str(place) for place in range(len(self.header))]
         try:
             table = read_csv(
                 pa.BufferReader(text),
@@ -216,8 +264,9 @@ class _Cutter:
         return [column.combine_chunks() for column in table.columns]
 
     def _by_python(self, lines: list[str]) -> list[pa.Array]:
-        filling = [""] * self.n_columns
-        rows = [row + filling for row in csv.reader(lines, delimiter=self.delimiter, strict=True) if any(row)]
+        filling = [""] * len(self.header)
+        read = csv.reader(lines, delimiter=self.delimiter, strict=True)
+        rows = [row + filling for row in read if self.passed_over(row) is None]
         return [pa.array([row[place] or None for row in rows], pa.string()) for place in self.places]
 
 

@@ -20,7 +20,7 @@ import pyarrow as pa
 from flipsite.domain.progress import Progress, unwatched
 from flipsite.errors import UsageError
 from flipsite.files import file_digest
-from flipsite.store.imports.json_records import Numbered, Record, json_object
+from flipsite.store.imports.json_records import Numbered, Record, json_object, lost_text
 
 MOST_UNPACKED = 2_000
 """A file that unpacks to more than this many times its size, and more than _SMALL bytes, is refused."""
@@ -40,7 +40,22 @@ _FOREIGN = (
     (b"SQLite format 3\x00", "an SQLite database; export the table as CSV"),
     (b"<!doctype html", "a web page and not the file; download the file itself"),
     (b"<html", "a web page and not the file; download the file itself"),
+    (b"<table", "a web page and not a workbook; save the sheet as CSV"),
+    (b"<?xml", "XML; export the table as CSV"),
+    (b"ARROW1", "an Arrow file; write it as Parquet"),
+    (b"FEA1", "an old Feather file; write it as Parquet"),
+    (b"\xff\xff\xff\xff", "a stream of Arrow batches; write it as Parquet"),
+    (b"ORC", "an ORC file; write it as Parquet"),
+    (b"Obj\x01", "an Avro file; write it as Parquet"),
+    (b"\x89HDF", "an HDF5 file; write the table as Parquet or CSV"),
+    (b"\x93NUMPY", "a NumPy array; write a table as CSV"),
+    (b"\x80\x04\x95", "a pickle, which flipsite does not run; write the table as Parquet or CSV"),
+    (b"7z\xbc\xaf", "a 7z archive; unpack it and name the file"),
+    (b"Rar!", "a RAR archive; unpack it and name the file"),
+    (b"\x04\x22\x4d\x18", "packed by lz4; unpack it, or pack it by gzip or zstd"),
+    (b"\x5d\x00\x00", "packed by lzma; unpack it, or pack it by xz"),
 )
+_TAR = b"ustar", 257
 
 
 def sha256_of(path: Path) -> str:
@@ -107,15 +122,27 @@ def opened_text(
         for beginning, words in _FOREIGN:
             if head.lstrip()[: len(beginning)].lower() == beginning.lower():
                 raise UsageError(f"{path}: this is {words}")
+        if head[_TAR[1] :].startswith(_TAR[0]):
+            raise UsageError(f"{path}: this is a tar archive; unpack it and name the files to import")
         file.seek(0)
-        known = next((name for mark, name in _BOMS if head.startswith(mark)), "utf-8-sig")
         try:
-            text = io.TextIOWrapper(file, encoding=encoding or known, newline="")
+            text = io.TextIOWrapper(file, encoding=encoding or _encoding_of(head), newline="")
         except LookupError as error:
             raise UsageError(
                 f"--encoding {encoding!r}: no such encoding; try cp1252, latin-1 or utf-16"
             ) from error
         yield text
+
+
+def _encoding_of(head: bytes) -> str:
+    """The encoding that a byte order mark names, or that every other byte being zero shows; else UTF-8."""
+    for mark, name in _BOMS:
+        if head.startswith(mark):
+            return name
+    even, odd = head[::2].count(0), head[1::2].count(0)
+    if 4 * max(even, odd) > len(head) and not min(even, odd):
+        return "utf-16-be" if even else "utf-16-le"
+    return "utf-8-sig"
 
 
 def is_json(path: Path, text: TextIO) -> bool:
@@ -203,7 +230,7 @@ def inspect_log(path: Path) -> Iterator[tuple[Record, Iterator[Numbered]]]:
         def read() -> Iterator[Numbered]:
             for number, name in enumerate(samples, start=1):
                 text = _member_text(path, archive, name)
-                yield number, json_object(text) or text[:80]
+                yield number, json_object(text) or lost_text(text)
 
         yield (json_object(_member_text(path, archive, header)) if header else None) or {}, read()
 
@@ -234,6 +261,8 @@ def _member(path: Path, archive: zipfile.ZipFile) -> zipfile.ZipInfo:
     names = {each.filename for each in members}
     if "[Content_Types].xml" in names:
         raise UsageError(f"{path}: this is an Excel workbook; save the sheet as CSV")
+    if {"mimetype", "content.xml"} <= names:
+        raise UsageError(f"{path}: this is an OpenDocument file; save the sheet as CSV")
     if len(members) != 1:
         raise UsageError(
             f"{path}: a zip archive of {len(members):,} files; unpack it and name those to import"

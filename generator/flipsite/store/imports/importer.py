@@ -46,6 +46,7 @@ from flipsite.store.snapshot.tables import snapshot_tables
 from flipsite.store.snapshot.write import MOST_IN_A_FILE, add_parts
 
 _NOTE = "flipsite_imports"
+_NEVER = np.iinfo(np.int64).max
 _log = logging.getLogger(__name__)
 
 
@@ -378,11 +379,23 @@ def _placed(rows: Rows, plan: _ImportPlan, files: Sequence[Path]) -> _Placed:
         return _Placed(shift=shift, replaced=none)
     places = place_of(rows.models)
     new = Fingerprints.of(rows.runs.tables(study="", shift=shift), places)
-    overlap = Overlap.of(new, Fingerprints.of(snapshot_tables(files), places))
-    if not (rows.numbered or plan.overwrite or overlap.starts_alike):
+    old = Fingerprints.of(snapshot_tables(files), places)
+    overlap = Overlap.of(new, old)
+    has_grown = overlap.starts_alike and not overlap.by_chance
+    if not (rows.numbered or plan.overwrite or has_grown):
+        known = new.known_in(old)
         shift = np.array([last.get(model, -1) + 1 for model in rows.models], np.int64)
-        note = f"The draws of {plural(len(common), 'model')} were numbered after those that the study has."
-        return _Placed(shift=shift, replaced=none, notes=(note,))
+        if known.any():
+            rows.runs.keep(~known)
+            first = np.full(len(shift), _NEVER)
+            np.minimum.at(first, new.model[~known], new.draw[~known])
+            shift -= np.where(first == _NEVER, 0, first)
+        notes = [f"The draws of {plural(len(common), 'model')} were numbered after those that the study has."]
+        if overlap.starts_alike and not known.any():
+            notes.append(
+                "They begin as those do; if it is the same log, grown, use --replace to add the rest."
+            )
+        return _Placed(shift=shift, replaced=none, n_there=int(known.sum()), notes=tuple(notes))
     different = np.flatnonzero(~overlap.same)
     if len(different) and (not plan.overwrite or files != (plan.folder / SNAPSHOT,)):
         row = int(overlap.new[different[0]])

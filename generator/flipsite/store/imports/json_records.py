@@ -12,7 +12,7 @@ from flipsite.errors import UsageError
 
 Record = dict[str, Any]
 Numbered = tuple[int, Record | str]
-"""The line (from 1) on which an object begins, and the object; or a text that is none."""
+"""The line (from 1) on which an object begins, and the object; or words for why there is none."""
 
 MOST_CHARACTERS = 2**28
 """A longer object, or line, is refused: it would not fit into memory."""
@@ -117,7 +117,7 @@ def _is_unfinished(line: str) -> bool:
 
 
 def _several(line: str) -> Sequence[Record | str]:
-    """The objects that follow each other on one line; the line itself where it holds anything else."""
+    """The objects that follow each other on one line; words for the line where it holds anything else."""
     decode, position, found = _DECODER.raw_decode, 0, list[Record | str]()
     while position < len(line):
         if line[position] in _SPACE + ",":
@@ -126,9 +126,9 @@ def _several(line: str) -> Sequence[Record | str]:
         try:
             record, position = decode(line, position)
         except (ValueError, RecursionError):
-            return [line]
+            return [lost_text(line)]
         if not isinstance(record, dict):
-            return [line]
+            return [lost_text(line)]
         found.append(record)
     return found
 
@@ -145,9 +145,9 @@ def _from_stream(window: "_Window") -> Iterator[Numbered]:
         if isinstance(record, dict):
             yield number, record
         elif record is not None:
-            yield number, json.dumps(record)[:80]
+            yield number, lost_text(json.dumps(record))
         else:
-            yield number, window.skip_line()
+            yield number, lost_text(window.skip_line())
 
 
 _DECODER = json.JSONDecoder(parse_constant=lambda _: None)

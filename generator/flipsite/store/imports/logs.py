@@ -11,7 +11,7 @@ from typing import Any
 from flipsite.errors import UsageError
 from flipsite.store.imports.cells import number_of
 from flipsite.store.imports.columns import OURS
-from flipsite.store.imports.json_records import Numbered, Record
+from flipsite.store.imports.json_records import Numbered, Record, json_object
 from flipsite.store.imports.paths import value_at
 
 SOURCES = ("auto", "table", "openai-batch", "lm-eval", "inspect", "promptfoo", "litellm")
@@ -30,13 +30,14 @@ class LogFormat:
         name: As `--from` names it.
         title: As a sentence names it.
         keys: The keys by which an entry is recognised.
-        draws: The records of an entry; given the model that the whole log names, where it does.
+        draws: The records of an entry, or words for why it has none; given the model that the whole log
+            names, where it does.
     """
 
     name: str
     title: str
     keys: frozenset[str]
-    draws: Callable[[Record, str | None], Iterator[Record]]
+    draws: Callable[[Record, str | None], Iterator[Record | str]]
 
 
 def recognised(path: Path, names: Collection[str], source: str) -> LogFormat | None:
@@ -90,7 +91,10 @@ def log_records(
                 continue
             rest = {name: value for name, value in entry.items() if name not in OURS}
             for record in log.draws(entry, model):
-                yield line, rest | (_asked(record, entry, asked) if asked else record)
+                if isinstance(record, str):
+                    yield line, record
+                else:
+                    yield line, rest | (_asked(record, entry, asked) if asked else record)
         else:
             yield line, entry
 
@@ -139,27 +143,47 @@ def _model_of_results(path: Path) -> str | None:
 def _openai_batch(entry: Record, model: str | None) -> Iterator[Record]:
     """A line of the output or error file of OpenAI's batch API."""
     body = value_at(entry, "response.body")
-    failed = entry.get("error") or (isinstance(body, dict) and body.get("error"))
+    body = json_object(body) if isinstance(body, str) else body
+    failed = entry.get("error") or not isinstance(body, dict) or body.get("error")
     if failed or not isinstance(body, dict):
         yield {"model": value_at(entry, "response.body.model") or model, "status": "error"}
+    elif "output" in body:
+        yield {"asked_at": body.get("created_at")} | _response(body)
     else:
-        yield {"asked_at": body.get("created")} | _completion(body)
+        yield from ({"asked_at": body.get("created")} | each for each in _completions(body))
 
 
-def _lm_eval(entry: Record, model: str | None) -> Iterator[Record]:
+def _lm_eval(entry: Record, model: str | None) -> Iterator[Record | str]:
     """A sample of EleutherAI's lm-evaluation-harness: each of its generated texts."""
+    found = False
     for requested in _list(entry.get("resps")):
-        for text in _list(requested) or [requested]:
+        for text in [requested] if _is_likelihood(requested) else _list(requested) or [requested]:
             if isinstance(text, str):
+                found = True
                 yield {"model": model, "response": text}
+    if not found:
+        yield "holds likelihoods of given answers and no answer; a task of type generate_until has answers"
+
+
+def _is_likelihood(requested: Any) -> bool:
+    """Whether it is a log-likelihood, and whether that answer is the likeliest; as numbers or as texts."""
+    return (
+        isinstance(requested, list)
+        and len(requested) == 2
+        and str(requested[1]) in {"True", "False"}
+        and number_of(requested[0]) is not None
+    )
 
 
 def _inspect(entry: Record, model: str | None) -> Iterator[Record]:
-    """A sample of the UK AISI's Inspect."""
+    """A sample of the UK AISI's Inspect; the model is the one that the log asked, where it names one."""
     usage = value_at(entry, "output.usage")
     usage = usage if isinstance(usage, dict) else {}
+    served = _text(value_at(entry, "output.model"))
+    asked = served if model in {None, "none/none"} else model
     draw = {
-        "model": value_at(entry, "output.model") or model,
+        "model": asked,
+        "served_model": None if served is None or str(asked).endswith(served) else served,
         "prompt_tokens": _sum(usage, "input_tokens", "input_tokens_cache_read", "input_tokens_cache_write"),
         "completion_tokens": usage.get("output_tokens"),
         "reasoning_tokens": usage.get("reasoning_tokens"),
@@ -170,8 +194,9 @@ def _inspect(entry: Record, model: str | None) -> Iterator[Record]:
     choices = _objects(value_at(entry, "output.choices"))
     if entry.get("error") or not choices:
         yield draw | {"status": "error"}
-    for choice in choices if not entry.get("error") else ():
-        yield draw | {
+        return
+    for choice, share in zip(choices, _shares(draw, len(choices)), strict=True):
+        yield share | {
             "response": _content(value_at(choice, "message.content")),
             "finish_reason": _finish_reason(choice.get("stop_reason")),
         }
@@ -197,13 +222,17 @@ def _promptfoo(entry: Record, _: str | None) -> Iterator[Record]:
         yield draw | {"status": "error"}
 
 
-def _litellm(entry: Record, _: str | None) -> Iterator[Record]:
+def _litellm(entry: Record, _: str | None) -> Iterator[Record | str]:
     """A row of LiteLLM's table of spend."""
-    body = value_at({"response": entry.get("response")}, "response.choices[0]")
-    completion = _completion({"choices": [body]}) if isinstance(body, dict) else {"status": "error"}
+    answer = entry.get("response")
+    body = json_object(answer) if isinstance(answer, str) else answer
+    body = body if isinstance(body, dict) else {}
+    if not body.get("choices") and (number_of(entry.get("completion_tokens")) or 0) > 0:
+        yield "holds no answer; LiteLLM keeps answers with `store_prompts_in_spend_logs: true`"
+        return
     began, ended = _moment(entry.get("startTime")), _moment(entry.get("endTime"))
     seconds = (ended - began).total_seconds() if began and ended else None
-    yield completion | {
+    draw = {
         "model": entry.get("model"),
         "provider": entry.get("custom_llm_provider") or None,
         "prompt_tokens": entry.get("prompt_tokens"),
@@ -212,24 +241,70 @@ def _litellm(entry: Record, _: str | None) -> Iterator[Record]:
         "latency_s": seconds,
         "asked_at": entry.get("startTime"),
     }
+    completions = list(_completions(body)) if body.get("choices") else [{"status": "error"}]
+    for completion, share in zip(completions, _shares(draw, len(completions)), strict=True):
+        yield completion | share
 
 
-def _completion(body: Record) -> Record:
-    """A chat completion of an OpenAI-compatible server."""
-    choice = next(iter(_objects(body.get("choices"))), {})
-    content = _content(value_at(choice, "message.content")) or _text(choice.get("text"))
-    refusal = _text(value_at(choice, "message.refusal"))
-    refused = bool(refusal) and not content
-    return {
+def _completions(body: Record) -> Iterator[Record]:
+    """The answers of a completion of an OpenAI-compatible server, of which `n` may have been asked for."""
+    choices = _objects(body.get("choices")) or [{}]
+    draw = {
         "model": body.get("model"),
-        "response": refusal if refused else content,
-        "status": "refused" if refused else None,
-        "finish_reason": _finish_reason(choice.get("finish_reason")),
         "prompt_tokens": value_at(body, "usage.prompt_tokens"),
         "completion_tokens": value_at(body, "usage.completion_tokens"),
         "reasoning_tokens": value_at(body, "usage.completion_tokens_details.reasoning_tokens"),
         "cost_usd": value_at(body, "usage.cost"),
     }
+    for choice, share in zip(choices, _shares(draw, len(choices)), strict=True):
+        content = _content(value_at(choice, "message.content")) or _text(choice.get("text"))
+        refusal = _text(value_at(choice, "message.refusal"))
+        yield share | _said(content, refusal, _finish_reason(choice.get("finish_reason")))
+
+
+def _response(body: Record) -> Record:
+    """The answer of OpenAI's responses API: the texts of its messages."""
+    messages = [each for each in _objects(body.get("output")) if each.get("type") == "message"]
+    parts = [part for message in messages for part in _objects(message.get("content"))]
+    texts = [part.get("text") for part in parts if part.get("type") == "output_text"]
+    refusals = [part.get("refusal") for part in parts if part.get("type") == "refusal"]
+    cut = value_at(body, "incomplete_details.reason") == "max_output_tokens"
+    return {
+        "model": body.get("model"),
+        "prompt_tokens": value_at(body, "usage.input_tokens"),
+        "completion_tokens": value_at(body, "usage.output_tokens"),
+        "reasoning_tokens": value_at(body, "usage.output_tokens_details.reasoning_tokens"),
+    } | _said(_joined(texts), _joined(refusals), "length" if cut else _text(body.get("status")))
+
+
+def _said(content: str | None, refusal: str | None, finish_reason: str | None) -> Record:
+    refused = bool(refusal) and not content
+    return {
+        "response": refusal if refused else content,
+        "status": "refused" if refused else None,
+        "finish_reason": finish_reason,
+    }
+
+
+def _shares(draw: Record, n: int) -> list[Record]:
+    """A draw for each of the answers to one request, which share its tokens and its cost."""
+    if n == 1:
+        return [draw]
+    shares = [dict(draw) for _ in range(n)]
+    for name in _SHARED:
+        total = number_of(draw.get(name))
+        whole = name != "cost_usd" and total is not None and total.is_integer()
+        for index, share in enumerate(shares):
+            if total is not None:
+                share[name] = (int(total) + n - 1 - index) // n if whole else total / n
+    return shares
+
+
+_SHARED = ("prompt_tokens", "completion_tokens", "reasoning_tokens", "cost_usd")
+
+
+def _joined(texts: Sequence[Any]) -> str | None:
+    return "".join(text for text in texts if isinstance(text, str)) or None
 
 
 def _content(content: Any) -> str | None:
@@ -237,8 +312,7 @@ def _content(content: Any) -> str | None:
     if content is None or isinstance(content, str):
         return content
     if isinstance(content, list):
-        texts = [part.get("text") for part in _objects(content) if part.get("type", "text") == "text"]
-        return "".join(text for text in texts if isinstance(text, str))
+        return _joined([part.get("text") for part in _objects(content) if part.get("type", "text") == "text"])
     return json.dumps(content, ensure_ascii=False)
 
 
@@ -277,7 +351,7 @@ INSPECT = LogFormat(
 _PROMPTFOO = LogFormat(
     name="promptfoo",
     title="results of promptfoo",
-    keys=frozenset(["promptIdx", "provider", "vars"]),
+    keys=frozenset(["latencyMs", "provider", "vars"]),
     draws=_promptfoo,
 )
 FORMATS: Sequence[LogFormat] = (

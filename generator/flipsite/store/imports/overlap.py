@@ -11,9 +11,11 @@ from flipsite.store.imports.survey import Ints, distinct
 from flipsite.store.snapshot.columns import numbers
 
 Flags = NDArray[np.bool_]
+Hashes = NDArray[np.uint64]
 
 _KEYS = ("study", "model", "draw")
-_RICH = ("response", "asked_at", "latency_s", "cost_usd")
+_TIMES = ("asked_at", "latency_s")
+_RICH = ("response", *_TIMES, "cost_usd")
 _MIX = np.uint64(0x9E3779B97F4A7C15)
 
 
@@ -25,29 +27,33 @@ class Fingerprints:
         model: The place of each draw's model among those asked for; -1 for any other model.
         draw: Its number.
         content: A hash of its other columns.
+        moment: A hash of its time and latency; zero where it has neither.
         rich: Whether a draw has more than an outcome, so that two are not alike by chance.
     """
 
     model: Ints
     draw: Ints
-    content: NDArray[np.uint64]
+    content: Hashes
+    moment: Hashes
     rich: bool
 
     @classmethod
     def of(cls, tables: Iterable[pa.Table], models: Mapping[str, int]) -> "Fingerprints":
         """Those of tables with the snapshot's columns."""
-        model, draw, content, rich = [], [], [], False
+        model, draw, content, moment, rich = [], [], [], [], False
         for table in tables:
             names, codes = distinct(_whole(table["model"]))
             model.append(np.array([models.get(name or "", -1) for name in names], np.int64)[codes])
             draw.append(numbers(table["draw"], np.int64, missing=-1))
-            content.append(_hashes(table))
+            content.append(_hashes(table, table.column_names))
+            moment.append(_hashes(table, _TIMES))
             rich = rich or any(table[name].null_count < len(table) for name in _RICH)
         none = np.zeros(0, np.int64)
         return cls(
             model=np.concatenate([none, *model]),
             draw=np.concatenate([none, *draw]),
             content=np.concatenate([none.view(np.uint64), *content]),
+            moment=np.concatenate([none.view(np.uint64), *moment]),
             rich=rich,
         )
 
@@ -73,6 +79,14 @@ class Fingerprints:
         pair &= (is_old[first] == 0) & (is_old[second] == 1)
         return first[pair], second[pair] - len(self)
 
+    def known_in(self, old: "Fingerprints") -> Flags:
+        """Which draws are old ones under other numbers: alike in all, if times tell all draws apart."""
+        known = old.model >= 0
+        if not (_all_differ(self.model, self.moment) and _all_differ(old.model[known], old.moment[known])):
+            return np.zeros(len(self), np.bool_)
+        keys = _keyed(self.model, self.content)
+        return np.isin(keys, _keyed(old.model[known], old.content[known]))
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Overlap:
@@ -83,12 +97,14 @@ class Overlap:
         old: The places of these in the study.
         same: Whether each has the same content.
         starts_alike: Whether every old draw of the file's models is the file's draw of its number.
+        by_chance: Whether so few bare outcomes may also be alike by chance.
     """
 
     new: Ints
     old: Ints
     same: Flags
     starts_alike: bool
+    by_chance: bool
 
     @classmethod
     def of(cls, new: Fingerprints, old: Fingerprints) -> "Overlap":
@@ -96,19 +112,28 @@ class Overlap:
         mine, theirs = new.matches(old)
         same = new.content[mine] == old.content[theirs]
         n_old = int((old.model >= 0).sum())
-        unlikely = new.rich or n_old >= 20  # as many outcomes are alike once in a million
         return cls(
             new=mine,
             old=theirs,
             same=same,
-            starts_alike=unlikely and len(mine) == n_old > 0 and bool(same.all()),
+            starts_alike=len(mine) == n_old > 0 and bool(same.all()),
+            by_chance=not new.rich and n_old < 20,  # 20 outcomes are alike once in a million
         )
 
 
-def _hashes(table: pa.Table) -> NDArray[np.uint64]:
+def _keyed(model: Ints, hashes: Hashes) -> Hashes:
+    return hashes ^ (model.astype(np.uint64) * _MIX)
+
+
+def _all_differ(model: Ints, moment: Hashes) -> bool:
+    """Whether all draws have a time, and no two of a model the same."""
+    return bool(moment.all()) and len(np.unique(_keyed(model, moment))) == len(moment)
+
+
+def _hashes(table: pa.Table, names: Iterable[str]) -> Hashes:
     """A hash of each row's content; a missing value adds nothing, so that a column without values is none."""
     total = np.zeros(len(table), np.uint64)
-    for name in table.column_names:
+    for name in names:
         if name in _KEYS:
             continue
         values, codes = _distinct_values(_whole(table[name]))

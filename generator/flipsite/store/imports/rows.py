@@ -9,7 +9,6 @@ from typing import Any
 import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
-from numpy.typing import NDArray
 
 from flipsite.domain.draws import (
     OPTIONAL,
@@ -28,6 +27,7 @@ from flipsite.store.imports.sheet import Batch, Sheet
 from flipsite.store.imports.survey import (
     UNPARSED,
     AnswerReader,
+    Codes,
     Ints,
     Kinds,
     Layout,
@@ -128,17 +128,18 @@ def rows_of(
         if read.n_valid > 2 * kinds.n_valid:
             layout, survey, kinds = answers, again, read
     survey.check_coding(sheet)
-    model, models = _sorted_models(survey)
+    models = tuple(sorted(survey.models))
     reader = _DrawReader(sheet=sheet, layout=layout, survey=survey, kinds=kinds, models=models)
-    numbered = reader.numbered(model, rows_a_run)
-    n_lost = sheet.n_lost + survey.n_wanted - len(model)
+    numbered = reader.numbered(rows_a_run)
+    n_draws = np.bincount(_models_of_rows(survey, models), minlength=len(models))
+    n_lost = sheet.n_lost + survey.n_wanted - int(n_draws.sum())
     for line, text in sheet.lost:
         survey.problems.add(line, text)
     survey.problems.n += sheet.n_lost - len(sheet.lost)
     by_status = {one: int(kinds.n_rows[kinds.status == code].sum()) for code, one in enumerate(STATUSES)}
     return Rows(
         models=models,
-        n_draws=tuple(np.bincount(model, minlength=len(models)).tolist()),
+        n_draws=tuple(n_draws.tolist()),
         by_status={one: n for one, n in by_status.items() if n},
         labels=frozenset(each for each in kinds.drawn.labels if each is not None),
         orders=frozenset(kinds.order.tolist()),
@@ -170,28 +171,32 @@ def _surveyed(sheet: Sheet, layout: Layout) -> tuple[Survey, Kinds]:
     return survey, survey.kinds()
 
 
-def _sorted_models(survey: Survey) -> tuple[Ints, tuple[str, ...]]:
-    """The place of each row's model among the sorted ones, and these."""
-    models = tuple(sorted(survey.models))
-    place = {name: index for index, name in enumerate(models)}
-    order = np.array([place[name] for name in survey.models], np.int64)
-    return order[np.concatenate([np.zeros(0, np.int32), *survey.model])], models
+def _models_of_rows(survey: Survey, models: Sequence[str]) -> Codes:
+    """The place of each row's model among the sorted ones."""
+    place = place_of(models)
+    sorted_place = np.array([place[name] for name in survey.models], np.min_scalar_type(len(models)))
+    return np.concatenate([sorted_place[:0], *(sorted_place[each] for each in survey.model)])
 
 
 def _numbers_of_file(survey: Survey) -> Ints | None:
-    """Each row's number in the file; None where a row has none."""
+    """Each row's number in the file, moved out of the survey; None where a row has none."""
     if not survey.draw:
         return None
     draw = np.concatenate(survey.draw)
+    survey.draw.clear()
     return None if (draw < 0).any() else draw
 
 
-def _places(model: Ints) -> Ints:
+def _places(model: Codes, n_models: int) -> Ints:
     """Each row's place among the rows of its model."""
-    order = np.argsort(model, kind="stable")
-    starts = np.searchsorted(model[order], np.arange(int(model.max(initial=-1)) + 1))
-    draw = np.empty(len(model), np.int64)
-    draw[order] = np.arange(len(model)) - starts[model[order]]
+    draw, n_before = np.empty(len(model), np.int64), np.zeros(n_models, np.int64)
+    for start in range(0, len(model), ROWS_A_RUN):
+        some = model[start : start + ROWS_A_RUN]
+        order = np.argsort(some, kind="stable")
+        n_rows = np.bincount(some, minlength=n_models)
+        first = np.cumsum(n_rows) - n_rows - n_before
+        draw[start : start + len(some)][order] = np.arange(len(some)) - first[some[order]]
+        n_before += n_rows
     return draw
 
 
@@ -223,30 +228,31 @@ class _DrawReader:
     models: tuple[str, ...]
     first_asked: str | None = None
 
-    def read(self, model: Ints, draw: Ints, rows_a_run: int) -> Runs:
-        """All draws.
+    def read(self, rows_a_run: int, draw: Ints | None = None) -> Runs:
+        """All draws, with these numbers, or numbered in the order of their rows.
 
         Raises:
             UsageError: As `rows_of`.
         """
-        runs = Runs()
+        model = _models_of_rows(self.survey, self.models)
+        runs = Runs(model, _places(model, len(self.models)) if draw is None else draw)
         try:
-            self._read(runs, model, draw, rows_a_run)
+            self._read(runs, rows_a_run)
         except BaseException:
             runs.close()
             raise
         return runs
 
-    def numbered(self, model: Ints, rows_a_run: int) -> "_Numbered":
+    def numbered(self, rows_a_run: int) -> "_Numbered":
         """All draws, with the file's numbers where each row has one and none means two different draws."""
         draw = _numbers_of_file(self.survey)
         if draw is None:
-            runs = self.read(model, _places(model), rows_a_run)
+            runs = self.read(rows_a_run)
             given = "draw" in self.layout.there
             note = "Not every row has a number of its draw; draws were numbered in the order of the rows."
             return _Numbered(runs=runs, by_file=False, notes=(note,) if given else ())
         problems = deepcopy(self.survey.problems)
-        runs = self.read(model, draw, rows_a_run)
+        runs = self.read(rows_a_run, draw)
         if not runs.has_repeats():
             return _Numbered(runs=runs, by_file=True)
         none = np.zeros(len(self.models), np.int64)
@@ -262,26 +268,25 @@ class _DrawReader:
             f"The file has draw {found.draw[row]} of {self.models[found.model[row]]} twice, with other "
             "content; draws were numbered in the order of the rows."
         )
-        return _Numbered(runs=self.read(model, _places(model), rows_a_run), by_file=False, notes=(note,))
+        return _Numbered(runs=self.read(rows_a_run), by_file=False, notes=(note,))
 
-    def _read(self, runs: Runs, model: Ints, draw: Ints, rows_a_run: int) -> None:
+    def _read(self, runs: Runs, rows_a_run: int) -> None:
         unread = {name: _Unread() for name in AMOUNTS}
-        waiting, n_waiting, done = list[pa.Table](), 0, 0
+        waiting, n_waiting = list[pa.Table](), 0
         for index, batch in enumerate(self.sheet.batches("draw")):
             kept = self.survey.rows[index]
-            some = batch if len(kept) == len(batch.lines) else take(batch, kept)
-            end = done + n_waiting + len(kept)
+            some = batch if kept is None else take(batch, kept)
             self._tell_outcomes(some, self.survey.kind[index])
-            table = self._table(some, model[end - len(kept) : end], self.survey.kind[index], unread)
+            table = self._table(some, index, unread)
             if self.layout.sequences:
                 table = table.append_column("sequence", self.survey.sequence[index])
             waiting.append(table)
-            n_waiting += len(kept)
+            n_waiting += len(table)
             if n_waiting >= rows_a_run:
-                runs.add(pa.concat_tables(waiting), model[done:end], draw[done:end])
-                waiting, n_waiting, done = [], 0, end
+                runs.add(pa.concat_tables(waiting))
+                waiting, n_waiting = [], 0
         if n_waiting:
-            runs.add(pa.concat_tables(waiting), model[done:], draw[done:])
+            runs.add(pa.concat_tables(waiting))
         self._refuse_unreadable()
         for name, cells in unread.items():
             cells.refuse(self.sheet, name)
@@ -298,7 +303,7 @@ class _DrawReader:
             "--column outcome=… or its labels with --labels A,B"
         )
 
-    def _tell_outcomes(self, batch: Batch, kind: NDArray[np.int32]) -> None:
+    def _tell_outcomes(self, batch: Batch, kind: Codes) -> None:
         if self.layout.answers:
             return
         own_words = self.kinds.status[kind] == UNPARSED
@@ -323,15 +328,14 @@ class _DrawReader:
         options = self.layout.options
         return rounded(cell, decimal=options.decimal) in (options.labels or ()) and not options.rounds
 
-    def _table(
-        self, batch: Batch, model: Ints, kind: NDArray[np.int32], unread: "Mapping[str, _Unread]"
-    ) -> pa.Table:
+    def _table(self, batch: Batch, index: int, unread: "Mapping[str, _Unread]") -> pa.Table:
         layout, kinds = self.layout, self.kinds
+        model, kind = self.survey.model[index], self.survey.kind[index]
         widest = max((len(each) for each in kinds.drawn.labels if each), default=2)
         code = pa.int16() if widest > _MOST_NARROW else pa.int8()
         order, outcome = kinds.order[kind], kinds.outcome[kind]
         columns: dict[str, Any] = {
-            "model": pa.array(self.models, pa.string()).take(pa.array(model)),
+            "model": pa.array(list(self.survey.models), pa.string()).take(pa.array(model)),
             "labels": pa.array(kinds.labels, pa.string()).take(pa.array(kind)),
             "order": pa.array(order, code, mask=order < 0),
             "outcome": pa.array(outcome, code, mask=outcome < 0),

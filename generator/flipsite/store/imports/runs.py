@@ -1,16 +1,14 @@
 """Draws of a file in sorted runs, merged as they are read, so that memory is bounded."""
 
 from collections.abc import Iterator
-from itertools import pairwise
 
 import numpy as np
 import pyarrow as pa
-from numpy.typing import NDArray
 
 from flipsite.domain.draws import OPTIONAL
 from flipsite.store.imports.overlap import Flags
 from flipsite.store.imports.sheet import MOST_BYTES, Spool
-from flipsite.store.imports.survey import Ints
+from flipsite.store.imports.survey import Codes, Ints
 from flipsite.store.snapshot.columns import schema_with
 
 ROWS_A_RUN = 262_144
@@ -20,19 +18,30 @@ ROWS_A_RUN = 262_144
 class Runs:
     """Draws in sorted runs, which are merged as they are read."""
 
-    def __init__(self) -> None:
+    def __init__(self, model: Codes, draw: Ints) -> None:
+        """Begin without draws.
+
+        Args:
+            model: The place of the model of each draw that will be added; runs are sorted in it.
+            draw: Likewise its number.
+        """
+        self._model, self._draw = model, draw
         self._spool = Spool(MOST_BYTES)
-        self._keys: list[tuple[NDArray[np.int32], Ints]] = []
+        self._ends = [0]
+        self._order: Ints | None = None
         self._kept: Ints | None = None
 
-    def add(self, table: pa.Table, model: Ints, draw: Ints) -> None:
-        """Add some draws, with the place of each one's model."""
+    def add(self, table: pa.Table) -> None:
+        """Add the next draws."""
+        start, end = self._ends[-1], self._ends[-1] + len(table)
+        model, draw = self._model[start:end], self._draw[start:end]
         order = np.lexsort((draw, model))
         self._spool.add(table.take(pa.array(order)))
-        self._keys.append((model[order].astype(np.int32), draw[order]))
+        model[:], draw[:] = model[order], draw[order]
+        self._ends.append(end)
 
     def __len__(self) -> int:
-        return sum(len(model) for model, _ in self._keys) if self._kept is None else len(self._kept)
+        return len(self._model) if self._kept is None else len(self._kept)
 
     def keep(self, wanted: Flags) -> None:
         """Leave out all draws but some, given in the order of the tables."""
@@ -41,12 +50,12 @@ class Runs:
 
     def has_repeats(self) -> bool:
         """Whether two draws have the same model and number."""
-        if not self._keys:
-            return False
-        _, model, draw = self._joined()
-        order = np.lexsort((draw, model))
-        model, draw = model[order], draw[order]
-        return bool(((model[1:] == model[:-1]) & (draw[1:] == draw[:-1])).any())
+        order = self._sorted()
+        for start in range(0, len(order), ROWS_A_RUN):
+            some = order[start : start + ROWS_A_RUN + 1]
+            if ((np.diff(self._model[some]) == 0) & (np.diff(self._draw[some]) == 0)).any():
+                return True
+        return False
 
     def tables(self, *, study: str, shift: Ints, rows: int = ROWS_A_RUN) -> Iterator[pa.Table]:
         """The draws by model and number, in the snapshot's columns, some at a time.
@@ -56,14 +65,11 @@ class Runs:
             shift: By model: what is added to the numbers of its draws.
             rows: Most rows of a table.
         """
-        if not self._keys:
-            return
-        ends, model, draw = self._joined()
-        order = np.lexsort((draw, model))
+        ends, order = np.array(self._ends), self._sorted()
         order = order if self._kept is None else order[self._kept]
         for start in range(0, len(order), rows):
             chosen = order[start : start + rows]
-            pieces, offset = [], np.zeros(len(self._keys), np.int64)
+            pieces, offset = [], np.zeros(len(ends), np.int64)
             run = np.searchsorted(ends, chosen, side="right") - 1
             n_before = 0
             for index in np.unique(run).tolist():
@@ -73,14 +79,13 @@ class Runs:
                 offset[index] = n_before - first - ends[index]
                 n_before += last - first + 1
             together = pa.concat_tables(pieces).combine_chunks().take(pa.array(chosen + offset[run]))
-            yield _finished(together, draw[chosen] + shift[model[chosen]], study)
+            yield _finished(together, self._draw[chosen] + shift[self._model[chosen]], study)
 
-    def _joined(self) -> tuple[Ints, NDArray[np.int32], Ints]:
-        """Where each run begins and the last ends, and the keys of all, which are then held once."""
-        ends = np.cumsum([0, *(len(model) for model, _ in self._keys)])
-        model, draw = map(np.concatenate, zip(*self._keys, strict=True))
-        self._keys = [(model[start:end], draw[start:end]) for start, end in pairwise(ends.tolist())]
-        return ends, model, draw
+    def _sorted(self) -> Ints:
+        """The places of all draws, by model and number."""
+        if self._order is None:
+            self._order = np.lexsort((self._draw, self._model))
+        return self._order
 
     def close(self) -> None:
         """Remove what lies on disk."""

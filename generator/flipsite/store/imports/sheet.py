@@ -43,7 +43,6 @@ from flipsite.store.imports.json_records import (
     json_from_lines,
     json_records,
     list_inside,
-    lost_text,
 )
 from flipsite.store.imports.logs import INSPECT, LogFormat, log_in, log_records, model_beside, recognised
 from flipsite.store.imports.paths import base_of, has_value, value_at
@@ -228,6 +227,11 @@ def read_sheet(
                 with opened_text(path, encoding=options.encoding, progress=progress) as text:
                     read = _read_json if is_json(path, text) else _read_csv
                     read(sheet, text, options)
+        if not sheet.n_rows and sheet.lost:
+            line, why = sheet.lost[0]
+            raise UsageError(f"{path}: not one draw could be read ({sheet.unit} {line} {why})")
+        if not sheet.names:
+            raise UsageError(f"{path}: no rows; export the file anew")
         check_columns(path, sheet.names, match_case(options, sheet.names)[0])
         if sheet.names in HEADERS:
             sheet.notes.append("The file was recognised as draws that flipsite exported.")
@@ -265,6 +269,10 @@ def _read_csv(sheet: Sheet, text: TextIO, options: ImportOptions) -> None:
             _read_log(sheet, iter(entries), options, log)
             return
         names = found.names
+        if found.n_before:
+            sheet.notes.append(
+                f"The header was taken from line {found.header_line}; what stands before it was passed over."
+            )
     text.seek(0)
     spelled, _ = match_case(options, names)
     nested = {name: base_of(name) for name in spelled.wanted.difference(names) if base_of(name) in names}
@@ -278,6 +286,8 @@ def _read_csv(sheet: Sheet, text: TextIO, options: ImportOptions) -> None:
             for name, base in nested.items():
                 values = [value_at({base: cell}, name) for cell in cells[base].to_pylist()]
                 cells[name] = pa.array([cell_text(value) for value in values], pa.string())
+            for line, why in piece.passed:
+                sheet.lose(line, why)
             if piece.lines:
                 sheet.add(Batch(lines=np.array(piece.lines, np.int64), cells=cells, faults=piece.faults))
 
@@ -392,7 +402,7 @@ def _add_records(
                 if not record.keys() <= names.keys():
                     names.update(dict.fromkeys(record))
             else:
-                sheet.lose(line, lost_text(record))
+                sheet.lose(line, record)
         cells = {}
         for name in sorted(wanted):
             is_path = base_of(name) != name

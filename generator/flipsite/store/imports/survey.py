@@ -9,6 +9,7 @@ from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from functools import partial
+from typing import Any
 
 import numpy as np
 import pyarrow as pa
@@ -38,6 +39,8 @@ AnswerReader = Callable[[str, Labels, str | None, int], tuple[int | str, Status]
 """Reads an answer: its text, the labels and the finish reason → the outcome or -1, and the status."""
 
 Ints = NDArray[np.int64]
+Codes = NDArray[np.integer[Any]]
+"""Small numbers, in as few bytes as hold them: there is one for each row of a file."""
 
 LONGEST_NAME = 300
 """Letters of a model's name at most."""
@@ -205,7 +208,7 @@ class Survey:
 
     Attributes:
         layout: Which columns mean what.
-        rows: For each batch, the rows that are kept.
+        rows: For each batch, the rows that are kept; None for all.
         model: For each batch, the place in `models` of each row that is kept.
         kind: Likewise its kind.
         draw: Likewise its number in the file, -1 without one; empty where the file has no numbers.
@@ -218,9 +221,9 @@ class Survey:
     """
 
     layout: Layout
-    rows: list[Ints] = field(default_factory=list)
-    model: list[NDArray[np.int32]] = field(default_factory=list)
-    kind: list[NDArray[np.int32]] = field(default_factory=list)
+    rows: list[Ints | None] = field(default_factory=list)
+    model: list[Codes] = field(default_factory=list)
+    kind: list[Codes] = field(default_factory=list)
     draw: list[Ints] = field(default_factory=list)
     models: dict[str, int] = field(default_factory=dict)
     n_wanted: int = 0
@@ -240,10 +243,12 @@ class Survey:
         self.n_wanted += len(wanted)
         model = self._models_of(batch, wanted)
         kept, model = wanted[model >= 0], model[model >= 0]
-        some = batch if len(kept) == len(batch.lines) else take(batch, kept)
-        self.rows.append(kept)
-        self.model.append(model.astype(np.int32))
-        self.kind.append(self._kinds_of(some).astype(np.int32))
+        is_whole = len(kept) == len(batch.lines)
+        some = batch if is_whole else take(batch, kept)
+        self.rows.append(None if is_whole else kept)
+        self.model.append(model.astype(np.min_scalar_type(len(self.models))))
+        kinds = self._kinds_of(some)
+        self.kind.append(kinds.astype(np.min_scalar_type(len(self._kinds))))
         if "draw" in self.layout.there:
             cells, codes = distinct(self.layout.column(some, "draw"))
             found = [whole_of(cell, most=2**62) if cell else None for cell in cells]
@@ -256,10 +261,9 @@ class Survey:
             UsageError: If most of what cannot be read is another coding.
         """
         by_labels = sorted(self._kinds.items(), key=lambda each: each[0] // (16 * _RADIX**4))
-        place = np.empty(len(by_labels), np.int64)
+        place = np.empty(len(by_labels), np.min_scalar_type(len(by_labels)))
         place[[kind for _, kind in by_labels]] = np.arange(len(by_labels))
-        for kinds in self.kind:
-            kinds[:] = place[kinds]
+        self.kind = [place[kinds] for kinds in self.kind]
         weights = np.array(self._n_rows, np.int64)[[kind for _, kind in by_labels]]
         keys = np.array([key for key, _ in by_labels], np.int64)
         keys, flawed = np.divmod(keys, 2)
