@@ -313,7 +313,8 @@ def _counts(report: "ImportReport") -> str:
 def _remarks(report: "ImportReport") -> list[str]:
     remarks = []
     if report.n_replaced:
-        remarks.append(f"{plural(report.n_replaced, 'draw')} of the study were replaced.")
+        verb = "was" if report.n_replaced == 1 else "were"
+        remarks.append(f"{plural(report.n_replaced, 'draw')} of the study {verb} replaced.")
     if report.n_rounded:
         real = plural(report.n_rounded, "real number")
         was = "was" if report.n_rounded == 1 else "were"

@@ -1,5 +1,6 @@
 """Import other people's draws into a study, and export a study's draws."""
 
+import re
 import shutil
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
@@ -132,8 +133,9 @@ def input_files(paths: Sequence[Path], stdin: BinaryIO) -> Iterator[list[Path]]:
                     shutil.copyfileobj(stdin, file)
             elif path.is_dir() and not shards_in(path):
                 files += _files_in(path)
-            elif path.is_fifo():  # it can be read once, a file must be read several times
-                files.append(Path(scratch, path.name))
+            elif path.is_fifo():  # which can be read once, and a file is read several times
+                files.append(Path(scratch, str(len(files)), STDIN))
+                files[-1].parent.mkdir()
                 with files[-1].open("wb") as file, path.open("rb") as pipe:
                     shutil.copyfileobj(pipe, file)
             else:
@@ -141,7 +143,7 @@ def input_files(paths: Sequence[Path], stdin: BinaryIO) -> Iterator[list[Path]]:
         try:
             yield files
         except UsageError as error:
-            raise UsageError(str(error).replace(str(Path(scratch, STDIN)), STDIN)) from error
+            raise UsageError(re.sub(rf"{re.escape(scratch)}\S*?{STDIN}", STDIN, str(error))) from error
 
 
 STDIN = "standard input"

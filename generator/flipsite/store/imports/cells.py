@@ -13,7 +13,10 @@ MISSING = frozenset(
 )
 """Texts that stand for a cell without a value, in lower case."""
 
-_MOMENT = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(?:\.\d+)?Z", re.ASCII)
+_MOMENT = re.compile(
+    r"\d{4}-(?:0[1-9]|1[0-2])-(?:0[1-9]|1\d|2[0-8])T(?:[01]\d|2[0-3]):[0-5]\d:[0-5]\d(?:\.\d+)?Z", re.ASCII
+)
+_THOUSANDS = re.compile(r"[+-]?[1-9]\d{0,2}(?:\.\d{3})+(?:,\d*)?", re.ASCII)
 _DAY_FIRST = re.compile(r"(\d{1,2})\.(\d{1,2})\.(\d{4})(?:[ T,]+(\d{1,2}:\d\d(?::\d\d)?))?", re.ASCII)
 _SECONDS, _MILLISECONDS = range(10**9, 10**10), range(10**12, 10**13)
 _MOST = 2**53
@@ -27,15 +30,18 @@ def is_missing(cell: Any) -> bool:
 def number_of(cell: Any, *, decimal: str = ".") -> float | None:
     """Read the finite number that a cell holds; None where it holds none.
 
-    With a decimal comma, points in a number that has one are between thousands.
+    With a decimal comma, points are between thousands; a number in which they are not is none.
     """
     if isinstance(cell, bool) or cell is None:
         return None
     if isinstance(cell, str):
         if "_" in cell:
             return None  # Python reads 1_000 as a number; nobody else does
-        if decimal == "," and "," in cell:
-            cell = cell.replace(".", "").replace(",", ".")
+        if decimal == ",":
+            if _THOUSANDS.fullmatch(cell.strip()):
+                cell = cell.replace(".", "")
+            if "," in cell:
+                cell = "" if "." in cell else cell.replace(",", ".")
     try:
         number = float(cell)
     except (TypeError, ValueError, OverflowError):

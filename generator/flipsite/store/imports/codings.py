@@ -11,6 +11,7 @@ from collections import Counter
 from collections.abc import Sequence
 from pathlib import Path
 
+from flipsite.domain.distribution import MOST_OUTCOMES
 from flipsite.errors import UsageError
 from flipsite.store.imports.cells import MISSING, number_of
 from flipsite.store.imports.outcomes import code_of
@@ -55,20 +56,25 @@ class Codings:
             (self._read if code_of(cell) >= 0 else self._unread)[value] += n
 
     def check(self, path: Path) -> None:
-        """Refuse a column in which most cells that were not read hold one or two further values.
+        """Refuse a column in which most cells that were not read hold a few further values, or numbers.
 
         Raises:
             UsageError: Naming the values, and the option that reads them.
         """
         read, unread = self._read, self._unread
-        further = [value for value, n in unread.most_common(2) if n > 1]
-        n_further, n_unread = sum(unread[value] for value in further), unread.total() + self._n_others
+        numbers: list[Value] = [value for value, _ in unread.most_common() if isinstance(value, float)]
+        n_unread = unread.total() + self._n_others
+        repeated = [value for value, n in unread.most_common(_MOST_VALUES) if n > 1]
+        words = repeated if n_unread > read.total() else repeated[:2]
+        further = max((numbers, words), key=lambda values: sum(unread[value] for value in values))
         if not read and len(unread) == 2:
-            further, n_further = list(unread), n_unread
+            further = list(unread)
+        n_further = sum(unread[value] for value in further)
         n_cells = read.total() + n_unread
         if not further or 2 * n_further <= n_unread or n_further < _SMALLEST_SHARE * n_cells:
             return
-        names = " or ".join(repr(self._shown[value]) for value in further)
+        names = " or ".join(repr(self._shown[value]) for value in further[:2])
+        names += f" or one of {len(further) - 2} more" if len(further) > 2 else ""
         raise UsageError(
             f"{path}: in {n_further:,} of {n_cells:,} rows the outcome is {names}, neither 0 nor 1; "
             f"{_remedy(self._shown, read, unread)}"
@@ -77,12 +83,19 @@ class Codings:
 
 def in_label_order(labels: Sequence[str]) -> tuple[str, ...]:
     """Labels as outcomes 0, 1 and so on: numbers ascending, words for no, then other words as they stand."""
-    return tuple(sorted(labels, key=lambda label: _rank(_value(label) or label)))
+
+    def rank(label: str) -> tuple[int, float]:
+        value = _value(label)
+        return _rank(label if value is None else value)
+
+    return tuple(sorted(labels, key=rank))
 
 
 def _remedy(shown: dict[Value, str], read: Counter[Value], unread: Counter[Value]) -> str:
     words = [value for value in unread if isinstance(value, str)]
     values = list(shown)
+    if all(number_of(shown[value], decimal=",") in {0.0, 1.0} for value in unread):
+        return "--decimal , reads decimal commas"
     if len(values) == 1:
         return "name both labels, as in --labels tails,heads"
     if len(values) == 2 or (len(words) == 2 == len(unread)):
@@ -91,6 +104,9 @@ def _remedy(shown: dict[Value, str], read: Counter[Value], unread: Counter[Value
         how = ", and 0 and 1 as they are" if len(values) > 2 else ""
         zero, one = (repr(shown[value]) for value in pair)
         return f"--labels {text} reads {zero} as outcome 0 and {one} as outcome 1{how}"
+    numbers = [value for value in values if isinstance(value, float) and value.is_integer()]
+    if len(values) > 3 and len(numbers) > len(values) // 2 and max(numbers) - min(numbers) < MOST_OUTCOMES:
+        return f"--outcomes {min(numbers):.0f}..{max(numbers):.0f} reads all whole numbers from the least on"
     if len(values) > _MOST_VALUES:
         return "name the column of the outcome with --column outcome=…"
     every = ", ".join(repr(shown[value]) for value in sorted(values, key=_rank))

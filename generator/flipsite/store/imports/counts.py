@@ -261,6 +261,8 @@ class _Table:
 
     def _of_row(self, place: str, row: Row, model: str) -> PrintedCounts:
         known = [None if name is None else self._count(place, row, name) for name in self.columns]
+        if self._looks_like_shares():
+            raise self._fault(place, "0.0 and 1.0 look like shares; write counts as whole numbers")
         stated = sum(count for count in known if count is not None)
         n_draws = stated if self.total is None else self._count(place, row, self.total)
         if stated > n_draws:
@@ -269,6 +271,16 @@ class _Table:
         told = (row.get(self.source) or "").strip() if self.source else ""
         return PrintedCounts(
             model=model, counts=counts, n_draws=n_draws, source=told or f"{self.path.name}, {place}"
+        )
+
+    def _looks_like_shares(self) -> bool:
+        """Whether all counts of outcomes are 0 or 1, and written with a decimal mark, of more draws."""
+        cells = [(row.get(name) or "").strip() for name in self.columns if name for _, row in self.rows]
+        totals = [self._count(place, row, self.total) for place, row in self.rows] if self.total else []
+        return (
+            max(totals, default=0) > 1
+            and {number_of(cell) for cell in cells} <= {0.0, 1.0}
+            and all("." in cell for cell in cells)
         )
 
     def _model(self, place: str, row: Row) -> str:
@@ -322,8 +334,8 @@ class _Columns:
         found = dict.fromkeys((row.get(label) or "").strip() for _, row in self.rows)
         if "" in found or not 2 <= len(found) <= MOST_OUTCOMES:
             raise UsageError(
-                f"{self.path}: {label!r} holds {plural(len(found), 'label')}; expected two or more; "
-                "name them with --labels A,B or --outcomes A,B,C"
+                f"{self.path}: {label!r} holds {plural(len(found), 'label')}; expected 2 to "
+                f"{MOST_OUTCOMES:,}; name them with --labels A,B or --outcomes A,B,C"
             )
         return in_label_order(list(found))
 
@@ -423,8 +435,9 @@ def _rows(path: Path, options: ImportOptions) -> Iterator[tuple[str, Row]]:
             yield f"row {number}", {name: cell_text(value) for name, value in record.items()}
         return
     with opened_text(path, encoding=options.encoding) as text:
-        read = _json_rows if is_json(path, text) else _csv_rows
-        for number, (line, row) in enumerate(read(path, text), start=1):
+        model = "" if options.model else next(iter(options.mapping["model"]), "")
+        found = _json_rows(path, text) if is_json(path, text) else _csv_rows(path, text, model)
+        for number, (line, row) in enumerate(found, start=1):
             if number > MOST_ROWS:
                 raise _too_long(path)
             yield f"line {line}", row
@@ -434,8 +447,8 @@ def _too_long(path: Path) -> UsageError:
     return UsageError(f"{path}: more than {MOST_ROWS:,} rows; import draws without --counts")
 
 
-def _csv_rows(path: Path, text: TextIO) -> Iterator[tuple[int, Row]]:
-    with opened_csv(path, text, wanted=None, needed=()) as found:
+def _csv_rows(path: Path, text: TextIO, model: str) -> Iterator[tuple[int, Row]]:
+    with opened_csv(path, text, wanted=None, needed=[model] if model else ()) as found:
         for piece in found.pieces:
             columns = (cells.to_pylist() for cells in piece.cells)
             for line, *cells in zip(piece.lines, *columns, strict=True):

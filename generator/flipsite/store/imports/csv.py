@@ -27,7 +27,8 @@ CELL_CHARACTERS = 2**24
 
 _BLOCK = 2**22
 _MOST_BEFORE = 20
-_SEPARATOR_LINE = re.compile('\ufeff?"?sep=(.)"?\r?\n', re.IGNORECASE)
+_ODD = ("#", "\ufeff")
+_SEPARATOR_LINE = re.compile('\ufeff?"?sep=(.)"?(?:\r\n?|\n)', re.IGNORECASE)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -112,7 +113,7 @@ def _dialect(first: str, needed: frozenset[str], delimiters: str) -> tuple[str, 
 
     def shown(delimiter: str, row: int) -> tuple[int, int]:
         header = rows[delimiter][row] if row < len(rows[delimiter]) else []
-        return len({name.strip().casefold() for name in header} & needed), len(header)
+        return len({name.strip("\ufeff \t").casefold() for name in header} & needed), len(header)
 
     rows = {delimiter: _first_rows(first, delimiter) for delimiter in delimiters}
     best = max(delimiters, key=lambda delimiter: shown(delimiter, 0))
@@ -135,12 +136,12 @@ def _csv_text(
     rows = _CsvRows(path, text, delimiter, first_line=first_line)
     filled = ((line, row) for line, row in rows.numbered() if any(row))
     line, row = next(islice(filled, n_before, None), (first_line, []))
-    header = [name.strip() for name in row]
+    header = [name.strip().lstrip("\ufeff") for name in row]
     rows.taken()
     names = tuple(filter(None, header))
     columns = tuple(name for name in dict.fromkeys(names) if wanted is None or name in wanted)
     cutter = _Cutter(
-        header=row,
+        header=[row[0].lstrip("\ufeff"), *row[1:]] if row else [],
         places=[header.index(name) for name in columns],
         delimiter=delimiter,
         guarded=names in HEADERS,
@@ -192,7 +193,7 @@ def _pieces(rows: _CsvRows, cutter: "_Cutter") -> Iterator[Piece]:
     lines, faults, passed, even = list[int](), dict[int, str](), list[tuple[int, str]](), True
     header, n_columns = cutter.header, len(cutter.header)
     for line, row in rows.numbered():
-        is_data = any(row) and row[0][:1] != "#" and row != header  # of nearly all rows, and quick
+        is_data = any(row) and row[0][:1] not in _ODD and row != header  # of nearly all rows, and quick
         why = None if is_data else cutter.passed_over(row)
         if why is not None:
             even = even and not row
@@ -238,7 +239,7 @@ class _Cutter:
         """Words for a row that holds no data, empty for a blank one; None for any other."""
         if not any(row):
             return ""
-        if row == self.header and len(row) > 1:
+        if [row[0].lstrip("\ufeff"), *row[1:]] == self.header and len(row) > 1:
             return "is the header once more"
         if row[0].startswith("#") and len(self.header) > 1 and not any(row[1:]) and not self.guarded:
             return "is a comment"

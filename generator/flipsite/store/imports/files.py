@@ -31,6 +31,15 @@ _MEGABYTE = 1 << 20
 _JSON_SUFFIXES = {".jsonl", ".ndjson", ".json"}
 _PACKED = (".gz", ".bz2", ".xz", ".zst", ".zip")
 _HEAD = 1 << 16
+_ENCODINGS: dict[tuple[bool, ...], str] = {
+    (False, True, False, True): "utf-16-le",
+    (True, False, True, False): "utf-16-be",
+    (False, True, True, True): "utf-32-le",
+    (True, True, True, False): "utf-32-be",
+}
+"""By which of four bytes are mostly zero in ASCII text."""
+
+_BINARY = frozenset(range(9))
 _BOMS = ((b"\xff\xfe\x00\x00", "utf-32"), (b"\xff\xfe", "utf-16"), (b"\xfe\xff", "utf-16"))
 
 _FOREIGN = (
@@ -50,6 +59,9 @@ _FOREIGN = (
     (b"\x89HDF", "an HDF5 file; write the table as Parquet or CSV"),
     (b"\x93NUMPY", "a NumPy array; write a table as CSV"),
     (b"\x80\x04\x95", "a pickle, which flipsite does not run; write the table as Parquet or CSV"),
+    (b"PAR1", "a Parquet file within a packed one; unpack it"),
+    (b"\x1f\x8b", "packed twice; unpack it once"),
+    (b"PK\x03\x04", "an archive within an archive; unpack it once"),
     (b"7z\xbc\xaf", "a 7z archive; unpack it and name the file"),
     (b"Rar!", "a RAR archive; unpack it and name the file"),
     (b"\x04\x22\x4d\x18", "packed by lz4; unpack it, or pack it by gzip or zstd"),
@@ -78,6 +90,8 @@ def reading(path: Path) -> Iterator[None]:
     except (EOFError, zlib.error, gzip.BadGzipFile, lzma.LZMAError, zipfile.BadZipFile) as error:
         raise UsageError(f"{path}: the compressed file is damaged or cut short; fetch it again") from error
     except UnicodeDecodeError as error:
+        if set(error.object[:4096]) & _BINARY:
+            raise UsageError(f"{path}: not UTF-8 text, nor Parquet; export the table as CSV") from error
         wrong = error.object[error.start : error.start + 1].hex()
         raise UsageError(
             f"{path}: not UTF-8 text (byte 0x{wrong}); save it as UTF-8, "
@@ -135,14 +149,12 @@ def opened_text(
 
 
 def _encoding_of(head: bytes) -> str:
-    """The encoding that a byte order mark names, or that every other byte being zero shows; else UTF-8."""
+    """The encoding that a byte order mark names, or that zeros at regular places show; else UTF-8."""
     for mark, name in _BOMS:
         if head.startswith(mark):
             return name
-    even, odd = head[::2].count(0), head[1::2].count(0)
-    if 4 * max(even, odd) > len(head) and not min(even, odd):
-        return "utf-16-be" if even else "utf-16-le"
-    return "utf-8-sig"
+    zeros = tuple(8 * head[place::4].count(0) > len(head) for place in range(4))
+    return _ENCODINGS.get(zeros, "utf-8-sig")
 
 
 def is_json(path: Path, text: TextIO) -> bool:
@@ -216,7 +228,12 @@ def is_inspect_log(path: Path) -> bool:
     if head_of(path)[:2] != b"PK":
         return False
     with zipfile.ZipFile(path) as archive:
-        return any(name.startswith("samples/") and name.endswith(".json") for name in archive.namelist())
+        names = archive.namelist()
+    return "_journal/start.json" in names or any(map(_is_sample, names))
+
+
+def _is_sample(name: str) -> bool:
+    return name.startswith("samples/") and name.endswith(".json")
 
 
 @contextmanager
@@ -225,7 +242,7 @@ def inspect_log(path: Path) -> Iterator[tuple[Record, Iterator[Numbered]]]:
     with zipfile.ZipFile(path) as archive:
         names = archive.namelist()
         header = next((name for name in ("header.json", "_journal/start.json") if name in names), None)
-        samples = [name for name in names if name.startswith("samples/") and name.endswith(".json")]
+        samples = list(filter(_is_sample, names))
 
         def read() -> Iterator[Numbered]:
             for number, name in enumerate(samples, start=1):
@@ -257,7 +274,7 @@ def _member_bytes(path: Path, archive: zipfile.ZipFile, member: zipfile.ZipInfo)
 
 
 def _member(path: Path, archive: zipfile.ZipFile) -> zipfile.ZipInfo:
-    members = [each for each in archive.infolist() if not each.is_dir() and "__MACOSX/" not in each.filename]
+    members = [each for each in archive.infolist() if not each.is_dir() and not _is_hidden(each.filename)]
     names = {each.filename for each in members}
     if "[Content_Types].xml" in names:
         raise UsageError(f"{path}: this is an Excel workbook; save the sheet as CSV")
@@ -268,6 +285,10 @@ def _member(path: Path, archive: zipfile.ZipFile) -> zipfile.ZipInfo:
             f"{path}: a zip archive of {len(members):,} files; unpack it and name those to import"
         )
     return members[0]
+
+
+def _is_hidden(name: str) -> bool:
+    return any(part.startswith(".") or part == "__MACOSX" for part in name.split("/"))
 
 
 class _WatchedFile(io.FileIO):

@@ -27,12 +27,12 @@ from flipsite.errors import UsageError
 from flipsite.project import SNAPSHOT, snapshot_files
 from flipsite.settings import load_study
 from flipsite.store.imports.columns import ImportOptions, match_case
-from flipsite.store.imports.files import sha256_of
+from flipsite.store.imports.files import reading, sha256_of
 from flipsite.store.imports.overlap import Fingerprints, Overlap
 from flipsite.store.imports.rows import Rows, place_of, rows_of, targets_of
 from flipsite.store.imports.sheet import Sheet, read_sheet
 from flipsite.store.imports.study import DrawFacts, check_target, facts_of, facts_of_files, write_study
-from flipsite.store.imports.survey import AnswerReader, Problem
+from flipsite.store.imports.survey import BITS, AnswerReader, Problem
 from flipsite.store.snapshot.columns import appended, without_rows
 from flipsite.store.snapshot.read import (
     draws_of_table,
@@ -139,7 +139,9 @@ def import_file(
             not a measured one, or the file was imported otherwise before. Nothing is written then.
         StoreError: If the study's snapshot cannot be read or written.
     """
-    if shards_in(path):
+    with reading(path):
+        is_shard = bool(shards_in(path))
+    if is_shard:
         return _merged(path, folder)
     plan = _ImportPlan(
         path=path,
@@ -274,6 +276,8 @@ def _import(sheet: Sheet, plan: _ImportPlan) -> ImportReport:
     if options.labels is not None:
         check_target(plan.target, len(options.labels))
     study = plan.study
+    if study is not None and not set(options.mapping["labels"]) & set(sheet.names):
+        options = _with_labels(options, study, plan)
     rows = rows_of(
         sheet,
         options,
@@ -282,6 +286,8 @@ def _import(sheet: Sheet, plan: _ImportPlan) -> ImportReport:
         per_answer=study.sampling.per_answer if study else 1,
     )
     with closing(rows.runs):
+        if study is None:
+            check_target(plan.target, max(map(len, rows.labels), default=2))
         files = snapshot_files(plan.folder)
         placed = _placed(rows, plan, files)
         by_status = Counter[Status]()
@@ -323,6 +329,23 @@ def _import(sheet: Sheet, plan: _ImportPlan) -> ImportReport:
     )
     _log.info("%s: %d rows read, %d kept", plan.path, report.n_rows, sum(report.by_status.values()))
     return report
+
+
+def _with_labels(options: ImportOptions, study: Study, plan: _ImportPlan) -> ImportOptions:
+    """The options for a file without labels of its own: it has those of the study.
+
+    Raises:
+        UsageError: If `--labels` names others than the study's.
+    """
+    prompt = study.prompt
+    if prompt.labels != "fixed" or options.labels == prompt.outcomes:
+        return options
+    if options.labels is not None:
+        raise UsageError(
+            f"{plan.path}: the labels of study {study.id!r} are {', '.join(prompt.outcomes)}, and not "
+            f"{', '.join(options.labels)}; leave --labels out, or name another study with --study"
+        )
+    return options if prompt.outcomes == BITS else replace(options, labels=prompt.outcomes)
 
 
 def _request_notes(options: ImportOptions) -> tuple[str, ...]:

@@ -4,7 +4,7 @@ At most one object, or one line, is held at a time, so that memory does not grow
 """
 
 import json
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from pathlib import Path
 from typing import Any, TextIO
 
@@ -18,7 +18,7 @@ MOST_CHARACTERS = 2**28
 """A longer object, or line, is refused: it would not fit into memory."""
 
 _BLOCK = 1 << 20
-_SPACE = " \t\r\n\ufeff"
+_SPACE = " \t\r\n\ufeff\x1e"
 
 
 def json_records(path: Path, text: TextIO) -> Iterator[Numbered]:
@@ -49,18 +49,43 @@ def lost_text(source: str) -> str:
     return f"is no JSON object: {source.strip()[:60]!r}"
 
 
-def list_inside(record: Record, *, depth: int = 3) -> list[Any] | None:
-    """The longest list of objects inside an object; None where it holds none."""
-    found: list[Any] | None = None
+def list_inside(record: Record, wanted: Collection[str] = (), *, depth: int = 3) -> list[Any] | None:
+    """The list of objects inside an object that shows the most wanted keys, then the longest; or None."""
+    return max(_lists_inside(record, depth), key=lambda found: _shown(found, wanted), default=None)
+
+
+def _lists_inside(record: Record, depth: int) -> Iterator[list[Any]]:
     for value in record.values():
-        inner = (
-            value if isinstance(value, list) and value and all(isinstance(e, dict) for e in value) else None
-        )
-        if inner is None and isinstance(value, dict) and depth:
-            inner = list_inside(value, depth=depth - 1)
-        if inner is not None and (found is None or len(inner) > len(found)):
-            found = inner
-    return found
+        if isinstance(value, list) and value and all(isinstance(each, dict) for each in value):
+            yield value
+        elif isinstance(value, dict) and depth:
+            yield from _lists_inside(value, depth - 1)
+
+
+def _shown(found: list[Record], wanted: Collection[str]) -> tuple[int, int]:
+    return len(found[0].keys() & set(wanted)), len(found)
+
+
+def table_inside(record: Record, wanted: Collection[str]) -> list[Record] | None:
+    """The rows of a table that is one object, in any of the forms that pandas writes; None for others."""
+    names, rows = record.get("columns"), record.get("data")
+    if isinstance(names, list) and isinstance(rows, list):
+        named = [str(name) for name in names]
+        return [dict(zip(named, row, strict=False)) for row in rows if isinstance(row, list)]
+    columns = list(record.values())
+    if columns and all(isinstance(column, dict) for column in columns):
+        first = columns[0].keys()
+        if not first.isdisjoint(wanted):
+            return columns
+        if all(column.keys() == first for column in columns):
+            return [{name: column[key] for name, column in record.items()} for key in first]
+    if columns and all(map(_is_column, columns)) and len({*map(len, columns)}) == 1:
+        return [dict(zip(record, row, strict=True)) for row in zip(*columns, strict=True)]
+    return None
+
+
+def _is_column(values: Any) -> bool:
+    return isinstance(values, list) and not any(isinstance(value, dict) for value in values)
 
 
 def is_in_lines(text: TextIO) -> bool:

@@ -17,6 +17,9 @@ from flipsite.store.imports.paths import value_at
 SOURCES = ("auto", "table", "openai-batch", "lm-eval", "inspect", "promptfoo", "litellm")
 """Values of `--from`: a tool's name, `auto` to recognise it, `table` for a file that is none of them."""
 
+CACHED = "cached"
+"""The column of a log that says whether an answer came from a cache."""
+
 _MOST_RESULTS_BYTES = 2**26
 _CUT = frozenset(["length", "max_tokens", "model_length"])
 _MODEL_ARGUMENT = re.compile(r"(?:^|,)(?:pretrained|model)=([^,]+)")
@@ -32,12 +35,14 @@ class LogFormat:
         keys: The keys by which an entry is recognised.
         draws: The records of an entry, or words for why it has none; given the model that the whole log
             names, where it does.
+        nameless: Words for a draw that names no model, where more can be said than that.
     """
 
     name: str
     title: str
     keys: frozenset[str]
     draws: Callable[[Record, str | None], Iterator[Record | str]]
+    nameless: str = ""
 
 
 def recognised(path: Path, names: Collection[str], source: str) -> LogFormat | None:
@@ -61,8 +66,9 @@ def log_in(document: Record, source: str) -> tuple[LogFormat, list[Record], str 
 
     Recognised are the results of promptfoo, and a log of Inspect in JSON.
     """
-    if source in {"auto", "inspect"} and isinstance(document.get("eval"), dict) and "samples" in document:
-        return INSPECT, _objects(document["samples"]), _text(value_at(document, "eval.model"))
+    is_log = isinstance(document.get("eval"), dict) and not {"samples", "plan"}.isdisjoint(document)
+    if source in {"auto", "inspect"} and is_log:
+        return INSPECT, _objects(document.get("samples")), _text(value_at(document, "eval.model"))
     if source in {"auto", "promptfoo"}:
         entries = _objects(value_at(document, "results.results")) or _objects(document.get("results"))
         if entries and _PROMPTFOO.keys <= entries[0].keys():
@@ -93,8 +99,9 @@ def log_records(
             for record in log.draws(entry, model):
                 if isinstance(record, str):
                     yield line, record
-                else:
-                    yield line, rest | (_asked(record, entry, asked) if asked else record)
+                    continue
+                named = rest | (_asked(record, entry, asked) if asked else record)
+                yield line, named if named.get("model") or not log.nameless else log.nameless
         else:
             yield line, entry
 
@@ -146,7 +153,8 @@ def _openai_batch(entry: Record, model: str | None) -> Iterator[Record]:
     body = json_object(body) if isinstance(body, str) else body
     failed = entry.get("error") or not isinstance(body, dict) or body.get("error")
     if failed or not isinstance(body, dict):
-        yield {"model": value_at(entry, "response.body.model") or model, "status": "error"}
+        asked = value_at(entry, "response.body.model") or model
+        yield {"model": asked, "response": None, "status": "error"}
     elif "output" in body:
         yield {"asked_at": body.get("created_at")} | _response(body)
     else:
@@ -158,7 +166,7 @@ def _lm_eval(entry: Record, model: str | None) -> Iterator[Record | str]:
     found = False
     for requested in _list(entry.get("resps")):
         for text in [requested] if _is_likelihood(requested) else _list(requested) or [requested]:
-            if isinstance(text, str):
+            if text is None or isinstance(text, str):
                 found = True
                 yield {"model": model, "response": text}
     if not found:
@@ -193,7 +201,7 @@ def _inspect(entry: Record, model: str | None) -> Iterator[Record]:
     }
     choices = _objects(value_at(entry, "output.choices"))
     if entry.get("error") or not choices:
-        yield draw | {"status": "error"}
+        yield draw | {"response": None, "status": "error"}
         return
     for choice, share in zip(choices, _shares(draw, len(choices)), strict=True):
         yield share | {
@@ -215,19 +223,24 @@ def _promptfoo(entry: Record, _: str | None) -> Iterator[Record]:
         "cost_usd": response.get("cost", entry.get("cost")),
         "latency_s": None if latency is None else latency / 1000,
         "finish_reason": _finish_reason(response.get("finishReason")),
+        CACHED: response.get("cached") is True,
     }
     if "output" in response:
         yield draw | {"response": _content(response["output"])}
     else:
-        yield draw | {"status": "error"}
+        yield draw | {"response": None, "status": "error"}
 
 
 def _litellm(entry: Record, _: str | None) -> Iterator[Record | str]:
     """A row of LiteLLM's table of spend."""
     answer = entry.get("response")
     body = json_object(answer) if isinstance(answer, str) else answer
+    if answer and not isinstance(body, dict):
+        yield "holds a response that is no JSON object"
+        return
     body = body if isinstance(body, dict) else {}
-    if not body.get("choices") and (number_of(entry.get("completion_tokens")) or 0) > 0:
+    answered = entry.get("status") != "failure" and (number_of(entry.get("completion_tokens")) or 0) > 0
+    if answered and not body.get("choices"):
         yield "holds no answer; LiteLLM keeps answers with `store_prompts_in_spend_logs: true`"
         return
     began, ended = _moment(entry.get("startTime")), _moment(entry.get("endTime"))
@@ -240,8 +253,10 @@ def _litellm(entry: Record, _: str | None) -> Iterator[Record | str]:
         "cost_usd": entry.get("spend"),
         "latency_s": seconds,
         "asked_at": entry.get("startTime"),
+        CACHED: str(entry.get("cache_hit")).casefold() == "true",
     }
-    completions = list(_completions(body)) if body.get("choices") else [{"status": "error"}]
+    failed: Record = {"response": None, "status": "error"}
+    completions = list(_completions(body)) if body.get("choices") else [failed]
     for completion, share in zip(completions, _shares(draw, len(completions)), strict=True):
         yield completion | share
 
@@ -360,6 +375,7 @@ FORMATS: Sequence[LogFormat] = (
         title="the output of an OpenAI batch",
         keys=frozenset(["custom_id", "response", "error"]),
         draws=_openai_batch,
+        nameless="failed, and names no model; name the batch's request file too, or the model with --model",
     ),
     LogFormat(
         name="lm-eval",

@@ -5,7 +5,6 @@ place: the one named first in the prompt and the other. Then a code can mean the
 label is 1 is not said; where the file has the models' own words, they decide.
 """
 
-import re
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 
@@ -16,7 +15,6 @@ from flipsite.store.imports.cells import Labels, number_of
 
 _CODES = {"true": 1, "false": 0}
 _WRAPPING = " \t\r\n*_`\"'“”‘’«»."
-_WHOLE = re.compile(r"(-?\d{1,18})\.0{1,3}", re.ASCII)
 _BITS: Labels = ("0", "1")
 
 
@@ -83,38 +81,55 @@ class LabelReader:
     """Reads which of some labels a text is: the whole of it, or its last line.
 
     Blanks, quotes, markdown's marks and a full stop around it are no part of it; case matters only where it
-    tells two labels apart. The last line is the last that has text and is no code fence.
+    tells two labels apart; where all labels are numbers, `+1`, `01` and `1.0` are 1. The last line is the
+    last that has text and is no code fence.
     """
 
     def __init__(self) -> None:
-        self._forms: dict[Labels, tuple[dict[str, int], dict[str, int]]] = {}
+        self._forms: dict[Labels, _Forms] = {}
 
     def __call__(self, cell: str | None, pair: Labels | None) -> int:
         """The label's index in the pair, or -1."""
         if pair is None or cell is None:
             return -1
-        return self._read(cell, *self._forms_of(pair))
+        forms = self._forms.get(pair)
+        if forms is None:
+            forms = self._forms.setdefault(pair, _Forms.of(pair))
+        return self._read(cell, forms)
 
-    def _read(self, text: str, exact: dict[str, int], folded: dict[str, int]) -> int:
+    def _read(self, text: str, forms: "_Forms") -> int:
         lines = [line for line in text.split("\n") if line.strip() and not line.lstrip().startswith("```")]
         for part in (text, *lines[-1:]):
             for form in (part.strip(), part.strip(_WRAPPING)):
-                index = exact.get(form, folded.get(form.casefold()))
-                if index is None and (whole := _WHOLE.fullmatch(form)):
-                    index = exact.get(whole[1])  # `3.0` for 3, as pandas writes it
+                index = forms.exact.get(form, forms.folded.get(form.casefold()))
+                if index is None and forms.numbers and (number := number_of(form)) is not None:
+                    index = forms.numbers.get(number)
                 if index is not None:
                     return index
         return -1
 
-    def _forms_of(self, pair: Labels) -> tuple[dict[str, int], dict[str, int]]:
-        forms = self._forms.get(pair)
-        if forms is None:
-            exact = {label.strip(): index for index, label in enumerate(pair)}
-            folded = {label.casefold(): index for label, index in exact.items()}
-            told_apart = len(exact) == len(pair) and "" not in exact
-            forms = (exact if told_apart else {}, folded if told_apart and len(folded) == len(pair) else {})
-            self._forms[pair] = forms
-        return forms
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Forms:
+    """The forms in which each of some labels may stand: as it is, in lower case, as a number."""
+
+    exact: dict[str, int]
+    folded: dict[str, int]
+    numbers: dict[float, int]
+
+    @classmethod
+    def of(cls, labels: Labels) -> "_Forms":
+        exact = {label.strip(): index for index, label in enumerate(labels)}
+        if len(exact) < len(labels) or "" in exact:
+            return cls(exact={}, folded={}, numbers={})
+        folded = {label.casefold(): index for label, index in exact.items()}
+        found = ((number_of(label), index) for label, index in exact.items())
+        numbers = {number: index for number, index in found if number is not None}
+        return cls(
+            exact=exact,
+            folded=folded if len(folded) == len(labels) else {},
+            numbers=numbers if len(numbers) == len(labels) else {},
+        )
 
 
 @dataclass(slots=True, kw_only=True)

@@ -363,7 +363,7 @@ class _DrawReader:
             within = pc.and_(pc.greater_equal(cover, 0.0), pc.less_equal(cover, 1.0))
             columns["p_cover"] = pc.if_else(within, cover, None)
         for name in NUMBERS:
-            read = partial(number_of, decimal=layout.options.decimal)
+            read = partial(_amount, decimal=layout.options.decimal)
             columns[name], bad = _parsed(layout.column(batch, name), read, pa.float64())
             unread[name].add(batch, bad)
         columns["asked_at"], bad = _parsed(layout.column(batch, "asked_at"), moment_of, pa.string())
@@ -381,6 +381,11 @@ class _DrawReader:
         for row, cell in bad:
             self.survey.problems.add(int(batch.lines[row]), cell_fault(name, cell, fault))
         return values
+
+
+def _amount(cell: str, *, decimal: str) -> float | None:
+    number = number_of(cell, decimal=decimal)
+    return number if number is not None and number >= 0 else None
 
 
 def _probabilities(cell: str, *, n_outcomes: int) -> str | None:
@@ -411,9 +416,11 @@ class _Unread:
         if not self._n_cells:
             return
         line, cell = self._first
-        fault = cell_fault(ours, cell, "no ISO 8601 time" if ours == "asked_at" else "no number")
+        number = number_of(cell)
+        kind = "a negative number" if number is not None and number < 0 else "no number"
+        fault = cell_fault(ours, cell, "no ISO 8601 time" if ours == "asked_at" else kind)
         remedy = "write times as 2026-10-31T14:15:00Z" if ours == "asked_at" else "write plain numbers"
-        if ours in NUMBERS and number_of(cell, decimal=",") is not None:
+        if number is None and ours in NUMBERS and number_of(cell, decimal=",") is not None:
             remedy = "--decimal , reads decimal commas"
         cells = "the only such cell" if self._n_cells == 1 else f"{self._n_cells:,} such cells"
         raise UsageError(
@@ -434,7 +441,7 @@ def _parsed(
         except pa.ArrowInvalid:
             pass
         else:
-            if pc.all(pc.is_finite(values)).as_py():
+            if pc.all(pc.and_(pc.is_finite(values), pc.greater_equal(values, 0.0))).as_py():
                 return values, []
     cells, codes = distinct(column)
     found = [None if cell is None else read(cell) for cell in cells]

@@ -7,10 +7,12 @@ or an object as JSON. So a cell means the same in CSV, JSON and Parquet.
 import json
 import mmap
 import tempfile
-from collections.abc import Iterable, Iterator, Mapping
+from collections import Counter
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import date, time, timedelta
+from decimal import Decimal
 from itertools import chain, islice
 from math import isfinite
 from pathlib import Path
@@ -21,6 +23,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 from numpy.typing import NDArray
 
+from flipsite.domain.display import plural
 from flipsite.domain.progress import Progress, unwatched
 from flipsite.errors import UsageError
 from flipsite.store.exports import HEADERS
@@ -43,8 +46,17 @@ from flipsite.store.imports.json_records import (
     json_from_lines,
     json_records,
     list_inside,
+    table_inside,
 )
-from flipsite.store.imports.logs import INSPECT, LogFormat, log_in, log_records, model_beside, recognised
+from flipsite.store.imports.logs import (
+    CACHED,
+    INSPECT,
+    LogFormat,
+    log_in,
+    log_records,
+    model_beside,
+    recognised,
+)
 from flipsite.store.imports.paths import base_of, has_value, value_at
 from flipsite.store.snapshot.columns import numbers, unicode_text
 
@@ -246,13 +258,13 @@ def cell_text(value: Any) -> str | None:
         return unicode_text(value)
     if value is None or (isinstance(value, float) and not isfinite(value)):
         return None
-    if isinstance(value, bool):
-        return "true" if value else "false"
-    if isinstance(value, int | float):
+    if isinstance(value, timedelta):
+        value = value.total_seconds()
+    if isinstance(value, int | float) and not isinstance(value, bool):
         return repr(value)
-    if isinstance(value, datetime):
+    if isinstance(value, date | time):
         return value.isoformat()
-    return unicode_text(_ENCODER.encode(value))
+    return unicode_text(format(value, "f") if isinstance(value, Decimal) else _ENCODER.encode(value))
 
 
 _ENCODER = json.JSONEncoder(ensure_ascii=False, default=str)
@@ -275,8 +287,7 @@ def _read_csv(sheet: Sheet, text: TextIO, options: ImportOptions) -> None:
             )
     text.seek(0)
     spelled, _ = match_case(options, names)
-    nested = {name: base_of(name) for name in spelled.wanted.difference(names) if base_of(name) in names}
-    nested = {name: base for name, base in nested.items() if name != base}
+    nested = _nested(spelled, names)
     sheet.names = (*names, *nested)
     check_columns(sheet.path, sheet.names, spelled)  # a long reading should not end in this
     wanted = spelled.wanted | set(nested.values())
@@ -290,6 +301,12 @@ def _read_csv(sheet: Sheet, text: TextIO, options: ImportOptions) -> None:
                 sheet.lose(line, why)
             if piece.lines:
                 sheet.add(Batch(lines=np.array(piece.lines, np.int64), cells=cells, faults=piece.faults))
+
+
+def _nested(options: ImportOptions, names: Collection[str]) -> dict[str, str]:
+    """The wanted columns that are paths into a column of the file, and that column."""
+    bases = {name: base_of(name) for name in sorted(options.wanted.difference(names))}
+    return {name: base for name, base in bases.items() if base in names and name != base}
 
 
 def _read_json(sheet: Sheet, text: TextIO, options: ImportOptions) -> None:
@@ -346,8 +363,9 @@ def _read_object(sheet: Sheet, document: Record, options: ImportOptions) -> None
     spelled = match_case(options, tuple(document))[0]
     entry = recognised(sheet.path, document, "auto")
     is_entry = entry is not None and options.source_of_log in {"auto", entry.name}
+    table = None if is_entry else table_inside(document, spelled.needed)
     is_draw = is_entry or all(has_value(document, name) for name in spelled.needed if name != "outcome")
-    entries = [document] if is_draw else list_inside(document) or [document]
+    entries = table or (None if is_draw else list_inside(document, spelled.needed)) or [document]
     sheet.unit = "line" if entries[0] is document else "record"
     log = recognised(sheet.path, entries[0], options.source_of_log)
     _read_log(sheet, iter(enumerate(entries, start=1)), options, log)
@@ -379,13 +397,26 @@ def _read_log(
                 )
         sheet.notes.append(f"The file was recognised as {log.title}.")
         asked = options.requests.models if options.requests and log.name == "openai-batch" else None
-        entries = log_records(entries, log, model=model, asked=asked)
+        entries = log_records(entries, log, model=options.model or model, asked=asked)
     first = list(islice(entries, _FIRST_RECORDS))
     names = dict.fromkeys(name for _, record in first if isinstance(record, dict) for name in record)
     spelled, _ = match_case(options, tuple(names))
-    records = chain(first, entries)
+    cached = Counter[bool]()
+    records = _counted(chain(first, entries), cached) if CACHED in names else chain(first, entries)
     found = _add_records(sheet, records, wanted=options.wanted | spelled.wanted, names=names)
     sheet.names = tuple(dict.fromkeys([*names, *found]))
+    if cached[True]:
+        sheet.notes.append(
+            f"{plural(cached[True], 'answer')} came from a cache, which repeats answers; "
+            f"--where {CACHED}=false leaves such rows out."
+        )
+
+
+def _counted(records: Iterable[Numbered], cached: Counter[bool]) -> Iterator[Numbered]:
+    """The same records; those whose answer came from a cache are counted."""
+    for line, record in records:
+        cached[isinstance(record, dict) and record.get(CACHED) is True] += 1
+        yield line, record
 
 
 def _add_records(
@@ -434,21 +465,24 @@ def _read_parquet(sheet: Sheet, options: ImportOptions) -> None:
         names = tuple(file.schema_arrow.names)
         sheet.names, sheet.unit = names, "row"
         spelled, _ = match_case(options, names)
-        check_columns(sheet.path, names, spelled)
+        nested = _nested(spelled, names)
+        sheet.names = (*names, *nested)
+        check_columns(sheet.path, sheet.names, spelled)
         wanted = [name for name in dict.fromkeys(names) if name in spelled.wanted and names.count(name) == 1]
+        bases = [base for base in dict.fromkeys(nested.values()) if base not in wanted]
         first = 1
-        for batch in file.iter_batches(ROWS_A_BATCH, columns=wanted):
-            cells = {
-                name: _text_column(column)
-                for name, column in zip(wanted, _columns(batch, wanted), strict=True)
-            }
+        for batch in file.iter_batches(ROWS_A_BATCH, columns=[*wanted, *bases]):
+            cells = {name: _text_column(_column(batch, name)) for name in wanted}
+            for name, base in nested.items():
+                values = [value_at({base: value}, name) for value in _column(batch, base).to_pylist()]
+                cells[name] = pa.array([cell_text(value) for value in values], pa.string())
             sheet.add(Batch(lines=np.arange(first, first + len(batch)), cells=cells))
             sheet.progress("stored row", first - 1 + len(batch), file.metadata.num_rows)
             first += len(batch)
 
 
-def _columns(batch: pa.RecordBatch, names: list[str]) -> list[pa.Array]:
-    return [batch.column(batch.schema.get_field_index(name)) for name in names]
+def _column(batch: pa.RecordBatch, name: str) -> pa.Array:
+    return batch.column(batch.schema.get_field_index(name))
 
 
 def _text_column(column: pa.Array) -> pa.Array:
@@ -460,6 +494,8 @@ def _text_column(column: pa.Array) -> pa.Array:
         pa.types.is_large_string(column.type)
         or pa.types.is_integer(column.type)
         or pa.types.is_boolean(column.type)
+        or pa.types.is_binary(column.type)
+        or pa.types.is_large_binary(column.type)
     ):
         return column.cast(pa.string())
     return pa.array([cell_text(value) for value in column.to_pylist()], pa.string())

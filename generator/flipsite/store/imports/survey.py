@@ -13,6 +13,7 @@ from typing import Any
 
 import numpy as np
 import pyarrow as pa
+import pyarrow.compute as pc
 from numpy.typing import NDArray
 
 from flipsite.domain.draws import STATUSES, Status
@@ -56,7 +57,8 @@ _BARE = 6
 _RADIX = 1026
 _VALUE = re.compile(r" (?:'.*'|\".*\")", re.DOTALL)
 _MOST_LABELS = 400_000
-_BITS: Labels = ("0", "1")
+BITS: Labels = ("0", "1")
+_RULE = frozenset("-—–=:_+ ")
 _STATUS_OF = {str(status): code for code, status in enumerate(STATUSES)}
 
 
@@ -134,7 +136,7 @@ class Layout:
             sequences=reads_sequences(options, sheet.names) or (answers and per_answer > 1),
             tidy=sheet.names in HEADERS,
             read_answer=read_answer,
-            labels=options.labels or labels or _BITS,
+            labels=options.labels or labels or BITS,
             per_answer=per_answer,
         )
 
@@ -327,7 +329,7 @@ class Survey:
         cells, codes = distinct(self.layout.column(batch, "model").take(pa.array(rows)))
         exact = self.layout.tidy
         names = ["" if is_missing(cell) and not exact else name_of(cell, exact=exact) for cell in cells]
-        faults = [_name_fault(name) for name in names]
+        faults = [_name_fault(name, exact=exact) for name in names]
         places = [
             -1 if fault else self.models.setdefault(name, len(self.models))
             for name, fault in zip(names, faults, strict=True)
@@ -443,6 +445,8 @@ class Survey:
         column = self.layout.column(batch, "outcome")
         if self.layout.options.rounds:
             column = self._rounded(column)
+        if self.layout.options.decimal == ",":
+            column = pc.replace_substring_regex(column, r"^\s*([+-]?\d+),(0*)\s*$", r"\1.\2")
         named = self._each(column, labels, self._read_label)
         code = self._each(column, labels, lambda cell, names: code_of(cell, len(names) if names else 2))
         cells, codes = distinct(column.filter(pa.array((own < 0) | (own == VALID))))
@@ -524,10 +528,14 @@ def shown(cell: str | None) -> str:
     return repr(text if len(text) <= 40 else text[:39] + "…")
 
 
-def _name_fault(name: str) -> str | None:
+def _name_fault(name: str, *, exact: bool) -> str | None:
     """Why a text is no model's name; None where it is one."""
     if not name:
         return "names no model"
     if len(name) > LONGEST_NAME:
         return f"names a model with {len(name):,} letters; {LONGEST_NAME} are the most"
+    if not exact and "\0" in name:
+        return "names a model with a zero byte; save the file as UTF-8, or name its encoding with --encoding"
+    if not exact and set(name) <= _RULE:
+        return "is a line of dashes"
     return None
