@@ -278,3 +278,20 @@ def test_a_plan_goes_on_from_counts(here: Path) -> None:
     result = run("plan", "paper")
     assert result.exit_code == 0
     assert "(2 models)" in result.output
+
+
+def test_labels_0_and_1_are_outcomes_0_and_1(here: Path) -> None:
+    """In whatever order they stand."""
+    counted("model,outcome,n\nme/a,1,3\nme/a,0,4\n")
+    assert counts() == {"me/a": (4, 3)}
+
+
+def test_a_table_below_its_title(here: Path) -> None:
+    assert counted("Table 2\nmodel,heads,n\nme/a,27,50\n").exit_code == 0
+    assert counts() == {"me/a": (23, 27)}
+
+
+def test_shares_are_no_counts(here: Path) -> None:
+    """A model that always or never shows heads has a share that looks like a count."""
+    result = counted("model,heads,n\nme/a,1.0,50\nme/b,0.0,50\n")
+    assert "t.csv: line 2: 0.0 and 1.0 look like shares; write counts as whole numbers" in result.output

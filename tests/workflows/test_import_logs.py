@@ -331,3 +331,130 @@ def test_an_export_is_announced(tmp_path: Path) -> None:
         with path.open("wb") as file:
             export_draws(draws, file, study="s", form=form)
         assert imported(path)[0].notes == ("The file was recognised as draws that flipsite exported.",)
+
+
+def test_a_request_for_several_answers_gives_a_draw_each(tmp_path: Path) -> None:
+    """They share its tokens and its cost, so that sums stay what they were."""
+    body = completion("Output: 0")
+    body["choices"] += [{"message": {"content": text}} for text in ANSWERS[1:]]
+    body["usage"] |= {"cost": 0.3}
+    _, draws = imported(in_lines(tmp_path, [batch_line(body)]))
+    assert statuses(draws) == READ
+    assert (draws.prompt_tokens.tolist(), draws.completion_tokens.tolist()) == ([3, 3, 3], [2, 1, 1])
+    assert sum(draws.cost_usd.tolist()) == pytest.approx(0.3)
+
+
+def test_a_batch_of_the_responses_api(tmp_path: Path) -> None:
+    """Reasoning is no part of an answer; one that was cut is truncated; a body may be a text."""
+
+    def body(text: str, **more: Any) -> dict[str, Any]:
+        message = {"type": "message", "content": [{"type": "output_text", "text": text}]}
+        usage = {"input_tokens": 9, "output_tokens": 4}
+        output = [{"type": "reasoning", "summary": []}, message]
+        return {"object": "response", "model": "gpt-x", "output": output, "usage": usage, **more}
+
+    lines = [batch_line(body(text)) for text in ANSWERS]
+    lines.append(batch_line(body("I", incomplete_details={"reason": "max_output_tokens"})))
+    lines.append(batch_line(None) | {"response": {"body": json.dumps(completion("Output: 1"))}})
+    _, draws = imported(in_lines(tmp_path, lines))
+    assert statuses(draws) == [*READ, Status.TRUNCATED, Status.VALID]
+    assert (draws.prompt_tokens[0], draws.completion_tokens[0]) == (9, 4)
+
+
+def test_a_batch_that_failed_says_how_its_models_are_named(tmp_path: Path) -> None:
+    lines = [batch_line(None, error={"code": "batch_expired"}) for _ in range(2)]
+    path = in_lines(tmp_path, lines, "errors.jsonl")
+    with pytest.raises(UsageError, match="line 1 failed, and names no model; name the batch's request file"):
+        imported(path)
+    _, draws = imported(path, model="a/b")
+    assert (draws.models, statuses(draws)) == (("a/b",), [Status.ERROR, Status.ERROR])
+
+
+@pytest.mark.parametrize(
+    "resps", [[[["-1.5", "False"]], [["-0.5", "True"]]], [["-1.5", "False"]], [[[-1.5, False]]]]
+)
+def test_likelihoods_are_no_answers(tmp_path: Path, resps: object) -> None:
+    """In every version's spelling."""
+    path = in_lines(tmp_path, [sample("x") | {"resps": resps}] * 3)
+    with pytest.raises(UsageError, match=r"likelihoods of given answers and no answer; .* generate_until"):
+        imported(path, model="a/b")
+
+
+def test_two_models_that_gave_the_same_samples(tmp_path: Path) -> None:
+    """Their files are the same to the byte, and two models' draws nevertheless."""
+    for name in ("one", "two"):
+        (tmp_path / name).mkdir()
+        results = {"model_name": f"org/{name}"}
+        (tmp_path / name / "results_2026-01-01T00-00-00.json").write_text(json.dumps(results))
+        path = in_lines(
+            tmp_path / name, [sample(text) for text in ANSWERS], "samples_coin_2026-01-01T00-00-00.jsonl"
+        )
+        options = parse_options((), (), None)
+        import_draws(find_project(tmp_path), "s", path, options=options)
+        assert import_draws(find_project(tmp_path), "s", path, options=options).already
+    draws = read_draws(study_folder(find_project(tmp_path), "s") / "draws.parquet")
+    assert (draws.models, len(draws)) == (("org/one", "org/two"), 6)
+
+
+@pytest.mark.parametrize("nested", [True, False])
+def test_results_of_an_older_promptfoo(tmp_path: Path, nested: bool) -> None:
+    """Without indices, beside a longer table of the same results."""
+    results = [promptfoo_result({"output": text}, {"id": "a:b"}) for text in ANSWERS]
+    for result in results:
+        del result["promptIdx"], result["testIdx"]
+    summary = {"version": 2, "results": results, "table": {"body": [{"outputs": []}] * 9}}
+    path = tmp_path / "output.json"
+    path.write_text(json.dumps({"results": summary} if nested else summary))
+    report, draws = imported(path)
+    assert report.notes == ("The file was recognised as results of promptfoo.",)
+    assert (draws.models, statuses(draws)) == (("a:b",), READ)
+
+
+def test_answers_from_a_cache_are_told_and_can_be_left_out(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    results = [promptfoo_result({"output": "Output: 0", "cached": n > 0}, "a:b") for n in range(3)]
+    in_lines(tmp_path, results, "o.jsonl")
+    told = CliRunner().invoke(cli, ["import", "o.jsonl", "--study", "s"])
+    assert "2 answers came from a cache, which repeats answers; --where cached=false leaves" in told.output
+    told = CliRunner().invoke(cli, ["import", "o.jsonl", "--study", "t", "--where", "cached=false"])
+    assert "1 valid, 2 left out by --where" in told.output
+
+
+def spend(index: int, response: object, **more: Any) -> dict[str, Any]:
+    times = {
+        name: f"2026-01-01T10:00:{index:02}.{ms}Z" for name, ms in (("startTime", 100), ("endTime", 900))
+    }
+    return {"request_id": f"r{index}", "spend": 0.01, "model": "m", "response": response, **times, **more}
+
+
+def test_spend_without_answers_says_how_they_are_kept(tmp_path: Path) -> None:
+    """A request that failed is an error; one whose answer LiteLLM did not keep is no draw."""
+    path = in_lines(tmp_path, [spend(n, {}, completion_tokens=4) for n in range(3)])
+    with pytest.raises(UsageError, match=r"holds no answer; .* `store_prompts_in_spend_logs: true`"):
+        imported(path)
+    _, draws = imported(in_lines(tmp_path, [spend(0, {}, status="failure", completion_tokens=0)] * 2))
+    assert statuses(draws) == [Status.ERROR, Status.ERROR]
+
+
+def test_logs_that_overlap_bring_no_draw_twice(tmp_path: Path) -> None:
+    """Two exports without numbers share requests: these are told apart by their times."""
+    answers = [completion(f"Output: {n % 2}") for n in range(9)]
+    first = in_lines(tmp_path, [spend(n, answers[n]) for n in range(6)], "a.jsonl")
+    second = in_lines(tmp_path, [spend(n, answers[n]) for n in range(3, 9)], "b.jsonl")
+    assert imported(first)[0].n_there == 0
+    report, draws = imported(second)
+    assert (report.n_there, report.by_status, len(draws)) == (3, {Status.VALID: 3}, 9)
+    assert draws.draw.tolist() == list(range(9))
+
+
+def test_a_log_of_inspect_names_the_model_that_was_asked(tmp_path: Path) -> None:
+    """What answered is kept beside it; a log that asked none has the models of its samples."""
+    samples = [inspect_sample("Output: 1", 1)]
+    for model, expected in (("org/other", ("org/other", "tiny")), ("none/none", ("tiny", None))):
+        path = tmp_path / f"{model[:3]}.json"
+        path.write_text(json.dumps({"eval": {"model": model}, "samples": samples}))
+        report = import_draws(find_project(tmp_path), model[:3], path, options=parse_options((), (), None))
+        draws = read_draws(study_folder(find_project(tmp_path), report.study) / "draws.parquet")
+        assert (draws.models[0], (draws.served_model or [None])[0]) == expected

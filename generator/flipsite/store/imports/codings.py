@@ -65,16 +65,16 @@ class Codings:
         numbers: list[Value] = [value for value, _ in unread.most_common() if isinstance(value, float)]
         n_unread = unread.total() + self._n_others
         repeated = [value for value, n in unread.most_common(_MOST_VALUES) if n > 1]
-        words = repeated if n_unread > read.total() else repeated[:2]
-        further = max((numbers, words), key=lambda values: sum(unread[value] for value in values))
-        if not read and len(unread) == 2:
-            further = list(unread)
-        n_further = sum(unread[value] for value in further)
+        few = list(unread) if not read and len(unread) == 2 else repeated[:2]
         n_cells = read.total() + n_unread
-        if not further or 2 * n_further <= n_unread or n_further < _SMALLEST_SHARE * n_cells:
+        for further in (few, numbers, repeated if n_unread > read.total() else []):
+            n_further = sum(unread[value] for value in further)
+            if 2 * n_further > n_unread and n_further >= _SMALLEST_SHARE * n_cells:
+                break
+        else:
             return
-        names = " or ".join(repr(self._shown[value]) for value in further[:2])
-        names += f" or one of {len(further) - 2} more" if len(further) > 2 else ""
+        shown = [repr(self._shown[value]) for value in further]
+        names = " or ".join(shown) if len(shown) < 3 else f"{shown[0]}, {shown[1]} or another value"
         raise UsageError(
             f"{path}: in {n_further:,} of {n_cells:,} rows the outcome is {names}, neither 0 nor 1; "
             f"{_remedy(self._shown, read, unread)}"

@@ -171,7 +171,9 @@ def is_json(path: Path, text: TextIO) -> bool:
     for suffix in _PACKED:
         name = name.removesuffix(suffix)
     beginning = first.lstrip("\ufeff \t\r\n")[:2]
-    return Path(name).suffix in _JSON_SUFFIXES or beginning[:1] == "{" or beginning in {"[{", "[\n", "[\r"}
+    return (
+        Path(name).suffix in _JSON_SUFFIXES or beginning[:1] == "{" or beginning in {"[{", "[[", "[\n", "[\r"}
+    )
 
 
 @contextmanager

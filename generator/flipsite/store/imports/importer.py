@@ -8,7 +8,7 @@ import json
 import logging
 from collections import Counter
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import closing
+from contextlib import closing, suppress
 from dataclasses import dataclass, field, replace
 from itertools import chain
 from pathlib import Path
@@ -23,11 +23,12 @@ from flipsite.domain.display import plural
 from flipsite.domain.draws import STATUSES, Status
 from flipsite.domain.progress import Progress, unwatched
 from flipsite.domain.study import Kind, Study
-from flipsite.errors import UsageError
+from flipsite.errors import StoreError, UsageError
 from flipsite.project import SNAPSHOT, snapshot_files
 from flipsite.settings import load_study
 from flipsite.store.imports.columns import ImportOptions, match_case
-from flipsite.store.imports.files import reading, sha256_of
+from flipsite.store.imports.files import sha256_of
+from flipsite.store.imports.logs import model_beside
 from flipsite.store.imports.overlap import Fingerprints, Overlap
 from flipsite.store.imports.rows import Rows, place_of, rows_of, targets_of
 from flipsite.store.imports.sheet import Sheet, read_sheet
@@ -139,9 +140,7 @@ def import_file(
             not a measured one, or the file was imported otherwise before. Nothing is written then.
         StoreError: If the study's snapshot cannot be read or written.
     """
-    with reading(path):
-        is_shard = bool(shards_in(path))
-    if is_shard:
+    if _is_shard(path):
         return _merged(path, folder)
     plan = _ImportPlan(
         path=path,
@@ -227,11 +226,8 @@ class _ImportPlan:
     def record(self) -> dict[str, Any]:
         """The record of it that the snapshot keeps."""
         options = self.options
-        later: dict[str, Any] = {
-            "decimal": options.decimal,
-            "encoding": options.encoding,
-            "model": options.model,
-        }
+        model = options.model or _model_of_samples(self.path)
+        later: dict[str, Any] = {"decimal": options.decimal, "encoding": options.encoding, "model": model}
         later |= {"source": None if options.source == "auto" else options.source}
         later |= {"round": options.rounds or None}
         return {
@@ -416,7 +412,8 @@ def _placed(rows: Rows, plan: _ImportPlan, files: Sequence[Path]) -> _Placed:
         notes = [f"The draws of {plural(len(common), 'model')} were numbered after those that the study has."]
         if overlap.starts_alike and not known.any():
             notes.append(
-                "They begin as those do; if it is the same log, grown, use --replace to add the rest."
+                "They begin as those do; if it is the same log, grown, remove "
+                f"{plan.folder / SNAPSHOT} and import it again."
             )
         return _Placed(shift=shift, replaced=none, n_there=int(known.sum()), notes=tuple(notes))
     different = np.flatnonzero(~overlap.same)
@@ -469,8 +466,16 @@ def _with_record(
     records: list[dict[str, Any]], plan: _ImportPlan, *, n_draws: int, n_models: int
 ) -> list[dict[str, Any]]:
     """The records with that of a file, and how much it brought."""
-    others = [each for each in records if each["sha256"] != plan.sha256]
-    return [*others, plan.record | {"brought": {"draws": n_draws, "models": n_models}}]
+    record = plan.record
+    key = record["sha256"], record.get("model")
+    others = [each for each in records if (each["sha256"], each.get("model")) != key]
+    return [*others, record | {"brought": {"draws": n_draws, "models": n_models}}]
+
+
+def _is_shard(path: Path) -> bool:
+    with suppress(StoreError):
+        return bool(shards_in(path))
+    return False  # the file is damaged, as its reader will say
 
 
 def _merged(path: Path, folder: Path) -> ImportReport:
@@ -500,8 +505,20 @@ def _records(folder: Path) -> list[dict[str, Any]]:
     """Which files were imported into a study, in the order of its snapshot's files."""
     records: dict[str, dict[str, Any]] = {}
     for path in snapshot_files(folder):
-        records |= {each["sha256"]: each for each in json.loads(read_notes(path).get(_NOTE, "[]"))}
+        records |= {
+            f"{each['sha256']} {each.get('model')}": each
+            for each in json.loads(read_notes(path).get(_NOTE, "[]"))
+        }
     return list(records.values())
+
+
+def _model_of_samples(path: Path) -> str | None:
+    """The model that lm-eval's results file beside these samples names."""
+    if not path.name.startswith("samples_"):
+        return None
+    with suppress(UsageError):
+        return model_beside(path)
+    return None
 
 
 def _notes(records: list[dict[str, Any]]) -> dict[str, str]:
@@ -510,8 +527,9 @@ def _notes(records: list[dict[str, Any]]) -> dict[str, str]:
 
 def _is_known(plan: _ImportPlan, records: list[dict[str, Any]]) -> bool:
     """Whether the same bytes were imported before, and in the same way."""
+    sampled = _model_of_samples(plan.path)  # two models may have given the very same samples
     for known in records:
-        if known["sha256"] == plan.sha256:
+        if known["sha256"] == plan.sha256 and (sampled is None or known.get("model") == sampled):
             if {**known, "file": "", "brought": None} == {**plan.record, "file": "", "brought": None}:
                 return True
             if plan.overwrite:

@@ -69,7 +69,7 @@ def _shown(found: list[Record], wanted: Collection[str]) -> tuple[int, int]:
 def table_inside(record: Record, wanted: Collection[str]) -> list[Record] | None:
     """The rows of a table that is one object, in any of the forms that pandas writes; None for others."""
     names, rows = record.get("columns"), record.get("data")
-    if isinstance(names, list) and isinstance(rows, list):
+    if isinstance(names, list) and isinstance(rows, list) and not set(map(str, names)).isdisjoint(wanted):
         named = [str(name) for name in names]
         return [dict(zip(named, row, strict=False)) for row in rows if isinstance(row, list)]
     columns = list(record.values())
@@ -77,9 +77,10 @@ def table_inside(record: Record, wanted: Collection[str]) -> list[Record] | None
         first = columns[0].keys()
         if not first.isdisjoint(wanted):
             return columns
-        if all(column.keys() == first for column in columns):
+        if not record.keys().isdisjoint(wanted) and all(column.keys() == first for column in columns):
             return [{name: column[key] for name, column in record.items()} for key in first]
-    if columns and all(map(_is_column, columns)) and len({*map(len, columns)}) == 1:
+    is_table = not record.keys().isdisjoint(wanted) and all(map(_is_column, columns))
+    if is_table and len({*map(len, columns)}) == 1:
         return [dict(zip(record, row, strict=True)) for row in zip(*columns, strict=True)]
     return None
 

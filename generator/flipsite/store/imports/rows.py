@@ -364,7 +364,8 @@ class _DrawReader:
             columns["p_cover"] = pc.if_else(within, cover, None)
         for name in NUMBERS:
             read = partial(_amount, decimal=layout.options.decimal)
-            columns[name], bad = _parsed(layout.column(batch, name), read, pa.float64())
+            cells, is_plain = layout.column(batch, name), layout.options.decimal == "."
+            columns[name], bad = _parsed(cells, read, pa.float64(), is_plain=is_plain)
             unread[name].add(batch, bad)
         columns["asked_at"], bad = _parsed(layout.column(batch, "asked_at"), moment_of, pa.string())
         unread["asked_at"].add(batch, bad)
@@ -430,12 +431,19 @@ class _Unread:
 
 
 def _parsed(
-    column: pa.Array, read: Callable[[str], Any], kind: pa.DataType
+    column: pa.Array, read: Callable[[str], Any], kind: pa.DataType, *, is_plain: bool = False
 ) -> tuple[pa.Array, list[tuple[int, str]]]:
-    """A column's values, null where a cell is missing or unreadable; and the unreadable cells by row."""
+    """A column's values, null where a cell is missing or unreadable; and the unreadable cells by row.
+
+    Args:
+        column: Its cells.
+        read: Reads one.
+        kind: The type of the values.
+        is_plain: Whether the cells may all be plain numbers, which are read together.
+    """
     if column.null_count == len(column):
         return pa.nulls(len(column), kind), []
-    if pa.types.is_floating(kind):
+    if is_plain:
         try:
             values = column.cast(kind)
         except pa.ArrowInvalid:

@@ -61,7 +61,7 @@ from flipsite.store.imports.paths import base_of, has_value, value_at
 from flipsite.store.snapshot.columns import numbers, unicode_text
 
 ROWS_A_BATCH = 65_536
-MOST_BYTES = 2**28
+MOST_BYTES = 2**27
 """Cells of more bytes than this lie in a temporary file."""
 
 _MOST_MAPPED = 2**26
