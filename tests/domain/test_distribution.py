@@ -42,6 +42,18 @@ def read(folder: Path, prompt: str, sampling: str = "") -> Prompt:
             "prompt.target: the shares sum to 1.1, not to 1; whole weights need not.",
         ),
         (LIST + "target = [0.5, -0.5, 1.0]", "", "prompt.target: a share is negative: -0.5."),
+        (LIST + "target = [nan, 0.5, 0.5]", "", "prompt.target: a share is no finite number: nan."),
+        (LIST + "target = [inf, 0.5, 0.5]", "", "prompt.target: a share is no finite number: inf."),
+        (
+            LIST + "target = [0, 0, 0]",
+            "",
+            "prompt.target: all shares are 0; give at least one outcome a share above 0.",
+        ),
+        (
+            'template = "{low} {high}"\noutcomes = { from = 5, to = -5 }',
+            "",
+            "prompt.outcomes: expected from below to, found from = 5 and to = -5.",
+        ),
         (LIST + "target = [0.5, 0.5]", "", "prompt.target: expected 3 shares, one an outcome, found 2."),
         (LIST + "target = 0.5", "", 'prompt.target: expected "uniform" or a list of 3 shares, found 0.5.'),
         (
@@ -76,7 +88,11 @@ def read(folder: Path, prompt: str, sampling: str = "") -> Prompt:
             "prompt.labels: random labels go with at most 12 outcomes, found 13.",
         ),
         (LIST + 'orders = "both"', "", 'prompt.orders: outcomes are asked in "one" order or "rotated".'),
-        (LIST, "per_answer = 12", "per_answer: 12 draws in one answer need {count} in prompt.template."),
+        (
+            LIST,
+            "per_answer = 12",
+            "sampling.per_answer: 12 draws in one answer need {count} in prompt.template.",
+        ),
         (
             LIST,
             "per_answer = 1001",

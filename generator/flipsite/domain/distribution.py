@@ -96,8 +96,12 @@ def shares_of(target: object, n_outcomes: int) -> tuple[float, ...]:
         )
     if len(target) != n_outcomes:
         raise KeyFaultError("target", f"expected {n_outcomes} shares, one an outcome, found {len(target)}")
-    if any(not isfinite(share) or share < 0 for share in target):
+    if strange := [share for share in target if not isfinite(share)]:
+        raise KeyFaultError("target", f"a share is no finite number: {strange[0]}")
+    if min(target) < 0:
         raise KeyFaultError("target", f"a share is negative: {min(target)}")
+    if not any(target):
+        raise KeyFaultError("target", "all shares are 0; give at least one outcome a share above 0")
     total = fsum(target)
     if all(isinstance(share, int) for share in target) and total > 0:
         return tuple(weight / total for weight in target)
@@ -114,7 +118,7 @@ def check_per_answer(prompt: Prompt, per_answer: int) -> None:
     """
     if per_answer > 1 and prompt.template != UNKNOWN_PROMPT and "{count}" not in prompt.template:
         raise KeyFaultError(
-            "per_answer", f"{per_answer} draws in one answer need {{count}} in prompt.template"
+            "sampling.per_answer", f"{per_answer} draws in one answer need {{count}} in prompt.template"
         )
 
 
@@ -170,6 +174,8 @@ def _range(ends: Mapping[str, object]) -> tuple[str, ...]:
     low, high = ends.get("from"), ends.get("to")
     if set(ends) != {"from", "to"} or not (type(low) is int and type(high) is int):
         raise KeyFaultError("outcomes", "expected whole numbers from and to, such as { from = 1, to = 100 }")
+    if low > high:
+        raise KeyFaultError("outcomes", f"expected from below to, found from = {low} and to = {high}")
     _check_number(high - low + 1)
     return tuple(map(str, range(low, high + 1)))
 

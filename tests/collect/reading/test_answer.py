@@ -596,6 +596,35 @@ def test_every_number_of_a_range_is_read_with_leading_zeros(number: int, zeros: 
     assert read_answer(form.format(written), labels=labels) == Outcome(index=labels.index(str(number)))
 
 
+WITHIN = (
+    ("rose", "rose gold", "gold"),
+    ("new york", "new york city", "york"),
+    ("c", "c++", "c#"),
+    ("node", "node.js", "js"),
+    ("smith, john", "smith", "john"),
+    ("either", "either/or", "or"),
+    ("1/2", "1/20", "2"),
+    ("$5", "5", "5%"),
+    ("yes", "yes, but", "no"),
+    ("日本", "日", "本"),
+)
+
+
+@pytest.mark.parametrize("form", ["Output: {}", "I drew one.\n**Output:** {}", "{}"])
+@pytest.mark.parametrize("labels", WITHIN)
+def test_a_label_within_another_is_not_named_by_it(labels: tuple[str, ...], form: str) -> None:
+    """The longest label that stands there is the one that was named."""
+    found = [read_answer(form.format(label), labels=labels) for label in labels]
+    assert found == [Outcome(index=index) for index in range(len(labels))]
+
+
+@pytest.mark.parametrize(
+    ("answer", "label"), [("Output: +5", "5"), ("Output: -0", "0"), ("Output: −0.", "0")]
+)
+def test_signs_of_a_signed_range_are_read(answer: str, label: str) -> None:
+    assert read_answer(answer, labels=SIGNED) == Outcome(index=SIGNED.index(label))
+
+
 @given(st.lists(st.sampled_from(HUNDRED), min_size=2, max_size=4, unique=True))
 def test_several_numbers_are_never_one(numbers: list[str]) -> None:
     found = read_answer(f"Output: {', '.join(numbers)}", labels=HUNDRED)

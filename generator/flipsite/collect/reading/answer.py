@@ -282,16 +282,14 @@ _DENIED = -1
 
 def _named_in(part: str, sides: Sequence[str]) -> set[int]:
     """The labels named in a sentence; {_DENIED} where the first of them is denied."""
-    places = sorted(
-        (start, end, index) for index, side in enumerate(sides) for start, end in _places(part, side)
-    )
+    places = _label_places(part, sides)
     if not places:
         return set()
     start, end, first = places[0]
     if _NEGATION.search(part, 0, start):
         return {_DENIED}
     rest = _without_remarks(part[end:], labelled=_FIELD_BEFORE.search(part, 0, start) is not None)
-    others = {index for index, side in enumerate(sides) if _places(rest, side)}
+    others = {index for _, _, index in _label_places(rest, sides)}
     if others == {first}:  # said again: as if it were any other
         others = {first, (first + 1) % len(sides)}
     return {first} | others
@@ -338,6 +336,7 @@ def _are_whole(sides: tuple[str, ...]) -> bool:
 
 _MINUS = re.compile(r"(?<!\w)(?:[−–]|(?:minus|negative)\s{1,3})(?=\d)")
 _APART = re.compile(r"(?<!\w)[-−–]\s{1,9}(?=\d)")
+_PLUS = re.compile(r"(?<![\w+])\+(?=\d)|(?<![\w.,/])[-−–](?=0(?!\w|[.,/]\d))")
 _ZEROS = re.compile(r"(?<![\w.,/])(-?)0{1,9}(?=\d)")
 _UNITS = (
     *("zero", "one", "two", "three", "four", "five", "six", "seven", "eight", "nine", "ten", "eleven"),
@@ -362,8 +361,19 @@ def _plain_numbers(value: str, *, signed: bool) -> str:
     word = value.strip(_DECORATION)
     if word in _NUMBER_WORDS:
         return _NUMBER_WORDS[word]
-    value = _APART.sub("x", value) if signed else value
+    value = _PLUS.sub("", _APART.sub("x", value)) if signed else value
     return _ZEROS.sub(r"\1", _MINUS.sub("-", value))
+
+
+def _label_places(text: str, sides: Sequence[str]) -> list[tuple[int, int, int]]:
+    """Where labels stand, and which, in their order; none within a longer one, as `C` in `C++`."""
+    places = [(start, end, index) for index, side in enumerate(sides) for start, end in _places(text, side)]
+    places.sort(key=lambda place: (place[0], -place[1]))
+    outer: list[tuple[int, int, int]] = []
+    for place in places:
+        if not outer or place[1] > outer[-1][1]:
+            outer.append(place)
+    return outer
 
 
 def _places(text: str, side: str) -> list[tuple[int, int]]:
@@ -399,8 +409,14 @@ def _alone_in(text: str, sides: Sequence[str]) -> set[int]:
     for dressed in (bare, text):
         core = _LATEX.sub("", _TAG.sub("", dressed)).strip(_DECORATION)
         core = _BULLET.sub("", core, count=1).strip(_DECORATION) if _BULLET.match(core) else core
-        named = {index for index, side in enumerate(sides) if side and side in (core, text)}
-        named = named or {i for i, side in enumerate(sides) if core and side.strip(_DECORATION) == core}
+        exact = [
+            {index for index, side in enumerate(sides) if side and side == each} for each in (text, core)
+        ]
+        named = (
+            exact[0]
+            or exact[1]
+            or {i for i, side in enumerate(sides) if core and side.strip(_DECORATION) == core}
+        )
         if named:
             return named
     return set()
