@@ -6,6 +6,9 @@ STAMP := $(VENV)/.installed
 PIP := $(BIN)/python -m pip install --quiet --disable-pip-version-check
 TOOLS := build/tools
 
+# Where it is set, as in many containers, each of a thousand processes compiles the package again.
+export PYTHONDONTWRITEBYTECODE :=
+
 .PHONY: site test lint serve browser blogs slow torture torture-slice fuzz fit-check spark-check controls notebook docs
 .PHONY: real-models bench bench-collect bench-preview bench-scale bench-keystroke load lighthouse vnu pictures
 .PHONY: lock sbom audit compat golden hooks pre-commit clean

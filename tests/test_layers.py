@@ -3,6 +3,7 @@
 import ast
 import runpy
 from collections import Counter
+from functools import cache
 from graphlib import CycleError, TopologicalSorter
 from pathlib import Path
 
@@ -49,24 +50,30 @@ HOMES = {
 """Each library's only home."""
 
 
-def modules() -> dict[str, Path]:
-    """The package's modules by dotted name."""
-    return {
-        ".".join(path.relative_to(PACKAGE.parent).with_suffix("").parts).removesuffix(".__init__"): path
-        for path in sorted(PACKAGE.rglob("*.py"))
-    }
+MODULES = {
+    ".".join(path.relative_to(PACKAGE.parent).with_suffix("").parts).removesuffix(".__init__"): path
+    for path in sorted(PACKAGE.rglob("*.py"))
+}
+"""The package's modules by dotted name."""
 
 
-def imports(path: Path) -> set[str]:
-    """The modules that a file imports, wherever in it."""
-    known, found = modules(), set()
-    for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+@cache
+def tree(module: str) -> ast.Module:
+    """A module's syntax tree."""
+    return ast.parse(MODULES[module].read_text(encoding="utf-8"))
+
+
+@cache
+def imports(module: str) -> set[str]:
+    """The modules that a module imports, wherever in it."""
+    found = set[str]()
+    for node in ast.walk(tree(module)):
         if isinstance(node, ast.Import):
             found |= {alias.name for alias in node.names}
         elif isinstance(node, ast.ImportFrom):
-            assert node.level == 0, f"{path}: relative import"
+            assert node.level == 0, f"{module}: relative import"
             name = node.module or ""
-            inner = {f"{name}.{alias.name}" for alias in node.names} & known.keys()
+            inner = {f"{name}.{alias.name}" for alias in node.names} & MODULES.keys()
             found |= inner or {name}
     return found
 
@@ -79,20 +86,17 @@ def layer_of(part: str) -> int:
     return next(number for number, parts in enumerate(LAYERS) if part in parts)
 
 
-IMPORTS = {module: imports(path) for module, path in modules().items()}
-
-
-@pytest.mark.parametrize("module", IMPORTS)
+@pytest.mark.parametrize("module", MODULES)
 def test_a_module_imports_only_of_the_layers_below_its_own(module: str) -> None:
     part = part_of(module)
-    for name in IMPORTS[module] & IMPORTS.keys():
+    for name in imports(module) & MODULES.keys():
         other = part_of(name)
         if other != part and (part, other) not in ALLOWED and name != "flipsite":
             assert layer_of(other) > layer_of(part), f"{module} imports {name}"
 
 
 def test_no_imports_go_in_a_circle() -> None:
-    ours = {module: names & IMPORTS.keys() - {"flipsite"} for module, names in IMPORTS.items()}
+    ours = {module: imports(module) & MODULES.keys() - {"flipsite"} for module in MODULES}
     try:
         TopologicalSorter(ours).prepare()
     except CycleError as error:
@@ -100,26 +104,23 @@ def test_no_imports_go_in_a_circle() -> None:
 
 
 def test_each_library_has_one_home() -> None:
-    for module, names in IMPORTS.items():
-        for name in names:
+    for module in MODULES:
+        for name in imports(module):
             homes = HOMES.get(name.split(".")[0])
             assert homes is None or part_of(module) in homes, f"{module} imports {name}"
 
 
 def test_a_folder_can_be_taken_in_at_a_glance() -> None:
     """About ten modules at the root, about twenty entries in a folder."""
-    entries = Counter(path.parent for path in modules().values() if path.name != "__init__.py")
-    entries.update(path.parent.parent for path in modules().values() if path.name == "__init__.py")
+    entries = Counter(path.parent for path in MODULES.values() if path.name != "__init__.py")
+    entries.update(path.parent.parent for path in MODULES.values() if path.name == "__init__.py")
     assert entries[PACKAGE] <= 22  # modules and folders
     assert all(n <= 22 for folder, n in entries.items() if folder != PACKAGE), entries
 
 
 def test_a_class_name_means_one_thing() -> None:
     names = Counter(
-        node.name
-        for path in modules().values()
-        for node in ast.parse(path.read_text(encoding="utf-8")).body
-        if isinstance(node, ast.ClassDef)
+        node.name for module in MODULES for node in tree(module).body if isinstance(node, ast.ClassDef)
     )
     twice = {name for name, n in names.items() if n > 1}
     assert twice == {"Study"}  # the noun, and what a notebook holds of it
