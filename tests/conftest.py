@@ -19,6 +19,7 @@ from tests.narrowing import not_none
 if TYPE_CHECKING:
     from playwright.sync_api import Browser
 
+ROOT = Path(__file__).parents[1]
 MEMORY = Path("/dev/shm")  # noqa: S108 - pytest makes folders of its own in it
 if MEMORY.is_dir() and "TMPDIR" not in os.environ and shutil.disk_usage(MEMORY).free > 4e9:
     os.environ["TMPDIR"] = str(MEMORY)  # SQLite and every written file wait for the disk; memory does not
@@ -84,14 +85,27 @@ def user_cache(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
 
 @pytest.fixture(scope="session")
 def default_project(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A folder where only `flipsite build` ran, to read: one for all runs, built where an input changed."""
+    """A folder where only `flipsite build` ran, to read; half a minute's work, so for slow tests."""
+    return built_once(tmp_path_factory, "default")
+
+
+@pytest.fixture(scope="session")
+def article_project(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The same with the article for its only study."""
+    return built_once(tmp_path_factory, "article", ROOT / "content/studies/article-2025")
+
+
+def built_once(tmp_path_factory: pytest.TempPathFactory, name: str, *studies: Path) -> Path:
+    """A folder with these studies where `flipsite build` ran: one for all runs, built on a change."""
     base = tmp_path_factory.getbasetemp()
     of_all_runs = base.parents[1] if "PYTEST_XDIST_WORKER" in os.environ else base.parent
-    folder = of_all_runs / f"default-{hashlib.sha256(__file__.encode()).hexdigest()[:16]}"
+    folder = of_all_runs / f"{name}-{hashlib.sha256(__file__.encode()).hexdigest()[:16]}"
     folder.mkdir(exist_ok=True)
     environment = os.environ | {"XDG_CACHE_HOME": str(folder.with_suffix(".cache"))}
     with folder.with_suffix(".lock").open("w") as lock:
         fcntl.flock(lock, fcntl.LOCK_EX)
+        for study in studies:
+            shutil.copytree(study, folder / "content/studies" / study.name, dirs_exist_ok=True)
         subprocess.run([sys.executable, "-m", "flipsite", "build"], cwd=folder, env=environment, check=True)
     return folder
 

@@ -15,19 +15,19 @@ ROOT = Path(__file__).parents[2]
 FLIPSITE = [sys.executable, "-m", "flipsite"]
 
 
-@pytest.fixture
-def built(default_project: Path, tmp_path: Path) -> Path:
-    """A copy of a folder in which `flipsite build` was called."""
-    return shutil.copytree(default_project, tmp_path / "built")
-
-
 def check(folder: Path, *arguments: str) -> subprocess.CompletedProcess[str]:
     return subprocess.run(
         [*FLIPSITE, "check", *arguments], cwd=folder, capture_output=True, text=True, check=False
     )
 
 
-def test_the_built_site_has_no_fault_until_one_is_made(built: Path) -> None:
+@pytest.mark.parametrize(
+    "project", ["article_project", pytest.param("default_project", marks=pytest.mark.slow)]
+)
+def test_the_built_site_has_no_fault_until_one_is_made(
+    project: str, request: pytest.FixtureRequest, tmp_path: Path
+) -> None:
+    built = shutil.copytree(request.getfixturevalue(project), tmp_path / "built")
     done = check(built)
     assert (done.returncode, done.stdout.endswith(": 0 faults\n"), done.stderr) == (0, True, ""), done.stdout
     (built / "site/robots.txt").write_text("edited")

@@ -21,9 +21,9 @@ ARTICLE = Path(__file__).parents[3] / "shared" / "reference" / "article.txt"
 
 
 @pytest.fixture
-def article_site(default_project: Path) -> Path:
-    """The default site: the packaged content, built in an empty folder."""
-    return default_project / "site"
+def article_site(article_project: Path) -> Path:
+    """The site of the article alone."""
+    return article_project / "site"
 
 
 def test_a_build_finds_each_study_and_the_settings_once(tmp_path: Path) -> None:
@@ -49,11 +49,15 @@ def test_a_build_finds_each_study_and_the_settings_once(tmp_path: Path) -> None:
     assert calls == {"find_study_files": 2, "snapshot_files": 2, "load_project": 1}
 
 
-def test_an_empty_folder_gets_the_packaged_site(article_site: Path) -> None:
+@pytest.mark.parametrize(
+    "project", ["article_project", pytest.param("default_project", marks=pytest.mark.slow)]
+)
+def test_the_article_and_an_empty_folder_get_a_site(project: str, request: pytest.FixtureRequest) -> None:
+    site: Path = request.getfixturevalue(project) / "site"
     for path in ("index.html", "404.html", ".nojekyll", "robots.txt", "sitemap.xml", "feed.xml"):
-        assert (article_site / path).is_file()
+        assert (site / path).is_file()
     for path in ("index.html", "leaderboard/index.html", "models/openai/gpt-4/index.html"):
-        assert (article_site / "article-2025" / path).is_file()
+        assert (site / "article-2025" / path).is_file()
 
 
 @pytest.mark.skipif(not ARTICLE.exists(), reason="the article's text stands beside the repository, if at all")
@@ -91,9 +95,10 @@ def test_what_is_known_of_the_models_can_be_downloaded(article_site: Path) -> No
 
 
 @pytest.mark.slow
-def test_two_builds_are_the_same_to_the_byte_whatever_the_jobs(article_site: Path, tmp_path: Path) -> None:
+def test_two_builds_are_the_same_to_the_byte_whatever_the_jobs(default_project: Path, tmp_path: Path) -> None:
     build(find_project(tmp_path), out=tmp_path / "site", jobs=1)
-    first = {path.relative_to(article_site): path for path in article_site.rglob("*") if path.is_file()}
+    site = default_project / "site"
+    first = {path.relative_to(site): path for path in site.rglob("*") if path.is_file()}
     again = [path.relative_to(tmp_path / "site") for path in (tmp_path / "site").rglob("*") if path.is_file()]
     assert sorted(first) == sorted(again)
     for path in again:
