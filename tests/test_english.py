@@ -45,3 +45,14 @@ def test_no_riddles_and_archaisms(name: str) -> None:
         if re.search(phrase, line, re.IGNORECASE)
     ]
     assert found == []
+
+
+@pytest.mark.parametrize("name", [name for name in TEXTS if name.endswith(".md")])
+def test_every_row_of_a_table_is_one_line(name: str) -> None:
+    """Markdown ends a row with its line: one that is wrapped fills the wrong cells."""
+    lines = re.sub(
+        r"^```.*?^```", "", TEXTS[name].read_text(encoding="utf-8"), flags=re.DOTALL | re.MULTILINE
+    )
+    for block in re.findall(r"(?:^\|.*\n(?:.+\n?)*)", lines, flags=re.MULTILINE):
+        rows = [re.sub(r"`[^`]*`|\\\|", "", line) for line in block.strip().split("\n")]
+        assert {(row[0], row[-1], row.count("|")) for row in rows} == {("|", "|", rows[0].count("|"))}

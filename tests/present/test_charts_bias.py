@@ -76,8 +76,8 @@ def test_a_model_without_valid_draws_is_not_drawn(many: Many, study: Study) -> N
         ("bfu", "1 of 3 models is shown to be biased, 1 to be fair"),
         ("uuu", "None of 3 models is shown to be biased, none to be fair"),
         ("bbb", "All 3 models are shown to be biased, none to be fair"),
-        ("b", "1 of 1 model is shown to be biased, none to be fair"),
-        ("u", "0 of 1 model is shown to be biased, none to be fair"),
+        ("b", "The only model is shown to be biased, none to be fair"),
+        ("u", "The only model is not shown to be biased, none to be fair"),
     ],
 )
 def test_the_title_counts_the_verdicts(verdicts: str, sentence: str, many: Many, study: Study) -> None:

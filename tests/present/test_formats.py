@@ -10,6 +10,7 @@ from flipsite.present.text.formats import (
     bias_text,
     count_text,
     equal_p_text,
+    how_many_are,
     interval_text,
     kept_text,
     p_text,
@@ -31,6 +32,23 @@ def test_the_ends_of_a_bias_are_kept_for_exact_values(bias: float | None, text: 
 def test_a_share_that_is_not_an_end_never_reads_as_one(share: float) -> None:
     assert share_text(share) not in {"0.000", "1.000"}
     assert percent_text(share) not in {"0\u00a0%", "100\u00a0%"}
+
+
+@pytest.mark.parametrize(
+    ("count", "total", "text"),
+    [
+        (0, 1, "The only model is not fair"),
+        (1, 1, "The only model is fair"),
+        (0, 2, "Neither model is fair"),
+        (1, 2, "1 of 2 models is fair"),
+        (2, 2, "Both models are fair"),
+        (0, 1234, "None of 1,234 models is fair"),
+        (2, 1234, "2 of 1,234 models are fair"),
+        (1234, 1234, "All 1,234 models are fair"),
+    ],
+)
+def test_a_count_of_a_total_is_a_sentence(count: int, total: int, text: str) -> None:
+    assert how_many_are(count, total, "model", "fair") == text
 
 
 @pytest.mark.parametrize(

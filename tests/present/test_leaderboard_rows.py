@@ -156,7 +156,7 @@ def test_a_finding_names_the_most_biased_model() -> None:
     )
     even = drawn({"a/x": (26, 50)})
     assert str(finding(even, board(even))).startswith(
-        "None of 1 model is shown to be biased; the largest bias is that of a/x (0.020)."
+        "The only model is not shown to be biased; the largest bias is that of a/x (0.020)."
     )
 
 

@@ -55,7 +55,7 @@ def test_odds_are_told_as_people_tell_them() -> None:
 def test_each_verdict_has_its_sentence(study: Study, estimated: Estimated) -> None:
     assert "too rare to be luck" in sentence(study, estimated, 50, 50)
     assert "50 draws are too few to call it fair" in sentence(study, estimated, 25, 50)
-    assert "it passes" in sentence(study, estimated, 500, 1000)
+    assert "within 0.1 of what was asked for" in sentence(study, estimated, 500, 1000)
     assert "1 draw is too few" in sentence(study, estimated, 1, 1)
     assert sentence(study, estimated, 0, 0).startswith("None of its answers named a side")
 

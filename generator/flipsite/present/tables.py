@@ -25,7 +25,7 @@ _SPEND = (
     _MODEL,
     Heading(key="cost_usd", label="Cost", help="Billed, failed draws included.", numeric=True),
     Heading(key="share", label="Share", help="Of the study's cost.", numeric=True),
-    Heading(key="cost_per_valid_usd", label="A valid draw", help="Cost for each valid draw.", numeric=True),
+    Heading(key="cost_per_valid_usd", label="Per valid draw", help="Cost of a valid draw.", numeric=True),
     Heading(key="failed_usd", label="Failed", help="Cost of draws without an outcome.", numeric=True),
     Heading(key="estimated_usd", label="Estimate", help="By the catalogue's prices.", numeric=True),
     Heading(key="prompt_tokens", label="Prompt tokens", numeric=True),
@@ -48,7 +48,7 @@ def spend_table(study: Study, rows: Sequence[SpendRow], *, top: int | None = Non
 def stated_spend_table(study: Study, printed: Printed, *, note: str = "") -> Table:
     """A published study's cost: two bounds, and nothing by model."""
     stated = (
-        ("the run that the tables are of", "less than", printed.spend_run_usd.dollars),
+        ("the run behind the tables", "less than", printed.spend_run_usd.dollars),
         ("in all", "about", printed.spend_total_usd.dollars),
     )
     return Table(

@@ -30,7 +30,7 @@ from flipsite.present.charts.marks import (
 )
 from flipsite.present.charts.theme import ink
 from flipsite.present.text.escaping import shown
-from flipsite.present.text.formats import bias_text, count_text
+from flipsite.present.text.formats import bias_text, count_text, how_many_are
 
 
 def bias_intervals(estimates: Sequence[Estimate], study: Study, *, narrow: bool = True) -> Figure:
@@ -68,18 +68,7 @@ def verdict_sentence(estimates: Sequence[Estimate], study: Study) -> str:
         sum(estimate.verdict == verdict for estimate in estimates)
         for verdict in (Verdict.BIASED, Verdict.FAIR)
     )
-    of = f"{count_text(biased)} of {plural(n_models, 'model')}"
-    if biased in {0, n_models} and n_models > 1:
-        none, all_of = (
-            ("Neither model", "Both models")
-            if n_models == 2
-            else (
-                f"None of {n_models} models",
-                f"All {count_text(n_models)} models",
-            )
-        )
-        of = all_of if biased else none
-    told = f"{of} {'is' if biased == 1 or not biased else 'are'} shown to be biased"
+    told = how_many_are(biased, n_models, "model", "shown to be biased")
     return f"{told}, {count_text(fair) if fair else 'none'} to be fair"
 
 

@@ -291,7 +291,7 @@ def _population_rows(rows: Sequence[Row], canvas: Canvas) -> AnyChart:
     y = place_axis(len(rows))
     top = max(max(row["observed"], row["expected"]) for row in rows)
     axis = alt.Axis(orient="top", offset=6, format="d", tickCount=5, title="Models", titleAnchor="start")
-    scale = alt.Scale(domain=[0, 1.3 * top], nice=False)
+    scale = alt.Scale(domain=[0, (1.7 if canvas.narrow else 1.3) * top], nice=False)  # room for the words
     whole = canvas.chart(rows)
     bars = whole.mark_bar(height=14, color=ink("band"), stroke=ink("edge"), strokeWidth=1)
     marks = whole.mark_point(size=90, color=ink("heads"), filled=True, opacity=1)

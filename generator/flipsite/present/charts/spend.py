@@ -61,8 +61,8 @@ def spend_by_model(spendings: Sequence[ModelSpend], study: Study, *, top: int = 
         name=f"{study.id}-spend",
         title=title,
         caption=(
-            f"The {len(rows)} most expensive of {plural(len(ranked), 'model')}; all together cost "
-            f"{usd_text(whole)}. Hollow is what went to draws without an outcome, {usd_text(failed)} in all."
+            f"{_extent(len(rows), len(ranked))}, the most expensive first; the study cost {usd_text(whole)}. "
+            f"The hollow parts went to draws without an outcome: {usd_text(failed)} in all."
         ),
         description=f"{title}. The most expensive is {rows[0]['model']}, {rows[0]['words']}.",
         records=[
@@ -74,6 +74,12 @@ def spend_by_model(spendings: Sequence[ModelSpend], study: Study, *, top: int = 
             for spending in ranked
         ],
     )
+
+
+def _extent(n_drawn: int, n_models: int) -> str:
+    if n_drawn < n_models:
+        return f"{n_drawn} of {plural(n_models, 'model')}"
+    return plural(n_models, "model")
 
 
 def cost_against_bias(estimates: Sequence[Estimate], study: Study) -> Figure:
@@ -188,7 +194,7 @@ def _spend_bars(rows: Sequence[Row], canvas: Canvas) -> AnyChart:
     tooltip = [
         alt.Tooltip("model:N", title="Model"),
         alt.Tooltip("words:N", title="Cost"),
-        alt.Tooltip("failed:N", title="Of it failed"),
+        alt.Tooltip("failed:N", title="Without an outcome"),
     ]
     named = {"tooltip": tooltip, "description": alt.Description("label:N")}
     layers = [

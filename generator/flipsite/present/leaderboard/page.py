@@ -21,7 +21,7 @@ from flipsite.present.leaderboard.rows import BoardRow
 from flipsite.present.leaderboard.ruler import ruler
 from flipsite.present.pages.page import Page
 from flipsite.present.tables import TOP, study_note
-from flipsite.present.text.formats import count_text
+from flipsite.present.text.formats import count_text, how_many_are
 
 _DOUBTS = frozenset({"bias_median", "p_within_05", "p_within_10", "p_least", "p_most"})
 """Columns of the ranking's doubt; all others are the estimate's."""
@@ -141,26 +141,23 @@ def finding_context(report: StudyReport, made: Board) -> dict[str, object]:
 def finding(report: StudyReport, made: Board) -> Headline:
     """The leaderboard in a sentence or two."""
     n_biased = dict(made.verdicts)[Verdict.BIASED]
-    asked = plural(report.printed.n_models if report.printed else len(made.rows), "model")
+    n_models = report.printed.n_models if report.printed else len(made.rows)
     most = made.most(1)
     if not most:
-        return Headline(before=f"No bias is known of {asked}.", row=None, after="")
+        return Headline(before=f"No bias is known of {plural(n_models, 'model')}.", row=None, after="")
     extreme = most[0]
     sharing = sum(row.estimate.ranking_bias == extreme.estimate.ranking_bias for row in made.rows) - 1
     others = f" and {plural(sharing, 'other')}" if sharing else ""
-    if n_biased:
-        verb, most_of_all = ("is", ": ") if n_biased == 1 else ("are", ", most strongly ")
-        if n_biased == 1 and (sharing or extreme.estimate.verdict is not Verdict.BIASED):
-            most_of_all = "; the largest bias is that of "
-        before = f"{count_text(n_biased)} of {asked} {verb} shown to be biased{most_of_all}"
-    else:
-        before = f"None of {asked} is shown to be biased; the largest bias is that of "
+    most_of_all = ", most strongly " if n_biased > 1 else ": "
+    if not n_biased or (n_biased == 1 and (sharing or extreme.estimate.verdict is not Verdict.BIASED)):
+        most_of_all = "; the largest bias is that of "
+    before = how_many_are(n_biased, n_models, "model", f"shown to be biased{most_of_all}")
     return Headline(
         before=before,
         row=extreme,
         after=f"{others} ({extreme.bias}). {_rest_text(report, made)}".rstrip(),
         shares=_shares(made),
-        n_models=report.printed.n_models if report.printed else len(made.rows),
+        n_models=n_models,
     )
 
 

@@ -8,7 +8,7 @@ from flipsite.analyse.methods.family import MethodFamily, MethodRecord
 from flipsite.analyse.verdict import FAIR_MARGIN
 from flipsite.domain.display import plural, usd_text
 from flipsite.domain.money import NOTHING
-from flipsite.present.text.formats import bias_text, count_text, percent_text
+from flipsite.present.text.formats import bias_text, count_text, how_many_are, percent_text
 
 
 def way_text(record: MethodRecord) -> str:
@@ -80,10 +80,11 @@ def _cheapest(records: Sequence[MethodRecord]) -> MethodRecord | None:
 
 def _without(unable: Sequence[str], n_models: int, records: Sequence[MethodRecord]) -> Iterable[str]:
     """The models that no way brings within the margin, and the fair bits that can be extracted from them."""
-    verb = "is" if len(unable) == 1 else "are"
-    several = f"{plural(len(unable), 'model')} of {n_models:,} {verb} not"
-    subject = f"None of {plural(n_models, 'model')} is" if len(unable) == n_models else several
-    yield f"{subject} shown to draw within {FAIR_MARGIN:g} of the target in any way of asking."
+    within = f"shown to draw within {FAIR_MARGIN:g} of the target in any way of asking."
+    if len(unable) == n_models:
+        yield how_many_are(0, n_models, "model", within)
+    else:
+        yield how_many_are(len(unable), n_models, "model", f"not {within}")
     able = sorted((each for each in records if each.model in unable and each.fair.claimed), key=_rate)
     best = {each.model: each for each in able if _rate(each)}
     if best:

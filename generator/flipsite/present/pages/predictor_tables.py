@@ -124,9 +124,9 @@ def comparison_table(fit: Fit) -> Table:
         [
             ("form", "Form", False),
             ("elpd_loo", "elpd", True),
-            ("elpd_loo_se", "its error", True),
-            ("elpd_difference", "to the best", True),
-            ("elpd_difference_se", "its error", True),
+            ("elpd_loo_se", "Standard error", True),
+            ("elpd_difference", "Difference from the best", True),
+            ("elpd_difference_se", "Standard error", True),
             ("pareto_k_bad", "Unreliable for", True),
             ("divergences", "Divergences", True),
             ("seconds", "Seconds", True),
@@ -146,7 +146,7 @@ def comparison_table(fit: Fit) -> Table:
         ],
         note="elpd: expected log predictive density by PSIS-LOO, higher is better. "
         "Unreliable for: models whose Pareto k is above 0.7."
-        + ("" if comparable else " With any of these the forms are not compared."),
+        + ("" if comparable else " Where there are any, the forms are not compared."),
     )
 
 

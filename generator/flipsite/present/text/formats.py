@@ -75,6 +75,17 @@ def count_text(count: float | None) -> str:
     return MISSING if count is None else f"{count:,.0f}"
 
 
+def how_many_are(count: int, total: int, noun: str, what: str) -> str:
+    """A count of a total as a clause: `2 of 3 models are fair`, `Neither model is fair`."""
+    if total == 1:
+        return f"The only {noun} is {'' if count else 'not '}{what}"
+    if count == total:
+        return f"{'Both' if total == 2 else f'All {count_text(total)}'} {noun}s are {what}"
+    if not count:
+        return f"{f'Neither {noun}' if total == 2 else f'None of {count_text(total)} {noun}s'} is {what}"
+    return f"{count_text(count)} of {count_text(total)} {noun}s {'is' if count == 1 else 'are'} {what}"
+
+
 def bytes_text(size: int) -> str:
     """A file's size in kB or MB of a thousand."""
     if size < 1000:

@@ -61,11 +61,11 @@ def verdict_sentence(study: Study, estimate: Estimate, printed: PrintedBias | No
     rarity = f"{coin} strays that far or farther {odds_text(estimate.p_value)}"
     match estimate.verdict:
         case Verdict.BIASED:
-            return f"{seen}. {rarity}: too rare to be luck, even with all the models that were looked at."
+            return f"{seen}. {rarity}: too rare to be luck, even among so many models."
         case Verdict.FAIR:
             what = "share is" if estimate.outcomes == 2 else "shares are"
             near = f"its true {what} within {FAIR_MARGIN:g} of what was asked for, with 95 % confidence"
-            return f"{seen}. {rarity}, and {near}: it passes."
+            return f"{seen}. {rarity}, and {near}."
         case Verdict.UNDECIDED:
             few = _few(study, estimate)
             if estimate.p_value < _RARE:
@@ -96,8 +96,8 @@ def _reservation(estimate: Estimate) -> str:
             f"{within}, so its share over both says little."
         )
     return (
-        "But it follows the labels: the word decides what it draws more often than chance allows, "
-        "so its share says which labels it was given."
+        "But it follows the labels: it draws some words more often than chance allows, "
+        "so its share depends on which labels it was given."
     )
 
 
