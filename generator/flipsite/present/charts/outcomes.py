@@ -14,7 +14,7 @@ from flipsite.present.charts.marks import MOST_MARKS, NAMES_PX, ROW_PX, named_ro
 from flipsite.present.charts.theme import ink
 from flipsite.present.outcomes.favourites import favourites
 from flipsite.present.text.escaping import shown
-from flipsite.present.text.formats import count_text, percent_text
+from flipsite.present.text.formats import how_many, percent_text
 
 MOST_ROWS = 60
 """Models that are drawn; of more, those of the largest bias."""
@@ -69,9 +69,10 @@ def _title(report: StudyReport) -> str:
         return "What each model draws"
     n_first, n_models = len(found[0].models), sum(len(each.models) for each in found)
     if n_first == 1 < n_models:
-        return f"No two of {plural(n_models, 'model')} say the same most often"
-    said = f"{'says' if n_first == 1 else 'say'} “{shown(found[0].label)}” most often"
-    return f"{count_text(n_first)} of {plural(n_models, 'model')} {said}"
+        which = "The two" if n_models == 2 else f"All {n_models}"
+        return f"{which} models have different favourites"
+    said = f"“{shown(found[0].label)}” most often"
+    return how_many(n_first, n_models, "model", does=f"says {said}", do=f"say {said}")
 
 
 def _label(estimate: Estimate) -> str:

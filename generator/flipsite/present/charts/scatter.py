@@ -88,7 +88,7 @@ AXES = (
         name="bias-by-price",
         title="US dollars for a million completion tokens",
         noun="price",
-        more="Dearer models",
+        more="More expensive models",
         value_text=lambda value: f"{usd_text(usd(value))} a million tokens",
     ),
     FeatureAxis(

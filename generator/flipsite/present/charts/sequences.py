@@ -17,7 +17,7 @@ from flipsite.present.charts.marks import MOST_MARKS, upward_axis
 from flipsite.present.charts.theme import ink
 from flipsite.present.sequences.words import names_of
 from flipsite.present.text.escaping import address, shown
-from flipsite.present.text.formats import count_text, percent_text
+from flipsite.present.text.formats import count_text, how_many, percent_text
 
 CLOUD = 300
 """Simulated models of independent draws that are drawn."""
@@ -48,8 +48,8 @@ def alternation_against_dispersion(found: SequenceStudy, study: Study) -> Figure
         for a, d in zip(law.alternation[:CLOUD].tolist(), law.dispersion_own[:CLOUD].tolist(), strict=True)
     ]
     patterned = sum(each.verdict is SequenceVerdict.PATTERNED for each in known)
-    verb = "gives" if patterned == 1 else "give"
-    title = f"{patterned} of {plural(len(known), 'model')} {verb} answers whose draws are not independent"
+    what = "answers whose draws are not independent"
+    title = how_many(patterned, len(known), "model", does=f"gives {what}", do=f"give {what}")
     fewer = f" {plural(len(rows), 'model')} are drawn." if len(rows) < len(known) else ""
     return figure(
         lambda canvas: _points(rows, cloud, canvas),

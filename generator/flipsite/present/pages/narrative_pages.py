@@ -5,6 +5,7 @@ A project without a story gets a home page made of its studies.
 
 from collections.abc import Mapping, Sequence
 from functools import cache
+from math import ceil
 from pathlib import Path
 
 import jinja2
@@ -159,7 +160,8 @@ def _home_page(
     if ordered:
         newest = ordered[0]
         charts = figures.get(newest.study.id, {})
-        board = board_context(newest, boards[newest.study.id], top=_HOME_ROWS)
+        made = boards[newest.study.id]
+        board = board_context(newest, made, top=min(_HOME_ROWS, ceil(len(made.rows) / 2)))
         context |= {
             **board,
             "newest": newest,

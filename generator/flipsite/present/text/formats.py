@@ -2,6 +2,8 @@
 
 import re
 
+from flipsite.domain.display import plural
+
 MISSING = "–"
 NBSP = "\N{NO-BREAK SPACE}"
 """Before a per cent sign, about an equals sign: no line ends between a number and what it is of."""
@@ -75,15 +77,22 @@ def count_text(count: float | None) -> str:
     return MISSING if count is None else f"{count:,.0f}"
 
 
-def how_many_are(count: int, total: int, noun: str, what: str) -> str:
-    """A count of a total as a clause: `2 of 3 models are fair`, `Neither model is fair`."""
-    if total == 1:
-        return f"The only {noun} is {'' if count else 'not '}{what}"
+def how_many(count: int, total: int, noun: str, *, does: str, do: str) -> str:
+    """A count of a total as a clause: `2 of 3 models give`, `Neither model gives`, `Both models give`."""
+    if total == 1 and count:
+        return f"The only {noun} {does}"
     if count == total:
-        return f"{'Both' if total == 2 else f'All {count_text(total)}'} {noun}s are {what}"
+        return f"{'Both' if total == 2 else f'All {count_text(total)}'} {noun}s {do}"
     if not count:
-        return f"{f'Neither {noun}' if total == 2 else f'None of {count_text(total)} {noun}s'} is {what}"
-    return f"{count_text(count)} of {count_text(total)} {noun}s {'is' if count == 1 else 'are'} {what}"
+        return f"{f'Neither {noun}' if total == 2 else f'None of {plural(total, noun)}'} {does}"
+    return f"{count_text(count)} of {count_text(total)} {noun}s {does if count == 1 else do}"
+
+
+def how_many_are(count: int, total: int, noun: str, what: str) -> str:
+    """As `how_many`, of something that all of them may be."""
+    if total == 1 and not count:
+        return f"The only {noun} is not {what}"
+    return how_many(count, total, noun, does=f"is {what}", do=f"are {what}")
 
 
 def bytes_text(size: int) -> str:
