@@ -28,8 +28,10 @@ from pathlib import Path
 from peer_parts import board_of, model_parts
 
 PEERS = Path(__file__).parent / "peers"
-SAME, BARE = "the same pages", "bare pages"
+SAME, BARE = "whole pages", "bare pages"
 PAGES = {SAME: "whole", BARE: "bare"}
+FEW_DRAWS = 10
+"""Draws that one model is short of the others, to get them one by one: no study grows past a limit."""
 TOOLS = Path(__file__).parents[1] / "build" / "tools" / "peers"
 N_DRAWS = 50
 
@@ -47,7 +49,7 @@ def main() -> None:
     """Print a table of full builds a size, one of builds after a change, and one of starts."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--models", type=int, nargs="+", default=[240, 2400, 10_000])
-    parser.add_argument("--turns", type=int, default=5)
+    parser.add_argument("--turns", type=int, help="5, and 2 of more than 5,000 models")
     parser.add_argument("--make", type=Path, help=argparse.SUPPRESS)
     options = parser.parse_args()
     if options.make:
@@ -60,10 +62,11 @@ def main() -> None:
             project = folder / str(n_models)
             # In a process of its own: what this one holds would count as its children's memory.
             run([sys.executable, __file__, "--make", project, "--models", str(n_models)], folder)
-            compare(project, turns=options.turns)
-            rebuild(project, turns=options.turns)
+            turns = options.turns or (5 if n_models <= 5_000 else 2)
+            compare(project, turns=turns)
+            rebuild(project, turns=turns)
             shutil.rmtree(project)
-        start_up(turns=4 * options.turns)
+        start_up(turns=20)
     finally:
         shutil.rmtree(folder)
 
@@ -80,19 +83,9 @@ def make_project(folder: Path, n_models: int) -> None:
     with lines.open("w", encoding="utf-8") as file:
         for number in range(n_models):
             p = min(1, max(0, chance.gauss(0.5, 0.3)))
-            maker = chance.randrange(n_models // 8 + 2)
-            for draw in range(N_DRAWS):
-                one = chance.random() < p
-                row = {
-                    "model": f"maker-{maker:04d}/model-{number:05d}",
-                    "draw": draw,
-                    "outcome": int(one),
-                    "response": f"Output: {'heads' if one else 'tails'}",
-                    "prompt_tokens": 40,
-                    "completion_tokens": 5,
-                    "cost_usd": 0.000012,
-                }
-                file.write(json.dumps(row) + "\n")
+            maker = chance.randrange(n_models // 8 + 2) if number else 0
+            for draw in range(N_DRAWS if number else N_DRAWS - FEW_DRAWS):
+                file.write(_draw_line(f"maker-{maker:04d}/model-{number:05d}", draw, chance.random() < p))
     import_draws(find_project(folder), "many", lines, options=parse_options((), (), None))
     lines.unlink()
     (folder / "content/story.md").write_text(_story(), encoding="utf-8")
@@ -112,6 +105,19 @@ def make_project(folder: Path, n_models: int) -> None:
                 f"---\nlayout: base.njk\ntitle: Story\n---\n{_story()}", encoding="utf-8"
             )
     shutil.copytree(PEERS / "bare/jinja", folder / "peers/bare/pelican/templates")  # Pelican's are Jinja's
+
+
+def _draw_line(model: str, draw: int, one: bool) -> str:
+    row = {
+        "model": model,
+        "draw": draw,
+        "outcome": int(one),
+        "response": f"Output: {'heads' if one else 'tails'}",
+        "prompt_tokens": 40,
+        "completion_tokens": 5,
+        "cost_usd": 0.000012,
+    }
+    return json.dumps(row) + "\n"
 
 
 def peers_data(project: Path) -> dict[str, dict[str, object]]:
@@ -220,7 +226,7 @@ def compare(project: Path, *, turns: int) -> None:
     tools = {("", name): build for name, build in ours.items()}
     tools |= {(pages, name): build for pages in PAGES for name, build in peers(project, pages).items()}
     runs: dict[tuple[str, str], list[Run]] = {tool: [] for tool in tools}
-    sizes: dict[tuple[str, str], tuple[int, float]] = {}
+    sizes: dict[tuple[str, str], float] = {}
     out = project / "out"
     for turn in range(turns + 1):  # the first one warms the caches of files
         for tool, build in tools.items():
@@ -238,25 +244,28 @@ def compare(project: Path, *, turns: int) -> None:
                 shutil.rmtree(f"{out}-copy")
             shutil.rmtree(out)
     for pages in PAGES:
-        print(
-            f"\n{project.name} models × {N_DRAWS} draws, {pages}; median of {turns} turns, least and most\n"
-        )
-        print_table({tool: made for tool, made in runs.items() if tool[0] in ("", pages)}, sizes, pages)
+        print(f"\nMedian of {turns} turns, with least and most:\n")
+        shown = {tool: made for tool, made in runs.items() if tool[0] in ("", pages)}
+        print_table(shown, sizes, pages, n_models=int(project.name))
 
 
 def print_table(
-    runs: Mapping[tuple[str, str], list[Run]], sizes: Mapping[tuple[str, str], tuple[int, float]], pages: str
+    runs: Mapping[tuple[str, str], list[Run]],
+    sizes: Mapping[tuple[str, str], float],
+    pages: str,
+    *,
+    n_models: int,
 ) -> None:
-    """A row a tool, the fastest first."""
+    """A row a tool, the fastest first, as docs/performance.md has it."""
     base = (pages, "Hugo") if (pages, "Hugo") in runs else (pages, "Jinja alone")
-    print(f"| | ÷ {base[1]} | seconds | of processor | largest process | pages | MB |")
-    print("|---|---|---|---|---|---|---|")
+    print(f"| {n_models:,} models, {pages} | ÷ {base[1]} | Seconds | Of processor | Largest process | MB |")
+    print("|---|---|---|---|---|---|")
     for tool, made in sorted(runs.items(), key=lambda item: statistics.median(r.wall for r in item[1])):
         ratios = [one.wall / other.wall for one, other in zip(made, runs[base], strict=True)]
         wall, cpu = (statistics.median(getattr(each, key) for each in made) for key in ("wall", "cpu"))
-        peak, (n_pages, size) = max(each.peak for each in made), sizes[tool]
-        row = [tool[1], _spread(ratios), f"{wall:.2f}", f"{cpu:.2f}", f"{peak:.0f} MiB", f"{n_pages:,}"]
-        print(f"| {' | '.join(row)} | {size:.1f} |", flush=True)
+        peak = max(each.peak for each in made)
+        row = [tool[1], _spread(ratios), f"{wall:.2f}", f"{cpu:.2f}", f"{peak:.0f} MiB"]
+        print(f"| {' | '.join(row)} | {sizes[tool]:.1f} |", flush=True)
 
 
 def rebuild(project: Path, *, turns: int) -> None:
@@ -270,10 +279,11 @@ def rebuild(project: Path, *, turns: int) -> None:
     template = project / "templates/story.html"
     template.parent.mkdir()
     shutil.copy(Path(__file__).parents[1] / "templates/story.html", template)
-    more = project / "more.csv"
+    more = project / "more.jsonl"
 
     def draw(turn: int) -> None:
-        more.write_text(f"model,outcome\nmaker-0000/another-{turn:02d},1\n", encoding="utf-8")
+        number = N_DRAWS - FEW_DRAWS + turn % FEW_DRAWS
+        more.write_text(_draw_line("maker-0000/model-00000", number, turn % 2 == 0), encoding="utf-8")
         run([sys.executable, "-m", "flipsite", "import", more, "--study", "many"], project)
 
     changes: dict[str, Callable[[int], object]] = {
@@ -284,17 +294,22 @@ def rebuild(project: Path, *, turns: int) -> None:
         ),
         "one model’s draws": draw,
     }
-    ratios: dict[str, list[float]] = {name: [] for name in changes}
+    found: dict[str, list[tuple[Run, Run]]] = {name: [] for name in changes}
     build(out)
     for turn in range(turns):
-        full = whole(project / "full").wall
+        full = whole(project / "full")
         shutil.rmtree(project / "full")
         for name, change in changes.items():
             change(turn)
-            ratios[name].append(build(out).wall / full)
-    print("\n| changed | a build, as a part of a full one |\n|---|---|")
-    for name, found in ratios.items():
-        print(f"| {name} | {_spread(found)} |", flush=True)
+            found[name].append((build(out), full))
+    print(
+        f"\n| Changed, of {int(project.name):,} models | ÷ full, clock | ÷ full, processor | Of processor |"
+    )
+    print("|---|---|---|---|")
+    for name, pairs in found.items():
+        wall = _spread([made.wall / full.wall for made, full in pairs])
+        cpu = _spread([made.cpu / full.cpu for made, full in pairs])
+        print(f"| {name} | {wall} | {cpu} | {statistics.median(m.cpu for m, _ in pairs):.2f} s |", flush=True)
     shutil.rmtree(out)
 
 
@@ -318,7 +333,7 @@ def run(command: Sequence[str | Path], folder: Path, extra: Mapping[str, str] | 
         process = subprocess.Popen(  # noqa: S603 - what is compared
             [str(part) for part in command],
             cwd=folder,
-            env={**os.environ, **(extra or {})},
+            env={**os.environ, "PYTHONDONTWRITEBYTECODE": "", **(extra or {})},  # as where users run it
             stdin=subprocess.DEVNULL,
             stdout=said,
             stderr=said,
@@ -339,7 +354,7 @@ def check(out: Path, peer: Path) -> None:
         text = _words((out / f"models/{model['slug']}/index.html").read_text(encoding="utf-8"))
         values = [value for key in ("facts", "figures") for value in _values(model.get(key, []))]
         missing = [each for each in (model["name"], model["sentence"], *values) if _words(each) not in text]
-        if missing or text.count("Output:") < N_DRAWS:
+        if missing or text.count("Output:") < N_DRAWS - FEW_DRAWS:
             raise RuntimeError(f"{out}: a page lacks {missing[:3]}, or draws")
     board = _words((out / "leaderboard/index.html").read_text(encoding="utf-8"))
     if not all(model["name"] in board for model in models):
@@ -360,9 +375,9 @@ def _words(html: str) -> str:
     return " ".join(text.split())
 
 
-def _size(out: Path) -> tuple[int, float]:
-    files = [path for path in out.rglob("*") if path.is_file()]
-    return sum(path.suffix == ".html" for path in files), sum(path.stat().st_size for path in files) / 1e6
+def _size(out: Path) -> float:
+    """Megabytes."""
+    return sum(path.stat().st_size for path in out.rglob("*") if path.is_file()) / 1e6
 
 
 def _spread(values: list[float]) -> str:

@@ -2,6 +2,7 @@
 
 import json
 import re
+import subprocess
 import sys
 from collections import Counter
 from pathlib import Path
@@ -109,6 +110,21 @@ def project_with(folder: Path, study: str, text: str = "") -> Path:
     (folder / "content" / "studies" / study).mkdir(parents=True)
     (folder / "content" / "studies" / study / "study.toml").write_text(text, encoding="utf-8")
     return folder
+
+
+def test_a_site_that_is_current_needs_no_library(tmp_path: Path) -> None:
+    (tmp_path / "content/studies").mkdir(parents=True)
+    build(find_project(tmp_path), out=tmp_path / "site")
+    code = (
+        "import sys\nfrom flipsite.cli.main import main\n"
+        "try: main(['build'])\n"
+        "finally: print([name for name in ('altair', 'jinja2', 'numpy', 'pydantic') if name in sys.modules])"
+    )
+    done = subprocess.run(
+        [sys.executable, "-c", code], cwd=tmp_path, capture_output=True, text=True, check=False
+    )
+    assert "0 files written" in done.stdout
+    assert done.stdout.endswith("[]\n")
 
 
 def test_a_study_without_draws_builds_and_says_what_to_do(tmp_path: Path) -> None:

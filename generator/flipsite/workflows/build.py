@@ -43,7 +43,6 @@ from flipsite.project import (
     study_ids,
 )
 from flipsite.store.chart_cache import is_known_site, remember_site
-from flipsite.workflows.incremental import charts_script
 from flipsite.workflows.render import Drawings
 from flipsite.write.site.manifest import NAME, SiteChange, current_site
 from flipsite.write.site.replace import replace_site
@@ -176,7 +175,7 @@ def _work(
     By the digests of the `inputs` is known what of the last site can stand; by force all is made.
     """
     from flipsite.present.pages.site import SiteSettings, site_work
-    from flipsite.workflows.incremental import reusable, standing_pages
+    from flipsite.workflows.incremental import charts_script, reusable, standing_pages
     from flipsite.workflows.load import kept_files, read_report
 
     if memory:
