@@ -8,6 +8,7 @@ import os
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from difflib import get_close_matches
+from functools import cache
 from itertools import chain
 from pathlib import Path
 from stat import S_ISREG
@@ -256,6 +257,7 @@ def existing_study(project: Project, study_id: str) -> Path:
     raise UsageError(f"{project.studies}: no study {study_id!r}; {hint}")
 
 
+@cache
 def own_digest() -> str:
     """One digest of flipsite's own modules."""
     modules = sorted(Path(__file__).parent.rglob("*.py"))

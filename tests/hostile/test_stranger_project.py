@@ -1,5 +1,6 @@
 """A project of a stranger: whatever lies in it, a build runs nothing of it and publishes nothing else's."""
 
+import hashlib
 import json
 import os
 import shutil
@@ -21,7 +22,7 @@ from flipsite.files import file_digest
 from flipsite.present.pages.narrative_pages import NARRATIVES as PAGES
 from flipsite.project import NARRATIVES, find_project
 from flipsite.settings import default_study, dump_study
-from flipsite.store.chart_cache import chart_folder
+from flipsite.store.chart_cache import user_folder
 from flipsite.store.snapshot.columns import RESPONSE_CHARACTERS, SCHEMA, collect_draws
 from flipsite.store.snapshot.read import read_draws, write_draws
 from flipsite.workflows.build import build
@@ -194,12 +195,14 @@ def test_a_site_that_came_with_the_project_is_not_taken_for_a_build(project: Pat
 
 
 def test_charts_that_came_with_the_project_are_not_used(project: Path) -> None:
+    """Wherever they lie in it, with digests that fit: they are looked for in the user's cache alone."""
     made(project)
-    kept = chart_folder(project)
-    forged = kept.joinpath("drawings.json").read_bytes().replace(b"<svg", b"<svg onload=canary()")
-    for folder in (project / ".flipsite", project):
+    kept = user_folder("made")
+    for folder in (project / ".flipsite", project / "made", project):
         folder.mkdir(exist_ok=True)
-        (folder / "drawings.json").write_bytes(forged)
+        for path in kept.iterdir():
+            drawn = path.read_bytes()[32:].replace(b"<svg", b"<svg onload=canary()")
+            (folder / path.name).write_bytes(hashlib.sha256(drawn).digest() + drawn)
     shutil.rmtree(kept)
     shutil.rmtree(project / "site")
     assert not [path for path in made(project).rglob("*.svg") if b"canary" in path.read_bytes()]

@@ -1,24 +1,24 @@
-"""The user's cache folder: charts and scripts of earlier builds, and the sites that this user built.
+"""The user's cache folder: drawings and templates of earlier builds, scripts, the sites that this user built.
 
 Not in the project's folder: that may be a stranger's, whose charts and pages would then be taken for our own.
-A file that is damaged, or of another flipsite, counts as none: everything in it can be made anew.
+A file that is damaged counts as none: everything in it can be made anew.
 """
 
 import hashlib
-import json
 import os
 import shutil
 import time
-from collections.abc import Mapping
 from contextlib import suppress
+from io import FileIO
 from pathlib import Path
 
 from flipsite.errors import StoreError
 from flipsite.files import measure, replacing
 
-DRAWINGS = "drawings.json"
+MOST_BYTES = 300_000_000
+"""Of drawings, pictures and compiled templates."""
 
-
+_DIGEST = hashlib.sha256().digest_size
 _FORGOTTEN_S = 90 * 86_400
 """How long what no build has used stays."""
 
@@ -30,11 +30,6 @@ def user_folder(kind: str) -> Path:
         RuntimeError: If the user has no home.
     """
     return Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache") / "flipsite" / kind
-
-
-def chart_folder(root: Path) -> Path:
-    """The folder of the charts of the project at `root`; raises as `user_folder`."""
-    return user_folder("charts") / hashlib.sha256(os.fsencode(root)).hexdigest()[:16]
 
 
 def is_known_site(build_json: bytes) -> bool:
@@ -64,30 +59,74 @@ def _site_mark(build_json: bytes) -> Path:
     return user_folder("sites") / hashlib.sha256(build_json).hexdigest()
 
 
-def read_drawings(folder: Path, *, made_by: str) -> dict[str, str]:
-    """The drawings by what they were drawn from; none unless `made_by` the same flipsite and libraries.
+class BuildCache:
+    """Drawings, pictures and compiled templates of this user's builds, a file each.
 
-    Args:
-        folder: The project's, `chart_folder`.
-        made_by: What tells one flipsite with its libraries from another.
+    It is named by the digest of all that it was made from, and begins with the digest of its own bytes. Every
+    process of a build reads and adds; the time of a file is that of its last use.
     """
-    with suppress(OSError, ValueError, RecursionError):
-        head, _, body = (folder / DRAWINGS).read_bytes().partition(b"\n")
-        if head.decode() == _head(body, made_by):
-            found = json.loads(body)
-            return {str(key): str(drawn) for key, drawn in found.items()}
-    return {}
 
+    def __init__(self, *, made_by: str, anew: bool) -> None:
+        """Open it.
 
-def write_drawings(folder: Path, drawings: Mapping[str, str], *, made_by: str) -> None:
-    """Keep drawings in place of the last ones; where they cannot be kept, the next build draws."""
-    body = json.dumps(dict(drawings)).encode()
-    with suppress(StoreError, OSError):
-        folder.mkdir(mode=0o700, parents=True, exist_ok=True)
-        with replacing(folder / DRAWINGS) as file:
-            file.write(_head(body, made_by).encode() + b"\n" + body)
-        os.utime(folder)
-        forget_old(folder.parent)
+        Args:
+            made_by: Tells one version of the code that draws, and of its libraries, from another.
+            anew: Read nothing but what this process has put in.
+        """
+        self._made_by, self._anew = made_by, anew
+        self._put: set[str] = set()
+        self._folder: str | None = None  # where the user has no home
+        with suppress(RuntimeError, OSError):
+            folder = user_folder("made")
+            folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+            self._folder = str(folder)
+
+    def is_empty(self) -> bool:
+        """Whether nothing in it can be of use."""
+        return self._anew or self._folder is None or not os.listdir(self._folder)  # noqa: PTH208
+
+    def get(self, source: str) -> bytes | None:
+        """The result of a source; None where it is not known, or its file is damaged."""
+        path = self._path(source)
+        if path is None or (self._anew and path not in self._put):
+            return None
+        with suppress(OSError):
+            with FileIO(path) as file:
+                content = file.readall()
+            if content[:_DIGEST] == hashlib.sha256(content[_DIGEST:]).digest():
+                os.utime(path)
+                return content[_DIGEST:]
+        return None
+
+    def put(self, source: str, made: bytes) -> None:
+        """Keep a result; where it cannot be kept, the next build makes it again."""
+        if (path := self._path(source)) is None:
+            return
+        part = f"{path}.{os.getpid()}"
+        with suppress(OSError):  # not synced: a file that a power cut damaged counts as none
+            with FileIO(part, "w") as file:
+                file.write(hashlib.sha256(made).digest() + made)
+            os.replace(part, path)  # noqa: PTH105 - making Paths takes longer than the rest
+            self._put.add(path)
+
+    def shrink(self) -> None:
+        """Remove what was not used for longest, until the rest is at most MOST_BYTES."""
+        if self._folder is None:
+            return
+        with suppress(OSError):  # another build may shrink it too
+            files = [(each.stat(), each.path) for each in os.scandir(self._folder)]
+            size = sum(status.st_size for status, _ in files)
+            for status, path in sorted(files, key=lambda file: file[0].st_mtime_ns):
+                if size <= MOST_BYTES:
+                    break
+                os.unlink(path)  # noqa: PTH108
+                size -= status.st_size
+
+    def _path(self, source: str) -> str | None:
+        if self._folder is None:
+            return None
+        name = hashlib.sha256(f"{self._made_by} {source}".encode("utf-8", "surrogatepass")).hexdigest()
+        return f"{self._folder}/{name}"
 
 
 def read_script(key: str) -> Path | None:
@@ -106,7 +145,3 @@ def write_script(key: str, script: bytes) -> None:
         with replacing(folder / f"vega-{key}-{measure(script)[1]}.js") as file:
             file.write(script)
         forget_old(folder)
-
-
-def _head(body: bytes, made_by: str) -> str:
-    return f"{made_by} {hashlib.sha256(body).hexdigest()}"

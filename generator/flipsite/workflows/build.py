@@ -118,7 +118,7 @@ def build(
     anew = force or not is_known_site(_manifest_of(out))  # a stranger's project may bring a site of its own
     change = None if anew else current_site(out, version=__version__, inputs=inputs)
     if change is None:
-        with Drawings(project, inputs, jobs=jobs, force=force, memory=memory) as drawings:
+        with Drawings(inputs, jobs=jobs, force=force, memory=memory) as drawings:
             work = _work(
                 project,
                 settings.site,

@@ -10,15 +10,12 @@ import os
 import pickle
 import sys
 from collections.abc import Callable, Mapping, Sequence
-from contextlib import suppress
+from contextlib import ExitStack, suppress
 from dataclasses import replace
-from functools import cached_property
-from pathlib import Path
 from threading import Thread
 from typing import TYPE_CHECKING
 
-from flipsite.project import Project
-from flipsite.store.chart_cache import chart_folder, read_drawings, write_drawings
+from flipsite.store.chart_cache import BuildCache
 from flipsite.write.site.workers import CAN_FORK, Fork
 
 if TYPE_CHECKING:
@@ -30,11 +27,11 @@ if TYPE_CHECKING:
 class DrawingProcess:
     """Draws what it is asked for, once."""
 
-    def __init__(self, earlier: Mapping[str, str]) -> None:
-        """Start it with what an earlier build drew."""
+    def __init__(self, *, needs_engine: bool) -> None:
+        """Start it, and the renderer's engine with it if that is needed in any case."""
         self._sending: Thread | None = None
         reading, self._asking = os.pipe()
-        self._fork = Fork(lambda: self._draw(reading, earlier))
+        self._fork = Fork(lambda: self._draw(reading, needs_engine=needs_engine))
         os.close(reading)
 
     def ask(self, wanted: "ChartRequest") -> None:
@@ -51,8 +48,8 @@ class DrawingProcess:
         """Whether all is drawn."""
         return self._fork.is_ready()
 
-    def drawn(self) -> tuple["ChartSet", dict[str, str]]:
-        """The charts, when all are drawn, and what is known now to be drawn from what.
+    def drawn(self) -> "ChartSet":
+        """The charts, when all are drawn.
 
         Raises:
             FlipsiteError: If the process was ended from outside.
@@ -68,17 +65,16 @@ class DrawingProcess:
             os.close(self._asking)
         self._fork.end()
 
-    def _draw(self, reading: int, earlier: Mapping[str, str]) -> tuple["ChartSet", dict[str, str]]:
+    def _draw(self, reading: int, *, needs_engine: bool) -> "ChartSet":
         os.close(self._asking)
         from flipsite.present.charts.render import drawn
-        from flipsite.present.charts.svg import remembering, start_renderer
+        from flipsite.present.charts.svg import start_renderer
 
-        if not earlier:
+        if needs_engine:
             start_renderer()
         with open(reading, "rb") as pipe:
             wanted: ChartRequest = pickle.load(pipe)  # noqa: S301 - written by this program
-        with remembering(earlier) as used:
-            return drawn(wanted), used
+        return drawn(wanted)
 
 
 def _send(descriptor: int, message: bytes) -> None:
@@ -90,30 +86,24 @@ class Drawings:
     """Charts being drawn, for which `write` waits before it makes their pages; leaving the context ends it.
 
     Where there may be a second process it draws; else this one does when all else is made. What an earlier
-    build drew is not drawn again, and what this one drew is kept for the next.
+    build of this user drew or compiled is not drawn or compiled again.
     """
 
-    def __init__(
-        self, project: Project, inputs: Mapping[str, str], *, jobs: int, force: bool, memory: "Memory | None"
-    ) -> None:
-        """Start drawing, with what is known.
+    def __init__(self, inputs: Mapping[str, str], *, jobs: int, force: bool, memory: "Memory | None") -> None:
+        """Prepare to draw.
 
         Args:
-            project: By whose folder earlier drawings are kept.
             inputs: The digests of this build's inputs.
             jobs: How many processes may work.
             force: Draw all anew.
             memory: What the last build of this process left; it draws in this process.
         """
-        self._project, self._force, self._memory = project, force, memory
-        self._made_by = f"{inputs['flipsite']} {inputs['libraries']}"
+        self._libraries, self._force, self._memory = inputs["libraries"], force, memory
         self._process: DrawingProcess | None = None
         self._then: Callable[[], Sequence[Batch]] | None = None
         has_engine = "vl_convert" in sys.modules  # one that runs does not survive a fork
-        if jobs > 1 and CAN_FORK and memory is None and not has_engine:
-            import flipsite.analyse.report  # noqa: F401 - both processes need it, so one imports it
-
-            self._process = DrawingProcess(self._earlier)
+        self._may_fork = jobs > 1 and CAN_FORK and memory is None and not has_engine
+        self._ending = ExitStack()
 
     def ask(self, wanted: "ChartRequest", then: "Callable[[ChartSet], Sequence[Batch]]") -> None:
         """Tell what to draw, and what is made of it."""
@@ -130,11 +120,21 @@ class Drawings:
         return self._then() if self._then else ()
 
     def __enter__(self) -> "Drawings":
+        from flipsite.present.charts.svg import drawing_code
+        from flipsite.present.reuse import remembering
+
+        cache = BuildCache(made_by=f"{drawing_code()} {self._libraries}", anew=self._force)
+        self._ending.callback(cache.shrink)
+        self._ending.enter_context(remembering(cache))
+        if self._may_fork:
+            import flipsite.analyse.report  # noqa: F401 - both processes need it, so one imports it
+
+            self._process = DrawingProcess(needs_engine=cache.is_empty())
+            self._ending.callback(self._process.end)
         return self
 
     def __exit__(self, *_: object) -> None:
-        if self._process:
-            self._process.end()
+        self._ending.close()
 
     def _drawn(self, wanted: "ChartRequest") -> "ChartSet":
         if self._memory:
@@ -143,26 +143,7 @@ class Drawings:
 
     def _draw(self, wanted: "ChartRequest") -> "ChartSet":
         if self._process:
-            figures, used = self._process.drawn()
-        else:
-            from flipsite.present.charts.render import drawn
-            from flipsite.present.charts.svg import remembering
+            return self._process.drawn()
+        from flipsite.present.charts.render import drawn
 
-            with remembering(self._earlier) as used:
-                figures = drawn(wanted)
-        if self._folder and (self._force or not used.keys() <= self._earlier.keys()):
-            write_drawings(self._folder, used, made_by=self._made_by)
-        return figures
-
-    @cached_property
-    def _earlier(self) -> dict[str, str]:
-        if self._folder is None or self._force:
-            return {}
-        return read_drawings(self._folder, made_by=self._made_by)
-
-    @cached_property
-    def _folder(self) -> Path | None:
-        """Where earlier drawings are kept; None where the user has no home."""
-        with suppress(RuntimeError):
-            return chart_folder(self._project.root)
-        return None
+        return drawn(wanted)

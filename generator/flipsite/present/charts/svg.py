@@ -2,59 +2,27 @@
 
 vl-convert draws; what it draws is then made fit to stand inside a page: small, without inline styles (a
 strict Content-Security-Policy forbids them), with a text alternative, and with its links as they were given.
-
-What this build or the last one drew, so that the same specification is not drawn twice.
-
-It is a matter of builds: elsewhere, as in a notebook, nothing is remembered.
 """
 
 import hashlib
 import io
 import json
 import re
-from collections.abc import Callable, Iterator, Mapping
-from contextlib import contextmanager, suppress
-from typing import TYPE_CHECKING, Final
+from collections.abc import Callable, Mapping
+from contextlib import suppress
+from pathlib import Path
+from typing import Final
 from xml.etree import ElementTree
 
-from flipsite.domain.display import Figure
+from flipsite.domain.display import Figure, encoded
 from flipsite.present.charts import theme
-
-if TYPE_CHECKING:
-    import PIL.Image
-
-_known: list[tuple[Mapping[str, str], dict[str, str]]] = []
-"""Of the builds that are going on: what they began with, and what they used."""
+from flipsite.present.reuse import remembered
 
 
-@contextmanager
-def remembering(earlier: Mapping[str, str]) -> Iterator[dict[str, str]]:
-    """Draw nothing twice meanwhile, nor what an earlier build drew.
-
-    Gives what has been asked for, by the digest of what it is drawn from; it fills as time goes on.
-    """
-    used: dict[str, str] = {}
-    _known.append((earlier, used))
-    try:
-        yield used
-    finally:
-        _known.pop()
-
-
-def drawing(source: str, draw: Callable[[], str]) -> str:
-    """The drawing of a source: as it is known, else drawn.
-
-    Args:
-        source: All that the drawing depends on but flipsite itself and its libraries.
-        draw: Draws it.
-    """
-    if not _known:
-        return draw()
-    earlier, used = _known[-1]
-    key = hashlib.sha256(source.encode("utf-8", "surrogatepass")).hexdigest()
-    found = used.get(key) or earlier.get(key) or draw()
-    used[key] = found
-    return found
+def drawing_code() -> str:
+    """A digest of the modules that draw, this one and the colours: the same code draws the same."""
+    modules = (Path(__file__), Path(theme.__file__))
+    return hashlib.sha256(b"".join(path.read_bytes() for path in modules)).hexdigest()
 
 
 DRAWING_FONT: Final = "Liberation Sans"
@@ -114,8 +82,8 @@ def render_svg(
         with links is a group, whose links are for the pointer and the screen reader: the tab key would stop
         hundreds of times, and the tables of the page lead to the same places.
     """
-    source = json.dumps([spec, name, title, description, css_class])
-    return drawing(source, lambda: _rendered(spec, name, title, description, css_class))
+    source = f"svg {json.dumps([spec, name, title, description, css_class])}"
+    return remembered(source, lambda: encoded(_rendered(spec, name, title, description, css_class))).decode()
 
 
 def _rendered(spec: Mapping[str, object], name: str, title: str, description: str, css_class: str) -> str:
@@ -178,29 +146,33 @@ def standalone_svg(svg: str) -> str:
 
 
 def png(figure: Figure, *, scale: float = 2, colours: int = 128) -> bytes:
-    """The picture in the light theme's colours on its page, as a PNG of few colours.
-
-    vl-convert writes PNGs of hundreds of kilobytes; with 128 colours, which antialiased lines of a dozen inks
-    need, they take a tenth.
-    """
-    import vl_convert  # 80 ms, only where pictures are made
-    from PIL import Image  # only where pictures are made
-
+    """The picture in the light theme's colours on its page, as a PNG of few colours."""
     svg = unlinked(figure.svg.partition("</svg>")[0] + "</svg>")
     start, _, rest = theme.painted(svg, theme.LIGHT).partition(">")
     ground = f'<rect width="100%" height="100%" fill="{theme.LIGHT["page"]}"/>'
     whole = f'{start} xmlns="http://www.w3.org/2000/svg" font-family="{DRAWING_FONT}">{ground}{rest}'
-    drawn = Image.open(io.BytesIO(vl_convert.svg_to_png(whole, scale=scale))).convert("RGB")
-    return few_colours(drawn, colours)
+    return svg_png(whole, scale=scale, colours=colours)
 
 
-def few_colours(drawn: "PIL.Image.Image", colours: int) -> bytes:
-    """A PNG of a palette: an octree's takes a sixth of the time of a median cut, and fewer bytes.
+def svg_png(svg: str, *, scale: float, colours: int) -> bytes:
+    """An SVG file as a PNG of a palette.
+
+    vl-convert writes PNGs of hundreds of kilobytes; with 128 colours, which antialiased lines of a dozen inks
+    need, they take a tenth.
+    """
+    return remembered(f"png {scale} {colours} {svg}", lambda: _png(svg, scale, colours))
+
+
+def _png(svg: str, scale: float, colours: int) -> bytes:
+    """An octree's palette takes a sixth of the time of a median cut, and fewer bytes.
 
     The utmost of compression (9) would take three to seven times as long for bytes fewer by 6 to 14 %.
     """
+    import vl_convert  # 80 ms, only where pictures are made
+    from PIL import Image
     from PIL.Image import Dither, Quantize
 
+    drawn = Image.open(io.BytesIO(vl_convert.svg_to_png(svg, scale=scale))).convert("RGB")
     few = drawn.quantize(colours, method=Quantize.FASTOCTREE, dither=Dither.NONE)
     buffer = io.BytesIO()
     few.save(buffer, format="PNG", compress_level=6)

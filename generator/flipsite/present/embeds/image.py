@@ -3,7 +3,6 @@
 import hashlib
 import re
 from dataclasses import replace
-from functools import lru_cache
 from html import unescape
 from textwrap import wrap
 from typing import Final
@@ -72,15 +71,7 @@ def png_file(embed: Embed) -> bytes:
     Raises:
         ValueError: If it has none.
     """
-    return _png(_framed(embed).svg)
-
-
-@lru_cache(maxsize=64)
-def _png(picture: str) -> bytes:
-    """A preview asks again for what has not changed, and a PNG takes a tenth of a second."""
-    return svg.png(
-        Figure(name="embed", title="", caption="", description="", spec={}, svg=picture, records=())
-    )
+    return svg.png(_framed(embed))
 
 
 def _framed(embed: Embed) -> Figure:

@@ -1,6 +1,5 @@
 """The picture that a link to a study shows where it is shared: question, verdicts, models on the ruler."""
 
-import io
 import textwrap
 from collections import Counter
 from math import floor
@@ -9,7 +8,7 @@ from flipsite.analyse.report import StudyReport
 from flipsite.domain.estimates import Verdict
 from flipsite.domain.study import Kind
 from flipsite.present.charts import theme
-from flipsite.present.charts.svg import DRAWING_FONT, few_colours
+from flipsite.present.charts.svg import DRAWING_FONT, svg_png
 from flipsite.present.leaderboard.board import VERDICTS
 from flipsite.present.sparklines.coin_game import CoinToy, coin_toy
 from flipsite.present.text.escaping import shown
@@ -29,11 +28,7 @@ _COLOURS = {
 
 def share_card(report: StudyReport, *, site: str) -> bytes:
     """A PNG of 1200 by 630 pixels, in the light theme."""
-    import vl_convert  # 80 ms, only where pictures are made
-    from PIL import Image
-
-    drawn = Image.open(io.BytesIO(vl_convert.svg_to_png(card_svg(report, site=site), scale=1))).convert("RGB")
-    return few_colours(drawn, 64)
+    return svg_png(card_svg(report, site=site), scale=1, colours=64)
 
 
 def card_svg(report: StudyReport, *, site: str) -> str:

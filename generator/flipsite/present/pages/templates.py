@@ -11,6 +11,7 @@ from types import FunctionType, ModuleType, TracebackType
 from typing import Any
 
 import jinja2
+from jinja2.bccache import Bucket
 from jinja2.runtime import Context
 from jinja2.sandbox import ImmutableSandboxedEnvironment
 from markupsafe import Markup
@@ -21,7 +22,9 @@ from flipsite.present.charts.svg import drawings, drawn_size, relinked
 from flipsite.present.outcomes.words import labels_text, target_text
 from flipsite.present.pages.page import Frame, Page
 from flipsite.present.pages.reference import term_html
+from flipsite.present.reuse import current_cache
 from flipsite.present.text import escaping, formats
+from flipsite.project import own_digest
 
 _SAFE_HOMES = ("builtins", "datetime", "flipsite.", "jinja2.", "markupsafe")
 """Modules of whose objects a template may call a method; a path, which could read a file, is of none."""
@@ -77,6 +80,25 @@ class _BuildEnvironment(ImmutableSandboxedEnvironment):
         return found
 
 
+class _CompiledTemplates(jinja2.BytecodeCache):
+    """Templates that a build of this user compiled, with this very flipsite.
+
+    Filters of constants are applied when a template is compiled, so the code depends on ours.
+    """
+
+    def load_bytecode(self, bucket: Bucket) -> None:
+        if (cache := current_cache()) and (found := cache.get(_source(bucket))):
+            bucket.bytecode_from_string(found)
+
+    def dump_bytecode(self, bucket: Bucket) -> None:
+        if cache := current_cache():
+            cache.put(_source(bucket), bucket.bytecode_to_string())
+
+
+def _source(bucket: Bucket) -> str:
+    return f"template {own_digest()} {bucket.key} {bucket.checksum}"
+
+
 def environment(folders: Sequence[Path]) -> jinja2.Environment:
     """Templates from these folders, the first one that has a file winning; no name may be undefined."""
     made = _BuildEnvironment(
@@ -87,6 +109,7 @@ def environment(folders: Sequence[Path]) -> jinja2.Environment:
         lstrip_blocks=True,
         keep_trailing_newline=True,
         auto_reload=False,
+        bytecode_cache=_CompiledTemplates(),
     )
     made.filters.update(
         bias=formats.bias_text,

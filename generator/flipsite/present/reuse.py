@@ -1,0 +1,53 @@
+"""Results that an earlier build of this user worked out: drawings, pictures, compiled templates.
+
+It is a matter of builds: elsewhere, as in a notebook, nothing is remembered.
+"""
+
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from typing import Protocol
+
+
+class ResultCache(Protocol):
+    """Results by all that they depend on."""
+
+    def get(self, source: str) -> bytes | None:
+        """The result of this source; None where it is not known."""
+
+    def put(self, source: str, made: bytes) -> None:
+        """Remember a result."""
+
+
+_caches: list[ResultCache] = []
+"""Of the builds that are going on."""
+
+
+@contextmanager
+def remembering(cache: ResultCache) -> Iterator[None]:
+    """Make nothing meanwhile that this cache has, and put into it what is made."""
+    _caches.append(cache)
+    try:
+        yield
+    finally:
+        _caches.pop()
+
+
+def current_cache() -> ResultCache | None:
+    """The cache of the build that is going on; None where none is."""
+    return _caches[-1] if _caches else None
+
+
+def remembered(source: str, make: Callable[[], bytes]) -> bytes:
+    """The result of a source: as it is known, else made.
+
+    Args:
+        source: All that the result depends on but the code that draws, and the libraries.
+        make: Makes it.
+    """
+    if (cache := current_cache()) is None:
+        return make()
+    found = cache.get(source)
+    if found is None:
+        found = make()
+        cache.put(source, found)
+    return found
