@@ -38,6 +38,7 @@ class Dialects:
     models: Mapping[str, Sequence[Says]]
     entry: Mapping[str, Any] = field(default_factory=dict)
     key: str | None = None
+    listing: Says | None = None
     asked: list[dict[str, Any]] = field(default_factory=list)
     paths: list[str] = field(default_factory=list)
     base: str = ""
@@ -61,6 +62,8 @@ def speaking(dialects: Dialects) -> Iterator[Dialects]:
             dialects.paths.append(self.path)
             if dialects.key and self.headers.get("Authorization") != f"Bearer {dialects.key}":
                 self.send(401, {"error": {"message": "Unauthorized"}}, {})
+            elif dialects.listing and self.path.endswith("/models"):
+                self.send(dialects.listing.status, dialects.listing.body, {})
             elif self.path.endswith("/models"):
                 listed = [{"id": name, "object": "model", **dialects.entry} for name in dialects.models]
                 self.send(200, {"object": "list", "data": listed}, {})

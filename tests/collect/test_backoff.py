@@ -20,7 +20,7 @@ NOW = 1_757_289_600.0
 
 
 @pytest.mark.parametrize(
-    ("retry_after", "reset_ms", "wait_s"),
+    ("retry_after", "reset", "wait_s"),
     [
         (7.0, None, 7.0),
         ("Mon, 08 Sep 2025 00:00:30 GMT", None, 30.0),
@@ -34,16 +34,16 @@ NOW = 1_757_289_600.0
     ],
 )
 def test_a_stated_wait_is_seconds_a_date_or_the_end_of_a_limit(
-    retry_after: float | str | None, reset_ms: float | None, wait_s: float | None
+    retry_after: float | str | None, reset: float | None, wait_s: float | None
 ) -> None:
     """`Retry-After` counts first; neither a past moment nor a distant one leaves its bounds."""
-    assert stated_wait_s(retry_after, reset_ms=reset_ms, now=NOW) == wait_s
+    assert stated_wait_s(retry_after, reset=reset, now=NOW) == wait_s
 
 
 @given(st.text(max_size=40))
 def test_any_text_gives_a_wait_within_its_bounds_or_none(text: str) -> None:
     """A header is a stranger's text."""
-    wait_s = stated_wait_s(text, reset_ms=None, now=NOW)
+    wait_s = stated_wait_s(text, reset=None, now=NOW)
     assert wait_s is None or 0 <= wait_s <= LONGEST_STATED_WAIT_S
 
 

@@ -79,11 +79,21 @@ def test_an_entry_becomes_a_model() -> None:
         ({"data": [ENTRY], "links": {"next": "http://[/models?offset=1"}}, ""),
         ({"data": [ENTRY], "links": ["odd"]}, ""),
         ([ENTRY], ""),
+        ({"models": [ENTRY]}, ""),
+        ({"models": [{"name": "another"}], "data": [ENTRY]}, ""),
     ],
 )
 def test_each_envelope_is_opened(body: object, following: str) -> None:
-    """`data`, `data` with links and a bare list are one catalogue; of a link only its query is believed."""
+    """`data`, `data` with links, `models` and a bare list are one; of a link only its query is believed."""
     assert read_page(body) == ([ENTRY], following)
+
+
+@pytest.mark.parametrize(
+    "body", [["llama3:8b"], {"models": [{"name": "llama3:8b"}]}, {"data": ["llama3:8b"]}]
+)
+def test_a_catalogue_may_hold_names_alone(body: object) -> None:
+    """As Ollama's own tags do."""
+    assert [model.id for model in catalogue(read_page(body)[0], fetched="2026-11-30").models] == ["llama3:8b"]
 
 
 @pytest.mark.parametrize("body", [None, {}, "models", {"data": {}}, {"error": {"code": 500}}, 7])

@@ -9,7 +9,8 @@ from hypothesis import strategies as st
 from tests.growth import assert_linear
 
 from flipsite.collect.classifier import ASKED_OF, MOST_SIGNS, read_claims, read_classification
-from flipsite.collect.responses import Json, read_reply
+from flipsite.collect.reading.body import Json
+from flipsite.collect.responses import read_reply
 from flipsite.collect.simulated.classifiers import truth_about
 from flipsite.domain.catalogue import FeatureClaim
 from flipsite.domain.draws import Status

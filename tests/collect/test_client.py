@@ -247,7 +247,7 @@ def test_what_is_left_is_asked_for_and_need_not_be_told() -> None:
     "server",
     [
         Server(whole(b"<html>")),
-        Server(whole(b"{}", status="500 Oops")),
+        Server(whole(b"{}", status="405 Oops")),
         Server(b"", hang_up=True),
         Server(whole(b"[" * 100_000)),
     ],
@@ -262,5 +262,7 @@ def test_a_server_that_still_loads_its_model_is_not_a_wrong_address() -> None:
     """As llama.cpp's is for the first seconds."""
     loading = b'{"error": {"message": "Loading model", "type": "unavailable_error", "code": 503}}'
     server = Server(whole(loading, status="503 Service Unavailable"))
-    with pytest.raises(CollectError, match=r"HTTP 503: the server is not ready; wait a moment"):
+    with pytest.raises(
+        CollectError, match=r"HTTP 503 \(Loading model\): the server is not ready; wait a moment"
+    ):
         ask_beside(server, lambda client: client.get("/models"))

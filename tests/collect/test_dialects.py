@@ -20,7 +20,7 @@ from tests.collect.dialect_server import PRICED, Dialects, Says, speaking
 from tests.narrowing import not_none
 
 from flipsite.collect.clock import RealClock
-from flipsite.collect.responses import Json
+from flipsite.collect.reading.body import Json
 from flipsite.collect.simulated import Endpoint, fair_coin
 from flipsite.domain.money import usd
 from flipsite.domain.study import Kind, ModelChoice, Sampling, StatedPrice
@@ -30,6 +30,7 @@ from flipsite.present.pages.model.page import model_view, shared_of
 from flipsite.project import Project
 from flipsite.settings import default_study, dump_study, load_study
 from flipsite.workflows import collect as workflow
+from flipsite.workflows import session
 from flipsite.workflows.catalogue import list_models
 from flipsite.workflows.collect import collect
 from flipsite.workflows.load import load_report
@@ -332,7 +333,7 @@ def test_comments_and_events_in_place_of_json_are_read(tmp_path: Path, body: byt
 
 def test_a_paid_host_without_prices_needs_a_word(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """`--budget none`, or prices in study.toml; then they count."""
-    monkeypatch.setattr(workflow, "is_local", lambda _: False)
+    monkeypatch.setattr(session, "is_local", lambda _: False)
     with pytest.raises(UsageError, match=r"announces no prices.*--budget none.*models\.price"):
         asked(tmp_path / "refused", {"gpt": [ONE]}, study={"budget": budget(1.0)})
     report, _, _ = asked(tmp_path / "none", {"gpt": [ONE]}, budget_usd=Unbounded.YES)
@@ -341,6 +342,21 @@ def test_a_paid_host_without_prices_needs_a_word(tmp_path: Path, monkeypatch: py
     study = {"models": ModelChoice(price=(price,)), "budget": budget(1.0)}
     report, _, _ = asked(tmp_path / "stated", {"gpt": [ONE]}, study=study)
     assert report.spent_usd == 3 * (200 * usd(1e-5) + 20 * usd(2e-5))
+    report, dialects, _ = asked(tmp_path / "plain", {"gpt": [ONE]}, study=study)
+    assert all("usage" not in body for body in dialects.asked)  # OpenAI refuses the field
+
+
+def test_a_bill_without_a_price_is_spent(tmp_path: Path) -> None:
+    """LiteLLM's proxy announces no prices and bills in a header; without a budget nothing waits for it."""
+    billed = replace(ONE, headers={"x-litellm-response-cost": "0.0003"})
+    report, _, _ = asked(tmp_path / "unbound", {"gpt": [billed]}, budget_usd=Unbounded.YES)
+    assert report.spent_usd == usd(0.0009)
+    assert not report.warnings
+    report, _, _ = asked(
+        tmp_path / "bound", {"gpt": [billed], "gpt-2": [billed]}, study={"budget": budget(1.0)}
+    )
+    assert "billed $0.00030 for one request, and announces no price" in report.warnings[0]
+    assert report.warnings[0].startswith("gpt, gpt-2: ")
 
 
 def test_the_catalogue_is_asked_with_the_key(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -352,6 +368,34 @@ def test_the_catalogue_is_asked_with_the_key(tmp_path: Path, monkeypatch: pytest
         monkeypatch.delenv("OPENROUTER_API_KEY")
         with pytest.raises(CollectError, match="it wants a key; set OPENROUTER_API_KEY"):
             list_models(project, study_id=STUDY, api_base=dialects.base)
+
+
+@pytest.mark.parametrize(
+    ("says", "words"),
+    [
+        (
+            Says(status=401, body=b"Unauthorized"),
+            r"HTTP 401 \(Unauthorized\); the key was not accepted; set OPENROUTER_API_KEY",
+        ),
+        (Says(status=403, body=b"<html></html>"), r"HTTP 403 \(a web page\); the key was not accepted"),
+        (Says(status=429, body={"error": "slow down"}), r"HTTP 429 \(slow down\); try again later"),
+        (Says(status=502, body=b"<title>Bad</title>"), r"HTTP 502 \(a web page, 'Bad'\); try again later"),
+        (Says(status=301, body=b""), "HTTP 301: a redirect, which is never followed"),
+        (Says(status=404, body={"message": "no route"}), r"HTTP 404 \(no route\); is --api-base right"),
+        (Says(body=b"<!doctype html><title>Portal</title>"), "HTTP 200, and a web page, 'Portal'"),
+        (Says(body=b'{"data": [{"id": "a'), "HTTP 200, and no JSON"),
+        (Says(body={"error": {"message": "Invalid key"}}), r"HTTP 200 \(Invalid key\)"),
+        (Says(body={"modules": []}), "no list of models"),
+    ],
+)
+def test_a_catalogue_that_cannot_be_had_is_one_sentence(tmp_path: Path, says: Says, words: str) -> None:
+    """With the server's own words, and the remedy that fits them."""
+    project = project_of(tmp_path, kind=Kind.MEASURED)
+    with (
+        speaking(Dialects(models={}, listing=says)) as dialects,
+        pytest.raises(CollectError, match=words),
+    ):
+        list_models(project, study_id=STUDY, api_base=dialects.base)
 
 
 def test_three_hundred_models_that_bill_more_than_they_announce(tmp_path: Path) -> None:

@@ -8,10 +8,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from flipsite.collect.reading.body import Json
 from flipsite.collect.responses import (
     Action,
     Failure,
-    Json,
     Reply,
     read_exchange,
     read_limit,
@@ -184,6 +184,16 @@ def test_what_a_fault_cost_is_known_only_where_it_is_known(code: int, body: Json
         ({}, {"headers": {"X-RateLimit-Reset": str(int((NOW + 60) * 1000))}}, 60.0),
         ({}, {"headers": {"Retry-After": 3}}, 3.0),
         ({"x-ratelimit-reset": str((NOW - 5) * 1000)}, {}, 0.0),
+        ({"x-ratelimit-reset": str(NOW + 12)}, {}, 12.0),
+        ({"ratelimit-reset": "12"}, {}, 12.0),
+        ({"retry-after": "0.4"}, {}, 0.4),
+        ({"retry-after": "-3"}, {}, 0.0),
+        ({"retry-after": "1e308"}, {}, 86_400.0),
+        ({"retry-after": "1m30s"}, {}, 90.0),
+        ({"retry-after": "2 seconds"}, {}, 2.0),
+        ({"retry-after": "2025-09-08T00:00:30Z"}, {}, 30.0),
+        ({"retry-after": "Mon Sep  8 00:00:30 2025"}, {}, 30.0),
+        ({"retry-after-ms": "300", "retry-after": "1"}, {}, 0.3),
         ({}, {}, None),
     ],
 )
@@ -202,6 +212,184 @@ def test_a_rate_limit_of_the_account_is_told_from_a_providers() -> None:
     assert not failure(429, error(429, provider_name="BaseTen", raw="busy")).everywhere
 
 
+def test_a_wait_in_the_words_alone_is_read() -> None:
+    """As OpenAI, Groq and Google write it."""
+    assert failure(429, error(429, "Please try again in 6m0s. Visit …")).wait_s == 360.0
+    assert failure(429, error(429, "Quota exceeded. Please retry in 34.07s.")).wait_s == 34.07
+    assert failure(429, error(429, "try again in a while")).wait_s is None
+
+
+@pytest.mark.parametrize(
+    ("code", "body", "todo"),
+    [
+        (429, error(429, "You exceeded your current quota, check your plan"), Action.RUN),
+        (429, error(429, "You exceeded your current quota. Please retry in 34.07s."), Action.AGAIN),
+        (429, error(429, "Provider returned error", raw='{"code": "insufficient_quota"}'), Action.MODEL),
+        (403, error(403, "Your team has used all available credits"), Action.RUN),
+        (412, error(412, "Account suspended: spending limit reached"), Action.RUN),
+        (400, error("Arrearage", "Access denied"), Action.RUN),
+        (403, error(403, "Insufficient account balance"), Action.RUN),
+        (403, error(403, "no", raw="insufficient balance", provider_name="X"), Action.MODEL),
+    ],
+)
+def test_an_empty_purse_is_told_from_a_full_queue(code: int, body: Json, todo: Action) -> None:
+    """The account's ends the run, a provider's skips its model, a quota that comes back is waited for."""
+    assert failure(code, body).action is todo
+
+
+@pytest.mark.parametrize(
+    ("message", "todo"),
+    [
+        ("Unsupported parameter: 'max_tokens'. Use 'max_completion_tokens' instead.", Action.RENAME),
+        ("max_tokens is deprecated in favour of max_completion_tokens", Action.RENAME),
+        ("`max_tokens` must be less than or equal to `8192`", Action.SHORTEN),
+        ("'max_tokens' or 'max_completion_tokens' is too large: 8192", Action.SHORTEN),
+        ("max_tokens: 100000 > 8192, which is the maximum allowed", Action.SHORTEN),
+        ("Invalid max_tokens value, the valid range of max_tokens is [1, 8192]", Action.SHORTEN),
+        ("`inputs` tokens + `max_new_tokens` must be <= 4097", Action.SHORTEN),
+        ("the request exceeds the available context size", Action.SHORTEN),
+        ("temperature must be 1", Action.MODEL),
+    ],
+)
+def test_a_bound_under_another_name_or_too_large_is_changed(message: str, todo: Action) -> None:
+    """In the words of the servers in use."""
+    assert failure(400, error(400, message)).action is todo
+
+
+@pytest.mark.parametrize(
+    ("code", "body", "reason"),
+    [
+        (400, [{"error": {"code": 400, "message": "bad field"}}], "400: bad field"),
+        (400, {"success": False, "errors": [{"code": 5006, "message": "odd prompt"}]}, "400: odd prompt"),
+        (400, {"error_message": "so it is"}, "400: so it is"),
+        (400, {"type": "about:blank", "title": "Bad", "detail": "no such field"}, "400: no such field"),
+        (400, {"detail": {"error": {"message": "deep"}}}, "400: deep"),
+        (400, {"unheard": "of"}, '400: {"unheard": "of"}'),
+        (403, b"<html><head><title> Just a\nmoment </title>", "403: a web page, 'Just a moment'"),
+        (200, b"<!doctype html><title>Sign in</title>", "the answer is not JSON, but a web page, 'Sign in'"),
+        (200, {"choices": []}, "the answer holds no completion"),
+        (200, {"error": {"code": 1e300, "message": "x"}}, "x"),
+        (500, {"error": {"error": {"error": {"error": {"error": {"error": "far"}}}}}}, "500: far"),
+    ],
+)
+def test_the_servers_words_are_found_in_every_form(code: int, body: Any, reason: str) -> None:
+    """Lists, problem details, pages; what has no known form is shown as it came."""
+    assert failure(code, body).reason == reason
+
+
+@pytest.mark.parametrize("error_beside", [None, {}, "", False, {"message": "", "code": None}])
+def test_an_empty_error_beside_an_answer_is_none(error_beside: Json) -> None:
+    """Some servers always send the field."""
+    assert isinstance(read(200, ANSWER | {"error": error_beside}), Reply)
+
+
+@pytest.mark.parametrize("choice", [{"text": "Output: 1"}, {"message": "Output: 1"}])
+def test_a_text_in_place_of_a_message_is_read(choice: Json) -> None:
+    """As of servers of plain completions."""
+    reply = read(200, {"choices": [choice]})
+    assert isinstance(reply, Reply)
+    assert reply.response == "Output: 1"
+
+
+@pytest.mark.parametrize("wrapped", [[ANSWER], b"\xef\xbb\xbf" + json.dumps(ANSWER).encode()])
+def test_an_answer_in_a_list_or_after_a_mark_is_an_answer(wrapped: Any) -> None:
+    """The mark of UTF-8."""
+    assert isinstance(read(200, wrapped), Reply)
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        b'retry: 3000\nid: 7\nevent: message\ndata: {"choices": [{"delta": {"content": "Output: 1"}}]}\n\n',
+        b'\xef\xbb\xbfdata:{"choices":[{"delta":{"content":"Output: "}}]}\r\n\r\n'
+        b'data:{"choices":[{"delta":{"content":"1"}}]}\r\n\r\ndata:[DONE]\r\n\r\n',
+    ],
+)
+def test_events_with_every_field_are_read(body: bytes) -> None:
+    """Ids, waits and marks among them."""
+    reply = read(200, body)
+    assert isinstance(reply, Reply)
+    assert reply.response == "Output: 1"
+
+
+@pytest.mark.parametrize(
+    ("word", "standard"),
+    [
+        *((word, "length") for word in ("length", "MAX_TOKENS", "max_tokens", "model_length")),
+        *((word, "content_filter") for word in ("SAFETY", "content-filter", "refusal", "RECITATION")),
+        *((word, word) for word in ("stop", "eos_token", "end_turn", "tool_calls", "STOP")),
+    ],
+)
+def test_other_vendors_words_for_an_end_are_the_standards(word: str, standard: str) -> None:
+    """A cut answer is cut in every dialect."""
+    reply = read(200, {"choices": [{"message": {"content": "x"}, "finish_reason": word}]})
+    assert isinstance(reply, Reply)
+    assert reply.finish_reason == standard
+
+
+@pytest.mark.parametrize(
+    ("headers", "replayed"),
+    [
+        ({"cache-status": "ExampleCache; hit; ttl=376"}, True),
+        ({"x-cache": "MISS, HIT"}, True),
+        ({"x-cache": "Hit from cloudfront"}, True),
+        ({"x-cache": "TCP_MEM_HIT from a1"}, True),
+        ({"x-cache-hits": "0, 2"}, True),
+        ({"cache-status": "ExampleCache; fwd=uri-miss"}, False),
+        ({"x-cache": "MISS"}, False),
+        ({"x-cache-hits": "0"}, False),
+        ({"x-litellm-cache-key": "hit"}, False),
+        ({"x-prompt-cache-hit": "true"}, False),
+        ({"cache-control": "no-store"}, False),
+    ],
+)
+def test_a_replay_is_told_by_every_caches_header(headers: dict[str, str], replayed: bool) -> None:
+    """RFC 9211 among them; a prompt's cache saves work, and replays no answer."""
+    assert isinstance(read(200, ANSWER, headers=headers), Failure) is replayed
+
+
+@pytest.mark.parametrize(
+    ("usage", "cost"),
+    [
+        ({"cost": "0.002"}, 0.002),
+        ({"cost": {"input_tokens_cost": 0.001, "total_cost": 0.005}}, 0.005),
+        ({"estimated_cost": 0.0007}, 0.0007),
+        ({"cost": 0.0018, "is_byok": "true", "cost_details": {"upstream_inference_cost": "0.036"}}, 0.0378),
+        (
+            {
+                "cost": 0,
+                "is_byok": True,
+                "cost_details": {
+                    "upstream_inference_cost": None,
+                    "upstream_inference_prompt_cost": 0.001,
+                    "upstream_inference_completions_cost": 0.002,
+                },
+            },
+            0.003,
+        ),
+        ({"cost": 0, "is_byok": True}, None),
+        ({"cost": 0, "is_byok": True, "cost_details": {"upstream_inference_cost": 0}}, 0.0),
+        ({"cost": 0.01, "is_byok": False, "cost_details": {"upstream_inference_cost": 0.01}}, 0.01),
+    ],
+)
+def test_a_bill_is_read_in_every_form(usage: dict[str, Any], cost: float | None) -> None:
+    """With a provider's bill to a key of one's own; where that is not told, the cost is unknown."""
+    reply = read(200, ANSWER | {"usage": usage})
+    assert isinstance(reply, Reply)
+    assert reply.cost_usd == (None if cost is None else usd(cost))
+
+
+def test_a_bill_in_a_header_counts_where_the_body_names_none() -> None:
+    """As LiteLLM's proxy writes it; tokens may go by the names of Anthropic."""
+    headers = {"x-litellm-response-cost": "0.0003"}
+    silent = read(200, ANSWER | {"usage": {"input_tokens": 7, "output_tokens": 2}}, headers=headers)
+    assert isinstance(silent, Reply)
+    assert (silent.cost_usd, silent.prompt_tokens, silent.completion_tokens) == (usd(0.0003), 7, 2)
+    told = read(200, ANSWER, headers=headers)
+    assert isinstance(told, Reply)
+    assert told.cost_usd == usd(0.00341325)
+
+
 @pytest.mark.parametrize("cost", [-1, "free", 1e9, float("nan"), float("inf"), True, [1], None])
 def test_a_bill_that_is_none_counts_as_unknown(cost: Json) -> None:
     """Negative, absurd, or no number: it is not believed, so the worst case counts."""
@@ -216,6 +404,7 @@ def test_prices_and_limits_are_read_from_their_pages() -> None:
     assert read_price(b'{"error": {}}') is None
     assert read_limit(b'{"data": {"limit": null, "limit_remaining": null}}') is None
     assert read_limit(b'{"data": {"limit_remaining": 12.5}}') == usd(12.5)
+    assert read_limit(b'{"data": {"limit_remaining": -0.2}}') == NOTHING
 
 
 JSON = st.recursive(

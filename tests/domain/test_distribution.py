@@ -34,7 +34,7 @@ def read(folder: Path, prompt: str, sampling: str = "") -> Prompt:
         (
             'template = "{options}"\noutcomes = ["Ab", " aB "]',
             "",
-            "prompt.outcomes: 'Ab' and ' aB ' are one label; they differ in blanks or case alone.",
+            "prompt.outcomes: 'Ab' and ' aB ' are one label; they differ in blanks, case or spelling alone.",
         ),
         (
             LIST + "target = [0.5, 0.3, 0.3]",

@@ -4,7 +4,7 @@ from pathlib import Path
 
 import click
 
-from flipsite.cli.params import DOLLARS, study_names
+from flipsite.cli.params import DOLLARS_OR_NONE, study_names
 from flipsite.errors import BudgetExhaustedError
 
 DEFAULT_BASE = "https://openrouter.ai/api/v1"
@@ -16,9 +16,9 @@ DEFAULT_BASE = "https://openrouter.ai/api/v1"
 @click.option("--no-classifier", is_flag=True, help="Ask nobody: catalogues, names and answers alone.")
 @click.option(
     "--budget",
-    type=DOLLARS,
+    type=DOLLARS_OR_NONE,
     metavar="USD",
-    help="Dollars in all for answers, those of earlier runs too.",
+    help="Dollars in all for answers, those of earlier runs too; `none` for no bound.",
 )
 @click.option(
     "--concurrency", type=click.IntRange(1, 1024), default=16, show_default=True, help="Requests in flight."
@@ -59,17 +59,16 @@ def command(
     """
     from flipsite.cli.console import same_command
     from flipsite.cli.screens import FeaturesScreen
-    from flipsite.domain.money import usd
     from flipsite.project import find_project
     from flipsite.workflows.features import gather
-    from flipsite.workflows.run_request import CLASSIFIER, SIMULATED_CLASSIFIER, FeatureRequest
+    from flipsite.workflows.run_request import CLASSIFIER, SIMULATED_CLASSIFIER, FeatureRequest, read_budget
 
     if classifier and no_classifier:
         raise click.UsageError("--classifier and --no-classifier: leave one out.")
     asked = classifier or (SIMULATED_CLASSIFIER if simulated else CLASSIFIER)
     order = FeatureRequest(
         classifier=None if no_classifier else asked,
-        budget_usd=None if budget is None else usd(budget),
+        budget_usd=read_budget(budget),
         concurrency=concurrency,
         api_base=api_base,
         simulated_seed=seed if simulated else None,

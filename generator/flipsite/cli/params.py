@@ -24,26 +24,19 @@ class Real(click.FloatRange):
         return number
 
 
-class Dollars(Real):
-    """An amount of money; its help need not say that nobody has more than a billion."""
+class DollarsOrNone(Real):
+    """An amount of money, or `none`: infinite. Its help need not say that nobody has more than a billion."""
 
     def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> float:
-        """The number of dollars, or a usage error."""
+        """The number of dollars, infinite for `none`, or a usage error."""
+        if value in ("none", math.inf):
+            return math.inf
         number = super().convert(value, param, ctx)
         if number > MOST_USD:
             self.fail(f"{value} is more than a billion.", param, ctx)
         return number
 
 
-class DollarsOrNone(Dollars):
-    """An amount of money, or `none`: infinite."""
-
-    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> float:
-        """The number of dollars, infinite for `none`, or a usage error."""
-        return math.inf if value in ("none", math.inf) else super().convert(value, param, ctx)
-
-
-DOLLARS = Dollars(min=0)
 DOLLARS_OR_NONE = DollarsOrNone(min=0)
 SHARE = Real(0, 1, min_open=True, max_open=True)
 

@@ -3,7 +3,7 @@
 import re
 import sys
 from collections import defaultdict
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -13,6 +13,7 @@ from rich.table import Table
 
 from flipsite.analyse.features.merge import RefusedValue
 from flipsite.cli.console import ProgressBar, agreed, same_command, show_table
+from flipsite.collect.run_state import names_text
 from flipsite.domain.display import one_line, plural, usd_text
 from flipsite.domain.money import Usd
 from flipsite.domain.study import Feature, Kind
@@ -32,8 +33,9 @@ if TYPE_CHECKING:
     from flipsite.workflows.batch import BatchFile
 
 MOST_ROWS = 15
-MOST_NAMES = 5
 MOST_OVERRULED = 20
+
+_UNPRICED = "at an unknown price: the endpoint announces none, so no budget can bind"
 
 
 class CollectScreen:
@@ -88,6 +90,9 @@ class CollectScreen:
         skipped = {model: skipped.reason for model, skipped in progress.skipped.items()}
         for line in grouped(skipped, "skipped"):
             click.echo(line)
+        failed = {model: why for model, why in progress.failed.items() if model not in progress.skipped}
+        for line in grouped(failed, "with failed draws"):
+            click.echo(line)
         for warning in report.warnings:
             click.echo(f"Warning: {warning}")
         if report.snapshot is not None:
@@ -134,7 +139,7 @@ class CollectScreen:
         whose = f" for shard {quote.shard}, an equal share" if quote.shard else ""
         about = f"about {usd_text(plan.estimate_usd)} ({_limits(quote, whose)}){self._money}"
         if not quote.priced:
-            about = "at an unknown price: the endpoint announces none, so no budget can bind"
+            about = _UNPRICED
         click.echo(f"{most}{plural(plan.n_missing, 'draw')} of {plural(len(rows), 'model')}, {about}.")
         if (per_answer := quote.study.sampling.per_answer) > 1:
             each = plan.estimate_usd / plan.n_missing
@@ -172,15 +177,16 @@ class FeaturesScreen:
             self._money = ", all of it simulated"
         _echo_lost(quote.n_lost)
         if quote.unasked:
-            click.echo(f"Not asked about {_named(quote.unasked)}: these cannot be names of models.")
+            click.echo(f"Not asked about {names_text(quote.unasked)}: these cannot be names of models.")
         if not quote.n_missing:
             n_kept = plural(quote.n_kept, "answer")
             click.echo(f"Nothing to ask: all {n_kept} of {quote.classifier} are there.")
             return not self._dry_run
+        price = f"about {usd_text(quote.estimate_usd)}, one at most {usd_text(quote.worst_usd)}"
+        price += f" ({_limits(quote)}){self._money}"
         click.echo(
             f"{plural(quote.n_missing, 'question')} about {plural(quote.n_models, 'model')} to "
-            f"{quote.classifier}: about {usd_text(quote.estimate_usd)}, one at most "
-            f"{usd_text(quote.worst_usd)} ({_limits(quote)}){self._money}."
+            f"{quote.classifier}: {price if quote.priced else _UNPRICED}."
         )
         return not self._dry_run and agreed(yes=self._yes or not quote.estimate_usd)
 
@@ -249,7 +255,7 @@ def grouped(reasons: Mapping[str, str], verb: str) -> Iterator[str]:
     for model, reason in sorted(reasons.items()):
         groups[reason.replace(model, "the model").rstrip(".")].append(model)
     for reason, models in sorted(groups.items(), key=lambda group: (-len(group[1]), group[0])):
-        yield f"{plural(len(models), 'model')} {verb}: {one_line(reason)}: {_named(models)}"
+        yield f"{plural(len(models), 'model')} {verb}: {one_line(reason)}: {names_text(models)}"
 
 
 def _settled(report: RunReport) -> Iterator[str]:
@@ -316,7 +322,7 @@ def _feature_lines(report: FeatureReport, *, dry_run: bool) -> Iterator[str]:
         yield f"kept: {_place(one.kept)}: yours is {_value(one.kept)}, found {_value(one.found)}"
     yield from _overruled(merged.overruled)
     if report.unlisted:
-        yield f"In no catalogue: {_named(report.unlisted)}."
+        yield f"In no catalogue: {names_text(report.unlisted)}."
     yield (
         f"{plural(len(report.models), 'model')}, {plural(known, 'known value')}: {plural(len(added), 'row')} "
         f"new, {len(other):,} changed; {plural(len(merged.refused), 'value')} of yours kept."
@@ -342,9 +348,3 @@ def _place(row: Feature) -> str:
 def _value(row: Feature) -> str:
     source = ": ".join(part for part in (row.source, one_line(row.note)) if part)
     return f"{one_line(row.value) or 'unknown'}" + (f" ({source})" if source else "")
-
-
-def _named(models: Iterable[str]) -> str:
-    names = [one_line(model) for model in models]
-    more = f" and {len(names) - MOST_NAMES:,} more" if len(names) > MOST_NAMES else ""
-    return ", ".join(names[:MOST_NAMES]) + more

@@ -9,7 +9,8 @@ import json
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from flipsite.collect.responses import Action, Failure, Json, Reply, read_exchange
+from flipsite.collect.reading.body import Json
+from flipsite.collect.responses import Action, Failure, Reply, read_exchange
 from flipsite.domain.money import NOTHING
 
 PATH = "/v1/chat/completions"

@@ -81,6 +81,7 @@ class Account:
         self._purses: dict[str, _Purse] = {}
         self._asked: dict[str, int] = {}
         self._over: dict[str, Usd] = {}
+        self._bounded = total_usd is not None or per_model_usd is not None
 
     def resume(self, standing: ModelLedger) -> None:
         """Take over what a model has cost in earlier runs of the study."""
@@ -90,13 +91,14 @@ class Account:
         self._all.billed += standing.billed_usd
         self._all.unpriced += standing.unpriced_usd
         self._asked[standing.model] = self._asked.get(standing.model, 0) + standing.n_asked
-        self._over[standing.model] = standing.over_usd
+        if self._bounded:
+            self._over[standing.model] = standing.over_usd
 
     def reserve(self, model: str, worst_usd: Usd) -> Reservation | Wait | Refusal:
         """Set aside the most a request may cost, if that leaves the budget whole.
 
         A model that billed more than a request's worst case is asked one request at a time from there, and
-        each counts as much as its dearest bill.
+        each counts as much as its dearest bill; without a budget there is nothing to keep to.
         """
         own, over = self._purse(model), self._over.get(model, NOTHING)
         worst_usd = max(worst_usd, over)
@@ -145,7 +147,7 @@ class Account:
         for purse in (self._purse(model), self._all):
             purse.unpriced -= worst_usd
             purse.billed += billed_usd
-        if billed_usd > worst_usd:
+        if self._bounded and billed_usd > worst_usd:
             self._over[model] = max(billed_usd, self._over.get(model, NOTHING))
 
     def afford(self, model: str, n_left: int) -> Refusal | None:

@@ -41,7 +41,7 @@ def read_entry(entry: object) -> Model | Skip:
         entry: JSON as parsed; any value at all.
     """
     try:
-        return _model(_Entry.model_validate(entry))
+        return _model(_Entry.model_validate({"id": entry} if isinstance(entry, str) else entry))
     except ValidationError as error:
         fault = error.errors()[0]
         where = ".".join(str(step) for step in fault["loc"]) or "entry"
@@ -304,13 +304,13 @@ def read_page(body: object) -> tuple[list[object], str]:
     Only the query of the next page's link is used: a link cannot lead us to another host.
 
     Raises:
-        CollectError: If the answer is none of the three envelopes: `data`, `data` with `links`, a bare list.
+        CollectError: If the answer is neither a list nor holds one as `data` or `models`.
     """
     following: object = None
     if isinstance(body, dict):
         links = body.get("links")
         following = links.get("next") if isinstance(links, dict) else None
-        body = body.get("data")
+        body = body.get("data", _named(body.get("models")))
     if not isinstance(body, list):
         raise CollectError(
             "/models: the answer is no list of models; check --api-base, which ends before /models."
@@ -319,6 +319,16 @@ def read_page(body: object) -> tuple[list[object], str]:
         return body, urlsplit(following).query if isinstance(following, str) else ""
     except ValueError:
         return body, ""
+
+
+def _named(entries: object) -> object:
+    """The entries of a list under `models`, where a name may stand in place of the id."""
+    if not isinstance(entries, list):
+        return entries
+    return [
+        {"id": entry.get("model") or entry.get("name"), **entry} if isinstance(entry, dict) else entry
+        for entry in entries
+    ]
 
 
 def catalogue(entries: Iterable[object], *, fetched: str) -> Catalogue:

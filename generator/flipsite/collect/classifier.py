@@ -27,7 +27,6 @@ from flipsite.collect.costs import (
 )
 from flipsite.collect.prompt import Question
 from flipsite.collect.reading.answer import rejection
-from flipsite.collect.reading.normalize import normalize
 from flipsite.collect.reading.reasoning import without_reasoning
 from flipsite.collect.requests import json_schema, names_completion, plain_body, sent_bound, strict
 from flipsite.collect.responses import Reply
@@ -38,6 +37,7 @@ from flipsite.domain.draws import Rejected, Status
 from flipsite.domain.endpoint import StatedAnswer
 from flipsite.domain.features import ASKINGS, FEATURES
 from flipsite.domain.money import Usd
+from flipsite.domain.normalize import normalize
 from flipsite.domain.study import Budget
 
 WORDING: Final = "traits 1"

@@ -17,8 +17,17 @@ from urllib.parse import quote, urlsplit
 import httpx
 
 from flipsite import __version__
+from flipsite.collect.reading.body import Json, plain_text, read_json
 from flipsite.collect.requests import sent_bound
-from flipsite.collect.responses import Action, Failure, Json, Reply, read_exchange, read_limit, read_price
+from flipsite.collect.responses import (
+    Action,
+    Failure,
+    Reply,
+    read_exchange,
+    read_limit,
+    read_price,
+    server_words,
+)
 from flipsite.collect.transport import (
     FAULTS,
     MOST_BYTES,
@@ -220,29 +229,39 @@ class OpenRouter:
             received = await self._get(path, most=MOST_CATALOGUE_BYTES)
         except (*FAULTS, UnreadableBodyError) as error:
             raise CollectError(f"{address}: {self._broken(error).reason}; is --api-base right?") from None
-        try:
-            content: Json = json.loads(received.body)
-        except (ValueError, RecursionError):
-            raise CollectError(
-                f"{address}: HTTP {received.code}, and no JSON; is --api-base right? It ends before /models."
-            ) from None
-        if received.code in {401, 403}:
-            raise CollectError(f"{address}: {self._rejected(received.code)}")
-        if received.code == 503:  # as a local server says while it loads its model
-            raise CollectError(f"{address}: HTTP 503: the server is not ready; wait a moment and try again.")
         if received.code != 200:
-            raise CollectError(
-                f"{address}: HTTP {received.code}; is --api-base right? It ends before /models."
-            )
+            raise CollectError(f"{address}: {self._no_catalogue(received)}")
+        content = read_json(received.body)
+        if content is None:
+            words = plain_text(received.body) if received.body.lstrip().startswith(b"<") else "no JSON"
+            raise CollectError(f"{address}: HTTP 200, and {one_line(words)}; {_IS_BASE_RIGHT}")
+        if isinstance(content, dict) and content.get("error"):
+            raise CollectError(f"{address}: HTTP 200 ({server_words(received.body)}); {_IS_BASE_RIGHT}")
         return content
 
-    def _rejected(self, code: int) -> str:
+    def _no_catalogue(self, received: HttpResponse) -> str:
+        """Why an endpoint gives no catalogue, and the remedy."""
+        code, words = received.code, server_words(received.body)
+        said = f"HTTP {code}" + (f" ({words})" if words else "")
+        if code in {401, 403}:
+            return f"{said}; {self._rejected()}"
+        if code == 503:  # as a local server says while it loads its model
+            return f"{said}: the server is not ready; wait a moment and try again."
+        if code == 402:
+            return f"{said}; the account has no credit."
+        if code in {408, 425, 429} or code >= 500:
+            return f"{said}; try again later."
+        if 300 <= code < 400:
+            return f"{said}: a redirect, which is never followed; give --api-base as it ends up."
+        return f"{said}; {_IS_BASE_RIGHT}"
+
+    def _rejected(self) -> str:
         """Why an endpoint that wants a key got none that it takes."""
         if self.key_withheld:
-            return f"HTTP {code}; the key was withheld, for it is never sent over plain http; use https."
+            return "the key was withheld, for it is never sent over plain http; use https."
         if self._key is None:
-            return f"HTTP {code}; it wants a key; set OPENROUTER_API_KEY."
-        return f"HTTP {code}; the key was not accepted; set OPENROUTER_API_KEY to a valid one."
+            return "it wants a key; set OPENROUTER_API_KEY."
+        return "the key was not accepted; set OPENROUTER_API_KEY to a valid one."
 
     async def limit_usd(self) -> Usd | None:
         """What the account has left; None without a limit, or where the server does not say.
@@ -297,6 +316,9 @@ class OpenRouter:
             reason = f"no answer within {patience}; --timeout or timeout_s in study.toml allow longer"
             return Failure(action=Action.DRAW, reason=reason)
         return Failure(action=Action.AGAIN, reason=words or type(error).__name__)
+
+
+_IS_BASE_RIGHT = "is --api-base right? It ends before /models."
 
 
 def _most_bytes(request: Mapping[str, object]) -> int:

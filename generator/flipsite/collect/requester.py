@@ -258,7 +258,9 @@ class Requester:
             served.add((reply.provider, reply.served_model))
         self._progress.n_valid += isinstance(result, Outcome | OutcomeSequence | Declined | StatedAnswer)
         self._progress.n_rejected += isinstance(result, Rejected)
-        self._progress.n_failed += isinstance(result, Failed)
+        if isinstance(result, Failed):
+            self._progress.n_failed += 1
+            self._progress.failed[model_run.model] = result.reason
         return Reading(result=result, reader=model_run.reader, repeated=repeated)
 
     async def _after(self, model_run: ModelRun, exchange: Exchange, turn: int) -> Failure | None:

@@ -79,7 +79,7 @@ def plain_body(model: Model, text: str, *, max_tokens: int) -> dict[str, Any]:
         "messages": [{"role": "user", "content": text}],
         "max_tokens": max_tokens,
     }
-    if model.price is not None:  # catalogues without prices are local servers', which know no `usage`
+    if model.price is not None and model.parameters:  # as OpenRouter's; other servers know no `usage`
         body["usage"] = {"include": True}
     return body
 

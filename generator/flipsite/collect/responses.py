@@ -5,21 +5,18 @@ billed; afterwards errors come as 200 with a top-level `error`, or with one in t
 Servers fill the same fields differently: a field of an unexpected type counts as absent.
 """
 
-import json
 import math
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from enum import StrEnum
 from functools import lru_cache
-from typing import TypeAlias
 
 from flipsite.collect.backoff import stated_wait_s
+from flipsite.collect.reading.body import Json, first_object, mapping, plain_text, read_json
 from flipsite.domain.display import one_line
-from flipsite.domain.money import MOST_USD, NOTHING, Usd, usd
-
-Json: TypeAlias = "bool | int | float | str | list[Json] | dict[str, Json] | None"
-"""The values of a parsed body."""
+from flipsite.domain.draws import standard_finish_reason
+from flipsite.domain.money import MOST_USD, NOTHING, Usd, total, usd
 
 
 class Action(StrEnum):
@@ -96,19 +93,19 @@ def read_exchange(
     if 300 <= code < 400:
         reason = "the address answers with a redirect, which is never followed; give --api-base as it ends up"
         return Failure(action=Action.RUN, reason=reason, cost_usd=NOTHING)
-    content = _json(body)
-    fields = _mapping(content)
+    content = read_json(body)
+    fields = first_object(content)
     generation = _id(fields.get("id")) or _id(headers.get("x-generation-id"))
     if code >= 400:
-        error = _error_of(fields) if fields else {"message": _plain_text(body)}
+        error = _error_of(fields) or {"message": plain_text(body)}
         return _refused(code, headers, fields, error, mode=mode, now=now, logprobs=logprobs)
     if content is None:
-        return Failure(action=Action.AGAIN, reason="the answer is not JSON", generation=generation)
-    choices = fields.get("choices")
-    choice = _mapping(choices[0]) if isinstance(choices, list) and choices else {}
+        return Failure(action=Action.AGAIN, reason=_no_json(body), generation=generation)
+    choice = _choice(fields)
     error = _error_of(fields) or _error_of({"error": choice.get("error")})
-    cut = choice.get("finish_reason") == "length"  # which some call an error: it is an answer
-    if not choice or choice.get("finish_reason") == "error" or (error and not cut):
+    finish = _finish_reason(choice)
+    if not choice or finish == "error" or (error and finish != "length"):  # which some call an error
+        error = error or {"message": "the answer holds no completion"}
         number = _number(error.get("code"))
         failure = _error(number, headers, error, mode=mode, now=now, logprobs=logprobs)
         return replace(
@@ -117,28 +114,39 @@ def read_exchange(
     if _replayed(headers):
         reason = "the answer was replayed from a cache, so it is no draw; switch the server's cache off"
         return Failure(action=Action.AGAIN, reason=reason, cost_usd=_cost(fields), generation=generation)
-    return _reply(fields, choice, generation)
+    return _reply(fields, choice, generation, billed_usd=_dollars(headers.get(_COST_HEADER)))
+
+
+def _no_json(body: bytes) -> str:
+    page = plain_text(body) if body.lstrip().startswith(b"<") else ""
+    return one_line("the answer is not JSON" + (page and f", but {page}"))
 
 
 def read_reply(body: bytes) -> Reply:
     """A stored answer once more; of a body that was none every field is None, and `answered` false."""
-    fields = _mapping(_json(body))
-    choices = fields.get("choices")
-    choice = _mapping(choices[0]) if isinstance(choices, list) and choices else {}
+    fields = first_object(read_json(body))
+    choice = _choice(fields)
     return _reply(fields, choice, _id(fields.get("id")), answered=bool(choice))
 
 
 def read_price(body: bytes) -> Usd | None:
     """The total cost in a body of `/generation`, with a provider's bill to a key of one's own."""
-    data = _mapping(_mapping(_json(body)).get("data"))
+    data = mapping(first_object(read_json(body)).get("data"))
     return _with_own_key(
         _dollars(data.get("total_cost")), _dollars(data.get("upstream_inference_cost")), data.get("is_byok")
     )
 
 
 def read_limit(body: bytes) -> Usd | None:
-    """The money left according to a body of `/key`; None where it names no limit."""
-    return _dollars(_mapping(_mapping(_json(body)).get("data")).get("limit_remaining"))
+    """The money left according to a body of `/key`, none below zero; None where it names no limit."""
+    left = _number(mapping(first_object(read_json(body)).get("data")).get("limit_remaining"))
+    return None if left is None else usd(max(0.0, min(left, MOST_USD)))
+
+
+def server_words(body: bytes) -> str:
+    """The words of a server's error as one printable line; empty where it gives none."""
+    error = _error_of(first_object(read_json(body))) or {"message": plain_text(body)}
+    return one_line(_reason(dict(error)) or "")
 
 
 LONGEST_WORD = 200
@@ -156,16 +164,24 @@ _BAD_KEY = "the key was not accepted; set OPENROUTER_API_KEY to a valid one"
 _NO_CREDIT = "the account has no credit left for this; add some and run again, what was bought is kept"
 _AT_LIMIT = "the account or its key is at its limit; raise it and run again, what was bought is kept"
 _LIMIT_WORDS = re.compile(
-    r"key limit exceeded|insufficient[_ ](?:quota|balance|credits?|funds)|exceeded your current quota"
-    r"|credit balance is too low|billing[_ ](?:hard[_ ]limit|not[_ ]active)|budget[_ ]?(?:has been )?exceeded"
-    r"|spend(?:ing)?[_ ]limit|out of credits?|payment[_ ]required",
+    r"key limit exceeded|(?:insufficient|not enough)[_ ](?:\w+[_ ])?(?:quota|balance|credits?|funds)"
+    r"|exceeded[_ ](?:your[_ ])?current[_ ]quota|exceeded your monthly|credit balance is too low"
+    r"|billing[_ ](?:hard[_ ]limit|not[_ ]active)|(?:budget|credit limit)[_ ]?(?:has been )?exceeded"
+    r"|spend(?:ing)?[_ ]limit|out of credits?|(?:used|exhausted) (?:all|your)\b.{0,40}\bcredits?"
+    r"|payment[_ ]required|\barrear",
     re.IGNORECASE,
 )
+_MOST_TOKENS = r"max[_ ](?:new_|completion_|output_)?tokens"
+_TOO_MANY = r"too (?:large|big|high|many)|at most|<=|less than|smaller|maximum|range|exceed|> ?\d"
 _CONTEXT_WORDS = re.compile(
-    r"context[_ ](?:length|window|size)"
-    r"|max_(?:completion_)?tokens\W.{0,40}(?:too (?:large|big|high)|at most|<=)",
+    rf"context[_ ](?:length|window|size)|{_MOST_TOKENS}.{{0,80}}(?:{_TOO_MANY})"
+    rf"|(?:{_TOO_MANY}).{{0,40}}{_MOST_TOKENS}",
     re.IGNORECASE,
 )
+_RENAMED = re.compile(r"max_completion_tokens|unsupported_parameter\b.*\bmax_tokens\b", re.IGNORECASE)
+"""The first alternative in any message: we name that parameter only to models that advertise it."""
+
+_COST_HEADER = "x-litellm-response-cost"
 _PROXIED = re.compile(r"litellm\.|\w+Exception - ")
 """A proxy that passes its provider's words on."""
 
@@ -201,41 +217,44 @@ def _error(
     logprobs: bool,
 ) -> Failure:
     """The action that an error's code and words ask for; its cost is the caller's to fill."""
-    metadata = _mapping(error.get("metadata"))
+    metadata = mapping(error.get("metadata"))
     words = _words(error)
     provider = _word(metadata.get("provider_name"))
     upstream = provider is not None or "raw" in metadata or _PROXIED.search(words) is not None
-    reason = (f"{code:.0f}: " if code else "") + words + (f" (from {provider})" if provider else "")
-    kinds = " ".join(filter(None, [words, _text(error.get("code")), _text(error.get("type"))]))
-    if not upstream and code in {400, 402, 403, 429, None} and (code == 402 or _LIMIT_WORDS.search(kinds)):
+    reason = (f"{code:.0f}: " if code and 0 < code < 1000 else "") + words
+    reason += f" (from {provider})" if provider else ""
+    kinds = " ".join(filter(None, [words, *(_text(error.get(key)) for key in ("code", "type", "param"))]))
+    said = f"{kinds} {_text(metadata.get('raw')) or ''}"
+    wait = _stated_wait_s(headers, metadata, mapping(error.get("availability")), words=words, now=now)
+    spent = code == 402 or (_LIMIT_WORDS.search(said) is not None and not (code == 429 and wait))
+    if spent and not upstream and (code is None or (400 <= code < 500 and code != 401)):
         sentence = f"{_NO_CREDIT if code == 402 else _AT_LIMIT} ({words})"
         return Failure(action=Action.RUN, reason=sentence, no_credit=True)
     if code == 401 and not upstream:
         return Failure(action=Action.RUN, reason=f"{_BAD_KEY} ({words})")
     if code == 403 and _flagged(metadata):
         return Failure(action=Action.REFUSED, reason=reason)
-    said = f"{kinds} {_text(metadata.get('raw')) or ''}"
-    if code and (action := _own_fault(int(code), said, mode=mode, logprobs=logprobs)):
+    action = Action.MODEL if spent else _own_fault(code, said, mode=mode, logprobs=logprobs)
+    if action is not None:
         return Failure(action=action, reason=reason, provider=provider)
-    wait = _stated_wait_s(headers, metadata, _mapping(error.get("availability")), now=now)
     everywhere = code == 429 and not upstream
     return Failure(action=Action.AGAIN, reason=reason, wait_s=wait, everywhere=everywhere, provider=provider)
 
 
-def _own_fault(code: int, words: str, *, mode: str, logprobs: bool) -> Action | None:
+def _own_fault(code: float | None, words: str, *, mode: str, logprobs: bool) -> Action | None:
     """The action on a request that is refused for what it is; None for faults of transport."""
     if logprobs and code in {400, 403, 404, 422} and _LOGPROBS.search(words):
         return Action.NO_LOGPROBS
     if code in {401, 402, 403}:
         return Action.MODEL
-    if code in {400, 404, 422} and "max_completion_tokens" in words and "instead" in words:
-        return Action.RENAME
     if code in {400, 413, 422} and _CONTEXT_WORDS.search(words):
         return Action.SHORTEN
+    if code in {400, 404, 422} and _RENAMED.search(words):
+        return Action.RENAME
     if code in {400, 404}:
         unsupported = mode == "structured" and _STRUCTURED.search(words)
         return Action.TEXT if unsupported else Action.MODEL
-    return Action.DRAW if code not in _AGAIN and 400 <= code < 500 else None
+    return Action.DRAW if code and 400 <= code < 500 and code not in _AGAIN else None
 
 
 def _flagged(metadata: Mapping[str, Json]) -> bool:
@@ -244,65 +263,69 @@ def _flagged(metadata: Mapping[str, Json]) -> bool:
     return any(key in metadata for key in ("reasons", "flagged_input")) or metadata.get("error_type") in kinds
 
 
+_WORD_KEYS = ("message", "error", "detail", "error_message", "errors", "msg", "title", "reason", "type")
+"""Where a body may hold the words of its error."""
+
+
 def _error_of(fields: Mapping[str, Json]) -> Mapping[str, Json]:
     """The error in a body: an object, a text, or words beside it; empty where there is none."""
     error = fields.get("error")
     if isinstance(error, list) and error:
         error = error[0]
     if isinstance(error, dict):
-        return error
+        return error if any(error.values()) else {}
     if isinstance(error, str) and error:
         return {"message": error, "code": fields.get("code"), "type": fields.get("type")}
-    if "choices" in fields or ("message" not in fields and "detail" not in fields):
+    if "choices" in fields or not any(fields.get(key) for key in _WORD_KEYS):
         return {}
-    return {key: fields[key] for key in ("message", "detail", "code", "type") if key in fields}
+    return {key: fields[key] for key in (*_WORD_KEYS, "code") if key in fields}
 
 
 def _words(error: Mapping[str, Json]) -> str:
     """The reason an error gives, as one printable line: the provider's own where it is passed on."""
-    message = _reason(error.get("message")) or _reason(error.get("detail")) or _reason(error.get("type"))
-    raw = _reason(_mapping(error.get("metadata")).get("raw"))
+    message = _reason(dict(error))
+    raw = _reason(mapping(error.get("metadata")).get("raw"))
     if raw and message and not _GENERIC.fullmatch(message.strip(" .")) and raw not in message:
         raw = f"{message}: {raw}"
     return one_line(raw or message or "no reason given")
 
 
-def _reason(value: Json) -> str | None:
+def _reason(value: Json, levels: int = 6) -> str | None:
     """Words, wherever a body holds them: a text, JSON in a text, an object, a list of faults."""
     if isinstance(value, str):
-        inner = _json(value.encode()) if value.lstrip()[:1] in ("{", "[") else None
-        return (_reason(inner) if inner else None) or value.strip() or None
+        inner = read_json(value.encode("utf-8", "replace")) if value.lstrip()[:1] in ("{", "[") else None
+        return (_reason(inner, levels - 1) if inner and levels else None) or value.strip() or None
     if isinstance(value, list):
         return "; ".join(filter(None, map(_fault, value[:3]))) or None
-    if isinstance(value, dict):
-        keys = ("message", "error", "detail", "msg", "title", "reason", "type")
-        return next((words for key in keys if (words := _reason(value.get(key)))), None)
+    if isinstance(value, dict) and levels:
+        found = (_reason(value.get(key), levels - 1) for key in _WORD_KEYS)
+        return next((words for words in found if words), None)
     return None
 
 
 def _fault(value: Json) -> str | None:
     """One of a list of faults, after the field it is about."""
-    where = _mapping(value).get("loc")
-    words = _reason(value)
+    where = mapping(value).get("loc")
+    words = _reason(value, 2)
     path = ".".join(str(step) for step in where) if isinstance(where, list) else ""
     return f"{path}: {words}" if path and words else words
 
 
-def _plain_text(body: bytes) -> str:
-    """An error that is no JSON, unless it is a page."""
-    text = body[:500].decode("utf-8", "replace").strip()
-    return "" if text.startswith("<") else text
+_NO_REPLAY = re.compile(r"prompt|prefix|token|control|lookup|key$|tags?$")
+"""Headers that speak of a cache, and not of this answer."""
+
+_HIT = re.compile(r"(?<![a-z0-9])(?:tcp_(?:[a-z]+_)*)?hit(?![a-z0-9_])")
 
 
 def _replayed(headers: Mapping[str, str]) -> bool:
     """Whether a cache says that it answers with what it has answered before."""
     for name, text in headers.items():
-        if "cache" not in name:
+        if "cache" not in name or _NO_REPLAY.search(name):
             continue
         value = text.strip().lower()
-        if name.endswith("hit") and value in {"true", "1", "yes", "hit"}:
+        if _HIT.search(value) or (name.endswith("hit") and value in {"true", "1", "yes"}):
             return True
-        if name.endswith(("cache", "status")) and value.split(" ", 1)[0] in {"hit", "hit,"}:
+        if name.endswith("hits") and any(count.strip(" 0").isdecimal() for count in value.split(",")):
             return True
     return False
 
@@ -312,23 +335,39 @@ def text_reply(response: str | None, *, finish_reason: str | None) -> Reply:
     return _reply({}, {"message": {"content": response}, "finish_reason": finish_reason}, None)
 
 
+def _choice(fields: Mapping[str, Json]) -> Mapping[str, Json]:
+    choices = fields.get("choices")
+    return first_object(choices) if isinstance(choices, list) else {}
+
+
+def _finish_reason(choice: Mapping[str, Json]) -> str | None:
+    word = _word(choice.get("finish_reason"))
+    return standard_finish_reason(word) if word else word
+
+
 def _reply(
-    fields: Mapping[str, Json], choice: Mapping[str, Json], generation: str | None, *, answered: bool = True
+    fields: Mapping[str, Json],
+    choice: Mapping[str, Json],
+    generation: str | None,
+    *,
+    answered: bool = True,
+    billed_usd: Usd | None = None,
 ) -> Reply:
-    message = _mapping(choice.get("message"))
-    response, refused = _content(message.get("content"))
-    usage = _mapping(fields.get("usage"))
+    message = mapping(choice.get("message"))
+    said = message.get("content") if message else choice.get("message", choice.get("text"))
+    response, refused = _content(said)
+    usage, cost_usd = mapping(fields.get("usage")), _cost(fields)
     return Reply(
         generation=generation,
         response=response,
         refusal=_text(message.get("refusal")) or refused,
-        finish_reason=_word(choice.get("finish_reason")),
+        finish_reason=_finish_reason(choice),
         provider=_word(fields.get("provider")),
-        prompt_tokens=_count(usage.get("prompt_tokens")),
-        completion_tokens=_count(usage.get("completion_tokens")),
-        reasoning_tokens=_count(_mapping(usage.get("completion_tokens_details")).get("reasoning_tokens")),
-        cached_tokens=_count(_mapping(usage.get("prompt_tokens_details")).get("cached_tokens")),
-        cost_usd=_cost(fields),
+        prompt_tokens=_count(usage.get("prompt_tokens", usage.get("input_tokens"))),
+        completion_tokens=_count(usage.get("completion_tokens", usage.get("output_tokens"))),
+        reasoning_tokens=_count(mapping(usage.get("completion_tokens_details")).get("reasoning_tokens")),
+        cached_tokens=_count(mapping(usage.get("prompt_tokens_details")).get("cached_tokens")),
+        cost_usd=billed_usd if cost_usd is None else cost_usd,
         served_model=_word(fields.get("model")),
         answered=answered,
         logprobs=choice.get("logprobs"),
@@ -347,9 +386,9 @@ def _content(content: Json) -> tuple[str | None, str | None]:
     said: list[str] = []
     refused: str | None = None
     for part in parts:
-        kind = _text(_mapping(part).get("type")) or ""
+        kind = _text(mapping(part).get("type")) or ""
         if kind == "refusal":
-            refused = refused or _part_text(_mapping(part).get("refusal"))
+            refused = refused or _part_text(mapping(part).get("refusal"))
         elif not _NOT_SAID.search(kind) and (text := _part_text(part)) is not None:
             said.append(text)
     return ("".join(said) if said else None), refused
@@ -365,26 +404,45 @@ def _part_text(part: Json) -> str | None:
 
 
 def _stated_wait_s(
-    headers: Mapping[str, str], metadata: Mapping[str, Json], availability: Mapping[str, Json], *, now: float
+    headers: Mapping[str, str],
+    metadata: Mapping[str, Json],
+    availability: Mapping[str, Json],
+    *,
+    words: str,
+    now: float,
 ) -> float | None:
     """Seconds the other side asks for, wherever it wrote them."""
-    inner = {name.lower(): value for name, value in _mapping(metadata.get("headers")).items()}
-    after = headers.get("retry-after") or inner.get("retry-after") or availability.get("retry_after")
-    seconds = _number(after)
-    reset_ms = _number(headers.get("x-ratelimit-reset") or inner.get("x-ratelimit-reset"))
-    return stated_wait_s(_text(after) if seconds is None else seconds, reset_ms=reset_ms, now=now)
+    inner = {name.lower(): value for name, value in mapping(metadata.get("headers")).items()}
+    told = {**inner, **headers}
+    milliseconds = _number(told.get("retry-after-ms"))
+    after = told.get("retry-after") or availability.get("retry_after")
+    seconds = _number(after) if milliseconds is None else milliseconds / 1000
+    reset = _number(told.get("x-ratelimit-reset") or told.get("ratelimit-reset"))
+    return stated_wait_s(_text(after) if seconds is None else seconds, reset=reset, words=words, now=now)
 
 
 def _cost(fields: Mapping[str, Json]) -> Usd | None:
     """The cost that an answer states; None where it states none."""
-    usage = _mapping(fields.get("usage"))
-    upstream = _dollars(_mapping(usage.get("cost_details")).get("upstream_inference_cost"))
-    return _with_own_key(_dollars(usage.get("cost")), upstream, usage.get("is_byok"))
+    usage = mapping(fields.get("usage"))
+    told = usage.get("cost", usage.get("estimated_cost"))
+    details = mapping(usage.get("cost_details"))
+    parts = [_dollars(details.get(f"upstream_inference_{part}_cost")) for part in ("prompt", "completions")]
+    upstream = _dollars(details.get("upstream_inference_cost"))
+    if upstream is None and any(parts):
+        upstream = total(part for part in parts if part)
+    whole = told.get("total_cost") if isinstance(told, dict) else told
+    return _with_own_key(_dollars(whole), upstream, usage.get("is_byok"))
 
 
 def _with_own_key(cost: Usd | None, upstream: Usd | None, own_key: Json) -> Usd | None:
-    """The bill, with what a provider charges to a key of the user's own beside the endpoint's fee."""
-    if upstream and (own_key is True or not cost):
+    """The bill, with what a provider charges to a key of the user's own beside the endpoint's fee.
+
+    None where such a key was used and the provider's charge is not told.
+    """
+    own = str(own_key).lower() in {"true", "1"}
+    if own and upstream is None:
+        return None
+    if upstream and (own or not cost):
         return (cost or NOTHING) + upstream
     return cost
 
@@ -429,50 +487,3 @@ def _word(value: Json) -> str | None:
 def _short_word(word: str) -> str:
     """Of millions of answers, providers and ends are a few."""
     return one_line(word, most=LONGEST_WORD)
-
-
-def _mapping(value: Json) -> Mapping[str, Json]:
-    return value if isinstance(value, dict) else {}
-
-
-def _json(body: bytes) -> Json:
-    """A body's JSON, also after comments, or as a stream of events; None where it is none."""
-    try:
-        content: Json = json.loads(body)
-    except (ValueError, RecursionError):
-        return _streamed(body)
-    return content
-
-
-def _streamed(body: bytes) -> Json:
-    """A body in the form of server-sent events: comments and JSON, or pieces of a completion put together."""
-    lines = [line for line in body.splitlines() if line.strip() and not line.startswith((b":", b"event:"))]
-    if not lines or (len(lines) == len(body.splitlines()) and not lines[0].startswith(b"data:")):
-        return None
-    events = [line.removeprefix(b"data:").strip() for line in lines]
-    if not lines[0].startswith(b"data:"):
-        events = [b"\n".join(lines)]
-    try:
-        pieces = [json.loads(event) for event in events if event != b"[DONE]"]
-    except (ValueError, RecursionError):
-        return None
-    return _joined([piece for piece in pieces if isinstance(piece, dict)])
-
-
-def _joined(pieces: list[dict[str, Json]]) -> Json:
-    """Pieces of one completion as the whole: their texts in order, of other fields the last."""
-    whole: dict[str, Json] = {}
-    message: dict[str, Json] = {}
-    choice: dict[str, Json] = {}
-    for piece in pieces:
-        choices = piece.get("choices")
-        part = _mapping(choices[0]) if isinstance(choices, list) and choices else {}
-        delta = _mapping(part.get("delta")) or _mapping(part.get("message"))
-        for key, value in delta.items():
-            before = message.get(key)
-            message[key] = before + value if isinstance(before, str) and isinstance(value, str) else value
-        choice |= {key: value for key, value in part.items() if key != "delta" and value is not None}
-        whole |= {key: value for key, value in piece.items() if value is not None}
-    if choice or message:
-        whole["choices"] = [choice | {"message": message}]
-    return whole or None

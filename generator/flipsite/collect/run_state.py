@@ -3,7 +3,7 @@
 How a collection stands, for whoever watches: counts, money, and what is waiting and why.
 """
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 
 from flipsite.collect.costs import Mode
@@ -11,7 +11,7 @@ from flipsite.collect.prompt import Question
 from flipsite.collect.requests import without_logprobs
 from flipsite.collect.responses import Reply
 from flipsite.collect.throttle import ModelLane
-from flipsite.domain.display import plural
+from flipsite.domain.display import one_line, plural
 from flipsite.domain.draws import Declined, Outcome, OutcomeSequence, Rejected, Status
 from flipsite.domain.endpoint import StatedAnswer
 from flipsite.domain.money import Usd
@@ -126,6 +126,7 @@ class RunProgress:
         in_flight: Requests sent and not yet answered.
         skipped: Models that are asked no more, with the reason.
         faults: The last fault of each model that has one.
+        failed: The last reason why a draw of each model failed.
         served: The pairs of provider and served model that each model's answers name.
     """
 
@@ -138,6 +139,7 @@ class RunProgress:
     in_flight: int = 0
     skipped: dict[str, SkippedModel] = field(default_factory=dict)
     faults: dict[str, str] = field(default_factory=dict)
+    failed: dict[str, str] = field(default_factory=dict)
     served: dict[str, set[tuple[str | None, str | None]]] = field(default_factory=dict)
 
     @property
@@ -150,24 +152,39 @@ class RunProgress:
         self.skipped[model] = SkippedModel(reason=reason, money=money)
 
 
-def warnings_of(runs: Iterable[ModelRun], progress: RunProgress) -> tuple[str, ...]:
-    """Sentences on what may be wrong with a run's answers, a model each, for the screen."""
-    found = []
+def warnings_of(runs: Iterable[ModelRun], progress: RunProgress) -> Iterator[tuple[str, str]]:
+    """Each model with a sentence on what may be wrong with its answers."""
     for run in runs:
         if run.n_hopeless * 2 > run.n_answers and run.model not in progress.skipped:
             share = f"{run.n_hopeless:,} of {plural(run.n_answers, 'answer')}"
-            found.append(f"{run.model}: {share} {run.useless}; {run.remedy}.")
+            yield run.model, f"{share} {run.useless}; {run.remedy}."
         if run.no_logprobs:
-            found.append(
-                f"{run.model}: its server refuses to give log-probabilities, so it was asked without them."
-            )
+            yield run.model, "its server refuses to give log-probabilities, so it was asked without them."
         if run.repeated:
             share = f"{run.repeated:,} of {plural(run.n_answers, 'answer')}"
-            found.append(
-                f"{run.model}: {share} came with an id and a body that came before; a cache may answer in"
-                " its place, and its answers are no draws of their own."
+            yield (
+                run.model,
+                f"{share} came with an id and a body that came before; a cache may answer in its place, and"
+                " its answers are no draws of their own.",
             )
-        if len({model for _, model in progress.served.get(run.model, ())} - {None}) > 1:
-            names = sorted({model for _, model in progress.served[run.model] if model})
-            found.append(f"{run.model}: answers name more than one served model: {', '.join(names)}.")
-    return tuple(found)
+        names = sorted({model for _, model in progress.served.get(run.model, ()) if model})
+        if len(names) > 1:
+            yield run.model, f"answers name more than one served model: {', '.join(names)}."
+
+
+MOST_NAMES = 5
+
+
+def names_text(models: Iterable[str]) -> str:
+    """The first five names, and how many more there are."""
+    names = [one_line(model) for model in models]
+    more = f" and {len(names) - MOST_NAMES:,} more" if len(names) > MOST_NAMES else ""
+    return ", ".join(names[:MOST_NAMES]) + more
+
+
+def by_sentence(warnings: Iterable[tuple[str, str]]) -> tuple[str, ...]:
+    """A line for each sentence, after the names of the models it is about."""
+    groups: dict[str, list[str]] = {}
+    for model, sentence in warnings:
+        groups.setdefault(sentence, []).append(model)
+    return tuple(f"{names_text(models)}: {sentence}" for sentence, models in groups.items())

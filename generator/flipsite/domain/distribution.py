@@ -4,6 +4,7 @@ import re
 from collections.abc import Mapping, Sequence
 from math import fsum, isfinite
 
+from flipsite.domain.normalize import normalize
 from flipsite.domain.study import (
     PLACEHOLDERS,
     UNKNOWN_PROMPT,
@@ -147,7 +148,7 @@ def _is_number(value: object) -> bool:
 def _outcomes(pair: Sequence[str] | None, outcomes: object) -> tuple[OutcomeForm, tuple[str, ...]]:
     if outcomes is None:
         names = ("0", "1") if pair is None else tuple(pair)
-        folded = [name.strip().casefold() for name in names]
+        folded = [normalize(name).strip() for name in names]
         if len(names) != 2 or not all(folded) or folded[0] == folded[1]:
             raise KeyFaultError(
                 "pair", f"expected a list of two different texts, neither empty, found {list(names)!r}"
@@ -162,10 +163,11 @@ def _outcomes(pair: Sequence[str] | None, outcomes: object) -> tuple[OutcomeForm
     _check_number(len(outcomes))
     seen: dict[str, str] = {}
     for name in outcomes:
-        other = seen.setdefault(name.strip().casefold(), name)
+        other = seen.setdefault(normalize(name).strip(), name)
         if other is not name:
             raise KeyFaultError(
-                "outcomes", f"{other!r} and {name!r} are one label; they differ in blanks or case alone"
+                "outcomes",
+                f"{other!r} and {name!r} are one label; they differ in blanks, case or spelling alone",
             )
     return "list", tuple(outcomes)
 

@@ -29,6 +29,19 @@ class Status(StrEnum):
 
 STATUSES: tuple[Status, ...] = tuple(Status)
 
+_CUT = frozenset(["length", "max_tokens", "model_length", "max_output_tokens", "max_length", "token_limit"])
+_WITHHELD = frozenset(
+    ["content_filter", "content_filtered", "safety", "recitation", "refusal", "prohibited_content", "spii"]
+)
+
+
+def standard_finish_reason(word: str) -> str:
+    """How an answer ended, in OpenAI's words where other vendors have their own: `MAX_TOKENS` is `length`."""
+    folded = word.casefold().replace("-", "_")
+    if folded in _CUT:
+        return "length"
+    return "content_filter" if folded in _WITHHELD else word
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Outcome:

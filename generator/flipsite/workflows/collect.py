@@ -9,11 +9,12 @@ import asyncio
 import logging
 import time
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from datetime import UTC, datetime
 from difflib import get_close_matches
 from functools import partial
+from itertools import chain
 from pathlib import Path
 
 from flipsite.collect.catalogue import Catalogue, dump_catalogue, fetch_catalogue
@@ -22,10 +23,10 @@ from flipsite.collect.clock import nap, stamp
 from flipsite.collect.costs import answer_tokens
 from flipsite.collect.plan import CollectPlan, plan, queues_of
 from flipsite.collect.reading.completion import draw_of, read_again
-from flipsite.collect.run_state import warnings_of
+from flipsite.collect.run_state import by_sentence, warnings_of
 from flipsite.collect.scheduler import CounterFactory, Judge, Rounds, Scheduler
 from flipsite.collect.selection import ModelSelection, choose, matches
-from flipsite.collect.transport import Application, is_local
+from flipsite.collect.transport import Application
 from flipsite.domain.display import plural, usd_text
 from flipsite.domain.money import NOTHING, Usd, total
 from flipsite.domain.study import Kind, Prompt, Study
@@ -44,6 +45,7 @@ from flipsite.workflows.session import (
     check_kind,
     clock_of,
     paying_client,
+    refuse_unpriced,
     simulated_client,
     today_of,
 )
@@ -145,11 +147,8 @@ class CollectRun:
     def _need_budget(self, planned: CollectPlan) -> None:
         if self._order.budget_usd is Unbounded.YES or self._order.simulated_seed is not None:
             return
-        if not self._priced and planned.n_missing and not is_local(self._order.api_base):
-            raise UsageError(
-                f"{self._order.api_base}: announces no prices, so no budget can bind; "
-                "give --budget none, or state prices in study.toml under [[models.price]]."
-            )
+        if not self._priced and planned.n_missing:
+            refuse_unpriced(self._order.api_base)
         budget = self._study.budget
         bounded = budget.total_usd is not None or budget.per_model_usd is not None
         if planned.estimate_usd and not bounded:
@@ -169,11 +168,11 @@ class CollectRun:
             await (rounds.run(scheduler, queues) if rounds else scheduler.run(queues))
 
         await session.ask(run, beside=lambda: self._save(session.ended))
-        warnings = (
-            *warnings_of([queue.model_run for queue in queues], session.progress),
-            *_overcharged(session, planned),
+        warnings = chain(
+            warnings_of([queue.model_run for queue in queues], session.progress),
+            _overcharged(session, planned),
         )
-        return replace(self._report(session, planned, rounds), warnings=warnings)
+        return replace(self._report(session, planned, rounds), warnings=by_sentence(warnings))
 
     def _rounds(self, session: RunSession, planned: CollectPlan) -> Rounds:
         asked = {one.model for one in planned.models} | {one.model for one in self._cache.standings()}
@@ -221,15 +220,18 @@ class CollectRun:
         )
 
 
-def _overcharged(session: RunSession, planned: CollectPlan) -> list[str]:
-    """A sentence on each model that billed more than its announced prices allow."""
+def _overcharged(session: RunSession, planned: CollectPlan) -> Iterator[tuple[str, str]]:
+    """Each model that billed more than its announced prices allow, with a sentence on it."""
     worst = {one.model: one.draw_worst_usd for one in planned.models}
-    return [
-        f"{model}: billed {usd_text(billed)} for one request, which by its announced prices costs at most "
-        f"{usd_text(worst[model])}; from there it is asked one request at a time, at that price."
-        for model, billed in session.account.overcharges().items()
-        if model in worst
-    ]
+    for model, billed in session.account.overcharges().items():
+        if model in worst:
+            most = f"which by its announced prices costs at most {usd_text(worst[model])}"
+            yield (
+                model,
+                f"billed {usd_text(billed)} for one request, "
+                f"{most if worst[model] else 'and announces no price'}; "
+                "from there it is asked one request at a time, each counted at that bill.",
+            )
 
 
 async def fetch_choices(

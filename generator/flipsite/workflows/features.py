@@ -29,6 +29,7 @@ from flipsite.collect.costs import Mode
 from flipsite.collect.prompt import Question
 from flipsite.collect.responses import read_reply
 from flipsite.collect.scheduler import ModelQueue, Scheduler
+from flipsite.collect.selection import with_stated_price
 from flipsite.collect.transport import Application
 from flipsite.domain.catalogue import FeatureClaim, Model
 from flipsite.domain.display import usd_text
@@ -46,6 +47,7 @@ from flipsite.workflows.run_request import (
     ClassifierReport,
     FeatureRequest,
     FeatureWatcher,
+    Unbounded,
 )
 from flipsite.workflows.session import (
     RunSession,
@@ -53,6 +55,7 @@ from flipsite.workflows.session import (
     check_kind,
     clock_of,
     paying_client,
+    refuse_unpriced,
     simulated_client,
     today_of,
 )
@@ -81,7 +84,7 @@ class ClassifyRun:
         self._models = tuple(model for model in models if askable(model))
         self._unasked = tuple(model for model in models if not askable(model))
         self._order = order
-        self._budget = Budget(total_usd=order.budget_usd)
+        self._budget = Budget(total_usd=None if isinstance(order.budget_usd, Unbounded) else order.budget_usd)
         self._cache = cache
         self._watcher = watcher
 
@@ -154,10 +157,15 @@ class ClassifyRun:
             n_lost=self._cache.n_lost,
             unasked=self._unasked,
             simulated=self._order.simulated_seed is not None,
+            priced=self._classifier.price is not None,
         )
 
     def _need_budget(self, queue: ModelQueue) -> None:
-        if queue.estimate_usd and self._budget.total_usd is None and self._order.simulated_seed is None:
+        if self._order.budget_usd is Unbounded.YES or self._order.simulated_seed is not None:
+            return
+        if self._classifier.price is None and queue.questions():
+            refuse_unpriced(self._order.api_base)
+        if queue.estimate_usd and self._order.budget_usd is None:
             raise UsageError(
                 f"{self._classifier.id}: no budget; give --budget USD (its answers will cost about "
                 f"{usd_text(queue.estimate_usd)}), or --no-classifier to ask nobody."
@@ -270,7 +278,7 @@ def gather(
     subjects = subjects_of(folder, study)
     with _share(project, study, order) as cache:
         try:
-            looked_up = asyncio.run(_look_up(folder, subjects, order, watcher, cache=cache, app=app))
+            looked_up = asyncio.run(_look_up(folder, study, subjects, order, watcher, cache=cache, app=app))
         except asyncio.CancelledError:  # the second interrupt; what was answered is in the cache
             raise KeyboardInterrupt from None
     if looked_up is None:
@@ -308,6 +316,7 @@ def _share(project: Project, study: Study, order: FeatureRequest) -> AbstractCon
 
 async def _look_up(
     folder: Path,
+    study: Study,
     subjects: StudyModels,
     order: FeatureRequest,
     watcher: FeatureWatcher,
@@ -324,7 +333,7 @@ async def _look_up(
         today = await fetch_catalogue(client.get, today=today_of(order.simulated_seed))
         if cache is None or order.classifier is None:
             return (*kept, today), None
-        entry = listed_classifier(order.classifier, today)
+        entry = with_stated_price(listed_classifier(order.classifier, today), study.models.price)
         run = ClassifyRun(entry, subjects.models, order, cache=cache, watcher=watcher)
         classified = await run.run(client)
     return ((*kept, today), classified) if classified else None

@@ -196,7 +196,7 @@ class FeatureRequest:
     """
 
     classifier: str | None = None
-    budget_usd: Usd | None = None
+    budget_usd: Usd | Unbounded | None = None
     concurrency: int = 16
     api_base: str = OPENROUTER
     simulated_seed: int | None = None
@@ -220,6 +220,7 @@ class ClassifierQuote:
         n_lost: Answers an earlier run lost in flight.
         unasked: Models whose names can be no model's, so that nobody is asked about them.
         simulated: Whether the money is.
+        priced: Whether its price is known, so that money can be counted and bounded.
     """
 
     classifier: str
@@ -234,6 +235,7 @@ class ClassifierQuote:
     n_lost: int
     unasked: tuple[str, ...]
     simulated: bool
+    priced: bool = True
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -18,7 +18,7 @@ from flipsite.collect.prompt import Question
 from flipsite.collect.requester import Requester
 from flipsite.collect.run_state import RunProgress
 from flipsite.collect.scheduler import MOST_A_MODEL, Scheduler
-from flipsite.collect.transport import Application
+from flipsite.collect.transport import Application, is_local
 from flipsite.domain.endpoint import Ledger
 from flipsite.domain.study import Budget, Kind, Study
 from flipsite.errors import FlipsiteError, UsageError
@@ -167,6 +167,19 @@ def paying_client(
     _leave_no_core()
     timeouts = None if timeout_s is None else Timeouts(read_s=timeout_s, draw_s=timeout_s)
     return OpenRouter(api_base, key=key, concurrency=concurrency, timeouts=timeouts)
+
+
+def refuse_unpriced(api_base: str) -> None:
+    """Stop before a host is paid whose catalogue announces no price for what is asked.
+
+    Raises:
+        UsageError: If the host may charge.
+    """
+    if not is_local(api_base):
+        raise UsageError(
+            f"{api_base}: announces no prices, so no budget can bind; "
+            "give --budget none, or state prices in study.toml under [[models.price]]."
+        )
 
 
 def account_key() -> Key | None:

@@ -375,13 +375,22 @@ DECORATIONS = [
         "Output: {}\n[1] Feller 1968",
         "Output: {}\n1. a note",
     ),
-    *("Output: {}. I flipped 1 coin.", "Output: {}.\nBoth 0 and 1 were likely.", "Output: 0 and {}"),
+    *(
+        "Output: the answer is {}",
+        "Output: A coin gave {}",
+        "Output: {}. I flipped 1 coin.",
+        "Output: {}.\nBoth 0 and 1 were likely.",
+        "Output: 0 and {}",
+    ),
 ]
 
 
 @pytest.mark.parametrize(
     "labels",
-    [LABELS, ("heads", "tails"), ("rock", "paper", "scissors"), tuple("0123456789"), ("yes", "no way!")],
+    [
+        *(LABELS, ("heads", "tails"), ("rock", "paper", "scissors"), tuple("0123456789"), ("yes", "no way!")),
+        *(("H", "T"), ("a", "ab", "b"), ("正", "反"), ("café", "cafe"), ("👍🏽", "👍🏿")),
+    ],
     ids=lambda labels: "-".join(labels)[:20],
 )
 @pytest.mark.parametrize("decoration", DECORATIONS)
@@ -404,7 +413,9 @@ def test_which_label_is_named_never_decides_whether_it_is_read(
         st.sampled_from(["[1]", "(trial 1)", "\n", "1", "0", "or", "<|im_end|>", "user", "seed: 1", "."]),
         max_size=4,
     ),
-    labels=st.sampled_from([LABELS, ("1", "0"), ("heads", "tails"), ("2", "1", "0")]),
+    labels=st.sampled_from(
+        [LABELS, ("1", "0"), ("heads", "tails"), ("2", "1", "0"), ("T", "H"), ("a", "ab"), ("表", "裏")]
+    ),
 )
 def test_swapping_the_labels_swaps_the_outcome_and_nothing_else(
     decoration: str, before: list[str], after: list[str], labels: tuple[str, ...]

@@ -11,8 +11,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 from tests.narrowing import not_none
 
+from flipsite.collect.reading.body import Json
 from flipsite.collect.reading.logprobs import label_probabilities
-from flipsite.collect.responses import Json
 from flipsite.domain.draws import Outcome, Rejected, Status
 
 COIN = ("0", "1")

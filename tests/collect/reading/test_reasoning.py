@@ -5,9 +5,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from flipsite.collect.reading.answer import read_answer
-from flipsite.collect.reading.normalize import normalize
 from flipsite.collect.reading.reasoning import without_reasoning
 from flipsite.domain.draws import Outcome
+from flipsite.domain.normalize import normalize
 
 
 @pytest.mark.parametrize(

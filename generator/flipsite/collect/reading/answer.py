@@ -12,11 +12,11 @@ from functools import lru_cache
 from itertools import pairwise
 from typing import Any
 
-from flipsite.collect.reading.normalize import normalize
 from flipsite.collect.reading.reasoning import without_reasoning
 from flipsite.domain.draws import Outcome, Rejected, Status
+from flipsite.domain.normalize import normalize
 
-READER = 2
+READER = 3
 """Raised when answers are read differently than before; `flipsite collect --reread` then reads them again."""
 
 SEVERAL = "states more than one"
@@ -231,7 +231,17 @@ def _glued(value: str, sides: Sequence[str]) -> set[int]:
     begun = {index: len(side) for index, side in enumerate(sides) if side and value.startswith(side)}
     if any(_places(value, sides[index])[:1] == [(0, end)] for index, end in begun.items()):
         return set()
-    return {index for index, end in begun.items() if value[end : end + 1].isalpha()}
+    return {
+        index
+        for index, end in begun.items()
+        if _GLUED_WORD.match(value, end) or (value[end - 1].isdigit() and value[end : end + 1].isalpha())
+    }
+
+
+_GLUED_WORD = re.compile(
+    r"explanation|reasoning|output|outcome|user|assistant|human|model|system|analysis|final|question|instruction"
+)
+"""The beginnings of a next turn; to a digit any word is glued, but `heads` may begin a word of its own."""
 
 
 def _value(text: str, start: int, stop: int, *, sides: Sequence[str]) -> tuple[str, int]:

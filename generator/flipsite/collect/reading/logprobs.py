@@ -13,9 +13,9 @@ from itertools import islice
 from typing import Any
 
 from flipsite.collect.reading.answer import read_answer
-from flipsite.collect.reading.normalize import normalize
-from flipsite.collect.responses import Json
+from flipsite.collect.reading.body import Json
 from flipsite.domain.draws import LabelProbabilities, Outcome, Result
+from flipsite.domain.normalize import normalize
 
 MOST_TOKENS = 20_000
 """A longer list is not read."""

@@ -12,9 +12,9 @@ from itertools import pairwise
 from typing import Any
 
 from flipsite.collect.reading.answer import OFF_LIST, SEVERAL, rejection
-from flipsite.collect.reading.normalize import normalize
 from flipsite.collect.reading.reasoning import without_reasoning
 from flipsite.domain.draws import OutcomeSequence, Rejected, Status
+from flipsite.domain.normalize import normalize
 
 
 def read_sequence(

@@ -8,6 +8,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
+from flipsite.domain.draws import standard_finish_reason
 from flipsite.errors import UsageError
 from flipsite.store.imports.cells import number_of
 from flipsite.store.imports.columns import OURS
@@ -21,7 +22,6 @@ CACHED = "cached"
 """The column of a log that says whether an answer came from a cache."""
 
 _MOST_RESULTS_BYTES = 2**26
-_CUT = frozenset(["length", "max_tokens", "model_length"])
 _MODEL_ARGUMENT = re.compile(r"(?:^|,)(?:pretrained|model)=([^,]+)")
 
 
@@ -332,7 +332,8 @@ def _content(content: Any) -> str | None:
 
 
 def _finish_reason(reason: Any) -> str | None:
-    return "length" if reason in _CUT else _text(reason)
+    word = _text(reason)
+    return standard_finish_reason(word) if word else word
 
 
 def _objects(values: Any) -> list[Record]:
