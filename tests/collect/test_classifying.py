@@ -10,6 +10,7 @@ import sys
 import time
 from collections.abc import Callable, Iterator
 from contextlib import chdir, closing, contextmanager
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
