@@ -208,3 +208,20 @@ def test_a_narrow_terminal_cuts_no_name(
     table.add_row(name, "no: for a reason of many words that may be wrapped")
     show_table(table)
     assert name in click.unstyle(capsys.readouterr().out)
+
+
+def test_a_table_is_as_wide_as_what_it_does_not_wrap() -> None:
+    """Names and headings of several words are whole; what may wrap is given at least its own least width."""
+    table = Table(box=None, pad_edge=False)
+    table.add_column("model", no_wrap=True)
+    table.add_column("one draw at most", no_wrap=True)
+    table.add_column("asked", overflow="fold", min_width=16)
+    table.add_row("a model of several words " * 3, "$0.01", "no: not a chat model")
+    screen = Console(width=80, file=StringIO(), force_terminal=True, _environ={"TERM": "xterm"})
+    needed = console_module._least_width(table, screen)
+    wide = Console(width=needed, file=(out := StringIO()))
+    wide.print(table)
+    assert needed > 80
+    assert "one draw at most" in out.getvalue()
+    assert "no: not a chat" in out.getvalue()
+    assert "a model of several words " * 3 in out.getvalue()

@@ -14,6 +14,7 @@ from click.testing import CliRunner
 
 from flipsite.cli.init import init
 from flipsite.cli.main import cli
+from flipsite.domain.money import usd
 from flipsite.errors import SiteError
 from flipsite.project import find_project, packaged, study_ids
 from flipsite.settings import default_study, load_study
@@ -44,7 +45,7 @@ def test_the_study_is_the_articles_with_a_budget(project: Path) -> None:
     """Every key of it is at its default but the words about it and the money."""
     study = load_study(project / "content" / "studies" / STUDY)
     default = default_study(STUDY)
-    assert study.budget.total_usd == 5
+    assert study.budget.total_usd == usd(5)
     assert study == replace(default, title=study.title, summary=study.summary, budget=study.budget)
 
 

@@ -221,7 +221,7 @@ def test_a_canary_stops_a_model_whose_rest_would_not_fit(tmp_path: Path) -> None
     project = project_of(tmp_path, budget=budget(None, own=1.0))
     report = simulate(project, endpoint, draws=50)
     assert endpoint.n_requests == {"a/thinker": 1, "a/fair": 50}
-    assert "its first 1 of 50 requests cost $0.09" in report.budget["a/thinker"]
+    assert "the first 1 of its 50 requests cost $0.09" in report.budget["a/thinker"]
 
 
 def test_a_model_that_bills_ten_times_its_worst_case_is_asked_one_at_a_time(tmp_path: Path) -> None:

@@ -19,7 +19,7 @@ from flipsite.collect.responses import (
     read_reply,
 )
 from flipsite.domain.display import one_line
-from flipsite.domain.money import usd
+from flipsite.domain.money import NOTHING, usd
 
 NOW = 1_757_289_600.0
 

@@ -210,22 +210,30 @@ NARROWEST, PIPE = 80, 160
 def fits(table: "Table") -> bool:
     """Whether a table is no wider than the terminal; anything does that goes elsewhere."""
     from rich.console import Console
-    from rich.measure import Measurement
 
     screen = Console(highlight=False)
-    needed = Measurement.get(screen, screen.options.update(width=1000), table).minimum
-    return not screen.is_terminal or needed <= max(NARROWEST, screen.width)
+    return not screen.is_terminal or _least_width(table, screen) <= max(NARROWEST, screen.width)
 
 
 def show_table(table: "Table") -> None:
     """Print a table on standard output; a terminal too narrow for it wraps its lines, and cuts nothing."""
     from rich.console import Console
-    from rich.measure import Measurement
 
     screen = Console(highlight=False)
     width = max(NARROWEST, screen.width) if screen.is_terminal else PIPE
-    needed = Measurement.get(screen, screen.options.update(width=1000), table).minimum
-    Console(highlight=False, width=max(width, needed), soft_wrap=False).print(table)
+    Console(highlight=False, width=max(width, _least_width(table, screen)), soft_wrap=False).print(table)
+
+
+def _least_width(table: "Table", screen: "Console") -> int:
+    """The width at which no cell is cut; rich takes a column that is not wrapped to need its longest word."""
+    from rich.measure import Measurement
+
+    options = screen.options.update(width=1000)
+    for column in table.columns:
+        if column.no_wrap:
+            cells = (column.header, *column.cells)
+            column.min_width = max(Measurement.get(screen, options, cell).maximum for cell in cells)
+    return Measurement.get(screen, options, table).minimum
 
 
 def _words(param: click.Parameter, value: Any) -> list[str]:

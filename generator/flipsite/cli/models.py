@@ -86,7 +86,7 @@ def _table_of_asked(listing: "CatalogueListing") -> "Table":
 
     table = Table(box=None, pad_edge=False)
     table.add_column("model", no_wrap=True)
-    for heading in ("$/M\u00a0in", "$/M\u00a0out", "about"):
+    for heading in ("$/M in", "$/M out", "about"):
         table.add_column(heading, justify="right", no_wrap=True)
     for choice in listing.taken:
         table.add_row(*_cells(choice)[:-2])

@@ -159,7 +159,7 @@ class Account:
         for purse, whose in ((own, "the model's budget"), (self._all, "the budget")):
             if not purse.has_room(rest):
                 return Refusal(
-                    reason=f"its first {n_asked} of {n_asked + n_left} requests cost "
+                    reason=f"the first {n_asked:,} of its {n_asked + n_left:,} requests cost "
                     f"{usd_text(own.spent)}, so the rest would cost about {usd_text(rest)}, more "
                     f"than {whose} has left ({purse.left_text})"
                 )

@@ -146,7 +146,7 @@ class Scheduler:
             self._places.release()
         if run.skipped is not None:
             self._progress.skip_model(model_run.model, run.skipped.reason, money=run.skipped.money)
-            log.warning("%s: skipped: %s", model_run.model, run.skipped.reason)
+            log.info("%s: skipped: %s", model_run.model, run.skipped.reason)
 
     async def _work(self, run: _QueueRun, *, canary: bool = False) -> None:
         """Ask one draw after the other; a canary's work is done with the first answer."""
