@@ -31,7 +31,7 @@ PEERS = Path(__file__).parent / "peers"
 SAME, BARE = "whole pages", "bare pages"
 PAGES = {SAME: "whole", BARE: "bare"}
 FEW_DRAWS = 10
-"""Draws that one model is short of the others, to get them one by one: no study grows past a limit."""
+"""Draws that two models are short of the others, to get them one by one: no study grows past a limit."""
 TOOLS = Path(__file__).parents[1] / "build" / "tools" / "peers"
 N_DRAWS = 50
 
@@ -82,9 +82,9 @@ def make_project(folder: Path, n_models: int) -> None:
     lines = folder / "draws.jsonl"
     with lines.open("w", encoding="utf-8") as file:
         for number in range(n_models):
-            p = min(1, max(0, chance.gauss(0.5, 0.3)))
-            maker = chance.randrange(n_models // 8 + 2) if number else 0
-            for draw in range(N_DRAWS if number else N_DRAWS - FEW_DRAWS):
+            p = min(1, max(0, chance.gauss(0.5, 0.3))) if number else 1
+            maker = chance.randrange(n_models // 8 + 2) if number > 1 else 0
+            for draw in range(N_DRAWS if number > 1 else N_DRAWS - FEW_DRAWS):
                 file.write(_draw_line(f"maker-{maker:04d}/model-{number:05d}", draw, chance.random() < p))
     import_draws(find_project(folder), "many", lines, options=parse_options((), (), None))
     lines.unlink()
@@ -281,9 +281,10 @@ def rebuild(project: Path, *, turns: int) -> None:
     shutil.copy(Path(__file__).parents[1] / "templates/story.html", template)
     more = project / "more.jsonl"
 
-    def draw(turn: int) -> None:
+    def draw(turn: int, model: int, side: bool) -> None:
         number = N_DRAWS - FEW_DRAWS + turn % FEW_DRAWS
-        more.write_text(_draw_line("maker-0000/model-00000", number, turn % 2 == 0), encoding="utf-8")
+        line = _draw_line(f"maker-0000/model-{model:05d}", number, side)
+        more.write_text(line, encoding="utf-8")
         run([sys.executable, "-m", "flipsite", "import", more, "--study", "many"], project)
 
     changes: dict[str, Callable[[int], object]] = {
@@ -292,7 +293,8 @@ def rebuild(project: Path, *, turns: int) -> None:
         "a template of one page": lambda turn: template.write_text(
             f"{template.read_text(encoding='utf-8')}<!-- {turn} -->", encoding="utf-8"
         ),
-        "one model’s draws": draw,
+        "a draw more of one model, its rank as before": lambda turn: draw(turn, 0, True),
+        "a draw more of one model, its rank another": lambda turn: draw(turn, 1, turn % 2 == 0),
     }
     found: dict[str, list[tuple[Run, Run]]] = {name: [] for name in changes}
     build(out)

@@ -26,13 +26,24 @@ NOT_HERE = {errno.ENOSYS, errno.EINVAL, errno.EOPNOTSUPP}
 
 
 class UnchangedFile(NamedTuple):
-    """A file of the last site that stays at its path: it is known to be whole."""
+    """A file of the last site that stays at its path: it is known to be whole.
+
+    Its source is as for a `RenderedPage`, where one is known.
+    """
 
     size: int
     digest: str
+    source: str = ""
 
 
-Content = bytes | Path | UnchangedFile
+class RenderedPage(NamedTuple):
+    """A page, and the digest of all that it was rendered from."""
+
+    html: bytes
+    source: str
+
+
+Content = bytes | Path | UnchangedFile | RenderedPage
 """A file's content: bytes to write, a file to copy, or the file that is there already."""
 
 
@@ -46,6 +57,8 @@ def measure(content: Content) -> tuple[int, str]:
     """Size in bytes and SHA-256 of a content."""
     if isinstance(content, UnchangedFile):
         return content.size, content.digest
+    if isinstance(content, RenderedPage):
+        content = content.html
     if isinstance(content, bytes):
         return len(content), hashlib.sha256(content).hexdigest()
     with content.open("rb") as file:

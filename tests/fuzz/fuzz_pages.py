@@ -7,8 +7,10 @@ import jinja2
 
 from flipsite.analyse.report import report_draws
 from flipsite.domain.draws import Draw
+from flipsite.files import RenderedPage
 from flipsite.present.leaderboard.board import board
-from flipsite.present.pages.model.page import model_files, shared_of
+from flipsite.present.pages.model.page import LastPages, model_files, shared_of
+from flipsite.present.pages.model.source import exact_text
 from flipsite.present.pages.page import Frame
 from flipsite.present.pages.templates import environment
 from flipsite.project import packaged
@@ -106,10 +108,10 @@ def model_pages_of(draws: list[Draw]) -> Iterator[str]:
     )
     shared = shared_of(report, board(report), {})
     places = range(min(3, len(shared.rows)))
-    for path, content in model_files(shared, places, _templates(), frame, kept={}).items():
-        if path.endswith(".html"):
-            assert isinstance(content, bytes)
-            yield content.decode()
+    nothing = LastPages(kept={}, standing=lambda *_: None, code="", text=exact_text)
+    for content in model_files(shared, places, _templates(), frame, last=nothing).values():
+        if isinstance(content, RenderedPage):
+            yield content.html.decode()
 
 
 class _Assets(dict[str, str]):

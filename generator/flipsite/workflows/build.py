@@ -175,7 +175,7 @@ def _work(
     By the digests of the `inputs` is known what of the last site can stand; by force all is made.
     """
     from flipsite.present.pages.site import SiteSettings, site_work
-    from flipsite.workflows.incremental import charts_script, reusable, standing_pages
+    from flipsite.workflows.incremental import charts_script, last_pages, reusable, standing_pages
     from flipsite.workflows.load import kept_files, read_report
 
     if memory:
@@ -198,7 +198,7 @@ def _work(
         ),
         bundle=charts_script(None if force else out),
         kept_files=lambda report: kept_files(by_id[report.study.id], report),
-        kept=kept,
+        last=last_pages(None if force else out, inputs=inputs, kept=kept, templates=project.templates),
         standing=None if force else standing_pages(out, inputs=inputs, templates=project.templates),
     )
 

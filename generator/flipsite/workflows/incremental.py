@@ -2,7 +2,8 @@
 
 Embeds, downloads, share picture and models' pages of a study are kept where nothing they depend on has
 changed. A model's page depends on all draws of its study (its rank does), on the templates it is made of, on
-what stands at the head of every page, and on what other studies say of the model. The pages of a study and
+what stands at the head of every page, and on what other studies say of the model; where the study has changed
+it stands if the digest of all that it is rendered from is the last one's. The pages of a study and
 those of several depend on every study, a narrative on its words besides.
 
 The script that makes charts interactive takes a second to make and depends on vl-convert's version alone. It
@@ -22,6 +23,8 @@ from pathlib import Path
 from flipsite.analyse.report import StudyReport
 from flipsite.files import UnchangedFile, measure
 from flipsite.present.charts.render import ChartRequest, ChartSet
+from flipsite.present.pages.model.page import LastPages
+from flipsite.present.pages.model.source import exact_text, shown_text
 from flipsite.project import CNAME, PROJECT_FILE, StudyFiles
 from flipsite.store.chart_cache import read_script, write_script
 from flipsite.write.site.manifest import Manifest, read_manifest
@@ -100,9 +103,46 @@ def standing_pages(
 
     def standing(path: str, template: str, is_narrative: bool) -> UnchangedFile | None:
         stands = path in last.outputs and looks_alike(template) and (same_words or not is_narrative)
-        return _untouched(out / path, last.outputs[path]) if stands else None
+        return _untouched(out, last, path) if stands else None
 
     return standing
+
+
+def last_pages(
+    out: Path | None,
+    *,
+    inputs: Mapping[str, str],
+    kept: Mapping[str, UnchangedFile],
+    templates: Sequence[Path],
+) -> LastPages:
+    """What is known of the last site's pages of models.
+
+    Args:
+        out: The site's folder; None where nothing of the last site can stand.
+        inputs: Digests of what is built now.
+        kept: What `reusable` found.
+        templates: The template folders, the first one that has a file winning.
+    """
+    last = read_manifest(out) if out else None
+    parts = _templates_of(_MODEL_TEMPLATE, _template_texts(templates))
+    names = [name for name in inputs if name.startswith("templates/")]
+    if parts is not None:
+        names = [name for name in names if name.removeprefix("templates/") in parts]
+    is_packaged = parts is not None and not any(
+        (folder / name).exists() for folder in templates[:-1] for name in parts
+    )
+
+    def standing(path: str, page: str, source: str) -> UnchangedFile | None:
+        if out is None or last is None or last.sources.get(page) != source or path not in last.outputs:
+            return None
+        return _untouched(out, last, path)
+
+    return LastPages(
+        kept=kept,
+        standing=standing,
+        code=repr([(name, inputs.get(name)) for name in (*_ALL_DEPEND_ON, *names)]),
+        text=shown_text if is_packaged else exact_text,
+    )
 
 
 def inputs_of(study: str, inputs: Mapping[str, str]) -> dict[str, str]:
@@ -117,18 +157,20 @@ def _sound(out: Path, last: Manifest, paths: Sequence[str], *, whole: bool) -> d
     """Those of the files that nobody has touched; if they go together (`whole`), all or none."""
     found: dict[str, UnchangedFile] = {}
     for path in paths:
-        if (kept := _untouched(out / path, last.outputs[path])) is not None:
+        if (kept := _untouched(out, last, path)) is not None:
             found[path] = kept
         elif whole:
             return {}
     return found
 
 
-def _untouched(path: Path, digest: str) -> UnchangedFile | None:
-    if not path.is_file() or path.is_symlink():
+def _untouched(out: Path, last: Manifest, path: str) -> UnchangedFile | None:
+    """A file of the last site, where it is as it was written."""
+    file, digest = out / path, last.outputs[path]
+    if not file.is_file() or file.is_symlink():
         return None
-    size, found = measure(path)
-    return UnchangedFile(size, digest) if found == digest else None
+    size, found = measure(file)
+    return UnchangedFile(size, digest, last.sources.get(path, "")) if found == digest else None
 
 
 def _frame(inputs: Mapping[str, str]) -> tuple[object, ...]:
@@ -222,7 +264,7 @@ def charts_script(out: Path | None) -> Script:
     key = hashlib.sha256(bundle_key().encode()).hexdigest()[:10]
     path = f"assets/vega.{key}.js"
     last = read_manifest(out) if out else None
-    if out and last and path in last.outputs and _untouched(out / path, last.outputs[path]):
+    if out and last and path in last.outputs and _untouched(out, last, path):
         return path, out / path
     if kept := read_script(key):
         return path, kept

@@ -49,7 +49,7 @@ from flipsite.present.pages.cross_study import (
     matrix_page,
 )
 from flipsite.present.pages.data import data_package, data_page
-from flipsite.present.pages.model.page import listed_models, model_files, model_twins, shared_of
+from flipsite.present.pages.model.page import LastPages, listed_models, model_files, model_twins, shared_of
 from flipsite.present.pages.narrative_pages import narrative_pages, narrative_sources
 from flipsite.present.pages.page import SEARCH_INDEX, Frame, Links, Page, links_of, static_files
 from flipsite.present.pages.pairs import compare_page
@@ -292,7 +292,7 @@ def site_work(
     *,
     kept_files: Callable[[StudyReport], Files],
     bundle: tuple[str, Content],
-    kept: Files,
+    last: LastPages,
     standing: Standing | None = None,
 ) -> SiteWork:
     """The functions that make every file of the site but `build.json`.
@@ -302,14 +302,14 @@ def site_work(
         settings: Content, templates, address, version.
         kept_files: What a study keeps to download: its draws, what is known of its models.
         bundle: The script that makes charts interactive, by its path.
-        kept: Files of the last site that are still good, by their paths; the others are made.
+        last: The files of the last site, but the pages of `standing`, that are still good.
         standing: Gives a page of the last site that is still good, by its path, its template and whether it
             tells a narrative.
 
     Returns:
         Batches that raise ContentError if a narrative or a template cannot be rendered.
     """
-    templates = environment(settings.templates)
+    templates, kept = environment(settings.templates), last.kept
     assets = static_files(settings.templates)
     sources = narrative_sources(settings.content)
     with_results = [report for report in reports if has_results(report)]
@@ -368,7 +368,7 @@ def site_work(
         shared = shared_of(report, boards[report.study.id], elsewhere)
         places = range(len(shared.rows))
         chunks = [places[start : start + _MODELS] for start in places[::_MODELS]]
-        batches += [partial(model_files, shared, chunk, templates, frame, kept=kept) for chunk in chunks]
+        batches += [partial(model_files, shared, chunk, templates, frame, last=last) for chunk in chunks]
     twins = {twin.path: twin for report in reports for twin in model_twins(report)}.values()
     with_embeds = {path.partition("/embed/")[0] for path in kept if "/embed/" in path}
     embedded = [study.id for study in studies if study.id not in with_embeds]

@@ -5,7 +5,7 @@ It is the only proof that a file is flipsite's.
 
 import json
 from collections.abc import Collection, Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TypeGuard
 
@@ -23,15 +23,19 @@ class Manifest:
         version: Of flipsite.
         inputs: SHA-256 of each file read, by its path as the pipeline names it.
         outputs: SHA-256 of each file written, by its path in the site, build.json left out.
+        sources: SHA-256 of all that a model's page was rendered from, by its path.
     """
 
     version: str
     inputs: Mapping[str, str]
     outputs: Mapping[str, str]
+    sources: Mapping[str, str] = field(default_factory=dict)
 
     def text(self) -> bytes:
         """The file's bytes: the same for the same build, whenever and wherever it ran."""
         record = {"flipsite": self.version, "inputs": dict(self.inputs), "outputs": dict(self.outputs)}
+        if self.sources:
+            record["sources"] = dict(self.sources)
         return (json.dumps(record, indent=1, sort_keys=True, ensure_ascii=False) + "\n").encode()
 
 
@@ -47,10 +51,11 @@ def read_manifest(site: Path) -> Manifest | None:
         return None
     if not isinstance(record, dict) or not isinstance(record.get("flipsite"), str):
         return None
-    inputs, outputs = record.get("inputs"), record.get("outputs")
+    inputs, outputs, sources = (record.get(key) for key in ("inputs", "outputs", "sources"))
     if not _is_digests(inputs) or not _is_digests(outputs):
         return None
-    return Manifest(version=record["flipsite"], inputs=inputs, outputs=outputs)
+    sources = sources if _is_digests(sources) else {}
+    return Manifest(version=record["flipsite"], inputs=inputs, outputs=outputs, sources=sources)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -12,6 +12,7 @@ from flipsite.domain.progress import Progress, unwatched
 from flipsite.errors import SiteError
 from flipsite.files import (
     Content,
+    RenderedPage,
     UnchangedFile,
     carry_over,
     is_same,
@@ -99,6 +100,9 @@ class _SiteWriter:
 
     def __call__(self, path: str, content: Content) -> PlacedFile:
         old, new = f"{self._out}/{path}", f"{self._new}/{path}"
+        source = content.source if isinstance(content, (RenderedPage, UnchangedFile)) else ""
+        if isinstance(content, RenderedPage):
+            content = content.html
         size, digest = measure(content)
         folder = path.rpartition("/")[0]
         if folder not in self._folders:
@@ -106,11 +110,11 @@ class _SiteWriter:
             self._folders.add(folder)
         if isinstance(content, UnchangedFile) or is_same(old, content, size=size, digest=digest):
             link_file(old, new)
-            return PlacedFile(path, size, digest, kept=True)
+            return PlacedFile(path, size, digest, kept=True, source=source)
         write_file(new, content)
         if isinstance(content, Path):  # it may have changed since it was measured
             size, digest = measure(Path(new))
-        return PlacedFile(path, size, digest, kept=False)
+        return PlacedFile(path, size, digest, kept=False, source=source)
 
 
 def _listed(
@@ -119,7 +123,9 @@ def _listed(
     """List the files in build.json, and say what changed."""
     outputs = {each.path: each.digest for each in placed}
     check_paths(outputs)
-    listed = place(NAME, Manifest(version=version, inputs=inputs, outputs=outputs).text())
+    sources = {each.path: each.source for each in placed if each.source}
+    manifest = Manifest(version=version, inputs=inputs, outputs=outputs, sources=sources)
+    listed = place(NAME, manifest.text())
     before = read_manifest(out)
     return SiteChange(
         written=sum(not each.kept for each in (*placed, listed)),

@@ -99,12 +99,13 @@ _NUMBER = 4
 
 
 class PlacedFile(NamedTuple):
-    """A file of the new site: what it holds, and whether it is the last site's."""
+    """A file of the new site: what it holds, whether it is the last site's, and a page's source."""
 
     path: str
     size: int
     digest: str
     kept: bool
+    source: str = ""
 
 
 Place = Callable[[str, Content], PlacedFile]

@@ -4,8 +4,10 @@ What a model's page shows, worked out from its study's report.
 """
 
 import json
-from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass, fields
+from functools import cache
+from operator import attrgetter
 from typing import NamedTuple
 
 import jinja2
@@ -20,7 +22,7 @@ from flipsite.domain.draws import Draws, Tally
 from flipsite.domain.estimates import Estimate, PrintedBias
 from flipsite.domain.study import Study
 from flipsite.domain.urls import model_folder, model_history
-from flipsite.files import Content
+from flipsite.files import Content, RenderedPage
 from flipsite.present.leaderboard.board import Board
 from flipsite.present.leaderboard.rows import BoardRow, fits_text
 from flipsite.present.methods.logprobs import LogprobsView, logprobs_view
@@ -28,6 +30,7 @@ from flipsite.present.outcomes.view import OutcomesView, outcomes_view
 from flipsite.present.pages.model.answers import Answers, answers
 from flipsite.present.pages.model.commonest import Commonest, commonest_answers
 from flipsite.present.pages.model.csv import model_csv
+from flipsite.present.pages.model.source import Text, draws_digest, source_digest
 from flipsite.present.pages.model.verdict_change import VerdictChange, verdict_change
 from flipsite.present.pages.page import Frame, Page
 from flipsite.present.pages.templates import page_file
@@ -191,12 +194,13 @@ def own_draws(shared: SharedParts, model: str) -> tuple[Draws, slice] | None:
     return (draws, rows) if rows.stop > rows.start else None
 
 
-def model_view(shared: SharedParts, place: int) -> ModelView:
-    """Prepare the page of the model at this place of the leaderboard."""
+def model_view(shared: SharedParts, place: int, *, with_draws: bool = True) -> ModelView:
+    """Prepare the page of the model at this place of the leaderboard; `with_draws` as for `page_of`."""
     report, rows = shared.report, shared.rows
     row = rows[place]
     study, estimate, model = report.study, row.estimate, row.estimate.model
-    target, fits, own = study.prompt.target, report.fits.get(model, ()), own_draws(shared, model)
+    target, fits = study.prompt.target, report.fits.get(model, ())
+    own = own_draws(shared, model) if with_draws else None
     pictures = _pictures(report, model, own)
     history = shared.histories.get(model)
     return ModelView(
@@ -314,35 +318,79 @@ def _pictures(report: StudyReport, model: str, own: tuple[Draws, slice] | None) 
     )
 
 
+StandingPage = Callable[[str, str, str], Content | None]
+"""Gives a file of the last site, by its path, the page it belongs to, and what that is rendered from now."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LastPages:
+    """What is known of the last site's pages of models.
+
+    Attributes:
+        kept: Files that are still good, whatever their sources.
+        standing: Gives one that is still good if its page's source is what it was; None where none can be.
+        code: A digest of all that renders pages: flipsite, libraries, templates.
+        text: A value as far as the templates show it.
+    """
+
+    kept: Mapping[str, Content]
+    standing: StandingPage
+    code: str
+    text: Text
+
+
 def model_files(
-    shared: SharedParts,
-    places: range,
-    templates: jinja2.Environment,
-    frame: Frame,
-    *,
-    kept: Mapping[str, Content],
+    shared: SharedParts, places: range, templates: jinja2.Environment, frame: Frame, *, last: LastPages
 ) -> dict[str, Content]:
     """The pages of the models at these places of the leaderboard, and beside each its draws to download.
 
-    Those of the last site that are `kept` are not made again.
+    Those of the last site that are still good are not made again.
 
     Raises:
         ContentError: If the template cannot be rendered.
     """
     files: dict[str, Content] = {}
+    common = source_digest(last.code, repr(frame), repr(shared.context))
+    rows = cache(lambda place: source_digest(last.text(shared.rows[place])))
     for place in places:
         estimate = shared.rows[place].estimate
         path, draws = estimate.page, estimate.page.removesuffix("index.html") + "draws.csv"
-        files[path] = kept.get(path) or page_file(templates, page_of(shared, place), frame)
         own = own_draws(shared, estimate.model)
+        page, source = last.kept.get(path), ""
+        if page is None and not shared.report.sampled:  # else the study's counts are in the page
+            source = _source(shared, place, own, common, row_digest=rows, text=last.text)
+            page = last.standing(path, path, source)
+        files[path] = page or RenderedPage(page_file(templates, page_of(shared, place), frame), source)
         if own and not shared.report.sampled:  # else the study's parts hold them
-            files[draws] = kept.get(draws) or model_csv(*own)
+            stands = last.kept.get(draws) or (source and last.standing(draws, path, source))
+            files[draws] = stands or model_csv(*own)
     return files
 
 
-def page_of(shared: SharedParts, place: int) -> Page:
-    """The page of the model at this place of the leaderboard."""
-    study, view = shared.report.study, model_view(shared, place)
+def _source(
+    shared: SharedParts,
+    place: int,
+    own: tuple[Draws, slice] | None,
+    common: str,
+    *,
+    row_digest: Callable[[int], str],
+    text: Text,
+) -> str:
+    """The digest of a page's source: its rows, its draws, and all else that is not made of these."""
+    page = page_of(shared, place, with_draws=False)
+    around = range(max(0, place - NEIGHBOURS), min(len(shared.rows), place + NEIGHBOURS + 1))
+    parts = [str(place - around.start), *map(row_digest, around), draws_digest(*own) if own else ""]
+    parts += [text(value) for value in _not_in_rows(page.context["view"])]
+    return source_digest(common, repr(page.context["features"]), *parts)
+
+
+_IN_ROWS = {"estimate", "row", "around", "before", "after"}
+_not_in_rows = attrgetter(*(each.name for each in fields(ModelView) if each.name not in _IN_ROWS))
+
+
+def page_of(shared: SharedParts, place: int, *, with_draws: bool = True) -> Page:
+    """The page of the model at this place of the leaderboard; or without what is made of its draws."""
+    study, view = shared.report.study, model_view(shared, place, with_draws=with_draws)
     model = view.estimate.model
     return Page(
         path=view.estimate.page,

@@ -1,0 +1,73 @@
+"""The digest of all that a model's page is rendered from: where it is the same, the last page stands.
+
+A draw more of one model moves some estimate of every other one in a digit that no page shows. So the
+estimates that depend on the whole study count as the text that the packaged templates show.
+"""
+
+import hashlib
+from collections.abc import Callable, Collection
+from dataclasses import fields
+from operator import attrgetter
+from typing import Any
+
+import numpy as np
+
+from flipsite.analyse.ranking import RankEstimate
+from flipsite.domain.draws import Draws
+from flipsite.domain.estimates import Estimate
+from flipsite.present.leaderboard.rows import BoardRow
+from flipsite.present.text.formats import bias_text, chance_text, percent_text
+
+SHRUNKEN = ("bias_shrunken", "bias_shrunken_low", "bias_shrunken_high")
+CHANCES = ("p_near", "p_least", "p_most")
+"""The estimates that depend on all models of the study, to the last digit."""
+
+_SIGNS = "surrogatepass"
+_ALL_MODELS = {"models", "starts"}
+
+Text = Callable[[object], str]
+
+
+def _values(kind: type, *, but: Collection[str]) -> Callable[[object], tuple[Any, ...]]:
+    """What gives the values of all fields of a record but these."""
+    return attrgetter(*(each.name for each in fields(kind) if each.name not in but))
+
+
+_columns = _values(Draws, but=_ALL_MODELS)
+_row = _values(BoardRow, but=("estimate", "standing"))
+_estimate = _values(Estimate, but=(*SHRUNKEN, *CHANCES))
+_standing = _values(RankEstimate, but=CHANCES)
+
+
+def source_digest(*parts: str) -> str:
+    """One digest of the parts of a source."""
+    whole = "\x1e".join([f"{len(part)} {part}" for part in parts])
+    return hashlib.sha256(whole.encode("utf-8", _SIGNS)).hexdigest()
+
+
+def draws_digest(draws: Draws, rows: slice) -> str:
+    """A digest of one model's draws, of every column."""
+    texts = [
+        f"{column.dtype} {column[rows].tobytes().hex()}"
+        if isinstance(column, np.ndarray)
+        else repr(column if column is None else column[rows])
+        for column in _columns(draws)
+    ]
+    return source_digest(*texts)
+
+
+def exact_text(value: object) -> str:
+    """A value with every digit, for templates that may show any of it."""
+    return repr(value)
+
+
+def shown_text(value: object) -> str:
+    """A value as far as the packaged templates of a model's page show it."""
+    if isinstance(value, BoardRow):
+        return f"{_row(value)!r} {shown_text(value.estimate)} {shown_text(value.standing)}"
+    if isinstance(value, Estimate):
+        told = [bias_text(getattr(value, name)) for name in SHRUNKEN]
+        return f"{_estimate(value)!r} {told} {percent_text(value.p_near)} {chance_text(value.p_near)}"
+    if isinstance(value, RankEstimate):
+        return f"{_standing(value)!r} {chance_text(value.p_least)} {chance_text(value.p_most)}"
+    return repr(value)
