@@ -35,7 +35,7 @@ SITE_FILES: Final = {
     "assets/*": "styles, scripts and the search index, named after their content",
     "data/charts/*": "each chart: its numbers, its pictures, its specification",
     "feed.xml, sitemap.xml, robots.txt, .nojekyll": "for feed readers, search engines and GitHub Pages",
-    "build.json": "flipsite’s version and the SHA-256 of each input and output; no clock time",
+    "build.json": "version, SHA-256 of each input, output and model page’s source; no clock time",
     "STUDY/index.html": "one study: summary, provenance, findings",
     "STUDY/card.png": "the picture that a link to the study shows",
     "STUDY/leaderboard/index.html": "all models",

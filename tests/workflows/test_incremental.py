@@ -30,7 +30,8 @@ class Trial:
     root: Path
     draws: dict[str, dict[str, str]] = field(
         default_factory=lambda: {
-            "one": {f"a/m{n}": "10" * 10 for n in range(4)},
+            "one": {f"a/m{n}": "10" * 10 for n in range(4)}
+            | {f"c/m{n}": "1" * (6 + 2 * n) + "0" * 8 for n in range(8)},
             "two": {"a/m1": "1" * 20, "b/x": "1100" * 5},
         }
     )
