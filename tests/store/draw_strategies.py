@@ -8,6 +8,7 @@ from hypothesis import strategies as st
 
 from flipsite.domain.draws import (
     STATUSES,
+    Declined,
     Draw,
     Draws,
     Failed,
@@ -93,24 +94,39 @@ def same(one: Draws, other: Draws) -> bool:
 
 @st.composite
 def any_draws(draw: st.DrawFn, /, **options: st.SearchStrategy[Any]) -> list[Draw]:
-    """Draws of one study of 2 to 5 outcomes, at least one, each answer one draw or a row of them."""
+    """Draws of one study of 2 to 300 outcomes, at least one, each answer one draw or a row of them.
+
+    Labels are the same in all draws or chosen for each; draws may have proposals, some declined, and, of one
+    choice of labels, the probability of each.
+    """
     text = options.get("text", TEXT)
-    labels = tuple(draw(st.lists(text, min_size=2, max_size=5, unique=True)))
+    words = st.lists(text, min_size=2, max_size=5, unique=True).map(tuple)
+    numbers = st.integers(6, 300).map(lambda n: tuple(map(str, range(1, n + 1))))
+    labels = draw(words | numbers)
+    is_random = draw(st.booleans())
+    others = st.lists(text, min_size=len(labels), max_size=len(labels), unique=True).map(tuple)
     index = st.integers(0, len(labels) - 1)
     valid: st.SearchStrategy[Result] = st.builds(Outcome, index=index)
-    if draw(st.booleans()):
+    has_rows = draw(st.booleans())
+    has_proposals = len(labels) == 2 and not has_rows and draw(st.booleans())
+    if has_rows:
         row = st.lists(index, min_size=2, max_size=6).map(tuple)
         valid = st.builds(OutcomeSequence, indices=row)
+    elif has_proposals:
+        valid |= st.just(Declined())
+    p = st.tuples(*(st.none() | SHARE for _ in labels))
+    probabilities = st.none() | st.builds(LabelProbabilities, p=p, cover=SHARE)
     rows = draw(many_draws(**options).filter(bool))
     return [
         replace(
             row,
-            labels=labels,
+            labels=draw(others) if is_random and len(labels) < 6 else labels,
             order=draw(index),
             result=draw(valid) if isinstance(row.result, Outcome) else row.result,
+            proposed=draw(st.integers(0, 1)) if has_proposals else None,
             served_model=draw(st.none() | text),
             seed_text=draw(st.none() | text),
-            probabilities=None,
+            probabilities=draw(probabilities) if len(labels) < 6 else None,
         )
         for row in rows
     ]

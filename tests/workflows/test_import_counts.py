@@ -295,3 +295,9 @@ def test_shares_are_no_counts(here: Path) -> None:
     """A model that always or never shows heads has a share that looks like a count."""
     result = counted("model,heads,n\nme/a,1.0,50\nme/b,0.0,50\n")
     assert "t.csv: line 2: 0.0 and 1.0 look like shares; write counts as whole numbers" in result.output
+
+
+def test_more_draws_than_a_chart_can_hold_are_refused(here: Path) -> None:
+    result = counted("model,heads,n\nme/a,5000000000,10000000000\n")
+    told = "line 2: heads '5000000000' is no count; expected a whole number up to 10,000,000"
+    assert (result.exit_code, told in result.output) == (2, True), result.output

@@ -173,7 +173,9 @@ def most_fair(chances: Floats, n_near: int, *, level: float = LEVEL) -> int:
 
 def _chance_of_large_p(n_valid: int, *, target: float, threshold: float) -> float:
     """Probability that a fair coin's p-value exceeds the threshold."""
-    ones = np.arange(n_valid + 1)
+    reach = 40 * np.sqrt(n_valid * target * (1 - target)) + 1  # what lies beyond adds less than 1e-300
+    low, high = np.floor(n_valid * target - reach), np.ceil(n_valid * target + reach)
+    ones = np.arange(max(0.0, low), min(float(n_valid), high) + 1)
     large = binomial_test(ones, n_valid, target=target) > threshold
     return float(binomial_probability(ones[large], n_valid, target=target).sum())
 

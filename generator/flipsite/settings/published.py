@@ -8,7 +8,7 @@ from typing import Annotated, Literal
 
 from pydantic import Field
 
-from flipsite.domain.counts import PrintedCounts
+from flipsite.domain.counts import MOST_DRAWS, PrintedCounts
 from flipsite.domain.estimates import Printed, PrintedBias
 from flipsite.domain.money import usd
 from flipsite.errors import SettingsError
@@ -152,13 +152,10 @@ class _CountsEntry(Section):
             fault = f"outcomes: expected {n_outcomes} counts, found {len(counts)}"
         elif min(counts) < 0 or sum(counts) > n_draws:
             fault = f"draws: expected at least the sum of the counts, found {n_draws}"
-        elif n_draws > _MOST_COUNTED:
-            fault = f"draws: expected at most {_MOST_COUNTED:,}, found {n_draws}"
+        elif n_draws > MOST_DRAWS:
+            fault = f"draws: expected at most {MOST_DRAWS:,}, found {n_draws}"
         row = PrintedCounts(model=self.model.strip(), counts=counts, n_draws=n_draws, source=self.source)
         return fault or row
-
-
-_MOST_COUNTED = 10**12
 
 
 class _FiguresFile(Section):

@@ -7,7 +7,7 @@ from typing import TextIO
 
 import pyarrow.parquet as pq
 
-from flipsite.domain.counts import PrintedCounts
+from flipsite.domain.counts import MOST_DRAWS, PrintedCounts
 from flipsite.domain.display import plural
 from flipsite.domain.distribution import MOST_OUTCOMES
 from flipsite.domain.study import Kind
@@ -293,7 +293,9 @@ class _Table:
         cell = row.get(name or "")
         count = _whole(cell, self.options)
         if count is None:
-            raise self._fault(place, f"{name} {cell or ''!r} is no count; expected a whole number")
+            raise self._fault(
+                place, f"{name} {cell or ''!r} is no count; expected a whole number up to {MOST_DRAWS:,}"
+            )
         return count
 
     def _fault(self, place: str, words: str) -> UsageError:
@@ -398,7 +400,7 @@ class _Columns:
 
 def _whole(cell: str | None, options: ImportOptions) -> int | None:
     """The count that a cell holds, such as 27 or 27.0; None where it holds none."""
-    return whole_of(number_of(cell, decimal=options.decimal), most=10**12)
+    return whole_of(number_of(cell, decimal=options.decimal), most=MOST_DRAWS)
 
 
 def _notes(unused: Sequence[str]) -> tuple[str, ...]:
