@@ -10,8 +10,10 @@ from tests.workflows.killing import killed_at
 
 from flipsite.cli.main import cli
 from flipsite.project import find_project
+from flipsite.settings import load_study
 from flipsite.store.cache.cache import Cache
 from flipsite.workflows.adopt import adopt_snapshot
+from flipsite.workflows.snapshot import write_snapshot
 
 WORDS = ("collect", "trial", "--simulated", "--yes")
 SNAPSHOT = Path("content/studies/trial/draws.parquet")
@@ -104,3 +106,17 @@ def one(root: Path, query: str) -> int:
         (number,) = cache.execute(query).fetchone()
     cache.close()
     return int(number)
+
+
+def test_measured_probabilities_come_back_to_the_last_digit(tmp_path: Path) -> None:
+    """Each was rounded for itself; the sum of the rounded ones would miss many of the stored covers."""
+    shipped = Path(__file__).parents[2] / "content" / "studies" / "small-models-logprobs"
+    folder = tmp_path / shipped.name
+    shutil.copytree(shipped, folder)
+    before = (folder / "draws.parquet").read_bytes()
+    now = "2026-12-01T00:00:00Z"
+    with Cache(tmp_path / "cache.sqlite", study=folder.name, protocol=None, now=now) as cache:
+        adopt_snapshot(folder, cache)
+        (folder / "draws.parquet").unlink()
+        write_snapshot(folder, cache, load_study(folder))
+    assert (folder / "draws.parquet").read_bytes() == before

@@ -1,8 +1,8 @@
 """A committed snapshot taken into an empty cache, so that a clone goes on where its author stopped."""
 
 import json
-from collections.abc import Iterator
-from math import isnan, log
+from collections.abc import Iterator, Sequence
+from math import copysign, floor, fsum, isnan, log, log10, nan
 from pathlib import Path
 
 from flipsite.collect.reading.answer import READER
@@ -136,10 +136,31 @@ def _logprobs(draws: Draws, row: int) -> object:
     p = probabilities_of(text) if text else None
     if p is None or drawn < 0 or len(p) != len(labels):
         return None
+    shares = _unrounded(p, float(draws.p_cover[row]) if draws.p_cover is not None else nan)
     top = [
         {"token": label, "logprob": log(each) if each else None}
-        for label, each in zip(labels, p, strict=True)
+        for label, each in zip(labels, shares, strict=True)
         if each is not None
     ]
-    own = p[drawn]
+    own = shares[drawn]
     return {"content": [{"token": labels[drawn], "logprob": log(own) if own else None, "top_logprobs": top}]}
+
+
+def _unrounded(p: Sequence[float | None], cover: float) -> list[float | None]:
+    """Probabilities that round to these six digits, and whose sum rounds to the cover.
+
+    Each was rounded for itself, so that their sum may miss the cover by a few of its last digits: each is
+    moved by the same part of its own last digit.
+    """
+    digits = [_last_digit(each) for each in p if each]
+    missing, enough = cover - fsum(each for each in p if each), _last_digit(cover) / 2
+    if not digits or not abs(missing) > enough:
+        return list(p)
+    least = (abs(missing) - enough) / fsum(digits)
+    part = copysign((least + 0.5) / 2, missing)  # from half a digit on a probability would round to another
+    return [each + part * _last_digit(each) if each else each for each in p]
+
+
+def _last_digit(number: float) -> float:
+    """The unit of the sixth digit of a positive number."""
+    return float(10.0 ** (floor(log10(number)) - 5))
