@@ -51,6 +51,16 @@ TYPES = [
     "small-models-range/models/google/gemma-3-270m/index.html",
     "small-models-dozen/models/google/gemma-3-270m/index.html",
     "trial/embed/frame/leaderboard.html",
+    "404.html",
+    "models/google/gemma-3-270m/index.html",
+    "small-models/methods/index.html",
+    "small-models/models/google/gemma-3-270m/index.html",
+    "small-models-die/index.html",
+    "small-models-die/models/google/gemma-3-270m/index.html",
+    "small-models-range/leaderboard/index.html",
+    "small-models-dozen/index.html",
+    "small-models-logprobs/models/google/gemma-3-270m/index.html",
+    "small-models-text/models/google/gemma-3-270m/index.html",
 ]
 OPTIONS = {
     "runOnly": ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"],
@@ -162,6 +172,16 @@ def test_whoever_comes_by_keyboard_sees_where_they_are(
     assert len(stops) > 5
     faint = [stop for stop in stops if stop["width"] < 2 or contrast(stop["outline"], stop["ground"]) < 3]
     assert faint == []
+
+
+@EVERY
+def test_no_width_or_theme_is_left_out(opened: Callable[..., Any], path: str) -> None:
+    """A light phone and a dark desk: what the two looks above leave out of colours and widths."""
+    for scheme, width in (("light", 320), ("dark", 1280)):
+        window = {"width": width, "height": 900}
+        with opened(path, color_scheme=scheme, reduced_motion="reduce", viewport=window) as page:
+            rules = Axe().run(page, options=OPTIONS | {"runOnly": OF_A_PHONE}).response["violations"]
+            assert [(rule["id"], [node["target"] for node in rule["nodes"]][:3]) for rule in rules] == []
 
 
 @EVERY

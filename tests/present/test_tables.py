@@ -2,6 +2,7 @@
 
 import csv
 import io
+import math
 import re
 
 from hypothesis import given
@@ -9,7 +10,7 @@ from hypothesis import strategies as st
 from markdown_it import MarkdownIt
 
 from flipsite.domain.display import Cell, Heading, Table
-from flipsite.present.tables import csv_records, csv_table, markdown_table
+from flipsite.present.tables import csv_records, csv_table, markdown_table, without_residue
 
 HOSTILE = "a|b_c*<b>{{ x }}`\"'$&#[x](y)\\~~😀"
 
@@ -57,3 +58,18 @@ def test_csv_disarms_what_a_spreadsheet_would_run() -> None:
 
 def test_csv_leaves_numbers_numbers() -> None:
     assert csv_records(["x", "y"], [{"x": -0.5, "y": None}]) == "x,y\n-0.5,\n"
+
+
+@given(st.floats(allow_nan=False, allow_infinity=False))
+def test_numbers_of_files_keep_twelve_digits(value: float) -> None:
+    """The residue of a sum goes, and nothing else of a number or a text."""
+    kept = without_residue(value)
+    assert isinstance(kept, float)
+    assert math.isclose(kept, value, rel_tol=1e-11)
+    assert len(f"{kept!r}".split("e")[0].replace(".", "").strip("-0")) <= 12 or kept >= 1e12
+    assert without_residue([0.1 + 0.2, "0.30000000000000004", None, 3]) == [
+        0.3,
+        "0.30000000000000004",
+        None,
+        3,
+    ]

@@ -91,8 +91,15 @@ def csv_table(table: Table) -> str:
 
 def csv_records(keys: Sequence[str], records: Iterable[Mapping[str, object]]) -> str:
     """Records as CSV: missing is empty, and a spreadsheet runs no text of theirs."""
-    rows = ([csv_cell(record[key]) for key in keys] for record in records)
+    rows = ([csv_cell(without_residue(record[key])) for key in keys] for record in records)
     return "".join(",".join(row) + "\n" for row in ([csv_cell(key) for key in keys], *rows))
+
+
+def without_residue(value: object) -> object:
+    """A number with the 12 digits that mean something: `0.3` for 0.30000000000000004; all else as it is."""
+    if isinstance(value, list | tuple):
+        return [without_residue(each) for each in value]
+    return float(f"{value:.12g}") if isinstance(value, float) else value
 
 
 def study_note(study: Study) -> str:

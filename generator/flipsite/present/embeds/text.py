@@ -6,7 +6,7 @@ from typing import Final
 
 from flipsite.domain.display import Cell
 from flipsite.present.embeds.registry import Embed, source_record
-from flipsite.present.tables import markdown_table
+from flipsite.present.tables import markdown_table, without_residue
 from flipsite.present.text.escaping import foreign_address, foreign_text, plain_words, shown
 
 EMBED_FORMAT: Final = 1
@@ -65,7 +65,7 @@ def _rows(embed: Embed) -> Iterator[dict[str, object]]:
 
 
 def _cell(cell: Cell, base_url: str | None) -> dict[str, object]:
-    shape: dict[str, object] = {"value": cell.value, "text": shown(cell.text)}
+    shape: dict[str, object] = {"value": without_residue(cell.value), "text": shown(cell.text)}
     if cell.link and base_url:
         shape["url"] = f"{base_url}{cell.link}"
     return shape

@@ -26,7 +26,7 @@ from flipsite.present.pages.page import Page
 from flipsite.present.pages.pairs import has_pairs, pairs_page
 from flipsite.present.pages.predictors import predictors_page
 from flipsite.present.pages.study_answers import answers_page
-from flipsite.present.tables import TOP, csv_records, spend_table, study_note
+from flipsite.present.tables import TOP, csv_records, spend_table, study_note, without_residue
 
 
 def spend_page(report: StudyReport, figures: Mapping[str, Figure]) -> Page:
@@ -183,7 +183,8 @@ def _json(value: object) -> bytes:
     return encoded(text + "\n")
 
 
-def _json_lines(records: Sequence[object]) -> bytes:
+def _json_lines(records: Sequence[Mapping[str, object]]) -> bytes:
     """A JSON array with a line for each record: indented it takes thrice as long."""
-    lines = (json.dumps(record, ensure_ascii=False, allow_nan=False) for record in records)
+    tidy = ({key: without_residue(value) for key, value in record.items()} for record in records)
+    lines = (json.dumps(record, ensure_ascii=False, allow_nan=False) for record in tidy)
     return encoded("[\n{}\n]\n".format(",\n".join(lines)))
