@@ -90,27 +90,35 @@
   const label = (model) => (chosen.some((each) => each !== model && each.name === model.name) ? `${model.name} (${model.title})` : model.name);
 
   /** The difference of two biases from their intervals (Zou & Donner 2008); the more biased first. */
-  function difference(a, b) {
+  function contrast(a, b) {
     const [one, other] = b.bias > a.bias ? [b, a] : [a, b];
     const value = one.bias - other.bias;
     const low = value - Math.hypot(one.bias - one.low, other.high - other.bias);
     const high = value + Math.hypot(one.high - one.bias, other.bias - other.low);
-    return make("tr", {}, make("th", { scope: "row" }, ...breakable(label(one))), make("td", {}, ...breakable(label(other))),
-      make("td", { className: "number", textContent: signed(value, 3) }), make("td", { className: "short", textContent: `${signed(low, 2)} to ${signed(high, 2)}` }),
-      make("td", { textContent: low > 0 || high < 0 ? "yes" : "no" }));
+    return { one: label(one), other: label(other), value, interval: `${signed(low, 2)} to ${signed(high, 2)}`, isClear: low > 0 };
   }
+
+  const difference = ({ one, other, value, interval, isClear }) => make("tr", {},
+    make("th", { scope: "row" }, ...breakable(one)), make("td", {}, ...breakable(other)),
+    make("td", { className: "number", textContent: signed(value, 3) }), make("td", { className: "short", textContent: interval }),
+    make("td", { textContent: isClear ? "yes" : "no" }));
+
+  const sentence = ({ one, other, value, interval, isClear }) => (isClear
+    ? `${one} is more biased than ${other}, by ${value.toFixed(3)} (${interval}).`
+    : `The biases of ${one} and ${other} differ by ${value.toFixed(3)} (${interval}), which may be chance.`);
 
   function show(said = "") {
     const widest = Math.max(0.5, ...chosen.map((model) => model.widest));
     const known = chosen.filter(({ low }) => low !== null);
     view.querySelector(".compared tbody").replaceChildren(...chosen.map((model) => row(model, widest)));
     view.querySelector(".ruler small").replaceChildren(make("span", { textContent: "0" }), make("span", { textContent: String(widest) }));
-    view.querySelector(".differences tbody").replaceChildren(...known.flatMap((one, at) => known.slice(at + 1).map((other) => difference(one, other))));
+    const contrasts = known.flatMap((one, at) => known.slice(at + 1).map((other) => contrast(one, other)));
+    view.querySelector(".differences tbody").replaceChildren(...contrasts.map(difference));
     view.querySelector(".differences").hidden = known.length < 2;
     view.hidden = !chosen.length;
     clear.hidden = !chosen.length;
     const n = chosen.length;
-    count.textContent = said || (n === 1 ? "Add a second model" : n ? `${n} models` : "");
+    count.textContent = said || (n === 1 ? "Add a second model" : n === 2 && contrasts.length ? sentence(contrasts[0]) : n ? `${n} models` : "");
     const query = new URLSearchParams(chosen.map(({ key }) => ["m", key])).toString();
     history.replaceState(null, "", query ? `?${query}` : location.pathname);
   }

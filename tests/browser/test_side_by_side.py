@@ -28,6 +28,11 @@ def test_a_difference_has_its_interval(opened: Callable[..., Any]) -> None:
         value, (low, high) = float(cells[2]), map(float, cells[3].replace("−", "-").split(" to "))
         assert 0 < low < value < high
         assert cells[4] == "yes"
+        assert (
+            page.locator(".count")
+            .inner_text()
+            .startswith(f"coin/always-one is more biased than {cells[1]}, by 0.")
+        )
 
 
 def test_a_model_leads_to_its_answers_and_has_the_bias_of_its_interval(opened: Callable[..., Any]) -> None:

@@ -10,7 +10,7 @@ pytestmark = pytest.mark.browser
 _UNREAD = re.compile(r"<(script|style|pre)\b.*?</\1>|<[^>]*>", re.DOTALL)
 _LONG_NUMBER = re.compile(r"(?<![\w.])\d+\.\d{8,}(?!\w)")
 _PROGRAMS_VALUE = re.compile(r">\s*(?:None|nan|NaN|inf|undefined|\[\]|\{\})\s*<")
-_RESIDUE = re.compile(r"\d\.\d*(?:0{7}[1-9]\d?|9{7}\d\d?)(?![\de])")
+_RESIDUE = re.compile(r"(?<![\d.])(?=[\d.]{17})\d+\.\d*(?:0{7}[1-9]\d?|9{7}\d\d?)(?![\de])")
 """A sum's last digits, as in 0.30000000000000004."""
 
 
