@@ -9,7 +9,7 @@ import altair as alt
 from flipsite.domain.display import Figure, plural
 from flipsite.domain.estimates import Estimate, Sway, Verdict
 from flipsite.domain.study import Study
-from flipsite.present.charts.figure import AnyChart, Canvas, Margins, Row, figure, placed
+from flipsite.present.charts.figure import AnyChart, Canvas, Margins, Row, figure, layered, placed
 from flipsite.present.charts.marks import (
     DRAWN_TOOLTIP,
     MOST_MARKS,
@@ -177,4 +177,4 @@ def _ranked_marks(rows: Sequence[Row], canvas: Canvas, *, top: float, n_models: 
         return (row["row"] + 0.5) / n_models * width, (1 - row["bias"] / top) * height
 
     names = extreme_names(rows, canvas, place=mark, width=width, height=height)
-    return placed(alt.layer(*layers, *names), canvas, margins, height=height)
+    return placed(layered(*layers, *names), canvas, margins, height=height)

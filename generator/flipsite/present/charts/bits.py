@@ -8,7 +8,7 @@ from flipsite.analyse.methods.bits import study_bits
 from flipsite.analyse.report import StudyReport
 from flipsite.domain.display import Figure, plural
 from flipsite.domain.urls import model_page
-from flipsite.present.charts.figure import AnyChart, Canvas, Margins, Row, figure, placed
+from flipsite.present.charts.figure import AnyChart, Canvas, Margins, Row, figure, layered, placed
 from flipsite.present.charts.marks import NAMES_PX, ROW_PX, place_axis, row_names
 from flipsite.present.charts.theme import ink
 from flipsite.present.text.escaping import address, shown
@@ -92,5 +92,5 @@ def _rows(rows: Sequence[Row], canvas: Canvas) -> AnyChart:
         )
     )
     margins = Margins(left=10 if canvas.narrow else NAMES_PX, right=14, top=60, bottom=20)
-    chart = alt.layer(lines, points, row_names(rows, canvas, y=y))
+    chart = layered(lines, points, row_names(rows, canvas, y=y))
     return placed(chart, canvas, margins, height=len(rows) * ROW_PX[canvas.width])

@@ -13,7 +13,7 @@ from flipsite.domain.display import Figure, plural
 from flipsite.domain.estimates import Estimate, Verdict
 from flipsite.domain.study import Study
 from flipsite.present.charts.bias import verdict_sentence
-from flipsite.present.charts.figure import AnyChart, Canvas, Margins, Row, figure, placed
+from flipsite.present.charts.figure import AnyChart, Canvas, Margins, Row, figure, layered, placed
 from flipsite.present.charts.marks import upward_axis, verdict_scales
 from flipsite.present.charts.theme import VERDICT_MARKS, ink
 from flipsite.present.text.formats import count_text, percent_text
@@ -192,7 +192,7 @@ def _histogram(
         y2=alt.Y2("top:Q"),
     )
     margins = Margins(left=36, right=12, top=68, bottom=44)
-    return placed(alt.layer(band, lid, bars, name), canvas, margins, height=240 if canvas.narrow else 300)
+    return placed(layered(band, lid, bars, name), canvas, margins, height=240 if canvas.narrow else 300)
 
 
 def _verdict_bars(chart: alt.Chart, rows: Sequence[Row], *, x: Any, x2: Any, y: Any, y2: Any) -> alt.Chart:
@@ -229,4 +229,4 @@ def _one_bar(rows: Sequence[Row], canvas: Canvas, *, n_models: int) -> AnyChart:
     )
     text = canvas.chart(rows).mark_text(align="left", baseline="top", dx=2)
     words = text.encode(x=x, y=alt.YValue(34), text=alt.Text("words:N"))
-    return placed(alt.layer(drawn, words), canvas, Margins(left=2, right=2, top=4, bottom=28), height=26)
+    return placed(layered(drawn, words), canvas, Margins(left=2, right=2, top=4, bottom=28), height=26)

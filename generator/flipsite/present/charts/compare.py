@@ -12,7 +12,7 @@ from flipsite.analyse.report import StudyReport
 from flipsite.domain.display import Figure, plural
 from flipsite.domain.estimates import Estimate
 from flipsite.domain.study import Kind, Study
-from flipsite.present.charts.figure import AnyChart, Canvas, Margins, Row, figure, placed
+from flipsite.present.charts.figure import AnyChart, Canvas, Margins, Row, figure, layered, placed
 from flipsite.present.charts.marks import (
     MOST_MARKS,
     bias_interval,
@@ -138,7 +138,7 @@ def _points(rows: Sequence[Row], canvas: Canvas, study: Study) -> AnyChart:
         return row["before"] / top * side, (1 - row["after"] / top) * side
 
     names = extreme_names(rows, canvas, place=mark, width=side, height=side)
-    return placed(alt.layer(*layers, *names), canvas, margins, height=side)
+    return placed(layered(*layers, *names), canvas, margins, height=side)
 
 
 _BEGAN = ScatterAxis(

@@ -80,6 +80,24 @@ class Margins:
     bottom: int
 
 
+def layered(*charts: AnyChart) -> alt.LayerChart:
+    """The charts on top of each other, with the data that all of them share stated once.
+
+    `alt.layer` copies each of them four times over, to look for parameters; ours have none.
+    """
+    layers: list[Any] = list(charts)
+    data = charts[0].data
+    if not all(chart.data is data for chart in charts):
+        data = alt.Undefined
+    elif data is not alt.Undefined:
+        layers = [chart.copy(deep=False) for chart in charts]
+        for layer in layers:
+            layer.data = alt.Undefined
+    made = alt.LayerChart()
+    made.data, made.layer = data, layers
+    return made
+
+
 def placed(chart: AnyChart, canvas: Canvas, margins: Margins, *, height: int | alt.Step) -> AnyChart:
     """The chart at its size: `height` is the plot's, the width what the margins leave of the canvas's."""
     # `properties` would copy every layer twice.

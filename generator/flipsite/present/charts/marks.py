@@ -12,7 +12,7 @@ import altair as alt
 from flipsite.domain.display import plural
 from flipsite.domain.estimates import Estimate, Sway
 from flipsite.domain.study import Study
-from flipsite.present.charts.figure import NARROW_PX, WIDE_PX, AnyChart, Canvas, Margins, Row, placed
+from flipsite.present.charts.figure import NARROW_PX, WIDE_PX, AnyChart, Canvas, Margins, Row, layered, placed
 from flipsite.present.charts.theme import VERDICT_MARKS, ink
 from flipsite.present.text.escaping import address, shown
 from flipsite.present.text.formats import bias_text
@@ -304,7 +304,7 @@ def with_names(
     x, y = alt.X("bias:Q", scale=bias_scale(top), axis=axis), place_axis(n_rows)
     points = verdict_points(rows, canvas, size=80, x=x, y=y, tooltip=tooltip, legend_y=-80)
     margins = Margins(left=10 if canvas.narrow else NAMES_PX, right=14, top=86, bottom=30)
-    chart = alt.layer(*layers, points, row_names(rows, canvas, y=y))
+    chart = layered(*layers, points, row_names(rows, canvas, y=y))
     return placed(chart, canvas, margins, height=n_rows * ROW_PX[canvas.width])
 
 

@@ -11,7 +11,7 @@ from flipsite.analyse.verdict import FAIR_MARGIN
 from flipsite.domain.display import Figure, plural, usd_text
 from flipsite.domain.money import dollars
 from flipsite.domain.urls import model_page
-from flipsite.present.charts.figure import AnyChart, Canvas, Margins, Row, figure, placed
+from flipsite.present.charts.figure import AnyChart, Canvas, Margins, Row, figure, layered, placed
 from flipsite.present.charts.marks import MOST_MARKS, bias_scale, upward_axis
 from flipsite.present.charts.theme import Token, ink
 from flipsite.present.methods.words import way_text
@@ -131,7 +131,7 @@ def _points(rows: Sequence[Row], canvas: Canvas, *, priced: bool) -> AnyChart:
     )
     bottom = 46 if priced or not _upright(rows, canvas) else 176
     margins = Margins(left=40, right=20, top=74, bottom=bottom)
-    return placed(alt.layer(joined, marks), canvas, margins, height=250 if canvas.narrow else 320)
+    return placed(layered(joined, marks), canvas, margins, height=250 if canvas.narrow else 320)
 
 
 def _across_price(rows: Sequence[Row]) -> alt.X:

@@ -9,7 +9,7 @@ from flipsite.analyse.report import StudyReport
 from flipsite.domain.display import Figure, plural
 from flipsite.domain.estimates import Estimate
 from flipsite.domain.study import Study
-from flipsite.present.charts.figure import AnyChart, Canvas, Margins, Row, figure, placed
+from flipsite.present.charts.figure import AnyChart, Canvas, Margins, Row, figure, layered, placed
 from flipsite.present.charts.marks import MOST_MARKS, NAMES_PX, ROW_PX, named_row, place_axis, row_names
 from flipsite.present.charts.theme import ink
 from flipsite.present.outcomes.favourites import favourites
@@ -131,7 +131,7 @@ def _grid(cells: Sequence[Row], names: Sequence[Row], canvas: Canvas, *, study: 
         row_names(names, canvas, y=y),
     ]
     margins = Margins(left=10 if canvas.narrow else NAMES_PX, right=14, top=40, bottom=12)
-    return placed(alt.layer(*layers), canvas, margins, height=n_rows * pitch)
+    return placed(layered(*layers), canvas, margins, height=n_rows * pitch)
 
 
 def _ticks(study: Study) -> list[Row]:

@@ -7,7 +7,7 @@ import altair as alt
 
 from flipsite.analyse.cross_study.step_likeness import Calibration
 from flipsite.domain.display import Figure, plural
-from flipsite.present.charts.figure import AnyChart, Canvas, Margins, Row, figure, placed
+from flipsite.present.charts.figure import AnyChart, Canvas, Margins, Row, figure, layered, placed
 from flipsite.present.charts.theme import Token, ink
 from flipsite.present.text.escaping import shown
 from flipsite.present.text.formats import interval_text, percent_text
@@ -130,7 +130,7 @@ def _power_lines(
             ),
         ]
     margins = Margins(left=48, right=14, top=40 + 20 * len(curves), bottom=46)
-    return placed(alt.layer(*layers), canvas, margins, height=240 if canvas.narrow else 300)
+    return placed(layered(*layers), canvas, margins, height=240 if canvas.narrow else 300)
 
 
 def _calibration_points(rows: Sequence[Row], canvas: Canvas) -> AnyChart:
@@ -160,4 +160,4 @@ def _calibration_points(rows: Sequence[Row], canvas: Canvas) -> AnyChart:
     margins = Margins(
         left=48, right=canvas.width - side - 48 - (0 if canvas.narrow else 150), top=34, bottom=46
     )
-    return placed(alt.layer(*layers), canvas, margins, height=side)
+    return placed(layered(*layers), canvas, margins, height=side)

@@ -10,7 +10,7 @@ from flipsite.domain.display import Figure, plural
 from flipsite.domain.features import FEATURES
 from flipsite.domain.fit import Effect, Fit, FittedForm, Part, Term
 from flipsite.domain.study import Study
-from flipsite.present.charts.figure import AnyChart, Canvas, Margins, Row, figure, placed
+from flipsite.present.charts.figure import AnyChart, Canvas, Margins, Row, figure, layered, placed
 from flipsite.present.charts.marks import NAMES_PX, ROW_PX, place_axis
 from flipsite.present.charts.theme import ink
 from flipsite.present.text.escaping import shown
@@ -153,7 +153,7 @@ def _curve(rows: Sequence[Row], canvas: Canvas, *, effect: Effect, label: str) -
         ),
     ]
     margins = Margins(left=40, right=18, top=30, bottom=46)
-    return placed(alt.layer(*layers), canvas, margins, height=200 if canvas.narrow else 240)
+    return placed(layered(*layers), canvas, margins, height=200 if canvas.narrow else 240)
 
 
 def _classes(rows: Sequence[Row], canvas: Canvas, *, quantity: str) -> AnyChart:
@@ -185,7 +185,7 @@ def _classes(rows: Sequence[Row], canvas: Canvas, *, quantity: str) -> AnyChart:
         ),
     ]
     margins = Margins(left=12 if canvas.narrow else NAMES_PX, right=16, top=58, bottom=12)
-    return placed(alt.layer(*layers), canvas, margins, height=len(rows) * ROW_PX[canvas.width])
+    return placed(layered(*layers), canvas, margins, height=len(rows) * ROW_PX[canvas.width])
 
 
 _FACTORS = (0.1, 0.2, 0.5, 1, 2, 5, 10)
@@ -334,7 +334,7 @@ def _forest(rows: Sequence[Row], canvas: Canvas, *, title: str) -> AnyChart:
         ),
     ]
     margins = Margins(left=12 if canvas.narrow else NAMES_PX, right=16, top=58, bottom=12)
-    return placed(alt.layer(*layers), canvas, margins, height=len(rows) * ROW_PX[canvas.width])
+    return placed(layered(*layers), canvas, margins, height=len(rows) * ROW_PX[canvas.width])
 
 
 def _bins(rows: Sequence[Row], canvas: Canvas) -> AnyChart:
@@ -367,4 +367,4 @@ def _bins(rows: Sequence[Row], canvas: Canvas) -> AnyChart:
         ),
     ]
     margins = Margins(left=40, right=12, top=30, bottom=84 if canvas.narrow else 46)
-    return placed(alt.layer(*layers), canvas, margins, height=220)
+    return placed(layered(*layers), canvas, margins, height=220)

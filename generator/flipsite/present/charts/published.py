@@ -14,7 +14,7 @@ from flipsite.analyse.published.enrichment import Enrichment
 from flipsite.domain.display import Figure, plural
 from flipsite.domain.estimates import Estimate, Printed
 from flipsite.domain.study import Study
-from flipsite.present.charts.figure import AnyChart, Canvas, Margins, Row, figure, placed
+from flipsite.present.charts.figure import AnyChart, Canvas, Margins, Row, figure, layered, placed
 from flipsite.present.charts.marks import (
     TOOLTIP,
     bias_of,
@@ -110,7 +110,7 @@ def _stated_bars(rows: Sequence[Row], canvas: Canvas, *, top: float) -> AnyChart
         whole.mark_text(baseline="middle", **named).encode(x=left, y=y, text=alt.Text("what:N")),
     ]
     margins = Margins(left=10 if canvas.narrow else 200, right=16, top=14, bottom=10)
-    return placed(alt.layer(*layers), canvas, margins, height=len(rows) * (56 if canvas.narrow else 40))
+    return placed(layered(*layers), canvas, margins, height=len(rows) * (56 if canvas.narrow else 40))
 
 
 def _in_order(estimates: Sequence[Estimate], printed: Printed, table: str) -> list[Estimate]:
@@ -406,4 +406,4 @@ def _names(rows: Sequence[Row], canvas: Canvas, *, y: alt.Y, field: str) -> alt.
 def _placed(layers: Sequence[alt.Chart], canvas: Canvas, *, n_rows: int) -> AnyChart:
     margins = Margins(left=10 if canvas.narrow else _NAMES_PX, right=16, top=54, bottom=14)
     tall = _ROW_PX + (18 if canvas.narrow else 0)
-    return placed(alt.layer(*layers), canvas, margins, height=n_rows * tall)
+    return placed(layered(*layers), canvas, margins, height=n_rows * tall)

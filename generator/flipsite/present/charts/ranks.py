@@ -7,7 +7,7 @@ import altair as alt
 from flipsite.domain.display import Figure, plural
 from flipsite.domain.estimates import Estimate
 from flipsite.domain.study import Study
-from flipsite.present.charts.figure import AnyChart, Canvas, Margins, Row, figure, placed
+from flipsite.present.charts.figure import AnyChart, Canvas, Margins, Row, figure, layered, placed
 from flipsite.present.charts.marks import (
     MOST_MARKS,
     NAMED_ROWS,
@@ -108,7 +108,7 @@ def _named_ranks(rows: Sequence[Row], canvas: Canvas, *, n_rows: int, last: int)
         row_names(rows, canvas, y=y),
     ]
     margins = Margins(left=10 if canvas.narrow else NAMES_PX, right=14, top=86, bottom=12)
-    return placed(alt.layer(*layers), canvas, margins, height=n_rows * ROW_PX[canvas.width])
+    return placed(layered(*layers), canvas, margins, height=n_rows * ROW_PX[canvas.width])
 
 
 def _ranked_marks(rows: Sequence[Row], canvas: Canvas, *, n_rows: int, last: int) -> AnyChart:
@@ -134,7 +134,7 @@ def _ranked_marks(rows: Sequence[Row], canvas: Canvas, *, n_rows: int, last: int
         linked=not canvas.narrow,
     )
     margins = Margins(left=44, right=12, top=68, bottom=30)
-    chart = alt.layer(
+    chart = layered(
         span.encode(x=x, y=alt.Y("low:Q", scale=_scale(last), axis=up), y2=alt.Y2("high:Q")), points
     )
     return placed(chart, canvas, margins, height=260 if canvas.narrow else 340)

@@ -19,7 +19,7 @@ from flipsite.domain.display import Figure, plural, usd_text
 from flipsite.domain.estimates import Estimate
 from flipsite.domain.money import usd
 from flipsite.domain.study import Feature, Study
-from flipsite.present.charts.figure import AnyChart, Canvas, Margins, Row, figure, placed
+from flipsite.present.charts.figure import AnyChart, Canvas, Margins, Row, figure, layered, placed
 from flipsite.present.charts.marks import (
     bias_of,
     bias_scale,
@@ -278,7 +278,7 @@ def scatter(
         return share * width, (1 - row["bias"] / top) * height
 
     names = extreme_names(rows, canvas, place=place, width=width, height=height)
-    return placed(alt.layer(*joined, points, *names), canvas, _MARGINS, height=height)
+    return placed(layered(*joined, points, *names), canvas, _MARGINS, height=height)
 
 
 def bias_axis(study: Study) -> alt.Y:

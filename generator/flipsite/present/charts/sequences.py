@@ -12,7 +12,7 @@ from flipsite.analyse.sequences.study import SequenceStudy
 from flipsite.domain.display import Figure, plural
 from flipsite.domain.study import Study
 from flipsite.domain.urls import model_page
-from flipsite.present.charts.figure import AnyChart, Canvas, Margins, Row, figure, placed
+from flipsite.present.charts.figure import AnyChart, Canvas, Margins, Row, figure, layered, placed
 from flipsite.present.charts.marks import MOST_MARKS, upward_axis
 from flipsite.present.charts.theme import ink
 from flipsite.present.sequences.words import names_of
@@ -113,4 +113,4 @@ def _points(rows: Sequence[Row], cloud: Sequence[Row], canvas: Canvas) -> AnyCha
     ]
     side = 250 if canvas.narrow else 360
     right = canvas.width - (290 if canvas.narrow else 520) - 40
-    return placed(alt.layer(*layers), canvas, Margins(left=40, right=right, top=34, bottom=46), height=side)
+    return placed(layered(*layers), canvas, Margins(left=40, right=right, top=34, bottom=46), height=side)

@@ -12,7 +12,7 @@ from flipsite.domain.estimates import Estimate
 from flipsite.domain.money import NOTHING, Usd, total
 from flipsite.domain.study import Study
 from flipsite.domain.urls import model_page
-from flipsite.present.charts.figure import AnyChart, Canvas, Margins, Row, figure, placed
+from flipsite.present.charts.figure import AnyChart, Canvas, Margins, Row, figure, layered, placed
 from flipsite.present.charts.marks import (
     NAMES_PX,
     ROW_PX,
@@ -206,7 +206,7 @@ def _spend_bars(rows: Sequence[Row], canvas: Canvas) -> AnyChart:
         row_names(rows, canvas, y=y),
     ]
     margins = Margins(left=10 if canvas.narrow else NAMES_PX, right=10, top=4, bottom=8)
-    return placed(alt.layer(*layers), canvas, margins, height=len(rows) * ROW_PX[canvas.width])
+    return placed(layered(*layers), canvas, margins, height=len(rows) * ROW_PX[canvas.width])
 
 
 def _cost_row(estimate: Estimate) -> Row:

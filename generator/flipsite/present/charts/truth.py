@@ -7,7 +7,7 @@ import altair as alt
 from flipsite.domain.display import Figure, plural
 from flipsite.domain.estimates import Estimate
 from flipsite.domain.study import Study
-from flipsite.present.charts.figure import AnyChart, Canvas, Margins, Row, figure, placed
+from flipsite.present.charts.figure import AnyChart, Canvas, Margins, Row, figure, layered, placed
 from flipsite.present.charts.marks import NAMES_PX, ROW_PX, named_row, place_axis, row_names, verdict_points
 from flipsite.present.charts.theme import ink
 from flipsite.present.text.escaping import shown
@@ -99,4 +99,4 @@ def _truth_rows(rows: Sequence[Row], canvas: Canvas, *, target: float) -> AnyCha
         row_names(rows, canvas, y=y),
     ]
     margins = Margins(left=10 if canvas.narrow else NAMES_PX, right=14, top=86, bottom=12)
-    return placed(alt.layer(*layers), canvas, margins, height=len(rows) * ROW_PX[canvas.width])
+    return placed(layered(*layers), canvas, margins, height=len(rows) * ROW_PX[canvas.width])
