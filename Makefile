@@ -9,6 +9,9 @@ TOOLS := build/tools
 # Where it is set, as in many containers, each of a thousand processes compiles the package again.
 export PYTHONDONTWRITEBYTECODE :=
 
+# A worker a core. Each runs neighbours, which share what their file built, and takes of the others when it is done.
+SHARED := -n auto --dist worksteal
+
 .PHONY: site test lint serve browser blogs slow torture torture-slice fuzz fit-check spark-check controls notebook docs
 .PHONY: real-models bench bench-collect bench-preview bench-scale bench-keystroke load lighthouse vnu pictures
 .PHONY: lock sbom audit compat golden hooks pre-commit clean
@@ -17,7 +20,7 @@ site: $(STAMP)
 	$(BIN)/flipsite build
 
 test: $(STAMP)
-	$(BIN)/python -m pytest -m "not browser and not blogs and not bayes and not slow and not torture and not spark" -n auto
+	$(BIN)/python -m pytest -m "not browser and not blogs and not bayes and not slow and not torture and not spark" $(SHARED)
 
 lint: $(STAMP)
 	$(BIN)/ruff check .
@@ -39,7 +42,7 @@ spark-check: $(STAMP)
 
 # Wants Debian's chromium on the machine; .ci/run installs it.
 browser: $(STAMP)
-	$(BIN)/python -m pytest -m browser -n auto --dist loadfile
+	$(BIN)/python -m pytest -m browser $(SHARED)
 
 # Wants Debian's jekyll, hugo, pandoc, cmark-gfm and chromium; .ci/run installs them.
 blogs: $(STAMP)
@@ -47,7 +50,7 @@ blogs: $(STAMP)
 
 # Whole workflows, the notebook, every command of the docs, and all examples of every property.
 slow: $(STAMP)
-	$(BIN)/python -m pytest -m "(slow or property) and not spark and not bayes" --hypothesis-profile=full -n auto
+	$(BIN)/python -m pytest -m "(slow or property) and not spark and not bayes" --hypothesis-profile=full $(SHARED)
 
 # Ten minutes: every failing call, kills, power cuts, damage. FLIPSITE_TORTURE_SEED chooses another chance.
 torture: $(STAMP)

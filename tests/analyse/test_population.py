@@ -1,4 +1,4 @@
-from collections.abc import Callable
+from collections.abc import Mapping
 from dataclasses import replace
 
 import numpy as np
@@ -102,25 +102,26 @@ def test_the_articles_figures_leave_few_models_fair(article: Printed) -> None:
     found = not_none(fit_published_population(article))
     n = np.arange(40, 56)
 
-    def event(pmf: Callable[[np.ndarray, int], np.ndarray], low: float, high: float) -> float:
+    def event(chances: Mapping[int, np.ndarray], low: float, high: float) -> float:
         total = 0.0
-        for m in n.tolist():
-            k = np.arange(m + 1)
-            inside = (abs(k / m - 0.5) >= low - 1e-12) & (abs(k / m - 0.5) <= high + 1e-12)
-            total += pmf(k[inside], m).sum() / len(n)
+        for m, chance in chances.items():
+            bias = abs(np.arange(m + 1) / m - 0.5)
+            total += chance[(bias >= low - 1e-12) & (bias <= high + 1e-12)].sum() / len(n)
         return total
 
     second = found.second
     assert second is not None
 
     def log_likelihood(w: float, a: float, b: float, v: float) -> float:
-        def pmf(k: np.ndarray, m: int) -> np.ndarray:
+        def chances_of(m: int) -> np.ndarray:
+            k = np.arange(m + 1)
             others = (1 - v) * stats.betabinom.pmf(k, m, a, a) + v * stats.betabinom.pmf(k, m, b, b)
             return np.asarray(w * stats.binom.pmf(k, m, 0.5) + (1 - w) * others)
 
+        chances = {m: chances_of(m) for m in n.tolist()}
         edges = [(float(r.figure), 0.5 * 10**-r.decimals) for r in article.rows]
-        printed = sum(np.log(event(pmf, x - slack, x + slack)) for x, slack in edges)
-        return float(printed + 200 * np.log(event(pmf, 0.0315, 0.355)))
+        printed = sum(np.log(event(chances, x - slack, x + slack)) for x, slack in edges)
+        return float(printed + 200 * np.log(event(chances, 0.0315, 0.355)))
 
     best = (found.fair, found.alpha, second.alpha, second.weight)
     assert found.log_likelihood == pytest.approx(log_likelihood(*best), abs=1e-5)

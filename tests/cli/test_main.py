@@ -1,4 +1,4 @@
-"""The command line as its user meets it: real processes, real exit codes."""
+"""The command line as its user meets it; a real process where its status or its output is the subject."""
 
 import subprocess
 import sys
@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pytest
 from click.testing import CliRunner
+from tests.command_line import run
 
 from flipsite import __version__
 from flipsite.cli.main import COMMANDS, cli
@@ -57,9 +58,10 @@ def test_strict_fails_on_a_warning(tmp_path: Path) -> None:
 
 
 def test_options_have_environment_variables(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
     monkeypatch.setenv("FLIPSITE_BUILD_STUDY", "none-such")
-    done = flipsite("build", folder=tmp_path)
-    assert done.returncode == 2
+    done = run("build")
+    assert done.exit_code == 2
     assert "no study 'none-such'" in done.stderr
 
 
