@@ -75,11 +75,20 @@ FLAGS = [
 ]
 
 
+def of_all_runs(tmp_path_factory: pytest.TempPathFactory, name: str) -> Path:
+    """A folder that the workers of a run share, and the next run of this checkout finds again."""
+    base = tmp_path_factory.getbasetemp()
+    above = base.parents[1] if "PYTEST_XDIST_WORKER" in os.environ else base.parent
+    folder = above / f"{name}-{hashlib.sha256(__file__.encode()).hexdigest()[:16]}"
+    folder.mkdir(exist_ok=True)
+    return folder
+
+
 @pytest.fixture(scope="session", autouse=True)
 def user_cache(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
     """A cache folder of the tests' own: what builds remember is nobody's here."""
     with pytest.MonkeyPatch.context() as patch:
-        patch.setenv("XDG_CACHE_HOME", str(tmp_path_factory.mktemp("cache")))
+        patch.setenv("XDG_CACHE_HOME", str(of_all_runs(tmp_path_factory, "cache")))
         yield
 
 
@@ -97,16 +106,12 @@ def article_project(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 def built_once(tmp_path_factory: pytest.TempPathFactory, name: str, *studies: Path) -> Path:
     """A folder with these studies where `flipsite build` ran: one for all runs, built on a change."""
-    base = tmp_path_factory.getbasetemp()
-    of_all_runs = base.parents[1] if "PYTEST_XDIST_WORKER" in os.environ else base.parent
-    folder = of_all_runs / f"{name}-{hashlib.sha256(__file__.encode()).hexdigest()[:16]}"
-    folder.mkdir(exist_ok=True)
-    environment = os.environ | {"XDG_CACHE_HOME": str(folder.with_suffix(".cache"))}
+    folder = of_all_runs(tmp_path_factory, name)
     with folder.with_suffix(".lock").open("w") as lock:
         fcntl.flock(lock, fcntl.LOCK_EX)
         for study in studies:
             shutil.copytree(study, folder / "content/studies" / study.name, dirs_exist_ok=True)
-        subprocess.run([sys.executable, "-m", "flipsite", "build"], cwd=folder, env=environment, check=True)
+        subprocess.run([sys.executable, "-m", "flipsite", "build"], cwd=folder, check=True)
     return folder
 
 

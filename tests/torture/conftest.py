@@ -37,7 +37,12 @@ def under_preload(preload: Path, tmp_path: Path) -> Callable[..., str]:
         path = os.pathsep.join([str(HERE.parents[1]), *sys.path])
         ran = subprocess.run(
             [sys.executable, str(HERE / script), *arguments],
-            env={**os.environ, "LD_PRELOAD": str(preload), "PYTHONPATH": path},
+            env={
+                **os.environ,
+                "LD_PRELOAD": str(preload),
+                "PYTHONPATH": path,
+                "XDG_CACHE_HOME": str(tmp_path / "cache"),
+            },
             cwd=tmp_path,
             timeout=patience_s,
             capture_output=True,
