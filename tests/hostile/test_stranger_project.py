@@ -194,8 +194,11 @@ def test_a_site_that_came_with_the_project_is_not_taken_for_a_build(project: Pat
     assert not [path for path in site.rglob("*") if path.is_file() and b"canary()" in path.read_bytes()]
 
 
-def test_charts_that_came_with_the_project_are_not_used(project: Path) -> None:
+def test_charts_that_came_with_the_project_are_not_used(
+    project: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     """Wherever they lie in it, with digests that fit: they are looked for in the user's cache alone."""
+    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "cache"))
     made(project)
     kept = user_folder("made")
     for folder in (project / ".flipsite", project / "made", project):
