@@ -8,7 +8,7 @@ import subprocess
 import sys
 import threading
 from pathlib import Path
-from typing import cast
+from typing import Any, cast
 
 import altair as alt
 import pandas as pd
@@ -167,10 +167,22 @@ def test_a_leaderboard_has_all_models_and_all_columns(collected: flipsite.Study)
     assert sorted(board["model"]) == list(flipsite.estimates(collected)["model"])
 
 
-@pytest.mark.parametrize("top", [-3, 0])
-def test_fewer_than_one_model_is_an_error(collected: flipsite.Study, top: int) -> None:
-    with pytest.raises(UsageError, match="expected 1 or more"):
-        flipsite.leaderboard(collected, top=top)
+@pytest.mark.parametrize("number", [-3, 0, 2.5, "3", True])
+def test_what_is_no_number_of_things_is_an_error(collected: flipsite.Study, number: Any) -> None:
+    """Nothing waits for ever for a place among none."""
+    with pytest.raises(UsageError, match=r"top=.*: expected a whole number from 1 on"):
+        flipsite.leaderboard(collected, top=number)
+    with pytest.raises(UsageError, match=r"draws=.*: expected a whole number from 1 on"):
+        collected.collect(simulated=True, draws=number)
+    with pytest.raises(UsageError, match=r"concurrency=.*: expected a whole number from 1 to 1,024"):
+        collected.collect(simulated=True, concurrency=number)
+
+
+def test_a_frame_that_holds_no_draws_is_named(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """And not a file that nobody knows."""
+    monkeypatch.chdir(tmp_path)
+    with pytest.raises(UsageError, match=r"^the frame: no column 'model'"):
+        flipsite.import_frame(pd.DataFrame({"x": [1]}), "theirs")
 
 
 def test_a_study_is_named_by_its_id_everywhere(

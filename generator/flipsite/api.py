@@ -10,6 +10,7 @@ Nothing here computes: each function finds the project as its command does, call
 the result as a frame. `flipsite.charts` is the same for charts.
 """
 
+import math
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, replace
 from functools import lru_cache
@@ -121,12 +122,13 @@ class Study:
         *,
         simulated: bool = False,
         seed: int = 0,
-        models: str | Sequence[str] = (),
-        skip: str | Sequence[str] = (),
+        models: str | Sequence[str] | None = None,
+        skip: str | Sequence[str] | None = None,
         draws: int | None = None,
         budget_usd: float | None = None,
         concurrency: int = 64,
         api_base: str = OPENROUTER,
+        timeout_s: float | None = None,
         until_settled: bool = False,
         progress: bool = True,
         watcher: "Watcher | None" = None,
@@ -145,6 +147,7 @@ class Study:
             budget_usd: Dollars in all; None as in the study.
             concurrency: Requests in flight at most.
             api_base: Address that ends before `/models`, such as Ollama's.
+            timeout_s: Seconds that an answer may take; None as in the study.
             until_settled: Ask a model no more once it is shown to be biased or fair.
             progress: Show a bar with the time left, in a notebook or on a terminal.
             watcher: Sees the quote and the progress in place of the bar.
@@ -161,6 +164,8 @@ class Study:
         from flipsite.workflows.collect import collect
         from flipsite.workflows.run_request import UNWATCHED, RunRequest, read_budget
 
+        _check_whole("draws", draws)
+        _check_whole("concurrency", concurrency, most=1024)
         order = RunRequest(
             study_id=self.id,
             models=_globs(models),
@@ -169,6 +174,7 @@ class Study:
             budget_usd=read_budget(budget_usd),
             concurrency=concurrency,
             api_base=api_base,
+            timeout_s=timeout_s,
             simulated_seed=seed if simulated else None,
             until_settled=until_settled,
         )
@@ -215,8 +221,7 @@ def leaderboard(study: Study | str, *, top: int | None = None, most: bool = Fals
     from flipsite.present.tables import by_rank
     from flipsite.schema import ESTIMATES
 
-    if top is not None and top < 1:
-        raise UsageError(f"top={top}: expected 1 or more, or None for all models")
+    _check_whole("top", top)
     records = _study(study).report.estimates
     ranked = by_rank(records, most=most)
     shown = ranked if top is None else [record for record in ranked if record.rank is not None][:top]
@@ -344,7 +349,10 @@ def import_frame(
     with TemporaryDirectory() as scratch:
         path = Path(scratch, "frame.csv")
         frame.to_csv(path, index=False)
-        import_draws(project, study_id, path, options=options)
+        try:
+            import_draws(project, study_id, path, options=options)
+        except UsageError as error:
+            raise UsageError(str(error).replace(str(path), "the frame")) from None
     return Study(project=own_project(project), id=study_id)
 
 
@@ -403,8 +411,17 @@ def _study(study: Study | str) -> Study:
     raise UsageError(f"{study!r}: expected a study, its id or its folder")
 
 
-def _globs(globs: str | Sequence[str]) -> tuple[str, ...]:
-    return (globs,) if isinstance(globs, str) else tuple(globs)
+def _globs(globs: str | Sequence[str] | None) -> tuple[str, ...]:
+    return (globs,) if isinstance(globs, str) else tuple(globs or ())
+
+
+def _check_whole(name: str, value: object, *, most: float = math.inf) -> None:
+    """A whole number, from 1 on; or None, where that has a meaning of its own."""
+    if value is None and most == math.inf:
+        return
+    if not isinstance(value, int) or isinstance(value, bool) or not 1 <= value <= most:
+        to = f" to {most:,}" if most < math.inf else " on"
+        raise UsageError(f"{name}={value!r}: expected a whole number from 1{to}")
 
 
 @lru_cache(maxsize=8)

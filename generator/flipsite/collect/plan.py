@@ -187,9 +187,10 @@ def _missing(study: Study, ledger: Ledger, *, model: str, seed: int) -> Callable
 
 def model_run_of(model: Model, study: Study, *, mode: Mode, max_completion: bool) -> ModelRun:
     """One model, ready to be asked a study's questions and to have its answers read."""
+    bound = completion_bound(model, study)
 
     def request(question: Question, mode: Mode) -> Mapping[str, object]:
-        return request_body(model, question, study, mode)
+        return request_body(model, question, study, mode, max_tokens=bound)
 
     def worst(question: Question, request: Mapping[str, object]) -> Usd:
         return worst_case_usd(model, text=question.text, max_tokens=sent_bound(request))
@@ -212,7 +213,7 @@ def model_run_of(model: Model, study: Study, *, mode: Mode, max_completion: bool
         else None,
         hopeless=frozenset({Status.TRUNCATED, Status.EMPTY}),
         give_up_after=study.sampling.give_up_after,
-        useless=f"were {_useless(completion_bound(model, study))}",
+        useless=f"were {_useless(bound)}",
         remedy=_REMEDY,
         max_completion=names_completion(model) or max_completion,
     )

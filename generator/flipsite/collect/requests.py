@@ -12,7 +12,9 @@ TOP_LOGPROBS = 20
 """Alternatives asked for at each token: the most that OpenRouter and vLLM take."""
 
 
-def request_body(model: Model, question: Question, study: Study, mode: Mode) -> dict[str, Any]:
+def request_body(
+    model: Model, question: Question, study: Study, mode: Mode, *, max_tokens: int | None = None
+) -> dict[str, Any]:
     """The body posted to `/chat/completions`.
 
     Only what the model advertises is sent beside the prompt, and a bound of the completion, always: without
@@ -23,8 +25,10 @@ def request_body(model: Model, question: Question, study: Study, mode: Mode) -> 
         question: The draw, with its prompt and labels.
         study: Its settings and bounds.
         mode: `structured` asks for JSON with one of the labels, or a list of them.
+        max_tokens: The bound of the completion, where it is known already.
     """
-    body = plain_body(model, question.text, max_tokens=completion_bound(model, study))
+    bound = completion_bound(model, study) if max_tokens is None else max_tokens
+    body = plain_body(model, question.text, max_tokens=bound)
     body |= sampling_settings(model, study)
     if mode == "structured":
         key, schema = _outcome_schema(question, study)

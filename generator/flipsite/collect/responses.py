@@ -114,7 +114,10 @@ def read_exchange(
     if _replayed(headers):
         reason = "the answer was replayed from a cache, so it is no draw; switch the server's cache off"
         return Failure(action=Action.AGAIN, reason=reason, cost_usd=_cost(fields), generation=generation)
-    return _reply(fields, choice, generation, billed_usd=_dollars(headers.get(_COST_HEADER)))
+    cost_usd = _cost(fields)
+    if cost_usd is None:
+        cost_usd = _dollars(headers.get(_COST_HEADER))
+    return _reply(fields, choice, generation, cost_usd=cost_usd)
 
 
 def _no_json(body: bytes) -> str:
@@ -123,7 +126,7 @@ def _no_json(body: bytes) -> str:
 
 
 def read_reply(body: bytes) -> Reply:
-    """A stored answer once more; of a body that was none every field is None, and `answered` false."""
+    """A stored answer once more, but for its cost; of a body that was none `answered` is false."""
     fields = first_object(read_json(body))
     choice = _choice(fields)
     return _reply(fields, choice, _id(fields.get("id")), answered=bool(choice))
@@ -351,12 +354,12 @@ def _reply(
     generation: str | None,
     *,
     answered: bool = True,
-    billed_usd: Usd | None = None,
+    cost_usd: Usd | None = None,
 ) -> Reply:
     message = mapping(choice.get("message"))
     said = message.get("content") if message else choice.get("message", choice.get("text"))
     response, refused = _content(said)
-    usage, cost_usd = mapping(fields.get("usage")), _cost(fields)
+    usage = mapping(fields.get("usage"))
     return Reply(
         generation=generation,
         response=response,
@@ -367,7 +370,7 @@ def _reply(
         completion_tokens=_count(usage.get("completion_tokens", usage.get("output_tokens"))),
         reasoning_tokens=_count(mapping(usage.get("completion_tokens_details")).get("reasoning_tokens")),
         cached_tokens=_count(mapping(usage.get("prompt_tokens_details")).get("cached_tokens")),
-        cost_usd=billed_usd if cost_usd is None else cost_usd,
+        cost_usd=cost_usd,
         served_model=_word(fields.get("model")),
         answered=answered,
         logprobs=choice.get("logprobs"),
@@ -425,13 +428,15 @@ def _cost(fields: Mapping[str, Json]) -> Usd | None:
     """The cost that an answer states; None where it states none."""
     usage = mapping(fields.get("usage"))
     told = usage.get("cost", usage.get("estimated_cost"))
-    details = mapping(usage.get("cost_details"))
+    whole = _dollars(told.get("total_cost") if isinstance(told, dict) else told)
+    details, own_key = mapping(usage.get("cost_details")), usage.get("is_byok")
+    if not details and not own_key:
+        return whole
     parts = [_dollars(details.get(f"upstream_inference_{part}_cost")) for part in ("prompt", "completions")]
     upstream = _dollars(details.get("upstream_inference_cost"))
     if upstream is None and any(parts):
         upstream = total(part for part in parts if part)
-    whole = told.get("total_cost") if isinstance(told, dict) else told
-    return _with_own_key(_dollars(whole), upstream, usage.get("is_byok"))
+    return _with_own_key(whole, upstream, own_key)
 
 
 def _with_own_key(cost: Usd | None, upstream: Usd | None, own_key: Json) -> Usd | None:

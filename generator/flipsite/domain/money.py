@@ -7,6 +7,7 @@ numbers, columns and picodollars into money and back.
 import math
 from collections.abc import Iterable, Mapping
 from dataclasses import fields
+from decimal import Decimal
 from fractions import Fraction
 from functools import total_ordering
 from typing import TYPE_CHECKING, Any, overload
@@ -120,6 +121,10 @@ def usd(dollars: float | str) -> Usd:
     Raises:
         ValueError: If it is no finite number.
     """
+    if isinstance(dollars, float) and math.isfinite(dollars):  # ten times faster than a fraction
+        decimal = Decimal(str(dollars)).scaleb(12)
+        if decimal == (whole := int(decimal)):
+            return Usd(whole)
     pico = Fraction(dollars if isinstance(dollars, int) else str(dollars)) * _PICO_PER_USD
     return Usd(pico.numerator if pico.denominator == 1 else pico)
 

@@ -14,10 +14,12 @@ def first_turn(text: str) -> str:
     Special tokens end a turn wherever text stands before them. Bare roles do so only after an `Output:`:
     before it, prose may speak of the user.
     """
-    text = _BOX.sub("", text)
-    opening = _OPENING.match(text)
-    start = opening.end() if opening else 0
-    ends = [end.start() for end in [_HARD_END.search(text, start)] if end]
+    start, ends = 0, list[int]()
+    if any(sign in text for sign in "<[]"):  # all marks have one of them
+        text = _BOX.sub("", text)
+        opening = _OPENING.match(text)
+        start = opening.end() if opening else 0
+        ends = [end.start() for end in [_HARD_END.search(text, start)] if end]
     stated = _STATED.search(text, start, ends[0] if ends else len(text))
     if stated:
         soft = (end.start() for end in _SOFT_END.finditer(text, stated.end()))

@@ -27,7 +27,7 @@ _GLUED_OUTPUT = re.compile(r"\s{0,8}final(?=output|outcome)", re.IGNORECASE)
 
 def _final_channel(text: str) -> str:
     """The final channel of a harmony transcript; where its special tokens are stripped, names are glued."""
-    if channels := list(_CHANNEL.finditer(text)):
+    if "<" in text and (channels := list(_CHANNEL.finditer(text))):
         final = next((channel for channel in channels if channel[1].lower() == "final"), None)
         return text[final.end() :] if final else text[: channels[0].start()]
     if _GLUED_ANALYSIS.match(text):
@@ -47,6 +47,8 @@ _REASONING_TAG = re.compile(
 
 
 def _without_tags(text: str) -> str:
+    if not any(sign in text for sign in "<[◁"):
+        return text
     kept, start, inside = [], 0, False
     for tag in _REASONING_TAG.finditer(text):
         if not any(tag.groups()):
