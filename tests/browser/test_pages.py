@@ -51,7 +51,6 @@ TYPES = [
     "small-models-range/models/google/gemma-3-270m/index.html",
     "small-models-dozen/models/google/gemma-3-270m/index.html",
     "trial/embed/frame/leaderboard.html",
-    "404.html",
     "models/google/gemma-3-270m/index.html",
     "small-models/methods/index.html",
     "small-models/models/google/gemma-3-270m/index.html",
@@ -182,6 +181,15 @@ def test_no_width_or_theme_is_left_out(opened: Callable[..., Any], path: str) ->
         with opened(path, color_scheme=scheme, reduced_motion="reduce", viewport=window) as page:
             rules = Axe().run(page, options=OPTIONS | {"runOnly": OF_A_PHONE}).response["violations"]
             assert [(rule["id"], [node["target"] for node in rule["nodes"]][:3]) for rule in rules] == []
+
+
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+def test_the_page_of_lost_addresses_is_accessible(
+    opened: Callable[..., Any], served: str, scheme: str
+) -> None:
+    """It is served at any depth, so its style comes from the site's address."""
+    with opened("404.html", root=served, color_scheme=scheme, viewport=NARROWEST) as page:
+        assert Axe().run(page, options=OPTIONS).response["violations"] == []
 
 
 @EVERY
