@@ -74,10 +74,10 @@ def test_a_model_without_valid_draws_is_not_drawn(many: Many, study: Study) -> N
     [
         ("bbu", "2 of 3 models are shown to be biased, none to be fair"),
         ("bfu", "1 of 3 models is shown to be biased, 1 to be fair"),
-        ("uuu", "None of 3 models is shown to be biased, none to be fair"),
-        ("bbb", "All 3 models are shown to be biased, none to be fair"),
-        ("b", "The only model is shown to be biased, none to be fair"),
-        ("u", "The only model is not shown to be biased, none to be fair"),
+        ("uuu", "None of 3 models is shown to be biased or fair"),
+        ("bbb", "All 3 models are shown to be biased"),
+        ("b", "The only model is shown to be biased"),
+        ("u", "The only model is not shown to be biased or fair"),
     ],
 )
 def test_the_title_counts_the_verdicts(verdicts: str, sentence: str, many: Many, study: Study) -> None:

@@ -166,10 +166,10 @@ def test_kinds_are_tested_by_model_and_by_author(story: str, report: StudyReport
     assert f"names {named} of the printed models are tuned for role-playing" in story
     assert f"{least} of them stand among the least biased, {named - least} among the most" in story
     as_uneven = f"in {roleplay.p_value:.0%} of all tries".replace("%", " %")
-    assert f"splits as few models as unevenly {as_uneven} (p" in story
+    assert f"splits so few models as unevenly {as_uneven} (p" in story
     assert f"But what {roleplay.n_unknown} more on the fair side are tuned for is unknown" in story
     assert roleplay.p_lowest < 0.001
-    assert "all role-players too, it would be p < 0.001." in story
+    assert "all role-players too, the test would give p < 0.001." in story
     many, few = coding.table.n_a - coding.table.ones_a, coding.table.ones_a
     assert f"Mercury: {many} of those models are among the most biased and {few} among the least" in story
     assert f"any {coding.n_authors} authors of the tables are divided" in story

@@ -68,7 +68,11 @@ def verdict_sentence(estimates: Sequence[Estimate], study: Study) -> str:
         sum(estimate.verdict == verdict for estimate in estimates)
         for verdict in (Verdict.BIASED, Verdict.FAIR)
     )
+    if not biased and not fair:
+        return how_many_are(0, n_models, "model", "shown to be biased or fair")
     told = how_many_are(biased, n_models, "model", "shown to be biased")
+    if biased == n_models:
+        return told
     return f"{told}, {count_text(fair) if fair else 'none'} to be fair"
 
 

@@ -129,7 +129,7 @@ def cost_against_bias(estimates: Sequence[Estimate], study: Study) -> Figure:
 def _frontier_sentence(frontier: Sequence[Estimate]) -> str:
     if len(frontier) == 1:
         return f"{shown(frontier[0].model)} is the cheapest and the least biased."
-    return "The line joins those that no other undercuts: any cheaper model is more biased."
+    return "The line joins the models that are the least biased at their price."
 
 
 def _frontier_ends(frontier: Sequence[Estimate]) -> str:
@@ -138,7 +138,7 @@ def _frontier_ends(frontier: Sequence[Estimate]) -> str:
     )
     if len(frontier) == 1:
         return f"The cheapest and least biased is {cheapest}."
-    return f"Of the models that no other undercuts the cheapest is {cheapest}, the least biased {least}."
+    return f"The cheapest is {cheapest}, the least biased {least}."
 
 
 def undercut_by_none(priced: Sequence[Estimate]) -> list[Estimate]:

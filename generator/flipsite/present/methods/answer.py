@@ -11,7 +11,7 @@ from flipsite.domain.display import plural
 from flipsite.domain.study import Kind
 from flipsite.present.methods.page import methods_path
 from flipsite.present.methods.words import takes_sentences
-from flipsite.present.text.formats import count_text
+from flipsite.present.text.formats import count_text, how_many
 
 NO_FAMILY = (
     "No study of this site asks the same models in more than one way, so it has no answer yet. "
@@ -60,12 +60,13 @@ def _dozens(reports: Sequence[StudyReport]) -> Iterable[Paragraph]:
             continue
         verdicts = Counter(each.verdict for each in report.sequences.sequences.values())
         independent, patterned = verdicts[SequenceVerdict.INDEPENDENT], verdicts[SequenceVerdict.PATTERNED]
-        models, per_answer = plural(verdicts.total(), "model"), count_text(report.study.sampling.per_answer)
+        per_answer, what = count_text(report.study.sampling.per_answer), "answers that follow a pattern"
+        patterns = how_many(patterned, verdicts.total(), "model", does=f"gives {what}", do=f"give {what}")
+        rest = f"; {count_text(independent)} cannot be distinguished from independent draws"
         yield Paragraph(
             text=(
-                f"In “{report.study.title}”, with {per_answer} draws in one answer, the answers of "
-                f"{patterned} of {models} follow a pattern; those of {independent} cannot be distinguished "
-                "from independent draws."
+                f"“{report.study.title}” asked for {per_answer} draws in one answer. "
+                f"{patterns}{rest if independent else ''}."
             ),
             path=f"{report.study.id}/leaderboard/index.html",
             link="The patterns",
