@@ -16,7 +16,14 @@ from flipsite.store.imports.importer import ImportReport, import_file
 from flipsite.store.snapshot.columns import collect_draws
 from flipsite.store.snapshot.read import read_draws
 
-MOMENT = st.none() | st.sampled_from(["2025-09-08T12:00:00Z", "2025-09-08T12:00:00.123456Z"])
+MOMENT = st.none() | st.sampled_from(
+    [
+        "2025-09-08T12:00:00Z",
+        "2025-09-08T12:00:00.123456Z",
+        "2026-11-30T23:59:59.399Z",
+        "2028-02-29T00:00:00Z",
+    ]
+)
 WHOLE = TEXT.filter(bool)
 NAMED = st.text(st.characters(codec="utf-8"), min_size=1, max_size=6).filter(str.strip)
 FORMS = st.sampled_from(["csv", "jsonl", "parquet"])

@@ -2,7 +2,7 @@
 
 import json
 import re
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime
 from math import isfinite
 from typing import Any
 
@@ -14,7 +14,8 @@ MISSING = frozenset(
 """Texts that stand for a cell without a value, in lower case."""
 
 _MOMENT = re.compile(
-    r"\d{4}-(?:0[1-9]|1[0-2])-(?:0[1-9]|1\d|2[0-8])T(?:[01]\d|2[0-3]):[0-5]\d:[0-5]\d(?:\.\d+)?Z", re.ASCII
+    r"(\d{4}-(?:0[1-9]|1[0-2])-(?:0[1-9]|[12]\d|3[01]))T(?:[01]\d|2[0-3]):[0-5]\d:[0-5]\d(?:\.\d+)?Z",
+    re.ASCII,
 )
 _THOUSANDS = re.compile(r"[+-]?[1-9]\d{0,2}(?:\.\d{3})+(?:,\d*)?", re.ASCII)
 _DAY_FIRST = re.compile(r"(\d{1,2})\.(\d{1,2})\.(\d{4})(?:[ T,]+(\d{1,2}:\d\d(?::\d\d)?))?", re.ASCII)
@@ -94,9 +95,10 @@ def moment_of(cell: Any) -> str | None:
 
     Besides ISO 8601: `31.10.2026 14:15`, day first, and Unix time in seconds or milliseconds.
     """
-    if isinstance(cell, str) and _MOMENT.fullmatch(cell):
-        return cell
     try:
+        if isinstance(cell, str) and (found := _MOMENT.fullmatch(cell)):
+            date.fromisoformat(found[1])  # 30 February is none
+            return cell
         moment = cell if isinstance(cell, datetime) else _moment(str(cell).strip())
         moment = moment.replace(tzinfo=UTC) if moment.tzinfo is None else moment.astimezone(UTC)
     except (ValueError, OverflowError):
