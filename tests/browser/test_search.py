@@ -19,7 +19,7 @@ def test_the_first_screen_has_a_finding_a_picture_and_a_search(
     with opened(path, viewport={"width": width, "height": 844}) as page:
         link = page.locator(".lede a").first
         assert "models/" in link.get_attribute("href")
-        assert page.locator(".bias-ruler .models a").count() == 40
+        assert page.locator(".bias-ruler .models use").count() == 40
         search = page.locator(".finder input, .controls input[type=search]").first
         for part in (link, page.locator(".bias-ruler .models"), search):
             box = part.bounding_box()
