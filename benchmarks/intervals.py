@@ -17,7 +17,7 @@ from flipsite.analyse.empirical_bayes.population import fit_population
 from flipsite.analyse.empirical_bayes.shrinkage import NEAR, shrunken_biases
 from flipsite.analyse.fair_share import fair_share
 from flipsite.analyse.posterior import bias_interval, bias_within
-from flipsite.analyse.ranking import standings
+from flipsite.analyse.ranking import counts_by_order, standings
 from flipsite.analyse.sequential import log_evidence
 from flipsite.domain.counts import Transitions
 from flipsite.domain.draws import Tally
@@ -151,7 +151,7 @@ def shrinkage_table(n_coins: int = 2_400) -> str:
 def shrunken_scores(shares: Floats, n: int, rng: np.random.Generator) -> list[float]:
     """Squared errors of the chance to be near, intervals that hold, squared errors of the bias."""
     ones, bias = rng.binomial(n, shares), abs(shares - 0.5)
-    found = shrunken_biases([(float(k), float(n)) for k in ones])
+    found = shrunken_biases([((float(k), float(n)),) for k in ones])
     assert found is not None
     valid, near = np.full(len(ones), n), bias <= NEAR
     low, high = bias_interval(ones, valid)
@@ -162,6 +162,60 @@ def shrunken_scores(shares: Floats, n: int, rng: np.random.Generator) -> list[fl
         float(((low <= bias) & (bias <= high)).mean()),
         float(((ends[:, 0] <= bias + 1e-6) & (bias <= ends[:, 1])).mean()),
         float(((abs(ones / n - 0.5) - bias) ** 2).mean()),
+        float(((np.array([each.bias for each in found]) - bias) ** 2).mean()),
+    ]
+
+
+IN_ORDERS: dict[str, Callable[[np.random.Generator, int], np.ndarray]] = {
+    "half fair, the others Beta(0.7, 0.7) in each order": lambda rng, m: np.where(
+        rng.random((m, 1)) < 0.5, 0.5, rng.beta(0.7, 0.7, (m, 2))
+    ),
+    "half fair, the others with one share in both orders": lambda rng, m: np.where(
+        rng.random((m, 1)) < 0.5, 0.5, rng.beta(0.7, 0.7, (m, 1)).repeat(2, axis=1)
+    ),
+    "half fair, the others follow the order": lambda rng, m: np.where(
+        rng.random((m, 1)) < 0.5, 0.5, abs(rng.beta(0.7, 0.7, (m, 1)) - [0, 1])
+    ),
+    "all fair": lambda _, m: np.full((m, 2), 0.5),
+}
+
+
+def orders_table(n_coins: int = 2_400) -> str:
+    """The same of coins asked in two orders: of the mean of the biases within them."""
+    rng = np.random.default_rng(4)
+    lines = [
+        "| population | models | draws an order | Brier, alone | shrunken | coverage, alone | shrunken"
+        " | error, alone | shrunken |",
+        "|---|---|---|---|---|---|---|---|---|",
+    ]
+    for name, draw in IN_ORDERS.items():
+        for m, n in ((240, 25), (12, 25), (240, 100)):
+            scores = np.mean([order_scores(draw(rng, m), n, rng) for _ in range(n_coins // m)], axis=0)
+            cells = [f"{value:.3f}" for value in (*scores[:4], *scores[4:] ** 0.5)]
+            lines.append(f"| {name} | {m} | {n} | {' | '.join(cells)} |")
+    return "\n".join(lines)
+
+
+def order_scores(shares: Floats, n: int, rng: np.random.Generator) -> list[float]:
+    """As `shrunken_scores`, of shares in two orders."""
+    ones, bias = rng.binomial(n, shares), abs(shares - 0.5).mean(axis=1)
+    by_order = {f"m/{i}": ((int(a), n), (int(b), n)) for i, (a, b) in enumerate(ones)}
+    tallies = [
+        Tally(model=model, n_draws=2 * n, n_valid=2 * n, n_ones=a + b)
+        for model, ((a, _), (b, _)) in by_order.items()
+    ]
+    found = shrunken_biases(counts_by_order(tallies, by_order=by_order, design_effects={}))
+    assert found is not None
+    alone, near = standings(tallies, by_order=by_order, n_draws=1_000), bias <= NEAR
+    ends = [np.array([(each.low, each.high) for each in found])]
+    ends.append(np.array([(each.bias_low, each.bias_high) for each in alone]))
+    held = [float(((e[:, 0] <= bias + 1e-6) & (bias <= e[:, 1] + 1e-6)).mean()) for e in ends]
+    return [
+        float(((np.array([each.p_within_10 for each in alone]) - near) ** 2).mean()),
+        float(((np.array([each.p_near for each in found]) - near) ** 2).mean()),
+        held[1],
+        held[0],
+        float(((abs(ones / n - 0.5).mean(axis=1) - bias) ** 2).mean()),
         float(((np.array([each.bias for each in found]) - bias) ** 2).mean()),
     ]
 
@@ -248,6 +302,7 @@ if __name__ == "__main__":
         difference_table,
         studies_table,
         shrinkage_table,
+        orders_table,
         anytime_table,
         sticky_table,
     ):

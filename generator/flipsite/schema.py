@@ -80,6 +80,8 @@ ESTIMATES: tuple[Column, ...] = (
         "bias_within",
         "Mean over both orders of the bias within each; missing where one order was asked.",
     ),
+    _share("bias_within_low", "Low end of its 95 % interval."),
+    _share("bias_within_high", "High end of the same interval."),
     _share("mean_low", "Low end of the 95 % Jeffreys interval of the share of ones."),
     _share("mean_high", "High end of the same interval."),
     _share("noise_floor", "Bias that a coin at the target shows on average at that number of valid draws."),

@@ -12,8 +12,8 @@
   let chosen = [];
 
   for (const { study, title, simulated, widest, models: listed } of window.flipsiteModels ?? []) {
-    for (const [name, page, text, bias, low, high, valid, verdict, flag, price, released, spend, within, answers] of listed) {
-      models.set(`${study}/${name}`, { key: `${study}/${name}`, title, simulated, widest, name, page, text, bias, low, high, valid, verdict, flag, price, released, spend, within, answers });
+    for (const [name, page, text, bias, low, high, valid, verdict, flag, price, released, spend, answers] of listed) {
+      models.set(`${study}/${name}`, { key: `${study}/${name}`, title, simulated, widest, name, page, text, bias, low, high, valid, verdict, flag, price, released, spend, answers });
     }
   }
   document.getElementById("models").append(...[...models.values()].map(({ key, title }) => Object.assign(document.createElement("option"), { value: key, textContent: title })));
@@ -75,13 +75,12 @@
     });
     const head = make("th", { scope: "row" }, link(model), make("small", { textContent: model.title }));
     const interval = model.low === null ? "" : `${model.low.toFixed(2)} to ${model.high.toFixed(2)}`;
-    const within = model.within ? [make("br"), make("small", { textContent: `within orders ${model.within}` })] : [];
     const number = (text) => make("td", { className: "number", textContent: text ?? "–" });
     const valid = number(model.valid);
     if (model.answers) valid.append(make("br"), make("a", { href: `${address(model)}#draws`, textContent: "answers" }));
     const verdict = make("td", {}, make("span", { className: `verdict ${model.verdict}`, textContent: model.verdict }));
     if (model.flag) verdict.append(make("br"), make("small", { textContent: model.flag }));
-    return make("tr", {}, head, make("td", { className: "number" }, model.text, make("br"), make("small", { textContent: interval }), ...within),
+    return make("tr", {}, head, make("td", { className: "number" }, model.text, make("br"), make("small", { textContent: interval })),
       make("td", { className: "ruler" }, drawn(model, widest)), verdict, valid,
       number(model.price === null ? null : `$${model.price}`), make("td", { textContent: model.released ?? "–" }), number(model.spend), make("td", {}, remove));
   }

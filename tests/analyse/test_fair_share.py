@@ -119,3 +119,18 @@ def test_a_table_that_says_nothing_of_fair_coins_is_told_so(article: Printed) ->
     zeros = tuple(row for row in article.rows if row.figure == "0.0")
     assert published_fair_share(replace(article, rows=most)) is None
     assert published_fair_share(replace(article, rows=zeros)) is None
+
+
+def test_one_draw_of_each_model_says_nothing_of_how_many_are_fair() -> None:
+    """It said that 100 % are, 95 %: 100 % to 100 %; whatever comes, the p-value is 1."""
+    found = not_none(fair_share(tallies(np.array([0, 1] * 6), 1)))
+    assert (found.share_low, found.share_high) == (0.0, 1.0)
+
+
+def test_an_interval_has_a_width_where_all_models_stand_at_one_end() -> None:
+    """A bootstrap of equals has none."""
+    every = not_none(fair_share(tallies(np.array([25] * 3), 50)))
+    assert every.share_low < every.share == every.share_high == 1.0
+    nobody = not_none(fair_share(tallies(np.array([50] * 12), 50)))
+    assert nobody.share_low == nobody.share == 0.0
+    assert 0.2 < nobody.share_high < 0.6

@@ -184,3 +184,12 @@ def test_a_million_draws_a_model_are_fitted() -> None:
     assert found.fair_low < 0.3 < found.fair_high
     assert np.isfinite(found.log_likelihood)
     assert sum(map(not_none, found.p_fair)) == pytest.approx(240 * found.fair, rel=1e-3)
+
+
+def test_one_draw_of_each_model_tells_no_population() -> None:
+    """Nor does one in either order: any spread makes a one as likely."""
+    once = [Tally(model=f"m/{i}", n_draws=1, n_valid=1, n_ones=i % 2) for i in range(20)]
+    assert fit_population(once) is None
+    twice = [Tally(model=f"m/{i}", n_draws=2, n_valid=2, n_ones=1) for i in range(20)]
+    assert fit_population(twice, by_order={f"m/{i}": ((0, 1), (1, 1)) for i in range(20)}) is None
+    assert fit_population(twice) is not None

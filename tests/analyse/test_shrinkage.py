@@ -38,7 +38,7 @@ def shrunken(ones: np.ndarray, valid: int) -> tuple[ShrunkenBias, ...]:
 def among(counts: list[tuple[float, float]]) -> tuple[ShrunkenBias, ...]:
     """The shrunken biases of models, after which others make up the number."""
     others = [(5.0, 10.0)] * max(0, FEWEST - len(counts))
-    found = shrunken_biases([*counts, *others])
+    found = shrunken_biases([(each,) for each in [*counts, *others]])
     assert found is not None
     return found
 
@@ -66,6 +66,7 @@ def test_a_posterior_is_that_of_a_beta_binomial_by_numerical_integration(
     """One concentration and no fair models: Beta(k + c/2, n − k + c/2), mean and chance of |p − ½|."""
     monkeypatch.setattr(shrinkage, "_SHARES", np.array([0.0]))
     monkeypatch.setattr(shrinkage, "_CONCENTRATIONS", np.array([6.0]))
+    monkeypatch.setattr(shrinkage, "LEAST_LEARNT", -1.0)
     shrinkage._prior.cache_clear()
     for k, found in zip((3, 20, 31), shrunken(np.array([3, 20, 31]), 40), strict=False):
         posterior = stats.beta(k + 3, 40 - k + 3)
@@ -100,9 +101,17 @@ def test_a_certain_model_among_fair_ones_stays_certain() -> None:
 
 
 def test_there_is_none_for_few_models_or_a_certain_target() -> None:
-    assert shrunken_biases([(1.0, 2.0)] * (FEWEST - 1)) is None
-    assert shrunken_biases([(1.0, 2.0)] * FEWEST) is not None
-    assert shrunken_biases([(1.0, 2.0)] * FEWEST, target=1.0) is None
+    assert shrunken_biases([((1.0, 2.0),)] * (FEWEST - 1)) is None
+    assert shrunken_biases([((1.0, 2.0),)] * FEWEST) is not None
+    assert shrunken_biases([((1.0, 2.0),)] * FEWEST, target=1.0) is None
+
+
+def test_one_draw_of_each_model_says_nothing_of_their_population() -> None:
+    """Any population gives as many ones: a chance of 0.74 that the bias is at most 0.1 was the prior's."""
+    for ones in (0.0, 6.0, 12.0):
+        counts = [((1.0, 1.0),)] * int(ones) + [((0.0, 1.0),)] * int(12 - ones)
+        assert shrunken_biases(counts) is None
+    assert shrunken_biases([((float(k), 10.0),) for k in range(11)]) is not None
 
 
 def test_printed_figures_are_shrunken_under_their_fitted_population(article: Printed) -> None:

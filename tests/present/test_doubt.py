@@ -69,20 +69,26 @@ def part(name: str, page: Page) -> str:
 @pytest.mark.parametrize(
     ("target", "n_valid", "told"),
     [
-        (0.5, 50, "was possible: it needs an even number of valid draws; it had 50."),
-        (0.5, 47, "it had 47. The smallest possible bias was 0.011."),
-        (0.5, None, "a single refusal can make it impossible."),
+        (0.5, (50,), "was possible: it needs an even number of valid draws; it had 50."),
+        (0.5, (47,), "it had 47. The smallest possible bias was 0.011."),
+        (0.5, (), "a single refusal can make it impossible."),
         (
             0.2,
-            7,
+            (7,),
             "a multiple of 5 of valid draws; it had 7. The smallest possible bias was 0.057.",
         ),
-        (0.2, 10, "was possible"),
-        (1, 9, "never strayed"),
+        (0.2, (10,), "was possible"),
+        (1, (9,), "never strayed"),
+        (0.5, (25, 25), "in each order; it had 25 and 25. The smallest possible bias was 0.020."),
+        (
+            0.5,
+            (24, 26),
+            "was possible: it needs an even number of valid draws in each order; it had 24",
+        ),
     ],
 )
 def test_a_perfect_score_takes_the_right_number_of_draws(
-    study: Study, target: float, n_valid: int | None, told: str
+    study: Study, target: float, n_valid: tuple[int, ...], told: str
 ) -> None:
     """At one half an even one; what the least is otherwise, by trying every count."""
     asked = replace(study, prompt=replace(study.prompt, shares=(1 - target, target)))
@@ -186,3 +192,26 @@ def test_dependent_draws_with_equal_counts_have_their_own_coins() -> None:
     n_near, p_near = not_none(loose.coins).n_near, not_none(loose.standing).p_within_10
     assert n_near < not_none(firm.coins).n_near
     assert n_near == pytest.approx(50 * p_near, abs=1.5)
+
+
+def test_a_model_in_two_orders_has_a_pile_of_coins_for_each() -> None:
+    """One that names the label that stands first: no coin lies near one half, and no figure says so."""
+    rows = [
+        Draw(model=model, draw=i, labels=("0", "1"), order=i % 2, result=Outcome(index=outcome))
+        for model, outcomes in (
+            ("a/first", [0, 1] * 40),
+            ("b/fair", np.random.default_rng(1).integers(0, 2, 80)),
+        )
+        for i, outcome in enumerate(map(int, outcomes))
+    ]
+    report = report_draws(replace(load_study(ARTICLE), kind=Kind.MEASURED), collect_draws(rows))
+    page = page_of(report, "a/first")
+    view = page.context["view"]
+    assert isinstance(view, ModelView)
+    coins = not_none(view.coins)
+    assert (len(coins.coins), coins.n_near) == (50, 0)
+    assert sum(x < 15 for _, x, _ in coins.coins) == sum(x > 85 for _, x, _ in coins.coins) == 25
+    said = part("doubt", page)
+    assert "Bias of these draws, within orders 0.500" in said
+    assert "Chance that it is at most 0.1 <1 %" in said
+    assert "in each order; it had 40 and 40" in said

@@ -9,13 +9,13 @@ from scipy.stats import beta
 
 from flipsite.analyse.report import report_draws
 from flipsite.domain.draws import Draw, Outcome, Rejected, Status
-from flipsite.domain.estimates import Estimate
-from flipsite.domain.study import Feature, Study
+from flipsite.domain.estimates import Estimate, Sway, Verdict
+from flipsite.domain.study import Feature, Kind, Study
 from flipsite.present.leaderboard.board import board
 from flipsite.present.pages.model.page import ModelView, model_view, shared_of
 from flipsite.present.sparklines.intervals import posterior_coins
 from flipsite.present.text.features import feature_lines
-from flipsite.present.text.verdicts import odds_text, verdict_sentence
+from flipsite.present.text.verdicts import flag_text, odds_text, verdict_sentence
 from flipsite.store.snapshot.columns import collect_draws
 
 Estimated = Callable[[Sequence[tuple[str, int, int]]], tuple[Estimate, ...]]
@@ -76,7 +76,7 @@ def test_a_label_is_named_only_where_it_was_always_the_same(study: Study, estima
 @pytest.mark.parametrize(("ones", "valid"), [(25, 50), (50, 50), (0, 1), (700, 1000)])
 def test_fifty_coins_lie_as_the_posterior_does(ones: int, valid: int) -> None:
     """As many of them within 0.1 of one half as its distribution says, to within one coin."""
-    made = posterior_coins(ones, valid)
+    made = posterior_coins(((ones, valid),))
     posterior = beta(ones + 0.5, valid - ones + 0.5)
     assert len(made.coins) == 50
     assert made.n_near == pytest.approx(50 * (posterior.cdf(0.6) - posterior.cdf(0.4)), abs=1)
@@ -110,3 +110,45 @@ def test_neighbours_are_those_of_the_leaderboard(study: Study) -> None:
     assert middle.before is not None
     assert middle.before.estimate.model == first.estimate.model
     assert [row.estimate.model for row in middle.around] == ["a/x", "a/y", "a/z"]
+
+
+SWAYED = Estimate(
+    model="a/x",
+    author="a",
+    kind=Kind.MEASURED,
+    draws=400,
+    valid=400,
+    ones=320,
+    mean=0.8,
+    bias=0.3,
+    bias_within=0.3,
+    p_value=1e-9,
+    q_value=1e-9,
+    verdict=Verdict.BIASED,
+    sway=Sway.ORDER,
+    page="x",
+)
+
+
+def test_a_share_that_leans_in_both_orders_is_not_said_to_say_little(study: Study) -> None:
+    """320 of 400 ones, more in one order than in the other: biased, and the sentence must not deny it."""
+    leans = verdict_sentence(study, SWAYED, None)
+    assert "leans to the same side in both orders" in leans
+    assert "says little" not in leans
+    assert leans.endswith("That share is too far off to be luck in any case.")
+    assert flag_text(SWAYED) == "order matters too"
+    hidden = replace(SWAYED, ones=200, mean=0.5, bias=0.0, verdict=Verdict.UNDECIDED)
+    said = verdict_sentence(study, hidden, None)
+    assert "within an order its bias is 0.300 on average, so its share over both says little" in said
+    assert said.endswith("It is not called fair.")
+    assert flag_text(hidden) == "follows the order"
+    both = verdict_sentence(study, replace(SWAYED, bias=0.1), None)
+    assert "says little" in both
+    assert both.endswith("too far off to be luck in any case.")
+
+
+@pytest.mark.parametrize(("bias", "said"), [(0.25, "place of the labels too"), (0.1, "has a bias of 0.250")])
+def test_a_bias_is_only_said_of_positions_where_it_is_theirs(study: Study, bias: float, said: str) -> None:
+    """Of a die the bias that ranks is the larger of that of labels and of places."""
+    die = replace(SWAYED, outcomes=6, bias=bias, bias_within=0.25, noise_floor=0.05, ones=None, mean=None)
+    assert said in verdict_sentence(study, die, None)

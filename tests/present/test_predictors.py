@@ -6,6 +6,8 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 from tests.narrowing import not_none
 
 from flipsite.analyse.report import StudyReport
@@ -20,12 +22,15 @@ from flipsite.present.text.predictors import (
     comparison_sentence,
     contrasts,
     could_see_sentence,
+    end_text,
+    excludes_one,
     factor_text,
     findings_sentence,
     main_form,
     overall_sentence,
     term_sentence,
 )
+from flipsite.store.fits import fit_json, read_fit, write_fit
 from flipsite.workflows.load import load_report
 
 ROOT = Path(__file__).parents[2]
@@ -312,3 +317,44 @@ def test_a_hostile_author_is_text(report: StudyReport, fit: Fit) -> None:
     html = page_of(report, bad)
     assert "<script>x" not in html
     assert "&lt;script&gt;x" in html
+
+
+ENDS = st.one_of(st.floats(0.01, 30), st.floats(-1e-7, 1e-7).map(lambda step: 1 + step))
+
+
+@given(ends=st.tuples(ENDS, ENDS, ENDS), difference=st.floats(-1e3, 0), error=st.floats(0, 500))
+def test_a_fit_that_is_read_again_says_the_same(
+    ends: tuple[float, float, float],
+    difference: float,
+    error: float,
+    tmp_path_factory: pytest.TempPathFactory,
+) -> None:
+    """Writing rounds once; what is shown comes from the file, and no rounding makes an effect clear."""
+    low, factor, high = sorted(ends)
+    best = form(term(factor, low, high), form="mixture", elpd_loo=-123.4567891)
+    other = form(
+        term(factor, low, high),
+        elpd_loo=-123.4567899,
+        elpd_difference=difference,
+        elpd_difference_se=error,
+    )
+    made = Fit(forms=(other, best), draws_sha256="", features_sha256="", models=40)
+    path = tmp_path_factory.mktemp("fit") / "fit.json"
+    write_fit(path, made)
+    found = read_fit(path)
+    assert fit_json(found) == path.read_bytes()
+    write_fit(path, found)
+    assert read_fit(path) == found
+    for before, after in zip(made.forms, found.forms, strict=True):
+        assert excludes_one(before.terms[0]) or not excludes_one(after.terms[0])
+    if difference < 0:
+        assert best_form(found) == found.forms[1]
+
+
+@given(ENDS)
+def test_an_end_on_one_side_of_one_reads_so(end: float) -> None:
+    """An interval of 0.60 to 0.998 leaves out 1, and must not read 0.60 to 1.00."""
+    text = end_text(end)
+    read = {"<1": 0.9, ">1": 1.1}.get(text) or float(text)
+    assert (read < 1, read > 1) == (end < 1, end > 1)
+    assert len(text) <= 6

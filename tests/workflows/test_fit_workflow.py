@@ -6,11 +6,15 @@ from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
 
+import numpy as np
 import pytest
+from click.testing import CliRunner
 
+from flipsite.cli.main import cli
 from flipsite.domain.fit import Fit
 from flipsite.errors import UsageError
 from flipsite.project import find_project
+from flipsite.settings import load_study
 from flipsite.workflows import fit
 from flipsite.workflows.fit import FitOrder, fit_study, keep_draws
 from flipsite.workflows.load import sha256, stale
@@ -86,3 +90,28 @@ def test_posterior_draws_lie_in_the_private_folder(tmp_path: Path) -> None:
     assert (tmp_path / ".flipsite/fits/trial.nc").read_bytes() == b"draws"
     assert stat.S_IMODE((tmp_path / ".flipsite").stat().st_mode) == 0o700
     assert (tmp_path / ".flipsite/.gitignore").read_text() == "*\n"
+
+
+def test_a_model_that_follows_the_order_is_left_out_of_a_regression_on_shares(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Its share of ones is one half, as if its size or tuning had made it fair; one that leans stays."""
+    rows = ["model,draw,labels,order,outcome"]
+    rng = np.random.default_rng(0)
+    shares = {"a/first": (0.02, 0.98), "b/fair": (0.5, 0.5), "c/leans": (0.7, 0.98)}
+    for model, of in shares.items():
+        for i, draw in enumerate(rng.random(200)):
+            rows.append(f'{model},{i},"[""0"", ""1""]",{i % 2},{int(draw < of[i % 2])}')
+    rows.append('d/none,0,"[""0"", ""1""]",0,')
+    (tmp_path / "draws.csv").write_text("\n".join(rows))
+    (tmp_path / "content" / "studies").mkdir(parents=True)
+    monkeypatch.chdir(tmp_path)
+    done = CliRunner().invoke(cli, ["import", "draws.csv", "--study", "mine"])
+    assert done.exit_code == 0, done.output
+    folder = tmp_path / "content" / "studies" / "mine"
+    counts, left_out = fit._counts(load_study(folder), folder)
+    assert counts.models == ("b/fair", "c/leans")
+    assert {one.what: one.reason for one in left_out} == {
+        "a/first": "it follows the order, which its share of ones does not show",
+        "d/none": "it has no valid draw",
+    }

@@ -104,6 +104,8 @@ def estimates(
             bias_low=float(least[i]),
             bias_high=float(largest[i]),
             bias_within=within[i],
+            bias_within_low=None if within[i] is None else places[tally.model].bias_low,
+            bias_within_high=None if within[i] is None else places[tally.model].bias_high,
             mean_low=float(low[i]),
             mean_high=float(high[i]),
             noise_floor=float(floor[i]),

@@ -11,7 +11,7 @@ from fractions import Fraction
 import numpy as np
 from numpy.typing import NDArray
 
-from flipsite.analyse.binomial import LEVEL, TAIL, binomial_probability, binomial_test
+from flipsite.analyse.binomial import LEVEL, TAIL, binomial_probability, binomial_test, jeffreys
 from flipsite.domain.draws import Tally
 from flipsite.domain.estimates import Printed
 
@@ -92,6 +92,8 @@ def fair_share(
     }
     chance = np.array([chances[n] for n in valid.tolist()])
     low, high = _bootstrap(near, chance, seed=seed)
+    if chance.min() >= 1:  # one draw: every model stands there, fair or not
+        low = 0.0
     return FairShare(
         n_models=len(drawn),
         n_near=int(near.sum()),
@@ -188,7 +190,14 @@ def _chance_of_small_bias(n_valid: int, edge: Fraction, *, target: float) -> flo
 
 
 def _bootstrap(near: NDArray[np.bool_], chance: Floats, *, seed: int) -> tuple[float, float]:
-    """95 % percentile interval of the estimate when models are drawn anew from those there are."""
+    """95 % percentile interval of the estimate when models are drawn anew from those there are.
+
+    Where all models stand at the fair end, or none, drawing anew changes nothing: then the Jeffreys interval
+    of their share, over the mean chance.
+    """
+    if near.all() or not near.any():
+        ends = np.stack(jeffreys(near.sum(), len(near))) / chance.mean()
+        return float(min(1.0, ends[0])), float(min(1.0, ends[1]))
     kinds, counts = np.unique(np.stack([near, chance]), axis=1, return_counts=True)
     drawn = np.random.default_rng(seed).multinomial(len(near), counts / len(near), size=RESAMPLES)
     share = np.minimum(1.0, (drawn @ kinds[0]) / (drawn @ kinds[1]))

@@ -18,7 +18,14 @@ from numpy.typing import NDArray
 
 from flipsite.analyse.binomial import TAIL
 from flipsite.analyse.label_order.sway import OrderCounts
-from flipsite.analyse.posterior import bias_interval, bias_quantile, bias_within, share_quantiles
+from flipsite.analyse.posterior import (
+    bias_interval,
+    bias_interval_within,
+    bias_quantile,
+    bias_within,
+    mean_of_levels,
+    share_quantiles,
+)
 from flipsite.domain.draws import Tally
 from flipsite.domain.estimates import Estimate, Verdict
 
@@ -45,7 +52,8 @@ LEVELS = 2048
 class RankEstimate:
     """A model's place among all, and its bias, with their doubt.
 
-    Probabilities are posterior, under Jeffreys' prior.
+    Probabilities are posterior, under Jeffreys' prior. The bias |p − target| of a model that was asked in two
+    orders is the mean of those within each.
 
     Attributes:
         model: The model.
@@ -106,14 +114,9 @@ def standings(
     effects = [(design_effects or {}).get(tally.model, 1.0) for tally in drawn]
     ones = np.array([tally.n_ones for tally in drawn]) / effects
     valid = np.array([tally.n_valid for tally in drawn]) / effects
-    counts = [
-        tuple(
-            (k / effect, n / effect)
-            for k, n in (by_order or {}).get(tally.model, ((tally.n_ones, tally.n_valid),))
-        )
-        for tally, effect in zip(drawn, effects, strict=True)
-    ]
-    ranks = posterior_ranks(counts, target=target, seed=seed, n_draws=n_draws)
+    counts = counts_by_order(drawn, by_order=by_order or {}, design_effects=design_effects or {})
+    levels, which = _distinct_levels(counts, target=target)
+    ranks = ranks_of_levels(levels, which, seed=seed, n_draws=n_draws)
     ranks.sort(axis=1, kind="stable")  # by digits, where ranks have sixteen bits
     size = ranks.shape[1]
     low, high = ranks[:, int(size * TAIL)], ranks[:, min(size - 1, int(size * (1 - TAIL)))]
@@ -122,6 +125,14 @@ def standings(
     median = bias_quantile(ones, valid, 0.5, target=target)
     least, largest = bias_interval(ones, valid, target=target)
     within = [bias_within(ones, valid, margin, target=target) for margin in MARGINS]
+    in_orders = np.array([i for i, each in enumerate(counts) if len(each) > 1], np.intp)
+    if len(in_orders):
+        arms = np.array([counts[i] for i in in_orders])
+        values = levels[which[in_orders]]
+        median[in_orders] = np.median(values, axis=1)
+        least[in_orders], largest[in_orders] = bias_interval_within(arms[..., 0], arms[..., 1], target=target)
+        for near, margin in zip(within, MARGINS, strict=True):
+            near[in_orders] = (values <= margin).mean(axis=1)
     return tuple(
         RankEstimate(
             model=tally.model,
@@ -139,6 +150,18 @@ def standings(
     )
 
 
+def counts_by_order(
+    tallies: Sequence[Tally], *, by_order: Mapping[str, OrderCounts], design_effects: Mapping[str, float]
+) -> list[ArmCounts]:
+    """Ones and valid draws of each model, order by order where two were asked, as many as count."""
+    counts = []
+    for tally in tallies:
+        effect = design_effects.get(tally.model, 1.0)
+        orders = by_order.get(tally.model, ((tally.n_ones, tally.n_valid),))
+        counts.append(tuple((k / effect, n / effect) for k, n in orders))
+    return counts
+
+
 def posterior_ranks(
     counts: Sequence[ArmCounts], *, target: float, seed: int, n_draws: int
 ) -> NDArray[np.unsignedinteger[Any]]:
@@ -150,10 +173,24 @@ def posterior_ranks(
     Each draw takes, for each model on its own, one of 2,048 equally likely quantiles of the model's
     posterior. Equal ones rank in the order of the models, whatever processor sorts them.
     """
+    levels, which = _distinct_levels(counts, target=target)
+    return ranks_of_levels(levels, which, seed=seed, n_draws=n_draws)
+
+
+def _distinct_levels(
+    counts: Sequence[ArmCounts], *, target: float
+) -> tuple[NDArray[np.float64], NDArray[np.int64]]:
+    """LEVELS equally likely values of the bias, a row for each different counts; the row of each model."""
     place = {each: i for i, each in enumerate(dict.fromkeys(counts))}
     which = np.array([place[each] for each in counts], np.int64)
-    biases = np.stack([_bias_levels(each, target=target) for each in place])
-    return ranks_of_levels(biases, which, seed=seed, n_draws=n_draws)
+    arms = {arm for each in place for arm in each}
+    biases = {(k, n): abs(share_quantiles(k, n, levels=LEVELS) - target) for k, n in arms}
+    return np.stack([_mean_levels([biases[arm] for arm in each]) for each in place]), which
+
+
+def _mean_levels(levels: Sequence[NDArray[np.float64]]) -> NDArray[np.float64]:
+    """Equally likely values of the mean over one order or two."""
+    return levels[0] if len(levels) == 1 else mean_of_levels(*levels)
 
 
 def ranks_of_levels(
@@ -198,15 +235,6 @@ def _sortable(levels: NDArray[np.float64], *, n_models: int) -> NDArray[np.unsig
     bits = _bits(n_models)
     kind = np.min_scalar_type((int(codes.max()) + 1) << bits)
     return np.asarray(codes.astype(kind) << kind.type(bits))
-
-
-def _bias_levels(counts: ArmCounts, *, target: float) -> NDArray[np.float64]:
-    """LEVELS equally likely values of the bias, of the mean over orders where there are two."""
-    levels = [abs(share_quantiles(k, n, levels=LEVELS) - target) for k, n in counts]
-    if len(levels) == 1:
-        return levels[0]
-    mixed = np.random.default_rng(0).permutation(LEVELS)  # one order's posterior does not know the other's
-    return np.asarray((levels[0] + levels[1][mixed]) / 2)
 
 
 def _bits(n_models: int) -> int:

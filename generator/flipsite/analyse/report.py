@@ -32,6 +32,7 @@ from flipsite.analyse.fair_share import FairShare, fair_share, published_fair_sh
 from flipsite.analyse.label_order.decomposition import Decomposition, decompose
 from flipsite.analyse.label_order.sway import (
     Asked,
+    OrderCounts,
     SwayTest,
     asked_of,
     fair_throughout,
@@ -49,7 +50,7 @@ from flipsite.analyse.outcomes.estimates import ModelOutcomes, outcome_study_est
 from flipsite.analyse.published.enrichment import Enrichment, study_claims
 from flipsite.analyse.published.fits import PrintedFit, fits
 from flipsite.analyse.published.ranks import printed_standings
-from flipsite.analyse.ranking import RankEstimate, standings
+from flipsite.analyse.ranking import RankEstimate, counts_by_order, standings
 from flipsite.analyse.sequences.study import SequenceStudy, sequence_study
 from flipsite.analyse.sequential import Stop, replay
 from flipsite.analyse.tally import SpendRow, spend, tally
@@ -64,7 +65,7 @@ from flipsite.domain.counts import (
 )
 from flipsite.domain.display import plural
 from flipsite.domain.draws import Draws, Tally
-from flipsite.domain.estimates import Estimate, Printed
+from flipsite.domain.estimates import Estimate, Printed, Sway
 from flipsite.domain.fit import Fit as Regressions
 from flipsite.domain.money import Usd
 from flipsite.domain.study import Feature, Study
@@ -147,6 +148,7 @@ class StudyReport:
         printed: The printed figures; None unless the study is published with figures.
         sources: Where the counts of a model are stated, of a study published with counts.
         fits: For each printed model, the counts that print as its figure.
+        by_order: Ones and valid draws in each order, of models that were asked in two.
         standings: Rank and bias with their doubt, by model; only for models with a valid draw, or a printed
             figure that some count prints.
         evidence: What else each model's draws tell, by model; empty without draws.
@@ -184,6 +186,7 @@ class StudyReport:
     printed: Printed | None = None
     sources: Mapping[str, str] = field(default_factory=dict)
     fits: Mapping[str, tuple[PrintedFit, ...]] = field(default_factory=dict)
+    by_order: Mapping[str, OrderCounts] = field(default_factory=dict)
     standings: Mapping[str, RankEstimate] = field(default_factory=dict)
     evidence: Mapping[str, Evidence] = field(default_factory=dict)
     serving: Mapping[str, tuple[ServingGroup, ...]] = field(default_factory=dict)
@@ -299,6 +302,7 @@ def _coins(
         if (found := overdispersion(each.dependence_tests, follows=model in followed, target=target))
     }
     flagged = {*followed, *dependent}
+    no_coins = {model for model, sway in followed.items() if sway is Sway.LABEL} | dependent.keys()
     effects = design_effects(asked, dependent, target=target)
     least_p = {model: found.least_p for model, found in dependent.items()}
     tests = _with_missing(
@@ -315,9 +319,10 @@ def _coins(
             asked=asked,
             followed=followed,
             dependent=dependent,
-            shrunken=_shrunken(tallies, effects, without=followed, target=target),
+            shrunken=_shrunken(tallies, effects, by_order=by_order, without=no_coins, target=target),
             off_list=off_list,
         ),
+        by_order=by_order,
         standings=places,
         evidence=tests,
         truths=truths,
@@ -325,7 +330,7 @@ def _coins(
         fair_share=fair_share(
             tallies, target=target, flagged=flagged, false_flags=_false_flags(swaying, tests, len(followed))
         ),
-        population=fit_population(tallies, target=target),
+        population=fit_population(tallies, target=target, by_order=by_order, never_fair=no_coins),
     )
 
 
@@ -369,15 +374,13 @@ def _shrunken(
     tallies: Sequence[Tally],
     effects: Mapping[str, float],
     *,
+    by_order: Mapping[str, OrderCounts],
     without: Container[str],
     target: float,
 ) -> dict[str, ShrunkenBias]:
-    """The bias of each model given the draws of all, of those that follow neither order nor label."""
+    """The bias of each model given the draws of all, but for those shown to be no coin."""
     drawn = [each for each in tallies if each.n_valid and each.model not in without]
-    counts = [
-        (each.n_ones / effects.get(each.model, 1.0), each.n_valid / effects.get(each.model, 1.0))
-        for each in drawn
-    ]
+    counts = counts_by_order(drawn, by_order=by_order, design_effects=effects)
     found = shrunken_biases(counts, target=target)
     return {} if found is None else dict(zip((each.model for each in drawn), found, strict=True))
 

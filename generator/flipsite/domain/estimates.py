@@ -87,6 +87,8 @@ class Estimate:
     bias_low: float | None = None
     bias_high: float | None = None
     bias_within: float | None = None
+    bias_within_low: float | None = None
+    bias_within_high: float | None = None
     mean_low: float | None = None
     mean_high: float | None = None
     noise_floor: float | None = None
@@ -119,6 +121,14 @@ class Estimate:
         return self.noise_floor if self.noise_floor_within is None else self.noise_floor_within
 
     @property
+    def excess(self) -> float | None:
+        """The bias above the noise floor, 0 on average for a perfect sampler; within orders where known."""
+        bias, floor = self.bias, self.noise_floor
+        if self.noise_floor_within is not None:
+            bias, floor = self.bias_within, self.noise_floor_within
+        return None if bias is None or floor is None else bias - floor
+
+    @property
     def is_flagged(self) -> bool:
         """Whether the draws are shown not to be independent draws of one coin."""
         return self.sway is not None or self.dependence is not None
@@ -127,3 +137,17 @@ class Estimate:
     def ranking_bias(self) -> float | None:
         """The bias that ranks: within orders where two were asked, else the marginal one."""
         return self.bias if self.bias_within is None else self.bias_within
+
+    @property
+    def leans_anyway(self) -> bool:
+        """Whether the bias over both orders is as large as within them: the order does not hide it."""
+        return self.bias is not None and self.bias_within is not None and self.bias_within < self.bias + 1e-9
+
+    @property
+    def ranking_interval(self) -> tuple[float, float] | None:
+        """The 95 % interval of the bias that ranks."""
+        within = self.bias_within is not None
+        low, high = (
+            (self.bias_within_low, self.bias_within_high) if within else (self.bias_low, self.bias_high)
+        )
+        return None if low is None or high is None else (low, high)

@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from flipsite.domain.display import plural
+from flipsite.domain.estimates import Sway
 from flipsite.domain.fit import Fit, OmittedInput
 from flipsite.domain.progress import Progress, unwatched
 from flipsite.domain.study import Kind, Study
@@ -20,7 +21,7 @@ from flipsite.project import FEATURES_FILE, FIT_FILE, Project, existing_study
 from flipsite.settings import load_printed, load_study
 from flipsite.store.cache.writer import private_folder
 from flipsite.store.features import read_features
-from flipsite.store.fits import write_fit
+from flipsite.store.fits import read_fit, write_fit
 from flipsite.workflows.load import draws_place, sha256
 
 if TYPE_CHECKING:
@@ -63,7 +64,7 @@ def fit_study(
         progress: Told of the forms that are sampled.
 
     Returns:
-        The fit, its file, and the file with all posterior draws.
+        The fit as its file has it, the file, and the file with all posterior draws.
 
     Raises:
         UsageError: If the extra is missing, or the study has too little to fit.
@@ -82,7 +83,7 @@ def fit_study(
     draws = project.cache / "fits" / f"{study_id}.nc"
     keep_draws(sampled, draws)
     write_fit(folder / FIT_FILE, fit)
-    return fit, folder / FIT_FILE, draws
+    return read_fit(folder / FIT_FILE), folder / FIT_FILE, draws
 
 
 def need_extra() -> None:
@@ -120,7 +121,7 @@ def _fit(
     counts, left_out = _counts(study, folder)
     if len(counts.models) < FEWEST_MODELS:
         raise UsageError(
-            f"{folder}: {plural(len(counts.models), 'model')} with a valid draw; "
+            f"{folder}: {plural(len(counts.models), 'model')} with draws to compare; "
             f"a regression needs {FEWEST_MODELS}."
         )
     values: dict[str, dict[str, str]] = {}
@@ -162,10 +163,10 @@ def _line(one: "SampleResult") -> str:
 
 
 def _counts(study: Study, folder: Path) -> "tuple[FlipCounts, tuple[OmittedInput, ...]]":
-    """The counts to fit, and the models that have none."""
+    """The counts to fit, and the models left out: without any, or with a share of ones that says little."""
     from flipsite.analyse.published.fits import fits
     from flipsite.fit.counts import counts_of_draws, counts_of_printed
-    from flipsite.workflows.load import load_tallies, published_counts, study_files
+    from flipsite.workflows.load import analysed, published_counts, study_files
 
     if study.prompt.n_outcomes > 2:
         raise UsageError(
@@ -175,12 +176,17 @@ def _counts(study: Study, folder: Path) -> "tuple[FlipCounts, tuple[OmittedInput
     if study.kind is Kind.PUBLISHED and published_counts(folder, study) is None:
         printed = load_printed(folder)
         found = {row.model: fits(row, printed, target=target) for row in printed.rows}
-        unread = [model for model, ways in found.items() if not ways]
         reason = "no count of draws prints as its figure"
+        reasons = {model: reason for model, ways in found.items() if not ways}
         counts = counts_of_printed(printed, found, target=target)
     else:
-        tallies = load_tallies(study_files(folder), study)
-        unread = [one.model for one in tallies if not one.n_valid]
-        reason = "it has no valid draw"
-        counts = counts_of_draws(tallies, target=target)
-    return counts, tuple(OmittedInput(what=model, reason=reason) for model in unread)
+        report = analysed(study_files(folder))
+        reasons = {one.model: "it has no valid draw" for one in report.tallies if not one.n_valid}
+        reasons |= {
+            one.model: f"it follows the {one.sway}, which its share of ones does not show"
+            for one in report.estimates
+            if one.sway is Sway.LABEL or (one.sway is Sway.ORDER and not one.leans_anyway)
+        }
+        kept = [one for one in report.tallies if one.model not in reasons]
+        counts = counts_of_draws(kept, target=target)
+    return counts, tuple(OmittedInput(what=model, reason=reason) for model, reason in reasons.items())

@@ -192,7 +192,7 @@ def load_report(folder: Path) -> StudyReport:
 def read_report(files: StudyFiles) -> StudyReport:
     """Read a study's files and analyse what they hold."""
     folder = files.folder
-    known, fitted, report = folder / FEATURES_FILE, folder / FIT_FILE, _report(files)
+    known, fitted, report = folder / FEATURES_FILE, folder / FIT_FILE, analysed(files)
     if known.exists():
         from flipsite.analyse.features.merge import by_model
         from flipsite.store.features import read_features
@@ -254,7 +254,8 @@ def _snapshot(study: Study, draws: Draws, files: Sequence[Path]) -> bytes | Path
     return content.getvalue()
 
 
-def _report(files: StudyFiles) -> StudyReport:
+def analysed(files: StudyFiles) -> StudyReport:
+    """Read a study's draws, counts or printed figures, and analyse them."""
     folder, study = files.folder, load_study(files.folder)
     if study.kind is Kind.PUBLISHED:
         rows = published_counts(folder, study)

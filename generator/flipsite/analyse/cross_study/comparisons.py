@@ -16,6 +16,7 @@ import numpy as np
 from flipsite.analyse.contingency import TwoByTwo, fisher_exact
 from flipsite.analyse.cross_study.step_likeness import Calibration, calibration
 from flipsite.analyse.false_discovery import benjamini_hochberg
+from flipsite.analyse.label_order.sway import OrderCounts
 from flipsite.analyse.outcomes.dependence import same_shares
 from flipsite.analyse.published.fits import PrintedFit
 from flipsite.analyse.report import StudyReport
@@ -27,6 +28,10 @@ _IMPORTED_TARGET = re.compile(r"-p\d[\d-]*$")
 """End of a study's id where one import made a study for each target: `fig1-p045`."""
 
 
+Ends = tuple[float, float]
+"""Low and high end of an interval."""
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class BiasChange:
     """One model in two studies.
@@ -35,10 +40,10 @@ class BiasChange:
         model: The model.
         before: Its estimate in the first study.
         after: Its estimate in the second study.
-        difference: Bias in the second study less that in the first; None where one has none.
         p_value: Fisher's exact test that its share of ones is the same in both; of more outcomes, an exchange
             test that all their shares are. Where a study printed a bias alone, the largest over every count
-            that prints so, of either sign. None where a study tells no count.
+            that prints so, of either sign. Where both studies asked in two orders, twice the smaller p-value
+            of the orders. None where a study tells no count.
         q_value: Benjamini-Hochberg over the models that both studies share.
         moved: Whether q is below 0.05.
     """
@@ -46,10 +51,39 @@ class BiasChange:
     model: str
     before: Estimate
     after: Estimate
-    difference: float | None
     p_value: float | None
     q_value: float | None
     moved: bool
+
+    @property
+    def in_orders(self) -> bool:
+        """Whether both studies asked in two orders: then the biases within orders are compared."""
+        return self.before.bias_within is not None and self.after.bias_within is not None
+
+    @property
+    def biases(self) -> tuple[float | None, float | None]:
+        """The biases before and after that are compared."""
+        if self.in_orders:
+            return self.before.bias_within, self.after.bias_within
+        return self.before.bias, self.after.bias
+
+    @property
+    def intervals(self) -> tuple[Ends | None, Ends | None]:
+        """Their 95 % intervals."""
+        before, after = self.before, self.after
+        if self.in_orders:
+            return before.ranking_interval, after.ranking_interval
+        return _ends(before.bias_low, before.bias_high), _ends(after.bias_low, after.bias_high)
+
+    @property
+    def difference(self) -> float | None:
+        """Bias after less that before; None where one has none."""
+        before, after = self.biases
+        return None if before is None or after is None else after - before
+
+
+def _ends(low: float | None, high: float | None) -> Ends | None:
+    return None if low is None or high is None else (low, high)
 
 
 def changes(
@@ -60,6 +94,8 @@ def changes(
     fits_after: Mapping[str, Sequence[PrintedFit]] | None = None,
     outcomes_before: Mapping[str, Sequence[int]] | None = None,
     outcomes_after: Mapping[str, Sequence[int]] | None = None,
+    orders_before: Mapping[str, OrderCounts] | None = None,
+    orders_after: Mapping[str, OrderCounts] | None = None,
 ) -> tuple[BiasChange, ...]:
     """Compare the models that two studies of one target share.
 
@@ -70,6 +106,8 @@ def changes(
         fits_after: The same for the second.
         outcomes_before: Counts by outcome in the first study, where there are more than two.
         outcomes_after: The same for the second.
+        orders_before: Ones and valid draws in each order of the first study, of models asked in two.
+        orders_after: The same for the second.
 
     Returns:
         One change a model, sorted by model; none where the studies share no model.
@@ -83,6 +121,8 @@ def changes(
     p = [
         same_shares([outcomes_before[model], outcomes_after[model]])
         if outcomes_before and outcomes_after and first[model].valid and second[model].valid
+        else _p_in_orders(orders_before[model], orders_after[model])
+        if orders_before and orders_after and model in orders_before and model in orders_after
         else _p_value(
             _counts(first[model], (fits_before or {}).get(model, ())),
             _counts(second[model], (fits_after or {}).get(model, ())),
@@ -95,7 +135,6 @@ def changes(
             model=model,
             before=first[model],
             after=second[model],
-            difference=_difference(first[model].bias, second[model].bias),
             p_value=p[i],
             q_value=None if p[i] is None else float(q[i]),
             moved=bool(q[i] < FALSE_DISCOVERY_RATE),
@@ -121,8 +160,10 @@ def _p_value(before: Sequence[tuple[int, int]], after: Sequence[tuple[int, int]]
     return max(map(fisher_exact, tables), default=None)
 
 
-def _difference(before: float | None, after: float | None) -> float | None:
-    return None if before is None or after is None else after - before
+def _p_in_orders(before: OrderCounts, after: OrderCounts) -> float:
+    """Whether the share of either order changed: a model may turn from one label to the place of labels."""
+    p = (_p_value([one], [other]) for one, other in zip(before, after, strict=True))
+    return min(1.0, 2 * min(each for each in p if each is not None))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -142,6 +183,8 @@ class BiasDifference:
 def bias_difference(one: Estimate, other: Estimate) -> BiasDifference | None:
     """How much more biased one model is than another that was asked independently of it.
 
+    The bias is the one that ranks: within orders where two were asked.
+
     Returns:
         None where either has no bias or no interval.
 
@@ -149,10 +192,11 @@ def bias_difference(one: Estimate, other: Estimate) -> BiasDifference | None:
         The method of variance estimates recovery, from the two intervals alone: Zou & Donner (2008),
         Statistics in Medicine 27, 1693-1702.
     """
-    ends = (one.bias, one.bias_low, one.bias_high, other.bias, other.bias_low, other.bias_high)
-    if any(end is None for end in ends):
+    bias, other_bias = one.ranking_bias, other.ranking_bias
+    ends, other_ends = one.ranking_interval, other.ranking_interval
+    if bias is None or other_bias is None or ends is None or other_ends is None:
         return None
-    bias, low, high, other_bias, other_low, other_high = (float(end) for end in ends if end is not None)
+    (low, high), (other_low, other_high) = ends, other_ends
     value = bias - other_bias
     return BiasDifference(
         value=value,
@@ -224,6 +268,8 @@ def comparisons(reports: Sequence[StudyReport]) -> tuple[Comparison, ...]:
                 fits_after=after.fits,
                 outcomes_before=_outcomes(before) if several else None,
                 outcomes_after=_outcomes(after) if several else None,
+                orders_before=before.by_order,
+                orders_after=after.by_order,
             )
             if moved:
                 found.append(

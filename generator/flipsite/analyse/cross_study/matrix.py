@@ -49,7 +49,7 @@ def study_matrix(reports: Sequence[StudyReport]) -> StudyMatrix | None:
     for model in sorted({model for records in found for model in records}):
         records = tuple(each.get(model) for each in found)
         above = [
-            record.bias - (floor if record.noise_floor is None else record.noise_floor)
+            record.bias - floor if record.excess is None else record.excess
             for record, floor in zip(records, floors, strict=True)
             if record is not None and record.bias is not None
         ]

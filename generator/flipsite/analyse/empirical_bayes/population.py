@@ -8,7 +8,7 @@ intervals. No sampler, no seed.
 "Fair" stands for "at the target or too near to it to be told at these numbers of draws".
 """
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Container, Mapping, Sequence
 from dataclasses import dataclass, replace
 
 import numpy as np
@@ -16,6 +16,7 @@ from numpy.typing import NDArray
 from scipy.special import betaln, gammaln, ndtri
 
 from flipsite.analyse.binomial import TAIL, binomial_probability
+from flipsite.analyse.label_order.sway import OrderCounts
 from flipsite.analyse.published.fits import between_tables, fits
 from flipsite.domain.draws import Tally
 from flipsite.domain.estimates import Printed
@@ -50,7 +51,7 @@ class Population:
     """The fitted population. Intervals are 95 % profile likelihood intervals.
 
     Attributes:
-        n_models: Models that the fit rests on.
+        n_models: Models that it describes.
         fair: Share w of fair models.
         fair_low: Low end of its interval.
         fair_high: High end of the same.
@@ -79,29 +80,62 @@ class Population:
     second: SecondBeta | None = None
 
 
-def fit_population(tallies: Sequence[Tally], *, target: float = 0.5) -> Population | None:
+def fit_population(
+    tallies: Sequence[Tally],
+    *,
+    target: float = 0.5,
+    by_order: Mapping[str, OrderCounts] | None = None,
+    never_fair: Container[str] = (),
+) -> Population | None:
     """Fit the population to a study's draws.
 
+    A model that was asked in two orders is fair in both or in neither, and each order has a share of its own.
+
+    Args:
+        tallies: Counts; those without a valid draw are passed over.
+        target: Probability that the prompt asks for.
+        by_order: Ones and valid draws in each order, of models that were asked in two.
+        never_fair: Models whose draws are shown not to be independent draws of one coin: they count as not
+            fair, and their draws take no part in the fit.
+
     Returns:
-        None where fewer than three models have any draw, or the target is 0 or 1, about which no coin can
-        spread.
+        None where fewer than three models take part, none of them has two draws of one order, which alone
+        tell a spread, or the target is 0 or 1, about which no coin can spread.
 
     Source:
         A two-group model as in Efron (2008), Statistical Science 23, 1-22, section 2, with a binomial and a
         beta-binomial group (Skellam 1948, J. R. Statist. Soc. B 10, 257-261).
     """
-    drawn = [(tally.n_ones, tally.n_valid) for tally in tallies if tally.n_valid]
-    if len(drawn) < 3 or target in {0, 1}:
+    drawn = [tally for tally in tallies if tally.n_valid]
+    taken = [tally for tally in drawn if tally.model not in never_fair]
+    orders = [(by_order or {}).get(tally.model, ((tally.n_ones, tally.n_valid),)) for tally in taken]
+    repeated = any(n > 1 for each in orders for _, n in each)
+    if len(taken) < 3 or not repeated or target in {0, 1}:
         return None
-    cells, which, counts = np.unique(np.array(drawn).T, axis=1, return_inverse=True, return_counts=True)
+    most = max(map(len, orders))
+    padded = np.array([[*each, *[(0, 0)] * (most - len(each))] for each in orders])
+    cells, which, counts = np.unique(
+        padded.reshape(len(taken), -1), axis=0, return_inverse=True, return_counts=True
+    )
+    arms = [(cells[:, i], cells[:, i + 1]) for i in range(0, 2 * most, 2)]
     likelihood = _Likelihood(
-        fair=binomial_probability(cells[0], cells[1], target=target),
-        spread=lambda concentration: _beta_binomial(cells[0], cells[1], concentration, target=target),
+        fair=np.prod([binomial_probability(*arm, target=target) for arm in arms], axis=0),
+        spread=lambda concentration: np.prod(
+            [_beta_binomial(*arm, concentration, target=target) for arm in arms], axis=0
+        ),
         counts=counts.astype(np.float64),
     )
     population, p_fair = _fit(likelihood, target=target)
-    known = iter(p_fair[np.ravel(which)].tolist())
-    return replace(population, p_fair=tuple(next(known) if tally.n_valid else None for tally in tallies))
+    part = len(taken) / len(drawn)
+    known = dict(zip((tally.model for tally in taken), p_fair[np.ravel(which)].tolist(), strict=True))
+    return replace(
+        population,
+        n_models=len(drawn),
+        fair=population.fair * part,
+        fair_low=population.fair_low * part,
+        fair_high=population.fair_high * part,
+        p_fair=tuple(known.get(tally.model, 0.0) if tally.n_valid else None for tally in tallies),
+    )
 
 
 def fit_published_population(printed: Printed, *, target: float = 0.5) -> Population | None:

@@ -21,19 +21,21 @@ from scipy.special import betainc, gammaln, xlog1py, xlogy
 
 from flipsite.analyse.binomial import TAIL
 from flipsite.analyse.empirical_bayes.population import Population
+from flipsite.analyse.posterior import mean_of_levels
 from flipsite.analyse.published.fits import PrintedFit
-from flipsite.analyse.ranking import LEVELS, ranks_of_levels
+from flipsite.analyse.ranking import LEVELS, ArmCounts, ranks_of_levels
 from flipsite.domain.estimates import Printed
 
 Floats = NDArray[np.float64]
-Counts = tuple[float, float]
-"""Ones and valid draws; of dependent draws as many as count."""
-
 NEAR = 0.1
 """Distance from the target whose probability is told."""
 
 FEWEST = 8
 """Models of a study: fewer say too little of the population they come from."""
+
+LEAST_LEARNT = 0.05
+"""Kullback-Leibler divergence, in nats, of the population's posterior from its prior: below it the shrunken
+biases would be the prior's. One draw a model tells nothing of how the models differ."""
 
 N_DRAWS = 1_000
 """Joint posterior draws of the ranks: a median is then known to within 0.08 standard deviations."""
@@ -48,7 +50,7 @@ _GRID = 4_096
 """Cells of θ = arcsin √p: half a posterior's standard deviation at MOST_COUNTED draws."""
 
 _BLOCK = 64
-"""Pairs of counts whose posteriors are worked out at once."""
+"""Models whose posteriors are worked out at once."""
 
 MOST_COUNTED = 400_000
 """Draws of a model beyond which more tell nothing new of its bias."""
@@ -57,6 +59,8 @@ MOST_COUNTED = 400_000
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ShrunkenBias:
     """The posterior of one model's bias |p − target|, given its draws and those of all models.
+
+    Of a model that was asked in two orders it is the mean bias within them.
 
     Attributes:
         bias: Its mean.
@@ -74,42 +78,73 @@ class ShrunkenBias:
 
 
 def shrunken_biases(
-    counts: Sequence[Counts], *, target: float = 0.5, seed: int = 0
+    counts: Sequence[ArmCounts], *, target: float = 0.5, seed: int = 0
 ) -> tuple[ShrunkenBias, ...] | None:
     """The shrunken bias of each model of a study, in the order given.
 
+    A model that was asked in two orders is fair in both or in neither; its bias is the mean of those within
+    each.
+
     Args:
-        counts: Of models with a valid draw.
+        counts: Of models with a valid draw, in each order where two were asked.
         target: Probability that the prompt asks for.
         seed: Of the posterior draws of the ranks.
 
     Returns:
-        None for fewer than FEWEST models, or a target of 0 or 1, about which no coin can spread.
+        None for fewer than FEWEST models, draws that tell less than LEAST_LEARNT of the population, or a
+        target of 0 or 1, about which no coin can spread.
     """
     if len(counts) < FEWEST or target in {0, 1}:
         return None
-    cells, which, times = np.unique(_capped(counts), axis=0, return_inverse=True, return_counts=True)
+    place = {each: i for i, each in enumerate(dict.fromkeys(tuple(sorted(each)) for each in counts))}
+    which = np.array([place[tuple(sorted(each))] for each in counts], np.int64)
+    arms = _arms(tuple(place))
     prior, shares = _prior(target), _SHARES[:, None]
-    fair = _likelihood(cells, np.array([target]), relative_to=cells)[:, 0]
-    spread = np.concatenate([each @ prior.T for each in _over_grid(cells)])
-    mixed = shares * fair[:, None, None] + (1 - shares) * spread[:, None, :]
-    mixed = np.maximum(mixed, 1e-300)  # by pair of counts, share of fair models, and concentration
-    log_likelihood = np.tensordot(times, np.log(mixed), axes=1)
+    fair = np.prod([_likelihood(arm, np.array([target]), relative_to=arm)[:, 0] for arm in arms], axis=0)
+    spreads = [np.concatenate([each @ prior.T for each in _over_grid(arm)]) for arm in arms]
+    mixed = shares * fair[:, None, None] + (1 - shares) * np.prod(spreads, axis=0)[:, None, :]
+    mixed = np.maximum(mixed, 1e-300)  # by model, share of fair models, and concentration
+    log_likelihood = np.tensordot(np.bincount(which), np.log(mixed), axes=1)
     plausible = np.exp(log_likelihood - log_likelihood.max())
     plausible /= plausible.sum()
+    if np.sum(plausible * np.log(np.maximum(plausible * plausible.size, 1e-300))) < LEAST_LEARNT:
+        return None
     odds = plausible / mixed
-    weights = (odds * (1 - shares)).sum(axis=1) @ prior
+    others = (odds * (1 - shares)).sum(axis=1)
     masses = (
-        weight * likelihood
-        for weight, likelihood in zip(weights, chain.from_iterable(_over_grid(cells)), strict=True)
+        _masses(arm, others * np.prod(spreads[:i] + spreads[i + 1 :], axis=0), prior)
+        for i, arm in enumerate(arms)
     )
-    found = _posteriors(fair * (odds * shares).sum(axis=(1, 2)), masses, target=target)
-    ranks = ranks_of_levels(found.levels, np.ravel(which), seed=seed, n_draws=N_DRAWS)
+    found = _posteriors(
+        fair * (odds * shares).sum(axis=(1, 2)),
+        (each[: len(model)] for each, model in zip(zip(*masses, strict=True), place, strict=True)),
+        target=target,
+    )
+    ranks = ranks_of_levels(found.levels, which, seed=seed, n_draws=N_DRAWS)
     medians = np.median(ranks, axis=1).tolist()
     return tuple(
-        found.shrunken(cell, rank=int(rank))
-        for cell, rank in zip(np.ravel(which).tolist(), medians, strict=True)
+        found.shrunken(cell, rank=int(rank)) for cell, rank in zip(which.tolist(), medians, strict=True)
     )
+
+
+def _arms(models: Sequence[ArmCounts]) -> list[Floats]:
+    """Ones and valid draws of each model in its first order, and in its second, 0 of 0 where it has none."""
+    most = max(map(len, models))
+    padded = np.array([[*each, *[(0.0, 0.0)] * (most - len(each))] for each in models], np.float64)
+    capped = padded * np.minimum(1.0, MOST_COUNTED / np.maximum(padded[..., 1:], 1.0))
+    return [capped[:, arm] for arm in range(most)]
+
+
+def _masses(arm: Floats, weights: Floats, prior: Floats) -> Iterator[Floats]:
+    """Posterior probability of each cell of θ for a model that is not fair, model by model.
+
+    Args:
+        arm: Ones and valid draws of each model.
+        weights: Of each concentration, a row a model, before these draws are known.
+        prior: Probability of each cell of θ, a row for each concentration.
+    """
+    for weight, likelihood in zip(weights, chain.from_iterable(_over_grid(arm)), strict=True):
+        yield weight @ prior * likelihood
 
 
 def printed_shrunken_biases(
@@ -140,7 +175,7 @@ def printed_shrunken_biases(
         )
         mass = (1 - population.fair) * prior * likelihood
         p_fair.append(fair / (fair + mass.sum()))
-        masses.append(mass / (fair + mass.sum()))
+        masses.append([mass / (fair + mass.sum())])
     found = _posteriors(np.array(p_fair), masses, target=target)
     return {model: found.shrunken(place) for place, model in enumerate(known)}
 
@@ -164,12 +199,6 @@ def _fitted_prior(population: Population, *, target: float) -> Floats:
     )
 
 
-def _capped(counts: Sequence[Counts]) -> Floats:
-    """Ones and valid draws, at most MOST_COUNTED of them with the same share."""
-    table = np.array(counts, np.float64)
-    return table * np.minimum(1.0, MOST_COUNTED / table[:, 1:])
-
-
 @lru_cache(maxsize=8)
 def _prior(target: float) -> Floats:
     """Probability of each cell of θ, a row for each concentration."""
@@ -186,7 +215,7 @@ def _middles() -> Floats:
 def _likelihood(cells: Floats, shares: Floats, *, relative_to: Floats) -> Floats:
     """Likelihood of each share for each pair of counts, over that of the share that fits it best."""
     ones, zeros = cells[:, 0], cells[:, 1] - cells[:, 0]
-    best = relative_to[:, 0] / relative_to[:, 1]
+    best = relative_to[:, 0] / np.maximum(relative_to[:, 1], 1e-300)
     highest = xlogy(ones, best) + xlog1py(zeros, -best)
     powers = np.stack([ones, zeros], axis=1)
     return np.asarray(np.exp(powers @ np.log([shares, 1 - shares]) - highest[:, None]))
@@ -220,12 +249,12 @@ class _Posteriors:
         )
 
 
-def _posteriors(p_fair: Floats, masses: Iterable[Floats], *, target: float) -> _Posteriors:
+def _posteriors(p_fair: Floats, masses: Iterable[Sequence[Floats]], *, target: float) -> _Posteriors:
     """Posterior mean, interval, chance to be near, and LEVELS equally likely values.
 
     Args:
         p_fair: Posterior probability of a fair model, an entry a posterior.
-        masses: Posterior probability of each cell of θ for a model that is not.
+        masses: Posterior probability of each cell of θ for a model that is not, in each order that was asked.
         target: Probability that the prompt asks for.
     """
     distance = abs(_middles() - target)
@@ -234,13 +263,18 @@ def _posteriors(p_fair: Floats, masses: Iterable[Floats], *, target: float) -> _
     at = (np.arange(LEVELS) + 0.5) / LEVELS
     n = len(p_fair)
     bias, near, levels = np.empty(n), np.empty(n), np.empty((n, LEVELS))
-    for row, mass in enumerate(masses):
-        reached = p_fair[row] + np.cumsum(mass[ascending])
-        reached /= reached[-1]
-        bias[row] = mass @ distance
-        near[row] = np.interp(NEAR, steps, reached)
+    for row, orders in enumerate(masses):
+        bias[row] = np.mean([mass @ distance for mass in orders])
+        reached = [np.cumsum(mass[ascending]) for mass in orders]
+        if len(orders) > 1:  # given that the model is not fair, its orders are independent
+            each = [np.interp(at * below[-1], below, steps) for below in reached]
+            values, below = mean_of_levels(*each), reached[0][-1] * at
+        else:
+            values, below = steps, reached[0]
+        below = (p_fair[row] + below) / (p_fair[row] + reached[0][-1])
+        near[row] = np.interp(NEAR, values, below)
         # Fair models tie at 0: which of them ranks before another is left to chance.
-        levels[row] = np.where(at < p_fair[row], at * 1e-9, np.interp(at, reached, steps))
+        levels[row] = np.where(at < p_fair[row], at * 1e-9, np.interp(at, below, values))
     ends = (int(LEVELS * TAIL), int(LEVELS * (1 - TAIL)))
     low, high = (np.where(levels[:, end] < 1e-8, 0.0, levels[:, end]) for end in ends)
     return _Posteriors(bias=bias, low=low, high=high, p_near=near, levels=levels)

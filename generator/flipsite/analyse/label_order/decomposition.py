@@ -10,7 +10,7 @@ A small logistic regression that stays finite where all answers agree.
 
 import json
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import lru_cache
 from typing import Literal
 
@@ -138,6 +138,13 @@ def decompose(model: str, arms: Sequence[PromptArm], *, target: float = 0.5) -> 
     if len(arms) < 2:  # draws that were all asked alike tell nothing apart
         n_draws = sum(each.zeros + each.ones for each in arms)
         return Decomposition(model=model, n_draws=n_draws, told_apart=False, influences=())
+    if len(arms) > 2:
+        return replace(_decomposed(tuple(arms), target), model=model)
+    return replace(_decomposed_once(tuple(arms), target), model=model)
+
+
+def _decomposed(arms: tuple[PromptArm, ...], target: float) -> Decomposition:
+    """The effects in draws of no model in particular."""
     cells = [(each, outcome) for each in arms for outcome in (0, 1) if (each.zeros, each.ones)[outcome]]
     order = np.array([each.order for each, _ in cells], np.int8)
     labels = [each.labels for each, _ in cells]
@@ -156,7 +163,11 @@ def decompose(model: str, arms: Sequence[PromptArm], *, target: float = 0.5) -> 
     else:
         found = []
     kept = tuple(each for each in found if each.name == "order" or target == 0.5)
-    return Decomposition(model=model, n_draws=int(shown.times.sum()), told_apart=bool(names), influences=kept)
+    return Decomposition(model="", n_draws=int(shown.times.sum()), told_apart=bool(names), influences=kept)
+
+
+_decomposed_once = lru_cache(maxsize=65_536)(_decomposed)
+"""Of two labels in two orders, whose counts many models share."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

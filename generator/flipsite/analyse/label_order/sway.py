@@ -13,7 +13,7 @@ from math import lgamma, log
 import numpy as np
 from scipy.special import stdtr, stdtrit
 
-from flipsite.analyse.binomial import binomial_test, jeffreys
+from flipsite.analyse.binomial import binomial_test, interval, jeffreys
 from flipsite.analyse.false_discovery import benjamini_hochberg
 from flipsite.analyse.label_order.decomposition import Decomposition, earlier_label
 from flipsite.analyse.verdict import FALSE_DISCOVERY_RATE, within_margin
@@ -104,8 +104,11 @@ def _took_earlier(arms: Sequence[PromptArm]) -> tuple[int, int]:
 
 def bias_within_orders(by_order: OrderCounts, *, target: float) -> float:
     """Mean over both orders of the bias within each: |ones/valid − target|, order by order."""
-    share = Fraction(str(target))  # rounded once: equal biases are equal floats, so ties stay ties
-    return float(sum(abs(Fraction(k, n) - share) for k, n in by_order) / 2)
+    up, down = Fraction(str(target)).as_integer_ratio()
+    (k, n), (other_k, other_n) = by_order
+    away, other_away = abs(k * down - n * up), abs(other_k * down - other_n * up)
+    # Rounded once: equal biases are equal floats, so ties stay ties.
+    return (away * other_n + other_away * n) / (2 * n * other_n * down)
 
 
 def agreement(target: float) -> float:
@@ -128,7 +131,7 @@ def fair_throughout(asked: Asked, *, target: float) -> bool:
         shares.append((sum(asked.pairs.concordant), len(asked.pairs.ones), agreement(target)))
         if asked.pairs.earlier[1]:
             shares.append((*asked.pairs.earlier, 0.5))
-    return all(bool(within_margin(*jeffreys(k, n), target=share)) for k, n, share in shares)
+    return all(bool(within_margin(*interval(k, n), target=share)) for k, n, share in shares)
 
 
 SwayTest = tuple[str, Sway, float]

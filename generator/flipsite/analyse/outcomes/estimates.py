@@ -163,7 +163,8 @@ def outcome_study_estimates(
 
     The bias that ranks is the total variation from the target; where the labels' order was turned, it is the
     larger of that and of the places' distance from an even use: a model that always takes the label named
-    first has perfect shares over all orders. Rank intervals hold for all models at once.
+    first has perfect shares over all orders. Its interval holds the larger of both as often as it says. Rank
+    intervals hold for all models at once.
 
     Args:
         study: Its prompt names the target.
@@ -185,8 +186,9 @@ def outcome_study_estimates(
     effects = [found[tally.model].design_effect for tally in drawn]
     effective = [max(1, int(n / effect)) for n, effect in zip(valid.tolist(), effects, strict=True)]
     half = total_variation_quantiles(effective, k)
-    n_intervals = len(drawn) * (1 + any(each is not None for each in within))
-    margins = rank_margins(effective, k, n_intervals=n_intervals)
+    turned = any(each is not None for each in within)
+    both = total_variation_quantiles(effective, k, level=(1 + LEVEL) / 2) if turned else {}
+    margins = rank_margins(effective, k, n_intervals=len(drawn) * (1 + turned))
     ranking = [b if w is None else w for b, w in zip(bias.tolist(), within, strict=True)]
     rank, bounds = competition_ranks(np.round(ranking, 12)), rank_bounds(ranking, *margins)
     n_effective, entropy = effective_outcomes(matrix), entropy_bits(matrix)
@@ -207,6 +209,8 @@ def outcome_study_estimates(
             bias_low=max(0.0, float(bias[i]) - reach),
             bias_high=min(1.0, float(bias[i]) + reach),
             bias_within=within[i],
+            bias_within_low=None if within[i] is None else max(0.0, ranking[i] - both[effective[i]]),
+            bias_within_high=None if within[i] is None else min(1.0, ranking[i] + both[effective[i]]),
             noise_floor=float(floor[i]),
             p_value=float(p[i]),
             q_value=float(q[i]),

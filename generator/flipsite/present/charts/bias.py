@@ -7,7 +7,7 @@ from itertools import groupby
 import altair as alt
 
 from flipsite.domain.display import Figure, plural
-from flipsite.domain.estimates import Estimate, Sway, Verdict
+from flipsite.domain.estimates import Estimate, Verdict
 from flipsite.domain.study import Study
 from flipsite.present.charts.figure import AnyChart, Canvas, Margins, Row, figure, layered, placed
 from flipsite.present.charts.marks import (
@@ -105,8 +105,8 @@ def _caption(ranked: Sequence[Estimate], study: Study, *, stride: int) -> str:
         marks += f" Each mark is the middle one of {stride} neighbours in rank."
     drawn = "Lines are" if len(ranked) <= NAMED_ROWS else "The grey area holds their"
     lines = f" {drawn} 95 % intervals." if any(bias_interval(estimate) for estimate in ranked) else ""
-    if any(estimate.sway is Sway.ORDER for estimate in ranked):
-        lines += " A model that follows the order of the labels is shown by its bias within each order."
+    if study.is_coin and any(estimate.bias_within is not None for estimate in ranked):
+        lines += " The bias is the mean of those within each order of the labels."
     return f"{marks}{lines} The band is what {_sampler(study)} shows on average at as many draws."
 
 

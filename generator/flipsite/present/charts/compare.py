@@ -15,7 +15,6 @@ from flipsite.domain.study import Kind, Study
 from flipsite.present.charts.figure import AnyChart, Canvas, Margins, Row, figure, layered, placed
 from flipsite.present.charts.marks import (
     MOST_MARKS,
-    bias_interval,
     bias_of,
     bias_scale,
     extreme_names,
@@ -42,7 +41,7 @@ def bias_against_bias(changes: Sequence[BiasChange], before: Study, after: Study
     if not both:
         raise ValueError("no model has a bias in both studies.")
     drawn = sorted(both, key=lambda change: (not change.moved, change.model))[:MOST_MARKS]
-    rows = [_row(change, before, after) for change in drawn]
+    rows = [_row(change) for change in drawn]
     moved = sum(change.moved for change in both)
     title = (
         f"{moved} of {plural(len(both), 'model')} moved" if moved else "No model can be said to have moved"
@@ -60,8 +59,8 @@ def bias_against_bias(changes: Sequence[BiasChange], before: Study, after: Study
         records=[
             {
                 "model": change.model,
-                "bias_before": change.before.bias,
-                "bias_after": change.after.bias,
+                "bias_before": change.biases[0],
+                "bias_after": change.biases[1],
                 "q_value": change.q_value,
                 "moved": change.moved,
             }
@@ -75,29 +74,22 @@ def _doubt(rows: Sequence[Row]) -> str:
     return "lines are 95 % intervals" if len(rows) <= MOST_CROSSES else "95 % intervals are in the table"
 
 
-def _row(change: BiasChange, before: Study, after: Study) -> Row:
-    was_low, was_high = _ends(change.before, before)
-    is_low, is_high = _ends(change.after, after)
-    said = (
-        f"{shown(change.model)}: bias {bias_text(change.before.bias)} before, "
-        f"{bias_text(change.after.bias)} after"
+def _row(change: BiasChange) -> Row:
+    was, now = change.biases
+    (was_low, was_high), (now_low, now_high) = (
+        ends or (bias, bias) for ends, bias in zip(change.intervals, change.biases, strict=True)
     )
+    said = f"{shown(change.model)}: bias {bias_text(was)} before, {bias_text(now)} after"
     return named_row(change.after) | {
-        "before": change.before.bias,
+        "before": was,
         "before_low": was_low,
         "before_high": was_high,
-        "after": change.after.bias,
-        "after_low": is_low,
-        "after_high": is_high,
+        "after": now,
+        "after_low": now_low,
+        "after_high": now_high,
         "moved": "moved" if change.moved else "not shown to have moved",
         "label": said,
     }
-
-
-def _ends(estimate: Estimate, study: Study) -> tuple[float, float]:
-    """The interval of the bias; the bias itself where the study has none."""
-    bias = estimate.bias or 0.0
-    return bias_interval(estimate) or (bias, bias)
 
 
 def _points(rows: Sequence[Row], canvas: Canvas, study: Study) -> AnyChart:

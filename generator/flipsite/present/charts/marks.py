@@ -10,7 +10,7 @@ from typing import Any, Final
 import altair as alt
 
 from flipsite.domain.display import plural
-from flipsite.domain.estimates import Estimate, Sway
+from flipsite.domain.estimates import Estimate
 from flipsite.domain.study import Study
 from flipsite.present.charts.figure import NARROW_PX, WIDE_PX, AnyChart, Canvas, Margins, Row, layered, placed
 from flipsite.present.charts.theme import VERDICT_MARKS, ink
@@ -227,15 +227,8 @@ DRAWN_TOOLTIP = [
 
 
 def bias_interval(estimate: Estimate) -> tuple[float, float] | None:
-    """The 95 % interval of the bias; None without draws.
-
-    A model that follows the order has its bias for both ends: its interval is that of all draws together, and
-    not around the bias that is shown.
-    """
-    low, high = estimate.bias_low, estimate.bias_high
-    if estimate.sway is Sway.ORDER:
-        low = high = estimate.ranking_bias
-    return None if estimate.draws is None or low is None or high is None else (low, high)
+    """The 95 % interval of the bias that ranks; None without draws."""
+    return None if estimate.draws is None else estimate.ranking_interval
 
 
 def bias_of(estimate: Estimate) -> float:
@@ -258,7 +251,7 @@ def bias_row(place: int, estimate: Estimate, study: Study) -> Row:
     numbers = {
         "row": place,
         "bias": bias_of(estimate),
-        "floor": estimate.noise_floor,
+        "floor": estimate.ranking_noise_floor,
         "draws": estimate.valid,
     }
     return named_row(estimate) | bounds | numbers | {"label": said}
@@ -273,7 +266,7 @@ def bias_record(estimate: Estimate, study: Study) -> Row:
         "bias_low": low,
         "bias_high": high,
         "valid": estimate.valid,
-        "noise_floor": estimate.noise_floor,
+        "noise_floor": estimate.ranking_noise_floor,
         "verdict": str(estimate.verdict),
     }
 

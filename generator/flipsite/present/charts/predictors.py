@@ -19,6 +19,7 @@ from flipsite.present.text.predictors import (
     FORM_NAMES,
     class_text,
     contrasts,
+    end_text,
     excludes_one,
     factor_text,
     findings_sentence,
@@ -285,7 +286,7 @@ def bias_check(form: FittedForm, study: Study, *, models: int) -> Figure:
 
 def _coefficient_row(place: int, term: Term) -> Row:
     words = f"× {factor_text(term.factor)}"
-    interval = f"{factor_text(term.factor_low)} to {factor_text(term.factor_high)}"
+    interval = f"{end_text(term.factor_low)} to {end_text(term.factor_high)}"
     return {
         "row": place,
         "name": shown(term.contrast),

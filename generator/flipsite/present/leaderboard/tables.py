@@ -108,7 +108,8 @@ def _reference(made: Board, headings: Sequence[Heading]) -> tuple[Cell, ...]:
 def _interval(estimate: Estimate) -> Cell:
     """The interval of a coin's share of ones, else of the bias."""
     if estimate.mean_low is None:
-        return Cell(value=estimate.bias_low, text=interval_text(estimate.bias_low, estimate.bias_high))
+        low, high = estimate.ranking_interval or (None, None)
+        return Cell(value=low, text=interval_text(low, high))
     return Cell(value=estimate.mean_low, text=interval_text(estimate.mean_low, estimate.mean_high))
 
 

@@ -3,7 +3,7 @@
 from collections import Counter
 from collections.abc import Mapping
 
-from flipsite.analyse.binomial import chance_within
+from flipsite.analyse.binomial import chance_within, noise_floor
 from flipsite.analyse.outcomes.multinomial import multinomial_noise_floor
 from flipsite.analyse.report import StudyReport
 from flipsite.analyse.sequences.estimates import SequenceVerdict
@@ -29,7 +29,7 @@ def study_values(report: StudyReport) -> dict[str, str]:
     """Name and text of each number of a study."""
     study, estimates = report.study, report.estimates
     verdicts = Counter(estimate.verdict for estimate in estimates)
-    biases = sorted(estimate.bias for estimate in estimates if estimate.bias is not None)
+    biases = sorted(one.ranking_bias for one in estimates if one.ranking_bias is not None)
     draws = report.printed.draws_about if report.printed else study.sampling.draws
     values = {
         "title": study.title,
@@ -37,9 +37,7 @@ def study_values(report: StudyReport) -> dict[str, str]:
         "models_shown": count_text(len(estimates)),
         "models_skipped": count_text(len(study.models.skip)),
         "draws_per_model": count_text(draws),
-        "noise_floor": bias_text(
-            float(multinomial_noise_floor(draws * study.sampling.per_answer, study.prompt.shares))
-        ),
+        "noise_floor": bias_text(_noise_floor(report, draws)),
         "biased": count_text(verdicts[Verdict.BIASED]),
         "fair": count_text(verdicts[Verdict.FAIR]),
         "undecided": count_text(verdicts[Verdict.UNDECIDED]),
@@ -61,6 +59,14 @@ def study_values(report: StudyReport) -> dict[str, str]:
     return values
 
 
+def _noise_floor(report: StudyReport, draws: int) -> float:
+    """The bias that a perfect sampler shows on average; of a coin in two orders, the mean of those within."""
+    study = report.study
+    if report.by_order and draws > 1:
+        return float(noise_floor([draws // 2, draws - draws // 2], study.prompt.target).mean())
+    return float(multinomial_noise_floor(draws * study.sampling.per_answer, study.prompt.shares))
+
+
 def model_values(report: StudyReport, model: str) -> dict[str, str]:
     """Name and text of each number of one model of a study."""
     estimate = {one.model: one for one in report.estimates}[model]
@@ -69,7 +75,7 @@ def model_values(report: StudyReport, model: str) -> dict[str, str]:
         "valid": count_text(estimate.valid),
         "ones": count_text(estimate.ones),
         "bias": bias_text(estimate.ranking_bias),
-        "noise_floor": bias_text(estimate.noise_floor),
+        "noise_floor": bias_text(estimate.ranking_noise_floor),
         "verdict": str(estimate.verdict),
         "follows": FOLLOWS[estimate.sway],
         "top": estimate.top or "",

@@ -14,7 +14,6 @@ from flipsite.present.charts.interactive import spec_json
 from flipsite.present.leaderboard.board import Board
 from flipsite.present.leaderboard.rows import BoardRow
 from flipsite.present.pages.page import Page
-from flipsite.present.text.formats import bias_text
 
 COMPARE = "compare/index.html"
 
@@ -103,23 +102,22 @@ def _model(report: StudyReport, row: BoardRow) -> list[str | float | bool | None
 
     Returns:
         Name, page, bias as text, bias and its interval, valid draws, verdict, flag, price, release, spend,
-        the bias within orders as text, and whether its page has answers.
+        and whether its page has answers.
     """
     known: Estimate = row.estimate
-    numbers = (_rounded(known.bias), _rounded(known.bias_low), _rounded(known.bias_high))
+    numbers = (known.ranking_bias, *(known.ranking_interval or (None, None)))
     price, released = row.facts.get("price_completion"), row.facts.get("released")
     return [
         known.model,
         known.page,
-        row.bias if report.printed else bias_text(known.bias),
-        *numbers,
+        row.bias,
+        *map(_rounded, numbers),
         row.valid,
         known.verdict.value,
         row.flag,
         price,
         released,
         usd_text(known.cost_usd) if known.cost_usd is not None else None,
-        bias_text(known.bias_within) if known.bias_within is not None else None,
         report.draws is not None,
     ]
 

@@ -10,6 +10,7 @@ from flipsite.present.text.formats import MISSING, brief_text, count_text, inter
 from flipsite.present.text.predictors import (
     FORM_NAMES,
     contrasts,
+    end_text,
     excludes_one,
     factor_interval,
     factor_text,
@@ -294,10 +295,10 @@ def _rounded(value: float | None, decimals: int = 2) -> Cell:
 def _factor(term: Term) -> Cell:
     mark = "●" if excludes_one(term) else "○"
     value = f"{mark}\N{NO-BREAK SPACE}{factor_text(term.factor)}"
-    interval = f"{factor_text(term.factor_low)}–\N{WORD JOINER}{factor_text(term.factor_high)}"
+    interval = f"{end_text(term.factor_low)}–\N{WORD JOINER}{end_text(term.factor_high)}"
     return Cell(value=term.factor, text=f"{value} ({interval})")
 
 
 def _naive_factor(term: Term) -> Cell:
-    interval = f"{factor_text(term.naive_low)}–\N{WORD JOINER}{factor_text(term.naive_high)}"
+    interval = f"{end_text(term.naive_low)}–\N{WORD JOINER}{end_text(term.naive_high)}"
     return Cell(value=term.naive_factor, text=f"{factor_text(term.naive_factor)} ({interval})")

@@ -34,7 +34,8 @@ class CoinToy:
         study: The models' study, by its id.
         draws: Flips of one try.
         target: Probability of heads.
-        coins: The models, face up below the ruler.
+        coins: The models, but for those that follow the order or the labels: their bias is not a coin's.
+        n_swayed: How many of these there are.
         piles: What fair coins do, by bias.
         pile_width: In per cent.
         near: The widest bias among the least biased models of the study.
@@ -50,6 +51,7 @@ class CoinToy:
     draws: int
     target: float
     coins: tuple[Dot, ...]
+    n_swayed: int
     piles: tuple[ToyPile, ...]
     pile_width: float
     near: float
@@ -82,7 +84,8 @@ def coin_toy(report: StudyReport) -> CoinToy | None:
     target = report.study.prompt.target
     draws = report.printed.draws_about if report.printed else report.study.sampling.draws
     widest = report.study.prompt.largest_bias
-    coins = stacked(((e.bias, e) for e in report.estimates if e.bias is not None), widest=widest)
+    known = ((e.bias, e) for e in report.estimates if e.bias is not None and e.sway is None)
+    coins = stacked(known, widest=widest)
     if not coins:
         return None
     near = coins[min(TOP, len(coins)) - 1].bias
@@ -91,6 +94,7 @@ def coin_toy(report: StudyReport) -> CoinToy | None:
     floor = sum(pile.bias * pile.probability for pile in piles)
     return CoinToy(
         study=report.study.id,
+        n_swayed=sum(e.sway is not None for e in report.estimates),
         draws=draws,
         target=target,
         coins=coins,

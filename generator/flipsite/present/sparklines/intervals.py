@@ -18,6 +18,7 @@ import numpy as np
 from flipsite.analyse.binomial import binomial_probability, chance_within, jeffreys
 from flipsite.analyse.posterior import share_quantiles
 from flipsite.analyse.published.fits import PrintedFit
+from flipsite.analyse.ranking import ArmCounts
 from flipsite.analyse.verdict import FAIR_MARGIN
 from flipsite.domain.estimates import Estimate, Printed
 
@@ -72,15 +73,15 @@ def outcomes_mark(estimate: Estimate, *, widest: float, reach: float) -> RowMark
         widest: The largest bias there can be.
         reach: The bias that a perfect sampler stays within in 95 of 100 tries.
     """
-    low, high = estimate.bias_low, estimate.bias_high
-    if estimate.bias is None or low is None or high is None:
+    if estimate.ranking_bias is None or estimate.ranking_interval is None:
         return None
+    low, high = estimate.ranking_interval
     return RowMark(
         band_low=0.0,
         band_high=_percent(min(1.0, reach / widest)),
         low=_percent(low / widest),
         high=_percent(min(1.0, high / widest)),
-        at=_percent(estimate.bias / widest),
+        at=_percent(estimate.ranking_bias / widest),
         low_value=low,
         high_value=high,
     )
@@ -185,20 +186,21 @@ class PosteriorCoins:
     radius_em: float
 
 
-def posterior_coins(n_ones: float, n_valid: float, *, target: float = 0.5) -> PosteriorCoins:
+def posterior_coins(counts: ArmCounts, *, target: float = 0.5) -> PosteriorCoins:
     """Fifty equally likely values of a model's share of ones, stacked where they coincide.
 
     Args:
-        n_ones: Ones among the valid draws.
-        n_valid: Valid draws; of dependent draws as many as count.
+        counts: Ones and valid draws of the model, or of each order it was asked in: each then has half of the
+            coins. Of dependent draws as many as count.
         target: Probability that the prompt asks for.
     """
-    return _coins(n_ones, n_valid, target)
+    return _coins(counts, target)
 
 
 @lru_cache(maxsize=4096)
-def _coins(n_ones: float, n_valid: float, target: float) -> PosteriorCoins:
-    shares = share_quantiles(n_ones, n_valid, levels=COINS).tolist()
+def _coins(counts: ArmCounts, target: float) -> PosteriorCoins:
+    each = [share_quantiles(k, n, levels=COINS // len(counts)).tolist() for k, n in counts]
+    shares = [share for shares in each for share in shares]
     stacks: dict[int, int] = {}
     places = []
     for share in shares:

@@ -117,7 +117,7 @@ def is_comparable(fit: Fit) -> bool:
 
 def best_form(fit: Fit) -> FittedForm | None:
     """The form of the highest expected predictive density; None where the forms cannot be compared."""
-    return max(fit.forms, key=lambda form: form.elpd_loo) if is_comparable(fit) else None
+    return max(fit.forms, key=lambda form: form.elpd_difference) if is_comparable(fit) else None
 
 
 def main_form(fit: Fit) -> FittedForm | None:
@@ -166,6 +166,14 @@ def factor_text(factor: float | None) -> str:
     return f"{factor:.2f}" if factor < 10 else f"{factor:,.0f}"
 
 
+def end_text(end: float | None) -> str:
+    """An end of a factor’s interval; one that is not 1 never reads 1.00, as if nothing were found."""
+    text = factor_text(end)
+    if end is None or end == 1 or text != "1.00":
+        return text
+    return next((text for n in (3, 4) if float(text := f"{end:.{n}f}") != 1), "<1" if end < 1 else ">1")
+
+
 def times_text(factor: float | None) -> str:
     """`× 0.80`, never broken over two lines."""
     return f"×\N{NO-BREAK SPACE}{factor_text(factor)}"
@@ -173,7 +181,7 @@ def times_text(factor: float | None) -> str:
 
 def factor_interval(low: float | None, high: float | None) -> str:
     """`0.60 to 1.10`, never broken over two lines."""
-    return f"{factor_text(low)} to {factor_text(high)}".replace(" ", "\N{NO-BREAK SPACE}")
+    return f"{end_text(low)} to {end_text(high)}".replace(" ", "\N{NO-BREAK SPACE}")
 
 
 def _short(term: Term) -> str:

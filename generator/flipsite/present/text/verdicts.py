@@ -3,6 +3,7 @@
 The numbers of the method, for its narrative: each the code’s own, or worked out by it.
 """
 
+from collections.abc import Sequence
 from fractions import Fraction
 from functools import cache
 from math import floor
@@ -84,21 +85,36 @@ def _reservation(estimate: Estimate) -> str:
     """Why the draws are not independent draws of one coin; a share alone does not show it."""
     if estimate.dependence is not None and estimate.sway is None:
         return _depends(estimate, estimate.dependence)
-    within = bias_text(estimate.bias_within)
-    if estimate.sway is Sway.ORDER and estimate.outcomes > 2:
-        return (
-            "But it follows the order of the labels: its choice of position in the list has a bias of "
-            f"{within}, so its shares over all orders say little."
-        )
     if estimate.sway is Sway.ORDER:
-        return (
-            "But it follows the order of the labels: within each order its bias is "
-            f"{within}, so its share over both says little."
-        )
+        return _by_order(estimate)
     return (
         "But it follows the labels: it draws some words more often than chance allows, "
         "so its share depends on which labels it was given."
     )
+
+
+def _by_order(estimate: Estimate) -> str:
+    """What the order of the labels does to a model's draws, and what remains of its shares."""
+    several, within = estimate.outcomes > 2, bias_text(estimate.bias_within)
+    if estimate.leans_anyway:
+        how = (
+            "What it draws depends on the place of the labels too"
+            if several
+            else "It leans to the same side in both orders of the labels, but farther in one of them"
+        )
+    elif several:
+        how = (
+            "But it follows the order of the labels: its choice of position in the list has a bias of "
+            f"{within}, so its shares over all orders say little"
+        )
+    else:
+        how = (
+            "But it follows the order of the labels: within an order its bias is "
+            f"{within} on average, so its share over both says little"
+        )
+    if estimate.verdict is not Verdict.BIASED:
+        return f"{how}. It is not called fair."
+    return f"{how}. {'Those shares are' if several else 'That share is'} too far off to be luck in any case."
 
 
 _WHY_DEPENDENT = {
@@ -124,6 +140,8 @@ _FLAGS = {
 
 def flag_text(estimate: Estimate) -> str:
     """Why a verdict is not about one coin, in a few words; empty where nothing is shown."""
+    if estimate.sway is Sway.ORDER and estimate.leans_anyway:
+        return "order matters too"
     if estimate.sway is not None:
         return f"follows the {estimate.sway}"
     return _FLAGS[estimate.dependence] if estimate.dependence else ""
@@ -142,27 +160,32 @@ def _depends(estimate: Estimate, dependence: Dependence) -> str:
     return f"{why}. Its interval is wider for that, and it is not called fair."
 
 
-def parity_sentence(study: Study, n_valid: int | None) -> str:
+def parity_sentence(study: Study, n_valid: Sequence[int]) -> str:
     """Whether a bias of exactly nothing was within reach: it takes a number of draws that divides well.
 
     Args:
         study: Says what was asked for.
-        n_valid: Valid draws of the model; None where they are not known.
+        n_valid: Valid draws of the model, of each order where two were asked; empty where they are not known.
     """
-    if not study.is_coin:
-        return ""
-    share = Fraction(str(study.prompt.target))
+    return _parity(study.prompt.target, tuple(n_valid)) if study.is_coin else ""
+
+
+@cache
+def _parity(target: float, n_valid: tuple[int, ...]) -> str:
+    share = Fraction(str(target))
     number = "an even number" if share.denominator == 2 else f"a multiple of {share.denominator}"
     if share.denominator == 1:
         return "A bias of exactly 0 means that it never strayed."
-    if n_valid is None:
+    if not n_valid:
         return f"A bias of exactly 0 needs {number} of valid draws: a single refusal can make it impossible."
-    if n_valid % share.denominator == 0:
-        return f"A bias of exactly 0 was possible: it needs {number} of valid draws; it had {n_valid}."
-    nearest = min(abs(Fraction(k, n_valid) - share) for k in _around(n_valid, share))
+    needs = f"it needs {number} of valid draws{' in each order' if len(n_valid) > 1 else ''}; it had "
+    needs += " and ".join(count_text(n) for n in n_valid)
+    if all(n % share.denominator == 0 for n in n_valid):
+        return f"A bias of exactly 0 was possible: {needs}."
+    nearest = [min(abs(Fraction(k, n) - share) for k in _around(n, share)) for n in n_valid]
     return (
-        f"A bias of exactly 0 was impossible: it needs {number} of valid draws; it had {n_valid}. "
-        f"The smallest possible bias was {bias_text(float(nearest))}."
+        f"A bias of exactly 0 was impossible: {needs}. "
+        f"The smallest possible bias was {bias_text(float(sum(nearest) / len(nearest)))}."
     )
 
 

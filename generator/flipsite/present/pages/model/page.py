@@ -15,7 +15,7 @@ import jinja2
 from flipsite.analyse.cross_study.comparisons import History
 from flipsite.analyse.dependence.homogeneity import ServingGroup
 from flipsite.analyse.published.fits import PrintedFit
-from flipsite.analyse.ranking import RankEstimate
+from flipsite.analyse.ranking import ArmCounts, RankEstimate
 from flipsite.analyse.report import Evidence, StudyReport
 from flipsite.domain.display import Heading
 from flipsite.domain.draws import Draws, Tally
@@ -84,6 +84,8 @@ class ModelView:
         commonest: What it said most; None without an answer.
         change: What would change its verdict; None where that is not worked out.
         links: Where else to read about it.
+        counts: Its ones and valid draws, of each order where two were asked; of dependent draws as many as
+            count; empty without a valid draw.
         coins: What is known of its share of ones; None without a valid draw.
         running: Its running mean; None without a valid draw.
         running_twin: The same to be made interactive; None of a study too large to hold.
@@ -122,6 +124,7 @@ class ModelView:
     commonest: Commonest | None
     change: VerdictChange | None
     links: tuple[OutsideLink, ...]
+    counts: ArmCounts
     coins: PosteriorCoins | None
     running: RunningMean | None
     running_twin: SparklineSpec | None
@@ -201,7 +204,7 @@ def model_view(shared: SharedParts, place: int, *, with_draws: bool = True) -> M
     study, estimate, model = report.study, row.estimate, row.estimate.model
     target, fits = study.prompt.target, report.fits.get(model, ())
     own = own_draws(shared, model) if with_draws else None
-    pictures = _pictures(report, model, own)
+    pictures, counts = _pictures(report, model, own), _counts(report, estimate)
     history = shared.histories.get(model)
     return ModelView(
         estimate=estimate,
@@ -217,7 +220,7 @@ def model_view(shared: SharedParts, place: int, *, with_draws: bool = True) -> M
         fits=fits,
         fits_text=fits_text(fits),
         roleplay=model in shared.roleplay,
-        parity=parity_sentence(study, estimate.valid),
+        parity=parity_sentence(study, _valid(report, estimate)),
         standing=report.standings.get(model),
         evidence=report.evidence.get(model),
         serving=report.serving.get(model, ()),
@@ -236,7 +239,8 @@ def model_view(shared: SharedParts, place: int, *, with_draws: bool = True) -> M
             outcomes=report.outcomes.get(model),
         ),
         links=model_links(study, report.catalogue.get(model), report.features.get(model, ())),
-        coins=_coins(estimate, target=target),
+        counts=counts,
+        coins=posterior_coins(counts, target=target) if counts else None,
         running=pictures.running,
         running_twin=pictures.running_twin,
         strip=pictures.strip,
@@ -288,12 +292,20 @@ class _Pictures(NamedTuple):
     strip_twin: SparklineSpec | None = None
 
 
-def _coins(estimate: Estimate, *, target: float) -> PosteriorCoins | None:
-    """The coins of a share; of dependent draws as many count as the design effect leaves."""
+def _counts(report: StudyReport, estimate: Estimate) -> ArmCounts:
+    """Ones and valid draws, order by order where two were asked; of dependent draws as many as count."""
     if not estimate.valid or estimate.ones is None:
-        return None
+        return ()
+    orders = report.by_order.get(estimate.model, ((estimate.ones, estimate.valid),))
     effect = estimate.design_effect or 1.0
-    return posterior_coins(estimate.ones / effect, estimate.valid / effect, target=target)
+    return tuple((k / effect, n / effect) for k, n in orders)
+
+
+def _valid(report: StudyReport, estimate: Estimate) -> tuple[int, ...]:
+    """Its valid draws, order by order where two were asked; empty where they are not known."""
+    if estimate.model in report.by_order:
+        return tuple(n for _, n in report.by_order[estimate.model])
+    return () if estimate.valid is None else (estimate.valid,)
 
 
 def _pictures(report: StudyReport, model: str, own: tuple[Draws, slice] | None) -> _Pictures:
