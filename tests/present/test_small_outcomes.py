@@ -7,7 +7,13 @@ import pytest
 from tests.narrowing import not_none
 from tests.sampled import CARDS, DIE
 
-from flipsite.present.outcomes.small import OPACITIES, grid_columns, small_outcomes
+from flipsite.present.outcomes.small import (
+    OPACITIES,
+    grid_axes,
+    grid_columns,
+    short_label,
+    small_outcomes,
+)
 from flipsite.present.outcomes.view import draw_order
 
 
@@ -58,3 +64,28 @@ def test_draws_stand_in_their_order() -> None:
     assert found.missing.count("h0") == 1
     assert [label for _, label in found.lanes] == ["a", "b", "c"]
     assert len(not_none(draw_order(np.zeros(1000, np.int64), ["a", "b", "c"])).path.split("M")) == 401
+
+
+@pytest.mark.parametrize(
+    ("label", "short"),
+    [
+        ("10 of hearts", "10♥"),
+        ("Queen of Spades", "Q♠"),
+        ("A♣", "A♣"),
+        ("hearts", "hea…"),
+        ("clubhouse", "clu…"),
+        ("diamond ring", "dia…"),
+        ("rock", "rock"),
+        ("100", "100"),
+    ],
+)
+def test_a_label_is_told_in_four_letters(label: str, short: str) -> None:
+    assert short_label(label) == short
+
+
+def test_a_grid_names_its_rows_and_of_cards_its_columns() -> None:
+    """Suits and ranks; a hundred numbers by the first of each ten; what stands in no order, by its rows."""
+    ranks = ("ace", *map(str, range(2, 11)), "jack", "queen", "king")
+    cards = [f"{rank} of {suit}" for suit in ("spades", "hearts", "diamonds", "clubs") for rank in ranks]
+    assert grid_axes(cards) == (tuple("♠♥♦♣"), ("A", *map(str, range(2, 11)), "J", "Q", "K"))
+    assert grid_axes(list(map(str, range(1, 101)))) == (tuple(str(10 * row + 1) for row in range(10)), ())

@@ -14,6 +14,7 @@ import pytest
 from hypothesis import given
 from hypothesis import settings as hypothesis
 from hypothesis import strategies as st
+from tests.sampled import rows_of
 from tests.store.draw_strategies import many_draws, same
 
 from flipsite.analyse.report import Evidence, evidence
@@ -168,6 +169,17 @@ def test_an_engine_refuses_what_no_snapshot_may_hold(
     pq.write_table(broken, tmp_path / "broken.parquet")
     with pytest.raises(StoreError, match=f"the column '{column}' holds what no snapshot may"):
         read_tallies([tmp_path / "broken.parquet"])
+
+
+@pytest.mark.parametrize("n_outcomes", [3, 100])
+def test_an_outcome_beyond_the_last_is_refused(tmp_path: Path, n_outcomes: int) -> None:
+    """A study of k outcomes whose draws hold one more."""
+    labels = tuple(map(str, range(n_outcomes + 1)))
+    rows = rows_of({"a/b": [0, n_outcomes]}, labels)
+    write_draws(tmp_path / "draws.parquet", collect_draws(rows), study="s")
+    assert read_tallies([tmp_path / "draws.parquet"], n_outcomes=n_outcomes + 1)[0].n_valid == 2
+    with pytest.raises(StoreError, match="the column 'outcome' holds what no snapshot may"):
+        read_tallies([tmp_path / "draws.parquet"], n_outcomes=n_outcomes)
 
 
 def test_parts_that_another_program_wrote_are_counted(tmp_path: Path) -> None:

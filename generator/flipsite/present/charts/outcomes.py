@@ -49,7 +49,7 @@ def outcome_shares(report: StudyReport) -> Figure:
         title=title,
         caption=(
             f"{plural(len(drawn), 'model')}, most biased first, and {study.prompt.n_outcomes} outcomes in "
-            f"their order. The darker the colour, the more often an outcome was drawn relative to its "
+            f"their order. The stronger the colour, the more often an outcome was drawn relative to its "
             f"target; an empty cell was never drawn."
             + (f" {plural(left_out, 'less biased model')} left out." if left_out else "")
         ),

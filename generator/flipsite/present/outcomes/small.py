@@ -24,6 +24,9 @@ OPACITIES: Final = (0.15, 0.3, 0.55, 0.8, 1.0)
 """Of a cell drawn less than half as often as the target, …, of one drawn more than 4.5 times as often."""
 
 _SUITS: Final = re.compile(r"\W*(?:of )?(spades?|hearts?|diamonds?|clubs?|[♠♥♦♣])\W*", re.IGNORECASE)
+_SIGNS: Final = {"s": "♠", "h": "♥", "d": "♦", "c": "♣"}
+_RANKS: Final = frozenset(["ace", "jack", "queen", "king", "ten", "a", "j", "q", "k", "t"])
+_N_RANKS: Final = 13
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -92,8 +95,8 @@ def _grid(counts: Sequence[int], shares: Sequence[float], labels: Sequence[str])
 
 @lru_cache(maxsize=64)
 def _columns(labels: tuple[str, ...]) -> int:
-    if len(labels) == 52 and _by_suit(labels):
-        return 13
+    if len(labels) == 4 * _N_RANKS and _by_suit(labels):
+        return _N_RANKS
     return 10 if len(labels) % 10 == 0 and len(labels) <= 200 else ceil(sqrt(len(labels)))
 
 
@@ -102,8 +105,31 @@ def grid_columns(labels: Sequence[str]) -> int:
     return _columns(tuple(labels))
 
 
+def grid_axes(labels: Sequence[str]) -> tuple[tuple[str, ...], tuple[str, ...]]:
+    """Names of a grid's rows and of its columns: suits and ranks of cards, else the first label of each row.
+
+    Returns:
+        Rows and columns; no columns where these have nothing in common.
+    """
+    columns = grid_columns(labels)
+    starts = [short_label(label) for label in labels[::columns]]
+    if columns != _N_RANKS or not _by_suit(labels):
+        return tuple(starts), ()
+    return tuple(start[-1] for start in starts), tuple(short_label(label)[:-1] for label in labels[:columns])
+
+
+def short_label(label: str, *, most: int = 4) -> str:
+    """A label in so many letters: a card as `10♥`, else its beginning."""
+    if found := _SUITS.search(label):
+        rank = (label[: found.start()] + label[found.end() :]).strip()
+        if rank.isdecimal() or rank.casefold() in _RANKS:
+            suit = found[1][0].casefold()
+            return f"{rank if rank.isdecimal() else rank[0].upper()}{_SIGNS.get(suit, found[1])}"
+    return label if len(label) <= most else f"{label[: most - 1]}…"
+
+
 def _by_suit(labels: Sequence[str]) -> bool:
     """Whether each thirteen labels in a row name one suit."""
     suits = [found[1][0].casefold() if (found := _SUITS.search(label)) else "" for label in labels]
-    rows = [set(suits[start : start + 13]) for start in range(0, 52, 13)]
+    rows = [set(suits[start : start + _N_RANKS]) for start in range(0, 4 * _N_RANKS, _N_RANKS)]
     return all(len(row) == 1 and "" not in row for row in rows) and len(set.union(*rows)) == 4

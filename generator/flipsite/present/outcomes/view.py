@@ -10,7 +10,7 @@ from flipsite.analyse.outcomes.estimates import ModelOutcomes
 from flipsite.analyse.verdict import FALSE_DISCOVERY_RATE
 from flipsite.domain.draws import Codes
 from flipsite.domain.study import Prompt
-from flipsite.present.outcomes.small import MOST_BARS, SmallOutcomes, small_outcomes
+from flipsite.present.outcomes.small import MOST_BARS, SmallOutcomes, grid_axes, short_label, small_outcomes
 
 MOST_DRAWS = 400
 """Draws that the picture of their order shows."""
@@ -73,6 +73,8 @@ class OutcomesView:
         n_outcomes: k.
         n_differ: How many are drawn more or less often than asked for.
         grid: Where there are many outcomes, all of them.
+        rows: Names of the grid's rows.
+        columns: Names of its columns; empty where these have nothing in common.
         order: The draws in their order; None without a valid one.
         places: Draws by the place of the label, as bars; empty where one order was asked.
         seldom: How often a perfect sampler is as even as these draws, where that is rare.
@@ -83,6 +85,8 @@ class OutcomesView:
     n_outcomes: int
     n_differ: int
     grid: SmallOutcomes | None
+    rows: tuple[str, ...]
+    columns: tuple[str, ...]
     order: DrawOrder | None
     places: tuple[OutcomeBar, ...]
     seldom: float | None
@@ -100,12 +104,15 @@ def outcomes_view(prompt: Prompt, model: ModelOutcomes, drawn: Codes | None) -> 
     listed = sorted(rows, key=lambda row: -row.count)[:LISTED] if many else list(rows)
     counts = [row.count for row in rows]
     grid = small_outcomes(counts, prompt.shares, prompt.outcomes) if many else None
+    in_rows, in_columns = grid_axes(prompt.outcomes) if many else ((), ())
     return OutcomesView(
         model=model,
         bars=_bars(listed),
         n_outcomes=prompt.n_outcomes,
         n_differ=sum(_differs(row) != "" for row in rows),
         grid=grid,
+        rows=in_rows,
+        columns=in_columns,
         order=None if drawn is None else draw_order(drawn, [row.label for row in rows]),
         places=_place_bars(model.places),
         seldom=model.p_even if model.p_even < FALSE_DISCOVERY_RATE else None,
@@ -164,5 +171,5 @@ def draw_order(drawn: Codes, labels: Sequence[str]) -> DrawOrder | None:
         width=step * (len(shown) + 1),
         height=round(bottom + 8),
         n_shown=len(shown),
-        lanes=tuple((heights[j], labels[j]) for j in named),
+        lanes=tuple((heights[j], short_label(labels[j], most=11)) for j in named),
     )

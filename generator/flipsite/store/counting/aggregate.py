@@ -10,6 +10,7 @@ from typing import Any
 
 import numpy as np
 import pyarrow as pa
+from numpy.typing import NDArray
 
 from flipsite.domain.counts import (
     ModelCounts,
@@ -152,23 +153,40 @@ def _read(connected: Engine, draws: Expression, *, name: str, n_outcomes: int) -
 
 
 Rows = Sequence[Mapping[str, Any]]
+Integers = NDArray[np.int64]
 
 
 def _tallies(
     connected: Engine, draws: Expression, *, name: str, n_outcomes: int
 ) -> tuple[tuple[Tally, ...], Rows]:
     """The tallies, sorted by model, and the rows they come from."""
-    rows = connected.rows(queries.tallies(draws)).to_pylist()
+    rows = connected.rows(queries.tallies(draws, of_coins=n_outcomes == 2)).to_pylist()
     rows.sort(key=lambda row: row["model"] or "")
-    tallies = tuple(_tally(row, name=name, n_outcomes=n_outcomes) for row in rows)
     if n_outcomes == 2:
-        return tallies, rows
-    counts = _counts(connected.rows(queries.outcomes(draws)), ("model",), n_outcomes)
-    return tuple(_with_counts(each, counts.get((each.model,), (0,) * n_outcomes)) for each in tallies), rows
+        return tuple(_tally(row, name=name, n_outcomes=n_outcomes) for row in rows), rows
+    found = _outcomes(connected.rows(queries.outcomes(draws)))
+    tallies = []
+    for row in rows:
+        outcomes, n_valid = found.get(row["model"], (np.zeros(0, np.int64), np.zeros(0, np.int64)))
+        bounds = {"lowest": min(outcomes, default=None), "highest": max(outcomes, default=None), "n_ones": 0}
+        tally = _tally(row | bounds, name=name, n_outcomes=n_outcomes)
+        counts = np.zeros(n_outcomes, np.int64)
+        counts[outcomes] = n_valid
+        tallies.append(replace(tally, counts=tuple(counts.tolist()), n_ones=int(counts[1])))
+    return tuple(tallies), rows
 
 
-def _with_counts(tally: Tally, counts: Split) -> Tally:
-    return replace(tally, counts=counts, n_ones=counts[1])
+def _outcomes(table: pa.Table) -> dict[str | None, tuple[Integers, Integers]]:
+    """The outcomes that each model drew, and how often it drew each."""
+    names = table["model"].combine_chunks().dictionary_encode()
+    model = names.indices.fill_null(len(names.dictionary)).to_numpy(zero_copy_only=False)
+    by_model = np.argsort(model, kind="stable")
+    outcome, n_valid = (table[name].to_numpy().astype(np.int64)[by_model] for name in ("outcome", "n_valid"))
+    ends = np.searchsorted(model[by_model], np.arange(len(names.dictionary) + 2))
+    return {
+        name: (outcome[start:end], n_valid[start:end])
+        for name, (start, end) in zip([*names.dictionary.to_pylist(), None], pairwise(ends), strict=True)
+    }
 
 
 def _tally(row: Mapping[str, Any], *, name: str, n_outcomes: int) -> Tally:

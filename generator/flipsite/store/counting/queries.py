@@ -18,14 +18,18 @@ RUNNING = ("n_ones", "n_valid", "n_ones_0", "n_valid_0", "n_ones_1", "n_valid_1"
 """Counts of a stretch of draws, in the order of the columns of running counts."""
 
 
-def tallies(draws: Expression) -> Expression:
-    """One row a model: the counts and sums of its tally, and what would show that its draws are unsound."""
+def tallies(draws: Expression, *, of_coins: bool = True) -> Expression:
+    """One row a model: the counts and sums of its tally, and what would show that its draws are unsound.
+
+    Args:
+        draws: Tidy draws.
+        of_coins: Whether ones are counted, and outcomes bounded; of more outcomes `outcomes` tells both.
+    """
     is_valid = draws.status == Status.VALID.value
     pico = expression_pico(draws.cost_usd)
     counts = {
         "n_draws": draws.count(),
         "n_valid": draws.outcome.count(),
-        "n_ones": draws.outcome.cast("int64").sum(),
         "cost_pico": pico.sum(),
         "n_priced": pico.count(),
         "failed_pico": pico.sum(where=~is_valid),
@@ -33,9 +37,10 @@ def tallies(draws: Expression) -> Expression:
         "last": draws.draw.max(),
         "n_numbered": draws.draw.count(),
         "n_unlike": (is_valid != draws.outcome.notnull()).cast("int64").sum(),
-        "lowest": draws.outcome.min(),
-        "highest": draws.outcome.max(),
     }
+    if of_coins:
+        outcome = draws.outcome
+        counts |= {"n_ones": outcome.cast("int64").sum(), "lowest": outcome.min(), "highest": outcome.max()}
     counts |= {f"status_{each.value}": (draws.status == each.value).cast("int64").sum() for each in STATUSES}
     counts |= {name: draws[name].sum() for name in TOKENS}
     return draws.group_by("model").agg(**counts)
@@ -49,7 +54,8 @@ def asked(draws: Expression) -> Expression:
 
 def outcomes(draws: Expression) -> Expression:
     """Valid draws of each model by outcome."""
-    return _split(draws.filter(draws.outcome.notnull()), "model", "outcome")
+    valid = draws.filter(draws.outcome.notnull())
+    return valid.group_by("model", "outcome").agg(n_valid=valid.count())
 
 
 def splits(draws: Expression, by: str, *, by_outcome: bool = False) -> Expression:

@@ -15,6 +15,7 @@ from markupsafe import Markup, escape
 from flipsite.domain.display import plural, usd_text
 from flipsite.domain.draws import STATUSES, Draws
 from flipsite.domain.money import usd
+from flipsite.present.outcomes.small import short_label
 
 SHOWN = 50
 """Answers on a model's page: its size does not grow with the draws."""
@@ -30,8 +31,6 @@ _LONG = 240
 
 _STATUSES: Final = tuple(status.value for status in STATUSES)
 _SIDES: Final = {1: "heads", 0: "tails", -1: "missing"}
-_LONGEST_FACE = 4
-"""Letters of a label that a coin has room for."""
 _APART: Final = "\x1e\x1f"
 
 _TEXTS: Final = (
@@ -97,7 +96,7 @@ def _head(number: int, side: int, code: int, name: str | None, n_in_row: int) ->
     if n_in_row:
         return _coin(number, kind="drawn", face=f"{n_in_row:,}", told=plural(n_in_row, "draw"))
     told = str(escape(name or side)) if side >= 0 else _STATUSES[code]
-    face = "–" if side < 0 else told if name is None else str(escape(name[:_LONGEST_FACE]))
+    face = "–" if side < 0 else told if name is None else str(escape(short_label(name)))
     kind = "drawn" if name is not None or side > 1 else _SIDES[side]
     return _coin(number, kind=kind, face=face, told=told)
 
