@@ -8,6 +8,7 @@ from flipsite.domain.display import plural, usd_text
 from flipsite.domain.money import usd
 from flipsite.present.text.formats import (
     bias_text,
+    caption_text,
     count_text,
     equal_p_text,
     how_many_are,
@@ -95,3 +96,8 @@ def test_counts_and_intervals() -> None:
     assert plural(2, "study", "studies") == "2 studies"
     assert interval_text(0.3652, 0.6348) == "0.37 to 0.63"
     assert interval_text(None, 0.5) == "–"
+
+
+def test_a_title_that_asks_has_no_colon_behind_it() -> None:
+    assert caption_text("Dice", "all models") == "Dice: all models"
+    assert caption_text("Is it fair?", "all models") == "Is it fair? All models"

@@ -11,6 +11,7 @@ from flipsite.domain.study import Kind, Study
 from flipsite.domain.urls import model_page
 from flipsite.present.text.escaping import foreign_address, foreign_text
 from flipsite.present.text.formats import (
+    caption_text,
     count_text,
     percent_text,
 )
@@ -38,7 +39,7 @@ def spend_table(study: Study, rows: Sequence[SpendRow], *, top: int | None = Non
     """The cost of each model, most expensive first."""
     return Table(
         name="spend",
-        caption=f"{study.title}: what each model cost",
+        caption=caption_text(study.title, "what each model cost"),
         headings=_SPEND,
         rows=tuple(_spend_row(study, row) for row in rows[:top]),
         note=note,
@@ -53,7 +54,7 @@ def stated_spend_table(study: Study, printed: Printed, *, note: str = "") -> Tab
     )
     return Table(
         name="spend",
-        caption=f"{study.title}: what it cost, as stated",
+        caption=caption_text(study.title, "what it cost, as stated"),
         headings=(Heading(key="what", label="What"), _COST),
         rows=tuple(
             (Cell(value=what, text=what), Cell(value=number, text=f"{word} ${number:g}"))

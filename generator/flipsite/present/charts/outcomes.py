@@ -13,6 +13,7 @@ from flipsite.present.charts.figure import AnyChart, Canvas, Margins, Row, figur
 from flipsite.present.charts.marks import MOST_MARKS, NAMES_PX, ROW_PX, named_row, place_axis, row_names
 from flipsite.present.charts.theme import ink
 from flipsite.present.outcomes.favourites import favourites
+from flipsite.present.outcomes.small import short_label
 from flipsite.present.text.escaping import shown
 from flipsite.present.text.formats import how_many, percent_text
 
@@ -140,4 +141,4 @@ def _ticks(study: Study) -> list[Row]:
     if len(labels) <= 12 and all(len(label) <= 4 for label in labels):
         return [{"at": j + 0.5, "words": shown(label)} for j, label in enumerate(labels)]
     ends = ((0, labels[0]), (len(labels) - 1, labels[-1]))
-    return [{"at": j + 0.5, "words": shown(label[:10])} for j, label in ends]
+    return [{"at": j + 0.5, "words": shown(short_label(label, most=10))} for j, label in ends]

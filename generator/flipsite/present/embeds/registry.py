@@ -57,7 +57,8 @@ class Source:
         """The part of a source line after its title."""
         if self.kind is Kind.PUBLISHED:
             return f"published {self.first}" if self.first else "published, date unknown"
-        said = "SIMULATED: coins of known truth, no model was asked; " if self.kind is Kind.SIMULATED else ""
+        simulated = "SIMULATED: samplers of known truth, no model was asked; "
+        said = simulated if self.kind is Kind.SIMULATED else ""
         if self.first is None or self.last is None:
             return f"{said}draws of unknown date"
         days = self.first if self.first == self.last else f"{self.first} to {self.last}"

@@ -21,7 +21,7 @@ from flipsite.present.leaderboard.rows import BoardRow
 from flipsite.present.leaderboard.ruler import ruler
 from flipsite.present.pages.page import Page
 from flipsite.present.tables import TOP, study_note
-from flipsite.present.text.formats import count_text, how_many_are
+from flipsite.present.text.formats import caption_text, count_text, how_many_are
 
 _DOUBTS = frozenset({"bias_median", "p_within_05", "p_within_10", "p_least", "p_most"})
 """Columns of the ranking's doubt; all others are the estimate's."""
@@ -114,6 +114,7 @@ def board_context(report: StudyReport, made: Board, *, top: int | None = None) -
     """The context of the leaderboard's template; `top` cuts each table, and its caption says so."""
     least, most = made.least(top or TOP), made.most(top or TOP)
     note = "Figures as printed. " if report.printed else study_note(report.study)
+    said = f"{_extent(made, top)}, by rank. {_tied_text(made)}{note}"
     return {
         "study": report.study.id,
         "least": least,
@@ -122,7 +123,7 @@ def board_context(report: StudyReport, made: Board, *, top: int | None = None) -
         **finding_context(report, made),
         "least_caption": f"The {plural(len(least), 'least biased model')}. {note}".strip(),
         "most_caption": f"The {plural(len(most), 'most biased model')}. {note}".strip(),
-        "caption": f"{report.study.title}: {_extent(made, top)}, by rank. {_tied_text(made)}{note}".strip(),
+        "caption": caption_text(report.study.title, said).strip(),
     }
 
 

@@ -10,7 +10,14 @@ from flipsite.domain.study import Kind
 from flipsite.present.leaderboard.board import Board
 from flipsite.present.leaderboard.rows import BoardRow
 from flipsite.present.tables import TOP, study_note
-from flipsite.present.text.formats import MISSING, bias_text, count_text, interval_text, percent_text
+from flipsite.present.text.formats import (
+    MISSING,
+    bias_text,
+    caption_text,
+    count_text,
+    interval_text,
+    percent_text,
+)
 
 MOST_ROWS = 250
 """Of an embedded table, unless its reader asks for more: a page of somebody else's is to stay light."""
@@ -84,7 +91,7 @@ def _table(
     headings = tuple(known[key] for key in keys if key in known)
     return Table(
         name=name,
-        caption=f"{report.study.title}: {extent}",
+        caption=caption_text(report.study.title, f"{extent}"),
         headings=headings,
         rows=tuple(tuple(_CELLS[heading.key](row) for heading in headings) for row in rows),
         note=f"{_note(report)}{rest}".strip(),

@@ -5,7 +5,7 @@ from flipsite.analyse.report import StudyReport
 from flipsite.domain.display import Cell, Heading, Table, usd_text
 from flipsite.domain.money import dollars
 from flipsite.domain.urls import model_page
-from flipsite.present.text.formats import MISSING, count_text
+from flipsite.present.text.formats import MISSING, caption_text, count_text
 
 _HEADINGS = (
     Heading(key="model", label="Model"),
@@ -25,7 +25,7 @@ def bits_table(report: StudyReport, *, top: int | None = None, note: str = "") -
     found = sorted(study_bits(report), key=lambda each: (-(each.bits_per_usd or -1.0), each.model))
     return Table(
         name="bits",
-        caption=f"{report.study.title}: fair bits of the draws",
+        caption=caption_text(report.study.title, "fair bits of the draws"),
         headings=_HEADINGS,
         rows=tuple(_row(report, each) for each in found[:top]),
         reference=_urandom(),

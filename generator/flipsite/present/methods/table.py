@@ -7,7 +7,7 @@ from flipsite.domain.money import dollars
 from flipsite.domain.urls import model_page
 from flipsite.present.methods.words import remarks, way_text
 from flipsite.present.tables import study_note
-from flipsite.present.text.formats import MISSING, bias_text, count_text
+from flipsite.present.text.formats import MISSING, bias_text, caption_text, count_text
 
 _HEADINGS = (
     Heading(key="model", label="Model"),
@@ -40,7 +40,7 @@ def methods_table(family: MethodFamily, *, top: int | None = None) -> Table:
     note = "Fair bits are not fit for secrets."
     return Table(
         name="methods",
-        caption=f"{family.base.title}: each model by each way of asking",
+        caption=caption_text(family.base.title, "each model by each way of asking"),
         headings=_HEADINGS,
         rows=tuple(_row(record) for record in family.records[:top]),
         reference=_urandom(),

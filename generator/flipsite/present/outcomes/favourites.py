@@ -7,7 +7,7 @@ from flipsite.analyse.report import StudyReport
 from flipsite.analyse.verdict import FALSE_DISCOVERY_RATE
 from flipsite.domain.display import Cell, Heading, Table
 from flipsite.domain.estimates import Estimate
-from flipsite.present.text.formats import count_text, percent_text
+from flipsite.present.text.formats import caption_text, count_text, percent_text
 
 _HEADINGS = (
     Heading(key="model", label="Model"),
@@ -85,7 +85,7 @@ def favourites_table(report: StudyReport, *, top: int | None = None, note: str =
     ]
     return Table(
         name="favourites",
-        caption=f"{report.study.title}: what each model says most",
+        caption=caption_text(report.study.title, "what each model says most"),
         headings=_HEADINGS,
         rows=tuple(rows[:top]),
         note=note,

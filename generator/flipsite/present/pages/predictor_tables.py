@@ -6,7 +6,7 @@ from flipsite.domain.display import Cell, Heading, Table, plural
 from flipsite.domain.features import FEATURES
 from flipsite.domain.fit import Check, Fit, FittedForm, Term
 from flipsite.domain.study import Study
-from flipsite.present.text.formats import MISSING, brief_text, count_text, interval_text
+from flipsite.present.text.formats import MISSING, brief_text, caption_text, count_text, interval_text
 from flipsite.present.text.predictors import (
     FORM_NAMES,
     contrasts,
@@ -166,7 +166,7 @@ def predictors_table(form: FittedForm, study: Study, *, top: int | None = None, 
     )
     return Table(
         name="predictors",
-        caption=f"{study.title}: {findings_sentence(form, part)}",
+        caption=caption_text(study.title, f"{findings_sentence(form, part)}"),
         headings=columns,
         rows=tuple(_predictor_row(term) for term in contrasts(form, part)[:top]),
         note=f"{note} The {FORM_NAMES[form.form]} form.".strip(),

@@ -6,7 +6,7 @@ from flipsite.domain.display import Cell, Heading, Table
 from flipsite.domain.study import Study
 from flipsite.domain.urls import model_page
 from flipsite.present.sequences.words import kept_text, names_of
-from flipsite.present.text.formats import MISSING, count_text, percent_text
+from flipsite.present.text.formats import MISSING, caption_text, count_text, percent_text
 
 _HEADINGS = (
     Heading(key="model", label="Model"),
@@ -26,7 +26,7 @@ def sequences_table(study: Study, found: SequenceStudy, *, top: int | None = Non
     rows = sorted(found.sequences.values(), key=lambda each: (not each.patterns, each.model))
     return Table(
         name="sequences",
-        caption=f"{study.title}: {count_text(study.sampling.per_answer)} draws in one answer",
+        caption=caption_text(study.title, f"{count_text(study.sampling.per_answer)} draws in one answer"),
         headings=_HEADINGS,
         rows=tuple(_row(study, each) for each in rows[:top]),
         note=note,

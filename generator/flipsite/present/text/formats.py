@@ -9,6 +9,13 @@ NBSP = "\N{NO-BREAK SPACE}"
 """Before a per cent sign, about an equals sign: no line ends between a number and what it is of."""
 
 
+def caption_text(title: str, said: str) -> str:
+    """A study's title and what is said of it: after a colon, or after a title that is a sentence."""
+    if title.rstrip().endswith(("?", "!", ".")):
+        return f"{title.rstrip()} {said[:1].upper()}{said[1:]}"
+    return f"{title}: {said}"
+
+
 def bias_text(bias: float | None, *, decimals: int = 3) -> str:
     """A bias for the eye; `0.000` and `0.500` are kept for exact values."""
     return share_text(bias, decimals=decimals, top=0.5)
