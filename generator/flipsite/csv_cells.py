@@ -2,7 +2,8 @@
 
 Spreadsheets run a cell that begins with `=`, `+`, `-`, `@` or a control as a formula, and end a row at a bare
 CR. Such text gets an apostrophe before its beginning, one more where apostrophes stand there already, and
-quotes around it; `without_guard` takes the apostrophe off, so that the way there and back is exact.
+quotes around it; `without_guard` takes the apostrophe off, so that the way there and back is exact. A negative
+number in digits is no formula and stays as it is.
 
 Source:
     OWASP, "CSV Injection".
@@ -10,6 +11,7 @@ Source:
 
 import re
 
+_NEGATIVE = re.compile(r"-\d{1,18}(?:\.\d{1,18})?", re.ASCII)
 _FORMULA = re.compile("'*[-=+@＝＋－＠\t\r\n]")
 _GUARDED = re.compile("'+[-=+@＝＋－＠\t\r\n]")
 _QUOTED = re.compile(r'[,"\r\n]|^\s|\s$')
@@ -20,7 +22,7 @@ def csv_cell(value: object) -> str:
     if not isinstance(value, str):
         return "" if value is None else str(value)
     text = str(value)
-    guarded = f"'{text}" if _FORMULA.match(text) else text
+    guarded = f"'{text}" if _FORMULA.match(text) and not _NEGATIVE.fullmatch(text) else text
     return '"' + guarded.replace('"', '""') + '"' if _QUOTED.search(guarded) else guarded
 
 

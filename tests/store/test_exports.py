@@ -76,7 +76,7 @@ def test_parquet_is_a_snapshot(tmp_path: Path) -> None:
     assert pq.read_table(path)["study"].to_pylist() == ["s", "s"]
 
 
-@pytest.mark.parametrize("text", ["=HYPERLINK(1)", "+1", "-1", "@x", "\tx", "\rx", "'=x", "''-", "\uff1dx"])
+@pytest.mark.parametrize("text", ["=HYPERLINK(1)", "+1", "-1+1", "@x", "\tx", "\rx", "'=x", "''-", "\uff1dx"])
 def test_no_cell_of_text_begins_a_formula(text: str) -> None:
     """A spreadsheet reads text; JSON holds what was said."""
     draws = collect_draws([replace(DRAW, model=text, response=text, provider=text)])
@@ -85,6 +85,13 @@ def test_no_cell_of_text_begins_a_formula(text: str) -> None:
         assert row[column] == "'" + text
         assert without_guard(row[column]) == text
     assert json.loads(exported(draws, "jsonl"))["response"] == text
+
+
+@pytest.mark.parametrize("text", ["-5", "-0.25"])
+def test_a_negative_number_is_no_formula(text: str) -> None:
+    """A label of a range from -5 to 5 is read as it is, by a spreadsheet and by pandas."""
+    assert csv_cell(text) == without_guard(text) == text
+    assert without_guard(csv_cell(f"'{text}")) == f"'{text}"
 
 
 def test_many_rows_are_written_in_blocks() -> None:
