@@ -2,8 +2,8 @@
 
 Spreadsheets run a cell that begins with `=`, `+`, `-`, `@` or a control as a formula, and end a row at a bare
 CR. Such text gets an apostrophe before its beginning, one more where apostrophes stand there already, and
-quotes around it; `without_guard` takes the apostrophe off, so that the way there and back is exact. A negative
-number in digits is no formula and stays as it is.
+quotes around it; `without_guard` takes the apostrophe off, so that the way there and back is exact.
+A negative number in digits stays as it is.
 
 Source:
     OWASP, "CSV Injection".
