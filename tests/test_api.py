@@ -178,6 +178,10 @@ def test_what_is_no_number_of_things_is_an_error(collected: flipsite.Study, numb
         collected.collect(simulated=True, concurrency=number)
 
 
+def test_settings_show_themselves_in_a_line(collected: flipsite.Study) -> None:
+    assert repr(collected.settings).startswith(f"<simulated study {collected.id!r}: 2 outcomes, ")
+
+
 def test_a_frame_that_holds_no_draws_is_named(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """And not a file that nobody knows."""
     monkeypatch.chdir(tmp_path)

@@ -255,6 +255,11 @@ class Study:
     provider: Mapping[str, object] = field(default_factory=dict)
     request: Mapping[str, object] = field(default_factory=dict)
 
+    def __repr__(self) -> str:
+        """Its name and size: all of its fields fill a screen and more."""
+        asked = f"{self.prompt.n_outcomes} outcomes, {self.sampling.draws} draws a model"
+        return f"<{self.kind} study {self.id!r}: {asked}>"
+
     @property
     def is_coin(self) -> bool:
         """Whether each answer is one draw of two outcomes."""
