@@ -12,7 +12,7 @@ export PYTHONDONTWRITEBYTECODE :=
 # A worker a core. Each runs neighbours, which share what their file built, and takes of the others when it is done.
 SHARED := -n auto --dist worksteal
 
-.PHONY: site test lint serve browser blogs slow torture torture-slice fuzz fit-check spark-check controls notebook docs
+.PHONY: site test lint wheel serve browser blogs slow torture torture-slice fuzz fit-check spark-check controls notebook docs
 .PHONY: real-models bench bench-collect bench-preview bench-scale bench-keystroke load lighthouse vnu pictures
 .PHONY: lock sbom audit compat golden hooks pre-commit clean
 
@@ -26,6 +26,18 @@ lint: $(STAMP)
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
+
+# What a user installs, in an empty environment, in an empty folder.
+wheel: $(STAMP)
+	set -e; scratch=$$(mktemp -d); trap 'rm -rf "$$scratch"' EXIT; \
+	$(BIN)/python -m build --quiet --wheel --outdir "$$scratch/dist"; \
+	$(PYTHON) -m venv "$$scratch/venv"; \
+	"$$scratch/venv/bin/pip" install --quiet --disable-pip-version-check --constraint constraints.txt "$$scratch"/dist/*.whl; \
+	mkdir "$$scratch/empty"; \
+	cd "$$scratch/empty"; \
+	"$$scratch/venv/bin/flipsite" build; \
+	"$$scratch/venv/bin/flipsite" check; \
+	test -f site/article-2025/leaderboard/index.html
 
 serve: $(STAMP)
 	$(BIN)/flipsite serve

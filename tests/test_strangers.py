@@ -22,8 +22,10 @@ def collected(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A new project, with draws of simulated coins beside its study without any."""
     folder = tmp_path_factory.mktemp("strangers") / "my coins"
     init(folder, templates=False)
-    done = flipsite("collect", "trial", "--simulated", "--yes", "--draws", "2", folder=folder)
-    assert done.returncode == 0, done.stderr
+    with pytest.MonkeyPatch.context() as patch:
+        patch.chdir(folder)
+        done = said("collect", "trial", "--simulated", "--yes", "--draws", "2")
+    assert done.exit_code == 0, done.output
     return folder
 
 
