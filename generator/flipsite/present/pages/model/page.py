@@ -5,7 +5,7 @@ What a model's page shows, worked out from its study's report.
 
 import json
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass, fields
+from dataclasses import dataclass, fields, replace
 from functools import cache
 from operator import attrgetter
 from typing import NamedTuple
@@ -197,14 +197,36 @@ def own_draws(shared: SharedParts, model: str) -> tuple[Draws, slice] | None:
     return (draws, rows) if rows.stop > rows.start else None
 
 
-def model_view(shared: SharedParts, place: int, *, with_draws: bool = True) -> ModelView:
-    """Prepare the page of the model at this place of the leaderboard; `with_draws` as for `page_of`."""
+def model_view(shared: SharedParts, place: int) -> ModelView:
+    """Prepare the page of the model at this place of the leaderboard."""
+    view = _without_draws(shared, place)
+    return _with_draws(shared, view, own_draws(shared, view.estimate.model))
+
+
+def _with_draws(shared: SharedParts, view: ModelView, own: tuple[Draws, slice] | None) -> ModelView:
+    """The view with what is made of the model's draws one by one."""
+    report, study, model = shared.report, shared.report.study, view.estimate.model
+    pictures = _pictures(report, model, own)
+    return replace(
+        view,
+        outcomes=_outcomes(report, model, own),
+        commonest=_commonest(study, own),
+        running=pictures.running,
+        running_twin=pictures.running_twin,
+        strip=pictures.strip,
+        strip_twin=pictures.strip_twin,
+        answers=answers(*own, names=_names(study)) if own else None,
+        download=f"{model_folder(study.id, model)}/draws.csv" if own and not report.sampled else None,
+    )
+
+
+def _without_draws(shared: SharedParts, place: int) -> ModelView:
+    """The view of the model at this place, but for what is made of its draws one by one."""
     report, rows = shared.report, shared.rows
     row = rows[place]
     study, estimate, model = report.study, row.estimate, row.estimate.model
     target, fits = study.prompt.target, report.fits.get(model, ())
-    own = own_draws(shared, model) if with_draws else None
-    pictures, counts = _pictures(report, model, own), _counts(report, estimate)
+    counts = _counts(report, estimate)
     history = shared.histories.get(model)
     return ModelView(
         estimate=estimate,
@@ -227,10 +249,10 @@ def model_view(shared: SharedParts, place: int, *, with_draws: bool = True) -> M
         repeated=report.repeated.get(model, 0),
         sent=_sent(report, model),
         unsent=tuple(name for name, models in report.unsent.items() if model in models),
-        outcomes=_outcomes(report, model, own),
+        outcomes=_outcomes(report, model, None),
         logprobs=logprobs_view(study.prompt, report.logprobs[model]) if model in report.logprobs else None,
         sequences=_sequences(report, model),
-        commonest=_commonest(study, own),
+        commonest=None,
         change=verdict_change(
             study,
             estimate,
@@ -241,13 +263,13 @@ def model_view(shared: SharedParts, place: int, *, with_draws: bool = True) -> M
         links=model_links(study, report.catalogue.get(model), report.features.get(model, ())),
         counts=counts,
         coins=posterior_coins(counts, target=target) if counts else None,
-        running=pictures.running,
-        running_twin=pictures.running_twin,
-        strip=pictures.strip,
-        strip_twin=pictures.strip_twin,
-        answers=answers(*own, names=_names(study)) if own else None,
+        running=None,
+        running_twin=None,
+        strip=None,
+        strip_twin=None,
+        answers=None,
         counts_file=f"{study.id}/data/counts.csv" if report.outcomes else "",
-        download=f"{model_folder(study.id, model)}/draws.csv" if own and not report.sampled else None,
+        download=None,
         elsewhere=tuple(found for found in history.records if found[0].id != study.id) if history else (),
         history=model_history(model) if history else "",
     )
@@ -369,10 +391,15 @@ def model_files(
         path, draws = estimate.page, estimate.page.removesuffix("index.html") + "draws.csv"
         own = own_draws(shared, estimate.model)
         page, source = last.kept.get(path), ""
-        if page is None and not shared.report.sampled:  # else the study's counts are in the page
-            source = _source(shared, place, own, common, row_digest=rows, text=last.text)
-            page = last.standing(path, path, source)
-        files[path] = page or RenderedPage(page_file(templates, page_of(shared, place), frame), source)
+        if page is None:
+            view = _without_draws(shared, place)
+            if not shared.report.sampled:  # else the study's counts are in the page
+                source = _source(shared, place, view, own, common, row_digest=rows, text=last.text)
+                page = last.standing(path, path, source)
+            if page is None:
+                whole = _page(shared, _with_draws(shared, view, own))
+                page = RenderedPage(page_file(templates, whole, frame), source)
+        files[path] = page
         if own and not shared.report.sampled:  # else the study's parts hold them
             stands = last.kept.get(draws) or (source and last.standing(draws, path, source))
             files[draws] = stands or model_csv(*own)
@@ -382,6 +409,7 @@ def model_files(
 def _source(
     shared: SharedParts,
     place: int,
+    view: ModelView,
     own: tuple[Draws, slice] | None,
     common: str,
     *,
@@ -389,20 +417,24 @@ def _source(
     text: Text,
 ) -> str:
     """The digest of a page's source: its rows, its draws, and all else that is not made of these."""
-    page = page_of(shared, place, with_draws=False)
+    known = feature_lines(shared.report.features.get(view.estimate.model, ()))
     around = range(max(0, place - NEIGHBOURS), min(len(shared.rows), place + NEIGHBOURS + 1))
     parts = [str(place - around.start), *map(row_digest, around), draws_digest(*own) if own else ""]
-    parts += [text(value) for value in _not_in_rows(page.context["view"])]
-    return source_digest(common, repr(page.context["features"]), *parts)
+    parts += [text(value) for value in _not_in_rows(view)]
+    return source_digest(common, repr(known), *parts)
 
 
 _IN_ROWS = {"estimate", "row", "around", "before", "after"}
 _not_in_rows = attrgetter(*(each.name for each in fields(ModelView) if each.name not in _IN_ROWS))
 
 
-def page_of(shared: SharedParts, place: int, *, with_draws: bool = True) -> Page:
-    """The page of the model at this place of the leaderboard; or without what is made of its draws."""
-    study, view = shared.report.study, model_view(shared, place, with_draws=with_draws)
+def page_of(shared: SharedParts, place: int) -> Page:
+    """The page of the model at this place of the leaderboard."""
+    return _page(shared, model_view(shared, place))
+
+
+def _page(shared: SharedParts, view: ModelView) -> Page:
+    study = shared.report.study
     model = view.estimate.model
     return Page(
         path=view.estimate.page,
