@@ -25,6 +25,9 @@ NOT_HERE = {errno.ENOSYS, errno.EINVAL, errno.EOPNOTSUPP}
 """Error codes of a kernel or a file system that cannot exchange two names."""
 
 
+_BLOCK = 1 << 20
+
+
 class UnchangedFile(NamedTuple):
     """A file of the last site that stays at its path: it is known to be whole.
 
@@ -61,8 +64,17 @@ def measure(content: Content) -> tuple[int, str]:
         content = content.html
     if isinstance(content, bytes):
         return len(content), hashlib.sha256(content).hexdigest()
-    with content.open("rb") as file:
-        return os.fstat(file.fileno()).st_size, hashlib.file_digest(file, "sha256").hexdigest()
+    return measure_file(content)
+
+
+def measure_file(path: str | Path) -> tuple[int, str]:
+    """Size in bytes and SHA-256 of a file; a text is found sooner than a Path is made."""
+    with FileIO(path) as file:
+        size = os.fstat(file.fileno()).st_size
+        if size <= _BLOCK:  # thousands are: a buffer of their own takes longer than their digest
+            whole = file.readall()
+            return len(whole), hashlib.sha256(whole).hexdigest()
+        return size, hashlib.file_digest(file, "sha256").hexdigest()
 
 
 def put_in_place(new: Path, out: Path, *, aside: Path) -> Path | None:

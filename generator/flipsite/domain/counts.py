@@ -13,9 +13,6 @@ import numpy as np
 from flipsite.domain.draws import Codes, Draws, Tally
 from flipsite.domain.trajectory import N_COUNTS, RunningCounts, Trajectory
 
-MOST_DRAWS = 10**7
-"""Draws of a model that are known by their counts alone; charts hold every number of ones up to it."""
-
 Split = tuple[int, ...]
 """Counts by outcome of some valid draws; of a coin zeros and ones."""
 

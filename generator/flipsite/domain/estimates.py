@@ -7,6 +7,9 @@ from typing import Literal
 from flipsite.domain.money import Usd
 from flipsite.domain.study import Kind
 
+MOST_DRAWS = 10**7
+"""Draws of a model that are known by their counts alone; charts hold every number of ones up to it."""
+
 
 class Verdict(StrEnum):
     """The verdict that a model's draws allow."""

@@ -4,12 +4,11 @@ import re
 from collections import Counter
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Annotated, Literal
+from typing import TYPE_CHECKING, Annotated, Literal
 
 from pydantic import Field
 
-from flipsite.domain.counts import MOST_DRAWS, PrintedCounts
-from flipsite.domain.estimates import Printed, PrintedBias
+from flipsite.domain.estimates import MOST_DRAWS, Printed, PrintedBias
 from flipsite.domain.money import usd
 from flipsite.errors import SettingsError
 from flipsite.project import PRINTED_FILE
@@ -25,6 +24,9 @@ from flipsite.settings.sections import (
     setting,
     toml_lines,
 )
+
+if TYPE_CHECKING:
+    from flipsite.domain.counts import PrintedCounts
 
 
 def load_printed(folder: Path) -> Printed:
@@ -62,7 +64,7 @@ def load_printed(folder: Path) -> Printed:
     )
 
 
-def load_counts(folder: Path, *, n_outcomes: int) -> tuple[PrintedCounts, ...] | None:
+def load_counts(folder: Path, *, n_outcomes: int) -> "tuple[PrintedCounts, ...] | None":
     """Read the counts of `published.toml`, sorted by model; None where it has tables of figures instead.
 
     Args:
@@ -88,7 +90,7 @@ def load_counts(folder: Path, *, n_outcomes: int) -> tuple[PrintedCounts, ...] |
     return tuple(sorted(found, key=lambda row: row.model))
 
 
-def dump_counts(rows: Sequence[PrintedCounts]) -> str:
+def dump_counts(rows: "Sequence[PrintedCounts]") -> str:
     """`published.toml` of these counts; reading it gives them back."""
     entries = (
         toml_lines(model=row.model)
@@ -100,7 +102,7 @@ def dump_counts(rows: Sequence[PrintedCounts]) -> str:
     return "\n".join(f"[[counts]]\n{entry}" for entry in entries)
 
 
-def _is_coin(row: PrintedCounts) -> bool:
+def _is_coin(row: "PrintedCounts") -> bool:
     """Whether ones and draws say all of a row."""
     return len(row.counts) == 2 and sum(row.counts) == row.n_draws
 
@@ -139,8 +141,10 @@ class _CountsEntry(Section):
     draws: int | None = setting(None, "how many draws there were, a whole number", ge=0)
     source: Text = setting("", "a text: the table and the row, or the page")
 
-    def printed(self, n_outcomes: int) -> PrintedCounts | str:
+    def printed(self, n_outcomes: int) -> "PrintedCounts | str":
         """The counts, or their fault in words."""
+        from flipsite.domain.counts import PrintedCounts  # numpy, where a study has counts
+
         if (self.ones is None) == (self.outcomes is None):
             return "expected either ones and draws, or outcomes"
         if self.ones is not None and (n_outcomes > 2 or self.draws is None):

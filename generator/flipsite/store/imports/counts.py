@@ -7,9 +7,10 @@ from typing import TextIO
 
 import pyarrow.parquet as pq
 
-from flipsite.domain.counts import MOST_DRAWS, PrintedCounts
+from flipsite.domain.counts import PrintedCounts
 from flipsite.domain.display import plural
 from flipsite.domain.distribution import MOST_OUTCOMES
+from flipsite.domain.estimates import MOST_DRAWS
 from flipsite.domain.study import Kind
 from flipsite.errors import UsageError
 from flipsite.files import replacing

@@ -6,10 +6,11 @@ It is the only proof that a file is flipsite's.
 import json
 from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass, field
+from os.path import islink
 from pathlib import Path
 from typing import TypeGuard
 
-from flipsite.files import measure
+from flipsite.files import measure, measure_file
 from flipsite.write.check.findings import Finding, Rule
 
 NAME = "build.json"
@@ -87,9 +88,10 @@ def current_site(out: Path, *, version: str, inputs: Mapping[str, str]) -> SiteC
             return None
         sizes = [(out / NAME).stat().st_size]
         for path, digest in last.outputs.items():
-            if (out / path).is_symlink():
+            file = f"{out}/{path}"
+            if islink(file):  # noqa: PTH114 - likewise
                 return None
-            size, found = measure(out / path)
+            size, found = measure_file(file)
             sizes.append(size)
             if found != digest:
                 return None
