@@ -107,7 +107,11 @@ UNREADABLE: dict[str, tuple[Answer, int, str]] = {
     "a header too many": (OK + b"x: " + b"y" * 300_000 + b"\r\n\r\n", AGAIN, ""),
     "hangs up": (hangs_up, AGAIN, "closed"),
     "a page": (whole(b"<!doctype html><p>Log in", content_type="text/html"), AGAIN, "not JSON"),
-    "a stream": (whole(b'data: {"choices": []}\n\n', content_type="text/event-stream"), AGAIN, "no reason"),
+    "a stream": (
+        whole(b'data: {"choices": []}\n\n', content_type="text/event-stream"),
+        AGAIN,
+        "no completion",
+    ),
     "latin letters": (whole(LATIN, content_type="application/json; charset=latin-1"), AGAIN, "not JSON"),
     "nothing but brackets": (whole(b"[" * 900_000), AGAIN, "not JSON"),
     "a number without end": (whole(b'{"choices": ' + b"9" * 900_000 + b"}"), AGAIN, "not JSON"),
@@ -204,7 +208,9 @@ def test_no_redirect_takes_the_key_elsewhere(tmp_path: Path, status: str) -> Non
                 assert all(KEY in request.head for request in server.requests)
             with (
                 serving(Hostile({"models": moved})) as server,
-                pytest.raises(CollectError, match="is --api-base right"),
+                pytest.raises(
+                    CollectError, match="redirect, which is never followed; give --api-base as it ends up"
+                ),
             ):
                 run(tmp_path / "models" / status[:3], server.base)
         assert elsewhere.requests == other_port.requests == []
@@ -388,7 +394,7 @@ CANNOT: dict[str, tuple[Answer, str]] = {
         "longer than .* 250,000 models",
     ),
     "no list": (whole(b'{"data": {"a": 1}}'), "check --api-base"),
-    "a page": (whole(b"<html>", content_type="text/html"), r"no JSON; is --api-base right\?"),
+    "a page": (whole(b"<html>", content_type="text/html"), r"a web page; is --api-base right\?"),
     "compressed": (whole(gzip.compress(BOMB), content_encoding="gzip"), r"compressed.*; is --api-base right"),
 }
 
