@@ -8,7 +8,7 @@ import vl_convert
 
 from flipsite.files import measure
 from flipsite.project import packaged
-from flipsite.workflows.incremental import charts_script
+from flipsite.workflows.render import charts_script
 
 
 @pytest.fixture
@@ -19,27 +19,27 @@ def cache(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     return tmp_path / "cache" / "flipsite" / "scripts"
 
 
-def test_a_second_site_takes_the_first_ones_script(cache: Path, tmp_path: Path) -> None:
-    path, script = charts_script(tmp_path / "one")
+def test_a_second_site_takes_the_first_ones_script(cache: Path) -> None:
+    path, script = charts_script()
     assert script == b"window.vegaEmbed = 1;"
-    again, kept = charts_script(tmp_path / "two")
+    again, kept = charts_script()
     assert again == path
     assert isinstance(kept, Path)
     assert measure(kept) == measure(script)
     assert [found.name for found in cache.iterdir()] == [kept.name]
 
 
-def test_a_touched_script_is_made_again(cache: Path, tmp_path: Path) -> None:
-    charts_script(tmp_path / "one")
+def test_a_touched_script_is_made_again(cache: Path) -> None:
+    charts_script()
     (kept,) = cache.iterdir()
     kept.write_bytes(b"alert(1)")
-    assert charts_script(tmp_path / "two")[1] == b"window.vegaEmbed = 1;"
+    assert charts_script()[1] == b"window.vegaEmbed = 1;"
     assert kept.read_bytes() == b"window.vegaEmbed = 1;"
 
 
-def test_no_cache_folder_is_no_fault(cache: Path, tmp_path: Path) -> None:
+def test_no_cache_folder_is_no_fault(cache: Path) -> None:
     cache.parents[1].write_text("a file where the folder should be")
-    assert charts_script(tmp_path / "one")[1] == b"window.vegaEmbed = 1;"
+    assert charts_script()[1] == b"window.vegaEmbed = 1;"
 
 
 def test_the_licences_name_every_package_that_the_script_may_hold() -> None:

@@ -43,7 +43,7 @@ from flipsite.project import (
     study_ids,
 )
 from flipsite.store.chart_cache import is_known_site, remember_site
-from flipsite.workflows.render import Drawings
+from flipsite.workflows.render import Drawings, charts_script
 from flipsite.write.site.manifest import NAME, SiteChange, current_site
 from flipsite.write.site.replace import replace_site
 
@@ -175,7 +175,7 @@ def _work(
     By the digests of the `inputs` is known what of the last site can stand; by force all is made.
     """
     from flipsite.present.pages.site import SiteSettings, site_work
-    from flipsite.workflows.incremental import charts_script, last_pages, reusable, standing_pages
+    from flipsite.workflows.incremental import last_pages, reusable, standing_pages
     from flipsite.workflows.load import kept_files, read_report
 
     if memory:
@@ -196,7 +196,7 @@ def _work(
             version=__version__,
             info=info,
         ),
-        bundle=charts_script(None if force else out),
+        bundle=charts_script(),
         kept_files=lambda report: kept_files(by_id[report.study.id], report),
         last=last_pages(None if force else out, inputs=inputs, kept=kept, templates=project.templates),
         standing=None if force else standing_pages(out, inputs=inputs, templates=project.templates),

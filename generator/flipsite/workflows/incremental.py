@@ -1,4 +1,4 @@
-"""What a build need not make again: files of the last site, the charts' script, and a preview's last studies.
+"""What a build need not make again: files of the last site, and a preview's last studies.
 
 Embeds, downloads, share picture and models' pages of a study are kept where nothing they depend on has
 changed. A model's page depends on all draws of its study (its rank does), on the templates it is made of, on
@@ -6,14 +6,10 @@ what stands at the head of every page, and on what other studies say of the mode
 it stands if the digest of all that it is rendered from is the last one's. The pages of a study and
 those of several depend on every study, a narrative on its words besides.
 
-The script that makes charts interactive takes a second to make and depends on vl-convert's version alone. It
-comes from the last site, else from the user's cache folder.
-
 A preview builds at every keystroke, and the draws hardly ever change between two of them: one build leaves
 its studies as analysed, and their charts, for the next one in the same process.
 """
 
-import hashlib
 import re
 from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -26,7 +22,6 @@ from flipsite.present.charts.render import ChartRequest, ChartSet
 from flipsite.present.pages.model.page import LastPages
 from flipsite.present.pages.model.source import exact_text, shown_text
 from flipsite.project import CNAME, PROJECT_FILE, StudyFiles
-from flipsite.store.chart_cache import read_script, write_script
 from flipsite.write.site.manifest import Manifest, read_manifest
 
 _ALL_DEPEND_ON = ("flipsite", "libraries", "base-url", PROJECT_FILE, f"content/{CNAME}")
@@ -252,25 +247,6 @@ def _elsewhere(
 def _model(path: str, study: str) -> str:
     """A model's folder in any study, from the path of its page or of its draws."""
     return path.removeprefix(f"{study}/models/").rpartition("/")[0]
-
-
-Script = tuple[str, bytes | Path]
-
-
-def charts_script(out: Path | None) -> Script:
-    """Its path on the site, and its content or where that is, such as the last site of this user."""
-    from flipsite.present.charts.interactive import bundle, bundle_key
-
-    key = hashlib.sha256(bundle_key().encode()).hexdigest()[:10]
-    path = f"assets/vega.{key}.js"
-    last = read_manifest(out) if out else None
-    if out and last and path in last.outputs and _untouched(out, last, path):
-        return path, out / path
-    if kept := read_script(key):
-        return path, kept
-    script = bundle()
-    write_script(key, script)
-    return path, script
 
 
 State = Mapping[str, str]

@@ -6,22 +6,40 @@ It is forked before any study is read: the renderer's JavaScript engine takes ha
 third to import, and both are done when the studies are analysed.
 """
 
+import hashlib
 import os
 import pickle
 import sys
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import ExitStack, suppress
 from dataclasses import replace
+from pathlib import Path
 from threading import Thread
 from typing import TYPE_CHECKING
 
-from flipsite.store.chart_cache import BuildCache
+from flipsite.store.chart_cache import BuildCache, read_script, write_script
 from flipsite.write.site.workers import CAN_FORK, Fork
 
 if TYPE_CHECKING:
     from flipsite.present.charts.render import ChartRequest, ChartSet
     from flipsite.workflows.incremental import Memory
     from flipsite.write.site.workers import Batch
+
+
+def charts_script() -> tuple[str, bytes | Path]:
+    """The site's path of the script that makes charts interactive, and its content or where that is kept.
+
+    It takes a second to make, and depends on vl-convert's version alone.
+    """
+    from flipsite.present.charts.interactive import bundle, bundle_key
+
+    key = hashlib.sha256(bundle_key().encode()).hexdigest()[:10]
+    path = f"assets/vega.{key}.js"
+    if kept := read_script(key):
+        return path, kept
+    script = bundle()
+    write_script(key, script)
+    return path, script
 
 
 class DrawingProcess:
