@@ -129,6 +129,11 @@ def usd(dollars: float | str) -> Usd:
     return Usd(pico.numerator if pico.denominator == 1 else pico)
 
 
+def usd_or_none(dollars: float) -> Usd | None:
+    """Read a cell of a file's column; None where it holds no finite number."""
+    return usd(dollars) if math.isfinite(dollars) else None
+
+
 def total(amounts: Iterable[Usd]) -> Usd:
     """The sum; nothing of none."""
     return sum(amounts, NOTHING)

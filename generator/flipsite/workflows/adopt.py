@@ -19,7 +19,7 @@ from flipsite.domain.draws import (
     probabilities_of,
 )
 from flipsite.domain.endpoint import Reading, RequestRecord, ResponseRecord
-from flipsite.domain.money import NOTHING, Usd, usd
+from flipsite.domain.money import NOTHING, Usd, usd_or_none
 from flipsite.errors import UsageError
 from flipsite.project import snapshot_files
 from flipsite.store.cache.cache import Cache
@@ -70,8 +70,7 @@ def _records(draws: Draws, model: str, row: int, folder: Path) -> tuple[RequestR
             f"{folder}: draw {draws.draw[row]} of {model} was imported without its labels, their order or "
             "its time, so that it cannot be adopted; collect into another study."
         )
-    cost = float(draws.cost_usd[row])
-    billed = NOTHING if isnan(cost) else usd(cost).nearest()
+    billed = (usd_or_none(float(draws.cost_usd[row])) or NOTHING).nearest()
     result = _result(draws, row)
     request = RequestRecord(
         model=model,

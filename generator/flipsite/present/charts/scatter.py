@@ -17,7 +17,7 @@ import altair as alt
 
 from flipsite.domain.display import Figure, plural, usd_text
 from flipsite.domain.estimates import Estimate
-from flipsite.domain.money import usd
+from flipsite.domain.money import usd_or_none
 from flipsite.domain.study import Feature, Study
 from flipsite.present.charts.figure import AnyChart, Canvas, Margins, Row, figure, layered, placed
 from flipsite.present.charts.marks import (
@@ -89,7 +89,7 @@ AXES = (
         title="US dollars for a million completion tokens",
         noun="price",
         more="More expensive models",
-        value_text=lambda value: f"{usd_text(usd(value))} a million tokens",
+        value_text=lambda value: f"{usd_text(usd_or_none(float(value)))} a million tokens",
     ),
     FeatureAxis(
         feature="parameters_total_b",

@@ -14,7 +14,7 @@ from markupsafe import Markup, escape
 
 from flipsite.domain.display import plural, usd_text
 from flipsite.domain.draws import STATUSES, Draws
-from flipsite.domain.money import usd
+from flipsite.domain.money import usd_or_none
 from flipsite.present.outcomes.small import short_label
 
 SHOWN = 50
@@ -45,7 +45,7 @@ _NUMBERS: Final[tuple[tuple[str, str, Callable[[float], str]], ...]] = (
     ("Prompt", "prompt_tokens", "{:.0f} tokens".format),
     ("Answer", "completion_tokens", "{:.0f} tokens".format),
     ("Reasoning", "reasoning_tokens", "{:.0f} tokens".format),
-    ("Cost", "cost_usd", lambda cost: usd_text(usd(cost))),
+    ("Cost", "cost_usd", lambda cost: usd_text(usd_or_none(cost))),
     ("Time", "latency_s", "{:.4g} s".format),
 )
 
