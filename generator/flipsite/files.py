@@ -202,11 +202,7 @@ def sync_file(path: Path) -> None:
     Raises:
         OSError: If the disk did not take it.
     """
-    descriptor = os.open(path, os.O_RDWR)
-    try:
-        os.fsync(descriptor)
-    finally:
-        os.close(descriptor)
+    _sync(path, os.O_RDWR)
 
 
 def sync_folder(folder: Path) -> None:
@@ -217,11 +213,15 @@ def sync_folder(folder: Path) -> None:
     """
     if sys.platform == "win32":
         return  # a folder cannot be opened there; the rename is journalled
-    handle = os.open(folder, os.O_RDONLY)
+    _sync(folder, os.O_RDONLY)
+
+
+def _sync(path: Path, flags: int) -> None:
+    descriptor = os.open(path, flags)
     try:
-        os.fsync(handle)
+        os.fsync(descriptor)
     finally:
-        os.close(handle)
+        os.close(descriptor)
 
 
 def refuse_link(path: Path) -> None:

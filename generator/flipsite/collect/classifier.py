@@ -23,12 +23,11 @@ from flipsite.collect.costs import (
     bound_of,
     supports_structure,
     tokens_usd,
-    worst_case_usd,
 )
 from flipsite.collect.prompt import Question
 from flipsite.collect.reading.answer import rejection
 from flipsite.collect.reading.reasoning import without_reasoning
-from flipsite.collect.requests import json_schema, names_completion, plain_body, sent_bound, strict
+from flipsite.collect.requests import json_schema, names_completion, plain_body, strict
 from flipsite.collect.responses import Reply
 from flipsite.collect.run_state import ModelRun
 from flipsite.domain.catalogue import FeatureClaim, Model
@@ -260,20 +259,12 @@ def classifier_run(classifier: Model, *, budget: Budget, mode: Mode) -> ModelRun
                 body["provider"] = {"require_parameters": True}
         return body
 
-    def worst(question: Question, request: Mapping[str, object]) -> Usd:
-        return worst_case_usd(classifier, text=question.text, max_tokens=sent_bound(request))
-
     return ModelRun(
-        model=classifier.id,
+        listed=classifier,
         mode=mode,
         request=request,
-        worst_usd=worst,
         read=lambda _question, reply, _mode: read_classification(reply),
         reader=READER,
-        free=classifier.id.endswith(":free"),
-        tokens_usd=(lambda prompt, completion: tokens_usd(classifier, prompt, completion))
-        if classifier.price
-        else None,
         hopeless=frozenset(Status) - {Status.VALID},
         give_up_after=_GIVE_UP_AFTER,
         useless="cannot be read",

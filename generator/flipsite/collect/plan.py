@@ -6,11 +6,11 @@ A function of the catalogue's choice and of what the ledger holds; nothing is as
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 
-from flipsite.collect.costs import Mode, completion_bound, tokens_usd, worst_case_usd
+from flipsite.collect.costs import Mode, completion_bound
 from flipsite.collect.prompt import Question, questions
 from flipsite.collect.reading.answer import READER
 from flipsite.collect.reading.completion import read_completion
-from flipsite.collect.requests import names_completion, request_body, sent_bound
+from flipsite.collect.requests import names_completion, request_body
 from flipsite.collect.responses import Reply
 from flipsite.collect.run_state import ModelRun
 from flipsite.collect.scheduler import ModelQueue
@@ -192,25 +192,17 @@ def model_run_of(model: Model, study: Study, *, mode: Mode, max_completion: bool
     def request(question: Question, mode: Mode) -> Mapping[str, object]:
         return request_body(model, question, study, mode, max_tokens=bound)
 
-    def worst(question: Question, request: Mapping[str, object]) -> Usd:
-        return worst_case_usd(model, text=question.text, max_tokens=sent_bound(request))
-
     def read(question: Question, reply: Reply, mode: Mode) -> Outcome | OutcomeSequence | Declined | Rejected:
         return read_completion(
             reply, study, model=model.id, draw=question.draw, labels=question.labels, mode=mode
         )
 
     return ModelRun(
-        model=model.id,
+        listed=model,
         mode=mode,
         request=request,
-        worst_usd=worst,
         read=read,
         reader=READER,
-        free=model.id.endswith(":free"),
-        tokens_usd=(lambda prompt, completion: tokens_usd(model, prompt, completion))
-        if model.price
-        else None,
         hopeless=frozenset({Status.TRUNCATED, Status.EMPTY}),
         give_up_after=study.sampling.give_up_after,
         useless=f"were {_useless(bound)}",

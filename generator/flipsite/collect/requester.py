@@ -348,11 +348,10 @@ def _billed(result: Reply | Failure, model_run: ModelRun, *, worst_usd: Usd) -> 
 
 def _by_tokens(result: Reply | Failure, model_run: ModelRun) -> Usd | None:
     """The price of an answer's tokens at the announced prices; None where either is not told."""
-    if not isinstance(result, Reply) or model_run.tokens_usd is None:
+    if not isinstance(result, Reply) or result.prompt_tokens is None or result.completion_tokens is None:
         return None
-    if result.prompt_tokens is None or result.completion_tokens is None:
-        return None
-    return model_run.tokens_usd(result.prompt_tokens, result.completion_tokens).nearest()
+    price = model_run.tokens_usd(result.prompt_tokens, result.completion_tokens)
+    return None if price is None else price.nearest()
 
 
 def _unsent(number: int, reason: str) -> ResponseRecord:

@@ -6,11 +6,12 @@ How a collection stands, for whoever watches: counts, money, and what is waiting
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 
-from flipsite.collect.costs import Mode
+from flipsite.collect.costs import Mode, tokens_usd, worst_case_usd
 from flipsite.collect.prompt import Question
-from flipsite.collect.requests import without_logprobs
+from flipsite.collect.requests import sent_bound, without_logprobs
 from flipsite.collect.responses import Reply
 from flipsite.collect.throttle import ModelLane
+from flipsite.domain.catalogue import Model
 from flipsite.domain.display import one_line, plural
 from flipsite.domain.draws import Declined, Outcome, OutcomeSequence, Rejected, Status
 from flipsite.domain.endpoint import StatedAnswer
@@ -31,14 +32,11 @@ class ModelRun:
     """One model under way.
 
     Attributes:
-        model: Its name.
+        listed: Its entry in the catalogue, by whose prices it is charged.
         mode: `text` or `structured`; falls back to `text` once.
         request: The body for a question in a mode.
-        worst_usd: The most a question with its body may cost by the announced prices.
         read: What an answer to a question, asked in a mode, states.
         reader: The version of `read`.
-        free: A `:free` variant, which keeps to the rate the provider sets for those.
-        tokens_usd: Its price of prompt and completion tokens; None where it announces none.
         hopeless: Kinds of answers of which nothing but these are no use: the model is then given up.
         give_up_after: After how many of them; 0 is never.
         useless: Why such answers are of no use, after their number.
@@ -52,14 +50,11 @@ class ModelRun:
         lane: Its way through the gate, once it runs.
     """
 
-    model: str
+    listed: Model
     mode: Mode
     request: Callable[[Question, Mode], Mapping[str, object]]
-    worst_usd: Callable[[Question, Mapping[str, object]], Usd]
     read: Callable[[Question, Reply, Mode], Outcome | OutcomeSequence | Declined | StatedAnswer | Rejected]
     reader: int
-    free: bool = False
-    tokens_usd: Callable[[int, int], Usd] | None = None
     hopeless: frozenset[Status] = frozenset()
     give_up_after: int = 0
     useless: str = "were of no use"
@@ -72,6 +67,24 @@ class ModelRun:
     repeated: int = 0
     lane: ModelLane = field(init=False)
     _seen: set[int] = field(default_factory=set)
+
+    @property
+    def model(self) -> str:
+        """Its name."""
+        return self.listed.id
+
+    @property
+    def free(self) -> bool:
+        """Whether it is a `:free` variant, which keeps to the rate the provider sets for those."""
+        return self.model.endswith(":free")
+
+    def worst_usd(self, question: Question, request: Mapping[str, object]) -> Usd:
+        """The most that a question with its body may cost by the announced prices."""
+        return worst_case_usd(self.listed, text=question.text, max_tokens=sent_bound(request))
+
+    def tokens_usd(self, prompt: int, completion: int) -> Usd | None:
+        """The announced price of so many tokens; None where it announces none."""
+        return tokens_usd(self.listed, prompt, completion) if self.listed.price else None
 
     def body(self, question: Question, mode: Mode) -> dict[str, object]:
         """The request's body, as the model is known to take it."""

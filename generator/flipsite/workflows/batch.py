@@ -307,10 +307,10 @@ def _billed(run: ModelRun, result: Reply | Failure) -> Usd:
     """The bill: as told, else the tokens at half the announced price; nothing where neither is known."""
     if result.cost_usd is not None:
         return result.cost_usd.nearest()
-    if not isinstance(result, Reply) or run.tokens_usd is None or result.prompt_tokens is None:
+    if not isinstance(result, Reply) or result.prompt_tokens is None:
         return NOTHING
     price = run.tokens_usd(result.prompt_tokens, result.completion_tokens or 0)
-    return (price / DISCOUNT).nearest()
+    return NOTHING if price is None else (price / DISCOUNT).nearest()
 
 
 def _status(reading: Reading) -> Status:

@@ -28,15 +28,14 @@ def bits_table(report: StudyReport, *, top: int | None = None, note: str = "") -
         caption=caption_text(report.study.title, "fair bits of the draws"),
         headings=_HEADINGS,
         rows=tuple(_row(report, each) for each in found[:top]),
-        reference=_urandom(),
+        reference=urandom_row(*[MISSING] * 5, "$0", "unlimited", ""),
         note=note,
     )
 
 
-def _urandom() -> tuple[Cell, ...]:
-    """The operating system's generator, for comparison."""
-    texts = ("os.urandom", MISSING, MISSING, MISSING, MISSING, MISSING, "$0", "unlimited", "")
-    return tuple(Cell(value=None if text == MISSING else text, text=text) for text in texts)
+def urandom_row(*texts: str) -> tuple[Cell, ...]:
+    """The operating system's generator, free, even and without end, for comparison."""
+    return tuple(Cell(value=None if text == MISSING else text, text=text) for text in ("os.urandom", *texts))
 
 
 def _row(report: StudyReport, each: FairBits) -> tuple[Cell, ...]:

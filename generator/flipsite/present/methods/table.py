@@ -5,6 +5,7 @@ from flipsite.analyse.verdict import FAIR_MARGIN
 from flipsite.domain.display import Cell, Heading, Table, usd_text
 from flipsite.domain.money import dollars
 from flipsite.domain.urls import model_page
+from flipsite.present.methods.bits_table import urandom_row
 from flipsite.present.methods.words import remarks, way_text
 from flipsite.present.tables import study_note
 from flipsite.present.text.formats import MISSING, bias_text, caption_text, count_text
@@ -43,25 +44,9 @@ def methods_table(family: MethodFamily, *, top: int | None = None) -> Table:
         caption=caption_text(family.base.title, "each model by each way of asking"),
         headings=_HEADINGS,
         rows=tuple(_row(record) for record in family.records[:top]),
-        reference=_urandom(),
+        reference=urandom_row("operating system", MISSING, "0", "$0", "$0", MISSING, "unlimited", ""),
         note=f"{said} {note}" if (said := study_note(family.base)) else note,
     )
-
-
-def _urandom() -> tuple[Cell, ...]:
-    """The operating system's generator: free, even, and without end."""
-    texts = (
-        "os.urandom",
-        "operating system",
-        MISSING,
-        "0",
-        "$0",
-        "$0",
-        MISSING,
-        "unlimited",
-        "",
-    )
-    return tuple(Cell(value=None if text == MISSING else text, text=text) for text in texts)
 
 
 def _row(record: MethodRecord) -> tuple[Cell, ...]:
