@@ -214,7 +214,7 @@ def _signature(function: Callable[..., object]) -> str:
     plain = inspect.signature(function)
     kept = [each for each in plain.parameters.values() if each.name not in {"self", "cls"}]
     text = re.sub(r"\b(?:pathlib|collections\.abc|_local)\.", "", str(plain.replace(parameters=kept)))
-    text = re.sub(r"(: |-> )'([^']*)'", r"\1\2", text)
+    text = re.sub(r"(: |-> )'([^']*)'", r"\1\2", text).replace("flipsite.api.StudyHandle", "flipsite.Study")
     if len(text) < WIDTH - 20:
         return text
     inside, _, returns = text[1:].rpartition(")")

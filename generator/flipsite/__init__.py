@@ -9,8 +9,8 @@ from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from flipsite import charts
+    from flipsite.api import StudyHandle as Study
     from flipsite.api import (
-        Study,
         build,
         compare,
         draws,
@@ -45,8 +45,8 @@ __all__ = [
 def __getattr__(name: str) -> object:
     if name == "charts":
         return import_module("flipsite.charts")
-    if name in __all__:
-        return getattr(import_module("flipsite.api"), name)
+    if name in __all__:  # a notebook has one kind of study, the package also what its settings say
+        return getattr(import_module("flipsite.api"), "StudyHandle" if name == "Study" else name)
     raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
 
 

@@ -18,8 +18,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Self
 
 from flipsite.domain.money import dollars, plain_record
-from flipsite.domain.study import Kind
-from flipsite.domain.study import Study as StudySettings
+from flipsite.domain.study import Kind, Study
 from flipsite.errors import StoreError, UsageError
 from flipsite.project import (
     SNAPSHOT,
@@ -44,7 +43,7 @@ OPENROUTER = "https://openrouter.ai/api/v1"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Study:
+class StudyHandle:
     """A study where it lies. It holds no results: each call reads what is on the disk by then.
 
     Attributes:
@@ -99,7 +98,7 @@ class Study:
         return self.project.studies / self.id
 
     @property
-    def settings(self) -> StudySettings:
+    def settings(self) -> Study:
         """Its study.toml: prompt, sampling, models, budget.
 
         Raises:
@@ -188,13 +187,13 @@ class Study:
         return report
 
 
-def studies(folder: str | Path = ".") -> tuple[Study, ...]:
+def studies(folder: str | Path = ".") -> tuple[StudyHandle, ...]:
     """The studies of the project that a folder belongs to, or the packaged ones, by name."""
     project = find_project(Path(folder))
-    return tuple(Study(project=project, id=each) for each in study_ids(project))
+    return tuple(StudyHandle(project=project, id=each) for each in study_ids(project))
 
 
-def estimates(study: Study | str) -> "pd.DataFrame":
+def estimates(study: StudyHandle | str) -> "pd.DataFrame":
     """The figures of each model, one row each, sorted by model: the columns of `estimates.json`."""
     from flipsite.present.notebook import frame
     from flipsite.schema import ESTIMATES
@@ -202,7 +201,7 @@ def estimates(study: Study | str) -> "pd.DataFrame":
     return frame([plain_record(record) for record in _study(study).report.estimates], ESTIMATES)
 
 
-def leaderboard(study: Study | str, *, top: int | None = None, most: bool = False) -> "pd.DataFrame":
+def leaderboard(study: StudyHandle | str, *, top: int | None = None, most: bool = False) -> "pd.DataFrame":
     """All models with all their figures, the least biased first.
 
     Args:
@@ -229,7 +228,7 @@ def leaderboard(study: Study | str, *, top: int | None = None, most: bool = Fals
     return table[["rank", "model", *(name for name in table.columns if name not in ("rank", "model"))]]
 
 
-def compare(*compared: Study | str) -> "pd.DataFrame":
+def compare(*compared: StudyHandle | str) -> "pd.DataFrame":
     """The models of several studies below each other, sorted by model, for a pivot.
 
     Args:
@@ -255,7 +254,7 @@ def compare(*compared: Study | str) -> "pd.DataFrame":
     return pd.concat(tables, ignore_index=True).sort_values(["model", "study"], ignore_index=True)
 
 
-def spend(study: Study | str) -> "pd.DataFrame":
+def spend(study: StudyHandle | str) -> "pd.DataFrame":
     """The cost of each model, the dearest first: the columns of `spend.csv`; empty without prices."""
     from flipsite.present.notebook import frame
     from flipsite.schema import SPEND
@@ -263,7 +262,7 @@ def spend(study: Study | str) -> "pd.DataFrame":
     return frame([plain_record(row) for row in _study(study).report.spend], SPEND)
 
 
-def features(study: Study | str) -> "pd.DataFrame":
+def features(study: StudyHandle | str) -> "pd.DataFrame":
     """The models' features, a row a model and feature: the columns of `features.csv`."""
     from flipsite.present.notebook import frame
     from flipsite.schema import FEATURES
@@ -273,7 +272,7 @@ def features(study: Study | str) -> "pd.DataFrame":
 
 
 def plan(
-    study: Study | str,
+    study: StudyHandle | str,
     *,
     margin: float = 0.1,
     bias: float | None = None,
@@ -325,7 +324,7 @@ def import_frame(
     *,
     columns: Mapping[str, str] | None = None,
     labels: tuple[str, str] | None = None,
-) -> Study:
+) -> StudyHandle:
     """Add the rows of a frame to a study of this folder's project, as `flipsite import` adds a file's.
 
     Args:
@@ -353,10 +352,10 @@ def import_frame(
             import_draws(project, study_id, path, options=options)
         except UsageError as error:
             raise UsageError(str(error).replace(str(path), "the frame")) from None
-    return Study(project=own_project(project), id=study_id)
+    return StudyHandle(project=own_project(project), id=study_id)
 
 
-def draws(study: Study | str) -> "pd.DataFrame":
+def draws(study: StudyHandle | str) -> "pd.DataFrame":
     """The tidy draws, one row each, with the columns of `draws.csv`.
 
     Raises:
@@ -403,11 +402,11 @@ def build(
     return build_site(project, out=Path(out or project.site), studies=studies, base_url=base_url, force=force)
 
 
-def _study(study: Study | str) -> Study:
-    if isinstance(study, Study):
+def _study(study: StudyHandle | str) -> StudyHandle:
+    if isinstance(study, StudyHandle):
         return study
     if isinstance(study, str | Path):
-        return Study.load(study)
+        return StudyHandle.load(study)
     raise UsageError(f"{study!r}: expected a study, its id or its folder")
 
 

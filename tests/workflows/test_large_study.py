@@ -112,7 +112,7 @@ def test_a_large_study_is_exported_whole(project: Path, tmp_path: Path) -> None:
 def test_a_frame_of_too_many_draws_is_refused(project: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """And it is said how to ask for some of them; the study's models are known all the same."""
     folder = project / "content" / "studies" / "many"
-    study = api.Study.load(folder)
+    study = api.StudyHandle.load(folder)
     assert api.draws(study)["model"].value_counts().to_dict() == {"a/often": 1200, "b/seldom": 40}
     monkeypatch.setattr("flipsite.workflows.load.MOST_HELD", 1239)
     with pytest.raises(StoreError, match="too many for a frame; ask DuckDB"):

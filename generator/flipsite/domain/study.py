@@ -1,8 +1,6 @@
-"""The nouns: what a study is, what a draw is, what a number with its doubt is.
+"""A study: its prompt, sampling, models and budget, as its `study.toml` states them.
 
-Frozen, without pandas, pydantic or I/O: every stage may import them, and they import nothing of flipsite.
-
-A study's models dealt out to several collectors: each model to exactly one, by its name alone.
+Also one feature of a model, and one shard of a study's models: each is of exactly one, by its name alone.
 """
 
 import hashlib
