@@ -7,7 +7,7 @@ import numpy as np
 
 from flipsite.domain.draws import Draw, Outcome, Rejected, Status
 from flipsite.store.snapshot.columns import collect_draws
-from flipsite.store.snapshot.read import write_draws
+from flipsite.store.snapshot.parquet import write_draws
 
 DIE = ("1", "2", "3", "4", "5", "6")
 CARDS = tuple(

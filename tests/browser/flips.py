@@ -9,7 +9,7 @@ import numpy as np
 from flipsite.domain.draws import Draw, Failed, Outcome, Rejected, Result, Status
 from flipsite.project import packaged
 from flipsite.store.snapshot.columns import collect_draws
-from flipsite.store.snapshot.read import write_draws
+from flipsite.store.snapshot.parquet import write_draws
 
 HOSTILE = (
     '</script><script>alert(1)</script> <b>Output: 1</b> {{ 7 * 7 }} \u202e " onload=x ' + "unbroken" * 300

@@ -11,7 +11,7 @@ from flipsite.domain.endpoint import ModelLedger
 from flipsite.domain.study import Kind
 from flipsite.errors import StoreError
 from flipsite.store.imports.columns import parse_options
-from flipsite.store.snapshot.read import refuse_loss
+from flipsite.store.snapshot.extent import refuse_loss
 from flipsite.workflows.collect import reread
 from flipsite.workflows.transfer import import_draws
 

@@ -39,7 +39,8 @@ from flipsite.store.fits import fit_json, read_fit
 from flipsite.store.imports.columns import ImportOptions
 from flipsite.store.imports.importer import import_file
 from flipsite.store.snapshot.columns import collect_draws
-from flipsite.store.snapshot.read import read_draws, write_parquet
+from flipsite.store.snapshot.parquet import write_parquet
+from flipsite.store.snapshot.read import read_draws
 from flipsite.write.check.html import read_page as read_html_page
 from flipsite.write.check.html import read_style, read_xml_file
 from flipsite.write.serve.server import MovedFolder, answers_to, find_file

@@ -22,7 +22,7 @@ from flipsite.store.cache.schema import STEPS
 from flipsite.store.features import read_features
 from flipsite.store.fits import FORMAT as FIT_FORMAT
 from flipsite.store.fits import read_fit
-from flipsite.store.snapshot.read import FORMAT as SNAPSHOT_FORMAT
+from flipsite.store.snapshot.parquet import FORMAT as SNAPSHOT_FORMAT
 from flipsite.store.snapshot.read import read_draws
 from flipsite.write.site.manifest import read_manifest
 

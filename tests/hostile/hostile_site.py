@@ -15,7 +15,7 @@ from flipsite.project import packaged
 from flipsite.settings import default_study, dump_study
 from flipsite.store.features import write_features
 from flipsite.store.snapshot.columns import collect_draws
-from flipsite.store.snapshot.read import write_draws
+from flipsite.store.snapshot.parquet import write_draws
 
 HERE = "http://canary.invalid:1"
 """Stands for the server that nobody may ask; replaced by its address."""

@@ -24,7 +24,8 @@ from flipsite.project import NARRATIVES, find_project
 from flipsite.settings import default_study, dump_study
 from flipsite.store.chart_cache import user_folder
 from flipsite.store.snapshot.columns import RESPONSE_CHARACTERS, SCHEMA, collect_draws
-from flipsite.store.snapshot.read import read_draws, write_draws
+from flipsite.store.snapshot.parquet import write_draws
+from flipsite.store.snapshot.read import read_draws
 from flipsite.workflows.build import build
 from flipsite.write.publish import Branch, fetch_branch, plan_publish, push
 

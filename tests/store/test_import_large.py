@@ -24,7 +24,9 @@ from flipsite.store.counting.aggregate import read_tallies
 from flipsite.store.imports.columns import parse_options
 from flipsite.store.imports.importer import import_file
 from flipsite.store.snapshot.columns import draws_table
-from flipsite.store.snapshot.read import ROWS_A_GROUP, ModelExtent, model_extents, n_draws, read_draws
+from flipsite.store.snapshot.extent import ModelExtent, model_extents
+from flipsite.store.snapshot.parquet import ROWS_A_GROUP
+from flipsite.store.snapshot.read import n_draws, read_draws
 from flipsite.store.snapshot.write import add_parts
 
 

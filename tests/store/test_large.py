@@ -26,7 +26,8 @@ from flipsite.errors import StoreError
 from flipsite.settings import load_study
 from flipsite.store.counting.aggregate import read_large, read_tallies
 from flipsite.store.snapshot.columns import SCHEMA, collect_draws, draws_table
-from flipsite.store.snapshot.read import model_extents, write_draws
+from flipsite.store.snapshot.extent import model_extents
+from flipsite.store.snapshot.parquet import write_draws
 
 CONTROLS = Path(__file__).parents[2] / "content" / "studies" / "controls"
 LABELS = ('["0","1"]', '["1","0"]')

@@ -12,7 +12,7 @@ from flipsite.analyse.tally import tally
 from flipsite.errors import StoreError
 from flipsite.store.counting.aggregate import read_large, read_tallies
 from flipsite.store.counting.remote import listing_digest
-from flipsite.store.snapshot.read import write_draws
+from flipsite.store.snapshot.parquet import write_draws
 
 server = pytest.importorskip("moto.server")
 

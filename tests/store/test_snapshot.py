@@ -18,7 +18,9 @@ from tests.store.draw_strategies import many_draws, same
 from flipsite.domain.draws import Draw, Failed, Outcome, OutcomeSequence, Rejected, Status
 from flipsite.errors import StoreError
 from flipsite.store.snapshot.columns import SCHEMA, collect_draws, numbers
-from flipsite.store.snapshot.read import model_extents, read_draws, write_draws
+from flipsite.store.snapshot.extent import model_extents
+from flipsite.store.snapshot.parquet import write_draws
+from flipsite.store.snapshot.read import read_draws
 
 DRAW = Draw(
     model="a/b", draw=0, labels=("0", "1"), order=0, result=Outcome(index=1), response="1", cost_usd=0.1

@@ -7,7 +7,7 @@ from tests.store.test_large import many, partitioned, parts_of
 
 from flipsite.domain.engine import EngineChoice
 from flipsite.store.counting.aggregate import read_large
-from flipsite.store.snapshot.read import write_draws
+from flipsite.store.snapshot.parquet import write_draws
 
 pytestmark = [
     pytest.mark.spark,

@@ -2,7 +2,7 @@
 
 import pytest
 
-from flipsite.store.cache.queries import StudyMark
+from flipsite.store.cache.changes import StudyMark
 from flipsite.store.snapshot.write import WrittenSnapshot, dump_written, load_written
 
 LAST = WrittenSnapshot(

@@ -6,7 +6,7 @@ import pytest
 
 from flipsite.domain.draws import Draw, Outcome, Rejected, Result, Status
 from flipsite.store.snapshot.columns import collect_draws
-from flipsite.store.snapshot.read import write_draws
+from flipsite.store.snapshot.parquet import write_draws
 from flipsite.workflows.load import load_report
 
 UNPARSED = Rejected(status=Status.UNPARSED, reason="as it was read")

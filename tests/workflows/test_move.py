@@ -98,7 +98,7 @@ def test_a_renamed_clone_without_a_cache_moves_all_the_same(project: Project) ->
 
 
 def test_notes_of_a_shard_name_the_new_study(project: Project) -> None:
-    from flipsite.store.snapshot.read import write_draws
+    from flipsite.store.snapshot.parquet import write_draws
 
     path = project.studies / STUDY / "draws.parquet"
     notes = {"flipsite_shards": '["1/2"]', "flipsite_study": STUDY, "flipsite_kind": "simulated"}

@@ -40,7 +40,7 @@ from flipsite.store.snapshot.columns import (
     schema_with,
     unicode_text,
 )
-from flipsite.store.snapshot.read import ROWS_A_GROUP, parquet_writer
+from flipsite.store.snapshot.parquet import ROWS_A_GROUP, parquet_writer
 
 ExportFormat = Literal["csv", "jsonl", "parquet"]
 EXPORT_FORMATS: tuple[ExportFormat, ...] = get_args(ExportFormat)

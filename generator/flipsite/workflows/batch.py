@@ -30,7 +30,7 @@ from flipsite.files import replacing
 from flipsite.project import CATALOGUE_FILE, Project, existing_study, study_folder
 from flipsite.settings import load_study
 from flipsite.store.cache.cache import Cache
-from flipsite.store.snapshot.read import refuse_loss
+from flipsite.store.snapshot.extent import refuse_loss
 from flipsite.workflows.collect import (
     article_study,
     check_collectable,

@@ -36,7 +36,7 @@ from flipsite.files import replacing
 from flipsite.project import CATALOGUE_FILE, Project, study_folder, study_ids
 from flipsite.settings import default_study, dump_study, load_study
 from flipsite.store.cache.cache import Cache
-from flipsite.store.snapshot.read import refuse_loss
+from flipsite.store.snapshot.extent import refuse_loss
 from flipsite.store.snapshot.shards import shards_in
 from flipsite.workflows.adopt import adopt_snapshot
 from flipsite.workflows.run_request import RunQuote, RunReport, RunRequest, Unbounded, Watcher

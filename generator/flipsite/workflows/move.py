@@ -31,7 +31,7 @@ from flipsite.store.cache.cache import cached_studies, rename_studies
 from flipsite.store.cache.writer import hold, private_folder
 from flipsite.store.features import read_features, write_features
 from flipsite.store.fits import read_fit, write_fit
-from flipsite.store.snapshot.read import model_extents
+from flipsite.store.snapshot.extent import model_extents
 from flipsite.store.snapshot.rewrite import drop_model, rename_rows
 from flipsite.workflows.features import share_of_cache
 from flipsite.workflows.load import draws_place, sha256

@@ -11,7 +11,7 @@ from flipsite.domain.study import Kind, Study
 from flipsite.errors import FlipsiteError
 from flipsite.project import Project, snapshot_files, study_ids
 from flipsite.settings import load_counts, load_printed, load_study
-from flipsite.store.snapshot.read import Extent, snapshot_extent
+from flipsite.store.snapshot.extent import Extent, snapshot_extent
 from flipsite.workflows.build import input_digests, project_settings
 from flipsite.write.site.manifest import current_site, read_manifest
 

@@ -28,9 +28,8 @@ from flipsite.domain.endpoint import (
 )
 from flipsite.domain.money import NOTHING, Usd, total
 from flipsite.errors import StoreError
-from flipsite.store.cache import queries
-from flipsite.store.cache import queries as rows
-from flipsite.store.cache.queries import KeptRow, StudyMark
+from flipsite.store.cache import changes, queries
+from flipsite.store.cache.changes import KeptRow, StudyMark
 from flipsite.store.cache.schema import DamagedError, complaints, opened
 from flipsite.store.cache.writer import Writer, hold, private_folder
 
@@ -52,7 +51,7 @@ class StudyView:
 
     def models(self) -> tuple[str, ...]:
         """Those that were ever asked."""
-        return tuple(standing.model for standing in rows.standings(self._connection, self._key))
+        return tuple(standing.model for standing in queries.standings(self._connection, self._key))
 
     def served_otherwise(self) -> bool:
         """Whether any answer names another model than the one that was asked."""
@@ -64,18 +63,18 @@ class StudyView:
 
     def mark(self) -> StudyMark:
         """How far the study has come."""
-        return queries.mark(self._connection, self._key)
+        return changes.mark(self._connection, self._key)
 
     def written(self) -> str | None:
         """The record of the last snapshot; None where there is none."""
-        return queries.written(self._connection, self._key)
+        return changes.written(self._connection, self._key)
 
     def kept(self, *, since: StudyMark | None = None) -> Iterator[StoredDraw]:
         """Every draw that came to an end, or those that changed since, by model and draw."""
         if since is None:
-            found = queries.kept(self._connection, self._key)
+            found = changes.kept(self._connection, self._key)
         else:
-            found = queries.kept_since(self._connection, self._key, since)
+            found = changes.kept_since(self._connection, self._key, since)
         return map(_kept, self._reading.enter_context(closing(found)))
 
 
@@ -113,12 +112,12 @@ class Cache:
             stack.enter_context(hold(self._path.parent, study=self._study, now=self._now))
             self._reader = stack.enter_context(opened(self._path))
             with complaints(self._path):
-                self._key = rows.enter_study(self._reader, self._study, json.dumps(self._protocol or {}))
+                self._key = queries.enter_study(self._reader, self._study, json.dumps(self._protocol or {}))
                 if self._protocol is not None:
                     self._check_protocol(self._protocol)
-                if rows.has_negative_money(self._reader, self._key):
+                if queries.has_negative_money(self._reader, self._key):
                     raise DamagedError("an amount of money is negative")
-                self.n_lost = rows.count_lost(self._reader, self._key)
+                self.n_lost = queries.count_lost(self._reader, self._key)
             self._writer = Writer(self._path)
             stack.callback(self._writer.close)
             self._exit = stack.pop_all()
@@ -132,42 +131,44 @@ class Cache:
     def standings(self) -> tuple[ModelLedger, ...]:
         """The ledger of each model that was ever asked in this study."""
         with complaints(self._path):
-            return tuple(rows.standings(self._reader, self._key))
+            return tuple(queries.standings(self._reader, self._key))
 
     def settled(self, model: str) -> frozenset[tuple[tuple[str, ...], int, int]]:
         """The (labels, order, draw) of a model that need no asking."""
         with complaints(self._path):
-            found = rows.settled(self._reader, self._key, model)
+            found = queries.settled(self._reader, self._key, model)
             return frozenset((_labels(labels), order, draw) for labels, order, draw in found)
 
     def outcomes(self) -> list[SettledDraw]:
         """All draws that need not be asked again, by model and draw."""
         with complaints(self._path):
-            return list(rows.outcomes(self._reader, self._key))
+            return list(queries.outcomes(self._reader, self._key))
 
     def unpriced(self) -> Sequence[UnpricedRequest]:
         """Requests that were answered without a price, and whose price can be asked for."""
         with complaints(self._path):
             return [
                 UnpricedRequest(attempt=attempt, model=model, generation=generation, worst_usd=Usd(worst))
-                for attempt, model, generation, worst in rows.unpriced(self._reader, self._key)
+                for attempt, model, generation, worst in queries.unpriced(self._reader, self._key)
             ]
 
     async def ask(self, asked: RequestRecord) -> int:
         """Write a request down, durably; returns its number. Only then may it be sent."""
-        return await self._writer.write(lambda connection: rows.insert_attempt(connection, self._key, asked))
+        return await self._writer.write(
+            lambda connection: queries.insert_attempt(connection, self._key, asked)
+        )
 
     async def answer(self, answered: ResponseRecord) -> None:
         """Write down what came back, whole, with its money."""
-        await self._writer.write(lambda connection: rows.finish_attempt(connection, answered))
+        await self._writer.write(lambda connection: queries.finish_attempt(connection, answered))
 
     async def price(self, attempt: int, billed_usd: Usd) -> None:
         """Write down a price that was told later."""
-        await self._writer.write(lambda connection: rows.price_attempt(connection, attempt, billed_usd))
+        await self._writer.write(lambda connection: queries.price_attempt(connection, attempt, billed_usd))
 
     async def text_only(self, model: str) -> None:
         """Remember that a model does not know structured output."""
-        await self._writer.write(lambda connection: rows.mark_text_only(connection, self._key, model))
+        await self._writer.write(lambda connection: queries.mark_text_only(connection, self._key, model))
 
     @contextmanager
     def view(self) -> Iterator[StudyView]:
@@ -180,7 +181,7 @@ class Cache:
     def remember(self, written: str) -> None:
         """Remember what the snapshot now holds; reading stored answers anew forgets it."""
         with complaints(self._path), opened(self._path) as connection:
-            queries.remember(connection, self._key, written)
+            changes.remember(connection, self._key, written)
 
     def kept(self) -> Iterator[StoredDraw]:
         """Every draw that came to an end, by model and draw; safe beside a running collector."""
@@ -190,14 +191,14 @@ class Cache:
     def heard(self) -> Iterator[StoredAnswer]:
         """Every answer to a question that is no flip, by who was asked and how often before."""
         with complaints(self._path), opened(self._path) as connection:
-            for row in queries.kept(connection, self._key):
+            for row in changes.kept(connection, self._key):
                 if answer := _heard(row):
                     yield answer
 
     def record(self, readings: Iterable[tuple[int, Reading]]) -> None:
         """Replace how stored answers were read, all or none; the answers stay as they are."""
         with complaints(self._path):
-            rows.record(self._reader, self._key, readings)
+            queries.record(self._reader, self._key, readings)
 
     def note_served(self, served: Mapping[str, str]) -> None:
         """Note models whose answers name another one; an older flipsite did not."""
@@ -225,13 +226,13 @@ class Cache:
             connection.execute("COMMIT")
 
     def _check_protocol(self, wanted: dict[str, object]) -> None:
-        stored = _protocol(rows.protocol(self._reader, self._key))
+        stored = _protocol(queries.protocol(self._reader, self._key))
         names = stored.keys() | wanted.keys()
         changed = sorted(name for name in names if stored.get(name) != wanted.get(name))
         if not changed:
             return
-        if not rows.has_draws(self._reader, self._key):
-            rows.replace_protocol(self._reader, self._key, json.dumps(wanted))
+        if not queries.has_draws(self._reader, self._key):
+            queries.replace_protocol(self._reader, self._key, json.dumps(wanted))
             return
         raise StoreError(
             f"{self._study}: {', '.join(changed)} changed since its first draws, which would mix two "

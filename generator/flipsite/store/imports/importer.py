@@ -35,13 +35,9 @@ from flipsite.store.imports.sheet import Sheet, read_sheet
 from flipsite.store.imports.study import DrawFacts, check_target, facts_of, facts_of_files, write_study
 from flipsite.store.imports.survey import BITS, AnswerReader, Problem
 from flipsite.store.snapshot.columns import appended, without_rows
-from flipsite.store.snapshot.read import (
-    draws_of_table,
-    model_extents,
-    read_draws,
-    read_notes,
-    write_draws,
-)
+from flipsite.store.snapshot.extent import model_extents
+from flipsite.store.snapshot.parquet import write_draws
+from flipsite.store.snapshot.read import draws_of_table, read_draws, read_notes
 from flipsite.store.snapshot.shards import merge_shard, shards_in
 from flipsite.store.snapshot.tables import snapshot_tables
 from flipsite.store.snapshot.write import MOST_IN_A_FILE, add_parts

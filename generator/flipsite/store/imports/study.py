@@ -27,7 +27,8 @@ from flipsite.files import replacing
 from flipsite.settings import dump_study
 from flipsite.store.imports.batch_requests import BatchRequests
 from flipsite.store.imports.cells import Labels
-from flipsite.store.snapshot.read import model_extents, read_draws
+from flipsite.store.snapshot.extent import model_extents
+from flipsite.store.snapshot.read import read_draws
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -1,22 +1,11 @@
-"""The snapshot: a study's tidy draws in Parquet, and all that `build` reads of it.
-
-Equal draws give equal bytes (for one version of pyarrow, which writes its name into the file). Text is UTF-8:
-a lone surrogate, which it cannot hold, becomes U+FFFD. A response longer than RESPONSE_CHARACTERS is cut to
-that length; the whole answer stays in the private cache. A number that is not finite is written as missing.
-
-How much a snapshot holds, in all and of each model, without reading it whole.
-
-Does the cache hold what the snapshot tells? A snapshot written from less would lose paid draws.
-"""
+"""Read a snapshot: a study's tidy draws, whole or a group of rows at a time, everything in it checked."""
 
 import json
-from collections import Counter
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass
 from itertools import pairwise
 from pathlib import Path
-from typing import Any, BinaryIO
+from typing import Any
 from urllib.parse import unquote
 
 import numpy as np
@@ -24,7 +13,6 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 from numpy.typing import NDArray
 
-from flipsite.domain.display import plural
 from flipsite.domain.draws import (
     OPTIONAL,
     OPTIONAL_NUMBERS,
@@ -35,10 +23,8 @@ from flipsite.domain.draws import (
     Status,
     probabilities_of,
 )
-from flipsite.domain.endpoint import ModelLedger
 from flipsite.errors import StoreError
-from flipsite.files import replacing
-from flipsite.project import PARTS, SNAPSHOT, snapshot_files
+from flipsite.project import PARTS, SNAPSHOT
 from flipsite.store.snapshot.columns import (
     COUNTS,
     LONGEST_MODEL,
@@ -47,93 +33,24 @@ from flipsite.store.snapshot.columns import (
     MOST_TEXT_BYTES,
     NUMBERS,
     RESPONSE_CHARACTERS,
-    SCHEMA,
     TEXTS,
     dictionary,
-    draws_table,
     is_code,
     numbers,
     schema_with,
     text_bytes,
     texts,
 )
+from flipsite.store.snapshot.parquet import FORMAT
 
-FORMAT = 1
-"""Of the files written here; a reader refuses a newer one."""
-
-_NOTES = {"flipsite_format": str(FORMAT), "flipsite_response_cut": str(RESPONSE_CHARACTERS)}
 REPEATED = "flipsite_repeated"
 """The note on answers whose id and body had come before."""
 
-ROWS_A_GROUP = 131_072
 MOST_UNPACKED_BYTES = 1 << 30
 """Of a snapshot that is read whole, as its own footer states it."""
 
 _NOTHING = "__HIVE_DEFAULT_PARTITION__"
 """Hive's name of the folder of rows without a value."""
-
-
-def write_draws(path: Path, draws: Draws, *, study: str, notes: Mapping[str, str] | None = None) -> None:
-    """Write a study's snapshot in place of the one that is there.
-
-    Args:
-        path: The snapshot's file; its folder is made where it is missing.
-        draws: What to write.
-        study: The study's id, which stands in each row.
-        notes: Further key-value metadata of the file.
-
-    Raises:
-        StoreError: If the file cannot be written, or a model's name is no Unicode text.
-    """
-    with replacing(path) as file:
-        write_parquet(file, draws, study=study, notes=notes)
-
-
-def write_parquet(
-    file: BinaryIO, draws: Draws, *, study: str, notes: Mapping[str, str] | None = None
-) -> None:
-    """Write the draws to an open file, as a snapshot; arguments and errors as for `write_draws`."""
-    with parquet_writer(file, notes) as writer:
-        writer.write_table(draws_table(draws, study=study), row_group_size=ROWS_A_GROUP)
-
-
-class SnapshotWriter:
-    """Writes tables of the snapshot's columns to an open file; the first one says how wide its codes are."""
-
-    def __init__(self, file: BinaryIO, notes: Mapping[str, str]) -> None:
-        self._file, self._notes = file, notes
-        self._writer: pq.ParquetWriter | None = None
-
-    def write_table(self, table: pa.Table, *, row_group_size: int) -> None:
-        """Write a table's rows, at most `row_group_size` of them a group."""
-        writer = self._writer or self._open(table.schema)
-        writer.write_table(table.cast(writer.schema), row_group_size=row_group_size)
-
-    def close(self) -> None:
-        """Finish the file; without a table it is a snapshot of no draws."""
-        (self._writer or self._open(SCHEMA)).close()
-
-    def _open(self, schema: pa.Schema) -> pq.ParquetWriter:
-        self._writer = pq.ParquetWriter(
-            self._file,
-            schema,
-            version="2.6",
-            compression="zstd",
-            compression_level=9,
-            data_page_version="1.0",
-            write_page_checksum=True,
-            store_schema=False,
-        )
-        self._writer.add_key_value_metadata(self._notes)
-        return self._writer
-
-
-@contextmanager
-def parquet_writer(file: BinaryIO, notes: Mapping[str, str] | None) -> Iterator[SnapshotWriter]:
-    """Open a writer of the snapshot's columns; the file is finished unless an error ends it."""
-    writer = SnapshotWriter(file, {**_NOTES, **(notes or {})})
-    yield writer
-    writer.close()
 
 
 def read_draws(path: Path) -> Draws:
@@ -422,90 +339,3 @@ def _status_codes(path: Path | str, table: pa.Table) -> NDArray[np.int8]:
         )
     place = np.array([STATUSES.index(Status(name)) for name in names], np.int8)
     return place[codes] if len(codes) else np.zeros(0, np.int8)
-
-
-@dataclass(frozen=True, slots=True)
-class Extent:
-    """How much a snapshot holds: its draws, and when the last was asked; None where that was never told."""
-
-    draws: int
-    last: str | None
-
-
-def snapshot_extent(files: Sequence[Path]) -> Extent:
-    """How much a snapshot holds, from its files' metadata alone; errors as for `read_draws`."""
-    extents = [_extent(path) for path in files]
-    lasts = [extent.last for extent in extents if extent.last is not None]
-    return Extent(sum(extent.draws for extent in extents), max(lasts, default=None))
-
-
-def _extent(path: Path) -> Extent:
-    with readable(path), pq.ParquetFile(path) as file:
-        check_format(path, file.metadata.metadata or {})
-        asked = file.schema_arrow.get_field_index("asked_at")
-        groups = [file.metadata.row_group(index) for index in range(file.metadata.num_row_groups)]
-        bounds = [group.column(asked).statistics for group in groups] if asked >= 0 else []
-        moments = [str(each.max) for each in bounds if each is not None and each.has_min_max]
-        return Extent(file.metadata.num_rows, max(moments, default=None))
-
-
-@dataclass(frozen=True, slots=True)
-class ModelExtent:
-    """How many draws of a model there are, and the last one's number."""
-
-    draws: int
-    last: int
-
-
-def model_extents(files: Sequence[Path]) -> dict[str, ModelExtent]:
-    """How much a snapshot holds of each model, read a group of rows at a time; errors as for `read_draws`."""
-    counts, lasts = Counter[str](), dict[str, int]()
-    for path in files:
-        n_draws(path)
-        for names, codes, draw in _by_model(path):
-            last = np.full(len(names), -1, np.int64)
-            np.maximum.at(last, codes, draw)
-            found = np.bincount(codes, minlength=len(names))
-            for name, n, most in zip(names, found.tolist(), last.tolist(), strict=True):
-                counts[name] += n
-                lasts[name] = max(most, lasts.get(name, -1))
-    return {name: ModelExtent(counts[name], lasts[name]) for name in sorted(counts)}
-
-
-def _by_model(path: Path) -> Iterator[tuple[list[str], NDArray[np.int64], NDArray[np.int64]]]:
-    """A file's draws a group of rows at a time: the models, each draw's index into them, and its number."""
-    model = partition_of(path).get("model")
-    texts = [] if model else ["model"]
-    with (
-        readable(path),
-        pq.ParquetFile(path, read_dictionary=texts, page_checksum_verification=True) as file,
-    ):
-        for index in range(file.metadata.num_row_groups):
-            table = file.read_row_group(index, columns=["draw"] if model else ["model", "draw"])
-            draw = numbers(table["draw"], np.int64, missing=-1)
-            names, codes = ([model], np.zeros(len(draw), np.int64)) if model else dictionary(table["model"])
-            yield names, codes, draw
-
-
-def refuse_loss(folder: Path, held: Iterable[ModelLedger]) -> None:
-    """See to it that a study's snapshot holds no draw that the cache does not.
-
-    Args:
-        folder: The study's; its snapshot need not exist.
-        held: What the cache holds of each model.
-
-    Raises:
-        StoreError: If the snapshot was imported, or collected with another cache.
-    """
-    files = snapshot_files(folder)
-    if not files:
-        return
-    asked = {standing.model: standing.last_draw + 1 for standing in held}
-    told = model_extents(files)
-    lost = sum(max(0, extent.draws - asked.get(model, 0)) for model, extent in told.items())
-    if lost:
-        raise StoreError(
-            f"{files[0]}: holds {plural(lost, 'draw')} that this project's cache does not: they were "
-            "imported, or collected elsewhere. Add --adopt to take them as asked and paid, bring that cache "
-            "along, or collect into another study."
-        )

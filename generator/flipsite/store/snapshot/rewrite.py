@@ -10,11 +10,10 @@ import pyarrow.parquet as pq
 from flipsite.files import replacing
 from flipsite.project import snapshot_files
 from flipsite.store.snapshot.columns import SCHEMA
+from flipsite.store.snapshot.parquet import ROWS_A_GROUP, parquet_writer
 from flipsite.store.snapshot.read import (
     REPEATED,
-    ROWS_A_GROUP,
     optional_in,
-    parquet_writer,
     read_notes,
     read_repeated,
     readable,

@@ -17,8 +17,9 @@ from flipsite.domain.study import Shard, shard_of
 from flipsite.errors import UsageError
 from flipsite.project import snapshot_files, snapshot_place
 from flipsite.settings import load_study
+from flipsite.store.snapshot.extent import model_extents
 from flipsite.store.snapshot.merge import woven
-from flipsite.store.snapshot.read import model_extents, optional_in, read_groups, read_notes
+from flipsite.store.snapshot.read import optional_in, read_groups, read_notes
 from flipsite.store.snapshot.tables import snapshot_tables
 from flipsite.store.snapshot.write import replace_snapshot
 

@@ -15,7 +15,8 @@ import pyarrow.parquet as pq
 from flipsite.domain.draws import Draw, Draws
 from flipsite.errors import StoreError
 from flipsite.store.snapshot.columns import SCHEMA, collect_draws, conformed, draws_table, schema_with
-from flipsite.store.snapshot.read import ROWS_A_GROUP, optional_in, readable
+from flipsite.store.snapshot.parquet import ROWS_A_GROUP
+from flipsite.store.snapshot.read import optional_in, readable
 
 _AT_ONCE = 8_192
 """Single draws held at a time: they take ten times the memory of their rows in a table."""
