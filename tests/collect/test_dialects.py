@@ -49,7 +49,7 @@ class Hurried(RealClock):
 
 @pytest.fixture(autouse=True)
 def _no_waiting(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(workflow, "clock_of", lambda _: Hurried())
+    monkeypatch.setattr(session, "clock_of", lambda _: Hurried())
     monkeypatch.setenv("OPENROUTER_API_KEY", "any-word-will-do")
 
 

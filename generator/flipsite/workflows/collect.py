@@ -43,7 +43,6 @@ from flipsite.workflows.run_request import RunQuote, RunReport, RunRequest, Unbo
 from flipsite.workflows.session import (
     RunSession,
     check_kind,
-    clock_of,
     paying_client,
     refuse_unpriced,
     simulated_client,
@@ -124,10 +123,9 @@ class CollectRun:
             client,
             self._cache,
             budget=self._study.budget,
-            clock=clock_of(self._order.simulated_seed),
+            simulated_seed=self._order.simulated_seed,
             concurrency=self._order.concurrency,
             look=self._watcher.look,
-            numbered=self._order.simulated_seed is not None,
             of=self._order.shard.holds if self._order.shard else None,
         )
 

@@ -53,7 +53,6 @@ from flipsite.workflows.session import (
     RunSession,
     account_key,
     check_kind,
-    clock_of,
     paying_client,
     refuse_unpriced,
     simulated_client,
@@ -117,10 +116,9 @@ class ClassifyRun:
             client,
             self._cache,
             budget=self._budget,
-            clock=clock_of(self._order.simulated_seed),
+            simulated_seed=self._order.simulated_seed,
             concurrency=self._order.concurrency,
             look=self._watcher.look,
-            numbered=self._order.simulated_seed is not None,
             most_a_model=self._order.concurrency,
         )
 

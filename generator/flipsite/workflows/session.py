@@ -44,10 +44,9 @@ class RunSession:
         ledger: Ledger,
         *,
         budget: Budget,
-        clock: Clock,
+        simulated_seed: int | None,
         concurrency: int,
         look: Callable[[ProgressSnapshot], None],
-        numbered: bool,
         most_a_model: int = MOST_A_MODEL,
         of: Callable[[str], bool] | None = None,
     ) -> None:
@@ -57,10 +56,10 @@ class RunSession:
             client: Sends one request.
             ledger: Keeps each request and answer.
             budget: Bounds what is spent, with what earlier runs have spent.
-            clock: Real or simulated time.
+            simulated_seed: Of the simulated endpoint, which has a time of its own, and is told which draw a
+                request is; None of a real one.
             concurrency: Requests in flight at most.
             look: Shown how it stands.
-            numbered: Tell the simulated endpoint which draw a request is.
             most_a_model: Requests of one model in flight at most.
             of: Whether the budget is for a model; None for all.
         """
@@ -76,10 +75,10 @@ class RunSession:
             client=client,
             ledger=ledger,
             account=self.account,
-            clock=clock,
+            clock=clock_of(simulated_seed),
             concurrency=concurrency,
             progress=self.progress,
-            extra=_draw_header if numbered else None,
+            extra=None if simulated_seed is None else _draw_header,
         )
         self._scheduler = Scheduler(
             self._requester, concurrency=concurrency, progress=self.progress, most_a_model=most_a_model
