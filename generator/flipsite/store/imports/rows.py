@@ -22,6 +22,7 @@ from flipsite.errors import UsageError
 from flipsite.store.imports.cells import Labels, is_missing, moment_of, number_of, rounded, whole_of
 from flipsite.store.imports.columns import ImportOptions
 from flipsite.store.imports.overlap import Fingerprints
+from flipsite.store.imports.problems import Problem, Problems, cell_fault, shown
 from flipsite.store.imports.runs import ROWS_A_RUN, Runs
 from flipsite.store.imports.sheet import Batch, Sheet
 from flipsite.store.imports.survey import (
@@ -31,12 +32,8 @@ from flipsite.store.imports.survey import (
     Ints,
     Kinds,
     Layout,
-    Problem,
-    Problems,
     Survey,
-    cell_fault,
     distinct,
-    shown,
     take,
 )
 from flipsite.store.snapshot.columns import COUNTS, NUMBERS, RESPONSE_CHARACTERS

@@ -4,7 +4,6 @@ How an outcome column is to be read depends on all of its rows. So all rows are 
 the same are counted together, and the decision is made for each such kind of row.
 """
 
-import re
 from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
@@ -32,6 +31,7 @@ from flipsite.store.imports.cells import (
 from flipsite.store.imports.codings import Codings
 from flipsite.store.imports.columns import ImportOptions, matches, reads_answers, reads_sequences
 from flipsite.store.imports.outcomes import LabelReader, RowOutcomes, code_of, decide
+from flipsite.store.imports.problems import Problems, cell_faults, name_fault
 from flipsite.store.imports.sequences import joined, read_sequence
 from flipsite.store.imports.sheet import Batch, Sheet
 from flipsite.store.snapshot.columns import STATUS_CODE, labels_text, numbers
@@ -43,11 +43,6 @@ Ints = NDArray[np.int64]
 Codes = NDArray[np.integer[Any]]
 """Small numbers, in as few bytes as hold them: there is one for each row of a file."""
 
-LONGEST_NAME = 300
-"""Letters of a model's name at most."""
-
-PROBLEMS_KEPT = 10
-"""Of the things that could not be read, so many are kept to be shown."""
 
 VALID, UNPARSED = STATUS_CODE[Status.VALID], STATUS_CODE[Status.UNPARSED]
 
@@ -55,41 +50,9 @@ _BARE = 6
 """Beside the codes of statuses, for a valid row without an outcome: of several draws, or a declined one."""
 
 _RADIX = 1026
-_VALUE = re.compile(r" (?:'.*'|\".*\")", re.DOTALL)
 _MOST_LABELS = 400_000
 BITS: Labels = ("0", "1")
-_RULE = frozenset("-—–=:_+ ")
 _STATUS_OF = {str(status): code for code, status in enumerate(STATUSES)}
-
-
-@dataclass(frozen=True, slots=True, kw_only=True, order=True)
-class Problem:
-    """Something that could not be read: its line (in Parquet its row) and why."""
-
-    line: int
-    text: str
-
-
-class Problems:
-    """How many there are, how many of each kind, and the first of them by line."""
-
-    def __init__(self) -> None:
-        self.n = 0
-        self.reasons = Counter[str]()
-        self._first: list[Problem] = []
-
-    def add(self, line: int, text: str) -> None:
-        """Note one more."""
-        self.n += 1
-        self.reasons[_VALUE.sub("", text)] += 1
-        self._first.append(Problem(line=line, text=text))
-        if len(self._first) > 100 * PROBLEMS_KEPT:
-            self._first = list(self.first)
-
-    @property
-    def first(self) -> tuple[Problem, ...]:
-        """The first of them."""
-        return tuple(sorted(self._first)[:PROBLEMS_KEPT])
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -329,7 +292,7 @@ class Survey:
         cells, codes = distinct(self.layout.column(batch, "model").take(pa.array(rows)))
         exact = self.layout.tidy
         names = ["" if is_missing(cell) and not exact else name_of(cell, exact=exact) for cell in cells]
-        faults = [_name_fault(name, exact=exact) for name in names]
+        faults = [name_fault(name, exact=exact) for name in names]
         places = [
             -1 if fault else self.models.setdefault(name, len(self.models))
             for name, fault in zip(names, faults, strict=True)
@@ -395,7 +358,7 @@ class Survey:
             return places[inverse] if n_rows else np.zeros(0, np.int64)
         cells, codes = distinct(layout.column(batch, "labels"))
         read = [labels_of(cell) for cell in cells]
-        self._tell(batch, codes, _faults("labels", cells, read, "no list of labels"))
+        self._tell(batch, codes, cell_faults("labels", cells, read, "no list of labels"))
         if layout.answers:
             read = [layout.labels if each is None else each for each in read]
         return np.array([self._place_of(each) for each in read], np.int64)[codes]
@@ -432,7 +395,7 @@ class Survey:
         most = max([2, *(len(labels) for labels in self._labels if labels)]) - 1
         read = [whole_of(cell, most=most) if cell else None for cell in cells]
         fault = "neither 0 nor 1" if most == 1 else f"no whole number up to {most}"
-        self._tell(batch, codes, _faults("order", cells, read, fault))
+        self._tell(batch, codes, cell_faults("order", cells, read, fault))
         return np.array([-1 if each is None else each for each in read], np.int64)[codes]
 
     def _tell(self, batch: Batch, codes: Ints, faults: Sequence[str | None]) -> None:
@@ -507,35 +470,3 @@ def take(batch: Batch, rows: Ints) -> Batch:
     faults = {index: batch.faults[row] for index, row in enumerate(rows.tolist()) if row in batch.faults}
     cells = {name: column.take(places) for name, column in batch.cells.items()}
     return Batch(lines=batch.lines[rows], cells=cells, faults=faults if batch.faults else {})
-
-
-def cell_fault(ours: str, cell: str | None, fault: str) -> str:
-    """Words for a cell that is none of what its column holds."""
-    return f"{ours} {shown(cell)} is {fault}"
-
-
-def _faults(ours: str, cells: Sequence[str | None], read: Sequence[object], fault: str) -> list[str | None]:
-    """Words for each cell that is not blank and could not be read; None for the others."""
-    return [
-        cell_fault(ours, cell, fault) if value is None and cell and cell.strip() else None
-        for cell, value in zip(cells, read, strict=True)
-    ]
-
-
-def shown(cell: str | None) -> str:
-    """A cell in quotes, cut where it is long."""
-    text = cell or ""
-    return repr(text if len(text) <= 40 else text[:39] + "…")
-
-
-def _name_fault(name: str, *, exact: bool) -> str | None:
-    """Why a text is no model's name; None where it is one."""
-    if not name:
-        return "names no model"
-    if len(name) > LONGEST_NAME:
-        return f"names a model with {len(name):,} letters; {LONGEST_NAME} are the most"
-    if not exact and "\0" in name:
-        return "names a model with a zero byte; save the file as UTF-8, or name its encoding with --encoding"
-    if not exact and set(name) <= _RULE:
-        return "is a line of dashes"
-    return None
