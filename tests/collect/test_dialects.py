@@ -29,7 +29,6 @@ from flipsite.present.leaderboard.board import board
 from flipsite.present.pages.model.page import model_view, shared_of
 from flipsite.project import Project
 from flipsite.settings import default_study, dump_study, load_study
-from flipsite.workflows import collect as workflow
 from flipsite.workflows import session
 from flipsite.workflows.catalogue import list_models
 from flipsite.workflows.collect import collect
