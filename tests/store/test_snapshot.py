@@ -249,7 +249,7 @@ def test_many_row_groups_are_one_column(tmp_path: Path, monkeypatch: pytest.Monk
     draws = collect_draws(
         [replace(DRAW, model=f"m/{row % 3}", draw=row, order=row % 2) for row in range(300)]
     )
-    monkeypatch.setattr("flipsite.store.snapshot.read.ROWS_A_GROUP", 70)
+    monkeypatch.setattr("flipsite.store.snapshot.parquet.ROWS_A_GROUP", 70)
     write_draws(tmp_path / "a.parquet", draws, study="s")
     assert same(read_draws(tmp_path / "a.parquet"), draws)
 

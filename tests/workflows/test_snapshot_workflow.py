@@ -29,7 +29,7 @@ from flipsite.domain.study import Shard, StatedPrice, Study
 from flipsite.errors import StoreError
 from flipsite.project import snapshot_files
 from flipsite.settings import default_study
-from flipsite.store.cache import queries
+from flipsite.store.cache import changes
 from flipsite.store.cache.cache import CACHE_FILE, Cache
 from flipsite.store.snapshot import tables, write
 from flipsite.store.snapshot.columns import SCHEMA, brief, collect_draws, draws_table
@@ -60,7 +60,7 @@ def small_files() -> Iterator[None]:
         patch.setattr(write, "HALF", 4)
         patch.setattr(write, "MOST_IN_A_FILE", 3)
         patch.setattr(tables, "_AT_ONCE", 3)
-        patch.setattr(queries, "_AT_ONCE", 2)
+        patch.setattr(changes, "_AT_ONCE", 2)
         yield
 
 
