@@ -8,9 +8,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from flipsite.csv_cells import without_guard
-from flipsite.domain.draws import OPTIONAL, Draw, Outcome
+from flipsite.domain.draws import OPTIONAL, Declined, Draw, Outcome, OutcomeSequence
 from flipsite.present.pages.model.csv import DRAW_KEYS, model_csv
-from flipsite.store.snapshot.columns import collect_draws
+from flipsite.store.snapshot.columns import collect_draws, schema_with
 
 CELLS = st.none() | st.text(max_size=12) | st.sampled_from(["=1+1", '"', "a,b", "%s", "%", "\n"])
 
@@ -53,3 +53,21 @@ def test_a_download_has_every_draw_and_no_formula() -> None:
     assert text.splitlines()[0].startswith("draw,labels,order,outcome,status,response")
     assert "'=cmd()" in text
     assert '"a\nb,c"' in text
+
+
+def test_columns_that_a_study_has_are_there() -> None:
+    """Answers of several draws, what we proposed and what the model wrote: in the order of the tidy draws."""
+    answer = Draw(model="a/x", draw=0, labels=("0", "1"), order=0, result=OutcomeSequence(indices=(0, 1, 1)))
+    several = collect_draws([answer])
+    header, line = model_csv(several, several.rows(0)).decode().splitlines()
+    assert header.split(",")[3:6] == ["outcome", "sequence", "status"]
+    assert next(csv.reader([line]))[3:6] == ["", "0 1 1", "valid"]
+    proposal = replace(answer, result=Declined(), proposed=1, seed_text="=q")
+    proposals = collect_draws([proposal])
+    made = next(csv.DictReader(io.StringIO(model_csv(proposals, proposals.rows(0)).decode())))
+    assert (made["proposed"], made["accepted"], made["seed_text"]) == ("1", "0", "'=q")
+    assert made.keys() >= proposals.optional_columns > {"seed_text"}
+
+
+def test_the_columns_are_those_of_the_tidy_draws() -> None:
+    assert (*("study", "model"), *DRAW_KEYS) == tuple(schema_with(OPTIONAL).names)

@@ -27,7 +27,8 @@ CELL_CHARACTERS = 2**24
 
 _BLOCK = 2**22
 _MOST_BEFORE = 20
-_ODD = ("#", "\ufeff")
+_RULE = re.compile("[-—–=:_+ ]{3,}")
+_ODD = frozenset(("", "#", "\ufeff", *"-—–=:_+ "))
 _SEPARATOR_LINE = re.compile('\ufeff?"?sep=(.)"?(?:\r\n?|\n)', re.IGNORECASE)
 
 
@@ -39,7 +40,7 @@ class Piece:
         lines: The line (from 1) that each begins on.
         cells: Those of each wanted column, as text, in the columns' order; an empty one is null.
         faults: Rows with more cells than the header, by their index, and words for it.
-        passed: The lines of rows that hold no data, and words for each: comments, and the header once more.
+        passed: The lines of rows that hold no data, and words for each: comments, rules, a second header.
     """
 
     lines: list[int]
@@ -243,6 +244,9 @@ class _Cutter:
             return "is the header once more"
         if row[0].startswith("#") and len(self.header) > 1 and not any(row[1:]) and not self.guarded:
             return "is a comment"
+        filled = [cell for cell in row if cell]
+        if len(filled) > 1 and not self.guarded and all(map(_RULE.fullmatch, filled)):
+            return "is a line of dashes"
         return None
 
     def _by_arrow(self, text: bytes) -> list[pa.Array] | None:

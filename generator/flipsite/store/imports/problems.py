@@ -11,7 +11,6 @@ LONGEST_NAME = 300
 PROBLEMS_KEPT = 10
 """Of the things that could not be read, so many are kept to be shown."""
 
-_RULE = frozenset("-—–=:_+ ")
 _VALUE = re.compile(r" (?:'.*'|\".*\")", re.DOTALL)
 
 
@@ -74,6 +73,4 @@ def name_fault(name: str, *, exact: bool) -> str | None:
         return f"names a model with {len(name):,} letters; {LONGEST_NAME} are the most"
     if not exact and "\0" in name:
         return "names a model with a zero byte; save the file as UTF-8, or name its encoding with --encoding"
-    if not exact and set(name) <= _RULE:
-        return "is a line of dashes"
     return None

@@ -7,58 +7,42 @@ have a hundred thousand draws, and a dictionary for each takes longer than their
 from collections.abc import Sequence
 from typing import Any, Final
 
+import numpy as np
 from numpy.typing import NDArray
 
 from flipsite.csv_cells import csv_cell
 from flipsite.domain.display import encoded
-from flipsite.domain.draws import OPTIONAL, STATUSES, Draws
+from flipsite.domain.draws import OPTIONAL_CODES, STATUSES, Draws
 
 DRAW_KEYS: Final = (
-    *("draw", "labels", "order", "outcome", "status", "response", "finish_reason", "provider"),
-    *(
-        "served_model",
-        "mode",
-        "p_labels",
-        "p_cover",
-        "prompt_tokens",
-        "completion_tokens",
-        "reasoning_tokens",
-        "cost_usd",
-        "latency_s",
-        "asked_at",
-    ),
+    *("draw", "labels", "order", "outcome", "sequence", "status", "response", "finish_reason", "provider"),
+    *("served_model", "mode", "p_labels", "p_cover", "proposed", "accepted", "seed_text", "prompt_tokens"),
+    *("completion_tokens", "reasoning_tokens", "cost_usd", "latency_s", "asked_at"),
 )
 """Columns, those of the tidy draws but for study and model."""
 
+_CODES: Final = ("order", "outcome")
+_COUNTS: Final = (*OPTIONAL_CODES, "prompt_tokens", "completion_tokens", "reasoning_tokens")
 _STATUS_NAMES: Final = tuple(status.value for status in STATUSES)
 
 
 def model_csv(draws: Draws, rows: slice) -> bytes:
     """All draws of the model whose rows these are; text that a spreadsheet would run is disarmed."""
-    served = draws.served_model
-    columns = (
-        [str(number) for number in draws.draw[rows].tolist()],
-        _texts(draws.labels[rows]),
-        _codes(draws.order[rows], "%d"),
-        _codes(draws.outcome[rows], "%d"),
-        [_STATUS_NAMES[code] for code in draws.status[rows].tolist()],
-        _texts(draws.response[rows]),
-        _texts(draws.finish_reason[rows]),
-        _texts(draws.provider[rows]),
-        *([_texts(served[rows])] if served is not None else []),
-        _texts(draws.mode[rows]),
-        *([_texts(draws.p_labels[rows])] if draws.p_labels is not None else []),
-        *([_numbers(draws.p_cover[rows], "%r")] if draws.p_cover is not None else []),
-        _numbers(draws.prompt_tokens[rows], "%d"),
-        _numbers(draws.completion_tokens[rows], "%d"),
-        _numbers(draws.reasoning_tokens[rows], "%d"),
-        _numbers(draws.cost_usd[rows], "%r"),
-        _numbers(draws.latency_s[rows], "%r"),
-        _texts(draws.asked_at[rows]),
-    )
-    absent = {name for name in OPTIONAL if getattr(draws, name) is None}
-    keys = [key for key in DRAW_KEYS if key not in absent]
+    keys = [key for key in DRAW_KEYS if getattr(draws, key) is not None]
+    columns = [_cells(key, getattr(draws, key)[rows]) for key in keys]
     return encoded(f"{','.join(keys)}\n{_lines(columns)}")
+
+
+def _cells(key: str, column: Any) -> list[str]:
+    if key == "draw":
+        return [str(number) for number in column.tolist()]
+    if key == "status":
+        return [_STATUS_NAMES[code] for code in column.tolist()]
+    if key in _CODES:
+        return _codes(column)
+    if key in _COUNTS:
+        return _numbers(column, "%d")
+    return _numbers(column, "%r") if isinstance(column, np.ndarray) else _texts(column)
 
 
 def _lines(columns: Sequence[Sequence[str]]) -> str:
@@ -82,8 +66,8 @@ def _texts(column: Sequence[str | None]) -> list[str]:
     return [csv_cell(text) for text in column]
 
 
-def _codes(column: NDArray[Any], form: str) -> list[str]:
-    return [form % value if value >= 0 else "" for value in column.tolist()]
+def _codes(column: NDArray[Any]) -> list[str]:
+    return [str(value) if value >= 0 else "" for value in column.tolist()]
 
 
 def _numbers(column: NDArray[Any], form: str) -> list[str]:
