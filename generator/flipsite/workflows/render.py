@@ -139,7 +139,7 @@ class Drawings:
 
     def __enter__(self) -> "Drawings":
         from flipsite.present.charts.svg import drawing_code
-        from flipsite.present.reuse import remembering
+        from flipsite.present.result_cache import remembering
 
         cache = BuildCache(made_by=f"{drawing_code()} {self._libraries}", anew=self._force)
         self._ending.callback(cache.shrink)

@@ -16,7 +16,7 @@ from xml.etree import ElementTree
 
 from flipsite.domain.display import Figure, encoded
 from flipsite.present.charts import theme
-from flipsite.present.reuse import remembered
+from flipsite.present.result_cache import remembered
 
 
 def drawing_code() -> str:

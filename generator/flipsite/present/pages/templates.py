@@ -22,7 +22,7 @@ from flipsite.present.charts.svg import drawings, drawn_size, relinked
 from flipsite.present.outcomes.words import labels_text, target_text
 from flipsite.present.pages.page import Frame, Page
 from flipsite.present.pages.reference import term_html
-from flipsite.present.reuse import current_cache
+from flipsite.present.result_cache import current_cache
 from flipsite.present.text import escaping, formats
 from flipsite.project import own_digest
 

@@ -1,13 +1,24 @@
-"""Foreign text made safe: for somebody else's page, for a picture, for a narrow column."""
+"""Foreign text made safe: for a page, ours or somebody else's, for a picture, for a narrow column."""
 
 import re
 import unicodedata
+from collections.abc import Sequence
 from functools import lru_cache
+from typing import Final
 
-from markupsafe import Markup
+from markupsafe import Markup, escape
 
 _UNSEEN = {"Cc", "Cf", "Cs", "Co", "Cn", "Zl", "Zp"}
 _JOINERS = "\u200c\u200d"
+
+
+_APART: Final = "\x1e\x1f"
+
+
+def escaped_texts(texts: Sequence[str]) -> list[str]:
+    """What models said, as HTML; escaped in one go, unless a text holds the mark that separates them."""
+    found = str(escape(_APART.join(texts))).split(_APART)
+    return found if len(found) == len(texts) else [str(escape(text)) for text in texts]
 
 
 def shown(name: str) -> str:

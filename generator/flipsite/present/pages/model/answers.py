@@ -16,6 +16,7 @@ from flipsite.domain.display import plural, usd_text
 from flipsite.domain.draws import STATUSES, Draws
 from flipsite.domain.money import usd_or_none
 from flipsite.present.outcomes.small import short_label
+from flipsite.present.text.escaping import escaped_texts
 
 SHOWN = 50
 """Answers on a model's page: its size does not grow with the draws."""
@@ -31,7 +32,6 @@ _LONG = 240
 
 _STATUSES: Final = tuple(status.value for status in STATUSES)
 _SIDES: Final = {1: "heads", 0: "tails", -1: "missing"}
-_APART: Final = "\x1e\x1f"
 
 _TEXTS: Final = (
     ("Labels", "labels"),
@@ -113,7 +113,7 @@ def _said(texts: Sequence[str | None]) -> list[str]:
     """The model's answers, each in a box of its own."""
     said = [text for text in texts if text is not None]
     if len(said) == len(texts) and max(map(len, said)) <= _LONG:
-        return [f"<pre>{text}</pre>" for text in _escaped(said)]
+        return [f"<pre>{text}</pre>" for text in escaped_texts(said)]
     return [_box(text) for text in texts]
 
 
@@ -124,12 +124,6 @@ def _box(text: str | None) -> str:
         return f"<pre>{escape(text)}</pre>"
     cut = f" … ({len(text) - LETTERS:,} more characters in the download)" if len(text) > LETTERS else ""
     return f'<pre tabindex="0">{escape(text[:LETTERS])}{cut}</pre>'
-
-
-def _escaped(texts: Sequence[str]) -> list[str]:
-    """Texts as HTML; in one go, unless a text holds the mark that separates them."""
-    found = str(escape(_APART.join(texts))).split(_APART)
-    return found if len(found) == len(texts) else [str(escape(text)) for text in texts]
 
 
 @lru_cache(maxsize=4096)
@@ -156,7 +150,7 @@ def _facts(draws: Draws, shown: slice) -> tuple[list[tuple[str, str]], Sequence[
         if len(texts) > 1 and texts.count(texts[0]) == len(texts):
             alike += [(name, texts[0])] if texts[0] is not None else []
         else:
-            differ.append(_escaped([f"{name}: {text}" if text is not None else "" for text in texts]))
+            differ.append(escaped_texts([f"{name}: {text}" if text is not None else "" for text in texts]))
     for name, key, form in _NUMBERS:
         values = getattr(draws, key)[shown].tolist()
         if len(values) > 1 and values.count(values[0]) == len(values):

@@ -46,7 +46,7 @@ from flipsite.present.sparklines.running_mean import RunningMean, running_mean, 
 from flipsite.present.sparklines.strip import Strip, strip, strip_of
 from flipsite.present.tables import TOP
 from flipsite.present.text.features import feature_lines
-from flipsite.present.text.outside import REL, OutsideLink, model_links
+from flipsite.present.text.outside_links import REL, OutsideLink, model_links
 from flipsite.present.text.verdicts import parity_sentence, verdict_sentence
 
 NEIGHBOURS = 2
