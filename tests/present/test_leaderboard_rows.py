@@ -168,8 +168,10 @@ def test_a_finding_names_the_most_biased_model() -> None:
         ("phi_3.5:free", ["phi_", "3.5:", "free"]),
         ("sophosympatheia/midnight", ["sophosympatheia/", "midnight"]),
         ("cognitivecomputations/x", ["<span class=long>cognitivecomputations/</span>", "x"]),
-        ("a" * 50, [f"<span class=long>{'a' * 24}</span>"] * 2 + ["aa"]),
+        ("a" * 50, [f'<span class="long odd">{"a" * 24}</span>'] * 2 + ["aa"]),
         ("<b>&amp;", ["&lt;b&gt;&amp;amp;"]),
+        ("b/<script>x", ['<span class="long odd">b/&lt;script&gt;x</span>']),
+        ("﷽" * 9, [f'<span class="long odd">{"﷽" * 9}</span>']),
     ],
 )
 def test_names_break_between_their_parts(name: str, parts: list[str]) -> None:

@@ -30,8 +30,10 @@ def shown(name: str) -> str:
     )
 
 
-_LONG_PART, _LONGEST_PART = 16, 24
+_SHORT_PART, _LONG_PART, _LONGEST_PART = 8, 16, 24
 """Longer parts of a name are set smaller; still longer ones, which no real name has, are broken."""
+
+_PLAIN = re.compile(r"[A-Za-z0-9_/:.-]*")
 
 
 @lru_cache(maxsize=32_768)
@@ -44,10 +46,16 @@ def breakable(name: str) -> Markup:
     pieces = [
         part[start : start + _LONGEST_PART] for part in parts for start in range(0, len(part), _LONGEST_PART)
     ]
-    return Markup("<wbr>").join(
-        Markup("<span class=long>{}</span>").format(piece) if len(piece) > _LONG_PART else piece
-        for piece in _short_ends_joined(pieces)
-    )
+    broken = any(len(part) > _LONGEST_PART for part in parts)
+    return Markup("<wbr>").join(_whole(piece, broken) for piece in _short_ends_joined(pieces))
+
+
+def _whole(piece: str, broken: bool) -> str:
+    """A piece of a name; one of a broken part, or of no plain letters, breaks wherever it must."""
+    is_long = len(piece) > _LONG_PART
+    if (is_long and broken) or (len(piece) > _SHORT_PART and not _PLAIN.fullmatch(piece)):
+        return Markup('<span class="long odd">{}</span>').format(piece)
+    return Markup("<span class=long>{}</span>").format(piece) if is_long else piece
 
 
 def _short_ends_joined(pieces: list[str]) -> list[str]:
