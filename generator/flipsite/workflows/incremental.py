@@ -123,6 +123,7 @@ def last_pages(
     names = [name for name in inputs if name.startswith("templates/")]
     if parts is not None:
         names = [name for name in names if name.removeprefix("templates/") in parts]
+    titled = [name for name in inputs if name.endswith("/study.toml")]  # pages name other studies, too
     is_packaged = parts is not None and not any(
         (folder / name).exists() for folder in templates[:-1] for name in parts
     )
@@ -135,7 +136,7 @@ def last_pages(
     return LastPages(
         kept=kept,
         standing=standing,
-        code=repr([(name, inputs.get(name)) for name in (*_ALL_DEPEND_ON, *names)]),
+        code=repr([(name, inputs.get(name)) for name in (*_ALL_DEPEND_ON, *names, *titled)]),
         text=shown_text if is_packaged else exact_text,
     )
 

@@ -384,8 +384,7 @@ def model_files(
         ContentError: If the template cannot be rendered.
     """
     files: dict[str, Content] = {}
-    study = repr([getattr(shared.report.study, each.name) for each in fields(shared.report.study)])
-    common = source_digest(last.code, study, repr(frame), repr(shared.context))
+    common = source_digest(last.code, repr(frame), repr(shared.context))
     rows = cache(lambda place: source_digest(last.text(shared.rows[place])))
     for place in places:
         estimate = shared.rows[place].estimate
