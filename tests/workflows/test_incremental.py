@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 
 from flipsite.project import Project, find_project, packaged
@@ -142,6 +142,7 @@ def contents(site: Path) -> dict[str, bytes]:
 @pytest.mark.slow
 @settings(max_examples=4, suppress_health_check=[HealthCheck.too_slow])
 @given(edits=st.lists(st.tuples(st.sampled_from(EDITS), st.integers(0, 29)), min_size=1, max_size=4))
+@example(edits=[("retitle", 0), ("retitle", 1)])  # pages of models name their study, and others
 def test_after_any_edits_the_site_is_what_a_clean_build_makes(edits: list[tuple[str, int]]) -> None:
     with trial() as made:
         made.build()

@@ -123,7 +123,6 @@ def last_pages(
     names = [name for name in inputs if name.startswith("templates/")]
     if parts is not None:
         names = [name for name in names if name.removeprefix("templates/") in parts]
-    titled = [name for name in inputs if name.endswith("/study.toml")]  # pages name other studies, too
     is_packaged = parts is not None and not any(
         (folder / name).exists() for folder in templates[:-1] for name in parts
     )
@@ -136,7 +135,7 @@ def last_pages(
     return LastPages(
         kept=kept,
         standing=standing,
-        code=repr([(name, inputs.get(name)) for name in (*_ALL_DEPEND_ON, *names, *titled)]),
+        code=repr((_frame(inputs), [(name, inputs[name]) for name in names])),
         text=shown_text if is_packaged else exact_text,
     )
 
@@ -171,7 +170,7 @@ def _untouched(out: Path, last: Manifest, path: str) -> UnchangedFile | None:
 
 def _frame(inputs: Mapping[str, str]) -> tuple[object, ...]:
     """Facts about the whole site on each page: its studies, its narratives, its static files."""
-    narratives = {name for name in inputs if re.fullmatch(r"content/(?!studies/).*\.md", name)}
+    narratives = sorted(name for name in inputs if re.fullmatch(r"content/(?!studies/).*\.md", name))
     settings = {name: each for name, each in inputs.items() if name.endswith("/study.toml")}
     static = {name: each for name, each in inputs.items() if name.startswith("templates/static/")}
     return narratives, settings, static, [inputs.get(name) for name in _ALL_DEPEND_ON]
