@@ -4,7 +4,7 @@ Coverage of a share's interval is worked out exactly, by adding up counts, and s
 ranks, of the population and of the anytime-valid test can only be simulated. About two minutes; seeded.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping, Sequence
 
 import numpy as np
 from numpy.typing import NDArray
@@ -118,7 +118,10 @@ def study(rng: np.random.Generator, *, fair: float, n: int, shape: float = 0.7) 
     ]
 
 
-POPULATIONS: dict[str, Callable[[np.random.Generator, int], np.ndarray]] = {
+Population = Callable[[np.random.Generator, int], np.ndarray]
+"""True shares of so many models, at random."""
+
+POPULATIONS: dict[str, Population] = {
     "half fair, the others Beta(½, ½)": lambda rng, m: np.where(
         rng.random(m) < 0.5, 0.5, rng.beta(0.5, 0.5, m)
     ),
@@ -131,19 +134,41 @@ POPULATIONS: dict[str, Callable[[np.random.Generator, int], np.ndarray]] = {
 }
 
 
-def shrinkage_table(n_coins: int = 2_400) -> str:
+def shrinkage_table() -> str:
     """Brier score of the chance that the bias is at most 0.1, coverage and error: alone, and shrunken."""
-    rng = np.random.default_rng(3)
+    sizes = ((240, 50), (12, 50), (240, 200))
+    return scores_table(POPULATIONS, sizes, shrunken_scores, draws="draws", seed=3)
+
+
+def scores_table(
+    populations: Mapping[str, Population],
+    sizes: Sequence[tuple[int, int]],
+    scores_of: Callable[[Floats, int, np.random.Generator], list[float]],
+    *,
+    draws: str,
+    seed: int,
+    n_coins: int = 2_400,
+) -> str:
+    """A row a population and size (models, draws): mean scores, those of errors as their roots.
+
+    Args:
+        populations: True shares of so many models.
+        sizes: Models and draws.
+        scores_of: Six scores of shares: two of Brier, two of coverage, two squared errors.
+        draws: What the column of draws is called.
+        seed: Of everything random.
+        n_coins: Models of a row in all.
+    """
+    rng = np.random.default_rng(seed)
     lines = [
-        "| population | models | draws | Brier, alone | shrunken | coverage, alone | shrunken"
+        f"| population | models | {draws} | Brier, alone | shrunken | coverage, alone | shrunken"
         " | error, alone | shrunken |",
         "|---|---|---|---|---|---|---|---|---|",
     ]
-    for name, draw in POPULATIONS.items():
-        for m, n in ((240, 50), (12, 50), (240, 200)):
-            scores = np.mean([shrunken_scores(draw(rng, m), n, rng) for _ in range(n_coins // m)], axis=0)
-            brier, held, off = scores[:2], scores[2:4], scores[4:] ** 0.5
-            cells = [f"{value:.3f}" for value in (*brier, *held, *off)]
+    for name, draw in populations.items():
+        for m, n in sizes:
+            scores = np.mean([scores_of(draw(rng, m), n, rng) for _ in range(n_coins // m)], axis=0)
+            cells = [f"{value:.3f}" for value in (*scores[:4], *scores[4:] ** 0.5)]
             lines.append(f"| {name} | {m} | {n} | {' | '.join(cells)} |")
     return "\n".join(lines)
 
@@ -166,7 +191,7 @@ def shrunken_scores(shares: Floats, n: int, rng: np.random.Generator) -> list[fl
     ]
 
 
-IN_ORDERS: dict[str, Callable[[np.random.Generator, int], np.ndarray]] = {
+IN_ORDERS: dict[str, Population] = {
     "half fair, the others Beta(0.7, 0.7) in each order": lambda rng, m: np.where(
         rng.random((m, 1)) < 0.5, 0.5, rng.beta(0.7, 0.7, (m, 2))
     ),
@@ -180,20 +205,10 @@ IN_ORDERS: dict[str, Callable[[np.random.Generator, int], np.ndarray]] = {
 }
 
 
-def orders_table(n_coins: int = 2_400) -> str:
+def orders_table() -> str:
     """The same of coins asked in two orders: of the mean of the biases within them."""
-    rng = np.random.default_rng(4)
-    lines = [
-        "| population | models | draws an order | Brier, alone | shrunken | coverage, alone | shrunken"
-        " | error, alone | shrunken |",
-        "|---|---|---|---|---|---|---|---|---|",
-    ]
-    for name, draw in IN_ORDERS.items():
-        for m, n in ((240, 25), (12, 25), (240, 100)):
-            scores = np.mean([order_scores(draw(rng, m), n, rng) for _ in range(n_coins // m)], axis=0)
-            cells = [f"{value:.3f}" for value in (*scores[:4], *scores[4:] ** 0.5)]
-            lines.append(f"| {name} | {m} | {n} | {' | '.join(cells)} |")
-    return "\n".join(lines)
+    sizes = ((240, 25), (12, 25), (240, 100))
+    return scores_table(IN_ORDERS, sizes, order_scores, draws="draws an order", seed=4)
 
 
 def order_scores(shares: Floats, n: int, rng: np.random.Generator) -> list[float]:
