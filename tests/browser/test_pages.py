@@ -72,7 +72,7 @@ BY_LOOKS = OPTIONS | {
         "values": ["color-contrast", "link-in-text-block", "scrollable-region-focusable", "target-size"],
     }
 }
-"""What colours and the width decide."""
+"""The rules that colours and the width decide."""
 DESK, NARROWEST = {"width": 1280, "height": 900}, {"width": 320, "height": 800}
 PAINTED = """() => new Promise((done) => {
     let shift = 0, paint = 0;

@@ -14,10 +14,10 @@ from flipsite.collect.responses import Action, Failure, Reply, read_exchange
 from flipsite.domain.money import NOTHING
 
 PATH = "/v1/chat/completions"
-"""What each request is sent to, as the form wants it said."""
+"""Path that each request is sent to, as the form wants it."""
 
 DISCOUNT = 2
-"""What the announced price is divided by for a request in a batch."""
+"""Divisor of the announced price for a request in a batch."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

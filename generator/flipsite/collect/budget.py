@@ -170,11 +170,11 @@ class Account:
         return {model: over for model, over in sorted(self._over.items()) if over}
 
     def spent_usd(self, model: str | None = None) -> Usd:
-        """What was billed, with answers whose price is unknown at their worst case."""
+        """The bills so far, with answers whose price is unknown at their worst case."""
         return (self._all if model is None else self._purse(model)).spent
 
     def committed_usd(self, model: str | None = None) -> Usd:
-        """What is billed, unpriced and in flight: what never exceeds the budget."""
+        """Billed, unpriced and in flight together: this never exceeds the budget."""
         purse = self._all if model is None else self._purse(model)
         return purse.spent + purse.in_flight
 
@@ -183,7 +183,7 @@ class Account:
         return self._all.unpriced
 
     def left_usd(self) -> Usd | None:
-        """What the budget has left; None without a budget."""
+        """The rest of the budget; None without a budget."""
         return self._all.left
 
     def asked(self, model: str) -> int:

@@ -264,7 +264,7 @@ class OpenRouter:
         return "the key was not accepted; set OPENROUTER_API_KEY to a valid one."
 
     async def limit_usd(self) -> Usd | None:
-        """What the account has left; None without a limit, or where the server does not say.
+        """The rest of the account; None without a limit, or where the server does not say.
 
         Raises:
             CollectError: If the key is not accepted.

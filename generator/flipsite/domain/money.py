@@ -150,7 +150,7 @@ def plain_record(record: "DataclassInstance") -> dict[str, Any]:
 
 
 def plain(value: Any) -> Any:
-    """What `asdict` made, its amounts as floats."""
+    """A value that `asdict` made, its amounts as floats."""
     if isinstance(value, Mapping):
         return {key: plain(each) for key, each in value.items()}
     if isinstance(value, list | tuple):

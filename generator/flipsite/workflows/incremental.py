@@ -1,4 +1,4 @@
-"""What a build need not make again: files of the last site, and a preview's last studies.
+"""Results that a build need not make again: files of the last site, and a preview's last studies.
 
 Embeds, downloads, share picture and models' pages of a study are kept where nothing they depend on has
 changed. A model's page depends on all draws of its study (its rank does), on the templates it is made of, on
@@ -110,7 +110,7 @@ def last_pages(
     kept: Mapping[str, UnchangedFile],
     templates: Sequence[Path],
 ) -> LastPages:
-    """What is known of the last site's pages of models.
+    """Find which of the last site's pages of models can stand.
 
     Args:
         out: The site's folder; None where nothing of the last site can stand.

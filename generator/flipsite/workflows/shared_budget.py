@@ -110,7 +110,7 @@ def _owner(path: Path) -> str | None:
 
 
 def _spent_usd(project: Project, study_id: str, of: Callable[[str], bool]) -> Usd:
-    """What a study has cost, by the cache, or by its snapshot where the cache is elsewhere."""
+    """The cost of a study so far, by the cache, or by its snapshot where the cache is elsewhere."""
     folder = project.studies / study_id
     spent = spent_usd(project.cache, study_id, of=of)
     files = study_files(folder)

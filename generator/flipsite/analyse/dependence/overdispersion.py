@@ -45,7 +45,7 @@ class DependenceTest(Protocol):
 _Test = TypeVar("_Test", bound=DependenceTest)
 
 ORDERED = frozenset([Dependence.RUNS, Dependence.DRIFT, Dependence.EVEN])
-"""What following the order or the labels makes of draws, where these are asked in blocks."""
+"""Dependence that comes of following the order or the labels, where draws are asked in blocks."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -41,7 +41,7 @@ from flipsite.domain.study import Study
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ModelOutcomes:
-    """What one model's draws say besides its estimate.
+    """The findings of one model's draws besides its estimate.
 
     Attributes:
         outcomes: Each outcome, in the order of the study.
@@ -79,7 +79,7 @@ class ModelOutcomes:
 
 
 def study_outcomes(study: Study, counts: StudyCounts) -> dict[str, ModelOutcomes]:
-    """What each model's draws say, by model; only of models with a valid draw."""
+    """Findings of each model's draws, by model; only of models with a valid draw."""
     prompt, k = study.prompt, len(study.prompt.outcomes)
     drawn = [tally for tally in counts.tallies if tally.n_valid]
     matrix = _matrix(drawn, k)
@@ -230,7 +230,7 @@ def outcome_study_estimates(
 
 
 def followed(found: Mapping[str, ModelOutcomes]) -> dict[str, Sway]:
-    """What each model follows instead of chance, under the study's false discovery allowance."""
+    """Find what each model follows instead of chance, under the study's false discovery allowance."""
     tests = [
         (model, sway, p)
         for model, each in found.items()

@@ -94,7 +94,7 @@ def _reservation(estimate: Estimate) -> str:
 
 
 def _by_order(estimate: Estimate) -> str:
-    """What the order of the labels does to a model's draws, and what remains of its shares."""
+    """Say how the order of the labels moves a model's draws, and what remains of its shares."""
     several, within = estimate.outcomes > 2, bias_text(estimate.bias_within)
     if estimate.leans_anyway:
         how = (
@@ -148,7 +148,7 @@ def flag_text(estimate: Estimate) -> str:
 
 
 def _depends(estimate: Estimate, dependence: Dependence) -> str:
-    """What dependent draws allow to be said: the interval is wider, and fair they are not."""
+    """Say what dependent draws allow: the interval is wider, and they are not called fair."""
     coin = estimate.outcomes == 2
     why = f"But its draws are not independent draws of one {'coin' if coin else 'distribution'}: "
     why += _WHY_DEPENDENT[dependence] if coin else _WHY_DEPENDENT_OUTCOMES[dependence]

@@ -50,7 +50,7 @@ _log = logging.getLogger(__name__)
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ImportReport:
-    """What became of a file.
+    """The outcome of one file's import.
 
     Attributes:
         path: The file.
@@ -208,7 +208,7 @@ def import_by_target(
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class _ImportPlan:
-    """What is to be brought from where to where."""
+    """One file of an import: its study, its folder, its options."""
 
     path: Path
     sha256: str

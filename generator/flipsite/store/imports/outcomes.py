@@ -20,7 +20,7 @@ _BITS: Labels = ("0", "1")
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RowOutcomes:
-    """What every row drew.
+    """The draws of every row.
 
     Attributes:
         outcome: 0, 1, or -1 where the cell names neither side.

@@ -358,7 +358,7 @@ StandingPage = Callable[[str, str, str], Content | None]
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class LastPages:
-    """What is known of the last site's pages of models.
+    """The last site's pages of models, and which of them can stand.
 
     Attributes:
         kept: Files that are still good, whatever their sources.

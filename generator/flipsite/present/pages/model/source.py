@@ -29,7 +29,7 @@ Text = Callable[[object], str]
 
 
 def _values(kind: type, *, but: Collection[str]) -> Callable[[object], tuple[Any, ...]]:
-    """What gives the values of all fields of a record but these."""
+    """A getter of the values of all fields of a record but these."""
     return attrgetter(*(each.name for each in fields(kind) if each.name not in but))
 
 
