@@ -25,7 +25,7 @@ from flipsite.workflows.collect import collect
 from flipsite.workflows.run_request import RunQuote, RunReport, RunRequest, Watcher
 
 LATENCY_S = 0.3
-GOALS = {64: 0.93, 256: 0.85}
+GOALS = {64: 0.93, 256: 0.88}
 ANSWER_USD = 0.000031
 
 ROUNDS = 40
