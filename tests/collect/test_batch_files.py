@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 import httpx
+import numpy as np
 import pytest
 from click.testing import Result
 from tests.collect.collecting_runs import STUDY, draws_of, project_of
@@ -133,6 +134,49 @@ def test_errors_are_draws_without_an_answer_and_are_asked_again(project: Project
         assert [line["custom_id"] for line in again] == [line["custom_id"] for line in lines[1:]]
         assert "none new" in imported([late]).output
         assert "1 valid" in imported([sent(server, lines[2], 2)]).output
+
+
+def test_an_answer_without_its_tokens_counts_at_its_worst_case(project: Project) -> None:
+    """As a collected one does: it is not free, nor is one that tells half of its tokens."""
+    with speaking(Dialects(models={"gpt-4o-mini": [ONE]})) as server:
+        lines, _ = batch_of(server)
+        whole, none, half = (sent(server, line, number) for number, line in enumerate(lines))
+    del none["response"]["body"]["usage"]
+    half["response"]["body"]["usage"] = {"prompt_tokens": 200, "completion_tokens": None}
+    result = imported([whole, none, half])
+    costs = draws_of(project).cost_usd
+    bound = lines[1]["body"]["max_tokens"]
+    assert costs[0] == pytest.approx(0.5 * (200 * 1e-6 + 20 * 1e-5))
+    assert 0.5 * bound * 1e-5 < costs[1] < 0.5 * (bound + 100) * 1e-5 + 0.5 * 2_000 * 1e-6
+    assert costs[2] == pytest.approx(costs[1], rel=0.01)
+    assert re.search(r"They cost \$0\.01\d*, \$0\.01\d* of it at its worst case\.", result.output), (
+        result.output
+    )
+
+
+def test_the_cost_of_a_model_without_a_price_is_not_known(project: Project) -> None:
+    """It is no $0, on the screen and in the draws; what its server bills is counted."""
+    study = project.studies / STUDY / "study.toml"
+    text = study.read_text(encoding="utf-8").replace('id = "*"', 'id = "gpt-5*"')
+    study.write_text(text, encoding="utf-8")
+    with speaking(Dialects(models={"gpt-4o-mini": [ONE, ONE, replace(ONE, cost=0.002)]})) as server:
+        lines, _ = batch_of(server)
+        outputs = [sent(server, line, number) for number, line in enumerate(lines)]
+    result = imported(outputs[:2])
+    assert "What they cost is not known: their models have no price" in result.output
+    assert np.isnan(draws_of(project).cost_usd).all()
+    assert "They cost $0.0020." in imported(outputs[2:]).output
+
+
+def test_draws_beyond_the_number_of_the_study_are_taken_and_announced(project: Project) -> None:
+    """The batch was written with more draws than study.toml asks for; none of the study's is missing less."""
+    with speaking(Dialects(models={"gpt-4o-mini": [ONE]})) as server:
+        lines, _ = batch_of(server, "--draws", "5")
+        result = imported(sent(server, line, number) for number, line in enumerate(lines[2:]))
+        assert "3 valid" in result.output
+        assert "Numbered beyond the study's draws: 2 draws; they count like the others." in result.output
+        missing, _ = batch_of(server)
+    assert [line["custom_id"] for line in missing] == ["trial/gpt-4o-mini/0", "trial/gpt-4o-mini/1"]
 
 
 @pytest.mark.parametrize(

@@ -218,7 +218,10 @@ def _show_batch(file: Path, report: "BatchImport", *, dry_run: bool) -> None:
     known = f"; {report.n_known:,} were there before" if report.n_known else ""
     read = "Would read" if dry_run else "Read"
     click.echo(f"{read} answers of {file} into study {report.study!r}: {kept}{known}.")
-    click.echo(f"They cost {usd_text(report.cost_usd)}.")
+    click.echo(_batch_cost(report))
+    if report.n_beyond:
+        beyond = plural(report.n_beyond, "draw")
+        click.echo(f"Numbered beyond the study's draws: {beyond}; they count like the others.")
     if report.n_foreign:
         click.echo(f"{plural(report.n_foreign, 'line')} passed over: they name no draw of the study.")
     for model in report.unknown[:MOST_NAMES]:
@@ -227,6 +230,15 @@ def _show_batch(file: Path, report: "BatchImport", *, dry_run: bool) -> None:
         click.echo(f"Passed over: {len(report.unknown) - MOST_NAMES:,} more.")
     if report.snapshot is not None:
         click.echo(f"Snapshot: {report.snapshot}")
+
+
+def _batch_cost(report: "BatchImport") -> str:
+    """The cost of a batch's new draws, and how much of it is not known."""
+    if report.n_unpriced and report.n_unpriced == sum(report.by_status.values()):
+        return "What they cost is not known: their models have no price; state it under [[models.price]]."
+    worst = f", {usd_text(report.unpriced_usd)} of it at its worst case" if report.unpriced_usd else ""
+    missing = f"; of {report.n_unpriced:,} it is not known, for want of a price" if report.n_unpriced else ""
+    return f"They cost {usd_text(report.cost_usd)}{worst}{missing}."
 
 
 def _name(path: Path) -> str:

@@ -134,7 +134,11 @@ class BatchImport:
         n_known: Draws that were there before.
         n_foreign: Lines that name no draw of the study.
         unknown: Models that the study's catalogue lacks, whose lines were passed over.
-        cost_usd: What the new draws cost.
+        n_beyond: Draws, new or not, whose number is beyond the number of draws that the study asks for.
+        cost_usd: What the new draws cost; one that tells neither its cost nor its tokens counts at the most
+            that its request may cost, at half the price.
+        unpriced_usd: The part of it that is the most they may cost.
+        n_unpriced: Draws of models without a price that tell no cost, which is not known.
         snapshot: The study's, written anew; None where it holds no draw.
     """
 
@@ -143,7 +147,10 @@ class BatchImport:
     n_known: int
     n_foreign: int
     unknown: tuple[str, ...]
+    n_beyond: int
     cost_usd: Usd
+    unpriced_usd: Usd
+    n_unpriced: int
     snapshot: Path | None
 
 
@@ -184,7 +191,10 @@ def import_batch(project: Project, study_id: str, path: Path, *, dry_run: bool =
             n_known=inbox.n_known,
             n_foreign=inbox.n_foreign,
             unknown=tuple(sorted(inbox.unknown)),
-            cost_usd=inbox.billed_usd,
+            n_beyond=inbox.n_beyond,
+            cost_usd=inbox.cost_usd,
+            unpriced_usd=inbox.unpriced_usd,
+            n_unpriced=inbox.n_unpriced,
             snapshot=None if dry_run else write_snapshot(folder, cache, study),
         )
 
@@ -216,8 +226,8 @@ class _Inbox:
         self._settled: dict[str, set[tuple[tuple[str, ...], int, int]]] = {}
         self._known: dict[str, set[tuple[tuple[str, ...], int, int]]] = {}
         self.by_status = Counter[Status]()
-        self.n_known = self.n_foreign = 0
-        self.billed_usd = NOTHING
+        self.n_known = self.n_foreign = self.n_beyond = self.n_unpriced = 0
+        self.cost_usd = self.unpriced_usd = NOTHING
         self.unknown: set[str] = set()
 
     def records(self, lines: Iterable[str]) -> Iterator[tuple[RequestRecord, ResponseRecord]]:
@@ -242,15 +252,20 @@ class _Inbox:
             per_answer=self._study.sampling.per_answer,
             method=self._study.method,
         )
+        self.n_beyond += key.draw >= self._study.sampling.draws
         result = answer.result(mode=run.mode)
         reading = _reading(run, asked, result)
         if not self._is_new(run.model, asked, failed=isinstance(reading.result, Failed)):
             self.n_known += 1
             return None
-        billed = _billed(run, result)
-        self.billed_usd += billed
+        request, billed = self._request(run, asked, answer), _billed(run, result)
+        if billed is None:
+            self.unpriced_usd += request.worst_usd
+        elif result.cost_usd is None and run.listed.price is None:
+            self.n_unpriced += 1
+        self.cost_usd += request.worst_usd if billed is None else billed
         self.by_status[_status(reading)] += 1
-        return self._request(run, asked, answer, billed), _response(answer, result, reading, billed)
+        return request, _response(answer, result, reading, billed)
 
     def _is_new(self, model: str, asked: Question, *, failed: bool) -> bool:
         """Whether a draw is to be kept: it is not settled, and if it failed it was never asked before."""
@@ -265,7 +280,7 @@ class _Inbox:
             self._settled[model].add(place)
         return True
 
-    def _request(self, run: ModelRun, asked: Question, answer: BatchAnswer, billed: Usd) -> RequestRecord:
+    def _request(self, run: ModelRun, asked: Question, answer: BatchAnswer) -> RequestRecord:
         body = run.body(asked, run.mode)
         settings = {name: value for name, value in body.items() if name != "messages"}
         moment = datetime.now(UTC) if answer.created is None else datetime.fromtimestamp(answer.created, UTC)
@@ -276,7 +291,7 @@ class _Inbox:
             order=asked.order,
             mode=run.mode,
             sent=json.dumps(settings, sort_keys=True),
-            worst_usd=billed,
+            worst_usd=(run.worst_usd(asked, body) / DISCOUNT).up(),
             asked_at=stamp(moment),
         )
 
@@ -289,13 +304,15 @@ def _reading(run: ModelRun, asked: Question, result: Reply | Failure) -> Reading
     return Reading(result=Failed(reason=result.reason), reader=run.reader)
 
 
-def _response(answer: BatchAnswer, result: Reply | Failure, reading: Reading, billed: Usd) -> ResponseRecord:
+def _response(
+    answer: BatchAnswer, result: Reply | Failure, reading: Reading, billed: Usd | None
+) -> ResponseRecord:
     return ResponseRecord(
         attempt=0,
         code=answer.code,
         body=answer.body,
         latency_s=nan,
-        generation=result.generation,
+        generation=None,  # a batch's prices cannot be asked for
         billed_usd=billed,
         fault=reading.result.reason if isinstance(reading.result, Failed) else None,
         reading=reading,
@@ -303,14 +320,16 @@ def _response(answer: BatchAnswer, result: Reply | Failure, reading: Reading, bi
     )
 
 
-def _billed(run: ModelRun, result: Reply | Failure) -> Usd:
-    """The bill: as told, else the tokens at half the announced price; nothing where neither is known."""
+def _billed(run: ModelRun, result: Reply | Failure) -> Usd | None:
+    """The bill: as told, else the tokens at half the announced price; None where neither is known."""
     if result.cost_usd is not None:
         return result.cost_usd.nearest()
-    if not isinstance(result, Reply) or result.prompt_tokens is None:
+    if run.listed.price is None:
         return NOTHING
-    price = run.tokens_usd(result.prompt_tokens, result.completion_tokens or 0)
-    return NOTHING if price is None else (price / DISCOUNT).nearest()
+    if not isinstance(result, Reply) or result.prompt_tokens is None or result.completion_tokens is None:
+        return None
+    price = run.tokens_usd(result.prompt_tokens, result.completion_tokens)
+    return None if price is None else (price / DISCOUNT).nearest()
 
 
 def _status(reading: Reading) -> Status:
