@@ -132,6 +132,13 @@ class Estimate:
         return None if bias is None or floor is None else bias - floor
 
     @property
+    def is_rank_luck(self) -> bool:
+        """Whether the rank of the draws lies outside its own interval: partly luck."""
+        if self.rank is None or self.rank_low is None or self.rank_high is None:
+            return False
+        return not self.rank_low <= self.rank <= self.rank_high
+
+    @property
     def is_flagged(self) -> bool:
         """Whether the draws are shown not to be independent draws of one coin."""
         return self.sway is not None or self.dependence is not None

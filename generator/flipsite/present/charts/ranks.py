@@ -24,7 +24,7 @@ from flipsite.present.text.formats import count_text
 
 _TOOLTIP = [
     alt.Tooltip("model:N", title="Model"),
-    alt.Tooltip("rank:Q", title="Rank"),
+    alt.Tooltip("rank_text:N", title="Rank"),
     alt.Tooltip("low:Q", title="At least"),
     alt.Tooltip("high:Q", title="At most"),
     alt.Tooltip("verdict:N", title="Verdict"),
@@ -56,6 +56,8 @@ def rank_intervals(estimates: Sequence[Estimate], study: Study, *, n_models: int
         f"{plural(widths[(len(widths) - 1) // 2], 'place')}"
     )
     unseen = f" Ranks run to {count_text(n_models)}, as many models as were asked." if n_models else ""
+    luck = sum(estimate.is_rank_luck for estimate in known)
+    outside = f" Ranks outside their interval, which are partly luck: {count_text(luck)}." if luck else ""
     fewer = f" Each mark is the middle one of {stride} neighbours." if stride > 1 else ""
     draw = _named_ranks if len(known) <= NAMED_ROWS else _ranked_marks
     return figure(
@@ -64,7 +66,7 @@ def rank_intervals(estimates: Sequence[Estimate], study: Study, *, n_models: int
         title=title,
         caption=(
             f"{plural(len(known), 'model')} by rank, with the 95 % interval of the rank: the positions that "
-            f"are compatible with chance in every model’s draws.{unseen}{fewer}"
+            f"are compatible with chance in every model’s draws.{unseen}{outside}{fewer}"
         ),
         description=(
             f"{title}. The widest interval spans {count_text(widths[-1])}, the narrowest "
@@ -88,9 +90,12 @@ def _width(estimate: Estimate) -> int:
 
 
 def _row(place: int, estimate: Estimate) -> Row:
-    said = f"{shown(estimate.model)}: rank {estimate.rank}, {estimate.rank_low} to {estimate.rank_high}"
+    luck = ", partly luck" if estimate.is_rank_luck else ""
+    label = (
+        f"{shown(estimate.model)}: rank {estimate.rank}, {estimate.rank_low} to {estimate.rank_high}{luck}"
+    )
     numbers = {"row": place, "rank": estimate.rank, "low": estimate.rank_low, "high": estimate.rank_high}
-    return named_row(estimate) | numbers | {"label": said}
+    return named_row(estimate) | numbers | {"label": label, "rank_text": f"{estimate.rank}{luck}"}
 
 
 def _scale(last: int) -> alt.Scale:

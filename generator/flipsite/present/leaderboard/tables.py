@@ -121,7 +121,10 @@ def _interval(estimate: Estimate) -> Cell:
 
 
 def _rank_text(row: BoardRow) -> str:
-    return f"{row.rank} ({row.rank_range})" if row.rank_range else row.rank
+    if not row.rank_range:
+        return row.rank
+    luck = "; partly luck" if row.estimate.is_rank_luck else ""
+    return f"{row.rank} ({row.rank_range}{luck})"
 
 
 def _note(report: StudyReport) -> str:
