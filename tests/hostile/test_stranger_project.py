@@ -74,6 +74,8 @@ def made(root: Path) -> Path:
         "{{ lipsum.__globals__['os'].popen('touch ran').read() }}",
         "{{ self._TemplateReference__context.environment.loader.searchpath }}",
         "{% set _ = site.assets.update({'a': 'b'}) %}",
+        "{{ (['a'] | map('upper')).gi_frame.f_globals }}",
+        "{{ site.link.__func__.__globals__ }}",
     ],
 )
 def test_a_template_of_a_project_reaches_nothing_but_its_page(

@@ -4,14 +4,20 @@ A project may bring templates of its own, and the project may be a stranger's: a
 given, calls methods of plain data and of ours, and changes nothing.
 """
 
+import builtins
 import traceback
+import types
+from collections import deque
 from collections.abc import Hashable, MutableMapping, Sequence
 from pathlib import Path
 from types import FunctionType, ModuleType, TracebackType
 from typing import Any
 
 import jinja2
+from jinja2 import nodes
 from jinja2.bccache import Bucket
+from jinja2.compiler import CodeGenerator
+from jinja2.compiler import Frame as Scope
 from jinja2.runtime import Context
 from jinja2.sandbox import ImmutableSandboxedEnvironment
 from markupsafe import Markup
@@ -30,8 +36,32 @@ _SAFE_HOMES = ("builtins", "datetime", "flipsite.", "jinja2.", "markupsafe")
 """Modules of whose objects a template may call a method; a path, which could read a file, is of none."""
 
 
+_BUILT_IN = {kind for home in (builtins, types) for kind in vars(home).values() if isinstance(kind, type)}
+_CHECKED_NAMES = {
+    name for kind in (*_BUILT_IN, deque) if not issubclass(kind, BaseException) for name in dir(kind)
+}
+"""Attributes of plain data, of functions and of frames: some of them lead out of the sandbox."""
+
+
 def _home(named: Any) -> str:
     return str(named.__module__)
+
+
+class _CodeGenerator(CodeGenerator):
+    """Reads an attribute that no built-in object has in place: a model's page reads four hundred.
+
+    The sandbox is asked for the others, and where there is no such attribute.
+    """
+
+    def visit_Getattr(self, node: nodes.Getattr, frame: Scope) -> None:  # noqa: N802 - Jinja's name
+        if node.attr.startswith("_") or node.attr in _CHECKED_NAMES:
+            super().visit_Getattr(node, frame)
+            return
+        owner, value = self.temporary_identifier(), self.temporary_identifier()
+        self.write(f"({value} if ({value} := getattr(({owner} := ")
+        self.visit(node.node, frame)
+        self.write(f"), {node.attr!r}, missing)) is not missing")
+        self.write(f" else environment.getattr({owner}, {node.attr!r}))")
 
 
 class _BuildEnvironment(ImmutableSandboxedEnvironment):
@@ -39,6 +69,8 @@ class _BuildEnvironment(ImmutableSandboxedEnvironment):
 
     A model's page asks for a dozen, and Jinja's own store hands each the globals again.
     """
+
+    code_generator_class = _CodeGenerator
 
     def __init__(self, folders: Sequence[Path], **options: Any) -> None:
         super().__init__(loader=jinja2.FileSystemLoader([str(folder) for folder in folders]), **options)
@@ -77,6 +109,7 @@ class _BuildEnvironment(ImmutableSandboxedEnvironment):
         found = self._found.get(name)
         if found is None:
             found = self._found[name] = super().get_template(name, parent)
+            found.globals = dict(found.globals)  # each part that is included reads all of a chain of them
         return found
 
 
