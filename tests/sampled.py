@@ -6,7 +6,7 @@ from pathlib import Path
 import numpy as np
 
 from flipsite.domain.draws import Draw, Outcome, Rejected, Status
-from flipsite.store.snapshot.columns import collect_draws
+from flipsite.store.snapshot.assemble import collect_draws
 from flipsite.store.snapshot.parquet import write_draws
 
 DIE = ("1", "2", "3", "4", "5", "6")

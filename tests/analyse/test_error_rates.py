@@ -12,7 +12,7 @@ from flipsite.domain.draws import Draw, Outcome
 from flipsite.domain.estimates import Estimate, Sway, Verdict
 from flipsite.domain.study import LabelMode, Prompt
 from flipsite.settings import default_study
-from flipsite.store.snapshot.columns import collect_draws
+from flipsite.store.snapshot.assemble import collect_draws
 
 STUDY = default_study("trial")
 ASKED = tuple(coin for coin in COINS if coin.truth and coin.truth.p is not None)

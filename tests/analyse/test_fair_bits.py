@@ -15,7 +15,7 @@ from flipsite.domain.draws import Draw, Outcome, Rejected, Status
 from flipsite.domain.money import usd
 from flipsite.domain.study import Study
 from flipsite.settings import default_study
-from flipsite.store.snapshot.columns import collect_draws
+from flipsite.store.snapshot.assemble import collect_draws
 
 
 def entropy(share: float) -> float:

@@ -16,7 +16,7 @@ from flipsite.analyse.methods.logprobs import (
 )
 from flipsite.domain.draws import Draw, LabelProbabilities, Outcome, Rejected, Status, Tally
 from flipsite.domain.money import NOTHING, usd
-from flipsite.store.snapshot.columns import collect_draws
+from flipsite.store.snapshot.assemble import collect_draws
 
 
 def reading(

@@ -25,7 +25,7 @@ from flipsite.domain.counts import Transitions
 from flipsite.domain.draws import Draw
 from flipsite.domain.estimates import Dependence, Verdict
 from flipsite.domain.study import Prompt, Study
-from flipsite.store.snapshot.columns import collect_draws
+from flipsite.store.snapshot.assemble import collect_draws
 
 
 def neighbours(outcomes: list[int]) -> Transitions:

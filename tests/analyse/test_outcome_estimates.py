@@ -15,7 +15,7 @@ from flipsite.analyse.report import StudyReport, report_draws
 from flipsite.analyse.verdict import FALSE_DISCOVERY_RATE
 from flipsite.domain.estimates import Sway, Verdict
 from flipsite.domain.study import OrderMode, Prompt, Study
-from flipsite.store.snapshot.columns import collect_draws
+from flipsite.store.snapshot.assemble import collect_draws
 
 
 def study_with(study: Study, labels: Sequence[str], shares: Sequence[float], orders: OrderMode) -> Study:

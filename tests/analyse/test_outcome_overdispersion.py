@@ -28,7 +28,7 @@ from flipsite.domain.counts import Transitions
 from flipsite.domain.draws import Draw, Outcome
 from flipsite.domain.estimates import Dependence, Estimate, Sway, Verdict
 from flipsite.domain.study import Prompt, Study
-from flipsite.store.snapshot.columns import collect_draws
+from flipsite.store.snapshot.assemble import collect_draws
 
 Thrown = NDArray[np.int64]
 RNG = np.random.default_rng

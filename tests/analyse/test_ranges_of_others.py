@@ -15,7 +15,7 @@ from tests.sampled import rows_of
 from flipsite.analyse.report import StudyReport, report_draws
 from flipsite.domain.estimates import Verdict
 from flipsite.domain.study import Prompt, Study
-from flipsite.store.snapshot.columns import collect_draws
+from flipsite.store.snapshot.assemble import collect_draws
 
 RANGES = Path(__file__).parents[3] / "shared" / "data" / "maurin-jones" / "ranges.csv"
 

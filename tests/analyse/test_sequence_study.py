@@ -17,7 +17,7 @@ from flipsite.domain.draws import Draw, Outcome, OutcomeSequence, Rejected, Stat
 from flipsite.domain.estimates import Verdict
 from flipsite.domain.study import Study
 from flipsite.settings import default_study, load_study
-from flipsite.store.snapshot.columns import collect_draws
+from flipsite.store.snapshot.assemble import collect_draws
 from flipsite.store.snapshot.read import read_draws
 
 CONTROLS = Path(__file__).parents[2] / "content" / "studies" / "control-dozens"

@@ -21,7 +21,7 @@ from flipsite.analyse.sequential import (
 )
 from flipsite.domain.draws import Draw, Outcome
 from flipsite.domain.trajectory import N_COUNTS, RunningCounts, Trajectory
-from flipsite.store.snapshot.columns import collect_draws
+from flipsite.store.snapshot.assemble import collect_draws
 
 
 def totals(ones: list[int], valid: list[int]) -> RunningCounts:

@@ -5,7 +5,7 @@ import math
 from flipsite.analyse.tally import SPEND_COLUMNS, SpendRow, spend, tally
 from flipsite.domain.draws import Draw, Failed, Outcome, Rejected, Result, Status
 from flipsite.domain.money import NOTHING, usd
-from flipsite.store.snapshot.columns import collect_draws
+from flipsite.store.snapshot.assemble import collect_draws
 
 
 def draw(

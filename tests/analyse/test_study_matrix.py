@@ -11,7 +11,7 @@ from tests.sampled import DIE, rows_of, sampled
 from flipsite.analyse.cross_study.matrix import study_matrix
 from flipsite.analyse.report import StudyReport, report_draws
 from flipsite.domain.study import Kind, Prompt, Study
-from flipsite.store.snapshot.columns import collect_draws
+from flipsite.store.snapshot.assemble import collect_draws
 
 
 def report_of(

@@ -11,7 +11,7 @@ from flipsite.domain.draws import Draw, Outcome
 from flipsite.domain.estimates import Sway, Verdict
 from flipsite.domain.study import Study
 from flipsite.settings import default_study
-from flipsite.store.snapshot.columns import collect_draws
+from flipsite.store.snapshot.assemble import collect_draws
 
 STUDY: Study = default_study("trial")
 

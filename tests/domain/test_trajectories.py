@@ -11,7 +11,7 @@ from flipsite.domain import trajectory
 from flipsite.domain.counts import Transitions
 from flipsite.domain.draws import Draw, Draws, Failed, Outcome
 from flipsite.domain.trajectory import DrawCounter, Trajectory
-from flipsite.store.snapshot.columns import collect_draws
+from flipsite.store.snapshot.assemble import collect_draws
 
 OUTCOMES = st.lists(st.lists(st.sampled_from([-1, 0, 1]), min_size=1, max_size=9), max_size=5)
 

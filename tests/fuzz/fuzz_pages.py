@@ -15,7 +15,7 @@ from flipsite.present.pages.page import Frame
 from flipsite.present.pages.templates import environment
 from flipsite.project import packaged
 from flipsite.settings import default_study
-from flipsite.store.snapshot.columns import collect_draws
+from flipsite.store.snapshot.assemble import collect_draws
 
 EXPECTED = frozenset(
     [

@@ -38,7 +38,7 @@ from flipsite.store.features import features_csv, read_features
 from flipsite.store.fits import fit_json, read_fit
 from flipsite.store.imports.columns import ImportOptions
 from flipsite.store.imports.importer import import_file
-from flipsite.store.snapshot.columns import collect_draws
+from flipsite.store.snapshot.assemble import collect_draws
 from flipsite.store.snapshot.parquet import write_parquet
 from flipsite.store.snapshot.read import read_draws
 from flipsite.write.check.html import read_page as read_html_page

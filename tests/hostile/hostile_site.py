@@ -14,7 +14,7 @@ from flipsite.domain.study import Feature, Kind, ModelChoice, Prompt, Skip, Stud
 from flipsite.project import packaged
 from flipsite.settings import default_study, dump_study
 from flipsite.store.features import write_features
-from flipsite.store.snapshot.columns import collect_draws
+from flipsite.store.snapshot.assemble import collect_draws
 from flipsite.store.snapshot.parquet import write_draws
 
 HERE = "http://canary.invalid:1"

@@ -2,7 +2,7 @@
 
 from flipsite.domain.draws import Draw, Outcome, Rejected, Result, Status
 from flipsite.present.pages.study_answers import LETTERS, MOST_OF_STATUS, status_answers
-from flipsite.store.snapshot.columns import collect_draws
+from flipsite.store.snapshot.assemble import collect_draws
 
 
 def draw(

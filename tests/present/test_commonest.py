@@ -4,7 +4,7 @@ from collections.abc import Sequence
 
 from flipsite.domain.draws import Draw, Outcome, Rejected, Status
 from flipsite.present.pages.model.commonest import LETTERS, Commonest, commonest_answers
-from flipsite.store.snapshot.columns import collect_draws
+from flipsite.store.snapshot.assemble import collect_draws
 
 
 def said(texts: Sequence[str | None]) -> Commonest | None:

@@ -9,7 +9,7 @@ from flipsite.present.leaderboard.board import board
 from flipsite.present.pages.study import study_pages
 from flipsite.present.pages.templates import environment, render
 from flipsite.project import packaged
-from flipsite.store.snapshot.columns import collect_draws
+from flipsite.store.snapshot.assemble import collect_draws
 from flipsite.store.snapshot.parquet import write_draws
 from flipsite.workflows.load import load_report
 

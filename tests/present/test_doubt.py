@@ -22,7 +22,7 @@ from flipsite.present.pages.templates import environment, render
 from flipsite.present.text.verdicts import parity_sentence
 from flipsite.project import packaged
 from flipsite.settings import load_study
-from flipsite.store.snapshot.columns import collect_draws
+from flipsite.store.snapshot.assemble import collect_draws
 from flipsite.workflows.load import load_report
 
 ARTICLE = packaged("content") / "studies" / "article-2025"

@@ -21,7 +21,7 @@ from flipsite.present.sparklines.intervals import chance_reach, reach_in_orders,
 from flipsite.present.text.escaping import breakable
 from flipsite.project import packaged
 from flipsite.settings import load_study
-from flipsite.store.snapshot.columns import collect_draws
+from flipsite.store.snapshot.assemble import collect_draws
 from flipsite.workflows.load import load_report
 
 ARTICLE = packaged("content") / "studies" / "article-2025"

@@ -18,7 +18,7 @@ from flipsite.present.pages.model.page import page_of, shared_of
 from flipsite.present.pages.templates import environment, render
 from flipsite.project import packaged
 from flipsite.settings import default_study, dump_study
-from flipsite.store.snapshot.columns import collect_draws
+from flipsite.store.snapshot.assemble import collect_draws
 from flipsite.workflows.load import load_report
 
 STUDY = "trial"

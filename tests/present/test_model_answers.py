@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 
 from flipsite.domain.draws import Draw, Outcome, Rejected, Status
 from flipsite.present.pages.model.answers import LETTERS, SHOWN, Answers, answers
-from flipsite.store.snapshot.columns import collect_draws
+from flipsite.store.snapshot.assemble import collect_draws
 
 HOSTILE = "</pre><script>alert(1)</script>" + "x" * 5000
 

@@ -16,7 +16,7 @@ from flipsite.present.pages.model.page import ModelView, model_view, shared_of
 from flipsite.present.sparklines.intervals import posterior_coins
 from flipsite.present.text.features import feature_lines
 from flipsite.present.text.verdicts import flag_text, odds_text, verdict_sentence
-from flipsite.store.snapshot.columns import collect_draws
+from flipsite.store.snapshot.assemble import collect_draws
 
 Estimated = Callable[[Sequence[tuple[str, int, int]]], tuple[Estimate, ...]]
 

@@ -16,7 +16,7 @@ from flipsite.present.pages.model.source import CHANCES, SHRUNKEN, exact_text, s
 from flipsite.present.pages.page import Frame
 from flipsite.present.pages.templates import environment
 from flipsite.project import packaged
-from flipsite.store.snapshot.columns import collect_draws
+from flipsite.store.snapshot.assemble import collect_draws
 
 TEMPLATES = packaged("templates")
 ONES = {f"a/m{place:03d}": 20 + place % 21 for place in range(80)}

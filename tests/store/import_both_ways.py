@@ -13,11 +13,11 @@ from tests.store.draw_strategies import same
 
 from flipsite.domain.draws import Draws
 from flipsite.errors import UsageError
+from flipsite.store.draws_columns import SCHEMA
 from flipsite.store.imports import csv, sheet
 from flipsite.store.imports.columns import ImportOptions, match_case, parse_options
 from flipsite.store.imports.rows import Rows, rows_of
 from flipsite.store.imports.sheet import read_sheet
-from flipsite.store.snapshot.columns import SCHEMA
 from flipsite.store.snapshot.read import draws_of_table
 
 

@@ -18,8 +18,9 @@ from tests.store.draw_strategies import many_draws
 
 from flipsite.csv_cells import csv_cell, without_guard
 from flipsite.domain.draws import STATUSES, Draw, Draws, Failed, Outcome
+from flipsite.store.draws_columns import COUNTS, SCHEMA, schema_with
 from flipsite.store.exports import EXPORT_FORMATS, ExportFormat, export_draws, export_groups
-from flipsite.store.snapshot.columns import COUNTS, SCHEMA, collect_draws, schema_with
+from flipsite.store.snapshot.assemble import collect_draws
 from flipsite.store.snapshot.read import read_draws
 
 DRAW = Draw(

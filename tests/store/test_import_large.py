@@ -23,7 +23,7 @@ from flipsite.settings import load_study
 from flipsite.store.counting.aggregate import read_tallies
 from flipsite.store.imports.columns import parse_options
 from flipsite.store.imports.importer import import_file
-from flipsite.store.snapshot.columns import draws_table
+from flipsite.store.snapshot.arrow import draws_table
 from flipsite.store.snapshot.extent import ModelExtent, model_extents
 from flipsite.store.snapshot.parquet import ROWS_A_GROUP
 from flipsite.store.snapshot.read import n_draws, read_draws

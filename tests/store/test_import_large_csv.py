@@ -16,7 +16,7 @@ from flipsite.csv_cells import without_guard
 from flipsite.domain.draws import Status
 from flipsite.errors import UsageError
 from flipsite.project import snapshot_files
-from flipsite.store.exports import COLUMNS
+from flipsite.store.draws_columns import SCHEMA
 from flipsite.store.imports.columns import ImportOptions, parse_options
 from flipsite.store.imports.importer import import_file
 from flipsite.store.imports.sheet import read_sheet
@@ -40,7 +40,7 @@ def csv_bytes(draw: st.DrawFn) -> bytes:
         st.sampled_from(
             [
                 ["model", "outcome", *some[:4]],
-                list(COLUMNS),
+                list(SCHEMA.names),
                 [" outcome", some[0], "model ", "", "else", "else", "extra"],
             ]
         )
@@ -86,7 +86,7 @@ def test_cells_are_those_of_pythons_reader(content: bytes, tmp_path_factory: pyt
     with read_sheet(path, options) as sheet:
         batches = list(sheet.batches())
     rows = [row + [""] * len(header) for row in rows if any(row)]
-    guard = without_guard if tuple(header) == COLUMNS else str
+    guard = without_guard if list(header) == SCHEMA.names else str
     for name in sheet.names if batches else ():
         if name not in options.wanted:
             continue
@@ -150,8 +150,8 @@ def test_a_row_may_begin_in_one_block_and_end_in_the_next(tmp_path: Path) -> Non
 def test_an_exported_csv_comes_back_without_its_guards(tmp_path: Path) -> None:
     """They are off wherever a cell is read, where `--where` looks at it too."""
     cells = {"model": "a/b", "outcome": "1", "response": "'=1+1", "labels": '"[""0"",""1""]"'}
-    row = ",".join(cells.get(name, "") for name in COLUMNS)
-    (tmp_path / "a.csv").write_text(",".join(COLUMNS) + f"\n{row}\n")
+    row = ",".join(cells.get(name, "") for name in SCHEMA.names)
+    (tmp_path / "a.csv").write_text(",".join(SCHEMA.names) + f"\n{row}\n")
     assert not_none(compare(tmp_path / "a.csv", where=("response==1+1",))).by_status == {Status.VALID: 1}
 
 

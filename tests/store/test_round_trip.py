@@ -13,7 +13,7 @@ from flipsite.domain.draws import Declined, Draw, Draws, Outcome
 from flipsite.store.exports import ExportFormat
 from flipsite.store.imports.columns import parse_options
 from flipsite.store.imports.importer import ImportReport, import_file
-from flipsite.store.snapshot.columns import collect_draws
+from flipsite.store.snapshot.assemble import collect_draws
 from flipsite.store.snapshot.read import read_draws
 
 MOMENT = st.none() | st.sampled_from(

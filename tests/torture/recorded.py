@@ -17,7 +17,7 @@ from tests.store.test_cache import answered, cache
 
 from flipsite.domain.draws import Draw, Outcome
 from flipsite.store.cache.cache import Cache
-from flipsite.store.snapshot.columns import collect_draws
+from flipsite.store.snapshot.assemble import collect_draws
 from flipsite.store.snapshot.parquet import write_draws
 from flipsite.write.site.replace import replace_site
 

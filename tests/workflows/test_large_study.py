@@ -16,7 +16,7 @@ from flipsite.errors import StoreError, UsageError
 from flipsite.project import find_project, snapshot_files
 from flipsite.settings import load_study
 from flipsite.store.exports import EXPORT_FORMATS, export_draws
-from flipsite.store.snapshot.columns import collect_draws
+from flipsite.store.snapshot.assemble import collect_draws
 from flipsite.store.snapshot.parquet import write_draws
 from flipsite.store.snapshot.read import read_draws, read_groups
 from flipsite.workflows.build import build

@@ -11,7 +11,7 @@ from flipsite.domain.draws import Draw, Outcome, Tally
 from flipsite.errors import SettingsError, StoreError
 from flipsite.project import find_project
 from flipsite.settings import load_study
-from flipsite.store.snapshot.columns import collect_draws
+from flipsite.store.snapshot.assemble import collect_draws
 from flipsite.store.snapshot.parquet import write_draws
 from flipsite.workflows.build import input_digests
 from flipsite.workflows.load import StudyDraws, load_draws, load_tallies, study_files

@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 
 from flipsite.domain.draws import Draw, Outcome, Rejected, Result, Status
-from flipsite.store.snapshot.columns import collect_draws
+from flipsite.store.snapshot.assemble import collect_draws
 from flipsite.store.snapshot.parquet import write_draws
 from flipsite.workflows.load import load_report
 

@@ -8,7 +8,7 @@ import pytest
 
 from flipsite.domain.draws import Draw, Outcome
 from flipsite.project import find_project
-from flipsite.store.snapshot.columns import collect_draws
+from flipsite.store.snapshot.assemble import collect_draws
 from flipsite.store.snapshot.parquet import write_draws
 from flipsite.workflows.build import build
 

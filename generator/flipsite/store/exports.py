@@ -10,7 +10,7 @@ the guard off again, so a round trip is exact. JSON lines and Parquet hold the t
 import json
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
-from itertools import chain, combinations
+from itertools import chain
 from math import isfinite
 from typing import Any, BinaryIO, Literal, get_args
 
@@ -20,7 +20,6 @@ from numpy.typing import NDArray
 
 from flipsite.csv_cells import csv_cell
 from flipsite.domain.draws import (
-    OPTIONAL,
     OPTIONAL_CODES,
     OPTIONAL_NUMBERS,
     OPTIONAL_TEXTS,
@@ -29,31 +28,13 @@ from flipsite.domain.draws import (
     Draws,
 )
 from flipsite.domain.progress import Progress, unwatched
-from flipsite.store.flat import flattened
-from flipsite.store.snapshot.columns import (
-    COUNTS,
-    NUMBERS,
-    SCHEMA,
-    TEXTS,
-    collect_draws,
-    draws_table,
-    schema_with,
-    unicode_text,
-)
+from flipsite.store.draws_columns import COUNTS, NUMBERS, TEXTS, schema_with
+from flipsite.store.snapshot.arrow import draws_table, unicode_text
+from flipsite.store.snapshot.assemble import collect_draws, repeated_rows
 from flipsite.store.snapshot.parquet import ROWS_A_GROUP, parquet_writer
 
 ExportFormat = Literal["csv", "jsonl", "parquet"]
 EXPORT_FORMATS: tuple[ExportFormat, ...] = get_args(ExportFormat)
-
-COLUMNS: tuple[str, ...] = tuple(SCHEMA.names)
-"""The header of the tidy draws, in the design's order."""
-
-HEADERS = frozenset(
-    tuple(schema_with(optional).names)
-    for n in range(len(OPTIONAL) + 1)
-    for optional in combinations(OPTIONAL, n)
-)
-"""All headers that an export may have."""
 
 PLACE = "place"
 """The column of a draw's place in its answer, in an export with a row a draw."""
@@ -111,7 +92,7 @@ def export_groups(
         header = [*names[:place_at], PLACE, *names[place_at:]] if flat else names
         file.write((",".join(header) + "\n").encode())
     for draws in groups:
-        rows, place = flattened(draws) if flat else (draws, None)
+        rows, place = _flattened(draws) if flat else (draws, None)
         columns = _csv_columns(rows, study, place) if form == "csv" else _json_columns(rows, study, place)
         for number, lines in enumerate(_lines(columns, len(rows)), start=1):
             file.write(lines)
@@ -157,7 +138,7 @@ def _joined(columns: Sequence[_ExportColumn]) -> list[_ExportColumn]:
 def _table(draws: Draws, study: str, *, flat: bool) -> pa.Table:
     if not flat:
         return draws_table(draws, study=study)
-    rows, place = flattened(draws)
+    rows, place = _flattened(draws)
     table = draws_table(rows, study=study)
     column = pa.array(place, pa.int64(), mask=place < 0)
     return table.add_column(table.column_names.index("draw") + 1, PLACE, column)
@@ -178,6 +159,32 @@ def _json_columns(draws: Draws, study: str, place: Places) -> list[_ExportColumn
         column.within(f'{"{" if name == first else ""}"{name}":', "}" if name == last else "")
         for name, column in columns.items()
     ]
+
+
+def _flattened(draws: Draws) -> tuple[Draws, NDArray[np.int64]]:
+    """Give each draw of a sequence a row of its own.
+
+    What belongs to the whole answer (its text, tokens, cost and latency) stands in its first row alone, so
+    that sums over the rows stay true.
+
+    Returns:
+        The rows, and the place of each in its answer, from 0; -1 where a row is no draw of a sequence.
+    """
+    sequences = draws.sequence or [None] * len(draws)
+    answers = [[int(index) for index in text.split()] if text else [] for text in sequences]
+    lengths = np.array([max(1, len(answer)) for answer in answers], np.int64)
+    rows = np.repeat(np.arange(len(draws)), lengths)
+    place = np.arange(len(rows)) - np.repeat(np.cumsum(lengths) - lengths, lengths)
+    outcome = draws.outcome[rows].astype(np.int16)
+    inside = np.array([bool(answer) for answer in answers], np.bool_)[rows]
+    outcome[inside] = [index for answer in answers for index in answer]
+    flat, later = repeated_rows(draws, rows), place > 0
+    numbers: dict[str, Any] = {
+        name: np.where(later, np.nan, getattr(flat, name)) for name in (*COUNTS, *NUMBERS)
+    }
+    said = [None if is_later else text for text, is_later in zip(flat.response, later.tolist(), strict=True)]
+    flat = replace(flat, outcome=outcome, sequence=None, response=said, **numbers)
+    return flat, np.where(inside, place, -1)
 
 
 def _columns(

@@ -46,7 +46,7 @@ from flipsite.project import (
 )
 from flipsite.settings import load_counts, load_printed, load_project, load_study
 from flipsite.store.exports import export_draws
-from flipsite.store.snapshot.columns import without_models
+from flipsite.store.snapshot.assemble import without_models
 from flipsite.store.snapshot.extent import model_extents
 from flipsite.store.snapshot.parquet import write_parquet
 from flipsite.store.snapshot.read import n_draws, read_draws, read_groups, read_repeated

@@ -14,8 +14,9 @@ from flipsite.domain.endpoint import StoredDraw
 from flipsite.domain.study import Shard, Study
 from flipsite.project import CATALOGUE_FILE, own_digest, snapshot_files, snapshot_place
 from flipsite.store.cache.cache import Cache
-from flipsite.store.snapshot.columns import LIBRARY, brief
+from flipsite.store.snapshot.assemble import brief
 from flipsite.store.snapshot.merge import woven
+from flipsite.store.snapshot.parquet import LIBRARY
 from flipsite.store.snapshot.read import optional_in, repeated_note
 from flipsite.store.snapshot.shards import shard_notes
 from flipsite.store.snapshot.tables import draw_tables

@@ -10,9 +10,9 @@ from pathlib import Path
 from flipsite.domain.distribution import MOST_OUTCOMES, MOST_PER_ANSWER
 from flipsite.domain.draws import OPTIONAL
 from flipsite.errors import UsageError
+from flipsite.store.draws_columns import schema_with
 from flipsite.store.imports.batch_requests import BatchRequests
 from flipsite.store.imports.cells import number_of
-from flipsite.store.snapshot.columns import schema_with
 
 OURS: tuple[str, ...] = tuple(name for name in schema_with(OPTIONAL).names if name != "study")
 """The columns that a file may bring; the study is named by the command."""

@@ -19,7 +19,7 @@ from pyarrow.csv import ConvertOptions, ParseOptions, ReadOptions, read_csv
 
 from flipsite.csv_cells import without_guard
 from flipsite.errors import UsageError
-from flipsite.store.exports import HEADERS
+from flipsite.store.draws_columns import HEADERS
 
 DELIMITERS = (",", ";", "\t", "|")
 CELL_CHARACTERS = 2**24

@@ -35,7 +35,7 @@ from flipsite.store.imports.rows import Rows, place_of, rows_of, targets_of
 from flipsite.store.imports.sheet import Sheet, read_sheet
 from flipsite.store.imports.study import DrawFacts, check_target, facts_of, facts_of_files, write_study
 from flipsite.store.imports.survey import BITS, AnswerReader
-from flipsite.store.snapshot.columns import appended, without_rows
+from flipsite.store.snapshot.assemble import appended, without_rows
 from flipsite.store.snapshot.extent import model_extents
 from flipsite.store.snapshot.parquet import write_draws
 from flipsite.store.snapshot.read import draws_of_table, read_draws, read_notes

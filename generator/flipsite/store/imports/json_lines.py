@@ -9,8 +9,8 @@ import pyarrow as pa
 import pyarrow.compute as pc
 import pyarrow.json as pj
 
+from flipsite.store.draws_columns import COUNTS, NUMBERS
 from flipsite.store.imports.json_records import MOST_CHARACTERS, Record
-from flipsite.store.snapshot.columns import COUNTS, NUMBERS
 
 BLOCK = 1 << 24
 """Characters that are cut at a time."""

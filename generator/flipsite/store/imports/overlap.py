@@ -8,7 +8,7 @@ import pyarrow as pa
 from numpy.typing import NDArray
 
 from flipsite.store.imports.survey import Ints, distinct
-from flipsite.store.snapshot.columns import numbers
+from flipsite.store.snapshot.arrow import numbers
 
 Flags = NDArray[np.bool_]
 Hashes = NDArray[np.uint64]

@@ -19,6 +19,7 @@ from flipsite.domain.draws import (
     probabilities_text,
 )
 from flipsite.errors import UsageError
+from flipsite.store.draws_columns import COUNTS, NUMBERS, RESPONSE_CHARACTERS
 from flipsite.store.imports.cells import Labels, is_missing, moment_of, number_of, rounded, whole_of
 from flipsite.store.imports.columns import ImportOptions
 from flipsite.store.imports.overlap import Fingerprints
@@ -36,7 +37,6 @@ from flipsite.store.imports.survey import (
     distinct,
     take,
 )
-from flipsite.store.snapshot.columns import COUNTS, NUMBERS, RESPONSE_CHARACTERS
 
 LONGEST_WORD = 200
 """Letters of a word beside a draw; a longer one is cut."""

@@ -6,10 +6,10 @@ import numpy as np
 import pyarrow as pa
 
 from flipsite.domain.draws import OPTIONAL
+from flipsite.store.draws_columns import schema_with
 from flipsite.store.imports.overlap import Flags
 from flipsite.store.imports.sheet import MOST_BYTES, Spool
 from flipsite.store.imports.survey import Codes, Ints
-from flipsite.store.snapshot.columns import schema_with
 
 ROWS_A_RUN = 262_144
 """Rows that are sorted together, and written at a time."""

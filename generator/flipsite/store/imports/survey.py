@@ -17,7 +17,7 @@ from numpy.typing import NDArray
 
 from flipsite.domain.draws import STATUSES, Status
 from flipsite.errors import UsageError
-from flipsite.store.exports import HEADERS
+from flipsite.store.draws_columns import HEADERS
 from flipsite.store.imports.cells import (
     Labels,
     is_missing,
@@ -34,7 +34,8 @@ from flipsite.store.imports.outcomes import LabelReader, RowOutcomes, code_of, d
 from flipsite.store.imports.problems import Problems, cell_faults, name_fault
 from flipsite.store.imports.sequences import joined, read_sequence
 from flipsite.store.imports.sheet import Batch, Sheet
-from flipsite.store.snapshot.columns import STATUS_CODE, labels_text, numbers
+from flipsite.store.snapshot.arrow import numbers
+from flipsite.store.snapshot.assemble import STATUS_CODE, labels_text
 
 AnswerReader = Callable[[str, Labels, str | None, int], tuple[int | str, Status]]
 """Reads an answer: its text, the labels and the finish reason → the outcome or -1, and the status."""

@@ -13,10 +13,7 @@ from flipsite.domain.display import plural
 from flipsite.domain.endpoint import ModelLedger
 from flipsite.errors import StoreError
 from flipsite.project import snapshot_files
-from flipsite.store.snapshot.columns import (
-    dictionary,
-    numbers,
-)
+from flipsite.store.snapshot.arrow import dictionary, numbers
 from flipsite.store.snapshot.read import check_format, n_draws, partition_of, readable
 
 

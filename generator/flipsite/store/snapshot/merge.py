@@ -13,7 +13,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 from numpy.typing import NDArray
 
-from flipsite.store.snapshot.columns import dictionary, numbers
+from flipsite.store.snapshot.arrow import dictionary, numbers
 from flipsite.store.snapshot.read import readable
 from flipsite.store.snapshot.tables import snapshot_tables
 

@@ -13,22 +13,18 @@ from typing import BinaryIO
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-from flipsite.domain.draws import (
-    Draws,
-)
+from flipsite.domain.draws import Draws
 from flipsite.files import replacing
-from flipsite.store.snapshot.columns import (
-    RESPONSE_CHARACTERS,
-    SCHEMA,
-    draws_table,
-)
+from flipsite.store.draws_columns import RESPONSE_CHARACTERS, SCHEMA
+from flipsite.store.snapshot.arrow import draws_table
 
 FORMAT = 1
 """Of the files written here; a reader refuses a newer one."""
 
+LIBRARY = f"pyarrow {pa.__version__}"
+"""The writer's name and version; one version writes equal draws as equal bytes."""
 
 _NOTES = {"flipsite_format": str(FORMAT), "flipsite_response_cut": str(RESPONSE_CHARACTERS)}
-
 
 ROWS_A_GROUP = 131_072
 

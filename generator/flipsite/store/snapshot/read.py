@@ -25,19 +25,10 @@ from flipsite.domain.draws import (
 )
 from flipsite.errors import StoreError
 from flipsite.project import PARTS, SNAPSHOT
-from flipsite.store.snapshot.columns import (
-    COUNTS,
-    LONGEST_MODEL,
-    LONGEST_TEXT,
-    MOST_MODELS,
-    MOST_TEXT_BYTES,
-    NUMBERS,
-    RESPONSE_CHARACTERS,
-    TEXTS,
+from flipsite.store.draws_columns import COUNTS, NUMBERS, RESPONSE_CHARACTERS, TEXTS, is_code, schema_with
+from flipsite.store.snapshot.arrow import (
     dictionary,
-    is_code,
     numbers,
-    schema_with,
     text_bytes,
     texts,
 )
@@ -48,6 +39,18 @@ REPEATED = "flipsite_repeated"
 
 MOST_UNPACKED_BYTES = 1 << 30
 """Of a snapshot that is read whole, as its own footer states it."""
+
+MOST_TEXT_BYTES = 200_000_000
+"""Text of the draws that are held at a time, as it is published: half a million answers of 400 letters."""
+
+LONGEST_TEXT = 1_000_000
+"""Characters of any other text than an answer, which is cut; the sum is bounded with it."""
+
+MOST_MODELS = 50_000
+"""Of a study that is read whole; each has a page."""
+
+LONGEST_MODEL = 1_000
+"""Characters of a model's name, which stands on many pages."""
 
 _NOTHING = "__HIVE_DEFAULT_PARTITION__"
 """Hive's name of the folder of rows without a value."""

@@ -14,7 +14,9 @@ import pyarrow.parquet as pq
 
 from flipsite.domain.draws import Draw, Draws
 from flipsite.errors import StoreError
-from flipsite.store.snapshot.columns import SCHEMA, collect_draws, conformed, draws_table, schema_with
+from flipsite.store.draws_columns import SCHEMA, conformed, schema_with
+from flipsite.store.snapshot.arrow import draws_table
+from flipsite.store.snapshot.assemble import collect_draws
 from flipsite.store.snapshot.parquet import ROWS_A_GROUP
 from flipsite.store.snapshot.read import optional_in, readable
 
