@@ -16,8 +16,8 @@ from flipsite.analyse.dependence.overdispersion import overdispersion, widened_t
 from flipsite.analyse.empirical_bayes.population import fit_population
 from flipsite.analyse.empirical_bayes.shrinkage import NEAR, shrunken_biases
 from flipsite.analyse.fair_share import fair_share
-from flipsite.analyse.posterior import bias_interval, bias_within
-from flipsite.analyse.ranking import counts_by_order, standings
+from flipsite.analyse.ranking.bias_posterior import bias_interval, bias_within
+from flipsite.analyse.ranking.ranks import counts_by_order, estimate_ranks
 from flipsite.analyse.sequential import log_evidence
 from flipsite.domain.counts import Transitions
 from flipsite.domain.draws import Tally
@@ -103,7 +103,7 @@ def study(rng: np.random.Generator, *, fair: float, n: int, shape: float = 0.7) 
     bias = abs(share - 0.5)
     first = (bias[:, None] > bias[None, :]).sum(axis=1) + 1  # equals may take any of their ranks
     last = (bias[:, None] >= bias[None, :]).sum(axis=1)
-    found = standings(tallies, n_draws=2000)
+    found = estimate_ranks(tallies, n_draws=2000)
     low, high = (np.array([getattr(each, name) for each in found]) for name in ("rank_low", "rank_high"))
     population, possible = fit_population(tallies), fair_share(tallies)
     assert population is not None
@@ -221,7 +221,7 @@ def order_scores(shares: Floats, n: int, rng: np.random.Generator) -> list[float
     ]
     found = shrunken_biases(counts_by_order(tallies, by_order=by_order, design_effects={}))
     assert found is not None
-    alone, near = standings(tallies, by_order=by_order, n_draws=1_000), bias <= NEAR
+    alone, near = estimate_ranks(tallies, by_order=by_order, n_draws=1_000), bias <= NEAR
     ends = [np.array([(each.low, each.high) for each in found])]
     ends.append(np.array([(each.bias_low, each.bias_high) for each in alone]))
     held = [float(((e[:, 0] <= bias + 1e-6) & (bias <= e[:, 1] + 1e-6)).mean()) for e in ends]

@@ -21,7 +21,7 @@ import numpy as np
 from playwright.sync_api import Browser, CDPSession, Page, sync_playwright
 
 from flipsite.analyse.estimates import estimates
-from flipsite.analyse.ranking import standings
+from flipsite.analyse.ranking.ranks import estimate_ranks
 from flipsite.analyse.report import StudyReport
 from flipsite.domain.draws import Tally
 from flipsite.domain.money import usd
@@ -65,12 +65,12 @@ def many_models(n_models: int) -> StudyReport:
     ]
     settings = load_study(packaged("content") / "studies" / "article-2025")
     study = replace(settings, id=STUDY, title="Many models", kind=Kind.MEASURED)
-    doubts = standings(tallies, target=study.prompt.target)
+    rank_estimates = estimate_ranks(tallies, target=study.prompt.target)
     return StudyReport(
         study=study,
-        estimates=estimates(study, tallies, doubts=doubts),
+        estimates=estimates(study, tallies, rank_estimates=rank_estimates),
         tallies=tuple(tallies),
-        standings={place.model: place for place in doubts},
+        rank_estimates={place.model: place for place in rank_estimates},
     )
 
 

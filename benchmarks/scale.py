@@ -100,8 +100,8 @@ async def ask(cache, model, draw):
 project = find_project(pathlib.Path(sys.argv[1]))
 folder = study_folder(project, "many")
 with Cache(project.cache, study="many", protocol=None, now="now") as cache:
-    for standing in cache.standings()[: int(sys.argv[2])]:
-        asyncio.run(ask(cache, standing.model, standing.last_draw + 1))
+    for ledger in cache.model_ledgers()[: int(sys.argv[2])]:
+        asyncio.run(ask(cache, ledger.model, ledger.last_draw + 1))
     began, worked = time.perf_counter(), time.process_time()
     write_snapshot(folder, cache, load_study(folder))
     print(time.perf_counter() - began, time.process_time() - worked)
@@ -200,7 +200,7 @@ def bring(folder: Path, what: str) -> None:
 
 
 def resume(folder: Path) -> None:
-    """From the order to the offer: study locked, lost answers looked for, standings beside the snapshot."""
+    """From the order to the offer: study locked, lost answers looked for, ledgers beside the snapshot."""
     size = (folder / ".flipsite" / "cache.sqlite").stat().st_size / 1e9
     ran = run(str(folder), code=RESUME, folder=folder)
     *seconds, n_kept, n_missing = ran.out.split()

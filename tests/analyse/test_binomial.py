@@ -1,12 +1,10 @@
-import math
-
 import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from scipy import stats
 
-from flipsite.analyse.binomial import binomial_test, jeffreys, noise_floor
+from flipsite.analyse.binomial import binomial_test, jeffreys
 
 COUNTS = st.integers(0, 400).flatmap(lambda n: st.tuples(st.integers(0, n), st.just(n)))
 TARGETS = st.sampled_from([0.5, 0.3, 0.05, 0.999, 1 / 3, 0.0, 1.0])
@@ -27,24 +25,6 @@ def test_jeffreys_at_fifty_draws_is_what_the_literature_prints() -> None:
     low, high = jeffreys([25, 50], [50, 50])
     assert np.round(low, 3).tolist() == [0.365, 0.951]
     assert np.round(high, 3).tolist() == [0.635, 1.0]
-
-
-@pytest.mark.parametrize("n", [1, 2, 3, 47, 50, 100, 999])
-@pytest.mark.parametrize("target", [0.5, 0.3, 0.05, 0.0, 1.0])
-def test_noise_floor_is_the_mean_absolute_deviation(n: int, target: float) -> None:
-    """The closed formula equals the sum over all outcomes."""
-    k = np.arange(n + 1)
-    assert noise_floor(n, target) == pytest.approx(
-        np.sum(stats.binom.pmf(k, n, target) * abs(k / n - target)), abs=1e-12
-    )
-
-
-def test_noise_floor_of_the_article() -> None:
-    """A fair coin flipped 50 times shows 0.056 on average; flipped never, nothing."""
-    assert noise_floor(50) == pytest.approx(math.comb(50, 25) / 2**51, rel=1e-12)
-    assert round(float(noise_floor(50)), 3) == 0.056
-    assert noise_floor(100_000) == pytest.approx(1 / math.sqrt(2 * math.pi * 100_000), rel=1e-5)
-    assert np.isnan(noise_floor(0))
 
 
 @given(counts=COUNTS, target=TARGETS)

@@ -5,7 +5,7 @@ import pytest
 from scipy import stats
 
 from flipsite.analyse.binomial import jeffreys
-from flipsite.analyse.ranking import standings
+from flipsite.analyse.ranking.ranks import estimate_ranks
 from flipsite.domain.draws import Tally
 
 N_SIMULATED = 4000
@@ -38,7 +38,7 @@ def test_rank_intervals_hold_the_true_ranks() -> None:
         share = rng.beta(0.7, 0.7, 240)
         ones = rng.binomial(50, share)
         rank = stats.rankdata(abs(share - 0.5))
-        found = standings(
+        found = estimate_ranks(
             [Tally(model=str(i), n_draws=50, n_valid=50, n_ones=int(k)) for i, k in enumerate(ones)],
             n_draws=1000,
         )

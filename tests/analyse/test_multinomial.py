@@ -9,9 +9,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 from scipy.stats import chisquare
 
-from flipsite.analyse.binomial import binomial_test, noise_floor
+from flipsite.analyse.binomial import binomial_test
 from flipsite.analyse.outcomes.multinomial import (
-    multinomial_noise_floor,
     pearson_tests,
     phi_squared,
     total_variation,
@@ -24,24 +23,9 @@ def even(k: int) -> tuple[float, ...]:
     return (1 / k,) * k
 
 
-@pytest.mark.parametrize(
-    ("k", "floors"),
-    [
-        (3, (0.0801, 0.0565, 0.0399, 0.0178)),
-        (6, (0.1269, 0.0895, 0.0632, 0.0282)),
-        (10, (0.1664, 0.1187, 0.0843, 0.0378)),
-        (100, (0.605, 0.366, 0.2693, 0.1245)),
-    ],
-)
-def test_the_noise_floor_is_exact(k: int, floors: tuple[float, ...]) -> None:
-    found = multinomial_noise_floor(np.array([50, 100, 200, 1000]), even(k))
-    assert found == pytest.approx(floors, abs=5e-5)
-
-
 @given(st.integers(1, 60), st.floats(0.01, 0.99))
 def test_a_coin_is_the_case_of_two_outcomes(n: int, target: float) -> None:
     shares = (1 - target, target)
-    assert multinomial_noise_floor(n, shares) == pytest.approx(noise_floor(n, target))
     counts = np.array([[n - k, k] for k in range(n + 1)])
     assert total_variation(counts, shares) == pytest.approx(np.abs(counts[:, 1] / n - target))
 

@@ -23,7 +23,7 @@ def test_each_model_with_draws_has_its_record_and_its_evidence(study_of: StudyOf
     assert [record.model for record in report.estimates] == ["a/mute", "a/one", "b/even"]
     assert set(report.evidence) == {"a/mute", "a/one", "b/even"}
     assert set(report.stops) == {"a/mute", "a/one"}, "draws that alternate stop nothing"
-    assert set(report.standings) == {"a/one", "b/even"}
+    assert set(report.rank_estimates) == {"a/one", "b/even"}
     verdicts = {record.model: record.verdict for record in report.estimates}
     assert verdicts == {
         "a/mute": Verdict.UNDECIDED,
@@ -54,7 +54,7 @@ def test_the_evidence_on_a_model_is_that_of_its_own_draws(study_of: StudyOf, dra
 def test_a_published_study_has_ways_and_places_but_no_draws(study_of: StudyOf, article: Printed) -> None:
     """All forty rows are estimated, each from the counts that print as its figure."""
     report = report_printed(study_of(Kind.PUBLISHED), article)
-    assert len(report.estimates) == len(report.fits) == len(report.standings) == 40
+    assert len(report.estimates) == len(report.fits) == len(report.rank_estimates) == 40
     assert report.draws is None
     assert report.population is not None
     assert report.fair_share is not None
@@ -68,4 +68,4 @@ def test_features_bring_the_claims_that_they_can_test(study_of: StudyOf, article
     after = with_features(before, {row.model: (row,)})
     assert before.claims == ()
     assert after.claims
-    assert (after.estimates, after.standings) == (before.estimates, before.standings)
+    assert (after.estimates, after.rank_estimates) == (before.estimates, before.rank_estimates)

@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 from tests.narrowing import not_none
 
-from flipsite.analyse.binomial import noise_floor
+from flipsite.analyse.noise_floor import noise_floor
 from flipsite.analyse.report import StudyReport, report_draws
 from flipsite.analyse.sequences.estimates import Pattern, SequenceVerdict
 from flipsite.analyse.sequences.sibling import single_sibling

@@ -15,8 +15,8 @@ from flipsite.analyse.cross_study.comparisons import bias_difference, comparison
 from flipsite.analyse.cross_study.matrix import study_matrix
 from flipsite.analyse.empirical_bayes.population import fit_population
 from flipsite.analyse.empirical_bayes.shrinkage import NEAR, shrunken_biases
-from flipsite.analyse.posterior import bias_interval_within, bias_within, mean_of_levels
-from flipsite.analyse.ranking import ArmCounts, standings
+from flipsite.analyse.ranking.bias_posterior import bias_interval_within, bias_within, mean_of_levels
+from flipsite.analyse.ranking.ranks import ArmCounts, estimate_ranks
 from flipsite.analyse.report import StudyReport, report_draws
 from flipsite.domain.draws import Tally
 from flipsite.domain.estimates import Estimate, Sway
@@ -50,7 +50,7 @@ def test_likely_and_shrunken_bias_are_those_within_the_orders(
 ) -> None:
     """One that leans to the label named first had a likely bias of 0.02 beside a bias of 0.28."""
     report = report_of(study_of, draws_of, {"m/leans": coin(*shares)} | fair)
-    record, place = report.estimates[0], report.standings["m/leans"]
+    record, place = report.estimates[0], report.rank_estimates["m/leans"]
     within = np.mean([abs(share - 0.5) for share in shares])
     assert record.bias_within == pytest.approx(within)
     assert place.bias_median == pytest.approx(within, abs=0.03)
@@ -187,12 +187,12 @@ def test_a_posterior_within_orders_is_that_of_drawing_both() -> None:
     """Likely bias and chances of 30 of 40 ones, and 22 of 30, by simulation under Jeffreys' prior."""
     drawn = [RNG(1).beta(k + 0.5, n - k + 0.5, 200_000) for k, n in ((30, 40), (22, 30))]
     bias = abs(np.array(drawn) - 0.5).mean(axis=0)
-    (place,) = standings(
+    (place,) = estimate_ranks(
         [Tally(model="m/x", n_draws=70, n_valid=70, n_ones=52)], by_order={"m/x": ((30, 40), (22, 30))}
     )
     assert place.bias_median == pytest.approx(np.median(bias), abs=0.002)
     assert place.p_within_10 == pytest.approx(np.mean(bias <= 0.1), abs=0.003)
-    (alone,) = standings([Tally(model="m/x", n_draws=70, n_valid=70, n_ones=52)])
+    (alone,) = estimate_ranks([Tally(model="m/x", n_draws=70, n_valid=70, n_ones=52)])
     assert alone.p_within_10 == pytest.approx(bias_within(52, 70, 0.1))
 
 

@@ -189,7 +189,7 @@ def test_dependent_draws_with_equal_counts_have_their_own_coins() -> None:
     loose, firm = (view for view in views if isinstance(view, ModelView))
     assert not_none(loose.estimate.design_effect) > 5
     assert firm.estimate.design_effect == 1
-    n_near, p_near = not_none(loose.coins).n_near, not_none(loose.standing).p_within_10
+    n_near, p_near = not_none(loose.coins).n_near, not_none(loose.rank_estimate).p_within_10
     assert n_near < not_none(firm.coins).n_near
     assert n_near == pytest.approx(50 * p_near, abs=1.5)
 

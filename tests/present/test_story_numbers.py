@@ -150,10 +150,10 @@ def test_room_for_fair_models_keeps_its_confidence_and_its_assumption(
 
 
 def test_who_belongs_on_the_lists(story: str, report: StudyReport) -> None:
-    rows = [row for row in not_none(report.printed).rows if row.model in report.standings]
-    least = sum(report.standings[row.model].p_least for row in rows if row.table == "least")
-    most = sum(report.standings[row.model].p_most for row in rows if row.table == "most")
-    farthest = max(report.standings[row.model].rank_high for row in rows if row.table == "least")
+    rows = [row for row in not_none(report.printed).rows if row.model in report.rank_estimates]
+    least = sum(report.rank_estimates[row.model].p_least for row in rows if row.table == "least")
+    most = sum(report.rank_estimates[row.model].p_most for row in rows if row.table == "most")
+    farthest = max(report.rank_estimates[row.model].rank_high for row in rows if row.table == "least")
     assert f"On average {least:.0f} of the names on the list belong there" in story
     assert f"and the 95 % rank interval of some reaches place {farthest}" in story
     assert f"Of the 20 most biased about {most:.0f} belong" in story

@@ -65,7 +65,7 @@ def test_an_answer_is_there_in_the_next_run(tmp_path: Path) -> None:
     with cache(tmp_path) as kept:
         assert kept.n_lost == 0
         assert kept.settled("a/b") == {(("0", "1"), 0, draw) for draw in range(3)}
-        assert kept.standings() == (
+        assert kept.model_ledgers() == (
             ModelLedger(model="a/b", n_settled=3, last_draw=2, n_asked=3, billed_usd=Usd(120), last_bound=64),
         )
         rows = list(kept.kept())
@@ -82,8 +82,8 @@ def test_a_request_in_flight_at_a_kill_counts_as_spent_and_is_asked_again(tmp_pa
         asyncio.run(kept.ask(replace(ASKED, draw=1)))
     with cache(tmp_path) as kept:
         assert kept.n_lost == 1
-        (standing,) = kept.standings()
-        assert (standing.billed_usd.pico, standing.unpriced_usd.pico) == (40, 1000)
+        (ledger,) = kept.model_ledgers()
+        assert (ledger.billed_usd.pico, ledger.unpriced_usd.pico) == (40, 1000)
         assert kept.settled("a/b") == {(("0", "1"), 0, 0)}
         lost = list(kept.kept())[1]
         assert isinstance(lost.result, Failed)
@@ -117,7 +117,7 @@ def test_what_is_no_flip_is_kept_raw_and_heard_again(tmp_path: Path) -> None:
     ]
     assert {(one.model, one.body) for one in heard} == {("a/b", b'{"id":"gen-1"}')}
     with cache(tmp_path) as kept:
-        assert not kept.standings()
+        assert not kept.model_ledgers()
 
 
 def test_attempts_are_kept_apart_from_draws(tmp_path: Path) -> None:
@@ -134,8 +134,8 @@ def test_attempts_are_kept_apart_from_draws(tmp_path: Path) -> None:
         asyncio.run(twice(kept))
         (row,) = kept.kept()
         assert row.result == Outcome(index=1)
-        assert kept.standings()[0].n_asked == 2
-        assert kept.standings()[0].n_settled == 1
+        assert kept.model_ledgers()[0].n_asked == 2
+        assert kept.model_ledgers()[0].n_settled == 1
 
 
 def test_an_answer_that_cannot_be_read_needs_no_asking_but_a_failure_does(tmp_path: Path) -> None:
@@ -176,11 +176,11 @@ def test_a_price_told_later_replaces_the_worst_case_once(tmp_path: Path) -> None
         asyncio.run(flip(kept, billed=None))
         (unpriced,) = kept.unpriced()
         assert (unpriced.model, unpriced.generation, unpriced.worst_usd.pico) == ("a/b", "gen-1", 1000)
-        assert kept.standings()[0].unpriced_usd.pico == 1000
+        assert kept.model_ledgers()[0].unpriced_usd.pico == 1000
         for _ in range(2):
             asyncio.run(kept.price(unpriced.attempt, Usd(70)))
         assert kept.unpriced() == []
-        assert kept.standings() == (
+        assert kept.model_ledgers() == (
             ModelLedger(model="a/b", n_settled=1, last_draw=0, n_asked=1, billed_usd=Usd(70), last_bound=64),
         )
 
@@ -233,7 +233,7 @@ def test_a_dead_holder_frees_its_study(tmp_path: Path) -> None:
     killed = subprocess.run([sys.executable, "-c", textwrap.dedent(script)], check=False)
     assert killed.returncode == -9
     with cache(tmp_path) as kept:
-        assert kept.standings() == ()
+        assert kept.model_ledgers() == ()
 
 
 def test_the_cache_is_private_and_ignored_by_git(tmp_path: Path) -> None:

@@ -1,4 +1,4 @@
-"""Interval, noise floor and exact test of counts of ones, vectorised over models."""
+"""The binomial law of a count of ones: interval, exact test, probabilities; vectorised over models."""
 
 from functools import lru_cache
 
@@ -57,30 +57,6 @@ def distinct(n_ones: ArrayLike, n_valid: ArrayLike) -> tuple[Floats, Floats, NDA
     return pairs.real, pairs.imag, which.reshape(ones.shape)
 
 
-def noise_floor(n_valid: ArrayLike, target: float = 0.5) -> Floats:
-    """Bias that a coin at the target shows on average: E|X/n − p|, X ~ Binomial(n, p), exact.
-
-    De Moivre's formula: E|X − np| = 2 (1 − p) m C(n, m) pᵐ (1 − p)ⁿ⁻ᵐ with m = ⌊np⌋ + 1.
-
-    Args:
-        n_valid: Valid draws, n.
-        target: Probability p of a one, from 0 to 1.
-
-    Returns:
-        The mean absolute deviation of the share, in [0, 0.5]; NaN where n = 0.
-
-    Source:
-        Diaconis & Zabell (1991), Statistical Science 6, 284-302.
-    """
-    valid = np.asarray(n_valid, np.float64)
-    if target in {0, 1}:
-        return np.where(valid > 0, 0.0, np.nan)
-    m = np.floor(valid * target) + 1
-    with np.errstate(invalid="ignore", divide="ignore"):
-        floor = 2 * (1 - target) * m * np.exp(_log_probability(m, valid, target=target)) / valid
-    return np.where(valid > 0, floor, np.nan)
-
-
 def binomial_test(n_ones: ArrayLike, n_valid: ArrayLike, *, target: float = 0.5) -> Floats:
     """Exact two-sided binomial test: the probability of all counts no likelier than the one seen.
 
@@ -102,7 +78,7 @@ def binomial_test(n_ones: ArrayLike, n_valid: ArrayLike, *, target: float = 0.5)
     likeliest = valid * target
     if target in {0, 1}:  # such a coin has one outcome; any other refutes it
         return np.where(ones == likeliest, 1.0, 0.0)
-    seen = _log_probability(ones, valid, target=target) + np.log(_SAME_PROBABILITY)
+    seen = log_probability(ones, valid, target=target) + np.log(_SAME_PROBABILITY)
     below = ones < likeliest
     other = _other_tail(seen, valid, target=target, upper=below)
     low = np.where(below, ones, other)
@@ -116,7 +92,7 @@ def binomial_test(n_ones: ArrayLike, n_valid: ArrayLike, *, target: float = 0.5)
 def binomial_probability(n_ones: ArrayLike, n_valid: ArrayLike, *, target: float = 0.5) -> Floats:
     """Probability of exactly k ones in n draws of a coin at the target."""
     ones, valid = np.asarray(n_ones, np.float64), np.asarray(n_valid, np.float64)
-    return np.exp(_log_probability(ones, valid, target=target))
+    return np.exp(log_probability(ones, valid, target=target))
 
 
 def at_most(n_ones: ArrayLike, n_valid: ArrayLike, *, target: float) -> Floats:
@@ -135,7 +111,7 @@ def at_least(n_ones: ArrayLike, n_valid: ArrayLike, *, target: float) -> Floats:
     return np.where(inside, p, np.where(k > n, 0.0, 1.0))
 
 
-def _log_probability(k: Floats, n: Floats, *, target: float) -> Floats:
+def log_probability(k: Floats, n: Floats, *, target: float) -> Floats:
     """Natural logarithm of the binomial probability of k ones in n."""
     choices = gammaln(n + 1) - gammaln(k + 1) - gammaln(n - k + 1)
     log_p: Floats = choices + xlogy(k, target) + xlog1py(n - k, -target)
@@ -156,31 +132,8 @@ def _other_tail(log_seen: Floats, n: Floats, *, target: float, upper: NDArray[np
     beyond = np.where(upper, n - near, near) + 1  # distance known to be in the tail or outside of the range
     while np.any(inside < beyond):
         middle = np.floor((inside + beyond) / 2)
-        tail = _log_probability(near + step * middle, n, target=target) <= log_seen
+        tail = log_probability(near + step * middle, n, target=target) <= log_seen
         searching = inside < beyond
         beyond = np.where(searching & tail, middle, beyond)
         inside = np.where(searching & ~tail, middle + 1, inside)
     return near + step * inside
-
-
-def chance_within(bias: float, n_valid: int, target: float = 0.5) -> float:
-    """Probability that a coin at the target shows at most this bias: P(|X/n − p| ≤ b), X ~ Binomial(n, p).
-
-    Args:
-        bias: The bias b, in [0, 1].
-        n_valid: Valid draws, n, at least 1.
-        target: Probability p of a one.
-    """
-    slack = 1e-9  # a bias computed as k/n − p may lie an ulp beyond its own exact value
-    low = int(np.ceil(n_valid * (target - bias) - slack))
-    high = int(np.floor(n_valid * (target + bias) + slack))
-    if low > high:
-        return 0.0
-    return _at_most(high, n_valid, target) - _at_most(low - 1, n_valid, target)
-
-
-def _at_most(k: int, n: int, p: float) -> float:
-    """P(X ≤ k) for X ~ Binomial(n, p), by the incomplete beta function."""
-    if k < 0:
-        return 0.0
-    return 1.0 if k >= n else float(betainc(n - k, k + 1, 1 - p))

@@ -10,7 +10,7 @@ from typing import TypedDict
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from flipsite.analyse.binomial import binomial_test, jeffreys, noise_floor
+from flipsite.analyse.binomial import binomial_test, jeffreys
 from flipsite.analyse.dependence.overdispersion import Overdispersion, widened_test
 from flipsite.analyse.empirical_bayes.shrinkage import ShrunkenBias
 from flipsite.analyse.false_discovery import benjamini_hochberg
@@ -21,10 +21,11 @@ from flipsite.analyse.label_order.sway import (
     clustered_test,
     fair_throughout,
 )
+from flipsite.analyse.noise_floor import noise_floor
 from flipsite.analyse.outcomes.entropy import effective_outcomes, entropy_bits
-from flipsite.analyse.posterior import bias_ends
 from flipsite.analyse.published.fits import PrintedFit, cautious_p_value, fits, known_draws
-from flipsite.analyse.ranking import RankEstimate, standings
+from flipsite.analyse.ranking.bias_posterior import bias_ends
+from flipsite.analyse.ranking.ranks import RankEstimate, estimate_ranks
 from flipsite.analyse.verdict import verdict, within_margin
 from flipsite.domain.draws import Tally
 from flipsite.domain.estimates import Estimate, Printed, PrintedBias, Sway, Verdict
@@ -36,7 +37,7 @@ def estimates(
     study: Study,
     tallies: Sequence[Tally],
     *,
-    doubts: Sequence[RankEstimate] | None = None,
+    rank_estimates: Sequence[RankEstimate] | None = None,
     asked: Mapping[str, Asked] | None = None,
     followed: Mapping[str, Sway] | None = None,
     dependent: Mapping[str, Overdispersion] | None = None,
@@ -51,7 +52,7 @@ def estimates(
     Args:
         study: Says the kind and the target.
         tallies: Counts, in any order.
-        doubts: The models' rank estimates; worked out where they are not given.
+        rank_estimates: The models' rank estimates; worked out where they are not given.
         asked: How each model's draws were asked, where orders or labels changed.
         followed: What each model follows instead of chance.
         dependent: How the draws of a model depend on each other, where that is shown.
@@ -85,9 +86,11 @@ def estimates(
         None if each.by_order is None else bias_within_orders(each.by_order, target=target) for each in how
     ]
     rank = competition_ranks([b if w is None else w for b, w in zip(bias.tolist(), within, strict=True)])
-    if doubts is None:
-        doubts = standings(by_model, target=target, by_order=_orders(asked), design_effects=effects)
-    places = {each.model: each for each in doubts}
+    if rank_estimates is None:
+        rank_estimates = estimate_ranks(
+            by_model, target=target, by_order=_orders(asked), design_effects=effects
+        )
+    places = {each.model: each for each in rank_estimates}
 
     def drawn(tally: Tally, i: int) -> Estimate:
         sway, depends = (followed or {}).get(tally.model), (dependent or {}).get(tally.model)
@@ -216,7 +219,7 @@ def published_estimates(
     study: Study,
     printed: Printed,
     *,
-    doubts: Sequence[RankEstimate] = (),
+    rank_estimates: Sequence[RankEstimate] = (),
     shrunken: Mapping[str, ShrunkenBias] | None = None,
 ) -> tuple[Estimate, ...]:
     """Estimates from printed biases: no share and no sign; the draws only where one count fits.
@@ -228,7 +231,7 @@ def published_estimates(
     Args:
         study: Says the kind and the target.
         printed: Both tables.
-        doubts: The models' standings, whose ranks are told.
+        rank_estimates: The ranks of the models, each with its interval.
         shrunken: The bias of each model under the fitted population, where one was fitted.
 
     Returns:
@@ -241,7 +244,7 @@ def published_estimates(
     q = benjamini_hochberg(np.array(p, np.float64), family=printed.n_models)
     ends = [_printed_bias_ends(each, target=target) for each in ways]
     ranks = _printed_ranks(rows, n_models=printed.n_models)
-    places = {each.model: each for each in doubts}
+    places = {each.model: each for each in rank_estimates}
     return tuple(
         Estimate(
             **identity(study, row.model),

@@ -49,8 +49,8 @@ from flipsite.analyse.missing import (
 from flipsite.analyse.outcomes.estimates import ModelOutcomes, outcome_study_estimates, study_outcomes
 from flipsite.analyse.published.enrichment import Enrichment, study_claims
 from flipsite.analyse.published.fits import PrintedFit, fits
-from flipsite.analyse.published.ranks import printed_standings
-from flipsite.analyse.ranking import RankEstimate, counts_by_order, standings
+from flipsite.analyse.ranking.printed_ranks import estimate_printed_ranks
+from flipsite.analyse.ranking.ranks import RankEstimate, counts_by_order, estimate_ranks
 from flipsite.analyse.sequences.study import SequenceStudy, sequence_study
 from flipsite.analyse.sequential import Stop, replay
 from flipsite.analyse.tally import SpendRow, spend, tally
@@ -149,9 +149,9 @@ class StudyReport:
         sources: Where the counts of a model are stated, of a study published with counts.
         fits: For each printed model, the counts that print as its figure.
         by_order: Ones and valid draws in each order, of models that were asked in two.
-        standings: Rank and bias with their doubt, by model; only for models with a valid draw, or a printed
+        rank_estimates: Rank and bias with their intervals, of models with a valid draw or a printed
             figure that some count prints.
-        evidence: What else each model's draws tell, by model; empty without draws.
+        evidence: Other findings from the draws of each model; empty without draws.
         serving: Who answered for a model, where that was more than one provider or served model, by model;
             empty where not all draws are held.
         outcomes: The same of k > 2 outcomes, of models with a valid draw; all that
@@ -187,7 +187,7 @@ class StudyReport:
     sources: Mapping[str, str] = field(default_factory=dict)
     fits: Mapping[str, tuple[PrintedFit, ...]] = field(default_factory=dict)
     by_order: Mapping[str, OrderCounts] = field(default_factory=dict)
-    standings: Mapping[str, RankEstimate] = field(default_factory=dict)
+    rank_estimates: Mapping[str, RankEstimate] = field(default_factory=dict)
     evidence: Mapping[str, Evidence] = field(default_factory=dict)
     serving: Mapping[str, tuple[ServingGroup, ...]] = field(default_factory=dict)
     outcomes: Mapping[str, ModelOutcomes] = field(default_factory=dict)
@@ -308,14 +308,14 @@ def _coins(
     tests = _with_missing(
         tests, asked, tallies, effects=effects, least_p=least_p, flagged=flagged, target=target
     )
-    ranked = standings(tallies, target=target, by_order=by_order, design_effects=effects)
+    ranked = estimate_ranks(tallies, target=target, by_order=by_order, design_effects=effects)
     places = {place.model: place for place in ranked}
     return replace(
         report,
         estimates=estimates(
             study,
             tallies,
-            doubts=tuple(places.values()),
+            rank_estimates=tuple(places.values()),
             asked=asked,
             followed=followed,
             dependent=dependent,
@@ -323,7 +323,7 @@ def _coins(
             off_list=off_list,
         ),
         by_order=by_order,
-        standings=places,
+        rank_estimates=places,
         evidence=tests,
         truths=truths,
         stops=_stops(counts, target=target, without=flagged),
@@ -421,14 +421,14 @@ def report_printed(study: Study, printed: Printed) -> StudyReport:
     target = study.prompt.target
     ways = {row.model: fits(row, printed, target=target) for row in printed.rows}
     population = fit_published_population(printed, target=target)
-    doubts = printed_standings(printed, ways, population, target=target) if population else ()
+    rank_estimates = estimate_printed_ranks(printed, ways, population, target=target) if population else ()
     shrunken = printed_shrunken_biases(printed, ways, population, target=target) if population else {}
     return StudyReport(
         study=study,
-        estimates=published_estimates(study, printed, doubts=doubts, shrunken=shrunken),
+        estimates=published_estimates(study, printed, rank_estimates=rank_estimates, shrunken=shrunken),
         printed=printed,
         fits=ways,
-        standings={place.model: place for place in doubts},
+        rank_estimates={place.model: place for place in rank_estimates},
         fair_share=published_fair_share(printed, target=target),
         population=population,
     )

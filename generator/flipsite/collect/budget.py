@@ -83,16 +83,16 @@ class Account:
         self._over: dict[str, Usd] = {}
         self._bounded = total_usd is not None or per_model_usd is not None
 
-    def resume(self, standing: ModelLedger) -> None:
+    def resume(self, ledger: ModelLedger) -> None:
         """Take over what a model has cost in earlier runs of the study."""
-        purse = self._purse(standing.model)
-        purse.billed += standing.billed_usd
-        purse.unpriced += standing.unpriced_usd
-        self._all.billed += standing.billed_usd
-        self._all.unpriced += standing.unpriced_usd
-        self._asked[standing.model] = self._asked.get(standing.model, 0) + standing.n_asked
+        purse = self._purse(ledger.model)
+        purse.billed += ledger.billed_usd
+        purse.unpriced += ledger.unpriced_usd
+        self._all.billed += ledger.billed_usd
+        self._all.unpriced += ledger.unpriced_usd
+        self._asked[ledger.model] = self._asked.get(ledger.model, 0) + ledger.n_asked
         if self._bounded:
-            self._over[standing.model] = standing.over_usd
+            self._over[ledger.model] = ledger.over_usd
 
     def reserve(self, model: str, worst_usd: Usd) -> Reservation | Wait | Refusal:
         """Set aside the most a request may cost, if that leaves the budget whole.

@@ -89,13 +89,13 @@ def plan(choices: Sequence[ModelSelection], study: Study, ledger: Ledger) -> Col
         study: With the draws it asks of each model.
         ledger: What was asked before.
     """
-    held = {standing.model: standing for standing in ledger.standings()}
+    held = {each.model: each for each in ledger.model_ledgers()}
     planned, left_out = list[PlannedModel](), list[ExcludedModel]()
     for choice in choices:
-        standing = held.get(choice.model.id) or ModelLedger(model=choice.model.id)
-        reason = choice.reason or _given_up(choice.model, study, standing)
+        past = held.get(choice.model.id) or ModelLedger(model=choice.model.id)
+        reason = choice.reason or _given_up(choice.model, study, past)
         if reason is None:
-            planned.append(_planned(choice, study, standing, ledger))
+            planned.append(_planned(choice, study, past, ledger))
         else:
             left_out.append(ExcludedModel(model=choice.model.id, reason=reason, money=choice.too_dear))
     return CollectPlan(
@@ -104,13 +104,13 @@ def plan(choices: Sequence[ModelSelection], study: Study, ledger: Ledger) -> Col
     )
 
 
-def _given_up(model: Model, study: Study, standing: ModelLedger) -> str | None:
+def _given_up(model: Model, study: Study, past: ModelLedger) -> str | None:
     """Why a model is not asked again that earlier runs had nothing but useless answers of; None if it is."""
     give_up_after, bound = study.sampling.give_up_after, completion_bound(model, study)
-    few = not 0 < give_up_after <= standing.n_settled
-    if few or not standing.hopeless or (standing.last_bound is not None and bound > standing.last_bound):
+    few = not 0 < give_up_after <= past.n_settled
+    if few or not past.hopeless or (past.last_bound is not None and bound > past.last_bound):
         return None
-    return f"all of its {plural(standing.n_settled, 'answer')} were {_useless(bound)}; {_REMEDY}"
+    return f"all of its {plural(past.n_settled, 'answer')} were {_useless(bound)}; {_REMEDY}"
 
 
 def _useless(bound: int) -> str:
@@ -124,40 +124,40 @@ def queues_of(
     planned: CollectPlan, choices: Sequence[ModelSelection], study: Study, ledger: Ledger, *, seed: int
 ) -> list[ModelQueue]:
     """The missing draws, ready for the scheduler; a model's questions are made when its turn comes."""
-    held = {standing.model: standing for standing in ledger.standings()}
+    held = {each.model: each for each in ledger.model_ledgers()}
     by_name = {choice.model.id: choice for choice in choices}
     queues = []
     for one in planned.models:
         if one.n_missing:
-            choice, standing = by_name[one.model], held.get(one.model)
-            text_only = standing is not None and standing.text_only
+            choice, past = by_name[one.model], held.get(one.model)
+            text_only = past is not None and past.text_only
             queues.append(
                 ModelQueue(
                     model_run=model_run_of(
                         choice.model,
                         study,
                         mode="text" if text_only else choice.mode,
-                        max_completion=standing is not None and standing.max_completion,
+                        max_completion=past is not None and past.max_completion,
                     ),
                     questions=_missing(study, ledger, model=one.model, seed=seed),
                     estimate_usd=one.estimate_usd,
-                    tried=standing is not None and standing.n_settled > 0,
+                    tried=past is not None and past.n_settled > 0,
                 )
             )
     return queues
 
 
-def _planned(choice: ModelSelection, study: Study, standing: ModelLedger, ledger: Ledger) -> PlannedModel:
+def _planned(choice: ModelSelection, study: Study, past: ModelLedger, ledger: Ledger) -> PlannedModel:
     n_draws = study.sampling.draws
-    n_kept = standing.n_settled
-    if standing.last_draw >= n_draws:  # an earlier run asked for more
+    n_kept = past.n_settled
+    if past.last_draw >= n_draws:  # an earlier run asked for more
         n_kept = sum(draw < n_draws for _, _, draw in ledger.settled(choice.model.id))
     n_missing = max(0, n_draws - n_kept)
-    spent_usd = standing.billed_usd + standing.unpriced_usd
+    spent_usd = past.billed_usd + past.unpriced_usd
     forecast = choice.estimate
     each = forecast.expected_usd / forecast.n_draws if forecast else NOTHING
-    if standing.n_settled:
-        each = spent_usd / standing.n_settled
+    if past.n_settled:
+        each = spent_usd / past.n_settled
     return PlannedModel(
         model=choice.model.id,
         n_missing=n_missing,

@@ -168,7 +168,7 @@ class StoredDraw:
 class Ledger(Protocol):
     """One study's requests, answers and money; what a method was awaited for is on disk."""
 
-    def standings(self) -> Sequence[ModelLedger]:
+    def model_ledgers(self) -> Sequence[ModelLedger]:
         """The ledger of each model that was ever asked."""
 
     def settled(self, model: str) -> Set[tuple[tuple[str, ...], int, int]]:

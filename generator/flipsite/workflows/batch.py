@@ -86,7 +86,7 @@ def write_batch(project: Project, order: RunRequest, path: Path, watcher: Watche
     study = ordered(article_study(order.study_id, simulated=False) if is_new else load_study(folder), order)
     check_collectable(folder, study, order)
     with open_cache(project, study, protocol=protocol_of(study, order)) as cache:
-        refuse_loss(folder, cache.standings())
+        refuse_loss(folder, cache.model_ledgers())
         offered, choices = asyncio.run(_catalogue(study, order))
         if (reason := nothing_to_ask(choices, study, order)) is not None:
             raise UsageError(reason)
@@ -178,7 +178,7 @@ def import_batch(project: Project, study_id: str, path: Path, *, dry_run: bool =
     study, order = load_study(folder), RunRequest(study_id=study_id)
     runs = _model_runs(folder, study)
     with open_cache(project, study, protocol=protocol_of(study, order)) as cache:
-        refuse_loss(folder, cache.standings())
+        refuse_loss(folder, cache.model_ledgers())
         inbox = _Inbox(study, cache, runs)
         with path.open(encoding="utf-8", errors="replace") as file:
             if dry_run:

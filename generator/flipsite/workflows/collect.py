@@ -96,7 +96,7 @@ class CollectRun:
         Raises:
             UsageError: If there is no model to ask.
         """
-        refuse_loss(self._folder, self._cache.standings())
+        refuse_loss(self._folder, self._cache.model_ledgers())
         async with self._client as client:
             offered, choices = await fetch_choices(client, self._study, self._order)
             self._priced = any(choice.model.price is not None for choice in choices)
@@ -173,7 +173,7 @@ class CollectRun:
         return replace(self._report(session, planned, rounds), warnings=by_sentence(warnings))
 
     def _rounds(self, session: RunSession, planned: CollectPlan) -> Rounds:
-        asked = {one.model for one in planned.models} | {one.model for one in self._cache.standings()}
+        asked = {one.model for one in planned.models} | {one.model for one in self._cache.model_ledgers()}
         return Rounds(
             stopping_rule(self._study.prompt, n_models=len(asked)),
             self._cache,
@@ -337,7 +337,7 @@ def reread(project: Project, study_id: str) -> tuple[int, int, Path | None]:
     folder = study_folder(project, study_id)
     study = load_study(folder)
     with open_cache(project, study, protocol=None) as cache:
-        refuse_loss(folder, cache.standings())
+        refuse_loss(folder, cache.model_ledgers())
         n_answers, changed, served = 0, [], dict[str, str]()
         for kept in cache.kept():
             if (name := draw_of(kept, study).served_model) is not None and name != kept.model:

@@ -125,7 +125,7 @@ class ClassifyRun:
     def _queue(self) -> ModelQueue:
         """The missing questions; any number of answers is worth its price."""
         name = self._classifier.id
-        held = {standing.model: standing for standing in self._cache.standings()}.get(name)
+        held = {each.model: each for each in self._cache.model_ledgers()}.get(name)
         mode: Mode = "text" if held and held.text_only else "structured"
         there = self._cache.settled(name)
         missing = [one for one in questions(self._models) if (one.labels, one.order, one.draw) not in there]

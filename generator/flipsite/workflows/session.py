@@ -86,9 +86,9 @@ class RunSession:
 
     async def resume(self) -> None:
         """Take over what earlier runs have spent, asking for the prices they were not told."""
-        for standing in self._ledger.standings():
-            if self._of(standing.model):
-                self.account.resume(standing)
+        for ledger in self._ledger.model_ledgers():
+            if self._of(ledger.model):
+                self.account.resume(ledger)
         await self._requester.prices.settle(one for one in self._ledger.unpriced() if self._of(one.model))
 
     async def ask(

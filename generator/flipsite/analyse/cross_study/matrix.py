@@ -6,7 +6,7 @@ from math import inf
 from statistics import fmean
 
 from flipsite.analyse.cross_study.comparisons import in_order
-from flipsite.analyse.outcomes.multinomial import multinomial_noise_floor
+from flipsite.analyse.noise_floor import multinomial_noise_floor
 from flipsite.analyse.report import StudyReport
 from flipsite.domain.estimates import Estimate
 from flipsite.domain.study import Kind, Study

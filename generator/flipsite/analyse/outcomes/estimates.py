@@ -11,6 +11,7 @@ from flipsite.analyse.dependence.design_effect import clusters_design_effect, wi
 from flipsite.analyse.dependence.overdispersion import overdispersion, with_q_values
 from flipsite.analyse.estimates import competition_ranks, counted_alone
 from flipsite.analyse.false_discovery import benjamini_hochberg
+from flipsite.analyse.noise_floor import multinomial_noise_floor
 from flipsite.analyse.outcomes.by_outcome import (
     OutcomeEstimate,
     PlaceEffect,
@@ -26,7 +27,6 @@ from flipsite.analyse.outcomes.dependence import OutcomeDependence, dependence_t
 from flipsite.analyse.outcomes.entropy import effective_outcomes, entropy_bits, log10_e_value
 from flipsite.analyse.outcomes.multinomial import (
     Counts,
-    multinomial_noise_floor,
     pearson_tests,
     phi_squared,
     total_variation,

@@ -1,4 +1,4 @@
-"""One model's draws among k outcomes: bias, noise floor, exact test, interval.
+"""One model's draws among k outcomes: bias, exact test, interval.
 
 A coin is the case k = 2, where `analyse.binomial` knows the same quantities in closed form. Shares of the
 target are called π, counts c, valid draws n.
@@ -12,7 +12,7 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 from scipy.special import gammaln
 
-from flipsite.analyse.binomial import LEVEL, Floats, noise_floor
+from flipsite.analyse.binomial import LEVEL, Floats
 
 Counts = NDArray[np.int64]
 """Counts by outcome, shape (…, k)."""
@@ -48,19 +48,6 @@ def total_variation(counts: ArrayLike, shares: Sequence[float]) -> Floats:
     with np.errstate(invalid="ignore", divide="ignore"):
         distance = 0.5 * np.abs(counted / n - np.asarray(shares)).sum(axis=-1)
     return np.asarray(np.where(n[..., 0] > 0, distance, np.nan))
-
-
-def multinomial_noise_floor(n_valid: ArrayLike, shares: Sequence[float]) -> Floats:
-    """Total variation that a perfect sampler shows on average: ½ Σ E|Xⱼ/n − πⱼ|, exact.
-
-    Each outcome's count is binomial, so each term is de Moivre's; see `binomial.noise_floor`.
-
-    Args:
-        n_valid: Valid draws, n.
-        shares: The target π.
-    """
-    terms = {share: shares.count(share) for share in dict.fromkeys(shares)}
-    return np.asarray(0.5 * sum(times * noise_floor(n_valid, share) for share, times in terms.items()))
 
 
 def phi_squared(counts: ArrayLike, shares: Sequence[float]) -> Floats:

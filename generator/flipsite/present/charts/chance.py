@@ -8,7 +8,7 @@ from typing import Any
 
 import altair as alt
 
-from flipsite.analyse.binomial import chance_within
+from flipsite.analyse.noise_floor import chance_within
 from flipsite.domain.display import Figure, plural
 from flipsite.domain.estimates import Estimate, Verdict
 from flipsite.domain.study import Study

@@ -7,9 +7,9 @@ from typing import Any
 import altair as alt
 import numpy as np
 
-from flipsite.analyse.binomial import noise_floor
 from flipsite.analyse.empirical_bayes.population import Population, expected_models
 from flipsite.analyse.fair_share import FairShare
+from flipsite.analyse.noise_floor import noise_floor
 from flipsite.analyse.published.enrichment import Enrichment
 from flipsite.domain.display import Figure, plural
 from flipsite.domain.estimates import Estimate, Printed

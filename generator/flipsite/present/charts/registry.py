@@ -49,7 +49,7 @@ def study_drawings(report: StudyReport) -> Mapping[str, Draw]:
             **known,
             **predictors,
         }
-        if report.standings:
+        if report.rank_estimates:
             n_models = report.printed.n_models
             drawings["rank-intervals"] = partial(rank_intervals, estimates, study, n_models=n_models)
         return drawings | _claim_drawings(report)

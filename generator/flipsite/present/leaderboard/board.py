@@ -8,8 +8,8 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from statistics import median_high
 
-from flipsite.analyse.binomial import noise_floor
-from flipsite.analyse.outcomes.multinomial import multinomial_noise_floor, total_variation_quantiles
+from flipsite.analyse.noise_floor import multinomial_noise_floor, noise_floor
+from flipsite.analyse.outcomes.multinomial import total_variation_quantiles
 from flipsite.analyse.report import StudyReport
 from flipsite.domain.display import Heading
 from flipsite.domain.estimates import Sway, Verdict

@@ -29,9 +29,9 @@ def columns(report: StudyReport, rows: Sequence[BoardRow]) -> tuple[Heading, ...
         if not report.study.is_coin
         else (_RANK, _MODEL, _BIAS, picture, _VERDICT, _SHARE, _VALID, _P)
     )
-    shown += (_MEDIAN,) if report.standings else ()
+    shown += (_MEDIAN,) if report.rank_estimates else ()
     shown += (_SHRUNKEN,) if any(row.estimate.bias_shrunken is not None for row in rows) else ()
-    shown += (_LEAST, _MOST) if (report.printed or len(report.standings) > TOP) else ()
+    shown += (_LEAST, _MOST) if (report.printed or len(report.rank_estimates) > TOP) else ()
     return shown + ((_SPEND,) if any(row.estimate.cost_usd is not None for row in rows) else ())
 
 

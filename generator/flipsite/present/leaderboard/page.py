@@ -56,7 +56,7 @@ def values_script(study: str, board: Board) -> tuple[str, bytes]:
 
 def _value(row: BoardRow, key: str) -> float | None:
     """The number that a column sorts by and a download holds."""
-    holder = row.standing if key in _DOUBTS else row.sequence if key in _OF_ANSWERS else row.estimate
+    holder = row.rank_estimate if key in _DOUBTS else row.sequence if key in _OF_ANSWERS else row.estimate
     found = getattr(holder, "ranking_bias" if key == "bias" else key) if holder else None
     found = found.dollars if isinstance(found, Usd) else found
     if isinstance(found, float):

@@ -10,7 +10,7 @@ from dataclasses import dataclass, field, replace
 
 from flipsite.analyse.outcomes.multinomial import total_variation_quantiles
 from flipsite.analyse.published.fits import PrintedFit
-from flipsite.analyse.ranking import RankEstimate, not_told_from_fair
+from flipsite.analyse.ranking.ranks import RankEstimate, tied_models
 from flipsite.analyse.report import StudyReport
 from flipsite.analyse.sequences.estimates import SequenceEstimate, SequenceVerdict
 from flipsite.domain.display import usd_text
@@ -44,7 +44,7 @@ class BoardRow:
         outcomes: The picture of k > 2 outcomes, which stands in its place.
         sequence: Its answers of several draws; None where each is one draw.
         tied: Whether it cannot be distinguished from a fair coin.
-        standing: Its rank and bias with their doubt; None without a valid draw.
+        rank_estimate: Its rank and bias with their intervals; None without a valid draw.
         rank_mark: Where its rank's interval begins and how wide it is, in per cent of all ranks.
         traits: What the model is, where that is known.
         facts: Its features by name, for the columns a reader may add: numbers as numbers.
@@ -65,7 +65,7 @@ class BoardRow:
     outcomes: SmallOutcomes | None = None
     sequence: SequenceEstimate | None = None
     tied: bool = False
-    standing: RankEstimate | None = None
+    rank_estimate: RankEstimate | None = None
     rank_mark: tuple[float, float] | None = None
     traits: tuple[Trait, ...] = ()
     facts: Mapping[str, float | str] = field(default_factory=dict)
@@ -79,7 +79,7 @@ def board_rows(report: StudyReport, asked_in: Mapping[str, int]) -> tuple[BoardR
         asked_in: In how many studies each model was asked, where that is worth a column.
     """
     ranks = Counter(estimate.rank for estimate in report.estimates)
-    tied = frozenset(not_told_from_fair(report.estimates))
+    tied = frozenset(tied_models(report.estimates))
     rows = _printed_rows(report) if report.printed else _measured_rows(report)
     asking = _asking(report, asked_in)
     return tuple(
@@ -193,7 +193,7 @@ def _n_ranked(report: StudyReport) -> int:
     """How many models have a rank."""
     if report.printed:
         return report.printed.n_models
-    return len(report.standings) or sum(each.rank is not None for each in report.estimates)
+    return len(report.rank_estimates) or sum(each.rank is not None for each in report.estimates)
 
 
 def _row(
@@ -222,7 +222,7 @@ def _row(
         spend=usd_text(estimate.cost_usd),
         flag=flag_text(estimate),
         mark=mark,
-        standing=report.standings.get(estimate.model),
+        rank_estimate=report.rank_estimates.get(estimate.model),
         rank_mark=_rank_mark(estimate, n_ranked),
         traits=(*known, *(trait for trait in named if trait not in known)),
         facts=facts(features),

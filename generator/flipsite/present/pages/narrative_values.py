@@ -3,8 +3,7 @@
 from collections import Counter
 from collections.abc import Mapping
 
-from flipsite.analyse.binomial import chance_within, noise_floor
-from flipsite.analyse.outcomes.multinomial import multinomial_noise_floor
+from flipsite.analyse.noise_floor import chance_within, multinomial_noise_floor, noise_floor
 from flipsite.analyse.report import StudyReport
 from flipsite.analyse.sequences.estimates import SequenceVerdict
 from flipsite.analyse.sequences.study import SequenceStudy
@@ -184,7 +183,7 @@ def _printed_values(report: StudyReport, printed: Printed) -> dict[str, str]:
     least = [row for row in printed.rows if row.table == "least"]
     most = [row for row in printed.rows if row.table == "most"]
     widest = max(float(row.figure) for row in least)
-    places = report.standings
+    places = report.rank_estimates
     chance = chance_within(widest, printed.draws_about, report.study.prompt.target)
     return {
         "least_count": count_text(len(least)),

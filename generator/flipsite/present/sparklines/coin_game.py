@@ -7,7 +7,8 @@ keeps the size of its coins on every screen.
 from dataclasses import dataclass
 from itertools import groupby, pairwise
 
-from flipsite.analyse.binomial import binomial_probability, chance_within
+from flipsite.analyse.binomial import binomial_probability
+from flipsite.analyse.noise_floor import chance_within
 from flipsite.analyse.report import StudyReport
 from flipsite.present.sparklines.dots import MARGIN, Dot, place, stacked
 from flipsite.present.tables import TOP

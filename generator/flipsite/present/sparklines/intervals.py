@@ -15,10 +15,11 @@ from functools import cache, lru_cache
 
 import numpy as np
 
-from flipsite.analyse.binomial import binomial_probability, chance_within, jeffreys
-from flipsite.analyse.posterior import share_quantiles
+from flipsite.analyse.binomial import binomial_probability, jeffreys
+from flipsite.analyse.noise_floor import chance_within
 from flipsite.analyse.published.fits import PrintedFit
-from flipsite.analyse.ranking import ArmCounts
+from flipsite.analyse.ranking.bias_posterior import share_quantiles
+from flipsite.analyse.ranking.ranks import ArmCounts
 from flipsite.analyse.verdict import FAIR_MARGIN
 from flipsite.domain.estimates import Estimate, Printed
 

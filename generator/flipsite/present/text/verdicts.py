@@ -10,18 +10,13 @@ from math import floor
 
 import numpy as np
 
-from flipsite.analyse import fair_share, ranking
-from flipsite.analyse.binomial import (
-    LEVEL,
-    TAIL,
-    binomial_probability,
-    binomial_test,
-    chance_within,
-    noise_floor,
-)
+from flipsite.analyse import fair_share
+from flipsite.analyse.binomial import LEVEL, TAIL, binomial_probability, binomial_test
 from flipsite.analyse.cross_study import step_likeness
 from flipsite.analyse.dependence import homogeneity
 from flipsite.analyse.features import merge
+from flipsite.analyse.noise_floor import chance_within, noise_floor
+from flipsite.analyse.ranking import ranks
 from flipsite.analyse.sequential import log_evidence, shown_biased, shown_near
 from flipsite.analyse.verdict import FAIR_MARGIN, FALSE_DISCOVERY_RATE
 from flipsite.domain.display import plural
@@ -253,11 +248,11 @@ def rules() -> dict[str, str]:
         "below_floor": percent_text(chance_within(float(noise_floor(draws)), draws)),
         "test_size": percent_text(_size(draws), decimals=1),
         "false_alarms": count_text(round(MANY * _size(draws))),
-        "rank_draws": count_text(ranking.N_DRAWS),
-        "rank_levels": count_text(ranking.LEVELS),
+        "rank_draws": count_text(ranks.N_DRAWS),
+        "rank_levels": count_text(ranks.LEVELS),
         "top": count_text(TOP),
-        "near": f"{ranking.MARGINS[0]:g}",
-        "less_near": f"{ranking.MARGINS[1]:g}",
+        "near": f"{ranks.MARGINS[0]:g}",
+        "less_near": f"{ranks.MARGINS[1]:g}",
         "fair_threshold": f"{fair_share.THRESHOLD:g}",
         "bootstrap_samples": count_text(fair_share.RESAMPLES),
         "group_draws": count_text(homogeneity.FEWEST),

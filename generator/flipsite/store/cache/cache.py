@@ -51,7 +51,7 @@ class StudyView:
 
     def models(self) -> tuple[str, ...]:
         """Those that were ever asked."""
-        return tuple(standing.model for standing in queries.standings(self._connection, self._key))
+        return tuple(ledger.model for ledger in queries.model_ledgers(self._connection, self._key))
 
     def served_otherwise(self) -> bool:
         """Whether any answer names another model than the one that was asked."""
@@ -128,10 +128,10 @@ class Cache:
     ) -> None:
         self._exit.close()
 
-    def standings(self) -> tuple[ModelLedger, ...]:
+    def model_ledgers(self) -> tuple[ModelLedger, ...]:
         """The ledger of each model that was ever asked in this study."""
         with complaints(self._path):
-            return tuple(queries.standings(self._reader, self._key))
+            return tuple(queries.model_ledgers(self._reader, self._key))
 
     def settled(self, model: str) -> frozenset[tuple[tuple[str, ...], int, int]]:
         """The (labels, order, draw) of a model that need no asking."""

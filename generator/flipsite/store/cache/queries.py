@@ -94,7 +94,7 @@ def count_lost(connection: sqlite3.Connection, study: int) -> int:
 _BOUND = re.compile(r'"max_(?:completion_)?tokens":\s*(\d{1,9})\b')
 
 
-def standings(connection: sqlite3.Connection, study: int) -> Iterator[ModelLedger]:
+def model_ledgers(connection: sqlite3.Connection, study: int) -> Iterator[ModelLedger]:
     """One record a model, from the counts kept with it."""
     query = (
         "SELECT model, n_settled, (SELECT max(draw) FROM draw WHERE draw.series = series.series), n_asked,"

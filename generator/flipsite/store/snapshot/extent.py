@@ -93,7 +93,7 @@ def refuse_loss(folder: Path, held: Iterable[ModelLedger]) -> None:
     files = snapshot_files(folder)
     if not files:
         return
-    asked = {standing.model: standing.last_draw + 1 for standing in held}
+    asked = {ledger.model: ledger.last_draw + 1 for ledger in held}
     told = model_extents(files)
     lost = sum(max(0, extent.draws - asked.get(model, 0)) for model, extent in told.items())
     if lost:

@@ -192,24 +192,24 @@ class _Parts:
                 yield name, file_digest(place)
             sync_folder(place.parent)
 
-    def _ends_a_part(self, standing: ReusedFile) -> bool:
+    def _ends_a_part(self, reused: ReusedFile) -> bool:
         """Whether the file, once more at the beginning of a part, would be cut where it was."""
-        if standing.path not in self._known:
+        if reused.path not in self._known:
             return False
-        if standing.following is None or standing.n_draws == FULL:
+        if reused.following is None or reused.n_draws == FULL:
             return True
-        return standing.n_draws >= HALF and standing.following[0] != standing.last[0]
+        return reused.n_draws >= HALF and reused.following[0] != reused.last[0]
 
-    def _link(self, standing: ReusedFile, place: Path) -> str:
+    def _link(self, reused: ReusedFile, place: Path) -> str:
         try:
-            os.link(standing.path, place)
+            os.link(reused.path, place)
         except OSError:  # a file system without links
-            shutil.copyfile(standing.path, place)
+            shutil.copyfile(reused.path, place)
             with place.open("rb+") as file:
                 os.fsync(file.fileno())
-        self.n_draws += standing.n_draws
+        self.n_draws += reused.n_draws
         self._next = next(self._rows, None)
-        return self._known[standing.path]
+        return self._known[reused.path]
 
     def _write(self, place: Path, notes: Mapping[str, str]) -> None:
         with place.open("wb") as file:
@@ -237,10 +237,10 @@ class _Parts:
             n, last = n + take, key_of(table, take - 1)[0]
             self._next = table.slice(take) if take < len(table) else next(self._rows, None)
 
-    def _open(self, standing: ReusedFile) -> None:
+    def _open(self, reused: ReusedFile) -> None:
         """Take a file's rows as tables."""
         rest = self._rows
-        tables = filter(len, snapshot_tables([standing.path]))
+        tables = filter(len, snapshot_tables([reused.path]))
 
         def rows() -> "Iterator[pa.Table | ReusedFile]":
             yield from tables

@@ -15,7 +15,7 @@ import jinja2
 from flipsite.analyse.cross_study.comparisons import History
 from flipsite.analyse.dependence.homogeneity import ServingGroup
 from flipsite.analyse.published.fits import PrintedFit
-from flipsite.analyse.ranking import ArmCounts, RankEstimate
+from flipsite.analyse.ranking.ranks import ArmCounts, RankEstimate
 from flipsite.analyse.report import Evidence, StudyReport
 from flipsite.domain.display import Heading
 from flipsite.domain.draws import Draws, Tally
@@ -72,7 +72,7 @@ class ModelView:
         fits_text: The numbers of draws among them, in words.
         roleplay: Whether the source itself calls it a role-playing finetune.
         parity: Whether a bias of exactly 0 was within reach, in words.
-        standing: Its rank and bias with their doubt; None without a valid draw.
+        rank_estimate: Its rank and bias with their intervals; None without a valid draw.
         evidence: What else its draws tell; None without draws.
         serving: Who answered, where that was more than one provider or served model.
         repeated: Answers whose id and body had come before.
@@ -112,7 +112,7 @@ class ModelView:
     fits_text: str
     roleplay: bool
     parity: str
-    standing: RankEstimate | None
+    rank_estimate: RankEstimate | None
     evidence: Evidence | None
     serving: tuple[ServingGroup, ...]
     repeated: int
@@ -177,7 +177,7 @@ def shared_of(report: StudyReport, board: Board, histories: Mapping[str, History
             "study": report.study,
             "board": BoardHead(short_columns=board.short_columns, signed=board.signed, scale=board.scale),
             "link_rel": REL,
-            "among": printed.n_models if printed else len(report.standings),
+            "among": printed.n_models if printed else len(report.rank_estimates),
             "top": TOP,
         },
         draws={model: index for index, model in enumerate(report.draws.models)} if report.draws else {},
@@ -243,7 +243,7 @@ def _without_draws(shared: SharedParts, place: int) -> ModelView:
         fits_text=fits_text(fits),
         roleplay=model in shared.roleplay,
         parity=parity_sentence(study, _valid(report, estimate)),
-        standing=report.standings.get(model),
+        rank_estimate=report.rank_estimates.get(model),
         evidence=report.evidence.get(model),
         serving=report.serving.get(model, ()),
         repeated=report.repeated.get(model, 0),

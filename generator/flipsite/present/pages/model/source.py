@@ -12,7 +12,7 @@ from typing import Any
 
 import numpy as np
 
-from flipsite.analyse.ranking import RankEstimate
+from flipsite.analyse.ranking.ranks import RankEstimate
 from flipsite.domain.draws import Draws
 from flipsite.domain.estimates import Estimate
 from flipsite.present.leaderboard.rows import BoardRow
@@ -34,7 +34,7 @@ def _values(kind: type, *, but: Collection[str]) -> Callable[[object], tuple[Any
 
 
 _columns = _values(Draws, but=_ALL_MODELS)
-_row = _values(BoardRow, but=("estimate", "standing"))
+_row = _values(BoardRow, but=("estimate", "rank_estimate"))
 _estimate = _values(Estimate, but=(*SHRUNKEN, *CHANCES))
 _standing = _values(RankEstimate, but=CHANCES)
 
@@ -64,7 +64,7 @@ def exact_text(value: object) -> str:
 def shown_text(value: object) -> str:
     """A value as far as the packaged templates of a model's page show it."""
     if isinstance(value, BoardRow):
-        return f"{_row(value)!r} {shown_text(value.estimate)} {shown_text(value.standing)}"
+        return f"{_row(value)!r} {shown_text(value.estimate)} {shown_text(value.rank_estimate)}"
     if isinstance(value, Estimate):
         told = [bias_text(getattr(value, name)) for name in SHRUNKEN]
         return f"{_estimate(value)!r} {told} {percent_text(value.p_near)} {chance_text(value.p_near)}"

@@ -5,10 +5,16 @@ from hypothesis import strategies as st
 from scipy import stats
 from tests.analyse.fixture_types import StudyOf
 
-from flipsite.analyse import ranking
 from flipsite.analyse.binomial import jeffreys
-from flipsite.analyse.posterior import bias_ends, bias_interval, bias_quantile, bias_within, share_quantiles
-from flipsite.analyse.ranking import LEVELS, not_told_from_fair, posterior_ranks, standings
+from flipsite.analyse.ranking import ranks
+from flipsite.analyse.ranking.bias_posterior import (
+    bias_ends,
+    bias_interval,
+    bias_quantile,
+    bias_within,
+    share_quantiles,
+)
+from flipsite.analyse.ranking.ranks import LEVELS, estimate_ranks, posterior_ranks, tied_models
 from flipsite.domain.draws import Tally
 
 COUNTS = st.integers(0, 300).flatmap(lambda n: st.tuples(st.integers(0, n), st.just(n)))
@@ -51,7 +57,7 @@ def test_quantiles_of_the_share_are_scipys(ones: int, valid: int) -> None:
 
 def test_an_even_split_is_not_shown_fair_at_fifty_draws() -> None:
     """25 of 50: the bias may be up to 0.135, and is below 0.05 in half of the posterior."""
-    (one,) = standings(tallies([(25, 50)]))
+    (one,) = estimate_ranks(tallies([(25, 50)]))
     assert (one.bias_low, round(one.bias_high, 3)) == (0, 0.135)
     assert (round(one.p_within_05, 2), round(one.p_within_10, 2)) == (0.52, 0.85)
 
@@ -75,7 +81,7 @@ def test_ranks_agree_with_drawing_each_posterior_at_length() -> None:
     ones, valid = np.array(pairs).T
     drawn = rng.beta(ones + 0.5, valid - ones + 0.5, size=(20_000, len(pairs)))
     ranks = stats.rankdata(abs(drawn - 0.5), axis=1)
-    for i, one in enumerate(standings(tallies(pairs), top=5)):
+    for i, one in enumerate(estimate_ranks(tallies(pairs), top=5)):
         assert one.p_least == pytest.approx(np.mean(ranks[:, i] <= 5), abs=0.015)
         assert one.p_most == pytest.approx(np.mean(ranks[:, i] > len(pairs) - 5), abs=0.015)
         low, high = np.quantile(ranks[:, i], [0.025, 0.975])
@@ -101,10 +107,10 @@ def test_ranks_are_those_of_sorting_each_draw_plainly(pairs: list[tuple[int, int
 def test_rank_intervals_lie_among_the_models(pairs: list[tuple[int, int]]) -> None:
     """The chances of the short lists add up to the lists' lengths, and a seed repeats itself."""
     models = tallies(pairs)
-    found = standings(models, top=3, n_draws=500)
+    found = estimate_ranks(models, top=3, n_draws=500)
     drawn = sum(n > 0 for _, n in pairs)
     assert len(found) == drawn
-    assert found == standings(models, top=3, n_draws=500)
+    assert found == estimate_ranks(models, top=3, n_draws=500)
     assert all(1 <= one.rank_low <= one.rank_high <= drawn for one in found)
     assert sum(one.p_least for one in found) == pytest.approx(min(3, drawn))
     assert sum(one.p_most for one in found) == pytest.approx(min(3, drawn))
@@ -112,22 +118,22 @@ def test_rank_intervals_lie_among_the_models(pairs: list[tuple[int, int]]) -> No
 
 def test_certain_models_have_certain_ranks() -> None:
     """A hundred thousand flips leave no doubt about the order of three coins far apart."""
-    found = standings(tallies([(99_000, 100_000), (50_000, 100_000), (70_000, 100_000)]))
+    found = estimate_ranks(tallies([(99_000, 100_000), (50_000, 100_000), (70_000, 100_000)]))
     assert [(one.rank_low, one.rank_high) for one in found] == [(3, 3), (1, 1), (2, 2)]
 
 
 def test_no_model_has_no_standing() -> None:
     """Nor has one without a valid draw."""
-    assert standings([]) == standings(tallies([(0, 0)])) == ()
+    assert estimate_ranks([]) == estimate_ranks(tallies([(0, 0)])) == ()
 
 
 def test_the_more_models_the_fewer_draws(monkeypatch: pytest.MonkeyPatch) -> None:
     """A bounded number of ranks is drawn, and a thousand draws a model at the least."""
-    monkeypatch.setattr(ranking, "_CELLS", 100_000)
+    monkeypatch.setattr(ranks, "_CELLS", 100_000)
     for n_models, n_draws in ((20, 5_000), (50, 2_000), (300, 1_000)):
         counts = [((25, 50),)] * n_models
-        ranks = posterior_ranks(counts, target=0.5, seed=0, n_draws=5_000)
-        assert ranks.shape == (n_models, n_draws)
+        drawn = posterior_ranks(counts, target=0.5, seed=0, n_draws=5_000)
+        assert drawn.shape == (n_models, n_draws)
 
 
 def test_the_tie_group_is_everyone_tested_and_not_shown_biased(study_of: StudyOf) -> None:
@@ -139,7 +145,7 @@ def test_the_tie_group_is_everyone_tested_and_not_shown_biased(study_of: StudyOf
         for name, k, n in (("b/fair", 25, 50), ("a/fair", 27, 50), ("c/one", 50, 50), ("d/none", 0, 0))
     ]
     records = estimates(study_of(), models)
-    assert not_told_from_fair(records) == ("a/fair", "b/fair")
+    assert tied_models(records) == ("a/fair", "b/fair")
 
 
 @given(n=st.integers(1, 400), target=st.floats(0.05, 0.95), data=st.data())

@@ -21,9 +21,9 @@ from scipy.special import betaln
 
 from flipsite.analyse.binomial import TAIL
 from flipsite.analyse.empirical_bayes.population import Population, count_probability
-from flipsite.analyse.posterior import bias_interval
 from flipsite.analyse.published.fits import PrintedFit, between_tables
-from flipsite.analyse.ranking import LEVELS, MARGINS, N_DRAWS, RankEstimate
+from flipsite.analyse.ranking.bias_posterior import bias_interval
+from flipsite.analyse.ranking.ranks import LEVELS, MARGINS, N_DRAWS, RankEstimate
 from flipsite.domain.estimates import Printed
 
 Floats = NDArray[np.float64]
@@ -51,7 +51,7 @@ class _Bias:
         return np.asarray(np.interp(level, self.below, self.distance))
 
 
-def printed_standings(
+def estimate_printed_ranks(
     printed: Printed,
     fits: Mapping[str, Sequence[PrintedFit]],
     population: Population,
@@ -63,7 +63,7 @@ def printed_standings(
 ) -> tuple[RankEstimate, ...]:
     """Rank every printed model among all that were asked, with the doubt that is left.
 
-    A model whose figure no count prints takes part with that figure as its bias, and has no standing.
+    A model whose figure no count prints takes part with that figure as its bias, and gets no estimate.
 
     Args:
         printed: Both tables.
@@ -75,7 +75,7 @@ def printed_standings(
         n_draws: Joint posterior draws.
 
     Returns:
-        One standing a printed model with a fit, in the order given; the interval of the bias is the widest
+        One estimate a printed model with a fit, in the order given; the interval of the bias is the widest
         over its fits.
     """
     ways = [tuple((k, way.n_valid) for way in fits[row.model] for k in way.ones) for row in printed.rows]

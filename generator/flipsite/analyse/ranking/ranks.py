@@ -18,7 +18,7 @@ from numpy.typing import NDArray
 
 from flipsite.analyse.binomial import TAIL
 from flipsite.analyse.label_order.sway import OrderCounts
-from flipsite.analyse.posterior import (
+from flipsite.analyse.ranking.bias_posterior import (
     bias_interval,
     bias_interval_within,
     bias_quantile,
@@ -82,7 +82,7 @@ class RankEstimate:
     p_within_10: float
 
 
-def standings(
+def estimate_ranks(
     tallies: Sequence[Tally],
     *,
     target: float = 0.5,
@@ -106,7 +106,7 @@ def standings(
             many fewer draws count.
 
     Returns:
-        One standing a model, in the order given.
+        One estimate a model, in the order given.
     """
     drawn = [tally for tally in tallies if tally.n_valid]
     if not drawn:
@@ -242,7 +242,7 @@ def _bits(n_models: int) -> int:
     return (n_models - 1).bit_length()
 
 
-def not_told_from_fair(estimates: Sequence[Estimate]) -> tuple[str, ...]:
+def tied_models(estimates: Sequence[Estimate]) -> tuple[str, ...]:
     """The models that were tested, and of which nothing is shown: one tie group, by name."""
     return tuple(
         sorted(

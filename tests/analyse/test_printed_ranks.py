@@ -9,8 +9,8 @@ from tests.narrowing import not_none
 
 from flipsite.analyse.empirical_bayes.population import fit_published_population
 from flipsite.analyse.published.fits import PrintedFit, fits
-from flipsite.analyse.published.ranks import printed_standings
-from flipsite.analyse.ranking import RankEstimate
+from flipsite.analyse.ranking.printed_ranks import estimate_printed_ranks
+from flipsite.analyse.ranking.ranks import RankEstimate
 from flipsite.domain.estimates import Printed, PrintedBias
 
 
@@ -18,9 +18,9 @@ def ways_of(printed: Printed) -> dict[str, tuple[PrintedFit, ...]]:
     return {row.model: fits(row, printed) for row in printed.rows}
 
 
-def standings_of(printed: Printed, **options: Any) -> tuple[RankEstimate, ...]:
+def estimates_of(printed: Printed, **options: Any) -> tuple[RankEstimate, ...]:
     ways = ways_of(printed)
-    return printed_standings(printed, ways, not_none(fit_published_population(printed)), **options)
+    return estimate_printed_ranks(printed, ways, not_none(fit_published_population(printed)), **options)
 
 
 def simulated_ranks(printed: Printed, n_draws: int) -> np.ndarray:
@@ -60,7 +60,7 @@ def simulated_ranks(printed: Printed, n_draws: int) -> np.ndarray:
 def test_ranks_agree_with_drawing_every_model_at_length(article: Printed) -> None:
     """Two hundred models not printed, drawn one by one: the same ranks within chance's error."""
     ranks = simulated_ranks(article, 4_000)
-    for one, drawn in zip(standings_of(article), ranks.T, strict=True):
+    for one, drawn in zip(estimates_of(article), ranks.T, strict=True):
         assert np.mean(drawn < one.rank_low) < 0.036
         assert np.mean(drawn <= one.rank_low) > 0.014
         assert np.mean(drawn > one.rank_high) < 0.036
@@ -71,7 +71,7 @@ def test_ranks_agree_with_drawing_every_model_at_length(article: Printed) -> Non
 
 def test_a_known_count_has_jeffreys_posterior(article: Printed) -> None:
     """0.032 prints of 22 or 25 ones in 47 alone: whichever it was, the bias has one posterior."""
-    one = standings_of(article)[0]
+    one = estimates_of(article)[0]
     beta = stats.beta(25.5, 22.5)
     for margin, found in ((0.05, one.p_within_05), (0.1, one.p_within_10), (one.bias_median, 0.5)):
         assert found == pytest.approx(beta.cdf(0.5 + margin) - beta.cdf(0.5 - margin), abs=1e-4)
@@ -81,7 +81,7 @@ def test_a_known_count_has_jeffreys_posterior(article: Printed) -> None:
 
 def test_the_article_s_least_biased_are_not_known_to_be_that(article: Printed) -> None:
     """None of them belongs to the twenty least biased with more than one chance in two."""
-    found = standings_of(article)
+    found = estimates_of(article)
     assert all(0.2 < one.p_least < 0.4 for one in found[:20])
     assert all(one.rank_high > 100 for one in found[:20])
     assert all(one.p_most > 0.99 for one in found[20:25])
@@ -90,7 +90,7 @@ def test_the_article_s_least_biased_are_not_known_to_be_that(article: Printed) -
 def test_without_others_the_lists_are_full(article: Printed) -> None:
     """Where every model was printed the chances of a list add up to its length."""
     alone = replace(article, n_models=len(article.rows))
-    found = standings_of(alone, top=7, n_draws=1_000)
+    found = estimates_of(alone, top=7, n_draws=1_000)
     assert sum(one.p_least for one in found) == pytest.approx(7)
     assert sum(one.p_most for one in found) == pytest.approx(7)
     assert all(1 <= one.rank_low <= one.rank_high <= 40 for one in found)
@@ -99,15 +99,15 @@ def test_without_others_the_lists_are_full(article: Printed) -> None:
 def test_a_figure_that_no_count_prints_has_no_standing(article: Printed) -> None:
     """It takes part with its figure: the others' ranks still run to the number of models."""
     odd = PrintedBias(model="z/odd", table="least", position=21, figure="0.0001", decimals=4)
-    found = standings_of(replace(article, rows=(*article.rows, odd)), n_draws=2_000)
+    found = estimates_of(replace(article, rows=(*article.rows, odd)), n_draws=2_000)
     assert [one.model for one in found] == [row.model for row in article.rows]
     assert max(one.rank_high for one in found) == 240
 
 
 def test_a_seed_repeats_itself(article: Printed) -> None:
-    """The same seed, the same standings; a larger figure, no smaller a place."""
-    found = standings_of(article, n_draws=2_000)
-    assert found == standings_of(article, n_draws=2_000)
-    assert found != standings_of(article, n_draws=2_000, seed=1)
+    """The same seed, the same ranks; a larger figure, no smaller a place."""
+    found = estimates_of(article, n_draws=2_000)
+    assert found == estimates_of(article, n_draws=2_000)
+    assert found != estimates_of(article, n_draws=2_000, seed=1)
     most = found[20:]
     assert all(first.bias_median >= second.bias_median for first, second in pairwise(most))

@@ -1,0 +1,1 @@
+"""Ranks of models by their bias, each with its uncertainty."""
