@@ -1,6 +1,10 @@
 """Bias against release date, price and size: only known values, the extremes named, families joined."""
 
 from collections.abc import Callable, Sequence
+from dataclasses import replace
+from functools import partial
+from itertools import permutations
+from math import asin, pi, sqrt
 
 import numpy as np
 import pytest
@@ -10,10 +14,22 @@ from scipy import stats
 from tests.present.conftest import Counts
 from tests.present.pictures import roots, words
 
+from flipsite.analyse.report import StudyReport
 from flipsite.domain.estimates import Estimate
 from flipsite.domain.study import Feature, Study
 from flipsite.present.charts.figure import NARROW_PX
-from flipsite.present.charts.scatter import AXES, known_values, rank_correlation, scatter_drawings
+from flipsite.present.charts.scatter import (
+    AXES,
+    bias_by,
+    correlation_interval,
+    known_values,
+    link_sentence,
+    rank_correlation,
+    scatter_drawings,
+)
+from flipsite.present.text.predictors import adjusted_effect_sentence
+from flipsite.project import packaged
+from flipsite.workflows.load import load_report
 
 FAMILY = [
     ("lab/tiny-1b", 2, 50),
@@ -24,6 +40,11 @@ FAMILY = [
 SIZES = {"lab/tiny-1b": "1", "lab/tiny-7b": "7", "lab/tiny-7b-it": "7", "else/big-70b": "70"}
 
 Estimated = Callable[[Counts], tuple[Estimate, ...]]
+
+
+@pytest.fixture(scope="module")
+def article() -> StudyReport:
+    return load_report(packaged("content") / "studies" / "article-2025")
 
 
 def known(**features: dict[str, str]) -> dict[str, tuple[Feature, ...]]:
@@ -45,6 +66,61 @@ def test_the_rank_correlation_is_spearmans(pairs: list[tuple[int, int]]) -> None
         assert len({one for one, _ in pairs}) == 1 or len({other for _, other in pairs}) == 1
     else:
         assert found == pytest.approx(stats.spearmanr(np.array(pairs)).statistic)
+
+
+@pytest.mark.parametrize("n_models", [5, 6, 7, 23])
+def test_a_link_is_claimed_of_at_most_one_ranking_in_twenty_by_chance(n_models: int) -> None:
+    """All orders of up to seven models, and 2,000 of more: the interval excludes 0 in at most 5 %."""
+    rng = np.random.default_rng(0)
+    orders = permutations(range(n_models)) if n_models < 8 else (rng.permutation(23) for _ in range(2_000))
+    titles = [link_sentence([*enumerate(order)], noun="size", more="Larger models") for order in orders]
+    assert 0.01 < np.mean([title.startswith("Larger models") for title in titles]) <= 0.05
+
+
+@pytest.mark.parametrize("rho", [0.3, 0.9])
+def test_the_interval_holds_the_rank_correlation(rho: float) -> None:
+    """Of normal variables, whose rank correlation is 6/π · arcsin(ρ/2) (Pearson 1907)."""
+    rng = np.random.default_rng(1)
+    truth, n_held = 6 / pi * asin(rho / 2), 0
+    for _ in range(500):
+        one, other = rng.normal(size=(2, 23))
+        found = rank_correlation([*zip(one, rho * one + sqrt(1 - rho**2) * other, strict=True)])
+        low, high = correlation_interval(found or 0.0, 23) or (1, -1)
+        n_held += low <= truth <= high
+    assert n_held >= 0.93 * 500
+
+
+def test_a_title_states_the_direction_or_that_none_is_clear() -> None:
+    falling = [(float(i), -float(i)) for i in range(8)]
+    words = partial(link_sentence, noun="size", more="Larger models")
+    assert (
+        words(falling) == "Larger models are less biased: rank correlation −1.00 (95\u00a0% −1.00 to −0.96)"
+    )
+    assert words([(-at, bias) for at, bias in falling]).startswith("Larger models are more biased: ")
+    assert words([*falling[:4], *[(at, -bias) for at, bias in falling[:4]]]).startswith(
+        "Bias shows no clear link with size: rank correlation "
+    )
+    few = "Bias shows no clear link with size: rank correlation −1.00, of too few models for an interval"
+    assert words(falling[:4]) == few
+    assert words([(1.0, 0.1), (2.0, 0.1)]) == "Bias shows no clear link with size"
+
+
+def test_the_caption_says_what_the_regression_finds_beside_the_chart(article: StudyReport) -> None:
+    """Size alone shows no clear link with bias, size with all else equal does: both say what they look at."""
+    assert article.fit
+    known = [e for e in article.estimates if e.model in known_values(article.features, AXES[2])]
+    draw = partial(bias_by, AXES[2], known, article.features, article.study)
+    term = next(t for t in article.fit.forms[1].terms if t.covariate == "parameters_total_b")
+    figure = draw(article.fit)
+    assert figure.title.startswith("Bias shows no clear link with size: rank correlation −0.25 (")
+    assert "The chart shows size alone. With the other features held equal, " in figure.caption
+    assert "the regression of 40 models finds a clear effect: ten times the parameters, " in figure.caption
+    assert f"bias ×\u00a0{term.factor:.2f} (95\u00a0% {term.factor_low:.2f}" in figure.caption
+    assert "regression" not in draw(None).caption
+    form = replace(article.fit.forms[1], terms=(replace(term, factor_high=1.1),))
+    words = adjusted_effect_sentence(replace(article.fit, forms=(form,)), "parameters_total_b")
+    assert "finds no clear effect: ten times" in words
+    assert adjusted_effect_sentence(article.fit, "price_completion") == ""
 
 
 def test_a_study_without_such_values_has_no_picture(estimated: Estimated, study: Study) -> None:

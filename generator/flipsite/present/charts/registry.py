@@ -39,7 +39,7 @@ def study_drawings(report: StudyReport) -> Mapping[str, Draw]:
     """The functions that draw a study's charts, by name; a chart without figures is left out."""
     study, estimates = report.study, report.estimates
     known, predictors = (
-        scatter_drawings(estimates, report.features, study),
+        scatter_drawings(estimates, report.features, study, report.fit),
         predictor_drawings(report.fit, study),
     )
     if report.printed:

@@ -9,7 +9,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import partial
 from itertools import pairwise
-from math import ceil, floor, log10, sqrt
+from math import atanh, ceil, floor, log10, sqrt, tanh
 from statistics import correlation
 from typing import Any
 
@@ -17,6 +17,7 @@ import altair as alt
 
 from flipsite.domain.display import Figure, plural, usd_text
 from flipsite.domain.estimates import Estimate
+from flipsite.domain.fit import Fit
 from flipsite.domain.money import usd_or_none
 from flipsite.domain.study import Feature, Study
 from flipsite.present.charts.figure import AnyChart, Canvas, Margins, Row, figure, layered, placed
@@ -33,9 +34,13 @@ from flipsite.present.charts.marks import (
 from flipsite.present.charts.theme import ink
 from flipsite.present.text.escaping import shown
 from flipsite.present.text.formats import bias_text, count_text
+from flipsite.present.text.predictors import adjusted_effect_sentence
 
 FEWEST_MODELS = 3
 """Two marks show no trend."""
+
+_HIGHEST = 0.995
+"""A correlation of 1 counts as this much in an interval: it prints as 1.00, and Fisher's z is finite."""
 
 _HEIGHT_PX = {False: 360, True: 280}
 _MARGINS = Margins(left=36, right=14, top=68, bottom=46)
@@ -48,7 +53,7 @@ class ScatterAxis:
     Attributes:
         name: The chart's.
         title: The axis's, with its unit.
-        noun: What may be linked with bias, as in "No link between size and bias".
+        noun: Name of the number, as in "Bias shows no clear link with size".
         more: Models that have more of it, as in "Larger models".
         logarithmic: Whether the axis is.
     """
@@ -103,15 +108,18 @@ AXES = (
 
 
 def scatter_drawings(
-    estimates: Sequence[Estimate], features: Mapping[str, Sequence[Feature]], study: Study
+    estimates: Sequence[Estimate],
+    features: Mapping[str, Sequence[Feature]],
+    study: Study,
+    fit: Fit | None = None,
 ) -> dict[str, Callable[[], Figure]]:
-    """The charts of bias against what is known of the models, by name."""
+    """The charts of bias against what is known of the models, by name; captions add the regression."""
     drawings: dict[str, Callable[[], Figure]] = {}
     for axis in AXES:
         values = known_values(features, axis)
         shown_here = [e for e in estimates if e.model in values and e.ranking_bias is not None]
         if len(shown_here) >= FEWEST_MODELS and len({values[e.model][0] for e in shown_here}) > 1:
-            drawings[axis.name] = partial(bias_by, axis, shown_here, features, study)
+            drawings[axis.name] = partial(bias_by, axis, shown_here, features, study, fit)
     return drawings
 
 
@@ -141,6 +149,7 @@ def bias_by(
     estimates: Sequence[Estimate],
     features: Mapping[str, Sequence[Feature]],
     study: Study,
+    fit: Fit | None = None,
 ) -> Figure:
     """Bias against an axis, the extremes named; against size, models of a family are joined.
 
@@ -149,6 +158,7 @@ def bias_by(
         estimates: Models with a bias and a known value.
         features: What is known of each model.
         study: Theirs.
+        fit: Its regressions.
     """
     values = known_values(features, axis)
     ranked = sorted(estimates, key=lambda e: (bias_of(e), e.model))
@@ -167,7 +177,10 @@ def bias_by(
         lambda canvas: scatter(rows, canvas, axis=axis, study=study, edges=edges),
         name=f"{study.id}-{axis.name}",
         title=title,
-        caption=f"{_extent(ranked, study)} whose {axis.noun} is known.{fewer}{joined}",
+        caption=(
+            f"{_extent(ranked, study)} whose {axis.noun} is known.{fewer}{joined}"
+            f"{_regression_words(fit, axis) if fit else ''}"
+        ),
         description=f"{title}. " + " ".join(f"{row['label']}." for row in (rows[0], rows[-1])),
         records=[
             {
@@ -179,6 +192,12 @@ def bias_by(
             for e in ranked
         ],
     )
+
+
+def _regression_words(fit: Fit, axis: FeatureAxis) -> str:
+    """The effect of an axis in the main regression, beside which the chart shows one feature alone."""
+    effect = adjusted_effect_sentence(fit, axis.feature)
+    return f" The chart shows {axis.noun} alone. {effect}" if effect else ""
 
 
 def _extent(ranked: Sequence[Estimate], study: Study) -> str:
@@ -201,27 +220,42 @@ def scatter_row(estimate: Estimate, *, at: float, value: str, said: str = "") ->
 
 
 def link_sentence(pairs: Sequence[tuple[float, float]], *, noun: str, more: str) -> str:
-    """Whether a number and bias go together, claimed where chance would seldom show as much.
+    """Whether a number and bias go together: claimed where the interval of their rank correlation excludes 0.
 
     Args:
         pairs: The number and the bias, of each model.
         noun: The number's name.
         more: Models that have more of it.
-
-    Source:
-        Spearman's ρ has a standard deviation of 1/√(n − 1) without a link (Kendall 1948, Rank Correlation
-        Methods, chapter 4).
     """
+    unclear = f"Bias shows no clear link with {noun}"
     rho = rank_correlation(pairs)
     if rho is None:
-        return f"No link between {noun} and bias is shown"
-    clear = abs(rho) * sqrt(len(pairs) - 1) >= 1.96
-    said = (
-        f"{more} are the {'more' if rho > 0 else 'less'} biased ones"
-        if clear
-        else f"No link between {noun} and bias is shown"
-    )
-    return f"{said}: their rank correlation is {rho:.2f}".replace("-", "−")
+        return unclear
+    found = f"rank correlation {_signed(rho)}"
+    if (ends := correlation_interval(rho, len(pairs))) is None:
+        return f"{unclear}: {found}, of too few models for an interval"
+    low, high = ends
+    link = f"{more} are {'more' if rho > 0 else 'less'} biased" if low > 0 or high < 0 else unclear
+    return f"{link}: {found} (95\N{NO-BREAK SPACE}% {_signed(low)} to {_signed(high)})"
+
+
+def _signed(number: float) -> str:
+    """Two decimals with a minus sign, never `−0.00`."""
+    return f"{number:z.2f}".replace("-", "−")
+
+
+def correlation_interval(rho: float, n_pairs: int) -> tuple[float, float] | None:
+    """The 95 % interval of a rank correlation; None of fewer than five pairs, which exclude nothing.
+
+    Source:
+        Bonett, D. G. and Wright, T. A. (2000), Psychometrika 65, 23-28: Fisher's z with the variance
+        (1 + ρ²/2) / (n − 3).
+    """
+    if n_pairs < 5:
+        return None
+    z = atanh(min(_HIGHEST, max(-_HIGHEST, rho)))
+    half = 1.96 * sqrt((1 + rho**2 / 2) / (n_pairs - 3))
+    return tanh(z - half), tanh(z + half)
 
 
 def rank_correlation(pairs: Sequence[tuple[float, float]]) -> float | None:

@@ -219,7 +219,7 @@ _COST = ScatterAxis(
     name="cost-against-bias",
     title="US dollars for a valid draw",
     noun="price",
-    more="Dearer models",
+    more="More expensive models",
 )
 
 

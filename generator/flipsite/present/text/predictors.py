@@ -110,6 +110,21 @@ def overall_sentence(fit: Fit) -> str:
     return f"{none}. Clear in some of them: {told}"
 
 
+def adjusted_effect_sentence(fit: Fit, covariate: str) -> str:
+    """A number's effect on bias with all else equal, in the main form; empty where there is none."""
+    form = main_form(fit)
+    known = [term for term in contrasts(form, "spread") if term.covariate == covariate] if form else []
+    term = next((term for term in known if term.level != "unknown"), None)
+    if form is None or term is None:
+        return ""
+    clear = "a clear effect" if excludes_one(term) else "no clear effect"
+    interval = f"95\N{NO-BREAK SPACE}% {factor_interval(term.factor_low, term.factor_high)}"
+    return (
+        f"With the other features held equal, the regression of {plural(fit.models, 'model')} finds {clear}: "
+        f"{term.contrast}, bias {times_text(term.factor)} ({interval}), in the {FORM_NAMES[form.form]} form."
+    )
+
+
 def is_comparable(fit: Fit) -> bool:
     """Whether leave-one-out can rank the forms: no Pareto k of any form is above 0.7."""
     return bool(fit.forms) and not any(form.pareto_k_bad for form in fit.forms)
