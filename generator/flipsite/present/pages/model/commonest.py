@@ -62,10 +62,11 @@ def commonest_answers(draws: Draws, rows: slice, *, names: Sequence[str] | None)
     """
     codes, sides = draws.status[rows].tolist(), draws.outcome[rows].tolist()
     read: dict[str, Counter[str]] = {}
-    for text, code, side in zip(draws.response[rows], codes, sides, strict=True):
+    alike = Counter(zip(draws.response[rows], codes, sides, strict=True))
+    for (text, code, side), n in alike.items():
         if text is not None and (said := " ".join(text.split())):
             name = STATUSES[code].value if side < 0 or names is None else names[side]
-            read.setdefault(said, Counter())[name] += 1
+            read.setdefault(said, Counter())[name] += n
     if not read:
         return None
     n_answers = sum(each.total() for each in read.values())

@@ -61,13 +61,14 @@ def _lines(columns: Sequence[Sequence[str]]) -> str:
 
 
 def _texts(column: Sequence[str | None]) -> list[str]:
-    if column.count(column[0]) == len(column):
-        return [csv_cell(column[0])] * len(column)
-    return [csv_cell(text) for text in column]
+    cells = {text: csv_cell(text) for text in set(column)}
+    return [cells[text] for text in column]
 
 
 def _codes(column: NDArray[Any]) -> list[str]:
-    return [str(value) if value >= 0 else "" for value in column.tolist()]
+    values = column.tolist()
+    cells = {value: str(value) if value >= 0 else "" for value in set(values)}
+    return [cells[value] for value in values]
 
 
 def _numbers(column: NDArray[Any], form: str) -> list[str]:

@@ -420,12 +420,13 @@ def _source(
     known = feature_lines(shared.report.features.get(view.estimate.model, ()))
     around = range(max(0, place - NEIGHBOURS), min(len(shared.rows), place + NEIGHBOURS + 1))
     parts = [str(place - around.start), *map(row_digest, around), draws_digest(*own) if own else ""]
-    parts += [text(value) for value in _not_in_rows(view)]
-    return source_digest(common, repr(known), *parts)
+    return source_digest(common, repr(known), *parts, text(view.rank_estimate), repr(_others(view)))
 
 
-_IN_ROWS = {"estimate", "row", "around", "before", "after"}
-_not_in_rows = attrgetter(*(each.name for each in fields(ModelView) if each.name not in _IN_ROWS))
+_IN_SOURCE = {"estimate", "row", "around", "before", "after", "rank_estimate", "coins"}
+"""Parts of a view that are in its source already; the coins are made of the counts."""
+
+_others = attrgetter(*(each.name for each in fields(ModelView) if each.name not in _IN_SOURCE))
 
 
 def page_of(shared: SharedParts, place: int) -> Page:

@@ -5,7 +5,7 @@ estimates that depend on the whole study count as the text that the packaged tem
 """
 
 import hashlib
-from collections.abc import Callable, Collection
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import fields
 from operator import attrgetter
 from typing import Any
@@ -41,19 +41,24 @@ _standing = _values(RankEstimate, but=CHANCES)
 
 def source_digest(*parts: str) -> str:
     """One digest of the parts of a source."""
-    whole = "\x1e".join([f"{len(part)} {part}" for part in parts])
-    return hashlib.sha256(whole.encode("utf-8", _SIGNS)).hexdigest()
+    return _digest([part.encode("utf-8", _SIGNS) for part in parts])
 
 
 def draws_digest(draws: Draws, rows: slice) -> str:
     """A digest of one model's draws, of every column."""
-    texts = [
-        f"{column.dtype} {column[rows].tobytes().hex()}"
-        if isinstance(column, np.ndarray)
-        else repr(column if column is None else column[rows])
-        for column in _columns(draws)
-    ]
-    return source_digest(*texts)
+    return _digest(
+        [
+            column.dtype.str.encode() + column[rows].tobytes()
+            if isinstance(column, np.ndarray)
+            else repr(column if column is None else column[rows]).encode("utf-8", _SIGNS)
+            for column in _columns(draws)
+        ]
+    )
+
+
+def _digest(parts: Sequence[bytes]) -> str:
+    sizes = repr([len(part) for part in parts]).encode()
+    return hashlib.sha256(b"".join([sizes, *parts])).hexdigest()
 
 
 def exact_text(value: object) -> str:
@@ -63,11 +68,24 @@ def exact_text(value: object) -> str:
 
 def shown_text(value: object) -> str:
     """A value as far as the packaged templates of a model's page show it."""
-    if isinstance(value, BoardRow):
-        return f"{_row(value)!r} {shown_text(value.estimate)} {shown_text(value.rank_estimate)}"
-    if isinstance(value, Estimate):
-        told = [bias_text(getattr(value, name)) for name in SHRUNKEN]
-        return f"{_estimate(value)!r} {told} {percent_text(value.p_near)} {chance_text(value.p_near)}"
-    if isinstance(value, RankEstimate):
-        return f"{_standing(value)!r} {chance_text(value.p_least)} {chance_text(value.p_most)}"
-    return repr(value)
+    return _SHOWN.get(type(value), repr)(value)
+
+
+def _shown_row(row: Any) -> str:
+    return f"{_row(row)!r} {shown_text(row.estimate)} {shown_text(row.rank_estimate)}"
+
+
+def _shown_estimate(record: Any) -> str:
+    shrunken = [bias_text(getattr(record, name)) for name in SHRUNKEN]
+    return f"{_estimate(record)!r} {shrunken} {percent_text(record.p_near)} {chance_text(record.p_near)}"
+
+
+def _shown_standing(standing: Any) -> str:
+    return f"{_standing(standing)!r} {chance_text(standing.p_least)} {chance_text(standing.p_most)}"
+
+
+_SHOWN: Mapping[type, Text] = {
+    BoardRow: _shown_row,
+    Estimate: _shown_estimate,
+    RankEstimate: _shown_standing,
+}
