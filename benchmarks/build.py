@@ -75,7 +75,7 @@ def make_project(folder: Path, n_models: int) -> None:
     """A measured study of so many models, fair to biased, and the same as data for the peers."""
     from flipsite.project import find_project
     from flipsite.store.imports.columns import parse_options
-    from flipsite.workflows.transfer import import_draws
+    from flipsite.workflows.import_export import import_draws
 
     chance = random.Random(7)
     (folder / "content/studies").mkdir(parents=True)

@@ -18,7 +18,7 @@ from flipsite.analyse.empirical_bayes.shrinkage import NEAR, shrunken_biases
 from flipsite.analyse.fair_share import fair_share
 from flipsite.analyse.ranking.bias_posterior import bias_interval, bias_within
 from flipsite.analyse.ranking.ranks import counts_by_order, estimate_ranks
-from flipsite.analyse.sequential import log_evidence
+from flipsite.analyse.stopping import log_evidence
 from flipsite.domain.counts import Transitions
 from flipsite.domain.draws import Tally
 

@@ -25,7 +25,7 @@ from playwright.sync_api import Page, sync_playwright
 
 from flipsite.project import find_project, packaged
 from flipsite.store.imports.columns import parse_options
-from flipsite.workflows.transfer import import_draws
+from flipsite.workflows.import_export import import_draws
 
 FLAGS = ["--no-sandbox", "--disable-gpu", "--disable-background-networking", "--no-first-run"]
 STORY, TEMPLATE, STYLE = "content/story.md", "templates/story.html", "templates/static/flipsite.css"

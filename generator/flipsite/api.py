@@ -158,7 +158,7 @@ class StudyHandle:
             FlipsiteError: If the study or the endpoint cannot be used, or the run was stopped by a fault.
         """
         from flipsite.cli.console import ProgressBar
-        from flipsite.cli.screens import show_progress
+        from flipsite.cli.run_output import show_progress
         from flipsite.collect.clock import off_the_loop
         from flipsite.workflows.collect import collect
         from flipsite.workflows.run_request import UNWATCHED, RunRequest, read_budget
@@ -340,7 +340,7 @@ def import_frame(
 
     from flipsite.store.imports.columns import parse_options
     from flipsite.workflows.collect import own_project
-    from flipsite.workflows.transfer import import_draws
+    from flipsite.workflows.import_export import import_draws
 
     mapped = [f"{ours}={theirs}" for ours, theirs in (columns or {}).items()]
     options = parse_options(mapped, (), ",".join(labels) if labels else None)

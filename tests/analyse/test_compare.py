@@ -5,7 +5,7 @@ from tests.analyse.fixture_types import StudyOf
 
 from flipsite.analyse.cross_study.comparisons import changes
 from flipsite.analyse.estimates import estimates, published_estimates
-from flipsite.analyse.published.fits import fits
+from flipsite.analyse.published.possible_counts import fits
 from flipsite.domain.draws import Tally
 from flipsite.domain.estimates import Estimate, Printed
 from flipsite.domain.study import Kind

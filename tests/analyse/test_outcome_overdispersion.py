@@ -19,7 +19,7 @@ from flipsite.analyse.dependence.design_effect import (
 )
 from flipsite.analyse.dependence.homogeneity import homogeneity, succession_of
 from flipsite.analyse.dependence.overdispersion import Overdispersion, overdispersion, with_q_values
-from flipsite.analyse.label_order.sway import LabelPairs, clustered_test
+from flipsite.analyse.label_order.order_effects import LabelPairs, clustered_test
 from flipsite.analyse.outcomes.dependence import EvennessTest, compare_groups, compare_halves, repeats
 from flipsite.analyse.outcomes.multinomial import PearsonTest, pearson_tests
 from flipsite.analyse.report import report_draws

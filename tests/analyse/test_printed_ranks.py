@@ -8,7 +8,7 @@ from scipy import stats
 from tests.narrowing import not_none
 
 from flipsite.analyse.empirical_bayes.population import fit_published_population
-from flipsite.analyse.published.fits import PrintedFit, fits
+from flipsite.analyse.published.possible_counts import PrintedFit, fits
 from flipsite.analyse.ranking.printed_ranks import estimate_printed_ranks
 from flipsite.analyse.ranking.ranks import RankEstimate
 from flipsite.domain.estimates import Printed, PrintedBias

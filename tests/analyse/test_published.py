@@ -6,7 +6,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from scipy import stats
 
-from flipsite.analyse.published.fits import cautious_p_value, fits, known_draws
+from flipsite.analyse.published.possible_counts import cautious_p_value, fits, known_draws
 from flipsite.domain.estimates import Printed, PrintedBias
 
 

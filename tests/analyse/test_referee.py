@@ -15,16 +15,16 @@ from tests.narrowing import not_none
 
 from flipsite.analyse.binomial import binomial_test, jeffreys
 from flipsite.analyse.fair_share import fair_share
-from flipsite.analyse.label_order.sway import LabelPairs, clustered_test
+from flipsite.analyse.label_order.order_effects import LabelPairs, clustered_test
 from flipsite.analyse.report import report_draws
-from flipsite.analyse.sequential import bias_evidence, log_evidence
+from flipsite.analyse.stopping import bias_evidence, log_evidence
 from flipsite.domain.draws import Status
 from flipsite.domain.estimates import Dependence, Sway, Verdict
 from flipsite.domain.trajectory import N_COUNTS, RunningCounts
 from flipsite.project import find_project
 from flipsite.store.imports.columns import parse_options
+from flipsite.workflows.import_export import import_draws
 from flipsite.workflows.load import load_report
-from flipsite.workflows.transfer import import_draws
 
 WORDS = ("labels=v,v2", "response=raw_text")
 

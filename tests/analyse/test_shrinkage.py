@@ -17,7 +17,7 @@ from flipsite.analyse.empirical_bayes.shrinkage import (
     printed_shrunken_biases,
     shrunken_biases,
 )
-from flipsite.analyse.published.fits import fits
+from flipsite.analyse.published.possible_counts import fits
 from flipsite.analyse.ranking.bias_posterior import bias_within
 from flipsite.analyse.report import report_draws
 from flipsite.domain.estimates import Printed

@@ -1,141 +1,229 @@
-"""Dice asked until settled: how often the rule errs, and when it ends."""
+from collections.abc import Callable
+from dataclasses import replace
+from typing import Any
 
 import numpy as np
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from scipy import integrate
+from tests.sampled import rows_of
 
-from flipsite.analyse.outcomes.stopping import settle_outcomes, shown_near_shares
-from flipsite.analyse.sequential import StoppingState
-from flipsite.domain.trajectory import OutcomeCounter, OutcomeCounts
-
-EVEN = (1 / 6,) * 6
-
-
-def state_of(outcomes: list[int], places: list[int], *, turned_orders: bool = True) -> StoppingState:
-    counts = OutcomeCounts(outcomes=outcomes, places=places)
-    (state,) = settle_outcomes([counts], shares=EVEN, n_models=1, turned_orders=turned_orders)
-    return state
-
-
-def ends(shares: tuple[float, ...], *, n_dice: int, n: int, seed: int) -> list[tuple[StoppingState, int]]:
-    """Where dice asked in one order end, looked at every twenty throws."""
-    rng, found = np.random.default_rng(seed), []
-    for _ in range(n_dice):
-        thrown = rng.choice(6, n, p=shares)
-        for end in range(20, n + 1, 20):
-            counts = np.bincount(thrown[:end], minlength=6).tolist()
-            state = state_of(counts, counts, turned_orders=False)
-            if state is not StoppingState.OPEN:
-                break
-        found.append((state, end))
-    return found
+from flipsite.analyse.stopping import (
+    StoppingState,
+    bias_evidence,
+    log_evidence,
+    replay,
+    settle,
+    shown_biased,
+    shown_fair,
+    shown_near,
+)
+from flipsite.domain.draws import Draw, Outcome
+from flipsite.domain.trajectory import N_COUNTS, RunningCounts, Trajectory
+from flipsite.store.snapshot.assemble import collect_draws
 
 
-def test_a_fair_die_is_settled_as_fair_and_seldom_as_biased() -> None:
-    """Of 40 dice within 3,000 throws, at most 5 % are ever called biased; half are fair by 2,000."""
-    found = ends(EVEN, n_dice=40, n=3_000, seed=1)
-    assert sum(state is StoppingState.BIASED for state, _ in found) <= 2
-    assert np.median([end for state, end in found if state is StoppingState.FAIR]) < 2_000
+def totals(ones: list[int], valid: list[int]) -> RunningCounts:
+    """Counts of draws in one order."""
+    table = np.zeros((len(ones), N_COUNTS), np.int64)
+    table[:, 0], table[:, 1] = ones, valid
+    return RunningCounts(table=table)
+
+
+COUNTS = st.integers(0, 60).flatmap(lambda n: st.tuples(st.integers(0, n), st.just(n)))
+
+
+@given(counts=COUNTS, target=st.sampled_from([0.5, 0.3]))
+def test_evidence_is_a_likelihood_ratio_against_all_coins(counts: tuple[int, int], target: float) -> None:
+    """The mean over all shares of the likelihood, by numerical integration."""
+    k, n = counts
+    mixed = integrate.quad(lambda p: (p / target) ** k * ((1 - p) / (1 - target)) ** (n - k), 0, 1)[0]
+    assert float(log_evidence(k, n, target=target)) == pytest.approx(np.log(mixed), abs=1e-6)
+
+
+@given(counts=COUNTS, target=st.sampled_from([0.5, 0.3]))
+def test_a_fair_coin_cannot_be_expected_to_gather_evidence(counts: tuple[int, int], target: float) -> None:
+    """The mean of the next e-value is the present one: a martingale."""
+    k, n = counts
+    one, zero = (np.exp(log_evidence(k + drawn, n + 1, target=target)) for drawn in (1, 0))
+    assert target * one + (1 - target) * zero == pytest.approx(np.exp(log_evidence(k, n, target=target)))
+
+
+def test_a_model_that_always_says_one_is_shown_biased_at_its_eighth_draw() -> None:
+    """At its seventeenth when 240 models are watched, and sooner when others are as biased."""
+
+    def needed(n_models: int, n_biased: int = 1) -> int:
+        n = np.arange(1, 60)
+        evidence = log_evidence(n, n)
+        return next(
+            int(d)
+            for d, e in zip(n, evidence, strict=True)
+            if shown_biased([e] * n_biased, n_models=n_models)[0]
+        )
+
+    assert needed(1) == 8
+    assert needed(240) == 17
+    assert needed(240, n_biased=100) < 12
+
+
+def test_twenty_thousand_fair_coins_watched_all_the_time() -> None:
+    """At most one in twenty is ever called biased in 400 draws, each looked at after every draw."""
+    rng = np.random.default_rng(11)
+    flips = rng.integers(0, 2, size=(400, 20_000), dtype=np.int8)
+    ones = np.cumsum(flips, axis=0, dtype=np.int16)
+    ever = np.zeros(20_000, bool)
+    for n in range(1, 401):
+        biased = log_evidence(np.arange(n + 1), n) >= np.log(20)
+        ever |= biased[ones[n - 1]]
+    assert 0.01 < ever.mean() <= 0.05
+
+
+def test_no_stopping_rule_can_do_more_harm_than_allowed() -> None:
+    """The exact chance that a fair coin ever passes 20 in 1,500 draws, by following every path at once."""
+    alive = np.ones(1)
+    passed = 0.0
+    for n in range(1, 1501):
+        grown = np.zeros(n + 1)
+        grown[:-1] += alive / 2
+        grown[1:] += alive / 2
+        biased = log_evidence(np.arange(n + 1), n) >= np.log(20)
+        passed += grown[biased].sum()
+        alive = np.where(biased, 0, grown)
+    assert 0.02 < passed <= 0.05
+
+
+def test_the_e_bh_procedure_rejects_the_largest_set_it_may() -> None:
+    """Against the definition, tried for every number of rejections."""
+    rng = np.random.default_rng(2)
+    for _ in range(50):
+        e = np.exp(rng.normal(2, 3, 30))
+        most = max((r for r in range(1, 31) if np.sort(e)[-r] >= 40 / (0.05 * r)), default=0)
+        assert shown_biased(np.log(e), n_models=40).sum() == most
+
+
+def test_a_fair_verdict_takes_hundreds_of_draws() -> None:
+    """An even split is settled as fair once no share outside the margin is left; few draws never do."""
+    n = np.arange(2, 3000, 2)
+    fair = shown_near(n // 2, n)
+    first = n[fair][0]
+    assert first == 274
+    assert fair[n >= first].all()
+    assert not shown_near([0, 40], [0, 100]).any()
+    assert shown_near([9999], [10000], target=0.95)[0]
+
+
+def test_models_are_settled_together() -> None:
+    """The biased, the open, and those never asked."""
+    assert settle(totals([50, 26, 0, 1000], [50, 50, 0, 2000]), n_models=240) == (
+        StoppingState.BIASED,
+        StoppingState.OPEN,
+        StoppingState.OPEN,
+        StoppingState.FAIR,
+    )
+
+
+def test_a_replay_tells_where_draws_could_have_stopped() -> None:
+    """Draws without an outcome are draws too; a fair coin's run out."""
+    fair = np.random.default_rng(4).integers(0, 2, 50).tolist()
+    rows = rows_of({"a/one": [1] * 50, "b/fair": fair, "c/one": [-1, -1] + [1] * 48}, "01")
+    stops = replay(Trajectory.of_each(collect_draws(rows)))
+    assert [stop.state for stop in stops] == [StoppingState.BIASED, StoppingState.OPEN, StoppingState.BIASED]
+    assert [stop.n_draws for stop in stops] == [10, 50, 11]
+    assert stops[0].n_asked == 50
+    assert replay([]) == ()
+
+
+def coins(n: int, pairs: int, *, first: float = 0.5, liking: float = 0.0, seed: int = 0) -> RunningCounts:
+    """The last look at coins asked each label pair in both orders.
+
+    Args:
+        n: Coins.
+        pairs: Label pairs of each.
+        first: Probability of the first-named label where no label is liked.
+        liking: Probability of taking the liked label of a pair, whatever the order.
+        seed: Of the draws.
+    """
+    rng = np.random.default_rng(seed)
+    liked = rng.integers(0, 2, (n, pairs, 1)).repeat(2, 2)
+    by_place = np.arange(2) ^ (rng.random((n, pairs, 2)) >= first)
+    drawn = np.where(rng.random((n, pairs, 2)) < liking, liked, by_place)
+    table = np.zeros((n, N_COUNTS), np.int64)
+    table[:, 0], table[:, 1] = drawn.sum((1, 2)), 2 * pairs
+    for order in (0, 1):
+        table[:, 2 + 2 * order], table[:, 3 + 2 * order] = drawn[:, :, order].sum(1), pairs
+    both = drawn.sum(2)
+    for kind, ones in enumerate((0, 2, 1)):
+        table[:, 6 + kind] = (both == ones).sum(1)
+    return RunningCounts(table=table)
 
 
 @pytest.mark.parametrize(
-    "shares",
-    [
-        (1 / 6 + 0.1, *(1 / 6 - 0.02,) * 5),
-        (*(1 / 6 + 1 / 30,) * 3, *(1 / 6 - 1 / 30,) * 3),
-    ],
+    "way", [{"first": 1.0}, {"first": 0.0}, {"first": 0.8}, {"liking": 1.0}, {"liking": 0.6}]
 )
-def test_a_die_at_the_margin_is_not_settled_as_fair(shares: tuple[float, ...]) -> None:
-    """A total variation of 0.1, on one face or on three: biased sooner or later, seldom fair before."""
-    found = ends(shares, n_dice=40, n=2_000, seed=2)
-    assert sum(state is StoppingState.FAIR for state, _ in found) <= 2
-    assert sum(state is StoppingState.BIASED for state, _ in found) > 30
+def test_what_follows_the_order_or_the_label_is_never_settled_as_fair(way: dict[str, Any]) -> None:
+    """Of 200 coins of 2,000 draws, even in total, 5 % may pass, and a certain one never does."""
+    found = coins(200, 1000, **way)
+    assert shown_near(found.ones, found.valid).mean() > 0.9, "in total they look fair"
+    fair = shown_fair(found, both_orders=True, fresh_labels=True)
+    assert fair.mean() <= 0.05
+    if 1.0 in way.values():
+        assert not fair.any()
 
 
-def test_a_die_that_takes_the_first_named_is_never_fair() -> None:
-    """Its faces are as even as can be."""
-    assert state_of([600] * 6, [3_600, 0, 0, 0, 0, 0]) is StoppingState.OPEN
-    assert state_of([600] * 6, [600] * 6) is StoppingState.FAIR
+def test_a_fair_coin_is_still_settled_as_fair() -> None:
+    """In both orders and with fresh labels it takes about 1,500 draws."""
+    fair = shown_fair(coins(200, 1000), both_orders=True, fresh_labels=True)
+    assert fair.mean() > 0.9
 
 
-def test_weights_may_be_anything_and_a_face_that_cannot_be_settles_it() -> None:
-    weighted = (0.5, 0.3, 0.2)
-    assert shown_near_shares([1_500, 900, 600], weighted)
-    assert not shown_near_shares([1_200, 900, 900], weighted)
-    assert not shown_near_shares([0, 0, 0], weighted)
-    assert not shown_near_shares([500, 500, 1], (0.5, 0.5, 0.0))
+def test_a_liking_for_labels_is_no_evidence_of_bias() -> None:
+    """Watched after each of 100 pairs, at most one coin in twenty is ever biased; in total one in seven."""
+    rng = np.random.default_rng(5)
+    ones = np.cumsum(2 * rng.integers(0, 2, (4000, 100)), axis=1)
+    pairs = np.arange(1, 101)
+    in_total = (log_evidence(ones, 2 * pairs) >= np.log(20)).any(axis=1).mean()
+    table = np.zeros((400_000, N_COUNTS), np.int64)
+    table[:, 6], table[:, 7] = (np.tile(pairs, 4000) - ones.ravel() // 2), ones.ravel() // 2
+    found = bias_evidence(RunningCounts(table=table), True) >= np.log(20)
+    assert found.reshape(4000, 100).any(axis=1).mean() <= 0.05
+    assert in_total > 0.14
 
 
-def ends_of_words(
-    k: int, shares: tuple[float, ...], *, n_sets: int, liking: float = 0.0, truth: tuple[float, ...] = ()
-) -> list[StoppingState]:
-    """Where forty models end that are given fresh labels and so often take one word of a set, if any."""
-    rng, one, found = np.random.default_rng(k), np.eye(k, dtype=np.int64), []
-    for _ in range(40):
-        likes, first = rng.random((n_sets, k)) < liking, rng.integers(0, k, (n_sets, 1))
-        drawn = np.where(
-            likes, rng.integers(0, k, (n_sets, 1)), rng.choice(k, (n_sets, k), p=truth or shares)
+def both_ways(model: str, outcome_of: Callable[[int, int], int | bool], *, pairs: int) -> list[Draw]:
+    """Each label pair in both orders, `outcome_of(pair, order)` drawn."""
+    return [
+        Draw(
+            model=model,
+            draw=2 * pair + order,
+            labels=(f"a{pair}", f"b{pair}"),
+            order=order,
+            result=Outcome(index=int(outcome_of(pair, order))),
         )
-        outcomes = one[drawn].sum(axis=1).cumsum(axis=0)
-        places = one[(drawn - first - np.arange(k)) % k].sum(axis=1).cumsum(axis=0)
-        firsts, alike = one[drawn[:, 0]].cumsum(axis=0), (drawn[:, 0] == drawn[:, 1]).cumsum()
-        state = StoppingState.OPEN
-        for look in range(9, n_sets, 10):
-            counts = OutcomeCounts(
-                outcomes=outcomes[look].tolist(),
-                places=places[look].tolist(),
-                firsts=firsts[look].tolist(),
-                n_alike=int(alike[look]),
-                n_pairs=look + 1,
-            )
-            (state,) = settle_outcomes(
-                [counts], shares=shares, n_models=1, turned_orders=True, fresh_labels=True
-            )
-            if state is not StoppingState.OPEN:
-                break
-        found.append(state)
-    return found
-
-
-def test_with_fresh_labels_an_even_model_is_settled_as_fair() -> None:
-    """Most of forty within 2,400 draws, and at most 5 % as biased."""
-    found = ends_of_words(6, EVEN, n_sets=400)
-    assert found.count(StoppingState.FAIR) >= 30
-    assert found.count(StoppingState.BIASED) <= 2
-
-
-def test_a_liking_for_words_is_neither_bias_nor_fair() -> None:
-    """Draws that share their labels count once as evidence, and must not agree more often than chance."""
-    found = ends_of_words(6, EVEN, n_sets=400, liking=0.6)
-    assert found.count(StoppingState.FAIR) <= 2
-    assert found.count(StoppingState.BIASED) <= 2
-    evidence = [np.bincount(np.repeat([0, 1, 1], 6), minlength=6).tolist()]
-    plain = OutcomeCounts(
-        outcomes=evidence[0], places=[3] * 6, firsts=[1, 2, 0, 0, 0, 0], n_alike=3, n_pairs=3
-    )
-    settled = [
-        settle_outcomes([plain], shares=EVEN, n_models=1, turned_orders=True, fresh_labels=fresh)
-        for fresh in (False, True)
+        for pair in range(pairs)
+        for order in (0, 1)
     ]
-    assert settled == [(StoppingState.BIASED,), (StoppingState.OPEN,)]
 
 
-def test_weights_that_are_not_followed_are_found_with_fresh_labels() -> None:
-    """At the margin, also where a third of the draws follow a word: mostly biased in the end, never fair."""
-    shares, margin = (0.5, 0.3, 0.2), (0.4, 0.3, 0.3)
-    assert ends_of_words(3, shares, n_sets=600, truth=(1 / 3,) * 3).count(StoppingState.BIASED) == 40
-    mixed = (3 / 7, 2 / 7, 2 / 7)
-    for liking, truth in ((0.0, margin), (0.3, mixed)):
-        found = ends_of_words(3, shares, n_sets=600, liking=liking, truth=truth)
-        assert found.count(StoppingState.FAIR) <= 2
-        assert found.count(StoppingState.BIASED) >= 30
+def test_a_replay_reads_orders_and_label_pairs() -> None:
+    """A first-namer and a label-liker are open after 1,200 draws; a coin that alternates is fair."""
+    rows = [
+        *both_ways("a/fair", lambda pair, order: (pair // 2 + order * pair) % 2, pairs=600),
+        *both_ways("b/first", lambda _, order: order, pairs=600),
+        *both_ways("c/label", lambda pair, _: pair % 2, pairs=600),
+        *both_ways("d/one", lambda *_: 1, pairs=600),
+    ]
+    stops = replay(Trajectory.of_each(collect_draws(rows)))
+    assert [stop.state.value for stop in stops] == ["fair", "open", "open", "biased"]
+    assert stops[3].n_draws < 30
 
 
-def test_draws_are_counted_by_outcome_place_and_set_of_labels() -> None:
-    """The list began at outcome 2 when 0 was drawn: the second of three places."""
-    counter = OutcomeCounter(3)
-    drawn = ((0, 1, "a"), (2, 0, "a"), (1, 1, "a"), (0, None, "b"), (0, 2, "b"), (1, 2, "b"), (0, 0, "c"))
-    for order, outcome, labels in drawn:
-        counter.add(labels, order, outcome)
-    found = OutcomeCounts.of(counter.counts, 3)
-    assert (found.outcomes, found.places) == ([2, 2, 2], [2, 3, 1])
-    assert (found.firsts, found.n_alike, found.n_pairs) == ([1, 1, 1], 1, 2)
+def test_few_label_pairs_asked_often_settle_nothing() -> None:
+    """Draws in blocks of one label pair are no independent evidence, whatever their order in the file."""
+    rows = [
+        replace(draw, labels=("a", "b") if draw.draw < 100 else ("c", "d"))
+        for draw in both_ways("a/x", lambda pair, _: pair < 50, pairs=100)
+    ]
+    (trajectory,) = Trajectory.of_each(collect_draws(rows))
+    assert trajectory.clustered
+    assert replay([trajectory])[0].state is StoppingState.OPEN

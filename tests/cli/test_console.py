@@ -12,7 +12,7 @@ from rich.table import Table
 
 from flipsite.cli import console as console_module
 from flipsite.cli.console import ProgressBar, duration_text, same_command, show_table
-from flipsite.cli.screens import show_progress
+from flipsite.cli.run_output import show_progress
 from flipsite.collect.run_state import RunProgress
 from flipsite.domain.display import plural
 from flipsite.domain.money import usd

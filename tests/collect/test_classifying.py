@@ -30,7 +30,7 @@ from flipsite.domain.money import usd
 from flipsite.domain.study import Kind
 from flipsite.store.features import read_features
 from flipsite.store.snapshot.read import read_draws
-from flipsite.workflows import session
+from flipsite.workflows import run_session
 from flipsite.workflows.load import kept_files, load_report, study_files
 
 MODELS = ("a/dear-70b", "a/one", "a/two")
@@ -388,7 +388,7 @@ def test_a_paid_host_without_prices_is_not_asked_unless_that_is_meant(
     project: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """As of `collect`: no budget can bind, and no dollars are told that nobody knows."""
-    monkeypatch.setattr(session, "is_local", lambda _: False)
+    monkeypatch.setattr(run_session, "is_local", lambda _: False)
     with endpoint(replace(classifier(), entry={"pricing": {}})) as (served, address):
         ran = features(address, "--dry-run")
         assert f"to {CLASSIFIER}: at an unknown price: the endpoint announces none" in ran.output

@@ -19,9 +19,9 @@ from flipsite.domain.draws import Draws, probabilities_of
 from flipsite.domain.study import AnswerMode, Kind, Sampling
 from flipsite.settings import default_study
 from flipsite.store.cache.cache import Cache
-from flipsite.workflows.adopt import adopt_snapshot
 from flipsite.workflows.collect import collect
 from flipsite.workflows.load import load_report
+from flipsite.workflows.restore_cache import adopt_snapshot
 from flipsite.workflows.run_request import RunRequest
 from flipsite.workflows.snapshot import write_snapshot
 

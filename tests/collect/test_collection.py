@@ -9,7 +9,7 @@ import pytest
 from tests.collect.collecting_runs import STUDY, budget, draws_of, project_of, simulate, watcher, write_study
 from tests.narrowing import not_none
 
-from flipsite.collect import plan as plan_module
+from flipsite.collect import run_plan
 from flipsite.collect.simulated import COINS, Coin, Endpoint, Fault, fair_coin
 from flipsite.collect.simulated.coins import CoinAnswer, plain
 from flipsite.collect.simulated.faults import Message, Receive, Send, whole
@@ -319,8 +319,8 @@ def test_reading_again_applies_a_newer_reader_to_stored_answers(
     coin = replace(fair_coin("a/flips"), manner=lambda toss, label: CoinAnswer(content=TWO))
     project, endpoint = project_of(tmp_path), Endpoint(coins=(coin,))
     with monkeypatch.context() as earlier:
-        earlier.setattr(plan_module, "read_completion", lambda *asked, **settings: Outcome(index=0))
-        earlier.setattr(plan_module, "READER", 1)
+        earlier.setattr(run_plan, "read_completion", lambda *asked, **settings: Outcome(index=0))
+        earlier.setattr(run_plan, "READER", 1)
         simulate(project, endpoint, draws=3)
     assert statuses(draws_of(project), "a/flips") == [Status.VALID] * 3
     assert reread(project, STUDY)[:2] == (3, 3)

@@ -29,7 +29,7 @@ from flipsite.present.leaderboard.board import board
 from flipsite.present.pages.model.page import model_view, shared_of
 from flipsite.project import Project
 from flipsite.settings import default_study, dump_study, load_study
-from flipsite.workflows import session
+from flipsite.workflows import run_session
 from flipsite.workflows.catalogue import list_models
 from flipsite.workflows.collect import collect
 from flipsite.workflows.load import load_report
@@ -48,7 +48,7 @@ class Hurried(RealClock):
 
 @pytest.fixture(autouse=True)
 def _no_waiting(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(session, "clock_of", lambda _: Hurried())
+    monkeypatch.setattr(run_session, "clock_of", lambda _: Hurried())
     monkeypatch.setenv("OPENROUTER_API_KEY", "any-word-will-do")
 
 
@@ -332,7 +332,7 @@ def test_comments_and_events_in_place_of_json_are_read(tmp_path: Path, body: byt
 
 def test_a_paid_host_without_prices_needs_a_word(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """`--budget none`, or prices in study.toml; then they count."""
-    monkeypatch.setattr(session, "is_local", lambda _: False)
+    monkeypatch.setattr(run_session, "is_local", lambda _: False)
     with pytest.raises(UsageError, match=r"announces no prices.*--budget none.*models\.price"):
         asked(tmp_path / "refused", {"gpt": [ONE]}, study={"budget": budget(1.0)})
     report, _, _ = asked(tmp_path / "none", {"gpt": [ONE]}, budget_usd=Unbounded.YES)

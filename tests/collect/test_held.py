@@ -13,7 +13,7 @@ from flipsite.errors import StoreError
 from flipsite.store.imports.columns import parse_options
 from flipsite.store.snapshot.extent import refuse_loss
 from flipsite.workflows.collect import reread
-from flipsite.workflows.transfer import import_draws
+from flipsite.workflows.import_export import import_draws
 
 
 def test_a_lost_cache_does_not_cost_the_snapshots_draws(tmp_path: Path) -> None:

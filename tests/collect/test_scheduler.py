@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from tests.collect.collecting_runs import STUDY, budget, draws_of, project_of, simulate
 from tests.narrowing import not_none
 
-from flipsite.analyse.sequential import StoppingState, replay
+from flipsite.analyse.stopping import StoppingState, replay
 from flipsite.collect.scheduler import ROUND, beginnings
 from flipsite.collect.simulated import COINS, Endpoint, Fault
 from flipsite.collect.simulated.coins import Coin
@@ -52,7 +52,7 @@ def test_a_settled_model_is_asked_no_more(tmp_path: Path) -> None:
 
 
 def test_it_stops_where_a_replay_of_all_draws_would_have_stopped(tmp_path: Path) -> None:
-    """To the round: the rule of the collector is that of `analyse.sequential`."""
+    """To the round: the rule of the collector is that of `analyse.stopping`."""
     project = project_of(tmp_path / "all")
     simulate(project, Endpoint(coins=ENDS), draws=280, until_settled=False)
     draws = draws_of(project)

@@ -19,9 +19,9 @@ from flipsite.store.snapshot.read import read_draws
 from flipsite.store.snapshot.rewrite import drop_model
 from flipsite.workflows.build import build
 from flipsite.workflows.collect import collect, reread
+from flipsite.workflows.import_export import export_study
 from flipsite.workflows.load import load_report
 from flipsite.workflows.run_request import RunReport, RunRequest
-from flipsite.workflows.transfer import export_study
 
 OLD = Says(text="Output: 1", served="gpt-x-2026-01", provider="Alpha")
 CACHED = Says(body={"id": "gen-same", "choices": [{"message": {"content": "Output: 1"}}]})

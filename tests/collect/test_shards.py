@@ -15,7 +15,7 @@ from flipsite.project import Project, snapshot_files
 from flipsite.store.imports.columns import parse_options
 from flipsite.store.imports.importer import ImportReport
 from flipsite.store.snapshot import write
-from flipsite.workflows.transfer import import_draws
+from flipsite.workflows.import_export import import_draws
 
 FEW = tuple(coin for coin in COINS if "slow" not in coin.id)
 N = 16

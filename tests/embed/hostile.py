@@ -10,8 +10,8 @@ from flipsite.present.charts.registry import study_drawings
 from flipsite.present.embeds.registry import Embed
 from flipsite.project import find_project
 from flipsite.store.imports.columns import ImportOptions
+from flipsite.workflows.import_export import import_draws
 from flipsite.workflows.load import load_report
-from flipsite.workflows.transfer import import_draws
 
 HOSTILE = (
     "a/b|c||d",

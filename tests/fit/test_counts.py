@@ -5,7 +5,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from flipsite.analyse.published.fits import PrintedFit, fits
+from flipsite.analyse.published.possible_counts import PrintedFit, fits
 from flipsite.domain.draws import Tally
 from flipsite.domain.estimates import Printed
 from flipsite.fit.counts import FlipCounts, counts_of_draws, counts_of_printed

@@ -12,7 +12,7 @@ from click.testing import CliRunner
 from scipy import stats
 from scipy.special import expit, logsumexp
 
-from flipsite.analyse.published.fits import fits
+from flipsite.analyse.published.possible_counts import fits
 from flipsite.cli.main import cli
 from flipsite.domain.draws import Tally
 from flipsite.domain.estimates import Printed

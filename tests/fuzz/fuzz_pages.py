@@ -9,8 +9,8 @@ from flipsite.analyse.report import report_draws
 from flipsite.domain.draws import Draw
 from flipsite.files import RenderedPage
 from flipsite.present.leaderboard.board import board
+from flipsite.present.pages.model.digest import exact_text
 from flipsite.present.pages.model.page import LastPages, model_files, shared_of
-from flipsite.present.pages.model.source import exact_text
 from flipsite.present.pages.page import Frame
 from flipsite.present.pages.templates import environment
 from flipsite.project import packaged

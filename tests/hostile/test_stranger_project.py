@@ -22,7 +22,7 @@ from flipsite.files import file_digest
 from flipsite.present.pages.narrative_pages import NARRATIVES as PAGES
 from flipsite.project import NARRATIVES, find_project
 from flipsite.settings import default_study, dump_study
-from flipsite.store.chart_cache import user_folder
+from flipsite.store.build_cache import user_folder
 from flipsite.store.draws_columns import RESPONSE_CHARACTERS, SCHEMA
 from flipsite.store.snapshot.assemble import collect_draws
 from flipsite.store.snapshot.parquet import write_draws

@@ -17,14 +17,14 @@ from flipsite.domain.study import Kind
 from flipsite.present.leaderboard.board import board
 from flipsite.present.leaderboard.page import leaderboard_page
 from flipsite.present.pages.data import data_package, data_page
-from flipsite.present.pages.page import Page
-from flipsite.present.pages.reference import (
+from flipsite.present.pages.glossary import (
     GLOSSARY,
     anchor,
     cite_page,
     glossary_page,
     term_html,
 )
+from flipsite.present.pages.page import Page
 from flipsite.present.pages.search import search_index
 from flipsite.present.pages.social_card import card_svg, share_card
 from flipsite.project import packaged

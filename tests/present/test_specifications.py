@@ -23,7 +23,7 @@ from flipsite.domain.study import Kind, Study
 from flipsite.present.charts.bias import bias_intervals
 from flipsite.present.charts.bits import bits_a_draw
 from flipsite.present.charts.compare import history_drawings
-from flipsite.present.charts.plan import calibration_curve, power_curve
+from flipsite.present.charts.power import calibration_curve, power_curve
 from flipsite.present.charts.ranks import rank_intervals
 from flipsite.present.charts.registry import comparison_drawings, methods_family_drawings, study_drawings
 from flipsite.present.embeds.registry import table_drawings

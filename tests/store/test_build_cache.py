@@ -5,8 +5,8 @@ from pathlib import Path
 
 import pytest
 
-from flipsite.store import chart_cache
-from flipsite.store.chart_cache import BuildCache
+from flipsite.store import build_cache
+from flipsite.store.build_cache import BuildCache
 
 DRAWN = "<svg>é</svg>".encode()
 
@@ -61,7 +61,7 @@ def test_what_was_not_used_for_longest_goes_first(folder: Path, monkeypatch: pyt
     for path in folder.iterdir():
         os.utime(path, (0, 0))
     opened().get("1")
-    monkeypatch.setattr(chart_cache, "MOST_BYTES", 60)
+    monkeypatch.setattr(build_cache, "MOST_BYTES", 60)
     opened().shrink()
     assert [opened().get(str(number)) for number in range(3)] == [None, DRAWN, None]
 

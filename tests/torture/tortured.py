@@ -22,17 +22,17 @@ import rich.progress
 import rich.table
 from tests.torture.scenarios import GIT_ENVIRONMENT, Scenario, complaints, new_endpoint, scenarios
 
-import flipsite.cli.screens
+import flipsite.cli.run_output
 import flipsite.workflows.collect
-import flipsite.workflows.transfer
+import flipsite.workflows.import_export
 from flipsite.collect.simulated.server import serving
 
 LATE = (
     rich.progress,
     rich.table,
     flipsite.workflows.collect,
-    flipsite.cli.screens,
-    flipsite.workflows.transfer,
+    flipsite.cli.run_output,
+    flipsite.workflows.import_export,
 )
 """What commands import when they are called: imported here, so that a forked run begins with its work."""
 

@@ -16,7 +16,7 @@ from flipsite.settings import load_project
 from flipsite.store.imports.columns import ImportOptions
 from flipsite.workflows.build import build
 from flipsite.workflows.embed import embed
-from flipsite.workflows.transfer import import_draws
+from flipsite.workflows.import_export import import_draws
 
 ARTICLE = Path(__file__).parents[3] / "shared" / "reference" / "article.txt"
 

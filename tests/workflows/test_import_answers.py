@@ -11,7 +11,7 @@ from flipsite.project import Project
 from flipsite.settings import default_study, dump_study
 from flipsite.store.imports.columns import parse_options
 from flipsite.store.snapshot.read import read_draws
-from flipsite.workflows.transfer import import_draws
+from flipsite.workflows.import_export import import_draws
 
 ANSWERS = {
     "Sure, here they are.\nOutput: 1, 0, 1, 1": ("1 0 1 1", "valid"),

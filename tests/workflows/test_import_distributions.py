@@ -16,7 +16,7 @@ from flipsite.project import find_project, study_folder
 from flipsite.settings import load_study
 from flipsite.store.imports.columns import parse_options, parse_target
 from flipsite.store.snapshot.read import read_draws
-from flipsite.workflows.transfer import import_draws
+from flipsite.workflows.import_export import import_draws
 
 SHARED = Path(__file__).parents[3] / "shared" / "data"
 RANGES, TEN = SHARED / "maurin-jones/ranges.csv", SHARED / "failure-to-mix/fig3_d10_flips.csv"

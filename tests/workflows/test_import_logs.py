@@ -23,7 +23,7 @@ from flipsite.store.imports.batch_requests import BatchRequests
 from flipsite.store.imports.columns import parse_options
 from flipsite.store.imports.importer import ImportReport
 from flipsite.store.snapshot.read import read_draws
-from flipsite.workflows.transfer import import_draws
+from flipsite.workflows.import_export import import_draws
 
 ANSWERS = ["I flip.\nOutput: 0", "Output: 1", "no idea"]
 READ = [Status.VALID, Status.VALID, Status.UNPARSED]

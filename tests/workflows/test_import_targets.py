@@ -18,8 +18,8 @@ from flipsite.store.imports.rows import targets_of
 from flipsite.store.imports.sheet import read_sheet
 from flipsite.store.snapshot.read import read_draws
 from flipsite.workflows.build import build
+from flipsite.workflows.import_export import import_targets
 from flipsite.workflows.load import load_report
-from flipsite.workflows.transfer import import_targets
 
 FIG1 = Path(__file__).parents[3] / "shared" / "data" / "failure-to-mix" / "fig1_single_flip.csv"
 

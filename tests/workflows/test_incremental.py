@@ -16,8 +16,8 @@ from hypothesis import strategies as st
 from flipsite.project import Project, find_project, packaged
 from flipsite.store.imports.columns import ImportOptions
 from flipsite.workflows.build import BuildReport, build, input_digests
+from flipsite.workflows.import_export import import_draws
 from flipsite.workflows.incremental import Memory, reusable, standing_pages
-from flipsite.workflows.transfer import import_draws
 
 TEMPLATES = ("model.html", "story.html", "base.html", "parts/neighbours.html", "static/flipsite.css")
 PAGE, PICTURE, DRAWS = "one/models/a/m1/index.html", "one/embed/verdicts.png", "one/data/draws.csv"

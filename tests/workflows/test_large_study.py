@@ -20,8 +20,8 @@ from flipsite.store.snapshot.assemble import collect_draws
 from flipsite.store.snapshot.parquet import write_draws
 from flipsite.store.snapshot.read import read_draws, read_groups
 from flipsite.workflows.build import build
+from flipsite.workflows.import_export import export_study
 from flipsite.workflows.load import subjects_of
-from flipsite.workflows.transfer import export_study
 from flipsite.write.check.check import check_site
 
 pytestmark = pytest.mark.slow  # whole builds

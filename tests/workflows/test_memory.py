@@ -8,9 +8,9 @@ from flipsite.present.charts.render import ChartRequest, drawn
 from flipsite.project import find_project
 from flipsite.store.imports.columns import ImportOptions
 from flipsite.workflows.build import input_digests
+from flipsite.workflows.import_export import import_draws
 from flipsite.workflows.incremental import Memory
 from flipsite.workflows.load import read_report, study_files
-from flipsite.workflows.transfer import import_draws
 
 
 @pytest.fixture

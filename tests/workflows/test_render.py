@@ -10,7 +10,7 @@ from flipsite.present.charts.svg import start_renderer
 from flipsite.project import find_project
 from flipsite.store.imports.columns import ImportOptions
 from flipsite.workflows.build import build
-from flipsite.workflows.transfer import import_draws
+from flipsite.workflows.import_export import import_draws
 
 
 @pytest.fixture

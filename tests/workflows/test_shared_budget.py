@@ -15,7 +15,7 @@ from flipsite.settings import dump_study, load_study
 from flipsite.store.cache.writer import hold
 from flipsite.workflows.arms import write_arms
 from flipsite.workflows.collect import begin, collect
-from flipsite.workflows.move import rename_study
+from flipsite.workflows.rename_remove import rename_study
 from flipsite.workflows.run_request import RunQuote, RunReport, RunRequest, Watcher
 
 TOTAL = usd(1.0)

@@ -11,8 +11,8 @@ from flipsite.cli.main import cli
 from flipsite.project import find_project
 from flipsite.store.imports.columns import ImportOptions
 from flipsite.workflows.build import build
+from flipsite.workflows.import_export import import_draws
 from flipsite.workflows.status import standing
-from flipsite.workflows.transfer import import_draws
 from flipsite.write.scaffold import STUDY
 
 

@@ -14,7 +14,7 @@ from numpy.typing import ArrayLike, NDArray
 from scipy.special import betainc, chdtri
 
 from flipsite.analyse.binomial import TAIL, at_least, at_most, binomial_test
-from flipsite.analyse.label_order.sway import agreement
+from flipsite.analyse.label_order.order_effects import agreement
 from flipsite.analyse.verdict import FAIR_MARGIN, FALSE_DISCOVERY_RATE
 from flipsite.domain.draws import Tally
 from flipsite.domain.money import Usd, total

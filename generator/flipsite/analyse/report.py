@@ -30,7 +30,7 @@ from flipsite.analyse.empirical_bayes.shrinkage import (
 from flipsite.analyse.estimates import design_effects, estimates, published_estimates
 from flipsite.analyse.fair_share import FairShare, fair_share, published_fair_share
 from flipsite.analyse.label_order.decomposition import Decomposition, decompose
-from flipsite.analyse.label_order.sway import (
+from flipsite.analyse.label_order.order_effects import (
     Asked,
     OrderCounts,
     SwayTest,
@@ -40,7 +40,7 @@ from flipsite.analyse.label_order.sway import (
     sways,
 )
 from flipsite.analyse.methods.logprobs import LogprobReading, logprob_readings
-from flipsite.analyse.missing import (
+from flipsite.analyse.missing_answers import (
     ContradictoryAnswers,
     MissingAnswers,
     contradictory_answers,
@@ -48,11 +48,11 @@ from flipsite.analyse.missing import (
 )
 from flipsite.analyse.outcomes.estimates import ModelOutcomes, outcome_study_estimates, study_outcomes
 from flipsite.analyse.published.enrichment import Enrichment, study_claims
-from flipsite.analyse.published.fits import PrintedFit, fits
+from flipsite.analyse.published.possible_counts import PrintedFit, fits
 from flipsite.analyse.ranking.printed_ranks import estimate_printed_ranks
 from flipsite.analyse.ranking.ranks import RankEstimate, counts_by_order, estimate_ranks
 from flipsite.analyse.sequences.study import SequenceStudy, sequence_study
-from flipsite.analyse.sequential import Stop, replay
+from flipsite.analyse.stopping import Stop, replay
 from flipsite.analyse.tally import SpendRow, spend, tally
 from flipsite.analyse.verdict import FALSE_DISCOVERY_RATE
 from flipsite.domain.catalogue import Model

@@ -90,7 +90,7 @@ def command(
       flipsite collect mine --models 'mistralai/*' --batch requests.jsonl
     """
     from flipsite.cli.console import same_command
-    from flipsite.cli.screens import CollectScreen
+    from flipsite.cli.run_output import CollectScreen
     from flipsite.domain.study import shard_of
     from flipsite.project import find_project
     from flipsite.workflows.collect import collect

@@ -42,7 +42,7 @@ def command(*, study: str, format_: "ExportFormat", out: str, flat: bool) -> Non
       flipsite export controls --format jsonl | gzip > draws.jsonl.gz
     """
     from flipsite.project import find_project
-    from flipsite.workflows.transfer import export_study
+    from flipsite.workflows.import_export import export_study
 
     project = find_project(Path.cwd())
     if out != "-":

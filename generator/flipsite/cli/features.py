@@ -58,7 +58,7 @@ def command(
       flipsite features article-2025 --dry-run --classifier openai/gpt-5-mini
     """
     from flipsite.cli.console import same_command
-    from flipsite.cli.screens import FeaturesScreen
+    from flipsite.cli.run_output import FeaturesScreen
     from flipsite.project import find_project
     from flipsite.workflows.features import gather
     from flipsite.workflows.run_request import CLASSIFIER, SIMULATED_CLASSIFIER, FeatureRequest, read_budget

@@ -139,7 +139,7 @@ def command(
     from flipsite.store.imports.batch_requests import split_requests
     from flipsite.store.imports.columns import parse_options, parse_target
     from flipsite.workflows.batch import import_batch, names_study
-    from flipsite.workflows.transfer import (
+    from flipsite.workflows.import_export import (
         import_draws,
         import_table_of_counts,
         import_targets,

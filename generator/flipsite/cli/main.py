@@ -153,7 +153,7 @@ def _finish_move() -> None:
     except (FlipsiteError, OSError):  # the command says what is wrong with the folder
         return
     if (project.cache / "move.json").is_file():
-        from flipsite.workflows.move import finish_move
+        from flipsite.workflows.rename_remove import finish_move
 
         finish_move(project)
 

@@ -53,7 +53,7 @@ def command(*, study: str | None, as_json: bool, api_base: str, simulated: bool)
         click.echo(json.dumps(listing.record(), indent=2, ensure_ascii=False, allow_nan=False))
         return
     from flipsite.cli.console import fits, show_table
-    from flipsite.cli.screens import grouped
+    from flipsite.cli.run_output import grouped
 
     if fits(table := _table(listing)):
         show_table(table)

@@ -24,7 +24,7 @@ def command(*, study: str, model: str | None) -> None:
       flipsite remove mine
     """
     from flipsite.project import find_project
-    from flipsite.workflows.move import remove_model, remove_study
+    from flipsite.workflows.rename_remove import remove_model, remove_study
 
     project = find_project(Path.cwd())
     if model is None:

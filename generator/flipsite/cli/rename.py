@@ -22,7 +22,7 @@ def command(*, study: str, new: str) -> None:
       flipsite rename mine coins-2026
     """
     from flipsite.project import find_project
-    from flipsite.workflows.move import rename_study
+    from flipsite.workflows.rename_remove import rename_study
 
     project = find_project(Path.cwd())
     mentions = rename_study(project, study, new)

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from flipsite.analyse.published.fits import PrintedFit, printed_counts
+from flipsite.analyse.published.possible_counts import PrintedFit, printed_counts
 from flipsite.domain.draws import Tally
 from flipsite.domain.estimates import Printed
 from flipsite.domain.urls import author_of

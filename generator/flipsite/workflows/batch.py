@@ -16,9 +16,9 @@ from pathlib import Path
 from flipsite.collect.batch import DISCOUNT, BatchAnswer, BatchKey, read_output_line, request_line
 from flipsite.collect.catalogue import dump_catalogue, load_catalogue
 from flipsite.collect.clock import stamp
-from flipsite.collect.plan import ExcludedModel, model_run_of, plan, queues_of
 from flipsite.collect.prompt import Question, question
 from flipsite.collect.responses import Action, Failure, Reply
+from flipsite.collect.run_plan import ExcludedModel, model_run_of, plan, queues_of
 from flipsite.collect.run_state import ModelRun
 from flipsite.collect.selection import ModelSelection, choose
 from flipsite.domain.draws import Failed, Rejected, Status
@@ -45,7 +45,7 @@ from flipsite.workflows.collect import (
     write_study,
 )
 from flipsite.workflows.run_request import RunRequest, Watcher
-from flipsite.workflows.session import today_of
+from flipsite.workflows.run_session import today_of
 from flipsite.workflows.snapshot import write_snapshot
 
 

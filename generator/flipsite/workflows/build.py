@@ -42,7 +42,7 @@ from flipsite.project import (
     packaged,
     study_ids,
 )
-from flipsite.store.chart_cache import is_known_site, remember_site
+from flipsite.store.build_cache import is_known_site, remember_site
 from flipsite.workflows.render import Drawings, charts_script
 from flipsite.write.site.manifest import NAME, SiteChange, current_site
 from flipsite.write.site.replace import replace_site

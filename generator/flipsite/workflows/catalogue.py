@@ -12,7 +12,7 @@ from flipsite.domain.money import NOTHING, Usd, total
 from flipsite.domain.study import Study
 from flipsite.project import Project, existing_study
 from flipsite.settings import default_study, load_study
-from flipsite.workflows.session import account_key, simulated_client
+from flipsite.workflows.run_session import account_key, simulated_client
 from flipsite.workflows.shared_budget import with_shared_total
 
 

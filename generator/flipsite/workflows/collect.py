@@ -1,8 +1,6 @@
-"""From a study to its snapshot: the left half of the road, in order. Read this beside `pipeline.py`.
+"""One run of the collector, from a study to its snapshot; `build` goes on from there.
 
 study.toml ─load→ study ─choose→ plan ─yes→ ask ─cache→ answers ─read→ snapshot
-
-One run of the collector, from the catalogue to the snapshot; `collection.py` starts it.
 """
 
 import asyncio
@@ -21,8 +19,8 @@ from flipsite.collect.catalogue import Catalogue, dump_catalogue, fetch_catalogu
 from flipsite.collect.client import OpenRouter
 from flipsite.collect.clock import nap, stamp
 from flipsite.collect.costs import answer_tokens
-from flipsite.collect.plan import CollectPlan, plan, queues_of
 from flipsite.collect.reading.completion import draw_of, read_again
+from flipsite.collect.run_plan import CollectPlan, plan, queues_of
 from flipsite.collect.run_state import by_sentence, warnings_of
 from flipsite.collect.scheduler import CounterFactory, Judge, Rounds, Scheduler
 from flipsite.collect.selection import ModelSelection, choose, matches
@@ -38,9 +36,9 @@ from flipsite.settings import default_study, dump_study, load_study
 from flipsite.store.cache.cache import Cache
 from flipsite.store.snapshot.extent import refuse_loss
 from flipsite.store.snapshot.shards import shards_in
-from flipsite.workflows.adopt import adopt_snapshot
+from flipsite.workflows.restore_cache import adopt_snapshot
 from flipsite.workflows.run_request import RunQuote, RunReport, RunRequest, Unbounded, Watcher
-from flipsite.workflows.session import (
+from flipsite.workflows.run_session import (
     RunSession,
     check_kind,
     paying_client,
@@ -254,9 +252,9 @@ def draw_counter(prompt: Prompt) -> CounterFactory:
 
 
 def stopping_rule(prompt: Prompt, *, n_models: int) -> Judge:
-    """The rule by which a model needs no more draws; see `analyse.sequential`."""
+    """The rule by which a model needs no more draws; see `analyse.stopping`."""
     from flipsite.analyse.outcomes.stopping import settle_study
-    from flipsite.analyse.sequential import StoppingState
+    from flipsite.analyse.stopping import StoppingState
 
     def judge(counts: Sequence[Sequence[int]]) -> list[str | None]:
         found = settle_study(prompt, counts, n_models=n_models)

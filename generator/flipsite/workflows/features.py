@@ -49,7 +49,7 @@ from flipsite.workflows.run_request import (
     FeatureWatcher,
     Unbounded,
 )
-from flipsite.workflows.session import (
+from flipsite.workflows.run_session import (
     RunSession,
     account_key,
     check_kind,

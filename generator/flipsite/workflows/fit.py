@@ -116,7 +116,7 @@ def _fit(
 ) -> "tuple[Fit, tuple[SampleResult, ...]]":
     from flipsite.fit.covariates import covariates
     from flipsite.fit.priors import prior_notes
-    from flipsite.fit.study import FEWEST_MODELS, fit_forms, made_with
+    from flipsite.fit.regressions import FEWEST_MODELS, fit_forms, made_with
 
     counts, left_out = _counts(study, folder)
     if len(counts.models) < FEWEST_MODELS:
@@ -164,7 +164,7 @@ def _line(one: "SampleResult") -> str:
 
 def _counts(study: Study, folder: Path) -> "tuple[FlipCounts, tuple[OmittedInput, ...]]":
     """The counts to fit, and the models left out: without any, or with a share of ones that says little."""
-    from flipsite.analyse.published.fits import fits
+    from flipsite.analyse.published.possible_counts import fits
     from flipsite.fit.counts import counts_of_draws, counts_of_printed
     from flipsite.workflows.load import analysed, published_counts, study_files
 

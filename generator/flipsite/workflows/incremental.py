@@ -19,8 +19,8 @@ from pathlib import Path
 from flipsite.analyse.report import StudyReport
 from flipsite.files import UnchangedFile, measure
 from flipsite.present.charts.render import ChartRequest, ChartSet
+from flipsite.present.pages.model.digest import exact_text, shown_text
 from flipsite.present.pages.model.page import LastPages
-from flipsite.present.pages.model.source import exact_text, shown_text
 from flipsite.project import CNAME, PROJECT_FILE, StudyFiles
 from flipsite.write.site.manifest import Manifest, read_manifest
 

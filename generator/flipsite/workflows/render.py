@@ -17,7 +17,7 @@ from pathlib import Path
 from threading import Thread
 from typing import TYPE_CHECKING
 
-from flipsite.store.chart_cache import BuildCache, read_script, write_script
+from flipsite.store.build_cache import BuildCache, read_script, write_script
 from flipsite.write.site.workers import CAN_FORK, Fork
 
 if TYPE_CHECKING:

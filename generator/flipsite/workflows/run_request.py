@@ -10,7 +10,7 @@ from enum import Enum, auto
 from pathlib import Path
 
 from flipsite.collect.client import OPENROUTER
-from flipsite.collect.plan import CollectPlan
+from flipsite.collect.run_plan import CollectPlan
 from flipsite.collect.run_state import RunProgress
 from flipsite.collect.scheduler import Settlement
 from flipsite.domain.display import plural, usd_text

@@ -1,4 +1,4 @@
-"""From a change in the project to the page on the screen: build with the pipeline, and show the site."""
+"""Rebuild after a change in the project, and show the page again: `flipsite serve`."""
 
 from collections.abc import Callable
 from pathlib import Path

@@ -16,8 +16,8 @@ from numpy.typing import NDArray
 from scipy.special import betaln, gammaln, ndtri
 
 from flipsite.analyse.binomial import TAIL, binomial_probability
-from flipsite.analyse.label_order.sway import OrderCounts
-from flipsite.analyse.published.fits import between_tables, fits
+from flipsite.analyse.label_order.order_effects import OrderCounts
+from flipsite.analyse.published.possible_counts import between_tables, fits
 from flipsite.domain.draws import Tally
 from flipsite.domain.estimates import Printed
 

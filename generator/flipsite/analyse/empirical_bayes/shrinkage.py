@@ -21,7 +21,7 @@ from scipy.special import betainc, gammaln, xlog1py, xlogy
 
 from flipsite.analyse.binomial import TAIL
 from flipsite.analyse.empirical_bayes.population import Population
-from flipsite.analyse.published.fits import PrintedFit
+from flipsite.analyse.published.possible_counts import PrintedFit
 from flipsite.analyse.ranking.bias_posterior import mean_of_levels
 from flipsite.analyse.ranking.ranks import LEVELS, ArmCounts, ranks_of_levels
 from flipsite.domain.estimates import Printed

@@ -1,4 +1,4 @@
-"""Stop when it is settled, for more than two outcomes: as `analyse.sequential` does for coins."""
+"""When a model with more than two outcomes needs no more draws, as `analyse.stopping` for coins."""
 
 from collections.abc import Sequence
 from math import log
@@ -9,7 +9,7 @@ from scipy.special import xlogy
 
 from flipsite.analyse.outcomes.entropy import log10_e_value
 from flipsite.analyse.outcomes.multinomial import total_variation
-from flipsite.analyse.sequential import StoppingState, settle, shown_biased, shown_near
+from flipsite.analyse.stopping import StoppingState, settle, shown_biased, shown_near
 from flipsite.analyse.verdict import FAIR_MARGIN, FALSE_DISCOVERY_RATE
 from flipsite.domain.study import Prompt
 from flipsite.domain.trajectory import N_COUNTS, OutcomeCounts, RunningCounts
@@ -53,7 +53,7 @@ def settle_outcomes(
     margin: float = FAIR_MARGIN,
     rate: float = FALSE_DISCOVERY_RATE,
 ) -> tuple[StoppingState, ...]:
-    """Which models need no more draws; see `analyse.sequential.settle`.
+    """Which models need no more draws; see `analyse.stopping.settle`.
 
     A model that follows the order has even shares over all orders. So where the orders are turned it is fair
     only if the places in the prompt are drawn evenly as well.

@@ -8,7 +8,7 @@ printed fall among the others: they are alike, so that only their numbers in the
 ones matter, which are multinomial.
 
 Source:
-    As `ranking`; the counts' weights are empirical Bayes, as in Efron (2008), Statistical Science 23, 1-22.
+    As `ranks`; the counts' weights are empirical Bayes, as in Efron (2008), Statistical Science 23, 1-22.
 """
 
 from collections.abc import Mapping, Sequence
@@ -21,7 +21,7 @@ from scipy.special import betaln
 
 from flipsite.analyse.binomial import TAIL
 from flipsite.analyse.empirical_bayes.population import Population, count_probability
-from flipsite.analyse.published.fits import PrintedFit, between_tables
+from flipsite.analyse.published.possible_counts import PrintedFit, between_tables
 from flipsite.analyse.ranking.bias_posterior import bias_interval
 from flipsite.analyse.ranking.ranks import LEVELS, MARGINS, N_DRAWS, RankEstimate
 from flipsite.domain.estimates import Printed

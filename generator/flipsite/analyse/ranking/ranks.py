@@ -17,7 +17,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from flipsite.analyse.binomial import TAIL
-from flipsite.analyse.label_order.sway import OrderCounts
+from flipsite.analyse.label_order.order_effects import OrderCounts
 from flipsite.analyse.ranking.bias_posterior import (
     bias_interval,
     bias_interval_within,

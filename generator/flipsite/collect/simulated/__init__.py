@@ -13,7 +13,7 @@ from flipsite.collect.simulated.endpoint import DRAW_HEADER, Bill, Conditions, E
 from flipsite.collect.simulated.faults import Fault, fault_coins
 from flipsite.collect.simulated.logprobs import LOGPROB_COINS
 from flipsite.collect.simulated.methods import METHOD_COINS
-from flipsite.collect.simulated.rows import ROW_COINS
+from flipsite.collect.simulated.sequences import ROW_COINS
 from flipsite.domain.study import Study
 
 __all__ = [

@@ -13,7 +13,7 @@ from flipsite.present.charts.figure import AnyChart, Canvas, Margins, Row, figur
 from flipsite.present.charts.marks import MOST_MARKS, NAMES_PX, ROW_PX, named_row, place_axis, row_names
 from flipsite.present.charts.theme import ink
 from flipsite.present.outcomes.favourites import favourites
-from flipsite.present.outcomes.small import short_label
+from flipsite.present.sparklines.outcomes import short_label
 from flipsite.present.text.escaping import shown
 from flipsite.present.text.formats import how_many, percent_text
 

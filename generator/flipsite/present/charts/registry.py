@@ -13,7 +13,7 @@ from flipsite.present.charts.chance import bias_distribution, verdicts
 from flipsite.present.charts.compare import bias_against_bias
 from flipsite.present.charts.methods import has_chart, price_against_bias
 from flipsite.present.charts.outcomes import outcome_shares
-from flipsite.present.charts.plan import calibration_curve, power_curve
+from flipsite.present.charts.power import calibration_curve, power_curve
 from flipsite.present.charts.predictors import predictor_drawings
 from flipsite.present.charts.published import (
     fair_room,

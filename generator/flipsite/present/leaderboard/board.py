@@ -15,8 +15,8 @@ from flipsite.domain.display import Heading
 from flipsite.domain.estimates import Sway, Verdict
 from flipsite.present.leaderboard.columns import columns, extra_columns
 from flipsite.present.leaderboard.rows import BoardRow, board_rows
-from flipsite.present.outcomes.small import MOST_BARS
 from flipsite.present.sparklines.intervals import chance_reach, reach_in_orders
+from flipsite.present.sparklines.outcomes import MOST_BARS
 from flipsite.present.tables import TOP
 from flipsite.present.text.features import Filters, filters
 

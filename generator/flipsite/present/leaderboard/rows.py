@@ -9,19 +9,19 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
 from flipsite.analyse.outcomes.multinomial import total_variation_quantiles
-from flipsite.analyse.published.fits import PrintedFit
+from flipsite.analyse.published.possible_counts import PrintedFit
 from flipsite.analyse.ranking.ranks import RankEstimate, tied_models
 from flipsite.analyse.report import StudyReport
 from flipsite.analyse.sequences.estimates import SequenceEstimate, SequenceVerdict
 from flipsite.domain.display import usd_text
 from flipsite.domain.estimates import Estimate
-from flipsite.present.outcomes.small import SmallOutcomes, small_outcomes
 from flipsite.present.sparklines.intervals import (
     RowMark,
     outcomes_mark,
     printed_mark,
     share_mark,
 )
+from flipsite.present.sparklines.outcomes import SmallOutcomes, small_outcomes
 from flipsite.present.tables import by_rank
 from flipsite.present.text.features import ROLEPLAY, Trait, facts, traits
 from flipsite.present.text.formats import MISSING, bias_text, count_text, p_text, share_text

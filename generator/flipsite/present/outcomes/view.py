@@ -10,7 +10,13 @@ from flipsite.analyse.outcomes.estimates import ModelOutcomes
 from flipsite.analyse.verdict import FALSE_DISCOVERY_RATE
 from flipsite.domain.draws import Codes
 from flipsite.domain.study import Prompt
-from flipsite.present.outcomes.small import MOST_BARS, SmallOutcomes, grid_axes, short_label, small_outcomes
+from flipsite.present.sparklines.outcomes import (
+    MOST_BARS,
+    SmallOutcomes,
+    grid_axes,
+    short_label,
+    small_outcomes,
+)
 
 MOST_DRAWS = 400
 """Draws that the picture of their order shows."""

@@ -21,10 +21,10 @@ from flipsite.errors import ContentError
 from flipsite.present.leaderboard.board import Board
 from flipsite.present.leaderboard.page import board_context, finding_context
 from flipsite.present.methods.answer import Paragraph, what_it_takes
+from flipsite.present.pages.glossary import GLOSSARY, term_html
 from flipsite.present.pages.narrative import Function, known, render_narrative
 from flipsite.present.pages.narrative_values import model_values, study_values
 from flipsite.present.pages.page import Page, linker
-from flipsite.present.pages.reference import GLOSSARY, term_html
 from flipsite.present.pages.templates import render
 from flipsite.present.sparklines.coin_game import coin_toy
 from flipsite.present.text.escaping import breakable

@@ -7,7 +7,7 @@ from flipsite.analyse.noise_floor import chance_within, multinomial_noise_floor,
 from flipsite.analyse.report import StudyReport
 from flipsite.analyse.sequences.estimates import SequenceVerdict
 from flipsite.analyse.sequences.study import SequenceStudy
-from flipsite.analyse.sequential import StoppingState
+from flipsite.analyse.stopping import StoppingState
 from flipsite.domain.display import usd_text
 from flipsite.domain.estimates import Printed, PrintedBias, Sway, Verdict
 from flipsite.domain.money import total

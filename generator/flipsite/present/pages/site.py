@@ -49,12 +49,12 @@ from flipsite.present.pages.cross_study import (
     matrix_page,
 )
 from flipsite.present.pages.data import data_package, data_page
+from flipsite.present.pages.glossary import cite_page, glossary_page
 from flipsite.present.pages.model.page import LastPages, listed_models, model_files, model_twins, shared_of
 from flipsite.present.pages.narrative_pages import narrative_pages, narrative_sources
 from flipsite.present.pages.page import SEARCH_INDEX, Frame, Links, Page, links_of, static_files
-from flipsite.present.pages.pairs import compare_page
-from flipsite.present.pages.reference import cite_page, glossary_page
 from flipsite.present.pages.search import SEARCH, search_index, search_page
+from flipsite.present.pages.side_by_side import compare_page
 from flipsite.present.pages.social_card import share_card
 from flipsite.present.pages.study import study_files, study_pages
 from flipsite.present.pages.templates import environment, page_file, render

@@ -12,7 +12,7 @@ from flipsite import schema
 from flipsite.analyse.report import StudyReport
 from flipsite.analyse.sequences.sibling import SingleSibling
 from flipsite.analyse.sequences.study import SequenceStudy
-from flipsite.analyse.sequential import Stop, StoppingState
+from flipsite.analyse.stopping import Stop, StoppingState
 from flipsite.analyse.tally import SPEND_COLUMNS
 from flipsite.domain.display import Figure, encoded, usd_text
 from flipsite.domain.estimates import Estimate
@@ -23,8 +23,8 @@ from flipsite.present.leaderboard.page import finding_context, leaderboard_page
 from flipsite.present.outcomes.favourites import favourites
 from flipsite.present.pages.narrative_values import study_values
 from flipsite.present.pages.page import Page
-from flipsite.present.pages.pairs import has_pairs, pairs_page
 from flipsite.present.pages.predictors import predictors_page
+from flipsite.present.pages.side_by_side import has_pairs, pairs_page
 from flipsite.present.pages.study_answers import answers_page
 from flipsite.present.tables import TOP, csv_records, spend_table, study_note, without_residue
 

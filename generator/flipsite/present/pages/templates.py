@@ -26,8 +26,8 @@ from flipsite.domain.display import encoded, plural, usd_text
 from flipsite.errors import ContentError
 from flipsite.present.charts.svg import drawings, drawn_size, relinked
 from flipsite.present.outcomes.words import labels_text, target_text
+from flipsite.present.pages.glossary import term_html
 from flipsite.present.pages.page import Frame, Page
-from flipsite.present.pages.reference import term_html
 from flipsite.present.result_cache import current_cache
 from flipsite.present.text import escaping, formats
 from flipsite.project import own_digest

@@ -17,7 +17,7 @@ import numpy as np
 
 from flipsite.analyse.binomial import binomial_probability, jeffreys
 from flipsite.analyse.noise_floor import chance_within
-from flipsite.analyse.published.fits import PrintedFit
+from flipsite.analyse.published.possible_counts import PrintedFit
 from flipsite.analyse.ranking.bias_posterior import share_quantiles
 from flipsite.analyse.ranking.ranks import ArmCounts
 from flipsite.analyse.verdict import FAIR_MARGIN

@@ -17,7 +17,7 @@ from flipsite.analyse.dependence import homogeneity
 from flipsite.analyse.features import merge
 from flipsite.analyse.noise_floor import chance_within, noise_floor
 from flipsite.analyse.ranking import ranks
-from flipsite.analyse.sequential import log_evidence, shown_biased, shown_near
+from flipsite.analyse.stopping import log_evidence, shown_biased, shown_near
 from flipsite.analyse.verdict import FAIR_MARGIN, FALSE_DISCOVERY_RATE
 from flipsite.domain.display import plural
 from flipsite.domain.estimates import Dependence, Estimate, PrintedBias, Sway, Verdict

@@ -13,7 +13,7 @@ from flipsite.errors import UsageError
 from flipsite.store.imports.cells import number_of
 from flipsite.store.imports.files import head_of, is_json, is_parquet, opened_text, reading
 from flipsite.store.imports.json_records import Record, json_records
-from flipsite.store.imports.paths import value_at
+from flipsite.store.imports.record_paths import value_at
 
 _KEYS = frozenset(["custom_id", "body", "url"])
 

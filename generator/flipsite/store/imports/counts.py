@@ -22,8 +22,8 @@ from flipsite.store.imports.columns import ImportOptions, matches
 from flipsite.store.imports.csv import opened_csv
 from flipsite.store.imports.files import head_of, is_json, is_parquet, opened_text, reading
 from flipsite.store.imports.json_records import json_records, list_inside
+from flipsite.store.imports.new_study import DrawFacts, write_study
 from flipsite.store.imports.sheet import cell_text
-from flipsite.store.imports.study import DrawFacts, write_study
 
 Row = Mapping[str, str | None]
 

@@ -27,13 +27,13 @@ from flipsite.errors import StoreError, UsageError
 from flipsite.project import SNAPSHOT, snapshot_files
 from flipsite.settings import load_study
 from flipsite.store.imports.columns import ImportOptions, match_case
+from flipsite.store.imports.duplicate_draws import Fingerprints, Overlap
 from flipsite.store.imports.files import sha256_of
 from flipsite.store.imports.logs import model_beside
-from flipsite.store.imports.overlap import Fingerprints, Overlap
+from flipsite.store.imports.new_study import DrawFacts, check_target, facts_of, facts_of_files, write_study
 from flipsite.store.imports.problems import Problem
 from flipsite.store.imports.rows import Rows, place_of, rows_of, targets_of
 from flipsite.store.imports.sheet import Sheet, read_sheet
-from flipsite.store.imports.study import DrawFacts, check_target, facts_of, facts_of_files, write_study
 from flipsite.store.imports.survey import BITS, AnswerReader
 from flipsite.store.snapshot.assemble import appended, without_rows
 from flipsite.store.snapshot.extent import model_extents

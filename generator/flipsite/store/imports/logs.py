@@ -13,7 +13,7 @@ from flipsite.errors import UsageError
 from flipsite.store.imports.cells import number_of
 from flipsite.store.imports.columns import OURS
 from flipsite.store.imports.json_records import Numbered, Record, json_object
-from flipsite.store.imports.paths import value_at
+from flipsite.store.imports.record_paths import value_at
 
 SOURCES = ("auto", "table", "openai-batch", "lm-eval", "inspect", "promptfoo", "litellm")
 """Values of `--from`: a tool's name, `auto` to recognise it, `table` for a file that is none of them."""

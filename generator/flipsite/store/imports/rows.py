@@ -22,10 +22,10 @@ from flipsite.errors import UsageError
 from flipsite.store.draws_columns import COUNTS, NUMBERS, RESPONSE_CHARACTERS
 from flipsite.store.imports.cells import Labels, is_missing, moment_of, number_of, rounded, whole_of
 from flipsite.store.imports.columns import ImportOptions
-from flipsite.store.imports.overlap import Fingerprints
+from flipsite.store.imports.duplicate_draws import Fingerprints
 from flipsite.store.imports.problems import Problem, Problems, cell_fault, shown
-from flipsite.store.imports.runs import ROWS_A_RUN, Runs
 from flipsite.store.imports.sheet import Batch, Sheet
+from flipsite.store.imports.sorted_runs import ROWS_A_RUN, Runs
 from flipsite.store.imports.survey import (
     UNPARSED,
     AnswerReader,

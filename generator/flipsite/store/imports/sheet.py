@@ -57,7 +57,7 @@ from flipsite.store.imports.logs import (
     model_beside,
     recognised,
 )
-from flipsite.store.imports.paths import base_of, has_value, value_at
+from flipsite.store.imports.record_paths import base_of, has_value, value_at
 from flipsite.store.snapshot.arrow import numbers, unicode_text
 
 ROWS_A_BATCH = 65_536

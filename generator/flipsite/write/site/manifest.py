@@ -22,7 +22,7 @@ class Manifest:
 
     Attributes:
         version: Of flipsite.
-        inputs: SHA-256 of each file read, by its path as the pipeline names it.
+        inputs: SHA-256 of each file read, by its path as the build names it.
         outputs: SHA-256 of each file written, by its path in the site, build.json left out.
         sources: SHA-256 of all that a model's page was rendered from, by its path.
     """

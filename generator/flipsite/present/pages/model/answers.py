@@ -15,7 +15,7 @@ from markupsafe import Markup, escape
 from flipsite.domain.display import plural, usd_text
 from flipsite.domain.draws import STATUSES, Draws
 from flipsite.domain.money import usd_or_none
-from flipsite.present.outcomes.small import short_label
+from flipsite.present.sparklines.outcomes import short_label
 from flipsite.present.text.escaping import escaped_texts
 
 SHOWN = 50

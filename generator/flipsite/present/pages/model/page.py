@@ -14,7 +14,7 @@ import jinja2
 
 from flipsite.analyse.cross_study.comparisons import History
 from flipsite.analyse.dependence.homogeneity import ServingGroup
-from flipsite.analyse.published.fits import PrintedFit
+from flipsite.analyse.published.possible_counts import PrintedFit
 from flipsite.analyse.ranking.ranks import ArmCounts, RankEstimate
 from flipsite.analyse.report import Evidence, StudyReport
 from flipsite.domain.display import Heading
@@ -30,7 +30,7 @@ from flipsite.present.outcomes.view import OutcomesView, outcomes_view
 from flipsite.present.pages.model.answers import Answers, answers
 from flipsite.present.pages.model.commonest import Commonest, commonest_answers
 from flipsite.present.pages.model.csv import model_csv
-from flipsite.present.pages.model.source import Text, draws_digest, source_digest
+from flipsite.present.pages.model.digest import Text, draws_digest, source_digest
 from flipsite.present.pages.model.verdict_change import VerdictChange, verdict_change
 from flipsite.present.pages.page import Frame, Page
 from flipsite.present.pages.templates import page_file
@@ -45,8 +45,8 @@ from flipsite.present.sparklines.intervals import PosteriorCoins, posterior_coin
 from flipsite.present.sparklines.running_mean import RunningMean, running_mean, running_mean_of
 from flipsite.present.sparklines.strip import Strip, strip, strip_of
 from flipsite.present.tables import TOP
+from flipsite.present.text.external_links import REL, OutsideLink, model_links
 from flipsite.present.text.features import feature_lines
-from flipsite.present.text.outside_links import REL, OutsideLink, model_links
 from flipsite.present.text.verdicts import parity_sentence, verdict_sentence
 
 NEIGHBOURS = 2

@@ -7,14 +7,14 @@ import pytest
 from tests.narrowing import not_none
 from tests.sampled import CARDS, DIE
 
-from flipsite.present.outcomes.small import (
+from flipsite.present.outcomes.view import draw_order
+from flipsite.present.sparklines.outcomes import (
     OPACITIES,
     grid_axes,
     grid_columns,
     short_label,
     small_outcomes,
 )
-from flipsite.present.outcomes.view import draw_order
 
 
 def test_bars_stand_on_the_target_line() -> None:

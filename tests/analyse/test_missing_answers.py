@@ -4,7 +4,7 @@ from hypothesis import strategies as st
 from scipy import stats
 
 from flipsite.analyse.binomial import jeffreys
-from flipsite.analyse.missing import missing_answers
+from flipsite.analyse.missing_answers import missing_answers
 from flipsite.analyse.verdict import verdict, within_margin
 from flipsite.domain.draws import Status, Tally
 from flipsite.domain.estimates import Verdict

@@ -29,7 +29,7 @@ from flipsite.workflows.run_request import (
 )
 
 if TYPE_CHECKING:
-    from flipsite.collect.plan import CollectPlan
+    from flipsite.collect.run_plan import CollectPlan
     from flipsite.workflows.batch import BatchFile
 
 MOST_ROWS = 15

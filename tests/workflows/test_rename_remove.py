@@ -22,7 +22,7 @@ from flipsite.store.features import read_features, write_features
 from flipsite.store.snapshot.read import read_draws, read_notes
 from flipsite.workflows.collect import begin, collect
 from flipsite.workflows.load import kept_files, load_report, study_files
-from flipsite.workflows.move import finish_move, remove_model, remove_study, rename_study
+from flipsite.workflows.rename_remove import finish_move, remove_model, remove_study, rename_study
 from flipsite.workflows.run_request import UNWATCHED, RunRequest
 
 COINS = (fair_coin("a/fair"), fair_coin("b/fair"))

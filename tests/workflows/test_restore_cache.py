@@ -12,7 +12,7 @@ from flipsite.cli.main import cli
 from flipsite.project import find_project
 from flipsite.settings import load_study
 from flipsite.store.cache.cache import Cache
-from flipsite.workflows.adopt import adopt_snapshot
+from flipsite.workflows.restore_cache import adopt_snapshot
 from flipsite.workflows.snapshot import write_snapshot
 
 WORDS = ("collect", "trial", "--simulated", "--yes")

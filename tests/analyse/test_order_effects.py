@@ -5,7 +5,7 @@ from collections import Counter
 import numpy as np
 import pytest
 
-from flipsite.analyse.label_order.sway import LabelPairs, clustered_test, label_p_value
+from flipsite.analyse.label_order.order_effects import LabelPairs, clustered_test, label_p_value
 from flipsite.analyse.report import StudyReport, report_draws
 from flipsite.domain.draws import Draw, Outcome
 from flipsite.domain.estimates import Sway, Verdict

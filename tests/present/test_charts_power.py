@@ -10,7 +10,7 @@ from tests.present.pictures import roots, words
 from flipsite.analyse.cross_study.step_likeness import calibration
 from flipsite.domain.estimates import Estimate
 from flipsite.domain.study import Study
-from flipsite.present.charts.plan import calibration_curve, power_curve
+from flipsite.present.charts.power import calibration_curve, power_curve
 from flipsite.present.charts.ranks import rank_intervals
 
 Many = Callable[[int], tuple[Estimate, ...]]

@@ -6,7 +6,7 @@ import pytest
 
 from flipsite.domain.catalogue import Model
 from flipsite.domain.study import Feature, Kind, Study
-from flipsite.present.text.outside_links import links_in, model_links
+from flipsite.present.text.external_links import links_in, model_links
 
 
 @pytest.mark.parametrize(
