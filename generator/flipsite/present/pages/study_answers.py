@@ -88,9 +88,9 @@ def status_answers(draws: Draws, *, study: str) -> tuple[StatusAnswers, ...]:
         columns = zip(
             draws.status[rows].tolist(), draws.response[rows], draws.finish_reason[rows], strict=True
         )
-        for code, response, finish_reason in columns:
+        for (code, response, finish_reason), n in Counter(columns).items():
             answer = (_beginning(response), _reason(finish_reason))
-            by_status[STATUSES[code]][answer][model] += 1
+            by_status[STATUSES[code]][answer][model] += n
     return tuple(_group(status, by_status[status], study) for status in _ORDER if status in by_status)
 
 

@@ -1,6 +1,7 @@
 """Numbers as text that never claims more than the data."""
 
 import re
+from functools import lru_cache
 
 from flipsite.domain.display import plural
 
@@ -23,10 +24,13 @@ def bias_text(bias: float | None, *, decimals: int = 3) -> str:
 
 def share_text(share: float | None, *, decimals: int = 3, top: float = 1.0) -> str:
     """A share in [0, top]; its ends are printed only where they are exact."""
-    if share is None:
-        return MISSING
+    return MISSING if share is None else _share(share, decimals, top)
+
+
+@lru_cache(maxsize=32_768)  # models of equally many draws have the same few shares
+def _share(share: float, decimals: int, top: float) -> str:
     unit = 10.0**-decimals
-    text = f"{share:.{decimals}f}"
+    text = f"{share + 0.0:.{decimals}f}"  # 0.0 for -0.0
     if share > 0 and float(text) == 0:
         return f"<{unit:.{decimals}f}"
     if share < top and float(text) >= top:
@@ -36,8 +40,11 @@ def share_text(share: float | None, *, decimals: int = 3, top: float = 1.0) -> s
 
 def percent_text(share: float | None, *, decimals: int = 0) -> str:
     """A share as per cent, its ends only where exact."""
-    if share is None:
-        return MISSING
+    return MISSING if share is None else _percent(share, decimals)
+
+
+@lru_cache(maxsize=32_768)
+def _percent(share: float, decimals: int) -> str:
     text = share_text(share, decimals=decimals + 2)
     sign = text[0] if text[0] in "<>" else ""
     return f"{sign}{float(text.lstrip('<>')) * 100:.{decimals}f}{NBSP}%"
