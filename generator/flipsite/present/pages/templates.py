@@ -5,12 +5,13 @@ given, calls methods of plain data and of ours, and changes nothing.
 """
 
 import builtins
+import re
 import traceback
 import types
 from collections import deque
 from collections.abc import Hashable, MutableMapping, Sequence
 from pathlib import Path
-from types import FunctionType, ModuleType, TracebackType
+from types import FunctionType, MethodType, ModuleType, TracebackType
 from typing import Any
 
 import jinja2
@@ -20,7 +21,7 @@ from jinja2.compiler import CodeGenerator
 from jinja2.compiler import Frame as Scope
 from jinja2.runtime import Context
 from jinja2.sandbox import ImmutableSandboxedEnvironment
-from markupsafe import Markup
+from markupsafe import Markup, escape
 
 from flipsite.domain.display import encoded, plural, usd_text
 from flipsite.errors import ContentError
@@ -43,6 +44,13 @@ _CHECKED_NAMES = {
 """Attributes of plain data, of functions and of frames: some of them lead out of the sandbox."""
 
 
+_OFTEN_CALLED: frozenset[object] = frozenset({Page.link, formats.interval_text, term_html})
+
+_has_markup = re.compile("[&<>'\"]").search
+_SHORT = 40
+"""A text of fewer characters is looked through faster than it is escaped."""
+
+
 def _home(named: Any) -> str:
     return str(named.__module__)
 
@@ -50,8 +58,17 @@ def _home(named: Any) -> str:
 class _CodeGenerator(CodeGenerator):
     """Reads an attribute that no built-in object has in place: a model's page reads four hundred.
 
-    The sandbox is asked for the others, and where there is no such attribute.
+    The sandbox is asked for the others, and where there is no such attribute. What a page shows is escaped
+    by `_BuildEnvironment.escaped`.
     """
+
+    def _output_child_pre(
+        self, node: nodes.Expr, frame: Scope, finalize: CodeGenerator._FinalizeInfo
+    ) -> None:
+        if frame.eval_ctx.autoescape and not frame.eval_ctx.volatile:
+            self.write("environment.escaped(")
+        else:
+            super()._output_child_pre(node, frame, finalize)
 
     def visit_Getattr(self, node: nodes.Getattr, frame: Scope) -> None:  # noqa: N802 - Jinja's name
         if node.attr.startswith("_") or node.attr in _CHECKED_NAMES:
@@ -89,6 +106,26 @@ class _BuildEnvironment(ImmutableSandboxedEnvironment):
             except AttributeError:
                 return jinja2.Environment.getattr(self, obj, attribute)
         return super().getattr(obj, attribute)
+
+    @staticmethod
+    def escaped(value: Any) -> str:
+        """A value as HTML; of the two hundred on a model's page few need to become another string."""
+        kind = type(value)
+        if kind is Markup or (kind is str and len(value) < _SHORT and not _has_markup(value)):
+            text: str = value
+            return text
+        return str(value) if kind is int else escape(value)
+
+    def call(self, context: Context, obj: Any, /, *args: Any, **kwargs: Any) -> Any:
+        """Call an object; of a page's forty calls most need neither a check nor the context."""
+        if type(obj) is _RenderOnce and (found := obj.made.get(args)) is not None:
+            return found
+        function = obj.__func__ if type(obj) is MethodType else obj
+        if type(function) is FunctionType and function in _OFTEN_CALLED:
+            kwargs.pop("_loop_vars", None)
+            kwargs.pop("_block_vars", None)
+            return obj(*args, **kwargs)
+        return super().call(context, obj, *args, **kwargs)
 
     def is_safe_callable(self, obj: Any) -> bool:
         """Whether a template may call this: a macro, a function or method of ours, a method of plain data."""
@@ -179,14 +216,12 @@ class _RenderOnce:
     """
 
     def __init__(self) -> None:
-        self._made: dict[tuple[Hashable, ...], Markup] = {}
+        self.made: dict[tuple[Hashable, ...], Markup] = {}
 
     @jinja2.pass_context
     def __call__(self, context: Context, part: str, *key: Hashable, **given: object) -> Markup:
-        found = self._made.get((part, *key))
-        if found is None:
-            template = context.environment.get_template(part)
-            found = self._made[part, *key] = Markup(template.render(context.get_all() | given))
+        template = context.environment.get_template(part)
+        found = self.made[part, *key] = Markup(template.render(context.get_all() | given))
         return found
 
 
