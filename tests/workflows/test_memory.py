@@ -4,7 +4,8 @@ from pathlib import Path
 
 import pytest
 
-from flipsite.present.charts.render import ChartRequest, drawn
+from flipsite.present.charts.chart_set import ChartRequest
+from flipsite.present.charts.render import drawn
 from flipsite.project import find_project
 from flipsite.store.imports.columns import ImportOptions
 from flipsite.workflows.build import input_digests

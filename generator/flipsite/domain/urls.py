@@ -65,6 +65,11 @@ def model_history(model: str) -> str:
     return f"{folder}/index.html"
 
 
+def comparison_page(after: str, before: str) -> str:
+    """The address of the page that compares a study with another, relative to the site's root."""
+    return f"{after}/compare/{before}/index.html"
+
+
 def base_address(base_url: str, *, option: str = "--base-url") -> str:
     """The address of a site, or its path on its host, ending in a slash.
 

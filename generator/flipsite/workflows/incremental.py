@@ -18,7 +18,7 @@ from pathlib import Path
 
 from flipsite.analyse.report import StudyReport
 from flipsite.files import UnchangedFile, measure
-from flipsite.present.charts.render import ChartRequest, ChartSet
+from flipsite.present.charts.chart_set import ChartRequest, ChartSet
 from flipsite.present.pages.model.digest import exact_text, shown_text
 from flipsite.present.pages.model.page import LastPages
 from flipsite.project import CNAME, PROJECT_FILE, StudyFiles

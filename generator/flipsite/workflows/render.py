@@ -21,7 +21,7 @@ from flipsite.store.build_cache import BuildCache, read_script, write_script
 from flipsite.write.site.workers import CAN_FORK, Fork
 
 if TYPE_CHECKING:
-    from flipsite.present.charts.render import ChartRequest, ChartSet
+    from flipsite.present.charts.chart_set import ChartRequest, ChartSet
     from flipsite.workflows.incremental import Memory
     from flipsite.write.site.workers import Batch
 

@@ -8,6 +8,7 @@ from flipsite.analyse.methods.family import MethodFamily
 from flipsite.analyse.power import power_points
 from flipsite.analyse.report import StudyReport
 from flipsite.domain.display import Figure
+from flipsite.domain.urls import comparison_page
 from flipsite.present.charts.bias import bias_intervals
 from flipsite.present.charts.chance import bias_distribution, verdicts
 from flipsite.present.charts.compare import bias_against_bias
@@ -27,7 +28,6 @@ from flipsite.present.charts.scatter import scatter_drawings
 from flipsite.present.charts.sequences import alternation_against_dispersion
 from flipsite.present.charts.spend import cost_against_bias, spend_by_model
 from flipsite.present.charts.truth import truth
-from flipsite.present.pages.cross_study import comparison_path
 
 Draw = Callable[[], Figure]
 
@@ -100,7 +100,7 @@ def method_drawings() -> dict[str, Draw]:
 def comparison_drawings(comparisons: Sequence[Comparison]) -> Mapping[str, Draw]:
     """The functions that draw each comparison's chart, by its page's path."""
     return {
-        comparison_path(each.after.id, each.before.id): partial(
+        comparison_page(each.after.id, each.before.id): partial(
             bias_against_bias, each.changes, each.before, each.after
         )
         for each in comparisons

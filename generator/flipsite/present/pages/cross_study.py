@@ -5,15 +5,10 @@ from collections.abc import Iterable, Mapping, Sequence
 from flipsite.analyse.cross_study.comparisons import Comparison, Family, History
 from flipsite.analyse.cross_study.matrix import StudyMatrix
 from flipsite.domain.display import Figure, plural
-from flipsite.domain.urls import model_history
+from flipsite.domain.urls import comparison_page, model_history
 from flipsite.present.pages.page import Page
 
 _HOME = ("Home", "index.html")
-
-
-def comparison_path(after: str, before: str) -> str:
-    """The page that compares a study with another."""
-    return f"{after}/compare/{before}/index.html"
 
 
 def family_path(family: Family) -> str:
@@ -25,7 +20,7 @@ def comparison_pages(comparisons: Sequence[Comparison], figures: Mapping[str, Fi
     """One page a pair; `figures` are by path."""
     for comparison in comparisons:
         before, after = comparison.before, comparison.after
-        path = comparison_path(after.id, before.id)
+        path = comparison_page(after.id, before.id)
         moved = [change for change in comparison.changes if change.moved]
         yield Page(
             path=path,

@@ -35,8 +35,8 @@ from flipsite.domain.site import SiteInfo
 from flipsite.domain.urls import RESERVED_STUDIES, is_address
 from flipsite.errors import ContentError
 from flipsite.files import Content
+from flipsite.present.charts.chart_set import ChartRequest, ChartSet
 from flipsite.present.charts.interactive import figure_files
-from flipsite.present.charts.render import ChartRequest, ChartSet
 from flipsite.present.embeds.formats import pasted_files, saved_files
 from flipsite.present.embeds.page import embed_page
 from flipsite.present.embeds.registry import Embed, methods_embed, study_embeds
