@@ -145,7 +145,9 @@ class Drawings:
         self._ending.callback(cache.shrink)
         self._ending.enter_context(remembering(cache))
         if self._may_fork:
-            import flipsite.analyse.report  # noqa: F401 - both processes need it, so one imports it
+            import jinja2  # noqa: F401 - both processes need these, so one imports them
+
+            import flipsite.present.embeds.registry  # noqa: F401
 
             self._process = DrawingProcess(needs_engine=cache.is_empty())
             self._ending.callback(self._process.end)

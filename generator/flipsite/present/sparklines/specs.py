@@ -6,7 +6,7 @@ alone, the envelope, stands in the shared file.
 """
 
 from collections.abc import Iterable
-from functools import cache
+from functools import cache, partial
 from typing import Any
 
 import altair as alt
@@ -15,9 +15,11 @@ from flipsite.present.charts import theme
 from flipsite.present.charts.figure import NARROW_PX, AnyChart, Canvas, Margins, Row, placed
 from flipsite.present.charts.interactive import spec_call
 from flipsite.present.charts.theme import Token, ink
+from flipsite.present.result_cache import remembered
 from flipsite.present.sparklines.interactive import SparklineSpec
 from flipsite.present.sparklines.running_mean import envelope
 from flipsite.present.sparklines.strip import COLUMNS
+from flipsite.project import own_digest
 
 _KINDS: tuple[tuple[str, Token], ...] = (("one", "heads"), ("zero", "tails"), ("neither", "missing"))
 _DASH = "M-1,-.25H1V.25H-1Z"
@@ -26,7 +28,8 @@ _MARGINS = Margins(left=44, right=16, top=12, bottom=40)
 
 def twin_files(twins: Iterable[SparklineSpec]) -> dict[str, bytes]:
     """The specifications that these twins need, by their paths."""
-    return {twin.path: _twin_file(twin) for twin in twins}
+    sources = {twin: f"twin {own_digest()} {twin.kind} {twin.n_valid} {twin.target}" for twin in twins}
+    return {twin.path: remembered(source, partial(_twin_file, twin)) for twin, source in sources.items()}
 
 
 def _twin_file(twin: SparklineSpec) -> bytes:

@@ -18,7 +18,9 @@ from markdown_it.token import Token
 from markdown_it.utils import EnvType, OptionsDict
 from markupsafe import Markup
 
+from flipsite.domain.display import encoded
 from flipsite.errors import ContentError
+from flipsite.present.result_cache import remembered
 from flipsite.present.text.formats import kept_text
 
 _MARK = re.compile("\ufdd0(\\d+)\ufdd1")
@@ -300,9 +302,14 @@ def _math_block(renderer: object, tokens: Sequence[Token], at: int, *_: object) 
 
 
 def _math(content: str, options: Mapping[str, object]) -> str:
-    from latex2mathml.converter import convert
+    display = "block" if options.get("display_mode") else "inline"
+    return remembered(f"formula {display} {content}", lambda: encoded(_formula(content, display))).decode()
 
-    return str(convert(content, display="block" if options.get("display_mode") else "inline"))
+
+def _formula(content: str, display: str) -> str:
+    from latex2mathml.converter import convert  # 20 ms, only for a new formula
+
+    return str(convert(content, display=display))
 
 
 def _highlight(code: str, language: str, _attributes: str) -> str:
