@@ -145,9 +145,7 @@ class Drawings:
         self._ending.callback(cache.shrink)
         self._ending.enter_context(remembering(cache))
         if self._may_fork:
-            import jinja2  # noqa: F401 - both processes need these, so one imports them
-
-            import flipsite.present.embeds.registry  # noqa: F401
+            import flipsite.present.embeds.registry  # noqa: F401 - both need this, so one imports it
 
             self._process = DrawingProcess(needs_engine=cache.is_empty())
             self._ending.callback(self._process.end)
