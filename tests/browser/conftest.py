@@ -4,6 +4,8 @@ Debian's browser is used as it is; nothing is downloaded. Whatever a page says o
 asks of another host, fails the test.
 """
 
+import fcntl
+import os
 import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -11,75 +13,72 @@ from functools import partial
 from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from typing import Any
+from urllib.parse import urlsplit
 
 import pytest
 from playwright.sync_api import Browser, Page
 from tests.browser.flips import scratch_project
+from tests.windows import Windows
 
 from flipsite.project import find_project
 from flipsite.workflows.build import build
 
+ADDRESS = "http://flips.localhost/repo"
+
 
 @pytest.fixture(scope="session")
-def served(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
-    """The address under which a local server has the site: a folder `/repo`."""
+def site(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The shipped studies and one with draws, among them hostile answers; built once for all workers."""
+    base = tmp_path_factory.getbasetemp()
+    run = base.parent if "PYTEST_XDIST_WORKER" in os.environ else base
+    out = run / "www" / "repo"
+    with (run / "www.lock").open("w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        if not out.is_dir():
+            build(find_project(scratch_project(run / "flips")), out=out, base_url=ADDRESS)
+    return out
 
-    class Quiet(SimpleHTTPRequestHandler):
+
+@pytest.fixture(scope="session")
+def proxy(site: Path) -> Iterator[str]:
+    """A server of this worker's own that answers for the site's address, which all workers share."""
+
+    class Answering(SimpleHTTPRequestHandler):
+        def translate_path(self, path: str) -> str:
+            """The file; what asks a proxy names the host too."""
+            return super().translate_path(urlsplit(path).path)
+
         def log_message(self, *_: object) -> None:
             """Say nothing."""
 
-    folder = tmp_path_factory.mktemp("www")
-    with ThreadingHTTPServer(("127.0.0.1", 0), partial(Quiet, directory=str(folder))) as server:
-        address = f"http://127.0.0.1:{server.server_port}/repo"
-        project = scratch_project(tmp_path_factory.mktemp("project"))
-        build(find_project(project), out=folder / "repo", base_url=address)
-        SITES[address] = folder / "repo"
+    with ThreadingHTTPServer(("127.0.0.1", 0), partial(Answering, directory=str(site.parent))) as server:
         threading.Thread(target=server.serve_forever, daemon=True).start()
-        yield address
+        yield f"http://127.0.0.1:{server.server_port}"
         server.shutdown()
 
 
-SITES: dict[str, Path] = {}
+@pytest.fixture(scope="session")
+def served(proxy: str) -> str:
+    """The address under which a server has the site: a folder `/repo`."""
+    return ADDRESS
 
 
 @pytest.fixture(scope="session")
-def site(served: str) -> Path:
-    """The shipped studies and one with draws, among them hostile answers."""
-    return SITES[served]
-
-
-@pytest.fixture
-def opened(opening: Callable[..., Any]) -> Callable[..., Any]:
-    """Open a page of the site in a fresh context; see `visit`."""
-    return opening
+def windows(browser: Browser, proxy: str) -> Windows:
+    return Windows(browser, proxy={"server": proxy})
 
 
 @pytest.fixture(scope="session")
-def opening(browser: Browser, site: Path) -> Callable[..., Any]:
-    """The same for what several tests look at together."""
+def opened(windows: Windows, site: Path) -> Callable[..., Any]:
+    """Visit a page of the site; its console and its requests are looked through when it is left."""
 
-    def go(path: str, *, root: str | None = None, **options: Any) -> Any:
-        return visit(browser, f"{root or site.as_uri()}/{path}", **options)
+    @contextmanager
+    def visit(path: str, *, root: str | None = None, **options: Any) -> Iterator[Page]:
+        base = root or site.as_uri()
+        with windows.visit(f"{base}/{path}", **options) as window:
+            yield window.page
+            assert window.said == []
+            ours = (base.removesuffix("/repo"), "data:", "blob:")
+            assert [url for url in window.asked if not url.startswith(ours)] == []
 
-    return go
-
-
-@contextmanager
-def visit(browser: Browser, address: str, **options: Any) -> Iterator[Page]:
-    """A page at this address; its console and its requests are looked through when it is left."""
-    options = {"viewport": {"width": 1280, "height": 900}, **options}
-    context = browser.new_context(**options)
-    page = context.new_page()
-    said: list[str] = []
-    asked: list[str] = []
-    page.on("console", lambda message: said.append(message.text))
-    page.on("pageerror", lambda error: said.append(str(error)))
-    page.on("request", lambda request: asked.append(request.url))
-    root = address.split("/repo/", maxsplit=1)[0]
-    try:
-        page.goto(address)
-        yield page
-        assert said == []
-        assert [url for url in asked if not url.startswith((root, "data:", "blob:"))] == []
-    finally:
-        context.close()
+    return visit
