@@ -5,7 +5,8 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from playwright.sync_api import Browser, Page, expect
+from playwright.sync_api import Page, expect
+from tests.windows import Windows
 
 from flipsite.present.embeds.html import LISTENER
 
@@ -51,16 +52,14 @@ def test_without_scripts_the_sources_are_there(opened: Callable[..., Any]) -> No
         assert page.locator(".embed-copy:visible").count() == 0
 
 
-def test_a_foreign_page_gives_a_frame_its_height(browser: Browser, served: str, site: Path) -> None:
+def test_a_foreign_page_gives_a_frame_its_height(windows: Windows, served: str, site: Path) -> None:
     """Across origins, in a sandbox, with the snippet's listener and nothing else."""
     address = f"{served}/article-2025/embed/frame/most-biased.html"
     (site.parent / "host.html").write_text(
         f'<!doctype html><title>host</title><iframe class="flipsite-embed-frame" src="{address}" title="t" '
         f'height="600" sandbox="allow-scripts allow-top-navigation-by-user-activation"></iframe>{LISTENER}'
     )
-    page = browser.new_page()
-    page.goto(f"{served.replace('127.0.0.1', 'localhost').removesuffix('/repo')}/host.html")
-    frame = page.locator("iframe")
-    expect(frame).not_to_have_attribute("height", "600")
-    assert int(frame.get_attribute("height") or 0) > 600
-    page.close()
+    with windows.visit("http://blog.localhost/host.html") as window:
+        frame = window.page.locator("iframe")
+        expect(frame).not_to_have_attribute("height", "600")
+        assert int(frame.get_attribute("height") or 0) > 600

@@ -10,8 +10,9 @@ from typing import Any
 from urllib.parse import parse_qs, urlsplit
 
 import pytest
-from playwright.sync_api import Browser, Locator, Page
+from playwright.sync_api import Locator, Page
 from tests.narrowing import not_none
+from tests.windows import Windows
 
 import keystroke
 
@@ -391,14 +392,12 @@ MOST_ADDED = 1 + 16 + 32
 
 
 @pytest.fixture
-def long_page(browser: Browser, long_board: Path) -> Iterator[Page]:
+def long_page(windows: Windows, long_board: Path) -> Iterator[Page]:
     """The leaderboard of 10,000 models, in which work is counted."""
-    page = browser.new_page(viewport={"width": 1280, "height": 900})
-    page.goto(long_board.as_uri())
-    page.wait_for_selector(".board.linked")
-    page.evaluate(COUNTING)
-    yield page
-    page.close()
+    with windows.visit(long_board.as_uri()) as window:
+        window.page.wait_for_selector(".board.linked")
+        window.page.evaluate(COUNTING)
+        yield window.page
 
 
 def test_a_keystroke_over_ten_thousand_rows_moves_a_screenful(long_page: Page) -> None:
@@ -432,21 +431,18 @@ def test_ten_thousand_rows_are_sorted_and_scrolled(long_page: Page) -> None:
     long_page.wait_for_function("(n) => document.querySelectorAll('#least-biased tr').length > n", arg=before)
 
 
-def test_all_rows_of_a_long_table_are_a_click_away(browser: Browser, longer_than_a_page: Path) -> None:
-    page = browser.new_page()
-    page.goto(longer_than_a_page.as_uri())
-    page.wait_for_selector(".board.linked")
-    assert page.locator("#least-biased tr").count() < 500
-    page.get_by_role("button", name="Show all rows").dispatch_event(
-        "click"
-    )  # it runs from whoever scrolls to it
-    assert page.locator("#least-biased tr").count() == 1200
-    page.close()
+def test_all_rows_of_a_long_table_are_a_click_away(windows: Windows, longer_than_a_page: Path) -> None:
+    with windows.visit(longer_than_a_page.as_uri()) as window:
+        page = window.page
+        page.wait_for_selector(".board.linked")
+        assert page.locator("#least-biased tr").count() < 500
+        every = page.get_by_role("button", name="Show all rows")
+        every.dispatch_event("click")  # more rows come as it is scrolled to, and move it away
+        assert page.locator("#least-biased tr").count() == 1200
 
 
-def test_without_scripts_a_long_table_is_all_there(browser: Browser, longer_than_a_page: Path) -> None:
-    page = browser.new_page(java_script_enabled=False)
-    page.goto(longer_than_a_page.as_uri())
-    assert page.locator("#least-biased tr").count() == 1200
-    assert not_none(page.locator("#least-biased tr").last.bounding_box())["height"] > 10
-    page.close()
+def test_without_scripts_a_long_table_is_all_there(windows: Windows, longer_than_a_page: Path) -> None:
+    with windows.visit(longer_than_a_page.as_uri(), java_script_enabled=False) as window:
+        rows = window.page.locator("#least-biased tr")
+        assert rows.count() == 1200
+        assert not_none(rows.last.bounding_box())["height"] > 10

@@ -33,12 +33,12 @@ def some_counts(n_models: int) -> Counts:
     return [(f"author-{i % 7}/model-{i}", i * 37 % (45 + i % 7), 44 + i % 7) for i in range(n_models)]
 
 
-@pytest.fixture
+@pytest.fixture(scope="session")
 def study() -> Study:
     return a_study()
 
 
-@pytest.fixture
+@pytest.fixture(scope="session")
 def estimated(study: Study) -> Callable[[Counts], tuple[Estimate, ...]]:
     def estimated_of(counts: Counts) -> tuple[Estimate, ...]:
         tallies = [

@@ -1,14 +1,18 @@
 """Charts in a real Chromium, from file:// and under the site's policy: nothing asked of anybody."""
 
 import re
-from collections.abc import Callable
+import shutil
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
-from playwright.sync_api import Browser, Page, expect
+from playwright.sync_api import Browser, Page, ViewportSize, expect
 from tests.present.conftest import Counts, some_counts
+from tests.windows import Window, Windows
 
 from flipsite.domain.estimates import Estimate
 from flipsite.domain.study import Study
@@ -29,8 +33,12 @@ POLICY = (
 NAMES = ["author/plain", "</script><script>alert(1)</script>", "javascript:alert(1)", "{{x}}", "שלום/א"]
 
 
-@pytest.fixture
-def page_path(estimated: Callable[[Counts], tuple[Estimate, ...]], study: Study, tmp_path: Path) -> Path:
+@pytest.fixture(scope="module")
+def page_path(
+    estimated: Callable[[Counts], tuple[Estimate, ...]],
+    study: Study,
+    tmp_path_factory: pytest.TempPathFactory,
+) -> Path:
     """A page two folders deep with one chart of its own and two small ones that models share."""
     figure = bias_intervals(estimated([(name, 5 + 9 * i, 50) for i, name in enumerate(NAMES)]), study)
     page = SitePage(path="trial/deep/index.html", title="", description="", template="")
@@ -60,10 +68,11 @@ def page_path(estimated: Callable[[Counts], tuple[Estimate, ...]], study: Study,
         f"{small('mean', mean)}{small('strip', marks)}</main></body></html>"
     )
     files[page.path] = html.encode()
+    folder = tmp_path_factory.mktemp("charts")
     for path, content in files.items():
-        (tmp_path / path).parent.mkdir(parents=True, exist_ok=True)
-        (tmp_path / path).write_bytes(content)
-    return tmp_path / page.path
+        (folder / path).parent.mkdir(parents=True, exist_ok=True)
+        (folder / path).write_bytes(content)
+    return folder / page.path
 
 
 def small(name: str, twin: SparklineSpec) -> str:
@@ -75,141 +84,133 @@ def small(name: str, twin: SparklineSpec) -> str:
     )
 
 
-class Visit:
-    """A page with what it asked for and what it complained of."""
-
-    def __init__(
-        self,
-        browser: Browser,
-        path: Path,
-        *,
-        width: int = 1280,
-        javascript: bool = True,
-        touch: bool = False,
-        query: str = "",
-    ) -> None:
-        context = browser.new_context(
-            offline=True,
-            viewport={"width": width, "height": 800},
-            java_script_enabled=javascript,
-            has_touch=touch,
-        )
-        self.page: Page = context.new_page()
-        self.requests: list[str] = []
-        self.complaints: list[str] = []
-        self.page.on("request", lambda request: self.requests.append(request.url))
-        self.page.on("console", lambda message: self.complaints.append(message.text))
-        self.page.on("pageerror", lambda error: self.complaints.append(str(error)))
-        self.page.goto(path.as_uri() + query)
-
-    def make_interactive(self, figure: str) -> None:
-        self.page.click(f"#{figure} .chart-switch")
-        self.page.wait_for_selector(f"#{figure} .chart-live svg")
+Visit = Callable[..., Window]
 
 
-def test_without_a_script_the_chart_is_a_picture_and_offers_nothing_else(
-    browser: Browser, page_path: Path
-) -> None:
-    visit = Visit(browser, page_path, javascript=False)
-    assert visit.page.is_visible("#trial-bias-intervals svg.chart-wide")
-    assert not visit.page.is_visible("#trial-bias-intervals svg.chart-narrow")
-    assert not visit.page.is_visible(".chart-switch")
+@pytest.fixture(scope="module")
+def windows(browser: Browser) -> Windows:
+    """Windows without a network."""
+    return Windows(browser, offline=True)
 
 
-def test_a_phone_gets_the_narrow_picture_without_scrolling_sideways(
-    browser: Browser, page_path: Path
-) -> None:
-    visit = Visit(browser, page_path, width=390)
-    assert visit.page.is_visible("#trial-bias-intervals svg.chart-narrow")
-    assert not visit.page.is_visible("#trial-bias-intervals svg.chart-wide")
-    assert visit.page.evaluate("document.documentElement.scrollWidth") <= 390
+@pytest.fixture
+def visit(windows: Windows, page_path: Path) -> Iterator[Visit]:
+    """Open the page, or one like it; the window is left when the test ends."""
+    with ExitStack() as open_windows:
+
+        def go(*, path: Path = page_path, query: str = "", width: int = 1280, **options: Any) -> Window:
+            viewport: ViewportSize = {"width": width, "height": 800}
+            opened = windows.visit(path.as_uri() + query, viewport=viewport, **options)
+            return open_windows.enter_context(opened)
+
+        yield go
+
+
+def make_interactive(page: Page, figure: str) -> None:
+    page.click(f"#{figure} .chart-switch")
+    page.wait_for_selector(f"#{figure} .chart-live svg")
+
+
+def test_without_a_script_the_chart_is_a_picture_and_offers_nothing_else(visit: Visit) -> None:
+    window = visit(java_script_enabled=False)
+    assert window.page.is_visible("#trial-bias-intervals svg.chart-wide")
+    assert not window.page.is_visible("#trial-bias-intervals svg.chart-narrow")
+    assert not window.page.is_visible(".chart-switch")
+
+
+def test_a_phone_gets_the_narrow_picture_without_scrolling_sideways(visit: Visit) -> None:
+    window = visit(width=390)
+    assert window.page.is_visible("#trial-bias-intervals svg.chart-narrow")
+    assert not window.page.is_visible("#trial-bias-intervals svg.chart-wide")
+    assert window.page.evaluate("document.documentElement.scrollWidth") <= 390
 
 
 @pytest.mark.parametrize("width", [390, 1280])
-def test_a_click_makes_it_interactive_from_this_folder_alone(
-    width: int, browser: Browser, page_path: Path
-) -> None:
+def test_a_click_makes_it_interactive_from_this_folder_alone(width: int, visit: Visit) -> None:
     """The bundle is loaded once, on demand; the policy is never tried; text of models stays text."""
-    visit = Visit(browser, page_path, width=width)
-    assert not any("vega" in url for url in visit.requests)
-    visit.make_interactive("trial-bias-intervals")
-    visit.make_interactive("mean")
-    assert sum("vega" in url for url in visit.requests) == 1
-    assert all(url.startswith("file:") or url == "data:," for url in visit.requests)
-    assert visit.complaints == []
-    texts = visit.page.eval_on_selector_all(".chart-live text", "all => all.map(e => e.textContent)")
+    window = visit(width=width)
+    assert not any("vega" in url for url in window.asked)
+    make_interactive(window.page, "trial-bias-intervals")
+    make_interactive(window.page, "mean")
+    assert sum("vega" in url for url in window.asked) == 1
+    assert all(url.startswith("file:") or url == "data:," for url in window.asked)
+    assert window.said == []
+    texts = window.page.eval_on_selector_all(".chart-live text", "all => all.map(e => e.textContent)")
     assert set(NAMES) <= set(texts)
 
 
-def test_the_script_makes_a_models_rows_of_what_it_drew(browser: Browser, page_path: Path) -> None:
+def test_the_script_makes_a_models_rows_of_what_it_drew(visit: Visit) -> None:
     """Its running mean inside the shared envelope, and each draw as a mark in its place."""
-    visit = Visit(browser, page_path)
+    window = visit()
     for name in ("mean", "strip"):
-        visit.make_interactive(name)
+        make_interactive(window.page, name)
     told = "all => all.map(e => e.getAttribute('aria-label'))"
-    means = visit.page.eval_on_selector_all("#mean .chart-live [aria-roledescription=point]", told)
+    means = window.page.eval_on_selector_all("#mean .chart-live [aria-roledescription=point]", told)
     assert [re.findall(r"Share of ones: ([\d.]+)", label)[0] for label in means] == [
         *("1.000", "0.500", "0.333", "0.500", "0.600", "0.500")
     ]
-    marks = visit.page.eval_on_selector_all("#strip .chart-live [aria-roledescription=point]", told)
+    marks = window.page.eval_on_selector_all("#strip .chart-live [aria-roledescription=point]", told)
     assert [re.findall(r"Draw: (\d+); Outcome: (\w+)", label)[0] for label in marks] == [
         (str(place), result)
         for place, result in enumerate(("one", "zero", "neither", "zero", "one", "one", "zero"))
     ]
-    assert visit.complaints == []
+    assert window.said == []
 
 
-def test_tooltips_show_a_models_text_as_text(browser: Browser, page_path: Path) -> None:
-    visit = Visit(browser, page_path)
-    visit.make_interactive("trial-bias-intervals")
-    for mark in visit.page.query_selector_all(".chart-live [aria-roledescription=point]"):
+def test_tooltips_show_a_models_text_as_text(visit: Visit) -> None:
+    window = visit()
+    make_interactive(window.page, "trial-bias-intervals")
+    for mark in window.page.query_selector_all(".chart-live [aria-roledescription=point]"):
         mark.hover()
-        assert visit.page.inner_text(".chart-tip dd:first-of-type") in NAMES
+        assert window.page.inner_text(".chart-tip dd:first-of-type") in NAMES
         assert (
-            visit.page.eval_on_selector(".chart-tip", "e => e.querySelectorAll('script,img,a').length") == 0
+            window.page.eval_on_selector(".chart-tip", "e => e.querySelectorAll('script,img,a').length") == 0
         )
 
 
-def test_the_keyboard_goes_from_mark_to_mark_and_opens_a_page(browser: Browser, page_path: Path) -> None:
-    visit = Visit(browser, page_path)
-    visit.make_interactive("trial-bias-intervals")
-    visit.page.focus("#trial-bias-intervals .chart-live")
+def test_the_keyboard_goes_from_mark_to_mark_and_opens_a_page(visit: Visit) -> None:
+    window = visit()
+    make_interactive(window.page, "trial-bias-intervals")
+    window.page.focus("#trial-bias-intervals .chart-live")
     for _ in range(10):
-        visit.page.keyboard.press("ArrowRight")
-        label = visit.page.evaluate("document.activeElement.getAttribute('aria-label')")
-        assert visit.page.is_visible(".chart-tip")
+        window.page.keyboard.press("ArrowRight")
+        label = window.page.evaluate("document.activeElement.getAttribute('aria-label')")
+        assert window.page.is_visible(".chart-tip")
         if label.startswith("author/plain"):
             break
-    visit.page.keyboard.press("Enter")
-    visit.page.wait_for_url("**/trial/models/author/plain/index.html")
-    assert visit.complaints == []
+    window.page.keyboard.press("Enter")
+    window.page.wait_for_url("**/trial/models/author/plain/index.html")
+    assert window.said == []
 
 
-def test_the_picture_comes_back(browser: Browser, page_path: Path) -> None:
-    visit = Visit(browser, page_path)
-    visit.make_interactive("trial-bias-intervals")
-    assert visit.page.inner_text("#trial-bias-intervals .chart-switch") == "Back to the picture"
-    visit.page.keyboard.press("Enter")  # the button has kept the focus
-    assert visit.page.is_visible("#trial-bias-intervals .chart-still")
-    assert not visit.page.query_selector(".chart-live")
-    assert visit.page.inner_text("#trial-bias-intervals .chart-switch") == "Make interactive"
+def test_the_picture_comes_back(visit: Visit) -> None:
+    window = visit()
+    make_interactive(window.page, "trial-bias-intervals")
+    assert window.page.inner_text("#trial-bias-intervals .chart-switch") == "Back to the picture"
+    window.page.keyboard.press("Enter")  # the button has kept the focus
+    assert window.page.is_visible("#trial-bias-intervals .chart-still")
+    assert not window.page.query_selector(".chart-live")
+    assert window.page.inner_text("#trial-bias-intervals .chart-switch") == "Make interactive"
 
 
-def test_a_missing_bundle_is_told_and_the_picture_stays(browser: Browser, page_path: Path) -> None:
-    (page_path.parents[2] / "assets/vega.js").unlink()
-    visit = Visit(browser, page_path)
-    visit.page.click("#trial-bias-intervals .chart-switch")
-    visit.page.wait_for_function("() => document.querySelector('.chart-note').textContent")
-    assert "could not be loaded" in visit.page.inner_text("#trial-bias-intervals .chart-note")
-    assert visit.page.is_visible("#trial-bias-intervals .chart-still")
+def test_a_missing_bundle_is_told_and_the_picture_stays(
+    visit: Visit, page_path: Path, tmp_path: Path
+) -> None:
+    shutil.copytree(page_path.parents[2], tmp_path, dirs_exist_ok=True)
+    (tmp_path / "assets/vega.js").unlink()
+    window = visit(path=tmp_path / page_path.relative_to(page_path.parents[2]))
+    window.page.click("#trial-bias-intervals .chart-switch")
+    window.page.wait_for_function("() => document.querySelector('.chart-note').textContent")
+    assert "could not be loaded" in window.page.inner_text("#trial-bias-intervals .chart-note")
+    assert window.page.is_visible("#trial-bias-intervals .chart-still")
 
 
 CHART = "#trial-bias-intervals"
 MARKS = f"{CHART} .chart-wide a:has(path, use)"
 
 
-def test_without_a_script_every_mark_has_a_title(browser: Browser, page_path: Path) -> None:
-    page = Visit(browser, page_path, javascript=False).page
+def test_without_a_script_every_mark_has_a_title(visit: Visit) -> None:
+    page = visit(java_script_enabled=False).page
     titles = page.locator(f"{MARKS} > title").all_text_contents()
     assert sorted(title.rsplit(": bias")[0] for title in titles) == sorted(NAMES)
     narrow = page.locator(f"{CHART} .chart-narrow a > title").all_text_contents()
@@ -224,10 +225,10 @@ def middle_of_plain(page: Page) -> dict[str, float]:
     return {"x": box["x"] + box["width"] / 2, "y": box["y"] + box["height"] / 2}
 
 
-def test_hover_names_the_nearest_mark(browser: Browser, page_path: Path) -> None:
+def test_hover_names_the_nearest_mark(visit: Visit) -> None:
     """On the mark and a little beside it, in one tooltip, without the browser's own; away from it nothing."""
-    visit = Visit(browser, page_path)
-    page = visit.page
+    window = visit()
+    page = window.page
     box = middle_of_plain(page)
     page.mouse.move(box["x"], box["y"])
     tip = page.locator(".chart-tip")
@@ -238,11 +239,11 @@ def test_hover_names_the_nearest_mark(browser: Browser, page_path: Path) -> None
     page.mouse.move(box["x"] + 60, box["y"] - 60)
     expect(tip).to_be_hidden()
     assert page.locator(f"{CHART} .chart-wide a > title").count() == 0
-    assert not visit.complaints
+    assert not window.said
 
 
-def test_arrow_keys_name_mark_after_mark(browser: Browser, page_path: Path) -> None:
-    page = Visit(browser, page_path).page
+def test_arrow_keys_name_mark_after_mark(visit: Visit) -> None:
+    page = visit().page
     page.focus(f"{CHART} .chart-still")
     names = []
     for _ in NAMES:
@@ -254,8 +255,8 @@ def test_arrow_keys_name_mark_after_mark(browser: Browser, page_path: Path) -> N
     expect(page.locator(".chart-tip")).to_be_hidden()
 
 
-def test_enter_opens_the_page_of_a_mark(browser: Browser, page_path: Path) -> None:
-    page = Visit(browser, page_path).page
+def test_enter_opens_the_page_of_a_mark(visit: Visit) -> None:
+    page = visit().page
     page.focus(f"{CHART} .chart-still")
     page.keyboard.press("ArrowRight")
     while page.locator(".chart-tip strong").inner_text() != "author/plain":
@@ -265,8 +266,8 @@ def test_enter_opens_the_page_of_a_mark(browser: Browser, page_path: Path) -> No
     assert page.title() == "plain"
 
 
-def test_a_first_tap_names_and_a_second_opens(browser: Browser, page_path: Path) -> None:
-    page = Visit(browser, page_path, touch=True).page
+def test_a_first_tap_names_and_a_second_opens(visit: Visit) -> None:
+    page = visit(has_touch=True).page
     box = middle_of_plain(page)
     page.touchscreen.tap(box["x"], box["y"])
     expect(page.locator(".chart-tip")).to_contain_text("Tap again to open its page")
@@ -275,10 +276,10 @@ def test_a_first_tap_names_and_a_second_opens(browser: Browser, page_path: Path)
     assert page.title() == "plain"
 
 
-def test_an_image_gives_way_to_named_marks(browser: Browser, page_path: Path) -> None:
+def test_an_image_gives_way_to_named_marks(visit: Visit) -> None:
     """A picture too heavy to stand in the page is an image until the pointer comes to it."""
-    visit = Visit(browser, page_path)
-    page = visit.page
+    window = visit()
+    page = window.page
     assert page.is_visible("#many-bias-intervals picture")
     image = page.locator("#many-bias-intervals img")
     image.scroll_into_view_if_needed()
@@ -290,27 +291,23 @@ def test_an_image_gives_way_to_named_marks(browser: Browser, page_path: Path) ->
     page.mouse.move(box["x"] + box["width"] - 14, box["y"] + 70)
     expect(page.locator(".chart-tip strong")).to_contain_text("author-")
     assert marks.first.get_attribute("href").startswith("../../trial/models/")  # type: ignore[union-attr]
-    visit.make_interactive("many-bias-intervals")
-    assert not visit.complaints
+    make_interactive(window.page, "many-bias-intervals")
+    assert not window.said
 
 
-def test_the_readers_models_are_named_in_pictures_and_in_interactive_charts(
-    browser: Browser, page_path: Path
-) -> None:
+def test_the_readers_models_are_named_in_pictures_and_in_interactive_charts(visit: Visit) -> None:
     """Ringed; where rows have names these are bold, else the name stands beside the mark."""
-    visit = Visit(
-        browser, page_path, query="?m=trial/author/plain&m=many/author-3/model-3&m=other/author/plain"
-    )
-    page = visit.page
+    window = visit(query="?m=trial/author/plain&m=many/author-3/model-3&m=other/author/plain")
+    page = window.page
     expect(page.locator(f"{CHART} .chart-wide .chosen-marks circle")).to_have_count(1)
     expect(page.locator(f"{CHART} .chart-wide a.chosen")).to_have_count(1)
     expect(page.locator("#many-bias-intervals .chart-wide .chosen-marks text")).to_have_text(
         "author-3/model-3"
     )
-    visit.make_interactive("many-bias-intervals")
+    make_interactive(window.page, "many-bias-intervals")
     expect(page.locator("#many-bias-intervals .chart-live .chosen-marks text")).to_have_text(
         "author-3/model-3"
     )
     links = page.locator('#many-bias-intervals .chart-live [aria-roledescription="point"]')
     assert links.first.evaluate("mark => mark.__data__.href").startswith("../../trial/models/")
-    assert not visit.complaints
+    assert not window.said
