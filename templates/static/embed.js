@@ -24,8 +24,12 @@
     var files = section.querySelector(".embed-files");
     var preview = made("embed-preview");
     preview.querySelector("span").textContent = " of " + name;
-    preview.querySelector("iframe").title = section.querySelector("p").textContent;
-    preview.querySelector("iframe").src = files.querySelector("a:last-child").getAttribute("href");
+    var frame = preview.querySelector("iframe");
+    frame.title = section.querySelector("p").textContent;
+    // Inside closed details, lazy frames would load with the page, all at once.
+    preview.addEventListener("toggle", function () {
+      frame.src = files.querySelector("a:last-child").getAttribute("href");
+    }, { once: true });
     files.before(preview);
     section.parentElement.dataset.labels.split(" ").forEach(function (label) {
       var box = made("embed-source");

@@ -20,6 +20,7 @@ def test_a_preview_is_as_high_as_what_it_shows(
     opened: Callable[..., Any], served: str, over_http: bool
 ) -> None:
     with opened("embed/index.html", root=served if over_http else None) as page:
+        assert len(page.frames) == 1  # no preview loads before it is opened
         section = page.locator(f"[id='{FIRST}']")
         section.locator("summary", has_text="Preview of").click()
         frame = section.locator("iframe")
