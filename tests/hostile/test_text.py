@@ -29,6 +29,7 @@ if TYPE_CHECKING:
 pytestmark = pytest.mark.browser
 
 PHONE: "ViewportSize" = {"width": 390, "height": 844}
+OURS = ("file:", "data:", "blob:", "about:blank")
 
 
 class Canary:
@@ -69,51 +70,67 @@ def site(tmp_path_factory: pytest.TempPathFactory, canary: Canary) -> Path:
     return out
 
 
-@contextmanager
-def browsing(browser: "Browser", canary: Canary) -> Iterator[Callable[[str], "Page"]]:
-    """Opens addresses one after the other; every sign of a foreign script or request fails the test."""
-    context = browser.new_context(viewport=PHONE)
-    ran: list[str] = []
-    answered: list[str] = []
-    context.expose_function("canary", lambda *_: ran.append("canary() was called"))
-    page = context.new_page()
+class Watched:
+    """A phone whose pages must run nothing of others and ask nobody."""
 
-    def dismiss(dialog: "Dialog") -> None:
-        ran.append(dialog.message)
+    def __init__(self, browser: "Browser", canary: Canary) -> None:
+        self.canary, self.ran, self.answered = canary, list[str](), list[str]()
+        context = browser.new_context()
+        context.expose_function("canary", lambda *_: self.ran.append("canary() was called"))
+        self.page = context.new_page()
+        self.page.on("dialog", self._dismiss)
+        self.page.on("popup", lambda popup: self.ran.append(f"opened {popup.url}"))
+        self.page.on("download", lambda download: download.cancel())
+        self.page.on("response", lambda response: self.answered.append(response.url))
+
+    def _dismiss(self, dialog: "Dialog") -> None:
+        self.ran.append(dialog.message)
         dialog.dismiss()
 
-    page.on("dialog", dismiss)
-    page.on("popup", lambda popup: ran.append(f"opened {popup.url}"))
-    page.on("download", lambda download: download.cancel())
-    page.on("response", lambda response: answered.append(response.url))
-    before = len(canary.asked)
+    def judge(self, address: str) -> None:
+        """Fail on every sign of a foreign script or request since the visits began."""
+        assert self.ran == [], address
+        assert [url for url in self.answered if not url.startswith(OURS)] == [], address
+        assert self.canary.asked == [], address
+        assert (
+            self.page.url.partition("#")[0].partition("?")[0] == address.partition("#")[0].partition("?")[0]
+        )
 
-    def judge(address: str) -> None:
-        assert ran == [], address
-        assert [url for url in answered if not url.startswith(("file:", "data:", "blob:"))] == [], address
-        assert canary.asked[before:] == [], address
-        assert page.url.partition("#")[0].partition("?")[0] == address.partition("#")[0].partition("?")[0]
+    def empty(self) -> None:
+        self.page.goto("about:blank")
+        self.page.set_viewport_size(PHONE)
+        for seen in (self.ran, self.answered, self.canary.asked):
+            seen.clear()
 
+
+@pytest.fixture(scope="module")
+def watched(browser: "Browser", canary: Canary) -> Iterator[Watched]:
+    watched = Watched(browser, canary)
+    yield watched
+    watched.page.context.close()
+
+
+@contextmanager
+def browsing(watched: Watched) -> Iterator[Callable[[str], "Page"]]:
+    """Opens addresses one after the other; each is judged before the next, and the last at the end."""
+    watched.empty()
     seen: list[str] = []
 
     def go(address: str) -> "Page":
         if seen:
-            judge(seen[-1])
-        page.goto(address)
+            watched.judge(seen[-1])
+        watched.page.goto(address)
         seen.append(address)
-        return page
+        return watched.page
 
-    try:
-        yield go
-        page.wait_for_load_state("networkidle")
-        judge(seen[-1])
-    finally:
-        context.close()
+    yield go
+    watched.page.wait_for_load_state("networkidle")
+    watched.judge(seen[-1])
 
 
 @contextmanager
-def opened(browser: "Browser", canary: Canary, address: str) -> Iterator["Page"]:
-    with browsing(browser, canary) as go:
+def opened(watched: Watched, address: str) -> Iterator["Page"]:
+    with browsing(watched) as go:
         yield go(address)
 
 
@@ -160,33 +177,31 @@ def look(page: "Page") -> list[str]:
 
 
 @pytest.mark.parametrize("kind", KINDS)
-def test_every_page_stays_a_page(site: Path, browser: "Browser", canary: Canary, kind: str) -> None:
+def test_every_page_stays_a_page(site: Path, watched: Watched, kind: str) -> None:
     """At 390 px: nothing runs, nothing is asked, nothing leads elsewhere, nothing scrolls sideways."""
     paths = pages(site, kind)
     assert len(paths) > 20
     wrong: dict[str, list[str]] = {}
-    with browsing(browser, canary) as go:
+    with browsing(watched) as go:
         for path in paths:
             if found := look(go(f"{site.as_uri()}/{path}")):
                 wrong[path] = found[:5]
     assert wrong == {}
 
 
-def test_a_story_with_scripts_runs_none_and_asks_nobody(
-    site: Path, browser: "Browser", canary: Canary
-) -> None:
+def test_a_story_with_scripts_runs_none_and_asks_nobody(site: Path, watched: Watched) -> None:
     """What the project's own story holds is shown as written; the page's policy lets none of it run."""
-    with opened(browser, canary, f"{site.as_uri()}/index.html") as page:
+    with opened(watched, f"{site.as_uri()}/index.html") as page:
         assert page.locator("main b", has_text="coins").count() == 1
 
 
-def test_the_leaderboards_controls_take_any_name(site: Path, browser: "Browser", canary: Canary) -> None:
+def test_the_leaderboards_controls_take_any_name(site: Path, watched: Watched) -> None:
     """Search, filters, sorting, copying and the address itself, with hostile names in all of them."""
     address = f"{site.as_uri()}/first/leaderboard/index.html"
     image = "%3Cimg%20src=x%20onerror=canary()%3E"
     query = f"?q=%3Cscript%3Ecanary()%3C/script%3E&author=%22%3E{image}&sort=__proto__"
     for start in ("", query, f"#{image}", "?verdict=constructor&dir=x&feature=%00"):
-        with opened(browser, canary, address + start) as page:
+        with opened(watched, address + start) as page:
             page.fill('input[name="q"]', "<img src=x onerror=canary()>")
             page.fill('input[name="q"]', "script")
             page.get_by_text("Filters", exact=True).click()
@@ -204,9 +219,9 @@ def test_the_leaderboards_controls_take_any_name(site: Path, browser: "Browser",
             assert [fault for fault in look(page) if "px wide" not in fault] == []
 
 
-def test_the_search_takes_any_word(site: Path, browser: "Browser", canary: Canary) -> None:
+def test_the_search_takes_any_word(site: Path, watched: Watched) -> None:
     """What is typed and what is found is text; what is found leads to a page of the site."""
-    with opened(browser, canary, f"{site.as_uri()}/search/index.html") as page:
+    with opened(watched, f"{site.as_uri()}/search/index.html") as page:
 
         def search(word: str) -> None:
             """Type a word and wait for what is found: it then stands in the address."""
@@ -226,14 +241,12 @@ INTERACTIVE = ["first/index.html", "first/spend/index.html", "methods/index.html
 
 
 @pytest.mark.parametrize("pattern", INTERACTIVE)
-def test_charts_made_interactive_run_no_text(
-    site: Path, browser: "Browser", canary: Canary, pattern: str
-) -> None:
+def test_charts_made_interactive_run_no_text(site: Path, watched: Watched, pattern: str) -> None:
     """Vega reads expressions and addresses; names in its data stay data, under the pointer and the keys."""
     found = sorted(site.glob(pattern))
     assert found or "*" in pattern
     for path in found[:1]:
-        with opened(browser, canary, path.as_uri()) as page:
+        with opened(watched, path.as_uri()) as page:
             for switch in page.locator("button.chart-switch:visible").all()[:6]:
                 switch.click()
                 live = page.locator(".chart-live").last
@@ -249,23 +262,19 @@ def test_charts_made_interactive_run_no_text(
                 switch.click()
 
 
-def test_a_strangers_story_scrolls_within_its_paragraphs(
-    site: Path, browser: "Browser", canary: Canary
-) -> None:
+def test_a_strangers_story_scrolls_within_its_paragraphs(site: Path, watched: Watched) -> None:
     """Its own raw markup may hold a formula of 5,000 px; the page stays as wide as the window."""
-    with browsing(browser, canary) as go:
+    with browsing(watched) as go:
         for width in (320, 390, 1280):
             page = go((site / "index.html").as_uri())
             page.set_viewport_size({"width": width, "height": 844})
             assert page.evaluate("document.documentElement.scrollWidth") <= width
 
 
-def test_a_models_small_charts_and_answers_run_no_text(
-    site: Path, browser: "Browser", canary: Canary
-) -> None:
+def test_a_models_small_charts_and_answers_run_no_text(site: Path, watched: Watched) -> None:
     """Each answer is opened, and each small chart made interactive."""
     for path in sorted(site.glob("first/models/*/*/index.html"))[:3]:
-        with opened(browser, canary, path.as_uri()) as page:
+        with opened(watched, path.as_uri()) as page:
             for button in page.locator("button[popovertarget]").all():
                 button.evaluate("button => button.click()")
                 assert look(page) == []
@@ -275,9 +284,9 @@ def test_a_models_small_charts_and_answers_run_no_text(
             assert look(page) == []
 
 
-def test_the_feed_and_the_pictures_stand_alone(site: Path, browser: "Browser", canary: Canary) -> None:
+def test_the_feed_and_the_pictures_stand_alone(site: Path, watched: Watched) -> None:
     """Opened by themselves, outside every policy: well formed, and nothing runs."""
-    with browsing(browser, canary) as go:
+    with browsing(watched) as go:
         for path in (site / "feed.xml", site / "sitemap.xml", *site.glob("first/embed/*.svg")):
             assert go(path.as_uri()).locator("parsererror").count() == 0
     for path in site.rglob("*.svg"):
@@ -289,10 +298,10 @@ def test_the_feed_and_the_pictures_stand_alone(site: Path, browser: "Browser", c
 
 
 def test_an_embed_in_a_foreign_page_without_a_policy_runs_nothing(
-    site: Path, browser: "Browser", canary: Canary, tmp_path: Path
+    site: Path, watched: Watched, tmp_path: Path
 ) -> None:
     """A blog has no policy of ours: a fragment itself must hold nothing that runs or asks."""
-    with browsing(browser, canary) as go:
+    with browsing(watched) as go:
         for path in sorted(site.glob("first/embed/*.html")):
             text = path.read_text(encoding="utf-8")
             foreign = tmp_path / path.name
