@@ -26,10 +26,9 @@
     preview.querySelector("span").textContent = " of " + name;
     var frame = preview.querySelector("iframe");
     frame.title = section.querySelector("p").textContent;
-    // Inside closed details, lazy frames would load with the page, all at once.
-    preview.addEventListener("toggle", function () {
-      frame.src = files.querySelector("a:last-child").getAttribute("href");
-    }, { once: true });
+    frame.src = files.querySelector("a:last-child").getAttribute("href");
+    frame.remove(); // inside closed details, lazy frames load with the page, all at once
+    preview.addEventListener("toggle", function () { preview.append(frame); }, { once: true });
     files.before(preview);
     section.parentElement.dataset.labels.split(" ").forEach(function (label) {
       var box = made("embed-source");
