@@ -61,7 +61,7 @@ def test_every_model_is_counted_once(many: Many, study: Study) -> None:
 
 def test_the_title_names_a_bias_that_chance_hardly_reaches(many: Many, study: Study) -> None:
     figure = bias_distribution(many(100), study)
-    assert figure.title.endswith("fewer than one of as many fair coins would")
+    assert figure.title.endswith("fair coins, fewer than one would")
     edge = float(figure.title.split(" or more")[0].split()[-1])
     beyond = [record for record in figure.records if float(str(record["bias_from"])) >= edge - 1e-9]
     assert sum(float(str(record["expected_if_fair"])) for record in beyond) < 1

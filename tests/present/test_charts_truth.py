@@ -20,7 +20,7 @@ def test_the_intervals_that_hold_the_truth_are_counted(
         estimates, {"coin/fair": 0.5, "coin/always": 1.0, "coin/lucky": 0.5, "coin/mute": 0.5}, study
     )
     assert figure.title == "The 95 % interval holds the truth for 2 of 3 coins"
-    assert "coin/lucky: 0.90 (0.79 to 0.96), made with 0.5, biased" in figure.description
+    assert "coin/lucky: 0.90 (0.79 to 0.96), true share 0.5, biased" in figure.description
     for root in roots(figure):
         assert [word for word in words(root) if word.startswith("coin/")] == [
             "coin/fair",

@@ -11,6 +11,8 @@ from flipsite.present.text.formats import (
     caption_text,
     count_text,
     equal_p_text,
+    first_few,
+    how_many,
     how_many_are,
     interval_text,
     kept_text,
@@ -50,6 +52,18 @@ def test_a_share_that_is_not_an_end_never_reads_as_one(share: float) -> None:
 )
 def test_a_count_of_a_total_is_a_sentence(count: int, total: int, text: str) -> None:
     assert how_many_are(count, total, "model", "fair") == text
+
+
+def test_one_of_one_is_the_only_one() -> None:
+    """No page says "1 of 1 model" or "the 1 least biased model"."""
+    assert [how_many(n, 1, "model", does="moved", do="moved") for n in (0, 1)] == [
+        "No model moved",
+        "The only model moved",
+    ]
+    assert [first_few(n, "least biased model") for n in (1, 20)] == [
+        "least biased model",
+        "20 least biased models",
+    ]
 
 
 @pytest.mark.parametrize(

@@ -135,16 +135,16 @@ def test_a_share_that_leans_in_both_orders_is_not_said_to_say_little(study: Stud
     leans = verdict_sentence(study, SWAYED, None)
     assert "leans to the same side in both orders" in leans
     assert "says little" not in leans
-    assert leans.endswith("That share is too far off to be luck in any case.")
+    assert leans.endswith("Even so, that share is too far off to be luck.")
     assert flag_text(SWAYED) == "order matters too"
     hidden = replace(SWAYED, ones=200, mean=0.5, bias=0.0, verdict=Verdict.UNDECIDED)
     said = verdict_sentence(study, hidden, None)
-    assert "within an order its bias is 0.300 on average, so its share over both says little" in said
-    assert said.endswith("It is not called fair.")
+    assert "within an order its bias is 0.300 on average, so the share over both orders says little" in said
+    assert said.endswith("and it is not called fair.")
     assert flag_text(hidden) == "follows the order"
     both = verdict_sentence(study, replace(SWAYED, bias=0.1), None)
     assert "says little" in both
-    assert both.endswith("too far off to be luck in any case.")
+    assert both.endswith("too far off to be luck.")
 
 
 @pytest.mark.parametrize(("bias", "said"), [(0.25, "place of the labels too"), (0.1, "has a bias of 0.250")])

@@ -172,6 +172,16 @@ def test_a_table_scrolls_by_itself_and_can_be_reached_by_key(tmp_path: Path) -> 
     assert 'role="region" tabindex="0" aria-label="Table: a &quot;1&quot;, b">\n<table class="data">' in html
 
 
+def test_cells_of_a_table_of_sentences_know_their_column(tmp_path: Path) -> None:
+    """So that on a phone they stand below one another, each under its column's name; numbers stay a table."""
+    sentence = "One expensive model was left switched on, and most of the money went there."
+    prose = rendered(tmp_path, f"# T\n\n| The article | Why |\n|---|---|\n| {sentence} | Short |\n").html
+    assert '<table class="data prose">' in prose
+    assert '<td data-label="The article">' in prose
+    assert '<td data-label="Why">' in prose
+    assert "data-label" not in rendered(tmp_path, "# T\n\n| a | b |\n|---|---|\n| 1 | 2 |\n").html
+
+
 @pytest.mark.parametrize(
     ("address", "told"),
     [

@@ -90,10 +90,10 @@ def test_what_was_asked_and_printed(story: str, report: StudyReport) -> None:
         f"A model that says the same thing {draws} times is not unlucky",
         f"Even allowing for {n} models having been tested",
         f"Flip one {draws} times, and its share",
-        f"every single one of the {least} “least biased” models lies below it: the widest of them is at",
+        f"every one of the {least} “least biased” models lies below it: the widest of them is at",
         f"So the {least} fairest models cannot be distinguished",
         f"{draws} flips are too few to show that a coin is fair to within {FAIR_MARGIN}.",
-        f"many nearly fair ones print alike at {draws} flips",
+        f"at {draws} flips a few perfectly fair coins look the same as many nearly fair ones",
         f"A list of the {least} least biased models should hold the {least} least biased",
         f"Ranks of all {n} can be simulated together, {between}",
         f"very little at the fair one; here are all {len(printed.rows)}",
@@ -130,7 +130,7 @@ def test_the_surprise_at_the_other_end(story: str, report: StudyReport) -> None:
     widest = max(float(row.figure) for row in not_none(report.printed).rows if row.table == "least")
     assert widest < floor
     assert f"the widest of them is at {widest}." in story
-    assert f"lands at or below 0.032 in {within:.0%} of all tries".replace("%", " %") in story
+    assert f"lands at or below 0.032 {within:.0%} of the time".replace("%", " %") in story
     assert f"The number of them shown to be fair is {fair}" in story
 
 
@@ -139,7 +139,7 @@ def test_room_for_fair_models_keeps_its_confidence_and_its_assumption(
 ) -> None:
     share, people = report.fair_share, report.population
     assert f"of all 240 models only {not_none(share).n_near} have a {not_none(share).criterion}" in story
-    assert plain(f"where {percent_text(not_none(share).chance)} of fair coins would stand") in story
+    assert plain(f"where {percent_text(not_none(share).chance)} of fair coins land") in story
     assert f"room for about {not_none(share).share * 240:.0f} fair models among 240" in story
     assert f"With 95 % confidence at most {not_none(share).n_most} of 240 could be fair" in story
     assert "whatever number of draws between 40 and 55 each model had" in story
@@ -164,7 +164,7 @@ def test_kinds_are_tested_by_model_and_by_author(story: str, report: StudyReport
     roleplay, coding = claims["roleplay"], claims["coding"]
     named, least = roleplay.table.n_a, roleplay.table.ones_a
     assert f"names {named} of the printed models are tuned for role-playing" in story
-    assert f"{least} of them stand among the least biased, {named - least} among the most" in story
+    assert f"{least} of them are among the least biased, {named - least} among the most" in story
     as_uneven = f"in {roleplay.p_value:.0%} of all tries".replace("%", " %")
     assert f"splits so few models as unevenly {as_uneven} (p" in story
     assert f"But what {roleplay.n_unknown} more on the fair side are tuned for is unknown" in story
@@ -209,7 +209,7 @@ def test_the_small_models_do_what_the_story_says_of_them(story: str) -> None:
     assert base.draws == small.draws
     assert f"Each had the article’s prompt {base.draws} times" in story
     assert f"nearly fair: {base.ones} ones in {base.valid} answers" in story
-    assert f"In {first_named('small-models', BASE)} of them it named whatever stood first" in story
+    assert f"In {first_named('small-models', BASE)} of them it named whichever side was listed first" in story
     assert f"it said 1 in {small.ones} of {small.valid} answers" in story
     named = [first_named("small-models-labels", model) for model in (BASE, SMALL)]
     assert (
@@ -254,7 +254,7 @@ def tops(study: str, model: str) -> tuple[str, str]:
 def test_other_games(story: str) -> None:
     (face, often), (same, small) = (tops("small-models-die", model) for model in (BASE, SMALL))
     assert face == same
-    assert f"the commonest face of both is {face}, in {often} of Gemma’s throws and {small} of" in story
+    assert f"With a die both say most often {face}, in {often} of Gemma’s throws and {small} of" in story
     rps = first_named("small-models-rps", BASE)
     valid = estimate_of("small-models-rps", BASE).valid
     assert f"Gemma took the sign named first in {rps} of {valid} draws" in story

@@ -25,10 +25,10 @@ _COST = Heading(key="cost_usd", label="Spend", help="US dollars billed, failed d
 _SPEND = (
     _MODEL,
     Heading(key="cost_usd", label="Cost", help="Billed, failed draws included.", numeric=True),
-    Heading(key="share", label="Share", help="Of the study's cost.", numeric=True),
+    Heading(key="share", label="Share", help="Of the study’s cost.", numeric=True),
     Heading(key="cost_per_valid_usd", label="Per valid draw", help="Cost of a valid draw.", numeric=True),
     Heading(key="failed_usd", label="Failed", help="Cost of draws without an outcome.", numeric=True),
-    Heading(key="estimated_usd", label="Estimate", help="By the catalogue's prices.", numeric=True),
+    Heading(key="estimated_usd", label="Estimate", help="By the catalogue’s prices.", numeric=True),
     Heading(key="prompt_tokens", label="Prompt tokens", numeric=True),
     Heading(key="completion_tokens", label="Completion tokens", help="Reasoning included.", numeric=True),
     Heading(key="reasoning_tokens", label="Reasoning tokens", numeric=True),

@@ -120,9 +120,12 @@ def _from_to(low: int, high: int) -> str:
 
 def _spread_sentence(ranked: Sequence[Estimate]) -> str:
     least, middle, most = ranked[0], ranked[(len(ranked) - 1) // 2], ranked[-1]
+    if len(ranked) == 1:
+        return f"The bias of {shown(least.model)} is {bias_text(bias_of(least))}."
+    half = f"; half of them are at most {bias_text(bias_of(middle))}" if len(ranked) > 2 else ""
     return (
         f"Biases run from {bias_text(bias_of(least))} ({shown(least.model)}) to {bias_text(bias_of(most))} "
-        f"({shown(most.model)}); half of them are at most {bias_text(bias_of(middle))}."
+        f"({shown(most.model)}){half}."
     )
 
 

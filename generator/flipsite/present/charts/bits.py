@@ -46,7 +46,7 @@ def bits_a_draw(report: StudyReport) -> Figure:
         name="bits",
         title=title,
         caption=(
-            "Fair bits that a valid draw is worth, computed at the end of its interval farther from even "
+            "Fair bits that a valid draw is worth, at the end of its interval that is farther from even "
             "(left) and at the observed share (right). Grey: not claimed, because the draws may not be "
             "independent draws of one coin."
         ),

@@ -16,7 +16,7 @@ from flipsite.present.charts.bias import verdict_sentence
 from flipsite.present.charts.figure import AnyChart, Canvas, Margins, Row, figure, layered, placed
 from flipsite.present.charts.marks import upward_axis, verdict_scales
 from flipsite.present.charts.theme import VERDICT_MARKS, ink
-from flipsite.present.text.formats import count_text, percent_text
+from flipsite.present.text.formats import count_text, how_many, percent_text
 
 _WIDTHS = (0.01, 0.02, 0.05, 0.1)
 """Widths of a bin; the narrowest that holds two steps of 1/n for most models is taken."""
@@ -41,10 +41,9 @@ def bias_distribution(estimates: Sequence[Estimate], study: Study) -> Figure:
     rows = _bins(known, edges, expected)
     rare = next((i for i in range(len(edges)) if sum(expected[i:]) < 1), len(edges) - 1)
     beyond = sum(row["models"] for row in rows if row["bin"] >= rare)
-    title = (
-        f"{count_text(beyond)} of {plural(len(known), 'model')} {'has' if beyond == 1 else 'have'} a bias of "
-        f"{edges[rare]:.2f} or more; fewer than one of as many fair coins would"
-    )
+    far = f"a bias of {edges[rare]:.2f} or more"
+    title = how_many(beyond, len(known), "model", does=f"has {far}", do=f"have {far}")
+    title += f"; of {plural(len(known), 'fair coin')}, fewer than one would"
     return figure(
         lambda canvas: _histogram(rows, edges, expected, canvas),
         name=f"{study.id}-bias-distribution",
@@ -157,10 +156,8 @@ def _counted(rows: Sequence[Row], index: int) -> Row:
 
 def _shape_sentence(rows: Sequence[Row], expected: Sequence[float], edges: Sequence[float]) -> str:
     first = sum(row["models"] for row in rows if row["bin"] == 0)
-    return (
-        f"Below {edges[1]:.2f} there are {plural(first, 'model')}; of as many fair coins "
-        f"{count_text(round(expected[0]))} would be there."
-    )
+    of_coins = plural(round(expected[0]), "fair coin")
+    return f"{plural(first, 'model')} and, by chance, {of_coins} have a bias below {edges[1]:.2f}."
 
 
 def _histogram(

@@ -25,7 +25,7 @@ from flipsite.present.charts.marks import (
 from flipsite.present.charts.scatter import ScatterAxis, scatter, scatter_row, year_of
 from flipsite.present.charts.theme import ink
 from flipsite.present.text.escaping import shown
-from flipsite.present.text.formats import bias_text
+from flipsite.present.text.formats import bias_text, how_many
 
 MOST_CROSSES = 60
 """Up to so many models carry their intervals as crosses; more would hide each other."""
@@ -44,7 +44,9 @@ def bias_against_bias(changes: Sequence[BiasChange], before: Study, after: Study
     rows = [_row(change) for change in drawn]
     moved = sum(change.moved for change in both)
     title = (
-        f"{moved} of {plural(len(both), 'model')} moved" if moved else "No model can be said to have moved"
+        how_many(moved, len(both), "model", does="moved", do="moved")
+        if moved
+        else "No model is shown to have moved"
     )
     fewer = f" {plural(len(rows), 'model')} are drawn." if len(rows) < len(both) else ""
     return figure(

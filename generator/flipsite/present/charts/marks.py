@@ -126,18 +126,20 @@ def extreme_names(
     place: Callable[[Row], tuple[float, float]],
     width: float,
     height: float,
+    others: Sequence[Row] = (),
 ) -> list[alt.Chart]:
     """Names beside the highest, lowest, leftmost and rightmost mark, each where it covers no mark.
 
     Args:
-        rows: Records with a `model`.
+        rows: Records with a `model`, one for each.
         canvas: Where they are drawn.
         place: A row's mark in pixels from the plot's left and top.
         width: The plot's, in pixels.
         height: Likewise.
+        others: Records of marks that have no name.
     """
     places = {row["model"]: place(row) for row in rows}
-    room = _Room(width=width, height=height, marks=[place(row) for row in rows])
+    room = _Room(width=width, height=height, marks=[place(row) for row in (*rows, *others)])
     named: dict[str, NameBox] = {}
     for side, sign in ((1, 1), (1, -1), (0, 1), (0, -1)):
         end = min(sign * mark[side] for mark in places.values())

@@ -1,7 +1,7 @@
 """The ways of asking of a family: dollars for 1,000 valid draws against bias above the noise floor."""
 
 from collections.abc import Sequence
-from math import ceil
+from math import ceil, log10
 from typing import Any, Final
 
 import altair as alt
@@ -12,7 +12,7 @@ from flipsite.domain.display import Figure, plural, usd_text
 from flipsite.domain.money import dollars
 from flipsite.domain.urls import model_page
 from flipsite.present.charts.figure import AnyChart, Canvas, Margins, Row, figure, layered, placed
-from flipsite.present.charts.marks import MOST_MARKS, bias_scale, upward_axis
+from flipsite.present.charts.marks import MOST_MARKS, bias_scale, extreme_names, upward_axis
 from flipsite.present.charts.theme import Token, ink
 from flipsite.present.methods.words import way_text
 from flipsite.present.text.escaping import address, shown
@@ -130,15 +130,34 @@ def _points(rows: Sequence[Row], canvas: Canvas, *, priced: bool) -> AnyChart:
         ],
     )
     bottom = 46 if priced or not _upright(rows, canvas) else 176
-    margins = Margins(left=40, right=20, top=74, bottom=bottom)
-    return placed(layered(joined, marks), canvas, margins, height=250 if canvas.narrow else 320)
+    margins, height = Margins(left=40, right=20, top=74, bottom=bottom), 250 if canvas.narrow else 320
+    names = _names(rows, canvas, margins=margins, height=height, top=top) if priced else []
+    return placed(layered(joined, marks, *names), canvas, margins, height=height)
+
+
+def _names(
+    rows: Sequence[Row], canvas: Canvas, *, margins: Margins, height: float, top: float
+) -> list[alt.Chart]:
+    """The names of the models at either end, each beside its most biased way."""
+    low, high = (log10(price) for price in _price_domain(rows))
+    width = canvas.width - margins.left - margins.right
+
+    def place(row: Row) -> tuple[float, float]:
+        return (log10(row["usd"]) - low) / (high - low) * width, (1 - row["excess"] / top) * height
+
+    worst = {row["model"]: row for row in sorted(rows, key=lambda row: row["excess"])}
+    return extreme_names(list(worst.values()), canvas, place=place, width=width, height=height, others=rows)
+
+
+def _price_domain(rows: Sequence[Row]) -> tuple[float, float]:
+    prices = [row["usd"] for row in rows]
+    return min(prices) / 1.3, max(prices) * 1.3
 
 
 def _across_price(rows: Sequence[Row]) -> alt.X:
-    prices = [row["usd"] for row in rows]
     return alt.X(
         "usd:Q",
-        scale=alt.Scale(type="log", domain=[min(prices) / 1.3, max(prices) * 1.3], nice=False),
+        scale=alt.Scale(type="log", domain=list(_price_domain(rows)), nice=False),
         axis=alt.Axis(
             title="US dollars for 1,000 valid draws", format="$~g", tickCount=4, grid=False, labelOverlap=True
         ),

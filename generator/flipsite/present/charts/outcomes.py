@@ -136,9 +136,9 @@ def _grid(cells: Sequence[Row], names: Sequence[Row], canvas: Canvas, *, study: 
 
 
 def _ticks(study: Study) -> list[Row]:
-    """Names of the outcomes where a dozen short ones have room, else of the first and the last."""
+    """Names of the outcomes where they have room, else of the first and the last."""
     labels = study.prompt.outcomes if study.prompt.labels == "fixed" else ()
-    if len(labels) <= 12 and all(len(label) <= 4 for label in labels):
+    if labels and len(labels) * max(map(len, labels)) <= 48:
         return [{"at": j + 0.5, "words": shown(label)} for j, label in enumerate(labels)]
     ends = ((0, labels[0]), (len(labels) - 1, labels[-1]))
     return [{"at": j + 0.5, "words": shown(short_label(label, most=10))} for j, label in ends]

@@ -58,7 +58,7 @@ def curve_effect(effect: Effect, form: FittedForm, study: Study) -> Figure:
     if len(rows) < 2:
         raise ValueError("no curve to draw.")
     spec = FEATURES[effect.covariate]
-    label = spec.label if spec.kind == "date" else f"{spec.label}, {spec.unit}"
+    label = "Release date" if spec.kind == "date" else f"{spec.label.capitalize()}, {spec.unit}"
     first, last = effect.points[0], effect.points[-1]
     title = (
         f"By {spec.label}, the expected {effect.quantity} goes from {share_text(first.mean, decimals=2)} to "

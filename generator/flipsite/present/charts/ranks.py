@@ -51,9 +51,11 @@ def rank_intervals(estimates: Sequence[Estimate], study: Study, *, n_models: int
     widths = sorted(_width(estimate) for estimate in known)
     stride = -(-len(known) // MOST_MARKS)
     rows = [_row(place, known[place]) for place in range(stride // 2, len(known), stride)]
+    within = f"known to within {plural(widths[(len(widths) - 1) // 2], 'place')}"
     title = (
-        f"Half of the {plural(len(known), 'rank')} are known to within "
-        f"{plural(widths[(len(widths) - 1) // 2], 'place')}"
+        f"Half of the {count_text(len(known))} ranks are {within}"
+        if len(known) > 2
+        else f"{'Both ranks are' if len(known) == 2 else 'The only rank is'} {within}"
     )
     unseen = f" Ranks run to {count_text(n_models)}, as many models as were asked." if n_models else ""
     luck = sum(estimate.is_rank_luck for estimate in known)

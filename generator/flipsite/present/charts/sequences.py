@@ -13,7 +13,7 @@ from flipsite.domain.display import Figure, plural
 from flipsite.domain.study import Study
 from flipsite.domain.urls import model_page
 from flipsite.present.charts.figure import AnyChart, Canvas, Margins, Row, figure, layered, placed
-from flipsite.present.charts.marks import MOST_MARKS, upward_axis
+from flipsite.present.charts.marks import MOST_MARKS, extreme_names, upward_axis
 from flipsite.present.charts.theme import ink
 from flipsite.present.sequences.words import names_of
 from flipsite.present.text.escaping import address, shown
@@ -111,6 +111,12 @@ def _points(rows: Sequence[Row], cloud: Sequence[Row], canvas: Canvas) -> AnyCha
         .transform_filter(alt.datum.patterned)
         .encode(x=x, y=y, **linked),
     ]
-    side = 250 if canvas.narrow else 360
-    right = canvas.width - (290 if canvas.narrow else 520) - 40
-    return placed(layered(*layers), canvas, Margins(left=40, right=right, top=34, bottom=46), height=side)
+    height = 250 if canvas.narrow else 360
+    margins = Margins(left=40, right=canvas.width - (290 if canvas.narrow else 520) - 40, top=34, bottom=46)
+    width = canvas.width - margins.left - margins.right
+
+    def place(row: Row) -> tuple[float, float]:
+        return row["alternation"] * width, (1 - (row["dispersion"] / top) ** 0.5) * height
+
+    names = extreme_names(rows, canvas, place=place, width=width, height=height)
+    return placed(layered(*layers, *names), canvas, margins, height=height)

@@ -62,7 +62,7 @@ def _truth_row(place: int, estimate: Estimate, p: float) -> Row:
     low, high = estimate.mean_low or 0.0, 1.0 if estimate.mean_high is None else estimate.mean_high
     said = f"{shown(estimate.model)}: {share_text(estimate.mean, decimals=2)} ({interval_text(low, high)})"
     numbers = {"row": place, "truth": p, "mean": estimate.mean, "low": low, "high": high}
-    return named_row(estimate) | numbers | {"label": f"{said}, made with {p:g}, {estimate.verdict}"}
+    return named_row(estimate) | numbers | {"label": f"{said}, true share {p:g}, {estimate.verdict}"}
 
 
 def _truth_rows(rows: Sequence[Row], canvas: Canvas, *, target: float) -> AnyChart:

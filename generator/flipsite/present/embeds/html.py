@@ -25,7 +25,10 @@ TABLE: Final = (
     "font-variant-numeric:tabular-nums;white-space:nowrap"
 )
 BOX: Final = "overflow-x:auto;max-width:100%;margin:1.5em 0"
-CAPTION: Final = "caption-side:top;text-align:left;padding:.3em .6em;font-weight:bold;white-space:normal"
+CAPTION: Final = (
+    "caption-side:top;text-align:left;padding:.3em .6em;font-weight:bold;white-space:normal;"
+    "position:sticky;left:0;max-width:85vw"
+)
 SOURCE: Final = "margin:.5em .6em;font-size:.85em;text-align:left"
 STYLES: Final = {
     "left": LEFT,

@@ -21,7 +21,7 @@ from flipsite.present.leaderboard.rows import BoardRow
 from flipsite.present.leaderboard.ruler import ruler
 from flipsite.present.pages.page import Page
 from flipsite.present.tables import TOP, study_note
-from flipsite.present.text.formats import caption_text, count_text, how_many_are
+from flipsite.present.text.formats import caption_text, count_text, first_few, how_many_are
 
 _DOUBTS = frozenset({"bias_median", "p_within_05", "p_within_10", "p_least", "p_most"})
 """Columns of the ranking's doubt; all others are the estimate's."""
@@ -121,8 +121,8 @@ def board_context(report: StudyReport, made: Board, *, top: int | None = None) -
         "most": most,
         "top": top,
         **finding_context(report, made),
-        "least_caption": f"The {plural(len(least), 'least biased model')}. {note}".strip(),
-        "most_caption": f"The {plural(len(most), 'most biased model')}. {note}".strip(),
+        "least_caption": f"The {first_few(len(least), 'least biased model')}. {note}".strip(),
+        "most_caption": f"The {first_few(len(most), 'most biased model')}. {note}".strip(),
         "caption": caption_text(report.study.title, said).strip(),
     }
 
@@ -174,28 +174,32 @@ def _rest_text(report: StudyReport, made: Board) -> str:
         parts.append(f"{count_text(made.n_tied)} cannot be distinguished from {made.fair}")
     n_swayed = sum(n for _, n in made.sways)
     if n_swayed:
-        parts.append(
-            f"{count_text(n_swayed)} {'follows' if n_swayed == 1 else 'follow'} the order or the labels"
-        )
+        parts.append(_so_many(n_swayed, made, does="follows", do="follow") + " the order or the labels")
     if report.sequences:
         n_patterned = sum(
             each.verdict is SequenceVerdict.PATTERNED for each in report.sequences.sequences.values()
         )
         if n_patterned:
-            verb = "gives" if n_patterned == 1 else "give"
-            parts.append(f"{count_text(n_patterned)} {verb} answers whose draws are not independent")
+            gives = _so_many(n_patterned, made, does="gives", do="give")
+            parts.append(f"{gives} answers whose draws are not independent")
     n_dependent = sum(row.estimate.dependence is not None for row in made.rows)
     if n_dependent:
         parts.append(f"the draws of {plural(n_dependent, 'model')} are not independent")
-    return f"{'; '.join(parts)}." if parts else ""
+    said = "; ".join(parts)
+    return f"{said[0].upper()}{said[1:]}." if said else ""
+
+
+def _so_many(count: int, made: Board, *, does: str, do: str) -> str:
+    if count == len(made.rows) > 1:
+        return f"{'both' if count == 2 else f'all {count_text(count)}'} {do}"
+    return f"{count_text(count)} {does if count == 1 else do}"
 
 
 def _tied_text(made: Board) -> str:
     if not made.n_tied:
         return ""
-    verb = (
-        f"cannot be distinguished from {made.fair}: it is"
-        if made.n_tied == 1
-        else f"cannot be distinguished from {made.fair} nor from each other: they are"
+    others, them = ("", "it") if made.n_tied == 1 else (" or from each other", "them")
+    return (
+        f"{plural(made.n_tied, 'model')} cannot be distinguished from {made.fair}{others}; "
+        f"a bracket on the left marks {them}. "
     )
-    return f"{plural(made.n_tied, 'model')} {verb} marked by a bracket on the left. "

@@ -15,6 +15,7 @@ from flipsite.present.text.formats import (
     bias_text,
     caption_text,
     count_text,
+    first_few,
     interval_text,
     percent_text,
 )
@@ -67,7 +68,7 @@ def most_biased_table(report: StudyReport, made: Board, *, top: int = TOP) -> Ta
 
 
 def _end_table(report: StudyReport, made: Board, rows: Sequence[BoardRow], end: str) -> Table:
-    extent = f"the {plural(len(rows), f'{end} biased model')}"
+    extent = f"the {first_few(len(rows), f'{end} biased model')}"
     if report.printed:
         place = {row.model: number for number, row in enumerate(report.printed.rows)}
         rows = sorted(rows, key=lambda row: place[row.estimate.model])

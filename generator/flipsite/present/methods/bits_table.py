@@ -11,7 +11,12 @@ _HEADINGS = (
     Heading(key="model", label="Model"),
     Heading(key="valid", label="Valid draws", numeric=True),
     Heading(key="bits", label="Fair bits", help="In the valid draws, at the shares found.", numeric=True),
-    Heading(key="bits_low", label="At least", help="At the interval’s end farther from even.", numeric=True),
+    Heading(
+        key="bits_low",
+        label="At least",
+        help="At the interval’s end that is farther from even.",
+        numeric=True,
+    ),
     Heading(key="von_neumann", label="Von Neumann", help="Bits that pairs of draws give.", numeric=True),
     Heading(key="peres", label="Peres", help="Bits that repeated pairing gives, five deep.", numeric=True),
     Heading(key="cost_usd", label="Spend", help="US dollars billed, failed draws included.", numeric=True),

@@ -28,7 +28,7 @@ _HEADINGS = (
     Heading(
         key="bits_low",
         label="Fair bits",
-        help="At the end of the interval farther from even, less what our own randomness may have added.",
+        help="At the interval’s end that is farther from even, minus what our own choices may have added.",
         numeric=True,
     ),
     Heading(key="bits_per_usd", label="Bits per dollar", numeric=True),

@@ -1,6 +1,7 @@
 """What a study asks for, in words."""
 
 from flipsite.domain.study import Prompt, share_text
+from flipsite.present.text.formats import NBSP
 
 MOST_NAMED = 12
 """Labels that are all named; of more, the first and the last."""
@@ -11,11 +12,16 @@ def target_text(prompt: Prompt) -> str:
     if prompt.n_outcomes == 2 and prompt.form == "pair":
         return f"{prompt.target:g}"
     if len(set(prompt.shares)) == 1:
-        return f"{share_text(prompt.shares[0])} each"
+        return f"{_share_text(prompt.shares[0])} each"
     pairs = list(zip(prompt.outcomes, prompt.shares, strict=True))
-    named = [f"{label}: {share_text(share)}" for label, share in pairs[:MOST_NAMED]]
+    named = [f"{label}: {_share_text(share)}" for label, share in pairs[:MOST_NAMED]]
     more = f", and {len(pairs) - MOST_NAMED} more" if len(pairs) > MOST_NAMED else ""
     return ", ".join(named) + more
+
+
+def _share_text(share: float) -> str:
+    """A share as the prompt names it, the sign apart from the number: `12.5 %`, `1/6`."""
+    return share_text(share).replace("%", f"{NBSP}%")
 
 
 def labels_text(prompt: Prompt) -> str:

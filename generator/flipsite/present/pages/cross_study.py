@@ -24,8 +24,10 @@ def comparison_pages(comparisons: Sequence[Comparison], figures: Mapping[str, Fi
         moved = [change for change in comparison.changes if change.moved]
         yield Page(
             path=path,
-            title=f"{after.title} against {before.title}",
-            description=f"{plural(len(comparison.changes), 'model')} in both studies; {len(moved)} moved.",
+            title=f"{after.title}, compared with {before.title}",
+            description=(
+                f"{plural(len(comparison.changes), 'model')} in both studies; {len(moved) or 'none'} moved."
+            ),
             template="compare.html",
             study=after,
             crumbs=(_HOME, (after.title, f"{after.id}/index.html")),

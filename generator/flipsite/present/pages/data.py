@@ -23,6 +23,8 @@ _MEANINGS = {
     "data/spend": "One row per model: what it cost",
     "data/features": "One row per model and feature: value, source and confidence",
     "data/fit": "The regression on the models’ features",
+    "data/sequences": "One row per model: what its answers of several draws show",
+    "data/methods": "One row per model and method: bias, cost and fair bits",
     "data/study": "The study’s settings: prompt, sampling, models, budget",
     "data/datapackage": "A description of these files for machines (Frictionless Data Package)",
     "embed/leaderboard": "The leaderboard, ready to paste",

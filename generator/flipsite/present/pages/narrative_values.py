@@ -1,7 +1,8 @@
 """The named numbers a narrative may ask for: every one computed, none typed."""
 
 from collections import Counter
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
+from statistics import multimode
 
 from flipsite.analyse.noise_floor import chance_within, multinomial_noise_floor, noise_floor
 from flipsite.analyse.report import StudyReport
@@ -29,13 +30,14 @@ def study_values(report: StudyReport) -> dict[str, str]:
     study, estimates = report.study, report.estimates
     verdicts = Counter(estimate.verdict for estimate in estimates)
     biases = sorted(one.ranking_bias for one in estimates if one.ranking_bias is not None)
-    draws = report.printed.draws_about if report.printed else study.sampling.draws
+    collected = [estimate.draws for estimate in estimates if estimate.draws] or [study.sampling.draws]
+    draws = report.printed.draws_about if report.printed else multimode(sorted(collected, reverse=True))[0]
     values = {
         "title": study.title,
         "models": count_text(report.printed.n_models if report.printed else len(estimates)),
         "models_shown": count_text(len(estimates)),
         "models_skipped": count_text(len(study.models.skip)),
-        "draws_per_model": count_text(draws),
+        "draws_per_model": count_text(draws) if report.printed else _from_to(collected),
         "noise_floor": bias_text(_noise_floor(report, draws)),
         "biased": count_text(verdicts[Verdict.BIASED]),
         "fair": count_text(verdicts[Verdict.FAIR]),
@@ -56,6 +58,11 @@ def study_values(report: StudyReport) -> dict[str, str]:
     if report.printed:
         values |= _printed_values(report, report.printed)
     return values
+
+
+def _from_to(numbers: Sequence[int]) -> str:
+    low, high = min(numbers), max(numbers)
+    return count_text(low) if low == high else f"{count_text(low)} to {count_text(high)}"
 
 
 def _noise_floor(report: StudyReport, draws: int) -> float:

@@ -10,7 +10,6 @@ from flipsite.domain.study import Feature
 _WORDS: Mapping[tuple[str, str], str] = {
     ("tuning", "instruct"): "following instructions",
     ("tuning", "roleplay"): "role-playing",
-    ("tuning", "vision"): "seeing",
     ("tuning", "base"): "nothing: a base model",
     ("tuning", "other"): "something else",
     ("architecture", "moe"): "mixture of experts",

@@ -93,13 +93,18 @@ def count_text(count: float | None) -> str:
 
 def how_many(count: int, total: int, noun: str, *, does: str, do: str) -> str:
     """A count of a total as a clause: `2 of 3 models give`, `Neither model gives`, `Both models give`."""
-    if total == 1 and count:
-        return f"The only {noun} {does}"
+    if total == 1:
+        return f"The only {noun} {does}" if count else f"No {noun} {does}"
     if count == total:
         return f"{'Both' if total == 2 else f'All {count_text(total)}'} {noun}s {do}"
     if not count:
         return f"{f'Neither {noun}' if total == 2 else f'None of {plural(total, noun)}'} {does}"
     return f"{count_text(count)} of {count_text(total)} {noun}s {does if count == 1 else do}"
+
+
+def first_few(count: int, noun: str) -> str:
+    """The first of a ranking after "the": `20 least biased models`, `least biased model`."""
+    return noun if count == 1 else plural(count, noun)
 
 
 def how_many_are(count: int, total: int, noun: str, what: str) -> str:

@@ -183,19 +183,34 @@ def _headings(tokens: Sequence[Token], fragments: Sequence[Markup]) -> list[tupl
     return found
 
 
+_SENTENCE = 60
+"""Letters of a cell that make a table one of sentences."""
+
+
 def _style_tables(tokens: Sequence[Token]) -> None:
-    """Name each table's frame by its columns, and align by class: the policy forbids inline styles."""
+    """Name each table's frame by its columns, and align by class: the policy forbids inline styles.
+
+    A table of sentences is marked, and each of its cells has its column's name: on a phone its cells stand
+    below one another.
+    """
     table: Token | None = None
     columns: list[str] = []
     number = 0
-    for token, following in pairwise(tokens):
+    cells: list[tuple[Token, str]] = []
+    for token, following in pairwise([*tokens, Token("end", "", 0)]):
         if token.type == "table_open":
-            table, columns, number = token, [], number + 1
+            table, columns, cells, number = token, [], [], number + 1
         elif token.type == "th_open":
             columns.append(_MARK.sub("", following.content).strip())
         elif token.type == "thead_close" and table:
             name = "Table" if number == 1 else f"Table {number}"
             table.meta["label"] = f"{name}: " + ", ".join(column for column in columns[:3] if column)
+        elif token.type == "td_open":
+            cells.append((token, following.content))
+        elif token.type == "table_close" and table and any(len(text) > _SENTENCE for _, text in cells):
+            table.meta["prose"] = True
+            for place, (cell, _) in enumerate(cells):
+                cell.attrSet("data-label", columns[place % len(columns)])
         if style := token.attrs.pop("style", None):
             token.attrSet("class", str(style).replace("text-align:", "align-"))
 
@@ -274,7 +289,8 @@ def _explicit_anchors(state: StateCore) -> None:
 
 def _table_open(renderer: object, tokens: Sequence[Token], at: int, *_: object) -> str:
     label = html.escape(str(tokens[at].meta.get("label", "Table")))
-    return f'<div class="scroll" role="region" tabindex="0" aria-label="{label}">\n<table class="data">\n'
+    kind = "data prose" if tokens[at].meta.get("prose") else "data"
+    return f'<div class="scroll" role="region" tabindex="0" aria-label="{label}">\n<table class="{kind}">\n'
 
 
 def _list_item_open(

@@ -72,15 +72,15 @@ def could_see_sentence(fit: Fit) -> str:
 
 
 def findings_sentence(form: FittedForm, part: Part) -> str:
-    """How many comparisons have a clear effect, and which; stated as a finding where none does."""
+    """How many comparisons show a clear effect, and which; stated as a finding where none does."""
     terms = contrasts(form, part)
     standing = [term for term in terms if excludes_one(term)]
     what = "bias" if part == "spread" else "the share of ones"
     if not standing:
-        return f"None of {plural(len(terms), 'comparison')} has a clear effect on {what}"
+        return f"None of {plural(len(terms), 'comparison')} shows a clear effect on {what}"
     of = f"{count_text(len(standing))} of {plural(len(terms), 'comparison')}"
     found = "; ".join(_short(term) for term in standing[:2])
-    return f"{of} {'has' if len(standing) == 1 else 'have'} a clear effect on {what}: {found}"
+    return f"{of} {'shows' if len(standing) == 1 else 'show'} a clear effect on {what}: {found}"
 
 
 def overall_sentence(fit: Fit) -> str:
@@ -95,18 +95,18 @@ def overall_sentence(fit: Fit) -> str:
                 found.setdefault(term.term, []).append(term)
     n_terms, n_forms = len(contrasts(forms[0], "spread")), len(forms)
     if not found:
-        return f"None of {plural(n_terms, 'comparison')} has a clear effect on bias in any form"
+        return f"None of {plural(n_terms, 'comparison')} shows a clear effect on bias in any form"
     surest = sorted(found.values(), key=len, reverse=True)
     if len(surest[0]) == n_forms:
         everywhere = [terms for terms in surest if len(terms) == n_forms]
         told = "; ".join(f"{terms[0].contrast}, bias × {_range(terms)}" for terms in everywhere[:3])
         of = f"{count_text(len(everywhere))} of {plural(n_terms, 'comparison')}"
-        has = "has" if len(everywhere) == 1 else "have"
-        return f"{of} {has} a clear effect on bias in every form of regression: {told}"
+        verb = "shows" if len(everywhere) == 1 else "show"
+        return f"{of} {verb} a clear effect on bias in every form of regression: {told}"
     told = "; ".join(
         f"{terms[0].contrast}, bias × {_range(terms)}, in {len(terms)} of {n_forms}" for terms in surest[:3]
     )
-    none = f"None of {plural(n_terms, 'comparison')} has a clear effect in every form of regression"
+    none = f"None of {plural(n_terms, 'comparison')} shows a clear effect in every form of regression"
     return f"{none}. Clear in some of them: {told}"
 
 

@@ -100,16 +100,16 @@ def _by_order(estimate: Estimate) -> str:
     elif several:
         how = (
             "But it follows the order of the labels: its choice of position in the list has a bias of "
-            f"{within}, so its shares over all orders say little"
+            f"{within}, so the shares over all orders say little"
         )
     else:
         how = (
             "But it follows the order of the labels: within an order its bias is "
-            f"{within} on average, so its share over both says little"
+            f"{within} on average, so the share over both orders says little"
         )
     if estimate.verdict is not Verdict.BIASED:
-        return f"{how}. It is not called fair."
-    return f"{how}. {'Those shares are' if several else 'That share is'} too far off to be luck in any case."
+        return f"{how}, and it is not called fair."
+    return f"{how}. Even so, {'those shares are' if several else 'that share is'} too far off to be luck."
 
 
 _WHY_DEPENDENT = {
