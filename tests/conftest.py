@@ -1,6 +1,7 @@
 """What all tests share."""
 
 import fcntl
+import gc
 import hashlib
 import os
 import shutil
@@ -58,6 +59,12 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
             )
 
 
+def pytest_collection_finish() -> None:
+    """Spare the garbage collector the tests and libraries: they stay to the end."""
+    gc.collect()
+    gc.freeze()
+
+
 # A background job of a script has it ignored, and its children too: no test could interrupt them.
 signal.signal(signal.SIGINT, signal.default_int_handler)
 if hasattr(signal, "SIGHUP"):
@@ -89,6 +96,21 @@ def user_cache(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
     """A cache folder of the tests' own: what builds remember is nobody's here."""
     with pytest.MonkeyPatch.context() as patch:
         patch.setenv("XDG_CACHE_HOME", str(of_all_runs(tmp_path_factory, "cache")))
+        yield
+
+
+@pytest.fixture(scope="session", autouse=True)
+def drawn_once(user_cache: None, tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
+    """What a test draws or compiles is remembered as in a build: the same code makes it once for all tests."""
+    from flipsite.present.charts.svg import drawing_code
+    from flipsite.present.result_cache import remembering
+    from flipsite.project import find_project
+    from flipsite.store.chart_cache import BuildCache
+    from flipsite.workflows.build import input_digests
+
+    nothing = find_project(tmp_path_factory.getbasetemp())
+    libraries = input_digests(nothing, (), base_url=None, elsewhere={})["libraries"]
+    with remembering(BuildCache(made_by=f"{drawing_code()} {libraries}", anew=False)):
         yield
 
 

@@ -10,7 +10,8 @@ import io
 import json
 import zipfile
 from collections.abc import Iterator
-from importlib.metadata import Distribution, distribution
+from functools import cache
+from importlib.metadata import distribution
 from pathlib import Path
 from typing import Any
 
@@ -41,13 +42,15 @@ def requirement_of(origin: dict[str, Any] | None, *, version: str) -> tuple[str,
     digest = origin.get("archive_info", {}).get("hashes", {}).get("sha256")
     if digest and url.startswith("https://"):
         return f"flipsite @ {url}#sha256={digest}\n", {}
-    name, wheel = _wheel(distribution("flipsite"))
+    name, wheel = _wheel()
     digest = hashlib.sha256(wheel).hexdigest()
     return f"file:vendor/{name}#sha256={digest}\n", {f"vendor/{name}": wheel}
 
 
-def _wheel(package: Distribution) -> tuple[str, bytes]:
+@cache
+def _wheel() -> tuple[str, bytes]:
     """The name and content of a wheel of the installed package, an editable one among them."""
+    package = distribution("flipsite")
     about = f"flipsite-{package.version}.dist-info"
     files = {f"flipsite/{name}": content for name, content in _package_files()}
     for name in ("METADATA", "WHEEL", "entry_points.txt", "licenses/LICENSE"):
