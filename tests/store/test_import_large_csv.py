@@ -140,11 +140,11 @@ def test_a_csv_is_refused_in_the_words_of_a_small_one(tmp_path: Path, content: b
 
 def test_a_row_may_begin_in_one_block_and_end_in_the_next(tmp_path: Path) -> None:
     """Rows of twenty lines each, in more text than is read at once."""
-    answer = "\n".join(["flip " * 20] * 20)
-    rows = "".join(f'm{n % 7},{n % 2},"{answer}"\n' for n in range(2_200))
+    answer = "\n".join(["flip " * 200] * 20)
+    rows = "".join(f'm{n % 7},{n % 2},"{answer}"\n' for n in range(220))
     (tmp_path / "a.csv").write_text(f"model,outcome,response\n{rows}m8,?,\n")
     found = not_none(compare(tmp_path / "a.csv"))
-    assert [problem.line for problem in found.problems.first] == [2 + 20 * 2_200]
+    assert [problem.line for problem in found.problems.first] == [2 + 20 * 220]
 
 
 def test_an_exported_csv_comes_back_without_its_guards(tmp_path: Path) -> None:

@@ -24,14 +24,6 @@ def project(tmp_path: Path) -> Path:
     return tmp_path
 
 
-def built(project: Path, name: str, *, jobs: int, force: bool = False) -> dict[str, bytes]:
-    out = project / name
-    # A process of its own, as always: in this one the renderer may run already, and then draws itself.
-    command = [sys.executable, "-m", "flipsite", "build", "-o", str(out), "--jobs", str(jobs)]
-    subprocess.run([*command, *(["--force"] if force else [])], cwd=project, check=True)
-    return files_of(out)
-
-
 def files_of(out: Path) -> dict[str, bytes]:
     return {str(path.relative_to(out)): path.read_bytes() for path in out.rglob("*") if path.is_file()}
 
@@ -43,9 +35,12 @@ def test_a_process_that_draws_already_goes_on_drawing(project: Path) -> None:
 
 
 def test_it_does_not_matter_who_draws_and_the_next_build_draws_and_compiles_nothing(project: Path) -> None:
-    alone = built(project, "alone", jobs=1, force=True)
-    first = built(project, "first", jobs=2, force=True)
-    assert first == alone
+    build(find_project(project), out=project / "alone", jobs=1, force=True)
+    # A process of its own: in this one the renderer runs already, and then draws itself.
+    command = [sys.executable, "-m", "flipsite", "build", "--force", "-o", "first", "--jobs", "2"]
+    subprocess.run(command, cwd=project, check=True)
+    first = files_of(project / "first")
+    assert first == files_of(project / "alone")
     told = "import vl_convert; vl_convert.vegalite_to_svg = vl_convert.svg_to_png = None\n"
     told += "import jinja2.bccache; jinja2.bccache.Bucket.bytecode_to_string = None\n"
     told += "from flipsite.cli.main import main; main(['build', '-o', 'second', '--jobs', '2'])"

@@ -318,16 +318,17 @@ def _fit(likelihood: _Likelihood, *, target: float) -> tuple[Population, Floats]
 def _fit_two(likelihood: _Likelihood, *, target: float) -> tuple[Population, Floats]:
     """As `_fit`, with two beta distributions: their shapes on a grid that is refined around the likeliest."""
     axes = (_PAIR, _PAIR, _WEIGHTS)
-    shapes, others = np.empty((0, 3)), np.empty((0, len(likelihood.counts)))
+    shapes, others, profile = np.empty((0, 3)), np.empty((0, len(likelihood.counts))), np.empty(0)
     for _ in range(4):
         places = np.array(np.meshgrid(*(range(len(axis)) for axis in axes), indexing="ij")).reshape(3, -1)
         tried = np.stack([axis[place] for axis, place in zip(axes, places, strict=True)], axis=1)
         ordered = tried[:, 0] < tried[:, 1]
         first, second = (likelihood.spread(axes[i])[places[i, ordered]] for i in (0, 1))
         weight = tried[ordered, 2:]
+        mixtures = (1 - weight) * first + weight * second
         shapes = np.vstack([shapes, tried[ordered]])
-        others = np.vstack([others, (1 - weight) * first + weight * second])
-        profile = likelihood.log(likelihood.best_share(others), others)
+        others = np.vstack([others, mixtures])
+        profile = np.append(profile, likelihood.log(likelihood.best_share(mixtures), mixtures))
         axes = _around(shapes[int(np.argmax(profile))], axes)
     best = int(np.argmax(profile))
     fair, highest = float(likelihood.best_share(others[best : best + 1])[0]), float(profile[best])
