@@ -32,7 +32,7 @@ wheel: $(STAMP)
 	set -e; scratch=$$(mktemp -d); trap 'rm -rf "$$scratch"' EXIT; \
 	$(BIN)/python -m build --quiet --wheel --outdir "$$scratch/dist"; \
 	$(PYTHON) -m venv "$$scratch/venv"; \
-	"$$scratch/venv/bin/pip" install --quiet --disable-pip-version-check --constraint constraints.txt "$$scratch"/dist/*.whl; \
+	"$$scratch/venv/bin/pip" install --quiet --disable-pip-version-check --no-compile --constraint constraints.txt "$$scratch"/dist/*.whl; \
 	mkdir "$$scratch/empty"; \
 	cd "$$scratch/empty"; \
 	"$$scratch/venv/bin/flipsite" build; \
@@ -168,9 +168,11 @@ bench-preview: $(STAMP)
 	$(BIN)/python benchmarks/preview.py
 
 # Every file that is installed is checked against its hash; flipsite itself is built by what was.
+# Pip would compile it on one core.
 $(STAMP): pyproject.toml requirements/dev.txt
 	$(PYTHON) -m venv $(VENV)
-	$(PIP) --no-deps --require-hashes --requirement requirements/dev.txt
+	$(PIP) --no-compile --no-deps --require-hashes --requirement requirements/dev.txt
+	$(BIN)/python -m compileall -qq --workers 0 $(VENV)/lib || true # some packages bring templates that are no Python
 	$(PIP) --no-deps --no-build-isolation --editable .
 	touch $(STAMP)
 

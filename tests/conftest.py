@@ -91,6 +91,13 @@ def of_all_runs(tmp_path_factory: pytest.TempPathFactory, name: str) -> Path:
     return folder
 
 
+@pytest.fixture(scope="session")
+def run_folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A folder that the workers of this run share."""
+    base = tmp_path_factory.getbasetemp()
+    return base.parent if "PYTEST_XDIST_WORKER" in os.environ else base
+
+
 @pytest.fixture(scope="session", autouse=True)
 def user_cache(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
     """A cache folder of the tests' own: what builds remember is nobody's here."""
@@ -101,7 +108,7 @@ def user_cache(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
 
 @pytest.fixture(scope="session", autouse=True)
 def drawn_once(user_cache: None, tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
-    """What a test draws or compiles is remembered as in a build: the same code makes it once for all tests."""
+    """What tests draw or compile is remembered as in a build: the same code makes it once for all."""
     from flipsite.present.charts.svg import drawing_code
     from flipsite.present.result_cache import remembering
     from flipsite.project import find_project

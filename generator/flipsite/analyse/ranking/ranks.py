@@ -219,10 +219,11 @@ def ranks_of_levels(
         for first in range(0, size, block):
             drawn = keys.take(offsets + chosen[first : first + block]) | models
             drawn.sort(axis=1)
-            ranked = np.empty(drawn.shape, told)
-            for row, order in zip(ranked, (drawn & place).astype(np.intp), strict=True):
-                row[order] = places
-            ranks[:, start + first : start + first + len(ranked)] = ranked.T
+            order = (drawn & place).astype(np.intp)
+            order += np.arange(0, order.size, n_models)[:, None]  # of all draws as one row
+            ranked = np.empty(order.size, told)
+            ranked[order] = places
+            ranks[:, start + first : start + first + len(order)] = ranked.reshape(order.shape).T
     return ranks
 
 
