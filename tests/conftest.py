@@ -112,7 +112,7 @@ def drawn_once(user_cache: None, tmp_path_factory: pytest.TempPathFactory) -> It
     from flipsite.present.charts.svg import drawing_code
     from flipsite.present.result_cache import remembering
     from flipsite.project import find_project
-    from flipsite.store.chart_cache import BuildCache
+    from flipsite.store.build_cache import BuildCache
     from flipsite.workflows.build import input_digests
 
     nothing = find_project(tmp_path_factory.getbasetemp())
