@@ -92,20 +92,6 @@ class _BuildEnvironment(ImmutableSandboxedEnvironment):
     def __init__(self, folders: Sequence[Path], **options: Any) -> None:
         super().__init__(loader=jinja2.FileSystemLoader([str(folder) for folder in folders]), **options)
         self._found: dict[str, jinja2.Template] = {}
-        self._is_ours: dict[type, bool] = {}
-
-    def getattr(self, obj: Any, attribute: str) -> Any:
-        """An attribute; every public one of our own records is safe, which is known at once."""
-        kind = type(obj)
-        ours = self._is_ours.get(kind)
-        if ours is None:
-            ours = self._is_ours[kind] = _home(kind).startswith("flipsite.")
-        if ours and attribute[:1] != "_":
-            try:
-                return getattr(obj, attribute)
-            except AttributeError:
-                return jinja2.Environment.getattr(self, obj, attribute)
-        return super().getattr(obj, attribute)
 
     @staticmethod
     def escaped(value: Any) -> str:
