@@ -4,7 +4,7 @@ Drawing needs Altair, which is imported only when something is drawn: in a build
 """
 
 import re
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import cache, partial
 from typing import TypeVar
@@ -27,7 +27,7 @@ from flipsite.present.methods.table import methods_table
 from flipsite.present.outcomes.favourites import favourites, favourites_table
 from flipsite.present.pages.predictor_tables import predictors_table
 from flipsite.present.sequences.tables import sequences_table
-from flipsite.present.tables import TOP, spend_table, stated_spend_table, study_note
+from flipsite.present.tables import TOP, by_rank, spend_table, stated_spend_table, study_note
 from flipsite.present.text.formats import brief_text
 from flipsite.present.text.predictors import contrasts, main_form, main_part
 
@@ -254,11 +254,11 @@ def chart_embeds(
 
 def table_drawings(report: StudyReport) -> dict[str, Draw]:
     """The functions that draw pictures of tables of some models, by the table's name."""
-    if not report.estimates:
-        return {}
-    made = board(report)
-    ends = (least_biased_table(report, made), most_biased_table(report, made))
-    found = {table.name: _rows_figure(report, table, {}) for table in ends}
+    ranked = [record for record in report.estimates if record.rank is not None]
+    ends = {"least-biased": by_rank(ranked)[:TOP], "most-biased": by_rank(ranked, most=True)[:TOP]}
+    found = {
+        name: _models_figure(report, {record.model for record in end}, name, {}) for name, end in ends.items()
+    }
     if report.tallies:
         found["bits"] = _bits_figure(report, {})
     return {name: draw for name, draw in found.items() if draw}
@@ -336,11 +336,17 @@ def _table_embed(
 
 def _rows_figure(report: StudyReport, table: Table, figures: Mapping[str, Figure]) -> Draw | None:
     """A chart of just the models in a table; None where none of them has a bias."""
-    models = {cell.value for row in table.rows for cell in row if cell.link}
+    models = {str(cell.value) for row in table.rows for cell in row if cell.link}
+    return _models_figure(report, models, table.name, figures)
+
+
+def _models_figure(
+    report: StudyReport, models: Collection[str], name: str, figures: Mapping[str, Figure]
+) -> Draw | None:
     shown: list[Estimate] = [
         record for record in report.estimates if record.model in models and record.bias is not None
     ]
-    return _picture(table.name, figures, partial(_intervals, shown, report.study)) if shown else None
+    return _picture(name, figures, partial(_intervals, shown, report.study)) if shown else None
 
 
 def _bits_figure(report: StudyReport, figures: Mapping[str, Figure]) -> Draw | None:
