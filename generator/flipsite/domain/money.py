@@ -9,7 +9,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import fields
 from decimal import Decimal
 from fractions import Fraction
-from functools import total_ordering
+from functools import cache, total_ordering
 from typing import TYPE_CHECKING, Any, overload
 
 if TYPE_CHECKING:
@@ -146,7 +146,12 @@ def dollars(amount: Usd | None) -> float | None:
 
 def plain_record(record: "DataclassInstance") -> dict[str, Any]:
     """The fields of a record as files and tables hold them: amounts as floats."""
-    return {field.name: _plain(getattr(record, field.name)) for field in fields(record)}
+    return {name: _plain(getattr(record, name)) for name in _names(type(record))}
+
+
+@cache
+def _names(kind: "type[DataclassInstance]") -> tuple[str, ...]:
+    return tuple(field.name for field in fields(kind))
 
 
 def plain(value: Any) -> Any:

@@ -98,9 +98,9 @@ def csv_records(keys: Sequence[str], records: Iterable[Mapping[str, object]]) ->
 
 def without_residue(value: object) -> object:
     """A number with the 12 digits that mean something: `0.3` for 0.30000000000000004; all else as it is."""
-    if isinstance(value, list | tuple):
-        return [without_residue(each) for each in value]
-    return float(f"{value:.12g}") if isinstance(value, float) else value
+    if isinstance(value, float):
+        return float(f"{value:.12g}")
+    return [without_residue(each) for each in value] if isinstance(value, (list, tuple)) else value
 
 
 def study_note(study: Study) -> str:
