@@ -324,6 +324,8 @@ def import_frame(
     *,
     columns: Mapping[str, str] | None = None,
     labels: tuple[str, str] | None = None,
+    replace: bool = False,
+    append: bool = False,
 ) -> StudyHandle:
     """Add the rows of a frame to a study of this folder's project, as `flipsite import` adds a file's.
 
@@ -332,6 +334,8 @@ def import_frame(
         study_id: The study to add to; written where there is none.
         columns: The frame's column for each of ours that is called otherwise there.
         labels: The labels of outcome 0 and outcome 1, where the outcomes are written so.
+        replace: Put the frame's draws in place of those of the same model and number.
+        append: Number the frame's draws after those of the study, also where they look the same.
 
     Raises:
         UsageError: If the rows cannot be read as draws; nothing is written then.
@@ -342,6 +346,8 @@ def import_frame(
     from flipsite.workflows.collect import own_project
     from flipsite.workflows.import_export import import_draws
 
+    if replace and append:
+        raise UsageError("replace and append: cannot be combined; leave one of them out.")
     mapped = [f"{ours}={theirs}" for ours, theirs in (columns or {}).items()]
     options = parse_options(mapped, (), ",".join(labels) if labels else None)
     project = find_project(Path.cwd())
@@ -349,7 +355,7 @@ def import_frame(
         path = Path(scratch, "frame.csv")
         frame.to_csv(path, index=False)
         try:
-            import_draws(project, study_id, path, options=options)
+            import_draws(project, study_id, path, options=options, overwrite=replace, append=append)
         except UsageError as error:
             raise UsageError(str(error).replace(str(path), "the frame")) from None
     return StudyHandle(project=own_project(project), id=study_id)

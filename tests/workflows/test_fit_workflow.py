@@ -115,3 +115,35 @@ def test_a_model_that_follows_the_order_is_left_out_of_a_regression_on_shares(
         "a/first": "it follows the order, which its share of ones does not show",
         "d/none": "it has no valid draw",
     }
+
+
+def imported_counts(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, table: str) -> Path:
+    """A study of the counts in a table."""
+    (tmp_path / "table.csv").write_text(table)
+    (tmp_path / "content" / "studies").mkdir(parents=True)
+    monkeypatch.chdir(tmp_path)
+    done = CliRunner().invoke(cli, ["import", "table.csv", "--study", "paper", "--counts"])
+    assert done.exit_code == 0, done.output
+    return tmp_path / "content" / "studies" / "paper"
+
+
+def test_a_study_of_counts_is_fitted_as_one_of_draws_is(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A row a model, its direction known, and no printed figure of many readings."""
+    folder = imported_counts(tmp_path, monkeypatch, "model,heads,n\na/b,27,50\nc/d,0,0\ne/f,49,50\n")
+    counts, left_out = fit._counts(load_study(folder), folder)
+    assert counts.models == ("a/b", "e/f")
+    assert (list(counts.ones), list(counts.valid)) == ([27, 49], [50, 50])
+    assert counts.signed
+    assert counts.selection is None
+    assert [one.what for one in left_out] == ["c/d"]
+
+
+def test_counts_of_more_outcomes_have_no_share_of_ones_to_regress(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    table = "model,rock,paper,scissors,n\na/b,20,18,12,50\n"
+    folder = imported_counts(tmp_path, monkeypatch, table)
+    with pytest.raises(UsageError, match="this study has 3 outcomes"):
+        fit._counts(load_study(folder), folder)

@@ -107,13 +107,3 @@ def test_one_draw_was_replaced() -> None:
     Path("b.csv").write_text(numbered(1, outcome=1))
     run("import", "a.csv", "--study", "s")
     assert "1 draw of the study was replaced." in run("import", "b.csv", "--study", "s", "--replace").output
-
-
-def test_a_short_log_that_may_have_grown_is_told() -> None:
-    """Few outcomes are alike by chance; where the study's are counted by --replace, they count once."""
-    cells = ["0", "1", "1"]
-    brought(cells)
-    told = brought([*cells, "0"]).output
-    assert "They begin as those do; if it is the same log, grown, remove " in told
-    brought(cells, study="t")
-    assert "1 valid, 3 already in the study" in brought([*cells, "0"], "--replace", study="t").output

@@ -94,6 +94,11 @@ MOST_NAMES = 5
     help="Put the file's draws in place of those of the same model and number that have other content.",
 )
 @click.option(
+    "--append",
+    is_flag=True,
+    help="Number the file's draws after those of the study, also where they look the same.",
+)
+@click.option(
     "--dry-run", is_flag=True, help="Show the first draws and what would be left out, and write nothing."
 )
 def command(
@@ -113,6 +118,7 @@ def command(
     source: str,
     counts: bool,
     overwrite: bool,
+    append: bool,
     dry_run: bool,
 ) -> None:
     r"""Add the draws of FILE to a study: CSV, JSON or Parquet, also compressed, or the log of another tool.
@@ -158,6 +164,9 @@ def command(
         rounds=rounds,
     )
     shares = None if target is None else parse_target(target)
+    if append and (overwrite or counts):
+        other = "--replace" if overwrite else "--counts"
+        raise UsageError(f"--append: cannot be combined with {other}; leave one of them out.")
     if counts and rounds:
         raise UsageError("--round: rounds draws, not counts; leave it out with --counts.")
     with input_files(files, sys.stdin.buffer) as named:
@@ -188,6 +197,8 @@ def command(
                         options=options,
                         column=target_column,
                         overwrite=overwrite,
+                        append=append,
+                        follows=number > 0,
                         dry_run=dry_run,
                         progress=bar.show,
                     )
@@ -200,6 +211,8 @@ def command(
                             options=options,
                             target=shares,
                             overwrite=overwrite,
+                            append=append,
+                            follows=number > 0,
                             dry_run=dry_run,
                             progress=bar.show,
                         )

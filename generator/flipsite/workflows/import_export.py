@@ -35,6 +35,8 @@ def import_draws(
     options: ImportOptions,
     target: object = None,
     overwrite: bool = False,
+    append: bool = False,
+    follows: bool = False,
     dry_run: bool = False,
     progress: Progress = unwatched,
 ) -> ImportReport:
@@ -54,6 +56,8 @@ def import_draws(
         target=target,
         read_answer=_read_answer,
         overwrite=overwrite,
+        append=append,
+        follows=follows,
         dry_run=dry_run,
         progress=progress,
     )
@@ -67,6 +71,8 @@ def import_targets(
     options: ImportOptions,
     column: str,
     overwrite: bool = False,
+    append: bool = False,
+    follows: bool = False,
     dry_run: bool = False,
     progress: Progress = unwatched,
 ) -> list[ImportReport]:
@@ -88,6 +94,8 @@ def import_targets(
         folder_of=folder_of,
         read_answer=_read_answer,
         overwrite=overwrite,
+        append=append,
+        follows=follows,
         dry_run=dry_run,
         progress=progress,
     )

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
+from math import log
 
 import numpy as np
 import pyarrow as pa
@@ -15,7 +16,6 @@ Hashes = NDArray[np.uint64]
 
 _KEYS = ("study", "model", "draw")
 _TIMES = ("asked_at", "latency_s")
-_RICH = ("response", *_TIMES, "cost_usd")
 _MIX = np.uint64(0x9E3779B97F4A7C15)
 
 
@@ -28,33 +28,29 @@ class Fingerprints:
         draw: Its number.
         content: A hash of its other columns.
         moment: A hash of its time and latency; zero where it has neither.
-        rich: Whether a draw has more than an outcome, so that two are not alike by chance.
     """
 
     model: Ints
     draw: Ints
     content: Hashes
     moment: Hashes
-    rich: bool
 
     @classmethod
     def of(cls, tables: Iterable[pa.Table], models: Mapping[str, int]) -> "Fingerprints":
         """Those of tables with the snapshot's columns."""
-        model, draw, content, moment, rich = [], [], [], [], False
+        model, draw, content, moment = [], [], [], []
         for table in tables:
             names, codes = distinct(_whole(table["model"]))
             model.append(np.array([models.get(name or "", -1) for name in names], np.int64)[codes])
             draw.append(numbers(table["draw"], np.int64, missing=-1))
             content.append(_hashes(table, table.column_names))
             moment.append(_hashes(table, _TIMES))
-            rich = rich or any(table[name].null_count < len(table) for name in _RICH)
         none = np.zeros(0, np.int64)
         return cls(
             model=np.concatenate([none, *model]),
             draw=np.concatenate([none, *draw]),
             content=np.concatenate([none.view(np.uint64), *content]),
             moment=np.concatenate([none.view(np.uint64), *moment]),
-            rich=rich,
         )
 
     def __len__(self) -> int:
@@ -87,6 +83,13 @@ class Fingerprints:
         keys = _keyed(self.model, self.content)
         return np.isin(keys, _keyed(old.model[known], old.content[known]))
 
+    def by_model(self) -> dict[int, Hashes]:
+        """The contents of each model's draws, in the order of their numbers."""
+        order = np.lexsort((self.draw, self.model))
+        models, starts = np.unique(self.model[order], return_index=True)
+        contents = np.split(self.content[order], starts[1:])
+        return {int(model): each for model, each in zip(models, contents, strict=True) if model >= 0}
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Overlap:
@@ -96,8 +99,9 @@ class Overlap:
         new: The places of the file's draws that share model and number with one of the study.
         old: The places of these in the study.
         same: Whether each has the same content.
-        starts_alike: Whether every old draw of the file's models is the file's draw of its number.
-        by_chance: Whether so few bare outcomes may also be alike by chance.
+        starts_alike: Whether, of each model, the file's draws begin the study's or the study's the file's.
+        by_chance: Whether other draws of these models might well begin alike too.
+        n_last: Draws with which the file begins and the study ends; 0 where other draws might well do so too.
     """
 
     new: Ints
@@ -105,20 +109,60 @@ class Overlap:
     same: Flags
     starts_alike: bool
     by_chance: bool
+    n_last: int
 
     @classmethod
     def of(cls, new: Fingerprints, old: Fingerprints) -> "Overlap":
         """Compare the draws of a file with those of a study."""
         mine, theirs = new.matches(old)
         same = new.content[mine] == old.content[theirs]
-        n_old = int((old.model >= 0).sum())
+        begun, there = new.by_model(), old.by_model()
+        pairs = [(begun[model], there[model]) for model in begun.keys() & there.keys()]
+        n_shared = sum(min(len(file), len(study)) for file, study in pairs)
+        chance = sum(min(len(file), len(study)) * _log_agreement(file, study) for file, study in pairs)
         return cls(
             new=mine,
             old=theirs,
             same=same,
-            starts_alike=len(mine) == n_old > 0 and bool(same.all()),
-            by_chance=not new.rich and n_old < 20,  # 20 outcomes are alike once in a million
+            starts_alike=len(mine) == n_shared > 0 and bool(same.all()),
+            by_chance=chance > _LOG_CHANCE,
+            n_last=_n_last(pairs),
         )
+
+
+_LOG_CHANCE = log(1e-5)
+"""What other draws are taken never to do: 17 tosses of a fair coin are alike eight times in a million."""
+
+
+def _n_last(pairs: Iterable[tuple[Hashes, Hashes]]) -> int:
+    """The draws with which a file begins and the study ends, of all models; 0 where that may be chance."""
+    n_last, chance = 0, 0.0
+    for file, study in pairs:
+        length = _longest_overlap(study, file)
+        log_chance = log(len(study)) + length * _log_agreement(file, study)
+        if length and log_chance < 0:
+            n_last, chance = n_last + length, chance + log_chance
+    return n_last if chance < _LOG_CHANCE else 0
+
+
+def _longest_overlap(study: Hashes, file: Hashes) -> int:
+    """The most draws that, from some place in the study to its end or the file's, begin the file.
+
+    Runs are compared by polynomial hashes, as Rabin and Karp (1987) do, at all places at once.
+    """
+    factors = np.full(max(len(study), len(file)), _MIX, np.uint64)
+    powers = np.cumprod(np.append(np.uint64(1), factors))
+    sums = [np.cumsum(np.append(np.uint64(0), each * powers[: len(each)])) for each in (study, file)]
+    start = np.arange(len(study))
+    length = np.minimum(len(study) - start, len(file))
+    alike = sums[0][start + length] - sums[0][start] == sums[1][length] * powers[start]
+    return int(length[alike].max(initial=0))
+
+
+def _log_agreement(file: Hashes, study: Hashes) -> float:
+    """The logarithm of the probability that two draws at random have the same content."""
+    _, counts = np.unique(np.concatenate([file, study]), return_counts=True)
+    return float(np.log(((counts / counts.sum()) ** 2).sum()))
 
 
 def _keyed(model: Ints, hashes: Hashes) -> Hashes:

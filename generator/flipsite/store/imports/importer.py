@@ -115,6 +115,8 @@ def import_file(
     target: object = None,
     read_answer: AnswerReader | None = None,
     overwrite: bool = False,
+    append: bool = False,
+    follows: bool = False,
     dry_run: bool = False,
     progress: Progress = unwatched,
 ) -> ImportReport:
@@ -129,6 +131,8 @@ def import_file(
         read_answer: Reads the answers of a file that has no outcomes.
         overwrite: Whether the file's draws take the place of those with the same model and number, where a
             file without numbers counts each model's rows.
+        append: Whether the file's draws are numbered after the study's, whatever they look like.
+        follows: Whether another file of the same import stood before it, so that it is no later state of one.
         dry_run: Whether all is read and nothing written.
         progress: Told of what is read and written.
 
@@ -147,6 +151,8 @@ def import_file(
         target=target,
         read_answer=read_answer,
         overwrite=overwrite,
+        append=append,
+        follows=follows,
         dry_run=dry_run,
     )
     if report := _known(plan):
@@ -163,6 +169,8 @@ def import_by_target(
     folder_of: Callable[[float], Path],
     read_answer: AnswerReader | None = None,
     overwrite: bool = False,
+    append: bool = False,
+    follows: bool = False,
     dry_run: bool = False,
     progress: Progress = unwatched,
 ) -> list[ImportReport]:
@@ -175,6 +183,8 @@ def import_by_target(
         folder_of: The folder of a target's study.
         read_answer: As for `import_file`.
         overwrite: As for `import_file`.
+        append: As for `import_file`.
+        follows: As for `import_file`.
         dry_run: As for `import_file`.
         progress: As for `import_file`.
 
@@ -197,6 +207,8 @@ def import_by_target(
                 target=target,
                 read_answer=read_answer,
                 overwrite=overwrite,
+                append=append,
+                follows=follows,
                 dry_run=dry_run,
             )
             for target, text in sorted(targets.items())
@@ -217,6 +229,8 @@ class _ImportPlan:
     target: object
     read_answer: AnswerReader | None
     overwrite: bool
+    append: bool
+    follows: bool
     dry_run: bool
 
     @property
@@ -398,21 +412,18 @@ def _placed(rows: Rows, plan: _ImportPlan, files: Sequence[Path]) -> _Placed:
     old = Fingerprints.of(snapshot_tables(files), places)
     overlap = Overlap.of(new, old)
     has_grown = overlap.starts_alike and not overlap.by_chance
-    if not (rows.numbered or plan.overwrite or has_grown):
-        known = new.known_in(old)
+    if plan.append or not (rows.numbered or plan.overwrite or has_grown):
+        known = np.zeros(len(new), np.bool_) if plan.append else new.known_in(old)
+        if not (plan.append or known.any()):
+            _refuse_repeats(overlap, plan)
         shift = np.array([last.get(model, -1) + 1 for model in rows.models], np.int64)
         if known.any():
             rows.runs.keep(~known)
             first = np.full(len(shift), _NEVER)
             np.minimum.at(first, new.model[~known], new.draw[~known])
             shift -= np.where(first == _NEVER, 0, first)
-        notes = [f"The draws of {plural(len(common), 'model')} were numbered after those that the study has."]
-        if overlap.starts_alike and not known.any():
-            notes.append(
-                "They begin as those do; if it is the same log, grown, remove "
-                f"{plan.folder / SNAPSHOT} and import it again."
-            )
-        return _Placed(shift=shift, replaced=none, n_there=int(known.sum()), notes=tuple(notes))
+        note = f"The draws of {plural(len(common), 'model')} were numbered after those that the study has."
+        return _Placed(shift=shift, replaced=none, n_there=int(known.sum()), notes=(note,))
     different = np.flatnonzero(~overlap.same)
     if len(different) and (not plan.overwrite or files != (plan.folder / SNAPSHOT,)):
         row = int(overlap.new[different[0]])
@@ -424,12 +435,37 @@ def _placed(rows: Rows, plan: _ImportPlan, files: Sequence[Path]) -> _Placed:
         raise UsageError(
             f"{plan.path}: the study {plan.folder.name!r} has draw {new.draw[row]} of "
             f"{rows.models[new.model[row]]} with other content ({plural(len(different), 'such draw')}); "
-            f"{remedy}; or name another study with --study"
+            f"{remedy}; --append numbers the file's draws after them; or name another study with --study"
         )
     wanted = np.ones(len(new), np.bool_)
     wanted[overlap.new[overlap.same]] = False
     rows.runs.keep(wanted)
-    return _Placed(shift=shift, replaced=overlap.old[~overlap.same], n_there=int(overlap.same.sum()))
+    n_there = int(overlap.same.sum())
+    notes = () if rows.numbered or plan.overwrite else (_GROWN,)
+    return _Placed(shift=shift, replaced=overlap.old[~overlap.same], n_there=n_there, notes=notes)
+
+
+_GROWN = "They begin as the study's do, so that these count once; --append would count them all."
+
+
+def _refuse_repeats(overlap: Overlap, plan: _ImportPlan) -> None:
+    """Refuse a file without numbers whose first draws the study may have already.
+
+    Raises:
+        UsageError: If it begins as the study does, unless another file of the same import stood before it; or
+            if it begins as the study ends, which other draws hardly ever do.
+    """
+    if overlap.starts_alike and not plan.follows:
+        raise UsageError(
+            f"{plan.path}: its draws begin as those of study {plan.folder.name!r} do; if it is the same log, "
+            "grown, --replace counts each draw once; if they are others, --append counts them all"
+        )
+    if overlap.n_last:
+        raise UsageError(
+            f"{plan.path}: begins with {plural(overlap.n_last, 'draw')} that the study "
+            f"{plan.folder.name!r} has already; leave them out of the file, or number its draws in a column "
+            "`draw`; if they are others, --append counts them all"
+        )
 
 
 def _append(
