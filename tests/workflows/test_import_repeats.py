@@ -107,7 +107,7 @@ def test_numbers_of_another_machine_are_appended() -> None:
     Path("one.csv").write_text("model,draw,outcome\n" + "".join(rows))
     Path("two.csv").write_text("model,draw,outcome\na/b,0,0\na/b,1,0\n")
     run("import", "one.csv", "--study", "s")
-    assert "--append numbers the file's draws after them" in run("import", "two.csv", "--study", "s").output
+    assert "--append numbers them after the study's" in run("import", "two.csv", "--study", "s").output
     result = run("import", "two.csv", "--study", "s", "--append")
     assert "The draws of 1 model were numbered after those that the study has." in result.output
     assert stored() == [1, 0, 0, 0]

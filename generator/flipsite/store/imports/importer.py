@@ -19,7 +19,6 @@ import pyarrow as pa
 import pyarrow.compute as pc
 from numpy.typing import NDArray
 
-from flipsite.domain.display import plural
 from flipsite.domain.draws import STATUSES, Status
 from flipsite.domain.progress import Progress, unwatched
 from flipsite.domain.study import Kind, Study
@@ -27,24 +26,21 @@ from flipsite.errors import StoreError, UsageError
 from flipsite.project import SNAPSHOT, snapshot_files
 from flipsite.settings import load_study
 from flipsite.store.imports.columns import ImportOptions, match_case
-from flipsite.store.imports.duplicate_draws import Fingerprints, Overlap
 from flipsite.store.imports.files import sha256_of
 from flipsite.store.imports.logs import model_beside
 from flipsite.store.imports.new_study import DrawFacts, check_target, facts_of, facts_of_files, write_study
+from flipsite.store.imports.placement import place_draws
 from flipsite.store.imports.problems import Problem
-from flipsite.store.imports.rows import Rows, place_of, rows_of, targets_of
+from flipsite.store.imports.rows import Rows, rows_of, targets_of
 from flipsite.store.imports.sheet import Sheet, read_sheet
 from flipsite.store.imports.survey import BITS, AnswerReader
 from flipsite.store.snapshot.assemble import appended, without_rows
-from flipsite.store.snapshot.extent import model_extents
 from flipsite.store.snapshot.parquet import write_draws
 from flipsite.store.snapshot.read import draws_of_table, read_draws, read_notes
 from flipsite.store.snapshot.shards import merge_shard, shards_in
-from flipsite.store.snapshot.tables import snapshot_tables
 from flipsite.store.snapshot.write import MOST_IN_A_FILE, add_parts
 
 _NOTE = "flipsite_imports"
-_NEVER = np.iinfo(np.int64).max
 _log = logging.getLogger(__name__)
 
 
@@ -296,7 +292,15 @@ def _import(sheet: Sheet, plan: _ImportPlan) -> ImportReport:
         if study is None:
             check_target(plan.target, max(map(len, rows.labels), default=2))
         files = snapshot_files(plan.folder)
-        placed = _placed(rows, plan, files)
+        placed = place_draws(
+            rows,
+            files,
+            path=plan.path,
+            folder=plan.folder,
+            overwrite=plan.overwrite,
+            append=plan.append,
+            follows=plan.follows,
+        )
         by_status = Counter[Status]()
         merged = rows.runs.tables(study=plan.folder.name, shift=placed.shift)
         tables = _counted(merged, by_status, n_all=len(rows.runs), progress=sheet.progress)
@@ -372,100 +376,6 @@ def _counted(
         for each in pc.value_counts(table["status"]).to_pylist():
             by_status[Status(each["values"])] += each["counts"]
         yield table
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class _Placed:
-    """Where a file's draws go in a study.
-
-    Attributes:
-        shift: By model: what is added to the numbers of its draws.
-        replaced: The rows of the snapshot in whose place they come.
-        n_there: Draws of the file that the study has already; they are left out.
-        notes: Sentences on their numbers.
-    """
-
-    shift: NDArray[np.int64]
-    replaced: NDArray[np.int64]
-    n_there: int = 0
-    notes: tuple[str, ...] = ()
-
-
-def _placed(rows: Rows, plan: _ImportPlan, files: Sequence[Path]) -> _Placed:
-    """Find the draws that the study has already, and leave them out.
-
-    Without numbers a file's draws follow those of the study, unless the study's are its beginning: then the
-    log has grown.
-
-    Raises:
-        UsageError: If the study has draws of the same numbers with other content, and they are not to be
-            replaced.
-    """
-    none = np.zeros(0, np.int64)
-    last = {model: extent.last for model, extent in model_extents(files).items()}
-    shift = np.zeros(len(rows.models), np.int64)
-    common = [model for model in rows.models if model in last]
-    if not common:
-        return _Placed(shift=shift, replaced=none)
-    places = place_of(rows.models)
-    new = Fingerprints.of(rows.runs.tables(study="", shift=shift), places)
-    old = Fingerprints.of(snapshot_tables(files), places)
-    overlap = Overlap.of(new, old)
-    has_grown = overlap.starts_alike and not overlap.by_chance
-    if plan.append or not (rows.numbered or plan.overwrite or has_grown):
-        known = np.zeros(len(new), np.bool_) if plan.append else new.known_in(old)
-        if not (plan.append or known.any()):
-            _refuse_repeats(overlap, plan)
-        shift = np.array([last.get(model, -1) + 1 for model in rows.models], np.int64)
-        if known.any():
-            rows.runs.keep(~known)
-            first = np.full(len(shift), _NEVER)
-            np.minimum.at(first, new.model[~known], new.draw[~known])
-            shift -= np.where(first == _NEVER, 0, first)
-        note = f"The draws of {plural(len(common), 'model')} were numbered after those that the study has."
-        return _Placed(shift=shift, replaced=none, n_there=int(known.sum()), notes=(note,))
-    different = np.flatnonzero(~overlap.same)
-    if len(different) and (not plan.overwrite or files != (plan.folder / SNAPSHOT,)):
-        row = int(overlap.new[different[0]])
-        remedy = (
-            "--replace puts the file's draws in their place"
-            if not plan.overwrite
-            else ("a snapshot in parts is not rewritten by --replace")
-        )
-        raise UsageError(
-            f"{plan.path}: the study {plan.folder.name!r} has draw {new.draw[row]} of "
-            f"{rows.models[new.model[row]]} with other content ({plural(len(different), 'such draw')}); "
-            f"{remedy}; --append numbers the file's draws after them; or name another study with --study"
-        )
-    wanted = np.ones(len(new), np.bool_)
-    wanted[overlap.new[overlap.same]] = False
-    rows.runs.keep(wanted)
-    n_there = int(overlap.same.sum())
-    notes = () if rows.numbered or plan.overwrite else (_GROWN,)
-    return _Placed(shift=shift, replaced=overlap.old[~overlap.same], n_there=n_there, notes=notes)
-
-
-_GROWN = "They begin as the study's do, so that these count once; --append would count them all."
-
-
-def _refuse_repeats(overlap: Overlap, plan: _ImportPlan) -> None:
-    """Refuse a file without numbers whose first draws the study may have already.
-
-    Raises:
-        UsageError: If it begins as the study does, unless another file of the same import stood before it; or
-            if it begins as the study ends, which other draws hardly ever do.
-    """
-    if overlap.starts_alike and not plan.follows:
-        raise UsageError(
-            f"{plan.path}: its draws begin as those of study {plan.folder.name!r} do; if it is the same log, "
-            "grown, --replace counts each draw once; if they are others, --append counts them all"
-        )
-    if overlap.n_last:
-        raise UsageError(
-            f"{plan.path}: begins with {plural(overlap.n_last, 'draw')} that the study "
-            f"{plan.folder.name!r} has already; leave them out of the file, or number its draws in a column "
-            "`draw`; if they are others, --append counts them all"
-        )
 
 
 def _append(
