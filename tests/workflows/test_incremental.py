@@ -17,7 +17,7 @@ from flipsite.project import Project, find_project, packaged
 from flipsite.store.imports.columns import ImportOptions
 from flipsite.workflows.build import BuildReport, build, input_digests
 from flipsite.workflows.import_export import import_draws
-from flipsite.workflows.incremental import Memory, reusable, standing_pages
+from flipsite.workflows.incremental import reusable, standing_pages
 
 TEMPLATES = ("model.html", "story.html", "base.html", "parts/neighbours.html", "static/flipsite.css")
 PAGE, PICTURE, DRAWS = "one/models/a/m1/index.html", "one/embed/verdicts.png", "one/data/draws.csv"
@@ -36,7 +36,6 @@ class Trial:
         }
     )
     address: str | None = None
-    memory: Memory = field(default_factory=Memory)
 
     def __post_init__(self) -> None:
         for name in TEMPLATES:
@@ -64,8 +63,8 @@ class Trial:
         import_draws(self.project, study, path, options=ImportOptions())
 
     def build(self) -> BuildReport:
-        """As a preview does, with what it remembers."""
-        return build(self.project, out=self.site, base_url=self.address, memory=self.memory)
+        """As a preview does."""
+        return build(self.project, out=self.site, base_url=self.address)
 
     def build_clean(self) -> Path:
         """A site made of nothing that was there before."""

@@ -1,11 +1,12 @@
-"""Results that an earlier build of this user worked out: drawings, pictures, compiled templates.
+"""Results that an earlier build of this user worked out: analyses, charts, pictures, compiled templates.
 
 It is a matter of builds: elsewhere, as in a notebook, nothing is remembered.
 """
 
+import pickle
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from typing import Protocol
+from typing import Any, Protocol
 
 
 class ResultCache(Protocol):
@@ -51,3 +52,20 @@ def remembered(source: str, make: Callable[[], bytes]) -> bytes:
         found = make()
         cache.put(source, found)
     return found
+
+
+def recall(source: str) -> Any:
+    """The object that a build of this user kept under this source; None where it is not known.
+
+    Args:
+        source: All that the object depends on, the digest of flipsite's own code among it.
+    """
+    cache = current_cache()
+    found = cache.get(source) if cache else None
+    return None if found is None else pickle.loads(found)  # noqa: S301 - from the user's own cache
+
+
+def keep(source: str, made: object) -> None:
+    """Keep an object for `recall`."""
+    if cache := current_cache():
+        cache.put(source, pickle.dumps(made, pickle.HIGHEST_PROTOCOL))

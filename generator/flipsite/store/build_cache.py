@@ -1,4 +1,4 @@
-"""The user's cache folder: drawings and templates of earlier builds, scripts, the sites that this user built.
+"""The user's cache folder: results of earlier builds, scripts, and the sites that this user built.
 
 Not in the project's folder: that may be a stranger's, whose charts and pages would then be taken for our own.
 A file that is damaged counts as none: everything in it can be made anew.
@@ -16,7 +16,7 @@ from flipsite.errors import StoreError
 from flipsite.files import measure, replacing
 
 MOST_BYTES = 300_000_000
-"""Of drawings, pictures and compiled templates."""
+"""Of the results of builds."""
 
 _DIGEST = hashlib.sha256().digest_size
 _FORGOTTEN_S = 90 * 86_400
@@ -60,7 +60,7 @@ def _site_mark(build_json: bytes) -> Path:
 
 
 class BuildCache:
-    """Drawings, pictures and compiled templates of this user's builds, a file each.
+    """Reports, charts, pictures and compiled templates of this user's builds, a file each.
 
     It is named by the digest of all that it was made from, and begins with the digest of its own bytes. Every
     process of a build reads and adds; the time of a file is that of its last use.

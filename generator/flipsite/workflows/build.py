@@ -49,7 +49,6 @@ from flipsite.write.site.replace import replace_site
 
 if TYPE_CHECKING:
     from flipsite.present.pages.site import SiteWork
-    from flipsite.workflows.incremental import Memory
 
 log = logging.getLogger(__name__)
 
@@ -89,7 +88,6 @@ def build(
     jobs: int = 1,
     force: bool = False,
     allow_remote: bool = False,
-    memory: "Memory | None" = None,
     progress: Progress = unwatched,
 ) -> BuildReport:
     """Build the site of a project's studies; where no input has changed since the last build, do nothing.
@@ -102,7 +100,6 @@ def build(
         jobs: How many processes make pages; more than one needs a process without threads of its own.
         force: Build even where nothing has changed.
         allow_remote: Read draws that `[draws]` of flipsite.toml says lie outside the project.
-        memory: What the last build of this process left; filled for the next one.
         progress: Told of the studies that are read, then of the groups of pages that are made.
 
     Raises:
@@ -118,7 +115,10 @@ def build(
     anew = force or not is_known_site(_manifest_of(out))  # a stranger's project may bring a site of its own
     change = None if anew else current_site(out, version=__version__, inputs=inputs)
     if change is None:
-        with Drawings(inputs, jobs=jobs, force=force, memory=memory) as drawings:
+        from flipsite.workflows.incremental import study_digests
+
+        digests = study_digests(chosen, inputs)
+        with Drawings(digests, libraries=inputs["libraries"], jobs=jobs, force=force) as drawings:
             work = _work(
                 project,
                 settings.site,
@@ -126,8 +126,8 @@ def build(
                 inputs,
                 base_url=address,
                 out=out,
+                digests=digests,
                 force=anew,
-                memory=memory,
                 progress=progress,
             )
             drawings.ask(work.wanted, work.with_charts)
@@ -166,8 +166,8 @@ def _work(
     *,
     base_url: str | None,
     out: Path,
+    digests: Mapping[str, str],
     force: bool,
-    memory: "Memory | None",
     progress: Progress,
 ) -> "SiteWork":
     """The functions that make the site's files, from its studies' files.
@@ -175,13 +175,12 @@ def _work(
     By the digests of the `inputs` is known what of the last site can stand; by force all is made.
     """
     from flipsite.present.pages.site import SiteSettings, site_work
-    from flipsite.workflows.incremental import last_pages, reusable, standing_pages
-    from flipsite.workflows.load import kept_files, read_report
+    from flipsite.workflows.incremental import analysed_report, last_pages, reusable, standing_pages
+    from flipsite.workflows.load import kept_files
 
-    if memory:
-        reports = memory.reports(studies, inputs, read_report)
-    else:
-        reports = [read_report(files) for files in counted(studies, "study", progress)]
+    reports = [
+        analysed_report(files, digests[files.folder.name]) for files in counted(studies, "study", progress)
+    ]
     reports = sorted(reports, key=lambda report: report.study.kind is Kind.SIMULATED)  # real figures first
     log.info("analysed %d studies", len(reports))
     by_id = {files.folder.name: files for files in studies}

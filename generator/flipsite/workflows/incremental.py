@@ -1,4 +1,4 @@
-"""Results that a build need not make again: files of the last site, and a preview's last studies.
+"""Results that a build need not make again: files of the last site, and the analyses of its studies.
 
 Embeds, downloads, share picture and models' pages of a study are kept where nothing they depend on has
 changed. A model's page depends on all draws of its study (its rank does), on the templates it is made of, on
@@ -6,22 +6,24 @@ what stands at the head of every page, and on what other studies say of the mode
 it stands if the digest of all that it is rendered from is the last one's. The pages of a study and
 those of several depend on every study, a narrative on its words besides.
 
-A preview builds at every keystroke, and the draws hardly ever change between two of them: one build leaves
-its studies as analysed, and their charts, for the next one in the same process.
+A study's report is kept in the user's cache by the digest of its files: at a saved word nothing is analysed.
 """
 
+import hashlib
 import re
 from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import replace
 from functools import cache
 from pathlib import Path
 
 from flipsite.analyse.report import StudyReport
+from flipsite.domain.study import Kind
 from flipsite.files import UnchangedFile, measure
-from flipsite.present.charts.chart_set import ChartRequest, ChartSet
 from flipsite.present.pages.model.digest import exact_text, shown_text
 from flipsite.present.pages.model.page import LastPages
+from flipsite.present.result_cache import keep, recall
 from flipsite.project import CNAME, PROJECT_FILE, StudyFiles
+from flipsite.workflows.load import load_draws, read_report
 from flipsite.write.site.manifest import Manifest, read_manifest
 
 _ALL_DEPEND_ON = ("flipsite", "libraries", "base-url", PROJECT_FILE, f"content/{CNAME}")
@@ -249,39 +251,26 @@ def _model(path: str, study: str) -> str:
     return path.removeprefix(f"{study}/models/").rpartition("/")[0]
 
 
-State = Mapping[str, str]
-"""Digests of inputs, by their names."""
+def study_digests(studies: Sequence[str], inputs: Mapping[str, str]) -> dict[str, str]:
+    """The digest of all that is read of each study, and of flipsite and its libraries, by the study's id."""
+    code = [inputs["flipsite"], inputs["libraries"]]
+    return {
+        study: hashlib.sha256(repr((code, sorted(inputs_of(study, inputs).items()))).encode()).hexdigest()
+        for study in studies
+    }
 
 
-@dataclass(slots=True)
-class Memory:
-    """Of the last build alone; a study that is put away is forgotten."""
+def analysed_report(files: StudyFiles, digest: str) -> StudyReport:
+    """A study's report, analysed now or by an earlier build of this user, from the same files.
 
-    _reports: dict[Path, tuple[State, StudyReport]] = field(default_factory=dict)
-    _charts: tuple[tuple[StudyReport, ...], ChartSet] | None = None
-
-    def reports(
-        self, studies: Sequence[StudyFiles], inputs: State, read: Callable[[StudyFiles], StudyReport]
-    ) -> list[StudyReport]:
-        """The report of each study; the very object of the last build where none of its files has changed.
-
-        Args:
-            studies: Their files.
-            inputs: The digests of this build's inputs.
-            read: Reads and analyses a study.
-        """
-        last, self._reports = self._reports, {}
-        for files in studies:
-            state, known = inputs_of(files.folder.name, inputs), last.get(files.folder)
-            self._reports[files.folder] = known if known and known[0] == state else (state, read(files))
-        return [report for _, report in self._reports.values()]
-
-    def drawn(self, wanted: ChartRequest, draw: Callable[[ChartRequest], ChartSet]) -> ChartSet:
-        """Every chart of these studies; those of the last build where it had the very same reports."""
-        if self._charts is None or not _same(self._charts[0], wanted.reports):
-            self._charts = wanted.reports, draw(wanted)
-        return self._charts[1]
-
-
-def _same(one: Sequence[StudyReport], other: Sequence[StudyReport]) -> bool:
-    return len(one) == len(other) and all(a is b for a, b in zip(one, other, strict=True))
+    Its draws are not kept with it, for reading them is cheap; counts and a sample of too many draws are.
+    """
+    name = f"report {digest}"
+    found: StudyReport | None = recall(name)
+    if found is None:
+        found = read_report(files)
+        keep(name, found if found.counts else replace(found, draws=None))
+    elif not found.counts and found.study.kind is not Kind.PUBLISHED:
+        loaded = load_draws(files, found.study)
+        found = replace(found, draws=loaded.draws if loaded else None)
+    return found

@@ -10,19 +10,20 @@ import hashlib
 import os
 import pickle
 import sys
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from contextlib import ExitStack, suppress
 from dataclasses import replace
 from pathlib import Path
 from threading import Thread
 from typing import TYPE_CHECKING
 
+from flipsite.present.result_cache import keep, recall, remembering
 from flipsite.store.build_cache import BuildCache, read_script, write_script
 from flipsite.write.site.workers import CAN_FORK, Fork
 
 if TYPE_CHECKING:
-    from flipsite.present.charts.chart_set import ChartRequest, ChartSet
-    from flipsite.workflows.incremental import Memory
+    from flipsite.present.charts.chart_set import ChartRequest, ChartSet, Figures
+    from flipsite.present.sparklines.interactive import SparklineSpec
     from flipsite.write.site.workers import Batch
 
 
@@ -45,8 +46,9 @@ def charts_script() -> tuple[str, bytes | Path]:
 class DrawingProcess:
     """Draws what it is asked for, once."""
 
-    def __init__(self, *, needs_engine: bool) -> None:
+    def __init__(self, digests: Mapping[str, str], *, needs_engine: bool) -> None:
         """Start it, and the renderer's engine with it if that is needed in any case."""
+        self._digests = digests
         self._sending: Thread | None = None
         reading, self._asking = os.pipe()
         self._fork = Fork(lambda: self._draw(reading, needs_engine=needs_engine))
@@ -85,14 +87,14 @@ class DrawingProcess:
 
     def _draw(self, reading: int, *, needs_engine: bool) -> "ChartSet":
         os.close(self._asking)
-        from flipsite.present.charts.render import drawn
+        import flipsite.present.charts.render  # noqa: F401 - while the studies are analysed
         from flipsite.present.charts.svg import start_renderer
 
         if needs_engine:
             start_renderer()
         with open(reading, "rb") as pipe:
             wanted: ChartRequest = pickle.load(pipe)  # noqa: S301 - written by this program
-        return drawn(wanted)
+        return charts_of(wanted, self._digests)
 
 
 def _send(descriptor: int, message: bytes) -> None:
@@ -107,20 +109,20 @@ class Drawings:
     build of this user drew or compiled is not drawn or compiled again.
     """
 
-    def __init__(self, inputs: Mapping[str, str], *, jobs: int, force: bool, memory: "Memory | None") -> None:
+    def __init__(self, digests: Mapping[str, str], *, libraries: str, jobs: int, force: bool) -> None:
         """Prepare to draw.
 
         Args:
-            inputs: The digests of this build's inputs.
+            digests: The digest of all that is read of each study, and of flipsite, by the study's id.
+            libraries: The digest of the versions of the libraries that draw.
             jobs: How many processes may work.
             force: Draw all anew.
-            memory: What the last build of this process left; it draws in this process.
         """
-        self._libraries, self._force, self._memory = inputs["libraries"], force, memory
+        self._digests, self._libraries, self._force = digests, libraries, force
         self._process: DrawingProcess | None = None
         self._then: Callable[[], Sequence[Batch]] | None = None
         has_engine = "vl_convert" in sys.modules  # one that runs does not survive a fork
-        self._may_fork = jobs > 1 and CAN_FORK and memory is None and not has_engine
+        self._may_fork = jobs > 1 and CAN_FORK and not has_engine
         self._ending = ExitStack()
 
     def ask(self, wanted: "ChartRequest", then: "Callable[[ChartSet], Sequence[Batch]]") -> None:
@@ -139,15 +141,14 @@ class Drawings:
 
     def __enter__(self) -> "Drawings":
         from flipsite.present.charts.svg import drawing_code
-        from flipsite.present.result_cache import remembering
 
         cache = BuildCache(made_by=f"{drawing_code()} {self._libraries}", anew=self._force)
         self._ending.callback(cache.shrink)
         self._ending.enter_context(remembering(cache))
-        if self._may_fork:
+        if self._may_fork and not are_drawn(self._digests):
             import flipsite.present.embeds.registry  # noqa: F401 - both need this, so one imports it
 
-            self._process = DrawingProcess(needs_engine=cache.is_empty())
+            self._process = DrawingProcess(self._digests, needs_engine=cache.is_empty())
             self._ending.callback(self._process.end)
         return self
 
@@ -155,13 +156,72 @@ class Drawings:
         self._ending.close()
 
     def _drawn(self, wanted: "ChartRequest") -> "ChartSet":
-        if self._memory:
-            return self._memory.drawn(wanted, self._draw)
-        return self._draw(wanted)
-
-    def _draw(self, wanted: "ChartRequest") -> "ChartSet":
         if self._process:
             return self._process.drawn()
-        from flipsite.present.charts.render import drawn
+        return charts_of(wanted, self._digests)
 
-        return drawn(wanted)
+
+def charts_of(wanted: "ChartRequest", digests: Mapping[str, str]) -> "ChartSet":
+    """The charts of a site; those that no earlier build of this user drew are drawn.
+
+    Args:
+        wanted: The charts.
+        digests: The digest of all that is read of each study, and of flipsite, by the study's id.
+    """
+    from flipsite.present.charts.chart_set import ChartSet
+
+    names = _names_of_groups(wanted, digests)
+    groups: list[Figures | None] = [recall(name) for name in names]
+    if missing := [n for n, group in enumerate(groups) if group is None]:
+        from flipsite.present.charts.render import render_groups
+
+        for n, group in render_groups(wanted, missing).items():
+            keep(names[n], group)
+            groups[n] = group
+    made = iter([group for group in groups if group is not None])
+    alone, compared, methods = next(made), next(made), next(made)
+    return ChartSet(
+        studies={report.study.id: next(made) for report in wanted.reports} | {"": alone},
+        compared=compared,
+        methods=methods,
+        families=tuple(next(made) for _ in wanted.alike),
+        tables={report.study.id: next(made) for report in wanted.embedded_reports},
+        twins=_twins(f"twins {' '.join(digests.values())}", wanted.twins),
+    )
+
+
+def _names_of_groups(wanted: "ChartRequest", digests: Mapping[str, str]) -> list[str]:
+    """A name for each group of charts: its kind, and the digests of all studies that it shows."""
+    everything = " ".join(digests.values())
+    return [
+        _of_no_study(digests),
+        f"pairs {everything}",
+        f"methods {everything}",
+        *(_of_study(digests[report.study.id]) for report in wanted.reports),
+        *(f"family {n} of {everything}" for n in range(len(wanted.alike))),
+        *(f"tables of {digests[report.study.id]}" for report in wanted.embedded_reports),
+    ]
+
+
+def are_drawn(digests: Mapping[str, str]) -> bool:
+    """Whether an earlier build drew the charts of each of these studies, and of no study."""
+    names = [_of_no_study(digests), *(_of_study(digest) for digest in digests.values())]
+    return all(recall(name) is not None for name in names)
+
+
+def _of_no_study(digests: Mapping[str, str]) -> str:
+    return f"charts of no study {' '.join(digests.values())}"
+
+
+def _of_study(digest: str) -> str:
+    return f"charts of {digest}"
+
+
+def _twins(name: str, twins: Collection["SparklineSpec"]) -> Mapping[str, bytes]:
+    found: Mapping[str, bytes] | None = recall(name)
+    if found is None:
+        from flipsite.present.sparklines.specs import twin_files
+
+        found = twin_files(twins)
+        keep(name, found)
+    return found

@@ -32,13 +32,11 @@ def preview(
     Raises:
         SiteError: If nothing can listen there, or changes cannot be watched.
     """
-    from flipsite.workflows.incremental import Memory
-
-    project, memory = find_project(start), Memory()
+    project = find_project(start)
     serve(
         project.site,
         build=lambda: build(  # the project is found again: templates may have come
-            find_project(start), out=project.site, memory=memory, allow_remote=allow_remote
+            find_project(start), out=project.site, allow_remote=allow_remote
         ),
         watched=list(
             dict.fromkeys(

@@ -35,6 +35,11 @@ class ChartRequest:
     embedded: Collection[str]
     twins: Collection[SparklineSpec]
 
+    @property
+    def embedded_reports(self) -> tuple[StudyReport, ...]:
+        """The studies whose tables are embedded."""
+        return tuple(report for report in self.reports if report.study.id in self.embedded)
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ChartSet:
