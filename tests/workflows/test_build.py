@@ -114,6 +114,7 @@ def project_with(folder: Path, study: str, text: str = "") -> Path:
 
 def test_a_site_that_is_current_needs_no_library(tmp_path: Path) -> None:
     (tmp_path / "content/studies").mkdir(parents=True)
+    (tmp_path / "flipsite.toml").write_text('[site]\ntitle = "Coins"\n', encoding="utf-8")
     build(find_project(tmp_path), out=tmp_path / "site")
     code = (
         "import sys\nfrom flipsite.cli.main import main\n"

@@ -10,7 +10,9 @@ import logging
 import os
 import re
 import sys
+import tomllib
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from html import unescape
 from pathlib import Path
@@ -106,18 +108,18 @@ def build(
         FlipsiteError: If an input is faulty or the site cannot be written; the last site stays as it was.
     """
     chosen = tuple(dict.fromkeys(studies)) or study_ids(project)
-    settings = project_settings(project)
-    found = [find_study_files(existing_study(project, study_id), settings) for study_id in chosen]
+    counting = counting_settings(project)
+    found = [find_study_files(existing_study(project, study_id), counting) for study_id in chosen]
     address = base_address(base_url) if base_url else None
     if not allow_remote:
-        _refuse_remote(project, found, settings)
-    inputs = input_digests(project, chosen, base_url=address, elsewhere=settings.draws)
+        _refuse_remote(project, found, counting)
+    inputs = input_digests(project, chosen, base_url=address, elsewhere=counting.draws)
     anew = force or not is_known_site(_manifest_of(out))  # a stranger's project may bring a site of its own
     change = None if anew else current_site(out, version=__version__, inputs=inputs)
     if change is None:
         from flipsite.workflows.incremental import study_digests
 
-        digests = study_digests(chosen, inputs)
+        settings, digests = project_settings(project), study_digests(chosen, inputs)
         with Drawings(digests, libraries=inputs["libraries"], jobs=jobs, force=force) as drawings:
             work = _work(
                 project,
@@ -301,6 +303,21 @@ def project_settings(project: Project) -> ProjectFile:
     from flipsite.settings import load_project
 
     return load_project(root)
+
+
+def counting_settings(project: Project) -> ProjectFile:
+    """Where a project's draws lie and what counts them: a part of its settings.
+
+    Where it has a section of neither, the reader is not loaded: that is half of the work on a current site.
+
+    Raises:
+        SettingsError: If the settings are faulty.
+    """
+    path = project.content.parent / PROJECT_FILE
+    with suppress(OSError, ValueError, RecursionError):  # the reader says what is wrong with it
+        if not {"draws", "engine"} & tomllib.loads(path.read_text(encoding="utf-8-sig")).keys():
+            return ProjectFile()
+    return project_settings(project)
 
 
 def _listings(addresses: Mapping[str, str]) -> dict[str, str]:

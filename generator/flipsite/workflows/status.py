@@ -12,7 +12,7 @@ from flipsite.errors import FlipsiteError
 from flipsite.project import Project, snapshot_files, study_ids
 from flipsite.settings import load_counts, load_printed, load_study
 from flipsite.store.snapshot.extent import Extent, snapshot_extent
-from flipsite.workflows.build import input_digests, project_settings
+from flipsite.workflows.build import counting_settings, input_digests
 from flipsite.write.site.manifest import current_site, read_manifest
 
 
@@ -119,6 +119,6 @@ def _site(project: Project, ids: tuple[str, ...]) -> str:
     if last is None:
         return "missing"
     # Where the site will stand is told to each build; any address will do here.
-    inputs = input_digests(project, ids, base_url=None, elsewhere=project_settings(project).draws)
+    inputs = input_digests(project, ids, base_url=None, elsewhere=counting_settings(project).draws)
     inputs["base-url"] = last.inputs.get("base-url", "")
     return "current" if current_site(project.site, version=__version__, inputs=inputs) else "old"
