@@ -26,6 +26,9 @@ if MEMORY.is_dir() and "TMPDIR" not in os.environ and shutil.disk_usage(MEMORY).
     os.environ["TMPDIR"] = str(MEMORY)  # SQLite and every written file wait for the disk; memory does not
     tempfile.tempdir = None
 
+os.environ["OPENBLAS_NUM_THREADS"] = "1"
+"""Each core has a worker; a second thread of numpy's would only wait in the way of the other worker's."""
+
 QUICK = 12
 """Examples of a property in a quick run, and steps of an example that has steps."""
 

@@ -45,9 +45,9 @@ def test_debug_shows_the_traceback(tmp_path: Path) -> None:
     assert "Traceback" in done.stderr
 
 
-def test_a_wrong_command_is_told_the_nearest(tmp_path: Path) -> None:
-    done = flipsite("biuld", folder=tmp_path)
-    assert done.returncode == 2
+def test_a_wrong_command_is_told_the_nearest() -> None:
+    done = run("biuld")
+    assert done.exit_code == 2
     assert "Did you mean 'build'?" in done.stderr
 
 

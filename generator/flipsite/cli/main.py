@@ -1,5 +1,6 @@
 """The command line: a group that finds its commands, prints an error once, and sets the exit status."""
 
+import os
 import sys
 from importlib import import_module
 from io import TextIOWrapper
@@ -111,6 +112,8 @@ cli.help = (cli.help or "").replace("\\b\n", "\b\n")
 
 def main(arguments: list[str] | None = None) -> None:
     """Run the command line and exit with its status; a sign that the terminal cannot show becomes `?`."""
+    # Where several processes work, and for matrices as small as ours, a second thread only waits.
+    os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
     for stream in (sys.stdout, sys.stderr):
         if isinstance(stream, TextIOWrapper):
             stream.reconfigure(errors="replace")
