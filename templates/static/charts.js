@@ -327,6 +327,6 @@
   };
 
   document.body.append(tip);
-  document.querySelectorAll("figure[data-chart]").forEach(prepare);
-  document.querySelectorAll(".toy-picture").forEach((toy) => nameMarks(toy, toy));
+  document.querySelectorAll("figure[data-spec]").forEach(prepare);
+  document.querySelectorAll(".ruler-marks, .toy-picture").forEach((ruler) => nameMarks(ruler, ruler));
 })();

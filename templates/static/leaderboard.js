@@ -504,6 +504,25 @@
   }
   addEventListener("hashchange", pointed);
 
+  // The script that names the marks of charts names those of the ruler, once a hand comes near.
+  const ruler = document.querySelector(".ruler-marks[data-script]");
+  if (ruler) {
+    let last = null;
+    const nameMarks = () => {
+      if (ruler.dataset.named) return;
+      ruler.dataset.named = "yes";
+      const script = document.createElement("script");
+      script.src = ruler.dataset.script;
+      script.onload = () => last?.target.dispatchEvent(new PointerEvent("pointermove", last)); // named at once
+      const style = Object.assign(document.createElement("link"), { rel: "stylesheet", href: ruler.dataset.style });
+      document.head.append(style, script);
+    };
+    ruler.tabIndex = 0;
+    ruler.addEventListener("pointermove", (event) => { last = event; });
+    for (const kind of ["pointerenter", "focusin"]) ruler.addEventListener(kind, nameMarks, { once: true });
+    if (matchMedia("(hover: none)").matches) later(nameMarks);
+  }
+
   const query = new URLSearchParams(location.search);
   if (recall(query)) restore(query).then(() => location.hash || section.scrollIntoView());
   else if (rows.length > MANY) show();

@@ -11,6 +11,7 @@ from flipsite.analyse.report import StudyReport
 from flipsite.domain.estimates import Estimate
 from flipsite.domain.study import Kind, Study
 from flipsite.present.charts.compare import history_drawings
+from flipsite.present.charts.figure import NARROW_PX
 
 Estimated = Callable[[Counts], tuple[Estimate, ...]]
 
@@ -38,6 +39,18 @@ def test_two_dates_make_lines_with_names(asked: Callable[..., StudyReport]) -> N
     assert len(edges) == 4
     for root in roots(figure):
         assert "moves" in words(root)
+
+
+def test_every_mark_of_a_history_has_a_name_on_a_phone_too(asked: Callable[..., StudyReport]) -> None:
+    """The title of each mark says the model, the day and the bias; the axis has its title and its years."""
+    figure = history_drawings([asked("2026-02-01", 50), asked("2025-03-01", 25)])["history"]()
+    wide, narrow = roots(figure)
+    assert narrow.get("width") == str(NARROW_PX)
+    for root in (wide, narrow):
+        titles = [title.text or "" for title in root.iter("title")]
+        for model in ("lab/moves", "lab/stays"):
+            assert sum(title.startswith(f"{model}: ") for title in titles) >= 2
+        assert {"Bias", "2026"} <= set(words(root))
 
 
 def test_within_one_year_the_axis_shows_months(asked: Callable[..., StudyReport]) -> None:

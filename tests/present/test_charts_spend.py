@@ -12,6 +12,7 @@ from tests.present.pictures import roots, words
 from flipsite.domain.estimates import Estimate, Verdict
 from flipsite.domain.money import NOTHING, Usd, usd
 from flipsite.domain.study import Kind, Study
+from flipsite.present.charts.figure import NARROW_PX
 from flipsite.present.charts.spend import (
     cost_against_bias,
     spend_by_model,
@@ -95,6 +96,19 @@ def test_free_models_are_left_out_and_counted(many: Many, study: Study) -> None:
     assert "8 models" in figure.caption
     assert "1 model that cost nothing is left out" in figure.caption
     assert len(figure.records) == 8
+
+
+def test_every_mark_of_a_price_has_a_name_on_a_phone_too(many: Many, study: Study) -> None:
+    """The cheapest and the dearest are named in the picture, all others by their titles."""
+    estimates = [replace(e, cost_usd=usd(0.001) * (1 + i)) for i, e in enumerate(many(9))]
+    wide, narrow = roots(cost_against_bias(estimates, study))
+    assert narrow.get("width") == str(NARROW_PX)
+    ends = {estimates[0].model.partition("/")[2], estimates[-1].model.partition("/")[2]}
+    for root in (wide, narrow):
+        titles = [title.text or "" for title in root.iter("title")]
+        assert all(any(title.startswith(f"{e.model}: ") for title in titles) for e in estimates)
+        assert ends & set(words(root))
+        assert {"Bias", "US dollars for a valid draw"} <= set(words(root))
 
 
 def test_hundreds_of_models_are_thinned_but_for_the_frontier(many: Many, study: Study) -> None:
