@@ -50,7 +50,8 @@ def test_every_mark_of_a_history_has_a_name_on_a_phone_too(asked: Callable[..., 
         titles = [title.text or "" for title in root.iter("title")]
         for model in ("lab/moves", "lab/stays"):
             assert sum(title.startswith(f"{model}: ") for title in titles) >= 2
-        assert {"Bias", "2026"} <= set(words(root))
+        assert "Bias" in words(root)
+        assert any(word.startswith("2026") for word in words(root))
 
 
 def test_within_one_year_the_axis_shows_months(asked: Callable[..., StudyReport]) -> None:

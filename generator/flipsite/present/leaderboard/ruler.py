@@ -28,6 +28,7 @@ class Ruler:
     """All models of a study by bias.
 
     Attributes:
+        study: Its id.
         dots: The models.
         levels: How high they are stacked.
         ticks: (text, position in per cent) of the ruler's numbers.
@@ -36,6 +37,7 @@ class Ruler:
         most: The most biased.
     """
 
+    study: str
     dots: tuple[Dot, ...]
     levels: int
     ticks: tuple[tuple[str, float], ...]
@@ -67,6 +69,7 @@ def ruler(report: StudyReport, made: Board) -> Ruler | None:
     widest = report.study.prompt.largest_bias
     dots = stacked(((row.estimate.ranking_bias or 0.0, row.estimate) for row in ranked), widest=widest)
     return Ruler(
+        study=report.study.id,
         dots=dots,
         levels=max(dot.level for dot in dots) + 1,
         ticks=_ticks(widest),
