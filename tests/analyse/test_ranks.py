@@ -14,7 +14,13 @@ from flipsite.analyse.ranking.bias_posterior import (
     bias_within,
     share_quantiles,
 )
-from flipsite.analyse.ranking.ranks import LEVELS, estimate_ranks, posterior_ranks, tied_models
+from flipsite.analyse.ranking.ranks import (
+    LEVELS,
+    distinct_levels,
+    estimate_ranks,
+    ranks_of_levels,
+    tied_models,
+)
 from flipsite.domain.draws import Tally
 
 COUNTS = st.integers(0, 300).flatmap(lambda n: st.tuples(st.integers(0, n), st.just(n)))
@@ -98,7 +104,7 @@ def test_ranks_are_those_of_sorting_each_draw_plainly(pairs: list[tuple[int, int
     drawn = np.array(table)[np.arange(len(pairs)), levels]
     plain = np.argsort(np.argsort(drawn, axis=1, kind="stable"), axis=1) + 1
     counts = [((k, n),) for k, n in pairs]
-    ranks = posterior_ranks(counts, target=target, seed=7, n_draws=1_000)
+    ranks = ranks_of_levels(*distinct_levels(counts, target=target), seed=7, n_draws=1_000)
     assert np.array_equal(ranks.T, plain)
 
 
@@ -132,7 +138,7 @@ def test_the_more_models_the_fewer_draws(monkeypatch: pytest.MonkeyPatch) -> Non
     monkeypatch.setattr(ranks, "_CELLS", 100_000)
     for n_models, n_draws in ((20, 5_000), (50, 2_000), (300, 1_000)):
         counts = [((25, 50),)] * n_models
-        drawn = posterior_ranks(counts, target=0.5, seed=0, n_draws=5_000)
+        drawn = ranks_of_levels(*distinct_levels(counts, target=0.5), seed=0, n_draws=5_000)
         assert drawn.shape == (n_models, n_draws)
 
 

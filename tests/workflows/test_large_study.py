@@ -6,6 +6,7 @@ import json
 import subprocess
 import sys
 from pathlib import Path
+from typing import get_args
 
 import pyarrow.parquet as pq
 import pytest
@@ -15,7 +16,7 @@ from flipsite.domain.draws import Draw, Outcome
 from flipsite.errors import StoreError, UsageError
 from flipsite.project import find_project, snapshot_files
 from flipsite.settings import load_study
-from flipsite.store.exports import EXPORT_FORMATS, export_draws
+from flipsite.store.exports import ExportFormat, export_draws
 from flipsite.store.snapshot.assemble import collect_draws
 from flipsite.store.snapshot.parquet import write_draws
 from flipsite.store.snapshot.read import read_draws, read_groups
@@ -100,7 +101,7 @@ def test_a_large_study_is_exported_whole(project: Path, tmp_path: Path) -> None:
     found = find_project(project)
     files = snapshot_files(project / "content" / "studies" / "many")
     rows = collect_draws(draw(m, i) for m, n in (("a/often", 1200), ("b/seldom", 40)) for i in range(n))
-    for form in EXPORT_FORMATS:
+    for form in get_args(ExportFormat):
         assert export_study(found, "many", form=form, out=tmp_path / form) == 1240
         if form != "parquet":
             expected = io.BytesIO()

@@ -12,7 +12,7 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from itertools import chain
 from math import isfinite
-from typing import Any, BinaryIO, Literal, get_args
+from typing import Any, BinaryIO, Literal
 
 import numpy as np
 import pyarrow as pa
@@ -34,7 +34,6 @@ from flipsite.store.snapshot.assemble import collect_draws, repeated_rows
 from flipsite.store.snapshot.parquet import ROWS_A_GROUP, parquet_writer
 
 ExportFormat = Literal["csv", "jsonl", "parquet"]
-EXPORT_FORMATS: tuple[ExportFormat, ...] = get_args(ExportFormat)
 
 PLACE = "place"
 """The column of a draw's place in its answer, in an export with a row a draw."""

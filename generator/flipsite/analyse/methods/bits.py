@@ -15,8 +15,8 @@ from flipsite.analyse.outcomes.entropy import (
     PERES_DEPTH,
     binary_entropy,
     collision_bits,
-    exact_min_entropy_bits,
     extracted_bits,
+    min_entropy_bits,
 )
 from flipsite.analyse.report import Evidence, StudyReport
 from flipsite.domain.draws import STATUSES, Status, Tally
@@ -138,7 +138,7 @@ def _bits(estimate: Estimate, tally: Tally) -> tuple[float | None, float | None]
         return None, None
     if estimate.mean is None or estimate.mean_low is None or estimate.mean_high is None:
         each, _ = collision_bits(tally.by_outcome)
-        low = exact_min_entropy_bits(tally.by_outcome)
+        low = min_entropy_bits(tally.by_outcome)
         return n * min(each, log2(len(tally.by_outcome))), n * min(low, each)
     farther = max((estimate.mean_low, estimate.mean_high), key=lambda share: abs(share - 0.5))
     return n * binary_entropy(estimate.mean), n * binary_entropy(farther)

@@ -60,42 +60,13 @@ def entropy_bits(counts: ArrayLike) -> Floats:
     return np.asarray(np.where(n[..., 0] > 0, np.minimum(corrected, log2(counted.shape[-1])), np.nan))
 
 
-def shrunken_entropy_bits(counts: ArrayLike) -> float:
-    """Entropy of the shares shrunken towards even ones, a check on `entropy_bits` at few draws.
-
-    λ = (1 − Σp̂²) / ((n − 1) Σ(1/k − p̂)²), at most 1.
-
-    Args:
-        counts: Of one model, shape (k,).
-
-    Source:
-        Hausser & Strimmer (2009), J. Machine Learning Research 10, 1469-1484, equations 4 to 6.
-    """
-    counted = np.asarray(counts, np.float64)
-    n, k = float(counted.sum()), len(counted)
-    share = counted / n
-    apart = (n - 1) * float(((1 / k - share) ** 2).sum())
-    weight = 1.0 if apart == 0 else min(1.0, (1 - float((share**2).sum())) / apart)
-    mixed = weight / k + (1 - weight) * share
-    return float(-(mixed[mixed > 0] * np.log2(mixed[mixed > 0])).sum())
-
-
 def min_entropy_bits(counts: ArrayLike) -> float:
     """Lower bound of the min-entropy of a draw: −log₂ of the commonest outcome's 99.5 % upper bound.
 
-    p_u = p̂ + 2.576 √(p̂(1 − p̂)/(n − 1)).
-
     Source:
-        NIST SP 800-90B (2018), section 6.3.1.
+        NIST SP 800-90B (2018), section 6.3.1, with the bound of Clopper & Pearson (1934), which is right for
+        few draws too.
     """
-    counted = np.asarray(counts, np.float64)
-    n = float(counted.sum())
-    top = float(counted.max()) / n
-    return -log2(min(1.0, top + 2.576 * (top * (1 - top) / (n - 1)) ** 0.5))
-
-
-def exact_min_entropy_bits(counts: ArrayLike) -> float:
-    """As `min_entropy_bits`, by the bound of Clopper & Pearson (1934), which few draws call for."""
     counted = np.asarray(counts, np.float64)
     n, top = float(counted.sum()), float(counted.max())
     return 0.0 if top == n else -log2(float(betaincinv(top + 1, n - top, 0.995)))

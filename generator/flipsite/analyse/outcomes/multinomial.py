@@ -26,9 +26,6 @@ N_QUANTILE = 20_000
 MOST_CELLS = 700_000_000
 """Sums that an exact law may take, about a second of one processor; beyond, the law is simulated."""
 
-_FAR = 1e-12
-"""The exact law lumps everything whose upper tail is below about this: p-values stay upper bounds there."""
-
 _ROWS = 20_000
 """Simulated samples held at once."""
 

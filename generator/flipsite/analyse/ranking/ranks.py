@@ -115,7 +115,7 @@ def estimate_ranks(
     ones = np.array([tally.n_ones for tally in drawn]) / effects
     valid = np.array([tally.n_valid for tally in drawn]) / effects
     counts = counts_by_order(drawn, by_order=by_order or {}, design_effects=design_effects or {})
-    levels, which = _distinct_levels(counts, target=target)
+    levels, which = distinct_levels(counts, target=target)
     ranks = ranks_of_levels(levels, which, seed=seed, n_draws=n_draws)
     ranks.sort(axis=1, kind="stable")  # by digits, where ranks have sixteen bits
     size = ranks.shape[1]
@@ -162,25 +162,14 @@ def counts_by_order(
     return counts
 
 
-def posterior_ranks(
-    counts: Sequence[ArmCounts], *, target: float, seed: int, n_draws: int
-) -> NDArray[np.unsignedinteger[Any]]:
-    """Ranks by bias in joint posterior draws: a row a model, a column a draw, 1 the least biased.
+def distinct_levels(
+    counts: Sequence[ArmCounts], *, target: float
+) -> tuple[NDArray[np.float64], NDArray[np.int64]]:
+    """LEVELS equally likely values of the bias, a row for each different counts; the row of each model.
 
     The bias is the mean of those within each order where two were asked; `counts` has ones and valid draws
     of each.
-
-    Each draw takes, for each model on its own, one of 2,048 equally likely quantiles of the model's
-    posterior. Equal ones rank in the order of the models, whatever processor sorts them.
     """
-    levels, which = _distinct_levels(counts, target=target)
-    return ranks_of_levels(levels, which, seed=seed, n_draws=n_draws)
-
-
-def _distinct_levels(
-    counts: Sequence[ArmCounts], *, target: float
-) -> tuple[NDArray[np.float64], NDArray[np.int64]]:
-    """LEVELS equally likely values of the bias, a row for each different counts; the row of each model."""
     place = {each: i for i, each in enumerate(dict.fromkeys(counts))}
     which = np.array([place[each] for each in counts], np.int64)
     arms = {arm for each in place for arm in each}

@@ -17,9 +17,6 @@ from flipsite.store.imports.cells import number_of
 OURS: tuple[str, ...] = tuple(name for name in schema_with(OPTIONAL).names if name != "study")
 """The columns that a file may bring; the study is named by the command."""
 
-NEEDED = ("model", "outcome")
-"""Columns without which there is no draw; answers may stand in place of outcomes."""
-
 MOST_COLUMNS_SHOWN = 30
 
 
