@@ -144,12 +144,12 @@ def command(
     from flipsite.project import find_project
     from flipsite.store.imports.batch_requests import split_requests
     from flipsite.store.imports.columns import parse_options, parse_target
-    from flipsite.workflows.batch import import_batch, names_study
     from flipsite.workflows.import_export import (
         import_draws,
         import_table_of_counts,
         import_targets,
         input_files,
+        names_study,
     )
 
     options = parse_options(
@@ -188,6 +188,8 @@ def command(
                         dry_run=dry_run,
                     )
                 elif source in ("auto", "openai-batch") and names_study(path, study):
+                    from flipsite.workflows.batch import import_batch  # with it the collector
+
                     batch = import_batch(project, study, path, dry_run=dry_run)
                 elif target_column:
                     reports += import_targets(

@@ -154,16 +154,6 @@ class BatchImport:
     snapshot: Path | None
 
 
-def names_study(path: Path, study_id: str) -> bool:
-    """Whether a file begins with an answer to a request that `collect --batch` wrote for a study."""
-    try:
-        with path.open(encoding="utf-8", errors="replace") as file:
-            answer = read_output_line(file.readline(_LONGEST_LINE))
-    except OSError:
-        return False
-    return answer is not None and answer.key is not None and answer.key.study == study_id
-
-
 def import_batch(project: Project, study_id: str, path: Path, *, dry_run: bool = False) -> BatchImport:
     """Take the answers of a batch's output or error file into a study's cache, and write its snapshot.
 
@@ -197,9 +187,6 @@ def import_batch(project: Project, study_id: str, path: Path, *, dry_run: bool =
             n_unpriced=inbox.n_unpriced,
             snapshot=None if dry_run else write_snapshot(folder, cache, study),
         )
-
-
-_LONGEST_LINE = 2**24
 
 
 def _model_runs(folder: Path, study: Study) -> dict[str, ModelRun]:

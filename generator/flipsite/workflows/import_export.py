@@ -9,6 +9,7 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import BinaryIO
 
+from flipsite.collect.batch import read_output_line
 from flipsite.collect.reading.answer import read_answer
 from flipsite.collect.reading.sequence import read_sequence
 from flipsite.domain.draws import Outcome, OutcomeSequence, Status, sequence_text
@@ -24,7 +25,6 @@ from flipsite.store.imports.counts import CountsReport, import_counts
 from flipsite.store.imports.importer import ImportReport, import_by_target, import_file
 from flipsite.store.snapshot.read import n_draws, read_draws, read_groups
 from flipsite.store.snapshot.shards import shards_in
-from flipsite.workflows.load import is_large
 
 
 def import_draws(
@@ -158,6 +158,19 @@ STDIN = "standard input"
 """The name of what comes from there, in sentences and in the record of imported files."""
 
 
+def names_study(path: Path, study_id: str) -> bool:
+    """Whether a file begins with an answer to a request that `collect --batch` wrote for a study."""
+    try:
+        with path.open(encoding="utf-8", errors="replace") as file:
+            answer = read_output_line(file.readline(_LONGEST_LINE))
+    except OSError:
+        return False
+    return answer is not None and answer.key is not None and answer.key.study == study_id
+
+
+_LONGEST_LINE = 2**24
+
+
 def _files_in(folder: Path) -> list[Path]:
     files = [
         path
@@ -223,6 +236,8 @@ def export_study(
         UsageError: If there is no such study, or it has no draws by its kind.
         StoreError: If its snapshot cannot be read, or the file cannot be written.
     """
+    from flipsite.workflows.load import is_large  # with it the analysis
+
     folder = existing_study(project, study_id)
     if load_study(folder).kind == Kind.PUBLISHED:
         raise UsageError(f"{study_id}: a published study has figures and no draws; name a study with draws")

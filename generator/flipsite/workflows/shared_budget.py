@@ -17,7 +17,6 @@ from flipsite.project import Project, study_folder, study_ids
 from flipsite.settings import load_study
 from flipsite.store.cache.cache import spent_usd
 from flipsite.store.cache.writer import hold, private_folder
-from flipsite.workflows.load import load_tallies, study_files
 
 
 def with_shared_total(project: Project, study: Study) -> Study:
@@ -111,6 +110,8 @@ def _owner(path: Path) -> str | None:
 
 def _spent_usd(project: Project, study_id: str, of: Callable[[str], bool]) -> Usd:
     """The cost of a study so far, by the cache, or by its snapshot where the cache is elsewhere."""
+    from flipsite.workflows.load import load_tallies, study_files  # with it the analysis
+
     folder = project.studies / study_id
     spent = spent_usd(project.cache, study_id, of=of)
     files = study_files(folder)

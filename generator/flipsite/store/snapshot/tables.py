@@ -6,9 +6,8 @@ A study's draws as a pandas frame, for a notebook.
 from collections.abc import Collection, Iterable, Iterator, Sequence
 from itertools import islice
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-import pandas as pd
 import pyarrow as pa
 import pyarrow.parquet as pq
 
@@ -19,6 +18,9 @@ from flipsite.store.snapshot.arrow import draws_table
 from flipsite.store.snapshot.assemble import collect_draws
 from flipsite.store.snapshot.parquet import ROWS_A_GROUP
 from flipsite.store.snapshot.read import optional_in, readable
+
+if TYPE_CHECKING:
+    import pandas as pd
 
 _AT_ONCE = 8_192
 """Single draws held at a time: they take ten times the memory of their rows in a table."""
@@ -77,15 +79,19 @@ def _joined(tables: Sequence[pa.Table]) -> pa.Table:
     return pa.concat_tables(tables, promote_options="permissive").combine_chunks()
 
 
-_WHOLE: dict[Any, Any] = {pa.int8(): pd.Int8Dtype(), pa.int16(): pd.Int16Dtype(), pa.int64(): pd.Int64Dtype()}
-"""pandas' whole numbers that know a missing one; its other types have NaN, None or NaT."""
-
-
-def draws_frame(groups: Iterable[Draws], *, study: str) -> pd.DataFrame:
+def draws_frame(groups: Iterable[Draws], *, study: str) -> "pd.DataFrame":
     """The tidy draws, one row each, with the columns of `draws.csv` in its order; `asked_at` is UTC."""
+    import pandas as pd  # a tenth of a second, only for frames
+
+    # Whole numbers that know a missing one; pandas' other types have NaN, None or NaT.
+    whole: dict[Any, Any] = {
+        pa.int8(): pd.Int8Dtype(),
+        pa.int16(): pd.Int16Dtype(),
+        pa.int64(): pd.Int64Dtype(),
+    }
     tables = [SCHEMA.empty_table(), *(draws_table(draws, study=study) for draws in groups)]
     rows = pa.concat_tables(tables, promote_options="permissive")
     rows = rows.select(schema_with(rows.column_names).names)
     rows = rows.sort_by([("model", "ascending"), ("draw", "ascending")])  # parts of imports share models
-    table: pd.DataFrame = rows.to_pandas(types_mapper=_WHOLE.get)
+    table: pd.DataFrame = rows.to_pandas(types_mapper=whole.get)
     return table.assign(asked_at=pd.to_datetime(table["asked_at"], utc=True, format="ISO8601"))
