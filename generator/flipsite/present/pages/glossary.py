@@ -5,7 +5,7 @@ How to cite the site, each study, and the work it goes back to: BibTeX, no autho
 
 import re
 from collections.abc import Callable, Mapping, Sequence
-from functools import lru_cache
+from functools import cache, lru_cache
 
 from markupsafe import Markup
 
@@ -46,6 +46,7 @@ GLOSSARY: Mapping[str, str] = {
 """Each word with its meaning, as plain text."""
 
 
+@cache
 def anchor(word: str) -> str:
     """A word's id on the glossary page."""
     return "".join(letter if letter.isalnum() else "-" for letter in word)

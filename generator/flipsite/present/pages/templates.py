@@ -4,7 +4,6 @@ A project may bring templates of its own, and the project may be a stranger's: a
 given, calls methods of plain data and of ours, and changes nothing.
 """
 
-import builtins
 import re
 import traceback
 import types
@@ -37,12 +36,12 @@ _SAFE_HOMES = ("builtins", "datetime", "flipsite.", "jinja2.", "markupsafe")
 """Modules of whose objects a template may call a method; a path, which could read a file, is of none."""
 
 
-_BUILT_IN = {kind for home in (builtins, types) for kind in vars(home).values() if isinstance(kind, type)}
-_CHECKED_NAMES = {
-    name for kind in (*_BUILT_IN, deque) if not issubclass(kind, BaseException) for name in dir(kind)
-}
-"""Attributes of plain data, of functions and of frames: some of them lead out of the sandbox."""
-
+_GUARDED = (
+    *(types.FunctionType, types.MethodType, type, types.CodeType, types.FrameType, types.TracebackType),
+    *(types.GeneratorType, types.CoroutineType, types.AsyncGeneratorType, list, dict, set, deque),
+)
+_GUARDED_NAMES = {name for kind in _GUARDED for name in dir(kind)} | {"format", "format_map"}
+"""Attributes that lead out of the sandbox or change what it holds; of texts their forms."""
 
 _OFTEN_CALLED: frozenset[object] = frozenset({Page.link, formats.interval_text, term_html})
 
@@ -56,7 +55,7 @@ def _home(named: Any) -> str:
 
 
 class _CodeGenerator(CodeGenerator):
-    """Reads an attribute that no built-in object has in place: a model's page reads four hundred.
+    """Reads an attribute in place where no object has a guarded one of that name: a page reads four hundred.
 
     The sandbox is asked for the others, and where there is no such attribute. What a page shows is escaped
     by `_BuildEnvironment.escaped`.
@@ -71,7 +70,7 @@ class _CodeGenerator(CodeGenerator):
             super()._output_child_pre(node, frame, finalize)
 
     def visit_Getattr(self, node: nodes.Getattr, frame: Scope) -> None:  # noqa: N802 - Jinja's name
-        if node.attr.startswith("_") or node.attr in _CHECKED_NAMES:
+        if node.attr.startswith("_") or node.attr in _GUARDED_NAMES:
             super().visit_Getattr(node, frame)
             return
         owner, value = self.temporary_identifier(), self.temporary_identifier()
