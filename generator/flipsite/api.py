@@ -108,7 +108,7 @@ class StudyHandle:
 
     @property
     def report(self) -> "StudyReport":
-        """Everything known of it, as its pages tell it; analysed again once a file of it has changed.
+        """Everything known of it, as its pages show it; analysed again once a file of it has changed.
 
         Raises:
             FlipsiteError: If a file of it is faulty.

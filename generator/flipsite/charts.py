@@ -1,6 +1,6 @@
 """A study's charts for a notebook: Altair charts, the same that its pages show, one function a chart.
 
-A study has a chart only where it has what that chart shows; `names` tells which it has.
+A study has a chart only where it has what that chart shows; `names` lists those that it has.
 """
 
 from typing import TYPE_CHECKING

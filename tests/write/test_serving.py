@@ -279,9 +279,9 @@ def test_a_page_that_listens_hears_of_each_change(server: PreviewServer) -> None
         return json.loads(line.removeprefix(b"data: "))
 
     assert hear() == {"version": "v1", "error": None}
-    server.broadcast.tell(error="content/story.md:3: bad\n</script>")
+    server.broadcast.announce(error="content/story.md:3: bad\n</script>")
     assert hear() == {"version": "v1", "error": "content/story.md:3: bad\n</script>"}
-    server.broadcast.tell(version="v2")
+    server.broadcast.announce(version="v2")
     assert hear() == {"version": "v2", "error": None}
     server.broadcast.close()
     assert response.read().strip(b":\n") in {b"", b'data: {"version": "v2", "error": null}'}
@@ -294,7 +294,7 @@ def test_before_there_is_a_site_the_reason_is_the_page(tmp_path: Path) -> None:
     )
     thread = Thread(target=server.serve_forever, args=(0.01,))
     thread.start()
-    server.broadcast.tell(error="base.html:7: unexpected '<end>'")
+    server.broadcast.announce(error="base.html:7: unexpected '<end>'")
     response, body = ask(server, "/")
     assert response.status == 503
     assert b"base.html:7: unexpected &#x27;&lt;end&gt;&#x27;" in body

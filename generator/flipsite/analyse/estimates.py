@@ -300,7 +300,7 @@ def _printed_ranks(rows: Sequence[PrintedBias], *, n_models: int) -> dict[str, i
 
 
 class Identity(TypedDict):
-    """The fields of a record that say whose it is."""
+    """The fields that identify a record."""
 
     model: str
     author: str
@@ -309,7 +309,7 @@ class Identity(TypedDict):
 
 
 def identity(study: Study, model: str) -> Identity:
-    """Whose record it is."""
+    """The fields that identify a record."""
     page = model_page(study.id, model)
     return {"model": model, "author": author_of(model), "kind": study.kind, "page": page}
 

@@ -131,7 +131,7 @@ def power_points(
     Args:
         bias: That is to be found.
         margin: Of the verdict `fair`.
-        most: Draws up to which it is told, every ten.
+        most: The most draws, in steps of ten.
         target: Probability that the prompt asks for.
 
     Returns:

@@ -89,7 +89,7 @@ class SpendRow:
     Attributes:
         draws: All of them, failed and lost ones included.
         valid: Those with an outcome.
-        cost_usd: Billed for all draws; a draw whose price was never told counts at its worst case.
+        cost_usd: Billed for all draws; a draw without a known price counts at its worst case.
         cost_per_valid_usd: For each valid draw; None without one.
         share: Of the study's cost, between 0 and 1; 0 where nothing cost anything.
         failed_usd: What draws without an outcome cost.

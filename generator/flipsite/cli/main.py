@@ -44,7 +44,7 @@ class Commands(click.Group):
         return list(COMMANDS)
 
     def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
-        """The command of that name; a word that is none is told its nearest."""
+        """The command of that name; for an unknown word the error names the nearest."""
         if cmd_name not in COMMANDS:
             near = _nearest(cmd_name)
             ctx.fail(f"No such command {cmd_name!r}." + (f" Did you mean {near!r}?" if near else ""))

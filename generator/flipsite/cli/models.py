@@ -17,7 +17,7 @@ DEFAULT_BASE = "https://openrouter.ai/api/v1"
 MILLION = 1_000_000
 
 FAULTS_SHOWN = 20
-"""Entries of a catalogue that are no models, told one by one."""
+"""Entries of a catalogue that are no models, listed one by one."""
 
 
 @click.command("models", short_help="List the catalogue: prices, and who is skipped and why.")
@@ -57,7 +57,7 @@ def command(*, study: str | None, as_json: bool, api_base: str, simulated: bool)
 
     if fits(table := _table(listing)):
         show_table(table)
-    else:  # what is not asked is told by its reason, so that no line is wider than the terminal
+    else:  # models that are left out are grouped by reason, so that no line is wider than the terminal
         show_table(_table_of_asked(listing))
         left_out = {one.model.id: one.reason or "" for one in listing.choices if not one.taken}
         for line in grouped(left_out, "left out"):

@@ -6,7 +6,7 @@ keep to the announced prices. Where they do not, what goes beyond is at most the
 wire when the first of them comes: later requests of that model go one at a time, at the price it billed. The
 scheduler runs it on one thread, which is the one lock.
 
-Prices that answers came without: asked for until they are told, at first soon, then by the next run.
+Prices that came without their answers are asked for again: at first soon, then by the next run.
 """
 
 import asyncio
@@ -231,7 +231,7 @@ class Prices:
         task.add_done_callback(self._asking.discard)
 
     async def now(self, unpriced: UnpricedRequest, *, asks: int = ASKS) -> bool:
-        """Ask for a price until it is told, or fall back on its tokens; returns whether either gave one."""
+        """Ask for a price until it is known, or fall back on its tokens; returns whether either gave one."""
         price = await self._price(unpriced, asks=asks)
         if price is None:
             return False
@@ -241,7 +241,7 @@ class Prices:
         return True
 
     async def _price(self, unpriced: UnpricedRequest, *, asks: int) -> Usd | None:
-        """The price as told or, once the endpoint has proved to tell none, by the tokens."""
+        """The price as stated or, once the endpoint has proved to state none, by the tokens."""
         estimate = unpriced.estimate_usd
         async with self._places:
             if estimate is not None and self._told is False:
@@ -253,7 +253,7 @@ class Prices:
         return estimate if price is None else price.nearest()
 
     async def settle(self, earlier: Iterable[UnpricedRequest]) -> int:
-        """Ask once for each price an earlier run was not told; returns how many were."""
+        """Ask once for each price an earlier run did not learn; returns how many were stated."""
         return sum(await asyncio.gather(*(self.now(unpriced, asks=1) for unpriced in earlier)))
 
     async def drain(self) -> None:

@@ -185,15 +185,15 @@ def _claim(feature: str, found: Mapping[str, Any], *, by: str | None) -> Feature
     if feature not in found or "value" not in said:
         return FeatureClaim(value=None)
     value, source = said["value"], said.get("source")
-    told = one_line(source, most=_LONGEST_SOURCE) if isinstance(source, str) else ""
+    stated = one_line(source, most=_LONGEST_SOURCE) if isinstance(source, str) else ""
     if isinstance(value, str) and value.strip().casefold().rstrip(".") in _UNKNOWN:
         value = None
     if value is None:
-        return FeatureClaim(value="", source=told)
+        return FeatureClaim(value="", source=stated)
     read = _READERS[FEATURES[feature].kind](feature, value)
     if read is not None and (FEATURES[feature].fault(read) or (by and feature == "released" and read > by)):
         read = None
-    return FeatureClaim(value=read, source=told)
+    return FeatureClaim(value=read, source=stated)
 
 
 def _choice(feature: str, value: Any) -> str | None:

@@ -94,7 +94,7 @@ def interrupts(soft: Callable[[], None]) -> Iterator[threading.Event]:
         soft: Called on the event loop.
 
     Yields:
-        An event that tells whether there was one.
+        An event that is set if there was one.
     """
     happened = threading.Event()
     loop, task = asyncio.get_running_loop(), asyncio.current_task()

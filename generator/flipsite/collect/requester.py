@@ -101,7 +101,7 @@ class Requester:
         Args:
             model_run: The model.
             question: The draw.
-            canary: Wait for its price, where that is told later, before going on.
+            canary: Wait for its price, where that comes later, before going on.
 
         Returns:
             Whether it was answered, readably or not.
@@ -194,7 +194,7 @@ class Requester:
         The bill is settled before another request takes this one's place on the wire.
 
         Returns:
-            What came back, and what it was billed; None where nobody has told yet.
+            The response and its bill; None where the price is not known yet.
         """
         async with self._wire:
             if (changed := self.account.recheck(reservation)) is not None:
@@ -347,7 +347,7 @@ def _billed(result: Reply | Failure, model_run: ModelRun, *, worst_usd: Usd) -> 
 
 
 def _by_tokens(result: Reply | Failure, model_run: ModelRun) -> Usd | None:
-    """The price of an answer's tokens at the announced prices; None where either is not told."""
+    """The price of an answer's tokens at the announced prices; None where either is not known."""
     if not isinstance(result, Reply) or result.prompt_tokens is None or result.completion_tokens is None:
         return None
     price = model_run.tokens_usd(result.prompt_tokens, result.completion_tokens)

@@ -416,19 +416,19 @@ def _stated_wait_s(
 ) -> float | None:
     """Seconds the other side asks for, wherever it wrote them."""
     inner = {name.lower(): value for name, value in mapping(metadata.get("headers")).items()}
-    told = {**inner, **headers}
-    milliseconds = _number(told.get("retry-after-ms"))
-    after = told.get("retry-after") or availability.get("retry_after")
+    fields = {**inner, **headers}
+    milliseconds = _number(fields.get("retry-after-ms"))
+    after = fields.get("retry-after") or availability.get("retry_after")
     seconds = _number(after) if milliseconds is None else milliseconds / 1000
-    reset = _number(told.get("x-ratelimit-reset") or told.get("ratelimit-reset"))
+    reset = _number(fields.get("x-ratelimit-reset") or fields.get("ratelimit-reset"))
     return stated_wait_s(_text(after) if seconds is None else seconds, reset=reset, words=words, now=now)
 
 
 def _cost(fields: Mapping[str, Json]) -> Usd | None:
     """The cost that an answer states; None where it states none."""
     usage = mapping(fields.get("usage"))
-    told = usage.get("cost", usage.get("estimated_cost"))
-    whole = _dollars(told.get("total_cost") if isinstance(told, dict) else told)
+    cost = usage.get("cost", usage.get("estimated_cost"))
+    whole = _dollars(cost.get("total_cost") if isinstance(cost, dict) else cost)
     details, own_key = mapping(usage.get("cost_details")), usage.get("is_byok")
     if not details and not own_key:
         return whole
@@ -442,7 +442,7 @@ def _cost(fields: Mapping[str, Json]) -> Usd | None:
 def _with_own_key(cost: Usd | None, upstream: Usd | None, own_key: Json) -> Usd | None:
     """The bill, with what a provider charges to a key of the user's own beside the endpoint's fee.
 
-    None where such a key was used and the provider's charge is not told.
+    None where such a key was used and the provider's charge is not stated.
     """
     own = str(own_key).lower() in {"true", "1"}
     if own and upstream is None:

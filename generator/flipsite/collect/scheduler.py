@@ -70,7 +70,7 @@ class _QueueRun:
 
 
 class Scheduler:
-    """Runs queues against an endpoint, bounded in all and by model; stops softly when it is told to."""
+    """Runs queues against an endpoint, bounded in all and by model; stops softly on request."""
 
     def __init__(
         self,
@@ -111,7 +111,7 @@ class Scheduler:
                 group.create_task(self._run_queue(one, rank))
 
     async def finish(self) -> None:
-        """Wait for the prices that are told late.
+        """Wait for the prices that come late.
 
         Raises:
             FlipsiteError: What stopped the run; everything that was answered is kept.

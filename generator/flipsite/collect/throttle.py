@@ -141,7 +141,7 @@ class Gate:
 
     @property
     def n_paused(self) -> int:
-        """Lanes that wait because they were told to."""
+        """Lanes that wait because their provider asked for it."""
         return sum(lane.pauses > 0 for lane in self._lanes)
 
     def drop(self, lane: ModelLane) -> None:

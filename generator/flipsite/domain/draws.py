@@ -278,7 +278,7 @@ class Tally:
     """Counts for one model.
 
     `counts` are the valid draws by outcome where there are more than two; see `by_outcome`. Sums are of the
-    draws that told, None where none did; `failed_cost_usd` is that of draws without an outcome.
+    draws that state them, None where none does; `failed_cost_usd` is that of draws without an outcome.
     `by_status` follows STATUSES.
     """
 

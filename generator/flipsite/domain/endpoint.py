@@ -58,7 +58,7 @@ class ResponseRecord:
         code: HTTP status; None where no answer came.
         body: The raw answer, never rewritten; None where none came.
         generation: The provider's id, by which a price can be asked for later.
-        billed_usd: In whole picodollars; None where nobody has told yet.
+        billed_usd: In whole picodollars; None where it is not known yet.
         served_model: The model that the answer names as its own.
         fault: Why no answer came, for people; None where one did.
         reading: What settles the draw; None where it will be asked again.
@@ -110,7 +110,7 @@ class UnpricedRequest:
     """A request that was answered, and whose price can be asked for.
 
     Attributes:
-        estimate_usd: Its tokens at the announced prices; None where it does not tell them.
+        estimate_usd: Its tokens at the announced prices; None where it does not state them.
     """
 
     attempt: int
@@ -187,7 +187,7 @@ class Ledger(Protocol):
         """Write down what came back, whole, with its money."""
 
     async def price(self, attempt: int, billed_usd: Usd) -> None:
-        """Write down a price that was told later."""
+        """Write down a price that came later."""
 
     async def text_only(self, model: str) -> None:
         """Remember that a model does not know structured output."""

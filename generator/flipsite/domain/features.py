@@ -69,13 +69,13 @@ FEATURES: Final[Mapping[str, FeatureSpec]] = {
 """In the order of a model's page. The texts describe; no regression uses them."""
 
 SOURCES: Final = ("curated", "article", "catalogue", "name", "classifier")
-"""Who says so, the one to be believed first where two are equally sure."""
+"""The sources of a feature; where two are equally sure, the first one counts."""
 
 PROTECTED: Final = frozenset({"curated", "article"})
 """The source of values that a person wrote, which no run of the program changes."""
 
 ASKINGS: Final = 3
-"""How often a classifier is asked about each model: a single answer does not tell knowing from guessing."""
+"""How often a classifier is asked about each model: a single answer may be a guess."""
 
 
 def _number(value: str) -> float | None:

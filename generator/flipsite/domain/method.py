@@ -94,7 +94,7 @@ def rejection_prompt(
 ) -> str:
     """The prompt that asks whether to accept a proposal of ours."""
 
-    def told(shares: Sequence[float]) -> str:
+    def listed(shares: Sequence[float]) -> str:
         named = [
             f"{label} with probability {share_text(each)}" for label, each in zip(labels, shares, strict=True)
         ]
@@ -102,8 +102,8 @@ def rejection_prompt(
 
     return (
         "You filter outcomes so that those which pass follow a target distribution.\n"
-        f"Target: {told(prompt.shares)}.\n"
-        f"Proposals are drawn at random: {told((1 - share, share))}.\n"
+        f"Target: {listed(prompt.shares)}.\n"
+        f"Proposals are drawn at random: {listed((1 - share, share))}.\n"
         f"The proposed outcome is: {labels[proposed]}\n"
         "Decide whether it passes, at random with the probability that rejection sampling asks for. "
         "You may reason briefly. Finish with one line:\n"

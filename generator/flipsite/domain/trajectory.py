@@ -153,7 +153,7 @@ class Trajectory:
     Attributes:
         asked: Draws up to each look, ascending; the last look is after all of them.
         counts: Of the valid draws among them.
-        clustered: Whether draws share label pairs in a way that `counts.pairs` does not tell.
+        clustered: Whether draws share label pairs in a way that `counts.pairs` does not show.
         shown: Outcome of every `stride`-th draw, −1 without one.
         stride: Distance between shown draws; 1 shows all.
     """

@@ -1,7 +1,7 @@
 """Features as the columns of a regression: standardised, against a reference, the unknown marked as such.
 
 A model of which a number is not known stands at the average of those of which it is, and has a one in a
-column of its own: it is compared, and never dropped. (Missing-indicator method; what it tells of the unknown
+column of its own: it is compared, and never dropped. (Missing-indicator method; what it says of the unknown
 is part of the finding, for that a firm does not say is no accident.)
 """
 
@@ -169,8 +169,8 @@ def _classes(
     columns += _unknown(feature, known, reference)
     if not columns:
         return [], f"left out: {reference} of every model"
-    told = f"against {reference}"
-    return columns, told + (f"; {', '.join(sorted(rare))} together" if len(rare) > 1 else "")
+    contrast = f"against {reference}"
+    return columns, contrast + (f"; {', '.join(sorted(rare))} together" if len(rare) > 1 else "")
 
 
 def _unknown(
@@ -197,7 +197,7 @@ def _mark(
 
 
 def _distinct(made: Sequence[tuple[CovariateColumn, Floats]]) -> list[tuple[CovariateColumn, Floats]]:
-    """Columns of the unknown that mark the same models, as one: nobody could tell them apart."""
+    """Columns of the unknown that mark the same models, as one: they cannot be distinguished."""
     kept: list[tuple[CovariateColumn, Floats]] = []
     for column, cells in made:
         for place, (other, others) in enumerate(kept):

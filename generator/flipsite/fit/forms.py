@@ -125,7 +125,7 @@ def _target(counts: FlipCounts) -> float:
 
 
 def _centre(counts: FlipCounts) -> Tensor:
-    """About what log-odds the models lie: the target's where the data do not tell the direction."""
+    """The log-odds that the models lie around: the target's where the data show no direction."""
     import pymc as pm
 
     centre = pm.Normal("mean_intercept", 0, CENTRE_DEVIATION) if counts.signed else 0.0

@@ -114,10 +114,10 @@ class _ExportColumn:
 
 def _lines(columns: Sequence[_ExportColumn], n_rows: int) -> Iterator[bytes]:
     """Cells joined by commas to rows, and rows to blocks of whole lines."""
-    told = [(np.array(each.texts, np.object_), each.codes) for each in _joined(columns)]
+    cells = [(np.array(each.texts, np.object_), each.codes) for each in _joined(columns)]
     for start in range(0, n_rows, _ROWS_A_BLOCK):
         block = slice(start, start + _ROWS_A_BLOCK)
-        rows = zip(*(texts[codes[block]].tolist() for texts, codes in told), strict=True)
+        rows = zip(*(texts[codes[block]].tolist() for texts, codes in cells), strict=True)
         yield (unicode_text("\n".join(map(",".join, rows))) + "\n").encode()
 
 
@@ -240,7 +240,7 @@ def _texts(values: Sequence[str | None], show: Callable[[str], str], *, missing:
 
 
 def _numbers(values: NDArray[Any], *, missing: str, show: Callable[[float], str] = str) -> _ExportColumn:
-    bits = values.view(np.int64)  # which tell −0.0 from 0.0
+    bits = values.view(np.int64)  # which distinguish −0.0 from 0.0
     distinct = np.unique(bits)
     shown = [show(value) if isfinite(value) else missing for value in distinct.view(values.dtype).tolist()]
     return _ExportColumn(texts=shown, codes=np.searchsorted(distinct, bits))

@@ -135,10 +135,10 @@ class BatchImport:
         n_foreign: Lines that name no draw of the study.
         unknown: Models that the study's catalogue lacks, whose lines were passed over.
         n_beyond: Draws, new or not, whose number is beyond the number of draws that the study asks for.
-        cost_usd: What the new draws cost; one that tells neither its cost nor its tokens counts at the most
+        cost_usd: What the new draws cost; one that states neither its cost nor its tokens counts at the most
             that its request may cost, at half the price.
         unpriced_usd: The part of it that is the most they may cost.
-        n_unpriced: Draws of models without a price that tell no cost, which is not known.
+        n_unpriced: Draws of models without a price that state no cost.
         snapshot: The study's, written anew; None where it holds no draw.
     """
 
@@ -308,7 +308,7 @@ def _response(
 
 
 def _billed(run: ModelRun, result: Reply | Failure) -> Usd | None:
-    """The bill: as told, else the tokens at half the announced price; None where neither is known."""
+    """The bill: as stated, else the tokens at half the announced price; None where neither is known."""
     if result.cost_usd is not None:
         return result.cost_usd.nearest()
     if run.listed.price is None:

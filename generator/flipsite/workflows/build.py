@@ -274,7 +274,7 @@ def _is_visible(inside: Path) -> bool:
 
 
 def _refuse_remote(project: Project, studies: Sequence[StudyFiles], settings: ProjectFile) -> None:
-    """Refuse to read outside the project: a build of a stranger's project asks nobody unless told to."""
+    """Refuse to read outside the project, which may be a stranger's, without --allow-remote."""
     for study in studies:
         address = study.address or ""
         scheme, _, path = address.partition("://")

@@ -1,4 +1,4 @@
-"""The catalogue told: every model on offer, whether a study would ask it, why not, and what it would cost."""
+"""The catalogue: every model on offer, whether a study would ask it, why not, and its cost."""
 
 import asyncio
 from dataclasses import dataclass

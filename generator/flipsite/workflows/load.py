@@ -279,7 +279,7 @@ def analysed(files: StudyFiles) -> StudyReport:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class UnreadAnswers:
-    """What the unparsed answers of a study's models state.
+    """The statements of the unparsed answers of a study's models.
 
     Attributes:
         off_list: The share of each model's answers that named what was not offered; only of models that

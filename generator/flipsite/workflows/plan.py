@@ -21,7 +21,7 @@ class StudyPlan:
         plan: Draws a model.
         usd_per_round: The price of one valid draw of each priced model; None where no price is known.
         n_priced: Models with a known price.
-        dearest: The dearest model and its part of `usd_per_round`; None where models are not told apart.
+        dearest: The dearest model and its part of `usd_per_round`; None where models are not distinguished.
     """
 
     study: Study

@@ -82,7 +82,7 @@ class RunQuote:
         plan: Each model with its estimate, and who is left out.
         spent_usd: What the study has cost so far, lost answers at their worst case.
         budget_usd: What it may cost in all; None without a bound.
-        account_usd: What the account's key has left; None where nobody tells.
+        account_usd: What the account's key has left; None where it is not known.
         n_lost: Answers an earlier run lost in flight.
         until_settled: Its draws and dollars are the most it may come to.
         shard: Whose models are asked, and whose equal share of the budget `budget_usd` is; None for all.
@@ -119,7 +119,7 @@ class RunReport:
         snapshot: The file that `build` reads; None where there is nothing to write.
         progress: Counts of this run.
         spent_usd: What the study has cost in all.
-        unpriced_usd: The part of it that is a worst case, since no price was told.
+        unpriced_usd: The part of it that is a worst case, since no price was stated.
         by_model: What each model has cost in all, the dearest first.
         interrupted: Whether the user stopped it.
         budget: Models that were stopped or left out by the budget, with the reason.
@@ -179,7 +179,7 @@ CLASSIFIER = "perplexity/sonar"
 """The article's: it searches the web, and names what it found."""
 
 SIMULATED_CLASSIFIER = "simulated/classifier"
-"""Whom a simulated study asks."""
+"""The endpoint of a simulated study."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -216,7 +216,7 @@ class ClassifierQuote:
         worst_usd: The most one may cost.
         spent_usd: What answers have cost so far, lost ones at their worst case.
         budget_usd: What they may cost in all; None without a bound.
-        account_usd: What the account's key has left; None where nobody tells.
+        account_usd: What the account's key has left; None where it is not known.
         n_lost: Answers an earlier run lost in flight.
         unasked: Models whose names can be no model's, so that nobody is asked about them.
         simulated: Whether the money is.
@@ -247,7 +247,7 @@ class ClassifierReport:
         features: What its answers come to, those of earlier runs included.
         progress: Counts of this run.
         spent_usd: What its answers have cost in all.
-        unpriced_usd: The part of it that is a worst case, since no price was told.
+        unpriced_usd: The part of it that is a worst case, since no price was stated.
         interrupted: Whether the user stopped it.
         budget: Why the budget ended it; None where it did not.
         error: What stopped it, where something did; what was bought is kept.

@@ -56,7 +56,7 @@ class RunSession:
             client: Sends one request.
             ledger: Keeps each request and answer.
             budget: Bounds what is spent, with what earlier runs have spent.
-            simulated_seed: Of the simulated endpoint, which has a time of its own, and is told which draw a
+            simulated_seed: Of the simulated endpoint, which has its own clock, and knows which draw a
                 request is; None of a real one.
             concurrency: Requests in flight at most.
             look: Shown how it stands.
@@ -85,7 +85,7 @@ class RunSession:
         )
 
     async def resume(self) -> None:
-        """Take over what earlier runs have spent, asking for the prices they were not told."""
+        """Take over what earlier runs have spent, asking for the prices they did not learn."""
         for ledger in self._ledger.model_ledgers():
             if self._of(ledger.model):
                 self.account.resume(ledger)
@@ -97,7 +97,7 @@ class RunSession:
         *,
         beside: Callable[[], Awaitable[None]] | None = None,
     ) -> None:
-        """Ask until all is asked, or something says stop; what that was is told by `interrupted` and `error`.
+        """Ask until all is asked, or something says stop; `interrupted` and `error` say what that was.
 
         Args:
             run: Lets the scheduler ask.

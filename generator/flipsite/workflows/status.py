@@ -118,7 +118,7 @@ def _site(project: Project, ids: tuple[str, ...]) -> str:
     last = read_manifest(project.site)
     if last is None:
         return "missing"
-    # Where the site will stand is told to each build; any address will do here.
+    # The site's address is given to each build; any will do here.
     inputs = input_digests(project, ids, base_url=None, elsewhere=counting_settings(project).draws)
     inputs["base-url"] = last.inputs.get("base-url", "")
     return "current" if current_site(project.site, version=__version__, inputs=inputs) else "old"

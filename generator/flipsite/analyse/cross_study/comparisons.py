@@ -43,7 +43,7 @@ class BiasChange:
         p_value: Fisher's exact test that its share of ones is the same in both; of more outcomes, an exchange
             test that all their shares are. Where a study printed a bias alone, the largest over every count
             that prints so, of either sign. Where both studies asked in two orders, twice the smaller p-value
-            of the orders. None where a study tells no count.
+            of the orders. None where a study has no counts.
         q_value: Benjamini-Hochberg over the models that both studies share.
         moved: Whether q is below 0.05.
     """

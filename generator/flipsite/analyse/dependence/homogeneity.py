@@ -205,7 +205,7 @@ class ServingGroup:
         provider: As the answers name it; None where they name none.
         served_model: The model that the answers name; None where they name none.
         n_draws: Draws, valid or not.
-        first: Day of the first; None where it was never told.
+        first: Day of the first; None where no time is known.
         last: Day of the last.
     """
 
@@ -217,7 +217,7 @@ class ServingGroup:
 
 
 def serving(draws: Draws) -> dict[str, tuple[ServingGroup, ...]]:
-    """Who answered for each model that was answered by more than one, in the order of their first draws."""
+    """The providers of each model that several answered for, in the order of their first draws."""
     found = ((model, _serving(draws, draws.rows(index))) for index, model in enumerate(draws.models))
     return {model: groups for model, groups in found if groups}
 

@@ -1,1 +1,1 @@
-"""The population that a study's models come from, and what it tells of each model."""
+"""The population that a study's models come from, and the estimate of each model given the others."""

@@ -5,7 +5,7 @@ target as its mean (for a target of one half a symmetric one, which is U-shaped 
 the same). Both w and the spread are found by maximum likelihood; their intervals are profile likelihood
 intervals. No sampler, no seed.
 
-"Fair" stands for "at the target or too near to it to be told at these numbers of draws".
+"Fair" means "at the target, or too near to it to be distinguished at these numbers of draws".
 """
 
 from collections.abc import Callable, Container, Mapping, Sequence

@@ -1,4 +1,4 @@
-"""Shrunken biases: what a study's population of models tells of each of them.
+"""Shrunken biases: the bias of each model, given those of all models of its study.
 
 Fifty draws of a fair coin show a bias of 0.056 on average. How much of a model's bias is such noise depends
 on the other models: where most are fair, a small bias is most likely luck. A model is fair with probability
@@ -28,14 +28,14 @@ from flipsite.domain.estimates import Printed
 
 Floats = NDArray[np.float64]
 NEAR = 0.1
-"""Distance from the target whose probability is told."""
+"""Distance from the target whose probability is reported."""
 
 FEWEST = 8
 """Models of a study: fewer say too little of the population they come from."""
 
 LEAST_LEARNT = 0.05
 """Kullback-Leibler divergence, in nats, of the population's posterior from its prior: below it the shrunken
-biases would be the prior's. One draw a model tells nothing of how the models differ."""
+biases would be the prior's. With one draw a model nothing is known of how the models differ."""
 
 N_DRAWS = 1_000
 """Joint posterior draws of the ranks: a median is then known to within 0.08 standard deviations."""
@@ -53,7 +53,7 @@ _BLOCK = 64
 """Models whose posteriors are worked out at once."""
 
 MOST_COUNTED = 400_000
-"""Draws of a model beyond which more tell nothing new of its bias."""
+"""Draws of a model beyond which more do not change its estimate."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -134,8 +134,10 @@ def known_features(
     if author := author_of(model):
         found.append(_sure(model, "author", author, "name", "before the slash"))
     if served := sorted(providers, key=lambda name: (-providers[name], name)):
-        told = ", ".join(f"{name} {providers[name]}" for name in served)
-        found.append(_sure(model, "provider", ", ".join(served), "catalogue", f"as the answers say: {told}"))
+        counts = ", ".join(f"{name} {providers[name]}" for name in served)
+        found.append(
+            _sure(model, "provider", ", ".join(served), "catalogue", f"as the answers say: {counts}")
+        )
     return tuple(found)
 
 
@@ -190,11 +192,11 @@ def _said(model: Model, when: str) -> Iterator[tuple[str, str, float, str]]:
 
 
 def _reasons(model: Model) -> Iterator[tuple[str, str, float, str]]:
-    """Whether it reasons unless told otherwise; that it can, says nothing of whether it does."""
+    """Whether it reasons by default: that it can does not mean that it does."""
     if model.reasoning_mandatory:
         yield "reasoning", "yes", 1.0, "the catalogue: it cannot be told not to"
     elif model.reasoning_default is not None:
-        told = "on" if model.reasoning_default else "off"
-        yield "reasoning", "yes" if model.reasoning_default else "no", 0.9, f"{told} by default"
+        setting = "on" if model.reasoning_default else "off"
+        yield "reasoning", "yes" if model.reasoning_default else "no", 0.9, f"{setting} by default"
     elif model.parameters and not model.reasoning:
         yield "reasoning", "no", 0.8, "the catalogue knows no reasoning of it"

@@ -65,7 +65,7 @@ def joined(kept: Iterable[Feature], found: Iterable[Feature]) -> MergedFeatures:
     """
     rows = {(row.model, row.feature): row for row in kept}
     found = tuple(found)
-    told = {(row.model, row.feature, row.source) for row in found}
+    answered = {(row.model, row.feature, row.source) for row in found}
     changed, refused = [], []
     for key, row in sorted(_surest(found).items()):
         held = rows.get(key)
@@ -75,7 +75,7 @@ def joined(kept: Iterable[Feature], found: Iterable[Feature]) -> MergedFeatures:
         if held and held.source in PROTECTED:
             if contradicts(row, held):
                 refused.append(RefusedValue(kept=held, found=row))
-        elif not held or not held.value or (*key, held.source) in told or _rank(row) < _rank(held):
+        elif not held or not held.value or (*key, held.source) in answered or _rank(row) < _rank(held):
             rows[key] = after
             changed.append(FeatureChange(before=held, after=after))
     return MergedFeatures(

@@ -1,1 +1,1 @@
-"""What it takes to draw at random with a model: fair bits, methods, and their prices."""
+"""Methods of drawing at random with a model: their fair bits and their prices."""

@@ -1,8 +1,8 @@
 """A second reading of the same draws: the mean of the probabilities that log-probabilities give each outcome.
 
 A draw says which outcome fell, with variance p(1 − p); a probability says how often it would have, with the
-variance of the probabilities from request to request. Where those hardly vary, one request tells what many
-draws tell, provided that the draws fall as the probabilities say.
+variance of the probabilities from request to request. Where those hardly vary, one request is worth many
+draws, provided that the draws fall as the probabilities say.
 """
 
 import math
@@ -54,7 +54,7 @@ class LogprobReading:
             (Benjamini and Hochberg): the draws may fall as either says.
         at_temperature: The same for probabilities at the study's temperature, p^(1/T) over its sum; None
             where the study sets none, or 1.
-        n_requests: Requests whose probabilities, by the reading that fits the draws better, tell as much as
+        n_requests: Requests whose probabilities, by the reading that fits the draws better, are worth
             the draws read here; None where a draw had a label beyond the alternatives.
         draw_usd: Mean price of a draw; None where it is unknown.
     """
@@ -93,7 +93,7 @@ class LogprobReading:
 
     @property
     def saved_usd(self) -> Usd | None:
-        """What those cost; None where prices are unknown."""
+        """Their cost; None where prices are unknown."""
         return None if self.draw_usd is None else self.saved_draws * self.draw_usd
 
 

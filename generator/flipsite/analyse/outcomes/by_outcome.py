@@ -194,7 +194,7 @@ def missing_bounds(counts: ArrayLike, n_missing: int, shares: Sequence[float]) -
 
 
 def _left_over(lack: ArrayLike, n_missing: int) -> float:
-    """What whole answers cannot fill: total variation in draws, beyond the outcomes already in excess."""
+    """Total variation in draws that whole answers cannot fill, beyond the outcomes already in excess."""
     gaps = np.maximum(np.asarray(lack, np.float64), 0.0)
     whole = np.floor(gaps)
     if n_missing <= whole.sum():

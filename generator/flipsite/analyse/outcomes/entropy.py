@@ -145,7 +145,7 @@ def extracted_bits(
 def collision_bits(counts: ArrayLike, *, level: float = 0.95) -> tuple[float, bool]:
     """Rényi entropy of order 2 of whole answers, −log₂ of their collision rate.
 
-    Without a collision only a bound can be told: at least −log₂(1 − (1 − level)^(1/C(m, 2))) for m answers.
+    Without a collision there is only a bound: at least −log₂(1 − (1 − level)^(1/C(m, 2))) for m answers.
 
     Args:
         counts: How often each distinct answer came.

@@ -70,7 +70,7 @@ def estimate_printed_ranks(
         fits: By printed model, the counts that print as its figure.
         population: As fitted to the printed figures.
         target: Probability that the prompt asked for.
-        top: Length of the lists whose chances are told.
+        top: Length of the lists whose chances are given.
         seed: Of the joint posterior draws.
         n_draws: Joint posterior draws.
 

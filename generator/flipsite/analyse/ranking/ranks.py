@@ -33,7 +33,7 @@ N_DRAWS = 20_000
 """Joint posterior draws. A probability of one half is then known to within 0.007 (two standard errors)."""
 
 MARGINS = (0.05, 0.1)
-"""Distances from the target whose probability is told."""
+"""Distances from the target whose probability is reported."""
 
 _CELLS = 10_000_000
 """Draws times models held at once, two bytes each; beyond 500 models the draws are fewer, down to 1,000."""
@@ -198,8 +198,8 @@ def ranks_of_levels(
     keys, offsets = _sortable(levels, n_models=n_models), which.astype(np.int64) * LEVELS
     place = keys.dtype.type(2 ** _bits(n_models) - 1)
     models = np.arange(n_models, dtype=keys.dtype)
-    told = np.min_scalar_type(n_models)
-    ranks, places = np.empty((n_models, n_draws), told), np.arange(1, n_models + 1, dtype=told)
+    kind = np.min_scalar_type(n_models)
+    ranks, places = np.empty((n_models, n_draws), kind), np.arange(1, n_models + 1, dtype=kind)
     rng = np.random.default_rng(seed)
     chunk, block = max(1, 1_000_000 // n_models), max(1, _BLOCK // n_models)
     for start in range(0, n_draws, chunk):
@@ -210,7 +210,7 @@ def ranks_of_levels(
             drawn.sort(axis=1)
             order = (drawn & place).astype(np.intp)
             order += np.arange(0, order.size, n_models)[:, None]  # of all draws as one row
-            ranked = np.empty(order.size, told)
+            ranked = np.empty(order.size, kind)
             ranked[order] = places
             ranks[:, start + first : start + first + len(order)] = ranked.reshape(order.shape).T
     return ranks

@@ -308,7 +308,7 @@ def _named_in(part: str, sides: Sequence[str]) -> set[int]:
 
 
 def _without_remarks(rest: str, *, labelled: bool) -> str:
-    """What follows a label, without remarks in brackets, reasons, and further fields."""
+    """The text behind a label, without remarks in brackets, reasons and further fields."""
     rest = _REMARK.sub(lambda found: found[0] if _CONTRADICTS.search(found[0]) else " ", rest)
     if not labelled and (field := _FIELD.search(rest)):
         rest = rest[: field.start()]

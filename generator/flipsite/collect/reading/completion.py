@@ -83,7 +83,7 @@ def draw_of(kept: StoredDraw, study: Study) -> Draw:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class UnparsedAnswer:
-    """What an unparsed answer states in place of one outcome.
+    """The statements of an unparsed answer in place of one outcome.
 
     Attributes:
         off_list: It names what was not offered.

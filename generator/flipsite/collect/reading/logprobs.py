@@ -210,7 +210,7 @@ def _masses(
 
 
 def _spelled(before: bytes, lead: bytes, text: bytes) -> bytes:
-    """What an alternative spells behind the label's first tokens, or in place of them all."""
+    """The text of an alternative behind the label's first tokens, or in place of them all."""
     if before:
         return before + _folded(text)
     text = text[len(lead) :] if lead and text.startswith(lead) else text

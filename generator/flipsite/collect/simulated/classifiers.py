@@ -28,7 +28,7 @@ def truth_about(model: str) -> dict[str, str]:
 
 
 def truthful(toss: Toss, _label: str) -> CoinAnswer:
-    """States the truth, but for what nobody told it, one feature in ten."""
+    """States the truth, except for one feature in ten, which it does not know."""
     about = asked_about(toss.text)
     known = {
         feature: "unknown" if toss.chance(f"{about} {feature}", draw=0) < 0.1 else value

@@ -36,7 +36,7 @@ class Conditions:
 
     Attributes:
         key: The only key that is accepted; any, or none, where None.
-        limit_usd: The account's, as `/key` tells it; what is asked beyond it is answered with 402.
+        limit_usd: The account's, as `/key` states it; what is asked beyond it is answered with 402.
         latency_s: How long each completion takes.
         slow_s: How much longer a slow coin takes.
         retry_after: What a rate limit asks for.
@@ -209,22 +209,22 @@ class Endpoint:
         return Answer(body=body, headers=headers)
 
     def _generation(self, generation: str) -> Answer:
-        """A price is told only after it was asked for a few times, as by the real one."""
+        """A price is stated only after a few requests for it, as by the real one."""
         bill = self.bills.get(generation)
         self._price_asks[generation] += 1
         late = self._price_asks[generation] <= self._conditions.late_prices
         if bill is None or late or generation in self._never_priced:
             return refusal(404, f"Generation {generation[:60]} not found")
-        told = {
+        data = {
             "id": generation,
             "model": bill.model,
             "total_cost": bill.cost_usd.dollars,
             "provider_name": "Simulated",
         }
-        return Answer(body={"data": told})
+        return Answer(body={"data": data})
 
     def _account(self) -> dict[str, Any]:
         spent, limit = self.billed_usd(), self._conditions.limit_usd
         left = None if limit is None else max(NOTHING, limit - spent)
-        told = {"limit": dollars(limit), "limit_remaining": dollars(left), "usage": spent.dollars}
-        return {"label": "simulated", **told}
+        limits = {"limit": dollars(limit), "limit_remaining": dollars(left), "usage": spent.dollars}
+        return {"label": "simulated", **limits}

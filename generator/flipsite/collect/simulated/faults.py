@@ -1,4 +1,4 @@
-"""Faults that endpoints were seen to have, each to be told apart by whoever asks.
+"""Faults that real endpoints have had; a client must distinguish each of them.
 
 Answers of the simulated endpoint: what goes back over HTTP.
 """

@@ -70,10 +70,10 @@ def verdict_sentence(estimates: Sequence[Estimate], study: Study) -> str:
     )
     if not biased and not fair:
         return how_many_are(0, n_models, "model", "shown to be biased or fair")
-    told = how_many_are(biased, n_models, "model", "shown to be biased")
+    finding = how_many_are(biased, n_models, "model", "shown to be biased")
     if biased == n_models:
-        return told
-    return f"{told}, {count_text(fair) if fair else 'none'} to be fair"
+        return finding
+    return f"{finding}, {count_text(fair) if fair else 'none'} to be fair"
 
 
 def _ranked(estimates: Sequence[Estimate]) -> list[Estimate]:

@@ -24,7 +24,7 @@ _NAME_LIMIT_PX: Final = {WIDE_PX: 250, NARROW_PX: 290}
 """As measured in the drawing font; a reader's own may be a fifth wider."""
 
 MOST_MARKS: Final = 300
-"""More marks than this cannot be told apart: a chart of more models draws fewer, and says so."""
+"""More marks than this cannot be distinguished: a chart of more models draws fewer, and says so."""
 
 ROW_PX: Final = {WIDE_PX: 24, NARROW_PX: 40}
 
@@ -58,7 +58,7 @@ def verdict_points(
 
 
 def verdict_scales(rows: Sequence[Row], *, legend_y: int | None, shaped: bool = True) -> dict[str, Any]:
-    """The encodings that tell a verdict, of the verdicts that occur; `legend_y` is None for no legend.
+    """The encodings that show a verdict, of the verdicts that occur; `legend_y` is None for no legend.
 
     Args:
         rows: Records with a verdict.
@@ -73,14 +73,14 @@ def verdict_scales(rows: Sequence[Row], *, legend_y: int | None, shaped: bool = 
         else None
     )
 
-    def told(kinds: Sequence[str]) -> dict[str, Any]:
+    def scale_of(kinds: Sequence[str]) -> dict[str, Any]:
         return {"scale": alt.Scale(domain=list(map(str, there)), range=list(kinds)), "legend": legend}
 
     scales = {
-        "stroke": alt.Stroke("verdict:N", **told([ink(token) for token in lines])),
-        "fill": alt.Fill("verdict:N", **told([ink(token) for token in fillings])),
+        "stroke": alt.Stroke("verdict:N", **scale_of([ink(token) for token in lines])),
+        "fill": alt.Fill("verdict:N", **scale_of([ink(token) for token in fillings])),
     }
-    return scales | ({"shape": alt.Shape("verdict:N", **told(shapes))} if shaped else {})
+    return scales | ({"shape": alt.Shape("verdict:N", **scale_of(shapes))} if shaped else {})
 
 
 def row_names(rows: Sequence[Row], canvas: Canvas, *, y: Any) -> alt.Chart:
@@ -212,7 +212,7 @@ def _slug(model: str) -> str:
 
 
 NAMED_ROWS = 60
-"""Up to so many models have a row each, with a name; more are told apart by their place alone."""
+"""Up to this many models have a row each, with a name; more are distinguished by their place alone."""
 
 TOOLTIP = [
     alt.Tooltip("model:N", title="Model"),

@@ -342,8 +342,8 @@ def kinds_at_the_ends(claims: Sequence[Enrichment], study: Study) -> Figure:
         for nth in range(number)
     ]
     widest = max(3, *(max(least, most) for _, least, most in counts))
-    told = ", ".join(f"{KINDS[claim.kind]} {least} to {most}" for claim, least, most in counts)
-    title = f"Least biased to most biased: {told}"
+    kinds = ", ".join(f"{KINDS[claim.kind]} {least} to {most}" for claim, least, most in counts)
+    title = f"Least biased to most biased: {kinds}"
     return figure(
         lambda canvas: _kind_rows(rows, marks, canvas, widest=widest),
         name=f"{study.id}-kinds",

@@ -109,7 +109,7 @@ def start_renderer() -> None:
     """Start vl-convert's JavaScript engine, which the first drawing would wait half a second for."""
     import vl_convert
 
-    with suppress(ValueError):  # whatever is wrong is told where it matters
+    with suppress(ValueError):  # a fault is reported where it matters
         vl_convert.vegalite_to_svg({"mark": "point", "data": {"values": [{}]}})
 
 

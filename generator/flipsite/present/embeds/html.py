@@ -62,7 +62,7 @@ def html_fragment(embed: Embed) -> str:
 
 
 def frame_page(embed: Embed, link: Linker | None = None) -> str:
-    """The embed as a page of its own, for an iframe: it tells its height, and its links leave the frame.
+    """The embed as a page of its own, for an iframe: it reports its height, and its links leave the frame.
 
     Args:
         embed: What to show.

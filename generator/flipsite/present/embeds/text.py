@@ -34,7 +34,7 @@ def markdown_embed(embed: Embed) -> str:
 
 
 def json_embed(embed: Embed) -> str:
-    """The table as a JSON object; docs/reference/embeds.md tells what each key holds."""
+    """The table as a JSON object; docs/reference/embeds.md describes each key."""
     table = embed.table
     shape: dict[str, object] = {
         "format": EMBED_FORMAT,

@@ -26,7 +26,7 @@ VERDICTS = (Verdict.BIASED, Verdict.UNDECIDED, Verdict.FAIR)
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PerfectSampler:
-    """What chance alone would show: a computed row, which no model is.
+    """The row of a perfect sampler: computed, and no model.
 
     Attributes:
         draws: Of the typical model: the median of the valid draws, or as the source rounds it.

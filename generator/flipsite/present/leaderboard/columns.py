@@ -41,7 +41,7 @@ def extra_columns(rows: Sequence[BoardRow]) -> tuple[Heading, ...]:
 
 
 def extra(row: BoardRow, key: str) -> float | str | None:
-    """What a row shows in a column that a reader may add; None where it is unknown."""
+    """The value of a row in a column that a reader may add; None where it is unknown."""
     if key == "author":
         return row.estimate.author or None
     return row.estimate.sway if key == "sway" else row.facts.get(key)

@@ -60,7 +60,7 @@ def _value(row: BoardRow, key: str) -> float | None:
     found = getattr(holder, "ranking_bias" if key == "bias" else key) if holder else None
     found = found.dollars if isinstance(found, Usd) else found
     if isinstance(found, float):
-        return float(f"{found:.6g}")  # more than fifty draws can tell; the data files have every digit
+        return float(f"{found:.6g}")  # more than fifty draws can show; the data files have every digit
     assert found is None or isinstance(found, (float, int))  # noqa: S101 - columns of a record
     return found
 
@@ -168,7 +168,7 @@ def _shares(made: Board) -> tuple[tuple[Verdict, int, int], ...]:
 
 
 def _rest_text(report: StudyReport, made: Board) -> str:
-    """What else the leaderboard shows: how many are tied with a fair coin, how many follow the order."""
+    """Counts above the leaderboard: models tied with a fair coin, models that follow the order."""
     parts = []
     if made.n_tied:
         parts.append(f"{count_text(made.n_tied)} cannot be distinguished from {made.fair}")

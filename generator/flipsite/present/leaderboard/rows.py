@@ -96,7 +96,7 @@ def board_rows(report: StudyReport, asked_in: Mapping[str, int]) -> tuple[BoardR
 
 
 def _asking(report: StudyReport, asked_in: Mapping[str, int]) -> dict[str, dict[str, float | str]]:
-    """What each model was asked for, and in how many studies where any of them was asked in several."""
+    """The labels asked of each model, and the number of its studies where any model has several."""
     found: dict[str, dict[str, float | str]] = {record.model: {} for record in report.estimates}
     if any(asked_in.get(model, 0) > 1 for model in found):
         for model, known in found.items():

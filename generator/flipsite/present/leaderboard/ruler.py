@@ -9,7 +9,7 @@ from flipsite.present.leaderboard.rows import BoardRow
 from flipsite.present.sparklines.dots import MARGIN, Dot, place, stacked
 
 MOST_DOTS = 300
-"""Models on the ruler of a page; more would weigh more than the picture tells."""
+"""Models on the ruler of a page; more would weigh more than the picture is worth."""
 
 
 _DOT_EM, _HIGHEST_EM = 0.98, 11.0

@@ -101,7 +101,7 @@ def _table(
 
 
 def _reference(made: Board, headings: Sequence[Heading]) -> tuple[Cell, ...]:
-    """What a perfect sampler shows on average, in the columns that it has."""
+    """The cells of a perfect sampler: its averages, in the columns that it has."""
     if made.sampler is None:
         return ()
     known = {

@@ -1,1 +1,1 @@
-"""What it takes to draw at random with a model: tables and pictures of methods and fair bits."""
+"""Tables and pictures of methods and of fair bits."""

@@ -29,7 +29,7 @@ class Paragraph:
 
 
 def what_it_takes(reports: Sequence[StudyReport], families: Sequence[MethodFamily]) -> list[Paragraph]:
-    """What reliable draws take: by each family of methods, then by each study of several draws an answer.
+    """The price of reliable draws: by each family of methods, then by each study of several draws an answer.
 
     Real models stand before simulated ones, which are named so.
     """

@@ -1,4 +1,4 @@
-"""What a model's log-probabilities say, beside its draws, for its page."""
+"""A model's log-probabilities beside its draws, for its page."""
 
 from dataclasses import dataclass
 

@@ -71,7 +71,7 @@ class DrawOrder:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class OutcomesView:
-    """What a model's page shows of k > 2 outcomes.
+    """The outcomes of a model's page where there are more than two.
 
     Attributes:
         model: What its draws say.
@@ -99,7 +99,7 @@ class OutcomesView:
 
 
 def outcomes_view(prompt: Prompt, model: ModelOutcomes, drawn: Codes | None) -> OutcomesView:
-    """What a model's page shows.
+    """The outcomes of a model, for its page.
 
     Args:
         prompt: The study's.

@@ -1,4 +1,4 @@
-"""What a study asks for, in words."""
+"""The target of a study in words."""
 
 from flipsite.domain.study import Prompt, share_text
 from flipsite.present.text.formats import NBSP

@@ -157,8 +157,8 @@ def _size(content: object) -> int | None:
 def _part_name(stem: str) -> str:
     """A part's name for readers: its folders' values, or its file's name."""
     folders = [folder.partition("=") for folder in stem.split("/")[:-1]]
-    told = [f"{key} {unquote(value)}" for key, equals, value in folders if equals and key != "import"]
-    return ", ".join(told) or stem.rpartition("/")[2]
+    parts = [f"{key} {unquote(value)}" for key, equals, value in folders if equals and key != "import"]
+    return ", ".join(parts) or stem.rpartition("/")[2]
 
 
 def _table_schema(columns: Sequence[Column]) -> dict[str, object]:

@@ -53,7 +53,7 @@ def anchor(word: str) -> str:
 
 
 def term_html(word: str, text: str, link: Callable[[str], str]) -> Markup:
-    """A word that tells its meaning on hover and focus, and leads to the glossary."""
+    """A word that shows its meaning on hover and focus, and leads to the glossary."""
     return _term(word, text, link(f"glossary/index.html#{anchor(word)}"))
 
 

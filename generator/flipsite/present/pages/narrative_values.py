@@ -106,7 +106,7 @@ def model_values(report: StudyReport, model: str) -> dict[str, str]:
 
 
 FOLLOWS = {None: "neither", Sway.ORDER: "the order of the labels", Sway.LABEL: "the labels themselves"}
-"""What a model follows, in words."""
+"""The rule that a model follows, in words."""
 
 
 def _sequence_values(study: Study, found: SequenceStudy) -> dict[str, str]:
@@ -152,7 +152,7 @@ def _claim_values(report: StudyReport) -> dict[str, str]:
     values = {"claims": count_text(len(report.claims))} if report.claims else {}
     for each in report.claims:
         n_least, n_kind = each.table.ones_a, each.table.n_a
-        told = {
+        words = {
             "models": count_text(n_kind),
             "least": count_text(n_least),
             "most": count_text(n_kind - n_least),
@@ -168,7 +168,7 @@ def _claim_values(report: StudyReport) -> dict[str, str]:
             "p_lowest": equal_p_text(each.p_lowest),
             "p_highest": equal_p_text(each.p_highest),
         }
-        values |= {f"{each.kind}_{name}": text for name, text in told.items()}
+        values |= {f"{each.kind}_{name}": text for name, text in words.items()}
     return values
 
 

@@ -1,6 +1,6 @@
 """A page before it is rendered, and the links between pages.
 
-What every page is told of the whole site: what stands at its head and foot, and where its assets are.
+Every page gets facts about the whole site: the links at its head and foot, and where its assets are.
 """
 
 import hashlib

@@ -54,7 +54,7 @@ def _entries(page: Page) -> Iterator[tuple[str, str, str, str]]:
 
 
 def _kind(page: Page) -> str:
-    """The kind of a page in a word or two that tell equal titles apart."""
+    """The kind of a page in a word or two, which distinguish equal titles."""
     if page.template == "model.html" and page.study:
         return f"Model in “{page.study.title}”"
     return page.study.title if page.study and page.title != page.study.title else "Page"

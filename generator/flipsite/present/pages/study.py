@@ -164,7 +164,7 @@ def counts_records(report: StudyReport) -> list[dict[str, object]]:
 
 
 def sequence_records(found: SequenceStudy) -> list[dict[str, object]]:
-    """What each model's answers say, by column of `sequences.json`."""
+    """The statistics of each model's answers, by column of `sequences.json`."""
     keys = [column.name for column in schema.SEQUENCES]
     return [{key: getattr(each, key) for key in keys} for _, each in sorted(found.sequences.items())]
 

@@ -252,7 +252,7 @@ def plain_fault(error: Exception) -> str:
 
 
 def _is_overriding(templates: jinja2.Environment, error: Exception) -> bool:
-    """Whether the template that failed is one of a project's, whose author may be told of any fault."""
+    """Whether the template that failed is one of a project's, whose author may see any fault."""
     where, loader = template_line(error.__traceback__, ""), templates.loader
     return isinstance(loader, jinja2.FileSystemLoader) and where.startswith(tuple(loader.searchpath[:-1]))
 

@@ -22,7 +22,7 @@ _HEADINGS = (
 
 
 def sequences_table(study: Study, found: SequenceStudy, *, top: int | None = None, note: str = "") -> Table:
-    """What each model's answers say, the patterned ones first."""
+    """The statistics of each model's answers, the patterned ones first."""
     rows = sorted(found.sequences.values(), key=lambda each: (not each.patterns, each.model))
     return Table(
         name="sequences",

@@ -72,7 +72,7 @@ class Script:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SequencesView:
-    """What a model's page shows of its answers.
+    """The answers of a model, for its page.
 
     Attributes:
         found: What they say.

@@ -29,7 +29,7 @@ CHANCE = 0.95
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RowMark:
-    """Where things lie, in per cent of the width; the interval's ends are also told in their own unit.
+    """Where things lie, in per cent of the width; the interval's ends also in their own unit.
 
     Attributes:
         band_low: Left end of the band that a coin at the target stays in 95 times in 100.

@@ -57,7 +57,7 @@ def links_in(text: str, *, label: str | None = None) -> tuple[OutsideLink, ...]:
 
 
 def model_links(study: Study, entry: Model | None, features: Iterable[Feature]) -> tuple[OutsideLink, ...]:
-    """What the catalogue, the features and the study's source say of a model elsewhere, each address once.
+    """Links about a model from the catalogue, the features and the study's source, each address once.
 
     Args:
         study: A simulated one has models of no provider.

@@ -99,15 +99,15 @@ def overall_sentence(fit: Fit) -> str:
     surest = sorted(found.values(), key=len, reverse=True)
     if len(surest[0]) == n_forms:
         everywhere = [terms for terms in surest if len(terms) == n_forms]
-        told = "; ".join(f"{terms[0].contrast}, bias × {_range(terms)}" for terms in everywhere[:3])
+        found_terms = "; ".join(f"{terms[0].contrast}, bias × {_range(terms)}" for terms in everywhere[:3])
         of = f"{count_text(len(everywhere))} of {plural(n_terms, 'comparison')}"
         verb = "shows" if len(everywhere) == 1 else "show"
-        return f"{of} {verb} a clear effect on bias in every form of regression: {told}"
-    told = "; ".join(
+        return f"{of} {verb} a clear effect on bias in every form of regression: {found_terms}"
+    found_terms = "; ".join(
         f"{terms[0].contrast}, bias × {_range(terms)}, in {len(terms)} of {n_forms}" for terms in surest[:3]
     )
     none = f"None of {plural(n_terms, 'comparison')} shows a clear effect in every form of regression"
-    return f"{none}. Clear in some of them: {told}"
+    return f"{none}. Clear in some of them: {found_terms}"
 
 
 def adjusted_effect_sentence(fit: Fit, covariate: str) -> str:
@@ -161,10 +161,10 @@ def comparison_sentence(fit: Fit) -> str:
         for form in fit.forms
         if form is not best and form.elpd_difference + 2 * form.elpd_difference_se >= 0
     ]
-    told = f"The {FORM_NAMES[best.form]} form predicts a model left out best"
+    found_terms = f"The {FORM_NAMES[best.form]} form predicts a model left out best"
     if not near:
-        return f"{told}, by more than twice the standard error of the difference."
-    return f"{told}; {_listed(near)} cannot be distinguished from it."
+        return f"{found_terms}, by more than twice the standard error of the difference."
+    return f"{found_terms}; {_listed(near)} cannot be distinguished from it."
 
 
 def class_text(level: str) -> str:

@@ -70,7 +70,7 @@ def verdict_sentence(study: Study, estimate: Estimate, printed: PrintedBias | No
 
 
 def _sampler(study: Study) -> str:
-    """What a perfect sampler of the study's target is called, at the head of a sentence."""
+    """The name of a perfect sampler of the study's target, at the head of a sentence."""
     if not study.is_coin:
         return "A perfect sampler"
     return "A fair coin" if study.prompt.target == 0.5 else f"A coin at {study.prompt.target:g}"

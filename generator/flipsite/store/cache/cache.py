@@ -163,7 +163,7 @@ class Cache:
         await self._writer.write(lambda connection: queries.finish_attempt(connection, answered))
 
     async def price(self, attempt: int, billed_usd: Usd) -> None:
-        """Write down a price that was told later."""
+        """Write down a price that came later."""
         await self._writer.write(lambda connection: queries.price_attempt(connection, attempt, billed_usd))
 
     async def text_only(self, model: str) -> None:

@@ -265,7 +265,7 @@ def served_otherwise(connection: sqlite3.Connection, study: int) -> bool:
 
 
 def price_attempt(connection: sqlite3.Connection, attempt: int, billed_usd: Usd) -> None:
-    """Replace an attempt's worst case by its price; a second telling changes nothing."""
+    """Replace an attempt's worst case by its price; a second call changes nothing."""
     row = connection.execute(
         "SELECT a.worst_pico, d.series FROM attempt AS a JOIN draw AS d ON d.draw_id = a.draw_id"
         " WHERE a.attempt = ? AND a.billed_pico IS NULL AND a.state != 'sent'",

@@ -33,7 +33,7 @@ _Waiting = tuple[Change, "asyncio.Future[object]", asyncio.AbstractEventLoop]
 
 
 class Writer:
-    """Applies changes in the order they come, and tells each when it is durable."""
+    """Applies changes in the order they come, and reports each when it is durable."""
 
     def __init__(self, path: Path) -> None:
         self._path = path
@@ -110,7 +110,7 @@ class Writer:
     def _tell(self, batch: list[_Waiting], results: list[object], error: BaseException | None) -> None:
         futures = [future for _, future, _ in batch]
 
-        def tell() -> None:
+        def report() -> None:
             for index, future in enumerate(futures):
                 if future.done():  # its task was cancelled; the change is on disk all the same
                     continue
@@ -121,7 +121,7 @@ class Writer:
 
         loop = batch[0][2]
         if not loop.is_closed():
-            loop.call_soon_threadsafe(tell)
+            loop.call_soon_threadsafe(report)
 
 
 def _roll_back(connection: sqlite3.Connection) -> None:

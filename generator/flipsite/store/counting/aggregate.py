@@ -97,7 +97,7 @@ def read_tallies(
 def _draws(connected: Engine, places: Sequence[Path | str], models: ModelChoice) -> Expression:
     for place in places:
         if isinstance(place, Path):
-            n_draws(place)  # tells what is wrong with a file better than an engine does
+            n_draws(place)  # its error names the fault of a file better than an engine's
     draws = connected.draws([str(place) for place in places])
     if not models.has_exceptions:
         return draws
@@ -122,11 +122,11 @@ def _read(connected: Engine, draws: Expression, *, name: str, n_outcomes: int) -
     )
     table = table.select(columns).cast(pa.schema([WIDE_SCHEMA.field(column) for column in columns]))
     first = draws_of_table(name, table.sort_by([("model", "ascending"), ("draw", "ascending")]))
-    (told,) = connected.rows(queries.asked(draws)).to_pylist()
+    (asked_with,) = connected.rows(queries.asked(draws)).to_pylist()
     several = n_outcomes > 2
     shown = (
         _shown(connected.rows(queries.shown(draws, by_outcome=several)), n_outcomes)
-        if told["pairs"] <= _PAIRS
+        if asked_with["pairs"] <= _PAIRS
         else _shown_first(first, n_outcomes)
     )
     by = {
@@ -136,7 +136,7 @@ def _read(connected: Engine, draws: Expression, *, name: str, n_outcomes: int) -
     beside = _neighbours(connected.rows(queries.neighbours(draws)))
     widths = connected.table(_widths(rows, most=most_looks))
     found = connected.rows(queries.looks(draws, widths))
-    trajectories = _trajectories(found, varying_labels=told["pairs"] > 1)
+    trajectories = _trajectories(found, varying_labels=asked_with["pairs"] > 1)
     models = {
         tally.model: ModelCounts(
             shown=shown.get(tally.model, ()),
@@ -148,7 +148,7 @@ def _read(connected: Engine, draws: Expression, *, name: str, n_outcomes: int) -
         )
         for tally in tallies
     }
-    asked = (told["first"], told["last"]) if told["last"] else None
+    asked = (asked_with["first"], asked_with["last"]) if asked_with["last"] else None
     return CountedDraws(counts=StudyCounts(tallies=tallies, models=models, asked=asked), first=first)
 
 

@@ -133,12 +133,12 @@ def _told(name: str) -> Iterator[None]:
 
 def _is_remote(place: str) -> bool:
     """Whether draws lie in an object store, which pyarrow reaches without an extension of DuckDB's."""
-    scheme, told, _ = place.partition("://")
-    return bool(told) and scheme != "file"
+    scheme, found, _ = place.partition("://")
+    return bool(found) and scheme != "file"
 
 
 def _roots(places: Sequence[str]) -> Sequence[str]:
-    """The files; but the folder of all where folders tell columns, which are read with the whole alone."""
+    """The files; but their common folder where folders are named after columns."""
     if not any(key in SCHEMA.names for place in places for key in partition_of(Path(place))):
         return [_literal(place) for place in places]
     root = Path(os.path.commonpath(places))

@@ -28,7 +28,7 @@ def listing_digest(address: str) -> str:
 def dataset_at(address: str) -> Any:
     """The Parquet files in a folder as one pyarrow dataset, which an engine reads from; errors as above.
 
-    Columns that folders tell, after Hive's fashion, are those of a snapshot by their types, others are text.
+    Columns that folders name, as Hive does, are those of a snapshot by their types; others are text.
     """
     system, listed = _listed(address)
     paths = sorted(each.path for each in listed)

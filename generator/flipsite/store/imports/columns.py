@@ -162,8 +162,8 @@ def match_case(options: ImportOptions, names: Sequence[str]) -> tuple[ImportOpti
         if ours in dict(options.columns) or spelled.keys() & set(theirs)
     }
     where = tuple((spelled.get(name, name), value) for name, value in options.where)
-    told = tuple(f"The column {found!r} was taken as {wanted!r}." for wanted, found in spelled.items())
-    return replace(options, columns=tuple(sorted(columns.items())), where=where), told
+    notes = tuple(f"The column {found!r} was taken as {wanted!r}." for wanted, found in spelled.items())
+    return replace(options, columns=tuple(sorted(columns.items())), where=where), notes
 
 
 def check_columns(path: Path, names: Sequence[str], options: ImportOptions) -> None:

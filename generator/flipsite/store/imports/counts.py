@@ -269,9 +269,9 @@ class _Table:
         if stated > n_draws:
             raise self._fault(place, f"the counts of {model} sum to {stated:,}, of {n_draws:,} draws")
         counts = tuple(n_draws - stated if count is None else count for count in known)
-        told = (row.get(self.source) or "").strip() if self.source else ""
+        source = (row.get(self.source) or "").strip() if self.source else ""
         return PrintedCounts(
-            model=model, counts=counts, n_draws=n_draws, source=told or f"{self.path.name}, {place}"
+            model=model, counts=counts, n_draws=n_draws, source=source or f"{self.path.name}, {place}"
         )
 
     def _looks_like_shares(self) -> bool:

@@ -131,7 +131,7 @@ class Overlap:
 
 
 _LOG_CHANCE = log(1e-5)
-"""What other draws are taken never to do: 17 tosses of a fair coin are alike eight times in a million."""
+"""A chance that is taken never to occur: 17 tosses of a fair coin are alike eight times in a million."""
 
 
 def _n_last(pairs: Iterable[tuple[Hashes, Hashes]]) -> int:

@@ -87,7 +87,7 @@ def _texts(column: pa.Array) -> pa.Array:
 
 
 class Rest(io.TextIOBase):
-    """What is left of a text: lines that were read already, and what follows them."""
+    """The rest of a text: lines that were read already, and what follows them."""
 
     def __init__(self, block: str, text: TextIO) -> None:
         self._block, self._text = io.StringIO(block), text

@@ -64,13 +64,13 @@ def facts_of(draws: Draws) -> DrawFacts:
 
 def facts_of_files(files: Sequence[Path]) -> DrawFacts:
     """The facts that a whole snapshot states, read a file at a time; errors as for `read_draws`."""
-    told = [facts_of(read_draws(path)) for path in files]
+    facts = [facts_of(read_draws(path)) for path in files]
     return DrawFacts(
-        labels=frozenset(labels for each in told for labels in each.labels),
-        orders=frozenset(order for each in told for order in each.orders),
-        first_asked=min((each.first_asked for each in told if each.first_asked is not None), default=None),
+        labels=frozenset(labels for each in facts for labels in each.labels),
+        orders=frozenset(order for each in facts for order in each.orders),
+        first_asked=min((each.first_asked for each in facts if each.first_asked is not None), default=None),
         most_draws=max((extent.draws for extent in model_extents(files).values()), default=1),
-        per_answer=max((each.per_answer for each in told), default=1),
+        per_answer=max((each.per_answer for each in facts), default=1),
     )
 
 

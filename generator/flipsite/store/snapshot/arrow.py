@@ -50,8 +50,8 @@ def draws_table(draws: Draws, *, study: str) -> pa.Table:
         columns[name] = _count_array(getattr(draws, name), name)
     for name in (*NUMBERS, *(name for name in OPTIONAL_NUMBERS if name in optional)):
         values = getattr(draws, name)
-        told = pa.array(values, pa.float64(), mask=~np.isfinite(values))
-        columns[name] = told.cast(schema.field(name).type)
+        numbers_of = pa.array(values, pa.float64(), mask=~np.isfinite(values))
+        columns[name] = numbers_of.cast(schema.field(name).type)
     return pa.table([columns[name] for name in schema.names], schema=schema)
 
 

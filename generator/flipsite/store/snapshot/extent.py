@@ -19,7 +19,7 @@ from flipsite.store.snapshot.read import check_format, n_draws, partition_of, re
 
 @dataclass(frozen=True, slots=True)
 class Extent:
-    """How much a snapshot holds: its draws, and when the last was asked; None where that was never told."""
+    """How much a snapshot holds: its draws, and when the last was asked; None where that is not known."""
 
     draws: int
     last: str | None
@@ -94,8 +94,8 @@ def refuse_loss(folder: Path, held: Iterable[ModelLedger]) -> None:
     if not files:
         return
     asked = {ledger.model: ledger.last_draw + 1 for ledger in held}
-    told = model_extents(files)
-    lost = sum(max(0, extent.draws - asked.get(model, 0)) for model, extent in told.items())
+    extents = model_extents(files)
+    lost = sum(max(0, extent.draws - asked.get(model, 0)) for model, extent in extents.items())
     if lost:
         raise StoreError(
             f"{files[0]}: holds {plural(lost, 'draw')} that this project's cache does not: they were "

@@ -129,7 +129,7 @@ def optional_in(files: Sequence[Path]) -> frozenset[str]:
     """The optional columns that any of a snapshot's files has; errors as for `n_draws`."""
     found: set[str] = set()
     for path in files:
-        n_draws(path)  # tells what is wrong with a file
+        n_draws(path)  # its error names the fault of a file
         with readable(path), pq.ParquetFile(path) as file:
             found.update(file.schema_arrow.names, partition_of(path))
     return frozenset(OPTIONAL) & found
@@ -137,8 +137,8 @@ def optional_in(files: Sequence[Path]) -> frozenset[str]:
 
 def partition_of(path: Path) -> dict[str, str]:
     """The values that a part's folders give all its rows, as Hive writes them: `model=a%2Fb`."""
-    told = (folder.partition("=") for folder in path.parent.parts if "=" in folder)
-    return {key: unquote(value) for key, _, value in told}
+    pairs = (folder.partition("=") for folder in path.parent.parts if "=" in folder)
+    return {key: unquote(value) for key, _, value in pairs}
 
 
 @contextmanager
@@ -252,7 +252,7 @@ def check_format(path: Path, notes: dict[bytes, bytes]) -> None:
     """See to it that a file is a snapshot of a format that is known, or another program's part."""
     found = notes.get(b"flipsite_format", b"").decode("ascii", "replace")
     if not found and (path.name != SNAPSHOT or path.parent.name == PARTS or partition_of(path)):
-        return  # a part that another program wrote: its columns will tell
+        return  # a part that another program wrote: its columns are checked
     if not found.isdecimal():
         raise StoreError(
             f"{path}: no snapshot of flipsite's; bring it in with `flipsite import FILE --study ID`"

@@ -139,8 +139,8 @@ def _need_equal(files: Sequence[Path], there: Sequence[Path]) -> None:
     """The shard was merged before, or its models have other draws here."""
     brought = _digests(files)
     held = _digests(there, models=frozenset(brought))
-    for model, told in brought.items():
-        if held.get(model) != told:
+    for model, extent in brought.items():
+        if held.get(model) != extent:
             raise UsageError(
                 f"{files[0]}: the study has other draws of {model}; keep one of the two collections"
             )

@@ -43,7 +43,7 @@ def add_parts(folder: Path, tables: Iterable[pa.Table], *, name: str, notes: Map
     Args:
         folder: The study's; a snapshot that is one file becomes the first part.
         tables: The draws in the snapshot's columns, sorted by model and draw.
-        name: What tells these parts from others, as `import=5f3a`.
+        name: The name of these parts among others, as `import=5f3a`.
         notes: Further key-value metadata of each file.
 
     Returns:
@@ -106,15 +106,15 @@ def manifest(parts: Mapping[str, Path], *, n_draws: int, address: str | None = N
         }
         for name, path in sorted(parts.items())
     ]
-    told: dict[str, object] = {
+    fields: dict[str, object] = {
         "format": "parquet",
         "columns": schema_with(optional_in(tuple(parts.values()))).names,
         "draws": n_draws,
         "files": listed,
     }
     if address:
-        told["address"] = address
-    return (json.dumps(told, ensure_ascii=False, indent=1) + "\n").encode()
+        fields["address"] = address
+    return (json.dumps(fields, ensure_ascii=False, indent=1) + "\n").encode()
 
 
 MOST_IN_A_FILE = 500_000
@@ -300,7 +300,7 @@ class WrittenSnapshot:
     """A snapshot, and what it was made of.
 
     Attributes:
-        by: What tells one flipsite from another, whose rows may differ.
+        by: The version of flipsite, on which rows may depend.
         mark: How far the cache had come.
         notes: Further key-value metadata of each file.
         files: The SHA-256 of each file by its path within the study's folder.
@@ -320,12 +320,12 @@ def dump_written(written: WrittenSnapshot) -> str:
 def load_written(text: str | None, *, by: str) -> WrittenSnapshot | None:
     """The cache's record; None where it is missing, damaged, or another flipsite's."""
     try:
-        told = json.loads(text or "{}")
-        if told.get("by") != by:
+        note = json.loads(text or "{}")
+        if note.get("by") != by:
             return None
-        counts = {model: (n, billed, open_) for model, (n, billed, open_) in told["mark"]["counts"].items()}
-        mark = StudyMark(attempt=told["mark"]["attempt"], counts=counts)
-        return WrittenSnapshot(by=by, mark=mark, notes=told["notes"], files=told["files"])
+        counts = {model: (n, billed, open_) for model, (n, billed, open_) in note["mark"]["counts"].items()}
+        mark = StudyMark(attempt=note["mark"]["attempt"], counts=counts)
+        return WrittenSnapshot(by=by, mark=mark, notes=note["notes"], files=note["files"])
     except (ValueError, TypeError, KeyError, AttributeError):
         return None
 

@@ -23,7 +23,7 @@ RAW = {
 """Elements whose content is text to their end tag."""
 
 ENDS = ("figure", "svg")
-"""Elements whose end is told; that of most others is left out of HTML anyway."""
+"""Elements whose end is reported; that of most others is left out of HTML anyway."""
 
 DULL_ATTRIBUTES = (
     "class|cx|cy|r|rx|ry|x|x1|x2|y|y1|y2|d|points|width|height|transform|scope|title|aria-hidden"
@@ -51,7 +51,7 @@ _ATTRIBUTE = re.compile(
 
 
 class Listener(Protocol):
-    """Who is told of each tag; names are in lower case, and lines count from 1."""
+    """Receives each tag; names are in lower case, and lines count from 1."""
 
     def start(self, name: str, attributes: Attributes, line: int) -> None:
         """An element begins."""
@@ -64,7 +64,7 @@ class Listener(Protocol):
 
 
 class MarkupError(Exception):
-    """Text that cannot be read further; `line` tells where."""
+    """Text that cannot be read further; `line` says where."""
 
     def __init__(self, message: str, line: int) -> None:
         super().__init__(message)

@@ -1,6 +1,6 @@
 """The script that the preview adds to a page so that it reloads; the site's files stay as built.
 
-The preview's state, told to every page that is open.
+The preview's state, sent to every page that is open.
 """
 
 import json
@@ -97,7 +97,7 @@ class Broadcast:
         """Whether the preview has ended."""
         return self._is_closed
 
-    def tell(self, *, version: str | None = None, error: str | None = None) -> None:
+    def announce(self, *, version: str | None = None, error: str | None = None) -> None:
         """Change the state; without a version, the site is the one it was."""
         with self._changed:
             self._state = replace(self._state, version=version or self._state.version, error=error)

@@ -67,7 +67,7 @@ class _Watch:
         self.failure: OSError | None = None
 
     def run(self) -> None:
-        """Watch what is there until told to stop; begin again when a folder comes or goes."""
+        """Watch what is there until it is stopped; begin again when a folder comes or goes."""
         there = self._there()
         while not self.stop.is_set():
             try:
@@ -105,7 +105,7 @@ class _Watch:
                 return
 
     def _there(self) -> list[tuple[Path, int]]:
-        """The folders and files that exist, each with what tells it from another of its name."""
+        """The folders and files that exist, each with its identity on disk."""
         return [(folder, folder.stat().st_ino) for folder in self.folders if folder.exists()]
 
 
@@ -113,7 +113,7 @@ INTERRUPTED_S = 1.0
 """How soon an interrupt is seen that came just as a wait began; an endless wait would sleep through it."""
 
 PORT, TRIES = 8000, 20
-"""Where to listen unless told, and how many ports to try from there."""
+"""Where to listen by default, and how many ports to try from there."""
 
 
 Echo = Callable[[str], object]
@@ -130,7 +130,7 @@ def serve(
     watch: bool = True,
     echo: Echo,
 ) -> None:
-    """Show a site until interrupted; a build that fails is told in the page, and the last good site stays up.
+    """Show a site until interrupted; a failed build is shown in the page, and the last good site stays up.
 
     Args:
         site: The folder that `build` writes.
@@ -231,10 +231,10 @@ def _rebuild(site: Path, build: Callable[[], object], broadcast: Broadcast, echo
     except Exception as error:  # noqa: BLE001 (whatever a template or a bug of ours raises, the preview outlives it)
         reason = explain(error)
         echo(f"Not built: {reason}")
-        broadcast.tell(error=reason)
+        broadcast.announce(error=reason)
     else:
         echo(f"Built in {perf_counter() - began:.2f} s.")
-        broadcast.tell(version=site_version(site))
+        broadcast.announce(version=site_version(site))
 
 
 def _announce(address: str, *, open_browser: bool, echo: Echo) -> None:

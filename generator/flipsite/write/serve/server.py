@@ -147,7 +147,7 @@ class PreviewServer(ThreadingHTTPServer):
         Args:
             address: Host and port; port 0 lets the system choose.
             site: The folder to serve; it need not exist yet.
-            broadcast: What the pages are told.
+            broadcast: Sends the preview's state to the pages.
 
         Raises:
             OSError: If the address is taken, or not this machine's.
@@ -199,7 +199,7 @@ def answers_to(host: str | None, *, bound: str) -> bool:
 
     Args:
         host: The header, maybe with a port.
-        bound: The host that the server was told to listen at.
+        bound: The host that the server listens at.
     """
     found = _HOST.fullmatch((host or "").strip().lower())
     name = (found[1] or found[2].rstrip(".")) if found else ""

@@ -113,7 +113,7 @@ def changed_files(site: Path, files: Collection[str]) -> Iterator[Finding]:
     """
     manifest = read_manifest(site)
     if manifest is None:
-        yield _finding(NAME, "is missing, or not flipsite's; whether files were changed cannot be told")
+        yield _finding(NAME, "is missing, or not flipsite's; whether files were changed is not known")
         return
     held = set(files) - {NAME}
     for path, digest in sorted(manifest.outputs.items()):

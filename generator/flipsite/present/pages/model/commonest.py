@@ -1,4 +1,4 @@
-"""What a model said most, in its own words."""
+"""A model's commonest answers, in its own words."""
 
 from collections import Counter
 from collections.abc import Sequence

@@ -73,7 +73,7 @@ class ModelView:
         roleplay: Whether the source itself calls it a role-playing finetune.
         parity: Whether a bias of exactly 0 was within reach, in words.
         rank_estimate: Its rank and bias with their intervals; None without a valid draw.
-        evidence: What else its draws tell; None without draws.
+        evidence: Other findings from its draws; None without draws.
         serving: Who answered, where that was more than one provider or served model.
         repeated: Answers whose id and body had come before.
         sent: Name and value of each setting in its requests, as JSON; None where that is not known.

@@ -46,7 +46,7 @@ class NeededDraws:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class VerdictChange:
-    """What would change a verdict: a sentence, and the draws that each verdict needs."""
+    """The draws that would change a verdict, in a sentence and by verdict."""
 
     sentence: str
     needed: tuple[NeededDraws, ...] = ()
@@ -134,7 +134,7 @@ def _never_fair(estimate: Estimate) -> str:
 def _biased_sentence(
     study: Study, estimate: Estimate, outcomes: ModelOutcomes | None, usd: Usd | None
 ) -> str:
-    """What it takes before a biased model is undecided."""
+    """The draws after which a biased model would be undecided."""
     if estimate.is_flagged:
         return _never_fair(estimate)
     n_valid = estimate.valid or study.sampling.draws
