@@ -43,10 +43,7 @@
     return made;
   };
   const address = ({ page }) => root + page.split("/").map(encodeURIComponent).join("/");
-  /** A name that breaks after its own marks and nowhere inside a word. */
-  const odd = (part) => part.length >= 24 || (part.length > 8 && !/^[A-Za-z0-9_/:.-]*$/.test(part));
-  const whole = (part) => (odd(part) || part.length > 16 ? make("span", { className: odd(part) ? "long odd" : "long" }, part) : part);
-  const breakable = (name) => name.split(/(?<=[-/_.:])/).flatMap((part, at) => (at ? [make("wbr"), whole(part)] : [whole(part)]));
+  const breakable = window.flipsiteBreakable;
   const link = (model) => make("a", { href: address(model) }, ...breakable(model.name));
   const signed = (number, decimals) => `${number > 0 ? "+" : number < 0 ? "−" : ""}${Math.abs(number).toFixed(decimals)}`;
 

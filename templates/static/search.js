@@ -75,7 +75,7 @@
       const link = document.createElement("a");
       const note = document.createElement("small");
       link.href = address;
-      if (kind.startsWith("Model")) link.append(...title.split(/(?<=[-/_.:])/).flatMap((part, at) => (at ? [document.createElement("wbr"), part] : [part])));
+      if (kind.startsWith("Model")) link.append(...window.flipsiteBreakable(title));
       else link.textContent = title;
       note.textContent = kind;
       item.append(link, " ", note);

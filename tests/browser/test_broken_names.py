@@ -8,6 +8,8 @@ from urllib.parse import urlencode
 import pytest
 from playwright.sync_api import Page
 
+from flipsite.present.text.escaping import breakable
+
 pytestmark = pytest.mark.browser
 
 WIDTHS = (320, 390, 1280)
@@ -90,6 +92,28 @@ def test_no_name_is_broken_in_a_comparison(
             page.locator(".compared tbody tr").nth(len(six) - 1).wait_for()
             found += broken_words(page)
     assert found == []
+
+
+def test_scripts_break_names_as_templates_do(opened: Callable[..., Any], printed: list[str]) -> None:
+    """One rule, written twice: real names, short ends, long parts, and signs of other alphabets."""
+    odd = [
+        "a-b-c",
+        "x" * 60,
+        "lab/" + "part-" * 9 + "q" * 30,
+        "лаборатория/модель-один",
+        "a/b😀" * 8,
+        "no author",
+    ]
+    broken = """(names) => names.map((name) => {
+        const span = document.createElement("span");
+        span.append(...flipsiteBreakable(name));
+        return span.innerHTML;
+    })"""
+    with opened("glossary/index.html") as page:
+        ours = [
+            str(breakable(name)).replace("<span class=long>", '<span class="long">') for name in odd + printed
+        ]
+        assert page.evaluate(broken, odd + printed) == ours
 
 
 def test_a_broken_word_is_seen(opened: Callable[..., Any]) -> None:

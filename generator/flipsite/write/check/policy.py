@@ -50,7 +50,15 @@ DOCUMENT_NAMES = frozenset(_USED.split())
 """Properties of `document` that scripts use; an element of such a name stands in for the property."""
 
 GLOBAL_NAMES = frozenset(
-    ["flipsiteBoard", "flipsiteChart", "flipsiteEmbed", "flipsiteIndex", "flipsiteModels", "vegaEmbed"]
+    [
+        "flipsiteBoard",
+        "flipsiteBreakable",
+        "flipsiteChart",
+        "flipsiteEmbed",
+        "flipsiteIndex",
+        "flipsiteModels",
+        "vegaEmbed",
+    ]
 )
 """Globals of the site's scripts; until one is set, an element of such a name stands in for it."""
 
