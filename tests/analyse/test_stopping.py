@@ -134,6 +134,13 @@ def test_a_replay_tells_where_draws_could_have_stopped() -> None:
     assert replay([]) == ()
 
 
+def test_a_model_s_replay_does_not_depend_on_how_many_others_there_are() -> None:
+    """Thousands are replayed some at a time."""
+    rows = rows_of({"a/one": [1] * 12, "b/both": [1, 0] * 6, "c/one": [-1, -1] + [1] * 10}, "01")
+    few = Trajectory.of_each(collect_draws(rows))
+    assert replay([*few] * 334) == replay(few) * 334
+
+
 def coins(n: int, pairs: int, *, first: float = 0.5, liking: float = 0.0, seed: int = 0) -> RunningCounts:
     """The last look at coins asked each label pair in both orders.
 

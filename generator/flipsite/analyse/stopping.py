@@ -29,6 +29,9 @@ from flipsite.domain.trajectory import N_COUNTS, RunningCounts, Trajectory
 
 Floats = NDArray[np.float64]
 
+_MODELS_AT_A_TIME = 1_000
+"""All looks of ten thousand models at once would take eighty megabytes."""
+
 
 class StoppingState(StrEnum):
     """Whether more draws of a model are wanted."""
@@ -210,6 +213,15 @@ def replay(
         target: Probability that the prompt asked for.
         margin: Nearness to the target that counts as fair.
     """
+    return tuple(
+        stop
+        for first in range(0, len(trajectories), _MODELS_AT_A_TIME)
+        for stop in _replayed(trajectories[first : first + _MODELS_AT_A_TIME], target=target, margin=margin)
+    )
+
+
+def _replayed(trajectories: Sequence[Trajectory], *, target: float, margin: float) -> list[Stop]:
+    """Replay some models together."""
     looks = np.array([len(each.asked) for each in trajectories], np.int64)
     asked = [int(each.asked[-1]) if len(each.asked) else 0 for each in trajectories]
     stops = [Stop(state=StoppingState.OPEN, n_draws=n, n_asked=n) for n in asked]
@@ -237,7 +249,7 @@ def replay(
             state = StoppingState.BIASED if biased[i] else StoppingState.FAIR
             stops[i] = Stop(state=state, n_draws=_asked_by(trajectories[i], look), n_asked=asked[i])
         is_open &= ~settled
-    return tuple(stops)
+    return stops
 
 
 def _asked_by(trajectory: Trajectory, look: int) -> int:

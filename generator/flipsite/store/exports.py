@@ -105,7 +105,7 @@ class _ExportColumn:
     """A column: its distinct cells as they stand in the file, and which of them each row has."""
 
     texts: list[str]
-    codes: NDArray[np.int64]
+    codes: NDArray[np.int32]
 
     def within(self, before: str, after: str) -> "_ExportColumn":
         """Each cell with something before and after it."""
@@ -195,13 +195,13 @@ def _columns(
     floats = (*NUMBERS, *(name for name in OPTIONAL_NUMBERS if name in optional))
     n_rows, n_of_each = len(draws), np.diff(draws.starts)
     columns = {
-        "study": _ExportColumn(texts=[text(study)], codes=np.zeros(n_rows, np.int64)),
+        "study": _ExportColumn(texts=[text(study)], codes=np.zeros(n_rows, np.int32)),
         "model": _ExportColumn(
             texts=[text(model) for model in draws.models],
-            codes=np.repeat(np.arange(len(draws.models)), n_of_each),
+            codes=np.repeat(np.arange(len(draws.models), dtype=np.int32), n_of_each),
         ),
         "status": _ExportColumn(
-            texts=[text(status) for status in STATUSES], codes=draws.status.astype(np.int64)
+            texts=[text(status) for status in STATUSES], codes=draws.status.astype(np.int32)
         ),
         "draw": _numbers(draws.draw, missing=missing),
     }
@@ -210,13 +210,15 @@ def _columns(
     columns |= {name: _texts(getattr(draws, name), text, missing=missing) for name in names}
     columns |= {name: _numbers(getattr(draws, name), missing=missing, show=_whole) for name in COUNTS}
     columns |= {name: _numbers(getattr(draws, name), missing=missing) for name in floats}
-    codes = optional.intersection(OPTIONAL_CODES)
-    columns |= {name: _numbers(getattr(draws, name), missing=missing, show=_whole) for name in codes}
+    whole = optional.intersection(OPTIONAL_CODES)
+    columns |= {name: _numbers(getattr(draws, name), missing=missing, show=_whole) for name in whole}
     ordered = {name: columns[name] for name in schema_with(optional).names}
     if place is None:
         return ordered
     places = [str(number) for number in range(int(place.max(initial=-1)) + 1)]
-    found = _ExportColumn(texts=[*places, missing], codes=np.where(place < 0, len(places), place))
+    found = _ExportColumn(
+        texts=[*places, missing], codes=np.where(place < 0, len(places), place).astype(np.int32)
+    )
     return {
         key: column
         for name, each in ordered.items()
@@ -227,7 +229,7 @@ def _columns(
 def _codes(codes: Codes, *, missing: str) -> _ExportColumn:
     """Indices of outcomes, of which there are few."""
     most = max(int(codes.max(initial=0)) + 1, 2)
-    indices = np.where(codes < 0, most, codes).astype(np.int64)
+    indices = np.where(codes < 0, most, codes).astype(np.int32)
     return _ExportColumn(texts=[*map(str, range(most)), missing], codes=indices)
 
 
@@ -235,7 +237,7 @@ def _texts(values: Sequence[str | None], show: Callable[[str], str], *, missing:
     place = {value: code for code, value in enumerate(dict.fromkeys(values))}
     return _ExportColumn(
         texts=[missing if value is None else show(value) for value in place],
-        codes=np.fromiter(map(place.__getitem__, values), np.int64, count=len(values)),
+        codes=np.fromiter(map(place.__getitem__, values), np.int32, count=len(values)),
     )
 
 
@@ -243,7 +245,7 @@ def _numbers(values: NDArray[Any], *, missing: str, show: Callable[[float], str]
     bits = values.view(np.int64)  # which distinguish −0.0 from 0.0
     distinct = np.unique(bits)
     shown = [show(value) if isfinite(value) else missing for value in distinct.view(values.dtype).tolist()]
-    return _ExportColumn(texts=shown, codes=np.searchsorted(distinct, bits))
+    return _ExportColumn(texts=shown, codes=np.searchsorted(distinct, bits).astype(np.int32))
 
 
 def _whole(value: float) -> str:
