@@ -260,7 +260,7 @@ def test_captions_follow_how_many_models_are_shown(project: Path) -> None:
         '# S\n\n{{ table("least-biased", top=1) }}\n\n{{ table("leaderboard", top=1) }}\n'
     )
     home = built(project)["index.html"]
-    assert "The 1 least biased" in home
+    assert "The least biased model." in home
     assert "First: the first 1 of 2 models" in home
     said = CliRunner().invoke(cli, ["embed", "leaderboard", "--top", "1", "--format", "markdown"])
     assert "the first 1 of 2 models" in said.output

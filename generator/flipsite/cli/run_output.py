@@ -17,7 +17,6 @@ from flipsite.collect.run_state import names_text
 from flipsite.domain.display import one_line, plural, usd_text
 from flipsite.domain.money import Usd
 from flipsite.domain.study import Feature, Kind
-from flipsite.workflows.features import FeatureReport
 from flipsite.workflows.run_request import (
     ClassifierQuote,
     ClassifierReport,
@@ -31,6 +30,7 @@ from flipsite.workflows.run_request import (
 if TYPE_CHECKING:
     from flipsite.collect.run_plan import CollectPlan
     from flipsite.workflows.batch import BatchFile
+    from flipsite.workflows.features import FeatureReport
 
 MOST_ROWS = 15
 MOST_OVERRULED = 20
@@ -158,7 +158,7 @@ class FeaturesScreen:
         self.bar = ProgressBar("answer")
         self.watcher = FeatureWatcher(agree=self._agree, look=lambda look: show_progress(self.bar, look))
 
-    def report(self, report: FeatureReport) -> None:
+    def report(self, report: "FeatureReport") -> None:
         """Show what changed and what it cost; foreign text in it cannot move a cursor."""
         for line in _feature_lines(report, dry_run=self._dry_run):
             click.echo(line)
@@ -307,7 +307,7 @@ def _paid(classified: ClassifierReport, money: str) -> str:
     )
 
 
-def _feature_lines(report: FeatureReport, *, dry_run: bool) -> Iterator[str]:
+def _feature_lines(report: "FeatureReport", *, dry_run: bool) -> Iterator[str]:
     merged = report.joined
     added = [change for change in merged.changed if change.before is None]
     other = [
