@@ -164,6 +164,7 @@ def environment(folders: Sequence[Path]) -> jinja2.Environment:
         lstrip_blocks=True,
         keep_trailing_newline=True,
         auto_reload=False,
+        optimized=False,  # few expressions are of constants alone; looking for them is a tenth of compiling
         bytecode_cache=_CompiledTemplates(),
     )
     made.filters.update(
