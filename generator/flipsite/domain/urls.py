@@ -125,7 +125,6 @@ def _ascii_address(address: str) -> str | None:
     return urlunsplit((parts.scheme, host + port, quote(parts.path, safe="/%~"), "", ""))
 
 
-@lru_cache(maxsize=65_536)
 def relative(target: str, page: str) -> str:
     """The link from one page of the site to another file of it; both relative to the site's root."""
     here, there = page.split("/")[:-1], target.split("/")

@@ -7,6 +7,7 @@ import hashlib
 import re
 from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import lru_cache, partial
 from pathlib import Path
 
 from markupsafe import Markup
@@ -49,20 +50,20 @@ class Page:
 
     def link(self, target: str) -> str:
         """The relative link from this page to another file of the site, its `#fragment` kept."""
-        path, hash_, fragment = target.partition("#")
-        if is_address(target):
-            return target
-        return (relative(path, self.place or self.path) if path else "") + hash_ + fragment
+        return _link(self.place or self.path, target)
 
 
 def linker(page: str) -> Callable[[str], str]:
     """Links from the page at this path; see `Page.link`."""
+    return partial(_link, page)
 
-    def link(target: str) -> str:
-        path, hash_, fragment = target.partition("#")
-        return (relative(path, page) if path else "") + hash_ + fragment
 
-    return link
+@lru_cache(maxsize=65_536)
+def _link(page: str, target: str) -> str:
+    if is_address(target):
+        return target
+    path, hash_, fragment = target.partition("#")
+    return (relative(path, page) if path else "") + hash_ + fragment
 
 
 Links = tuple[tuple[str, str], ...]
