@@ -368,9 +368,8 @@ def draws(study: StudyHandle | str) -> "pd.DataFrame":
         UsageError: If the study is published: it has figures and no draws.
         StoreError: If there are none yet, or too many for a frame.
     """
-    from flipsite.store.snapshot.read import n_draws, read_groups
+    from flipsite.store.snapshot.read import MOST_HELD, n_draws, read_groups
     from flipsite.store.snapshot.tables import draws_frame
-    from flipsite.workflows.load import MOST_HELD
 
     study = _study(study)
     if study.settings.kind is Kind.PUBLISHED:

@@ -93,6 +93,31 @@ def test_help_imports_nothing_heavy() -> None:
     assert done.stdout.splitlines()[-1] == "[]"
 
 
+@pytest.mark.slow
+def test_import_collect_and_export_start_without_the_analysis(tmp_path: Path) -> None:
+    """It takes as long to import as all the rest."""
+    (tmp_path / "draws.csv").write_text("model,outcome\na/b,1\n")
+    for words in (
+        "import draws.csv --study mine",
+        "collect trial --simulated --yes --draws 1",
+        "export mine --format csv",
+    ):
+        code = (
+            "import sys; from flipsite.cli.main import cli\n"
+            f"cli.main({words.split()}, standalone_mode=False)\n"
+            "print([name for name in sys.modules if name.startswith(('flipsite.analyse.report', 'scipy'))])"
+        )
+        done = subprocess.run(
+            [sys.executable, "-c", code],
+            cwd=tmp_path,
+            capture_output=True,
+            text=True,
+            timeout=240,
+            check=True,
+        )
+        assert done.stdout.splitlines()[-1] == "[]", words
+
+
 @pytest.mark.parametrize("command", COMMANDS)
 def test_examples_stand_on_lines_of_their_own(command: str) -> None:
     """Help shows each example as it is typed, and no trace of the mark that keeps its line."""

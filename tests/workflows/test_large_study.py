@@ -116,7 +116,7 @@ def test_a_frame_of_too_many_draws_is_refused(project: Path, monkeypatch: pytest
     folder = project / "content" / "studies" / "many"
     study = api.StudyHandle.load(folder)
     assert api.draws(study)["model"].value_counts().to_dict() == {"a/often": 1200, "b/seldom": 40}
-    monkeypatch.setattr("flipsite.workflows.load.MOST_HELD", 1239)
+    monkeypatch.setattr("flipsite.store.snapshot.read.MOST_HELD", 1239)
     with pytest.raises(StoreError, match="too many for a frame; ask DuckDB"):
         api.draws(study)
     assert subjects_of(folder, load_study(folder)).models == ("a/often", "b/seldom")

@@ -35,10 +35,10 @@ from flipsite.store.draws_columns import SCHEMA
 from flipsite.store.snapshot import tables, write
 from flipsite.store.snapshot.arrow import draws_table
 from flipsite.store.snapshot.assemble import brief, collect_draws
+from flipsite.store.snapshot.read import MOST_HELD
 from flipsite.store.snapshot.tables import draw_tables
 from flipsite.store.snapshot.write import replace_snapshot
 from flipsite.workflows import snapshot
-from flipsite.workflows.load import MOST_HELD
 from flipsite.workflows.snapshot import write_snapshot
 
 STUDY = replace(default_study("trial"))

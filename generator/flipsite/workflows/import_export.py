@@ -23,7 +23,7 @@ from flipsite.store.exports import ExportFormat, export_groups
 from flipsite.store.imports.columns import ImportOptions
 from flipsite.store.imports.counts import CountsReport, import_counts
 from flipsite.store.imports.importer import ImportReport, import_by_target, import_file
-from flipsite.store.snapshot.read import n_draws, read_draws, read_groups
+from flipsite.store.snapshot.read import is_large, n_draws, read_draws, read_groups
 from flipsite.store.snapshot.shards import shards_in
 
 
@@ -236,8 +236,6 @@ def export_study(
         UsageError: If there is no such study, or it has no draws by its kind.
         StoreError: If its snapshot cannot be read, or the file cannot be written.
     """
-    from flipsite.workflows.load import is_large  # with it the analysis
-
     folder = existing_study(project, study_id)
     if load_study(folder).kind == Kind.PUBLISHED:
         raise UsageError(f"{study_id}: a published study has figures and no draws; name a study with draws")

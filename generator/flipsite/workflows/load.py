@@ -49,13 +49,10 @@ from flipsite.store.exports import export_draws
 from flipsite.store.snapshot.assemble import without_models
 from flipsite.store.snapshot.extent import model_extents
 from flipsite.store.snapshot.parquet import write_parquet
-from flipsite.store.snapshot.read import n_draws, read_draws, read_groups, read_repeated
+from flipsite.store.snapshot.read import is_large, read_draws, read_groups, read_repeated
 
 if TYPE_CHECKING:
     from flipsite.collect.reading.completion import UnparsedAnswer
-
-MOST_HELD = 500_000
-"""Draws that are read whole: a gigabyte of memory, and a hundred megabytes of CSV. Of more, counts are."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -123,11 +120,6 @@ def published_counts(folder: Path, study: Study) -> tuple[PrintedCounts, ...] | 
     """The counts of a published study, without models that it leaves out; None where it has figures."""
     rows = load_counts(folder, n_outcomes=study.prompt.n_outcomes)
     return None if rows is None else tuple(row for row in rows if not study.models.leaves_out(row.model))
-
-
-def is_large(files: Sequence[Path]) -> bool:
-    """Whether a snapshot is not read whole: it is in parts, or holds more than MOST_HELD draws."""
-    return len(files) > 1 or (len(files) == 1 and n_draws(files[0]) > MOST_HELD)
 
 
 def announced_usd(folder: Path, study: Study, models: Container[str]) -> dict[str, Usd]:

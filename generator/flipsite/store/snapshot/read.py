@@ -37,6 +37,9 @@ from flipsite.store.snapshot.parquet import FORMAT
 REPEATED = "flipsite_repeated"
 """The note on answers whose id and body had come before."""
 
+MOST_HELD = 500_000
+"""Draws that are read whole: a gigabyte of memory, and a hundred megabytes of CSV. Of more, counts are."""
+
 MOST_UNPACKED_BYTES = 1 << 30
 """Of a snapshot that is read whole, as its own footer states it."""
 
@@ -123,6 +126,11 @@ def n_draws(path: Path) -> int:
         check_format(path, file.metadata.metadata or {})
         _check_columns(path, file)
         return int(file.metadata.num_rows)
+
+
+def is_large(files: Sequence[Path]) -> bool:
+    """Whether a snapshot is not read whole: it is in parts, or holds more than MOST_HELD draws."""
+    return len(files) > 1 or (len(files) == 1 and n_draws(files[0]) > MOST_HELD)
 
 
 def optional_in(files: Sequence[Path]) -> frozenset[str]:
