@@ -7,7 +7,7 @@ draws are counted in each order, and fresh label pairs by whether their two draw
 from collections.abc import Sequence
 from dataclasses import dataclass
 from itertools import pairwise
-from typing import Self
+from typing import Any, Self
 
 import numpy as np
 from numpy.typing import NDArray
@@ -30,33 +30,37 @@ class RunningCounts:
     Attributes:
         table: A row a look, N_COUNTS columns: ones and valid draws in total, with label 0 named first, and
             with label 1 named first; then label pairs asked twice whose draws are both 0, both 1, or differ.
+            Whole numbers of any width, which are counted with as int64.
     """
 
-    table: Integers
+    table: NDArray[np.integer[Any]]
 
     @property
     def ones(self) -> Integers:
         """Ones among all valid draws, shape (n,)."""
-        return self.table[:, 0]
+        return self._column(0)
 
     @property
     def valid(self) -> Integers:
         """Valid draws, shape (n,)."""
-        return self.table[:, 1]
+        return self._column(1)
 
     def in_order(self, order: int) -> tuple[Integers, Integers]:
         """Ones and valid draws with the label of this index named first, shape (n,) each."""
-        return self.table[:, 2 + 2 * order], self.table[:, 3 + 2 * order]
+        return self._column(2 + 2 * order), self._column(3 + 2 * order)
 
     @property
     def concordant(self) -> tuple[Integers, Integers]:
         """Label pairs of two zeros, and of two ones, shape (n,) each."""
-        return self.table[:, 6], self.table[:, 7]
+        return self._column(6), self._column(7)
 
     @property
     def discordant(self) -> Integers:
         """Label pairs of a zero and a one, shape (n,)."""
-        return self.table[:, 8]
+        return self._column(8)
+
+    def _column(self, number: int) -> Integers:
+        return self.table[:, number].astype(np.int64)
 
 
 class DrawCounter:
@@ -182,21 +186,22 @@ class Trajectory:
         marks = [is_one, is_valid]
         marks += [each & (draws.order == order) for order in (0, 1) for each in (is_one, is_valid)]
         marks += [pair_ends == kind for kind in (0, 1, 2)]
-        running = np.zeros((len(draws) + 1, N_COUNTS), np.int64)
+        running = np.zeros((len(draws) + 1, N_COUNTS), np.int32)  # of draws that are held
         for column, mark in enumerate(marks):
-            np.cumsum(mark, out=running[1:, column])
+            np.cumsum(mark, dtype=np.int32, out=running[1:, column])
         return [
             cls._of_running(draws.outcome[begin:end], running[begin + 1 : end + 1] - running[begin], each)
             for (begin, end), each in zip(pairwise(draws.starts.tolist()), clustered, strict=True)
         ]
 
     @classmethod
-    def _of_running(cls, outcomes: Codes, running: Integers, clustered: bool) -> Self:
+    def _of_running(cls, outcomes: Codes, running: NDArray[np.int32], clustered: bool) -> Self:
         asked = np.arange(1, len(outcomes) + 1)
         if len(asked) > MOST_LOOKS:
             looks = np.linspace(0, len(asked) - 1, MOST_LOOKS).round().astype(np.int64)
             asked, running = asked[looks], running[looks]
-        return cls(asked=asked, counts=RunningCounts(table=running), shown=outcomes, clustered=clustered)
+        table = running.astype(np.min_scalar_type(len(outcomes)))  # thousands of models have one each
+        return cls(asked=asked, counts=RunningCounts(table=table), shown=outcomes, clustered=clustered)
 
 
 def _pairs(draws: Draws) -> tuple[Codes, list[bool]]:

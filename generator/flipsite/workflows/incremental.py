@@ -269,8 +269,8 @@ def analysed_report(files: StudyFiles, digest: str) -> StudyReport:
     found: StudyReport | None = recall(name)
     if found is None:
         found = read_report(files)
-        keep(name, found if found.counts else replace(found, draws=None))
-    elif not found.counts and found.study.kind is not Kind.PUBLISHED:
+        keep(name, found if found.sampled else replace(found, draws=None))
+    elif not found.sampled and found.study.kind is not Kind.PUBLISHED:
         loaded = load_draws(files, found.study)
         found = replace(found, draws=loaded.draws if loaded else None)
     return found
