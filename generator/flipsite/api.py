@@ -206,7 +206,7 @@ def leaderboard(study: StudyHandle | str, *, top: int | None = None, most: bool 
 
     Args:
         study: The study, its id or its folder.
-        top: Only so many of those with a bias; None for all models.
+        top: The most models, of those with a bias; None for all models.
         most: Whether the most biased come first.
 
     Returns:
@@ -397,7 +397,7 @@ def build(
         folder: A folder of the project; the packaged studies are shown where there is none.
         out: The site's folder; the project's `site` where it is None.
         studies: Ids of the studies to show; all where none is named.
-        base_url: Where the site will stand.
+        base_url: The site's address.
         force: Build even where nothing has changed.
 
     Raises:

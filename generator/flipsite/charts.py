@@ -102,5 +102,5 @@ def population_fit(study: StudyHandle) -> "AnyChart":
 
 
 def kinds(study: StudyHandle) -> "AnyChart":
-    """A published study: where role-players, coders and reasoners stand, at which of its ends."""
+    """A published study: which of its ends role-players, coders and reasoners are at."""
     return named(study, "kinds")

@@ -1,7 +1,7 @@
-"""A cell of CSV that a spreadsheet neither runs nor tears apart, whoever wrote its text.
+"""A cell of CSV that a spreadsheet neither runs nor tears apart, whatever its text is.
 
 Spreadsheets run a cell that begins with `=`, `+`, `-`, `@` or a control as a formula, and end a row at a bare
-CR. Such text gets an apostrophe before its beginning, one more where apostrophes stand there already, and
+CR. Such text gets an apostrophe before its beginning, one more where it begins with apostrophes already, and
 quotes around it; `without_guard` takes the apostrophe off, so that the way there and back is exact.
 A negative number in digits stays as it is.
 

@@ -205,7 +205,7 @@ def snapshot_files(folder: Path) -> tuple[Path, ...]:
     """The files of a study's snapshot: one, or its parts in order; none where there are no draws yet.
 
     Raises:
-        UsageError: If there are both, so that nobody knows which are the draws.
+        UsageError: If there are both, so that either may be the draws.
     """
     parts = tuple(sorted((folder / PARTS).rglob("*.parquet")))
     if not (folder / SNAPSHOT).exists():

@@ -258,7 +258,7 @@ SPEND: tuple[Column, ...] = (
     _count("prompt_tokens", "Sum over the draws that report it."),
     _count("completion_tokens", "Sum over the draws that report it, reasoning included."),
     _count("reasoning_tokens", "Sum over the draws that report it."),
-    _dollars("estimated_usd", "What so many draws were estimated to cost by the catalogue’s prices."),
+    _dollars("estimated_usd", "The cost of the draws as estimated by the catalogue’s prices."),
 )
 
 FEATURES: tuple[Column, ...] = (

@@ -20,7 +20,7 @@ def read(folder: Path, prompt: str, sampling: str = "") -> Prompt:
 @pytest.mark.parametrize(
     ("prompt", "sampling", "fault"),
     [
-        (LIST + 'pair = ["a", "b"]', "", "prompt.outcomes: stands beside pair; keep one of the two."),
+        (LIST + 'pair = ["a", "b"]', "", "prompt.outcomes: is there beside pair; keep one of the two."),
         (
             'template = "{options}"\noutcomes = ["a"]',
             "",

@@ -45,13 +45,13 @@ def test_every_fault_is_told_with_its_line(tmp_path: Path) -> None:
     told = [line.removeprefix(f"{path}, ") for line in str(caught.value).splitlines()]
     assert told == [
         "line 2: reasoning 'maybe': expected one of yes, no, or nothing where it is unknown.",
-        "line 5: tuning of a/b stands here twice; leave one.",
+        "line 5: tuning of a/b is here twice; leave one.",
         f"line 6: no feature 'size'; there are {', '.join(FEATURES)}.",
         "line 7: parameters_total_b '-7': expected a positive number, or nothing where it is unknown.",
         "line 8: released '2025-13': expected a date such as 2025-09-08, 2025-09 or 2025, "
         "or nothing where it is unknown.",
         "line 9: open_weights has a value and no source; a person’s is `curated`.",
-        "line 10: context_length has a source and no value; what nobody knows has neither.",
+        "line 10: context_length has a source and no value; give it a value, or leave out the source.",
         "line 11: no source 'hearsay'; there are curated, article, catalogue, name, classifier.",
         "line 11: confidence 'nan': expected 0 to 1, or nothing.",
         "line 12: the model is missing.",

@@ -406,7 +406,7 @@ UNREADABLE = [
     ("model,answer\na,1\n", "no column 'outcome'; it has 'model', 'answer'; name it with --column outcome=…"),
     ("model,outcom\na,1\n", "no column 'outcome'; did you mean 'outcom'"),
     ("model,Outcome,OUTCOME\na,1,1\n", "no column 'outcome'"),
-    ("model,outcome,outcome\na,1,0\n", "the column 'outcome' stands twice; rename"),
+    ("model,outcome,outcome\na,1,0\n", "the column 'outcome' is there twice; rename"),
 ]
 
 

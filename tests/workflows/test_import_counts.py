@@ -158,9 +158,9 @@ def test_a_dry_run_writes_nothing(here: Path) -> None:
         (
             "model,heads,n\na/b,27,50\na/b,1,2\n",
             (),
-            "line 3: a/b stands twice; take one row",
+            "line 3: a/b is there twice; take one row",
         ),
-        ("model,label,n\na/b,x,1\na/b,x,2\n", ("--labels", "x,y"), "line 3: a/b with 'x' stands twice"),
+        ("model,label,n\na/b,x,1\na/b,x,2\n", ("--labels", "x,y"), "line 3: a/b with 'x' is there twice"),
         ("model,label,n\na/b,x,1\na/b,z,2\n", ("--labels", "x,y"), "'z' is none of the labels 'x', 'y'"),
         ("model,label\na/b,x\n", (), "no column of counts, such as n, beside 'label'"),
         ("model,heads\na/b,27\n", (), "no column of counts of 'tails'"),
@@ -245,7 +245,7 @@ def test_a_fault_of_printed_counts_is_one_sentence(tmp_path: Path, entry: dict[s
 
 def test_counts_of_a_model_stand_once_and_not_beside_figures(tmp_path: Path) -> None:
     entry = '[[counts]]\nmodel = "a/b"\nones = 1\ndraws = 2\n'
-    with pytest.raises(SettingsError, match="'a/b': stand twice"):
+    with pytest.raises(SettingsError, match="'a/b' has counts twice"):
         load_counts(printed(tmp_path, entry * 2), n_outcomes=2)
     with pytest.raises(SettingsError, match="scale: unknown key"):
         load_counts(printed(tmp_path, f"{entry}[scale]\nmodels = 2\n"), n_outcomes=2)

@@ -76,7 +76,7 @@ def test_a_table_is_read_whatever_stands_around_it(here: Path, content: str | by
 
 def test_lines_that_are_passed_over_are_told(here: Path) -> None:
     result = brought("Flips\n" + TABLE + "# end\n---,---\nmodel,outcome\n")
-    assert "The header was taken from line 2; what stands before it was passed over." in result.output
+    assert "The header was taken from line 2; the lines before it were skipped." in result.output
     assert "3 left out as no draw" in result.output
     for words in ("line 6 is a comment", "line 7 is a line of dashes", "line 8 is the header once more"):
         assert f"t.csv: {words}" in result.output

@@ -115,7 +115,7 @@ def wilson(n_ones: int, n_valid: int, *, level: float = LEVEL) -> tuple[float, f
 
 @lru_cache(maxsize=256)
 def _alike(n_a: int, n_b: int, total: int, times: int) -> tuple[int, Floats]:
-    """Fewest ones of the first group over so many strata with these totals, and the chances from there."""
+    """Fewest ones of the first group over several strata with these totals, and the chances from there."""
     fewest, ways = _hypergeometric(n_a, n_b, total)
     return fewest * times, _power(ways, times)
 
@@ -142,7 +142,7 @@ def _hypergeometric(n_a: int, n_b: int, total: int) -> tuple[int, Floats]:
 
 
 def _power(probability: Floats, times: int) -> Floats:
-    """Distribution of the sum of so many alike, by repeated squaring."""
+    """Distribution of the sum of several alike, by repeated squaring."""
     result = np.ones(1)
     while times:
         if times % 2:

@@ -1,7 +1,7 @@
 """How many models can be fair coins at all? An estimate and an exact bound, with no model of the others.
 
 A fair coin often shows a small bias: at fifty draws one in three shows no more than 0.032. So fair coins
-would fill the low end in a known proportion, and where few models stand at the low end, few can be fair.
+would fill the low end in a known proportion, and where few models are at the low end, few can be fair.
 """
 
 from collections.abc import Container, Sequence
@@ -30,9 +30,9 @@ class FairShare:
 
     Attributes:
         n_models: Models tested.
-        n_near: Models that stand at the fair end (what that is, `criterion` says in words).
+        n_near: Models at the fair end, which `criterion` describes in words.
         criterion: Of the fair end.
-        chance: Probability that a fair coin stands there; the mean where models had different numbers of
+        chance: Probability that a fair coin is there; the mean where models had different numbers of
             draws.
         share: Storey's estimate of the share of fair models: n_near / (chance × n_models), at most 1.
         share_low: Low end of its 95 % bootstrap interval.
@@ -92,7 +92,7 @@ def fair_share(
     }
     chance = np.array([chances[n] for n in valid.tolist()])
     low, high = _bootstrap(near, chance, seed=seed)
-    if chance.min() >= 1:  # one draw: every model stands there, fair or not
+    if chance.min() >= 1:  # one draw: every model is there, fair or not
         low = 0.0
     return FairShare(
         n_models=len(drawn),
@@ -110,7 +110,7 @@ def fair_share(
 def published_fair_share(printed: Printed, *, target: float = 0.5, seed: int = 0) -> FairShare | None:
     """The share of all models asked that could be fair, from the table of the least biased alone.
 
-    The fair end is every bias that prints below the largest figure of the table: how many stand there is
+    The fair end is every bias that prints below the largest figure of the table: how many are there is
     known, because a model outside the table has at least that figure. How many draws each model had is not
     known: the estimate takes every number within the study's range as equally likely, the bound the number
     that lets the most models be fair.
@@ -134,7 +134,7 @@ def published_fair_share(printed: Printed, *, target: float = 0.5, seed: int = 0
     chances = np.array([_chance_of_small_bias(n, edge, target=target) for n in draws])
     near = np.arange(printed.n_models) < n_near
     chance = float(chances.mean())
-    if chance == 0:  # the whole table prints as no bias at all: nobody can stand below it
+    if chance == 0:  # the whole table prints as no bias at all: none can be below it
         return None
     low, high = _bootstrap(near, np.full(printed.n_models, chance), seed=seed)
     return FairShare(
@@ -154,9 +154,9 @@ def most_fair(chances: Floats, n_near: int, *, level: float = LEVEL) -> int:
     """The largest number of fair models that shows so few at the fair end with a probability above 1 − level.
 
     Args:
-        chances: Each model's probability of standing at the fair end if it is fair, ascending: taking the
+        chances: Each model's probability of being at the fair end if it is fair, ascending: taking the
             smallest first gives the largest, that is the cautious, number.
-        n_near: Models that stand there, fair or not.
+        n_near: Models that are there, fair or not.
         level: Confidence of the bound.
 
     Returns:
@@ -192,7 +192,7 @@ def _chance_of_small_bias(n_valid: int, edge: Fraction, *, target: float) -> flo
 def _bootstrap(near: NDArray[np.bool_], chance: Floats, *, seed: int) -> tuple[float, float]:
     """95 % percentile interval of the estimate when models are drawn anew from those there are.
 
-    Where all models stand at the fair end, or none, drawing anew changes nothing: then the Jeffreys interval
+    Where all models are at the fair end, or none, drawing anew changes nothing: then the Jeffreys interval
     of their share, over the mean chance.
     """
     if near.all() or not near.any():

@@ -23,7 +23,7 @@ Floats = NDArray[np.float64]
 Counts = NDArray[np.int64]
 
 MOST_DRAWS = 50_000
-"""No plan goes beyond so many draws a model."""
+"""The most draws a model that a plan may have."""
 
 SELDOM_ASKED = 5_000
 """More draws of a model than this are practically never asked."""
@@ -164,7 +164,7 @@ def draws_needed(chance: Callable[[Counts], Floats], power: float, *, most: int 
         most: Draws beyond which no answer is sought.
 
     Returns:
-        None where so many draws do not suffice.
+        None where that number of draws does not suffice.
     """
     spread = np.unique(np.geomspace(1, most, 800).round().astype(np.int64))
     clear = chance(spread) >= power + np.minimum(1 / np.sqrt(spread), (1 - power) / 2)

@@ -173,7 +173,7 @@ class StudyReport:
         sent: The settings in each request to a model as its body holds them, by model; models of which no
             catalogue was kept are missing.
         unsent: Of each setting of the study, the models it was not sent to, for they do not advertise it.
-        claims: Whether one kind of model stands at one end rather than the other; needs features.
+        claims: Whether one kind of model is at one end rather than the other; needs features.
     """
 
     study: Study

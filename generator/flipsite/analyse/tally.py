@@ -96,7 +96,7 @@ class SpendRow:
         prompt_tokens: Sum over the draws that report it.
         completion_tokens: Sum over the draws that report it, reasoning included.
         reasoning_tokens: Sum over the draws that report it.
-        estimated_usd: What so many draws were estimated to cost, by the catalogue's prices.
+        estimated_usd: The cost of the draws as estimated by the catalogue's prices.
     """
 
     model: str

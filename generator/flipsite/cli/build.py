@@ -19,7 +19,7 @@ from flipsite.cli.params import study_names
     shell_complete=study_names,
     help="Only this study; may be repeated.",
 )
-@click.option("--base-url", metavar="URL", help="Where the site will stand; for 404.html, feed and site map.")
+@click.option("--base-url", metavar="URL", help="The site's address; for 404.html, feed and site map.")
 @click.option(
     "--jobs",
     type=click.IntRange(min=1),

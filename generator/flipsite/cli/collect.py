@@ -49,12 +49,12 @@ DEFAULT_BASE = "https://openrouter.ai/api/v1"
     "--batch",
     type=click.Path(dir_okay=False, path_type=Path),
     metavar="FILE",
-    help="Ask nobody: write the requests as a batch file after OpenAI's form; `import` reads its output.",
+    help="Send nothing: write the requests as a batch file in OpenAI's form; `import` reads its output.",
 )
 @click.option("--dry-run", is_flag=True, help="Show what it would cost, and stop.")
 @click.option("--yes", is_flag=True, help="Do not ask before spending.")
 @click.option("--adopt", is_flag=True, help="Take a snapshot whose cache is elsewhere as asked and paid.")
-@click.option("--reread", is_flag=True, help="Read stored answers again, asking nobody.")
+@click.option("--reread", is_flag=True, help="Read stored answers again; send no request.")
 def command(
     *,
     study: str,

@@ -116,7 +116,7 @@ class ProgressBar:
 
         Args:
             n_done: Things done, of
-            n_all: all of them; 0 where nobody knows how many there are.
+            n_all: all of them; 0 where their number is unknown.
             details: What else to say, the most important first.
         """
         now = self._clock()
@@ -180,7 +180,7 @@ def agreed(*, yes: bool) -> bool:
     """Whether money may be spent: said beforehand, or asked for on a terminal.
 
     Raises:
-        UsageError: If there is nobody to ask.
+        UsageError: If the terminal is not interactive.
     """
     if yes:
         return True

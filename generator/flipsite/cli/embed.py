@@ -28,7 +28,7 @@ FORMATS = ("html", "markdown", "csv", "json", "svg", "png", "iframe", "jekyll", 
     help="What to make of it.",
 )
 @click.option("--top", type=click.IntRange(min=1), metavar="N", help="No more rows than this.")
-@click.option("--base-url", metavar="URL", help="Where your site stands; without it nothing is linked.")
+@click.option("--base-url", metavar="URL", help="Your site's address; without it nothing is linked.")
 @click.option(
     "-o", "--out", metavar="FILE", default="-", help="Where to; `-` is standard output.  [default: -]"
 )

@@ -34,7 +34,7 @@ def command(*, study: str, format_: "ExportFormat", out: str, flat: bool) -> Non
     r"""Write the draws of STUDY with all their columns.
 
     In CSV a text that a spreadsheet would take for a formula gets an apostrophe before it; `flipsite import`
-    takes it off again. With --flat what belongs to a whole answer stands in its first row alone.
+    takes it off again. With --flat the values of a whole answer are in its first row alone.
 
     \b
     Examples:

@@ -12,8 +12,8 @@ DEFAULT_BASE = "https://openrouter.ai/api/v1"
 
 @click.command("features", short_help="Gather what a study's models are.")
 @click.argument("study", shell_complete=study_names)
-@click.option("--classifier", metavar="MODEL", help="Whom to ask.  [default: perplexity/sonar]")
-@click.option("--no-classifier", is_flag=True, help="Ask nobody: catalogues, names and answers alone.")
+@click.option("--classifier", metavar="MODEL", help="The model to ask.  [default: perplexity/sonar]")
+@click.option("--no-classifier", is_flag=True, help="Send nothing: use catalogues, names and answers alone.")
 @click.option(
     "--budget",
     type=DOLLARS_OR_NONE,
@@ -49,7 +49,7 @@ def command(
     state by rule, and a classifier, a model that is asked three times about each: where its answers differ,
     that is kept as doubt. Every answer is kept the moment it arrives: run again after a stop, and only what
     is missing is asked. What you write into the file yourself, with the source `curated`, is never
-    overwritten: what a run would have changed is told. The key comes from OPENROUTER_API_KEY.
+    overwritten: a run reports what it would have changed. The key comes from OPENROUTER_API_KEY.
 
     \b
     Examples:

@@ -51,7 +51,7 @@ class Commands(click.Group):
         module = import_module(f"flipsite.cli.{MODULE_OF.get(cmd_name, cmd_name)}")
         command: click.Command = module.command
         for option in (param for param in command.params if isinstance(param, click.Option)):
-            # click's own choice is the name of the Python argument, which nobody sees.
+            # click's own choice is the name of the Python argument, which users do not see.
             shown = max(option.opts, key=len).lstrip("-")
             option.envvar = f"FLIPSITE_{cmd_name}_{shown}".replace("-", "_").upper()
         # Docstrings are raw; click’s mark for lines that stay as they are must not be.

@@ -25,7 +25,7 @@ class Real(click.FloatRange):
 
 
 class DollarsOrNone(Real):
-    """An amount of money, or `none`: infinite. Its help need not say that nobody has more than a billion."""
+    """An amount of money, or `none`: infinite. Its help does not mention the bound of a billion."""
 
     def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> float:
         """The number of dollars, infinite for `none`, or a usage error."""

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 @click.option(
     "--base-url",
     metavar="URL",
-    help="Where it will stand; remembered in flipsite.toml.  [default: as the project says, else the "
+    help="Its address; remembered in flipsite.toml.  [default: as the project says, else the "
     "branch's CNAME, else the remote's GitHub Pages]",
 )
 @click.option("--dry-run", is_flag=True, help="Build and check, say what would change, and send nothing.")
@@ -96,7 +96,7 @@ def _confirm(question: str) -> None:
     """Ask before the first push.
 
     Raises:
-        UsageError: If the answer is no, or there is nobody to ask.
+        UsageError: If the answer is no, or the terminal is not interactive.
     """
     try:
         agreed = click.confirm(question, err=True)

@@ -192,7 +192,7 @@ class FeaturesScreen:
 
 
 def show_progress(bar: ProgressBar, look: ProgressSnapshot) -> None:
-    """Show how a run stands: what is done, the valid share, dollars, and what waits."""
+    """Show the state of a run: what is done, the valid share, dollars, and what waits."""
     progress = look.progress
     details = [f"{progress.n_valid / progress.n_done:.0%} valid"] if progress.n_done else []
     if look.left_usd is not None:
@@ -211,7 +211,7 @@ def show_progress(bar: ProgressBar, look: ProgressSnapshot) -> None:
 
 
 def confirm_new_study(study: str, near: str) -> bool:
-    """Ask whether a new study is meant, and not the one with nearly its name; False where nobody can say."""
+    """Ask whether a new study is meant, not the one with nearly its name; False without a terminal."""
     return sys.stdin.isatty() and click.confirm(f"There is a study {near!r}. Create a new study {study!r}?")
 
 

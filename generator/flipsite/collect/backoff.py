@@ -28,7 +28,7 @@ def stated_wait_s(
 
     Args:
         retry_after: Seconds, a duration such as `1m30s`, or a date.
-        reset: When a rate limit ends: in so many seconds, or at a Unix time in seconds or milliseconds;
+        reset: When a rate limit ends: in a number of seconds, or at a Unix time in seconds or milliseconds;
             counts where `retry_after` says nothing.
         now: Unix seconds.
         words: The error's, which count where neither says anything: `try again in 7.6s`.

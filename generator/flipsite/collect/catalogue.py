@@ -322,7 +322,7 @@ def read_page(body: object) -> tuple[list[object], str]:
 
 
 def _named(entries: object) -> object:
-    """The entries of a list under `models`, where a name may stand in place of the id."""
+    """The entries of a list under `models`, where a name may take the place of the id."""
     if not isinstance(entries, list):
         return entries
     return [

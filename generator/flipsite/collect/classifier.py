@@ -7,7 +7,7 @@ A classifier: how it is asked what a model is, in what form, and what that costs
 
 The question what a model is, in words.
 
-A model's name is foreign text. It stands in the prompt as a JSON string, and whatever it says can move no
+A model's name is foreign text. It is in the prompt as a JSON string, and whatever it says can move no
 more than the rows of the model that bears it.
 """
 
@@ -85,7 +85,7 @@ def question_text(model: str) -> str:
 
 
 def askable(model: str) -> bool:
-    """Whether a name can be a published model's: short, and without signs that nobody sees."""
+    """Whether a name can be a published model's: short, and without invisible signs."""
     return 0 < len(model) <= _LONGEST_NAME and model.isprintable()
 
 
@@ -148,7 +148,7 @@ _LONGEST_SOURCE, _LONGEST_FAMILY = 120, 60
 
 
 def _last_object(text: str) -> dict[str, Any]:
-    """The last JSON object in a text that has one of the keys, whatever stands around it."""
+    """The last JSON object in a text that has one of the keys, whatever surrounds it."""
     decoder = json.JSONDecoder(object_pairs_hook=_once, parse_constant=_no_number)
     found: dict[str, Any] = {}
     start, tries = text.find("{"), 0
@@ -166,7 +166,7 @@ def _last_object(text: str) -> dict[str, Any]:
 
 
 def _once(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
-    """An object, unless a key stands in it twice with two values: nobody knows which is meant."""
+    """An object, unless a key is in it twice with two values: either may be meant."""
     found: dict[str, Any] = {}
     for key, value in pairs:
         if key in found and found[key] != value:
@@ -180,7 +180,7 @@ def _no_number(name: str) -> Any:
 
 
 def _claim(feature: str, found: Mapping[str, Any], *, by: str | None) -> FeatureClaim:
-    """One claim; a value that stands without its source is read all the same."""
+    """One claim; a value without its source is read all the same."""
     said = found[feature] if isinstance(found.get(feature), dict) else {"value": found.get(feature)}
     if feature not in found or "value" not in said:
         return FeatureClaim(value=None)
@@ -290,7 +290,7 @@ def _schema(feature: str) -> dict[str, Any]:
 
 
 _GIVE_UP_AFTER = 10
-"""Answers, none of them readable, after which nobody pays for another."""
+"""Answers, none of them readable, after which no other is paid for."""
 
 _USUAL_ANSWER, _USUAL_THOUGHT, _GENEROUS = 500, 600, 2_048
 """Tokens: of an answer with its sources, of what is thought before it, and what bounds it."""

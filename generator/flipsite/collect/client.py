@@ -94,7 +94,7 @@ class Exchange:
 
 
 class Key:
-    """The account's key; shows itself to nobody but the header it is for."""
+    """The account's key; appears nowhere but in its header."""
 
     __slots__ = ("_text",)
 
@@ -322,7 +322,7 @@ _IS_BASE_RIGHT = "is --api-base right? It ends before /models."
 
 
 def _most_bytes(request: Mapping[str, object]) -> int:
-    """How long an answer may be: what its tokens can take, and what stands around them."""
+    """How long an answer may be: the room for its tokens, and for what surrounds them."""
     bytes_a_token = BYTES_A_TOKEN_WITH_LOGPROBS if "logprobs" in request else BYTES_A_TOKEN
     return MOST_BYTES + bytes_a_token * sent_bound(request)
 

@@ -26,7 +26,7 @@ class Clock(Protocol):
         """The draw's latency as stored."""
 
     def wait_s(self, seconds: float) -> float:
-        """How long to wait, really, where the other side asks for so many seconds."""
+        """How long to wait, really, where the other side asks for a number of seconds."""
 
 
 class RealClock:

@@ -95,7 +95,7 @@ def question(
 
 
 def _fresh_labels(template: str, n_labels: int, *, model: str, seed: int, block: int) -> tuple[str, ...]:
-    """Words of three syllables that begin with different letters and stand nowhere in the prompt."""
+    """Words of three syllables that begin with different letters and are nowhere in the prompt."""
     taken = template.casefold()
     attempt = 0
     while True:

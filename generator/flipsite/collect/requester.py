@@ -91,7 +91,7 @@ class Requester:
         )  # 20 a minute, evenly: no burst that a window would count twice
 
     def stop(self) -> None:
-        """Send nothing more, wait for nobody; what is in flight comes home."""
+        """Send nothing more and do not wait; requests in flight are finished."""
         self.stopping.set()
         self.gate.close()
 

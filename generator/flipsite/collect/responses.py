@@ -61,7 +61,7 @@ class Failure:
         reason: For people; foreign text in it is one short printable line.
         wait_s: How long the other side asks to be left alone; None where it does not say.
         everywhere: The wait is the account's, not the model's.
-        cost_usd: Billed all the same; 0 where it was refused beforehand; None where nobody knows.
+        cost_usd: Billed all the same; 0 where it was refused beforehand; None where it is unknown.
         generation: The provider's id, where there is one to ask the price by.
         provider: Who refused, where the endpoint passes on a provider's error.
         no_credit: The account or its key is at its limit.
@@ -153,7 +153,7 @@ def server_words(body: bytes) -> str:
 
 
 LONGEST_WORD = 200
-"""A longer id is none, and a longer provider or end of an answer is cut: nobody's page has room for it."""
+"""A longer id is none, and a longer provider or end of an answer is cut: no page has room for it."""
 
 _STRUCTURED = re.compile(
     r"response_format|json_schema|structured|requested parameters|guided|grammar", re.IGNORECASE

@@ -1,6 +1,6 @@
 """One model under way, and what ends its way.
 
-How a collection stands, for whoever watches: counts, money, and what is waiting and why.
+The state of a collection, to be shown: counts, money, and what is waiting and why.
 """
 
 from collections.abc import Callable, Iterable, Iterator, Mapping
@@ -83,7 +83,7 @@ class ModelRun:
         return worst_case_usd(self.listed, text=question.text, max_tokens=sent_bound(request))
 
     def tokens_usd(self, prompt: int, completion: int) -> Usd | None:
-        """The announced price of so many tokens; None where it announces none."""
+        """The announced price of a number of tokens; None where it announces none."""
         return tokens_usd(self.listed, prompt, completion) if self.listed.price else None
 
     def body(self, question: Question, mode: Mode) -> dict[str, object]:

@@ -131,7 +131,7 @@ class Gate:
         asyncio.get_running_loop().call_later(seconds, self._wake, lane)
 
     def close(self) -> None:
-        """Turn away whoever waits and whoever comes; who is through goes on."""
+        """Refuse all that wait and all that come; those admitted go on."""
         self._closed = True
         for lane in self._lanes:
             while lane.waiting:

@@ -227,7 +227,7 @@ def _proxy_address(text: str, variable: str) -> str:
 
 
 def is_local(base: str) -> bool:
-    """Whether an address is this machine's or its private network's: nobody bills for it."""
+    """Whether an address is this machine's or its private network's: it costs nothing."""
     host = urlsplit(base).hostname or ""
     if (
         is_loopback(base)

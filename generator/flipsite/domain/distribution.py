@@ -17,7 +17,7 @@ from flipsite.domain.study import (
 
 MOST_OUTCOMES = 1_000
 MOST_RANDOM = 12
-"""More labels than this are never made up at random: nobody could keep them apart."""
+"""More labels than this are never made up at random: they would look alike."""
 
 MOST_PER_ANSWER = 1_000
 
@@ -56,7 +56,7 @@ def prompt_of(
         KeyFaultError: At the first key that does not fit the others.
     """
     if pair is not None and outcomes is not None:
-        raise KeyFaultError("outcomes", "stands beside pair; keep one of the two")
+        raise KeyFaultError("outcomes", "is there beside pair; keep one of the two")
     form, names = _outcomes(pair, outcomes)
     if labels == "random" and form == "range":
         raise KeyFaultError("labels", 'a range has no labels of its own; set labels = "fixed"')

@@ -1,6 +1,6 @@
 """The nouns of dealing with an endpoint: what is offered, asked, answered, and held.
 
-What the collector needs of whoever keeps its requests and answers; `store.cache` does.
+The interface of the store that keeps the collector's requests and answers, which is `store.cache`.
 """
 
 from collections.abc import Iterable, Sequence, Set

@@ -1,4 +1,4 @@
-"""The progress of long work: what whoever works calls, and whoever watches shows."""
+"""The progress of long work: a callback that is called by the work and shows it."""
 
 from collections.abc import Callable, Iterator, Sequence
 from typing import TypeVar

@@ -1,4 +1,4 @@
-"""The author's own words about a whole site: its name, its address, and what stands at its head and foot."""
+"""The author's own words about a whole site: its name, its address, and the texts at its head and foot."""
 
 from dataclasses import dataclass
 
@@ -10,8 +10,8 @@ class SiteInfo:
     Attributes:
         title: The site's name.
         description: One sentence about it; empty where there is none.
-        author: Whom the head, the feed and the citations name; empty where nobody is named.
-        url: Where the site will stand, unless `--base-url` says otherwise.
+        author: The name in the head, the feed and the citations; empty for none.
+        url: The site's address, unless `--base-url` says otherwise.
         language: Of its text, as BCP 47 writes it.
         nav: (label, path or address) pairs that replace the links at the head; None keeps flipsite's own.
         footer: A line of Markdown at the foot of every page; empty where there is none.

@@ -47,7 +47,7 @@ class Prompt:
         outcomes: The labels of outcomes 0 … k − 1, all different.
         shares: The share of each outcome that the prompt asks for; they sum to 1.
         labels: `fixed` uses `outcomes` throughout, `random` fresh words for them.
-        orders: `one` names them as they stand, `both` each pair of labels in both orders, `rotated` begins
+        orders: `one` names them as they are, `both` each pair of labels in both orders, `rotated` begins
             the list at another label each draw.
         form: How the outcomes are given: as a `pair`, as a `list`, or as all whole numbers of a `range`.
     """

@@ -205,7 +205,7 @@ class Trajectory:
 
 
 def _pairs(draws: Draws) -> tuple[Codes, list[bool]]:
-    """Where a label pair's second valid draw stands, and which models were asked a pair more than twice.
+    """The place of a label pair's second valid draw, and which models were asked a pair more than twice.
 
     Returns:
         0 at a draw that makes a pair of two zeros, 1 of two ones, 2 of a zero and a one, else −1; all are −1

@@ -1,6 +1,6 @@
 """Features as the columns of a regression: standardised, against a reference, the unknown marked as such.
 
-A model of which a number is not known stands at the average of those of which it is, and has a one in a
+A model of which a number is not known is put at the average of those of which it is, and has a one in a
 column of its own: it is compared, and never dropped. (Missing-indicator method; what it says of the unknown
 is part of the finding, for that a firm does not say is no accident.)
 """

@@ -118,7 +118,7 @@ def compiled(form: FormName, counts: FlipCounts, given: Covariates) -> Any:
 
 
 def run_chains(model: Any, *, draws: int, chains: int, seed: int) -> Any:
-    """Sample a compiled form; each model's log-likelihood stands in its own group, as ArviZ expects."""
+    """Sample a compiled form; each model's log-likelihood is in its own group, as ArviZ expects."""
     import nutpie
 
     with warnings.catch_warnings():

@@ -39,7 +39,7 @@ class Selection:
     Attributes:
         ones: Ones (n_counts).
         valid: Valid draws (n_counts).
-        log_weight: Logarithm of the probability of so many valid draws, before any data (n_counts).
+        log_weight: Logarithm of the probability of each number of valid draws, before any data (n_counts).
     """
 
     ones: Ints

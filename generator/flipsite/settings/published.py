@@ -84,7 +84,7 @@ def load_counts(folder: Path, *, n_outcomes: int) -> "tuple[PrintedCounts, ...] 
     faults = [f"{path}: counts of {entry.model!r}: {row}." for row, entry in stated if isinstance(row, str)]
     found = [row for row, _ in stated if not isinstance(row, str)]
     twice = [model for model, n in Counter(row.model for row in found).items() if n > 1]
-    faults += [f"{path}: counts of {model!r}: stand twice; add them up, or take one out." for model in twice]
+    faults += [f"{path}: {model!r} has counts twice; add them up, or take one out." for model in twice]
     if faults:
         raise SettingsError("\n".join(faults))
     return tuple(sorted(found, key=lambda row: row.model))

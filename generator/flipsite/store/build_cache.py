@@ -131,7 +131,7 @@ class BuildCache:
 
 def read_script(key: str) -> Path | None:
     """The script of this key that an earlier build wrote; None unless it still has the digest in its name."""
-    with suppress(OSError, RuntimeError):  # nobody's home
+    with suppress(OSError, RuntimeError):  # a user without a home
         for found in sorted(user_folder("scripts").glob(f"vega-{key}-*.js")):
             if measure(found)[1] == found.stem.rpartition("-")[2]:
                 return found

@@ -66,7 +66,7 @@ def export_groups(
     Args:
         groups: What to write, some draws at a time; all have the same columns.
         file: Where to; written from its present position, not closed.
-        study: The study's id, which stands in each row.
+        study: The study's id, which is in each row.
         form: `csv`, `jsonl` (one JSON object a line) or `parquet` (the snapshot's own form).
         flat: Whether each draw of a sequence has a row of its own, with its `place`.
         n_all: How many draws there are, for the progress; 0 where that is not known.
@@ -102,7 +102,7 @@ def export_groups(
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class _ExportColumn:
-    """A column: its distinct cells as they stand in the file, and which of them each row has."""
+    """A column: its distinct cells as they are in the file, and which of them each row has."""
 
     texts: list[str]
     codes: NDArray[np.int32]
@@ -163,7 +163,7 @@ def _json_columns(draws: Draws, study: str, place: Places) -> list[_ExportColumn
 def _flattened(draws: Draws) -> tuple[Draws, NDArray[np.int64]]:
     """Give each draw of a sequence a row of its own.
 
-    What belongs to the whole answer (its text, tokens, cost and latency) stands in its first row alone, so
+    The values of the whole answer (its text, tokens, cost and latency) are in its first row alone, so
     that sums over the rows stay true.
 
     Returns:

@@ -30,7 +30,7 @@ def read_features(path: Path) -> tuple[Feature, ...]:
         row, wrong = _feature(cells)
         key = (row.model, row.feature)
         if not wrong and key in features:
-            wrong = [f"{row.feature} of {row.model} stands here twice; leave one"]
+            wrong = [f"{row.feature} of {row.model} is here twice; leave one"]
         faults += [f"line {line}: {fault}" for fault in wrong]
         features.setdefault(key, row)
     if faults:
@@ -101,7 +101,7 @@ def _faults(row: Feature) -> Iterator[str]:
     elif row.value and not row.source:
         yield f"{row.feature} has a value and no source; a person’s is `curated`"
     elif row.source and not row.value and row.source not in PROTECTED:
-        yield f"{row.feature} has a source and no value; what nobody knows has neither"
+        yield f"{row.feature} has a source and no value; give it a value, or leave out the source"
 
 
 def _confidence(text: str) -> float | None:

@@ -98,7 +98,7 @@ def build(
         project: Where content and templates are.
         out: The folder to write; whole or not at all.
         studies: Ids of the studies to show; all where none is named.
-        base_url: Where the site will stand.
+        base_url: The site's address.
         jobs: How many processes make pages; more than one needs a process without threads of its own.
         force: Build even where nothing has changed.
         allow_remote: Read draws that `[draws]` of flipsite.toml says lie outside the project.
@@ -205,7 +205,7 @@ def _work(
 
 
 def configured_address(project: Project, info: SiteInfo) -> str | None:
-    """Where a project says that its site will stand: `[site] url`, else its CNAME; None where it does not."""
+    """A project's address for its site: `[site] url`, else its CNAME; None where it does not."""
     if info.url:
         return base_address(info.url, option=f"{project.content.parent / PROJECT_FILE}: site.url")
     cname = project.content / CNAME
@@ -222,7 +222,7 @@ def input_digests(
     Args:
         project: Where content and templates are.
         studies: Ids of the studies that are shown.
-        base_url: Where the site will stand.
+        base_url: The site's address.
         elsewhere: The addresses of draws that lie outside the project, by study.
     """
     roots = [("templates", folder) for folder in reversed(project.templates)]
@@ -246,7 +246,7 @@ def input_digests(
 def _reader(content: Path, studies: Sequence[str]) -> Callable[[Path], bool]:
     """Tell the files of the content that a build reads from notes and drafts that lie beside them.
 
-    build.json is public, and their names are nobody's business. A picture is read if a narrative names it.
+    build.json is public, and their names are private. A picture is read if a narrative names it.
     """
     narratives = [*(content / name for name in NARRATIVES), *sorted((content / OWN_PAGES).glob("*.md"))]
     texts = [path.read_text("utf-8", "replace") for path in narratives if path.is_file()]

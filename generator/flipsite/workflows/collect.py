@@ -327,7 +327,7 @@ def own_project(project: Project) -> Project:
 
 
 def reread(project: Project, study_id: str) -> tuple[int, int, Path | None]:
-    """Read a study's stored answers again, asking nobody, and write its snapshot anew.
+    """Read a study's stored answers again, without a request, and write its snapshot anew.
 
     Returns:
         How many answers are read otherwise than before, how many there are, and the snapshot.
@@ -352,7 +352,7 @@ def reread(project: Project, study_id: str) -> tuple[int, int, Path | None]:
 
 
 def client_of(study: Study, order: RunRequest, app: Application | None) -> OpenRouter:
-    """A client of the endpoint that a run asks; `app` stands in for the simulated one."""
+    """A client of the endpoint that a run asks; `app` replaces the simulated one."""
     if order.simulated_seed is None:
         return paying_client(
             order.api_base,

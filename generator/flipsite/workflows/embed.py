@@ -32,7 +32,7 @@ def embed(
         form: One of `FORMATS`.
         study_id: Of the study; the first that has figures where it is None.
         top: How many rows, at most.
-        base_url: Where the site stands; without it nothing is linked.
+        base_url: The site's address; without it nothing is linked.
 
     Raises:
         UsageError: If there is no such study, table or chart, it has no picture, or the address is none.

@@ -166,7 +166,7 @@ class ClassifyRun:
         if queue.estimate_usd and self._order.budget_usd is None:
             raise UsageError(
                 f"{self._classifier.id}: no budget; give --budget USD (its answers will cost about "
-                f"{usd_text(queue.estimate_usd)}), or --no-classifier to ask nobody."
+                f"{usd_text(queue.estimate_usd)}), or --no-classifier to ask none."
             )
 
     def _classified(self, session: RunSession) -> ClassifierReport:
@@ -219,7 +219,7 @@ def listed_classifier(name: str, offered: Catalogue) -> Model:
         hint = f"did you mean {near[0]}?" if near else "`flipsite models` lists what is."
         raise UsageError(f"--classifier {name}: not in the endpoint's catalogue; {hint}")
     if entry.router:
-        raise UsageError(f"--classifier {name}: a router, at whose price nobody knows; name a model.")
+        raise UsageError(f"--classifier {name}: a router, whose price is unknown; name a model.")
     return entry
 
 
@@ -232,7 +232,7 @@ class FeatureReport:
         models: Those of the study, sorted.
         unlisted: Those of them that no catalogue lists.
         joined: What is known now, what has changed, and what a person's value kept out.
-        classified: What came of asking a classifier; None where nobody was asked.
+        classified: The results of a classifier; None where none was asked.
     """
 
     path: Path

@@ -31,7 +31,7 @@ class StudyPlan:
     dearest: tuple[str, Usd] | None
 
     def cost(self, n_draws: int | None) -> Usd | None:
-        """The cost of so many valid draws of every model; one without a price counts at the others' mean."""
+        """The cost of some valid draws of every model; one without a price counts at the others' mean."""
         if n_draws is None or self.usd_per_round is None:
             return None
         return n_draws * self.usd_per_round / self.n_priced * self.plan.n_models

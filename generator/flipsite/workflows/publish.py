@@ -35,7 +35,7 @@ class Publication:
     """A site that is ready to be sent.
 
     Attributes:
-        address: Where it will stand; None where that is not known.
+        address: The site's address; None where that is not known.
         plan: What sending it changes.
     """
 
@@ -62,7 +62,7 @@ def prepare_publication(
         project: What to publish.
         branch: The branch that is shown.
         remote: The git remote.
-        base_url: Where the site will stand. Where it is None: as the project says, else the CNAME on the
+        base_url: The site's address. Where it is None: as the project says, else the CNAME on the
             branch, else the remote's GitHub Pages.
         remember: Whether to write a `base_url` into the project's `flipsite.toml`.
         packaged: Whether flipsite's own studies may be published where there is no project.
@@ -145,7 +145,7 @@ def remember_address(project: Project, base_url: str) -> str | None:
 
 
 def _with_url(text: str, url: str) -> str | None:
-    """A `flipsite.toml` with another address and all else as it stands; None where that is uncertain."""
+    """A `flipsite.toml` with another address and all else as it was; None where that is uncertain."""
     line = tomli_w.dumps({"url": url})
     wanted = tomllib.loads(text)
     if wanted.get("site", {}).get("url") == url:

@@ -62,7 +62,7 @@ class DrawingProcess:
         message = pickle.dumps(bare, pickle.HIGHEST_PROTOCOL)
         asking, self._asking = self._asking, -1
         self._sending = Thread(target=_send, args=(asking, message), daemon=True)
-        self._sending.start()  # it is read when the engine has started, and nobody waits for that
+        self._sending.start()  # it is read when the engine has started, and nothing waits for that
 
     def is_ready(self) -> bool:
         """Whether all is drawn."""
@@ -132,7 +132,7 @@ class Drawings:
             self._process.ask(wanted)
 
     def is_ready(self) -> bool:
-        """Whether all is drawn, or nobody is drawing while this process does other things."""
+        """Whether all is drawn, or no process draws while this process does other things."""
         return self._process is None or self._process.is_ready()
 
     def batches(self) -> "Sequence[Batch]":

@@ -102,7 +102,7 @@ class RunQuote:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ProgressSnapshot:
-    """How a run stands, for whoever watches."""
+    """The state of a run, to be shown."""
 
     progress: RunProgress
     spent_usd: Usd
@@ -124,7 +124,7 @@ class RunReport:
         interrupted: Whether the user stopped it.
         budget: Models that were stopped or left out by the budget, with the reason.
         error: What stopped the run, where something did; what was bought is kept.
-        settled: Models that need no more draws, by name; None where nobody looked.
+        settled: Models that need no more draws, by name; None where that was not checked.
         spared_usd: What the draws that are not asked for it would have cost, about.
         priced: Whether the endpoint announces prices; without them nothing is known of costs.
         warnings: Sentences on what may be wrong with the answers.
@@ -154,7 +154,7 @@ class RunReport:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Watcher:
-    """Callbacks of whoever started the run.
+    """Callbacks of the run's caller.
 
     Attributes:
         created: Called with the path of a study.toml that was written.
@@ -187,12 +187,12 @@ class FeatureRequest:
     """The user's options.
 
     Attributes:
-        classifier: The model that is asked; None asks nobody.
+        classifier: The model that is asked; None for none.
         budget_usd: For all its answers, those of earlier runs included; None without a bound.
         concurrency: Requests in flight at most.
         api_base: Address that ends before `/models`.
         simulated_seed: Ask the simulated endpoint of this seed; None asks the real one.
-        dry_run: Ask nobody and write nothing.
+        dry_run: Send and write nothing.
     """
 
     classifier: str | None = None
@@ -218,7 +218,7 @@ class ClassifierQuote:
         budget_usd: What they may cost in all; None without a bound.
         account_usd: What the account's key has left; None where it is not known.
         n_lost: Answers an earlier run lost in flight.
-        unasked: Models whose names can be no model's, so that nobody is asked about them.
+        unasked: Models whose names can be no model's; they are not asked about.
         simulated: Whether the money is.
         priced: Whether its price is known, so that money can be counted and bounded.
     """
@@ -267,7 +267,7 @@ class ClassifierReport:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class FeatureWatcher:
-    """Whoever started the run: asked for a yes before a classifier is paid, and shown how it stands."""
+    """The run's caller: asked for a yes before a classifier is paid, and shown the run's state."""
 
     agree: Callable[[ClassifierQuote], bool]
     look: Callable[[ProgressSnapshot], None]

@@ -59,7 +59,7 @@ class RunSession:
             simulated_seed: Of the simulated endpoint, which has its own clock, and knows which draw a
                 request is; None of a real one.
             concurrency: Requests in flight at most.
-            look: Shown how it stands.
+            look: Shown its state.
             most_a_model: Requests of one model in flight at most.
             of: Whether the budget is for a model; None for all.
         """

@@ -78,7 +78,7 @@ def write_snapshot(folder: Path, cache: Cache, study: Study, *, shard: Shard | N
 
 
 def _unpriced(folder: Path, study: Study) -> frozenset[str]:
-    """The models that nobody states a price for: neither the catalogue kept with the study, nor the study."""
+    """The models without a stated price: neither the catalogue kept with the study, nor the study."""
     path = folder / CATALOGUE_FILE
     if not path.is_file():
         return frozenset()
@@ -88,7 +88,7 @@ def _unpriced(folder: Path, study: Study) -> frozenset[str]:
 
 
 def _draw(kept: StoredDraw, study: Study, unpriced: Container[str]) -> Draw:
-    """The public draw of a stored one; what it cost is unknown where nobody stated a price or sent a bill."""
+    """The public draw of a stored one; what it cost is unknown where there is neither a price nor a bill."""
     draw = draw_of(kept, study)
     return draw if kept.cost_usd or kept.model not in unpriced else replace(draw, cost_usd=None)
 

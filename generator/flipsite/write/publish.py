@@ -1,4 +1,4 @@
-"""A site to a branch that GitHub Pages shows, by git alone; nobody else's work is overwritten.
+"""A site to a branch that GitHub Pages shows, by git alone; work of others is not overwritten.
 
 The commit is made of the site's files without the working tree or any local branch: objects, a tree, a
 commit, a push. Beyond the site's files the branch keeps its CNAME, which GitHub's settings page writes.

@@ -291,7 +291,7 @@ def halves(trajectory: Trajectory) -> dict[str, tuple[int, int]]:
 
 
 def succession_of(counted: Transitions) -> RunsTest | None:
-    """Test whether the outcomes of a model's valid draws stand in an order of chance.
+    """Test whether the outcomes of a model's valid draws are in a random order.
 
     Args:
         counted: Of one model, each valid draw beside the next.
@@ -336,7 +336,7 @@ def _normal_runs_test(n_ones: int, n_zeros: int, n_runs: int) -> float:
 
 @lru_cache(maxsize=4096)
 def runs_distribution(n_ones: int, n_zeros: int) -> NDArray[np.float64]:
-    """Probability of 0, 1, 2 … runs over all orders of so many ones and zeros, at least one of each."""
+    """Probability of 0, 1, 2 … runs over all orders of given ones and zeros, at least one of each."""
     runs = np.arange(2, 2 * min(n_ones, n_zeros) + 2)
     fewer, more = runs // 2, (runs + 1) // 2
     either = _log_ways(n_ones, fewer) + _log_ways(n_zeros, more)
@@ -380,7 +380,7 @@ def modes(counted: Mapping[str, Sequence[int]]) -> ModeComparison | None:
 
 
 def _log_ways(n: int | NDArray[np.int64], parts: NDArray[np.int64]) -> NDArray[np.float64]:
-    """Logarithm of the ways to cut n into so many parts, none empty; −∞ where there is none."""
+    """Logarithm of the ways to cut n into a number of parts, none empty; −∞ where there is none."""
     possible = (parts <= n) & (parts > 0)
     kept = np.where(possible, parts, 1)
     ways = gammaln(n) - gammaln(kept) - gammaln(n - kept + 1)

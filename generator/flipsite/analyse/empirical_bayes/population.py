@@ -188,7 +188,7 @@ def fit_published_population(printed: Printed, *, target: float = 0.5) -> Popula
 def count_probability(
     population: Population, n_ones: NDArray[np.int64], n_valid: NDArray[np.int64], *, target: float
 ) -> Floats:
-    """Probability of each count of ones in so many draws, for a model of this population."""
+    """Probability of each count of ones in a number of draws, for a model of this population."""
     others = _beta_binomial(n_ones, n_valid, np.array([population.alpha + population.beta]), target=target)[0]
     if second := population.second:
         more = _beta_binomial(n_ones, n_valid, np.array([second.alpha + second.beta]), target=target)[0]

@@ -3,7 +3,7 @@
 What a model's name states of it, read by rule: sizes, experts, tuning, reasoning, dates.
 
 A name is believed where it says something (`70b`, `a22b`, `coder`) and never guessed from: that
-`midnight-rose` is a role-playing model is known to people, and stands in nobody's name.
+`midnight-rose` is a role-playing model is known to people, and no name says so.
 """
 
 import re

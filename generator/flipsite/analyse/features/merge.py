@@ -1,12 +1,12 @@
 """Join features of several sources without losing a value.
 
 Two runs may say different things of one model. The surer one counts; where both are equally sure, the one
-that stands first in `traits.SOURCES`. What a person wrote, `curated` or `article`, counts always.
+that comes first in `features.SOURCES`. What a person wrote, `curated` or `article`, counts always.
 
 What several answers to one question come to: a value as sure as they agree, or a doubt with its reason.
 
 Nobody is outvoted silently: an answer that says otherwise takes as much confidence away as one that agrees
-adds, and what it says stands in the note.
+adds, and the note repeats what it says.
 """
 
 from collections import Counter
@@ -43,7 +43,7 @@ class MergedFeatures:
         features: Sorted by model and feature, one row each.
         changed: What was added or replaced.
         refused: What would have changed a person's value.
-        overruled: What a classifier says against a surer source, whose value stands.
+        overruled: What a classifier says against a surer source, whose value is kept.
     """
 
     features: tuple[Feature, ...]
@@ -131,9 +131,9 @@ def by_model(features: Iterable[Feature]) -> Mapping[str, tuple[Feature, ...]]:
 
 def _overruled(found: Iterable[Feature], rows: Mapping[tuple[str, str], Feature]) -> Iterator[RefusedValue]:
     for row in sorted(found, key=lambda row: (row.model, row.feature, row.value, _rank(row), row.note)):
-        stands = rows[row.model, row.feature]
-        if row.source == "classifier" and stands.source not in PROTECTED and contradicts(row, stands):
-            yield RefusedValue(kept=stands, found=row)
+        kept = rows[row.model, row.feature]
+        if row.source == "classifier" and kept.source not in PROTECTED and contradicts(row, kept):
+            yield RefusedValue(kept=kept, found=row)
 
 
 def _surest(found: Iterable[Feature]) -> dict[tuple[str, str], Feature]:

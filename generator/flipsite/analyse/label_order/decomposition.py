@@ -128,7 +128,7 @@ class Decomposition:
 def decompose(model: str, arms: Sequence[PromptArm], *, target: float = 0.5) -> Decomposition:
     """Split one model's answers into order, look of the label, and what is left.
 
-    A target other than one half sways the answers itself; then only the order's effect is told.
+    A target other than one half sways the answers itself; then only the order's effect is known.
 
     Args:
         model: The model.

@@ -1,7 +1,7 @@
 """The article's claim, tested: is one kind of model found among the least biased, not the most biased?
 
-The tables hold the extremes of some 240 models. The test asks whether a kind stands at one end rather than
-the other, among models that stand at either. Nothing is known of the kind's models in between, and naming the
+The tables hold the extremes of some 240 models. The test asks whether a kind is at one end rather than
+the other, among models at either. Nothing is known of the kind's models in between, and naming the
 kind after a look at the tables makes the p-value smaller than it should be.
 
 Models of one author are not independent, so that a second test permutes authors.
@@ -21,7 +21,7 @@ from flipsite.domain.study import Feature
 from flipsite.domain.urls import author_of
 
 MOST_SUBSETS = 20_000
-"""Sets of authors that are all enumerated; of more, so many are drawn at random."""
+"""Sets of authors, all enumerated up to this number; of more, this number is drawn at random."""
 
 KINDS = (
     ("roleplay", "tuning", "roleplay"),
@@ -44,7 +44,7 @@ class Enrichment:
         high: High end of the same.
         p_value: Fisher's exact two-sided test, every model for itself.
         n_authors: Authors of the kind's models.
-        p_authors: Permutation test of whole authors: the share of sets of so many authors, out of all at the
+        p_authors: Permutation test of whole authors: the share of sets of as many authors, out of all at the
             two ends, whose models are divided at least as unevenly as the kind's.
         n_unknown: Models of unknown kind, counted with the rest.
         p_lowest: The smallest p-value that some reading of the unknown would give.
@@ -72,7 +72,7 @@ def study_claims(
     printed: Printed | None = None,
     top: int = 20,
 ) -> tuple[Enrichment, ...]:
-    """Test of each kind whether it stands at one end of a study rather than the other.
+    """Test of each kind whether it is at one end of a study rather than the other.
 
     Args:
         estimates: The study's models.
@@ -114,7 +114,7 @@ def claim(
     most: Collection[str],
     ruled_out: Collection[str] = (),
 ) -> Enrichment | None:
-    """Test whether a kind of model stands among the least biased rather than the most biased.
+    """Test whether a kind of model is among the least biased rather than the most biased.
 
     Args:
         kind: The value that marks the kind.

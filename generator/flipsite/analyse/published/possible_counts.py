@@ -1,4 +1,4 @@
-"""Counts from printed figures: all that print as a bias of so many decimal places.
+"""Counts from printed figures: all that print as a bias with a number of decimal places.
 
 A printed bias is |k/n − target|, rounded. Only some pairs of n draws and k ones print as a given figure, and
 sometimes only one does: of 40 to 55 draws, 0.032 can only be 22 or 25 ones in 47. The idea is the GRIM
@@ -82,7 +82,7 @@ def cautious_p_value(ways: Sequence[PrintedFit], *, target: float = 0.5) -> floa
 
 
 def between_tables(printed: Printed, grid: Sequence[tuple[int, int]], *, target: float) -> NDArray[np.bool_]:
-    """Which counts (ones, valid) a model may have had that stands in neither table.
+    """Which counts (ones, valid) a model may have had that is in neither table.
 
     Their bias lies from the largest figure of the table of the least biased to the smallest of the other.
     """
@@ -98,7 +98,7 @@ def between_tables(printed: Printed, grid: Sequence[tuple[int, int]], *, target:
 
 
 def printed_counts(printed: Printed, *, target: float) -> tuple[tuple[int, int], ...]:
-    """Every count (ones, valid) with which a model would stand in one of the tables, ties included.
+    """Every count (ones, valid) with which a model would be in one of the tables, ties included.
 
     Empty where the tables hold every model: nothing was selected then.
     """

@@ -38,7 +38,7 @@ def single_sibling(report: StudyReport, others: Sequence[StudyReport]) -> Single
     """The study that asked most of the same models for the same draws, one a request; None without one.
 
     The same draws have the same outcomes and shares, are asked outright, and are of the same kind: a
-    simulated study never stands beside a measured one.
+    simulated study is never compared with a measured one.
     """
     found = [
         SingleSibling(study=other.study, models=_both(report, other))

@@ -153,7 +153,7 @@ def _coin_sums(answers: Answers) -> tuple[Floats, Floats, Floats]:
 
 
 def _counted(answers: Answers, k: int) -> Floats:
-    """How often each outcome stands along the last axis."""
+    """How often each outcome occurs along the last axis."""
     rows = answers.reshape(-1, answers.shape[-1])
     flat = rows + (np.arange(len(rows)) * k)[:, None]
     found = np.bincount(flat.reshape(-1), minlength=len(rows) * k)
@@ -203,7 +203,7 @@ def shuffled_law(answers: Answers, shares: tuple[float, ...], *, seed: int) -> A
 
 @lru_cache(maxsize=8)
 def _orders(size: int, seed: int) -> NDArray[np.int32]:
-    """Random orders of so many draws, shared by all models that have as many."""
+    """Random orders of a number of draws, shared by all models that have as many."""
     rng = np.random.default_rng(seed)
     n_orders = max(199, min(N_SHUFFLES, 20_000_000 // size))
     return rng.permuted(np.tile(np.arange(size, dtype=np.int32), (n_orders, 1)), axis=1)

@@ -138,7 +138,7 @@ def _worth(sequence: SequenceEstimate, n_pooled: int) -> int:
 
 
 def _mean(counts: Sequence[int], worth: int) -> tuple[float | None, float | None, float | None]:
-    """A coin's share of ones and its interval, at so many independent draws; None of other outcomes."""
+    """A coin's share of ones and its interval, for a number of independent draws; None of other outcomes."""
     if len(counts) != 2:
         return None, None, None
     mean = counts[1] / sum(counts)

@@ -266,7 +266,7 @@ def _leaves_open(value: str) -> bool:
 
 
 def _offers_another(value: str, sides: Sequence[str]) -> bool:
-    """Whether only an `or` stands between this statement's label and the next statement."""
+    """Whether there is only an `or` between this statement's label and the next statement."""
     ends = [end for side in sides for _, end in _places(value, side)]
     return bool(ends) and _ALTERNATION.fullmatch(value, max(ends)) is not None
 
@@ -317,7 +317,7 @@ def _without_remarks(rest: str, *, labelled: bool) -> str:
 
 
 def _names_another(text: str, sides: Sequence[str], *, mode: str) -> bool:
-    """Whether what is stated last, or stands alone, is a word or two or a number, and none of the labels."""
+    """Whether what is stated last, or alone, is a word or two or a number, and none of the labels."""
     structured = mode == "structured"
     starts = [(found.start(), found.end()) for found in _STATEMENT[structured].finditer(text)]
     if not starts:
@@ -367,7 +367,7 @@ _NUMBER_WORDS |= {"hundred": "100", "one hundred": "100", "a hundred": "100"}
 def _plain_numbers(value: str, *, signed: bool) -> str:
     """Numbers in digits, without leading zeros.
 
-    Where labels are negative, a dash that stands apart from its number may be a bullet or a minus: the number
+    Where labels are negative, a dash apart from its number may be a bullet or a minus: the number
     is then none.
     """
     word = value.strip(_DECORATION)
@@ -378,7 +378,7 @@ def _plain_numbers(value: str, *, signed: bool) -> str:
 
 
 def _label_places(text: str, sides: Sequence[str]) -> list[tuple[int, int, int]]:
-    """Where labels stand, and which, in their order; none within a longer one, as `C` in `C++`."""
+    """The places of labels, and which they are, in their order; none within a longer one, as `C` in `C++`."""
     places = [(start, end, index) for index, side in enumerate(sides) for start, end in _places(text, side)]
     places.sort(key=lambda place: (place[0], -place[1]))
     outer: list[tuple[int, int, int]] = []
@@ -389,7 +389,7 @@ def _label_places(text: str, sides: Sequence[str]) -> list[tuple[int, int, int]]
 
 
 def _places(text: str, side: str) -> list[tuple[int, int]]:
-    """Where a label stands as a word or number of its own: not in `10`, `0.5`, `-1` or `1_000`."""
+    """The places of a label as a separate word or number: not in `10`, `0.5`, `-1` or `1_000`."""
     places = []
     start = text.find(side) if side else -1
     while start >= 0:

@@ -11,7 +11,7 @@ from itertools import islice
 def first_turn(text: str) -> str:
     """The text up to the first mark that ends a turn.
 
-    Special tokens end a turn wherever text stands before them. Bare roles do so only after an `Output:`:
+    Special tokens end a turn wherever there is text before them. Bare roles do so only after an `Output:`:
     before it, prose may speak of the user.
     """
     start, ends = 0, list[int]()

@@ -126,7 +126,7 @@ def _weighed(entry: Json) -> tuple[bytes, float] | None:
         return None
     logprob, token = entry.get("logprob"), entry.get("token")
     if logprob is None and isinstance(token, str):
-        return _bytes(entry, token), 0.0  # how minus infinity stands in JSON
+        return _bytes(entry, token), 0.0  # how minus infinity is written in JSON
     if isinstance(logprob, bool) or not isinstance(logprob, int | float) or not isinstance(token, str):
         return None
     if math.isnan(logprob) or logprob > _ROUNDING:
@@ -143,7 +143,7 @@ def _bytes(entry: Mapping[str, Json], token: str) -> bytes:
 
 
 def _place(raw: bytes, labels: Sequence[str], drawn: int, *, mode: str) -> int | None:
-    """The byte at which the drawn label stands that decides the reading; None where there is none."""
+    """The byte at which the drawn label that decides the reading begins; None where there is none."""
     text = raw.decode("utf-8", "surrogateescape")
     if read_answer(text, labels=labels, mode=mode) != Outcome(index=drawn):
         return None
@@ -156,7 +156,7 @@ def _place(raw: bytes, labels: Sequence[str], drawn: int, *, mode: str) -> int |
 
 
 def _occurrences(text: str, label: str) -> Iterator[tuple[int, int]]:
-    """Where a label stands, those behind the word `output` or `outcome` first."""
+    """The places of a label, those behind the word `output` or `outcome` first."""
     said = re.search(r"outp?(?:ut|come)", text, re.IGNORECASE)
     after = said.end() if said else 0
     pattern = re.compile(re.escape(label), re.IGNORECASE)
@@ -227,7 +227,7 @@ def _label_of(
 ) -> int | None:
     """The one label that an alternative spells, or begins to; None where it could still be several.
 
-    Of the numbers 1 and 10, `1` counts as 1 where a longer number stands beside it as one token: such
+    Of the numbers 1 and 10, `1` counts as 1 where a longer number is beside it as one token: such
     tokenizers never split it.
     """
     for index, label in enumerate(labels):

@@ -56,7 +56,7 @@ def _without_tags(text: str) -> str:
                 kept.append(text[start : tag.start()])
             inside = True
             continue
-        if not inside:  # closed but not opened: the opening stands in the model's own chat template
+        if not inside:  # closed but not opened: the opening is in the model's own chat template
             kept.clear()
         start, inside = tag.end(), False
     if not inside:

@@ -1,6 +1,6 @@
 """The simulated endpoint: coins of known truth behind the real protocol, for trying and for testing.
 
-`Endpoint` is an ASGI application: in process it stands behind the real client as a transport, and over
+`Endpoint` is an ASGI application: in process it is the transport of the real client, and over
 loopback `python -m flipsite.collect.simulated` serves it. What a coin says depends on the seed, its name and
 the draw's number, which the client sends in the header `X-Flipsite-Draw`; so a study is the same to the byte
 whatever the concurrency. A request without the header counts as the coin's next draw.

@@ -222,7 +222,7 @@ class Coin:
     """A simulated model.
 
     Attributes:
-        id: Under `simulated/`, so that nobody takes it for a real one.
+        id: Under `simulated/`, so that it is not taken for a real one.
         truth: What is true of it; None for what is never asked.
         fall: Which label it falls on.
         manner: How it says so.

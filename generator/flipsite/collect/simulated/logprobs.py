@@ -9,7 +9,7 @@ from flipsite.collect.simulated.coins import STRUCTURED, Coin, LogprobForm, Toss
 
 _TOKEN: Final = re.compile(r"[^\S\n]?\w+|\W", re.ASCII)
 _VARIANTS: Final = (0.90, 0.05, 0.01)
-"""How a label's probability is divided among its spellings: as it stands, without the blank, with a quote."""
+"""How a label's probability is divided among its spellings: as it is, without the blank, with a quote."""
 
 NEVER: Final = -9999.0
 """vLLM's stand-in for the logarithm of 0."""
@@ -36,7 +36,7 @@ def token_list(content: str, toss: Toss, label: str, *, p: float, form: LogprobF
 
 
 def _spellings(claimed: Mapping[str, float], *, blank: bool) -> dict[str, float]:
-    """Each label in several spellings, most likely as it stands in the answer, and another word."""
+    """Each label in several spellings, most likely as it is in the answer, and another word."""
     top = {" Well": 1 - sum(_VARIANTS)}
     for label, p in claimed.items():
         names = (f" {label}", label, f'"{label}') if blank else (label, f" {label}", f' "{label}')

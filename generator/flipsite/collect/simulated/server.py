@@ -37,13 +37,13 @@ def serving(endpoint: Application, *, port: int = 0) -> Iterator[str]:
     try:
         yield f"http://127.0.0.1:{server.servers[0].sockets[0].getsockname()[1]}/api/v1"
     finally:
-        server.should_exit = server.force_exit = True  # whoever hangs is hung up on
+        server.should_exit = server.force_exit = True  # open connections are closed
         thread.join(STARTUP_S)
 
 
 def _server(endpoint: Application, port: int) -> Any:
     try:
-        from uvicorn import Config, Server  # a development tool, absent where nobody serves
+        from uvicorn import Config, Server  # a development tool, absent in an ordinary installation
     except ImportError as error:
         raise UsageError("uvicorn is not installed; pip install uvicorn serves the endpoint.") from error
     config = Config(

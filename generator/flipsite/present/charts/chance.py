@@ -87,7 +87,7 @@ def verdicts(estimates: Sequence[Estimate], study: Study) -> Figure:
 
 
 def expected_counts(valid: Sequence[int], edges: Sequence[float], *, target: float) -> list[float]:
-    """How many coins at the target, drawn so many times each, are expected between neighbouring edges.
+    """How many coins at the target, drawn a number of times each, are expected between neighbouring edges.
 
     A bin holds its lower edge; the last one holds its upper edge too.
 

@@ -62,6 +62,6 @@ class ChartSet:
     twins: Mapping[str, bytes]
 
     def __iter__(self) -> Iterator[Figure]:
-        """Every chart that stands on a page."""
+        """Every chart on a page."""
         for group in (*self.studies.values(), self.compared, *self.families, self.methods):
             yield from group.values()

@@ -28,7 +28,7 @@ from flipsite.present.text.escaping import shown
 from flipsite.present.text.formats import bias_text, how_many
 
 MOST_CROSSES = 60
-"""Up to so many models carry their intervals as crosses; more would hide each other."""
+"""Up to this many models carry their intervals as crosses; more would hide each other."""
 
 
 def bias_against_bias(changes: Sequence[BiasChange], before: Study, after: Study) -> Figure:

@@ -123,7 +123,7 @@ def figure(
     records: Sequence[Mapping[str, object]],
     narrow: bool = True,
 ) -> Figure:
-    """Draw a chart on a wide and, unless it will only stand in a file, on a narrow canvas.
+    """Draw a chart on a wide and, unless it is only for a file, on a narrow canvas.
 
     The specification is the wide one; what the narrow one has different stands in `usermeta.narrow`, for the
     script that makes the chart interactive.

@@ -81,7 +81,7 @@ class Embed:
         make_table: Gives its rows; those of a chart are the numbers behind it, worked out once.
         figure: Its picture, drawn at the first call, for that takes longest; None where nothing can be drawn.
         is_chart: Whether it is shown as its picture and not as its table.
-        base_url: Where the site stands, ending in a slash; None leaves links out.
+        base_url: The site's address, ending in a slash; None leaves links out.
     """
 
     name: str
@@ -148,7 +148,7 @@ def table_embeds(
     Args:
         report: The study.
         made: Its leaderboard, where it is already made.
-        base_url: Where the site stands, ending in a slash; None leaves links out.
+        base_url: The site's address, ending in a slash; None leaves links out.
         top: Rows of each; 20 of the least and of the most biased, else at most 250, where it is None.
         figures: The study's charts, and the tables' own pictures, where they are already drawn.
     """
@@ -214,7 +214,7 @@ def methods_embed(
         family: The family.
         base: The report of its base study, of which the embed is.
         drawn: Its chart, where that is already drawn.
-        base_url: Where the site stands, ending in a slash; None leaves links out.
+        base_url: The site's address, ending in a slash; None leaves links out.
         top: Rows, at most; 250 where it is None.
     """
     figure = partial(_same, drawn) if drawn else cache(partial(_ways, family))
@@ -279,7 +279,7 @@ def study_embeds(
         figures: Its charts.
         pictures: What `table_drawings` draws, as far as it is drawn.
         made: Its leaderboard, where it is already made.
-        base_url: Where the site stands, ending in a slash; None leaves links out.
+        base_url: The site's address, ending in a slash; None leaves links out.
     """
     tables = table_embeds(report, made=made, base_url=base_url, figures={**figures, **pictures})
     charts = chart_embeds(report, figures, base_url=base_url)

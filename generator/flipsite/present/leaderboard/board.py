@@ -30,7 +30,7 @@ class PerfectSampler:
 
     Attributes:
         draws: Of the typical model: the median of the valid draws, or as the source rounds it.
-        bias: Its mean bias at so many draws, the noise floor, in [0, 1].
+        bias: Its mean bias with as many draws, the noise floor, in [0, 1].
         reach: The bias that it stays within in 95 of 100 tries, in [0, 1].
         band: Where it stays in 95 of 100 tries, left to right in per cent of the picture; None if k > 2.
     """

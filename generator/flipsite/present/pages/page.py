@@ -97,7 +97,7 @@ class Frame:
 
     Attributes:
         version: flipsite's.
-        base_url: Where the site will stand; None leaves absolute addresses out.
+        base_url: The site's address; None leaves absolute addresses out.
         studies: Those shown, in the order of their ids.
         assets: Public path of each static file, by its name.
         bundle: Path of the script that makes charts interactive.
@@ -119,7 +119,7 @@ class Frame:
 
     @property
     def address(self) -> str | None:
-        """Where the site will stand if that has a host: what no relative link can be made of."""
+        """The site's address, if that has a host: for links that cannot be relative."""
         return self.base_url if self.base_url and "://" in self.base_url else None
 
     def nav_of(self, study: Study | None) -> Links:

@@ -259,7 +259,7 @@ class SiteSettings:
     Attributes:
         content: The narrative's folders, the first one that has a file winning.
         templates: The template folders, likewise.
-        base_url: Where the site will stand, ending in a slash; None leaves absolute addresses out.
+        base_url: The site's address, ending in a slash; None leaves absolute addresses out.
         version: flipsite's.
         info: The author's words about the site.
     """

@@ -2,7 +2,7 @@
 
 Building and validating a chart takes some ten milliseconds. So a model's page holds only what its model
 drew, as text, and `templates/static/charts.js` makes the rows of it; what depends on the number of draws
-alone, the envelope, stands in the shared file.
+alone, the envelope, is in the shared file.
 """
 
 from collections.abc import Iterable

@@ -16,7 +16,7 @@ _APART: Final = "\x1e\x1f"
 
 
 def escaped_texts(texts: Sequence[str]) -> list[str]:
-    """Texts of models as HTML; escaped in one go, unless a text holds the mark that separates them."""
+    """Texts of models as HTML; escaped at once, unless a text holds the mark that separates them."""
     found = str(escape(_APART.join(texts))).split(_APART)
     return found if len(found) == len(texts) else [str(escape(text)) for text in texts]
 

@@ -31,7 +31,7 @@ class OutsideLink:
     """A link out of the site.
 
     Attributes:
-        label: What stands behind it: `Weights`, `Article`, `DOI`, `Code`, `Provider`, `Study’s source`.
+        label: The kind of target: `Weights`, `Article`, `DOI`, `Code`, `Provider`, `Study’s source`.
         text: The address as people read it.
         url: The address, http or https.
     """

@@ -48,7 +48,7 @@ class Trait:
         feature: Its key in the address, such as `tuning`.
         value: Likewise, such as `roleplay`.
         text: For people.
-        mark: What stands in the row; empty where it is not worth the ink.
+        mark: The text in the row; empty where it is not worth the ink.
     """
 
     feature: str
@@ -73,7 +73,7 @@ class FeatureLine:
     Attributes:
         label: Its name.
         text: Its value with its unit; None where it is unknown.
-        source: Who says so; empty where nobody does.
+        source: The source; empty where there is none.
         confidence: How sure that is, in [0, 1]; None where the value is unknown.
         note: Why.
         key: Of the trait that the leaderboard filters by; empty where there is none.
@@ -117,7 +117,7 @@ def filters(rows: Sequence[Sequence[Trait]]) -> Filters:
 
 
 def feature_lines(features: Iterable[Feature]) -> tuple[FeatureLine, ...]:
-    """A model's features in the order they come in, those nobody knows last."""
+    """A model's features in the order they come in, the unknown ones last."""
     lines = [_line(feature) for feature in features]
     return tuple(sorted(lines, key=lambda line: line.text is None))
 

@@ -1,6 +1,6 @@
 """Markdown to HTML: GitHub's dialect, math and footnotes, safe under the site's policy.
 
-What was computed stands in the text as a mark, `fragment_mark(n)`, and is put back as finished HTML after the
+A computed value is in the text as a mark, `fragment_mark(n)`, and is put back as finished HTML after the
 Markdown is rendered, so that no model's name is ever read as markup.
 """
 

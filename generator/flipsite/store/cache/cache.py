@@ -40,7 +40,7 @@ class StudyView:
     """A consistent view of a study's cache, whatever is written meanwhile."""
 
     def __init__(self, connection: sqlite3.Connection, key: int) -> None:
-        """See a study's rows on a connection that stands in a transaction."""
+        """See a study's rows on a connection inside a transaction."""
         self._connection = connection
         self._key = key
         self._reading = ExitStack()
@@ -92,7 +92,7 @@ class Cache:
             study: The study's id.
             protocol: What makes draws comparable (prompt, labels, temperature …), for all draws of a study;
                 None where nothing is to be asked.
-            now: When this collector starts, for whoever finds the study held.
+            now: When this collector starts, for a collector that finds the study locked.
         """
         self._path = folder / CACHE_FILE
         self._study = study

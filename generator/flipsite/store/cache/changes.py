@@ -84,7 +84,7 @@ def kept(connection: sqlite3.Connection, study: int) -> Generator[KeptRow]:
 
 
 def kept_since(connection: sqlite3.Connection, study: int, since: StudyMark) -> Generator[KeptRow]:
-    """The same of the draws that changed since; the connection must stand in one transaction."""
+    """The same of the draws that changed since; the connection must be in one transaction."""
     changed = _changed(connection, study, since)
     while some := list(islice(changed, _AT_ONCE)):
         yield from connection.execute(_KEPT + _OF_THESE, (json.dumps(some),))

@@ -148,7 +148,7 @@ def _refuse_stump(path: Path) -> None:
 
 
 class DamagedError(sqlite3.DatabaseError):
-    """A stored value that nobody wrote so; SQLite looks at its own pages, not into values."""
+    """A stored value that is not as it was written; SQLite looks at its own pages, not into values."""
 
     sqlite_errorname = "SQLITE_CORRUPT"
 

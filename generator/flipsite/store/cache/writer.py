@@ -102,7 +102,7 @@ class Writer:
             self._broken = error
             _roll_back(connection)
             return [], error
-        except Exception as error:  # noqa: BLE001  a bug in a change must reach whoever waits, not end the thread
+        except Exception as error:  # noqa: BLE001  a bug in a change must reach its caller, not end the thread
             _roll_back(connection)
             return [], error
         return results, None

@@ -39,7 +39,7 @@ FIRST = 400
 """Most draws of a model that are read."""
 
 FEWEST = 50
-"""Of either, however many models there are: so many answers stand on a page."""
+"""Of either, however many models there are: as many answers as a page shows."""
 
 _LOOKS_IN_ALL = 240_000
 _FIRST_IN_ALL = 120_000

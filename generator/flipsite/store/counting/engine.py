@@ -75,7 +75,7 @@ class Engine:
 
 @contextmanager
 def engine(choice: EngineChoice) -> Iterator[Engine]:
-    """Connect to an engine, and let go of it in the end.
+    """Connect to an engine, and disconnect in the end.
 
     Raises:
         StoreError: If it is not installed, not known, or cannot be reached.
@@ -84,7 +84,7 @@ def engine(choice: EngineChoice) -> Iterator[Engine]:
         import ibis
     except ImportError as error:
         raise StoreError(
-            "so many draws are counted by DuckDB through Ibis, which are not installed; "
+            "a study of this size is counted by DuckDB through Ibis, which are not installed; "
             "run `pip install 'flipsite[large]'`"
         ) from error
     with tempfile.TemporaryDirectory(prefix="flipsite-") as scratch:

@@ -117,7 +117,7 @@ def looks(draws: Expression, widths: Expression) -> Expression:
 
 
 def beginning(draws: Expression, *, most: int, below: int, columns: tuple[str, ...]) -> Expression:
-    """The first of each model's draws by their numbers, at most so many, in all their columns.
+    """The first of each model's draws by their numbers, at most a number, in all their columns.
 
     No number of them is `below` or more, which spares an engine most of the reading.
     """

@@ -25,8 +25,8 @@ class BatchRequests:
     Attributes:
         models: The model that each request asks, by its `custom_id`.
         prompts: The different prompts, in the order in which they come.
-        temperatures: The different temperatures; None stands for the provider's default.
-        top_ps: The different values of top_p; None stands for the provider's default.
+        temperatures: The different temperatures; None is the provider's default.
+        top_ps: The different values of top_p; None is the provider's default.
     """
 
     models: Mapping[str, str] = field(default_factory=dict)
@@ -77,7 +77,7 @@ def _is_request_file(path: Path) -> bool:
     try:
         return any(record.keys() >= _KEYS for record in islice(_records(path), 1))
     except UsageError:
-        return False  # whoever imports the file says what is wrong with it
+        return False  # the import reports what is wrong with it
 
 
 def _records(path: Path) -> Iterable[Record]:
@@ -125,7 +125,7 @@ def _prompt_text(record: Record) -> str:
 def _prompt(prompt: Prompt, text: str) -> Prompt:
     """The prompt with this text as its template; as it was where the text cannot be one.
 
-    Of more than two outcomes a template says where they stand: a list of them, or the ends of a range.
+    Of more than two outcomes a template says where they are: a list of them, or the ends of a range.
     """
     labels, template = prompt.outcomes, text
     outcomes: object = None

@@ -1,4 +1,4 @@
-"""One cell of somebody's file as what it stands for, or None where it stands for nothing we know."""
+"""The meaning of one cell of a file; None where it has none that we know."""
 
 import json
 import re
@@ -11,7 +11,7 @@ Labels = tuple[str, ...]
 MISSING = frozenset(
     ["", "-", "–", "—", ".", "?", "#n/a", "n/a", "na", "nan", "nil", "none", "null", "undefined", "unknown"]
 )
-"""Texts that stand for a cell without a value, in lower case."""
+"""Texts that mean a cell without a value, in lower case."""
 
 _MOMENT = re.compile(
     r"(\d{4}-(?:0[1-9]|1[0-2])-(?:0[1-9]|[12]\d|3[01]))T(?:[01]\d|2[0-3]):[0-5]\d:[0-5]\d(?:\.\d+)?Z",
@@ -37,7 +37,7 @@ def number_of(cell: Any, *, decimal: str = ".") -> float | None:
         return None
     if isinstance(cell, str):
         if "_" in cell:
-            return None  # Python reads 1_000 as a number; nobody else does
+            return None  # Python reads 1_000 as a number; no other program does
         if decimal == ",":
             if _THOUSANDS.fullmatch(cell.strip()):
                 cell = cell.replace(".", "")

@@ -82,7 +82,7 @@ class Codings:
 
 
 def in_label_order(labels: Sequence[str]) -> tuple[str, ...]:
-    """Labels as outcomes 0, 1 and so on: numbers ascending, words for no, then other words as they stand."""
+    """Labels as outcomes 0, 1 and so on: numbers ascending, words for no, then other words as they are."""
 
     def rank(label: str) -> tuple[int, float]:
         value = _value(label)
@@ -125,7 +125,7 @@ def _option(labels: Sequence[str]) -> str:
 
 
 def _rank(value: Value) -> tuple[int, float]:
-    """Where a value stands in a list of labels: numbers ascending, then words for no, then other words."""
+    """The place of a value in a list of labels: numbers ascending, then words for no, then other words."""
     if isinstance(value, float):
         return 0, value
     return (1, 0) if value in _LOWER else (2, 0)

@@ -191,7 +191,7 @@ def check_columns(path: Path, names: Sequence[str], options: ImportOptions) -> N
             raise UsageError(f"{path}: no column {name!r}; {hint}it has {there}{remedy}")
     for name in sorted(options.wanted):
         if names.count(name) > 1:
-            raise UsageError(f"{path}: the column {name!r} stands twice; rename one of the two")
+            raise UsageError(f"{path}: the column {name!r} is there twice; rename one of the two")
 
 
 def matches(cell: str | None, value: str) -> bool:

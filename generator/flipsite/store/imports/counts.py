@@ -148,7 +148,9 @@ def _stored(folder: Path) -> tuple[tuple[PrintedCounts, ...], Labels | None]:
         return (), study.prompt.outcomes
     stored = load_counts(folder, n_outcomes=study.prompt.n_outcomes)
     if stored is None:
-        raise UsageError(f"{folder}: has printed figures, which stand alone; name another study with --study")
+        raise UsageError(
+            f"{folder}: has printed figures, which mix with nothing; name another study with --study"
+        )
     return stored, study.prompt.outcomes
 
 
@@ -234,7 +236,7 @@ class _Table:
         """The counts of each model, in the order of the table.
 
         Raises:
-            UsageError: That names the line of a cell that is no count, or a model that stands twice.
+            UsageError: That names the line of a cell that is no count, or a model that is there twice.
         """
         by_label = {label.casefold(): index for index, label in enumerate(self.labels)}
         found: dict[str, dict[int, int]] = {}
@@ -242,7 +244,7 @@ class _Table:
             model = self._model(place, row)
             if self.label is None:
                 if model in found:
-                    raise self._fault(place, f"{model} stands twice; take one row of each with --where")
+                    raise self._fault(place, f"{model} is there twice; take one row of each with --where")
                 found[model] = {}
                 yield self._of_row(place, row, model)
                 continue
@@ -251,7 +253,7 @@ class _Table:
             if outcome is None:
                 raise self._fault(place, f"{text!r} is none of the labels {_list(self.labels)}")
             if outcome in found.setdefault(model, {}):
-                raise self._fault(place, f"{model} with {text!r} stands twice; add the two up")
+                raise self._fault(place, f"{model} with {text!r} is there twice; add the two up")
             found[model][outcome] = self._count(place, row, self.total)
         if self.label is not None:
             for model, counts in found.items():
@@ -333,7 +335,7 @@ class _Columns:
         return self._mapped("outcome") or self.named(_LABEL_COLUMNS)
 
     def labels_in(self, label: str) -> Labels:
-        """The labels that stand in a column."""
+        """The labels in a column."""
         found = dict.fromkeys((row.get(label) or "").strip() for _, row in self.rows)
         if "" in found or not 2 <= len(found) <= MOST_OUTCOMES:
             raise UsageError(

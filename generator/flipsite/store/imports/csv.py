@@ -54,11 +54,11 @@ class CsvText:
     """A CSV of which the header was read.
 
     Attributes:
-        names: All columns that have a name, trimmed, in the file's order; a name may stand twice.
+        names: All columns that have a name, trimmed, in the file's order; a name may occur twice.
         columns: The wanted ones that are there.
         pieces: The rows, to be read once; a UsageError tells where they are no CSV.
         header_line: The line of the header.
-        n_before: Rows with text that stand before it, such as a title.
+        n_before: Rows with text before it, such as a title.
     """
 
     names: tuple[str, ...]
@@ -218,9 +218,9 @@ class _Cutter:
     """Cuts lines into cells.
 
     Attributes:
-        header: Its cells as they stand in the file.
+        header: Its cells as they are in the file.
         places: The wanted ones.
-        delimiter: What stands between cells.
+        delimiter: The sign between cells.
         guarded: Whether cells have guards.
     """
 

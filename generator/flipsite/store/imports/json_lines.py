@@ -97,5 +97,5 @@ class Rest(io.TextIOBase):
         return self._block.readline(size) or self._text.readline(size)
 
     def read(self, size: int = -1, /) -> str:  # type: ignore[override]
-        """Read so many characters."""
+        """Read a number of characters."""
         return self._block.read(size) or self._text.read(size)

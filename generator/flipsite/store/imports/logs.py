@@ -81,7 +81,7 @@ def log_records(
 ) -> Iterator[Numbered]:
     """The draws of a log's entries, each with the entry's other keys and its line.
 
-    Where lm-eval passed a sample through several filters, the sample stands once for each; one is taken.
+    Where lm-eval passed a sample through several filters, the sample is there once for each; one is taken.
 
     Args:
         entries: With their lines.

@@ -36,7 +36,7 @@ class DrawFacts:
     """The facts that draws state about how they were asked.
 
     Attributes:
-        labels: The labels that stand in them.
+        labels: The labels in them.
         orders: The indices of the labels named first; -1 where unknown.
         first_asked: When the first was asked.
         most_draws: Of any model.

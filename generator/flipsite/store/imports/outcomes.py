@@ -55,12 +55,12 @@ def decide(
         named: The index of the label that the outcome cell names, or -1.
         codes: The outcome that the cell is as a code, or -1.
         said: The index of the label that the response names, or -1; None where the file has no responses.
-        by_place: Whether the labels stand as they were named in the prompt.
+        by_place: Whether the labels are in the order in which they were named in the prompt.
         codes_first: Whether a column that reads as codes and as labels alike (labels `1` and `0`) is codes.
-        weights: How many rows of the file each row stands for; one where it is not said.
+        weights: How many rows of the file each row represents; one where it is not said.
 
     Returns:
-        The outcomes as indices of labels. By place, the pair that stands first in the file gives labels 0
+        The outcomes as indices of labels. By place, the first pair of the file gives labels 0
         and 1 (`0` and `1` themselves stay what they are), unless the responses show a code to mean otherwise.
     """
     weight = np.ones(len(labels), np.int64) if weights is None else weights
@@ -111,7 +111,7 @@ class LabelReader:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class _Forms:
-    """The forms in which each of some labels may stand: as it is, in lower case, as a number."""
+    """The forms that each of some labels may have: as it is, in lower case, as a number."""
 
     exact: dict[str, int]
     folded: dict[str, int]
@@ -134,7 +134,7 @@ class _Forms:
 
 @dataclass(slots=True, kw_only=True)
 class _Rows:
-    """The rows' pairs: which distinct pair each has, and whether it stands reversed."""
+    """The rows' pairs: which distinct pair each has, and whether it is reversed."""
 
     canonical: list[Labels]
     key: NDArray[np.int64]
@@ -170,7 +170,7 @@ class _Rows:
     def drawn(
         self, outcome: NDArray[np.int16], known: NDArray[np.int16], reading: str, n_contradictions: int = 0
     ) -> RowOutcomes:
-        """The rows' outcomes, missing where `known` is; labels and orders as the pairs stand by now."""
+        """The rows' outcomes, missing where `known` is; labels and orders as the pairs are by now."""
         ends = [
             pair[::-1] if swap else pair for pair, swap in zip(self.canonical, self.swapped, strict=False)
         ]

@@ -9,7 +9,7 @@ LONGEST_NAME = 300
 """Letters of a model's name at most."""
 
 PROBLEMS_KEPT = 10
-"""Of the things that could not be read, so many are kept to be shown."""
+"""The most unreadable things that are kept to be shown."""
 
 _VALUE = re.compile(r" (?:'.*'|\".*\")", re.DOTALL)
 

@@ -56,7 +56,7 @@ class Rows:
         models: Sorted.
         n_draws: Of each model.
         by_status: Draws by status.
-        labels: The labels that stand in them.
+        labels: The labels in them.
         orders: Their orders; -1 where unknown.
         first_asked: When the first was asked; None where that is not stated.
         reading: How the outcome column was understood.

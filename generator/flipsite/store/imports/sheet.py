@@ -65,10 +65,10 @@ MOST_BYTES = 2**27
 """Cells of more bytes than this lie in a temporary file."""
 
 _MOST_MAPPED = 2**26
-"""Of a temporary file, so many bytes that were read may still count as memory."""
+"""The most bytes read of a temporary file that may still count as memory."""
 
 LOST_KEPT = 10
-"""Of the texts that gave no row, so many are kept to be shown."""
+"""The most texts without a row that are kept to be shown."""
 
 _FIRST_RECORDS = 100
 
@@ -153,7 +153,7 @@ class Sheet:
 
     Attributes:
         path: The file.
-        names: All columns that have a name, trimmed, in the file's order; a name may stand twice.
+        names: All columns that have a name, trimmed, in the file's order; a name may occur twice.
         n_rows: Rows, those without a cell included; texts that gave no row are not among them.
         n_lost: Texts that gave no row at all.
         lost: The first of them by their lines, and why.
@@ -283,7 +283,7 @@ def _read_csv(sheet: Sheet, text: TextIO, options: ImportOptions) -> None:
         names = found.names
         if found.n_before:
             sheet.notes.append(
-                f"The header was taken from line {found.header_line}; what stands before it was passed over."
+                f"The header was taken from line {found.header_line}; the lines before it were skipped."
             )
     text.seek(0)
     spelled, _ = match_case(options, names)

@@ -130,7 +130,7 @@ class Layout:
 
 
 def distinct(column: pa.Array) -> tuple[list[str | None], Ints]:
-    """The distinct cells of a column as they first stand, and each row's index into them."""
+    """The distinct cells of a column in their first order, and each row's index into them."""
     encoded = column.dictionary_encode(null_encoding="encode")
     codes = numbers(pa.chunked_array([encoded.indices]), np.int32, missing=0)
     return encoded.dictionary.to_pylist(), codes.astype(np.int64)
@@ -164,7 +164,7 @@ class Kinds:
 
     @property
     def labels(self) -> list[str | None]:
-        """The labels of each, as they stand in a snapshot."""
+        """The labels of each, as a snapshot has them."""
         return [None if labels is None else labels_text(labels) for labels in self.drawn.labels]
 
 
@@ -178,7 +178,7 @@ class Survey:
         model: For each batch, the place in `models` of each row that is kept.
         kind: Likewise its kind.
         draw: Likewise its number in the file, -1 without one; empty where the file has no numbers.
-        models: The models' names, as they first stand in the file.
+        models: The models' names, in their first order in the file.
         n_wanted: Rows that fit `--where`.
         problems: What could not be read so far.
         sequence: For each batch, the draws of each row's answer, where answers have several.

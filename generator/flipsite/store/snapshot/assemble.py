@@ -31,7 +31,7 @@ STATUS_CODE = {status: code for code, status in enumerate(STATUSES)}
 
 
 def labels_text(labels: Sequence[str]) -> str:
-    """A pair of labels as it stands in a file: `["0","1"]`."""
+    """A pair of labels as it is in a file: `["0","1"]`."""
     return _labels_text(tuple(labels))
 
 

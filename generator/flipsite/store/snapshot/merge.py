@@ -44,7 +44,7 @@ def woven(files: Sequence[Path], new: Iterable[pa.Table]) -> "Iterator[pa.Table 
 
     Args:
         files: The snapshot's.
-        new: A row of it stands for the one of the same model and draw in the snapshot.
+        new: A row of it replaces the one of the same model and draw in the snapshot.
 
     Yields:
         Tables of any size, and files as they are.
@@ -131,7 +131,7 @@ def _rows_to(table: pa.Table, key: Key) -> int:
 
 
 def _rows_before(table: pa.Table, key: Key) -> int:
-    """How many rows of a table stand before a key."""
+    """How many rows of a table come before a key."""
     return bisect_left(range(len(table)), key, key=lambda row: key_of(table, row))
 
 

@@ -35,7 +35,7 @@ def write_draws(path: Path, draws: Draws, *, study: str, notes: Mapping[str, str
     Args:
         path: The snapshot's file; its folder is made where it is missing.
         draws: What to write.
-        study: The study's id, which stands in each row.
+        study: The study's id, which is in each row.
         notes: Further key-value metadata of the file.
 
     Raises:

@@ -53,7 +53,7 @@ MOST_MODELS = 50_000
 """Of a study that is read whole; each has a page."""
 
 LONGEST_MODEL = 1_000
-"""Characters of a model's name, which stands on many pages."""
+"""Characters of a model's name, which is on many pages."""
 
 _NOTHING = "__HIVE_DEFAULT_PARTITION__"
 """Hive's name of the folder of rows without a value."""

@@ -31,7 +31,7 @@ def draw_tables(draws: Iterable[Draw], *, study: str, optional: Collection[str] 
 
     Args:
         draws: Sorted by model and draw.
-        study: The study's id, which stands in each row.
+        study: The study's id, which is in each row.
         optional: The optional columns that the tables have.
 
     Raises:
@@ -46,7 +46,7 @@ def draw_tables(draws: Iterable[Draw], *, study: str, optional: Collection[str] 
 
 
 def snapshot_tables(files: Sequence[Path]) -> Iterator[pa.Table]:
-    """The rows of a snapshot's files as they stand there, a group at a time, all with the same columns.
+    """The rows of a snapshot's files as they are there, a group at a time, all with the same columns.
 
     Raises:
         StoreError: If a file cannot be read, or its columns are not those of a snapshot.

@@ -6,7 +6,7 @@ linked, not written again.
 
 A snapshot in parts: written a few million draws a file, and offered for download with a manifest.
 
-What a snapshot was made of, as its cache remembers it: while it stands, its rows are copied.
+The state of the cache that a snapshot was made from: while it is valid, its rows are copied.
 """
 
 import json
@@ -251,7 +251,7 @@ class _Parts:
 
 
 def _room(n_draws: int, last: str, *, first: Key) -> bool:
-    """Whether a row still belongs to a part of so many draws, the last of them of some model."""
+    """Whether a row still belongs to a part of that many draws, the last of them of some model."""
     return n_draws < HALF or (n_draws < FULL and first[0] == last)
 
 

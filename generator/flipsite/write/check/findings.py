@@ -65,7 +65,7 @@ class Use(Enum):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Reference:
-    """An address in a document, where it first stands there."""
+    """An address in a document, and its first line there."""
 
     url: str
     line: int

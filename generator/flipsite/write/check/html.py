@@ -233,9 +233,7 @@ class _Reader:
     def start(self, name: str, attributes: Attributes, line: int) -> None:
         for key, value in attributes.items():
             if key in {"id", "name"} and (stood_in := clobbered(name, key, value)):
-                self.fault(
-                    line, Rule.UNSAFE, f"<{name} {key}={value!r}> would stand in for {stood_in}; rename it"
-                )
+                self.fault(line, Rule.UNSAFE, f"<{name} {key}={value!r}> would hide {stood_in}; rename it")
             if key == "id" or (key == "name" and name == "a" and attributes.get("id") != value):
                 self._identify(value, line)
             elif key in ADDRESSES:
@@ -390,7 +388,7 @@ class _PageReader(_Reader):
             self.fault(
                 line,
                 Rule.POLICY,
-                "a script stands in the page, which its policy blocks; load it from a file",
+                "the page has a script in it, which its policy blocks; load it from a file",
             )
 
     def _judge_drawing(self, line: int, attributes: Attributes, parts: set[str]) -> None:

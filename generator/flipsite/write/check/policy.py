@@ -47,7 +47,7 @@ _USED = """
 """
 
 DOCUMENT_NAMES = frozenset(_USED.split())
-"""Properties of `document` that scripts use; an element of such a name stands in for the property."""
+"""Properties of `document` that scripts use; an element of such a name hides the property."""
 
 GLOBAL_NAMES = frozenset(
     [
@@ -60,14 +60,14 @@ GLOBAL_NAMES = frozenset(
         "vegaEmbed",
     ]
 )
-"""Globals of the site's scripts; until one is set, an element of such a name stands in for it."""
+"""Globals of the site's scripts; until one is set, an element of such a name hides it."""
 
 _NAMED = {"embed", "form", "iframe", "img", "object"}
 """Elements that are a property of `document` by their `name`; an image or object by its `id` too."""
 
 
 def clobbered(element: str, attribute: str, value: str) -> str | None:
-    """The object that an element's `id` or `name` would stand in for (DOM clobbering); None where it is none.
+    """The object that an element's `id` or `name` would hide (DOM clobbering); None where it is none.
 
     Source:
         HTML Standard, "DOM tree accessors" and "Named access on the Window object".

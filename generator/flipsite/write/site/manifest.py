@@ -77,7 +77,7 @@ class SiteChange:
 
 
 def current_site(out: Path, *, version: str, inputs: Mapping[str, str]) -> SiteChange | None:
-    """Whether a site was built from these very inputs and still stands, file by file.
+    """Whether a site was built from these very inputs and is still as it was written, file by file.
 
     Returns:
         A change of nothing; None where the site is missing, was built from anything else, or was touched.

@@ -117,7 +117,7 @@ def find_target(out: Path) -> Path:
 def _fault(target: Path) -> str | None:
     if target == target.parent:
         return "this is the root of all files"
-    with suppress(RuntimeError):  # nobody's home
+    with suppress(RuntimeError):  # a user without a home
         if Path.home().resolve().is_relative_to(target):
             return "this holds your home folder"
     with suppress(FileNotFoundError):  # the working folder is gone

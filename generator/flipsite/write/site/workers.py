@@ -89,7 +89,7 @@ Batch = Callable[[], Mapping[str, Content]]
 """Makes some of a site's files, by path."""
 
 MOST_BATCHES = 8_000
-"""Their numbers wait in a pipe, which holds so many."""
+"""Their numbers wait in a pipe, which holds this many."""
 
 _NOUN = "step"
 """A batch, as the progress calls it."""
@@ -132,7 +132,7 @@ def run_batches(
     """Make all files and put each in its place.
 
     Args:
-        batches: Made by whoever is free.
+        batches: Made by any free process.
         place: Puts one file where it belongs.
         jobs: Processes, this one included; one where the system cannot fork. A process with threads at work
             asks for one: a fork would copy their locks and not them.
