@@ -121,7 +121,7 @@ def _draw_line(model: str, draw: int, one: bool) -> str:
 
 
 def peers_data(project: Path) -> dict[str, dict[str, object]]:
-    """What the pages show, worked out: by the kind of page."""
+    """The contents of the pages, computed, by the kind of page."""
     from flipsite.domain.money import dollars
     from flipsite.domain.urls import model_page
     from flipsite.present.text.verdicts import verdict_sentence
@@ -190,7 +190,7 @@ def flipsite(project: Path, *extra: str) -> Callable[[Path], Run]:
 
 
 def peers(project: Path, pages: str) -> Mapping[str, Callable[[Path], Run]]:
-    """What builds such pages into a new folder, by the tool's name; those that are installed."""
+    """Commands that build such pages into a new folder, by the name of the tool; those installed."""
     folder = project / "peers" / PAGES[pages]
     data = {"PEER_DATA": str(folder / "data.json")}
     alone: list[str | Path] = [
@@ -269,7 +269,7 @@ def print_table(
 
 
 def rebuild(project: Path, *, turns: int) -> None:
-    """What a build costs after a change, as a part of a full build of the same turn."""
+    """The cost of a build after a change, as a part of a full build of the same turn."""
     whole = flipsite(project)
 
     def build(out: Path) -> Run:

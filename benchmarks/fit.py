@@ -33,7 +33,7 @@ MODELS = [f"author-{i % N_AUTHORS:02d}/model-{i:03d}" for i in range(N_MODELS)]
 
 
 def features() -> dict[str, dict[str, str]]:
-    """What is known of each model: a tenth of it is not."""
+    """Features of each model, a tenth of them unknown."""
     rng = np.random.default_rng(7)
     choices = {
         "architecture": (["dense", "moe"], [0.7, 0.3]),

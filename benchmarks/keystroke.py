@@ -35,7 +35,7 @@ from flipsite.settings import load_study
 
 STUDY = "many"
 TYPED = ("gemma", "maker-1", "instruct 7", "no such model", "42")
-"""What is typed and taken back, letter by letter: many rows, few, none."""
+"""Words that are typed and taken back, letter by letter: many rows, few, none."""
 
 WATCH = """() => {
     window.frames_ms = [];
@@ -119,7 +119,7 @@ def working(page: Page) -> Iterator[Callable[[], float]]:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Times:
-    """What answers took, in milliseconds: one entry an answer; `frames` only has those of 16 and more."""
+    """Milliseconds of each answer, an entry an answer; `frames` only has those of 16 and more."""
 
     work: list[float]
     after: list[float]

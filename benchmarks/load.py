@@ -33,7 +33,7 @@ MB = 2**20
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Loaded:
-    """What a run of the collector did, by its own books and by the server's.
+    """The figures of a run of the collector, by its own books and by the server's.
 
     Attributes:
         n_valid: Draws by the report.

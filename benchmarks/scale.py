@@ -27,7 +27,7 @@ INPUTS_OF = {
     "cache": {"resume"},
     "answers": {"save"},
 }
-"""What is made, and what is measured with it."""
+"""The inputs, and the measurements made with each."""
 
 SAME = """
 import ibis, pathlib, sys

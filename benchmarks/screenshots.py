@@ -31,7 +31,7 @@ PICTURES: tuple[tuple[str, str, tuple[int, int], Scheme], ...] = (
 
 
 def taken(browser: Browser, address: str, size: tuple[int, int], scheme: Scheme) -> Image.Image:
-    """What a window of this size shows."""
+    """A picture of a window of this size."""
     width, height = size
     window: ViewportSize = {"width": width, "height": height}
     page = browser.new_page(viewport=window, color_scheme=scheme, reduced_motion="reduce")

@@ -1,4 +1,4 @@
-"""What all tests share."""
+"""Fixtures shared by all tests."""
 
 import fcntl
 import gc
@@ -111,7 +111,7 @@ def user_cache(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
 
 @pytest.fixture(scope="session", autouse=True)
 def drawn_once(user_cache: None, tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
-    """What tests draw or compile is remembered as in a build: the same code makes it once for all."""
+    """Tests share a build cache: a chart is drawn, and a template compiled, once for all of them."""
     from flipsite.present.charts.svg import drawing_code
     from flipsite.present.result_cache import remembering
     from flipsite.project import find_project

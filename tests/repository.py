@@ -5,6 +5,6 @@ from pathlib import Path
 
 
 def git(folder: Path, *arguments: str) -> str:
-    """What a command says in a folder, which must succeed."""
+    """The output of a command in a folder; it must succeed."""
     done = subprocess.run(["git", *arguments], cwd=folder, capture_output=True, text=True, check=True)
     return done.stdout.strip()

@@ -19,7 +19,7 @@ TEXTS = {
     )
     for path in sorted(folder.rglob(pattern))
 } | {name: ROOT / name for name in ("README.md", "CONTRIBUTING.md", "SECURITY.md", "pyproject.toml")}
-"""What users and engineers read. The changelog is history."""
+"""Texts for users and engineers. The changelog is history."""
 
 PHRASES = {
     r"told (apart )?from": "distinguished from, differs from",
@@ -29,10 +29,13 @@ PHRASES = {
     r"\binnocent\b": "fair",
     r"convict|acquit": "shown to be biased, shown to be fair",
     r"manieth": "every n-th",
+    r"\bwhoever\b": "name the person, program or process",
+    r"\bnobody (knows|tells|told|asks?)\b": "unknown, not stated",
+    r"\bstands? (here |there )?twice\b": "is there twice",
     r"\bwhat (has )?c(a|o)me of it\b": "results",
     r"\b(herein|hitherto|thereof|whither|betwixt|lest)\b": "a modern word",
 }
-"""What is not to be written, and what to write."""
+"""Phrases to avoid, and their replacements."""
 
 
 @pytest.mark.parametrize("name", TEXTS)

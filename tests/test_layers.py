@@ -1,4 +1,4 @@
-"""Who may import whom: imports lead one way, and in no circle."""
+"""The layers of the package: imports lead one way, and in no circle."""
 
 import ast
 import runpy

@@ -1,4 +1,4 @@
-"""What strangers do to the command line, and the disk to them: one sentence each, and never a traceback."""
+"""Wrong use of the command line, and faults of the disk: one sentence each, never a traceback."""
 
 import os
 import re

@@ -100,7 +100,7 @@ def tracked(*folders: str) -> set[str]:
 
 @pytest.fixture(scope="module")
 def builds(tmp_path_factory: pytest.TempPathFactory) -> list[Path]:
-    """What `python -m build` makes of the tracked files, in two places, as two people would."""
+    """The distributions that `python -m build` makes of the tracked files, in two places."""
     found = []
     for name in ("here", "elsewhere/deep"):
         folder = tmp_path_factory.mktemp("build") / name

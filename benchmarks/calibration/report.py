@@ -1,4 +1,4 @@
-"""What came of the simulation-based calibration: a table, and a picture of each form.
+"""Results of the simulation-based calibration: a table, and a picture of each form.
 
 `python benchmarks/calibration/report.py` reads the ranks that `simulate.py` wrote beside it, writes a row a
 parameter to `report.md`, and draws `<form>.png`: how far the distribution of its ranks is from uniform, with
@@ -184,7 +184,7 @@ def p_text(p: float) -> str:
 
 
 def power_table(n: int, *, n_tests: int) -> str:
-    """What so many replications would have seen: posteriors that lie beside the truth, or are too narrow.
+    """Ranks in a number of replications: posteriors that lie beside the truth, or are too narrow.
 
     A wrong posterior is a normal one whose centre is off by so many of its deviations, or whose deviation is
     so many times what it should be; told where its curve alone would be, and among all tests by Bonferroni.

@@ -1,4 +1,4 @@
-"""What a classifier's answers come to: as sure as they agree, and nobody outvoted in silence."""
+"""A classifier's answers together: as sure as they agree, and no dissent is hidden."""
 
 import itertools
 

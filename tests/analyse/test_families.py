@@ -1,4 +1,4 @@
-"""What several studies tell together; their reports are made by the analysis itself."""
+"""Several studies together; their reports are made by the analysis itself."""
 
 from collections.abc import Callable
 from dataclasses import replace

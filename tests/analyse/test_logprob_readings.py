@@ -1,4 +1,4 @@
-"""What log-probabilities say beside the draws: means, agreement, temperature, requests saved."""
+"""Log-probabilities beside the draws: means, agreement, temperature, requests saved."""
 
 from collections.abc import Sequence
 

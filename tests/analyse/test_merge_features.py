@@ -91,7 +91,7 @@ def test_an_empty_entry_says_one_thing() -> None:
 
 @pytest.mark.parametrize("source", ["curated", "article"])
 def test_a_persons_value_is_never_overwritten(source: str) -> None:
-    """What would have changed it is told."""
+    """A value that would have changed it is reported."""
     kept, found = row("no", source, 0.3), row("yes", "name", 1.0)
     after = joined([kept], [found])
     assert after.features == (kept,)

@@ -1,4 +1,4 @@
-"""What a model follows instead of chance: the referee's coins, each simulated many times."""
+"""Rules that models follow instead of chance: the referee's coins, each simulated many times."""
 
 from collections import Counter
 

@@ -79,7 +79,7 @@ def test_a_chance_that_is_always_enough_needs_one_draw() -> None:
 
 
 def test_the_price_is_for_a_valid_draw() -> None:
-    """What failed draws cost is part of it; models without a price are none."""
+    """The cost of failed draws is part of it; models without a price are none."""
     tallies = [
         Tally(model="a/a", n_draws=50, n_valid=25, n_ones=3, cost_usd=usd(1.0)),
         Tally(model="a/b", n_draws=50, n_valid=50, n_ones=3, cost_usd=usd(3.0)),

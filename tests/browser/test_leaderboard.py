@@ -34,7 +34,7 @@ def row(page: Page, model: str) -> Locator:
 
 
 def query(page: Page, has: str) -> dict[str, list[str]]:
-    """What the address says once it says this: it follows the table by a quarter of a second."""
+    """The address once it contains this: it follows the table by a quarter of a second."""
     page.wait_for_url(lambda url: has in url)
     return parse_qs(urlsplit(page.url).query)
 

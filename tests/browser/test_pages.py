@@ -135,7 +135,7 @@ def contrast(one: str, other: str) -> float:
 
 @dataclass(frozen=True)
 class Looked:
-    """What one look at a page on one screen found; eight tests ask."""
+    """The findings of one look at a page on one screen; eight tests use it."""
 
     paint: float
     """Milliseconds until its largest part was painted; 0 where nothing was yet."""
@@ -147,7 +147,7 @@ class Looked:
     links: list[str]
     n_headings: int
     wide: list[object]
-    """What scrolls the page sideways, or is squeezed, at which width."""
+    """Elements that scroll the page sideways, or are squeezed, with the width."""
 
 
 @pytest.fixture(scope="module", params=TYPES)
@@ -193,7 +193,7 @@ def axe_faults(axe: JSHandle, options: dict[str, Any], *, seen: str) -> list[obj
 
 
 def too_wide(page: Page) -> Iterator[object]:
-    """What scrolls a page sideways with all its details open, or is squeezed, from 320 pixels on."""
+    """Elements that scroll a page sideways with all its details open, or are squeezed, from 320 pixels on."""
     page.evaluate("document.querySelectorAll('details').forEach((more) => { more.open = true; })")
     for width in (320, 390, 640, 1280):
         page.set_viewport_size({"width": width, "height": 800})

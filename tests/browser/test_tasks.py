@@ -13,7 +13,7 @@ MOST = 3
 
 
 class Hands:
-    """A reader's hands: a click, a key, or a text typed in one go is one action."""
+    """A reader's hands: a click, a key, or a text typed at once is one action."""
 
     def __init__(self, page: Page) -> None:
         self.page, self.actions = page, 0

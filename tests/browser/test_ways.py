@@ -25,7 +25,7 @@ def test_a_study_leads_to_the_next_one_and_back(opened: Callable[..., Any]) -> N
 
 
 def test_a_study_leads_to_its_comparisons(opened: Callable[..., Any]) -> None:
-    """Who moved comes first, though its bias is the same: it says the other side."""
+    """The model that moved comes first, though its bias is the same: it says the other side."""
     with opened("autumn/index.html") as page:
         beside = page.locator("#compared + ul li")
         assert beside.first.inner_text() == "Spring: 10 models in both studies; 1 moved."

@@ -1,4 +1,4 @@
-"""What pages and data files of the shipped studies say: no number of a machine's, no value of a program's."""
+"""Words of pages and data files of the shipped studies: no machine's number, no program's value."""
 
 import re
 from pathlib import Path

@@ -268,7 +268,7 @@ def test_the_summary_groups_the_skipped_models_and_says_how_to_go_on(
 def test_a_closed_terminal_ends_a_run_as_an_interrupt_does(
     run: Callable[..., Result], number: signal.Signals
 ) -> None:
-    """What is in flight comes home, the snapshot is written, and the sentence says how to go on."""
+    """Requests in flight are finished, the snapshot is written, and the sentence says how to go on."""
     slow = tuple(coin for coin in COINS if coin.id == "simulated/slow")
     endpoint = Endpoint(coins=slow, conditions=Conditions(slow_s=0.3))
     with serving(endpoint) as address:

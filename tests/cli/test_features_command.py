@@ -59,7 +59,7 @@ def found_in(path: Path, model: str) -> dict[str, tuple[str, str]]:
 
 
 def test_a_published_study_learns_what_the_catalogue_says(run: Callable[..., Result], address: str) -> None:
-    """What a person wrote stands, and what it kept out is told with both sides."""
+    """A person's value is kept, and the value it kept out is reported with both sides."""
     path = study("article-2025")
     before = {row for row in read_features(path) if row.source in {"curated", "article"}}
     ran = run("article-2025", "--api-base", address)

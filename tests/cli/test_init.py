@@ -183,7 +183,7 @@ def test_a_workflow_is_pinned_bounded_and_has_least_permissions(project: Path, n
     for job in flow["jobs"].values():
         assert job["timeout-minutes"] <= 350
         for step in job["steps"]:
-            # An expression is put in before the shell reads the script: whoever fills it writes the script.
+            # An expression is put in before the shell reads the script: its text becomes script.
             assert "${{" not in step.get("run", "")
 
 

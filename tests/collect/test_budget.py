@@ -68,7 +68,7 @@ class Budgeted(RuleBasedStateMachine):
 
     @rule()
     def kill_and_resume(self) -> None:
-        """What was in flight counts as spent at its worst case, and its price may never be told."""
+        """A request in flight counts as spent at its worst case, and its price may never come."""
         self.unpriced += self.flying
         self.flying = []
         self.account = self.fresh()

@@ -1,4 +1,4 @@
-"""What a classifier is sent: a question, a name that is data, a schema that says `unknown`, and a bound."""
+"""The request to a classifier: a question, a name that is data, a schema that says `unknown`, and a bound."""
 
 import json
 from typing import Any

@@ -1,4 +1,4 @@
-"""What is read in a classifier's answer: what keeps to the form, and nothing that does not."""
+"""Claims read in a classifier's answer: those that keep to the form, and no others."""
 
 import json
 from typing import Any

@@ -61,7 +61,7 @@ def asked(
     study: Mapping[str, Any] | None = None,
     **order: Any,
 ) -> tuple[RunReport, Dialects, Project]:
-    """What a run did, and the server it asked."""
+    """A run's output, and the server it asked."""
     changes = {"kind": Kind.MEASURED, "budget": budget(5.0 if priced else None), **(study or {})}
     project = project_of(tmp_path, **changes)
     dialects = Dialects(models=models, entry=PRICED if priced else {})
@@ -325,7 +325,7 @@ def test_reasoning_among_the_parts_is_never_the_answer(tmp_path: Path, content: 
     ],
 )
 def test_comments_and_events_in_place_of_json_are_read(tmp_path: Path, body: bytes) -> None:
-    """What a server streams though nobody asked it to."""
+    """A stream from a server that was not asked for one."""
     _, _, project = asked(tmp_path, {"a": [Says(body=body)]}, draws=1)
     assert statuses(project) == ["valid"]
 

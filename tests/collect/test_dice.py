@@ -19,7 +19,7 @@ def prompt_of(template: str, labels: list[str], shares: list[float], form: Outco
 
 
 def drawn(name: str, prompt: Prompt, n: int = 300) -> Counter[str]:
-    """What a sampler drew in so many draws."""
+    """The outcomes of a number of draws of a sampler."""
     catalogue = NUMBERS if prompt.form == "range" else DICE
     coin = next(coin for coin in catalogue if coin.id == f"simulated/{name}")
     asked = questions(prompt, n_draws=n, model=coin.id, seed=1)

@@ -120,7 +120,7 @@ def test_content_in_parts_is_put_together() -> None:
     ],
 )
 def test_each_fault_is_told_apart(code: int, body: Json, todo: Action) -> None:
-    """What the provider's page on errors lists, each with what is to be done."""
+    """The provider's list of errors, each with the action to take."""
     trouble = read(code, body)
     assert isinstance(trouble, Failure)
     assert trouble.action is todo

@@ -136,9 +136,9 @@ def test_a_hole_in_the_draws_hides_what_comes_after(tmp_path: Path) -> None:
     broken = simulate(project, Endpoint(coins=coins, faults=faults), concurrency=1, until_settled=True)
     assert broken.progress.n_failed == 1
     assert broken.settled == ()
-    mended = simulate(project, Endpoint(coins=coins), until_settled=True)
-    assert mended.progress.n_done == 1
-    assert stops(mended) == {"always-one": ("biased", 8, 0)}
+    repaired = simulate(project, Endpoint(coins=coins), until_settled=True)
+    assert repaired.progress.n_done == 1
+    assert stops(repaired) == {"always-one": ("biased", 8, 0)}
 
 
 @given(

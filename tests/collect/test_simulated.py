@@ -77,7 +77,7 @@ def get(endpoint: Endpoint, path: str, **headers: str) -> httpx.Response:
 
 
 def tosses(name: str, n: int, seed: int = 1) -> list[Outcome | Rejected]:
-    """What is read in a coin's draws, both orders asked in turn."""
+    """The outcomes of a coin's draws, both orders asked in turn."""
     coin, found = BY_ID[name], []
     for draw in range(n):
         first, second = ("0", "1") if draw % 2 else ("1", "0")

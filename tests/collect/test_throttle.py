@@ -1,4 +1,4 @@
-"""Who goes next: the cheapest, within the bounds, and nobody who was told to wait."""
+"""The next request: the cheapest, within the bounds, of no provider that asked to wait."""
 
 import asyncio
 from random import Random
@@ -140,7 +140,7 @@ def test_a_wait_of_the_account_halves_all_and_no_provider() -> None:
 @settings(max_examples=40)
 @given(st.integers(1, 5), st.lists(st.integers(1, 3), min_size=1, max_size=4), st.randoms())
 def test_everybody_gets_through_and_no_bound_is_broken(most: int, lanes: list[int], chance: Random) -> None:
-    """Whatever the bounds and whoever gives up: no place is lost, none is given twice."""
+    """Whatever the bounds, and whichever request is cancelled: no place is lost, none is given twice."""
 
     async def one(gate: Gate, lane: ModelLane, seen: list[int]) -> None:
         await gate.enter(lane)

@@ -1,4 +1,4 @@
-"""What a prompt asks for: each key that does not fit the others is one sentence."""
+"""The target of a prompt: each key that does not fit the others is one sentence."""
 
 from pathlib import Path
 

@@ -92,7 +92,7 @@ def test_simulated_coins_are_called_so_in_every_format(tmp_path: Path) -> None:
 
 
 def test_a_computed_row_is_shown_and_is_no_record(report: StudyReport) -> None:
-    """What a perfect sampler shows stands above the models, and in no data of them."""
+    """The row of a perfect sampler is above the models, and in none of their data."""
     embed = table_embeds(report)["leaderboard"]
     for form in ("html", "markdown"):
         assert "a perfect sampler" in rendered(embed, form).decode(), form

@@ -1,4 +1,4 @@
-"""What the tests of the regressions share; those that sample are left alone where the extra is missing."""
+"""Fixtures for the tests of the regressions; those that sample are ignored without the extra."""
 
 from importlib.util import find_spec
 

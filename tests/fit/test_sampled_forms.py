@@ -1,4 +1,4 @@
-"""What samples: these want `flipsite[bayes]`, and a compiler's half minute a form."""
+"""Tests that sample: they need `flipsite[bayes]`, and half a minute of compiling a form."""
 
 import json
 from dataclasses import replace

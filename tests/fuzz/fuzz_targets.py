@@ -1,4 +1,4 @@
-"""What is fuzzed: any bytes go in, and what is said of them must be true. Each target raises what it finds.
+"""Targets of the fuzzer: any bytes go in, and the results must be true. Each target raises what it finds.
 
 `fuzz.py` runs them with Atheris (`make fuzz`); `test_corpus.py` replays the bytes that were kept.
 """

@@ -1,4 +1,4 @@
-"""What the fuzzer was given and what it found, replayed: no crash comes back."""
+"""The fuzzer's corpus and findings, replayed: no crash comes back."""
 
 from collections.abc import Iterator
 from pathlib import Path

@@ -1,4 +1,4 @@
-"""What flipsite writes, kept for ever: `python tests/golden/make.py formats` and `… site` (`make golden`).
+"""Files of every format, kept for ever: `python tests/golden/make.py formats` and `… site` (`make golden`).
 
 `formats/N/` holds a file of each kind in the N-th released set of formats. It is written once, by the real
 commands, and never again: a later flipsite must read it. `site.json` holds the SHA-256 of each file of the

@@ -30,7 +30,7 @@ QUICK = Timeouts(connect_s=5.0, read_s=5.0, draw_s=20.0)
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Ran:
-    """What a run did: its offer, its report, and the folder it did it in."""
+    """A run: its quote, its report and its folder."""
 
     offer: RunQuote
     report: RunReport

@@ -11,7 +11,7 @@ from urllib.parse import urlsplit
 
 Bytes = AsyncIterator[bytes]
 Answer = Callable[["Request"], Bytes] | bytes
-"""What comes back: bytes at once, or piece by piece for as long as anybody reads."""
+"""The response: bytes at once, or piece by piece for as long as the client reads."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,13 +30,13 @@ class Request:
 
 @dataclass(slots=True)
 class Hostile:
-    """What the server does at each path, and what it saw.
+    """The server's response at each path, and the requests it saw.
 
     Attributes:
         answers: By the last part of the path, such as `models`; what is not named is 404.
         host: The address to listen at.
         tls: Speaks TLS with this context.
-        greeting: Said to whoever connects, before anything is read; then it hangs up.
+        greeting: Sent to each client, before anything is read; then it hangs up.
         base: Where it listens, as `--api-base` takes it.
         requests: Everything that was asked.
         n_sent: Bytes that were handed to the system.

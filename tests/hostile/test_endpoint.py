@@ -177,7 +177,7 @@ SLOW: dict[str, Callable[[Request], Bytes]] = {
     "headers without end": endless(OK, b"x: y\r\n"),
     "progress without end": endless(b"", b"HTTP/1.1 102 Processing\r\n\r\n"),
 }
-"""What never ends."""
+"""A response that never ends."""
 
 
 @pytest.mark.slow

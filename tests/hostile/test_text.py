@@ -147,7 +147,7 @@ def pages(site: Path, kind: str) -> list[str]:
 
 
 def look(page: "Page") -> list[str]:
-    """What is wrong with a page as it stands."""
+    """The faults of a page as it is."""
     found: list[str] = page.evaluate(
         """() => {
           const wrong = [];

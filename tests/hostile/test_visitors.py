@@ -133,7 +133,7 @@ def test_no_folder_is_listed(server: PreviewServer, site: Path) -> None:
     "target", [b"/notes.html", b"/s/notes/", b"/s/draft.txt", b"/.flipsite/cache.sqlite"]
 )
 def test_only_what_the_manifest_lists_is_served(server: PreviewServer, site: Path, target: bytes) -> None:
-    """What lies in the site's folder and is none of flipsite's work is nobody's to read."""
+    """Files in the site's folder that flipsite did not write are not served."""
     for place in ("notes.html", "s/notes/index.html", "s/draft.txt"):
         (site / place).parent.mkdir(exist_ok=True)
         (site / place).write_text(SECRET)

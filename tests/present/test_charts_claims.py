@@ -1,4 +1,4 @@
-"""What may be said of a ranking's two ends, as pictures: how many can be fair, and where each kind stands."""
+"""Charts of a ranking's two ends: how many can be fair, and where each kind is."""
 
 from dataclasses import replace
 from pathlib import Path

@@ -1,4 +1,4 @@
-"""What a model said most: word for word, counted, cut, and with how it was read."""
+"""A model's commonest answers: word for word, counted, cut, and with the outcome read."""
 
 from collections.abc import Sequence
 

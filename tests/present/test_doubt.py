@@ -1,4 +1,4 @@
-"""What pages say of their own doubt: the bias of draws and coin, missing answers, how many can be fair."""
+"""Uncertainty on pages: the bias of draws and coin, missing answers, how many can be fair."""
 
 import re
 from dataclasses import replace

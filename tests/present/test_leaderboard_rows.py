@@ -46,7 +46,7 @@ def drawn(counts: dict[str, tuple[int, int]], *, unread: int = 0) -> StudyReport
 
 
 def numbers(made: Board) -> Any:
-    """What the script of a board's numbers hands over."""
+    """The numbers in the script of a board."""
     path, script = values_script("trial", made)
     called = re.fullmatch(r"flipsiteBoard\((.+)\);\n", script.decode())
     assert path.startswith("assets/board-trial.")

@@ -31,7 +31,7 @@ MARKS = [
     *((mark, ground) for mark in ("control", "edge", "focus") for ground in ("page", "surface")),
     ("focus", "sunk"),
 ]
-"""What a control or a picture is told by: 3:1 by 1.4.11."""
+"""Contrast of the parts of a control or a picture: 3:1 by 1.4.11."""
 
 
 @pytest.mark.parametrize("side", [0, 1], ids=["light", "dark"])

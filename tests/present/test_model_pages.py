@@ -26,7 +26,7 @@ def sentence(study: Study, estimated: Estimated, ones: int, valid: int) -> str:
 
 
 def test_features_are_told_with_their_source_and_their_doubt() -> None:
-    """What nobody knows comes last; a number has its unit; what can be filtered by says how."""
+    """Unknown values come last; a number has its unit; what can be filtered by says how."""
     rows = [
         Feature(model="a/x", feature="reasoning", value="", source="", note="nobody says"),
         Feature(model="a/x", feature="parameters_total_b", value="70", source="name", confidence=0.9),

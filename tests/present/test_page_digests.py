@@ -104,7 +104,7 @@ def test_an_answer_and_the_code_are_part_of_the_source(study: Study) -> None:
 
 
 def test_estimates_of_the_whole_study_are_shown_as_their_source_has_them() -> None:
-    """What a page's source has as a text, the packaged templates show as that text and in no other way."""
+    """The packaged templates show a text of a page's source as that text and in no other way."""
     shown = re.compile(
         r" is (not )?none\b| %}| \| (bias|chance|percent)\b|\) \| chance| if row\.rank_estimate else none\)"
     )

@@ -1,4 +1,4 @@
-"""What would change a verdict: the draws that each takes, and their price."""
+"""Changes of a verdict: the draws that each takes, and their price."""
 
 from collections.abc import Sequence
 from dataclasses import replace

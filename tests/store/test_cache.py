@@ -1,4 +1,4 @@
-"""The cache keeps every answer and every cent, whoever is killed and whatever breaks."""
+"""The cache keeps every answer and every cent, whatever is killed or breaks."""
 
 import asyncio
 import os
@@ -315,7 +315,7 @@ def test_a_page_damaged_in_the_middle_is_a_sentence(tmp_path: Path) -> None:
     ],
 )
 def test_a_value_damaged_inside_its_page_is_a_sentence(tmp_path: Path, change: str) -> None:
-    """SQLite does not notice it; what cannot be read as anything is told, whoever asks for it."""
+    """SQLite does not notice it; an unreadable value is an error, in every query."""
     with cache(tmp_path) as kept:
         asyncio.run(flip(kept))
     with closing(connect(tmp_path / ".flipsite" / CACHE_FILE)) as connection:

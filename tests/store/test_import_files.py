@@ -161,7 +161,7 @@ UNREADABLE = [
 def test_a_file_that_cannot_be_read_is_told_in_one_sentence(
     tmp_path: Path, content: bytes, name: str, message: str
 ) -> None:
-    """The message names the file and the mend."""
+    """The message names the file and the remedy."""
     with pytest.raises(UsageError, match=message) as caught:
         sheet_of(tmp_path, content, name)
     assert str(caught.value).startswith(str(tmp_path / name))
@@ -176,7 +176,7 @@ def test_no_file_and_a_folder_are_told(tmp_path: Path) -> None:
 
 
 def test_an_encoding_can_be_named(tmp_path: Path) -> None:
-    """What is not UTF-8 is read as the user says; a word that names none is told."""
+    """A file that is not UTF-8 is read as the user says; an unknown encoding is an error."""
     content = "model,outcome\ncafé,1\n".encode("cp1252")
     assert sheet_of(tmp_path, content, encoding="cp1252").cells["model"] == ["café"]
     with pytest.raises(UsageError, match="no such encoding; try cp1252"):

@@ -51,7 +51,7 @@ def files(folder: Path) -> dict[str, bytes]:
 
 
 def test_model_and_outcome_suffice(study: Path) -> None:
-    """What is missing is missing; draws are numbered by model as they stand."""
+    """Missing columns are missing; draws are numbered by model in their order."""
     report = add(study, "model,outcome\nc/d,0\na/b,1\nc/d,1\n")
     draws = draws_of(study)
     assert draws.models == ("a/b", "c/d")
@@ -412,7 +412,7 @@ UNREADABLE = [
 
 @pytest.mark.parametrize(("content", "message"), UNREADABLE)
 def test_what_cannot_be_imported_writes_nothing(study: Path, content: str, message: str) -> None:
-    """One sentence with the mend, and no trace of a study."""
+    """One sentence with the remedy, and no trace of a study."""
     with pytest.raises(UsageError, match=message) as caught:
         add(study, content)
     assert "\n" not in str(caught.value)

@@ -19,7 +19,7 @@ server = pytest.importorskip("moto.server")
 
 @pytest.fixture(scope="module")
 def store() -> Iterator[str]:
-    """What an address in a store on loopback ends with; its keys are known to nobody else."""
+    """The end of an address in a store on loopback, with its keys."""
     running = server.ThreadedMotoServer(ip_address="127.0.0.1", port=0)
     running.start()
     host, port = running.get_host_and_port()

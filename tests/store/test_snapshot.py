@@ -155,13 +155,13 @@ def test_half_a_token_is_an_error(tmp_path: Path) -> None:
 
 
 def test_a_model_name_that_is_no_unicode_is_an_error(tmp_path: Path) -> None:
-    """Two names must not become one by mending."""
+    """Two names must not become one by repair."""
     with pytest.raises(StoreError, match="lone surrogate"):
         write_draws(tmp_path / "a.parquet", collect_draws([replace(DRAW, model="a/\ud800")]), study="s")
 
 
 def test_a_missing_snapshot_says_what_to_run(tmp_path: Path) -> None:
-    """The mend is in the message."""
+    """The remedy is in the message."""
     with pytest.raises(StoreError, match=r"draws\.parquet: no draws yet; run `flipsite collect` or"):
         read_draws(tmp_path / "draws.parquet")
 

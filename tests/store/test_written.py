@@ -1,4 +1,4 @@
-"""What a cache remembers of its last snapshot."""
+"""The cache's record of its last snapshot."""
 
 import pytest
 

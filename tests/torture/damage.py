@@ -34,7 +34,7 @@ def with_bits_turned(whole: bytes, *, times: int, chance: random.Random) -> Iter
 
 
 def foreign(folder: Path) -> Iterator[tuple[str, bytes]]:
-    """What is no file of flipsite's at all, or of a later one."""
+    """A file of another program, or of a later flipsite."""
     yield "zeros", bytes(8192)
     yield "noise", random.Random(1).randbytes(8192)
     yield "text", "Grüße\n".encode() * 50

@@ -1,4 +1,4 @@
-"""What is on a disk after its power was cut, from a recording of what a program did to its files.
+"""The contents of a disk after a power cut, from a recording of a program's writes.
 
 The model keeps to what a disk and a journalling file system promise, and to nothing else. A file's bytes
 are safe once the file was synced (`fsync`, `fdatasync`, `syncfs`); of what was written since, any part may be
@@ -127,7 +127,7 @@ class Disk:
         for name, node in names.items():
             if isinstance(node, dict):
                 self._lay_out(node, folder / name, chance)
-            elif not name.endswith("-shm"):  # SQLite's map of its log, made anew by whoever comes first
+            elif not name.endswith("-shm"):  # SQLite's map of its log, made anew by the first process
                 (folder / name).write_bytes(self._files[node].after_cut(chance))
 
 

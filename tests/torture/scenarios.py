@@ -1,4 +1,4 @@
-"""What is tortured: each command that writes, what must hold after any failure, and what when it is done.
+"""Scenarios: each command that writes, what must hold after any failure, and what when it is done.
 
 A scenario is laid out once; each run begins with a copy of that, in which `project` is the working folder.
 """
@@ -276,7 +276,7 @@ def _fitted(root: Path) -> None:
 
 
 def _fit_again() -> int:
-    """What `flipsite fit` does when it has sampled, which takes the extra `bayes` and a minute."""
+    """The end of `flipsite fit`, after sampling, which takes the extra `bayes` and a minute."""
     try:
         write_fit(Path(FIT_FILE), replace(_article_fit(), seed=2))
     except StoreError as error:
@@ -388,7 +388,7 @@ def _published(root: Path) -> None:
 
 
 def _branch_faults(root: Path) -> list[str]:
-    """What the remote shows is one whole site: every file of its list, to the byte.
+    """The remote has one whole site: every file of its list, to the byte.
 
     Of one commit: a push that outlives the command that was killed may move the branch while it is looked at.
     """
@@ -434,7 +434,7 @@ def _here(root: Path, act: Callable[[], int]) -> None:
 
 
 def complaints(check: Callable[[Path], list[str]], root: Path) -> Iterator[str]:
-    """What a check finds; one that cannot even read what is there has found something."""
+    """The findings of a check; a check that cannot read the files has found something."""
     try:
         yield from check(root)
     except Exception as error:  # noqa: BLE001  whatever stops the check is the finding

@@ -34,7 +34,7 @@ LATE = (
     flipsite.cli.run_output,
     flipsite.workflows.import_export,
 )
-"""What commands import when they are called: imported here, so that a forked run begins with its work."""
+"""Imports of the commands, made here so that a forked run begins with its work."""
 
 OPEN_READ, OPEN_WRITE, CREATE, READ, WRITE, SYNC, RENAME, LINK, UNLINK, MKDIR, TRUNCATE, CLOSE, MODE = (
     1 << bit for bit in range(13)
@@ -64,7 +64,7 @@ NO_FAULT = Fault("none", ALL, 0, stays=False)
 PATIENCE_S = 120.0
 FEWEST = 3
 HONEST_STATUSES = {1, 2, 3}
-"""What a command that could not do its work may end with."""
+"""Exit codes of a command that could not do its work."""
 
 
 class Torturer:

@@ -62,7 +62,7 @@ def test_draws_of_k_outcomes_are_there_to_download(site: Path) -> None:
 
 
 def test_answers_off_the_list_have_their_share(site: Path) -> None:
-    """One answer in ten names a joker; whoever keeps to the list has a share of 0."""
+    """One answer in ten names a joker; a model that keeps to the list has a share of 0."""
     records = {each["model"]: each for each in json.loads((site / "dice/data/estimates.json").read_text())}
     assert {model for model, each in records.items() if each["off_list"]} == {"dice/off-list"}
     assert records["dice/off-list"]["off_list"] == pytest.approx(0.1)
@@ -71,7 +71,7 @@ def test_answers_off_the_list_have_their_share(site: Path) -> None:
 
 
 def test_favourites_stand_on_the_study_and_in_an_embed(site: Path) -> None:
-    """What each model says most, how many share it, and whether chance does as much."""
+    """The favourite of each model, how many share it, and whether chance does as much."""
     with (site / "dice/embed/favourites.csv").open(newline="", encoding="utf-8") as file:
         rows = {row["model"]: row for row in csv.DictReader(file)}
     assert list(rows["dice/always-4"].values())[1:] == ["4", "1.0", "0.166666666667", "yes", "1"]

@@ -120,7 +120,7 @@ def test_a_site_of_counts_says_what_it_lacks(here: Path) -> None:
 
 
 def test_no_count_twice(here: Path) -> None:
-    """What is there is told; other counts of a model need --replace; further models are added."""
+    """Known models are reported; other counts of a model need --replace; further models are added."""
     counted(COINS)
     before = Path("content/studies/paper/published.toml").read_text(encoding="utf-8")
     assert "already; nothing changed" in counted(COINS).output

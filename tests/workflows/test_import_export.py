@@ -148,7 +148,7 @@ def test_export_replaces_a_file_whole(here: Path) -> None:
 
 
 def test_parquet_does_not_go_to_a_terminal(here: Path) -> None:
-    """Bytes would garble it; the mend is told."""
+    """Bytes would garble it; the remedy is stated."""
     run("import", "theirs.csv", "--study", "coins", *OPTIONS)
     ours, terminal = pty.openpty()
     command = [sys.executable, "-m", "flipsite", "export", "coins", "--format", "parquet"]

@@ -178,7 +178,7 @@ def inputs_with(made: Trial, **changed: str) -> dict[str, str]:
 
 
 def stands(made: Trial, **changed: str) -> set[str]:
-    """What is kept of embeds, downloads and models if these inputs had another digest."""
+    """The embeds, downloads and models that are kept if these inputs had another digest."""
     models = {
         "one": [f"one/models/a/m{n}/index.html" for n in range(4)],
         "two": ["two/models/a/m1/index.html"],

@@ -1,4 +1,4 @@
-"""What a study's folder holds of draws: whole, counted, or elsewhere, as `flipsite.toml` says."""
+"""A study's draws: whole, counted, or elsewhere, as `flipsite.toml` says."""
 
 import subprocess
 import sys

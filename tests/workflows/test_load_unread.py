@@ -1,4 +1,4 @@
-"""What a snapshot's unparsed answers state: what was not offered, or more than one side."""
+"""Unparsed answers of a snapshot: outcomes that were not offered, or more than one side."""
 
 from pathlib import Path
 

@@ -22,7 +22,7 @@ def test_the_articles_verdicts_have_a_price(monkeypatch: pytest.MonkeyPatch) -> 
 
 
 def test_a_study_of_ones_own_is_priced_by_its_draws(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """What each model's draws have cost; a plan out of reach says so, and has no dollars."""
+    """The cost of each model's draws; a plan out of reach says so, and has no dollars."""
     monkeypatch.chdir(tmp_path)
     Path("mine.csv").write_text(CSV)
     run("import", "mine.csv", "--study", "mine")
@@ -46,7 +46,7 @@ def test_a_study_of_ones_own_is_priced_by_its_draws(tmp_path: Path, monkeypatch:
 def test_wrong_wishes_are_told_in_a_sentence(
     monkeypatch: pytest.MonkeyPatch, arguments: list[str], words: str
 ) -> None:
-    """Exit status 2: what, and the mend."""
+    """Exit status 2: the fault, and the remedy."""
     monkeypatch.chdir(ROOT)
     result = run("plan", *arguments)
     assert result.exit_code == 2

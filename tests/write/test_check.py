@@ -20,7 +20,7 @@ from flipsite.write.check.policy import DOCUMENT_NAMES, GLOBAL_NAMES
 
 
 def found(tmp_path: Path, **files: str) -> list[Finding]:
-    """What a check finds when files (`__` for `/`, `_` for `.`) are added to the faultless site."""
+    """The findings of a check when files (`__` for `/`, `_` for `.`) are added to the faultless site."""
     named = {name.replace("__", "/").replace("_", "."): text for name, text in files.items()}
     return check_site(write_site(tmp_path / "site", {**FILES, **named}))
 

@@ -123,9 +123,9 @@ def test_a_change_is_built_a_fault_is_told_and_the_last_good_site_stays_up(proje
         assert fault["error"] == "content/story.md:1: broken on purpose"
         assert "second" in home(port)
         story.write_text("<p>third</p>")
-        mended = hear_until(stream, lambda told: told["error"] is None)
+        repaired = hear_until(stream, lambda told: told["error"] is None)
         assert until(lambda: "third" in home(port))
-        assert mended["version"] != fault["version"]
+        assert repaired["version"] != fault["version"]
         status, said = interrupt(process)
         events.close()
     assert status == 0
@@ -135,13 +135,13 @@ def test_a_change_is_built_a_fault_is_told_and_the_last_good_site_stays_up(proje
     assert sorted(os.listdir(project)) == ["content", "site"]  # noqa: PTH208 (names are wanted)
 
 
-def test_a_first_build_that_fails_is_shown_until_it_is_mended(project: Path) -> None:
+def test_a_first_build_that_fails_is_shown_until_it_is_repaired(project: Path) -> None:
     story = project / "content/story.md"
     story.write_text("broken")
     with served([sys.executable, "-c", SERVE, project]) as (_, port, _):
         assert "content/story.md:1: broken on purpose" in home(port)
-        story.write_text("<p>mended</p>")
-        assert until(lambda: "mended" in home(port))
+        story.write_text("<p>repaired</p>")
+        assert until(lambda: "repaired" in home(port))
 
 
 def test_the_users_browser_is_opened_at_the_address(project: Path) -> None:

@@ -29,7 +29,7 @@ def branch(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Branch:
 
 
 def sent(branch: Branch, tmp_path: Path) -> dict[str, str]:
-    """What the bare repository holds on the branch."""
+    """The files on the branch of the bare repository."""
     bare = tmp_path / "bare.git"
     names = git(bare, "ls-tree", "-r", "--name-only", branch.name).splitlines()
     return {name: git(bare, "show", f"{branch.name}:{name}") for name in names}

@@ -82,7 +82,7 @@ class Exchange:
         body: The raw answer; None where none came whole.
         latency_s: From the request to the whole answer.
         headers: Of the answer.
-        large: Whoever has kept it says so with `OpenRouter.kept`.
+        large: A large answer holds a slot until `OpenRouter.kept` is called.
     """
 
     code: int | None

@@ -45,7 +45,7 @@ def test_nothing_raises_and_no_outcome_is_invented(
 @settings(max_examples=100, deadline=None)
 @given(reasoning=TEXTS.filter(lambda text: "think" not in text and "</s>" not in text and "<|" not in text))
 def test_reasoning_never_counts(reasoning: str) -> None:
-    """What stands between think tags changes nothing about what is read."""
+    """Text between think tags changes nothing about the outcome."""
     assert isinstance(read_answer(f"<think>{reasoning}</think>", labels=LABELS), Rejected)
     assert read_answer(f"<think>{reasoning}</think>Output: 1", labels=LABELS) == Outcome(index=1)
 

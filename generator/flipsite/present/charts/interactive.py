@@ -35,7 +35,7 @@ def bundle() -> bytes:
 
 
 def spec_json(spec: Mapping[str, object] | Sequence[object]) -> str:
-    """A specification, or its rows, as JSON that can stand in a script element, whoever wrote the texts."""
+    """A specification, or its rows, as JSON that is safe in a script element, whatever its texts."""
     text = json.dumps(spec, ensure_ascii=False, allow_nan=False, separators=(",", ":"))
     for sign in "<>&\u2028\u2029":
         text = text.replace(sign, f"\\u{ord(sign):04x}")

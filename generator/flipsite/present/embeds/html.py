@@ -46,7 +46,7 @@ _SCRIPT: Final = (
     'height:Math.ceil(document.documentElement.getBoundingClientRect().height)},"*")}'
     'new ResizeObserver(tell).observe(document.documentElement);addEventListener("load",tell)})();'
 )
-"""Tells whoever shows the page how high it is, at first and whenever that changes."""
+"""Reports the page's height to the page that frames it, at first and after each change."""
 
 LISTENER: Final = (
     '<script>addEventListener("message",function(e){if(e.data&&e.data.type==="flipsite:height")'

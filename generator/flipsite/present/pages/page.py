@@ -178,7 +178,7 @@ def static_files(folders: Sequence[Path]) -> dict[str, tuple[str, bytes]]:
 
 
 def lean(style: bytes) -> bytes:
-    """A style sheet without its comments and spare spaces, a sixth of it: they are for whoever writes it."""
+    """A style sheet without its comments and spare spaces, a sixth of it: they are for its authors."""
     without = _COMMENT.sub(lambda found: found[1] or b"", style)
     return _SPARE.sub(lambda found: found[1] or found[2] or b":", without).strip()
 
