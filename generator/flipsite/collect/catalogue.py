@@ -408,7 +408,8 @@ _DEFAULTS = {spec.name: spec.default for spec in fields(Model)}
 
 def _slim(model: Model) -> dict[str, Any]:
     """A model without what it does not say."""
-    return {key: plain(value) for key, value in asdict(model).items() if value != _DEFAULTS[key]}
+    said = {key: getattr(model, key) for key, default in _DEFAULTS.items() if getattr(model, key) != default}
+    return {key: plain(asdict(value) if isinstance(value, Price) else value) for key, value in said.items()}
 
 
 def _full(slim: dict[str, Any]) -> Model:
