@@ -263,7 +263,7 @@ def study_digests(studies: Sequence[str], inputs: Mapping[str, str]) -> dict[str
 def analysed_report(files: StudyFiles, digest: str) -> StudyReport:
     """A study's report, analysed now or by an earlier build of this user, from the same files.
 
-    Its draws are not kept with it, for reading them is cheap; counts and a sample of too many draws are.
+    Its draws are not kept with it, for reading them is cheap; a sample of too many draws is.
     """
     name = f"report {digest}"
     found: StudyReport | None = recall(name)
