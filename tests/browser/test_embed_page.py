@@ -64,3 +64,22 @@ def test_a_foreign_page_gives_a_frame_its_height(windows: Windows, served: str, 
         frame = window.page.locator("iframe")
         expect(frame).not_to_have_attribute("height", "600")
         assert int(frame.get_attribute("height") or 0) > 600
+
+
+@pytest.mark.parametrize(
+    ("width", "shown", "hidden"), [(390, ".narrow", ".wide"), (1280, ".wide", ".narrow")]
+)
+def test_a_chart_in_a_frame_is_drawn_for_its_width(
+    opened: Callable[..., Any], width: int, shown: str, hidden: str
+) -> None:
+    """Letters have ten pixels at least, on a phone too, and nothing scrolls aside."""
+    path = "article-2025/embed/frame/bias-by-size.html"
+    with opened(path, viewport={"width": width, "height": 800}) as page:
+        assert page.locator(shown).is_visible()
+        assert page.locator(hidden).is_hidden()
+        assert page.evaluate("document.documentElement.scrollWidth") <= width
+        sizes = page.locator(f"{shown} text").evaluate_all(
+            """(texts) => texts.filter((e) => e.textContent.trim()).map((e) =>
+                parseFloat(getComputedStyle(e).fontSize) * e.getScreenCTM().a)"""
+        )
+        assert min(sizes) >= 10

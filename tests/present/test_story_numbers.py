@@ -130,7 +130,9 @@ def test_the_surprise_at_the_other_end(story: str, report: StudyReport) -> None:
     widest = max(float(row.figure) for row in not_none(report.printed).rows if row.table == "least")
     assert widest < floor
     assert f"the widest of them is at {widest}." in story
-    assert f"lands at or below 0.032 {within:.0%} of the time".replace("%", " %") in story
+    assert (
+        f"At or below 0.032, a perfectly fair coin lands {within:.0%} of the time".replace("%", " %") in story
+    )
     assert f"The number of them shown to be fair is {fair}" in story
 
 

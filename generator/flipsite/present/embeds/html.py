@@ -9,7 +9,7 @@ from base64 import b64encode
 from collections.abc import Callable
 from typing import Final
 
-from flipsite.domain.display import Cell, Heading, Table
+from flipsite.domain.display import Cell, Figure, Heading, Table
 from flipsite.present.embeds.image import inline_svg
 from flipsite.present.embeds.registry import Embed, Source
 from flipsite.present.text.escaping import foreign_address, foreign_text
@@ -83,9 +83,10 @@ def frame_page(embed: Embed, link: Linker | None = None) -> str:
             f'<title>{title}</title><base target="_top">',
             "<style>:root{color-scheme:light dark}body{margin:0;padding:.1px 0;"
             "font:16px/1.5 system-ui,sans-serif}a{color:inherit}"
-            "h1{position:absolute;width:1px;height:1px;margin:0;overflow:hidden;clip-path:inset(50%)}</style>",
+            "h1{position:absolute;width:1px;height:1px;margin:0;overflow:hidden;clip-path:inset(50%)}"
+            ".narrow{display:none}@media(max-width:599px){.wide{display:none}.narrow{display:block}}</style>",
             f"</head><body><main><h1>{title}</h1>",
-            _fragment(embed, link or _absolute(embed.base_url)).rstrip("\n"),
+            _fragment(embed, link or _absolute(embed.base_url), picture=_both_widths).rstrip("\n"),
             f"</main><script>{_SCRIPT}</script></body></html>\n",
         )
     )
@@ -111,14 +112,20 @@ def source_html(source: Source) -> str:
     )
 
 
-def _fragment(embed: Embed, link: Linker) -> str:
+def _both_widths(figure: Figure) -> str:
+    """Both pictures of a chart; the style of the frame's page shows the one that fits."""
+    pictures = (("wide", inline_svg(figure)), ("narrow", inline_svg(figure, narrow=True)))
+    return "\n".join(f'<div class="{width}">{picture}</div>' for width, picture in pictures)
+
+
+def _fragment(embed: Embed, link: Linker, *, picture: Callable[[Figure], str] = inline_svg) -> str:
     figure = embed.figure() if embed.is_chart and embed.figure else None
     if figure is None:
         body = _table(embed.table, link)
     else:
         body = (
             f'<figure style="margin:0"><figcaption style="{LEFT};font-weight:bold">'
-            f"{foreign_text(figure.title)}</figcaption>\n{inline_svg(figure)}\n"
+            f"{foreign_text(figure.title)}</figcaption>\n{picture(figure)}\n"
             f'<p style="{SOURCE}">{foreign_text(figure.caption)}</p></figure>'
         )
     label = foreign_text(embed.heading)

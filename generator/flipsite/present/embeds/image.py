@@ -33,15 +33,15 @@ _LETTERS: Final = 92
 """Of the drawing font at 13 px that fit a picture's width."""
 
 
-def inline_svg(figure: Figure) -> str:
+def inline_svg(figure: Figure, *, narrow: bool = False) -> str:
     """The picture for a foreign page: no ids but its own, nothing that Markdown or Liquid could read."""
-    picture = theme.painted(_only_wide(figure), ANYWHERE)
+    picture = theme.painted(svg.unlinked(svg.drawings(figure.svg)[-1 if narrow else 0]), ANYWHERE)
     # GitHub turns <title> into text; a label needs neither that nor an id.
     picture = re.sub(r"<(title|desc)[^>]*>.*?</\1>", "", picture).replace("<defs></defs>", "")
     start, _, rest = picture.partition(">")
     label = foreign_text(figure.description or figure.title)
     style = f"max-width:100%;height:auto;font-family:{theme.FONT}"
-    start = re.sub(r' (?:class|role|aria-[a-z]+)="[^"]*"', "", start)
+    start = re.sub(r' (?:class|role|display|aria-[a-z]+)="[^"]*"', "", start)
     start = start.replace("<svg", f'<svg role="img" aria-label="{label}" style="{style}"', 1)
     rest = re.sub(r">([^<]+)<", lambda m: f">{foreign_text(unescape(m[1]))}<", _own_ids(rest, figure.name))
     return f"{start}>{rest}".replace("{", "&#123;").replace("}", "&#125;")
