@@ -3,7 +3,8 @@
 Fifty draws of a fair coin show a bias of 0.056 on average. How much of a model's bias is such noise depends
 on the other models: where most are fair, a small bias is most likely luck. A model is fair with probability
 w, else its share p is drawn from a beta distribution with the target as mean and concentration c. Both are
-unknown: every w and c on a grid takes part, weighed by how likely it makes the draws of all models.
+unknown: every w and c on a grid takes part, weighted by how likely it makes the draws of all models. So
+does the chance of each link between the shares of two orders (`order_links`).
 
 Source:
     Efron (2010), Large-Scale Inference, chapter 1; Gelman et al. (2013), Bayesian Data Analysis, section 5.3,
@@ -11,7 +12,7 @@ Source:
 """
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import lru_cache
 from itertools import chain
 
@@ -20,6 +21,15 @@ from numpy.typing import NDArray
 from scipy.special import betainc, gammaln, xlog1py, xlogy
 
 from flipsite.analyse.binomial import TAIL
+from flipsite.analyse.empirical_bayes.order_links import (
+    Link,
+    OneShare,
+    cells_for,
+    likelihood,
+    link_chances,
+    middles,
+    order_links,
+)
 from flipsite.analyse.empirical_bayes.population import Population
 from flipsite.analyse.published.possible_counts import PrintedFit
 from flipsite.analyse.ranking.bias_posterior import mean_of_levels
@@ -46,11 +56,8 @@ _SHARES = np.linspace(0.0, 1.0, 21)
 _CONCENTRATIONS = np.geomspace(0.02, 2_000, 32)
 """Concentrations c of the others that take part."""
 
-_GRID = 4_096
-"""Cells of θ = arcsin √p: half a posterior's standard deviation at MOST_COUNTED draws."""
-
 _BLOCK = 64
-"""Models whose posteriors are worked out at once."""
+"""Models that are weighted at once."""
 
 MOST_COUNTED = 400_000
 """Draws of a model beyond which more do not change its estimate."""
@@ -82,8 +89,8 @@ def shrunken_biases(
 ) -> tuple[ShrunkenBias, ...] | None:
     """The shrunken bias of each model of a study, in the order given.
 
-    A model that was asked in two orders is fair in both or in neither; its bias is the mean of those within
-    each.
+    A model that was asked in two orders is fair in both or in neither; else its two shares are independent,
+    the same, or reflected about the target. Its bias is the mean of those within each.
 
     Args:
         counts: Of models with a valid draw, in each order where two were asked.
@@ -99,32 +106,62 @@ def shrunken_biases(
     place = {each: i for i, each in enumerate(dict.fromkeys(tuple(sorted(each)) for each in counts))}
     which = np.array([place[tuple(sorted(each))] for each in counts], np.int64)
     arms = _arms(tuple(place))
-    prior, shares = _prior(target), _SHARES[:, None]
-    fair = np.prod([_likelihood(arm, np.array([target]), relative_to=arm)[:, 0] for arm in arms], axis=0)
-    spreads = [np.concatenate([each @ prior.T for each in _over_grid(arm)]) for arm in arms]
-    mixed = shares * fair[:, None, None] + (1 - shares) * np.prod(spreads, axis=0)[:, None, :]
-    mixed = np.maximum(mixed, 1e-300)  # by model, share of fair models, and concentration
-    log_likelihood = np.tensordot(np.bincount(which), np.log(mixed), axes=1)
-    plausible = np.exp(log_likelihood - log_likelihood.max())
-    plausible /= plausible.sum()
-    if np.sum(plausible * np.log(np.maximum(plausible * plausible.size, 1e-300))) < LEAST_LEARNT:
+    n_cells = cells_for(max(arm[:, 1].max() for arm in arms))
+    links, prior = order_links(arms, target=target, n_cells=n_cells), _prior(target, n_cells)
+    fair = np.prod([likelihood(arm, np.array([target]))[:, 0] for arm in arms], axis=0)
+    spreads = [[_marginal(share, prior) for share in link] for link in links]
+    together = np.stack([np.prod(each, axis=0) for each in spreads], axis=-1)
+    weights = _weights(fair, together, np.bincount(which))
+    if weights is None:
         return None
-    odds = plausible / mixed
-    others = (odds * (1 - shares)).sum(axis=1)
-    masses = (
-        _masses(arm, others * np.prod(spreads[:i] + spreads[i + 1 :], axis=0), prior)
-        for i, arm in enumerate(arms)
-    )
-    found = _posteriors(
-        fair * (odds * shares).sum(axis=(1, 2)),
-        (each[: len(model)] for each, model in zip(zip(*masses, strict=True), place, strict=True)),
-        target=target,
-    )
+    p_fair, others = weights
+    masses = [
+        [
+            _masses(share, others[..., at] * np.prod(spread[:i] + spread[i + 1 :], axis=0), prior)
+            for i, share in enumerate(link)
+        ]
+        for at, (link, spread) in enumerate(zip(links, spreads, strict=True))
+    ]
+    found = _posteriors(p_fair, _by_model(links, masses, [len(model) for model in place], target=target))
     ranks = ranks_of_levels(found.levels, which, seed=seed, n_draws=N_DRAWS)
     medians = np.median(ranks, axis=1).tolist()
     return tuple(
         found.shrunken(cell, rank=int(rank)) for cell, rank in zip(which.tolist(), medians, strict=True)
     )
+
+
+def _weights(fair: Floats, spread: Floats, n_alike: NDArray[np.int64]) -> tuple[Floats, Floats] | None:
+    """Average over all populations: the chance that each model is fair, and the weight of each way not to be.
+
+    Args:
+        fair: Likelihood of a fair model, a row a model.
+        spread: That of one that is not, by model, concentration and link between its orders.
+        n_alike: Models of these counts.
+
+    Returns:
+        Posterior chances that models are fair, and weights by model, concentration and link before the
+        likelihood; None where the draws tell too little of the population.
+    """
+    w, chances = _SHARES[:, None, None], link_chances(spread.shape[-1])
+    blocks = [slice(start, start + _BLOCK) for start in range(0, len(fair), _BLOCK)]
+
+    def mixed(block: slice) -> Floats:
+        """Likelihood by model, share of fair models, concentration, and chances of the links."""
+        return np.maximum(
+            w * fair[block, None, None, None] + (1 - w) * (spread[block] @ chances.T)[:, None], 1e-300
+        )
+
+    log_likelihood = sum(np.tensordot(n_alike[block], np.log(mixed(block)), axes=1) for block in blocks)
+    plausible = np.exp(log_likelihood - np.max(log_likelihood))
+    plausible /= plausible.sum()
+    if np.sum(plausible * np.log(np.maximum(plausible * plausible.size, 1e-300))) < LEAST_LEARNT:
+        return None
+    p_fair, others = np.empty_like(fair), np.empty_like(spread)
+    for block in blocks:
+        odds = plausible / mixed(block)
+        p_fair[block] = fair[block] * (odds * w).sum(axis=(1, 2, 3))
+        others[block] = (odds * (1 - w)).sum(axis=1) @ chances
+    return p_fair, others
 
 
 def _arms(models: Sequence[ArmCounts]) -> list[Floats]:
@@ -135,16 +172,21 @@ def _arms(models: Sequence[ArmCounts]) -> list[Floats]:
     return [capped[:, arm] for arm in range(most)]
 
 
-def _masses(arm: Floats, weights: Floats, prior: Floats) -> Iterator[Floats]:
+def _marginal(share: OneShare, prior: Floats) -> Floats:
+    """The likelihood of each concentration, a row a model."""
+    return np.concatenate([each @ prior.T for each in share.likelihoods()])
+
+
+def _masses(share: OneShare, weights: Floats, prior: Floats) -> Iterator[Floats]:
     """Posterior probability of each cell of θ for a model that is not fair, model by model.
 
     Args:
-        arm: Ones and valid draws of each model.
+        share: The orders that have it.
         weights: Of each concentration, a row a model, before these draws are known.
         prior: Probability of each cell of θ, a row for each concentration.
     """
-    for weight, likelihood in zip(weights, chain.from_iterable(_over_grid(arm)), strict=True):
-        yield weight @ prior * likelihood
+    for weight, cells in zip(weights, chain.from_iterable(share.likelihoods()), strict=True):
+        yield weight @ prior * cells
 
 
 def printed_shrunken_biases(
@@ -165,18 +207,17 @@ def printed_shrunken_biases(
     known = {model: np.array(counts, np.float64) for model, counts in rows.items() if counts}
     if not known:
         return {}
-    prior = _fitted_prior(population, target=target)
+    n_cells = cells_for(printed.draws_high)
+    p, prior = middles(n_cells), _fitted_prior(population, n_cells)
     p_fair, masses = [], []
     for counts in known.values():
         ways = _binomial_weights(counts)
-        likelihood = ways @ _likelihood(counts, _middles(), relative_to=counts)
-        fair = (
-            float(ways @ _likelihood(counts, np.array([target]), relative_to=counts)[:, 0]) * population.fair
-        )
-        mass = (1 - population.fair) * prior * likelihood
+        cells = ways @ likelihood(counts, p)
+        fair = float(ways @ likelihood(counts, np.array([target]))[:, 0]) * population.fair
+        mass = (1 - population.fair) * prior * cells
         p_fair.append(fair / (fair + mass.sum()))
-        masses.append([mass / (fair + mass.sum())])
-    found = _posteriors(np.array(p_fair), masses, target=target)
+        masses.append([_bias(abs(p - target), mass / (fair + mass.sum()))])
+    found = _posteriors(np.array(p_fair), masses)
     return {model: found.shrunken(place) for place, model in enumerate(known)}
 
 
@@ -188,9 +229,9 @@ def _binomial_weights(counts: Floats) -> Floats:
     return np.asarray(np.exp(log_ways + xlogy(ones, best) + xlog1py(valid - ones, -best)))
 
 
-def _fitted_prior(population: Population, *, target: float) -> Floats:
+def _fitted_prior(population: Population, n_cells: int) -> Floats:
     """Probability of each cell of θ for a model of a fitted population that is not fair."""
-    edges = np.sin(np.linspace(0, np.pi / 2, _GRID + 1)) ** 2
+    edges = np.sin(np.linspace(0, np.pi / 2, n_cells + 1)) ** 2
     first = np.diff(betainc(population.alpha, population.beta, edges))
     if (second := population.second) is None:
         return np.asarray(first)
@@ -200,32 +241,11 @@ def _fitted_prior(population: Population, *, target: float) -> Floats:
 
 
 @lru_cache(maxsize=8)
-def _prior(target: float) -> Floats:
+def _prior(target: float, n_cells: int) -> Floats:
     """Probability of each cell of θ, a row for each concentration."""
-    edges = np.sin(np.linspace(0, np.pi / 2, _GRID + 1)) ** 2
+    edges = np.sin(np.linspace(0, np.pi / 2, n_cells + 1)) ** 2
     alpha, beta = _CONCENTRATIONS[:, None] * target, _CONCENTRATIONS[:, None] * (1 - target)
     return np.asarray(np.diff(betainc(alpha, beta, edges), axis=1))
-
-
-def _middles() -> Floats:
-    """The share p in the middle of each cell of θ."""
-    return np.asarray(np.sin((np.arange(_GRID) + 0.5) / _GRID * np.pi / 2) ** 2)
-
-
-def _likelihood(cells: Floats, shares: Floats, *, relative_to: Floats) -> Floats:
-    """Likelihood of each share for each pair of counts, over that of the share that fits it best."""
-    ones, zeros = cells[:, 0], cells[:, 1] - cells[:, 0]
-    best = relative_to[:, 0] / np.maximum(relative_to[:, 1], 1e-300)
-    highest = xlogy(ones, best) + xlog1py(zeros, -best)
-    powers = np.stack([ones, zeros], axis=1)
-    return np.asarray(np.exp(powers @ np.log([shares, 1 - shares]) - highest[:, None]))
-
-
-def _over_grid(cells: Floats) -> Iterator[Floats]:
-    """The likelihood of each cell of θ, a row a pair of counts, in blocks."""
-    for start in range(0, len(cells), _BLOCK):
-        block = cells[start : start + _BLOCK]
-        yield _likelihood(block, _middles(), relative_to=block)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -249,32 +269,96 @@ class _Posteriors:
         )
 
 
-def _posteriors(p_fair: Floats, masses: Iterable[Sequence[Floats]], *, target: float) -> _Posteriors:
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Bias:
+    """The bias of a model that is not fair: the mean over its independent shares.
+
+    Attributes:
+        distances: From the target, ascending.
+        cells: The cells of θ in the order of their distance.
+        starts: Where the cells of each distance begin among them; on either side of the target one may lie.
+        masses: Posterior probability of each cell, an array for each share.
+    """
+
+    distances: Floats
+    cells: NDArray[np.intp]
+    starts: NDArray[np.intp]
+    masses: Sequence[Floats] = ()
+
+    def by_distance(self) -> list[Floats]:
+        """Posterior probability of each distance, an array for each share."""
+        return [np.add.reduceat(mass[self.cells], self.starts) for mass in self.masses]
+
+
+def _bias(distance: Floats, *masses: Floats) -> _Bias:
+    """The bias whose distance in each cell of θ this is."""
+    distances, starts = np.unique(np.sort(np.round(distance, 12)), return_index=True)
+    cells = np.argsort(np.round(distance, 12), kind="stable")
+    return _Bias(distances=distances, cells=cells, starts=starts, masses=masses)
+
+
+def _by_model(
+    links: Sequence[Link],
+    masses: Sequence[Sequence[Iterator[Floats]]],
+    n_orders: Sequence[int],
+    *,
+    target: float,
+) -> Iterator[list[_Bias]]:
+    """For each model, its biases under the links that its shares may have if it is not fair."""
+    biases = [
+        [_bias(link[0].distance(target, n_orders=asked)) for link in links]
+        for asked in range(1, max(n_orders) + 1)
+    ]
+    for asked in n_orders:
+        each = [[next(mass) for mass in link] for link in masses]
+        yield [
+            replace(bias, masses=shares[:asked]) for bias, shares in zip(biases[asked - 1], each, strict=True)
+        ]
+
+
+def _posteriors(p_fair: Floats, models: Iterable[Sequence[_Bias]]) -> _Posteriors:
     """Posterior mean, interval, chance to be near, and LEVELS equally likely values.
 
     Args:
         p_fair: Posterior probability of a fair model, an entry a posterior.
-        masses: Posterior probability of each cell of θ for a model that is not, in each order that was asked.
-        target: Probability that the prompt asks for.
+        models: What the bias of each may be if it is not fair.
     """
-    distance = abs(_middles() - target)
-    ascending = np.argsort(distance, kind="stable")
-    steps = distance[ascending]
     at = (np.arange(LEVELS) + 0.5) / LEVELS
     n = len(p_fair)
     bias, near, levels = np.empty(n), np.empty(n), np.empty((n, LEVELS))
-    for row, orders in enumerate(masses):
-        bias[row] = np.mean([mass @ distance for mass in orders])
-        reached = [np.cumsum(mass[ascending]) for mass in orders]
-        if len(orders) > 1:  # given that the model is not fair, its orders are independent
-            each = [np.interp(at * below[-1], below, steps) for below in reached]
-            values, below = mean_of_levels(*each), reached[0][-1] * at
-        else:
-            values, below = steps, reached[0]
-        below = (p_fair[row] + below) / (p_fair[row] + reached[0][-1])
+    for row, ways in enumerate(models):
+        of_each = [each.by_distance() for each in ways]
+        bias[row] = sum(
+            np.mean([mass @ way.distances for mass in masses])
+            for way, masses in zip(ways, of_each, strict=True)
+        )
+        values, reached = _distribution([way.distances for way in ways], of_each, at)
+        below = (p_fair[row] + reached) / (p_fair[row] + sum(masses[0].sum() for masses in of_each))
         near[row] = np.interp(NEAR, values, below)
         # Fair models tie at 0: which of them ranks before another is left to chance.
         levels[row] = np.where(at < p_fair[row], at * 1e-9, np.interp(at, below, values))
     ends = (int(LEVELS * TAIL), int(LEVELS * (1 - TAIL)))
     low, high = (np.where(levels[:, end] < 1e-8, 0.0, levels[:, end]) for end in ends)
     return _Posteriors(bias=bias, low=low, high=high, p_near=near, levels=levels)
+
+
+def _distribution(
+    distances: Sequence[Floats], masses: Sequence[list[Floats]], at: Floats
+) -> tuple[Floats, Floats]:
+    """Ascending values of a bias, and the probability that it is at most as large, however it arose.
+
+    Args:
+        distances: Those from the target, ascending, of each link.
+        masses: Their probabilities, an array for each independent share of a link.
+        at: Of equally likely values.
+    """
+    found = []
+    for values, shares in zip(distances, masses, strict=True):
+        reached = [np.cumsum(mass) - mass / 2 for mass in shares]
+        if len(reached) > 1:
+            total = shares[0].sum()
+            levels = [np.interp(at * total, below, values) for below in reached]
+            found.append((mean_of_levels(*levels), at * total))
+        else:
+            found.append((values, reached[0]))
+    return distances[0], np.sum([np.interp(distances[0], *each) for each in found], axis=0)
