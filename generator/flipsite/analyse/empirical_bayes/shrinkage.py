@@ -270,7 +270,7 @@ class _Posteriors:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class _Bias:
+class _LinkedBias:
     """The bias of a model that is not fair: the mean over its independent shares.
 
     Attributes:
@@ -290,11 +290,11 @@ class _Bias:
         return [np.add.reduceat(mass[self.cells], self.starts) for mass in self.masses]
 
 
-def _bias(distance: Floats, *masses: Floats) -> _Bias:
+def _bias(distance: Floats, *masses: Floats) -> _LinkedBias:
     """The bias whose distance in each cell of θ this is."""
     distances, starts = np.unique(np.sort(np.round(distance, 12)), return_index=True)
     cells = np.argsort(np.round(distance, 12), kind="stable")
-    return _Bias(distances=distances, cells=cells, starts=starts, masses=masses)
+    return _LinkedBias(distances=distances, cells=cells, starts=starts, masses=masses)
 
 
 def _by_model(
@@ -303,7 +303,7 @@ def _by_model(
     n_orders: Sequence[int],
     *,
     target: float,
-) -> Iterator[list[_Bias]]:
+) -> Iterator[list[_LinkedBias]]:
     """For each model, its biases under the links that its shares may have if it is not fair."""
     biases = [
         [_bias(link[0].distance(target, n_orders=asked)) for link in links]
@@ -316,7 +316,7 @@ def _by_model(
         ]
 
 
-def _posteriors(p_fair: Floats, models: Iterable[Sequence[_Bias]]) -> _Posteriors:
+def _posteriors(p_fair: Floats, models: Iterable[Sequence[_LinkedBias]]) -> _Posteriors:
     """Posterior mean, interval, chance to be near, and LEVELS equally likely values.
 
     Args:
