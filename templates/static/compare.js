@@ -32,7 +32,7 @@
     if (!model) return text ? `No one model is called “${text}”` : "";
     if (chosen.includes(model)) return `${model.name} is already there`;
     if (chosen.length === MOST) return `At most ${MOST} models fit; remove one first`;
-    if (chosen.some(({ simulated }) => simulated !== model.simulated)) return "Simulated coins are not put beside real models";
+    if (chosen.some(({ simulated }) => simulated !== model.simulated)) return "Simulated coins are not put beside real models.";
     chosen.push(model);
     return "";
   }

@@ -92,9 +92,9 @@ def answers(draws: Draws, rows: slice, *, names: Sequence[str] | None = None) ->
 
 @cache
 def _head(number: int, side: int, code: int, name: str | None, n_in_row: int) -> str:
-    """The coin, and the top of its box: the same on every page; of a row of draws, their number."""
+    """The coin, and the top of its box: the same on every page; a row of draws shows its number."""
     if n_in_row:
-        return _coin(number, kind="drawn", face=f"{n_in_row:,}", told=plural(n_in_row, "draw"))
+        return _coin(number, kind="drawn", face=f"{number}", told=plural(n_in_row, "draw"))
     told = str(escape(name or side)) if side >= 0 else _STATUSES[code]
     face = "–" if side < 0 else told if name is None else str(escape(short_label(name)))
     kind = "drawn" if name is not None or side > 1 else _SIDES[side]
