@@ -114,7 +114,12 @@ ESTIMATES: tuple[Column, ...] = (
     _share("bias_shrunken_high", "High end of the same interval."),
     _share("p_near", "Posterior probability that the bias is at most 0.1, given the draws of all models."),
     _count("rank_shrunken", "Median rank under the same posterior.", low=1),
-    _text("top", "The outcome drawn most often; missing where labels change between draws.", nullable=True),
+    _text(
+        "top",
+        "The outcome drawn most often; missing where several of more than two were, or where labels change "
+        "between draws.",
+        nullable=True,
+    ),
     _share("top_share", "Its share of the valid draws."),
     Column(
         name="effective",

@@ -476,3 +476,13 @@ def test_many_models_that_bill_far_more_than_announced_overspend_by_one_request_
     assert 2 <= len(server.asked) <= 17
     assert report.spent_usd == usd(0.9) * len(server.asked)
     assert len(report.budget) >= 283
+
+
+def test_a_list_of_faulty_models_is_no_empty_list(tmp_path: Path) -> None:
+    """A price that is no number: the sentence names the entry and its fault, and not a model to load."""
+    listed = {"data": [{"id": "a/b", **PRICED, "pricing": {"prompt": "free", "completion": "$0.1"}}]}
+    project = project_of(tmp_path, kind=Kind.MEASURED)
+    with speaking(Dialects(models={}, listing=Says(body=listed))) as server:
+        request = RunRequest(study_id=STUDY, api_base=server.base)
+        with pytest.raises(UsageError, match=r"lists no model that can be asked, but 1 entry .* a/b: "):
+            collect(project, request, watcher())

@@ -105,6 +105,12 @@ def test_globs_of_the_study_and_of_the_run_both_hold() -> None:
     assert chosen(replace(PLAIN, id="c/x"), study).reason == "not included by the study"
 
 
+@pytest.mark.parametrize("name", ["C:\\models\\q4.gguf", "D:/models/q4.gguf"])
+def test_a_path_with_a_drive_is_no_variant(name: str) -> None:
+    """A server on Windows that states prices lists its model so."""
+    assert chosen(replace(PLAIN, id=name)).taken
+
+
 @pytest.mark.parametrize(
     ("name", "glob"),
     [

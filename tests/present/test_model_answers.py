@@ -64,7 +64,9 @@ def test_every_answer_stays_its_own_text(texts: list[str | None]) -> None:
     draws = collect_draws(rows)
     html = str(answers(draws, draws.rows(0)).html)
     boxes = re.findall(
-        r"<b>Draw (\d+): 1</b>(?:<pre>(.*?)</pre>|<p>No answer came\.</p>)[^<]*</div>\n", html, re.DOTALL
+        r"<b>Draw (\d+): 1</b>(?:<pre>(.*?)</pre>|<p>The answer is not recorded\.</p>)[^<]*</div>\n",
+        html,
+        re.DOTALL,
     )
     kept = [unescape(said) for _, said in boxes]
     assert kept == ["" if text is None else text for text in draws.response]

@@ -133,7 +133,9 @@ def _left_by_name(model: Model, *, named: Sequence[str], priced: bool) -> str | 
     """Aliases and variants are asked only where a glob spells out what makes them one."""
     if model.id.startswith("~") and not matches(model, [glob for glob in named if glob.startswith("~")]):
         return "an alias of another model of the catalogue"
-    _, colon, variant = model.id.partition(":")
+    _, colon, variant = model.id.rpartition(":")
+    if "/" in variant or "\\" in variant:  # a path with a drive's letter
+        return None
     # In a catalogue without prices, a local server's, what follows the colon is the model's size or build.
     if colon and priced and not matches(model, [glob for glob in named if ":" in glob]):
         return f"a variant (:{variant}); include it by name to ask it"

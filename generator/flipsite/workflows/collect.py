@@ -25,7 +25,7 @@ from flipsite.collect.run_state import by_sentence, warnings_of
 from flipsite.collect.scheduler import CounterFactory, Judge, Rounds, Scheduler
 from flipsite.collect.selection import ModelSelection, choose, matches
 from flipsite.collect.transport import Application
-from flipsite.domain.display import plural, usd_text
+from flipsite.domain.display import one_line, plural, usd_text
 from flipsite.domain.money import NOTHING, Usd, total
 from flipsite.domain.study import Kind, Prompt, Study
 from flipsite.domain.trajectory import DrawCounter, OutcomeCounter
@@ -236,6 +236,12 @@ async def fetch_choices(
     """Fetch the endpoint's catalogue, and choose the models that a run asks."""
     today = today_of(order.simulated_seed)
     offered = await fetch_catalogue(client.get, today=today)
+    if offered.faulty and not offered.models:
+        first, n_faulty = offered.faulty[0], plural(len(offered.faulty), "entry", "entries")
+        raise UsageError(
+            f"{order.api_base}: lists no model that can be asked, but {n_faulty} with faults, such as "
+            f"{one_line(first.id)}: {first.reason}."
+        )
     return offered, choose(
         offered.models,
         study,

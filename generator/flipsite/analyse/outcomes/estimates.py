@@ -5,6 +5,7 @@ from dataclasses import dataclass, replace
 from math import isfinite
 
 import numpy as np
+from numpy.typing import NDArray
 
 from flipsite.analyse.binomial import LEVEL, Floats
 from flipsite.analyse.dependence.design_effect import clusters_design_effect, widened_pearson_p
@@ -193,7 +194,6 @@ def outcome_study_estimates(
     rank, bounds = competition_ranks(np.round(ranking, 12)), rank_bounds(ranking, *margins)
     n_effective, entropy = effective_outcomes(matrix), entropy_bits(matrix)
     sways = followed(found)
-    top = matrix.argmax(axis=1) if drawn else []
     blank = {
         tally.model: replace(counted_alone(study, tally), off_list=off_list.get(tally.model))
         for tally in tallies
@@ -221,12 +221,19 @@ def outcome_study_estimates(
             rank=int(rank[i]),
             rank_low=bounds[i][0],
             rank_high=bounds[i][1],
-            top=study.prompt.outcomes[int(top[i])] if study.prompt.labels == "fixed" else None,
+            top=likeliest(study, matrix[i]),
             top_share=float(matrix[i].max() / valid[i]),
             effective=_known(n_effective[i]),
             entropy_bits=float(entropy[i]),
         )
     return tuple((blank | records).values())
+
+
+def likeliest(study: Study, counts: NDArray[np.int64] | Floats) -> str | None:
+    """The label that was drawn most often; None where several were, or where labels change between draws."""
+    first = int(counts.argmax())
+    single = study.prompt.labels == "fixed" and int((counts == counts[first]).sum()) == 1
+    return study.prompt.outcomes[first] if single else None
 
 
 def followed(found: Mapping[str, ModelOutcomes]) -> dict[str, Sway]:

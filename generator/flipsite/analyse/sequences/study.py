@@ -11,6 +11,7 @@ from flipsite.analyse.estimates import competition_ranks, counted_alone
 from flipsite.analyse.false_discovery import benjamini_hochberg
 from flipsite.analyse.noise_floor import multinomial_noise_floor
 from flipsite.analyse.outcomes.entropy import effective_outcomes, entropy_bits
+from flipsite.analyse.outcomes.estimates import likeliest
 from flipsite.analyse.outcomes.multinomial import total_variation_quantiles
 from flipsite.analyse.sequences.estimates import SequenceEstimate, SequenceVerdict, sequence_estimates
 from flipsite.analyse.sequences.statistics import Answers
@@ -124,7 +125,7 @@ def _estimates(
             rank=int(rank[i]),
             rank_low=bounds[i][0],
             rank_high=bounds[i][1],
-            top=study.prompt.outcomes[int(matrix[i].argmax())] if study.prompt.labels == "fixed" else None,
+            top=likeliest(study, matrix[i]),
             top_share=float(matrix[i].max() / n_pooled[i]),
             effective=float(effective[i]) if isfinite(effective[i]) else None,
             entropy_bits=float(entropy[i]),

@@ -68,7 +68,10 @@ def _title(report: StudyReport) -> str:
     found = favourites(report)
     if not found:
         return "What each model draws"
-    n_first, n_models = len(found[0].models), sum(len(each.models) for each in found)
+    n_models = sum(bool(record.valid) for record in report.estimates)
+    n_first, n_tied = len(found[0].models), n_models - sum(len(each.models) for each in found)
+    if n_first == 1 and n_tied:
+        return "No two models have the same favourite"
     if n_first == 1 < n_models:
         which = "The two" if n_models == 2 else f"All {n_models}"
         return f"{which} models have different favourites"

@@ -39,7 +39,7 @@ class Favourite:
 
 
 def favourites(report: StudyReport) -> tuple[Favourite, ...]:
-    """The outcomes that models say most, those of most models first; none where labels change."""
+    """The outcomes that models say most, those of most models first; a tie or changing labels have none."""
     found: defaultdict[str, list[Estimate]] = defaultdict(list)
     for record in report.estimates:
         if record.top is not None and record.model in report.outcomes:

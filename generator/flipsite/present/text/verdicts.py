@@ -194,7 +194,7 @@ def _seen(study: Study, estimate: Estimate) -> str:
     if study.sampling.per_answer > 1:
         return _seen_answers(study, estimate)
     if estimate.outcomes > 2:
-        return _seen_outcomes(estimate)
+        return _seen_outcomes(study, estimate)
     one = f"“{study.prompt.outcomes[1]}”" if study.prompt.labels == "fixed" else "the second of its labels"
     draws = plural(estimate.valid or 0, "readable draw")
     share = share_text(estimate.mean, decimals=2)
@@ -209,10 +209,13 @@ def _seen_answers(study: Study, estimate: Estimate) -> str:
     )
 
 
-def _seen_outcomes(estimate: Estimate) -> str:
+def _seen_outcomes(study: Study, estimate: Estimate) -> str:
     draws = plural(estimate.valid or 0, "readable draw")
     bias = f"its bias is {bias_text(estimate.bias)}"
     floor = f"a perfect sampler shows {bias_text(estimate.noise_floor)} on average"
+    if estimate.top is None and study.prompt.labels == "fixed":
+        share = percent_text(estimate.top_share)
+        return f"In {draws} it said no outcome most often: several have {share} each; {bias}, where {floor}"
     if estimate.top is None:
         return f"In {draws} {bias}; {floor}"
     top = f"it said “{estimate.top}” most often, {percent_text(estimate.top_share)} of the time"

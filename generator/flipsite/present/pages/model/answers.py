@@ -13,7 +13,7 @@ from typing import Final
 from markupsafe import Markup, escape
 
 from flipsite.domain.display import plural, usd_text
-from flipsite.domain.draws import STATUSES, Draws
+from flipsite.domain.draws import STATUSES, Draws, Status
 from flipsite.domain.money import usd_or_none
 from flipsite.present.sparklines.outcomes import short_label
 from flipsite.present.text.escaping import escaped_texts
@@ -85,7 +85,7 @@ def answers(draws: Draws, rows: slice, *, names: Sequence[str] | None = None) ->
         )
     ]
     alike, facts = _facts(draws, shown)
-    lines = zip(heads, _said(draws.response[shown]), facts, strict=True)
+    lines = zip(heads, _said(draws.response[shown], codes), facts, strict=True)
     html = "".join([f"{head}{said}{fact}</div>\n" for head, said, fact in lines])
     return Answers(n_shown=len(sides), alike=tuple(alike), html=Markup(html))
 
@@ -109,17 +109,17 @@ def _coin(number: int, *, kind: str, face: str, told: str) -> str:
     )
 
 
-def _said(texts: Sequence[str | None]) -> list[str]:
-    """The model's answers, each in a box of its own."""
+def _said(texts: Sequence[str | None], codes: Sequence[int]) -> list[str]:
+    """The model's answers, each in a box of its own; imported outcomes may come without their answers."""
     said = [text for text in texts if text is not None]
     if len(said) == len(texts) and max(map(len, said)) <= _LONG:
         return [f"<pre>{text}</pre>" for text in escaped_texts(said)]
-    return [_box(text) for text in texts]
+    return [_box(text, STATUSES[code]) for text, code in zip(texts, codes, strict=True)]
 
 
-def _box(text: str | None) -> str:
+def _box(text: str | None, status: Status) -> str:
     if text is None:
-        return "<p>No answer came.</p>"
+        return f"<p>{'No answer came' if status is Status.ERROR else 'The answer is not recorded'}.</p>"
     if len(text) <= _LONG:
         return f"<pre>{escape(text)}</pre>"
     cut = f" … ({len(text) - LETTERS:,} more characters in the download)" if len(text) > LETTERS else ""
