@@ -1,11 +1,12 @@
 import json
+import math
 from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
 from flipsite.domain.fit import AuthorEffect, Check, Effect, EffectPoint, Fit, FittedForm, OmittedInput, Term
-from flipsite.errors import SettingsError
+from flipsite.errors import SettingsError, StoreError
 from flipsite.store.fits import fit_json, read_fit, write_fit
 
 TERM = Term(
@@ -59,6 +60,33 @@ FIT = Fit(
     left_out=(OmittedInput(what="mean", reason="because"),),
     signed=False,
 )
+
+
+@pytest.mark.parametrize("number", [math.nan, math.inf, -math.inf])
+def test_a_figure_that_is_not_finite_is_null_or_leaves_the_old_file(tmp_path: Path, number: float) -> None:
+    """An effective number of draws may be unknown; a fit without its predictive density is none to publish."""
+    path = tmp_path / "fit.json"
+    form = FIT.forms[0]
+    write_fit(path, replace(FIT, forms=(replace(form, terms=(replace(TERM, rhat=number),)),)))
+    assert read_fit(path).forms[0].terms[0].rhat is None
+    before = path.read_bytes()
+    for broken in (
+        replace(form, elpd_loo=number),
+        replace(form, terms=(replace(TERM, mean=number),)),
+        replace(form, checks=(replace(CHECK, high=number),)),
+    ):
+        with pytest.raises(StoreError, match=r"not finite \(forms\[0\]\..+: None\); run `flipsite fit`"):
+            write_fit(path, replace(FIT, forms=(broken,)))
+    assert path.read_bytes() == before
+
+
+@pytest.mark.parametrize("number", ["NaN", "Infinity", "-Infinity", "1e999", "9" * 400])
+def test_a_file_of_no_finite_number_is_damaged(tmp_path: Path, number: str) -> None:
+    path = tmp_path / "fit.json"
+    write_fit(path, FIT)
+    path.write_text(path.read_text(encoding="utf-8").replace("-171.0", number), encoding="utf-8")
+    with pytest.raises(SettingsError, match="damaged"):
+        read_fit(path)
 
 
 def test_what_is_written_is_read(tmp_path: Path) -> None:

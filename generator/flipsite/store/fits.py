@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any, Final, Literal, Union, get_args, get_origin, get_type_hints
 
 from flipsite.domain.fit import Fit
-from flipsite.errors import SettingsError
+from flipsite.errors import SettingsError, StoreError
 from flipsite.files import replacing
 
 FORMAT: Final = 2
@@ -28,7 +28,7 @@ def read_fit(path: Path) -> Fit:
         SettingsError: If the file cannot be read, is damaged, or is of a later format.
     """
     try:
-        record = json.loads(path.read_text(encoding="utf-8"))
+        record = json.loads(path.read_text(encoding="utf-8"), parse_constant=_no_number)
         made_by_format = record["format"] if isinstance(record, dict) else None
         if made_by_format not in READ:
             raise SettingsError(
@@ -37,7 +37,7 @@ def read_fit(path: Path) -> Fit:
         fit: Fit = _read(Fit, record, "")
     except OSError as error:
         raise SettingsError(f"{path}: cannot be read ({error.strerror or error}).") from error
-    except (ValueError, KeyError, TypeError, RecursionError) as error:
+    except (ValueError, KeyError, TypeError, OverflowError, RecursionError) as error:
         raise SettingsError(f"{path}: damaged ({error}); run `flipsite fit` again.") from error
     return fit
 
@@ -46,15 +46,28 @@ def write_fit(path: Path, fit: Fit) -> None:
     """Write a fit, whole or not at all.
 
     Raises:
-        StoreError: If the file cannot be written; the old one is as it was.
+        StoreError: If the file cannot be written, or no build could read it because a figure is not finite;
+            the old one is as it was.
     """
+    content = fit_json(fit)
+    try:
+        _read(Fit, json.loads(content), "")
+    except ValueError as error:
+        raise StoreError(
+            f"{path}: not written, because a figure of the fit is not finite ({error}); run `flipsite fit` "
+            "again with another --seed or more --draws."
+        ) from error
     with replacing(path) as file:
-        file.write(fit_json(fit))
+        file.write(content)
 
 
 def fit_json(fit: Fit) -> bytes:
     """The file's content: the same bytes for the same fit; numbers are numbers or null."""
     return (json.dumps(_brief(asdict(fit)), ensure_ascii=False, indent=1, allow_nan=False) + "\n").encode()
+
+
+def _no_number(text: str) -> None:
+    raise ValueError(f"{text} is no number")
 
 
 def _brief(value: Any) -> Any:
@@ -82,7 +95,7 @@ def _read(kind: Any, value: Any, where: str) -> Any:
         return value
     if origin in {Union, types.UnionType}:
         return _of_several(get_args(kind), value, where)
-    if kind is float and type(value) in {int, float}:
+    if kind is float and type(value) in {int, float} and math.isfinite(value):
         return float(value)
     if kind in {int, str, bool, type(None)} and type(value) is kind:
         return value
