@@ -64,7 +64,7 @@ FIT = Fit(
 
 @pytest.mark.parametrize("number", [math.nan, math.inf, -math.inf])
 def test_a_figure_that_is_not_finite_is_null_or_leaves_the_old_file(tmp_path: Path, number: float) -> None:
-    """An effective number of draws may be unknown; a fit without its predictive density is none to publish."""
+    """R-hat may be unknown; a fit without its predictive density is not published."""
     path = tmp_path / "fit.json"
     form = FIT.forms[0]
     write_fit(path, replace(FIT, forms=(replace(form, terms=(replace(TERM, rhat=number),)),)))
@@ -75,7 +75,7 @@ def test_a_figure_that_is_not_finite_is_null_or_leaves_the_old_file(tmp_path: Pa
         replace(form, terms=(replace(TERM, mean=number),)),
         replace(form, checks=(replace(CHECK, high=number),)),
     ):
-        with pytest.raises(StoreError, match=r"not finite \(forms\[0\]\..+: None\); run `flipsite fit`"):
+        with pytest.raises(StoreError, match=r"not finite \(forms\[0\]\..+: None\)"):
             write_fit(path, replace(FIT, forms=(broken,)))
     assert path.read_bytes() == before
 
