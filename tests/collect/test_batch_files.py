@@ -1,8 +1,9 @@
 """Batch files: requests written as `collect` would send them, sent by a stand-in, and the answers read."""
 
+import gzip
 import json
 import re
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -201,6 +202,28 @@ def test_a_line_of_anything_is_an_error_or_passed_over(project: Project, line: b
     result = run("import", "output.jsonl", "--study", STUDY)
     assert result.exit_code == 0, result.output
     assert "1 valid" in result.output
+
+
+@pytest.mark.parametrize(
+    "packed",
+    [
+        pytest.param(lambda text: b"\xef\xbb\xbf" + text.encode(), id="byte-order mark"),
+        pytest.param(lambda text: text.encode("utf-16"), id="UTF-16"),
+        pytest.param(lambda text: gzip.compress(text.encode()), id="gzip"),
+    ],
+)
+def test_an_output_file_is_the_studys_however_it_was_saved(
+    project: Project, packed: Callable[[str], bytes]
+) -> None:
+    """It goes into the cache, and nothing of it is asked again."""
+    with speaking(Dialects(models={"gpt-4o-mini": [ONE]})) as server:
+        lines, _ = batch_of(server)
+        text = "".join(json.dumps(sent(server, line, n)) + "\n" for n, line in enumerate(lines))
+        Path("output.jsonl").write_bytes(packed(text))
+        result = run("import", "output.jsonl", "--study", STUDY)
+        assert "Read answers of output.jsonl into study 'trial': 3 valid." in result.output
+        after = run("collect", STUDY, "--api-base", server.base, "--yes", "--budget", "5")
+    assert "Nothing to ask: all 3 draws are there." in after.output
 
 
 def test_a_batch_needs_a_model_and_a_real_endpoint(project: Project) -> None:

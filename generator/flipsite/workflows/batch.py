@@ -30,6 +30,7 @@ from flipsite.files import replacing
 from flipsite.project import CATALOGUE_FILE, Project, existing_study, study_folder
 from flipsite.settings import load_study
 from flipsite.store.cache.cache import Cache
+from flipsite.store.imports.files import opened_text, reading
 from flipsite.store.snapshot.extent import refuse_loss
 from flipsite.workflows.collect import (
     article_study,
@@ -170,7 +171,7 @@ def import_batch(project: Project, study_id: str, path: Path, *, dry_run: bool =
     with open_cache(project, study, protocol=protocol_of(study, order)) as cache:
         refuse_loss(folder, cache.model_ledgers())
         inbox = _Inbox(study, cache, runs)
-        with path.open(encoding="utf-8", errors="replace") as file:
+        with reading(path), opened_text(path, errors="replace") as file:
             if dry_run:
                 deque(inbox.records(file), maxlen=0)
             else:

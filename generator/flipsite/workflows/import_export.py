@@ -22,6 +22,7 @@ from flipsite.settings import load_study
 from flipsite.store.exports import ExportFormat, export_groups
 from flipsite.store.imports.columns import ImportOptions
 from flipsite.store.imports.counts import CountsReport, import_counts
+from flipsite.store.imports.files import opened_text, reading
 from flipsite.store.imports.importer import ImportReport, import_by_target, import_file
 from flipsite.store.snapshot.read import is_large, n_draws, read_draws, read_groups
 from flipsite.store.snapshot.shards import shards_in
@@ -161,10 +162,10 @@ STDIN = "standard input"
 def names_study(path: Path, study_id: str) -> bool:
     """Whether a file begins with an answer to a request that `collect --batch` wrote for a study."""
     try:
-        with path.open(encoding="utf-8", errors="replace") as file:
+        with reading(path), opened_text(path, errors="replace") as file:
             answer = read_output_line(file.readline(_LONGEST_LINE))
-    except OSError:
-        return False
+    except UsageError:
+        return False  # whoever imports the file says what is wrong with it
     return answer is not None and answer.key is not None and answer.key.study == study_id
 
 

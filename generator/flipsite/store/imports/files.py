@@ -119,13 +119,14 @@ def is_parquet(head: bytes) -> bool:
 
 @contextmanager
 def opened_text(
-    path: Path, *, encoding: str | None = None, progress: Progress = unwatched
+    path: Path, *, encoding: str | None = None, errors: str = "strict", progress: Progress = unwatched
 ) -> Iterator[TextIO]:
     """Open a file as text, unpacked; it can be read again from its beginning.
 
     Args:
         path: Plain or packed by gzip, bzip2, xz or zstd, or the one file of a zip archive.
         encoding: As named by the user; by default UTF-8, or what the byte order mark says.
+        errors: Python's name of what becomes of bytes that are not in the encoding.
         progress: Told of the megabytes of the file that were read, packed as they are.
 
     Raises:
@@ -140,7 +141,7 @@ def opened_text(
             raise UsageError(f"{path}: this is a tar archive; unpack it and name the files to import")
         file.seek(0)
         try:
-            text = io.TextIOWrapper(file, encoding=encoding or _encoding_of(head), newline="")
+            text = io.TextIOWrapper(file, encoding=encoding or _encoding_of(head), errors=errors, newline="")
         except LookupError as error:
             raise UsageError(
                 f"--encoding {encoding!r}: no such encoding; try cp1252, latin-1 or utf-16"
