@@ -84,6 +84,7 @@ PLAIN = {"model": ["a/b", "c/d"], "outcome": ["1", "0"]}
         lzma.compress(b"model,outcome\na/b,1\nc/d,0\n"),
         pa.compress(b"model,outcome\na/b,1\nc/d,0\n", "zstd", asbytes=True),
         zipped({"__MACOSX/._d.csv": b"\0", "d.csv": b"model,outcome\na/b,1\nc/d,0\n"}),
+        zipped({"../../d.csv": b"model,outcome\na/b,1\nc/d,0\n"}),
     ],
 )
 def test_a_csv_is_read_whatever_wrote_it(tmp_path: Path, content: bytes | str) -> None:

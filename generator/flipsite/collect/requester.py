@@ -13,7 +13,13 @@ from dataclasses import replace
 
 from aiolimiter import AsyncLimiter
 
-from flipsite.collect.backoff import MOST_ATTEMPTS, gives_up, overloads, wait_before_next_s
+from flipsite.collect.backoff import (
+    LONGEST_STATED_WAIT_S,
+    MOST_ATTEMPTS,
+    gives_up,
+    overloads,
+    wait_before_next_s,
+)
 from flipsite.collect.budget import Account, Prices, Refusal, Reservation
 from flipsite.collect.client import Exchange, OpenRouter
 from flipsite.collect.clock import Clock, nap
@@ -277,7 +283,8 @@ class Requester:
         if failure.action in _ADAPTS:
             return await self._adapt(model_run, failure)
         if failure.wait_s is not None and gives_up(failure.wait_s):
-            reason = f"asks to be left alone for {failure.wait_s / 60:.0f} minutes ({failure.reason})"
+            least = "at least " if failure.wait_s >= LONGEST_STATED_WAIT_S else ""
+            reason = f"asks to be left alone for {least}{failure.wait_s / 60:.0f} minutes ({failure.reason})"
             if everywhere:
                 raise CollectError(f"The account {reason}; run again then, what was bought is kept.")
             raise ModelSkippedError(reason)

@@ -291,7 +291,8 @@ def _member(path: Path, archive: zipfile.ZipFile) -> zipfile.ZipInfo:
 
 
 def _is_hidden(name: str) -> bool:
-    return any(part.startswith(".") or part == "__MACOSX" for part in name.split("/"))
+    parts = [part for part in name.split("/") if part not in {".", ".."}]
+    return any(part.startswith(".") or part == "__MACOSX" for part in parts)
 
 
 class _WatchedFile(io.FileIO):
