@@ -67,6 +67,33 @@ def test_the_share_of_fair_coins_is_storeys_with_the_exact_chance() -> None:
     assert found == fair_share(tallies(ones, 50))
 
 
+def test_the_bound_leaves_out_what_is_shown_unfair_and_still_holds() -> None:
+    """600 studies of 12 fair models, 8 that follow something with an even share, and 4 biased ones."""
+    rng = np.random.default_rng(8)
+    missed, most = [], []
+    for _ in range(600):
+        fair = rng.binomial(40, 0.5, 12)
+        ones = np.concatenate([fair, np.full(8, 20), rng.binomial(40, 0.95, 4)])
+        sway_p = {f"a/{i}": (float(p),) for i, p in enumerate(rng.random(12))}
+        sway_p |= {f"a/{i}": (1e-9,) for i in range(12, 20)}
+        flagged = [model for model, (p,) in sway_p.items() if p < 0.05]
+        found = not_none(fair_share(tallies(ones, 40), flagged=flagged, false_flags=0.05, sway_p=sway_p))
+        missed.append(found.n_most < 12)
+        most.append(found.n_most)
+        assert found.n_most <= 24 - found.n_unfair
+    assert np.mean(missed) <= 0.05
+    assert np.mean(most) <= 12.2, "the rest are shown to be unfair"
+
+
+def test_nothing_is_left_out_of_what_chance_alone_makes_rare() -> None:
+    """A smallest p-value of 0.001 among 20 models proves nothing; one of 0.0001 does."""
+    coins = tallies(np.full(20, 20), 40)
+    rare = not_none(fair_share(coins, sway_p={"a/3": (0.001,)}))
+    assert (rare.n_unfair, rare.n_most) == (0, 20)
+    shown = not_none(fair_share(coins, sway_p={"a/3": (0.0001,)}, flagged={"a/3"}))
+    assert (shown.n_unfair, shown.n_most) == (1, 19)
+
+
 def test_few_draws_bound_nothing() -> None:
     """One flip each: every coin can be fair."""
     found = not_none(fair_share(tallies(np.array([0, 1, 1]), 1)))

@@ -104,6 +104,18 @@ def test_of_240_alphabet_likers_none_is_biased_and_few_could_be_fair(
     assert not report.stops
 
 
+def test_a_model_shown_to_follow_something_is_none_that_could_be_fair(
+    study_of: StudyOf, draws_of: DrawsOf
+) -> None:
+    """Of 10 fair coins and 10 that follow the order or one label, 20 of 20 could be fair; now 10."""
+    rng = np.random.default_rng(6)
+    outcomes = {f"m/{i}": rng.integers(0, 2, 50).tolist() for i in range(10)}
+    outcomes |= {f"n/{i}": [0, 1] * 25 for i in range(5)} | {f"o/{i}": [1] * 50 for i in range(5)}
+    report = report_draws(study_of(), draws_of(outcomes, order=[0, 1] * 500))
+    share = not_none(report.fair_share)
+    assert (share.n_most, share.n_unfair) == (10, 10)
+
+
 def test_a_first_namer_of_400_draws_is_not_fair_follows_the_order_and_ranks_last(
     study_of: StudyOf, draws_of: DrawsOf
 ) -> None:

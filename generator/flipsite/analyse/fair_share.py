@@ -4,7 +4,7 @@ A fair coin often shows a small bias: at fifty draws one in three shows no more 
 would fill the low end in a known proportion, and where few models are at the low end, few can be fair.
 """
 
-from collections.abc import Container, Sequence
+from collections.abc import Container, Mapping, Sequence
 from dataclasses import dataclass
 from fractions import Fraction
 
@@ -23,6 +23,9 @@ THRESHOLD = 0.5
 RESAMPLES = 2_000
 """Bootstrap samples of models."""
 
+LEVEL_UNFAIR = 0.995
+"""Confidence that the bound leaves out no fair model; the count of the others has the rest of the 95 %."""
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class FairShare:
@@ -40,6 +43,7 @@ class FairShare:
         n_most: With 95 % confidence no more models than these are fair. Exact, and cautious about unknown
             draws.
         n_most_average: The same, were `chance` every model's.
+        n_unfair: Models that the bound leaves out, because a test shows that they are not fair.
     """
 
     n_models: int
@@ -51,6 +55,7 @@ class FairShare:
     share_high: float
     n_most: int
     n_most_average: int
+    n_unfair: int = 0
 
 
 def fair_share(
@@ -61,6 +66,7 @@ def fair_share(
     seed: int = 0,
     flagged: Container[str] = (),
     false_flags: float = 0.0,
+    sway_p: Mapping[str, Sequence[float]] | None = None,
 ) -> FairShare | None:
     """The share of models that could be fair, from their draws; None where no model has any.
 
@@ -75,22 +81,27 @@ def fair_share(
         seed: Of the bootstrap.
         flagged: Models that follow the order, the labels or their own draws.
         false_flags: Bound of the probability that a fair coin is flagged.
+        sway_p: Exact p-values of each model's tests for an influence of the order and the labels.
 
     Source:
         Storey (2002), J. R. Statist. Soc. B 64, 479-498, for the estimate; its interval is a plain bootstrap
-        over models, and the bound is the test of "at least m are fair" turned round.
+        over models, and the bound is the test of "at least m are fair" inverted, among the models that no
+        test at a Bonferroni level shows to be unfair.
     """
     drawn = [tally for tally in tallies if tally.n_valid]
     if not drawn:
         return None
     ones, valid = (np.array([(tally.n_ones, tally.n_valid) for tally in drawn])).T
     sound = np.array([tally.model not in flagged for tally in drawn], np.bool_)
-    near = sound & (binomial_test(ones, valid, target=target) > threshold)
+    p_values = binomial_test(ones, valid, target=target)
+    near = sound & (p_values > threshold)
     chances = {
         n: max(1e-9, _chance_of_large_p(n, target=target, threshold=threshold) - false_flags)
         for n in np.unique(valid).tolist()
     }
     chance = np.array([chances[n] for n in valid.tolist()])
+    could = ~_shown_unfair([tally.model for tally in drawn], p_values, sway_p or {})
+    n_near, level = int((near & could).sum()), 1 - (LEVEL_UNFAIR - LEVEL)
     low, high = _bootstrap(near, chance, seed=seed)
     if chance.min() >= 1:  # one draw: every model is there, fair or not
         low = 0.0
@@ -102,8 +113,9 @@ def fair_share(
         share=min(1.0, float(near.sum() / chance.sum())),
         share_low=low,
         share_high=high,
-        n_most=most_fair(np.sort(chance), int(near.sum())),
-        n_most_average=most_fair(np.full(len(drawn), chance.mean()), int(near.sum())),
+        n_most=most_fair(np.sort(chance[could]), n_near, level=level),
+        n_most_average=most_fair(np.full(could.sum(), chance.mean()), n_near, level=level),
+        n_unfair=int((~could).sum()),
     )
 
 
@@ -171,6 +183,16 @@ def most_fair(chances: Floats, n_near: int, *, level: float = LEVEL) -> int:
         if below.sum() <= 1 - level:
             return n_fair
     return len(chances)
+
+
+def _shown_unfair(
+    models: Sequence[str], p_values: Floats, sway_p: Mapping[str, Sequence[float]]
+) -> NDArray[np.bool_]:
+    """Models with a p-value below the Bonferroni level over all tests of the study."""
+    others = [tuple(sway_p.get(model, ())) for model in models]
+    level = (1 - LEVEL_UNFAIR) / (len(models) + sum(map(len, others)))
+    least = [min(p, *other) if other else p for p, other in zip(p_values.tolist(), others, strict=True)]
+    return np.array(least) <= level
 
 
 def _chance_of_large_p(n_valid: int, *, target: float, threshold: float) -> float:

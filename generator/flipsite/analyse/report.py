@@ -328,7 +328,11 @@ def _coins(
         truths=truths,
         stops=_stops(counts, target=target, without=flagged),
         fair_share=fair_share(
-            tallies, target=target, flagged=flagged, false_flags=_false_flags(swaying, tests, len(followed))
+            tallies,
+            target=target,
+            flagged=flagged,
+            false_flags=_false_flags(swaying, tests, len(followed)),
+            sway_p=_by_model(swaying),
         ),
         population=fit_population(tallies, target=target, by_order=by_order, never_fair=no_coins),
     )
@@ -354,6 +358,14 @@ def _with_missing(
         tallies, target=target, design_effects=effects, least_p=least_p, never_fair=unfair
     )
     return {each.model: replace(tests[each.model], missing=each) for each in found}
+
+
+def _by_model(swaying: Sequence[SwayTest]) -> dict[str, list[float]]:
+    """The p-values of each model's tests."""
+    found: dict[str, list[float]] = {}
+    for model, _, p in swaying:
+        found.setdefault(model, []).append(p)
+    return found
 
 
 def _false_flags(swaying: Sequence[SwayTest], tests: Mapping[str, Evidence], n_followed: int) -> float:
