@@ -11,7 +11,7 @@ from tests.present.pictures import roots, words
 
 from flipsite.analyse.estimates import published_estimates
 from flipsite.domain.display import Figure
-from flipsite.domain.estimates import Estimate, Verdict
+from flipsite.domain.estimates import Estimate, Sway, Verdict
 from flipsite.domain.study import Study
 from flipsite.present.charts.bias import bias_intervals
 from flipsite.present.charts.published import printed_tables
@@ -89,6 +89,16 @@ def test_the_title_counts_the_verdicts(verdicts: str, sentence: str, many: Many,
     figure = bias_intervals(estimates, study)
     assert figure.title == sentence
     assert figure.description.startswith(sentence)
+
+
+def test_the_title_names_those_that_are_undecided_because_they_follow_the_order(
+    many: Many, study: Study
+) -> None:
+    first, second = (replace(one, verdict=Verdict.UNDECIDED, sway=Sway.ORDER) for one in many(2))
+    neither = "Neither model is shown to be biased or fair"
+    assert bias_intervals([first, second], study).title == f"{neither}; both follow the order or the labels"
+    alone = bias_intervals([first, replace(second, sway=None)], study)
+    assert alone.title == f"{neither}; 1 follows the order or the labels"
 
 
 @pytest.fixture(scope="module")

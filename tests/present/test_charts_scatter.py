@@ -114,12 +114,14 @@ def test_the_caption_says_what_the_regression_finds_beside_the_chart(article: St
     figure = draw(article.fit)
     assert figure.title.startswith("Bias shows no clear link with size: rank correlation −0.25 (")
     assert "The chart shows size alone. With the other features held equal, " in figure.caption
-    assert "the regression of 40 models finds a clear effect: ten times the parameters, " in figure.caption
+    assert (
+        "the regression of 40 models finds a clear association: ten times the parameters, " in figure.caption
+    )
     assert f"bias ×\u00a0{term.factor:.2f} (95\u00a0% {term.factor_low:.2f}" in figure.caption
     assert "regression" not in draw(None).caption
     form = replace(article.fit.forms[1], terms=(replace(term, factor_high=1.1),))
     words = adjusted_effect_sentence(replace(article.fit, forms=(form,)), "parameters_total_b")
-    assert "finds no clear effect: ten times" in words
+    assert "finds no clear association: ten times" in words
     assert adjusted_effect_sentence(article.fit, "price_completion") == ""
 
 

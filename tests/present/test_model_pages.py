@@ -67,6 +67,15 @@ def test_what_is_rare_for_one_model_is_no_surprise_among_many(study: Study, esti
     assert "unusual for one model but not among so many" in verdict_sentence(study, among, None)
 
 
+def test_a_share_that_chance_makes_often_shows_neither_a_bias_nor_that_there_is_none(
+    study: Study, estimated: Estimated
+) -> None:
+    """At p = 0.065 there is some evidence of bias, and too little."""
+    assert sentence(study, estimated, 32, 50).endswith(
+        "about once in 15 tries, too often to show a bias; and 50 draws are too few to call it fair."
+    )
+
+
 def test_a_label_is_named_only_where_it_was_always_the_same(study: Study, estimated: Estimated) -> None:
     random = replace(study, prompt=replace(study.prompt, labels="random"))
     assert "“1” in 20 of 50" in sentence(study, estimated, 20, 50)

@@ -109,10 +109,12 @@ def test_a_coefficient_is_said_in_plain_words() -> None:
 
 def test_nothing_found_is_a_finding() -> None:
     nothing = form(term(0.8, 0.6, 1.1), term(1.2, 0.9, 1.6))
-    assert findings_sentence(nothing, "spread") == ("None of 2 comparisons shows a clear effect on bias")
+    assert findings_sentence(nothing, "spread") == (
+        "None of 2 comparisons shows a clear association with bias"
+    )
     something = form(term(0.5, 0.3, 0.9), term(1.2, 0.9, 1.6))
     assert findings_sentence(something, "spread") == (
-        "1 of 2 comparisons shows a clear effect on bias: ten times the parameters, × 0.50"
+        "1 of 2 comparisons shows a clear association with bias: ten times the parameters, × 0.50"
     )
 
 
@@ -209,16 +211,17 @@ def test_what_holds_in_every_form_is_told_from_what_holds_in_some() -> None:
     size, age = term(0.5, 0.3, 0.9), term(1.2, 0.8, 1.6, name="age", contrast="a year later")
     fit = Fit(forms=(form(size, age), form(size, age)), draws_sha256="", features_sha256="", models=40)
     assert overall_sentence(fit) == (
-        "1 of 2 comparisons shows a clear effect on bias in every form of regression: "
-        "ten times the parameters, bias × 0.50"
+        "1 of 2 comparisons shows a clear association with bias in every form of regression: "
+        "ten times the parameters, bias × 0.50; by chance alone, about 0.1 would be clear in any one form"
     )
     weaker = replace(size, factor=0.7, factor_high=1.2)
     assert overall_sentence(replace(fit, forms=(form(size, age), form(weaker, age)))) == (
-        "None of 2 comparisons shows a clear effect in every form of regression. "
-        "Clear in some of them: ten times the parameters, bias × 0.50, in 1 of 2"
+        "None of 2 comparisons shows a clear association in every form of regression. "
+        "Clear in some of them: ten times the parameters, bias × 0.50, in 1 of 2; "
+        "by chance alone, about 0.1 would be clear in any one form"
     )
     assert overall_sentence(replace(fit, forms=(form(age), form(age)))) == (
-        "None of 1 comparison shows a clear effect on bias in any form"
+        "None of 1 comparison shows a clear association with bias in any form"
     )
     assert overall_sentence(replace(fit, forms=())) == "There was nothing to compare"
 
@@ -238,7 +241,7 @@ def test_the_articles_fit_allows_for_the_selection_and_finds_size_alone(fit: Fit
     """In every form, beside the naive fit; the forms are not ranked, and most comparisons find nothing."""
     assert fit.selected
     assert overall_sentence(fit).startswith(
-        "1 of 12 comparisons shows a clear effect on bias in every form of regression: "
+        "1 of 12 comparisons shows a clear association with bias in every form of regression: "
         "ten times the parameters"
     )
     assert all(one.naive_factor for each in fit.forms for one in contrasts(each, "spread"))

@@ -149,6 +149,8 @@ def test_room_for_fair_models_keeps_its_confidence_and_its_assumption(
     low, high = (f"{end:.0%}".replace("%", " %") for end in (people.fair_low, people.fair_high))
     fitted = f"{people.fair:.0%}".replace("%", " %")
     assert f"puts the fair share at {fitted} ({low} to {high})" in story
+    assert "All three leave fewer than half of the models fair." in story
+    assert max(not_none(share).share_high, people.fair_high, not_none(share).n_most / 240) < 0.5
 
 
 def test_who_belongs_on_the_lists(story: str, report: StudyReport) -> None:

@@ -204,6 +204,24 @@ def test_two_studies_of_one_title_build_and_check(project: Path) -> None:
     assert "names decide which" in built(project)["second/compare/first/index.html"]
 
 
+def test_pages_of_several_studies_say_why_a_model_is_undecided_and_take_no_difference_for_nothing(
+    project: Path,
+) -> None:
+    rows = "model,outcome,labels,order\n" + "".join(
+        f"a/first,{order},0|1,{order}\nb/fair,{n // 2 % 2},0|1,{order}\n"
+        for n in range(40)
+        for order in (n % 2,)
+    )
+    for study in ("one", "two"):
+        add_study(project, study, rows)
+    site = built(project)
+    assert "undecided<br><small>follows the order</small>" in site["models/a/first/index.html"]
+    assert "<br><small>follows the order</small>" in site["models/index.html"]
+    assert "undecided</span> (follows the order)</li>" in site["one/models/a/first/index.html"]
+    assert "none is shown to have moved." in site["two/index.html"]
+    assert "which does not show that they are zero" in site["two/compare/one/index.html"]
+
+
 @pytest.mark.parametrize("started", ["start dates", "first draws"])
 def test_the_earlier_study_comes_first_in_a_comparison(project: Path, started: str) -> None:
     moments = ROWS.replace("outcome\n", "outcome,asked_at\n")

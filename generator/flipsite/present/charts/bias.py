@@ -49,7 +49,7 @@ def bias_intervals(estimates: Sequence[Estimate], study: Study, *, narrow: bool 
     rows = [bias_row(place, ranked[place], study) for place in middles]
     form = partial(_named_rows, sampler=_sampler(study)) if named else _ranked_marks
     draw = partial(form, rows, top=largest_bias(study), n_models=len(ranked))
-    title = verdict_sentence(ranked, study)
+    title = verdict_sentence(ranked)
     return figure(
         draw,
         name=f"{study.id}-bias-intervals",
@@ -61,8 +61,19 @@ def bias_intervals(estimates: Sequence[Estimate], study: Study, *, narrow: bool 
     )
 
 
-def verdict_sentence(estimates: Sequence[Estimate], study: Study) -> str:
-    """How many are shown to be biased, and how many fair."""
+def verdict_sentence(estimates: Sequence[Estimate]) -> str:
+    """How many are shown to be biased, how many fair, and how many follow the order or the labels."""
+    finding = _verdicts_counted(estimates)
+    followers = sum(estimate.sway is not None for estimate in estimates)
+    if not followers:
+        return finding
+    if followers == len(estimates) > 1:
+        return f"{finding}; {'both' if followers == 2 else 'all'} follow the order or the labels"
+    does = "follows" if followers == 1 else "follow"
+    return f"{finding}; {count_text(followers)} {does} the order or the labels"
+
+
+def _verdicts_counted(estimates: Sequence[Estimate]) -> str:
     n_models = len(estimates)
     biased, fair = (
         sum(estimate.verdict == verdict for estimate in estimates)

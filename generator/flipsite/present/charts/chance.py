@@ -75,7 +75,7 @@ def verdicts(estimates: Sequence[Estimate], study: Study) -> Figure:
         rows.append({"verdict": str(verdict), "start": start, "end": start + counts[verdict], "words": words})
         rows[-1] |= {"share": percent_text(share), "label": f"{words}, {percent_text(share)}"}
         start += counts[verdict]
-    title = verdict_sentence(estimates, study)
+    title = verdict_sentence(estimates)
     return figure(
         lambda canvas: _one_bar(rows, canvas, n_models=len(estimates)),
         name=f"{study.id}-verdicts",

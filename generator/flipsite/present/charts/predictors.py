@@ -229,7 +229,7 @@ def coefficients(form: FittedForm, part: Part, study: Study) -> Figure:
         caption=(
             f"The factor of each comparison on {what}, in the {FORM_NAMES[form.form]} form, all else equal: "
             "posterior median and 95 % interval, on a logarithmic axis. Marks are filled where the interval "
-            "excludes 1; of twenty comparisons without any effect, about one would be."
+            "excludes 1; of twenty comparisons without any association, about one would be."
         ),
         description=f"{title}. " + " ".join(f"{row['label']}." for row in rows[:5]),
         records=[

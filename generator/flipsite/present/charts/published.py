@@ -161,7 +161,7 @@ _MARK: dict[str, Any] = {"size": 90, "filled": False}
 
 
 def fair_room(share: FairShare, population: Population | None, study: Study) -> Figure:
-    """How many of the models could be fair: three answers, each with its 95 % interval.
+    """How many of the models could be fair: a 95 % bound, and one or two estimates with 95 % intervals.
 
     Args:
         share: The estimate and the bound.
@@ -199,8 +199,9 @@ def fair_room(share: FairShare, population: Population | None, study: Study) -> 
         name=f"{study.id}-fair-room",
         title=title,
         caption=(
-            f"{count_text(len(rows))} answers, each with its 95 % interval, among all {plural(n, 'model')}. "
-            "They rest on different assumptions; fair means too near the target to be distinguished from it."
+            f"{count_text(len(rows))} answers among all {plural(n, 'model')}: a 95 % bound, and "
+            "the others with 95 % intervals. They rest on different assumptions; fair means too near the "
+            "target to be distinguished from it."
         ),
         description=f"{title}. " + " ".join(f"{row['label']}." for row in rows),
         records=[{key: row[key] for key in ("way", "models", "low", "high")} for row in rows],

@@ -7,6 +7,7 @@ from flipsite.analyse.cross_study.matrix import StudyMatrix
 from flipsite.domain.display import Figure, plural
 from flipsite.domain.urls import comparison_page, model_history
 from flipsite.present.pages.page import Page
+from flipsite.present.text.formats import count_text
 
 _HOME = ("Home", "index.html")
 
@@ -26,7 +27,7 @@ def comparison_pages(comparisons: Sequence[Comparison], figures: Mapping[str, Fi
             path=path,
             title=f"{after.title}, compared with {before.title}",
             description=(
-                f"{plural(len(comparison.changes), 'model')} in both studies; {len(moved) or 'none'} moved."
+                f"{plural(len(comparison.changes), 'model')} in both studies; {_so_many(len(moved))} moved."
             ),
             template="compare.html",
             study=after,
@@ -39,13 +40,17 @@ def comparison_pages(comparisons: Sequence[Comparison], figures: Mapping[str, Fi
         )
 
 
+def _so_many(moved: int) -> str:
+    return count_text(moved) if moved else "none is shown to have"
+
+
 def history_pages(histories: Mapping[str, History]) -> Iterable[Page]:
     """One page a model that more than one study asked."""
     for history in histories.values():
         yield Page(
             path=model_history(history.model),
             title=f"{history.model} in every study",
-            description=f"How the bias of {history.model} changed over {len(history.records)} studies.",
+            description=f"The bias of {history.model} in each of {len(history.records)} studies.",
             template="history.html",
             crumbs=(_HOME,),
             context={"history": history},

@@ -162,7 +162,7 @@ def predictors_table(form: FittedForm, study: Study, *, top: int | None = None, 
         ),
         Heading(key="factor_low", label="2.5 %", help="Low end of the 95 % interval.", numeric=True),
         Heading(key="factor_high", label="97.5 %", help="High end of the same.", numeric=True),
-        Heading(key="told", label="Clear effect", help="Whether the interval excludes 1."),
+        Heading(key="told", label="Clear association", help="Whether the interval excludes 1."),
     )
     return Table(
         name="predictors",

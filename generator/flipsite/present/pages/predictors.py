@@ -110,7 +110,7 @@ def predictors_page(report: StudyReport, fit: Fit, figures: Mapping[str, Figure]
     return Page(
         path=f"{study.id}/predictors/index.html",
         title=f"Predictors: {study.title}",
-        description=f"What makes a model of “{study.title}” fair: regressions on the models’ features.",
+        description=f"Which features of a model go with its bias in “{study.title}”: regressions.",
         template="predictors.html",
         study=study,
         crumbs=(("Home", "index.html"), (study.title, f"{study.id}/index.html")),

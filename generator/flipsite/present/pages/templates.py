@@ -30,6 +30,7 @@ from flipsite.present.pages.glossary import term_html
 from flipsite.present.pages.page import Frame, Page
 from flipsite.present.result_cache import current_cache
 from flipsite.present.text import escaping, formats
+from flipsite.present.text.verdicts import flag_text
 from flipsite.project import own_digest
 
 _SAFE_HOMES = ("builtins", "datetime", "flipsite.", "jinja2.", "markupsafe")
@@ -169,6 +170,7 @@ def environment(folders: Sequence[Path]) -> jinja2.Environment:
     )
     made.filters.update(
         bias=formats.bias_text,
+        flag=flag_text,
         share=formats.share_text,
         signed=formats.signed_text,
         kept=formats.kept_text,

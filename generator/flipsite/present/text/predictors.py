@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 
+from flipsite.analyse.binomial import LEVEL
 from flipsite.domain.display import plural
 from flipsite.domain.fit import Fit, FittedForm, FormName, Part, Term
 from flipsite.present.text.formats import MISSING, count_text
@@ -72,19 +73,19 @@ def could_see_sentence(fit: Fit) -> str:
 
 
 def findings_sentence(form: FittedForm, part: Part) -> str:
-    """How many comparisons show a clear effect, and which; stated as a finding where none does."""
+    """How many comparisons show a clear association, and which; stated as a finding where none does."""
     terms = contrasts(form, part)
     standing = [term for term in terms if excludes_one(term)]
     what = "bias" if part == "spread" else "the share of ones"
     if not standing:
-        return f"None of {plural(len(terms), 'comparison')} shows a clear effect on {what}"
+        return f"None of {plural(len(terms), 'comparison')} shows a clear association with {what}"
     of = f"{count_text(len(standing))} of {plural(len(terms), 'comparison')}"
     found = "; ".join(_short(term) for term in standing[:2])
-    return f"{of} {'shows' if len(standing) == 1 else 'show'} a clear effect on {what}: {found}"
+    return f"{of} {'shows' if len(standing) == 1 else 'show'} a clear association with {what}: {found}"
 
 
 def overall_sentence(fit: Fit) -> str:
-    """The effects on the distance from the target that are clear in every form, or only in some."""
+    """The associations with the distance from the target that are clear in every form, or only in some."""
     forms = [form for form in fit.forms if contrasts(form, "spread")]
     if not forms:
         return "There was nothing to compare"
@@ -95,19 +96,20 @@ def overall_sentence(fit: Fit) -> str:
                 found.setdefault(term.term, []).append(term)
     n_terms, n_forms = len(contrasts(forms[0], "spread")), len(forms)
     if not found:
-        return f"None of {plural(n_terms, 'comparison')} shows a clear effect on bias in any form"
+        return f"None of {plural(n_terms, 'comparison')} shows a clear association with bias in any form"
     surest = sorted(found.values(), key=len, reverse=True)
+    chance = f"; by chance alone, about {(1 - LEVEL) * n_terms:.1g} would be clear in any one form"
     if len(surest[0]) == n_forms:
         everywhere = [terms for terms in surest if len(terms) == n_forms]
         found_terms = "; ".join(f"{terms[0].contrast}, bias × {_range(terms)}" for terms in everywhere[:3])
         of = f"{count_text(len(everywhere))} of {plural(n_terms, 'comparison')}"
         verb = "shows" if len(everywhere) == 1 else "show"
-        return f"{of} {verb} a clear effect on bias in every form of regression: {found_terms}"
+        return f"{of} {verb} a clear association with bias in every form of regression: {found_terms}{chance}"
     found_terms = "; ".join(
         f"{terms[0].contrast}, bias × {_range(terms)}, in {len(terms)} of {n_forms}" for terms in surest[:3]
     )
-    none = f"None of {plural(n_terms, 'comparison')} shows a clear effect in every form of regression"
-    return f"{none}. Clear in some of them: {found_terms}"
+    none = f"None of {plural(n_terms, 'comparison')} shows a clear association in every form of regression"
+    return f"{none}. Clear in some of them: {found_terms}{chance}"
 
 
 def adjusted_effect_sentence(fit: Fit, covariate: str) -> str:
@@ -117,7 +119,7 @@ def adjusted_effect_sentence(fit: Fit, covariate: str) -> str:
     term = next((term for term in known if term.level != "unknown"), None)
     if form is None or term is None:
         return ""
-    clear = "a clear effect" if excludes_one(term) else "no clear effect"
+    clear = "a clear association" if excludes_one(term) else "no clear association"
     interval = f"95\N{NO-BREAK SPACE}% {factor_interval(term.factor_low, term.factor_high)}"
     return (
         f"With the other features held equal, the regression of {plural(fit.models, 'model')} finds {clear}: "

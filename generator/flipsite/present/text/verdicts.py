@@ -66,7 +66,7 @@ def verdict_sentence(study: Study, estimate: Estimate, printed: PrintedBias | No
             few = _few(study, estimate)
             if estimate.p_value < _RARE:
                 return f"{seen}. {rarity}: unusual for one model but not among so many; {few} to say more."
-            return f"{seen}. {rarity}, which is no evidence of bias; but {few} to call it fair."
+            return f"{seen}. {rarity}, too often to show a bias; and {few} to call it fair."
 
 
 def _sampler(study: Study) -> str:
