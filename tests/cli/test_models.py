@@ -85,8 +85,26 @@ def test_a_hostile_catalogue_is_told_and_shown_harmlessly() -> None:
     assert result.exit_code == 0
     assert "1 of 1 model would be asked" in result.output
     assert "4 entries of the catalogue cannot be read as a model:" in result.output
-    assert "a/b: the catalogue's pricing.prompt is no price: 'NaN'" in result.output
+    assert "a/b: the catalogue's pricing.prompt is no price ('NaN')" in result.output
     assert "\x1b" not in result.output
+
+
+def test_collect_tells_which_entries_of_a_catalogue_it_cannot_ask(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """In the groups of models that are left out, entries without a name of their own each counted."""
+    monkeypatch.chdir(tmp_path)
+    entries: list[dict[str, Any]] = [{"id": "x/y"}, {"id": 7}, {"id": 7}]
+    entries += [{"id": f"a/{n}", "pricing": {"prompt": f"${n}", "completion": "1"}} for n in range(3)]
+    entries.append({"id": "x/y"})
+    coins = [Coin(id=f"x/{n}", truth=None, entry=entry) for n, entry in enumerate(entries)]
+    with serving(Endpoint(coins=coins)) as base:
+        words = ["collect", "trial", "--api-base", base, "--dry-run"]
+        result = CliRunner().invoke(cli, words)
+    assert result.exit_code == 0, result.output
+    assert "3 models left out: the catalogue's pricing.prompt is no price: a/0, a/1, a/2" in result.output
+    assert "2 models left out: the catalogue's id is no model's name: 7, 7" in result.output
+    assert "listed twice" not in result.output
 
 
 @pytest.mark.parametrize(

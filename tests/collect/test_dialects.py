@@ -22,7 +22,7 @@ from tests.narrowing import not_none
 from flipsite.collect.clock import RealClock
 from flipsite.collect.reading.body import Json
 from flipsite.collect.simulated import Endpoint, fair_coin
-from flipsite.domain.money import usd
+from flipsite.domain.money import NOTHING, usd
 from flipsite.domain.study import Kind, ModelChoice, Sampling, StatedPrice
 from flipsite.errors import CollectError, NoCreditError, SettingsError, UsageError
 from flipsite.present.leaderboard.board import board
@@ -476,6 +476,19 @@ def test_many_models_that_bill_far_more_than_announced_overspend_by_one_request_
     assert 2 <= len(server.asked) <= 17
     assert report.spent_usd == usd(0.9) * len(server.asked)
     assert len(report.budget) >= 283
+
+
+@pytest.mark.parametrize(
+    "page", [b"<!DOCTYPE html><title>Log in</title>", b"\xef\xbb\xbf\n<html><body>Log in"]
+)
+def test_a_login_page_in_place_of_answers_is_asked_for_once(tmp_path: Path, page: bytes) -> None:
+    """The model is skipped with the remedy; the answer may have been billed, so its worst case counts."""
+    says = Says(body=page, headers={"Content-Type": "text/html"})
+    report, server, _ = asked(tmp_path, {"a/b": [says]}, priced=True)
+    assert len(server.asked) == 1
+    skipped = report.progress.skipped["a/b"].reason
+    assert skipped.endswith("; check --api-base, and whether the server wants a login")
+    assert report.spent_usd == report.unpriced_usd > NOTHING
 
 
 def test_a_list_of_faulty_models_is_no_empty_list(tmp_path: Path) -> None:

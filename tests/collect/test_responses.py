@@ -266,7 +266,12 @@ def test_a_bound_under_another_name_or_too_large_is_changed(message: str, todo: 
         (400, {"detail": {"error": {"message": "deep"}}}, "400: deep"),
         (400, {"unheard": "of"}, '400: {"unheard": "of"}'),
         (403, b"<html><head><title> Just a\nmoment </title>", "403: a web page, 'Just a moment'"),
-        (200, b"<!doctype html><title>Sign in</title>", "the answer is not JSON, but a web page, 'Sign in'"),
+        (
+            200,
+            b"<!doctype html><title>Sign in</title>",
+            "the answer is not JSON, but a web page, 'Sign in'; check --api-base, and whether the server "
+            "wants a login",
+        ),
         (200, {"choices": []}, "the answer holds no completion"),
         (200, {"error": {"code": 1e300, "message": "x"}}, "x"),
         (500, {"error": {"error": {"error": {"error": {"error": {"error": "far"}}}}}}, "500: far"),

@@ -106,7 +106,6 @@ UNREADABLE: dict[str, tuple[Answer, int, str]] = {
     "two lengths": (OK + b"content-length: 4\r\ncontent-length: 7\r\n\r\n{}{}{}{", AGAIN, "ength"),
     "a header too many": (OK + b"x: " + b"y" * 300_000 + b"\r\n\r\n", AGAIN, ""),
     "hangs up": (hangs_up, AGAIN, "closed"),
-    "a page": (whole(b"<!doctype html><p>Log in", content_type="text/html"), AGAIN, "not JSON"),
     "a stream": (
         whole(b'data: {"choices": []}\n\n', content_type="text/event-stream"),
         AGAIN,

@@ -94,6 +94,19 @@ def test_rows_without_outcome_are_kept_and_told(study: Path) -> None:
     assert draws.outcome.tolist() == [1] + [-1] * 10 + [0, -1]
 
 
+def test_a_status_that_is_none_is_told(study: Path) -> None:
+    """Its draw counts by its outcome, as if it had no status, whether the outcome or the answer is read."""
+    text = "model,outcome,status\na,1,rate limited\na,0,Completed\na,1,NaN\na,1,200\na,0,timed out\n"
+    report = add(study, text)
+    assert report.by_status == {Status.VALID: 5}
+    assert report.n_problems == 2
+    assert [(problem.line, problem.text) for problem in report.problems] == [
+        (2, "status 'rate limited' is none of valid, unparsed, refused, truncated, empty, error"),
+        (6, "status 'timed out' is none of valid, unparsed, refused, truncated, empty, error"),
+    ]
+    assert list(report.reasons.values()) == [2]
+
+
 def test_a_status_of_ours_is_believed(study: Path) -> None:
     """A refused draw has no outcome; a word that is none of ours says nothing."""
     report = add(study, "model,outcome,status\na,1,success\na,,Refused\na,1,truncated\na,,valid\na,0,valid\n")

@@ -59,7 +59,7 @@ def command(*, study: str | None, as_json: bool, api_base: str, simulated: bool)
         show_table(table)
     else:  # models that are left out are grouped by reason, so that no line is wider than the terminal
         show_table(_table_of_asked(listing))
-        left_out = {one.model.id: one.reason or "" for one in listing.choices if not one.taken}
+        left_out = ((one.model.id, one.reason or "") for one in listing.choices if not one.taken)
         for line in grouped(left_out, "left out"):
             click.echo(line)
     for line in _summary(listing):

@@ -3,7 +3,7 @@
 import re
 import sys
 from collections import defaultdict
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -61,7 +61,7 @@ class CollectScreen:
 
     def batch(self, batch: "BatchFile") -> None:
         """Show what a batch request file holds, and what to do with it."""
-        for line in grouped({one.model: one.reason for one in batch.left_out}, "left out"):
+        for line in grouped(((one.model, one.reason) for one in batch.left_out), "left out"):
             click.echo(line)
         requests = f"{plural(batch.n_requests, 'request')} of {plural(len(batch.models), 'model')}"
         price = f", about {usd_text(batch.estimate_usd)} at half the price" if batch.estimate_usd else ""
@@ -88,10 +88,10 @@ class CollectScreen:
         else:
             click.echo("What the study has cost is not known: the endpoint announces no prices.")
         skipped = {model: skipped.reason for model, skipped in progress.skipped.items()}
-        for line in grouped(skipped, "skipped"):
+        for line in grouped(skipped.items(), "skipped"):
             click.echo(line)
         failed = {model: why for model, why in progress.failed.items() if model not in progress.skipped}
-        for line in grouped(failed, "with failed draws"):
+        for line in grouped(failed.items(), "with failed draws"):
             click.echo(line)
         for warning in report.warnings:
             click.echo(f"Warning: {warning}")
@@ -222,7 +222,7 @@ def _adopted(n_draws: int, cost_usd: Usd) -> None:
 
 
 def _echo_left_out(plan: "CollectPlan") -> None:
-    left_out = {one.model: _reason_group(one.reason, money=one.money) for one in plan.left_out}
+    left_out = ((one.model, _reason_group(one.reason, money=one.money)) for one in plan.left_out)
     for line in grouped(left_out, "left out"):
         click.echo(line)
 
@@ -249,10 +249,10 @@ def _reason_group(reason: str, *, money: bool) -> str:
     return re.sub(r" \([^)]*\)(; .*)?$|\d{4}-\d\d-\d\d", "", reason).removesuffix(" on ")
 
 
-def grouped(reasons: Mapping[str, str], verb: str) -> Iterator[str]:
+def grouped(reasons: Iterable[tuple[str, str]], verb: str) -> Iterator[str]:
     """`12 models skipped: why: a, b and 10 more`, the largest group first."""
     groups = defaultdict[str, list[str]](list)
-    for model, reason in sorted(reasons.items()):
+    for model, reason in sorted(reasons):
         groups[reason.replace(model, "the model").rstrip(".")].append(model)
     for reason, models in sorted(groups.items(), key=lambda group: (-len(group[1]), group[0])):
         yield f"{plural(len(models), 'model')} {verb}: {one_line(reason)}: {names_text(models)}"

@@ -77,7 +77,7 @@ def _price(value: Any, most: float) -> Usd | None:
     except (TypeError, ValueError, OverflowError):
         number = math.nan
     if number != -1 and not 0 <= number <= most:  # NaN is not in between either
-        raise ValueError(f"is no price: {_shown(value)}")
+        raise ValueError(f"is no price ({_shown(value)})")
     return usd(number)
 
 

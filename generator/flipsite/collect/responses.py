@@ -100,7 +100,9 @@ def read_exchange(
         error = _error_of(fields) or {"message": plain_text(body)}
         return _refused(code, headers, fields, error, mode=mode, now=now, logprobs=logprobs)
     if content is None:
-        return Failure(action=Action.AGAIN, reason=_no_json(body), generation=generation)
+        page = _page(body)
+        action, what = (Action.MODEL, f", but {page}; {_NO_ENDPOINT}") if page else (Action.AGAIN, "")
+        return Failure(action=action, reason=f"the answer is not JSON{what}", generation=generation)
     choice = _choice(fields)
     error = _error_of(fields) or _error_of({"error": choice.get("error")})
     finish = _finish_reason(choice)
@@ -120,9 +122,12 @@ def read_exchange(
     return _reply(fields, choice, generation, cost_usd=cost_usd)
 
 
-def _no_json(body: bytes) -> str:
-    page = plain_text(body) if body.lstrip().startswith(b"<") else ""
-    return one_line("the answer is not JSON" + (page and f", but {page}"))
+_NO_ENDPOINT = "check --api-base, and whether the server wants a login"
+
+
+def _page(body: bytes) -> str:
+    """A web page in place of an answer, as one line; empty where the body is none."""
+    return one_line(plain_text(body)) if _PAGE.match(body) else ""
 
 
 def read_reply(body: bytes) -> Reply:
@@ -161,6 +166,7 @@ _STRUCTURED = re.compile(
 _LOGPROBS = re.compile(r"log_?prob|requested parameters", re.IGNORECASE)
 _UNKNOWN_BILL = frozenset({408, 504, 520, 522, 524})
 """A gateway gave up waiting: the model may have run, and been billed, behind it."""
+_PAGE = re.compile(rb"\s*(?:\xef\xbb\xbf)?\s*<(?:!doctype html|html|head|body)\b", re.IGNORECASE)
 _NUMERIC = (int, float, str)
 _AGAIN = frozenset({408, 409, 425, 429})
 _BAD_KEY = "the key was not accepted; set OPENROUTER_API_KEY to a valid one"

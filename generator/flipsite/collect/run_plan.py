@@ -20,7 +20,7 @@ from flipsite.domain.display import plural
 from flipsite.domain.draws import Declined, Outcome, OutcomeSequence, Rejected, Status
 from flipsite.domain.endpoint import Ledger, ModelLedger
 from flipsite.domain.money import NOTHING, Usd, total
-from flipsite.domain.study import Study
+from flipsite.domain.study import Skip, Study
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -81,13 +81,16 @@ class CollectPlan:
         return total(model.estimate_usd for model in self.models)
 
 
-def plan(choices: Sequence[ModelSelection], study: Study, ledger: Ledger) -> CollectPlan:
+def plan(
+    choices: Sequence[ModelSelection], study: Study, ledger: Ledger, *, faulty: Sequence[Skip] = ()
+) -> CollectPlan:
     """Hold what a study asks for against what is there.
 
     Args:
         choices: The catalogue's models, each taken or left.
         study: With the draws it asks of each model.
         ledger: What was asked before.
+        faulty: Entries of the catalogue that are no model; one listed twice is asked all the same.
     """
     held = {each.model: each for each in ledger.model_ledgers()}
     planned, left_out = list[PlannedModel](), list[ExcludedModel]()
@@ -98,6 +101,12 @@ def plan(choices: Sequence[ModelSelection], study: Study, ledger: Ledger) -> Col
             planned.append(_planned(choice, study, past, ledger))
         else:
             left_out.append(ExcludedModel(model=choice.model.id, reason=reason, money=choice.too_dear))
+    listed = {choice.model.id for choice in choices}
+    left_out += [
+        ExcludedModel(model=entry.id, reason=entry.reason, money=False)
+        for entry in faulty
+        if entry.id not in listed
+    ]
     return CollectPlan(
         models=tuple(sorted(planned, key=lambda one: (one.estimate_usd, one.model))),
         left_out=tuple(left_out),

@@ -14,7 +14,7 @@ from math import nan
 from pathlib import Path
 
 from flipsite.collect.batch import DISCOUNT, BatchAnswer, BatchKey, read_output_line, request_line
-from flipsite.collect.catalogue import dump_catalogue, load_catalogue
+from flipsite.collect.catalogue import Catalogue, dump_catalogue, load_catalogue
 from flipsite.collect.clock import stamp
 from flipsite.collect.prompt import Question, question
 from flipsite.collect.responses import Action, Failure, Reply
@@ -94,8 +94,8 @@ def write_batch(project: Project, order: RunRequest, path: Path, watcher: Watche
         if is_new:
             watcher.created(write_study(folder, article_study(order.study_id, simulated=False)))
         with replacing(folder / CATALOGUE_FILE) as file:
-            file.write(offered.encode())
-        planned = plan(choices, study, cache)
+            file.write(dump_catalogue(offered).encode())
+        planned = plan(choices, study, cache, faulty=offered.faulty)
         n_requests = 0
         with replacing(path) as file:
             for line in _lines(study, cache, choices):
@@ -110,10 +110,9 @@ def write_batch(project: Project, order: RunRequest, path: Path, watcher: Watche
     )
 
 
-async def _catalogue(study: Study, order: RunRequest) -> tuple[str, tuple[ModelSelection, ...]]:
+async def _catalogue(study: Study, order: RunRequest) -> tuple[Catalogue, tuple[ModelSelection, ...]]:
     async with client_of(study, order, None) as client:
-        offered, choices = await fetch_choices(client, study, order)
-        return dump_catalogue(offered), choices
+        return await fetch_choices(client, study, order)
 
 
 def _lines(study: Study, cache: Cache, choices: tuple[ModelSelection, ...]) -> Iterator[str]:

@@ -100,7 +100,7 @@ class CollectRun:
             self._priced = any(choice.model.price is not None for choice in choices)
             session = self._session(client)
             await session.resume()
-            planned = plan(choices, self._study, self._cache)
+            planned = plan(choices, self._study, self._cache, faulty=offered.faulty)
             if (reason := nothing_to_ask(choices, self._study, self._order)) is not None:
                 raise UsageError(reason)
             session.progress.n_missing, session.progress.n_kept = planned.n_missing, planned.n_kept

@@ -55,6 +55,9 @@ _MOST_LABELS = 400_000
 BITS: Labels = ("0", "1")
 _STATUS_OF = {str(status): code for code, status in enumerate(STATUSES)}
 
+_NEUTRAL = frozenset({"", "success", "successful", "succeeded", "ok", "200", "complete", "completed", "done"})
+"""Words that say no more than that a request was answered."""
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Layout:
@@ -307,9 +310,10 @@ class Survey:
         layout, n_rows = self.layout, len(batch.lines)
         labels = self._labels_of(batch)
         states, codes = distinct(layout.column(batch, "status"))
-        own = np.array([_STATUS_OF.get((cell or "").strip().casefold(), -1) for cell in states], np.int64)[
-            codes
-        ]
+        words = ["" if is_missing(cell) else str(cell).strip().casefold() for cell in states]
+        read = [-1 if word in _NEUTRAL else _STATUS_OF.get(word) for word in words]
+        self._tell(batch, codes, cell_faults("status", states, read, f"none of {', '.join(_STATUS_OF)}"))
+        own = np.array([-1 if each is None else each for each in read], np.int64)[codes]
         flawed = np.zeros(n_rows, np.int64)
         flawed[list(batch.faults)] = 1
         said = np.full(n_rows, -1, np.int64)
