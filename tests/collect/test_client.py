@@ -19,6 +19,7 @@ from flipsite.errors import CollectError, UsageError
 
 KEY = "sk-or-v1-canary0123456789abcdef"
 ANSWER = json.dumps({"id": "gen-1", "choices": [{"message": {"content": "Output: 1"}}]}).encode()
+CHUNKED = b"HTTP/1.1 200 OK\r\ntransfer-encoding: chunked\r\n\r\n"
 QUICK = Timeouts(connect_s=1.0, read_s=0.15, draw_s=0.4)
 
 
@@ -79,6 +80,12 @@ def asked(
     return asyncio.run(run())
 
 
+async def catalogue(server: Server) -> object:
+    """The body at `/models` of a server."""
+    async with server, OpenRouter(server.base, key=None, concurrency=1, timeouts=QUICK) as client:
+        return await client.get("/models")
+
+
 def failure_of(exchange: Exchange) -> Failure:
     assert isinstance(exchange.result, Failure)
     return exchange.result
@@ -131,10 +138,27 @@ def test_a_redirect_is_not_followed() -> None:
     [
         (Server(whole(ANSWER)[:-5], hang_up=True), "peer closed connection"),
         (Server(b"", hang_up=True), "disconnected"),
-        (Server(b"SSH-2.0-OpenSSH\r\n\r\n"), "illegal status line"),
+        (Server(b"HTTP/1.1 200 OK\r\ncontent-le", hang_up=True), "the connection broke off"),
+        (Server(b"SSH-2.0-OpenSSH\r\n\r\n"), "the answer is not proper HTTP; check --api-base"),
+        (Server(CHUNKED + b"-5\r\n" + ANSWER), "not proper HTTP"),
+        (Server(CHUNKED + b"f" * 40 + b"\r\n" + ANSWER), "not proper HTTP"),
+        (Server(b"HTTP/1.1 200 OK\r\ncontent-length: -5\r\n\r\n" + ANSWER), "bad Content-Length"),
+        (Server(b"HTTP/1.1 101 Switching\r\nupgrade: x\r\n\r\n" + ANSWER), "not proper HTTP"),
+        (Server(b"HTTP/1.1 204 No Content\r\n\r\n"), "the answer is not JSON"),
         (Server(b"HTTP/1.1 200 OK\r\nx: " + b"y" * 200_000 + b"\r\n\r\n"), ""),
     ],
-    ids=["cut", "hangs up", "not http", "huge header"],
+    ids=[
+        "cut",
+        "hangs up",
+        "half a header",
+        "not http",
+        "negative chunk",
+        "huge chunk",
+        "negative length",
+        "other protocol",
+        "nothing",
+        "huge header",
+    ],
 )
 def test_a_transport_fault_is_asked_again_and_may_have_cost(server: Server, reason: str) -> None:
     """Whatever breaks after the request was sent, its price is unknown."""
@@ -142,9 +166,44 @@ def test_a_transport_fault_is_asked_again_and_may_have_cost(server: Server, reas
     trouble = failure_of(exchange)
     assert trouble.action is Action.AGAIN
     assert trouble.cost_usd is None
-    assert exchange.body is None
+    assert not exchange.body
     assert reason in trouble.reason
     assert exchange.latency_s < 1.5
+
+
+def test_an_odd_status_of_success_and_many_interim_ones_are_an_answer() -> None:
+    """Any status from 200 to 299, after however many of 1xx."""
+    storm = b"HTTP/1.1 102 Processing\r\n\r\n" * 50
+    for server in (Server(whole(ANSWER, status="299 Odd")), Server(storm + whole(ANSWER))):
+        assert isinstance(asked(server).result, Reply)
+
+
+def test_a_second_answer_on_a_connection_is_not_that_of_the_next_request() -> None:
+    """What comes beyond an answer is dropped with its connection; the next request gets its own answer."""
+    split = whole(ANSWER) + whole(ANSWER.replace(b"gen-1", b"smuggled"))
+
+    async def run() -> list[Exchange]:
+        async with (
+            Server(split, whole(ANSWER.replace(b"gen-1", b"gen-2"))) as server,
+            OpenRouter(server.base, key=None, concurrency=1, timeouts=QUICK) as client,
+        ):
+            return [await client.complete({}, mode="text") for _ in range(3)]
+
+    assert [exchange.result.generation for exchange in asyncio.run(run())] == ["gen-1", "gen-2", "gen-2"]
+
+
+@pytest.mark.parametrize(
+    ("status", "remedy"),
+    [("407 Proxy Authentication Required", "name:password@host"), ("511 Network", "log in, then run again")],
+)
+def test_a_login_between_us_and_the_server_ends_the_run(status: str, remedy: str) -> None:
+    """Nothing reached the server, so nothing was billed; the catalogue has the same remedy."""
+    page = b"<html><title>Log in</title>"
+    trouble = failure_of(asked(Server(whole(page, status=status))))
+    assert (trouble.action, trouble.cost_usd) == (Action.RUN, NOTHING)
+    assert remedy in trouble.reason
+    with pytest.raises(CollectError, match=remedy):
+        asyncio.run(catalogue(Server(whole(page, status=status))))
 
 
 @pytest.mark.parametrize(
@@ -210,12 +269,34 @@ def test_a_key_no_header_can_carry_is_refused_without_showing_it(key: str) -> No
 
 
 @pytest.mark.parametrize(
-    "base", ["openrouter.ai/api/v1", "ftp://host/v1", "https://", "https://user:pw@host/v1", "http://h/?q=1"]
+    "base",
+    [
+        "openrouter.ai/api/v1",
+        "ftp://host/v1",
+        "https://",
+        "https://user:pw@host/v1",
+        "http://h/?q=1",
+        "http://h/v1?",
+        "http://h/v1#",
+        "http://h:99999/v1",
+        "http://h:0/v1",
+        "http://h:x/v1",
+        "http://[::1/v1",
+        "http://xn--/v1",
+        "http://h/v1\n/models",
+        "http://user:pw@[::1/v1",
+    ],
 )
 def test_an_address_that_is_none_is_told(base: str) -> None:
-    """Before anything is sent."""
-    with pytest.raises(UsageError, match="--api-base"):
+    """Before anything is sent, and without a password in it."""
+    with pytest.raises(UsageError, match="--api-base") as caught:
         OpenRouter(base, key=None, concurrency=1)
+    assert "pw" not in str(caught.value)
+
+
+def test_the_scheme_of_an_address_may_be_in_capitals() -> None:
+    """It means TLS all the same, and the key is sent."""
+    assert not OpenRouter(" HTTPS://host/v1/ ", key=Key(KEY), concurrency=1).key_withheld
 
 
 def test_the_key_is_not_sent_in_the_clear_to_another_machine() -> None:

@@ -13,6 +13,8 @@ from typing import Any
 import pytest
 
 from flipsite.collect.client import OpenRouter
+from flipsite.collect.responses import Action, Failure
+from flipsite.domain.money import NOTHING
 from flipsite.errors import CollectError, UsageError
 
 ELSEWHERE = "http://llm.invalid/v1"
@@ -85,6 +87,42 @@ def test_a_proxy_that_is_not_there_is_named(monkeypatch: pytest.MonkeyPatch) -> 
     monkeypatch.setenv("ALL_PROXY", "http://127.0.0.1:9")
     with pytest.raises(CollectError, match=r"no connection .*the proxy is the one that ALL_PROXY names"):
         models()
+
+
+@pytest.mark.parametrize(
+    ("status", "remedy"),
+    [
+        ("407 Proxy Authentication Required", "the proxy wants a name and a password"),
+        ("502 Bad Gateway", "the proxy gives no connection; the proxy is the one that HTTPS_PROXY names"),
+    ],
+)
+def test_a_proxy_that_refuses_a_tunnel_is_named_and_its_password_is_not(
+    monkeypatch: pytest.MonkeyPatch, status: str, remedy: str
+) -> None:
+    """Nothing was sent through it, so it cost nothing."""
+
+    async def refuse(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        await reader.readuntil(b"\r\n\r\n")
+        writer.write(f"HTTP/1.1 {status}\r\ncontent-length: 0\r\n\r\n".encode())
+        writer.close()
+
+    async def ask() -> tuple[Failure, str]:
+        server = await asyncio.start_server(refuse, "127.0.0.1", 0)
+        place = f"127.0.0.1:{server.sockets[0].getsockname()[1]}"
+        monkeypatch.setenv("HTTPS_PROXY", f"http://me:s3cret@{place}")
+        async with server, OpenRouter("https://llm.invalid/v1", key=None, concurrency=1) as client:
+            with pytest.raises(CollectError) as caught:
+                await client.get("/models")
+            result = (await client.complete({}, mode="text")).result
+            assert isinstance(result, Failure)
+            return result, str(caught.value)
+
+    failure, sentence = asyncio.run(ask())
+    assert failure.cost_usd == NOTHING
+    assert failure.action is (Action.RUN if status.startswith("407") else Action.AGAIN)
+    assert remedy in failure.reason
+    assert remedy in sentence
+    assert "s3cret" not in failure.reason + sentence
 
 
 @pytest.mark.parametrize("address", ["http://127.0.0.1:port", "ftp://127.0.0.1:9", "http://", "http://h:0"])

@@ -325,7 +325,7 @@ def test_a_price_that_cannot_be_is_no_price_and_nothing_is_asked_of_it(tmp_path:
     assert ran.report.spent_usd == 2 * usd(0.00003)
     kept = json.loads((tmp_path / "content/studies/trial/catalogue.json").read_text())
     assert len(kept["faulty"]) == len(entries)
-    assert all("is no price: " in fault["reason"] for fault in kept["faulty"])
+    assert all("is no price (" in fault["reason"] for fault in kept["faulty"])
 
 
 NAMES = [

@@ -20,6 +20,7 @@ from flipsite import __version__
 from flipsite.collect.reading.body import Json, plain_text, read_json
 from flipsite.collect.requests import sent_bound
 from flipsite.collect.responses import (
+    BETWEEN,
     Action,
     Failure,
     Reply,
@@ -228,7 +229,9 @@ class OpenRouter:
         try:
             received = await self._get(path, most=MOST_CATALOGUE_BYTES)
         except (*FAULTS, UnreadableBodyError) as error:
-            raise CollectError(f"{address}: {self._broken(error).reason}; is --api-base right?") from None
+            broken = self._broken(error)
+            remedy = "." if broken.action is Action.RUN else "; is --api-base right?"
+            raise CollectError(f"{address}: {broken.reason}{remedy}") from None
         if received.code != 200:
             raise CollectError(f"{address}: {self._no_catalogue(received)}")
         content = read_json(received.body)
@@ -243,8 +246,8 @@ class OpenRouter:
         """Why an endpoint gives no catalogue, and the remedy."""
         code, words = received.code, server_words(received.body)
         said = f"HTTP {code}" + (f" ({words})" if words else "")
-        if code in {401, 403}:
-            return f"{said}; {self._rejected()}"
+        if code in {401, 403, *BETWEEN}:
+            return f"{said}; {self._rejected(code)}"
         if code == 503:  # as a local server says while it loads its model
             return f"{said}: the server is not ready; wait a moment and try again."
         if code == 402:
@@ -255,8 +258,10 @@ class OpenRouter:
             return f"{said}: a redirect, which is never followed; give --api-base as it ends up."
         return f"{said}; {_IS_BASE_RIGHT}"
 
-    def _rejected(self) -> str:
-        """Why an endpoint that wants a key got none that it takes."""
+    def _rejected(self, code: int) -> str:
+        """Why an endpoint that wants a key, or something before it, got none that it takes."""
+        if code in BETWEEN:
+            return f"{BETWEEN[code]}."
         if self.key_withheld:
             return "the key was withheld, for it is never sent over plain http; use https."
         if self._key is None:
@@ -308,6 +313,11 @@ class OpenRouter:
             return Failure(action=Action.DRAW, reason=str(error))
         unsent = isinstance(error, httpx.ConnectError | httpx.ConnectTimeout | httpx.PoolTimeout)
         words = one_line(self._key.hide(str(error)) if self._key else str(error))
+        if isinstance(error, httpx.ProxyError):  # before the request was sent
+            login = words.startswith("407")
+            reason = BETWEEN[407] if login else f"the proxy gives no connection{self._draws.through}"
+            action = Action.RUN if login else Action.AGAIN
+            return Failure(action=action, reason=f"{reason} ({words})", cost_usd=NOTHING)
         if unsent:
             reason = "no connection" + (f" ({words})" if words else "") + self._draws.through
             return Failure(action=Action.AGAIN, reason=reason, cost_usd=NOTHING)
@@ -315,9 +325,14 @@ class OpenRouter:
             patience = f"{min(self._timeouts.read_s, self._timeouts.draw_s):g} s"
             reason = f"no answer within {patience}; --timeout or timeout_s in study.toml allow longer"
             return Failure(action=Action.DRAW, reason=reason)
+        if isinstance(error, httpx.RemoteProtocolError):
+            cut = "clos" in words or "disconnected" in words
+            what = "the connection broke off before the whole answer came" if cut else _NOT_HTTP
+            return Failure(action=Action.AGAIN, reason=f"{what} ({words})")
         return Failure(action=Action.AGAIN, reason=words or type(error).__name__)
 
 
+_NOT_HTTP = "the answer is not proper HTTP; check --api-base, and what is between you and the server"
 _IS_BASE_RIGHT = "is --api-base right? It ends before /models."
 
 
@@ -328,9 +343,18 @@ def _most_bytes(request: Mapping[str, object]) -> int:
 
 
 def _checked(base: str) -> str:
-    parts = urlsplit(base)
-    if parts.scheme not in {"http", "https"} or not parts.hostname or parts.query or parts.fragment:
-        raise UsageError(f"--api-base {base}: no address; it looks like https://host/api/v1.")
-    if parts.username or parts.password:
-        raise UsageError("--api-base: holds a password; the key comes from OPENROUTER_API_KEY alone.")
-    return base.rstrip("/")
+    """An address with its scheme in small letters, which all that follows looks at."""
+    scheme, colon, rest = base.strip().partition(":")
+    address = f"{scheme.lower()}{colon}{rest}".rstrip("/")
+    try:
+        parts = urlsplit(address)
+        if parts.username or parts.password:
+            raise UsageError("--api-base: holds a password; the key comes from OPENROUTER_API_KEY alone.")
+        host, port = httpx.URL(address).host, parts.port
+    except (ValueError, httpx.InvalidURL):
+        host, port, base = "", None, base.rpartition("@")[2]
+    if not address.startswith(("http://", "https://")) or not host or port == 0:
+        raise UsageError(f"--api-base {one_line(base)}: no address; it looks like https://host/api/v1.")
+    if "?" in address or "#" in address:
+        raise UsageError(f"--api-base {one_line(base)}: ends before any ? or #, as https://host/api/v1 does.")
+    return address

@@ -157,6 +157,13 @@ def server_words(body: bytes) -> str:
     return one_line(_reason(dict(error)) or "")
 
 
+BETWEEN = {
+    407: "the proxy wants a name and a password; write them into the variable that names it, as "
+    "http://name:password@host:8080",
+    511: "the network wants a login; open any page in a browser and log in, then run again",
+}
+"""What stands between us and the server, by the status it answers with."""
+
 LONGEST_WORD = 200
 """A longer id is none, and a longer provider or end of an answer is cut: no page has room for it."""
 
@@ -241,6 +248,8 @@ def _error(
         return Failure(action=Action.RUN, reason=sentence, no_credit=True)
     if code == 401 and not upstream:
         return Failure(action=Action.RUN, reason=f"{_BAD_KEY} ({words})")
+    if code and (remedy := BETWEEN.get(int(code))):
+        return Failure(action=Action.RUN, reason=f"{remedy} ({words})")
     if code == 403 and _flagged(metadata):
         return Failure(action=Action.REFUSED, reason=reason)
     action = Action.MODEL if spent else _own_fault(code, said, mode=mode, logprobs=logprobs)

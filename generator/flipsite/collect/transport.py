@@ -15,7 +15,7 @@ from functools import lru_cache
 from importlib.util import find_spec
 from ipaddress import ip_address
 from types import TracebackType
-from typing import Self
+from typing import Any, Self
 from urllib.parse import urlsplit
 from urllib.request import getproxies, proxy_bypass
 
@@ -138,6 +138,8 @@ class Connections:
                 return await self._received(response, most=most)
             finally:
                 await response.aclose()
+                if _holds_more(transport):
+                    await transport.aclose()  # the next request connects anew
         finally:
             self._idle.append(transport)
 
@@ -172,6 +174,22 @@ class Connections:
             return httpx.ASGITransport(self._app)
         limits = httpx.Limits(max_connections=1, max_keepalive_connections=1, keepalive_expiry=60)
         return httpx.AsyncHTTPTransport(verify=context, limits=limits, proxy=proxy, trust_env=False)
+
+
+def _holds_more(transport: httpx.AsyncBaseTransport) -> bool:
+    """Whether more came than an answer: on the same connection it would be taken for the next one.
+
+    Neither httpx nor httpcore shows it; h11 has it, below a connection for each proxy in between.
+    """
+    connections: list[Any] = getattr(getattr(transport, "_pool", None), "connections", [])
+    for connection in connections:
+        inner = connection
+        while hasattr(inner, "_connection"):
+            inner = inner._connection
+        state = getattr(inner, "_h11_state", None)
+        if state is not None and state.trailing_data[0]:
+            return True
+    return False
 
 
 @lru_cache(maxsize=64)
