@@ -24,6 +24,17 @@ def ranked(estimates: tuple[Estimate, ...], *, around: int) -> list[Estimate]:
     ]
 
 
+@pytest.mark.parametrize(("n_models", "half"), [(8, "Half of the 8"), (2, "Both")])
+def test_ranks_that_may_be_any_place_are_not_called_known(
+    n_models: int, half: str, many: Many, study: Study
+) -> None:
+    figure = rank_intervals(ranked(many(n_models), around=n_models), study)
+    assert figure.title == f"{half} rank intervals hold every place"
+    assert rank_intervals(ranked(many(n_models), around=n_models), study, n_models=240).title.endswith(
+        f"known to within {n_models} places"
+    )
+
+
 @pytest.mark.parametrize(("n_models", "named"), [(12, True), (70, False)])
 def test_ranks_are_drawn_with_their_intervals(n_models: int, named: bool, many: Many, study: Study) -> None:
     figure = rank_intervals(ranked(many(n_models), around=2), study)

@@ -192,6 +192,23 @@ def test_forms_are_ranked_only_where_leave_one_out_is_reliable() -> None:
     assert [row[3:5] for row in cells] == [["–", "–"], ["–", "–"]]
 
 
+def test_forms_are_not_compared_where_a_predictive_density_is_not_finite() -> None:
+    unscored = form(elpd_loo=None, elpd_loo_se=None, elpd_difference=None, elpd_difference_se=None)
+    fit = Fit(
+        forms=(form(form="mixture"), unscored, replace(unscored, form="betabinomial")),
+        draws_sha256="",
+        features_sha256="",
+        models=40,
+    )
+    assert (best_form(fit), main_form(fit)) == (None, unscored)
+    assert comparison_sentence(replace(fit, forms=fit.forms[:2])) == (
+        "The forms are not compared: leave-one-out gives no finite density for the scale form."
+    )
+    assert comparison_sentence(fit).endswith("for the scale and beta-binomial forms.")
+    cells = [[cell.text for cell in row] for row in comparison_table(fit).rows]
+    assert cells[1][1:5] == ["–"] * 4
+
+
 def test_the_best_form_is_named_with_those_as_good() -> None:
     best = form(form="mixture", elpd_loo=-90.0)
     near = form(elpd_difference=-5.0, elpd_difference_se=4.0, elpd_loo=-95.0)

@@ -10,6 +10,7 @@ from flipsite.analyse.report import StudyReport, report_draws
 from flipsite.present.charts.registry import study_drawings
 from flipsite.present.embeds.registry import table_embeds
 from flipsite.present.leaderboard.board import board
+from flipsite.present.leaderboard.page import finding
 from flipsite.present.pages.narrative_values import study_values
 from flipsite.present.pages.study import study_files
 from flipsite.present.sequences.view import AnswerStrip, answer_strip, sequences_view
@@ -68,6 +69,9 @@ def test_the_leaderboard_says_who_is_patterned(report: StudyReport) -> None:
     flags = {row.estimate.model.partition("/")[2]: row.flag for row in made.rows}
     assert flags["rationer"] == "patterned"
     assert flags["independent"] == ""
+    tied = {row.estimate.model.partition("/")[2] for row in made.rows if row.tied}
+    assert tied == {"independent", "independent-structured", "wrong-length"}
+    assert "3 cannot be distinguished from a perfect sampler; 5 give answers" in str(finding(report, made))
     keys = [heading.key for heading in made.columns]
     assert {"alternation", "dispersion_own", "distinct_answers"} <= set(keys)
 

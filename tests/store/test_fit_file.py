@@ -64,14 +64,16 @@ FIT = Fit(
 
 @pytest.mark.parametrize("number", [math.nan, math.inf, -math.inf])
 def test_a_figure_that_is_not_finite_is_null_or_leaves_the_old_file(tmp_path: Path, number: float) -> None:
-    """R-hat may be unknown; a fit without its predictive density is not published."""
+    """R-hat and the predictive density may be unknown; a fit without another figure is not published."""
     path = tmp_path / "fit.json"
     form = FIT.forms[0]
     write_fit(path, replace(FIT, forms=(replace(form, terms=(replace(TERM, rhat=number),)),)))
     assert read_fit(path).forms[0].terms[0].rhat is None
+    write_fit(path, replace(FIT, forms=(replace(form, elpd_loo=number, elpd_difference_se=number),)))
+    found = read_fit(path).forms[0]
+    assert (found.elpd_loo, found.elpd_loo_se, found.elpd_difference_se) == (None, 7.5, None)
     before = path.read_bytes()
     for broken in (
-        replace(form, elpd_loo=number),
         replace(form, terms=(replace(TERM, mean=number),)),
         replace(form, checks=(replace(CHECK, high=number),)),
     ):

@@ -109,6 +109,7 @@ class FittedForm:
         terms: Coefficients first, then the other parameters.
         divergences: Divergent draws of the sampler.
         elpd_loo: Expected log predictive density of a model left out (PSIS-LOO), summed over the models.
+            None where it is not finite, as are the three below.
         elpd_loo_se: Its standard error.
         elpd_difference: Its difference from the best form's, at most 0.
         elpd_difference_se: Standard error of that.
@@ -124,10 +125,10 @@ class FittedForm:
     form: FormName
     terms: tuple[Term, ...]
     divergences: int
-    elpd_loo: float
-    elpd_loo_se: float
-    elpd_difference: float
-    elpd_difference_se: float
+    elpd_loo: float | None
+    elpd_loo_se: float | None
+    elpd_difference: float | None
+    elpd_difference_se: float | None
     pareto_k_bad: int
     seconds: float
     faults: tuple[str, ...] = ()

@@ -58,7 +58,7 @@ def fit_forms(
         sampled.append(sample(form, counts, given, draws=draws, chains=chains, seed=seed, naive=naive))
         done(sampled[-1])
     aware, unaware = sampled[: len(names)], sampled[len(names) :]
-    best = max(aware, key=lambda one: float(one.loo.sum()))
+    best = max(aware, key=lambda one: _finite(one.loo.sum()) or -np.inf)
     forms = [_form(one, best, counts, given, seed=seed) for one in aware]
     if unaware:
         forms = [_beside(form, one, counts, given) for form, one in zip(forms, unaware, strict=True)]
@@ -87,11 +87,11 @@ def _form(
         form=one.form,
         terms=tuple(_terms(found, one.draws, given, diagnosed)),
         divergences=one.divergences,
-        elpd_loo=float(one.loo.sum()),
-        elpd_loo_se=_sum_error(one.loo),
-        elpd_difference=float(difference.sum()),
-        elpd_difference_se=_sum_error(difference),
-        pareto_k_bad=int((one.pareto_k > 0.7).sum()),
+        elpd_loo=_finite(one.loo.sum()),
+        elpd_loo_se=_finite(_sum_error(one.loo)),
+        elpd_difference=_finite(difference.sum()),
+        elpd_difference_se=_finite(_sum_error(difference)),
+        pareto_k_bad=int((~(one.pareto_k <= 0.7)).sum()),
         seconds=one.seconds,
         faults=_faults(one, diagnosed),
         authors=tuple(summaries.authors(found, part, counts)),
@@ -99,6 +99,10 @@ def _form(
         checks=whole,
         bias_bins=bins,
     )
+
+
+def _finite(value: float) -> float | None:
+    return float(value) if np.isfinite(value) else None
 
 
 def _beside(form: FittedForm, naive: SampleResult, counts: FlipCounts, given: Covariates) -> FittedForm:

@@ -51,12 +51,7 @@ def rank_intervals(estimates: Sequence[Estimate], study: Study, *, n_models: int
     widths = sorted(_width(estimate) for estimate in known)
     stride = -(-len(known) // MOST_MARKS)
     rows = [_row(place, known[place]) for place in range(stride // 2, len(known), stride)]
-    within = f"known to within {plural(widths[(len(widths) - 1) // 2], 'place')}"
-    title = (
-        f"Half of the {count_text(len(known))} ranks are {within}"
-        if len(known) > 2
-        else f"{'Both ranks are' if len(known) == 2 else 'The only rank is'} {within}"
-    )
+    title = _title(widths, n_models or len(known))
     unseen = f" Ranks run to {count_text(n_models)}, as many models as were asked." if n_models else ""
     luck = sum(estimate.is_rank_luck for estimate in known)
     outside = f" Ranks outside their interval, which are partly luck: {count_text(luck)}." if luck else ""
@@ -85,6 +80,18 @@ def rank_intervals(estimates: Sequence[Estimate], study: Study, *, n_models: int
             for e in known
         ],
     )
+
+
+def _title(widths: Sequence[int], n_models: int) -> str:
+    """How well half of the ranks are known, or that they are not known at all; `widths` ascending."""
+    middle = widths[(len(widths) - 1) // 2]
+    if middle == n_models > 1:
+        half = "Both" if len(widths) == 2 else f"Half of the {count_text(len(widths))}"
+        return f"{half} rank intervals hold every place"
+    within = f"known to within {plural(middle, 'place')}"
+    if len(widths) > 2:
+        return f"Half of the {count_text(len(widths))} ranks are {within}"
+    return f"{'Both ranks are' if len(widths) == 2 else 'The only rank is'} {within}"
 
 
 def _width(estimate: Estimate) -> int:

@@ -19,7 +19,8 @@ GLOSSARY: Mapping[str, str] = {
     "0.5 is always the same side.",
     "draw": "One request for one flip, whatever came back. It is valid if the answer names a side.",
     "fair": "A verdict: the whole 95 % interval of the share of ones lies within "
-    f"{FAIR_MARGIN:g} of the target.",
+    f"{FAIR_MARGIN:g} of the target, in each order of the labels, and the draws are not shown to follow the "
+    "order, the labels or each other.",
     "biased": f"A verdict: the q-value is below {FALSE_DISCOVERY_RATE:g}. A coin at the target would rarely "
     "stray so far, even with the number of models tested taken into account.",
     "undecided": "A verdict: the draws show neither that the model is biased nor that it is fair.",
@@ -31,8 +32,8 @@ GLOSSARY: Mapping[str, str] = {
     "Sand-coloured on this site.",
     "outcome": "Of a valid draw: 1 or 0, the index of the label that was drawn, whatever its text.",
     "p-value": "How often a coin at the target would stray at least as far as this model did.",
-    "q-value": "The p-value corrected for the number of models tested: of those below 0.05, about "
-    "one in twenty is expected to be a fair coin.",
+    "q-value": "The p-value corrected for the number of models tested: of those below 0.05, on "
+    "average at most one in twenty belongs to a coin at the target.",
     "posterior": "The probability distribution of the true share of ones, given the draws.",
     "shrunken bias": "The bias of the coin itself, estimated from the draws of all models of the study: "
     "nearer to 0 than the bias of its own draws where most of the other models are near the target.",

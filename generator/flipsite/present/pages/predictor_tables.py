@@ -147,7 +147,11 @@ def comparison_table(fit: Fit) -> Table:
         ],
         note="elpd: expected log predictive density by PSIS-LOO, higher is better. "
         "Unreliable for: models whose Pareto k is above 0.7."
-        + ("" if comparable else " Where there are any, the forms are not compared."),
+        + (
+            ""
+            if comparable
+            else " Where there are any, or an elpd is not finite, the forms are not compared."
+        ),
     )
 
 

@@ -128,13 +128,17 @@ def adjusted_effect_sentence(fit: Fit, covariate: str) -> str:
 
 
 def is_comparable(fit: Fit) -> bool:
-    """Whether leave-one-out can rank the forms: no Pareto k of any form is above 0.7."""
-    return bool(fit.forms) and not any(form.pareto_k_bad for form in fit.forms)
+    """Whether leave-one-out can rank the forms: each is finite, and no Pareto k is above 0.7."""
+    return bool(fit.forms) and not any(form.pareto_k_bad or not _is_scored(form) for form in fit.forms)
+
+
+def _is_scored(form: FittedForm) -> bool:
+    return None not in {form.elpd_loo, form.elpd_loo_se, form.elpd_difference, form.elpd_difference_se}
 
 
 def best_form(fit: Fit) -> FittedForm | None:
     """The form of the highest expected predictive density; None where the forms cannot be compared."""
-    return max(fit.forms, key=lambda form: form.elpd_difference) if is_comparable(fit) else None
+    return max(fit.forms, key=lambda form: form.elpd_difference or 0.0) if is_comparable(fit) else None
 
 
 def main_form(fit: Fit) -> FittedForm | None:
@@ -154,6 +158,11 @@ def comparison_sentence(fit: Fit) -> str:
             for form in fit.forms
             if form.pareto_k_bad
         ]
+        unscored = [FORM_NAMES[form.form] for form in fit.forms if not _is_scored(form)]
+        if unscored:
+            return (
+                f"The forms are not compared: leave-one-out gives no finite density for {_listed(unscored)}."
+            )
         return (
             "The forms are not ranked: leave-one-out is unreliable for some of "
             f"{plural(fit.models, 'model')} ({', '.join(bad)}; Pareto k above 0.7)."
@@ -161,7 +170,7 @@ def comparison_sentence(fit: Fit) -> str:
     near = [
         FORM_NAMES[form.form]
         for form in fit.forms
-        if form is not best and form.elpd_difference + 2 * form.elpd_difference_se >= 0
+        if form is not best and (form.elpd_difference or 0.0) + 2 * (form.elpd_difference_se or 0.0) >= 0
     ]
     found_terms = f"The {FORM_NAMES[best.form]} form predicts a model left out best"
     if not near:
