@@ -78,7 +78,8 @@ ESTIMATES: tuple[Column, ...] = (
     _share("bias_high", "High end of the same interval."),
     _share(
         "bias_within",
-        "Mean over both orders of the bias within each; missing where one order was asked.",
+        "Mean over both orders of the bias within each; of more than two outcomes, the larger of the biases "
+        "over labels and over places. Missing where one order was asked.",
     ),
     _share("bias_within_low", "Low end of its 95 % interval."),
     _share("bias_within_high", "High end of the same interval."),
@@ -86,7 +87,9 @@ ESTIMATES: tuple[Column, ...] = (
     _share("mean_high", "High end of the same interval."),
     _share("noise_floor", "Bias that a coin at the target shows on average at that number of valid draws."),
     _share(
-        "noise_floor_within", "The same of the bias within orders, exact; missing where one order was asked."
+        "noise_floor_within",
+        "The same of the bias within orders; simulated for more than two outcomes. Missing where one order "
+        "was asked.",
     ),
     _share("p_value", "Exact two-sided binomial test of the target; cautious for printed figures."),
     _share("q_value", "Benjamini-Hochberg over all models asked."),

@@ -33,6 +33,7 @@ from flipsite.analyse.outcomes.multinomial import (
     total_variation,
     total_variation_quantiles,
 )
+from flipsite.analyse.outcomes.within_orders import chance_within_orders, drawn_by_order
 from flipsite.analyse.verdict import FAIR_MARGIN, FALSE_DISCOVERY_RATE, verdict
 from flipsite.domain.counts import PromptArm, StudyCounts
 from flipsite.domain.draws import Tally
@@ -53,6 +54,8 @@ class ModelOutcomes:
         phi_squared: Unbiased Σ (p − π)²/π, which compares models of unequal draws; None below two draws.
         log10_e: Anytime-valid evidence against the target, log₁₀; infinite where an impossible outcome came.
         places: What the place of a label in the prompt does; None where one order was asked.
+        noise_floor_within: The larger of the biases over labels and over places that a perfect sampler shows
+            on average at as many draws in each order; None where one order was asked.
         label_p: p-value of draws that agree because they were given the same labels; None with fixed labels.
         dependence: Tests of whether the draws are independent draws of one distribution.
         depends: How they depend on each other, where that is shown.
@@ -70,6 +73,7 @@ class ModelOutcomes:
     phi_squared: float | None
     log10_e: float
     places: PlaceEffect | None
+    noise_floor_within: float | None
     label_p: float | None
     dependence: tuple[OutcomeDependence, ...]
     depends: Dependence | None = None
@@ -105,6 +109,7 @@ def study_outcomes(study: Study, counts: StudyCounts) -> dict[str, ModelOutcomes
             phi_squared=_known(phi[i]),
             log10_e=log10_e_value(matrix[i], prompt.shares),
             places=places[i],
+            noise_floor_within=_floor_within(arms[i], prompt.shares) if places[i] else None,
             label_p=label_agreement_p(arms[i]) if random else None,
             dependence=dependence_tests(counts.models[tally.model], tally.counts, p_even=test.p_even),
             n_missing=missing,
@@ -122,6 +127,10 @@ def study_outcomes(study: Study, counts: StudyCounts) -> dict[str, ModelOutcomes
         )
         for tally in drawn
     }
+
+
+def _floor_within(arms: Sequence[PromptArm], shares: Sequence[float]) -> float:
+    return chance_within_orders(shares, drawn_by_order(arms, len(shares))).mean
 
 
 def _label_sets(arms: Sequence[PromptArm]) -> list[Counts]:
@@ -212,6 +221,7 @@ def outcome_study_estimates(
             bias_within_low=None if within[i] is None else max(0.0, ranking[i] - both[effective[i]]),
             bias_within_high=None if within[i] is None else min(1.0, ranking[i] + both[effective[i]]),
             noise_floor=float(floor[i]),
+            noise_floor_within=found[tally.model].noise_floor_within,
             p_value=float(p[i]),
             q_value=float(q[i]),
             verdict=verdict(float(q[i]), fair=fair),

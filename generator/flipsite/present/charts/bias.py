@@ -116,8 +116,12 @@ def _caption(ranked: Sequence[Estimate], study: Study, *, stride: int) -> str:
         marks += f" Each mark is the middle one of {stride} neighbours in rank."
     drawn = "Lines are" if len(ranked) <= NAMED_ROWS else "The grey area holds their"
     lines = f" {drawn} 95 % intervals." if any(bias_interval(estimate) for estimate in ranked) else ""
-    if study.is_coin and any(estimate.bias_within is not None for estimate in ranked):
-        lines += " The bias is the mean of those within each order of the labels."
+    if any(estimate.bias_within is not None for estimate in ranked):
+        lines += (
+            " The bias is the mean of those within each order of the labels."
+            if study.is_coin
+            else " The bias is the larger of those by label and by position."
+        )
     return f"{marks}{lines} The band is what {_sampler(study)} shows on average at as many draws."
 
 

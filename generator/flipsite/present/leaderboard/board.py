@@ -10,9 +10,11 @@ from statistics import median_high
 
 from flipsite.analyse.noise_floor import multinomial_noise_floor, noise_floor
 from flipsite.analyse.outcomes.multinomial import total_variation_quantiles
+from flipsite.analyse.outcomes.within_orders import balanced, chance_within_orders
 from flipsite.analyse.report import StudyReport
 from flipsite.domain.display import Heading
 from flipsite.domain.estimates import Sway, Verdict
+from flipsite.domain.study import Prompt
 from flipsite.present.leaderboard.columns import columns, extra_columns
 from flipsite.present.leaderboard.rows import BoardRow, board_rows
 from flipsite.present.sparklines.intervals import chance_reach, reach_in_orders
@@ -133,12 +135,9 @@ def _sampler(report: StudyReport) -> PerfectSampler | None:
     if not draws:
         return None
     prompt = report.study.prompt
-    if not report.study.is_coin:
-        draws *= report.study.sampling.per_answer
-        floor = float(multinomial_noise_floor(draws, prompt.shares))
-        reach = total_variation_quantiles([draws], prompt.n_outcomes)[draws]
-        return PerfectSampler(draws=draws, bias=floor, reach=reach, band=None)
     in_orders = any(each.bias_within is not None for each in report.estimates)
+    if not report.study.is_coin:
+        return _outcome_sampler(prompt, draws * report.study.sampling.per_answer, in_orders=in_orders)
     per_order = [draws // 2, draws - draws // 2] if in_orders and draws > 1 else [draws]
     reach, widest = chance_reach(draws, prompt.target), prompt.largest_bias
     within = reach_in_orders(*per_order, prompt.target) if len(per_order) == 2 else reach
@@ -152,6 +151,18 @@ def _sampler(report: StudyReport) -> PerfectSampler | None:
         bias=float(noise_floor(per_order, prompt.target).mean()),
         reach=within,
         band=(round(100 * ends[0], 1), round(100 * ends[1], 1)),
+    )
+
+
+def _outcome_sampler(prompt: Prompt, draws: int, *, in_orders: bool) -> PerfectSampler:
+    if in_orders:
+        chance = chance_within_orders(prompt.shares, balanced(draws, prompt.n_outcomes))
+        return PerfectSampler(draws=draws, bias=chance.mean, reach=chance.reach, band=None)
+    return PerfectSampler(
+        draws=draws,
+        bias=float(multinomial_noise_floor(draws, prompt.shares)),
+        reach=total_variation_quantiles([draws], prompt.n_outcomes)[draws],
+        band=None,
     )
 
 

@@ -5,6 +5,7 @@ from collections.abc import Mapping, Sequence
 from statistics import multimode
 
 from flipsite.analyse.noise_floor import chance_within, multinomial_noise_floor, noise_floor
+from flipsite.analyse.outcomes.within_orders import balanced, chance_within_orders
 from flipsite.analyse.report import StudyReport
 from flipsite.analyse.sequences.estimates import SequenceVerdict
 from flipsite.analyse.sequences.study import SequenceStudy
@@ -66,8 +67,11 @@ def _from_to(numbers: Sequence[int]) -> str:
 
 
 def _noise_floor(report: StudyReport, draws: int) -> float:
-    """The bias that a perfect sampler shows on average; of a coin in two orders, the mean of those within."""
+    """The bias that a perfect sampler shows on average; within orders where those were turned."""
     study = report.study
+    if any(each.places for each in report.outcomes.values()):
+        by_order = balanced(draws, study.prompt.n_outcomes)
+        return chance_within_orders(study.prompt.shares, by_order).mean
     if report.by_order and draws > 1:
         return float(noise_floor([draws // 2, draws - draws // 2], study.prompt.target).mean())
     return float(multinomial_noise_floor(draws * study.sampling.per_answer, study.prompt.shares))
