@@ -101,7 +101,7 @@ def _simulated(shares: tuple[float, ...], by_order: tuple[int, ...]) -> ChanceWi
 def _studies(
     shares: tuple[float, ...], by_order: tuple[int, ...], n_studies: int, *, seed: int = 0
 ) -> tuple[Counts, Counts]:
-    """Counts by outcome and by place of simulated studies: draw by draw, or by tables where those are fewer."""
+    """Counts by outcome and by place of simulated studies: draw by draw, or by tables if those are fewer."""
     rng, k, n = np.random.default_rng(seed), len(shares), sum(by_order)
     if n > k * k:
         table = rng.multinomial(by_order, shares, size=(n_studies, k))
