@@ -109,8 +109,12 @@ SVG_WORDS = f"""() => {{ {GROUND}
 }}"""
 DESCRIBED = """(e) => e.alt ?? [e.getAttribute("aria-labelledby"), e.getAttribute("aria-describedby")]
     .map((id) => document.getElementById(id).textContent).join(". ")"""
-SQUEEZED = """() => [...document.querySelectorAll(".scroll > .data :is(td, th)")]
-    .filter((e) => e.clientHeight > 11 * parseFloat(getComputedStyle(e).lineHeight))
+SQUEEZED = """() => [...document.querySelectorAll(".scroll > .data :is(td, th)")].filter((e) => {
+        const words = document.createRange();
+        words.selectNodeContents(e);
+        const lines = words.getBoundingClientRect().height / parseFloat(getComputedStyle(e).lineHeight);
+        return lines > 11 && e.clientWidth < innerWidth / 2;
+    })
     .map((e) => [innerWidth, e.clientWidth, e.innerText])"""
 BEYOND = """(width) => [...document.querySelectorAll("main *")]
     .filter((e) => e.getBoundingClientRect().right > width + 1)
