@@ -206,7 +206,7 @@ def wait_until(true: Callable[[], bool], *, seconds: float = 60.0) -> None:
 @pytest.mark.parametrize(
     ("globs", "said"),
     [
-        (["simulatd/*"], "--models simulatd/*: matches none of 22 models; nearest: simulated; `flip"),
+        (["simulatd/*"], "--models simulatd/*: matches none of 22 models; nearest: simulated/*; `flip"),
         (["simulated/fiar"], "nearest: simulated/fair"),
         (["nothing-like-it-at-all"], "matches none of 22 models; `flipsite models` lists them"),
     ],

@@ -36,6 +36,12 @@ def read(folder: Path, prompt: str, sampling: str = "") -> Prompt:
             "",
             "prompt.outcomes: 'Ab' and ' aB ' are one label; they differ in blanks, case or spelling alone.",
         ),
+        ('template = "{options}"\noutcomes = ["a", "b", "a"]', "", "prompt.outcomes: 'a' is there twice."),
+        (
+            'pair = ["Heads", "heads "]',
+            "",
+            "prompt.pair: 'Heads' and 'heads ' are one label; they differ in blanks, case or spelling alone.",
+        ),
         (
             LIST + "target = [0.5, 0.3, 0.3]",
             "",
@@ -97,6 +103,32 @@ def read(folder: Path, prompt: str, sampling: str = "") -> Prompt:
             LIST,
             "per_answer = 1001",
             "sampling.per_answer: expected a whole number from 1 to 1,000, found 1001.",
+        ),
+        (LIST, "per_answer = 0", "sampling.per_answer: expected a whole number from 1 to 1,000, found 0."),
+        ('orders = "rotated"', "", 'prompt.orders: a pair is asked in "one" order or in "both".'),
+        (
+            'template = "{first} {second} {count}"',
+            'per_answer = 5\n[method]\nkind = "seed"',
+            "sampling.per_answer: the method seed asks for one draw; set it to 1.",
+        ),
+        (LIST, '[method]\nkind = "rejection"', "method.kind: rejection goes with two outcomes, found 3."),
+        (
+            "target = 0",
+            '[method]\nkind = "rejection"',
+            "method.kind: rejection needs a target between 0 and 1, found 0.",
+        ),
+        (
+            "target = 1.0",
+            '[method]\nkind = "rejection"',
+            "method.kind: rejection needs a target between 0 and 1, found 1.",
+        ),
+        ("", "[method]\nproposal = 0", "method.proposal: expected a number between 0 and 1, found 0."),
+        ("", "[method]\nproposal = 1.0", "method.proposal: expected a number between 0 and 1, found 1.0."),
+        ("", "[method]\nproposal = nan", "method.proposal: expected a number between 0 and 1, found nan."),
+        (
+            "",
+            '[method]\nkind = "dice"',
+            'method.kind: expected one of "direct", "seed", "rejection", found \'dice\'.',
         ),
     ],
 )

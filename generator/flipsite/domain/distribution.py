@@ -145,10 +145,15 @@ def _is_number(value: object) -> bool:
     return isinstance(value, int | float) and not isinstance(value, bool)
 
 
+_ALIKE = "they differ in blanks, case or spelling alone"
+
+
 def _outcomes(pair: Sequence[str] | None, outcomes: object) -> tuple[OutcomeForm, tuple[str, ...]]:
     if outcomes is None:
         names = ("0", "1") if pair is None else tuple(pair)
         folded = [normalize(name).strip() for name in names]
+        if len(names) == 2 and all(folded) and folded[0] == folded[1] and names[0] != names[1]:
+            raise KeyFaultError("pair", f"{names[0]!r} and {names[1]!r} are one label; {_ALIKE}")
         if len(names) != 2 or not all(folded) or folded[0] == folded[1]:
             raise KeyFaultError(
                 "pair", f"expected a list of two different texts, neither empty, found {list(names)!r}"
@@ -163,12 +168,11 @@ def _outcomes(pair: Sequence[str] | None, outcomes: object) -> tuple[OutcomeForm
     _check_number(len(outcomes))
     seen: dict[str, str] = {}
     for name in outcomes:
-        other = seen.setdefault(normalize(name).strip(), name)
-        if other is not name:
-            raise KeyFaultError(
-                "outcomes",
-                f"{other!r} and {name!r} are one label; they differ in blanks, case or spelling alone",
-            )
+        folded_name = normalize(name).strip()
+        if (other := seen.get(folded_name)) is not None:
+            why = "is there twice" if other == name else f"and {name!r} are one label; {_ALIKE}"
+            raise KeyFaultError("outcomes", f"{other!r} {why}")
+        seen[folded_name] = name
     return "list", tuple(outcomes)
 
 

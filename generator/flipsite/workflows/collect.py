@@ -440,7 +440,7 @@ def _nearest(glob: str, ids: Sequence[str]) -> str:
     """The names nearest to a glob: of authors where its author is unknown, else of models."""
     author, _, slug = glob.casefold().strip("*?").partition("/")
     authors = sorted({name.partition("/")[0] for name in ids if not name.startswith("~")})
-    near = get_close_matches(author, authors, n=3) if author not in authors else []
+    near = [f"{name}/*" for name in get_close_matches(author, authors, n=3) if author not in authors]
     if slug or not near:
         near = get_close_matches(f"{author}/{slug}".rstrip("/"), ids, n=3) or near
     return f"; nearest: {', '.join(near)}" if near else ""
