@@ -14,6 +14,7 @@ from flipsite.domain.display import Figure
 from flipsite.domain.estimates import Estimate, Sway, Verdict
 from flipsite.domain.study import Study
 from flipsite.present.charts.bias import bias_intervals
+from flipsite.present.charts.chance import bias_distribution
 from flipsite.present.charts.published import printed_tables
 from flipsite.settings import load_printed, load_study
 
@@ -89,6 +90,14 @@ def test_the_title_counts_the_verdicts(verdicts: str, sentence: str, many: Many,
     figure = bias_intervals(estimates, study)
     assert figure.title == sentence
     assert figure.description.startswith(sentence)
+
+
+def test_of_another_target_no_coin_is_called_fair(many: Many, study: Study) -> None:
+    bent = replace(study, prompt=replace(study.prompt, shares=(0.3, 0.7)))
+    assert "The band is what a coin at 0.7 shows on average" in bias_intervals(many(3), bent).caption
+    spread = bias_distribution(many(3), bent)
+    assert spread.title.endswith("of 3 coins at the target, fewer than one would")
+    assert "the same number of coins at the target would show" in spread.caption
 
 
 def test_the_title_names_those_that_are_undecided_because_they_follow_the_order(

@@ -154,6 +154,9 @@ def test_a_finding_names_the_most_biased_model() -> None:
         "2 of 3 models are shown to be biased, most strongly b/y and 1 other (0.500). "
         "1 cannot be distinguished from a fair coin."
     )
+    prompt = replace(report.study.prompt, shares=(0.3, 0.7))
+    bent = replace(report, study=replace(report.study, prompt=prompt))
+    assert str(finding(bent, board(bent))).endswith("1 cannot be distinguished from a coin at 0.7.")
     even = drawn({"a/x": (26, 50)})
     assert str(finding(even, board(even))).startswith(
         "The only model is not shown to be biased; the largest bias is that of a/x (0.020)."

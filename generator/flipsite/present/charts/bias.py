@@ -29,6 +29,7 @@ from flipsite.present.charts.marks import (
     with_names,
 )
 from flipsite.present.charts.theme import ink
+from flipsite.present.outcomes.words import sampler_text
 from flipsite.present.text.escaping import shown
 from flipsite.present.text.formats import bias_text, count_text, how_many_are
 
@@ -47,7 +48,7 @@ def bias_intervals(estimates: Sequence[Estimate], study: Study, *, narrow: bool 
     stride = -(-len(ranked) // MOST_MARKS)
     middles = range(stride // 2, len(ranked), stride)
     rows = [bias_row(place, ranked[place], study) for place in middles]
-    form = partial(_named_rows, sampler=_sampler(study)) if named else _ranked_marks
+    form = partial(_named_rows, sampler=sampler_text(study)) if named else _ranked_marks
     draw = partial(form, rows, top=largest_bias(study), n_models=len(ranked))
     title = verdict_sentence(ranked)
     return figure(
@@ -122,11 +123,7 @@ def _caption(ranked: Sequence[Estimate], study: Study, *, stride: int) -> str:
             if study.is_coin
             else " The bias is the larger of those by label and by position."
         )
-    return f"{marks}{lines} The band is what {_sampler(study)} shows on average at as many draws."
-
-
-def _sampler(study: Study) -> str:
-    return "a perfect sampler" if not study.is_coin else "a fair coin"
+    return f"{marks}{lines} The band is what {sampler_text(study)} shows on average at as many draws."
 
 
 def _from_to(low: int, high: int) -> str:

@@ -43,18 +43,18 @@ def bias_distribution(estimates: Sequence[Estimate], study: Study) -> Figure:
     beyond = sum(row["models"] for row in rows if row["bin"] >= rare)
     far = f"a bias of {edges[rare]:.2f} or more"
     title = how_many(beyond, len(known), "model", does=f"has {far}", do=f"have {far}")
-    title += f"; of {plural(len(known), 'fair coin')}, fewer than one would"
+    title += f"; of {plural(len(known), *_coins(study))}, fewer than one would"
     return figure(
-        lambda canvas: _histogram(rows, edges, expected, canvas),
+        lambda canvas: _histogram(rows, edges, expected, canvas, coins=_coins(study)[1]),
         name=f"{study.id}-bias-distribution",
         title=title,
         caption=(
             f"{plural(len(known), 'model')}, counted by bias in steps of {width:g}. The band behind is "
-            f"what the same number of fair coins would show, each drawn as often as its model "
+            f"what the same number of {_coins(study)[1]} would show, each drawn as often as its model "
             f"(computed, not simulated)."
             f"{_which_bias(known)}"
         ),
-        description=f"{title}. {_shape_sentence(rows, expected, edges)}",
+        description=f"{title}. {_shape_sentence(rows, expected, edges, study)}",
         records=[
             {"bias_from": edges[i], "bias_to": edges[i + 1], "expected_if_fair": expected[i]}
             | _counted(rows, i)
@@ -154,14 +154,23 @@ def _counted(rows: Sequence[Row], index: int) -> Row:
     return {f"models_{verdict}": found.get(str(verdict), 0) for verdict in Verdict}
 
 
-def _shape_sentence(rows: Sequence[Row], expected: Sequence[float], edges: Sequence[float]) -> str:
+def _coins(study: Study) -> tuple[str, str]:
+    """What a perfect sampler is called, one and several."""
+    if study.prompt.target == 0.5:
+        return "fair coin", "fair coins"
+    return "coin at the target", "coins at the target"
+
+
+def _shape_sentence(
+    rows: Sequence[Row], expected: Sequence[float], edges: Sequence[float], study: Study
+) -> str:
     first = sum(row["models"] for row in rows if row["bin"] == 0)
-    of_coins = plural(round(expected[0]), "fair coin")
+    of_coins = plural(round(expected[0]), *_coins(study))
     return f"{plural(first, 'model')} and, by chance, {of_coins} have a bias below {edges[1]:.2f}."
 
 
 def _histogram(
-    rows: Sequence[Row], edges: Sequence[float], expected: Sequence[float], canvas: Canvas
+    rows: Sequence[Row], edges: Sequence[float], expected: Sequence[float], canvas: Canvas, *, coins: str
 ) -> AnyChart:
     tallest = max(*expected, *(row["top"] for row in rows))
     x_scale = alt.Scale(domain=[0, edges[-1]], nice=False)
@@ -169,14 +178,14 @@ def _histogram(
     across = alt.Axis(title="Bias", grid=False, format=".1f", tickCount=5)
     up = upward_axis("Models", tickMinStep=1, grid=False)
     fair = [
-        {"from": edges[i], "to": edges[i + 1], "zero": 0, "coins": coins} for i, coins in enumerate(expected)
+        {"from": edges[i], "to": edges[i + 1], "zero": 0, "coins": each} for i, each in enumerate(expected)
     ]
     peak = max(fair, key=lambda row: row["coins"])
     behind = canvas.chart(fair)
     x, y = alt.X("from:Q", scale=x_scale, axis=across), alt.Y("coins:Q", scale=y_scale, axis=up)
     band = behind.mark_rect(color=ink("band")).encode(x=x, x2=alt.X2("to:Q"), y=y, y2=alt.Y2("zero:Q"))
     lid = behind.mark_rule(color=ink("edge"), strokeWidth=1.5).encode(x=x, x2=alt.X2("to:Q"), y=y)
-    named = canvas.chart([peak | {"words": "◂ if all were fair coins"}])
+    named = canvas.chart([peak | {"words": f"◂ if all were {coins}"}])
     name = named.mark_text(align="left", baseline="top", dx=6, color=ink("muted")).encode(
         x=alt.X("to:Q"), y=y, text=alt.Text("words:N")
     )

@@ -17,6 +17,7 @@ from flipsite.domain.estimates import Sway, Verdict
 from flipsite.domain.study import Prompt
 from flipsite.present.leaderboard.columns import columns, extra_columns
 from flipsite.present.leaderboard.rows import BoardRow, board_rows
+from flipsite.present.outcomes.words import sampler_text
 from flipsite.present.sparklines.intervals import chance_reach, reach_in_orders
 from flipsite.present.sparklines.outcomes import MOST_BARS
 from flipsite.present.tables import TOP
@@ -113,7 +114,7 @@ def board(report: StudyReport, *, asked_in: Mapping[str, int] | None = None) -> 
         extras=extra_columns(rows),
         rows=rows,
         n_tied=sum(row.tied for row in rows),
-        fair="a perfect sampler" if several else "a fair coin",
+        fair=sampler_text(report.study),
         sampler=_sampler(report),
         signed=not report.printed and not several,
         scale=_scale(report),

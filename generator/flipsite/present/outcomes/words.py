@@ -1,10 +1,17 @@
 """The target of a study in words."""
 
-from flipsite.domain.study import Prompt, share_text
+from flipsite.domain.study import Prompt, Study, share_text
 from flipsite.present.text.formats import NBSP
 
 MOST_NAMED = 12
 """Labels that are all named; of more, the first and the last."""
+
+
+def sampler_text(study: Study) -> str:
+    """The name of a perfect sampler of the study's target, with its article."""
+    if not study.is_coin:
+        return "a perfect sampler"
+    return "a fair coin" if study.prompt.target == 0.5 else f"a coin at {study.prompt.target:g}"
 
 
 def target_text(prompt: Prompt) -> str:

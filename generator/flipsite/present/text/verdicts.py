@@ -23,6 +23,7 @@ from flipsite.domain.display import plural
 from flipsite.domain.estimates import Dependence, Estimate, PrintedBias, Sway, Verdict
 from flipsite.domain.features import ASKINGS
 from flipsite.domain.study import Sampling, Study
+from flipsite.present.outcomes.words import sampler_text
 from flipsite.present.tables import TOP
 from flipsite.present.text.formats import bias_text, count_text, percent_text, share_text
 
@@ -52,7 +53,7 @@ def verdict_sentence(study: Study, estimate: Estimate, printed: PrintedBias | No
         return f"None of its answers named {what}, so there is nothing to judge."
     if estimate.is_flagged:
         return f"{_seen(study, estimate)}. {_reservation(estimate)}"
-    coin = _sampler(study)
+    coin = sampler_text(study).capitalize()
     seen = f"It was printed with a bias of {printed.figure}" if printed else _seen(study, estimate)
     rarity = f"{coin} strays that far or farther {odds_text(estimate.p_value)}"
     match estimate.verdict:
@@ -67,13 +68,6 @@ def verdict_sentence(study: Study, estimate: Estimate, printed: PrintedBias | No
             if estimate.p_value < _RARE:
                 return f"{seen}. {rarity}: unusual for one model but not among so many; {few} to say more."
             return f"{seen}. {rarity}, too often to show a bias; and {few} to call it fair."
-
-
-def _sampler(study: Study) -> str:
-    """The name of a perfect sampler of the study's target, at the head of a sentence."""
-    if not study.is_coin:
-        return "A perfect sampler"
-    return "A fair coin" if study.prompt.target == 0.5 else f"A coin at {study.prompt.target:g}"
 
 
 def _reservation(estimate: Estimate) -> str:
