@@ -163,6 +163,12 @@ def test_a_finding_names_the_most_biased_model() -> None:
     )
 
 
+def test_a_finding_on_printed_tables_counts_the_models_that_are_in_neither(article: Board) -> None:
+    assert str(finding(load_report(ARTICLE), article)).endswith(
+        "20 cannot be distinguished from a fair coin; 200 were not printed."
+    )
+
+
 @pytest.mark.parametrize(
     ("name", "parts"),
     [

@@ -69,10 +69,11 @@ def leaderboard_page(report: StudyReport, figures: Mapping[str, Figure], made: B
     """The page with all models of a study."""
     study = report.study
     path, script = values_script(study.id, made)
+    whole = "All printed" if report.printed else "All"
     return Page(
         path=f"{study.id}/leaderboard/index.html",
         title=f"Leaderboard: {study.title}",
-        description=f"All models of the study “{study.title}” by bias, with their intervals.",
+        description=f"{whole} models of the study “{study.title}” by bias, with their intervals.",
         template="leaderboard.html",
         study=study,
         crumbs=(("Home", "index.html"), (study.title, f"{study.id}/index.html")),
@@ -185,6 +186,8 @@ def _rest_text(report: StudyReport, made: Board) -> str:
     n_dependent = sum(row.estimate.dependence is not None for row in made.rows)
     if n_dependent:
         parts.append(f"the draws of {plural(n_dependent, 'model')} are not independent")
+    if report.printed and (unseen := report.printed.n_models - len(made.rows)):
+        parts.append(f"{count_text(unseen)} {'was' if unseen == 1 else 'were'} not printed")
     said = "; ".join(parts)
     return f"{said[0].upper()}{said[1:]}." if said else ""
 
