@@ -108,7 +108,10 @@ def _studies(
         order, place = np.ogrid[:k, :k]
         return table.sum(axis=1), table[:, order, (order + place) % k].sum(axis=1)
     first = np.repeat(np.arange(k), by_order)
-    drawn = np.searchsorted(np.cumsum(shares)[:-1], rng.random((n_studies, n)), side="right")
+    if len(set(shares)) == 1:
+        drawn = rng.integers(k, size=(n_studies, n))
+    else:
+        drawn = np.searchsorted(np.cumsum(shares)[:-1], rng.random((n_studies, n)), side="right")
     return _counted(drawn, k), _counted((drawn - first) % k, k)
 
 
