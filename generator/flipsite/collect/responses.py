@@ -91,7 +91,7 @@ def read_exchange(
         logprobs: Whether log-probabilities were asked for.
     """
     if 300 <= code < 400:
-        reason = "the address answers with a redirect, which is never followed; give --api-base as it ends up"
+        reason = _NOT_MODIFIED if code == 304 else f"HTTP {code}, a redirect, is never followed; {_WHERE}"
         return Failure(action=Action.RUN, reason=reason, cost_usd=NOTHING)
     content = read_json(body)
     fields = first_object(content)
@@ -122,6 +122,8 @@ def read_exchange(
     return _reply(fields, choice, generation, cost_usd=cost_usd)
 
 
+_NOT_MODIFIED = "HTTP 304: a cache answers that nothing changed since it was asked last; switch it off"
+_WHERE = "give --api-base as it ends up"
 _NO_ENDPOINT = "check --api-base, and whether the server wants a login"
 
 
