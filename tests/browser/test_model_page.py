@@ -158,6 +158,13 @@ def test_sections_take_the_whole_width_of_a_phone(opened: Callable[..., Any]) ->
         assert page.evaluate("document.documentElement.scrollWidth") == 390
 
 
+def test_a_printed_page_is_not_wider_than_its_sheet(opened: Callable[..., Any]) -> None:
+    """The verdict's stamp stands upright on paper: at an angle its corner would lie beyond the edge."""
+    with opened(PAGE, media="print") as page:
+        assert page.locator(".stamp").bounding_box()["width"] > 0
+        assert page.evaluate("document.documentElement.scrollWidth") == 1280
+
+
 def test_draws_have_one_number_everywhere(opened: Callable[..., Any], served: str) -> None:
     """In the strip, its interactive twin, the answers and the download."""
     with opened(PAGE, root=served) as page:

@@ -7,7 +7,7 @@ from markupsafe import Markup
 
 from flipsite.errors import ContentError
 from flipsite.present.pages.narrative import known, render_narrative
-from flipsite.present.text.markdown import Narrative
+from flipsite.present.text.markdown import Narrative, formula
 
 CALLS = {
     "value": lambda name: str(known(name, {"floor": "0.056"}, "value")),
@@ -165,6 +165,19 @@ def test_details_unfold_and_a_formula_takes_the_focus(tmp_path: Path) -> None:
     assert "<summary>&lt;b&gt;Sources&lt;/b&gt;</summary>" in html
     assert '<div class="formula" role="group" tabindex="0" aria-label="Formula"><math' in html
     assert html.count("</details>") == 2
+
+
+@pytest.mark.parametrize(
+    ("tex", "operator"),
+    [
+        (r"y \sim N", "&#x0223C;"),
+        (r"\log \sigma", "log"),
+        (r"\exp x", "exp"),
+        (r"\operatorname{logit} p", "logit"),
+    ],
+)
+def test_relations_and_functions_are_operators_with_space_around_them(tex: str, operator: str) -> None:
+    assert f"<mo>{operator}</mo>" in formula(tex, "block")
 
 
 def test_a_table_scrolls_by_itself_and_can_be_reached_by_key(tmp_path: Path) -> None:

@@ -20,6 +20,7 @@ from flipsite.present.pages.predictor_tables import (
     priors_table,
     seen_table,
 )
+from flipsite.present.text.markdown import formula
 from flipsite.present.text.predictors import (
     FORM_NAMES,
     best_form,
@@ -54,12 +55,14 @@ EQUATIONS: Mapping[FormName, tuple[str, ...]] = {
         r"\operatorname{logit} \rho_i = \gamma + x_i \delta + v_{a_i}",
     ),
     "scale": (
-        r"y_i \sim \text{Binomial}(n_i, \operatorname{logit}^{-1} \theta_i)",
+        r"y_i \sim \text{Binomial}(n_i, p_i)",
+        r"\operatorname{logit} p_i = \theta_i",
         r"\theta_i \sim \text{Normal}(t + \mu, \sigma_i)",
         r"\log \sigma_i = \gamma + x_i \delta + v_{a_i}",
     ),
     "mixture": (
-        r"y_i \sim \text{Binomial}(n_i, \operatorname{logit}^{-1} \theta_i)",
+        r"y_i \sim \text{Binomial}(n_i, p_i)",
+        r"\operatorname{logit} p_i = \theta_i",
         r"\theta_i = t \text{ with probability } \pi",
         r"\theta_i \sim \text{Normal}(t + \mu, \sigma_i) \text{ otherwise}",
         r"\log \sigma_i = \gamma + x_i \delta + v_{a_i}",
@@ -141,14 +144,12 @@ def predictors_page(report: StudyReport, fit: Fit, figures: Mapping[str, Figure]
 
 
 def _view(form: FittedForm, figures: Mapping[str, Figure], *, note: str, is_main: bool) -> FormView:
-    from latex2mathml.converter import convert
-
     parts: tuple[Part, ...] = ("mean", "spread")
     return FormView(
         form=form,
         name=FORM_NAMES[form.form],
         question=QUESTIONS[form.form],
-        equations=tuple(Markup(convert(tex, display="block")) for tex in EQUATIONS[form.form]),
+        equations=tuple(Markup(formula(tex, "block")) for tex in EQUATIONS[form.form]),
         parts=tuple(
             (
                 findings_sentence(form, part),

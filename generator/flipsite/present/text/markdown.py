@@ -319,13 +319,18 @@ def _math_block(renderer: object, tokens: Sequence[Token], at: int, *_: object) 
 
 def _math(content: str, options: Mapping[str, object]) -> str:
     display = "block" if options.get("display_mode") else "inline"
-    return remembered(f"formula {display} {content}", lambda: encoded(_formula(content, display))).decode()
+    return remembered(f"formula {display} {content}", lambda: encoded(formula(content, display))).decode()
 
 
-def _formula(content: str, display: str) -> str:
+def formula(content: str, display: str) -> str:
+    """MathML of a LaTeX formula, `inline` or a `block`, with the space that relations and functions have.
+
+    The converter makes both identifiers, which stand close: log σ as logσ, y ∼ N as y~N.
+    """
     from latex2mathml.converter import convert  # 20 ms, only for a new formula
 
-    return str(convert(content, display=display))
+    mathml = str(convert(content, display=display)).replace("<mi>&#x0007E;</mi>", "<mo>&#x0223C;</mo>")
+    return re.sub("<mi>([a-z]{2,})</mi>", r"<mo>\1</mo>", mathml)
 
 
 def _highlight(code: str, language: str, _attributes: str) -> str:
