@@ -338,12 +338,14 @@ def _share(value: float, domain: tuple[float, float], *, logarithmic: bool) -> f
 def _across(axis: ScatterAxis, values: Sequence[float], canvas: Canvas) -> alt.X:
     domain = _domain(values, logarithmic=axis.logarithmic)
     if axis.logarithmic:
-        sign = "$~g" if axis.noun == "price" else "~g"
+        sign = "$,~g" if axis.noun == "price" else ",~g"
         ticks: dict[str, Any] = {"format": sign, "tickCount": 4 if canvas.narrow else 6}
     else:
         ticks = _years(values)
     scale = alt.Scale(type="log" if axis.logarithmic else "linear", domain=list(domain), nice=False)
-    return alt.X("at:Q", scale=scale, axis=alt.Axis(title=axis.title, grid=False, labelOverlap=True, **ticks))
+    # A label near an end stands inside it: it would lie partly outside the picture.
+    shown_axis = alt.Axis(title=axis.title, grid=False, labelOverlap=True, labelFlush=16, **ticks)
+    return alt.X("at:Q", scale=scale, axis=shown_axis)
 
 
 def _years(values: Sequence[float]) -> dict[str, Any]:

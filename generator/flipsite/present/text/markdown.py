@@ -319,7 +319,7 @@ def _math_block(renderer: object, tokens: Sequence[Token], at: int, *_: object) 
 
 def _math(content: str, options: Mapping[str, object]) -> str:
     display = "block" if options.get("display_mode") else "inline"
-    return remembered(f"formula {display} {content}", lambda: encoded(formula(content, display))).decode()
+    return formula(content, display)
 
 
 def formula(content: str, display: str) -> str:
@@ -327,10 +327,17 @@ def formula(content: str, display: str) -> str:
 
     The converter makes both identifiers, which stand close: log σ as logσ, y ∼ N as y~N.
     """
+    mathml = remembered(
+        f"formula {display} {content}", lambda: encoded(_converted(content, display))
+    ).decode()
+    spaced = mathml.replace("<mi>&#x0007E;</mi>", "<mo>&#x0223C;</mo>")
+    return re.sub("<mi>([a-z]{2,})</mi>", r"<mo>\1</mo>", spaced)
+
+
+def _converted(content: str, display: str) -> str:
     from latex2mathml.converter import convert  # 20 ms, only for a new formula
 
-    mathml = str(convert(content, display=display)).replace("<mi>&#x0007E;</mi>", "<mo>&#x0223C;</mo>")
-    return re.sub("<mi>([a-z]{2,})</mi>", r"<mo>\1</mo>", mathml)
+    return str(convert(content, display=display))
 
 
 def _highlight(code: str, language: str, _attributes: str) -> str:
