@@ -108,7 +108,7 @@
     const widest = Math.max(0.5, ...chosen.map((model) => model.widest));
     const known = chosen.filter(({ low }) => low !== null);
     view.querySelector(".compared tbody").replaceChildren(...chosen.map((model) => row(model, widest)));
-    view.querySelector(".ruler small").replaceChildren(make("span", { textContent: "0" }), make("span", { textContent: String(widest) }));
+    view.querySelector(".ruler small").replaceChildren(make("span", { textContent: "0" }), make("span", { textContent: String(Number(widest.toFixed(3))) }));
     const contrasts = known.flatMap((one, at) => known.slice(at + 1).map((other) => contrast(one, other)));
     view.querySelector(".differences tbody").replaceChildren(...contrasts.map(difference));
     view.querySelector(".differences").hidden = known.length < 2;

@@ -35,6 +35,12 @@ def test_a_difference_has_its_interval(opened: Callable[..., Any]) -> None:
         )
 
 
+def test_the_ruler_ends_at_a_number_of_few_digits(opened: Callable[..., Any]) -> None:
+    """The largest bias of a die is five in six."""
+    with opened("compare/index.html?m=small-models-die/google/gemma-3-270m") as page:
+        assert page.locator(".compared .ruler small span").all_inner_texts() == ["0", "0.833"]
+
+
 def test_a_model_leads_to_its_answers_and_has_the_bias_of_its_interval(opened: Callable[..., Any]) -> None:
     """Where two orders were asked, both are those within the orders."""
     with opened("compare/index.html?m=small-models/google/gemma-3-270m&m=article-2025/openai/gpt-4") as page:
