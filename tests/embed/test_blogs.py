@@ -94,7 +94,9 @@ def compare(name: str, embed: Embed, found: dict[str, object]) -> None:
     elif is_markdown:
         images = found["images"]
         assert isinstance(images, list)
-        assert [image["alt"] for image in images] == [embed.figure().title], name
+        assert [image["alt"] for image in images] == [embed.figure().title.replace("\xa0", " ")], (
+            name
+        )  # Markdown has plain spaces
         assert images[0]["width"] > 0, f"{name}: the picture is not found"
     else:
         wide = embed.figure().svg.partition("</svg>")[0] + "</svg>"

@@ -9,6 +9,7 @@ import pytest
 from flipsite.analyse.cross_study.comparisons import families
 from flipsite.domain.draws import Status
 from flipsite.errors import UsageError
+from flipsite.present.pages.cross_study import family_pages
 from flipsite.project import SNAPSHOT, find_project, snapshot_files, study_folder, study_ids
 from flipsite.settings import load_study
 from flipsite.store.counting.aggregate import read_tallies
@@ -135,6 +136,15 @@ def test_the_family_has_a_page_of_its_curve(tmp_path: Path) -> None:
     assert "Asked against drawn: 3 targets" in page
     assert "Step-likeness 0.00 (0.00 to " in page
     assert "It may follow every request" in page
+
+
+def test_a_page_of_a_family_counts_targets_and_not_studies(tmp_path: Path) -> None:
+    imported(tmp_path, "a/b,0,0\na/b,100,1\n")
+    project = find_project(tmp_path)
+    reports = [load_report(study_folder(project, study_id)) for study_id in study_ids(project)]
+    again = replace(reports[0], study=replace(reports[0].study, id="again"))
+    (page,) = family_pages(families([*reports, again]), [{}])
+    assert page.title == "Asked against drawn: 2 targets"
 
 
 @pytest.mark.skipif(not FIG1.exists(), reason="other people's draws stand beside the repository, if at all")

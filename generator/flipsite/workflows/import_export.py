@@ -165,7 +165,7 @@ def names_study(path: Path, study_id: str) -> bool:
         with reading(path), opened_text(path, errors="replace") as file:
             answer = read_output_line(file.readline(_LONGEST_LINE))
     except UsageError:
-        return False  # whoever imports the file says what is wrong with it
+        return False  # the import says what is wrong with it
     return answer is not None and answer.key is not None and answer.key.study == study_id
 
 

@@ -74,9 +74,10 @@ def family_pages(families: Sequence[Family], figures: Sequence[Mapping[str, Figu
     """One page a family of targets; `figures` are each family's, by model."""
     for family, curves in zip(families, figures, strict=True):
         first = family.studies[0]
+        n_targets = len({study.prompt.target for study in family.studies})
         yield Page(
             path=family_path(family),
-            title=f"Asked against drawn: {plural(len(family.studies), 'target')}",
+            title=f"Asked against drawn: {plural(n_targets, 'target')}",
             description="Does the share of ones follow the share that the prompt asks for?",
             template="calibration.html",
             study=first,
