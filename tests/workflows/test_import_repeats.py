@@ -38,7 +38,6 @@ def tosses(n: int, seed: int) -> list[int]:
     [
         pytest.param([0, 1, 1], [0, 1, 1, 0], id="few"),
         pytest.param([1] * 30, [1] * 40, id="one outcome only"),
-        pytest.param([0, 1, 1, 0], [0, 1, 1], id="an older state"),
     ],
 )
 def test_draws_that_may_be_the_same_are_refused_until_it_is_said(first: list[int], second: list[int]) -> None:
@@ -49,9 +48,16 @@ def test_draws_that_may_be_the_same_are_refused_until_it_is_said(first: list[int
     assert "its draws begin as those of study 's' do" in refused.output
     assert stored() == first
     assert imported(log(second), options=["--replace"]).exit_code == 0
-    assert stored() == max(first, second, key=len)
+    assert stored() == second
     assert imported(log([*second, 1]), options=["--append"]).exit_code == 0
-    assert stored() == [*max(first, second, key=len), *second, 1]
+    assert stored() == [*second, *second, 1]
+
+
+def test_fewer_draws_than_the_study_has_are_no_log_that_has_grown() -> None:
+    imported(log([1, 1, 1]))
+    result = imported(log([1, 1]), name="more.csv")
+    assert "The draws of 1 model were numbered after those that the study has." in result.output
+    assert stored() == [1, 1, 1, 1, 1]
 
 
 def test_a_long_log_that_has_grown_counts_once_and_says_so() -> None:

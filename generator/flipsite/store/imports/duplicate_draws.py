@@ -101,6 +101,7 @@ class Overlap:
         same: Whether each has the same content.
         starts_alike: Whether, of each model, the file's draws begin the study's or the study's the file's.
         by_chance: Whether other draws of these models might well begin alike too.
+        may_have_grown: Whether the file has at least as many draws of each model as the study.
         n_last: Draws with which the file begins and the study ends; 0 where other draws might well do so too.
     """
 
@@ -109,6 +110,7 @@ class Overlap:
     same: Flags
     starts_alike: bool
     by_chance: bool
+    may_have_grown: bool
     n_last: int
 
     @classmethod
@@ -126,6 +128,7 @@ class Overlap:
             same=same,
             starts_alike=len(mine) == n_shared > 0 and bool(same.all()),
             by_chance=chance > _LOG_CHANCE,
+            may_have_grown=all(len(file) >= len(study) for file, study in pairs),
             n_last=_n_last(pairs),
         )
 

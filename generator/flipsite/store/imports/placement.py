@@ -128,10 +128,10 @@ def _refuse_repeats(overlap: Overlap, *, path: Path, study: str, follows: bool) 
     """Refuse a file without numbers whose first draws the study may have already.
 
     Raises:
-        UsageError: If it begins as the study does, unless another file of the same import stood before it; or
-            if it begins as the study ends, which other draws hardly ever do.
+        UsageError: If it may be the study's log, grown, unless a file of the same import came before it;
+            or if it begins as the study ends, which other draws hardly ever do.
     """
-    if overlap.starts_alike and not follows:
+    if overlap.starts_alike and overlap.may_have_grown and not follows:
         raise UsageError(
             f"{path}: its draws begin as those of study {study!r} do; if it is the same log, "
             "grown, --replace counts each draw once; if they are others, --append counts them all"
