@@ -273,7 +273,7 @@ def test_a_bound_under_another_name_or_too_large_is_changed(message: str, todo: 
             "wants a login",
         ),
         (304, b"", "HTTP 304: a cache answers that nothing changed since it was asked last; switch it off"),
-        (308, b"", "HTTP 308, a redirect, is never followed; give --api-base as it ends up"),
+        (308, b"", "HTTP 308: a redirect, which is never followed; give --api-base as it ends up"),
         (200, {"choices": []}, "the answer holds no completion"),
         (200, {"error": {"code": 1e300, "message": "x"}}, "x"),
         (500, {"error": {"error": {"error": {"error": {"error": {"error": "far"}}}}}}, "500: far"),

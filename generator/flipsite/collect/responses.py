@@ -91,7 +91,9 @@ def read_exchange(
         logprobs: Whether log-probabilities were asked for.
     """
     if 300 <= code < 400:
-        reason = _NOT_MODIFIED if code == 304 else f"HTTP {code}, a redirect, is never followed; {_WHERE}"
+        reason = (
+            _NOT_MODIFIED if code == 304 else f"HTTP {code}: a redirect, which is never followed; {_WHERE}"
+        )
         return Failure(action=Action.RUN, reason=reason, cost_usd=NOTHING)
     content = read_json(body)
     fields = first_object(content)
