@@ -9,8 +9,10 @@ TOOLS := build/tools
 # Where it is set, as in many containers, each of a thousand processes compiles the package again.
 export PYTHONDONTWRITEBYTECODE :=
 
-# A worker a core. Each runs neighbours, which share what their file built, and takes of the others when it is done.
+# Each worker runs neighbours, which share what their file built, and takes others' tests when it is done. Quick tests
+# wait now and then, for a server or a process, so that one worker more than there are cores is worth it.
 SHARED := -n auto --dist worksteal
+QUICK := -n $(shell echo $$(($$(getconf _NPROCESSORS_ONLN) + 1))) --dist worksteal
 
 .PHONY: site test lint wheel serve browser blogs slow torture torture-slice fuzz fit-check spark-check controls notebook docs
 .PHONY: real-models bench bench-collect bench-preview bench-scale bench-keystroke load lighthouse vnu pictures
@@ -20,7 +22,7 @@ site: $(STAMP)
 	$(BIN)/flipsite build
 
 test: $(STAMP)
-	$(BIN)/python -m pytest -m "not browser and not blogs and not bayes and not slow and not torture and not spark" $(SHARED)
+	$(BIN)/python -m pytest -m "not browser and not blogs and not bayes and not slow and not torture and not spark" $(QUICK)
 
 lint: $(STAMP)
 	$(BIN)/ruff check .

@@ -72,6 +72,15 @@ def test_both_ways_read_the_same(folder: Path, lines: list[str], block: int, sam
     assert fast == slow
 
 
+@pytest.mark.parametrize("more", ["", ', "note": {"a": 1}'])
+def test_an_infinite_price_is_refused_whichever_way_it_is_read(tmp_path: Path, more: str) -> None:
+    """NaN is a data frame's missing value; no tool writes Infinity for one."""
+    (tmp_path / "a.jsonl").write_text(
+        f'{{"model": "a", "outcome": 1}}\n{{"model": "a", "outcome": 1, "cost_usd": Infinity{more}}}\n'
+    )
+    assert read(tmp_path / "a.jsonl")[1]["cost_usd"] == [None, float("inf")]
+
+
 def test_lines_that_are_alike_are_cut_at_once(tmp_path: Path) -> None:
     """A type for each column, known or not, and labels as JSON."""
     record = {"model": "a/b", "labels": ["é", '"'], "outcome": 1, "cost_usd": 1, "extra": {"deep": [1]}}

@@ -14,7 +14,7 @@ from dataclasses import dataclass, field
 from datetime import date, time, timedelta
 from decimal import Decimal
 from itertools import chain, islice
-from math import isfinite
+from math import isnan
 from pathlib import Path
 from typing import Any, BinaryIO, TextIO, cast
 
@@ -253,10 +253,10 @@ def read_sheet(
 
 
 def cell_text(value: Any) -> str | None:
-    """A value as the text of its cell; a number that is not finite is missing."""
+    """A value as the text of its cell; NaN is how a data frame writes a missing one."""
     if isinstance(value, str):
         return unicode_text(value)
-    if value is None or (isinstance(value, float) and not isfinite(value)):
+    if value is None or (isinstance(value, float) and isnan(value)):
         return None
     if isinstance(value, timedelta):
         value = value.total_seconds()
