@@ -176,7 +176,7 @@ def _from_stream(window: "_Window") -> Iterator[Numbered]:
             yield number, lost_text(window.skip_line())
 
 
-_DECODER = json.JSONDecoder(parse_constant=lambda _: None)
+_DECODER = json.JSONDecoder(parse_constant=lambda name: None if name == "NaN" else float(name))
 """Made once: making it takes as long as reading a line."""
 
 
