@@ -343,11 +343,13 @@ def import_frame(
     from tempfile import TemporaryDirectory
 
     from flipsite.store.imports.columns import parse_options
+    from flipsite.store.imports.placement import RepeatPolicy
     from flipsite.workflows.collect import own_project
     from flipsite.workflows.import_export import import_draws
 
     if replace and append:
         raise UsageError("replace and append: cannot be combined; leave one of them out.")
+    repeats = RepeatPolicy(replace=replace, append=append)
     mapped = [f"{ours}={theirs}" for ours, theirs in (columns or {}).items()]
     options = parse_options(mapped, (), ",".join(labels) if labels else None)
     project = find_project(Path.cwd())
@@ -355,7 +357,7 @@ def import_frame(
         path = Path(scratch, "frame.csv")
         frame.to_csv(path, index=False)
         try:
-            import_draws(project, study_id, path, options=options, overwrite=replace, append=append)
+            import_draws(project, study_id, path, options=options, repeats=repeats)
         except UsageError as error:
             raise UsageError(str(error).replace(str(path), "the frame")) from None
     return StudyHandle(project=own_project(project), id=study_id)

@@ -17,6 +17,7 @@ from flipsite.errors import StoreError, UsageError
 from flipsite.settings import default_study, dump_study, load_study
 from flipsite.store.imports.columns import ImportOptions, parse_options
 from flipsite.store.imports.importer import ImportReport, import_file
+from flipsite.store.imports.placement import RepeatPolicy
 from flipsite.store.snapshot.read import read_draws, read_notes
 
 
@@ -293,7 +294,9 @@ def test_another_content_of_a_draw_is_refused_unless_it_is_to_replace_it(study: 
         add(study, fixed, name="b.csv")
     assert files(study) == before
     path = study.parents[2] / "b.csv"
-    report = import_file(path, folder=study, options=parse_options([], [], None), overwrite=True)
+    report = import_file(
+        path, folder=study, options=parse_options([], [], None), repeats=RepeatPolicy(replace=True)
+    )
     assert (report.n_there, report.n_replaced, report.by_status) == (5, 1, {Status.VALID: 1})
     assert draws_of(study).outcome.tolist() == [0, 1, 0, 0, 0, 1]
 

@@ -144,6 +144,7 @@ def command(
     from flipsite.project import find_project
     from flipsite.store.imports.batch_requests import split_requests
     from flipsite.store.imports.columns import parse_options, parse_target
+    from flipsite.store.imports.placement import RepeatPolicy
     from flipsite.workflows.import_export import (
         import_draws,
         import_table_of_counts,
@@ -175,6 +176,7 @@ def command(
         for number, path in enumerate(paths):
             project, batch, reports = find_project(Path.cwd()), None, list["ImportReport"]()
             table: CountsReport | None = None
+            repeats = RepeatPolicy(replace=overwrite, append=append, follows=number > 0)
             with ProgressBar("file") as bar, bar.ticking():
                 bar.show("file", number, len(paths))
                 if counts:
@@ -198,9 +200,7 @@ def command(
                         path,
                         options=options,
                         column=target_column,
-                        overwrite=overwrite,
-                        append=append,
-                        follows=number > 0,
+                        repeats=repeats,
                         dry_run=dry_run,
                         progress=bar.show,
                     )
@@ -212,9 +212,7 @@ def command(
                             path,
                             options=options,
                             target=shares,
-                            overwrite=overwrite,
-                            append=append,
-                            follows=number > 0,
+                            repeats=repeats,
                             dry_run=dry_run,
                             progress=bar.show,
                         )

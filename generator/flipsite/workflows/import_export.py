@@ -24,6 +24,7 @@ from flipsite.store.imports.columns import ImportOptions
 from flipsite.store.imports.counts import CountsReport, import_counts
 from flipsite.store.imports.files import opened_text, reading
 from flipsite.store.imports.importer import ImportReport, import_by_target, import_file
+from flipsite.store.imports.placement import REFUSE, RepeatPolicy
 from flipsite.store.snapshot.read import is_large, n_draws, read_draws, read_groups
 from flipsite.store.snapshot.shards import shards_in
 
@@ -35,9 +36,7 @@ def import_draws(
     *,
     options: ImportOptions,
     target: object = None,
-    overwrite: bool = False,
-    append: bool = False,
-    follows: bool = False,
+    repeats: RepeatPolicy = REFUSE,
     dry_run: bool = False,
     progress: Progress = unwatched,
 ) -> ImportReport:
@@ -56,9 +55,7 @@ def import_draws(
         options=options,
         target=target,
         read_answer=_read_answer,
-        overwrite=overwrite,
-        append=append,
-        follows=follows,
+        repeats=repeats,
         dry_run=dry_run,
         progress=progress,
     )
@@ -71,9 +68,7 @@ def import_targets(
     *,
     options: ImportOptions,
     column: str,
-    overwrite: bool = False,
-    append: bool = False,
-    follows: bool = False,
+    repeats: RepeatPolicy = REFUSE,
     dry_run: bool = False,
     progress: Progress = unwatched,
 ) -> list[ImportReport]:
@@ -94,9 +89,7 @@ def import_targets(
         options=options,
         folder_of=folder_of,
         read_answer=_read_answer,
-        overwrite=overwrite,
-        append=append,
-        follows=follows,
+        repeats=repeats,
         dry_run=dry_run,
         progress=progress,
     )

@@ -1,6 +1,6 @@
 """Draws that a file repeats, or that a study has already: found by model and number, compared by content."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from math import log
 
@@ -99,53 +99,61 @@ class Overlap:
         new: The places of the file's draws that share model and number with one of the study.
         old: The places of these in the study.
         same: Whether each has the same content.
-        starts_alike: Whether, of each model, the file's draws begin the study's or the study's the file's.
-        by_chance: Whether other draws of these models might well begin alike too.
-        may_have_grown: Whether the file has at least as many draws of each model as the study.
-        n_last: Draws with which the file begins and the study ends; 0 where other draws might well do so too.
     """
 
     new: Ints
     old: Ints
     same: Flags
-    starts_alike: bool
-    by_chance: bool
-    may_have_grown: bool
-    n_last: int
 
     @classmethod
     def of(cls, new: Fingerprints, old: Fingerprints) -> "Overlap":
         """Compare the draws of a file with those of a study."""
         mine, theirs = new.matches(old)
-        same = new.content[mine] == old.content[theirs]
+        return cls(new=mine, old=theirs, same=new.content[mine] == old.content[theirs])
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Beginnings:
+    """The draws of a file without numbers beside those of a study, in their order.
+
+    Attributes:
+        pairs: The contents of the file's draws and of the study's, of each model that both have.
+        alike: Whether, of each model, the file's draws begin the study's or the study's the file's.
+    """
+
+    pairs: Sequence[tuple[Hashes, Hashes]]
+    alike: bool
+
+    @classmethod
+    def of(cls, new: Fingerprints, old: Fingerprints, overlap: Overlap) -> "Beginnings":
+        """Compare the draws of a file with those of a study, which share these numbers."""
         begun, there = new.by_model(), old.by_model()
         pairs = [(begun[model], there[model]) for model in begun.keys() & there.keys()]
         n_shared = sum(min(len(file), len(study)) for file, study in pairs)
-        chance = sum(min(len(file), len(study)) * _log_agreement(file, study) for file, study in pairs)
-        return cls(
-            new=mine,
-            old=theirs,
-            same=same,
-            starts_alike=len(mine) == n_shared > 0 and bool(same.all()),
-            by_chance=chance > _LOG_CHANCE,
-            may_have_grown=all(len(file) >= len(study) for file, study in pairs),
-            n_last=_n_last(pairs),
-        )
+        return cls(pairs=pairs, alike=len(overlap.new) == n_shared > 0 and bool(overlap.same.all()))
+
+    def may_be_chance(self) -> bool:
+        """Whether other draws of these models might well begin alike too."""
+        shared = (min(len(file), len(study)) * _log_agreement(file, study) for file, study in self.pairs)
+        return sum(shared) > _LOG_CHANCE
+
+    def may_have_grown(self) -> bool:
+        """Whether the file has at least as many draws of each model as the study."""
+        return all(len(file) >= len(study) for file, study in self.pairs)
+
+    def n_last(self) -> int:
+        """Draws with which the file begins and the study ends; 0 where other draws might well do so too."""
+        n_last, chance = 0, 0.0
+        for file, study in self.pairs:
+            length = _longest_overlap(study, file)
+            log_chance = log(len(study)) + length * _log_agreement(file, study)
+            if length and log_chance < 0:
+                n_last, chance = n_last + length, chance + log_chance
+        return n_last if chance < _LOG_CHANCE else 0
 
 
 _LOG_CHANCE = log(1e-5)
 """A chance that is taken never to occur: 17 tosses of a fair coin are alike eight times in a million."""
-
-
-def _n_last(pairs: Iterable[tuple[Hashes, Hashes]]) -> int:
-    """The draws with which a file begins and the study ends, of all models; 0 where that may be chance."""
-    n_last, chance = 0, 0.0
-    for file, study in pairs:
-        length = _longest_overlap(study, file)
-        log_chance = log(len(study)) + length * _log_agreement(file, study)
-        if length and log_chance < 0:
-            n_last, chance = n_last + length, chance + log_chance
-    return n_last if chance < _LOG_CHANCE else 0
 
 
 def _longest_overlap(study: Hashes, file: Hashes) -> int:

@@ -29,7 +29,7 @@ from flipsite.store.imports.columns import ImportOptions, match_case
 from flipsite.store.imports.files import sha256_of
 from flipsite.store.imports.logs import model_beside
 from flipsite.store.imports.new_study import DrawFacts, check_target, facts_of, facts_of_files, write_study
-from flipsite.store.imports.placement import place_draws
+from flipsite.store.imports.placement import REFUSE, RepeatPolicy, place_draws
 from flipsite.store.imports.problems import Problem
 from flipsite.store.imports.rows import Rows, rows_of, targets_of
 from flipsite.store.imports.sheet import Sheet, read_sheet
@@ -110,9 +110,7 @@ def import_file(
     options: ImportOptions,
     target: object = None,
     read_answer: AnswerReader | None = None,
-    overwrite: bool = False,
-    append: bool = False,
-    follows: bool = False,
+    repeats: RepeatPolicy = REFUSE,
     dry_run: bool = False,
     progress: Progress = unwatched,
 ) -> ImportReport:
@@ -125,10 +123,7 @@ def import_file(
         target: The shares that were asked for, in a study that is made here: as `target` in `study.toml`;
             None for equal ones.
         read_answer: Reads the answers of a file that has no outcomes.
-        overwrite: Whether the file's draws take the place of those with the same model and number, where a
-            file without numbers counts each model's rows.
-        append: Whether the file's draws are numbered after the study's, whatever they look like.
-        follows: Whether another file of the same import stood before it, so that it is no later state of one.
+        repeats: What becomes of draws that the study may have already.
         dry_run: Whether all is read and nothing written.
         progress: Told of what is read and written.
 
@@ -146,9 +141,7 @@ def import_file(
         options=options,
         target=target,
         read_answer=read_answer,
-        overwrite=overwrite,
-        append=append,
-        follows=follows,
+        repeats=repeats,
         dry_run=dry_run,
     )
     if report := _known(plan):
@@ -164,9 +157,7 @@ def import_by_target(
     options: ImportOptions,
     folder_of: Callable[[float], Path],
     read_answer: AnswerReader | None = None,
-    overwrite: bool = False,
-    append: bool = False,
-    follows: bool = False,
+    repeats: RepeatPolicy = REFUSE,
     dry_run: bool = False,
     progress: Progress = unwatched,
 ) -> list[ImportReport]:
@@ -178,9 +169,7 @@ def import_by_target(
         options: Which of the file's columns mean what, and which rows are wanted.
         folder_of: The folder of a target's study.
         read_answer: As for `import_file`.
-        overwrite: As for `import_file`.
-        append: As for `import_file`.
-        follows: As for `import_file`.
+        repeats: As for `import_file`.
         dry_run: As for `import_file`.
         progress: As for `import_file`.
 
@@ -202,9 +191,7 @@ def import_by_target(
                 options=replace(options, where=tuple(sorted((*options.where, (column, text))))),
                 target=target,
                 read_answer=read_answer,
-                overwrite=overwrite,
-                append=append,
-                follows=follows,
+                repeats=repeats,
                 dry_run=dry_run,
             )
             for target, text in sorted(targets.items())
@@ -224,9 +211,7 @@ class _ImportPlan:
     options: ImportOptions
     target: object
     read_answer: AnswerReader | None
-    overwrite: bool
-    append: bool
-    follows: bool
+    repeats: RepeatPolicy
     dry_run: bool
 
     @property
@@ -297,9 +282,7 @@ def _import(sheet: Sheet, plan: _ImportPlan) -> ImportReport:
             files,
             path=plan.path,
             folder=plan.folder,
-            overwrite=plan.overwrite,
-            append=plan.append,
-            follows=plan.follows,
+            repeats=plan.repeats,
         )
         by_status = Counter[Status]()
         merged = rows.runs.tables(study=plan.folder.name, shift=placed.shift)
@@ -475,7 +458,7 @@ def _is_known(plan: _ImportPlan, records: list[dict[str, Any]]) -> bool:
         if known["sha256"] == plan.sha256 and (sampled is None or known.get("model") == sampled):
             if {**known, "file": "", "brought": None} == {**plan.record, "file": "", "brought": None}:
                 return True
-            if plan.overwrite:
+            if plan.repeats.replace:
                 return False
             raise UsageError(
                 f"{plan.path}: imported into {plan.folder.name!r} before with other options; "

@@ -10,10 +10,29 @@ from numpy.typing import NDArray
 from flipsite.domain.display import plural
 from flipsite.errors import UsageError
 from flipsite.project import SNAPSHOT
-from flipsite.store.imports.duplicate_draws import Fingerprints, Overlap
+from flipsite.store.imports.duplicate_draws import Beginnings, Fingerprints, Overlap
 from flipsite.store.imports.rows import Rows, place_of
 from flipsite.store.snapshot.extent import model_extents
 from flipsite.store.snapshot.tables import snapshot_tables
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RepeatPolicy:
+    """What becomes of draws that a study may have already; by default those in doubt are refused.
+
+    Attributes:
+        replace: Whether the file's draws take the place of those with the same model and number, where a file
+            without numbers counts each model's rows.
+        append: Whether the file's draws are numbered after the study's, whatever they look like.
+        follows: Whether another file of the same import came before it, so that it is no later state of one.
+    """
+
+    replace: bool = False
+    append: bool = False
+    follows: bool = False
+
+
+REFUSE = RepeatPolicy()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -39,9 +58,7 @@ def place_draws(
     *,
     path: Path,
     folder: Path,
-    overwrite: bool,
-    append: bool,
-    follows: bool,
+    repeats: RepeatPolicy,
 ) -> Placement:
     """Find the draws that the study has already, and leave them out.
 
@@ -53,9 +70,7 @@ def place_draws(
         files: The study's snapshot.
         path: The file's name, for sentences.
         folder: The study's.
-        overwrite: As for `import_file`.
-        append: As for `import_file`.
-        follows: As for `import_file`.
+        repeats: Of draws that the study may have.
 
     Raises:
         UsageError: If the study has draws of the same numbers with other content, or may have draws without
@@ -69,15 +84,16 @@ def place_draws(
         return Placement(shift=unmoved, replaced=none)
     after = np.array([last.get(model, -1) + 1 for model in rows.models], np.int64)
     moved = f"The draws of {plural(n_common, 'model')} were numbered after those that the study has."
-    if append:
+    if repeats.append:
         return Placement(shift=after, replaced=none, notes=(moved,))
     places = place_of(rows.models)
     new = Fingerprints.of(rows.runs.tables(study="", shift=unmoved), places)
     old = Fingerprints.of(snapshot_tables(files), places)
     overlap = Overlap.of(new, old)
-    numbered = rows.numbered or overwrite
-    if numbered or (overlap.starts_alike and not overlap.by_chance):
-        _refuse_changes(new, overlap, rows, files, path=path, folder=folder, overwrite=overwrite)
+    numbered = rows.numbered or repeats.replace
+    beginnings = None if numbered else Beginnings.of(new, old, overlap)
+    if beginnings is None or (beginnings.alike and not beginnings.may_be_chance()):
+        _refuse_changes(new, overlap, rows, files, path=path, folder=folder, overwrite=repeats.replace)
         wanted = np.ones(len(new), np.bool_)
         wanted[overlap.new[overlap.same]] = False
         rows.runs.keep(wanted)
@@ -85,7 +101,7 @@ def place_draws(
         return Placement(shift=unmoved, replaced=overlap.old[~overlap.same], n_there=n_there, notes=notes)
     known = new.known_in(old)
     if not known.any():
-        _refuse_repeats(overlap, path=path, study=folder.name, follows=follows)
+        _refuse_repeats(beginnings, path=path, study=folder.name, follows=repeats.follows)
         return Placement(shift=after, replaced=none, notes=(moved,))
     rows.runs.keep(~known)
     first = np.full(len(after), _NEVER)
@@ -124,21 +140,21 @@ def _refuse_changes(
     )
 
 
-def _refuse_repeats(overlap: Overlap, *, path: Path, study: str, follows: bool) -> None:
+def _refuse_repeats(beginnings: Beginnings, *, path: Path, study: str, follows: bool) -> None:
     """Refuse a file without numbers whose first draws the study may have already.
 
     Raises:
         UsageError: If it may be the study's log, grown, unless a file of the same import came before it;
             or if it begins as the study ends, which other draws hardly ever do.
     """
-    if overlap.starts_alike and overlap.may_have_grown and not follows:
+    if beginnings.alike and beginnings.may_have_grown() and not follows:
         raise UsageError(
             f"{path}: its draws begin as those of study {study!r} do; if it is the same log, "
             "grown, --replace counts each draw once; if they are others, --append counts them all"
         )
-    if overlap.n_last:
+    if n_last := beginnings.n_last():
         raise UsageError(
-            f"{path}: begins with {plural(overlap.n_last, 'draw')} that the study "
+            f"{path}: begins with {plural(n_last, 'draw')} that the study "
             f"{study!r} has already; leave them out of the file, or number its draws in a column "
             "`draw`; if they are others, --append counts them all"
         )
