@@ -21,7 +21,7 @@ from flipsite.present.charts.interactive import bundle, figure_files
 from flipsite.present.pages.page import Page as SitePage
 from flipsite.present.pages.templates import environment, render
 from flipsite.present.sparklines.interactive import SparklineSpec, running_mean_twin, strip_twin
-from flipsite.present.sparklines.specs import twin_files
+from flipsite.present.sparklines.specs import twin_file
 
 pytestmark = pytest.mark.browser
 
@@ -49,7 +49,9 @@ def page_path(
     outcomes = np.array([1, 0, -1, 0, 1, 1, 0], np.int8)
     mean, marks = running_mean_twin(outcomes[outcomes >= 0], target=0.5), strip_twin(outcomes)
     assert mean is not None
-    files = figure_files(figure) | figure_files(fetched) | twin_files([mean, marks])
+    files = (
+        figure_files(figure) | figure_files(fetched) | {twin.path: twin_file(twin) for twin in (mean, marks)}
+    )
     files |= {
         "assets/vega.js": bundle(),
         "trial/models/author/plain/index.html": b"<!doctype html><title>plain</title>",

@@ -19,7 +19,7 @@ from flipsite.present.sparklines.running_mean import (
     envelope,
     running_mean,
 )
-from flipsite.present.sparklines.specs import full_spec, running_mean_chart, strip_chart, twin_files
+from flipsite.present.sparklines.specs import full_spec, running_mean_chart, strip_chart, twin_file
 from flipsite.present.sparklines.strip import strip
 
 TEMPLATES = environment([Path(__file__).parents[2] / "templates"])
@@ -71,8 +71,8 @@ def test_a_shared_specification_is_as_good_as_a_chart_validated_with_its_data(ki
 
 
 def shared_spec(twin: SparklineSpec) -> dict[str, Any]:
-    ((path, script),) = twin_files([twin]).items()
-    assert path == f"data/charts/{twin.name}.js"
+    script = twin_file(twin)
+    assert twin.path == f"data/charts/{twin.name}.js"
     found = re.fullmatch(r'flipsiteChart\("([^"]*)",(.*)\);\n', script.decode(), re.DOTALL)
     assert found is not None
     assert found[1] == twin.name

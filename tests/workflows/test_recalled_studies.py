@@ -27,6 +27,9 @@ class Cache:
     def get(self, source: str) -> bytes | None:
         return self.known.get(source)
 
+    def knows(self, source: str) -> bool:
+        return source in self.known
+
     def put(self, source: str, made: bytes) -> None:
         self.known[source] = made
         self.made.append(source.split(maxsplit=1)[0])

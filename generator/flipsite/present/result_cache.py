@@ -18,6 +18,9 @@ class ResultCache(Protocol):
     def put(self, source: str, made: bytes) -> None:
         """Remember a result."""
 
+    def knows(self, source: str) -> bool:
+        """Whether there is a result of this source, which may yet prove damaged."""
+
 
 _caches: list[ResultCache] = []
 """Of the builds that are going on."""
@@ -63,6 +66,12 @@ def recall(source: str) -> Any:
     cache = current_cache()
     found = cache.get(source) if cache else None
     return None if found is None else pickle.loads(found)  # noqa: S301 - from the user's own cache
+
+
+def is_kept(source: str) -> bool:
+    """Whether `recall` may find an object; it is not read."""
+    cache = current_cache()
+    return cache is not None and cache.knows(source)
 
 
 def keep(source: str, made: object) -> None:

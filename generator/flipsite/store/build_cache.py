@@ -98,6 +98,11 @@ class BuildCache:
                 return content[_DIGEST:]
         return None
 
+    def knows(self, source: str) -> bool:
+        """Whether there is a file of this source, damaged or not."""
+        path = self._path(source)
+        return path is not None and (path in self._put or (not self._anew and os.path.exists(path)))  # noqa: PTH110
+
     def put(self, source: str, made: bytes) -> None:
         """Keep a result; where it cannot be kept, the next build makes it again."""
         if (path := self._path(source)) is None:

@@ -10,19 +10,21 @@ import hashlib
 import os
 import pickle
 import sys
-from collections.abc import Callable, Collection, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import ExitStack, suppress
 from dataclasses import replace
+from functools import partial
 from pathlib import Path
 from threading import Thread
 from typing import TYPE_CHECKING
 
-from flipsite.present.result_cache import keep, recall, remembering
+from flipsite.present.result_cache import is_kept, keep, recall, remembered, remembering
+from flipsite.project import own_digest
 from flipsite.store.build_cache import BuildCache, read_script, write_script
 from flipsite.write.site.workers import CAN_FORK, Fork
 
 if TYPE_CHECKING:
-    from flipsite.present.charts.chart_set import ChartRequest, ChartSet, Figures
+    from flipsite.present.charts.chart_set import ChartRequest, ChartSet, Figures, Group
     from flipsite.present.sparklines.interactive import SparklineSpec
     from flipsite.write.site.workers import Batch
 
@@ -171,42 +173,48 @@ def charts_of(wanted: "ChartRequest", digests: Mapping[str, str]) -> "ChartSet":
     from flipsite.present.charts.chart_set import ChartSet
 
     names = _names_of_groups(wanted, digests)
-    groups: list[Figures | None] = [recall(name) for name in names]
-    if missing := [n for n, group in enumerate(groups) if group is None]:
+    groups: dict[Group, Figures] = {
+        group: figures for group, name in names.items() if (figures := recall(name)) is not None
+    }
+    if names.keys() - groups.keys():
         from flipsite.present.charts.render import render_groups
 
-        for n, group in render_groups(wanted, missing).items():
-            keep(names[n], group)
-            groups[n] = group
-    made = iter([group for group in groups if group is not None])
-    alone, compared, methods = next(made), next(made), next(made)
+        for group, figures in render_groups(wanted, known=groups).items():
+            keep(names[group], figures)
+            groups[group] = figures
+    studies = {report.study.id: groups["study", report.study.id] for report in wanted.reports}
     return ChartSet(
-        studies={report.study.id: next(made) for report in wanted.reports} | {"": alone},
-        compared=compared,
-        methods=methods,
-        families=tuple(next(made) for _ in wanted.alike),
-        tables={report.study.id: next(made) for report in wanted.embedded_reports},
-        twins=_twins(f"twins {' '.join(digests.values())}", wanted.twins),
+        studies=studies | {"": groups["no study", ""]},
+        compared=groups["pairs", ""],
+        methods=groups["methods", ""],
+        families=tuple(groups["family", str(n)] for n in range(len(wanted.alike))),
+        tables={report.study.id: groups["tables", report.study.id] for report in wanted.embedded_reports},
+        twins={
+            twin.path: remembered(f"{twin.path} {own_digest()}", partial(_twin_file, twin))
+            for twin in wanted.twins
+        },
     )
 
 
-def _names_of_groups(wanted: "ChartRequest", digests: Mapping[str, str]) -> list[str]:
-    """A name for each group of charts: its kind, and the digests of all studies that it shows."""
+def _names_of_groups(wanted: "ChartRequest", digests: Mapping[str, str]) -> "dict[Group, str]":
+    """A name in the cache for each group of charts: its kind, and the digests of all studies it shows."""
     everything = " ".join(digests.values())
-    return [
-        _of_no_study(digests),
-        f"pairs {everything}",
-        f"methods {everything}",
-        *(_of_study(digests[report.study.id]) for report in wanted.reports),
-        *(f"family {n} of {everything}" for n in range(len(wanted.alike))),
-        *(f"tables of {digests[report.study.id]}" for report in wanted.embedded_reports),
-    ]
+    return {
+        ("no study", ""): _of_no_study(digests),
+        ("pairs", ""): f"pairs {everything}",
+        ("methods", ""): f"methods {everything}",
+        **{("study", each.study.id): _of_study(digests[each.study.id]) for each in wanted.reports},
+        **{("family", str(n)): f"family {n} of {everything}" for n in range(len(wanted.alike))},
+        **{
+            ("tables", each.study.id): f"tables of {digests[each.study.id]}"
+            for each in wanted.embedded_reports
+        },
+    }
 
 
 def are_drawn(digests: Mapping[str, str]) -> bool:
     """Whether an earlier build drew the charts of each of these studies, and of no study."""
-    names = [_of_no_study(digests), *(_of_study(digest) for digest in digests.values())]
-    return all(recall(name) is not None for name in names)
+    return all(map(is_kept, [_of_no_study(digests), *map(_of_study, digests.values())]))
 
 
 def _of_no_study(digests: Mapping[str, str]) -> str:
@@ -217,11 +225,7 @@ def _of_study(digest: str) -> str:
     return f"charts of {digest}"
 
 
-def _twins(name: str, twins: Collection["SparklineSpec"]) -> Mapping[str, bytes]:
-    found: Mapping[str, bytes] | None = recall(name)
-    if found is None:
-        from flipsite.present.sparklines.specs import twin_files
+def _twin_file(twin: "SparklineSpec") -> bytes:
+    from flipsite.present.sparklines.specs import twin_file  # with it Altair
 
-        found = twin_files(twins)
-        keep(name, found)
-    return found
+    return twin_file(twin)

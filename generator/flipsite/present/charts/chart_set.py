@@ -14,6 +14,9 @@ from flipsite.present.sparklines.interactive import SparklineSpec
 
 Figures = Mapping[str, Figure]
 
+Group = tuple[str, str]
+"""Charts that are drawn together: their kind, and the study or family they show; empty where all are."""
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ChartRequest:

@@ -1,12 +1,12 @@
 """The charts of a site, drawn: while one is rendered, the next one is described."""
 
-from collections.abc import Callable, Collection, Mapping
+from collections.abc import Collection, Mapping
 from concurrent.futures import ThreadPoolExecutor
 
-from flipsite.domain.display import Figure
-from flipsite.present.charts.chart_set import ChartRequest, Figures
+from flipsite.present.charts.chart_set import ChartRequest, Figures, Group
 from flipsite.present.charts.compare import history_drawings
 from flipsite.present.charts.registry import (
+    Draw,
     comparison_drawings,
     family_drawings,
     method_drawings,
@@ -16,16 +16,17 @@ from flipsite.present.charts.registry import (
 from flipsite.present.embeds.registry import table_drawings
 
 
-def render_groups(wanted: ChartRequest, places: Collection[int]) -> dict[int, Figures]:
-    """Draw some groups of charts, by their places in this list."""
-    groups: list[Mapping[str, Callable[[], Figure]]] = [
-        method_drawings() | history_drawings(wanted.reports),
-        comparison_drawings(wanted.compared),
-        methods_family_drawings(wanted.methods),
-        *(study_drawings(report) for report in wanted.reports),
-        *(family_drawings(family) for family in wanted.alike),
-        *(table_drawings(report) for report in wanted.embedded_reports),
-    ]
+def render_groups(wanted: ChartRequest, *, known: Collection[Group]) -> dict[Group, Figures]:
+    """Draw the groups of charts that are not known."""
+    groups: dict[Group, Mapping[str, Draw]] = {
+        ("no study", ""): method_drawings() | history_drawings(wanted.reports),
+        ("pairs", ""): comparison_drawings(wanted.compared),
+        ("methods", ""): methods_family_drawings(wanted.methods),
+        **{("study", report.study.id): study_drawings(report) for report in wanted.reports},
+        **{("family", str(n)): family_drawings(family) for n, family in enumerate(wanted.alike)},
+        **{("tables", report.study.id): table_drawings(report) for report in wanted.embedded_reports},
+    }
+    missing = {group: drawings for group, drawings in groups.items() if group not in known}
     with ThreadPoolExecutor(2) as pool:
-        figures = pool.map(lambda draw: draw(), [draw for n in places for draw in groups[n].values()])
-        return {n: {name: next(figures) for name in groups[n]} for n in places}
+        figures = pool.map(lambda draw: draw(), [draw for each in missing.values() for draw in each.values()])
+        return {group: {name: next(figures) for name in each} for group, each in missing.items()}

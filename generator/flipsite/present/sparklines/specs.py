@@ -5,8 +5,7 @@ drew, as text, and `templates/static/charts.js` makes the rows of it; what depen
 alone, the envelope, is in the shared file.
 """
 
-from collections.abc import Iterable
-from functools import cache, partial
+from functools import cache
 from typing import Any
 
 import altair as alt
@@ -15,24 +14,17 @@ from flipsite.present.charts import theme
 from flipsite.present.charts.figure import NARROW_PX, AnyChart, Canvas, Margins, Row, placed
 from flipsite.present.charts.interactive import spec_call
 from flipsite.present.charts.theme import Token, ink
-from flipsite.present.result_cache import remembered
 from flipsite.present.sparklines.interactive import SparklineSpec
 from flipsite.present.sparklines.running_mean import envelope
 from flipsite.present.sparklines.strip import COLUMNS
-from flipsite.project import own_digest
 
 _KINDS: tuple[tuple[str, Token], ...] = (("one", "heads"), ("zero", "tails"), ("neither", "missing"))
 _DASH = "M-1,-.25H1V.25H-1Z"
 _MARGINS = Margins(left=44, right=16, top=12, bottom=40)
 
 
-def twin_files(twins: Iterable[SparklineSpec]) -> dict[str, bytes]:
-    """The specifications that these twins need, by their paths."""
-    sources = {twin: f"twin {own_digest()} {twin.kind} {twin.n_valid} {twin.target}" for twin in twins}
-    return {twin.path: remembered(source, partial(_twin_file, twin)) for twin, source in sources.items()}
-
-
-def _twin_file(twin: SparklineSpec) -> bytes:
+def twin_file(twin: SparklineSpec) -> bytes:
+    """The specification that a twin shares with others, as the script of its path."""
     if twin.kind == "strip":
         whole = strip_spec() | {"datasets": {"draws": []}, "usermeta": {"rows": "strip", "columns": COLUMNS}}
     else:
