@@ -21,6 +21,7 @@ from flipsite.collect.reading.body import Json, plain_text, read_json
 from flipsite.collect.requests import sent_bound
 from flipsite.collect.responses import (
     BETWEEN,
+    REDIRECT,
     Action,
     Failure,
     Reply,
@@ -255,7 +256,7 @@ class OpenRouter:
         if code in {408, 425, 429} or code >= 500:
             return f"{said}; try again later."
         if 300 <= code < 400:
-            return f"{said}: a redirect, which is never followed; give --api-base as it ends up."
+            return f"{said}: {REDIRECT}."
         return f"{said}; {_IS_BASE_RIGHT}"
 
     def _rejected(self, code: int) -> str:

@@ -91,9 +91,7 @@ def read_exchange(
         logprobs: Whether log-probabilities were asked for.
     """
     if 300 <= code < 400:
-        reason = (
-            _NOT_MODIFIED if code == 304 else f"HTTP {code}: a redirect, which is never followed; {_WHERE}"
-        )
+        reason = _NOT_MODIFIED if code == 304 else f"HTTP {code}: {REDIRECT}"
         return Failure(action=Action.RUN, reason=reason, cost_usd=NOTHING)
     content = read_json(body)
     fields = first_object(content)
@@ -125,7 +123,7 @@ def read_exchange(
 
 
 _NOT_MODIFIED = "HTTP 304: a cache answers that nothing changed since it was asked last; switch it off"
-_WHERE = "give --api-base as it ends up"
+REDIRECT = "a redirect, which is never followed; give --api-base as it ends up"
 _NO_ENDPOINT = "check --api-base, and whether the server wants a login"
 
 
