@@ -42,8 +42,11 @@ def read_fit(path: Path) -> Fit:
     return fit
 
 
-def write_fit(path: Path, fit: Fit) -> None:
+def write_fit(path: Path, fit: Fit) -> Fit:
     """Write a fit, whole or not at all.
+
+    Returns:
+        The fit as it is read from the file, whose numbers have fewer digits.
 
     Raises:
         StoreError: If the file cannot be written, or no build could read it because a figure is not finite;
@@ -51,7 +54,7 @@ def write_fit(path: Path, fit: Fit) -> None:
     """
     content = fit_json(fit)
     try:
-        _read(Fit, json.loads(content), "")
+        written: Fit = _read(Fit, json.loads(content), "")
     except ValueError as error:
         raise StoreError(
             f"{path}: not written, because a figure of the fit is not finite ({error}); run `flipsite fit` "
@@ -59,6 +62,7 @@ def write_fit(path: Path, fit: Fit) -> None:
         ) from error
     with replacing(path) as file:
         file.write(content)
+    return written
 
 
 def fit_json(fit: Fit) -> bytes:

@@ -21,7 +21,7 @@ from flipsite.project import FEATURES_FILE, FIT_FILE, Project, existing_study
 from flipsite.settings import load_printed, load_study
 from flipsite.store.cache.writer import private_folder
 from flipsite.store.features import read_features
-from flipsite.store.fits import read_fit, write_fit
+from flipsite.store.fits import write_fit
 from flipsite.workflows.load import draws_place, sha256
 
 if TYPE_CHECKING:
@@ -82,8 +82,7 @@ def fit_study(
     fit, sampled = _fit(study, folder, order, done, progress)
     draws = project.cache / "fits" / f"{study_id}.nc"
     keep_draws(sampled, draws)
-    write_fit(folder / FIT_FILE, fit)
-    return read_fit(folder / FIT_FILE), folder / FIT_FILE, draws
+    return write_fit(folder / FIT_FILE, fit), folder / FIT_FILE, draws
 
 
 def need_extra() -> None:
