@@ -209,14 +209,14 @@ def printed_shrunken_biases(
         return {}
     n_cells = cells_for(printed.draws_high)
     p, prior = middles(n_cells), _fitted_prior(population, n_cells)
-    p_fair, masses = [], []
+    bias, p_fair, masses = _bias(abs(p - target)), [], []
     for counts in known.values():
         ways = _binomial_weights(counts)
         cells = ways @ likelihood(counts, p)
         fair = float(ways @ likelihood(counts, np.array([target]))[:, 0]) * population.fair
         mass = (1 - population.fair) * prior * cells
         p_fair.append(fair / (fair + mass.sum()))
-        masses.append([_bias(abs(p - target), mass / (fair + mass.sum()))])
+        masses.append([replace(bias, masses=(mass / (fair + mass.sum()),))])
     found = _posteriors(np.array(p_fair), masses)
     return {model: found.shrunken(place) for place, model in enumerate(known)}
 
@@ -290,11 +290,12 @@ class _LinkedBias:
         return [np.add.reduceat(mass[self.cells], self.starts) for mass in self.masses]
 
 
-def _bias(distance: Floats, *masses: Floats) -> _LinkedBias:
-    """The bias whose distance in each cell of θ this is."""
-    distances, starts = np.unique(np.sort(np.round(distance, 12)), return_index=True)
-    cells = np.argsort(np.round(distance, 12), kind="stable")
-    return _LinkedBias(distances=distances, cells=cells, starts=starts, masses=masses)
+def _bias(distance: Floats) -> _LinkedBias:
+    """The bias whose distance in each cell of θ this is, without its masses."""
+    rounded = np.round(distance, 12)
+    cells = np.argsort(rounded, kind="stable")
+    distances, starts = np.unique(rounded[cells], return_index=True)
+    return _LinkedBias(distances=distances, cells=cells, starts=starts)
 
 
 def _by_model(
