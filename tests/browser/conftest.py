@@ -5,7 +5,6 @@ asks of another host, fails the test.
 """
 
 import fcntl
-import os
 import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -27,15 +26,13 @@ ADDRESS = "http://flips.localhost/repo"
 
 
 @pytest.fixture(scope="session")
-def site(tmp_path_factory: pytest.TempPathFactory) -> Path:
+def site(run_folder: Path) -> Path:
     """The shipped studies and one with draws, among them hostile answers; built once for all workers."""
-    base = tmp_path_factory.getbasetemp()
-    run = base.parent if "PYTEST_XDIST_WORKER" in os.environ else base
-    out = run / "www" / "repo"
-    with (run / "www.lock").open("w") as lock:
+    out = run_folder / "www" / "repo"
+    with (run_folder / "www.lock").open("w") as lock:
         fcntl.flock(lock, fcntl.LOCK_EX)
         if not out.is_dir():
-            build(find_project(scratch_project(run / "flips")), out=out, base_url=ADDRESS)
+            build(find_project(scratch_project(run_folder / "flips")), out=out, base_url=ADDRESS)
     return out
 
 
