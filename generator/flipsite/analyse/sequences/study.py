@@ -37,6 +37,13 @@ class SequenceStudy:
     tallies: tuple[Tally, ...]
     estimates: tuple[Estimate, ...]
 
+    @property
+    def patterned(self) -> frozenset[str]:
+        """The models whose answers are shown not to be of independent draws."""
+        return frozenset(
+            model for model, each in self.sequences.items() if each.verdict is SequenceVerdict.PATTERNED
+        )
+
 
 def sequence_study(study: Study, draws: Draws, tallies: Sequence[Tally]) -> SequenceStudy:
     """Analyse a study's answers.

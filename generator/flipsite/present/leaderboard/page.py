@@ -10,7 +10,6 @@ from dataclasses import dataclass
 from itertools import accumulate
 
 from flipsite.analyse.report import StudyReport
-from flipsite.analyse.sequences.estimates import SequenceVerdict
 from flipsite.domain.display import Figure, plural
 from flipsite.domain.estimates import Verdict
 from flipsite.domain.money import Usd
@@ -177,9 +176,7 @@ def _rest_text(report: StudyReport, made: Board) -> str:
     if n_swayed:
         parts.append(_so_many(n_swayed, made, does="follows", do="follow") + " the order or the labels")
     if report.sequences:
-        n_patterned = sum(
-            each.verdict is SequenceVerdict.PATTERNED for each in report.sequences.sequences.values()
-        )
+        n_patterned = len(report.sequences.patterned)
         if n_patterned:
             gives = _so_many(n_patterned, made, does="gives", do="give")
             parts.append(f"{gives} answers whose draws are not independent")

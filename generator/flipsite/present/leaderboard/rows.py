@@ -71,12 +71,6 @@ class BoardRow:
     facts: Mapping[str, float | str] = field(default_factory=dict)
 
 
-def _patterned(report: StudyReport) -> frozenset[str]:
-    """The models whose answers are shown not to be of independent draws."""
-    sequences = report.sequences.sequences if report.sequences else {}
-    return frozenset(model for model, each in sequences.items() if each.verdict is SequenceVerdict.PATTERNED)
-
-
 def board_rows(report: StudyReport, asked_in: Mapping[str, int]) -> tuple[BoardRow, ...]:
     """All models by rank and then by name; those without a rank last.
 
@@ -85,7 +79,8 @@ def board_rows(report: StudyReport, asked_in: Mapping[str, int]) -> tuple[BoardR
         asked_in: In how many studies each model was asked, where that is worth a column.
     """
     ranks = Counter(estimate.rank for estimate in report.estimates)
-    tied = frozenset(tied_models(report.estimates)) - _patterned(report)
+    patterned = report.sequences.patterned if report.sequences else frozenset()
+    tied = frozenset(tied_models(report.estimates)) - patterned
     rows = _printed_rows(report) if report.printed else _measured_rows(report)
     asking = _asking(report, asked_in)
     return tuple(

@@ -27,7 +27,7 @@ def comparison_pages(comparisons: Sequence[Comparison], figures: Mapping[str, Fi
             path=path,
             title=f"{after.title}, compared with {before.title}",
             description=(
-                f"{plural(len(comparison.changes), 'model')} in both studies; {_so_many(len(moved))} moved."
+                f"{plural(len(comparison.changes), 'model')} in both studies; {_moved_text(len(moved))}."
             ),
             template="compare.html",
             study=after,
@@ -40,8 +40,8 @@ def comparison_pages(comparisons: Sequence[Comparison], figures: Mapping[str, Fi
         )
 
 
-def _so_many(moved: int) -> str:
-    return count_text(moved) if moved else "none is shown to have"
+def _moved_text(n_moved: int) -> str:
+    return f"{count_text(n_moved)} moved" if n_moved else "none is shown to have moved"
 
 
 def history_pages(histories: Mapping[str, History]) -> Iterable[Page]:

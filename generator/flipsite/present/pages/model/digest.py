@@ -36,7 +36,7 @@ def _values(kind: type, *, but: Collection[str]) -> Callable[[object], tuple[Any
 _columns = _values(Draws, but=_ALL_MODELS)
 _row = _values(BoardRow, but=("estimate", "rank_estimate"))
 _estimate = _values(Estimate, but=(*SHRUNKEN, *CHANCES))
-_standing = _values(RankEstimate, but=CHANCES)
+_rank_estimate = _values(RankEstimate, but=CHANCES)
 
 
 def source_digest(*parts: str) -> str:
@@ -80,12 +80,12 @@ def _shown_estimate(record: Any) -> str:
     return f"{_estimate(record)!r} {shrunken} {percent_text(record.p_near)} {chance_text(record.p_near)}"
 
 
-def _shown_standing(standing: Any) -> str:
-    return f"{_standing(standing)!r} {chance_text(standing.p_least)} {chance_text(standing.p_most)}"
+def _shown_rank_estimate(record: Any) -> str:
+    return f"{_rank_estimate(record)!r} {chance_text(record.p_least)} {chance_text(record.p_most)}"
 
 
 _SHOWN: Mapping[type, Text] = {
     BoardRow: _shown_row,
     Estimate: _shown_estimate,
-    RankEstimate: _shown_standing,
+    RankEstimate: _shown_rank_estimate,
 }
