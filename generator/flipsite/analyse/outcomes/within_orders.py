@@ -11,9 +11,10 @@ from functools import lru_cache
 import numpy as np
 
 from flipsite.analyse.binomial import LEVEL, Floats
-from flipsite.analyse.noise_floor import multinomial_noise_floor
+from flipsite.analyse.noise_floor import multinomial_noise_floor, noise_floor
 from flipsite.analyse.outcomes.multinomial import Counts, total_variation
 from flipsite.domain.counts import PromptArm
+from flipsite.domain.study import Study
 
 MOST_DRAWS = 300_000
 """Draws, or cells of tables, that the simulated studies of one design have together."""
@@ -38,6 +39,23 @@ class ChanceWithinOrders:
     mean: float
     error: float
     reach: float
+
+
+def sampler_noise_floor(study: Study, n_answers: int, *, in_orders: bool) -> float:
+    """The bias that ranks a perfect sampler, on average, in a study like this one.
+
+    Args:
+        study: Says the target, and the draws in an answer.
+        n_answers: Valid answers.
+        in_orders: Whether they are of all orders of the labels, in turn.
+    """
+    prompt, n_draws = study.prompt, n_answers * study.sampling.per_answer
+    if not in_orders or n_draws < 2:
+        return float(multinomial_noise_floor(n_draws, prompt.shares))
+    by_order = balanced(n_draws, prompt.n_outcomes)
+    if study.is_coin:
+        return float(noise_floor(by_order, prompt.target).mean())
+    return chance_within_orders(prompt.shares, by_order).mean
 
 
 def balanced(n_valid: int, n_outcomes: int) -> tuple[int, ...]:

@@ -8,9 +8,8 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from statistics import median_high
 
-from flipsite.analyse.noise_floor import multinomial_noise_floor, noise_floor
 from flipsite.analyse.outcomes.multinomial import total_variation_quantiles
-from flipsite.analyse.outcomes.within_orders import balanced, chance_within_orders
+from flipsite.analyse.outcomes.within_orders import balanced, chance_within_orders, sampler_noise_floor
 from flipsite.analyse.report import StudyReport
 from flipsite.domain.display import Heading
 from flipsite.domain.estimates import Sway, Verdict
@@ -135,10 +134,13 @@ def _sampler(report: StudyReport) -> PerfectSampler | None:
     draws = report.printed.draws_about if report.printed else median_high(counts) if counts else 0
     if not draws:
         return None
-    prompt = report.study.prompt
+    study, prompt = report.study, report.study.prompt
     in_orders = any(each.bias_within is not None for each in report.estimates)
-    if not report.study.is_coin:
-        return _outcome_sampler(prompt, draws * report.study.sampling.per_answer, in_orders=in_orders)
+    bias = sampler_noise_floor(study, draws, in_orders=in_orders)
+    if not study.is_coin:
+        draws *= study.sampling.per_answer
+        reach = _outcome_reach(prompt, draws, in_orders=in_orders)
+        return PerfectSampler(draws=draws, bias=bias, reach=reach, band=None)
     per_order = [draws // 2, draws - draws // 2] if in_orders and draws > 1 else [draws]
     reach, widest = chance_reach(draws, prompt.target), prompt.largest_bias
     within = reach_in_orders(*per_order, prompt.target) if len(per_order) == 2 else reach
@@ -149,22 +151,16 @@ def _sampler(report: StudyReport) -> PerfectSampler | None:
     )
     return PerfectSampler(
         draws=draws,
-        bias=float(noise_floor(per_order, prompt.target).mean()),
+        bias=bias,
         reach=within,
         band=(round(100 * ends[0], 1), round(100 * ends[1], 1)),
     )
 
 
-def _outcome_sampler(prompt: Prompt, draws: int, *, in_orders: bool) -> PerfectSampler:
+def _outcome_reach(prompt: Prompt, draws: int, *, in_orders: bool) -> float:
     if in_orders:
-        chance = chance_within_orders(prompt.shares, balanced(draws, prompt.n_outcomes))
-        return PerfectSampler(draws=draws, bias=chance.mean, reach=chance.reach, band=None)
-    return PerfectSampler(
-        draws=draws,
-        bias=float(multinomial_noise_floor(draws, prompt.shares)),
-        reach=total_variation_quantiles([draws], prompt.n_outcomes)[draws],
-        band=None,
-    )
+        return chance_within_orders(prompt.shares, balanced(draws, prompt.n_outcomes)).reach
+    return total_variation_quantiles([draws], prompt.n_outcomes)[draws]
 
 
 def _scale(report: StudyReport) -> tuple[str, str, str]:

@@ -4,8 +4,8 @@ from collections import Counter
 from collections.abc import Mapping, Sequence
 from statistics import multimode
 
-from flipsite.analyse.noise_floor import chance_within, multinomial_noise_floor, noise_floor
-from flipsite.analyse.outcomes.within_orders import balanced, chance_within_orders
+from flipsite.analyse.noise_floor import chance_within
+from flipsite.analyse.outcomes.within_orders import sampler_noise_floor
 from flipsite.analyse.report import StudyReport
 from flipsite.analyse.sequences.estimates import SequenceVerdict
 from flipsite.analyse.sequences.study import SequenceStudy
@@ -33,13 +33,14 @@ def study_values(report: StudyReport) -> dict[str, str]:
     biases = sorted(one.ranking_bias for one in estimates if one.ranking_bias is not None)
     collected = [estimate.draws for estimate in estimates if estimate.draws] or [study.sampling.draws]
     draws = report.printed.draws_about if report.printed else multimode(sorted(collected, reverse=True))[0]
+    in_orders = any(one.bias_within is not None for one in estimates)
     values = {
         "title": study.title,
         "models": count_text(report.printed.n_models if report.printed else len(estimates)),
         "models_shown": count_text(len(estimates)),
         "models_skipped": count_text(len(study.models.skip)),
         "draws_per_model": count_text(draws) if report.printed else _from_to(collected),
-        "noise_floor": bias_text(_noise_floor(report, draws)),
+        "noise_floor": bias_text(sampler_noise_floor(study, draws, in_orders=in_orders)),
         "biased": count_text(verdicts[Verdict.BIASED]),
         "fair": count_text(verdicts[Verdict.FAIR]),
         "undecided": count_text(verdicts[Verdict.UNDECIDED]),
@@ -64,17 +65,6 @@ def study_values(report: StudyReport) -> dict[str, str]:
 def _from_to(numbers: Sequence[int]) -> str:
     low, high = min(numbers), max(numbers)
     return count_text(low) if low == high else f"{count_text(low)} to {count_text(high)}"
-
-
-def _noise_floor(report: StudyReport, draws: int) -> float:
-    """The bias that a perfect sampler shows on average; within orders where those were turned."""
-    study = report.study
-    if any(each.places for each in report.outcomes.values()):
-        by_order = balanced(draws, study.prompt.n_outcomes)
-        return chance_within_orders(study.prompt.shares, by_order).mean
-    if report.by_order and draws > 1:
-        return float(noise_floor([draws // 2, draws - draws // 2], study.prompt.target).mean())
-    return float(multinomial_noise_floor(draws * study.sampling.per_answer, study.prompt.shares))
 
 
 def model_values(report: StudyReport, model: str) -> dict[str, str]:
