@@ -6,14 +6,17 @@ import altair as alt
 
 from flipsite.analyse.methods.bits import study_bits
 from flipsite.analyse.report import StudyReport
-from flipsite.domain.display import Figure, plural
+from flipsite.domain.display import Figure
 from flipsite.domain.urls import model_page
 from flipsite.present.charts.figure import AnyChart, Canvas, Margins, Row, figure, layered, placed
 from flipsite.present.charts.marks import NAMES_PX, ROW_PX, place_axis, row_names
 from flipsite.present.charts.theme import ink
+from flipsite.present.tables import TOP
 from flipsite.present.text.escaping import address, shown
+from flipsite.present.text.formats import how_many
 
 MOST_ROWS = 60
+"""Of more models, the first ones are drawn, as many as rankings have; the table has the others."""
 
 
 def bits_a_draw(report: StudyReport) -> Figure:
@@ -26,6 +29,7 @@ def bits_a_draw(report: StudyReport) -> Figure:
     if not known:
         raise ValueError("no model has a valid draw.")
     known.sort(key=lambda each: (not each.claimed, -(each.bits_low or 0.0) / each.valid, each.model))
+    drawn = known if len(known) <= MOST_ROWS else known[:TOP]
     rows: list[Row] = [
         {
             "row": place,
@@ -37,10 +41,13 @@ def bits_a_draw(report: StudyReport) -> Figure:
             "why": shown(each.why),
             "label": f"{shown(each.model)}: {(each.bits_low or 0.0) / each.valid:.2f} bits a draw at least",
         }
-        for place, each in enumerate(known[:MOST_ROWS])
+        for place, each in enumerate(drawn)
     ]
     claimed = sum(each.claimed for each in known)
-    title = f"The bits of {claimed} of {plural(len(known), 'model')} may be claimed"
+    words = "bits that may be claimed"
+    title = how_many(claimed, len(known), "model", does=f"gives {words}", do=f"give {words}")
+    if len(drawn) < len(known):
+        title += f"; the first {TOP}"
     return figure(
         lambda canvas: _rows(rows, canvas),
         name="bits",

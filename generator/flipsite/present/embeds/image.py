@@ -82,7 +82,8 @@ def _framed(embed: Embed) -> Figure:
     width, height = (
         float(re.findall(rf'<svg [^>]*? {key}="([\d.]+)"', picture)[0]) for key in ("width", "height")
     )
-    title = wrap(shown(figure.title if embed.is_chart else embed.heading), _LETTERS - 12)
+    heading = figure.title if embed.is_chart or embed.has_chart_title else embed.heading
+    title = wrap(shown(heading), _LETTERS - 12)
     source = wrap(shown(embed.source.line), _LETTERS)
     above, below = 12 + 20 * len(title), 8 + 17 * len(source)
     total = height + above + below

@@ -81,6 +81,7 @@ class Embed:
         make_table: Gives its rows; those of a chart are the numbers behind it, worked out once.
         figure: Its picture, drawn at the first call, for that takes longest; None where nothing can be drawn.
         is_chart: Whether it is shown as its picture and not as its table.
+        has_chart_title: Whether its picture keeps its own title, as it shows other models than the rows.
         base_url: The site's address, ending in a slash; None leaves links out.
     """
 
@@ -90,6 +91,7 @@ class Embed:
     make_table: Callable[[], Table]
     figure: Callable[[], Figure] | None
     is_chart: bool = False
+    has_chart_title: bool = False
     base_url: str | None = None
 
     @property
@@ -157,26 +159,27 @@ def table_embeds(
     made = made or board(report)
     source = study_source(report, base_url=base_url)
 
-    def embedded(table: Table, figure: Draw | None) -> Embed:
-        return _table_embed(table, figure, source=source, base_url=base_url)
+    def embedded(table: Table, figure: Draw | None, *, has_chart_title: bool = False) -> Embed:
+        made = _table_embed(table, figure, source=source, base_url=base_url)
+        return replace(made, has_chart_title=has_chart_title)
 
     ends = (
         least_biased_table(report, made, top=top or TOP),
         most_biased_table(report, made, top=top or TOP),
     )
     found = [embedded(table, _rows_figure(report, table, figures or {})) for table in ends]
-    found.append(
-        embedded(leaderboard_table(report, made, top=top or MOST_ROWS), _board_figure(report, figures or {}))
-    )
+    all_ranked = leaderboard_table(report, made, top=top or MOST_ROWS)
+    found.append(embedded(all_ranked, _board_figure(report, figures or {}), has_chart_title=True))
     if report.spend:
-        found.append(embedded(_spend(report, top or MOST_ROWS), _spend_figure(report, figures or {})))
+        costs = _spend(report, top or MOST_ROWS)
+        found.append(embedded(costs, _spend_figure(report, figures or {}), has_chart_title=True))
     elif report.printed:
         stated = stated_spend_table(report.study, report.printed)
-        found.append(embedded(stated, _spend_figure(report, figures or {})))
+        found.append(embedded(stated, _spend_figure(report, figures or {}), has_chart_title=True))
     if report.outcomes and favourites(report):
         liked = favourites_table(report, top=top or MOST_ROWS, note=study_note(report.study))
         grid = _chart(report, "outcomes", figures or {})
-        found.append(embedded(liked, grid))
+        found.append(embedded(liked, grid, has_chart_title=True))
     if report.sequences:
         table = sequences_table(
             report.study, report.sequences, top=top or MOST_ROWS, note=study_note(report.study)
@@ -184,15 +187,15 @@ def table_embeds(
         picture = (
             _chart(report, "sequences", figures or {}) if any(e.valid for e in report.estimates) else None
         )
-        found.append(embedded(table, picture))
+        found.append(embedded(table, picture, has_chart_title=True))
     if report.tallies:
         bits = bits_table(report, top=top or MOST_ROWS, note=study_note(report.study))
-        found.append(embedded(bits, _bits_figure(report, figures or {})))
+        found.append(embedded(bits, _bits_figure(report, figures or {}), has_chart_title=True))
     best = main_form(report.fit) if report.fit else None
     if best and contrasts(best, main_part(best)):
         fitted = predictors_table(best, report.study, top=top, note=study_note(report.study))
         forest = _chart(report, f"predictors-{best.form}-{main_part(best)}", figures or {})
-        found.append(embedded(fitted, forest))
+        found.append(embedded(fitted, forest, has_chart_title=True))
     return {embed.name: embed for embed in found}
 
 
