@@ -8,7 +8,7 @@ All pages but the models': the story and its kin, the studies', those of several
 
 import re
 from collections import Counter
-from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from difflib import get_close_matches
 from functools import partial
@@ -105,8 +105,8 @@ class Overview:
 
 def overview_files(
     given: Overview, settings: "SiteSettings", templates: jinja2.Environment, frame: Frame
-) -> Files:
-    """Every file that shows a chart, or that lists what the site has.
+) -> Iterator[Files]:
+    """Make every file that shows a chart or lists the site's contents, a few at a time.
 
     Raises:
         ContentError: If a narrative or a template cannot be rendered.
@@ -146,25 +146,18 @@ def overview_files(
     pages += [search_page(), *_hidden_pages(given)]
     frame = replace(frame, tabs={report.study.id: _tabs(report.study.id, pages) for report in known})
     told = {page.path for page in narratives} | {SEARCH}  # the search lists the narratives' titles
-    files: dict[str, Content] = {}
     _check_nav(frame.nav, ["data/index.html", *(page.path for page in pages)])
     for page in pages:
         stands = given.standing and given.standing(page.path, page.template, page.path in told)
-        files[page.path] = stands or page_file(templates, page, frame)
-    files |= given.drawn.twins
-    files |= method_files(given.methods)
-    for page in pages:
-        files |= page.attached
+        yield {page.path: stands or page_file(templates, page, frame)}
     for report in known:
         card = f"{report.study.id}/card.png"
-        files[card] = given.kept.get(card) or share_card(report, site=settings.info.title)
+        yield {card: given.kept.get(card) or share_card(report, site=settings.info.title)}
     for figure in given.drawn:
-        files |= figure_files(figure)
-    return {
-        **files,
-        SEARCH_INDEX: index,
-        **_top_files(templates, frame, given, [*listed, search_page()]),
-    }
+        yield figure_files(figure)
+    attached = dict(chain.from_iterable(page.attached.items() for page in pages))
+    yield {**given.drawn.twins, **method_files(given.methods), **attached, SEARCH_INDEX: index}
+    yield _top_files(templates, frame, given, [*listed, search_page()])
 
 
 def _check_nav(nav: Links, paths: Sequence[str]) -> None:
@@ -243,7 +236,7 @@ def _updated(report: StudyReport) -> str:
     return last if "T" in last else f"{(last + '-01-01')[:10]}T00:00:00Z"
 
 
-Batch = Callable[[], Files]
+Batch = Callable[[], Files | Iterable[Files]]
 
 _OWN_NAMES = ("index.html", "sitemap.xml", "feed.xml", ".nojekyll", "build.json")
 """Files at the root that are always flipsite's; an author may bring another 404.html or robots.txt."""

@@ -11,7 +11,7 @@ import os
 import pickle
 import select
 import signal
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import suppress
 from typing import Generic, NamedTuple, Protocol, TypeVar
 
@@ -85,8 +85,8 @@ class Fork(Generic[T]):
         self._id = 0
 
 
-Batch = Callable[[], Mapping[str, Content]]
-"""Makes some of a site's files, by path."""
+Batch = Callable[[], Mapping[str, Content] | Iterable[Mapping[str, Content]]]
+"""Makes some of a site's files, by path; all at once, or a few at a time where all would take much memory."""
 
 MOST_BATCHES = 8_000
 """Their numbers wait in a pipe, which holds this many."""
@@ -162,9 +162,12 @@ def run_batches(
 
 
 def _made(batch: Batch, place: Place) -> list[PlacedFile]:
-    files = batch()
-    check_paths(files)  # before anything is written: a name might lead elsewhere
-    return [place(path, content) for path, content in files.items()]
+    made = batch()
+    placed = list[PlacedFile]()
+    for files in (made,) if isinstance(made, Mapping) else made:
+        check_paths(files)  # before they are written: a name might lead elsewhere
+        placed += [place(path, content) for path, content in files.items()]
+    return placed
 
 
 def _shared(
