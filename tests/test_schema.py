@@ -38,7 +38,7 @@ COLUMNS = (
 
 
 def test_a_table_that_keeps_its_promise_passes() -> None:
-    check([{"share": None, "n": 3, "word": "yes"}, {"share": 1.0, "n": 0.0, "word": "no"}], COLUMNS, name="t")
+    check({"share": [None, 1.0], "n": [3, 0.0], "word": ["yes", "no"]}, COLUMNS, name="t")
 
 
 @pytest.mark.parametrize(
@@ -54,11 +54,16 @@ def test_a_table_that_keeps_its_promise_passes() -> None:
         ({"share": None, "n": True, "word": "yes"}, "n is True; expected a number"),
         ({"share": None, "n": 1, "word": "maybe"}, "word is 'maybe'; expected one of yes, no"),
         ({"share": None, "n": 1, "word": 3}, "word is 3; expected a text"),
-        ({"n": 1, "share": None, "word": "yes"}, "columns are"),
     ],
 )
 def test_a_broken_promise_is_told_with_row_and_column(record: dict[str, object], message: str) -> None:
     good = {"share": None, "n": 1, "word": "yes"}
+    table = {name: [good[name], value] for name, value in record.items()}
     with pytest.raises(SchemaError, match="t, row 2: ") as raised:
-        check([good, record], COLUMNS, name="t")
+        check(table, COLUMNS, name="t")
     assert message in str(raised.value)
+
+
+def test_columns_in_another_order_break_a_promise() -> None:
+    with pytest.raises(SchemaError, match="t: columns are"):
+        check({"n": [1], "share": [None], "word": ["yes"]}, COLUMNS, name="t")

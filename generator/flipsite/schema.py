@@ -6,9 +6,11 @@ analysis: a column with a wrong number is caught before anybody reads it.
 
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from functools import partial
 from math import isfinite
 from typing import Literal
 
+from flipsite.domain.columns import Columns, each_distinct
 from flipsite.domain.draws import OPTIONAL, STATUSES
 from flipsite.domain.estimates import Dependence, Sway, Verdict
 from flipsite.domain.study import Kind
@@ -296,29 +298,32 @@ def draws_columns(optional: Collection[str]) -> tuple[Column, ...]:
     return tuple(column for column in DRAWS if column.name not in absent)
 
 
-def check(records: Iterable[Mapping[str, object]], columns: Sequence[Column], *, name: str) -> None:
+def check(table: Columns, columns: Sequence[Column], *, name: str) -> None:
     """Hold a table to its promise.
 
     Args:
-        records: The table's rows, by column.
+        table: Its values, by column.
         columns: What it promises.
         name: What to call it in an error.
 
     Raises:
-        SchemaError: At the first value that is not as promised: with the row, the column and the value.
+        SchemaError: At the first value of a column that is not as promised: with the row, the column and
+            the value.
     """
     names = [column.name for column in columns]
-    for number, record in enumerate(records, start=1):
-        if list(record) != names:
-            raise SchemaError(f"{name}, row {number}: columns are {list(record)}, expected {names}.")
-        for column in columns:
-            if fault := _fault(record[column.name], column):
-                raise SchemaError(
-                    f"{name}, row {number}: {column.name} is {record[column.name]!r}; expected {fault}."
-                )
+    if list(table) != names:
+        raise SchemaError(f"{name}: columns are {list(table)}, expected {names}.")
+    for column in columns:
+        values = table[column.name]
+        faults = each_distinct(values, partial(_fault, column))
+        if any(faults):
+            place = next(place for place, fault in enumerate(faults) if fault)
+            raise SchemaError(
+                f"{name}, row {place + 1}: {column.name} is {values[place]!r}; expected {faults[place]}."
+            )
 
 
-def _fault(value: object, column: Column) -> str:
+def _fault(column: Column, value: object) -> str:
     """The expected value, where this one is another."""
     if value is None:
         return "" if column.nullable else "a value"

@@ -31,7 +31,7 @@ from flipsite.domain.money import MOST_USD, NOTHING, usd
 from flipsite.domain.study import Method
 from flipsite.errors import CollectError, FlipsiteError, SettingsError, StoreError, UsageError
 from flipsite.present.charts.interactive import spec_json
-from flipsite.present.tables import csv_records
+from flipsite.present.tables import csv_columns
 from flipsite.present.text.escaping import foreign_address, foreign_text
 from flipsite.settings import default_study, dump_study, load_printed, load_study
 from flipsite.store.features import features_csv, read_features
@@ -244,7 +244,7 @@ def foreign(said: bytes) -> None:
     script = spec_json({"text": text})
     assert "<" not in script
     assert json.loads(script) == {"text": text}
-    table = csv_records(("a", "b"), [{"a": text, "b": 1}])
+    table = csv_columns({"a": [text], "b": [1]})
     (_, (cell, _)) = csv.reader(io.StringIO(table, newline=""))
     assert cell.removeprefix("'") == text or cell == text
     assert not cell.startswith(("=", "+", "-", "@", "\t", "\r"))

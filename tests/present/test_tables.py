@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from markdown_it import MarkdownIt
 
 from flipsite.domain.display import Cell, Heading, Table
-from flipsite.present.tables import csv_records, csv_table, markdown_table, without_residue
+from flipsite.present.tables import csv_columns, csv_table, markdown_table, without_residue
 
 HOSTILE = "a|b_c*<b>{{ x }}`\"'$&#[x](y)\\~~😀"
 
@@ -57,7 +57,7 @@ def test_csv_disarms_what_a_spreadsheet_would_run() -> None:
 
 
 def test_csv_leaves_numbers_numbers() -> None:
-    assert csv_records(["x", "y"], [{"x": -0.5, "y": None}]) == "x,y\n-0.5,\n"
+    assert csv_columns({"x": [-0.5], "y": [None]}) == "x,y\n-0.5,\n"
 
 
 @given(st.floats(allow_nan=False, allow_infinity=False))

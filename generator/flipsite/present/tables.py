@@ -1,9 +1,10 @@
 """The order of a leaderboard, the table of what models cost, and a table as Markdown and as CSV."""
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Sequence
 
 from flipsite.analyse.tally import SpendRow
 from flipsite.csv_cells import csv_cell
+from flipsite.domain.columns import Columns, each_distinct
 from flipsite.domain.display import Cell, Heading, Table, usd_text
 from flipsite.domain.estimates import Estimate, Printed
 from flipsite.domain.money import dollars
@@ -81,25 +82,28 @@ def markdown_table(table: Table, *, absolute: str | None = None) -> str:
 
 
 def csv_table(table: Table) -> str:
-    """Numbers as they are and words as shown, under the headings' keys, as `csv_records` writes them."""
-    keys = [heading.key for heading in table.headings]
-    values = [
-        [_plain(heading, cell) for heading, cell in zip(table.headings, row, strict=True)]
-        for row in table.rows
+    """Numbers as they are and words as shown, under the headings' keys, as `csv_columns` writes them."""
+    return csv_columns(
+        {
+            heading.key: [_plain(heading, row[place]) for row in table.rows]
+            for place, heading in enumerate(table.headings)
+        }
+    )
+
+
+def csv_columns(columns: Columns) -> str:
+    """Columns as CSV: missing is empty, and a spreadsheet runs no text of theirs."""
+    cells = [
+        [csv_cell(name), *each_distinct(values, lambda value: csv_cell(without_residue(value)))]
+        for name, values in columns.items()
     ]
-    return csv_records(keys, [dict(zip(keys, row, strict=True)) for row in values])
-
-
-def csv_records(keys: Sequence[str], records: Iterable[Mapping[str, object]]) -> str:
-    """Records as CSV: missing is empty, and a spreadsheet runs no text of theirs."""
-    rows = ([csv_cell(without_residue(record[key])) for key in keys] for record in records)
-    return "".join(",".join(row) + "\n" for row in ([csv_cell(key) for key in keys], *rows))
+    return "".join([",".join(row) + "\n" for row in zip(*cells, strict=True)])
 
 
 def without_residue(value: object) -> object:
     """A number with the 12 digits that mean something: `0.3` for 0.30000000000000004; all else as it is."""
     if isinstance(value, float):
-        return float(f"{value:.12g}")
+        return float(f"{value:.12g}") + 0.0  # which has no sign at zero
     return [without_residue(each) for each in value] if isinstance(value, (list, tuple)) else value
 
 

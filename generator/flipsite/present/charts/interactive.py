@@ -11,7 +11,7 @@ from typing import Final
 
 from flipsite.domain.display import Figure, encoded
 from flipsite.present.charts.svg import drawings, relinked, standalone_svg
-from flipsite.present.tables import csv_records
+from flipsite.present.tables import csv_columns
 
 _BANNER: Final = (
     "/*! Vega, Vega-Lite, Vega-Embed, D3 and others; their licences: LICENSES.txt beside this file. */\n"
@@ -64,6 +64,5 @@ def figure_files(figure: Figure) -> dict[str, bytes]:
 
 
 def _csv(figure: Figure) -> bytes:
-    columns = tuple(dict.fromkeys(key for record in figure.records for key in record))
-    filled = (dict.fromkeys(columns) | dict(record) for record in figure.records)
-    return encoded(csv_records(columns, filled))
+    names = dict.fromkeys(key for record in figure.records for key in record)
+    return encoded(csv_columns({name: [record.get(name) for record in figure.records] for name in names}))

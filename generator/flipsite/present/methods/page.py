@@ -46,7 +46,8 @@ def method_files(families: Sequence[MethodFamily]) -> dict[str, bytes]:
     files: dict[str, bytes] = {}
     for family in families:
         records = [each.record() for each in family.records]
-        schema.check(records, schema.METHODS, name=f"methods of {family.base.id}")
+        columns = {name: [record[name] for record in records] for name in records[0]}
+        schema.check(columns, schema.METHODS, name=f"methods of {family.base.id}")
         lines = ",\n".join(json.dumps(record, ensure_ascii=False, allow_nan=False) for record in records)
         files |= {f"{study.id}/data/methods.json": encoded(f"[\n{lines}\n]\n") for study in family.studies}
     return files

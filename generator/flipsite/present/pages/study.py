@@ -5,18 +5,20 @@ What a study cost: its page, its table, its file.
 
 import json
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict, fields
+from dataclasses import asdict
 from pathlib import Path
 
 from flipsite import schema
+from flipsite.analyse.outcomes.by_outcome import OutcomeEstimate
 from flipsite.analyse.report import StudyReport
 from flipsite.analyse.sequences.sibling import SingleSibling
 from flipsite.analyse.sequences.study import SequenceStudy
 from flipsite.analyse.stopping import Stop, StoppingState
-from flipsite.analyse.tally import SPEND_COLUMNS
+from flipsite.analyse.tally import SpendRow
+from flipsite.domain.columns import Columns, columns_of, each_distinct
 from flipsite.domain.display import Figure, encoded, usd_text
 from flipsite.domain.estimates import Estimate
-from flipsite.domain.money import plain, plain_record, total
+from flipsite.domain.money import plain, total
 from flipsite.domain.study import Study
 from flipsite.present.leaderboard.board import Board
 from flipsite.present.leaderboard.page import finding_context, leaderboard_page
@@ -26,7 +28,7 @@ from flipsite.present.pages.page import Page
 from flipsite.present.pages.predictors import predictors_page
 from flipsite.present.pages.side_by_side import has_pairs, pairs_page
 from flipsite.present.pages.study_answers import answers_page
-from flipsite.present.tables import TOP, csv_records, spend_table, study_note, without_residue
+from flipsite.present.tables import TOP, csv_columns, spend_table, study_note, without_residue
 
 
 def spend_page(report: StudyReport, figures: Mapping[str, Figure]) -> Page:
@@ -58,11 +60,8 @@ def spend_page(report: StudyReport, figures: Mapping[str, Figure]) -> Page:
 
 def spend_csv(report: StudyReport) -> bytes:
     """`spend.csv`, a row a model."""
-    records = map(plain_record, report.spend)
-    return encoded(csv_records(SPEND_COLUMNS, records))
+    return encoded(csv_columns(columns_of(SpendRow, report.spend)))
 
-
-ESTIMATE_KEYS = tuple(field.name for field in fields(Estimate))
 
 Crumbs = tuple[tuple[str, str], ...]
 Neighbours = tuple[Study | None, Study | None]
@@ -133,20 +132,19 @@ def stopped(report: StudyReport) -> list[tuple[Estimate, Stop]]:
 def study_files(report: StudyReport) -> dict[str, bytes | Path]:
     """The study's data to download, by path."""
     study = report.study
-    records = [plain_record(record) for record in report.estimates]
-    schema.check(records, schema.ESTIMATES, name=f"estimates of {study.id}")
+    estimates = columns_of(Estimate, report.estimates)
+    schema.check(estimates, schema.ESTIMATES, name=f"estimates of {study.id}")
     files: dict[str, bytes | Path] = {
-        f"{study.id}/data/estimates.json": _json_lines(records),
-        f"{study.id}/data/estimates.csv": encoded(csv_records(ESTIMATE_KEYS, records)),
+        f"{study.id}/data/estimates.json": _json_lines(estimates),
+        f"{study.id}/data/estimates.csv": encoded(csv_columns(estimates)),
         f"{study.id}/data/study.json": _json(_study_record(study)),
     }
     if report.outcomes:
-        counts = counts_records(report)
+        counts = _counts_columns(report)
         schema.check(counts, schema.COUNTS, name=f"counts of {study.id}")
-        keys = [column.name for column in schema.COUNTS]
-        files[f"{study.id}/data/counts.csv"] = encoded(csv_records(keys, counts))
+        files[f"{study.id}/data/counts.csv"] = encoded(csv_columns(counts))
     if report.sequences:
-        sequences = sequence_records(report.sequences)
+        sequences = _sequence_columns(report.sequences)
         schema.check(sequences, schema.SEQUENCES, name=f"sequences of {study.id}")
         files[f"{study.id}/data/sequences.json"] = _json_lines(sequences)
     if report.spend:
@@ -154,19 +152,16 @@ def study_files(report: StudyReport) -> dict[str, bytes | Path]:
     return files
 
 
-def counts_records(report: StudyReport) -> list[dict[str, object]]:
+def _counts_columns(report: StudyReport) -> Columns:
     """Every outcome of every model with a valid draw, by column of `counts.csv`."""
-    return [
-        {"model": model, **{field.name: getattr(row, field.name) for field in fields(row)}}
-        for model, each in sorted(report.outcomes.items())
-        for row in each.outcomes
-    ]
+    rows = [(model, row) for model, each in sorted(report.outcomes.items()) for row in each.outcomes]
+    return {"model": [model for model, _ in rows], **columns_of(OutcomeEstimate, [row for _, row in rows])}
 
 
-def sequence_records(found: SequenceStudy) -> list[dict[str, object]]:
+def _sequence_columns(found: SequenceStudy) -> Columns:
     """The statistics of each model's answers, by column of `sequences.json`."""
-    keys = [column.name for column in schema.SEQUENCES]
-    return [{key: getattr(each, key) for key in keys} for _, each in sorted(found.sequences.items())]
+    answers = [each for _, each in sorted(found.sequences.items())]
+    return {column.name: [getattr(each, column.name) for each in answers] for column in schema.SEQUENCES}
 
 
 def _study_record(study: Study) -> dict[str, object]:
@@ -183,8 +178,9 @@ def _json(value: object) -> bytes:
     return encoded(text + "\n")
 
 
-def _json_lines(records: Sequence[Mapping[str, object]]) -> bytes:
+def _json_lines(columns: Columns) -> bytes:
     """A JSON array with a line for each record: indented it takes thrice as long."""
-    tidy = ({key: without_residue(value) for key, value in record.items()} for record in records)
-    lines = map(json.JSONEncoder(ensure_ascii=False, allow_nan=False).encode, tidy)
+    tidy = (each_distinct(values, without_residue) for values in columns.values())
+    records = (dict(zip(columns, row, strict=True)) for row in zip(*tidy, strict=True))
+    lines = map(json.JSONEncoder(ensure_ascii=False, allow_nan=False).encode, records)
     return encoded("[\n{}\n]\n".format(",\n".join(lines)))
