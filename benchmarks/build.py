@@ -51,7 +51,11 @@ def main() -> None:
     parser.add_argument("--models", type=int, nargs="+", default=[240, 2400, 10_000])
     parser.add_argument("--turns", type=int, help="5, and 2 of more than 5,000 models")
     parser.add_argument("--make", type=Path, help=argparse.SUPPRESS)
+    parser.add_argument("--check", type=Path, nargs=2, help=argparse.SUPPRESS)
     options = parser.parse_args()
+    if options.check:
+        check(*options.check)
+        return
     if options.make:
         make_project(options.make, *options.models)
         return
@@ -60,7 +64,7 @@ def main() -> None:
     try:
         for n_models in options.models:
             project = folder / str(n_models)
-            # In a process of its own: what this one holds would count as its children's memory.
+            # In a process of its own, as all that holds much: what this one holds counts as its children's.
             run([sys.executable, __file__, "--make", project, "--models", str(n_models)], folder)
             turns = options.turns or (5 if n_models <= 5_000 else 2)
             compare(project, turns=turns)
@@ -236,7 +240,10 @@ def compare(project: Path, *, turns: int) -> None:
             else:
                 sizes[tool] = _size(out)
                 if tool[0]:
-                    check(out, project / "peers" / PAGES[tool[0]])
+                    run(
+                        [sys.executable, __file__, "--check", out, project / "peers" / PAGES[tool[0]]],
+                        project,
+                    )
             if tool[1] == "Jinja alone" and turn:
                 copy = (tool[0], "a copy")
                 runs.setdefault(copy, []).append(run(["cp", "-r", out, f"{out}-copy"], project))
