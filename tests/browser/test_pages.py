@@ -116,6 +116,11 @@ SQUEEZED = """() => [...document.querySelectorAll(".scroll > .data :is(td, th)")
         return lines > 11 && e.clientWidth < innerWidth / 2;
     })
     .map((e) => [innerWidth, e.clientWidth, e.innerText])"""
+UNMARKED = """() => [...document.querySelectorAll("li")].filter((e) => {
+        const { overflowX, listStyleType, display } = getComputedStyle(e);
+        return display === "list-item" && listStyleType !== "none" && overflowX !== "visible";
+    })
+    .map((e) => ["its mark is cut off", e.innerText])"""
 BEYOND = """(width) => [...document.querySelectorAll("main *")]
     .filter((e) => e.getBoundingClientRect().right > width + 1)
     .map((e) => e.outerHTML.slice(0, 99))"""
@@ -197,11 +202,12 @@ def axe_faults(axe: JSHandle, options: dict[str, Any], *, seen: str) -> list[obj
 
 
 def too_wide(page: Page) -> Iterator[object]:
-    """Elements that scroll a page sideways with all its details open, or are squeezed, from 320 pixels on."""
+    """Elements that scroll a page with all its details open, are squeezed or cut, from 320 pixels on."""
     page.evaluate("document.querySelectorAll('details').forEach((more) => { more.open = true; })")
     for width in (320, 390, 640, 1280):
         page.set_viewport_size({"width": width, "height": 800})
         yield from page.evaluate(SQUEEZED)
+        yield from page.evaluate(UNMARKED)
         if page.evaluate("document.documentElement.scrollWidth") > width:
             yield width, page.evaluate(BEYOND, width)
 
