@@ -113,3 +113,13 @@ def test_no_kind_is_left_out(drawings: Mapping[str, Draw]) -> None:
         and each.__annotations__.get("return") is Figure
     }
     assert makes == {draw.func.__name__ for draw in drawings.values() if isinstance(draw, partial)}
+
+
+@pytest.mark.parametrize("study", ["article-2025", "controls", "control-dice", "control-dozens"])
+def test_the_charts_of_two_studies_have_names_of_their_own(study: str) -> None:
+    """Files beside a chart are named after it: of one name, one study's page would offer the other's data."""
+    report = load_report(STUDIES / study)
+    other = replace(report, study=replace(report.study, id="another"))
+    names = [{draw().name for draw in study_drawings(each).values()} for each in (report, other)]
+    assert len(names[0]) == len(names[1]) > 2
+    assert names[0].isdisjoint(names[1])

@@ -50,7 +50,7 @@ def bits_a_draw(report: StudyReport) -> Figure:
         title += f"; the first {TOP}"
     return figure(
         lambda canvas: _rows(rows, canvas),
-        name="bits",
+        name=f"{report.study.id}-bits",
         title=title,
         caption=(
             "Fair bits that a valid draw is worth, at the end of its interval that is farther from even "

@@ -53,7 +53,7 @@ def alternation_against_dispersion(found: SequenceStudy, study: Study) -> Figure
     fewer = f" {plural(len(rows), 'model')} are drawn." if len(rows) < len(known) else ""
     return figure(
         lambda canvas: _points(rows, cloud, canvas),
-        name="sequences",
+        name=f"{study.id}-sequences",
         title=title,
         caption=(
             f"Small dots are {CLOUD} simulated models that make independent draws, {count_text(commonest)} "
