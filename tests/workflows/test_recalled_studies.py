@@ -12,9 +12,10 @@ from flipsite.project import find_project
 from flipsite.store.imports.columns import ImportOptions
 from flipsite.workflows.build import input_digests
 from flipsite.workflows.import_export import import_draws
-from flipsite.workflows.incremental import analysed_report, study_digests
+from flipsite.workflows.incremental import analysed_report
 from flipsite.workflows.load import load_report, study_files
 from flipsite.workflows.render import are_drawn, charts_of
+from flipsite.write.site.manifest import study_digests
 
 
 @dataclass

@@ -1,12 +1,14 @@
 """The charts of a build are drawn once, by a process of their own where there may be one."""
 
+import os
+import signal
 import subprocess
 import sys
 from pathlib import Path
 
 import pytest
 
-from flipsite.present.charts.svg import start_renderer
+from flipsite.present.renderer import start_engine
 from flipsite.project import find_project
 from flipsite.store.imports.columns import ImportOptions
 from flipsite.workflows.build import build
@@ -29,7 +31,7 @@ def files_of(out: Path) -> dict[str, bytes]:
 
 
 def test_a_process_that_draws_already_goes_on_drawing(project: Path) -> None:
-    start_renderer()
+    start_engine()
     build(find_project(project), out=project / "site", jobs=2)
     assert (project / "site/data/charts/one-bias-intervals.svg").exists()
 
@@ -46,3 +48,27 @@ def test_it_does_not_matter_who_draws_and_the_next_build_draws_and_compiles_noth
     told += "from flipsite.cli.main import main; main(['build', '-o', 'second', '--jobs', '2'])"
     subprocess.run([sys.executable, "-c", told], cwd=project, check=True)
     assert files_of(project / "second") == first
+
+
+@pytest.mark.parametrize("sent", [signal.SIGKILL, signal.SIGINT])
+def test_a_build_that_is_ended_leaves_no_process_behind(project: Path, sent: signal.Signals) -> None:
+    """All its processes have the writing end of one pipe; it is at its end when none of them is left."""
+    reading, writing = os.pipe()
+    told = "import os, sys, flipsite.workflows.render as r\n"
+    told += f"r.DrawingProcess.ask = lambda *given: (os.write({writing}, b'!'), sys.stdin.read())\n"
+    told += "from flipsite.cli.main import main; main(['build', '--force', '-o', 'site', '--jobs', '3'])"
+    build = subprocess.Popen(
+        [sys.executable, "-c", told],
+        cwd=project,
+        pass_fds=[writing],
+        stdin=subprocess.PIPE,
+        stdout=subprocess.DEVNULL,
+        stderr=subprocess.DEVNULL,
+    )
+    os.close(writing)
+    assert os.read(reading, 1) == b"!"  # studies are analysed; the others wait to be asked
+    build.send_signal(sent)
+    assert os.read(reading, 1) == b""
+    os.close(reading)
+    assert build.wait() != 0
+    build.communicate()

@@ -46,7 +46,7 @@ from flipsite.project import (
 )
 from flipsite.store.build_cache import is_known_site, remember_site
 from flipsite.workflows.render import Drawings, charts_script
-from flipsite.write.site.manifest import NAME, SiteChange, current_site
+from flipsite.write.site.manifest import NAME, SiteChange, current_site, study_digests
 from flipsite.write.site.replace import replace_site
 
 if TYPE_CHECKING:
@@ -117,8 +117,6 @@ def build(
     anew = force or not is_known_site(_manifest_of(out))  # a stranger's project may bring a site of its own
     change = None if anew else current_site(out, version=__version__, inputs=inputs)
     if change is None:
-        from flipsite.workflows.incremental import study_digests
-
         settings, digests = project_settings(project), study_digests(chosen, inputs)
         with Drawings(digests, libraries=inputs["libraries"], jobs=jobs, force=force) as drawings:
             work = _work(

@@ -9,7 +9,6 @@ those of several depend on every study, a narrative on its words besides.
 A study's report is kept in the user's cache by the digest of its files: at a saved word nothing is analysed.
 """
 
-import hashlib
 import re
 from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from dataclasses import replace
@@ -24,7 +23,7 @@ from flipsite.present.pages.model.page import LastPages
 from flipsite.present.result_cache import keep, recall
 from flipsite.project import CNAME, PROJECT_FILE, StudyFiles
 from flipsite.workflows.load import load_draws, read_report
-from flipsite.write.site.manifest import Manifest, read_manifest
+from flipsite.write.site.manifest import Manifest, inputs_of, read_manifest
 
 _ALL_DEPEND_ON = ("flipsite", "libraries", "base-url", PROJECT_FILE, f"content/{CNAME}")
 """Inputs that every page and picture depends on."""
@@ -142,14 +141,6 @@ def last_pages(
     )
 
 
-def inputs_of(study: str, inputs: Mapping[str, str]) -> dict[str, str]:
-    """The digests of what is read of a study: its own files, and its draws where they lie elsewhere."""
-    folder = f"content/studies/{study}/"
-    return {
-        name: digest for name, digest in inputs.items() if name.startswith(folder) or name == f"draws/{study}"
-    }
-
-
 def _sound(out: Path, last: Manifest, paths: Sequence[str], *, whole: bool) -> dict[str, UnchangedFile]:
     """Those of the files that nobody has touched; if they go together (`whole`), all or none."""
     found: dict[str, UnchangedFile] = {}
@@ -249,15 +240,6 @@ def _elsewhere(
 def _model(path: str, study: str) -> str:
     """A model's folder in any study, from the path of its page or of its draws."""
     return path.removeprefix(f"{study}/models/").rpartition("/")[0]
-
-
-def study_digests(studies: Sequence[str], inputs: Mapping[str, str]) -> dict[str, str]:
-    """The digest of all that is read of each study, and of flipsite and its libraries, by the study's id."""
-    code = [inputs["flipsite"], inputs["libraries"]]
-    return {
-        study: hashlib.sha256(repr((code, sorted(inputs_of(study, inputs).items()))).encode()).hexdigest()
-        for study in studies
-    }
 
 
 def analysed_report(files: StudyFiles, digest: str) -> StudyReport:

@@ -1,23 +1,32 @@
 """The charts of one build: asked for as soon as the studies are analysed, shown when they are drawn.
 
-The charts are drawn by a process of their own, while this one analyses and makes pages that show none.
+The charts are described by a process of their own and rendered by another, while this one analyses and makes
+pages that show none. PNGs are made by bare processes too, one for each that makes pages (decision 82).
 
-It is forked before any study is read: the renderer's JavaScript engine takes half a second to start, Altair a
-third to import, and both are done when the studies are analysed.
+All are forked before any study is read: the renderer's JavaScript engine takes a third of a second to start,
+Altair as long to import, and both are done when the studies are analysed.
 """
 
 import hashlib
 import os
 import pickle
 import sys
-from collections.abc import Callable, Mapping, Sequence
-from contextlib import ExitStack, suppress
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import ExitStack, contextmanager, suppress
 from dataclasses import replace
 from functools import partial
 from pathlib import Path
 from threading import Thread
 from typing import TYPE_CHECKING
 
+from flipsite.present.renderer import (
+    Connection,
+    Renderers,
+    connect,
+    rendering_elsewhere,
+    serve,
+    start_engine,
+)
 from flipsite.present.result_cache import is_kept, keep, recall, remembered, remembering
 from flipsite.project import own_digest
 from flipsite.store.build_cache import BuildCache, read_script, write_script
@@ -45,15 +54,19 @@ def charts_script() -> tuple[str, bytes | Path]:
     return path, script
 
 
+MOST_RASTERISERS = 8
+"""Processes that make PNGs, however many make pages: a PNG takes 40 ms, and most sites have dozens."""
+
+
 class DrawingProcess:
     """Draws what it is asked for, once."""
 
-    def __init__(self, digests: Mapping[str, str], *, needs_engine: bool) -> None:
-        """Start it, and the renderer's engine with it if that is needed in any case."""
+    def __init__(self, digests: Mapping[str, str]) -> None:
+        """Start it."""
         self._digests = digests
         self._sending: Thread | None = None
         reading, self._asking = os.pipe()
-        self._fork = Fork(lambda: self._draw(reading, needs_engine=needs_engine))
+        self._fork = Fork(lambda: self._draw(reading))
         os.close(reading)
 
     def ask(self, wanted: "ChartRequest") -> None:
@@ -87,13 +100,10 @@ class DrawingProcess:
             os.close(self._asking)
         self._fork.end()
 
-    def _draw(self, reading: int, *, needs_engine: bool) -> "ChartSet":
+    def _draw(self, reading: int) -> "ChartSet":
         os.close(self._asking)
         import flipsite.present.charts.render  # noqa: F401 - while the studies are analysed
-        from flipsite.present.charts.svg import start_renderer
 
-        if needs_engine:
-            start_renderer()
         with open(reading, "rb") as pipe:
             wanted: ChartRequest = pickle.load(pipe)  # noqa: S301 - written by this program
         return charts_of(wanted, self._digests)
@@ -102,6 +112,39 @@ class DrawingProcess:
 def _send(descriptor: int, message: bytes) -> None:
     with suppress(BrokenPipeError), open(descriptor, "wb") as pipe:
         pipe.write(message)  # if the process is gone, `drawn` tells why
+
+
+@contextmanager
+def _renderers(n: int, prepare: Callable[[], None] | None = None) -> "Iterator[Renderers]":
+    """Processes that render, while the context lasts; they hold what this one holds now.
+
+    Args:
+        n: How many.
+        prepare: What each does before it is asked.
+    """
+    forks: list[Fork[None]] = []
+    connections: list[Connection] = []
+    try:
+        for _ in range(n):
+            ours, theirs = connect()
+            connections.append(ours)
+            forks.append(Fork(partial(_render, theirs, tuple(connections), prepare)))
+            theirs.close()
+        with Renderers(connections) as renderers:
+            yield renderers
+    finally:
+        for fork in forks:
+            fork.end()
+        for connection in connections:
+            connection.close()
+
+
+def _render(connection: Connection, others: Sequence[Connection], prepare: Callable[[], None] | None) -> None:
+    for other in others:  # else this process would never learn that nobody is left who could ask
+        other.close()
+    if prepare:
+        prepare()
+    serve(connection)
 
 
 class Drawings:
@@ -124,7 +167,7 @@ class Drawings:
         self._process: DrawingProcess | None = None
         self._then: Callable[[], Sequence[Batch]] | None = None
         has_engine = "vl_convert" in sys.modules  # one that runs does not survive a fork
-        self._may_fork = jobs > 1 and CAN_FORK and not has_engine
+        self._jobs = jobs if CAN_FORK and not has_engine else 1
         self._ending = ExitStack()
 
     def ask(self, wanted: "ChartRequest", then: "Callable[[ChartSet], Sequence[Batch]]") -> None:
@@ -147,10 +190,13 @@ class Drawings:
         cache = BuildCache(made_by=f"{drawing_code()} {self._libraries}", anew=self._force)
         self._ending.callback(cache.shrink)
         self._ending.enter_context(remembering(cache))
-        if self._may_fork and not are_drawn(self._digests):
+        if self._jobs > 1 and not are_drawn(self._digests):
+            svg = self._ending.enter_context(_renderers(1, start_engine if cache.is_empty() else None))
+            png = self._ending.enter_context(_renderers(min(self._jobs, MOST_RASTERISERS)))
+            self._ending.enter_context(rendering_elsewhere(svg=svg, png=png))
             import flipsite.present.embeds.registry  # noqa: F401 - both need this, so one imports it
 
-            self._process = DrawingProcess(self._digests, needs_engine=cache.is_empty())
+            self._process = DrawingProcess(self._digests)
             self._ending.callback(self._process.end)
         return self
 

@@ -5,28 +5,25 @@ strict Content-Security-Policy forbids them), with a text alternative, and with 
 """
 
 import hashlib
-import io
 import json
 import re
 from collections.abc import Callable, Mapping
-from contextlib import suppress
 from pathlib import Path
 from typing import Final
 from xml.etree import ElementTree
 
 from flipsite.domain.display import Figure, encoded
+from flipsite.present import renderer
 from flipsite.present.charts import theme
+from flipsite.present.renderer import DRAWING_FONT, palette_png, vegalite_svg
 from flipsite.present.result_cache import remembered
 
 
 def drawing_code() -> str:
-    """A digest of the modules that draw, this one and the colours: the same code draws the same."""
-    modules = (Path(__file__), Path(theme.__file__))
+    """A digest of the modules that draw, this one among them: the same code draws the same."""
+    modules = (Path(__file__), Path(renderer.__file__), Path(theme.__file__))
     return hashlib.sha256(b"".join(path.read_bytes() for path in modules)).hexdigest()
 
-
-DRAWING_FONT: Final = "Liberation Sans"
-"""Comes with vl-convert, so words are measured alike on every machine; the page's own font replaces it."""
 
 _FOREIGN: Final = "https://vega.github.io/vega-datasets/"
 """The prefix that vl-convert gives a relative link."""
@@ -82,17 +79,27 @@ def render_svg(
         with links is a group, whose links are for the pointer and the screen reader: the tab key would stop
         hundreds of times, and the tables of the page lead to the same places.
     """
-    source = f"svg {json.dumps([spec, name, title, description, css_class])}"
-    return remembered(source, lambda: encoded(_rendered(spec, name, title, description, css_class))).decode()
+    vegalite = json.dumps(spec)
+    source = f"svg {vegalite} {json.dumps([name, title, description, css_class])}"
+
+    def make() -> bytes:
+        drawn = vegalite_svg(vegalite)
+        labels = _labels(spec)
+        return encoded(
+            _fit_for_page(
+                drawn, labels=labels, name=name, title=title, description=description, css_class=css_class
+            )
+        )
+
+    return remembered(source, make).decode()
 
 
-def _rendered(spec: Mapping[str, object], name: str, title: str, description: str, css_class: str) -> str:
-    import vl_convert  # 80 ms, only where charts are drawn
-
-    drawn = vl_convert.vegalite_to_svg(dict(spec), config={"font": DRAWING_FONT}, allowed_base_urls=[])
+def _fit_for_page(
+    drawn: str, *, labels: frozenset[str], name: str, title: str, description: str, css_class: str
+) -> str:
     root = ElementTree.fromstring(drawn)  # noqa: S314 - our own renderer's output
     linked = _has_links(root)
-    _simplify(root, linked=linked, labels=_labels(spec))
+    _simplify(root, linked=linked, labels=labels)
     _rename_ids(root, name)
     _share_shapes(root, name)
     size = {key: _short(root.get(key, "")) for key in ("width", "height", "viewBox")}
@@ -103,14 +110,6 @@ def _rendered(spec: Mapping[str, object], name: str, title: str, description: st
         f'<desc id="{name}-desc">{_text(description)}</desc>'
     )
     return f"<svg{attributes}>{inside}{''.join(map(_serialised, root))}</svg>"
-
-
-def start_renderer() -> None:
-    """Start vl-convert's JavaScript engine, which the first drawing would wait half a second for."""
-    import vl_convert
-
-    with suppress(ValueError):  # a fault is reported where it matters
-        vl_convert.vegalite_to_svg({"mark": "point", "data": {"values": [{}]}})
 
 
 def relinked(svg: str, link: Callable[[str], str]) -> str:
@@ -155,28 +154,8 @@ def png(figure: Figure, *, scale: float = 2, colours: int = 128) -> bytes:
 
 
 def svg_png(svg: str, *, scale: float, colours: int) -> bytes:
-    """An SVG file as a PNG of a palette.
-
-    vl-convert writes PNGs of hundreds of kilobytes; with 128 colours, which antialiased lines of a dozen inks
-    need, they take a tenth.
-    """
-    return remembered(f"png {scale} {colours} {svg}", lambda: _png(svg, scale, colours))
-
-
-def _png(svg: str, scale: float, colours: int) -> bytes:
-    """An octree's palette takes a sixth of the time of a median cut, and fewer bytes.
-
-    The utmost of compression (9) would take three to seven times as long for bytes fewer by 6 to 14 %.
-    """
-    import vl_convert  # 80 ms, only where pictures are made
-    from PIL import Image
-    from PIL.Image import Dither, Quantize
-
-    drawn = Image.open(io.BytesIO(vl_convert.svg_to_png(svg, scale=scale))).convert("RGB")
-    few = drawn.quantize(colours, method=Quantize.FASTOCTREE, dither=Dither.NONE)
-    buffer = io.BytesIO()
-    few.save(buffer, format="PNG", compress_level=6)
-    return buffer.getvalue()
+    """An SVG file as a PNG with a palette."""
+    return remembered(f"png {scale} {colours} {svg}", lambda: palette_png(svg, scale=scale, colours=colours))
 
 
 def unlinked(svg: str) -> str:

@@ -8,8 +8,9 @@ from flipsite.analyse.report import StudyReport
 from flipsite.domain.estimates import Verdict
 from flipsite.domain.study import Kind
 from flipsite.present.charts import theme
-from flipsite.present.charts.svg import DRAWING_FONT, svg_png
+from flipsite.present.charts.svg import svg_png
 from flipsite.present.leaderboard.board import VERDICTS
+from flipsite.present.renderer import DRAWING_FONT
 from flipsite.present.sparklines.coin_game import CoinToy, coin_toy
 from flipsite.present.text.escaping import shown
 from flipsite.present.text.formats import count_text

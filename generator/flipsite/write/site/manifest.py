@@ -3,8 +3,9 @@
 It is the only proof that a file is flipsite's.
 """
 
+import hashlib
 import json
-from collections.abc import Collection, Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from os.path import islink
 from pathlib import Path
@@ -57,6 +58,23 @@ def read_manifest(site: Path) -> Manifest | None:
         return None
     sources = sources if _is_digests(sources) else {}
     return Manifest(version=record["flipsite"], inputs=inputs, outputs=outputs, sources=sources)
+
+
+def inputs_of(study: str, inputs: Mapping[str, str]) -> dict[str, str]:
+    """The digests of what is read of a study: its own files, and its draws where they lie elsewhere."""
+    folder = f"content/studies/{study}/"
+    return {
+        name: digest for name, digest in inputs.items() if name.startswith(folder) or name == f"draws/{study}"
+    }
+
+
+def study_digests(studies: Sequence[str], inputs: Mapping[str, str]) -> dict[str, str]:
+    """The digest of all that is read of each study, and of flipsite and its libraries, by the study's id."""
+    code = [inputs["flipsite"], inputs["libraries"]]
+    return {
+        study: hashlib.sha256(repr((code, sorted(inputs_of(study, inputs).items()))).encode()).hexdigest()
+        for study in studies
+    }
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
