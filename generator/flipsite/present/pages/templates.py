@@ -8,7 +8,7 @@ import re
 import traceback
 import types
 from collections import deque
-from collections.abc import Hashable, MutableMapping, Sequence
+from collections.abc import Hashable, Iterable, MutableMapping, Sequence
 from pathlib import Path
 from types import FunctionType, MethodType, ModuleType, TracebackType
 from typing import Any
@@ -59,7 +59,7 @@ class _CodeGenerator(CodeGenerator):
     """Reads an attribute in place where no object has a guarded one of that name: a page reads four hundred.
 
     The sandbox is asked for the others, and where there is no such attribute. What a page shows is escaped
-    by `_BuildEnvironment.escaped`.
+    by `_BuildEnvironment.escaped`, and a template or a block gives its text as one piece.
     """
 
     def _output_child_pre(
@@ -69,6 +69,22 @@ class _CodeGenerator(CodeGenerator):
             self.write("environment.escaped(")
         else:
             super()._output_child_pre(node, frame, finalize)
+
+    def visit_Template(self, node: nodes.Template, frame: Scope | None = None) -> None:  # noqa: N802 - likewise
+        self._is_joined = all(part.with_context for part in node.find_all(nodes.Include))
+        super().visit_Template(node, frame)
+
+    def blockvisit(self, body: Iterable[nodes.Node], frame: Scope) -> None:
+        """Join the output of a template or a block: each piece would pass through all templates above it.
+
+        Jinja yields a part that is included without context at once, so what comes before it must be out.
+        """
+        is_outermost = self._is_joined and frame.buffer is None
+        if is_outermost:
+            self.buffer(frame)
+        super().blockvisit(body, frame)
+        if is_outermost:
+            self.writeline(f"yield concat({frame.buffer})")
 
     def visit_Getattr(self, node: nodes.Getattr, frame: Scope) -> None:  # noqa: N802 - Jinja's name
         if node.attr.startswith("_") or node.attr in _GUARDED_NAMES:
@@ -209,7 +225,8 @@ class _RenderOnce:
     @jinja2.pass_context
     def __call__(self, context: Context, part: str, *key: Hashable, **given: object) -> Markup:
         template = context.environment.get_template(part)
-        found = self.made[part, *key] = Markup(template.render(context.get_all() | given))
+        scope = template.new_context(context.get_all(), shared=True, locals=given)
+        found = self.made[part, *key] = Markup("".join(template.root_render_func(scope)))
         return found
 
 
