@@ -51,6 +51,21 @@ class VerdictChange:
     sentence: str
     needed: tuple[NeededDraws, ...] = ()
 
+    @property
+    def is_counted(self) -> bool:
+        """Whether it is known how many are still to be asked for any verdict."""
+        return any(each.more for each in self.needed)
+
+    @property
+    def is_priced(self) -> bool:
+        """Whether any verdict has a price."""
+        return any(each.price for each in self.needed)
+
+    @property
+    def is_met(self) -> bool:
+        """Whether the model has the draws that any verdict needs."""
+        return any(each.is_met for each in self.needed)
+
 
 def verdict_change(
     study: Study, estimate: Estimate, *, n_models: int, tally: Tally | None, outcomes: ModelOutcomes | None
