@@ -44,7 +44,7 @@ class Usd:
     @property
     def dollars(self) -> float:
         """The nearest float, for a file or a page."""
-        return float(self.pico / _PICO_PER_USD)
+        return self.pico.numerator / (self.pico.denominator * _PICO_PER_USD)
 
     @property
     def whole_pico(self) -> int:
@@ -82,6 +82,8 @@ class Usd:
     def __truediv__(self, other: "Usd | float") -> "Usd | float":
         if isinstance(other, Usd):
             return self._share_of(other)
+        if isinstance(self.pico, int) and isinstance(other, int):
+            return Usd(Fraction(self.pico, other))
         return Usd(Fraction(self.pico) / Fraction(other))
 
     def _share_of(self, other: "Usd") -> float:

@@ -34,6 +34,7 @@ _SHORT_PART, _LONG_PART, _LONGEST_PART = 8, 16, 24
 """Longer parts of a name are set smaller; still longer ones, which no real name has, are broken."""
 
 _PLAIN = re.compile(r"[A-Za-z0-9_/:.-]*")
+_PARTS = re.compile(r"[^-_/:.]*[-_/:.]+|[^-_/:.]+")
 
 
 @lru_cache(maxsize=32_768)
@@ -42,20 +43,20 @@ def breakable(name: str) -> Markup:
 
     Browsers break after a hyphen, but not before a digit, and not after `_`, `.`, `:` or a slash before one.
     """
-    parts = re.findall(r"[^-_/:.]*[-_/:.]+|[^-_/:.]+", name)
+    parts = _PARTS.findall(name)
     pieces = [
         part[start : start + _LONGEST_PART] for part in parts for start in range(0, len(part), _LONGEST_PART)
     ]
     broken = any(len(part) > _LONGEST_PART for part in parts)
-    return Markup("<wbr>").join(_whole(piece, broken) for piece in _short_ends_joined(pieces))
+    return Markup("<wbr>".join([_whole(piece, broken) for piece in _short_ends_joined(pieces)]))
 
 
 def _whole(piece: str, broken: bool) -> str:
-    """A piece of a name; one of a broken part, or of no plain letters, breaks wherever it must."""
-    is_long = len(piece) > _LONG_PART
+    """A piece of a name as HTML; one of a broken part, or of no plain letters, breaks wherever it must."""
+    is_long, html = len(piece) > _LONG_PART, escape(piece)
     if (is_long and broken) or (len(piece) > _SHORT_PART and not _PLAIN.fullmatch(piece)):
-        return Markup('<span class="long odd">{}</span>').format(piece)
-    return Markup("<span class=long>{}</span>").format(piece) if is_long else piece
+        return f'<span class="long odd">{html}</span>'
+    return f"<span class=long>{html}</span>" if is_long else html
 
 
 def _short_ends_joined(pieces: list[str]) -> list[str]:

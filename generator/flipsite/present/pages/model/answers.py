@@ -45,7 +45,7 @@ _NUMBERS: Final[tuple[tuple[str, str, Callable[[float], str]], ...]] = (
     ("Prompt", "prompt_tokens", "{:.0f} tokens".format),
     ("Answer", "completion_tokens", "{:.0f} tokens".format),
     ("Reasoning", "reasoning_tokens", "{:.0f} tokens".format),
-    ("Cost", "cost_usd", lambda cost: usd_text(usd_or_none(cost))),
+    ("Cost", "cost_usd", lru_cache(maxsize=4096)(lambda cost: usd_text(usd_or_none(cost)))),
     ("Time", "latency_s", "{:.4g} s".format),
 )
 
@@ -111,9 +111,10 @@ def _coin(number: int, *, kind: str, face: str, told: str) -> str:
 
 def _said(texts: Sequence[str | None], codes: Sequence[int]) -> list[str]:
     """The model's answers, each in a box of its own; imported outcomes may come without their answers."""
-    said = [text for text in texts if text is not None]
-    if len(said) == len(texts) and max(map(len, said)) <= _LONG:
-        return [f"<pre>{text}</pre>" for text in escaped_texts(said)]
+    said = {text for text in texts if text is not None}
+    if None not in texts and max(map(len, said)) <= _LONG:
+        escaped = dict(zip(said, escaped_texts([*said]), strict=True))
+        return [f"<pre>{escaped[text]}</pre>" for text in texts if text is not None]
     return [_box(text, STATUSES[code]) for text, code in zip(texts, codes, strict=True)]
 
 

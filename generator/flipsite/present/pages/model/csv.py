@@ -61,6 +61,8 @@ def _lines(columns: Sequence[Sequence[str]]) -> str:
 
 
 def _texts(column: Sequence[str | None]) -> list[str]:
+    if column.count(column[0]) == len(column):
+        return [csv_cell(column[0])] * len(column)
     cells = {text: csv_cell(text) for text in set(column)}
     return [cells[text] for text in column]
 

@@ -46,14 +46,20 @@ def source_digest(*parts: str) -> str:
 
 def draws_digest(draws: Draws, rows: slice) -> str:
     """A digest of one model's draws, of every column."""
-    return _digest(
-        [
-            column.dtype.str.encode() + column[rows].tobytes()
-            if isinstance(column, np.ndarray)
-            else repr(column if column is None else column[rows]).encode("utf-8", _SIGNS)
-            for column in _columns(draws)
-        ]
-    )
+    numbers: list[bytes] = []
+    others: list[object] = []
+    for column in _columns(draws):
+        if isinstance(column, np.ndarray):
+            numbers.append(column[rows].tobytes())
+            others.append(column.dtype.str)
+        else:
+            others.append(None if column is None else _brief(column[rows]))
+    return _digest([repr(others).encode("utf-8", _SIGNS), *numbers])
+
+
+def _brief(texts: Sequence[str | None]) -> object:
+    """Texts, or what all of them are and their number."""
+    return (texts[0], len(texts)) if texts.count(texts[0]) == len(texts) else texts
 
 
 def _digest(parts: Sequence[bytes]) -> str:
