@@ -199,7 +199,8 @@ OPTIONAL_CODES are whole numbers.
 class Draws:
     """A study's draws column by column, sorted by model and draw: the snapshot in memory.
 
-    Text columns are None where missing; numbers are NaN, and codes -1.
+    Text columns are None where missing; numbers are NaN, and codes -1. Columns are not written to: one that
+    was read and holds one number for all draws has room for no other.
 
     Attributes:
         models: The models' names, sorted by code point.

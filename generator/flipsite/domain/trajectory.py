@@ -12,6 +12,7 @@ from typing import Any, Self
 import numpy as np
 from numpy.typing import NDArray
 
+from flipsite.domain.columns import TextColumn
 from flipsite.domain.draws import Codes, Draws
 
 MOST_LOOKS = 2_000
@@ -213,15 +214,16 @@ def _pairs(draws: Draws) -> tuple[Codes, list[bool]]:
     """
     ends = np.full(len(draws), -1, np.int16)
     n_models = len(draws.models)
-    names = {text: number for number, text in enumerate(dict.fromkeys(draws.labels))}
+    labels = TextColumn.of(draws.labels)
+    n_names = len(labels.distinct)
     rows = np.flatnonzero(draws.outcome >= 0)
-    if len(names) < 2:
+    if n_names < 2:
         return ends, [False] * n_models
     model = np.repeat(np.arange(n_models), np.diff(draws.starts))[rows]
-    key = model * len(names) + np.array([names[draws.labels[row]] for row in rows.tolist()], np.int64)
+    key = model * n_names + labels.codes[rows].astype(np.int64)
     by_key = np.argsort(key, kind="stable")
     kinds, begins, sizes = np.unique(key[by_key], return_index=True, return_counts=True)
-    owner = kinds // len(names)
+    owner = kinds // n_names
     varies = np.bincount(owner, minlength=n_models) > 1
     twice = begins[(sizes == 2) & varies[owner]]
     first, second = (draws.outcome[rows[by_key[twice + step]]] for step in (0, 1))

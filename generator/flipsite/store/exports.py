@@ -19,6 +19,7 @@ import pyarrow as pa
 from numpy.typing import NDArray
 
 from flipsite.csv_cells import csv_cell
+from flipsite.domain.columns import TextColumn
 from flipsite.domain.draws import (
     OPTIONAL_CODES,
     OPTIONAL_NUMBERS,
@@ -234,10 +235,10 @@ def _codes(codes: Codes, *, missing: str) -> _ExportColumn:
 
 
 def _texts(values: Sequence[str | None], show: Callable[[str], str], *, missing: str) -> _ExportColumn:
-    place = {value: code for code, value in enumerate(dict.fromkeys(values))}
+    column = TextColumn.of(values)
     return _ExportColumn(
-        texts=[missing if value is None else show(value) for value in place],
-        codes=np.fromiter(map(place.__getitem__, values), np.int32, count=len(values)),
+        texts=[missing if text is None else show(text) for text in column.distinct],
+        codes=column.codes.astype(np.int32),
     )
 
 

@@ -8,6 +8,7 @@ import numpy as np
 import pyarrow as pa
 from numpy.typing import NDArray
 
+from flipsite.domain.columns import TextColumn
 from flipsite.domain.draws import OPTIONAL_NUMBERS, OPTIONAL_TEXTS, STATUSES, Draws
 from flipsite.errors import StoreError
 from flipsite.store.draws_columns import COUNTS, NUMBERS, RESPONSE_CHARACTERS, TEXTS, schema_with
@@ -61,21 +62,30 @@ def dictionary(column: pa.ChunkedArray) -> tuple[list[str], NDArray[np.int64]]:
     Raises:
         ValueError: If an index leads nowhere, as in a file without checksums that was damaged.
     """
-    encoded = column if pa.types.is_dictionary(column.type) else column.dictionary_encode()
-    column = encoded.unify_dictionaries()
-    if not column.num_chunks:
-        return [], np.zeros(0, np.int64)
-    codes = np.concatenate([_values(chunk.indices, np.int32) for chunk in column.chunks])
-    names = column.chunk(0).dictionary.to_pylist()
-    if len(codes) and not 0 <= codes.min() <= codes.max() < len(names):
-        raise ValueError("an index beyond the end of its dictionary")
+    names, codes = _coded(column if pa.types.is_dictionary(column.type) else column.dictionary_encode())
     return names, codes.astype(np.int64)
+
+
+def _coded(column: pa.ChunkedArray) -> tuple[list[str], NDArray[np.int32]]:
+    """A dictionary column's distinct values, and each row's index into them; of a null one beyond them."""
+    column = column.unify_dictionaries()
+    names: list[str] = column.chunk(0).dictionary.to_pylist() if column.num_chunks else []
+    codes = numbers(
+        pa.chunked_array([chunk.indices for chunk in column.chunks], pa.int32()),
+        np.int32,
+        missing=len(names),
+    )
+    most = len(names) - (not column.null_count)
+    if len(codes) and not 0 <= codes.min() <= codes.max() <= most:
+        raise ValueError("an index beyond the end of its dictionary")
+    return names, codes
 
 
 def numbers(column: pa.ChunkedArray, kind: type[Any], *, missing: float) -> NDArray[Any]:
     """A column of numbers as numpy's, with `missing` for null; NaN makes it float64.
 
-    Arrow's own ways to numpy import pandas where it is installed, which costs more than the reading.
+    A column of one and the same number holds it once and is read-only. Arrow's own ways to numpy import
+    pandas where it is installed, which costs more than the reading.
     """
     shown: type[Any] = np.float64 if np.isnan(missing) else kind
     parts = [np.zeros(0, shown)]
@@ -86,21 +96,19 @@ def numbers(column: pa.ChunkedArray, kind: type[Any], *, missing: float) -> NDAr
             bits = np.unpackbits(present, bitorder="little")[chunk.offset : chunk.offset + len(chunk)]
             values[bits == 0] = missing
         parts.append(values)
-    return np.concatenate(parts)
+    found = np.concatenate(parts)
+    bits = found.view(f"i{found.itemsize}")  # which are equal for NaN too
+    return np.broadcast_to(found[:1].copy(), found.shape) if len(bits) and (bits == bits[0]).all() else found
 
 
-def texts(column: pa.ChunkedArray, *, longest: int | None = None) -> list[str | None]:
-    """A text column's values, cut to `longest`, None where missing; a dictionary's are one object each."""
+def texts(column: pa.ChunkedArray, *, longest: int | None = None) -> Sequence[str | None]:
+    """A text column's values, cut to `longest`, None where missing; a dictionary's are held once."""
     if not pa.types.is_dictionary(column.type):
         found: list[str | None] = column.to_pylist()
         return [value and value[:longest] for value in found] if longest else found
-    found = []
-    for chunk in column.chunks:
-        known = [name and name[:longest] for name in chunk.dictionary.to_pylist()]
-        names = np.array([*known, None], np.object_)
-        places = numbers(pa.chunked_array([chunk.indices]), np.int32, missing=-1)
-        found += names[places].tolist()
-    return found
+    names, codes = _coded(column)
+    missing = [None] if column.null_count else []
+    return TextColumn([*(name and name[:longest] for name in names), *missing], codes)
 
 
 def text_bytes(column: pa.ChunkedArray, *, longest: int) -> int:

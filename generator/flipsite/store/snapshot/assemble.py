@@ -184,7 +184,10 @@ def repeated_rows(draws: Draws, rows: NDArray[np.int64]) -> Draws:
 
 
 def _taken(column: Any, order: NDArray[np.int64]) -> Any:
-    return column[order] if isinstance(column, np.ndarray) else [column[row] for row in order.tolist()]
+    if isinstance(column, np.ndarray):
+        return column[order]
+    texts = column[:]
+    return [texts[row] for row in order.tolist()]
 
 
 def _outcome(draw: Draw) -> int:
