@@ -404,6 +404,19 @@ def _stops(counts: StudyCounts, *, target: float, without: Set[str]) -> dict[str
     return {model: stop for model, stop in stops if model not in without}
 
 
+def without_draws(report: StudyReport) -> StudyReport:
+    """The report without its draws and what is soon counted from them, unless they are a sample."""
+    return report if report.sampled or report.draws is None else replace(report, draws=None, counts=None)
+
+
+def with_draws(report: StudyReport, draws: Draws) -> StudyReport:
+    """The report that `without_draws` made it from; the draws are the same."""
+    if report.study.sampling.per_answer > 1:
+        return replace(report, draws=draws)
+    counts = count_study(draws, report.tallies, n_outcomes=len(report.study.prompt.outcomes))
+    return replace(report, draws=draws, counts=counts)
+
+
 def report_counts(study: Study, rows: Sequence[PrintedCounts]) -> StudyReport:
     """Analyse a study of which only counts are known.
 

@@ -172,7 +172,7 @@ class Trajectory:
     @property
     def both_orders(self) -> bool:
         """Whether there are valid draws in either order."""
-        return all(self.counts.in_order(order)[1][-1:].any() for order in (0, 1))
+        return bool(self.counts.table[-1:, [3, 5]].all(axis=1).any())
 
     @property
     def fresh_labels(self) -> bool:
@@ -187,22 +187,26 @@ class Trajectory:
         marks = [is_one, is_valid]
         marks += [each & (draws.order == order) for order in (0, 1) for each in (is_one, is_valid)]
         marks += [pair_ends == kind for kind in (0, 1, 2)]
-        running = np.zeros((len(draws) + 1, N_COUNTS), np.int32)  # of draws that are held
+        n_of_each = np.diff(draws.starts)
+        most = int(n_of_each.max(initial=0))
+        running = np.empty((len(draws), N_COUNTS), np.min_scalar_type(most))  # of all draws that are held
         for column, mark in enumerate(marks):
-            np.cumsum(mark, dtype=np.int32, out=running[1:, column])
+            total = np.concatenate([[0], np.cumsum(mark)])
+            running[:, column] = total[1:] - np.repeat(total[draws.starts[:-1]], n_of_each)
+        asked = np.arange(1, most + 1)
         return [
-            cls._of_running(draws.outcome[begin:end], running[begin + 1 : end + 1] - running[begin], each)
+            cls._of_running(asked[: end - begin], running[begin:end], draws.outcome[begin:end], each)
             for (begin, end), each in zip(pairwise(draws.starts.tolist()), clustered, strict=True)
         ]
 
     @classmethod
-    def _of_running(cls, outcomes: Codes, running: NDArray[np.int32], clustered: bool) -> Self:
-        asked = np.arange(1, len(outcomes) + 1)
+    def _of_running(
+        cls, asked: Integers, running: NDArray[np.integer[Any]], outcomes: Codes, clustered: bool
+    ) -> Self:
         if len(asked) > MOST_LOOKS:
             looks = np.linspace(0, len(asked) - 1, MOST_LOOKS).round().astype(np.int64)
             asked, running = asked[looks], running[looks]
-        table = running.astype(np.min_scalar_type(len(outcomes)))  # thousands of models have one each
-        return cls(asked=asked, counts=RunningCounts(table=table), shown=outcomes, clustered=clustered)
+        return cls(asked=asked, counts=RunningCounts(table=running), shown=outcomes, clustered=clustered)
 
 
 def _pairs(draws: Draws) -> tuple[Codes, list[bool]]:

@@ -11,11 +11,10 @@ A study's report is kept in the user's cache by the digest of its files: at a sa
 
 import re
 from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
-from dataclasses import replace
 from functools import cache
 from pathlib import Path
 
-from flipsite.analyse.report import StudyReport
+from flipsite.analyse.report import StudyReport, with_draws, without_draws
 from flipsite.domain.study import Kind
 from flipsite.files import UnchangedFile, measure
 from flipsite.present.pages.model.digest import exact_text, shown_text
@@ -245,14 +244,14 @@ def _model(path: str, study: str) -> str:
 def analysed_report(files: StudyFiles, digest: str) -> StudyReport:
     """A study's report, analysed now or by an earlier build of this user, from the same files.
 
-    Its draws are not kept with it, for reading them is cheap; a sample of too many draws is.
+    Its draws are not kept with it, for reading and counting them is cheap; a sample of too many draws is.
     """
     name = f"report {digest}"
     found: StudyReport | None = recall(name)
     if found is None:
         found = read_report(files)
-        keep(name, found if found.sampled else replace(found, draws=None))
+        keep(name, without_draws(found))
     elif not found.sampled and found.study.kind is not Kind.PUBLISHED:
         loaded = load_draws(files, found.study)
-        found = replace(found, draws=loaded.draws if loaded else None)
+        found = with_draws(found, loaded.draws) if loaded else found
     return found
