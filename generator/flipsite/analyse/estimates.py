@@ -70,12 +70,14 @@ def estimates(
     low, high = jeffreys(ones, valid)
     p = np.where(valid > 0, binomial_test(ones, valid, target=target), np.nan)
     for i, (tally, each) in enumerate(zip(by_model, how, strict=True)):
-        low[i], high[i], p[i] = _clustered(
-            each, (dependent or {}).get(tally.model), tally, ends=(low[i], high[i], p[i]), target=target
-        )
+        if each.pairs or tally.model in (dependent or {}):
+            low[i], high[i], p[i] = _clustered(
+                each, (dependent or {}).get(tally.model), tally, ends=(low[i], high[i], p[i]), target=target
+            )
     effects = design_effects(asked or {}, dependent or {}, target=target)
     q = benjamini_hochberg(p)
     least, largest = bias_ends(low, high, target=target)
+    near = within_margin(low, high, target=target)
     floor = noise_floor(valid, target)
     counts = np.stack([valid - ones, ones], axis=1)
     effective, entropy = effective_outcomes(counts), entropy_bits(counts)
@@ -94,8 +96,7 @@ def estimates(
 
     def drawn(tally: Tally, i: int) -> Estimate:
         sway, depends = (followed or {}).get(tally.model), (dependent or {}).get(tally.model)
-        near = bool(within_margin(low[i], high[i], target=target))
-        fair = near and not (sway or depends) and fair_throughout(how[i], target=target)
+        fair = bool(near[i]) and not (sway or depends) and fair_throughout(how[i], target=target)
         return Estimate(
             **identity(study, tally.model),
             draws=tally.n_draws,

@@ -37,14 +37,15 @@ def tally(draws: Draws, *, n_outcomes: int = 2) -> tuple[Tally, ...]:
     tokens = [
         _sums(each, draws) for each in (draws.prompt_tokens, draws.completion_tokens, draws.reasoning_tokens)
     ]
+    drawn, valid, ones, statuses = (each.tolist() for each in (n_draws, n_valid, n_ones, by_status))
     return tuple(
         Tally(
             model=name,
-            n_draws=int(n_draws[i]),
-            n_valid=int(n_valid[i]),
-            n_ones=int(n_ones[i]),
+            n_draws=drawn[i],
+            n_valid=valid[i],
+            n_ones=ones[i],
             counts=() if counts is None else tuple(counts[i].tolist()),
-            by_status=tuple(by_status[i].tolist()),
+            by_status=tuple(statuses[i]),
             cost_usd=_money(cost[i]),
             failed_cost_usd=_money(failed_cost[i]),
             prompt_tokens=tokens[0][i],

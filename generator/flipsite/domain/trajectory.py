@@ -172,7 +172,7 @@ class Trajectory:
     @property
     def both_orders(self) -> bool:
         """Whether there are valid draws in either order."""
-        return bool(self.counts.table[-1:, [3, 5]].all(axis=1).any())
+        return bool(len(self.asked)) and bool(self.counts.table[-1, 3] and self.counts.table[-1, 5])
 
     @property
     def fresh_labels(self) -> bool:

@@ -9,6 +9,7 @@ import io
 from collections import Counter, defaultdict
 from collections.abc import Container, Mapping, Sequence
 from dataclasses import dataclass, replace
+from itertools import pairwise
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -288,11 +289,12 @@ def unread_answers(study: Study, draws: Draws) -> UnreadAnswers:
     """Read the unparsed answers again for what they state in place of one outcome."""
     unparsed, failed = (STATUSES.index(status) for status in (Status.UNPARSED, Status.ERROR))
     off_list, last = dict[str, float](), dict[str, tuple[int | None, ...]]()
-    for index, model in enumerate(draws.models):
-        rows = draws.rows(index)
-        n_answers = int(np.count_nonzero(draws.status[rows] != failed))
-        unread = (rows.start + np.flatnonzero(draws.status[rows] == unparsed)).tolist()
-        found = _read_unparsed(study, draws, model, unread) if unread else []
+    model_of = np.repeat(np.arange(len(draws.models)), np.diff(draws.starts))
+    answers = np.bincount(model_of[draws.status != failed], minlength=len(draws.models)).tolist()
+    unread = np.flatnonzero(draws.status == unparsed)
+    ends = np.searchsorted(unread, draws.starts).tolist()
+    for model, n_answers, (begin, end) in zip(draws.models, answers, pairwise(ends), strict=True):
+        found = _read_unparsed(study, draws, model, unread[begin:end].tolist()) if begin < end else []
         if n_answers:
             off_list[model] = sum(answer.off_list for answer in found) / n_answers
         if several := tuple(answer.last for answer in found if answer.contradictory):

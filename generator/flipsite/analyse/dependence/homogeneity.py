@@ -7,6 +7,7 @@ given the number of ones.
 Do groups share one probability, given all their ones? Exactly, where tables can be counted.
 """
 
+from bisect import bisect_left
 from collections import defaultdict
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -256,6 +257,8 @@ def homogeneity(counted: Mapping[str, Sequence[int]], *, by: GroupedBy, seed: in
     Returns:
         None where that says nothing: fewer than two groups of five draws, or all outcomes the same.
     """
+    if len(counted) < 2:
+        return None
     groups = [(name, zeros + ones, ones) for name, (zeros, ones) in sorted(counted.items())]
     return _homogeneity(tuple(group for group in groups if group[1] >= FEWEST), by, seed)
 
@@ -279,14 +282,13 @@ def _group(name: str, n_valid: int, n_ones: int) -> Group:
 
 def halves(trajectory: Trajectory) -> dict[str, tuple[int, int]]:
     """Zeros and ones of both halves of a model's valid draws, cut at the nearest look."""
-    ones, valid = trajectory.counts.ones, trajectory.counts.valid
-    if not len(valid) or not valid[-1]:
+    table = trajectory.counts.table
+    if not len(table) or not (n := int(table[-1, 1])):
         return {}
-    middle = int(np.searchsorted(valid, valid[-1] / 2))
-    first = (int(valid[middle] - ones[middle]), int(ones[middle]))
+    ones, valid = table[bisect_left(table[:, 1], (n + 1) // 2), :2].tolist()
     return {
-        "first half": first,
-        "second half": (int(valid[-1] - ones[-1]) - first[0], int(ones[-1]) - first[1]),
+        "first half": (valid - ones, ones),
+        "second half": (n - int(table[-1, 0]) - (valid - ones), int(table[-1, 0]) - ones),
     }
 
 

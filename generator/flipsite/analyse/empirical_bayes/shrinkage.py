@@ -124,9 +124,12 @@ def shrunken_biases(
     ]
     found = _posteriors(p_fair, _by_model(links, masses, [len(model) for model in place], target=target))
     ranks = ranks_of_levels(found.levels, which, seed=seed, n_draws=N_DRAWS)
-    medians = np.median(ranks, axis=1).tolist()
+    ranks.sort(axis=1, kind="stable")  # by digits, where ranks have sixteen bits
+    n_draws = ranks.shape[1]
+    twice = ranks[:, (n_draws - 1) // 2] + ranks[:, n_draws // 2].astype(np.int64)
     return tuple(
-        found.shrunken(cell, rank=int(rank)) for cell, rank in zip(which.tolist(), medians, strict=True)
+        found.shrunken(cell, rank=rank)
+        for cell, rank in zip(which.tolist(), (twice // 2).tolist(), strict=True)
     )
 
 
