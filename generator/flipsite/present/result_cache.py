@@ -91,8 +91,9 @@ class _RecordPickler(pickle.Pickler):
 
     def reducer_override(self, obj: Any) -> Any:
         """The fields of such a record in their order; all else goes its usual way."""
-        values = _reader(type(obj))
-        return NotImplemented if values is None else (_record, (type(obj), *values(obj)))
+        kind: Any = type(obj)
+        values = _reader(kind)
+        return NotImplemented if values is None else (_record, (kind, *values(obj)))
 
 
 def _record(kind: type, *values: object) -> object:
