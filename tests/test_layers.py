@@ -18,7 +18,7 @@ LAYERS = (
     {"cli"},
     {"workflows"},
     {"collect", "store", "analyse", "fit", "present", "write"},
-    {"files", "project", "schema", "settings"},
+    {"files", "processes", "project", "schema", "settings"},
     {"domain", "csv_cells"},
     {"errors"},
 )

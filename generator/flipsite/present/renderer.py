@@ -6,13 +6,11 @@ what they use when they are first asked: this module imports next to nothing, an
 """
 
 import io
-import os
-import pickle
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
-from typing import Any, Final, NamedTuple, TypeVar
+from typing import Any, Final, TypeVar
 
-from flipsite.errors import SiteError
+from flipsite.processes import BareProcesses
 
 T = TypeVar("T")
 
@@ -62,93 +60,12 @@ def _palette_png(svg: str, scale: float, colours: int) -> bytes:
     return buffer.getvalue()
 
 
-class Connection(NamedTuple):
-    """One end of a pair of pipes between a process that renders and those that ask it."""
-
-    reading: int
-    writing: int
-
-    def close(self) -> None:
-        """Close this end."""
-        os.close(self.reading)
-        os.close(self.writing)
-
-
-def connect() -> tuple[Connection, Connection]:
-    """Make both ends: of those that ask, and of the process that renders."""
-    replies, requests = os.pipe(), os.pipe()
-    return Connection(replies[0], requests[1]), Connection(requests[0], replies[1])
-
-
-def serve(connection: Connection) -> None:
-    """Render what is asked for, until nobody is left who could ask."""
-    with suppress(EOFError, BrokenPipeError):
-        while True:
-            render, given = _receive(connection)
-            try:
-                reply = render(*given)
-            except Exception as error:  # noqa: BLE001 - whatever it is, the one who asked raises it
-                reply = error
-            _send(connection, reply)
-
-
-class Renderers:
-    """Processes that render alike; this process and all that are forked from it may ask them.
-
-    Each renders one thing at a time. The numbers of the free ones wait in a pipe: who takes one has that
-    process to itself until the number is back.
-    """
-
-    def __init__(self, connections: Sequence[Connection]) -> None:
-        self._connections = connections
-        self._free, self._freed = os.pipe()
-        os.write(self._freed, bytes(range(len(connections))))
-
-    def ask(self, render: Callable[..., T], *given: object) -> T:
-        """Have a function called by the first process that is free.
-
-        Raises:
-            SiteError: If that process was ended from outside.
-            Exception: What the function raised.
-        """
-        [number] = os.read(self._free, 1)
-        try:
-            _send(self._connections[number], (render, given))
-            reply = _receive(self._connections[number])
-        except (BrokenPipeError, EOFError, pickle.UnpicklingError) as error:
-            raise SiteError(
-                "a process of this build was ended from outside; build again, or with --jobs 1"
-            ) from error
-        finally:
-            os.write(self._freed, bytes([number]))
-        if isinstance(reply, Exception):
-            raise reply
-        return reply  # type: ignore[no-any-return]
-
-    def __enter__(self) -> "Renderers":
-        return self
-
-    def __exit__(self, *_: object) -> None:
-        os.close(self._free)
-        os.close(self._freed)
-
-
-def _send(connection: Connection, message: object) -> None:
-    with open(connection.writing, "wb", closefd=False) as pipe:
-        pickle.dump(message, pipe, pickle.HIGHEST_PROTOCOL)
-
-
-def _receive(connection: Connection) -> Any:
-    with open(connection.reading, "rb", closefd=False) as pipe:
-        return pickle.load(pipe)  # noqa: S301 - written by this program
-
-
-_elsewhere: dict[Callable[..., Any], Renderers] = {}
+_elsewhere: dict[Callable[..., Any], BareProcesses] = {}
 """Who renders for this process, by the function that would."""
 
 
 @contextmanager
-def rendering_elsewhere(*, svg: Renderers, png: Renderers) -> Iterator[None]:
+def rendering_elsewhere(*, svg: BareProcesses, png: BareProcesses) -> Iterator[None]:
     """Have SVG and PNG rendered by other processes meanwhile."""
     _elsewhere.update({_vegalite_svg: svg, _palette_png: png})
     try:
@@ -158,5 +75,5 @@ def rendering_elsewhere(*, svg: Renderers, png: Renderers) -> Iterator[None]:
 
 
 def _rendered(render: Callable[..., T], *given: object) -> T:
-    renderers = _elsewhere.get(render)
-    return renderers.ask(render, *given) if renderers else render(*given)
+    processes = _elsewhere.get(render)
+    return processes.call(render, *given) if processes else render(*given)

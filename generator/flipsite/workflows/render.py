@@ -11,26 +11,19 @@ import hashlib
 import os
 import pickle
 import sys
-from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import ExitStack, contextmanager, suppress
+from collections.abc import Callable, Mapping, Sequence
+from contextlib import ExitStack, suppress
 from dataclasses import replace
 from functools import partial
 from pathlib import Path
 from threading import Thread
 from typing import TYPE_CHECKING
 
-from flipsite.present.renderer import (
-    Connection,
-    Renderers,
-    connect,
-    rendering_elsewhere,
-    serve,
-    start_engine,
-)
+from flipsite.present.renderer import rendering_elsewhere, start_engine
 from flipsite.present.result_cache import is_kept, keep, recall, remembered, remembering
+from flipsite.processes import CAN_FORK, BareProcesses, Fork
 from flipsite.project import own_digest
 from flipsite.store.build_cache import BuildCache, read_script, write_script
-from flipsite.write.site.workers import CAN_FORK, Fork
 
 if TYPE_CHECKING:
     from flipsite.present.charts.chart_set import ChartRequest, ChartSet, Figures, Group
@@ -114,39 +107,6 @@ def _send(descriptor: int, message: bytes) -> None:
         pipe.write(message)  # if the process is gone, `drawn` tells why
 
 
-@contextmanager
-def _renderers(n: int, prepare: Callable[[], None] | None = None) -> "Iterator[Renderers]":
-    """Processes that render, while the context lasts; they hold what this one holds now.
-
-    Args:
-        n: How many.
-        prepare: What each does before it is asked.
-    """
-    forks: list[Fork[None]] = []
-    connections: list[Connection] = []
-    try:
-        for _ in range(n):
-            ours, theirs = connect()
-            connections.append(ours)
-            forks.append(Fork(partial(_render, theirs, tuple(connections), prepare)))
-            theirs.close()
-        with Renderers(connections) as renderers:
-            yield renderers
-    finally:
-        for fork in forks:
-            fork.end()
-        for connection in connections:
-            connection.close()
-
-
-def _render(connection: Connection, others: Sequence[Connection], prepare: Callable[[], None] | None) -> None:
-    for other in others:  # else this process would never learn that nobody is left who could ask
-        other.close()
-    if prepare:
-        prepare()
-    serve(connection)
-
-
 class Drawings:
     """Charts being drawn, for which `write` waits before it makes their pages; leaving the context ends it.
 
@@ -191,8 +151,8 @@ class Drawings:
         self._ending.callback(cache.shrink)
         self._ending.enter_context(remembering(cache))
         if self._jobs > 1 and not are_drawn(self._digests):
-            svg = self._ending.enter_context(_renderers(1, start_engine if cache.is_empty() else None))
-            png = self._ending.enter_context(_renderers(min(self._jobs, MOST_RASTERISERS)))
+            svg = self._ending.enter_context(BareProcesses(1, start_engine if cache.is_empty() else None))
+            png = self._ending.enter_context(BareProcesses(min(self._jobs, MOST_RASTERISERS)))
             self._ending.enter_context(rendering_elsewhere(svg=svg, png=png))
             import flipsite.present.embeds.registry  # noqa: F401 - both need this, so one imports it
 
