@@ -8,8 +8,8 @@ import os
 import pickle
 import select
 import signal
-from collections.abc import Callable
-from contextlib import suppress
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager, suppress
 from functools import partial
 from typing import Any, Generic, NamedTuple, TypeVar
 
@@ -153,6 +153,30 @@ class BareProcesses:
                 except Exception as error:  # noqa: BLE001 - whatever it is, the one who asked raises it
                     reply = error
                 _send(connection, reply)
+
+
+_elsewhere: dict[Callable[..., Any], BareProcesses] = {}
+
+
+@contextmanager
+def calling_elsewhere(functions: Mapping[Any, BareProcesses]) -> Iterator[None]:
+    """Have `call` leave these functions to other processes meanwhile."""
+    _elsewhere.update(functions)
+    try:
+        yield
+    finally:
+        _elsewhere.clear()
+
+
+def call(function: Callable[..., T], *given: object) -> T:
+    """Call a function: in this process, unless it is left to another one.
+
+    Raises:
+        SiteError: If that process was ended from outside.
+        Exception: What the function raised.
+    """
+    processes = _elsewhere.get(function)
+    return processes.call(function, *given) if processes else function(*given)
 
 
 class _Connection(NamedTuple):

@@ -1,16 +1,16 @@
 """Charts and pictures are the same wherever they are rendered."""
 
-from flipsite.present.renderer import palette_png, rendering_elsewhere, vegalite_svg
-from flipsite.processes import BareProcesses
+from flipsite.present.renderer import palette_png, vegalite_svg
+from flipsite.processes import BareProcesses, call, calling_elsewhere
 
 
 def test_it_does_not_matter_where_charts_and_pictures_are_rendered() -> None:
     """The other processes have been forked before this one starts the engine."""
     spec = '{"mark": "point", "data": {"values": [{"x": 0.1}, {"x": 2}]}, "encoding": {"x": {"field": "x"}}}'
-    with BareProcesses(1) as made, rendering_elsewhere(svg=made, png=made):
-        drawn = vegalite_svg(spec)
-        picture = palette_png(drawn, scale=1, colours=16)
+    with BareProcesses(1) as bare, calling_elsewhere({vegalite_svg: bare, palette_png: bare}):
+        drawn = call(vegalite_svg, spec)
+        picture = call(palette_png, drawn, 1, 16)
     assert drawn.startswith("<svg")
     assert picture.startswith(b"\x89PNG")
-    assert vegalite_svg(spec) == drawn
-    assert palette_png(drawn, scale=1, colours=16) == picture
+    assert call(vegalite_svg, spec) == drawn
+    assert call(palette_png, drawn, 1, 16) == picture

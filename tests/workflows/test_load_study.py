@@ -13,8 +13,9 @@ from flipsite.project import find_project
 from flipsite.settings import load_study
 from flipsite.store.snapshot.assemble import collect_draws
 from flipsite.store.snapshot.parquet import write_draws
+from flipsite.store.snapshot.study import StudyDraws
 from flipsite.workflows.build import input_digests
-from flipsite.workflows.load import StudyDraws, load_draws, load_tallies, study_files
+from flipsite.workflows.load import load_draws, load_tallies, study_files
 
 ROWS = [
     Draw(model="a/b", draw=draw, labels=("0", "1"), order=0, result=Outcome(index=draw % 2))

@@ -1,7 +1,6 @@
 """From a study's files to its report and its downloads: the first steps of a build.
 
-Draws are read whole, or counted where they are too many to hold. What reads features, a fit or parts is
-imported for the studies that have them.
+What reads features or a fit is imported for the studies that have them, Arrow where it is needed.
 """
 
 import hashlib
@@ -25,7 +24,7 @@ from flipsite.analyse.report import (
 )
 from flipsite.analyse.tally import tally
 from flipsite.domain.catalogue import Model
-from flipsite.domain.counts import PrintedCounts, StudyCounts
+from flipsite.domain.counts import PrintedCounts
 from flipsite.domain.display import one_line
 from flipsite.domain.draws import STATUSES, Draws, Status, Tally
 from flipsite.domain.fit import Fit
@@ -33,6 +32,7 @@ from flipsite.domain.money import Usd
 from flipsite.domain.study import Kind, Study
 from flipsite.errors import UsageError
 from flipsite.files import file_digest
+from flipsite.processes import call
 from flipsite.project import (
     CATALOGUE_FILE,
     FEATURES_FILE,
@@ -46,27 +46,10 @@ from flipsite.project import (
     snapshot_files,
 )
 from flipsite.settings import load_counts, load_printed, load_project, load_study
-from flipsite.store.exports import export_draws
-from flipsite.store.snapshot.assemble import without_models
-from flipsite.store.snapshot.extent import model_extents
-from flipsite.store.snapshot.parquet import write_parquet
-from flipsite.store.snapshot.read import is_large, read_draws, read_groups, read_repeated
+from flipsite.store.snapshot.study import StudyDraws, is_counted, read_all_draws, read_study_draws
 
 if TYPE_CHECKING:
     from flipsite.collect.reading.completion import UnparsedAnswer
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class StudyDraws:
-    """A study's draws.
-
-    Attributes:
-        draws: All of them, or the first of each model's.
-        counts: Of all, where `draws` are not all; else None.
-    """
-
-    draws: Draws
-    counts: StudyCounts | None
 
 
 def study_files(folder: Path) -> StudyFiles:
@@ -85,15 +68,7 @@ def load_draws(files: StudyFiles, study: Study) -> StudyDraws | None:
     Raises:
         StoreError: If they cannot be read or counted.
     """
-    if _is_counted(files):
-        from flipsite.store.counting.aggregate import read_large  # few studies are
-
-        n_outcomes = study.prompt.n_outcomes
-        large = read_large(files.places, choice=files.engine, models=study.models, n_outcomes=n_outcomes)
-        return StudyDraws(draws=large.first, counts=large.counts)
-    if not files.snapshot:
-        return None
-    return StudyDraws(draws=_all_draws(files, study), counts=None)
+    return call(read_study_draws, files, study)
 
 
 def load_tallies(files: StudyFiles, study: Study) -> tuple[Tally, ...]:
@@ -101,20 +76,11 @@ def load_tallies(files: StudyFiles, study: Study) -> tuple[Tally, ...]:
     n_outcomes = study.prompt.n_outcomes
     if study.kind is Kind.PUBLISHED:
         return tuple(row.tally for row in published_counts(files.folder, study) or ())
-    if _is_counted(files):
+    if is_counted(files):
         from flipsite.store.counting.aggregate import read_tallies
 
         return read_tallies(files.places, choice=files.engine, models=study.models, n_outcomes=n_outcomes)
-    return tally(_all_draws(files, study), n_outcomes=n_outcomes) if files.snapshot else ()
-
-
-def _is_counted(files: StudyFiles) -> bool:
-    """Whether draws are counted where they lie, because they are elsewhere or too many to hold."""
-    return files.address is not None or is_large(files.snapshot)
-
-
-def _all_draws(files: StudyFiles, study: Study) -> Draws:
-    return without_models(read_draws(files.snapshot[0]), study.models.leaves_out)
+    return tally(read_all_draws(files, study), n_outcomes=n_outcomes) if files.snapshot else ()
 
 
 def published_counts(folder: Path, study: Study) -> tuple[PrintedCounts, ...] | None:
@@ -219,6 +185,8 @@ def kept_files(place: StudyFiles, report: StudyReport) -> dict[str, bytes | Path
         n_draws = sum(tally.n_draws for tally in report.tallies)
         files[f"{data}/{PARTS}/{MANIFEST}"] = manifest(parts, n_draws=n_draws, address=place.address)
     elif report.draws is not None:
+        from flipsite.store.exports import export_draws
+
         lines = io.BytesIO()
         export_draws(report.draws, lines, study=report.study.id, form="csv")
         files |= {
@@ -230,13 +198,19 @@ def kept_files(place: StudyFiles, report: StudyReport) -> dict[str, bytes | Path
 
 def _left_out(study: Study, files: Sequence[Path]) -> bool:
     """Whether a snapshot holds a model that the study leaves out, so that it cannot be offered as it is."""
-    return study.models.has_exceptions and any(map(study.models.leaves_out, model_extents(files)))
+    if not study.models.has_exceptions:
+        return False
+    from flipsite.store.snapshot.extent import model_extents
+
+    return any(map(study.models.leaves_out, model_extents(files)))
 
 
 def _snapshot(study: Study, draws: Draws, files: Sequence[Path]) -> bytes | Path:
     """The snapshot to download: the file as it is, or written again without the models that are left out."""
     if not _left_out(study, files):
         return files[0]
+    from flipsite.store.snapshot.parquet import write_parquet
+
     content = io.BytesIO()
     write_parquet(content, draws, study=study.id)
     return content.getvalue()
@@ -264,9 +238,8 @@ def analysed(files: StudyFiles) -> StudyReport:
     )
     if unread:
         report = with_contradictory(report, unread.last)
-    if files.snapshot:
-        repeated = read_repeated(files.snapshot[0])
-        report = replace(report, repeated={m: n for m, n in repeated.items() if m in found.draws.models})
+    if found.repeated:
+        report = replace(report, repeated=found.repeated)
     return _with_settings(report, _offered(folder, found.draws.models))
 
 
@@ -341,6 +314,8 @@ def subjects_of(folder: Path, study: Study) -> StudyModels:
     files = snapshot_files(folder)
     if not files:
         raise UsageError(f"{folder / SNAPSHOT}: no draws yet; run `flipsite collect {study.id}` first.")
+    from flipsite.store.snapshot.read import read_groups
+
     served = defaultdict[str, Counter[str]](Counter)
     for draws in read_groups(files):
         _count_providers(draws, served)

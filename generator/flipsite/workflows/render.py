@@ -1,7 +1,7 @@
 """The charts of one build: asked for as soon as the studies are analysed, shown when they are drawn.
 
 The charts are described by a process of their own and rendered by another, while this one analyses and makes
-pages that show none. PNGs are made by bare processes too, one for each that makes pages (decision 82).
+pages that show none. PNGs are made and draws are read by bare processes too (decision 82).
 
 All are forked before any study is read: the renderer's JavaScript engine takes a third of a second to start,
 Altair as long to import, and both are done when the studies are analysed.
@@ -15,13 +15,14 @@ from collections.abc import Callable, Mapping, Sequence
 from contextlib import ExitStack, suppress
 from dataclasses import replace
 from functools import partial
+from importlib import import_module
 from pathlib import Path
 from threading import Thread
 from typing import TYPE_CHECKING
 
-from flipsite.present.renderer import rendering_elsewhere, start_engine
+from flipsite.present.renderer import palette_png, start_engine, vegalite_svg
 from flipsite.present.result_cache import is_kept, keep, recall, remembered, remembering
-from flipsite.processes import CAN_FORK, BareProcesses, Fork
+from flipsite.processes import CAN_FORK, BareProcesses, Fork, calling_elsewhere
 from flipsite.project import own_digest
 from flipsite.store.build_cache import BuildCache, read_script, write_script
 
@@ -151,17 +152,29 @@ class Drawings:
         self._ending.callback(cache.shrink)
         self._ending.enter_context(remembering(cache))
         if self._jobs > 1 and not are_drawn(self._digests):
-            svg = self._ending.enter_context(BareProcesses(1, start_engine if cache.is_empty() else None))
-            png = self._ending.enter_context(BareProcesses(min(self._jobs, MOST_RASTERISERS)))
-            self._ending.enter_context(rendering_elsewhere(svg=svg, png=png))
-            import flipsite.present.embeds.registry  # noqa: F401 - both need this, so one imports it
-
-            self._process = DrawingProcess(self._digests)
-            self._ending.callback(self._process.end)
+            self._start(with_engine=cache.is_empty())
         return self
 
     def __exit__(self, *_: object) -> None:
         self._ending.close()
+
+    def _start(self, *, with_engine: bool) -> None:
+        """Fork the other processes, each before this one imports what that one does not need."""
+        engine = self._bare(1, start_engine if with_engine else None)
+        rasterisers = self._bare(min(self._jobs, MOST_RASTERISERS))
+        from flipsite.store.snapshot.study import read_study_draws  # with numpy, which all others need
+
+        reader = self._bare(1, partial(import_module, "flipsite.store.snapshot.read"))
+        import flipsite.present.embeds.registry  # noqa: F401 - both need this, so one imports it
+
+        self._ending.enter_context(
+            calling_elsewhere({vegalite_svg: engine, palette_png: rasterisers, read_study_draws: reader})
+        )
+        self._process = DrawingProcess(self._digests)
+        self._ending.callback(self._process.end)
+
+    def _bare(self, n: int, prepare: Callable[[], object] | None = None) -> BareProcesses:
+        return self._ending.enter_context(BareProcesses(n, prepare))
 
     def _drawn(self, wanted: "ChartRequest") -> "ChartSet":
         if self._process:

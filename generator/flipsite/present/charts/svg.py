@@ -17,6 +17,7 @@ from flipsite.present import renderer
 from flipsite.present.charts import theme
 from flipsite.present.renderer import DRAWING_FONT, palette_png, vegalite_svg
 from flipsite.present.result_cache import remembered
+from flipsite.processes import call
 
 
 def drawing_code() -> str:
@@ -83,7 +84,7 @@ def render_svg(
     source = f"svg {vegalite} {json.dumps([name, title, description, css_class])}"
 
     def make() -> bytes:
-        drawn = vegalite_svg(vegalite)
+        drawn = call(vegalite_svg, vegalite)
         labels = _labels(spec)
         return encoded(
             _fit_for_page(
@@ -155,7 +156,7 @@ def png(figure: Figure, *, scale: float = 2, colours: int = 128) -> bytes:
 
 def svg_png(svg: str, *, scale: float, colours: int) -> bytes:
     """An SVG file as a PNG with a palette."""
-    return remembered(f"png {scale} {colours} {svg}", lambda: palette_png(svg, scale=scale, colours=colours))
+    return remembered(f"png {scale} {colours} {svg}", lambda: call(palette_png, svg, scale, colours))
 
 
 def unlinked(svg: str) -> str:
