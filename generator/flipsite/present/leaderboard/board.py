@@ -84,6 +84,11 @@ class Board:
         """The columns of the tables of either end."""
         return tuple(heading for heading in self.columns if heading.key in _SHORT)
 
+    @property
+    def n_ranked(self) -> int:
+        """How many models have a rank."""
+        return sum(row.estimate.rank is not None for row in self.rows)
+
     def least(self, top: int = TOP) -> tuple[BoardRow, ...]:
         """The least biased, least first."""
         return tuple(row for row in self.rows if row.estimate.rank is not None)[:top]

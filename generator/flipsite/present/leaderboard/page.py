@@ -5,11 +5,13 @@ every reader. A script element works from `file://`, where `fetch` is blocked.
 """
 
 import hashlib
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from itertools import accumulate
+from operator import attrgetter
 
 from flipsite.analyse.report import StudyReport
+from flipsite.domain.columns import each_distinct
 from flipsite.domain.display import Figure, plural
 from flipsite.domain.estimates import Verdict
 from flipsite.domain.money import Usd
@@ -38,9 +40,9 @@ def values_script(study: str, board: Board) -> tuple[str, bytes]:
     `extras` holds the columns a reader may add; `traits` names the rows that have a trait, by its key.
     """
     keys = [heading.key for heading in board.columns if heading.key not in _IN_ROWS]
-    columns: dict[str, list[float | None]] = {key: [_value(row, key) for row in board.rows] for key in keys}
+    columns: dict[str, list[float | None]] = {key: _values(board.rows, key) for key in keys}
     if "bias_median" in columns:
-        columns |= {key: [_value(row, key) for row in board.rows] for key in ("p_within_05", "p_within_10")}
+        columns |= {key: _values(board.rows, key) for key in ("p_within_05", "p_within_10")}
     columns["interval_low"] = [round(row.mark.low_value, 6) if row.mark else None for row in board.rows]
     columns["interval_high"] = [round(row.mark.high_value, 6) if row.mark else None for row in board.rows]
     traits: dict[str, list[int]] = {}
@@ -53,15 +55,18 @@ def values_script(study: str, board: Board) -> tuple[str, bytes]:
     return f"assets/board-{study}.{hashlib.sha256(content).hexdigest()[:10]}.js", content
 
 
-def _value(row: BoardRow, key: str) -> float | None:
-    """The number that a column sorts by and a download holds."""
-    holder = row.rank_estimate if key in _DOUBTS else row.sequence if key in _OF_ANSWERS else row.estimate
-    found = getattr(holder, "ranking_bias" if key == "bias" else key) if holder else None
-    found = found.dollars if isinstance(found, Usd) else found
-    if isinstance(found, float):
-        return float(f"{found:.6g}")  # more than fifty draws can show; the data files have every digit
-    assert found is None or isinstance(found, (float, int))  # noqa: S101 - columns of a record
-    return found
+def _values(rows: Sequence[BoardRow], key: str) -> list[float | None]:
+    """The numbers that a column sorts by and a download holds."""
+    holder = "rank_estimate" if key in _DOUBTS else "sequence" if key in _OF_ANSWERS else "estimate"
+    number = attrgetter("ranking_bias" if key == "bias" else key)
+    found = [None if (each := getattr(row, holder)) is None else number(each) for row in rows]
+    return each_distinct(found, _short)
+
+
+def _short(value: float | Usd | None) -> float | None:
+    """A number with the digits that more than fifty draws can show; the data files have every digit."""
+    number = value.dollars if isinstance(value, Usd) else value
+    return float(f"{number:.6g}") if isinstance(number, float) else number
 
 
 def leaderboard_page(report: StudyReport, figures: Mapping[str, Figure], made: Board) -> Page:

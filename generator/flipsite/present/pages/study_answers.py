@@ -7,7 +7,10 @@ from collections import Counter, defaultdict
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+import numpy as np
+
 from flipsite.analyse.report import StudyReport
+from flipsite.domain.columns import TextColumn
 from flipsite.domain.draws import STATUSES, Draws, Status
 from flipsite.domain.urls import model_page
 from flipsite.present.pages.page import Page
@@ -83,14 +86,16 @@ def answers_page(report: StudyReport) -> Page | None:
 def status_answers(draws: Draws, *, study: str) -> tuple[StatusAnswers, ...]:
     """The answers by status, failures before valid ones."""
     by_status: dict[Status, dict[tuple[str, str], Counter[str]]] = defaultdict(lambda: defaultdict(Counter))
-    for index, model in enumerate(draws.models):
-        rows = draws.rows(index)
-        columns = zip(
-            draws.status[rows].tolist(), draws.response[rows], draws.finish_reason[rows], strict=True
-        )
-        for (code, response, finish_reason), n in Counter(columns).items():
-            answer = (_beginning(response), _reason(finish_reason))
-            by_status[STATUSES[code]][answer][model] += n
+    responses, reasons = TextColumn.of(draws.response), TextColumn.of(draws.finish_reason)
+    model = np.repeat(np.arange(len(draws.models)), np.diff(draws.starts))
+    columns = (draws.status, responses.codes, reasons.codes, model)
+    texts = [_beginning(text) for text in responses.distinct]
+    told = [_reason(text) for text in reasons.distinct]
+    sizes = (len(STATUSES), len(texts), len(told), len(draws.models))
+    alike, counts = np.unique(np.ravel_multi_index(columns, sizes), return_counts=True)
+    places = (each.tolist() for each in np.unravel_index(alike, sizes))
+    for status, text, reason, owner, n in zip(*places, counts.tolist(), strict=True):
+        by_status[STATUSES[status]][texts[text], told[reason]][draws.models[owner]] += n
     return tuple(_group(status, by_status[status], study) for status in _ORDER if status in by_status)
 
 

@@ -4,8 +4,10 @@ Positions are per cent of the picture's width and levels are counted from the ru
 no script and keeps the size of its dots on every screen.
 """
 
+from collections import deque
 from collections.abc import Iterable
 from dataclasses import dataclass
+from heapq import heappop, heappush
 
 from flipsite.domain.estimates import Estimate, Verdict
 
@@ -36,14 +38,15 @@ def place(bias: float, widest: float) -> float:
 def stacked(known: Iterable[tuple[float, Estimate]], *, widest: float) -> tuple[Dot, ...]:
     """Each model on the lowest level where it touches none; least biased first, ties by name."""
     apart = (100 - 2 * MARGIN) * _DOT_PX / _NARROWEST_PX
-    last_on: list[float] = []
+    free: list[int] = []  # levels on which a dot touches none, a heap
+    taken = deque[tuple[float, int]]()  # by the last dot's place
     dots = []
     for bias, estimate in sorted(known, key=lambda pair: (pair[0], pair[1].model)):
         at = place(bias, widest)
-        level = next((i for i, last in enumerate(last_on) if at - last >= apart), len(last_on))
-        if level == len(last_on):
-            last_on.append(at)
-        last_on[level] = at
+        while taken and at - taken[0][0] >= apart:
+            heappush(free, taken.popleft()[1])
+        level = heappop(free) if free else len(taken)
+        taken.append((at, level))
         dots.append(
             Dot(
                 model=estimate.model,
