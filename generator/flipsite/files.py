@@ -67,6 +67,18 @@ def measure(content: Content) -> tuple[int, str]:
     return measure_file(content)
 
 
+def content_size(content: Content) -> int:
+    """Size in bytes of a content."""
+    match content:
+        case UnchangedFile():
+            return content.size
+        case RenderedPage():
+            return len(content.html)
+        case Path():
+            return content.stat().st_size
+    return len(content)
+
+
 def measure_file(path: str | Path) -> tuple[int, str]:
     """Size in bytes and SHA-256 of a file; a text is found sooner than a Path is made."""
     with FileIO(path) as file:

@@ -39,10 +39,10 @@ def article() -> StudyReport:
 
 
 FILES = {
-    "article-2025/data/estimates.csv": b"x" * 2500,
-    "article-2025/data/estimates.json": b"[]",
-    "article-2025/data/study.json": b"{}",
-    "article-2025/embed/leaderboard.md": b"|",
+    "article-2025/data/estimates.csv": 2500,
+    "article-2025/data/estimates.json": 2,
+    "article-2025/data/study.json": 2,
+    "article-2025/embed/leaderboard.md": 1,
 }
 
 

@@ -12,7 +12,7 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from itertools import chain
 from math import isfinite
-from typing import Any, BinaryIO, Literal
+from typing import Any, BinaryIO, Literal, Self
 
 import numpy as np
 import pyarrow as pa
@@ -106,7 +106,14 @@ class _ExportColumn:
     """A column: its distinct cells as they are in the file, and which of them each row has."""
 
     texts: list[str]
-    codes: NDArray[np.int32]
+    codes: NDArray[np.integer[Any]]
+
+    @classmethod
+    def of(cls, texts: list[str], codes: NDArray[np.integer[Any]]) -> Self:
+        """Cells and codes, which take as few bytes as they need; of one text none."""
+        if len(texts) == 1:
+            return cls(texts=texts, codes=np.broadcast_to(np.uint8(0), codes.shape))
+        return cls(texts=texts, codes=codes.astype(np.min_scalar_type(len(texts))))
 
     def within(self, before: str, after: str) -> "_ExportColumn":
         """Each cell with something before and after it."""
@@ -131,7 +138,8 @@ def _joined(columns: Sequence[_ExportColumn]) -> list[_ExportColumn]:
             joined.append(column)
             continue
         texts = [f"{left},{right}" for left in last.texts for right in column.texts]
-        joined[-1] = _ExportColumn(texts=texts, codes=last.codes * n_texts + column.codes)
+        both = last.codes if n_texts == 1 else last.codes.astype(np.int32) * n_texts + column.codes
+        joined[-1] = _ExportColumn.of(texts, both)
     return joined
 
 
@@ -194,16 +202,13 @@ def _columns(
     optional = draws.optional_columns
     names = (*TEXTS, *(name for name in OPTIONAL_TEXTS if name in optional))
     floats = (*NUMBERS, *(name for name in OPTIONAL_NUMBERS if name in optional))
-    n_rows, n_of_each = len(draws), np.diff(draws.starts)
+    n_of_each = np.diff(draws.starts)
     columns = {
-        "study": _ExportColumn(texts=[text(study)], codes=np.zeros(n_rows, np.int32)),
-        "model": _ExportColumn(
-            texts=[text(model) for model in draws.models],
-            codes=np.repeat(np.arange(len(draws.models), dtype=np.int32), n_of_each),
+        "study": _ExportColumn.of([text(study)], draws.status),
+        "model": _ExportColumn.of(
+            [text(model) for model in draws.models], np.repeat(np.arange(len(draws.models)), n_of_each)
         ),
-        "status": _ExportColumn(
-            texts=[text(status) for status in STATUSES], codes=draws.status.astype(np.int32)
-        ),
+        "status": _ExportColumn.of([text(status) for status in STATUSES], draws.status),
         "draw": _numbers(draws.draw, missing=missing),
     }
     for name in ("order", "outcome"):
@@ -217,9 +222,7 @@ def _columns(
     if place is None:
         return ordered
     places = [str(number) for number in range(int(place.max(initial=-1)) + 1)]
-    found = _ExportColumn(
-        texts=[*places, missing], codes=np.where(place < 0, len(places), place).astype(np.int32)
-    )
+    found = _ExportColumn.of([*places, missing], np.where(place < 0, len(places), place))
     return {
         key: column
         for name, each in ordered.items()
@@ -230,15 +233,13 @@ def _columns(
 def _codes(codes: Codes, *, missing: str) -> _ExportColumn:
     """Indices of outcomes, of which there are few."""
     most = max(int(codes.max(initial=0)) + 1, 2)
-    indices = np.where(codes < 0, most, codes).astype(np.int32)
-    return _ExportColumn(texts=[*map(str, range(most)), missing], codes=indices)
+    return _ExportColumn.of([*map(str, range(most)), missing], np.where(codes < 0, most, codes))
 
 
 def _texts(values: Sequence[str | None], show: Callable[[str], str], *, missing: str) -> _ExportColumn:
     column = TextColumn.of(values)
-    return _ExportColumn(
-        texts=[missing if text is None else show(text) for text in column.distinct],
-        codes=column.codes.astype(np.int32),
+    return _ExportColumn.of(
+        [missing if text is None else show(text) for text in column.distinct], column.codes
     )
 
 
@@ -246,7 +247,7 @@ def _numbers(values: NDArray[Any], *, missing: str, show: Callable[[float], str]
     bits = values.view(np.int64)  # which distinguish −0.0 from 0.0
     distinct = np.unique(bits)
     shown = [show(value) if isfinite(value) else missing for value in distinct.view(values.dtype).tolist()]
-    return _ExportColumn(texts=shown, codes=np.searchsorted(distinct, bits).astype(np.int32))
+    return _ExportColumn.of(shown, np.searchsorted(distinct, bits) if len(distinct) > 1 else bits)
 
 
 def _whole(value: float) -> str:

@@ -5,14 +5,12 @@ Source:
 """
 
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
-from pathlib import Path
 from urllib.parse import unquote
 
 from flipsite.analyse.report import StudyReport
 from flipsite.domain.display import encoded
-from flipsite.files import UnchangedFile
 from flipsite.present.pages.page import Page
 from flipsite.schema import TABLES, Column, draws_columns
 
@@ -38,13 +36,13 @@ _TYPES = {"csv": "text/csv", "json": "application/json"}
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Download:
-    """One thing to download, in all its formats: (format, path, size in bytes or None)."""
+    """One thing to download, in all its formats: (format, path, size in bytes)."""
 
     meaning: str
-    files: tuple[tuple[str, str, int | None], ...]
+    files: tuple[tuple[str, str, int], ...]
 
 
-def data_page(reports: Sequence[StudyReport], downloads: Mapping[str, Mapping[str, object]]) -> Page:
+def data_page(reports: Sequence[StudyReport], downloads: Mapping[str, Mapping[str, int]]) -> Page:
     """Every study's downloads, and the meaning of each column."""
     return Page(
         path="data/index.html",
@@ -65,7 +63,7 @@ def data_page(reports: Sequence[StudyReport], downloads: Mapping[str, Mapping[st
     )
 
 
-def data_package(report: StudyReport, files: Mapping[str, object]) -> bytes:
+def data_package(report: StudyReport, files: Collection[str]) -> bytes:
     """`datapackage.json` of a study: its CSV and JSON files with their schemas, for any Frictionless tool."""
     study, tables = report.study, {**TABLES, "draws": draws_columns(_optional(report))}
     inside = f"{study.id}/data/"
@@ -114,44 +112,31 @@ def _optional(*reports: StudyReport) -> frozenset[str]:
     )
 
 
-def _offered(name: str, downloads: Mapping[str, Mapping[str, object]]) -> bool:
+def _offered(name: str, downloads: Mapping[str, Collection[str]]) -> bool:
     return any(
         f"{study}/data/{name}.csv" in files or (name == "draws" and _parts(study, files))
         for study, files in downloads.items()
     )
 
 
-def _parts(study: str, files: Mapping[str, object]) -> list[str]:
+def _parts(study: str, files: Collection[str]) -> list[str]:
     """The paths of draws in parts, and of their manifest."""
     return sorted(path for path in files if path.startswith(f"{study}/data/draws/"))
 
 
-def _downloads(study: str, files: Mapping[str, object]) -> list[Download]:
-    stems: dict[str, list[tuple[str, str, int | None]]] = {}
+def _downloads(study: str, files: Mapping[str, int]) -> list[Download]:
+    stems: dict[str, list[tuple[str, str, int]]] = {}
     parts = _parts(study, files)
     for path in sorted(files, key=lambda path: (not path.endswith("/manifest.json"), path)):
         stem, _, suffix = path.removeprefix(f"{study}/").rpartition(".")
         if path in parts:
             stem, suffix = "data/draws", _part_name(stem.removeprefix("data/draws/"))
-        stems.setdefault(stem, []).append((suffix, path, _size(files[path])))
+        stems.setdefault(stem, []).append((suffix, path, files[path]))
     order = {stem: place for place, stem in enumerate(_MEANINGS)}
     return [
         Download(meaning=_MEANINGS.get(stem, stem), files=tuple(stems[stem]))
         for stem in sorted(stems, key=lambda stem: (order.get(stem, len(order)), stem))
     ]
-
-
-def _size(content: object) -> int | None:
-    """Bytes of a file, where there is one."""
-    if isinstance(content, Path):
-        return content.stat().st_size
-    return (
-        len(content)
-        if isinstance(content, bytes)
-        else content.size
-        if isinstance(content, UnchangedFile)
-        else None
-    )
 
 
 def _part_name(stem: str) -> str:

@@ -34,7 +34,7 @@ from flipsite.domain.display import encoded
 from flipsite.domain.site import SiteInfo
 from flipsite.domain.urls import RESERVED_STUDIES, is_address
 from flipsite.errors import ContentError
-from flipsite.files import Content
+from flipsite.files import Content, content_size
 from flipsite.present.charts.chart_set import ChartRequest, ChartSet
 from flipsite.present.charts.interactive import figure_files
 from flipsite.present.embeds.formats import pasted_files, saved_files
@@ -325,12 +325,15 @@ def site_work(
     elsewhere, methods = histories(with_results), method_families(with_results)
     root = root_files(settings.content[0], taken={*boards, *_folders(sources)})
 
-    def downloads() -> Files:
-        by_study = {report.study.id: _downloads(report, kept_files, kept) for report in reports}
-        page = data_page(with_results, by_study)
-        return dict(chain.from_iterable(files.items() for files in by_study.values())) | {
-            page.path: page_file(templates, page, frame)
-        }
+    def downloads() -> Iterator[Files]:
+        sizes: dict[str, dict[str, int]] = {}
+        for report in reports:
+            of_study = sizes[report.study.id] = {}
+            for files in _downloads(report, kept_files, kept):
+                of_study |= {path: content_size(content) for path, content in files.items()}
+                yield files
+        page = data_page(with_results, sizes)
+        yield {page.path: page_file(templates, page, frame)}
 
     def with_charts(figures: ChartSet) -> list[Batch]:
         overview = Overview(
@@ -435,10 +438,15 @@ def _embeds(
 
 def _downloads(
     report: StudyReport, kept_files: Callable[[StudyReport], Files], kept: Files
-) -> dict[str, Content]:
-    """The study's files to download; those of the last site if they are still good."""
+) -> Iterator[Files]:
+    """The study's files to download, a few at a time; those of the last site if they are still good."""
     study = report.study
     if found := {path: content for path, content in kept.items() if path.startswith(f"{study.id}/data/")}:
-        return found
-    files = {**study_files(report), **kept_files(report)}
-    return {**files, f"{study.id}/data/datapackage.json": data_package(report, files)}
+        yield found
+        return
+    paths = list[str]()
+    for make in (study_files, kept_files):
+        files = make(report)
+        paths += files
+        yield files
+    yield {f"{study.id}/data/datapackage.json": data_package(report, paths)}
