@@ -61,6 +61,37 @@ def test_a_site_is_whole_after_every_kill(tmp_path: Path) -> None:
     assert os.listdir(tmp_path) == ["site"]  # noqa: PTH208 (names are wanted)
 
 
+ORPHANS = """
+import os, sys
+from pathlib import Path
+from flipsite.write.site.replace import replace_site
+out, parent = Path(sys.argv[1]), os.getpid()
+
+def batch(number):
+    if os.getpid() == parent:
+        os.read(os.pipe()[0], 1)  # until it is killed
+    print(number, flush=True)
+    if number == 1:
+        sys.stdin.readline()
+    return {f"{number}.txt": b"made"}
+
+replace_site({}, out, version="1", inputs={}, batches=[lambda n=n: batch(n) for n in range(5)], jobs=2)
+"""
+
+
+def test_after_a_kill_no_process_goes_on(tmp_path: Path) -> None:
+    """A process that makes pages ends with the batch that it was making."""
+    builder = subprocess.Popen(
+        [sys.executable, "-c", ORPHANS, tmp_path / "site"], stdin=subprocess.PIPE, stdout=subprocess.PIPE
+    )
+    assert builder.stdout is not None
+    assert builder.stdout.readline() == b"1\n"
+    builder.send_signal(signal.SIGKILL)
+    builder.wait()
+    rest, _ = builder.communicate(b"go on\n")  # ends when no process holds the pipe
+    assert rest == b""
+
+
 def test_a_build_killed_between_two_renames_is_put_back(tmp_path: Path) -> None:
     """As where folders cannot be exchanged: nothing at `site`, the old one whole in the scratch."""
     out, scratch = tmp_path / "site", tmp_path / ".site.flipsite"

@@ -107,7 +107,8 @@ def _shared(
     os.close(writing)
     helpers: list[Fork[list[PlacedFile]]] = []
     try:
-        helpers += (Fork(lambda: _take(batches, place, numbers)) for _ in range(n_helpers))
+        parent = os.getpid()
+        helpers += (Fork(lambda: _take(batches, place, numbers, parent)) for _ in range(n_helpers))
         placed = _made(batches[0], place)
         for number in _numbers(numbers):
             placed += _ended(helpers)  # while there is work left, only a fault ends a process
@@ -131,9 +132,14 @@ def _ended(helpers: list[Fork[list[PlacedFile]]]) -> list[PlacedFile]:
     return [placed for helper in ended for placed in helper.result()]
 
 
-def _take(batches: Sequence[Batch], place: Place, numbers: int) -> list[PlacedFile]:
-    """Make batches until none is left."""
-    return [placed for number in _numbers(numbers) for placed in _made(batches[number], place)]
+def _take(batches: Sequence[Batch], place: Place, numbers: int, parent: int) -> list[PlacedFile]:
+    """Make batches until none is left, or the process that shares them was ended."""
+    placed = list[PlacedFile]()
+    for number in _numbers(numbers):
+        if os.getppid() != parent:
+            break
+        placed += _made(batches[number], place)
+    return placed
 
 
 def _numbers(pipe: int) -> Iterator[int]:
