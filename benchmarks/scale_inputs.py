@@ -19,7 +19,7 @@ from flipsite.domain.money import usd
 from flipsite.domain.study import Budget, Kind, Sampling
 from flipsite.project import Project
 from flipsite.settings import default_study, dump_study
-from flipsite.store.draws_columns import SCHEMA
+from flipsite.store.draws_schema import SCHEMA
 from flipsite.store.snapshot.assemble import labels_text
 from flipsite.store.snapshot.parquet import ROWS_A_GROUP, parquet_writer
 from flipsite.workflows.collect import collect

@@ -9,7 +9,7 @@ from flipsite.domain.draws import OPTIONAL
 from flipsite.domain.estimates import Estimate
 from flipsite.errors import SchemaError
 from flipsite.schema import DRAWS, ESTIMATES, SPEND, TABLES, Column, check, draws_columns
-from flipsite.store.draws_columns import SCHEMA, schema_with
+from flipsite.store.draws_schema import SCHEMA, schema_with
 
 
 def names(columns: tuple[Column, ...]) -> list[str]:

@@ -23,7 +23,8 @@ from flipsite.present.pages.narrative_pages import NARRATIVES as PAGES
 from flipsite.project import NARRATIVES, find_project
 from flipsite.settings import default_study, dump_study
 from flipsite.store.build_cache import user_folder
-from flipsite.store.draws_columns import RESPONSE_CHARACTERS, SCHEMA
+from flipsite.store.draws_columns import RESPONSE_CHARACTERS
+from flipsite.store.draws_schema import SCHEMA
 from flipsite.store.snapshot.assemble import collect_draws
 from flipsite.store.snapshot.parquet import write_draws
 from flipsite.store.snapshot.read import read_draws

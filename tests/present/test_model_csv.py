@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from flipsite.csv_cells import without_guard
 from flipsite.domain.draws import OPTIONAL, Declined, Draw, Outcome, OutcomeSequence
 from flipsite.present.pages.model.csv import DRAW_KEYS, model_csv
-from flipsite.store.draws_columns import schema_with
+from flipsite.store.draws_schema import schema_with
 from flipsite.store.snapshot.assemble import collect_draws
 
 CELLS = st.none() | st.text(max_size=12) | st.sampled_from(["=1+1", '"', "a,b", "%s", "%", "\n"])

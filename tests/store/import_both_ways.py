@@ -13,7 +13,7 @@ from tests.store.draw_strategies import same
 
 from flipsite.domain.draws import Draws
 from flipsite.errors import UsageError
-from flipsite.store.draws_columns import SCHEMA
+from flipsite.store.draws_schema import SCHEMA
 from flipsite.store.imports import csv, sheet
 from flipsite.store.imports.columns import ImportOptions, match_case, parse_options
 from flipsite.store.imports.rows import Rows, rows_of

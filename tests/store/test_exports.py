@@ -18,7 +18,8 @@ from tests.store.draw_strategies import many_draws
 
 from flipsite.csv_cells import csv_cell, without_guard
 from flipsite.domain.draws import STATUSES, Draw, Draws, Failed, Outcome
-from flipsite.store.draws_columns import COUNTS, SCHEMA, schema_with
+from flipsite.store.draws_columns import COUNTS
+from flipsite.store.draws_schema import SCHEMA, schema_with
 from flipsite.store.exports import ExportFormat, export_draws, export_groups
 from flipsite.store.snapshot.assemble import collect_draws
 from flipsite.store.snapshot.read import read_draws

@@ -16,7 +16,7 @@ from flipsite.csv_cells import without_guard
 from flipsite.domain.draws import Status
 from flipsite.errors import UsageError
 from flipsite.project import snapshot_files
-from flipsite.store.draws_columns import SCHEMA
+from flipsite.store.draws_schema import SCHEMA
 from flipsite.store.imports.columns import ImportOptions, parse_options
 from flipsite.store.imports.importer import import_file
 from flipsite.store.imports.sheet import read_sheet

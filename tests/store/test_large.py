@@ -25,7 +25,7 @@ from flipsite.domain.trajectory import Trajectory
 from flipsite.errors import StoreError
 from flipsite.settings import load_study
 from flipsite.store.counting.aggregate import read_large, read_tallies
-from flipsite.store.draws_columns import SCHEMA
+from flipsite.store.draws_schema import SCHEMA
 from flipsite.store.snapshot.arrow import draws_table
 from flipsite.store.snapshot.assemble import collect_draws
 from flipsite.store.snapshot.extent import model_extents

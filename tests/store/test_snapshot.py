@@ -17,7 +17,7 @@ from tests.store.draw_strategies import many_draws, same
 
 from flipsite.domain.draws import Draw, Failed, Outcome, OutcomeSequence, Rejected, Status
 from flipsite.errors import StoreError
-from flipsite.store.draws_columns import SCHEMA
+from flipsite.store.draws_schema import SCHEMA
 from flipsite.store.snapshot.arrow import numbers
 from flipsite.store.snapshot.assemble import collect_draws
 from flipsite.store.snapshot.extent import model_extents

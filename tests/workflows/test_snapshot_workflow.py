@@ -31,7 +31,7 @@ from flipsite.project import snapshot_files
 from flipsite.settings import default_study
 from flipsite.store.cache import changes
 from flipsite.store.cache.cache import CACHE_FILE, Cache
-from flipsite.store.draws_columns import SCHEMA
+from flipsite.store.draws_schema import SCHEMA
 from flipsite.store.snapshot import tables, write
 from flipsite.store.snapshot.arrow import draws_table
 from flipsite.store.snapshot.assemble import brief, collect_draws

@@ -12,10 +12,9 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from itertools import chain
 from math import isfinite
-from typing import Any, BinaryIO, Literal, Self
+from typing import TYPE_CHECKING, Any, BinaryIO, Literal, Self
 
 import numpy as np
-import pyarrow as pa
 from numpy.typing import NDArray
 
 from flipsite.csv_cells import csv_cell
@@ -29,10 +28,11 @@ from flipsite.domain.draws import (
     Draws,
 )
 from flipsite.domain.progress import Progress, unwatched
-from flipsite.store.draws_columns import COUNTS, NUMBERS, TEXTS, schema_with
-from flipsite.store.snapshot.arrow import draws_table, unicode_text
+from flipsite.store.draws_columns import COUNTS, NUMBERS, TEXTS, columns_with, unicode_text
 from flipsite.store.snapshot.assemble import collect_draws, repeated_rows
-from flipsite.store.snapshot.parquet import ROWS_A_GROUP, parquet_writer
+
+if TYPE_CHECKING:
+    import pyarrow as pa
 
 ExportFormat = Literal["csv", "jsonl", "parquet"]
 
@@ -80,6 +80,8 @@ def export_groups(
     first = next(groups, collect_draws([]))
     optional, groups = first.optional_columns, chain([first], groups)
     if form == "parquet":
+        from flipsite.store.snapshot.parquet import ROWS_A_GROUP, parquet_writer  # and Arrow
+
         with parquet_writer(file, None) as writer:
             for draws in groups:
                 writer.write_table(_table(draws, study, flat=flat), row_group_size=ROWS_A_GROUP)
@@ -87,7 +89,7 @@ def export_groups(
                 progress("draw", n_draws, n_all)
         return n_draws
     if form == "csv":
-        names = schema_with(optional - {"sequence"} if flat else optional).names
+        names = columns_with(optional - {"sequence"} if flat else optional)
         place_at = names.index("draw") + 1
         header = [*names[:place_at], PLACE, *names[place_at:]] if flat else names
         file.write((",".join(header) + "\n").encode())
@@ -143,7 +145,11 @@ def _joined(columns: Sequence[_ExportColumn]) -> list[_ExportColumn]:
     return joined
 
 
-def _table(draws: Draws, study: str, *, flat: bool) -> pa.Table:
+def _table(draws: Draws, study: str, *, flat: bool) -> "pa.Table":
+    import pyarrow as pa
+
+    from flipsite.store.snapshot.arrow import draws_table
+
     if not flat:
         return draws_table(draws, study=study)
     rows, place = _flattened(draws)
@@ -218,7 +224,7 @@ def _columns(
     columns |= {name: _numbers(getattr(draws, name), missing=missing) for name in floats}
     whole = optional.intersection(OPTIONAL_CODES)
     columns |= {name: _numbers(getattr(draws, name), missing=missing, show=_whole) for name in whole}
-    ordered = {name: columns[name] for name in schema_with(optional).names}
+    ordered = {name: columns[name] for name in columns_with(optional)}
     if place is None:
         return ordered
     places = [str(number) for number in range(int(place.max(initial=-1)) + 1)]

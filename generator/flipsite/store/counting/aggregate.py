@@ -29,7 +29,7 @@ from flipsite.errors import StoreError
 from flipsite.store.counting import queries
 from flipsite.store.counting.engine import Engine, engine
 from flipsite.store.counting.queries import Expression
-from flipsite.store.draws_columns import SCHEMA, WIDE_SCHEMA
+from flipsite.store.draws_schema import SCHEMA, WIDE_SCHEMA
 from flipsite.store.snapshot.read import draws_of_table, n_draws
 
 LOOKS = 400

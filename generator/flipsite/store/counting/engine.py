@@ -17,7 +17,7 @@ import pyarrow as pa
 from flipsite.domain.engine import EngineChoice
 from flipsite.errors import StoreError
 from flipsite.store.counting.queries import Expression
-from flipsite.store.draws_columns import SCHEMA, WIDE_SCHEMA
+from flipsite.store.draws_schema import SCHEMA, WIDE_SCHEMA
 from flipsite.store.snapshot.read import partition_of
 
 _KINDS = {"double": "float64"}

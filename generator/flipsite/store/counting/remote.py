@@ -8,7 +8,7 @@ import pyarrow as pa
 import pyarrow.fs
 
 from flipsite.errors import StoreError
-from flipsite.store.draws_columns import SCHEMA
+from flipsite.store.draws_schema import SCHEMA
 from flipsite.store.snapshot.read import partition_of
 
 

@@ -10,7 +10,7 @@ from pathlib import Path
 from flipsite.domain.distribution import MOST_OUTCOMES, MOST_PER_ANSWER
 from flipsite.domain.draws import OPTIONAL
 from flipsite.errors import UsageError
-from flipsite.store.draws_columns import schema_with
+from flipsite.store.draws_schema import schema_with
 from flipsite.store.imports.batch_requests import BatchRequests
 from flipsite.store.imports.cells import number_of
 

@@ -26,7 +26,7 @@ from numpy.typing import NDArray
 from flipsite.domain.display import plural
 from flipsite.domain.progress import Progress, unwatched
 from flipsite.errors import UsageError
-from flipsite.store.draws_columns import HEADERS
+from flipsite.store.draws_columns import HEADERS, unicode_text
 from flipsite.store.imports.columns import ImportOptions, check_columns, match_case
 from flipsite.store.imports.csv import opened_csv
 from flipsite.store.imports.files import (
@@ -58,7 +58,7 @@ from flipsite.store.imports.logs import (
     recognised,
 )
 from flipsite.store.imports.record_paths import base_of, has_value, value_at
-from flipsite.store.snapshot.arrow import numbers, unicode_text
+from flipsite.store.snapshot.arrow import numbers
 
 ROWS_A_BATCH = 65_536
 MOST_BYTES = 2**27

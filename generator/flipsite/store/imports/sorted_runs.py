@@ -6,7 +6,7 @@ import numpy as np
 import pyarrow as pa
 
 from flipsite.domain.draws import OPTIONAL
-from flipsite.store.draws_columns import schema_with
+from flipsite.store.draws_schema import schema_with
 from flipsite.store.imports.duplicate_draws import Flags
 from flipsite.store.imports.sheet import MOST_BYTES, Spool
 from flipsite.store.imports.survey import Codes, Ints

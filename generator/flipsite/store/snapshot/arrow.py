@@ -1,6 +1,5 @@
 """Draws as an Arrow table, and Arrow's columns as numpy's."""
 
-import re
 from collections.abc import Sequence
 from typing import Any
 
@@ -11,7 +10,8 @@ from numpy.typing import NDArray
 from flipsite.domain.columns import TextColumn
 from flipsite.domain.draws import OPTIONAL_NUMBERS, OPTIONAL_TEXTS, STATUSES, Draws
 from flipsite.errors import StoreError
-from flipsite.store.draws_columns import COUNTS, NUMBERS, RESPONSE_CHARACTERS, TEXTS, schema_with
+from flipsite.store.draws_columns import COUNTS, NUMBERS, RESPONSE_CHARACTERS, TEXTS, unicode_text
+from flipsite.store.draws_schema import schema_with
 from flipsite.store.snapshot.assemble import model_column
 
 _NARROW = 128
@@ -19,8 +19,6 @@ _NARROW = 128
 
 _EXACT = 2**53
 """Whole numbers beyond this are not exact in a float64 column."""
-
-_SURROGATE = re.compile("[\ud800-\udfff]")
 
 
 def draws_table(draws: Draws, *, study: str) -> pa.Table:
@@ -123,11 +121,6 @@ def text_bytes(column: pa.ChunkedArray, *, longest: int) -> int:
             lengths = np.append(lengths, 0)[places]
         total += int(lengths.sum(dtype=np.int64))
     return total
-
-
-def unicode_text(text: str) -> str:
-    """Text that UTF-8 can hold: a lone surrogate becomes U+FFFD."""
-    return text if text.isascii() else _SURROGATE.sub("\ufffd", text)
 
 
 def _values(chunk: pa.Array, kind: type[Any]) -> NDArray[Any]:

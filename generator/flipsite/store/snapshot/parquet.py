@@ -15,7 +15,8 @@ import pyarrow.parquet as pq
 
 from flipsite.domain.draws import Draws
 from flipsite.files import replacing
-from flipsite.store.draws_columns import RESPONSE_CHARACTERS, SCHEMA
+from flipsite.store.draws_columns import RESPONSE_CHARACTERS
+from flipsite.store.draws_schema import SCHEMA
 from flipsite.store.snapshot.arrow import draws_table
 
 FORMAT = 1

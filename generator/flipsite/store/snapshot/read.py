@@ -25,7 +25,8 @@ from flipsite.domain.draws import (
 )
 from flipsite.errors import StoreError
 from flipsite.project import PARTS, SNAPSHOT
-from flipsite.store.draws_columns import COUNTS, NUMBERS, RESPONSE_CHARACTERS, TEXTS, is_code, schema_with
+from flipsite.store.draws_columns import COUNTS, NUMBERS, RESPONSE_CHARACTERS, TEXTS
+from flipsite.store.draws_schema import is_code, schema_with
 from flipsite.store.snapshot.arrow import (
     dictionary,
     numbers,

@@ -9,7 +9,7 @@ import pyarrow.parquet as pq
 
 from flipsite.files import replacing
 from flipsite.project import snapshot_files
-from flipsite.store.draws_columns import SCHEMA
+from flipsite.store.draws_schema import SCHEMA
 from flipsite.store.snapshot.parquet import ROWS_A_GROUP, parquet_writer
 from flipsite.store.snapshot.read import (
     REPEATED,

@@ -13,7 +13,7 @@ import pyarrow.parquet as pq
 
 from flipsite.domain.draws import Draw, Draws
 from flipsite.errors import StoreError
-from flipsite.store.draws_columns import SCHEMA, conformed, schema_with
+from flipsite.store.draws_schema import SCHEMA, conformed, schema_with
 from flipsite.store.snapshot.arrow import draws_table
 from flipsite.store.snapshot.assemble import collect_draws
 from flipsite.store.snapshot.parquet import ROWS_A_GROUP

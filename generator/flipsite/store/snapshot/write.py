@@ -24,7 +24,7 @@ import pyarrow as pa
 from flipsite.files import file_digest, put_in_place, swapping, sync_folder
 from flipsite.project import PARTS, SNAPSHOT, snapshot_files
 from flipsite.store.cache.changes import StudyMark
-from flipsite.store.draws_columns import conformed, schema_with
+from flipsite.store.draws_schema import conformed, schema_with
 from flipsite.store.snapshot.merge import Key, ReusedFile, key_of
 from flipsite.store.snapshot.parquet import ROWS_A_GROUP, parquet_writer
 from flipsite.store.snapshot.read import n_draws as draws_in
