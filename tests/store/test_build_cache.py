@@ -45,6 +45,15 @@ def test_by_force_only_what_this_build_made_is_read(folder: Path) -> None:
     assert forced.get("a") == opened().get("a") == b"new"
 
 
+def test_what_another_process_of_the_build_has_made_is_read_by_force_too(folder: Path) -> None:
+    """It says so: whatever else lies there stays unread."""
+    forced, other = opened(anew=True), opened(anew=True)
+    other.put("a", DRAWN)
+    assert forced.get("a") is None
+    forced.trust("a")
+    assert forced.get("a") == DRAWN
+
+
 @pytest.mark.parametrize("place", [0, 20, 32, -1])
 def test_a_damaged_file_counts_as_none(folder: Path, place: int) -> None:
     opened().put("a", DRAWN)

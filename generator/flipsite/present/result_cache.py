@@ -25,6 +25,9 @@ class ResultCache(Protocol):
     def knows(self, source: str) -> bool:
         """Whether there is a result of this source, which may yet prove damaged."""
 
+    def trust(self, source: str) -> None:
+        """Count a result of this source as put in by this process."""
+
 
 _caches: list[ResultCache] = []
 """Of the builds that are going on."""
@@ -61,13 +64,16 @@ def remembered(source: str, make: Callable[[], bytes]) -> bytes:
     return found
 
 
-def recall(source: str) -> Any:
+def recall(source: str, *, put_by_another: bool = False) -> Any:
     """The object that a build of this user kept under this source; None where it is not known.
 
     Args:
         source: All that the object depends on, the digest of flipsite's own code among it.
+        put_by_another: Whether another process of this build has kept it.
     """
     cache = current_cache()
+    if cache and put_by_another:
+        cache.trust(source)
     found = cache.get(source) if cache else None
     return None if found is None else pickle.loads(found)  # noqa: S301 - from the user's own cache
 
@@ -81,9 +87,14 @@ def is_kept(source: str) -> bool:
 def keep(source: str, made: object) -> None:
     """Keep an object for `recall`."""
     if cache := current_cache():
-        written = BytesIO()
-        _RecordPickler(written, pickle.HIGHEST_PROTOCOL).dump(made)
-        cache.put(source, written.getvalue())
+        cache.put(source, pickled(made))
+
+
+def pickled(made: object) -> bytes:
+    """An object as `pickle.loads` makes it again."""
+    written = BytesIO()
+    _RecordPickler(written, pickle.HIGHEST_PROTOCOL).dump(made)
+    return written.getvalue()
 
 
 class _RecordPickler(pickle.Pickler):

@@ -103,6 +103,11 @@ class BuildCache:
         path = self._path(source)
         return path is not None and (path in self._put or (not self._anew and os.path.exists(path)))  # noqa: PTH110
 
+    def trust(self, source: str) -> None:
+        """Count a result as put in by this process: another one of the same build has done so."""
+        if path := self._path(source):
+            self._put.add(path)
+
     def put(self, source: str, made: bytes) -> None:
         """Keep a result; where it cannot be kept, the next build makes it again."""
         if (path := self._path(source)) is None:
@@ -110,7 +115,8 @@ class BuildCache:
         part = f"{path}.{os.getpid()}"
         with suppress(OSError):  # not synced: a file that a power cut damaged counts as none
             with FileIO(part, "w") as file:
-                file.write(hashlib.sha256(made).digest() + made)
+                file.write(hashlib.sha256(made).digest())
+                file.write(made)
             os.replace(part, path)  # noqa: PTH105 - making Paths takes longer than the rest
             self._put.add(path)
 

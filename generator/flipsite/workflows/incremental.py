@@ -22,6 +22,7 @@ from flipsite.present.pages.model.page import LastPages
 from flipsite.present.result_cache import keep, recall
 from flipsite.project import CNAME, PROJECT_FILE, StudyFiles
 from flipsite.workflows.load import load_draws, read_report
+from flipsite.workflows.render import report_name
 from flipsite.write.site.manifest import Manifest, inputs_of, read_manifest
 
 _ALL_DEPEND_ON = ("flipsite", "libraries", "base-url", PROJECT_FILE, f"content/{CNAME}")
@@ -246,7 +247,7 @@ def analysed_report(files: StudyFiles, digest: str) -> StudyReport:
 
     Its draws are not kept with it, for reading and counting them is cheap; a sample of too many draws is.
     """
-    name = f"report {digest}"
+    name = report_name(digest)
     found: StudyReport | None = recall(name)
     if found is None:
         found = read_report(files)

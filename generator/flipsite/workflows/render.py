@@ -20,13 +20,15 @@ from pathlib import Path
 from threading import Thread
 from typing import TYPE_CHECKING
 
+from flipsite.errors import SiteError
 from flipsite.present.renderer import palette_png, start_engine, vegalite_svg
-from flipsite.present.result_cache import is_kept, keep, recall, remembered, remembering
+from flipsite.present.result_cache import is_kept, keep, pickled, recall, remembered, remembering
 from flipsite.processes import CAN_FORK, BareProcesses, Fork, calling_elsewhere
 from flipsite.project import own_digest
 from flipsite.store.build_cache import BuildCache, read_script, write_script
 
 if TYPE_CHECKING:
+    from flipsite.analyse.report import StudyReport
     from flipsite.present.charts.chart_set import ChartRequest, ChartSet, Figures, Group
     from flipsite.present.sparklines.interactive import SparklineSpec
     from flipsite.write.site.workers import Batch
@@ -64,11 +66,13 @@ class DrawingProcess:
         os.close(reading)
 
     def ask(self, wanted: "ChartRequest") -> None:
-        """Tell what to draw."""
-        bare = replace(
-            wanted, reports=tuple(replace(report, draws=None, counts=None) for report in wanted.reports)
-        )
-        message = pickle.dumps(bare, pickle.HIGHEST_PROTOCOL)
+        """Tell what to draw; a report that is kept need not be sent."""
+        names = [report_name(self._digests[report.study.id]) for report in wanted.reports]
+        reports = [
+            name if is_kept(name) else _bare(report)
+            for name, report in zip(names, wanted.reports, strict=True)
+        ]
+        message = pickled((replace(wanted, reports=()), reports))
         asking, self._asking = self._asking, -1
         self._sending = Thread(target=_send, args=(asking, message), daemon=True)
         self._sending.start()  # it is read when the engine has started, and nothing waits for that
@@ -99,8 +103,34 @@ class DrawingProcess:
         import flipsite.present.charts.render  # noqa: F401 - while the studies are analysed
 
         with open(reading, "rb") as pipe:
-            wanted: ChartRequest = pickle.load(pipe)  # noqa: S301 - written by this program
-        return charts_of(wanted, self._digests)
+            wanted, sent = pickle.load(pipe)  # noqa: S301 - written by this program
+        reports = tuple(_kept_now(each) if isinstance(each, str) else each for each in sent)
+        return charts_of(replace(wanted, reports=reports), self._digests)
+
+
+def report_name(digest: str) -> str:
+    """The name in the cache of a study's report.
+
+    Args:
+        digest: Of all that is read of the study, and of flipsite.
+    """
+    return f"report {digest}"
+
+
+def _bare(report: "StudyReport") -> "StudyReport":
+    return replace(report, draws=None, counts=None)
+
+
+def _kept_now(name: str) -> "StudyReport":
+    """A report that the first process has kept.
+
+    Raises:
+        SiteError: If it was removed meanwhile.
+    """
+    report = recall(name, put_by_another=True)
+    if report is None:
+        raise SiteError("the user's cache was emptied while this build used it; build again")
+    return _bare(report)
 
 
 def _send(descriptor: int, message: bytes) -> None:

@@ -96,6 +96,7 @@ def _made(batch: Batch, place: Place) -> list[PlacedFile]:
     for files in (made,) if isinstance(made, Mapping) else made:
         check_paths(files)  # before they are written: a name might lead elsewhere
         placed += [place(path, content) for path, content in files.items()]
+        del files  # before the next are made
     return placed
 
 
