@@ -3,6 +3,7 @@
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import fields
 from operator import attrgetter
+from types import NoneType
 from typing import TYPE_CHECKING, Any, Self, TypeVar, overload
 
 import numpy as np
@@ -71,11 +72,12 @@ class TextColumn(Sequence[str | None]):
 def each_distinct(values: Sequence[Any], show: Callable[[Any], _Shown]) -> list[_Shown]:
     """What `show` makes of each value, which is hashable; it is called once for all that are equal.
 
-    Values of two types are never equal; 0.0 and -0.0 are.
+    In a column of several types, where 1, 1.0 and True may meet, it is called for each.
     """
-    typed = list(zip(map(type, values), values, strict=True))
-    shown = {each: show(each[1]) for each in set(typed)}
-    return list(map(shown.__getitem__, typed))
+    if len(set(map(type, values)) - {NoneType}) > 1:
+        return list(map(show, values))
+    shown = {value: show(value) for value in set(values)}
+    return list(map(shown.__getitem__, values))
 
 
 def columns_of(kind: "type[DataclassInstance]", records: "Sequence[DataclassInstance]") -> Columns:

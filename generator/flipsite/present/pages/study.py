@@ -6,6 +6,7 @@ What a study cost: its page, its table, its file.
 import json
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict
+from io import BytesIO
 from pathlib import Path
 
 from flipsite import schema
@@ -186,4 +187,8 @@ def _json_lines(columns: Columns) -> bytes:
     tidy = (each_distinct(values, without_residue) for values in columns.values())
     records = (dict(zip(columns, row, strict=True)) for row in zip(*tidy, strict=True))
     lines = map(json.JSONEncoder(ensure_ascii=False, allow_nan=False).encode, records)
-    return encoded("[\n{}\n]\n".format(",\n".join(lines)))
+    file = BytesIO()
+    file.write(b"[\n")
+    file.writelines(encoded(f",\n{line}" if number else line) for number, line in enumerate(lines))
+    file.write(b"\n]\n")
+    return file.getvalue()
