@@ -17,9 +17,10 @@ from tests.windows import Window, Windows
 from flipsite.domain.estimates import Estimate
 from flipsite.domain.study import Study
 from flipsite.present.charts.bias import bias_intervals
-from flipsite.present.charts.interactive import bundle, figure_files
+from flipsite.present.charts.interactive import figure_files
 from flipsite.present.pages.page import Page as SitePage
 from flipsite.present.pages.templates import environment, render
+from flipsite.present.renderer import bundle
 from flipsite.present.sparklines.interactive import SparklineSpec, running_mean_twin, strip_twin
 from flipsite.present.sparklines.specs import twin_file
 

@@ -11,7 +11,8 @@ from hypothesis import strategies as st
 from flipsite.domain.estimates import Estimate
 from flipsite.domain.study import Study
 from flipsite.present.charts.bias import bias_intervals
-from flipsite.present.charts.interactive import bundle_key, figure_files, spec_json
+from flipsite.present.charts.interactive import figure_files, spec_json
+from flipsite.present.renderer import bundle_key
 
 
 @given(st.dictionaries(st.text(), st.text() | st.floats(allow_nan=False, allow_infinity=False)))

@@ -1,4 +1,4 @@
-"""vl-convert: it draws Vega-Lite specifications, and turns SVG into PNG.
+"""vl-convert: it draws Vega-Lite specifications, turns SVG into PNG, and bundles the scripts of charts.
 
 Its JavaScript engine takes 140 MiB for charts of 2,400 points, and a tall picture 60. A process that holds a
 study or Altair as well would need twice as much, so a build has bare processes call these functions (decision
@@ -7,10 +7,17 @@ study or Altair as well would need twice as much, so a build has bare processes 
 
 import io
 from contextlib import suppress
+from functools import cache
 from typing import Final
 
 DRAWING_FONT: Final = "Liberation Sans"
 """Comes with vl-convert, so words are measured alike on every machine; the page's own font replaces it."""
+
+_BANNER: Final = (
+    "/*! Vega, Vega-Lite, Vega-Embed, D3 and others; their licences: LICENSES.txt beside this file. */\n"
+)
+_WRAPPER: Final = (f"{_BANNER}(function(){{", "})();\n")
+"""vl-convert's bundle declares one-letter names at the top level; they stay in here, `vegaEmbed` does not."""
 
 
 def start_engine() -> None:
@@ -42,3 +49,19 @@ def palette_png(svg: str, scale: float, colours: int) -> bytes:
     buffer = io.BytesIO()
     few.save(buffer, format="PNG", compress_level=6)
     return buffer.getvalue()
+
+
+def bundle_key() -> str:
+    """The bundle's version, known without the second that making the bundle takes."""
+    from importlib.metadata import version
+
+    return f"vl-convert {version('vl-convert-python')}, wrapped 2"
+
+
+@cache
+def bundle() -> bytes:
+    """Vega, Vega-Lite and Vega-Embed as one classic script that sets `window.vegaEmbed`; takes a second."""
+    import vl_convert
+
+    libraries: str = vl_convert.javascript_bundle()  # type: ignore[call-arg]  # its types lack the defaults
+    return (libraries.join(_WRAPPER)).encode()

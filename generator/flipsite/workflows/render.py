@@ -21,9 +21,9 @@ from threading import Thread
 from typing import TYPE_CHECKING
 
 from flipsite.errors import SiteError
-from flipsite.present.renderer import palette_png, start_engine, vegalite_svg
+from flipsite.present.renderer import bundle, bundle_key, palette_png, start_engine, vegalite_svg
 from flipsite.present.result_cache import is_kept, keep, pickled, recall, remembered, remembering
-from flipsite.processes import CAN_FORK, BareProcesses, Fork, calling_elsewhere
+from flipsite.processes import CAN_FORK, BareProcesses, Fork, call, calling_elsewhere
 from flipsite.project import own_digest
 from flipsite.store.build_cache import BuildCache, read_script, write_script
 
@@ -34,20 +34,25 @@ if TYPE_CHECKING:
     from flipsite.write.site.workers import Batch
 
 
-def charts_script() -> tuple[str, bytes | Path]:
-    """The site's path of the script that makes charts interactive, and its content or where that is kept.
+def charts_script() -> tuple[str, Callable[[], bytes | Path]]:
+    """The site's path of the script that makes charts interactive, and what gives it or where it is kept.
 
     It takes a second to make, and depends on vl-convert's version alone.
     """
-    from flipsite.present.charts.interactive import bundle, bundle_key
+    key = _script_key()
 
-    key = hashlib.sha256(bundle_key().encode()).hexdigest()[:10]
-    path = f"assets/vega.{key}.js"
-    if kept := read_script(key):
-        return path, kept
-    script = bundle()
-    write_script(key, script)
-    return path, script
+    def script() -> bytes | Path:
+        if kept := read_script(key):
+            return kept
+        made = call(bundle)
+        write_script(key, made)
+        return made
+
+    return f"assets/vega.{key}.js", script
+
+
+def _script_key() -> str:
+    return hashlib.sha256(bundle_key().encode()).hexdigest()[:10]
 
 
 MOST_RASTERISERS = 8
@@ -192,14 +197,16 @@ class Drawings:
         """Fork the other processes, each before this one imports what that one does not need."""
         engine = self._bare(1, start_engine if with_engine else None)
         rasterisers = self._bare(min(self._jobs, MOST_RASTERISERS))
+        elsewhere: dict[Callable[..., object], BareProcesses]
+        elsewhere = {vegalite_svg: engine, palette_png: rasterisers}
+        if not read_script(_script_key()):
+            elsewhere[bundle] = self._bare(1, bundle)
         from flipsite.store.snapshot.study import read_study_draws  # with numpy, which all others need
 
         reader = self._bare(1, partial(import_module, "flipsite.store.snapshot.read"))
         import flipsite.present.embeds.registry  # noqa: F401 - both need this, so one imports it
 
-        self._ending.enter_context(
-            calling_elsewhere({vegalite_svg: engine, palette_png: rasterisers, read_study_draws: reader})
-        )
+        self._ending.enter_context(calling_elsewhere({**elsewhere, read_study_draws: reader}))
         self._process = DrawingProcess(self._digests)
         self._ending.callback(self._process.end)
 

@@ -5,33 +5,10 @@
 
 import json
 from collections.abc import Mapping, Sequence
-from functools import cache
-from importlib.metadata import version
-from typing import Final
 
 from flipsite.domain.display import Figure, encoded
 from flipsite.present.charts.svg import drawings, relinked, standalone_svg
 from flipsite.present.tables import csv_columns
-
-_BANNER: Final = (
-    "/*! Vega, Vega-Lite, Vega-Embed, D3 and others; their licences: LICENSES.txt beside this file. */\n"
-)
-_WRAPPER: Final = (f"{_BANNER}(function(){{", "})();\n")
-"""vl-convert's bundle declares one-letter names at the top level; they stay in here, `vegaEmbed` does not."""
-
-
-def bundle_key() -> str:
-    """The bundle's version, known without the second that making the bundle takes."""
-    return f"vl-convert {version('vl-convert-python')}, wrapped 2"
-
-
-@cache
-def bundle() -> bytes:
-    """Vega, Vega-Lite and Vega-Embed as one classic script that sets `window.vegaEmbed`; takes a second."""
-    import vl_convert  # 80 ms, only where a bundle is made
-
-    libraries: str = vl_convert.javascript_bundle()  # type: ignore[call-arg]  # its types lack the defaults
-    return (libraries.join(_WRAPPER)).encode()
 
 
 def spec_json(spec: Mapping[str, object] | Sequence[object]) -> str:

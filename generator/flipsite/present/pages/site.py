@@ -284,7 +284,7 @@ def site_work(
     settings: SiteSettings,
     *,
     kept_files: Callable[[StudyReport], Files],
-    bundle: tuple[str, Content],
+    bundle: tuple[str, Callable[[], Content]],
     last: LastPages,
     standing: Standing | None = None,
 ) -> SiteWork:
@@ -294,7 +294,7 @@ def site_work(
         reports: The studies, in the order of their ids.
         settings: Content, templates, address, version.
         kept_files: What a study keeps to download: its draws, what is known of its models.
-        bundle: The script that makes charts interactive, by its path.
+        bundle: The path of the script that makes charts interactive, and what makes it.
         last: The files of the last site, but the pages of `standing`, that are still good.
         standing: Gives a page of the last site that is still good, by its path, its template and whether it
             tells a narrative.
@@ -359,12 +359,14 @@ def site_work(
             *(partial(saved_files, embed, kept=kept) for embed in overview.embeds),
         ]
 
-    batches: list[Batch] = [lambda: {".nojekyll": b"", **dict(assets.values()), bundle[0]: bundle[1], **root}]
+    static: Files = {".nojekyll": b"", **dict(assets.values()), **root}
+    batches: list[Batch] = [lambda: static]
     for report in reports:
         shared = shared_of(report, boards[report.study.id], elsewhere)
         places = range(len(shared.rows))
         chunks = [places[start : start + _MODELS] for start in places[::_MODELS]]
         batches += [partial(model_files, shared, chunk, templates, frame, last=last) for chunk in chunks]
+    batches.append(lambda: {bundle[0]: bundle[1]()})  # it may take a second
     twins = {twin.path: twin for report in reports for twin in model_twins(report)}.values()
     with_embeds = {path.partition("/embed/")[0] for path in kept if "/embed/" in path}
     embedded = [study.id for study in studies if study.id not in with_embeds]
