@@ -47,8 +47,10 @@ def breakable(name: str) -> Markup:
     pieces = [
         part[start : start + _LONGEST_PART] for part in parts for start in range(0, len(part), _LONGEST_PART)
     ]
-    broken = any(len(part) > _LONGEST_PART for part in parts)
-    return Markup("<wbr>".join([_whole(piece, broken) for piece in _short_ends_joined(pieces)]))
+    broken, joined = len(pieces) > len(parts), _short_ends_joined(pieces)
+    if _PLAIN.fullmatch(name) and max(map(len, joined), default=0) <= _LONG_PART:  # as most are
+        return Markup("<wbr>".join(joined))
+    return Markup("<wbr>".join([_whole(piece, broken) for piece in joined]))
 
 
 def _whole(piece: str, broken: bool) -> str:
