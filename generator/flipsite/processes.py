@@ -56,13 +56,13 @@ class Fork(Generic[T]):
             SiteError: If the process was ended from outside.
             BaseException: What the work raised.
         """
-        with open(self._reading, "rb", closefd=False) as pipe:
-            message = pipe.read()
-        self._leave()
         try:
-            found = pickle.loads(message)  # noqa: S301 - written by this program's own fork
+            with open(self._reading, "rb", closefd=False) as pipe:
+                found = pickle.load(pipe)  # noqa: S301 - written by this program's own fork
         except (EOFError, pickle.UnpicklingError) as error:
+            self._leave()
             raise SiteError(_ENDED) from error
+        self._leave()
         if isinstance(found, BaseException):
             raise found
         return found  # type: ignore[no-any-return]
