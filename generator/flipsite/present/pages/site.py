@@ -355,12 +355,11 @@ def site_work(
         return [  # what takes most memory first, while little else has been made
             *(partial(pasted_files, embed, kept=kept) for embed in overview.embeds),
             partial(overview_files, overview, settings, templates, frame),
-            downloads,
             *(partial(saved_files, embed, kept=kept) for embed in overview.embeds),
         ]
 
     static: Files = {".nojekyll": b"", **dict(assets.values()), **root}
-    batches: list[Batch] = [lambda: static]
+    batches: list[Batch] = [lambda: static, downloads]
     for report in reports:
         shared = shared_of(report, boards[report.study.id], elsewhere)
         places = range(len(shared.rows))
