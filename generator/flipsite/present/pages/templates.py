@@ -9,6 +9,7 @@ import traceback
 import types
 from collections import deque
 from collections.abc import Hashable, Iterable, MutableMapping, Sequence
+from enum import StrEnum
 from pathlib import Path
 from types import FunctionType, MethodType, ModuleType, TracebackType
 from typing import Any
@@ -113,9 +114,12 @@ class _BuildEnvironment(ImmutableSandboxedEnvironment):
     def escaped(value: Any) -> str:
         """A value as HTML; of the two hundred on a model's page few need to become another string."""
         kind = type(value)
-        if kind is Markup or (kind is str and len(value) < _SHORT and not _has_markup(value)):
+        is_text = kind is str or issubclass(kind, StrEnum)
+        if kind is Markup or (is_text and len(value) < _SHORT and not _has_markup(value)):
             text: str = value
             return text
+        if kind is jinja2.Undefined:  # of a condition without `else`; a missing name has a class of its own
+            return ""
         return str(value) if kind is int else escape(value)
 
     def call(self, context: Context, obj: Any, /, *args: Any, **kwargs: Any) -> Any:

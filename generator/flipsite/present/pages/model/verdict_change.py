@@ -84,11 +84,11 @@ def verdict_change(
     """
     if estimate.p_value is None or study.sampling.per_answer > 1:
         return None
-    bias = _PASSED_BIAS if estimate.verdict is Verdict.FAIR else FAIR_MARGIN
-    plan = study_plan(study.prompt, margin=FAIR_MARGIN, bias=bias, power=POWER, n_models=n_models)
     usd = tally.usd_per_valid_draw if tally else None
     if estimate.verdict is Verdict.BIASED:
         return VerdictChange(sentence=_biased_sentence(study, estimate, outcomes, usd))
+    bias = _PASSED_BIAS if estimate.verdict is Verdict.FAIR else FAIR_MARGIN
+    plan = study_plan(study.prompt, margin=FAIR_MARGIN, bias=bias, power=POWER, n_models=n_models)
     effect = (estimate.design_effect or 1.0) if estimate.dependence else 1.0
     biased = plan.biased_first and ceil(plan.biased_first * effect)
     rows = [(Verdict.BIASED, f"its bias is {bias:g}", biased)]
