@@ -10,7 +10,8 @@ from flipsite.domain.draws import Draw
 from flipsite.files import RenderedPage
 from flipsite.present.leaderboard.board import board
 from flipsite.present.pages.model.digest import exact_text
-from flipsite.present.pages.model.page import LastPages, model_files, shared_of
+from flipsite.present.pages.model.files import LastPages, model_files
+from flipsite.present.pages.model.page import shared_of
 from flipsite.present.pages.page import Frame
 from flipsite.present.pages.templates import environment
 from flipsite.project import packaged

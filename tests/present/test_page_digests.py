@@ -12,7 +12,8 @@ from flipsite.domain.study import Study
 from flipsite.files import Content, RenderedPage, UnchangedFile
 from flipsite.present.leaderboard.board import board
 from flipsite.present.pages.model.digest import CHANCES, SHRUNKEN, exact_text, shown_text
-from flipsite.present.pages.model.page import LastPages, model_files, shared_of
+from flipsite.present.pages.model.files import LastPages, model_files
+from flipsite.present.pages.model.page import shared_of
 from flipsite.present.pages.page import Frame
 from flipsite.present.pages.templates import environment
 from flipsite.project import packaged

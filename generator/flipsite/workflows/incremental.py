@@ -18,7 +18,7 @@ from flipsite.analyse.report import StudyReport, with_draws, without_draws
 from flipsite.domain.study import Kind
 from flipsite.files import UnchangedFile, measure
 from flipsite.present.pages.model.digest import exact_text, shown_text
-from flipsite.present.pages.model.page import LastPages
+from flipsite.present.pages.model.files import LastPages
 from flipsite.present.result_cache import keep, recall
 from flipsite.project import CNAME, PROJECT_FILE, StudyFiles
 from flipsite.workflows.load import load_draws, read_report

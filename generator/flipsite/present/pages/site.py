@@ -50,7 +50,8 @@ from flipsite.present.pages.cross_study import (
 )
 from flipsite.present.pages.data import data_package, data_page
 from flipsite.present.pages.glossary import cite_page, glossary_page
-from flipsite.present.pages.model.page import LastPages, listed_models, model_files, model_twins, shared_of
+from flipsite.present.pages.model.files import LastPages, model_files
+from flipsite.present.pages.model.page import listed_models, model_twins, shared_of
 from flipsite.present.pages.narrative_pages import narrative_pages, narrative_sources
 from flipsite.present.pages.page import SEARCH_INDEX, Frame, Links, Page, links_of, static_files
 from flipsite.present.pages.search import SEARCH, search_index, search_page

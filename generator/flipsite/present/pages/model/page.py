@@ -4,13 +4,9 @@ What a model's page shows, worked out from its study's report.
 """
 
 import json
-from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass, fields, replace
-from functools import cache
-from operator import attrgetter
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, replace
 from typing import NamedTuple
-
-import jinja2
 
 from flipsite.analyse.cross_study.comparisons import History
 from flipsite.analyse.dependence.homogeneity import ServingGroup
@@ -22,18 +18,14 @@ from flipsite.domain.draws import Draws, Tally
 from flipsite.domain.estimates import Estimate, PrintedBias
 from flipsite.domain.study import Study
 from flipsite.domain.urls import model_folder, model_history
-from flipsite.files import Content, RenderedPage
 from flipsite.present.leaderboard.board import Board
 from flipsite.present.leaderboard.rows import BoardRow, fits_text
 from flipsite.present.methods.logprobs import LogprobsView, logprobs_view
 from flipsite.present.outcomes.view import OutcomesView, outcomes_view
 from flipsite.present.pages.model.answers import Answers, answers
 from flipsite.present.pages.model.commonest import Commonest, commonest_answers
-from flipsite.present.pages.model.csv import model_csv
-from flipsite.present.pages.model.digest import Text, draws_digest, source_digest
 from flipsite.present.pages.model.verdict_change import VerdictChange, verdict_change
-from flipsite.present.pages.page import Frame, Page
-from flipsite.present.pages.templates import page_file
+from flipsite.present.pages.page import Page
 from flipsite.present.sequences.view import SequencesView, sequences_view
 from flipsite.present.sparklines.interactive import (
     SparklineSpec,
@@ -199,11 +191,11 @@ def own_draws(shared: SharedParts, model: str) -> tuple[Draws, slice] | None:
 
 def model_view(shared: SharedParts, place: int) -> ModelView:
     """Prepare the page of the model at this place of the leaderboard."""
-    view = _without_draws(shared, place)
-    return _with_draws(shared, view, own_draws(shared, view.estimate.model))
+    view = without_draws(shared, place)
+    return with_draws(shared, view, own_draws(shared, view.estimate.model))
 
 
-def _with_draws(shared: SharedParts, view: ModelView, own: tuple[Draws, slice] | None) -> ModelView:
+def with_draws(shared: SharedParts, view: ModelView, own: tuple[Draws, slice] | None) -> ModelView:
     """The view with what is made of the model's draws one by one."""
     report, study, model = shared.report, shared.report.study, view.estimate.model
     pictures = _pictures(report, model, own)
@@ -220,7 +212,7 @@ def _with_draws(shared: SharedParts, view: ModelView, own: tuple[Draws, slice] |
     )
 
 
-def _without_draws(shared: SharedParts, place: int) -> ModelView:
+def without_draws(shared: SharedParts, place: int) -> ModelView:
     """The view of the model at this place, but for what is made of its draws one by one."""
     report, rows = shared.report, shared.rows
     row = rows[place]
@@ -352,89 +344,13 @@ def _pictures(report: StudyReport, model: str, own: tuple[Draws, slice] | None) 
     )
 
 
-StandingPage = Callable[[str, str, str], Content | None]
-"""Gives a file of the last site, by its path, the page it belongs to, and what that is rendered from now."""
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class LastPages:
-    """The last site's pages of models, and which of them can stand.
-
-    Attributes:
-        kept: Files that are still good, whatever their sources.
-        standing: Gives one that is still good if its page's source is what it was; None where none can be.
-        code: A digest of all that renders pages: flipsite, libraries, templates.
-        text: A value as far as the templates show it.
-    """
-
-    kept: Mapping[str, Content]
-    standing: StandingPage
-    code: str
-    text: Text
-
-
-def model_files(
-    shared: SharedParts, places: range, templates: jinja2.Environment, frame: Frame, *, last: LastPages
-) -> dict[str, Content]:
-    """The pages of the models at these places of the leaderboard, and beside each its draws to download.
-
-    Those of the last site that are still good are not made again.
-
-    Raises:
-        ContentError: If the template cannot be rendered.
-    """
-    files: dict[str, Content] = {}
-    common = source_digest(last.code, repr(frame), repr(shared.context))
-    rows = cache(lambda place: source_digest(last.text(shared.rows[place])))
-    for place in places:
-        estimate = shared.rows[place].estimate
-        path, draws = estimate.page, estimate.page.removesuffix("index.html") + "draws.csv"
-        own = own_draws(shared, estimate.model)
-        page, source = last.kept.get(path), ""
-        if page is None:
-            view = _without_draws(shared, place)
-            if not shared.report.sampled:  # else the study's counts are in the page
-                source = _source(shared, place, view, own, common, row_digest=rows, text=last.text)
-                page = last.standing(path, path, source)
-            if page is None:
-                whole = _page(shared, _with_draws(shared, view, own))
-                page = RenderedPage(page_file(templates, whole, frame), source)
-        files[path] = page
-        if own and not shared.report.sampled:  # else the study's parts hold them
-            stands = last.kept.get(draws) or (source and last.standing(draws, path, source))
-            files[draws] = stands or model_csv(*own)
-    return files
-
-
-def _source(
-    shared: SharedParts,
-    place: int,
-    view: ModelView,
-    own: tuple[Draws, slice] | None,
-    common: str,
-    *,
-    row_digest: Callable[[int], str],
-    text: Text,
-) -> str:
-    """The digest of a page's source: its rows, its draws, and all else that is not made of these."""
-    known = feature_lines(shared.report.features.get(view.estimate.model, ()))
-    around = range(max(0, place - NEIGHBOURS), min(len(shared.rows), place + NEIGHBOURS + 1))
-    parts = [str(place - around.start), *map(row_digest, around), draws_digest(*own) if own else ""]
-    return source_digest(common, repr(known), *parts, text(view.rank_estimate), repr(_others(view)))
-
-
-_IN_SOURCE = {"estimate", "row", "around", "before", "after", "rank_estimate", "coins"}
-"""Parts of a view that are in its source already; the coins are made of the counts."""
-
-_others = attrgetter(*(each.name for each in fields(ModelView) if each.name not in _IN_SOURCE))
-
-
 def page_of(shared: SharedParts, place: int) -> Page:
     """The page of the model at this place of the leaderboard."""
-    return _page(shared, model_view(shared, place))
+    return page_with(shared, model_view(shared, place))
 
 
-def _page(shared: SharedParts, view: ModelView) -> Page:
+def page_with(shared: SharedParts, view: ModelView) -> Page:
+    """The page that shows this."""
     study = shared.report.study
     model = view.estimate.model
     return Page(
