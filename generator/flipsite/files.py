@@ -10,7 +10,7 @@ import hashlib
 import os
 import shutil
 import sys
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from io import FileIO
 from pathlib import Path
@@ -46,8 +46,23 @@ class RenderedPage(NamedTuple):
     source: str
 
 
-Content = bytes | Path | UnchangedFile | RenderedPage
-"""A file's content: bytes to write, a file to copy, or the file that is there already."""
+class StreamedFile:
+    """A file that is written piece by piece, for it may be too large to hold.
+
+    Attributes:
+        write: Writes it to an open binary file.
+        size: Its bytes, once it is written; until then 0.
+    """
+
+    __slots__ = ("size", "write")
+
+    def __init__(self, write: Callable[[BinaryIO], object]) -> None:
+        """Take what writes it."""
+        self.write, self.size = write, 0
+
+
+Content = bytes | Path | UnchangedFile | RenderedPage | StreamedFile
+"""A file's content: bytes to write, what writes it, a file to copy, or the file that is there already."""
 
 
 def file_digest(path: Path) -> str:
@@ -56,8 +71,8 @@ def file_digest(path: Path) -> str:
         return hashlib.file_digest(file, "sha256").hexdigest()
 
 
-def measure(content: Content) -> tuple[int, str]:
-    """Size in bytes and SHA-256 of a content."""
+def measure(content: bytes | Path | UnchangedFile | RenderedPage) -> tuple[int, str]:
+    """Size in bytes and SHA-256 of a content that is there."""
     if isinstance(content, UnchangedFile):
         return content.size, content.digest
     if isinstance(content, RenderedPage):
@@ -68,9 +83,9 @@ def measure(content: Content) -> tuple[int, str]:
 
 
 def content_size(content: Content) -> int:
-    """Size in bytes of a content."""
+    """Size in bytes of a content; of a streamed one when it has been written."""
     match content:
-        case UnchangedFile():
+        case UnchangedFile() | StreamedFile():
             return content.size
         case RenderedPage():
             return len(content.html)
@@ -293,12 +308,15 @@ def is_same(old: str, content: bytes | Path, *, size: int, digest: str) -> bool:
         return file.readall() == content
 
 
-def write_file(path: str, content: bytes | Path) -> None:
+def write_file(path: str, content: bytes | Path | StreamedFile) -> None:
     """Write a new file that everybody can read, whatever the umask."""
     file = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL | _BINARY, FILE_MODE)
     try:
         if isinstance(content, bytes):
             _write_all(file, content)
+        elif isinstance(content, StreamedFile):
+            with open(file, "wb", closefd=False) as stream:
+                content.write(stream)
         else:
             with content.open("rb") as source:
                 while block := source.read(1 << 20):

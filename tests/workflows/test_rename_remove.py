@@ -1,5 +1,6 @@
 """Studies that are renamed or removed: whole or not at all, and nothing that was paid for is lost."""
 
+import io
 import shutil
 import sqlite3
 from collections.abc import Callable
@@ -16,6 +17,7 @@ from flipsite.cli.main import cli
 from flipsite.collect.simulated import Endpoint, fair_coin
 from flipsite.domain.study import Feature, Skip
 from flipsite.errors import StoreError, UsageError
+from flipsite.files import StreamedFile
 from flipsite.project import Project, study_ids
 from flipsite.settings import dump_study, load_study
 from flipsite.store.features import read_features, write_features
@@ -165,7 +167,12 @@ def test_what_a_study_excludes_or_skips_is_off_the_site(project: Project, how: s
     report = load_report(folder)
     assert [record.model for record in report.estimates] == ["b/fair"]
     files = kept_files(study_files(folder), report)
-    assert all(b"a/fair" not in content for content in files.values() if isinstance(content, bytes))
+    draws, lines = files[f"{STUDY}/data/draws.csv"], io.BytesIO()
+    assert isinstance(draws, StreamedFile)
+    draws.write(lines)
+    assert b"b/fair" in lines.getvalue()
+    for content in (lines.getvalue(), *files.values()):
+        assert not isinstance(content, bytes) or b"a/fair" not in content
     assert isinstance(files[f"{STUDY}/data/draws.parquet"], bytes)
     assert len(draws_of(project)) == 6
     (folder / "study.toml").write_text(dump_study(study), encoding="utf-8")

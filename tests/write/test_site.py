@@ -13,7 +13,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from flipsite.errors import SiteError
-from flipsite.files import Content
+from flipsite.files import Content, StreamedFile, content_size
 from flipsite.write.site.manifest import SiteChange
 from flipsite.write.site.replace import replace_site
 
@@ -61,6 +61,28 @@ def test_a_build_of_the_same_touches_nothing(tmp_path: Path) -> None:
     assert (change.written, change.unchanged, change.removed) == (0, 4, 0)
     for path, status in before.items():
         assert (path.stat().st_ino, path.stat().st_mtime_ns) == (status.st_ino, status.st_mtime_ns)
+
+
+def test_a_streamed_file_is_one_like_any_other(tmp_path: Path) -> None:
+    """It is the old file where it says the same, a new one where it does not, and its size is known then."""
+    out = tmp_path / "site"
+
+    def built(text: bytes) -> SiteChange:
+        streamed = StreamedFile(lambda file: file.writelines([text[:1], text[1:]]))
+        change = build({"index.html": b"x", "s/draws.csv": streamed}, out)
+        assert (out / "s/draws.csv").read_bytes() == text
+        assert content_size(streamed) == len(text)
+        return change
+
+    assert built(b"one").written == 3
+    before = (out / "s/draws.csv").stat()
+    assert built(b"one").written == 0
+    now = (out / "s/draws.csv").stat()
+    assert (now.st_ino, now.st_mtime_ns, now.st_nlink) == (before.st_ino, before.st_mtime_ns, 1)
+    assert built(b"two").written == 2
+    assert (
+        json.loads((out / "build.json").read_bytes())["outputs"]["s/draws.csv"] == sha256(b"two").hexdigest()
+    )
 
 
 def test_only_what_changed_is_a_new_file(tmp_path: Path) -> None:

@@ -8,6 +8,7 @@ import io
 from collections import Counter, defaultdict
 from collections.abc import Container, Mapping, Sequence
 from dataclasses import dataclass, replace
+from functools import partial
 from itertools import pairwise
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -31,7 +32,7 @@ from flipsite.domain.fit import Fit
 from flipsite.domain.money import Usd
 from flipsite.domain.study import Kind, Study
 from flipsite.errors import UsageError
-from flipsite.files import file_digest
+from flipsite.files import Content, StreamedFile, file_digest
 from flipsite.processes import call
 from flipsite.project import (
     CATALOGUE_FILE,
@@ -162,12 +163,12 @@ def read_report(files: StudyFiles) -> StudyReport:
     return report
 
 
-def kept_files(place: StudyFiles, report: StudyReport) -> dict[str, bytes | Path]:
+def kept_files(place: StudyFiles, report: StudyReport) -> dict[str, Content]:
     """A study's downloads: its snapshot, the same as CSV, the features of its models.
 
     Of a study too large to hold the snapshot goes in parts with a manifest, and not as CSV.
     """
-    data, files = f"{report.study.id}/data", dict[str, bytes | Path]()
+    data, files = f"{report.study.id}/data", dict[str, Content]()
     if report.features:
         from flipsite.store.features import features_csv
 
@@ -187,10 +188,10 @@ def kept_files(place: StudyFiles, report: StudyReport) -> dict[str, bytes | Path
     elif report.draws is not None:
         from flipsite.store.exports import export_draws
 
-        lines = io.BytesIO()
-        export_draws(report.draws, lines, study=report.study.id, form="csv")
         files |= {
-            f"{data}/draws.csv": lines.getvalue(),
+            f"{data}/draws.csv": StreamedFile(
+                partial(export_draws, report.draws, study=report.study.id, form="csv")
+            ),
             f"{data}/draws.parquet": _snapshot(report.study, report.draws, place.snapshot),
         }
     return files

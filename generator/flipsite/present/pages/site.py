@@ -331,8 +331,8 @@ def site_work(
         for report in reports:
             of_study = sizes[report.study.id] = {}
             for files in _downloads(report, kept_files, kept):
-                of_study |= {path: content_size(content) for path, content in files.items()}
                 yield files
+                of_study |= {path: content_size(content) for path, content in files.items()}
         page = data_page(with_results, sizes)
         yield {page.path: page_file(templates, page, frame)}
 

@@ -5,6 +5,7 @@ goes; what flipsite did not write is never touched, and stops the build before i
 """
 
 import logging
+import os
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
@@ -13,12 +14,14 @@ from flipsite.errors import SiteError
 from flipsite.files import (
     Content,
     RenderedPage,
+    StreamedFile,
     UnchangedFile,
     carry_over,
     is_same,
     link_file,
     make_folders,
     measure,
+    measure_file,
     put_in_place,
     sync,
     sync_folder,
@@ -103,11 +106,13 @@ class _SiteWriter:
         source = content.source if isinstance(content, (RenderedPage, UnchangedFile)) else ""
         if isinstance(content, RenderedPage):
             content = content.html
-        size, digest = measure(content)
         folder = path.rpartition("/")[0]
         if folder not in self._folders:
             make_folders(f"{self._new}/{folder}" if folder else self._new)
             self._folders.add(folder)
+        if isinstance(content, StreamedFile):
+            return _placed_stream(path, content, old, new)
+        size, digest = measure(content)
         if isinstance(content, UnchangedFile) or is_same(old, content, size=size, digest=digest):
             link_file(old, new)
             return PlacedFile(path, size, digest, kept=True, source=source)
@@ -115,6 +120,17 @@ class _SiteWriter:
         if isinstance(content, Path):  # it may have changed since it was measured
             size, digest = measure(Path(new))
         return PlacedFile(path, size, digest, kept=False, source=source)
+
+
+def _placed_stream(path: str, content: StreamedFile, old: str, new: str) -> PlacedFile:
+    """Write a file to compare it with the last one, as it is not held."""
+    write_file(new, content)
+    content.size, digest = measure_file(new)
+    kept = is_same(old, Path(new), size=content.size, digest=digest)
+    if kept:
+        os.unlink(new)  # noqa: PTH108 - of a text
+        link_file(old, new)
+    return PlacedFile(path, content.size, digest, kept=kept, source="")
 
 
 def _listed(
