@@ -165,7 +165,8 @@ def calling_elsewhere(functions: Mapping[Any, BareProcesses]) -> Iterator[None]:
     try:
         yield
     finally:
-        _elsewhere.clear()
+        for function in functions:
+            del _elsewhere[function]
 
 
 def call(function: Callable[..., T], *given: object) -> T:

@@ -164,10 +164,11 @@ class Drawings:
         self._then: Callable[[], Sequence[Batch]] | None = None
         has_engine = "vl_convert" in sys.modules  # one that runs does not survive a fork
         self._jobs = jobs if CAN_FORK and not has_engine else 1
-        self._ending = ExitStack()
+        self._ending, self._reading, self._drawing = ExitStack(), ExitStack(), ExitStack()
 
     def ask(self, wanted: "ChartRequest", then: "Callable[[ChartSet], Sequence[Batch]]") -> None:
-        """Tell what to draw, and what is made of it."""
+        """Tell what to draw, and what is made of it, when all studies are read."""
+        self._reading.close()
         self._then = lambda: then(self._drawn(wanted))
         if self._process:
             self._process.ask(wanted)
@@ -186,37 +187,49 @@ class Drawings:
         cache = BuildCache(made_by=f"{drawing_code()} {self._libraries}", anew=self._force)
         self._ending.callback(cache.shrink)
         self._ending.enter_context(remembering(cache))
-        if self._jobs > 1 and not are_drawn(self._digests):
-            self._start(with_engine=cache.is_empty())
+        self._ending.enter_context(self._reading)
+        self._ending.enter_context(self._drawing)
+        if self._jobs > 1:
+            self._start(with_engine=cache.is_empty(), draws=not are_drawn(self._digests))
         return self
 
     def __exit__(self, *_: object) -> None:
         self._ending.close()
 
-    def _start(self, *, with_engine: bool) -> None:
-        """Fork the other processes, each before this one imports what that one does not need."""
-        engine = self._bare(1, start_engine if with_engine else None)
-        rasterisers = self._bare(min(self._jobs, MOST_RASTERISERS))
-        elsewhere: dict[Callable[..., object], BareProcesses]
-        elsewhere = {vegalite_svg: engine, palette_png: rasterisers}
-        if not read_script(_script_key()):
-            elsewhere[bundle] = self._bare(1, bundle)
+    def _start(self, *, with_engine: bool, draws: bool) -> None:
+        """Fork the other processes, each before this one imports what that one does not need.
+
+        Args:
+            with_engine: Start the renderer's engine at once.
+            draws: Whether there is anything to draw; if not, a process reads the draws and that is all.
+        """
+        if draws:
+            _left_to(BareProcesses(1, start_engine if with_engine else None), vegalite_svg, self._drawing)
+            _left_to(BareProcesses(min(self._jobs, MOST_RASTERISERS)), palette_png, self._ending)
+            if not read_script(_script_key()):
+                _left_to(BareProcesses(1, bundle), bundle, self._ending)
         from flipsite.store.snapshot.study import read_study_draws  # with numpy, which all others need
 
-        reader = self._bare(1, partial(import_module, "flipsite.store.snapshot.read"))
-        import flipsite.present.embeds.registry  # noqa: F401 - both need this, so one imports it
+        reader = BareProcesses(1, partial(import_module, "flipsite.store.snapshot.read"))
+        _left_to(reader, read_study_draws, self._reading)
+        if draws:
+            import flipsite.present.embeds.registry  # noqa: F401 - both need this, so one imports it
 
-        self._ending.enter_context(calling_elsewhere({**elsewhere, read_study_draws: reader}))
-        self._process = DrawingProcess(self._digests)
-        self._ending.callback(self._process.end)
-
-    def _bare(self, n: int, prepare: Callable[[], object] | None = None) -> BareProcesses:
-        return self._ending.enter_context(BareProcesses(n, prepare))
+            self._process = DrawingProcess(self._digests)
+            self._ending.callback(self._process.end)
 
     def _drawn(self, wanted: "ChartRequest") -> "ChartSet":
         if self._process:
-            return self._process.drawn()
+            drawn = self._process.drawn()
+            self._drawing.close()
+            return drawn
         return charts_of(wanted, self._digests)
+
+
+def _left_to(processes: BareProcesses, function: Callable[..., object], meanwhile: ExitStack) -> None:
+    """Leave calls of a function to these processes until the context ends, and they with it."""
+    meanwhile.enter_context(processes)
+    meanwhile.enter_context(calling_elsewhere({function: processes}))
 
 
 def charts_of(wanted: "ChartRequest", digests: Mapping[str, str]) -> "ChartSet":
