@@ -3,6 +3,7 @@
 import subprocess
 import sys
 from contextlib import suppress
+from copy import copy
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -48,6 +49,17 @@ def test_what_is_written_is_read_back(rows: list[Draw], tmp_path_factory: pytest
     write_draws(folder / "b.parquet", collect_draws(reversed(rows)), study="s")
     assert same(read_draws(folder / "a.parquet"), draws)
     assert (folder / "a.parquet").read_bytes() == (folder / "b.parquet").read_bytes()
+
+
+def test_a_column_of_one_number_is_held_and_sent_once(tmp_path: Path) -> None:
+    """Thousands of draws without a latency, or of one price; another process gets them so, too."""
+    draws = collect_draws([replace(DRAW, draw=row, cost_usd=0.25, latency_s=None) for row in range(300)])
+    write_draws(tmp_path / "a.parquet", draws, study="s")
+    read = read_draws(tmp_path / "a.parquet")
+    for found in (read, copy(read)):
+        assert same(found, draws)
+        assert found.cost_usd.strides == found.latency_s.strides == (0,)
+        assert found.draw.strides == draws.draw.strides
 
 
 @given(rows=st.lists(st.none() | st.lists(st.integers(0, 1), min_size=2, max_size=6), min_size=1, max_size=6))

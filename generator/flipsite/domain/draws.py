@@ -1,8 +1,8 @@
 """Draws, their outcomes and their counts."""
 
 import json
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, fields
 from enum import StrEnum
 from functools import lru_cache
 from typing import Any
@@ -262,6 +262,20 @@ class Draws:
 
     def __len__(self) -> int:
         return int(self.starts[-1])
+
+    def __reduce__(self) -> tuple[Callable[..., "Draws"], tuple[object, ...]]:
+        """For another process: a column of one number is sent as that number."""
+        columns = {field.name: getattr(self, field.name) for field in fields(self)}
+        once = {
+            name: column[:1].copy()
+            for name, column in columns.items()
+            if isinstance(column, np.ndarray) and column.strides == (0,)
+        }
+        return _received, (columns | once, tuple(once), len(self))
+
+
+def _received(columns: dict[str, Any], once: tuple[str, ...], n_rows: int) -> Draws:
+    return Draws(**columns | {name: np.broadcast_to(columns[name], n_rows) for name in once})
 
 
 @lru_cache(maxsize=1024)  # most studies have one
