@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator
 from dataclasses import dataclass, field
+from functools import lru_cache
 from math import floor, log10
 
 from flipsite.domain.money import Usd
@@ -90,9 +91,11 @@ def one_line(text: str, *, most: int = 200) -> str:
 
 def usd_text(amount: Usd | None) -> str:
     """US dollars: cents from a dollar up, two significant digits below."""
-    if amount is None:
-        return "–"
-    usd = amount.dollars
+    return "–" if amount is None else _dollars_text(amount.dollars)
+
+
+@lru_cache(maxsize=4096)  # many draws cost the same
+def _dollars_text(usd: float) -> str:
     if usd == 0:
         return "$0"
     if usd >= 1:

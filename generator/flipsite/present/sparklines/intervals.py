@@ -54,15 +54,20 @@ def share_mark(estimate: Estimate, *, target: float) -> RowMark | None:
     """A model with draws on the share of ones; None where it has no valid draw."""
     if not estimate.valid or estimate.mean is None or estimate.mean_low is None or estimate.mean_high is None:
         return None
-    reach = chance_reach(estimate.valid, target)
+    return _share_mark(estimate.valid, estimate.mean, estimate.mean_low, estimate.mean_high, target=target)
+
+
+@lru_cache(maxsize=65_536)  # models of equal counts share one
+def _share_mark(valid: int, mean: float, low: float, high: float, *, target: float) -> RowMark:
+    reach = chance_reach(valid, target)
     return RowMark(
         band_low=_percent(max(0.0, target - reach)),
         band_high=_percent(min(1.0, target + reach)),
-        low=_percent(estimate.mean_low),
-        high=_percent(estimate.mean_high),
-        at=_percent(estimate.mean),
-        low_value=estimate.mean_low,
-        high_value=estimate.mean_high,
+        low=_percent(low),
+        high=_percent(high),
+        at=_percent(mean),
+        low_value=low,
+        high_value=high,
     )
 
 
