@@ -31,7 +31,7 @@ from flipsite.present.charts.marks import (
 from flipsite.present.charts.theme import ink
 from flipsite.present.outcomes.words import sampler_text
 from flipsite.present.text.escaping import shown
-from flipsite.present.text.formats import bias_text, count_text, how_many_are
+from flipsite.present.text.formats import bias_text, count_text, how_many_are, so_many
 
 
 def bias_intervals(estimates: Sequence[Estimate], study: Study, *, narrow: bool = True) -> Figure:
@@ -68,10 +68,8 @@ def verdict_sentence(estimates: Sequence[Estimate]) -> str:
     followers = sum(estimate.sway is not None for estimate in estimates)
     if not followers:
         return finding
-    if followers == len(estimates) > 1:
-        return f"{finding}; {'both' if followers == 2 else 'all'} follow the order or the labels"
-    does = "follows" if followers == 1 else "follow"
-    return f"{finding}; {count_text(followers)} {does} the order or the labels"
+    follow = so_many(followers, len(estimates), does="follows", do="follow")
+    return f"{finding}; {follow} the order or the labels"
 
 
 def _verdicts_counted(estimates: Sequence[Estimate]) -> str:

@@ -22,7 +22,7 @@ from flipsite.present.leaderboard.rows import BoardRow
 from flipsite.present.leaderboard.ruler import ruler
 from flipsite.present.pages.page import Page
 from flipsite.present.tables import TOP, study_note
-from flipsite.present.text.formats import caption_text, count_text, first_few, how_many_are
+from flipsite.present.text.formats import caption_text, count_text, first_few, how_many_are, so_many
 
 _DOUBTS = frozenset({"bias_median", "p_within_05", "p_within_10", "p_least", "p_most"})
 """Columns of the ranking's doubt; all others are the estimate's."""
@@ -179,11 +179,13 @@ def _rest_text(report: StudyReport, made: Board) -> str:
         parts.append(f"{count_text(made.n_tied)} cannot be distinguished from {made.fair}")
     n_swayed = sum(n for _, n in made.sways)
     if n_swayed:
-        parts.append(_so_many(n_swayed, made, does="follows", do="follow") + " the order or the labels")
+        parts.append(
+            so_many(n_swayed, len(made.rows), does="follows", do="follow") + " the order or the labels"
+        )
     if report.sequences:
         n_patterned = len(report.sequences.patterned)
         if n_patterned:
-            gives = _so_many(n_patterned, made, does="gives", do="give")
+            gives = so_many(n_patterned, len(made.rows), does="gives", do="give")
             parts.append(f"{gives} answers whose draws are not independent")
     n_dependent = sum(row.estimate.dependence is not None for row in made.rows)
     if n_dependent:
@@ -192,12 +194,6 @@ def _rest_text(report: StudyReport, made: Board) -> str:
         parts.append(f"{count_text(unseen)} {'was' if unseen == 1 else 'were'} not printed")
     said = "; ".join(parts)
     return f"{said[0].upper()}{said[1:]}." if said else ""
-
-
-def _so_many(count: int, made: Board, *, does: str, do: str) -> str:
-    if count == len(made.rows) > 1:
-        return f"{'both' if count == 2 else f'all {count_text(count)}'} {do}"
-    return f"{count_text(count)} {does if count == 1 else do}"
 
 
 def _tied_text(made: Board) -> str:

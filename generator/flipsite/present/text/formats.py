@@ -102,6 +102,13 @@ def how_many(count: int, total: int, noun: str, *, does: str, do: str) -> str:
     return f"{count_text(count)} of {count_text(total)} {noun}s {does if count == 1 else do}"
 
 
+def so_many(count: int, total: int, *, does: str, do: str) -> str:
+    """A count of a total that was named before, as a clause: `1 gives`, `both give`, `all 12 give`."""
+    if count == total > 1:
+        return f"{'both' if count == 2 else f'all {count_text(count)}'} {do}"
+    return f"{count_text(count)} {does if count == 1 else do}"
+
+
 def first_few(count: int, noun: str) -> str:
     """The first of a ranking after "the": `20 least biased models`, `least biased model`."""
     return noun if count == 1 else plural(count, noun)
