@@ -167,6 +167,7 @@ def test_a_study_tells_what_stopping_when_settled_would_have_saved() -> None:
     report = drawn(("a/one", 50, 0, 0), ("b/zero", 0, 50, 0))
     page = Page(path="x/index.html", title="", description="", template="", study=report.study)
     context = {"values": study_values(report), "stopped": stopped(report), "top": 20}
+    context |= {"n_asked": 100, "n_flagged": 0}
     said = words(render(TEMPLATES, "parts/settled.html", report=report, page=page, **context))
     assert "a/one biased 8 50 b/zero biased 8 50" in said
     assert "2 of these 2 models would have been settled before their last draw" in said
