@@ -72,3 +72,13 @@ def test_a_build_that_is_ended_leaves_no_process_behind(project: Path, sent: sig
     os.close(reading)
     assert build.wait() != 0
     build.communicate()
+
+
+def test_a_build_that_is_interrupted_while_it_starts_its_processes_ends_them(project: Path) -> None:
+    told = "import os, signal, flipsite.workflows.render as r\n"
+    told += "r.DrawingProcess = lambda digests: signal.raise_signal(signal.SIGINT)\n"
+    told += "from flipsite.cli.main import main\n"
+    told += "try: main(['build', '--force', '-o', 'site', '--jobs', '3'])\n"
+    told += "except BaseException: os.waitpid(-1, os.WNOHANG)"
+    done = subprocess.run([sys.executable, "-c", told], cwd=project, capture_output=True, check=False)
+    assert b"No child processes" in done.stderr

@@ -190,7 +190,11 @@ class Drawings:
         self._ending.enter_context(self._reading)
         self._ending.enter_context(self._drawing)
         if self._jobs > 1:
-            self._start(with_engine=cache.is_empty(), draws=not are_drawn(self._digests))
+            try:
+                self._start(with_engine=cache.is_empty(), draws=not are_drawn(self._digests))
+            except BaseException:
+                self._ending.close()
+                raise
         return self
 
     def __exit__(self, *_: object) -> None:
