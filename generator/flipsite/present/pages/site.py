@@ -242,8 +242,8 @@ Batch = Callable[[], Files | Iterable[Files]]
 _OWN_NAMES = ("index.html", "sitemap.xml", "feed.xml", ".nojekyll", "build.json")
 """Files at the root that are always flipsite's; an author may bring another 404.html or robots.txt."""
 
-_MODELS = 24
-"""In a batch: few enough that cores end together."""
+_MODELS = 48
+"""In a batch: few enough that cores end together, and that what one step made is in the cache of the next."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
