@@ -116,3 +116,9 @@ def test_bare_processes_end_with_their_context() -> None:
 def test_they_prepare_before_they_are_asked() -> None:
     with BareProcesses(1, partial(os.putenv, "FLIPSITE_PREPARED", "1")) as bare:
         assert bare.call(subprocess.getoutput, "echo $FLIPSITE_PREPARED") == "1"
+
+
+def test_what_goes_wrong_in_preparation_does_not_end_them() -> None:
+    """It goes wrong again where it is asked for."""
+    with BareProcesses(1, partial(divmod, 1, 0)) as bare:
+        assert bare.call(divmod, 7, 2) == (3, 1)

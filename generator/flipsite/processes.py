@@ -8,7 +8,7 @@ import os
 import pickle
 import select
 import signal
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from functools import partial
 from typing import Any, Generic, NamedTuple, TypeVar
@@ -144,7 +144,8 @@ class BareProcesses:
         for ours in self._connections:  # else this process itself could
             ours.close()
         if prepare:
-            prepare()
+            with suppress(Exception):  # a fault is reported to the one who asks
+                prepare()
         with suppress(EOFError, BrokenPipeError):
             while True:
                 function, given = _receive(connection)
@@ -159,9 +160,9 @@ _elsewhere: dict[Callable[..., Any], BareProcesses] = {}
 
 
 @contextmanager
-def calling_elsewhere(functions: Mapping[Any, BareProcesses]) -> Iterator[None]:
+def calling_elsewhere(processes: BareProcesses, *functions: Callable[..., Any]) -> Iterator[None]:
     """Have `call` leave these functions to other processes meanwhile."""
-    _elsewhere.update(functions)
+    _elsewhere.update(dict.fromkeys(functions, processes))
     try:
         yield
     finally:

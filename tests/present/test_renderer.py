@@ -8,7 +8,7 @@ from flipsite.present.renderer import palette_png, vegalite_svg
 from flipsite.processes import BareProcesses, call, calling_elsewhere
 
 spec = '{"mark": "point", "data": {"values": [{"x": 0.1}, {"x": 2}]}, "encoding": {"x": {"field": "x"}}}'
-with BareProcesses(1) as bare, calling_elsewhere({vegalite_svg: bare, palette_png: bare}):
+with BareProcesses(1) as bare, calling_elsewhere(bare, vegalite_svg, palette_png):
     drawn = call(vegalite_svg, spec)
     picture = call(palette_png, drawn, 1, 16)
 assert drawn.startswith("<svg")

@@ -233,7 +233,7 @@ class Drawings:
 def _left_to(processes: BareProcesses, function: Callable[..., object], meanwhile: ExitStack) -> None:
     """Leave calls of a function to these processes until the context ends, and they with it."""
     meanwhile.enter_context(processes)
-    meanwhile.enter_context(calling_elsewhere({function: processes}))
+    meanwhile.enter_context(calling_elsewhere(processes, function))
 
 
 def charts_of(wanted: "ChartRequest", digests: Mapping[str, str]) -> "ChartSet":
