@@ -11,14 +11,14 @@ import hashlib
 import os
 import pickle
 import sys
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from contextlib import ExitStack, suppress
 from dataclasses import replace
 from functools import partial
 from importlib import import_module
 from pathlib import Path
 from threading import Thread
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from flipsite.errors import SiteError
 from flipsite.present.renderer import bundle, bundle_key, palette_png, start_engine, vegalite_svg
@@ -86,16 +86,18 @@ class DrawingProcess:
         """Whether all is drawn."""
         return self._fork.is_ready()
 
-    def drawn(self) -> "ChartSet":
-        """The charts, when all are drawn.
+    def drawn(self, wanted: "ChartRequest") -> "ChartSet":
+        """The charts that were asked for, when all are drawn.
 
         Raises:
             FlipsiteError: If the process was ended from outside.
         """
-        result = self._fork.result()
+        groups, twins = self._fork.result()
         if self._sending:
             self._sending.join()
-        return result
+        names = _names_of_groups(wanted, self._digests)
+        figures = {group: _kept_now(names[group]) if sent is None else sent for group, sent in groups.items()}
+        return _chart_set(wanted, figures, twins)
 
     def end(self) -> None:
         """End it, unless what it drew was fetched."""
@@ -103,14 +105,21 @@ class DrawingProcess:
             os.close(self._asking)
         self._fork.end()
 
-    def _draw(self, reading: int) -> "ChartSet":
+    def _draw(self, reading: int) -> "tuple[dict[Group, Figures | None], dict[str, bytes]]":
+        """Draw; groups that are kept need not be sent."""
         os.close(self._asking)
         import flipsite.present.charts.render  # noqa: F401 - while the studies are analysed
 
         with open(reading, "rb") as pipe:
             wanted, sent = pickle.load(pipe)  # noqa: S301 - written by this program
-        reports = tuple(_kept_now(each) if isinstance(each, str) else each for each in sent)
-        return charts_of(replace(wanted, reports=reports), self._digests)
+        reports = tuple(_bare(_kept_now(each)) if isinstance(each, str) else each for each in sent)
+        wanted = replace(wanted, reports=reports)
+        names = _names_of_groups(wanted, self._digests)
+        groups: dict[Group, Figures | None]
+        groups = {group: None for group, name in names.items() if recall(name) is not None}
+        for group, figures in _drawn_groups(wanted, names, known=groups):
+            groups[group] = None if is_kept(names[group]) else figures
+        return groups, _twins(wanted)
 
 
 def report_name(digest: str) -> str:
@@ -126,16 +135,16 @@ def _bare(report: "StudyReport") -> "StudyReport":
     return replace(report, draws=None, counts=None)
 
 
-def _kept_now(name: str) -> "StudyReport":
-    """A report that the first process has kept.
+def _kept_now(name: str) -> Any:
+    """A report, or charts, that another process of this build has kept.
 
     Raises:
         SiteError: If it was removed meanwhile.
     """
-    report = recall(name, put_by_another=True)
-    if report is None:
+    found = recall(name, put_by_another=True)
+    if found is None:
         raise SiteError("the user's cache was emptied while this build used it; build again")
-    return _bare(report)
+    return found
 
 
 def _send(descriptor: int, message: bytes) -> None:
@@ -224,7 +233,7 @@ class Drawings:
 
     def _drawn(self, wanted: "ChartRequest") -> "ChartSet":
         if self._process:
-            drawn = self._process.drawn()
+            drawn = self._process.drawn(wanted)
             self._drawing.close()
             return drawn
         return charts_of(wanted, self._digests)
@@ -243,18 +252,39 @@ def charts_of(wanted: "ChartRequest", digests: Mapping[str, str]) -> "ChartSet":
         wanted: The charts.
         digests: The digest of all that is read of each study, and of flipsite, by the study's id.
     """
-    from flipsite.present.charts.chart_set import ChartSet
-
     names = _names_of_groups(wanted, digests)
     groups: dict[Group, Figures] = {
         group: figures for group, name in names.items() if (figures := recall(name)) is not None
     }
-    if names.keys() - groups.keys():
-        from flipsite.present.charts.render import render_groups
+    groups |= _drawn_groups(wanted, names, known=groups)
+    return _chart_set(wanted, groups, _twins(wanted))
 
-        for group, figures in render_groups(wanted, known=groups).items():
-            keep(names[group], figures)
-            groups[group] = figures
+
+def _drawn_groups(
+    wanted: "ChartRequest", names: "Mapping[Group, str]", *, known: "Collection[Group]"
+) -> "Iterator[tuple[Group, Figures]]":
+    """Draw the groups that are not known, and keep each under its name."""
+    if names.keys() == set(known):
+        return
+    from flipsite.present.charts.render import render_groups
+
+    for group, figures in render_groups(wanted, known=set(known)):
+        keep(names[group], figures)
+        yield group, figures
+
+
+def _twins(wanted: "ChartRequest") -> dict[str, bytes]:
+    return {
+        twin.path: remembered(f"{twin.path} {own_digest()}", partial(_twin_file, twin))
+        for twin in wanted.twins
+    }
+
+
+def _chart_set(
+    wanted: "ChartRequest", groups: "Mapping[Group, Figures]", twins: Mapping[str, bytes]
+) -> "ChartSet":
+    from flipsite.present.charts.chart_set import ChartSet
+
     studies = {report.study.id: groups["study", report.study.id] for report in wanted.reports}
     return ChartSet(
         studies=studies | {"": groups["no study", ""]},
@@ -262,10 +292,7 @@ def charts_of(wanted: "ChartRequest", digests: Mapping[str, str]) -> "ChartSet":
         methods=groups["methods", ""],
         families=tuple(groups["family", str(n)] for n in range(len(wanted.alike))),
         tables={report.study.id: groups["tables", report.study.id] for report in wanted.embedded_reports},
-        twins={
-            twin.path: remembered(f"{twin.path} {own_digest()}", partial(_twin_file, twin))
-            for twin in wanted.twins
-        },
+        twins=twins,
     )
 
 

@@ -1,6 +1,6 @@
 """The charts of a site, drawn: while one is rendered, the next one is described."""
 
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
 
 from flipsite.present.charts.chart_set import ChartRequest, Figures, Group
@@ -16,8 +16,8 @@ from flipsite.present.charts.registry import (
 from flipsite.present.embeds.registry import table_drawings
 
 
-def render_groups(wanted: ChartRequest, *, known: Collection[Group]) -> dict[Group, Figures]:
-    """Draw the groups of charts that are not known."""
+def render_groups(wanted: ChartRequest, *, known: Collection[Group]) -> Iterator[tuple[Group, Figures]]:
+    """Draw the groups of charts that are not known, one after the other."""
     groups: dict[Group, Mapping[str, Draw]] = {
         ("no study", ""): method_drawings() | history_drawings(wanted.reports),
         ("pairs", ""): comparison_drawings(wanted.compared),
@@ -29,4 +29,5 @@ def render_groups(wanted: ChartRequest, *, known: Collection[Group]) -> dict[Gro
     missing = {group: drawings for group, drawings in groups.items() if group not in known}
     with ThreadPoolExecutor(2) as pool:
         figures = pool.map(lambda draw: draw(), [draw for each in missing.values() for draw in each.values()])
-        return {group: {name: next(figures) for name in each} for group, each in missing.items()}
+        for group, each in missing.items():
+            yield group, {name: next(figures) for name in each}
