@@ -60,6 +60,7 @@ def test_the_test_of_faithfulness_has_the_size_it_states() -> None:
         assert chance[p <= level * (1 + 1e-9)].sum() == pytest.approx(level, abs=1e-9)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     "truth",
     [

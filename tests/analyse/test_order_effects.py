@@ -53,6 +53,7 @@ def test_a_liking_for_labels_makes_no_coin_biased(liking: float) -> None:
     assert not any(record.verdict is Verdict.BIASED for record in found)
 
 
+@pytest.mark.slow
 def test_fair_coins_follow_nothing() -> None:
     for fresh in (0, 1):
         found = study_of(120, 100, fresh=fresh, seed=5).estimates

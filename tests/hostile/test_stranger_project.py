@@ -199,6 +199,7 @@ def test_a_site_that_came_with_the_project_is_not_taken_for_a_build(project: Pat
     assert not [path for path in site.rglob("*") if path.is_file() and b"canary()" in path.read_bytes()]
 
 
+@pytest.mark.slow
 def test_charts_that_came_with_the_project_are_not_used(
     project: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -240,6 +241,7 @@ BOMBS: dict[str, Callable[[], Mapping[str, Sequence[object]]]] = {
 }
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("bomb", BOMBS)
 def test_a_snapshot_that_unpacks_beyond_bounds_is_refused(project: Path, bomb: str) -> None:
     """A Parquet file of 4.5 kB made a site of 403 MB."""
@@ -251,6 +253,7 @@ def test_a_snapshot_that_unpacks_beyond_bounds_is_refused(project: Path, bomb: s
         made(project)
 
 
+@pytest.mark.slow
 def test_an_answer_longer_than_what_is_published_is_cut_while_it_is_read(project: Path) -> None:
     table = draws_of({"model": ["a/b"] * 400, "response": ["x" * 1_000_000] * 400})
     path = project / "content/studies/coins/draws.parquet"

@@ -94,6 +94,7 @@ def test_a_png_is_small_and_of_the_light_theme(figure: Figure) -> None:
     assert png(figure, scale=1) == picture
 
 
+@pytest.mark.slow
 def test_two_processes_draw_the_same(figure: Figure) -> None:
     """Another hash seed, locale and time zone, and other charts drawn before, change no byte."""
     program = (

@@ -36,6 +36,7 @@ def test_a_process_that_draws_already_goes_on_drawing(project: Path) -> None:
     assert (project / "site/data/charts/one-bias-intervals.svg").exists()
 
 
+@pytest.mark.slow
 def test_it_does_not_matter_who_draws_and_the_next_build_draws_and_compiles_nothing(project: Path) -> None:
     build(find_project(project), out=project / "alone", jobs=1, force=True)
     # A process of its own: in this one the renderer runs already, and then draws itself.
