@@ -159,27 +159,28 @@ def table_embeds(
     made = made or board(report)
     source = study_source(report, base_url=base_url)
 
-    def embedded(table: Table, figure: Draw | None, *, has_chart_title: bool = False) -> Embed:
-        made = _table_embed(table, figure, source=source, base_url=base_url)
-        return replace(made, has_chart_title=has_chart_title)
+    def embedded(table: Table, figure: Draw | None, *, has_chart_title: bool = True) -> Embed:
+        return _table_embed(table, figure, source=source, base_url=base_url, has_chart_title=has_chart_title)
 
     ends = (
         least_biased_table(report, made, top=top or TOP),
         most_biased_table(report, made, top=top or TOP),
     )
-    found = [embedded(table, _rows_figure(report, table, figures or {})) for table in ends]
+    found = [
+        embedded(table, _rows_figure(report, table, figures or {}), has_chart_title=False) for table in ends
+    ]
     all_ranked = leaderboard_table(report, made, top=top or MOST_ROWS)
-    found.append(embedded(all_ranked, _board_figure(report, figures or {}), has_chart_title=True))
+    found.append(embedded(all_ranked, _board_figure(report, figures or {})))
     if report.spend:
         costs = _spend(report, top or MOST_ROWS)
-        found.append(embedded(costs, _spend_figure(report, figures or {}), has_chart_title=True))
+        found.append(embedded(costs, _spend_figure(report, figures or {})))
     elif report.printed:
         stated = stated_spend_table(report.study, report.printed)
-        found.append(embedded(stated, _spend_figure(report, figures or {}), has_chart_title=True))
+        found.append(embedded(stated, _spend_figure(report, figures or {})))
     if report.outcomes and favourites(report):
         liked = favourites_table(report, top=top or MOST_ROWS, note=study_note(report.study))
         grid = _chart(report, "outcomes", figures or {})
-        found.append(embedded(liked, grid, has_chart_title=True))
+        found.append(embedded(liked, grid))
     if report.sequences:
         table = sequences_table(
             report.study, report.sequences, top=top or MOST_ROWS, note=study_note(report.study)
@@ -187,15 +188,15 @@ def table_embeds(
         picture = (
             _chart(report, "sequences", figures or {}) if any(e.valid for e in report.estimates) else None
         )
-        found.append(embedded(table, picture, has_chart_title=True))
+        found.append(embedded(table, picture))
     if report.tallies:
         bits = bits_table(report, top=top or MOST_ROWS, note=study_note(report.study))
-        found.append(embedded(bits, _bits_figure(report, figures or {}), has_chart_title=True))
+        found.append(embedded(bits, _bits_figure(report, figures or {})))
     best = main_form(report.fit) if report.fit else None
     if best and contrasts(best, main_part(best)):
         fitted = predictors_table(best, report.study, top=top, note=study_note(report.study))
         forest = _chart(report, f"predictors-{best.form}-{main_part(best)}", figures or {})
-        found.append(embedded(fitted, forest, has_chart_title=True))
+        found.append(embedded(fitted, forest))
     return {embed.name: embed for embed in found}
 
 
@@ -326,6 +327,7 @@ def _table_embed(
     *,
     source: Source,
     base_url: str | None,
+    has_chart_title: bool = False,
 ) -> Embed:
     return Embed(
         name=table.name,
@@ -333,6 +335,7 @@ def _table_embed(
         heading=table.caption,
         make_table=partial(_same, table),
         figure=figure,
+        has_chart_title=has_chart_title,
         base_url=base_url,
     )
 
