@@ -17,10 +17,11 @@ from flipsite.project import Project, find_project, packaged
 from flipsite.store.imports.columns import ImportOptions
 from flipsite.workflows.build import BuildReport, build, input_digests
 from flipsite.workflows.import_export import import_draws
-from flipsite.workflows.incremental import reusable, standing_pages
+from flipsite.workflows.incremental import reusable, standing_draws, standing_pages
 
 TEMPLATES = ("model.html", "story.html", "base.html", "parts/neighbours.html", "static/flipsite.css")
 PAGE, PICTURE, DRAWS = "one/models/a/m1/index.html", "one/embed/verdicts.png", "one/data/draws.csv"
+MODEL_DRAWS = "one/models/a/m1/draws.csv"
 
 
 @dataclass
@@ -117,7 +118,7 @@ class Trial:
 
     def damage(self, n: int) -> None:
         """A file of the site is overwritten, or gone."""
-        path = self.site / (PAGE, PICTURE, DRAWS)[n % 3]
+        path = self.site / (PAGE, PICTURE, DRAWS, MODEL_DRAWS)[n % 4]
         path.unlink(missing_ok=True)
         if n % 2:
             path.write_bytes(b"touched")
@@ -236,6 +237,20 @@ def test_a_study_moves_its_own_and_what_others_say_of_its_models(built: Trial) -
     assert not any(path.startswith("two/") for path in kept)
     assert PAGE not in kept, "the page tells what the other study found of this model"
     assert {"one/models/a/m0/index.html", PICTURE, DRAWS} <= kept
+
+
+def test_the_draws_beside_a_page_stand_until_their_study_changes(built: Trial) -> None:
+    def standing(**changed: str) -> bool:
+        found = standing_draws(built.site, ["one", "two"], inputs=inputs_with(built, **changed))
+        return found(MODEL_DRAWS) is not None
+
+    assert standing()
+    assert standing(templates__model="x")
+    assert standing(content__studies__two__draws="x")
+    assert not standing(content__studies__one__draws="x")
+    assert not standing(flipsite="x")
+    (built.site / MODEL_DRAWS).write_bytes(b"touched")
+    assert not standing()
 
 
 def test_nothing_of_another_flipsite_library_or_address_stands(built: Trial) -> None:

@@ -12,7 +12,7 @@ from flipsite.project import find_project
 from flipsite.store.imports.columns import ImportOptions
 from flipsite.workflows.build import input_digests
 from flipsite.workflows.import_export import import_draws
-from flipsite.workflows.incremental import analysed_report
+from flipsite.workflows.incremental import analysed_report, opened_study
 from flipsite.workflows.load import load_report, study_files
 from flipsite.workflows.render import are_drawn, charts_of
 from flipsite.write.site.manifest import study_digests
@@ -60,7 +60,8 @@ def built(cache: Cache, root: Path, *studies: str) -> tuple[list[StudyReport], C
     project, cache.made = find_project(root), []
     digests = study_digests(studies, input_digests(project, studies, base_url=None, elsewhere={}))
     with remembering(cache):
-        reports = [analysed_report(study_files(project.studies / study), digests[study]) for study in studies]
+        opened = [opened_study(study_files(project.studies / study), digests[study]) for study in studies]
+        reports = [analysed_report(study) for study in opened]
         wanted = ChartRequest(
             reports=tuple(reports), compared=(), alike=(), methods=(), embedded=studies, twins=()
         )

@@ -126,6 +126,52 @@ def test_what_comes_later_is_waited_for_while_other_files_are_made(
         assert len(made["there.html"].split()) == waited_for
 
 
+def pages_in(scratch: Path) -> set[str]:
+    return {path.parent.parent.name for path in scratch.glob(".*/new/b*/0/index.html")}
+
+
+def test_another_process_makes_the_first_batches_while_this_one_works(tmp_path: Path) -> None:
+    every = {f"b{number}" for number in range(N_BATCHES)}
+
+    def work() -> list[Batch]:
+        for _ in range(3000):
+            if pages_in(tmp_path) == every:
+                break
+            threading.Event().wait(0.01)
+        assert pages_in(tmp_path) == every
+        return [lambda: {"worked.html": b"done"}]
+
+    replace_site({}, tmp_path / "site", version="1", inputs={}, batches=BATCHES, jobs=2, meanwhile=work)
+    made = content(tmp_path / "site")
+    assert made["worked.html"] == b"done"
+    assert len(made) == 5 * N_BATCHES + 2
+
+
+def test_a_process_alone_works_first(tmp_path: Path) -> None:
+    def work() -> list[Batch]:
+        assert not pages_in(tmp_path)
+        return [lambda: {"worked.html": b"done"}]
+
+    replace_site({}, tmp_path / "site", version="1", inputs={}, batches=BATCHES, jobs=1, meanwhile=work)
+    assert len(content(tmp_path / "site")) == 5 * N_BATCHES + 2
+
+
+@pytest.mark.parametrize("jobs", [1, 2])
+def test_a_fault_of_either_leaves_no_site(tmp_path: Path, jobs: int) -> None:
+    def works() -> list[Batch]:
+        return []
+
+    def stops() -> list[Batch]:
+        raise ContentError("story.md, line 3: nothing is undefined.")
+
+    for batches, meanwhile in (([*BATCHES, fails], works), (BATCHES, stops)):
+        with pytest.raises(ContentError, match="line 3"):
+            replace_site(
+                {}, tmp_path / "site", version="1", inputs={}, batches=batches, jobs=jobs, meanwhile=meanwhile
+            )
+        assert list(tmp_path.iterdir()) == []
+
+
 def fails() -> Mapping[str, bytes]:
     raise ContentError("model.html, line 3: nothing is undefined.")
 

@@ -48,9 +48,11 @@ from flipsite.store.build_cache import is_known_site, remember_site
 from flipsite.workflows.render import Drawings, charts_script
 from flipsite.write.site.manifest import NAME, SiteChange, current_site, study_digests
 from flipsite.write.site.replace import replace_site
+from flipsite.write.site.workers import Batch
 
 if TYPE_CHECKING:
     from flipsite.present.pages.site import SiteWork
+    from flipsite.workflows.incremental import OpenedStudy
 
 log = logging.getLogger(__name__)
 
@@ -118,26 +120,31 @@ def build(
     change = None if anew else current_site(out, version=__version__, inputs=inputs)
     if change is None:
         settings, digests = project_settings(project), study_digests(chosen, inputs)
+        last = None if anew else out
         with Drawings(digests, libraries=inputs["libraries"], jobs=jobs, force=force) as drawings:
-            work = _work(
-                project,
-                settings.site,
-                found,
-                inputs,
-                base_url=address,
-                out=out,
-                digests=digests,
-                force=anew,
-                progress=progress,
-            )
-            drawings.ask(work.wanted, work.with_charts)
+            opened = _opened(found, digests, progress)
+
+            def pages() -> Sequence[Batch]:
+                work = _work(
+                    project,
+                    settings.site,
+                    opened,
+                    inputs,
+                    base_url=address,
+                    last=last,
+                    progress=progress,
+                )
+                drawings.ask(work.wanted, work.with_charts)
+                return work.without_charts
+
             change = replace_site(
                 {},
                 out,
                 version=__version__,
                 inputs=inputs,
-                batches=work.without_charts,
+                batches=_csv_batches(opened, inputs, last=last),
                 jobs=jobs,
+                meanwhile=pages,
                 later=drawings,
                 progress=progress,
             )
@@ -158,47 +165,68 @@ def _manifest_of(out: Path) -> bytes:
         return b""
 
 
+def _opened(
+    studies: Sequence[StudyFiles], digests: Mapping[str, str], progress: Progress
+) -> "Sequence[OpenedStudy]":
+    from flipsite.workflows.incremental import opened_study
+
+    return [opened_study(files, digests[files.folder.name]) for files in counted(studies, "study", progress)]
+
+
+def _csv_batches(
+    studies: "Sequence[OpenedStudy]", inputs: Mapping[str, str], *, last: Path | None
+) -> list[Batch]:
+    """The functions that make the files that need no analysis: the draws beside each model's page."""
+    from flipsite.present.pages.model.csv import csv_batches
+    from flipsite.workflows.incremental import standing_draws
+
+    standing = standing_draws(last, {each.files.folder.name for each in studies}, inputs=inputs)
+    return [
+        batch
+        for each in studies
+        if each.found and each.found.counts is None
+        for batch in csv_batches(each.files.folder.name, each.found.draws, standing=standing)
+    ]
+
+
 def _work(
     project: Project,
     info: SiteInfo,
-    studies: Sequence[StudyFiles],
+    studies: "Sequence[OpenedStudy]",
     inputs: Mapping[str, str],
     *,
     base_url: str | None,
-    out: Path,
-    digests: Mapping[str, str],
-    force: bool,
+    last: Path | None,
     progress: Progress,
 ) -> "SiteWork":
-    """The functions that make the site's files, from its studies' files.
+    """The functions that make the site's files, but the draws beside models' pages.
 
-    By the digests of the `inputs` is known what of the last site can stand; by force all is made.
+    By the digests of the `inputs` is known what can stand of the `last` site, if any of it can.
     """
     from flipsite.present.pages.site import SiteSettings, site_work
     from flipsite.workflows.incremental import analysed_report, last_pages, reusable, standing_pages
     from flipsite.workflows.load import kept_files
 
-    reports = [
-        analysed_report(files, digests[files.folder.name]) for files in counted(studies, "study", progress)
-    ]
+    reports = [analysed_report(each) for each in counted(studies, "study", progress)]
     reports = sorted(reports, key=lambda report: report.study.kind is Kind.SIMULATED)  # real figures first
     log.info("analysed %d studies", len(reports))
-    by_id = {files.folder.name: files for files in studies}
+    by_id = {each.files.folder.name: each.files for each in studies}
     models = {report.study.id: [record.page for record in report.estimates] for report in reports}
-    kept = {} if force else reusable(out, inputs=inputs, models=models, templates=project.templates)
+    templates = project.templates
+    kept = reusable(last, inputs=inputs, models=models, templates=templates) if last else {}
     return site_work(
         reports,
         SiteSettings(
             content=tuple(dict.fromkeys((project.content, packaged("content")))),
-            templates=project.templates,
+            templates=templates,
             base_url=base_url or configured_address(project, info),
             version=__version__,
             info=info,
         ),
         bundle=charts_script(),
         kept_files=lambda report: kept_files(by_id[report.study.id], report),
-        last=last_pages(None if force else out, inputs=inputs, kept=kept, templates=project.templates),
-        standing=None if force else standing_pages(out, inputs=inputs, templates=project.templates),
+        last=last_pages(last, inputs=inputs, kept=kept, templates=templates),
+        standing=standing_pages(last, inputs=inputs, templates=templates) if last else None,
     )
 
 

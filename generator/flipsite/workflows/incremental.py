@@ -1,16 +1,18 @@
 """Results that a build need not make again: files of the last site, and the analyses of its studies.
 
 Embeds, downloads, share picture and models' pages of a study are kept where nothing they depend on has
-changed. A model's page depends on all draws of its study (its rank does), on the templates it is made of, on
-what stands at the head of every page, and on what other studies say of the model; where the study has changed
-it stands if the digest of all that it is rendered from is the last one's. The pages of a study and
-those of several depend on every study, a narrative on its words besides.
+changed. The draws beside a model's page depend on the study's files alone; the page on all draws of its study
+(its rank does), on the templates it is made of, on what stands at the head of every page, and on what other
+studies say of the model; where the study has changed it stands if the digest of all that it is rendered from
+is the last one's. The pages of a study and those of several depend on every study, a narrative on its words
+besides.
 
 A study's report is kept in the user's cache by the digest of its files: at a saved word nothing is analysed.
 """
 
 import re
 from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
+from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
 
@@ -21,6 +23,8 @@ from flipsite.present.pages.model.digest import exact_text, shown_text
 from flipsite.present.pages.model.files import LastPages
 from flipsite.present.result_cache import keep, recall
 from flipsite.project import CNAME, PROJECT_FILE, StudyFiles
+from flipsite.settings import load_study
+from flipsite.store.snapshot.study import StudyDraws
 from flipsite.workflows.load import load_draws, read_report
 from flipsite.workflows.render import report_name
 from flipsite.write.site.manifest import Manifest, inputs_of, read_manifest
@@ -53,7 +57,7 @@ def reusable(
         another address.
     """
     last = read_manifest(out)
-    if last is None or any(last.inputs.get(name) != inputs.get(name) for name in _ALL_DEPEND_ON):
+    if last is None or not _same_all_around(last.inputs, inputs):
         return {}
     same = [study for study in models if inputs_of(study, last.inputs) == inputs_of(study, inputs)]
     kept: dict[str, UnchangedFile] = {}
@@ -67,10 +71,35 @@ def reusable(
         moved = set(_elsewhere(last, models, changed=models.keys() - set(same)))
         for study in same:
             folder = f"{study}/models/"
-            pages = [path for path in last.outputs if path.startswith(folder)]
+            pages = [path for path in last.outputs if path.startswith(folder) and path.endswith(".html")]
             standing = [path for path in pages if _model(path, study) not in moved]
             kept |= _sound(out, last, standing, whole=False)
     return kept
+
+
+def standing_draws(
+    out: Path | None, studies: Collection[str], *, inputs: Mapping[str, str]
+) -> Callable[[str], UnchangedFile | None]:
+    """Which of the last site's files of draws beside models' pages can stand.
+
+    Args:
+        out: The site's folder; None where nothing of the last site can stand.
+        studies: Ids of the studies that are built now.
+        inputs: Digests of what is built now.
+
+    Returns:
+        What gives a file that stands, by its path; None where it has to be made.
+    """
+    last = read_manifest(out) if out else None
+    if out is None or last is None or not _same_all_around(last.inputs, inputs):
+        return lambda path: None
+    same = {study for study in studies if inputs_of(study, last.inputs) == inputs_of(study, inputs)}
+
+    def standing(path: str) -> UnchangedFile | None:
+        is_same = path.partition("/")[0] in same and path in last.outputs
+        return _untouched(out, last, path) if is_same else None
+
+    return standing
 
 
 def standing_pages(
@@ -128,8 +157,8 @@ def last_pages(
         (folder / name).exists() for folder in templates[:-1] for name in parts
     )
 
-    def standing(path: str, page: str, source: str) -> UnchangedFile | None:
-        if out is None or last is None or last.sources.get(page) != source or path not in last.outputs:
+    def standing(path: str, source: str) -> UnchangedFile | None:
+        if out is None or last is None or last.sources.get(path) != source or path not in last.outputs:
             return None
         return _untouched(out, last, path)
 
@@ -159,6 +188,10 @@ def _untouched(out: Path, last: Manifest, path: str) -> UnchangedFile | None:
         return None
     size, found = measure(file)
     return UnchangedFile(size, digest, last.sources.get(path, "")) if found == digest else None
+
+
+def _same_all_around(last: Mapping[str, str], inputs: Mapping[str, str]) -> bool:
+    return all(last.get(name) == inputs.get(name) for name in _ALL_DEPEND_ON)
 
 
 def _frame(inputs: Mapping[str, str]) -> tuple[object, ...]:
@@ -242,17 +275,40 @@ def _model(path: str, study: str) -> str:
     return path.removeprefix(f"{study}/models/").rpartition("/")[0]
 
 
-def analysed_report(files: StudyFiles, digest: str) -> StudyReport:
-    """A study's report, analysed now or by an earlier build of this user, from the same files.
+@dataclass(frozen=True, slots=True, kw_only=True)
+class OpenedStudy:
+    """A study before it is analysed.
 
-    Its draws are not kept with it, for reading and counting them is cheap; a sample of too many draws is.
+    Attributes:
+        files: Its files.
+        digest: Of all that is read of it, and of flipsite.
+        report: What an earlier build of this user found in the same files; None where none did.
+        found: Its draws; None without any, and where the report holds what is shown of them.
     """
-    name = report_name(digest)
-    found: StudyReport | None = recall(name)
-    if found is None:
-        found = read_report(files)
-        keep(name, without_draws(found))
-    elif not found.sampled and found.study.kind is not Kind.PUBLISHED:
-        loaded = load_draws(files, found.study)
-        found = with_draws(found, loaded.draws) if loaded else found
-    return found
+
+    files: StudyFiles
+    digest: str
+    report: StudyReport | None
+    found: StudyDraws | None
+
+
+def opened_study(files: StudyFiles, digest: str) -> OpenedStudy:
+    """Recall a study's report, and read its draws.
+
+    Draws are not kept with a report, for reading and counting them is cheap; a sample of too many draws is.
+    """
+    report: StudyReport | None = recall(report_name(digest))
+    if report is not None and report.sampled:
+        return OpenedStudy(files=files, digest=digest, report=report, found=None)
+    study = report.study if report else load_study(files.folder)
+    found = None if study.kind is Kind.PUBLISHED else load_draws(files, study)
+    return OpenedStudy(files=files, digest=digest, report=report, found=found)
+
+
+def analysed_report(opened: OpenedStudy) -> StudyReport:
+    """A study's report, analysed now or by an earlier build of this user, from the same files."""
+    if opened.report is None:
+        made = read_report(opened.files, opened.found)
+        keep(report_name(opened.digest), without_draws(made))
+        return made
+    return with_draws(opened.report, opened.found.draws) if opened.found else opened.report

@@ -144,10 +144,10 @@ def load_report(folder: Path) -> StudyReport:
     return read_report(study_files(folder))
 
 
-def read_report(files: StudyFiles) -> StudyReport:
-    """Read a study's files and analyse what they hold."""
+def read_report(files: StudyFiles, found: StudyDraws | None = None) -> StudyReport:
+    """Read a study's files, its draws too unless they are `found` already, and analyse what they hold."""
     folder = files.folder
-    known, fitted, report = folder / FEATURES_FILE, folder / FIT_FILE, analysed(files)
+    known, fitted, report = folder / FEATURES_FILE, folder / FIT_FILE, analysed(files, found)
     if known.exists():
         from flipsite.analyse.features.merge import by_model
         from flipsite.store.features import read_features
@@ -217,13 +217,13 @@ def _snapshot(study: Study, draws: Draws, files: Sequence[Path]) -> bytes | Path
     return content.getvalue()
 
 
-def analysed(files: StudyFiles) -> StudyReport:
-    """Read a study's draws, counts or printed figures, and analyse them."""
+def analysed(files: StudyFiles, found: StudyDraws | None = None) -> StudyReport:
+    """Read a study's draws, unless they are `found` already, counts or printed figures, and analyse them."""
     folder, study = files.folder, load_study(files.folder)
     if study.kind is Kind.PUBLISHED:
         rows = published_counts(folder, study)
         return report_printed(study, load_printed(folder)) if rows is None else report_counts(study, rows)
-    found = load_draws(files, study)
+    found = found or load_draws(files, study)
     if found is None:
         return report_draws(study, None)
     truths = _truths() if study.kind is Kind.SIMULATED else None

@@ -6,7 +6,7 @@ goes; what flipsite did not write is never touched, and stops the build before i
 
 import logging
 import os
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 
 from flipsite.domain.progress import Progress, unwatched
@@ -43,6 +43,7 @@ def replace_site(
     inputs: Mapping[str, str],
     batches: Sequence[Batch] = (),
     jobs: int = 1,
+    meanwhile: Callable[[], Sequence[Batch]] | None = None,
     later: DeferredBatches | None = None,
     progress: Progress = unwatched,
 ) -> SiteChange:
@@ -55,6 +56,7 @@ def replace_site(
         inputs: SHA-256 of what the build read, for build.json.
         batches: More files, made when their turn comes, so that they are never all in memory.
         jobs: How many processes make them.
+        meanwhile: Called while another process, if there may be one, makes these; gives more batches.
         later: Batches that are still to come.
         progress: Told of the batches that are made.
 
@@ -72,7 +74,14 @@ def replace_site(
         with scratch_beside(out) as scratch:
             refuse_foreign(out)
             place = _SiteWriter(out, scratch / NEW)
-            placed = run_batches([*batches, lambda: files], place, jobs=jobs, later=later, progress=progress)
+            placed = run_batches(
+                [*batches, lambda: files],
+                place,
+                jobs=jobs,
+                meanwhile=meanwhile,
+                later=later,
+                progress=progress,
+            )
             change = _listed(placed, out, place, version=version, inputs=inputs)
             if change.written or change.removed:
                 _carry(out, scratch / NEW)

@@ -55,6 +55,7 @@ def run_batches(
     place: Place,
     *,
     jobs: int,
+    meanwhile: Callable[[], Sequence[Batch]] | None = None,
     later: DeferredBatches | None = None,
     progress: Progress = unwatched,
 ) -> list[PlacedFile]:
@@ -65,6 +66,7 @@ def run_batches(
         place: Puts one file where it belongs.
         jobs: Processes, this one included; one where the system cannot fork. A process with threads at work
             asks for one: a fork would copy their locks and not them.
+        meanwhile: The work of this process while another one makes those batches; it gives more of them.
         later: More of them; until they are ready this process makes of the others what it can. The first one
             of all is then made by this very process.
         progress: Told after each batch that this process makes, and while it waits for others.
@@ -72,6 +74,27 @@ def run_batches(
     Raises:
         FlipsiteError: What a batch raised; the other processes are then ended.
     """
+    if not meanwhile:
+        return _run(batches, place, jobs=jobs, later=later, progress=progress)
+    if not (batches and jobs > 1 and CAN_FORK):
+        return _run([*meanwhile(), *batches], place, jobs=jobs, later=later, progress=progress)
+    parent = os.getpid()
+    helper = Fork(lambda: _take(batches, place, parent))
+    try:
+        placed = _run(meanwhile(), place, jobs=jobs, later=later, progress=progress)
+        return placed + helper.result()
+    finally:
+        helper.end()
+
+
+def _run(
+    batches: Sequence[Batch],
+    place: Place,
+    *,
+    jobs: int,
+    later: DeferredBatches | None,
+    progress: Progress,
+) -> list[PlacedFile]:
     gc.freeze()  # what is there now stays; looking through it again and again takes a fifth of the time
     try:
         placed, waiting = list[PlacedFile](), list(batches)
@@ -109,7 +132,8 @@ def _shared(
     helpers: list[Fork[list[PlacedFile]]] = []
     try:
         parent = os.getpid()
-        helpers += (Fork(lambda: _take(batches, place, numbers, parent)) for _ in range(n_helpers))
+        left = (batches[number] for number in _numbers(numbers))
+        helpers += (Fork(lambda: _take(left, place, parent)) for _ in range(n_helpers))
         placed = _made(batches[0], place)
         for number in _numbers(numbers):
             placed += _ended(helpers)  # while there is work left, only a fault ends a process
@@ -133,13 +157,13 @@ def _ended(helpers: list[Fork[list[PlacedFile]]]) -> list[PlacedFile]:
     return [placed for helper in ended for placed in helper.result()]
 
 
-def _take(batches: Sequence[Batch], place: Place, numbers: int, parent: int) -> list[PlacedFile]:
+def _take(batches: Iterable[Batch], place: Place, parent: int) -> list[PlacedFile]:
     """Make batches until none is left, or the process that shares them was ended."""
     placed = list[PlacedFile]()
-    for number in _numbers(numbers):
+    for batch in batches:
         if os.getppid() != parent:
             break
-        placed += _made(batches[number], place)
+        placed += _made(batch, place)
     return placed
 
 

@@ -4,7 +4,8 @@ It is written column by column, and a value that a whole column shares is writte
 have a hundred thousand draws, and a dictionary for each takes longer than their pages.
 """
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from functools import partial
 from typing import Any, Final
 
 import numpy as np
@@ -13,6 +14,8 @@ from numpy.typing import NDArray
 from flipsite.csv_cells import csv_cell
 from flipsite.domain.display import encoded
 from flipsite.domain.draws import OPTIONAL_CODES, STATUSES, Draws
+from flipsite.domain.urls import model_folder
+from flipsite.files import Content
 
 DRAW_KEYS: Final = (
     *("draw", "labels", "order", "outcome", "sequence", "status", "response", "finish_reason", "provider"),
@@ -24,6 +27,29 @@ DRAW_KEYS: Final = (
 _CODES: Final = ("order", "outcome")
 _COUNTS: Final = (*OPTIONAL_CODES, "prompt_tokens", "completion_tokens", "reasoning_tokens")
 _STATUS_NAMES: Final = tuple(status.value for status in STATUSES)
+
+
+_MODELS = 480
+"""In a batch."""
+
+
+def csv_batches(
+    study: str, draws: Draws, *, standing: Callable[[str], Content | None]
+) -> list[Callable[[], dict[str, Content]]]:
+    """The functions that make these files, each of some models.
+
+    Args:
+        study: The study's id.
+        draws: All of its draws.
+        standing: Gives a file of the last site that is still good, by its path.
+    """
+
+    def files(models: Sequence[int]) -> dict[str, Content]:
+        paths = {index: f"{model_folder(study, draws.models[index])}/draws.csv" for index in models}
+        return {path: standing(path) or model_csv(draws, draws.rows(index)) for index, path in paths.items()}
+
+    models = np.flatnonzero(np.diff(draws.starts)).tolist()
+    return [partial(files, models[first : first + _MODELS]) for first in range(0, len(models), _MODELS)]
 
 
 def model_csv(draws: Draws, rows: slice) -> bytes:

@@ -1,4 +1,4 @@
-"""The files of some models: their pages and the draws beside them, made anew unless the last can stand."""
+"""The pages of some models, made anew unless the last can stand."""
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, fields
@@ -9,7 +9,6 @@ import jinja2
 
 from flipsite.domain.draws import Draws
 from flipsite.files import Content, RenderedPage
-from flipsite.present.pages.model.csv import model_csv
 from flipsite.present.pages.model.digest import Text, draws_digest, source_digest
 from flipsite.present.pages.model.page import (
     NEIGHBOURS,
@@ -24,8 +23,8 @@ from flipsite.present.pages.page import Frame
 from flipsite.present.pages.templates import page_file
 from flipsite.present.text.features import feature_lines
 
-StandingPage = Callable[[str, str, str], Content | None]
-"""Gives a file of the last site, by its path, the page it belongs to, and what that is rendered from now."""
+StandingPage = Callable[[str, str], Content | None]
+"""Gives a page of the last site, by its path and what it is rendered from now."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -34,7 +33,7 @@ class LastPages:
 
     Attributes:
         kept: Files that are still good, whatever their sources.
-        standing: Gives one that is still good if its page's source is what it was; None where none can be.
+        standing: Gives a page that is still good if its source is what it was; None where none can be.
         code: A digest of all that renders pages: flipsite, libraries, templates.
         text: A value as far as the templates show it.
     """
@@ -48,7 +47,7 @@ class LastPages:
 def model_files(
     shared: SharedParts, places: range, templates: jinja2.Environment, frame: Frame, *, last: LastPages
 ) -> dict[str, Content]:
-    """The pages of the models at these places of the leaderboard, and beside each its draws to download.
+    """The pages of the models at these places of the leaderboard.
 
     Those of the last site that are still good are not made again. Each step is done for all places before the
     next begins, so that its code and data are still in the processor's caches.
@@ -60,7 +59,7 @@ def model_files(
     own = {place: own_draws(shared, shared.rows[place].estimate.model) for place in places}
     views = {place: without_draws(shared, place) for place, path in paths.items() if path not in last.kept}
     sources = _sources(shared, views, own, frame, last=last)
-    found = {place: last.standing(paths[place], paths[place], source) for place, source in sources.items()}
+    found = {place: last.standing(paths[place], source) for place, source in sources.items()}
     pages = {
         place: page_with(shared, with_draws(shared, view, own[place]))
         for place, view in views.items()
@@ -68,25 +67,11 @@ def model_files(
     }
     for place, page in pages.items():
         found[place] = RenderedPage(page_file(templates, page, frame), sources.get(place, ""))
-    files = {path: found.get(place) or last.kept[path] for place, path in paths.items()}
-    return files | _draws_files(shared, paths, own, sources, last=last)
+    return {path: found.get(place) or last.kept[path] for place, path in paths.items()}
 
 
 _Own = Mapping[int, tuple[Draws, slice] | None]
 """By place: the study's draws and the model's rows of them."""
-
-
-def _draws_files(
-    shared: SharedParts, paths: Mapping[int, str], own: _Own, sources: Mapping[int, str], *, last: LastPages
-) -> dict[str, Content]:
-    """The draws beside the pages at these paths; none of sampled draws, which the study's parts hold."""
-    files: dict[str, Content] = {}
-    for place, drawn in own.items():
-        if drawn and not shared.report.sampled:
-            path, source = paths[place].removesuffix("index.html") + "draws.csv", sources.get(place)
-            stands = last.kept.get(path) or (source and last.standing(path, paths[place], source))
-            files[path] = stands or model_csv(*drawn)
-    return files
 
 
 def _sources(
