@@ -19,7 +19,7 @@ LAYERS = (
     {"workflows"},
     {"collect", "store", "analyse", "fit", "present", "write"},
     {"files", "processes", "project", "schema", "settings"},
-    {"domain", "csv_cells"},
+    {"domain", "csv_cells", "special"},
     {"errors"},
 )
 """From the outside in: a part imports of the layers below its own."""

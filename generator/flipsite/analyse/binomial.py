@@ -4,7 +4,8 @@ from functools import lru_cache
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
-from scipy.special import betainc, betaincinv, gammaln, xlog1py, xlogy
+
+from flipsite.special import betainc, betaincinv, gammaln, xlog1py, xlogy
 
 Floats = NDArray[np.float64]
 

@@ -8,9 +8,9 @@ from math import ceil, floor
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.special import gammaln, ndtri
 
 from flipsite.analyse.binomial import LEVEL
+from flipsite.special import gammaln, ndtri
 
 Floats = NDArray[np.float64]
 

@@ -11,13 +11,13 @@ from math import ceil
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
-from scipy.special import betainc, chdtri
 
 from flipsite.analyse.binomial import TAIL, at_least, at_most, binomial_test
 from flipsite.analyse.label_order.order_effects import agreement
 from flipsite.analyse.verdict import FAIR_MARGIN, FALSE_DISCOVERY_RATE
 from flipsite.domain.draws import Tally
 from flipsite.domain.money import Usd, total
+from flipsite.special import betainc, chdtri
 
 Floats = NDArray[np.float64]
 Counts = NDArray[np.int64]

@@ -20,12 +20,12 @@ from enum import StrEnum
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
-from scipy.special import betaln, xlog1py, xlogy
 
 from flipsite.analyse.binomial import distinct
 from flipsite.analyse.label_order.order_effects import agreement
 from flipsite.analyse.verdict import FAIR_MARGIN, FALSE_DISCOVERY_RATE
 from flipsite.domain.trajectory import N_COUNTS, RunningCounts, Trajectory
+from flipsite.special import betaln, xlog1py, xlogy
 
 Floats = NDArray[np.float64]
 

@@ -6,9 +6,9 @@ their labels each have a design effect of at least 1, which leaves at least two 
 
 import numpy as np
 from numpy.typing import ArrayLike
-from scipy.special import chdtri, fdtrc, fdtri
 
 from flipsite.analyse.binomial import LEVEL, Floats
+from flipsite.special import chdtri, fdtrc, fdtri
 
 
 def runs_design_effect(n_valid: int, autocorrelation: float) -> float:

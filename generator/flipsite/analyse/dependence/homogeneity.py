@@ -17,7 +17,6 @@ from typing import Literal
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.special import gammaln, ndtr
 
 from flipsite.analyse.binomial import interval
 from flipsite.analyse.contingency import TwoByTwo, fisher_exact, newcombe
@@ -26,6 +25,7 @@ from flipsite.domain.counts import Transitions
 from flipsite.domain.draws import Draws
 from flipsite.domain.estimates import Dependence
 from flipsite.domain.trajectory import Trajectory
+from flipsite.special import gammaln, ndtr
 
 N_TABLES = 20_000
 """Tables drawn where there are more than can be counted."""

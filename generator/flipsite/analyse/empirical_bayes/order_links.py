@@ -11,7 +11,8 @@ from itertools import product
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.special import xlog1py, xlogy
+
+from flipsite.special import xlog1py, xlogy
 
 Floats = NDArray[np.float64]
 

@@ -13,13 +13,13 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.special import betaln, gammaln, ndtri
 
 from flipsite.analyse.binomial import TAIL, binomial_probability
 from flipsite.analyse.label_order.order_effects import OrderCounts
 from flipsite.analyse.published.possible_counts import between_tables, fits
 from flipsite.domain.draws import Tally
 from flipsite.domain.estimates import Printed
+from flipsite.special import betaln, gammaln, ndtri
 
 Floats = NDArray[np.float64]
 

@@ -18,7 +18,6 @@ from itertools import chain
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.special import betainc, gammaln, xlog1py, xlogy
 
 from flipsite.analyse.binomial import TAIL
 from flipsite.analyse.empirical_bayes.order_links import (
@@ -35,6 +34,7 @@ from flipsite.analyse.published.possible_counts import PrintedFit
 from flipsite.analyse.ranking.bias_posterior import mean_of_levels
 from flipsite.analyse.ranking.ranks import LEVELS, ArmCounts, ranks_of_levels
 from flipsite.domain.estimates import Printed
+from flipsite.special import betainc, gammaln, xlog1py, xlogy
 
 Floats = NDArray[np.float64]
 NEAR = 0.1

@@ -16,12 +16,12 @@ from typing import Literal
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.special import ndtri
 
 from flipsite.analyse.binomial import TAIL, binomial_test, interval
 from flipsite.analyse.contingency import TwoByTwo, stratified_exact
 from flipsite.domain.counts import PromptArm
 from flipsite.domain.draws import Codes
+from flipsite.special import ndtri
 
 Floats = NDArray[np.float64]
 

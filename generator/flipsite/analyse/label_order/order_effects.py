@@ -11,7 +11,6 @@ from fractions import Fraction
 from math import lgamma, log
 
 import numpy as np
-from scipy.special import stdtr, stdtrit
 
 from flipsite.analyse.binomial import binomial_test, interval, jeffreys
 from flipsite.analyse.false_discovery import benjamini_hochberg
@@ -19,6 +18,7 @@ from flipsite.analyse.label_order.decomposition import Decomposition, earlier_la
 from flipsite.analyse.verdict import FALSE_DISCOVERY_RATE, within_margin
 from flipsite.domain.counts import PromptArm
 from flipsite.domain.estimates import Sway
+from flipsite.special import stdtr, stdtrit
 
 N_SHUFFLES = 4_999
 """Random exchanges of outcomes behind the test of few label pairs that were each asked many times."""

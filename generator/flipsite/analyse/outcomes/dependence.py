@@ -6,12 +6,12 @@ from typing import Literal
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.special import chdtrc, gammaincc, ndtr, pdtr, pdtrc
 
 from flipsite.analyse.dependence.design_effect import groups_design_effect, runs_design_effect
 from flipsite.domain.counts import ModelCounts, Transitions
 from flipsite.domain.draws import Codes
 from flipsite.domain.estimates import Dependence
+from flipsite.special import chdtrc, gammaincc, ndtr, pdtr, pdtrc
 
 Integers = NDArray[np.int64]
 

@@ -7,9 +7,9 @@ from math import inf, log, log2, log10
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
-from scipy.special import betaincinv, gammaln, xlogy
 
 from flipsite.analyse.binomial import Floats
+from flipsite.special import betaincinv, gammaln, xlogy
 
 PERES_DEPTH = 5
 """How often Peres' extraction is nested: deeper yields less than one bit in a hundred draws more."""

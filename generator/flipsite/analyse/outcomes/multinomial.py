@@ -10,9 +10,9 @@ from functools import lru_cache
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
-from scipy.special import gammaln
 
 from flipsite.analyse.binomial import LEVEL, Floats
+from flipsite.special import gammaln
 
 Counts = NDArray[np.int64]
 """Counts by outcome, shape (…, k)."""

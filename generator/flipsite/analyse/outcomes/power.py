@@ -4,13 +4,13 @@ from functools import lru_cache
 from math import ceil
 
 import numpy as np
-from scipy.special import chdtri, chndtrinc
 
 from flipsite.analyse.binomial import LEVEL
 from flipsite.analyse.outcomes.multinomial import total_variation
 from flipsite.analyse.power import MOST_DRAWS, PowerPlan, plan, two_digits
 from flipsite.analyse.verdict import FAIR_MARGIN, FALSE_DISCOVERY_RATE
 from flipsite.domain.study import Prompt
+from flipsite.special import chdtri, chndtrinc
 
 N_COUNTS = 200_000
 """Simulated counts behind the chance to be called fair: the more outcomes, the less their bias varies."""

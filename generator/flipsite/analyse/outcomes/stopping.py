@@ -5,7 +5,6 @@ from math import log
 
 import numpy as np
 from numpy.typing import ArrayLike
-from scipy.special import xlogy
 
 from flipsite.analyse.outcomes.entropy import log10_e_value
 from flipsite.analyse.outcomes.multinomial import total_variation
@@ -13,6 +12,7 @@ from flipsite.analyse.stopping import StoppingState, settle, shown_biased, shown
 from flipsite.analyse.verdict import FAIR_MARGIN, FALSE_DISCOVERY_RATE
 from flipsite.domain.study import Prompt
 from flipsite.domain.trajectory import N_COUNTS, OutcomeCounts, RunningCounts
+from flipsite.special import xlogy
 
 
 def settle_study(

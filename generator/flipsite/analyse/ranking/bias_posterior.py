@@ -7,9 +7,9 @@ from itertools import product
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
-from scipy.special import betainc, ndtr
 
 from flipsite.analyse.binomial import LEVEL, distinct, jeffreys
+from flipsite.special import betainc, ndtr
 
 Floats = NDArray[np.float64]
 

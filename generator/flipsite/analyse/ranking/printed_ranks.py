@@ -17,7 +17,6 @@ from itertools import compress
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.special import betaln
 
 from flipsite.analyse.binomial import TAIL
 from flipsite.analyse.empirical_bayes.population import Population, count_probability
@@ -25,6 +24,7 @@ from flipsite.analyse.published.possible_counts import PrintedFit, between_table
 from flipsite.analyse.ranking.bias_posterior import bias_interval
 from flipsite.analyse.ranking.ranks import LEVELS, MARGINS, N_DRAWS, RankEstimate
 from flipsite.domain.estimates import Printed
+from flipsite.special import betaln
 
 Floats = NDArray[np.float64]
 Counts = tuple[tuple[int, int], ...]

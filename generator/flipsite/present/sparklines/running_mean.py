@@ -11,10 +11,10 @@ from typing import Final, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.special import bdtr, bdtrik
 
 from flipsite.domain.draws import Codes
 from flipsite.domain.trajectory import Trajectory
+from flipsite.special import bdtr, bdtrik
 
 MOST_POINTS: Final = 400
 """A picture of more draws shows this many of them, evenly spaced, and says so."""

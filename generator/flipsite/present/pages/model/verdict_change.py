@@ -3,8 +3,6 @@
 from dataclasses import dataclass
 from math import ceil
 
-from scipy.special import chdtri
-
 from flipsite.analyse.outcomes.estimates import ModelOutcomes
 from flipsite.analyse.outcomes.power import study_plan
 from flipsite.analyse.power import MOST_DRAWS, SELDOM_ASKED, PowerPlan, draws_to_doubt
@@ -15,6 +13,7 @@ from flipsite.domain.estimates import Estimate, Sway, Verdict
 from flipsite.domain.money import Usd
 from flipsite.domain.study import Study
 from flipsite.present.text.formats import count_text, percent_text
+from flipsite.special import chdtri
 
 POWER = 0.9
 """Probability with which the draws named reach their verdict."""
