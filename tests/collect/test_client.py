@@ -4,6 +4,7 @@ import asyncio
 import gzip
 import json
 import logging
+import re
 import traceback
 from collections.abc import Awaitable, Callable
 from typing import Any, Self
@@ -129,7 +130,9 @@ def test_a_redirect_is_not_followed() -> None:
             ):
                 return await client.complete({}, mode="text")
 
-    assert failure_of(asyncio.run(run())).action is Action.RUN
+    moved = failure_of(asyncio.run(run()))
+    assert moved.action is Action.RUN
+    assert f"a redirect to {elsewhere.base}, which is never followed" in moved.reason
     assert elsewhere.requests == []
 
 
@@ -139,7 +142,10 @@ def test_a_redirect_is_not_followed() -> None:
         (Server(whole(ANSWER)[:-5], hang_up=True), "peer closed connection"),
         (Server(b"", hang_up=True), "disconnected"),
         (Server(b"HTTP/1.1 200 OK\r\ncontent-le", hang_up=True), "the connection broke off"),
-        (Server(b"SSH-2.0-OpenSSH\r\n\r\n"), "the answer is not proper HTTP; check --api-base"),
+        (
+            Server(b"ICY 200 OK\r\n\r\n"),
+            r"proper HTTP; check --api-base, .*\(illegal status line: ICY 200 OK\)",
+        ),
         (Server(CHUNKED + b"-5\r\n" + ANSWER), "not proper HTTP"),
         (Server(CHUNKED + b"f" * 40 + b"\r\n" + ANSWER), "not proper HTTP"),
         (Server(b"HTTP/1.1 200 OK\r\ncontent-length: -5\r\n\r\n" + ANSWER), "bad Content-Length"),
@@ -167,8 +173,52 @@ def test_a_transport_fault_is_asked_again_and_may_have_cost(server: Server, reas
     assert trouble.action is Action.AGAIN
     assert trouble.cost_usd is None
     assert not exchange.body
-    assert reason in trouble.reason
+    assert re.search(reason, trouble.reason)
     assert exchange.latency_s < 1.5
+
+
+SETTINGS = bytes.fromhex("00000c040000000000000300000064000400010000")
+OTHER_PROTOCOLS = {
+    "TLS alert": (
+        b"\x15\x03\x01\x00\x02\x02\x16",
+        "speaks TLS; give an --api-base that begins with https://",
+    ),
+    "HTTP/2": (SETTINGS, "the server speaks HTTP/2 alone; give the --api-base of an HTTP/1.1 server"),
+    "HTTP/0.9": (ANSWER, """the answer is not HTTP, it begins with '{"id": "gen-1","""),
+    "mail": (
+        b"220 mail.example ESMTP\r\n",
+        "it begins with '220 mail.example ESMTP'; check the host and port",
+    ),
+    "bytes": (b"\x05\xff\x00\x00", "it begins with '05 ff 00 00'"),
+    "100 kB of a line": (b"\x1b[2J" + b"y" * 200_000, "it begins with '1b 5b 32 4a 79"),
+    "an echo of the key": (f"> {KEY}\n".encode(), "it begins with '> [key]'"),
+}
+
+
+@pytest.mark.parametrize("protocol", OTHER_PROTOCOLS)
+def test_a_server_of_another_protocol_is_named_by_what_it_said(protocol: str) -> None:
+    """To draws and to the catalogue; nothing of it is an answer, and it may have cost."""
+    said, sentence = OTHER_PROTOCOLS[protocol]
+    exchange = asked(Server(said, hang_up=True))
+    trouble = failure_of(exchange)
+    assert (trouble.action, trouble.cost_usd, exchange.body) == (Action.AGAIN, None, None)
+    assert sentence in trouble.reason
+    assert trouble.reason.isprintable()
+    with pytest.raises(CollectError, match=r"^http://127\.0\.0\.1:\d+/api/v1/models: .*--api-base[^;]*\.$"):
+        asyncio.run(catalogue(Server(said, hang_up=True)))
+
+
+def test_a_server_that_greets_and_waits_is_named_too() -> None:
+    """As SSH and mail do; asked again, it would wait again."""
+    trouble = failure_of(asked(Server(b"SSH-2.0-OpenSSH_9.6\r\n")))
+    assert trouble.action is Action.DRAW
+    assert "it begins with 'SSH-2.0-OpenSSH_9.6'" in trouble.reason
+
+
+def test_headers_without_end_are_left_after_100_kb() -> None:
+    """They are neither held in memory nor read to their end."""
+    exchange = asked(Server(b"HTTP/1.1 200 OK\r\n" + b"x: y\r\n" * 200_000))
+    assert "the headers of 100 KiB and more" in failure_of(exchange).reason
 
 
 def test_an_odd_status_of_success_and_many_interim_ones_are_an_answer() -> None:
@@ -335,8 +385,24 @@ def test_what_is_left_is_asked_for_and_need_not_be_told() -> None:
 )
 def test_a_catalogue_that_cannot_be_had_is_a_sentence(server: Server) -> None:
     """It names the address and asks whether it is right."""
-    with pytest.raises(CollectError, match=r"127\.0\.0\.1:\d+/api/v1/models: .* is --api-base right\?"):
+    with pytest.raises(CollectError, match=r"127\.0\.0\.1:\d+/api/v1/models: .* is --api-base right"):
         ask_beside(server, lambda client: client.get("/models"))
+
+
+@pytest.mark.parametrize(
+    ("scheme", "remedy"), [("http", ", or should it begin with https://?"), ("https", "?")]
+)
+def test_a_server_that_closes_at_once_may_speak_tls(scheme: str, remedy: str) -> None:
+    """As some servers of TLS do with a plain request."""
+
+    async def run() -> None:
+        server = await asyncio.start_server(lambda _, writer: writer.close(), "127.0.0.1", 0)
+        base = f"{scheme}://127.0.0.1:{server.sockets[0].getsockname()[1]}/v1"
+        async with server, OpenRouter(base, key=None, concurrency=1) as client:
+            await client.get("/models")
+
+    with pytest.raises(CollectError, match=re.escape(f"; is --api-base right{remedy}")):
+        asyncio.run(run())
 
 
 def test_a_server_that_still_loads_its_model_is_not_a_wrong_address() -> None:

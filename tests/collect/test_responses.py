@@ -307,7 +307,8 @@ def test_an_answer_in_a_list_or_after_a_mark_is_an_answer(wrapped: Any) -> None:
 @pytest.mark.parametrize(
     "body",
     [
-        b'retry: 3000\nid: 7\nevent: message\ndata: {"choices": [{"delta": {"content": "Output: 1"}}]}\n\n',
+        b'retry: 3000\nid: 7\nevent: message\ndata: {"choices": [{"delta": {"content": "Output: 1"}, '
+        b'"finish_reason": "stop"}]}\n\n',
         b'\xef\xbb\xbfdata:{"choices":[{"delta":{"content":"Output: "}}]}\r\n\r\n'
         b'data:{"choices":[{"delta":{"content":"1"}}]}\r\n\r\ndata:[DONE]\r\n\r\n',
     ],
@@ -317,6 +318,17 @@ def test_events_with_every_field_are_read(body: bytes) -> None:
     reply = read(200, body)
     assert isinstance(reply, Reply)
     assert reply.response == "Output: 1"
+
+
+@pytest.mark.parametrize("usage", [{}, {"usage": {"cost": 0.25}}])
+def test_events_that_break_off_are_no_answer(usage: dict[str, Any]) -> None:
+    """What would have followed may say something else; the bill and its id are kept."""
+    first = {"id": "gen-9", "choices": [{"delta": {"content": "Output: 1"}, "finish_reason": None}]} | usage
+    trouble = read(200, b"data: " + json.dumps(first).encode() + b"\n\n")
+    assert isinstance(trouble, Failure)
+    assert (trouble.action, trouble.generation) == (Action.AGAIN, "gen-9")
+    assert trouble.cost_usd == (usd(0.25) if usage else None)
+    assert "the stream broke off before its end" in trouble.reason
 
 
 @pytest.mark.parametrize(

@@ -18,16 +18,17 @@ import httpx
 
 from flipsite import __version__
 from flipsite.collect.reading.body import Json, plain_text, read_json
+from flipsite.collect.reading.protocol import other_protocol, plain_words, tls_remedy
 from flipsite.collect.requests import sent_bound
 from flipsite.collect.responses import (
     BETWEEN,
-    REDIRECT,
     Action,
     Failure,
     Reply,
     read_exchange,
     read_limit,
     read_price,
+    redirect,
     server_words,
 )
 from flipsite.collect.transport import (
@@ -36,6 +37,7 @@ from flipsite.collect.transport import (
     Application,
     Connections,
     HttpResponse,
+    OtherProtocolError,
     UnreadableBodyError,
     is_loopback,
 )
@@ -166,7 +168,11 @@ class OpenRouter:
         self._key = key if self._base.startswith("https:") or is_loopback(self._base) else None
         self._timeouts = timeouts or Timeouts()
         self.key_withheld = key is not None and self._key is None
-        bounds = {"connect_s": self._timeouts.connect_s, "read_s": self._timeouts.read_s}
+        bounds = {
+            "connect_s": self._timeouts.connect_s,
+            "read_s": self._timeouts.read_s,
+            "whole_s": self._timeouts.draw_s,
+        }
         headers = HEADERS | ({"Authorization": self._key.header()} if self._key else {})
         self._draws = Connections(self._base, headers=headers, most=concurrency, app=app, **bounds)
         self._beside = Connections(self._base, headers=headers, most=BESIDE, app=app, **bounds)
@@ -190,11 +196,10 @@ class OpenRouter:
         started = time.perf_counter()
         content = json.dumps(request).encode()
         try:
-            async with asyncio.timeout(self._timeouts.draw_s):
-                received = await self._draws.exchange(
-                    "POST", "/chat/completions", content=content, extra=extra, most=_most_bytes(request)
-                )
-        except (*FAULTS, UnreadableBodyError) as error:
+            received = await self._draws.exchange(
+                "POST", "/chat/completions", content=content, extra=extra, most=_most_bytes(request)
+            )
+        except FAULTS as error:
             return Exchange(
                 code=None, body=None, latency_s=time.perf_counter() - started, result=self._broken(error)
             )
@@ -229,10 +234,9 @@ class OpenRouter:
         address = f"{self._base}{path}"
         try:
             received = await self._get(path, most=MOST_CATALOGUE_BYTES)
-        except (*FAULTS, UnreadableBodyError) as error:
+        except FAULTS as error:
             broken = self._broken(error)
-            remedy = "." if broken.action is Action.RUN else "; is --api-base right?"
-            raise CollectError(f"{address}: {broken.reason}{remedy}") from None
+            raise CollectError(f"{address}: {broken.reason}{self._question(broken)}") from None
         if received.code != 200:
             raise CollectError(f"{address}: {self._no_catalogue(received)}")
         content = read_json(received.body)
@@ -242,6 +246,13 @@ class OpenRouter:
         if isinstance(content, dict) and content.get("error"):
             raise CollectError(f"{address}: HTTP 200 ({server_words(received.body)}); {_IS_BASE_RIGHT}")
         return content
+
+    def _question(self, broken: Failure) -> str:
+        """The end of a sentence about a catalogue that did not come; its remedy, unless there is one."""
+        if broken.action is Action.RUN or "--api-base" in broken.reason:
+            return "."
+        silent = "without sending" in broken.reason and self._base.startswith("http:")
+        return "; is --api-base right" + (", or should it begin with https://?" if silent else "?")
 
     def _no_catalogue(self, received: HttpResponse) -> str:
         """Why an endpoint gives no catalogue, and the remedy."""
@@ -256,7 +267,7 @@ class OpenRouter:
         if code in {408, 425, 429} or code >= 500:
             return f"{said}; try again later."
         if 300 <= code < 400:
-            return f"{said}: {REDIRECT}."
+            return f"{said}: {redirect(received.headers)}."
         return f"{said}; {_IS_BASE_RIGHT}"
 
     def _rejected(self, code: int) -> str:
@@ -279,7 +290,7 @@ class OpenRouter:
             return None
         try:
             received = await self._get("/key")
-        except (*FAULTS, UnreadableBodyError):
+        except FAULTS:
             return None
         if received.code == 401:
             raise CollectError(
@@ -291,12 +302,12 @@ class OpenRouter:
         """An answer's cost; None where the server does not say (yet)."""
         try:
             received = await self._get(f"/generation?id={quote(generation, safe='', errors='replace')}")
-        except (*FAULTS, UnreadableBodyError):
+        except FAULTS:
             return None
         return read_price(received.body) if received.code == 200 else None
 
     async def _get(self, path: str, *, most: int = MOST_BYTES) -> HttpResponse:
-        async with self._beside_free, asyncio.timeout(self._timeouts.draw_s):
+        async with self._beside_free:
             received = self._hidden(await self._beside.exchange("GET", path, most=most))
         if received.large:  # there are never more of them than connections
             self._beside.let_go()
@@ -312,16 +323,14 @@ class OpenRouter:
         """
         if isinstance(error, UnreadableBodyError):
             return Failure(action=Action.DRAW, reason=str(error))
-        unsent = isinstance(error, httpx.ConnectError | httpx.ConnectTimeout | httpx.PoolTimeout)
-        words = one_line(self._key.hide(str(error)) if self._key else str(error))
-        if isinstance(error, httpx.ProxyError):  # before the request was sent
-            login = words.startswith("407")
-            reason = BETWEEN[407] if login else f"the proxy gives no connection{self._draws.through}"
-            action = Action.RUN if login else Action.AGAIN
-            return Failure(action=action, reason=f"{reason} ({words})", cost_usd=NOTHING)
-        if unsent:
-            reason = "no connection" + (f" ({words})" if words else "") + self._draws.through
-            return Failure(action=Action.AGAIN, reason=reason, cost_usd=NOTHING)
+        if isinstance(error, OtherProtocolError):
+            action = Action.DRAW if error.late else Action.AGAIN
+            return Failure(
+                action=action, reason=self._hide(other_protocol(error.first)) + self._draws.through
+            )
+        words = one_line(self._hide(plain_words(str(error))))
+        if isinstance(error, _UNSENT):
+            return self._unsent(words, by_proxy=isinstance(error, httpx.ProxyError))
         if isinstance(error, TimeoutError | httpx.TimeoutException):  # it may have been billed
             patience = f"{min(self._timeouts.read_s, self._timeouts.draw_s):g} s"
             reason = f"no answer within {patience}; --timeout or timeout_s in study.toml allow longer"
@@ -332,7 +341,24 @@ class OpenRouter:
             return Failure(action=Action.AGAIN, reason=f"{what} ({words})")
         return Failure(action=Action.AGAIN, reason=words or type(error).__name__)
 
+    def _unsent(self, words: str, *, by_proxy: bool) -> Failure:
+        """A request that no server saw, so it cost nothing."""
+        action = Action.AGAIN
+        said = f" ({words})" if words else ""
+        if not by_proxy:
+            remedy = tls_remedy(words)
+            reason = f"no connection{said}" + (f": {remedy}" if remedy else "") + self._draws.through
+        elif words.startswith("407"):
+            action, reason = Action.RUN, f"{BETWEEN[407]}{said}"
+        else:
+            reason = f"the proxy gives no connection{self._draws.through}{said}"
+        return Failure(action=action, reason=reason, cost_usd=NOTHING)
 
+    def _hide(self, text: str) -> str:
+        return self._key.hide(text) if self._key else text
+
+
+_UNSENT = (httpx.ConnectError, httpx.ConnectTimeout, httpx.PoolTimeout, httpx.ProxyError)
 _NOT_HTTP = "the answer is not proper HTTP; check --api-base, and what is between you and the server"
 _IS_BASE_RIGHT = "is --api-base right? It ends before /models."
 

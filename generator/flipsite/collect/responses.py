@@ -91,7 +91,7 @@ def read_exchange(
         logprobs: Whether log-probabilities were asked for.
     """
     if 300 <= code < 400:
-        reason = _NOT_MODIFIED if code == 304 else f"HTTP {code}: {REDIRECT}"
+        reason = _NOT_MODIFIED if code == 304 else f"HTTP {code}: {redirect(headers)}"
         return Failure(action=Action.RUN, reason=reason, cost_usd=NOTHING)
     content = read_json(body)
     fields = first_object(content)
@@ -123,8 +123,14 @@ def read_exchange(
 
 
 _NOT_MODIFIED = "HTTP 304: a cache answers that nothing changed since it was asked last; switch it off"
-REDIRECT = "a redirect, which is never followed; give --api-base as it ends up"
 _NO_ENDPOINT = "check --api-base, and whether the server wants a login"
+
+
+def redirect(headers: Mapping[str, str]) -> str:
+    """A sentence about an answer that names another address."""
+    place = one_line(headers.get("location", ""))
+    to = f" to {place}" if place else ""
+    return f"a redirect{to}, which is never followed; give --api-base as it ends up"
 
 
 def _page(body: bytes) -> str:

@@ -8,7 +8,7 @@ import asyncio
 import logging
 import os
 import ssl
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Awaitable, Callable, Iterator, Mapping
 from contextlib import AsyncExitStack
 from dataclasses import dataclass
 from functools import lru_cache
@@ -21,6 +21,7 @@ from urllib.request import getproxies, proxy_bypass
 
 import httpx
 
+from flipsite.collect.reading.protocol import is_http, unparsed
 from flipsite.errors import UsageError
 
 Application = Callable[..., Awaitable[None]]
@@ -32,15 +33,30 @@ MOST_BYTES = 2**20
 LARGE_BYTES, LARGE_AT_ONCE = 2**18, 8
 """The size of a large answer, and how many of them are in memory at once, however many are in flight."""
 
-FAULTS = (TimeoutError, httpx.HTTPError, httpx.InvalidURL)
-"""The exceptions of a failed exchange, beside `UnreadableBodyError`."""
-
 for _library in ("httpx", "httpcore"):
     logging.getLogger(_library).setLevel(logging.WARNING)  # below it they print headers
 
 
 class UnreadableBodyError(Exception):
     """An answer that is not read to its end: asked again, it would come as it came."""
+
+
+class OtherProtocolError(Exception):
+    """An answer that does not begin as HTTP does.
+
+    Attributes:
+        first: Its first bytes.
+        late: It had not ended when its time was over.
+    """
+
+    def __init__(self, first: bytes, *, late: bool) -> None:
+        super().__init__()
+        self.first = first
+        self.late = late
+
+
+FAULTS = (TimeoutError, httpx.HTTPError, httpx.InvalidURL, UnreadableBodyError, OtherProtocolError)
+"""The exceptions of a failed exchange."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -68,6 +84,7 @@ class Connections:
         most: int,
         connect_s: float,
         read_s: float,
+        whole_s: float,
         app: Application | None = None,
     ) -> None:
         """Name the address; nothing is connected yet.
@@ -78,6 +95,7 @@ class Connections:
             most: Connections at most.
             connect_s: Seconds to connect.
             read_s: Seconds between two pieces of an answer.
+            whole_s: Seconds for a whole answer.
             app: Instead of the network: an ASGI application.
 
         Attributes:
@@ -87,6 +105,7 @@ class Connections:
         self._headers = httpx.Headers(dict(headers))
         self._most = most
         self._extensions = {"timeout": {"connect": connect_s, "read": read_s, "write": read_s, "pool": None}}
+        self._whole_s = whole_s
         self._app = app
         self._idle: list[httpx.AsyncBaseTransport] = []
         self._large = asyncio.Semaphore(LARGE_AT_ONCE)
@@ -120,26 +139,41 @@ class Connections:
 
         Raises:
             UnreadableBodyError: If the answer is longer than `most` bytes, or compressed.
+            OtherProtocolError: If what came is not HTTP.
+            TimeoutError: If the answer is not whole in time.
             httpx.HTTPError: If the connection fails (one of FAULTS).
         """
+        transport = self._idle.pop()  # the one used last, whose connection is warm
+        first = b""
+
+        async def look(event: str, _: object) -> None:
+            nonlocal first
+            if event == "http11.receive_response_headers.failed":
+                first = _unread(transport)
+
         request = httpx.Request(
             method,
             _url(self._base + path),
             headers=self._headers,
             content=content,
-            extensions=self._extensions,
+            extensions=self._extensions | {"trace": look},
         )
         if extra:
             request.headers.update(extra)
-        transport = self._idle.pop()  # the one used last, whose connection is warm
         try:
-            response = await transport.handle_async_request(request)
-            try:
-                return await self._received(response, most=most)
-            finally:
-                await response.aclose()
-                if _holds_more(transport):
-                    await transport.aclose()  # the next request connects anew
+            async with asyncio.timeout(self._whole_s):
+                response = await transport.handle_async_request(request)
+                try:
+                    return await self._received(response, most=most)
+                finally:
+                    await response.aclose()
+                    if _unread(transport):  # it would be taken for the answer of the next request
+                        await transport.aclose()
+        except (TimeoutError, httpx.HTTPError) as error:
+            if is_http(first) or (isinstance(error, httpx.RemoteProtocolError) and not unparsed(str(error))):
+                raise
+            late = isinstance(error, TimeoutError | httpx.TimeoutException)
+            raise OtherProtocolError(first, late=late) from error
         finally:
             self._idle.append(transport)
 
@@ -176,20 +210,21 @@ class Connections:
         return httpx.AsyncHTTPTransport(verify=context, limits=limits, proxy=proxy, trust_env=False)
 
 
-def _holds_more(transport: httpx.AsyncBaseTransport) -> bool:
-    """Whether more came than an answer: on the same connection it would be taken for the next one.
+def _unread(transport: httpx.AsyncBaseTransport) -> bytes:
+    """The bytes that came and belong to no answer; neither httpx nor httpcore shows them, h11 has them."""
+    return next((state.trailing_data[0] for state in _h11_states(transport) if state.trailing_data[0]), b"")
 
-    Neither httpx nor httpcore shows it; h11 has it, below a connection for each proxy in between.
-    """
+
+def _h11_states(transport: httpx.AsyncBaseTransport) -> Iterator[Any]:
+    """The HTTP parsers of a transport, each below a connection for each proxy in between."""
     connections: list[Any] = getattr(getattr(transport, "_pool", None), "connections", [])
     for connection in connections:
         inner = connection
         while hasattr(inner, "_connection"):
             inner = inner._connection
         state = getattr(inner, "_h11_state", None)
-        if state is not None and state.trailing_data[0]:
-            return True
-    return False
+        if state is not None:
+            yield state
 
 
 @lru_cache(maxsize=64)

@@ -53,23 +53,31 @@ def _streamed(body: bytes) -> Json:
         pieces = [json.loads(event) for event in events if event != b"[DONE]"]
     except (ValueError, RecursionError):
         return None
-    return _joined([piece for piece in pieces if isinstance(piece, dict)])
+    return _joined([piece for piece in pieces if isinstance(piece, dict)], ended=b"[DONE]" in events)
 
 
-def _joined(pieces: list[dict[str, Json]]) -> Json:
-    """Pieces of one completion as the whole: their texts in order, of other fields the last."""
+def _joined(pieces: list[dict[str, Json]], *, ended: bool) -> Json:
+    """Pieces of one completion as the whole: their texts in order, of other fields the last.
+
+    Pieces without an end are no completion: what would have followed may say something else.
+    """
     whole: dict[str, Json] = {}
     message: dict[str, Json] = {}
     choice: dict[str, Json] = {}
+    in_pieces = False
     for piece in pieces:
         choices = piece.get("choices")
         part = first_object(choices) if isinstance(choices, list) else {}
+        in_pieces = in_pieces or "delta" in part
         delta = mapping(part.get("delta")) or mapping(part.get("message"))
         for key, value in delta.items():
             before = message.get(key)
             message[key] = before + value if isinstance(before, str) and isinstance(value, str) else value
         choice |= {key: value for key, value in part.items() if key != "delta" and value is not None}
         whole |= {key: value for key, value in piece.items() if value is not None}
+    if in_pieces and not ended and not choice.get("finish_reason"):
+        whole.setdefault("error", {"message": "the stream broke off before its end"})
+        return whole | {"choices": []}
     if choice or message:
         whole["choices"] = [choice | {"message": message}]
     return whole or None
