@@ -14,6 +14,7 @@ import tomllib
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
+from functools import partial
 from html import unescape
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -51,7 +52,6 @@ from flipsite.write.site.replace import replace_site
 from flipsite.write.site.workers import Batch
 
 if TYPE_CHECKING:
-    from flipsite.present.pages.site import SiteWork
     from flipsite.workflows.incremental import OpenedStudy
 
 log = logging.getLogger(__name__)
@@ -123,20 +123,6 @@ def build(
         last = None if anew else out
         with Drawings(digests, libraries=inputs["libraries"], jobs=jobs, force=force) as drawings:
             opened = _opened(found, digests, progress)
-
-            def pages() -> Sequence[Batch]:
-                work = _work(
-                    project,
-                    settings.site,
-                    opened,
-                    inputs,
-                    base_url=address,
-                    last=last,
-                    progress=progress,
-                )
-                drawings.ask(work.wanted, work.with_charts)
-                return work.without_charts
-
             change = replace_site(
                 {},
                 out,
@@ -144,7 +130,17 @@ def build(
                 inputs=inputs,
                 batches=_csv_batches(opened, inputs, last=last),
                 jobs=jobs,
-                meanwhile=pages,
+                meanwhile=partial(
+                    _page_batches,
+                    project,
+                    settings.site,
+                    opened,
+                    inputs,
+                    drawings,
+                    base_url=address,
+                    last=last,
+                    progress=progress,
+                ),
                 later=drawings,
                 progress=progress,
             )
@@ -189,21 +185,22 @@ def _csv_batches(
     ]
 
 
-def _work(
+def _page_batches(
     project: Project,
     info: SiteInfo,
     studies: "Sequence[OpenedStudy]",
     inputs: Mapping[str, str],
+    drawings: Drawings,
     *,
     base_url: str | None,
     last: Path | None,
     progress: Progress,
-) -> "SiteWork":
-    """The functions that make the site's files, but the draws beside models' pages.
+) -> Sequence[Batch]:
+    """Analyse the studies and ask for their charts; return the functions that make files that show none.
 
     By the digests of the `inputs` is known what can stand of the `last` site, if any of it can.
     """
-    from flipsite.present.pages.site import SiteSettings, site_work
+    from flipsite.present.pages.site import SiteSettings, chart_request, site_work
     from flipsite.workflows.incremental import analysed_report, last_pages, reusable, standing_pages
     from flipsite.workflows.load import kept_files
 
@@ -214,8 +211,10 @@ def _work(
     models = {report.study.id: [record.page for record in report.estimates] for report in reports}
     templates = project.templates
     kept = reusable(last, inputs=inputs, models=models, templates=templates) if last else {}
-    return site_work(
-        reports,
+    wanted = chart_request(reports, kept=kept)
+    drawings.ask(wanted)
+    work = site_work(
+        wanted,
         SiteSettings(
             content=tuple(dict.fromkeys((project.content, packaged("content")))),
             templates=templates,
@@ -228,6 +227,8 @@ def _work(
         last=last_pages(last, inputs=inputs, kept=kept, templates=templates),
         standing=standing_pages(last, inputs=inputs, templates=templates) if last else None,
     )
+    drawings.then(work.with_charts)
+    return work.without_charts
 
 
 def configured_address(project: Project, info: SiteInfo) -> str | None:

@@ -170,17 +170,22 @@ class Drawings:
         """
         self._digests, self._libraries, self._force = digests, libraries, force
         self._process: DrawingProcess | None = None
-        self._then: Callable[[], Sequence[Batch]] | None = None
+        self._wanted: ChartRequest | None = None
+        self._then: Callable[[ChartSet], Sequence[Batch]] | None = None
         has_engine = "vl_convert" in sys.modules  # one that runs does not survive a fork
         self._jobs = jobs if CAN_FORK and not has_engine else 1
         self._ending, self._reading, self._drawing = ExitStack(), ExitStack(), ExitStack()
 
-    def ask(self, wanted: "ChartRequest", then: "Callable[[ChartSet], Sequence[Batch]]") -> None:
-        """Tell what to draw, and what is made of it, when all studies are read."""
+    def ask(self, wanted: "ChartRequest") -> None:
+        """Tell what to draw, when all studies are read."""
         self._reading.close()
-        self._then = lambda: then(self._drawn(wanted))
+        self._wanted = wanted
         if self._process:
             self._process.ask(wanted)
+
+    def then(self, batches: "Callable[[ChartSet], Sequence[Batch]]") -> None:
+        """Tell what is made of the charts that were asked for."""
+        self._then = batches
 
     def is_ready(self) -> bool:
         """Whether all is drawn, or no process draws while this process does other things."""
@@ -188,7 +193,7 @@ class Drawings:
 
     def batches(self) -> "Sequence[Batch]":
         """Return the functions that make files with charts; wait until all are drawn."""
-        return self._then() if self._then else ()
+        return self._then(self._drawn(self._wanted)) if self._wanted and self._then else ()
 
     def __enter__(self) -> "Drawings":
         from flipsite.present.charts.svg import drawing_code

@@ -267,21 +267,39 @@ class SiteSettings:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SiteWork:
-    """How a site's files are made: what to draw, and the batches of before and after.
+    """How a site's files are made: the batches of before and after its charts are drawn.
 
     Attributes:
-        wanted: The charts to draw.
         without_charts: What makes files that show none of them.
         with_charts: What makes the others, once they are drawn.
     """
 
-    wanted: ChartRequest
     without_charts: Sequence[Batch]
     with_charts: Callable[[ChartSet], Sequence[Batch]]
 
 
+def chart_request(reports: Sequence[StudyReport], *, kept: Files) -> ChartRequest:
+    """The charts of a site.
+
+    Args:
+        reports: The studies, in the order of their ids.
+        kept: The files of the last site that are still good.
+    """
+    with_results = [report for report in reports if has_results(report)]
+    twins = {twin.path: twin for report in reports for twin in model_twins(report)}
+    with_embeds = {path.partition("/embed/")[0] for path in kept if "/embed/" in path}
+    return ChartRequest(
+        reports=tuple(reports),
+        compared=comparisons(with_results),
+        alike=families(with_results),
+        methods=method_families(with_results),
+        embedded=[report.study.id for report in with_results if report.study.id not in with_embeds],
+        twins=tuple(twins.values()),
+    )
+
+
 def site_work(
-    reports: Sequence[StudyReport],
+    wanted: ChartRequest,
     settings: SiteSettings,
     *,
     kept_files: Callable[[StudyReport], Files],
@@ -292,7 +310,7 @@ def site_work(
     """The functions that make every file of the site but `build.json`.
 
     Args:
-        reports: The studies, in the order of their ids.
+        wanted: The studies, and the charts of theirs that are being drawn.
         settings: Content, templates, address, version.
         kept_files: What a study keeps to download: its draws, what is known of its models.
         bundle: The path of the script that makes charts interactive, and what makes it.
@@ -305,7 +323,7 @@ def site_work(
     """
     templates, kept = environment(settings.templates), last.kept
     assets = static_files(settings.templates)
-    sources = narrative_sources(settings.content)
+    sources, reports = narrative_sources(settings.content), wanted.reports
     with_results = [report for report in reports if has_results(report)]
     hidden = [report for report in reports if not has_results(report)]
     studies = tuple(report.study for report in with_results)
@@ -322,8 +340,7 @@ def site_work(
     )
     asked_in = Counter(record.model for report in with_results for record in report.estimates)
     boards = {report.study.id: board(report, asked_in=asked_in) for report in reports}
-    compared, alike = comparisons(with_results), families(with_results)
-    elsewhere, methods = histories(with_results), method_families(with_results)
+    elsewhere = histories(with_results)
     root = root_files(settings.content[0], taken={*boards, *_folders(sources)})
 
     def downloads() -> Iterator[Files]:
@@ -342,12 +359,12 @@ def site_work(
             hidden=hidden,
             drawn=figures,
             boards=boards,
-            compared=compared,
-            alike=alike,
-            methods=methods,
+            compared=wanted.compared,
+            alike=wanted.alike,
+            methods=wanted.methods,
             elsewhere=elsewhere,
             matrix=study_matrix(with_results),
-            embeds=_embeds(with_results, methods, figures, boards, base_url=frame.address),
+            embeds=_embeds(with_results, wanted.methods, figures, boards, base_url=frame.address),
             sources=sources,
             root=root,
             kept=kept,
@@ -367,21 +384,7 @@ def site_work(
         chunks = [places[start : start + _MODELS] for start in places[::_MODELS]]
         batches += [partial(model_files, shared, chunk, templates, frame, last=last) for chunk in chunks]
     batches.append(lambda: {bundle[0]: bundle[1]()})  # it may take a second
-    twins = {twin.path: twin for report in reports for twin in model_twins(report)}.values()
-    with_embeds = {path.partition("/embed/")[0] for path in kept if "/embed/" in path}
-    embedded = [study.id for study in studies if study.id not in with_embeds]
-    return SiteWork(
-        wanted=ChartRequest(
-            reports=tuple(reports),
-            compared=compared,
-            alike=alike,
-            methods=methods,
-            embedded=embedded,
-            twins=tuple(twins),
-        ),
-        without_charts=batches,
-        with_charts=with_charts,
-    )
+    return SiteWork(without_charts=batches, with_charts=with_charts)
 
 
 def _folders(paths: Iterable[str]) -> set[str]:

@@ -23,6 +23,9 @@ MOST_BATCHES = 8_000
 _NOUN = "step"
 """A batch, as the progress calls it."""
 
+_AFTER_OTHERS = 10
+"""Steps of priority by which a process gives way to those whose work the next step waits for."""
+
 _NUMBER = 4
 """Bytes of a batch's number in the pipe: one read takes one number whole."""
 
@@ -79,7 +82,12 @@ def run_batches(
     if not (batches and jobs > 1 and CAN_FORK):
         return _run([*meanwhile(), *batches], place, jobs=jobs, later=later, progress=progress)
     parent = os.getpid()
-    helper = Fork(lambda: _take(batches, place, parent))
+
+    def take() -> list[PlacedFile]:
+        os.nice(_AFTER_OTHERS)
+        return _take(batches, place, parent)
+
+    helper = Fork(take)
     try:
         placed = _run(meanwhile(), place, jobs=jobs, later=later, progress=progress)
         return placed + helper.result()
