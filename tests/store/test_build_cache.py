@@ -1,6 +1,8 @@
 """Results of earlier builds: used where the code that made them is the same and the file is whole."""
 
 import os
+import resource
+import shutil
 from pathlib import Path
 
 import pytest
@@ -73,6 +75,32 @@ def test_what_was_not_used_for_longest_goes_first(folder: Path, monkeypatch: pyt
     monkeypatch.setattr(build_cache, "MOST_BYTES", 60)
     opened().shrink()
     assert [opened().get(str(number)) for number in range(3)] == [None, DRAWN, None]
+
+
+def test_a_result_that_does_not_fit_on_the_disk_is_not_kept_and_leaves_nothing(folder: Path) -> None:
+    """A disk that becomes full takes a part of a file and says nothing, as a limit of size does."""
+    kept = opened()
+    kept.put("a", DRAWN)
+    limits = resource.getrlimit(resource.RLIMIT_FSIZE)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (100, limits[1]))
+    try:
+        kept.put("b", bytes(200))
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, limits)
+    assert kept.get("b") is None
+    assert not kept.knows("b")
+    assert len(list(folder.iterdir())) == 1
+
+
+def test_a_folder_that_is_removed_meanwhile_is_an_empty_one(folder: Path) -> None:
+    kept = opened()
+    kept.put("a", DRAWN)
+    shutil.rmtree(folder)
+    assert not kept.knows("a")
+    assert kept.get("a") is None
+    assert kept.is_empty()
+    kept.put("b", DRAWN)
+    kept.shrink()
 
 
 def test_a_folder_that_cannot_be_written_does_not_stop_a_build(folder: Path) -> None:

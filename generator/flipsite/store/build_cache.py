@@ -83,7 +83,12 @@ class BuildCache:
 
     def is_empty(self) -> bool:
         """Whether nothing in it can be of use."""
-        return self._anew or self._folder is None or not os.listdir(self._folder)  # noqa: PTH208
+        if self._anew or self._folder is None:
+            return True
+        try:
+            return not os.listdir(self._folder)  # noqa: PTH208
+        except OSError:
+            return True
 
     def get(self, source: str) -> bytes | None:
         """The result of a source; None where it is not known, or its file is damaged."""
@@ -94,14 +99,15 @@ class BuildCache:
             with FileIO(path) as file:
                 content = file.readall()
             if content[:_DIGEST] == hashlib.sha256(content[_DIGEST:]).digest():
-                os.utime(path)
+                with suppress(OSError):  # read-only
+                    os.utime(path)
                 return content[_DIGEST:]
         return None
 
     def knows(self, source: str) -> bool:
         """Whether there is a file of this source, damaged or not."""
         path = self._path(source)
-        return path is not None and (path in self._put or (not self._anew and os.path.exists(path)))  # noqa: PTH110
+        return path is not None and (not self._anew or path in self._put) and os.path.exists(path)  # noqa: PTH110
 
     def trust(self, source: str) -> None:
         """Count a result as put in by this process: another one of the same build has done so."""
@@ -115,10 +121,13 @@ class BuildCache:
         part = f"{path}.{os.getpid()}"
         with suppress(OSError):  # not synced: a file that a power cut damaged counts as none
             with FileIO(part, "w") as file:
-                file.write(hashlib.sha256(made).digest())
-                file.write(made)
-            os.replace(part, path)  # noqa: PTH105 - making Paths takes longer than the rest
-            self._put.add(path)
+                written = file.write(hashlib.sha256(made).digest()) + file.write(made)
+            if written == _DIGEST + len(made):  # less where the disk became full
+                os.replace(part, path)  # noqa: PTH105 - making Paths takes longer than the rest
+                self._put.add(path)
+                return
+        with suppress(OSError):
+            os.unlink(part)  # noqa: PTH108
 
     def shrink(self) -> None:
         """Remove what was not used for longest, until the rest is at most MOST_BYTES."""
@@ -140,12 +149,13 @@ class BuildCache:
         return f"{self._folder}/{name}"
 
 
-def read_script(key: str) -> Path | None:
+def read_script(key: str) -> bytes | None:
     """The script of this key that an earlier build wrote; None unless it still has the digest in its name."""
     with suppress(OSError, RuntimeError):  # a user without a home
         for found in sorted(user_folder("scripts").glob(f"vega-{key}-*.js")):
-            if measure(found)[1] == found.stem.rpartition("-")[2]:
-                return found
+            script = found.read_bytes()
+            if measure(script)[1] == found.stem.rpartition("-")[2]:
+                return script
     return None
 
 

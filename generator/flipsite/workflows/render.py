@@ -16,11 +16,9 @@ from contextlib import ExitStack, suppress
 from dataclasses import replace
 from functools import partial
 from importlib import import_module
-from pathlib import Path
 from threading import Thread
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, TypeVar
 
-from flipsite.errors import SiteError
 from flipsite.present.renderer import bundle, bundle_key, palette_png, start_engine, vegalite_svg
 from flipsite.present.result_cache import is_kept, keep, pickled, recall, remembered, remembering
 from flipsite.processes import CAN_FORK, BareProcesses, Fork, call, calling_elsewhere
@@ -33,15 +31,20 @@ if TYPE_CHECKING:
     from flipsite.present.sparklines.interactive import SparklineSpec
     from flipsite.write.site.workers import Batch
 
+    Drawn = tuple[Mapping[Group, Figures | None], Mapping[str, bytes]]
+    """Groups of charts, None where they are kept in the user's cache, and the twins' files by path."""
 
-def charts_script() -> tuple[str, Callable[[], bytes | Path]]:
-    """The site's path of the script that makes charts interactive, and what gives it or where it is kept.
+T = TypeVar("T")
+
+
+def charts_script() -> tuple[str, Callable[[], bytes]]:
+    """The site's path of the script that makes charts interactive, and what gives it.
 
     It takes a second to make, and depends on vl-convert's version alone.
     """
     key = _script_key()
 
-    def script() -> bytes | Path:
+    def script() -> bytes:
         if kept := read_script(key):
             return kept
         made = call(bundle)
@@ -86,18 +89,16 @@ class DrawingProcess:
         """Whether all is drawn."""
         return self._fork.is_ready()
 
-    def drawn(self, wanted: "ChartRequest") -> "ChartSet":
-        """The charts that were asked for, when all are drawn.
+    def drawn(self) -> "Drawn":
+        """What was asked for, when all is drawn.
 
         Raises:
             FlipsiteError: If the process was ended from outside.
         """
-        groups, twins = self._fork.result()
+        drawn = self._fork.result()
         if self._sending:
             self._sending.join()
-        names = _names_of_groups(wanted, self._digests)
-        figures = {group: _kept_now(names[group]) if sent is None else sent for group, sent in groups.items()}
-        return _chart_set(wanted, figures, twins)
+        return drawn
 
     def end(self) -> None:
         """End it, unless what it drew was fetched."""
@@ -105,18 +106,21 @@ class DrawingProcess:
             os.close(self._asking)
         self._fork.end()
 
-    def _draw(self, reading: int) -> "tuple[dict[Group, Figures | None], dict[str, bytes]]":
-        """Draw; groups that are kept need not be sent."""
+    def _draw(self, reading: int) -> "Drawn":
+        """Draw; groups that are kept need not be sent. Nothing, where a report is not kept any more."""
         os.close(self._asking)
         import flipsite.present.charts.render  # noqa: F401 - while the studies are analysed
 
         with open(reading, "rb") as pipe:
             wanted, sent = pickle.load(pipe)  # noqa: S301 - written by this program
-        reports = tuple(_bare(_kept_now(each)) if isinstance(each, str) else each for each in sent)
-        wanted = replace(wanted, reports=reports)
+        reports = [recall(each, put_by_another=True) if isinstance(each, str) else each for each in sent]
+        if any(report is None for report in reports):
+            return {}, {}
+        wanted = replace(wanted, reports=tuple(map(_bare, reports)))
         names = _names_of_groups(wanted, self._digests)
-        groups: dict[Group, Figures | None]
-        groups = {group: None for group, name in names.items() if recall(name) is not None}
+        groups: dict[Group, Figures | None] = {
+            group: None for group, name in names.items() if recall(name) is not None
+        }
         for group, figures in _drawn_groups(wanted, names, known=groups):
             groups[group] = None if is_kept(names[group]) else figures
         return groups, _twins(wanted)
@@ -133,18 +137,6 @@ def report_name(digest: str) -> str:
 
 def _bare(report: "StudyReport") -> "StudyReport":
     return replace(report, draws=None, counts=None)
-
-
-def _kept_now(name: str) -> Any:
-    """A report, or charts, that another process of this build has kept.
-
-    Raises:
-        SiteError: If it was removed meanwhile.
-    """
-    found = recall(name, put_by_another=True)
-    if found is None:
-        raise SiteError("the user's cache was emptied while this build used it; build again")
-    return found
 
 
 def _send(descriptor: int, message: bytes) -> None:
@@ -237,11 +229,10 @@ class Drawings:
             self._ending.callback(self._process.end)
 
     def _drawn(self, wanted: "ChartRequest") -> "ChartSet":
-        if self._process:
-            drawn = self._process.drawn(wanted)
-            self._drawing.close()
-            return drawn
-        return charts_of(wanted, self._digests)
+        drawn = self._process.drawn() if self._process else ({}, {})
+        charts = charts_of(wanted, self._digests, drawn=drawn, forks=self._jobs > 1)
+        self._drawing.close()
+        return charts
 
 
 def _left_to(processes: BareProcesses, function: Callable[..., object], meanwhile: ExitStack) -> None:
@@ -250,19 +241,43 @@ def _left_to(processes: BareProcesses, function: Callable[..., object], meanwhil
     meanwhile.enter_context(calling_elsewhere(processes, function))
 
 
-def charts_of(wanted: "ChartRequest", digests: Mapping[str, str]) -> "ChartSet":
-    """The charts of a site; those that no earlier build of this user drew are drawn.
+def charts_of(
+    wanted: "ChartRequest",
+    digests: Mapping[str, str],
+    *,
+    drawn: "Drawn" = ({}, {}),
+    forks: bool = False,
+) -> "ChartSet":
+    """The charts of a site; those that neither this build nor an earlier one of this user drew are drawn.
 
     Args:
         wanted: The charts.
         digests: The digest of all that is read of each study, and of flipsite, by the study's id.
+        drawn: What another process of this build drew; what it kept may be lost by now.
+        forks: Whether this process is forked later, so that it must not start the renderer's engine.
     """
     names = _names_of_groups(wanted, digests)
-    groups: dict[Group, Figures] = {
-        group: figures for group, name in names.items() if (figures := recall(name)) is not None
-    }
-    groups |= _drawn_groups(wanted, names, known=groups)
-    return _chart_set(wanted, groups, _twins(wanted))
+    sent, twins = drawn
+    groups: dict[Group, Figures] = {}
+    for group, name in names.items():
+        figures = sent.get(group) or recall(name, put_by_another=group in sent)
+        if figures is not None:
+            groups[group] = figures
+
+    def missing() -> "dict[Group, Figures]":
+        return dict(_drawn_groups(wanted, names, known=groups))
+
+    if groups.keys() != names.keys():
+        groups |= _forked(missing) if forks else missing()
+    return _chart_set(wanted, groups, twins or _twins(wanted))
+
+
+def _forked(work: Callable[[], T]) -> T:
+    fork = Fork(work)
+    try:
+        return fork.result()
+    finally:
+        fork.end()
 
 
 def _drawn_groups(
