@@ -30,7 +30,7 @@
     frame.remove(); // inside closed details, lazy frames load with the page, all at once
     preview.addEventListener("toggle", function () { preview.append(frame); }, { once: true });
     files.before(preview);
-    section.parentElement.dataset.labels.split(" ").forEach(function (label) {
+    section.closest("[data-labels]").dataset.labels.split(" ").forEach(function (label) {
       var box = made("embed-source");
       box.dataset.label = label;
       box.querySelector("b").textContent = label;

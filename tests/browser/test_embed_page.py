@@ -13,13 +13,14 @@ from flipsite.present.embeds.html import LISTENER
 pytestmark = pytest.mark.browser
 
 FIRST = "article-2025-least-biased"
+ADDRESS = f"embed/index.html#{FIRST}"
 
 
 @pytest.mark.parametrize("over_http", [False, True], ids=["file", "http"])
 def test_a_preview_is_as_high_as_what_it_shows(
     opened: Callable[..., Any], served: str, over_http: bool
 ) -> None:
-    with opened("embed/index.html", root=served if over_http else None) as page:
+    with opened(ADDRESS, root=served if over_http else None) as page:
         assert len(page.frames) == 1  # no preview loads before it is opened
         section = page.locator(f"[id='{FIRST}']")
         section.locator("summary", has_text="Preview of").click()
@@ -33,7 +34,7 @@ def test_a_preview_is_as_high_as_what_it_shows(
 
 def test_a_source_is_copied_whole(opened: Callable[..., Any], served: str, site: Path) -> None:
     options = {"permissions": ["clipboard-read", "clipboard-write"]}
-    with opened("embed/index.html", root=served, **options) as page:
+    with opened(ADDRESS, root=served, **options) as page:
         for label, suffix in (("HTML", "html"), ("Markdown", "md")):
             assert copied(page, label) == (site / f"article-2025/embed/least-biased.{suffix}").read_text()
 
@@ -48,9 +49,34 @@ def copied(page: Page, label: str) -> str:
 
 
 def test_without_scripts_the_sources_are_there(opened: Callable[..., Any]) -> None:
-    with opened("embed/index.html", java_script_enabled=False) as page:
-        assert page.locator(f"[id='{FIRST}'] .embed-files a[href$='least-biased.html']").count() >= 1
+    with opened(ADDRESS, java_script_enabled=False) as page:
+        assert page.locator(f"[id='{FIRST}'] .embed-files a[href$='least-biased.html']").first.is_visible()
         assert page.locator(".embed-copy:visible").count() == 0
+
+
+@pytest.mark.parametrize("java_script_enabled", [False, True], ids=["plain", "scripts"])
+@pytest.mark.parametrize("width", [390, 1280])
+def test_studies_are_closed_until_they_are_wanted(
+    opened: Callable[..., Any], width: int, java_script_enabled: bool
+) -> None:
+    """A link to an embed, or to a study, opens that study; the reader opens the others."""
+    options = {"viewport": {"width": width, "height": 800}, "java_script_enabled": java_script_enabled}
+    shown = "details.embeds[open]"
+    with opened("embed/index.html", **options) as page:
+        studies = page.locator("details.embeds")
+        assert studies.count() > 5
+        assert page.locator(shown).count() == 0
+        assert page.locator("body").evaluate("body => body.scrollHeight") < 3000
+        summary = studies.first.locator("> summary")
+        n_sections = studies.first.locator(".embed").count()
+        assert summary.inner_text().split("\n")[-1].endswith(f"{n_sections} tables and charts")
+        summary.click()
+        expect(page.locator(shown)).to_have_count(1)
+    for anchor in (FIRST, "study-article-2025"):
+        with opened(f"embed/index.html#{anchor}", **options) as page:
+            expect(page.locator(shown)).to_have_count(1)
+            expect(page.locator(f"{shown} [id='{anchor}']")).to_be_in_viewport()
+            expect(page.locator(f"{shown} > summary")).to_contain_text("flip a coin")
 
 
 def test_a_foreign_page_gives_a_frame_its_height(windows: Windows, served: str, site: Path) -> None:

@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from itertools import groupby
 
 from flipsite.present.embeds.formats import anchor, form_path, forms_on_site, frame_path
 from flipsite.present.embeds.registry import Embed
@@ -32,14 +33,15 @@ class EmbedView:
 
 
 def embed_page(embeds: Sequence[Embed]) -> Page:
-    """Every embed with a preview, its sources and its files."""
+    """Every embed with a preview, its sources and its files; those of a study stand together."""
+    shown = [list(group) for _, group in groupby(map(_shown, embeds), lambda each: each.embed.source.study)]
     return Page(
         path=PATH,
         title="Embed",
         description="Tables and charts of this site to paste into your own page.",
         template="embed.html",
         crumbs=(("Home", "index.html"),),
-        context={"embeds": [_shown(embed) for embed in embeds]},
+        context={"studies": shown},
     )
 
 
