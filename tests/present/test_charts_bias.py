@@ -14,7 +14,7 @@ from flipsite.domain.display import Figure
 from flipsite.domain.estimates import Estimate, Sway, Verdict
 from flipsite.domain.study import Study
 from flipsite.present.charts.bias import bias_intervals
-from flipsite.present.charts.chance import bias_distribution
+from flipsite.present.charts.chance import bias_distribution, verdicts
 from flipsite.present.charts.published import printed_tables
 from flipsite.settings import load_printed, load_study
 
@@ -65,7 +65,12 @@ def test_thousands_of_models_are_thinned_and_the_caption_says_so(many: Many, stu
 def test_a_model_without_valid_draws_is_not_drawn(many: Many, study: Study) -> None:
     estimates = many(3)
     silent = replace(estimates[0], bias=None, mean=None, mean_low=None, mean_high=None, noise_floor=None)
-    assert len(bias_intervals([silent, *estimates[1:]], study).records) == 2
+    figure = bias_intervals([silent, *estimates[1:]], study)
+    assert len(figure.records) == 2
+    assert "of 3 models" in figure.title  # as the page says above its leaderboard, and the bar of verdicts
+    assert figure.title == verdicts([silent, *estimates[1:]], study).title
+    assert figure.caption.startswith("2 models")
+    assert "1 model without a valid draw is not drawn." in figure.caption
     with pytest.raises(ValueError, match="no model has a bias"):
         bias_intervals([silent], study)
 

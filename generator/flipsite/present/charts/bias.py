@@ -50,12 +50,12 @@ def bias_intervals(estimates: Sequence[Estimate], study: Study, *, narrow: bool 
     rows = [bias_row(place, ranked[place], study) for place in middles]
     form = partial(_named_rows, sampler=sampler_text(study)) if named else _ranked_marks
     draw = partial(form, rows, top=largest_bias(study), n_models=len(ranked))
-    title = verdict_sentence(ranked)
+    title = verdict_sentence(estimates)  # those without a bias too, as in the sentence above the leaderboard
     return figure(
         draw,
         name=f"{study.id}-bias-intervals",
         title=title,
-        caption=_caption(ranked, study, stride=stride),
+        caption=_caption(ranked, study, stride=stride, n_silent=len(estimates) - len(ranked)),
         description=f"{title}. {_spread_sentence(ranked)}",
         records=[bias_record(estimate, study) for estimate in ranked],
         narrow=narrow,
@@ -107,10 +107,14 @@ def _runs(rows: Sequence[Row]) -> list[Row]:
     return pieces
 
 
-def _caption(ranked: Sequence[Estimate], study: Study, *, stride: int) -> str:
+def _caption(ranked: Sequence[Estimate], study: Study, *, stride: int, n_silent: int) -> str:
     draws = [estimate.valid for estimate in ranked if estimate.valid]
     each = f", {_from_to(min(draws), max(draws))} valid draws each" if draws else ""
     marks = f"{plural(len(ranked), 'model')}{each}, least biased first."
+    if n_silent:
+        marks += (
+            f" {plural(n_silent, 'model')} without a valid draw {'is' if n_silent == 1 else 'are'} not drawn."
+        )
     if stride > 1:
         marks += f" Each mark is the middle one of {stride} neighbours in rank."
     drawn = "Lines are" if len(ranked) <= NAMED_ROWS else "The grey area holds their"
