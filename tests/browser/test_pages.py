@@ -255,6 +255,29 @@ def test_no_page_scrolls_sideways(looked: Callable[[str], Looked]) -> None:
     assert looked("phone").wide == []
 
 
+@pytest.mark.parametrize(
+    "path",
+    [
+        "article-2025/index.html",
+        "data/index.html",
+        "article-2025/models/openai/gpt-4/index.html",
+        "trial/models/coin/long-run/index.html",
+    ],
+)
+def test_cells_of_wide_tables_stand_below_the_heading_of_their_row_on_a_phone(
+    opened: Callable[..., Any], path: str
+) -> None:
+    """Nothing scrolls aside, and each cell says what it is."""
+    with opened(path, viewport={"width": 390, "height": 844}) as page:
+        tables = page.locator("table.folds")
+        assert tables.count() > 0
+        wide = (
+            "tables => tables.filter(({ parentElement: each }) => each.scrollWidth > each.clientWidth).length"
+        )
+        assert tables.evaluate_all(wide) == 0
+        assert tables.locator("td:not(:empty, .words, [data-label])").count() == 0
+
+
 def test_every_page_is_valid_html(site: Path) -> None:
     """html5lib's strict parser stops at the first fault."""
     seen = 0
