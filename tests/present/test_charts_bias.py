@@ -97,6 +97,13 @@ def test_the_title_counts_the_verdicts(verdicts: str, sentence: str, many: Many,
     assert figure.description.startswith(sentence)
 
 
+def test_the_caption_counts_answers_where_each_holds_several_draws(many: Many, study: Study) -> None:
+    """Their noise floor is that of all the draws in them."""
+    rows = replace(study, sampling=replace(study.sampling, per_answer=12))
+    assert "valid answers of 12 draws each" in bias_intervals(many(3), rows).caption
+    assert "valid draws each" in bias_intervals(many(3), study).caption
+
+
 def test_of_another_target_no_coin_is_called_fair(many: Many, study: Study) -> None:
     bent = replace(study, prompt=replace(study.prompt, shares=(0.3, 0.7)))
     assert "The band is what a coin at 0.7 shows on average" in bias_intervals(many(3), bent).caption

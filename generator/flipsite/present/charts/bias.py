@@ -109,7 +109,9 @@ def _runs(rows: Sequence[Row]) -> list[Row]:
 
 def _caption(ranked: Sequence[Estimate], study: Study, *, stride: int, n_silent: int) -> str:
     draws = [estimate.valid for estimate in ranked if estimate.valid]
-    each = f", {_from_to(min(draws), max(draws))} valid draws each" if draws else ""
+    n_draws = study.sampling.per_answer
+    valid = f"valid answers of {count_text(n_draws)} draws" if n_draws > 1 else "valid draws"
+    each = f", {_from_to(min(draws), max(draws))} {valid} each" if draws else ""
     marks = f"{plural(len(ranked), 'model')}{each}, least biased first."
     if n_silent:
         marks += (
