@@ -255,7 +255,7 @@ def test_counts_of_rows_of_draws_are_refused(here: Path) -> None:
     counted(COINS)
     settings = Path("content/studies/paper/study.toml")
     text = settings.read_text(encoding="utf-8").replace('"unknown"', '"{count} flips"')
-    settings.write_text(text.replace("draws = 50", "draws = 50\nper_answer = 10"), encoding="utf-8")
+    settings.write_text(text.replace("per_answer = 1", "per_answer = 10"), encoding="utf-8")
     result = run("build")
     assert result.exit_code == 2
     assert "counts of answers with 10 draws each cannot be analysed" in result.output

@@ -1,15 +1,17 @@
 """A study and its arms spend one budget: what one has spent is left to none of the others."""
 
+import re
 import shutil
 from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import pytest
 
 from flipsite.collect.simulated import METHOD_COINS, Endpoint
 from flipsite.domain.money import Usd, usd
-from flipsite.errors import StoreError, UsageError
+from flipsite.errors import SettingsError, StoreError, UsageError
 from flipsite.project import Project
 from flipsite.settings import dump_study, load_study
 from flipsite.store.cache.writer import hold
@@ -93,6 +95,34 @@ def test_an_arm_of_an_arm_shares_the_budget_of_the_first(project: Project) -> No
     """The owner is the study that has the total."""
     (arm,) = write_arms(project, "coin-t0-5", efforts=["low"])
     assert arm.study.budget.shared_with == "coin"
+
+
+@pytest.mark.parametrize(
+    ("arms", "told"),
+    [
+        ({"temperatures": [1.5, 3.0]}, "coin-t3: sampling.temperature: expected a number from 0 to 2"),
+        ({"temperatures": [1.5, float("nan")]}, "coin-tnan: sampling.temperature: expected a number"),
+        ({"efforts": ["low", "No/ne"]}, "coin-reasoning-No/ne: sampling.reasoning: expected an effort"),
+        ({"efforts": ["../../x"]}, "sampling.reasoning: expected an effort"),
+    ],
+)
+def test_an_arm_that_cannot_be_leaves_nothing_behind(
+    project: Project, arms: dict[str, Any], told: str
+) -> None:
+    """No arm is written where one of them does not fit: half a project would not build."""
+    before = sorted(project.studies.rglob("*"))
+    with pytest.raises(SettingsError, match=re.escape(told)):
+        write_arms(project, "coin", **arms)
+    assert sorted(project.studies.rglob("*")) == before
+
+
+def test_an_arm_whose_name_no_study_may_have_is_not_written(project: Project) -> None:
+    """A long name grows by the arm's setting."""
+    rename_study(project, "coin", "c" * 60)
+    before = sorted(project.studies.rglob("*"))
+    with pytest.raises(UsageError, match="cannot name a study"):
+        write_arms(project, "c" * 60, methods=["rejection"])
+    assert sorted(project.studies.rglob("*")) == before
 
 
 def test_spending_is_counted_by_the_snapshot_where_the_cache_is_elsewhere(project: Project) -> None:

@@ -41,6 +41,7 @@ from flipsite.settings.sections import (
     Number,
     Section,
     Text,
+    check_sections,
     one_of,
     read_sections,
     section,
@@ -64,11 +65,30 @@ def load_study(folder: Path) -> Study:
     return _study(folder.name, read_sections(path, _StudyFile))
 
 
+def check_study(study: Study) -> None:
+    """Check a study that was not read from a file as one that was.
+
+    Raises:
+        SettingsError: A line for each fault: the study's id, key, what was expected.
+    """
+    check_sections(Path(study.id), tomllib.loads(dump_study(study)), _StudyFile)
+
+
 _PLACEHOLDERS: Mapping[OutcomeForm, str] = {
     "pair": "{first} and {second} are replaced by the labels",
     "list": "{options} is replaced by the labels, {shares} by the labels with their shares",
     "range": "{low} and {high} are replaced by the ends of the range",
 }
+
+_NO_PROVIDER = """
+# [provider]: sent as the endpoint's own object `provider`
+# order = … (absent: the endpoint's own choice, as for all of these)
+# only = …
+# ignore = …
+# quantizations = …
+# allow_fallbacks = …
+"""
+_NO_REQUEST = "\n# [request]: further fields of the request, sent as they are\n"
 
 
 def dump_study(study: Study) -> str:
@@ -92,7 +112,7 @@ def dump_study(study: Study) -> str:
         + toml_lines(orders=prompt.orders)
         + "\n[sampling]\n"
         + toml_lines(draws=sampling.draws)
-        + (toml_lines(per_answer=sampling.per_answer) if sampling.per_answer > 1 else "")
+        + toml_lines(per_answer=sampling.per_answer)
         + maybe("temperature", sampling.temperature, "(absent: the provider's default)")
         + maybe("top_p", sampling.top_p, "(absent: the provider's default)")
         + maybe("reasoning", sampling.reasoning, "(absent: the provider's default effort)")
@@ -101,7 +121,7 @@ def dump_study(study: Study) -> str:
         + toml_lines(logprobs=sampling.logprobs)
         + maybe("timeout_s", sampling.timeout_s, "(absent: 180 s between two pieces of an answer)")
         + toml_lines(give_up_after=sampling.give_up_after)
-        + ("" if study.method.kind == "direct" else f"\n[method]\n{toml_lines(**asdict(study.method))}")
+        + f"\n[method]\n{toml_lines(**asdict(study.method))}"
         + "\n[models]\n"
         + toml_lines(include=list(models.include), exclude=list(models.exclude))
         + skips
@@ -113,8 +133,8 @@ def dump_study(study: Study) -> str:
             else toml_lines(shared_with=budget.shared_with)
         )
         + maybe("per_model_usd", dollars(budget.per_model_usd), "(absent: no bound)")
-        + (f"\n{toml_lines(provider=study.provider)}" if study.provider else "")
-        + (f"\n{toml_lines(request=study.request)}" if study.request else "")
+        + (f"\n{toml_lines(provider=study.provider)}" if study.provider else _NO_PROVIDER)
+        + (f"\n{toml_lines(request=study.request)}" if study.request else _NO_REQUEST)
     )
 
 

@@ -4,12 +4,11 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-from flipsite.domain.distribution import KeyFaultError, check_method
 from flipsite.domain.study import UNKNOWN_PROMPT, Kind, Method, MethodKind, Study
 from flipsite.errors import UsageError
 from flipsite.files import replacing
-from flipsite.project import Project, existing_study
-from flipsite.settings import dump_study, load_study
+from flipsite.project import Project, existing_study, study_folder
+from flipsite.settings import check_study, dump_study, load_study
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -41,8 +40,9 @@ def write_arms(
     the arms were written. Everything but the arm's own setting is the study's.
 
     Raises:
-        UsageError: If the study does not exist, its prompt is not known, nothing is asked for, or a setting
-            does not fit it.
+        UsageError: If the study does not exist, its prompt is not known, nothing is asked for, or an arm's
+            name would be no study's.
+        SettingsError: If a setting does not fit the study; no arm is written then.
     """
     folder = existing_study(project, study_id)
     base = load_study(folder)
@@ -62,12 +62,14 @@ def write_arms(
         for effort in efforts or (base.sampling.reasoning,)
         if (arm := _arm(base, kind, temperature, effort)) is not None
     ]
+    for arm in wanted:
+        check_study(arm)
+        study_folder(project, arm.id)
     arms = []
     for arm in wanted:
         path = project.studies / arm.id / "study.toml"
         is_new = not path.exists()
         if is_new:
-            _check(folder, arm)
             with replacing(path) as file:
                 file.write(dump_study(arm).encode())
         arms.append(Arm(study=load_study(path.parent), path=path, is_new=is_new))
@@ -95,10 +97,3 @@ def _arm(base: Study, kind: MethodKind, temperature: float | None, effort: str |
         budget=replace(base.budget, total_usd=None, shared_with=owner),
         started=None,
     )
-
-
-def _check(folder: Path, arm: Study) -> None:
-    try:
-        check_method(arm.prompt, arm.method.kind, arm.sampling.per_answer)
-    except KeyFaultError as error:
-        raise UsageError(f"{folder / 'study.toml'}: no arm {arm.id}: {error.key}: {error}.") from error
