@@ -8,6 +8,7 @@ import lzma
 import zipfile
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pyarrow as pa
@@ -146,6 +147,8 @@ UNREADABLE = [
     (b"\x89PNG\r\n\x1a\n\x00\x00", "a.csv", "not UTF-8 text"),
     (gzip.compress(b"model,outcome\n" + b"xyz" * 999, mtime=0)[:-9], "a.csv.gz", "damaged or cut short"),
     (b"\x1f\x8bnot gzip at all", "a.csv.gz", "damaged or cut short"),
+    (b"BZhnot bzip2 at all", "a.csv.bz2", "damaged or cut short"),
+    (b"\x28\xb5\x2f\xfdnot zstd at all", "a.csv.zst", "damaged or cut short"),
     (b"PAR1" + bytes(40), "a.parquet", "cannot be read"),
     (b'model,outcome\na/b,1\nc/d,"0\n', "a.csv", "line 3: not CSV .*; is a quote not closed"),
     (b'model,outcome\n"a"b,1\n', "a.csv", "line 2: not CSV"),
@@ -218,6 +221,23 @@ def test_json_is_read_in_every_form(tmp_path: Path, content: str, lines: list[in
     """Lists, pretty-printed, concatenated, in lines, or one list inside an object."""
     sheet = sheet_of(tmp_path, content, name)
     assert (sheet.cells, sheet.lines, sheet.lost) == (TWO, lines, [])
+
+
+@pytest.mark.parametrize(
+    ("content", "lists"),
+    [
+        ({"first": RECORDS, "second": RECORDS[:1]}, "'first' and 'second'"),
+        ({"runs": {"monday": RECORDS[:1], "tuesday": RECORDS}}, "'runs.tuesday' and 'runs.monday'"),
+    ],
+)
+def test_two_lists_of_draws_inside_an_object_are_refused(
+    tmp_path: Path, content: dict[str, Any], lists: str
+) -> None:
+    """One of them would be left out in silence; a list of other things is no second one."""
+    with pytest.raises(UsageError, match=f"stand in two lists, {lists}; put them into one list"):
+        sheet_of(tmp_path, json.dumps(content), "a.json")
+    other = {"prompts": [{"id": 1, "text": "flip"}] * 3, "results": RECORDS}
+    assert sheet_of(tmp_path, json.dumps(other), "a.json").cells == TWO
 
 
 def test_json_lines_go_on_after_an_object_over_several_lines(tmp_path: Path) -> None:

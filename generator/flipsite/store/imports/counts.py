@@ -464,5 +464,5 @@ def _json_rows(path: Path, text: TextIO) -> Iterator[tuple[int, Row]]:
     for line, record in json_records(path, text):
         if not isinstance(record, dict):
             raise UsageError(f"{path}: line {line} {record}")
-        for entry in list_inside(record) or [record]:
+        for entry in list_inside(path, record) or [record]:
             yield line, {name: cell_text(value) for name, value in entry.items()}

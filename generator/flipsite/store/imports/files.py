@@ -102,6 +102,10 @@ def reading(path: Path) -> Iterator[None]:
             f"{path}: not text in the encoding it seems to have; name it with --encoding"
         ) from error
     except (OSError, pa.ArrowException, RuntimeError, NotImplementedError) as error:
+        if isinstance(error, OSError) and error.errno is None:  # of bzip2 and zstd, not of the system
+            raise UsageError(
+                f"{path}: the compressed file is damaged or cut short; fetch it again"
+            ) from error
         reason = next(iter(str(getattr(error, "strerror", None) or error).splitlines()), "unknown")
         raise UsageError(f"{path}: cannot be read ({reason})") from error
 

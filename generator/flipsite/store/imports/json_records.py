@@ -49,17 +49,34 @@ def lost_text(source: str) -> str:
     return f"is no JSON object: {source.strip()[:60]!r}"
 
 
-def list_inside(record: Record, wanted: Collection[str] = (), *, depth: int = 3) -> list[Any] | None:
-    """The list of objects inside an object that shows the most wanted keys, then the longest; or None."""
-    return max(_lists_inside(record, depth), key=lambda found: _shown(found, wanted), default=None)
+def list_inside(path: Path, record: Record, wanted: Collection[str] = ()) -> list[Any] | None:
+    """The list of objects inside an object that shows the most wanted keys, then the longest; or None.
+
+    Raises:
+        UsageError: If another list has the same keys: half of the rows would be left out.
+    """
+    lists = dict(_lists_inside(record))
+    best = max(lists, key=lambda name: _shown(lists[name], wanted), default=None)
+    if best is None:
+        return None
+    other = next(
+        (name for name in lists if name != best and lists[name][0].keys() == lists[best][0].keys()), None
+    )
+    if other is not None:
+        raise UsageError(
+            f"{path}: rows of the same columns stand in two lists, {best!r} and {other!r}; "
+            "put them into one list"
+        )
+    return lists[best]
 
 
-def _lists_inside(record: Record, depth: int) -> Iterator[list[Any]]:
-    for value in record.values():
+def _lists_inside(record: Record, above: str = "", depth: int = 3) -> Iterator[tuple[str, list[Any]]]:
+    """Lists of objects, by their path."""
+    for name, value in record.items():
         if isinstance(value, list) and value and all(isinstance(each, dict) for each in value):
-            yield value
+            yield f"{above}{name}", value
         elif isinstance(value, dict) and depth:
-            yield from _lists_inside(value, depth - 1)
+            yield from _lists_inside(value, f"{above}{name}.", depth - 1)
 
 
 def _shown(found: list[Record], wanted: Collection[str]) -> tuple[int, int]:

@@ -365,7 +365,7 @@ def _read_object(sheet: Sheet, document: Record, options: ImportOptions) -> None
     is_entry = entry is not None and options.source_of_log in {"auto", entry.name}
     table = None if is_entry else table_inside(document, spelled.needed)
     is_draw = is_entry or all(has_value(document, name) for name in spelled.needed if name != "outcome")
-    entries = table or (None if is_draw else list_inside(document, spelled.needed)) or [document]
+    entries = table or (None if is_draw else list_inside(sheet.path, document, spelled.needed)) or [document]
     sheet.unit = "line" if entries[0] is document else "record"
     log = recognised(sheet.path, entries[0], options.source_of_log)
     _read_log(sheet, iter(enumerate(entries, start=1)), options, log)
