@@ -10,6 +10,7 @@ from flipsite.domain.display import Figure, encoded, plural
 from flipsite.present.methods.table import methods_table
 from flipsite.present.methods.words import takes_sentences
 from flipsite.present.pages.page import Page
+from flipsite.present.tables import without_residue
 
 _HOME = ("Home", "index.html")
 
@@ -48,6 +49,7 @@ def method_files(families: Sequence[MethodFamily]) -> dict[str, bytes]:
         records = [each.record() for each in family.records]
         columns = {name: [record[name] for record in records] for name in records[0]}
         schema.check(columns, schema.METHODS, name=f"methods of {family.base.id}")
-        lines = ",\n".join(json.dumps(record, ensure_ascii=False, allow_nan=False) for record in records)
+        plain = [{name: without_residue(value) for name, value in record.items()} for record in records]
+        lines = ",\n".join(json.dumps(record, ensure_ascii=False, allow_nan=False) for record in plain)
         files |= {f"{study.id}/data/methods.json": encoded(f"[\n{lines}\n]\n") for study in family.studies}
     return files
