@@ -2,14 +2,16 @@
 
 from collections.abc import Sequence
 from dataclasses import replace
+from itertools import accumulate
 from math import log2
 
 import numpy as np
 import pytest
 from tests.narrowing import not_none
+from tests.sampled import DIE
 
 from flipsite.analyse.binomial import jeffreys
-from flipsite.analyse.methods.bits import FairBits, study_bits
+from flipsite.analyse.methods.bits import LEVEL, FairBits, study_bits
 from flipsite.analyse.report import report_draws
 from flipsite.domain.draws import Draw, Outcome, Rejected, Status
 from flipsite.domain.money import usd
@@ -40,6 +42,11 @@ def bits_of(
     ]
     (found,) = study_bits(report_draws(study or default_study("trial"), collect_draws(draws)))
     return found
+
+
+def die() -> Study:
+    study = default_study("trial")
+    return replace(study, prompt=replace(study.prompt, outcomes=DIE, shares=(1 / 6,) * 6))
 
 
 def independent(n: int, p: float, *, seed: int = 1) -> list[int | None]:
@@ -81,6 +88,42 @@ def test_a_share_that_drifts_is_not_claimed() -> None:
     """Pairs of draws from two shares are not even."""
     found = bits_of([*independent(200, 0.3), *independent(200, 0.7, seed=2)])
     assert not found.claimed
+
+
+def test_a_die_whose_throws_depend_on_each_other_is_not_claimed_either() -> None:
+    """It repeats its last face, changes its faces half way, or goes round them; one of its own each time."""
+    rng = np.random.default_rng(3)
+    fresh, stays = rng.integers(0, 6, 300).tolist(), (rng.random(300) < 0.8).tolist()
+    sticky = list(
+        accumulate(zip(fresh, stays, strict=True), lambda last, new: last if new[1] else new[0], initial=0)
+    )
+    drifting = [*rng.integers(0, 3, 150).tolist(), *rng.integers(3, 6, 150).tolist()]
+    whys = ("depend on the ones before", "first half differs", "more even than chance")
+    for flips, why in zip((sticky, drifting, [*range(6)] * 50), whys, strict=True):
+        found = bits_of(flips, study=die(), labels=DIE)
+        assert not found.claimed
+        assert why in found.why
+        assert found.bits_per_usd is None
+    assert bits_of(fresh, study=die(), labels=DIE).claimed
+
+
+def test_what_the_study_shows_of_a_model_is_not_claimed_on_another_page() -> None:
+    """Where nearly all coins drift and stick, the study finds one at p = 0.04 that its own tests do not."""
+    rng = np.random.default_rng(5)
+    fresh, stays = rng.integers(0, 2, (20, 60)), rng.random((20, 60)) < 0.3
+    for place in range(1, 60):
+        fresh[:, place] = np.where(stays[:, place], fresh[:, place - 1], fresh[:, place])
+    drifting = np.tile([0] * 30 + [1] * 30, (130, 1)) ^ (rng.random((130, 60)) < 0.1)
+    draws = [
+        Draw(model=f"a/{i}", draw=j, labels=("0", "1"), order=0, result=Outcome(index=int(flip)))
+        for i, coin in enumerate([*fresh, *drifting])
+        for j, flip in enumerate(coin)
+    ]
+    report = report_draws(default_study("trial"), collect_draws(draws))
+    flagged = {each.model for each in report.estimates if each.dependence}
+    alone = {model for model in flagged if report.evidence[model].dependence_tests[0].p_value > LEVEL / 2}
+    assert alone
+    assert not [each.model for each in study_bits(report) if each.claimed and each.model in flagged]
 
 
 def test_bits_that_our_labels_may_have_brought_are_taken_off() -> None:

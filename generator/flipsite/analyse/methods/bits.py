@@ -18,14 +18,22 @@ from flipsite.analyse.outcomes.entropy import (
     extracted_bits,
     min_entropy_bits,
 )
-from flipsite.analyse.report import Evidence, StudyReport
+from flipsite.analyse.report import StudyReport
 from flipsite.domain.draws import STATUSES, Status, Tally
-from flipsite.domain.estimates import Estimate
+from flipsite.domain.estimates import Dependence, Estimate
 from flipsite.domain.money import Usd
 from flipsite.domain.study import Study
 
 LEVEL = 0.05
 """Of all tests of one model together: where one of them rejects, its bits are not claimed."""
+
+_WHY = {
+    Dependence.RUNS: "its draws depend on the ones before",
+    Dependence.DRIFT: "its first half differs from its second",
+    Dependence.PROVIDER: "its providers differ",
+    Dependence.DAY: "its days differ",
+    Dependence.EVEN: "its outcomes are more even than chance allows",
+}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -81,13 +89,7 @@ def study_bits(report: StudyReport) -> tuple[FairBits, ...]:
     tallies: Mapping[str, Tally] = {each.model: each for each in report.tallies}
     extracted = _extracted(report)
     return tuple(
-        _fair_bits(
-            report.study,
-            estimate,
-            tallies[estimate.model],
-            report.evidence.get(estimate.model),
-            extracted.get(estimate.model, (None, None)),
-        )
+        _fair_bits(report, estimate, tallies[estimate.model], extracted.get(estimate.model, (None, None)))
         for estimate in report.estimates
         if estimate.model in tallies
     )
@@ -108,15 +110,14 @@ def host_bits(study: Study, tally: Tally) -> float:
 
 
 def _fair_bits(
-    study: Study,
+    report: StudyReport,
     estimate: Estimate,
     tally: Tally,
-    evidence: Evidence | None,
     extracted: tuple[int | None, int | None],
 ) -> FairBits:
-    valid, own = tally.n_valid, host_bits(study, tally)
+    valid, own = tally.n_valid, host_bits(report.study, tally)
     found, low = _bits(estimate, tally)
-    why = _objection(study, estimate, evidence)
+    why = _objection(report, estimate)
     return FairBits(
         model=tally.model,
         valid=valid,
@@ -144,25 +145,34 @@ def _bits(estimate: Estimate, tally: Tally) -> tuple[float | None, float | None]
     return n * binary_entropy(estimate.mean), n * binary_entropy(farther)
 
 
-def _objection(study: Study, estimate: Estimate, evidence: Evidence | None) -> str:
-    """Why the draws cannot be taken for independent draws of one share; empty where they can."""
-    if study.sampling.per_answer > 1:
+def _objection(report: StudyReport, estimate: Estimate) -> str:
+    """Why the draws cannot be taken for independent draws of one share; empty where they can.
+
+    Either the tests of this model alone say so, or those of the study, which may be many.
+    """
+    if report.study.sampling.per_answer > 1:
         return "several draws in one answer are not separate requests"
-    if study.method.kind == "rejection":
+    if report.study.method.kind == "rejection":
         return "the accepted outcomes are proposals of ours"
     if not estimate.valid:
         return "no valid draw"
     if estimate.sway is not None:
         return f"it follows the {estimate.sway}"
-    tests = {
-        "its draws depend on the ones before": evidence and evidence.succession,
-        "its first half differs from its second": evidence and evidence.by_half,
-        "its providers differ": evidence and evidence.by_provider,
-        "its days differ": evidence and evidence.by_day,
-        "text and structured answers differ": evidence and evidence.modes,
-    }
-    known = {words: test.p_value for words, test in tests.items() if test}
-    return "; ".join(words for words, p in known.items() if p < LEVEL / len(known))
+    known = _tests(report, estimate.model)
+    found = [words for words, p in known.items() if p < LEVEL / len(known)]
+    if estimate.dependence is not None and (shown := _WHY[estimate.dependence]) not in found:
+        found.append(shown)
+    return "; ".join(found)
+
+
+def _tests(report: StudyReport, model: str) -> dict[str, float]:
+    """p-values of the tests of a model's draws, by what they would show."""
+    evidence, outcomes = report.evidence.get(model), report.outcomes.get(model)
+    tests = evidence.dependence_tests if evidence else outcomes.dependence if outcomes else ()
+    found = {_WHY[test.kind]: test.p_value for test in tests}
+    if evidence and evidence.modes:
+        found["text and structured answers differ"] = evidence.modes.p_value
+    return found
 
 
 def _extracted(report: StudyReport) -> dict[str, tuple[int, int]]:
