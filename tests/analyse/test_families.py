@@ -3,12 +3,19 @@
 from collections.abc import Callable
 from dataclasses import replace
 
+import numpy as np
 import pytest
+from scipy import stats
 from tests.analyse.fixture_types import DrawsOf, StudyOf
+from tests.narrowing import not_none
 
 from flipsite.analyse.cross_study.comparisons import comparisons, families, histories
+from flipsite.analyse.dependence.design_effect import widened_same_shares_p
 from flipsite.analyse.report import StudyReport, report_draws
+from flipsite.domain.draws import Draw, OutcomeSequence
 from flipsite.domain.study import Kind
+from flipsite.settings import default_study
+from flipsite.store.snapshot.assemble import collect_draws
 
 
 @pytest.fixture
@@ -97,3 +104,74 @@ def test_another_wording_or_another_number_is_no_family(asked: Callable[..., Stu
         families([first, asked("other", {"m/x": [1]}, target=0.7, template="{second} {first}, 3 tries")])
         == ()
     )
+
+
+def sticking(n_models: int, n_draws: int, k: int, *, seed: int) -> dict[str, list[int]]:
+    """Even samplers that repeat their last draw six times in ten and else draw afresh."""
+    rng = np.random.default_rng(seed)
+    drawn, stays = rng.integers(0, k, (n_models, n_draws)), rng.random((n_models, n_draws)) < 0.6
+    for place in range(1, n_draws):
+        drawn[:, place] = np.where(stays[:, place], drawn[:, place - 1], drawn[:, place])
+    return {f"m/{number:03}": row.tolist() for number, row in enumerate(drawn)}
+
+
+@pytest.mark.parametrize(("k", "plain"), [(2, 0.2), (6, 0.6)])
+def test_models_whose_draws_stick_have_not_moved(
+    study_of: StudyOf, draws_of: DrawsOf, k: int, plain: float
+) -> None:
+    """Asked twice, 50 models that did not change: an exact test of independent draws finds many that did."""
+    study = study_of()
+    prompt = replace(study.prompt, outcomes=tuple(map(str, range(k))), shares=(1 / k,) * k)
+    reports = [
+        report_draws(replace(study, id=name, prompt=prompt), draws_of(sticking(50, 100, k, seed=seed)))
+        for seed, name in enumerate(("before", "after"))
+    ]
+    (found,) = comparisons(reports)
+    p = [not_none(change.p_value) for change in found.changes]
+    counts = [{each.model: each.by_outcome for each in report.tallies} for report in reports]
+    independent = [
+        stats.chi2_contingency([counted[change.model] for counted in counts], correction=False).pvalue
+        for change in found.changes
+    ]
+    assert np.mean(np.array(independent) < 0.05) >= plain
+    assert np.mean(np.array(p) < 0.05) <= 0.05
+    assert not any(change.moved for change in found.changes)
+
+
+def test_the_test_of_dependent_draws_is_pearsons_of_fewer() -> None:
+    """By the limit of chi-square and its F distribution, from counts divided by their design effects."""
+    table = np.array([[60, 40], [90, 110]]) / np.array([[2.0], [4.0]])
+    statistic = stats.chi2_contingency(table, correction=False).statistic
+    assert widened_same_shares_p([(60, 40), (90, 110)], (2, 4)) == pytest.approx(
+        stats.f.sf(statistic, 1, 50 + 50 - 2)
+    )
+    assert widened_same_shares_p([(5, 0), (9, 0)], (2, 4)) == 1
+
+
+def answered(study_id: str, answers: np.ndarray) -> StudyReport:
+    """A study of one model's answers of several flips each."""
+    study = default_study(study_id)
+    sampling = replace(study.sampling, per_answer=answers.shape[1])
+    draws = [
+        Draw(
+            model="m/x",
+            draw=number,
+            labels=("0", "1"),
+            order=0,
+            result=OutcomeSequence(indices=tuple(row)),
+        )
+        for number, row in enumerate(answers.tolist())
+    ]
+    return report_draws(replace(study, sampling=sampling), collect_draws(draws))
+
+
+def test_flips_of_one_answer_are_a_cluster_when_studies_are_compared() -> None:
+    """A change of shares is found; answers of one side alone, as many of either, make none."""
+    rng = np.random.default_rng(1)
+    one_sided = [np.repeat(rng.integers(0, 2, (20, 1)), 12, axis=1) for _ in range(60)]
+    reports = [answered(f"s{number:02}", each) for number, each in enumerate(one_sided)]
+    found = [comparisons(pair)[0].changes[0] for pair in zip(reports[::2], reports[1::2], strict=True)]
+    assert sum(not_none(change.p_value) < 0.05 for change in found) <= 3
+    lean = answered("lean", (rng.random((20, 12)) < 0.9).astype(np.int64))
+    even = answered("even", (rng.random((20, 12)) < 0.5).astype(np.int64))
+    assert comparisons([lean, even])[0].changes[0].moved

@@ -1,7 +1,8 @@
 """Several studies together: models that moved between two, one model in all, and families of targets.
 
-A change between two studies has an exact test, given how many ones the model drew in both together, and the
-false discovery rate runs over the models that both share.
+A change between two studies has an exact test, given how many ones the model drew in both together; where its
+draws depend on each other, the test of as many draws as their design effect leaves counts if that says less.
+The false discovery rate runs over the models that both share.
 """
 
 import re
@@ -15,6 +16,7 @@ import numpy as np
 
 from flipsite.analyse.contingency import TwoByTwo, fisher_exact
 from flipsite.analyse.cross_study.step_likeness import Calibration, calibration
+from flipsite.analyse.dependence.design_effect import clusters_design_effect, widened_same_shares_p
 from flipsite.analyse.false_discovery import benjamini_hochberg
 from flipsite.analyse.label_order.order_effects import OrderCounts
 from flipsite.analyse.outcomes.dependence import same_shares
@@ -31,6 +33,12 @@ _IMPORTED_TARGET = re.compile(r"-p\d[\d-]*$")
 Ends = tuple[float, float]
 """Low and high end of an interval."""
 
+Effects = tuple[float, float]
+"""Design effects of a model's draws before and after."""
+
+OnesOfValid = tuple[int, int]
+"""Ones and valid draws."""
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class BiasChange:
@@ -43,7 +51,8 @@ class BiasChange:
         p_value: Fisher's exact test that its share of ones is the same in both; of more outcomes, an exchange
             test that all their shares are. Where a study printed a bias alone, the largest over every count
             that prints so, of either sign. Where both studies asked in two orders, twice the smaller p-value
-            of the orders. None where a study has no counts.
+            of the orders. Where draws depend on each other, share labels or an answer, at least that of as
+            many draws as their design effects leave. None where a study has no counts.
         q_value: Benjamini-Hochberg over the models that both studies share.
         moved: Whether q is below 0.05.
     """
@@ -94,6 +103,8 @@ def changes(
     fits_after: Mapping[str, Sequence[PrintedFit]] | None = None,
     outcomes_before: Mapping[str, Sequence[int]] | None = None,
     outcomes_after: Mapping[str, Sequence[int]] | None = None,
+    effects_before: Mapping[str, float] | None = None,
+    effects_after: Mapping[str, float] | None = None,
     orders_before: Mapping[str, OrderCounts] | None = None,
     orders_after: Mapping[str, OrderCounts] | None = None,
 ) -> tuple[BiasChange, ...]:
@@ -104,8 +115,11 @@ def changes(
         after: Estimates of the second.
         fits_before: The counts that fit each printed bias, where the first study is a published one.
         fits_after: The same for the second.
-        outcomes_before: Counts by outcome in the first study, where there are more than two.
+        outcomes_before: Counts by outcome in the first study, where there are more than two or where answers
+            hold several draws.
         outcomes_after: The same for the second.
+        effects_before: Design effect of each model's draws in the first study, where it is not 1.
+        effects_after: The same for the second.
         orders_before: Ones and valid draws in each order of the first study, of models asked in two.
         orders_after: The same for the second.
 
@@ -118,14 +132,19 @@ def changes(
     first = {record.model: record for record in before}
     second = {record.model: record for record in after}
     shared = sorted(first.keys() & second.keys())
+    effects = {
+        model: ((effects_before or {}).get(model, 1.0), (effects_after or {}).get(model, 1.0))
+        for model in shared
+    }
     p = [
-        same_shares([outcomes_before[model], outcomes_after[model]])
+        _p_of_shares([outcomes_before[model], outcomes_after[model]], effects[model])
         if outcomes_before and outcomes_after and first[model].valid and second[model].valid
-        else _p_in_orders(orders_before[model], orders_after[model])
+        else _p_in_orders(orders_before[model], orders_after[model], effects[model])
         if orders_before and orders_after and model in orders_before and model in orders_after
         else _p_value(
             _counts(first[model], (fits_before or {}).get(model, ())),
             _counts(second[model], (fits_after or {}).get(model, ())),
+            effects[model],
         )
         for model in shared
     ]
@@ -150,20 +169,30 @@ def _counts(record: Estimate, ways: Sequence[PrintedFit]) -> list[tuple[int, int
     return [(k, way.n_valid) for way in ways for k in way.ones]
 
 
-def _p_value(before: Sequence[tuple[int, int]], after: Sequence[tuple[int, int]]) -> float | None:
+def _p_value(before: Sequence[OnesOfValid], after: Sequence[OnesOfValid], effects: Effects) -> float | None:
     """The largest p-value over all counts that are allowed; None where there are none."""
-    tables = [
-        TwoByTwo(ones_a=ones_a, n_a=n_a, ones_b=ones_b, n_b=n_b)
-        for ones_a, n_a in before
-        for ones_b, n_b in after
-    ]
-    return max(map(fisher_exact, tables), default=None)
+    return max((_p_of_table(one, other, effects) for one in before for other in after), default=None)
 
 
-def _p_in_orders(before: OrderCounts, after: OrderCounts) -> float:
+def _p_of_table(before: OnesOfValid, after: OnesOfValid, effects: Effects) -> float:
+    (ones_a, n_a), (ones_b, n_b) = before, after
+    exact = fisher_exact(TwoByTwo(ones_a=ones_a, n_a=n_a, ones_b=ones_b, n_b=n_b))
+    return _widened(exact, [(n_a - ones_a, ones_a), (n_b - ones_b, ones_b)], effects)
+
+
+def _p_of_shares(counts: Sequence[Sequence[int]], effects: Effects) -> float:
+    return _widened(same_shares(counts), counts, effects)
+
+
+def _widened(p: float, counts: Sequence[Sequence[int]], effects: Effects) -> float:
+    """The p-value of independent draws, or that of as many as the design effects leave if it is larger."""
+    return p if effects == (1, 1) else max(p, widened_same_shares_p(counts, effects))
+
+
+def _p_in_orders(before: OrderCounts, after: OrderCounts, effects: Effects) -> float:
     """Whether the share of either order changed: a model may turn from one label to the place of labels."""
-    p = (_p_value([one], [other]) for one, other in zip(before, after, strict=True))
-    return min(1.0, 2 * min(each for each in p if each is not None))
+    p = (_p_of_table(one, other, effects) for one, other in zip(before, after, strict=True))
+    return min(1.0, 2 * min(p))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -260,7 +289,7 @@ def comparisons(reports: Sequence[StudyReport]) -> tuple[Comparison, ...]:
         same_kind = _is_simulated(before) == _is_simulated(after)
         same_outcomes = before.study.prompt.n_outcomes == after.study.prompt.n_outcomes
         if same_kind and same_outcomes and before.study.prompt.shares == after.study.prompt.shares:
-            several = before.study.prompt.n_outcomes > 2
+            several = before.study.prompt.n_outcomes > 2 or bool(before.sequences or after.sequences)
             moved = changes(
                 before.estimates,
                 after.estimates,
@@ -268,6 +297,8 @@ def comparisons(reports: Sequence[StudyReport]) -> tuple[Comparison, ...]:
                 fits_after=after.fits,
                 outcomes_before=_outcomes(before) if several else None,
                 outcomes_after=_outcomes(after) if several else None,
+                effects_before=_effects(before),
+                effects_after=_effects(after),
                 orders_before=before.by_order,
                 orders_after=after.by_order,
             )
@@ -285,6 +316,19 @@ def comparisons(reports: Sequence[StudyReport]) -> tuple[Comparison, ...]:
 
 def _outcomes(report: StudyReport) -> dict[str, tuple[int, ...]]:
     return {tally.model: tally.by_outcome for tally in report.tallies}
+
+
+def _effects(report: StudyReport) -> dict[str, float]:
+    """Design effect of each model's draws; those of one answer are a cluster."""
+    if report.sequences is None:
+        return {each.model: each.design_effect or 1.0 for each in report.estimates}
+    shares = report.study.prompt.shares
+    return {
+        model: clusters_design_effect([np.bincount(each, minlength=len(shares)) for each in answers], shares)
+        if len(answers)
+        else 1.0
+        for model, answers in report.sequences.answers.items()
+    }
 
 
 def _ordered_by(before: StudyReport, after: StudyReport) -> str:

@@ -105,3 +105,27 @@ def widened_pearson_p(
     freedom = n_outcomes - 1
     error_freedom = freedom * np.maximum(1.0, valid / effect - 1)
     return np.asarray(fdtrc(freedom, error_freedom, found / effect / freedom), np.float64)
+
+
+def widened_same_shares_p(groups: ArrayLike, design_effects: ArrayLike) -> float:
+    """p-value of groups of dependent draws that share one distribution, by Pearson's statistic of n/D draws.
+
+    It has an F distribution with (g − 1)(k − 1) and (k − 1)(Σ n/D − g) degrees of freedom; 1 where fewer than
+    two groups or outcomes were drawn.
+
+    Args:
+        groups: Counts by outcome of each, shape (g, k).
+        design_effects: D of each group.
+
+    Source:
+        Rao & Scott (1981), as above, section 4; Thomas & Rao (1987) for F.
+    """
+    table, n, totals, sizes = _table(
+        np.asarray(groups, np.float64) / np.asarray(design_effects, np.float64)[:, None]
+    )
+    if min(table.shape) < 2:
+        return 1.0
+    statistic = max(0.0, n * float((table**2 / np.outer(sizes, totals)).sum() - 1))
+    outcomes, others = len(totals) - 1, len(sizes) - 1
+    error_freedom = outcomes * max(1.0, n - len(sizes))
+    return float(fdtrc(others * outcomes, error_freedom, statistic / (others * outcomes)))
