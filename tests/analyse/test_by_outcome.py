@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from tests.narrowing import not_none
 
 from flipsite.analyse.outcomes.by_outcome import (
     label_agreement_p,
@@ -60,7 +61,7 @@ def test_a_model_that_likes_one_word_of_each_list_is_found() -> None:
     rng = np.random.default_rng(1)
     labels = [f"list {draw // 3}" for draw in range(60)]
     liked = np.repeat(rng.integers(0, 3, 20), 3).tolist()
-    assert label_agreement_p(arms_of(liked, [0] * 60, 3, labels)) == pytest.approx(1 / 2000)
+    assert not_none(label_agreement_p(arms_of(liked, [0] * 60, 3, labels))) < 1 / 2000
     fair = rng.integers(0, 3, 60).tolist()
     assert (label_agreement_p(arms_of(fair, [0] * 60, 3, labels)) or 0) > 0.05
     assert label_agreement_p(arms_of(fair, [0] * 60, 3)) is None

@@ -126,8 +126,9 @@ def test_dependent_draws_are_flagged_and_never_fair(study_of: StudyOf) -> None:
 
 def test_two_studies_of_a_die_are_compared_by_all_its_faces(study_of: StudyOf) -> None:
     """One model moved from one face to another at the same bias; the other stayed."""
-    before = rows_of({"a/moved": [0] * 50 + [1] * 50, "a/stayed": sampled([1 / 6] * 6, 100, seed=1)}, DIE)
-    after = rows_of({"a/moved": [4] * 50 + [5] * 50, "a/stayed": sampled([1 / 6] * 6, 100, seed=2)}, DIE)
+    mixed = np.random.default_rng(1).permutation([0] * 50 + [1] * 50)
+    before = rows_of({"a/moved": mixed.tolist(), "a/stayed": sampled([1 / 6] * 6, 100, seed=1)}, DIE)
+    after = rows_of({"a/moved": (mixed + 4).tolist(), "a/stayed": sampled([1 / 6] * 6, 100, seed=2)}, DIE)
     (found,) = comparisons(
         [study_report(study_of(), before, "first"), study_report(study_of(), after, "second")]
     )

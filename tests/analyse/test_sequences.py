@@ -20,8 +20,8 @@ from flipsite.analyse.sequences.statistics import (
     answer_statistics,
     loop,
     null_laws,
-    upper_tail,
 )
+from flipsite.analyse.simulated_tails import upper_tail
 
 COIN = (0.5, 0.5)
 
@@ -95,6 +95,17 @@ def test_a_loop_in_long_answers() -> None:
 
 def test_a_biased_sampler_of_independent_draws_shows_its_shares_alone() -> None:
     assert estimate(independent(50, 12, p=0.8, seed=6)).patterns == (Pattern.SHARES,)
+
+
+def test_one_alternator_among_240_models_is_found() -> None:
+    """As the only one whose answers follow a pattern: its tests are five of 1,200."""
+    rng = np.random.default_rng(1)
+    answers = {f"a/{number:03}": rng.integers(0, 2, (50, 12)) for number in range(239)}
+    answers["b/b"] = (np.arange(12) + np.arange(50)[:, None]) % 2
+    *others, alternator = sequence_estimates(answers, dict.fromkeys(answers, 50), per_answer=12, shares=COIN)
+    assert {Pattern.ALTERNATING, Pattern.RATIONED} <= set(alternator.patterns)
+    assert alternator.verdict is SequenceVerdict.PATTERNED
+    assert sum(each.verdict is SequenceVerdict.PATTERNED for each in others) <= 2
 
 
 def test_many_independent_answers_are_called_so() -> None:

@@ -15,6 +15,7 @@ import numpy as np
 from flipsite.analyse.binomial import binomial_test, interval, jeffreys
 from flipsite.analyse.false_discovery import benjamini_hochberg
 from flipsite.analyse.label_order.decomposition import Decomposition, earlier_label
+from flipsite.analyse.simulated_tails import upper_tail
 from flipsite.analyse.verdict import FALSE_DISCOVERY_RATE, within_margin
 from flipsite.domain.counts import PromptArm
 from flipsite.domain.estimates import Sway
@@ -182,7 +183,7 @@ def label_p_value(pairs: LabelPairs, *, seed: int = 0) -> float:
 
     Given the number of ones K among m pairs of draws, d of the pairs disagree with probability
     2ᵈ m! / (((K − d)/2)! d! (m − (K + d)/2)!) / C(2m, K). For pairs asked oftener, the spread of their ones
-    under random exchanges of outcomes, (1 + r)/(B + 1).
+    under random exchanges of outcomes.
     """
     if pairs.complete:
         m, ones = len(pairs.ones), sum(pairs.ones)
@@ -194,7 +195,7 @@ def label_p_value(pairs: LabelPairs, *, seed: int = 0) -> float:
     # The same as exchanging outcomes among all draws: each label pair gets its number of them.
     drawn = rng.multivariate_hypergeometric(n, int(k.sum()), size=N_SHUFFLES, method="marginals")
     simulated = (drawn**2 / n).sum(axis=1)
-    return float((1 + np.count_nonzero(simulated >= spread - 1e-9)) / (N_SHUFFLES + 1))
+    return upper_tail(simulated, spread)
 
 
 def _disagree(d: int, m: int, ones: int) -> float:

@@ -10,6 +10,7 @@ from flipsite.analyse.binomial import binomial_test, jeffreys
 from flipsite.analyse.dependence.overdispersion import widened_p_value
 from flipsite.analyse.false_discovery import benjamini_hochberg
 from flipsite.analyse.outcomes.multinomial import Counts, pearson_tests, total_variation
+from flipsite.analyse.simulated_tails import upper_tail
 from flipsite.domain.counts import PromptArm
 
 
@@ -150,7 +151,7 @@ def label_agreement_p(arms: Sequence[PromptArm], *, seed: int = 0) -> float | No
 
     Args:
         arms: Of one model, whose labels change.
-        seed: Of N_SHUFFLES random exchanges; p = (1 + r) / (N_SHUFFLES + 1).
+        seed: Of N_SHUFFLES random exchanges.
     """
     sets = {labels: place for place, labels in enumerate(dict.fromkeys(arm.labels for arm in arms))}
     if len(sets) < 2:
@@ -165,8 +166,7 @@ def label_agreement_p(arms: Sequence[PromptArm], *, seed: int = 0) -> float | No
         return int((counts * (counts - 1)).sum())
 
     rng, seen = np.random.default_rng(seed), pairs(outcome)
-    as_many = sum(pairs(rng.permutation(outcome)) >= seen for _ in range(N_SHUFFLES))
-    return (1 + as_many) / (N_SHUFFLES + 1)
+    return upper_tail(np.array([pairs(rng.permutation(outcome)) for _ in range(N_SHUFFLES)], float), seen)
 
 
 def missing_bounds(counts: ArrayLike, n_missing: int, shares: Sequence[float]) -> tuple[float, float]:

@@ -8,6 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from flipsite.analyse.dependence.design_effect import groups_design_effect, runs_design_effect
+from flipsite.analyse.simulated_tails import upper_tail
 from flipsite.domain.counts import ModelCounts, Transitions
 from flipsite.domain.draws import Codes
 from flipsite.domain.estimates import Dependence
@@ -19,7 +20,7 @@ FEWEST = 5
 """Draws that a provider or a day must have to be compared."""
 
 N_TABLES = 1_999
-"""Random tables behind a comparison: p = (1 + r) / (N_TABLES + 1)."""
+"""Random tables behind a comparison."""
 
 MOST_EXCHANGED = 20_000
 """Of more draws the limit of Pearson's statistic is good enough."""
@@ -136,13 +137,14 @@ def same_shares(groups: Sequence[Sequence[int]], *, seed: int = 0) -> float:
     if len(sizes) == 2:
         first = rng.multivariate_hypergeometric(totals, sizes[0], size=N_TABLES, method="marginals")
         drawn = (first**2 / totals / sizes[0] + (totals - first) ** 2 / totals / sizes[1]).sum(axis=1)
-        return float((1 + np.count_nonzero(drawn >= seen * (1 - 1e-12))) / (N_TABLES + 1))
+        return upper_tail(drawn, seen)
     group, outcome = np.repeat(np.arange(len(sizes)), sizes), np.repeat(np.arange(len(totals)), totals)
-    as_uneven = 0
-    for _ in range(N_TABLES):
-        cells = np.bincount(group * len(totals) + rng.permutation(outcome), minlength=table.size)
-        as_uneven += _unevenness(cells.reshape(table.shape), sizes, totals) >= seen * (1 - 1e-12)
-    return (1 + as_uneven) / (N_TABLES + 1)
+    cells = (
+        np.bincount(group * len(totals) + rng.permutation(outcome), minlength=table.size)
+        for _ in range(N_TABLES)
+    )
+    drawn = np.array([_unevenness(each.reshape(table.shape), sizes, totals) for each in cells])
+    return upper_tail(drawn, seen)
 
 
 def _unevenness(table: Integers, sizes: Integers, totals: Integers) -> float:

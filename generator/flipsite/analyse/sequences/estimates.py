@@ -21,11 +21,10 @@ from flipsite.analyse.sequences.statistics import (
     AnswerStatistics,
     answer_statistics,
     loop,
-    lower_tail,
     null_laws,
     shuffled_law,
-    upper_tail,
 )
+from flipsite.analyse.simulated_tails import lower_tail, upper_tail
 from flipsite.analyse.verdict import FALSE_DISCOVERY_RATE
 
 DISPERSION_MARGIN = 1.25

@@ -9,12 +9,13 @@ import numpy as np
 from numpy.typing import NDArray
 
 from flipsite.analyse.binomial import Floats
+from flipsite.analyse.simulated_tails import upper_tail
 
 Answers = NDArray[np.int64]
 """Outcomes by answer and place, shape (m, L)."""
 
 MOST_SIMULATED = 9_999
-"""Simulated studies behind a p-value, which is (1 + r)/(B + 1); fewer where answers are many or long."""
+"""Simulated studies behind a p-value; fewer where answers are many or long."""
 
 FEWEST_SIMULATED = 999
 
@@ -256,15 +257,3 @@ def _loop_law(m: int, length: int, shares: tuple[float, ...], seed: int) -> Floa
             for _ in range(n_studies)
         ]
     )
-
-
-def upper_tail(law: Floats, value: float) -> float:
-    """Probability of a value at least as large, (1 + r)/(B + 1) of B simulated ones."""
-    near = 1e-9 * (1 + abs(value))
-    return float((1 + np.count_nonzero(law >= value - near)) / (len(law) + 1))
-
-
-def lower_tail(law: Floats, value: float) -> float:
-    """Probability of a value at most as large, (1 + r)/(B + 1) of B simulated ones."""
-    near = 1e-9 * (1 + abs(value))
-    return float((1 + np.count_nonzero(law <= value + near)) / (len(law) + 1))
