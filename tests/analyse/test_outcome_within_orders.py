@@ -12,12 +12,14 @@ from tests.sampled import DIE, rows_of, sampled
 from flipsite.analyse.noise_floor import multinomial_noise_floor
 from flipsite.analyse.outcomes.by_outcome import places_of
 from flipsite.analyse.outcomes.multinomial import total_variation
+from flipsite.analyse.outcomes.power import study_plan
 from flipsite.analyse.outcomes.within_orders import balanced, chance_within_orders, drawn_by_order
 from flipsite.analyse.report import report_draws
 from flipsite.domain.counts import PromptArm
 from flipsite.domain.study import Prompt
 from flipsite.present.leaderboard.board import board
 from flipsite.present.pages.narrative_values import study_values
+from flipsite.settings import default_study
 from flipsite.store.snapshot.assemble import collect_draws
 
 
@@ -109,3 +111,27 @@ def test_perfect_dice_have_no_excess(study_of: StudyOf, orders: str) -> None:
     assert float(study_values(report)["noise_floor"]) == pytest.approx(
         records[0].ranking_noise_floor, abs=5e-4
     )
+
+
+@pytest.mark.parametrize(("k", "margin"), [(3, 0.1), (6, 0.15)])
+def test_the_planned_draws_make_a_perfect_sampler_fair_in_turned_orders(k: int, margin: float) -> None:
+    """Four times in five outcomes and places are both near enough; draws for one order are too few."""
+    prompt = replace(default_study("trial").prompt, outcomes=tuple("abcdef"[:k]), shares=(1 / k,) * k)
+    turned = replace(prompt, orders="rotated")
+
+    def chance(n: int) -> float:
+        rng, n_tries = np.random.default_rng(7), 2_000
+        drawn = rng.integers(0, k, (n_tries, n))
+        off = [
+            sum(abs((each == j).mean(axis=1) - 1 / k) for j in range(k)) / 2
+            for each in (drawn, (drawn - np.arange(n) % k) % k)
+        ]
+        reach = np.quantile(off[0], 0.95)
+        return float((np.maximum(*off) + reach <= margin).mean())
+
+    in_one, in_turned = (
+        not_none(study_plan(each, margin=margin, bias=0.1, power=0.8, n_models=1).fair)
+        for each in (prompt, turned)
+    )
+    assert 0.79 <= chance(in_turned) <= 0.9
+    assert chance(in_one) < 0.75

@@ -7,6 +7,7 @@ import numpy as np
 
 from flipsite.analyse.binomial import LEVEL
 from flipsite.analyse.outcomes.multinomial import total_variation
+from flipsite.analyse.outcomes.within_orders import LEAST_STUDIES, MOST_STUDIES, balanced, perfect_samplers
 from flipsite.analyse.power import MOST_DRAWS, PowerPlan, plan, two_digits
 from flipsite.analyse.verdict import FAIR_MARGIN, FALSE_DISCOVERY_RATE
 from flipsite.domain.study import Prompt
@@ -14,6 +15,9 @@ from flipsite.special import chdtri, chndtrinc
 
 N_COUNTS = 200_000
 """Simulated counts behind the chance to be called fair: the more outcomes, the less their bias varies."""
+
+N_CELLS = 2_000_000
+"""The same in turned orders: draws, or cells of tables of outcomes by order."""
 
 _FIRST_GUESS = 1_000
 _STEPS = 4
@@ -23,7 +27,12 @@ def study_plan(prompt: Prompt, *, margin: float, bias: float, power: float, n_mo
     """Work out the draws that the verdicts of a study need, whatever the number of its outcomes."""
     if prompt.n_outcomes > 2:
         return plan_outcomes(
-            margin=margin, bias=bias, power=power, n_models=n_models, n_outcomes=prompt.n_outcomes
+            margin=margin,
+            bias=bias,
+            power=power,
+            n_models=n_models,
+            n_outcomes=prompt.n_outcomes,
+            turned_orders=prompt.orders == "rotated",
         )
     return plan(
         margin=margin,
@@ -37,10 +46,13 @@ def study_plan(prompt: Prompt, *, margin: float, bias: float, power: float, n_mo
 
 
 @lru_cache(maxsize=64)
-def plan_outcomes(*, margin: float, bias: float, power: float, n_models: int, n_outcomes: int) -> PowerPlan:
+def plan_outcomes(
+    *, margin: float, bias: float, power: float, n_models: int, n_outcomes: int, turned_orders: bool = False
+) -> PowerPlan:
     """Work out the draws that verdicts need among k outcomes of an even target, as `analyse.power.plan`.
 
-    The bias moves from one half of the outcomes to the other, where it is found last.
+    The bias moves from one half of the outcomes to the other, where it is found last. In turned orders
+    `fair` takes places in the prompt that are drawn as evenly as the outcomes.
     """
 
     def biased(alpha: float) -> int | None:
@@ -51,7 +63,7 @@ def plan_outcomes(*, margin: float, bias: float, power: float, n_models: int, n_
         bias=bias,
         power=power,
         n_models=n_models,
-        fair=draws_for_fairness(n_outcomes, margin=margin, power=power),
+        fair=draws_for_fairness(n_outcomes, margin=margin, power=power, turned_orders=turned_orders),
         biased_first=biased(FALSE_DISCOVERY_RATE / n_models),
         biased_alone=biased(FALSE_DISCOVERY_RATE),
     )
@@ -83,9 +95,16 @@ def draws_for_bias(
 
 @lru_cache(maxsize=32)
 def draws_for_fairness(
-    n_outcomes: int, *, margin: float = FAIR_MARGIN, power: float = 0.8, seed: int = 0
+    n_outcomes: int,
+    *,
+    margin: float = FAIR_MARGIN,
+    power: float = 0.8,
+    turned_orders: bool = False,
+    seed: int = 0,
 ) -> int | None:
     """Draws after which a perfect sampler is called fair with a chance of `power`: TV + h ≤ margin.
+
+    Where orders are turned, TV is the larger of that of the outcomes and that of the places in the prompt.
 
     h and the bias that a perfect sampler stays below with that chance are both quantiles of one law, and both
     shrink with the square root of the number of draws. To two significant digits, by simulation; None beyond
@@ -93,7 +112,7 @@ def draws_for_fairness(
     """
     draws = _FIRST_GUESS
     for _ in range(_STEPS):
-        reach = _reach_of_chance(draws, n_outcomes, power=power, seed=seed)
+        reach = _reach_of_chance(draws, n_outcomes, power=power, turned_orders=turned_orders, seed=seed)
         enough = ceil(draws * (reach / margin) ** 2)
         if enough > MOST_DRAWS and draws == MOST_DRAWS:
             return None
@@ -103,10 +122,17 @@ def draws_for_fairness(
     return two_digits(draws)
 
 
-def _reach_of_chance(n: int, n_outcomes: int, *, power: float, seed: int) -> float:
+def _reach_of_chance(n: int, n_outcomes: int, *, power: float, turned_orders: bool, seed: int) -> float:
     """The bias that a perfect sampler stays below with this chance, plus the half-width of its interval."""
     shares = (1 / n_outcomes,) * n_outcomes
-    n_tries = max(1_000, N_COUNTS // n_outcomes)
-    sample = np.random.default_rng(seed).multinomial(n, shares, size=n_tries)
-    stays, half = np.quantile(total_variation(sample, shares), [power, LEVEL], method="higher")
-    return float(stays + half)
+    if turned_orders:
+        n_tries = min(max(N_CELLS // min(n, n_outcomes**2), LEAST_STUDIES), MOST_STUDIES)
+        outcomes, places = perfect_samplers(shares, balanced(n, n_outcomes), n_tries, seed=seed)
+        bias = total_variation(outcomes, shares)
+        ranking = np.maximum(bias, total_variation(places, shares))
+    else:
+        n_tries = max(1_000, N_COUNTS // n_outcomes)
+        sample = np.random.default_rng(seed).multinomial(n, shares, size=n_tries)
+        ranking = bias = total_variation(sample, shares)
+    stays = np.quantile(ranking, power, method="higher")
+    return float(stays + np.quantile(bias, LEVEL, method="higher"))

@@ -104,7 +104,7 @@ def _simulated(shares: tuple[float, ...], by_order: tuple[int, ...]) -> ChanceWi
     """
     k, n = len(shares), sum(by_order)
     n_studies = min(max(MOST_DRAWS // min(n, k * k), LEAST_STUDIES), MOST_STUDIES)
-    outcomes, places = _studies(shares, by_order, n_studies)
+    outcomes, places = perfect_samplers(shares, by_order, n_studies)
     labels, positions = total_variation(outcomes, shares), total_variation(places, (1 / k,) * k)
     added: Floats = np.maximum(positions - labels, 0.0)
     if len(set(shares)) == 1:
@@ -116,10 +116,20 @@ def _simulated(shares: tuple[float, ...], by_order: tuple[int, ...]) -> ChanceWi
     )
 
 
-def _studies(
+def perfect_samplers(
     shares: tuple[float, ...], by_order: tuple[int, ...], n_studies: int, *, seed: int = 0
 ) -> tuple[Counts, Counts]:
-    """Counts by outcome and by place of simulated studies: draw by draw, or by tables if those are fewer."""
+    """Counts by outcome and by place of simulated studies: draw by draw, or by tables if those are fewer.
+
+    Args:
+        shares: The target π of k outcomes.
+        by_order: Draws whose list begins with each label.
+        n_studies: How many perfect samplers to draw.
+        seed: Of the draws.
+
+    Returns:
+        Both of shape (n_studies, k).
+    """
     rng, k, n = np.random.default_rng(seed), len(shares), sum(by_order)
     if n > k * k:
         table = rng.multinomial(by_order, shares, size=(n_studies, k))
