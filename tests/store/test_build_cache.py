@@ -52,7 +52,7 @@ def test_what_another_process_of_the_build_has_made_is_read_by_force_too(folder:
     forced, other = opened(anew=True), opened(anew=True)
     other.put("a", DRAWN)
     assert forced.get("a") is None
-    forced.trust("a")
+    forced.trust(other.put_in)
     assert forced.get("a") == DRAWN
 
 

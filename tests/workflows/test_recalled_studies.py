@@ -1,5 +1,6 @@
 """A build analyses and draws only the studies that have changed since any build of this user."""
 
+from collections.abc import Collection, Iterable
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -31,7 +32,11 @@ class Cache:
     def knows(self, source: str) -> bool:
         return source in self.known
 
-    def trust(self, source: str) -> None:
+    @property
+    def put_in(self) -> Collection[str]:
+        return self.known
+
+    def trust(self, names: Iterable[str]) -> None:
         """All is put in by this process."""
 
     def put(self, source: str, made: bytes) -> None:

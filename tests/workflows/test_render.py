@@ -51,6 +51,20 @@ def test_it_does_not_matter_who_draws_and_the_next_build_draws_and_compiles_noth
     assert files_of(project / "second") == first
 
 
+@pytest.mark.slow
+def test_no_picture_is_made_twice_whichever_process_asks(project: Path) -> None:
+    told = "import functools, hashlib, flipsite.present.renderer as r\n"
+    told += "@functools.wraps(make := r.palette_png)\n"
+    told += "def noted(svg, *given):\n"
+    told += "    open('made', 'a').write(hashlib.sha256(svg.encode()).hexdigest() + '\\n')\n"
+    told += "    return make(svg, *given)\n"
+    told += "r.palette_png = noted\n"
+    told += "from flipsite.cli.main import main; main(['build', '--force', '-o', 'site', '--jobs', '2'])"
+    subprocess.run([sys.executable, "-c", told], cwd=project, check=True)
+    made = (project / "made").read_text().splitlines()
+    assert len(made) == len(set(made)) > 5
+
+
 @pytest.mark.parametrize("sent", [signal.SIGKILL, signal.SIGINT])
 def test_a_build_that_is_ended_leaves_no_process_behind(project: Path, sent: signal.Signals) -> None:
     """All its processes have the writing end of one pipe; it is at its end when none of them is left."""

@@ -4,7 +4,7 @@ It is a matter of builds: elsewhere, as in a notebook, nothing is remembered.
 """
 
 import pickle
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Collection, Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import fields, is_dataclass
 from functools import cache
@@ -25,8 +25,12 @@ class ResultCache(Protocol):
     def knows(self, source: str) -> bool:
         """Whether there is a result of this source, which may yet prove damaged."""
 
-    def trust(self, source: str) -> None:
-        """Count a result of this source as put in by this process."""
+    @property
+    def put_in(self) -> Collection[str]:
+        """The names of the results that this process has put in."""
+
+    def trust(self, names: Iterable[str]) -> None:
+        """Count results as put in by this process."""
 
 
 _caches: list[ResultCache] = []
@@ -64,18 +68,27 @@ def remembered(source: str, make: Callable[[], bytes]) -> bytes:
     return found
 
 
-def recall(source: str, *, put_by_another: bool = False) -> Any:
+def recall(source: str) -> Any:
     """The object that a build of this user kept under this source; None where it is not known.
 
     Args:
         source: All that the object depends on, the digest of flipsite's own code among it.
-        put_by_another: Whether another process of this build has kept it.
     """
     cache = current_cache()
-    if cache and put_by_another:
-        cache.trust(source)
     found = cache.get(source) if cache else None
     return None if found is None else pickle.loads(found)  # noqa: S301 - from the user's own cache
+
+
+def put_in() -> Collection[str]:
+    """The names of all results that this process has put in, for `trust` in another of the same build."""
+    cache = current_cache()
+    return cache.put_in if cache else ()
+
+
+def trust(names: Iterable[str]) -> None:
+    """Read what another process of this build has put in, where else only what this one has is read."""
+    if cache := current_cache():
+        cache.trust(names)
 
 
 def is_kept(source: str) -> bool:

@@ -8,6 +8,7 @@ import hashlib
 import os
 import shutil
 import time
+from collections.abc import Collection, Iterable
 from contextlib import suppress
 from io import FileIO
 from pathlib import Path
@@ -109,10 +110,14 @@ class BuildCache:
         path = self._path(source)
         return path is not None and (not self._anew or path in self._put) and os.path.exists(path)  # noqa: PTH110
 
-    def trust(self, source: str) -> None:
-        """Count a result as put in by this process: another one of the same build has done so."""
-        if path := self._path(source):
-            self._put.add(path)
+    @property
+    def put_in(self) -> Collection[str]:
+        """The names of the files that this process has put in."""
+        return self._put
+
+    def trust(self, names: Iterable[str]) -> None:
+        """Count files as put in by this process: another one of the same build has done so."""
+        self._put.update(names)
 
     def put(self, source: str, made: bytes) -> None:
         """Keep a result; where it cannot be kept, the next build makes it again."""

@@ -12,6 +12,7 @@ import os
 import pickle
 import sys
 from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack, suppress
 from dataclasses import replace
 from functools import partial
@@ -20,7 +21,16 @@ from threading import Thread
 from typing import TYPE_CHECKING, TypeVar
 
 from flipsite.present.renderer import bundle, bundle_key, palette_png, start_engine, vegalite_svg
-from flipsite.present.result_cache import is_kept, keep, pickled, recall, remembered, remembering
+from flipsite.present.result_cache import (
+    is_kept,
+    keep,
+    pickled,
+    put_in,
+    recall,
+    remembered,
+    remembering,
+    trust,
+)
 from flipsite.processes import CAN_FORK, BareProcesses, Fork, call, calling_elsewhere
 from flipsite.project import own_digest
 from flipsite.store.build_cache import BuildCache, read_script, write_script
@@ -80,7 +90,7 @@ class DrawingProcess:
             name if is_kept(name) else _bare(report)
             for name, report in zip(names, wanted.reports, strict=True)
         ]
-        message = pickled((replace(wanted, reports=()), reports))
+        message = pickled((replace(wanted, reports=()), reports, put_in()))
         asking, self._asking = self._asking, -1
         self._sending = Thread(target=_send, args=(asking, message), daemon=True)
         self._sending.start()  # it is read when the engine has started, and nothing waits for that
@@ -95,7 +105,8 @@ class DrawingProcess:
         Raises:
             FlipsiteError: If the process was ended from outside.
         """
-        drawn = self._fork.result()
+        drawn, made = self._fork.result()
+        trust(made)
         if self._sending:
             self._sending.join()
         return drawn
@@ -106,24 +117,37 @@ class DrawingProcess:
             os.close(self._asking)
         self._fork.end()
 
-    def _draw(self, reading: int) -> "Drawn":
-        """Draw; groups that are kept need not be sent. Nothing, where a report is not kept any more."""
+    def _draw(self, reading: int) -> "tuple[Drawn, Collection[str]]":
+        """Draw, and have PNGs made of embedded charts meanwhile; tell what was put into the user's cache.
+
+        Groups that are kept need not be sent. Nothing is drawn where a report is not kept any more.
+        """
         os.close(self._asking)
         import flipsite.present.charts.render  # noqa: F401 - while the studies are analysed
+        from flipsite.present.embeds.image import png_file
+        from flipsite.present.embeds.registry import chart_embeds
 
         with open(reading, "rb") as pipe:
-            wanted, sent = pickle.load(pipe)  # noqa: S301 - written by this program
-        reports = [recall(each, put_by_another=True) if isinstance(each, str) else each for each in sent]
+            wanted, sent, made = pickle.load(pipe)  # noqa: S301 - written by this program
+        trust(made)
+        reports = [recall(each) if isinstance(each, str) else each for each in sent]
         if any(report is None for report in reports):
-            return {}, {}
+            return ({}, {}), ()
         wanted = replace(wanted, reports=tuple(map(_bare, reports)))
         names = _names_of_groups(wanted, self._digests)
         groups: dict[Group, Figures | None] = {
             group: None for group, name in names.items() if recall(name) is not None
         }
+        embedded = {("study", report.study.id): report for report in wanted.embedded_reports}
+        pictures = ThreadPoolExecutor(1)
         for group, figures in _drawn_groups(wanted, names, known=groups):
             groups[group] = None if is_kept(names[group]) else figures
-        return groups, _twins(wanted)
+            if report := embedded.get(group):
+                for embed in chart_embeds(report, figures).values():
+                    pictures.submit(png_file, embed)
+        twins = _twins(wanted)
+        pictures.shutdown(cancel_futures=True)  # the rest are made with the embeds' files
+        return (groups, twins), put_in()
 
 
 def report_name(digest: str) -> str:
@@ -260,7 +284,7 @@ def charts_of(
     sent, twins = drawn
     groups: dict[Group, Figures] = {}
     for group, name in names.items():
-        figures = sent.get(group) or recall(name, put_by_another=group in sent)
+        figures = sent.get(group) or recall(name)
         if figures is not None:
             groups[group] = figures
 
