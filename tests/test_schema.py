@@ -4,7 +4,7 @@ from dataclasses import fields
 
 import pytest
 
-from flipsite.analyse.tally import SPEND_COLUMNS
+from flipsite.analyse.tally import SpendRow
 from flipsite.domain.draws import OPTIONAL
 from flipsite.domain.estimates import Estimate
 from flipsite.errors import SchemaError
@@ -20,7 +20,7 @@ def test_every_public_column_is_documented_in_its_order() -> None:
     assert names(ESTIMATES) == [field.name for field in fields(Estimate)]
     assert names(draws_columns(())) == SCHEMA.names
     assert names(DRAWS) == schema_with(OPTIONAL).names
-    assert names(SPEND) == list(SPEND_COLUMNS)
+    assert names(SPEND) == [field.name for field in fields(SpendRow)]
 
 
 def test_every_column_has_a_meaning_that_is_a_sentence() -> None:

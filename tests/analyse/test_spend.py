@@ -2,7 +2,7 @@
 
 import math
 
-from flipsite.analyse.tally import SPEND_COLUMNS, SpendRow, spend, tally
+from flipsite.analyse.tally import spend, tally
 from flipsite.domain.draws import Draw, Failed, Outcome, Rejected, Result, Status
 from flipsite.domain.money import NOTHING, usd
 from flipsite.store.snapshot.assemble import collect_draws
@@ -65,9 +65,3 @@ def test_free_models_share_nothing() -> None:
 def test_a_study_without_prices_has_no_spend() -> None:
     """Imported draws say nothing of money."""
     assert spend(tally(collect_draws([draw("a/b", 0, None)]))) == ()
-
-
-def test_the_columns_are_the_record() -> None:
-    """`spend.csv` has a column for each field, in order."""
-    assert tuple(SpendRow.__dataclass_fields__) == SPEND_COLUMNS
-    assert SPEND_COLUMNS[:4] == ("model", "draws", "valid", "cost_usd")

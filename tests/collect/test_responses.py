@@ -66,7 +66,6 @@ def test_an_answer_is_read_whole() -> None:
         prompt_tokens=687,
         completion_tokens=192,
         reasoning_tokens=121,
-        cached_tokens=679,
         cost_usd=usd(0.00341325),
     )
 

@@ -13,8 +13,7 @@ from flipsite.analyse.report import StudyReport, report_draws
 from flipsite.domain.draws import Draw, Outcome, Rejected, Result, Status
 from flipsite.domain.study import Kind, Study
 from flipsite.present.leaderboard.board import board
-from flipsite.present.pages.model.page import ModelView, shared_of
-from flipsite.present.pages.model.page import page_of as model_page_of
+from flipsite.present.pages.model.page import ModelView, model_view, page_with, shared_of
 from flipsite.present.pages.narrative_values import study_values
 from flipsite.present.pages.page import Page
 from flipsite.present.pages.study import stopped
@@ -51,7 +50,7 @@ def drawn(*models: tuple[str, int, int, int], kind: Kind = Kind.MEASURED) -> Stu
 def page_of(report: StudyReport, model: str) -> Page:
     shared = shared_of(report, board(report), {})
     place = [row.estimate.model for row in shared.rows].index(model)
-    return model_page_of(shared, place)
+    return page_with(shared, model_view(shared, place))
 
 
 def words(html: str) -> str:

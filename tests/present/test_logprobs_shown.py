@@ -14,7 +14,7 @@ from flipsite.domain.study import Kind, Sampling
 from flipsite.present.leaderboard.board import board
 from flipsite.present.methods.logprobs import LISTED, logprobs_view
 from flipsite.present.pages.model.csv import model_csv
-from flipsite.present.pages.model.page import page_of, shared_of
+from flipsite.present.pages.model.page import model_view, page_with, shared_of
 from flipsite.present.pages.templates import environment, render
 from flipsite.project import packaged
 from flipsite.settings import default_study, dump_study
@@ -45,7 +45,7 @@ def said(report: StudyReport, coin: str) -> str:
     """The part of a model's page in words."""
     shared = shared_of(report, board(report), {})
     place = [row.estimate.model for row in shared.rows].index(f"simulated/{coin}")
-    page = page_of(shared, place)
+    page = page_with(shared, model_view(shared, place))
     html = render(TEMPLATES, "parts/logprobs.html", page=page, **page.context)
     return " ".join(unescape(re.sub(r"<[^>]*>", " ", html)).split())
 

@@ -1,7 +1,7 @@
 """Tallies of a study's draws, and what each model cost."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, fields
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
@@ -111,10 +111,6 @@ class SpendRow:
     completion_tokens: int | None
     reasoning_tokens: int | None
     estimated_usd: Usd | None
-
-
-SPEND_COLUMNS: tuple[str, ...] = tuple(field.name for field in fields(SpendRow))
-"""The columns of `spend.csv`, in order."""
 
 
 def spend(

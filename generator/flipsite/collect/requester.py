@@ -320,7 +320,6 @@ class Requester:
 
     async def _wait(self, failure: Failure, attempt: int) -> None:
         """Wait before the next attempt."""
-        self._progress.n_again += 1
         if failure.action is not Action.AGAIN:
             return
         jitter = random.random()  # noqa: S311  no secret

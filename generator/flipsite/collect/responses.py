@@ -45,7 +45,6 @@ class Reply:
     prompt_tokens: int | None
     completion_tokens: int | None
     reasoning_tokens: int | None
-    cached_tokens: int | None
     cost_usd: Usd | None
     served_model: str | None = None
     answered: bool = True
@@ -392,7 +391,6 @@ def _reply(
         prompt_tokens=_count(usage.get("prompt_tokens", usage.get("input_tokens"))),
         completion_tokens=_count(usage.get("completion_tokens", usage.get("output_tokens"))),
         reasoning_tokens=_count(mapping(usage.get("completion_tokens_details")).get("reasoning_tokens")),
-        cached_tokens=_count(mapping(usage.get("prompt_tokens_details")).get("cached_tokens")),
         cost_usd=cost_usd,
         served_model=_word(fields.get("model")),
         answered=answered,

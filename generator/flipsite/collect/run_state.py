@@ -135,7 +135,6 @@ class RunProgress:
         n_valid: Answers of this run that name a side.
         n_rejected: Answers of this run that name none.
         n_failed: Draws of this run that brought no answer.
-        n_again: Requests that were asked again.
         in_flight: Requests sent and not yet answered.
         skipped: Models that are asked no more, with the reason.
         faults: The last fault of each model that has one.
@@ -148,7 +147,6 @@ class RunProgress:
     n_valid: int = 0
     n_rejected: int = 0
     n_failed: int = 0
-    n_again: int = 0
     in_flight: int = 0
     skipped: dict[str, SkippedModel] = field(default_factory=dict)
     faults: dict[str, str] = field(default_factory=dict)

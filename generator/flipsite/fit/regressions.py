@@ -8,7 +8,7 @@ from typing import Any, Final
 
 import numpy as np
 
-from flipsite.domain.fit import Fit, FittedForm, FormName, OmittedInput, Part, Term
+from flipsite.domain.fit import FittedForm, FormName, OmittedInput, Part, Term
 from flipsite.domain.progress import Progress, counted, unwatched
 from flipsite.fit import summaries
 from flipsite.fit.counts import FlipCounts
@@ -68,11 +68,6 @@ def fit_forms(
 def made_with() -> tuple[str, ...]:
     """Names and versions of the samplers."""
     return tuple(f"{name} {version(name)}" for name in ("pymc", "nutpie", "arviz", "numpy"))
-
-
-def converged(fit: Fit) -> bool:
-    """Whether every form has converged."""
-    return not any(form.faults for form in fit.forms)
 
 
 def _form(

@@ -60,12 +60,6 @@ DARK: Final[Mapping[Token, str]] = {
     "undecided": "#a2a8b3",
 }
 
-MARKS: Final[tuple[Token, ...]] = ("edge", "heads", "tails", "missing", "biased", "fair", "undecided")
-"""Colours that carry a meaning: at least 3:1 against page, surface and band, in both themes."""
-
-TEXTS: Final[tuple[Token, ...]] = ("ink", "muted")
-"""Colours of words: at least 4.5:1 against page, surface and band, in both themes."""
-
 VERDICT_MARKS: Final[Mapping[Verdict, tuple[str, Token, Token]]] = {
     Verdict.FAIR: ("circle", "fair", "fair"),
     Verdict.UNDECIDED: ("circle", "undecided", "page"),

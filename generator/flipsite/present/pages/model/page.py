@@ -344,11 +344,6 @@ def _pictures(report: StudyReport, model: str, own: tuple[Draws, slice] | None) 
     )
 
 
-def page_of(shared: SharedParts, place: int) -> Page:
-    """The page of the model at this place of the leaderboard."""
-    return page_with(shared, model_view(shared, place))
-
-
 def page_with(shared: SharedParts, view: ModelView) -> Page:
     """The page that shows this."""
     study = shared.report.study
