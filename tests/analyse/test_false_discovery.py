@@ -6,7 +6,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from scipy import stats
 
-from flipsite.analyse.false_discovery import benjamini_hochberg, rejection_limits
+from flipsite.analyse.p_values import benjamini_hochberg, rejection_limits
 from flipsite.analyse.verdict import FALSE_DISCOVERY_RATE
 
 

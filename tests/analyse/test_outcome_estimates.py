@@ -9,8 +9,8 @@ from tests.analyse.fixture_types import StudyOf
 from tests.narrowing import not_none
 from tests.sampled import DIE, dice, rows_of, sampled
 
-from flipsite.analyse.false_discovery import benjamini_hochberg
 from flipsite.analyse.outcomes.multinomial import pearson_tests
+from flipsite.analyse.p_values import benjamini_hochberg
 from flipsite.analyse.report import StudyReport, report_draws
 from flipsite.analyse.verdict import FALSE_DISCOVERY_RATE
 from flipsite.domain.estimates import Sway, Verdict

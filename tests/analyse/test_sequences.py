@@ -8,6 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from flipsite.analyse.p_values import upper_tail
 from flipsite.analyse.sequences.estimates import (
     Pattern,
     SequenceEstimate,
@@ -21,7 +22,6 @@ from flipsite.analyse.sequences.statistics import (
     loop,
     null_laws,
 )
-from flipsite.analyse.simulated_tails import upper_tail
 
 COIN = (0.5, 0.5)
 

@@ -7,10 +7,9 @@ import pytest
 from scipy import stats
 from tests.narrowing import not_none
 
-from flipsite.analyse.false_discovery import benjamini_hochberg
 from flipsite.analyse.outcomes.by_outcome import label_agreement_p
 from flipsite.analyse.outcomes.dependence import same_shares
-from flipsite.analyse.simulated_tails import lower_tail, upper_tail
+from flipsite.analyse.p_values import benjamini_hochberg, lower_tail, upper_tail
 from flipsite.domain.counts import PromptArm
 
 Simulated = Callable[[np.random.Generator, int], np.ndarray]

@@ -13,7 +13,6 @@ from numpy.typing import ArrayLike, NDArray
 from flipsite.analyse.binomial import binomial_test, jeffreys
 from flipsite.analyse.dependence.overdispersion import Overdispersion, widened_test
 from flipsite.analyse.empirical_bayes.shrinkage import ShrunkenBias
-from flipsite.analyse.false_discovery import benjamini_hochberg
 from flipsite.analyse.label_order.order_effects import (
     Asked,
     OrderCounts,
@@ -23,6 +22,7 @@ from flipsite.analyse.label_order.order_effects import (
 )
 from flipsite.analyse.noise_floor import noise_floor
 from flipsite.analyse.outcomes.entropy import effective_outcomes, entropy_bits
+from flipsite.analyse.p_values import benjamini_hochberg
 from flipsite.analyse.published.possible_counts import PrintedFit, cautious_p_value, fits, known_draws
 from flipsite.analyse.ranking.bias_posterior import bias_ends
 from flipsite.analyse.ranking.ranks import RankEstimate, estimate_ranks

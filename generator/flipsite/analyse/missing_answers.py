@@ -13,8 +13,8 @@ from numpy.typing import NDArray
 
 from flipsite.analyse.binomial import Floats, jeffreys
 from flipsite.analyse.dependence.overdispersion import widened_p_value
-from flipsite.analyse.false_discovery import rejection_limits
 from flipsite.analyse.outcomes.multinomial import total_variation
+from flipsite.analyse.p_values import rejection_limits
 from flipsite.analyse.verdict import FALSE_DISCOVERY_RATE, within_margin
 from flipsite.domain.draws import STATUSES, Status, Tally
 from flipsite.domain.estimates import Verdict

@@ -17,9 +17,9 @@ import numpy as np
 from flipsite.analyse.contingency import TwoByTwo, fisher_exact
 from flipsite.analyse.cross_study.step_likeness import Calibration, calibration
 from flipsite.analyse.dependence.design_effect import clusters_design_effect, widened_same_shares_p
-from flipsite.analyse.false_discovery import benjamini_hochberg
 from flipsite.analyse.label_order.order_effects import OrderCounts
 from flipsite.analyse.outcomes.dependence import same_shares
+from flipsite.analyse.p_values import benjamini_hochberg
 from flipsite.analyse.published.possible_counts import PrintedFit
 from flipsite.analyse.report import StudyReport
 from flipsite.analyse.verdict import FALSE_DISCOVERY_RATE

@@ -15,7 +15,7 @@ from numpy.typing import ArrayLike
 from flipsite.analyse.binomial import Floats, binomial_test, jeffreys
 from flipsite.analyse.dependence.design_effect import widened_pearson_p
 from flipsite.analyse.dependence.homogeneity import RunsTest, even_share_given_runs
-from flipsite.analyse.false_discovery import benjamini_hochberg
+from flipsite.analyse.p_values import benjamini_hochberg
 from flipsite.analyse.verdict import FALSE_DISCOVERY_RATE
 from flipsite.domain.estimates import Dependence
 

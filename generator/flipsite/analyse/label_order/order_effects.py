@@ -13,9 +13,8 @@ from math import lgamma, log
 import numpy as np
 
 from flipsite.analyse.binomial import binomial_test, interval, jeffreys
-from flipsite.analyse.false_discovery import benjamini_hochberg
 from flipsite.analyse.label_order.decomposition import Decomposition, earlier_label
-from flipsite.analyse.simulated_tails import upper_tail
+from flipsite.analyse.p_values import benjamini_hochberg, upper_tail
 from flipsite.analyse.verdict import FALSE_DISCOVERY_RATE, within_margin
 from flipsite.domain.counts import PromptArm
 from flipsite.domain.estimates import Sway

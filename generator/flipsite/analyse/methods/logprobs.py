@@ -12,7 +12,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 from numpy.typing import NDArray
 
-from flipsite.analyse.false_discovery import benjamini_hochberg
+from flipsite.analyse.p_values import benjamini_hochberg
 from flipsite.analyse.verdict import FALSE_DISCOVERY_RATE
 from flipsite.domain.draws import Codes, Draws, Tally, probabilities_of
 from flipsite.domain.money import Usd

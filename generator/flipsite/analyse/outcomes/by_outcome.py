@@ -8,9 +8,8 @@ from numpy.typing import ArrayLike, NDArray
 
 from flipsite.analyse.binomial import binomial_test, jeffreys
 from flipsite.analyse.dependence.overdispersion import widened_p_value
-from flipsite.analyse.false_discovery import benjamini_hochberg
 from flipsite.analyse.outcomes.multinomial import Counts, pearson_tests, total_variation
-from flipsite.analyse.simulated_tails import upper_tail
+from flipsite.analyse.p_values import benjamini_hochberg, upper_tail
 from flipsite.domain.counts import PromptArm
 
 

@@ -8,7 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from flipsite.analyse.dependence.design_effect import groups_design_effect, runs_design_effect
-from flipsite.analyse.simulated_tails import upper_tail
+from flipsite.analyse.p_values import upper_tail
 from flipsite.domain.counts import ModelCounts, Transitions
 from flipsite.domain.draws import Codes
 from flipsite.domain.estimates import Dependence

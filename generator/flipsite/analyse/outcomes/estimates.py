@@ -11,7 +11,6 @@ from flipsite.analyse.binomial import LEVEL, Floats
 from flipsite.analyse.dependence.design_effect import clusters_design_effect, widened_pearson_p
 from flipsite.analyse.dependence.overdispersion import overdispersion, with_q_values
 from flipsite.analyse.estimates import competition_ranks, counted_alone
-from flipsite.analyse.false_discovery import benjamini_hochberg
 from flipsite.analyse.noise_floor import multinomial_noise_floor
 from flipsite.analyse.outcomes.by_outcome import (
     OutcomeEstimate,
@@ -34,6 +33,7 @@ from flipsite.analyse.outcomes.multinomial import (
     total_variation_quantiles,
 )
 from flipsite.analyse.outcomes.within_orders import chance_within_orders, drawn_by_order
+from flipsite.analyse.p_values import benjamini_hochberg
 from flipsite.analyse.verdict import FAIR_MARGIN, FALSE_DISCOVERY_RATE, verdict
 from flipsite.domain.counts import PromptArm, StudyCounts
 from flipsite.domain.draws import Tally

@@ -13,8 +13,8 @@ from math import log2
 
 import numpy as np
 
-from flipsite.analyse.false_discovery import benjamini_hochberg
 from flipsite.analyse.outcomes.entropy import collision_bits
+from flipsite.analyse.p_values import benjamini_hochberg, lower_tail, upper_tail
 from flipsite.analyse.sequences.statistics import (
     LONG_ANSWER,
     Answers,
@@ -24,7 +24,6 @@ from flipsite.analyse.sequences.statistics import (
     null_laws,
     shuffled_law,
 )
-from flipsite.analyse.simulated_tails import lower_tail, upper_tail
 from flipsite.analyse.verdict import FALSE_DISCOVERY_RATE
 
 DISPERSION_MARGIN = 1.25

@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from flipsite.analyse.binomial import Floats
-from flipsite.analyse.simulated_tails import upper_tail
+from flipsite.analyse.p_values import upper_tail
 
 Answers = NDArray[np.int64]
 """Outcomes by answer and place, shape (m, L)."""

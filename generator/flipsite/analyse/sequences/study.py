@@ -8,11 +8,11 @@ import numpy as np
 
 from flipsite.analyse.binomial import LEVEL, Floats, jeffreys
 from flipsite.analyse.estimates import competition_ranks, counted_alone
-from flipsite.analyse.false_discovery import benjamini_hochberg
 from flipsite.analyse.noise_floor import multinomial_noise_floor
 from flipsite.analyse.outcomes.entropy import effective_outcomes, entropy_bits
 from flipsite.analyse.outcomes.estimates import likeliest
 from flipsite.analyse.outcomes.multinomial import total_variation_quantiles
+from flipsite.analyse.p_values import benjamini_hochberg
 from flipsite.analyse.sequences.estimates import SequenceEstimate, SequenceVerdict, sequence_estimates
 from flipsite.analyse.sequences.statistics import Answers
 from flipsite.analyse.verdict import FAIR_MARGIN, verdict
