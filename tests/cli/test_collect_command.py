@@ -238,9 +238,20 @@ def test_a_slip_near_an_existing_name_begins_no_study_where_it_cannot_ask(
     assert not Path("content/studies", name).exists()
 
 
-@pytest.mark.parametrize("name", ["trial-2", "other", "trial-dice"])
-def test_a_name_of_its_own_begins_a_study(run: Callable[..., Result], name: str) -> None:
-    run("trial", "--simulated", "--yes", *FEW)
+@pytest.mark.parametrize(
+    ("there", "name"),
+    [
+        ("trial", "trial-2"),
+        ("trial", "other"),
+        ("trial", "trial-dice"),
+        ("a", "b"),
+        ("k", "k2"),
+        ("up", "ups"),
+    ],
+)
+def test_a_name_of_its_own_begins_a_study(run: Callable[..., Result], there: str, name: str) -> None:
+    """Any two names of a letter are one slip apart, and meant so."""
+    run(there, "--simulated", "--yes", *FEW)
     assert run(name, "--simulated", "--yes", *FEW).exit_code == 0
 
 

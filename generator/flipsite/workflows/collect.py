@@ -399,11 +399,13 @@ def confirm_new(project: Project, study_id: str, watcher: Watcher) -> None:
 def is_typo(name: str, known: str) -> bool:
     """Whether a name is one slip from a known one: a letter more, fewer, other, or two exchanged.
 
-    Names that differ in digits alone, `coin-1` and `coin-2`, are meant so.
+    Names that differ in digits alone, `coin-1` and `coin-2`, and those of one or two letters are meant so.
     """
-    if name == known or [sign for sign in name if not sign.isdigit()] == [
-        sign for sign in known if not sign.isdigit()
-    ]:
+    if (
+        name == known
+        or min(len(name), len(known)) < 3
+        or [sign for sign in name if not sign.isdigit()] == [sign for sign in known if not sign.isdigit()]
+    ):
         return False
     start = next((i for i, (a, b) in enumerate(zip(name, known, strict=False)) if a != b), None)
     if start is None:
