@@ -175,3 +175,25 @@ def test_flips_of_one_answer_are_a_cluster_when_studies_are_compared() -> None:
     lean = answered("lean", (rng.random((20, 12)) < 0.9).astype(np.int64))
     even = answered("even", (rng.random((20, 12)) < 0.5).astype(np.int64))
     assert comparisons([lean, even])[0].changes[0].moved
+
+
+def test_of_many_models_that_follow_every_request_none_is_said_not_to(
+    asked: Callable[..., StudyReport],
+) -> None:
+    """Some have p below 0.05 by chance; one that always gives the likelier side is found."""
+    rng = np.random.default_rng(4)
+    reports = [
+        asked(
+            f"p{target}",
+            {f"m/{i:02}": (rng.random(50) < target).astype(int).tolist() for i in range(24)}
+            | {"z/step": [int(target > 0.5)] * 50},
+            target=target,
+            template="{first} {second}",
+        )
+        for target in (0.2, 0.4, 0.6, 0.8)
+    ]
+    (family,) = families(reports)
+    *followers, step = family.curves
+    assert sum(curve.p_faithful < 0.05 for curve in followers) >= 1
+    assert not [curve.model for curve in followers if not_none(curve.q_faithful) < 0.05]
+    assert not_none(step.q_faithful) < 1e-6

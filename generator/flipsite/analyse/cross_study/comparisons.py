@@ -374,8 +374,13 @@ def _curves(members: Sequence[StudyReport]) -> tuple[Calibration, ...]:
     for report in members:
         for tally in report.tallies:
             counts[tally.model].append((report.study.prompt.target, tally.n_ones, tally.n_valid))
-    curves = (calibration(model, counted) for model, counted in sorted(counts.items()))
-    return tuple(curve for curve in curves if curve is not None)
+    curves = [
+        curve
+        for model, counted in sorted(counts.items())
+        if (curve := calibration(model, counted)) is not None
+    ]
+    q = benjamini_hochberg([curve.p_faithful for curve in curves]).tolist()
+    return tuple(replace(curve, q_faithful=value) for curve, value in zip(curves, q, strict=True))
 
 
 def _but_target(study: Study) -> tuple[Prompt, Sampling, str]:

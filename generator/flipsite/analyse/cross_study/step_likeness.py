@@ -73,6 +73,7 @@ class Calibration:
         follower_low: 2.5 % quantile of the measured S of a perfect follower with as many draws.
         follower_high: 97.5 % quantile of the same.
         p_faithful: Exact test that every share is the one asked for.
+        q_faithful: Benjamini-Hochberg over the models of the family; None for a model by itself.
         differing: Targets whose studies differ; they are left out of the curve.
     """
 
@@ -85,6 +86,7 @@ class Calibration:
     follower_low: float
     follower_high: float
     p_faithful: float
+    q_faithful: float | None = None
     differing: tuple[float, ...] = ()
 
 
