@@ -51,7 +51,7 @@ def test_a_share_that_is_not_an_end_never_reads_as_one(share: float) -> None:
     ],
 )
 def test_a_count_of_a_total_is_a_sentence(count: int, total: int, text: str) -> None:
-    assert how_many_are(count, total, "model", "fair") == text
+    assert how_many_are(count, total, "fair") == text
 
 
 def test_one_of_one_is_the_only_one() -> None:

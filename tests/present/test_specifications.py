@@ -55,7 +55,7 @@ def drawings() -> Mapping[str, Draw]:
         "table": table_drawings(controls),
         "methods": methods_family_drawings(method_families(ways)),
         "plan": {
-            "power": partial(power_curve, power_points(bias=0.1), name="power"),
+            "power": partial(power_curve, power_points(), name="power"),
             "curve": partial(calibration_curve, curve, name="curve"),
             "bits": partial(bits_a_draw, controls),
         },

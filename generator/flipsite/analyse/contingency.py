@@ -77,12 +77,11 @@ def stratified_exact(tables: Iterable[TwoByTwo]) -> float:
     return min(1.0, float(probability[as_likely].sum()))
 
 
-def newcombe(table: TwoByTwo, *, level: float = LEVEL) -> tuple[float, float, float]:
-    """Difference of the shares, first less second, with its hybrid score interval.
+def newcombe(table: TwoByTwo) -> tuple[float, float, float]:
+    """Difference of the shares, first less second, with its 95 % hybrid score interval.
 
     Args:
         table: Both groups, neither empty.
-        level: Coverage, strictly between 0 and 1.
 
     Returns:
         Difference, low, high, each in [−1, 1].
@@ -91,8 +90,8 @@ def newcombe(table: TwoByTwo, *, level: float = LEVEL) -> tuple[float, float, fl
         Newcombe (1998), Statistics in Medicine 17, 873-890, method 10.
     """
     a, b = table.ones_a / table.n_a, table.ones_b / table.n_b
-    low_a, high_a = wilson(table.ones_a, table.n_a, level=level)
-    low_b, high_b = wilson(table.ones_b, table.n_b, level=level)
+    low_a, high_a = wilson(table.ones_a, table.n_a)
+    low_b, high_b = wilson(table.ones_b, table.n_b)
     difference = a - b
     low = difference - float(np.hypot(a - low_a, high_b - b))
     high = difference + float(np.hypot(high_a - a, b - low_b))

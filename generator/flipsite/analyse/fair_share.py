@@ -62,7 +62,6 @@ def fair_share(
     tallies: Sequence[Tally],
     *,
     target: float = 0.5,
-    threshold: float = THRESHOLD,
     seed: int = 0,
     flagged: Container[str] = (),
     false_flags: float = 0.0,
@@ -77,7 +76,6 @@ def fair_share(
     Args:
         tallies: Counts; those without a valid draw are passed over.
         target: Probability that the prompt asks for.
-        threshold: λ.
         seed: Of the bootstrap.
         flagged: Models that follow the order, the labels or their own draws.
         false_flags: Bound of the probability that a fair coin is flagged.
@@ -94,10 +92,9 @@ def fair_share(
     ones, valid = (np.array([(tally.n_ones, tally.n_valid) for tally in drawn])).T
     sound = np.array([tally.model not in flagged for tally in drawn], np.bool_)
     p_values = binomial_test(ones, valid, target=target)
-    near = sound & (p_values > threshold)
+    near = sound & (p_values > THRESHOLD)
     chances = {
-        n: max(1e-9, _chance_of_large_p(n, target=target, threshold=threshold) - false_flags)
-        for n in np.unique(valid).tolist()
+        n: max(1e-9, _chance_of_large_p(n, target=target) - false_flags) for n in np.unique(valid).tolist()
     }
     chance = np.array([chances[n] for n in valid.tolist()])
     could = ~_shown_unfair([tally.model for tally in drawn], p_values, sway_p or {})
@@ -108,7 +105,7 @@ def fair_share(
     return FairShare(
         n_models=len(drawn),
         n_near=int(near.sum()),
-        criterion=f"p-value above {threshold:g}",
+        criterion=f"p-value above {THRESHOLD:g}",
         chance=float(chance.mean()),
         share=min(1.0, float(near.sum() / chance.sum())),
         share_low=low,
@@ -195,12 +192,12 @@ def _shown_unfair(
     return np.array(least) <= level
 
 
-def _chance_of_large_p(n_valid: int, *, target: float, threshold: float) -> float:
+def _chance_of_large_p(n_valid: int, *, target: float) -> float:
     """Probability that a fair coin's p-value exceeds the threshold."""
     reach = 40 * np.sqrt(n_valid * target * (1 - target)) + 1  # what lies beyond adds less than 1e-300
     low, high = np.floor(n_valid * target - reach), np.ceil(n_valid * target + reach)
     ones = np.arange(max(0.0, low), min(float(n_valid), high) + 1)
-    large = binomial_test(ones, n_valid, target=target) > threshold
+    large = binomial_test(ones, n_valid, target=target) > THRESHOLD
     return float(binomial_probability(ones[large], n_valid, target=target).sum())
 
 

@@ -123,26 +123,16 @@ def plan(
     )
 
 
-def power_points(
-    *, bias: float, margin: float = FAIR_MARGIN, most: int = 1_000, target: float = 0.5
-) -> list[dict[str, object]]:
-    """Power against draws, to show that a single model is biased and that a fair coin is fair.
-
-    Args:
-        bias: That is to be found.
-        margin: Of the verdict `fair`.
-        most: The most draws, in steps of ten.
-        target: Probability that the prompt asks for.
+def power_points() -> list[dict[str, object]]:
+    """Power against draws: to show that a single model has a bias of 0.1, and that a fair coin is fair.
 
     Returns:
         Records with `curve` (what to do), `draws` and `power`, the curves one after the other.
     """
-    draws = np.arange(10, most + 1, 10)
+    draws = np.arange(10, 1_001, 10)
     curves = {
-        f"find a bias of {bias:g}": chance_biased(
-            draws, target + bias, level=FALSE_DISCOVERY_RATE, target=target
-        ),
-        f"show fairness to within {margin:g}": chance_fair(draws, target, margin=margin, target=target),
+        "find a bias of 0.1": chance_biased(draws, 0.6, level=FALSE_DISCOVERY_RATE),
+        f"show fairness to within {FAIR_MARGIN:g}": chance_fair(draws, 0.5),
     }
     return [
         {"curve": curve, "draws": int(n), "power": float(power)}
@@ -267,9 +257,7 @@ def equivalence_bounds(n_valid: Counts, *, margin: float, target: float = 0.5) -
     return _last(low_outside, bottom, top) + 1, _last(high_inside, bottom, top)
 
 
-def draws_to_doubt(
-    n_valid: int, statistic: float, *, n_outcomes: int, level: float = FALSE_DISCOVERY_RATE
-) -> int | None:
+def draws_to_doubt(n_valid: int, statistic: float, *, n_outcomes: int) -> int | None:
     """Further draws, spread exactly as asked for, after which a found bias is no longer rare.
 
     They leave every count as far from its expectation as it is, so Pearson's χ² falls as 1/n. To two
@@ -277,14 +265,13 @@ def draws_to_doubt(
 
     Args:
         n_valid: Valid draws so far.
-        statistic: Their χ², above its quantile at the level.
+        statistic: Their χ², above its quantile at 0.05.
         n_outcomes: k.
-        level: To which the p-value is to rise.
 
     Returns:
         None beyond MOST_DRAWS.
     """
-    more = n_valid * (statistic / float(chdtri(n_outcomes - 1, level)) - 1)
+    more = n_valid * (statistic / float(chdtri(n_outcomes - 1, FALSE_DISCOVERY_RATE)) - 1)
     return two_digits(ceil(more)) if more <= MOST_DRAWS else None
 
 

@@ -69,17 +69,14 @@ def log_evidence(n_ones: ArrayLike, n_valid: ArrayLike, *, target: float = 0.5) 
     return np.asarray(betaln(ones + 1, valid - ones + 1) - at_target, np.float64)
 
 
-def shown_biased(
-    log_e: ArrayLike, *, n_models: int | None = None, rate: float = FALSE_DISCOVERY_RATE
-) -> NDArray[np.bool_]:
-    """The e-BH procedure: reject the r largest e-values, r the most with each at least m / (rate · r).
+def shown_biased(log_e: ArrayLike, *, n_models: int | None = None) -> NDArray[np.bool_]:
+    """The e-BH procedure: reject the r largest e-values, r the most with each at least m / (0.05 · r).
 
-    Its false discovery rate is at most `rate` whatever the models have to do with each other, at any time.
+    Its false discovery rate is at most 0.05 whatever the models have to do with each other, at any time.
 
     Args:
         log_e: Logarithms of e-values, one a model.
         n_models: Models watched, m, at least those given; those not given have shown nothing yet.
-        rate: False discovery rate.
 
     Source:
         Wang & Ramdas (2022), J. R. Statist. Soc. B 84, 822-852, section 4.
@@ -87,10 +84,10 @@ def shown_biased(
     evidence = np.asarray(log_e, np.float64)
     m = len(evidence) if n_models is None else n_models
     places = np.arange(1, len(evidence) + 1)
-    enough = np.sort(evidence)[::-1] >= np.log(m / (rate * places))
+    enough = np.sort(evidence)[::-1] >= np.log(m / (FALSE_DISCOVERY_RATE * places))
     if not enough.any():
         return np.zeros(len(evidence), np.bool_)
-    return np.asarray(evidence >= np.log(m / (rate * places[enough][-1])))
+    return np.asarray(evidence >= np.log(m / (FALSE_DISCOVERY_RATE * places[enough][-1])))
 
 
 def shown_near(
@@ -98,19 +95,17 @@ def shown_near(
     n_valid: ArrayLike,
     *,
     target: float = 0.5,
-    margin: float = FAIR_MARGIN,
-    rate: float = FALSE_DISCOVERY_RATE,
 ) -> NDArray[np.bool_]:
     """Whether the confidence sequence of a share lies within the margin of the target.
 
-    Every share outside then has an e-value of 1/rate or more. The sequence holds the true share at all times
-    together with probability 1 − rate, for each model on its own.
+    Every share outside then has an e-value of 1/0.05 or more. The sequence holds the true share at all times
+    together with probability 0.95, for each model on its own.
     """
     ones, valid, which = distinct(n_ones, n_valid)
-    inside = (abs(ones - valid * target) <= margin * valid) & (valid > 0)
-    for edge in (target - margin, target + margin):
+    inside = (abs(ones - valid * target) <= FAIR_MARGIN * valid) & (valid > 0)
+    for edge in (target - FAIR_MARGIN, target + FAIR_MARGIN):
         if 0 < edge < 1:
-            inside &= log_evidence(ones, valid, target=edge) >= -np.log(rate)
+            inside &= log_evidence(ones, valid, target=edge) >= -np.log(FALSE_DISCOVERY_RATE)
     return np.asarray(inside[which])
 
 
@@ -137,8 +132,6 @@ def shown_fair(
     both_orders: ArrayLike = False,
     fresh_labels: ArrayLike = False,
     target: float = 0.5,
-    margin: float = FAIR_MARGIN,
-    rate: float = FALSE_DISCOVERY_RATE,
 ) -> NDArray[np.bool_]:
     """Whether draws are shown to be fair, in total or in each order, and not to follow fresh labels.
 
@@ -150,23 +143,18 @@ def shown_fair(
         both_orders: Whether each row's draws were asked in both orders.
         fresh_labels: Whether, besides, their labels were fresh.
         target: Probability that the prompt asks for.
-        margin: Nearness to the target that counts as fair.
-        rate: Error rate of each row.
 
     Source:
         Berger (1982), Technometrics 24, 295-300.
     """
-
-    def near(n_ones: ArrayLike, n_valid: ArrayLike, share: float) -> NDArray[np.bool_]:
-        return shown_near(n_ones, n_valid, target=share, margin=margin, rate=rate)
-
-    fair = near(counts.ones, counts.valid, target)
+    fair = shown_near(counts.ones, counts.valid, target=target)
     if np.any(both_orders):
-        each = near(*counts.in_order(0), target) & near(*counts.in_order(1), target)
-        fair = np.where(both_orders, each, fair)
+        each = [shown_near(*counts.in_order(order), target=target) for order in (0, 1)]
+        fair = np.where(both_orders, each[0] & each[1], fair)
     if np.any(fresh_labels):
         alike = counts.concordant[0] + counts.concordant[1]
-        fair &= ~np.asarray(fresh_labels) | near(alike, alike + counts.discordant, agreement(target))
+        near = shown_near(alike, alike + counts.discordant, target=agreement(target))
+        fair &= ~np.asarray(fresh_labels) | near
     return fair
 
 
@@ -177,8 +165,6 @@ def settle(
     both_orders: bool = False,
     fresh_labels: bool = False,
     target: float = 0.5,
-    margin: float = FAIR_MARGIN,
-    rate: float = FALSE_DISCOVERY_RATE,
 ) -> tuple[StoppingState, ...]:
     """Which models need no more draws: the collector's stopping rule. A model once settled is asked no more.
 
@@ -188,22 +174,16 @@ def settle(
         both_orders: Whether the study asks in both orders.
         fresh_labels: Whether, besides, each label pair is asked once in either order.
         target: Probability that the prompt asks for.
-        margin: Nearness to the target that counts as fair.
-        rate: False discovery rate of the biased, and error rate of each that is fair.
     """
-    biased = shown_biased(bias_evidence(counts, fresh_labels, target=target), n_models=n_models, rate=rate)
-    fair = shown_fair(
-        counts, both_orders=both_orders, fresh_labels=fresh_labels, target=target, margin=margin, rate=rate
-    )
+    biased = shown_biased(bias_evidence(counts, fresh_labels, target=target), n_models=n_models)
+    fair = shown_fair(counts, both_orders=both_orders, fresh_labels=fresh_labels, target=target)
     return tuple(
         StoppingState.BIASED if bad else StoppingState.FAIR if good else StoppingState.OPEN
         for bad, good in zip(biased, fair, strict=True)
     )
 
 
-def replay(
-    trajectories: Sequence[Trajectory], *, target: float = 0.5, margin: float = FAIR_MARGIN
-) -> tuple[Stop, ...]:
+def replay(trajectories: Sequence[Trajectory], *, target: float = 0.5) -> tuple[Stop, ...]:
     """Where draws already taken would have stopped, each open model being asked up to its next look a round.
 
     Draws in clusters of label pairs that are not counted settle nothing.
@@ -211,16 +191,15 @@ def replay(
     Args:
         trajectories: Of each model.
         target: Probability that the prompt asked for.
-        margin: Nearness to the target that counts as fair.
     """
     return tuple(
         stop
         for first in range(0, len(trajectories), _MODELS_AT_A_TIME)
-        for stop in _replayed(trajectories[first : first + _MODELS_AT_A_TIME], target=target, margin=margin)
+        for stop in _replayed(trajectories[first : first + _MODELS_AT_A_TIME], target=target)
     )
 
 
-def _replayed(trajectories: Sequence[Trajectory], *, target: float, margin: float) -> list[Stop]:
+def _replayed(trajectories: Sequence[Trajectory], *, target: float) -> list[Stop]:
     """Replay some models together."""
     looks = np.array([len(each.asked) for each in trajectories], np.int64)
     asked = [int(each.asked[-1]) if len(each.asked) else 0 for each in trajectories]
@@ -237,7 +216,7 @@ def _replayed(trajectories: Sequence[Trajectory], *, target: float, margin: floa
         )
     )
     log_e = bias_evidence(counts, fresh, target=target)
-    fair = shown_fair(counts, both_orders=both, fresh_labels=fresh, target=target, margin=margin)
+    fair = shown_fair(counts, both_orders=both, fresh_labels=fresh, target=target)
     is_open = np.array([not (each.clustered and each.both_orders) for each in trajectories], np.bool_)
     row = np.zeros(len(trajectories), np.int64)
     for look in range(int(looks.max(initial=0))):

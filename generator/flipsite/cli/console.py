@@ -189,17 +189,13 @@ def agreed(*, yes: bool) -> bool:
     return click.confirm("Ask them?")
 
 
-def same_command(*, drop: frozenset[str] = frozenset()) -> str:
-    """The command line that is running, to be run again.
-
-    Args:
-        drop: Names of parameters to leave out.
-    """
+def same_command() -> str:
+    """The command line that is running, to be run again."""
     context = click.get_current_context()
     words = ["flipsite", str(context.info_name)]
     for param in context.command.params:
         given = context.get_parameter_source(param.name or "") is click.core.ParameterSource.COMMANDLINE
-        if given and param.name not in drop:
+        if given:
             words += _words(param, context.params[param.name or ""])
     return shlex.join(words)
 

@@ -36,7 +36,7 @@ _SPEND = (
 )
 
 
-def spend_table(study: Study, rows: Sequence[SpendRow], *, top: int | None = None, note: str = "") -> Table:
+def spend_table(study: Study, rows: Sequence[SpendRow], *, top: int | None = None, note: str) -> Table:
     """The cost of each model, most expensive first."""
     return Table(
         name="spend",
@@ -47,7 +47,7 @@ def spend_table(study: Study, rows: Sequence[SpendRow], *, top: int | None = Non
     )
 
 
-def stated_spend_table(study: Study, printed: Printed, *, note: str = "") -> Table:
+def stated_spend_table(study: Study, printed: Printed) -> Table:
     """A published study's cost: two bounds, and nothing by model."""
     stated = (
         ("the run behind the tables", "less than", printed.spend_run_usd.dollars),
@@ -61,7 +61,6 @@ def stated_spend_table(study: Study, printed: Printed, *, note: str = "") -> Tab
             (Cell(value=what, text=what), Cell(value=number, text=f"{word} ${number:g}"))
             for what, word, number in stated
         ),
-        note=note,
     )
 
 

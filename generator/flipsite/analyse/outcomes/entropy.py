@@ -8,7 +8,7 @@ from math import inf, log, log2, log10
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from flipsite.analyse.binomial import Floats
+from flipsite.analyse.binomial import LEVEL, Floats
 from flipsite.special import betaincinv, gammaln, xlogy
 
 PERES_DEPTH = 5
@@ -142,14 +142,14 @@ def extracted_bits(
     )
 
 
-def collision_bits(counts: ArrayLike, *, level: float = 0.95) -> tuple[float, bool]:
+def collision_bits(counts: ArrayLike) -> tuple[float, bool]:
     """Rényi entropy of order 2 of whole answers, −log₂ of their collision rate.
 
-    Without a collision there is only a bound: at least −log₂(1 − (1 − level)^(1/C(m, 2))) for m answers.
+    Without a collision there is only a bound: at 95 % confidence, at least −log₂(1 − 0.05^(1/C(m, 2)))
+    for m answers.
 
     Args:
         counts: How often each distinct answer came.
-        level: Confidence of that bound.
 
     Returns:
         Bits, and whether they are but a lower bound.
@@ -159,7 +159,7 @@ def collision_bits(counts: ArrayLike, *, level: float = 0.95) -> tuple[float, bo
         return -log2(rate), False
     n = float(np.asarray(counts, np.float64).sum())
     pairs = n * (n - 1) / 2
-    return (-log2(-np.expm1(log(1 - level) / pairs)) if pairs else 0.0), True
+    return (-log2(-np.expm1(log(1 - LEVEL) / pairs)) if pairs else 0.0), True
 
 
 def log10_e_value(counts: ArrayLike, shares: ArrayLike) -> float:

@@ -50,8 +50,6 @@ def settle_outcomes(
     n_models: int,
     turned_orders: bool,
     fresh_labels: bool = False,
-    margin: float = FAIR_MARGIN,
-    rate: float = FALSE_DISCOVERY_RATE,
 ) -> tuple[StoppingState, ...]:
     """Which models need no more draws; see `analyse.stopping.settle`.
 
@@ -68,23 +66,18 @@ def settle_outcomes(
         n_models: Models watched in all.
         turned_orders: Whether each label is named first as often as the others.
         fresh_labels: Whether every k draws have labels of their own.
-        margin: Nearness to the target that counts as fair, as a total variation.
-        rate: False discovery rate of the biased, and error rate of each that is fair.
     """
     log_e = [
         log10_e_value(each.firsts if fresh_labels else each.outcomes, shares) * log(10) for each in counts
     ]
-    biased = shown_biased(log_e, n_models=n_models, rate=rate).tolist()
+    biased = shown_biased(log_e, n_models=n_models).tolist()
     even, agreement = (1 / len(shares),) * len(shares), sum(share**2 for share in shares)
 
     def fair(each: OutcomeCounts) -> bool:
         return (
-            shown_near_shares(each.outcomes, shares, margin=margin, rate=rate)
-            and (not turned_orders or shown_near_shares(each.places, even, margin=margin, rate=rate))
-            and (
-                not fresh_labels
-                or bool(shown_near(each.n_alike, each.n_pairs, target=agreement, margin=margin, rate=rate))
-            )
+            shown_near_shares(each.outcomes, shares)
+            and (not turned_orders or shown_near_shares(each.places, even))
+            and (not fresh_labels or bool(shown_near(each.n_alike, each.n_pairs, target=agreement)))
         )
 
     return tuple(
@@ -96,21 +89,16 @@ def settle_outcomes(
 def shown_near_shares(
     counts: ArrayLike,
     shares: Sequence[float],
-    *,
-    margin: float = FAIR_MARGIN,
-    rate: float = FALSE_DISCOVERY_RATE,
 ) -> bool:
-    """Whether every distribution beyond the margin has an e-value of 1/rate or more against it.
+    """Whether every distribution beyond the margin has an e-value of 1/0.05 or more against it.
 
     By Pinsker's inequality the log-likelihood of a distribution at a total variation of d from the shares
     found is at least 2nd² below the highest, and d ≥ margin − TV for all beyond the margin. So the error rate
-    is at most `rate` at all times together, for each model on its own.
+    is at most 0.05 at all times together, for each model on its own.
 
     Args:
         counts: Valid draws by outcome, shape (k,).
         shares: The target.
-        margin: Largest total variation that counts as near.
-        rate: Error rate.
 
     Source:
         Robbins (1970), Annals of Mathematical Statistics 41, 1397-1409, for the mixture; Cover & Thomas
@@ -120,10 +108,10 @@ def shown_near_shares(
     n = float(counted.sum())
     if not n or counted[target == 0].any():
         return False
-    room = margin - float(total_variation(counted, shares))
+    room = FAIR_MARGIN - float(total_variation(counted, shares))
     if room <= 0:
         return False
     under_target = float(xlogy(counted, np.where(target > 0, target, 1.0)).sum())
     highest = float(xlogy(counted, counted / n).sum())
     log_mixture = log10_e_value(counted, shares) * log(10) + under_target
-    return log_mixture - highest + 2 * n * room**2 >= -log(rate)
+    return log_mixture - highest + 2 * n * room**2 >= -log(FALSE_DISCOVERY_RATE)

@@ -79,8 +79,8 @@ def _verdicts_counted(estimates: Sequence[Estimate]) -> str:
         for verdict in (Verdict.BIASED, Verdict.FAIR)
     )
     if not biased and not fair:
-        return how_many_are(0, n_models, "model", "shown to be biased or fair")
-    finding = how_many_are(biased, n_models, "model", "shown to be biased")
+        return how_many_are(0, n_models, "shown to be biased or fair")
+    finding = how_many_are(biased, n_models, "shown to be biased")
     if biased == n_models:
         return finding
     return f"{finding}, {count_text(fair) if fair else 'none'} to be fair"

@@ -94,7 +94,7 @@ def _claim_drawings(report: StudyReport) -> dict[str, Draw]:
 
 def method_drawings() -> dict[str, Draw]:
     """The functions that draw the methods page's charts, which belong to no study."""
-    return {"power": lambda: power_curve(power_points(bias=0.1), name="power")}
+    return {"power": lambda: power_curve(power_points(), name="power")}
 
 
 def comparison_drawings(comparisons: Sequence[Comparison]) -> Mapping[str, Draw]:

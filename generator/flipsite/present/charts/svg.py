@@ -145,13 +145,13 @@ def standalone_svg(svg: str) -> str:
     return f'{start} xmlns="http://www.w3.org/2000/svg">{style}{rest}\n'
 
 
-def png(figure: Figure, *, scale: float = 2, colours: int = 128) -> bytes:
+def png(figure: Figure, *, scale: float = 2) -> bytes:
     """The picture in the light theme's colours on its page, as a PNG of few colours."""
     svg = unlinked(figure.svg.partition("</svg>")[0] + "</svg>")
     start, _, rest = theme.painted(svg, theme.LIGHT).partition(">")
     ground = f'<rect width="100%" height="100%" fill="{theme.LIGHT["page"]}"/>'
     whole = f'{start} xmlns="http://www.w3.org/2000/svg" font-family="{DRAWING_FONT}">{ground}{rest}'
-    return svg_png(whole, scale=scale, colours=colours)
+    return svg_png(whole, scale=scale, colours=128)
 
 
 def svg_png(svg: str, *, scale: float, colours: int) -> bytes:

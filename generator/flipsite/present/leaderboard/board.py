@@ -176,11 +176,11 @@ def _scale(report: StudyReport) -> tuple[str, str, str]:
         return "0", "½", "1"
     if prompt.n_outcomes > MOST_BARS or prompt.labels == "random":
         return "", "", ""
-    return _shorten(prompt.outcomes[0], 9), "", _shorten(prompt.outcomes[-1], 9)
+    return _shorten(prompt.outcomes[0]), "", _shorten(prompt.outcomes[-1])
 
 
-def _shorten(label: str, letters: int) -> str:
-    return label if len(label) <= letters else f"{label[: letters - 1]}…"
+def _shorten(label: str) -> str:
+    return label if len(label) <= 9 else f"{label[:8]}…"
 
 
 def _prices(rows: Sequence[BoardRow]) -> tuple[tuple[float, int], ...]:

@@ -157,7 +157,7 @@ def finding(report: StudyReport, made: Board) -> Headline:
     most_of_all = ", most strongly " if n_biased > 1 else ": "
     if not n_biased or (n_biased == 1 and (sharing or extreme.estimate.verdict is not Verdict.BIASED)):
         most_of_all = "; the largest bias is that of "
-    before = how_many_are(n_biased, n_models, "model", f"shown to be biased{most_of_all}")
+    before = how_many_are(n_biased, n_models, f"shown to be biased{most_of_all}")
     return Headline(
         before=before,
         row=extreme,

@@ -82,9 +82,9 @@ def _without(unable: Sequence[str], n_models: int, records: Sequence[MethodRecor
     """The models that no way brings within the margin, and the fair bits that can be extracted from them."""
     within = f"shown to draw within {FAIR_MARGIN:g} of the target in any way of asking."
     if len(unable) == n_models:
-        yield how_many_are(0, n_models, "model", within)
+        yield how_many_are(0, n_models, within)
     else:
-        yield how_many_are(len(unable), n_models, "model", f"not {within}")
+        yield how_many_are(len(unable), n_models, f"not {within}")
     able = sorted((each for each in records if each.model in unable and each.fair.claimed), key=_rate)
     best = {each.model: each for each in able if _rate(each)}
     if best:

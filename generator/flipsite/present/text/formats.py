@@ -114,11 +114,11 @@ def first_few(count: int, noun: str) -> str:
     return noun if count == 1 else plural(count, noun)
 
 
-def how_many_are(count: int, total: int, noun: str, what: str) -> str:
-    """As `how_many`, of something that all of them may be."""
+def how_many_are(count: int, total: int, what: str) -> str:
+    """A count of models as a clause: `2 of 3 models are fair`, `Neither model is fair`."""
     if total == 1 and not count:
-        return f"The only {noun} is not {what}"
-    return how_many(count, total, noun, does=f"is {what}", do=f"are {what}")
+        return f"The only model is not {what}"
+    return how_many(count, total, "model", does=f"is {what}", do=f"are {what}")
 
 
 def bytes_text(size: int) -> str:

@@ -110,10 +110,10 @@ def reading(path: Path) -> Iterator[None]:
         raise UsageError(f"{path}: cannot be read ({reason})") from error
 
 
-def head_of(path: Path, n_bytes: int = 512) -> bytes:
+def head_of(path: Path) -> bytes:
     """A file's first bytes, which say what it is."""
     with path.open("rb") as file:
-        return file.read(n_bytes)
+        return file.read(512)
 
 
 def is_parquet(head: bytes) -> bool:
