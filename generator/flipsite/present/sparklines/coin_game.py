@@ -29,7 +29,7 @@ class ToyPile:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class CoinToy:
-    """The picture and the rules of the toy.
+    """The picture and the rules of the coin game.
 
     Attributes:
         study: The models' study, by its id.
