@@ -140,7 +140,7 @@ class BareProcesses:
         os.close(self._freed)
 
     def _serve(self, connection: "_Connection", prepare: Callable[[], object] | None) -> None:
-        """Call functions until nobody is left who could ask."""
+        """Call functions until every process that could ask has ended."""
         for ours in self._connections:  # else this process itself could
             ours.close()
         if prepare:

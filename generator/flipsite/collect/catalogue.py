@@ -1,8 +1,7 @@
 """The catalogue: which models an endpoint offers, at what price, on what day; kept with the study.
 
-The catalogue as it comes over the wire: hostile, incomplete, of several years; turned into nouns at once.
-
-What is not understood is as if it were missing; only a name or a price that cannot be true is a fault.
+It comes over the wire hostile, incomplete and in the formats of several years, and becomes records at once.
+A field that is not understood counts as missing; only a name or a price that cannot be true is a fault.
 """
 
 import json

@@ -1,11 +1,8 @@
-"""A classifier's answer → what it claims of a model, each claim in the form of `traits` or not at all.
+"""A classifier: a model that is asked what other models are. Its question, and the reading of its answer.
 
-A pure function of hostile text, linear in its length. Endpoints promise schemas that their models do not
-keep: a value of another form is unreadable and counts as such; none is guessed from prose.
-
-A classifier: how it is asked what a model is, in what form, and what that costs.
-
-The question what a model is, in words.
+Reading is a pure function of hostile text, linear in its length. Endpoints promise schemas that their models
+do not keep: a value that does not have the form of `domain.features` is unreadable and counts as such; none
+is guessed from prose.
 
 A model's name is foreign text. It is in the prompt as a JSON string, and whatever it says can move no
 more than the rows of the model that bears it.

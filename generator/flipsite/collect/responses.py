@@ -511,5 +511,5 @@ def _word(value: Json) -> str | None:
 
 @lru_cache(maxsize=1024)
 def _short_word(word: str) -> str:
-    """Of millions of answers, providers and ends are a few."""
+    """A word on one line; remembered, for millions of answers name few providers and finish reasons."""
     return one_line(word, most=LONGEST_WORD)

@@ -84,7 +84,7 @@ class CollectPlan:
 def plan(
     choices: Sequence[ModelSelection], study: Study, ledger: Ledger, *, faulty: Sequence[Skip] = ()
 ) -> CollectPlan:
-    """Hold what a study asks for against what is there.
+    """Compare what a study asks for with what was asked before.
 
     Args:
         choices: The catalogue's models, each taken or left.

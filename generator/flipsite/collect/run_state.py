@@ -1,7 +1,4 @@
-"""One model under way, and what ends its way.
-
-The state of a collection, to be shown: counts, money, and what is waiting and why.
-"""
+"""The state of a run: each model's, with what ends it, and the counts, money and waits to be shown."""
 
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field

@@ -1,15 +1,14 @@
-"""Many models at once: cheapest first, each on its own way, until all is asked or something says stop.
+"""Ask many models at once, cheapest first, until all draws are asked or the run has to stop.
 
 A model's first draw goes alone, as a canary: what it cost says whether the rest fits. A model that fails
-several draws in a row, bills more than it announced, or is not to be had, is skipped with its reason, and
-the run goes on. What stops the whole run is raised once everything in flight has come home.
+several draws in a row, bills more than it announced, or is not available, is skipped with its reason, and
+the run goes on. What stops the whole run is raised once every request in flight has ended.
 
-Draws where they matter: round after round a few more for every model that is not settled yet.
-
-Between rounds a rule looks at each model's unbroken beginning: its draws in the order in which they were
-asked, up to the first that is missing; never at answers that came home early, which may be different ones.
-So what is settled, and at which draw, follows from the draws alone: not from the concurrency, and not from
-where an earlier run was interrupted. A model once settled is asked no more.
+`Rounds` stops early: each round asks a few more draws of every model that is not settled. Between rounds a
+rule looks at each model's unbroken beginning: its draws in the order in which they were asked, up to the
+first that is missing; never at answers that arrived early, which may be different ones. So what is settled,
+and at which draw, follows from the draws alone: not from the concurrency, and not from where an earlier run
+was interrupted. A model once settled is asked no more.
 """
 
 import asyncio

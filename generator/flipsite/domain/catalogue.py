@@ -76,8 +76,8 @@ class FeatureClaim:
     """One answer's claim about one feature of a model.
 
     Attributes:
-        value: In the form of `traits`; empty where it says that it does not know, None where it cannot be
-            read.
+        value: In the form of `domain.features`; empty where it says that it does not know, None where it
+            cannot be read.
         source: Where it has that from, as it says; one short line, or empty.
     """
 

@@ -62,7 +62,7 @@ class Transitions:
 
     @classmethod
     def of(cls, outcomes: Codes) -> Self:
-        """Of a model's outcomes by draw; −1 where there is none."""
+        """Count a model's transitions; `outcomes` holds −1 where a draw has none."""
         valid = outcomes[outcomes >= 0].astype(np.int64)
         ends = valid[[0, -1]] if len(valid) else valid
         return cls(
@@ -75,7 +75,7 @@ class Transitions:
 
     @classmethod
     def of_each(cls, draws: Draws) -> list[Self]:
-        """Of each model of a study, in the order of `draws.models`."""
+        """The transitions of each model of a study, in the order of `draws.models`."""
         is_valid, n_models = draws.outcome >= 0, len(draws.models)
         model = np.repeat(np.arange(n_models), np.diff(draws.starts))[is_valid]
         ones = draws.outcome[is_valid] == 1

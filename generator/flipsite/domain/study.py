@@ -270,9 +270,10 @@ class Feature:
 
     Attributes:
         model: `author/slug`, maybe with a variant.
-        feature: A name of `traits.FEATURES`.
+        feature: A name of `domain.features.FEATURES`.
         value: As text; empty where it is unknown.
-        source: One of `traits.SOURCES`; empty where the value is, unless a person says that it is unknown.
+        source: One of `domain.features.SOURCES`; empty where the value is, unless a person says that it is
+            unknown.
         confidence: In [0, 1]; None where the value is unknown.
         note: Why, for people.
     """

@@ -107,7 +107,7 @@ class OutcomeCounts:
 
     @classmethod
     def of(cls, counts: Sequence[int], n_outcomes: int) -> Self:
-        """As `OutcomeCounter` counts them."""
+        """Take apart the counts of an `OutcomeCounter`."""
         k = n_outcomes
         n_alike, n_pairs = counts[3 * k :]
         return cls(
@@ -181,7 +181,7 @@ class Trajectory:
 
     @classmethod
     def of_each(cls, draws: Draws) -> list[Self]:
-        """Of each model of a study, in the order of `draws.models`; of many draws, at MOST_LOOKS of them."""
+        """A trajectory for each of `draws.models`, in their order, with at most MOST_LOOKS checkpoints."""
         pair_ends, clustered = _pairs(draws)
         is_one, is_valid = draws.outcome == 1, draws.outcome >= 0
         marks = [is_one, is_valid]

@@ -13,7 +13,7 @@ from flipsite.domain.fit import FormName, Part, PriorNote
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Prior:
-    """Of one linear predictor.
+    """The prior of one linear predictor.
 
     Attributes:
         centre: Mean of the intercept, which is normal.

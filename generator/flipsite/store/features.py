@@ -16,8 +16,8 @@ def read_features(path: Path) -> tuple[Feature, ...]:
     """Read the features of a study, sorted by model and feature.
 
     Raises:
-        SettingsError: If the file cannot be read, or breaks what `traits` promises of it: all faults, a line
-            each, with the line of the file.
+        SettingsError: If the file cannot be read, or a row does not fit `domain.features`: all faults, a
+            line each, with the line of the file.
     """
     try:
         text = path.read_text(encoding="utf-8-sig")

@@ -2,7 +2,7 @@
 
 study, features.csv ─load→ models ─look up→ known ─join→ features ─write→ features.csv
 
-Asking a classifier what the models of a study are, by the collector's own parts.
+A classifier is asked what the models are, with the collector's own parts.
 """
 
 import asyncio

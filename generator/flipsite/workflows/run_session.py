@@ -212,7 +212,7 @@ def today_of(simulated_seed: int | None) -> str:
 
 
 def check_kind(folder: Path, study: Study, *, simulated: bool) -> None:
-    """Nothing simulated in a study of real models, and nothing of theirs in a simulated study.
+    """Keep simulated answers out of studies of real models, and real answers out of simulated studies.
 
     Raises:
         UsageError: If the study is of the other kind.

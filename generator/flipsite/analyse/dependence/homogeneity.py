@@ -4,7 +4,7 @@ A model may be served by several providers and over several days, and an endpoin
 because it remembers. Each test asks whether the draws could have come from one coin in any order; all are
 given the number of ones.
 
-Do groups share one probability, given all their ones? Exactly, where tables can be counted.
+`same_share` tests whether groups share one probability, exactly where the tables can be counted.
 """
 
 from bisect import bisect_left

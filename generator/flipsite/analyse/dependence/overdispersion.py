@@ -27,11 +27,11 @@ class DependenceTest(Protocol):
 
     @property
     def p_value(self) -> float:
-        """Of independent draws."""
+        """p-value of independent draws."""
 
     @property
     def q_value(self) -> float | None:
-        """Over all tests of dependence of the study; None for a model by itself."""
+        """q-value over all tests of dependence of the study; None for a model by itself."""
 
     @property
     def kind(self) -> Dependence:

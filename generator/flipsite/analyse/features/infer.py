@@ -1,9 +1,8 @@
-"""Features known without asking anybody: from a model's catalogue entry, its name, its provider.
+"""Features known without asking anybody: from a model's catalogue entry, its provider and its name.
 
-What a model's name states of it, read by rule: sizes, experts, tuning, reasoning, dates.
-
-A name is believed where it says something (`70b`, `a22b`, `coder`) and never guessed from: that
-`midnight-rose` is a role-playing model is known to people, and no name says so.
+Rules read sizes, experts, tuning, reasoning and dates from a name. A name is believed where it says something
+(`70b`, `a22b`, `coder`) and never guessed from: that `midnight-rose` is a role-playing model is known to
+people, and no name says so.
 """
 
 import re

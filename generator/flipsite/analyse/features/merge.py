@@ -3,10 +3,9 @@
 Two runs may say different things of one model. The surer one counts; where both are equally sure, the one
 that comes first in `features.SOURCES`. What a person wrote, `curated` or `article`, counts always.
 
-What several answers to one question come to: a value as sure as they agree, or a doubt with its reason.
-
-Nobody is outvoted silently: an answer that says otherwise takes as much confidence away as one that agrees
-adds, and the note repeats what it says.
+Several answers to one question become a value, as sure as they agree, or a doubt with its reason. No answer
+is outvoted silently: an answer that says otherwise takes as much confidence away as one that agrees adds, and
+the note repeats what it says.
 """
 
 from collections import Counter
@@ -121,7 +120,7 @@ def contradicts(row: Feature, other: Feature) -> bool:
 
 
 def by_model(features: Iterable[Feature]) -> Mapping[str, tuple[Feature, ...]]:
-    """Each model's features in the order of `traits.FEATURES`."""
+    """Each model's features in the order of `FEATURES`."""
     found: dict[str, list[Feature]] = {}
     order = list(FEATURES)
     for row in sorted(features, key=lambda row: (row.model, order.index(row.feature))):
@@ -137,7 +136,7 @@ def _overruled(found: Iterable[Feature], rows: Mapping[tuple[str, str], Feature]
 
 
 def _surest(found: Iterable[Feature]) -> dict[tuple[str, str], Feature]:
-    """Of what a run has found, the surest of each model and feature; a value before none."""
+    """The surest finding of each model and feature; a value goes before none."""
     best: dict[tuple[str, str], Feature] = {}
     for row in sorted(found, key=lambda row: (not row.value, _rank(row), row.value, row.note)):
         best.setdefault((row.model, row.feature), row)

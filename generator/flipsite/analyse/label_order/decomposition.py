@@ -1,11 +1,11 @@
-"""Is it the coin, or how it was shown? Order, look of the label, and what is left.
+"""Is it the coin, or how it was shown? The influences of order and label, and what remains.
 
 With both orders a lean toward the label named first can be distinguished from a lean toward a label. With
 fresh random labels of equal length, the first letter is all that can be preferred. What remains after both is
-a lean toward outcome 1 whatever it is called. With fixed labels in one order none of these can be told
-apart: "0" is always named first.
+a lean toward outcome 1 whatever it is called. With fixed labels in one order none of these can be
+distinguished: "0" is always named first.
 
-A small logistic regression that stays finite where all answers agree.
+The effects are those of a small logistic regression that stays finite where all answers agree.
 """
 
 import json

@@ -1,9 +1,9 @@
 """A whole site, from the reports of its studies: batches that make its files, a few at a time.
 
-Most files show no chart of the site's, and need not wait until they are drawn. Every batch can be made by any
+Most files show no chart, and need not wait until charts are drawn. Every batch can be made by any
 process; the largest come first, so that cores end together.
 
-All pages but the models': the story and its kin, the studies', those of several studies; their charts.
+Here are all pages but the models': narratives, the pages of each study and of several studies, their charts.
 """
 
 import re

@@ -126,7 +126,7 @@ def answer_strip(answers: Answers, n_outcomes: int) -> AnswerStrip:
 
 @lru_cache(maxsize=256)
 def chance_strip(rows: int, per_answer: int, shares: tuple[float, ...]) -> AnswerStrip:
-    """So many answers of independent draws, the same ones on every page."""
+    """A strip of answers of independent draws, for comparison; every page shows the same ones."""
     rng, edges = np.random.default_rng(0), np.cumsum(shares)[:-1]
     drawn = np.searchsorted(edges, rng.random((rows, min(per_answer, MOST_PLACES))), side="right")
     return answer_strip(drawn, len(shares))

@@ -3,10 +3,9 @@
 Positions are per cent of the picture's width, so that it needs no script and fits any column. A study with
 draws is drawn on the share of ones from 0 to 1; a published one, whose biases have no sign, on the bias.
 
-What is known of a model's share of ones, as fifty coins: each a chance of 2 in 100 for where it lies.
-
-Fifty coins can be counted, which a curve cannot (a quantile dot plot: Kay, Kola, Hullman & Munson (2016),
-Proceedings of CHI, 5092-5103). Positions are per cent of the width, heights in em.
+On a model's page fifty coins show what is known of its share of ones, each a chance of 2 in 100. Fifty coins
+can be counted, which a curve cannot (a quantile dot plot: Kay, Kola, Hullman & Munson (2016), Proceedings of
+CHI, 5092-5103). Positions are per cent of the width, heights in em.
 """
 
 from collections.abc import Sequence

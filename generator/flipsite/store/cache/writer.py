@@ -3,8 +3,8 @@
 A disk takes as long to sync one answer as fifty. A writer waits until the transaction with its change is on
 disk; what arrives meanwhile goes into the next one. So 256 requests in flight wait for a few syncs.
 
-The private folder, and the lock on a study. The lock is the operating system's, so a dead holder frees it;
-a file beside it names the holder.
+Here too: the private folder, and the lock on a study. The lock is the operating system's, so a dead holder
+frees it; a file beside it names the holder.
 """
 
 import asyncio

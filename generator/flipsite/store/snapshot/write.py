@@ -4,9 +4,8 @@ How draws are cut into parts depends on the draws alone, and mostly on those nea
 once it is half full, and within one when it is full. So a few new draws change a part or two; the others are
 linked, not written again.
 
-A snapshot in parts: written a few million draws a file, and offered for download with a manifest.
-
-The state of the cache that a snapshot was made from: while it is valid, its rows are copied.
+Parts are offered for download with a manifest. `WrittenSnapshot` notes the state of the cache that a snapshot
+was made from: while it is valid, the snapshot's rows are copied.
 """
 
 import json
