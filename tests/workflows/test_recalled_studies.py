@@ -89,9 +89,23 @@ def test_a_study_that_changed_is_analysed_again_and_its_charts_are_drawn(cache: 
     settings = project / "content/studies/two/study.toml"
     settings.write_text(settings.read_text().replace("title = ", "title = 'Other' #"))
     reports, _ = built(cache, project, "one", "two")
-    assert cache.made.count("report") == 1
+    assert cache.made.count("report") == cache.made.count("settings") == 1
     assert reports[1].study.title == "Other"
     assert cache.made.count("tables") == 1
+
+
+def test_settings_that_have_not_changed_are_recalled_where_the_draws_have(
+    cache: Cache, project: Path
+) -> None:
+    """So their reader, which takes longer to load than a small study to analyse, stays away."""
+    built(cache, project, "one")
+    more = project / "more.csv"
+    more.write_text("model,draw,outcome\na/b,2,1\n")
+    import_draws(find_project(project), "one", more, options=ImportOptions())
+    ((report,), _) = built(cache, project, "one")
+    assert "report" in cache.made
+    assert "settings" not in cache.made
+    assert report.study == load_report(project / "content/studies/one").study
 
 
 def test_a_report_is_recalled_with_its_draws(cache: Cache, project: Path) -> None:

@@ -179,7 +179,7 @@ def _counts(study: Study, folder: Path) -> "tuple[FlipCounts, tuple[OmittedInput
         reasons = {model: reason for model, ways in found.items() if not ways}
         counts = counts_of_printed(printed, found, target=target)
     else:
-        report = analysed(study_files(folder))
+        report = analysed(study_files(folder), study)
         reasons = {one.model: "it has no valid draw" for one in report.tallies if not one.n_valid}
         reasons |= {
             one.model: f"it follows the {one.sway}, which its share of ones does not show"

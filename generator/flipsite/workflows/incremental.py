@@ -17,13 +17,12 @@ from functools import cache
 from pathlib import Path
 
 from flipsite.analyse.report import StudyReport, with_draws, without_draws
-from flipsite.domain.study import Kind
-from flipsite.files import UnchangedFile, measure
+from flipsite.domain.study import Kind, Study
+from flipsite.files import UnchangedFile, file_digest, measure
 from flipsite.present.pages.model.digest import exact_text, shown_text
 from flipsite.present.pages.model.files import LastPages
 from flipsite.present.result_cache import keep, recall
-from flipsite.project import CNAME, PROJECT_FILE, StudyFiles
-from flipsite.settings import load_study
+from flipsite.project import CNAME, PROJECT_FILE, StudyFiles, own_digest
 from flipsite.store.snapshot.study import StudyDraws
 from flipsite.workflows.load import load_draws, read_report
 from flipsite.workflows.render import report_name
@@ -281,12 +280,14 @@ class OpenedStudy:
 
     Attributes:
         files: Its files.
+        study: Its settings.
         digest: Of all that is read of it, and of flipsite.
         report: What an earlier build of this user found in the same files; None where none did.
         found: Its draws; None without any, and where the report holds what is shown of them.
     """
 
     files: StudyFiles
+    study: Study
     digest: str
     report: StudyReport | None
     found: StudyDraws | None
@@ -298,17 +299,28 @@ def opened_study(files: StudyFiles, digest: str) -> OpenedStudy:
     Draws are not kept with a report, for reading and counting them is cheap; a sample of too many draws is.
     """
     report: StudyReport | None = recall(report_name(digest))
-    if report is not None and report.sampled:
-        return OpenedStudy(files=files, digest=digest, report=report, found=None)
-    study = report.study if report else load_study(files.folder)
-    found = None if study.kind is Kind.PUBLISHED else load_draws(files, study)
-    return OpenedStudy(files=files, digest=digest, report=report, found=found)
+    study = report.study if report else _settings(files.folder)
+    has_draws = study.kind is not Kind.PUBLISHED and not (report and report.sampled)
+    found = load_draws(files, study) if has_draws else None
+    return OpenedStudy(files=files, study=study, digest=digest, report=report, found=found)
+
+
+def _settings(folder: Path) -> Study:
+    """A study's settings; where an earlier build of this user has read them, their reader is not loaded."""
+    name = f"settings {folder.name} {own_digest()} {file_digest(folder / 'study.toml')}"
+    study: Study | None = recall(name)
+    if study is None:
+        from flipsite.settings import load_study  # with its reader an eighth of a small build's start
+
+        study = load_study(folder)
+        keep(name, study)
+    return study
 
 
 def analysed_report(opened: OpenedStudy) -> StudyReport:
     """A study's report, analysed now or by an earlier build of this user, from the same files."""
     if opened.report is None:
-        made = read_report(opened.files, opened.found)
+        made = read_report(opened.files, opened.study, opened.found)
         keep(report_name(opened.digest), without_draws(made))
         return made
     return with_draws(opened.report, opened.found.draws) if opened.found else opened.report

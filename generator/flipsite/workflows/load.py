@@ -1,6 +1,7 @@
 """From a study's files to its report and its downloads: the first steps of a build.
 
-What reads features or a fit is imported for the studies that have them, Arrow where it is needed.
+What reads features or a fit is imported for the studies that have them, Arrow and what reads settings where
+they are needed.
 """
 
 import hashlib
@@ -46,7 +47,6 @@ from flipsite.project import (
     project_root,
     snapshot_files,
 )
-from flipsite.settings import load_counts, load_printed, load_project, load_study
 from flipsite.store.snapshot.study import StudyDraws, is_counted, read_all_draws, read_study_draws
 
 if TYPE_CHECKING:
@@ -60,6 +60,8 @@ def study_files(folder: Path) -> StudyFiles:
         SettingsError: If the project's settings are faulty.
         UsageError: If there are two snapshots.
     """
+    from flipsite.settings import load_project
+
     return find_study_files(folder, load_project(project_root(folder)))
 
 
@@ -86,6 +88,8 @@ def load_tallies(files: StudyFiles, study: Study) -> tuple[Tally, ...]:
 
 def published_counts(folder: Path, study: Study) -> tuple[PrintedCounts, ...] | None:
     """The counts of a published study, without models that it leaves out; None where it has figures."""
+    from flipsite.settings import load_counts
+
     rows = load_counts(folder, n_outcomes=study.prompt.n_outcomes)
     return None if rows is None else tuple(row for row in rows if not study.models.leaves_out(row.model))
 
@@ -141,13 +145,15 @@ def _with_settings(report: StudyReport, offered: Sequence[Model]) -> StudyReport
 
 def load_report(folder: Path) -> StudyReport:
     """Find a study's files, read and analyse them."""
-    return read_report(study_files(folder))
+    from flipsite.settings import load_study
+
+    return read_report(study_files(folder), load_study(folder))
 
 
-def read_report(files: StudyFiles, found: StudyDraws | None = None) -> StudyReport:
+def read_report(files: StudyFiles, study: Study, found: StudyDraws | None = None) -> StudyReport:
     """Read a study's files, its draws too unless they are `found` already, and analyse what they hold."""
     folder = files.folder
-    known, fitted, report = folder / FEATURES_FILE, folder / FIT_FILE, analysed(files, found)
+    known, fitted, report = folder / FEATURES_FILE, folder / FIT_FILE, analysed(files, study, found)
     if known.exists():
         from flipsite.analyse.features.merge import by_model
         from flipsite.store.features import read_features
@@ -217,10 +223,12 @@ def _snapshot(study: Study, draws: Draws, files: Sequence[Path]) -> bytes | Path
     return content.getvalue()
 
 
-def analysed(files: StudyFiles, found: StudyDraws | None = None) -> StudyReport:
+def analysed(files: StudyFiles, study: Study, found: StudyDraws | None = None) -> StudyReport:
     """Read a study's draws, unless they are `found` already, counts or printed figures, and analyse them."""
-    folder, study = files.folder, load_study(files.folder)
+    folder = files.folder
     if study.kind is Kind.PUBLISHED:
+        from flipsite.settings import load_printed
+
         rows = published_counts(folder, study)
         return report_printed(study, load_printed(folder)) if rows is None else report_counts(study, rows)
     found = found or load_draws(files, study)
@@ -309,6 +317,8 @@ def subjects_of(folder: Path, study: Study) -> StudyModels:
         UsageError: If there are none yet.
     """
     if study.kind is Kind.PUBLISHED:
+        from flipsite.settings import load_printed
+
         rows = published_counts(folder, study)
         printed = {row.model for row in (load_printed(folder).rows if rows is None else rows)}
         return StudyModels(models=tuple(sorted(printed)), providers={})
@@ -365,6 +375,8 @@ def sha256(path: Path) -> str:
 
 def _published(folder: Path) -> object:
     """The counts or figures of a published study, as far as a fit takes them."""
+    from flipsite.settings import load_counts, load_printed, load_study
+
     rows = load_counts(folder, n_outcomes=load_study(folder).prompt.n_outcomes)
     if rows is not None:
         return [(row.model, row.counts) for row in rows]
