@@ -7,6 +7,7 @@ import hashlib
 import json
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import lru_cache
 from os.path import islink
 from pathlib import Path
 from typing import TypeGuard
@@ -48,8 +49,17 @@ def read_manifest(site: Path) -> Manifest | None:
         OSError: If it is there and cannot be read.
     """
     try:
-        record = json.loads((site / NAME).read_bytes())
-    except (FileNotFoundError, NotADirectoryError, IsADirectoryError, ValueError, RecursionError):
+        return _parsed((site / NAME).read_bytes())
+    except (FileNotFoundError, NotADirectoryError, IsADirectoryError):
+        return None
+
+
+@lru_cache(maxsize=1)
+def _parsed(content: bytes) -> Manifest | None:
+    """A build.json; a build asks for the same one again and again, and of a large site it has megabytes."""
+    try:
+        record = json.loads(content)
+    except (ValueError, RecursionError):
         return None
     if not isinstance(record, dict) or not isinstance(record.get("flipsite"), str):
         return None
