@@ -82,15 +82,6 @@ class BuildCache:
             folder.mkdir(mode=0o700, parents=True, exist_ok=True)
             self._folder = str(folder)
 
-    def is_empty(self) -> bool:
-        """Whether nothing in it can be of use."""
-        if self._anew or self._folder is None:
-            return True
-        try:
-            return not os.listdir(self._folder)  # noqa: PTH208
-        except OSError:
-            return True
-
     def get(self, source: str) -> bytes | None:
         """The result of a source; None where it is not known, or its file is damaged."""
         path = self._path(source)

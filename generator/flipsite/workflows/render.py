@@ -221,7 +221,7 @@ class Drawings:
         self._ending.enter_context(self._drawing)
         if self._jobs > 1:
             try:
-                self._start(with_engine=cache.is_empty(), draws=not are_drawn(self._digests))
+                self._start(draws=not are_drawn(self._digests))
             except BaseException:
                 self._ending.close()
                 raise
@@ -230,15 +230,14 @@ class Drawings:
     def __exit__(self, *_: object) -> None:
         self._ending.close()
 
-    def _start(self, *, with_engine: bool, draws: bool) -> None:
+    def _start(self, *, draws: bool) -> None:
         """Fork the other processes, each before this one imports what that one does not need.
 
         Args:
-            with_engine: Start the renderer's engine at once.
             draws: Whether there is anything to draw; if not, a process reads the draws and that is all.
         """
         if draws:
-            _left_to(BareProcesses(1, start_engine if with_engine else None), vegalite_svg, self._drawing)
+            _left_to(BareProcesses(1, start_engine), vegalite_svg, self._drawing)
             _left_to(BareProcesses(min(self._jobs, MOST_RASTERISERS)), palette_png, self._ending)
             if not read_script(_script_key()):
                 _left_to(BareProcesses(1, bundle), bundle, self._ending)
