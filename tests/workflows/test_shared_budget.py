@@ -14,7 +14,7 @@ from flipsite.domain.money import Usd, usd
 from flipsite.errors import SettingsError, StoreError, UsageError
 from flipsite.project import Project
 from flipsite.settings import dump_study, load_study
-from flipsite.store.cache.writer import hold
+from flipsite.store.cache.private_folder import hold
 from flipsite.workflows.arms import write_arms
 from flipsite.workflows.collect import begin, collect
 from flipsite.workflows.rename_remove import rename_study

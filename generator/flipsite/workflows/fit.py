@@ -19,7 +19,7 @@ from flipsite.errors import UsageError
 from flipsite.files import refuse_link, replaced_by
 from flipsite.project import FEATURES_FILE, FIT_FILE, Project, existing_study
 from flipsite.settings import load_printed, load_study
-from flipsite.store.cache.writer import private_folder
+from flipsite.store.cache.private_folder import private_folder
 from flipsite.store.features import read_features
 from flipsite.store.fits import write_fit
 from flipsite.workflows.load import draws_place, sha256

@@ -28,7 +28,7 @@ from flipsite.project import (
 )
 from flipsite.settings import load_project, load_study
 from flipsite.store.cache.cache import cached_studies, rename_studies
-from flipsite.store.cache.writer import hold, private_folder
+from flipsite.store.cache.private_folder import hold, private_folder
 from flipsite.store.features import read_features, write_features
 from flipsite.store.fits import read_fit, write_fit
 from flipsite.store.snapshot.extent import model_extents

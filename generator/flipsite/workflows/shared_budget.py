@@ -16,7 +16,7 @@ from flipsite.files import replacing
 from flipsite.project import Project, study_folder, study_ids
 from flipsite.settings import load_study
 from flipsite.store.cache.cache import spent_usd
-from flipsite.store.cache.writer import hold, private_folder
+from flipsite.store.cache.private_folder import hold, private_folder
 
 
 def with_shared_total(project: Project, study: Study) -> Study:

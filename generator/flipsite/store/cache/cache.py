@@ -30,8 +30,9 @@ from flipsite.domain.money import NOTHING, Usd, total
 from flipsite.errors import StoreError
 from flipsite.store.cache import changes, queries
 from flipsite.store.cache.changes import KeptRow, StudyMark
+from flipsite.store.cache.private_folder import hold, private_folder
 from flipsite.store.cache.schema import DamagedError, complaints, opened
-from flipsite.store.cache.writer import Writer, hold, private_folder
+from flipsite.store.cache.writer import Writer
 
 CACHE_FILE = "cache.sqlite"
 
