@@ -189,7 +189,7 @@ def test_cells_of_a_table_of_sentences_know_their_column(tmp_path: Path) -> None
     """So that on a phone they stand below one another, each under its column's name; numbers stay a table."""
     sentence = "One expensive model was left switched on, and most of the money went there."
     prose = rendered(tmp_path, f"# T\n\n| The article | Why |\n|---|---|\n| {sentence} | Short |\n").html
-    assert '<table class="data prose">' in prose
+    assert '<table class="data folds prose">' in prose
     assert '<td data-label="The article">' in prose
     assert '<td data-label="Why">' in prose
     assert "data-label" not in rendered(tmp_path, "# T\n\n| a | b |\n|---|---|\n| 1 | 2 |\n").html

@@ -289,7 +289,7 @@ def _explicit_anchors(state: StateCore) -> None:
 
 def _table_open(renderer: object, tokens: Sequence[Token], at: int, *_: object) -> str:
     label = html.escape(str(tokens[at].meta.get("label", "Table")))
-    kind = "data prose" if tokens[at].meta.get("prose") else "data"
+    kind = "data folds prose" if tokens[at].meta.get("prose") else "data"
     return f'<div class="scroll" role="region" tabindex="0" aria-label="{label}">\n<table class="{kind}">\n'
 
 
