@@ -138,6 +138,28 @@ def test_models_whose_draws_stick_have_not_moved(
     assert not any(change.moved for change in found.changes)
 
 
+def test_models_whose_draws_stick_may_follow_every_request(study_of: StudyOf, draws_of: DrawsOf) -> None:
+    """Of 60 that are faithful an exact test of independent draws refutes half, ours one in twenty."""
+    rng = np.random.default_rng(7)
+    reports, exact = [], np.ones(60)
+    for target in (0.2, 0.5, 0.8):
+        drawn, stays = rng.random((60, 100)) < target, rng.random((60, 100)) < 0.6
+        for place in range(1, 100):
+            drawn[:, place] = np.where(stays[:, place], drawn[:, place - 1], drawn[:, place])
+        models = {f"m/{number:03}": row.astype(int).tolist() for number, row in enumerate(drawn)}
+        study = replace(study_of(Kind.MEASURED, target), id=f"asked-{target}")
+        reports.append(report_draws(study, draws_of(models)))
+        each = [stats.binomtest(int(row.sum()), 100, target).pvalue for row in drawn]
+        exact = np.minimum(exact, each)
+    (family,) = families(reports)
+    assert np.mean(1 - (1 - exact) ** 3 < 0.05) >= 0.5
+    assert np.mean([curve.p_faithful < 0.05 for curve in family.curves]) <= 0.05 + 3 * np.sqrt(
+        0.05 * 0.95 / 60
+    )
+    assert np.mean([curve.step_low == 0 for curve in family.curves]) >= 0.95 - 3 * np.sqrt(0.05 * 0.95 / 60)
+    assert not any(not_none(curve.q_faithful) < 0.05 for curve in family.curves)
+
+
 def test_the_test_of_dependent_draws_is_pearsons_of_fewer() -> None:
     """By the limit of chi-square and its F distribution, from counts divided by their design effects."""
     table = np.array([[60, 40], [90, 110]]) / np.array([[2.0], [4.0]])

@@ -7,7 +7,7 @@ from dataclasses import replace
 import pytest
 from tests.present.pictures import roots, words
 
-from flipsite.analyse.cross_study.step_likeness import calibration
+from flipsite.analyse.cross_study.step_likeness import Drawn, calibration
 from flipsite.domain.estimates import Estimate
 from flipsite.domain.study import Study
 from flipsite.present.charts.power import calibration_curve, power_curve
@@ -78,7 +78,8 @@ def test_a_power_curve_needs_one_curve_to_four() -> None:
 
 
 def test_a_calibration_curve_names_the_target_it_missed_farthest() -> None:
-    curve = calibration("author/step", [(0.1, 0, 100), (0.4, 2, 100), (0.5, 51, 100), (0.9, 100, 100)])
+    ones = {0.1: 0, 0.4: 2, 0.5: 51, 0.9: 100}
+    curve = calibration("author/step", [(target, Drawn(k, 100)) for target, k in ones.items()])
     assert curve is not None
     figure = calibration_curve(curve, name="step")
     assert figure.title == "Asked for 40\u00a0% ones, author/step gave 2\u00a0%"

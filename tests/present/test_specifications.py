@@ -14,7 +14,7 @@ from tests.narrowing import not_none
 
 import flipsite.present.charts
 from flipsite.analyse.cross_study.comparisons import comparisons
-from flipsite.analyse.cross_study.step_likeness import calibration
+from flipsite.analyse.cross_study.step_likeness import Drawn, calibration
 from flipsite.analyse.methods.family import method_families
 from flipsite.analyse.power import power_points
 from flipsite.domain.display import Figure
@@ -39,7 +39,7 @@ def drawings() -> Mapping[str, Draw]:
     names = ("article-2025", "controls", "control-dice", "control-dozens")
     article, controls, dice, dozens = (load_report(STUDIES / study) for study in names)
     ways = [load_report(STUDIES / f"control-methods{method}") for method in ("", "-rejection", "-seed")]
-    curve = not_none(calibration("a/b", [(0.1, 5, 50), (0.5, 25, 50), (0.9, 45, 50)]))
+    curve = not_none(calibration("a/b", [(t, Drawn(round(50 * t), 50)) for t in (0.1, 0.5, 0.9)]))
     again = replace(controls, study=replace(controls.study, id="again"))
     dated = [
         replace(controls, study=replace(controls.study, id=date, kind=Kind.MEASURED, started=date))

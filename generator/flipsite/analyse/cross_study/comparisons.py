@@ -15,7 +15,7 @@ from math import hypot
 import numpy as np
 
 from flipsite.analyse.contingency import TwoByTwo, fisher_exact
-from flipsite.analyse.cross_study.step_likeness import Calibration, calibration
+from flipsite.analyse.cross_study.step_likeness import Calibration, Drawn, calibration
 from flipsite.analyse.dependence.design_effect import clusters_design_effect, widened_same_shares_p
 from flipsite.analyse.label_order.order_effects import OrderCounts
 from flipsite.analyse.outcomes.dependence import same_shares
@@ -370,10 +370,12 @@ def families(reports: Sequence[StudyReport]) -> tuple[Family, ...]:
 
 
 def _curves(members: Sequence[StudyReport]) -> tuple[Calibration, ...]:
-    counts: defaultdict[str, list[tuple[float, int, int]]] = defaultdict(list)
+    counts: defaultdict[str, list[tuple[float, Drawn]]] = defaultdict(list)
     for report in members:
+        effects = _effects(report)
         for tally in report.tallies:
-            counts[tally.model].append((report.study.prompt.target, tally.n_ones, tally.n_valid))
+            drawn = Drawn(tally.n_ones, tally.n_valid, effects[tally.model])
+            counts[tally.model].append((report.study.prompt.target, drawn))
     curves = [
         curve
         for model, counted in sorted(counts.items())
