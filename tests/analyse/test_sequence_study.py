@@ -2,10 +2,12 @@
 
 from dataclasses import replace
 from itertools import pairwise
+from math import comb
 from pathlib import Path
 
 import numpy as np
 import pytest
+from scipy import stats
 from tests.narrowing import not_none
 
 from flipsite.analyse.noise_floor import noise_floor
@@ -104,6 +106,35 @@ def test_answers_that_stick_together_count_for_fewer_draws() -> None:
     width = estimate.mean_high - estimate.mean_low
     assert width == pytest.approx(2 * 1.96 * 0.5 / 50**0.5, rel=0.1)
     assert estimate.verdict is not Verdict.BIASED
+
+
+@pytest.mark.parametrize("n_answers", [3, 5, 8])
+def test_few_answers_of_one_side_each_do_not_show_a_bias(n_answers: int) -> None:
+    """An even sampler of whole answers: by chance all agree in one study of four, of sixteen, or of 128."""
+    sides = [tuple(int(place < n_ones) for place in range(n_answers)) for n_ones in range(n_answers + 1)]
+    found = {
+        sum(each): report_draws(study_of(12), collect_draws(answered([(side,) * 12 for side in each])))
+        for each in sides
+    }
+    chance = {n_ones: comb(n_answers, n_ones) / 2**n_answers for n_ones in found}
+    wrong = held = 0.0
+    for n_ones, report in found.items():
+        (estimate,) = report.estimates
+        wrong += chance[n_ones] * (not_none(estimate.p_value) < 0.05)
+        held += chance[n_ones] * (not_none(estimate.mean_low) <= 0.5 <= not_none(estimate.mean_high))
+    assert wrong <= 0.05
+    assert held >= 0.93  # as Jeffreys’ interval of five draws
+
+
+def test_answers_that_are_all_alike_count_as_one_draw_each() -> None:
+    """Sixty equal draws in five answers may be five; in fifty answers they are a bias all the same."""
+    few, many = (
+        report_draws(study_of(12), collect_draws(answered([(1,) * 12] * n))).estimates[0] for n in (5, 50)
+    )
+    assert few.mean_low == pytest.approx(float(stats.beta(5.5, 0.5).ppf(0.025)))
+    assert few.p_value == pytest.approx(2 / 2**5)
+    assert few.verdict is Verdict.UNDECIDED
+    assert many.verdict is Verdict.BIASED
 
 
 def test_answers_stand_beside_a_study_of_separate_requests() -> None:

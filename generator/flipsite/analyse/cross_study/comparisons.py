@@ -16,7 +16,7 @@ import numpy as np
 
 from flipsite.analyse.contingency import TwoByTwo, fisher_exact
 from flipsite.analyse.cross_study.step_likeness import Calibration, Drawn, calibration
-from flipsite.analyse.dependence.design_effect import clusters_design_effect, widened_same_shares_p
+from flipsite.analyse.dependence.design_effect import answers_design_effect, widened_same_shares_p
 from flipsite.analyse.label_order.order_effects import OrderCounts
 from flipsite.analyse.outcomes.dependence import same_shares
 from flipsite.analyse.p_values import benjamini_hochberg
@@ -324,9 +324,7 @@ def _effects(report: StudyReport) -> dict[str, float]:
         return {each.model: each.design_effect or 1.0 for each in report.estimates}
     shares = report.study.prompt.shares
     return {
-        model: clusters_design_effect([np.bincount(each, minlength=len(shares)) for each in answers], shares)
-        if len(answers)
-        else 1.0
+        model: answers_design_effect(answers, shares) if len(answers) else 1.0
         for model, answers in report.sequences.answers.items()
     }
 

@@ -73,6 +73,23 @@ def clusters_design_effect(counts: ArrayLike, shares: ArrayLike) -> float:
     return _at_least_two(float(apart / chance * rough), n) if apart > chance else 1.0
 
 
+def answers_design_effect(answers: ArrayLike, shares: ArrayLike) -> float:
+    """Design effect of draws in answers, which are clusters; L where all draws of all answers are alike.
+
+    Answers that each give one side alone agree by chance where they are few: then nothing tells their draws
+    from L copies of one.
+
+    Args:
+        answers: Outcomes, shape (m, L).
+        shares: The target π.
+    """
+    drawn = np.asarray(answers, np.int64)
+    if drawn.size and (drawn == drawn.flat[0]).all():
+        return float(drawn.shape[1])
+    n_outcomes = np.size(shares)
+    return clusters_design_effect([np.bincount(each, minlength=n_outcomes) for each in drawn], shares)
+
+
 def _table(counts: ArrayLike) -> tuple[Floats, float, Floats, Floats]:
     """The rows and columns that are not empty, the sum, and the sums of columns and rows."""
     table = np.asarray(counts, np.float64)

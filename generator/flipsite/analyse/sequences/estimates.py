@@ -13,7 +13,9 @@ from math import log2
 
 import numpy as np
 
+from flipsite.analyse.dependence.design_effect import answers_design_effect
 from flipsite.analyse.outcomes.entropy import collision_bits
+from flipsite.analyse.outcomes.multinomial import pearson_tests
 from flipsite.analyse.p_values import benjamini_hochberg, lower_tail, upper_tail
 from flipsite.analyse.sequences.statistics import (
     LONG_ANSWER,
@@ -164,9 +166,7 @@ def _p_values(
     own draws: a biased sampler whose draws are independent shows none of them.
     """
     seen = answer_statistics(answers[None], shares)
-    # Answers whose counts scatter more than chance allows know less of the shares than as many draws would.
-    inflated = max(1.0, float(seen.dispersion_own[0])) ** 0.5
-    found = {Pattern.SHARES: upper_tail(law.bias, seen.bias[0] / inflated)}
+    found = {Pattern.SHARES: _p_of_shares(answers, law, float(seen.bias[0]), shares, seed=seed)}
     if found[Pattern.SHARES] < FALSE_DISCOVERY_RATE:
         law = shuffled_law(answers, shares, seed=seed)
     found[Pattern.FIRST_PLACE] = upper_tail(law.first_place, seen.first_place[0])
@@ -181,6 +181,21 @@ def _p_values(
     if answers.shape[1] >= LONG_ANSWER:
         found[Pattern.LOOP] = loop(answers, shares, seed=seed)[1]
     return seen, found
+
+
+def _p_of_shares(
+    answers: Answers, law: AnswerStatistics, bias: float, shares: tuple[float, ...], *, seed: int
+) -> float:
+    """p-value of the bias: the same one of answers whose counts scatter more than chance allows says less.
+
+    Where all draws are alike it is at least that of one draw an answer.
+    """
+    effect = answers_design_effect(answers, shares)
+    p = upper_tail(law.bias, bias / effect**0.5)
+    if (answers != answers.flat[0]).any():
+        return p
+    (test,) = pearson_tests([np.bincount(answers[:, 0], minlength=len(shares))], shares, seed=seed)
+    return max(p, test.p_value if test else 0.0)
 
 
 def _rejected(p_values: Mapping[str, Mapping[Pattern, float]]) -> dict[str, set[Pattern]]:

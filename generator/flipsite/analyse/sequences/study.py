@@ -7,6 +7,7 @@ from math import isfinite
 import numpy as np
 
 from flipsite.analyse.binomial import LEVEL, Floats, jeffreys
+from flipsite.analyse.dependence.design_effect import answers_design_effect
 from flipsite.analyse.estimates import competition_ranks, counted_alone
 from flipsite.analyse.noise_floor import multinomial_noise_floor
 from flipsite.analyse.outcomes.entropy import effective_outcomes, entropy_bits
@@ -50,7 +51,7 @@ def sequence_study(study: Study, draws: Draws, tallies: Sequence[Tally]) -> Sequ
 
     The shares come from all draws of the valid answers. How far they may be off comes from the answers: where
     counts scatter more from answer to answer than those of independent draws, the draws count for as many
-    fewer (a design effect, Kish 1965), and the p-value is that of the null of answers.
+    fewer (a design effect), and the p-value is that of the null of answers.
 
     Args:
         study: Its prompt names the target, its sampling the draws in an answer.
@@ -68,7 +69,7 @@ def sequence_study(study: Study, draws: Draws, tallies: Sequence[Tally]) -> Sequ
         answers=answers,
         sequences=by_model,
         tallies=counted,
-        estimates=_estimates(study, counted, by_model),
+        estimates=_estimates(study, counted, answers, by_model),
     )
 
 
@@ -95,6 +96,7 @@ def _with_counts(tally: Tally, answers: Answers, n_outcomes: int) -> Tally:
 def _estimates(
     study: Study,
     tallies: Sequence[Tally],
+    answers: Mapping[str, Answers],
     sequences: Mapping[str, SequenceEstimate],
 ) -> tuple[Estimate, ...]:
     """The records of `estimates.json`."""
@@ -103,7 +105,10 @@ def _estimates(
     matrix = np.array([tally.counts for tally in drawn], np.int64).reshape(len(drawn), k)
     n_pooled = matrix.sum(axis=1)
     worth = np.array(
-        [_worth(sequences[tally.model], int(n)) for tally, n in zip(drawn, n_pooled, strict=True)]
+        [
+            max(1, round(n / answers_design_effect(answers[tally.model], shares)))
+            for tally, n in zip(drawn, n_pooled.tolist(), strict=True)
+        ]
     )
     bias = np.array([sequences[tally.model].bias for tally in drawn], np.float64)
     q = benjamini_hochberg(np.array([sequences[tally.model].p_value for tally in drawn], np.float64))
@@ -138,11 +143,6 @@ def _estimates(
             entropy_bits=float(entropy[i]),
         )
     return tuple(records.get(tally.model) or counted_alone(study, tally) for tally in tallies)
-
-
-def _worth(sequence: SequenceEstimate, n_pooled: int) -> int:
-    """How many independent draws a model's draws are worth for its shares."""
-    return max(1, round(n_pooled / max(1.0, sequence.dispersion_own or 0.0)))
 
 
 def _mean(counts: Sequence[int], worth: int) -> tuple[float | None, float | None, float | None]:
