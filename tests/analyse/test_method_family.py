@@ -12,6 +12,8 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 from scipy.stats import beta, fisher_exact
+from tests.analyse.fixture_types import DrawsOf, StudyOf
+from tests.narrowing import not_none
 
 from flipsite.analyse.methods.family import MethodFamily, MethodRecord, method_families
 from flipsite.analyse.report import report_draws
@@ -204,6 +206,29 @@ def test_a_model_that_no_way_brings_within_the_margin_may_still_give_fair_bits(f
     )
     nothing = [replace(each, fair=replace(each.fair, claimed=False)) for each in hard]
     assert takes_sentences(replace(family, records=tuple(nothing))) == [none]
+
+
+@pytest.mark.parametrize(("n_ones", "ends_within"), [(156, True), (166, False)])
+def test_a_price_needs_the_interval_within_orders_too(
+    study_of: StudyOf, draws_of: DrawsOf, n_ones: int, ends_within: bool
+) -> None:
+    """The interval over all draws may end within the margin, and that within orders beyond it."""
+    sides = np.repeat([1, 0], [n_ones, 300 - n_ones])
+    drawn = np.random.default_rng(2).permuted([sides, sides], axis=1)
+    columns = {"order": [0] * 300 + [1] * 300, "cost_usd": [0.001] * 600}
+    reports = [
+        report_draws(
+            replace(study_of(), id=name, sampling=replace(study_of().sampling, temperature=temperature)),
+            draws_of({"a/b": drawn.reshape(-1).tolist()}, **columns),
+        )
+        for name, temperature in (("warm", 1.0), ("cold", 0.5))
+    ]
+    estimate = reports[0].estimates[0]
+    assert not_none(estimate.bias_high) <= 0.1
+    assert (not_none(estimate.bias_within_high) <= 0.1) is ends_within
+    assert not estimate.is_flagged
+    (family,) = method_families(reports)
+    assert [each.usd_per_1000_within is not None for each in family.records] == [ends_within] * 2
 
 
 def test_ways_that_cost_nothing_are_drawn_by_their_names(family: MethodFamily) -> None:

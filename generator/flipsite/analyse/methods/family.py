@@ -65,8 +65,8 @@ class MethodRecord:
         bias: Of all draws, as in `methods.json`.
         ranking_bias: The bias within orders where two were asked, else of all draws.
         noise_floor: The ranking bias that a perfect sampler shows on average at this number of draws.
-        is_even: Whether the bias is within FAIR_MARGIN by the end of its 95 % interval and within the orders,
-            and neither order, label nor earlier draws sway it.
+        is_even: Whether the 95 % interval of the bias ends within FAIR_MARGIN, that of the bias within orders
+            too where two were asked, and neither order, label nor earlier draws sway it.
         seeds: Of the method seed; else None.
         trials: Of the method rejection, by proposed outcome; else empty.
     """
@@ -222,9 +222,10 @@ def _record(report: StudyReport, estimate: Estimate, fair: FairBits) -> MethodRe
 
 
 def _is_even(estimate: Estimate) -> bool:
-    if estimate.bias_high is None or estimate.is_flagged:
+    ends = estimate.ranking_interval
+    if estimate.bias_high is None or ends is None or estimate.is_flagged:
         return False
-    return max(estimate.bias_high, estimate.bias_within or 0.0) <= FAIR_MARGIN
+    return max(estimate.bias_high, ends[1]) <= FAIR_MARGIN
 
 
 def _rows(draws: Draws | None, model: str) -> range:
