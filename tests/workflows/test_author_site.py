@@ -3,6 +3,7 @@
 import re
 from collections.abc import Callable
 from pathlib import Path
+from shutil import copytree
 from xml.etree import ElementTree
 
 import pytest
@@ -11,7 +12,7 @@ from PIL import Image
 
 from flipsite.cli.main import cli
 from flipsite.errors import ContentError, SettingsError, UsageError
-from flipsite.project import find_project
+from flipsite.project import find_project, packaged
 from flipsite.settings import load_project
 from flipsite.workflows.build import build
 from flipsite.write.check.check import check_site
@@ -220,6 +221,20 @@ def test_pages_of_several_studies_say_why_a_model_is_undecided_and_take_no_diffe
     assert "undecided</span> (follows the order)</li>" in site["one/models/a/first/index.html"]
     assert "none is shown to have moved." in site["two/index.html"]
     assert "which does not show that they are zero" in site["two/compare/one/index.html"]
+
+
+def test_a_printed_bias_beside_answers_of_several_draws_has_no_test_and_the_page_says_so(
+    project: Path,
+) -> None:
+    """Of two models that the article printed; the chance of their differences is not known."""
+    copytree(packaged("content") / "studies" / "article-2025", project / "content/studies/article-2025")
+    models = ("openai/gpt-4", "cohere/command-a")
+    add_study(project, "rows", "model,sequence\n" + "".join(f"{each},0 1 1 0\n" * 9 for each in models))
+    (page,) = (
+        text for path, text in built(project).items() if re.fullmatch(r".*(rows|2025)/compare/.*index.html", path)
+    )
+    assert "2 models have no test, because one of the studies gives no counts of separate draws" in page
+    assert "chance alone can give the differences below" not in page
 
 
 @pytest.mark.parametrize("started", ["start dates", "first draws"])
