@@ -313,7 +313,7 @@ def test_the_key_is_in_no_error_log_or_stored_answer(caplog: pytest.LogCaptureFi
 @pytest.mark.parametrize("key", [KEY + "\nx-evil: 1", KEY + "\x00", f"{KEY} two", "schlüssel"])
 def test_a_key_no_header_can_carry_is_refused_without_showing_it(key: str) -> None:
     """The sentence names the variable, not its value."""
-    with pytest.raises(UsageError, match="OPENROUTER_API_KEY: holds signs no key has") as caught:
+    with pytest.raises(UsageError, match="OPENROUTER_API_KEY: has characters that no key has") as caught:
         Key(key)
     assert key[:8] not in "".join(traceback.format_exception(caught.value)).replace("Key(key)", "")
 

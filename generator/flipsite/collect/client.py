@@ -111,7 +111,7 @@ class Key:
         self._text = text.strip()
         if not self._text.isascii() or not self._text.isprintable() or " " in self._text:
             raise UsageError(
-                "OPENROUTER_API_KEY: holds signs no key has; copy it again, without line breaks."
+                "OPENROUTER_API_KEY: has characters that no key has; copy it again, without line breaks."
             )
 
     def __repr__(self) -> str:

@@ -284,9 +284,11 @@ class Requester:
             return await self._adapt(model_run, failure)
         if failure.wait_s is not None and gives_up(failure.wait_s):
             least = "at least " if failure.wait_s >= LONGEST_STATED_WAIT_S else ""
-            reason = f"asks to be left alone for {least}{failure.wait_s / 60:.0f} minutes ({failure.reason})"
+            reason = f"has to wait {least}{failure.wait_s / 60:.0f} minutes ({failure.reason})"
             if everywhere:
-                raise CollectError(f"The account {reason}; run again then, what was bought is kept.")
+                raise CollectError(
+                    f"The account {reason}; then run the command again: every answer so far is kept."
+                )
             raise ModelSkippedError(reason)
         if failure.wait_s and failure.action is Action.AGAIN:
             self.gate.pause(None if everywhere else model_run.lane, self._clock.wait_s(failure.wait_s))

@@ -392,7 +392,7 @@ def confirm_new(project: Project, study_id: str, watcher: Watcher) -> None:
     if near and not watcher.begin(study_id, near):
         raise UsageError(
             f"{project.studies}: no study {study_id!r}; did you mean {near!r}? For a new study, choose a "
-            f"name that is less alike, or write {study_id}/study.toml first."
+            f"name that differs in more letters, or write {study_id}/study.toml first."
         )
 
 

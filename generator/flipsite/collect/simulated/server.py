@@ -32,7 +32,7 @@ def serving(endpoint: Application, *, port: int = 0) -> Iterator[str]:
     deadline = time.monotonic() + STARTUP_S
     while not server.started:
         if not thread.is_alive() or time.monotonic() > deadline:
-            raise UsageError(f"127.0.0.1:{port}: cannot be served on; name another --port.")
+            raise UsageError(f"127.0.0.1:{port}: the server cannot listen there; choose another --port.")
         time.sleep(0.005)
     try:
         yield f"http://127.0.0.1:{server.servers[0].sockets[0].getsockname()[1]}/api/v1"
