@@ -26,7 +26,7 @@ from flipsite.present.pages.narrative import Function, known, render_narrative
 from flipsite.present.pages.narrative_values import model_values, study_values
 from flipsite.present.pages.page import Page, linker
 from flipsite.present.pages.templates import render
-from flipsite.present.sparklines.coin_game import coin_toy
+from flipsite.present.sparklines.coin_game import coin_game
 from flipsite.present.text.escaping import breakable
 from flipsite.present.text.markdown import Narrative
 from flipsite.present.text.verdicts import rules
@@ -245,10 +245,10 @@ def _calls(
         return term_html(word, text or word, page.link)
 
     def coin(*, study: str | None = None) -> Markup:
-        toy = coin_toy(report_of(study))
-        if toy is None:
+        game = coin_game(report_of(study))
+        if game is None:
             raise ContentError("the study has no model with a bias to flip along with")
-        return Markup(render(templates, "parts/coin_toy.html", toy=toy, page=page))
+        return Markup(render(templates, "parts/coin_toy.html", toy=game, page=page))
 
     def takes() -> Markup:
         shown = [report for report in reports if has_results(report)]

@@ -11,7 +11,7 @@ from flipsite.present.charts import theme
 from flipsite.present.charts.svg import svg_png
 from flipsite.present.leaderboard.board import VERDICTS
 from flipsite.present.renderer import DRAWING_FONT
-from flipsite.present.sparklines.coin_game import CoinToy, coin_toy
+from flipsite.present.sparklines.coin_game import CoinGame, coin_game
 from flipsite.present.text.escaping import shown
 from flipsite.present.text.formats import count_text
 
@@ -41,7 +41,7 @@ def card_svg(report: StudyReport, *, site: str) -> str:
         title = f"SIMULATED: {'samplers' if several else 'coins'} of known truth"
     name = textwrap.shorten(report.study.title, width=44, placeholder=" …")
     site = textwrap.shorten(site, width=20, placeholder=" …")
-    toy = coin_toy(report)
+    game = coin_game(report)
     return "".join(
         [
             f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {WIDTH} {HEIGHT}" '
@@ -51,7 +51,7 @@ def card_svg(report: StudyReport, *, site: str) -> str:
             _text(title, y=140, size=54, colour=colours["ink"], weight="bold"),
             _text(f"{name} · {site}", y=192, size=30, colour=colours["muted"], weight="normal"),
             *_verdicts(report),
-            *(_ruler(toy) if toy else []),
+            *(_ruler(game) if game else []),
             "</svg>",
         ]
     )
@@ -71,27 +71,27 @@ def _verdicts(report: StudyReport) -> list[str]:
     return parts
 
 
-def _ruler(toy: CoinToy) -> list[str]:
+def _ruler(game: CoinGame) -> list[str]:
     """Draw fair coins above the ruler and the models below it."""
 
     def across(per_cent: float) -> float:
         return round(_LEFT + (_RIGHT - _LEFT) * per_cent / 100, 1)
 
-    colours, half = theme.LIGHT, toy.pile_width / 2
-    scale = 130 / max(pile.height_em for pile in toy.piles)
+    colours, half = theme.LIGHT, game.pile_width / 2
+    scale = 130 / max(pile.height_em for pile in game.piles)
     parts = [
         f'<rect x="{across(pile.at - half)}" width="{across(pile.at + half) - across(pile.at - half):.1f}" '
         f'y="{_RULER - pile.height_em * scale:.1f}" height="{pile.height_em * scale:.1f}" '
         f'fill="{colours["band"]}" stroke="{colours["edge"]}"/>'
-        for pile in toy.piles
+        for pile in game.piles
         if pile.height_em * scale >= 0.5
     ]
     parts.append(f'<path d="M{_LEFT} {_RULER}H{_RIGHT}" stroke="{colours["ink"]}" stroke-width="3"/>')
-    apart = 12 / max(1.0, toy.levels / 11)
+    apart = 12 / max(1.0, game.levels / 11)
     shown_each = max(1, floor(_MERGED / apart))
     parts += [
         _mark(coin.verdict, across(coin.at), round(_RULER + 18 + coin.level * apart, 1), 5.5)
-        for coin in toy.coins
+        for coin in game.coins
         if coin.level % shown_each == 0
     ]
     return parts

@@ -18,7 +18,7 @@ TALLEST_EM = 8.5
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class ToyPile:
+class Pile:
     """One bias that a number of flips can show, with how often fair coins show it."""
 
     bias: float
@@ -28,7 +28,7 @@ class ToyPile:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class CoinToy:
+class CoinGame:
     """The picture and the rules of the coin game.
 
     Attributes:
@@ -53,7 +53,7 @@ class CoinToy:
     target: float
     coins: tuple[Dot, ...]
     n_swayed: int
-    piles: tuple[ToyPile, ...]
+    piles: tuple[Pile, ...]
     pile_width: float
     near: float
     near_edge: float
@@ -78,8 +78,8 @@ class CoinToy:
         }
 
 
-def coin_toy(report: StudyReport) -> CoinToy | None:
-    """The toy of a study of coins whose models have a bias; None without one."""
+def coin_game(report: StudyReport) -> CoinGame | None:
+    """The game of a study of coins whose models have a bias; None without one."""
     if not report.study.is_coin:
         return None
     target = report.study.prompt.target
@@ -93,7 +93,7 @@ def coin_toy(report: StudyReport) -> CoinToy | None:
     piles = _piles(draws, target)
     width = round(0.72 * min((b.at - a.at for a, b in pairwise(piles)), default=2 * MARGIN), 2)
     floor = sum(pile.bias * pile.probability for pile in piles)
-    return CoinToy(
+    return CoinGame(
         study=report.study.id,
         n_swayed=sum(e.sway is not None for e in report.estimates),
         draws=draws,
@@ -113,13 +113,13 @@ def coin_toy(report: StudyReport) -> CoinToy | None:
     )
 
 
-def _near_edge(piles: tuple[ToyPile, ...], near: float, width: float) -> float:
+def _near_edge(piles: tuple[Pile, ...], near: float, width: float) -> float:
     """Right end of the tinted part: just before the first pile that lies beyond."""
     beyond = next((pile.at for pile in piles if pile.bias > near), 100.0)
     return beyond - width / 2 - 0.1
 
 
-def _piles(draws: int, target: float) -> tuple[ToyPile, ...]:
+def _piles(draws: int, target: float) -> tuple[Pile, ...]:
     """Every bias that so many flips can show, with its probability at the target."""
     chances = binomial_probability(range(draws + 1), draws, target=target).tolist()
     by_bias = sorted((round(abs(k / draws - target), 9), chance) for k, chance in enumerate(chances))
@@ -129,7 +129,7 @@ def _piles(draws: int, target: float) -> tuple[ToyPile, ...]:
     ]
     tallest = max(probability for _, probability in summed)
     return tuple(
-        ToyPile(
+        Pile(
             bias=bias,
             at=place(bias, max(target, 1 - target)),
             probability=probability,
