@@ -179,7 +179,7 @@ def build(folder: Path) -> None:
     ran = run("-m", "flipsite", "build", folder=folder)
     pages = [folder / f"site/many/models/maker-{n}/model-00{n}/index.html" for n in (0, 1)]
     sizes = " and ".join(f"{page.stat().st_size / 1e3:.0f}" for page in pages)
-    print(f"\nbuild: {_told(ran)}; pages of its largest and of another model: {sizes} kB", flush=True)
+    print(f"\nbuild: {_cost(ran)}; pages of its largest and of another model: {sizes} kB", flush=True)
 
 
 def bring(folder: Path, what: str) -> None:
@@ -192,10 +192,10 @@ def bring(folder: Path, what: str) -> None:
     ran = run(*command, folder=folder, env=spill)
     size = file.stat().st_size / 1e9
     print(
-        f"\nimport of {name}, {size:.1f} GB: {_told(ran)}; bare DuckDB counts it in {_warm(counted)[0]:.1f} s"
+        f"\nimport of {name}, {size:.1f} GB: {_cost(ran)}; bare DuckDB counts it in {_warm(counted)[0]:.1f} s"
     )
     print(
-        f"the same again, which changes nothing: {_told(run(*command, folder=folder, env=spill))}", flush=True
+        f"the same again, which changes nothing: {_cost(run(*command, folder=folder, env=spill))}", flush=True
     )
 
 
@@ -228,7 +228,7 @@ def _warm(ran: Ran) -> tuple[float, float]:
     return float(seconds), float(worked)
 
 
-def _told(ran: Ran) -> str:
+def _cost(ran: Ran) -> str:
     return f"{ran.seconds:.1f} s, {ran.worked:.1f} s of processor, {ran.memory:.0f} MiB"
 
 

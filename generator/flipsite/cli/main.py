@@ -71,7 +71,7 @@ class Commands(click.Group):
         except OSError as error:  # a disk or a right that failed where no stage has words of its own for it
             if ctx.params.get("debug"):
                 raise
-            raise _Reported(_told(error)) from error
+            raise _Reported(_system_error(error)) from error
 
 
 @click.group(
@@ -142,7 +142,7 @@ def _run(arguments: list[str]) -> int:
         click.echo(f"flipsite: {str(error) or 'interrupted.'}", err=True)
         return 130
     except OSError as error:  # of click's own: help, for a full disk
-        _Reported(_told(error)).show()
+        _Reported(_system_error(error)).show()
         return 1
     return status if isinstance(status, int) else 0
 
@@ -161,7 +161,7 @@ def _finish_move() -> None:
         finish_move(project)
 
 
-def _told(error: OSError) -> FlipsiteError:
+def _system_error(error: OSError) -> FlipsiteError:
     """The system's refusal, and the path it concerns."""
     try:
         Path.cwd()

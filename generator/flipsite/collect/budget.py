@@ -222,7 +222,7 @@ class Prices:
         self._places = asyncio.Semaphore(AT_ONCE)
         self._asking: set[asyncio.Task[bool]] = set()
         self._money_moved = money_moved
-        self._told: bool | None = None
+        self._states_prices: bool | None = None
 
     def later(self, unpriced: UnpricedRequest) -> None:
         """Ask for a price while the run goes on."""
@@ -244,12 +244,12 @@ class Prices:
         """The price as stated or, once the endpoint has proved to state none, by the tokens."""
         estimate = unpriced.estimate_usd
         async with self._places:
-            if estimate is not None and self._told is False:
+            if estimate is not None and self._states_prices is False:
                 return estimate
-            most = asks if estimate is None or self._told else FIRST_ASKS
+            most = asks if estimate is None or self._states_prices else FIRST_ASKS
             price = await self._ask(unpriced.generation, asks=most)
-        if estimate is not None and not self._told:
-            self._told = price is not None
+        if estimate is not None and not self._states_prices:
+            self._states_prices = price is not None
         return estimate if price is None else price.nearest()
 
     async def settle(self, earlier: Iterable[UnpricedRequest]) -> int:

@@ -105,7 +105,7 @@ def interrupts(soft: Callable[[], None]) -> Iterator[threading.Event]:
         happened.set()
         loop.call_soon_threadsafe(soft)
 
-    with _signalled(interrupt) if _is_main_thread() else _told(interrupt):
+    with _signalled(interrupt) if _is_main_thread() else _registered(interrupt):
         yield happened
 
 
@@ -147,7 +147,7 @@ def _signalled(interrupt: Callable[[], None]) -> Iterator[None]:
 
 
 @contextmanager
-def _told(interrupt: Callable[[], None]) -> Iterator[None]:
+def _registered(interrupt: Callable[[], None]) -> Iterator[None]:
     _elsewhere.add(interrupt)
     try:
         yield

@@ -199,7 +199,7 @@ def _agreed(
     return Feature(
         model=model,
         feature=feature,
-        value=_told(feature, first),
+        value=_agreed_value(feature, first),
         source="classifier",
         confidence=round(SUREST * net / askings, 3),
         note=f"{classifier}, {len(first)} of {askings}{but}{source}",
@@ -230,7 +230,7 @@ def _near(stated: Sequence[FeatureClaim]) -> Iterator[list[FeatureClaim]]:
         yield group
 
 
-def _told(feature: str, group: Sequence[FeatureClaim]) -> str:
+def _agreed_value(feature: str, group: Sequence[FeatureClaim]) -> str:
     """A group's value, as one member gave it: of numbers the median, else the first."""
     middle = (len(group) - 1) // 2 if FEATURES[feature].kind == "number" else 0
     return str(group[middle].value)

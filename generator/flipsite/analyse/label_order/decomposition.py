@@ -155,7 +155,7 @@ def _decomposed(arms: tuple[PromptArm, ...], target: float) -> Decomposition:
         first_is_earlier=_first_is_earlier(labels, order),
         labels=labels,
     )
-    names = shown.told_apart(target=target)
+    names = shown.separable(target=target)
     if names:
         columns = np.column_stack([np.ones(len(labels)), *(shown.sign(name) for name in names[1:])])
         fitted = zip(names, *firth(columns, shown.first_drawn, times=shown.times), strict=True)
@@ -186,7 +186,7 @@ class _OrderedDraws:
             return np.where(self.first_is_one, 1.0, -1.0)
         return self.first_is_earlier.astype(np.float64) if name == "look" else np.ones(len(self.labels))
 
-    def told_apart(self, *, target: float) -> tuple[Name, ...]:
+    def separable(self, *, target: float) -> tuple[Name, ...]:
         """The influences whose effects the design can separate, the order's first; none where it cannot."""
         names: list[Name] = ["order"]
         columns = [self.sign("order")]

@@ -39,7 +39,7 @@ class Engine:
         Raises:
             StoreError: If there are none, or a column is missing.
         """
-        with _told(self.connection.name):
+        with _as_store_errors(self.connection.name):
             if self.connection.name == "duckdb" and _is_remote(places[0]):
                 from flipsite.store.counting.remote import dataset_at  # few studies lie elsewhere
 
@@ -69,7 +69,7 @@ class Engine:
         Raises:
             StoreError: If the engine cannot give it.
         """
-        with _told(self.connection.name):
+        with _as_store_errors(self.connection.name):
             return self.connection.to_pyarrow(question)
 
 
@@ -118,7 +118,7 @@ def _connected(backend: Any, options: Mapping[str, Any]) -> Any:
 
 
 @contextmanager
-def _told(name: str) -> Iterator[None]:
+def _as_store_errors(name: str) -> Iterator[None]:
     try:
         yield
     except StoreError:

@@ -343,20 +343,20 @@ class _DrawReader:
             if name in layout.there or name not in OPTIONAL:
                 columns[name] = _cut(layout.column(batch, name), LONGEST_WORD)
         for name in COUNTS:
-            columns[name] = self._told(batch, name, whole_of, pa.int64(), fault="no whole number")
+            columns[name] = self._read_column(batch, name, whole_of, pa.int64(), fault="no whole number")
         if "p_labels" in layout.there:
             read_p = partial(_probabilities, n_outcomes=widest)
-            columns["p_labels"] = self._told(
+            columns["p_labels"] = self._read_column(
                 batch, "p_labels", read_p, pa.string(), fault="no list of probabilities"
             )
         for name in OPTIONAL_CODES:
             if name in layout.there:
                 read_code = partial(whole_of, most=1)
-                columns[name] = self._told(batch, name, read_code, pa.int8(), fault="neither 0 nor 1")
+                columns[name] = self._read_column(batch, name, read_code, pa.int8(), fault="neither 0 nor 1")
         if "seed_text" in layout.there:
             columns["seed_text"] = _cut(layout.column(batch, "seed_text"), RESPONSE_CHARACTERS)
         if "p_cover" in layout.there:
-            cover = self._told(batch, "p_cover", _probability, pa.float64(), fault="no share")
+            cover = self._read_column(batch, "p_cover", _probability, pa.float64(), fault="no share")
             within = pc.and_(pc.greater_equal(cover, 0.0), pc.less_equal(cover, 1.0))
             columns["p_cover"] = pc.if_else(within, cover, None)
         for name in NUMBERS:
@@ -371,7 +371,7 @@ class _DrawReader:
             self.first_asked = earliest
         return pa.table(columns)
 
-    def _told(
+    def _read_column(
         self, batch: Batch, name: str, read: Callable[[str], Any], kind: pa.DataType, *, fault: str
     ) -> pa.Array:
         """A column's values; a cell that cannot be read is missing, and counted as a problem."""
