@@ -41,7 +41,10 @@ def echo(line):
     print(line, flush=True)
 
 opened = "--open" in sys.argv
-serve(root / "site", build=build, watched=[root / "content"], port=0, open_browser=opened, echo=echo)
+serve(
+    root / "site", build=build, watched=[root / "content"], host="127.0.0.1", port=0, open_browser=opened,
+    watch=True, echo=echo
+)
 """
 
 

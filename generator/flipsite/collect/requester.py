@@ -66,7 +66,7 @@ class Requester:
         clock: Clock,
         concurrency: int,
         progress: RunProgress,
-        extra: Callable[[Question], Mapping[str, str]] | None = None,
+        extra: Callable[[Question], Mapping[str, str]] | None,
     ) -> None:
         """Put the parts together.
 

@@ -77,7 +77,7 @@ class Scheduler:
         *,
         concurrency: int,
         progress: RunProgress,
-        most_a_model: int = MOST_A_MODEL,
+        most_a_model: int,
     ) -> None:
         self._requester = requester
         self._most_a_model = min(most_a_model, concurrency)

@@ -101,9 +101,9 @@ def import_table_of_counts(
     path: Path,
     *,
     options: ImportOptions,
-    target: object = None,
-    overwrite: bool = False,
-    dry_run: bool = False,
+    target: object,
+    overwrite: bool,
+    dry_run: bool,
 ) -> CountsReport:
     """Add a table's counts to a published study of the project; as `import_draws` in all else.
 

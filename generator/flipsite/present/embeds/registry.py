@@ -209,7 +209,7 @@ def methods_embed(
     base: StudyReport,
     *,
     drawn: Figure | None = None,
-    base_url: str | None = None,
+    base_url: str | None,
     top: int | None = None,
 ) -> Embed:
     """The table of a family of methods.

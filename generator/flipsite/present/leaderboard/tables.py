@@ -9,7 +9,7 @@ from flipsite.domain.money import dollars
 from flipsite.domain.study import Kind
 from flipsite.present.leaderboard.board import Board
 from flipsite.present.leaderboard.rows import BoardRow
-from flipsite.present.tables import TOP, study_note
+from flipsite.present.tables import study_note
 from flipsite.present.text.formats import (
     MISSING,
     bias_text,
@@ -57,12 +57,12 @@ def leaderboard_table(report: StudyReport, made: Board, *, top: int = MOST_ROWS)
     return _table(report, made, made.rows[:top], name="leaderboard", extent=extent, rest=rest)
 
 
-def least_biased_table(report: StudyReport, made: Board, *, top: int = TOP) -> Table:
+def least_biased_table(report: StudyReport, made: Board, *, top: int) -> Table:
     """The least biased models, least first; those of a published study in the printed order."""
     return _end_table(report, made, made.least(top), "least")
 
 
-def most_biased_table(report: StudyReport, made: Board, *, top: int = TOP) -> Table:
+def most_biased_table(report: StudyReport, made: Board, *, top: int) -> Table:
     """The most biased models, most first; those of a published study in the printed order."""
     return _end_table(report, made, made.most(top), "most")
 

@@ -25,7 +25,7 @@ _HEADINGS = (
 )
 
 
-def bits_table(report: StudyReport, *, top: int | None = None, note: str = "") -> Table:
+def bits_table(report: StudyReport, *, top: int, note: str) -> Table:
     """The models by their bits per dollar, the most first; a perfect and free source stands above them."""
     found = sorted(study_bits(report), key=lambda each: (-(each.bits_per_usd or -1.0), each.model))
     return Table(

@@ -69,7 +69,7 @@ def is_favoured(report: StudyReport, record: Estimate) -> bool:
     )
 
 
-def favourites_table(report: StudyReport, *, top: int | None = None, note: str = "") -> Table:
+def favourites_table(report: StudyReport, *, top: int, note: str) -> Table:
     """Each model's likeliest outcome; models that share one stand together, the commonest first."""
     rows = [
         (

@@ -155,7 +155,7 @@ def comparison_table(fit: Fit) -> Table:
     )
 
 
-def predictors_table(form: FittedForm, study: Study, *, top: int | None = None, note: str = "") -> Table:
+def predictors_table(form: FittedForm, study: Study, *, top: int | None, note: str) -> Table:
     """Factor of each comparison, in the part that the form is read for, with its 95 % interval."""
     part = main_part(form)
     what = "odds of a one" if part == "mean" else "bias"

@@ -21,7 +21,7 @@ _HEADINGS = (
 )
 
 
-def sequences_table(study: Study, found: SequenceStudy, *, top: int | None = None, note: str = "") -> Table:
+def sequences_table(study: Study, found: SequenceStudy, *, top: int, note: str) -> Table:
     """The statistics of each model's answers, the patterned ones first."""
     rows = sorted(found.sequences.values(), key=lambda each: (not each.patterns, each.model))
     return Table(

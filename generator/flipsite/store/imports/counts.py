@@ -66,9 +66,9 @@ def import_counts(
     *,
     folder: Path,
     options: ImportOptions,
-    target: object = None,
-    overwrite: bool = False,
-    dry_run: bool = False,
+    target: object,
+    overwrite: bool,
+    dry_run: bool,
 ) -> CountsReport:
     """Add a table's counts to a published study; the study is made where there is none.
 

@@ -156,10 +156,10 @@ def import_by_target(
     column: str,
     options: ImportOptions,
     folder_of: Callable[[float], Path],
-    read_answer: AnswerReader | None = None,
-    repeats: RepeatPolicy = REFUSE,
-    dry_run: bool = False,
-    progress: Progress = unwatched,
+    read_answer: AnswerReader | None,
+    repeats: RepeatPolicy,
+    dry_run: bool,
+    progress: Progress,
 ) -> list[ImportReport]:
     """Add a file's rows to one study a target, in the order of the targets; the file is read once.
 

@@ -124,10 +124,10 @@ def serve(
     *,
     build: Callable[[], object],
     watched: Sequence[Path],
-    host: str = "127.0.0.1",
-    port: int | None = None,
-    open_browser: bool = False,
-    watch: bool = True,
+    host: str,
+    port: int | None,
+    open_browser: bool,
+    watch: bool,
     echo: Echo,
 ) -> None:
     """Show a site until interrupted; a failed build is shown in the page, and the last good site stays up.

@@ -9,7 +9,7 @@ import os
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from typing import NamedTuple, Protocol
 
-from flipsite.domain.progress import Progress, counted, unwatched
+from flipsite.domain.progress import Progress, counted
 from flipsite.files import Content
 from flipsite.processes import CAN_FORK, Fork
 from flipsite.write.site.paths import check_paths
@@ -58,9 +58,9 @@ def run_batches(
     place: Place,
     *,
     jobs: int,
-    meanwhile: Callable[[], Sequence[Batch]] | None = None,
-    later: DeferredBatches | None = None,
-    progress: Progress = unwatched,
+    meanwhile: Callable[[], Sequence[Batch]] | None,
+    later: DeferredBatches | None,
+    progress: Progress,
 ) -> list[PlacedFile]:
     """Make all files and put each in its place.
 
