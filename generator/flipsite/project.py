@@ -1,6 +1,6 @@
 """The project that a command works on: the folders of its content, templates, site and cache.
 
-And the digest of flipsite itself: another version may make other pages of equal draws.
+`own_digest` is the digest of flipsite itself: another version may make other pages of equal draws.
 """
 
 import hashlib

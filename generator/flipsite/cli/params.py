@@ -1,6 +1,6 @@
-"""Numbers that an option takes.
+"""Types of the numbers that options take, and what a shell completes.
 
-What a shell offers when a study, or a table of one, is to be named.
+`study_names` and `table_names` give a shell the names of studies and of their tables.
 """
 
 import math

@@ -1,6 +1,6 @@
 """Time as the collector sees it: the real one, or one that a simulated study can repeat to the byte.
 
-Ctrl-C: once to finish what is in flight, twice to stop now.
+Also interrupts. The first Ctrl-C lets the requests in flight finish, a second one stops at once.
 """
 
 import asyncio

@@ -1,6 +1,7 @@
-"""A chart for a notebook: an Altair chart that shows by itself, in the colours of the light theme.
+"""Charts and tables for a notebook.
 
-A table as a pandas frame, for a notebook: with the columns and types that `schema` promises.
+A chart is an Altair chart that shows by itself, in the colours of the light theme. A table is a pandas frame
+with the columns and types that `schema` promises.
 """
 
 from collections.abc import Mapping, Sequence

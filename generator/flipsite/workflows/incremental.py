@@ -1,13 +1,15 @@
-"""Results that a build need not make again: files of the last site, and the analyses of its studies.
+"""Results that a build need not make again: files of the last site, and reports of its studies.
 
-Embeds, downloads, share picture and models' pages of a study are kept where nothing they depend on has
-changed. The draws beside a model's page depend on the study's files alone; the page on all draws of its study
-(its rank does), on the templates it is made of, on what stands at the head of every page, and on what other
-studies say of the model; where the study has changed it stands if the digest of all that it is rendered from
-is the last one's. The pages of a study and those of several depend on every study, a narrative on its words
-besides.
+A file of the last site is kept if nothing that it depends on has changed:
 
-A study's report is kept in the user's cache by the digest of its files: at a saved word nothing is analysed.
+- A study's embeds, downloads and share picture, and the files of each model's draws, depend on that study.
+- A model's page depends on all draws of its study, because its rank does; on its templates; on the head of
+  every page; and on what other studies say of the model. If the study has changed, the page is kept where the
+  digest of all that it is rendered from is the same as before.
+- Any other page depends on every study and on its templates, a narrative also on the text of all narratives.
+
+A study's report is kept in the user's cache under the digest of the study's files. So nothing is analysed
+again when only a narrative has changed.
 """
 
 import re

@@ -1,10 +1,10 @@
-"""The charts of one build: asked for as soon as the studies are analysed, shown when they are drawn.
+"""Draw the charts of one build in processes of their own.
 
-The charts are described by a process of their own and rendered by another, while this one analyses and makes
-pages that show none. PNGs are made and draws are read by bare processes too (decision 82).
+One process describes the charts with Altair and another renders them, while the build analyses its studies
+and makes the pages without charts. Bare processes also make PNGs and read draws (decision 82).
 
-All are forked before any study is read: the renderer's JavaScript engine takes a third of a second to start,
-Altair as long to import, and both are done when the studies are analysed.
+All are forked before any study is read. The renderer's JavaScript engine takes a third of a second to start
+and Altair as long to import; both are ready when the studies are analysed.
 """
 
 import hashlib

@@ -1,7 +1,4 @@
-"""A run's request, its quote, its progress and its report.
-
-Requests to a classifier: the request, its quote, and the report.
-"""
+"""A run's request, its quote, its progress and its report; the same for a run that asks a classifier."""
 
 import math
 from collections.abc import Callable

@@ -1,6 +1,6 @@
-"""One session: questions asked within a budget, shown as they go, stopped softly; whatever is asked.
+"""One session of asking, whatever is asked: within a budget, with its progress shown, stopped softly.
 
-Whom a run asks: an endpoint with the account's key, or the simulated one; and what day it is there.
+A session asks an endpoint with the account's key, or the simulated endpoint, which has a day of its own.
 """
 
 import asyncio

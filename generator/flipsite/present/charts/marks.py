@@ -1,6 +1,6 @@
 """The parts that charts share: a verdict's mark, a model's name, the axis of bias.
 
-Rows of bias: what a model's mark carries, the band behind the rows, their names and their axis.
+Charts that give each model a row take from here what its mark carries, the names and the band behind them.
 """
 
 from collections.abc import Callable, Iterator, Mapping, Sequence

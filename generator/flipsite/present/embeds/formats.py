@@ -1,8 +1,7 @@
 """The formats of an embed, and the files of it that stand on a site.
 
-An embed for the blog engines: an include for Jekyll, a shortcode for Hugo, an include for Quarto.
-
-The first two show any table out of its JSON, put among the blog's data. A chart is its own include.
+Three of them are for blog engines. The include for Jekyll and the shortcode for Hugo show any table whose
+JSON is among the blog's data; a chart has an include of its own. The include for Quarto holds one embed.
 """
 
 from collections.abc import Callable, Mapping

@@ -1,6 +1,7 @@
-"""The words of the site, each in a sentence or two; terms in the pages show them on hover and focus.
+"""The glossary and the page on citing.
 
-How to cite the site, each study, and the work it goes back to: BibTeX, no author invented.
+The glossary explains each term in a sentence or two; other pages show these on hover and focus. The page on
+citing has BibTeX for the site, each study and the work behind it, and invents no author.
 """
 
 import re

@@ -1,7 +1,4 @@
-"""The pages and downloads of one study.
-
-What a study cost: its page, its table, its file.
-"""
+"""The pages and downloads of one study, those of its spending among them."""
 
 import json
 from collections.abc import Mapping, Sequence

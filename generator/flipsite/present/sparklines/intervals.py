@@ -1,11 +1,15 @@
-"""The picture in a table's row: the band of what chance allows, the interval, and where the model lies.
+"""Pictures of what is known of a model's share: a mark in a table's row, and fifty coins on its page.
 
-Positions are per cent of the picture's width, so that it needs no script and fits any column. A study with
-draws is drawn on the share of ones from 0 to 1; a published one, whose biases have no sign, on the bias.
+The mark shows the band of what chance allows, the interval, and where the model lies. A study with draws is
+drawn on the share of ones from 0 to 1; a published one, whose biases have no sign, on the bias.
 
-On a model's page fifty coins show what is known of its share of ones, each a chance of 2 in 100. Fifty coins
-can be counted, which a curve cannot (a quantile dot plot: Kay, Kola, Hullman & Munson (2016), Proceedings of
-CHI, 5092-5103). Positions are per cent of the width, heights in em.
+Each of the fifty coins is a chance of 2 in 100. Coins can be counted, and a curve cannot.
+
+Positions are per cent of the picture's width, so that it needs no script and fits any column. Heights are in
+em.
+
+Source:
+    Kay, Kola, Hullman & Munson (2016), Proceedings of CHI, 5092-5103, for the quantile dot plot.
 """
 
 from collections.abc import Sequence

@@ -1,6 +1,6 @@
 """A model's verdict in plain words: for a reader who knows no statistics, and true for a referee.
 
-The numbers of the method, for its narrative: each the code’s own, or worked out by it.
+`rules` gives the narrative of the methods its numbers: each is a constant of the code, or computed by it.
 """
 
 from collections.abc import Sequence

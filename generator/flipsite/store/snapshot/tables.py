@@ -1,6 +1,6 @@
 """Draws as a stream of Arrow tables with the snapshot's columns, however many there are.
 
-A study's draws as a pandas frame, for a notebook.
+`draws_frame` makes a pandas frame of them, for a notebook.
 """
 
 from collections.abc import Collection, Iterable, Iterator, Sequence

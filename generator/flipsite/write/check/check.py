@@ -1,6 +1,6 @@
 """Check a finished site as readers will meet it: links, requests, alternatives, policy, weight, damage.
 
-How heavy a site is: to a reader's line, page by page, and to the place it is published at.
+Weights are checked against what a reader's line carries, page by page, and what a host of sites accepts.
 """
 
 import zlib

@@ -1,6 +1,6 @@
-"""The findings of a check.
+"""The findings of a check, and the record of one file that they are found in.
 
-What a check wants to know of one page, picture, stylesheet or feed.
+A `Document` holds what the check needs to know of a page, a picture, a stylesheet or a feed.
 """
 
 import re

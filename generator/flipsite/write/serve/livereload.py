@@ -1,6 +1,6 @@
 """The script that the preview adds to a page so that it reloads; the site's files stay as built.
 
-The preview's state, sent to every page that is open.
+`Broadcast` sends the preview's state to every page that is open.
 """
 
 import json

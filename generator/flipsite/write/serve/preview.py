@@ -1,6 +1,6 @@
 """Build, show, watch, build again: a site as its writer sees it grow.
 
-Notice that a file a site is built from has changed.
+`watching` notices when a file that the site is built from has changed.
 """
 
 import errno

@@ -1,6 +1,6 @@
 """Which paths a site may hold: those that mean one and the same file on every system and every web server.
 
-What lies in a site's folder, and whether all of it is flipsite's to replace.
+`refuse_foreign` looks whether all that lies in a site's folder is flipsite's to replace.
 """
 
 import os

@@ -1,9 +1,10 @@
-"""The scratch folder beside a site: one build at a time, and nothing left of one that was killed.
+"""The folder that a site is written to, and the scratch folder beside it.
 
-`.<site>.flipsite/` holds `lock`, the site being written (`new`) and, where two folders cannot be exchanged,
-the one it replaces (`old`). The kernel drops a dead process's lock: who holds it knows the rest is left over.
+`find_target` refuses a folder whose loss would hurt.
 
-Which folder a site may be written to: never one whose loss would hurt.
+The scratch folder `.<site>.flipsite/` holds `lock`, the site being written (`new`) and, where two folders
+cannot be exchanged, the site that it replaces (`old`). The lock lets one build work at a time. The kernel
+releases the lock of a dead process, so a build that gets it finds only leftovers in the folder.
 """
 
 import os

@@ -1,6 +1,7 @@
 """One page a model: its verdict in words, what is known of its coin, and every draw behind it.
 
-What a model's page shows, worked out from its study's report.
+`ModelView` holds what the page shows, worked out from the study's report; `SharedParts` holds what the pages
+of all models of a study have in common.
 """
 
 import json
