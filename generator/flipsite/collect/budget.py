@@ -1,12 +1,12 @@
 """The budget, exactly: reserve the worst case before a request, settle with what was billed.
 
-A state machine without clock, lock or network. Sums are exact, so that no rounding
-ever hides a cent: billed + unpriced + in flight never exceeds the budget, in all or of one model, while bills
-keep to the announced prices. Where they do not, what goes beyond is at most the bills of the requests on the
-wire when the first of them comes: later requests of that model go one at a time, at the price it billed. The
-scheduler runs it on one thread, which is the one lock.
+`Account` is a state machine without clock, lock or network; the scheduler runs it on one thread. Sums are
+exact, so that no rounding ever hides a cent: billed + unpriced + in flight never exceeds the budget, in all
+or of one model, while bills keep to the announced prices. Where they do not, the excess is at most the bills
+of the requests on the wire when the first such bill comes: later requests of that model go one at a time, at
+the price that it billed.
 
-Prices that came without their answers are asked for again: at first soon, then by the next run.
+`Prices` asks for the prices that answers came without: first in the same run, then in the next one.
 """
 
 import asyncio

@@ -1,6 +1,6 @@
-"""The nouns of dealing with an endpoint: what is offered, asked, answered, and held.
+"""Records of what an endpoint is asked and answers, and the interface of the store that keeps them.
 
-The interface of the store that keeps the collector's requests and answers, which is `store.cache`.
+`store.cache` implements that interface, `Ledger`.
 """
 
 from collections.abc import Iterable, Sequence, Set

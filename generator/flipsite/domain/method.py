@@ -1,7 +1,8 @@
 """Methods of asking for a draw: their prompts, the rule of a seed string, and the proposals that we make.
 
-Rejection: verbalized rejection sampling (Xiao et al. 2025). Seed: string seed of thought (Misaki & Akiba
-2026).
+Source:
+    Xiao et al. (2025) for rejection, which they call verbalized rejection sampling; Misaki & Akiba (2026) for
+    seed, which they call string seed of thought.
 """
 
 import hashlib

@@ -1,6 +1,7 @@
 """A study: its prompt, sampling, models and budget, as its `study.toml` states them.
 
-Also one feature of a model, and one shard of a study's models: each is of exactly one, by its name alone.
+A `Feature` is one thing known of a model. A `Shard` is a part of a study's models; a model's name alone
+decides which shard it belongs to.
 """
 
 import hashlib

@@ -1,6 +1,6 @@
 """Results that an earlier build of this user worked out: analyses, charts, pictures, compiled templates.
 
-It is a matter of builds: elsewhere, as in a notebook, nothing is remembered.
+Only builds use it: elsewhere, as in a notebook, nothing is remembered.
 """
 
 import pickle

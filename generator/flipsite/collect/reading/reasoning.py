@@ -1,6 +1,6 @@
 """Strip reasoning blocks and channels, and the turns that follow the answer: only the answer remains.
 
-Models think aloud, in the marks of the chat templates in use. Some servers strip these marks.
+Models write their reasoning between the marks of their chat templates. Some servers strip these marks.
 """
 
 import re

@@ -81,7 +81,7 @@ STEPS: tuple[str, ...] = (
 
 `series` carries its draws' counts and money, kept in the same transaction, so that a run over ten million
 draws starts without counting them. `request` holds what was sent apart from its messages, each text once.
-`study.written` tells what the last snapshot held (`written.py`); nothing ever stood in `holder`.
+`study.written` tells what the last snapshot held (`changes.py`); nothing ever stood in `holder`.
 `series.served_otherwise` is 1 once an answer named another model than the one that was asked;
 `series.n_repeated` counts answers whose id and body had come before in the same run.
 """
