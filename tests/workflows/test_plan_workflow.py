@@ -70,7 +70,10 @@ def test_a_study_without_draws_needs_a_number_of_models(
 def test_a_hundred_outcomes_can_show_bias_and_practically_never_fairness(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    """1 to 100 takes about 7,500 draws to be called fair with probability 0.8; six faces take 650."""
+    """1 to 100 takes about 7,500 draws to be called fair with probability 0.8; six faces 730.
+
+    In one fixed order six faces take 650; in turned orders their places in the prompt must be even too.
+    """
     monkeypatch.chdir(ROOT)
     lines = run("plan", "control-range", "--power", "0.8").output.splitlines()
     assert lines[1].startswith("  fair: a perfect sampler shown within 0.1")
@@ -80,7 +83,7 @@ def test_a_hundred_outcomes_can_show_bias_and_practically_never_fairness(
         "Among 100 outcomes a bias can be shown, fairness practically never: leave that verdict out."
     )
     lines = run("plan", "control-dice", "--power", "0.8").output.splitlines()
-    assert 640 <= int(lines[1].split()[-2]) <= 660
+    assert 720 <= int(lines[1].split()[-2]) <= 740
     assert lines[2].split()[-2] == "321"
     assert not any(line.startswith("Among") for line in lines)
 
