@@ -7,7 +7,7 @@ import numpy as np
 
 from flipsite.analyse.binomial import LEVEL
 from flipsite.analyse.outcomes.multinomial import total_variation
-from flipsite.analyse.outcomes.within_orders import LEAST_STUDIES, MOST_STUDIES, balanced, perfect_samplers
+from flipsite.analyse.outcomes.within_orders import balanced, perfect_samplers
 from flipsite.analyse.power import MOST_DRAWS, PowerPlan, plan, two_digits
 from flipsite.analyse.verdict import FAIR_MARGIN, FALSE_DISCOVERY_RATE
 from flipsite.domain.study import Prompt
@@ -126,8 +126,8 @@ def _reach_of_chance(n: int, n_outcomes: int, *, power: float, turned_orders: bo
     """The bias that a perfect sampler stays below with this chance, plus the half-width of its interval."""
     shares = (1 / n_outcomes,) * n_outcomes
     if turned_orders:
-        n_tries = min(max(N_CELLS // min(n, n_outcomes**2), LEAST_STUDIES), MOST_STUDIES)
-        outcomes, places = perfect_samplers(shares, balanced(n, n_outcomes), n_tries, seed=seed)
+        by_order = balanced(n, n_outcomes)
+        outcomes, places = perfect_samplers(shares, by_order, most_draws=N_CELLS, seed=seed)
         bias = total_variation(outcomes, shares)
         ranking = np.maximum(bias, total_variation(places, shares))
     else:

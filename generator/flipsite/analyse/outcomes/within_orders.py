@@ -103,34 +103,34 @@ def _simulated(shares: tuple[float, ...], by_order: tuple[int, ...]) -> ChanceWi
     With an even target both distances have the same mean, so the larger exceeds it by half their difference.
     """
     k, n = len(shares), sum(by_order)
-    n_studies = min(max(MOST_DRAWS // min(n, k * k), LEAST_STUDIES), MOST_STUDIES)
-    outcomes, places = perfect_samplers(shares, by_order, n_studies)
+    outcomes, places = perfect_samplers(shares, by_order, most_draws=MOST_DRAWS)
     labels, positions = total_variation(outcomes, shares), total_variation(places, (1 / k,) * k)
     added: Floats = np.maximum(positions - labels, 0.0)
     if len(set(shares)) == 1:
         added = 0.5 * np.abs(positions - labels)
     return ChanceWithinOrders(
         mean=float(multinomial_noise_floor(n, shares) + added.mean()),
-        error=float(added.std() / n_studies**0.5),
+        error=float(added.std() / len(outcomes) ** 0.5),
         reach=float(np.quantile(np.maximum(labels, positions), LEVEL, method="higher")),
     )
 
 
 def perfect_samplers(
-    shares: tuple[float, ...], by_order: tuple[int, ...], n_studies: int, *, seed: int = 0
+    shares: tuple[float, ...], by_order: tuple[int, ...], *, most_draws: int, seed: int = 0
 ) -> tuple[Counts, Counts]:
     """Counts by outcome and by place of simulated studies: draw by draw, or by tables if those are fewer.
 
     Args:
         shares: The target π of k outcomes.
         by_order: Draws whose list begins with each label.
-        n_studies: How many perfect samplers to draw.
+        most_draws: Draws, or cells of tables, of all studies together, which are 500 to 20,000.
         seed: Of the draws.
 
     Returns:
         Both of shape (n_studies, k).
     """
     rng, k, n = np.random.default_rng(seed), len(shares), sum(by_order)
+    n_studies = min(max(most_draws // min(n, k * k), LEAST_STUDIES), MOST_STUDIES)
     if n > k * k:
         table = rng.multinomial(by_order, shares, size=(n_studies, k))
         order, place = np.ogrid[:k, :k]
