@@ -14,9 +14,8 @@ from math import hypot
 
 import numpy as np
 
-from flipsite.analyse.contingency import TwoByTwo, fisher_exact
-from flipsite.analyse.cross_study.step_likeness import Calibration, Drawn, calibration
-from flipsite.analyse.dependence.design_effect import answers_design_effect, widened_same_shares_p
+from flipsite.analyse.cross_study.step_likeness import Calibration, Drawn, calibration, same_share_p
+from flipsite.analyse.dependence.design_effect import answers_design_effect, cautious_same_shares_p
 from flipsite.analyse.label_order.order_effects import OrderCounts
 from flipsite.analyse.outcomes.dependence import same_shares
 from flipsite.analyse.p_values import benjamini_hochberg
@@ -175,18 +174,11 @@ def _p_value(before: Sequence[OnesOfValid], after: Sequence[OnesOfValid], effect
 
 
 def _p_of_table(before: OnesOfValid, after: OnesOfValid, effects: Effects) -> float:
-    (ones_a, n_a), (ones_b, n_b) = before, after
-    exact = fisher_exact(TwoByTwo(ones_a=ones_a, n_a=n_a, ones_b=ones_b, n_b=n_b))
-    return _widened(exact, [(n_a - ones_a, ones_a), (n_b - ones_b, ones_b)], effects)
+    return same_share_p(Drawn(*before, effects[0]), Drawn(*after, effects[1]))
 
 
 def _p_of_shares(counts: Sequence[Sequence[int]], effects: Effects) -> float:
-    return _widened(same_shares(counts), counts, effects)
-
-
-def _widened(p: float, counts: Sequence[Sequence[int]], effects: Effects) -> float:
-    """The p-value of independent draws, or that of as many as the design effects leave if it is larger."""
-    return p if effects == (1, 1) else max(p, widened_same_shares_p(counts, effects))
+    return cautious_same_shares_p(same_shares(counts), counts, effects)
 
 
 def _p_in_orders(before: OrderCounts, after: OrderCounts, effects: Effects) -> float:

@@ -27,7 +27,7 @@ from numpy.typing import ArrayLike, NDArray
 
 from flipsite.analyse.binomial import TAIL, binomial_probability, binomial_test, jeffreys
 from flipsite.analyse.contingency import TwoByTwo, fisher_exact
-from flipsite.analyse.dependence.design_effect import widened_same_shares_p
+from flipsite.analyse.dependence.design_effect import cautious_same_shares_p
 from flipsite.analyse.dependence.overdispersion import widened_p_value
 
 Floats = NDArray[np.float64]
@@ -203,6 +203,13 @@ def _chance_of(p: float, drawn: Drawn, *, target: float) -> float:
     return float(binomial_probability(counts, draws, target=target)[as_small].sum())
 
 
+def same_share_p(one: Drawn, other: Drawn) -> float:
+    """p-value that both have one share: Fisher’s exact test, or that of fewer draws if they are dependent."""
+    exact = fisher_exact(TwoByTwo(ones_a=one.n_ones, n_a=one.n_valid, ones_b=other.n_ones, n_b=other.n_valid))
+    counts = [(each.n_valid - each.n_ones, each.n_ones) for each in (one, other)]
+    return cautious_same_shares_p(exact, counts, (one.design_effect, other.design_effect))
+
+
 def _added_up(counts: Sequence[tuple[float, Drawn]]) -> tuple[Mapping[float, Drawn], tuple[float, ...]]:
     """The draws of each target, and the targets whose studies differ (Bonferroni over their pairs)."""
     by_target: defaultdict[float, list[Drawn]] = defaultdict(list)
@@ -238,24 +245,13 @@ def _together(several: Sequence[Drawn]) -> Drawn:
 
 def _differ(several: Sequence[Drawn]) -> bool:
     """Whether one study differs from the others together: the test of each."""
+    if len(several) == 1:
+        return False
     p = [
-        _same_share_p(each, _together([*several[:place], *several[place + 1 :]]))
+        same_share_p(each, _together([*several[:place], *several[place + 1 :]]))
         for place, each in enumerate(several)
-        if len(several) > 1
     ]
-    return bool(p) and min(p) * len(p) <= DIFFERENT
-
-
-def _same_share_p(one: Drawn, other: Drawn) -> float:
-    """Fisher's exact test, or that of as many draws as the design effects leave if its p-value is larger."""
-    exact = fisher_exact(TwoByTwo(ones_a=one.n_ones, n_a=one.n_valid, ones_b=other.n_ones, n_b=other.n_valid))
-    effects = one.design_effect, other.design_effect
-    if effects == (1, 1):
-        return exact
-    return max(
-        exact,
-        widened_same_shares_p([(each.n_valid - each.n_ones, each.n_ones) for each in (one, other)], effects),
-    )
+    return min(p) * len(p) <= DIFFERENT
 
 
 def _corrected(

@@ -146,3 +146,14 @@ def widened_same_shares_p(groups: ArrayLike, design_effects: ArrayLike) -> float
     outcomes, others = len(totals) - 1, len(sizes) - 1
     error_freedom = outcomes * max(1.0, n - len(sizes))
     return float(fdtrc(others * outcomes, error_freedom, statistic / (others * outcomes)))
+
+
+def cautious_same_shares_p(p: float, groups: ArrayLike, design_effects: ArrayLike) -> float:
+    """The p-value of independent draws, or that of as many as the design effects leave if it is larger.
+
+    Args:
+        p: The first of these, by any test that the groups share one distribution.
+        groups: As for `widened_same_shares_p`.
+        design_effects: The same.
+    """
+    return p if np.all(np.equal(design_effects, 1)) else max(p, widened_same_shares_p(groups, design_effects))
